@@ -1,0 +1,43 @@
+/*
+ * address - an IP address and port, and prefixes of addresses, as plain values.
+ *
+ * Knows no socket: net converts. An IPv4-mapped IPv6 address is kept as IPv4, so that a dual-stack
+ * socket cannot slip past a source list.
+ */
+#ifndef STIRD_ADDRESS_H
+#define STIRD_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+enum address_family { ADDRESS_NONE, ADDRESS_IPV4, ADDRESS_IPV6 };
+
+struct address {
+    uint8_t family;    /* enum address_family */
+    uint16_t port;     /* host order; 0: none */
+    uint8_t bytes[16]; /* network order; the first 4 for IPv4, the rest 0 */
+};
+
+struct address_prefix {
+    struct address address; /* port is not looked at */
+    uint8_t bits;
+};
+
+/* "192.0.2.1", "2001:db8::1" or "[2001:db8::1]", without a port; port is set to 0. */
+bool address_parse(struct str text, struct address *a);
+/* "192.0.2.0/24", "2001:db8::/32", or an address alone. Bits behind the prefix must be 0. */
+bool address_prefix_parse(struct str text, struct address_prefix *p);
+
+bool address_equal(const struct address *a, const struct address *b);
+/* Without the port. */
+bool address_same_host(const struct address *a, const struct address *b);
+bool address_prefix_covers(const struct address_prefix *p, const struct address *a);
+
+/* "192.0.2.1" or "[2001:db8::1]", as a SIP URI and a Via want it. */
+void address_add_host(struct buf *out, const struct address *a);
+/* The same with ":port". */
+void address_add(struct buf *out, const struct address *a);
+
+#endif

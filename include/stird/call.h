@@ -1,0 +1,62 @@
+/*
+ * call - what is known of one INVITE: everything the core may look at to decide.
+ *
+ * Filled by whoever has a call (proxy, redirect, REST, command line, tests); all text is borrowed
+ * and lives as long as the call's arena or message. Plain data, no SIP stack type.
+ */
+#ifndef STIRD_CALL_H
+#define STIRD_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/address.h>
+#include <stird/arena.h>
+#include <stird/settings.h>
+#include <stird/str.h>
+
+#define CALL_ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
+
+#define ORIGID_KEY_BYTES 32
+
+struct call_header {
+    struct str name, value;
+};
+
+struct call {
+    struct arena *arena;       /* for the trace and what else the outcome needs */
+    int64_t now_s;             /* real time */
+    bool traced;               /* the outcome shall say each step (explain, log level debug) */
+    uint8_t random[16];        /* for origid */
+    const uint8_t *origid_key; /* ORIGID_KEY_BYTES for stable ones; NULL: there is none */
+
+    /* how it came */
+    struct address source;
+    struct str listener;          /* name of the listener it arrived at */
+    const struct str *peer_names; /* that the peer of its TLS connection has proved */
+    unsigned n_peer_names;
+
+    /* what it says: URIs without <> and header parameters */
+    struct str call_id;
+    struct str request_uri, from_uri, to_uri;
+    struct str request_user, request_host;  /* of request_uri, as written */
+    struct str tgrp;                        /* tgrp or otg of From or Contact, or empty */
+    struct str asserted[CALL_ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
+    unsigned n_asserted;
+    struct str date; /* the Date header's value */
+    unsigned n_date; /* how many Date headers there are */
+    /* Identity headers by kind (identity.h) */
+    unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
+
+    /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
+     * NULL. */
+    const struct call_header *headers;
+
+    /* filled by trunk_match(), before policy_decide() */
+    const struct trunk *trunk;
+    uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
+    const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
+    const struct numbers
+        *overlay; /* urgent changes, which outrank the table; NULL: there are none */
+};
+
+#endif

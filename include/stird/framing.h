@@ -1,0 +1,44 @@
+/*
+ * framing - where a SIP message begins and ends in bytes, and the fences before any parser
+ * (RFC 3261 sections 7.5, 18.3; Decided 14). Pure, no memory.
+ *
+ * Looks at line ends and Content-Length only, in one pass, so that size and number of header lines
+ * are bounded before sofia-sip, whose cost is quadratic in header lines, sees a byte.
+ */
+#ifndef STIRD_FRAMING_H
+#define STIRD_FRAMING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/str.h>
+
+struct frame_limits {
+    uint32_t max_message_bytes;
+    uint32_t max_header_lines; /* folded lines count, the start line too */
+};
+
+enum frame_status {
+    FRAME_INCOMPLETE, /* stream: more bytes are needed */
+    FRAME_KEEPALIVE,  /* nothing but CRLFs (RFC 5626 section 3.5.1) in `skip` */
+    FRAME_MESSAGE,
+    FRAME_TOO_LARGE,
+    FRAME_TOO_MANY_LINES,
+    FRAME_BAD_LENGTH, /* Content-Length twice, not a number, beyond the datagram, or missing */
+    FRAME_NOT_SIP     /* control octets where a start line should be */
+};
+
+struct frame {
+    size_t skip;   /* CRLFs before the message */
+    size_t header; /* bytes from the start line through the empty line */
+    size_t length; /* of the whole message, header and body */
+};
+
+/* The message in one datagram; octets behind Content-Length are ignored (section 18.3). On
+   FRAME_BAD_LENGTH and TOO_MANY_LINES skip and header are still set where they were found. */
+enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
+                                 struct frame *frame);
+/* The first message of a stream. RESUME keeps how far earlier calls looked; 0 for a new message. */
+enum frame_status frame_stream(struct str bytes, const struct frame_limits *limits, size_t *resume,
+                               struct frame *frame);
+
+#endif

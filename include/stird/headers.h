@@ -1,0 +1,44 @@
+/*
+ * headers - header lines of a SIP message as raw text (RFC 3261 section 7.3): for answers, ACK and
+ * CANCEL, which must repeat them octet by octet, and for what sofia-sip is not asked to parse.
+ *
+ * Borrowed text, no memory. Reads anything: what is no header line is skipped.
+ */
+#ifndef STIRD_HEADERS_H
+#define STIRD_HEADERS_H
+
+#include <stdbool.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+struct header_line {
+    struct str name;
+    struct str value; /* trimmed; folded lines are still inside */
+    struct str raw;   /* with its folded lines and line ends */
+};
+
+/* The first line without its end; *REST is what follows it. */
+struct str start_line(struct str message, struct str *rest);
+/* The next header line off *REST; false at the empty line or the end. */
+bool header_next(struct str *rest, struct header_line *line);
+/* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
+bool header_is_named(struct str found, struct str name, char compact);
+bool header_is(const struct header_line *line, struct str name, char compact);
+/* The first such header of MESSAGE; false when it has none. */
+bool header_find(struct str message, struct str name, char compact, struct header_line *line);
+
+/*
+ * The next element of a comma-separated list off *REST, trimmed, commas inside quotes and <> kept;
+ * false when there is none.
+ */
+bool list_next(struct str *rest, struct str *element);
+/*
+ * A name-addr or addr-spec (RFC 3261 section 25.1): the URI without <>, and the header parameters
+ * behind it. False when it is neither.
+ */
+bool name_addr(struct str value, struct str *uri, struct str *parameters);
+/* The value of ;NAME=value in PARAMETERS (";a;b=c"), quotes taken off; false when absent. A
+   parameter without a value gives the empty text. */
+bool parameter_find(struct str parameters, struct str name, struct str *value);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * log - one line an event: `level process event key=value ...`, values escaped.
+ *
+ * Never blocks: a line that the reader of the descriptor does not take at once is dropped and
+ * counted, and the count is said in the next line that gets through. Values may come from the
+ * network; event names and keys come from the program. For the core: it does not log.
+ */
+#ifndef STIRD_LOG_H
+#define STIRD_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/str.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_field {
+    const char *key; /* NULL ends the list */
+    struct str text;
+    int64_t number;
+    bool is_number; /* which of the two it is */
+};
+
+#define LOG_TEXT(key, value)   ((struct log_field){(key), (value), 0, false})
+#define LOG_CSTR(key, value)   ((struct log_field){(key), str_of(value), 0, false})
+#define LOG_NUMBER(key, value) ((struct log_field){(key), {NULL, 0}, (value), true})
+
+/*
+ * PROCESS ("supervisor", "worker 1", "signer") is kept by pointer. With JOURNAL each line starts
+ * with the <priority> that journald reads off stderr.
+ */
+void log_open(const char *process, int fd, bool journal);
+void log_set_level(enum log_level level);
+/* Whether a line of this level would be written: ask before costly formatting. */
+bool log_wants(enum log_level level);
+bool log_level_parse(struct str name, enum log_level *level);
+/* Lines that were dropped since the start. */
+uint64_t log_dropped(void);
+
+/* EVENT is a short sentence of the program; FIELDS end with key == NULL. */
+void log_event(enum log_level level, const char *event, const struct log_field *fields);
+
+#define log_write(level, event, ...)                                                               \
+    log_event((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

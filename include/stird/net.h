@@ -1,0 +1,97 @@
+/*
+ * net - the sockets of a worker: bytes in, bytes out. Knows where messages begin and end, not what
+ * they say.
+ *
+ * One a process, on one event base; every callback comes from the event loop, none from inside
+ * net_send(). Errors: 0 or -errno.
+ */
+#ifndef STIRD_NET_H
+#define STIRD_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/framing.h>
+#include <stird/listen.h>
+
+struct event_base;
+struct tls;
+struct net;
+struct connection;
+
+/* A way to a peer: a datagram address, or one connection. A plain value; see flow_hold(). */
+struct flow {
+    struct address remote;
+    uint16_t listener;             /* index: whose socket, whose address in Via */
+    uint8_t transport;             /* enum transport */
+    struct connection *connection; /* NULL for UDP */
+};
+
+/* Whoever keeps a flow beyond the callback that it came in holds it, and releases it once. */
+void flow_hold(const struct flow *flow);
+void flow_release(const struct flow *flow);
+/* False when the connection is closed; always true for UDP. */
+bool flow_is_open(const struct flow *flow);
+/* Connected, and its handshake done: what is sent now leaves now. */
+bool flow_is_ready(const struct flow *flow);
+bool flow_is_reliable(const struct flow *flow);
+/*
+ * The names that the peer of a TLS connection has proved (RFC 5922 section 7.1); 0 of them where
+ * it was not asked to. Borrowed as long as the flow is held.
+ */
+unsigned flow_peer_names(const struct flow *flow, const struct str **names);
+
+struct net_limits {
+    struct frame_limits frame;
+    uint32_t max_connections, max_connections_per_source;
+    uint32_t message_timeout_ms; /* from the first byte of a message to its last */
+    uint32_t idle_timeout_ms;    /* without a message */
+    uint32_t max_queue_bytes;    /* towards a peer that does not read */
+};
+
+struct net_handlers {
+    void *context;
+    /* Whether to hear this address at all; asked before anything is read of its bytes. */
+    bool (*admit)(void *context, const struct address *source, bool stream);
+    /* One message. STATUS other than FRAME_MESSAGE: what was wrong with it; a stream that is out
+       of step is closed afterwards. BYTES is NUL-terminated behind its end and may be overwritten.
+     */
+    void (*message)(void *context, const struct flow *from, char *bytes, size_t n,
+                    const struct frame *frame, enum frame_status status);
+    /* A datagram that we sent came back by ICMP. */
+    void (*undelivered)(void *context, struct str datagram, int error);
+    /* A connection is gone; transactions on it fail. Its flows stay valid until released. */
+    void (*closed)(void *context, const struct connection *connection, int error);
+    /* The loop has no more bytes for now: a good moment to send what has gathered. */
+    void (*batch_end)(void *context);
+};
+
+/* SOCKETS stay the caller's. NULL when there is no memory. */
+struct net *net_new(struct event_base *base, const struct listener_sockets *sockets,
+                    const struct listener *listeners, unsigned n_listeners,
+                    const struct net_limits *limits, const struct net_handlers *handlers);
+void net_start(struct net *net);
+void net_free(struct net *net);
+void net_set_limits(struct net *net, const struct net_limits *limits);
+
+/* Queues or sends at once. -ENOTCONN when the connection is gone, -ENOBUFS when its queue is full.
+ */
+int net_send(struct net *net, const struct flow *to, struct str bytes);
+/*
+ * A flow to REMOTE by TRANSPORT from LISTENER: for TCP an open connection to there, or a new one
+ * that is still connecting (its failure comes by `closed`). Not held. 0 or -errno.
+ */
+int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
+                const struct address *remote, struct flow *flow);
+/* The same; over TLS the peer must prove TLS_NAME, or the address when that is empty. */
+int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
+                      const struct address *remote, struct str tls_name, struct flow *flow);
+/* The same for a flow whose connection is gone: to the same place, which must prove the same. */
+int net_flow_again(struct net *net, const struct flow *gone, struct flow *again);
+/* A connection that is open to exactly that address, whoever opened it; false: none. Not held. */
+bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
+                       const struct address *remote, struct flow *flow);
+unsigned net_connections(const struct net *net);
+/* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */
+void net_set_tls_take(struct net *net, struct tls *tls);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * numbers_files - number tables from files and directories to one compiled image in a memfd, and
+ * images as files.
+ */
+#ifndef STIRD_NUMBERS_FILES_H
+#define STIRD_NUMBERS_FILES_H
+
+#include <stird/numbers_texts.h>
+
+/*
+ * Compiles them into a sealed memfd, or reads the compiled one; the caller closes it. *FD is -1
+ * when there were problems. A compiled table is checked whole.
+ */
+bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
+                           struct numbers_summary *summary, struct problems *problems);
+/*
+ * What FD, a table in memory, holds becomes the file PATH: written aside, synced, renamed. Returns
+ * 0 or -errno; PATH is as it was then.
+ */
+int numbers_image_write(const char *path, int fd);
+/* The same of one text with urgent changes; NAME is for problems and answers. */
+bool numbers_overlay_compile(struct str name, struct str csv, int *fd, struct problems *problems);
+
+/* A table mapped read-only from such a descriptor, which may be closed afterwards. */
+struct mapped_numbers {
+    struct numbers *table;
+    void *image;
+    size_t bytes;
+};
+/*
+ * In no time: for whoever was handed the descriptor by the supervisor, which has checked it all.
+ * Sealed memory cannot change afterwards.
+ */
+bool numbers_map(struct mapped_numbers *mapped, int fd, const char **why);
+/* With every check of numbers_open(): for the supervisor, once. */
+bool numbers_map_checked(struct mapped_numbers *mapped, int fd, const char **why);
+void numbers_unmap(struct mapped_numbers *mapped);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * overlay - urgent changes to the number table: a journal in the state directory, one line a
+ * change, that survives restarts.
+ *
+ * A change is in force at once: the live ones are compiled to a small table that workers consult
+ * first. The next compile of the whole table takes the journal in as a source that outranks the
+ * others (numbers.h); from then on only what came later is consulted apart.
+ *
+ *     # stird number overlay, version 1
+ *     set TAB +12155550100 TAB acme TAB owned TAB not_before TAB not_after TAB cert TAB note TAB
+ *         seconds since 1970 TAB user id TAB check
+ *     unset TAB +12155550100 TAB acme TAB ... (empty customer: all of the number's)
+ *
+ * `check` is the begin of the line's SHA-256. A last line without its end was cut off by a crash:
+ * it is left out and cut away by the next change. Anything else that does not fit is a problem.
+ * One writer, the supervisor; one thread.
+ */
+#ifndef STIRD_OVERLAY_H
+#define STIRD_OVERLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/buf.h>
+#include <stird/problems.h>
+#include <stird/str.h>
+
+#define OVERLAY_FILE        "numbers.overlay"
+#define OVERLAY_ENTRIES_MAX 10000 /* in force; a table is the place for more */
+
+enum overlay_field {
+    OVERLAY_NUMBER,
+    OVERLAY_CUSTOMER,
+    OVERLAY_STATE,
+    OVERLAY_NOT_BEFORE,
+    OVERLAY_NOT_AFTER,
+    OVERLAY_CERT,
+    OVERLAY_NOTE,
+    OVERLAY_FIELDS
+};
+
+struct overlay;
+
+/* Replays the journal in DIRECTORY; without one it is empty. NULL with problems. */
+struct overlay *overlay_read(struct str directory, struct problems *problems);
+/* The same from the journal's text; DIRECTORY is for its path. */
+struct overlay *overlay_from_text(struct str directory, struct str text, struct problems *problems);
+void overlay_free(struct overlay *o);
+/*
+ * Writes a journal anew that is long and mostly of what is no longer in force; lines have other
+ * numbers then, so only before the first compile. 0 or -errno: it stays as it was.
+ */
+int overlay_compact(struct overlay *o);
+
+/* Lines of the journal so far, with what is not written yet. */
+uint32_t overlay_lines(const struct overlay *o);
+/* Entries in force whose line is behind AFTER_LINE (0: all). */
+size_t overlay_count(const struct overlay *o, uint32_t after_line);
+/*
+ * The same as a number table whose lines are the journal's, so that an answer's file:line leads
+ * there.
+ */
+void overlay_table(const struct overlay *o, uint32_t after_line, struct buf *csv);
+/* The journal's path, the name of that table. */
+struct str overlay_path(const struct overlay *o);
+
+/* Visits what is in force in the order of its lines. FIELD has OVERLAY_FIELDS elements. */
+void overlay_each(const struct overlay *o,
+                  void (*visit)(void *user, uint32_t line, const struct str *field,
+                                int64_t changed_s, uint32_t uid),
+                  void *user);
+
+/*
+ * Changes in memory; in force once overlay_write() has put them on the disk. FIELD is as typed.
+ * NULL, or what is wrong with it, in words; then nothing has changed.
+ */
+const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
+                        uint32_t uid);
+/* An empty CUSTOMER: all of the number's. *FOLDED: the table has one of them, by AFTER_LINE. */
+const char *overlay_unset(struct overlay *o, struct str number, struct str customer, int64_t now_s,
+                          uint32_t uid, uint32_t after_line, bool *folded);
+/* 0, or -errno: the changes since the last write are taken back then. */
+int overlay_write(struct overlay *o);
+/* Takes them back. */
+void overlay_revert(struct overlay *o);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * policy - from a call to its outcome: the one place where a level is decided.
+ *
+ * Pure: settings, table and call in, outcome out. An A comes only from an owned or delegated row of
+ * an exact number or a range, in force, for this number and this trunk's customer, on an
+ * authenticated trunk (ATIS-1000074 section 5.2.3; Decided 6).
+ */
+#ifndef STIRD_POLICY_H
+#define STIRD_POLICY_H
+
+#include <stird/call.h>
+#include <stird/outcome.h>
+#include <stird/settings.h>
+
+/*
+ * The trunk that CALL came through, most specific first: longest source prefix, then number of
+ * discriminators that match, then the longest request_user_prefix, then the order
+ * header, tgrp, request_user_prefix, request_host, listener. NULL when none matches; *SOURCE_KNOWN
+ * tells whether at least a source did (NO_TRUNK) or not (UNKNOWN_SOURCE).
+ */
+const struct trunk *trunk_match(const struct settings *settings, const struct call *call,
+                                bool *source_known);
+bool source_is_trunk(const struct settings *settings, const struct address *source);
+/* The upstream that SOURCE belongs to, or NULL. */
+const struct upstream *source_upstream(const struct settings *settings,
+                                       const struct address *source);
+
+/* CALL->trunk and CALL->customer are set. TABLE may be NULL: no number is known then. */
+void policy_decide(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome);
+
+/*
+ * What a fault does to a call that should have been signed (Decided 5): fail_open passes it
+ * unsigned, fail_closed answers 503, an emergency call always goes on. REASON is kept.
+ */
+void policy_signing_failed(const struct settings *settings, const struct call *call,
+                           enum reason reason, struct outcome *outcome);
+
+/* To or Request-URI is 911, 112, 933, urn:service:sos or below, or in the settings' list. */
+bool call_is_emergency(const struct settings *settings, const struct call *call);
+
+/* RFC 3261 section 20.17, GMT only: seconds since 1970; false when it is no such date. */
+bool sip_date_parse(struct str text, int64_t *seconds);
+#define SIP_DATE_LENGTH 29
+void sip_date_write(char text[SIP_DATE_LENGTH + 1], int64_t seconds);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * problems - faults of setup: a list, each with file, line and what to do about it.
+ *
+ * Everything that reads configuration, tables or certificates adds to one list and goes on as far
+ * as it can, so that an operator sees all mistakes at once. A list that is not empty means: do not
+ * start; on a reload keep the old state.
+ */
+#ifndef STIRD_PROBLEMS_H
+#define STIRD_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+struct problem {
+    char *file;    /* never NULL; "" when no file is to blame */
+    unsigned line; /* 0: the file as a whole */
+    char *text;
+};
+
+struct problems {
+    struct problem *list;
+    size_t n, capacity;
+    bool out_of_memory; /* one could not be kept: counts as a problem too */
+};
+
+#define PROBLEMS_INIT ((struct problems){0})
+
+void problems_fini(struct problems *p);
+bool problems_any(const struct problems *p);
+void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* By file and line, in the order found where these are equal; a list of thousands stays as it is.
+ */
+void problems_sort(struct problems *p);
+/* "file:line: text\n" each, sorted so. */
+void problems_print(struct problems *p, struct buf *out);
+
+#endif

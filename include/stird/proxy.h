@@ -1,0 +1,65 @@
+/*
+ * proxy - the SIP side of a worker: listeners, transactions, calls. One a process.
+ */
+#ifndef STIRD_PROXY_H
+#define STIRD_PROXY_H
+
+#include <stdint.h>
+#include <stird/listen.h>
+#include <stird/reason.h>
+#include <stird/snapshot.h>
+
+struct event_base;
+struct tls;
+struct proxy;
+
+struct proxy_options {
+    struct event_base *base;
+    const struct listener_sockets *sockets; /* as many as settings->n_listeners, same order */
+    struct snapshot *snapshot;              /* a reference is taken */
+    int records_fd;                         /* SOCK_SEQPACKET to the recorder, or -1 */
+    unsigned worker, n_workers;             /* 0.. */
+    int inbox_fd;                           /* handover.h; with one worker unused */
+    const int *others_fds;                  /* where to hand over to each; stays the caller's */
+};
+
+#define PROXY_LEVELS  3   /* A, B, C */
+#define PROXY_REASONS 160 /* above the highest id of reason.def */
+
+/* What happened since the start; each only grows but for those of now. */
+struct proxy_counters {
+    uint64_t requests, responses, invites;
+    uint64_t signed_calls, passed_calls, rejected_calls, sign_failures;
+    uint64_t unknown_source, malformed, stray_responses, records_dropped, date_corrected;
+    uint64_t limited;     /* calls refused for a limit */
+    uint64_t clock_steps; /* of the real time, by more than a second; the worker counts them */
+    uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
+    uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
+    uint64_t by_level[PROXY_LEVELS];        /* signed calls */
+    uint64_t by_reason[PROXY_REASONS];      /* decided INVITEs, by enum reason */
+};
+
+#define REASON(name, id, sip_status, text)                                                         \
+    _Static_assert((id) < PROXY_REASONS, "PROXY_REASONS has no room for this reason");
+#include <stird/reason.def>
+#undef REASON
+
+/* Does not read a packet before proxy_start(). NULL when there is no memory. */
+struct proxy *proxy_new(const struct proxy_options *options);
+void proxy_start(struct proxy *p);
+void proxy_free(struct proxy *p);
+
+/* Calls begun before keep their snapshot. Takes a reference. */
+void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
+/* Urgent changes of numbers for calls from now on; an empty one: there are none. */
+void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
+/* For TLS handshakes from now on, after the snapshot that it belongs to; NULL: none. */
+void proxy_set_tls_take(struct proxy *p, struct tls *tls);
+/*
+ * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
+ * when none is left or after settings->drain_timeout_ms.
+ */
+void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
+const struct proxy_counters *proxy_get_counters(const struct proxy *p);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * record_file - reads record files line by line, whatever is in them.
+ *
+ * A line may be as long as the file; one that is longer than any of stird's counts as a line that
+ * is too long, and only its begin is kept.
+ */
+#ifndef STIRD_RECORD_FILE_H
+#define STIRD_RECORD_FILE_H
+
+#include <stird/buf.h>
+#include <stird/str.h>
+
+#define RECORD_LINE_MAX (256 * 1024)
+
+struct record_file;
+
+/* NULL with errno. */
+struct record_file *record_file_open(const char *path);
+void record_file_close(struct record_file *f);
+
+struct record_line {
+    struct str text; /* without LF; borrowed until the next call */
+    uint64_t number; /* from 1 */
+    bool ended;      /* by LF; only the last line is not */
+    bool too_long;
+};
+
+/* 1: a line. 0: the end. -errno. */
+int record_file_next(struct record_file *f, struct record_line *line);
+
+/*
+ * PATH and the files that moved aside from it (PATH.anything but compressed ones), in the order of
+ * their lines' numbers. NULL when there is no memory; to be ended with record_files_free(). Only
+ * those that can be read and hold a line of a chain have a place in the order: others come first.
+ */
+struct record_file_names {
+    char **path;
+    size_t n;
+};
+bool record_files_list(struct record_file_names *names, const char *path);
+void record_files_free(struct record_file_names *names);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * record_writer - appends lines to a record file and keeps its chain whole (record_chain.h),
+ * whatever the disk does: a write that fails is taken back, or mended by a restart line; what was
+ * lost is told by a line of its own once writing works again.
+ *
+ * One writer a file, one thread. It may wait for the disk: only the recorder has one.
+ */
+#ifndef STIRD_RECORD_WRITER_H
+#define STIRD_RECORD_WRITER_H
+
+#include <stird/record_chain.h>
+#include <sys/types.h>
+
+struct record_writer {
+    int fd;            /* -1: none yet; opened for reading and appending */
+    struct str node;   /* for lines of its own; the caller's */
+    off_t size;        /* of the whole lines in it */
+    int64_t begins_us; /* real time of its first line */
+    bool torn;         /* an unfinished line is at its end, and could not be cut away */
+
+    bool has_chain;
+    struct record_chain chain; /* on the disk */
+    struct record_chain next;  /* behind what `out` holds */
+    struct buf out;
+    unsigned n_records; /* in `out` */
+
+    uint64_t lost, lost_untold; /* records, since the start and since the last line that told */
+    int error;                  /* the last one, as errno */
+};
+
+#define RECORD_WRITER_INIT ((struct record_writer){.fd = -1})
+
+void record_writer_fini(struct record_writer *w);
+/*
+ * Goes on in the file FD, which it takes. PREDECESSOR (-1: none; stays the caller's) is the file
+ * before it: an empty file goes on with that one's chain, unless the writer has one itself. First
+ * writes what waits into the file before.
+ */
+void record_writer_take_file(struct record_writer *w, int fd, int predecessor, int64_t now_us);
+/* One more line, in memory. False: it is lost (no record, no memory, no room), which is counted. */
+bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us);
+/* Puts what waits on the disk; false when it was lost. */
+bool record_writer_flush(struct record_writer *w);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * resolver - names to addresses by DNS (RFC 3263 section 4), off the path of calls: an answer is
+ * what is known now, and what is not known yet is being asked for.
+ *
+ * One a process, on one event base. Answers are asked for again when their time to live is over,
+ * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay.
+ * Opens files (resolv.conf) in resolver_new() only.
+ */
+#ifndef STIRD_RESOLVER_H
+#define STIRD_RESOLVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/address.h>
+
+struct event_base;
+struct resolver;
+
+struct name_query {
+    struct str host;
+    const char *service; /* "_sip._udp": SRV records come first; NULL: a port was given */
+    uint16_t port;       /* without SRV records */
+    bool want_ipv4, want_ipv6;
+};
+
+struct name_address {
+    struct address address;    /* with port */
+    uint16_t priority, weight; /* of an SRV record; 0 */
+    uint16_t target;           /* addresses of one SRV record have the same, and lie together */
+};
+
+enum name_state {
+    NAME_PENDING, /* asked for the first time */
+    NAME_FAILED,  /* never was an answer; it is asked for again */
+    NAME_KNOWN
+};
+
+struct name_answer {
+    enum name_state state;
+    const struct name_address *addresses; /* until the event loop runs on */
+    unsigned n;                           /* may be 0: a domain that says it takes no calls */
+};
+
+/* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */
+struct resolver *resolver_new(struct event_base *base, const struct address *servers, unsigned n);
+void resolver_free(struct resolver *r);
+/* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
+void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
+struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
+/* A host name by RFC 1123 (underscores are let through), and not something like 300.1.2.3. */
+bool resolver_is_name(struct str host);
+
+#endif

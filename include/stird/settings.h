@@ -1,0 +1,244 @@
+/*
+ * settings - what the configuration says, typed and validated. No libconfig here.
+ *
+ * One immutable tree in one arena; a call holds the snapshot it began with to its last step.
+ * References between parts (a trunk's upstreams, its certificate) are indices into the lists here.
+ */
+#ifndef STIRD_SETTINGS_H
+#define STIRD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/address.h>
+#include <stird/arena.h>
+#include <stird/certificate.h>
+#include <stird/log.h>
+#include <stird/numbers.h>
+#include <stird/source_table.h>
+#include <stird/time_zone.h>
+#include <stird/tn.h>
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
+
+struct listener {
+    struct str name;
+    struct address address; /* never a wildcard: it goes into Via and Record-Route */
+    bool transports[TRANSPORTS];
+    bool verify_client; /* over TLS: no handshake without a certificate that we trust */
+};
+
+/* What happens to a call: a level, or none, or no call. */
+enum treatment { TREATMENT_A, TREATMENT_B, TREATMENT_C, TREATMENT_UNSIGNED, TREATMENT_REFUSE };
+
+/* What becomes of Identity headers that a call brings along. */
+enum existing_identity { IDENTITY_KEEP, IDENTITY_STRIP, IDENTITY_REPLACE, IDENTITY_ADD };
+
+/* Whether calls share an origid (RFC 8588 section 5). */
+enum origid_of { ORIGID_OF_CALL, ORIGID_OF_TRUNK, ORIGID_OF_CUSTOMER };
+
+enum failure_mode { FAIL_OPEN, FAIL_CLOSED };
+
+#define NO_CERTIFICATE UINT32_MAX
+
+/* "region = east": a column of a number or customers table, and its value. */
+struct attribute {
+    struct str column, value;
+};
+
+/* A customer that the configuration declares; others are declared by customers tables. */
+struct customer {
+    struct str name;
+    const struct attribute *attributes; /* kyc, cap, provider, contact and those of its own */
+    unsigned n_attributes;
+};
+
+#define NO_CUSTOMER_ENTRY UINT32_MAX
+
+struct trunk {
+    struct str name;
+    /* Recognition: the source must match; an empty discriminator matches every call. */
+    const struct address_prefix *sources;
+    unsigned n_sources;
+    struct str listener;                  /* its name */
+    struct str tgrp;                      /* value of tgrp or otg in From or Contact */
+    struct str request_host;              /* host of the Request-URI, any case */
+    struct str request_user_prefix;       /* first characters of the Request-URI's user part */
+    struct str header_name, header_value; /* removed before forwarding */
+    struct str tls_name;                  /* that the caller's verified certificate is for */
+
+    struct str customer;
+    bool gateway; /* identity = "gateway": never above C; else "authenticated" */
+    bool trusted; /* its P-Asserted-Identity counts (RFC 3325) */
+    struct country country;
+    enum treatment by_state[NUMBER_STATES]; /* for an authenticated trunk */
+    bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
+    enum treatment gateway_treatment;       /* C, UNSIGNED or REFUSE */
+    enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
+    enum existing_identity existing_identity;
+    bool dest_from_request_uri; /* else from To (Decided 8) */
+    uint32_t certificate;       /* index, or NO_CERTIFICATE */
+    uint32_t customer_entry;    /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
+    enum treatment cap;         /* nothing better leaves from here */
+    bool attestation_headers;   /* its Attestation-Info may lower the level, its Origination-Id is
+                                   the origid */
+    enum origid_of origid;
+    uint32_t max_calls;        /* INVITEs in progress at once, in a worker; 0: no limit */
+    const uint32_t *upstreams; /* indices, in the order they are tried; at least one */
+    unsigned n_upstreams;
+};
+
+struct upstream {
+    struct str name;
+    struct str host;        /* a name for DNS (address has only a port then); empty: none */
+    struct address address; /* with port */
+    enum transport transport;
+    bool port_given;      /* else SRV records of `host` come first (RFC 3263 section 4.2) */
+    bool transport_given; /* else UDP, and TCP for what is too long for it (section 18.1.1) */
+    bool listener_given;
+    uint32_t probe_ms;        /* how often OPTIONS asks each next hop; 0: never */
+    uint32_t probe_failures;  /* in a row, before a next hop gets no more calls */
+    uint32_t max_calls;       /* INVITEs in progress there at once, in a worker; 0: no limit */
+    bool trusted;             /* false: Privacy: id takes P-Asserted-Identity off (RFC 3325) */
+    bool replace_request_uri; /* always put our next hop's host into the Request-URI */
+    const struct address_prefix *sources; /* where it may send from; default: its address */
+    unsigned n_sources;
+    struct str tls_name; /* over TLS: what its certificate must be for; empty: its address */
+    uint32_t listener;   /* index: the socket that requests leave from, same family and transport */
+};
+
+enum rule_identity { RULE_ANY_IDENTITY, RULE_AUTHENTICATED, RULE_GATEWAY };
+enum rule_carries { RULE_CARRIES_ANY, RULE_CARRIES_SHAKEN, RULE_CARRIES_NONE };
+/* What a rule says of a call: a level at most, no signature, no call; or to go by the number. */
+enum rule_verdict {
+    RULE_A = TREATMENT_A,
+    RULE_B = TREATMENT_B,
+    RULE_C = TREATMENT_C,
+    RULE_UNSIGNED = TREATMENT_UNSIGNED,
+    RULE_REFUSE = TREATMENT_REFUSE,
+    RULE_BY_NUMBER
+};
+
+/* The first one all of whose conditions are met decides. What is empty asks for nothing. */
+struct rule {
+    struct str name;
+    const uint32_t *trunks; /* indices */
+    unsigned n_trunks;
+    const struct str *customers;
+    unsigned n_customers;
+    enum rule_identity identity;
+    unsigned number_states; /* bits by enum number_state */
+    const struct attribute *customer_is, *number_is;
+    unsigned n_customer_is, n_number_is;
+    const struct str *calling, *called; /* prefixes of canonical numbers: digits */
+    unsigned n_calling, n_called;
+    unsigned days;                   /* bits, 0 is Sunday */
+    unsigned from_minute, to_minute; /* of the local day; equal: all of it */
+    uint32_t zone;                   /* index */
+    struct str header_name, header_value;
+    enum rule_carries carries;
+
+    enum rule_verdict verdict;
+    bool has_existing;
+    enum existing_identity existing_identity; /* instead of the trunk's */
+    uint16_t status;                          /* of a refusal; 0: the reason's own */
+    struct str reason_text;                   /* goes out in a Reason header; empty: none */
+    uint32_t certificate;                     /* index of its first unit, or NO_CERTIFICATE */
+};
+
+struct settings {
+    struct arena *arena;
+    struct str node; /* name of this machine in the records */
+    uint32_t workers;
+
+    const struct listener *listeners;
+    unsigned n_listeners;
+    const struct trunk *trunks;
+    unsigned n_trunks;
+    const struct upstream *upstreams;
+    unsigned n_upstreams;
+    const struct source_table *sources; /* of trunks and upstreams: which address is whose */
+    struct certificate *certificates;   /* units: those of one id side by side, the newest first */
+    unsigned n_certificates;
+
+    struct str pkcs11_module;        /* the library of a token; empty: keys are files */
+    const struct str *provider_spcs; /* whose certificates are ours; none: all that are there */
+    unsigned n_provider_spcs;
+    struct check_settings {
+        uint32_t interval_ms; /* 0: never */
+        bool allow_private;
+        struct str tls_ca;  /* PEM, of web servers; empty: the system's */
+        struct str anchors; /* PEM, of STIR; empty: chains are not judged */
+    } check;
+
+    const struct str *numbers_files; /* files or directories, as written, made absolute */
+    unsigned n_numbers_files;
+    struct str numbers_compiled; /* a table that stirctl numbers compile made; empty: the files */
+    unsigned numbers_max_shrink_percent;
+    uint32_t numbers_zone;             /* index: whose days the tables' dates are */
+    const struct str *customers_files; /* like numbers_files */
+    unsigned n_customers_files;
+    const struct customer *customers;
+    unsigned n_customers;
+    const struct time_zone *zones; /* the first is UTC */
+    unsigned n_zones;
+    const struct rule *rules;
+    unsigned n_rules;
+    const struct str *own_countries; /* country codes; none: all are our own */
+    unsigned n_own_countries;
+    enum treatment foreign_cap; /* for numbers of others */
+
+    const struct str *emergency_numbers; /* besides 911, 112, 933 and urn:service:sos */
+    unsigned n_emergency_numbers;
+    const struct str *short_codes; /* taken as called numbers as they are */
+    unsigned n_short_codes;
+
+    enum failure_mode failure_mode;
+    uint32_t sign_timeout_ms; /* from the arrival of the INVITE */
+    bool pass_503; /* false: an upstream's 503 goes up as 500 (RFC 3261 section 16.7 item 6) */
+    const struct str *private_headers; /* further ones that an untrusted trunk may not send */
+    unsigned n_private_headers;
+    bool record_route;
+
+    /* SIP timers, ms; RFC 3261 section 17 names */
+    uint32_t t1_ms, t2_ms, t4_ms, timer_c_ms;
+    uint32_t next_hop_timeout_ms; /* no provisional at all: on to the next upstream */
+
+    uint32_t max_message_bytes;
+    uint32_t max_header_lines;
+    uint32_t max_calls;          /* INVITEs in progress at once, in a worker */
+    uint32_t max_unacknowledged; /* refusals of a trunk's calls that wait for their ACK */
+    uint32_t max_connections;    /* TCP connections at once, in a worker */
+    uint32_t message_timeout_ms, idle_timeout_ms; /* of a TCP connection */
+    uint32_t max_connections_per_source;
+    uint32_t drain_timeout_ms; /* how long SIGTERM waits for running calls */
+    bool drain_silently;       /* a stop leaves new calls and OPTIONS without an answer, else 503 */
+
+    const struct address *dns_servers; /* with port; none: those of resolv.conf */
+    unsigned n_dns_servers;
+
+    /* For SIP over TLS, as paths: the texts stay with struct files. Empty: no listener has it. */
+    struct str tls_certificate, tls_key, tls_ca;
+
+    struct str records_file;     /* empty: no records */
+    uint32_t records_max_bytes;  /* then the file moves aside; 0: never for its size */
+    uint32_t records_max_age_ms; /* the same for its age */
+    uint32_t records_keep;       /* files that moved aside; 0: all */
+    bool mask_numbers;           /* in records and log: the last four digits only */
+    struct str state_directory, runtime_directory;
+    enum log_level log_level;
+    bool landlock_required; /* false: a kernel without Landlock is only warned of */
+};
+
+void settings_free(struct settings *s);
+
+/* "attestation.owned": the key that says what becomes of a number in this state. */
+const char *attestation_key(enum number_state state);
+/* "A", "B", "C", "unsigned", "refuse" */
+struct str treatment_name(enum treatment t);
+struct str transport_name(enum transport t);     /* "udp", "tcp", "tls" */
+struct str transport_via_name(enum transport t); /* "UDP", "TCP", "TLS" (RFC 3261 section 20.42) */
+uint16_t transport_port(enum transport t);       /* where a URI names no port */
+/* In any case; false: there is no such transport. */
+bool transport_of_name(struct str name, enum transport *t);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * settings_file - configuration files to settings, every mistake with file:line.
+ *
+ * The supervisor reads files once and keeps what it read (struct files); a worker or signer parses
+ * the same bytes again and so gets the same settings without opening anything. Only this ring
+ * includes libconfig.
+ */
+#ifndef STIRD_SETTINGS_FILE_H
+#define STIRD_SETTINGS_FILE_H
+
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+/* The texts that settings were made from: configuration files, chain.pem and x5u files. */
+struct files;
+
+/* Reads from the disk and remembers. NULL when there is no memory. */
+struct files *files_new(void);
+void files_free(struct files *files);
+/* What was remembered, secrets too, as a sealed memfd to hand to a child; -errno. */
+int files_to_fd(const struct files *files);
+/* The same without the secrets: enough for settings_read(), fit for an operator's tool. */
+int files_to_public_fd(const struct files *files);
+/* Takes the texts out of such a descriptor, which is not closed; never opens a file. */
+struct files *files_from_fd(int fd);
+
+/*
+ * The contents of PATH, borrowed from FILES: from the disk the first time (regular files of at
+ * most MAX_BYTES, no symlink at the last step), as remembered afterwards. 0 or -errno.
+ */
+int files_read(struct files *files, struct str path, size_t max_bytes, struct str *text);
+/* The same of a file that is no text. */
+int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
+/*
+ * The same for a private key: refused with -EKEYREJECTED when another user owns it and with -EPERM
+ * when others may read it or its group may write it. What is remembered is cleansed when FILES
+ * ends.
+ */
+int files_read_secret(struct files *files, struct str path, size_t max_bytes, struct str *text);
+/* The names in a directory that end in SUFFIX, sorted, remembered likewise; joined by NUL. */
+int files_list(struct files *files, struct str directory, struct str suffix, struct str *names);
+
+/*
+ * Settings from the file at PATH and conf.d/<*.conf> beside it, with the public half of each
+ * certificate. NOW_S is for their dates. NULL when there were problems (all of them are in
+ * PROBLEMS: all mistakes of meaning over all files, and the first syntax error of each file).
+ */
+struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
+                               struct problems *problems);
+
+/* The effective settings as text for people (stird -T); nothing secret is in settings. */
+void settings_print(const struct settings *settings, struct buf *out);
+
+#endif

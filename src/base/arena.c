@@ -1,0 +1,108 @@
+#include <stird/arena.h>
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct chunk {
+    struct chunk *next;
+    size_t used, capacity;
+    alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+    struct chunk *head; /* the one that is filled now */
+};
+
+static struct chunk *chunk_new(size_t capacity, struct chunk *next)
+{
+    if (capacity > SIZE_MAX - sizeof(struct chunk))
+        return NULL;
+    struct chunk *c = malloc(sizeof(*c) + capacity);
+    if (c) {
+        c->next = next;
+        c->used = 0;
+        c->capacity = capacity;
+    }
+    return c;
+}
+
+static void chunk_free_all(struct chunk *c)
+{
+    while (c) {
+        struct chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+}
+
+struct arena *arena_new(size_t first_bytes)
+{
+    /* The arena lives in its own first chunk: one malloc for a small call. */
+    const size_t own = sizeof(max_align_t) > sizeof(struct arena) ? sizeof(max_align_t)
+                                                                  : sizeof(struct arena);
+    struct chunk *c = first_bytes <= SIZE_MAX - own ? chunk_new(first_bytes + own, NULL) : NULL;
+    if (!c)
+        return NULL;
+    struct arena *a = (struct arena *)c->bytes;
+    c->used = own;
+    a->head = c;
+    return a;
+}
+
+void arena_free(struct arena *a)
+{
+    if (a)
+        chunk_free_all(a->head);
+}
+
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+    struct chunk *c = a->head;
+    size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (rounded < bytes)
+        return NULL;
+    if (rounded > c->capacity - c->used) {
+        size_t capacity = c->capacity * 2;
+        c = chunk_new(rounded > capacity ? rounded : capacity, c);
+        if (!c)
+            return NULL;
+        a->head = c;
+    }
+    void *p = c->bytes + c->used;
+    c->used += rounded;
+    return memset(p, 0, rounded);
+}
+
+void *arena_array(struct arena *a, size_t count, size_t bytes)
+{
+    if (bytes != 0 && count > SIZE_MAX / bytes)
+        return NULL;
+    return arena_alloc(a, count * bytes);
+}
+
+struct str arena_copy(struct arena *a, struct str s)
+{
+    char *p = s.n < SIZE_MAX ? arena_alloc(a, s.n + 1) : NULL;
+    if (!p)
+        return (struct str){NULL, 0};
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    return (struct str){p, s.n};
+}
+
+struct str arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int n = vsnprintf(NULL, 0, format, arguments);
+    char *p = n >= 0 ? arena_alloc(a, (size_t)n + 1) : NULL;
+    if (p)
+        vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(arguments);
+    return (struct str){p, p ? (size_t)n : 0};
+}

@@ -1,0 +1,85 @@
+#include <stird/problems.h>
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void problems_fini(struct problems *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        free(p->list[i].file);
+        free(p->list[i].text);
+    }
+    free(p->list);
+    *p = PROBLEMS_INIT;
+}
+
+bool problems_any(const struct problems *p)
+{
+    return p->n > 0 || p->out_of_memory;
+}
+
+static struct problem *room_for_one(struct problems *p)
+{
+    if (p->n == p->capacity) {
+        size_t capacity = p->capacity ? p->capacity * 2 : 8;
+        struct problem *list = reallocarray(p->list, capacity, sizeof(*list));
+        if (!list)
+            return NULL;
+        p->list = list;
+        p->capacity = capacity;
+    }
+    return &p->list[p->n];
+}
+
+void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    struct problem *room = room_for_one(p);
+    char *name = strndup(file.n > 0 ? file.p : "", file.n);
+    va_list arguments;
+    va_start(arguments, format);
+    buf_vaddf(&text, format, arguments);
+    va_end(arguments);
+    char *owned = buf_take(&text, NULL);
+    if (room && name && owned) {
+        *room = (struct problem){name, line, owned};
+        p->n++;
+    } else {
+        p->out_of_memory = true;
+        free(name);
+        free(owned);
+    }
+}
+
+/* Insertion sort keeps the order of equals; a list of mistakes is short. */
+void problems_sort(struct problems *p)
+{
+    if (p->n >= 10000)
+        return;
+    for (size_t i = 1; i < p->n; i++) {
+        struct problem x = p->list[i];
+        size_t j = i;
+        for (; j > 0; j--) {
+            struct problem *before = &p->list[j - 1];
+            int order = strcmp(before->file, x.file);
+            if (order < 0 || (order == 0 && before->line <= x.line))
+                break;
+            p->list[j] = *before;
+        }
+        p->list[j] = x;
+    }
+}
+
+void problems_print(struct problems *p, struct buf *out)
+{
+    problems_sort(p);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct problem *x = &p->list[i];
+        if (x->file[0] != '\0')
+            buf_addf(out, x->line > 0 ? "%s:%u: " : "%s: ", x->file, x->line);
+        buf_addf(out, "%s\n", x->text);
+    }
+    if (p->out_of_memory)
+        buf_add_text(out, "out of memory while collecting problems\n");
+}

@@ -1,0 +1,82 @@
+/* The certificates of the running stird: which unit signs, and what its URL serves. */
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void print_text(const char *text)
+{
+    struct buf escaped = BUF_INIT;
+    buf_add_escaped(&escaped, str_of(text));
+    printf("%.*s", STR_ARG(buf_str(&escaped)));
+    buf_fini(&escaped);
+}
+
+static void print_one(const json_t *c)
+{
+    printf("%s%s%s", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
+    printf("  SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left\n    ",
+           text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
+           json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
+           json_integer_value(json_object_get(c, "days_left")));
+    print_text(text_of(c, "x5u"));
+    if (text_of(c, "found")[0]) {
+        printf("\n    ");
+        print_text(text_of(c, "found"));
+    }
+    putchar('\n');
+}
+
+static int list(const struct cli *cli)
+{
+    struct session_reply reply;
+    size_t i;
+    json_t *one, *status = NULL;
+    int r = EXIT_FAILURE;
+    if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
+        status = json_loadb(reply.text.p, reply.text.n, 0, NULL);
+    const json_t *all = json_object_get(status, "certificates");
+    if (all && cli->json) {
+        json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+    } else {
+        json_array_foreach(all, i, one) print_one(one);
+    }
+    if (all && !fflush(stdout))
+        r = EXIT_SUCCESS;
+    json_decref(status);
+    session_reply_fini(&reply);
+    return r;
+}
+
+static int run_list(const struct cli *cli, int argc, char **argv)
+{
+    (void)argv;
+    return argc > 1 ? command_usage(&command_cert_list) : list(cli);
+}
+
+static int run_check(const struct cli *cli, int argc, char **argv)
+{
+    struct session_reply reply;
+    (void)argv;
+    if (argc > 1)
+        return command_usage(&command_cert_check);
+    int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
+    bool good = r == 0 && reply.status == 0;
+    if (r == 0 && !good)
+        fprintf(stderr, "stirctl: %.*s\n", STR_ARG(buf_str(&reply.text)));
+    session_reply_fini(&reply);
+    return good ? list(cli) : EXIT_FAILURE;
+}
+
+const struct command command_cert_list = {
+    "cert list", "", "the certificates: which unit signs, what its URL serves", run_list};
+const struct command command_cert_check = {
+    "cert check", "", "look at the certificates' URLs now, then list them", run_check};

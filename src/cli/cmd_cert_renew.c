@@ -1,0 +1,193 @@
+/*
+ * Gets new units for certificates that have little of their life left: by a program of the
+ * operator's, which is told which one and puts key.pem, chain.pem and x5u into a directory.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct renewal {
+    const struct cli *cli;
+    const char *hook;
+    bool all;        /* whatever their life */
+    double fraction; /* of it that must be left */
+    unsigned due, failed;
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* ---- one certificate ---- */
+
+static bool set_environment(const json_t *c, const char *directory)
+{
+    char days[32];
+    snprintf(days, sizeof(days), "%" JSON_INTEGER_FORMAT,
+             json_integer_value(json_object_get(c, "days_left")));
+    const struct {
+        const char *name, *value;
+    } variables[] = {{"STIRD_CERTIFICATE", text_of(c, "id")},
+                     {"STIRD_SPC", text_of(c, "spc")},
+                     {"STIRD_SUBJECT", text_of(c, "subject")},
+                     {"STIRD_X5U", text_of(c, "x5u")},
+                     {"STIRD_DAYS_LEFT", days},
+                     {"STIRD_OUT", directory}};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        if (setenv(variables[i].name, variables[i].value, 1))
+            return false;
+    return true;
+}
+
+static bool run_program(char *const argv[], const json_t *c, const char *directory)
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!c || set_environment(c, directory))
+            execvp(argv[0], argv);
+        fprintf(stderr, "stirctl: %s: %s\n", argv[0], strerror(errno));
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return false;
+    if (status != 0)
+        fprintf(stderr, "stirctl: %s ended with %d\n", argv[0],
+                WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+    return status == 0;
+}
+
+static bool read_line(const char *path, char *line, size_t bytes)
+{
+    FILE *f = fopen(path, "re");
+    bool good = f && fgets(line, (int)bytes, f);
+    if (f)
+        fclose(f);
+    if (good)
+        line[strcspn(line, "\r\n")] = '\0';
+    else
+        fprintf(stderr, "stirctl: %s: the program has not written it\n", path);
+    return good;
+}
+
+/* By this program's own import, which checks everything. */
+static bool import(const struct renewal *r, const char *id, const char *directory)
+{
+    char key[4200], chain[4200], x5u_path[4200], x5u[512];
+    snprintf(key, sizeof(key), "%s/key.pem", directory);
+    snprintf(chain, sizeof(chain), "%s/chain.pem", directory);
+    snprintf(x5u_path, sizeof(x5u_path), "%s/x5u", directory);
+    if (!read_line(x5u_path, x5u, sizeof(x5u)))
+        return false;
+    const char *words[] = {"cert import", "--key", key, "--chain", chain, "--x5u", x5u, id, NULL};
+    optind = 0;
+    return command_cert_import.run(r->cli, 8, (char **)words) == 0;
+}
+
+static void remove_all(const char *directory)
+{
+    static const char *const names[] = {"key.pem", "chain.pem", "x5u"};
+    char path[4200];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+    if (rmdir(directory))
+        fprintf(stderr, "stirctl: %s: %s\n", directory, strerror(errno));
+}
+
+static bool renew(const struct renewal *r, const json_t *c)
+{
+    char directory[] = "/tmp/stird-renew-XXXXXX";
+    char *argv[] = {(char *)r->hook, NULL};
+    if (!mkdtemp(directory)) {
+        fprintf(stderr, "stirctl: %s: %s\n", directory, strerror(errno));
+        return false;
+    }
+    bool good = run_program(argv, c, directory) && import(r, text_of(c, "id"), directory);
+    remove_all(directory);
+    return good;
+}
+
+/* ---- all of them ---- */
+
+static bool is_due(const struct renewal *r, const json_t *c)
+{
+    double from = (double)json_integer_value(json_object_get(c, "not_before"));
+    double to = (double)json_integer_value(json_object_get(c, "not_after"));
+    double left = (double)json_integer_value(json_object_get(c, "days_left")) * 86400;
+    return r->all || left < (to - from) * r->fraction;
+}
+
+/* The newest unit of each certificate comes first. */
+static void renew_due(struct renewal *r, const json_t *certificates)
+{
+    const char *before = "";
+    size_t i;
+    json_t *c;
+    json_array_foreach(certificates, i, c)
+    {
+        bool newest = strcmp(text_of(c, "id"), before) != 0;
+        before = text_of(c, "id");
+        if (!newest || !is_due(r, c))
+            continue;
+        r->due++;
+        if (!renew(r, c))
+            r->failed++;
+    }
+}
+
+static const struct option options[] = {{"hook", required_argument, NULL, 'h'},
+                                        {"left", required_argument, NULL, 'l'},
+                                        {"all", no_argument, NULL, 'a'},
+                                        {0}};
+
+static bool read_options(struct renewal *r, int argc, char **argv)
+{
+    int letter;
+    char none = '\0', *end = &none;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (letter == 'h')
+            r->hook = optarg;
+        else if (letter == 'l')
+            r->fraction = strtod(optarg, &end);
+        else if (letter == 'a')
+            r->all = true;
+        else
+            return false;
+    }
+    return r->hook && !*end && r->fraction > 0 && r->fraction <= 1 && optind == argc;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct renewal r = {.cli = cli, .fraction = 1.0 / 3};
+    struct session_reply reply;
+    json_t *status = NULL;
+    if (!read_options(&r, argc, argv))
+        return command_usage(&command_cert_renew);
+    if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
+        status = json_loadb(reply.text.p, reply.text.n, 0, NULL);
+    const json_t *certificates = json_object_get(status, "certificates");
+    renew_due(&r, certificates);
+    if (certificates)
+        printf(cli->json ? "{\"due\":%u,\"failed\":%u}\n" : "%u due, %u failed\n", r.due, r.failed);
+    int result = certificates && r.failed == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    json_decref(status);
+    session_reply_fini(&reply);
+    return result;
+}
+
+const struct command command_cert_renew = {
+    "cert renew", "--hook PROGRAM [--left FRACTION] [--all]",
+    "get new units by a program of yours for certificates that need one", run};

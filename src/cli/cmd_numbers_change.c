@@ -1,0 +1,145 @@
+/* Urgent changes to the number table of the running stird: in force at once, and after a restart.
+ */
+#include "session.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stird/overlay.h>
+#include <string.h>
+
+/* Fields travel with a NUL between them. */
+static bool join(struct buf *text, const char *const field[OVERLAY_FIELDS])
+{
+    for (int i = 0; i < OVERLAY_FIELDS; i++) {
+        if (i > 0)
+            buf_add_char(text, '\0');
+        buf_add_text(text, field[i] ? field[i] : "");
+    }
+    return !buf_failed(text);
+}
+
+static void print_change(const json_t *reply)
+{
+    const char *note = json_string_value(json_object_get(reply, "note"));
+    printf("in force: %" JSON_INTEGER_FORMAT " urgent changes%s%s\n",
+           json_integer_value(json_object_get(reply, "in_force")), note ? "; " : "",
+           note ? note : "");
+}
+
+static int change(const struct cli *cli, enum admin_type type,
+                  const char *const field[OVERLAY_FIELDS])
+{
+    struct buf text = BUF_INIT;
+    int status = 1;
+    if (join(&text, field))
+        status = session_show(cli, type, false, buf_str(&text), SESSION_TIMEOUT_MS, print_change);
+    buf_fini(&text);
+    return status;
+}
+
+static const struct option options[] = {
+    {"not-before", required_argument, NULL, 'b'},
+    {"not-after", required_argument, NULL, 'a'},
+    {"cert", required_argument, NULL, 'c'},
+    {"note", required_argument, NULL, 'n'},
+    {0},
+};
+
+/* Words stay behind optind. */
+static bool read_options(const char *field[OVERLAY_FIELDS], int argc, char **argv)
+{
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (letter) {
+        case 'b':
+            field[OVERLAY_NOT_BEFORE] = optarg;
+            break;
+        case 'a':
+            field[OVERLAY_NOT_AFTER] = optarg;
+            break;
+        case 'c':
+            field[OVERLAY_CERT] = optarg;
+            break;
+        case 'n':
+            field[OVERLAY_NOTE] = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+static int run_set(const struct cli *cli, int argc, char **argv)
+{
+    const char *field[OVERLAY_FIELDS] = {NULL};
+    if (!read_options(field, argc, argv) || argc - optind != 3)
+        return command_usage(&command_numbers_set);
+    field[OVERLAY_NUMBER] = argv[optind];
+    field[OVERLAY_CUSTOMER] = argv[optind + 1];
+    field[OVERLAY_STATE] = argv[optind + 2];
+    return change(cli, ADMIN_NUMBERS_SET, field);
+}
+
+static int run_block(const struct cli *cli, int argc, char **argv)
+{
+    const char *field[OVERLAY_FIELDS] = {[OVERLAY_CUSTOMER] = "-", [OVERLAY_STATE] = "blocked"};
+    if (!read_options(field, argc, argv) || argc - optind != 1)
+        return command_usage(&command_numbers_block);
+    field[OVERLAY_NUMBER] = argv[optind];
+    return change(cli, ADMIN_NUMBERS_SET, field);
+}
+
+static int run_unset(const struct cli *cli, int argc, char **argv)
+{
+    const char *field[OVERLAY_FIELDS] = {NULL};
+    int words = argc - 1;
+    if (words < 1 || words > 2)
+        return command_usage(&command_numbers_unset);
+    field[OVERLAY_NUMBER] = argv[1];
+    field[OVERLAY_CUSTOMER] = words == 2 ? argv[2] : NULL;
+    return change(cli, ADMIN_NUMBERS_UNSET, field);
+}
+
+static const char *text_of(const json_t *entry, const char *key)
+{
+    const char *text = json_string_value(json_object_get(entry, key));
+    return text ? text : "";
+}
+
+static void print_list(const json_t *reply)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(reply, "entries"), i, entry)
+    {
+        printf("%-17s %-16s %-10s %s%s", text_of(entry, "number"), text_of(entry, "customer"),
+               text_of(entry, "state"), text_of(entry, "changed"),
+               json_is_true(json_object_get(entry, "in_table")) ? ", in the table" : "");
+        if (text_of(entry, "note")[0])
+            printf(", %s", text_of(entry, "note"));
+        putchar('\n');
+    }
+    printf("%" JSON_INTEGER_FORMAT " urgent changes in force, journal %s\n",
+           json_integer_value(json_object_get(reply, "in_force")), text_of(reply, "journal"));
+}
+
+static int run_list(const struct cli *cli, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return command_usage(&command_numbers_list);
+    return session_show(cli, ADMIN_NUMBERS_LIST, false, STR(""), SESSION_TIMEOUT_MS, print_list);
+}
+
+const struct command command_numbers_set = {
+    "numbers set",
+    "NUMBER CUSTOMER owned|delegated|unverified|blocked\n"
+    "         [--not-before DATE] [--not-after DATE] [--cert ID] [--note TEXT]",
+    "change a number at once, ahead of the tables", run_set};
+const struct command command_numbers_block = {"numbers block", "NUMBER [--note TEXT]",
+                                              "refuse calls from a number at once", run_block};
+const struct command command_numbers_unset = {"numbers unset", "NUMBER [CUSTOMER]",
+                                              "take urgent changes back", run_unset};
+const struct command command_numbers_list = {"numbers list", "", "the urgent changes in force",
+                                             run_list};

@@ -1,0 +1,110 @@
+/* Tables to one compiled file, which numbers.compiled of the configuration may name. */
+#include "number_tables.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct job {
+    const char *output;
+    struct str *customers;
+    unsigned n_customers;
+    struct settings *settings; /* NULL: the words name everything */
+};
+
+static bool from_configuration(struct job *job, const struct cli *cli, struct numbers_paths *paths)
+{
+    job->settings = session_settings(cli);
+    if (!job->settings)
+        return false;
+    *paths = numbers_paths_of(job->settings);
+    if (paths->compiled.n == 0)
+        return true;
+    fputs("stirctl: the configuration names a compiled table (numbers.compiled): name the files "
+          "to compile\n",
+          stderr);
+    return false;
+}
+
+static int say(const struct cli *cli, const char *output, const struct numbers_summary *summary)
+{
+    if (cli->json)
+        printf("{\"file\":");
+    if (cli->json) {
+        json_t *file = json_string(output);
+        json_dumpf(file, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        json_decref(file);
+    }
+    printf(cli->json ? ",\"rows\":%llu,\"segments\":%llu,\"customers\":%llu}\n"
+                     : "%llu rows, %llu segments, %llu customers\n",
+           (unsigned long long)summary->rows, (unsigned long long)summary->segments,
+           (unsigned long long)summary->customers);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int compile(const struct cli *cli, const struct job *job, const struct numbers_paths *paths)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct numbers_summary summary;
+    int fd, status = EXIT_FAILURE;
+    bool good = numbers_files_compile(paths, &fd, &summary, &problems);
+    print_problems(stderr, &problems);
+    problems_fini(&problems);
+    if (!good)
+        return status;
+    int r = numbers_image_write(job->output, fd);
+    close(fd);
+    if (r)
+        fprintf(stderr, "stirctl: %s: %s; it is as it was\n", job->output, strerror(-r));
+    else
+        status = say(cli, job->output, &summary);
+    return status;
+}
+
+static bool read_options(struct job *job, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"customers", required_argument, NULL, 'c'}, {0}};
+    int letter;
+    while ((letter = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+        if (letter == 'o')
+            job->output = optarg;
+        else if (letter == 'c')
+            job->customers[job->n_customers++] = str_of(optarg);
+        else
+            return false;
+    }
+    return job->output && (job->n_customers == 0 || optind < argc);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct job job = {.customers = calloc((size_t)argc, sizeof(struct str))};
+    struct str *tables = calloc((size_t)argc, sizeof(*tables));
+    struct numbers_paths paths;
+    int status = EXIT_FAILURE;
+    if (!job.customers || !tables) {
+        fputs("stirctl: out of memory\n", stderr);
+    } else if (!read_options(&job, argc, argv)) {
+        status = command_usage(&command_numbers_compile);
+    } else if (optind == argc) {
+        if (from_configuration(&job, cli, &paths))
+            status = compile(cli, &job, &paths);
+    } else {
+        paths = paths_of_words(tables, argc - optind, argv + optind);
+        paths.customers = job.customers;
+        paths.n_customers = job.n_customers;
+        status = compile(cli, &job, &paths);
+    }
+    settings_free(job.settings);
+    free(job.customers);
+    free(tables);
+    return status;
+}
+
+const struct command command_numbers_compile = {
+    "numbers compile", "-o FILE [[--customers FILE ...] TABLE ...]",
+    "make one file of number tables, for numbers.compiled", run};

@@ -1,0 +1,195 @@
+/* What another number table would change: for customers, and for calls that were made. */
+#include "number_tables.h"
+#include "replay.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/numbers_diff.h>
+#include <string.h>
+
+#define EXIT_SAME      0
+#define EXIT_DIFFERENT 1
+#define EXIT_TROUBLE   2
+
+struct diff_job {
+    char *old, *new; /* words that name tables */
+    char **records;
+    int n_records;
+};
+
+struct report {
+    json_t *changes; /* NULL: for people */
+    uint64_t n;
+};
+
+static json_t *json_of(struct str s)
+{
+    json_t *text = json_stringn(s.p ? s.p : "", s.n);
+    return text ? text : json_string("");
+}
+
+static json_t *json_of_number(const struct tn *tn)
+{
+    return json_stringn(tn->digits, tn->n);
+}
+
+static void put_change(struct report *r, const struct numbers_change *c)
+{
+    json_array_append_new(
+        r->changes, json_pack("{s:o,s:o,s:o,s:b,s:b,s:I,s:o,s:o}", "customer", json_of(c->customer),
+                              "from", json_of(number_state_name(c->from)), "to",
+                              json_of(number_state_name(c->to)), "from_prefix", c->from_prefix,
+                              "to_prefix", c->to_prefix, "numbers", (json_int_t)c->numbers, "first",
+                              json_of_number(&c->first), "last", json_of_number(&c->last)));
+}
+
+static void print_change(const struct numbers_change *c)
+{
+    struct buf customer = BUF_INIT;
+    buf_add_escaped(&customer, c->customer);
+    printf("%-20.*s %s%s -> %s%s, %llu numbers from +%.*s on\n", STR_ARG(buf_str(&customer)),
+           number_state_name(c->from).p, c->from_prefix ? " (prefix)" : "",
+           number_state_name(c->to).p, c->to_prefix ? " (prefix)" : "",
+           (unsigned long long)c->numbers, STR_ARG(tn_str(&c->first)));
+    buf_fini(&customer);
+}
+
+static void visit(void *user, const struct numbers_change *change)
+{
+    struct report *r = user;
+    r->n++;
+    if (r->changes)
+        put_change(r, change);
+    else
+        print_change(change);
+}
+
+/* ---- calls ---- */
+
+static json_t *json_of_replay(const struct replay *r)
+{
+    const struct replay_change *list = (const struct replay_change *)(const void *)r->changes.p;
+    json_t *changes = json_array();
+    for (size_t i = 0; i < r->changes.n / sizeof(*list); i++)
+        json_array_append_new(
+            changes, json_pack("{s:o,s:o,s:s,s:s,s:I,s:s,s:s}", "trunk", json_of(list[i].trunk),
+                               "customer", json_of(list[i].customer), "from", list[i].from, "to",
+                               list[i].to, "calls", (json_int_t)list[i].calls, "number",
+                               list[i].number, "example", list[i].example));
+    return json_pack("{s:I,s:I,s:o}", "replayed", (json_int_t)r->calls, "skipped",
+                     (json_int_t)r->skipped, "changes", changes);
+}
+
+static void print_replay(const struct replay *r)
+{
+    const struct replay_change *list = (const struct replay_change *)(const void *)r->changes.p;
+    uint64_t changed = 0;
+    for (size_t i = 0; i < r->changes.n / sizeof(*list); i++) {
+        struct buf example = BUF_INIT;
+        buf_add_escaped(&example, str_of(list[i].example));
+        printf("trunk %.*s (%.*s): %s -> %s, %llu calls, as +%s in %.*s\n", STR_ARG(list[i].trunk),
+               STR_ARG(list[i].customer), list[i].from, list[i].to,
+               (unsigned long long)list[i].calls, list[i].number, STR_ARG(buf_str(&example)));
+        buf_fini(&example);
+        changed += list[i].calls;
+    }
+    printf("%llu of %llu calls would have another level; %llu records could not be replayed\n",
+           (unsigned long long)changed, (unsigned long long)r->calls,
+           (unsigned long long)r->skipped);
+}
+
+/* ---- all ---- */
+
+static bool replay_all(struct replay *r, const struct diff_job *job)
+{
+    bool good = true;
+    for (int i = 0; i < job->n_records; i++)
+        good = replay_file(r, job->records[i]) && good;
+    return good && !buf_failed(&r->changes);
+}
+
+static int tell(const struct cli *cli, const struct report *report, const struct replay *replay,
+                bool replayed)
+{
+    bool changed = report->n > 0 || replay->changes.n > 0;
+    if (replayed && !cli->json)
+        print_replay(replay);
+    if (cli->json) {
+        json_t *all = json_pack("{s:O}", "numbers", report->changes);
+        if (replayed)
+            json_object_set_new(all, "calls", json_of_replay(replay));
+        json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+        json_decref(all);
+    } else if (!changed) {
+        puts("no change");
+    }
+    if (fflush(stdout))
+        return EXIT_TROUBLE;
+    return changed ? EXIT_DIFFERENT : EXIT_SAME;
+}
+
+static int diff(const struct cli *cli, const struct diff_job *job, const struct settings *settings,
+                const struct numbers *old, const struct numbers *new)
+{
+    struct report report = {.changes = cli->json ? json_array() : NULL};
+    struct replay replay = {.settings = settings, .old = old, .new = new};
+    int32_t today = (int32_t)(clock_real_s() / 86400);
+    int status = EXIT_TROUBLE;
+    if (settings)
+        today = time_zone_local(&settings->zones[settings->numbers_zone], clock_real_s()).day;
+    if (!numbers_diff(old, new, today, visit, &report))
+        fputs("stirctl: out of memory\n", stderr);
+    else if (replay_all(&replay, job))
+        status = tell(cli, &report, &replay, job->n_records > 0);
+    replay_fini(&replay);
+    json_decref(report.changes);
+    return status;
+}
+
+/* --records takes all words up to the next option. */
+static bool read_options(struct diff_job *job, int argc, char **argv)
+{
+    static const struct option options[] = {{"records", no_argument, NULL, 'r'}, {0}};
+    int letter = getopt_long(argc, argv, "+", options, NULL), words = optind;
+    if (letter != -1)
+        return false;
+    while (words < argc && argv[words][0] != '-')
+        words++;
+    if (words - optind != 2)
+        return false;
+    job->old = argv[optind];
+    job->new = argv[optind + 1];
+    if (words == argc)
+        return true;
+    job->records = argv + words + 1;
+    job->n_records = argc - words - 1;
+    return strcmp(argv[words], "--records") == 0 && job->n_records > 0;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct diff_job job = {0};
+    struct mapped_numbers old = {0}, new = {0};
+    struct settings *settings = NULL;
+    int status = EXIT_TROUBLE;
+    if (!read_options(&job, argc, argv))
+        return command_usage(&command_numbers_diff);
+    if (job.n_records > 0)
+        settings = session_settings(cli);
+    bool good = job.n_records == 0 || settings;
+    if (good && number_table_open(&old, cli, job.old) && number_table_open(&new, cli, job.new))
+        status = diff(cli, &job, settings, old.table, new.table);
+    if (old.table)
+        numbers_unmap(&old);
+    if (new.table)
+        numbers_unmap(&new);
+    settings_free(settings);
+    return status;
+}
+
+const struct command command_numbers_diff = {
+    "numbers diff", "OLD NEW [--records FILE ...]",
+    "what NEW would change; each a TABLE, \"running\" or \"configured\"", run};

@@ -1,0 +1,144 @@
+/* What is probably not meant in number tables. */
+#include "number_tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/json.h>
+#include <stird/numbers_lint.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lint_job {
+    struct settings *settings; /* NULL: nothing is known of customers and countries */
+    struct numbers_lint lint;
+    struct str *known;
+    struct country *countries;
+};
+
+static void know_trunk(struct lint_job *job, const struct trunk *t)
+{
+    struct numbers_lint *l = &job->lint;
+    bool known = false;
+    job->known[l->n_known++] = t->customer;
+    for (unsigned i = 0; i < l->n_countries; i++)
+        known = known || str_eq(l->countries[i].code, t->country.code);
+    if (!known && t->country.code.n > 0)
+        job->countries[l->n_countries++] = t->country;
+}
+
+/* Who has a trunk or an entry is known; their countries' numbers have known lengths. */
+static bool know_settings(struct lint_job *job)
+{
+    const struct settings *s = job->settings;
+    struct numbers_lint *l = &job->lint;
+    job->known = calloc((size_t)s->n_trunks + s->n_customers + 1, sizeof(*job->known));
+    job->countries = calloc((size_t)s->n_trunks + 1, sizeof(*job->countries));
+    l->known = job->known;
+    l->countries = job->countries;
+    l->all_are_known = true;
+    l->today = time_zone_local(&s->zones[s->numbers_zone], clock_real_s()).day;
+    for (unsigned i = 0; job->known && job->countries && i < s->n_trunks; i++)
+        know_trunk(job, &s->trunks[i]);
+    for (unsigned i = 0; job->known && i < s->n_customers; i++)
+        job->known[l->n_known++] = s->customers[i].name;
+    return job->known && job->countries;
+}
+
+static int tell(const struct cli *cli, struct problems *findings)
+{
+    struct buf out = BUF_INIT;
+    size_t n = findings->n;
+    if (!cli->json) {
+        print_problems(stdout, findings);
+        problems_fini(findings);
+        printf(n == 1 ? "1 finding\n" : "%zu findings\n", n);
+        return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    problems_sort(findings);
+    struct json j = json_writer(&out, false);
+    json_begin_array(&j);
+    for (size_t i = 0; i < n; i++) {
+        json_begin_object(&j);
+        json_put_key(&j, STR("file"));
+        json_put_string(&j, str_of(findings->list[i].file));
+        json_put_key(&j, STR("line"));
+        json_put_integer(&j, findings->list[i].line);
+        json_put_key(&j, STR("text"));
+        json_put_string(&j, str_of(findings->list[i].text));
+        json_end_object(&j);
+    }
+    json_end_array(&j);
+    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    buf_fini(&out);
+    problems_fini(findings);
+    return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int lint(const struct cli *cli, const struct lint_job *job,
+                const struct numbers_paths *paths)
+{
+    struct problems findings = PROBLEMS_INIT;
+    struct numbers_texts texts;
+    size_t n;
+    numbers_texts_init(&texts, paths, &findings);
+    const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
+    bool good = numbers_lint(sources, n, &job->lint, &findings);
+    if (!good && !problems_any(&findings))
+        problems_add(&findings, STR(""), 0, "not looked at whole: out of memory");
+    numbers_texts_fini(&texts);
+    return tell(cli, &findings);
+}
+
+static int lint_files(const struct cli *cli, struct lint_job *job, int n, char **words)
+{
+    struct str *list = calloc((size_t)n + 1, sizeof(*list));
+    if (!list)
+        return EXIT_FAILURE;
+    if (!job->settings)
+        fprintf(stderr,
+                "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
+                "not looked at\n",
+                cli->configuration);
+    struct numbers_paths paths = paths_of_words(list, n, words);
+    int status = EXIT_USAGE;
+    if (paths.compiled.n > 0)
+        fprintf(stderr, "stirctl: %s is compiled: lint what it was made of\n", words[0]);
+    else
+        status = lint(cli, job, &paths);
+    free(list);
+    return status;
+}
+
+static int lint_configured(const struct cli *cli, const struct lint_job *job)
+{
+    struct numbers_paths paths = numbers_paths_of(job->settings);
+    if (paths.compiled.n == 0)
+        return lint(cli, job, &paths);
+    fputs("stirctl: the configuration names a compiled table: name the files it was made of\n",
+          stderr);
+    return EXIT_USAGE;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct lint_job job = {.lint = {.today = (int32_t)(clock_real_s() / 86400)}};
+    int status = EXIT_FAILURE;
+    bool needs_settings = argc == 1 || access(cli->configuration, F_OK) == 0;
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == '-')
+            return command_usage(&command_numbers_lint);
+    if (needs_settings)
+        job.settings = session_settings(cli);
+    bool good = !needs_settings || (job.settings && know_settings(&job));
+    if (good)
+        status = argc > 1 ? lint_files(cli, &job, argc - 1, argv + 1) : lint_configured(cli, &job);
+    free(job.known);
+    free(job.countries);
+    settings_free(job.settings);
+    return status;
+}
+
+const struct command command_numbers_lint = {
+    "numbers lint", "[TABLE ...]", "what is probably not meant in the tables; exit status 1: some",
+    run};

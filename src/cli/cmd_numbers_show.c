@@ -1,0 +1,123 @@
+/* Every row that speaks of a number, the one that counts first. */
+#include "decision.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stird/json.h>
+#include <string.h>
+#include <time.h>
+
+struct listing {
+    struct json *json; /* NULL: for people */
+    bool urgent;
+};
+
+/* Empty where the day is open. */
+static const char *date_text(int32_t day, char text[16])
+{
+    time_t seconds = (time_t)day * 86400;
+    struct tm tm;
+    text[0] = '\0';
+    if (day != INT32_MIN && day != INT32_MAX && gmtime_r(&seconds, &tm))
+        strftime(text, 16, "%Y-%m-%d", &tm);
+    return text;
+}
+
+static void put(struct json *j, const char *key, struct str value)
+{
+    json_put_key(j, str_of(key));
+    json_put_string(j, value);
+}
+
+static void put_row(const struct listing *l, const struct numbers_row *row)
+{
+    char from[16], to[16];
+    json_begin_object(l->json);
+    put(l->json, "customer", row->customer);
+    put(l->json, "state", number_state_name(row->state));
+    put(l->json, "not_before", str_of(date_text(row->not_before, from)));
+    put(l->json, "not_after", str_of(date_text(row->not_after, to)));
+    put(l->json, "cert", row->certificate);
+    json_put_key(l->json, STR("prefix"));
+    json_put_bool(l->json, row->prefix);
+    json_put_key(l->json, STR("urgent"));
+    json_put_bool(l->json, l->urgent);
+    put(l->json, "file", row->file);
+    json_put_key(l->json, STR("line"));
+    json_put_integer(l->json, row->line);
+    json_end_object(l->json);
+}
+
+static void print_row(const struct listing *l, const struct numbers_row *row)
+{
+    char from[16], to[16];
+    struct buf customer = BUF_INIT;
+    buf_add_escaped(&customer, row->customer);
+    date_text(row->not_before, from);
+    date_text(row->not_after, to);
+    printf("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s\n", number_state_name(row->state).p,
+           STR_ARG(buf_str(&customer)), from, to, STR_ARG(row->file), row->line,
+           row->prefix ? ", a prefix" : "", l->urgent ? ", urgent" : "",
+           row->certificate.n > 0 ? ", signed with " : "", STR_ARG(row->certificate));
+    buf_fini(&customer);
+}
+
+static void visit(void *user, const struct numbers_row *row)
+{
+    const struct listing *l = user;
+    if (l->json)
+        put_row(l, row);
+    else
+        print_row(l, row);
+}
+
+static size_t list_rows(const struct decision_basis *basis, const struct tn *tn, struct json *j)
+{
+    size_t n = 0;
+    if (basis->overlay.table)
+        n += numbers_rows(basis->overlay.table, tn, visit, &(struct listing){j, true});
+    return n + numbers_rows(basis->numbers.table, tn, visit, &(struct listing){j, false});
+}
+
+static int show(const struct cli *cli, const struct decision_basis *basis, const struct tn *tn)
+{
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    json_begin_array(&j);
+    size_t n = list_rows(basis, tn, cli->json ? &j : NULL);
+    json_end_array(&j);
+    if (cli->json)
+        printf("%.*s\n", STR_ARG(buf_str(&out)));
+    else if (n == 0)
+        printf("no row speaks of +%.*s\n", STR_ARG(tn_str(tn)));
+    buf_fini(&out);
+    return n > 0 && !fflush(stdout) ? 0 : 1;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"offline", no_argument, NULL, 'o'}, {0}};
+    struct decision_basis basis;
+    struct tn tn;
+    bool offline = false;
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (letter != 'o')
+            return command_usage(&command_numbers_show);
+        offline = true;
+    }
+    if (argc - optind != 1)
+        return command_usage(&command_numbers_show);
+    if (!tn_from_digits(&tn, str_of(argv[optind]))) {
+        fputs("stirctl: write the number as +12025550100\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!decision_basis_get(&basis, cli, offline))
+        return 1;
+    int status = show(cli, &basis, &tn);
+    decision_basis_fini(&basis);
+    return status;
+}
+
+const struct command command_numbers_show = {"numbers show", "NUMBER [--offline]",
+                                             "the rows that speak of a number", run};

@@ -1,0 +1,137 @@
+/* Whether all lines of the record files are there, unchanged and in their order. */
+#include "record_files.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/record_check.h>
+#include <string.h>
+
+struct report {
+    struct record_check check;
+    bool json;
+    uint64_t findings;
+    json_t *list; /* of the findings, with --json */
+    /* A line that was not finished is harmless when the one behind says so. */
+    const char *torn_file;
+    uint64_t torn_line;
+};
+
+static void add(struct report *r, const char *file, uint64_t line, const char *text)
+{
+    r->findings++;
+    if (r->list)
+        json_array_append_new(r->list, json_pack("{s:s, s:I, s:s}", "file", file, "line",
+                                                 (json_int_t)line, "finding", text));
+    else
+        printf("%s:%" PRIu64 ": %s\n", file, line, text);
+}
+
+static void add_finding(struct report *r, enum record_finding finding, const char *file,
+                        uint64_t line)
+{
+    static const char *const texts[] = {
+        [RECORD_NEW_CHAIN] = "another chain begins here: what was before it may be cut off",
+        [RECORD_NOT_OURS] = "text above was not written by stird, or the line was changed",
+        [RECORD_BEFORE_CHANGED] = "the line before this one was changed",
+        [RECORD_AGAIN] = "this line stood above already, or is in the wrong place",
+    };
+    char text[96];
+    if (finding == RECORD_MISSING) {
+        snprintf(text, sizeof(text), "%" PRIu64 " lines are missing before this one",
+                 r->check.missing);
+        add(r, file, line, text);
+    } else {
+        add(r, file, line, texts[finding]);
+    }
+}
+
+static void check_line(struct report *r, const char *file, const struct record_line *line)
+{
+    enum record_finding finding = record_check_line(&r->check, line->text,
+                                                    line->ended && !line->too_long);
+    if (finding == RECORD_TORN) {
+        r->torn_file = file;
+        r->torn_line = line->number;
+        return;
+    }
+    if (r->torn_file && finding != RECORD_GOOD)
+        add(r, r->torn_file, r->torn_line, "is no line of stird's: it was changed or put there");
+    r->torn_file = NULL;
+    if (finding != RECORD_GOOD)
+        add_finding(r, finding, file, line->number);
+}
+
+static bool check_file(struct report *r, const char *path)
+{
+    struct record_line line;
+    struct record_file *f = record_file_open(path);
+    int got = f ? 1 : -errno;
+    while (got > 0) {
+        got = record_file_next(f, &line);
+        if (got > 0)
+            check_line(r, path, &line);
+    }
+    record_file_close(f);
+    if (got < 0)
+        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(-got));
+    return got == 0;
+}
+
+static void print_end(struct report *r)
+{
+    char head[CHAIN_HASH_TEXT + 1] = "";
+    const struct record_check *c = &r->check;
+    bool cut = c->head.n > 0 && !c->head_found;
+    if (cut)
+        add(r, "head", 0, "no line has the head that was given: the end of the chain was cut off");
+    if (c->any)
+        chain_hash_text(head, c->chain.head);
+    if (r->list) {
+        json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:O}", "good", r->findings == 0,
+                                "lines", (json_int_t)c->lines, "calls", (json_int_t)c->calls,
+                                "first_seq", (json_int_t)c->first_seq, "last_seq",
+                                (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head", head,
+                                "findings", r->list);
+        json_dumpf(all, stdout, JSON_COMPACT);
+        putchar('\n');
+        json_decref(all);
+        return;
+    }
+    printf("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good", c->lines,
+           c->calls);
+    if (c->any)
+        printf(", seq %" PRIu64 " to %" PRIu64 "\nhead %s", c->first_seq, c->chain.seq - 1, head);
+    putchar('\n');
+    if (r->torn_file)
+        printf("the last line is unfinished (%s:%" PRIu64 "): stird was cut off while writing it\n",
+               r->torn_file, r->torn_line);
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"head", required_argument, NULL, 'h'}, {0}};
+    struct report r = {.list = cli->json ? json_array() : NULL};
+    struct record_file_names names;
+    bool read = true;
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (letter != 'h' || strlen(optarg) != CHAIN_HASH_TEXT)
+            return command_usage(&command_records_verify);
+        r.check.head = str_of(optarg);
+    }
+    if (!record_files_of(&names, cli, argc - optind, argv + optind))
+        return EXIT_FAILURE;
+    for (size_t i = 0; i < names.n; i++)
+        read = check_file(&r, names.path[i]) && read;
+    print_end(&r);
+    json_decref(r.list);
+    record_files_free(&names);
+    return read && r.findings == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct command command_records_verify = {
+    "records verify", "[--head HASH] [FILE ...]",
+    "find changed, missing or moved lines in the record files", run};

@@ -1,0 +1,42 @@
+#include "session.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static void print_reload(const json_t *reply)
+{
+    size_t i;
+    json_t *problem;
+    if (json_is_true(json_object_get(reply, "accepted"))) {
+        puts("the reload has begun: --wait tells how it ends");
+    } else if (json_is_true(json_object_get(reply, "reloaded"))) {
+        printf("reloaded: generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+               " number rows\n",
+               json_integer_value(json_object_get(reply, "generation")),
+               json_integer_value(json_object_get(reply, "number_rows")));
+    } else {
+        json_array_foreach(json_object_get(reply, "problems"), i, problem)
+            fprintf(stderr, "%s\n", json_string_value(problem));
+        fprintf(stderr, "stirctl: reload failed, the old configuration stays in force: %s\n",
+                json_string_value(json_object_get(reply, "why")));
+    }
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"wait", no_argument, NULL, 'w'}, {0}};
+    bool wait = false;
+    int letter;
+    while ((letter = getopt_long(argc, argv, "w", options, NULL)) != -1) {
+        if (letter != 'w')
+            return command_usage(&command_reload);
+        wait = true;
+    }
+    if (optind < argc)
+        return command_usage(&command_reload);
+    return session_show(cli, ADMIN_RELOAD, wait, STR(""),
+                        wait ? SESSION_LONG_TIMEOUT_MS : SESSION_TIMEOUT_MS, print_reload);
+}
+
+const struct command command_reload = {"reload", "[--wait]",
+                                       "read configuration, numbers and certificates anew", run};

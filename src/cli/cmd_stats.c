@@ -1,0 +1,31 @@
+#include "session.h"
+
+#include <stdio.h>
+
+static void print_counters(const json_t *object, const char *prefix)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (json_is_integer(value))
+            printf("%s%s %" JSON_INTEGER_FORMAT "\n", prefix, key, json_integer_value(value));
+    }
+}
+
+static void print_stats(const json_t *stats)
+{
+    print_counters(stats, "");
+    print_counters(json_object_get(stats, "attestations"), "attestation ");
+    print_counters(json_object_get(stats, "reasons"), "reason ");
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return command_usage(&command_stats);
+    return session_show(cli, ADMIN_STATS, false, STR(""), SESSION_TIMEOUT_MS, print_stats);
+}
+
+const struct command command_stats = {"stats", "", "all counters of the running stird", run};

@@ -1,0 +1,477 @@
+/*
+ * Identity headers, verified as the far end does it; of a trace, also which hop changed what. What
+ * is told goes into one JSON tree first, from which the lines for people are printed too.
+ */
+#include "command.h"
+#include "session.h"
+#include "sightings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/fetch.h>
+#include <stird/fetch_cache.h>
+#include <stird/hops.h>
+#include <stird/policy.h>
+#include <stird/verify.h>
+#include <string.h>
+#include <time.h>
+
+#define EXIT_VALID   0
+#define EXIT_INVALID 1
+#define EXIT_OPEN    3 /* nothing failed, but not all could be checked */
+#define URLS_MAX     256
+
+struct job {
+    const char *cert; /* instead of what the URL serves */
+    struct buf cert_text;
+    struct trust *trust;
+    unsigned n_anchors;
+    bool offline, at_iat;
+    int64_t at_s; /* 0: of the capture, else now */
+    int64_t max_age_s;
+    struct country country;
+    struct fetch_options fetch;
+    struct fetch_cache *cache; /* each URL is fetched once */
+    int status;
+};
+
+/* ---- files ---- */
+
+static bool read_file(const char *path, struct buf *text)
+{
+    FILE *f = fopen(path, "rbe");
+    for (size_t n = 1; f && n > 0;) {
+        char *room = buf_room(text, 65536);
+        n = room && text->n < (16u << 20) ? fread(room, 1, 65536, f) : 0;
+        buf_grew(text, n);
+    }
+    bool good = f && !ferror(f) && !buf_failed(text);
+    if (!good)
+        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(f ? EIO : errno));
+    if (f)
+        fclose(f);
+    return good;
+}
+
+static bool add_trust(struct job *job, const char *path, bool crl)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    bool good = read_file(path, &text) && (crl ? trust_add_crls : trust_add_anchors)(
+                                              job->trust, str_of(path), buf_str(&text), &problems);
+    print_problems(stderr, &problems);
+    problems_fini(&problems);
+    buf_fini(&text);
+    job->n_anchors += good && !crl;
+    return good;
+}
+
+/* ---- the certificate ---- */
+
+static void fetch_into(struct job *job, struct str url)
+{
+    struct fetch_reply reply;
+    bool good = fetch(&job->fetch, url, &reply);
+    /* As long as this command runs: what a server says of its caching is for daemons. */
+    fetch_cache_put(job->cache, url, good, good ? buf_str(&reply.body) : str_of(reply.why), -1,
+                    clock_monotonic_ms());
+    fetch_reply_fini(&reply);
+}
+
+static void bring_certificate(struct job *job, struct str url, struct arena *arena,
+                              struct verify_question *q)
+{
+    if (job->cert) {
+        q->chain = buf_str(&job->cert_text);
+    } else if (!job->offline && url.n > 0) {
+        struct str body;
+        int64_t now_ms = clock_monotonic_ms();
+        enum fetch_cache_answer answer = fetch_cache_ask(job->cache, url, now_ms, &body);
+        if (answer == FETCH_CACHE_FETCH) {
+            fetch_into(job, url);
+            answer = fetch_cache_ask(job->cache, url, now_ms, &body);
+        }
+        if (answer == FETCH_CACHE_BODY)
+            q->chain = body;
+        else
+            q->chain_fault = arena_copy(arena, body).p;
+    }
+}
+
+/* ---- one token ---- */
+
+static json_t *json_of(struct str s)
+{
+    json_t *text = json_stringn(s.p ? s.p : "", s.n);
+    return text ? text : json_string("");
+}
+
+static const char *result_name(enum verify_result result)
+{
+    static const char *const names[] = {
+        [VERIFY_NOT_DONE] = "not done",
+        [VERIFY_PASSED] = "ok",
+        [VERIFY_WARNED] = "warning",
+        [VERIFY_FAILED] = "FAILED",
+    };
+    return names[result];
+}
+
+static json_t *checks_json(const struct verify_report *r)
+{
+    json_t *all = json_array();
+    for (int i = 0; i < VERIFY_CHECKS; i++) {
+        const struct verify_finding *f = &r->finding[i];
+        enum verify_check check = (enum verify_check)i;
+        json_t *one = json_pack("{s:o,s:s,s:o}", "check", json_of(verify_check_name(check)),
+                                "result", result_name(f->result), "what",
+                                json_of(verify_check_text(check)));
+        if (f->text.n > 0)
+            json_object_set_new(one, "found", json_of(f->text));
+        if (f->result == VERIFY_FAILED)
+            json_object_set_new(one, "todo", json_of(verify_check_advice(check)));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static json_t *token_json(const struct verify_report *r)
+{
+    return json_pack(
+        "{s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict", json_of(token_verdict_name(r->verdict)),
+        "sip_status", r->sip_status, "sip_phrase", json_of(verify_status_phrase(r->sip_status)),
+        "attest", json_of(r->attest), "header", json_of(r->header), "payload", json_of(r->payload),
+        "subject", json_of(r->subject), "spc", json_of(r->spc), "checks", checks_json(r));
+}
+
+static void count(struct job *job, enum token_verdict verdict)
+{
+    if (verdict == TOKEN_INVALID || verdict == TOKEN_IGNORED)
+        job->status = EXIT_INVALID;
+    else if (verdict == TOKEN_OPEN && job->status == EXIT_VALID)
+        job->status = EXIT_OPEN;
+}
+
+/* Everything as of the token's own second, its certificate too. */
+static void use_time_of_token(struct verify_question *q, struct arena *arena, int64_t max_age_s)
+{
+    const struct verify_question look = {.value = q->value, .max_age_s = INT64_MAX / 2};
+    struct verify_report r;
+    if (verify(&look, arena, &r) && r.iat_s > 0)
+        q->now_s = r.iat_s;
+    q->max_age_s = max_age_s;
+}
+
+static json_t *verify_value(struct job *job, const struct sighting *s, struct str value)
+{
+    struct arena *arena = arena_new(8192);
+    struct sip_identity_facts facts;
+    struct identity identity;
+    struct verify_report r;
+    json_t *told = NULL;
+    struct verify_question q = {.value = value,
+                                .now_s = job->at_s        ? job->at_s
+                                         : s->time_us > 0 ? s->time_us / 1000000
+                                                          : clock_real_s(),
+                                .max_age_s = job->max_age_s,
+                                .has_message = s->message.n > 0,
+                                .trust = job->n_anchors > 0 ? job->trust : NULL};
+    if (q.has_message) {
+        sip_identity_facts(s->message, &job->country, &facts);
+        q.orig = facts.has_orig ? &facts.orig : NULL;
+        q.dest = facts.has_dest ? &facts.dest : NULL;
+        if (!sip_date_parse(facts.date, &q.date_s))
+            q.date_s = 0;
+    }
+    enum identity_kind kind = identity_parse(value, &identity);
+    if (arena && (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER))
+        bring_certificate(job, identity.info, arena, &q);
+    if (arena && job->at_iat)
+        use_time_of_token(&q, arena, job->max_age_s);
+    bool good = arena && verify(&q, arena, &r);
+    if (good) {
+        told = token_json(&r);
+        count(job, r.verdict);
+    }
+    arena_free(arena);
+    return told;
+}
+
+/* ---- calls ---- */
+
+static void add_sentence(void *user, struct str sentence)
+{
+    json_array_append_new(user, json_of(sentence));
+}
+
+static json_t *place_json(const struct sightings *all, const struct sighting *s)
+{
+    struct buf from = BUF_INIT, to = BUF_INIT;
+    json_t *hop = json_pack("{s:I}", all->capture ? "packet" : "line", (json_int_t)s->place);
+    if (s->has_addresses) {
+        address_add(&from, &s->from);
+        address_add(&to, &s->to);
+        json_object_set_new(hop, "from", json_of(buf_str(&from)));
+        json_object_set_new(hop, "to", json_of(buf_str(&to)));
+        json_object_set_new(hop, "time", json_real((double)s->time_us / 1e6));
+    }
+    buf_fini(&from);
+    buf_fini(&to);
+    return hop;
+}
+
+static json_t *hop_json(struct job *job, const struct sightings *all, const struct sighting *s,
+                        const struct sighting *before, bool last)
+{
+    struct str values[IDENTITIES_MAX];
+    struct arena *arena = arena_new(4096);
+    json_t *hop = s->message.n > 0 ? place_json(all, s) : json_object();
+    json_t *changes = json_array(), *tokens = json_array();
+    unsigned n = s->message.n > 0 ? sip_identities(s->message, values) : 1;
+    if (s->message.n == 0)
+        values[0] = s->value;
+    bool changed = before == NULL;
+    if (before && arena)
+        changed = hops_compare(before->message, s->message, &job->country, arena, add_sentence,
+                               changes) > 0;
+    if (n == 0 && last) {
+        json_array_append_new(changes, json_string("no Identity: it is not signed here"));
+        job->status = EXIT_INVALID;
+    }
+    int status = job->status;
+    for (unsigned i = 0; i < n && (changed || last); i++) {
+        json_t *token = verify_value(job, s, values[i]);
+        if (token)
+            json_array_append_new(tokens, token);
+    }
+    /* What arrives in the end counts; before that, it explains. */
+    if (!last)
+        job->status = status;
+    json_object_set_new(hop, "identities", json_integer(n));
+    json_object_set_new(hop, "changes", changes);
+    json_object_set_new(hop, "tokens", tokens);
+    arena_free(arena);
+    return hop;
+}
+
+static json_t *verify_all(struct job *job, const struct sightings *all)
+{
+    size_t n;
+    const struct sighting *list = sightings_list(all, &n);
+    json_t *calls = json_array(), *hops = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct str id = sighting_call_id(&list[i]);
+        bool first = i == 0 || !str_eq(id, sighting_call_id(&list[i - 1]));
+        bool last = i + 1 == n || !str_eq(id, sighting_call_id(&list[i + 1]));
+        if (first) {
+            hops = json_array();
+            json_array_append_new(calls,
+                                  json_pack("{s:o,s:o}", "call_id", json_of(id), "hops", hops));
+        }
+        json_array_append_new(hops,
+                              hop_json(job, all, &list[i], first ? NULL : &list[i - 1], last));
+    }
+    return calls;
+}
+
+/* ---- for people ---- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* Like buf_add_escaped(), but quotes are left: these lines are JSON and sentences. */
+static void print_text(const char *text)
+{
+    for (; *text; text++) {
+        if (*text >= ' ' && *text < 0x7f)
+            putchar(*text);
+        else
+            printf("\\x%02x", (unsigned char)*text);
+    }
+}
+
+static void print_check(const json_t *check)
+{
+    printf("    %-9s %-12s ", text_of(check, "result"), text_of(check, "check"));
+    print_text(text_of(check, "what"));
+    putchar('\n');
+    if (text_of(check, "found")[0]) {
+        printf("    %-22s ", "");
+        print_text(text_of(check, "found"));
+        putchar('\n');
+    }
+    if (text_of(check, "todo")[0]) {
+        printf("    %-22s -> ", "");
+        print_text(text_of(check, "todo"));
+        putchar('\n');
+    }
+}
+
+static void print_token(const json_t *token)
+{
+    size_t i;
+    json_t *check;
+    int status = (int)json_integer_value(json_object_get(token, "sip_status"));
+    printf("    header    ");
+    print_text(text_of(token, "header"));
+    printf("\n    payload   ");
+    print_text(text_of(token, "payload"));
+    putchar('\n');
+    json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
+    printf("    verdict   %s", text_of(token, "verdict"));
+    if (status > 0)
+        printf(", %d %s", status, text_of(token, "sip_phrase"));
+    putchar('\n');
+}
+
+static void print_hop(const json_t *hop, size_t number)
+{
+    size_t i;
+    json_t *one;
+    if (json_object_get(hop, "packet") || json_object_get(hop, "line")) {
+        const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
+        printf("  %zu. %s %" JSON_INTEGER_FORMAT, number + 1, unit,
+               json_integer_value(json_object_get(hop, unit)));
+        if (json_object_get(hop, "from"))
+            printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
+        putchar('\n');
+    }
+    json_array_foreach(json_object_get(hop, "changes"), i, one)
+    {
+        printf("     * ");
+        print_text(json_string_value(one));
+        putchar('\n');
+    }
+    json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
+}
+
+static void print_calls(const json_t *calls)
+{
+    size_t c, h;
+    json_t *call, *hop;
+    json_array_foreach(calls, c, call)
+    {
+        if (text_of(call, "call_id")[0]) {
+            printf("call ");
+            print_text(text_of(call, "call_id"));
+            putchar('\n');
+        }
+        json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);
+    }
+}
+
+/* ---- options ---- */
+
+static bool read_time(struct job *job, const char *text)
+{
+    struct tm tm = {0};
+    if (strcmp(text, "iat") == 0) {
+        job->at_iat = true;
+        return true;
+    }
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    job->at_s = end && !*end ? timegm(&tm) : 0;
+    if (job->at_s <= 0)
+        fprintf(stderr, "stirctl: --at %s: write it as 2026-11-26T23:59:59Z, or iat\n", text);
+    return job->at_s > 0;
+}
+
+static const struct option options[] = {
+    {"cert", required_argument, NULL, 'c'},    {"ca", required_argument, NULL, 'a'},
+    {"crl", required_argument, NULL, 'r'},     {"at", required_argument, NULL, '@'},
+    {"max-age", required_argument, NULL, 'm'}, {"country", required_argument, NULL, 'n'},
+    {"offline", no_argument, NULL, 'o'},       {"allow-private", no_argument, NULL, 'p'},
+    {"tls-ca", required_argument, NULL, 't'},  {0}};
+
+/* 0, or the exit status. */
+static int read_options(struct job *job, int argc, char **argv)
+{
+    int letter;
+    bool good = true;
+    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (letter) {
+        case 'c':
+            job->cert = optarg;
+            good = read_file(optarg, &job->cert_text);
+            break;
+        case 'a':
+        case 'r':
+            good = add_trust(job, optarg, letter == 'r');
+            break;
+        case '@':
+            good = read_time(job, optarg);
+            break;
+        case 'm':
+            job->max_age_s = strtol(optarg, NULL, 10);
+            good = job->max_age_s > 0;
+            break;
+        case 'n':
+            job->country.code = str_of(optarg);
+            break;
+        case 'o':
+            job->offline = true;
+            break;
+        case 'p':
+            job->fetch.allow_private = true;
+            break;
+        case 't':
+            job->fetch.ca_file = optarg;
+            break;
+        default:
+            return command_usage(&command_verify);
+        }
+    }
+    if (argc - optind > 1)
+        return command_usage(&command_verify);
+    return good ? 0 : EXIT_USAGE;
+}
+
+static int verify_file(const struct cli *cli, struct job *job, const char *file)
+{
+    struct sightings all;
+    bool good = sightings_read(&all, file);
+    json_t *calls = good ? verify_all(job, &all) : NULL;
+    if (calls && cli->json) {
+        json_dumpf(calls, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+    } else if (calls) {
+        print_calls(calls);
+        if (job->n_anchors == 0)
+            puts("no trust anchors were given (--ca FILE): the chain is not checked");
+    }
+    json_decref(calls);
+    sightings_fini(&all);
+    return !good || fflush(stdout) ? EXIT_USAGE : job->status;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct job job = {
+        .trust = trust_new(),
+        .cache = fetch_cache_new(URLS_MAX),
+        .max_age_s = VERIFY_MAX_AGE_S,
+        .country = {.code = STR("1"), .international_prefix = STR("011"), .national_length = 10}};
+    int status = EXIT_USAGE;
+    if (!job.trust || !job.cache)
+        fputs("stirctl: out of memory\n", stderr);
+    else if ((status = read_options(&job, argc, argv)) == 0)
+        status = verify_file(cli, &job, optind < argc ? argv[optind] : "-");
+    trust_free(job.trust);
+    buf_fini(&job.cert_text);
+    fetch_cache_free(job.cache);
+    return status;
+}
+
+const struct command command_verify = {
+    "verify",
+    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
+    "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
+    "verify Identity headers: a value, a message, a trace, a capture", run};

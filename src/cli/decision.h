@@ -1,0 +1,28 @@
+/*
+ * decision - one call decided on the command line by the call's own code, and told step by step.
+ */
+#ifndef CLI_DECISION_H
+#define CLI_DECISION_H
+
+#include "session.h"
+
+#include <stird/call.h>
+#include <stird/numbers_files.h>
+#include <stird/outcome.h>
+
+/* What a call is decided by: that of the running stird, or read from the files. */
+struct decision_basis {
+    struct settings *settings;
+    struct mapped_numbers numbers, overlay; /* overlay: empty when the table has all */
+    int64_t generation;                     /* of the running stird; 0: from the files */
+};
+
+/* OFFLINE: does not ask for a running stird. False after complaints. */
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline);
+void decision_basis_fini(struct decision_basis *basis);
+
+/* For people, or as one JSON text. CALL->trunk may be NULL: no trunk took it. */
+void decision_print(const struct decision_basis *basis, const struct call *call,
+                    const struct outcome *outcome, bool json);
+
+#endif

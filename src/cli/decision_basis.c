@@ -1,0 +1,87 @@
+#include "decision.h"
+
+#include <stdio.h>
+#include <stird/clock.h>
+#include <stird/settings_file.h>
+#include <unistd.h>
+
+static bool map(struct mapped_numbers *numbers, int fd)
+{
+    const char *why;
+    if (numbers_map(numbers, fd, &why))
+        return true;
+    fprintf(stderr, "stirctl: the number table: %s\n", why);
+    return false;
+}
+
+static bool from_files(struct decision_basis *basis, const struct cli *cli)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct numbers_summary summary;
+    int fd = -1;
+    basis->settings = session_settings(cli);
+    if (!basis->settings)
+        return false;
+    const struct numbers_paths paths = numbers_paths_of(basis->settings);
+    bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
+    if (!good)
+        print_problems(stderr, &problems);
+    good = good && map(&basis->numbers, fd);
+    if (fd >= 0)
+        close(fd);
+    problems_fini(&problems);
+    return good;
+}
+
+/* The bytes that the workers use; their settings are made from them as a worker does. */
+static bool from_reply(struct decision_basis *basis, const struct session_reply *reply)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct str text = buf_str(&reply->text);
+    json_t *json = json_loadb(text.p, text.n, 0, NULL);
+    const char *path = json_string_value(json_object_get(json, "path"));
+    struct files *files = reply->n_fds >= 2 && path ? files_from_fd(reply->fds[0]) : NULL;
+    basis->generation = json_integer_value(json_object_get(json, "generation"));
+    if (files)
+        basis->settings = settings_read(
+            files, str_of(path), json_integer_value(json_object_get(json, "read_at")), &problems);
+    if (!basis->settings) {
+        fputs("stirctl: stird's configuration is not readable for this stirctl: are they of the "
+              "same version?\n",
+              stderr);
+        print_problems(stderr, &problems);
+    }
+    files_free(files);
+    json_decref(json);
+    problems_fini(&problems);
+    return basis->settings && map(&basis->numbers, reply->fds[1]) &&
+           (reply->n_fds < 3 || map(&basis->overlay, reply->fds[2]));
+}
+
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
+{
+    struct session_reply reply = {.status = 1};
+    *basis = (struct decision_basis){0};
+    bool good = !offline &&
+                session_ask(cli, ADMIN_SNAPSHOT, false, STR(""), SESSION_TIMEOUT_MS, true,
+                            &reply) == 0 &&
+                reply.status == 0;
+    if (good)
+        good = from_reply(basis, &reply);
+    else
+        good = from_files(basis, cli);
+    session_reply_fini(&reply);
+    if (!good)
+        decision_basis_fini(basis);
+    return good;
+}
+
+void decision_basis_fini(struct decision_basis *basis)
+{
+    if (basis->numbers.table)
+        numbers_unmap(&basis->numbers);
+    if (basis->overlay.table)
+        numbers_unmap(&basis->overlay);
+    settings_free(basis->settings);
+    *basis = (struct decision_basis){0};
+}

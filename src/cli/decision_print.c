@@ -1,0 +1,142 @@
+/* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
+#include "decision.h"
+
+#include "core/trunk_why.h"
+
+#include <stdio.h>
+#include <stird/json.h>
+#include <stird/policy.h>
+
+/* A line "name  value" or a member. */
+struct sink {
+    struct json *json; /* NULL: for people */
+};
+
+static void tell(const struct sink *to, const char *name, struct str value)
+{
+    struct buf escaped = BUF_INIT;
+    if (to->json) {
+        json_put_key(to->json, str_of(name));
+        if (value.p)
+            json_put_string(to->json, value);
+        else
+            json_put_null(to->json);
+    } else if (value.n > 0) {
+        buf_add_escaped(&escaped, value);
+        printf("%-13s %.*s\n", name, STR_ARG(buf_str(&escaped)));
+    }
+    buf_fini(&escaped);
+}
+
+static void tell_call(const struct sink *to, const struct call *call)
+{
+    struct buf source = BUF_INIT;
+    address_add_host(&source, &call->source);
+    tell(to, "source", buf_str(&source));
+    buf_fini(&source);
+    tell(to, "trunk", call->trunk ? call->trunk->name : (struct str){NULL, 0});
+    tell(to, "trunk_why", call->trunk ? trunk_why(call) : (struct str){NULL, 0});
+    tell(to, "customer", call->trunk ? call->trunk->customer : (struct str){NULL, 0});
+    tell(to, "from", call->from_uri);
+    for (unsigned i = 0; !to->json && i < call->n_asserted && i < CALL_ASSERTED_MAX; i++)
+        tell(to, "asserted", call->asserted[i]);
+    tell(to, "to", call->to_uri);
+    tell(to, "request_uri", call->request_uri);
+}
+
+static void tell_numbers(const struct sink *to, const struct outcome *o)
+{
+    struct buf row = BUF_INIT;
+    struct str none = {NULL, 0};
+    tell(to, "orig", o->claims.orig.n > 0 ? tn_str(&o->claims.orig) : none);
+    tell(to, "dest", o->claims.dest.n > 0 ? tn_str(&o->claims.dest) : none);
+    if (o->number_looked_up && o->number.file.n > 0)
+        buf_addf(&row, "%.*s:%u", STR_ARG(o->number.file), o->number.line);
+    tell(to, "number_state", o->number_looked_up ? number_state_name(o->number.state) : none);
+    tell(to, "number_row", row.n > 0 ? buf_str(&row) : none);
+    buf_fini(&row);
+}
+
+static void tell_steps(const struct sink *to, const struct outcome *o)
+{
+    if (to->json) {
+        json_put_key(to->json, STR("steps"));
+        json_begin_array(to->json);
+    }
+    for (unsigned i = 0; i < o->n_trace; i++) {
+        if (to->json)
+            json_put_string(to->json, o->trace[i]);
+        else
+            tell(to, i == 0 ? "steps" : "", o->trace[i]);
+    }
+    if (to->json)
+        json_end_array(to->json);
+}
+
+static void tell_verdict(const struct sink *to, const struct outcome *o)
+{
+    struct str none = {NULL, 0};
+    bool sign = o->verdict == VERDICT_SIGN;
+    tell(to, "decision", verdict_name(o->verdict));
+    tell(to, "level", sign ? (struct str){&o->claims.attest, 1} : none);
+    tell(to, "rule", o->rule.n > 0 ? o->rule : none);
+    tell(to, "reason", reason_name(o->reason));
+    tell(to, "because", reason_text(o->reason));
+    if (to->json) {
+        json_put_key(to->json, STR("sip_status"));
+        json_put_integer(to->json, o->verdict == VERDICT_REJECT ? o->sip_status : 0);
+    } else if (o->verdict == VERDICT_REJECT) {
+        printf("%-13s %d\n", "answer", o->sip_status);
+    }
+}
+
+static void tell_token(const struct sink *to, const struct decision_basis *basis,
+                       const struct outcome *o)
+{
+    if (o->verdict != VERDICT_SIGN || o->certificate >= basis->settings->n_certificates)
+        return;
+    const struct certificate *c = &basis->settings->certificates[o->certificate];
+    struct buf header = BUF_INIT, payload = BUF_INIT;
+    passport_write_header(&header, &passport_type_shaken, c->x5u);
+    passport_write_payload(&payload, &passport_type_shaken, &o->claims);
+    tell(to, "certificate", c->id);
+    tell(to, "x5u", c->x5u);
+    /* JSON is printable as it stands: escaped, it could not be read any more. */
+    if (to->json) {
+        tell(to, "token_header", buf_str(&header));
+        tell(to, "token_payload", buf_str(&payload));
+    } else {
+        printf("%-13s %.*s\n", "token", STR_ARG(buf_str(&header)));
+        printf("%-13s %.*s\n", "", STR_ARG(buf_str(&payload)));
+        printf("%-13s (not signed: this is what the signer would be asked for)\n", "");
+    }
+    buf_fini(&header);
+    buf_fini(&payload);
+}
+
+static void tell_all(const struct sink *to, const struct decision_basis *basis,
+                     const struct call *call, const struct outcome *o)
+{
+    tell(to, "by", basis->generation > 0 ? STR("the running stird") : STR("the files"));
+    tell_call(to, call);
+    tell_numbers(to, o);
+    tell_steps(to, o);
+    tell_verdict(to, o);
+    tell_token(to, basis, o);
+}
+
+void decision_print(const struct decision_basis *basis, const struct call *call,
+                    const struct outcome *outcome, bool json)
+{
+    struct buf text = BUF_INIT;
+    struct json writer = json_writer(&text, false);
+    struct sink to = {json ? &writer : NULL};
+    if (json)
+        json_begin_object(&writer);
+    tell_all(&to, basis, call, outcome);
+    if (json) {
+        json_end_object(&writer);
+        printf("%.*s\n", STR_ARG(buf_str(&text)));
+    }
+    buf_fini(&text);
+}

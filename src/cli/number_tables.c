@@ -1,0 +1,64 @@
+#include "number_tables.h"
+
+#include "decision.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool is_compiled_table(const char *path)
+{
+    static const char magic[] = "STIRDNUM";
+    char begin[sizeof(magic) - 1];
+    FILE *f = fopen(path, "rbe");
+    bool compiled = f && fread(begin, 1, sizeof(begin), f) == sizeof(begin) &&
+                    memcmp(begin, magic, sizeof(begin)) == 0;
+    if (f)
+        fclose(f);
+    return compiled;
+}
+
+struct numbers_paths paths_of_words(struct str *list, int n, char **words)
+{
+    for (int i = 0; i < n; i++)
+        list[i] = str_of(words[i]);
+    if (n == 1 && is_compiled_table(words[0]))
+        return (struct numbers_paths){.compiled = list[0]};
+    return (struct numbers_paths){.tables = list, .n_tables = (unsigned)n};
+}
+
+static bool open_file(struct mapped_numbers *table, char *word)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct str name;
+    struct numbers_paths paths = paths_of_words(&name, 1, &word);
+    const char *why = NULL;
+    int fd;
+    bool good = numbers_files_compile(&paths, &fd, NULL, &problems) && numbers_map(table, fd, &why);
+    if (why)
+        fprintf(stderr, "stirctl: %s: %s\n", word, why);
+    print_problems(stderr, &problems);
+    problems_fini(&problems);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+bool number_table_open(struct mapped_numbers *table, const struct cli *cli, char *word)
+{
+    struct decision_basis basis;
+    bool running = strcmp(word, "running") == 0;
+    if (!running && strcmp(word, "configured") != 0)
+        return open_file(table, word);
+    if (!decision_basis_get(&basis, cli, !running))
+        return false;
+    if (running && basis.generation == 0) {
+        fputs("stirctl: no stird runs (or name its socket with -s)\n", stderr);
+        decision_basis_fini(&basis);
+        return false;
+    }
+    *table = basis.numbers;
+    basis.numbers = (struct mapped_numbers){0};
+    decision_basis_fini(&basis);
+    return true;
+}

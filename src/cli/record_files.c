@@ -1,0 +1,77 @@
+#include "record_files.h"
+
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_named(struct record_file_names *names, int n_named, char **named)
+{
+    names->path = calloc((size_t)n_named + 1, sizeof(char *));
+    for (int i = 0; names->path && i < n_named; i++) {
+        names->path[i] = strdup(named[i]);
+        if (!names->path[i])
+            return false;
+        names->n++;
+    }
+    return names->path != NULL;
+}
+
+static bool take_configured(struct record_file_names *names, const struct cli *cli)
+{
+    struct settings *settings = session_settings(cli);
+    char *path = settings ? strndup(settings->records_file.p, settings->records_file.n) : NULL;
+    bool good = path && path[0];
+    if (settings && !good)
+        fputs("stirctl: the configuration names no record file\n", stderr);
+    good = good && record_files_list(names, path);
+    free(path);
+    settings_free(settings);
+    return good;
+}
+
+bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,
+                     char **named)
+{
+    *names = (struct record_file_names){0};
+    bool good = n_named > 0 ? take_named(names, n_named, named) : take_configured(names, cli);
+    if (!good)
+        record_files_free(names);
+    return good;
+}
+
+static json_t *last_in_file(const char *path, const char *origid)
+{
+    json_t *found = NULL;
+    struct record_line line;
+    struct record_file *f = record_file_open(path);
+    if (!f)
+        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+    while (f && record_file_next(f, &line) > 0) {
+        if (!memmem(line.text.p, line.text.n, origid, strlen(origid)))
+            continue;
+        json_t *record = json_loadb(line.text.p, line.text.n, JSON_REJECT_DUPLICATES, NULL);
+        const char *its = json_string_value(json_object_get(record, "origid"));
+        if (its && strcmp(its, origid) == 0) {
+            json_decref(found);
+            found = json_incref(record);
+        }
+        json_decref(record);
+    }
+    record_file_close(f);
+    return found;
+}
+
+json_t *record_of_origid(const struct cli *cli, const char *origid)
+{
+    struct record_file_names names;
+    json_t *found = NULL;
+    if (!record_files_of(&names, cli, 0, NULL))
+        return NULL;
+    for (size_t i = names.n; i-- > 0 && !found;)
+        found = last_in_file(names.path[i], origid);
+    record_files_free(&names);
+    return found;
+}

@@ -1,0 +1,38 @@
+/*
+ * replay - calls of a record file, decided anew with two number tables: what differs is the
+ * tables' doing.
+ *
+ * A record knows trunk, numbers and time; headers that rules ask for are not in it, and are missing
+ * for both tables alike.
+ */
+#ifndef CLI_REPLAY_H
+#define CLI_REPLAY_H
+
+#include <stird/buf.h>
+#include <stird/numbers.h>
+#include <stird/settings.h>
+
+#define REPLAY_LEVEL_MAX 16 /* "A", "B", "C", "unsigned", "refused 603" */
+
+/* Calls of one trunk that change in the same way. */
+struct replay_change {
+    struct str trunk, customer; /* the settings' */
+    char from[REPLAY_LEVEL_MAX], to[REPLAY_LEVEL_MAX];
+    uint64_t calls;
+    char example[80]; /* the first one's origid, else its Call-ID */
+    char number[TN_MAX_DIGITS + 1];
+};
+
+struct replay {
+    const struct settings *settings;
+    const struct numbers *old, *new;
+    uint64_t calls;     /* that were decided anew */
+    uint64_t skipped;   /* records that name no trunk of the settings or no whole numbers */
+    struct buf changes; /* struct replay_change */
+};
+
+/* False after complaints. */
+bool replay_file(struct replay *r, const char *path);
+void replay_fini(struct replay *r);
+
+#endif

@@ -1,0 +1,113 @@
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/settings_file.h>
+#include <string.h>
+#include <unistd.h>
+
+void print_problems(FILE *to, struct problems *problems)
+{
+    struct buf text = BUF_INIT;
+    problems_print(problems, &text);
+    if (text.n > 0)
+        fwrite(text.p, 1, text.n, to);
+    buf_fini(&text);
+}
+
+struct settings *session_settings(const struct cli *cli)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct files *files = files_new();
+    struct settings *settings = NULL;
+    if (files)
+        settings = settings_read(files, str_of(cli->configuration), clock_real_s(), &problems);
+    if (!settings)
+        print_problems(stderr, &problems);
+    files_free(files);
+    problems_fini(&problems);
+    return settings;
+}
+
+static char *socket_path(const struct cli *cli)
+{
+    char *path = NULL;
+    if (cli->socket)
+        return strdup(cli->socket);
+    struct settings *settings = session_settings(cli);
+    if (!settings)
+        return NULL;
+    if (asprintf(&path, "%.*s/%s", STR_ARG(settings->runtime_directory), ADMIN_SOCKET_NAME) < 0)
+        path = NULL;
+    settings_free(settings);
+    return path;
+}
+
+static void complain(const char *path, int error)
+{
+    const char *what = strerror(-error);
+    if (error == -ENOENT || error == -ECONNREFUSED)
+        what = "no stird runs there (or name its socket with -s)";
+    else if (error == -EACCES)
+        what = "not allowed: be root, or of the group of the user that stird runs as";
+    else if (error == -ETIMEDOUT)
+        what = "stird does not answer";
+    fprintf(stderr, "stirctl: %s: %s\n", path, what);
+}
+
+int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                int timeout_ms, bool quiet, struct session_reply *reply)
+{
+    *reply = (struct session_reply){.status = EXIT_FAILURE};
+    char *path = socket_path(cli);
+    if (!path)
+        return -ENOENT;
+    int fd = admin_connect(str_of(path));
+    int r = fd < 0 ? fd
+                   : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
+                               reply->fds, &reply->n_fds);
+    if (r && !quiet)
+        complain(path, r);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return r;
+}
+
+void session_reply_fini(struct session_reply *reply)
+{
+    for (unsigned i = 0; i < reply->n_fds; i++)
+        close(reply->fds[i]);
+    buf_fini(&reply->text);
+    *reply = (struct session_reply){.status = EXIT_FAILURE};
+}
+
+static int show(const struct cli *cli, const struct session_reply *reply,
+                void (*print)(const json_t *reply))
+{
+    struct str text = buf_str(&reply->text);
+    json_t *json = json_loadb(text.p, text.n, 0, NULL);
+    if (!json || (cli->json && reply->status == 0)) {
+        fprintf(reply->status ? stderr : stdout, "%s%.*s\n", reply->status ? "stirctl: " : "",
+                STR_ARG(text));
+    } else if (cli->json) {
+        printf("%.*s\n", STR_ARG(text));
+    } else {
+        print(json);
+    }
+    json_decref(json);
+    return fflush(stdout) ? EXIT_FAILURE : reply->status;
+}
+
+int session_show(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                 int timeout_ms, void (*print)(const json_t *reply))
+{
+    struct session_reply reply;
+    int status = EXIT_FAILURE;
+    if (session_ask(cli, type, wait, text, timeout_ms, false, &reply) == 0)
+        status = show(cli, &reply, print);
+    session_reply_fini(&reply);
+    return status;
+}

@@ -1,0 +1,47 @@
+/*
+ * session - how a command reaches what it works on: the configuration's files, or the stird that
+ * runs. Each complains on standard error itself; a command only returns the status.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "command.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stird/admin.h>
+#include <stird/settings.h>
+
+/* "file:line: text" each. */
+void print_problems(FILE *to, struct problems *problems);
+
+/* From the files of -c; NULL when there are problems, which are printed. */
+struct settings *session_settings(const struct cli *cli);
+
+/* What a stird answered. */
+struct session_reply {
+    struct buf text;
+    int status; /* exit status: 0 done */
+    int fds[ADMIN_FDS_MAX];
+    unsigned n_fds;
+};
+
+#define SESSION_TIMEOUT_MS      5000
+#define SESSION_LONG_TIMEOUT_MS 600000
+
+/*
+ * Asks the running stird. 0 when there is a reply, also one that refuses: see its status. QUIET:
+ * does not complain when none runs. To be ended with session_reply_fini().
+ */
+int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                int timeout_ms, bool quiet, struct session_reply *reply);
+void session_reply_fini(struct session_reply *reply);
+
+/*
+ * For commands whose reply is JSON: asks, prints the text as it is with --json, else by PRINT.
+ * Refusals go to standard error. Returns the exit status.
+ */
+int session_show(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                 int timeout_ms, void (*print)(const json_t *reply));
+
+#endif

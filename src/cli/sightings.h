@@ -1,0 +1,34 @@
+/*
+ * sightings - what an operator gives to decode or verify: an Identity value, a SIP message, text
+ * with messages, a capture; as calls, each with the INVITEs that were seen of it, in order.
+ */
+#ifndef CLI_SIGHTINGS_H
+#define CLI_SIGHTINGS_H
+
+#include <stird/address.h>
+#include <stird/buf.h>
+
+struct sighting {
+    struct str message; /* owned; empty: only an Identity value was given */
+    struct str value;   /* of that; borrowed from the input */
+    int64_t time_us;    /* 0: not known */
+    uint64_t place;     /* packet or line */
+    struct address from, to;
+    bool has_addresses;
+};
+
+struct sightings {
+    struct buf input; /* the whole file */
+    struct buf list;  /* struct sighting, by call, then in order */
+    bool capture;
+    uint64_t others; /* messages that were not INVITEs, and retransmissions */
+};
+
+/* FILE, or standard input for "-". False after complaints. */
+bool sightings_read(struct sightings *s, const char *file);
+void sightings_fini(struct sightings *s);
+const struct sighting *sightings_list(const struct sightings *s, size_t *n);
+/* Empty for an Identity value alone. */
+struct str sighting_call_id(const struct sighting *s);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * draft - what the files say, each value in its type, before references between parts are
+ * resolved and the whole is judged. Lives in the settings' arena.
+ */
+#ifndef STIRD_CONF_DRAFT_H
+#define STIRD_CONF_DRAFT_H
+
+#include <stird/settings.h>
+
+struct place {
+    struct str file;
+    unsigned line; /* 0: not there, or the file as a whole */
+};
+
+struct text_item {
+    struct str text;
+    struct place at;
+};
+
+struct texts {
+    struct text_item *items;
+    unsigned n, capacity;
+    bool faulty; /* something in it was no text: that was said already */
+};
+
+struct object {
+    const struct table *table; /* keys.h */
+    struct str label;          /* `trunk "pbx-acme": ` for problems; empty for the root */
+    struct place at;
+    struct place *given; /* of each key of the table */
+};
+
+struct objects {
+    struct object **items;
+    unsigned n, capacity;
+    bool faulty; /* something in it was no group: that was said already */
+};
+
+/* In each draft the object comes first. */
+struct draft_listener {
+    struct object object;
+    struct listener listener;
+    struct str address;
+    struct texts transports;
+};
+
+struct draft_certificate {
+    struct object object;
+    struct str id, directory;
+    bool foreign;
+};
+
+struct draft_upstream {
+    struct object object;
+    struct upstream upstream;
+    struct str uri, listener;
+    struct texts sources;
+};
+
+struct draft_trunk {
+    struct object object;
+    struct trunk trunk;
+    struct texts sources, upstreams;
+    struct str certificate;
+};
+
+struct draft_customer {
+    struct object object;
+    struct str name, provider, contact;
+    uint32_t kyc, cap; /* positions of choices */
+    struct texts attributes;
+};
+
+struct draft_rule {
+    struct object object;
+    struct rule rule;
+    struct texts trunks, customers, number_states, customer_is, number_is, calling, called, days;
+    struct str from, to, time_zone, certificate;
+};
+
+struct draft {
+    struct object object;
+    struct settings settings;
+    struct objects listeners, certificates, upstreams, trunks, customers, rules;
+    struct str time_zone;
+    struct texts customers_files, own_countries, provider_spcs;
+    struct texts numbers_files, emergency_numbers, short_codes, dns_servers, private_headers;
+    struct trunk common; /* what a trunk has when it does not say otherwise */
+};
+
+#endif

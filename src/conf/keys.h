@@ -1,0 +1,73 @@
+/*
+ * keys - every key of the configuration, a table entry each: the parser, `stird -T` and the test
+ * of docs/configuration.md go by it.
+ */
+#ifndef STIRD_CONF_KEYS_H
+#define STIRD_CONF_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+enum key_type {
+    KEY_TEXT,
+    KEY_DIGITS,
+    KEY_NAME, /* [A-Za-z0-9_.-]{1,64} */
+    KEY_PATH, /* relative to the directory of the main file */
+    KEY_BOOLEAN,
+    KEY_INTEGER,
+    KEY_DURATION, /* "500ms", "30s", "2m", "1h"; kept as ms */
+    KEY_SIZE,     /* "64k", "1m" or a plain number; kept as bytes */
+    KEY_CHOICE,   /* one of `choices`; kept as its position */
+    KEY_TEXTS,    /* [ "a", "b" ] */
+    KEY_OBJECTS,  /* ( { ... }, { ... } ) */
+};
+
+struct table;
+
+struct key {
+    const char *name; /* "timers.t1": a group and the key in it */
+    enum key_type type;
+    const char *fallback; /* as it would be written; NULL: none */
+    bool required;
+    int64_t min, max;           /* of a number in its kept unit, of a text in bytes */
+    const char *const *choices; /* ends with NULL */
+    unsigned refused;           /* bits: choices that this key may not have */
+    const char *why_refused;
+    const struct table *objects;
+    size_t offset, width; /* of the value in the draft */
+    const char *help;
+};
+
+struct table {
+    const char *noun; /* "trunk"; NULL for the root */
+    const char *name; /* the key that names the object: "name" or "id" */
+    const struct key *keys;
+    unsigned n_keys;
+    size_t draft_bytes;
+};
+
+extern const struct table root_table, listener_table, certificate_table, upstream_table,
+    trunk_table, customer_table, rule_table;
+
+/* What `kyc` may be, in the order of its positions. */
+extern const char *const kyc_states[];
+
+/* Index of the key of that full name, or table->n_keys. */
+unsigned key_find(const struct table *table, struct str name);
+
+/*
+ * Reads TEXT as a value of KEY into FIELD. NULL, or a sentence that goes behind the key's name
+ * ("must be ..."), in MESSAGE. Texts are borrowed from TEXT.
+ */
+const char *key_parse(const struct key *key, struct str text, void *field, struct buf *message);
+/* The value at FIELD as it would be written in a file. Not for KEY_TEXTS and KEY_OBJECTS. */
+void key_print(const struct key *key, const void *field, struct buf *out);
+/* [A-Za-z0-9_.-]{1,64} */
+bool key_name_is_valid(struct str name);
+/* "64k", "500ms": a number in the unit of KEY. */
+void key_print_number(const struct key *key, uint64_t value, struct buf *out);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * reader - one configuration file after the other into one draft, then the draft into settings.
+ * For the files of this ring only.
+ */
+#ifndef STIRD_CONF_READER_H
+#define STIRD_CONF_READER_H
+
+#include <stird/problems.h>
+#include <stird/settings_file.h>
+
+#include "draft.h"
+#include "keys.h"
+
+#define CONFIGURATION_BYTES_MAX (4 * 1024 * 1024)
+
+struct reader {
+    struct files *files;
+    struct arena *arena;
+    struct problems *problems;
+    struct str main_file;
+    struct str directory; /* of the main file; with the slash at its end, or empty */
+    int64_t now_s;
+    bool incomplete; /* a file could not be read to its end: what is missing may stand there */
+};
+
+/* ---- reader.c ---- */
+
+/* Parses TEXT, the contents of FILE, and adds what it says to DRAFT. */
+void reader_add_file(struct reader *r, struct draft *draft, struct str file, struct str text);
+/* Sets what was not given in OBJECT and those in it: defaults, or problems for what is required. */
+void reader_finish_object(struct reader *r, struct object *object);
+struct object *reader_new_object(struct reader *r, const struct table *table);
+
+/* The problem begins with the object's label. */
+void complain(struct reader *r, const struct object *object, struct place at, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+void out_of_memory(struct reader *r);
+/* What an error of files_read() means to the operator. */
+const char *read_fault(int error);
+/* For problems: quoted, escaped, cut. */
+struct str shown(struct reader *r, struct str text);
+struct str resolve_path(struct reader *r, struct str path);
+/* Where the object says KEY, else where the object begins. */
+struct place place_of(const struct object *object, const char *key);
+bool was_given(const struct object *object, const char *key);
+/* Room for N elements; n_elements of 0 gives something that is not NULL. */
+void *reader_array(struct reader *r, size_t n, size_t bytes);
+
+#define COUNTRY_TOO_LONG                                                                           \
+    "country.national_length and the digits of country.code are more than %d together"
+#define COUNTRY_LENGTHS_CROSS "country.national_length_max is less than country.national_length"
+bool country_is_too_long(const struct country *c);
+bool country_lengths_cross(const struct country *c);
+
+/* ---- resolve*.c: each fills its part of the settings and judges it ---- */
+
+void resolve_listeners(struct reader *r, struct draft *draft);
+void resolve_certificates(struct reader *r, struct draft *draft);
+void resolve_upstreams(struct reader *r, struct draft *draft);
+/* After the three above. */
+void resolve_trunks(struct reader *r, struct draft *draft);
+void resolve_root(struct reader *r, struct draft *draft);
+void resolve_dns(struct reader *r, struct draft *draft);
+/* After the trunks. */
+void resolve_customers(struct reader *r, struct draft *draft);
+void resolve_rules(struct reader *r, struct draft *draft);
+/* After all others. */
+void resolve_tls(struct reader *r, struct draft *draft);
+/* What only shows when the parts are seen together: ambiguity, overlap, loops. */
+void check_together(struct reader *r, const struct draft *draft);
+
+/* Problems for objects of LIST that have the name of an earlier one. */
+void check_names(struct reader *r, const struct objects *list);
+/* "192.0.2.0/24", ...: the prefixes of a list; problems for what is none. */
+const struct address_prefix *resolve_prefixes(struct reader *r, const struct object *object,
+                                              const char *key, const struct texts *texts,
+                                              unsigned *n);
+/* Index of the zone NAME, which is read when it is the first time; 0, UTC, with a problem. */
+uint32_t resolve_zone(struct reader *r, struct draft *draft, const struct object *o,
+                      struct place at, struct str name);
+/* "column = value" each. */
+const struct attribute *resolve_attributes(struct reader *r, const struct object *o,
+                                           const char *key, const struct texts *texts, unsigned *n);
+struct str object_name(const struct object *object);
+/* The object of LIST with that name; its index, or list->n. */
+unsigned object_find(const struct objects *list, struct str name);
+/* " (did you mean "x"?)" or the empty text. */
+struct str hint_of_objects(struct reader *r, const struct objects *list, struct str name);
+
+#endif

@@ -1,0 +1,206 @@
+#include "reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CERTIFICATE_BYTES_MAX (256 * 1024)
+#define X5U_BYTES_MAX         4096
+#define UNIT_SUFFIX           ".unit"
+
+const char *read_fault(int error)
+{
+    switch (error) {
+    case -ELOOP:
+        return "is a symbolic link: name the file itself";
+    case -EFBIG:
+        return "is too large to be what it should be";
+    case -EINVAL:
+        return "is no regular file";
+    case -EPERM:
+        return "can be written by everybody: chmod o-w";
+    case -EILSEQ:
+        return "holds NUL bytes: it is no text file";
+    default:
+        return strerror(-error);
+    }
+}
+
+/* A unit's directory and what was read of it. */
+struct unit {
+    const struct draft_certificate *draft;
+    struct str directory, name; /* name: of the sub-directory, or empty */
+};
+
+static bool read_part(struct reader *r, const struct unit *u, const char *name, size_t max_bytes,
+                      bool text_only, struct str *path, struct str *text)
+{
+    const struct draft_certificate *d = u->draft;
+    *path = arena_printf(r->arena, "%.*s/%s", STR_ARG(u->directory), name);
+    int error = !path->p    ? -ENOMEM
+                : text_only ? files_read(r->files, *path, max_bytes, text)
+                            : files_read_bytes(r->files, *path, max_bytes, text);
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else if (error < 0)
+        complain(r, &d->object, place_of(&d->object, "directory"), "%.*s: %s", STR_ARG(*path),
+                 read_fault(error));
+    return error == 0;
+}
+
+static bool is_own_code(const struct settings *s, struct str codes)
+{
+    bool own = true;
+    while (codes.n > 0 && own) {
+        struct str code = str_cut(&codes, ',');
+        own = false;
+        for (unsigned i = 0; i < s->n_provider_spcs && !own; i++)
+            own = str_eq(code, s->provider_spcs[i]);
+    }
+    return own;
+}
+
+/* Signing with somebody else's certificate is a lie about who signs (ATIS-1000074). */
+static void check_owner(struct reader *r, const struct settings *s, const struct unit *u,
+                        const struct certificate *c)
+{
+    const struct draft_certificate *d = u->draft;
+    if (s->n_provider_spcs == 0 || d->foreign || is_own_code(s, c->spc))
+        return;
+    complain(
+        r, &d->object, place_of(&d->object, "directory"),
+        "%.*s is a certificate of %.*s, which is none of provider.spc: get one of your own, or "
+        "write foreign = true",
+        STR_ARG(u->directory), STR_ARG(c->spc));
+}
+
+/* NOW_S: 0 for a unit that may have expired, since others are there. */
+static bool read_unit(struct reader *r, const struct settings *s, const struct unit *u,
+                      int64_t now_s, struct certificate *c)
+{
+    struct str chain_name, chain = {NULL, 0}, x5u_name, x5u = {NULL, 0};
+    bool both = read_part(r, u, "chain.pem", CERTIFICATE_BYTES_MAX, false, &chain_name, &chain);
+    both = read_part(r, u, "x5u", X5U_BYTES_MAX, true, &x5u_name, &x5u) && both;
+    if (!both || !certificate_read(c, r->arena, u->draft->id, u->directory, chain_name, chain,
+                                   x5u_name, x5u, now_s, r->problems))
+        return false;
+    c->unit = u->name;
+    c->foreign = u->draft->foreign;
+    check_owner(r, s, u, c);
+    return true;
+}
+
+/* ---- a certificate's units ---- */
+
+static int newest_first(const void *left, const void *right)
+{
+    const struct certificate *a = left, *b = right;
+    if (a->not_before_s != b->not_before_s)
+        return a->not_before_s < b->not_before_s ? 1 : -1;
+    return -str_compare(a->unit, b->unit);
+}
+
+/* Those that are over are left out as long as there is another. */
+static unsigned without_expired(struct certificate *list, unsigned n, int64_t now_s)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (now_s <= list[i].not_after_s)
+            list[kept++] = list[i];
+        else
+            certificate_fini(&list[i]);
+    return kept;
+}
+
+static unsigned count_names(struct str names)
+{
+    unsigned n = 0;
+    while (names.n > 0) {
+        str_cut(&names, '\0');
+        n++;
+    }
+    return n;
+}
+
+/* The one that was there before there were directories for each: it goes on until it is over. */
+static bool has_flat_unit(struct reader *r, const struct draft_certificate *d)
+{
+    struct str bytes, path = arena_printf(r->arena, "%.*s/chain.pem", STR_ARG(d->directory));
+    return path.p && files_read_bytes(r->files, path, CERTIFICATE_BYTES_MAX, &bytes) == 0;
+}
+
+static unsigned read_units(struct reader *r, const struct settings *s,
+                           const struct draft_certificate *d, struct str names,
+                           struct certificate *list)
+{
+    unsigned n = 0;
+    bool all = true;
+    while (names.n > 0) {
+        struct str name = str_cut(&names, '\0');
+        const struct unit u = {
+            d, arena_printf(r->arena, "%.*s/%.*s", STR_ARG(d->directory), STR_ARG(name)),
+            arena_copy(r->arena, str_slice(name, 0, name.n - (sizeof(UNIT_SUFFIX) - 1)))};
+        if (read_unit(r, s, &u, 0, &list[n]))
+            n++;
+        else
+            all = false;
+    }
+    const struct unit flat = {d, d->directory, {NULL, 0}};
+    if (has_flat_unit(r, d) && read_unit(r, s, &flat, 0, &list[n]))
+        n++;
+    unsigned kept = without_expired(list, n, r->now_s);
+    if (kept == 0 && all)
+        complain(r, &d->object, place_of(&d->object, "directory"),
+                 "%.*s: each of its units has expired: put a new one here, with a directory of its "
+                 "own",
+                 STR_ARG(d->directory));
+    qsort(list, kept, sizeof(*list), newest_first);
+    return kept;
+}
+
+static struct str names_of(struct reader *r, const struct draft_certificate *d)
+{
+    struct str names = {NULL, 0};
+    if (d->directory.n > 0)
+        files_list(r->files, d->directory, STR(UNIT_SUFFIX), &names);
+    return names;
+}
+
+static void resolve_provider(struct reader *r, struct draft *draft)
+{
+    const struct texts *texts = &draft->provider_spcs;
+    struct str *list = reader_array(r, texts->n, sizeof(*list));
+    for (unsigned i = 0; list && i < texts->n; i++)
+        list[i] = texts->items[i].text;
+    draft->settings.provider_spcs = list;
+    draft->settings.n_provider_spcs = list ? texts->n : 0;
+}
+
+static unsigned count_units(struct reader *r, const struct draft *draft)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < draft->certificates.n; i++) {
+        unsigned units = count_names(names_of(r, (const void *)draft->certificates.items[i]));
+        n += units + 1; /* one may lie in the directory itself */
+    }
+    return n;
+}
+
+void resolve_certificates(struct reader *r, struct draft *draft)
+{
+    struct certificate *list = reader_array(r, count_units(r, draft), sizeof(*list));
+    unsigned n = 0;
+    check_names(r, &draft->certificates);
+    resolve_provider(r, draft);
+    for (unsigned i = 0; list && i < draft->certificates.n; i++) {
+        const struct draft_certificate *d = (const void *)draft->certificates.items[i];
+        struct str names = names_of(r, d);
+        const struct unit alone = {d, d->directory, {NULL, 0}};
+        if (names.n > 0)
+            n += read_units(r, &draft->settings, d, names, &list[n]);
+        else if (d->directory.n > 0)
+            n += read_unit(r, &draft->settings, &alone, r->now_s, &list[n]);
+    }
+    draft->settings.certificates = list;
+    draft->settings.n_certificates = n;
+}

@@ -1,0 +1,102 @@
+#include "reader.h"
+
+#include <string.h>
+
+static bool is_wildcard(const struct address *a)
+{
+    static const uint8_t zeros[16];
+    return memcmp(a->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+static void resolve_address(struct reader *r, struct draft_listener *d)
+{
+    struct address a;
+    if (d->address.n == 0)
+        return;
+    if (!address_parse(d->address, &a)) {
+        complain(r, &d->object, place_of(&d->object, "address"),
+                 "address: %.*s is no IPv4 or IPv6 address", STR_ARG(shown(r, d->address)));
+        return;
+    }
+    a.port = d->listener.address.port;
+    d->listener.address = a;
+    if (is_wildcard(&a))
+        complain(r, &d->object, place_of(&d->object, "address"),
+                 "address: %.*s means every address, but the address goes into Via and "
+                 "Record-Route: write one listener for each address",
+                 STR_ARG(d->address));
+}
+
+static void resolve_transports(struct reader *r, struct draft_listener *d)
+{
+    const struct texts *given = &d->transports;
+    bool *transports = d->listener.transports;
+    if (!was_given(&d->object, "transports"))
+        transports[TRANSPORT_UDP] = transports[TRANSPORT_TCP] = true;
+    else if (given->n == 0 && !given->faulty)
+        complain(r, &d->object, place_of(&d->object, "transports"),
+                 "transports is empty: write \"udp\", \"tcp\" or both, or \"tls\"");
+    for (unsigned i = 0; i < given->n; i++) {
+        enum transport t;
+        if (transport_of_name(given->items[i].text, &t))
+            transports[t] = true;
+        else
+            complain(r, &d->object, given->items[i].at,
+                     "transports: %.*s is not supported (write \"udp\", \"tcp\" or \"tls\")",
+                     STR_ARG(shown(r, given->items[i].text)));
+    }
+}
+
+/* A listener has one port, and TLS cannot share it with TCP. */
+static void resolve_tls_listener(struct reader *r, struct draft_listener *d)
+{
+    const bool *transports = d->listener.transports;
+    if (!transports[TRANSPORT_TLS]) {
+        if (d->listener.verify_client)
+            complain(r, &d->object, place_of(&d->object, "verify_client"),
+                     "verify_client has a meaning with transports = [ \"tls\" ] only: take it out");
+        return;
+    }
+    if (transports[TRANSPORT_UDP] || transports[TRANSPORT_TCP])
+        complain(r, &d->object, place_of(&d->object, "transports"),
+                 "\"tls\" needs a port of its own: write a second listener for it");
+    if (!was_given(&d->object, "port"))
+        d->listener.address.port = transport_port(TRANSPORT_TLS);
+}
+
+static bool share_a_socket(const struct listener *a, const struct listener *b)
+{
+    bool a_stream = a->transports[TRANSPORT_TCP] || a->transports[TRANSPORT_TLS];
+    bool b_stream = b->transports[TRANSPORT_TCP] || b->transports[TRANSPORT_TLS];
+    bool both = (a->transports[TRANSPORT_UDP] && b->transports[TRANSPORT_UDP]) ||
+                (a_stream && b_stream);
+    return both && a->address.family != ADDRESS_NONE && address_equal(&a->address, &b->address);
+}
+
+static void check_same_address(struct reader *r, const struct draft *draft, unsigned i)
+{
+    const struct draft_listener *d = (const void *)draft->listeners.items[i];
+    for (unsigned j = 0; j < i; j++) {
+        const struct draft_listener *before = (const void *)draft->listeners.items[j];
+        if (share_a_socket(&d->listener, &before->listener))
+            complain(r, &d->object, place_of(&d->object, "address"),
+                     "listener %.*s has the same address, port and transport",
+                     STR_ARG(shown(r, before->listener.name)));
+    }
+}
+
+void resolve_listeners(struct reader *r, struct draft *draft)
+{
+    struct listener *list = reader_array(r, draft->listeners.n, sizeof(*list));
+    check_names(r, &draft->listeners);
+    for (unsigned i = 0; list && i < draft->listeners.n; i++) {
+        struct draft_listener *d = (void *)draft->listeners.items[i];
+        resolve_transports(r, d);
+        resolve_tls_listener(r, d);
+        resolve_address(r, d);
+        check_same_address(r, draft, i);
+        list[i] = d->listener;
+    }
+    draft->settings.listeners = list;
+    draft->settings.n_listeners = list ? draft->listeners.n : 0;
+}

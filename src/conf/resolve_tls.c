@@ -1,0 +1,96 @@
+/* The tls group, and what needs it. */
+#include "reader.h"
+
+#include <errno.h>
+
+#define PEM_BYTES_MAX (256 * 1024)
+#define KEY_BYTES_MAX 16384
+
+static const struct {
+    const char *key;
+    size_t offset;
+    size_t max_bytes;
+    bool secret;
+} parts[] = {
+    {"tls.certificate", offsetof(struct settings, tls_certificate), PEM_BYTES_MAX, false},
+    {"tls.key", offsetof(struct settings, tls_key), KEY_BYTES_MAX, true},
+    {"tls.ca", offsetof(struct settings, tls_ca), PEM_BYTES_MAX, false},
+};
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+static struct str path_of(const struct settings *s, unsigned part)
+{
+    return *(const struct str *)(const void *)((const char *)s + parts[part].offset);
+}
+
+static const char *fault(bool secret, int error)
+{
+    if (secret && error == -EPERM)
+        return "others can read or write it: chmod 600";
+    if (secret && error == -EKEYREJECTED)
+        return "belongs to a user who could replace it: chown root";
+    return read_fault(error);
+}
+
+static void read_part(struct reader *r, const struct draft *draft, unsigned i)
+{
+    struct str path = path_of(&draft->settings, i), text;
+    int error = parts[i].secret ? files_read_secret(r->files, path, parts[i].max_bytes, &text)
+                                : files_read(r->files, path, parts[i].max_bytes, &text);
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else if (error < 0)
+        complain(r, &draft->object, place_of(&draft->object, parts[i].key), "%s: %.*s: %s",
+                 parts[i].key, STR_ARG(path), fault(parts[i].secret, error));
+}
+
+static bool is_given(const struct draft *draft)
+{
+    bool any = false;
+    for (unsigned i = 0; i < PARTS; i++)
+        any = any || path_of(&draft->settings, i).n > 0;
+    return any;
+}
+
+/* The first listener that offers TLS (and, if VERIFYING, asks for a certificate), or NULL. */
+static const struct object *find_listener(const struct draft *draft, bool verifying,
+                                          struct str only)
+{
+    for (unsigned i = 0; i < draft->listeners.n; i++) {
+        const struct draft_listener *d = (const void *)draft->listeners.items[i];
+        if (d->listener.transports[TRANSPORT_TLS] && (!verifying || d->listener.verify_client) &&
+            (only.n == 0 || str_eq(only, d->listener.name)))
+            return &d->object;
+    }
+    return NULL;
+}
+
+static void check_trunks(struct reader *r, const struct draft *draft)
+{
+    for (unsigned i = 0; i < draft->trunks.n; i++) {
+        const struct draft_trunk *d = (const void *)draft->trunks.items[i];
+        if (d->trunk.tls_name.n > 0 && !find_listener(draft, true, d->trunk.listener))
+            complain(r, &d->object, place_of(&d->object, "tls_name"),
+                     "tls_name: no call can match, for no listener of its calls has transports = "
+                     "[ \"tls\" ] and verify_client = \"require\"");
+    }
+}
+
+void resolve_tls(struct reader *r, struct draft *draft)
+{
+    const struct object *needed = find_listener(draft, false, (struct str){NULL, 0});
+    check_trunks(r, draft);
+    if (!needed && !is_given(draft))
+        return;
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (path_of(&draft->settings, i).n > 0)
+            read_part(r, draft, i);
+        else if (needed)
+            complain(r, needed, place_of(needed, "transports"),
+                     "\"tls\" needs %s, which is missing", parts[i].key);
+        else
+            complain(r, &draft->object, draft->object.at,
+                     "tls.certificate, tls.key and tls.ca go together: %s is missing",
+                     parts[i].key);
+    }
+}

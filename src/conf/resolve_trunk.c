@@ -1,0 +1,157 @@
+#include "reader.h"
+
+#include <stird/certificate_choice.h>
+
+/* An authenticated customer has a few addresses; more than this is a slip of the pen. */
+#define AUTHENTICATED_BITS_MIN_IPV4 8
+#define AUTHENTICATED_BITS_MIN_IPV6 16
+
+static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
+                                    struct draft_trunk *d)
+{
+    const struct texts *names = &d->upstreams;
+    uint32_t *list = reader_array(r, names->n, sizeof(*list));
+    unsigned n = 0;
+    for (unsigned i = 0; list && i < names->n; i++) {
+        uint32_t index = object_find(&draft->upstreams, names->items[i].text);
+        bool twice = false;
+        for (unsigned j = 0; j < n; j++)
+            twice = twice || list[j] == index;
+        if (index == draft->upstreams.n)
+            complain(r, &d->object, names->items[i].at, "upstreams: there is no upstream %.*s%.*s",
+                     STR_ARG(shown(r, names->items[i].text)),
+                     STR_ARG(hint_of_objects(r, &draft->upstreams, names->items[i].text)));
+        else if (twice)
+            complain(r, &d->object, names->items[i].at, "upstreams: %.*s is there twice",
+                     STR_ARG(shown(r, names->items[i].text)));
+        else
+            list[n++] = index;
+    }
+    if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty)
+        complain(r, &d->object, place_of(&d->object, "upstreams"),
+                 "upstreams is empty: its calls would have nowhere to go");
+    d->trunk.upstreams = list;
+    d->trunk.n_upstreams = n;
+}
+
+static void resolve_references(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+{
+    struct trunk *t = &d->trunk;
+    t->certificate = NO_CERTIFICATE;
+    if (d->certificate.n > 0) {
+        if (object_find(&draft->certificates, d->certificate) < draft->certificates.n)
+            t->certificate = certificate_find(&draft->settings, d->certificate);
+        else
+            complain(r, &d->object, place_of(&d->object, "certificate"),
+                     "there is no certificate %.*s%.*s", STR_ARG(shown(r, d->certificate)),
+                     STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
+    }
+    if (t->listener.n > 0 && object_find(&draft->listeners, t->listener) == draft->listeners.n)
+        complain(r, &d->object, place_of(&d->object, "listener"), "there is no listener %.*s%.*s",
+                 STR_ARG(shown(r, t->listener)),
+                 STR_ARG(hint_of_objects(r, &draft->listeners, t->listener)));
+}
+
+static void resolve_trunk_sources(struct reader *r, struct draft_trunk *d)
+{
+    struct trunk *t = &d->trunk;
+    t->sources = resolve_prefixes(r, &d->object, "sources", &d->sources, &t->n_sources);
+    if (was_given(&d->object, "sources") && d->sources.n == 0 && !d->sources.faulty)
+        complain(r, &d->object, place_of(&d->object, "sources"),
+                 "sources is empty: no call could come from this trunk");
+    for (unsigned i = 0; !t->gateway && i < t->n_sources; i++) {
+        const struct address_prefix *p = &t->sources[i];
+        unsigned least = p->address.family == ADDRESS_IPV4 ? AUTHENTICATED_BITS_MIN_IPV4
+                                                           : AUTHENTICATED_BITS_MIN_IPV6;
+        if (p->bits < least)
+            complain(r, &d->object, place_of(&d->object, "sources"),
+                     "sources: a prefix of /%u covers too much of the Internet for an "
+                     "authenticated customer (at least /%u): write identity = \"gateway\" or the "
+                     "customer's addresses",
+                     p->bits, least);
+    }
+}
+
+/* Who is not trusted has these headers taken off: nobody reads them then. */
+static void check_attestation_headers(struct reader *r, const struct draft_trunk *d)
+{
+    if (d->trunk.attestation_headers && !d->trunk.trusted)
+        complain(r, &d->object, place_of(&d->object, "attestation_headers"),
+                 "attestation_headers has a meaning with trusted = true only");
+}
+
+static void check_header(struct reader *r, const struct draft_trunk *d)
+{
+    if (was_given(&d->object, "header_name") == was_given(&d->object, "header_value"))
+        return;
+    complain(r, &d->object, d->object.at, "header_name and header_value go together: %s is missing",
+             was_given(&d->object, "header_name") ? "header_value" : "header_name");
+}
+
+/* ---- what the trunk does not say itself ---- */
+
+static void inherit_levels(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+{
+    struct trunk *t = &d->trunk;
+    for (unsigned i = 0; i < NUMBER_STATES; i++) {
+        t->own_treatment[i] = was_given(&d->object, attestation_key((enum number_state)i));
+        if (!t->own_treatment[i])
+            t->by_state[i] = draft->common.by_state[i];
+        else if (t->gateway && i != NUMBER_BLOCKED)
+            complain(r, &d->object, place_of(&d->object, attestation_key((enum number_state)i)),
+                     "%s has no meaning on a gateway trunk, where attestation.gateway rules "
+                     "whatever the number: take it out",
+                     attestation_key((enum number_state)i));
+    }
+    if (!was_given(&d->object, "attestation.gateway"))
+        t->gateway_treatment = draft->common.gateway_treatment;
+    else if (!t->gateway)
+        complain(r, &d->object, place_of(&d->object, "attestation.gateway"),
+                 "attestation.gateway has no meaning on an authenticated trunk: take it out");
+    if (!was_given(&d->object, "origid"))
+        t->origid = draft->common.origid;
+    if (!was_given(&d->object, "attestation.no_calling_number"))
+        t->no_calling_number = draft->common.no_calling_number;
+}
+
+static void inherit_country(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+{
+    struct country *own = &d->trunk.country;
+    const struct country *common = &draft->common.country;
+    if (!was_given(&d->object, "country.code"))
+        own->code = common->code;
+    if (!was_given(&d->object, "country.international_prefix"))
+        own->international_prefix = common->international_prefix;
+    if (!was_given(&d->object, "country.national_prefix"))
+        own->national_prefix = common->national_prefix;
+    if (!was_given(&d->object, "country.national_length"))
+        own->national_length = common->national_length;
+    /* A length of its own: the most of the root is no word about it. */
+    if (!was_given(&d->object, "country.national_length_max"))
+        own->national_length_max = was_given(&d->object, "country.national_length")
+                                       ? 0
+                                       : common->national_length_max;
+    if (country_is_too_long(own) && !country_is_too_long(common))
+        complain(r, &d->object, d->object.at, COUNTRY_TOO_LONG, TN_MAX_DIGITS);
+    if (country_lengths_cross(own) && !country_lengths_cross(common))
+        complain(r, &d->object, d->object.at, COUNTRY_LENGTHS_CROSS);
+}
+
+void resolve_trunks(struct reader *r, struct draft *draft)
+{
+    struct trunk *list = reader_array(r, draft->trunks.n, sizeof(*list));
+    check_names(r, &draft->trunks);
+    for (unsigned i = 0; list && i < draft->trunks.n; i++) {
+        struct draft_trunk *d = (void *)draft->trunks.items[i];
+        resolve_references(r, draft, d);
+        resolve_trunk_upstreams(r, draft, d);
+        resolve_trunk_sources(r, d);
+        check_header(r, d);
+        check_attestation_headers(r, d);
+        inherit_levels(r, draft, d);
+        inherit_country(r, draft, d);
+        list[i] = d->trunk;
+    }
+    draft->settings.trunks = list;
+    draft->settings.n_trunks = list ? draft->trunks.n : 0;
+}

@@ -1,0 +1,207 @@
+#include "reader.h"
+
+#define SIP_PORT     5060
+#define PROBE_MIN_MS 1000
+
+static void bad_uri(struct reader *r, const struct draft_upstream *d, const char *why)
+{
+    complain(r, &d->object, place_of(&d->object, "uri"), "uri: %.*s: %s", STR_ARG(shown(r, d->uri)),
+             why);
+}
+
+/* ";transport=udp": the only parameter there is. */
+static const char *read_parameters(struct str rest, struct upstream *u)
+{
+    bool seen = false;
+    u->transport = TRANSPORT_UDP;
+    while (rest.p) {
+        struct str parameter = str_cut(&rest, ';');
+        if (seen || !str_starts_nocase(parameter, STR("transport=")))
+            return "only one parameter is known: ;transport=udp, tcp or tls";
+        struct str value = str_slice(parameter, sizeof("transport=") - 1, parameter.n);
+        if (!transport_of_name(value, &u->transport))
+            return "the transport must be udp, tcp or tls";
+        seen = u->transport_given = true;
+    }
+    return NULL;
+}
+
+/* The end of the host: behind the bracket of an IPv6 address, or at the colon. */
+static size_t host_end(struct str host_port)
+{
+    if (str_starts(host_port, STR("["))) {
+        size_t bracket = str_find(host_port, ']', 0);
+        return bracket < host_port.n ? bracket + 1 : host_port.n;
+    }
+    return str_find(host_port, ':', 0);
+}
+
+/* RFC 1123, and underscores; the last label is no number, or 300.1.2.3 would be a name. */
+static bool is_host_name(struct str host)
+{
+    struct str rest = host, label, last = {NULL, 0};
+    if (host.n > 253)
+        return false;
+    while (rest.n > 0 || rest.p) {
+        label = str_cut(&rest, '.');
+        if (label.n == 0 || label.n > 63)
+            return false;
+        for (size_t i = 0; i < label.n; i++)
+            if (!ascii_is_alpha(label.p[i]) && !ascii_is_digit(label.p[i]) && label.p[i] != '-' &&
+                label.p[i] != '_')
+                return false;
+        last = label;
+    }
+    for (size_t i = 0; i < last.n; i++)
+        if (!ascii_is_digit(last.p[i]))
+            return true;
+    return false;
+}
+
+static const char *read_host_port(struct str host_port, struct upstream *u)
+{
+    uint64_t port = SIP_PORT;
+    size_t end = host_end(host_port);
+    struct str host = str_slice(host_port, 0, end), rest = str_slice(host_port, end, host_port.n);
+    if (is_host_name(host))
+        u->host = host;
+    else if (!address_parse(host, &u->address) ||
+             (u->address.family == ADDRESS_IPV6 && host.p[0] != '['))
+        return "the host must be a name, an IPv4 address or an IPv6 address in brackets";
+    if (rest.n > 0 &&
+        (rest.p[0] != ':' || !str_to_u64(str_slice(rest, 1, rest.n), 65535, &port) || port == 0))
+        return "the port must be between 1 and 65535";
+    u->port_given = rest.n > 0;
+    u->address.port = (uint16_t)port;
+    return NULL;
+}
+
+/* sips: is TLS, and so is sips: with ;transport=tcp (RFC 3261 section 26.2.2). */
+static const char *settle_tls(struct upstream *u, bool sips)
+{
+    if (sips && u->transport_given && u->transport == TRANSPORT_UDP)
+        return "sips: cannot go over UDP";
+    if (sips) {
+        u->transport = TRANSPORT_TLS;
+        u->transport_given = true;
+    }
+    if (!u->port_given)
+        u->address.port = transport_port(u->transport);
+    return NULL;
+}
+
+/* A name out of DNS proves nothing: the certificate must be for what the file says. */
+static void resolve_tls_name(struct reader *r, struct draft_upstream *d)
+{
+    struct upstream *u = &d->upstream;
+    if (u->transport == TRANSPORT_TLS && u->tls_name.n == 0)
+        u->tls_name = u->host;
+    if (u->transport != TRANSPORT_TLS && was_given(&d->object, "tls_name"))
+        complain(r, &d->object, place_of(&d->object, "tls_name"),
+                 "tls_name has a meaning only with ;transport=tls in the uri: take it out");
+}
+
+static bool read_uri(struct reader *r, struct draft_upstream *d)
+{
+    struct str rest = d->uri;
+    const char *fault = NULL;
+    if (rest.n == 0)
+        return false;
+    bool sips = str_starts_nocase(rest, STR("sips:"));
+    if (!sips && !str_starts_nocase(rest, STR("sip:")))
+        fault = "write sip:HOST[:PORT][;transport=udp|tcp|tls]";
+    else if (str_find(rest, '@', 0) < rest.n)
+        fault = "a next hop has no user part: write sip:HOST[:PORT][;transport=udp|tcp|tls]";
+    if (!fault) {
+        rest = str_slice(rest, sips ? sizeof("sips:") - 1 : sizeof("sip:") - 1, rest.n);
+        struct str host_port = str_cut(&rest, ';');
+        fault = read_host_port(host_port, &d->upstream);
+        if (!fault)
+            fault = read_parameters(rest, &d->upstream);
+        if (!fault)
+            fault = settle_tls(&d->upstream, sips);
+    }
+    if (fault)
+        bad_uri(r, d, fault);
+    return !fault;
+}
+
+/* Of a name any family may come out. */
+static bool serves(const struct listener *l, const struct upstream *u)
+{
+    return (u->host.n > 0 || l->address.family == u->address.family) && l->transports[u->transport];
+}
+
+static const char *family_name(const struct upstream *u)
+{
+    if (u->host.n > 0)
+        return "";
+    return u->address.family == ADDRESS_IPV6 ? "IPv6 and " : "IPv4 and ";
+}
+
+static void choose_listener(struct reader *r, const struct draft *draft, struct draft_upstream *d)
+{
+    struct upstream *u = &d->upstream;
+    const struct settings *s = &draft->settings;
+    struct str transport = transport_name(u->transport);
+    u->listener = 0;
+    if (d->listener.n > 0) {
+        u->listener = object_find(&draft->listeners, d->listener);
+        if (u->listener >= s->n_listeners)
+            complain(r, &d->object, place_of(&d->object, "listener"),
+                     "there is no listener %.*s%.*s", STR_ARG(shown(r, d->listener)),
+                     STR_ARG(hint_of_objects(r, &draft->listeners, d->listener)));
+        else if (!serves(&s->listeners[u->listener], u))
+            complain(r, &d->object, place_of(&d->object, "listener"),
+                     "listener %.*s is not of %s%.*s, as the uri is",
+                     STR_ARG(shown(r, d->listener)), family_name(u), STR_ARG(transport));
+        u->listener_given = true;
+        return;
+    }
+    while (u->listener < s->n_listeners && !serves(&s->listeners[u->listener], u))
+        u->listener++;
+    if (u->listener == s->n_listeners && s->n_listeners > 0)
+        complain(r, &d->object, place_of(&d->object, "uri"),
+                 "no listener is of %s%.*s, as the uri is: requests have no socket to leave from",
+                 family_name(u), STR_ARG(transport));
+}
+
+static void resolve_sources(struct reader *r, struct draft_upstream *d, bool have_address)
+{
+    struct upstream *u = &d->upstream;
+    if (was_given(&d->object, "sources")) {
+        u->sources = resolve_prefixes(r, &d->object, "sources", &d->sources, &u->n_sources);
+        return;
+    }
+    if (!have_address || u->host.n > 0) /* the addresses of a name come and go */
+        return;
+    struct address_prefix *own = reader_array(r, 1, sizeof(*own));
+    if (!own)
+        return;
+    own->address = u->address;
+    own->address.port = 0;
+    own->bits = u->address.family == ADDRESS_IPV4 ? 32 : 128;
+    u->sources = own;
+    u->n_sources = 1;
+}
+
+void resolve_upstreams(struct reader *r, struct draft *draft)
+{
+    struct upstream *list = reader_array(r, draft->upstreams.n, sizeof(*list));
+    check_names(r, &draft->upstreams);
+    for (unsigned i = 0; list && i < draft->upstreams.n; i++) {
+        struct draft_upstream *d = (void *)draft->upstreams.items[i];
+        bool have_address = read_uri(r, d);
+        if (d->upstream.probe_ms > 0 && d->upstream.probe_ms < PROBE_MIN_MS)
+            complain(r, &d->object, place_of(&d->object, "probe"),
+                     "probe must be 0ms (never) or at least 1s");
+        if (have_address) {
+            resolve_tls_name(r, d);
+            choose_listener(r, draft, d);
+        }
+        resolve_sources(r, d, have_address);
+        list[i] = d->upstream;
+    }
+    draft->settings.upstreams = list;
+    draft->settings.n_upstreams = list ? draft->upstreams.n : 0;
+}

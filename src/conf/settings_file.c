@@ -1,0 +1,106 @@
+#include "reader.h"
+
+#include <errno.h>
+
+#define ARENA_FIRST_BYTES 16384
+
+/* "conf/stird.conf" is in "conf/", "stird.conf" in "". */
+static struct str directory_of(struct str path)
+{
+    size_t n = path.n;
+    while (n > 0 && path.p[n - 1] != '/')
+        n--;
+    return str_slice(path, 0, n);
+}
+
+static void add_path(struct reader *r, struct draft *draft, struct str path)
+{
+    struct str text = {"", 0};
+    int error = files_read(r->files, path, CONFIGURATION_BYTES_MAX, &text);
+    if (error == 0) {
+        reader_add_file(r, draft, path, text);
+        return;
+    }
+    r->incomplete = true;
+    if (error == -ENOMEM)
+        out_of_memory(r);
+    else
+        problems_add(r->problems, path, 0, "cannot be read: %s", read_fault(error));
+}
+
+static void add_drop_ins(struct reader *r, struct draft *draft)
+{
+    struct str names = {NULL, 0};
+    struct str directory = arena_printf(r->arena, "%.*sconf.d", STR_ARG(r->directory));
+    int error = files_list(r->files, directory, STR(".conf"), &names);
+    if (error == -ENOENT)
+        return;
+    if (error < 0) {
+        r->incomplete = true;
+        problems_add(r->problems, directory, 0, "cannot be read: %s", read_fault(error));
+        return;
+    }
+    while (names.n > 0) {
+        struct str name = str_cut(&names, '\0');
+        add_path(r, draft, arena_printf(r->arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name)));
+    }
+}
+
+/* Certificates first: they stand for themselves. Trunks last: they refer to all others. */
+static void resolve(struct reader *r, struct draft *draft)
+{
+    static void (*const steps[])(struct reader *, struct draft *) = {
+        resolve_certificates, resolve_listeners, resolve_upstreams, resolve_trunks,
+        resolve_root,         resolve_customers, resolve_rules,     resolve_tls,
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        steps[i](r, draft);
+    check_together(r, draft);
+    struct settings *s = &draft->settings;
+    s->sources = source_table_new(r->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);
+    if (!s->sources)
+        out_of_memory(r);
+}
+
+static struct draft *read_draft(struct reader *r)
+{
+    struct draft *draft = (struct draft *)reader_new_object(r, &root_table);
+    if (!draft)
+        return NULL;
+    draft->settings.arena = r->arena;
+    draft->object.at = (struct place){r->main_file, 0};
+    draft->object.label = (struct str){"", 0};
+    add_path(r, draft, r->main_file);
+    add_drop_ins(r, draft);
+    reader_finish_object(r, &draft->object);
+    if (!r->incomplete)
+        resolve(r, draft);
+    return draft;
+}
+
+struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
+                               struct problems *problems)
+{
+    struct settings *settings = NULL;
+    struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+    if (!arena) {
+        problems->out_of_memory = true;
+        return NULL;
+    }
+    struct reader r = {.files = files, .arena = arena, .problems = problems, .now_s = now_s};
+    size_t before = problems->n;
+    r.main_file = arena_copy(arena, path);
+    r.directory = directory_of(r.main_file);
+    struct draft *draft = read_draft(&r);
+    bool good = draft && problems->n == before && !problems->out_of_memory;
+    if (draft)
+        settings = &draft->settings;
+    if (!good) {
+        if (settings)
+            settings_free(settings);
+        else
+            arena_free(arena);
+        settings = NULL;
+    }
+    return settings;
+}

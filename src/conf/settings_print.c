@@ -1,0 +1,399 @@
+/*
+ * The effective settings in the form of a configuration file: what it prints reads back to the
+ * same settings. Names and places of scalars come from the table of keys; only lists and
+ * references between parts are written here.
+ */
+#include <stird/settings_file.h>
+
+#include <string.h>
+
+#include "draft.h"
+#include "keys.h"
+
+struct printer {
+    struct buf *out;
+    const char *indent;
+    struct str group; /* the one that is open: "timers" */
+};
+
+static void open_group(struct printer *p, struct str group)
+{
+    if (str_eq(p->group, group))
+        return;
+    if (p->group.n > 0)
+        buf_addf(p->out, "%s};\n", p->indent);
+    p->group = group;
+    if (group.n > 0)
+        buf_addf(p->out, "%s%.*s = {\n", p->indent, STR_ARG(group));
+}
+
+/* "timers.t1": opens `timers = {` if need be and begins the line `t1 = `. */
+static void begin(struct printer *p, struct str name)
+{
+    size_t dot = str_find(name, '.', 0);
+    struct str group = dot < name.n ? str_slice(name, 0, dot) : (struct str){"", 0};
+    struct str word = dot < name.n ? str_slice(name, dot + 1, name.n) : name;
+    open_group(p, group);
+    buf_addf(p->out, "%s%s%.*s = ", p->indent, group.n > 0 ? "  " : "", STR_ARG(word));
+}
+
+static void end(struct printer *p)
+{
+    buf_add_text(p->out, ";\n");
+}
+
+static void print_text(struct printer *p, const char *name, struct str text)
+{
+    static const struct key plain = {.type = KEY_TEXT};
+    if (text.n == 0)
+        return;
+    begin(p, str_of(name));
+    key_print(&plain, &text, p->out);
+    end(p);
+}
+
+/* [ "a", "b" ], the i-th element written by ELEMENT. */
+static void print_list(struct printer *p, const char *name, unsigned n, const void *list,
+                       void (*element)(struct buf *out, const void *list, unsigned i))
+{
+    begin(p, str_of(name));
+    buf_add_char(p->out, '[');
+    for (unsigned i = 0; i < n; i++) {
+        buf_add_text(p->out, i > 0 ? ", " : " ");
+        element(p->out, list, i);
+    }
+    buf_add_text(p->out, " ]");
+    end(p);
+}
+
+static void text_element(struct buf *out, const void *list, unsigned i)
+{
+    static const struct key plain = {.type = KEY_TEXT};
+    key_print(&plain, &((const struct str *)list)[i], out);
+}
+
+static void prefix_element(struct buf *out, const void *list, unsigned i)
+{
+    const struct address_prefix *p = &((const struct address_prefix *)list)[i];
+    struct buf host = BUF_INIT;
+    address_add_host(&host, &p->address);
+    struct str text = buf_str(&host);
+    if (p->address.family == ADDRESS_IPV6)
+        text = str_slice(text, 1, text.n - 1);
+    buf_addf(out, "\"%.*s/%u\"", STR_ARG(text), p->bits);
+    buf_fini(&host);
+}
+
+/* Optional texts that are empty are not written: for most of them empty is no value. */
+static bool is_empty_text(const struct key *k, const void *field)
+{
+    struct str text;
+    bool is_text = k->type == KEY_TEXT || k->type == KEY_NAME;
+    if (!is_text)
+        return false;
+    memcpy(&text, field, sizeof(text));
+    return text.n == 0;
+}
+
+/*
+ * The scalars of TABLE that lie in a part of the draft: BEGIN and BYTES in the draft, OBJECT in
+ * the settings.
+ */
+static void print_scalars(struct printer *p, const struct table *table, const void *object,
+                          size_t begin_at, size_t bytes)
+{
+    for (unsigned i = 0; i < table->n_keys; i++) {
+        const struct key *k = &table->keys[i];
+        const void *field = (const char *)object + (k->offset - begin_at);
+        if (k->offset < begin_at || k->offset >= begin_at + bytes || k->type == KEY_TEXTS ||
+            k->type == KEY_OBJECTS || is_empty_text(k, field))
+            continue;
+        begin(p, str_of(k->name));
+        key_print(k, field, p->out);
+        end(p);
+    }
+}
+
+#define SCALARS(p, table, object, draft, member)                                                   \
+    print_scalars((p), &(table), (object), offsetof(struct draft, member),                         \
+                  sizeof(((struct draft *)0)->member))
+
+static void print_listener(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct listener *l = &s->listeners[i];
+    struct str names[TRANSPORTS];
+    struct buf host = BUF_INIT;
+    unsigned n = 0;
+    for (unsigned t = 0; t < TRANSPORTS; t++)
+        if (l->transports[t])
+            names[n++] = transport_name((enum transport)t);
+    address_add_host(&host, &l->address);
+    SCALARS(p, listener_table, l, draft_listener, listener);
+    print_text(p, "address", buf_str(&host));
+    print_list(p, "transports", n, names, text_element);
+    buf_fini(&host);
+}
+
+/* The units of one certificate follow each other: the first one stands for them. */
+static bool begins_certificate(const struct settings *s, unsigned i)
+{
+    return i == 0 || !str_eq(s->certificates[i].id, s->certificates[i - 1].id);
+}
+
+static unsigned count_certificates(const struct settings *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        n += begins_certificate(s, i);
+    return n;
+}
+
+static void print_certificate(struct printer *p, const struct settings *s, unsigned i)
+{
+    unsigned at = 0;
+    for (unsigned seen = 0; at < s->n_certificates; at++)
+        if (begins_certificate(s, at) && seen++ == i)
+            break;
+    const struct certificate *c = &s->certificates[at];
+    size_t cut = c->directory.n;
+    while (c->unit.n > 0 && cut > 0 && c->directory.p[cut - 1] != '/')
+        cut--;
+    print_text(p, "id", c->id);
+    print_text(p, "directory", str_slice(c->directory, 0, cut == c->directory.n ? cut : cut - 1));
+    if (c->foreign) {
+        begin(p, STR("foreign"));
+        buf_add_text(p->out, "true");
+        end(p);
+    }
+}
+
+static void print_upstream(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct upstream *u = &s->upstreams[i];
+    struct buf uri = BUF_INIT;
+    buf_add_text(&uri, "sip:");
+    if (u->host.n == 0)
+        address_add(&uri, &u->address);
+    else
+        buf_add_str(&uri, u->host);
+    if (u->host.n > 0 && u->port_given)
+        buf_addf(&uri, ":%u", u->address.port);
+    if (u->transport_given)
+        buf_addf(&uri, ";transport=%.*s", STR_ARG(transport_name(u->transport)));
+    SCALARS(p, upstream_table, u, draft_upstream, upstream);
+    print_text(p, "uri", buf_str(&uri));
+    if (u->host.n == 0 || u->listener_given)
+        print_text(p, "listener", s->listeners[u->listener].name);
+    if (u->n_sources > 0)
+        print_list(p, "sources", u->n_sources, u->sources, prefix_element);
+    buf_fini(&uri);
+}
+
+/* On a gateway trunk only blocked and gateway have a meaning, on others all but gateway. */
+static bool has_meaning(const struct trunk *t, const struct key *k)
+{
+    struct str name = str_of(k->name);
+    bool level = str_starts(name, STR("attestation.")) &&
+                 !str_eq(name, STR("attestation.no_calling_number")) &&
+                 !str_eq(name, STR("attestation.blocked"));
+    return !level || t->gateway == str_eq(name, STR("attestation.gateway"));
+}
+
+static void print_trunk(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct trunk *t = &s->trunks[i];
+    size_t from = offsetof(struct draft_trunk, trunk);
+    print_list(p, "sources", t->n_sources, t->sources, prefix_element);
+    begin(p, STR("upstreams"));
+    for (unsigned u = 0; u < t->n_upstreams; u++) {
+        buf_add_text(p->out, u > 0 ? ", " : "[ ");
+        text_element(p->out, &s->upstreams[t->upstreams[u]].name, 0);
+    }
+    buf_add_text(p->out, " ]");
+    end(p);
+    if (t->certificate != NO_CERTIFICATE)
+        print_text(p, "certificate", s->certificates[t->certificate].id);
+    for (unsigned k = 0; k < trunk_table.n_keys; k++) {
+        struct table one = {.keys = &trunk_table.keys[k], .n_keys = 1};
+        if (has_meaning(t, one.keys))
+            print_scalars(p, &one, t, from, sizeof(*t));
+    }
+}
+
+static void attribute_element(struct buf *out, const void *list, unsigned i)
+{
+    static const struct key plain = {.type = KEY_TEXT};
+    const struct attribute *a = &((const struct attribute *)list)[i];
+    struct buf both = BUF_INIT;
+    buf_addf(&both, "%.*s = %.*s", STR_ARG(a->column), STR_ARG(a->value));
+    struct str text = buf_str(&both);
+    key_print(&plain, &text, out);
+    buf_fini(&both);
+}
+
+static bool is_key_of_customer(struct str column)
+{
+    return key_find(&customer_table, column) < customer_table.n_keys;
+}
+
+static void print_customer(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct customer *c = &s->customers[i];
+    unsigned own = 0;
+    print_text(p, "name", c->name);
+    for (; own < c->n_attributes && is_key_of_customer(c->attributes[own].column); own++) {
+        begin(p, c->attributes[own].column);
+        text_element(p->out, &c->attributes[own].value, 0);
+        end(p);
+    }
+    if (own < c->n_attributes)
+        print_list(p, "attributes", c->n_attributes - own, c->attributes + own, attribute_element);
+}
+
+static void prefix_text_element(struct buf *out, const void *list, unsigned i)
+{
+    buf_addf(out, "\"+%.*s\"", STR_ARG(((const struct str *)list)[i]));
+}
+
+static void print_names(struct printer *p, const char *name, unsigned n, const struct str *list)
+{
+    if (n > 0)
+        print_list(p, name, n, list, text_element);
+}
+
+static void print_rule_lists(struct printer *p, const struct settings *s, const struct rule *r)
+{
+    static const struct str days[] = {STR("sun"), STR("mon"), STR("tue"), STR("wed"),
+                                      STR("thu"), STR("fri"), STR("sat")};
+    struct str names[NUMBER_STATES + 7];
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->n_trunks; i++) {
+        if (i == 0)
+            begin(p, STR("trunks"));
+        buf_add_text(p->out, i > 0 ? ", " : "[ ");
+        text_element(p->out, &s->trunks[r->trunks[i]].name, 0);
+        if (i + 1 == r->n_trunks) {
+            buf_add_text(p->out, " ]");
+            end(p);
+        }
+    }
+    print_names(p, "customers", r->n_customers, r->customers);
+    for (unsigned i = 0; i < NUMBER_STATES; i++)
+        if (r->number_states >> i & 1)
+            names[n++] = number_state_name((enum number_state)i);
+    print_names(p, "number_states", n, names);
+    if (r->n_customer_is > 0)
+        print_list(p, "customer_is", r->n_customer_is, r->customer_is, attribute_element);
+    if (r->n_number_is > 0)
+        print_list(p, "number_is", r->n_number_is, r->number_is, attribute_element);
+    if (r->n_calling > 0)
+        print_list(p, "calling", r->n_calling, r->calling, prefix_text_element);
+    if (r->n_called > 0)
+        print_list(p, "called", r->n_called, r->called, prefix_text_element);
+    n = 0;
+    for (unsigned i = 0; i < 7; i++)
+        if (r->days >> i & 1)
+            names[n++] = days[i];
+    print_names(p, "days", n < 7 ? n : 0, names);
+}
+
+static void print_minute(struct printer *p, const char *name, unsigned minute)
+{
+    begin(p, str_of(name));
+    buf_addf(p->out, "\"%02u:%02u\"", minute / 60, minute % 60);
+    end(p);
+}
+
+/* What has no meaning for the verdict is not written: it would be refused. */
+static bool rule_says(const struct rule *r, const struct key *k)
+{
+    bool refuses = r->verdict == RULE_REFUSE;
+    struct str name = str_of(k->name);
+    if (str_eq(name, STR("status")) || str_eq(name, STR("reason")))
+        return refuses;
+    return !str_eq(name, STR("existing_identity")) || r->has_existing;
+}
+
+static void print_rule(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct rule *r = &s->rules[i];
+    for (unsigned k = 0; k < rule_table.n_keys; k++) {
+        struct table one = {.keys = &rule_table.keys[k], .n_keys = 1};
+        if (rule_says(r, one.keys))
+            print_scalars(p, &one, r, offsetof(struct draft_rule, rule), sizeof(*r));
+    }
+    print_rule_lists(p, s, r);
+    if (r->from_minute != r->to_minute) {
+        print_minute(p, "from", r->from_minute);
+        print_minute(p, "to", r->to_minute);
+    }
+    print_text(p, "time_zone", s->zones[r->zone].name);
+    if (r->certificate != NO_CERTIFICATE)
+        print_text(p, "certificate", s->certificates[r->certificate].id);
+}
+
+static void print_objects(struct buf *out, const struct settings *s, const char *name, unsigned n,
+                          void (*one)(struct printer *, const struct settings *, unsigned))
+{
+    buf_addf(out, "%s = (\n", name);
+    for (unsigned i = 0; i < n; i++) {
+        struct printer p = {out, "    ", {"", 0}};
+        buf_add_text(out, "  {\n");
+        one(&p, s, i);
+        open_group(&p, (struct str){"", 0});
+        buf_addf(out, "  }%s\n", i + 1 < n ? "," : "");
+    }
+    buf_add_text(out, ");\n");
+}
+
+static void server_element(struct buf *out, const void *list, unsigned i)
+{
+    buf_add_char(out, '"');
+    address_add(out, &((const struct address *)list)[i]);
+    buf_add_char(out, '"');
+}
+
+static void print_root_list(struct printer *p, const struct settings *s, const char *name)
+{
+    const struct {
+        const char *name;
+        const struct str *list;
+        unsigned n;
+    } lists[] = {
+        {"numbers.files", s->numbers_files, s->n_numbers_files},
+        {"numbers.customers", s->customers_files, s->n_customers_files},
+        {"provider.spc", s->provider_spcs, s->n_provider_spcs},
+        {"countries.own", s->own_countries, s->n_own_countries},
+        {"emergency.numbers", s->emergency_numbers, s->n_emergency_numbers},
+        {"short_codes", s->short_codes, s->n_short_codes},
+        {"proxy.private_headers", s->private_headers, s->n_private_headers},
+    };
+    if (strcmp("dns.servers", name) == 0)
+        print_list(p, name, s->n_dns_servers, s->dns_servers, server_element);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        if (strcmp(lists[i].name, name) == 0)
+            print_list(p, name, lists[i].n, lists[i].list, text_element);
+}
+
+void settings_print(const struct settings *s, struct buf *out)
+{
+    struct printer p = {out, "", {"", 0}};
+    for (unsigned i = 0; i < root_table.n_keys; i++) {
+        struct table one = {.keys = &root_table.keys[i], .n_keys = 1};
+        if (one.keys->type == KEY_TEXTS)
+            print_root_list(&p, s, one.keys->name);
+        else if (strcmp(one.keys->name, "numbers.time_zone") == 0)
+            print_text(&p, one.keys->name, s->zones[s->numbers_zone].name);
+        else
+            SCALARS(&p, one, s, draft, settings);
+    }
+    open_group(&p, (struct str){"", 0});
+    print_objects(out, s, "listen", s->n_listeners, print_listener);
+    print_objects(out, s, "certificates", count_certificates(s), print_certificate);
+    print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
+    print_objects(out, s, "trunks", s->n_trunks, print_trunk);
+    if (s->n_customers > 0)
+        print_objects(out, s, "customers", s->n_customers, print_customer);
+    if (s->n_rules > 0)
+        print_objects(out, s, "rules", s->n_rules, print_rule);
+}

@@ -1,0 +1,13 @@
+/*
+ * text_check - what libconfig 1.5 would swallow without a word: numbers that do not say what they
+ * are read as (010 is 10, 4294972356 is 5060), @include.
+ */
+#ifndef STIRD_CONF_TEXT_CHECK_H
+#define STIRD_CONF_TEXT_CHECK_H
+
+#include <stird/problems.h>
+
+/* False when the text must not be given to libconfig; a problem was added. */
+bool text_check(struct str file, struct str text, struct problems *problems);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * caps - what may only lower a level: the trunk, the customer, the country of the calling number,
+ * and what a trusted SBC says of the call. Between caps.c and policy.c only.
+ */
+#ifndef STIRD_CORE_CAPS_H
+#define STIRD_CORE_CAPS_H
+
+#include <stird/call.h>
+#include <stird/outcome.h>
+
+struct cap {
+    enum treatment at_most; /* A: it lowers nothing */
+    struct str of;          /* whose it is, in words */
+};
+
+/* The I-th cap of the call; false behind the last. */
+bool cap_get(struct cap *cap, unsigned i, const struct settings *settings,
+             const struct numbers *table, const struct call *call, const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,127 @@
+#include <stird/certificate_check.h>
+
+#include "tn_auth_list.h"
+#include "x509_parts.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+struct look {
+    const struct certificate *certificate;
+    const struct served *served;
+    const struct trust *trust;
+    int64_t now_s;
+    struct arena *arena;
+    STACK_OF(X509) * chain;
+    X509 *leaf;
+    struct str warning;
+};
+
+static const char *no_private_key(struct look *l)
+{
+    struct str body = l->served->body;
+    static const char mark[] = "PRIVATE KEY-----";
+    return body.n > 0 && memmem(body.p, body.n, mark, sizeof(mark) - 1)
+               ? "serves a private key: take it off the web and never use that key again"
+               : NULL;
+}
+
+static const char *is_certificate(struct look *l)
+{
+    l->chain = certificates_read(l->served->body);
+    l->leaf = l->chain ? sk_X509_value(l->chain, 0) : NULL;
+    return l->leaf ? NULL : "serves no certificate, or a broken one";
+}
+
+static const char *is_of_our_key(struct look *l)
+{
+    EVP_PKEY *key = X509_get_pubkey(l->leaf);
+    bool ours = key && EVP_PKEY_eq(key, l->certificate->public_key) == 1;
+    EVP_PKEY_free(key);
+    return ours ? NULL : "serves the certificate of another key: publish this unit's chain.pem";
+}
+
+static const char *is_in_force(struct look *l)
+{
+    int64_t from, to;
+    if (!x509_seconds(X509_get0_notBefore(l->leaf), &from) ||
+        !x509_seconds(X509_get0_notAfter(l->leaf), &to))
+        return "serves a certificate whose dates cannot be read";
+    return l->now_s > to     ? "serves a certificate that has expired"
+           : l->now_s < from ? "serves a certificate that is not in force yet"
+                             : NULL;
+}
+
+static const char *may_sign(struct look *l)
+{
+    return X509_get_key_usage(l->leaf) & KU_DIGITAL_SIGNATURE
+               ? NULL
+               : "serves a certificate whose key usage is not digitalSignature";
+}
+
+static const char *has_our_list(struct look *l)
+{
+    struct buf spcs = BUF_INIT;
+    struct str list = x509_tn_auth_list(l->leaf);
+    const char *why = !list.p ? "serves a certificate without TNAuthList"
+                              : tn_auth_list_read(list, &spcs);
+    if (!why && !str_eq(buf_str(&spcs), l->certificate->spc))
+        why = "serves a certificate of another service provider code";
+    buf_fini(&spcs);
+    return why;
+}
+
+static const char *leads_to_an_anchor(struct look *l)
+{
+    const char *why = l->trust ? trust_check_chain(l->trust, l->leaf, l->chain, l->now_s) : NULL;
+    if (!why)
+        return NULL;
+    struct str text = arena_printf(l->arena, "serves a chain that leads to no trust anchor: %s",
+                                   why);
+    return text.p ? text.p : "serves a chain that leads to no trust anchor";
+}
+
+/* Most verifiers take others too. */
+static const char *has_its_type(struct look *l)
+{
+    static const char *const types[] = {"application/pem-certificate-chain",
+                                        "application/x-pem-file", "application/pkix-cert",
+                                        "application/x-x509-ca-cert", "text/plain"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (str_eq(l->served->content_type, str_of(types[i])))
+            return NULL;
+    l->warning = STR("its Content-Type should be application/pem-certificate-chain");
+    return NULL;
+}
+
+enum certificate_state certificate_check(const struct certificate *certificate,
+                                         const struct served *served, const struct trust *trust,
+                                         int64_t now_s, struct arena *arena, struct str *saying)
+{
+    static const char *(*const looks[])(struct look * l) = {
+        no_private_key, is_certificate, is_of_our_key,      is_in_force,
+        may_sign,       has_our_list,   leads_to_an_anchor, has_its_type,
+    };
+    struct look l = {.certificate = certificate,
+                     .served = served,
+                     .trust = trust,
+                     .now_s = now_s,
+                     .arena = arena,
+                     .warning = STR("")};
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !why; i++)
+        why = looks[i](&l);
+    sk_X509_pop_free(l.chain, X509_free);
+    ERR_clear_error();
+    *saying = why ? str_of(why) : l.warning;
+    return why ? CERTIFICATE_WRONG : CERTIFICATE_SERVED;
+}
+
+enum certificate_life certificate_life(const struct certificate *c, int64_t now_s)
+{
+    int64_t whole = c->not_after_s - c->not_before_s, left = c->not_after_s - now_s;
+    if (left < 0)
+        return LIFE_OVER;
+    return left < whole / 10 ? LIFE_A_TENTH : left < whole / 3 ? LIFE_A_THIRD : LIFE_LONG;
+}

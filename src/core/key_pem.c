@@ -1,0 +1,164 @@
+/* The key back-end for PEM text: SEC1 or PKCS#8, unencrypted, P-256. */
+#include <stird/key_backend.h>
+
+#include <limits.h>
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pem_key {
+    EVP_PKEY *key;
+    EVP_PKEY_CTX *signing; /* initialised once: an initialisation a call costs a fetch each */
+};
+
+static void pem_close(void *opaque)
+{
+    struct pem_key *k = opaque;
+    if (k) {
+        EVP_PKEY_CTX_free(k->signing);
+        EVP_PKEY_free(k->key); /* OpenSSL clears the scalar, which lies in its secure heap */
+        free(k);
+    }
+}
+
+static int refuse_passphrase(char *text, int size, int writing, void *user)
+{
+    (void)text, (void)size, (void)writing;
+    *(bool *)user = true;
+    return -1;
+}
+
+/* The first private key of the text, as DER in the secure heap; *ENCRYPTED tells why there is none.
+ */
+static unsigned char *read_block(struct str text, long *bytes, bool *encrypted)
+{
+    unsigned char *der = NULL;
+    char *name = NULL;
+    BIO *bio = text.n <= INT_MAX ? BIO_new_mem_buf(text.n > 0 ? text.p : "", (int)text.n) : NULL;
+    if (bio &&
+        PEM_bytes_read_bio_secmem(&der, bytes, &name, PEM_STRING_EVP_PKEY, bio, refuse_passphrase,
+                                  encrypted) == 1 &&
+        strcmp(name, PEM_STRING_PKCS8) == 0) {
+        *encrypted = true;
+        OPENSSL_secure_clear_free(der, (size_t)*bytes);
+        der = NULL;
+    }
+    OPENSSL_secure_free(name);
+    BIO_free(bio);
+    return der;
+}
+
+static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *problems)
+{
+    EVP_PKEY *key = NULL;
+    bool encrypted = false;
+    long bytes = 0;
+    unsigned char *der = read_block(text, &bytes, &encrypted);
+    const unsigned char *at = der;
+    if (encrypted)
+        problems_add(problems, key_name, 0,
+                     "the key is encrypted, and nobody is there to type the passphrase at a start: "
+                     "store it unencrypted (openssl pkey -in OLD -out NEW) with mode 0600");
+    else if (!der)
+        problems_add(problems, key_name, 0,
+                     "holds no private key in PEM form: put the certificate's key here "
+                     "(-----BEGIN PRIVATE KEY-----)");
+    else if (!(key = d2i_AutoPrivateKey(NULL, &at, bytes)))
+        problems_add(problems, key_name, 0,
+                     "the private key cannot be decoded: the file is damaged, copy it again");
+    OPENSSL_secure_clear_free(der, (size_t)bytes);
+    return key;
+}
+
+bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
+              struct problems *problems)
+{
+    char group[32] = "another";
+    const char *kind = EVP_PKEY_get0_type_name(key);
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) {
+        problems_add(problems, key_name, 0,
+                     "is a key of type %s, but ES256 needs an elliptic-curve key on P-256: make "
+                     "one (openssl ecparam -name prime256v1 -genkey) and get a certificate for it",
+                     kind ? kind : "unknown");
+        return false;
+    }
+    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL);
+    if (strcmp(group, "prime256v1") != 0) {
+        problems_add(problems, key_name, 0,
+                     "is on the curve %s, but ES256 needs P-256 (prime256v1): make such a key and "
+                     "get a certificate for it",
+                     group);
+        return false;
+    }
+    if (EVP_PKEY_eq(key, certificate->public_key) != 1) {
+        problems_add(problems, key_name, 0,
+                     "is not the key of the certificate in chain.pem: put the key here that the "
+                     "certificate was requested with");
+        return false;
+    }
+    return true;
+}
+
+static void *pem_open(const struct certificate *certificate, struct str key_name, struct str text,
+                      struct problems *problems)
+{
+    struct pem_key *opened = NULL, *k = NULL;
+    EVP_PKEY *key = NULL;
+    ERR_clear_error();
+    key = parse(key_name, text, problems);
+    if (!key || !key_fits(key, certificate, key_name, problems))
+        goto out;
+    k = calloc(1, sizeof(*k));
+    if (k) {
+        k->key = key;
+        key = NULL;
+        k->signing = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
+    }
+    if (!k || !k->signing || EVP_PKEY_sign_init(k->signing) != 1) {
+        problems_add(problems, key_name, 0, "the key could not be made ready for signing");
+        goto out;
+    }
+    opened = k;
+    k = NULL;
+out:
+    pem_close(k);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return opened;
+}
+
+/* DER to r || s, each padded with zeros on the left to 32 octets. */
+bool signature_from_der(const unsigned char *der, size_t n,
+                        unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    ECDSA_SIG *parsed = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    const int half = ES256_SIGNATURE_BYTES / 2;
+    bool good = parsed && BN_bn2binpad(ECDSA_SIG_get0_r(parsed), signature, half) == half &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(parsed), signature + half, half) == half;
+    ECDSA_SIG_free(parsed);
+    return good;
+}
+
+static bool pem_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
+                     unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    struct pem_key *k = opaque;
+    unsigned char der[DER_SIGNATURE_MAX];
+    size_t n = sizeof(der);
+    bool good = EVP_PKEY_sign(k->signing, der, &n, digest, SHA256_BYTES) == 1 &&
+                signature_from_der(der, n, signature);
+    if (!good)
+        ERR_clear_error();
+    return good;
+}
+
+const struct key_backend key_backend_pem = {
+    .name = "pem",
+    .open = pem_open,
+    .sign = pem_sign,
+    .close = pem_close,
+};

@@ -1,0 +1,216 @@
+#include "numbers_csv.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct csv csv_init(struct str text)
+{
+    return (struct csv){.rest = text};
+}
+
+void csv_fini(struct csv *csv)
+{
+    buf_fini(&csv->unquoted);
+}
+
+/* Until the rest holds a whole line or the last one. */
+static void fill(struct csv *csv)
+{
+    while (csv->more && (csv->rest.n == 0 || !memchr(csv->rest.p, '\n', csv->rest.n))) {
+        int r = csv->more(csv->user, &csv->rest);
+        if (r > 0)
+            continue;
+        csv->more = NULL;
+        csv->failed = r < 0;
+        if (r < 0)
+            csv->rest = (struct str){NULL, 0};
+    }
+}
+
+/* Takes a line without its LF or CRLF off the rest. False at the end. */
+static bool next_line(struct csv *csv, struct str *line)
+{
+    static const struct str mark = STR("\xef\xbb\xbf");
+    fill(csv);
+    if (csv->line == 0 && str_starts(csv->rest, mark))
+        csv->rest = str_slice(csv->rest, mark.n, csv->rest.n);
+    if (csv->rest.n == 0)
+        return false;
+    *line = str_cut(&csv->rest, '\n');
+    csv->line++;
+    if (line->n > 0 && line->p[line->n - 1] == '\r')
+        line->n--;
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct str trim(struct str s)
+{
+    while (s.n > 0 && is_blank(s.p[0]))
+        s.p++, s.n--;
+    while (s.n > 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+/* Bytes that follow the lead byte C, 0 when C leads nothing; the second byte's bounds. */
+static unsigned utf8_following(unsigned char c, unsigned char *low, unsigned char *high)
+{
+    *low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong forms */
+    *high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogates, nothing over U+10FFFF */
+    return c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+}
+
+static bool is_utf8(struct str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i++], low, high;
+        if (c < 0x80)
+            continue;
+        unsigned following = utf8_following(c, &low, &high);
+        if (following == 0 || s.n - i < following)
+            return false;
+        for (; following > 0; following--, i++, low = 0x80, high = 0xbf)
+            if ((unsigned char)s.p[i] < low || (unsigned char)s.p[i] > high)
+                return false;
+    }
+    return true;
+}
+
+/* Neither controls, quotes, comments nor anything beyond ASCII: true for nearly every line. */
+static bool is_plain(struct str line)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80, low = ones * ('#' + 1);
+    uint64_t word, found = 0;
+    size_t i = 0;
+    for (; line.n - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, line.p + i, sizeof(word));
+        found |= (word - low) | (word + ones) | word; /* high bits: below '$', 0x7f, 0x80 and up */
+    }
+    for (; i < line.n; i++) {
+        unsigned char c = (unsigned char)line.p[i];
+        found |= c <= '#' || c >= 0x7f ? high : 0;
+    }
+    return (found & high) == 0;
+}
+
+static const char *check_characters(struct str line, bool *has_quote_or_comment)
+{
+    *has_quote_or_comment = false;
+    if (is_plain(line))
+        return NULL;
+    bool control = false, special = false;
+    unsigned char high = 0;
+    for (size_t i = 0; i < line.n; i++) {
+        unsigned char c = (unsigned char)line.p[i];
+        high |= c;
+        control |= (c < 0x20 && c != '\t') || c == 0x7f;
+        special |= c == '"' || c == '#';
+    }
+    *has_quote_or_comment = special;
+    if (control)
+        return "holds a control character: save the table as plain text";
+    if (high >= 0x80 && !is_utf8(line))
+        return "is not UTF-8: save the table as UTF-8";
+    return NULL;
+}
+
+static const char *const too_many_fields = "has more than 64 fields: split the table's columns";
+
+static const char *split_plain(struct csv *csv, struct str line)
+{
+    for (size_t i = 0, begin = 0; i <= line.n; i++) {
+        if (i < line.n && line.p[i] != ',')
+            continue;
+        if (csv->n_fields == CSV_FIELDS_MAX)
+            return too_many_fields;
+        csv->field[csv->n_fields++] = trim(str_slice(line, begin, i));
+        begin = i + 1;
+    }
+    return NULL;
+}
+
+/* *I is behind the opening quote; goes behind the closing one. There is room for the whole line. */
+static const char *read_quoted(struct csv *csv, struct str line, size_t *i)
+{
+    size_t begin = csv->unquoted.n;
+    for (;; (*i)++) {
+        if (*i == line.n)
+            return "opens a quote and does not close it: a field ends on its line, and a quote "
+                   "inside a quoted field is written twice";
+        if (line.p[*i] == '"' && (*i + 1 == line.n || line.p[*i + 1] != '"'))
+            break;
+        if (line.p[*i] == '"')
+            (*i)++;
+        buf_add_char(&csv->unquoted, line.p[*i]);
+    }
+    (*i)++;
+    csv->field[csv->n_fields++] = (struct str){csv->unquoted.p + begin, csv->unquoted.n - begin};
+    return NULL;
+}
+
+static bool begins_comment(struct str line, size_t i)
+{
+    return line.p[i] == '#' && (i == 0 || is_blank(line.p[i - 1]) || line.p[i - 1] == ',');
+}
+
+static const char *read_unquoted(struct csv *csv, struct str line, size_t *i)
+{
+    size_t begin = *i;
+    for (; *i < line.n && line.p[*i] != ',' && !begins_comment(line, *i); (*i)++)
+        if (line.p[*i] == '"')
+            return "has a quote inside an unquoted field: quote the whole field";
+    csv->field[csv->n_fields++] = trim(str_slice(line, begin, *i));
+    return NULL;
+}
+
+static const char *split_quoted(struct csv *csv, struct str line)
+{
+    const char *why = NULL;
+    for (size_t i = 0;; i++) {
+        if (csv->n_fields == CSV_FIELDS_MAX)
+            return too_many_fields;
+        while (i < line.n && is_blank(line.p[i]))
+            i++;
+        if (i < line.n && line.p[i] == '"') {
+            i++;
+            why = read_quoted(csv, line, &i);
+            while (i < line.n && is_blank(line.p[i]))
+                i++;
+        } else {
+            why = read_unquoted(csv, line, &i);
+        }
+        if (why)
+            return why;
+        if (i >= line.n || begins_comment(line, i))
+            return NULL;
+        if (line.p[i] != ',')
+            return "has text behind a closing quote: a quote inside a quoted field is written "
+                   "twice";
+    }
+}
+
+enum csv_result csv_next(struct csv *csv, const char **why)
+{
+    bool special;
+    struct str line, text;
+    do {
+        if (!next_line(csv, &line))
+            return CSV_END;
+        text = trim(line);
+    } while (text.n == 0 || text.p[0] == '#');
+    csv->n_fields = 0;
+    buf_reset(&csv->unquoted);
+    *why = check_characters(line, &special);
+    if (!*why && !special)
+        *why = split_plain(csv, line);
+    else if (!*why && !buf_room(&csv->unquoted, line.n + 1))
+        return CSV_OUT_OF_MEMORY;
+    else if (!*why)
+        *why = split_quoted(csv, line);
+    return *why ? CSV_FAULT : CSV_ROW;
+}

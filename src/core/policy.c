@@ -1,0 +1,537 @@
+/*
+ * The way of a decision, a function a step; the first step that settles the call ends it.
+ *
+ *   parties       calling and called number, what the table says of the calling one
+ *   blocked       a number that never originates calls is refused, signed or not
+ *   rule          the first rule of the configuration whose conditions are met
+ *   existing      a shaken Identity that stays, or goes and leaves the call unsigned
+ *   caller        no calling number
+ *   called        no called number
+ *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
+ *   certificate   the unit that signs
+ *   sign          Date, iat, origid
+ */
+#include <stird/policy.h>
+
+#include <assert.h>
+
+#include "caps.h"
+#include "emergency.h"
+#include "origid.h"
+#include "rule.h"
+
+#include <stird/certificate_choice.h>
+
+#define DATE_TOLERANCE_S 5 /* Decided 9 */
+#define NUMBER_TEXT(tn)  (int)(tn)->n, (tn)->digits
+
+/* What one decision works with: the arguments of policy_decide() and what the steps find out. */
+struct decision {
+    const struct settings *settings;
+    const struct numbers *table;
+    const struct call *call;
+    const struct trunk *trunk;
+    struct outcome *outcome;
+    bool has_orig, has_dest;
+    bool asserted_differ;    /* Decided 2 */
+    const struct rule *rule; /* that holds; NULL: none */
+    enum reason unsigned_reason, refused_reason;
+    enum treatment treatment;
+};
+
+static void trace(struct decision *d, struct str sentence)
+{
+    struct outcome *o = d->outcome;
+    unsigned max = TRACE_MAX + d->settings->n_rules; /* each rule says a sentence */
+    if (!d->call->traced || !sentence.p || o->n_trace == max)
+        return;
+    if (!o->trace)
+        o->trace = arena_array(d->call->arena, max, sizeof(*o->trace));
+    if (o->trace)
+        o->trace[o->n_trace++] = sentence;
+}
+
+/* Sentences are written only where somebody will read them: they cost more than the decision. */
+#define TRACE(d, ...)                                                                              \
+    do {                                                                                           \
+        if ((d)->call->traced)                                                                     \
+            trace((d), arena_printf((d)->call->arena, __VA_ARGS__));                               \
+    } while (0)
+
+static void settle(struct decision *d, enum verdict verdict, enum reason reason)
+{
+    struct outcome *o = d->outcome;
+    o->verdict = verdict;
+    o->reason = reason;
+    o->sip_status = verdict == VERDICT_REJECT ? reason_sip_status(reason) : 0;
+    trace(d, reason_text(reason));
+}
+
+/* Decided 5: nothing refuses an emergency call. */
+static void refuse(struct decision *d, enum reason reason)
+{
+    if (d->outcome->emergency) {
+        TRACE(d, "would be refused (%.*s), but is an emergency call", STR_ARG(reason_name(reason)));
+        settle(d, VERDICT_PASS, REASON_EMERGENCY_UNSIGNED);
+    } else {
+        settle(d, VERDICT_REJECT, reason);
+    }
+}
+
+/* ---- parties ---- */
+
+/*
+ * Decided 2. The first usable tel: URI, else the first usable one. More than are kept were not all
+ * seen, so they count as differing.
+ */
+static bool asserted_number(struct decision *d, struct tn *orig)
+{
+    const struct call *call = d->call;
+    struct tn first = {0}, found;
+    bool any = false, have_tel = false;
+    d->asserted_differ = call->n_asserted > CALL_ASSERTED_MAX;
+    for (unsigned i = 0; i < call->n_asserted && i < CALL_ASSERTED_MAX; i++) {
+        if (tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0) != TN_OK)
+            continue;
+        bool is_tel = str_starts_nocase(call->asserted[i], STR("tel:"));
+        if (!any)
+            first = found;
+        if (!tn_equal(&first, &found))
+            d->asserted_differ = true;
+        if (!any || (is_tel && !have_tel))
+            *orig = found;
+        have_tel = have_tel || is_tel;
+        any = true;
+    }
+    return any;
+}
+
+static void find_orig(struct decision *d)
+{
+    struct tn *orig = &d->outcome->claims.orig;
+    if (d->trunk->trusted && d->call->n_asserted > 0) {
+        d->has_orig = asserted_number(d, orig);
+        if (d->has_orig) {
+            TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
+            return;
+        }
+        trace(d, STR("P-Asserted-Identity holds no telephone number"));
+    }
+    enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
+    d->has_orig = fault == TN_OK;
+    if (d->has_orig)
+        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
+    else
+        TRACE(d, "From: %.*s", STR_ARG(tn_fault_text(fault)));
+}
+
+static void find_dest(struct decision *d)
+{
+    const struct settings *s = d->settings;
+    bool from_request = d->trunk->dest_from_request_uri;
+    const char *where = from_request ? "Request-URI" : "To";
+    struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
+    struct tn *dest = &d->outcome->claims.dest;
+    enum tn_fault fault = TN_OK;
+    if (!emergency_number(s, uri, dest))
+        fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes);
+    d->has_dest = fault == TN_OK;
+    if (d->has_dest)
+        TRACE(d, "called number %.*s from %s", NUMBER_TEXT(dest), where);
+    else
+        TRACE(d, "%s: %.*s", where, STR_ARG(tn_fault_text(fault)));
+}
+
+/* The tables' dates are days of their zone. */
+static int32_t today(const struct decision *d)
+{
+    const struct settings *s = d->settings;
+    const struct time_zone *zone = s->n_zones > 0 ? &s->zones[s->numbers_zone] : &time_zone_utc;
+    return time_zone_local(zone, d->call->now_s).day;
+}
+
+/* An urgent change of this very number outranks the table; few numbers have one. */
+static void ask_tables(const struct decision *d, const struct tn *orig,
+                       struct numbers_answer *answer)
+{
+    const struct numbers *overlay = d->call->overlay;
+    int32_t day = today(d);
+    if (overlay && numbers_has(overlay, orig)) {
+        numbers_lookup(overlay, orig, numbers_customer(overlay, d->trunk->customer), day, answer);
+        numbers_answer_keep(answer, d->call->arena);
+        d->outcome->number_urgent = true;
+    } else if (d->table) {
+        numbers_lookup(d->table, orig, d->call->customer, day, answer);
+    }
+}
+
+static void look_up(struct decision *d)
+{
+    struct outcome *o = d->outcome;
+    o->number = (struct numbers_answer){.state = NUMBER_UNKNOWN};
+    ask_tables(d, &o->claims.orig, &o->number);
+    o->number_looked_up = true;
+    if (o->number.file.n > 0)
+        TRACE(d, "the number is %.*s for customer %.*s: %.*s:%u%s",
+              STR_ARG(number_state_name(o->number.state)), STR_ARG(d->trunk->customer),
+              STR_ARG(o->number.file), o->number.line, o->number.prefix_row ? " (prefix)" : "");
+    else
+        TRACE(d, "the number is %.*s for customer %.*s",
+              STR_ARG(number_state_name(o->number.state)), STR_ARG(d->trunk->customer));
+}
+
+static bool step_parties(struct decision *d)
+{
+    d->outcome->emergency = call_is_emergency(d->settings, d->call);
+    if (d->outcome->emergency)
+        trace(d, STR("an emergency call"));
+    find_orig(d);
+    find_dest(d);
+    if (d->has_orig)
+        look_up(d);
+    return true;
+}
+
+/* ---- reasons to stop before a level is asked for ---- */
+
+static struct str rule_of_state(const struct trunk *t, enum number_state state, struct arena *arena)
+{
+    const char *key = attestation_key(state);
+    if (t->own_treatment[state])
+        return arena_printf(arena, "trunk %.*s: %s", STR_ARG(t->name), key);
+    return str_of(key);
+}
+
+static bool is_blocked(const struct decision *d)
+{
+    return d->outcome->number_looked_up && d->outcome->number.state == NUMBER_BLOCKED;
+}
+
+/* Before the Identity that a call brought is looked at: nobody has verified that one here. */
+static bool step_blocked(struct decision *d)
+{
+    if (!is_blocked(d) || d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
+        return true;
+    d->outcome->rule = rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena);
+    refuse(d, REASON_NUMBER_BLOCKED);
+    return false;
+}
+
+/* ---- the rules ---- */
+
+static void tell_rule(void *user, const struct rule *rule, const char *which)
+{
+    struct decision *d = user;
+    if (which)
+        TRACE(d, "rule %.*s: %s does not fit", STR_ARG(rule->name), which);
+    else
+        TRACE(d, "rule %.*s holds", STR_ARG(rule->name));
+}
+
+static bool refuse_by_rule(struct decision *d)
+{
+    d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
+    refuse(d, REASON_REFUSED_BY_RULE);
+    if (d->rule->status > 0)
+        d->outcome->sip_status = d->rule->status;
+    d->outcome->refusal_text = d->rule->reason_text;
+    return false;
+}
+
+static bool step_rule(struct decision *d)
+{
+    const struct rule_facts facts = {d->settings, d->table,    d->call,
+                                     d->outcome,  d->has_orig, d->has_dest};
+    d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
+    if (!d->rule || d->rule->verdict != RULE_REFUSE)
+        return true;
+    if (!d->outcome->emergency)
+        return refuse_by_rule(d);
+    trace(d, STR("it would refuse the call, but this is an emergency call: by its number then"));
+    d->rule = NULL;
+    return true;
+}
+
+/* Decided 4. Only a shaken Identity keeps a call from being signed. */
+static bool step_existing(struct decision *d)
+{
+    const struct call *call = d->call;
+    enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity
+                                                                   : d->trunk->existing_identity;
+    bool any = call->n_identity_shaken > 0 || call->n_identity_other > 0 ||
+               call->n_identity_unreadable > 0;
+    if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
+        d->outcome->strip_identity = true;
+        trace(d, STR("the Identity that the call carries is taken off"));
+    }
+    if (call->n_identity_shaken == 0 || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+        return true;
+    d->outcome->rule = STR("existing_identity");
+    if (d->rule && d->rule->has_existing)
+        d->outcome->rule = arena_printf(call->arena, "rule %.*s", STR_ARG(d->rule->name));
+    settle(d, VERDICT_PASS,
+           mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED : REASON_ALREADY_SIGNED);
+    return false;
+}
+
+static bool step_caller(struct decision *d)
+{
+    if (d->has_orig)
+        return true;
+    d->outcome->rule = STR("attestation.no_calling_number");
+    if (d->trunk->no_calling_number == TREATMENT_UNSIGNED)
+        settle(d, VERDICT_PASS, REASON_CALLING_NOT_A_NUMBER);
+    else
+        refuse(d, REASON_CALLER_REQUIRED);
+    return false;
+}
+
+static bool step_called(struct decision *d)
+{
+    if (d->has_dest)
+        return true;
+    d->outcome->rule = STR("called number");
+    settle(d, VERDICT_PASS, REASON_CALLED_NOT_A_NUMBER);
+    return false;
+}
+
+/* ---- level ---- */
+
+/* What the rule or the settings say, before anything lowers it. No rule signs a blocked number. */
+static enum treatment configured_treatment(struct decision *d)
+{
+    const struct trunk *t = d->trunk;
+    enum number_state state = d->outcome->number.state;
+    d->unsigned_reason = REASON_UNSIGNED_BY_POLICY;
+    d->refused_reason = REASON_REFUSED_BY_POLICY;
+    if (d->rule && d->rule->verdict != RULE_BY_NUMBER && state != NUMBER_BLOCKED) {
+        d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
+        d->unsigned_reason = REASON_UNSIGNED_BY_RULE;
+        return (enum treatment)d->rule->verdict;
+    }
+    if (t->gateway && state != NUMBER_BLOCKED) {
+        d->outcome->rule = STR("gateway");
+        return t->gateway_treatment;
+    }
+    d->outcome->rule = rule_of_state(t, state, d->call->arena);
+    return t->by_state[state];
+}
+
+/* Caps only ever lower. */
+static enum treatment capped(struct decision *d, enum treatment wanted)
+{
+    struct cap cap;
+    for (unsigned i = 0; cap_get(&cap, i, d->settings, d->table, d->call, d->outcome); i++) {
+        if (cap.at_most <= wanted)
+            continue;
+        TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(cap.at_most)), STR_ARG(cap.of));
+        wanted = cap.at_most;
+        d->outcome->rule = cap.of;
+        d->unsigned_reason = REASON_UNSIGNED_BY_CAP;
+        d->refused_reason = REASON_REFUSED_BY_CAP;
+    }
+    return wanted;
+}
+
+static bool may_have_a(const struct decision *d)
+{
+    const struct outcome *o = d->outcome;
+    bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
+    return !d->trunk->gateway && entitled && o->number_looked_up && !o->number.prefix_row &&
+           !d->asserted_differ;
+}
+
+/*
+ * The last word on every level (Decided 6): it can only lower. Whatever the settings or a mistake
+ * in the steps above would give, an A passes here for its own good grounds or not at all.
+ */
+static enum treatment guard_level(const struct decision *d, enum treatment wanted)
+{
+    enum treatment lowered = wanted;
+    if (lowered == TREATMENT_A && !may_have_a(d))
+        lowered = TREATMENT_B;
+    if (lowered == TREATMENT_B && d->trunk->gateway)
+        lowered = TREATMENT_C;
+    assert(lowered >= wanted);
+    return lowered;
+}
+
+static struct str why_lowered(const struct decision *d)
+{
+    if (d->trunk->gateway)
+        return STR("gateway");
+    if (d->asserted_differ)
+        return STR("P-Asserted-Identity numbers differ");
+    if (d->outcome->number.prefix_row)
+        return STR("prefix row");
+    return STR("no entitlement");
+}
+
+static enum reason reason_of_signed(const struct decision *d)
+{
+    static const enum reason by_state[NUMBER_STATES] = {
+        [NUMBER_OWNED] = REASON_SIGNED_OWNED,
+        [NUMBER_DELEGATED] = REASON_SIGNED_DELEGATED,
+        [NUMBER_UNVERIFIED] = REASON_SIGNED_UNVERIFIED,
+        [NUMBER_BLOCKED] = REASON_INTERNAL, /* never signed: step_blocked() and conf see to it */
+        [NUMBER_OTHER_CUSTOMER] = REASON_SIGNED_OTHER_CUSTOMER,
+        [NUMBER_EXPIRED] = REASON_SIGNED_EXPIRED,
+        [NUMBER_NOT_YET] = REASON_SIGNED_NOT_YET,
+        [NUMBER_UNKNOWN] = REASON_SIGNED_UNKNOWN,
+    };
+    return d->trunk->gateway ? REASON_SIGNED_GATEWAY : by_state[d->outcome->number.state];
+}
+
+static bool step_level(struct decision *d)
+{
+    enum treatment wanted = configured_treatment(d);
+    TRACE(d, "%.*s gives %.*s", STR_ARG(d->outcome->rule), STR_ARG(treatment_name(wanted)));
+    wanted = capped(d, wanted);
+    d->treatment = guard_level(d, wanted);
+    if (d->treatment != wanted) {
+        d->outcome->rule = why_lowered(d);
+        TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(d->treatment)),
+              STR_ARG(d->outcome->rule));
+    }
+    if (d->treatment == TREATMENT_UNSIGNED)
+        settle(d, VERDICT_PASS, d->unsigned_reason);
+    else if (d->treatment == TREATMENT_REFUSE)
+        refuse(d, d->refused_reason);
+    else
+        return true;
+    return false;
+}
+
+/* ---- certificate ---- */
+
+/* The row's, the rule's, the trunk's, the customer's, the first one. */
+static uint32_t certificate_of_call(const struct decision *d)
+{
+    const struct settings *s = d->settings;
+    uint32_t found = certificate_find(s, d->outcome->number.certificate);
+    if (found == NO_CERTIFICATE && d->rule)
+        found = d->rule->certificate;
+    if (found == NO_CERTIFICATE)
+        found = d->trunk->certificate;
+    if (found == NO_CERTIFICATE)
+        found = certificate_find(s, customer_attribute(s, d->table, d->call, STR("cert")));
+    return found == NO_CERTIFICATE && s->n_certificates > 0 ? 0 : found;
+}
+
+static void tell_certificate(struct decision *d, uint32_t chosen)
+{
+    const struct certificate *c = &d->settings->certificates[chosen];
+    if (c->unit.n > 0)
+        TRACE(d, "certificate %.*s, unit %.*s", STR_ARG(c->id), STR_ARG(c->unit));
+    else
+        TRACE(d, "certificate %.*s", STR_ARG(c->id));
+}
+
+static bool step_certificate(struct decision *d)
+{
+    uint32_t first = certificate_of_call(d);
+    enum reason reason = REASON_NO_CERTIFICATE;
+    if (first < d->settings->n_certificates) {
+        uint32_t chosen = certificate_choose(d->settings, first, d->call->certificate_states,
+                                             d->call->now_s, &reason);
+        d->outcome->certificate = reason == REASON_OK ? chosen : first;
+        tell_certificate(d, d->outcome->certificate);
+    }
+    if (reason == REASON_OK)
+        return true;
+    trace(d, reason_text(reason));
+    policy_signing_failed(d->settings, d->call, reason, d->outcome);
+    return false;
+}
+
+/* ---- sign ---- */
+
+/* Decided 9. */
+static void decide_date(struct decision *d)
+{
+    struct outcome *o = d->outcome;
+    int64_t now = d->call->now_s, date;
+    o->claims.iat_s = now;
+    if (d->call->n_date == 0) {
+        o->date = DATE_ADD;
+        trace(d, STR("no Date: one is added"));
+        return;
+    }
+    if (d->call->n_date == 1 && sip_date_parse(d->call->date, &date) &&
+        date >= now - DATE_TOLERANCE_S && date <= now + DATE_TOLERANCE_S) {
+        o->date = DATE_KEEP;
+        o->claims.iat_s = date;
+        trace(d, STR("iat is the Date's"));
+        return;
+    }
+    o->date = DATE_REPLACE;
+    o->date_was_wrong = true;
+    trace(d, STR("Date is stale, in the future, unreadable or there are several: replaced"));
+}
+
+static void decide_origid(struct decision *d)
+{
+    const struct trunk *t = d->trunk;
+    char *origid = d->outcome->claims.origid;
+    if (t->attestation_headers &&
+        origid_parse(trusted_header(d->call, STR("Origination-Id")), origid)) {
+        trace(d, STR("origid is that of Origination-Id"));
+        return;
+    }
+    origid_write(d->call, origid);
+    if (t->origid != ORIGID_OF_CALL)
+        TRACE(d, "origid is that of the %s%s", t->origid == ORIGID_OF_TRUNK ? "trunk" : "customer",
+              d->call->origid_key ? "" : ", which only the running stird knows");
+}
+
+static bool step_sign(struct decision *d)
+{
+    struct passport_claims *claims = &d->outcome->claims;
+    enum reason reason = reason_of_signed(d);
+    assert(d->treatment <= TREATMENT_C && reason != REASON_INTERNAL);
+    decide_date(d);
+    decide_origid(d);
+    claims->attest = treatment_name(d->treatment).p[0];
+    TRACE(d, "level %c", claims->attest);
+    settle(d, VERDICT_SIGN, reason);
+    return false;
+}
+
+void policy_decide(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome)
+{
+    /* Each returns whether the next one is to be asked. */
+    static bool (*const steps[])(struct decision *) = {
+        step_parties, step_blocked, step_rule,        step_existing, step_caller,
+        step_called,  step_level,   step_certificate, step_sign,
+    };
+    struct decision d = {.settings = settings,
+                         .table = table,
+                         .call = call,
+                         .trunk = call->trunk,
+                         .outcome = outcome,
+                         .treatment = TREATMENT_REFUSE};
+    *outcome = (struct outcome){.verdict = VERDICT_REJECT,
+                                .reason = REASON_INTERNAL,
+                                .sip_status = reason_sip_status(REASON_INTERNAL),
+                                .certificate = NO_CERTIFICATE};
+    TRACE(&d, "trunk %.*s, customer %.*s, %s", STR_ARG(d.trunk->name), STR_ARG(d.trunk->customer),
+          d.trunk->gateway ? "gateway" : "authenticated");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (!steps[i](&d))
+            break;
+}
+
+void policy_signing_failed(const struct settings *settings, const struct call *call,
+                           enum reason reason, struct outcome *outcome)
+{
+    bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
+                   call_is_emergency(settings, call);
+    outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
+    outcome->reason = reason;
+    outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);
+    outcome->claims.attest = '\0';
+    /* Nothing rests on a Date of ours now. */
+    outcome->date = DATE_KEEP;
+    outcome->date_was_wrong = false;
+}

@@ -1,0 +1,35 @@
+/*
+ * rule - which of the configuration's rules holds for a call: the first one all of whose conditions
+ * are met. Between rule.c and policy.c only.
+ */
+#ifndef STIRD_CORE_RULE_H
+#define STIRD_CORE_RULE_H
+
+#include <stird/call.h>
+#include <stird/outcome.h>
+
+/* What the conditions look at, besides the call. */
+struct rule_facts {
+    const struct settings *settings;
+    const struct numbers *table;
+    const struct call *call;
+    const struct outcome *outcome; /* its number, orig and dest */
+    bool has_orig, has_dest;
+};
+
+/*
+ * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at: WHICH names
+ * the condition that failed, NULL for the rule that holds.
+ */
+const struct rule *rule_find(const struct rule_facts *facts,
+                             void (*tell)(void *user, const struct rule *rule, const char *which),
+                             void *user);
+
+/* What is known of the call's customer, by the name of a column; empty: nothing. */
+struct str customer_attribute(const struct settings *settings, const struct numbers *table,
+                              const struct call *call, struct str column);
+
+/* The value of a header that the call's trunk may be believed: the first of that name, trimmed. */
+struct str trusted_header(const struct call *call, struct str name);
+
+#endif

@@ -1,0 +1,78 @@
+#include <stird/settings.h>
+
+void settings_free(struct settings *s)
+{
+    if (!s)
+        return;
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        certificate_fini(&s->certificates[i]);
+    /* The settings lie in their own arena. */
+    arena_free(s->arena);
+}
+
+struct str treatment_name(enum treatment t)
+{
+    switch (t) {
+    case TREATMENT_A:
+        return STR("A");
+    case TREATMENT_B:
+        return STR("B");
+    case TREATMENT_C:
+        return STR("C");
+    case TREATMENT_UNSIGNED:
+        return STR("unsigned");
+    case TREATMENT_REFUSE:
+        return STR("refuse");
+    }
+    return STR("refuse");
+}
+
+static const struct {
+    const char *name, *via;
+    uint16_t port;
+} transports[TRANSPORTS] = {
+    [TRANSPORT_UDP] = {"udp", "UDP", 5060},
+    [TRANSPORT_TCP] = {"tcp", "TCP", 5060},
+    [TRANSPORT_TLS] = {"tls", "TLS", 5061},
+};
+
+struct str transport_name(enum transport t)
+{
+    return str_of(transports[t].name);
+}
+
+struct str transport_via_name(enum transport t)
+{
+    return str_of(transports[t].via);
+}
+
+uint16_t transport_port(enum transport t)
+{
+    return transports[t].port;
+}
+
+bool transport_of_name(struct str name, enum transport *t)
+{
+    for (unsigned i = 0; i < TRANSPORTS; i++) {
+        if (!str_eq_nocase(name, str_of(transports[i].name)))
+            continue;
+        *t = (enum transport)i;
+        return true;
+    }
+    return false;
+}
+
+const char *attestation_key(enum number_state state)
+{
+    static const char *const keys[NUMBER_STATES] = {
+        [NUMBER_OWNED] = "attestation.owned",
+        [NUMBER_DELEGATED] = "attestation.delegated",
+        [NUMBER_UNVERIFIED] = "attestation.unverified",
+        [NUMBER_BLOCKED] = "attestation.blocked",
+        [NUMBER_OTHER_CUSTOMER] = "attestation.other_customer",
+        [NUMBER_EXPIRED] = "attestation.expired",
+        [NUMBER_NOT_YET] = "attestation.not_yet",
+        [NUMBER_UNKNOWN] = "attestation.unknown",
+    };
+    return keys[state];
+}

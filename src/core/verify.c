@@ -1,0 +1,580 @@
+/*
+ * The checks of verify.def, each a function that adds its finding. A check whose ground is missing
+ * says nothing (NOT_DONE); none relies on another having passed, but on what it left behind.
+ */
+#include <stird/verify.h>
+
+#include "tn_auth_list.h"
+#include "x509_parts.h"
+
+#include <jansson.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/x509v3.h>
+#include <stird/credential.h>
+#include <stird/x5u.h>
+#include <string.h>
+
+struct verification {
+    const struct verify_question *question;
+    struct arena *arena;
+    struct verify_report *report;
+    enum identity_kind kind;
+    json_t *header, *payload;
+    STACK_OF(X509) * chain;
+    X509 *leaf; /* of the chain */
+    EVP_PKEY *key;
+};
+
+static void found(struct verification *v, enum verify_check check, enum verify_result result,
+                  struct str text)
+{
+    v->report->finding[check] = (struct verify_finding){result, text};
+}
+
+static void passed(struct verification *v, enum verify_check check)
+{
+    found(v, check, VERIFY_PASSED, STR(""));
+}
+
+#define FAILED(v, check, ...)                                                                      \
+    found((v), (check), VERIFY_FAILED, arena_printf((v)->arena, __VA_ARGS__))
+#define WARNED(v, check, ...)                                                                      \
+    found((v), (check), VERIFY_WARNED, arena_printf((v)->arena, __VA_ARGS__))
+
+/* ---- the header's form ---- */
+
+static void check_syntax(struct verification *v)
+{
+    v->kind = identity_parse(v->question->value, &v->report->identity);
+    if (v->kind == IDENTITY_EMPTY)
+        FAILED(v, VERIFY_SYNTAX, "the header is empty");
+    else if (v->kind == IDENTITY_UNREADABLE)
+        FAILED(v, VERIFY_SYNTAX, "it is not TOKEN;info=<URL>;alg=...;ppt=...");
+    else
+        passed(v, VERIFY_SYNTAX);
+}
+
+static bool is_readable(const struct verification *v)
+{
+    return v->kind == IDENTITY_SHAKEN || v->kind == IDENTITY_OTHER;
+}
+
+static void check_ppt(struct verification *v)
+{
+    if (v->kind == IDENTITY_SHAKEN)
+        passed(v, VERIFY_PPT);
+    else if (v->kind == IDENTITY_OTHER)
+        FAILED(v, VERIFY_PPT, "it is of type \"%.*s\"", STR_ARG(v->report->identity.ppt));
+}
+
+static void check_form(struct verification *v)
+{
+    if (!is_readable(v))
+        return;
+    if (v->report->identity.compact)
+        FAILED(v, VERIFY_FORM, "it is in compact form");
+    else
+        passed(v, VERIFY_FORM);
+}
+
+/* ---- JSON ---- */
+
+static json_t *read_object(struct verification *v, enum verify_check check, struct str coded,
+                           struct str *text)
+{
+    struct buf bytes = BUF_INIT;
+    json_error_t error;
+    json_t *object = NULL;
+    if (!base64url_decode(&bytes, coded)) {
+        FAILED(v, check, "it is not base64url in the one right form (RFC 7515 section 2)");
+    } else {
+        *text = arena_copy(v->arena, buf_str(&bytes));
+        object = json_loadb(bytes.n > 0 ? bytes.p : "", bytes.n, JSON_REJECT_DUPLICATES, &error);
+        if (json_is_object(object)) {
+            passed(v, check);
+        } else {
+            FAILED(v, check, "%s", object ? "it is no JSON object" : error.text);
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    buf_fini(&bytes);
+    return object;
+}
+
+/* Of a header that is not well formed, as one whose alg is none and which has no signature. */
+static void look_into_unreadable(struct verification *v)
+{
+    struct str value = str_trim(v->question->value);
+    struct buf bytes = BUF_INIT;
+    if (base64url_decode(&bytes, str_slice(value, 0, str_find(value, '.', 0))) && bytes.n > 0)
+        v->header = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
+    buf_fini(&bytes);
+}
+
+static void check_header(struct verification *v)
+{
+    if (!is_readable(v))
+        look_into_unreadable(v);
+    else if (!v->report->identity.compact)
+        v->header = read_object(v, VERIFY_HEADER, v->report->identity.header, &v->report->header);
+}
+
+static void check_payload(struct verification *v)
+{
+    if (is_readable(v) && !v->report->identity.compact)
+        v->payload = read_object(v, VERIFY_PAYLOAD, v->report->identity.payload,
+                                 &v->report->payload);
+}
+
+/* {NULL, 0} when there is no such text. Borrowed. */
+static struct str member(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)}
+                                 : (struct str){NULL, 0};
+}
+
+/* What the network wrote is shown cut and without control characters. */
+static struct str shown(struct verification *v, struct str text)
+{
+    struct buf escaped = BUF_INIT;
+    buf_add_escaped(&escaped, str_slice(text, 0, 80));
+    struct str copy = arena_copy(v->arena, buf_str(&escaped));
+    buf_fini(&escaped);
+    return copy;
+}
+
+static void check_alg(struct verification *v)
+{
+    if (!json_is_object(v->header))
+        return;
+    struct str alg = member(v->header, "alg"), parameter = v->report->identity.alg;
+    if (!str_eq(alg, STR("ES256")))
+        FAILED(v, VERIFY_ALG, "the token says %.*s",
+               STR_ARG(alg.p ? shown(v, alg) : STR("nothing")));
+    else if (!is_readable(v))
+        return;
+    else if (!str_eq(parameter, alg))
+        FAILED(v, VERIFY_ALG, "the token says ES256, the parameter %.*s",
+               STR_ARG(shown(v, parameter)));
+    else
+        passed(v, VERIFY_ALG);
+}
+
+static void check_type(struct verification *v)
+{
+    if (!v->header || !is_readable(v))
+        return;
+    struct str typ = member(v->header, "typ"), ppt = member(v->header, "ppt");
+    if (!str_eq(typ, STR("passport")))
+        FAILED(v, VERIFY_TYPE, "typ is %.*s", STR_ARG(typ.p ? shown(v, typ) : STR("missing")));
+    else if (!str_eq(ppt, v->report->identity.ppt))
+        FAILED(v, VERIFY_TYPE, "ppt is %.*s in the token, %.*s in the parameter",
+               STR_ARG(ppt.p ? shown(v, ppt) : STR("missing")), STR_ARG(v->report->identity.ppt));
+    else
+        passed(v, VERIFY_TYPE);
+}
+
+static void check_crit(struct verification *v)
+{
+    if (!v->header || !is_readable(v))
+        return;
+    if (json_object_get(v->header, "crit"))
+        FAILED(v, VERIFY_CRIT, "the token has crit (RFC 7515 section 4.1.11)");
+    else
+        passed(v, VERIFY_CRIT);
+}
+
+static void check_url(struct verification *v)
+{
+    struct x5u_parts parts;
+    if (!is_readable(v))
+        return;
+    struct str info = v->report->identity.info;
+    const char *why = x5u_fault(info);
+    if (!why)
+        why = x5u_split(info, &parts);
+    if (why)
+        FAILED(v, VERIFY_URL, "%.*s %s", STR_ARG(shown(v, info)), why);
+    else
+        passed(v, VERIFY_URL);
+}
+
+static void check_x5u(struct verification *v)
+{
+    if (!v->header || !is_readable(v))
+        return;
+    struct str x5u = member(v->header, "x5u");
+    if (!x5u.p)
+        FAILED(v, VERIFY_X5U, "the token has no x5u");
+    else if (!str_eq(x5u, v->report->identity.info))
+        FAILED(v, VERIFY_X5U, "x5u is %.*s, info %.*s", STR_ARG(shown(v, x5u)),
+               STR_ARG(shown(v, v->report->identity.info)));
+    else
+        passed(v, VERIFY_X5U);
+}
+
+/* ---- the claims ---- */
+
+static bool is_uuid(struct str s)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    if (s.n != sizeof(form) - 1)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool hex = ascii_is_digit(s.p[i]) || (s.p[i] >= 'a' && s.p[i] <= 'f') ||
+                   (s.p[i] >= 'A' && s.p[i] <= 'F');
+        if (form[i] == '-' ? s.p[i] != '-' : !hex)
+            return false;
+    }
+    return true;
+}
+
+/* orig: {"tn":"..."}; dest: {"tn":["..."]}, of which the first is compared. */
+static const char *read_claims(struct verification *v)
+{
+    struct verify_report *r = v->report;
+    const json_t *iat = json_object_get(v->payload, "iat");
+    const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
+    r->attest = arena_copy(v->arena, member(v->payload, "attest"));
+    r->origid = arena_copy(v->arena, member(v->payload, "origid"));
+    r->orig = arena_copy(v->arena, member(json_object_get(v->payload, "orig"), "tn"));
+    if (!member(v->payload, "attest").p || r->attest.n != 1 || !strchr("ABC", r->attest.p[0]))
+        return "attest is none of A, B, C";
+    if (!json_is_integer(iat) || json_integer_value(iat) <= 0)
+        return "iat is no number of seconds";
+    r->iat_s = json_integer_value(iat);
+    if (!member(json_object_get(v->payload, "orig"), "tn").p)
+        return "orig has no tn";
+    if (!json_is_array(dest) || json_array_size(dest) == 0)
+        return "dest has no list of tn";
+    for (size_t i = 0; i < json_array_size(dest); i++)
+        if (!json_is_string(json_array_get(dest, i)))
+            return "dest has a tn that is no text";
+    const json_t *first = json_array_get(dest, 0);
+    r->dest = arena_copy(v->arena,
+                         (struct str){json_string_value(first), json_string_length(first)});
+    if (!member(v->payload, "origid").p || r->origid.n == 0)
+        return "origid is missing";
+    return NULL;
+}
+
+static void check_claims(struct verification *v)
+{
+    if (!v->payload || v->kind != IDENTITY_SHAKEN)
+        return;
+    const char *why = read_claims(v);
+    if (why)
+        FAILED(v, VERIFY_CLAIMS, "%s", why);
+    else if (!is_uuid(v->report->origid))
+        WARNED(v, VERIFY_CLAIMS, "origid is no UUID (RFC 8588 section 5)");
+    else
+        passed(v, VERIFY_CLAIMS);
+}
+
+static void check_fresh(struct verification *v)
+{
+    const struct verify_question *q = v->question;
+    int64_t iat = v->report->iat_s, age = q->now_s - iat;
+    if (iat <= 0)
+        return;
+    if (age > q->max_age_s)
+        FAILED(v, VERIFY_FRESH, "iat is %lld s old, more than %lld", (long long)age,
+               (long long)q->max_age_s);
+    else if (age < -q->max_age_s)
+        FAILED(v, VERIFY_FRESH, "iat is %lld s ahead, more than %lld", (long long)-age,
+               (long long)q->max_age_s);
+    else if (q->has_message && q->date_s > 0 && q->date_s != iat)
+        WARNED(v, VERIFY_FRESH, "Date is %lld s behind iat", (long long)(iat - q->date_s));
+    else
+        passed(v, VERIFY_FRESH);
+}
+
+static void compare(struct verification *v, enum verify_check check, struct str claim,
+                    const struct tn *tn)
+{
+    if (!v->question->has_message || claim.n == 0)
+        return;
+    if (!tn)
+        FAILED(v, check, "the token says %.*s, the message shows no telephone number",
+               STR_ARG(shown(v, claim)));
+    else if (!str_eq(claim, tn_str(tn)))
+        FAILED(v, check, "the token says %.*s, the message %.*s", STR_ARG(shown(v, claim)),
+               STR_ARG(tn_str(tn)));
+    else
+        passed(v, check);
+}
+
+static void check_orig(struct verification *v)
+{
+    compare(v, VERIFY_ORIG, v->report->orig, v->question->orig);
+}
+
+/* Any of the numbers may be the one (RFC 8225 section 5.2.1). */
+static void check_dest(struct verification *v)
+{
+    const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
+    const struct tn *tn = v->question->dest;
+    for (size_t i = 0; tn && i < json_array_size(dest); i++) {
+        const json_t *one = json_array_get(dest, i);
+        struct str text = {json_string_value(one), json_string_length(one)};
+        if (json_is_string(one) && str_eq(text, tn_str(tn)))
+            v->report->dest = arena_copy(v->arena, text);
+    }
+    compare(v, VERIFY_DEST, v->report->dest, tn);
+}
+
+/* ---- the certificate ---- */
+
+static void check_fetch(struct verification *v)
+{
+    const struct verify_question *q = v->question;
+    if (q->chain_fault)
+        FAILED(v, VERIFY_FETCH, "%s", q->chain_fault);
+    else if (q->chain.n > 0)
+        passed(v, VERIFY_FETCH);
+}
+
+static const char *leaf_fault(struct verification *v)
+{
+    struct buf spcs = BUF_INIT;
+    struct str list = x509_tn_auth_list(v->leaf);
+    const char *why = list.p ? tn_auth_list_read(list, &spcs) : "it has no TNAuthList";
+    v->report->spc = arena_copy(v->arena, buf_str(&spcs));
+    buf_fini(&spcs);
+    v->key = X509_get_pubkey(v->leaf);
+    if (!v->key || !key_is_p256(v->key)) {
+        EVP_PKEY_free(v->key);
+        v->key = NULL;
+        return "its key is not on the curve P-256 (RFC 8226 section 5)";
+    }
+    if (why)
+        return why;
+    /* UINT32_MAX: there is no such extension. */
+    if (!(X509_get_key_usage(v->leaf) & KU_DIGITAL_SIGNATURE))
+        return "its key usage is not digitalSignature";
+    if (X509_check_ca(v->leaf) == 1)
+        return "it is that of an authority: the end-entity certificate comes first";
+    return NULL;
+}
+
+static void check_certificate(struct verification *v)
+{
+    char name[256] = "";
+    if (v->question->chain.n == 0)
+        return;
+    v->chain = certificates_read(v->question->chain);
+    if (!v->chain) {
+        FAILED(v, VERIFY_CERTIFICATE, "what the URL serves holds no certificate, or a broken one");
+        return;
+    }
+    v->leaf = sk_X509_value(v->chain, 0);
+    X509_NAME_oneline(X509_get_subject_name(v->leaf), name, sizeof(name));
+    v->report->subject = shown(v, str_of(name));
+    const char *why = leaf_fault(v);
+    if (why)
+        FAILED(v, VERIFY_CERTIFICATE, "%s", why);
+    else
+        passed(v, VERIFY_CERTIFICATE);
+}
+
+/* r and s are in [1, n - 1] (CVE-2022-21449). Both halves of s are good. */
+static bool is_in_range(const unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    const int half = ES256_SIGNATURE_BYTES / 2;
+    bool good = false;
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    const BIGNUM *n = group ? EC_GROUP_get0_order(group) : NULL;
+    BIGNUM *r = BN_bin2bn(signature, half, NULL), *s = BN_bin2bn(signature + half, half, NULL);
+    if (n && r && s)
+        good = !BN_is_zero(r) && !BN_is_zero(s) && BN_cmp(r, n) < 0 && BN_cmp(s, n) < 0;
+    BN_free(r);
+    BN_free(s);
+    EC_GROUP_free(group);
+    return good;
+}
+
+static void check_signature(struct verification *v)
+{
+    struct buf bytes = BUF_INIT;
+    const struct identity *identity = &v->report->identity;
+    if (!is_readable(v) || identity->compact)
+        return;
+    struct str octets = str_span(identity->header.p, identity->payload.p + identity->payload.n);
+    if (!base64url_decode(&bytes, identity->signature))
+        FAILED(v, VERIFY_SIGNATURE, "it is not base64url in the one right form");
+    else if (bytes.n != ES256_SIGNATURE_BYTES)
+        FAILED(v, VERIFY_SIGNATURE, "it has %zu octets and not 64%s", bytes.n,
+               bytes.n > ES256_SIGNATURE_BYTES && (unsigned char)bytes.p[0] == 0x30
+                   ? ": it is in DER, where JWS has r and s alone (RFC 7518 section 3.4)"
+                   : "");
+    else if (!is_in_range((const unsigned char *)bytes.p))
+        FAILED(v, VERIFY_SIGNATURE, "r or s is out of range");
+    else if (v->key && !es256_verify(v->key, octets, (const unsigned char *)bytes.p))
+        FAILED(v, VERIFY_SIGNATURE, "it does not verify");
+    else if (v->key)
+        passed(v, VERIFY_SIGNATURE);
+    buf_fini(&bytes);
+}
+
+static void check_dates(struct verification *v)
+{
+    int64_t from, to, now = v->question->now_s;
+    if (!v->leaf)
+        return;
+    if (!x509_seconds(X509_get0_notBefore(v->leaf), &from) ||
+        !x509_seconds(X509_get0_notAfter(v->leaf), &to))
+        FAILED(v, VERIFY_DATES, "its dates cannot be read");
+    else if (now < from)
+        FAILED(v, VERIFY_DATES, "it is in force in %lld s", (long long)(from - now));
+    else if (now > to)
+        FAILED(v, VERIFY_DATES, "it expired %lld s ago", (long long)(now - to));
+    else
+        passed(v, VERIFY_DATES);
+}
+
+static void check_chain(struct verification *v)
+{
+    if (!v->leaf || !v->question->trust)
+        return;
+    const char *why = trust_check_chain(v->question->trust, v->leaf, v->chain, v->question->now_s);
+    if (why)
+        FAILED(v, VERIFY_CHAIN, "%s", why);
+    else
+        passed(v, VERIFY_CHAIN);
+}
+
+static void check_revoked(struct verification *v)
+{
+    bool revoked = false;
+    if (!v->leaf || !v->question->trust || !trust_has_crls(v->question->trust))
+        return;
+    const char *why = trust_check_revoked(v->question->trust, v->leaf, v->chain, v->question->now_s,
+                                          &revoked);
+    if (revoked)
+        FAILED(v, VERIFY_REVOKED, "it is revoked");
+    else if (why)
+        WARNED(v, VERIFY_REVOKED, "not known: %s", why);
+    else
+        passed(v, VERIFY_REVOKED);
+}
+
+static void check_scope(struct verification *v)
+{
+    struct tn orig;
+    if (!v->leaf || v->report->orig.n == 0)
+        return;
+    struct str list = x509_tn_auth_list(v->leaf);
+    if (!list.p || v->report->finding[VERIFY_CERTIFICATE].result != VERIFY_PASSED)
+        return;
+    if (!tn_from_digits(&orig, v->report->orig))
+        orig.n = 0;
+    if (tn_auth_list_covers(list, &orig))
+        passed(v, VERIFY_SCOPE);
+    else
+        FAILED(v, VERIFY_SCOPE, "its numbers do not hold %.*s", STR_ARG(shown(v, v->report->orig)));
+}
+
+/* ---- all of them ---- */
+
+static const struct {
+    const char *name, *text, *advice;
+    int status;
+} checks[VERIFY_CHECKS] = {
+#define CHECK(upper, lower, code, what, todo)                                                      \
+    [VERIFY_##upper] = {.name = lower, .text = what, .advice = todo, .status = code},
+#include <stird/verify.def>
+#undef CHECK
+};
+
+/* In an order in which each finds what it needs; verify.def has the order in which they decide. */
+static void (*const steps[])(struct verification *v) = {
+    check_syntax, check_ppt,     check_form,  check_header,      check_alg,       check_type,
+    check_crit,   check_url,     check_x5u,   check_payload,     check_claims,    check_fresh,
+    check_orig,   check_dest,    check_fetch, check_certificate, check_signature, check_dates,
+    check_chain,  check_revoked, check_scope,
+};
+
+static void decide(struct verify_report *r)
+{
+    static const enum verify_check needed[] = {VERIFY_CERTIFICATE, VERIFY_SIGNATURE, VERIFY_CHAIN};
+    r->verdict = TOKEN_VALID;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (r->finding[needed[i]].result == VERIFY_NOT_DONE)
+            r->verdict = TOKEN_OPEN;
+    for (int i = 0; i < VERIFY_CHECKS; i++) {
+        if (r->finding[i].result != VERIFY_FAILED)
+            continue;
+        r->verdict = i == VERIFY_PPT ? TOKEN_IGNORED : TOKEN_INVALID;
+        r->decided = (enum verify_check)i;
+        r->sip_status = checks[i].status;
+        return;
+    }
+}
+
+bool verify(const struct verify_question *question, struct arena *arena,
+            struct verify_report *report)
+{
+    *report = (struct verify_report){.verdict = TOKEN_OPEN};
+    struct verification v = {.question = question, .arena = arena, .report = report};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        steps[i](&v);
+    decide(report);
+    json_decref(v.header);
+    json_decref(v.payload);
+    EVP_PKEY_free(v.key);
+    sk_X509_pop_free(v.chain, X509_free);
+    bool good = true;
+    for (int i = 0; i < VERIFY_CHECKS; i++)
+        good = good && (report->finding[i].result == VERIFY_NOT_DONE || report->finding[i].text.p);
+    return good;
+}
+
+struct str verify_check_name(enum verify_check check)
+{
+    return str_of(checks[check].name);
+}
+
+struct str verify_check_text(enum verify_check check)
+{
+    return str_of(checks[check].text);
+}
+
+struct str verify_check_advice(enum verify_check check)
+{
+    return str_of(checks[check].advice);
+}
+
+int verify_check_status(enum verify_check check)
+{
+    return checks[check].status;
+}
+
+struct str verify_status_phrase(int sip_status)
+{
+    static const struct {
+        int status;
+        const char *phrase;
+    } phrases[] = {{403, "Stale Date"},
+                   {428, "Use Identity Header"},
+                   {436, "Bad Identity Info"},
+                   {437, "Unsupported Credential"},
+                   {438, "Invalid Identity Header"}};
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (phrases[i].status == sip_status)
+            return str_of(phrases[i].phrase);
+    return STR("");
+}
+
+struct str token_verdict_name(enum token_verdict verdict)
+{
+    static const char *const names[] = {
+        [TOKEN_VALID] = "valid",
+        [TOKEN_INVALID] = "invalid",
+        [TOKEN_IGNORED] = "ignored",
+        [TOKEN_OPEN] = "open",
+    };
+    return str_of(names[verdict]);
+}

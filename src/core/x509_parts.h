@@ -1,0 +1,16 @@
+/* x509_parts - what STIR asks of a certificate. Private to core. */
+#ifndef STIRD_CORE_X509_PARTS_H
+#define STIRD_CORE_X509_PARTS_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/str.h>
+
+bool key_is_p256(const EVP_PKEY *key);
+/* DER of the TNAuthList, borrowed from X; {NULL, 0} when it has none. */
+struct str x509_tn_auth_list(X509 *x);
+/* Seconds since 1970. */
+bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
+
+#endif

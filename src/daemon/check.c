@@ -1,0 +1,71 @@
+#include "check.h"
+
+#include "configuration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/settings_file.h>
+
+static void print_problems(struct problems *problems)
+{
+    struct buf text = BUF_INIT;
+    problems_print(problems, &text);
+    fwrite(text.p, 1, text.n, stderr);
+    buf_fini(&text);
+}
+
+static void print_count(uint64_t n, const char *one, const char *many)
+{
+    printf(", %llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
+static void print_summary(const struct configuration *c)
+{
+    const struct settings *s = c->settings;
+    printf("configuration is good: %u %s", s->n_listeners,
+           s->n_listeners == 1 ? "listener" : "listeners");
+    print_count(s->n_trunks, "trunk", "trunks");
+    print_count(s->n_upstreams, "upstream", "upstreams");
+    print_count(s->n_certificates, "certificate", "certificates");
+    print_count(c->numbers.rows, "number row", "number rows");
+    print_count(c->numbers.customers, "customer", "customers");
+    putchar('\n');
+}
+
+int check_configuration(struct str path)
+{
+    struct configuration c = CONFIGURATION_INIT;
+    struct problems problems = PROBLEMS_INIT;
+    bool good = configuration_load(&c, path, &problems);
+    if (good)
+        print_summary(&c);
+    else
+        print_problems(&problems);
+    configuration_fini(&c);
+    problems_fini(&problems);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Keys and numbers are not looked at: this is about what the files mean. */
+int print_configuration(struct str path)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    int status = EXIT_FAILURE;
+    struct files *files = files_new();
+    struct settings *settings = files ? settings_read(files, path, clock_real_s(), &problems)
+                                      : NULL;
+    if (settings) {
+        settings_print(settings, &text);
+        if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n)
+            status = EXIT_SUCCESS;
+    } else {
+        print_problems(&problems);
+    }
+    settings_free(settings);
+    files_free(files);
+    buf_fini(&text);
+    problems_fini(&problems);
+    return status;
+}

@@ -1,0 +1,109 @@
+#include "checker_process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/certificate_check.h>
+#include <stird/clock.h>
+#include <stird/control.h>
+#include <stird/fetch.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define CHECKER_NICE      10
+#define ANCHORS_BYTES_MAX ((size_t)16 << 20)
+
+struct checker {
+    const struct settings *settings;
+    struct trust *trust; /* NULL: chains are not judged */
+    char *tls_ca;        /* NULL: the system's */
+};
+
+static bool read_file(struct str path, struct buf *text)
+{
+    char *z = strndup(path.p, path.n);
+    FILE *f = z ? fopen(z, "rbe") : NULL;
+    for (size_t n = 1; f && n > 0 && text->n < ANCHORS_BYTES_MAX;) {
+        char *room = buf_room(text, 65536);
+        n = room ? fread(room, 1, 65536, f) : 0;
+        buf_grew(text, n);
+    }
+    bool good = f && !ferror(f) && !buf_failed(text);
+    if (f)
+        fclose(f);
+    free(z);
+    return good;
+}
+
+/* Anchors that cannot be read are an alarm, and judge nothing. */
+static void read_anchors(struct checker *c)
+{
+    struct str path = c->settings->check.anchors;
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    if (path.n == 0)
+        return;
+    c->trust = trust_new();
+    if (!c->trust || !read_file(path, &text) ||
+        !trust_add_anchors(c->trust, path, buf_str(&text), &problems)) {
+        log_error("the trust anchors cannot be read: chains are not judged",
+                  LOG_TEXT("file", path));
+        trust_free(c->trust);
+        c->trust = NULL;
+    }
+    problems_fini(&problems);
+    buf_fini(&text);
+}
+
+static enum certificate_state look(const struct checker *c, const struct certificate *certificate,
+                                   struct arena *arena, struct str *saying)
+{
+    const struct fetch_options options = {.allow_private = c->settings->check.allow_private,
+                                          .ca_file = c->tls_ca};
+    struct fetch_reply reply;
+    enum certificate_state state = CERTIFICATE_UNREACHABLE;
+    if (fetch(&options, certificate->x5u, &reply)) {
+        const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
+        state = certificate_check(certificate, &served, c->trust, clock_real_s(), arena, saying);
+        *saying = arena_copy(arena, *saying);
+    } else {
+        *saying = arena_copy(arena, str_of(reply.why));
+    }
+    fetch_reply_fini(&reply);
+    return state;
+}
+
+static int tell(const struct checker *c, unsigned i, uint64_t generation, int control_fd)
+{
+    struct str saying = STR("");
+    struct arena *arena = arena_new(1024);
+    struct control_message message = {
+        .type = CONTROL_CERTIFICATE, .worker = i, .generation = generation};
+    enum certificate_state state = arena ? look(c, &c->settings->certificates[i], arena, &saying)
+                                         : CERTIFICATE_UNCHECKED;
+    snprintf(message.text, sizeof(message.text), "%c%.*s", '0' + (int)state, STR_ARG(saying));
+    arena_free(arena);
+    return control_send(control_fd, &message, NULL, 0);
+}
+
+int checker_main(const struct checker_options *options, int control_fd)
+{
+    const struct settings *s = options->settings;
+    const struct control_message ready = {.type = CONTROL_READY};
+    struct checker c = {.settings = s};
+    int r = 0;
+    if (setpriority(PRIO_PROCESS, 0, CHECKER_NICE))
+        log_debug("the checker runs beside the calls", LOG_CSTR("error", strerror(errno)));
+    if (s->check.tls_ca.n > 0)
+        c.tls_ca = strndup(s->check.tls_ca.p, s->check.tls_ca.n);
+    read_anchors(&c);
+    for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
+        r = tell(&c, i, options->generation, control_fd);
+    if (r == 0)
+        r = control_send(control_fd, &ready, NULL, 0);
+    trust_free(c.trust);
+    free(c.tls_ca);
+    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,18 @@
+/*
+ * checker_process - fetches each certificate from its URL as a verifier does, says what it found,
+ * and ends. It has the network, and neither a key nor a call.
+ */
+#ifndef STIRD_CHECKER_PROCESS_H
+#define STIRD_CHECKER_PROCESS_H
+
+#include <stird/settings.h>
+
+struct checker_options {
+    const struct settings *settings;
+    uint64_t generation; /* goes back with each finding */
+};
+
+/* Called right after fork(). A CONTROL_CERTIFICATE for each unit, then READY. The exit status. */
+int checker_main(const struct checker_options *options, int control_fd);
+
+#endif

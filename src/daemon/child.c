@@ -1,0 +1,165 @@
+#include "child.h"
+
+#include "privileges.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* A child that served this long has started well: its death is not part of a series. */
+#define SERVED_WELL_MS 500
+
+#define KEEP_MAX 512
+
+/* How long to wait before the n-th try in a row. */
+static const int64_t restart_delay_ms[] = {0, 50, 200, 500, 1000};
+
+void child_init(struct child *c, const struct child_role *role, unsigned index)
+{
+    *c = (struct child){.role = role, .control_fd = -1, .index = index};
+}
+
+void child_close_control(struct child *c)
+{
+    if (c->control_fd >= 0)
+        close(c->control_fd);
+    c->control_fd = -1;
+}
+
+/* A terminal's ^C and hang-up reach the whole group, but only the supervisor acts on them. */
+static void reset_signals(void)
+{
+    static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE};
+    sigset_t none;
+    sigemptyset(&none);
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL);
+    for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+_Noreturn static void become_child(const struct child *c, pid_t parent, child_main *main,
+                                   void *user, int control_fd, int *keep, unsigned n_keep)
+{
+    /* The parent may have died before the kernel was told what to do then. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent)
+        _exit(EXIT_FAILURE);
+    prctl(PR_SET_NAME, c->role->name, 0, 0, 0);
+    reset_signals();
+    if (privileges_close_others(keep, n_keep))
+        _exit(EXIT_FAILURE);
+    unsetenv("NOTIFY_SOCKET");
+    _exit(main(user, control_fd));
+}
+
+int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
+                int64_t now_ms)
+{
+    int kept[KEEP_MAX + 1], control[2];
+    if (n_keep > KEEP_MAX)
+        return -E2BIG;
+    if (n_keep > 0)
+        memcpy(kept, keep, n_keep * sizeof(*keep));
+    int r = control_pair(control);
+    if (r)
+        return r;
+    kept[n_keep] = control[1];
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0)
+        become_child(c, parent, main, user, control[1], kept, n_keep + 1);
+    r = pid < 0 ? -errno : 0;
+    close(control[1]);
+    if (r) {
+        close(control[0]);
+        return r;
+    }
+    c->pid = pid;
+    c->control_fd = control[0];
+    c->state = CHILD_STARTING;
+    c->started_ms = c->heard_ms = now_ms;
+    c->pinged_ms = c->restart_at_ms = 0;
+    return 0;
+}
+
+int child_send(struct child *c, const struct control_message *message, const int *fds,
+               unsigned n_fds)
+{
+    int r = c->control_fd >= 0 ? control_send(c->control_fd, message, fds, n_fds) : -EPIPE;
+    if (r == -EAGAIN) {
+        log_error("a child does not read its control socket and is replaced",
+                  LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
+        child_kill(c, SIGKILL);
+    }
+    return r;
+}
+
+void child_serves(struct child *c, int64_t now_ms)
+{
+    c->state = CHILD_SERVING;
+    c->served_ms = c->heard_ms = now_ms;
+    c->next_ping_ms = now_ms + c->role->ping_every_ms;
+}
+
+void child_heard(struct child *c, int64_t now_ms)
+{
+    c->heard_ms = now_ms;
+    c->pinged_ms = 0;
+}
+
+void child_kill(const struct child *c, int signal)
+{
+    if (c->pid > 0)
+        kill(c->pid, signal);
+}
+
+void child_died(struct child *c, int64_t now_ms)
+{
+    const unsigned last = sizeof(restart_delay_ms) / sizeof(restart_delay_ms[0]) - 1;
+    bool served_well = c->state == CHILD_SERVING && now_ms - c->served_ms >= SERVED_WELL_MS;
+    child_close_control(c);
+    c->restart_at_ms = now_ms + restart_delay_ms[c->early_deaths < last ? c->early_deaths : last];
+    c->early_deaths = served_well ? 0 : c->early_deaths + 1;
+    if (served_well)
+        c->restart_at_ms = now_ms;
+    c->deaths++;
+    c->pid = 0;
+    c->state = CHILD_NONE;
+    c->pinged_ms = 0;
+}
+
+static int64_t start_or_silence_limit_ms(const struct child *c)
+{
+    const struct child_role *role = c->role;
+    if (c->state == CHILD_STARTING)
+        return role->start_limit_ms ? c->started_ms + role->start_limit_ms : INT64_MAX;
+    if (c->state == CHILD_NONE || role->silence_ms == 0)
+        return INT64_MAX;
+    if (role->ping_every_ms == 0)
+        return c->heard_ms + role->silence_ms;
+    return c->pinged_ms ? c->pinged_ms + role->silence_ms : INT64_MAX;
+}
+
+int64_t child_deadline_ms(const struct child *c)
+{
+    int64_t deadline = start_or_silence_limit_ms(c);
+    if (c->state == CHILD_NONE && c->restart_at_ms)
+        deadline = c->restart_at_ms;
+    if (c->state == CHILD_SERVING && c->role->ping_every_ms && c->next_ping_ms < deadline)
+        deadline = c->next_ping_ms;
+    return deadline;
+}
+
+const char *child_overdue(const struct child *c, int64_t now_ms)
+{
+    if (now_ms < start_or_silence_limit_ms(c))
+        return NULL;
+    if (c->state == CHILD_STARTING)
+        return "it did not get ready in time";
+    return c->role->ping_every_ms ? "it does not answer" : "its event loop stands still";
+}

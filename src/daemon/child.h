@@ -1,0 +1,75 @@
+/*
+ * child - one child process as its parent sees it: how it is started, reached, timed and ended.
+ *
+ * A child is forked, not executed: it is the same binary in another role. It is killed by the
+ * kernel when its parent dies, whatever the parent died of, and sees EOF on its control socket.
+ */
+#ifndef STIRD_CHILD_H
+#define STIRD_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/control.h>
+#include <sys/types.h>
+
+enum child_state {
+    CHILD_NONE,     /* no process */
+    CHILD_STARTING, /* forked, not READY yet */
+    CHILD_SERVING,
+};
+
+/* What holds for every child of a role. */
+struct child_role {
+    const char *name;       /* of the process, at most 15 characters */
+    int64_t start_limit_ms; /* from fork() to READY */
+    int64_t ping_every_ms;  /* 0: is not pinged */
+    int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
+};
+
+struct child {
+    const struct child_role *role;
+    enum child_state state;
+    pid_t pid;
+    int control_fd; /* -1: closed */
+    unsigned index; /* which worker */
+
+    int64_t started_ms, served_ms; /* when it was forked, when it said READY */
+    int64_t heard_ms;              /* of the last sign of life */
+    int64_t pinged_ms;             /* of the oldest ping without an answer; 0: none */
+    int64_t next_ping_ms;
+
+    unsigned early_deaths; /* in a row: died before it had served for a while */
+    int64_t restart_at_ms; /* 0: not to be restarted */
+    uint64_t deaths;       /* since the start of stird */
+};
+
+void child_init(struct child *c, const struct child_role *role, unsigned index);
+
+/* Runs in the new process; the result is its exit status. */
+typedef int child_main(void *user, int control_fd);
+
+/*
+ * Forks. The child keeps standard input to error, its control socket and KEEP[0..N_KEEP), nothing
+ * else; signals are as after exec, but SIGINT, SIGHUP and SIGPIPE are ignored. 0 or -errno.
+ */
+int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
+                int64_t now_ms);
+
+/* 0 or -errno; a child that does not read what it is sent is killed. */
+int child_send(struct child *c, const struct control_message *message, const int *fds,
+               unsigned n_fds);
+/* Says READY was heard. */
+void child_serves(struct child *c, int64_t now_ms);
+void child_heard(struct child *c, int64_t now_ms);
+void child_kill(const struct child *c, int signal);
+void child_close_control(struct child *c);
+
+/* The process is gone and was waited for: sets when the next one is due. */
+void child_died(struct child *c, int64_t now_ms);
+
+/* When something must be done about this child, INT64_MAX: never. */
+int64_t child_deadline_ms(const struct child *c);
+/* Why it has to be killed now, or NULL. */
+const char *child_overdue(const struct child *c, int64_t now_ms);
+
+#endif

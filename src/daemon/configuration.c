@@ -1,0 +1,222 @@
+#include "configuration.h"
+
+#include "roles.h"
+#include "tls_files.h"
+
+#include <stird/clock.h>
+#include <stird/numbers_files.h>
+#include <stird/settings_file.h>
+#include <string.h>
+#include <unistd.h>
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void configuration_fini(struct configuration *c)
+{
+    settings_free(c->settings);
+    close_if_open(c->files_fd);
+    close_if_open(c->public_files_fd);
+    close_if_open(c->numbers_fd);
+    *c = CONFIGURATION_INIT;
+}
+
+static bool keep_files(struct configuration *c, const struct files *files, struct str path,
+                       struct problems *problems)
+{
+    c->files_fd = files_to_fd(files);
+    c->public_files_fd = files_to_public_fd(files);
+    int r = c->files_fd < 0 ? c->files_fd : c->public_files_fd < 0 ? c->public_files_fd : 0;
+    if (r)
+        problems_add(problems, path, 0, "cannot keep the configuration in memory: %s",
+                     strerror(-r));
+    return r == 0;
+}
+
+static bool table_or_customers_have(const struct settings *s, const struct numbers *table,
+                                    struct str column)
+{
+    for (unsigned i = 0; i < s->n_customers; i++)
+        for (unsigned a = 0; a < s->customers[i].n_attributes; a++)
+            if (str_eq_nocase(s->customers[i].attributes[a].column, column))
+                return true;
+    return numbers_column(table, column) != NUMBERS_NO_COLUMN;
+}
+
+/* A rule that asks for a column that nobody has would silently never hold. */
+static void check_rule(const struct settings *s, const struct rule *r, const struct numbers *table,
+                       struct str path, struct problems *problems)
+{
+    for (unsigned i = 0; i < r->n_customer_is; i++)
+        if (!table_or_customers_have(s, table, r->customer_is[i].column))
+            problems_add(problems, path, 0,
+                         "rule \"%.*s\": customer_is: neither a customer nor a table of customers "
+                         "has \"%.*s\"",
+                         STR_ARG(r->name), STR_ARG(r->customer_is[i].column));
+    for (unsigned i = 0; i < r->n_number_is; i++)
+        if (numbers_column(table, r->number_is[i].column) == NUMBERS_NO_COLUMN)
+            problems_add(problems, path, 0,
+                         "rule \"%.*s\": number_is: no number table has a column \"%.*s\"",
+                         STR_ARG(r->name), STR_ARG(r->number_is[i].column));
+}
+
+static bool check_columns(const struct settings *s, int numbers_fd, struct str path,
+                          struct problems *problems)
+{
+    struct mapped_numbers mapped;
+    const char *why;
+    size_t before = problems->n;
+    if (!numbers_map(&mapped, numbers_fd, &why)) {
+        problems_add(problems, path, 0, "the number table: %s", why);
+        return false;
+    }
+    for (unsigned i = 0; i < s->n_rules; i++)
+        check_rule(s, &s->rules[i], mapped.table, path, problems);
+    for (unsigned i = 0; i < s->n_customers; i++)
+        if (numbers_customer_is_declared(mapped.table,
+                                         numbers_customer(mapped.table, s->customers[i].name)))
+            problems_add(
+                problems, path, 0,
+                "customer \"%.*s\" is in a table of customers as well: keep one of the two",
+                STR_ARG(s->customers[i].name));
+    numbers_unmap(&mapped);
+    return problems->n == before;
+}
+
+bool configuration_load(struct configuration *c, struct str path, struct problems *problems)
+{
+    struct configuration loaded = CONFIGURATION_INIT;
+    bool good = false;
+    loaded.read_at_s = clock_real_s();
+
+    struct files *files = files_new();
+    if (!files) {
+        problems_add(problems, path, 0, "out of memory");
+        goto out;
+    }
+    loaded.settings = settings_read(files, path, loaded.read_at_s, problems);
+    if (!loaded.settings)
+        goto out;
+    /* Both even if the first finds something: all mistakes at once. */
+    bool keys_good = signer_check_keys(loaded.settings, problems);
+    const struct numbers_paths paths = numbers_paths_of(loaded.settings);
+    bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
+                                              problems) &&
+                        check_columns(loaded.settings, loaded.numbers_fd, path, problems);
+    bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
+    if (!keys_good || !numbers_good || !tls_good || problems_any(problems))
+        goto out;
+    if (!keep_files(&loaded, files, path, problems))
+        goto out;
+    *c = loaded;
+    loaded = CONFIGURATION_INIT;
+    good = true;
+out:
+    configuration_fini(&loaded);
+    files_free(files);
+    return good;
+}
+
+static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
+{
+    struct mapped_numbers mapped;
+    if (!numbers_map_checked(&mapped, numbers_fd, why))
+        return false;
+    *summary = *numbers_get_summary(mapped.table);
+    numbers_unmap(&mapped);
+    return true;
+}
+
+bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,
+                            int64_t read_at_s, const char **why)
+{
+    struct configuration loaded = CONFIGURATION_INIT;
+    struct problems problems = PROBLEMS_INIT;
+    bool good = false;
+
+    loaded.files_fd = files_fd;
+    loaded.numbers_fd = numbers_fd;
+    loaded.read_at_s = read_at_s;
+    struct files *files = files_from_fd(files_fd);
+    *why = "the loaded files cannot be read";
+    if (!files)
+        goto out;
+    loaded.settings = settings_read(files, path, read_at_s, &problems);
+    *why = "the loaded files are not the checked ones";
+    if (!loaded.settings || !read_summary(numbers_fd, &loaded.numbers, why))
+        goto out;
+    loaded.public_files_fd = files_to_public_fd(files);
+    *why = "the loaded files cannot be kept";
+    if (loaded.public_files_fd < 0)
+        goto out;
+    *c = loaded;
+    loaded = CONFIGURATION_INIT;
+    good = true;
+out:
+    configuration_fini(&loaded);
+    problems_fini(&problems);
+    files_free(files);
+    return good;
+}
+
+static bool same_listener(const struct listener *a, const struct listener *b)
+{
+    return address_equal(&a->address, &b->address) &&
+           memcmp(a->transports, b->transports, sizeof(a->transports)) == 0;
+}
+
+static bool same_listeners(const struct settings *a, const struct settings *b)
+{
+    if (a->n_listeners != b->n_listeners)
+        return false;
+    for (unsigned i = 0; i < a->n_listeners; i++) {
+        if (!same_listener(&a->listeners[i], &b->listeners[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool shrank_too_much(const struct configuration *next, const struct configuration *present)
+{
+    uint64_t percent = next->settings->numbers_max_shrink_percent;
+    uint64_t kept_percent = percent < 100 ? 100 - percent : 0;
+    return next->numbers.rows * 100 < present->numbers.rows * kept_percent;
+}
+
+bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
+                              struct str path, struct problems *problems)
+{
+    const struct settings *new = next->settings, *old = present->settings;
+    bool good = true;
+    if (!same_listeners(new, old)) {
+        problems_add(problems, path, 0,
+                     "listen: another number, order, address, port or transport of listeners needs "
+                     "a restart");
+        good = false;
+    }
+    if (new->workers != old->workers) {
+        problems_add(problems, path, 0, "workers: %u instead of %u needs a restart", new->workers,
+                     old->workers);
+        good = false;
+    }
+    if ((new->records_file.n > 0) != (old->records_file.n > 0)) {
+        problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
+        good = false;
+    }
+    if (!str_eq(new->state_directory, old->state_directory)) {
+        problems_add(problems, path, 0, "directories.state: another one needs a restart");
+        good = false;
+    }
+    if (shrank_too_much(next, present)) {
+        problems_add(problems, path, 0,
+                     "numbers: %llu rows instead of %llu, less by more than max_shrink_percent = "
+                     "%u: if that is right, set it to 100 for this reload",
+                     (unsigned long long)next->numbers.rows,
+                     (unsigned long long)present->numbers.rows, new->numbers_max_shrink_percent);
+        good = false;
+    }
+    return good;
+}

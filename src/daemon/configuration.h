@@ -1,0 +1,45 @@
+/*
+ * configuration - one generation of what is in the files: settings and compiled numbers, checked
+ * together and with the keys, ready to be handed to children.
+ *
+ * Everything or nothing: with any problem there is no configuration. A start, `stird -t` and a
+ * reload go through the same check.
+ */
+#ifndef STIRD_CONFIGURATION_H
+#define STIRD_CONFIGURATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/numbers.h>
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+struct configuration {
+    struct settings *settings;
+    int files_fd;        /* what the settings were made from (settings_file.h), to hand on */
+    int public_files_fd; /* the same texts without secrets, for stirctl */
+    int numbers_fd;      /* the compiled table */
+    struct numbers_summary numbers;
+    int64_t read_at_s; /* certificates were in force then */
+    uint64_t generation;
+};
+
+#define CONFIGURATION_INIT                                                                         \
+    ((struct configuration){.files_fd = -1, .public_files_fd = -1, .numbers_fd = -1})
+
+void configuration_fini(struct configuration *c);
+
+/* From the disk, keys checked. False with problems, all of them; C is untouched then. */
+bool configuration_load(struct configuration *c, struct str path, struct problems *problems);
+/*
+ * The same from descriptors that another process loaded, nothing is opened. Takes the
+ * descriptors in any case. False with *WHY.
+ */
+bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,
+                            int64_t read_at_s, const char **why);
+
+/* Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. */
+bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
+                              struct str path, struct problems *problems);
+
+#endif

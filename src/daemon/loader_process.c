@@ -1,0 +1,53 @@
+#include "loader_process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stird/control.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LOADER_NICE 10
+
+static int send_problems(int control_fd, struct problems *problems)
+{
+    struct control_message alarm = {.type = CONTROL_ALARM};
+    struct buf text = BUF_INIT;
+    int r = -ENOMEM;
+    int fd = memfd_create("problems", MFD_CLOEXEC);
+    problems_print(problems, &text);
+    if (fd >= 0 && !buf_failed(&text) && write(fd, text.p, text.n) == (ssize_t)text.n)
+        r = control_send(control_fd, &alarm, &fd, 1);
+    if (fd >= 0)
+        close(fd);
+    buf_fini(&text);
+    return r;
+}
+
+static int send_configuration(int control_fd, const struct configuration *c)
+{
+    struct control_message message = {.type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s};
+    const int fds[] = {c->files_fd, c->numbers_fd};
+    return control_send(control_fd, &message, fds, 2);
+}
+
+int loader_main(const struct loader_options *options, int control_fd)
+{
+    struct configuration next = CONFIGURATION_INIT;
+    struct problems problems = PROBLEMS_INIT;
+    int r;
+    /* Compiling a large table takes seconds: calls go before it, where the sandbox lets us say so.
+     */
+    if (setpriority(PRIO_PROCESS, 0, LOADER_NICE))
+        log_debug("the loader runs beside the calls", LOG_CSTR("error", strerror(errno)));
+    if (configuration_load(&next, options->path, &problems) &&
+        configuration_may_follow(&next, options->present, options->path, &problems))
+        r = send_configuration(control_fd, &next);
+    else
+        r = send_problems(control_fd, &problems);
+    configuration_fini(&next);
+    problems_fini(&problems);
+    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

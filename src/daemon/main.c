@@ -1,0 +1,117 @@
+#include "check.h"
+#include "detach.h"
+#include "options.h"
+#include "privileges.h"
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A descriptor 0, 1 or 2 that is closed would be taken by a socket, and get the log's lines. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void warn_of_root(void)
+{
+    if (geteuid() == 0)
+        log_warning("stird runs as root: give it an account of its own (systemd/stird.service)");
+}
+
+/* In the background the working directory is another, and a reload reads the file again. */
+static char *absolute_path(const char *path)
+{
+    char *absolute = NULL;
+    char *directory = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+    if (!directory || asprintf(&absolute, path[0] == '/' ? "%s%s" : "%s/%s", directory, path) < 0)
+        absolute = NULL;
+    free(directory);
+    return absolute;
+}
+
+/* Connections are bounded by limits.connections; the soft limit is for programs with select(). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int serve(const struct options *options)
+{
+    int ready_fd = -1;
+    int status = EXIT_FAILURE;
+    bool journal = detach_stderr_is_journal();
+    log_open("supervisor", STDERR_FILENO, journal);
+    raise_descriptor_limit();
+    char *path = absolute_path(options->configuration);
+    struct supervisor *s = path ? supervisor_new(str_of(path)) : NULL;
+    if (!s)
+        goto out;
+    if (!options->foreground && !detach(&ready_fd, &journal))
+        goto out;
+    log_open("supervisor", STDERR_FILENO, journal);
+    warn_of_root();
+    if (privileges_drop() == 0)
+        status = supervisor_run(s, journal, options->foreground ? NULL : detach_ready, &ready_fd);
+out:
+    supervisor_free(s);
+    free(path);
+    return status;
+}
+
+static int check(const struct options *options)
+{
+    return check_configuration(str_of(options->configuration));
+}
+
+static int print(const struct options *options)
+{
+    return print_configuration(str_of(options->configuration));
+}
+
+static int say(const char *text)
+{
+    return fputs(text, stdout) < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int version(const struct options *options)
+{
+    (void)options;
+    return say("stird " STIRD_VERSION "\n");
+}
+
+static int help(const struct options *options)
+{
+    (void)options;
+    return say(options_usage);
+}
+
+static int (*const modes[])(const struct options *options) = {
+    [MODE_RUN] = serve,       [MODE_CHECK] = check, [MODE_PRINT] = print,
+    [MODE_VERSION] = version, [MODE_HELP] = help,
+};
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    umask(077);
+    open_standard_descriptors();
+    if (!options_parse(&options, argc, argv))
+        return 2;
+    return modes[options.mode](&options);
+}

@@ -1,0 +1,92 @@
+#include "privileges.h"
+
+#include "landlock.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int privileges_drop(void)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return -errno;
+#ifndef STIRD_SANITIZE /* the sanitizers look at themselves through /proc */
+    struct rlimit none = {0, 0};
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
+        return -errno;
+#endif
+    return 0;
+}
+
+int privileges_drop_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+    const uint32_t bit = 1u << capability % 32;
+    if (syscall(SYS_capget, &header, sets))
+        return -errno;
+    struct __user_cap_data_struct *set = &sets[capability / 32];
+    /* A sandbox that grants none forbids the system call as well. */
+    if (((set->effective | set->permitted | set->inheritable) & bit) == 0)
+        return 0;
+    set->effective &= ~bit;
+    set->permitted &= ~bit;
+    set->inheritable &= ~bit;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
+        syscall(SYS_capset, &header, sets))
+        return -errno;
+    return 0;
+}
+
+int privileges_give_up_files(bool landlock_required)
+{
+#ifdef STIRD_SANITIZE
+    static const char *const readable[] = {"/proc", NULL};
+#else
+    static const char *const readable[] = {NULL};
+#endif
+    int r = privileges_drop();
+    if (r) {
+        log_error("cannot give up privileges", LOG_CSTR("error", strerror(-r)));
+        return r;
+    }
+    r = landlock_give_up_files(readable);
+    if (r == 0)
+        return 0;
+    if (landlock_required) {
+        log_error("cannot give up files: the kernel needs Landlock (CONFIG_SECURITY_LANDLOCK and "
+                  "`landlock` in the lsm= list), or set security.landlock_required = false",
+                  LOG_CSTR("error", strerror(-r)));
+        return r;
+    }
+    log_warning("this kernel has no Landlock: the process can still open files",
+                LOG_CSTR("error", strerror(-r)));
+    return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+int privileges_close_others(int *keep, size_t n)
+{
+    qsort(keep, n, sizeof(*keep), by_value);
+    unsigned next = STDERR_FILENO + 1;
+    for (size_t i = 0; i < n; i++) {
+        if (keep[i] < (int)next)
+            continue;
+        unsigned kept = (unsigned)keep[i];
+        if (kept > next && close_range(next, kept - 1, 0))
+            return -errno;
+        next = kept + 1;
+    }
+    return close_range(next, ~0u, 0) ? -errno : 0;
+}

@@ -1,0 +1,215 @@
+/*
+ * The recorder: what workers send as typed records becomes lines of the record file.
+ *
+ * It may wait for the disk; the workers never do, they drop records when its channel is full. A
+ * full disk loses records, which is counted, said once a minute and told by a line later on; it
+ * ends nothing. Files are the supervisor's: it is asked for another one when this one is full.
+ */
+#include "privileges.h"
+#include "roles.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/control.h>
+#include <stird/log.h>
+#include <stird/record_writer.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Records gather for so long: one wake-up writes many. They wait in the socket, safe from a dying
+   worker. */
+#define GATHER_US         20000
+#define SOURCES_MAX       64
+#define PACKET_MAX        65536
+#define BATCH             64 /* records of one source before the others have their turn */
+#define SAY_LOSS_EVERY_MS 60000
+#define SAY_HEAD_EVERY_MS 3600000
+#define ASK_AGAIN_MS      60000 /* for another file, when nothing came of it */
+
+struct recorder {
+    int control_fd;
+    int sources[SOURCES_MAX];
+    unsigned n_sources;
+    struct record_writer writer;
+    char node[256];
+    uint64_t max_bytes; /* of a file; 0: any */
+    int64_t max_age_us; /* 0: any */
+
+    uint64_t lost_said;
+    int64_t next_say_ms, next_head_ms, next_ask_ms;
+    char packet[PACKET_MAX];
+};
+
+static void close_source(struct recorder *r, unsigned i)
+{
+    close(r->sources[i]);
+    r->sources[i] = r->sources[--r->n_sources];
+}
+
+static void say_losses(struct recorder *r)
+{
+    const struct record_writer *w = &r->writer;
+    int64_t now_ms = clock_monotonic_ms();
+    if (w->lost == r->lost_said || now_ms < r->next_say_ms)
+        return;
+    log_error("records are lost: the record file cannot be written",
+              LOG_NUMBER("lost", (int64_t)(w->lost - r->lost_said)),
+              LOG_NUMBER("lost_since_start", (int64_t)w->lost),
+              LOG_CSTR("error", strerror(w->error)));
+    r->lost_said = w->lost;
+    r->next_say_ms = now_ms + SAY_LOSS_EVERY_MS;
+}
+
+/* A chain does not show that its end was cut off; a head that stands elsewhere does. */
+static void say_head(struct recorder *r, int64_t now_ms)
+{
+    char head[CHAIN_HASH_TEXT + 1];
+    r->next_head_ms = now_ms + SAY_HEAD_EVERY_MS;
+    if (!r->writer.has_chain || r->writer.chain.seq == 0)
+        return;
+    chain_hash_text(head, r->writer.chain.head);
+    log_info("head of the record chain", LOG_NUMBER("seq", (int64_t)r->writer.chain.seq - 1),
+             LOG_CSTR("head", head));
+}
+
+/* Asks the supervisor for another file; until it comes this one goes on. */
+static void ask_for_another_file(struct recorder *r, int64_t now_ms)
+{
+    const struct control_message m = {.type = CONTROL_ROTATE};
+    const struct record_writer *w = &r->writer;
+    bool full = r->max_bytes > 0 && (uint64_t)w->size >= r->max_bytes;
+    bool old = r->max_age_us > 0 && clock_real_us() - w->begins_us >= r->max_age_us;
+    if (w->fd < 0 || !(full || old) || now_ms < r->next_ask_ms)
+        return;
+    r->next_ask_ms = now_ms + ASK_AGAIN_MS;
+    control_send(r->control_fd, &m, NULL, 0);
+}
+
+/* False: the source is gone. *LEFT: there may be more. */
+static bool read_source(struct recorder *r, int fd, bool *left)
+{
+    for (unsigned i = 0; i < BATCH; i++) {
+        ssize_t n = recv(fd, r->packet, sizeof(r->packet), MSG_DONTWAIT | MSG_TRUNC);
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        if (n == 0)
+            return false;
+        size_t kept = (size_t)n > sizeof(r->packet) ? 0 : (size_t)n;
+        record_writer_add(&r->writer, (struct str){r->packet, kept}, clock_real_us());
+    }
+    *left = true;
+    return true;
+}
+
+static void take_file(struct recorder *r, const struct control_message *m, const int *fds,
+                      unsigned n_fds)
+{
+    memcpy(r->node, m->text, sizeof(r->node) - 1);
+    r->writer.node = str_of(r->node);
+    r->max_bytes = m->max_bytes;
+    r->max_age_us = m->max_age_ms * 1000;
+    r->next_ask_ms = 0;
+    say_head(r, clock_monotonic_ms());
+    record_writer_take_file(&r->writer, fds[0], n_fds > 1 ? fds[1] : -1, clock_real_us());
+    if (n_fds > 1)
+        close(fds[1]);
+}
+
+static void take_message(struct recorder *r, const struct control_message *m, int *fds,
+                         unsigned n_fds)
+{
+    if (m->type == CONTROL_RECORDS && (n_fds == 1 || n_fds == 2)) {
+        take_file(r, m, fds, n_fds);
+        return;
+    }
+    if (m->type == CONTROL_RECORD_SOURCE && n_fds == 1 && r->n_sources < SOURCES_MAX) {
+        r->sources[r->n_sources++] = fds[0];
+        return;
+    }
+    for (unsigned i = 0; i < n_fds; i++)
+        close(fds[i]);
+}
+
+/* False: the supervisor has closed its end. */
+static bool read_control(struct recorder *r)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds = 0;
+    int got;
+    while ((got = control_receive(r->control_fd, &m, fds, &n_fds)) > 0) {
+        take_message(r, &m, fds, n_fds);
+        n_fds = 0;
+    }
+    return got == -EAGAIN;
+}
+
+static bool read_sources(struct recorder *r)
+{
+    bool left = false;
+    for (unsigned i = r->n_sources; r->writer.fd >= 0 && i-- > 0;) {
+        if (!read_source(r, r->sources[i], &left))
+            close_source(r, i);
+    }
+    record_writer_flush(&r->writer);
+    return left;
+}
+
+static void wait_for_input(struct recorder *r)
+{
+    struct pollfd watched[1 + SOURCES_MAX] = {{.fd = r->control_fd, .events = POLLIN}};
+    unsigned n = 1;
+    int wait_ms = r->writer.lost > r->lost_said ? 1000 : 60000; /* a minute: ages are looked at */
+    for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
+        watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
+    if (poll(watched, n, wait_ms) > 0 && !watched[0].revents)
+        usleep(GATHER_US);
+}
+
+static void look_at_clock(struct recorder *r)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    say_losses(r);
+    ask_for_another_file(r, now_ms);
+    if (now_ms >= r->next_head_ms)
+        say_head(r, now_ms);
+}
+
+static void recorder_free(struct recorder *r)
+{
+    while (r->n_sources > 0)
+        close_source(r, 0);
+    record_writer_fini(&r->writer);
+    free(r);
+}
+
+int recorder_main(int control_fd)
+{
+    const struct control_message ready = {.type = CONTROL_READY};
+    struct recorder *r = calloc(1, sizeof(*r));
+    if (!r)
+        return EXIT_FAILURE;
+    r->control_fd = control_fd;
+    r->writer = RECORD_WRITER_INIT;
+    r->next_head_ms = clock_monotonic_ms() + SAY_HEAD_EVERY_MS;
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
+    signal(SIGTERM, SIG_IGN); /* the end is a closed control socket: what waits is written first */
+    privileges_give_up_files(false);
+    control_send(control_fd, &ready, NULL, 0);
+    while (read_control(r)) {
+        if (!read_sources(r))
+            wait_for_input(r);
+        look_at_clock(r);
+    }
+    while (read_sources(r))
+        ;
+    r->next_say_ms = 0;
+    say_losses(r);
+    say_head(r, clock_monotonic_ms());
+    recorder_free(r);
+    return EXIT_SUCCESS;
+}

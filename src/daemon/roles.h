@@ -1,0 +1,44 @@
+/*
+ * roles - the main functions of the child processes. Each is called right after fork() and its
+ * return value is the exit status; none returns to the supervisor's code.
+ */
+#ifndef STIRD_ROLES_H
+#define STIRD_ROLES_H
+
+#include <stird/listen.h>
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+/* Descriptors that a child keeps; everything else but stderr is closed by the caller before. */
+struct worker_options {
+    int control_fd;
+    int records_fd; /* -1: no records */
+    unsigned worker, n_workers;
+    const struct listener_sockets *sockets; /* as many as settings->n_listeners */
+    int inbox_fd;                           /* what other workers hand over; -1: there are none */
+    const int *others_fds;                  /* the way to each of them; -1: itself */
+};
+
+/*
+ * Waits for CONTROL_SNAPSHOT, gives up opening files, says CONTROL_READY, serves until
+ * CONTROL_DRAIN or until the supervisor is gone.
+ */
+int worker_main(const struct worker_options *options);
+
+/*
+ * Reads the keys of SETTINGS' certificates, self-tests every one that is usable now, gives up
+ * files, sockets and exec, says CONTROL_READY, serves channels until the control socket closes.
+ */
+int signer_main(const struct settings *settings, int control_fd);
+
+/* Reads records from its channels and appends them as lines to the record file. */
+int recorder_main(int control_fd);
+
+/*
+ * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
+ * problem for each key that is missing, readable by others, no P-256 key or not its
+ * certificate's. False when there were problems.
+ */
+bool signer_check_keys(const struct settings *settings, struct problems *problems);
+
+#endif

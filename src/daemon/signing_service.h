@@ -1,0 +1,32 @@
+/*
+ * signing_service - answers sign requests with the credentials of one set of settings, and trusts
+ * its own signatures no further than it verified them. No socket here: bytes in, bytes out.
+ */
+#ifndef STIRD_DAEMON_SIGNING_SERVICE_H
+#define STIRD_DAEMON_SIGNING_SERVICE_H
+
+#include <stird/credential.h>
+#include <stird/sign_request.h>
+
+/* One signature in so many is verified before it is sent, the first of each credential too. */
+#define SIGNING_VERIFY_EVERY 1000
+
+struct signing_service;
+
+/* Room for N credentials, all missing at first. NULL when there is no memory. */
+struct signing_service *signing_service_new(unsigned n);
+void signing_service_free(struct signing_service *s);
+/* The service owns the credential from now on. */
+void signing_service_take(struct signing_service *s, unsigned index, struct credential *credential);
+
+/* A signature with every credential that is usable at NOW_S, verified. False when one is wrong. */
+bool signing_service_self_test(struct signing_service *s, int64_t now_s);
+/* A signature failed its verification: nothing is signed any more. */
+bool signing_service_failed(const struct signing_service *s);
+uint64_t signing_service_signed(const struct signing_service *s);
+
+/* Fills *RESPONSE, whatever *REQUEST is. */
+void signing_service_answer(struct signing_service *s, const struct sign_request *request,
+                            int64_t now_s, struct sign_response *response);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * state - the secret of this installation, kept in the state directory.
+ *
+ * It signs what stird puts into Via and Record-Route, so that it knows its own again after a
+ * restart. Losing it changes no attestation level: responses and in-dialog requests of calls from
+ * before are then not recognised.
+ */
+#ifndef STIRD_STATE_H
+#define STIRD_STATE_H
+
+#include <stdbool.h>
+#include <stird/problems.h>
+#include <stird/snapshot.h>
+#include <stird/str.h>
+
+/*
+ * Reads DIRECTORY/hmac-secret, or makes it at the first start (0600, whole or not at all; the
+ * directory 0700 too). A file of the wrong size is replaced, with a warning. False with a problem
+ * when there is none to be had.
+ */
+bool state_secret(struct str directory, uint8_t secret[SNAPSHOT_SECRET_BYTES],
+                  struct problems *problems);
+
+#endif

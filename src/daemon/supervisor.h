@@ -1,0 +1,221 @@
+/*
+ * supervisor - reads and checks everything but keys, opens the listeners, starts the children and
+ * starts them again. Never parses network input.
+ *
+ *     loader (at a reload)        signer  <--- channel --->  worker 1..N  --- records ---> recorder
+ *          \                        |                          |                             |
+ *           +------------------- control sockets of the supervisor -------------------------+
+ *
+ * One loop over poll(2); nothing in it waits. What may take long (a reload's files) runs in a
+ * child. This header is shared by the supervisor_*.c files; main() needs the first part only.
+ */
+#ifndef STIRD_SUPERVISOR_H
+#define STIRD_SUPERVISOR_H
+
+#include "child.h"
+#include "configuration.h"
+#include "options.h"
+
+#include <stird/json.h>
+#include <stird/listen.h>
+#include <stird/overlay.h>
+
+struct supervisor;
+
+/*
+ * Takes all steps up to the children (configuration, listeners, secret, record file), while
+ * stderr is still the operator's. NULL after all problems were printed there.
+ */
+struct supervisor *supervisor_new(struct str configuration_path);
+/* Starts the children and serves until SIGTERM. READY, if not NULL, is called once when serving. */
+int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user), void *user);
+void supervisor_free(struct supervisor *s);
+
+/* ---- for supervisor_*.c ---- */
+
+#define RETIRED_MAX   8
+#define LISTENERS_MAX 64
+
+#define ADMIN_CLIENTS_MAX 8
+#define FAILURE_TEXT_MAX  256
+
+/* Somebody at the control socket. */
+struct admin_client {
+    int fd; /* -1: free */
+    int64_t deadline_ms;
+    bool waits; /* for the end of a reload, or of a check */
+    bool for_check;
+    uint64_t ticket; /* of the reload or check that it asked for */
+};
+
+enum reload_step {
+    RELOAD_NONE,
+    RELOAD_LOADING,   /* the loader reads and checks */
+    RELOAD_SIGNER,    /* the next signer tests its keys */
+    RELOAD_SWITCHING, /* the workers were given the next snapshot */
+};
+
+struct supervisor {
+    struct str path;
+    struct configuration current, next;
+    uint64_t last_generation; /* given out, whether it came into force or not */
+    uint8_t secret[SNAPSHOT_SECRET_BYTES];
+    unsigned n_workers;
+    struct listener_sockets *sockets; /* those of listener i for worker w: [i * n_workers + w] */
+    unsigned n_sockets;               /* listeners */
+    int records_file;                 /* -1: no records */
+    char records_stamp[32];           /* of the name that was given last, */
+    unsigned records_stamp_uses;      /* and how often that stamp was */
+    /*
+     * Both ends of each worker's record channel are kept: neither a worker's nor the recorder's
+     * death loses a record that waits there.
+     */
+    int record_channels[WORKERS_MAX][2];
+    int inboxes[WORKERS_MAX][2]; /* [0] is worker w's, [1] everybody else's way to it */
+    bool journal;                /* stderr is journald's */
+
+    struct child workers[WORKERS_MAX], signer, recorder;
+    uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
+    uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
+    struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
+    struct proxy_counters counters_before;       /* of workers that are gone */
+
+    /* Urgent changes of numbers; lines of the journal. */
+    struct overlay *overlay;
+    uint32_t overlay_folded;  /* up to here the compiled table has them */
+    uint32_t overlay_loading; /* up to here the table has them that is being loaded */
+    int overlay_fd;           /* the table of the later ones; -1: there are none */
+
+    /* The certificates' URLs and lives: supervisor_certificates.c. */
+    struct child checker;
+    struct buf findings; /* struct finding */
+    uint64_t checks;     /* begun */
+    bool check_asked;    /* a look that does not wait for its time */
+    int64_t next_check_ms, next_lives_ms;
+    int watch_fd; /* inotify of their directories; -1: none */
+    int64_t watch_due_ms;
+
+    enum reload_step reload;
+    bool reload_again;
+    struct child loader, next_signer;
+    struct child retired[RETIRED_MAX]; /* signers that finish what calls of old snapshots asked */
+    uint64_t retired_generation[RETIRED_MAX];
+    int64_t retired_until_ms[RETIRED_MAX];
+    uint64_t reloads, failed_reloads;
+    char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
+    struct buf reload_problems;            /* that it found, a line each */
+
+    /* Control socket. A reload answers all tickets that were given out before it began. */
+    int admin_fd;
+    char *admin_path;
+    struct admin_client clients[ADMIN_CLIENTS_MAX];
+    uint64_t reload_tickets, reload_ticket;
+    int64_t started_ms;
+
+    bool ready, stopping, ending;
+    bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
+    bool start_failed;                    /* a worker says that it can never serve */
+    int64_t drain_until_ms, end_until_ms;
+
+    int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
+    int signal_fd;
+    void (*on_ready)(void *user);
+    void *on_ready_user;
+};
+
+/* supervisor.c */
+void supervisor_end(struct supervisor *s, int64_t now_ms);
+/* Before the first READY: the end, with status 1. */
+void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
+
+/* supervisor_records.c */
+int supervisor_open_records(struct str path);
+void supervisor_send_record_file(struct supervisor *s);
+bool supervisor_use_record_file(struct supervisor *s, struct str path);
+void supervisor_reopen_records(struct supervisor *s);
+void supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_children.c */
+void supervisor_start_children(struct supervisor *s, int64_t now_ms);
+/* Those that are due again. */
+void supervisor_restart_children(struct supervisor *s, int64_t now_ms);
+/* Calls VISIT for each child slot, running or not. */
+void supervisor_each_child(struct supervisor *s,
+                           void (*visit)(struct supervisor *s, struct child *c, void *user),
+                           void *user);
+int supervisor_start_signer(struct supervisor *s, struct child *c,
+                            const struct configuration *configuration, int64_t now_ms);
+/* Gives worker W the snapshot of CONFIGURATION with a channel to SIGNER. 0 or -errno. */
+int supervisor_send_snapshot(struct supervisor *s, unsigned w,
+                             const struct configuration *configuration, struct child *signer);
+/* Gives each worker a channel to the present signer. */
+void supervisor_connect_workers(struct supervisor *s);
+
+/* supervisor_messages.c */
+void supervisor_ping_signers(struct supervisor *s, int64_t now_ms);
+void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
+void supervisor_child_message(struct supervisor *s, struct child *c, int64_t now_ms);
+void supervisor_reap(struct supervisor *s, int64_t now_ms);
+
+/* supervisor_reload.c */
+void supervisor_reload(struct supervisor *s, int64_t now_ms); /* SIGHUP */
+void supervisor_loader_message(struct supervisor *s, const struct control_message *message,
+                               int *fds, unsigned n_fds, int64_t now_ms);
+void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms);
+void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms);
+void supervisor_reload_failed(struct supervisor *s, const char *why);
+void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
+
+/* supervisor_admin.c */
+/* What clients at the control socket have asked since the last turn. */
+void supervisor_serve_admin(struct supervisor *s, int64_t now_ms);
+void supervisor_close_admin(struct supervisor *s);
+/* To those who wait for the reload that has just ended; WHY it failed, or NULL. */
+void supervisor_admin_reloaded(struct supervisor *s, const char *why);
+
+void supervisor_admin_answer(struct admin_client *c, uint32_t status, struct str text);
+
+void supervisor_admin_checked(struct supervisor *s, const char *why); /* the same of a check */
+
+/* supervisor_certificates.c */
+void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms);
+/* Of the present configuration, which has just come into force. */
+void supervisor_watch_certificates(struct supervisor *s);
+void supervisor_check_now(struct supervisor *s);
+void supervisor_checker_message(struct supervisor *s, const struct control_message *m);
+/* A character for each of SETTINGS' units, as in control.h. */
+void supervisor_certificate_states(const struct supervisor *s, const struct settings *settings,
+                                   char *text, size_t bytes);
+void supervisor_put_certificates(const struct supervisor *s, struct json *j);
+/* Members of an object: how many units are in each state, and the life that is left. */
+void supervisor_put_certificate_counts(const struct supervisor *s, struct json *j);
+
+/* supervisor_overlay.c */
+bool supervisor_open_overlay(struct supervisor *s, struct problems *problems);
+/* Before a worker's snapshot: no call may be decided without. 0 or -errno. */
+int supervisor_send_overlay(struct supervisor *s, unsigned w);
+/* A table is about to be compiled; it is in force. */
+void supervisor_overlay_loading(struct supervisor *s);
+void supervisor_overlay_loaded(struct supervisor *s);
+void supervisor_overlay_switching(struct supervisor *s); /* to s->next */
+void supervisor_admin_numbers_set(struct supervisor *s, struct admin_client *c, struct str text,
+                                  int64_t now_ms);
+void supervisor_admin_numbers_unset(struct supervisor *s, struct admin_client *c, struct str text,
+                                    int64_t now_ms);
+void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c, struct str text,
+                                   int64_t now_ms);
+
+/* supervisor_report.c */
+void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);
+
+/* supervisor_status.c */
+const char *supervisor_state_text(const struct supervisor *s);
+/* Members of an object: each counter of all workers, those that are gone included. */
+void supervisor_put_statistics(const struct supervisor *s, struct json *j);
+void supervisor_tell_status(struct supervisor *s, int64_t now_ms);
+void supervisor_feed_watchdog(struct supervisor *s, int64_t now_ms);
+void supervisor_worker_counters(struct supervisor *s, unsigned w,
+                                const struct proxy_counters *counters);
+void supervisor_worker_gone(struct supervisor *s, unsigned w);
+
+#endif

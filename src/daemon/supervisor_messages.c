@@ -1,0 +1,210 @@
+/* What children say, what is asked of them, and what their deaths lead to. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <stird/log.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- what children say ---- */
+
+static bool is_worker(const struct supervisor *s, const struct child *c)
+{
+    return c >= s->workers && c < s->workers + s->n_workers;
+}
+
+static void child_ready(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    child_serves(c, now_ms);
+    if (c == &s->signer)
+        supervisor_connect_workers(s);
+    else if (c == &s->next_signer)
+        supervisor_next_signer_serves(s, now_ms);
+    else if (is_worker(s, c))
+        log_info("worker serves", LOG_NUMBER("pid", c->pid),
+                 LOG_NUMBER("generation", (int64_t)s->current.generation));
+    supervisor_restart_children(s, now_ms);
+}
+
+static void child_alarm(struct supervisor *s, struct child *c, const struct control_message *m)
+{
+    log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("text", m->text));
+    if (is_worker(s, c))
+        supervisor_reload_failed(s, "a worker could not take the new configuration");
+    else
+        child_kill(c, SIGKILL); /* its death starts another, or ends the reload */
+}
+
+static void take_message(struct supervisor *s, struct child *c, struct control_message *m,
+                         int64_t now_ms)
+{
+    child_heard(c, now_ms);
+    switch (m->type) {
+    case CONTROL_READY:
+        child_ready(s, c, now_ms);
+        break;
+    case CONTROL_ALARM:
+        child_alarm(s, c, m);
+        break;
+    case CONTROL_HEARTBEAT:
+        if (is_worker(s, c)) {
+            supervisor_worker_counters(s, c->index, &m->counters);
+            s->oldest[c->index] = m->generation;
+        }
+        break;
+    case CONTROL_SNAPSHOT_IN_USE:
+        if (is_worker(s, c)) {
+            s->in_use[c->index] = m->generation;
+            supervisor_worker_switched(s, c->index, now_ms);
+        }
+        break;
+    case CONTROL_ROTATE:
+        if (c == &s->recorder)
+            supervisor_rotate_records(s);
+        break;
+    case CONTROL_DRAINED:
+        if (is_worker(s, c))
+            s->drained[c->index] = true;
+        log_info("a child has finished its calls", LOG_CSTR("child", c->role->name),
+                 LOG_NUMBER("pid", c->pid));
+        break;
+    default: /* PONG: child_heard() is all; others are not for us */
+        break;
+    }
+}
+
+/* All that waits there: the last words of a dead child come before the news of its death. */
+void supervisor_child_message(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds;
+    while (c->control_fd >= 0) {
+        n_fds = 0;
+        int r = control_receive(c->control_fd, &m, fds, &n_fds);
+        if (r == -EAGAIN)
+            return;
+        if (r <= 0) {
+            child_close_control(c);
+            child_kill(c, SIGKILL); /* nobody can reach it any more */
+            return;
+        }
+        if (c == &s->loader) {
+            supervisor_loader_message(s, &m, fds, n_fds, now_ms);
+            continue;
+        }
+        for (unsigned i = 0; i < n_fds; i++)
+            close(fds[i]);
+        m.text[sizeof(m.text) - 1] = '\0';
+        if (c == &s->checker)
+            supervisor_checker_message(s, &m);
+        else
+            take_message(s, c, &m, now_ms);
+    }
+}
+
+/* ---- time ---- */
+
+static void ping(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    const int64_t now_ms = *(const int64_t *)user;
+    const struct control_message message = {.type = CONTROL_PING};
+    if (c->state != CHILD_SERVING || !c->role->ping_every_ms || now_ms < c->next_ping_ms)
+        return;
+    c->next_ping_ms = now_ms + c->role->ping_every_ms;
+    child_send(c, &message, NULL, 0);
+    if (!c->pinged_ms)
+        c->pinged_ms = now_ms;
+}
+
+void supervisor_ping_signers(struct supervisor *s, int64_t now_ms)
+{
+    supervisor_each_child(s, ping, &now_ms);
+}
+
+static void kill_overdue(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    const int64_t now_ms = *(const int64_t *)user;
+    const char *why = c->pid > 0 ? child_overdue(c, now_ms) : NULL;
+    if (!why)
+        return;
+    log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("why", why));
+    child_kill(c, SIGKILL);
+    c->heard_ms = c->started_ms = now_ms; /* once is enough: its death is on the way */
+    c->pinged_ms = 0;
+}
+
+void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)
+{
+    supervisor_each_child(s, kill_overdue, &now_ms);
+}
+
+/* ---- death ---- */
+
+struct death {
+    pid_t pid;
+    int status;
+    int64_t now_ms;
+};
+
+static void log_death(const struct supervisor *s, const struct child *c, int status)
+{
+    bool expected = s->ending || c->restart_at_ms == 0;
+    log_write(expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "child ended",
+              LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_NUMBER(WIFSIGNALED(status) ? "signal" : "status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+}
+
+/* Loader, next and retired signers are not started again. */
+static bool is_permanent(const struct supervisor *s, const struct child *c)
+{
+    return c == &s->signer || c == &s->recorder || (is_worker(s, c) && !s->stopping);
+}
+
+/* It said itself what is missing; another one would miss it too. */
+static bool gave_up(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
+}
+
+static void bury(struct supervisor *s, struct child *c, void *user)
+{
+    const struct death *death = user;
+    if (c->pid != death->pid)
+        return;
+    supervisor_child_message(s, c, death->now_ms);
+    bool permanent = is_permanent(s, c);
+    bool cannot_start = is_worker(s, c) && c->state == CHILD_STARTING && gave_up(death->status);
+    c->restart_at_ms = permanent;
+    log_death(s, c, death->status);
+    child_died(c, death->now_ms);
+    if (!permanent)
+        c->restart_at_ms = 0;
+    if (is_worker(s, c)) {
+        supervisor_worker_gone(s, c->index);
+        if (s->reload == RELOAD_SWITCHING)
+            supervisor_reload_failed(s, "a worker died while it took the new configuration");
+    }
+    if (cannot_start && !s->ready && !s->stopping)
+        supervisor_fail_start(s, death->now_ms);
+    if (c == &s->checker)
+        supervisor_admin_checked(s, "the checker ended before it was done");
+    if (c == &s->loader && s->reload == RELOAD_LOADING)
+        supervisor_reload_failed(s, "the loader died");
+    if (c == &s->next_signer && s->reload != RELOAD_NONE)
+        supervisor_reload_failed(s, "the new signer did not start: see its lines above");
+}
+
+void supervisor_reap(struct supervisor *s, int64_t now_ms)
+{
+    struct death death = {.now_ms = now_ms};
+    while ((death.pid = waitpid(-1, &death.status, WNOHANG)) > 0)
+        supervisor_each_child(s, bury, &death);
+}

@@ -1,0 +1,242 @@
+/*
+ * The record files as names: opened, rotated and thrown away here, written by the recorder, which
+ * can open nothing. A file that is full or old moves aside as FILE.20261126T235959Z.
+ */
+#include "supervisor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/log.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Read as well: the recorder looks for the end of the chain. */
+int supervisor_open_records(struct str path)
+{
+    struct stat st;
+    char *name = strndup(path.p, path.n);
+    int fd = name ? open(name,
+                         O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+                             O_CLOEXEC,
+                         0640)
+                  : -1;
+    int r = !name ? -ENOMEM : fd < 0 ? -errno : 0;
+    free(name);
+    if (r == 0 && fstat(fd, &st))
+        r = -errno;
+    else if (r == 0 && !S_ISREG(st.st_mode))
+        r = -EINVAL;
+    if (r == 0)
+        return fd;
+    close_if_open(fd);
+    return r;
+}
+
+/* ---- files that moved aside ---- */
+
+struct rotated {
+    char *name; /* in the directory */
+    struct timespec changed;
+};
+
+struct rotated_list {
+    struct rotated *list;
+    size_t n;
+    int directory;
+};
+
+static void rotated_fini(struct rotated_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->list[i].name);
+    free(l->list);
+    close_if_open(l->directory);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct rotated *x = a, *y = b;
+    if (x->changed.tv_sec != y->changed.tv_sec)
+        return x->changed.tv_sec < y->changed.tv_sec ? 1 : -1;
+    if (x->changed.tv_nsec != y->changed.tv_nsec)
+        return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
+    return -strcmp(x->name, y->name);
+}
+
+/* FILE.anything, as this and as logrotate name them; compressed ones are nobody's to read. */
+static bool is_rotated(const char *name, struct str file)
+{
+    size_t n = strlen(name);
+    static const char *const compressed[] = {".gz", ".xz", ".zst", ".bz2"};
+    if (n <= file.n + 1 || memcmp(name, file.p, file.n) != 0 || name[file.n] != '.')
+        return false;
+    for (size_t i = 0; i < sizeof(compressed) / sizeof(compressed[0]); i++) {
+        size_t m = strlen(compressed[i]);
+        if (n > m && strcmp(name + n - m, compressed[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void add_rotated(struct rotated_list *l, const char *name)
+{
+    struct stat st;
+    if (fstatat(l->directory, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+        return;
+    struct rotated *list = reallocarray(l->list, l->n + 1, sizeof(*list));
+    char *copy = strdup(name);
+    if (list)
+        l->list = list;
+    if (list && copy)
+        l->list[l->n++] = (struct rotated){copy, st.st_mtim};
+    else
+        free(copy);
+}
+
+/* The newest first. */
+static struct rotated_list list_rotated(struct str path)
+{
+    struct rotated_list l = {.directory = -1};
+    size_t slash = path.n;
+    while (slash > 0 && path.p[slash - 1] != '/')
+        slash--;
+    struct str file = str_slice(path, slash, path.n);
+    char *directory = slash > 0 ? strndup(path.p, slash) : strdup(".");
+    DIR *d = directory ? opendir(directory) : NULL;
+    free(directory);
+    if (!d)
+        return l;
+    l.directory = fcntl(dirfd(d), F_DUPFD_CLOEXEC, 0);
+    for (const struct dirent *e; l.directory >= 0 && (e = readdir(d));)
+        if (is_rotated(e->d_name, file))
+            add_rotated(&l, e->d_name);
+    closedir(d);
+    if (l.n > 0)
+        qsort(l.list, l.n, sizeof(*l.list), newest_first);
+    return l;
+}
+
+/* So that an empty file goes on with its chain; -1: there is none. */
+static int open_predecessor(struct str path)
+{
+    struct rotated_list l = list_rotated(path);
+    int fd = l.n == 0 ? -1
+                      : openat(l.directory, l.list[0].name,
+                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    rotated_fini(&l);
+    return fd;
+}
+
+/* records.keep: more than those are removed, the oldest first; 0: none is. */
+static void throw_away(const struct settings *settings)
+{
+    struct rotated_list l = list_rotated(settings->records_file);
+    for (size_t i = settings->records_keep; settings->records_keep > 0 && i < l.n; i++) {
+        if (unlinkat(l.directory, l.list[i].name, 0))
+            log_warning("an old record file cannot be removed", LOG_CSTR("file", l.list[i].name),
+                        LOG_CSTR("error", strerror(errno)));
+        else
+            log_info("an old record file was removed", LOG_CSTR("file", l.list[i].name));
+    }
+    rotated_fini(&l);
+}
+
+/* ---- the present file ---- */
+
+void supervisor_send_record_file(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    struct control_message message = {.type = CONTROL_RECORDS,
+                                      .max_bytes = settings->records_max_bytes,
+                                      .max_age_ms = settings->records_max_age_ms};
+    if (s->records_file < 0 || s->recorder.pid == 0)
+        return;
+    snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
+    int fds[] = {s->records_file, open_predecessor(settings->records_file)};
+    child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
+    close_if_open(fds[1]);
+}
+
+/* False: the present one stays. */
+bool supervisor_use_record_file(struct supervisor *s, struct str path)
+{
+    int fd = supervisor_open_records(path);
+    if (fd < 0) {
+        log_error("the record file cannot be opened and the present one is kept",
+                  LOG_TEXT("file", path), LOG_CSTR("error", strerror(-fd)));
+        return false;
+    }
+    close(s->records_file);
+    s->records_file = fd;
+    supervisor_send_record_file(s);
+    return true;
+}
+
+/* logrotate moves the file and sends SIGHUP; that works whatever the configuration looks like. */
+void supervisor_reopen_records(struct supervisor *s)
+{
+    struct str path = s->current.settings->records_file;
+    if (path.n > 0 && s->records_file >= 0)
+        supervisor_use_record_file(s, path);
+}
+
+/*
+ * FILE.20261126T235959Z, with -1, -2 ... when there was such a one already; a name whose file was
+ * thrown away within its second is not given again, so that names sort as the chain goes.
+ */
+static int move_aside(struct supervisor *s, struct str path)
+{
+    char stamp[sizeof(s->records_stamp)], *from = strndup(path.p, path.n), *to = NULL;
+    time_t now = (time_t)clock_real_s();
+    struct tm tm;
+    int r = from && gmtime_r(&now, &tm) && strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm)
+                ? -EEXIST
+                : -ENOMEM;
+    unsigned i = r == -EEXIST && strcmp(stamp, s->records_stamp) == 0 ? s->records_stamp_uses : 0;
+    for (unsigned last = i + 100; r == -EEXIST && i < last; i++) {
+        char more[16] = "";
+        if (i > 0)
+            snprintf(more, sizeof(more), "-%u", i);
+        if (asprintf(&to, "%s.%s%s", from, stamp, more) < 0) {
+            to = NULL;
+            r = -ENOMEM;
+            break;
+        }
+        /* link() refuses a name that is taken, rename() would lose that file. */
+        r = link(from, to) ? -errno : unlink(from) ? -errno : 0;
+        free(to);
+    }
+    if (r == 0) {
+        memcpy(s->records_stamp, stamp, sizeof(stamp));
+        s->records_stamp_uses = i;
+    }
+    free(from);
+    return r;
+}
+
+void supervisor_rotate_records(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    if (settings->records_file.n == 0 || s->records_file < 0)
+        return;
+    int r = move_aside(s, settings->records_file);
+    if (r) {
+        log_error("the record file cannot be rotated and goes on",
+                  LOG_TEXT("file", settings->records_file), LOG_CSTR("error", strerror(-r)));
+        return;
+    }
+    supervisor_use_record_file(s, settings->records_file);
+    throw_away(settings);
+}

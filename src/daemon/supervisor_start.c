@@ -1,0 +1,284 @@
+/* The steps before the first child, in this order; each says what is wrong in problems. */
+#include "supervisor.h"
+
+#include "privileges.h"
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/admin.h>
+#include <stird/dispatch.h>
+#include <stird/handover.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static bool load_configuration(struct supervisor *s, struct problems *problems)
+{
+    if (!configuration_load(&s->current, s->path, problems))
+        return false;
+    s->current.generation = s->last_generation = 1;
+    s->n_workers = s->current.settings->workers;
+    return true;
+}
+
+static void listener_problem(struct problems *problems, struct str path, const struct listener *l,
+                             enum transport transport, int error)
+{
+    struct buf text = BUF_INIT;
+    address_add(&text, &l->address);
+    problems_add(problems, path, 0, "listen \"%.*s\": %.*s over %.*s: %s", STR_ARG(l->name),
+                 STR_ARG(buf_str(&text)), STR_ARG(transport_name(transport)),
+                 error == -EADDRINUSE ? "another process has this port: stop it, or choose another"
+                                      : strerror(-error));
+    buf_fini(&text);
+}
+
+/* Several workers on one UDP port need the program that chooses among their sockets. */
+static bool load_dispatch(struct supervisor *s, int *program, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    bool needed = false;
+    for (unsigned i = 0; i < settings->n_listeners; i++)
+        needed |= settings->listeners[i].transports[TRANSPORT_UDP];
+    if (!needed || s->n_workers == 1)
+        return true;
+    *program = dispatch_load(s->n_workers, NULL, 0);
+    if (*program >= 0)
+        return true;
+    problems_add(
+        problems, s->path, 0,
+        "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
+        "%s%s",
+        s->n_workers, strerror(-*program),
+        *program == -EPERM
+            ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
+              "grants; or write workers = 1"
+            : "");
+    return false;
+}
+
+static bool open_listeners(struct supervisor *s, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    int program = -1;
+    if (settings->n_listeners > LISTENERS_MAX) {
+        problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
+                     settings->n_listeners, LISTENERS_MAX);
+        return false;
+    }
+    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
+    if (!s->sockets) {
+        problems_add(problems, s->path, 0, "out of memory");
+        return false;
+    }
+    if (!load_dispatch(s, &program, problems))
+        return false;
+    for (unsigned i = 0; i < settings->n_listeners; i++) {
+        enum transport failed = TRANSPORT_UDP;
+        int r = listener_open(&s->sockets[s->n_sockets * s->n_workers], s->n_workers, program,
+                              &settings->listeners[i], &failed);
+        if (r)
+            listener_problem(problems, s->path, &settings->listeners[i], failed, r);
+        else
+            s->n_sockets++;
+    }
+    close_if_open(program);
+    return s->n_sockets == settings->n_listeners;
+}
+
+/* It was for the program that chooses among workers; no child is to have it. */
+static bool give_up_bpf(struct supervisor *s, struct problems *problems)
+{
+    int r = privileges_drop_capability(CAP_BPF);
+    if (r)
+        problems_add(problems, s->path, 0, "cannot give up CAP_BPF: %s", strerror(-r));
+    return r == 0;
+}
+
+/* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
+static bool open_inboxes(struct supervisor *s, struct problems *problems)
+{
+    for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
+        int r = handover_pair(s->inboxes[w]);
+        if (r) {
+            problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_secret(struct supervisor *s, struct problems *problems)
+{
+    return state_secret(s->current.settings->state_directory, s->secret, problems);
+}
+
+static bool open_records(struct supervisor *s, struct problems *problems)
+{
+    struct str path = s->current.settings->records_file;
+    if (path.n == 0)
+        return true;
+    s->records_file = supervisor_open_records(path);
+    if (s->records_file < 0) {
+        problems_add(problems, path, 0, "the record file cannot be opened: %s",
+                     s->records_file == -EINVAL ? "it is no regular file"
+                                                : strerror(-s->records_file));
+        s->records_file = -1;
+        return false;
+    }
+    for (unsigned w = 0; w < s->n_workers; w++) {
+        int r = control_pair(s->record_channels[w]);
+        if (r) {
+            problems_add(problems, s->path, 0, "no record channel: %s", strerror(-r));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_signals(struct supervisor *s, struct problems *problems)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    static const int taken[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+    for (unsigned i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        sigaddset(&set, taken[i]);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+        s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signal_fd < 0)
+        problems_add(problems, s->path, 0, "no signals: %s", strerror(errno));
+    return s->signal_fd >= 0;
+}
+
+static char *join_path(struct str directory, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%.*s/%s", STR_ARG(directory), name) < 0 ? NULL : path;
+}
+
+/* systemd makes the directory; without it this does, for those of the user's group. */
+static bool open_admin(struct supervisor *s, struct problems *problems)
+{
+    struct str directory = s->current.settings->runtime_directory;
+    char *name = strndup(directory.p, directory.n);
+    int r = 0;
+    s->admin_path = join_path(directory, ADMIN_SOCKET_NAME);
+    if (!name || !s->admin_path)
+        r = -ENOMEM;
+    else if (mkdir(name, 0750) && errno != EEXIST)
+        r = -errno;
+    free(name);
+    if (r == 0)
+        r = s->admin_fd = admin_listen(str_of(s->admin_path));
+    if (r >= 0)
+        return true;
+    s->admin_fd = -1;
+    problems_add(problems, directory, 0, "the control socket \"%s\" cannot be opened: %s",
+                 ADMIN_SOCKET_NAME,
+                 r == -EADDRINUSE ? "another stird answers there: stop it, or give this one a "
+                                    "directories.runtime of its own"
+                                  : strerror(-r));
+    return false;
+}
+
+static bool (*const steps[])(struct supervisor *s, struct problems *problems) = {
+    load_configuration, supervisor_open_overlay,
+    open_listeners,     give_up_bpf,
+    open_inboxes,       read_secret,
+    open_admin,         open_records,
+    take_signals,
+};
+
+static const struct child_role roles[] = {
+    {"stird-worker", 10000, 0, 3000}, {"stird-signer", 10000, 200, 600},
+    {"stird-recorder", 10000, 0, 0},  {"stird-loader", 120000, 0, 0},
+    {"stird-checker", 600000, 0, 0},
+};
+
+static struct supervisor *new_empty(struct str path)
+{
+    struct supervisor *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->path = path;
+    s->current = s->next = CONFIGURATION_INIT;
+    s->records_file = s->signal_fd = s->admin_fd = s->overlay_fd = s->watch_fd = -1;
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
+        s->clients[i].fd = -1;
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        s->record_channels[w][0] = s->record_channels[w][1] = -1;
+        s->inboxes[w][0] = s->inboxes[w][1] = -1;
+        child_init(&s->workers[w], &roles[0], w);
+    }
+    child_init(&s->signer, &roles[1], 0);
+    child_init(&s->next_signer, &roles[1], 0);
+    for (unsigned i = 0; i < RETIRED_MAX; i++)
+        child_init(&s->retired[i], &roles[1], 0);
+    child_init(&s->recorder, &roles[2], 0);
+    child_init(&s->loader, &roles[3], 0);
+    child_init(&s->checker, &roles[4], 0);
+    return s;
+}
+
+void supervisor_free(struct supervisor *s)
+{
+    if (!s)
+        return;
+    for (unsigned i = 0; i < s->n_sockets; i++)
+        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
+    free(s->sockets);
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        close_if_open(s->record_channels[w][0]);
+        close_if_open(s->record_channels[w][1]);
+        close_if_open(s->inboxes[w][0]);
+        close_if_open(s->inboxes[w][1]);
+    }
+    supervisor_close_admin(s);
+    free(s->admin_path);
+    overlay_free(s->overlay);
+    close_if_open(s->overlay_fd);
+    buf_fini(&s->reload_problems);
+    buf_fini(&s->findings);
+    close_if_open(s->watch_fd);
+    close_if_open(s->records_file);
+    close_if_open(s->signal_fd);
+    configuration_fini(&s->current);
+    configuration_fini(&s->next);
+    explicit_bzero(s->secret, sizeof(s->secret));
+    free(s);
+}
+
+struct supervisor *supervisor_new(struct str configuration_path)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct supervisor *s = new_empty(configuration_path);
+    bool good = s != NULL;
+    if (!s)
+        problems_add(&problems, configuration_path, 0, "out of memory");
+    for (unsigned i = 0; good && i < sizeof(steps) / sizeof(steps[0]); i++)
+        good = steps[i](s, &problems);
+    if (!good) {
+        struct buf text = BUF_INIT;
+        problems_print(&problems, &text);
+        fwrite(text.p, 1, text.n, stderr);
+        buf_fini(&text);
+        supervisor_free(s);
+        s = NULL;
+    }
+    problems_fini(&problems);
+    return s;
+}

@@ -1,0 +1,57 @@
+#include "tls_files.h"
+
+#include "check_process.h"
+
+#include <string.h>
+
+#define TEXT_BYTES_MAX (1024 * 1024) /* reading them has had the narrower limits */
+
+static bool take(struct str path, int error, struct problems *problems)
+{
+    if (error < 0)
+        problems_add(problems, path, 0, "cannot be read: %s", strerror(-error));
+    return error == 0;
+}
+
+bool tls_files_load(struct tls **tls, struct files *files, const struct settings *settings,
+                    int64_t now_s, struct problems *problems)
+{
+    struct tls_texts texts = {.certificate_name = settings->tls_certificate,
+                              .key_name = settings->tls_key,
+                              .ca_name = settings->tls_ca};
+    *tls = NULL;
+    if (texts.certificate_name.n == 0)
+        return true;
+    if (!take(texts.certificate_name,
+              files_read(files, texts.certificate_name, TEXT_BYTES_MAX, &texts.certificate),
+              problems) ||
+        !take(texts.key_name, files_read_secret(files, texts.key_name, TEXT_BYTES_MAX, &texts.key),
+              problems) ||
+        !take(texts.ca_name, files_read(files, texts.ca_name, TEXT_BYTES_MAX, &texts.ca), problems))
+        return false;
+    *tls = tls_new(&texts, now_s, problems);
+    return *tls != NULL;
+}
+
+struct check {
+    struct files *files;
+    const struct settings *settings;
+    int64_t now_s;
+};
+
+static void check(void *user, struct problems *problems)
+{
+    const struct check *c = user;
+    struct tls *tls;
+    tls_files_load(&tls, c->files, c->settings, c->now_s, problems);
+    tls_free(tls);
+}
+
+bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,
+                     struct problems *problems)
+{
+    struct check c = {files, settings, now_s};
+    if (settings->tls_certificate.n == 0)
+        return true;
+    return check_in_process("the TLS certificate and key", check, &c, problems);
+}

@@ -1,0 +1,18 @@
+/* tls_files - the TLS certificate, key and trust anchors out of what was read with the settings. */
+#ifndef STIRD_DAEMON_TLS_FILES_H
+#define STIRD_DAEMON_TLS_FILES_H
+
+#include <stird/settings_file.h>
+#include <stird/tls.h>
+
+/*
+ * For the process that serves: *TLS is NULL where the settings have no tls group. False and
+ * problems when the texts do not fit together.
+ */
+bool tls_files_load(struct tls **tls, struct files *files, const struct settings *settings,
+                    int64_t now_s, struct problems *problems);
+/* The same judgement in a process of its own: nothing of the key is parsed in the caller. */
+bool tls_files_check(struct files *files, const struct settings *settings, int64_t now_s,
+                     struct problems *problems);
+
+#endif

@@ -1,0 +1,496 @@
+/*
+ * The worker: one event loop, the SIP side on it, and the snapshots that calls hold.
+ *
+ * It opens no file: what it needs comes through its control socket, and it gives up files before
+ * its first packet.
+ */
+#include "privileges.h"
+#include "roles.h"
+#include "tls_files.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <malloc.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/control.h>
+#include <stird/log.h>
+#include <stird/proxy.h>
+#include <stird/settings_file.h>
+#include <stird/snapshot.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HEAP_STEP_BYTES   (512 * 1024)
+#define HEAP_KEPT_BYTES   (64 * 1024 * 1024)
+#define HEARTBEAT_US      500000
+#define CLOCK_STEP_US     1000000
+#define SNAPSHOT_LIMIT_MS 10000
+
+/* A snapshot that is current or that calls still hold: its signer's answers have to be read. */
+struct held {
+    struct snapshot *snapshot;
+    struct event *signer_readable; /* NULL: no signer at the moment */
+    struct worker *worker;
+    struct held *next;
+};
+
+struct worker {
+    const struct worker_options *options;
+    struct event_base *base;
+    struct event *control_readable, *heartbeat;
+    struct held *held; /* the current one first */
+    struct proxy *proxy;
+    struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
+    struct tls *tls;               /* of the newest snapshot, on its way to the proxy */
+    bool drained;                  /* no call is left, as far as this worker goes */
+    bool dismissed;                /* nor is one left anywhere else */
+    int64_t clock_offset_us;       /* real time less monotonic, at the last look */
+    uint64_t clock_steps;
+};
+
+/* ---- snapshots ---- */
+
+static void held_free(struct held *h)
+{
+    if (!h)
+        return;
+    if (h->signer_readable)
+        event_free(h->signer_readable);
+    snapshot_unref(h->snapshot);
+    free(h);
+}
+
+static void watch_signer(struct held *h);
+
+static void replace_signer(struct held *h, int channel)
+{
+    struct signer_client *client = signer_client_new(channel);
+    if (!client) {
+        log_error("out of memory for the signer's channel: the worker ends");
+        _exit(EXIT_FAILURE);
+    }
+    if (h->signer_readable)
+        event_free(h->signer_readable);
+    h->signer_readable = NULL;
+    snapshot_replace_signer(h->snapshot, client);
+    watch_signer(h);
+}
+
+static void on_signer_readable(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct held *h = user;
+    if (signer_client_readable(h->snapshot->signer))
+        return;
+    log_warning("the signer is gone: calls go on as the failure mode says until the next is there",
+                LOG_NUMBER("generation", (int64_t)h->snapshot->generation));
+    replace_signer(h, -1);
+}
+
+static void watch_signer(struct held *h)
+{
+    int fd = signer_client_fd(h->snapshot->signer);
+    if (fd < 0)
+        return;
+    h->signer_readable = event_new(h->worker->base, fd, EV_READ | EV_PERSIST, on_signer_readable,
+                                   h);
+    if (!h->signer_readable || event_add(h->signer_readable, NULL)) {
+        log_error("out of memory for the signer's channel: the worker ends");
+        _exit(EXIT_FAILURE);
+    }
+}
+
+/* Settings from the bytes that the supervisor has checked: no file is opened. */
+static struct settings *read_settings(struct worker *w, const struct control_message *m,
+                                      int files_fd)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    struct str path = {m->path, strnlen(m->path, sizeof(m->path))};
+    struct files *files = files_from_fd(files_fd);
+    struct settings *settings = files ? settings_read(files, path, m->read_at_s, &problems) : NULL;
+    tls_free(w->tls);
+    w->tls = NULL;
+    if (settings && !tls_files_load(&w->tls, files, settings, m->read_at_s, &problems)) {
+        settings_free(settings);
+        settings = NULL;
+    }
+    if (!settings) {
+        problems_print(&problems, &text);
+        log_error("the configuration does not arrive as it was checked",
+                  LOG_TEXT("problems", buf_str(&text)));
+    }
+    buf_fini(&text);
+    files_free(files);
+    problems_fini(&problems);
+    return settings;
+}
+
+/* Takes the channel; the other descriptors stay the caller's. */
+static struct snapshot *read_snapshot(struct worker *w, const struct control_message *m,
+                                      int files_fd, int numbers_fd, int channel)
+{
+    const char *why = "out of memory";
+    struct snapshot *snapshot = NULL;
+    struct settings *settings = read_settings(w, m, files_fd);
+    struct signer_client *signer = settings ? signer_client_new(channel) : NULL;
+    if (!signer) {
+        close(channel);
+        goto out;
+    }
+    snapshot = snapshot_new(settings, numbers_fd, signer, m->secret, m->generation,
+                            m->numbers_generation, &why);
+    if (snapshot)
+        return snapshot;
+    log_error("no snapshot", LOG_CSTR("why", why));
+    signer_client_free(signer);
+out:
+    settings_free(settings);
+    return NULL;
+}
+
+/* Held in front of the list; NULL when it cannot be had. Takes the channel, fds[2]. */
+static struct held *hold_snapshot(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct snapshot *snapshot = read_snapshot(w, m, fds[0], fds[1], fds[2]);
+    struct held *h = snapshot ? calloc(1, sizeof(*h)) : NULL;
+    if (!h) {
+        snapshot_unref(snapshot);
+        return NULL;
+    }
+    *h = (struct held){.snapshot = snapshot, .worker = w, .next = w->held};
+    w->held = h;
+    watch_signer(h);
+    log_set_level(snapshot->settings->log_level);
+    return h;
+}
+
+/* Those before the current one that no call holds any more. */
+static void drop_unused_snapshots(struct worker *w)
+{
+    struct held **link = w->held ? &w->held->next : &w->held;
+    while (*link) {
+        struct held *h = *link;
+        if (h->snapshot->references > 1) {
+            link = &h->next;
+        } else {
+            *link = h->next;
+            held_free(h);
+        }
+    }
+}
+
+/* ---- control ---- */
+
+static void say(struct worker *w, enum control_type type, uint64_t generation, const char *text)
+{
+    struct control_message m = {
+        .type = type, .worker = w->options->worker, .generation = generation};
+    if (w->proxy)
+        m.counters = *proxy_get_counters(w->proxy);
+    m.counters.clock_steps = w->clock_steps;
+    snprintf(m.text, sizeof(m.text), "%s", text);
+    int r = control_send(w->options->control_fd, &m, NULL, 0);
+    if (r && r != -EAGAIN)
+        _exit(EXIT_FAILURE); /* the supervisor is gone */
+}
+
+static void give_tls(struct worker *w)
+{
+    proxy_set_tls_take(w->proxy, w->tls);
+    w->tls = NULL;
+}
+
+static void take_snapshot(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct held *h = hold_snapshot(w, m, fds);
+    close(fds[0]);
+    close(fds[1]);
+    if (!h) {
+        say(w, CONTROL_ALARM, m->generation, "the new configuration cannot be taken");
+        return;
+    }
+    if (w->proxy) {
+        proxy_set_snapshot(w->proxy, h->snapshot);
+        give_tls(w);
+    }
+    say(w, CONTROL_SNAPSHOT_IN_USE, m->generation, "");
+    drop_unused_snapshots(w);
+}
+
+static void give_overlay(struct worker *w)
+{
+    if (w->proxy)
+        proxy_set_overlay_take(w->proxy, &w->overlay);
+}
+
+/* It comes before the first snapshot, so that no call is decided without. */
+static void take_overlay(struct worker *w, const struct control_message *m, const int *fds)
+{
+    const char *why = "";
+    (void)m;
+    numbers_unmap(&w->overlay);
+    if (!numbers_map(&w->overlay, fds[0], &why)) {
+        log_error("urgent changes of numbers do not arrive: the worker ends", LOG_CSTR("why", why));
+        _exit(EXIT_FAILURE);
+    }
+    close(fds[0]);
+    give_overlay(w);
+}
+
+static void drop_overlay(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    numbers_unmap(&w->overlay);
+    give_overlay(w);
+}
+
+static void take_channel(struct worker *w, const struct control_message *m, const int *fds)
+{
+    struct held *h = w->held;
+    while (h && h->snapshot->generation != m->generation)
+        h = h->next;
+    if (h)
+        replace_signer(h, fds[0]);
+    else
+        close(fds[0]);
+}
+
+static void take_certificates(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)fds;
+    for (struct held *h = w->held; h; h = h->next)
+        if (h->snapshot->generation == m->generation)
+            snapshot_set_certificate_states(
+                h->snapshot, (struct str){m->text, strnlen(m->text, sizeof(m->text))});
+}
+
+static void on_drained(void *user)
+{
+    struct worker *w = user;
+    say(w, CONTROL_DRAINED, 0, "");
+    w->drained = true;
+    if (w->dismissed)
+        event_base_loopbreak(w->base);
+}
+
+static void take_drain(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    (void)fds;
+    w->dismissed = w->drained; /* an emergency call may have come since */
+    proxy_drain(w->proxy, on_drained, w);
+}
+
+/* What a worker acts on; N_FDS descriptors belong to it, ACT takes them. */
+static const struct {
+    enum control_type type;
+    unsigned n_fds;
+    void (*act)(struct worker *w, const struct control_message *m, const int *fds);
+} actions[] = {
+    {CONTROL_SNAPSHOT, 3, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
+};
+
+static void take_message(struct worker *w, const struct control_message *m, const int *fds,
+                         unsigned n_fds)
+{
+    for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (m->type == actions[i].type && n_fds == actions[i].n_fds) {
+            actions[i].act(w, m, fds);
+            return;
+        }
+    }
+    for (unsigned i = 0; i < n_fds; i++)
+        close(fds[i]);
+}
+
+/* 1: something was read, 0: nothing waits. Without a supervisor there is no worker. */
+static int read_control(struct worker *w)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds = 0;
+    int r = control_receive(w->options->control_fd, &m, fds, &n_fds);
+    if (r == -EAGAIN)
+        return 0;
+    if (r <= 0)
+        _exit(EXIT_FAILURE);
+    take_message(w, &m, fds, n_fds);
+    explicit_bzero(&m, sizeof(m));
+    return 1;
+}
+
+static void on_control(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    while (read_control(user))
+        ;
+}
+
+static uint64_t oldest_generation(const struct worker *w)
+{
+    uint64_t oldest = UINT64_MAX;
+    for (const struct held *h = w->held; h; h = h->next) {
+        if (h->snapshot->generation < oldest)
+            oldest = h->snapshot->generation;
+    }
+    return oldest;
+}
+
+/*
+ * Timers run on monotonic time, so a step of the real one harms no call: new tokens carry the new
+ * time. But a clock that jumps is worth a look, for verifiers do not forgive more than a minute.
+ */
+static void watch_clock(struct worker *w)
+{
+    int64_t offset_us = clock_real_us() - clock_monotonic_us();
+    int64_t step_us = offset_us - w->clock_offset_us;
+    w->clock_offset_us = offset_us;
+    if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
+        return;
+    w->clock_steps++;
+    log_warning("the clock was set while running",
+                LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
+}
+
+static void on_heartbeat(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct worker *w = user;
+    watch_clock(w);
+    drop_unused_snapshots(w);
+    say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
+}
+
+/* ---- start and stop ---- */
+
+static bool wait_for_snapshot(struct worker *w)
+{
+    int64_t until_ms = clock_monotonic_ms() + SNAPSHOT_LIMIT_MS;
+    while (!w->held) {
+        struct pollfd p = {.fd = w->options->control_fd, .events = POLLIN};
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        if (left_ms <= 0 || poll(&p, 1, (int)left_ms) < 0)
+            return false;
+        read_control(w);
+    }
+    return true;
+}
+
+/* Timers of a millisecond: a call's deadline is 50 ms. Precise ones cost a system call a turn. */
+static bool make_event_base(struct worker *w)
+{
+    /* The heap breathes with the calls: giving its top back and taking it again costs them. */
+    mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+    w->base = event_base_new();
+    return w->base != NULL;
+}
+
+static bool make_proxy(struct worker *w)
+{
+    w->proxy = proxy_new(&(struct proxy_options){
+        .base = w->base,
+        .sockets = w->options->sockets,
+        .snapshot = w->held->snapshot,
+        .records_fd = w->options->records_fd,
+        .worker = w->options->worker,
+        .n_workers = w->options->n_workers,
+        .inbox_fd = w->options->inbox_fd,
+        .others_fds = w->options->others_fds,
+    });
+    if (w->proxy)
+        give_tls(w);
+    give_overlay(w);
+    return w->proxy != NULL;
+}
+
+static bool make_events(struct worker *w)
+{
+    const struct timeval interval = {0, HEARTBEAT_US};
+    w->control_readable = event_new(w->base, w->options->control_fd, EV_READ | EV_PERSIST,
+                                    on_control, w);
+    w->heartbeat = event_new(w->base, -1, EV_PERSIST, on_heartbeat, w);
+    return w->control_readable && w->heartbeat && event_add(w->control_readable, NULL) == 0 &&
+           event_add(w->heartbeat, &interval) == 0;
+}
+
+/* The time zone file could not be read later. */
+static bool give_up_files(struct worker *w)
+{
+    tzset();
+    return privileges_give_up_files(w->held->snapshot->settings->landlock_required) == 0;
+}
+
+static bool start(struct worker *w)
+{
+    w->clock_offset_us = clock_real_us() - clock_monotonic_us();
+    proxy_start(w->proxy);
+    say(w, CONTROL_READY, w->held->snapshot->generation, "");
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*take)(struct worker *w);
+} steps[] = {
+    {"event loop", make_event_base}, {"first snapshot", wait_for_snapshot},
+    {"SIP side", make_proxy},        {"giving up files", give_up_files},
+    {"timers", make_events},         {"start", start},
+};
+
+static void worker_fini(struct worker *w)
+{
+    proxy_free(w->proxy);
+    numbers_unmap(&w->overlay);
+    tls_free(w->tls);
+    while (w->held) {
+        struct held *h = w->held;
+        w->held = h->next;
+        held_free(h);
+    }
+    if (w->control_readable)
+        event_free(w->control_readable);
+    if (w->heartbeat)
+        event_free(w->heartbeat);
+    if (w->base)
+        event_base_free(w->base);
+}
+
+/* What still runs: zero of everything, unless the time for draining was over. */
+static void tell_end(const struct worker *w)
+{
+    const struct proxy_counters *c = proxy_get_counters(w->proxy);
+    log_info("worker ends", LOG_NUMBER("calls", (long long)c->calls),
+             LOG_NUMBER("in_flight", (long long)c->in_flight),
+             LOG_NUMBER("connections", (long long)c->connections));
+}
+
+int worker_main(const struct worker_options *options)
+{
+    struct worker w = {.options = options};
+    int status = EXIT_FAILURE;
+    for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (!steps[i].take(&w)) {
+            log_error("the worker cannot start", LOG_CSTR("step", steps[i].name));
+            goto out;
+        }
+    }
+    event_base_dispatch(w.base);
+    tell_end(&w);
+    if (w.drained)
+        status = EXIT_SUCCESS;
+out:
+    worker_fini(&w);
+    return status;
+}

@@ -1,0 +1,89 @@
+#include <stird/ledger.h>
+
+#include <errno.h>
+#include <stird/record.h>
+#include <sys/socket.h>
+
+#define MASKED_TAIL 4 /* digits that stay readable */
+
+static void show(struct tn *shown, const struct tn *number, bool mask)
+{
+    *shown = *number;
+    for (unsigned i = 0; mask && i + MASKED_TAIL < shown->n; i++)
+        shown->digits[i] = 'x';
+}
+
+/* The row as "file:line", the way problems name it. */
+static void add_row(struct buf *out, const struct outcome *o)
+{
+    if (!o->number_looked_up || o->number.file.n == 0)
+        return;
+    buf_add_str(out, o->number.file);
+    buf_addf(out, ":%u", o->number.line);
+}
+
+static void fill_token(struct record *r, const struct ledger_entry *e)
+{
+    const struct outcome *o = e->outcome;
+    r->iat_s = -1;
+    if (o->verdict != VERDICT_SIGN)
+        return;
+    r->attest = o->claims.attest;
+    r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
+    if (o->certificate >= e->settings->n_certificates)
+        return;
+    r->certificate = e->settings->certificates[o->certificate].id;
+    r->x5u = e->settings->certificates[o->certificate].x5u;
+    r->iat_s = o->claims.iat_s;
+}
+
+void ledger_pack(struct buf *packet, const struct ledger_entry *e)
+{
+    const struct outcome *o = e->outcome;
+    const struct trunk *trunk = e->call->trunk;
+    struct buf source = BUF_INIT, row = BUF_INIT;
+    struct tn orig, dest;
+    struct str none = {NULL, 0};
+    if (e->call->source.family != ADDRESS_NONE)
+        address_add(&source, &e->call->source);
+    add_row(&row, o);
+    show(&orig, &o->claims.orig, e->settings->mask_numbers);
+    show(&dest, &o->claims.dest, e->settings->mask_numbers);
+    struct record r = {
+        .ts_us = e->ts_us,
+        .node = e->settings->node,
+        .call_id = e->call->call_id,
+        .trunk = trunk ? trunk->name : none,
+        .source = buf_str(&source),
+        .orig_tn = tn_str(&orig),
+        .dest_tn = tn_str(&dest),
+        .rule = o->rule,
+        .number_row = buf_str(&row),
+        .customer = trunk ? trunk->customer : none,
+        .upstream = e->upstream,
+        .verdict = o->verdict,
+        .reason = o->reason,
+        .number_state = o->number_looked_up ? o->number.state : NUMBER_STATES,
+        .sip_status = e->sip_status,
+        .sign_us = e->sign_us,
+        .total_us = e->total_us,
+        .config_generation = e->config_generation,
+        .numbers_generation = e->numbers_generation,
+        .emergency = o->emergency,
+    };
+    fill_token(&r, e);
+    record_pack(packet, &r);
+    buf_fini(&source);
+    buf_fini(&row);
+}
+
+bool ledger_send(int fd, struct str packet)
+{
+    ssize_t sent;
+    if (fd < 0)
+        return false;
+    do {
+        sent = send(fd, packet.p, packet.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent >= 0 && (size_t)sent == packet.n;
+}

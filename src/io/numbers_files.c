@@ -1,0 +1,239 @@
+#include <stird/numbers_files.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h> /* dirname(3): may change its argument */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* 0 or -errno. */
+static int write_all(int fd, struct str s)
+{
+    while (s.n > 0) {
+        ssize_t n = write(fd, s.p, s.n);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0)
+            s = str_slice(s, (size_t)n, s.n);
+    }
+    return 0;
+}
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
+struct image_memory {
+    int fd;
+    struct problems *problems;
+};
+
+static bool fault(struct image_memory *m, int error)
+{
+    problems_add(m->problems, STR(""), 0, "the compiled number table cannot be kept: %s",
+                 strerror(error));
+    return false;
+}
+
+static bool write_image(void *user, const void *bytes, size_t n)
+{
+    struct image_memory *m = user;
+    int r = write_all(m->fd, (struct str){bytes, n});
+    return r == 0 || fault(m, -r);
+}
+
+/* *FD can never change again; -1 with problems. */
+static bool compile(const struct numbers_source *sources, size_t n, int *fd,
+                    struct numbers_summary *summary, struct problems *problems)
+{
+    struct image_memory m = {memfd_create("stird-numbers", MFD_CLOEXEC | MFD_ALLOW_SEALING),
+                             problems};
+    const struct numbers_output out = {write_image, &m};
+    *fd = -1;
+    bool good = m.fd >= 0 || fault(&m, errno);
+    /* Without memory to write to, the mistakes in the tables are told all the same. */
+    good = numbers_compile_into(sources, n, &out, summary, problems) && good;
+    if (good && fcntl(m.fd, F_ADD_SEALS, SEALS))
+        good = fault(&m, errno);
+    if (good)
+        *fd = m.fd;
+    else if (m.fd >= 0)
+        close(m.fd);
+    return good;
+}
+
+bool numbers_overlay_compile(struct str name, struct str csv, int *fd, struct problems *problems)
+{
+    const struct numbers_source source = {.name = name, .text = csv, .kind = NUMBERS_OVERLAY};
+    return compile(&source, 1, fd, NULL, problems);
+}
+
+static bool compile_texts(const struct numbers_paths *paths, int *fd,
+                          struct numbers_summary *summary, struct problems *problems)
+{
+    struct numbers_texts texts;
+    size_t n;
+    numbers_texts_init(&texts, paths, problems);
+    const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
+    /* Mistakes in the tables that could be read are told too. */
+    bool good = compile(sources, n, fd, summary, problems);
+    if (good && !texts.good) {
+        close(*fd);
+        *fd = -1;
+    }
+    numbers_texts_fini(&texts);
+    return *fd >= 0;
+}
+
+/* ---- images as files ---- */
+
+/* 0 or -errno. A file that somebody shortens meanwhile is found by the image's own length. */
+static int copy_all(int to, int from, uint64_t bytes)
+{
+    struct stat st;
+    while (bytes > 0) {
+        size_t piece = bytes < (1u << 30) ? (size_t)bytes : 1u << 30;
+        ssize_t n = copy_file_range(from, NULL, to, NULL, piece, 0);
+        if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+            n = sendfile(to, from, NULL, piece);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n == 0)
+            break;
+        if (n > 0)
+            bytes -= (uint64_t)n;
+    }
+    return fstat(to, &st) ? -errno : 0;
+}
+
+static bool read_image(struct str path, int *fd, struct numbers_summary *summary,
+                       struct problems *problems)
+{
+    const char *why = NULL;
+    uint64_t bytes;
+    struct mapped_numbers mapped;
+    int file = numbers_file_open(path, &bytes, problems);
+    int memory = file < 0 ? -1 : memfd_create("stird-numbers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int r = file < 0 ? 0 : memory < 0 ? -errno : copy_all(memory, file, bytes);
+    if (file >= 0)
+        close(file);
+    if (r == 0 && memory >= 0 && fcntl(memory, F_ADD_SEALS, SEALS))
+        r = -errno;
+    if (r)
+        problems_add(problems, path, 0, "cannot be read: %s", strerror(-r));
+    if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
+        if (summary)
+            *summary = *numbers_get_summary(mapped.table);
+        numbers_unmap(&mapped);
+        *fd = memory;
+        return true;
+    }
+    if (why)
+        problems_add(problems, path, 0, "%s", why);
+    if (memory >= 0)
+        close(memory);
+    return false;
+}
+
+static int sync_directory(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int r = !copy ? -ENOMEM : fd < 0 || fsync(fd) ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return r;
+}
+
+static int write_aside(const char *aside, int from)
+{
+    struct stat st;
+    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int r = fd < 0 || fstat(from, &st) || lseek(from, 0, SEEK_SET) ? -errno : 0;
+    if (r == 0)
+        r = copy_all(fd, from, (uint64_t)st.st_size);
+    if (r == 0 && fsync(fd))
+        r = -errno;
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+int numbers_image_write(const char *path, int fd)
+{
+    char *aside = NULL;
+    if (asprintf(&aside, "%s.new", path) < 0)
+        return -ENOMEM;
+    int r = write_aside(aside, fd);
+    if (r == 0 && rename(aside, path))
+        r = -errno;
+    if (r)
+        unlink(aside);
+    else
+        r = sync_directory(path);
+    free(aside);
+    return r;
+}
+
+bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
+                           struct numbers_summary *summary, struct problems *problems)
+{
+    *fd = -1;
+    if (paths->compiled.n > 0)
+        return read_image(paths->compiled, fd, summary, problems);
+    return compile_texts(paths, fd, summary, problems);
+}
+
+/* ---- tables in memory ---- */
+
+static bool map(struct mapped_numbers *mapped, int fd, bool validated, const char **why)
+{
+    struct stat st;
+    struct mapped_numbers m = {.image = MAP_FAILED};
+    int seals = fcntl(fd, F_GET_SEALS);
+    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls. */
+    if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_WRITE)) != (F_SEAL_SHRINK | F_SEAL_WRITE)) {
+        *why = "the number table's descriptor is not sealed";
+        return false;
+    }
+    if (fstat(fd, &st) == 0 && st.st_size > 0) {
+        m.bytes = (size_t)st.st_size;
+        /* Linux before 6.7 refuses MAP_SHARED of what is sealed; the pages are shared all the same.
+         */
+        m.image = mmap(NULL, m.bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    if (m.image == MAP_FAILED) {
+        *why = "the number table cannot be mapped";
+        return false;
+    }
+    m.table = validated ? numbers_open_validated(m.image, m.bytes, why)
+                        : numbers_open(m.image, m.bytes, why);
+    if (!m.table) {
+        munmap(m.image, m.bytes);
+        return false;
+    }
+    *mapped = m;
+    return true;
+}
+
+bool numbers_map(struct mapped_numbers *mapped, int fd, const char **why)
+{
+    return map(mapped, fd, true, why);
+}
+
+bool numbers_map_checked(struct mapped_numbers *mapped, int fd, const char **why)
+{
+    return map(mapped, fd, false, why);
+}
+
+void numbers_unmap(struct mapped_numbers *mapped)
+{
+    numbers_close(mapped->table);
+    if (mapped->image)
+        munmap(mapped->image, mapped->bytes);
+    *mapped = (struct mapped_numbers){0};
+}

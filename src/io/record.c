@@ -1,0 +1,164 @@
+#include <stird/record.h>
+
+#include <string.h>
+#include <time.h>
+
+#define PACKET_MAGIC UINT32_C(0x31524353) /* "SCR1": worker and recorder are one binary */
+
+/* The texts of a record, in the order of the packet. */
+static const size_t texts[] = {
+    offsetof(struct record, node),        offsetof(struct record, call_id),
+    offsetof(struct record, trunk),       offsetof(struct record, source),
+    offsetof(struct record, orig_tn),     offsetof(struct record, dest_tn),
+    offsetof(struct record, origid),      offsetof(struct record, rule),
+    offsetof(struct record, number_row),  offsetof(struct record, customer),
+    offsetof(struct record, certificate), offsetof(struct record, x5u),
+    offsetof(struct record, upstream),
+};
+#define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+/* Host order and layout: both ends are the same program. */
+struct packet_head {
+    uint32_t magic;
+    uint8_t attest, verdict, number_state, emergency;
+    int64_t ts_us, iat_s, sign_us, total_us;
+    uint64_t config_generation, numbers_generation;
+    int32_t sip_status;
+    uint16_t reason;
+    uint16_t text_bytes[N_TEXTS];
+};
+
+static struct str *text_at(const struct record *r, size_t i)
+{
+    return (struct str *)(void *)((char *)(uintptr_t)r + texts[i]);
+}
+
+void record_pack(struct buf *packet, const struct record *r)
+{
+    struct packet_head head;
+    memset(&head, 0, sizeof(head)); /* the gaps too: they leave the process */
+    head.magic = PACKET_MAGIC;
+    head.attest = (uint8_t)r->attest;
+    head.verdict = (uint8_t)r->verdict;
+    head.number_state = (uint8_t)r->number_state;
+    head.emergency = r->emergency;
+    head.ts_us = r->ts_us;
+    head.iat_s = r->iat_s;
+    head.sign_us = r->sign_us;
+    head.total_us = r->total_us;
+    head.config_generation = r->config_generation;
+    head.numbers_generation = r->numbers_generation;
+    head.sip_status = r->sip_status;
+    head.reason = (uint16_t)r->reason;
+    for (size_t i = 0; i < N_TEXTS; i++)
+        head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
+    buf_add(packet, &head, sizeof(head));
+    for (size_t i = 0; i < N_TEXTS; i++)
+        buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
+}
+
+static bool head_is_good(const struct packet_head *h)
+{
+    bool level = h->attest == 0 || (h->attest >= 'A' && h->attest <= 'C');
+    return h->magic == PACKET_MAGIC && level && h->verdict <= VERDICT_SIGN &&
+           h->number_state <= NUMBER_STATES && h->emergency <= 1 && h->sip_status >= 0 &&
+           h->sip_status <= 699;
+}
+
+bool record_unpack(struct record *r, struct str packet)
+{
+    struct packet_head h;
+    if (packet.n < sizeof(h))
+        return false;
+    memcpy(&h, packet.p, sizeof(h));
+    if (!head_is_good(&h))
+        return false;
+    *r = (struct record){
+        .ts_us = h.ts_us,
+        .attest = (char)h.attest,
+        .verdict = (enum verdict)h.verdict,
+        .reason = (enum reason)h.reason,
+        .number_state = (enum number_state)h.number_state,
+        .iat_s = h.iat_s,
+        .sip_status = h.sip_status,
+        .sign_us = h.sign_us,
+        .total_us = h.total_us,
+        .config_generation = h.config_generation,
+        .numbers_generation = h.numbers_generation,
+        .emergency = h.emergency,
+    };
+    struct str rest = str_slice(packet, sizeof(h), packet.n);
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        if (h.text_bytes[i] > RECORD_TEXT_MAX || h.text_bytes[i] > rest.n)
+            return false;
+        *text_at(r, i) = str_slice(rest, 0, h.text_bytes[i]);
+        rest = str_slice(rest, h.text_bytes[i], rest.n);
+    }
+    return rest.n == 0;
+}
+
+/* ---- JSON ---- */
+
+static void put_text(struct json *j, struct str key, struct str value)
+{
+    json_put_key(j, key);
+    if (value.n > 0)
+        json_put_string(j, str_slice(value, 0, RECORD_TEXT_MAX));
+    else
+        json_put_null(j);
+}
+
+static void put_integer(struct json *j, struct str key, int64_t value, bool known)
+{
+    json_put_key(j, key);
+    if (known)
+        json_put_integer(j, value);
+    else
+        json_put_null(j);
+}
+
+void record_put_time(struct json *j, int64_t us)
+{
+    time_t seconds = (time_t)(us / 1000000);
+    struct tm tm = {0};
+    struct buf text = BUF_INIT;
+    if (us < 0 || !gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900)
+        us = 0, tm = (struct tm){.tm_year = 70, .tm_mday = 1}; /* no time of ours */
+    buf_addf(&text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(us / 1000 % 1000));
+    json_put_key(j, STR("ts"));
+    json_put_string(j, buf_str(&text));
+    buf_fini(&text);
+}
+
+void record_put(struct json *j, const struct record *r)
+{
+    struct str none = {NULL, 0};
+    bool looked_up = r->number_state < NUMBER_STATES;
+    record_put_time(j, r->ts_us);
+    put_text(j, STR("node"), r->node);
+    put_text(j, STR("call_id"), r->call_id);
+    put_text(j, STR("trunk"), r->trunk);
+    put_text(j, STR("source"), r->source);
+    put_text(j, STR("orig_tn"), r->orig_tn);
+    put_text(j, STR("dest_tn"), r->dest_tn);
+    put_text(j, STR("attest"), (struct str){&r->attest, r->attest ? 1 : 0});
+    put_text(j, STR("origid"), r->origid);
+    put_text(j, STR("decision"), verdict_name(r->verdict));
+    put_text(j, STR("reason"), reason_name(r->reason));
+    put_text(j, STR("rule"), r->rule);
+    put_text(j, STR("number_state"), looked_up ? number_state_name(r->number_state) : none);
+    put_text(j, STR("number_row"), r->number_row);
+    put_text(j, STR("customer"), r->customer);
+    put_text(j, STR("cert_id"), r->certificate);
+    put_text(j, STR("x5u"), r->x5u);
+    put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
+    put_text(j, STR("upstream"), r->upstream);
+    put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
+    put_integer(j, STR("sign_us"), r->sign_us, r->sign_us >= 0);
+    put_integer(j, STR("total_us"), r->total_us, r->total_us >= 0);
+    put_integer(j, STR("config_generation"), (int64_t)r->config_generation, true);
+    put_integer(j, STR("numbers_generation"), (int64_t)r->numbers_generation, true);
+    json_put_key(j, STR("emergency"));
+    json_put_bool(j, r->emergency);
+}

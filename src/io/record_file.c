@@ -1,0 +1,164 @@
+#include <stird/record_file.h>
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/record_chain.h>
+#include <string.h>
+
+#define CHUNK_BYTES 65536
+
+struct record_file {
+    FILE *source;
+    struct buf line;
+    uint64_t number;
+};
+
+struct record_file *record_file_open(const char *path)
+{
+    struct record_file *f = calloc(1, sizeof(*f));
+    if (!f)
+        return NULL;
+    f->source = fopen(path, "rbe");
+    if (f->source) {
+        setvbuf(f->source, NULL, _IOFBF, CHUNK_BYTES);
+        return f;
+    }
+    int error = errno;
+    free(f);
+    errno = error;
+    return NULL;
+}
+
+void record_file_close(struct record_file *f)
+{
+    if (!f)
+        return;
+    fclose(f->source);
+    buf_fini(&f->line);
+    free(f);
+}
+
+int record_file_next(struct record_file *f, struct record_line *line)
+{
+    int c;
+    *line = (struct record_line){.number = ++f->number};
+    buf_reset(&f->line);
+    while ((c = getc_unlocked(f->source)) != EOF && c != '\n') {
+        if (f->line.n < RECORD_LINE_MAX)
+            buf_add_char(&f->line, (char)c);
+        else
+            line->too_long = true;
+    }
+    if (ferror(f->source))
+        return -EIO;
+    if (buf_failed(&f->line))
+        return -ENOMEM;
+    if (c == EOF && f->line.n == 0)
+        return 0;
+    line->ended = c == '\n';
+    line->text = buf_str(&f->line);
+    return 1;
+}
+
+/* ---- which files ---- */
+
+struct ranked {
+    char *path;
+    uint64_t seq; /* of its first line that has one; 0: none, or a chain begins there */
+};
+
+static uint64_t first_seq(const char *path)
+{
+    struct record_file *f = record_file_open(path);
+    struct record_line line;
+    struct chain_place place = {0};
+    bool found = false;
+    for (int tries = 0; f && !found && tries < 100 && record_file_next(f, &line) > 0; tries++)
+        found = chain_place_of(&place, line.text);
+    record_file_close(f);
+    return found ? place.seq : 0;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->seq != y->seq)
+        return x->seq < y->seq ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+static bool is_compressed(const char *path)
+{
+    static const char *const ends[] = {".gz", ".xz", ".zst", ".bz2"};
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (n > strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Characters that glob(3) would take for more than themselves. */
+static void add_quoted(struct buf *pattern, const char *path)
+{
+    for (; *path; path++) {
+        if (strchr("*?[\\", *path))
+            buf_add_char(pattern, '\\');
+        buf_add_char(pattern, *path);
+    }
+}
+
+static bool add_ranked(struct buf *list, const char *path)
+{
+    struct ranked one = {strdup(path), first_seq(path)};
+    if (one.path)
+        buf_add(list, &one, sizeof(one));
+    return one.path && !buf_failed(list);
+}
+
+static bool collect(struct buf *list, const char *path)
+{
+    struct buf pattern = BUF_INIT;
+    glob_t found = {0};
+    add_quoted(&pattern, path);
+    buf_add(&pattern, ".*", 3);
+    bool good = !buf_failed(&pattern);
+    int r = good ? glob(pattern.p, GLOB_NOSORT, NULL, &found) : 0;
+    good = good && (r == 0 || r == GLOB_NOMATCH);
+    for (size_t i = 0; good && r == 0 && i < found.gl_pathc; i++)
+        if (!is_compressed(found.gl_pathv[i]))
+            good = add_ranked(list, found.gl_pathv[i]);
+    if (good)
+        globfree(&found);
+    buf_fini(&pattern);
+    return good && add_ranked(list, path);
+}
+
+bool record_files_list(struct record_file_names *names, const char *path)
+{
+    struct buf list = BUF_INIT;
+    bool good = collect(&list, path);
+    struct ranked *ranked = (struct ranked *)(void *)list.p;
+    size_t n = list.n / sizeof(*ranked);
+    *names = (struct record_file_names){.path = calloc(n + 1, sizeof(char *))};
+    good = good && names->path;
+    if (good && n > 1) /* the file itself is the last of those without a number */
+        qsort(ranked, n, sizeof(*ranked), by_seq);
+    for (size_t i = 0; i < n; i++) {
+        if (good)
+            names->path[names->n++] = ranked[i].path;
+        else
+            free(ranked[i].path);
+    }
+    buf_fini(&list);
+    return good;
+}
+
+void record_files_free(struct record_file_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->path[i]);
+    free(names->path);
+    *names = (struct record_file_names){0};
+}

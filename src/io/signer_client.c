@@ -1,0 +1,328 @@
+#include <stird/signer_client.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stird/sign_request.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SLOTS       4096u
+#define SLOT_BITS   12
+#define NONE        UINT16_MAX
+#define PACKETS_MAX 64 /* read at once, so that a busy signer cannot hold the event loop */
+
+enum slot_state { SLOT_FREE, SLOT_QUEUED, SLOT_SENT };
+
+struct slot {
+    uint64_t ticket; /* serial number << SLOT_BITS | index; never 0 */
+    signer_done *done;
+    void *user;
+    enum slot_state state;
+    uint16_t before, next; /* in the queue; `next` also in the list of free slots */
+    struct sign_request request;
+};
+
+struct signer_client {
+    int fd;
+    bool gone;
+    bool freed;       /* by a callback: the memory goes when the last of them has returned */
+    unsigned running; /* functions of ours that callbacks return into */
+    unsigned waiting;
+    uint64_t serial;
+    uint16_t first_free;
+    uint16_t used; /* slots from here on were never taken: their memory is not touched either */
+    uint16_t first_queued, last_queued;
+    /* Several responses; a packet that is larger than this is no signer's. */
+    _Alignas(8) char packet[SIGN_BATCH_MAX * sizeof(struct sign_response)];
+    struct slot slots[SLOTS];
+};
+
+static void destroy(struct signer_client *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    free(c);
+}
+
+struct signer_client *signer_client_new(int fd)
+{
+    struct signer_client *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    c->fd = fd;
+    c->gone = fd < 0;
+    c->first_free = c->first_queued = c->last_queued = NONE;
+    return c;
+}
+
+int signer_client_fd(const struct signer_client *c)
+{
+    return c->fd;
+}
+
+unsigned signer_client_waiting(const struct signer_client *c)
+{
+    return c->waiting;
+}
+
+/* ---- slots ---- */
+
+static uint16_t index_of(const struct signer_client *c, const struct slot *s)
+{
+    return (uint16_t)(s - c->slots);
+}
+
+/* NULL when all are taken. */
+static struct slot *slot_take(struct signer_client *c)
+{
+    struct slot *s = NULL;
+    if (c->first_free != NONE) {
+        s = &c->slots[c->first_free];
+        c->first_free = s->next;
+    } else if (c->used < SLOTS) {
+        s = &c->slots[c->used++];
+    }
+    if (s)
+        c->waiting++;
+    return s;
+}
+
+static void queue_remove(struct signer_client *c, struct slot *s)
+{
+    if (s->before == NONE)
+        c->first_queued = s->next;
+    else
+        c->slots[s->before].next = s->next;
+    if (s->next == NONE)
+        c->last_queued = s->before;
+    else
+        c->slots[s->next].before = s->before;
+}
+
+static void queue_append(struct signer_client *c, struct slot *s)
+{
+    s->state = SLOT_QUEUED;
+    s->before = c->last_queued;
+    s->next = NONE;
+    if (c->last_queued == NONE)
+        c->first_queued = index_of(c, s);
+    else
+        c->slots[c->last_queued].next = index_of(c, s);
+    c->last_queued = index_of(c, s);
+}
+
+static void slot_release(struct signer_client *c, struct slot *s)
+{
+    if (s->state == SLOT_QUEUED)
+        queue_remove(c, s);
+    s->state = SLOT_FREE;
+    s->next = c->first_free;
+    c->first_free = index_of(c, s);
+    c->waiting--;
+}
+
+/* NULL when nobody waits for the ticket any more. */
+static struct slot *slot_of(struct signer_client *c, uint64_t ticket)
+{
+    struct slot *s = &c->slots[ticket & (SLOTS - 1)];
+    return s->state != SLOT_FREE && s->ticket == ticket ? s : NULL;
+}
+
+/* The slot is free before the callback runs: it may submit and cancel as it likes. */
+static void finish(struct signer_client *c, struct slot *s, enum reason reason, struct str token,
+                   uint32_t sign_us)
+{
+    signer_done *done = s->done;
+    void *user = s->user;
+    slot_release(c, s);
+    done(user, reason, token, sign_us);
+}
+
+static void fail_all(struct signer_client *c)
+{
+    c->gone = true;
+    for (unsigned i = 0; i < c->used && c->waiting > 0; i++)
+        if (c->slots[i].state != SLOT_FREE)
+            finish(c, &c->slots[i], REASON_SIGNER_UNAVAILABLE, (struct str){NULL, 0}, 0);
+}
+
+static void enter(struct signer_client *c)
+{
+    c->running++;
+}
+
+/* False when a callback freed the client: it must not be touched any more. */
+static bool leave(struct signer_client *c)
+{
+    c->running--;
+    if (!c->freed)
+        return true;
+    if (c->running == 0)
+        destroy(c);
+    return false;
+}
+
+void signer_client_free(struct signer_client *c)
+{
+    if (!c || c->freed)
+        return;
+    enter(c);
+    fail_all(c);
+    c->freed = true;
+    leave(c);
+}
+
+/* ---- asking ---- */
+
+enum reason signer_client_submit(struct signer_client *c, uint32_t certificate,
+                                 const struct passport_type *type,
+                                 const struct passport_claims *claims, signer_done *done,
+                                 void *user, uint64_t *ticket)
+{
+    if (c->gone)
+        return REASON_SIGNER_UNAVAILABLE;
+    struct slot *s = slot_take(c);
+    if (!s)
+        return REASON_SIGNER_OVERLOADED;
+    s->ticket = ++c->serial << SLOT_BITS | index_of(c, s);
+    s->done = done;
+    s->user = user;
+    sign_request_write(&s->request, s->ticket, certificate, type, claims);
+    queue_append(c, s);
+    *ticket = s->ticket;
+    return REASON_OK;
+}
+
+void signer_client_cancel(struct signer_client *c, uint64_t ticket)
+{
+    struct slot *s = slot_of(c, ticket);
+    if (s)
+        slot_release(c, s);
+}
+
+/* The first requests of the queue as one packet. */
+static unsigned gather(struct signer_client *c, struct iovec parts[SIGN_BATCH_MAX])
+{
+    unsigned n = 0;
+    for (uint16_t i = c->first_queued; i != NONE && n < SIGN_BATCH_MAX; i = c->slots[i].next)
+        parts[n++] = (struct iovec){&c->slots[i].request, sizeof(c->slots[i].request)};
+    return n;
+}
+
+static bool is_full(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
+}
+
+/* False when the signer is gone. */
+static bool send_queued(struct signer_client *c)
+{
+    struct iovec parts[SIGN_BATCH_MAX];
+    unsigned n;
+    while ((n = gather(c, parts)) > 0) {
+        struct msghdr m = {.msg_iov = parts, .msg_iovlen = n};
+        ssize_t sent = sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return is_full(errno); /* goes with the next flush or the next response */
+        for (; n > 0; n--) {
+            struct slot *s = &c->slots[c->first_queued];
+            queue_remove(c, s);
+            s->state = SLOT_SENT;
+        }
+    }
+    return true;
+}
+
+void signer_client_flush(struct signer_client *c)
+{
+    enter(c);
+    if (!c->gone && !send_queued(c))
+        fail_all(c);
+    leave(c);
+}
+
+/* ---- answers ---- */
+
+static bool is_token(struct str token)
+{
+    for (size_t i = 0; i < token.n; i++) {
+        char ch = token.p[i];
+        if (!ascii_is_alpha(ch) && !ascii_is_digit(ch) && ch != '.' && ch != '-' && ch != '_')
+            return false;
+    }
+    return token.n > 0;
+}
+
+/* A token goes with OK alone; the other reasons are those of reason.def that cost a signature. */
+static bool is_answer(const struct sign_response *response)
+{
+    struct str token = {response->token, response->token_length};
+    if (response->reason == REASON_OK)
+        return is_token(token);
+    return token.n == 0 && response->reason >= REASON_SIGNER_TIMEOUT &&
+           response->reason <= REASON_CLOCK_DISAGREES;
+}
+
+/* The response at the start of what is LEFT of a packet; 0 when it is none. */
+static size_t response_size(const char *at, size_t left)
+{
+    const struct sign_response *response = (const struct sign_response *)at;
+    if (left < offsetof(struct sign_response, token) || response->version != SIGN_WIRE_VERSION ||
+        response->token_length > SIGN_TOKEN_MAX)
+        return 0;
+    size_t size = sign_response_size(response);
+    return size <= left && is_answer(response) ? size : 0;
+}
+
+static void answer(struct signer_client *c, const struct sign_response *response)
+{
+    struct slot *s = slot_of(c, response->ticket);
+    if (s && s->state == SLOT_SENT)
+        finish(c, s, (enum reason)response->reason,
+               (struct str){response->token, response->token_length}, response->sign_us);
+}
+
+/* False when the packet is nonsense: nothing that such a signer says is believed. */
+static bool take_packet(struct signer_client *c, size_t bytes)
+{
+    for (size_t at = 0; at < bytes && !c->gone && !c->freed;) {
+        size_t size = response_size(c->packet + at, bytes - at);
+        if (size == 0)
+            return false;
+        answer(c, (const struct sign_response *)(c->packet + at));
+        at += size;
+    }
+    return true;
+}
+
+/* False when the signer is gone. */
+static bool read_packets(struct signer_client *c)
+{
+    for (unsigned i = 0; i < PACKETS_MAX && !c->freed; i++) {
+        ssize_t got = recv(c->fd, c->packet, sizeof(c->packet), MSG_DONTWAIT | MSG_TRUNC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return is_full(errno);
+        if (got == 0 || (size_t)got > sizeof(c->packet) || !take_packet(c, (size_t)got))
+            return false;
+        if (signer_client_waiting(c) == 0)
+            break; /* nothing more can come: spare the call that would say so */
+    }
+    return true;
+}
+
+bool signer_client_readable(struct signer_client *c)
+{
+    enter(c);
+    if (!c->gone && !read_packets(c))
+        fail_all(c);
+    if (!c->gone && !send_queued(c))
+        fail_all(c);
+    const bool here = !c->gone;
+    return leave(c) ? here : true;
+}

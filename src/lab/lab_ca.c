@@ -1,0 +1,228 @@
+#include <stird/lab_ca.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TN_AUTH_LIST_OID "1.3.6.1.5.5.7.1.26"
+
+EVP_PKEY *lab_key_new(void)
+{
+    return EVP_EC_gen("P-256");
+}
+
+/* ---- TNAuthList as DER (RFC 8226 section 9) ---- */
+
+static void add_element(struct buf *out, unsigned char tag, struct str content)
+{
+    unsigned char head[] = {tag, 0x82, (unsigned char)(content.n >> 8), (unsigned char)content.n};
+    if (content.n < 0x80) {
+        head[1] = (unsigned char)content.n;
+        buf_add(out, head, 2);
+    } else if (content.n < 0x100) {
+        head[1] = 0x81;
+        head[2] = (unsigned char)content.n;
+        buf_add(out, head, 3);
+    } else {
+        buf_add(out, head, 4);
+    }
+    buf_add_str(out, content);
+}
+
+static void add_nested(struct buf *out, unsigned char outer, unsigned char inner,
+                       struct str content)
+{
+    struct buf nested = BUF_INIT;
+    add_element(&nested, inner, content);
+    add_element(out, outer, buf_str(&nested));
+    buf_fini(&nested);
+}
+
+static bool add_range(struct buf *out, struct str start, unsigned long count)
+{
+    struct buf range = BUF_INIT;
+    unsigned char number[8], n = 0;
+    if (count < 2 || count > 0x7fffffff)
+        return false;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        if (n > 0 || count >> shift > 0)
+            number[n++] = (unsigned char)(count >> shift);
+    add_element(&range, 0x16, start);
+    if (number[0] >= 0x80) { /* an INTEGER has a sign */
+        memmove(number + 1, number, n++);
+        number[0] = 0;
+    }
+    add_element(&range, 0x02, (struct str){(const char *)number, n});
+    add_nested(out, 0xa1, 0x30, buf_str(&range));
+    buf_fini(&range);
+    return true;
+}
+
+static bool add_number(struct buf *out, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 15 || (text[digits] && text[digits] != '+'))
+        return false;
+    if (text[digits] == '+')
+        return add_range(out, (struct str){text, digits}, strtoul(text + digits + 1, NULL, 10));
+    add_nested(out, 0xa2, 0x16, str_of(text));
+    return true;
+}
+
+static bool make_list(const struct lab_certificate *c, struct buf *out)
+{
+    struct buf entries = BUF_INIT;
+    bool good = true;
+    for (const char *const *spc = c->spcs; spc && *spc; spc++)
+        add_nested(&entries, 0xa0, 0x16, str_of(*spc));
+    for (const char *const *number = c->numbers; number && *number; number++)
+        good = add_number(&entries, *number) && good;
+    if (entries.n > 0)
+        add_element(out, 0x30, buf_str(&entries));
+    good = good && !buf_failed(&entries) && !buf_failed(out);
+    buf_fini(&entries);
+    return good;
+}
+
+static bool add_list(X509 *x, const struct lab_certificate *c)
+{
+    struct buf der = BUF_INIT;
+    bool good = make_list(c, &der);
+    if (good && der.n > 0) {
+        ASN1_OBJECT *oid = OBJ_txt2obj(TN_AUTH_LIST_OID, 1);
+        ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+        X509_EXTENSION *extension = NULL;
+        good = oid && octets &&
+               ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n) &&
+               (extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets)) &&
+               X509_add_ext(x, extension, -1);
+        X509_EXTENSION_free(extension);
+        ASN1_OCTET_STRING_free(octets);
+        ASN1_OBJECT_free(oid);
+    }
+    buf_fini(&der);
+    return good;
+}
+
+/* ---- certificates ---- */
+
+static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, x, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    bool good = extension && X509_add_ext(x, extension, -1);
+    X509_EXTENSION_free(extension);
+    return good;
+}
+
+static bool set_name(X509 *x, const char *name)
+{
+    X509_NAME *subject = X509_get_subject_name(x);
+    return X509_NAME_add_entry_by_txt(subject, "C", MBSTRING_ASC, (const unsigned char *)"US", -1,
+                                      -1, 0) &&
+           X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC,
+                                      (const unsigned char *)"stird lab", -1, -1, 0) &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
+                                      -1, 0);
+}
+
+static bool fill(X509 *x, const struct lab_certificate *c)
+{
+    X509 *issuer = c->issuer ? c->issuer : x;
+    return X509_set_version(x, X509_VERSION_3) &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), c->serial) && set_name(x, c->name) &&
+           X509_set_issuer_name(x, X509_get_subject_name(issuer)) &&
+           ASN1_TIME_set(X509_getm_notBefore(x), (time_t)c->not_before_s) &&
+           ASN1_TIME_set(X509_getm_notAfter(x), (time_t)c->not_after_s) &&
+           X509_set_pubkey(x, c->key) &&
+           add_extension(x, issuer, NID_basic_constraints,
+                         c->authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+           add_extension(x, issuer, NID_key_usage,
+                         c->authority ? "critical,keyCertSign,cRLSign"
+                                      : "critical,digitalSignature") &&
+           add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
+           add_extension(x, issuer, NID_authority_key_identifier, "keyid") &&
+           (!c->alt_names || add_extension(x, issuer, NID_subject_alt_name, c->alt_names)) &&
+           add_list(x, c) && X509_sign(x, c->issuer_key ? c->issuer_key : c->key, EVP_sha256()) > 0;
+}
+
+X509 *lab_certificate_new(const struct lab_certificate *certificate)
+{
+    X509 *x = X509_new();
+    if (x && fill(x, certificate))
+        return x;
+    X509_free(x);
+    ERR_clear_error();
+    return NULL;
+}
+
+static bool revoke(X509_CRL *crl, uint64_t serial, int64_t at_s)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_INTEGER *number = ASN1_INTEGER_new();
+    ASN1_TIME *at = ASN1_TIME_set(NULL, (time_t)at_s);
+    bool good = entry && number && at && ASN1_INTEGER_set_uint64(number, serial) &&
+                X509_REVOKED_set_serialNumber(entry, number) &&
+                X509_REVOKED_set_revocationDate(entry, at) && X509_CRL_add0_revoked(crl, entry);
+    if (!good)
+        X509_REVOKED_free(entry);
+    ASN1_INTEGER_free(number);
+    ASN1_TIME_free(at);
+    return good;
+}
+
+X509_CRL *lab_crl_new(X509 *issuer, EVP_PKEY *issuer_key, int64_t from_s, int64_t to_s,
+                      const uint64_t *serials, unsigned n)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *from = ASN1_TIME_set(NULL, (time_t)from_s), *to = ASN1_TIME_set(NULL, (time_t)to_s);
+    bool good = crl && from && to && X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
+                X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer)) &&
+                X509_CRL_set1_lastUpdate(crl, from) && X509_CRL_set1_nextUpdate(crl, to);
+    for (unsigned i = 0; good && i < n; i++)
+        good = revoke(crl, serials[i], from_s);
+    good = good && X509_CRL_sort(crl) && X509_CRL_sign(crl, issuer_key, EVP_sha256()) > 0;
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    if (!good) {
+        X509_CRL_free(crl);
+        crl = NULL;
+    }
+    ERR_clear_error();
+    return crl;
+}
+
+/* ---- PEM ---- */
+
+static bool add_bio(struct buf *out, BIO *bio, int written)
+{
+    char *text = NULL;
+    long n = bio && written ? BIO_get_mem_data(bio, &text) : 0;
+    if (n > 0)
+        buf_add(out, text, (size_t)n);
+    BIO_free(bio);
+    return n > 0 && !buf_failed(out);
+}
+
+bool lab_add_certificate(struct buf *out, X509 *certificate)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    return add_bio(out, bio, bio && PEM_write_bio_X509(bio, certificate));
+}
+
+bool lab_add_crl(struct buf *out, X509_CRL *crl)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    return add_bio(out, bio, bio && PEM_write_bio_X509_CRL(bio, crl));
+}
+
+bool lab_add_key(struct buf *out, EVP_PKEY *key)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+    return add_bio(out, bio,
+                   bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
+}

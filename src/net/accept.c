@@ -1,0 +1,94 @@
+/* Listening sockets of streams: who may come in, and how many. */
+#include "net_internal.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "sockaddr.h"
+
+#define PAUSE_US 100000
+
+struct stream_listener {
+    struct net *net;
+    struct evconnlistener *accepting;
+    struct event *resume;
+    uint16_t listener;
+    uint8_t transport;
+};
+
+void stream_listener_free(struct stream_listener *l)
+{
+    if (!l)
+        return;
+    if (l->accepting)
+        evconnlistener_free(l->accepting);
+    if (l->resume)
+        event_free(l->resume);
+    free(l);
+}
+
+static bool has_room(const struct net *net, const struct address *remote)
+{
+    return net->n_connections < net->limits.max_connections &&
+           peers_incoming(net->peers, remote) < net->limits.max_connections_per_source;
+}
+
+static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,
+                      int n, void *context)
+{
+    struct stream_listener *l = context;
+    struct net *net = l->net;
+    struct sockaddr_storage source = {0};
+    (void)accepting;
+    memcpy(&source, name, (size_t)n < sizeof(source) ? (size_t)n : sizeof(source));
+    struct address remote = address_from_sockaddr(&source);
+    if (net->handlers.admit(net->handlers.context, &remote, true) && has_room(net, &remote))
+        connection_accepted(net, l->listener, (enum transport)l->transport, &remote, fd);
+    else
+        close(fd);
+}
+
+/* Out of descriptors: a level-triggered accept would spin. Pause, and look again in a while. */
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct stream_listener *l = context;
+    evconnlistener_enable(l->accepting);
+}
+
+static void on_accept_error(struct evconnlistener *accepting, void *context)
+{
+    struct stream_listener *l = context;
+    struct timeval pause = {.tv_usec = PAUSE_US};
+    evconnlistener_disable(accepting);
+    event_add(l->resume, &pause);
+}
+
+struct stream_listener *stream_listener_new(struct net *net, uint16_t listener,
+                                            enum transport transport, int fd)
+{
+    struct stream_listener *l = calloc(1, sizeof(*l));
+    if (!l)
+        return NULL;
+    *l = (struct stream_listener){
+        .net = net, .listener = listener, .transport = (uint8_t)transport};
+    /* The descriptor is the supervisor's for life, it listens already: no flag closes it. */
+    l->accepting = evconnlistener_new(net->base, on_accept, l,
+                                      LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd);
+    l->resume = evtimer_new(net->base, on_resume, l);
+    if (!l->accepting || !l->resume) {
+        stream_listener_free(l);
+        return NULL;
+    }
+    evconnlistener_set_error_cb(l->accepting, on_accept_error);
+    return l;
+}
+
+int stream_listener_start(struct stream_listener *l)
+{
+    return evconnlistener_enable(l->accepting) == 0 ? 0 : -ENOMEM;
+}

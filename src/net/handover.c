@@ -1,0 +1,38 @@
+#include <stird/handover.h>
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#define SEND_BUFFER_BYTES (1024 * 1024)
+
+int handover_pair(int fds[2])
+{
+    const int bytes = SEND_BUFFER_BYTES;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds))
+        return -errno;
+    /* The kernel's ceiling may grant less: no reason not to start. */
+    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    return 0;
+}
+
+int handover_send(int fd, const struct handover *h, struct str bytes)
+{
+    struct iovec parts[] = {{(void *)h, sizeof(*h)}, {(void *)bytes.p, bytes.n}};
+    struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+    return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ? 0 : -errno;
+}
+
+ssize_t handover_receive(int fd, struct handover *h, char *room, size_t size)
+{
+    struct iovec parts[] = {{h, sizeof(*h)}, {room, size - 1}};
+    struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+    if (n < 0)
+        return -errno;
+    if (n < (ssize_t)sizeof(*h) || (m.msg_flags & MSG_TRUNC))
+        return n == 0 ? -EPIPE : -EMSGSIZE;
+    n -= (ssize_t)sizeof(*h);
+    room[n] = '\0';
+    return n;
+}

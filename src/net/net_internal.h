@@ -1,0 +1,60 @@
+/* net_internal - what net.c, datagram.c and stream.c share. Not for others. */
+#ifndef STIRD_NET_INTERNAL_H
+#define STIRD_NET_INTERNAL_H
+
+#include <event2/event.h>
+#include <stird/net.h>
+
+struct datagram_socket; /* one UDP socket */
+struct datagram_reader; /* the buffers that all of them read into */
+struct stream_listener; /* one listening socket of TCP or TLS */
+struct peers;
+struct tls;
+
+struct net {
+    struct event_base *base;
+    const struct listener *listeners;
+    unsigned n_listeners;
+    struct net_limits limits;
+    struct net_handlers handlers;
+    struct datagram_reader *reader;
+    struct datagram_socket **datagram; /* by listener index; NULL: none */
+    struct stream_listener **stream;   /* by listener index * TRANSPORTS + transport; NULL: none */
+    struct connection *connections;    /* open ones, doubly linked */
+    struct peers *peers;               /* the same by address */
+    struct tls *tls;                   /* for handshakes to come; NULL: none */
+    unsigned n_connections;
+};
+
+struct datagram_reader *datagram_reader_new(void);
+void datagram_reader_free(struct datagram_reader *r);
+struct datagram_socket *datagram_socket_new(struct net *net, uint16_t listener, int fd);
+void datagram_socket_free(struct datagram_socket *s);
+int datagram_socket_start(struct datagram_socket *s);
+int datagram_send(struct datagram_socket *s, const struct address *to, struct str bytes);
+
+struct stream_listener *stream_listener_new(struct net *net, uint16_t listener,
+                                            enum transport transport, int fd);
+void stream_listener_free(struct stream_listener *l);
+int stream_listener_start(struct stream_listener *l);
+/* Takes FD. */
+void connection_accepted(struct net *net, uint16_t listener, enum transport transport,
+                         const struct address *remote, int fd);
+/* Open connection from LISTENER to REMOTE, or a new one; NULL with *ERROR set. */
+struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
+                                 const struct address *remote, struct str tls_name, int *error);
+/* One that is open to exactly that address, whoever opened it. */
+struct connection *connection_existing(struct net *net, enum transport transport,
+                                       const struct address *remote);
+/* Whom it was opened to, or empty. */
+struct str connection_tls_name(const struct connection *c);
+unsigned connection_peer_names(const struct connection *c, const struct str **names);
+int connection_send(struct connection *c, struct str bytes);
+bool connection_is_open(const struct connection *c);
+bool connection_is_ready(const struct connection *c);
+void connection_hold(struct connection *c);
+void connection_release(struct connection *c);
+/* Closes all, without telling the handlers. */
+void connections_close_all(struct net *net);
+
+#endif

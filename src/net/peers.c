@@ -1,0 +1,127 @@
+#include "peers.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define BUCKETS 4096 /* a power of two */
+
+struct peer_source {
+    struct address host;
+    unsigned n;
+    struct peer_source *next;
+};
+
+struct peers {
+    uint64_t seed;
+    struct peer_entry *entries[BUCKETS];
+    struct peer_source *sources[BUCKETS];
+};
+
+struct peers *peers_new(void)
+{
+    struct peers *p = calloc(1, sizeof(*p));
+    if (p && getrandom(&p->seed, sizeof(p->seed), GRND_NONBLOCK) < 0)
+        p->seed = (uint64_t)(uintptr_t)p;
+    return p;
+}
+
+void peers_free(struct peers *p)
+{
+    if (!p)
+        return;
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        while (p->sources[i]) {
+            struct peer_source *s = p->sources[i];
+            p->sources[i] = s->next;
+            free(s);
+        }
+    }
+    free(p);
+}
+
+/* FNV-1a with a seed, its high bits mixed down. */
+static unsigned bucket(const struct peers *p, const struct address *a, uint16_t port)
+{
+    uint64_t h = p->seed ^ UINT64_C(0xcbf29ce484222325);
+    for (unsigned i = 0; i < sizeof(a->bytes); i++)
+        h = (h ^ a->bytes[i]) * UINT64_C(0x100000001b3);
+    h = (h ^ port) * UINT64_C(0x100000001b3);
+    return (unsigned)(h ^ h >> 29 ^ h >> 47) & (BUCKETS - 1);
+}
+
+static struct peer_source *find_source(const struct peers *p, const struct address *host)
+{
+    struct peer_source *s = p->sources[bucket(p, host, 0)];
+    while (s && !address_same_host(&s->host, host))
+        s = s->next;
+    return s;
+}
+
+static struct peer_source *count_source(struct peers *p, const struct address *host)
+{
+    struct peer_source *s = find_source(p, host);
+    struct peer_source **head = &p->sources[bucket(p, host, 0)];
+    if (!s && (s = calloc(1, sizeof(*s)))) {
+        *s = (struct peer_source){.host = *host, .next = *head};
+        *head = s;
+    }
+    if (s)
+        s->n++;
+    return s;
+}
+
+static void uncount_source(struct peers *p, struct peer_source *s)
+{
+    if (--s->n > 0)
+        return;
+    struct peer_source **link = &p->sources[bucket(p, &s->host, 0)];
+    while (*link != s)
+        link = &(*link)->next;
+    *link = s->next;
+    free(s);
+}
+
+bool peers_add(struct peers *p, struct peer_entry *entry, bool incoming)
+{
+    struct peer_entry **head = &p->entries[bucket(p, &entry->remote, entry->remote.port)];
+    entry->source = incoming ? count_source(p, &entry->remote) : NULL;
+    if (incoming && !entry->source)
+        return false;
+    entry->next = *head;
+    *head = entry;
+    return true;
+}
+
+void peers_remove(struct peers *p, struct peer_entry *entry)
+{
+    struct peer_entry **link = &p->entries[bucket(p, &entry->remote, entry->remote.port)];
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    if (entry->source)
+        uncount_source(p, entry->source);
+    entry->source = NULL;
+}
+
+static struct peer_entry *from(struct peer_entry *e, const struct address *remote)
+{
+    while (e && !address_equal(&e->remote, remote))
+        e = e->next;
+    return e;
+}
+
+struct peer_entry *peers_first(const struct peers *p, const struct address *remote)
+{
+    return from(p->entries[bucket(p, remote, remote->port)], remote);
+}
+
+struct peer_entry *peers_next(const struct peer_entry *entry)
+{
+    return from(entry->next, &entry->remote);
+}
+
+unsigned peers_incoming(const struct peers *p, const struct address *host)
+{
+    const struct peer_source *s = find_source(p, host);
+    return s ? s->n : 0;
+}

@@ -1,0 +1,444 @@
+#include "net_internal.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <stird/log.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "sockaddr.h"
+#include "tls_session.h"
+
+#define MESSAGES_A_TURN    64
+#define OPENING_TIMEOUT_MS 5000 /* TCP and TLS handshake, together */
+
+/*
+ * Lives as long as somebody holds it; `stream` is NULL once it is closed. The list of the net holds
+ * one reference while it is open.
+ */
+struct connection {
+    struct peer_entry entry; /* with the remote address */
+    struct net *net;
+    struct connection *next, **link;
+    struct bufferevent *stream;
+    struct event *deadline; /* of the message that is arriving, else of the next one to begin */
+    SSL *session;           /* the stream's; NULL: no TLS, or closed */
+    char *tls_name;         /* whom we connected to; NULL: by address */
+    struct tls_peer peer;   /* who was verified */
+    size_t resume;          /* frame_stream's */
+    int refusal;            /* errno of a connect() that failed at once */
+    unsigned references;
+    uint16_t listener;
+    uint8_t transport;
+    bool outgoing, opening, in_message;
+};
+
+void connection_hold(struct connection *c)
+{
+    c->references++;
+}
+
+void connection_release(struct connection *c)
+{
+    if (--c->references > 0)
+        return;
+    if (c->deadline)
+        event_free(c->deadline);
+    tls_peer_fini(&c->peer);
+    free(c->tls_name);
+    free(c);
+}
+
+bool connection_is_ready(const struct connection *c)
+{
+    return c->stream && !c->opening;
+}
+
+bool connection_is_open(const struct connection *c)
+{
+    return c->stream != NULL;
+}
+
+unsigned connection_peer_names(const struct connection *c, const struct str **names)
+{
+    *names = c->peer.names;
+    return c->peer.n;
+}
+
+struct str connection_tls_name(const struct connection *c)
+{
+    return str_of(c->tls_name);
+}
+
+static void connection_unlink(struct connection *c)
+{
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->net->n_connections--;
+    peers_remove(c->net->peers, &c->entry);
+}
+
+/* close_notify tells the peer that nothing was cut off. */
+static void say_goodbye(struct connection *c)
+{
+    if (c->session && !c->opening) {
+        SSL_shutdown(c->session);
+        ERR_clear_error();
+    }
+    c->session = NULL;
+}
+
+static void connection_close(struct connection *c, int error, bool tell)
+{
+    if (!c->stream)
+        return;
+    struct net *net = c->net;
+    say_goodbye(c);
+    bufferevent_free(c->stream);
+    c->stream = NULL;
+    event_del(c->deadline);
+    connection_unlink(c);
+    if (tell)
+        net->handlers.closed(net->handlers.context, c, error);
+    connection_release(c);
+}
+
+void connections_close_all(struct net *net)
+{
+    while (net->connections)
+        connection_close(net->connections, 0, false);
+}
+
+static void set_deadline(struct connection *c, uint32_t ms)
+{
+    struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    event_add(c->deadline, &t);
+}
+
+/*
+ * Two clocks, neither of which a dripping sender can restart: a message has message_timeout_ms from
+ * its first byte to its last; between messages a connection may be idle for idle_timeout_ms.
+ */
+static void message_progress(struct connection *c, bool partial, bool completed_one)
+{
+    if (partial && (!c->in_message || completed_one))
+        set_deadline(c, c->net->limits.message_timeout_ms);
+    else if (!partial)
+        set_deadline(c, c->net->limits.idle_timeout_ms);
+    c->in_message = partial;
+}
+
+/* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
+static bool read_one(struct connection *c, struct evbuffer *input)
+{
+    struct net *net = c->net;
+    struct flow from = {.remote = c->entry.remote,
+                        .listener = c->listener,
+                        .transport = c->transport,
+                        .connection = c};
+    struct frame frame;
+    size_t n = evbuffer_get_length(input);
+    if (n == 0)
+        return false;
+    char *bytes = (char *)evbuffer_pullup(input, -1);
+    if (!bytes) {
+        connection_close(c, ENOMEM, true);
+        return false;
+    }
+    enum frame_status status = frame_stream((struct str){bytes, n}, &net->limits.frame, &c->resume,
+                                            &frame);
+    if (status == FRAME_INCOMPLETE)
+        return false;
+    if (status == FRAME_KEEPALIVE) {
+        /* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. */
+        if (frame.skip >= 4)
+            evbuffer_add(bufferevent_get_output(c->stream), "\r\n", 2);
+        evbuffer_drain(input, frame.skip);
+        return true;
+    }
+    size_t available = n - frame.skip;
+    size_t length = status == FRAME_MESSAGE ? frame.length : available;
+    if (status != FRAME_NOT_SIP) {
+        char *copy = malloc(length + 1); /* the parser writes into it, and wants a NUL behind it */
+        if (copy) {
+            memcpy(copy, bytes + frame.skip, length);
+            copy[length] = '\0';
+            net->handlers.message(net->handlers.context, &from, copy, length, &frame, status);
+        }
+        free(copy);
+    }
+    if (!c->stream)
+        return false;
+    if (status == FRAME_MESSAGE) {
+        evbuffer_drain(input, frame.skip + length);
+        return true;
+    }
+    /* Out of step: what follows could be anything (R-P-005). The answer still goes out. */
+    evbuffer_drain(input, n);
+    bufferevent_disable(c->stream, EV_READ);
+    shutdown(bufferevent_getfd(c->stream), SHUT_RD);
+    set_deadline(c, 1000);
+    return false;
+}
+
+static void on_read(struct bufferevent *stream, void *context)
+{
+    struct connection *c = context;
+    struct net *net = c->net;
+    struct evbuffer *input = bufferevent_get_input(stream);
+    unsigned messages = 0;
+    connection_hold(c);
+    while (messages < MESSAGES_A_TURN && read_one(c, input))
+        messages++;
+    if (c->stream && (bufferevent_get_enabled(c->stream) & EV_READ)) {
+        message_progress(c, evbuffer_get_length(input) > 0, messages > 0);
+        if (messages == MESSAGES_A_TURN && evbuffer_get_length(input) > 0)
+            bufferevent_trigger(c->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+    }
+    net->handlers.batch_end(net->handlers.context);
+    connection_release(c);
+}
+
+/* What an operator needs when two certificates do not get on. */
+static void say_failure(const struct connection *c, const char *why)
+{
+    struct buf remote = BUF_INIT;
+    address_add(&remote, &c->entry.remote);
+    log_write(c->outgoing ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "TLS handshake failed",
+              LOG_TEXT("peer", buf_str(&remote)),
+              LOG_CSTR("expected", c->tls_name ? c->tls_name : "-"),
+              LOG_CSTR("direction", c->outgoing ? "out" : "in"), LOG_CSTR("why", why));
+    buf_fini(&remote);
+}
+
+static void on_open(struct connection *c)
+{
+    c->opening = false;
+    if (c->session)
+        tls_peer_read(&c->peer, c->session);
+    set_deadline(c, c->net->limits.idle_timeout_ms);
+}
+
+static void on_event(struct bufferevent *stream, short what, void *context)
+{
+    struct connection *c = context;
+    if (what & BEV_EVENT_CONNECTED) {
+        on_open(c);
+        return;
+    }
+    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : ECONNRESET;
+    if (c->opening && c->session)
+        say_failure(c, tls_failure(c->session, bufferevent_get_openssl_error(stream)));
+    connection_close(c, error ? error : ECONNRESET, true);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *c = context;
+    (void)fd, (void)what;
+    if (c->opening && c->session)
+        say_failure(c, c->refusal ? strerror(c->refusal) : "not done in time");
+    connection_close(c, c->refusal ? c->refusal : ETIMEDOUT, true);
+}
+
+static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, bool outgoing)
+{
+    if (!session)
+        return bufferevent_socket_new(net->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    return bufferevent_openssl_socket_new(
+        net->base, fd, session, outgoing ? BUFFEREVENT_SSL_CONNECTING : BUFFEREVENT_SSL_ACCEPTING,
+        BEV_OPT_CLOSE_ON_FREE);
+}
+
+/* Into the net's books; from here on connection_close() ends it. */
+static bool connection_link(struct connection *c)
+{
+    struct net *net = c->net;
+    if (!peers_add(net->peers, &c->entry, !c->outgoing))
+        return false;
+    c->next = net->connections;
+    c->link = &net->connections;
+    if (c->next)
+        c->next->link = &c->next;
+    net->connections = c;
+    net->n_connections++;
+    return true;
+}
+
+/* Takes FD and SESSION, also when it fails; what LIKE says is copied. */
+static struct connection *connection_new(const struct connection *like, int fd, SSL *session)
+{
+    int one = 1;
+    struct net *net = like->net;
+    struct connection *c = malloc(sizeof(*c));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (!c) {
+        SSL_free(session);
+        close(fd);
+        return NULL;
+    }
+    *c = *like;
+    c->tls_name = like->tls_name ? strdup(like->tls_name) : NULL;
+    c->stream = new_stream(net, fd, session, like->outgoing);
+    c->session = session;
+    c->references = 1;
+    c->opening = c->outgoing || session;
+    c->deadline = evtimer_new(net->base, on_deadline, c);
+    if (!c->stream || !c->deadline || (like->tls_name && !c->tls_name) || !connection_link(c)) {
+        if (c->stream)
+            bufferevent_free(c->stream);
+        else
+            close(fd);
+        connection_release(c);
+        return NULL;
+    }
+    bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
+    /* Reading stops when that much lies unread, so that one peer cannot fill our memory. */
+    bufferevent_setwatermark(c->stream, EV_READ, 0,
+                             2 * (size_t)net->limits.frame.max_message_bytes);
+    set_deadline(c, c->opening ? OPENING_TIMEOUT_MS : net->limits.idle_timeout_ms);
+    return c;
+}
+
+void connection_accepted(struct net *net, uint16_t listener, enum transport transport,
+                         const struct address *remote, int fd)
+{
+    SSL *session = NULL;
+    struct connection like = {
+        .entry.remote = *remote, .net = net, .listener = listener, .transport = (uint8_t)transport};
+    if (transport == TRANSPORT_TLS &&
+        (!net->tls ||
+         !(session = tls_accepting(net->tls, net->listeners[listener].verify_client)))) {
+        close(fd);
+        return;
+    }
+    struct connection *c = connection_new(&like, fd, session);
+    if (c)
+        bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+}
+
+int connection_send(struct connection *c, struct str bytes)
+{
+    if (!c->stream)
+        return -ENOTCONN;
+    struct evbuffer *output = bufferevent_get_output(c->stream);
+    if (evbuffer_get_length(output) + bytes.n > c->net->limits.max_queue_bytes)
+        return -ENOBUFS;
+    return evbuffer_add(output, bytes.p, bytes.n) == 0 ? 0 : -ENOMEM;
+}
+
+static int bound_socket(const struct net *net, uint16_t listener)
+{
+    struct sockaddr_storage local;
+    struct address from = net->listeners[listener].address;
+    int one = 1;
+    from.port = 0;
+    socklen_t n = sockaddr_from_address(&local, &from);
+    int fd = socket(local.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+    if (bind(fd, (struct sockaddr *)&local, n) == 0)
+        return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+/* A refusal that is known at once comes from the event loop all the same, like any other. */
+static void begin_connect(struct connection *c, int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t n = sockaddr_from_address(&name, &c->entry.remote);
+    int error = connect(fd, (struct sockaddr *)&name, n) == 0 ? 0 : errno;
+    if (error == EINPROGRESS)
+        error = 0;
+    /* Without a name: goes on with this connect(), and tells of its end. */
+    if (error == 0 && !c->session && bufferevent_socket_connect(c->stream, NULL, 0) != 0)
+        error = ENOMEM;
+    if (error == 0 && bufferevent_enable(c->stream, EV_READ | EV_WRITE) == 0)
+        return;
+    c->refusal = error ? error : ENOMEM;
+    set_deadline(c, 0);
+}
+
+static struct connection *of_entry(struct peer_entry *e)
+{
+    return (struct connection *)(void *)((char *)e - offsetof(struct connection, entry));
+}
+
+struct connection *connection_existing(struct net *net, enum transport transport,
+                                       const struct address *remote)
+{
+    for (struct peer_entry *e = peers_first(net->peers, remote); e; e = peers_next(e))
+        if (of_entry(e)->transport == transport)
+            return of_entry(e);
+    return NULL;
+}
+
+/* A name that was checked for another upstream proves nothing for this one. */
+static struct connection *find_outgoing(struct net *net, const struct connection *like)
+{
+    struct str wanted = str_of(like->tls_name);
+    for (struct peer_entry *e = peers_first(net->peers, &like->entry.remote); e;
+         e = peers_next(e)) {
+        struct connection *c = of_entry(e);
+        if (c->outgoing && c->listener == like->listener && c->transport == like->transport &&
+            str_eq_nocase(str_of(c->tls_name), wanted))
+            return c;
+    }
+    return NULL;
+}
+
+static struct connection *connect_new(const struct connection *like, int *error)
+{
+    struct net *net = like->net;
+    struct str name = str_of(like->tls_name);
+    SSL *session = NULL;
+    *error = -EMFILE;
+    if (net->n_connections >= net->limits.max_connections)
+        return NULL;
+    *error = -EPROTONOSUPPORT;
+    if (like->transport == TRANSPORT_TLS &&
+        (!net->tls || !(session = tls_connecting(net->tls, name, &like->entry.remote))))
+        return NULL;
+    int fd = bound_socket(net, like->listener);
+    if (fd < 0) {
+        SSL_free(session);
+        *error = fd;
+        return NULL;
+    }
+    *error = -ENOMEM;
+    struct connection *c = connection_new(like, fd, session);
+    if (c)
+        begin_connect(c, fd);
+    return c;
+}
+
+struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
+                                 const struct address *remote, struct str tls_name, int *error)
+{
+    struct connection like = {.entry.remote = *remote,
+                              .net = net,
+                              .listener = listener,
+                              .transport = (uint8_t)transport,
+                              .outgoing = true};
+    *error = -ENOMEM;
+    if (transport == TRANSPORT_TLS && tls_name.n > 0 &&
+        !(like.tls_name = strndup(tls_name.p, tls_name.n)))
+        return NULL;
+    struct connection *c = find_outgoing(net, &like);
+    if (!c)
+        c = connect_new(&like, error);
+    free(like.tls_name);
+    return c;
+}

@@ -1,0 +1,36 @@
+/*
+ * tls_session - one connection's TLS: whom it must show, and who was verified. Not for others.
+ */
+#ifndef STIRD_NET_TLS_SESSION_H
+#define STIRD_NET_TLS_SESSION_H
+
+#include <openssl/ssl.h>
+#include <stird/address.h>
+#include <stird/arena.h>
+#include <stird/tls.h>
+
+#define TLS_PEER_NAMES_MAX 16
+
+/* The names in a verified certificate, in an arena of their own. */
+struct tls_peer {
+    struct arena *arena;
+    struct str names[TLS_PEER_NAMES_MAX];
+    unsigned n;
+};
+
+/* NULL: no memory. */
+SSL *tls_accepting(const struct tls *tls, bool verify_client);
+/* The peer's certificate must be for NAME, or for the address of REMOTE where NAME is empty. */
+SSL *tls_connecting(const struct tls *tls, struct str name, const struct address *remote);
+
+/*
+ * Who the peer is by RFC 5922 section 7.1: domains of sip: URIs, DNS names and addresses in the
+ * subjectAltName, else the common name. No wildcards. N is 0 for a peer that was not verified.
+ */
+void tls_peer_read(struct tls_peer *peer, const SSL *session);
+void tls_peer_fini(struct tls_peer *peer);
+
+/* Why a handshake failed, as a text of OpenSSL's; nothing of the peer's octets is in it. */
+const char *tls_failure(const SSL *session, unsigned long error);
+
+#endif

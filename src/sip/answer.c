@@ -1,0 +1,178 @@
+#include "answer.h"
+
+#include <sofia-sip/sip_header.h>
+#include <stdlib.h>
+
+#include <stird/headers.h>
+
+static const struct {
+    int status;
+    const char *phrase;
+} phrases[] = {
+    {100, "Trying"},
+    {200, "OK"},
+    {400, "Bad Request"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {413, "Request Entity Too Large"},
+    {416, "Unsupported URI Scheme"},
+    {420, "Bad Extension"},
+    {480, "Temporarily Unavailable"},
+    {481, "Call/Transaction Does Not Exist"},
+    {482, "Loop Detected"},
+    {483, "Too Many Hops"},
+    {487, "Request Terminated"},
+    {500, "Server Internal Error"},
+    {503, "Service Unavailable"},
+    {505, "Version Not Supported"},
+    {513, "Message Too Large"},
+    {603, "Decline"},
+};
+
+struct str status_phrase(int status)
+{
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (phrases[i].status == status)
+            return str_of(phrases[i].phrase);
+    return status >= 600 ? STR("Global Failure") : STR("Refused");
+}
+
+/* Printed by sofia-sip, which has split comma-joined ones: each on a line of its own. */
+static void add_via(struct buf *out, const sip_via_t *via)
+{
+    char *room = buf_room(out, 512);
+    issize_t n = room ? sip_header_e(room, 512, (const sip_header_t *)via, 0) : 0;
+    if (n >= 512) {
+        room = buf_room(out, (size_t)n + 1);
+        if (room)
+            n = sip_header_e(room, (isize_t)n + 1, (const sip_header_t *)via, 0);
+    }
+    if (room && n > 0)
+        buf_grew(out, (size_t)n);
+    else
+        out->failed = true;
+}
+
+static bool is_answered_with(const struct header_line *line)
+{
+    return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
+           header_is(line, STR("Call-ID"), 'i') || header_is(line, STR("CSeq"), 0);
+}
+
+/* The line without the white space at its end, so that a tag can be appended. */
+static void add_line(struct buf *out, const struct header_line *line, size_t *value_end)
+{
+    buf_add_str(out, line->name);
+    buf_add_text(out, ": ");
+    buf_add_str(out, line->value);
+    *value_end = out->n;
+    buf_add_text(out, "\r\n");
+}
+
+void answer_base_fini(struct answer_base *base)
+{
+    free(base->lines);
+    *base = (struct answer_base){0};
+}
+
+bool answer_base_make(struct answer_base *base, const struct message *request)
+{
+    struct buf out = BUF_INIT;
+    struct header_line line;
+    struct str rest;
+    size_t end;
+    *base = (struct answer_base){.has_to_tag = request->to_tag.n > 0};
+    for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next)
+        add_via(&out, via);
+    start_line(request->raw, &rest);
+    while (header_next(&rest, &line)) {
+        if (!is_answered_with(&line))
+            continue;
+        add_line(&out, &line, &end);
+        if (header_is(&line, STR("To"), 't'))
+            base->to_end = end;
+    }
+    base->n = out.n;
+    base->lines = buf_take(&out, NULL);
+    return base->lines != NULL;
+}
+
+bool answer_base_of_response(struct answer_base *base, struct str response)
+{
+    struct buf out = BUF_INIT;
+    struct header_line line;
+    struct str rest, tag;
+    size_t end;
+    *base = (struct answer_base){0};
+    start_line(response, &rest);
+    while (header_next(&rest, &line))
+        if (header_is(&line, STR("Via"), 'v'))
+            buf_add_str(&out, line.raw);
+    start_line(response, &rest);
+    while (header_next(&rest, &line)) {
+        if (!is_answered_with(&line))
+            continue;
+        add_line(&out, &line, &end);
+        if (!header_is(&line, STR("To"), 't'))
+            continue;
+        base->to_end = end;
+        size_t bracket = str_find(line.value, '>', 0);
+        base->has_to_tag = parameter_find(str_slice(line.value, bracket, line.value.n), STR("tag"),
+                                          &tag) ||
+                           parameter_find(line.value, STR("tag"), &tag);
+    }
+    base->n = out.n;
+    base->lines = buf_take(&out, NULL);
+    return base->lines != NULL && base->to_end > 0;
+}
+
+static void add_status_line(struct buf *out, int status)
+{
+    buf_addf(out, "SIP/2.0 %d ", status);
+    buf_add_str(out, status_phrase(status));
+    buf_add_text(out, "\r\n");
+}
+
+void answer_write(const struct answer_base *base, int status, struct str tag, struct str extra,
+                  struct buf *out)
+{
+    add_status_line(out, status);
+    buf_add(out, base->lines, base->to_end);
+    if (status > 100 && !base->has_to_tag) {
+        buf_add_text(out, ";tag=");
+        buf_add_str(out, tag);
+    }
+    buf_add(out, base->lines + base->to_end, base->n - base->to_end);
+    buf_add_str(out, extra);
+    buf_add_text(out, "Content-Length: 0\r\n\r\n");
+}
+
+bool answer_malformed(struct str raw, int status, struct str tag, struct buf *out)
+{
+    struct header_line line;
+    struct str rest, tag_value;
+    bool via = false, from = false, to = false, call_id = false, cseq = false;
+    size_t end;
+    add_status_line(out, status);
+    start_line(raw, &rest);
+    while (header_next(&rest, &line)) {
+        bool is_via = header_is(&line, STR("Via"), 'v');
+        bool is_to = header_is(&line, STR("To"), 't');
+        if (!is_via && !is_answered_with(&line))
+            continue;
+        via |= is_via;
+        from |= header_is(&line, STR("From"), 'f');
+        call_id |= header_is(&line, STR("Call-ID"), 'i');
+        cseq |= header_is(&line, STR("CSeq"), 0);
+        add_line(out, &line, &end);
+        if (is_to && !to && !parameter_find(line.value, STR("tag"), &tag_value)) {
+            out->n = end;
+            buf_addf(out, ";tag=%.*s\r\n", STR_ARG(tag));
+        }
+        to |= is_to;
+    }
+    buf_add_text(out, "Content-Length: 0\r\n\r\n");
+    return via && from && to && call_id && cseq && !buf_failed(out);
+}

@@ -1,0 +1,181 @@
+#include "branch.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <stird/headers.h>
+
+#define COOKIE   "z9hG4bK"
+#define LOOP_AT  (sizeof(BRANCH_PREFIX) - 1 + 4) /* behind worker and attempt, two digits each */
+#define PROOF_AT (LOOP_AT + 16)
+
+void branches_fini(struct branches *b)
+{
+    siphash_free(b->proof);
+    siphash_free(b->table);
+    *b = (struct branches){0};
+}
+
+bool branches_init(struct branches *b, const uint8_t secret[SNAPSHOT_SECRET_BYTES])
+{
+    b->proof = siphash_new(secret);
+    b->table = siphash_new(secret + SNAPSHOT_SECRET_BYTES / 2);
+    if (b->proof && b->table)
+        return true;
+    branches_fini(b);
+    return false;
+}
+
+static void write_digits(char *text, unsigned n, uint64_t value)
+{
+    while (n > 0) {
+        text[--n] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+}
+
+static void write_hex(char text[17], uint64_t value)
+{
+    write_digits(text, 16, value);
+    text[16] = '\0';
+}
+
+/* As bytes: it is only hashed. */
+struct cseq_text {
+    char bytes[sizeof(uint32_t)];
+};
+
+static struct str cseq_text(const struct message *m, struct cseq_text *room)
+{
+    memcpy(room->bytes, &m->cseq, sizeof(m->cseq));
+    return (struct str){room->bytes, sizeof(m->cseq)};
+}
+
+/* The first Route header's first lines stand for the set: it is what decides where we send. */
+static struct str first_route(const struct message *request)
+{
+    struct header_line line;
+    return header_find(request->raw, STR("Route"), 0, &line) ? line.value : STR("");
+}
+
+/* What the request was routed by when it stood below BELOW, the Via that we received it with. */
+static uint64_t loop_hash(const struct branches *b, const struct message *request,
+                          const sip_via_t *below)
+{
+    struct cseq_text cseq;
+    const struct str texts[] = {STR("loop"),
+                                below ? str_of(below->v_branch) : STR(""),
+                                request->call_id,
+                                request->from_tag,
+                                cseq_text(request, &cseq),
+                                request->request_uri,
+                                first_route(request)};
+    return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
+}
+
+/* HEAD is the branch up to its proof; NEXT the Via that the response goes to after us. */
+static uint64_t proof_hash(const struct branches *b, struct str head, const struct message *m,
+                           const sip_via_t *next)
+{
+    struct cseq_text cseq;
+    const struct str texts[] = {STR("proof"),
+                                head,
+                                m->call_id,
+                                m->from_tag,
+                                cseq_text(m, &cseq),
+                                next ? str_of(next->v_host) : STR(""),
+                                next ? str_of(next->v_port) : STR(""),
+                                next ? str_of(next->v_branch) : STR("")};
+    return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
+}
+
+void branch_write(const struct branches *b, const struct message *request, unsigned worker,
+                  unsigned attempt, char text[BRANCH_LENGTH + 1])
+{
+    const sip_via_t *received = request->sip->sip_via;
+    memcpy(text, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
+    write_digits(text + LOOP_AT - 4, 2, worker);
+    write_digits(text + LOOP_AT - 2, 2, attempt);
+    write_hex(text + LOOP_AT, loop_hash(b, request, received));
+    struct str head = {text, PROOF_AT};
+    write_hex(text + PROOF_AT, proof_hash(b, head, request, received));
+}
+
+static bool looks_ours(struct str branch)
+{
+    return branch.n == BRANCH_LENGTH && str_starts(branch, STR(BRANCH_PREFIX));
+}
+
+/* Not in constant time: a guess costs a packet, and network noise hides a byte of memcmp. */
+static bool hex_equals(struct str branch, size_t at, uint64_t value)
+{
+    char text[17];
+    write_hex(text, value);
+    return memcmp(branch.p + at, text, 16) == 0;
+}
+
+bool branch_is_ours(const struct branches *b, const struct message *response)
+{
+    const sip_via_t *via = response->sip->sip_via;
+    struct str branch = str_of(via->v_branch);
+    if (!looks_ours(branch))
+        return false;
+    uint64_t proof = proof_hash(b, str_slice(branch, 0, PROOF_AT), response, via->v_next);
+    return hex_equals(branch, PROOF_AT, proof);
+}
+
+unsigned branch_worker(struct str branch)
+{
+    const size_t at = sizeof(BRANCH_PREFIX) - 1;
+    if (!looks_ours(branch))
+        return UINT_MAX;
+    int high = ascii_hex_value(branch.p[at]), low = ascii_hex_value(branch.p[at + 1]);
+    return high < 0 || low < 0 ? UINT_MAX : (unsigned)(high * 16 + low);
+}
+
+bool branch_shows_loop(const struct branches *b, const struct message *request)
+{
+    for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next) {
+        struct str branch = str_of(via->v_branch);
+        if (looks_ours(branch) && hex_equals(branch, LOOP_AT, loop_hash(b, request, via->v_next)))
+            return true;
+    }
+    return false;
+}
+
+void route_key_write(const struct branches *b, struct str call_id, char text[ROUTE_KEY_LENGTH + 1])
+{
+    const struct str texts[] = {STR("route"), call_id};
+    write_hex(text, siphash_texts(b->proof, texts, 2).low);
+}
+
+void tag_write(const struct branches *b, const struct message *request, char text[TAG_LENGTH + 1])
+{
+    const struct str texts[] = {STR("tag"), request->call_id, request->from_tag,
+                                message_via_branch(request)};
+    write_hex(text, siphash_texts(b->proof, texts, 4).low);
+}
+
+/* Without the magic cookie the branch is no identifier: RFC 2543's way of matching. */
+struct transaction_key server_key(const struct branches *b, const struct message *request,
+                                  struct str method)
+{
+    const sip_via_t *via = request->sip->sip_via;
+    struct str branch = str_of(via->v_branch);
+    if (str_starts_nocase(branch, STR(COOKIE)) && branch.n > sizeof(COOKIE) - 1) {
+        const struct str texts[] = {STR("3261"), branch, str_of(via->v_host), str_of(via->v_port),
+                                    method};
+        return siphash_texts(b->table, texts, 5);
+    }
+    struct cseq_text cseq;
+    const struct str texts[] = {STR("2543"),         branch,           str_of(via->v_host),
+                                str_of(via->v_port), method,           request->request_uri,
+                                request->from_tag,   request->call_id, cseq_text(request, &cseq)};
+    return siphash_texts(b->table, texts, 9);
+}
+
+struct transaction_key client_key(const struct branches *b, struct str branch, struct str method)
+{
+    const struct str texts[] = {STR("client"), branch, method};
+    return siphash_texts(b->table, texts, 3);
+}

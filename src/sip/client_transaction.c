@@ -1,0 +1,291 @@
+/* The client side: RFC 3261 section 17.1, RFC 6026 section 7.2. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "skeleton.h"
+#include "transaction_internal.h"
+
+#define TIMER_D_MS 32000 /* at least 32 s, for any T1 (17.1.1.2) */
+
+enum client_state {
+    CLIENT_CALLING, /* of a non-INVITE: Trying */
+    CLIENT_PROCEEDING,
+    CLIENT_ACCEPTED, /* INVITE got a 2xx (RFC 6026) */
+    CLIENT_COMPLETED,
+    CLIENT_FAILED /* waits for its turn to say so */
+};
+
+struct client_transaction {
+    struct transaction_node node;
+    struct transactions *all;
+    struct flow to;
+    void *user;
+    char *request; /* while it may be sent again */
+    uint32_t request_bytes;
+    uint32_t interval_ms;     /* of timer A, E */
+    struct skeleton skeleton; /* of an INVITE that got a response: for ACK and CANCEL */
+    struct str ack;           /* owned: made once, sent for each retransmission of the final */
+    uint8_t state;
+    bool invite, attached;
+    struct timer again; /* A, E */
+    struct timer end;   /* B, D, F, K, M */
+    enum transaction_end why;
+};
+
+void client_transaction_free(struct transactions *all, struct transaction_node *node)
+{
+    struct client_transaction *t = container_of(node, struct client_transaction, node);
+    transaction_table_remove(&all->clients, node);
+    timer_clear(all->timers, &t->again);
+    timer_clear(all->timers, &t->end);
+    flow_release(&t->to);
+    skeleton_fini(&t->skeleton);
+    free((char *)t->ack.p);
+    free(t->request);
+    free(t);
+}
+
+static void on_end(struct timer *timer, int64_t now_ms)
+{
+    struct client_transaction *t = container_of(timer, struct client_transaction, end);
+    struct transactions *all = t->all;
+    (void)now_ms;
+    if (t->attached)
+        all->hooks.client_ended(all->hooks.context, t->user, t->why);
+    client_transaction_free(all, &t->node);
+}
+
+/* A transaction may linger a little longer than it must; only a failure is told at once. */
+static void end_at(struct client_transaction *t, int64_t due_ms, enum transaction_end why)
+{
+    t->why = why;
+    if (why == TRANSACTION_TRANSPORT_ERROR)
+        timer_set(t->all->timers, &t->end, on_end, due_ms);
+    else
+        timer_set_late(t->all->timers, &t->end, on_end, due_ms);
+}
+
+static void fail(struct client_transaction *t, int64_t now_ms)
+{
+    t->state = CLIENT_FAILED;
+    timer_clear(t->all->timers, &t->again);
+    end_at(t, now_ms, TRANSACTION_TRANSPORT_ERROR);
+}
+
+static int send_request(struct client_transaction *t)
+{
+    return t->all->hooks.send(t->all->hooks.context, &t->to,
+                              (struct str){t->request, t->request_bytes});
+}
+
+/*
+ * Timers A and E: A doubles without a ceiling until B ends it; E stops doubling at T2, and goes by
+ * T2 alone once a provisional has come (17.1.1.2, 17.1.2.2).
+ */
+static void on_again(struct timer *timer, int64_t now_ms)
+{
+    struct client_transaction *t = container_of(timer, struct client_transaction, again);
+    uint32_t t2 = t->all->timing.t2_ms;
+    send_request(t);
+    t->interval_ms *= 2;
+    if (!t->invite && (t->interval_ms > t2 || t->state == CLIENT_PROCEEDING))
+        t->interval_ms = t2;
+    timer_set(t->all->timers, &t->again, on_again, now_ms + t->interval_ms);
+}
+
+struct client_transaction *client_transaction_new(struct transactions *all,
+                                                  const struct transaction_key *key, bool invite,
+                                                  const struct flow *to, struct str request,
+                                                  void *user, int64_t now_ms)
+{
+    struct client_transaction *t = calloc(1, sizeof(*t));
+    char *copy = malloc(request.n);
+    if (!t || !copy) {
+        free(t);
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, request.p, request.n);
+    t->all = all;
+    t->to = *to;
+    flow_hold(to);
+    t->user = user;
+    t->attached = true;
+    t->invite = invite;
+    t->request = copy;
+    t->request_bytes = (uint32_t)request.n;
+    t->interval_ms = all->timing.t1_ms;
+    transaction_table_add(&all->clients, &t->node, key);
+    end_at(t, now_ms + 64 * (int64_t)all->timing.t1_ms, TRANSACTION_TIMEOUT); /* B, F */
+    int error = send_request(t);
+    if (error != 0 && error != -EAGAIN)
+        fail(t, now_ms);
+    else if (!flow_is_reliable(to))
+        timer_set(all->timers, &t->again, on_again, now_ms + t->interval_ms);
+    return t;
+}
+
+struct client_transaction *client_transaction_find(struct transactions *all,
+                                                   const struct transaction_key *key)
+{
+    struct transaction_node *node = transaction_table_find(&all->clients, key);
+    return node ? container_of(node, struct client_transaction, node) : NULL;
+}
+
+void *client_transaction_user(const struct client_transaction *t)
+{
+    return t->attached ? t->user : NULL;
+}
+
+void client_transaction_detach(struct client_transaction *t)
+{
+    t->attached = false;
+}
+
+const struct flow *client_transaction_flow(const struct client_transaction *t)
+{
+    return &t->to;
+}
+
+bool client_transaction_proceeding(const struct client_transaction *t)
+{
+    return t->state == CLIENT_PROCEEDING;
+}
+
+/* From here on the whole request is not needed any more. */
+static void shrink_to_skeleton(struct client_transaction *t)
+{
+    if (!t->request || !t->invite)
+        return;
+    skeleton_make(&t->skeleton, (struct str){t->request, t->request_bytes});
+    free(t->request);
+    t->request = NULL;
+}
+
+static void send_ack(struct client_transaction *t)
+{
+    if (t->ack.p)
+        t->all->hooks.send(t->all->hooks.context, &t->to, t->ack);
+}
+
+/* The ACK to a refusal is the transaction's own, hop by hop (17.1.1.3). */
+static void make_ack(struct client_transaction *t, struct str to_header)
+{
+    struct buf out = BUF_INIT;
+    if (skeleton_is_made(&t->skeleton))
+        skeleton_ack(&t->skeleton, to_header, &out);
+    t->ack.n = out.n;
+    t->ack.p = buf_take(&out, NULL);
+    if (!t->ack.p)
+        t->ack.n = 0;
+    skeleton_fini(&t->skeleton);
+}
+
+static enum response_fate invite_final(struct client_transaction *t, int status,
+                                       struct str to_header, int64_t now_ms)
+{
+    timer_clear(t->all->timers, &t->again);
+    if (status < 300) {
+        t->state = CLIENT_ACCEPTED;
+        skeleton_fini(&t->skeleton);
+        end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* M */
+        return RESPONSE_PASS;
+    }
+    t->state = CLIENT_COMPLETED;
+    make_ack(t, to_header);
+    send_ack(t);
+    end_at(t, now_ms + (flow_is_reliable(&t->to) ? 0 : TIMER_D_MS), TRANSACTION_DONE); /* D */
+    return RESPONSE_PASS;
+}
+
+static enum response_fate other_final(struct client_transaction *t, int64_t now_ms)
+{
+    timer_clear(t->all->timers, &t->again);
+    t->state = CLIENT_COMPLETED;
+    free(t->request);
+    t->request = NULL;
+    end_at(t, now_ms + (flow_is_reliable(&t->to) ? 0 : t->all->timing.t4_ms),
+           TRANSACTION_DONE); /* K */
+    return RESPONSE_PASS;
+}
+
+static void provisional(struct client_transaction *t)
+{
+    if (t->invite && t->state == CLIENT_CALLING) {
+        timer_clear(t->all->timers, &t->again);
+        timer_clear(t->all->timers, &t->end); /* from here timer C of the proxy counts (16.6) */
+    }
+    t->state = CLIENT_PROCEEDING;
+}
+
+enum response_fate client_transaction_response(struct client_transaction *t, int status,
+                                               struct str to_header, int64_t now_ms)
+{
+    if (t->state == CLIENT_ACCEPTED)
+        return status / 100 == 2 ? RESPONSE_PASS : RESPONSE_ABSORB;
+    if (t->state == CLIENT_COMPLETED) {
+        if (t->invite && status >= 300)
+            send_ack(t);
+        return RESPONSE_ABSORB;
+    }
+    if (t->state == CLIENT_FAILED)
+        return RESPONSE_ABSORB;
+    shrink_to_skeleton(t);
+    if (status < 200) {
+        provisional(t);
+        return RESPONSE_PASS;
+    }
+    return t->invite ? invite_final(t, status, to_header, now_ms) : other_final(t, now_ms);
+}
+
+bool client_transaction_cancel_request(const struct client_transaction *t, struct str extra,
+                                       struct buf *out)
+{
+    if (!skeleton_is_made(&t->skeleton))
+        return false;
+    skeleton_cancel(&t->skeleton, extra, out);
+    return !buf_failed(out);
+}
+
+void client_transaction_transport_error(struct client_transaction *t, int64_t now_ms)
+{
+    if (t->state == CLIENT_CALLING)
+        fail(t, now_ms);
+}
+
+void client_transaction_limit(struct client_transaction *t, int64_t now_ms)
+{
+    if (!timer_is_set(&t->end))
+        end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_TIMEOUT);
+}
+
+/*
+ * An answered request may still get its final response over a connection that the peer opens to
+ * our Via (18.2.2); but not for ever.
+ */
+static void connection_lost(struct client_transaction *t, int64_t now_ms)
+{
+    client_transaction_transport_error(t, now_ms);
+    if (t->state == CLIENT_PROCEEDING)
+        client_transaction_limit(t, now_ms);
+}
+
+void client_transactions_connection_closed(struct transactions *all,
+                                           const struct connection *connection, int64_t now_ms)
+{
+    if (all->clients.count == 0)
+        return;
+    for (unsigned i = 0; i < TRANSACTION_BUCKETS; i++) {
+        for (struct transaction_node *n = all->clients.buckets[i]; n; n = n->next) {
+            struct client_transaction *t = container_of(n, struct client_transaction, node);
+            if (t->to.connection == connection)
+                connection_lost(t, now_ms);
+        }
+    }
+}
+
+void client_transaction_abandon(struct client_transaction *t)
+{
+    client_transaction_free(t->all, &t->node);
+}

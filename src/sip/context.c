@@ -1,0 +1,387 @@
+#include "context.h"
+#include "size_switch.h"
+
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/ledger.h>
+#include <stird/log.h>
+#include <string.h>
+
+#define ARENA_BYTES       2048
+#define SMALL_ARENA_BYTES (sizeof(struct call) + sizeof(struct outcome) + 96)
+
+static void free_heavy_parts(struct context *c)
+{
+    size_switch_end(c);
+    message_fini(&c->message);
+    answer_base_fini(&c->answer);
+    arena_free(c->arena);
+    free(c->request);
+    free(c->best);
+    c->arena = NULL;
+    c->request = c->best = NULL;
+    c->call = NULL;
+    c->outcome = NULL;
+    c->targets = NULL;
+    c->n_targets = 0;
+}
+
+/* The record of a call needs no more of what it said than this. */
+static bool copy_facts(struct context *c, struct arena *arena)
+{
+    struct call *call = arena_alloc(arena, sizeof(*call));
+    struct outcome *outcome = arena_alloc(arena, sizeof(*outcome));
+    struct str call_id = c->call ? arena_copy(arena, c->call->call_id) : STR("");
+    struct str rule = c->outcome ? arena_copy(arena, c->outcome->rule) : STR("");
+    struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
+    if (!call || !outcome || !call_id.p || !rule.p || !reason.p)
+        return false;
+    if (c->call) {
+        *call = (struct call){.arena = arena,
+                              .now_s = c->call->now_s,
+                              .source = c->call->source,
+                              .listener = c->call->listener,
+                              .call_id = call_id,
+                              .trunk = c->call->trunk,
+                              .customer = c->call->customer};
+        c->call = call;
+    }
+    if (c->outcome) {
+        *outcome = *c->outcome;
+        outcome->rule = rule;
+        if (outcome->number_urgent && !numbers_answer_keep(&outcome->number, arena))
+            return false;
+        outcome->trace = NULL;
+        outcome->n_trace = 0;
+        c->outcome = outcome;
+    }
+    c->cancel_reason = reason;
+    return true;
+}
+
+/*
+ * There will be no further attempt: what the request said and what was made of it is not needed
+ * again. Calls ring for half a minute, by thousands.
+ */
+void context_shrink(struct context *c)
+{
+    struct arena *arena;
+    if (!c->request || c->outcome == NULL || log_wants(LOG_LEVEL_DEBUG) ||
+        !context_prepare_answer(c))
+        return;
+    arena = arena_new(SMALL_ARENA_BYTES);
+    if (!arena || !copy_facts(c, arena)) {
+        arena_free(arena);
+        return;
+    }
+    arena_free(c->arena);
+    free(c->request);
+    c->arena = arena;
+    c->request = NULL;
+    c->identity = (struct str){NULL, 0};
+    c->targets = NULL;
+    c->n_targets = c->next_target = 0;
+}
+
+void context_free(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    if (c->signing)
+        signer_client_cancel(c->snapshot->signer, c->ticket);
+    if (c->server)
+        server_transaction_detach(c->server);
+    while (c->attempts) {
+        struct attempt *a = c->attempts;
+        c->attempts = a->next;
+        client_transaction_detach(a->client);
+        limits_give(&p->limits, &a->limit);
+        free(a);
+    }
+    timer_clear(&p->timers, &c->timer);
+    limits_give(&p->limits, &c->limit);
+    limits_give(&p->limits, &c->unacknowledged);
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    free_heavy_parts(c);
+    snapshot_unref(c->snapshot);
+    free(c);
+}
+
+/*
+ * Further 2xx to an INVITE go on to the caller for as long as the client transaction lives: by this
+ * context where the caller has a connection, by their Via alone (relay.c) over UDP. After any other
+ * end nobody needs it, once no attempt is left that might still have to be cancelled.
+ */
+static bool is_needed(const struct context *c)
+{
+    bool more_may_come = c->invite && c->status / 100 == 2 && flow_is_reliable(&c->from);
+    if (!c->finished || (c->server && c->unacknowledged))
+        return true;
+    for (const struct attempt *a = c->attempts; a; a = a->next)
+        if (more_may_come || !a->final_seen)
+            return true;
+    return more_may_come && c->server;
+}
+
+void context_release_if_idle(struct context *c)
+{
+    if (!is_needed(c))
+        context_free(c);
+}
+
+/*
+ * Over a stream a response leaves on the connection of its request; when that is gone, by a new one
+ * to the port of the Via (section 18.2.2).
+ */
+static struct flow reply_flow(const struct message *request, const struct flow *from)
+{
+    struct flow reply = *from;
+    const sip_via_t *via = request->sip->sip_via;
+    uint64_t port = 5060;
+    if (from->connection && (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+        reply.remote.port = (uint16_t)port;
+    return reply;
+}
+
+static bool keep_request(struct context *c, const struct message *request)
+{
+    c->arena = arena_new(ARENA_BYTES);
+    c->request = malloc(request->raw.n + 1);
+    if (!c->arena || !c->request)
+        return false;
+    memcpy(c->request, request->raw.p, request->raw.n);
+    c->request[request->raw.n] = '\0';
+    c->request_bytes = request->raw.n;
+    return true;
+}
+
+/* What an answer of our own repeats; parsed anew when the request has left already. */
+bool context_prepare_answer(struct context *c)
+{
+    struct str last = c->server ? server_transaction_last_response(c->server) : STR("");
+    struct message m;
+    if (c->answer.lines)
+        return true;
+    if (c->message.msg)
+        return answer_base_make(&c->answer, &c->message);
+    if (last.n > 0)
+        return answer_base_of_response(&c->answer, last);
+    if (!c->request || message_parse(&m, (struct str){c->request, c->request_bytes}) != REASON_OK)
+        return false;
+    bool made = message_set_received(&m, &c->from.remote) == 0 && answer_base_make(&c->answer, &m);
+    message_fini(&m);
+    return made;
+}
+
+struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
+                            enum source_class source_class, const struct transaction_key *key)
+{
+    struct context *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    c->proxy = p;
+    c->from = *from;
+    c->source_class = source_class;
+    c->invite = str_eq(request->method, STR("INVITE"));
+    c->arrived_us = clock_monotonic_us();
+    c->real_us = clock_real_us();
+    c->sign_us = c->sent_us = -1;
+    struct flow reply = reply_flow(request, from);
+    if (keep_request(c, request) && message_set_received(request, &from->remote) == 0)
+        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c);
+    if (!c->server) {
+        free_heavy_parts(c);
+        free(c);
+        return NULL;
+    }
+    message_move(&c->message, request, c->request);
+    tag_write(&p->branches, &c->message, c->tag);
+    c->snapshot = snapshot_ref(p->snapshot);
+    c->next = p->contexts;
+    c->link = &p->contexts;
+    if (c->next)
+        c->next->link = &c->next;
+    p->contexts = c;
+    p->counters.calls += c->invite;
+    return c;
+}
+
+void context_answer(struct context *c, int status, struct str extra)
+{
+    struct buf *out = &c->proxy->scratch;
+    if (!c->server || c->finished)
+        return;
+    buf_reset(out);
+    if (!context_prepare_answer(c))
+        out->failed = true;
+    else
+        answer_write(&c->answer, status, str_of(c->tag), extra, out);
+    if (!buf_failed(out))
+        server_transaction_respond(c->server, status, buf_str(out), proxy_now_ms());
+    answer_base_fini(&c->answer); /* the transaction keeps what the next one needs */
+    if (status >= 200)
+        context_finish(c, status);
+}
+
+/* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
+static struct str extra_lines(enum reason reason)
+{
+    if (reason == REASON_OVERLOADED || reason == REASON_DRAINING)
+        return STR("Retry-After: 5\r\n");
+    return (struct str){NULL, 0};
+}
+
+void context_refuse(struct context *c, enum reason reason)
+{
+    int status = reason_sip_status(reason);
+    /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
+    if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
+        status = 500;
+    if (c->outcome && c->outcome->verdict == VERDICT_REJECT && c->outcome->reason == reason)
+        status = c->outcome->sip_status;
+    if (c->outcome && reason != c->outcome->reason && c->sent_us < 0) {
+        c->outcome->verdict = VERDICT_REJECT;
+        c->outcome->reason = reason;
+        c->outcome->sip_status = status;
+    }
+    struct buf lines = BUF_INIT;
+    buf_add_str(&lines, extra_lines(reason));
+    if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
+        buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
+                 STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
+    context_answer(c, status, buf_str(&lines));
+    buf_fini(&lines);
+}
+
+void context_refuse_stateless(struct context *c, enum reason reason)
+{
+    struct proxy *p = c->proxy;
+    struct answer_base base;
+    int status = reason_sip_status(reason);
+    c->outcome->verdict = VERDICT_REJECT;
+    c->outcome->reason = reason;
+    c->outcome->sip_status = status;
+    p->counters.limited++;
+    buf_reset(&p->scratch);
+    if (answer_base_make(&base, &c->message))
+        answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
+    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
+        net_send(p->net, &c->from, buf_str(&p->scratch));
+    answer_base_fini(&base);
+    context_finish(c, status); /* without an answer of its own the transaction ends with it */
+}
+
+void context_acknowledged(struct context *c)
+{
+    limits_give(&c->proxy->limits, &c->unacknowledged);
+}
+
+static struct str upstream_name(const struct context *c)
+{
+    const struct attempt *a = c->current;
+    return a && a->target.upstream ? a->target.upstream->name : STR("");
+}
+
+static struct str digits(const struct context *c, const struct tn *tn, struct buf *room)
+{
+    struct str text = tn_str(tn);
+    buf_reset(room);
+    for (size_t i = 0; i < text.n; i++)
+        buf_add_char(room, c->snapshot->settings->mask_numbers && i + 4 < text.n ? 'x' : text.p[i]);
+    return buf_failed(room) || room->n == 0 ? STR("-") : buf_str(room);
+}
+
+/* At level debug: how the decision came about. */
+static void log_trace(const struct context *c)
+{
+    for (unsigned i = 0; i < c->outcome->n_trace; i++)
+        log_debug("decision", LOG_TEXT("call_id", c->call->call_id), LOG_NUMBER("step", i + 1),
+                  LOG_TEXT("what", c->outcome->trace[i]));
+}
+
+static void log_decision(const struct context *c)
+{
+    const struct outcome *o = c->outcome;
+    if (!log_wants(LOG_LEVEL_INFO))
+        return;
+    struct buf orig = BUF_INIT, dest = BUF_INIT;
+    char level = o->verdict == VERDICT_SIGN ? o->claims.attest : '-';
+    log_info("call", LOG_TEXT("call_id", c->call->call_id),
+             LOG_TEXT("trunk", c->call->trunk ? c->call->trunk->name : STR("-")),
+             LOG_TEXT("orig", digits(c, &o->claims.orig, &orig)),
+             LOG_TEXT("dest", digits(c, &o->claims.dest, &dest)),
+             LOG_TEXT("decision", verdict_name(o->verdict)),
+             LOG_TEXT("level", ((struct str){&level, 1})),
+             LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
+             LOG_NUMBER("status", c->status));
+    buf_fini(&orig);
+    buf_fini(&dest);
+}
+
+/* One record an INVITE that was decided, when its fate is known (operations: "Logs and records").
+ */
+static void write_record(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    struct ledger_entry entry = {
+        .settings = c->snapshot->settings,
+        .call = c->call,
+        .outcome = c->outcome,
+        .upstream = upstream_name(c),
+        .sip_status = c->status,
+        .ts_us = c->real_us,
+        .sign_us = c->sign_us,
+        .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,
+        .config_generation = c->snapshot->generation,
+        .numbers_generation = c->snapshot->numbers_generation,
+    };
+    buf_reset(&p->scratch);
+    ledger_pack(&p->scratch, &entry);
+    if (p->records_fd >= 0 &&
+        (buf_failed(&p->scratch) || !ledger_send(p->records_fd, buf_str(&p->scratch))))
+        p->counters.records_dropped++;
+    log_decision(c);
+}
+
+static void count_outcome(struct proxy *p, const struct outcome *o)
+{
+    uint64_t *const counters[] = {[VERDICT_SIGN] = &p->counters.signed_calls,
+                                  [VERDICT_PASS] = &p->counters.passed_calls,
+                                  [VERDICT_REJECT] = &p->counters.rejected_calls};
+    ++*counters[o->verdict];
+    p->counters.by_reason[o->reason]++;
+    if (o->verdict == VERDICT_SIGN)
+        p->counters.by_level[o->claims.attest - 'A']++;
+}
+
+void context_finish(struct context *c, int status)
+{
+    struct proxy *p = c->proxy;
+    if (c->finished)
+        return;
+    c->finished = true;
+    c->status = status;
+    timer_clear(&p->timers, &c->timer);
+    if (c->signing) {
+        signer_client_cancel(c->snapshot->signer, c->ticket);
+        c->signing = false;
+    }
+    if (c->call && c->outcome) {
+        count_outcome(p, c->outcome);
+        write_record(c);
+        log_trace(c);
+    }
+    limits_give(&p->limits, &c->limit);
+    if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
+        c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
+    if (c->server && server_transaction_final_status(c->server) == 0) {
+        server_transaction_abandon(c->server);
+        c->server = NULL;
+    }
+    p->counters.calls -= c->invite;
+    c->current = NULL;
+    free_heavy_parts(c);
+    if (p->draining && p->counters.calls == 0 && p->drained)
+        proxy_last_call_ended(p);
+}

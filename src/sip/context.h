@@ -1,0 +1,251 @@
+/*
+ * context - one request on its way through the proxy, and its responses on their way back: the
+ * response context of RFC 3261 section 16. Also the proxy itself, which owns all of them.
+ *
+ * Not for other rings; proxy.h is.
+ */
+#ifndef STIRD_SIP_CONTEXT_H
+#define STIRD_SIP_CONTEXT_H
+
+#include <event2/event.h>
+#include <stird/call.h>
+#include <stird/outcome.h>
+#include <stird/proxy.h>
+
+#include "answer.h"
+#include "branch.h"
+#include "limits.h"
+#include "message.h"
+#include "routes.h"
+#include "timers.h"
+#include "transaction.h"
+
+struct proxy {
+    struct event_base *base;
+    struct event *wake_up; /* at the next timer */
+    int64_t wake_up_ms;    /* when it is armed for; -1: not */
+    struct timers timers;
+    struct transactions *transactions;
+    struct net *net;
+    struct listener *listeners; /* our own copy: settings come and go, sockets stay */
+    unsigned n_listeners;
+    struct branches branches;
+    struct snapshot *snapshot;
+    struct mapped_numbers overlay; /* urgent changes of numbers */
+    struct resolver *resolver;
+    struct routes *routes;
+    struct probes *probes;
+    struct timer start; /* until the names of upstreams are known, or for a while */
+    int64_t start_until_ms;
+    struct context *contexts; /* doubly linked */
+    struct proxy_counters counters;
+    struct limits limits;
+    struct buf scratch; /* one message being printed */
+    int records_fd;
+    unsigned worker;
+    unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */
+    const int *others_fds;
+    struct event *inbox;
+    char *inbox_room;
+    bool from_inbox; /* what is being handled was handed over */
+    bool draining;
+    void (*drained)(void *user);
+    void *drained_user;
+    struct timer drain_limit;
+    int64_t drain_until_ms;
+};
+
+/* Where a source address belongs (Decided 12). */
+enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
+
+/* Where a request goes next. */
+struct target {
+    struct address address;
+    uint16_t listener;
+    uint8_t transport;
+    const struct upstream *upstream; /* NULL: by Route or Request-URI of a dialog */
+};
+
+#define TARGETS_OF_DIALOG 4
+
+struct targets {
+    struct target list[TARGETS_OF_DIALOG];
+    unsigned n;
+};
+
+/* One client transaction of a context. */
+struct attempt {
+    struct attempt *next;
+    struct context *context;
+    struct client_transaction *client;
+    struct target target;
+    char branch[BRANCH_LENGTH + 1];
+    struct limit *limit; /* of the upstream; until its final answer */
+    bool abandoned;      /* another attempt has taken over */
+    bool cancel_wanted;  /* as soon as a provisional comes (section 9.1) */
+    bool cancel_sent;
+    bool provisional_seen;
+    bool final_seen;
+};
+
+struct context {
+    struct proxy *proxy;
+    struct context *next, **link;
+    struct snapshot *snapshot;
+    struct server_transaction *server; /* NULL once it has ended */
+    struct attempt *attempts;          /* whose client transactions live */
+    struct attempt *current;           /* the one that counts, or NULL */
+    unsigned step;                     /* of the list in steps.c */
+    const struct step *steps;
+
+    bool invite, initial; /* initial: an INVITE that begins a call from a trunk */
+    bool signing;         /* waits for `ticket` */
+    bool cancelled, finished;
+    bool emergency;          /* no limit counts */
+    bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
+    enum source_class source_class;
+
+    /* until the final response; then freed */
+    struct arena *arena;
+    char *request; /* as received, NUL-terminated */
+    size_t request_bytes;
+    struct message message; /* parsed from it; empty between attempts */
+    struct answer_base answer;
+    char tag[TAG_LENGTH + 1];
+    struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
+    struct flow from;
+    struct call *call; /* of an initial INVITE, in the arena; NULL otherwise */
+    struct outcome *outcome;
+    struct str identity; /* the Identity value to insert, in the arena */
+    uint64_t ticket;
+    const struct target *targets; /* in the order they are tried */
+    unsigned n_targets, next_target;
+    struct flow stream; /* size_switch.c: while it is being opened */
+    bool waits_for_stream;
+    unsigned stream_waited; /* for the target before this one; 0: for none */
+    int64_t stream_until_ms;
+    unsigned n_own_routes; /* at the top of the Route set */
+    bool strict_route;     /* the Request-URI is our Record-Route (section 16.4) */
+    char *best;            /* a real response that the last attempt might still beat */
+    size_t best_bytes;
+    int best_status;
+
+    struct limit *limit;          /* of the trunk; until the final answer */
+    struct limit *unacknowledged; /* of the trunk; until the ACK of a refusal */
+    struct timer timer;           /* signing deadline, then next-hop timeout, then timer C */
+    int64_t arrived_us, real_us;  /* monotonic, real */
+    int64_t sign_us, sent_us;     /* -1: not (yet) */
+    int status;                   /* final status sent upstream, 0: none */
+};
+
+/* ---- context.c ---- */
+
+/* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
+struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
+                            enum source_class source_class, const struct transaction_key *key);
+/* No further attempt, as it rings or the last one is under way: gives back what only another
+ * attempt would need. */
+void context_shrink(struct context *c);
+/* Frees when nothing can come for it any more. */
+void context_release_if_idle(struct context *c);
+void context_free(struct context *c);
+/* Makes ready what an answer of our own repeats of the request; cheap while it is still parsed, or
+   when a response was sent. False: no memory. */
+bool context_prepare_answer(struct context *c);
+/* An answer of our own; a final one finishes the context. EXTRA: header lines or empty. */
+void context_answer(struct context *c, int status, struct str extra);
+/* Answers for REASON, as its table entry says. */
+void context_refuse(struct context *c, enum reason reason);
+/* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
+void context_refuse_stateless(struct context *c, enum reason reason);
+/* A refusal was acknowledged, or nobody will. */
+void context_acknowledged(struct context *c);
+/* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
+void context_finish(struct context *c, int status);
+
+/* ---- steps.c: the way of a request ---- */
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
+struct step {
+    const char *name;
+    enum step_result (*run)(struct context *c);
+};
+/* Begins the way that fits the request. */
+void steps_begin(struct context *c);
+/*
+ * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
+ * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
+ * timeout keeps half of its time.
+ */
+int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
+/* Goes on behind the step that waited. */
+void steps_resume(struct context *c);
+/* Failover: the same Identity while it is fresh, a new one when it is not (R-P-138). */
+void steps_try_next_target(struct context *c);
+
+/* ---- facts.c ---- */
+
+/* Fills C->call from C->message; all text borrowed from C->request. False: no memory. */
+bool facts_fill(struct context *c);
+
+/* ---- target.c ---- */
+
+/* Whether HOST[:PORT] of a URI is one of our listeners (default port 5060). */
+bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener);
+/* Looks at Route and Request-URI: sets n_own_routes, strict_route. True: our own Route with a
+   valid key is on it, so that this belongs to a dialog that went through us. */
+bool target_own_routes(const struct proxy *p, const struct message *m, unsigned *n_own,
+                       bool *strict, uint16_t *listener);
+enum target_result {
+    TARGET_NONE,    /* no such name, or no listener fits */
+    TARGET_PENDING, /* a name that is being asked for */
+    TARGET_FOUND
+};
+/* The next hop of a dialog's request: the first Route behind ours, else the Request-URI; of a name
+   its addresses in the order they are tried. */
+enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
+                                    bool strict, uint16_t listener, struct targets *targets);
+/* Fills C->targets with the trunk's upstreams. False: no memory. */
+bool target_of_trunk(struct context *c, const struct trunk *trunk);
+
+/* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */
+int target_flow(struct proxy *p, const struct target *target, struct flow *flow);
+
+/* ---- forward.c ---- */
+
+/* Prints C's request as it leaves for TARGET into P->scratch. */
+enum reason forward_write(struct context *c, const struct target *target, const char *branch,
+                          struct buf *out);
+/* Sends to the next target; false when there is none left (or no memory). */
+bool forward_next(struct context *c);
+/* A request without a transaction: the ACK of a 2xx. */
+void forward_ack(struct proxy *p, struct message *m, const struct flow *from);
+
+/* ---- relay.c: responses ---- */
+
+void relay_response(struct proxy *p, struct message *m);
+void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
+/* The caller gave up: section 16.10. */
+void relay_cancel(struct context *c);
+/* Timer C or the next-hop timeout of the present attempt. */
+void relay_timer(struct timer *timer, int64_t now_ms);
+/* No attempt is left: the best real response, or STATUS of our own. */
+void relay_give_up(struct context *c, enum reason reason);
+
+/* ---- request.c ---- */
+
+void request_received(struct proxy *p, struct message *m, const struct flow *from,
+                      enum source_class source_class);
+
+int64_t proxy_now_ms(void);
+/* What a socket, or another worker, has brought: net_handlers' functions. */
+void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
+                   const struct frame *frame, enum frame_status status);
+void proxy_undelivered(void *proxy, struct str datagram, int error);
+void proxy_after_events(void *proxy);
+/* While draining: soon it is over. */
+void proxy_last_call_ended(struct proxy *p);
+/* After work that did not come from the sockets: the loop wakes up for the timers it has set. */
+void proxy_arm_timers(struct proxy *p);
+
+#endif

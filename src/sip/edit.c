@@ -1,0 +1,169 @@
+/* Editing of a parsed message; see message.h. */
+#include <errno.h>
+#include <sofia-sip/msg_header.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_protos.h>
+#include <sofia-sip/sip_util.h>
+#include <string.h>
+
+#include <stird/headers.h>
+#include "message.h"
+
+/* The value as a NUL-terminated text in the message's own memory. */
+static char *own_text(struct message *m, struct str value)
+{
+    char *text = su_alloc(msg_home(m->msg), (isize_t)value.n + 1);
+    if (text) {
+        memcpy(text, value.p, value.n);
+        text[value.n] = '\0';
+    }
+    return text;
+}
+
+static int insert(struct message *m, msg_hclass_t *header_class, struct str value)
+{
+    char *text = own_text(m, value);
+    msg_header_t *h = text ? msg_header_make(msg_home(m->msg), header_class, text) : NULL;
+    if (!h || msg_header_insert(m->msg, (msg_pub_t *)m->sip, h) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static int set_parameter(struct message *m, const char *name, struct str value)
+{
+    char text[80];
+    size_t n = strlen(name);
+    if (n + value.n >= sizeof(text))
+        return -ENOMEM;
+    memcpy(text, name, n);
+    memcpy(text + n, value.p, value.n);
+    struct str parameter = {text, n + value.n};
+    char *owned = own_text(m, parameter);
+    if (!owned || msg_header_replace_param(msg_home(m->msg), m->sip->sip_via->v_common, owned) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* "received" has an IPv6 address without brackets (RFC 3261 section 25.1, via-received). */
+static struct str without_brackets(struct str host)
+{
+    return host.n > 2 && host.p[0] == '[' ? str_slice(host, 1, host.n - 1) : host;
+}
+
+int message_set_received(struct message *m, const struct address *source)
+{
+    const sip_via_t *via = m->sip->sip_via;
+    struct address sent_by;
+    struct buf text = BUF_INIT;
+    int error = 0;
+    bool rport = message_via_has_rport(m);
+    bool differs = !address_parse(str_of(via->v_host), &sent_by) ||
+                   !address_same_host(&sent_by, source);
+    if (rport || differs || via->v_received) {
+        address_add_host(&text, source);
+        error = buf_failed(&text) ? -ENOMEM
+                                  : set_parameter(m, "received=", without_brackets(buf_str(&text)));
+    }
+    if (error == 0 && rport) {
+        buf_reset(&text);
+        buf_add_u64(&text, source->port);
+        error = buf_failed(&text) ? -ENOMEM : set_parameter(m, "rport=", buf_str(&text));
+    }
+    buf_fini(&text);
+    return error;
+}
+
+void message_remove_via(struct message *m)
+{
+    sip_via_remove(m->msg, m->sip);
+}
+
+void message_remove_route(struct message *m)
+{
+    sip_route_remove(m->msg, m->sip);
+}
+
+/*
+ * The line is written as raw bytes of the header, so that nothing of the URI is encoded anew:
+ * msg_prepare() takes h_data as it is.
+ */
+int message_set_request_uri(struct message *m, struct str uri)
+{
+    struct buf line = BUF_INIT;
+    sip_request_t *request = m->sip->sip_request;
+    buf_add_str(&line, m->method);
+    buf_add_char(&line, ' ');
+    buf_add_str(&line, uri);
+    buf_add_text(&line, " SIP/2.0\r\n");
+    char *text = buf_failed(&line) ? NULL : own_text(m, buf_str(&line));
+    if (text) {
+        request->rq_common->h_data = text;
+        request->rq_common->h_len = (usize_t)line.n;
+        m->request_uri = str_slice((struct str){text, line.n}, m->method.n + 1, line.n - 10);
+    }
+    buf_fini(&line);
+    return text ? 0 : -ENOMEM;
+}
+
+int message_set_max_forwards(struct message *m, unsigned value)
+{
+    if (m->sip->sip_max_forwards) {
+        m->sip->sip_max_forwards->mf_count = value;
+        sip_fragment_clear(m->sip->sip_max_forwards->mf_common);
+        return 0;
+    }
+    struct buf text = BUF_INIT;
+    buf_add_u64(&text, value);
+    int error = buf_failed(&text) ? -ENOMEM : insert(m, sip_max_forwards_class, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+int message_add_via(struct message *m, struct str value)
+{
+    return insert(m, sip_via_class, value);
+}
+
+int message_add_record_route(struct message *m, struct str value)
+{
+    return insert(m, sip_record_route_class, value);
+}
+
+int message_append_route(struct message *m, struct str value)
+{
+    return insert(m, sip_route_class, value);
+}
+
+int message_fit_transport(struct message *m, unsigned transport)
+{
+    const sip_payload_t *body = m->sip->sip_payload;
+    if (transport == TRANSPORT_UDP || m->sip->sip_content_length)
+        return 0;
+    struct buf text = BUF_INIT;
+    buf_add_u64(&text, body ? body->pl_len : 0);
+    int error = buf_failed(&text) ? -ENOMEM : insert(m, sip_content_length_class, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+int message_add_header(struct message *m, const char *name, struct str value)
+{
+    struct buf line = BUF_INIT;
+    buf_addf(&line, "%s: ", name);
+    buf_add_str(&line, value);
+    int error = buf_failed(&line) ? -ENOMEM : insert(m, sip_unknown_class, buf_str(&line));
+    buf_fini(&line);
+    return error;
+}
+
+void message_remove_headers(struct message *m, const char *name, char compact,
+                            bool (*remove)(struct str value))
+{
+    sip_unknown_t *next;
+    for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
+        next = h->un_next;
+        if (header_is_named(str_of(h->un_name), str_of(name), compact) &&
+            (!remove || remove(str_of(h->un_value ? h->un_value : ""))))
+            msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
+    }
+}

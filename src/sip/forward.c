@@ -1,0 +1,336 @@
+/* A request on its way out: RFC 3261 section 16.6. */
+#include <sofia-sip/msg_header.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/identity.h>
+#include <stird/policy.h>
+
+#include "context.h"
+#include <stird/headers.h>
+#include "size_switch.h"
+#include "trust.h"
+
+#define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
+
+static bool is_empty_identity(struct str value)
+{
+    struct identity identity;
+    return identity_parse(value, &identity) == IDENTITY_EMPTY;
+}
+
+static int write_identity(struct context *c)
+{
+    struct message *m = &c->message;
+    char date[SIP_DATE_LENGTH + 1];
+    int error = 0;
+    message_remove_headers(m, "Identity", 'y',
+                           c->outcome->strip_identity ? NULL : is_empty_identity);
+    if (c->outcome->verdict != VERDICT_SIGN)
+        return 0;
+    if (c->outcome->date == DATE_REPLACE)
+        message_remove_headers(m, "Date", 0, NULL);
+    if (c->outcome->date != DATE_KEEP) {
+        sip_date_write(date, c->outcome->claims.iat_s);
+        error = message_add_header(m, "Date", str_of(date));
+    }
+    return error ? error : message_add_header(m, "Identity", c->identity);
+}
+
+/* A name stays a name: the next hop may serve several. */
+static void add_host_port(struct buf *out, const struct target *target)
+{
+    const struct upstream *u = target->upstream;
+    if (u->host.n == 0) {
+        address_add(out, &target->address);
+        return;
+    }
+    buf_add_str(out, u->host);
+    if (u->port_given)
+        buf_addf(out, ":%u", u->address.port);
+}
+
+/* "sip:user@us;x" with HOST in our place; a tel: URI has no host and stays. */
+static int rewrite_request_uri(struct context *c, const struct target *target)
+{
+    struct message *m = &c->message;
+    struct str uri = m->request_uri;
+    uint16_t listener;
+    bool ours = target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
+    if (!(ours || target->upstream->replace_request_uri) || !str_starts_nocase(uri, STR("sip")))
+        return 0;
+    size_t begin = str_find(uri, '@', 0);
+    begin = begin < uri.n ? begin + 1 : str_find(uri, ':', 0) + 1;
+    size_t end = begin;
+    while (end < uri.n && uri.p[end] != ';' && uri.p[end] != '?')
+        end++;
+    struct buf text = BUF_INIT;
+    buf_add_str(&text, str_slice(uri, 0, begin));
+    add_host_port(&text, target);
+    buf_add_str(&text, str_slice(uri, end, uri.n));
+    int error = buf_failed(&text) ? -1 : message_set_request_uri(m, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listener,
+                        enum transport transport)
+{
+    buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
+    address_add(out, &p->listeners[listener].address);
+}
+
+static int add_record_route(struct context *c, uint16_t listener, uint8_t transport)
+{
+    struct buf text = BUF_INIT;
+    char key[ROUTE_KEY_LENGTH + 1];
+    route_key_write(&c->proxy->branches, c->message.call_id, key);
+    /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
+    bool sips = transport == TRANSPORT_TLS &&
+                str_starts_nocase(c->message.request_uri, STR("sips:"));
+    buf_add_text(&text, sips ? "<sips:" : "<sip:");
+    address_add(&text, &c->proxy->listeners[listener].address);
+    if (transport != TRANSPORT_UDP && !sips)
+        buf_addf(&text, ";transport=%.*s", STR_ARG(transport_name((enum transport)transport)));
+    buf_addf(&text, ";lr;" ROUTE_PARAMETER "=%s>", key);
+    int error = buf_failed(&text) ? -1 : message_add_record_route(&c->message, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+/* Twice where the sides differ, so that each side sees an address it can reach (RFC 5658). */
+static int record_route(struct context *c, const struct target *target)
+{
+    int error = add_record_route(c, c->from.listener, c->from.transport);
+    if (error == 0 &&
+        (c->from.listener != target->listener || c->from.transport != target->transport))
+        error = add_record_route(c, target->listener, target->transport);
+    return error;
+}
+
+static int add_via(struct message *m, const struct proxy *p, const struct target *target,
+                   const char *branch)
+{
+    struct buf text = BUF_INIT;
+    add_sent_by(&text, p, target->listener, (enum transport)target->transport);
+    buf_addf(&text, ";branch=%s", branch);
+    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+static int set_max_forwards(struct message *m)
+{
+    const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
+    return message_set_max_forwards(m, hops ? (unsigned)hops->mf_count - 1 : MAX_FORWARDS);
+}
+
+/*
+ * Our own Routes off. After a strict router the Request-URI comes back out of the last Route
+ * (section 16.4).
+ */
+static int pop_routes(struct message *m, unsigned n_own, bool strict)
+{
+    for (unsigned i = 0; i < n_own; i++)
+        message_remove_route(m);
+    if (!strict || !m->sip->sip_route)
+        return 0;
+    const sip_route_t *last = m->sip->sip_route;
+    while (last->r_next)
+        last = last->r_next;
+    char *uri = url_as_string(msg_home(m->msg), last->r_url);
+    if (!uri || message_set_request_uri(m, str_of(uri)) != 0)
+        return -1;
+    msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)last);
+    return 0;
+}
+
+/* The first Route without lr goes into the Request-URI, that to the end (section 16.6 item 6). */
+static int serve_strict_router(struct message *m)
+{
+    const sip_route_t *first = m->sip->sip_route;
+    struct buf text = BUF_INIT;
+    if (!first || url_has_param(first->r_url, "lr"))
+        return 0;
+    char *uri = url_as_string(msg_home(m->msg), first->r_url);
+    buf_add_char(&text, '<');
+    buf_add_str(&text, m->request_uri);
+    buf_add_char(&text, '>');
+    int error = !uri || buf_failed(&text) ? -1 : message_append_route(m, buf_str(&text));
+    if (error == 0)
+        error = message_set_request_uri(m, str_of(uri));
+    message_remove_route(m);
+    buf_fini(&text);
+    return error;
+}
+
+/* Requests that may begin a dialog and so need our Record-Route. */
+static bool forms_dialog(const struct message *m)
+{
+    static const char *const methods[] = {"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"};
+    for (unsigned i = 0; m->to_tag.n == 0 && i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (str_eq(m->method, str_of(methods[i])))
+            return true;
+    return false;
+}
+
+static void apply_trust(struct context *c, const struct target *target)
+{
+    if (c->call && target->upstream)
+        trust_apply(&c->message, c->snapshot->settings, c->call->trunk, target->upstream);
+    else
+        trust_apply_in_dialog(&c->message, c->snapshot->settings, &c->from.remote,
+                              &target->address);
+}
+
+enum reason forward_write(struct context *c, const struct target *target, const char *branch,
+                          struct buf *out)
+{
+    struct message *m = &c->message;
+    int error = pop_routes(m, c->n_own_routes, c->strict_route);
+    if (error == 0 && target->upstream)
+        error = rewrite_request_uri(c, target);
+    if (error == 0 && !target->upstream)
+        error = serve_strict_router(m);
+    if (error == 0)
+        error = set_max_forwards(m);
+    if (error == 0)
+        apply_trust(c, target);
+    if (error == 0 && c->initial)
+        error = write_identity(c);
+    if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
+        error = record_route(c, target);
+    if (error == 0)
+        error = add_via(m, c->proxy, target, branch);
+    if (error == 0)
+        error = message_fit_transport(m, target->transport);
+    buf_reset(out);
+    if (error == 0)
+        error = message_print(m, out);
+    return error == 0 ? REASON_OK : REASON_OUT_OF_MEMORY;
+}
+
+/* The parsed request: kept from its arrival for the first attempt, parsed anew for the others. */
+static bool have_message(struct context *c)
+{
+    if (c->message.msg)
+        return true;
+    return message_parse(&c->message, (struct str){c->request, c->request_bytes}) == REASON_OK &&
+           message_set_received(&c->message, &c->from.remote) == 0;
+}
+
+static struct attempt *attempt_new(struct context *c, const struct target *target)
+{
+    struct attempt *a = calloc(1, sizeof(*a));
+    if (a) {
+        a->context = c;
+        a->target = *target;
+    }
+    return a;
+}
+
+/* More attempts to come: this one has the next-hop timeout for a first sign of life. Else the full
+   timer B counts. */
+static void arm_next_hop_timer(struct context *c)
+{
+    if (c->invite && c->next_target < c->n_targets)
+        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+                  proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
+    else
+        timer_clear(&c->proxy->timers, &c->timer);
+}
+
+/* Into P->scratch. The same target by another transport is another branch. */
+static bool write_attempt(struct context *c, struct attempt *a, struct transaction_key *key)
+{
+    struct proxy *p = c->proxy;
+    const struct upstream *u = a->target.upstream;
+    unsigned number = c->next_target + (u && u->transport != a->target.transport ? 0x80 : 0);
+    if (!have_message(c))
+        return false;
+    branch_write(&p->branches, &c->message, p->worker, number, a->branch);
+    *key = client_key(&p->branches, str_of(a->branch), c->message.method);
+    bool written = forward_write(c, &a->target, a->branch, &p->scratch) == REASON_OK;
+    message_fini(&c->message);
+    return written;
+}
+
+static bool send_attempt(struct context *c, const struct target *target)
+{
+    struct proxy *p = c->proxy;
+    struct flow flow;
+    struct transaction_key key;
+    struct attempt *a = attempt_new(c, target);
+    if (!a)
+        return false;
+    bool written = write_attempt(c, a, &key);
+    enum size_switch way = written ? size_switch(c, &a->target, p->scratch.n) : SIZE_FITS;
+    if (way == SIZE_WAITS) {
+        free(a);
+        return true;
+    }
+    if (way == SIZE_STREAM)
+        written = write_attempt(c, a, &key);
+    if (written && target_flow(p, &a->target, &flow) == 0)
+        a->client = client_transaction_new(p->transactions, &key, c->invite, &flow,
+                                           buf_str(&p->scratch), a, proxy_now_ms());
+    if (!a->client) {
+        free(a);
+        return false;
+    }
+    if (c->initial && target->upstream)
+        a->limit = limits_take(&p->limits, LIMIT_UPSTREAM_CALLS, target->upstream->name);
+    a->next = c->attempts;
+    c->attempts = c->current = a;
+    if (c->sent_us < 0)
+        c->sent_us = clock_monotonic_us();
+    arm_next_hop_timer(c);
+    return true;
+}
+
+static bool is_full(const struct context *c, const struct target *target)
+{
+    const struct upstream *u = c->initial && !c->emergency ? target->upstream : NULL;
+    return u && limits_reached(&c->proxy->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
+}
+
+bool forward_next(struct context *c)
+{
+    while (c->next_target < c->n_targets) {
+        const struct target *target = &c->targets[c->next_target++];
+        if (is_full(c, target) || !send_attempt(c, target))
+            continue;
+        /* What went by a stream may have to go by UDP yet (size_switch.h). */
+        if (c->next_target == c->n_targets && c->current &&
+            c->current->target.transport == TRANSPORT_UDP)
+            context_shrink(c);
+        return true;
+    }
+    return false;
+}
+
+void forward_ack(struct proxy *p, struct message *m, const struct flow *from)
+{
+    char branch[BRANCH_LENGTH + 1];
+    struct targets targets;
+    struct flow flow;
+    unsigned n_own;
+    bool strict;
+    uint16_t listener = from->listener;
+    /* While a name is asked for, the ACK is lost; the 2xx comes again, and so does the ACK. */
+    if (!target_own_routes(p, m, &n_own, &strict, &listener) ||
+        target_of_dialog(p, m, n_own, strict, listener, &targets) != TARGET_FOUND)
+        return;
+    const struct target target = targets.list[0];
+    const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
+    if ((hops && hops->mf_count == 0) || branch_shows_loop(&p->branches, m))
+        return;
+    branch_write(&p->branches, m, p->worker, 0, branch);
+    trust_apply_in_dialog(m, p->snapshot->settings, &from->remote, &target.address);
+    if (pop_routes(m, n_own, strict) != 0 || serve_strict_router(m) != 0 ||
+        set_max_forwards(m) != 0 || add_via(m, p, &target, branch) != 0 ||
+        message_fit_transport(m, target.transport) != 0)
+        return;
+    buf_reset(&p->scratch);
+    if (message_print(m, &p->scratch) == 0 && target_flow(p, &target, &flow) == 0)
+        net_send(p->net, &flow, buf_str(&p->scratch));
+}

@@ -1,0 +1,81 @@
+/*
+ * message - one SIP message, parsed by sofia-sip: what the proxy reads of it, and how it is edited
+ * and printed.
+ *
+ * sofia-sip keeps a raw copy of each header and knows only the few header classes that the proxy
+ * edits, so what is not touched leaves octet for octet. One thread.
+ */
+#ifndef STIRD_SIP_MESSAGE_H
+#define STIRD_SIP_MESSAGE_H
+
+#include <sofia-sip/msg.h>
+#include <sofia-sip/sip.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/buf.h>
+#include <stird/net.h>
+#include <stird/reason.h>
+#include <stird/str.h>
+
+struct message {
+    msg_t *msg;
+    sip_t *sip;
+    struct str raw; /* as received; borrowed from the caller of message_parse() */
+
+    /* borrowed from msg or raw */
+    int status;             /* 0: a request */
+    struct str method;      /* of the request, or of the CSeq of a response */
+    struct str cseq_method; /* the same in the CSeq */
+    struct str request_uri;
+    struct str call_id, from_tag, to_tag;
+    uint32_t cseq;
+};
+
+/* Once a process, before anything else here. False: no memory. */
+bool message_module_init(void);
+
+/*
+ * REASON_OK, or why it cannot be served (BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME,
+ * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then. RAW must stay as long as the message.
+ */
+enum reason message_parse(struct message *m, struct str raw);
+void message_fini(struct message *m);
+/* Moves FROM, whose raw text was copied to COPY; FROM is left empty. */
+void message_move(struct message *to, struct message *from, const char *copy);
+
+/* ---- reading ---- */
+
+struct str message_via_branch(const struct message *m);
+/* Whether the top Via asks for rport (RFC 3581). sofia-sip's v_rport misses one before a comma. */
+bool message_via_has_rport(const struct message *m);
+/* Value of the N-th header NAME that sofia-sip does not parse for us, or {NULL, 0}. */
+struct str message_header(const struct message *m, const char *name, char compact, unsigned n);
+unsigned message_header_count(const struct message *m, const char *name, char compact);
+
+/* ---- editing: 0 or -ENOMEM ---- */
+
+/* RFC 3261 section 18.2.1, RFC 3581 section 4: where the top Via's sender really is. */
+int message_set_received(struct message *m, const struct address *source);
+/* Takes the topmost Via, Route off. */
+void message_remove_via(struct message *m);
+void message_remove_route(struct message *m);
+int message_set_request_uri(struct message *m, struct str uri);
+int message_set_max_forwards(struct message *m, unsigned value);
+int message_add_via(struct message *m, struct str value);
+int message_add_record_route(struct message *m, struct str value);
+/* Appends to the end of the Route set. */
+int message_append_route(struct message *m, struct str value);
+/* Adds a missing Content-Length where TRANSPORT is a stream (RFC 3261 section 18.3). */
+int message_fit_transport(struct message *m, unsigned transport);
+/* A header line of any other name, before the empty line. */
+int message_add_header(struct message *m, const char *name, struct str value);
+/* Those for whose value REMOVE says so; all of them when REMOVE is NULL. */
+void message_remove_headers(struct message *m, const char *name, char compact,
+                            bool (*remove)(struct str value));
+
+/* ---- printing ---- */
+
+/* The exact bytes for the wire. 0 or -ENOMEM. */
+int message_print(struct message *m, struct buf *out);
+
+#endif

@@ -1,0 +1,255 @@
+#include "probe.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <stird/log.h>
+
+#define TICK_MS 250
+
+/* One next hop of one upstream. */
+struct probe {
+    struct attempt attempt; /* first: the transaction knows it by this */
+    struct probes *all;
+    struct probe *next;
+    int64_t due_ms;
+    bool wanted; /* by the present settings and names */
+};
+
+struct probes {
+    struct proxy *proxy;
+    struct timer tick;
+    struct probe *list;
+};
+
+static void probe_free(struct probe *probe)
+{
+    if (probe->attempt.client)
+        client_transaction_detach(probe->attempt.client);
+    free(probe);
+}
+
+void probes_free(struct probes *all)
+{
+    if (!all)
+        return;
+    timer_clear(&all->proxy->timers, &all->tick);
+    while (all->list) {
+        struct probe *probe = all->list;
+        all->list = probe->next;
+        free(probe);
+    }
+    free(all);
+}
+
+struct probes *probes_new(struct proxy *p)
+{
+    struct probes *all = calloc(1, sizeof(*all));
+    if (all)
+        all->proxy = p;
+    return all;
+}
+
+/* ---- one question ---- */
+
+static struct probe *probe_of(struct attempt *attempt)
+{
+    return (struct probe *)(void *)((char *)attempt - offsetof(struct probe, attempt));
+}
+
+static void ended(struct probe *probe, bool well)
+{
+    probe->attempt.final_seen = true;
+    routes_probe_ended(probe->all->proxy->routes, &probe->attempt.target, well, proxy_now_ms());
+}
+
+/* Whatever it says, it speaks; but 503 wants no calls, and 408 heard nobody behind it. */
+void probe_answered(struct attempt *attempt, int status)
+{
+    if (status >= 200 && !attempt->final_seen)
+        ended(probe_of(attempt), status != 503 && status != 408);
+}
+
+void probe_transaction_ended(struct attempt *attempt, enum transaction_end why)
+{
+    attempt->client = NULL;
+    if (why != TRANSACTION_DONE && !attempt->final_seen)
+        ended(probe_of(attempt), false);
+}
+
+static void add_uri(struct buf *out, const struct target *target)
+{
+    const struct upstream *u = target->upstream;
+    buf_add_text(out, "<sip:");
+    if (u->host.n > 0)
+        buf_add_str(out, u->host);
+    else
+        address_add(out, &target->address);
+    if (u->host.n > 0 && u->port_given)
+        buf_addf(out, ":%u", u->address.port);
+    buf_add_char(out, '>');
+}
+
+/* The Via is only there for the parser, which takes no request without one. */
+static void write_request(struct buf *out, const struct proxy *p, const struct target *target)
+{
+    struct buf uri = BUF_INIT, own = BUF_INIT;
+    uint64_t chance[2] = {0};
+    RAND_bytes((unsigned char *)chance, sizeof(chance));
+    add_uri(&uri, target);
+    address_add(&own, &p->listeners[target->listener].address);
+    struct str to = buf_str(&uri), from = buf_str(&own);
+    buf_reset(out);
+    if (!buf_failed(&uri) && !buf_failed(&own))
+        buf_addf(out,
+                 "OPTIONS %.*s SIP/2.0\r\nVia: SIP/2.0/UDP %.*s;branch=z9hG4bKprobe\r\n"
+                 "Max-Forwards: 70\r\nFrom: <sip:stird@%.*s>;tag=%016llx\r\nTo: %.*s\r\n"
+                 "Call-ID: %016llx@%.*s\r\nCSeq: 1 OPTIONS\r\nAccept: application/sdp\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 STR_ARG(str_slice(to, 1, to.n - 1)), STR_ARG(from), STR_ARG(from),
+                 (unsigned long long)chance[0], STR_ARG(to), (unsigned long long)chance[1],
+                 STR_ARG(from));
+    buf_fini(&uri);
+    buf_fini(&own);
+}
+
+static int add_via(struct message *m, const struct proxy *p, const struct attempt *a)
+{
+    struct buf text = BUF_INIT;
+    struct str name = transport_via_name((enum transport)a->target.transport);
+    buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(name));
+    address_add(&text, &p->listeners[a->target.listener].address);
+    buf_addf(&text, ";branch=%s", a->branch);
+    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
+    buf_fini(&text);
+    return error;
+}
+
+/* Into P->scratch. The branch is one that proves itself, so that another worker hands us what it
+   hears of it. */
+static bool write_probe(struct proxy *p, struct attempt *a)
+{
+    struct buf text = BUF_INIT;
+    struct message m;
+    bool written = false;
+    write_request(&text, p, &a->target);
+    buf_add_char(&text, '\0');
+    if (!buf_failed(&text) && text.n > 1 &&
+        message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1)) == REASON_OK) {
+        message_remove_via(&m);
+        branch_write(&p->branches, &m, p->worker, 0, a->branch);
+        buf_reset(&p->scratch);
+        written = add_via(&m, p, a) == 0 && message_print(&m, &p->scratch) == 0;
+        message_fini(&m);
+    }
+    buf_fini(&text);
+    return written;
+}
+
+static void ask(struct probe *probe)
+{
+    struct proxy *p = probe->all->proxy;
+    struct attempt *a = &probe->attempt;
+    struct flow flow;
+    a->final_seen = false;
+    if (!write_probe(p, a))
+        return; /* no memory: nothing is learned */
+    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("OPTIONS"));
+    if (target_flow(p, &a->target, &flow) == 0)
+        a->client = client_transaction_new(p->transactions, &key, false, &flow,
+                                           buf_str(&p->scratch), a, proxy_now_ms());
+    if (!a->client)
+        ended(probe, false);
+}
+
+/* No answer by the time of the next one is none. */
+static void ask_again(struct probe *probe)
+{
+    struct attempt *a = &probe->attempt;
+    if (a->client && a->final_seen)
+        client_transaction_detach(a->client);
+    else if (a->client)
+        client_transaction_abandon(a->client);
+    if (a->client && !a->final_seen)
+        ended(probe, false);
+    a->client = NULL;
+    ask(probe);
+}
+
+/* ---- all of them ---- */
+
+static struct probe *find_or_add(struct probes *all, const struct target *target, int64_t now_ms)
+{
+    struct probe *probe = all->list;
+    while (probe && !(probe->attempt.target.upstream == target->upstream &&
+                      address_equal(&probe->attempt.target.address, &target->address)))
+        probe = probe->next;
+    if (probe || !(probe = calloc(1, sizeof(*probe))))
+        return probe;
+    *probe = (struct probe){
+        .all = all, .attempt = {.target = *target}, .next = all->list, .due_ms = now_ms};
+    all->list = probe;
+    return probe;
+}
+
+static void probe_upstream(struct probes *all, const struct upstream *u, int64_t now_ms)
+{
+    struct target hops[ROUTES_TARGETS_MAX];
+    unsigned n = routes_hops(all->proxy->routes, u, hops, ROUTES_TARGETS_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        struct probe *probe = find_or_add(all, &hops[i], now_ms);
+        if (!probe)
+            continue;
+        probe->wanted = true;
+        if (now_ms < probe->due_ms)
+            continue;
+        probe->due_ms = now_ms + u->probe_ms;
+        ask_again(probe);
+    }
+}
+
+static void drop_unwanted(struct probes *all)
+{
+    for (struct probe **link = &all->list; *link;) {
+        struct probe *probe = *link;
+        if (probe->wanted) {
+            probe->wanted = false;
+            link = &probe->next;
+            continue;
+        }
+        *link = probe->next;
+        probe_free(probe);
+    }
+}
+
+static bool is_needed(const struct settings *s)
+{
+    for (unsigned i = 0; i < s->n_upstreams; i++)
+        if (s->upstreams[i].probe_ms > 0 || s->upstreams[i].host.n > 0)
+            return true;
+    return false;
+}
+
+static void on_tick(struct timer *timer, int64_t now_ms)
+{
+    struct probes *all = (struct probes *)(void *)((char *)timer - offsetof(struct probes, tick));
+    const struct settings *s = all->proxy->snapshot->settings;
+    routes_keep_names(all->proxy->routes, s);
+    for (unsigned i = 0; i < s->n_upstreams; i++)
+        if (s->upstreams[i].probe_ms > 0)
+            probe_upstream(all, &s->upstreams[i], now_ms);
+    drop_unwanted(all);
+    if (is_needed(s))
+        timer_set(&all->proxy->timers, &all->tick, on_tick, now_ms + TICK_MS);
+}
+
+/* The old ones point into the old settings. */
+void probes_start(struct probes *all)
+{
+    while (all->list) {
+        struct probe *probe = all->list;
+        all->list = probe->next;
+        probe_free(probe);
+    }
+    on_tick(&all->tick, proxy_now_ms());
+    proxy_arm_timers(all->proxy);
+}

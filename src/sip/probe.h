@@ -1,0 +1,23 @@
+/*
+ * probe - asks the next hops of upstreams by OPTIONS whether they are well (RFC 3261 section 11),
+ * and tells the routes. Also keeps the names of upstreams known.
+ */
+#ifndef STIRD_SIP_PROBE_H
+#define STIRD_SIP_PROBE_H
+
+#include "context.h"
+
+struct probes;
+
+/* NULL: no memory. */
+struct probes *probes_new(struct proxy *p);
+/* Its transactions are gone already. */
+void probes_free(struct probes *all);
+/* By the settings of the proxy's snapshot: at the start, and after a reload. */
+void probes_start(struct probes *all);
+
+/* An attempt without a context is a probe's; these are for relay.c. */
+void probe_answered(struct attempt *attempt, int status);
+void probe_transaction_ended(struct attempt *attempt, enum transaction_end why);
+
+#endif

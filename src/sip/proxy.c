@@ -1,0 +1,400 @@
+/* The SIP side of a worker: start, stop, and what the sockets and the clock bring. */
+#include <errno.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/log.h>
+#include <stird/policy.h>
+#include <string.h>
+
+#include "context.h"
+#include <stird/headers.h>
+#include "inbox.h"
+#include "probe.h"
+
+#define NAMES_WAIT_MS   500
+#define MAX_QUEUE_BYTES (4 * 1024 * 1024)
+
+int64_t proxy_now_ms(void)
+{
+    return clock_monotonic_ms();
+}
+
+/* ---- time ---- */
+
+void proxy_arm_timers(struct proxy *p)
+{
+    int64_t next = timers_next_ms(&p->timers), now = proxy_now_ms();
+    if (next == p->wake_up_ms)
+        return;
+    p->wake_up_ms = next;
+    if (next < 0) {
+        evtimer_del(p->wake_up);
+        return;
+    }
+    int64_t wait = next > now ? next - now : 0;
+    struct timeval t = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
+    evtimer_add(p->wake_up, &t);
+}
+
+void proxy_after_events(void *context)
+{
+    struct proxy *p = context;
+    signer_client_flush(p->snapshot->signer);
+    p->counters.connections = net_connections(p->net);
+    p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
+    p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
+    p->counters.in_flight = p->limits.total;
+    proxy_arm_timers(p);
+}
+
+static void on_wake_up(evutil_socket_t fd, short what, void *context)
+{
+    struct proxy *p = context;
+    (void)fd, (void)what;
+    p->wake_up_ms = -1;
+    timers_run(&p->timers, proxy_now_ms());
+    proxy_after_events(p);
+}
+
+/* ---- transactions ---- */
+
+static int transaction_send(void *context, const struct flow *to, struct str bytes)
+{
+    struct proxy *p = context;
+    struct flow again;
+    int error = net_send(p->net, to, bytes);
+    /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2). */
+    if (error == -ENOTCONN && net_flow_again(p->net, to, &again) == 0)
+        error = net_send(p->net, &again, bytes);
+    return error;
+}
+
+static void server_ended(void *context, void *user, enum transaction_end why)
+{
+    struct context *c = user;
+    (void)context;
+    if (why == TRANSACTION_TIMEOUT)
+        log_debug("a refusal was never acknowledged");
+    c->server = NULL;
+    context_acknowledged(c);
+    context_finish(c, c->status);
+    context_release_if_idle(c);
+}
+
+/* ---- sockets ---- */
+
+static enum source_class classify(const struct proxy *p, const struct address *source)
+{
+    const struct settings *settings = p->snapshot->settings;
+    /* Upstreams first: a gateway trunk for everybody covers their addresses too. */
+    if (source_upstream(settings, source) || routes_is_source(p->routes, settings, source))
+        return SOURCE_UPSTREAM;
+    return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
+}
+
+/* Strangers: no connection at all; their datagrams are looked at for our Record-Route only. */
+static bool admit(void *context, const struct address *source, bool stream)
+{
+    struct proxy *p = context;
+    if (!stream || classify(p, source) != SOURCE_UNKNOWN)
+        return true;
+    p->counters.unknown_source++;
+    return false;
+}
+
+static bool is_answerable(struct str raw)
+{
+    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts(raw, STR("ACK "));
+}
+
+static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
+                             enum reason reason)
+{
+    struct buf source = BUF_INIT;
+    struct str end = str_slice(raw, 0, str_find(raw, '\n', 0));
+    p->counters.malformed++;
+    address_add(&source, &from->remote);
+    log_info("malformed message", LOG_TEXT("source", buf_str(&source)),
+             LOG_TEXT("reason", reason_name(reason)),
+             LOG_TEXT("start_line", str_slice(str_trim(end), 0, 120)));
+    buf_fini(&source);
+    buf_reset(&p->scratch);
+    if (is_answerable(raw) &&
+        answer_malformed(raw, reason_sip_status(reason), STR("malformed"), &p->scratch))
+        net_send(p->net, from, buf_str(&p->scratch));
+}
+
+static enum reason reason_of_frame(enum frame_status status)
+{
+    if (status == FRAME_TOO_LARGE)
+        return REASON_TOO_LARGE;
+    return status == FRAME_TOO_MANY_LINES ? REASON_TOO_MANY_HEADERS : REASON_BAD_REQUEST;
+}
+
+/* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
+ */
+static bool may_be_of_our_dialogs(struct str raw)
+{
+    return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
+           memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
+}
+
+void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,
+                   const struct frame *frame, enum frame_status status)
+{
+    struct proxy *p = context;
+    struct message m;
+    enum source_class class = classify(p, &from->remote);
+    struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
+    if (class == SOURCE_UNKNOWN && !may_be_of_our_dialogs(raw)) {
+        p->counters.unknown_source++;
+        return;
+    }
+    if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
+        return;
+    enum reason reason = status == FRAME_MESSAGE ? message_parse(&m, raw) : reason_of_frame(status);
+    if (reason != REASON_OK) {
+        if (class != SOURCE_UNKNOWN)
+            refuse_malformed(p, from, raw, reason);
+        return;
+    }
+    if (m.status != 0)
+        relay_response(p, &m);
+    else
+        request_received(p, &m, from, class);
+    message_fini(&m);
+}
+
+/* An ICMP error quotes the beginning of our datagram: its top Via names the transaction (section
+   18.4). Half a message is no message, so only these two lines are read. */
+void proxy_undelivered(void *context, struct str datagram, int error)
+{
+    struct proxy *p = context;
+    struct header_line via;
+    struct str rest, branch, method = start_line(datagram, &rest);
+    method = str_cut(&method, ' ');
+    if (!header_find(datagram, STR("Via"), 'v', &via) ||
+        !parameter_find(str_slice(via.value, str_find(via.value, ';', 0), via.value.n),
+                        STR("branch"), &branch))
+        return;
+    struct transaction_key key = client_key(&p->branches, branch, method);
+    struct client_transaction *t = client_transaction_find(p->transactions, &key);
+    if (t)
+        client_transaction_transport_error(t, proxy_now_ms());
+    else
+        inbox_pass_undelivered(p, datagram, branch, error);
+}
+
+static void on_closed(void *context, const struct connection *connection, int error)
+{
+    struct proxy *p = context;
+    (void)error;
+    client_transactions_connection_closed(p->transactions, connection, proxy_now_ms());
+    proxy_arm_timers(p);
+}
+
+/* ---- start and stop ---- */
+
+static struct net_limits limits_of(const struct settings *s)
+{
+    return (struct net_limits){
+        .frame = {s->max_message_bytes, s->max_header_lines},
+        .max_connections = s->max_connections,
+        .max_connections_per_source = s->max_connections_per_source,
+        .message_timeout_ms = s->message_timeout_ms,
+        .idle_timeout_ms = s->idle_timeout_ms,
+        .max_queue_bytes = MAX_QUEUE_BYTES,
+    };
+}
+
+static struct transaction_timing timing_of(const struct settings *s)
+{
+    return (struct transaction_timing){s->t1_ms, s->t2_ms, s->t4_ms};
+}
+
+void proxy_free(struct proxy *p)
+{
+    if (!p)
+        return;
+    while (p->contexts)
+        context_free(p->contexts);
+    transactions_free(p->transactions);
+    net_free(p->net);
+    inbox_close(p);
+    probes_free(p->probes);
+    routes_free(p->routes);
+    resolver_free(p->resolver);
+    if (p->wake_up)
+        event_free(p->wake_up);
+    branches_fini(&p->branches);
+    buf_fini(&p->scratch);
+    limits_fini(&p->limits);
+    if (p->snapshot)
+        snapshot_unref(p->snapshot);
+    numbers_unmap(&p->overlay);
+    free(p->listeners);
+    free(p);
+}
+
+static bool copy_listeners(struct proxy *p, const struct settings *s)
+{
+    p->listeners = calloc(s->n_listeners, sizeof(*p->listeners));
+    if (!p->listeners)
+        return false;
+    memcpy(p->listeners, s->listeners, s->n_listeners * sizeof(*p->listeners));
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        p->listeners[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
+    p->n_listeners = s->n_listeners;
+    return true;
+}
+
+static struct name_answer look_up(void *resolver, const struct name_query *query)
+{
+    return resolver_look_up(resolver, query);
+}
+
+/* The resolver reads resolv.conf now: later the worker opens no file. */
+static bool build_routes(struct proxy *p, const struct settings *s)
+{
+    struct routes_options options = {.listeners = p->listeners,
+                                     .n_listeners = p->n_listeners,
+                                     .look_up = look_up,
+                                     .seed = (uint64_t)clock_real_us() + p->worker};
+    p->resolver = resolver_new(p->base, s->dns_servers, s->n_dns_servers);
+    options.resolver = p->resolver;
+    p->routes = p->resolver ? routes_new(&options) : NULL;
+    p->probes = p->routes ? probes_new(p) : NULL;
+    return p->probes != NULL;
+}
+
+static bool build(struct proxy *p, const struct proxy_options *options)
+{
+    const struct settings *s = options->snapshot->settings;
+    const struct transaction_hooks hooks = {.context = p,
+                                            .send = transaction_send,
+                                            .server_ended = server_ended,
+                                            .client_ended = relay_client_ended};
+    const struct net_handlers handlers = {.context = p,
+                                          .admit = admit,
+                                          .message = proxy_message,
+                                          .undelivered = proxy_undelivered,
+                                          .closed = on_closed,
+                                          .batch_end = proxy_after_events};
+    struct transaction_timing timing = timing_of(s);
+    struct net_limits limits = limits_of(s);
+    if (!message_module_init() || !copy_listeners(p, s) ||
+        !branches_init(&p->branches, options->snapshot->secret))
+        return false;
+    p->wake_up = evtimer_new(p->base, on_wake_up, p);
+    p->transactions = transactions_new(&timing, &hooks, &p->timers);
+    p->net = net_new(p->base, options->sockets, p->listeners, p->n_listeners, &limits, &handlers);
+    return p->wake_up && p->transactions && p->net && build_routes(p, s) && inbox_open(p, options);
+}
+
+struct proxy *proxy_new(const struct proxy_options *options)
+{
+    struct proxy *p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    p->base = options->base;
+    p->records_fd = options->records_fd;
+    p->worker = options->worker;
+    p->snapshot = snapshot_ref(options->snapshot);
+    p->wake_up_ms = -1;
+    timers_init(&p->timers, proxy_now_ms());
+    if (!build(p, options)) {
+        proxy_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+/*
+ * What arrives meanwhile waits in the sockets: a worker that takes another's place would refuse
+ * calls while it knows no address of an upstream.
+ */
+static void on_start(struct timer *timer, int64_t now_ms)
+{
+    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, start));
+    if (now_ms < p->start_until_ms && routes_wait_for_names(p->routes, p->snapshot->settings))
+        timer_set(&p->timers, timer, on_start, now_ms + TIMER_TICK_MS);
+    else
+        net_start(p->net);
+}
+
+void proxy_start(struct proxy *p)
+{
+    inbox_start(p);
+    probes_start(p->probes);
+    p->start_until_ms = proxy_now_ms() + NAMES_WAIT_MS;
+    on_start(&p->start, proxy_now_ms());
+    proxy_arm_timers(p);
+}
+
+void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
+{
+    struct transaction_timing timing = timing_of(snapshot->settings);
+    struct net_limits limits = limits_of(snapshot->settings);
+    snapshot_ref(snapshot);
+    signer_client_flush(p->snapshot->signer);
+    snapshot_unref(p->snapshot);
+    p->snapshot = snapshot;
+    transactions_set_timing(p->transactions, &timing);
+    net_set_limits(p->net, &limits);
+    resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
+                         snapshot->settings->n_dns_servers);
+    probes_start(p->probes);
+}
+
+void proxy_set_tls_take(struct proxy *p, struct tls *tls)
+{
+    const struct settings *s = p->snapshot->settings;
+    /* The sockets are the same for life, what is asked of a client is not. */
+    for (unsigned i = 0; i < p->n_listeners && i < s->n_listeners; i++)
+        p->listeners[i].verify_client = s->listeners[i].verify_client;
+    net_set_tls_take(p->net, tls);
+}
+
+static void on_drained(struct timer *timer, int64_t now_ms)
+{
+    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, drain_limit));
+    void (*drained)(void *user) = p->drained;
+    if (p->counters.calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
+        timer_set(&p->timers, timer, on_drained, p->drain_until_ms);
+        return;
+    }
+    p->drained = NULL;
+    if (drained)
+        drained(p->drained_user);
+}
+
+/* Its ACK is still under way, and whatever else the two have to say at the beginning. */
+void proxy_last_call_ended(struct proxy *p)
+{
+    int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
+    if (due_ms < p->drain_limit.due_ms)
+        timer_set(&p->timers, &p->drain_limit, on_drained, due_ms);
+}
+
+void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
+{
+    int64_t limit = p->counters.calls == 0 ? 0 : p->snapshot->settings->drain_timeout_ms;
+    p->draining = true;
+    p->drained = done;
+    p->drained_user = user;
+    p->drain_until_ms = proxy_now_ms() + limit;
+    timer_set(&p->timers, &p->drain_limit, on_drained, p->drain_until_ms);
+    proxy_arm_timers(p);
+}
+
+void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)
+{
+    numbers_unmap(&p->overlay);
+    p->overlay = *overlay;
+    *overlay = (struct mapped_numbers){0};
+}
+
+const struct proxy_counters *proxy_get_counters(const struct proxy *p)
+{
+    return &p->counters;
+}

@@ -1,0 +1,367 @@
+/* Responses on their way back, and what ends an attempt: RFC 3261 sections 16.7 to 16.10. */
+#include <stdlib.h>
+#include <stird/log.h>
+#include <string.h>
+
+#include "by_via.h"
+#include "context.h"
+#include <stird/headers.h>
+#include "inbox.h"
+#include "probe.h"
+#include "size_switch.h"
+
+static struct context *context_of_timer(struct timer *timer)
+{
+    return (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+}
+
+/* ---- CANCEL towards the next hop ---- */
+
+static void send_cancel(struct attempt *a)
+{
+    struct context *c = a->context;
+    struct proxy *p = c->proxy;
+    struct buf *out = &p->scratch;
+    struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
+    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("CANCEL"));
+    buf_reset(out);
+    if (a->cancel_sent || !client_transaction_cancel_request(a->client, reason, out))
+        return;
+    /* Its own transaction; whatever is answered to it changes nothing (section 9.1). */
+    struct client_transaction *cancel = client_transaction_new(p->transactions, &key, false,
+                                                               client_transaction_flow(a->client),
+                                                               buf_str(out), NULL, proxy_now_ms());
+    if (cancel)
+        client_transaction_detach(cancel);
+    client_transaction_limit(a->client, proxy_now_ms());
+    a->cancel_sent = true;
+}
+
+/* Only after a provisional response may a CANCEL be sent (section 9.1). */
+static void cancel_when_possible(struct attempt *a)
+{
+    if (a->final_seen)
+        return;
+    a->cancel_wanted = true;
+    if (client_transaction_proceeding(a->client))
+        send_cancel(a);
+}
+
+static void abandon(struct attempt *a)
+{
+    a->abandoned = true;
+    if (a->context->current == a)
+        a->context->current = NULL;
+    cancel_when_possible(a);
+}
+
+void relay_cancel(struct context *c)
+{
+    if (c->finished || c->cancelled)
+        return;
+    c->cancelled = true;
+    if (c->signing || !c->current)
+        context_refuse(c, REASON_CALLER_CANCELLED);
+    else
+        cancel_when_possible(c->current);
+}
+
+/* ---- giving up ---- */
+
+static bool send_up(struct context *c, int status, struct str bytes)
+{
+    return c->server && server_transaction_respond(c->server, status, bytes, proxy_now_ms());
+}
+
+/*
+ * Later requests to us need not fare as badly as this one, so by setting a 503 goes no further
+ * (section 16.7 item 6).
+ */
+static bool is_hidden(const struct context *c, int status)
+{
+    return status == 503 && !c->snapshot->settings->pass_503;
+}
+
+void relay_give_up(struct context *c, enum reason reason)
+{
+    if (c->finished)
+        return;
+    if (c->cancelled) {
+        context_refuse(c, REASON_CALLER_CANCELLED);
+    } else if (c->best && is_hidden(c, c->best_status)) {
+        context_answer(c, 500, (struct str){NULL, 0});
+    } else if (c->best) {
+        send_up(c, c->best_status, (struct str){c->best, c->best_bytes});
+        context_finish(c, c->best_status);
+    } else if (!c->invite && reason == REASON_UPSTREAM_TIMEOUT) {
+        context_finish(c, 0); /* no 408 to a non-INVITE (RFC 4320 section 4.2) */
+    } else {
+        context_refuse(c, reason);
+    }
+}
+
+static bool may_fail_over(const struct context *c)
+{
+    return !c->finished && !c->cancelled && !c->provisional_passed &&
+           c->next_target < c->n_targets && c->request;
+}
+
+static void log_failover(const struct attempt *a, const char *why)
+{
+    struct context *c = a->context;
+    struct header_line line = {0};
+    if (c->request)
+        header_find((struct str){c->request, c->request_bytes}, STR("Call-ID"), 'i', &line);
+    else if (c->call)
+        line.value = c->call->call_id;
+    log_warning("next hop failed", LOG_TEXT("call_id", line.value),
+                LOG_TEXT("upstream", a->target.upstream ? a->target.upstream->name : STR("-")),
+                LOG_CSTR("why", why));
+}
+
+/* Timer C: cancel, and a while later answer ourselves (section 16.8). */
+static void timer_c_expired(struct context *c)
+{
+    struct attempt *a = c->current;
+    if (!a || a->cancel_sent) {
+        relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
+        return;
+    }
+    cancel_when_possible(a);
+    timer_set(&c->proxy->timers, &c->timer, relay_timer,
+              proxy_now_ms() + 64 * (int64_t)c->snapshot->settings->t1_ms);
+}
+
+void relay_timer(struct timer *timer, int64_t now_ms)
+{
+    struct context *c = context_of_timer(timer);
+    struct attempt *a = c->current;
+    (void)now_ms;
+    if (!a || client_transaction_proceeding(a->client)) {
+        timer_c_expired(c);
+        return;
+    }
+    log_failover(a, "no sign of life");
+    routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+    abandon(a);
+    if (may_fail_over(c))
+        steps_try_next_target(c);
+    else
+        relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
+}
+
+static void attempt_free(struct attempt *a)
+{
+    struct context *c = a->context;
+    struct attempt **link = &c->attempts;
+    while (*link != a)
+        link = &(*link)->next;
+    *link = a->next;
+    limits_give(&c->proxy->limits, &a->limit);
+    if (c->current == a)
+        c->current = NULL;
+    free(a);
+}
+
+void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
+{
+    struct attempt *a = attempt;
+    struct context *c = a->context;
+    if (!c) {
+        probe_transaction_ended(a, why);
+        return;
+    }
+    bool counted = c->current == a && !a->final_seen;
+    /* After timer F the caller of a non-INVITE has given up too. */
+    bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
+    (void)proxy;
+    bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->next_target > 0 &&
+                  size_switch_failed(a);
+    if (by_udp) {
+        c->next_target--;
+    } else if (counted) {
+        log_failover(a, why == TRANSACTION_TIMEOUT ? "timeout" : "not reachable");
+        if (!a->provisional_seen)
+            routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+    }
+    attempt_free(a);
+    if (counted && why != TRANSACTION_DONE) {
+        if (may_fail_over(c) && !too_late)
+            steps_try_next_target(c);
+        else
+            relay_give_up(c, why == TRANSACTION_TIMEOUT ? REASON_UPSTREAM_TIMEOUT
+                                                        : REASON_NO_UPSTREAM);
+    }
+    context_release_if_idle(c);
+}
+
+/* ---- responses ---- */
+
+static void print_for_caller(struct context *c, struct message *m)
+{
+    struct buf *out = &c->proxy->scratch;
+    buf_reset(out);
+    message_remove_via(m);
+    /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
+    if (m->status == 503)
+        message_remove_headers(m, "Retry-After", 0, NULL);
+    if (m->sip->sip_via == NULL || message_fit_transport(m, c->from.transport) != 0 ||
+        message_print(m, out) != 0)
+        buf_reset(out);
+}
+
+static void pass_provisional(struct context *c, struct message *m)
+{
+    if (!c->provisional_passed)
+        context_shrink(c);
+    c->provisional_passed = true;
+    print_for_caller(c, m);
+    if (c->proxy->scratch.n > 0)
+        send_up(c, m->status, buf_str(&c->proxy->scratch));
+}
+
+static void on_provisional(struct attempt *a, struct message *m)
+{
+    struct context *c = a->context;
+    if (a->cancel_wanted)
+        send_cancel(a);
+    if (a->abandoned || c->finished)
+        return;
+    if (m->status > 100)
+        pass_provisional(c, m);
+    /* The first starts timer C; 101-199 start it anew, a 100 does not (16.6 item 11, 16.7 item 2).
+     */
+    bool starts_timer_c = m->status > 100 || !a->provisional_seen;
+    a->provisional_seen = true;
+    if (c->invite && !a->cancel_sent && starts_timer_c)
+        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+                  proxy_now_ms() + c->snapshot->settings->timer_c_ms);
+}
+
+/*
+ * The first 2xx ends the search, and it and all further ones go up (section 16.7 item 5), also when
+ * the caller was told otherwise before: only it can end that call.
+ */
+static void on_success(struct attempt *a, struct message *m)
+{
+    struct context *c = a->context;
+    print_for_caller(c, m);
+    struct str bytes = buf_str(&c->proxy->scratch);
+    if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite)
+        pass_by_via(c->proxy, m);
+    if (!c->finished)
+        c->current = a; /* an abandoned one may have won */
+    for (struct attempt *other = c->attempts; other; other = other->next)
+        if (other != a)
+            cancel_when_possible(other);
+    context_finish(c, m->status);
+}
+
+static void keep_best(struct context *c, struct message *m)
+{
+    print_for_caller(c, m);
+    struct str bytes = buf_str(&c->proxy->scratch);
+    char *copy = bytes.n > 0 ? malloc(bytes.n) : NULL;
+    if (!copy)
+        return;
+    memcpy(copy, bytes.p, bytes.n);
+    free(c->best);
+    c->best = copy;
+    c->best_bytes = bytes.n;
+    c->best_status = m->status;
+}
+
+static void on_refusal(struct attempt *a, struct message *m)
+{
+    struct context *c = a->context;
+    if (a->abandoned || c->finished)
+        return;
+    if (m->status == 503 && may_fail_over(c)) {
+        keep_best(c, m);
+        log_failover(a, "503");
+        c->current = NULL;
+        steps_try_next_target(c);
+        return;
+    }
+    if (is_hidden(c, m->status)) {
+        context_answer(c, 500, (struct str){NULL, 0});
+        return;
+    }
+    print_for_caller(c, m);
+    if (c->proxy->scratch.n > 0)
+        send_up(c, m->status, buf_str(&c->proxy->scratch));
+    context_finish(c, m->status);
+}
+
+static struct str to_value(const struct message *m)
+{
+    struct header_line line;
+    return header_find(m->raw, STR("To"), 't', &line) ? line.value : STR("");
+}
+
+/* Section 18.1.2: the top Via must be one that we put there. */
+static bool top_via_is_ours(const struct proxy *p, const struct message *m)
+{
+    const sip_via_t *via = m->sip->sip_via;
+    struct address sent_by;
+    uint64_t port = 5060;
+    if (!address_parse(str_of(via->v_host), &sent_by) ||
+        (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
+        return false;
+    sent_by.port = (uint16_t)port;
+    for (unsigned i = 0; i < p->n_listeners; i++)
+        if (address_equal(&p->listeners[i].address, &sent_by))
+            return true;
+    return false;
+}
+
+/* To a transaction's response, by its status. */
+static void on_response(struct attempt *a, struct message *m)
+{
+    routes_call_answered(a->context->proxy->routes, &a->target);
+    if (m->status < 200) {
+        on_provisional(a, m);
+        return;
+    }
+    a->final_seen = true;
+    limits_give(&a->context->proxy->limits, &a->limit);
+    if (m->status < 300)
+        on_success(a, m);
+    else
+        on_refusal(a, m);
+}
+
+void relay_response(struct proxy *p, struct message *m)
+{
+    struct transaction_key key = client_key(&p->branches, message_via_branch(m), m->method);
+    struct client_transaction *t = top_via_is_ours(p, m)
+                                       ? client_transaction_find(p->transactions, &key)
+                                       : NULL;
+    p->counters.responses++;
+    if (!t) {
+        p->counters.stray_responses++;
+        if (top_via_is_ours(p, m) && branch_is_ours(&p->branches, m) &&
+            !inbox_pass_response(p, m)) {
+            message_remove_via(m);
+            pass_by_via(p, m);
+        }
+        return;
+    }
+    struct attempt *a = client_transaction_user(t);
+    struct context *c = a ? a->context : NULL;
+    /* Nobody is left whom it could be for (section 16.7 item 3). */
+    if (c && !m->sip->sip_via->v_next)
+        return;
+    if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
+        return;
+    if (c) {
+        on_response(a, m);
+        context_release_if_idle(c);
+    } else if (a) {
+        probe_answered(a, m->status);
+    } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE"))) {
+        /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
+        message_remove_via(m);
+        pass_by_via(p, m);
+    }
+}

@@ -1,0 +1,154 @@
+/* Requests as they arrive: to their transaction, or on a way of their own. */
+#include <stird/log.h>
+#include <stird/policy.h>
+
+#include "context.h"
+#include <stird/headers.h>
+
+/* Answers without a transaction: the same again for each copy (RFC 3261 section 8.2.7). */
+static void answer_stateless(struct proxy *p, const struct message *m, const struct flow *from,
+                             int status, struct str extra)
+{
+    struct answer_base base;
+    char tag[TAG_LENGTH + 1];
+    tag_write(&p->branches, m, tag);
+    buf_reset(&p->scratch);
+    if (answer_base_make(&base, m))
+        answer_write(&base, status, str_of(tag), extra, &p->scratch);
+    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
+        net_send(p->net, from, buf_str(&p->scratch));
+    answer_base_fini(&base);
+}
+
+/* Where a response to this request goes: RFC 3261 section 18.2.2, RFC 3581 section 4. */
+static struct flow reply_flow(const struct message *m, const struct flow *from)
+{
+    struct flow reply = *from;
+    uint64_t port = 5060;
+    const sip_via_t *via = m->sip->sip_via;
+    if (from->transport == TRANSPORT_UDP && !message_via_has_rport(m) &&
+        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+        reply.remote.port = (uint16_t)port;
+    return reply;
+}
+
+static void on_ack(struct proxy *p, struct message *m, const struct flow *from)
+{
+    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    struct context *c = t ? server_transaction_user(t) : NULL;
+    if (!t || server_transaction_ack(t, proxy_now_ms()))
+        forward_ack(p, m, from);
+    else if (c) {
+        context_acknowledged(c);
+        context_release_if_idle(c);
+    }
+}
+
+static struct str reason_lines(struct arena *arena, const struct message *m)
+{
+    struct buf lines = BUF_INIT;
+    struct str value;
+    for (unsigned n = 0; (value = message_header(m, "Reason", 0, n)).p; n++) {
+        buf_add_text(&lines, "Reason: ");
+        buf_add_str(&lines, value);
+        buf_add_text(&lines, "\r\n");
+    }
+    struct str copy = lines.n > 0 && !buf_failed(&lines) ? arena_copy(arena, buf_str(&lines))
+                                                         : (struct str){NULL, 0};
+    buf_fini(&lines);
+    return copy;
+}
+
+/* RFC 3261 section 16.10: 200 at once, then what it cancels. */
+static void on_cancel(struct proxy *p, const struct message *m, const struct flow *from)
+{
+    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    answer_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
+    struct context *c = t ? server_transaction_user(t) : NULL;
+    if (!c || c->finished || !c->arena)
+        return;
+    c->cancel_reason = reason_lines(c->arena, m);
+    relay_cancel(c);
+}
+
+/* To stird itself: no user, our host. Calls are never for us. */
+static bool is_for_us(const struct proxy *p, const struct message *m)
+{
+    const url_t *uri = m->sip->sip_request->rq_url;
+    uint16_t listener;
+    return !uri->url_user && m->to_tag.n == 0 && !str_eq(m->method, STR("INVITE")) &&
+           target_is_ours(p, uri, &listener);
+}
+
+/* OPTIONS is how an SBC asks whether we are well (section 11.2); nothing else is served here. */
+static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from)
+{
+    if (!str_eq(m->method, STR("OPTIONS"))) {
+        answer_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
+        return;
+    }
+    if (p->draining && p->snapshot->settings->drain_silently)
+        return;
+    answer_stateless(p, m, from, p->draining ? 503 : 200,
+                     p->draining ? STR("Retry-After: 5\r\n")
+                                 : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                                       "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
+                                       "Accept: application/sdp\r\n"
+                                       "Supported:\r\n"));
+}
+
+/* An unknown source is heard only inside a dialog that went through us (Decided 12). */
+static bool may_speak(const struct proxy *p, const struct message *m, enum source_class class)
+{
+    unsigned n_own;
+    bool strict;
+    uint16_t listener = 0;
+    return class != SOURCE_UNKNOWN ||
+           (m->to_tag.n > 0 && target_own_routes(p, m, &n_own, &strict, &listener));
+}
+
+static void begin(struct proxy *p, struct message *m, const struct flow *from,
+                  enum source_class class)
+{
+    struct transaction_key key = server_key(&p->branches, m, m->method);
+    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    if (t) {
+        server_transaction_request_again(t, proxy_now_ms());
+        return;
+    }
+    struct context *c = context_new(p, m, from, class, &key);
+    if (!c) {
+        answer_stateless(p, m, from, 503, (struct str){NULL, 0});
+        return;
+    }
+    p->counters.invites += c->invite;
+    steps_begin(c);
+    context_release_if_idle(c);
+}
+
+void request_received(struct proxy *p, struct message *m, const struct flow *from,
+                      enum source_class class)
+{
+    p->counters.requests++;
+    if (!may_speak(p, m, class)) {
+        p->counters.unknown_source++;
+        return;
+    }
+    if (str_eq(m->method, STR("ACK"))) {
+        message_set_received(m, &from->remote);
+        on_ack(p, m, from);
+        return;
+    }
+    struct flow reply = reply_flow(m, from);
+    if (str_eq(m->method, STR("CANCEL"))) {
+        message_set_received(m, &from->remote);
+        on_cancel(p, m, &reply);
+    } else if (is_for_us(p, m)) {
+        message_set_received(m, &from->remote);
+        answer_for_us(p, m, &reply);
+    } else {
+        begin(p, m, &reply, class);
+    }
+}

@@ -1,0 +1,74 @@
+/*
+ * routes - the next hops of upstreams: which addresses, in which order, and which of them are well.
+ *
+ * Knows no socket and no message: names come by a function, time is an argument, chance has a seed.
+ * Health belongs to an address and outlives a reload.
+ */
+#ifndef STIRD_SIP_ROUTES_H
+#define STIRD_SIP_ROUTES_H
+
+#include <stird/resolver.h>
+#include <stird/settings.h>
+
+struct routes;
+struct target;
+
+#define ROUTES_TARGETS_MAX  32     /* of one call */
+#define ROUTES_CALLS_FAILED 3      /* in a row without a sign of life: out */
+#define ROUTES_OUT_MS       30000  /* then one call tries again; a probed one waits for its probe */
+#define ROUTES_NO_TCP_MS    600000 /* a peer that took no connection is not asked for so long */
+
+struct routes_options {
+    const struct listener *listeners; /* ours; they stay */
+    unsigned n_listeners;
+    struct name_answer (*look_up)(void *resolver, const struct name_query *query);
+    void *resolver;
+    uint64_t seed;
+};
+
+struct routes_counters {
+    uint64_t hops_lost, hops_back;
+};
+
+/* NULL: no memory. */
+struct routes *routes_new(const struct routes_options *options);
+void routes_free(struct routes *r);
+const struct routes_counters *routes_get_counters(const struct routes *r);
+
+/* Asks for the names of all upstreams, so that no call is the first to. */
+void routes_keep_names(struct routes *r, const struct settings *settings);
+/* Whether the first answer for one of them is still to come. */
+bool routes_wait_for_names(struct routes *r, const struct settings *settings);
+/* The next hops of UPSTREAM, well or not, in the order of this moment: how many of MAX. */
+unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct target *hops,
+                     unsigned max);
+/*
+ * Where a call of TRUNK is tried, in this order. Hops that are out are left out, but for one call
+ * from time to time, and unless all are: nobody is refused for health
+ * alone. TARGETS has room for ROUTES_TARGETS_MAX.
+ */
+unsigned routes_targets(struct routes *r, const struct settings *settings,
+                        const struct trunk *trunk, int64_t now_ms, struct target *targets);
+/* The addresses of a name that has no port, or one, by TRANSPORT; not to ourselves. */
+enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
+                               enum transport transport, struct target *hops, unsigned max,
+                               unsigned *n);
+/* An address of an upstream that is given by name and has no `sources` of its own. A trunk that
+   names the address rules over what DNS says. */
+bool routes_is_source(struct routes *r, const struct settings *settings,
+                      const struct address *source);
+
+/* ---- what became of a target of an upstream; without one nothing is done ---- */
+
+void routes_call_failed(struct routes *r, const struct target *target, int64_t now_ms);
+void routes_call_answered(struct routes *r, const struct target *target);
+void routes_probe_ended(struct routes *r, const struct target *target, bool well, int64_t now_ms);
+/* Whether a connection to this peer was refused a while ago. */
+bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms);
+void routes_remember_refusal(struct routes *r, const struct target *target, int64_t now_ms);
+
+/* RFC 2782: by priority, within one by chance as the weights say. ORDERED has room for N. */
+void routes_order(const struct name_address *addresses, unsigned n, uint64_t *seed,
+                  struct name_address *ordered);
+
+#endif

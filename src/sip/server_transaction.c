@@ -1,0 +1,201 @@
+/* The server side: RFC 3261 section 17.2, RFC 6026 section 7.1. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "transaction_internal.h"
+
+enum server_state {
+    SERVER_PROCEEDING, /* of a non-INVITE: Trying too; `response` tells them apart */
+    SERVER_ACCEPTED,   /* INVITE answered 2xx (RFC 6026) */
+    SERVER_COMPLETED,
+    SERVER_CONFIRMED /* INVITE refused and acknowledged */
+};
+
+struct server_transaction {
+    struct transaction_node node;
+    struct transactions *all;
+    struct flow reply;
+    void *user;
+    char *response; /* the last one, while it may be sent again */
+    uint32_t response_bytes;
+    uint32_t interval_ms; /* of timer G */
+    uint16_t final_status;
+    uint8_t state;
+    bool invite, attached;
+    struct timer again; /* G */
+    struct timer end;   /* H, I, J, L */
+    enum transaction_end why;
+};
+
+void server_transaction_free(struct transactions *all, struct transaction_node *node)
+{
+    struct server_transaction *t = container_of(node, struct server_transaction, node);
+    transaction_table_remove(&all->servers, node);
+    timer_clear(all->timers, &t->again);
+    timer_clear(all->timers, &t->end);
+    flow_release(&t->reply);
+    free(t->response);
+    free(t);
+}
+
+struct server_transaction *server_transaction_new(struct transactions *all,
+                                                  const struct transaction_key *key, bool invite,
+                                                  const struct flow *reply, void *user)
+{
+    struct server_transaction *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->all = all;
+    t->reply = *reply;
+    flow_hold(reply);
+    t->user = user;
+    t->attached = true;
+    t->invite = invite;
+    transaction_table_add(&all->servers, &t->node, key);
+    return t;
+}
+
+struct server_transaction *server_transaction_find(struct transactions *all,
+                                                   const struct transaction_key *key)
+{
+    struct transaction_node *node = transaction_table_find(&all->servers, key);
+    return node ? container_of(node, struct server_transaction, node) : NULL;
+}
+
+void *server_transaction_user(const struct server_transaction *t)
+{
+    return t->attached ? t->user : NULL;
+}
+
+struct str server_transaction_last_response(const struct server_transaction *t)
+{
+    return (struct str){t->response, t->response_bytes};
+}
+
+int server_transaction_final_status(const struct server_transaction *t)
+{
+    return t->final_status;
+}
+
+static void on_end(struct timer *timer, int64_t now_ms)
+{
+    struct server_transaction *t = container_of(timer, struct server_transaction, end);
+    struct transactions *all = t->all;
+    (void)now_ms;
+    if (t->attached)
+        all->hooks.server_ended(all->hooks.context, t->user, t->why);
+    server_transaction_free(all, &t->node);
+}
+
+/* A transaction may linger a little longer than it must: many end in one wake-up. */
+static void end_at(struct server_transaction *t, int64_t due_ms, enum transaction_end why)
+{
+    t->why = why;
+    timer_set_late(t->all->timers, &t->end, on_end, due_ms);
+}
+
+void server_transaction_detach(struct server_transaction *t)
+{
+    t->attached = false;
+}
+
+void server_transaction_abandon(struct server_transaction *t)
+{
+    server_transaction_free(t->all, &t->node);
+}
+
+static void send_response(struct server_transaction *t)
+{
+    if (t->response)
+        t->all->hooks.send(t->all->hooks.context, &t->reply,
+                           (struct str){t->response, t->response_bytes});
+}
+
+static void keep_response(struct server_transaction *t, struct str response)
+{
+    free(t->response);
+    t->response = response.n > 0 ? malloc(response.n) : NULL;
+    t->response_bytes = t->response ? (uint32_t)response.n : 0;
+    if (t->response)
+        memcpy(t->response, response.p, response.n);
+}
+
+/* Timer G: the final response again, at T1, 2*T1, 4*T1 ... T2 (17.2.1). */
+static void on_again(struct timer *timer, int64_t now_ms)
+{
+    struct server_transaction *t = container_of(timer, struct server_transaction, again);
+    uint32_t doubled = t->interval_ms * 2;
+    send_response(t);
+    t->interval_ms = doubled < t->all->timing.t2_ms ? doubled : t->all->timing.t2_ms;
+    timer_set(t->all->timers, &t->again, on_again, now_ms + t->interval_ms);
+}
+
+static void invite_completed(struct server_transaction *t, int64_t now_ms)
+{
+    const struct transaction_timing *timing = &t->all->timing;
+    t->state = SERVER_COMPLETED;
+    if (!flow_is_reliable(&t->reply)) {
+        t->interval_ms = timing->t1_ms;
+        timer_set(t->all->timers, &t->again, on_again, now_ms + timing->t1_ms);
+    }
+    end_at(t, now_ms + 64 * (int64_t)timing->t1_ms, TRANSACTION_TIMEOUT); /* H */
+}
+
+static void invite_accepted(struct server_transaction *t, int64_t now_ms)
+{
+    t->state = SERVER_ACCEPTED;
+    keep_response(t, (struct str){NULL, 0});
+    end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* L */
+}
+
+static void other_completed(struct server_transaction *t, int64_t now_ms)
+{
+    bool reliable = flow_is_reliable(&t->reply);
+    t->state = SERVER_COMPLETED;
+    end_at(t, now_ms + (reliable ? 0 : 64 * (int64_t)t->all->timing.t1_ms),
+           TRANSACTION_DONE); /* J */
+}
+
+bool server_transaction_respond(struct server_transaction *t, int status, struct str response,
+                                int64_t now_ms)
+{
+    if (t->state == SERVER_ACCEPTED && status / 100 == 2) {
+        t->all->hooks.send(t->all->hooks.context, &t->reply, response);
+        return true;
+    }
+    if (t->state != SERVER_PROCEEDING)
+        return false;
+    keep_response(t, response);
+    t->all->hooks.send(t->all->hooks.context, &t->reply, response);
+    if (status < 200)
+        return true;
+    t->final_status = (uint16_t)status;
+    if (!t->invite)
+        other_completed(t, now_ms);
+    else if (status < 300)
+        invite_accepted(t, now_ms);
+    else
+        invite_completed(t, now_ms);
+    return true;
+}
+
+void server_transaction_request_again(struct server_transaction *t, int64_t now_ms)
+{
+    (void)now_ms;
+    if (t->state == SERVER_PROCEEDING || t->state == SERVER_COMPLETED)
+        send_response(t);
+}
+
+bool server_transaction_ack(struct server_transaction *t, int64_t now_ms)
+{
+    if (t->state == SERVER_ACCEPTED)
+        return true;
+    if (t->state == SERVER_COMPLETED && t->invite) {
+        bool reliable = flow_is_reliable(&t->reply);
+        t->state = SERVER_CONFIRMED;
+        timer_clear(t->all->timers, &t->again);
+        keep_response(t, (struct str){NULL, 0});
+        end_at(t, now_ms + (reliable ? 0 : t->all->timing.t4_ms), TRANSACTION_DONE); /* I */
+    }
+    return false;
+}

@@ -1,0 +1,23 @@
+/*
+ * siphash - keyed hashes of several texts: transaction keys, and the proof in our branches.
+ *
+ * OpenSSL's SipHash. The context is reused: a message costs no allocation. One thread.
+ */
+#ifndef STIRD_SIP_SIPHASH_H
+#define STIRD_SIP_SIPHASH_H
+
+#include <stdint.h>
+#include <stird/str.h>
+
+#include "transaction.h"
+
+struct siphash;
+
+/* KEY is 16 bytes, copied. NULL: no memory. */
+struct siphash *siphash_new(const uint8_t key[16]);
+void siphash_free(struct siphash *h);
+
+/* 128 bits over the texts; {"ab", "c"} and {"a", "bc"} differ. */
+struct transaction_key siphash_texts(struct siphash *h, const struct str *texts, unsigned n);
+
+#endif

@@ -1,0 +1,100 @@
+#include "size_switch.h"
+
+#include <stird/log.h>
+
+#define UDP_MAX_BYTES 1300
+#define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */
+
+/* UDP was not asked for, so the peer may be asked for TCP at the same place. */
+static bool find_stream(const struct proxy *p, const struct target *target, struct target *stream)
+{
+    *stream = *target;
+    if (!target->upstream || target->upstream->transport_given ||
+        target->transport != TRANSPORT_UDP)
+        return false;
+    stream->transport = TRANSPORT_TCP;
+    if (p->listeners[target->listener].transports[TRANSPORT_TCP])
+        return true;
+    for (unsigned i = 0; i < p->n_listeners && !target->upstream->listener_given; i++) {
+        stream->listener = (uint16_t)i;
+        if (p->listeners[i].transports[TRANSPORT_TCP] &&
+            p->listeners[i].address.family == target->address.family)
+            return true;
+    }
+    return false;
+}
+
+void size_switch_end(struct context *c)
+{
+    if (c->waits_for_stream)
+        flow_release(&c->stream);
+    c->waits_for_stream = false;
+}
+
+static void refused(struct proxy *p, const struct target *target)
+{
+    struct buf address = BUF_INIT;
+    address_add(&address, &target->address);
+    log_info("no TCP to a next hop: long requests go over UDP for a while",
+             LOG_TEXT("upstream", target->upstream->name), LOG_TEXT("address", buf_str(&address)));
+    buf_fini(&address);
+    routes_remember_refusal(p->routes, target, proxy_now_ms());
+}
+
+static void on_look(struct timer *timer, int64_t now_ms)
+{
+    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    bool ready = flow_is_ready(&c->stream);
+    if (!ready && flow_is_open(&c->stream) && now_ms < c->stream_until_ms) {
+        timer_set(&c->proxy->timers, timer, on_look, now_ms + TIMER_TICK_MS);
+        return;
+    }
+    c->next_target--; /* the same once more, now that it is known */
+    if (!ready && !routes_refuses_tcp(c->proxy->routes, &c->targets[c->next_target], now_ms))
+        refused(c->proxy, &c->targets[c->next_target]);
+    size_switch_end(c);
+    if (!forward_next(c))
+        relay_give_up(c, REASON_NO_UPSTREAM);
+    context_release_if_idle(c);
+}
+
+static void wait_for(struct context *c, const struct flow *flow)
+{
+    c->stream = *flow;
+    flow_hold(&c->stream);
+    c->waits_for_stream = true;
+    c->stream_waited = c->next_target;
+    c->stream_until_ms = proxy_now_ms() + OPENING_MS;
+    timer_set(&c->proxy->timers, &c->timer, on_look, proxy_now_ms() + TIMER_TICK_MS);
+}
+
+enum size_switch size_switch(struct context *c, struct target *target, size_t bytes)
+{
+    struct proxy *p = c->proxy;
+    struct target stream;
+    struct flow flow;
+    if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
+        routes_refuses_tcp(p->routes, target, proxy_now_ms()))
+        return SIZE_FITS;
+    if (target_flow(p, &stream, &flow) != 0) {
+        refused(p, target);
+        return SIZE_FITS;
+    }
+    if (flow_is_ready(&flow)) {
+        *target = stream;
+        return SIZE_STREAM;
+    }
+    if (c->stream_waited == c->next_target) /* once is enough */
+        return SIZE_FITS;
+    wait_for(c, &flow);
+    return SIZE_WAITS;
+}
+
+bool size_switch_failed(const struct attempt *a)
+{
+    const struct upstream *u = a->target.upstream;
+    if (!u || a->target.transport == u->transport || a->provisional_seen)
+        return false;
+    refused(a->context->proxy, &a->target);
+    return true;
+}

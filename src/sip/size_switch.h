@@ -1,0 +1,24 @@
+/*
+ * size_switch - what is too long for UDP goes over TCP first, where the upstream allows both (RFC
+ * 3261 section 18.1.1), and over UDP when the peer takes no connection. That is found out once a
+ * peer, not once a call.
+ */
+#ifndef STIRD_SIP_SIZE_SWITCH_H
+#define STIRD_SIP_SIZE_SWITCH_H
+
+#include "context.h"
+
+enum size_switch {
+    SIZE_FITS,   /* as it is */
+    SIZE_STREAM, /* TARGET was changed: write it again for that */
+    SIZE_WAITS   /* for its connection: C goes on by itself */
+};
+
+/* For C's request of BYTES octets, written for TARGET. */
+enum size_switch size_switch(struct context *c, struct target *target, size_t bytes);
+/* A was over TCP for its length alone and its connection is gone: UDP may still do. */
+bool size_switch_failed(const struct attempt *a);
+/* C waits no longer. */
+void size_switch_end(struct context *c);
+
+#endif

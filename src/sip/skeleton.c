@@ -1,0 +1,97 @@
+#include "skeleton.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <stird/headers.h>
+
+void skeleton_fini(struct skeleton *s)
+{
+    free(s->text);
+    *s = (struct skeleton){0};
+}
+
+bool skeleton_is_made(const struct skeleton *s)
+{
+    return s->text != NULL;
+}
+
+static bool read_cseq(struct skeleton *s, struct str value)
+{
+    size_t n = 0;
+    while (n < value.n && ascii_is_digit(value.p[n]))
+        n++;
+    if (n == 0 || n >= sizeof(s->cseq))
+        return false;
+    memcpy(s->cseq, value.p, n);
+    s->cseq[n] = '\0';
+    return true;
+}
+
+/* Which header lines an ACK and a CANCEL repeat; of Via only the topmost. */
+static bool is_kept(const struct header_line *line, bool *via_seen)
+{
+    if (header_is(line, STR("Via"), 'v')) {
+        bool first = !*via_seen;
+        *via_seen = true;
+        return first;
+    }
+    return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
+           header_is(line, STR("Call-ID"), 'i') || header_is(line, STR("Route"), 0) ||
+           header_is(line, STR("Max-Forwards"), 0);
+}
+
+bool skeleton_make(struct skeleton *s, struct str invite)
+{
+    struct buf out = BUF_INIT;
+    struct header_line line;
+    struct str rest, request = start_line(invite, &rest);
+    bool via_seen = false, to_seen = false, cseq_seen = false;
+    *s = (struct skeleton){0};
+    str_cut(&request, ' ');
+    buf_add_str(&out, request);
+    buf_add_text(&out, "\r\n");
+    while (header_next(&rest, &line)) {
+        if (header_is(&line, STR("CSeq"), 0))
+            cseq_seen = read_cseq(s, line.value);
+        if (!is_kept(&line, &via_seen))
+            continue;
+        if (header_is(&line, STR("To"), 't')) {
+            to_seen = true;
+            s->to_begin = out.n;
+            s->to_end = out.n + line.raw.n;
+        }
+        buf_add_str(&out, line.raw);
+    }
+    if (!via_seen || !to_seen || !cseq_seen || request.n == 0) {
+        buf_fini(&out);
+        return false;
+    }
+    s->text = buf_take(&out, &s->n);
+    return s->text != NULL;
+}
+
+static void add_end(const struct skeleton *s, const char *method, struct str extra, struct buf *out)
+{
+    buf_addf(out, "CSeq: %s %s\r\n", s->cseq, method);
+    buf_add_str(out, extra);
+    buf_add_text(out, "Content-Length: 0\r\n\r\n");
+}
+
+void skeleton_ack(const struct skeleton *s, struct str to_value, struct buf *out)
+{
+    buf_add_text(out, "ACK ");
+    buf_add(out, s->text, s->to_begin);
+    buf_add_text(out, "To: ");
+    buf_add_str(out, to_value);
+    buf_add_text(out, "\r\n");
+    buf_add(out, s->text + s->to_end, s->n - s->to_end);
+    add_end(s, "ACK", (struct str){NULL, 0}, out);
+}
+
+void skeleton_cancel(const struct skeleton *s, struct str extra, struct buf *out)
+{
+    buf_add_text(out, "CANCEL ");
+    buf_add(out, s->text, s->n);
+    add_end(s, "CANCEL", extra, out);
+}

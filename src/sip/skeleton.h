@@ -1,0 +1,29 @@
+/*
+ * skeleton - what must be kept of a forwarded INVITE to make its ACK (RFC 3261 section 17.1.1.3)
+ * and CANCEL (section 9.1): a few hundred octets instead of the whole request.
+ */
+#ifndef STIRD_SIP_SKELETON_H
+#define STIRD_SIP_SKELETON_H
+
+#include <stdbool.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+struct skeleton {
+    char *text; /* the request line behind the method, and header lines; owned */
+    size_t n;
+    size_t to_begin, to_end; /* the To line in it */
+    char cseq[12];           /* the number */
+};
+
+/* From the bytes of an INVITE whose topmost Via is ours and stands alone in its line. */
+bool skeleton_make(struct skeleton *s, struct str invite);
+void skeleton_fini(struct skeleton *s);
+bool skeleton_is_made(const struct skeleton *s);
+
+/* Appends the whole request. TO_VALUE is the value of the response's To header. */
+void skeleton_ack(const struct skeleton *s, struct str to_value, struct buf *out);
+/* EXTRA: more header lines, such as Reason; may be empty. */
+void skeleton_cancel(const struct skeleton *s, struct str extra, struct buf *out);
+
+#endif

@@ -1,0 +1,350 @@
+/*
+ * The way of a request through the proxy, as two lists. Each step says whether the next one may
+ * run, whether it waits for something, or whether the request is done with.
+ */
+#include <stird/clock.h>
+#include <stird/identity.h>
+#include <stird/log.h>
+#include <stird/passport.h>
+#include <stird/policy.h>
+#include <string.h>
+
+#include "context.h"
+#include <stird/headers.h>
+
+#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
+#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
+#define NAME_RETRY_MS  50
+
+static enum step_result refuse(struct context *c, enum reason reason)
+{
+    context_refuse(c, reason);
+    return STEP_DONE;
+}
+
+/* 420 lists what we do not know: everything, for we know no Proxy-Require (section 16.3 item 5). */
+static bool refuse_extensions(struct context *c)
+{
+    struct str value, tag;
+    struct buf extra = BUF_INIT;
+    for (unsigned n = 0; (value = message_header(&c->message, "Proxy-Require", 0, n)).p; n++)
+        while (list_next(&value, &tag)) {
+            buf_add_text(&extra, extra.n == 0 ? "Unsupported: " : ", ");
+            buf_add_str(&extra, tag);
+        }
+    if (extra.n == 0)
+        return false;
+    buf_add_text(&extra, "\r\n");
+    if (c->outcome) {
+        c->outcome->verdict = VERDICT_REJECT;
+        c->outcome->reason = REASON_BAD_EXTENSION;
+        c->outcome->sip_status = reason_sip_status(REASON_BAD_EXTENSION);
+    }
+    context_answer(c, reason_sip_status(REASON_BAD_EXTENSION), buf_str(&extra));
+    buf_fini(&extra);
+    return true;
+}
+
+/* RFC 3261 section 16.3. */
+static enum step_result step_screen(struct context *c)
+{
+    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
+    if (hops && hops->mf_count == 0)
+        return refuse(c, REASON_TOO_MANY_HOPS);
+    if (hops && hops->mf_count > 255)
+        return refuse(c, REASON_BAD_REQUEST);
+    if (branch_shows_loop(&c->proxy->branches, &c->message))
+        return refuse(c, REASON_LOOP_DETECTED);
+    return refuse_extensions(c) ? STEP_DONE : STEP_NEXT;
+}
+
+static enum step_result step_facts(struct context *c)
+{
+    c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
+    if (!c->outcome || !facts_fill(c)) {
+        c->call = NULL;
+        return refuse(c, REASON_OUT_OF_MEMORY);
+    }
+    /* What a forgotten path would record. */
+    c->outcome->verdict = VERDICT_REJECT;
+    c->outcome->reason = REASON_INTERNAL;
+    c->outcome->sip_status = reason_sip_status(REASON_INTERNAL);
+    return STEP_NEXT;
+}
+
+static bool upstreams_are_full(const struct proxy *p, const struct settings *s,
+                               const struct trunk *trunk)
+{
+    for (unsigned i = 0; i < trunk->n_upstreams; i++) {
+        const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
+        if (!limits_reached(&p->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
+            return false;
+    }
+    return true;
+}
+
+/* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
+static enum reason limit_of(const struct proxy *p, const struct settings *s,
+                            const struct trunk *trunk)
+{
+    if (p->counters.calls > s->max_calls)
+        return REASON_OVERLOADED;
+    if (limits_reached(&p->limits, LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
+        return REASON_TRUNK_FULL;
+    if (limits_reached(&p->limits, LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
+        return REASON_TRUNK_UNACKNOWLEDGED;
+    return upstreams_are_full(p, s, trunk) ? REASON_UPSTREAM_FULL : REASON_OK;
+}
+
+/* Counts the call in, or refuses it without keeping anything of it. */
+static bool admit_call(struct context *c, const struct trunk *trunk)
+{
+    struct limits *limits = &c->proxy->limits;
+    enum reason full = limit_of(c->proxy, c->snapshot->settings, trunk);
+    if (full != REASON_OK && !c->emergency) {
+        context_refuse_stateless(c, full);
+        return false;
+    }
+    c->limit = limits_take(limits, LIMIT_TRUNK_CALLS, trunk->name);
+    return true;
+}
+
+/* A peer that takes any answer as health gets none (proxy.drain), and no record of each copy. */
+static enum step_result refuse_draining(struct context *c)
+{
+    if (!c->snapshot->settings->drain_silently)
+        return refuse(c, REASON_DRAINING);
+    c->call = NULL;
+    context_finish(c, 0);
+    return STEP_DONE;
+}
+
+static enum step_result step_trunk(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    bool source_known = false;
+    if (c->source_class != SOURCE_TRUNK)
+        return refuse(c, REASON_FROM_UPSTREAM);
+    const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
+    if (!trunk)
+        return refuse(c, REASON_NO_TRUNK);
+    c->call->trunk = trunk;
+    /* A Route that names us brought the call here, and has done its work (section 16.4). */
+    uint16_t listener;
+    target_own_routes(p, &c->message, &c->n_own_routes, &c->strict_route, &listener);
+    c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
+    bool emergency = call_is_emergency(c->snapshot->settings, c->call);
+    if (p->draining && !emergency)
+        return refuse_draining(c);
+    c->emergency = emergency;
+    if (!admit_call(c, trunk))
+        return STEP_DONE;
+    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+}
+
+static enum step_result step_decide(struct context *c)
+{
+    c->call->overlay = c->proxy->overlay.table;
+    c->call->certificate_states = c->snapshot->certificate_states;
+    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
+    c->proxy->counters.date_corrected += c->outcome->date_was_wrong;
+    if (c->outcome->verdict == VERDICT_REJECT)
+        return refuse(c, c->outcome->reason);
+    return STEP_NEXT;
+}
+
+/* From here on the call goes unsigned, or not at all, as the settings say. */
+static void signing_failed(struct context *c, enum reason reason)
+{
+    c->proxy->counters.sign_failures++;
+    policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
+}
+
+static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
+{
+    struct context *c = user;
+    struct buf identity = BUF_INIT;
+    c->signing = false;
+    c->sign_us = sign_us;
+    timer_clear(&c->proxy->timers, &c->timer);
+    if (reason == REASON_OK) {
+        const struct certificate *certificate =
+            &c->snapshot->settings->certificates[c->outcome->certificate];
+        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
+                     passport_type_shaken.ppt);
+        c->identity = buf_failed(&identity) ? (struct str){NULL, 0}
+                                            : arena_copy(c->arena, buf_str(&identity));
+        if (!c->identity.p)
+            reason = REASON_OUT_OF_MEMORY;
+    }
+    if (reason != REASON_OK)
+        signing_failed(c, reason);
+    buf_fini(&identity);
+    steps_resume(c);
+    proxy_arm_timers(c->proxy);
+}
+
+static void on_sign_deadline(struct timer *timer, int64_t now_ms)
+{
+    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    (void)now_ms;
+    signer_client_cancel(c->snapshot->signer, c->ticket);
+    c->signing = false;
+    signing_failed(c, REASON_SIGNER_TIMEOUT);
+    steps_resume(c);
+}
+
+int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
+{
+    uint32_t early_ms = 2 * TIMER_TICK_MS;
+    return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
+}
+
+/* The call waits; others go on. */
+static enum step_result step_sign(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    if (c->outcome->verdict != VERDICT_SIGN || c->identity.p)
+        return STEP_NEXT;
+    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
+                                              &passport_type_shaken, &c->outcome->claims, on_signed,
+                                              c, &c->ticket);
+    if (reason != REASON_OK) {
+        signing_failed(c, reason);
+        return STEP_NEXT;
+    }
+    c->signing = true;
+    if (c->snapshot != p->snapshot)
+        signer_client_flush(c->snapshot->signer);
+    timer_set(&p->timers, &c->timer, on_sign_deadline,
+              sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
+    return STEP_WAIT;
+}
+
+/*
+ * Not before the request has left: a caller that was told 100 does not retransmit, and should this
+ * process die now, that retransmission is what brings the call to the next one. What comes before
+ * takes less than the 200 ms of RFC 3261 section 17.2.1.
+ */
+static void say_trying(struct context *c)
+{
+    context_answer(c, 100, (struct str){NULL, 0});
+}
+
+static enum step_result step_send(struct context *c)
+{
+    if (c->cancelled) {
+        context_refuse(c, REASON_CALLER_CANCELLED);
+        return STEP_DONE;
+    }
+    if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
+        return refuse(c, c->outcome->reason);
+    bool first = c->sent_us < 0;
+    if (c->invite && first)
+        context_prepare_answer(c); /* the request is not parsed any more when it has left */
+    if (!forward_next(c))
+        relay_give_up(c, REASON_NO_UPSTREAM);
+    else if (c->invite && first)
+        say_trying(c);
+    return STEP_DONE;
+}
+
+static void on_name_wait(struct timer *timer, int64_t now_ms)
+{
+    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    (void)now_ms;
+    c->step--; /* the same step again */
+    steps_resume(c);
+    context_release_if_idle(c);
+}
+
+/* No call waits for DNS, but a request inside one may, for a peer that gave a name as Contact. */
+static enum step_result follow_dialog(struct context *c, uint16_t listener)
+{
+    struct proxy *p = c->proxy;
+    struct targets targets;
+    enum target_result result = target_of_dialog(p, &c->message, c->n_own_routes, c->strict_route,
+                                                 listener, &targets);
+    int64_t waited_ms = clock_monotonic_ms() - c->arrived_us / 1000;
+    if (result == TARGET_PENDING && waited_ms < NAME_WAIT_MS) {
+        timer_set(&p->timers, &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
+        return STEP_WAIT;
+    }
+    if (result != TARGET_FOUND)
+        return refuse(c, REASON_NO_UPSTREAM);
+    struct target *copy = arena_array(c->arena, targets.n, sizeof(*copy));
+    if (!copy)
+        return refuse(c, REASON_OUT_OF_MEMORY);
+    memcpy(copy, targets.list, targets.n * sizeof(*copy));
+    c->targets = copy;
+    c->n_targets = targets.n;
+    return STEP_NEXT;
+}
+
+/* A request inside a dialog, or of another method. */
+static enum step_result step_route(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    const struct message *m = &c->message;
+    uint16_t listener = c->from.listener;
+    bool key_is_valid = target_own_routes(p, m, &c->n_own_routes, &c->strict_route, &listener);
+    if (m->to_tag.n > 0 && key_is_valid)
+        return follow_dialog(c, listener);
+    if (c->source_class != SOURCE_TRUNK)
+        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
+    if (!facts_fill(c))
+        return refuse(c, REASON_OUT_OF_MEMORY);
+    bool known;
+    const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
+    if (!trunk)
+        return refuse(c, REASON_NO_TRUNK);
+    c->call->trunk = trunk;
+    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+}
+
+enum call_step { FACTS, SCREEN, TRUNK, DECIDE, SIGN, SEND };
+static const struct step call_steps[] = {
+    [FACTS] = {"facts", step_facts}, [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk}, [DECIDE] = {"decide", step_decide},
+    [SIGN] = {"sign", step_sign},    [SEND] = {"send", step_send},
+};
+static const struct step other_steps[] = {
+    {"screen", step_screen}, {"route", step_route}, {"send", step_send}};
+
+static void run(struct context *c)
+{
+    enum step_result result;
+    do {
+        const struct step *step = &c->steps[c->step++];
+        result = step->run(c);
+    } while (result == STEP_NEXT);
+}
+
+void steps_begin(struct context *c)
+{
+    c->initial = c->invite && c->message.to_tag.n == 0;
+    c->steps = c->initial ? call_steps : other_steps;
+    c->step = 0;
+    run(c);
+}
+
+void steps_resume(struct context *c)
+{
+    run(c);
+}
+
+void steps_try_next_target(struct context *c)
+{
+    int64_t now_s = clock_real_s();
+    struct outcome *o = c->outcome;
+    if (c->initial && c->identity.p && now_s - o->claims.iat_s > RESIGN_AFTER_S) {
+        c->identity = (struct str){NULL, 0};
+        o->claims.iat_s = now_s;
+        if (o->date == DATE_KEEP)
+            o->date = DATE_REPLACE;
+        c->step = SIGN;
+        run(c);
+    } else if (!forward_next(c)) {
+        relay_give_up(c, REASON_NO_UPSTREAM);
+    }
+}

@@ -1,0 +1,199 @@
+/* Where a request goes next (RFC 3261 sections 16.4 to 16.6). */
+#include <sofia-sip/url.h>
+#include <string.h>
+
+#include "context.h"
+
+static bool url_transport(const url_t *url, enum transport *transport)
+{
+    char name[8] = "";
+    *transport = url->url_type == url_sips ? TRANSPORT_TLS : TRANSPORT_UDP;
+    if (!url->url_params || url_param(url->url_params, "transport", name, sizeof(name)) == 0)
+        return true;
+    if (!transport_of_name(str_of(name), transport))
+        return false;
+    /* "sips:...;transport=tcp" is TLS over TCP (section 26.2.2). */
+    if (url->url_type == url_sips && *transport == TRANSPORT_TCP)
+        *transport = TRANSPORT_TLS;
+    return url->url_type != url_sips || *transport == TRANSPORT_TLS;
+}
+
+static uint16_t default_port(const url_t *url)
+{
+    enum transport transport;
+    return transport_port(url_transport(url, &transport) ? transport : TRANSPORT_UDP);
+}
+
+static bool url_address(const url_t *url, struct address *address)
+{
+    uint64_t port = default_port(url);
+    if (!url->url_host || !address_parse(str_of(url->url_host), address))
+        return false;
+    if (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port))
+        return false;
+    address->port = (uint16_t)port;
+    return true;
+}
+
+bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
+{
+    struct address address;
+    if (!url_address(url, &address))
+        return false;
+    for (unsigned i = 0; i < p->n_listeners; i++) {
+        if (address_equal(&p->listeners[i].address, &address)) {
+            *listener = (uint16_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_valid_key(const struct proxy *p, const url_t *url, struct str call_id)
+{
+    char expected[ROUTE_KEY_LENGTH + 1], found[ROUTE_KEY_LENGTH + 2];
+    if (!url->url_params || url_param(url->url_params, ROUTE_PARAMETER, found, sizeof(found)) == 0)
+        return false;
+    route_key_write(&p->branches, call_id, expected);
+    return strcmp(found, expected) == 0;
+}
+
+bool target_own_routes(const struct proxy *p, const struct message *m, unsigned *n_own,
+                       bool *strict, uint16_t *listener)
+{
+    const url_t *request_uri = m->sip->sip_request->rq_url;
+    bool valid = false;
+    uint16_t found;
+    *n_own = 0;
+    *strict = false;
+    /* A strict router before us put our Record-Route into the Request-URI (section 16.4). */
+    if (target_is_ours(p, request_uri, &found) && has_valid_key(p, request_uri, m->call_id)) {
+        *strict = valid = true;
+        *listener = found;
+    }
+    for (const sip_route_t *r = m->sip->sip_route; r; r = r->r_next) {
+        if (!target_is_ours(p, r->r_url, &found))
+            break;
+        valid |= has_valid_key(p, r->r_url, m->call_id);
+        *listener = found; /* the last of ours is the side that the request leaves on */
+        ++*n_own;
+    }
+    return valid;
+}
+
+static bool fits(const struct listener *l, const struct address *a, enum transport transport)
+{
+    return l->transports[transport] && l->address.family == a->family;
+}
+
+/* PREFERRED when it can reach the target, else the first that can. */
+static bool choose_listener(const struct proxy *p, uint16_t preferred, struct target *target)
+{
+    if (fits(&p->listeners[preferred], &target->address, target->transport)) {
+        target->listener = preferred;
+        return true;
+    }
+    for (unsigned i = 0; i < p->n_listeners; i++) {
+        if (fits(&p->listeners[i], &target->address, target->transport)) {
+            target->listener = (uint16_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What stands in the Request-URI's place after a strict router: the last Route (section 16.4). */
+static const url_t *next_url(const struct message *m, unsigned n_own, bool strict)
+{
+    const sip_route_t *r = m->sip->sip_route;
+    for (unsigned i = 0; i < n_own && r; i++)
+        r = r->r_next;
+    if (r)
+        return r->r_url;
+    return strict ? NULL : m->sip->sip_request->rq_url;
+}
+
+static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,
+                                  uint16_t listener, struct targets *targets)
+{
+    uint64_t port = 0;
+    if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
+        return TARGET_NONE;
+    enum name_state state = routes_by_name(p->routes, str_of(url->url_host), (uint16_t)port,
+                                           transport, targets->list, TARGETS_OF_DIALOG,
+                                           &targets->n);
+    for (unsigned i = 0; i < targets->n; i++)
+        choose_listener(p, listener, &targets->list[i]);
+    if (state == NAME_PENDING)
+        return TARGET_PENDING;
+    return targets->n > 0 ? TARGET_FOUND : TARGET_NONE;
+}
+
+enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
+                                    bool strict, uint16_t listener, struct targets *targets)
+{
+    enum transport transport;
+    struct target *target = &targets->list[0];
+    const url_t *url = next_url(m, n_own, strict);
+    *targets = (struct targets){0};
+    if (!url || !url_transport(url, &transport))
+        return TARGET_NONE;
+    if (!url_address(url, &target->address))
+        return by_name(p, url, transport, listener, targets);
+    target->transport = (uint8_t)transport;
+    /* To ourselves again would be a loop with one more hop. */
+    for (unsigned i = 0; i < p->n_listeners; i++)
+        if (address_equal(&p->listeners[i].address, &target->address))
+            return TARGET_NONE;
+    targets->n = 1;
+    return choose_listener(p, listener, target) ? TARGET_FOUND : TARGET_NONE;
+}
+
+/*
+ * What the certificate of a next hop must be for. A dialog's next hop is an address: that of an
+ * upstream or a trunk we know by name, or it must be in the certificate itself.
+ */
+static struct str expected_name(struct proxy *p, const struct target *target)
+{
+    const struct settings *s = p->snapshot->settings;
+    struct target hops[ROUTES_TARGETS_MAX];
+    if (target->upstream)
+        return target->upstream->tls_name;
+    for (unsigned i = 0; i < s->n_upstreams; i++) {
+        const struct upstream *u = &s->upstreams[i];
+        unsigned n = u->tls_name.n > 0 ? routes_hops(p->routes, u, hops, ROUTES_TARGETS_MAX) : 0;
+        while (n > 0)
+            if (address_same_host(&hops[--n].address, &target->address))
+                return u->tls_name;
+    }
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        for (unsigned j = 0; s->trunks[i].tls_name.n > 0 && j < s->trunks[i].n_sources; j++)
+            if (address_prefix_covers(&s->trunks[i].sources[j], &target->address))
+                return s->trunks[i].tls_name;
+    return (struct str){NULL, 0};
+}
+
+int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
+{
+    enum transport transport = (enum transport)target->transport;
+    /* The address of a dialog may be the caller's end of a connection that it opened. */
+    if (!target->upstream && transport != TRANSPORT_UDP &&
+        net_flow_existing(p->net, target->listener, transport, &target->address, flow))
+        return 0;
+    return net_flow_to_named(p->net, target->listener, transport, &target->address,
+                             expected_name(p, target), flow);
+}
+
+bool target_of_trunk(struct context *c, const struct trunk *trunk)
+{
+    struct target targets[ROUTES_TARGETS_MAX];
+    unsigned n = routes_targets(c->proxy->routes, c->snapshot->settings, trunk, proxy_now_ms(),
+                                targets);
+    struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
+    if (!copy)
+        return false;
+    memcpy(copy, targets, n * sizeof(*copy));
+    c->targets = copy;
+    c->n_targets = n;
+    return true;
+}

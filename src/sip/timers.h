@@ -1,0 +1,48 @@
+/*
+ * timers - a timer wheel: set and clear in constant time, whatever the number of timers.
+ *
+ * Time is an argument; nothing here asks a clock, so a test drives it through hours at once. Times
+ * are monotonic milliseconds. One thread.
+ */
+#ifndef STIRD_SIP_TIMERS_H
+#define STIRD_SIP_TIMERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIMER_TICK_MS 10
+#define TIMER_SLOTS   4096 /* 41 s a turn: all timers of RFC 3261 but C fit into one */
+
+struct timer;
+typedef void timer_fired(struct timer *timer, int64_t now_ms);
+
+struct timer {
+    struct timer *next, **link; /* link == NULL: not set */
+    int64_t due_ms;
+    timer_fired *fired;
+};
+
+struct timers {
+    struct timer *slots[TIMER_SLOTS];
+    uint64_t occupied[TIMER_SLOTS / 64]; /* a bit a slot */
+    int64_t tick;                        /* all slots before it were visited */
+    unsigned count;
+};
+
+void timers_init(struct timers *timers, int64_t now_ms);
+/* Sets, or moves when set already. DUE_MS in the past fires on the next run. */
+void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
+/*
+ * For what may be late: up to TIMER_LATE_MS, so that many fire in one wake-up. The lingering of
+ * transactions is such; retransmissions and deadlines are not.
+ */
+#define TIMER_LATE_MS 100
+void timer_set_late(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
+void timer_clear(struct timers *timers, struct timer *timer);
+bool timer_is_set(const struct timer *timer);
+/* Fires what is due; a callback may set, clear and free any timer. */
+void timers_run(struct timers *timers, int64_t now_ms);
+/* When to run next: at the first slot that holds a timer; -1 when none is set. */
+int64_t timers_next_ms(const struct timers *timers);
+
+#endif

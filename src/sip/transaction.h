@@ -1,0 +1,135 @@
+/*
+ * transaction - the four state machines of RFC 3261 section 17 with the Accepted states of RFC
+ * 6026.
+ *
+ * Knows neither sockets nor a SIP stack: bytes go out through a hook, what came in is told in
+ * words (a status, an ACK), time is an argument. Keeps serialized bytes only, and only as long as
+ * they may have to be sent again. One thread; a callback may call anything here for any
+ * transaction, its own included.
+ */
+#ifndef STIRD_SIP_TRANSACTION_H
+#define STIRD_SIP_TRANSACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/net.h>
+#include <stird/str.h>
+
+#include "timers.h"
+
+/* Section 17.1.1.1 and the table of section 17; milliseconds. */
+struct transaction_timing {
+    uint32_t t1_ms, t2_ms, t4_ms;
+};
+
+/* 128 bits of a keyed hash over what section 17.2.3 or 17.1.3 matches by. */
+struct transaction_key {
+    uint64_t high, low;
+};
+
+struct transactions;
+struct server_transaction;
+struct client_transaction;
+
+enum transaction_end {
+    TRANSACTION_DONE,           /* ran its course */
+    TRANSACTION_TIMEOUT,        /* timer B, F: no final response; H: no ACK */
+    TRANSACTION_TRANSPORT_ERROR /* the bytes could not be sent, or came back */
+};
+
+struct transaction_hooks {
+    void *context;
+    /* 0 or -errno. */
+    int (*send)(void *context, const struct flow *to, struct str bytes);
+    /* The last call for each transaction; it is freed afterwards, USER is what its creator gave. */
+    void (*server_ended)(void *context, void *user, enum transaction_end why);
+    /*
+     * DONE: freed afterwards. TIMEOUT, TRANSPORT_ERROR: it will get no (further) final response and
+     * is freed afterwards.
+     */
+    void (*client_ended)(void *context, void *user, enum transaction_end why);
+};
+
+struct transactions *transactions_new(const struct transaction_timing *timing,
+                                      const struct transaction_hooks *hooks, struct timers *timers);
+/* Frees all transactions without calling their users. */
+void transactions_free(struct transactions *all);
+void transactions_set_timing(struct transactions *all, const struct transaction_timing *timing);
+/* Now alive, lingering ones included. */
+unsigned transactions_count(const struct transactions *all);
+
+/* ---- server side (section 17.2) ---- */
+
+/* For a request that matches none. REPLY is where responses go; it is held. NULL: no memory. */
+struct server_transaction *server_transaction_new(struct transactions *all,
+                                                  const struct transaction_key *key, bool invite,
+                                                  const struct flow *reply, void *user);
+struct server_transaction *server_transaction_find(struct transactions *all,
+                                                   const struct transaction_key *key);
+void *server_transaction_user(const struct server_transaction *t);
+/* Its user is gone: no more callbacks; it lingers on its own. */
+void server_transaction_detach(struct server_transaction *t);
+/* There will be no final response: freed at once, without a callback. */
+void server_transaction_abandon(struct server_transaction *t);
+
+/* The request came again: the last response goes out again (17.2.1, 17.2.2; RFC 6026 7.1). */
+void server_transaction_request_again(struct server_transaction *t, int64_t now_ms);
+/*
+ * An ACK matched this INVITE transaction. True: it belongs to a 2xx and must be passed on
+ * (RFC 6026 section 7.1, Accepted); false: it was for us and is absorbed.
+ */
+bool server_transaction_ack(struct server_transaction *t, int64_t now_ms);
+/* Sends a response with STATUS, and keeps a copy where it may be needed again. False: a final one
+   was sent before (but further 2xx to INVITE), nothing was done. */
+bool server_transaction_respond(struct server_transaction *t, int status, struct str response,
+                                int64_t now_ms);
+/* The bytes of the last response while they are kept, else empty; borrowed until the next one. */
+struct str server_transaction_last_response(const struct server_transaction *t);
+/* The final status that was sent, or 0. */
+int server_transaction_final_status(const struct server_transaction *t);
+
+/* ---- client side (section 17.1) ---- */
+
+/*
+ * Sends REQUEST (copied) to TO (held). When it cannot be sent, client_ended() comes from the next
+ * timers_run(), never from here. NULL: no memory.
+ */
+struct client_transaction *client_transaction_new(struct transactions *all,
+                                                  const struct transaction_key *key, bool invite,
+                                                  const struct flow *to, struct str request,
+                                                  void *user, int64_t now_ms);
+struct client_transaction *client_transaction_find(struct transactions *all,
+                                                   const struct transaction_key *key);
+void *client_transaction_user(const struct client_transaction *t);
+void client_transaction_detach(struct client_transaction *t);
+const struct flow *client_transaction_flow(const struct client_transaction *t);
+
+enum response_fate {
+    RESPONSE_PASS,  /* to the user */
+    RESPONSE_ABSORB /* a retransmission, or one that comes too late */
+};
+/*
+ * A response with STATUS matched. TO_HEADER is the value of its To header, for the ACK that the
+ * transaction makes and sends itself for a final other than 2xx (17.1.1.3).
+ */
+enum response_fate client_transaction_response(struct client_transaction *t, int status,
+                                               struct str to_header, int64_t now_ms);
+/*
+ * The request as a CANCEL (section 9.1), appended to OUT with EXTRA header lines; meaningful once
+ * a provisional response has come. False: no memory, or the request was not readable.
+ */
+bool client_transaction_cancel_request(const struct client_transaction *t, struct str extra,
+                                       struct buf *out);
+/* A provisional response has been received (RFC 3261 section 9.1: only then CANCEL). */
+bool client_transaction_proceeding(const struct client_transaction *t);
+/* ICMP brought back the request, or its connection is gone: ends unless a final was received. */
+void client_transaction_transport_error(struct client_transaction *t, int64_t now_ms);
+/* All client transactions over CONNECTION that still wait for a final response fail. */
+void client_transactions_connection_closed(struct transactions *all,
+                                           const struct connection *connection, int64_t now_ms);
+/* A CANCEL was sent: without a final response within 64*T1 it ends by TIMEOUT (section 9.1). */
+void client_transaction_limit(struct client_transaction *t, int64_t now_ms);
+/* Gives up waiting (timer C, abandoned attempt that never answered): no callback, freed. */
+void client_transaction_abandon(struct client_transaction *t);
+
+#endif

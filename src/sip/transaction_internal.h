@@ -1,0 +1,41 @@
+/* transaction_internal - what the client and server machines share. Not for others. */
+#ifndef STIRD_SIP_TRANSACTION_INTERNAL_H
+#define STIRD_SIP_TRANSACTION_INTERNAL_H
+
+#include <stddef.h>
+
+#include "transaction.h"
+
+#define TRANSACTION_BUCKETS 65536 /* never grows: no pause for rehashing under load */
+
+/* First member of both kinds. */
+struct transaction_node {
+    struct transaction_node *next, **link;
+    struct transaction_key key;
+};
+
+struct transaction_table {
+    struct transaction_node **buckets;
+    unsigned count;
+};
+
+struct transactions {
+    struct transaction_timing timing;
+    struct transaction_hooks hooks;
+    struct timers *timers;
+    struct transaction_table servers, clients;
+};
+
+void transaction_table_add(struct transaction_table *table, struct transaction_node *node,
+                           const struct transaction_key *key);
+void transaction_table_remove(struct transaction_table *table, struct transaction_node *node);
+struct transaction_node *transaction_table_find(const struct transaction_table *table,
+                                                const struct transaction_key *key);
+
+void server_transaction_free(struct transactions *all, struct transaction_node *node);
+void client_transaction_free(struct transactions *all, struct transaction_node *node);
+
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * trust - what one side of stird may say of a caller and the other may see (RFC 3325, Decided 16).
+ *
+ * Who is trusted is a setting of each trunk and upstream. Nobody else is.
+ */
+#ifndef STIRD_SIP_TRUST_H
+#define STIRD_SIP_TRUST_H
+
+#include <stird/settings.h>
+
+#include "message.h"
+
+/* M begins a call, or is a request of its own: it came by TRUNK and leaves to UPSTREAM. */
+void trust_apply(struct message *m, const struct settings *settings, const struct trunk *trunk,
+                 const struct upstream *upstream);
+/* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. */
+void trust_apply_in_dialog(struct message *m, const struct settings *settings,
+                           const struct address *source, const struct address *next_hop);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * Octets of TCP connections, in order, to messages. A capture begins in the middle and loses
+ * packets: what cannot be made whole is skipped up to the next start line.
+ */
+#include "capture.h"
+
+#include <stdlib.h>
+#include <stird/buf.h>
+#include <stird/framing.h>
+#include <string.h>
+
+#define STREAMS_MAX 256
+#define WAITING_MAX 64
+#define PENDING_MAX (256 * 1024)
+
+/* A segment that came before its turn. */
+struct segment {
+    uint32_t sequence;
+    struct str bytes; /* owned */
+};
+
+struct stream {
+    struct address from, to;
+    uint64_t age;
+    uint32_t next; /* sequence number of the octet that is missing */
+    struct buf pending;
+    struct segment waiting[WAITING_MAX];
+    unsigned n_waiting;
+};
+
+struct streams {
+    uint64_t clock;
+    struct stream list[STREAMS_MAX];
+    unsigned n;
+};
+
+struct streams *streams_new(void)
+{
+    return calloc(1, sizeof(struct streams));
+}
+
+static void stream_fini(struct stream *s)
+{
+    for (unsigned i = 0; i < s->n_waiting; i++)
+        free((char *)s->waiting[i].bytes.p);
+    buf_fini(&s->pending);
+    *s = (struct stream){.age = 0};
+}
+
+void streams_free(struct streams *s)
+{
+    for (unsigned i = 0; s && i < s->n; i++)
+        stream_fini(&s->list[i]);
+    free(s);
+}
+
+static struct stream *find(struct streams *all, const struct packet *p, bool *is_new)
+{
+    struct stream *oldest = &all->list[0];
+    *is_new = false;
+    for (unsigned i = 0; i < all->n; i++) {
+        struct stream *s = &all->list[i];
+        if (address_equal(&s->from, &p->from) && address_equal(&s->to, &p->to))
+            return s;
+        if (s->age < oldest->age)
+            oldest = s;
+    }
+    struct stream *s = all->n < STREAMS_MAX ? &all->list[all->n++] : oldest;
+    stream_fini(s);
+    s->from = p->from;
+    s->to = p->to;
+    *is_new = true;
+    return s;
+}
+
+/* Drops what stands before the next line that begins a message; false: there is none. */
+static bool resynchronize(struct buf *pending)
+{
+    struct str all = buf_str(pending);
+    for (size_t at = 0; at < all.n;) {
+        size_t end = str_find(all, '\n', at);
+        struct str line = str_trim(str_slice(all, at, end));
+        if (sip_is_start_line(line) || end == all.n) {
+            memmove(pending->p, pending->p + at, all.n - at);
+            pending->n = all.n - at;
+            return end < all.n;
+        }
+        at = end + 1;
+    }
+    pending->n = 0;
+    return false;
+}
+
+static void drop(struct buf *pending, size_t n)
+{
+    memmove(pending->p, pending->p + n, pending->n - n);
+    pending->n -= n;
+}
+
+static void take_messages(struct capture *c, struct stream *s, const struct packet *p)
+{
+    static const struct frame_limits limits = {64 * 1024, 4096};
+    while (s->pending.n > 0) {
+        struct frame frame = {0};
+        size_t resume = 0;
+        if (!resynchronize(&s->pending))
+            return;
+        enum frame_status status = frame_stream(buf_str(&s->pending), &limits, &resume, &frame);
+        if (status == FRAME_INCOMPLETE)
+            return;
+        if (status == FRAME_MESSAGE)
+            c->visit(c->user,
+                     &(struct trace_message){.text = str_slice(buf_str(&s->pending), frame.skip,
+                                                               frame.skip + frame.length),
+                                             .time_us = p->time_us,
+                                             .from = s->from,
+                                             .to = s->to,
+                                             .has_addresses = true,
+                                             .place = p->number});
+        /* What is no message loses its first line, and the next one is looked for. */
+        size_t line = str_find(buf_str(&s->pending), '\n', 0) + 1;
+        size_t used = status == FRAME_MESSAGE     ? frame.skip + frame.length
+                      : status == FRAME_KEEPALIVE ? frame.skip
+                                                  : line;
+        drop(&s->pending, used > 0 && used <= s->pending.n ? used : s->pending.n);
+    }
+}
+
+static void append(struct stream *s, struct str bytes)
+{
+    if (s->pending.n + bytes.n > PENDING_MAX)
+        buf_reset(&s->pending);
+    buf_add_str(&s->pending, bytes);
+    s->next += (uint32_t)bytes.n;
+}
+
+/* What is in order now, of a segment that begins at or before what is missing. */
+static bool use(struct stream *s, uint32_t sequence, struct str bytes)
+{
+    int32_t late = (int32_t)(s->next - sequence);
+    if (late < 0)
+        return false;
+    if ((size_t)late < bytes.n)
+        append(s, str_slice(bytes, (size_t)late, bytes.n));
+    return true;
+}
+
+static void use_waiting(struct stream *s)
+{
+    for (unsigned i = 0; i < s->n_waiting;) {
+        if (!use(s, s->waiting[i].sequence, s->waiting[i].bytes)) {
+            i++;
+            continue;
+        }
+        free((char *)s->waiting[i].bytes.p);
+        s->waiting[i] = s->waiting[--s->n_waiting];
+        i = 0;
+    }
+}
+
+static void keep(struct stream *s, uint32_t sequence, struct str bytes)
+{
+    if (s->n_waiting == WAITING_MAX) {
+        /* The missing packet is not in the capture: go on behind the gap. */
+        uint32_t nearest = sequence;
+        for (unsigned i = 0; i < s->n_waiting; i++)
+            if ((int32_t)(s->waiting[i].sequence - nearest) < 0)
+                nearest = s->waiting[i].sequence;
+        s->next = nearest;
+        buf_reset(&s->pending);
+        use_waiting(s);
+    }
+    char *copy = s->n_waiting < WAITING_MAX ? malloc(bytes.n) : NULL;
+    if (!copy)
+        return;
+    memcpy(copy, bytes.p, bytes.n);
+    s->waiting[s->n_waiting++] = (struct segment){sequence, {copy, bytes.n}};
+}
+
+void streams_add(struct capture *c, const struct packet *p, uint32_t sequence, bool syn)
+{
+    bool is_new;
+    struct stream *s = find(c->streams, p, &is_new);
+    s->age = ++c->streams->clock;
+    if (is_new || syn) {
+        while (s->n_waiting > 0)
+            free((char *)s->waiting[--s->n_waiting].bytes.p);
+        buf_reset(&s->pending);
+        s->next = sequence + syn;
+    }
+    if (p->bytes.n == 0)
+        return;
+    if (!use(s, sequence + syn, p->bytes))
+        keep(s, sequence + syn, p->bytes);
+    use_waiting(s);
+    take_messages(c, s, p);
+}

@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+"""What a call through stird costs, beside Kamailio on the same calls in the same run.
+
+    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads]
+                         [--rounds N] [--reloads N] [--rows N]
+
+stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
+Kamailio is measured where it is installed (Debian: kamailio, kamailio-secsipid-modules). Everything
+is on loopback and ends by itself. Read the ratios: subjects take turns within a run, and a shared
+machine's speed drifts. CPU is that of all processes of the proxy, from /proc.
+"""
+import argparse
+import glob
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+PROXY, CALLER, CALLEE = "127.0.61.1:15060", "127.0.61.2:15061", "127.0.61.9:15062"
+TICK = os.sysconf("SC_CLK_TCK")
+TNAUTHLIST = "1.3.6.1.5.5.7.1.26=DER:30:08:a0:06:16:04:37:30:39:4a"
+
+STIRD = """
+listen = ( { name = "bench"; address = "127.0.61.1"; port = 15060; transports = [ "udp" ]; } );
+trunks = ( { name = "sbc"; sources = [ "127.0.61.2" ]; customer = "acme"; identity = "authenticated";
+             trusted = true; upstreams = [ "carrier" ]; } );
+upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=udp"; } );
+certificates = ( { id = "bench"; directory = "unit"; } );
+numbers = { files = [ "numbers.csv" ]; };
+records = { file = "records.jsonl"; };
+directories = { state = "state"; runtime = "run"; };
+log = { level = "warning"; };
+check = { interval = "0ms"; };
+limits = { calls = 100000; };
+"""
+
+
+def run(*command, **more):
+    return subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, **more)
+
+
+def key_pair(directory):
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    key = os.path.join(directory, "key.pem")
+    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    os.chmod(key, 0o600)
+    run("openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=SHAKEN bench", "-days", "2",
+        "-addext", TNAUTHLIST, "-out", os.path.join(directory, "chain.pem"))
+    with open(os.path.join(directory, "x5u"), "w") as f:
+        f.write("https://cert.example/bench.pem\n")
+    return key
+
+
+class Subject:
+    """One proxy; started anew for each measurement."""
+
+    def __init__(self, name, build, workers=1):
+        self.name, self.build, self.workers = name, build, workers
+        self.signs = name != "kamailio-plain"
+        self.process = None
+
+    def command(self, work):
+        if self.name.startswith("stird"):
+            key_pair(os.path.join(work, "unit"))
+            for d in ("state", "run"):
+                os.makedirs(os.path.join(work, d), mode=0o700)
+            with open(os.path.join(work, "numbers.csv"), "w") as f:
+                f.write("number,customer,state\n+12025550000-+12025559999,acme,owned\n")
+            with open(os.path.join(work, "stird.conf"), "w") as f:
+                f.write(STIRD + ("workers = %d;\n" % self.workers if self.workers > 1 else ""))
+            return [os.path.join(self.build, "stird"), "-f", "-c", os.path.join(work, "stird.conf")]
+        modules = glob.glob("/usr/lib/*/kamailio/modules/")[0]
+        sign = load = ""
+        if self.name == "kamailio-secsipid":
+            key = key_pair(os.path.join(work, "unit"))
+            load = ('loadmodule "secsipid.so"\nmodparam("secsipid", "expire", 300)')
+            sign = ('secsipid_add_identity("$fU", "$rU", "A", "", '
+                    '"https://cert.example/bench.pem", "%s");' % key)
+        text = open(os.path.join(HERE, "kamailio.cfg")).read()
+        for word, value in (("@WORKERS@", "4"), ("@PROXY@", PROXY), ("@MODULES@", modules),
+                            ("@LOAD@", load), ("@SIGN@", sign), ("@CALLEE@", CALLEE)):
+            text = text.replace(word, value)
+        with open(os.path.join(work, "kamailio.cfg"), "w") as f:
+            f.write(text)
+        return ["kamailio", "-f", os.path.join(work, "kamailio.cfg"), "-DD", "-E", "-x", "fm",
+                "-X", "fm", "-m", "1024", "-M", "16", "-w", work, "-Y", work]
+
+    def __enter__(self):
+        self.work = tempfile.mkdtemp(prefix="stird-bench-")
+        self.log = open(os.path.join(self.work, "log"), "wb")
+        self.process = subprocess.Popen(self.command(self.work), cwd=self.work, stdout=self.log,
+                                        stderr=self.log)
+        deadline = time.time() + 15
+        while not bound(PROXY):
+            if self.process.poll() is not None or time.time() > deadline:
+                sys.exit("%s did not start:\n%s" % (self.name, open(self.log.name).read()[-2000:]))
+            time.sleep(0.05)
+        time.sleep(1.0)
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(40 if self.name.startswith("kam") else 3)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def pids(self):
+        found, queue = [], [self.process.pid]
+        while queue:
+            pid = queue.pop()
+            found.append(pid)
+            for task in glob.glob("/proc/%d/task/*/children" % pid):
+                queue += [int(p) for p in open(task).read().split()]
+        return found
+
+    def cpu_s(self, by_name=False):
+        total, names = 0.0, {}
+        for pid in self.pids():
+            text = open("/proc/%d/stat" % pid).read()
+            name = text[text.index("(") + 1:text.rindex(")")]
+            f = text[text.rindex(")") + 2:].split()
+            used = (int(f[11]) + int(f[12])) / TICK
+            total += used
+            names[name] = names.get(name, []) + [used]
+        return names if by_name else total
+
+    def pss_kib(self):
+        total = 0
+        for pid in self.pids():
+            for line in open("/proc/%d/smaps_rollup" % pid):
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+        return total
+
+
+def bound(where):
+    host, port = where.split(":")
+    word = "%02X%02X%02X%02X:%04X" % (*reversed([int(x) for x in host.split(".")]), int(port))
+    return any(word in line for line in open("/proc/net/udp"))
+
+
+def load(build, rate, calls, mode="call", hold=0):
+    command = [os.path.join(build, "tests", "bench", "load"), "--proxy", PROXY, "--caller", CALLER,
+               "--callee", CALLEE, "--rate", str(rate), "--calls", str(calls), "--mode", mode,
+               "--hold", str(hold)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=calls / rate + hold + 90)
+    return json.loads(done.stdout)
+
+
+def subjects(build):
+    names = ["stird"]
+    if shutil.which("kamailio"):
+        names.append("kamailio-plain")
+        if glob.glob("/usr/lib/*/kamailio/modules/secsipid.so"):
+            names.append("kamailio-secsipid")
+    return [Subject(n, build) for n in names]
+
+
+def check(subject, r):
+    if r["failed"] or (subject.signs and r["identities"] != r["arrived"]):
+        print("  ! %s: %s" % (subject.name, r))
+
+
+def median(values):
+    return statistics.median(values) if values else float("nan")
+
+
+def cpu(o):
+    for rate in (150, 500):
+        costs = {}
+        for _ in range(o.rounds):
+            for s in subjects(o.build):
+                with s:
+                    load(o.build, rate, rate)  # warm
+                    before = s.cpu_s()
+                    r = load(o.build, rate, rate * o.seconds)
+                    costs.setdefault(s.name, []).append((s.cpu_s() - before) / r["calls"] * 1000)
+                    check(s, r)
+        print("\nCPU s per 1000 calls at %d/s (median, min..max of %d)" % (rate, o.rounds))
+        plain = costs.get("kamailio-plain")
+        for name, c in costs.items():
+            ratio = "" if not plain else "  %.2f of kamailio-plain" % median(
+                [a / b for a, b in zip(c, plain)])
+            print("  %-18s %.3f (%.3f..%.3f)%s" % (name, median(c), min(c), max(c), ratio))
+
+
+def latency(o):
+    seen = {}
+    for _ in range(o.rounds):
+        for s in subjects(o.build):
+            with s:
+                load(o.build, 100, 100)
+                r = load(o.build, 100, 100 * o.seconds)
+                seen.setdefault(s.name, []).append((r["p50_us"], r["p99_us"]))
+                check(s, r)
+    print("\nINVITE, caller to callee through the proxy at 100/s, us (medians of %d)" % o.rounds)
+    for name, v in seen.items():
+        print("  %-18s p50 %6.0f  p99 %6.0f" % (name, median([a for a, _ in v]),
+                                               median([b for _, b in v])))
+
+
+def passes(s, rate, o):
+    r = load(o.build, rate, rate * 5)
+    return r["failed"] + r["retransmissions"] < r["calls"] / 1000
+
+
+def highest(o):
+    print("\nHighest rate with < 0.1 % failed or retransmitted (5 s tries, to within 9 %; +-10 %)")
+    for s in subjects(o.build):
+        rate = 500
+        with s:
+            while rate < 20000 and passes(s, rate, o):
+                rate = int(rate * 1.5)
+                time.sleep(1)
+            good, bad = int(rate / 1.5), rate
+            while bad / good > 1.09:
+                middle = int((good * bad) ** 0.5)
+                time.sleep(2)
+                if passes(s, middle, o):
+                    good = middle
+                else:
+                    bad = middle
+        print("  %-18s %d/s" % (s.name, good))
+
+
+def memory(o):
+    print("\nMemory, PSS of all processes")
+    for s in subjects(o.build):
+        with s:
+            load(o.build, 200, 400)
+            idle = s.pss_kib()
+            time.sleep(2)
+            before = s.cpu_s()
+            time.sleep(5)
+            idle_cpu = (s.cpu_s() - before) / 5 * 100
+        with s:
+            load(o.build, 200, 400)
+            base = s.pss_kib()
+            command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller",
+                       CALLER, "--callee", CALLEE, "--rate", "1000", "--calls", "10000", "--mode",
+                       "ring", "--hold", "4"]
+            p = subprocess.Popen(command, stdout=subprocess.PIPE)
+            time.sleep(12)
+            ringing = (s.pss_kib() - base) / 10000
+            p.communicate()
+        with s:
+            load(o.build, 200, 400)
+            base = s.pss_kib()
+            load(o.build, 1000, 10000)
+            finished = (s.pss_kib() - base) / 10000
+        print("  %-18s idle %.1f MiB, %.2f %% CPU; a ringing call %.2f KiB; a finished one %.2f KiB"
+              % (s.name, idle / 1024, idle_cpu, ringing, finished))
+
+
+def faults(o):
+    print("\n600 new calls/s for 40 s against a silent next hop, and callers that never ACK a refusal")
+    for mode in ("silent", "noack"):
+        for s in subjects(o.build)[:2]:
+            with s:
+                base = s.pss_kib()
+                before, began = s.cpu_s(), time.time()
+                r = load(o.build, 600, 24000, mode, 2)
+                used, wall = s.cpu_s() - before, time.time() - began
+                print("  %-8s %-18s %4.1f %% of a core, %d of 24000 INVITEs arrived, %.0f MiB more"
+                      % (mode, s.name, used / wall * 100, r["arrived"],
+                         (s.pss_kib() - base) / 1024))
+
+
+def workers(o):
+    print("\nTwo workers against one, all calls from one address and port, 500/s")
+    costs = {}
+    for _ in range(o.rounds):
+        for n in (1, 2):
+            s = Subject("stird", o.build, n)
+            with s:
+                load(o.build, 500, 500)
+                before, names = s.cpu_s(), s.cpu_s(True).get("stird-worker", [])
+                r = load(o.build, 500, 500 * o.seconds)
+                costs.setdefault(n, []).append((s.cpu_s() - before) / r["calls"] * 1000)
+                after = s.cpu_s(True).get("stird-worker", [])
+                share = sorted(a - b for a, b in zip(after, names))
+                check(s, r)
+                if n == 2:
+                    print("  split of the workers' CPU: %s s" % ", ".join("%.2f" % x for x in share))
+    print("  CPU s per 1000 calls: 1 worker %.3f, 2 workers %.3f (%.2f)" % (
+        median(costs[1]), median(costs[2]), median(costs[2]) / median(costs[1])))
+
+
+def write_table(path, rows, blocked):
+    """Runs and isolated numbers, half and half; BLOCKED is a number that no call has."""
+    with open(path + ".new", "w") as f:
+        f.write("number,customer,state\n+12025550000-+12025559999,acme,owned\n")
+        f.write("+1303555%04d,nobody,blocked\n" % blocked)
+        for i in range(rows // 2):
+            f.write("+1415%07d,c%d,owned\n" % (2000000 + i, i // 1000))
+            f.write("+1%d,c%d,delegated\n" % (6000000000 + i * 7919 % 999999937, i % 997))
+    os.rename(path + ".new", path)
+
+
+def reloads(o):
+    print("\n%d reloads of %d rows at 500 calls/s" % (o.reloads, o.rows))
+    s = Subject("stird", o.build)
+    with s:
+        table, ctl = os.path.join(s.work, "numbers.csv"), os.path.join(o.build, "stirctl")
+        write_table(table, o.rows, 0)
+        ask = [ctl, "-c", os.path.join(s.work, "stird.conf"), "reload", "--wait"]
+        run(*ask)
+        load(o.build, 500, 500)
+        quiet = load(o.build, 500, 500 * 2 * o.seconds)
+        began = time.time()
+        run(*ask)
+        calls = int(500 * (time.time() - began + 2.5) * o.reloads)
+        command = [os.path.join(o.build, "tests", "bench", "load"), "--proxy", PROXY, "--caller",
+                   CALLER, "--callee", CALLEE, "--rate", "500", "--calls", str(calls)]
+        p = subprocess.Popen(command, stdout=subprocess.PIPE)
+        done, slowest = 0, 0.0
+        while done < o.reloads and p.poll() is None:
+            write_table(table, o.rows, done % 10000)
+            began = time.time()
+            run(*ask)
+            slowest, done = max(slowest, time.time() - began), done + 1
+        print("  %d reloads while calls ran, the slowest %.2f s" % (done, slowest))
+        p.terminate() if done < o.reloads else None
+        busy = json.loads(p.communicate()[0])
+        stats = subprocess.run([ctl, "-c", ask[2], "stats", "--json"], capture_output=True, check=True)
+        print("  reasons: %s" % json.loads(stats.stdout)["reasons"])
+        check(s, quiet)
+        check(s, busy)
+        print("  %d calls, %d lost, %d unsigned; p50 %.1f -> %.1f ms, p99 %.1f -> %.1f ms" % (
+            busy["calls"], busy["failed"], busy["arrived"] - busy["identities"],
+            quiet["p50_us"] / 1e3, busy["p50_us"] / 1e3, quiet["p99_us"] / 1e3,
+            busy["p99_us"] / 1e3))
+
+
+WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
+        "workers": workers, "reloads": reloads}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("what", nargs="?", default="all", choices=["all", *WHAT])
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--seconds", type=int, default=10)
+    p.add_argument("--reloads", type=int, default=100)
+    p.add_argument("--rows", type=int, default=1000000)
+    p.add_argument("--build", default=os.path.join(TOP, "build", "release"))
+    o = p.parse_args()
+    print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
+    for name in WHAT if o.what == "all" else [o.what]:
+        WHAT[name](o)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,579 @@
+/*
+ * load - a caller and a callee in one process, for measuring a proxy between them over UDP.
+ *
+ * One clock sees each INVITE leave the caller and arrive at the callee, so the time in between is
+ * the proxy's and the kernel's. Follows Record-Route, retransmits as RFC 3261 wants, ends by
+ * itself, prints one line of JSON.
+ *
+ *   load --proxy 127.0.0.1:5060 --caller 127.0.0.2:5060 --callee 127.0.0.9:5060
+ *        --rate 150 --calls 1800 [--mode call|refuse|noack|silent|ring] [--hold SECONDS]
+ *        [--messages FILE]   the INVITEs as they arrive
+ *
+ *   call     INVITE 100 180 (30 ms) 200 ACK (30 ms) BYE 200
+ *   refuse   INVITE 100 486 ACK
+ *   noack    INVITE 100 486, never acknowledged by the caller
+ *   silent   the callee reads and says nothing
+ *   ring     INVITE 100 180, then held for SECONDS
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RING_MS       30
+#define TALK_MS       30
+#define T1_MS         500
+#define GIVE_UP_MS    32000
+#define MESSAGE_BYTES 8192
+#define SDP                                                                                        \
+    "v=0\r\no=- 53655765 2353687637 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"  \
+    "m=audio 30000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"            \
+    "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+
+enum mode { MODE_CALL, MODE_REFUSE, MODE_NOACK, MODE_SILENT, MODE_RING };
+
+enum what { INVITE_AGAIN, ANSWER, ANSWER_AGAIN, HANG_UP, BYE_AGAIN };
+
+struct call {
+    int64_t sent_us;
+    unsigned interval_ms;
+    bool arrived, provisional, final, acknowledged, over, failed;
+    char *route;  /* the caller's Route lines and Request-URI, once answered */
+    char *answer; /* the callee's header lines */
+};
+
+struct event {
+    int64_t due_us;
+    unsigned call;
+    enum what what;
+};
+
+static struct {
+    enum mode mode;
+    struct sockaddr_in proxy, caller, callee;
+    char caller_text[32], callee_text[32];
+    int caller_fd, callee_fd;
+    unsigned rate, calls, hold_s;
+    unsigned id; /* of this run: a proxy remembers the calls of the one before */
+    struct call *list;
+    struct event *heap;
+    size_t n_heap, heap_room;
+    uint32_t *latency_us;
+    FILE *messages; /* where INVITEs go as they arrive, or NULL */
+    unsigned arrived, identities, finals, completed, failed, retransmissions, refused_otherwise;
+} g;
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void die(const char *why)
+{
+    perror(why);
+    exit(2);
+}
+
+/* ---- what is to be done later: a binary heap ---- */
+
+static void later(unsigned call, enum what what, int64_t due_us)
+{
+    if (g.n_heap == g.heap_room) {
+        g.heap_room = g.heap_room ? g.heap_room * 2 : 4096;
+        g.heap = reallocarray(g.heap, g.heap_room, sizeof(*g.heap));
+        if (!g.heap)
+            die("memory");
+    }
+    size_t i = g.n_heap++;
+    for (; i > 0 && g.heap[(i - 1) / 2].due_us > due_us; i = (i - 1) / 2)
+        g.heap[i] = g.heap[(i - 1) / 2];
+    g.heap[i] = (struct event){due_us, call, what};
+}
+
+static struct event take_first(void)
+{
+    struct event first = g.heap[0], last = g.heap[--g.n_heap];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < g.n_heap; i = child) {
+        if (child + 1 < g.n_heap && g.heap[child + 1].due_us < g.heap[child].due_us)
+            child++;
+        if (g.heap[child].due_us >= last.due_us)
+            break;
+        g.heap[i] = g.heap[child];
+    }
+    if (g.n_heap > 0)
+        g.heap[i] = last;
+    return first;
+}
+
+/* ---- messages ---- */
+
+static void send_text(int fd, const char *text)
+{
+    if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&g.proxy, sizeof(g.proxy)) < 0 &&
+        errno != EAGAIN && errno != ECONNREFUSED)
+        die("sendto");
+}
+
+/* NAME's lines of MESSAGE into OUT, each with its line end. */
+static size_t copy_lines(const char *message, const char *name, char *out, size_t room)
+{
+    size_t used = 0, n = strlen(name);
+    out[0] = '\0';
+    for (const char *line = strstr(message, "\r\n"); line && line[2] != '\r';
+         line = strstr(line + 2, "\r\n")) {
+        const char *end = strstr(line + 2, "\r\n");
+        if (!end || strncasecmp(line + 2, name, n) != 0 || line[2 + n] != ':')
+            continue;
+        size_t length = (size_t)(end + 2 - (line + 2));
+        if (used + length >= room)
+            break;
+        memcpy(out + used, line + 2, length);
+        used += length;
+        out[used] = '\0';
+    }
+    return used;
+}
+
+static long call_number(const char *message)
+{
+    char line[256];
+    if (copy_lines(message, "Call-ID", line, sizeof(line)) == 0)
+        return -1;
+    char *end;
+    long n = strtol(strchr(line, ':') + 1, &end, 10);
+    if (*end != '@' || strtoul(end + 1, NULL, 16) != g.id)
+        return -1; /* of an earlier run */
+    return n >= 0 && n < (long)g.calls ? n : -1;
+}
+
+static void send_invite(unsigned n)
+{
+    char text[MESSAGE_BYTES];
+    snprintf(text, sizeof(text),
+             "INVITE sip:+1215555%04u@%s SIP/2.0\r\n"
+             "Via: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\nMax-Forwards: 70\r\n"
+             "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
+             "To: <sip:+1215555%04u@%s;user=phone>\r\nCall-ID: %u@%x\r\nCSeq: 1 INVITE\r\n"
+             "Contact: <sip:load@%s>\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE\r\n"
+             "Supported: timer, 100rel\r\nUser-Agent: load\r\nContent-Type: application/sdp\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             n % 10000, g.callee_text, g.caller_text, g.id, n, n % 10000, g.caller_text, n,
+             n % 10000, g.callee_text, n, g.id, g.caller_text, sizeof(SDP) - 1, SDP);
+    send_text(g.caller_fd, text);
+}
+
+/* Request-URI and Route lines out of a 200: Contact, and Record-Route in reverse (12.1.2). */
+static char *routes_of(const char *message)
+{
+    char lines[4096], uri[256] = "", *routes[16], out[4096];
+    unsigned n = 0;
+    size_t used;
+    copy_lines(message, "Contact", lines, sizeof(lines));
+    if (sscanf(lines, "%*[^<]<%255[^>]>", uri) != 1)
+        return NULL;
+    used = (size_t)snprintf(out, sizeof(out), "%s SIP/2.0\r\n", uri);
+    copy_lines(message, "Record-Route", lines, sizeof(lines));
+    for (char *p = lines; (p = strchr(p, '<')) && n < 16;) {
+        routes[n++] = p;
+        p = strchr(p, '>');
+        if (!p)
+            break;
+        *p++ = '\0';
+    }
+    while (n > 0)
+        used += (size_t)snprintf(out + used, sizeof(out) - used, "Route: %s>\r\n", routes[--n]);
+    return strdup(out);
+}
+
+static void send_in_dialog(unsigned n, const char *method, unsigned cseq)
+{
+    char text[MESSAGE_BYTES];
+    if (!g.list[n].route)
+        return;
+    snprintf(text, sizeof(text),
+             "%s %sVia: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%s-%u;rport\r\nMax-Forwards: 70\r\n"
+             "From: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
+             "To: <sip:+1215555%04u@%s;user=phone>;tag=s%u\r\nCall-ID: %u@%x\r\nCSeq: %u %s\r\n"
+             "Content-Length: 0\r\n\r\n",
+             method, g.list[n].route, g.caller_text, g.id, method, n, n % 10000, g.caller_text, n,
+             n % 10000, g.callee_text, n, n, g.id, cseq, method);
+    send_text(g.caller_fd, text);
+}
+
+/* The ACK of a refusal: hop by hop, same branch (17.1.1.3). */
+static void send_refusal_ack(unsigned n, const char *response)
+{
+    char text[MESSAGE_BYTES], to[512];
+    copy_lines(response, "To", to, sizeof(to));
+    snprintf(text, sizeof(text),
+             "ACK sip:+1215555%04u@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK-%x-%u;rport\r\n"
+             "Max-Forwards: 70\r\nFrom: \"Load\" <sip:+1202555%04u@%s;user=phone>;tag=c%u\r\n"
+             "%sCall-ID: %u@%x\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+             n % 10000, g.callee_text, g.caller_text, g.id, n, n % 10000, g.caller_text, n, to, n,
+             g.id);
+    send_text(g.caller_fd, text);
+}
+
+/* The lines of a request that its responses repeat; To gets the tag. */
+static char *answer_lines(const char *request, unsigned n)
+{
+    static const char *const names[] = {"Via", "Record-Route", "From", "To", "Call-ID", "CSeq"};
+    char out[MESSAGE_BYTES];
+    size_t used = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        used += copy_lines(request, names[i], out + used, sizeof(out) - used);
+        if (i == 3 && !strstr(out + used - 30, ";tag="))
+            used = used - 2 +
+                   (size_t)snprintf(out + used - 2, sizeof(out) - used, ";tag=s%u\r\n", n);
+    }
+    return strdup(out);
+}
+
+static void send_response(const char *status, const char *lines)
+{
+    char text[MESSAGE_BYTES];
+    snprintf(text, sizeof(text),
+             "SIP/2.0 %s\r\n%sContact: <sip:callee@%s>\r\nContent-Length: 0\r\n\r\n", status, lines,
+             g.callee_text);
+    send_text(g.callee_fd, text);
+}
+
+/* ---- what arrives ---- */
+
+static void end_call(unsigned n, bool failed)
+{
+    struct call *c = &g.list[n];
+    if (c->over)
+        return;
+    c->over = true;
+    c->failed = failed;
+    g.completed += !failed;
+    g.failed += failed;
+    free(c->route);
+    c->route = NULL;
+}
+
+static void invite_arrived(unsigned n, const char *message)
+{
+    struct call *c = &g.list[n];
+    if (c->arrived) {
+        g.retransmissions++;
+        return;
+    }
+    c->arrived = true;
+    g.latency_us[g.arrived++] = (uint32_t)(now_us() - c->sent_us);
+    g.identities += strstr(message, "\r\nIdentity: ") != NULL;
+    if (g.messages)
+        fprintf(g.messages, "%s\n", message);
+    if (g.mode == MODE_SILENT)
+        return;
+    c->answer = answer_lines(message, n);
+    send_response("100 Trying", c->answer);
+    if (g.mode == MODE_REFUSE || g.mode == MODE_NOACK) {
+        send_response("486 Busy Here", c->answer);
+    } else {
+        send_response("180 Ringing", c->answer);
+        if (g.mode == MODE_CALL)
+            later(n, ANSWER, now_us() + RING_MS * 1000);
+    }
+}
+
+static void callee_reads(const char *message)
+{
+    long n = call_number(message);
+    if (n < 0)
+        return;
+    struct call *c = &g.list[n];
+    if (strncmp(message, "INVITE ", 7) == 0) {
+        invite_arrived((unsigned)n, message);
+    } else if (strncmp(message, "ACK ", 4) == 0) {
+        c->acknowledged = true;
+        free(c->answer);
+        c->answer = NULL;
+    } else if (strncmp(message, "BYE ", 4) == 0) {
+        char *lines = answer_lines(message, (unsigned)n);
+        send_response("200 OK", lines);
+        free(lines);
+    }
+}
+
+static void refused(unsigned n, int status, const char *message)
+{
+    struct call *c = &g.list[n];
+    if (!c->final) {
+        g.finals++;
+        g.refused_otherwise += status != 486;
+    }
+    c->final = true;
+    if (g.mode != MODE_NOACK)
+        send_refusal_ack(n, message);
+    if (g.mode != MODE_NOACK || status != 486)
+        end_call(n, !(g.mode == MODE_REFUSE && status == 486));
+    else
+        end_call(n, false);
+}
+
+static void answered(unsigned n, const char *message)
+{
+    struct call *c = &g.list[n];
+    if (c->over)
+        return;
+    if (!c->route)
+        c->route = routes_of(message);
+    send_in_dialog(n, "ACK", 1);
+    if (!c->final) {
+        g.finals++;
+        later(n, HANG_UP, now_us() + TALK_MS * 1000);
+    }
+    c->final = true;
+}
+
+static void caller_reads(const char *message)
+{
+    long n = call_number(message);
+    int status = strncmp(message, "SIP/2.0 ", 8) == 0 ? atoi(message + 8) : 0;
+    char cseq[64];
+    if (n < 0 || status == 0 || copy_lines(message, "CSeq", cseq, sizeof(cseq)) == 0)
+        return;
+    g.list[n].provisional = true;
+    if (strstr(cseq, "BYE")) {
+        if (status >= 200)
+            end_call((unsigned)n, status >= 300);
+    } else if (status >= 300) {
+        refused((unsigned)n, status, message);
+    } else if (status >= 200) {
+        answered((unsigned)n, message);
+    }
+}
+
+static void read_all(int fd, void (*reads)(const char *message))
+{
+    static char bytes[65536];
+    for (int i = 0; i < 256; i++) {
+        ssize_t n = recv(fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+        if (n < 0)
+            return;
+        bytes[n] = '\0';
+        reads(bytes);
+    }
+}
+
+/* ---- what is due ---- */
+
+static void again(unsigned n, enum what what)
+{
+    struct call *c = &g.list[n];
+    c->interval_ms *= 2;
+    if (now_us() - c->sent_us > GIVE_UP_MS * INT64_C(1000)) {
+        end_call(n, true);
+        return;
+    }
+    g.retransmissions++;
+    later(n, what, now_us() + c->interval_ms * INT64_C(1000));
+}
+
+static void do_event(const struct event *e)
+{
+    struct call *c = &g.list[e->call];
+    if (c->over)
+        return;
+    switch (e->what) {
+    case INVITE_AGAIN:
+        if (!c->provisional) {
+            send_invite(e->call);
+            again(e->call, INVITE_AGAIN);
+        }
+        break;
+    case ANSWER:
+    case ANSWER_AGAIN:
+        if (c->acknowledged || !c->answer)
+            break;
+        send_response("200 OK", c->answer);
+        if (e->what == ANSWER) {
+            c->interval_ms = T1_MS;
+            later(e->call, ANSWER_AGAIN, now_us() + T1_MS * 1000);
+        } else {
+            again(e->call, ANSWER_AGAIN);
+        }
+        break;
+    case HANG_UP:
+        send_in_dialog(e->call, "BYE", 2);
+        c->interval_ms = T1_MS;
+        later(e->call, BYE_AGAIN, now_us() + T1_MS * 1000);
+        break;
+    case BYE_AGAIN:
+        send_in_dialog(e->call, "BYE", 2);
+        again(e->call, BYE_AGAIN);
+        break;
+    }
+}
+
+static void begin_call(unsigned n)
+{
+    struct call *c = &g.list[n];
+    c->sent_us = now_us();
+    c->interval_ms = T1_MS;
+    send_invite(n);
+    later(n, INVITE_AGAIN, c->sent_us + T1_MS * 1000);
+}
+
+static bool finished(unsigned begun, int64_t began_us)
+{
+    if (begun < g.calls)
+        return false;
+    if (g.mode == MODE_SILENT || g.mode == MODE_RING)
+        return now_us() > began_us + (int64_t)g.calls * 1000000 / g.rate + g.hold_s * 1000000LL;
+    return g.completed + g.failed >= g.calls;
+}
+
+static void run(void)
+{
+    int64_t began = now_us();
+    struct pollfd fds[2] = {{g.caller_fd, POLLIN, 0}, {g.callee_fd, POLLIN, 0}};
+    unsigned begun = 0;
+    while (!finished(begun, began)) {
+        int64_t now = now_us(), next = now + 20000;
+        while (begun < g.calls && began + (int64_t)begun * 1000000 / g.rate <= now)
+            begin_call(begun++);
+        if (begun < g.calls)
+            next = began + (int64_t)begun * 1000000 / g.rate;
+        while (g.n_heap > 0 && g.heap[0].due_us <= now) {
+            struct event e = take_first();
+            do_event(&e);
+        }
+        if (g.n_heap > 0 && g.heap[0].due_us < next)
+            next = g.heap[0].due_us;
+        now = now_us();
+        int64_t wait = next > now ? next - now : 0;
+        struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
+        if (ppoll(fds, 2, &t, NULL) > 0) {
+            read_all(g.caller_fd, caller_reads);
+            read_all(g.callee_fd, callee_reads);
+        }
+    }
+}
+
+/* ---- start and report ---- */
+
+static struct sockaddr_in address(const char *text, char host_port[32])
+{
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    char host[32];
+    unsigned port;
+    if (sscanf(text, "%31[^:]:%u", host, &port) != 2 ||
+        inet_pton(AF_INET, host, &a.sin_addr) != 1) {
+        fprintf(stderr, "load: %s is no ADDRESS:PORT\n", text);
+        exit(2);
+    }
+    a.sin_port = htons((uint16_t)port);
+    if (host_port)
+        snprintf(host_port, 32, "%s", text);
+    return a;
+}
+
+static int bound_socket(const struct sockaddr_in *a)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 8 << 20;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+    if (fd < 0 || bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0)
+        die("bind");
+    return fd;
+}
+
+static enum mode mode_of(const char *name)
+{
+    static const char *const names[] = {"call", "refuse", "noack", "silent", "ring"};
+    for (unsigned i = 0; i < 5; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (enum mode)i;
+    fprintf(stderr, "load: unknown mode %s\n", name);
+    exit(2);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    qsort(g.latency_us, g.arrived, sizeof(*g.latency_us), by_value);
+    printf("{\"calls\":%u,\"arrived\":%u,\"identities\":%u,\"finals\":%u,\"completed\":%u,"
+           "\"failed\":%u,\"retransmissions\":%u,\"other_refusals\":%u,\"p50_us\":%u,\"p99_us\":%u,"
+           "\"cpu_s\":%.3f}\n",
+           g.calls, g.arrived, g.identities, g.finals, g.completed, g.failed, g.retransmissions,
+           g.refused_otherwise, g.arrived ? g.latency_us[g.arrived / 2] : 0,
+           g.arrived ? g.latency_us[(size_t)g.arrived * 99 / 100] : 0,
+           (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"proxy", 1, NULL, 'p'}, {"caller", 1, NULL, 'a'},   {"callee", 1, NULL, 'b'},
+        {"rate", 1, NULL, 'r'},  {"calls", 1, NULL, 'c'},    {"mode", 1, NULL, 'm'},
+        {"hold", 1, NULL, 'h'},  {"messages", 1, NULL, 'M'}, {NULL, 0, NULL, 0}};
+    int option;
+    g.rate = 150;
+    g.calls = 100;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'p':
+            g.proxy = address(optarg, NULL);
+            break;
+        case 'a':
+            g.caller = address(optarg, g.caller_text);
+            break;
+        case 'b':
+            g.callee = address(optarg, g.callee_text);
+            break;
+        case 'M':
+            g.messages = fopen(optarg, "we");
+            if (!g.messages)
+                die(optarg);
+            break;
+        case 'r':
+            g.rate = (unsigned)atoi(optarg);
+            break;
+        case 'c':
+            g.calls = (unsigned)atoi(optarg);
+            break;
+        case 'm':
+            g.mode = mode_of(optarg);
+            break;
+        case 'h':
+            g.hold_s = (unsigned)atoi(optarg);
+            break;
+        default:
+            return 2;
+        }
+    }
+    if (g.rate == 0 || g.calls == 0 || g.calls > 1000000 || g.hold_s > 600)
+        return 2;
+    g.id = (unsigned)getpid() ^ (unsigned)time(NULL) << 8;
+    g.caller_fd = bound_socket(&g.caller);
+    g.callee_fd = bound_socket(&g.callee);
+    g.list = calloc(g.calls, sizeof(*g.list));
+    g.latency_us = calloc(g.calls, sizeof(*g.latency_us));
+    if (!g.list || !g.latency_us)
+        die("memory");
+    run();
+    report();
+    return g.failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,238 @@
+"""Certificates that take care of themselves: new units, fallback, alarms, the checker."""
+
+import os
+import shutil
+import subprocess
+import time
+import unittest
+
+from daemon.lifetimes import ProcessStory
+from lib import identity, stirctl, stird
+from lib.lab import PROJECT, Unit, binary
+
+
+class Certificates(ProcessStory):
+    """The lab's certificate 818H with units in directories of their own."""
+
+    def make(self, name, *options):
+        """A unit of the lab's authority, not where stird looks."""
+        directory = self.lab.path("made", name)
+        run = subprocess.run([os.path.join(PROJECT, "scripts", "lab-ca"), "--ca",
+                              self.lab.path("certs", "ca"), "--x5u",
+                              "https://cert.example.org/%s.pem" % name, *options, directory],
+                             capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return Unit(directory)
+
+    def put(self, unit, name=None):
+        """As `mv` does it: whole at once."""
+        name = name or os.path.basename(unit.directory)
+        aside = os.path.join(self.lab.unit.directory, "." + name)
+        shutil.copytree(unit.directory, aside)
+        os.rename(aside, os.path.join(self.lab.unit.directory, name + ".unit"))
+
+    def start(self, **changes):
+        self.path = self.lab.path("stird.conf")
+        super().start(**changes)
+
+    def certs(self, *words):
+        return stirctl.ask(self.path, "cert", *(words or ("list",)))
+
+    def signed_by(self):
+        """The x5u that a call is signed with now; its signature is that unit's."""
+        _, arrived = self.short_call()
+        token = identity.Token(arrived["identity"])
+        return token
+
+    def test_a_new_unit_waits_until_it_has_settled(self):
+        """Five minutes after its first second: clocks of verifiers differ."""
+        self.start()
+        young = self.make("young")
+        self.put(young)
+        self.stird.wait_log("reload: a certificate's directory changed", 10.0)
+        self.stird.wait_log("reload done", 10.0)
+        listed = {c["unit"]: c for c in self.certs()}
+        self.assertEqual(set(listed), {"", "young"})
+        settled = listed["young"]["not_before"] + 300 <= time.time()
+        self.assertEqual(listed["young"]["signs"], settled)
+        token = self.signed_by()
+        self.assertEqual(token.info, (young if settled else self.lab.unit).x5u)
+
+    def test_import_checks_and_reloads(self):
+        self.start()
+        unit = self.make("next")
+        files = ["--key", unit.directory + "/key.pem", "--chain", unit.directory + "/chain.pem",
+                 "--x5u", unit.x5u]
+        status, out, err = stirctl.run(self.path, "cert", "import", *files, "--name", "next",
+                                       "818H")
+        self.assertEqual(status, 0, err)
+        self.assertIn("next.unit", out)
+        self.assertEqual(sorted(c["unit"] for c in self.certs()), ["", "next"])
+        made = os.path.join(self.lab.unit.directory, "next.unit")
+        self.assertEqual(os.stat(made + "/key.pem").st_mode & 0o777, 0o600)
+        self.assertEqual(sorted(os.listdir(made)), ["chain.pem", "key.pem", "x5u"])
+        self.signed_by()
+
+    def test_import_refuses_what_is_wrong(self):
+        self.start()
+        good, other = self.make("good"), self.make("other")
+        before = sorted(os.listdir(self.lab.unit.directory))
+        for key, chain, x5u, identifier, words in (
+                (other, good, good.x5u, "818H", "is not the key of the certificate"),
+                (good, good, "http://x/y", "818H", "https"),
+                (good, good, good.x5u, "none", 'no certificate "none"')):
+            status, _, err = stirctl.run(
+                self.path, "cert", "import", "--key", key.directory + "/key.pem", "--chain",
+                chain.directory + "/chain.pem", "--x5u", x5u, identifier)
+            self.assertEqual(status, 1, err)
+            self.assertRegex(err, words)
+        self.assertEqual(stirctl.run(self.path, "cert", "import", "818H")[0], 2)
+        self.assertEqual(sorted(os.listdir(self.lab.unit.directory)), before)
+
+    def test_import_is_taken_back_when_stird_refuses_it(self):
+        """Our own code is in provider.spc; a unit of another provider is not ours."""
+        self.start(more='provider = { spc = [ "709J" ]; };')
+        foreign = self.make("foreign", "--spc", "818H")
+        before = sorted(os.listdir(self.lab.unit.directory))
+        status, _, err = stirctl.run(
+            self.path, "cert", "import", "--key", foreign.directory + "/key.pem", "--chain",
+            foreign.directory + "/chain.pem", "--x5u", foreign.x5u, "818H")
+        self.assertEqual(status, 1)
+        self.assertIn("a certificate of 818H, which is none of provider.spc", err)
+        self.assertEqual(sorted(os.listdir(self.lab.unit.directory)), before)
+        self.signed_call("A")
+
+    def test_renewal_by_a_program(self):
+        """As an ACME client's hook: told which certificate, it leaves three files."""
+        self.start()
+        unit = self.make("renewed")
+        hook = self.lab.write("hook", "#!/bin/sh\nset -e\n"
+                              "test \"$STIRD_CERTIFICATE $STIRD_SPC\" = '818H 709J'\n"
+                              "test \"$STIRD_DAYS_LEFT\" -ge 28\n"
+                              "cp %s/* \"$STIRD_OUT\"\n" % unit.directory)
+        os.chmod(hook, 0o755)
+        self.assertEqual(stirctl.ask(self.path, "cert", "renew", "--hook", hook),
+                         {"due": 0, "failed": 0})
+        status, out, err = stirctl.run(self.path, "cert", "renew", "--hook", hook, "--left", "1")
+        self.assertEqual(status, 0, err)
+        self.assertIn("1 due, 0 failed", out)
+        self.assertEqual(len(self.certs()), 2)
+        self.assertEqual([d for d in os.listdir("/tmp") if d.startswith("stird-renew-")], [])
+        status, out, err = stirctl.run(self.path, "cert", "renew", "--hook", "/bin/true", "--all")
+        self.assertEqual(status, 1)
+        self.assertIn("x5u: the program has not written it", err)
+        self.assertEqual(stirctl.run(self.path, "cert", "renew")[0], 2)
+
+    def test_a_broken_unit_keeps_what_signs(self):
+        self.start()
+        unit = self.make("broken")
+        os.unlink(unit.directory + "/key.pem")
+        self.put(unit)
+        status, _, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        self.assertIn("broken.unit/key.pem: no such file", err)
+        self.signed_call("A")
+
+    def test_expired_units_are_left_out(self):
+        self.put(self.make("old", "--bad", "expired"))
+        self.start()
+        self.assertEqual([c["unit"] for c in self.certs()], [""])
+        self.signed_call("A")
+
+    def test_each_unit_expired_is_a_mistake(self):
+        self.put(self.make("old", "--bad", "expired"))
+        os.unlink(self.lab.unit.directory + "/chain.pem")
+        status, said = stird.check_configuration(self.configure())
+        self.assertEqual(status, 1)
+        self.assertIn("each of its units has expired", said)
+
+    def test_foreign_certificates(self):
+        path = self.configure(more='provider = { spc = [ "818H" ]; };')
+        status, said = stird.check_configuration(path)
+        self.assertEqual(status, 1)
+        self.assertIn("is a certificate of 709J, which is none of provider.spc", said)
+        with open(path, encoding="utf-8") as source:
+            text = source.read().replace('id = "818H";', 'id = "818H"; foreign = true;')
+        status, said = stird.check_configuration(self.lab.write("stird.conf", text))
+        self.assertEqual(status, 0, said)
+
+    def test_by_rule_and_by_customer(self):
+        other = self.make("other")
+        shutil.copytree(other.directory, self.lab.path("second"))
+        more = ('rules = ( { name = "r"; called = [ "+1312" ]; then = "by_number";'
+                ' certificate = "second"; } );'
+                'customers = ( { name = "foreign"; attributes = [ "cert = second" ]; } );')
+        path = self.configure(more=more)
+        self.path = path
+        with open(path, encoding="utf-8") as source:
+            text = source.read().replace(
+                "certificates = (", 'certificates = ( { id = "first"; directory = "%s"; }, '
+                '{ id = "second"; directory = "%s"; }, ' % (self.lab.unit.directory,
+                                                            self.lab.path("second")))
+        self.start_with(self.lab.write("stird.conf", text))
+        self.assertEqual(self.signed_by().info, self.lab.unit.x5u)
+        _, arrived = self.short_call(called="+13125550123")
+        self.assertEqual(identity.Token(arrived["identity"]).info, other.x5u)
+        _, arrived = self.short_call(peer=self.peer("gateway", 4))
+        self.assertEqual(identity.Token(arrived["identity"]).info, other.x5u)
+
+    def test_a_look_at_urls_that_lead_nowhere(self):
+        """Loopback is no address of the open Internet: it is said, and the calls go on signed."""
+        unit = self.make("local", "--x5u", "https://127.0.0.1:8443/x.pem")
+        shutil.rmtree(self.lab.unit.directory)
+        shutil.copytree(unit.directory, self.lab.unit.directory)
+        self.start(check='interval = "1h";')
+        self.stird.wait_log("state=unreachable it=\"?its name leads to an address that is not", 10.0)
+        self.assertEqual(self.signed_by().info, unit.x5u)
+        listed = self.certs("check")
+        self.assertEqual((listed[0]["url"], listed[0]["signs"]), ("unreachable", True))
+
+    def test_alarm_by_the_life_that_is_left(self):
+        for age, days, words in (("1", "29", None),
+                                 ("25", "5", "warning .*less than a third of the certificate's life"),
+                                 ("28", "2", "error .*less than a tenth of the certificate's life")):
+            with self.subTest(age=age):
+                lab = self.lab.path("lab-" + age)
+                status, _, err = stirctl.run("/none", "lab-ca", "--age", age, "--days", days, lab)
+                self.assertEqual(status, 0, err)
+                shutil.rmtree(self.lab.unit.directory)
+                shutil.copytree(lab + "/709J", self.lab.unit.directory)
+                self.start()
+                if words:
+                    self.stird.wait_log(words, 5.0)
+                self.signed_by()
+                if not words:
+                    self.assertFalse(self.stird.log_lines("certificate's life"))
+                self.stird.stop()
+
+
+def can_unshare():
+    return subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode == 0
+
+
+@unittest.skipUnless(can_unshare(), "SKIPPED: no network namespace can be made here (root)")
+class Served(unittest.TestCase):
+    """In a network namespace, where port 8443 is free: what URLs serve decides who signs."""
+
+    def test_what_is_served_decides(self):
+        self.story("daemon.served_story")
+
+    @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "the same in twice the time")
+    def test_rotations_under_load(self):
+        self.story("daemon.rotation_story")
+
+    def story(self, module):
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        program = os.path.join(os.path.dirname(binary()), "stirctl")
+        done = subprocess.run(
+            ["unshare", "-n", "bash", "-c",
+             "ip link set lo up; exec python3 -B -m " + module],
+            cwd=here, capture_output=True, text=True, timeout=1800, check=False,
+            env={**os.environ, "STIRCTL": program,
+                 "LOAD": os.path.join(os.path.dirname(program), "tests", "bench", "load")})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("all is well", done.stdout, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

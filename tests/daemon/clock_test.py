@@ -1,0 +1,81 @@
+"""Somebody sets the clock while calls are on."""
+
+import os
+import struct
+import time
+
+from lib.identity import Token
+from lib.story import Story
+
+HOUR = 3600
+
+
+class Clock(Story):
+    def setUp(self):
+        super().setUp()
+        self.clock = self.lab.path("clock")
+        self.set_clock(0)
+
+    def set_clock(self, seconds):
+        """Real time as the processes see it is so far off from ours."""
+        self.offset = seconds
+        with open(self.clock, "r+b" if os.path.exists(self.clock) else "w+b") as out:
+            out.write(struct.pack("=q", seconds))
+
+    def start_with(self, path, records=None):
+        preloaded = {"LD_PRELOAD": os.environ["STIRD_CLOCK_SHIM"], "STIRD_TEST_CLOCK": self.clock,
+                     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
+                                     ":verify_asan_link_order=0"}
+        before = dict(os.environ)
+        os.environ.update(preloaded)
+        try:
+            return super().start_with(path, records)
+        finally:
+            for name in preloaded:
+                os.environ.pop(name)
+            os.environ.update(before)
+
+    def check_signed_now(self, arrived):
+        """iat is what the clock says now."""
+        values = arrived.all("identity")
+        self.assertEqual(len(values), 1, arrived.octets())
+        token = Token(values[0])
+        self.assertLessEqual(abs(token.iat - (time.time() + self.offset)), 2)
+        self.assertEqual(token.attest, "A")
+        return token
+
+    def calls(self, number):
+        for _ in range(number):
+            _, arrived = self.short_call()
+            self.check_signed_now(arrived)
+
+    def check_step(self, seconds):
+        self.start()
+        self.calls(3)
+        ringing = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        lost = self.place()
+        unheard = self.carrier.expect("INVITE")
+        self.set_clock(seconds)
+        self.calls(20)
+        self.stird.wait_log(r"clock was set while running by_ms=-?3[56]\d{5}")
+        self.stird.wait_notify("; 1 clock steps", 8.0)
+        # Sent again by its interval, and given up by nobody.
+        again = self.carrier.expect("INVITE", retransmissions=True)
+        self.assertEqual(again.raw, unheard.raw)
+        self.refuse(unheard, lost)
+        self.carrier.respond(arrived, 200)
+        self.sbc.acknowledge(ringing, self.sbc.expect(200))
+        self.carrier.expect("ACK")
+        self.set_clock(0)
+        self.calls(20)
+        for line in self.stird.log_lines("level=-"):
+            self.fail("a call was not signed: " + line)
+
+    def test_an_hour_ahead(self):
+        self.check_step(HOUR)
+
+    def test_an_hour_back(self):
+        self.check_step(-HOUR)

@@ -1,0 +1,67 @@
+"""A child that hangs is killed and replaced, and only it."""
+
+import os
+import signal
+import time
+import unittest
+
+from daemon.lifetimes import SLACK, ProcessStory
+from lib import stird
+
+
+class Hang(ProcessStory):
+    def test_of_the_signer(self):
+        self.start()
+        before = self.children()
+        self.hit("signer", signal.SIGSTOP)
+        _, seconds = self.replaced("signer", before["signer"], 5.0)
+        self.assertLess(seconds, 1.0 + SLACK)
+        self.wait_gone([before["signer"]], 1.0, "the hung signer is killed")
+        self.assertEqual(self.stird.child("worker"), before["worker"])
+        self.assertTrue(self.stird.log_lines("it does not answer"))
+
+    def test_of_the_worker(self):
+        self.start()
+        before = self.children()
+        self.hit("worker", signal.SIGSTOP)
+        _, seconds = self.replaced("worker", before["worker"], 8.0)
+        self.assertLess(seconds, 3.6 + SLACK)
+        self.assertEqual(self.stird.child("signer"), before["signer"])
+        self.assertTrue(self.stird.log_lines("its event loop stands still"))
+
+    def test_of_the_supervisor_alone_replaces_nobody(self):
+        """What it did not hear while it slept waits in its sockets."""
+        self.start()
+        before = self.children()
+        os.kill(self.stird.process.pid, signal.SIGSTOP)
+        time.sleep(4.0)
+        os.kill(self.stird.process.pid, signal.SIGCONT)
+        time.sleep(1.0)
+        self.assertEqual(self.children(), before)
+
+    def test_of_the_service_manager_stops_nothing(self):
+        """Nobody reads the notify socket: deaths and reloads go on, and the last word is kept."""
+        self.start()
+        for _ in range(30):
+            self.stird.reload()
+            time.sleep(0.05)
+        worker = self.hit("worker")
+        self.replaced("worker", worker, 1.0 + SLACK)
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.stird.wait_notify("STOPPING=1", 3.0)
+        self.assertEqual(self.stird.process.wait(5), 0)
+
+    def test_starves_the_watchdog(self):
+        """The service manager hears of it, should the supervisor not be able to help."""
+        os.environ["WATCHDOG_USEC"] = "600000"
+        self.addCleanup(os.environ.pop, "WATCHDOG_USEC")
+        self.start()
+        self.stird.wait_notify("WATCHDOG=1", 2.0)
+        worker = self.hit("worker", signal.SIGSTOP)
+        self.stird.wait_child("worker", other_than=worker, timeout=8.0)
+        self.stird.wait_notify("WATCHDOG=1", 3.0 + SLACK)
+        self.assertTrue(stird.alive(self.stird.process.pid))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+"""What the process stories share: a stird without calls, and clocks for its children."""
+
+import os
+import signal
+import time
+
+from lib import stird
+from lib.load import Load
+from lib.story import Story
+
+# What is promised, and what a sanitized program on a busy machine may take.
+SANITIZED = os.environ.get("STIRD_SANITIZED") == "1"
+SLACK = 1.5 if SANITIZED else 0.25
+KILLS = 20 if os.environ.get("STIRD_LONG") == "1" else 4  # of a child, in a test under load
+
+
+def status_of(pid, name):
+    """A line of /proc/PID/status."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as source:
+        for line in source:
+            if line.startswith(name + ":"):
+                return line.split(":", 1)[1].strip()
+    raise AssertionError("no %s of %d" % (name, pid))
+
+
+class ProcessStory(Story):
+    ROLES = ("worker", "signer", "recorder")
+
+    def children(self):
+        return {role: self.stird.wait_child(role) for role in self.ROLES}
+
+    def replaced(self, role, old, limit):
+        """Waits for another child of ROLE; answers with its pid and the seconds it took."""
+        began = time.monotonic()
+        new = self.stird.wait_child(role, other_than=old, timeout=limit)
+        return new, time.monotonic() - began
+
+    def wait_gone(self, pids, limit, what):
+        stird.wait_until(lambda: not any(map(stird.alive, pids)), limit, what)
+
+    def hit(self, role, number=signal.SIGKILL):
+        """Sends a signal to the child of this role; answers with its pid."""
+        pid = self.stird.wait_child(role)
+        os.kill(pid, number)
+        return pid
+
+
+class WorkersStory(ProcessStory):
+    def start_workers(self, n, **changes):
+        more = changes.pop("more", "") + "workers = %d;" % n
+        path = self.configure(more=more, **changes)
+        self.stird = stird.Stird(self.lab, path)
+        try:
+            self.stird.start()
+        except AssertionError:
+            if "systemd/stird.service.d/workers.conf" in self.stird.log():
+                self.stird = None
+                self.skipTest("no CAP_BPF here")
+            raise
+
+    def workers(self):
+        """Their process ids, by number: the supervisor started them in this order."""
+        found = []
+        for pid in self.stird.family():
+            with open("/proc/%d/comm" % pid, encoding="ascii") as source:
+                if "worker" in source.read() and stird.alive(pid):
+                    found.append(pid)
+        return sorted(found)
+
+    def load(self):
+        load = Load(caller=(self.net(2), 5060), callee=(self.net(9), 5060), to=self.at()[1:])
+        self.addCleanup(load.close)
+        return load
+
+    def assert_none_lost(self, load):
+        lost = [(c.id, c.state, c.worker) for c in load.lost]
+        self.assertEqual(lost[:10], [], "%d of %d calls are lost" % (len(lost), len(load.calls)))

@@ -1,0 +1,184 @@
+"""Records hang together, move aside, are found again; no fate of theirs touches a call."""
+
+import glob
+import json
+import os
+import re
+import signal
+import unittest
+
+from daemon.lifetimes import ProcessStory
+from lib import stird, stirctl
+
+
+class Records(ProcessStory):
+    def start_records(self, more="", **changes):
+        path = self.configure(**changes)
+        with open(path, encoding="utf-8") as source:
+            text = source.read().replace("records = {", "records = { " + more)
+        self.start_with(self.lab.write("stird.conf", text))
+        self.path = self.lab.path("stird.conf")
+        self.file = self.lab.path("records.jsonl")
+
+    def chain(self, *words):
+        status, out, err = stirctl.run(self.path, "records", "verify", *words)
+        self.assertEqual(err, "")
+        return status, out
+
+    def calls(self, n):
+        return [self.signed_call()[0]["call-id"] for _ in range(n)]
+
+    def wait_for(self, call_ids):
+        return [self.stird.record(call_id) for call_id in call_ids]
+
+    def lines(self):
+        with open(self.file, "rb") as source:
+            return source.read().split(b"\n")[:-1]
+
+    def write_lines(self, lines):
+        with open(self.file, "wb") as out:
+            out.write(b"".join(line + b"\n" for line in lines))
+
+    def test_each_way_of_tampering_is_found(self):
+        self.start_records()
+        self.wait_for(self.calls(5))
+        self.stird.stop()
+        good = self.lines()
+        status, out = self.chain()
+        self.assertEqual(status, 0, out)
+        self.assertIn("good: 6 lines, 5 calls, seq 0 to 5", out)
+        head = re.search(r"head (\w{64})", out).group(1)
+        self.assertIn("seq=5 head=" + head, self.stird.log())
+        forged = good[2].replace(b'"attest":"A"', b'"attest":"C"')
+        self.assertNotEqual(forged, good[2])
+        for name, lines, text in (
+                ("changed", good[:2] + [forged] + good[3:],
+                 r":4: the line before this one was changed"),
+                ("removed", good[:2] + good[3:], r":3: 1 lines are missing before this one"),
+                ("swapped", good[:2] + [good[3], good[2]] + good[4:], r":3: 1 lines are missing"),
+                ("doubled", good[:3] + good[2:], r":4: this line stood above already"),
+                ("inserted", good[:3] + [b"hello"] + good[3:], r":4: "),
+                ("inserted as JSON", good[:3] + [b'{"kind":"call"}'] + good[3:], r":4: "),
+                ("number changed", good[:2] + [good[2].replace(b'"seq":2', b'"seq":3')] + good[3:],
+                 r":3: 1 lines are missing"),
+                ("begun anew", good[3:] + good[:3], r"another chain begins here")):
+            with self.subTest(name):
+                self.write_lines(lines)
+                status, out = self.chain()
+                self.assertEqual(status, 1, out)
+                self.assertIn("NOT GOOD", out)
+                self.assertRegex(out, text)
+                status, told, _ = stirctl.run(self.path, "records", "verify", "--json")
+                self.assertEqual(status, 1)
+                self.assertFalse(json.loads(told)["good"])
+        self.write_lines(good[:-1])  # a cut tail shows by a head alone
+        self.assertEqual(self.chain()[0], 0)
+        self.assertEqual(self.chain("--head", head)[0], 1)
+        self.write_lines(good)
+        self.assertEqual(self.chain("--head", head)[0], 0)
+
+    @staticmethod
+    def place_in_chain(name):
+        stamp, _, again = name.rpartition(".")[2].partition("-")
+        return stamp, int(again or 0)
+
+    def test_files_move_aside_by_size_and_stay_one_chain(self):
+        self.start_records('max_size = "2k"; keep = 3;')
+        ids = self.calls(24)
+        stird.wait_until(lambda: len(glob.glob(self.file + ".*")) >= 3, 5.0, "files move aside")
+        self.stird.wait_log("an old record file was removed", 10.0)
+        last = self.calls(1)
+        stird.wait_until(lambda: stirctl.run(self.path, "records", "find", "--call-id",
+                                             last[0])[0] == 0, 5.0, "the last record")
+        self.stird.stop()
+        self.assertLessEqual(len(glob.glob(self.file + ".*")), 3)
+        status, out = self.chain()
+        self.assertEqual(status, 0, out)
+        by_age = sorted(glob.glob(self.file + ".*"), key=os.path.getmtime)
+        self.assertEqual(by_age, sorted(by_age, key=self.place_in_chain), "a name is never given again")
+        os.unlink(by_age[1])
+        status, out = self.chain()
+        self.assertEqual(status, 1, "a missing file is found: " + out)
+        self.assertTrue(ids)
+
+    def test_by_age(self):
+        self.start_records('max_age = "1ms";')
+        self.calls(1)
+        stird.wait_until(lambda: glob.glob(self.file + ".*"), 5.0, "the file moves aside")
+
+    def test_logrotate_and_restart_keep_the_chain(self):
+        self.start_records()
+        self.wait_for(self.calls(2))
+        os.rename(self.file, self.file + ".1")
+        self.stird.reload()
+        self.stird.wait_log("reload done")
+        self.wait_for(self.calls(1))
+        self.replaced("recorder", self.hit("recorder"), 5.0)
+        self.wait_for(self.calls(1))
+        self.stird.stop()
+        status, out = self.chain()
+        self.assertEqual(status, 0, out)
+        self.assertIn("4 calls", out)
+        kinds = [json.loads(line)["kind"] for line in self.lines()]
+        self.assertEqual(kinds, ["rotate", "call", "restart", "call"])
+        os.rename(self.file, self.file + ".2")  # moved while nothing runs
+        super().start_with(self.path)
+        self.calls(1)
+        self.stird.stop()
+        status, out = self.chain()
+        self.assertEqual(status, 0, out)
+
+    def test_a_torn_line_is_mended(self):
+        self.start_records()
+        self.wait_for(self.calls(1))
+        self.stird.stop()
+        with open(self.file, "ab") as out:
+            out.write(b'{"kind":"call","ts":"20')
+        status, out = self.chain()
+        self.assertEqual(status, 0)
+        self.assertIn("the last line is unfinished", out)
+        super().start_with(self.path)
+        self.calls(1)
+        self.stird.stop()
+        status, out = self.chain()
+        self.assertEqual(status, 0, out)
+        self.assertEqual([json.loads(line)["kind"] for line in self.lines()[3:]],
+                         ["restart", "call"])
+
+    def test_a_stopped_recorder_delays_nobody(self):
+        self.start_records()
+        pid = self.hit("recorder", signal.SIGSTOP)
+        ids = self.calls(20)
+        os.kill(pid, signal.SIGCONT)
+        self.wait_for(ids)
+
+    def test_are_found(self):
+        self.start_records()
+        (one, two) = self.calls(2)
+        blocked = self.refused_call(603, caller="+12155556000")
+        record, _ = self.wait_for([one, two])
+        def find(*words):
+            status, out, _ = stirctl.run(self.path, "records", "find", *words, "--json")
+            return status, [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(find("--origid", record["origid"]), (0, [record]))
+        self.assertEqual(find("--call-id", one), (0, [record]))
+        self.assertEqual(len(find("--tn", "+12155550100")[1]), 2)
+        self.assertEqual(len(find("--tn", "12155550199")[1]), 3)
+        self.assertEqual(len(find("--between", "2026", "2099")[1]), 3)
+        self.assertEqual(find("--between", "2026", "2026-01"), (1, []))
+        self.assertEqual(find("--tn", "+13125550000"), (1, []))
+        self.assertEqual(stirctl.run(self.path, "records", "find")[0], 2)
+        self.assertEqual(stirctl.run(self.path, "records", "find", "--tn", "x")[0], 2)
+        status, out, _ = stirctl.run(self.path, "records", "find", "--call-id", one)
+        self.assertIn("signed A  12155550100 -> 12155550199, answer 486", out)
+        told = stirctl.ask(self.path, "explain", "--origid", record["origid"])
+        self.assertEqual(told, record)
+        status, out, _ = stirctl.run(self.path, "explain", "--origid", record["origid"])
+        self.assertRegex(out, r"(?m)^number_row +.*numbers\.csv:2$")
+        self.assertRegex(out, r"(?m)^because +the number is assigned")
+        self.assertEqual(stirctl.run(self.path, "explain", "--origid", "nope")[0], 1)
+        self.assertTrue(blocked)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,112 @@
+"""
+Run by certificates_test.py in a network namespace: two units of a certificate, and a web server that
+serves the one, the other, or something else. Whoever is served signs.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+from daemon.lifetimes import ProcessStory
+from lib import identity, stirctl, stird
+from lib.lab import Unit, end_with_parent
+
+
+class WhatIsServedDecides(ProcessStory):
+    def stirctl(self, *words):
+        return subprocess.run([os.environ["STIRCTL"], *words], capture_output=True, text=True,
+                              timeout=30, check=True).stdout
+
+    def setUp(self):
+        super().setUp()
+        self.web = self.lab.path("web")
+        self.stirctl("lab-ca", "--spc", "818H", self.web)
+        # A second unit of the same code: that of "revoked", which nobody looks up here.
+        shutil.rmtree(self.lab.unit.directory)
+        os.mkdir(self.lab.unit.directory, 0o700)
+        for name, source in (("a", "818H"), ("b", "revoked")):
+            shutil.copytree("%s/%s" % (self.web, source),
+                            "%s/%s.unit" % (self.lab.unit.directory, name))
+        self.a = Unit(self.lab.unit.directory + "/a.unit")
+        self.b = Unit(self.lab.unit.directory + "/b.unit")
+        self.server = subprocess.Popen(
+            [os.environ["STIRCTL"], "lab-ca", "--serve", self.web], stdout=subprocess.PIPE,
+            text=True, preexec_fn=end_with_parent)
+        self.assertIn("serving", self.server.stdout.readline())
+        self.addCleanup(self.stop_server)
+
+    def stop_server(self):
+        self.server.send_signal(signal.SIGTERM)
+        self.server.wait(10)
+        self.server.stdout.close()
+
+    def serve(self, name, source):
+        """The URL of unit NAME serves the file SOURCE; None: nothing."""
+        path = "%s/public/%s.pem" % (self.web, name)
+        if os.path.exists(path):
+            os.unlink(path)
+        if source:
+            shutil.copy(source, path)
+
+    def check(self):
+        return {c["unit"]: c for c in stirctl.ask(self.lab.path("stird.conf"), "cert", "check")}
+
+    def who_signs(self):
+        """By its URL; the signature must be that of the key whose certificate is served there."""
+        _, arrived = self.short_call()
+        values = arrived.all("identity")
+        if not values:
+            return None
+        token = identity.Token(values[0])
+        unit = {self.a.x5u: self.a, self.b.x5u: self.b}[token.info]
+        self.assertTrue(identity.openssl_verifies(token, unit.public_key))
+        return "a" if unit is self.a else "b"
+
+    def signs(self, name, why):
+        """At once, but for the moment that the news takes from the supervisor to the worker."""
+        stird.wait_until(lambda: self.who_signs() == name, 5.0, why)
+
+    def test(self):
+        self.start(check='interval = "1h"; allow_private = true; tls_ca = "%s/root.pem";'
+                         ' anchors = "%s/root.pem";' % (self.web, self.web))
+        stird.wait_until(lambda: all(c["url"] == "served" for c in self.check().values()), 10.0,
+                         "both are served")
+        self.signs("b", "of two that are as new, the later name signs")
+        self.serve("revoked", None)
+        self.assertEqual(self.check()["b"]["url"], "unreachable")
+        self.signs("a", "the fallback, while the newest is not there")
+        self.serve("revoked", self.web + "/revoked/chain.pem")
+        self.assertEqual(self.check()["b"]["signs"], True)
+        self.signs("b", "unit b signs")
+        # Somebody publishes another certificate under the URL: no verifier would be content.
+        self.serve("revoked", self.web + "/818H/chain.pem")
+        found = self.check()["b"]
+        self.assertEqual((found["url"], found["signs"]), ("wrong", False))
+        self.assertIn("of another key", found["found"])
+        self.signs("a", "unit a signs")
+        self.serve("818H", self.web + "/root.pem")
+        found = self.check()["a"]
+        self.assertEqual(found["url"], "wrong")
+        self.signs(None, "what verifiers would reject is not sent")
+        self.assertIn("certificate_not_served", self.stird.log())
+        self.serve("818H", self.web + "/818H/key.pem")
+        self.assertIn("private key", self.check()["a"]["found"])
+        self.serve("818H", self.web + "/818H/chain.pem")
+        self.assertEqual(self.check()["a"]["signs"], True)
+        self.signs("a", "unit a signs")
+        # The server is gone: nothing is known to be wrong any more, so the newest signs.
+        self.stop_server()
+        urls = {c["url"] for c in self.check().values()}
+        self.assertEqual(urls, {"unreachable"})
+        stats = stirctl.ask(self.lab.path("stird.conf"), "stats")
+        self.assertEqual((stats["certificates_unreachable"], stats["certificates_served"]), (2, 0))
+        self.assertGreater(stats["certificate_checks"], 5)
+        self.assertGreater(stats["certificate_seconds_left"], 86400)
+        self.signs("b", "unit b signs")
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False).result
+    print("all is well" if result.wasSuccessful() and result.testsRun == 1 else "not so")

@@ -1,0 +1,24 @@
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <stird/trace.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void visit(void *user, const struct trace_message *m)
+{
+    uint64_t *octets = user;
+    size_t end = str_find(m->text, '\n', 0);
+    assert(end < m->text.n || m->text.n > 0);
+    *octets += m->text.n;
+}
+
+/* A capture file of any content ends, and what comes out of it are messages. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *why;
+    uint64_t octets = 0;
+    trace_read_capture((struct str){(const char *)data, size}, visit, &octets, &why);
+    return 0;
+}

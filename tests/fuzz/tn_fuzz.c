@@ -1,0 +1,42 @@
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <stird/tn.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Digits only, or a listed code: whatever comes in, nothing else may be signed. */
+static void check(const struct tn *tn, const struct str *codes, unsigned n_codes)
+{
+    struct str text = tn_str(tn);
+    for (unsigned i = 0; i < n_codes; i++)
+        if (str_eq(text, codes[i]))
+            return;
+    assert(text.n >= TN_MIN_DIGITS && text.n <= TN_MAX_DIGITS && text.p[0] != '0');
+    for (size_t i = 0; i < text.n; i++)
+        assert(ascii_is_digit(text.p[i]));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct str codes[] = {STR("911"), STR("*67"), STR("##31")};
+    static const struct country countries[] = {
+        {.code = STR("1"), .international_prefix = STR("011"), .national_length = 10},
+        {.code = STR("33"),
+         .international_prefix = STR("00"),
+         .national_prefix = STR("0"),
+         .national_length = 6,
+         .national_length_max = 9},
+        {.national_length = 0},
+    };
+    struct str text = {(const char *)data, size};
+    for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
+        struct tn tn;
+        if (tn_from_uri(&tn, text, &countries[i], codes, 3) == TN_OK)
+            check(&tn, codes, 3);
+        if (tn_from_user(&tn, text, &countries[i], codes, 3) == TN_OK)
+            check(&tn, codes, 3);
+    }
+    return 0;
+}

@@ -1,0 +1,1 @@
+"""What the black-box tests are written with; Python's standard library only."""

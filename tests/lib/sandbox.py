@@ -1,0 +1,32 @@
+"""What a test takes away from a program before it starts: for subprocess' preexec_fn."""
+
+import ctypes
+import errno
+import struct
+
+PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 24, 22, 38
+CAP_SYS_ADMIN, CAP_BPF = 21, 39
+LANDLOCK_CREATE_RULESET = 444  # on every architecture
+
+
+def prctl(*arguments):
+    if ctypes.CDLL(None, use_errno=True).prctl(*arguments, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def without_bpf():
+    """Neither CAP_BPF nor CAP_SYS_ADMIN, nor a way to get them back."""
+    for capability in (CAP_SYS_ADMIN, CAP_BPF):
+        prctl(PR_CAPBSET_DROP, capability)
+
+
+def without_landlock():
+    """A kernel that does not know it: a filter of four instructions."""
+    load, equal, answer = 0x20, 0x15, 0x06
+    code = [struct.pack("=HBBI", *instruction) for instruction in (
+        (load, 0, 0, 0), (equal, 0, 1, LANDLOCK_CREATE_RULESET),
+        (answer, 0, 0, 0x00050000 | errno.ENOSYS), (answer, 0, 0, 0x7fff0000))]
+    program = ctypes.create_string_buffer(b"".join(code))
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(code), ctypes.addressof(program)))
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0)
+    prctl(PR_SET_SECCOMP, 2, header)

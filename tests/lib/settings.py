@@ -1,0 +1,85 @@
+"""Configuration texts: one made here, or one of conf/examples moved to a lab's addresses."""
+
+import os
+import re
+import shutil
+
+from .lab import PROJECT
+
+NUMBERS = """number,customer,state,not_before,not_after,cert,note
++12155550100,acme,owned,,,,
++12155551000-+12155551999,acme,owned,2024-01-01,,,
++12155552000-+12155552999,acme,delegated,,2099-12-31,,letter of authority
++12155553000-+12155553999,acme,unverified,,,,
++12155554000,acme,owned,,2020-12-31,,
++12155555000,globex,owned,,,,
++12155556000,acme,blocked,,,,
+"""
+
+TEMPLATE = """node = "lab";
+listen = ( %(listeners)s );
+trunks = ( %(trunks)s );
+upstreams = ( %(upstreams)s );
+certificates = ( { id = "818H"; directory = "%(unit)s"; } );
+numbers = { %(tables)s };
+records = { file = "%(records)s"; };
+directories = { state = "%(state)s"; runtime = "%(runtime)s"; };
+check = { %(check)s };
+limits = { drain_timeout = "%(drain)s";%(limits)s };
+%(more)s
+"""
+
+
+def value(v):
+    """A Python value as libconfig writes it."""
+    if isinstance(v, bool):
+        return "true" if v else "false"
+    if isinstance(v, (list, tuple)):
+        return "[ %s ]" % ", ".join(map(value, v))
+    if isinstance(v, dict):
+        return group(v)
+    return str(v) if isinstance(v, int) else '"%s"' % v
+
+
+def group(members):
+    return "{ %s }" % " ".join("%s = %s;" % (name, value(v)) for name, v in members.items())
+
+
+def groups(members):
+    return ", ".join(map(group, members))
+
+
+def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits="", more="",
+          tables=None, check='interval = "0ms";'):
+    """
+    stird.conf and numbers.csv in the lab's directory; answers with the path. DRAIN is short, so
+    that a story may end in the middle of a call. TABLES: instead of NUMBERS, what is in numbers.
+    CHECK: of the certificates' URLs; none by default.
+    """
+    for name in ("state", "run"):
+        os.makedirs(lab.path(name), mode=0o700, exist_ok=True)
+    return lab.write("stird.conf", TEMPLATE % {
+        "listeners": groups(listeners), "trunks": groups(trunks), "upstreams": groups(upstreams),
+        "unit": lab.unit.directory,
+        "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),
+        "records": lab.path("records.jsonl"), "state": lab.path("state"),
+        "runtime": lab.path("run"), "drain": drain, "check": check,
+        "limits": limits, "more": more})
+
+
+def example(lab, name):
+    """conf/examples/NAME in the lab's directory; its 127.0.0.x are the lab's .x."""
+    source = os.path.join(PROJECT, "conf", "examples", name)
+    for entry in os.listdir(source):
+        shutil.copy(os.path.join(source, entry), lab.directory)
+    with open(lab.path("stird.conf"), encoding="utf-8") as text:
+        # No story asks a name server for the URL of a certificate.
+        return lab.write("stird.conf", moved(lab, text.read()) + 'check = { interval = "0ms"; };\n')
+
+
+def moved(lab, text):
+    """Addresses of the loopback moved to the lab's block; any other that counts is a mistake."""
+    counts = re.sub(r"#.*", "", text)
+    for address in set(re.findall(r'(?:"|sip:)(\d+\.\d+\.\d+\.\d+)', counts)):
+        assert address.startswith("127.0.0."), "not an address of a lab: " + address
+    return text.replace("127.0.0.", lab.network.prefix)

@@ -1,0 +1,22 @@
+"""The command line, as an operator calls it: the stirctl beside the stird that is tested."""
+
+import json
+import os
+import subprocess
+
+from .lab import binary
+
+
+def run(configuration, *words, timeout=30):
+    """Exit status, standard output, standard error."""
+    program = os.path.join(os.path.dirname(binary()), "stirctl")
+    done = subprocess.run([program, "-c", configuration, *words], capture_output=True, text=True,
+                          timeout=timeout, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def ask(configuration, *words):
+    """What a command that must succeed says with --json."""
+    status, out, err = run(configuration, *words, "--json")
+    assert status == 0, "stirctl %s: %d\n%s%s" % (" ".join(words), status, out, err)
+    return json.loads(out)

@@ -1,0 +1,48 @@
+#!/bin/sh
+# usage: includes.sh PROJECT
+# A library's header is included in one ring only, and no ring includes one above it.
+set -eu
+cd "$1"
+status=0
+
+# only PATTERN RING: nothing outside src/RING includes a header that matches.
+only() {
+    found=$(grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$1" \
+        --include='*.c' --include='*.h' src include | grep -v "^src/$2/" || true)
+    if [ -n "$found" ]; then
+        echo "only src/$2 may include $1:"
+        echo "$found"
+        status=1
+    fi
+}
+
+# never RING PATTERN: nothing in src/RING includes a header that matches.
+never() {
+    test -d "src/$1" || return 0
+    found=$(grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" \
+        --include='*.c' --include='*.h' "src/$1" || true)
+    if [ -n "$found" ]; then
+        echo "src/$1 may not include $2:"
+        echo "$found"
+        status=1
+    fi
+}
+
+only 'sofia-sip/' sip
+only 'libconfig' conf
+only 'microhttpd' web
+only 'ares' net
+only 'pcap' trace
+only 'curl/' fetch
+only 'seccomp\.h' daemon
+only 'systemd/' daemon
+
+never core 'sys/socket|netinet/|arpa/|netdb|pthread|threads\.h|unistd|fcntl|poll\.h|sys/|signal\.h|event2/|stird/(clock|log|net|listen|proxy|control|ledger|signer_client|snapshot|settings_file|numbers_files)\.h'
+never trace 'sofia-sip|event2/|stird/(net|proxy|settings_file)\.h'
+never base 'sofia-sip|event2/|openssl/|stird/(call|tn|settings|passport|numbers|net|proxy)\.h'
+never io 'event2/|stird/(proxy|listen|net|settings_file)\.h'
+never conf 'event2/|sys/socket|stird/(proxy|listen|net|snapshot|ledger)\.h'
+never net 'stird/(proxy|snapshot|settings_file|ledger|signer_client)\.h'
+
+test "$status" -ne 0 || echo "every include is in its ring"
+exit $status

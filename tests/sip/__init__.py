@@ -1,0 +1,1 @@
+"""Black-box stories of calls through stird; see tests/lib/story.py."""

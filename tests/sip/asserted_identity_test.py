@@ -1,0 +1,70 @@
+"""P-Asserted-Identity and what goes with it (Decided 2 and 16)."""
+
+from lib.story import Story
+
+PAI = "P-Asserted-Identity: <sip:+12155551234@pbx.example.com>"
+
+
+class AssertedIdentity(Story):
+    def test_a_trusted_one_rules(self):
+        """R-P-094 R-P-052: it gives orig and goes on."""
+        self.start()
+        _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI])
+        self.assertEqual(arrived.raws("p-asserted-identity"), [PAI.encode()])
+
+    def test_tel_before_sip(self):
+        """R-P-094: the tel: one of two; as they differ not above B."""
+        self.start()
+        self.signed_call("B", orig="12155551999", extra=[PAI + ", <tel:+12155551999>"])
+        self.signed_call("A", orig="12155551234", extra=[PAI + ", <tel:+12155551234>"])
+        self.signed_call("B", orig="12155551999",
+                         extra=[PAI, "P-Asserted-Identity: <tel:+12155551999>"])
+
+    def test_an_anonymous_caller_with_an_asserted_number(self):
+        """R-P-094: From says nothing, the asserted number is signed."""
+        self.start(upstreams=[self.upstream(trusted=True)])
+        self.signed_call(orig="12155551234", extra=[PAI, "Privacy: id"],
+                         from_='"Anonymous" <sip:anonymous@anonymous.invalid>')
+
+    def test_an_untrusted_one_is_removed(self):
+        """R-P-052 R-P-054: orig is From's, and the header does not go on."""
+        self.start()
+        guest = self.peer("guest", 3)
+        _, arrived, _ = self.signed_call(peer=guest, orig="12155550100", extra=[PAI])
+        self.assertEqual(arrived.raws("p-asserted-identity"), [])
+
+    def test_attestation_headers_of_an_untrusted_trunk_are_removed(self):
+        """R-P-054, Decided 16: nobody outside tells stird or the carrier how a call is rated."""
+        self.start()
+        guest = self.peer("guest", 3)
+        _, arrived, _ = self.signed_call(
+            peer=guest, extra=["Attestation-Info: A",
+                               "Origination-ID: 3a3ad5c7-1b2c-4c3e-8c70-1d4e0b1c2d3e"])
+        self.assertEqual(arrived.raws("attestation-info"), [])
+
+    def test_preferred_identity_is_never_used(self):
+        """R-P-053."""
+        self.start()
+        line = "P-Preferred-Identity: <sip:+12155551234@pbx.example.com>"
+        self.signed_call(orig="12155550100", extra=[line])
+
+    def test_privacy_towards_an_untrusted_upstream(self):
+        """R-P-052: Privacy: id takes it off there, and not elsewhere."""
+        self.start(upstreams=[self.upstream(trusted=False)])
+        _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI, "Privacy: id"])
+        self.assertEqual(arrived.raws("p-asserted-identity"), [])
+        self.assertEqual(arrived["privacy"], "id")
+        _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI, "Privacy: none"])
+        self.assertEqual(arrived.raws("p-asserted-identity"), [PAI.encode()])
+
+    def test_privacy_towards_a_trusted_upstream(self):
+        """R-P-052: inside the trust domain it stays."""
+        self.start(upstreams=[self.upstream(trusted=True)])
+        _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI, "Privacy: id"])
+        self.assertEqual(arrived.raws("p-asserted-identity"), [PAI.encode()])
+
+    def test_an_unusable_one_leaves_from(self):
+        """R-P-094: asserted text that is no number does not hide a From that is one."""
+        self.start()
+        line = "P-Asserted-Identity: <sip:alice@pbx.example.com>"
+        self.signed_call(orig="12155550100", extra=[line])

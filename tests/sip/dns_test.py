@@ -1,0 +1,179 @@
+"""Upstreams and Contacts that are names: RFC 3263, by a name server of the story's own."""
+
+import os
+import signal
+import time
+import unittest
+
+from lib.dialog import in_dialog
+from lib.dns import Dns
+from lib.stird import wait_until
+from lib.story import Story
+
+CARRIER = "carrier.example.com"
+SRV_NAME = "_sip._udp." + CARRIER
+
+
+class Names(Story):
+    def setUp(self):
+        super().setUp()
+        self.dns = Dns(self.net(53))
+        self.addCleanup(self.dns.close)
+
+    def start_names(self, *uris, more="", **members):
+        """Upstreams of these URIs, in the trunk's order."""
+        upstreams = [dict({"name": "up%d" % i, "uri": uri}, **members)
+                     for i, uri in enumerate(uris)]
+        names = [upstream["name"] for upstream in upstreams]
+        path = self.configure(trunks=[self.trunk(upstreams=names)], upstreams=upstreams,
+                              more='dns = { servers = [ "%s" ]; };\n%s' % (self.net(53), more))
+        started = self.start_with(path)
+        wait_until(lambda: self.dns.questions, 5, "a question")
+        time.sleep(0.15)
+        return started
+
+    def call_to(self, peer):
+        """A signed call that this peer refuses."""
+        invite = self.place()
+        arrived = peer.expect("INVITE")
+        self.verify(arrived, "A")
+        self.refuse(arrived, invite, at=peer)
+        return arrived
+
+    def test_srv(self):
+        """R-P-035: without a port by SRV; the Request-URI bears the name, not what it means."""
+        self.dns.srv(SRV_NAME, (10, 0, 5070, "a." + CARRIER))
+        self.dns.address("a." + CARRIER, self.net(11))
+        at = self.peer("a", 11, port=5070)
+        self.start_names("sip:%s;transport=udp" % CARRIER)
+        arrived = self.call_to(at)
+        self.assertEqual(arrived.uri, "sip:+12155550199@" + CARRIER)
+
+    def test_port(self):
+        """R-P-035: with a port the name's addresses, and no SRV."""
+        self.dns.srv(SRV_NAME, (10, 0, 5070, "a." + CARRIER))
+        self.dns.address(CARRIER, self.net(9))
+        self.start_names("sip:%s:5060;transport=udp" % CARRIER)
+        arrived = self.call_to(self.carrier)
+        self.assertEqual(arrived.uri, "sip:+12155550199@%s:5060" % CARRIER)
+        self.assertEqual(self.dns.asked(SRV_NAME), [])
+
+    def test_no_srv_records(self):
+        """RFC 3263 section 4.2: without SRV records the name's addresses, port 5060."""
+        self.dns.address(CARRIER, self.net(9))
+        self.start_names("sip:%s;transport=udp" % CARRIER)
+        self.call_to(self.carrier)
+        self.assertNotEqual(self.dns.asked(SRV_NAME), [])
+
+    def test_over_tcp(self):
+        self.dns.srv("_sip._tcp." + CARRIER, (10, 0, 5060, "a." + CARRIER))
+        self.dns.address("a." + CARRIER, self.net(9))
+        self.start_names("sip:%s;transport=tcp" % CARRIER)
+        self.assertEqual(self.call_to(self.carrier).transport, "tcp")
+
+    def test_all_targets_in_turn(self):
+        """R-P-036: by priority; each gets a new branch and the same Identity."""
+        self.dns.srv(SRV_NAME, (30, 0, 5060, "c." + CARRIER), (10, 0, 5060, "a." + CARRIER),
+                     (20, 0, 5060, "b." + CARRIER))
+        for last, name in ((11, "a."), (12, "b."), (9, "c.")):
+            self.dns.address(name + CARRIER, self.net(last))
+        silent, busy = self.peer("a", 11), self.peer("b", 12)
+        self.start_names("sip:%s;transport=udp" % CARRIER,
+                        more='timers = { next_hop = "300ms"; };')
+        invite = self.place()
+        one, two = silent.expect("INVITE"), busy.expect("INVITE")
+        busy.respond(two, 503)
+        three = self.carrier.expect("INVITE")
+        self.verify(three, "A")
+        self.assertEqual(len({one.raws("identity")[0], two.raws("identity")[0],
+                              three.raws("identity")[0]}), 1)
+        self.assertEqual(len({silent.top_branch(one), busy.top_branch(two),
+                              self.carrier.top_branch(three)}), 3)
+        self.refuse(three, invite)
+        self.sbc.expect_nothing(0.1)
+
+    def test_name_that_is_unknown(self):
+        """It counts as down: the next upstream takes the call, at once."""
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:nowhere.example;transport=udp",
+                        "sip:%s;transport=udp" % self.net(9))
+        began = time.monotonic()
+        self.call_to(self.carrier)
+        self.assertLess(time.monotonic() - began, 1.0)
+
+    def test_no_upstream_has_an_address(self):
+        """A call never waits for DNS, even when that is silent."""
+        self.dns.silent = True
+        self.start_names("sip:%s;transport=udp" % CARRIER)
+        began = time.monotonic()
+        self.refused_call(503)
+        self.assertLess(time.monotonic() - began, 1.0)
+
+    def test_worker_dies(self):
+        """Its successor knows no address yet: calls wait for that in the socket, and get no 503."""
+        self.dns.address(CARRIER, self.net(9))
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s:5060;transport=udp" % CARRIER)
+        self.dns.delay = 0.2
+        os.kill(self.stird.child("worker"), signal.SIGKILL)
+        self.call_to(self.carrier)
+
+    @unittest.skipUnless(os.environ.get("STIRD_LONG"), "STIRD_LONG=1; unit/resolver has it too")
+    def test_last_good_answer(self):
+        """DNS fails after the first answer: calls go on."""
+        self.dns.srv(SRV_NAME, (10, 0, 5060, "a." + CARRIER), ttl=1)
+        self.dns.address("a." + CARRIER, self.net(9), ttl=1)
+        self.start_names("sip:%s;transport=udp" % CARRIER)
+        self.call_to(self.carrier)
+        self.dns.broken = True
+        self.stird.wait_log("a name does not resolve", timeout=9)
+        self.call_to(self.carrier)
+
+    def test_address_changes(self):
+        """After the time to live the new address is used; 5 s is the least."""
+        self.dns.address(CARRIER, self.net(8), ttl=1)
+        first = self.peer("first", 8)
+        self.start_names("sip:%s:5060;transport=udp" % CARRIER)
+        self.call_to(first)
+        self.dns.address(CARRIER, self.net(9), ttl=1)
+        asked = len(self.dns.questions)
+        wait_until(lambda: len(self.dns.questions) > asked, 9, "another question")
+        time.sleep(0.2)
+        self.call_to(self.carrier)
+
+    def test_requests_from_a_name(self):
+        """Decided 12: what a name means may send; an INVITE from there is 403."""
+        self.dns.address(CARRIER, self.net(9))
+        self.start_names("sip:%s:5060;transport=udp" % CARRIER)
+        invite = self.invite(self.carrier)
+        self.carrier.send(invite, self.at())
+        final = self.carrier.expect(403)
+        self.carrier.acknowledge(invite, final, self.at())
+
+    def test_contact_is_a_name(self):
+        """The first ACK may be lost while the name is asked for; the BYE waits for the answer."""
+        self.dns.address("callee.example.com", self.net(9))
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        final = final.replaced("contact", "Contact: <sip:callee.example.com:5060>")
+        bye = in_dialog(self.sbc, "BYE", invite, final, 2)
+        self.sbc.send(bye, self.at())
+        got = self.carrier.expect("BYE", timeout=3, skip=("ACK",))
+        self.assertEqual(got.uri, "sip:callee.example.com:5060")
+        self.carrier.respond(got, 200)
+        self.sbc.expect((200, "BYE"), skip=((200, "INVITE"),))
+
+    def test_contact_is_a_name_of_nothing(self):
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        final = final.replaced("contact", "Contact: <sip:nobody.example.com:5060>")
+        self.sbc.send(in_dialog(self.sbc, "BYE", invite, final, 2), self.at())
+        self.sbc.expect((503, "BYE"), timeout=3, skip=((200, "INVITE"),))

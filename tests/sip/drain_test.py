@@ -1,0 +1,107 @@
+"""SIGTERM: running calls end, new ones go elsewhere, an emergency call is always taken."""
+
+import signal
+import time
+
+from lib.story import Story
+
+
+class Drain(Story):
+    def ring(self):
+        """A call that rings: (sent, arrived)."""
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        return invite, arrived
+
+    def terminate(self):
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.stird.wait_notify("STOPPING=1", 5)
+        time.sleep(0.2)
+
+    def options(self):
+        request = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
+        self.sbc.send(request, self.at())
+
+    def expect_end(self, within):
+        self.assertEqual(self.stird.process.wait(within), 0)
+
+    def answer_and_hang_up(self, invite, arrived):
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final)
+        self.carrier.expect("ACK")
+
+    def test_by_503(self):
+        """R-P-083: the call that rings goes on; OPTIONS and new calls get 503, then the end."""
+        self.start(drain="10s")
+        invite, arrived = self.ring()
+        self.terminate()
+        self.options()
+        self.assertIn("retry-after", self.sbc.expect(503))
+        _, final = self.refused_call(503, reason="draining")
+        self.assertIn("retry-after", final)
+        self.assertIsNone(self.stird.process.poll())
+        self.answer_and_hang_up(invite, arrived)
+        self.expect_end(5)
+
+    def test_by_silence(self):
+        """proxy.drain: neither OPTIONS nor a new call gets an answer."""
+        self.start(drain="10s", more='proxy = { drain = "silence"; };')
+        self.options()
+        self.sbc.expect(200)
+        invite, arrived = self.ring()
+        self.terminate()
+        self.options()
+        self.place()
+        self.sbc.expect_nothing(0.7)
+        self.carrier.expect_nothing(0.1)
+        self.answer_and_hang_up(invite, arrived)
+        self.expect_end(5)
+        self.assertEqual(len(self.stird.records()), 1)
+
+    def emergency(self, way):
+        self.start(drain="10s", more='proxy = { drain = "%s"; };' % way)
+        invite, arrived = self.ring()
+        self.terminate()
+        emergency = self.place(uri="sip:911@" + self.net(1), to="<sip:911@h>")
+        self.refuse(self.carrier.expect("INVITE"), emergency)
+        self.refuse(arrived, invite)
+        self.expect_end(5)
+
+    def test_emergency(self):
+        """Decided 5: no drain keeps an emergency call from being taken."""
+        self.emergency("503")
+
+    def test_emergency_in_silence(self):
+        self.emergency("silence")
+
+    def test_late_ack(self):
+        """The last call's ACK still goes through: it needs a round trip."""
+        self.start(drain="10s")
+        invite, arrived = self.ring()
+        self.terminate()
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        time.sleep(0.4)
+        self.sbc.acknowledge(invite, final)
+        self.carrier.expect("ACK")
+        self.expect_end(5)
+
+    def test_limit(self):
+        """limits.drain_timeout: a call that goes on ringing does not keep stird."""
+        self.start(drain="1s")
+        self.ring()
+        began = time.monotonic()
+        self.terminate()
+        self.expect_end(8)
+        self.assertGreater(time.monotonic() - began, 0.8)
+
+    def test_without_calls(self):
+        self.start(drain="30s")
+        self.signed_call()
+        began = time.monotonic()
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.expect_end(8)
+        self.assertLess(time.monotonic() - began, 5)

@@ -1,0 +1,119 @@
+"""The situations of conf/examples, each with its own configuration as it is printed there."""
+
+import os
+import time
+
+from lib import settings, stirctl
+from lib.lab import PROJECT
+from lib.story import Story
+
+NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
+         "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules")
+
+
+class Scenarios(Story):
+    def example(self, name):
+        self.start_with(settings.example(self.lab, name))
+
+    def leaves(self, level, caller, reason, **more):
+        """A call from CALLER leaves with LEVEL, and the record says why."""
+        invite, _, _ = self.signed_call(level, caller=caller, orig=caller[1:], **more)
+        self.record(invite, attest=level, reason=reason, orig_tn=caller[1:])
+
+    def test_each_example_has_its_story(self):
+        found = os.listdir(os.path.join(PROJECT, "conf", "examples"))
+        self.assertEqual(sorted(found), sorted(NAMES))
+
+    def test_retail_subscriber(self):
+        self.example("retail-subscriber")
+        self.leaves("A", "+12155550100", "signed_owned")
+        self.leaves("A", "+12155551234", "signed_owned")
+        self.leaves("B", "+13125550000", "signed_unknown")
+
+    def test_managed_customer(self):
+        """Ported numbers with papers, and without."""
+        self.example("managed-customer")
+        self.leaves("A", "+12675550100", "signed_owned")
+        self.leaves("B", "+12675550200", "signed_unverified")
+
+    def test_wholesale(self):
+        self.example("wholesale")
+        self.leaves("B", "+13125550000", "signed_unknown")
+        self.leaves("B", "+12155550100", "signed_other_customer")
+        self.refused_call(603, caller="+12155559999", reason="number_blocked")
+
+    def test_international_gateway(self):
+        self.example("international-gateway")
+        self.leaves("C", "+442079460000", "signed_gateway")
+        self.leaves("C", "+12155550100", "signed_gateway")
+        self.refused_call(603, caller="+12155559999", reason="number_blocked")
+
+    def test_call_centre(self):
+        """Numbers that clients lent, one whose letter has run out, and others."""
+        self.example("call-centre")
+        self.leaves("A", "+12155550100", "signed_delegated")
+        self.leaves("A", "+12675550042", "signed_delegated")
+        self.leaves("B", "+12155550300", "signed_expired")
+        self.leaves("B", "+13125550000", "signed_unknown")
+
+    def test_enterprise_pbx(self):
+        """Inside its range and outside, B by default and unsigned where that is configured."""
+        self.example("enterprise-pbx")
+        self.leaves("A", "+12155551000", "signed_owned")
+        self.leaves("A", "+12155551999", "signed_owned")
+        self.leaves("B", "+13125550000", "signed_unknown")
+        self.leaves("B", "+12155552000", "signed_other_customer")
+        second = self.peer("initech", 3)
+        self.leaves("A", "+12155552000", "signed_owned", peer=second)
+        self.unsigned_call("unsigned_by_policy", peer=second, caller="+13125550000")
+        self.unsigned_call("unsigned_by_policy", peer=second, caller="+12155551000")
+
+    def test_shared_sbc(self):
+        """Decided 11: one source address, three customers, an A, a B and a C."""
+        self.example("shared-sbc")
+        number = "+12155550100"
+        contact = "Contact: <sip:%s;tgrp=acme;trunk-context=h@%s:5060>" % (number, self.net(2))
+        invite = self.invite(caller=number).replaced("contact", contact)
+        arrived = self.through(invite)
+        self.verify(arrived, "A", "12155550100")
+        self.record(invite, trunk="acme", attest="A", reason="signed_owned")
+        invite = self.invite(caller="+12675550001", uri="sip:+12155550199@globex.example.com")
+        arrived = self.through(invite)
+        self.verify(arrived, "B", "12675550001")
+        self.record(invite, trunk="globex", attest="B", reason="signed_unverified")
+        invite = self.invite(caller="+442079460000", extra=["X-Trunk-Group: international"])
+        arrived = self.through(invite)
+        self.verify(arrived, "C", "442079460000")
+        self.assertEqual(arrived.raws("x-trunk-group"), [], "the header is for stird alone")
+        self.record(invite, trunk="foreign", attest="C", reason="signed_gateway")
+        self.refused_call(403, reason="no_trunk", caller=number)
+
+    def test_reseller_rules(self):
+        """What is known of customers and numbers, caps, headers, countries and the time of day."""
+        self.example("reseller-rules")
+        path = self.lab.path("stird.conf")
+        self.leaves("A", "+12155550100", "signed_owned")
+        self.leaves("A", "+12155551001", "signed_delegated")
+        self.leaves("B", "+12155551101", "signed_delegated")  # leased-without-papers
+        self.leaves("C", "+442079460000", "signed_unknown")  # foreign-number
+        invite = self.invite(caller="+12155550100", extra=["Attestation-Info: C"])
+        self.verify(self.through(invite), "C", "12155550100")
+        globex, initech = self.peer("globex", 3), self.peer("initech", 4)
+        self.leaves("B", "+12155552001", "signed_owned", peer=globex)  # cap of the trunk
+        self.leaves("B", "+12155553001", "signed_owned", peer=initech)  # kyc-pending
+
+        tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+
+        def at(hour):
+            return stirctl.ask(path, "explain", "--trunk", "acme", "--from", "+12155550100",
+                               "--to", "+19005550100", "--at", tomorrow + hour)
+        self.assertEqual(at("T03:00:00Z")["rule"], "rule night-premium")
+        self.assertEqual(at("T03:00:00Z")["sip_status"], 603)
+        self.assertEqual(at("T16:00:00Z")["level"], "A")
+
+    def through(self, invite):
+        self.carrier  # pylint: disable=pointless-statement
+        self.sbc.send(invite, self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.refuse(arrived, invite)
+        return arrived

@@ -1,0 +1,178 @@
+/* What a certificate's URL may serve, and what must not be taken for it. */
+#include "lab.h"
+
+#include <stird/certificate_check.h>
+#include <stird/lab_ca.h>
+
+#define NOW INT64_C(1800000000)
+#define DAY 86400
+
+static EVP_PKEY *root_key, *key, *other_key;
+static X509 *root;
+static struct trust *trust;
+static struct certificate ours;
+static struct arena *arena;
+
+struct shape {
+    EVP_PKEY *key;
+    const char *spc; /* NULL: no TNAuthList */
+    int64_t from_days, to_days;
+    bool authority, self_signed;
+};
+
+static X509 *make(struct shape s)
+{
+    const char *const spcs[] = {s.spc, NULL};
+    const struct lab_certificate c = {.name = "SHAKEN",
+                                      .serial = 3,
+                                      .key = s.key,
+                                      .issuer = s.self_signed ? NULL : root,
+                                      .issuer_key = s.self_signed ? NULL : root_key,
+                                      .not_before_s = NOW + s.from_days * DAY,
+                                      .not_after_s = NOW + s.to_days * DAY,
+                                      .authority = s.authority,
+                                      .spcs = s.spc ? spcs : NULL};
+    X509 *x = lab_certificate_new(&c);
+    assert_non_null(x);
+    return x;
+}
+
+static struct buf pem_of(struct shape s)
+{
+    struct buf text = BUF_INIT;
+    X509 *x = make(s);
+    assert_true(lab_add_certificate(&text, x));
+    X509_free(x);
+    return text;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    struct buf anchors = BUF_INIT;
+    arena = arena_new(4096);
+    root_key = lab_key_new();
+    key = lab_key_new();
+    other_key = lab_key_new();
+    root = make((struct shape){root_key, NULL, -100, 100, true, true});
+    trust = trust_new();
+    assert_true(lab_add_certificate(&anchors, root));
+    assert_true(trust_add_anchors(trust, STR("root"), buf_str(&anchors), &problems));
+    buf_fini(&anchors);
+    struct buf chain = pem_of((struct shape){key, "709J", -30, 60, false, false});
+    assert_true(certificate_read(&ours, arena, STR("u"), STR("u"), STR("chain"), buf_str(&chain),
+                                 STR("x5u"), STR("https://cert.example.org/u.pem"), NOW,
+                                 &problems));
+    buf_fini(&chain);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    certificate_fini(&ours);
+    trust_free(trust);
+    X509_free(root);
+    EVP_PKEY_free(root_key);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(other_key);
+    arena_free(arena);
+    return 0;
+}
+
+static void expect(const struct buf *body, const char *type, const struct trust *judge,
+                   enum certificate_state want, const char *words)
+{
+    struct str saying;
+    const struct served served = {buf_str(body), str_of(type)};
+    enum certificate_state got = certificate_check(&ours, &served, judge, NOW, arena, &saying);
+    struct str sentence = arena_copy(arena, saying);
+    if (got != want || (words[0] ? !strstr(sentence.p, words) : sentence.n > 0))
+        fail_msg("%d, \"%.*s\" instead of %d, \"%s\"", got, STR_ARG(sentence), want, words);
+}
+
+#define CHAIN_TYPE "application/pem-certificate-chain"
+
+static void the_same_certificate_is_served(void **state)
+{
+    (void)state;
+    struct buf body = pem_of((struct shape){key, "709J", -30, 60, false, false});
+    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    expect(&body, "application/pkix-cert", trust, CERTIFICATE_SERVED, "");
+    expect(&body, "text/html", trust, CERTIFICATE_SERVED, "Content-Type should be");
+    expect(&body, "", NULL, CERTIFICATE_SERVED, "Content-Type should be");
+    buf_fini(&body);
+}
+
+/* A renewal of the same key is another certificate, and good. */
+static void a_renewal_of_our_key_is_served(void **state)
+{
+    (void)state;
+    struct buf body = pem_of((struct shape){key, "709J", -1, 89, false, false});
+    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    buf_fini(&body);
+}
+
+static void what_verifiers_would_refuse_is_wrong(void **state)
+{
+    (void)state;
+    const struct {
+        struct shape shape;
+        const struct trust *judge;
+        const char *words;
+    } cases[] = {
+        {{other_key, "709J", -30, 60, false, false}, trust, "another key"},
+        {{key, "818H", -30, 60, false, false}, trust, "another service provider code"},
+        {{key, NULL, -30, 60, false, false}, trust, "without TNAuthList"},
+        {{key, "709J", -60, -1, false, false}, trust, "has expired"},
+        {{key, "709J", 1, 60, false, false}, trust, "not in force yet"},
+        {{key, "709J", -30, 60, true, false}, trust, "key usage"},
+        {{key, "709J", -30, 60, false, true}, trust, "leads to no trust anchor"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf body = pem_of(cases[i].shape);
+        expect(&body, CHAIN_TYPE, cases[i].judge, CERTIFICATE_WRONG, cases[i].words);
+        buf_fini(&body);
+    }
+    struct buf alone = pem_of((struct shape){key, "709J", -30, 60, false, true});
+    expect(&alone, CHAIN_TYPE, NULL, CERTIFICATE_SERVED, ""); /* nobody judges chains */
+    buf_fini(&alone);
+}
+
+static void what_is_no_certificate_is_wrong(void **state)
+{
+    (void)state;
+    struct buf body = BUF_INIT;
+    buf_add_text(&body, "<html>moved</html>");
+    expect(&body, "text/html", trust, CERTIFICATE_WRONG, "no certificate");
+    buf_fini(&body);
+    body = pem_of((struct shape){key, "709J", -30, 60, false, false});
+    assert_true(lab_add_key(&body, key));
+    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_WRONG, "private key");
+    buf_fini(&body);
+}
+
+static void lives(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t days; /* of a life from -30 to 60 */
+        enum certificate_life life;
+    } cases[] = {{0, LIFE_LONG},     {29, LIFE_LONG},    {31, LIFE_A_THIRD}, {50, LIFE_A_THIRD},
+                 {52, LIFE_A_TENTH}, {60, LIFE_A_TENTH}, {61, LIFE_OVER}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(certificate_life(&ours, NOW + cases[i].days * DAY), cases[i].life);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_certificate_is_served),
+        cmocka_unit_test(a_renewal_of_our_key_is_served),
+        cmocka_unit_test(what_verifiers_would_refuse_is_wrong),
+        cmocka_unit_test(what_is_no_certificate_is_wrong),
+        cmocka_unit_test(lives),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,220 @@
+/* When a child is started again, when it is pinged, and when it is taken for hung. */
+#include "daemon/child.h"
+
+#include "daemon/privileges.h"
+#include "in_child.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+static const struct child_role pinged = {"pinged", 1000, 200, 600};
+static const struct child_role beating = {"beating", 1000, 0, 3000};
+static const struct child_role quiet = {"quiet", 0, 0, 0};
+
+static struct child serving(const struct child_role *role, int64_t now_ms)
+{
+    struct child c;
+    child_init(&c, role, 0);
+    c.started_ms = now_ms;
+    child_serves(&c, now_ms);
+    return c;
+}
+
+static void test_a_first_death_is_answered_at_once(void **state)
+{
+    (void)state;
+    struct child c = serving(&beating, 1000);
+    child_died(&c, 2000);
+    assert_int_equal(c.restart_at_ms, 2000);
+    assert_int_equal(c.state, CHILD_NONE);
+    assert_int_equal(child_deadline_ms(&c), 2000);
+}
+
+static void test_deaths_at_the_start_are_answered_ever_later(void **state)
+{
+    (void)state;
+    static const int64_t delays[] = {0, 50, 200, 500, 1000, 1000, 1000};
+    struct child c;
+    child_init(&c, &beating, 0);
+    for (unsigned i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+        c.state = CHILD_STARTING;
+        child_died(&c, 5000);
+        assert_int_equal(c.restart_at_ms, 5000 + delays[i]);
+    }
+    assert_int_equal(c.deaths, 7);
+    child_serves(&c, 6000);
+    child_died(&c, 6500);
+    assert_int_equal(c.restart_at_ms, 6500); /* it served for half a second: a new series */
+    c.state = CHILD_STARTING;
+    child_died(&c, 7000);
+    assert_int_equal(c.restart_at_ms, 7000);
+}
+
+static void test_a_start_has_a_limit(void **state)
+{
+    (void)state;
+    struct child c;
+    child_init(&c, &pinged, 0);
+    c.state = CHILD_STARTING;
+    c.started_ms = 5000;
+    assert_null(child_overdue(&c, 5999));
+    assert_non_null(child_overdue(&c, 6000));
+    assert_int_equal(child_deadline_ms(&c), 6000);
+    c.role = &quiet;
+    assert_null(child_overdue(&c, INT64_MAX - 1));
+}
+
+static void test_an_unanswered_ping_has_a_limit(void **state)
+{
+    (void)state;
+    struct child c = serving(&pinged, 1000);
+    assert_int_equal(child_deadline_ms(&c), 1200);
+    assert_null(child_overdue(&c, 100000)); /* nobody has asked it */
+    c.pinged_ms = 1200;
+    assert_null(child_overdue(&c, 1799));
+    assert_non_null(child_overdue(&c, 1800));
+    child_heard(&c, 1700);
+    assert_null(child_overdue(&c, 1800));
+}
+
+static void test_a_heartbeat_that_stays_away_has_a_limit(void **state)
+{
+    (void)state;
+    struct child c = serving(&beating, 1000);
+    assert_null(child_overdue(&c, 3999));
+    assert_non_null(child_overdue(&c, 4000));
+    child_heard(&c, 3500);
+    assert_null(child_overdue(&c, 6499));
+    assert_int_equal(child_deadline_ms(&c), 6500);
+}
+
+static void test_a_quiet_child_is_never_overdue(void **state)
+{
+    (void)state;
+    struct child c = serving(&quiet, 1000);
+    assert_null(child_overdue(&c, INT64_MAX - 1));
+    assert_int_equal(child_deadline_ms(&c), INT64_MAX);
+}
+
+/* ---- real processes ---- */
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+struct kept {
+    int kept, not_kept;
+};
+
+static int look_around(void *user, int control_fd)
+{
+    const struct kept *k = user;
+    char name[17] = "";
+    prctl(PR_GET_NAME, name, 0, 0, 0);
+    struct sigaction term, interrupt;
+    sigset_t blocked;
+    sigaction(SIGTERM, NULL, &term);
+    sigaction(SIGINT, NULL, &interrupt);
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    bool as_promised = is_open(k->kept) && is_open(control_fd) && !is_open(k->not_kept) &&
+                       strcmp(name, "beating") == 0 && term.sa_handler == SIG_DFL &&
+                       interrupt.sa_handler == SIG_IGN && !sigismember(&blocked, SIGCHLD);
+    return as_promised ? 42 : 1;
+}
+
+static void test_a_child_keeps_only_what_it_needs(void **state)
+{
+    (void)state;
+    struct kept k = {open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY)};
+    struct child c;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    child_init(&c, &beating, 0);
+    assert_int_equal(child_start(&c, look_around, &k, (const int[]){k.kept, -1}, 2, 1), 0);
+    assert_int_equal(c.state, CHILD_STARTING);
+    int status = -1;
+    assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 42);
+    child_died(&c, 2);
+    assert_int_equal(c.control_fd, -1);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    close(k.kept);
+    close(k.not_kept);
+}
+
+static int sleep_for_good(void *user, int control_fd)
+{
+    (void)user;
+    (void)control_fd;
+    for (unsigned i = 0; i < 60; i++)
+        sleep(1);
+    return 0;
+}
+
+static void test_a_child_that_does_not_read_is_killed(void **state)
+{
+    (void)state;
+    const struct control_message m = {.type = CONTROL_PING};
+    struct child c;
+    int r = 0, status = -1;
+    child_init(&c, &quiet, 0);
+    assert_int_equal(child_start(&c, sleep_for_good, NULL, NULL, 0, 1), 0);
+    for (unsigned i = 0; i < 100000 && r == 0; i++)
+        r = child_send(&c, &m, NULL, 0);
+    assert_int_equal(r, -EAGAIN);
+    assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    child_died(&c, 2);
+    assert_int_equal(child_send(&c, &m, NULL, 0), -EPIPE);
+}
+
+static const char *only_these_stay(void *user)
+{
+    (void)user;
+    int fds[6];
+    for (unsigned i = 0; i < 6; i++)
+        fds[i] = open("/dev/null", O_RDONLY);
+    int keep[] = {fds[4], -1, fds[1], fds[1], STDERR_FILENO};
+    if (privileges_close_others(keep, 5))
+        return "it failed";
+    for (unsigned i = 0; i < 6; i++) {
+        if (is_open(fds[i]) != (i == 1 || i == 4))
+            return "another one stays or one is gone";
+    }
+    return is_open(STDIN_FILENO) || is_open(STDERR_FILENO) ? NULL : "the standard ones are gone";
+}
+
+/* In a child that tells by its exit status: the pipe would be closed too. */
+static void test_all_others_are_closed(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(only_these_stay(NULL) ? 1 : 0);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_first_death_is_answered_at_once),
+        cmocka_unit_test(test_deaths_at_the_start_are_answered_ever_later),
+        cmocka_unit_test(test_a_start_has_a_limit),
+        cmocka_unit_test(test_an_unanswered_ping_has_a_limit),
+        cmocka_unit_test(test_a_heartbeat_that_stays_away_has_a_limit),
+        cmocka_unit_test(test_a_quiet_child_is_never_overdue),
+        cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
+        cmocka_unit_test(test_a_child_that_does_not_read_is_killed),
+        cmocka_unit_test(test_all_others_are_closed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* What is decided without a network: addresses, Cache-Control, URLs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stird/fetch.h>
+#include <stird/x5u.h>
+
+static void addresses_of_nobodys_web_server(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_public;
+    } cases[] = {
+        {"8.8.8.8", true},
+        {"1.1.1.1", true},
+        {"127.0.0.1", false},
+        {"127.255.255.1", false},
+        {"10.1.2.3", false},
+        {"172.16.0.1", false},
+        {"172.31.255.255", false},
+        {"172.32.0.1", true},
+        {"192.168.1.1", false},
+        {"192.169.1.1", true},
+        {"169.254.169.254", false},
+        {"100.64.0.1", false},
+        {"100.128.0.1", true},
+        {"0.0.0.0", false},
+        {"224.0.0.1", false},
+        {"255.255.255.255", false},
+        {"198.18.0.1", false},
+        {"198.20.0.1", true},
+        {"203.0.113.9", false},
+        {"192.0.2.1", false},
+        {"::1", false},
+        {"::", false},
+        {"::ffff:10.0.0.1", false},
+        {"fe80::1", false},
+        {"fc00::1", false},
+        {"fd12::1", false},
+        {"ff02::1", false},
+        {"2001:db8::1", false},
+        {"2606:4700::1111", true},
+        {"2a00:1450::1", true},
+        {"64:ff9b::a00:1", false},
+        {"2002:a00:1::", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned char bytes[16];
+        int family = strchr(cases[i].text, ':') ? AF_INET6 : AF_INET;
+        assert_int_equal(inet_pton(family, cases[i].text, bytes), 1);
+        if (fetch_address_is_public(family, bytes) != cases[i].is_public)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
+static void cache_control(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        int64_t seconds;
+    } cases[] = {
+        {"", -1},
+        {"max-age=300", 300},
+        {"public, max-age=300", 300},
+        {"Max-Age = 300 , must-revalidate", 300},
+        {"max-age=\"60\"", 60},
+        {"max-age=300, no-store", 0},
+        {"no-cache", 0},
+        {"max-age=soon", -1},
+        {"max-age=", -1},
+        {"max-age", -1},
+        {"max-age=99999999999999999999", 365 * 86400},
+        {"s-maxage=9, max-age=5", 5},
+        {"max-age=5, max-age=9", 5},
+        {",,,", -1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (cache_control_max_age(str_of(cases[i].value)) != cases[i].seconds)
+            fail_msg("%s", cases[i].value);
+}
+
+static void urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *host;
+        uint16_t port; /* 0: refused */
+    } cases[] = {
+        {"https://cert.example.org/a.pem", "cert.example.org", 443},
+        {"https://cert.example.org:8443/a.pem?x=1", "cert.example.org", 8443},
+        {"https://cert.example.org", "cert.example.org", 443},
+        {"https://[2606:4700::1]/a", "2606:4700::1", 443},
+        {"https://[2606:4700::1]:443/a", "2606:4700::1", 443},
+        {"https://cert.example.org:444/a", "", 0},
+        {"https://cert.example.org:/a", "", 0},
+        {"https://cert.example.org:000443/a", "", 0},
+        {"https://[2606:4700::1/a", "", 0},
+        {"https://[::1]x/a", "", 0},
+        {"https://[]/a", "", 0},
+        {"http://cert.example.org/a", "", 0},
+        {"https://user@cert.example.org/a", "", 0},
+        {"https:///a", "", 0},
+        {"https://a b/", "", 0},
+        {"file:///etc/passwd", "", 0},
+        {"", "", 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct x5u_parts parts = {.port = 0};
+        struct str url = str_of(cases[i].url);
+        bool good = !x5u_fault(url) && !x5u_split(url, &parts);
+        if (good != (cases[i].port != 0) ||
+            (good && (parts.port != cases[i].port || !str_eq(parts.host, str_of(cases[i].host)))))
+            fail_msg("%s", cases[i].url);
+    }
+}
+
+/* No socket is opened for what the URL alone rules out. */
+static void a_bad_url_is_not_fetched(void **state)
+{
+    (void)state;
+    struct fetch_reply reply;
+    const struct fetch_options options = {.allow_private = true};
+    assert_false(fetch(&options, STR("http://127.0.0.1/x"), &reply));
+    assert_non_null(strstr(reply.why, "https"));
+    fetch_reply_fini(&reply);
+    assert_false(fetch(&options, STR("https://127.0.0.1:80/x"), &reply));
+    assert_string_equal(reply.why, "the URL has another port than 443 or 8443");
+    fetch_reply_fini(&reply);
+    const struct fetch_options open = {.allow_private = false};
+    assert_false(fetch(&open, STR("https://127.0.0.1/x"), &reply));
+    assert_string_equal(reply.why, "its name leads to an address that is not of the open Internet");
+    fetch_reply_fini(&reply);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_of_nobodys_web_server),
+        cmocka_unit_test(cache_control),
+        cmocka_unit_test(urls),
+        cmocka_unit_test(a_bad_url_is_not_fetched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

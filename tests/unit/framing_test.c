@@ -1,0 +1,134 @@
+/* Where messages end, and the fences before any parser (RFC 3261 sections 7.5, 18.3). */
+#include <setjmp.h>
+#include <time.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stird/buf.h>
+#include <stird/framing.h>
+#include <string.h>
+
+static const struct frame_limits limits = {400, 10};
+
+#define HEAD "OPTIONS sip:h SIP/2.0\r\nVia: x\r\n"
+
+static const struct {
+    const char *name, *bytes;
+    enum frame_status datagram, stream;
+    size_t skip, length; /* of what is a message */
+} cases[] = {
+    {"whole", HEAD "Content-Length: 2\r\n\r\nab", FRAME_MESSAGE, FRAME_MESSAGE, 0, 54},
+    {"compact name", HEAD "l: 2\r\n\r\nab", FRAME_MESSAGE, FRAME_MESSAGE, 0, 41},
+    {"name of any case, spaces", HEAD "CONTENT-length :  2\r\n\r\nab", FRAME_MESSAGE, FRAME_MESSAGE,
+     0, 56},
+    {"bare line feeds", "OPTIONS sip:h SIP/2.0\nl: 0\n\n", FRAME_MESSAGE, FRAME_MESSAGE, 0, 28},
+    {"line ends before it", "\r\n\r\n" HEAD "l: 0\r\n\r\n", FRAME_MESSAGE, FRAME_MESSAGE, 4, 39},
+    {"no length: the datagram's end, but no stream has one", HEAD "\r\nab", FRAME_MESSAGE,
+     FRAME_BAD_LENGTH, 0, 35},
+    {"octets behind it: ignored, or the next message", HEAD "l: 1\r\n\r\nabcdef", FRAME_MESSAGE,
+     FRAME_MESSAGE, 0, 40},
+    {"longer than what is there", HEAD "l: 3\r\n\r\nab", FRAME_BAD_LENGTH, FRAME_INCOMPLETE, 0, 0},
+    {"twice", HEAD "l: 0\r\nl: 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"negative", HEAD "l: -1\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"a number and more", HEAD "l: 0 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"empty", HEAD "l:\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"folded", HEAD "l:\r\n 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"more than 32 bits", HEAD "l: 4294967296\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"larger than the limit", HEAD "l: 401\r\n\r\n", FRAME_BAD_LENGTH, FRAME_TOO_LARGE, 0, 0},
+    {"no empty line", HEAD, FRAME_MESSAGE, FRAME_INCOMPLETE, 0, 31},
+    {"no empty line but a length", HEAD "l: 0\r\n", FRAME_MESSAGE, FRAME_INCOMPLETE, 0, 37},
+    {"eleven lines",
+     "O sip:h SIP/2.0\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\n\r\n",
+     FRAME_TOO_MANY_LINES, FRAME_TOO_MANY_LINES, 0, 0},
+    {"ten lines", "O sip:h SIP/2.0\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\na:\r\nl: 0\r\n\r\n",
+     FRAME_MESSAGE, FRAME_MESSAGE, 0, 57},
+    {"ping", "\r\n\r\n", FRAME_KEEPALIVE, FRAME_KEEPALIVE, 4, 0},
+    {"nothing", "", FRAME_KEEPALIVE, FRAME_INCOMPLETE, 0, 0},
+    {"STUN", "\001\001\002\003", FRAME_NOT_SIP, FRAME_NOT_SIP, 0, 0},
+    {"8-bit", "\370abc", FRAME_NOT_SIP, FRAME_NOT_SIP, 0, 0},
+};
+
+static void each_case(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct str bytes = str_of(cases[i].bytes);
+        struct frame d, s;
+        size_t resume = 0;
+        enum frame_status datagram = frame_datagram(bytes, &limits, &d);
+        enum frame_status stream = frame_stream(bytes, &limits, &resume, &s);
+        if (datagram != cases[i].datagram || stream != cases[i].stream)
+            fail_msg("%s: %d %d", cases[i].name, datagram, stream);
+        if (datagram == FRAME_MESSAGE && (d.skip != cases[i].skip || d.length != cases[i].length))
+            fail_msg("%s: datagram %zu+%zu", cases[i].name, d.skip, d.length);
+        if (stream == FRAME_MESSAGE && (s.skip != cases[i].skip || s.length != cases[i].length))
+            fail_msg("%s: stream %zu+%zu", cases[i].name, s.skip, s.length);
+    }
+}
+
+/* Octet by octet, as a slow or hostile peer sends: incomplete until the last, then the same. */
+static void a_stream_that_drips(void **state)
+{
+    static const char message[] = "\r\n" HEAD "l: 5\r\nX: \r\n y\r\n\r\nabcde";
+    struct frame frame;
+    size_t resume = 0;
+    (void)state;
+    for (size_t n = 3; n < sizeof(message) - 1; n++)
+        assert_int_equal(frame_stream((struct str){message, n}, &limits, &resume, &frame),
+                         FRAME_INCOMPLETE);
+    assert_int_equal(
+        frame_stream((struct str){message, sizeof(message) - 1}, &limits, &resume, &frame),
+        FRAME_MESSAGE);
+    assert_int_equal(frame.skip + frame.length, sizeof(message) - 1);
+}
+
+static void a_header_without_end_is_bounded(void **state)
+{
+    char bytes[500];
+    struct frame frame;
+    size_t resume = 0;
+    (void)state;
+    memset(bytes, 'a', sizeof(bytes));
+    assert_int_equal(frame_stream((struct str){bytes, 400}, &limits, &resume, &frame),
+                     FRAME_INCOMPLETE);
+    assert_int_equal(frame_stream((struct str){bytes, 401}, &limits, &resume, &frame),
+                     FRAME_TOO_LARGE);
+    assert_int_equal(frame_datagram((struct str){bytes, 401}, &limits, &frame), FRAME_TOO_LARGE);
+}
+
+/* A message that comes octet by octet costs what it has octets, not their square. */
+static void a_drip_is_cheap(void **state)
+{
+    const struct frame_limits wide = {65536, 300};
+    struct buf message = BUF_INIT;
+    struct frame frame;
+    size_t resume = 0;
+    (void)state;
+    buf_add_text(&message, "INVITE sip:h SIP/2.0\r\n");
+    for (unsigned i = 0; i < 250; i++)
+        buf_addf(&message, "X-%03u: %0100u\r\n", i, i);
+    buf_add_text(&message, "Content-Length: 30000\r\n\r\n");
+    for (unsigned i = 0; i < 30000; i++)
+        buf_add_char(&message, 'b');
+    clock_t begin = clock();
+    for (size_t n = 1; n < message.n; n++)
+        assert_int_equal(frame_stream((struct str){message.p, n}, &wide, &resume, &frame),
+                         FRAME_INCOMPLETE);
+    assert_int_equal(frame_stream(buf_str(&message), &wide, &resume, &frame), FRAME_MESSAGE);
+    assert_int_equal(frame.length, message.n);
+    double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+    print_message("%zu octets one by one: %.1f ms\n", message.n, seconds * 1000);
+    assert_true(seconds < 0.1);
+    buf_fini(&message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_drip_is_cheap),
+        cmocka_unit_test(each_case),
+        cmocka_unit_test(a_stream_that_drips),
+        cmocka_unit_test(a_header_without_end_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,99 @@
+/* Header lines, lists, addresses and parameters as raw text (RFC 3261 sections 7.3, 25.1). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include <stird/headers.h>
+
+static void assert_text(struct str found, const char *expected)
+{
+    if (!str_eq(found, str_of(expected)))
+        fail_msg("\"%.*s\" is not \"%s\"", STR_ARG(found), expected);
+}
+
+static void lines_folds_and_compact_names(void **state)
+{
+    struct str rest, message = STR("INVITE sip:h SIP/2.0\r\nf:<sip:1@h>\r\nno colon\r\n"
+                                   "X-Long : a\r\n b\r\n\tc\r\nTO: x\n\r\nNot: a header\r\n");
+    struct header_line line;
+    (void)state;
+    assert_text(start_line(message, &rest), "INVITE sip:h SIP/2.0");
+    assert_true(header_next(&rest, &line));
+    assert_true(header_is(&line, STR("From"), 'f'));
+    assert_false(header_is(&line, STR("From"), 0));
+    assert_text(line.value, "<sip:1@h>");
+    assert_true(header_next(&rest, &line));
+    assert_text(line.name, "X-Long");
+    assert_text(line.value, "a\r\n b\r\n\tc");
+    assert_text(line.raw, "X-Long : a\r\n b\r\n\tc\r\n");
+    assert_true(header_next(&rest, &line));
+    assert_true(header_is(&line, STR("To"), 't'));
+    assert_false(header_next(&rest, &line));
+    assert_true(header_find(message, STR("to"), 't', &line));
+    assert_false(header_find(message, STR("Not"), 0, &line));
+}
+
+static void lists_keep_commas_inside_quotes_and_brackets(void **state)
+{
+    struct str element, rest = STR("\"a, \\\"b\" <sip:1@h;x=1,2>, ,<tel:+2>,sip:3@h");
+    (void)state;
+    assert_true(list_next(&rest, &element));
+    assert_text(element, "\"a, \\\"b\" <sip:1@h;x=1,2>");
+    assert_true(list_next(&rest, &element));
+    assert_text(element, "<tel:+2>");
+    assert_true(list_next(&rest, &element));
+    assert_text(element, "sip:3@h");
+    assert_false(list_next(&rest, &element));
+}
+
+static const struct {
+    const char *value, *uri, *parameters; /* uri NULL: no address */
+} addresses[] = {
+    {"<sip:1@h;u=1>;tag=a", "sip:1@h;u=1", ";tag=a"},
+    {"\"x <y>\" <sip:1@h> ;tag=a", "sip:1@h", ";tag=a"},
+    {"sip:1@h;tag=a", "sip:1@h", ";tag=a"},
+    {"tel:+1", "tel:+1", ""},
+    {"Alice <sip:1@h", NULL, NULL},
+    {"Alice", NULL, NULL},
+    {"Alice sip:1@h", NULL, NULL},
+};
+
+static void addresses_with_and_without_brackets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        struct str uri, parameters;
+        bool found = name_addr(str_of(addresses[i].value), &uri, &parameters);
+        assert_int_equal(found, addresses[i].uri != NULL);
+        if (found) {
+            assert_text(uri, addresses[i].uri);
+            assert_text(parameters, addresses[i].parameters);
+        }
+    }
+}
+
+static void parameters_by_name(void **state)
+{
+    struct str value, parameters = STR(";a;TGRP=\"x;y\" ; b = 2");
+    (void)state;
+    assert_true(parameter_find(parameters, STR("a"), &value));
+    assert_text(value, "");
+    assert_true(parameter_find(parameters, STR("tgrp"), &value));
+    assert_text(value, "x;y");
+    assert_true(parameter_find(parameters, STR("b"), &value));
+    assert_text(value, "2");
+    assert_false(parameter_find(parameters, STR("y\""), &value));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_folds_and_compact_names),
+        cmocka_unit_test(lists_keep_commas_inside_quotes_and_brackets),
+        cmocka_unit_test(addresses_with_and_without_brackets),
+        cmocka_unit_test(parameters_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

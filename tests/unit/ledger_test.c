@@ -1,0 +1,189 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <stird/ledger.h>
+#include <stird/record.h>
+
+#include "lab.h"
+
+struct scene {
+    struct trunk trunk;
+    struct certificate certificate;
+    struct settings settings;
+    struct call call;
+    struct outcome outcome;
+    struct ledger_entry entry;
+};
+
+static struct scene *new_scene(void)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    s->trunk = (struct trunk){.name = STR("pbx-acme"), .customer = STR("acme")};
+    s->certificate = (struct certificate){.id = STR("818H"),
+                                          .x5u = STR("https://cert.example.org/818H.pem")};
+    s->settings = (struct settings){
+        .node = STR("edge-1"), .certificates = &s->certificate, .n_certificates = 1};
+    s->call = (struct call){.call_id = STR("a\"b\\c\n@x"), .trunk = &s->trunk};
+    assert_true(address_parse(STR("2001:db8::1"), &s->call.source));
+    s->call.source.port = 5060;
+    s->outcome = (struct outcome){
+        .verdict = VERDICT_SIGN,
+        .reason = REASON_SIGNED_OWNED,
+        .claims = {.attest = 'A',
+                   .orig = lab_tn("12155550100"),
+                   .dest = lab_tn("911"),
+                   .iat_s = 1893456000},
+        .rule = STR("attestation.owned"),
+        .number_looked_up = true,
+        .number = {.state = NUMBER_OWNED, .file = STR("/etc/stird/n.csv"), .line = 7},
+    };
+    memcpy(s->outcome.claims.origid, "fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0", 36);
+    s->entry = (struct ledger_entry){.settings = &s->settings,
+                                     .call = &s->call,
+                                     .outcome = &s->outcome,
+                                     .upstream = STR("carrier-a"),
+                                     .sip_status = 200,
+                                     .ts_us = INT64_C(1893456000123456),
+                                     .sign_us = 31,
+                                     .total_us = 420,
+                                     .config_generation = 3,
+                                     .numbers_generation = 9};
+    return s;
+}
+
+/* As the recorder writes it, without the members of the chain. */
+static void write_line(struct buf *out, const struct ledger_entry *entry)
+{
+    struct buf packet = BUF_INIT;
+    struct record record;
+    struct json j = json_writer(out, false);
+    ledger_pack(&packet, entry);
+    assert_true(record_unpack(&record, buf_str(&packet)));
+    json_begin_object(&j);
+    record_put(&j, &record);
+    json_end_object(&j);
+    buf_fini(&packet);
+}
+
+static void assert_record(const struct scene *s, const char *wanted)
+{
+    struct buf out = BUF_INIT;
+    write_line(&out, &s->entry);
+    if (!str_eq(buf_str(&out), str_of(wanted)))
+        print_error("got    %.*s\nwanted %s\n", (int)out.n, out.p, wanted);
+    assert_true(str_eq(buf_str(&out), str_of(wanted)));
+    json_t *parsed = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(parsed);
+    json_decref(parsed);
+    buf_fini(&out);
+}
+
+static void a_signed_call(void **state)
+{
+    (void)state;
+    struct scene *s = new_scene();
+    assert_record(
+        s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\","
+           "\"call_id\":\"a\\\"b\\\\c\\n@x\",\"trunk\":\"pbx-acme\","
+           "\"source\":\"[2001:db8::1]:5060\",\"orig_tn\":\"12155550100\",\"dest_tn\":\"911\","
+           "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
+           "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"rule\":\"attestation.owned\","
+           "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
+           "\"customer\":\"acme\",\"cert_id\":\"818H\","
+           "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
+           "\"upstream\":\"carrier-a\",\"sip_status\":200,\"sign_us\":31,\"total_us\":420,"
+           "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false}");
+    free(s);
+}
+
+static void masked(void **state)
+{
+    (void)state;
+    struct scene *s = new_scene();
+    struct buf out = BUF_INIT;
+    s->settings.mask_numbers = true;
+    write_line(&out, &s->entry);
+    json_t *parsed = json_loadb(out.p, out.n, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(parsed, "orig_tn")), "xxxxxxx0100");
+    assert_string_equal(json_string_value(json_object_get(parsed, "dest_tn")), "911");
+    json_decref(parsed);
+    buf_fini(&out);
+    free(s);
+}
+
+static void refused_before_anything_was_known(void **state)
+{
+    (void)state;
+    struct scene *s = new_scene();
+    s->call = (struct call){.call_id = {NULL, 0}};
+    s->outcome = (struct outcome){
+        .verdict = VERDICT_REJECT, .reason = REASON_NO_TRUNK, .claims = {.attest = 'A'}};
+    s->entry.upstream = (struct str){NULL, 0};
+    s->entry.sip_status = 403;
+    s->entry.sign_us = s->entry.total_us = -1;
+    assert_record(s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
+                     "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
+                     "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
+                     "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
+                     "\"number_row\":null,\"customer\":null,\"cert_id\":null,\"x5u\":null,"
+                     "\"iat\":null,\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
+                     "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
+                     "\"emergency\":false}");
+    free(s);
+}
+
+/* A caller must not get rid of its record by a Call-ID that no packet holds. */
+static void a_record_stays_short(void **state)
+{
+    (void)state;
+    struct scene *s = new_scene();
+    struct buf out = BUF_INIT;
+    char *hostile = malloc(60000);
+    memset(hostile, 1, 60000);
+    s->call.call_id = (struct str){hostile, 60000};
+    write_line(&out, &s->entry);
+    assert_true(!buf_failed(&out) && out.n < 8192);
+    free(hostile);
+    buf_fini(&out);
+    free(s);
+}
+
+static void sends_without_waiting(void **state)
+{
+    (void)state;
+    int fds[2];
+    char got[64];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+    assert_true(ledger_send(fds[0], STR("{\"a\":1}")));
+    assert_int_equal(recv(fds[1], got, sizeof(got), 0), 7);
+    assert_memory_equal(got, "{\"a\":1}", 7);
+    unsigned sent = 0;
+    while (sent < 1000000 && ledger_send(fds[0], STR("{\"a\":1}")))
+        sent++;
+    assert_in_range(sent, 1, 999999); /* full: dropped, not waited for */
+    close(fds[1]);
+    assert_false(ledger_send(fds[0], STR("{}"))); /* and no SIGPIPE */
+    assert_false(ledger_send(-1, STR("{}")));
+    close(fds[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_signed_call),
+        cmocka_unit_test(masked),
+        cmocka_unit_test(refused_before_anything_was_known),
+        cmocka_unit_test(a_record_stays_short),
+        cmocka_unit_test(sends_without_waiting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

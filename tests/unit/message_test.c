@@ -1,0 +1,327 @@
+/* A message parsed, edited and printed: what is not touched leaves octet for octet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sip/answer.h"
+#include "sip/branch.h"
+#include "sip/message.h"
+
+#define TOP                                                                                        \
+    "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK1;rport, SIP/2.0/TCP  10.0.0.1;branch=z9hG4bK0\r\n"
+#define ODD                                                                                        \
+    "f:  \"A\\\"\" <sip:1@h>;tag=1\r\nt : <sip:2@h;x=%41>\r\nI:c@h\r\nCSeq:  12   INVITE\r\n"      \
+    "X-Foo: a;b;;c\r\nsupported: a,b\r\nSupported: c\r\nDate: not a date\r\nX-Long: 1\r\n  2\r\n"  \
+    "X-Eight: \xe9\xff\r\nExpires: xx\r\nm: <sip:1@127.0.0.2>\r\nl: 5\r\n"
+#define BODY "\r\na\0b\r\n"
+
+static struct str whole(void)
+{
+    static const char text[] = "INVITE sip:+1%32@127.0.0.1;user=phone SIP/2.0\r\n" TOP ODD BODY;
+    return (struct str){text, sizeof(text) - 1};
+}
+
+static void parse(struct message *m, struct str text)
+{
+    assert_int_equal(message_parse(m, text), REASON_OK);
+}
+
+static void assert_prints(struct message *m, struct str expected)
+{
+    struct buf out = BUF_INIT;
+    assert_int_equal(message_print(m, &out), 0);
+    if (!str_eq(buf_str(&out), expected))
+        fail_msg("printed:\n%.*s\nexpected:\n%.*s", STR_ARG(buf_str(&out)), STR_ARG(expected));
+    buf_fini(&out);
+}
+
+static void untouched_it_is_the_same(void **state)
+{
+    struct message m;
+    (void)state;
+    parse(&m, whole());
+    assert_prints(&m, whole());
+    message_fini(&m);
+}
+
+/* A NUL in a quoted string, letters in a method that sofia-sip takes for no part of a token. */
+static void what_the_parser_cannot_read_leaves_as_it_came(void **state)
+{
+    static const char request[] =
+        "a+b`c'.% sip:2@h SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bK1\r\n"
+        "From: \"x\\\0y\" <sip:1@h>;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nX: \0\1\r\n"
+        "CSeq: 1 a+b`c'.%\r\nContent-Length: 3\r\n\r\na\0\1";
+    struct str text = {request, sizeof(request) - 1};
+    struct message m;
+    (void)state;
+    parse(&m, text);
+    assert_true(str_eq(m.method, STR("a+b`c'.%")));
+    assert_prints(&m, text);
+    assert_int_equal(message_set_request_uri(&m, STR("sip:3@h")), 0);
+    assert_true(str_eq(m.request_uri, STR("sip:3@h")));
+    message_fini(&m);
+}
+
+static void edited_only_the_edits_differ(void **state)
+{
+    static const char expected[] =
+        "INVITE sip:2@127.0.0.9:5060 SIP/2.0\r\n"
+        "Record-Route: <sip:127.0.0.1;lr>\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx\r\n"
+        "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK1;rport=4000;received=127.0.0.3\r\nVia: "
+        "SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK0\r\n" ODD
+        "Max-Forwards: 70\r\nIdentity: a.b.c;info=<https://x>\r\n" BODY;
+    struct address source = {ADDRESS_IPV4, 4000, {127, 0, 0, 3}};
+    struct message m;
+    struct buf out = BUF_INIT;
+    (void)state;
+    parse(&m, whole());
+    assert_int_equal(message_set_received(&m, &source), 0);
+    assert_int_equal(message_set_request_uri(&m, STR("sip:2@127.0.0.9:5060")), 0);
+    assert_int_equal(message_set_max_forwards(&m, 70), 0);
+    assert_int_equal(message_add_header(&m, "Identity", STR("a.b.c;info=<https://x>")), 0);
+    assert_int_equal(message_add_record_route(&m, STR("<sip:127.0.0.1;lr>")), 0);
+    assert_int_equal(message_add_via(&m, STR("SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx")), 0);
+    assert_int_equal(message_print(&m, &out), 0);
+    /* Where sofia-sip puts its lines is its own affair: what matters is that each is there, before
+       the empty line, and that all others are as they were. */
+    struct str rest = {expected, sizeof(expected) - 1};
+    struct str printed = buf_str(&out);
+    assert_int_equal(printed.n, rest.n);
+    assert_true(memmem(printed.p, printed.n, BODY, sizeof(BODY) - 1) ==
+                printed.p + printed.n - (sizeof(BODY) - 1));
+    while (rest.n > sizeof(BODY) - 1) {
+        size_t end = str_find(rest, '\n', 0) + 1;
+        struct str line = str_slice(rest, 0, end);
+        if (!memmem(printed.p, printed.n, line.p, line.n))
+            fail_msg("missing: %.*s\nin\n%.*s", STR_ARG(line), STR_ARG(printed));
+        rest = str_slice(rest, end, rest.n);
+    }
+    buf_fini(&out);
+    message_fini(&m);
+}
+
+static bool is_b(struct str value)
+{
+    return str_eq(value, STR("b"));
+}
+
+static void headers_are_removed_by_name_and_value(void **state)
+{
+    struct str text = STR(
+        "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+        "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
+        "y: a\r\nIdentity: b\r\nX: 1\r\n\r\n");
+    struct message m;
+    (void)state;
+    parse(&m, text);
+    assert_int_equal(message_header_count(&m, "Identity", 'y'), 2);
+    message_remove_headers(&m, "Identity", 'y', is_b);
+    assert_true(str_eq(message_header(&m, "Identity", 'y', 0), STR("a")));
+    message_remove_headers(&m, "Identity", 'y', NULL);
+    assert_int_equal(message_header_count(&m, "Identity", 'y'), 0);
+    assert_true(str_eq(message_header(&m, "x", 0, 0), STR("1")));
+    message_fini(&m);
+}
+
+#define GOOD_VIA  "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+#define GOOD_REST "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+#define LINE      "INVITE sip:2@h SIP/2.0\r\n"
+
+static const struct {
+    const char *name, *text;
+    enum reason reason;
+} refused[] = {
+    {"as it should be", LINE GOOD_VIA GOOD_REST "\r\n", REASON_OK},
+    {"a response", "SIP/2.0 180 Ringing\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_OK},
+    {"response without phrase", "SIP/2.0 200\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_OK},
+    {"tel:", "INVITE tel:+12155550100 SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_OK},
+    {"sos", "INVITE urn:service:sos.fire SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_OK},
+    {"version 7", "INVITE sip:2@h SIP/7.0\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_VERSION},
+    {"no version", "INVITE sip:2@h\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"HTTP", "GET / HTTP/1.1\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"two spaces", "INVITE  sip:2@h SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"space in the URI", "INVITE sip:2@h; x SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n",
+     REASON_BAD_REQUEST},
+    {"brackets", "INVITE <sip:2@h> SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"unknown scheme", "INVITE nobody:2@h SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n",
+     REASON_UNSUPPORTED_SCHEME},
+    {"status 99", "SIP/2.0 099 X\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"status 700", "SIP/2.0 700 X\r\n" GOOD_VIA GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"no Via", LINE GOOD_REST "\r\n", REASON_BAD_REQUEST},
+    {"two From", LINE GOOD_VIA GOOD_REST "From: <sip:1@h>;tag=1\r\n\r\n", REASON_BAD_REQUEST},
+    {"two From, one compact", LINE GOOD_VIA GOOD_REST "f: <sip:1@h>;tag=1\r\n\r\n",
+     REASON_BAD_REQUEST},
+    {"CSeq of another method",
+     LINE GOOD_VIA "From: <sip:1@h>\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 BYE\r\n\r\n",
+     REASON_BAD_REQUEST},
+    {"CSeq of 32 bits",
+     LINE GOOD_VIA
+     "From: <sip:1@h>\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 2147483648 INVITE\r\n\r\n",
+     REASON_BAD_REQUEST},
+    {"CSeq without number",
+     LINE GOOD_VIA "From: <sip:1@h>\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: INVITE\r\n\r\n",
+     REASON_BAD_REQUEST},
+    {"empty Call-ID",
+     LINE GOOD_VIA "From: <sip:1@h>\r\nTo: <sip:2@h>\r\nCall-ID:\r\nCSeq: 1 INVITE\r\n\r\n",
+     REASON_BAD_REQUEST},
+    {"From without an address",
+     LINE GOOD_VIA "From: ;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n",
+     REASON_BAD_REQUEST},
+};
+
+static void each_refusal_has_its_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct message m;
+        enum reason reason = message_parse(&m, str_of(refused[i].text));
+        if (reason != refused[i].reason)
+            fail_msg("%s: %.*s", refused[i].name, STR_ARG(reason_name(reason)));
+        message_fini(&m);
+    }
+}
+
+static void lists_are_bounded(void **state)
+{
+    static const char *const lists[] = {"Via: SIP/2.0/UDP h;branch=z9hG4bK1", "Route: <sip:h;lr>",
+                                        "Contact: <sip:h>", "Proxy-Require: x"};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct buf text = BUF_INIT;
+        struct message m;
+        buf_add_text(&text, LINE GOOD_VIA GOOD_REST);
+        for (unsigned n = 0; n < 65; n++)
+            buf_addf(&text, "%s\r\n", lists[i]);
+        buf_add_text(&text, "\r\n");
+        assert_int_equal(message_parse(&m, buf_str(&text)), REASON_TOO_MANY_HEADERS);
+        buf_fini(&text);
+    }
+}
+
+static void parameters_are_bounded(void **state)
+{
+    (void)state;
+    for (unsigned most = 1024; most <= 1025; most++) {
+        struct buf text = BUF_INIT;
+        struct message m;
+        buf_add_text(&text, LINE GOOD_VIA GOOD_REST "Route: <sip:h>");
+        for (unsigned n = 0; n < most; n++)
+            buf_add_text(&text, ";a");
+        buf_add_text(&text, "\r\n\r\n");
+        assert_int_equal(message_parse(&m, buf_str(&text)),
+                         most == 1024 ? REASON_OK : REASON_TOO_MANY_HEADERS);
+        message_fini(&m);
+        buf_fini(&text);
+    }
+}
+
+static void a_branch_proves_itself_and_nothing_else_does(void **state)
+{
+    static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1}, other[SNAPSHOT_SECRET_BYTES] = {2};
+    struct branches ours, theirs;
+    struct message request, response;
+    char branch[BRANCH_LENGTH + 1], text[1024];
+    (void)state;
+    assert_true(branches_init(&ours, secret) && branches_init(&theirs, other));
+    parse(&request, STR(LINE GOOD_VIA GOOD_REST "\r\n"));
+    branch_write(&ours, &request, 1, 2, branch);
+    assert_int_equal(strlen(branch), BRANCH_LENGTH);
+    for (size_t changed = 0; changed <= BRANCH_LENGTH; changed++) {
+        char copy[BRANCH_LENGTH + 1];
+        memcpy(copy, branch, sizeof(copy));
+        if (changed < BRANCH_LENGTH)
+            copy[changed] = copy[changed] == '0' ? '1' : '0';
+        int n = snprintf(
+            text, sizeof(text),
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP us;branch=%s\r\n" GOOD_VIA GOOD_REST "\r\n", copy);
+        parse(&response, (struct str){text, (size_t)n});
+        assert_int_equal(branch_is_ours(&ours, &response), changed == BRANCH_LENGTH);
+        assert_false(branch_is_ours(&theirs, &response));
+        message_fini(&response);
+    }
+    message_fini(&request);
+    branches_fini(&ours);
+    branches_fini(&theirs);
+}
+
+/* The request comes back: unchanged it is a loop, with another Request-URI a spiral. */
+static void a_loop_is_no_spiral(void **state)
+{
+    static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
+    struct branches b;
+    struct message first, again;
+    char branch[BRANCH_LENGTH + 1], text[1024];
+    (void)state;
+    assert_true(branches_init(&b, secret));
+    parse(&first, STR(LINE GOOD_VIA GOOD_REST "\r\n"));
+    assert_false(branch_shows_loop(&b, &first));
+    branch_write(&b, &first, 0, 0, branch);
+    for (int spiral = 0; spiral < 2; spiral++) {
+        int n = snprintf(text, sizeof(text),
+                         "INVITE sip:%d@h SIP/2.0\r\nVia: SIP/2.0/UDP next;branch=z9hG4bKnext\r\n"
+                         "Via: SIP/2.0/UDP us;branch=%s\r\n" GOOD_VIA GOOD_REST "\r\n",
+                         2 + spiral, branch);
+        parse(&again, (struct str){text, (size_t)n});
+        assert_int_equal(branch_shows_loop(&b, &again), !spiral);
+        message_fini(&again);
+    }
+    message_fini(&first);
+    branches_fini(&b);
+}
+
+/* The 487 of a call that rang repeats the lines of its 180, and nothing else of it. */
+static void an_answer_out_of_the_last_response(void **state)
+{
+    static const char *const tags[] = {";tag=callee", ""};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct answer_base base;
+        struct buf response = BUF_INIT, expected = BUF_INIT, out = BUF_INIT;
+        buf_addf(&response,
+                 "SIP/2.0 183 Session Progress\r\nRecord-Route: <sip:us;lr>\r\n" GOOD_VIA
+                 "v: SIP/2.0/TCP  b;branch=z9hG4bK0\r\nt: \"x;tag=no\" <sip:2@h;tag=nor>%s\r\n"
+                 "From: <sip:1@h>;tag=1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+                 "Contact: <sip:2@h>\r\nContent-Length: 4\r\n\r\nv=0\n",
+                 tags[i]);
+        buf_addf(&expected,
+                 "SIP/2.0 487 Request Terminated\r\n" GOOD_VIA
+                 "v: SIP/2.0/TCP  b;branch=z9hG4bK0\r\nt: \"x;tag=no\" <sip:2@h;tag=nor>%s\r\n"
+                 "From: <sip:1@h>;tag=1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 i == 0 ? ";tag=callee" : ";tag=ours");
+        assert_true(answer_base_of_response(&base, buf_str(&response)));
+        answer_write(&base, 487, STR("ours"), STR(""), &out);
+        if (!str_eq(buf_str(&out), buf_str(&expected)))
+            fail_msg("written:\n%.*s", STR_ARG(buf_str(&out)));
+        answer_base_fini(&base);
+        buf_fini(&response);
+        buf_fini(&expected);
+        buf_fini(&out);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return message_module_init() ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(untouched_it_is_the_same),
+        cmocka_unit_test(what_the_parser_cannot_read_leaves_as_it_came),
+        cmocka_unit_test(edited_only_the_edits_differ),
+        cmocka_unit_test(headers_are_removed_by_name_and_value),
+        cmocka_unit_test(each_refusal_has_its_reason),
+        cmocka_unit_test(lists_are_bounded),
+        cmocka_unit_test(parameters_are_bounded),
+        cmocka_unit_test(a_branch_proves_itself_and_nothing_else_does),
+        cmocka_unit_test(a_loop_is_no_spiral),
+        cmocka_unit_test(an_answer_out_of_the_last_response),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}

@@ -1,0 +1,145 @@
+/* What lint finds, and that a clean table has no finding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stird/numbers_lint.h>
+
+#define HEAD "number,customer,state,not_before,not_after\n"
+
+static const struct country germany = {
+    .code = STR("49"), .national_length = 7, .national_length_max = 11};
+static const struct country france = {.code = STR("33"), .national_length = 9};
+
+static struct buf lint(const char *csv, const char *customers, bool all_are_known)
+{
+    const struct country countries[] = {germany, france};
+    const struct str known[] = {STR("acme"), STR("globex")};
+    const struct numbers_source sources[] = {
+        {.name = STR("t.csv"), .text = str_of(csv), .kind = NUMBERS_TABLE},
+        {.name = STR("c.csv"),
+         .text = str_of(customers ? customers : ""),
+         .kind = NUMBERS_CUSTOMERS},
+    };
+    const struct numbers_lint job = {.countries = countries,
+                                     .n_countries = 2,
+                                     .known = known,
+                                     .n_known = 2,
+                                     .all_are_known = all_are_known,
+                                     .today = 20000}; /* 2024-10-04 */
+    struct problems findings = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    assert_true(numbers_lint(sources, customers ? 2 : 1, &job, &findings));
+    problems_print(&findings, &text);
+    buf_add_text(&text, "");
+    problems_fini(&findings);
+    return text;
+}
+
+static void check(const char *csv, const char *expected)
+{
+    struct buf text = lint(csv, NULL, true);
+    struct str got = buf_str(&text);
+    if (!str_eq(got, str_of(expected)))
+        fail_msg("%s\ngot:\n%.*s\nwanted:\n%s", csv, STR_ARG(got), expected);
+    buf_fini(&text);
+}
+
+static void a_clean_table_has_no_finding(void **state)
+{
+    (void)state;
+    check(HEAD "+12155550100,acme,owned,,\n+12155551000-+12155551999,globex,delegated,,2024-10-04\n"
+               "+1267*,acme,unverified,,\n+491234567,acme,owned,,\n+4912345678901,acme,owned,,\n"
+               "+33123456789,acme,owned,,\n+442071234567,acme,owned,,\n",
+          "");
+    check(HEAD, "");
+}
+
+static void each_finding_says_where_and_what(void **state)
+{
+    (void)state;
+    check(HEAD "+1215555010,acme,owned,,\n",
+          "t.csv:2: +1215555010: a number of +1 has 11 digits\n");
+    check(HEAD "+11155550100,acme,owned,,\n+12150550100,acme,owned,,\n",
+          "t.csv:2: +11155550100: area code and exchange of a +1 number begin with 2 to 9\n"
+          "t.csv:3: +12150550100: area code and exchange of a +1 number begin with 2 to 9\n");
+    check(HEAD "+3312345678,acme,owned,,\n+49123456789012,acme,owned,,\n",
+          "t.csv:2: +3312345678: its length is not that of its country's numbers\n"
+          "t.csv:3: +49123456789012: its length is not that of its country's numbers\n");
+    check(HEAD "+12155550100,acme,owned,,2024-10-03\n",
+          "t.csv:2: the row has expired: take it out\n");
+    check(
+        HEAD "+1215*,acme,owned,,\n+1216*,acme,delegated,,\n+1217*,acme,blocked,,\n",
+        "t.csv:2: a prefix row gives at most B, though it says owned: write a range for an A\n"
+        "t.csv:3: a prefix row gives at most B, though it says delegated: write a range for an A\n");
+    check(HEAD "+12155550100,acme,owned,,\n\n+12155550100,acme,owned,,\n",
+          "t.csv:4: the row stands in t.csv:2 already\n");
+    check(HEAD "+1215*,acme,unverified,,\n+1215*,acme,unverified,,\n",
+          "t.csv:3: the row stands in t.csv:2 already\n");
+    check(
+        HEAD "+12155550100,acmee,owned,,\n+12155550101,acmee,owned,,\n",
+        "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as there?\n");
+}
+
+/* Two periods of one customer are no duplicates. */
+static void periods_are_no_duplicates(void **state)
+{
+    (void)state;
+    check(HEAD "+12155550100,acme,owned,2025-01-01,2025-12-31\n"
+               "+12155550100,acme,owned,2026-01-01,\n",
+          "");
+}
+
+static void what_the_compile_refuses_is_found_as_well(void **state)
+{
+    (void)state;
+    check(HEAD "+12155550100-+12155550199,acme,owned,,\n+12155550150-+12155550250,acme,owned,,\n"
+               "+1215555010,acme,sold,,\n",
+          "t.csv:3: overlaps with t.csv:2 (+12155550100-+12155550199), and neither lies inside the "
+          "other: split one of the two rows\n"
+          "t.csv:4: state \"sold\" is none of owned, delegated, unverified, blocked\n");
+}
+
+static void a_customers_table_declares(void **state)
+{
+    (void)state;
+    struct buf text = lint(HEAD "+12155550100,initech,owned,,\n", "customer\ninitech\n", true);
+    assert_int_equal(text.n, 0);
+    buf_fini(&text);
+    text = lint(HEAD "+12155550100,initech,owned,,\n", NULL, false);
+    assert_int_equal(text.n, 0); /* nobody said whom there is */
+    buf_fini(&text);
+}
+
+static int cannot_be_read(void *user, struct str *rest)
+{
+    (void)user, (void)rest;
+    return -1;
+}
+
+static void a_source_that_cannot_be_read_is_no_clean_one(void **state)
+{
+    (void)state;
+    const struct numbers_source source = {.name = STR("t.csv"), .more = cannot_be_read};
+    const struct numbers_lint job = {.today = 20000};
+    struct problems findings = PROBLEMS_INIT;
+    assert_false(numbers_lint(&source, 1, &job, &findings));
+    problems_fini(&findings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clean_table_has_no_finding),
+        cmocka_unit_test(each_finding_says_where_and_what),
+        cmocka_unit_test(periods_are_no_duplicates),
+        cmocka_unit_test(what_the_compile_refuses_is_found_as_well),
+        cmocka_unit_test(a_customers_table_declares),
+        cmocka_unit_test(a_source_that_cannot_be_read_is_no_clean_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

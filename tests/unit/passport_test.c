@@ -1,0 +1,139 @@
+#include "lab.h"
+
+static void headers_and_payloads_equal_rfc8588(void **state)
+{
+    size_t i;
+    json_t *vector, *shaken = lab_vectors("rfc8588_shaken.json");
+    (void)state;
+    json_array_foreach(json_object_get(shaken, "vectors"), i, vector)
+    {
+        struct buf b = BUF_INIT, input = BUF_INIT;
+        struct passport_claims claims = lab_claims(lab_member(vector, "attest").p[0], 1443208345);
+        assert_int_equal(passport_type_shaken.check(&claims), REASON_OK);
+        passport_write_header(&b, &passport_type_shaken,
+                              STR("https://cert.example.org/passport.cer"));
+        assert_str(buf_str(&b), lab_member(vector, "header"));
+        base64url_add(&input, b.p, b.n);
+        buf_add_char(&input, '.');
+        buf_reset(&b);
+        passport_write_payload(&b, &passport_type_shaken, &claims);
+        assert_str(buf_str(&b), lab_member(vector, "payload"));
+        base64url_add(&input, b.p, b.n);
+        assert_str(buf_str(&input), lab_member(vector, "signing_input"));
+        buf_fini(&b);
+        buf_fini(&input);
+    }
+    assert_int_equal(i, 3);
+    json_decref(shaken);
+}
+
+static struct str expected_of(json_t *file, const char *name)
+{
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(file, "pairs"), i, pair)
+    {
+        if (str_eq(lab_member(pair, "name"), str_of(name)))
+            return lab_member(pair, "expected");
+    }
+    fail_msg("no pair \"%s\"", name);
+    return STR("");
+}
+
+static void the_form_is_the_deterministic_one(void **state)
+{
+    struct buf b = BUF_INIT;
+    struct passport_claims claims = lab_claims('A', 1443208345);
+    json_t *file = lab_vectors("deterministic_json.json");
+    (void)state;
+    passport_write_header(&b, &passport_type_shaken, STR("https://cert.example.org/passport.cer"));
+    assert_str(buf_str(&b), expected_of(file, "shaken header order"));
+    buf_reset(&b);
+    passport_write_payload(&b, &passport_type_shaken, &claims);
+    assert_str(buf_str(&b), expected_of(file, "rfc8588 claims"));
+    buf_fini(&b);
+    json_decref(file);
+}
+
+static void iat_does_not_end_in_2038(void **state)
+{
+    struct buf b = BUF_INIT;
+    struct passport_claims claims = lab_claims('B', 4102444800);
+    (void)state;
+    passport_write_payload(&b, &passport_type_shaken, &claims);
+    buf_add_char(&b, '\0');
+    assert_non_null(strstr(b.p, "\"iat\":4102444800,"));
+    buf_fini(&b);
+}
+
+static enum reason with_attest(char attest)
+{
+    struct passport_claims c = lab_claims(attest, 1443208345);
+    return passport_type_shaken.check(&c);
+}
+
+static enum reason with_numbers(const char *orig, const char *dest)
+{
+    struct passport_claims c = lab_claims('A', 1443208345);
+    c.orig = lab_tn(orig);
+    c.dest = lab_tn(dest);
+    return passport_type_shaken.check(&c);
+}
+
+static enum reason with_origid(const char *origid)
+{
+    struct passport_claims c = lab_claims('A', 1443208345);
+    memcpy(c.origid, origid, ORIGID_TEXT_LENGTH);
+    return passport_type_shaken.check(&c);
+}
+
+static enum reason with_iat(int64_t iat_s)
+{
+    struct passport_claims c = lab_claims('A', iat_s);
+    return passport_type_shaken.check(&c);
+}
+
+static void claims_out_of_form_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(with_attest('C'), REASON_OK);
+    assert_int_equal(with_attest('D'), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_attest('a'), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_attest('\0'), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_numbers("1", "911"), REASON_OK);
+    assert_int_equal(with_numbers("123456789012345", "*67"), REASON_OK);
+    assert_int_equal(with_numbers("*67", "12155550131"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_numbers("", "12155550131"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_numbers("12155550121", ""), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_numbers("+12155550121", "12155550131"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_numbers("1\",\"x\":1", "12155550131"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_iat(0), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_iat(-1), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_origid("123e4567-e89b-12d3-a456-42665544000f"), REASON_OK);
+    assert_int_equal(with_origid("123E4567-e89b-12d3-a456-426655440000"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_origid("123e4567e89b-12d3-a456-4266554400000"), REASON_SIGNER_REFUSED);
+    assert_int_equal(with_origid("123e4567-e89b-12d3-a456-42665544000\""), REASON_SIGNER_REFUSED);
+}
+
+static void types_are_found_by_name_and_number(void **state)
+{
+    (void)state;
+    assert_ptr_equal(passport_type_find(STR("shaken")), &passport_type_shaken);
+    assert_null(passport_type_find(STR("Shaken")));
+    assert_null(passport_type_find(STR("")));
+    assert_ptr_equal(passport_type_by_wire_id(passport_type_shaken.wire_id), &passport_type_shaken);
+    assert_null(passport_type_by_wire_id(0));
+    assert_null(passport_type_by_wire_id(255));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_and_payloads_equal_rfc8588),
+        cmocka_unit_test(the_form_is_the_deterministic_one),
+        cmocka_unit_test(iat_does_not_end_in_2038),
+        cmocka_unit_test(claims_out_of_form_are_refused),
+        cmocka_unit_test(types_are_found_by_name_and_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stird/problems.h>
+
+static void an_empty_list_says_nothing(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT;
+    struct buf out = BUF_INIT;
+    assert_false(problems_any(&p));
+    problems_print(&p, &out);
+    assert_int_equal(out.n, 0);
+    problems_fini(&p);
+}
+
+static void problems_are_sorted_by_place(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT;
+    struct buf out = BUF_INIT;
+    problems_add(&p, STR("b.conf"), 2, "second");
+    problems_add(&p, STR("b.conf"), 10, "%s %d", "third", 3);
+    problems_add(&p, STR("a.conf"), 7, "one");
+    problems_add(&p, STR("a.conf"), 7, "two");
+    problems_add(&p, STR("b.conf"), 0, "of the file");
+    problems_add(&p, STR(""), 0, "of nothing");
+    assert_true(problems_any(&p));
+    problems_print(&p, &out);
+    assert_true(str_eq(buf_str(&out), STR("of nothing\n"
+                                          "a.conf:7: one\n"
+                                          "a.conf:7: two\n"
+                                          "b.conf: of the file\n"
+                                          "b.conf:2: second\n"
+                                          "b.conf:10: third 3\n")));
+    buf_fini(&out);
+    problems_fini(&p);
+    assert_false(problems_any(&p));
+}
+
+/* Names and texts are the list's own. */
+static void texts_are_copied(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT;
+    char name[] = "name and more", text[] = "text";
+    problems_add(&p, (struct str){name, 4}, 1, "%s", text);
+    memset(name, 'x', 4);
+    memset(text, 'x', 4);
+    assert_string_equal(p.list[0].file, "name");
+    assert_string_equal(p.list[0].text, "text");
+    problems_fini(&p);
+}
+
+static void a_lost_problem_counts(void **state)
+{
+    (void)state;
+    struct problems p = {.out_of_memory = true};
+    struct buf out = BUF_INIT;
+    assert_true(problems_any(&p));
+    problems_print(&p, &out);
+    assert_true(str_eq(buf_str(&out), STR("out of memory while collecting problems\n")));
+    buf_fini(&out);
+    problems_fini(&p);
+}
+
+static void many_problems_are_kept(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT;
+    struct buf out = BUF_INIT;
+    for (unsigned i = 3000; i > 0; i--)
+        problems_add(&p, STR("f"), i, "x");
+    problems_print(&p, &out);
+    assert_true(str_starts(buf_str(&out), STR("f:1: x\nf:2: x\nf:3: x\n")));
+    assert_int_equal(p.n, 3000);
+    buf_fini(&out);
+    problems_fini(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_list_says_nothing),
+        cmocka_unit_test(problems_are_sorted_by_place),
+        cmocka_unit_test(texts_are_copied),
+        cmocka_unit_test(a_lost_problem_counts),
+        cmocka_unit_test(many_problems_are_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,362 @@
+/* The recorder: a record is a line of a whole chain, whatever the disk does. */
+#include "daemon/roles.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/control.h>
+#include <stird/ledger.h>
+#include <stird/record_writer.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char directory[64], file[96];
+    pid_t recorder;
+    int control[2], source[2];
+};
+
+static void tell(const struct place *p, enum control_type type, int fd)
+{
+    const struct control_message m = {.type = type};
+    assert_int_equal(control_send(p->control[0], &m, &fd, 1), 0);
+}
+
+static void give_file(const struct place *p, const char *path)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    tell(p, CONTROL_RECORDS, fd);
+    close(fd);
+}
+
+static void wait_for_ready(const struct place *p)
+{
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds;
+    struct pollfd readable = {.fd = p->control[0], .events = POLLIN};
+    assert_int_equal(poll(&readable, 1, 5000), 1);
+    assert_int_equal(control_receive(p->control[0], &m, fds, &n_fds), 1);
+    assert_int_equal(m.type, CONTROL_READY);
+}
+
+static int start(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+    snprintf(p->directory, sizeof(p->directory), "/tmp/stird-recorder-XXXXXX");
+    if (!mkdtemp(p->directory) || control_pair(p->control) || control_pair(p->source))
+        return -1;
+    snprintf(p->file, sizeof(p->file), "%s/records.jsonl", p->directory);
+    p->recorder = fork();
+    if (p->recorder == 0) {
+        close(p->control[0]);
+        _exit(recorder_main(p->control[1]));
+    }
+    close(p->control[1]);
+    wait_for_ready(p);
+    tell(p, CONTROL_RECORD_SOURCE, p->source[0]);
+    *state = p;
+    return 0;
+}
+
+/* A closed control socket is the end, after all that waits was written. */
+static void end(struct place *p)
+{
+    int status = -1;
+    if (p->recorder == 0)
+        return;
+    close(p->control[0]);
+    assert_int_equal(waitpid(p->recorder, &status, 0), p->recorder);
+    assert_int_equal(status, 0);
+    p->recorder = 0;
+}
+
+static int stop(void **state)
+{
+    struct place *p = *state;
+    end(p);
+    close(p->source[0]);
+    close(p->source[1]);
+    unlink(p->file);
+    int left_over = rmdir(p->directory);
+    free(p);
+    return left_over;
+}
+
+static bool send_packet(const struct place *p, const char *call_id)
+{
+    struct buf packet = BUF_INIT;
+    const struct record record = {.call_id = str_of(call_id),
+                                  .verdict = VERDICT_PASS,
+                                  .number_state = NUMBER_STATES,
+                                  .iat_s = -1,
+                                  .sign_us = -1,
+                                  .total_us = -1};
+    record_pack(&packet, &record);
+    bool sent = ledger_send(p->source[1], buf_str(&packet));
+    buf_fini(&packet);
+    return sent;
+}
+
+static void put(const struct place *p, const char *call_id)
+{
+    struct pollfd writable = {.fd = p->source[1], .events = POLLOUT};
+    assert_int_equal(poll(&writable, 1, 5000), 1);
+    assert_true(send_packet(p, call_id));
+}
+
+/* "start a b": what the lines are, calls by their Call-ID, and all of one chain from *CHAIN on. */
+static void expect_lines(const char *path, struct record_chain *chain, const char *expected)
+{
+    static char text[1 << 20], got[1 << 16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t n = read(fd, text, sizeof(text));
+    close(fd);
+    assert_true(n >= 0);
+    struct str rest = {text, (size_t)n};
+    got[0] = '\0';
+    while (rest.n > 0) {
+        struct str line = str_cut(&rest, '\n');
+        struct chain_place place;
+        char head[CHAIN_HASH_TEXT + 1];
+        json_t *json = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
+        if (!json) {
+            strcat(got, "TORN ");
+            continue;
+        }
+        const char *kind = json_string_value(json_object_get(json, "kind"));
+        const char *id = json_string_value(json_object_get(json, "call_id"));
+        chain_hash_text(head, chain->head);
+        assert_true(chain_place_of(&place, line));
+        assert_int_equal(place.seq, chain->seq);
+        assert_true(str_eq(place.prev, str_of(head)));
+        assert_true(chain_after_line(chain, line));
+        strcat(strcat(got, id ? id : kind), rest.n > 0 ? " " : "");
+        json_decref(json);
+    }
+    assert_string_equal(got, expected);
+}
+
+static void expect_new_chain(const char *path, const char *expected)
+{
+    struct record_chain chain = {0};
+    expect_lines(path, &chain, expected);
+}
+
+/* Until the recorder has read what was sent before. */
+static void wait_until_read(const struct place *p)
+{
+    struct pollfd waiting = {.fd = p->source[0], .events = POLLIN};
+    for (int i = 0; i < 5000 && poll(&waiting, 1, 0) > 0; i++)
+        usleep(1000);
+    assert_int_equal(poll(&waiting, 1, 0), 0);
+    usleep(20000); /* read is not yet written */
+}
+
+static void test_a_record_is_a_line(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    put(p, "b");
+    end(p);
+    expect_new_chain(p->file, "start a b");
+}
+
+static void test_what_waits_is_written_before_the_end(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    wait_until_read(p);
+    kill(p->recorder, SIGSTOP);
+    kill(p->recorder, SIGTERM); /* as a service manager may send it to everybody */
+    for (int i = 0; i < 5; i++)
+        put(p, (const char *[]){"0", "1", "2", "3", "4"}[i]);
+    close(p->control[0]);
+    kill(p->recorder, SIGCONT);
+    int status = -1;
+    assert_int_equal(waitpid(p->recorder, &status, 0), p->recorder);
+    assert_int_equal(status, 0);
+    p->recorder = 0;
+    expect_new_chain(p->file, "start 0 1 2 3 4");
+}
+
+static void test_records_wait_until_there_is_a_file(void **state)
+{
+    struct place *p = *state;
+    put(p, "early");
+    usleep(50000);
+    give_file(p, p->file);
+    end(p);
+    expect_new_chain(p->file, "start early");
+}
+
+static void test_another_file_takes_over(void **state)
+{
+    struct place *p = *state;
+    struct record_chain chain = {0};
+    char moved[128];
+    snprintf(moved, sizeof(moved), "%s.1", p->file);
+    give_file(p, p->file);
+    put(p, "before");
+    wait_until_read(p);
+    assert_int_equal(rename(p->file, moved), 0);
+    give_file(p, p->file);
+    put(p, "after");
+    end(p);
+    expect_lines(moved, &chain, "start before");
+    expect_lines(p->file, &chain, "rotate after");
+    unlink(moved);
+}
+
+static void test_the_same_file_again_changes_nothing(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    wait_until_read(p);
+    give_file(p, p->file);
+    put(p, "b");
+    end(p);
+    expect_new_chain(p->file, "start a b");
+}
+
+static void test_a_full_disk_loses_records_and_nothing_else(void **state)
+{
+    struct place *p = *state;
+    struct rlimit none = {0, RLIM_INFINITY}, any = {RLIM_INFINITY, RLIM_INFINITY};
+    give_file(p, p->file);
+    put(p, "before");
+    wait_until_read(p);
+    assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &none, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        put(p, "lost");
+    wait_until_read(p);
+    assert_int_equal(kill(p->recorder, 0), 0);
+    assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &any, NULL), 0);
+    put(p, "kept");
+    end(p);
+    expect_new_chain(p->file, "start before dropped kept");
+}
+
+/* A file size limit cuts a line as a disk does that fills up in the middle of it. */
+static void test_a_line_that_does_not_fit_is_taken_back(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    give_file(p, p->file);
+    put(p, "before");
+    wait_until_read(p);
+    assert_int_equal(stat(p->file, &st), 0);
+    struct rlimit small = {(rlim_t)st.st_size + 100, RLIM_INFINITY};
+    struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+    assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &small, NULL), 0);
+    put(p, "lost");
+    wait_until_read(p);
+    assert_int_equal(stat(p->file, &st), 0);
+    assert_int_equal(st.st_size, (off_t)small.rlim_cur - 100);
+    assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &any, NULL), 0);
+    put(p, "whole");
+    put(p, "too");
+    end(p);
+    expect_new_chain(p->file, "start before dropped whole too");
+}
+
+static void test_packets_that_are_no_records_are_counted(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    wait_until_read(p);
+    assert_int_equal(send(p->source[1], "{\"kind\":\"call\"}", 15, 0), 15);
+    wait_until_read(p);
+    put(p, "b");
+    end(p);
+    expect_new_chain(p->file, "start a dropped b");
+}
+
+/* An earlier recorder died, with the last line whole or not. */
+static void test_an_earlier_chain_goes_on(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    end(p);
+    struct stat st;
+    assert_int_equal(stat(p->file, &st), 0);
+    for (int torn = 0; torn < 2; torn++) {
+        struct record_writer w = RECORD_WRITER_INIT;
+        int fd = open(p->file, O_RDWR | O_APPEND | O_CLOEXEC);
+        if (torn)
+            assert_int_equal(write(fd, "{\"kind\":\"call\",\"ts\"", 20), 20);
+        record_writer_take_file(&w, fd, -1, 1);
+        record_writer_fini(&w);
+        expect_new_chain(p->file, torn ? "start a restart TORN restart" : "start a restart");
+    }
+}
+
+static void test_the_file_before_lends_its_chain(void **state)
+{
+    struct place *p = *state;
+    struct record_chain chain = {0};
+    struct record_writer w = RECORD_WRITER_INIT;
+    char next[128];
+    snprintf(next, sizeof(next), "%s.next", p->file);
+    give_file(p, p->file);
+    put(p, "a");
+    end(p);
+    int before = open(p->file, O_RDONLY | O_CLOEXEC);
+    record_writer_take_file(&w, open(next, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600), before,
+                            1);
+    record_writer_fini(&w);
+    close(before);
+    expect_lines(p->file, &chain, "start a");
+    expect_lines(next, &chain, "rotate");
+    unlink(next);
+}
+
+static void test_messages_that_are_not_for_it_are_ignored(void **state)
+{
+    struct place *p = *state;
+    const struct control_message strange = {.type = CONTROL_DRAIN};
+    give_file(p, p->file);
+    tell(p, CONTROL_CHANNEL, p->source[0]);
+    assert_int_equal(control_send(p->control[0], &strange, NULL, 0), 0);
+    put(p, "still");
+    end(p);
+    expect_new_chain(p->file, "start still");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_record_is_a_line),
+        TEST(test_what_waits_is_written_before_the_end),
+        TEST(test_records_wait_until_there_is_a_file),
+        TEST(test_another_file_takes_over),
+        TEST(test_the_same_file_again_changes_nothing),
+        TEST(test_a_full_disk_loses_records_and_nothing_else),
+        TEST(test_a_line_that_does_not_fit_is_taken_back),
+        TEST(test_packets_that_are_no_records_are_counted),
+        TEST(test_an_earlier_chain_goes_on),
+        TEST(test_the_file_before_lends_its_chain),
+        TEST(test_messages_that_are_not_for_it_are_ignored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

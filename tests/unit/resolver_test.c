@@ -1,0 +1,356 @@
+/* Names by SRV and by address, time to live, a DNS that fails. The name server is in this process.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/resolver.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/srv.h"
+
+#define A   1
+#define SRV 33
+
+/* One record; the answer to a name and type is all that match. */
+static const struct record {
+    const char *name;
+    uint16_t type, priority, weight, port;
+    const char *value; /* address or target */
+} zone[] = {
+    {"plain.example", A, 0, 0, 0, "192.0.2.1"},
+    {"plain.example", A, 0, 0, 0, "192.0.2.2"},
+    {"_sip._udp.carrier.example", SRV, 20, 0, 5080, "b.carrier.example"},
+    {"_sip._udp.carrier.example", SRV, 10, 5, 5070, "a.carrier.example"},
+    {"_sip._udp.carrier.example", SRV, 30, 0, 5090, "gone.carrier.example"},
+    {"a.carrier.example", A, 0, 0, 0, "192.0.2.11"},
+    {"a.carrier.example", A, 0, 0, 0, "192.0.2.12"},
+    {"b.carrier.example", A, 0, 0, 0, "192.0.2.20"},
+    {"_sip._udp.never.example", SRV, 0, 0, 0, ""},
+    {"short.example", A, 0, 0, 0, "192.0.2.30"},
+};
+
+struct server {
+    struct event_base *base;
+    struct event *readable;
+    struct resolver *resolver;
+    struct address at;
+    int fd;
+    unsigned questions;
+    bool broken; /* SERVFAIL for all */
+};
+
+static size_t put_name(uint8_t *to, const char *name)
+{
+    size_t n = 0;
+    while (*name) {
+        const char *end = strchr(name, '.');
+        size_t label = end ? (size_t)(end - name) : strlen(name);
+        to[n++] = (uint8_t)label;
+        memcpy(to + n, name, label);
+        n += label;
+        name += label + (end != NULL);
+    }
+    to[n++] = 0;
+    return n;
+}
+
+static size_t put_u16(uint8_t *to, unsigned value)
+{
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+    return 2;
+}
+
+static size_t put_record(uint8_t *to, const struct record *r)
+{
+    uint8_t data[300];
+    size_t n = 0, length = 4;
+    if (r->type == A) {
+        inet_pton(AF_INET, r->value, data);
+    } else {
+        length = put_u16(data, r->priority);
+        length += put_u16(data + length, r->weight);
+        length += put_u16(data + length, r->port);
+        length += put_name(data + length, r->value);
+    }
+    n += put_u16(to, 0xc00c); /* the question's name */
+    n += put_u16(to + n, r->type);
+    n += put_u16(to + n, 1);
+    n += put_u16(to + n, 0);
+    n += put_u16(to + n, strcmp(r->name, "short.example") == 0 ? 0 : 60); /* time to live */
+    n += put_u16(to + n, (unsigned)length);
+    memcpy(to + n, data, length);
+    return n + length;
+}
+
+static void read_question(const uint8_t *at, char *name, uint16_t *type, size_t *length)
+{
+    const uint8_t *begin = at;
+    size_t n = 0;
+    while (*at) {
+        memcpy(name + n, at + 1, *at);
+        n += *at;
+        name[n++] = '.';
+        at += 1 + *at;
+    }
+    name[n > 0 ? n - 1 : 0] = '\0';
+    *type = (uint16_t)(at[1] << 8 | at[2]);
+    *length = (size_t)(at + 5 - begin);
+}
+
+static void on_question(evutil_socket_t fd, short what, void *context)
+{
+    struct server *s = context;
+    struct sockaddr_storage from;
+    socklen_t from_length = sizeof(from);
+    uint8_t packet[1500];
+    char name[256];
+    uint16_t type;
+    size_t length;
+    unsigned answers = 0;
+    (void)what;
+    ssize_t n = recvfrom(fd, packet, 512, 0, (struct sockaddr *)&from, &from_length);
+    assert_true(n > 12);
+    read_question(packet + 12, name, &type, &length);
+    size_t end = 12 + length;
+    for (size_t i = 0; i < sizeof(zone) / sizeof(zone[0]); i++) {
+        if (s->broken || zone[i].type != type || strcasecmp(zone[i].name, name) != 0)
+            continue;
+        end += put_record(packet + end, &zone[i]);
+        answers++;
+    }
+    packet[2] = 0x84;
+    packet[3] = s->broken ? 2 : answers > 0 ? 0 : 3;
+    put_u16(packet + 6, answers);
+    put_u16(packet + 10, 0); /* the resolver's EDNS record */
+    sendto(fd, packet, end, 0, (struct sockaddr *)&from, from_length);
+    s->questions++;
+}
+
+static int set_up(void **state)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(name);
+    assert_non_null(s);
+    s->base = event_base_new();
+    s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(s->fd, (struct sockaddr *)&name, length), 0);
+    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&name, &length), 0);
+    s->readable = event_new(s->base, s->fd, EV_READ | EV_PERSIST, on_question, s);
+    event_add(s->readable, NULL);
+    assert_true(address_parse(STR("127.0.0.1"), &s->at));
+    s->at.port = ntohs(name.sin_port);
+    s->resolver = resolver_new(s->base, &s->at, 1);
+    assert_non_null(s->resolver);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct server *s = *state;
+    resolver_free(s->resolver);
+    event_free(s->readable);
+    event_base_free(s->base);
+    close(s->fd);
+    free(s);
+    return 0;
+}
+
+static struct name_query by_name(const char *host, const char *service)
+{
+    return (struct name_query){
+        .host = str_of(host), .service = service, .port = 5060, .want_ipv4 = true};
+}
+
+static void run_for(struct server *s, int64_t ms)
+{
+    int64_t until = clock_monotonic_ms() + ms;
+    const struct timeval turn = {.tv_usec = 5000};
+    while (clock_monotonic_ms() < until) {
+        event_base_loopexit(s->base, &turn);
+        event_base_dispatch(s->base);
+    }
+}
+
+static struct name_answer settled(struct server *s, const struct name_query *q)
+{
+    struct name_answer answer = resolver_look_up(s->resolver, q);
+    for (int i = 0; answer.state == NAME_PENDING && i < 1000; i++) {
+        run_for(s, 5);
+        answer = resolver_look_up(s->resolver, q);
+    }
+    return answer;
+}
+
+static void expect_address(const struct name_answer *answer, unsigned i, const char *text)
+{
+    struct buf out = BUF_INIT;
+    assert_true(i < answer->n);
+    address_add(&out, &answer->addresses[i].address);
+    buf_add_char(&out, '\0');
+    assert_string_equal(out.p, text);
+    buf_fini(&out);
+}
+
+static void test_addresses(void **state)
+{
+    struct name_query q = by_name("plain.example", NULL);
+    assert_int_equal(resolver_look_up(((struct server *)*state)->resolver, &q).state, NAME_PENDING);
+    struct name_answer answer = settled(*state, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    assert_int_equal(answer.n, 2);
+    expect_address(&answer, 0, "192.0.2.1:5060");
+    expect_address(&answer, 1, "192.0.2.2:5060");
+    assert_int_equal(((struct server *)*state)->questions, 1);
+}
+
+/* By priority; addresses of a target lie together; a target without addresses is left out. */
+static void test_srv(void **state)
+{
+    struct name_query q = by_name("Carrier.Example", "_sip._udp");
+    struct name_answer answer = settled(*state, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    assert_int_equal(answer.n, 3);
+    expect_address(&answer, 0, "192.0.2.11:5070");
+    expect_address(&answer, 1, "192.0.2.12:5070");
+    expect_address(&answer, 2, "192.0.2.20:5080");
+    assert_int_equal(answer.addresses[0].target, answer.addresses[1].target);
+    assert_int_not_equal(answer.addresses[1].target, answer.addresses[2].target);
+    assert_int_equal(answer.addresses[0].priority, 10);
+    assert_int_equal(answer.addresses[0].weight, 5);
+}
+
+/* RFC 3263 section 4.2: without SRV records the name itself, at the default port. */
+static void test_no_srv(void **state)
+{
+    struct name_query q = by_name("plain.example", "_sip._udp");
+    struct name_answer answer = settled(*state, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    assert_int_equal(answer.n, 2);
+    expect_address(&answer, 0, "192.0.2.1:5060");
+}
+
+/* RFC 2782: a target "." takes no calls; the address of the name is not asked for. */
+static void test_srv_says_no(void **state)
+{
+    struct name_query q = by_name("never.example", "_sip._udp");
+    struct name_answer answer = settled(*state, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    assert_int_equal(answer.n, 0);
+    assert_int_equal(((struct server *)*state)->questions, 1);
+}
+
+static void test_unknown(void **state)
+{
+    struct name_query q = by_name("nowhere.example", NULL);
+    struct name_answer answer = settled(*state, &q);
+    assert_int_equal(answer.state, NAME_FAILED);
+    assert_int_equal(answer.n, 0);
+}
+
+/* After its time to live (not under 5 s) it is asked for again; the old answer outlives a fault. */
+static void test_last_good_answer(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("short.example", NULL);
+    struct name_answer answer = settled(s, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    s->broken = true;
+    struct name_query other = by_name("plain.example", NULL);
+    assert_int_equal(settled(s, &other).state, NAME_FAILED);
+    unsigned before = s->questions;
+    run_for(s, 6200);
+    assert_true(s->questions > before);
+    answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    expect_address(&answer, 0, "192.0.2.30:5060");
+    s->broken = false;
+    run_for(s, 6200);
+    answer = resolver_look_up(s->resolver, &other);
+    assert_int_equal(answer.state, NAME_KNOWN); /* a failure is tried again after 5 s */
+}
+
+static void test_servers_change(void **state)
+{
+    struct server *s = *state;
+    struct address nobody = s->at;
+    nobody.bytes[3] = 99;
+    resolver_set_servers(s->resolver, &nobody, 1);
+    resolver_set_servers(s->resolver, &s->at, 1);
+    struct name_query q = by_name("plain.example", NULL);
+    assert_int_equal(settled(s, &q).state, NAME_KNOWN);
+}
+
+/* What is being asked for when the program ends is let go of. */
+static void test_end_in_the_middle(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    assert_int_equal(resolver_look_up(s->resolver, &q).state, NAME_PENDING);
+}
+
+static void test_names(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_name;
+    } cases[] = {{"carrier.example.com", true},
+                 {"a", true},
+                 {"a.", true},
+                 {"_x.a-b.example", true},
+                 {"4carriers.net", true},
+                 {"1.2.3.4", false},
+                 {"300.1.2.3", false},
+                 {"", false},
+                 {".", false},
+                 {"a..b", false},
+                 {"a b", false},
+                 {"a/b", false},
+                 {"x.12", false},
+                 {"[::1]", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(resolver_is_name(str_of(cases[i].text)), cases[i].is_name);
+}
+
+static void test_srv_cut_short(void **state)
+{
+    static const uint8_t answer[] = {
+        0, 0,   0x84, 0, 0,   0, 0, 1, 0, 0, 0, 0, /* no question */
+        1, 'a', 0,    0, SRV, 0, 1, 0, 0, 0, 9, 0, 9, 0, 1, 0, 2, 0x13, 0xc4, 1, 'b', 0};
+    struct srv_record list[SRV_MAX];
+    uint32_t ttl_s;
+    (void)state;
+    assert_int_equal(srv_parse(answer, sizeof(answer), list, &ttl_s), 1);
+    assert_int_equal(ttl_s, 9);
+    assert_string_equal(list[0].host, "b");
+    assert_int_equal(list[0].port, 5060);
+    for (size_t n = 0; n < sizeof(answer); n++) {
+        uint8_t *cut = malloc(n + 1);
+        memcpy(cut, answer, n);
+        cut = realloc(cut, n > 0 ? n : 1); /* so that a sanitizer sees a step behind it */
+        assert_int_equal(srv_parse(cut, n, list, &ttl_s), -1);
+        free(cut);
+    }
+}
+
+int main(void)
+{
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(test_addresses),      WITH_SERVER(test_srv),
+        WITH_SERVER(test_no_srv),         WITH_SERVER(test_srv_says_no),
+        WITH_SERVER(test_unknown),        WITH_SERVER(test_last_good_answer),
+        WITH_SERVER(test_servers_change), WITH_SERVER(test_end_in_the_middle),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_srv_cut_short),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

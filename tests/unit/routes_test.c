@@ -1,0 +1,373 @@
+/* Which next hops a call is offered to: order, weights, health. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "sip/context.h"
+#include "sip/routes.h"
+
+static struct address address_of(const char *text, uint16_t port)
+{
+    struct address a;
+    assert_true(address_parse(str_of(text), &a));
+    a.port = port;
+    return a;
+}
+
+/* What DNS says, set by each test. */
+struct dns {
+    struct name_answer answer;
+    struct name_query asked; /* the last one */
+};
+
+static struct name_answer look_up(void *dns, const struct name_query *query)
+{
+    struct dns *d = dns;
+    d->asked = *query;
+    return d->answer;
+}
+
+struct lab {
+    struct listener listeners[2];
+    struct upstream upstreams[4];
+    uint32_t order[4];
+    struct trunk trunk;
+    struct address_prefix trunk_source;
+    struct settings settings;
+    struct dns dns;
+    struct routes *routes;
+    int64_t now_ms;
+};
+
+/* Upstreams a, b, c at addresses; d is a name. The trunk has the first N. */
+static void set_up(struct lab *lab, unsigned n)
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    static const char *const addresses[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3"};
+    memset(lab, 0, sizeof(*lab));
+    lab->listeners[0] = (struct listener){.address = address_of("192.0.2.100", 5060),
+                                          .transports = {true, true}};
+    lab->listeners[1] = (struct listener){.address = address_of("[2001:db8::100]", 5060),
+                                          .transports = {true, false}};
+    for (uint32_t i = 0; i < 4; i++) {
+        lab->order[i] = i;
+        lab->upstreams[i] = (struct upstream){.name = str_of(names[i]), .probe_failures = 2};
+        if (i < 3)
+            lab->upstreams[i].address = address_of(addresses[i], 5060);
+    }
+    lab->upstreams[3].host = STR("carrier.example");
+    lab->upstreams[3].address.port = 5060;
+    assert_true(address_prefix_parse(STR("192.0.2.50"), &lab->trunk_source));
+    lab->trunk = (struct trunk){
+        .upstreams = lab->order, .n_upstreams = n, .sources = &lab->trunk_source, .n_sources = 1};
+    lab->settings = (struct settings){
+        .upstreams = lab->upstreams, .n_upstreams = 4, .trunks = &lab->trunk, .n_trunks = 1};
+    lab->routes = routes_new(&(struct routes_options){.listeners = lab->listeners,
+                                                      .n_listeners = 2,
+                                                      .look_up = look_up,
+                                                      .resolver = &lab->dns,
+                                                      .seed = 42});
+    assert_non_null(lab->routes);
+    lab->now_ms = 1000000;
+}
+
+/* The last octets of the targets' addresses: "1 2". */
+static void expect_targets(struct lab *lab, const char *wanted)
+{
+    struct target targets[ROUTES_TARGETS_MAX];
+    struct buf found = BUF_INIT;
+    unsigned n = routes_targets(lab->routes, &lab->settings, &lab->trunk, lab->now_ms, targets);
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(&found, "%s%u", i > 0 ? " " : "",
+                 targets[i].address.bytes[targets[i].address.family == ADDRESS_IPV6 ? 15 : 3]);
+    buf_add_char(&found, '\0');
+    assert_string_equal(found.p, wanted);
+    buf_fini(&found);
+}
+
+static struct target hop_of(struct lab *lab, unsigned upstream)
+{
+    struct target hop;
+    assert_int_equal(routes_hops(lab->routes, &lab->upstreams[upstream], &hop, 1), 1);
+    return hop;
+}
+
+static void fail_calls(struct lab *lab, unsigned upstream, unsigned times)
+{
+    struct target hop = hop_of(lab, upstream);
+    while (times-- > 0)
+        routes_call_failed(lab->routes, &hop, lab->now_ms);
+}
+
+static void answer_call(struct lab *lab, unsigned upstream)
+{
+    struct target hop = hop_of(lab, upstream);
+    routes_call_answered(lab->routes, &hop);
+}
+
+static void probe(struct lab *lab, unsigned upstream, bool well)
+{
+    struct target hop = hop_of(lab, upstream);
+    routes_probe_ended(lab->routes, &hop, well, lab->now_ms);
+}
+
+static void test_order_of_the_trunk(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 3);
+    expect_targets(&lab, "1 2 3");
+    lab.order[0] = 2;
+    lab.order[2] = 0;
+    expect_targets(&lab, "3 2 1");
+    routes_free(lab.routes);
+}
+
+/* Three calls in a row without a sign of life; any answer between them starts the count anew. */
+static void test_calls_take_a_hop_out(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    fail_calls(&lab, 0, 2);
+    answer_call(&lab, 0);
+    fail_calls(&lab, 0, 2);
+    expect_targets(&lab, "1 2");
+    fail_calls(&lab, 0, 1);
+    expect_targets(&lab, "2");
+    assert_int_equal(routes_get_counters(lab.routes)->hops_lost, 1);
+    fail_calls(&lab, 0, 5); /* those that were under way */
+    assert_int_equal(routes_get_counters(lab.routes)->hops_lost, 1);
+    routes_free(lab.routes);
+}
+
+/* After a while one call tries again, and only one. */
+static void test_one_call_tries_again(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    fail_calls(&lab, 0, 3);
+    lab.now_ms += ROUTES_OUT_MS - 1;
+    expect_targets(&lab, "2");
+    lab.now_ms += 1;
+    expect_targets(&lab, "1 2");
+    expect_targets(&lab, "2");
+    fail_calls(&lab, 0, 1);
+    lab.now_ms += ROUTES_OUT_MS;
+    expect_targets(&lab, "1 2");
+    answer_call(&lab, 0);
+    expect_targets(&lab, "1 2");
+    expect_targets(&lab, "1 2");
+    assert_int_equal(routes_get_counters(lab.routes)->hops_back, 1);
+    routes_free(lab.routes);
+}
+
+/* Behind one that is well, it does not use up its turn. */
+static void test_second_is_out(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    fail_calls(&lab, 1, 3);
+    expect_targets(&lab, "1");
+    lab.now_ms += ROUTES_OUT_MS;
+    expect_targets(&lab, "1 2");
+    expect_targets(&lab, "1 2");
+    routes_free(lab.routes);
+}
+
+static void test_all_are_out(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 3);
+    for (unsigned i = 0; i < 3; i++)
+        fail_calls(&lab, i, 3);
+    expect_targets(&lab, "1 2 3");
+    expect_targets(&lab, "1 2 3");
+    answer_call(&lab, 1);
+    expect_targets(&lab, "2");
+    routes_free(lab.routes);
+}
+
+/* R-P-038: `probe_failures` in a row take it out, one success brings it back; nothing else does. */
+static void test_probes(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    lab.upstreams[0].probe_ms = 30000;
+    probe(&lab, 0, false);
+    probe(&lab, 0, true);
+    probe(&lab, 0, false);
+    expect_targets(&lab, "1 2");
+    probe(&lab, 0, false);
+    expect_targets(&lab, "2");
+    lab.now_ms += 10 * ROUTES_OUT_MS;
+    answer_call(&lab, 0);
+    expect_targets(&lab, "2");
+    probe(&lab, 0, true);
+    expect_targets(&lab, "1 2");
+    fail_calls(&lab, 0, 3);
+    expect_targets(&lab, "2");
+    probe(&lab, 0, true);
+    expect_targets(&lab, "1 2");
+    routes_free(lab.routes);
+}
+
+/* A peer that refused a connection is remembered for ten minutes, by what its upstream says. */
+static void test_refused_connection(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    struct target hop = hop_of(&lab, 0), other = hop_of(&lab, 1);
+    hop.transport = TRANSPORT_TCP;
+    assert_false(routes_refuses_tcp(lab.routes, &hop, lab.now_ms));
+    routes_remember_refusal(lab.routes, &hop, lab.now_ms);
+    hop.transport = TRANSPORT_UDP;
+    assert_true(routes_refuses_tcp(lab.routes, &hop, lab.now_ms + ROUTES_NO_TCP_MS - 1));
+    assert_false(routes_refuses_tcp(lab.routes, &hop, lab.now_ms + ROUTES_NO_TCP_MS));
+    assert_false(routes_refuses_tcp(lab.routes, &other, lab.now_ms));
+    expect_targets(&lab, "1 2");
+    routes_free(lab.routes);
+}
+
+static struct name_address found(const char *address, uint16_t priority, uint16_t weight,
+                                 uint16_t target)
+{
+    return (struct name_address){.address = address_of(address, 5060),
+                                 .priority = priority,
+                                 .weight = weight,
+                                 .target = target};
+}
+
+/* R-P-035: SRV without a port, addresses alone with one; families that a listener has. */
+static void test_questions(void **state)
+{
+    struct lab lab;
+    struct target hops[4];
+    (void)state;
+    set_up(&lab, 4);
+    struct upstream *u = &lab.upstreams[3];
+    routes_hops(lab.routes, u, hops, 4);
+    assert_string_equal(lab.dns.asked.service, "_sip._udp");
+    assert_true(lab.dns.asked.want_ipv4 && lab.dns.asked.want_ipv6);
+    u->transport = TRANSPORT_TCP;
+    routes_hops(lab.routes, u, hops, 4);
+    assert_string_equal(lab.dns.asked.service, "_sip._tcp");
+    assert_true(lab.dns.asked.want_ipv4 && !lab.dns.asked.want_ipv6);
+    u->port_given = true;
+    u->address.port = 5070;
+    routes_hops(lab.routes, u, hops, 4);
+    assert_null(lab.dns.asked.service);
+    assert_int_equal(lab.dns.asked.port, 5070);
+    u->transport = TRANSPORT_UDP;
+    u->listener = 1;
+    u->listener_given = true;
+    routes_hops(lab.routes, u, hops, 4);
+    assert_true(!lab.dns.asked.want_ipv4 && lab.dns.asked.want_ipv6);
+    routes_free(lab.routes);
+}
+
+/* All addresses of a name in its place among the upstreams; what is unknown or ourselves is not. */
+static void test_names(void **state)
+{
+    struct lab lab;
+    const struct name_address answer[] = {
+        found("192.0.2.21", 10, 0, 0), found("192.0.2.22", 10, 0, 0),
+        found("192.0.2.100", 20, 0, 1), found("[2001:db8::23]", 30, 0, 2)};
+    (void)state;
+    set_up(&lab, 2);
+    lab.order[0] = 3;
+    lab.dns.answer.state = NAME_PENDING;
+    expect_targets(&lab, "2");
+    lab.dns.answer = (struct name_answer){NAME_KNOWN, answer, 4};
+    expect_targets(&lab, "21 22 35 2");
+    lab.trunk.n_upstreams = 1;
+    lab.dns.answer = (struct name_answer){.state = NAME_FAILED};
+    expect_targets(&lab, "");
+    routes_free(lab.routes);
+}
+
+/* Lower priorities first; the addresses of one record stay together. */
+static void test_priorities(void **state)
+{
+    const struct name_address answer[] = {
+        found("192.0.2.1", 10, 50, 0), found("192.0.2.2", 10, 50, 0), found("192.0.2.3", 10, 50, 1),
+        found("192.0.2.4", 20, 0, 2), found("192.0.2.5", 30, 9, 3)};
+    struct name_address ordered[5];
+    uint64_t seed = 7;
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        routes_order(answer, 5, &seed, ordered);
+        unsigned one = ordered[0].target == 0 ? 0 : 1;
+        assert_int_equal(ordered[one].address.bytes[3], 1);
+        assert_int_equal(ordered[one + 1].address.bytes[3], 2);
+        assert_int_equal(ordered[3].address.bytes[3], 4);
+        assert_int_equal(ordered[4].address.bytes[3], 5);
+    }
+}
+
+/* R-P-035: 1000 calls follow the weights within 5 %. */
+static void test_weights(void **state)
+{
+    const struct name_address answer[] = {
+        found("192.0.2.1", 10, 60, 0), found("192.0.2.2", 10, 30, 1), found("192.0.2.3", 10, 10, 2),
+        found("192.0.2.4", 10, 0, 3)};
+    static const int wanted[] = {600, 300, 100, 0};
+    (void)state;
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        struct name_address ordered[4];
+        int first[4] = {0};
+        uint64_t running = seed * 7919;
+        for (unsigned i = 0; i < 1000; i++) {
+            routes_order(answer, 4, &running, ordered);
+            first[ordered[0].target]++;
+        }
+        for (unsigned i = 0; i < 4; i++)
+            assert_in_range(first[i] + 50 - wanted[i], 0, 100);
+    }
+}
+
+/* Decided 12: an upstream by name may send from what its name means, unless a trunk has that. */
+static void test_sources(void **state)
+{
+    struct lab lab;
+    const struct name_address answer[] = {found("192.0.2.21", 10, 0, 0),
+                                          found("192.0.2.50", 10, 0, 1)};
+    struct address known = address_of("192.0.2.21", 4711), trunks = address_of("192.0.2.50", 5060),
+                   stranger = address_of("192.0.2.22", 5060);
+    (void)state;
+    set_up(&lab, 4);
+    lab.dns.answer = (struct name_answer){NAME_KNOWN, answer, 2};
+    assert_true(routes_is_source(lab.routes, &lab.settings, &known));
+    assert_false(routes_is_source(lab.routes, &lab.settings, &stranger));
+    assert_false(routes_is_source(lab.routes, &lab.settings, &trunks));
+    lab.upstreams[3].sources = &lab.trunk_source;
+    lab.upstreams[3].n_sources = 1;
+    assert_false(routes_is_source(lab.routes, &lab.settings, &known));
+    routes_free(lab.routes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_of_the_trunk),
+        cmocka_unit_test(test_calls_take_a_hop_out),
+        cmocka_unit_test(test_one_call_tries_again),
+        cmocka_unit_test(test_second_is_out),
+        cmocka_unit_test(test_all_are_out),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_refused_connection),
+        cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_priorities),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_sources),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,386 @@
+/*
+ * tests/conf/NAME/stird.conf is read as it stands; expected.txt beside it holds the problems, byte
+ * for byte. Names that begin with "good-" have none. A new case needs no code.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <stird/numbers_files.h>
+#include <stird/settings_file.h>
+
+#include "conf/draft.h"
+#include "conf/keys.h"
+
+#define NOW_S 1893456000 /* 2030-01-01: while the certificates of tests/conf are valid */
+
+static struct str slurp(const char *path)
+{
+    struct files *files = files_new();
+    struct str text = {"", 0};
+    struct str name = str_of(path);
+    assert_int_equal(files_read(files, name, 1 << 20, &text), 0);
+    struct str copy = {strndup(text.n > 0 ? text.p : "", text.n), text.n};
+    files_free(files);
+    return copy;
+}
+
+static struct settings *read_settings(struct files *files, const char *path, struct buf *said)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct settings *s = settings_read(files, str_of(path), NOW_S, &problems);
+    assert_int_equal(s == NULL, problems_any(&problems));
+    problems_print(&problems, said);
+    problems_fini(&problems);
+    return s;
+}
+
+static void assert_same(struct str a, struct str b)
+{
+    if (!str_eq(a, b))
+        print_error("got:\n%.*s\nwanted:\n%.*s\n", STR_ARG(a), STR_ARG(b));
+    assert_true(str_eq(a, b));
+}
+
+/* What a child makes of the same bytes, without opening anything. */
+static void assert_replay(const struct files *files, struct str said, const struct settings *first)
+{
+    struct buf again = BUF_INIT, one = BUF_INIT, two = BUF_INIT;
+    int fd = files_to_fd(files);
+    assert_true(fd >= 0);
+    struct files *replayed = files_from_fd(fd);
+    assert_non_null(replayed);
+    close(fd);
+    assert_int_equal(chdir("/"), 0);
+    struct settings *s = read_settings(replayed, "stird.conf", &again);
+    assert_same(buf_str(&again), said);
+    assert_int_equal(s == NULL, first == NULL);
+    if (s) {
+        settings_print(first, &one);
+        settings_print(s, &two);
+        assert_same(buf_str(&two), buf_str(&one));
+    }
+    settings_free(s);
+    files_free(replayed);
+    buf_fini(&again);
+    buf_fini(&one);
+    buf_fini(&two);
+}
+
+static void run_case(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/conf/%s", TESTS_DIR, name);
+    assert_int_equal(chdir(path), 0);
+    struct str expected = slurp("expected.txt");
+    struct buf said = BUF_INIT;
+    struct files *files = files_new();
+    struct settings *s = read_settings(files, "stird.conf", &said);
+    if (!str_eq(buf_str(&said), expected))
+        print_error("%s:\n", name);
+    assert_same(buf_str(&said), expected);
+    assert_int_equal(strncmp(name, "good-", 5) == 0, expected.n == 0);
+    assert_replay(files, buf_str(&said), s);
+    settings_free(s);
+    files_free(files);
+    buf_fini(&said);
+    free((char *)expected.p);
+}
+
+static int has_settings(const struct dirent *entry)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/conf/%s/stird.conf", TESTS_DIR, entry->d_name);
+    return entry->d_name[0] != '.' && access(path, R_OK) == 0;
+}
+
+static void bad_configurations(void **state)
+{
+    struct dirent **entries;
+    (void)state;
+    int n = scandir(TESTS_DIR "/conf", &entries, has_settings, alphasort);
+    assert_true(n >= 40);
+    for (int i = 0; i < n; i++) {
+        run_case(entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* ---- the files we ship ---- */
+
+/* PATH with the directories of its certificates put to those of the tests. */
+static struct buf with_certificates(const char *path, const char *directory)
+{
+    struct buf out = BUF_INIT;
+    struct str text = slurp(path), rest = text;
+    for (;;) {
+        size_t at = 0;
+        struct str wanted = str_of(directory);
+        while (at < rest.n && !str_starts(str_slice(rest, at, rest.n), wanted))
+            at++;
+        buf_add_str(&out, str_slice(rest, 0, at));
+        if (at == rest.n)
+            break;
+        buf_add_text(&out, TESTS_DIR "/conf/certs/818H");
+        rest = str_slice(rest, at + wanted.n, rest.n);
+    }
+    free((char *)text.p);
+    return out;
+}
+
+static void write_file(const char *path, struct str text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text.p, 1, text.n, f), text.n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Clean, and what stird -T prints of it reads back to the same settings. */
+static void assert_clean(struct str text, const char *numbers_csv)
+{
+    char directory[] = "/tmp/stird-settings-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(chdir(directory), 0);
+    struct buf said = BUF_INIT, printed = BUF_INIT, again = BUF_INIT;
+    write_file("stird.conf", text);
+    struct files *files = files_new(), *second = files_new();
+    struct settings *s = read_settings(files, "stird.conf", &said);
+    assert_same(buf_str(&said), STR(""));
+    settings_print(s, &printed);
+    write_file("printed.conf", buf_str(&printed));
+    struct settings *t = read_settings(second, "printed.conf", &said);
+    assert_same(buf_str(&said), STR(""));
+    settings_print(t, &again);
+    assert_same(buf_str(&again), buf_str(&printed));
+    if (numbers_csv) {
+        struct problems problems = PROBLEMS_INIT;
+        struct str csv = slurp(numbers_csv);
+        struct numbers_source source = {
+            .name = STR("numbers.csv"), .text = csv, .kind = NUMBERS_TABLE};
+        struct buf image = BUF_INIT;
+        assert_true(numbers_compile(&source, 1, &image, NULL, &problems));
+        assert_true(s->n_numbers_files == 1 && str_eq(s->numbers_files[0], STR("numbers.csv")));
+        buf_fini(&image);
+        problems_fini(&problems);
+        free((char *)csv.p);
+    }
+    settings_free(s);
+    settings_free(t);
+    files_free(files);
+    files_free(second);
+    buf_fini(&said);
+    buf_fini(&printed);
+    buf_fini(&again);
+    unlink("stird.conf");
+    unlink("printed.conf");
+    rmdir(directory);
+}
+
+static void shipped_files(void **state)
+{
+    static const char *const examples[] = {
+        "retail-subscriber", "managed-customer", "wholesale",  "international-gateway",
+        "call-centre",       "enterprise-pbx",   "shared-sbc", "reseller-rules",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        char path[512], csv[512];
+        snprintf(path, sizeof(path), "%s/conf/examples/%s/stird.conf", PROJECT_DIR, examples[i]);
+        snprintf(csv, sizeof(csv), "%s/conf/examples/%s/numbers.csv", PROJECT_DIR, examples[i]);
+        struct buf text = with_certificates(path, "certs/818H");
+        assert_clean(buf_str(&text), csv);
+        buf_fini(&text);
+    }
+    struct buf text = with_certificates(PROJECT_DIR "/conf/stird.conf",
+                                        "/var/lib/stird/certs/818H");
+    assert_clean(buf_str(&text), NULL);
+    buf_fini(&text);
+}
+
+/* ---- files that are not taken ---- */
+
+static void assert_refused(const char *why)
+{
+    struct buf said = BUF_INIT;
+    struct files *files = files_new();
+    struct settings *s = read_settings(files, "stird.conf", &said);
+    assert_null(s);
+    assert_same(buf_str(&said), str_of(why));
+    files_free(files);
+    buf_fini(&said);
+}
+
+static void files_not_taken(void **state)
+{
+    char directory[] = "/tmp/stird-settings-XXXXXX";
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(chdir(directory), 0);
+    assert_refused("stird.conf: cannot be read: No such file or directory\n");
+    write_file("stird.conf", STR("log = { level = \"info\"; };\n"));
+    assert_int_equal(chmod("stird.conf", 0666), 0);
+    assert_refused("stird.conf: cannot be read: can be written by everybody: chmod o-w\n");
+    assert_int_equal(rename("stird.conf", "real.conf"), 0);
+    assert_int_equal(symlink("real.conf", "stird.conf"), 0);
+    assert_refused("stird.conf: cannot be read: is a symbolic link: name the file itself\n");
+    assert_int_equal(unlink("stird.conf"), 0);
+    write_file("stird.conf", STR("node = \"a\0b\";\n"));
+    assert_refused("stird.conf: cannot be read: holds NUL bytes: it is no text file\n");
+    unlink("stird.conf");
+    unlink("real.conf");
+    rmdir(directory);
+}
+
+/* ---- values ---- */
+
+static void defaults_and_values(void **state)
+{
+    (void)state;
+    struct buf said = BUF_INIT;
+    struct files *files = files_new();
+    assert_int_equal(chdir(TESTS_DIR "/conf/good-minimal"), 0);
+    struct settings *s = read_settings(files, "stird.conf", &said);
+    assert_non_null(s);
+    assert_int_equal(s->t1_ms, 500);
+    assert_int_equal(s->timer_c_ms, 181000);
+    assert_int_equal(s->max_message_bytes, 65536);
+    assert_int_equal(s->sign_timeout_ms, 50);
+    assert_int_equal(s->failure_mode, FAIL_OPEN);
+    assert_int_equal(s->log_level, LOG_LEVEL_INFO);
+    assert_true(s->record_route && !s->mask_numbers && s->landlock_required);
+    assert_true(s->listeners[0].transports[TRANSPORT_UDP] &&
+                s->listeners[0].transports[TRANSPORT_TCP]);
+    const struct trunk *t = &s->trunks[0];
+    static const enum treatment levels[NUMBER_STATES] = {
+        [NUMBER_OWNED] = TREATMENT_A,          [NUMBER_DELEGATED] = TREATMENT_A,
+        [NUMBER_UNVERIFIED] = TREATMENT_B,     [NUMBER_BLOCKED] = TREATMENT_REFUSE,
+        [NUMBER_OTHER_CUSTOMER] = TREATMENT_B, [NUMBER_EXPIRED] = TREATMENT_B,
+        [NUMBER_NOT_YET] = TREATMENT_B,        [NUMBER_UNKNOWN] = TREATMENT_B,
+    };
+    assert_memory_equal(t->by_state, levels, sizeof(levels));
+    assert_int_equal(t->gateway_treatment, TREATMENT_C);
+    assert_int_equal(t->no_calling_number, TREATMENT_UNSIGNED);
+    assert_int_equal(t->existing_identity, IDENTITY_KEEP);
+    assert_true(str_eq(t->country.code, STR("1")) && t->country.national_length == 10);
+    assert_false(t->gateway || t->trusted || t->dest_from_request_uri);
+    assert_int_equal(t->certificate, NO_CERTIFICATE);
+    assert_int_equal(s->upstreams[0].n_sources, 1);
+    assert_true(str_eq(s->certificates[0].spc, STR("818H")));
+    settings_free(s);
+    files_free(files);
+    buf_fini(&said);
+}
+
+/* Each default is a value that the parser would take, and every key has a help text. */
+static void table_is_sound(void **state)
+{
+    static const struct table *const tables[] = {
+        &root_table,  &listener_table, &certificate_table, &upstream_table,
+        &trunk_table, &customer_table, &rule_table};
+    (void)state;
+    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+        for (unsigned i = 0; i < tables[t]->n_keys; i++) {
+            const struct key *k = &tables[t]->keys[i];
+            struct draft room;
+            struct buf message = BUF_INIT;
+            assert_true(strlen(k->help) > 3 && k->help[strlen(k->help) - 1] == '.');
+            assert_int_equal(key_find(tables[t], str_of(k->name)), i);
+            if (k->fallback)
+                assert_null(key_parse(k, str_of(k->fallback), &room, &message));
+            buf_fini(&message);
+        }
+    }
+}
+
+/* ---- documentation: each key is in the reference, with its default ---- */
+
+static bool contains(struct str text, const char *wanted)
+{
+    return memmem(text.p, text.n, wanted, strlen(wanted)) != NULL;
+}
+
+/* The help text as the end of a table's row: a bar would end the cell. */
+static void write_cell(char *cell, size_t bytes, const char *help)
+{
+    size_t n = 0;
+    for (const char *p = help; *p && n + 8 < bytes; p++) {
+        if (*p == '|')
+            cell[n++] = '\\';
+        cell[n++] = *p;
+    }
+    memcpy(cell + n, " |\n", sizeof(" |\n"));
+}
+
+/* Whether there is a line that begins with START and ends with END. */
+static bool has_row(struct str text, const char *start, const char *end)
+{
+    const char *at = memmem(text.p, text.n, start, strlen(start));
+    while (at) {
+        const char *line_end = memchr(at, '\n', (size_t)(text.p + text.n - at));
+        struct str line = str_span(at, line_end ? line_end + 1 : text.p + text.n);
+        struct str wanted = str_of(end);
+        if (line.n >= wanted.n && str_eq(str_slice(line, line.n - wanted.n, line.n), wanted))
+            return true;
+        size_t behind = (size_t)(at + line.n - text.p);
+        at = memmem(text.p + behind, text.n - behind, start, strlen(start));
+    }
+    return false;
+}
+
+static void assert_documented(struct str reference, const struct table *t)
+{
+    for (unsigned i = 0; i < t->n_keys; i++) {
+        const struct key *k = &t->keys[i];
+        char start[256], end[512];
+        /* A trunk's own country and attestation are those of the root, said once. */
+        if (t == &trunk_table && strchr(k->name, '.'))
+            continue;
+        snprintf(start, sizeof(start), "| `%s` | %s | ", k->name, k->fallback ? k->fallback : "-");
+        write_cell(end, sizeof(end), k->help);
+        bool found = has_row(reference, start, end);
+        if (!found)
+            print_error("docs/configuration.md: no row %s... | %s", start, end);
+        assert_true(found);
+    }
+}
+
+static void keys_are_documented(void **state)
+{
+    static const struct table *const tables[] = {
+        &root_table,  &listener_table, &certificate_table, &upstream_table,
+        &trunk_table, &customer_table, &rule_table};
+    (void)state;
+    struct str reference = slurp(PROJECT_DIR "/docs/configuration.md");
+    struct str manual = slurp(PROJECT_DIR "/docs/stird.conf.5");
+    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+        assert_documented(reference, tables[t]);
+        for (unsigned i = 0; i < tables[t]->n_keys; i++) {
+            char item[128];
+            snprintf(item, sizeof(item), "\n.It Cm %s\n", tables[t]->keys[i].name);
+            if (!contains(manual, item))
+                print_error("docs/stird.conf.5: no item%s", item);
+            assert_true(contains(manual, item));
+        }
+    }
+    free((char *)reference.p);
+    free((char *)manual.p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_configurations), cmocka_unit_test(shipped_files),
+        cmocka_unit_test(files_not_taken),    cmocka_unit_test(defaults_and_values),
+        cmocka_unit_test(table_is_sound),     cmocka_unit_test(keys_are_documented),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

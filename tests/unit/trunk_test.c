@@ -1,0 +1,186 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stird/policy.h>
+
+#define PREFIXES(...)                                                                              \
+    .sources = (const struct address_prefix[]){__VA_ARGS__},                                       \
+    .n_sources = sizeof((const struct address_prefix[]){__VA_ARGS__}) /                            \
+                 sizeof(struct address_prefix)
+#define IPV4(a, b, c, d, prefix_bits)                                                              \
+    {                                                                                              \
+        .address = {.family = ADDRESS_IPV4, .bytes = {a, b, c, d}}, .bits = (prefix_bits)          \
+    }
+
+static const struct trunk trunks[] = {
+    {.name = STR("everybody"), PREFIXES(IPV4(0, 0, 0, 0, 0))},
+    {.name = STR("net"), PREFIXES(IPV4(192, 0, 2, 0, 24))},
+    {.name = STR("listener"), PREFIXES(IPV4(192, 0, 2, 1, 32)), .listener = STR("edge")},
+    {.name = STR("host"), PREFIXES(IPV4(192, 0, 2, 1, 32)), .request_host = STR("a.example")},
+    {.name = STR("short"), PREFIXES(IPV4(192, 0, 2, 1, 32)), .request_user_prefix = STR("+1")},
+    {.name = STR("long"), PREFIXES(IPV4(192, 0, 2, 1, 32)), .request_user_prefix = STR("+1215")},
+    {.name = STR("tgrp"), PREFIXES(IPV4(192, 0, 2, 1, 32)), .tgrp = STR("acme")},
+    {.name = STR("header"),
+     PREFIXES(IPV4(192, 0, 2, 1, 32)),
+     .header_name = STR("X-Customer"),
+     .header_value = STR("acme")},
+    {.name = STR("both"),
+     PREFIXES(IPV4(192, 0, 2, 1, 32)),
+     .tgrp = STR("acme"),
+     .request_host = STR("b.example")},
+    {.name = STR("default"), PREFIXES(IPV4(192, 0, 2, 1, 32))},
+    {.name = STR("only-tgrp"), PREFIXES(IPV4(192, 0, 2, 2, 32)), .tgrp = STR("x")},
+    {.name = STR("two"), PREFIXES(IPV4(10, 0, 0, 0, 8), IPV4(10, 1, 2, 3, 32))},
+    {.name = STR("middle"), PREFIXES(IPV4(10, 1, 0, 0, 16))},
+};
+
+static struct call call_from(const char *source)
+{
+    struct call call = {
+        .listener = STR("core"), .request_user = STR("555"), .request_host = STR("192.0.2.200")};
+    assert_true(address_parse(str_of(source), &call.source));
+    call.source.port = 5060;
+    return call;
+}
+
+/* As settings_read() ends; the caller frees the arena. */
+static void index_sources(struct settings *s)
+{
+    s->arena = arena_new(4096);
+    s->sources = source_table_new(s->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);
+    assert_non_null(s->sources);
+}
+
+static void assert_trunk(const struct call *call, const char *name)
+{
+    struct settings s = {.trunks = trunks, .n_trunks = sizeof(trunks) / sizeof(trunks[0])};
+    index_sources(&s);
+    bool known = false;
+    const struct trunk *t = trunk_match(&s, call, &known);
+    assert_non_null(t);
+    assert_true(known);
+    if (!str_eq(t->name, str_of(name)))
+        print_error("got %.*s, wanted %s\n", STR_ARG(t->name), name);
+    assert_true(str_eq(t->name, str_of(name)));
+    arena_free(s.arena);
+}
+
+static void by_source(void **state)
+{
+    (void)state;
+    struct call call = call_from("198.51.100.1");
+    assert_trunk(&call, "everybody");
+    call = call_from("192.0.2.77");
+    assert_trunk(&call, "net");
+    call = call_from("192.0.2.1");
+    assert_trunk(&call, "default");
+    /* A more specific source whose discriminator does not fit is no candidate. */
+    call = call_from("192.0.2.2");
+    assert_trunk(&call, "net");
+    /* The longest of a trunk's prefixes counts. */
+    call = call_from("10.1.2.3");
+    assert_trunk(&call, "two");
+    call = call_from("10.1.2.4");
+    assert_trunk(&call, "middle");
+    call = call_from("10.2.2.4");
+    assert_trunk(&call, "two");
+}
+
+static void by_discriminator(void **state)
+{
+    (void)state;
+    struct call call = call_from("192.0.2.1");
+    call.listener = STR("edge");
+    assert_trunk(&call, "listener");
+    call.request_host = STR("A.Example");
+    assert_trunk(&call, "host");
+    call.request_user = STR("+13035550100");
+    assert_trunk(&call, "short");
+    call.request_user = STR("+12155550100");
+    assert_trunk(&call, "long");
+    /* The longer user prefix goes before the order of kinds. */
+    call.tgrp = STR("acme");
+    assert_trunk(&call, "long");
+    call.request_user = STR("555");
+    assert_trunk(&call, "tgrp");
+    call.tgrp = STR("ACME");
+    assert_trunk(&call, "host");
+    call.tgrp = STR("acme");
+    call.request_host = STR("b.example");
+    assert_trunk(&call, "both");
+}
+
+static void by_header(void **state)
+{
+    (void)state;
+    struct call call = call_from("192.0.2.1");
+    const struct call_header one[] = {{STR("x-CUSTOMER"), STR(" acme ")}, {{NULL, 0}, {NULL, 0}}};
+    const struct call_header two[] = {{STR("X-Customer"), STR("acme")},
+                                      {STR("X-Customer"), STR("globex")},
+                                      {{NULL, 0}, {NULL, 0}}};
+    const struct call_header same[] = {
+        {STR("X-Customer"), STR("acme")}, {STR("X-Customer"), STR("acme")}, {{NULL, 0}, {NULL, 0}}};
+    call.headers = one;
+    assert_trunk(&call, "header");
+    call.tgrp = STR("acme");
+    assert_trunk(&call, "header");
+    call.tgrp = STR("");
+    /* A caller who adds a second one does not choose its trunk. */
+    call.headers = two;
+    assert_trunk(&call, "default");
+    call.headers = same;
+    assert_trunk(&call, "header");
+}
+
+static void no_trunk(void **state)
+{
+    (void)state;
+    struct settings s = {.trunks = &trunks[10], .n_trunks = 1};
+    index_sources(&s);
+    struct call call = call_from("192.0.2.2");
+    bool known = false;
+    assert_null(trunk_match(&s, &call, &known));
+    assert_true(known);
+    call = call_from("192.0.2.3");
+    assert_null(trunk_match(&s, &call, &known));
+    assert_false(known);
+    call = call_from("::ffff:192.0.2.2");
+    assert_null(trunk_match(&s, &call, &known));
+    assert_true(known);
+    arena_free(s.arena);
+}
+
+static void sources(void **state)
+{
+    const struct upstream upstreams[] = {
+        {.name = STR("wide"), PREFIXES(IPV4(198, 51, 100, 0, 24))},
+        {.name = STR("narrow"), PREFIXES(IPV4(198, 51, 100, 7, 32))},
+    };
+    (void)state;
+    struct settings s = {
+        .trunks = &trunks[1], .n_trunks = 1, .upstreams = upstreams, .n_upstreams = 2};
+    index_sources(&s);
+    struct call call = call_from("198.51.100.7");
+    assert_ptr_equal(source_upstream(&s, &call.source), &upstreams[1]);
+    assert_false(source_is_trunk(&s, &call.source));
+    call = call_from("198.51.100.8");
+    assert_ptr_equal(source_upstream(&s, &call.source), &upstreams[0]);
+    call = call_from("192.0.2.8");
+    assert_null(source_upstream(&s, &call.source));
+    assert_true(source_is_trunk(&s, &call.source));
+    arena_free(s.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_source), cmocka_unit_test(by_discriminator),
+        cmocka_unit_test(by_header), cmocka_unit_test(no_trunk),
+        cmocka_unit_test(sources),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
