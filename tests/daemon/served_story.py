@@ -90,7 +90,7 @@ class WhatIsServedDecides(ProcessStory):
         found = self.check()["a"]
         self.assertEqual(found["url"], "wrong")
         self.signs(None, "what verifiers would reject is not sent")
-        self.assertIn("certificate_not_served", self.stird.log())
+        self.stird.wait_log("certificate_not_served", 5.0)
         self.serve("818H", self.web + "/818H/key.pem")
         self.assertIn("private key", self.check()["a"]["found"])
         self.serve("818H", self.web + "/818H/chain.pem")
