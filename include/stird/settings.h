@@ -168,6 +168,7 @@ struct settings {
         bool allow_private;
         struct str tls_ca;  /* PEM, of web servers; empty: the system's */
         struct str anchors; /* PEM, of STIR; empty: chains are not judged */
+        struct str crls;    /* PEM or DER; empty: revocation is not judged */
     } check;
 
     const struct str *numbers_files; /* files or directories, as written, made absolute */

@@ -380,6 +380,8 @@ static const struct key root_keys[] = {
     {"check.anchors", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.check.anchors),
      "Trust anchors of STIR, PEM: chains must lead to one; empty: not judged."},
+    {"check.crls", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL, ROOT(settings.check.crls),
+     "Certificate revocation lists, PEM or DER; needs check.anchors; empty: not judged."},
     {"records.file", KEY_PATH, "/var/log/stird/records.jsonl", false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.records_file), "One JSON line for each INVITE; empty: none."},
     {"records.max_size", KEY_SIZE, "256m", false, 0, 2147483647, NULL, 0, NULL, NULL,

@@ -35,6 +35,7 @@ struct reading {
     struct str chain_name, x5u_name;
     struct problems *problems;
     X509 *leaf;
+    struct buf prints;
 };
 
 /* ---- the chain ---- */
@@ -76,6 +77,12 @@ static void check_order(struct reading *r, X509 *below, X509 *above, unsigned po
                      position);
 }
 
+static void take_print(struct reading *r, X509 *x)
+{
+    if (!x509_add_print(&r->prints, x))
+        r->problems->out_of_memory = true;
+}
+
 /* Every block of the text; the first certificate becomes the leaf. */
 static void read_blocks(struct reading *r, BIO *bio)
 {
@@ -90,6 +97,7 @@ static void read_blocks(struct reading *r, BIO *bio)
         OPENSSL_clear_free(der, (size_t)bytes);
         if (!x)
             continue;
+        take_print(r, x);
         if (below)
             check_order(r, below, x, position);
         if (below != r->leaf)
@@ -107,8 +115,10 @@ static void read_der(struct reading *r, struct str der)
 {
     const unsigned char *at = (const unsigned char *)der.p;
     r->leaf = der.n <= LONG_MAX ? d2i_X509(NULL, &at, (long)der.n) : NULL;
-    if (r->leaf && at == (const unsigned char *)der.p + der.n)
+    if (r->leaf && at == (const unsigned char *)der.p + der.n) {
+        take_print(r, r->leaf);
         return;
+    }
     X509_free(r->leaf);
     r->leaf = NULL;
     problems_add(r->problems, r->chain_name, 0,
@@ -227,9 +237,10 @@ static struct str serial_text(struct reading *r)
 
 static void read_names(struct reading *r)
 {
+    r->certificate->prints = arena_copy(r->arena, buf_str(&r->prints));
     r->certificate->subject = name_text(r);
     r->certificate->serial = serial_text(r);
-    if (!r->certificate->subject.p || !r->certificate->serial.p)
+    if (!r->certificate->subject.p || !r->certificate->serial.p || !r->certificate->prints.p)
         r->problems->out_of_memory = true;
 }
 
@@ -255,7 +266,7 @@ bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
         .id = arena_copy(arena, id),
         .directory = arena_copy(arena, directory),
     };
-    struct reading r = {&read, arena, chain_name, x5u_name, problems, NULL};
+    struct reading r = {&read, arena, chain_name, x5u_name, problems, NULL, BUF_INIT};
     size_t known = problems->n;
     ERR_clear_error();
     if (!read.id.p || !read.directory.p)
@@ -269,6 +280,7 @@ bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
     }
     read_x5u(&r, x5u_text);
     X509_free(r.leaf);
+    buf_fini(&r.prints);
     ERR_clear_error();
     if (problems->n != known || problems->out_of_memory) {
         certificate_fini(&read);

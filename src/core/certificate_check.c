@@ -82,6 +82,35 @@ static const char *leads_to_an_anchor(struct look *l)
     return text.p ? text.p : "serves a chain that leads to no trust anchor";
 }
 
+static const char *is_not_revoked(struct look *l)
+{
+    bool revoked = false;
+    if (!l->trust || !trust_has_crls(l->trust))
+        return NULL;
+    const char *unknown = trust_check_revoked(l->trust, l->leaf, l->chain, l->now_s, &revoked);
+    if (unknown)
+        l->warning = arena_printf(l->arena, "whether it is revoked is not known: %s", unknown);
+    return revoked ? "serves a certificate that is revoked: get a new one with a new key" : NULL;
+}
+
+/* A renewed certificate of the same key verifies; but then it should be in the unit as well. */
+static const char *is_the_same_chain(struct look *l)
+{
+    struct buf prints = BUF_INIT;
+    struct str ours = l->certificate->prints;
+    for (int i = 0; i < sk_X509_num(l->chain); i++)
+        if (!x509_add_print(&prints, sk_X509_value(l->chain, i)))
+            break;
+    struct str served = buf_str(&prints);
+    if (l->warning.n == 0 &&
+        !str_eq(str_slice(served, 0, X509_PRINT_BYTES), str_slice(ours, 0, X509_PRINT_BYTES)))
+        l->warning = STR("serves another certificate of this key: import it, or publish chain.pem");
+    else if (l->warning.n == 0 && !str_starts(served, ours))
+        l->warning = STR("serves another chain above this certificate: publish chain.pem");
+    buf_fini(&prints);
+    return NULL;
+}
+
 /* Most verifiers take others too. */
 static const char *has_its_type(struct look *l)
 {
@@ -91,7 +120,8 @@ static const char *has_its_type(struct look *l)
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         if (str_eq(l->served->content_type, str_of(types[i])))
             return NULL;
-    l->warning = STR("its Content-Type should be application/pem-certificate-chain");
+    if (l->warning.n == 0)
+        l->warning = STR("its Content-Type should be application/pem-certificate-chain");
     return NULL;
 }
 
@@ -100,8 +130,8 @@ enum certificate_state certificate_check(const struct certificate *certificate,
                                          int64_t now_s, struct arena *arena, struct str *saying)
 {
     static const char *(*const looks[])(struct look * l) = {
-        no_private_key, is_certificate, is_of_our_key,      is_in_force,
-        may_sign,       has_our_list,   leads_to_an_anchor, has_its_type,
+        no_private_key, is_certificate,     is_of_our_key,  is_in_force,       may_sign,
+        has_our_list,   leads_to_an_anchor, is_not_revoked, is_the_same_chain, has_its_type,
     };
     struct look l = {.certificate = certificate,
                      .served = served,

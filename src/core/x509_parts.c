@@ -27,6 +27,16 @@ struct str x509_tn_auth_list(X509 *x)
                         (size_t)ASN1_STRING_length(data)};
 }
 
+bool x509_add_print(struct buf *prints, X509 *x)
+{
+    unsigned char print[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    bool good = X509_digest(x, EVP_sha256(), print, &n) == 1 && n == X509_PRINT_BYTES;
+    if (good)
+        buf_add(prints, print, n);
+    return good && !buf_failed(prints);
+}
+
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds)
 {
     int days = 0, rest = 0;

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/buf.h>
 #include <stird/str.h>
 
 bool key_is_p256(const EVP_PKEY *key);
@@ -12,5 +13,9 @@ bool key_is_p256(const EVP_PKEY *key);
 struct str x509_tn_auth_list(X509 *x);
 /* Seconds since 1970. */
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
+
+/* SHA-256 of the certificate, added to PRINTS: X509_PRINT_BYTES for each. False: no memory. */
+#define X509_PRINT_BYTES 32
+bool x509_add_print(struct buf *prints, X509 *x);
 
 #endif

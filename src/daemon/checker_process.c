@@ -37,6 +37,20 @@ static bool read_file(struct str path, struct buf *text)
     return good;
 }
 
+/* Read anew for each look. Lists that cannot be read are an alarm, and judge nothing. */
+static void read_crls(struct checker *c)
+{
+    struct str path = c->settings->check.crls;
+    struct problems problems = PROBLEMS_INIT;
+    struct buf text = BUF_INIT;
+    if (path.n > 0 && c->trust &&
+        (!read_file(path, &text) || !trust_add_crls(c->trust, path, buf_str(&text), &problems)))
+        log_error("the revocation lists cannot be read: revocation is not judged",
+                  LOG_TEXT("file", path));
+    problems_fini(&problems);
+    buf_fini(&text);
+}
+
 /* Anchors that cannot be read are an alarm, and judge nothing. */
 static void read_anchors(struct checker *c)
 {
@@ -99,6 +113,7 @@ int checker_main(const struct checker_options *options, int control_fd)
     if (s->check.tls_ca.n > 0)
         c.tls_ca = strndup(s->check.tls_ca.p, s->check.tls_ca.n);
     read_anchors(&c);
+    read_crls(&c);
     for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
         r = tell(&c, i, options->generation, control_fd);
     if (r == 0)

@@ -134,6 +134,11 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
     struct finding *f = find_or_add(s, c);
     if (!f)
         return;
+    /* What was wrong does not get better by being out of sight: verifiers may still have it. */
+    if (f->state == CERTIFICATE_WRONG && state == CERTIFICATE_UNREACHABLE) {
+        f->checked_at_s = clock_real_s();
+        return;
+    }
     bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->text + 1) != 0;
     f->state = (uint8_t)state;
     snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->text + 1);

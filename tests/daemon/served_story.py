@@ -96,15 +96,26 @@ class WhatIsServedDecides(ProcessStory):
         self.serve("818H", self.web + "/818H/chain.pem")
         self.assertEqual(self.check()["a"]["signs"], True)
         self.signs("a", "unit a signs")
-        # The server is gone: nothing is known to be wrong any more, so the newest signs.
+        # The lab's list revokes unit b, whatever its URL serves.
+        self.serve("revoked", self.web + "/revoked/chain.pem")
+        crl = self.lab.path("stird.conf")
+        with open(crl, encoding="ascii") as source:
+            text = source.read()
+        with open(crl, "w", encoding="ascii") as out:
+            out.write(text.replace("anchors =", 'crls = "%s"; anchors =' % (self.web + "/crl.pem")))
+        self.stird.reload()
+        self.stird.wait_log("it=.serves a certificate that is revoked", 10.0)
+        self.signs("a", "unit b is revoked")
+        # The server is gone: nothing new is known of a, and b is still what it was.
         self.stop_server()
-        urls = {c["url"] for c in self.check().values()}
-        self.assertEqual(urls, {"unreachable"})
+        self.assertEqual({n: c["url"] for n, c in self.check().items()},
+                         {"a": "unreachable", "b": "wrong"})
         stats = stirctl.ask(self.lab.path("stird.conf"), "stats")
-        self.assertEqual((stats["certificates_unreachable"], stats["certificates_served"]), (2, 0))
+        self.assertEqual((stats["certificates_unreachable"], stats["certificates_wrong"],
+                          stats["certificates_served"]), (1, 1, 0))
         self.assertGreater(stats["certificate_checks"], 5)
         self.assertGreater(stats["certificate_seconds_left"], 86400)
-        self.signs("b", "unit b signs")
+        self.signs("a", "what cannot be looked at signs, what was wrong does not")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ static EVP_PKEY *root_key, *key, *other_key;
 static X509 *root;
 static struct trust *trust;
 static struct certificate ours;
+static struct buf our_chain;
 static struct arena *arena;
 
 struct shape {
@@ -60,11 +61,10 @@ static int set_up(void **state)
     assert_true(lab_add_certificate(&anchors, root));
     assert_true(trust_add_anchors(trust, STR("root"), buf_str(&anchors), &problems));
     buf_fini(&anchors);
-    struct buf chain = pem_of((struct shape){key, "709J", -30, 60, false, false});
-    assert_true(certificate_read(&ours, arena, STR("u"), STR("u"), STR("chain"), buf_str(&chain),
-                                 STR("x5u"), STR("https://cert.example.org/u.pem"), NOW,
-                                 &problems));
-    buf_fini(&chain);
+    our_chain = pem_of((struct shape){key, "709J", -30, 60, false, false});
+    assert_true(certificate_read(&ours, arena, STR("u"), STR("u"), STR("chain"),
+                                 buf_str(&our_chain), STR("x5u"),
+                                 STR("https://cert.example.org/u.pem"), NOW, &problems));
     return 0;
 }
 
@@ -72,6 +72,7 @@ static int tear_down(void **state)
 {
     (void)state;
     certificate_fini(&ours);
+    buf_fini(&our_chain);
     trust_free(trust);
     X509_free(root);
     EVP_PKEY_free(root_key);
@@ -97,12 +98,65 @@ static void expect(const struct buf *body, const char *type, const struct trust 
 static void the_same_certificate_is_served(void **state)
 {
     (void)state;
-    struct buf body = pem_of((struct shape){key, "709J", -30, 60, false, false});
-    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
-    expect(&body, "application/pkix-cert", trust, CERTIFICATE_SERVED, "");
-    expect(&body, "text/html", trust, CERTIFICATE_SERVED, "Content-Type should be");
-    expect(&body, "", NULL, CERTIFICATE_SERVED, "Content-Type should be");
-    buf_fini(&body);
+    expect(&our_chain, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    expect(&our_chain, "application/pkix-cert", trust, CERTIFICATE_SERVED, "");
+    expect(&our_chain, "text/html", trust, CERTIFICATE_SERVED, "Content-Type should be");
+    expect(&our_chain, "", NULL, CERTIFICATE_SERVED, "Content-Type should be");
+}
+
+/* Verifiers like a fuller chain; a shorter or another one may leave them without a way up. */
+static void the_chain_above_is_compared(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    struct certificate alone = ours;
+    struct buf fuller = BUF_INIT;
+    buf_add(&fuller, our_chain.p, our_chain.n);
+    assert_true(lab_add_certificate(&fuller, root));
+    expect(&fuller, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    assert_true(certificate_read(&ours, arena, STR("u"), STR("u"), STR("chain"), buf_str(&fuller),
+                                 STR("x5u"), STR("https://cert.example.org/u.pem"), NOW,
+                                 &problems));
+    expect(&fuller, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    expect(&our_chain, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "another chain above");
+    certificate_fini(&ours);
+    ours = alone;
+    buf_fini(&fuller);
+}
+
+static struct trust *trust_with_list(const uint64_t *revoked, size_t n, int64_t to_days)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf anchors = BUF_INIT, list = BUF_INIT;
+    struct trust *t = trust_new();
+    X509_CRL *crl = lab_crl_new(root, root_key, NOW - 9 * DAY, NOW + to_days * DAY, revoked, n);
+    assert_true(lab_add_certificate(&anchors, root) && lab_add_crl(&list, crl));
+    assert_true(trust_add_anchors(t, STR("root"), buf_str(&anchors), &problems));
+    assert_true(trust_add_crls(t, STR("crl"), buf_str(&list), &problems));
+    X509_CRL_free(crl);
+    buf_fini(&anchors);
+    buf_fini(&list);
+    return t;
+}
+
+static void a_revoked_certificate_is_wrong(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t serial;
+        int64_t to_days;
+        enum certificate_state want;
+        const char *words;
+    } cases[] = {
+        {3, 9, CERTIFICATE_WRONG, "is revoked"},
+        {4, 9, CERTIFICATE_SERVED, ""},
+        {4, -1, CERTIFICATE_SERVED, "is not known"}, /* yesterday's list */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trust *t = trust_with_list(&cases[i].serial, 1, cases[i].to_days);
+        expect(&our_chain, CHAIN_TYPE, t, cases[i].want, cases[i].words);
+        trust_free(t);
+    }
 }
 
 /* A renewal of the same key is another certificate, and good. */
@@ -110,7 +164,7 @@ static void a_renewal_of_our_key_is_served(void **state)
 {
     (void)state;
     struct buf body = pem_of((struct shape){key, "709J", -1, 89, false, false});
-    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "");
+    expect(&body, CHAIN_TYPE, trust, CERTIFICATE_SERVED, "another certificate of this key");
     buf_fini(&body);
 }
 
@@ -136,7 +190,7 @@ static void what_verifiers_would_refuse_is_wrong(void **state)
         buf_fini(&body);
     }
     struct buf alone = pem_of((struct shape){key, "709J", -30, 60, false, true});
-    expect(&alone, CHAIN_TYPE, NULL, CERTIFICATE_SERVED, ""); /* nobody judges chains */
+    expect(&alone, CHAIN_TYPE, NULL, CERTIFICATE_SERVED, "another certificate"); /* unjudged */
     buf_fini(&alone);
 }
 
@@ -169,6 +223,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_certificate_is_served),
+        cmocka_unit_test(the_chain_above_is_compared),
+        cmocka_unit_test(a_revoked_certificate_is_wrong),
         cmocka_unit_test(a_renewal_of_our_key_is_served),
         cmocka_unit_test(what_verifiers_would_refuse_is_wrong),
         cmocka_unit_test(what_is_no_certificate_is_wrong),
