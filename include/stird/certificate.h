@@ -22,7 +22,7 @@ struct certificate {
     struct str x5u;       /* the https URL, as it goes into tokens */
     struct str spc;       /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* for people */
-    struct str prints;          /* SHA-256 of each certificate of the chain, the leaf's first */
+    struct str chain;           /* in DER, one certificate behind the other, the leaf first */
     bool foreign;               /* its service provider code may be another's */
     int64_t not_before_s, not_after_s;
     EVP_PKEY *public_key; /* P-256 */

@@ -12,7 +12,8 @@ enum certificate_state {
     CERTIFICATE_UNCHECKED,
     CERTIFICATE_SERVED,      /* its URL serves it */
     CERTIFICATE_UNREACHABLE, /* its URL cannot be fetched: verifiers elsewhere may be luckier */
-    CERTIFICATE_WRONG        /* its URL serves something else: verifiers will refuse its tokens */
+    CERTIFICATE_WRONG /* its URL serves something else, or it is revoked: verifiers will refuse its
+                         tokens */
 };
 struct str certificate_state_name(enum certificate_state state);
 

@@ -187,6 +187,10 @@ void resolve_root(struct reader *r, struct draft *draft)
     if (!was_given(root, "node"))
         use_host_name(r, s);
     check_country(r, root, &draft->common.country);
+    if (s->check.crls.n > 0 && s->check.anchors.n == 0)
+        complain(r, root, place_of(root, "check.crls"),
+                 "check.crls: revocation is judged of chains that lead to an anchor: name "
+                 "check.anchors too");
     if (s->t2_ms < s->t1_ms)
         complain(r, root, place_of(root, "timers.t2"),
                  "timers.t2 must not be shorter than timers.t1");

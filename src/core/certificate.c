@@ -35,7 +35,7 @@ struct reading {
     struct str chain_name, x5u_name;
     struct problems *problems;
     X509 *leaf;
-    struct buf prints;
+    struct buf chain;
 };
 
 /* ---- the chain ---- */
@@ -77,9 +77,9 @@ static void check_order(struct reading *r, X509 *below, X509 *above, unsigned po
                      position);
 }
 
-static void take_print(struct reading *r, X509 *x)
+static void keep(struct reading *r, X509 *x)
 {
-    if (!x509_add_print(&r->prints, x))
+    if (!x509_add_der(&r->chain, x))
         r->problems->out_of_memory = true;
 }
 
@@ -97,7 +97,7 @@ static void read_blocks(struct reading *r, BIO *bio)
         OPENSSL_clear_free(der, (size_t)bytes);
         if (!x)
             continue;
-        take_print(r, x);
+        keep(r, x);
         if (below)
             check_order(r, below, x, position);
         if (below != r->leaf)
@@ -116,7 +116,7 @@ static void read_der(struct reading *r, struct str der)
     const unsigned char *at = (const unsigned char *)der.p;
     r->leaf = der.n <= LONG_MAX ? d2i_X509(NULL, &at, (long)der.n) : NULL;
     if (r->leaf && at == (const unsigned char *)der.p + der.n) {
-        take_print(r, r->leaf);
+        keep(r, r->leaf);
         return;
     }
     X509_free(r->leaf);
@@ -237,10 +237,10 @@ static struct str serial_text(struct reading *r)
 
 static void read_names(struct reading *r)
 {
-    r->certificate->prints = arena_copy(r->arena, buf_str(&r->prints));
+    r->certificate->chain = arena_copy(r->arena, buf_str(&r->chain));
     r->certificate->subject = name_text(r);
     r->certificate->serial = serial_text(r);
-    if (!r->certificate->subject.p || !r->certificate->serial.p || !r->certificate->prints.p)
+    if (!r->certificate->subject.p || !r->certificate->serial.p || !r->certificate->chain.p)
         r->problems->out_of_memory = true;
 }
 
@@ -280,7 +280,7 @@ bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
     }
     read_x5u(&r, x5u_text);
     X509_free(r.leaf);
-    buf_fini(&r.prints);
+    buf_fini(&r.chain);
     ERR_clear_error();
     if (problems->n != known || problems->out_of_memory) {
         certificate_fini(&read);

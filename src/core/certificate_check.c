@@ -93,21 +93,32 @@ static const char *is_not_revoked(struct look *l)
     return revoked ? "serves a certificate that is revoked: get a new one with a new key" : NULL;
 }
 
+/* DER is prefix-free: text that begins alike begins with the same certificates. */
+static bool begins_as_ours(const struct look *l)
+{
+    struct buf leaf = BUF_INIT;
+    bool same = x509_add_der(&leaf, l->leaf) && str_starts(l->certificate->chain, buf_str(&leaf));
+    buf_fini(&leaf);
+    return same;
+}
+
+static bool holds_ours(const struct look *l)
+{
+    struct buf served = BUF_INIT;
+    for (int i = 0; i < sk_X509_num(l->chain); i++)
+        x509_add_der(&served, sk_X509_value(l->chain, i));
+    bool same = str_starts(buf_str(&served), l->certificate->chain);
+    buf_fini(&served);
+    return same;
+}
+
 /* A renewed certificate of the same key verifies; but then it should be in the unit as well. */
 static const char *is_the_same_chain(struct look *l)
 {
-    struct buf prints = BUF_INIT;
-    struct str ours = l->certificate->prints;
-    for (int i = 0; i < sk_X509_num(l->chain); i++)
-        if (!x509_add_print(&prints, sk_X509_value(l->chain, i)))
-            break;
-    struct str served = buf_str(&prints);
-    if (l->warning.n == 0 &&
-        !str_eq(str_slice(served, 0, X509_PRINT_BYTES), str_slice(ours, 0, X509_PRINT_BYTES)))
+    if (l->warning.n == 0 && !begins_as_ours(l))
         l->warning = STR("serves another certificate of this key: import it, or publish chain.pem");
-    else if (l->warning.n == 0 && !str_starts(served, ours))
+    else if (l->warning.n == 0 && !holds_ours(l))
         l->warning = STR("serves another chain above this certificate: publish chain.pem");
-    buf_fini(&prints);
     return NULL;
 }
 
@@ -146,6 +157,17 @@ enum certificate_state certificate_check(const struct certificate *certificate,
     ERR_clear_error();
     *saying = why ? str_of(why) : l.warning;
     return why ? CERTIFICATE_WRONG : CERTIFICATE_SERVED;
+}
+
+bool certificate_is_revoked(const struct certificate *c, const struct trust *trust, int64_t now_s)
+{
+    bool revoked = false;
+    STACK_OF(X509) *chain = trust && trust_has_crls(trust) ? x509_read_ders(c->chain) : NULL;
+    if (chain && trust_check_revoked(trust, sk_X509_value(chain, 0), chain, now_s, &revoked))
+        revoked = false; /* not known */
+    sk_X509_pop_free(chain, X509_free);
+    ERR_clear_error();
+    return revoked;
 }
 
 enum certificate_life certificate_life(const struct certificate *c, int64_t now_s)

@@ -4,6 +4,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <limits.h>
 #include <string.h>
 
 bool key_is_p256(const EVP_PKEY *key)
@@ -27,14 +28,31 @@ struct str x509_tn_auth_list(X509 *x)
                         (size_t)ASN1_STRING_length(data)};
 }
 
-bool x509_add_print(struct buf *prints, X509 *x)
+bool x509_add_der(struct buf *out, X509 *x)
 {
-    unsigned char print[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    bool good = X509_digest(x, EVP_sha256(), print, &n) == 1 && n == X509_PRINT_BYTES;
+    unsigned char *der = NULL;
+    int n = i2d_X509(x, &der);
+    if (n > 0)
+        buf_add(out, der, (size_t)n);
+    OPENSSL_free(der);
+    return n > 0 && !buf_failed(out);
+}
+
+STACK_OF(X509) * x509_read_ders(struct str ders)
+{
+    STACK_OF(X509) *all = sk_X509_new_null();
+    const unsigned char *at = (const unsigned char *)ders.p, *end = at + ders.n;
+    bool good = all && ders.n > 0 && ders.n <= LONG_MAX;
+    while (good && at < end) {
+        X509 *x = d2i_X509(NULL, &at, (long)(end - at));
+        good = x && sk_X509_push(all, x) > 0;
+        if (!good)
+            X509_free(x);
+    }
     if (good)
-        buf_add(prints, print, n);
-    return good && !buf_failed(prints);
+        return all;
+    sk_X509_pop_free(all, X509_free);
+    return NULL;
 }
 
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds)

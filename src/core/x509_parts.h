@@ -14,8 +14,10 @@ struct str x509_tn_auth_list(X509 *x);
 /* Seconds since 1970. */
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
 
-/* SHA-256 of the certificate, added to PRINTS: X509_PRINT_BYTES for each. False: no memory. */
-#define X509_PRINT_BYTES 32
-bool x509_add_print(struct buf *prints, X509 *x);
+/* The certificate's DER, appended. False: no memory. */
+bool x509_add_der(struct buf *out, X509 *x);
+/* Certificates in DER, one behind the other; NULL when one is broken, there is none, or no memory.
+   To be freed with sk_X509_pop_free(). */
+STACK_OF(X509) * x509_read_ders(struct str ders);
 
 #endif

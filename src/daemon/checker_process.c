@@ -37,7 +37,7 @@ static bool read_file(struct str path, struct buf *text)
     return good;
 }
 
-/* Read anew for each look. Lists that cannot be read are an alarm, and judge nothing. */
+/* Read anew for each look. What of them cannot be read is an alarm, and judges nothing. */
 static void read_crls(struct checker *c)
 {
     struct str path = c->settings->check.crls;
@@ -45,7 +45,7 @@ static void read_crls(struct checker *c)
     struct buf text = BUF_INIT;
     if (path.n > 0 && c->trust &&
         (!read_file(path, &text) || !trust_add_crls(c->trust, path, buf_str(&text), &problems)))
-        log_error("the revocation lists cannot be read: revocation is not judged",
+        log_error("the revocation lists cannot be read as a whole: what is missing is not judged",
                   LOG_TEXT("file", path));
     problems_fini(&problems);
     buf_fini(&text);
@@ -82,6 +82,9 @@ static enum certificate_state look(const struct checker *c, const struct certifi
         const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
         state = certificate_check(certificate, &served, c->trust, clock_real_s(), arena, saying);
         *saying = arena_copy(arena, *saying);
+    } else if (certificate_is_revoked(certificate, c->trust, clock_real_s())) {
+        state = CERTIFICATE_WRONG;
+        *saying = STR("is revoked: get a new one with a new key");
     } else {
         *saying = arena_copy(arena, str_of(reply.why));
     }

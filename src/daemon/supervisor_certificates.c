@@ -22,23 +22,25 @@
 #define RETRY_MS         60000
 
 struct finding {
-    char unit[160]; /* which unit it is about, over all generations */
+    char unit[640]; /* which unit it is about, over all generations */
     uint8_t state;
+    bool out_of_sight; /* wrong, and unreachable since then */
     char saying[200];
     int64_t checked_at_s; /* 0: never */
     enum certificate_life life;
     int64_t alarmed_at_s; /* of its life */
 };
 
-/* A unit that is written anew under the same name is another one: it has another serial. */
-static void name_unit(const struct certificate *c, char name[160])
+/* A unit that is written anew under the same name is another one: it has another serial or URL. */
+static void name_unit(const struct certificate *c, char name[sizeof(((struct finding *)0)->unit)])
 {
-    snprintf(name, 160, "%.*s/%.*s/%.*s", STR_ARG(c->id), STR_ARG(c->unit), STR_ARG(c->serial));
+    snprintf(name, sizeof(((struct finding *)0)->unit), "%.*s %.*s/%.*s/%.*s", STR_ARG(c->x5u),
+             STR_ARG(c->serial), STR_ARG(c->id), STR_ARG(c->unit));
 }
 
 static struct finding *find(const struct supervisor *s, const struct certificate *c)
 {
-    char name[160];
+    char name[sizeof(((struct finding *)0)->unit)];
     struct finding *list = (struct finding *)(void *)s->findings.p;
     name_unit(c, name);
     for (size_t i = 0; i < s->findings.n / sizeof(*list); i++)
@@ -122,6 +124,18 @@ static void log_finding(const struct certificate *c, const struct finding *f)
                   LOG_CSTR("it", f->saying));
 }
 
+/* What was wrong does not get better by being out of sight: verifiers may still have it. */
+static void lose_sight(const struct certificate *c, struct finding *f, const char *why)
+{
+    if (!f->out_of_sight)
+        log_warning(
+            "certificate's URL was wrong, and cannot be reached any more: it counts as wrong",
+            LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit), LOG_TEXT("x5u", c->x5u),
+            LOG_CSTR("it", why));
+    f->out_of_sight = true;
+    f->checked_at_s = clock_real_s();
+}
+
 /* The checker reads the network: what it says is text of bounded length and a known state. */
 static void take_finding(struct supervisor *s, const struct control_message *m)
 {
@@ -134,11 +148,11 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
     struct finding *f = find_or_add(s, c);
     if (!f)
         return;
-    /* What was wrong does not get better by being out of sight: verifiers may still have it. */
     if (f->state == CERTIFICATE_WRONG && state == CERTIFICATE_UNREACHABLE) {
-        f->checked_at_s = clock_real_s();
+        lose_sight(c, f, m->text + 1);
         return;
     }
+    f->out_of_sight = false;
     bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->text + 1) != 0;
     f->state = (uint8_t)state;
     snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->text + 1);
@@ -211,9 +225,29 @@ static struct str parent_of(const struct certificate *c)
     return str_slice(c->directory, 0, end < c->directory.n ? end - 1 : end);
 }
 
+/* Units come and go for years: what was found of those that are gone goes with them. */
+static void forget_gone_units(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    struct finding *list = (struct finding *)(void *)s->findings.p;
+    size_t kept = 0;
+    char name[sizeof(list->unit)];
+    for (size_t i = 0; i < s->findings.n / sizeof(*list); i++) {
+        bool here = false;
+        for (unsigned k = 0; k < settings->n_certificates && !here; k++) {
+            name_unit(&settings->certificates[k], name);
+            here = strcmp(list[i].unit, name) == 0;
+        }
+        if (here)
+            list[kept++] = list[i];
+    }
+    s->findings.n = kept * sizeof(*list);
+}
+
 void supervisor_watch_certificates(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
+    forget_gone_units(s);
     if (s->watch_fd >= 0)
         close(s->watch_fd);
     s->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

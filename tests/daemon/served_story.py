@@ -98,18 +98,30 @@ class WhatIsServedDecides(ProcessStory):
         self.signs("a", "unit a signs")
         # The lab's list revokes unit b, whatever its URL serves.
         self.serve("revoked", self.web + "/revoked/chain.pem")
-        crl = self.lab.path("stird.conf")
-        with open(crl, encoding="ascii") as source:
+        path = self.lab.path("stird.conf")
+        with open(path, encoding="ascii") as source:
             text = source.read()
-        with open(crl, "w", encoding="ascii") as out:
-            out.write(text.replace("anchors =", 'crls = "%s"; anchors =' % (self.web + "/crl.pem")))
+        with open(path, "w", encoding="ascii") as out:
+            out.write(text.replace("anchors =", 'crls = "%s/crl.pem"; anchors =' % self.web))
         self.stird.reload()
         self.stird.wait_log("it=.serves a certificate that is revoked", 10.0)
         self.signs("a", "unit b is revoked")
-        # The server is gone: nothing new is known of a, and b is still what it was.
+        # What was wrong stays so when nobody can look any more.
+        self.serve("818H", self.web + "/root.pem")
+        self.assertEqual(self.check()["a"]["url"], "wrong")
         self.stop_server()
-        self.assertEqual({n: c["url"] for n, c in self.check().items()},
-                         {"a": "unreachable", "b": "wrong"})
+        self.assertEqual({c["url"] for c in self.check().values()}, {"wrong"})
+        self.assertEqual(len(self.stird.log_lines("cannot be reached any more")), 1, "unit a's")
+        self.signs(None, "both are wrong")
+        # Another URL is another unit, of which nothing is known; but revoked is revoked.
+        for unit in (self.a, self.b):
+            with open(unit.directory + "/x5u", "w", encoding="ascii") as out:
+                out.write(unit.x5u.replace(".pem", "-2.pem"))
+        self.a, self.b = Unit(self.a.directory), Unit(self.b.directory)
+        self.stird.reload()
+        self.stird.wait_log("it=.is revoked", 10.0)
+        stird.wait_until(lambda: {n: c["url"] for n, c in self.check().items()} ==
+                         {"a": "unreachable", "b": "wrong"}, 10.0, "both are looked at")
         stats = stirctl.ask(self.lab.path("stird.conf"), "stats")
         self.assertEqual((stats["certificates_unreachable"], stats["certificates_wrong"],
                           stats["certificates_served"]), (1, 1, 0))

@@ -155,8 +155,11 @@ static void a_revoked_certificate_is_wrong(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct trust *t = trust_with_list(&cases[i].serial, 1, cases[i].to_days);
         expect(&our_chain, CHAIN_TYPE, t, cases[i].want, cases[i].words);
+        assert_int_equal(certificate_is_revoked(&ours, t, NOW), cases[i].want == CERTIFICATE_WRONG);
         trust_free(t);
     }
+    assert_false(certificate_is_revoked(&ours, trust, NOW)); /* no list */
+    assert_false(certificate_is_revoked(&ours, NULL, NOW));
 }
 
 /* A renewal of the same key is another certificate, and good. */
