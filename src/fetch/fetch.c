@@ -1,6 +1,7 @@
 #include <stird/fetch.h>
 
-#include <curl/curl.h>
+#include "libcurl.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -113,7 +114,8 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *user)
     return size * n;
 }
 
-static bool set_options(CURL *curl, struct transfer *t, const char *url, char *error)
+static bool set_options(const struct libcurl *c, CURL *curl, struct transfer *t, const char *url,
+                        char *error)
 {
     const struct fetch_options *o = t->options;
     long timeout = o->timeout_ms > 0 ? (long)o->timeout_ms : FETCH_TIMEOUT_MS;
@@ -135,19 +137,19 @@ static bool set_options(CURL *curl, struct transfer *t, const char *url, char *e
     };
     bool good = true;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        good = curl_easy_setopt(curl, numbers[i].option, numbers[i].value) == CURLE_OK && good;
-    return good && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "stird/" STIRD_VERSION) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-           (!o->ca_file || curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file) == CURLE_OK);
+        good = c->setopt(curl, numbers[i].option, numbers[i].value) == CURLE_OK && good;
+    return good && c->setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+           c->setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+           c->setopt(curl, CURLOPT_USERAGENT, "stird/" STIRD_VERSION) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           (!o->ca_file || c->setopt(curl, CURLOPT_CAINFO, o->ca_file) == CURLE_OK);
 }
 
 static void say(struct fetch_reply *reply, const char *text)
@@ -158,7 +160,7 @@ static void say(struct fetch_reply *reply, const char *text)
     buf_fini(&escaped);
 }
 
-static bool judge(struct transfer *t, CURLcode result, const char *error)
+static bool judge(const struct libcurl *c, struct transfer *t, CURLcode result, const char *error)
 {
     struct fetch_reply *reply = t->reply;
     if (t->refused_address)
@@ -166,7 +168,7 @@ static bool judge(struct transfer *t, CURLcode result, const char *error)
     else if (t->too_long)
         say(reply, "it serves more than 64 KB");
     else if (result != CURLE_OK)
-        say(reply, error[0] ? error : curl_easy_strerror(result));
+        say(reply, error[0] ? error : c->strerror(result));
     else if (reply->status >= 300 && reply->status < 400)
         snprintf(reply->why, sizeof(reply->why), "it redirects (%ld), which nobody follows",
                  reply->status);
@@ -180,18 +182,24 @@ static bool judge(struct transfer *t, CURLcode result, const char *error)
 static bool transfer(struct transfer *t, const char *url)
 {
     char error[CURL_ERROR_SIZE] = "";
-    CURL *curl = curl_easy_init();
-    if (!curl || !set_options(curl, t, url, error)) {
-        say(t->reply, "libcurl refuses to work");
-        curl_easy_cleanup(curl);
+    struct libcurl c;
+    CURL *curl = NULL;
+    if (!libcurl_load(&c)) {
+        say(t->reply, "libcurl is not installed here (apt install libcurl4)");
         return false;
     }
-    CURLcode result = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &t->reply->status);
-    curl_easy_cleanup(curl);
+    curl = c.init();
+    if (!curl || !set_options(&c, curl, t, url, error)) {
+        say(t->reply, "libcurl refuses to work");
+        c.cleanup(curl);
+        return false;
+    }
+    CURLcode result = c.perform(curl);
+    c.getinfo(curl, CURLINFO_RESPONSE_CODE, &t->reply->status);
+    c.cleanup(curl);
     if (t->reply->max_age_s > 0 && t->age_s > 0)
         t->reply->max_age_s -= t->age_s < t->reply->max_age_s ? t->age_s : t->reply->max_age_s;
-    return judge(t, result, error);
+    return judge(&c, t, result, error);
 }
 
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply)
