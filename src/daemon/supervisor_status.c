@@ -39,6 +39,7 @@ static const struct {
     COUNTER(records_dropped),
     COUNTER(date_corrected),
     COUNTER(limited),
+    COUNTER(groups_in_from),
     COUNTER(clock_steps),
     COUNTER(hops_lost),
     COUNTER(hops_back),
