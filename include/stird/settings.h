@@ -60,8 +60,8 @@ struct trunk {
     /* Recognition: the source must match; an empty discriminator matches every call. */
     const struct address_prefix *sources;
     unsigned n_sources;
-    struct str listener;                  /* its name */
-    struct str tgrp;                      /* value of tgrp or otg there: */
+    struct str listener; /* its name */
+    struct str tgrp;     /* value of tgrp or otg there: */
     enum group_place tgrp_in;
     struct str request_host;              /* host of the Request-URI, any case */
     struct str request_user_prefix;       /* first characters of the Request-URI's user part */

@@ -1,7 +1,7 @@
 /*
  * trunk_group - the trunk groups that one place of a request names: tgrp (RFC 4904) and its elder
- * otg. Whoever writes the place writes the group, so each place is kept apart, and all that it says:
- * two groups that differ are no group.
+ * otg. Whoever writes the place writes the group, so each place is kept apart, and all that it
+ * says: two groups that differ are no group.
  *
  * trunk-context is not compared: the source address has said already whose groups these are.
  */

@@ -52,8 +52,7 @@ static void add_group(struct buf *out, const struct question *q, const struct se
         buf_addf(out, ";tgrp=%s", q->tgrp);
 }
 
-static bool make_message(const struct question *q, const struct settings *settings,
-                         struct buf *out)
+static bool make_message(const struct question *q, const struct settings *settings, struct buf *out)
 {
     const char *const texts[] = {q->from, q->to, q->asserted, q->tgrp};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

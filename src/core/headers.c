@@ -61,13 +61,26 @@ static const struct {
     struct str name;
     char compact;
 } compact_forms[] = {
-    {STR("Accept-Contact"), 'a'},   {STR("Referred-By"), 'b'},      {STR("Content-Type"), 'c'},
-    {STR("Request-Disposition"), 'd'}, {STR("Content-Encoding"), 'e'}, {STR("From"), 'f'},
-    {STR("Call-ID"), 'i'},          {STR("Reject-Contact"), 'j'},   {STR("Supported"), 'k'},
-    {STR("Content-Length"), 'l'},   {STR("Contact"), 'm'},          {STR("Identity-Info"), 'n'},
-    {STR("Event"), 'o'},            {STR("Refer-To"), 'r'},         {STR("Subject"), 's'},
-    {STR("To"), 't'},               {STR("Allow-Events"), 'u'},     {STR("Via"), 'v'},
-    {STR("Session-Expires"), 'x'},  {STR("Identity"), 'y'},
+    {STR("Accept-Contact"), 'a'},
+    {STR("Referred-By"), 'b'},
+    {STR("Content-Type"), 'c'},
+    {STR("Request-Disposition"), 'd'},
+    {STR("Content-Encoding"), 'e'},
+    {STR("From"), 'f'},
+    {STR("Call-ID"), 'i'},
+    {STR("Reject-Contact"), 'j'},
+    {STR("Supported"), 'k'},
+    {STR("Content-Length"), 'l'},
+    {STR("Contact"), 'm'},
+    {STR("Identity-Info"), 'n'},
+    {STR("Event"), 'o'},
+    {STR("Refer-To"), 'r'},
+    {STR("Subject"), 's'},
+    {STR("To"), 't'},
+    {STR("Allow-Events"), 'u'},
+    {STR("Via"), 'v'},
+    {STR("Session-Expires"), 'x'},
+    {STR("Identity"), 'y'},
 };
 
 char header_compact(struct str name)

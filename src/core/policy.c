@@ -524,8 +524,8 @@ static void run_steps(struct decision *d)
                                    .reason = REASON_INTERNAL,
                                    .sip_status = reason_sip_status(REASON_INTERNAL),
                                    .certificate = NO_CERTIFICATE};
-    TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name),
-          STR_ARG(d->trunk->customer), d->trunk->gateway ? "gateway" : "authenticated");
+    TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
+          d->trunk->gateway ? "gateway" : "authenticated");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (!steps[i](d))
             break;
@@ -593,8 +593,7 @@ static void lower_for_passed_over(struct decision *d)
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
         if (d->outcome->verdict == VERDICT_REJECT)
             return;
-        TRACE(d, "it names trunk %.*s too, but not clearly",
-              STR_ARG(call->passed_over[i]->name));
+        TRACE(d, "it names trunk %.*s too, but not clearly", STR_ARG(call->passed_over[i]->name));
         decide_as_of(d, call->passed_over[i], &other);
         lower_to(d, call->passed_over[i], &other);
     }

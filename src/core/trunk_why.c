@@ -19,8 +19,7 @@ static void add_source(struct buf *out, const struct call *call)
     buf_add_text(out, " is none of its own: it was named");
 }
 
-static void add_discriminator(struct buf *out, const struct discriminator *d,
-                              const struct trunk *t)
+static void add_discriminator(struct buf *out, const struct discriminator *d, const struct trunk *t)
 {
     struct str wanted = d->wanted(t);
     if (wanted.n == 0)

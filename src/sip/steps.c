@@ -12,9 +12,9 @@
 #include "context.h"
 #include <stird/headers.h>
 
-#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
-#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
-#define NAME_RETRY_MS  50
+#define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
+#define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
+#define NAME_RETRY_MS           50
 #define GROUPS_IN_FROM_EVERY_MS 60000
 
 static enum step_result refuse(struct context *c, enum reason reason)
