@@ -45,4 +45,8 @@ class UnknownSource(Story):
         self.refused_call(403, reason="no_trunk")
         group = "<sip:+12155550100;tgrp=acme;trunk-context=x@pbx.example.com>"
         self.refused_call(403, reason="no_trunk", from_=group)
-        self.verify(self.through(self.invite().replaced("contact", "Contact: " + group)), "A")
+        invite = self.invite().replaced("contact", "Contact: " + group)
+        self.sbc.send(invite, self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.verify(arrived, "A")
+        self.refuse(arrived, invite)
