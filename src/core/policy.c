@@ -533,13 +533,24 @@ static void run_steps(struct decision *d)
 
 /* ---- trunks that the call passed over ---- */
 
-static void go_unsigned(struct decision *d, enum reason reason)
+/* Nothing of the level that was found stays; nor does anything rest on a Date of ours now. */
+static void take_back(struct outcome *o)
 {
-    struct outcome *o = d->outcome;
-    settle(d, VERDICT_PASS, reason);
     o->claims.attest = '\0';
-    o->date = DATE_KEEP; /* nothing rests on a Date of ours now */
+    o->date = DATE_KEEP;
     o->date_was_wrong = false;
+}
+
+static void go_unsigned_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    settle(d, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT);
+}
+
+static void refuse_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    refuse(d, REASON_TRUNK_IN_DOUBT);
 }
 
 /* OTHER is what the call would have got by TRUNK. */
@@ -550,9 +561,9 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
     bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
     o->strip_identity = o->strip_identity || other->strip_identity;
     if (other->verdict == VERDICT_REJECT)
-        refuse(d, REASON_TRUNK_IN_DOUBT);
+        refuse_in_doubt(d);
     else if (sign && (other->verdict == VERDICT_PASS || !same_number))
-        go_unsigned(d, REASON_UNSIGNED_TRUNK_IN_DOUBT);
+        go_unsigned_in_doubt(d);
     else if (sign && other->claims.attest > o->claims.attest)
         o->claims.attest = other->claims.attest;
     else
@@ -588,7 +599,7 @@ static void lower_for_passed_over(struct decision *d)
     struct outcome other;
     if (call->n_passed_over > CALL_PASSED_OVER_MAX) {
         trace(d, STR("it names more trunks than are looked at"));
-        refuse(d, REASON_TRUNK_IN_DOUBT);
+        refuse_in_doubt(d);
     }
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
         if (d->outcome->verdict == VERDICT_REJECT)
@@ -620,8 +631,5 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);
-    outcome->claims.attest = '\0';
-    /* Nothing rests on a Date of ours now. */
-    outcome->date = DATE_KEEP;
-    outcome->date_was_wrong = false;
+    take_back(outcome);
 }

@@ -279,12 +279,90 @@ static void without_a_table_or_certificate(void **state)
     arena_free(arena);
 }
 
+/* ---- trunks that the call named too ---- */
+
+static const struct trunk rich = {.name = STR("rich"),
+                                  .customer = STR("acme"),
+                                  .customer_entry = NO_CUSTOMER_ENTRY,
+                                  .certificate = NO_CERTIFICATE,
+                                  .by_state = {[NUMBER_UNKNOWN] = TREATMENT_B}};
+static const struct trunk foreign = {.name = STR("foreign"),
+                                     .customer = STR("acme"),
+                                     .customer_entry = NO_CUSTOMER_ENTRY,
+                                     .certificate = NO_CERTIFICATE,
+                                     .gateway = true,
+                                     .gateway_treatment = TREATMENT_C};
+static const struct trunk silent = {.name = STR("silent"),
+                                    .customer = STR("acme"),
+                                    .customer_entry = NO_CUSTOMER_ENTRY,
+                                    .certificate = NO_CERTIFICATE,
+                                    .by_state = {[NUMBER_UNKNOWN] = TREATMENT_UNSIGNED}};
+static const struct trunk closed = {.name = STR("closed"),
+                                    .customer = STR("acme"),
+                                    .customer_entry = NO_CUSTOMER_ENTRY,
+                                    .certificate = NO_CERTIFICATE,
+                                    .by_state = {[NUMBER_UNKNOWN] = TREATMENT_REFUSE}};
+
+static const struct {
+    const struct trunk *trunk, *passed_over[3];
+    unsigned more; /* than are kept */
+    bool emergency;
+    enum verdict verdict;
+    enum reason reason;
+    char attest;
+} doubts[] = {
+    {&rich, {NULL}, 0, false, VERDICT_SIGN, REASON_SIGNED_UNKNOWN, 'B'},
+    {&rich, {&foreign}, 0, false, VERDICT_SIGN, REASON_SIGNED_UNKNOWN, 'C'},
+    {&foreign, {&rich}, 0, false, VERDICT_SIGN, REASON_SIGNED_GATEWAY, 'C'},
+    {&rich, {&foreign, &silent}, 0, false, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT, 0},
+    {&rich, {&silent, &closed}, 0, false, VERDICT_REJECT, REASON_TRUNK_IN_DOUBT, 0},
+    {&closed, {&rich}, 0, false, VERDICT_REJECT, REASON_REFUSED_BY_POLICY, 0},
+    {&silent, {&rich}, 0, false, VERDICT_PASS, REASON_UNSIGNED_BY_POLICY, 0},
+    {&rich, {NULL}, 1, false, VERDICT_REJECT, REASON_TRUNK_IN_DOUBT, 0},
+    {&rich, {&foreign}, 0, true, VERDICT_SIGN, REASON_SIGNED_UNKNOWN, 'C'},
+    {&rich, {&closed}, 0, true, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT, 0},
+    {&rich, {NULL}, 1, true, VERDICT_PASS, REASON_EMERGENCY_UNSIGNED, 0},
+};
+
+static void no_better_than_by_trunks_passed_over(void **state)
+{
+    struct certificate certificate = {.id = STR("818H"), .not_after_s = INT64_MAX};
+    struct settings s = {.certificates = &certificate, .n_certificates = 1};
+    (void)state;
+    for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
+        struct outcome o;
+        struct call call = {.arena = arena_new(2048),
+                            .traced = true,
+                            .now_s = 1893456000,
+                            .from_uri = STR("tel:+12155550100"),
+                            .to_uri = doubts[i].emergency ? STR("tel:911")
+                                                          : STR("tel:+13035550100"),
+                            .trunk = doubts[i].trunk,
+                            .customer = NUMBERS_NO_CUSTOMER};
+        for (unsigned t = 0; doubts[i].passed_over[t]; t++)
+            call.passed_over[call.n_passed_over++] = doubts[i].passed_over[t];
+        for (unsigned t = 0; doubts[i].more > 0 && t < CALL_PASSED_OVER_MAX; t++)
+            call.passed_over[call.n_passed_over++] = &rich;
+        call.n_passed_over += doubts[i].more;
+        policy_decide(&s, NULL, &call, &o);
+        if (o.reason != doubts[i].reason || o.claims.attest != doubts[i].attest)
+            print_error("%zu: %.*s, %d\n", i, STR_ARG(reason_name(o.reason)), o.claims.attest);
+        assert_int_equal(o.verdict, doubts[i].verdict);
+        assert_int_equal(o.reason, doubts[i].reason);
+        assert_int_equal(o.claims.attest, doubts[i].attest);
+        assert_int_equal(o.sip_status, o.verdict == VERDICT_REJECT ? 403 : 0);
+        assert_true(o.verdict == VERDICT_SIGN || o.date == DATE_KEEP);
+        arena_free(call.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases),
         cmocka_unit_test(signing_failed),
         cmocka_unit_test(without_a_table_or_certificate),
+        cmocka_unit_test(no_better_than_by_trunks_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
