@@ -16,6 +16,8 @@
 
 #define CALL_ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
 
+#define CALL_PASSED_OVER_MAX 8 /* each is decided by as well: policy.c */
+
 #define ORIGID_KEY_BYTES 32
 
 struct call_header {
@@ -38,8 +40,10 @@ struct call {
     /* what it says: URIs without <> and header parameters */
     struct str call_id;
     struct str request_uri, from_uri, to_uri;
-    struct str request_user, request_host;  /* of request_uri, as written */
-    struct str tgrp;                        /* tgrp or otg of From or Contact, or empty */
+    struct str request_user;  /* of request_uri: %-decoded, without parameters and password */
+    struct str request_host;  /* of request_uri, without port */
+    bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
+    struct trunk_groups groups[GROUP_PLACES];
     struct str asserted[CALL_ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
     unsigned n_asserted;
     struct str date; /* the Date header's value */
@@ -51,8 +55,12 @@ struct call {
      * NULL. */
     const struct call_header *headers;
 
-    /* filled by trunk_match(), before policy_decide() */
+    /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;
+    /* Trunks that would have had the call, were it not for what it says twice and differently. More
+     * than are kept are counted. */
+    const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
+    unsigned n_passed_over;
     uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers

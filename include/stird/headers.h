@@ -24,6 +24,10 @@ bool header_next(struct str *rest, struct header_line *line);
 /* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
 bool header_is_named(struct str found, struct str name, char compact);
 bool header_is(const struct header_line *line, struct str name, char compact);
+/* The compact form of a header's name, or 0: 's' of Subject. NAME may be either form. */
+char header_compact(struct str name);
+/* Whether two names, each in its long or compact form, are the same header. */
+bool header_same_name(struct str a, struct str b);
 /* The first such header of MESSAGE; false when it has none. */
 bool header_find(struct str message, struct str name, char compact, struct header_line *line);
 
@@ -37,6 +41,8 @@ bool list_next(struct str *rest, struct str *element);
  * behind it. False when it is neither.
  */
 bool name_addr(struct str value, struct str *uri, struct str *parameters);
+/* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */
+bool parameter_next(struct str *parameters, struct str *name, struct str *value);
 /* The value of ;NAME=value in PARAMETERS (";a;b=c"), quotes taken off; false when absent. A
    parameter without a value gives the empty text. */
 bool parameter_find(struct str parameters, struct str name, struct str *value);

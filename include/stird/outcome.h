@@ -21,7 +21,7 @@ enum verdict {
 /* What becomes of the Date header (RFC 8224 section 4.1, Decided 9). */
 enum date_action { DATE_KEEP, DATE_ADD, DATE_REPLACE };
 
-#define TRACE_MAX 24
+#define TRACE_MAX 48
 
 struct outcome {
     enum verdict verdict;

@@ -14,12 +14,20 @@
 
 /*
  * The trunk that CALL came through, most specific first: longest source prefix, then number of
- * discriminators that match, then the longest request_user_prefix, then the order
- * header, tgrp, request_user_prefix, request_host, listener. NULL when none matches; *SOURCE_KNOWN
- * tells whether at least a source did (NO_TRUNK) or not (UNKNOWN_SOURCE).
+ * discriminators that match, then the longest request_user_prefix, then the order of
+ * discriminator.h. NULL when none matches; *SOURCE_KNOWN tells whether at least a source did
+ * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: a discriminator that disagrees
+ * with itself matches no trunk, but what the call so keeps away from may not do it any good.
  */
-const struct trunk *trunk_match(const struct settings *settings, const struct call *call,
+const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
+/*
+ * The trunk of CALL's source whose group From names, while the place that the trunk's tgrp_in says
+ * names none: probably the setting is wrong. NULL: there is none.
+ */
+const struct trunk *trunk_of_from_alone(const struct settings *settings, const struct call *call);
+/* Whether what only a trusted trunk may say counts: CALL->trunk is, and all that it passed over. */
+bool call_is_trusted(const struct call *call);
 bool source_is_trunk(const struct settings *settings, const struct address *source);
 /* The upstream that SOURCE belongs to, or NULL. */
 const struct upstream *source_upstream(const struct settings *settings,

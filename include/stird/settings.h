@@ -17,6 +17,7 @@
 #include <stird/source_table.h>
 #include <stird/time_zone.h>
 #include <stird/tn.h>
+#include <stird/trunk_group.h>
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
 
@@ -59,8 +60,9 @@ struct trunk {
     /* Recognition: the source must match; an empty discriminator matches every call. */
     const struct address_prefix *sources;
     unsigned n_sources;
-    struct str listener;                  /* its name */
-    struct str tgrp;                      /* value of tgrp or otg in From or Contact */
+    struct str listener; /* its name */
+    struct str tgrp;     /* value of tgrp or otg there: */
+    enum group_place tgrp_in;
     struct str request_host;              /* host of the Request-URI, any case */
     struct str request_user_prefix;       /* first characters of the Request-URI's user part */
     struct str header_name, header_value; /* removed before forwarding */
@@ -145,8 +147,17 @@ struct rule {
     uint32_t certificate;                     /* index of its first unit, or NO_CERTIFICATE */
 };
 
+/* What is no mistake, but probably not meant: said by `stird -t`. */
+struct setting_warning {
+    struct str file;
+    unsigned line;
+    struct str text;
+    const struct setting_warning *next;
+};
+
 struct settings {
     struct arena *arena;
+    const struct setting_warning *warnings;
     struct str node; /* name of this machine in the records */
     uint32_t workers;
 

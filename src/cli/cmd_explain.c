@@ -39,7 +39,20 @@ static void add_uri(struct buf *out, const char *text)
         buf_addf(out, "sip:%s@explain.invalid", text);
 }
 
-static bool make_message(const struct question *q, struct buf *out)
+/* ";tgrp=NAME" where PLACE is one in which an SBC writes it for a trunk of that group. */
+static void add_group(struct buf *out, const struct question *q, const struct settings *settings,
+                      enum group_place place)
+{
+    bool read_here = place == GROUP_IN_CONTACT;
+    for (unsigned i = 0; q->tgrp && i < settings->n_trunks; i++) {
+        const struct trunk *t = &settings->trunks[i];
+        read_here |= t->tgrp_in == place && str_eq(t->tgrp, str_of(q->tgrp));
+    }
+    if (q->tgrp && read_here)
+        buf_addf(out, ";tgrp=%s", q->tgrp);
+}
+
+static bool make_message(const struct question *q, const struct settings *settings, struct buf *out)
 {
     const char *const texts[] = {q->from, q->to, q->asserted, q->tgrp};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -50,12 +63,13 @@ static bool make_message(const struct question *q, struct buf *out)
     }
     buf_add_text(out, "INVITE ");
     add_uri(out, q->to);
+    add_group(out, q, settings, GROUP_IN_REQUEST_URI);
     buf_add_text(out, " SIP/2.0\r\nVia: SIP/2.0/UDP explain.invalid;branch=z9hG4bK1\r\nFrom: <");
     add_uri(out, q->from);
-    buf_add_text(out, ">;tag=1");
-    if (q->tgrp)
-        buf_addf(out, ";tgrp=%s", q->tgrp);
-    buf_add_text(out, "\r\nTo: <");
+    add_group(out, q, settings, GROUP_IN_FROM);
+    buf_add_text(out, ">;tag=1\r\nContact: <sip:sbc@explain.invalid");
+    add_group(out, q, settings, GROUP_IN_CONTACT);
+    buf_add_text(out, ">\r\nTo: <");
     add_uri(out, q->to);
     buf_add_text(out, ">\r\n");
     if (q->asserted) {
@@ -281,13 +295,15 @@ static int run(const struct cli *cli, int argc, char **argv)
         return command_usage(&command_explain);
     if (q.origid)
         return explain_origid(cli, q.origid);
-    bool good = q.message ? read_message(q.message, &message) : make_message(&q, &message);
+    if (!decision_basis_get(&basis, cli, q.offline))
+        return EXIT_FAILURE;
+    bool good = q.message ? read_message(q.message, &message)
+                          : make_message(&q, basis.settings, &message);
     if (good && q.message)
         fix_line_ends(&message);
-    if (good && decision_basis_get(&basis, cli, q.offline)) {
+    if (good)
         status = explain(cli, &q, &basis, buf_str(&message));
-        decision_basis_fini(&basis);
-    }
+    decision_basis_fini(&basis);
     buf_fini(&message);
     return status;
 }

@@ -28,6 +28,26 @@ static void tell(const struct sink *to, const char *name, struct str value)
     buf_fini(&escaped);
 }
 
+/* As the proxy's log does. */
+static void tell_group_in_from(const struct sink *to, const struct decision_basis *basis,
+                               const struct call *call)
+{
+    const struct trunk *t = trunk_of_from_alone(basis->settings, call);
+    if (t)
+        tell(to, "trunk_hint",
+             arena_printf(call->arena,
+                          "From alone names group \"%.*s\", which trunk %.*s looks for in %.*s: "
+                          "if its SBC writes it in From, set tgrp_in",
+                          STR_ARG(t->tgrp), STR_ARG(t->name),
+                          STR_ARG(group_place_name(t->tgrp_in))));
+}
+
+static void tell_passed_over(const struct sink *to, const struct call *call)
+{
+    for (unsigned i = 0; !to->json && i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++)
+        tell(to, i == 0 ? "in_doubt" : "", call->passed_over[i]->name);
+}
+
 static void tell_call(const struct sink *to, const struct call *call)
 {
     struct buf source = BUF_INIT;
@@ -119,6 +139,8 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
 {
     tell(to, "by", basis->generation > 0 ? STR("the running stird") : STR("the files"));
     tell_call(to, call);
+    tell_group_in_from(to, basis, call);
+    tell_passed_over(to, call);
     tell_numbers(to, o);
     tell_steps(to, o);
     tell_verdict(to, o);

@@ -1,5 +1,7 @@
 #include "reader.h"
 
+#include <stird/discriminator.h>
+
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
 {
     return a->bits == b->bits && address_same_host(&a->address, &b->address);
@@ -14,16 +16,6 @@ static const struct address_prefix *shared_prefix(const struct trunk *a, const s
     return NULL;
 }
 
-/* Neither is more specific: trunk_match() could only go by their order in the file. */
-static bool same_discriminators(const struct trunk *a, const struct trunk *b)
-{
-    return str_eq(a->listener, b->listener) && str_eq(a->tgrp, b->tgrp) &&
-           str_eq_nocase(a->request_host, b->request_host) &&
-           str_eq(a->request_user_prefix, b->request_user_prefix) &&
-           str_eq_nocase(a->header_name, b->header_name) &&
-           str_eq(a->header_value, b->header_value) && str_eq_nocase(a->tls_name, b->tls_name);
-}
-
 static struct str prefix_text(struct reader *r, const struct address_prefix *p)
 {
     struct buf text = BUF_INIT;
@@ -34,13 +26,14 @@ static struct str prefix_text(struct reader *r, const struct address_prefix *p)
     return copy;
 }
 
+/* Neither is more specific: trunk_match() could only go by their order in the file. */
 static void check_ambiguous(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     for (unsigned i = 0; i < s->n_trunks; i++) {
         for (unsigned j = 0; j < i; j++) {
             const struct address_prefix *p = shared_prefix(&s->trunks[i], &s->trunks[j]);
-            if (!p || !same_discriminators(&s->trunks[i], &s->trunks[j]))
+            if (!p || !discriminators_same(&s->trunks[i], &s->trunks[j]))
                 continue;
             const struct object *o = draft->trunks.items[i];
             complain(r, o, place_of(o, "sources"),

@@ -28,6 +28,7 @@
 static const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
 static const char *const identities[] = {"authenticated", "gateway", NULL};
 static const char *const existing[] = {"keep", "strip", "replace", "add", NULL};
+static const char *const group_places[] = {"contact", "request_uri", "from", NULL};
 static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
@@ -100,7 +101,10 @@ static const struct key trunk_keys[] = {
     {"listener", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, TRUNK(trunk.listener),
      "Only calls that arrive at this listener."},
     {"tgrp", KEY_TEXT, NULL, false, 1, 128, NULL, 0, NULL, NULL, TRUNK(trunk.tgrp),
-     "Only calls with this tgrp or otg parameter in From or Contact."},
+     "Only calls with this tgrp or otg parameter, where tgrp_in says."},
+    {"tgrp_in", KEY_CHOICE, "contact", false, 0, 0, group_places, 0, NULL, NULL,
+     TRUNK(trunk.tgrp_in),
+     "Where this SBC writes it: contact (RFC 4904), request_uri, or from, which callers write too."},
     {"request_host", KEY_TEXT, NULL, false, 1, 255, NULL, 0, NULL, NULL, TRUNK(trunk.request_host),
      "Only calls whose Request-URI has this host."},
     {"request_user_prefix", KEY_TEXT, NULL, false, 1, 64, NULL, 0, NULL, NULL,
@@ -108,7 +112,7 @@ static const struct key trunk_keys[] = {
     {"header_name", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, TRUNK(trunk.header_name),
      "Only calls with this header, which the source is trusted to set; it is removed."},
     {"header_value", KEY_TEXT, NULL, false, 1, 255, NULL, 0, NULL, NULL, TRUNK(trunk.header_value),
-     "The value of that header."},
+     "The value of that header, and of each that has its name."},
     {"tls_name", KEY_TEXT, NULL, false, 1, 253, NULL, 0, NULL, NULL, TRUNK(trunk.tls_name),
      "Only calls over TLS from a peer whose verified certificate is for this name."},
     {"customer", KEY_TEXT, NULL, true, 1, 64, NULL, 0, NULL, NULL, TRUNK(trunk.customer),
@@ -216,7 +220,7 @@ static const struct key rule_keys[] = {
     {"header_name", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, RULE(rule.header_name),
      "Only calls of a trusted trunk with this header."},
     {"header_value", KEY_TEXT, NULL, false, 1, 255, NULL, 0, NULL, NULL, RULE(rule.header_value),
-     "The value of that header, in any case."},
+     "The value of that header, in any case; of several any for what lowers, all for what raises."},
     {"carries", KEY_CHOICE, "any", false, 0, 0, carried, 0, NULL, NULL, RULE(rule.carries),
      "Only calls that carry a shaken Identity already, or only those that do not."},
     {"then", KEY_CHOICE, NULL, true, 0, 0, verdicts, 0, NULL, NULL, RULE(rule.verdict),

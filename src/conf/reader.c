@@ -15,15 +15,42 @@ void out_of_memory(struct reader *r)
     r->problems->out_of_memory = true;
 }
 
+static void write_saying(struct buf *text, const struct object *object, const char *format,
+                         va_list arguments)
+{
+    if (object)
+        buf_add_str(text, object->label);
+    buf_vaddf(text, format, arguments);
+}
+
+void warn(struct reader *r, const struct object *object, struct place at, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    struct setting_warning *w = arena_alloc(r->arena, sizeof(*w));
+    va_list arguments;
+    va_start(arguments, format);
+    write_saying(&text, object, format, arguments);
+    va_end(arguments);
+    if (w && !buf_failed(&text)) {
+        *w = (struct setting_warning){at.file, at.line, arena_copy(r->arena, buf_str(&text)), NULL};
+        if (r->last_warning)
+            r->last_warning->next = w;
+        else
+            r->first_warning = w;
+        r->last_warning = w;
+    } else {
+        out_of_memory(r);
+    }
+    buf_fini(&text);
+}
+
 void complain(struct reader *r, const struct object *object, struct place at, const char *format,
               ...)
 {
     struct buf text = BUF_INIT;
     va_list arguments;
-    if (object)
-        buf_add_str(&text, object->label);
     va_start(arguments, format);
-    buf_vaddf(&text, format, arguments);
+    write_saying(&text, object, format, arguments);
     va_end(arguments);
     if (buf_failed(&text))
         out_of_memory(r);

@@ -21,6 +21,7 @@ struct reader {
     struct str directory; /* of the main file; with the slash at its end, or empty */
     int64_t now_s;
     bool incomplete; /* a file could not be read to its end: what is missing may stand there */
+    struct setting_warning *first_warning, *last_warning;
 };
 
 /* ---- reader.c ---- */
@@ -34,6 +35,9 @@ struct object *reader_new_object(struct reader *r, const struct table *table);
 /* The problem begins with the object's label. */
 void complain(struct reader *r, const struct object *object, struct place at, const char *format,
               ...) __attribute__((format(printf, 4, 5)));
+/* The same for what is no mistake, but probably not meant. */
+void warn(struct reader *r, const struct object *object, struct place at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void out_of_memory(struct reader *r);
 /* What an error of files_read() means to the operator. */
 const char *read_fault(int error);
@@ -69,6 +73,8 @@ void resolve_tls(struct reader *r, struct draft *draft);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
 void check_together(struct reader *r, const struct draft *draft);
 
+/* Whether a call can do without headers of that name. */
+bool header_can_go(struct str name);
 /* Problems for objects of LIST that have the name of an earlier one. */
 void check_names(struct reader *r, const struct objects *list);
 /* "192.0.2.0/24", ...: the prefixes of a list; problems for what is none. */

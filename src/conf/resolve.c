@@ -1,6 +1,8 @@
 /* The root, and what the parts share. */
 #include "reader.h"
 
+#include <stird/headers.h>
+
 #include <string.h>
 #include <unistd.h>
 
@@ -89,20 +91,24 @@ static const struct str *short_numbers(struct reader *r, const struct object *ro
     return list;
 }
 
-/* A name of a header that a call can do without. */
-static bool may_be_private(struct str name)
+bool header_can_go(struct str name)
 {
     static const char *const needed[] = {
         "Via",   "From",         "To",           "Call-ID",      "CSeq",           "Max-Forwards",
         "Route", "Record-Route", "Contact",      "Content-Type", "Content-Length", "Identity",
         "Date",  "Require",      "Proxy-Require"};
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        if (str_eq_nocase(name, str_of(needed[i])))
+        if (header_same_name(name, str_of(needed[i])))
             return false;
+    return true;
+}
+
+static bool may_be_private(struct str name)
+{
     for (size_t i = 0; i < name.n; i++)
         if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '-')
             return false;
-    return name.n > 1 && name.n <= 64;
+    return name.n > 1 && name.n <= 64 && header_can_go(name);
 }
 
 static void resolve_private_headers(struct reader *r, struct draft *draft)

@@ -82,10 +82,46 @@ static void check_attestation_headers(struct reader *r, const struct draft_trunk
 
 static void check_header(struct reader *r, const struct draft_trunk *d)
 {
+    if (d->trunk.header_name.n > 0 && !header_can_go(d->trunk.header_name))
+        complain(r, &d->object, place_of(&d->object, "header_name"),
+                 "header_name: %.*s is taken off before the call leaves, and no call can do "
+                 "without it",
+                 STR_ARG(shown(r, d->trunk.header_name)));
     if (was_given(&d->object, "header_name") == was_given(&d->object, "header_value"))
         return;
     complain(r, &d->object, d->object.at, "header_name and header_value go together: %s is missing",
              was_given(&d->object, "header_name") ? "header_value" : "header_name");
+}
+
+/* A caller who may write the trunk group chooses its trunk. */
+static void check_group_place(struct reader *r, const struct draft_trunk *d)
+{
+    const struct object *o = &d->object;
+    if (was_given(o, "tgrp_in") && !was_given(o, "tgrp"))
+        complain(r, o, place_of(o, "tgrp_in"), "tgrp_in has a meaning with tgrp only");
+    else if (d->trunk.tgrp_in == GROUP_IN_FROM)
+        warn(r, o, place_of(o, "tgrp_in"),
+             "tgrp_in = \"from\": callers write From. Keep it only if this SBC takes tgrp and otg "
+             "out of what they send; \"contact\" needs no such care");
+}
+
+/* From counted before Contact once: said until the configuration says which of the two it is. */
+static void warn_of_unsaid_places(struct reader *r, const struct draft *draft)
+{
+    const struct object *first = NULL;
+    unsigned more = 0;
+    for (unsigned i = 0; i < draft->trunks.n; i++) {
+        const struct object *o = draft->trunks.items[i];
+        if (!was_given(o, "tgrp") || was_given(o, "tgrp_in"))
+            continue;
+        more += first != NULL;
+        first = first ? first : o;
+    }
+    if (first)
+        warn(r, first, place_of(first, "tgrp"),
+             "tgrp counts in Contact (RFC 4904), no longer in From, which callers write: say "
+             "tgrp_in = \"contact\", or where this SBC writes it (%u more like this)",
+             more);
 }
 
 /* ---- what the trunk does not say itself ---- */
@@ -147,11 +183,13 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         resolve_trunk_upstreams(r, draft, d);
         resolve_trunk_sources(r, d);
         check_header(r, d);
+        check_group_place(r, d);
         check_attestation_headers(r, d);
         inherit_levels(r, draft, d);
         inherit_country(r, draft, d);
         list[i] = d->trunk;
     }
+    warn_of_unsaid_places(r, draft);
     draft->settings.trunks = list;
     draft->settings.n_trunks = list ? draft->trunks.n : 0;
 }

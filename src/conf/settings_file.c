@@ -93,8 +93,10 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
     r.directory = directory_of(r.main_file);
     struct draft *draft = read_draft(&r);
     bool good = draft && problems->n == before && !problems->out_of_memory;
-    if (draft)
+    if (draft) {
         settings = &draft->settings;
+        settings->warnings = r.first_warning;
+    }
     if (!good) {
         if (settings)
             settings_free(settings);

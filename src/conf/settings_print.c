@@ -193,6 +193,8 @@ static void print_upstream(struct printer *p, const struct settings *s, unsigned
 static bool has_meaning(const struct trunk *t, const struct key *k)
 {
     struct str name = str_of(k->name);
+    if (str_eq(name, STR("tgrp_in")))
+        return t->tgrp.n > 0;
     bool level = str_starts(name, STR("attestation.")) &&
                  !str_eq(name, STR("attestation.no_calling_number")) &&
                  !str_eq(name, STR("attestation.blocked"));

@@ -56,6 +56,47 @@ bool header_is(const struct header_line *line, struct str name, char compact)
     return header_is_named(line->name, name, compact);
 }
 
+/* The registry of SIP header fields; RFC 3261 section 7.3.3. */
+static const struct {
+    struct str name;
+    char compact;
+} compact_forms[] = {
+    {STR("Accept-Contact"), 'a'},
+    {STR("Referred-By"), 'b'},
+    {STR("Content-Type"), 'c'},
+    {STR("Request-Disposition"), 'd'},
+    {STR("Content-Encoding"), 'e'},
+    {STR("From"), 'f'},
+    {STR("Call-ID"), 'i'},
+    {STR("Reject-Contact"), 'j'},
+    {STR("Supported"), 'k'},
+    {STR("Content-Length"), 'l'},
+    {STR("Contact"), 'm'},
+    {STR("Identity-Info"), 'n'},
+    {STR("Event"), 'o'},
+    {STR("Refer-To"), 'r'},
+    {STR("Subject"), 's'},
+    {STR("To"), 't'},
+    {STR("Allow-Events"), 'u'},
+    {STR("Via"), 'v'},
+    {STR("Session-Expires"), 'x'},
+    {STR("Identity"), 'y'},
+};
+
+char header_compact(struct str name)
+{
+    for (size_t i = 0; i < sizeof(compact_forms) / sizeof(compact_forms[0]); i++)
+        if (header_is_named(name, compact_forms[i].name, compact_forms[i].compact))
+            return compact_forms[i].compact;
+    return '\0';
+}
+
+bool header_same_name(struct str a, struct str b)
+{
+    char compact = header_compact(a);
+    return str_eq_nocase(a, b) || (compact != '\0' && compact == header_compact(b));
+}
+
 bool header_find(struct str message, struct str name, char compact, struct header_line *line)
 {
     struct str rest;
@@ -127,17 +168,28 @@ static struct str unquote(struct str s)
     return s;
 }
 
+bool parameter_next(struct str *parameters, struct str *name, struct str *value)
+{
+    while (parameters->n > 0) {
+        size_t end = find_outside(*parameters, ";", 0);
+        struct str one = str_slice(*parameters, 0, end);
+        *parameters = str_slice(*parameters, end + 1, parameters->n);
+        size_t equals = str_find(one, '=', 0);
+        *name = str_trim(str_slice(one, 0, equals));
+        *value = unquote(str_slice(one, equals + 1, one.n));
+        if (name->n > 0)
+            return true;
+    }
+    return false;
+}
+
 bool parameter_find(struct str parameters, struct str name, struct str *value)
 {
-    while (parameters.n > 0) {
-        size_t end = find_outside(parameters, ";", 0);
-        struct str one = str_slice(parameters, 0, end);
-        parameters = str_slice(parameters, end + 1, parameters.n);
-        size_t equals = str_find(one, '=', 0);
-        if (str_eq_nocase(str_trim(str_slice(one, 0, equals)), name)) {
-            *value = unquote(str_slice(one, equals + 1, one.n));
+    struct str found, said;
+    while (parameter_next(&parameters, &found, &said))
+        if (str_eq_nocase(found, name)) {
+            *value = said;
             return true;
         }
-    }
     return false;
 }

@@ -10,6 +10,8 @@
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
+ *
+ * Then the same for each trunk that the call passed over by saying two things: the lowest counts.
  */
 #include <stird/policy.h>
 
@@ -42,7 +44,7 @@ struct decision {
 static void trace(struct decision *d, struct str sentence)
 {
     struct outcome *o = d->outcome;
-    unsigned max = TRACE_MAX + d->settings->n_rules; /* each rule says a sentence */
+    unsigned max = TRACE_MAX + d->settings->n_rules; /* a rule says a sentence */
     if (!d->call->traced || !sentence.p || o->n_trace == max)
         return;
     if (!o->trace)
@@ -109,7 +111,7 @@ static bool asserted_number(struct decision *d, struct tn *orig)
 static void find_orig(struct decision *d)
 {
     struct tn *orig = &d->outcome->claims.orig;
-    if (d->trunk->trusted && d->call->n_asserted > 0) {
+    if (call_is_trusted(d->call) && d->call->n_asserted > 0) {
         d->has_orig = asserted_number(d, orig);
         if (d->has_orig) {
             TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
@@ -219,13 +221,22 @@ static bool step_blocked(struct decision *d)
 
 /* ---- the rules ---- */
 
-static void tell_rule(void *user, const struct rule *rule, const char *which)
+static void tell_rule(void *user, const struct rule *rule, enum fit fit, const char *which)
 {
     struct decision *d = user;
-    if (which)
-        TRACE(d, "rule %.*s: %s does not fit", STR_ARG(rule->name), which);
-    else
+    if (fit == FITS)
         TRACE(d, "rule %.*s holds", STR_ARG(rule->name));
+    else
+        TRACE(d, "rule %.*s: %s %s", STR_ARG(rule->name), which,
+              fit == FITS_NOT ? "does not fit" : "fits in part, which only lowers");
+}
+
+/* Where the call really goes when the token names To's number, and the other way round. */
+static bool find_other_dest(const struct decision *d, struct tn *dest)
+{
+    const struct settings *s = d->settings;
+    struct str uri = d->trunk->dest_from_request_uri ? d->call->to_uri : d->call->request_uri;
+    return tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes) == TN_OK;
 }
 
 static bool refuse_by_rule(struct decision *d)
@@ -240,8 +251,13 @@ static bool refuse_by_rule(struct decision *d)
 
 static bool step_rule(struct decision *d)
 {
-    const struct rule_facts facts = {d->settings, d->table,    d->call,
-                                     d->outcome,  d->has_orig, d->has_dest};
+    struct rule_facts facts = {.settings = d->settings,
+                               .table = d->table,
+                               .call = d->call,
+                               .outcome = d->outcome,
+                               .has_orig = d->has_orig,
+                               .has_dest = d->has_dest};
+    facts.has_other_dest = find_other_dest(d, &facts.other_dest);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     if (!d->rule || d->rule->verdict != RULE_REFUSE)
         return true;
@@ -497,29 +513,114 @@ static bool step_sign(struct decision *d)
     return false;
 }
 
-void policy_decide(const struct settings *settings, const struct numbers *table,
-                   const struct call *call, struct outcome *outcome)
+static void run_steps(struct decision *d)
 {
     /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
         step_parties, step_blocked, step_rule,        step_existing, step_caller,
         step_called,  step_level,   step_certificate, step_sign,
     };
+    *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
+                                   .reason = REASON_INTERNAL,
+                                   .sip_status = reason_sip_status(REASON_INTERNAL),
+                                   .certificate = NO_CERTIFICATE};
+    TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
+          d->trunk->gateway ? "gateway" : "authenticated");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (!steps[i](d))
+            break;
+}
+
+/* ---- trunks that the call passed over ---- */
+
+/* Nothing of the level that was found stays; nor does anything rest on a Date of ours now. */
+static void take_back(struct outcome *o)
+{
+    o->claims.attest = '\0';
+    o->date = DATE_KEEP;
+    o->date_was_wrong = false;
+}
+
+static void go_unsigned_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    settle(d, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT);
+}
+
+static void refuse_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    refuse(d, REASON_TRUNK_IN_DOUBT);
+}
+
+/* OTHER is what the call would have got by TRUNK. */
+static void lower_to(struct decision *d, const struct trunk *trunk, const struct outcome *other)
+{
+    struct outcome *o = d->outcome;
+    bool sign = o->verdict == VERDICT_SIGN;
+    bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
+    o->strip_identity = o->strip_identity || other->strip_identity;
+    if (other->verdict == VERDICT_REJECT)
+        refuse_in_doubt(d);
+    else if (sign && (other->verdict == VERDICT_PASS || !same_number))
+        go_unsigned_in_doubt(d);
+    else if (sign && other->claims.attest > o->claims.attest)
+        o->claims.attest = other->claims.attest;
+    else
+        return;
+    o->rule = arena_printf(d->call->arena, "trunk in doubt: %.*s", STR_ARG(trunk->name));
+    if (o->verdict == VERDICT_SIGN)
+        TRACE(d, "level %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
+}
+
+static void decide_as_of(const struct decision *d, const struct trunk *trunk,
+                         struct outcome *outcome)
+{
+    struct call call = *d->call;
+    call.trunk = trunk;
+    call.traced = false;
+    call.customer = d->table ? numbers_customer(d->table, trunk->customer) : NUMBERS_NO_CUSTOMER;
+    struct decision other = {.settings = d->settings,
+                             .table = d->table,
+                             .call = &call,
+                             .trunk = trunk,
+                             .outcome = outcome,
+                             .treatment = TREATMENT_REFUSE};
+    run_steps(&other);
+}
+
+/*
+ * A caller who can make that disagree which tells trunks apart must not come off better for it: the
+ * call gets no more than by each of the trunks that it so passed over.
+ */
+static void lower_for_passed_over(struct decision *d)
+{
+    const struct call *call = d->call;
+    struct outcome other;
+    if (call->n_passed_over > CALL_PASSED_OVER_MAX) {
+        trace(d, STR("it names more trunks than are looked at"));
+        refuse_in_doubt(d);
+    }
+    for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
+        if (d->outcome->verdict == VERDICT_REJECT)
+            return;
+        TRACE(d, "it names trunk %.*s too, but not clearly", STR_ARG(call->passed_over[i]->name));
+        decide_as_of(d, call->passed_over[i], &other);
+        lower_to(d, call->passed_over[i], &other);
+    }
+}
+
+void policy_decide(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome)
+{
     struct decision d = {.settings = settings,
                          .table = table,
                          .call = call,
                          .trunk = call->trunk,
                          .outcome = outcome,
                          .treatment = TREATMENT_REFUSE};
-    *outcome = (struct outcome){.verdict = VERDICT_REJECT,
-                                .reason = REASON_INTERNAL,
-                                .sip_status = reason_sip_status(REASON_INTERNAL),
-                                .certificate = NO_CERTIFICATE};
-    TRACE(&d, "trunk %.*s, customer %.*s, %s", STR_ARG(d.trunk->name), STR_ARG(d.trunk->customer),
-          d.trunk->gateway ? "gateway" : "authenticated");
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-        if (!steps[i](&d))
-            break;
+    run_steps(&d);
+    lower_for_passed_over(&d);
 }
 
 void policy_signing_failed(const struct settings *settings, const struct call *call,
@@ -530,8 +631,5 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);
-    outcome->claims.attest = '\0';
-    /* Nothing rests on a Date of ours now. */
-    outcome->date = DATE_KEEP;
-    outcome->date_was_wrong = false;
+    take_back(outcome);
 }

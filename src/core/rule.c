@@ -1,5 +1,9 @@
 #include "rule.h"
 
+#include "header_fit.h"
+
+#include <stird/headers.h>
+#include <stird/policy.h>
 #include <stird/time_zone.h>
 
 #define ALL_DAYS 0x7fu
@@ -22,15 +26,15 @@ struct str customer_attribute(const struct settings *settings, const struct numb
 
 struct str trusted_header(const struct call *call, struct str name)
 {
-    if (!call->trunk->trusted)
+    if (!call_is_trusted(call))
         return (struct str){NULL, 0};
     for (const struct call_header *h = call->headers; h && h->name.p; h++)
-        if (str_eq_nocase(h->name, name))
+        if (header_same_name(h->name, name))
             return str_trim(h->value);
     return (struct str){NULL, 0};
 }
 
-/* ---- conditions: each is true when the rule does not ask for it ---- */
+/* ---- conditions: each fits when the rule does not ask for it ---- */
 
 static bool index_is_in(const uint32_t *list, unsigned n, uint32_t index)
 {
@@ -82,8 +86,9 @@ static bool meets_number_states(const struct rule *r, const struct rule_facts *f
 static bool meets_customer_is(const struct rule *r, const struct rule_facts *f)
 {
     for (unsigned i = 0; i < r->n_customer_is; i++)
-        if (!str_eq(customer_attribute(f->settings, f->table, f->call, r->customer_is[i].column),
-                    r->customer_is[i].value))
+        if (!str_eq_nocase(
+                customer_attribute(f->settings, f->table, f->call, r->customer_is[i].column),
+                r->customer_is[i].value))
             return false;
     return true;
 }
@@ -92,20 +97,24 @@ static bool meets_number_is(const struct rule *r, const struct rule_facts *f)
 {
     for (unsigned i = 0; i < r->n_number_is; i++)
         if (!f->outcome->number_looked_up ||
-            !str_eq(numbers_row_attribute(&f->outcome->number, r->number_is[i].column),
-                    r->number_is[i].value))
+            !str_eq_nocase(numbers_row_attribute(&f->outcome->number, r->number_is[i].column),
+                           r->number_is[i].value))
             return false;
     return true;
 }
 
-static bool meets_calling(const struct rule *r, const struct rule_facts *f)
+static enum fit fit_calling(const struct rule *r, const struct rule_facts *f)
 {
-    return begins_with_one(r->calling, r->n_calling, f->has_orig, &f->outcome->claims.orig);
+    bool fits = begins_with_one(r->calling, r->n_calling, f->has_orig, &f->outcome->claims.orig);
+    return fit_of(fits, fits);
 }
 
-static bool meets_called(const struct rule *r, const struct rule_facts *f)
+/* The number that the token names, and the one that the call really goes to. */
+static enum fit fit_called(const struct rule *r, const struct rule_facts *f)
 {
-    return begins_with_one(r->called, r->n_called, f->has_dest, &f->outcome->claims.dest);
+    bool named = begins_with_one(r->called, r->n_called, f->has_dest, &f->outcome->claims.dest);
+    bool routed = begins_with_one(r->called, r->n_called, f->has_other_dest, &f->other_dest);
+    return fit_of(named || routed, (named || !f->has_dest) && (routed || !f->has_other_dest));
 }
 
 static bool asks_for_time(const struct rule *r)
@@ -127,10 +136,13 @@ static bool meets_time(const struct rule *r, const struct rule_facts *f)
     return (today && t.minute >= r->from_minute) || (yesterday && t.minute < r->to_minute);
 }
 
-static bool meets_header(const struct rule *r, const struct rule_facts *f)
+static enum fit fit_header(const struct rule *r, const struct rule_facts *f)
 {
-    return r->header_name.n == 0 ||
-           str_eq_nocase(trusted_header(f->call, r->header_name), r->header_value);
+    if (r->header_name.n == 0)
+        return FITS;
+    if (!call_is_trusted(f->call))
+        return FITS_NOT;
+    return header_fit(f->call->headers, r->header_name, r->header_value, true);
 }
 
 static bool meets_carries(const struct rule *r, const struct rule_facts *f)
@@ -142,34 +154,85 @@ static bool meets_carries(const struct rule *r, const struct rule_facts *f)
 static const struct {
     const char *name; /* the key of the configuration */
     bool (*meets)(const struct rule *rule, const struct rule_facts *facts);
+    /* Instead, of what a call can say twice. */
+    enum fit (*fit)(const struct rule *rule, const struct rule_facts *facts);
 } conditions[] = {
-    {"trunks", meets_trunks},           {"customers", meets_customers},
-    {"identity", meets_identity},       {"number_states", meets_number_states},
-    {"customer_is", meets_customer_is}, {"number_is", meets_number_is},
-    {"calling", meets_calling},         {"called", meets_called},
-    {"days, from, to", meets_time},     {"header_name, header_value", meets_header},
-    {"carries", meets_carries},
+    {"trunks", meets_trunks, NULL},           {"customers", meets_customers, NULL},
+    {"identity", meets_identity, NULL},       {"number_states", meets_number_states, NULL},
+    {"customer_is", meets_customer_is, NULL}, {"number_is", meets_number_is, NULL},
+    {"calling", NULL, fit_calling},           {"called", NULL, fit_called},
+    {"days, from, to", meets_time, NULL},     {"header_name, header_value", NULL, fit_header},
+    {"carries", meets_carries, NULL},
 };
 
-static const char *failed_condition(const struct rule *r, const struct rule_facts *facts)
+/* WHICH names the condition that fits the least. */
+static enum fit fit_of_rule(const struct rule *r, const struct rule_facts *facts,
+                            const char **which)
 {
-    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
-        if (!conditions[i].meets(r, facts))
-            return conditions[i].name;
-    return NULL;
+    enum fit least = FITS;
+    *which = NULL;
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]) && least != FITS_NOT; i++) {
+        bool met = conditions[i].meets && conditions[i].meets(r, facts);
+        enum fit fit = conditions[i].fit ? conditions[i].fit(r, facts) : fit_of(met, met);
+        if (fit >= least)
+            continue;
+        least = fit;
+        *which = conditions[i].name;
+    }
+    return least;
 }
 
+/* What the call gets by RULE, NULL: without any, before caps and guard. */
+static enum treatment treatment_by(const struct rule *rule, const struct rule_facts *facts)
+{
+    const struct trunk *t = facts->call->trunk;
+    if (rule && rule->verdict != RULE_BY_NUMBER)
+        return (enum treatment)rule->verdict;
+    return t->gateway ? t->gateway_treatment : t->by_state[facts->outcome->number.state];
+}
+
+/* A rule may also do the call good by what becomes of the Identity that it carries. */
+static bool helps_identity(const struct rule *r, const struct rule_facts *facts)
+{
+    static const unsigned good[] = {
+        [IDENTITY_STRIP] = 0, [IDENTITY_KEEP] = 1, [IDENTITY_REPLACE] = 2, [IDENTITY_ADD] = 3};
+    return r->has_existing && facts->call->n_identity_shaken > 0 &&
+           good[r->existing_identity] > good[facts->call->trunk->existing_identity];
+}
+
+/* Of two that fit in part the one that gives less. */
+static const struct rule *lower_of(const struct rule *a, const struct rule *b,
+                                   const struct rule_facts *facts)
+{
+    if (b->verdict == RULE_BY_NUMBER || helps_identity(b, facts))
+        return a;
+    return !a || treatment_by(b, facts) > treatment_by(a, facts) ? b : a;
+}
+
+/*
+ * A rule that fits in part counts where it gives no more than what comes behind it would: a second
+ * header lowers a call and never raises it.
+ */
 const struct rule *rule_find(const struct rule_facts *facts,
-                             void (*tell)(void *user, const struct rule *rule, const char *which),
+                             void (*tell)(void *user, const struct rule *rule, enum fit fit,
+                                          const char *which),
                              void *user)
 {
-    for (unsigned i = 0; i < facts->settings->n_rules; i++) {
+    const struct rule *lowest = NULL, *found = NULL;
+    for (unsigned i = 0; i < facts->settings->n_rules && !found; i++) {
         const struct rule *r = &facts->settings->rules[i];
-        const char *which = failed_condition(r, facts);
-        if (tell)
-            tell(user, r, which);
-        if (!which)
-            return r;
+        const char *which;
+        enum fit fit = fit_of_rule(r, facts, &which);
+        if (fit == FITS)
+            found = r;
+        else if (tell)
+            tell(user, r, fit, which);
+        if (fit == FITS_IN_PART)
+            lowest = lower_of(lowest, r, facts);
     }
-    return NULL;
+    if (lowest && treatment_by(lowest, facts) >= treatment_by(found, facts))
+        found = lowest;
+    if (found && tell)
+        tell(user, found, FITS, NULL);
+    return found;
 }

@@ -6,6 +6,7 @@
 #define STIRD_CORE_RULE_H
 
 #include <stird/call.h>
+#include <stird/fit.h>
 #include <stird/outcome.h>
 
 /* What the conditions look at, besides the call. */
@@ -15,14 +16,17 @@ struct rule_facts {
     const struct call *call;
     const struct outcome *outcome; /* its number, orig and dest */
     bool has_orig, has_dest;
+    bool has_other_dest;
+    struct tn other_dest; /* of the Request-URI where DEST is of To, and the other way round */
 };
 
 /*
- * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at: WHICH names
- * the condition that failed, NULL for the rule that holds.
+ * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at and does not
+ * fit, or in part: WHICH names the condition; and with FITS for the rule that holds, last.
  */
 const struct rule *rule_find(const struct rule_facts *facts,
-                             void (*tell)(void *user, const struct rule *rule, const char *which),
+                             void (*tell)(void *user, const struct rule *rule, enum fit fit,
+                                          const char *which),
                              void *user);
 
 /* What is known of the call's customer, by the name of a column; empty: nothing. */

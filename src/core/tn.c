@@ -1,4 +1,5 @@
 #include <stird/tn.h>
+#include <stird/uri.h>
 
 #include <string.h>
 
@@ -217,22 +218,16 @@ enum tn_fault tn_from_user(struct tn *tn, struct str user, const struct country 
 enum tn_fault tn_from_uri(struct tn *tn, struct str uri, const struct country *country,
                           const struct str *short_codes, unsigned n_short_codes)
 {
-    struct str rest = uri;
-    struct str scheme = str_cut(&rest, ':');
-    if (rest.p && str_eq_nocase(scheme, STR("tel"))) {
-        /* A tel URI has no password: a colon is a wrong character, not the end of the number. */
-        if (str_find(rest, ':', 0) < str_find(rest, ';', 0))
-            return TN_BAD_CHARACTER;
-        return tn_from_user(tn, rest, country, short_codes, n_short_codes);
-    }
-    if (!rest.p || (!str_eq_nocase(scheme, STR("sip")) && !str_eq_nocase(scheme, STR("sips"))))
+    struct uri parts;
+    bool clear = uri_split(&parts, uri);
+    if (parts.scheme == URI_OTHER)
         return TN_NOT_A_NUMBER_URI;
-    size_t at = str_find(rest, '@', 0);
-    if (at == rest.n)
-        return TN_EMPTY;
-    if (str_find(rest, '@', at + 1) < rest.n)
+    if (!clear)
         return TN_BAD_CHARACTER;
-    return tn_from_user(tn, str_slice(rest, 0, at), country, short_codes, n_short_codes);
+    /* A tel URI has no password: a colon is a wrong character, not the end of the number. */
+    if (parts.scheme == URI_TEL && str_find(parts.user, ':', 0) < parts.user.n)
+        return TN_BAD_CHARACTER;
+    return tn_from_user(tn, parts.userinfo, country, short_codes, n_short_codes);
 }
 
 bool tn_from_digits(struct tn *tn, struct str text)

@@ -1,3 +1,4 @@
+#include <stird/discriminator.h>
 #include <stird/policy.h>
 #include <stird/source_table.h>
 
@@ -6,60 +7,21 @@
 struct match {
     unsigned n_discriminators;
     size_t user_prefix_length;
-    unsigned kinds; /* tls_name 32, header 16, tgrp 8, request_user_prefix 4, request_host 2,
-                       listener 1 */
+    unsigned kinds; /* a bit for each row of the table, the first row's the highest */
 };
 
-/*
- * Every header of that name must say the same: a caller who adds a second one must not be able to
- * choose its trunk.
- */
-static bool header_says(const struct call_header *headers, struct str name, struct str value)
+static enum fit match_of(const struct trunk *t, const struct call *call, struct match *m)
 {
-    bool found = false;
-    for (const struct call_header *h = headers; h && h->name.p; h++) {
-        if (!str_eq_nocase(h->name, name))
+    enum fit fit = FITS;
+    *m = (struct match){.user_prefix_length = t->request_user_prefix.n};
+    for (unsigned i = 0; i < DISCRIMINATORS && fit != FITS_NOT; i++) {
+        if (discriminators[i].wanted(t).n == 0)
             continue;
-        if (!str_eq(str_trim(h->value), value))
-            return false;
-        found = true;
-    }
-    return found;
-}
-
-static bool peer_proved(const struct call *call, struct str name)
-{
-    for (unsigned i = 0; i < call->n_peer_names; i++)
-        if (str_eq_nocase(call->peer_names[i], name))
-            return true;
-    return false;
-}
-
-static bool discriminators_match(const struct trunk *t, const struct call *call, struct match *m)
-{
-    const struct {
-        bool wanted, fits;
-        unsigned kind;
-    } checks[] = {
-        {t->tls_name.n > 0, peer_proved(call, t->tls_name), 32},
-        {t->header_name.n > 0, header_says(call->headers, t->header_name, t->header_value), 16},
-        {t->tgrp.n > 0, str_eq(call->tgrp, t->tgrp), 8},
-        {t->request_user_prefix.n > 0, str_starts(call->request_user, t->request_user_prefix), 4},
-        {t->request_host.n > 0, str_eq_nocase(call->request_host, t->request_host), 2},
-        {t->listener.n > 0, str_eq(call->listener, t->listener), 1},
-    };
-    m->n_discriminators = 0;
-    m->kinds = 0;
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-        if (!checks[i].wanted)
-            continue;
-        if (!checks[i].fits)
-            return false;
+        fit = fit_least(fit, discriminators[i].fit(t, call));
         m->n_discriminators++;
-        m->kinds |= checks[i].kind;
+        m->kinds |= 1u << (DISCRIMINATORS - 1 - i);
     }
-    m->user_prefix_length = t->request_user_prefix.n;
-    return true;
+    return fit;
 }
 
 static bool more_specific(const struct match *a, const struct match *b)
@@ -71,36 +33,84 @@ static bool more_specific(const struct match *a, const struct match *b)
     return a->kinds > b->kinds;
 }
 
-/* Among the trunks of one prefix; those that come first win where nothing tells them apart. */
-static const struct trunk *best_of(const struct settings *settings,
-                                   const struct source_entry *entry, const struct call *call)
+/* Trunks that fit in part and would have gone before BEST, which is NULL when none fits. */
+static void note_passed_over(const struct settings *settings, const struct source_entry *entry,
+                             struct call *call, const struct trunk *best,
+                             const struct match *best_match)
 {
-    const struct trunk *best = NULL;
-    struct match best_match = {0};
     for (unsigned i = 0; i < entry->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[entry->trunks[i]];
         struct match m;
-        if (discriminators_match(t, call, &m) && (!best || more_specific(&m, &best_match))) {
+        if (match_of(t, call, &m) != FITS_IN_PART || (best && more_specific(best_match, &m)))
+            continue;
+        if (call->n_passed_over < CALL_PASSED_OVER_MAX)
+            call->passed_over[call->n_passed_over] = t;
+        call->n_passed_over++;
+    }
+}
+
+/* Among the trunks of one prefix; those that come first win where nothing tells them apart. */
+static const struct trunk *best_of(const struct settings *settings,
+                                   const struct source_entry *entry, struct call *call)
+{
+    const struct trunk *best = NULL;
+    struct match best_match = {0};
+    bool in_part = false;
+    for (unsigned i = 0; i < entry->n_trunks; i++) {
+        const struct trunk *t = &settings->trunks[entry->trunks[i]];
+        struct match m;
+        enum fit fit = match_of(t, call, &m);
+        in_part = in_part || fit == FITS_IN_PART;
+        if (fit == FITS && (!best || more_specific(&m, &best_match))) {
             best = t;
             best_match = m;
         }
     }
+    if (in_part)
+        note_passed_over(settings, entry, call, best, &best_match);
     return best;
 }
 
-const struct trunk *trunk_match(const struct settings *settings, const struct call *call,
+const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known)
 {
     const struct trunk *best = NULL;
     const struct source_entry *entry;
     unsigned step = 0;
     *source_known = false;
+    call->n_passed_over = 0;
     /* The longest prefix counts first, so a shorter one is asked only when no trunk matched. */
     while (!best && (entry = source_table_next(settings->sources, &call->source, &step))) {
         *source_known |= entry->n_trunks > 0;
         best = best_of(settings, entry, call);
     }
     return best;
+}
+
+bool call_is_trusted(const struct call *call)
+{
+    for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++)
+        if (!call->passed_over[i]->trusted)
+            return false;
+    return call->trunk->trusted && call->n_passed_over <= CALL_PASSED_OVER_MAX;
+}
+
+static bool only_from_names(const struct trunk *t, const struct call *call)
+{
+    return t->tgrp.n > 0 && t->tgrp_in != GROUP_IN_FROM && call->groups[t->tgrp_in].n == 0 &&
+           trunk_groups_fit(&call->groups[GROUP_IN_FROM], t->tgrp) != FITS_NOT;
+}
+
+const struct trunk *trunk_of_from_alone(const struct settings *settings, const struct call *call)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    while (call->groups[GROUP_IN_FROM].n > 0 &&
+           (entry = source_table_next(settings->sources, &call->source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++)
+            if (only_from_names(&settings->trunks[entry->trunks[i]], call))
+                return &settings->trunks[entry->trunks[i]];
+    return NULL;
 }
 
 bool source_is_trunk(const struct settings *settings, const struct address *source)

@@ -1,6 +1,7 @@
 #include "trunk_why.h"
 
 #include <stird/buf.h>
+#include <stird/discriminator.h>
 
 static void add_source(struct buf *out, const struct call *call)
 {
@@ -18,27 +19,25 @@ static void add_source(struct buf *out, const struct call *call)
     buf_add_text(out, " is none of its own: it was named");
 }
 
+static void add_discriminator(struct buf *out, const struct discriminator *d, const struct trunk *t)
+{
+    struct str wanted = d->wanted(t);
+    if (wanted.n == 0)
+        return;
+    buf_addf(out, ", %s ", d->what);
+    if (d->header) {
+        buf_add_str(out, d->header(t));
+        buf_add_char(out, ' ');
+    }
+    buf_addf(out, "\"%.*s\"", STR_ARG(wanted));
+}
+
 struct str trunk_why(const struct call *call)
 {
-    const struct trunk *t = call->trunk;
-    const struct {
-        const char *what;
-        struct str value;
-    } demanded[] = {
-        {"TLS name", t->tls_name},
-        {"header", t->header_name},
-        {"header value", t->header_value},
-        {"tgrp", t->tgrp},
-        {"Request-URI user begins with", t->request_user_prefix},
-        {"Request-URI host", t->request_host},
-        {"listener", t->listener},
-    };
     struct buf out = BUF_INIT;
     add_source(&out, call);
-    for (unsigned i = 0; i < sizeof(demanded) / sizeof(demanded[0]); i++) {
-        if (demanded[i].value.n > 0)
-            buf_addf(&out, ", %s \"%.*s\"", demanded[i].what, STR_ARG(demanded[i].value));
-    }
+    for (unsigned i = 0; i < DISCRIMINATORS; i++)
+        add_discriminator(&out, &discriminators[i], call->trunk);
     struct str sentence = buf_failed(&out) ? (struct str){NULL, 0}
                                            : arena_copy(call->arena, buf_str(&out));
     buf_fini(&out);

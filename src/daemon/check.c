@@ -33,15 +33,23 @@ static void print_summary(const struct configuration *c)
     putchar('\n');
 }
 
+static void print_warnings(const struct settings *s)
+{
+    for (const struct setting_warning *w = s->warnings; w; w = w->next)
+        fprintf(stderr, "%.*s:%u: warning: %.*s\n", STR_ARG(w->file), w->line, STR_ARG(w->text));
+}
+
 int check_configuration(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
     bool good = configuration_load(&c, path, &problems);
-    if (good)
+    if (good) {
+        print_warnings(c.settings);
         print_summary(&c);
-    else
+    } else {
         print_problems(&problems);
+    }
     configuration_fini(&c);
     problems_fini(&problems);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -39,6 +39,7 @@ struct proxy {
     int64_t start_until_ms;
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
+    int64_t groups_in_from_said_ms; /* when the log last said so */
     struct limits limits;
     struct buf scratch; /* one message being printed */
     int records_fd;

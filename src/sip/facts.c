@@ -3,6 +3,7 @@
 #include <stird/facts.h>
 #include <stird/identity.h>
 #include <stird/log.h>
+#include <stird/uri.h>
 
 #include "context.h"
 #include <stird/headers.h>
@@ -29,39 +30,18 @@ static void add_identity(struct call *call, struct str value)
     ++*counts[identity_parse(value, &identity)];
 }
 
-/* tgrp (RFC 4904) and its elder otg: of the URI, of its user part, or of the header. */
-static struct str trunk_group(struct str value)
-{
-    static const char *const names[] = {"tgrp", "otg"};
-    struct str uri, parameters, found;
-    if (!name_addr(value, &uri, &parameters))
-        return (struct str){NULL, 0};
-    struct str user = str_slice(uri, 0, str_find(uri, '@', 0));
-    struct str behind = str_slice(uri, user.n, uri.n);
-    struct str places[] = {str_slice(user, str_find(user, ';', 0), user.n),
-                           str_slice(behind, str_find(behind, ';', 0), behind.n), parameters};
-    for (unsigned n = 0; n < 2; n++)
-        for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-            if (parameter_find(places[i], str_of(names[n]), &found) && found.n > 0)
-                return found;
-    return (struct str){NULL, 0};
-}
-
 static void add_header(struct call *call, const struct header_line *line)
 {
     struct str uri, parameters;
     if (header_is(line, STR("From"), 'f')) {
         if (name_addr(line->value, &uri, &parameters))
             call->from_uri = uri;
-        struct str group = trunk_group(line->value);
-        if (group.n > 0)
-            call->tgrp = group;
+        trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
         if (name_addr(line->value, &uri, &parameters))
             call->to_uri = uri;
     } else if (header_is(line, STR("Contact"), 'm')) {
-        if (call->tgrp.n == 0)
-            call->tgrp = trunk_group(line->value);
+        trunk_groups_add_header(&call->groups[GROUP_IN_CONTACT], line->value, call->arena);
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
@@ -76,20 +56,14 @@ static void add_header(struct call *call, const struct header_line *line)
 
 static void split_request_uri(struct call *call)
 {
-    struct str rest = call->request_uri;
-    struct str scheme = str_cut(&rest, ':');
-    if (str_eq_nocase(scheme, STR("tel")) || str_eq_nocase(scheme, STR("urn"))) {
-        call->request_user = rest;
-        return;
-    }
-    size_t at = str_find(rest, '@', 0);
-    if (at < rest.n)
-        call->request_user = str_slice(rest, 0, at);
-    struct str host = at < rest.n ? str_slice(rest, at + 1, rest.n) : rest;
-    host = str_slice(host, 0, str_find(host, ';', 0));
-    host = str_slice(host, 0, str_find(host, '?', 0));
-    size_t bracket = host.n > 0 && host.p[0] == '[' ? str_find(host, ']', 0) : 0;
-    call->request_host = str_slice(host, 0, str_find(host, ':', bracket));
+    struct uri parts;
+    bool clear = uri_split(&parts, call->request_uri);
+    if (parts.scheme == URI_SIP)
+        clear = clear && uri_host_is_plain(parts.host);
+    clear = uri_unescape(call->arena, parts.user, &call->request_user) && clear;
+    call->request_host = parts.host;
+    call->request_uri_unclear = !clear;
+    trunk_groups_add_uri(&call->groups[GROUP_IN_REQUEST_URI], call->request_uri, call->arena);
 }
 
 /* All header lines, only where a trunk is recognised by one, or some trunk or rule reads one. */

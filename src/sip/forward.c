@@ -176,7 +176,7 @@ static bool forms_dialog(const struct message *m)
 static void apply_trust(struct context *c, const struct target *target)
 {
     if (c->call && target->upstream)
-        trust_apply(&c->message, c->snapshot->settings, c->call->trunk, target->upstream);
+        trust_apply(&c->message, c->snapshot->settings, c->call, target->upstream);
     else
         trust_apply_in_dialog(&c->message, c->snapshot->settings, &c->from.remote,
                               &target->address);

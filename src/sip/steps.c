@@ -12,9 +12,10 @@
 #include "context.h"
 #include <stird/headers.h>
 
-#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
-#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
-#define NAME_RETRY_MS  50
+#define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
+#define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
+#define NAME_RETRY_MS           50
+#define GROUPS_IN_FROM_EVERY_MS 60000
 
 static enum step_result refuse(struct context *c, enum reason reason)
 {
@@ -119,6 +120,26 @@ static enum step_result refuse_draining(struct context *c)
     return STEP_DONE;
 }
 
+/* Probably tgrp_in is wrong; or a caller tries to choose its trunk. A line a minute says so. */
+static void note_group_in_from(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    int64_t now_ms = proxy_now_ms();
+    const struct trunk *trunk = trunk_of_from_alone(c->snapshot->settings, c->call);
+    if (!trunk)
+        return;
+    bool first = p->counters.groups_in_from++ == 0;
+    if (!first && now_ms - p->groups_in_from_said_ms < GROUPS_IN_FROM_EVERY_MS)
+        return;
+    p->groups_in_from_said_ms = now_ms;
+    log_warning("only From, which callers write, names this trunk's group: if its SBC writes it "
+                "there, give the trunk tgrp_in from",
+                LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", trunk->name),
+                LOG_TEXT("tgrp", trunk->tgrp),
+                LOG_TEXT("read_in", group_place_name(trunk->tgrp_in)),
+                LOG_NUMBER("calls", (int64_t)p->counters.groups_in_from));
+}
+
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -126,6 +147,7 @@ static enum step_result step_trunk(struct context *c)
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, REASON_FROM_UPSTREAM);
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
+    note_group_in_from(c);
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;

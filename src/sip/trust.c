@@ -1,6 +1,7 @@
 #include "trust.h"
 
 #include <sofia-sip/su_alloc.h>
+#include <stird/headers.h>
 #include <stird/policy.h>
 #include <stird/source_table.h>
 
@@ -23,7 +24,7 @@ static void remove_all(struct message *m, struct str name)
 {
     char *text = name.n > 0 ? su_strndup(msg_home(m->msg), name.p, (isize_t)name.n) : NULL;
     if (text)
-        message_remove_headers(m, text, 0, NULL);
+        message_remove_headers(m, text, header_compact(name), NULL);
 }
 
 static void remove_private(struct message *m, const struct settings *settings)
@@ -34,15 +35,15 @@ static void remove_private(struct message *m, const struct settings *settings)
         remove_all(m, settings->private_headers[i]);
 }
 
-void trust_apply(struct message *m, const struct settings *settings, const struct trunk *trunk,
+void trust_apply(struct message *m, const struct settings *settings, const struct call *call,
                  const struct upstream *upstream)
 {
-    if (!trunk->trusted)
+    if (!call_is_trusted(call))
         remove_private(m, settings);
     if (!upstream->trusted && wants_privacy(m))
         message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
     /* What a trunk is recognised by is between its SBC and us. */
-    remove_all(m, trunk->header_name);
+    remove_all(m, call->trunk->header_name);
 }
 
 /* The trunks of the longest prefix that covers ADDRESS, or NULL. */

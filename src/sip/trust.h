@@ -6,12 +6,12 @@
 #ifndef STIRD_SIP_TRUST_H
 #define STIRD_SIP_TRUST_H
 
-#include <stird/settings.h>
+#include <stird/call.h>
 
 #include "message.h"
 
-/* M begins a call, or is a request of its own: it came by TRUNK and leaves to UPSTREAM. */
-void trust_apply(struct message *m, const struct settings *settings, const struct trunk *trunk,
+/* M begins CALL, whose trunk is known, or is a request of its own: it leaves to UPSTREAM. */
+void trust_apply(struct message *m, const struct settings *settings, const struct call *call,
                  const struct upstream *upstream);
 /* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. */
 void trust_apply_in_dialog(struct message *m, const struct settings *settings,

@@ -43,4 +43,10 @@ class UnknownSource(Story):
         """Decided 11: a source whose trunks all want something that the call has not: refused."""
         self.start(trunks=[self.trunk(tgrp="acme")])
         self.refused_call(403, reason="no_trunk")
-        self.signed_call(from_="<sip:+12155550100;tgrp=acme;trunk-context=x@pbx.example.com>")
+        group = "<sip:+12155550100;tgrp=acme;trunk-context=x@pbx.example.com>"
+        self.refused_call(403, reason="no_trunk", from_=group)
+        invite = self.invite().replaced("contact", "Contact: " + group)
+        self.sbc.send(invite, self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.verify(arrived, "A")
+        self.refuse(arrived, invite)

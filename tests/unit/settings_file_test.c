@@ -74,6 +74,20 @@ static void assert_replay(const struct files *files, struct str said, const stru
     buf_fini(&two);
 }
 
+/* warnings.txt of a good configuration has what it says all the same; without one, nothing. */
+static void assert_warnings(const struct settings *s)
+{
+    struct buf said = BUF_INIT;
+    for (const struct setting_warning *w = s->warnings; w; w = w->next)
+        buf_addf(&said, "%.*s:%u: %.*s\n", STR_ARG(w->file), w->line, STR_ARG(w->text));
+    bool wanted = access("warnings.txt", R_OK) == 0;
+    struct str expected = wanted ? slurp("warnings.txt") : STR("");
+    assert_same(buf_str(&said), expected);
+    if (wanted)
+        free((char *)(uintptr_t)expected.p);
+    buf_fini(&said);
+}
+
 static void run_case(const char *name)
 {
     char path[512];
@@ -87,6 +101,8 @@ static void run_case(const char *name)
         print_error("%s:\n", name);
     assert_same(buf_str(&said), expected);
     assert_int_equal(strncmp(name, "good-", 5) == 0, expected.n == 0);
+    if (s)
+        assert_warnings(s);
     assert_replay(files, buf_str(&said), s);
     settings_free(s);
     files_free(files);

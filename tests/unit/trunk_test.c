@@ -55,7 +55,7 @@ static void index_sources(struct settings *s)
     assert_non_null(s->sources);
 }
 
-static void assert_trunk(const struct call *call, const char *name)
+static void assert_trunk(struct call *call, const char *name)
 {
     struct settings s = {.trunks = trunks, .n_trunks = sizeof(trunks) / sizeof(trunks[0])};
     index_sources(&s);
@@ -103,13 +103,13 @@ static void by_discriminator(void **state)
     call.request_user = STR("+12155550100");
     assert_trunk(&call, "long");
     /* The longer user prefix goes before the order of kinds. */
-    call.tgrp = STR("acme");
+    call.groups[GROUP_IN_CONTACT] = (struct trunk_groups){.values = {STR("acme")}, .n = 1};
     assert_trunk(&call, "long");
     call.request_user = STR("555");
     assert_trunk(&call, "tgrp");
-    call.tgrp = STR("ACME");
+    call.groups[GROUP_IN_CONTACT].values[0] = STR("ACME");
     assert_trunk(&call, "host");
-    call.tgrp = STR("acme");
+    call.groups[GROUP_IN_CONTACT] = (struct trunk_groups){.values = {STR("acme")}, .n = 1};
     call.request_host = STR("b.example");
     assert_trunk(&call, "both");
 }
@@ -126,9 +126,9 @@ static void by_header(void **state)
         {STR("X-Customer"), STR("acme")}, {STR("X-Customer"), STR("acme")}, {{NULL, 0}, {NULL, 0}}};
     call.headers = one;
     assert_trunk(&call, "header");
-    call.tgrp = STR("acme");
+    call.groups[GROUP_IN_CONTACT] = (struct trunk_groups){.values = {STR("acme")}, .n = 1};
     assert_trunk(&call, "header");
-    call.tgrp = STR("");
+    call.groups[GROUP_IN_CONTACT].n = 0;
     /* A caller who adds a second one does not choose its trunk. */
     call.headers = two;
     assert_trunk(&call, "default");

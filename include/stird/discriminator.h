@@ -1,0 +1,28 @@
+/*
+ * discriminator - what tells the trunks of one source apart: a row for each kind, the most specific
+ * first. The match, the check of the configuration and `stirctl explain` go by the same table.
+ */
+#ifndef STIRD_DISCRIMINATOR_H
+#define STIRD_DISCRIMINATOR_H
+
+#include <stird/call.h>
+#include <stird/fit.h>
+
+struct discriminator {
+    const char *what; /* for people: "tgrp of Contact" */
+    /* What a trunk asks for; empty: it does not ask. */
+    struct str (*wanted)(const struct trunk *trunk);
+    bool any_case; /* how two of these compare */
+    /* FITS_IN_PART: what the call says there disagrees, or can be read in more than one way. */
+    enum fit (*fit)(const struct trunk *trunk, const struct call *call);
+    /* Of which header; NULL: of none. */
+    struct str (*header)(const struct trunk *trunk);
+};
+
+#define DISCRIMINATORS 8
+extern const struct discriminator discriminators[DISCRIMINATORS];
+
+/* Whether nothing tells A and B apart but their sources. */
+bool discriminators_same(const struct trunk *a, const struct trunk *b);
+
+#endif

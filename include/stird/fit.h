@@ -1,0 +1,26 @@
+/*
+ * fit - whether a call says what a setting asks for. A call may say it twice, and differently: then
+ * it fits in part, which never counts for the call (a trunk does not match, a rule does not raise)
+ * but may count against it.
+ */
+#ifndef STIRD_FIT_H
+#define STIRD_FIT_H
+
+#include <stdbool.h>
+
+enum fit { FITS_NOT, FITS_IN_PART, FITS }; /* from the worst to the best */
+
+/* Of several things said: whether one of them, and whether each of them fits. */
+static inline enum fit fit_of(bool one, bool each)
+{
+    if (!one)
+        return FITS_NOT;
+    return each ? FITS : FITS_IN_PART;
+}
+
+static inline enum fit fit_least(enum fit a, enum fit b)
+{
+    return a < b ? a : b;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * uri - a URI's parts as they are written: the one place that says where a user part ends and a
+ * host begins (RFC 3261 section 19.1.1, RFC 3966 section 3). Borrowed text, nothing is decoded but
+ * by uri_unescape().
+ */
+#ifndef STIRD_URI_H
+#define STIRD_URI_H
+
+#include <stdbool.h>
+#include <stird/arena.h>
+#include <stird/str.h>
+
+enum uri_scheme { URI_SIP /* or sips */, URI_TEL, URI_OTHER };
+
+struct uri {
+    enum uri_scheme scheme;
+    struct str userinfo;        /* all before the @, or behind the scheme of others; p NULL: none */
+    struct str user;            /* of it, without parameters and password */
+    struct str user_parameters; /* of it: "a=b;c" */
+    struct str host;            /* of sip, with its brackets; without port */
+    struct str parameters;      /* behind the host: "a=b;c" */
+};
+
+/*
+ * False when it can be read in more than one way: a second @, which no part of a URI may hold. What
+ * has no scheme is of URI_OTHER, without any part.
+ */
+bool uri_split(struct uri *uri, struct str text);
+/* Whether HOST is a name, an IPv4 address or an IPv6 address in brackets, by its characters. */
+bool uri_host_is_plain(struct str host);
+/* %XX decoded, into ARENA where there is one; false for a broken escape or when memory is out. */
+bool uri_unescape(struct arena *arena, struct str text, struct str *decoded);
+/* "a=b" off *PARAMETERS, as written: quotes mean nothing in a URI. False when none is left. */
+bool uri_parameter_next(struct str *parameters, struct str *name, struct str *value);
+
+#endif

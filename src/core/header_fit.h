@@ -1,0 +1,19 @@
+/*
+ * header_fit - whether the headers of one name say a value: for what tells trunks apart, and for
+ * rules. Of the core only.
+ */
+#ifndef STIRD_CORE_HEADER_FIT_H
+#define STIRD_CORE_HEADER_FIT_H
+
+#include <stird/call.h>
+#include <stird/fit.h>
+
+/*
+ * Each header line called NAME, in its compact form too, is the value as a whole or a list of
+ * values. FITS: there is one at least, and each is VALUE; FITS_IN_PART: one is, another is not. An
+ * empty line is another. White space, folded lines too, counts as one space.
+ */
+enum fit header_fit(const struct call_header *headers, struct str name, struct str value,
+                    bool any_case);
+
+#endif

@@ -1,0 +1,101 @@
+/* The parts of a URI, as one reader sees them (RFC 3261 section 19.1.1, RFC 3966). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stird/uri.h>
+
+static const struct {
+    const char *text;
+    enum uri_scheme scheme;
+    bool clear;
+    const char *user, *user_parameters, *host, *parameters;
+} uris[] = {
+    {"sip:a@h", URI_SIP, true, "a", "", "h", ""},
+    {"SIPS:a;b=c;d:p;w@[::1]:5061;x=y;z?h=;i", URI_SIP, true, "a", "b=c;d", "[::1]", "x=y;z"},
+    {"sip:h:5060", URI_SIP, true, "", "", "h", ""},
+    {"sip:h;x=a@i", URI_SIP, true, "h", "x=a", "i", ""},
+    {"sip:h?x=a@i", URI_SIP, true, "h?x=a", "", "i", ""},
+    {"sip:a@h@i", URI_SIP, false, "a", "", "h@i", ""},
+    {"sip:a@h;x=@i", URI_SIP, false, "a", "", "h", "x=@i"},
+    {"sip:@h", URI_SIP, true, "", "", "h", ""},
+    {"sip:", URI_SIP, true, "", "", "", ""},
+    {"tel:+1;a=b:c", URI_TEL, true, "+1", "a=b:c", "", ""},
+    {"tel:+1@h", URI_TEL, true, "+1@h", "", "", ""},
+    {"urn:service:sos;x", URI_OTHER, true, "service:sos;x", "", "", ""},
+    {"no scheme", URI_OTHER, true, "", "", "", ""},
+    {"", URI_OTHER, true, "", "", "", ""},
+};
+
+static void parts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        struct uri u;
+        bool clear = uri_split(&u, str_of(uris[i].text));
+        bool good = clear == uris[i].clear && u.scheme == uris[i].scheme &&
+                    str_eq(u.user, str_of(uris[i].user)) &&
+                    str_eq(u.user_parameters, str_of(uris[i].user_parameters)) &&
+                    str_eq(u.host, str_of(uris[i].host)) &&
+                    str_eq(u.parameters, str_of(uris[i].parameters));
+        if (!good)
+            fail_msg("%s: %d %d \"%.*s\" \"%.*s\" \"%.*s\" \"%.*s\"", uris[i].text, clear, u.scheme,
+                     STR_ARG(u.user), STR_ARG(u.user_parameters), STR_ARG(u.host),
+                     STR_ARG(u.parameters));
+    }
+}
+
+static void escapes(void **state)
+{
+    struct arena *arena = arena_new(256);
+    struct str decoded;
+    (void)state;
+    assert_true(uri_unescape(arena, STR("%2b1%00"), &decoded));
+    assert_true(str_eq(decoded, STR("+1\0")));
+    assert_true(uri_unescape(arena, STR("plain"), &decoded));
+    assert_true(str_eq(decoded, STR("plain")));
+    assert_true(uri_unescape(arena, STR(""), &decoded));
+    assert_false(uri_unescape(arena, STR("a%"), &decoded));
+    assert_false(uri_unescape(arena, STR("a%4"), &decoded));
+    assert_false(uri_unescape(arena, STR("a%4g"), &decoded));
+    arena_free(arena);
+}
+
+static void hosts(void **state)
+{
+    (void)state;
+    assert_true(uri_host_is_plain(STR("a-1_.example.")));
+    assert_true(uri_host_is_plain(STR("[2001:db8::1]")));
+    assert_false(uri_host_is_plain(STR("")));
+    assert_false(uri_host_is_plain(STR("[]")));
+    assert_false(uri_host_is_plain(STR("[::1")));
+    assert_false(uri_host_is_plain(STR("::1")));
+    assert_false(uri_host_is_plain(STR("%61.example")));
+    assert_false(uri_host_is_plain(STR("a@b")));
+}
+
+static void parameters(void **state)
+{
+    struct str name, value, rest = STR(";a;;b=\"x;c=d=e;=f");
+    (void)state;
+    assert_true(uri_parameter_next(&rest, &name, &value));
+    assert_true(str_eq(name, STR("a")) && value.n == 0);
+    assert_true(uri_parameter_next(&rest, &name, &value));
+    assert_true(str_eq(name, STR("b")) && str_eq(value, STR("\"x")));
+    assert_true(uri_parameter_next(&rest, &name, &value));
+    assert_true(str_eq(name, STR("c")) && str_eq(value, STR("d=e")));
+    assert_false(uri_parameter_next(&rest, &name, &value));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts),
+        cmocka_unit_test(escapes),
+        cmocka_unit_test(hosts),
+        cmocka_unit_test(parameters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
