@@ -63,6 +63,7 @@ struct build {
     struct problems *problems;
     size_t n_problems; /* found, of which the first 1000 are reported */
     bool unreadable;   /* a source ended before its end */
+    enum numbers_two_owners two_owners;
 
     struct interner customers, certificates, records, sets;
     /* attributes: names of columns, their values, and sets of struct image_attribute */
@@ -70,7 +71,6 @@ struct build {
     struct buf declared;                /* struct build_customer */
     struct buf last_records, last_sets; /* of a customer, of a record: interner_add_of() */
     struct buf file_lines;              /* u32: lines before each file */
-    uint32_t lines_before_overlay; /* a row behind is an urgent change; UINT32_MAX: there is none */
     uint64_t n_table_rows;
     struct buf rows; /* struct build_row; a prefix has one for each length */
     struct buf wide; /* struct build_wide */
@@ -102,12 +102,6 @@ static inline const struct numbers_record *row_record(const struct build *b,
                                                       const struct build_row *row)
 {
     return build_record(b, row->key & ROW_WIDE ? row_wide(b, row)->record : row->what);
-}
-
-/* Whether a row is of an overlay. */
-static inline bool build_is_urgent(const struct build *b, const struct build_row *row)
-{
-    return row->line > b->lines_before_overlay;
 }
 
 /* LINE counts over all files. */

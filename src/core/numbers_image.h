@@ -129,6 +129,14 @@ static inline bool record_is_in_force(const struct numbers_record *r, int32_t to
     return r->not_before <= today && today <= r->not_after;
 }
 
+/* Two customers that own the same interval, both on some day. */
+static inline bool records_own_together(const struct numbers_record *a,
+                                        const struct numbers_record *b)
+{
+    return a->state == NUMBER_OWNED && b->state == NUMBER_OWNED && a->customer != b->customer &&
+           a->not_before <= b->not_after && b->not_before <= a->not_after;
+}
+
 /* A row that takes its interval away from wider rows while it is in force. */
 static inline bool record_replaces(const struct numbers_record *r)
 {

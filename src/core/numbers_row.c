@@ -109,7 +109,7 @@ static bool row_store(struct build *b, const struct interval *interval,
                                   sizeof(*record));
     if (id == INTERN_FAILED)
         return false;
-    b->n_table_rows += line <= b->lines_before_overlay;
+    b->n_table_rows++;
     if (interval->prefix)
         return prefix_add(b, interval, id, line);
     return row_add(b, interval->first, interval->last, id, line);
@@ -132,12 +132,6 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
         build_problem(b, line, "the number is missing");
     else if (!good)
         build_problem(b, line, "number \"%s\" %s", build_quote(number).text, why);
-    if (good && line > b->lines_before_overlay &&
-        (interval.prefix || interval.first != interval.last)) {
-        build_problem(b, line, "an urgent change is of one number: put \"%s\" into a table",
-                      build_quote(number).text);
-        good = false;
-    }
     good &= customer_check(b, customer, line);
     good &= state_read(b, field_of(columns, field, COLUMN_STATE), &record.state, line);
     good &= dates_read(b, columns, field, &record, line);

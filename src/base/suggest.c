@@ -1,4 +1,4 @@
-#include "suggest.h"
+#include <stird/suggest.h>
 
 #define WORD_MAX 40
 

@@ -1,8 +1,8 @@
 /*
  * suggest - "did you mean ...?" for a word that is not in a list.
  */
-#ifndef STIRD_CONF_SUGGEST_H
-#define STIRD_CONF_SUGGEST_H
+#ifndef STIRD_SUGGEST_H
+#define STIRD_SUGGEST_H
 
 #include <stdbool.h>
 #include <stird/str.h>
