@@ -24,8 +24,9 @@
 #include <stird/problems.h>
 #include <stird/str.h>
 
-#define OVERLAY_FILE        "numbers.overlay"
-#define OVERLAY_ENTRIES_MAX 10000 /* in force; a table is the place for more */
+#define OVERLAY_FILE "numbers.overlay"
+/* In force; a table is the place for more. Twice as many where they block. */
+#define OVERLAY_ENTRIES_MAX 10000
 
 enum overlay_field {
     OVERLAY_NUMBER,

@@ -19,7 +19,7 @@
 
 /* "STIRDNUM" as the little-endian machine reads it: a big-endian one refuses the file. */
 #define IMAGE_MAGIC     UINT64_C(0x4d554e4452495453)
-#define IMAGE_VERSION   2u
+#define IMAGE_VERSION   3u
 #define IMAGE_ALIGNMENT 64u
 
 #define KEY_VALUE_BITS 50 /* 10^15 fits */

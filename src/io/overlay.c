@@ -225,6 +225,22 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
     return NULL;
 }
 
+/* One in the place of another is no more than before, and to block is never too much. */
+static bool is_full(const struct overlay *o, const struct tn *number,
+                    const struct str field[OVERLAY_FIELDS])
+{
+    bool blocks = str_eq_nocase(field[OVERLAY_STATE], STR("blocked"));
+    if (o->n_in_force < (blocks ? 2 * OVERLAY_ENTRIES_MAX : OVERLAY_ENTRIES_MAX))
+        return false;
+    for (size_t i = 0; i < n_entries(o); i++) {
+        const struct entry *e = entry_at(o, i);
+        if (e->ended == 0 && tn_equal(&e->number, number) &&
+            str_eq(e->field[OVERLAY_CUSTOMER], field[OVERLAY_CUSTOMER]))
+            return false;
+    }
+    return true;
+}
+
 const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
                         uint32_t uid)
 {
@@ -232,7 +248,7 @@ const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS
     const char *why = check_fields(field, &number);
     if (why)
         return why;
-    if (o->n_in_force >= OVERLAY_ENTRIES_MAX)
+    if (is_full(o, &number, field))
         return "10000 urgent changes are in force: put them into a table, then unset them";
     o->lines++;
     end_entries(o, &number, field[OVERLAY_CUSTOMER], false, o->lines);

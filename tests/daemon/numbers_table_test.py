@@ -68,6 +68,64 @@ class Tables(ProcessStory):
         self.assertEqual(status, 1)
         self.assertIn("customers and the lengths of numbers", err)
 
+    TWO = HEAD + ("+12155550100,acme,owned,,,,\n+12155550100,globex,owned,,,,\n"
+                  "+12155551000-+12155551999,acme,owned,,2026-01-31,,\n"
+                  "+12155551000-+12155551999,globex,owned,2026-01-31,,,\n"
+                  "+12155552000-+12155552999,acme,owned,,2026-01-31,,\n"
+                  "+12155552000-+12155552999,globex,owned,2026-02-01,,,\n")
+
+    def owners(self, *lines):
+        name = self.lab.path("numbers.csv")
+        return ['%s:%d: customer "globex" owns what customer "acme" owns in %s:%d, on the same days'
+                % (name, line, name, line - 1) for line in lines]
+
+    def test_two_owners_are_named_by_lint_and_by_a_start(self):
+        self.path = self.configure(numbers=self.TWO)
+        status, out, _ = self.numbers("lint")
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):
+            self.assertIn(words, out)
+        self.assertNotIn("numbers.csv:7: customer", out)
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 0, out)
+        self.assertRegex(out, r"two customers own one number and both get an A customer=acme "
+                         r"row=\S+numbers\.csv:2 other_customer=globex other_file=\S+ "
+                         r"other_line=3")
+
+    def test_two_owners_by_setting_are_refused(self):
+        tables = 'files = [ "%s" ]; two_owners = "refuse";'
+        self.path = self.configure(tables=tables % self.lab.write("numbers.csv", self.TWO +
+                                                                  "+1215555,acme,sold,,,,\n"))
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):  # all mistakes at once
+            self.assertIn(words, out)
+        self.assertIn('numbers.csv:8: state "sold"', out)
+        self.assertNotIn("numbers.csv:7:", out)
+        self.lab.write("numbers.csv", HEAD + "+12155550100,acme,owned,,,,\n"
+                       "+12155550000-+12155550999,globex,owned,,,,\n")
+        self.assertEqual(stird.check_configuration(self.path)[0], 0, "the narrower one replaces")
+
+    def test_two_owners_in_a_compiled_table(self):
+        image = self.lab.path("numbers.image")
+        self.path = self.configure(numbers=self.TWO)
+        self.assertEqual(self.numbers("compile", "-o", image)[0], 0)
+        self.path = self.configure(tables='compiled = "%s"; two_owners = "refuse";' % image)
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):
+            self.assertIn(words, out)
+
+    def test_a_customer_declared_twice_is_told_with_its_line(self):
+        customers = self.lab.write("customers.csv", "customer,cap\n\nacme,B\n")
+        self.path = self.configure(
+            more='customers = ( { name = "acme"; } );',
+            tables='files = [ "%s" ]; customers = [ "%s" ];'
+            % (self.lab.write("numbers.csv", settings.NUMBERS), customers))
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        self.assertIn('%s:3: customer "acme" is in the configuration as well' % customers, out)
+
     def test_compile_and_its_faults(self):
         image = self.lab.path("numbers.image")
         status, out, err = self.numbers("compile", "-o", image)
@@ -139,6 +197,19 @@ class Tables(ProcessStory):
         self.assertEqual(self.numbers("diff", "running", "configured", "--records",
                                       self.lab.path("records.jsonl"))[0], 0)
         self.assertEqual(self.numbers("diff", new, new, "--records", "/none")[0], 2)
+
+
+class TwoOwners(ProcessStory):
+    def test_a_reload_that_brings_them_is_refused_by_setting(self):
+        self.start(tables='files = [ "%s" ]; two_owners = "refuse";'
+                   % self.lab.write("numbers.csv", settings.NUMBERS))
+        path = self.lab.path("stird.conf")
+        self.lab.write("numbers.csv", settings.NUMBERS + "+12155550100,globex,owned,,,,\n")
+        status, _, err = stirctl.run(path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        self.assertIn('numbers.csv:9: customer "globex" owns what customer "acme" owns in', err)
+        self.stird.wait_log(KEPT)
+        self.signed_call("A")
 
 
 class Compiled(ProcessStory):

@@ -309,6 +309,14 @@ static void test_no_more_than_its_limit(void **state)
             assert_int_equal(overlay_write(o), 0);
     }
     assert_non_null(set(o, "+13125550100", "acme", "owned"));
+    /* What lowers has room. */
+    assert_null(set(o, "+12150000001", "acme", "unverified"));
+    assert_non_null(set(o, "+12150000001", "globex", "unverified"));
+    for (int i = 0; i < 200; i++) {
+        snprintf(number, sizeof(number), "+1312%07d", i);
+        assert_null(set(o, number, "-", "blocked"));
+    }
+    assert_int_equal(overlay_count(o), OVERLAY_ENTRIES_MAX + 200);
     overlay_free(o);
 }
 
