@@ -14,7 +14,8 @@ enum control_type {
     /* supervisor to worker */
     CONTROL_SNAPSHOT = 1, /* fds: files (memfd), numbers (memfd), signer channel */
     CONTROL_SIGNER,       /* fds: signer channel; replaces the one of `generation`, if current */
-    CONTROL_OVERLAY,      /* fds: urgent changes (memfd), or none; for calls from now on */
+    CONTROL_OVERLAY,      /* fds: urgent changes (memfd), or none; for calls from now on. Their own
+                             `generation`, which the worker says back */
     CONTROL_CERTIFICATES, /* `text`: the states of the certificates of `generation` */
     CONTROL_DRAIN,        /* finish what runs, then CONTROL_DRAINED; the second time: exit */
     /* supervisor to signer */
@@ -30,6 +31,7 @@ enum control_type {
     CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms, with its counters; `generation`
                           is the oldest that a call still holds */
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
+    CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
     CONTROL_DRAINED,
     CONTROL_CERTIFICATE, /* from the checker: unit `worker` of `generation`; `text`: '0' + its
                             state, then words */

@@ -37,7 +37,6 @@ struct str number_state_name(enum number_state state);
 enum numbers_source_kind {
     NUMBERS_TABLE,
     NUMBERS_CUSTOMERS, /* who the customers are: customer,kyc,cap,provider,contact, ... */
-    NUMBERS_OVERLAY,   /* urgent changes of single numbers; these sources come last */
 };
 
 struct numbers_source {
@@ -58,11 +57,16 @@ struct numbers_summary {
     uint64_t rows, segments, customers;
 };
 
+/* Rows of one interval that say "owned" for two customers on the same day: both get an A. */
+enum numbers_two_owners {
+    NUMBERS_TWO_OWNERS_WARN, /* they compile */
+    NUMBERS_TWO_OWNERS_REFUSE,
+};
+
 /*
- * Appends the image to *IMAGE, false when that cannot be. A number that an overlay names has that
- * overlay's rows alone, whatever the other sources say of it and of what covers it. Every bad row
- * adds a problem with its file and line; with any problem the image must not be used. SUMMARY may
- * be NULL.
+ * Appends the image to *IMAGE, false when that cannot be. Every bad row adds a problem with its
+ * file and line; with any problem the image must not be used. Two owners compile. SUMMARY may be
+ * NULL.
  */
 bool numbers_compile(const struct numbers_source *sources, size_t n_sources, struct buf *image,
                      struct numbers_summary *summary, struct problems *problems);
@@ -73,8 +77,8 @@ struct numbers_output {
     void *user;
 };
 bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources,
-                          const struct numbers_output *out, struct numbers_summary *summary,
-                          struct problems *problems);
+                          enum numbers_two_owners two_owners, const struct numbers_output *out,
+                          struct numbers_summary *summary, struct problems *problems);
 
 /* ---- using ---- */
 
@@ -117,6 +121,9 @@ struct str numbers_customer_attribute(const struct numbers *table, uint32_t cust
                                       uint32_t column);
 /* Whether a customers table has it. */
 bool numbers_customer_is_declared(const struct numbers *table, uint32_t customer);
+/* Where; false when none has. */
+bool numbers_customer_place(const struct numbers *table, uint32_t customer, struct str *file,
+                            uint32_t *line);
 /* By number, from 0 in sorted order; empty behind the last. */
 struct str numbers_customer_name(const struct numbers *table, uint32_t customer);
 
@@ -152,11 +159,46 @@ struct numbers_row {
     enum number_state state;
     int32_t not_before, not_after;
     bool prefix;
+    bool urgent;   /* an urgent change */
+    bool replaced; /* today something narrower has taken its place */
     uint32_t line;
 };
-/* The rows that may decide about NUMBER, the narrowest first; returns how many there are. */
-size_t numbers_rows(const struct numbers *table, const struct tn *number,
+/* Whether it may decide today. */
+bool numbers_row_counts(const struct numbers_row *row, int32_t today);
+
+/* All rows that speak of NUMBER, the narrowest first; returns how many there are. */
+size_t numbers_rows(const struct numbers *table, const struct tn *number, int32_t today,
                     void (*visit)(void *user, const struct numbers_row *row), void *user);
+
+/*
+ * Urgent changes (overlay.h): URGENT is a table of single numbers, which go before those of TABLE.
+ * They are rows narrower than any of the table: while it is in force an owned or blocked one
+ * replaces all that the table says of its number; else it adds to that. And once it has been in
+ * force, it stands in the place of the table's rows of its own customer, also when its last day is
+ * over: an urgent change that ends does not bring back what it was to end. Either table may be
+ * NULL.
+ */
+void numbers_lookup_urgent(const struct numbers *urgent, const struct numbers *table,
+                           const struct tn *number, struct str customer, int32_t today,
+                           struct numbers_answer *answer);
+/* As numbers_rows(): the urgent ones first, then all of the table's. */
+size_t numbers_rows_urgent(const struct numbers *urgent, const struct numbers *table,
+                           const struct tn *number, int32_t today,
+                           void (*visit)(void *user, const struct numbers_row *row), void *user);
+
+/* Two rows as enum numbers_two_owners says. */
+struct numbers_owners {
+    struct str customer[2], file[2];
+    uint32_t line[2];
+};
+#define NUMBERS_OWNERS_MAX 1000
+/*
+ * Visits a pair of rows for each set of rows that has some, the same pair once, NUMBERS_OWNERS_MAX
+ * at most. False when there is no memory to look.
+ */
+bool numbers_find_two_owners(const struct numbers *table,
+                             void (*visit)(void *user, const struct numbers_owners *owners),
+                             void *user);
 
 /* "2026-11-21" to days since 1970-01-01; false when it is no date. */
 bool numbers_date_parse(struct str text, int32_t *day);

@@ -18,8 +18,12 @@ bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
  * 0 or -errno; PATH is as it was then.
  */
 int numbers_image_write(const char *path, int fd);
-/* The same of one text with urgent changes; NAME is for problems and answers. */
-bool numbers_overlay_compile(struct str name, struct str csv, int *fd, struct problems *problems);
+
+struct overlay;
+/* The same of the urgent changes in force. *FD is -1 when there are none: no fault. */
+bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *problems);
+/* The same of the journal in DIRECTORY (overlay.h). */
+bool numbers_overlay_read(struct str directory, int *fd, struct problems *problems);
 
 /* A table mapped read-only from such a descriptor, which may be closed afterwards. */
 struct mapped_numbers {

@@ -18,8 +18,9 @@ struct numbers_lint {
 
 /*
  * Adds to FINDINGS: overlaps and all else that the compile refuses, wrong lengths, rows that stand
- * there twice, expired rows, customers that nobody declares, prefix rows that say owned or
- * delegated. False when there is no memory or a source cannot be read.
+ * there twice, two customers that own one number, expired rows, customers that nobody declares,
+ * prefix rows that say owned or delegated. False when there is no memory or a source cannot be
+ * read.
  */
 bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
                   const struct numbers_lint *lint, struct problems *findings);

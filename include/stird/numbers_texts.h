@@ -11,13 +11,13 @@
 #include <stird/problems.h>
 
 struct numbers_paths {
-    /* A compiled table (numbers_image_write()); then there are no lists and no overlay. */
+    /* A compiled table (numbers_image_write()); then there are no lists. */
     struct str compiled;
     const struct str *tables; /* files, or directories: their *.csv in sorted order */
     unsigned n_tables;
     const struct str *customers; /* the same for tables of customers */
     unsigned n_customers;
-    struct str overlay_directory; /* where urgent changes lie (overlay.h); empty: none */
+    enum numbers_two_owners two_owners;
 };
 
 struct settings;

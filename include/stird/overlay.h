@@ -2,9 +2,9 @@
  * overlay - urgent changes to the number table: a journal in the state directory, one line a
  * change, that survives restarts.
  *
- * A change is in force at once: the live ones are compiled to a small table that workers consult
- * first. The next compile of the whole table takes the journal in as a source that outranks the
- * others (numbers.h); from then on only what came later is consulted apart.
+ * A change is in force at once: those in force are compiled to a small table of their own, which
+ * is consulted beside the large one (numbers_lookup_urgent()). The large one never holds them, so
+ * that a change can be taken back at once too, whether the tables can be read at that time or not.
  *
  *     # stird number overlay, version 1
  *     set TAB +12155550100 TAB acme TAB owned TAB not_before TAB not_after TAB cert TAB note TAB
@@ -24,8 +24,9 @@
 #include <stird/problems.h>
 #include <stird/str.h>
 
-#define OVERLAY_FILE        "numbers.overlay"
-#define OVERLAY_ENTRIES_MAX 10000 /* in force; a table is the place for more */
+#define OVERLAY_FILE "numbers.overlay"
+/* In force; a table is the place for more. Twice as many where they block. */
+#define OVERLAY_ENTRIES_MAX 10000
 
 enum overlay_field {
     OVERLAY_NUMBER,
@@ -46,20 +47,20 @@ struct overlay *overlay_read(struct str directory, struct problems *problems);
 struct overlay *overlay_from_text(struct str directory, struct str text, struct problems *problems);
 void overlay_free(struct overlay *o);
 /*
- * Writes a journal anew that is long and mostly of what is no longer in force; lines have other
- * numbers then, so only before the first compile. 0 or -errno: it stays as it was.
+ * Writes a journal anew that is long and mostly of what is no longer in force, or that somebody
+ * took away or cut; its lines have other numbers then. 0 or -errno: it stays as it was.
  */
 int overlay_compact(struct overlay *o);
 
 /* Lines of the journal so far, with what is not written yet. */
 uint32_t overlay_lines(const struct overlay *o);
-/* Entries in force whose line is behind AFTER_LINE (0: all). */
-size_t overlay_count(const struct overlay *o, uint32_t after_line);
+/* Entries in force. */
+size_t overlay_count(const struct overlay *o);
 /*
  * The same as a number table whose lines are the journal's, so that an answer's file:line leads
  * there.
  */
-void overlay_table(const struct overlay *o, uint32_t after_line, struct buf *csv);
+void overlay_table(const struct overlay *o, struct buf *csv);
 /* The journal's path, the name of that table. */
 struct str overlay_path(const struct overlay *o);
 
@@ -75,10 +76,13 @@ void overlay_each(const struct overlay *o,
  */
 const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
                         uint32_t uid);
-/* An empty CUSTOMER: all of the number's. *FOLDED: the table has one of them, by AFTER_LINE. */
+/* An empty CUSTOMER: all of the number's. */
 const char *overlay_unset(struct overlay *o, struct str number, struct str customer, int64_t now_s,
-                          uint32_t uid, uint32_t after_line, bool *folded);
-/* 0, or -errno: the changes since the last write are taken back then. */
+                          uint32_t uid);
+/*
+ * 0, or -errno: the changes since the last write are taken back then. -ESTALE: the journal is no
+ * longer as it was left; overlay_compact() writes it anew.
+ */
 int overlay_write(struct overlay *o);
 /* Takes them back. */
 void overlay_revert(struct overlay *o);

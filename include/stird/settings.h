@@ -186,6 +186,7 @@ struct settings {
     unsigned n_numbers_files;
     struct str numbers_compiled; /* a table that stirctl numbers compile made; empty: the files */
     unsigned numbers_max_shrink_percent;
+    enum numbers_two_owners numbers_two_owners;
     uint32_t numbers_zone;             /* index: whose days the tables' dates are */
     const struct str *customers_files; /* like numbers_files */
     unsigned n_customers_files;

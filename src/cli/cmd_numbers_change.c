@@ -7,6 +7,9 @@
 #include <stird/overlay.h>
 #include <string.h>
 
+/* A worker that hangs is replaced before. */
+#define CHANGE_TIMEOUT_MS 30000
+
 /* Fields travel with a NUL between them. */
 static bool join(struct buf *text, const char *const field[OVERLAY_FIELDS])
 {
@@ -18,12 +21,37 @@ static bool join(struct buf *text, const char *const field[OVERLAY_FIELDS])
     return !buf_failed(text);
 }
 
+static const char *text_of(const json_t *entry, const char *key)
+{
+    const char *text = json_string_value(json_object_get(entry, key));
+    return text ? text : "";
+}
+
+static void print_standing(const char *number, const json_t *now)
+{
+    struct buf customer = BUF_INIT;
+    buf_add_escaped(&customer, str_of(text_of(now, "customer")));
+    bool blocked = strcmp(text_of(now, "state"), "blocked") == 0;
+    printf("+%s: %s%s%.*s (%s:%" JSON_INTEGER_FORMAT ")%s\n", number, text_of(now, "state"),
+           blocked ? "" : " for ", blocked ? 0 : (int)customer.n, customer.n > 0 ? customer.p : "",
+           text_of(now, "file"), json_integer_value(json_object_get(now, "line")),
+           json_is_true(json_object_get(now, "urgent")) ? ", urgent" : "");
+    buf_fini(&customer);
+}
+
+/* What stird says that holds now. */
 static void print_change(const json_t *reply)
 {
-    const char *note = json_string_value(json_object_get(reply, "note"));
-    printf("in force: %" JSON_INTEGER_FORMAT " urgent changes%s%s\n",
-           json_integer_value(json_object_get(reply, "in_force")), note ? "; " : "",
-           note ? note : "");
+    size_t i;
+    json_t *entry;
+    const json_t *now = json_object_get(reply, "now");
+    json_array_foreach(now, i, entry) print_standing(text_of(reply, "number"), entry);
+    if (json_array_size(now) == 0)
+        printf("+%s: unknown, no row speaks of it\n", text_of(reply, "number"));
+    if (json_object_get(reply, "note"))
+        printf("%s\n", text_of(reply, "note"));
+    printf("in force: %" JSON_INTEGER_FORMAT " urgent changes\n",
+           json_integer_value(json_object_get(reply, "in_force")));
 }
 
 static int change(const struct cli *cli, enum admin_type type,
@@ -32,7 +60,7 @@ static int change(const struct cli *cli, enum admin_type type,
     struct buf text = BUF_INIT;
     int status = 1;
     if (join(&text, field))
-        status = session_show(cli, type, false, buf_str(&text), SESSION_TIMEOUT_MS, print_change);
+        status = session_show(cli, type, false, buf_str(&text), CHANGE_TIMEOUT_MS, print_change);
     buf_fini(&text);
     return status;
 }
@@ -101,23 +129,21 @@ static int run_unset(const struct cli *cli, int argc, char **argv)
     return change(cli, ADMIN_NUMBERS_UNSET, field);
 }
 
-static const char *text_of(const json_t *entry, const char *key)
-{
-    const char *text = json_string_value(json_object_get(entry, key));
-    return text ? text : "";
-}
-
 static void print_list(const json_t *reply)
 {
+    static const struct {
+        const char *key, *before;
+    } further[] = {
+        {"not_before", "from "}, {"not_after", "until "}, {"cert", "signed with "}, {"note", ""}};
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(reply, "entries"), i, entry)
     {
-        printf("%-17s %-16s %-10s %s%s", text_of(entry, "number"), text_of(entry, "customer"),
-               text_of(entry, "state"), text_of(entry, "changed"),
-               json_is_true(json_object_get(entry, "in_table")) ? ", in the table" : "");
-        if (text_of(entry, "note")[0])
-            printf(", %s", text_of(entry, "note"));
+        printf("%-17s %-16s %-10s %s", text_of(entry, "number"), text_of(entry, "customer"),
+               text_of(entry, "state"), text_of(entry, "changed"));
+        for (size_t k = 0; k < sizeof(further) / sizeof(further[0]); k++)
+            if (text_of(entry, further[k].key)[0])
+                printf(", %s%s", further[k].before, text_of(entry, further[k].key));
         putchar('\n');
     }
     printf("%" JSON_INTEGER_FORMAT " urgent changes in force, journal %s\n",

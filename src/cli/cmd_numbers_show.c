@@ -3,13 +3,14 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stird/clock.h>
 #include <stird/json.h>
 #include <string.h>
 #include <time.h>
 
 struct listing {
     struct json *json; /* NULL: for people */
-    bool urgent;
+    int32_t today;
 };
 
 /* Empty where the day is open. */
@@ -41,11 +42,23 @@ static void put_row(const struct listing *l, const struct numbers_row *row)
     json_put_key(l->json, STR("prefix"));
     json_put_bool(l->json, row->prefix);
     json_put_key(l->json, STR("urgent"));
-    json_put_bool(l->json, l->urgent);
+    json_put_bool(l->json, row->urgent);
+    json_put_key(l->json, STR("counts"));
+    json_put_bool(l->json, numbers_row_counts(row, l->today));
     put(l->json, "file", row->file);
     json_put_key(l->json, STR("line"));
     json_put_integer(l->json, row->line);
     json_end_object(l->json);
+}
+
+/* Why a row decides nothing today; empty: it may. */
+static const char *why_not(const struct listing *l, const struct numbers_row *row)
+{
+    if (l->today > row->not_after)
+        return ", is over";
+    if (l->today < row->not_before)
+        return ", is not in force yet";
+    return row->replaced ? ", replaced by a row above" : "";
 }
 
 static void print_row(const struct listing *l, const struct numbers_row *row)
@@ -55,10 +68,11 @@ static void print_row(const struct listing *l, const struct numbers_row *row)
     buf_add_escaped(&customer, row->customer);
     date_text(row->not_before, from);
     date_text(row->not_after, to);
-    printf("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s\n", number_state_name(row->state).p,
+    printf("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s%s\n", number_state_name(row->state).p,
            STR_ARG(buf_str(&customer)), from, to, STR_ARG(row->file), row->line,
-           row->prefix ? ", a prefix" : "", l->urgent ? ", urgent" : "",
-           row->certificate.n > 0 ? ", signed with " : "", STR_ARG(row->certificate));
+           row->prefix ? ", a prefix" : "", row->urgent ? ", urgent" : "",
+           row->certificate.n > 0 ? ", signed with " : "", STR_ARG(row->certificate),
+           why_not(l, row));
     buf_fini(&customer);
 }
 
@@ -73,10 +87,9 @@ static void visit(void *user, const struct numbers_row *row)
 
 static size_t list_rows(const struct decision_basis *basis, const struct tn *tn, struct json *j)
 {
-    size_t n = 0;
-    if (basis->overlay.table)
-        n += numbers_rows(basis->overlay.table, tn, visit, &(struct listing){j, true});
-    return n + numbers_rows(basis->numbers.table, tn, visit, &(struct listing){j, false});
+    const struct time_zone *zone = &basis->settings->zones[basis->settings->numbers_zone];
+    struct listing l = {j, time_zone_local(zone, clock_real_s()).day};
+    return numbers_rows_urgent(basis->overlay.table, basis->numbers.table, tn, l.today, visit, &l);
 }
 
 static int show(const struct cli *cli, const struct decision_basis *basis, const struct tn *tn)

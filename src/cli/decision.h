@@ -13,7 +13,7 @@
 /* What a call is decided by: that of the running stird, or read from the files. */
 struct decision_basis {
     struct settings *settings;
-    struct mapped_numbers numbers, overlay; /* overlay: empty when the table has all */
+    struct mapped_numbers numbers, overlay; /* overlay: empty when there are no urgent changes */
     int64_t generation;                     /* of the running stird; 0: from the files */
 };
 

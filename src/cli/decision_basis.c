@@ -18,17 +18,20 @@ static bool from_files(struct decision_basis *basis, const struct cli *cli)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
-    int fd = -1;
+    int fd = -1, urgent_fd = -1;
     basis->settings = session_settings(cli);
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
     bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
+    good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) && good;
     if (!good)
         print_problems(stderr, &problems);
-    good = good && map(&basis->numbers, fd);
+    good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
     if (fd >= 0)
         close(fd);
+    if (urgent_fd >= 0)
+        close(urgent_fd);
     problems_fini(&problems);
     return good;
 }

@@ -34,6 +34,7 @@ static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
 static const char *const verifications[] = {"none", "require", NULL};
 static const char *const failures[] = {"fail_open", "fail_closed", NULL};
+static const char *const two_owners[] = {"warn", "refuse", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
 const char *const kyc_states[] = {"verified", "pending", "failed", "none", NULL};
@@ -267,6 +268,10 @@ static const struct key root_keys[] = {
     {"numbers.max_shrink_percent", KEY_INTEGER, "10", false, 0, 100, NULL, 0, NULL, NULL,
      ROOT(settings.numbers_max_shrink_percent),
      "A reload that would lose more of the rows than this is refused."},
+    {"numbers.two_owners", KEY_CHOICE, "warn", false, 0, 0, two_owners, 0, NULL, NULL,
+     ROOT(settings.numbers_two_owners),
+     "Two customers own one number on the same day: warn gives both an A, refuse loads no such "
+     "table and takes no such urgent change."},
     {"attestation.owned", KEY_CHOICE, "A", false, 0, 0, treatments, 0, NULL, NULL,
      ROOT(common.by_state[NUMBER_OWNED]), "The number is assigned to the trunk's customer."},
     {"attestation.delegated", KEY_CHOICE, "A", false, 0, 0, treatments, 0, NULL, NULL,

@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <libconfig.h>
 #include <stdarg.h>
+#include <stird/suggest.h>
 #include <string.h>
 
-#include "suggest.h"
 #include "text_check.h"
 
 #define SHOWN_MAX 60

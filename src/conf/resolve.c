@@ -2,11 +2,9 @@
 #include "reader.h"
 
 #include <stird/headers.h>
-
+#include <stird/suggest.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "suggest.h"
 
 struct str object_name(const struct object *object)
 {

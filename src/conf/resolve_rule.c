@@ -1,10 +1,8 @@
 #include "reader.h"
 
 #include <stird/certificate_choice.h>
-
+#include <stird/suggest.h>
 #include <string.h>
-
-#include "suggest.h"
 
 #define ALL_DAYS 0x7fu
 

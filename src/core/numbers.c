@@ -33,7 +33,6 @@ uint32_t numbers_customer(const struct numbers *t, struct str customer)
     return NUMBERS_NO_CUSTOMER;
 }
 
-#define NO_SEGMENT   UINT32_MAX
 #define BUCKET_USUAL 8u /* segments of a bucket that is not crowded: there are 4 on the average */
 
 /*
@@ -75,16 +74,16 @@ static const uint32_t *find_bucket(const struct numbers *t, uint64_t key)
 static uint32_t segment_of(const struct numbers *t, uint64_t key, const uint32_t *bucket)
 {
     if (!bucket)
-        return NO_SEGMENT;
+        return TABLE_NO_SEGMENT;
     uint32_t low = bucket[0], high = bucket[1];
     if (high == 0)
         low = high = t->plane[key >> KEY_VALUE_BITS].end;
     uint32_t i = low + count_not_behind(t, key, low, high) - 1;
     const struct image_segment *s = &t->segment[i];
-    return s->span == 0 || key - s->start < s->span ? i : NO_SEGMENT;
+    return s->span == 0 || key - s->start < s->span ? i : TABLE_NO_SEGMENT;
 }
 
-static uint32_t find_segment(const struct numbers *t, uint64_t key)
+uint32_t table_segment(const struct numbers *t, uint64_t key)
 {
     return segment_of(t, key, find_bucket(t, key));
 }
@@ -94,8 +93,8 @@ bool numbers_has(const struct numbers *t, const struct tn *number)
     uint64_t key;
     if (!image_key(number, &key))
         return false;
-    uint32_t segment = find_segment(t, key);
-    if (segment == NO_SEGMENT)
+    uint32_t segment = table_segment(t, key);
+    if (segment == TABLE_NO_SEGMENT)
         return false;
     return t->set_first[t->segment[segment].set + 1] > t->set_first[t->segment[segment].set];
 }
@@ -179,13 +178,10 @@ static uint32_t source_of(const struct numbers *t, uint32_t segment, uint64_t i)
     return t->more[more + i - 1];
 }
 
-static void tell_source(const struct numbers *t, uint32_t segment, uint64_t i, uint64_t key,
-                        struct str *file, uint32_t *line_in_file)
+/* LINE counts over all files. */
+static void place_of(const struct numbers *t, uint64_t line, struct str *file,
+                     uint32_t *line_in_file)
 {
-    uint32_t source = source_of(t, segment, i);
-    uint64_t line = SOURCE_LINE(source);
-    if (source & SOURCE_STEPS)
-        line += key - t->segment[segment].start;
     uint32_t low = 0, high = t->header->n_files;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -196,6 +192,16 @@ static void tell_source(const struct numbers *t, uint32_t segment, uint64_t i, u
     }
     *file = table_name(t, first_file(t->header) + low);
     *line_in_file = (uint32_t)(line - t->file_line[low]);
+}
+
+void table_source(const struct numbers *t, uint32_t segment, uint64_t i, uint64_t key,
+                  struct str *file, uint32_t *line_in_file)
+{
+    uint32_t source = source_of(t, segment, i);
+    uint64_t line = SOURCE_LINE(source);
+    if (source & SOURCE_STEPS)
+        line += key - t->segment[segment].start;
+    place_of(t, line, file, line_in_file);
 }
 
 /* ANSWER is that of an unknown number so far. */
@@ -215,7 +221,7 @@ static void answer_of(const struct numbers *t, uint32_t segment, uint64_t key, u
     answer->customer = table_name(t, r->customer);
     if (r->certificate != RECORD_NO_CERTIFICATE)
         answer->certificate = table_name(t, (uint64_t)t->header->n_customers + r->certificate);
-    tell_source(t, segment, (uint64_t)i, key, &answer->file, &answer->line);
+    table_source(t, segment, (uint64_t)i, key, &answer->file, &answer->line);
 }
 
 void numbers_lookup(const struct numbers *t, const struct tn *number, uint32_t customer,
@@ -225,8 +231,8 @@ void numbers_lookup(const struct numbers *t, const struct tn *number, uint32_t c
     *answer = (struct numbers_answer){.state = NUMBER_UNKNOWN};
     if (!image_key(number, &key))
         return;
-    uint32_t segment = find_segment(t, key);
-    if (segment != NO_SEGMENT)
+    uint32_t segment = table_segment(t, key);
+    if (segment != TABLE_NO_SEGMENT)
         answer_of(t, segment, key, customer, today, answer);
 }
 
@@ -254,13 +260,13 @@ static void look_up_group(const struct numbers *t, size_t n, const struct tn *nu
     }
     for (size_t i = 0; i < n; i++) {
         segment[i] = segment_of(t, key[i], bucket[i]);
-        if (segment[i] == NO_SEGMENT)
+        if (segment[i] == TABLE_NO_SEGMENT)
             continue;
         __builtin_prefetch(&t->source[segment[i]]);
         __builtin_prefetch(&t->set_first[t->segment[segment[i]].set]);
     }
     for (size_t i = 0; i < n; i++)
-        if (segment[i] != NO_SEGMENT)
+        if (segment[i] != TABLE_NO_SEGMENT)
             answer_of(t, segment[i], key[i], customer[i], today, &answer[i]);
 }
 
@@ -270,29 +276,6 @@ void numbers_lookup_many(const struct numbers *t, size_t n, const struct tn *num
     for (size_t i = 0; i < n; i += GROUP)
         look_up_group(t, n - i < GROUP ? n - i : GROUP, number + i, customer + i, today,
                       answer + i);
-}
-
-size_t numbers_rows(const struct numbers *t, const struct tn *number,
-                    void (*visit)(void *user, const struct numbers_row *row), void *user)
-{
-    uint64_t key;
-    uint32_t segment = image_key(number, &key) ? find_segment(t, key) : NO_SEGMENT;
-    if (segment == NO_SEGMENT)
-        return 0;
-    uint32_t set = t->segment[segment].set, first = t->set_first[set];
-    for (uint32_t i = first; i < t->set_first[set + 1]; i++) {
-        const struct numbers_record *r = &t->record[t->member[i] >> 1];
-        struct numbers_row row = {.customer = table_name(t, r->customer),
-                                  .state = (enum number_state)r->state,
-                                  .not_before = r->not_before,
-                                  .not_after = r->not_after,
-                                  .prefix = r->prefix != 0};
-        if (r->certificate != RECORD_NO_CERTIFICATE)
-            row.certificate = table_name(t, (uint64_t)t->header->n_customers + r->certificate);
-        tell_source(t, segment, i - first, key, &row.file, &row.line);
-        visit(user, &row);
-    }
-    return t->set_first[set + 1] - first;
 }
 
 /* ---- attributes ---- */
@@ -331,6 +314,15 @@ struct str numbers_customer_attribute(const struct numbers *t, uint32_t customer
 bool numbers_customer_is_declared(const struct numbers *t, uint32_t customer)
 {
     return customer < t->header->n_customers && t->customer[customer].line > 0;
+}
+
+bool numbers_customer_place(const struct numbers *t, uint32_t customer, struct str *file,
+                            uint32_t *line)
+{
+    if (!numbers_customer_is_declared(t, customer))
+        return false;
+    place_of(t, t->customer[customer].line, file, line);
+    return true;
 }
 
 struct str numbers_customer_name(const struct numbers *t, uint32_t customer)

@@ -102,11 +102,12 @@ static void summarize(const struct build *b, struct numbers_summary *summary)
 }
 
 bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources,
-                          const struct numbers_output *out, struct numbers_summary *summary,
-                          struct problems *problems)
+                          enum numbers_two_owners two_owners, const struct numbers_output *out,
+                          struct numbers_summary *summary, struct problems *problems)
 {
     bool compiled = false;
-    struct build b = {.sources = sources, .n_sources = n_sources, .problems = problems};
+    struct build b = {
+        .sources = sources, .n_sources = n_sources, .problems = problems, .two_owners = two_owners};
     /* The order of all rows is looked at even when some are bad: every mistake at once. */
     /* NO_ATTRIBUTES is the first set. */
     if (interner_add(&b.attribute_sets, "", 0) == INTERN_FAILED || !build_read(&b) ||
@@ -142,7 +143,8 @@ bool numbers_compile(const struct numbers_source *sources, size_t n_sources, str
 {
     const struct numbers_output out = {write_buf, image};
     size_t before = image->n;
-    bool compiled = numbers_compile_into(sources, n_sources, &out, summary, problems);
+    bool compiled = numbers_compile_into(sources, n_sources, NUMBERS_TWO_OWNERS_WARN, &out, summary,
+                                         problems);
     if (!compiled)
         image->n = before;
     return compiled;

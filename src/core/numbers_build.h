@@ -63,6 +63,7 @@ struct build {
     struct problems *problems;
     size_t n_problems; /* found, of which the first 1000 are reported */
     bool unreadable;   /* a source ended before its end */
+    enum numbers_two_owners two_owners;
 
     struct interner customers, certificates, records, sets;
     /* attributes: names of columns, their values, and sets of struct image_attribute */
@@ -70,7 +71,6 @@ struct build {
     struct buf declared;                /* struct build_customer */
     struct buf last_records, last_sets; /* of a customer, of a record: interner_add_of() */
     struct buf file_lines;              /* u32: lines before each file */
-    uint32_t lines_before_overlay; /* a row behind is an urgent change; UINT32_MAX: there is none */
     uint64_t n_table_rows;
     struct buf rows; /* struct build_row; a prefix has one for each length */
     struct buf wide; /* struct build_wide */
@@ -102,12 +102,6 @@ static inline const struct numbers_record *row_record(const struct build *b,
                                                       const struct build_row *row)
 {
     return build_record(b, row->key & ROW_WIDE ? row_wide(b, row)->record : row->what);
-}
-
-/* Whether a row is of an overlay. */
-static inline bool build_is_urgent(const struct build *b, const struct build_row *row)
-{
-    return row->line > b->lines_before_overlay;
 }
 
 /* LINE counts over all files. */
@@ -143,6 +137,7 @@ enum column {
     COLUMN_NOT_BEFORE,
     COLUMN_NOT_AFTER,
     COLUMN_CERT,
+    COLUMN_WIDE, /* "yes": so many numbers are meant */
     COLUMN_NOTE,
     COLUMNS
 };
@@ -172,6 +167,26 @@ bool customer_row_read(struct build *b, const struct columns *columns, const str
 /* Every customer once; adds problems. */
 void customers_check(struct build *b);
 
+/*
+ * Field I of a header as a name of a column that is there once. False with a problem. EXAMPLE: how
+ * a header looks.
+ */
+bool column_name_check(struct build *b, const struct str *field, unsigned i, const char *example,
+                       uint32_t line);
+/*
+ * The column of a number table, or of a table of customers, that somebody means who calls one NAME
+ * in a header of N fields; NULL: none.
+ */
+const char *column_meant(const struct str *field, unsigned n, struct str name);
+const char *customer_column_meant(const struct str *field, unsigned n, struct str name);
+/* Whether NAME is a date column's, or one that is meant for it. */
+bool column_is_date(struct str name);
+void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line);
+
+/* As many fields as the header has. False with a problem. */
+bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
+                       unsigned n, uint32_t line);
+
 /* A column that is none of the known ones. False with a problem. */
 bool attribute_column_add(struct build *b, struct columns *columns, struct str name, unsigned field,
                           uint32_t line);
@@ -190,5 +205,11 @@ struct interval {
     bool prefix;
 };
 bool interval_parse(struct interval *interval, struct str text, const char **why);
+/*
+ * Why a range is of so many numbers that it needs a word of consent, or NULL: more than 10 million
+ * (an area of +1 has no more), numbers of several country codes, or more than half of those of a
+ * length that one has. *COUNT: how many there are.
+ */
+const char *interval_is_wide(const struct interval *interval, uint64_t *count);
 
 #endif

@@ -10,6 +10,7 @@ static const struct {
     [COLUMN_NOT_BEFORE] = {STR("not_before"), false},
     [COLUMN_NOT_AFTER] = {STR("not_after"), false},
     [COLUMN_CERT] = {STR("cert"), false},
+    [COLUMN_WIDE] = {STR("wide"), false},
     [COLUMN_NOTE] = {STR("note"), false},
 };
 
@@ -61,50 +62,6 @@ static bool is_attribute_name(struct str name)
     return name.n > 0 && name.n <= 64;
 }
 
-/* Letters of NAME, lower case, without what people write between words. */
-static size_t squeeze(char out[16], struct str name)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < name.n && n < 16; i++)
-        if (ascii_is_alpha(name.p[i]) || ascii_is_digit(name.p[i]))
-            out[n++] = ascii_lower(name.p[i]);
-    return n;
-}
-
-static unsigned minimum(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance of two short names. */
-static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
-{
-    unsigned row[17];
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= na; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= nb; j++) {
-            unsigned changed = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = minimum(changed, minimum(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[nb];
-}
-
-/* A misspelt date column would be taken as an attribute, and expired rows would give an A. */
-static int looks_like(struct str name)
-{
-    char a[16], b[16];
-    size_t n = squeeze(a, name);
-    for (int c = COLUMN_NOT_BEFORE; c <= COLUMN_NOT_AFTER; c++)
-        if (distance(a, n, b, squeeze(b, known_columns[c].name)) <= 2)
-            return c;
-    return -1;
-}
-
 static int known_column(struct str name)
 {
     for (int c = 0; c < COLUMNS; c++)
@@ -113,33 +70,91 @@ static int known_column(struct str name)
     return -1;
 }
 
+static bool name_fault(struct build *b, struct str name, uint32_t line)
+{
+    static const struct {
+        char separator;
+        const char *name;
+    } separators[] = {{';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
+    for (size_t i = 0; i < sizeof(separators) / sizeof(separators[0]); i++) {
+        if (str_find(name, separators[i].separator, 0) == name.n)
+            continue;
+        build_problem(b, line,
+                      "the fields of this table are separated by %s: save it with commas, as in "
+                      "number,customer,state",
+                      separators[i].name);
+        return true;
+    }
+    if (name.n > 0)
+        return false;
+    build_problem(b, line,
+                  "a column has no name: name it, or take out the comma that is too many in this "
+                  "row and those below");
+    return true;
+}
+
+bool column_name_check(struct build *b, const struct str *field, unsigned i, const char *example,
+                       uint32_t line)
+{
+    for (unsigned j = 0; j < i; j++) {
+        if (!str_eq_nocase(field[j], field[i]) || field[i].n == 0)
+            continue;
+        build_problem(b, line, "column \"%s\" is there twice", build_quote(field[i]).text);
+        return false;
+    }
+    if (name_fault(b, field[i], line))
+        return false;
+    if (is_attribute_name(field[i]))
+        return true;
+    build_problem(b, line,
+                  "\"%s\" is no name of a column: letters, digits and _ only; the first row must "
+                  "name the columns, as in %s",
+                  build_quote(field[i]).text, example);
+    return false;
+}
+
+void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line)
+{
+    build_problem(
+        b, line,
+        "column \"%s\" is unknown: did you mean \"%s\"? Give a column of your own another "
+        "name",
+        build_quote(name).text, meant);
+}
+
 static bool column_read(struct build *b, struct columns *columns, const struct str *field,
                         unsigned i, uint32_t line)
 {
-    int c = known_column(field[i]), like = looks_like(field[i]);
-    for (unsigned j = 0; j < i; j++) {
-        if (str_eq_nocase(field[j], field[i])) {
-            build_problem(b, line, "column \"%s\" is there twice", build_quote(field[i]).text);
-            return false;
-        }
-    }
-    if (c >= 0) {
-        columns->field[c] = (int)i;
-        return true;
-    }
-    if (like >= 0) {
-        build_problem(b, line, "column \"%s\" is unknown: did you mean \"%.*s\"?",
-                      build_quote(field[i]).text, STR_ARG(known_columns[like].name));
+    int c = known_column(field[i]);
+    const char *meant = c < 0 ? column_meant(field, columns->n, field[i]) : NULL;
+    if (meant) {
+        complain_of_lookalike(b, field[i], meant, line);
+        columns->field[known_column(str_of(meant))] = (int)i; /* it is not missing */
         return false;
     }
-    if (!is_attribute_name(field[i])) {
-        build_problem(b, line,
-                      "\"%s\" is no name of a column: letters, digits and _ only; the first row "
-                      "must name the columns, as in number,customer,state",
-                      build_quote(field[i]).text);
+    if (!column_name_check(b, field, i, "number,customer,state", line))
         return false;
+    if (c < 0)
+        return attribute_column_add(b, columns, field[i], i, line);
+    columns->field[c] = (int)i;
+    return true;
+}
+
+/* A row in which no name of ours is found is no header: that has been said. */
+static bool check_required(struct build *b, const struct columns *columns, uint32_t line)
+{
+    bool missing[COLUMNS], any = false, all = true;
+    for (int c = 0; c < COLUMNS; c++) {
+        missing[c] = known_columns[c].required && columns->field[c] < 0;
+        any = any || missing[c];
+        all = all && columns->field[c] < 0;
     }
-    return attribute_column_add(b, columns, field[i], i, line);
+    for (int c = 0; c < COLUMNS && !all; c++)
+        if (missing[c])
+            build_problem(b, line,
+                          "there is no column \"%.*s\": number, customer and state are required",
+                          STR_ARG(known_columns[c].name));
+    return !any;
 }
 
 bool columns_read(struct build *b, struct columns *columns, const struct str *field, unsigned n,
@@ -150,18 +165,34 @@ bool columns_read(struct build *b, struct columns *columns, const struct str *fi
         columns->field[c] = -1;
     columns->n = n;
     columns->n_attributes = 0;
-    for (unsigned i = 0; i < n && good; i++)
-        good = column_read(b, columns, field, i, line);
-    for (int c = 0; c < COLUMNS && good; c++) {
-        if (known_columns[c].required && columns->field[c] < 0) {
-            build_problem(b, line,
-                          "there is no column \"%.*s\": number, customer and state are "
-                          "required",
-                          STR_ARG(known_columns[c].name));
-            good = false;
-        }
-    }
-    return good;
+    for (unsigned i = 0; i < n; i++)
+        good &= column_read(b, columns, field, i, line);
+    return check_required(b, columns, line) && good;
+}
+
+static bool all_are_empty(const struct str *field, unsigned from, unsigned n)
+{
+    for (unsigned i = from; i < n; i++)
+        if (field[i].n > 0)
+            return false;
+    return true;
+}
+
+bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
+                       unsigned n, uint32_t line)
+{
+    const char *hint = "";
+    if (n == columns->n)
+        return true;
+    if (n == 1 && str_find(field[0], ';', 0) < field[0].n)
+        hint = ": separate them by commas, not by semicolons";
+    else if (n == 1 && str_find(field[0], '\t', 0) < field[0].n)
+        hint = ": separate them by commas, not by tabs";
+    else if (n > columns->n && all_are_empty(field, columns->n, n))
+        hint = ": take out the commas that are too many at its end";
+    build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",
+                  columns->n, hint);
+    return false;
 }
 
 struct str column_name(enum column c)

@@ -103,15 +103,18 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
     *has_quote_or_comment = false;
     if (is_plain(line))
         return NULL;
-    bool control = false, special = false;
+    bool control = false, other = false, special = false;
     unsigned char high = 0;
     for (size_t i = 0; i < line.n; i++) {
         unsigned char c = (unsigned char)line.p[i];
         high |= c;
         control |= (c < 0x20 && c != '\t') || c == 0x7f;
+        other |= (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f;
         special |= c == '"' || c == '#';
     }
     *has_quote_or_comment = special;
+    if (control && !other)
+        return "holds a CR that ends no line: save the table with lines that end in LF or CRLF";
     if (control)
         return "holds a control character: save the table as plain text";
     if (high >= 0x80 && !is_utf8(line))
@@ -119,6 +122,7 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
     return NULL;
 }
 
+static const char out_of_memory[] = "cannot be read: out of memory";
 static const char *const too_many_fields = "has more than 64 fields: split the table's columns";
 
 static const char *split_plain(struct csv *csv, struct str line)
@@ -168,6 +172,16 @@ static const char *read_unquoted(struct csv *csv, struct str line, size_t *i)
     return NULL;
 }
 
+/* What stands at I, behind a closing quote and blanks, is no comma. */
+static const char *behind_quote(struct str line, size_t i)
+{
+    if (line.p[i] == ';')
+        return "separates its fields by semicolons: save the table with commas";
+    if (line.p[i - 1] == '\t')
+        return "separates its fields by tabs: save the table with commas";
+    return "has text behind a closing quote: a quote inside a quoted field is written twice";
+}
+
 static const char *split_quoted(struct csv *csv, struct str line)
 {
     const char *why = NULL;
@@ -189,28 +203,49 @@ static const char *split_quoted(struct csv *csv, struct str line)
         if (i >= line.n || begins_comment(line, i))
             return NULL;
         if (line.p[i] != ',')
-            return "has text behind a closing quote: a quote inside a quoted field is written "
-                   "twice";
+            return behind_quote(line, i);
     }
+}
+
+static const char *split(struct csv *csv, struct str line)
+{
+    bool special;
+    csv->n_fields = 0;
+    buf_reset(&csv->unquoted);
+    const char *why = check_characters(line, &special);
+    if (why || !special)
+        return why ? why : split_plain(csv, line);
+    return buf_room(&csv->unquoted, line.n + 1) ? split_quoted(csv, line) : out_of_memory;
+}
+
+/* As spreadsheets write below a table. */
+static bool is_separators(struct str line)
+{
+    size_t i = 0;
+    while (i < line.n && (is_blank(line.p[i]) || line.p[i] == ','))
+        i++;
+    return i == line.n;
+}
+
+static bool is_empty(const struct csv *csv)
+{
+    for (unsigned i = 0; i < csv->n_fields; i++)
+        if (csv->field[i].n > 0)
+            return false;
+    return true;
 }
 
 enum csv_result csv_next(struct csv *csv, const char **why)
 {
-    bool special;
     struct str line, text;
     do {
         if (!next_line(csv, &line))
             return CSV_END;
         text = trim(line);
-    } while (text.n == 0 || text.p[0] == '#');
-    csv->n_fields = 0;
-    buf_reset(&csv->unquoted);
-    *why = check_characters(line, &special);
-    if (!*why && !special)
-        *why = split_plain(csv, line);
-    else if (!*why && !buf_room(&csv->unquoted, line.n + 1))
-        return CSV_OUT_OF_MEMORY;
-    else if (!*why)
-        *why = split_quoted(csv, line);
-    return *why ? CSV_FAULT : CSV_ROW;
+        if (text.n == 0 || text.p[0] == '#' || is_separators(text))
+            csv->n_fields = 0, *why = NULL;
+        else
+            *why = split(csv, line);
+    } while (!*why && is_empty(csv));
+    return *why == out_of_memory ? CSV_OUT_OF_MEMORY : *why ? CSV_FAULT : CSV_ROW;
 }

@@ -35,7 +35,8 @@ enum csv_result {
     CSV_FAULT, /* this line cannot be read, *WHY says why; the next one can */
     CSV_OUT_OF_MEMORY
 };
-/* The next row that is neither blank nor a comment; its fields are valid until the next call. */
+/* The next row that is neither empty, as separators alone are, nor a comment; its fields are valid
+   until the next call. */
 enum csv_result csv_next(struct csv *csv, const char **why);
 
 #endif

@@ -16,42 +16,66 @@ static const struct {
     {STR("contact"), {NULL}},
 };
 
-static bool is_column_name(struct str name)
+static bool has_column(const struct str *field, unsigned n, enum column c)
 {
-    for (size_t i = 0; i < name.n; i++)
-        if (!ascii_is_alpha(name.p[i]) && name.p[i] != '_' &&
-            (i == 0 || !ascii_is_digit(name.p[i])))
-            return false;
-    return name.n > 0 && name.n <= 64;
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq_nocase(field[i], column_name(c)))
+            return true;
+    return false;
+}
+
+static bool is_meant_one(struct str name)
+{
+    for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
+        if (str_eq_nocase(name, meant[i].name))
+            return true;
+    return false;
+}
+
+/* True with a problem. */
+static bool is_lookalike(struct build *b, const struct columns *columns, const struct str *field,
+                         unsigned i, uint32_t line)
+{
+    if (is_meant_one(field[i]) || str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER)))
+        return false;
+    const char *like = customer_column_meant(field, columns->n, field[i]);
+    if (like)
+        complain_of_lookalike(b, field[i], like, line);
+    else if (column_is_date(field[i]))
+        build_problem(b, line,
+                      "column \"%s\": a customer has no dates, its rows in number tables have "
+                      "(not_before, not_after); give a column of your own another name",
+                      build_quote(field[i]).text);
+    return like || column_is_date(field[i]);
+}
+
+static bool customer_column_read(struct build *b, struct columns *columns, const struct str *field,
+                                 unsigned i, uint32_t line)
+{
+    if (is_lookalike(b, columns, field, i, line) ||
+        !column_name_check(b, field, i, "customer,kyc,cap", line))
+        return false;
+    if (!str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER)))
+        return attribute_column_add(b, columns, field[i], i, line);
+    columns->field[COLUMN_CUSTOMER] = (int)i;
+    return true;
 }
 
 bool customer_columns_read(struct build *b, struct columns *columns, const struct str *field,
                            unsigned n, uint32_t line)
 {
+    bool good = true;
     *columns = (struct columns){.n = n};
     for (int c = 0; c < COLUMNS; c++)
         columns->field[c] = -1;
-    for (unsigned i = 0; i < n; i++) {
-        for (unsigned j = 0; j < i; j++) {
-            if (str_eq_nocase(field[i], field[j])) {
-                build_problem(b, line, "column \"%s\" is there twice", build_quote(field[i]).text);
-                return false;
-            }
-        }
-        if (str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER))) {
-            columns->field[COLUMN_CUSTOMER] = (int)i;
-        } else if (!is_column_name(field[i])) {
-            build_problem(b, line,
-                          "\"%s\" is no name of a column: letters, digits and _ only; the first "
-                          "row must name the columns, as in customer,kyc,cap",
-                          build_quote(field[i]).text);
-            return false;
-        } else if (!attribute_column_add(b, columns, field[i], i, line)) {
-            return false;
-        }
+    if (has_column(field, n, COLUMN_NUMBER) && has_column(field, n, COLUMN_STATE)) {
+        build_problem(b, line, "this is a table of numbers: name it in numbers.files");
+        return false;
     }
-    if (columns->field[COLUMN_CUSTOMER] >= 0)
-        return true;
+    for (unsigned i = 0; i < n; i++)
+        good &= customer_column_read(b, columns, field, i, line);
+    if (!good || columns->field[COLUMN_CUSTOMER] >= 0)
+        return good;
     build_problem(b, line, "there is no column \"customer\"");
     return false;
 }
@@ -97,10 +121,8 @@ bool customer_row_read(struct build *b, const struct columns *columns, const str
                        unsigned n, uint32_t line)
 {
     struct build_customer row = {.line = line};
-    if (n != columns->n) {
-        build_problem(b, line, "the row has %u fields, the header has %u", n, columns->n);
+    if (!field_count_check(b, columns, field, n, line))
         return true;
-    }
     struct str name = field[columns->field[COLUMN_CUSTOMER]];
     if (name.n == 0 || name.n > CUSTOMER_MAX_BYTES) {
         build_problem(b, line,

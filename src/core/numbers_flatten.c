@@ -7,7 +7,8 @@
  *      segments         |--1-|-2-|3|-2'--|-----1'-----|        a set of rows each
  *
  * All rows of the same interval are one level. A set holds the rows of the levels from the
- * narrowest to the widest, and ends behind a level that replaces the wider ones on any day.
+ * narrowest to the widest, those that are replaced on any day too: who asks about a number sees
+ * all that was written of it.
  */
 #include "numbers_build.h"
 
@@ -50,44 +51,40 @@ static bool is_always_in_force(const struct numbers_record *r)
     return r->not_before == INT32_MIN && r->not_after == INT32_MAX;
 }
 
-/* Urgent changes speak alone for their number. */
-static bool is_urgent(const struct sweep *s, const struct level *level)
+/*
+ * The rows of a level go into the set. *REPLACED: a narrower one takes these numbers from it on any
+ * day, and so many rows more are no fault. False: the set is full.
+ */
+static bool add_level(struct sweep *s, const struct level *level, bool *replaced)
 {
-    for (size_t i = level->begin; i < level->end; i++)
-        if (build_is_urgent(s->build, &s->rows[i]))
-            return true;
-    return false;
-}
-
-/* The rows of a level go into the set. True when wider levels never matter here. */
-static bool add_level(struct sweep *s, const struct level *level)
-{
-    bool urgent = is_urgent(s, level), replaces = urgent, begins = true;
+    bool replaces = false;
     for (size_t i = level->begin; i < level->end; i++) {
         const struct build_row *row = &s->rows[i];
-        if (urgent && !build_is_urgent(s->build, row))
-            continue;
         const struct numbers_record *record = row_record(s->build, row);
         bool single = !(row->key & ROW_WIDE) && !record->prefix;
         if (s->set.n == SET_MAX) {
-            build_problem(s->build, row->line,
-                          "more than %d rows apply to one number: remove some of them", SET_MAX);
-            return true;
+            if (!*replaced)
+                build_problem(s->build, row->line,
+                              "more than %d rows apply to one number: remove some of them",
+                              SET_MAX);
+            return false;
         }
-        s->set.member[s->set.n] = (uint32_t)(record - build_record(s->build, 0)) << 1 | begins;
-        begins = false;
+        s->set.member[s->set.n] = (uint32_t)(record - build_record(s->build, 0)) << 1 |
+                                  (i == level->begin);
         s->set.source[s->set.n++] = row->line | (single ? SOURCE_STEPS : 0);
         replaces = replaces || (record_replaces(record) && is_always_in_force(record));
     }
-    return replaces;
+    *replaced = *replaced || replaces;
+    return true;
 }
 
 static void collect_set(struct sweep *s)
 {
     const struct level *levels = (const struct level *)(const void *)s->stack.p;
+    bool replaced = false;
     s->set.n = 0;
     for (size_t i = s->stack.n / sizeof(*levels); i > 0; i--)
-        if (add_level(s, &levels[i - 1]))
+        if (!add_level(s, &levels[i - 1], &replaced))
             break;
 }
 
@@ -235,6 +232,36 @@ static void report_conflict(struct build *b, const struct build_row *one,
                   line);
 }
 
+static void report_two_owners(struct build *b, const struct build_row *one,
+                              const struct build_row *other)
+{
+    uint32_t line;
+    struct str file = build_place(b, one->line, &line);
+    build_problem(b, other->line,
+                  "customer \"%s\" owns what customer \"%s\" owns in %s:%u, on the same days: both "
+                  "would get an A; take one row out, or end it",
+                  build_quote(interner_get(&b->customers, row_record(b, other)->customer)).text,
+                  build_quote(interner_get(&b->customers, row_record(b, one)->customer)).text,
+                  build_quote(file).text, line);
+}
+
+/* The narrower of nested rows replaces the wider one: only those of one level own together. */
+static void check_owners(struct build *b, const struct build_row *rows, const struct level *level,
+                         size_t i)
+{
+    /* More than a set holds are a fault of their own; and nobody compares thousands with each
+       other. */
+    bool few = i < level->begin + SET_MAX;
+    size_t end = b->two_owners == NUMBERS_TWO_OWNERS_REFUSE && few ? i : level->begin;
+    for (size_t j = level->begin; j < end; j++) {
+        if (!records_own_together(row_record(b, &rows[j]), row_record(b, &rows[i])))
+            continue;
+        bool in_order = rows[j].line < rows[i].line;
+        report_two_owners(b, &rows[in_order ? j : i], &rows[in_order ? i : j]);
+        return;
+    }
+}
+
 /* Rows of a level are sorted by customer. */
 static void check_level(struct build *b, const struct build_row *rows, const struct level *level)
 {
@@ -242,10 +269,11 @@ static void check_level(struct build *b, const struct build_row *rows, const str
         const struct numbers_record *r = row_record(b, &rows[i]);
         const struct numbers_record *before = row_record(b, &rows[i - 1]);
         /* A prefix is there once for each length: its mistakes are told once. */
-        bool told = r->prefix && row_first(&rows[i]) >> KEY_VALUE_BITS != TN_MAX_DIGITS;
-        bool both = build_is_urgent(b, &rows[i]) == build_is_urgent(b, &rows[i - 1]);
-        if (r->customer == before->customer && r->state != before->state && both && !told)
+        if (r->prefix && row_first(&rows[i]) >> KEY_VALUE_BITS != TN_MAX_DIGITS)
+            continue;
+        if (r->customer == before->customer && r->state != before->state)
             report_conflict(b, &rows[i - 1], &rows[i]);
+        check_owners(b, rows, level, i);
     }
 }
 

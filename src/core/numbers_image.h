@@ -19,7 +19,7 @@
 
 /* "STIRDNUM" as the little-endian machine reads it: a big-endian one refuses the file. */
 #define IMAGE_MAGIC     UINT64_C(0x4d554e4452495453)
-#define IMAGE_VERSION   2u
+#define IMAGE_VERSION   3u
 #define IMAGE_ALIGNMENT 64u
 
 #define KEY_VALUE_BITS 50 /* 10^15 fits */
@@ -127,6 +127,14 @@ void image_number(uint64_t key, struct tn *number); /* the other way */
 static inline bool record_is_in_force(const struct numbers_record *r, int32_t today)
 {
     return r->not_before <= today && today <= r->not_after;
+}
+
+/* Two customers that own the same interval, both on some day. */
+static inline bool records_own_together(const struct numbers_record *a,
+                                        const struct numbers_record *b)
+{
+    return a->state == NUMBER_OWNED && b->state == NUMBER_OWNED && a->customer != b->customer &&
+           a->not_before <= b->not_after && b->not_before <= a->not_after;
 }
 
 /* A row that takes its interval away from wider rows while it is in force. */

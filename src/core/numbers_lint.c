@@ -136,7 +136,10 @@ static bool check_customers(struct linter *l)
 bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
                   const struct numbers_lint *lint, struct problems *findings)
 {
-    struct build b = {.sources = sources, .n_sources = n_sources, .problems = findings};
+    struct build b = {.sources = sources,
+                      .n_sources = n_sources,
+                      .problems = findings,
+                      .two_owners = NUMBERS_TWO_OWNERS_REFUSE};
     struct linter l = {&b, lint};
     bool good = interner_add(&b.attribute_sets, "", 0) != INTERN_FAILED && build_read(&b) &&
                 build_sort(&b);

@@ -23,7 +23,6 @@ static const struct table_kind {
 } kinds[] = {
     [NUMBERS_TABLE] = {"number,customer,state", columns_read, row_read},
     [NUMBERS_CUSTOMERS] = {"customer", customer_columns_read, customer_row_read},
-    [NUMBERS_OVERLAY] = {"number,customer,state", columns_read, row_read},
 };
 
 /* Without columns no row can be judged. */
@@ -76,8 +75,6 @@ static bool read_rows(struct reader *r)
 
 static bool read_source(struct build *b, size_t i, uint32_t *lines)
 {
-    if (b->sources[i].kind == NUMBERS_OVERLAY && b->lines_before_overlay == UINT32_MAX)
-        b->lines_before_overlay = *lines;
     struct reader r = {.build = b,
                        .csv = csv_init(b->sources[i].text),
                        .lines_before = *lines,
@@ -110,7 +107,6 @@ static void reserve_rows(struct build *b)
 bool build_read(struct build *b)
 {
     uint32_t lines = 0;
-    b->lines_before_overlay = UINT32_MAX;
     reserve_rows(b);
     for (size_t i = 0; i < b->n_sources; i++)
         if (lines < LINES_MAX && !read_source(b, i, &lines))

@@ -1,5 +1,7 @@
 #include "numbers_build.h"
 
+#include <inttypes.h>
+
 #define CUSTOMER_MAX_BYTES 128
 
 static struct str field_of(const struct columns *columns, const struct str *field, enum column c)
@@ -61,6 +63,28 @@ static bool dates_read(struct build *b, const struct columns *columns, const str
     return good;
 }
 
+static bool wide_read(struct build *b, struct str text, bool *wide, uint32_t line)
+{
+    *wide = str_eq_nocase(text, STR("yes"));
+    if (text.n == 0 || *wide || str_eq_nocase(text, STR("no")))
+        return true;
+    build_problem(b, line, "wide \"%s\" is neither yes nor no", build_quote(text).text);
+    return false;
+}
+
+/* A slip in one end of a range must not give an A for a country. What gives none may be wide. */
+static void width_check(struct build *b, const struct interval *interval,
+                        const struct numbers_record *record, struct str number, uint32_t line)
+{
+    uint64_t count;
+    const char *why = interval_is_wide(interval, &count);
+    if (why && record->state <= NUMBER_DELEGATED)
+        build_problem(b, line,
+                      "number \"%s\" is a range of %" PRIu64 " numbers, %s: if that is meant, say "
+                      "yes for this row in a column named wide",
+                      build_quote(number).text, count, why);
+}
+
 static bool row_add(struct build *b, uint64_t first, uint64_t last, uint32_t record, uint32_t line)
 {
     struct build_row row = {first, record, line};
@@ -109,7 +133,7 @@ static bool row_store(struct build *b, const struct interval *interval,
                                   sizeof(*record));
     if (id == INTERN_FAILED)
         return false;
-    b->n_table_rows += line <= b->lines_before_overlay;
+    b->n_table_rows++;
     if (interval->prefix)
         return prefix_add(b, interval, id, line);
     return row_add(b, interval->first, interval->last, id, line);
@@ -121,10 +145,9 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     const char *why;
     struct interval interval;
     struct numbers_record record = {0};
-    if (n != columns->n) {
-        build_problem(b, line, "the row has %u fields, the header has %u", n, columns->n);
+    bool wide = false;
+    if (!field_count_check(b, columns, field, n, line))
         return true;
-    }
     struct str number = field_of(columns, field, COLUMN_NUMBER);
     struct str customer = field_of(columns, field, COLUMN_CUSTOMER);
     bool good = interval_parse(&interval, number, &why);
@@ -132,15 +155,12 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
         build_problem(b, line, "the number is missing");
     else if (!good)
         build_problem(b, line, "number \"%s\" %s", build_quote(number).text, why);
-    if (good && line > b->lines_before_overlay &&
-        (interval.prefix || interval.first != interval.last)) {
-        build_problem(b, line, "an urgent change is of one number: put \"%s\" into a table",
-                      build_quote(number).text);
-        good = false;
-    }
     good &= customer_check(b, customer, line);
     good &= state_read(b, field_of(columns, field, COLUMN_STATE), &record.state, line);
     good &= dates_read(b, columns, field, &record, line);
+    good &= wide_read(b, field_of(columns, field, COLUMN_WIDE), &wide, line);
+    if (good && !wide)
+        width_check(b, &interval, &record, number, line);
     if (!good)
         return true;
     if (!attributes_read(b, columns, field, &record.attributes))

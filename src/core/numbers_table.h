@@ -47,6 +47,16 @@ static inline uint64_t first_value(const struct image_header *h)
     return first_column(h) + h->n_columns;
 }
 
+/* The segment that KEY is in. */
+#define TABLE_NO_SEGMENT UINT32_MAX
+uint32_t table_segment(const struct numbers *t, uint64_t key);
+/*
+ * Where the row is written that is member I of the set of SEGMENT, and which KEY, one of the
+ * segment's, was found by.
+ */
+void table_source(const struct numbers *t, uint32_t segment, uint64_t i, uint64_t key,
+                  struct str *file, uint32_t *line_in_file);
+
 static inline struct str table_name(const struct numbers *t, uint64_t i)
 {
     return (struct str){t->text + t->name[i].offset, t->name[i].n};

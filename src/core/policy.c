@@ -152,16 +152,17 @@ static int32_t today(const struct decision *d)
     return time_zone_local(zone, d->call->now_s).day;
 }
 
-/* An urgent change of this very number outranks the table; few numbers have one. */
+/* Urgent changes of this very number go before the table; few numbers have one. */
 static void ask_tables(const struct decision *d, const struct tn *orig,
                        struct numbers_answer *answer)
 {
     const struct numbers *overlay = d->call->overlay;
     int32_t day = today(d);
     if (overlay && numbers_has(overlay, orig)) {
-        numbers_lookup(overlay, orig, numbers_customer(overlay, d->trunk->customer), day, answer);
-        numbers_answer_keep(answer, d->call->arena);
-        d->outcome->number_urgent = true;
+        numbers_lookup_urgent(overlay, d->table, orig, d->trunk->customer, day, answer);
+        d->outcome->number_urgent = answer->table == overlay;
+        if (d->outcome->number_urgent)
+            numbers_answer_keep(answer, d->call->arena);
     } else if (d->table) {
         numbers_lookup(d->table, orig, d->call->customer, day, answer);
     }

@@ -4,6 +4,7 @@
 #include "tls_files.h"
 
 #include <stird/clock.h>
+#include <stird/log.h>
 #include <stird/numbers_files.h>
 #include <stird/settings_file.h>
 #include <string.h>
@@ -63,8 +64,60 @@ static void check_rule(const struct settings *s, const struct rule *r, const str
                          STR_ARG(r->name), STR_ARG(r->number_is[i].column));
 }
 
-static bool check_columns(const struct settings *s, int numbers_fd, struct str path,
-                          struct problems *problems)
+static void check_declared_once(const struct numbers *table, struct str customer,
+                                struct problems *problems)
+{
+    struct str file;
+    uint32_t line;
+    if (numbers_customer_place(table, numbers_customer(table, customer), &file, &line))
+        problems_add(problems, file, line,
+                     "customer \"%.*s\" is in the configuration as well: keep one of the two",
+                     STR_ARG(customer));
+}
+
+#define OWNERS_LOGGED 5
+
+struct owners_check {
+    bool refuse;
+    size_t n;
+    struct problems *problems;
+};
+
+static void take_owners(void *user, const struct numbers_owners *o)
+{
+    struct owners_check *check = user;
+    struct buf other = BUF_INIT;
+    check->n++;
+    if (check->refuse)
+        problems_add(check->problems, o->file[1], o->line[1],
+                     "customer \"%.*s\" owns what customer \"%.*s\" owns in %.*s:%u, on the same "
+                     "days: take one row out, or end it, and compile the table again",
+                     STR_ARG(o->customer[1]), STR_ARG(o->customer[0]), STR_ARG(o->file[0]),
+                     o->line[0]);
+    if (check->refuse || check->n > OWNERS_LOGGED)
+        return;
+    buf_addf(&other, "%.*s:%u", STR_ARG(o->file[0]), o->line[0]);
+    log_warning("two customers own one number and both get an A",
+                LOG_TEXT("customer", o->customer[0]), LOG_TEXT("row", buf_str(&other)),
+                LOG_TEXT("other_customer", o->customer[1]), LOG_TEXT("other_file", o->file[1]),
+                LOG_NUMBER("other_line", o->line[1]));
+    buf_fini(&other);
+}
+
+/* Tables that are compiled here have refused them with every mistake else. */
+static void check_owners(const struct settings *s, const struct numbers *table,
+                         struct problems *problems)
+{
+    struct owners_check check = {s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE, 0, problems};
+    if (!numbers_find_two_owners(table, take_owners, &check))
+        problems_add(problems, STR(""), 0, "no memory to look for numbers of two owners");
+    if (!check.refuse && check.n > OWNERS_LOGGED)
+        log_warning("there are more numbers of two owners: stirctl numbers lint lists all",
+                    LOG_NUMBER("rows", (int64_t)check.n));
+}
+
+static bool check_table(const struct settings *s, int numbers_fd, struct str path,
+                        struct problems *problems)
 {
     struct mapped_numbers mapped;
     const char *why;
@@ -76,12 +129,8 @@ static bool check_columns(const struct settings *s, int numbers_fd, struct str p
     for (unsigned i = 0; i < s->n_rules; i++)
         check_rule(s, &s->rules[i], mapped.table, path, problems);
     for (unsigned i = 0; i < s->n_customers; i++)
-        if (numbers_customer_is_declared(mapped.table,
-                                         numbers_customer(mapped.table, s->customers[i].name)))
-            problems_add(
-                problems, path, 0,
-                "customer \"%.*s\" is in a table of customers as well: keep one of the two",
-                STR_ARG(s->customers[i].name));
+        check_declared_once(mapped.table, s->customers[i].name, problems);
+    check_owners(s, mapped.table, problems);
     numbers_unmap(&mapped);
     return problems->n == before;
 }
@@ -90,6 +139,7 @@ bool configuration_load(struct configuration *c, struct str path, struct problem
 {
     struct configuration loaded = CONFIGURATION_INIT;
     bool good = false;
+    int overlay_fd;
     loaded.read_at_s = clock_real_s();
 
     struct files *files = files_new();
@@ -105,9 +155,13 @@ bool configuration_load(struct configuration *c, struct str path, struct problem
     const struct numbers_paths paths = numbers_paths_of(loaded.settings);
     bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
                                               problems) &&
-                        check_columns(loaded.settings, loaded.numbers_fd, path, problems);
+                        check_table(loaded.settings, loaded.numbers_fd, path, problems);
+    /* It is read when stird starts: a start is too late to hear that it was damaged. */
+    bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
+                                             problems);
+    close_if_open(overlay_fd);
     bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
-    if (!keys_good || !numbers_good || !tls_good || problems_any(problems))
+    if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;
     if (!keep_files(&loaded, files, path, problems))
         goto out;

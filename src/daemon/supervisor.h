@@ -45,7 +45,9 @@ struct admin_client {
     int64_t deadline_ms;
     bool waits; /* for the end of a reload, or of a check */
     bool for_check;
-    uint64_t ticket; /* of the reload or check that it asked for */
+    bool for_numbers; /* for the workers to take the urgent change of NUMBER */
+    struct tn number;
+    uint64_t ticket; /* of the reload or check that it asked for; of urgent changes, which */
 };
 
 enum reload_step {
@@ -80,11 +82,11 @@ struct supervisor {
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
     struct proxy_counters counters_before;       /* of workers that are gone */
 
-    /* Urgent changes of numbers; lines of the journal. */
+    /* Urgent changes of numbers. */
     struct overlay *overlay;
-    uint32_t overlay_folded;  /* up to here the compiled table has them */
-    uint32_t overlay_loading; /* up to here the table has them that is being loaded */
-    int overlay_fd;           /* the table of the later ones; -1: there are none */
+    int overlay_fd; /* the table of those in force; -1: there are none */
+    uint64_t overlay_generation;
+    uint64_t overlay_in_use[WORKERS_MAX]; /* what each worker said it has; 0: nothing yet */
 
     /* The certificates' URLs and lives: supervisor_certificates.c. */
     struct child checker;
@@ -194,10 +196,19 @@ void supervisor_put_certificate_counts(const struct supervisor *s, struct json *
 bool supervisor_open_overlay(struct supervisor *s, struct problems *problems);
 /* Before a worker's snapshot: no call may be decided without. 0 or -errno. */
 int supervisor_send_overlay(struct supervisor *s, unsigned w);
-/* A table is about to be compiled; it is in force. */
-void supervisor_overlay_loading(struct supervisor *s);
-void supervisor_overlay_loaded(struct supervisor *s);
-void supervisor_overlay_switching(struct supervisor *s); /* to s->next */
+/* FD, a table of urgent changes or -1, is what workers have from now on. */
+void supervisor_overlay_use(struct supervisor *s, int fd);
+/* Whether every worker has what was used as GENERATION; those that start begin with it. */
+bool supervisor_overlay_in_use(const struct supervisor *s, uint64_t generation);
+void supervisor_overlay_taken(struct supervisor *s, unsigned w, uint64_t generation);
+/* A journal that is long, or was cut, is written anew. */
+void supervisor_overlay_tidy(struct supervisor *s);
+
+/* supervisor_numbers.c */
+/* Tells those who wait for it, when all workers have it. */
+void supervisor_numbers_in_force(struct supervisor *s);
+/* Tells who has waited for too long. */
+void supervisor_numbers_late(struct supervisor *s, struct admin_client *c);
 void supervisor_admin_numbers_set(struct supervisor *s, struct admin_client *c, struct str text,
                                   int64_t now_ms);
 void supervisor_admin_numbers_unset(struct supervisor *s, struct admin_client *c, struct str text,

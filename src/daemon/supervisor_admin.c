@@ -170,6 +170,8 @@ void supervisor_serve_admin(struct supervisor *s, int64_t now_ms)
         struct admin_client *c = &s->clients[i];
         if (c->fd >= 0)
             read_client(s, c, now_ms);
+        if (c->fd >= 0 && c->for_numbers && now_ms >= c->deadline_ms)
+            supervisor_numbers_late(s, c);
         if (c->fd >= 0 && now_ms >= c->deadline_ms)
             drop(c);
     }
@@ -226,7 +228,7 @@ void supervisor_admin_reloaded(struct supervisor *s, const char *why)
     json_end_object(&j);
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         struct admin_client *c = &s->clients[i];
-        if (c->fd >= 0 && c->waits && !c->for_check && c->ticket > 0 &&
+        if (c->fd >= 0 && c->waits && !c->for_check && !c->for_numbers && c->ticket > 0 &&
             c->ticket <= s->reload_ticket)
             answer_json(c, why ? REFUSED : 0, &out);
     }

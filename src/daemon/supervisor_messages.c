@@ -61,6 +61,10 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
             supervisor_worker_switched(s, c->index, now_ms);
         }
         break;
+    case CONTROL_OVERLAY_IN_USE:
+        if (is_worker(s, c))
+            supervisor_overlay_taken(s, c->index, m->generation);
+        break;
     case CONTROL_ROTATE:
         if (c == &s->recorder)
             supervisor_rotate_records(s);
@@ -189,6 +193,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {
         supervisor_worker_gone(s, c->index);
+        supervisor_numbers_in_force(s);
         if (s->reload == RELOAD_SWITCHING)
             supervisor_reload_failed(s, "a worker died while it took the new configuration");
     }

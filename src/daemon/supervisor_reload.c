@@ -70,7 +70,7 @@ void supervisor_reload(struct supervisor *s, int64_t now_ms)
     notify_reloading();
     log_info("reload: reading the configuration");
     supervisor_reopen_records(s);
-    supervisor_overlay_loading(s);
+    supervisor_overlay_tidy(s);
     s->reload = RELOAD_LOADING;
     int r = child_start(&s->loader, enter_loader, s, NULL, 0, now_ms);
     if (r)
@@ -158,7 +158,6 @@ void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
     if (s->reload != RELOAD_SIGNER)
         return;
     s->reload = RELOAD_SWITCHING;
-    supervisor_overlay_switching(s);
     for (unsigned w = 0; w < s->n_workers; w++) {
         /* A worker that is not there now gets the present state first, then would be late. */
         int r = s->workers[w].state == CHILD_SERVING
@@ -204,7 +203,6 @@ static void commit(struct supervisor *s, int64_t now_ms)
     else
         supervisor_send_record_file(s); /* its limits may be others */
     log_set_level(s->current.settings->log_level);
-    supervisor_overlay_loaded(s);
     supervisor_watch_certificates(s);
     s->reload_failure[0] = '\0';
     supervisor_admin_reloaded(s, NULL);

@@ -72,7 +72,7 @@ static void put_numbers(const struct supervisor *s, struct json *j)
     put_integer(j, STR("rows"), (int64_t)s->current.numbers.rows);
     put_integer(j, STR("segments"), (int64_t)s->current.numbers.segments);
     put_integer(j, STR("customers"), (int64_t)s->current.numbers.customers);
-    put_integer(j, STR("urgent_changes"), (int64_t)overlay_count(s->overlay, 0));
+    put_integer(j, STR("urgent_changes"), (int64_t)overlay_count(s->overlay));
     json_end_object(j);
 }
 

@@ -233,7 +233,6 @@ static void give_overlay(struct worker *w)
 static void take_overlay(struct worker *w, const struct control_message *m, const int *fds)
 {
     const char *why = "";
-    (void)m;
     numbers_unmap(&w->overlay);
     if (!numbers_map(&w->overlay, fds[0], &why)) {
         log_error("urgent changes of numbers do not arrive: the worker ends", LOG_CSTR("why", why));
@@ -241,14 +240,15 @@ static void take_overlay(struct worker *w, const struct control_message *m, cons
     }
     close(fds[0]);
     give_overlay(w);
+    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
 }
 
 static void drop_overlay(struct worker *w, const struct control_message *m, const int *fds)
 {
-    (void)m;
     (void)fds;
     numbers_unmap(&w->overlay);
     give_overlay(w);
+    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
 }
 
 static void take_channel(struct worker *w, const struct control_message *m, const int *fds)

@@ -5,6 +5,7 @@
 #include <libgen.h> /* dirname(3): may change its argument */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/overlay.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -46,8 +47,9 @@ static bool write_image(void *user, const void *bytes, size_t n)
 }
 
 /* *FD can never change again; -1 with problems. */
-static bool compile(const struct numbers_source *sources, size_t n, int *fd,
-                    struct numbers_summary *summary, struct problems *problems)
+static bool compile(const struct numbers_source *sources, size_t n,
+                    enum numbers_two_owners two_owners, int *fd, struct numbers_summary *summary,
+                    struct problems *problems)
 {
     struct image_memory m = {memfd_create("stird-numbers", MFD_CLOEXEC | MFD_ALLOW_SEALING),
                              problems};
@@ -55,7 +57,7 @@ static bool compile(const struct numbers_source *sources, size_t n, int *fd,
     *fd = -1;
     bool good = m.fd >= 0 || fault(&m, errno);
     /* Without memory to write to, the mistakes in the tables are told all the same. */
-    good = numbers_compile_into(sources, n, &out, summary, problems) && good;
+    good = numbers_compile_into(sources, n, two_owners, &out, summary, problems) && good;
     if (good && fcntl(m.fd, F_ADD_SEALS, SEALS))
         good = fault(&m, errno);
     if (good)
@@ -65,10 +67,30 @@ static bool compile(const struct numbers_source *sources, size_t n, int *fd,
     return good;
 }
 
-bool numbers_overlay_compile(struct str name, struct str csv, int *fd, struct problems *problems)
+bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *problems)
 {
-    const struct numbers_source source = {.name = name, .text = csv, .kind = NUMBERS_OVERLAY};
-    return compile(&source, 1, fd, NULL, problems);
+    struct buf csv = BUF_INIT;
+    *fd = -1;
+    if (overlay_count(o) == 0)
+        return true;
+    overlay_table(o, &csv);
+    const struct numbers_source source = {
+        .name = overlay_path(o), .text = buf_str(&csv), .kind = NUMBERS_TABLE};
+    bool whole = !buf_failed(&csv);
+    if (!whole)
+        problems_add(problems, source.name, 0, "cannot be read: %s", strerror(ENOMEM));
+    bool good = whole && compile(&source, 1, NUMBERS_TWO_OWNERS_WARN, fd, NULL, problems);
+    buf_fini(&csv);
+    return good;
+}
+
+bool numbers_overlay_read(struct str directory, int *fd, struct problems *problems)
+{
+    struct overlay *o = overlay_read(directory, problems);
+    *fd = -1;
+    bool good = o && numbers_overlay_compile(o, fd, problems);
+    overlay_free(o);
+    return good;
 }
 
 static bool compile_texts(const struct numbers_paths *paths, int *fd,
@@ -79,7 +101,7 @@ static bool compile_texts(const struct numbers_paths *paths, int *fd,
     numbers_texts_init(&texts, paths, problems);
     const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
     /* Mistakes in the tables that could be read are told too. */
-    bool good = compile(sources, n, fd, summary, problems);
+    bool good = compile(sources, n, paths->two_owners, fd, summary, problems);
     if (good && !texts.good) {
         close(*fd);
         *fd = -1;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/overlay.h>
 #include <stird/settings.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,12 +164,11 @@ const struct numbers_source *numbers_texts_sources(const struct numbers_texts *t
     return (const struct numbers_source *)(const void *)t->list.p;
 }
 
-/* False after a problem. The text of *TEXT, if there is any, is taken. */
-static bool add_source(struct numbers_texts *t, const char *name, uint64_t bytes,
-                       enum numbers_source_kind kind, struct buf *text)
+static void add_source(struct numbers_texts *t, const char *name, uint64_t bytes,
+                       enum numbers_source_kind kind)
 {
     struct text_file *f = calloc(1, sizeof(*f));
-    struct numbers_source source = {.kind = kind, .user = f, .bytes = bytes};
+    struct numbers_source source = {.kind = kind, .user = f, .bytes = bytes, .more = read_more};
     if (f)
         *f = (struct text_file){.texts = t, .name = strdup(name), .fd = -1};
     if (f && f->name) {
@@ -181,17 +179,7 @@ static bool add_source(struct numbers_texts *t, const char *name, uint64_t bytes
         fault_errno(t, name, "cannot be read", ENOMEM);
         if (f)
             free_file(f);
-        return false;
     }
-    struct numbers_source *added = source_at(t, t->list.n / sizeof(source) - 1);
-    if (text) {
-        f->piece = *text;
-        *text = (struct buf)BUF_INIT;
-        added->text = buf_str(&f->piece);
-    } else {
-        added->more = read_more;
-    }
-    return true;
 }
 
 static int is_table_name(const struct dirent *entry)
@@ -221,7 +209,7 @@ static void add_entry(struct numbers_texts *t, int directory, const char *path, 
     else if (S_ISDIR(st.st_mode))
         fault(t, name, "is a directory inside a directory of tables: name it on its own");
     else if (check_file(t, name, &st))
-        add_source(t, name, (uint64_t)st.st_size, kind, NULL);
+        add_source(t, name, (uint64_t)st.st_size, kind);
     free(name);
 }
 
@@ -255,29 +243,10 @@ static void add_path(struct numbers_texts *t, struct str path, enum numbers_sour
     if (fd >= 0 && S_ISDIR(st.st_mode))
         add_directory(t, z, fd, &st, kind);
     else if (fd >= 0 && check_file(t, z, &st))
-        add_source(t, z, (uint64_t)st.st_size, kind, NULL);
+        add_source(t, z, (uint64_t)st.st_size, kind);
     if (fd >= 0)
         close(fd);
     free(z);
-}
-
-static void add_overlay(struct numbers_texts *t, struct str directory)
-{
-    struct buf csv = BUF_INIT;
-    struct overlay *o = overlay_read(directory, t->problems);
-    if (!o) {
-        t->good = false;
-        return;
-    }
-    if (overlay_count(o, 0) > 0) {
-        overlay_table(o, 0, &csv);
-        if (buf_failed(&csv))
-            fault_errno(t, overlay_path(o).p, "cannot be read", ENOMEM);
-        else
-            add_source(t, overlay_path(o).p, csv.n, NUMBERS_OVERLAY, &csv);
-    }
-    buf_fini(&csv);
-    overlay_free(o);
 }
 
 void numbers_texts_init(struct numbers_texts *t, const struct numbers_paths *paths,
@@ -288,8 +257,6 @@ void numbers_texts_init(struct numbers_texts *t, const struct numbers_paths *pat
         add_path(t, paths->customers[i], NUMBERS_CUSTOMERS);
     for (unsigned i = 0; i < paths->n_tables; i++)
         add_path(t, paths->tables[i], NUMBERS_TABLE);
-    if (paths->overlay_directory.n > 0)
-        add_overlay(t, paths->overlay_directory);
 }
 
 int numbers_file_open(struct str path, uint64_t *bytes, struct problems *problems)
@@ -314,12 +281,13 @@ int numbers_file_open(struct str path, uint64_t *bytes, struct problems *problem
 
 struct numbers_paths numbers_paths_of(const struct settings *s)
 {
-    struct numbers_paths paths = {.compiled = s->numbers_compiled};
+    struct numbers_paths paths = {.compiled = s->numbers_compiled,
+                                  .two_owners = s->numbers_two_owners};
     if (paths.compiled.n > 0)
         return paths;
     return (struct numbers_paths){.tables = s->numbers_files,
                                   .n_tables = s->n_numbers_files,
                                   .customers = s->customers_files,
                                   .n_customers = s->n_customers_files,
-                                  .overlay_directory = s->state_directory};
+                                  .two_owners = s->numbers_two_owners};
 }

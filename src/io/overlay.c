@@ -113,17 +113,9 @@ static bool add_line(struct overlay *o, const char *verb, const struct str *fiel
 
 /* ---- what is in force ---- */
 
-static bool in_force(const struct entry *e, uint32_t after_line)
+size_t overlay_count(const struct overlay *o)
 {
-    return e->ended == 0 && e->line > after_line;
-}
-
-size_t overlay_count(const struct overlay *o, uint32_t after_line)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < n_entries(o); i++)
-        n += in_force(entry_at(o, i), after_line);
-    return n;
+    return o->n_in_force;
 }
 
 void overlay_each(const struct overlay *o,
@@ -133,7 +125,7 @@ void overlay_each(const struct overlay *o,
 {
     for (size_t i = 0; i < n_entries(o); i++) {
         const struct entry *e = entry_at(o, i);
-        if (in_force(e, 0))
+        if (e->ended == 0)
             visit(user, e->line, e->field, e->changed_s, e->uid);
     }
 }
@@ -149,13 +141,13 @@ static void add_csv_field(struct buf *csv, struct str field)
     buf_add_char(csv, '"');
 }
 
-void overlay_table(const struct overlay *o, uint32_t after_line, struct buf *csv)
+void overlay_table(const struct overlay *o, struct buf *csv)
 {
     uint32_t line = 2;
     buf_add_text(csv, "number,customer,state,not_before,not_after,cert,note\n");
     for (size_t i = 0; i < n_entries(o); i++) {
         const struct entry *e = entry_at(o, i);
-        if (!in_force(e, after_line))
+        if (e->ended)
             continue;
         for (; line < e->line; line++)
             buf_add_char(csv, '\n');
@@ -169,9 +161,9 @@ void overlay_table(const struct overlay *o, uint32_t after_line, struct buf *csv
     }
 }
 
-/* Ends what the number has of CUSTOMER, or of all. Returns how many; the newest one's line. */
+/* Ends what the number has of CUSTOMER, or of all. Returns how many. */
 static size_t end_entries(struct overlay *o, const struct tn *number, struct str customer, bool all,
-                          uint32_t by_line, uint32_t *oldest)
+                          uint32_t by_line)
 {
     size_t ended = 0;
     for (size_t i = 0; i < n_entries(o); i++) {
@@ -179,8 +171,6 @@ static size_t end_entries(struct overlay *o, const struct tn *number, struct str
         if (e->ended || !tn_equal(&e->number, number) ||
             !(all || str_eq(e->field[OVERLAY_CUSTOMER], customer)))
             continue;
-        if (oldest && (ended == 0 || e->line < *oldest))
-            *oldest = e->line;
         e->ended = by_line;
         o->n_in_force--;
         ended++;
@@ -235,6 +225,22 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
     return NULL;
 }
 
+/* One in the place of another is no more than before, and to block is never too much. */
+static bool is_full(const struct overlay *o, const struct tn *number,
+                    const struct str field[OVERLAY_FIELDS])
+{
+    bool blocks = str_eq_nocase(field[OVERLAY_STATE], STR("blocked"));
+    if (o->n_in_force < (blocks ? 2 * OVERLAY_ENTRIES_MAX : OVERLAY_ENTRIES_MAX))
+        return false;
+    for (size_t i = 0; i < n_entries(o); i++) {
+        const struct entry *e = entry_at(o, i);
+        if (e->ended == 0 && tn_equal(&e->number, number) &&
+            str_eq(e->field[OVERLAY_CUSTOMER], field[OVERLAY_CUSTOMER]))
+            return false;
+    }
+    return true;
+}
+
 const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
                         uint32_t uid)
 {
@@ -242,10 +248,10 @@ const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS
     const char *why = check_fields(field, &number);
     if (why)
         return why;
-    if (o->n_in_force >= OVERLAY_ENTRIES_MAX)
+    if (is_full(o, &number, field))
         return "10000 urgent changes are in force: put them into a table, then unset them";
     o->lines++;
-    end_entries(o, &number, field[OVERLAY_CUSTOMER], false, o->lines, NULL);
+    end_entries(o, &number, field[OVERLAY_CUSTOMER], false, o->lines);
     if (add_line(o, "set", field, now_s, uid) && add_entry(o, &number, field, o->lines, now_s, uid))
         return NULL;
     overlay_revert(o);
@@ -253,18 +259,16 @@ const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS
 }
 
 const char *overlay_unset(struct overlay *o, struct str number_text, struct str customer,
-                          int64_t now_s, uint32_t uid, uint32_t after_line, bool *folded)
+                          int64_t now_s, uint32_t uid)
 {
     struct tn number;
     struct str field[OVERLAY_FIELDS] = {
         [OVERLAY_NUMBER] = number_text, [OVERLAY_CUSTOMER] = customer};
-    uint32_t oldest = 0;
     const char *why = check_fields(field, &number);
     if (why)
         return why;
-    if (end_entries(o, &number, customer, customer.n == 0, o->lines + 1, &oldest) == 0)
+    if (end_entries(o, &number, customer, customer.n == 0, o->lines + 1) == 0)
         return "has no urgent change in force (stirctl numbers list)";
-    *folded = oldest <= after_line;
     o->lines++;
     if (add_line(o, "unset", field, now_s, uid))
         return NULL;
@@ -323,29 +327,38 @@ static int sync_directory(const char *path)
     return r;
 }
 
+/* Goes to the end of the whole lines. What a crash left behind the last one goes. */
+static int seek_end(const struct overlay *o, int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st))
+        return -errno;
+    if (st.st_size < o->bytes)
+        return -ESTALE;
+    return ftruncate(fd, o->bytes) || lseek(fd, o->bytes, SEEK_SET) != o->bytes ? -errno : 0;
+}
+
 static int append(struct overlay *o)
 {
-    int fd = open(o->path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd < 0)
-        return -errno;
-    int r = 0;
     bool fresh = o->bytes == 0;
-    off_t begin = o->bytes;
-    /* What a crash left behind the last whole line goes. */
-    if (ftruncate(fd, begin) || lseek(fd, begin, SEEK_SET) != begin)
-        r = -errno;
+    int fd = open(o->path, O_WRONLY | (fresh ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+                  0600);
+    if (fd < 0)
+        return errno == ENOENT && !fresh ? -ESTALE : -errno;
+    int r = seek_end(o, fd);
+    bool begun = r == 0;
     if (r == 0 && fresh)
         r = write_all(fd, STR(HEAD));
     if (r == 0)
         r = write_all(fd, buf_str(&o->pending));
     if (r == 0 && fsync(fd))
         r = -errno;
-    off_t end = lseek(fd, 0, SEEK_CUR);
-    if (r != 0 && ftruncate(fd, begin))
-        r = -EIO; /* the line that is there is a torn one, or none */
-    close(fd);
     if (r == 0 && fresh)
         r = sync_directory(o->path);
+    off_t end = lseek(fd, 0, SEEK_CUR);
+    if (r != 0 && begun && ftruncate(fd, o->bytes))
+        r = -EIO; /* the line that is there is a torn one, or none */
+    close(fd);
     if (r == 0)
         o->bytes = end;
     return r;
@@ -424,7 +437,7 @@ static const char *replay_line(struct overlay *o, struct str line)
     bool set = str_eq(part[0], STR("set"));
     if (!set && !str_eq(part[0], STR("unset")))
         return "says neither set nor unset";
-    end_entries(o, &number, customer, !set && customer.n == 0, o->lines, NULL);
+    end_entries(o, &number, customer, !set && customer.n == 0, o->lines);
     if (set && !add_entry(o, &number, &part[1], o->lines, (int64_t)changed_s, (uint32_t)uid))
         return "out of memory";
     return NULL;
@@ -526,10 +539,18 @@ static void forget_ended(struct overlay *o)
     o->lines = o->written_lines = (uint32_t)kept + 1;
 }
 
+/* Somebody took the journal away, or what is in it. */
+static bool is_cut(const struct overlay *o)
+{
+    struct stat st;
+    return o->bytes > 0 && (lstat(o->path, &st) ? errno == ENOENT : st.st_size < o->bytes);
+}
+
 int overlay_compact(struct overlay *o)
 {
     char *aside = NULL;
-    if (o->lines < DEAD_LINES_MAX || o->n_in_force > o->lines / 2)
+    bool is_long = o->lines >= DEAD_LINES_MAX && o->n_in_force <= o->lines / 2;
+    if (!is_long && !is_cut(o))
         return 0;
     for (size_t i = 0; i < n_entries(o); i++) {
         const struct entry *e = entry_at(o, i);

@@ -1,16 +1,25 @@
-"""stirctl numbers set, block, unset: in force at once, after a crash, and after a reload."""
+"""stirctl numbers set, block, unset: in force at once, after a crash, and whatever a reload does."""
 
 import os
+import signal
 import unittest
 
-from daemon.lifetimes import ProcessStory
+from daemon.lifetimes import ProcessStory, WorkersStory
 from lib import settings, stirctl
 
 FREE = "+12155557000"  # in no table
+OWNED = "+12155550100"
+PATIENT = 'signing = { timeout = "1s"; };'  # levels are what is looked at, not the machine's speed
+IN_RANGE = "+12155551001"
+
+
+def standing(told):
+    return [(now["customer"], now["state"], now["urgent"]) for now in told["now"]]
 
 
 class NumbersChange(ProcessStory):
     def start(self, **changes):
+        changes["more"] = PATIENT + changes.pop("more", "")
         super().start(**changes)
         self.path = self.lab.path("stird.conf")
 
@@ -28,8 +37,10 @@ class NumbersChange(ProcessStory):
     def test_a_port_in_is_signed_with_a_from_the_next_call_on(self):
         self.start()
         self.signed_call("B", caller=FREE)
-        self.assertEqual(self.change("set", FREE, "acme", "owned", "--note", "port-in 7"),
-                         {"in_force": 1})
+        told = self.change("set", FREE, "acme", "owned", "--note", "port-in 7")
+        self.assertEqual(told["in_force"], 1)
+        self.assertEqual(standing(told), [("acme", "owned", True)])
+        self.assertRegex(told["now"][0]["file"], r"numbers\.overlay$")
         invite, _, _ = self.signed_call("A", caller=FREE)
         record = self.stird.record(invite["call-id"])
         self.assertRegex(record["number_row"], r"numbers\.overlay:2$")
@@ -60,25 +71,166 @@ class NumbersChange(ProcessStory):
         self.stird.kill()
         self.stird.notify.close()
         os.unlink(self.lab.path("notify"))
-        super().start()
+        self.start()
         self.signed_call("A", caller=FREE)
 
-    def test_a_reload_takes_it_into_the_table(self):
+    def test_goes_on_after_a_reload_and_ends_at_once(self):
         self.start()
         self.change("set", FREE, "acme", "owned")
         self.reload()
-        listed = self.change("list")
-        self.assertEqual([(e["number"], e["in_table"]) for e in listed["entries"]], [(FREE, True)])
+        self.assertEqual([e["number"] for e in self.change("list")["entries"]], [FREE])
         self.signed_call("A", caller=FREE)
         self.change("set", "+12155557001", "acme", "delegated")
-        self.assertEqual([e["in_table"] for e in self.change("list")["entries"]], [True, False])
+        self.reload()
         self.signed_call("A", caller="+12155557001")
-        self.signed_call("A", caller=FREE)
-        told = self.change("unset", FREE)
-        self.assertIn("reload", told["note"])
-        self.stird.wait_log("reload done.*generation=3")
+        self.assertEqual(standing(self.change("unset", FREE)), [])
         self.signed_call("B", caller=FREE)
         self.signed_call("A", caller="+12155557001")
+        self.reload()
+        self.signed_call("B", caller=FREE)
+
+    def break_table(self):
+        """From here on a reload fails."""
+        with open(self.lab.path("numbers.csv"), "a", encoding="ascii") as table:
+            table.write("+12155559000,acme,sold,,,,\n")
+
+    def reload_in_vain(self):
+        status, _, err = stirctl.run(self.path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        self.assertIn("sold", err)
+
+    def test_unset_lowers_while_the_tables_cannot_be_read(self):
+        self.start()
+        self.change("set", FREE, "acme", "owned")
+        self.reload()
+        self.break_table()
+        self.signed_call("A", caller=FREE)
+        self.assertEqual(standing(self.change("unset", FREE)), [])
+        self.signed_call("B", caller=FREE)
+        self.reload_in_vain()
+        self.signed_call("B", caller=FREE)
+        self.change("block", FREE)
+        self.refused_call(603, caller=FREE, reason="number_blocked")
+        self.assertEqual(standing(self.change("unset", FREE)), [])
+        self.signed_call("B", caller=FREE)
+        self.replaced("worker", self.hit("worker"), 5.0)
+        self.signed_call("B", caller=FREE)
+
+    def test_block_lowers_while_the_tables_cannot_be_read(self):
+        self.start()
+        self.break_table()
+        self.reload_in_vain()
+        self.assertEqual(standing(self.change("block", OWNED)), [("-", "blocked", True)])
+        self.refused_call(603, caller=OWNED, reason="number_blocked")
+        self.reload_in_vain()
+        self.refused_call(603, caller=OWNED, reason="number_blocked")
+        # Nothing else was ever said of it than what its table says.
+        self.assertEqual(standing(self.change("unset", OWNED)), [("acme", "owned", False)])
+        self.signed_call("A", caller=OWNED)
+
+    def test_a_table_that_says_it_too_goes_on_saying_it(self):
+        self.start()
+        self.change("set", FREE, "acme", "owned")
+        with open(self.lab.path("numbers.csv"), "a", encoding="ascii") as table:
+            table.write("%s,acme,unverified,,,,\n" % FREE)
+        self.reload()
+        self.signed_call("A", caller=FREE)
+        told = self.change("unset", FREE)
+        self.assertEqual(standing(told), [("acme", "unverified", False)])
+        self.assertEqual((told["now"][0]["file"], told["now"][0]["line"]),
+                         (self.lab.path("numbers.csv"), 9))
+        self.signed_call("B", caller=FREE)
+
+    def test_a_delegation_adds_to_what_the_table_says(self):
+        self.start()
+        for number in (OWNED, IN_RANGE):
+            told = self.change("set", number, "globex", "delegated")
+            self.assertEqual(sorted(standing(told)),
+                             [("acme", "owned", False), ("globex", "delegated", True)])
+            self.signed_call("A", caller=number)
+        self.reload()
+        for number in (OWNED, IN_RANGE):
+            self.signed_call("A", caller=number)
+        self.stird.stop()
+        super().start_with(self.path)
+        for number in (OWNED, IN_RANGE):
+            self.signed_call("A", caller=number)
+            self.change("set", number, "globex", "unverified")
+            self.signed_call("A", caller=number)
+            self.change("set", number, "globex", "owned")
+            self.signed_call("B", caller=number)  # a port-out
+            self.change("set", number, "globex", "owned", "--not-before", "2099-01-01")
+            self.signed_call("A", caller=number)
+        self.change("set", "+12155556000", "globex", "delegated")
+        self.refused_call(603, caller="+12155556000", reason="number_blocked")
+
+    def test_show_hides_no_row(self):
+        self.start()
+        self.change("set", IN_RANGE, "globex", "delegated")
+        rows = stirctl.ask(self.path, "numbers", "show", IN_RANGE)
+        self.assertEqual([(r["customer"], r["state"], r["urgent"], r["counts"]) for r in rows],
+                         [("globex", "delegated", True, True), ("acme", "owned", False, True)])
+        self.change("block", IN_RANGE)
+        for words in ((), ("--offline",)):
+            rows = stirctl.ask(self.path, "numbers", "show", IN_RANGE, *words)
+            self.assertEqual([(r["customer"], r["urgent"], r["counts"]) for r in rows],
+                             [("globex", True, True), ("-", True, True), ("acme", False, False)])
+        status, out, _ = stirctl.run(self.path, "numbers", "show", IN_RANGE)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"\nowned +acme .*numbers\.csv:3, replaced by a row above\n$")
+        self.assertEqual(self.level_of(IN_RANGE)["number_state"], "blocked")
+
+    def test_a_journal_that_cannot_be_written(self):
+        self.start()
+        journal = self.change("list")["journal"]
+        os.mkdir(journal)  # also root cannot write this
+        for words in (("block", OWNED), ("set", FREE, "acme", "owned")):
+            status, out, err = stirctl.run(self.path, "numbers", *words)
+            self.assertEqual((status, out), (1, ""))
+            self.assertIn("nothing has changed: the journal %s cannot be written: Is a directory"
+                          % journal, err)
+        self.assertEqual(self.change("list")["in_force"], 0)
+        self.signed_call("A", caller=OWNED)
+        self.signed_call("B", caller=FREE)
+        os.rmdir(journal)
+        self.change("block", OWNED)
+        self.refused_call(603, caller=OWNED, reason="number_blocked")
+
+    def test_a_journal_that_was_taken_away(self):
+        self.start()
+        journal = self.change("set", FREE, "acme", "owned")["now"][0]["file"]
+        os.unlink(journal)
+        status, _, err = stirctl.run(self.path, "numbers", "block", OWNED)
+        self.assertEqual(status, 1)
+        self.assertIn("somebody took it away or cut it; stirctl reload writes it anew", err)
+        self.reload()
+        self.change("block", OWNED)
+        self.stird.stop()
+        super().start_with(self.path)
+        self.refused_call(603, caller=OWNED, reason="number_blocked")
+        self.signed_call("A", caller=FREE)
+
+    def test_two_urgent_owners(self):
+        self.start()
+        self.change("set", FREE, "acme", "owned")
+        told = self.change("set", FREE, "globex", "owned")
+        self.assertEqual(sorted(standing(told)),
+                         [("acme", "owned", True), ("globex", "owned", True)])
+        self.assertIn("two customers own it", told["note"])
+
+    def test_two_urgent_owners_by_setting_are_refused(self):
+        self.start(tables='files = [ "%s" ]; two_owners = "refuse";'
+                   % self.lab.write("numbers.csv", settings.NUMBERS))
+        self.change("set", FREE, "acme", "owned", "--not-after", "2030-01-01")
+        status, _, err = stirctl.run(self.path, "numbers", "set", FREE, "globex", "owned")
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"another customer owns the number by an urgent change "
+                         r"\(\S+numbers\.overlay:2\) on the same days: unset that one first")
+        self.change("set", FREE, "globex", "owned", "--not-before", "2030-01-02")
+        self.change("set", FREE, "globex", "delegated")
+        self.change("block", FREE)  # an urgent change can always lower
+        self.change("set", OWNED, "globex", "owned")  # and takes a number from the table's owner
+        self.signed_call("B", caller=OWNED)
 
     def test_dates_and_certificate(self):
         self.start()
@@ -94,6 +246,17 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "", "owned"), "customer"),
                             (("set", FREE, "acme", "owned", "--not-after", "soon"), "soon"),
                             (("set", "+1", "acme", "owned"), "+1"),
+                            (("set", FREE, "acmee", "owned"),
+                             'customer "acmee" is unknown: no trunk, no customers entry and no '
+                             'table names it (did you mean "acme"?)'),
+                            (("set", FREE, "Acme", "delegated"), 'did you mean "acme"'),
+                            (("set", FREE, "initech", "unverified"), 'customer "initech"'),
+                            (("set", FREE, "acme", "owned", "--cert", "818h"),
+                             'certificate "818h" is unknown: no entry of certificates has this id '
+                             '(did you mean "818H"?)'),
+                            (("set", FREE, "nobody", "owned", "--cert", "nothing"),
+                             'customer "nobody" is unknown: no trunk, no customers entry and no '
+                             'table names it; certificate "nothing" is unknown'),
                             (("unset", FREE), "no urgent change")):
             with self.subTest(words=words):
                 status, out, err = stirctl.run(self.path, "numbers", *words)
@@ -101,6 +264,28 @@ class NumbersChange(ProcessStory):
                 self.assertIn(text, err)
         self.assertEqual(self.change("list")["in_force"], 0)
         self.assertEqual(stirctl.run(self.path, "numbers", "set", FREE)[0], 2)
+
+    def test_customers_that_are_known_and_blocks_of_anybody(self):
+        self.start(more='customers = ( { name = "initech"; } );')
+        for customer in ("acme", "globex", "initech"):  # trunk, table, configuration
+            self.change("set", FREE, customer, "delegated")
+        self.change("set", FREE, "a label for people", "blocked")
+        self.refused_call(603, caller=FREE, reason="number_blocked")
+
+    def test_says_in_words_what_is_in_force(self):
+        self.start()
+        status, out, _ = stirctl.run(self.path, "numbers", "set", IN_RANGE, "globex", "delegated",
+                                     "--not-after", "2099-12-31")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"^\+12155551001: delegated for globex \(\S+overlay:2\), urgent\n"
+                         r"\+12155551001: owned for acme \(\S+numbers\.csv:3\)\n"
+                         r"in force: 1 urgent changes\n$")
+        self.assertIn(", until 2099-12-31\n", stirctl.run(self.path, "numbers", "list")[1])
+        status, out, _ = stirctl.run(self.path, "numbers", "block", FREE)
+        self.assertRegex(out, r"^\+12155557000: blocked \(\S+overlay:3\), urgent\n")
+        status, out, _ = stirctl.run(self.path, "numbers", "unset", FREE)
+        self.assertEqual(out, "+12155557000: unknown, no row speaks of it\n"
+                              "in force: 1 urgent changes\n")
 
     def test_a_damaged_journal_is_told_and_a_reload_keeps_what_is_in_force(self):
         self.start()
@@ -124,6 +309,32 @@ class NumbersChange(ProcessStory):
         status, out, _ = stirctl.run(self.path, "numbers", "list")
         self.assertEqual(status, 0)
         self.assertIn("40 urgent changes in force", out)
+
+
+class Workers(WorkersStory):
+    """What stirctl says is in force is so in every worker."""
+
+    def test_a_worker_that_stands_still_is_waited_for(self):
+        self.start_workers(2)
+        self.path = self.lab.path("stird.conf")
+        stopped = self.workers()[0]
+        os.kill(stopped, signal.SIGSTOP)
+        told = stirctl.ask(self.path, "numbers", "block", OWNED)
+        self.assertEqual(standing(told), [("-", "blocked", True)])
+        self.assertNotIn(stopped, self.workers())
+        for _ in range(6):
+            self.refused_call(603, caller=OWNED, reason="number_blocked")
+
+
+class OneWorker(ProcessStory):
+    def test_the_worker_stands_still(self):
+        self.start()
+        self.path = self.lab.path("stird.conf")
+        pid = self.hit("worker", signal.SIGSTOP)
+        told = stirctl.ask(self.path, "numbers", "block", OWNED)
+        self.assertEqual(standing(told), [("-", "blocked", True)])
+        self.replaced("worker", pid, 10.0)
+        self.refused_call(603, caller=OWNED, reason="number_blocked")
 
 
 if __name__ == "__main__":

@@ -30,9 +30,10 @@ class Tables(ProcessStory):
         status, out, _ = self.numbers("show", "+12155551007", "--json")
         rows = json.loads(out)
         self.assertEqual(status, 0)
-        self.assertEqual([(r["customer"], r["state"], r["line"], r["prefix"]) for r in rows],
-                         [("acme", "delegated", 10, False), ("acme", "owned", 3, False),
-                          ("globex", "unverified", 9, True)])
+        self.assertEqual(
+            [(r["customer"], r["state"], r["line"], r["prefix"], r["counts"]) for r in rows],
+            [("acme", "delegated", 10, False, True), ("acme", "owned", 3, False, True),
+             ("globex", "unverified", 9, True, False)])
         self.assertEqual((rows[0]["not_after"], rows[0]["cert"], rows[1]["not_before"]),
                          ("2030-01-01", "818H", "2024-01-01"))
         status, out, _ = self.numbers("show", "+12155559999")
@@ -66,6 +67,64 @@ class Tables(ProcessStory):
         status, _, err = stirctl.run(self.lab.path("no.conf"), "numbers", "lint", bad)
         self.assertEqual(status, 1)
         self.assertIn("customers and the lengths of numbers", err)
+
+    TWO = HEAD + ("+12155550100,acme,owned,,,,\n+12155550100,globex,owned,,,,\n"
+                  "+12155551000-+12155551999,acme,owned,,2026-01-31,,\n"
+                  "+12155551000-+12155551999,globex,owned,2026-01-31,,,\n"
+                  "+12155552000-+12155552999,acme,owned,,2026-01-31,,\n"
+                  "+12155552000-+12155552999,globex,owned,2026-02-01,,,\n")
+
+    def owners(self, *lines):
+        name = self.lab.path("numbers.csv")
+        return ['%s:%d: customer "globex" owns what customer "acme" owns in %s:%d, on the same days'
+                % (name, line, name, line - 1) for line in lines]
+
+    def test_two_owners_are_named_by_lint_and_by_a_start(self):
+        self.path = self.configure(numbers=self.TWO)
+        status, out, _ = self.numbers("lint")
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):
+            self.assertIn(words, out)
+        self.assertNotIn("numbers.csv:7: customer", out)
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 0, out)
+        self.assertRegex(out, r"two customers own one number and both get an A customer=acme "
+                         r"row=\S+numbers\.csv:2 other_customer=globex other_file=\S+ "
+                         r"other_line=3")
+
+    def test_two_owners_by_setting_are_refused(self):
+        tables = 'files = [ "%s" ]; two_owners = "refuse";'
+        self.path = self.configure(tables=tables % self.lab.write("numbers.csv", self.TWO +
+                                                                  "+1215555,acme,sold,,,,\n"))
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):  # all mistakes at once
+            self.assertIn(words, out)
+        self.assertIn('numbers.csv:8: state "sold"', out)
+        self.assertNotIn("numbers.csv:7:", out)
+        self.lab.write("numbers.csv", HEAD + "+12155550100,acme,owned,,,,\n"
+                       "+12155550000-+12155550999,globex,owned,,,,\n")
+        self.assertEqual(stird.check_configuration(self.path)[0], 0, "the narrower one replaces")
+
+    def test_two_owners_in_a_compiled_table(self):
+        image = self.lab.path("numbers.image")
+        self.path = self.configure(numbers=self.TWO)
+        self.assertEqual(self.numbers("compile", "-o", image)[0], 0)
+        self.path = self.configure(tables='compiled = "%s"; two_owners = "refuse";' % image)
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        for words in self.owners(3, 5):
+            self.assertIn(words, out)
+
+    def test_a_customer_declared_twice_is_told_with_its_line(self):
+        customers = self.lab.write("customers.csv", "customer,cap\n\nacme,B\n")
+        self.path = self.configure(
+            more='customers = ( { name = "acme"; } );',
+            tables='files = [ "%s" ]; customers = [ "%s" ];'
+            % (self.lab.write("numbers.csv", settings.NUMBERS), customers))
+        status, out = stird.check_configuration(self.path)
+        self.assertEqual(status, 1)
+        self.assertIn('%s:3: customer "acme" is in the configuration as well' % customers, out)
 
     def test_compile_and_its_faults(self):
         image = self.lab.path("numbers.image")
@@ -138,6 +197,19 @@ class Tables(ProcessStory):
         self.assertEqual(self.numbers("diff", "running", "configured", "--records",
                                       self.lab.path("records.jsonl"))[0], 0)
         self.assertEqual(self.numbers("diff", new, new, "--records", "/none")[0], 2)
+
+
+class TwoOwners(ProcessStory):
+    def test_a_reload_that_brings_them_is_refused_by_setting(self):
+        self.start(tables='files = [ "%s" ]; two_owners = "refuse";'
+                   % self.lab.write("numbers.csv", settings.NUMBERS))
+        path = self.lab.path("stird.conf")
+        self.lab.write("numbers.csv", settings.NUMBERS + "+12155550100,globex,owned,,,,\n")
+        status, _, err = stirctl.run(path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        self.assertIn('numbers.csv:9: customer "globex" owns what customer "acme" owns in', err)
+        self.stird.wait_log(KEPT)
+        self.signed_call("A")
 
 
 class Compiled(ProcessStory):
@@ -234,8 +306,6 @@ class Compiled(ProcessStory):
         self.assertEqual(self.reload()[0], 0)
         self.signed_call("A", caller=free)
         self.signed_call("A", caller="+12155557001")
-        entries = stirctl.ask(self.path, "numbers", "list")["entries"]
-        self.assertEqual([e["in_table"] for e in entries], [False])
         self.stird.stop()
         super().start_with(self.path)
         self.signed_call("A", caller=free)
@@ -257,8 +327,8 @@ class Compiled(ProcessStory):
         self.configure()
         self.assertEqual(self.reload()[0], 0)
         self.signed_call("A", caller=free)
-        entries = stirctl.ask(self.path, "numbers", "list")["entries"]
-        self.assertEqual([e["in_table"] for e in entries], [True])
+        stirctl.ask(self.path, "numbers", "unset", free)
+        self.signed_call("B", caller=free)
 
 
 if __name__ == "__main__":

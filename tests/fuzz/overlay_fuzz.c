@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!o && !problems_any(&problems))
         abort();
     if (o) {
-        overlay_table(o, 0, &csv);
-        if (overlay_count(o, 0) > overlay_lines(o) || buf_failed(&csv))
+        overlay_table(o, &csv);
+        if (overlay_count(o) > overlay_lines(o) || buf_failed(&csv))
             abort();
     }
     buf_fini(&csv);

@@ -40,8 +40,10 @@ static void check_bad_table(const char *name)
     snprintf(expected, sizeof(expected), "%.*s.problems", (int)strlen(name) - 4, name);
     read_file(name, &table);
     read_file(expected, &want);
-    struct numbers_source source = {
-        .name = str_of(name), .text = buf_str(&table), .kind = NUMBERS_TABLE};
+    bool customers = str_starts(str_of(name), STR("customers_"));
+    struct numbers_source source = {.name = str_of(name),
+                                    .text = buf_str(&table),
+                                    .kind = customers ? NUMBERS_CUSTOMERS : NUMBERS_TABLE};
     assert_false(numbers_compile(&source, 1, &image, NULL, &problems));
     assert_true(problems_any(&problems));
     assert_int_equal(image.n, 0);
@@ -155,6 +157,8 @@ static void every_way_of_writing_is_read(void **state)
         "number,customer,state,note # columns\n+12155550100,acme,owned,\"x\" # \"y\n",
         "number,customer,state,Region_2\n+12155550100,acme,owned,\xc3\xa9t\xc3\xa9\n",
         "number,customer,state\n+12155550100-+12155550100,acme,owned\n",
+        "\xef\xbb\xbf\"number\",\"customer\",\"state\"\r\n\r\n,,\r\n\"+12155550100\",acme,owned\r\n,,\r\n",
+        "number,customer,state,wide\n+12150000000-+12199999999,acme,owned,yes\n",
         "number,customer,state\n+12155550100,acme,owned\n+12155550100,acme,owned\n",
     };
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -186,7 +190,7 @@ static void fields_are_split(void **state)
         unsigned n;
         const char *field[4];
     } cases[] = {
-        {"a,b,c", 3, {"a", "b", "c"}},    {",,", 3, {"", "", ""}},
+        {"a,b,c", 3, {"a", "b", "c"}},    {"a,,", 3, {"a", "", ""}},
         {" a b , c ", 2, {"a b", "c"}},   {"\"a,b\",c", 2, {"a,b", "c"}},
         {"\"\",\"\"\"\"", 2, {"", "\""}}, {"\" a \",b", 2, {" a ", "b"}},
         {"a,b # c,d", 2, {"a", "b"}},     {"a,#b", 2, {"a", ""}},
@@ -202,6 +206,29 @@ static void fields_are_split(void **state)
             assert_true(str_eq(csv.field[f], str_of(cases[i].field[f])));
         assert_int_equal(csv_next(&csv, &why), CSV_END);
         csv_fini(&csv);
+    }
+}
+
+/* Spreadsheets write them below a table. */
+static void rows_of_separators_alone_are_empty(void **state)
+{
+    (void)state;
+    char long_one[300];
+    memset(long_one, ',', sizeof(long_one));
+    long_one[sizeof(long_one) - 1] = '\0';
+    const char *const empty[] = {",",    ",,,",     " , ,\t,",   "\"\",\"\"",
+                                 "\"\"", ",,# end", ", , # end", long_one};
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        const char *why;
+        struct buf text = BUF_INIT;
+        buf_addf(&text, "%s\na,b\r\n%s\r\n%s", empty[i], empty[i], empty[i]);
+        struct csv csv = csv_init(buf_str(&text));
+        assert_int_equal(csv_next(&csv, &why), CSV_ROW);
+        assert_int_equal(csv.line, 2);
+        assert_int_equal(csv_next(&csv, &why), CSV_END);
+        assert_int_equal(csv.line, 4);
+        csv_fini(&csv);
+        buf_fini(&text);
     }
 }
 
@@ -226,10 +253,10 @@ static void there_is_room_for_64_fields(void **state)
     const char *why;
     char line[2 * CSV_FIELDS_MAX];
     for (int quoted = 0; quoted < 2; quoted++) {
+        const char *first = quoted ? "\"a\"" : "a";
         memset(line, ',', sizeof(line));
-        if (quoted)
-            memcpy(line, "\"\"", 2);
-        size_t most = CSV_FIELDS_MAX - 1 + (quoted ? 2 : 0);
+        memcpy(line, first, strlen(first));
+        size_t most = CSV_FIELDS_MAX - 1 + strlen(first);
         struct csv csv = csv_init((struct str){line, most});
         assert_int_equal(csv_next(&csv, &why), CSV_ROW);
         assert_int_equal(csv.n_fields, CSV_FIELDS_MAX);
@@ -250,6 +277,7 @@ int main(void)
         cmocka_unit_test(more_rows_than_a_set_holds_are_refused),
         cmocka_unit_test(every_way_of_writing_is_read),
         cmocka_unit_test(fields_are_split),
+        cmocka_unit_test(rows_of_separators_alone_are_empty),
         cmocka_unit_test(lines_are_counted),
         cmocka_unit_test(there_is_room_for_64_fields),
     };

@@ -85,6 +85,67 @@ static void each_finding_says_where_and_what(void **state)
         "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as there?\n");
 }
 
+/* Each row that owns what another customer's owns on some day, at the same interval. */
+static void two_owners_are_named_with_both_rows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows, *wanted; /* empty: no finding */
+    } cases[] = {
+        {"+12155550100,acme,owned,,\n+12155550100,globex,owned,,\n",
+         "t.csv:3: customer \"globex\" owns what customer \"acme\" owns in t.csv:2"},
+        {"+12155550100-+12155550199,globex,owned,,\n+12155550100-+12155550199,acme,owned,,\n",
+         "t.csv:3: customer \"acme\" owns what customer \"globex\" owns in t.csv:2"},
+        {"+1215*,acme,owned,,\n+1215*,globex,owned,,\n",
+         "t.csv:3: customer \"globex\" owns what customer \"acme\" owns in t.csv:2"},
+        /* on one day */
+        {"+12155550100,acme,owned,,2030-01-01\n+12155550100,globex,owned,2030-01-01,\n",
+         "t.csv:3: customer \"globex\" owns"},
+        {"+12155550100,acme,owned,,2030-01-01\n+12155550100,globex,owned,2030-01-02,\n", ""},
+        /* with others between */
+        {"+12155550100,acme,owned,,\n+12155550199,acme,owned,,\n+12155550100,globex,delegated,,\n"
+         "+12155550100,Acme,owned,,\n",
+         "t.csv:5: customer \"Acme\" owns what customer \"acme\" owns in t.csv:2"},
+        /* the narrower one replaces the wider one: a port-out, and one A */
+        {"+12155550100-+12155550199,acme,owned,,\n+12155550100,globex,owned,,\n", ""},
+        {"+12155550100-+12155550199,acme,owned,,\n+12155550100-+12155550149,globex,owned,,\n", ""},
+        {"+12155550100,acme,owned,,\n+12155550100,globex,delegated,,\n", ""},
+        {"+12155550100,acme,owned,,\n+12155550100,globex,unverified,,\n", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf csv = BUF_INIT, found;
+        buf_addf(&csv, HEAD "%s", cases[i].rows);
+        buf_add_char(&csv, '\0');
+        found = lint(csv.p, NULL, false);
+        buf_add_char(&found, '\0');
+        bool none = cases[i].wanted[0] == '\0';
+        if (none ? strstr(found.p, " owns ") != NULL : !strstr(found.p, cases[i].wanted))
+            fail_msg("%s\ngot:\n%s", csv.p, found.p);
+        buf_fini(&csv);
+        buf_fini(&found);
+    }
+}
+
+/* Three of them are two findings; hundreds at one number are not compared with each other. */
+static void many_owners_of_one_number_are_bounded(void **state)
+{
+    (void)state;
+    struct buf csv = BUF_INIT;
+    buf_add_text(&csv, HEAD);
+    for (int i = 0; i < 3; i++)
+        buf_addf(&csv, "+12155550100,c%d,owned,,\n", i);
+    for (int i = 0; i < 20000; i++)
+        buf_addf(&csv, "+13125550100,d%d,owned,,\n", i);
+    buf_add_char(&csv, '\0');
+    struct buf found = lint(csv.p, NULL, false);
+    buf_add_char(&found, '\0');
+    assert_non_null(strstr(found.p, "t.csv:3: customer \"c1\" owns what customer \"c0\" owns"));
+    assert_non_null(strstr(found.p, "t.csv:4: customer \"c2\" owns what customer \"c0\" owns"));
+    assert_non_null(strstr(found.p, "more than 255 rows apply to one number"));
+    buf_fini(&csv);
+    buf_fini(&found);
+}
+
 /* Two periods of one customer are no duplicates. */
 static void periods_are_no_duplicates(void **state)
 {
@@ -136,6 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_table_has_no_finding),
         cmocka_unit_test(each_finding_says_where_and_what),
+        cmocka_unit_test(two_owners_are_named_with_both_rows),
+        cmocka_unit_test(many_owners_of_one_number_are_bounded),
         cmocka_unit_test(periods_are_no_duplicates),
         cmocka_unit_test(what_the_compile_refuses_is_found_as_well),
         cmocka_unit_test(a_customers_table_declares),

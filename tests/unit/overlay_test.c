@@ -1,4 +1,5 @@
 /* Urgent changes: what is in force, what a restart finds, what a crash may leave behind. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -67,10 +68,10 @@ static const char *set(struct overlay *o, const char *number, const char *custom
     return overlay_set(o, field, 1795736423, 1000);
 }
 
-static void assert_table(const struct overlay *o, uint32_t after, const char *wanted)
+static void assert_table(const struct overlay *o, const char *wanted)
 {
     struct buf csv = BUF_INIT;
-    overlay_table(o, after, &csv);
+    overlay_table(o, &csv);
     buf_add_char(&csv, '\0');
     assert_string_equal(csv.p, wanted);
     buf_fini(&csv);
@@ -82,7 +83,6 @@ static void assert_table(const struct overlay *o, uint32_t after, const char *wa
 static void test_a_change_survives_and_keeps_its_line(void **state)
 {
     (void)state;
-    bool folded;
     struct overlay *o = read_good();
     assert_null(set(o, "+12155550100", "acme", "owned"));
     assert_int_equal(overlay_write(o), 0);
@@ -91,24 +91,20 @@ static void test_a_change_survives_and_keeps_its_line(void **state)
     assert_null(set(o, "+12155550100", "acme", "blocked"));
     assert_int_equal(overlay_write(o), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(overlay_count(o, 0), 3);
-        assert_int_equal(overlay_count(o, 3), 2);
-        assert_table(o, 0,
-                     HEAD "\n\"12155550101\",\"acme\",\"owned\"" NOTE
-                          "\"+12155550101\",\"globex\",\"delegated\"" NOTE
-                          "\"+12155550100\",\"acme\",\"blocked\"" NOTE);
+        assert_int_equal(overlay_count(o), 3);
+        assert_table(o, HEAD "\n\"12155550101\",\"acme\",\"owned\"" NOTE
+                             "\"+12155550101\",\"globex\",\"delegated\"" NOTE
+                             "\"+12155550100\",\"acme\",\"blocked\"" NOTE);
         overlay_free(o);
         o = read_good();
     }
-    assert_null(overlay_unset(o, STR("+12155550101"), STR("acme"), 1, 0, 2, &folded));
-    assert_false(folded);
-    assert_null(overlay_unset(o, STR("+12155550101"), STR(""), 1, 0, 4, &folded));
-    assert_true(folded);
+    assert_null(overlay_unset(o, STR("+12155550101"), STR("acme"), 1, 0));
+    assert_null(overlay_unset(o, STR("+12155550101"), STR(""), 1, 0));
     assert_int_equal(overlay_write(o), 0);
     overlay_free(o);
     o = read_good();
-    assert_int_equal(overlay_count(o, 0), 1);
-    assert_non_null(overlay_unset(o, STR("+12155550101"), STR(""), 1, 0, 4, &folded));
+    assert_int_equal(overlay_count(o), 1);
+    assert_non_null(overlay_unset(o, STR("+12155550101"), STR(""), 1, 0));
     overlay_free(o);
 }
 
@@ -126,7 +122,7 @@ static void test_what_is_refused_changes_nothing(void **state)
     assert_non_null(set(o, "+12155550100", "ac\tme", "owned"));
     assert_non_null(set(o, "+12155550100", "ac\nme", "owned"));
     assert_non_null(set(o, "+12155550100", longer, "owned"));
-    assert_int_equal(overlay_count(o, 0), 0);
+    assert_int_equal(overlay_count(o), 0);
     assert_int_equal(overlay_lines(o), 1);
     overlay_free(o);
 }
@@ -134,15 +130,14 @@ static void test_what_is_refused_changes_nothing(void **state)
 static void test_taken_back(void **state)
 {
     (void)state;
-    bool folded;
     struct overlay *o = read_good();
     assert_null(set(o, "+12155550100", "acme", "owned"));
     assert_int_equal(overlay_write(o), 0);
     assert_null(set(o, "+12155550100", "acme", "blocked"));
-    assert_null(overlay_unset(o, STR("+12155550100"), STR(""), 1, 0, 0, &folded));
-    assert_int_equal(overlay_count(o, 0), 0);
+    assert_null(overlay_unset(o, STR("+12155550100"), STR(""), 1, 0));
+    assert_int_equal(overlay_count(o), 0);
     overlay_revert(o);
-    assert_table(o, 0, HEAD "\"+12155550100\",\"acme\",\"owned\"" NOTE);
+    assert_table(o, HEAD "\"+12155550100\",\"acme\",\"owned\"" NOTE);
     overlay_free(o);
 }
 
@@ -166,7 +161,7 @@ static void test_cut_off_anywhere(void **state)
     for (off_t at = size_of_journal() - 1; at >= 0; at--) {
         assert_int_equal(truncate(journal, at), 0);
         o = read_good();
-        assert_int_equal(overlay_count(o, 0), at >= one);
+        assert_int_equal(overlay_count(o), at >= one);
         overlay_free(o);
         if (at % 40 != 0)
             continue;
@@ -175,7 +170,7 @@ static void test_cut_off_anywhere(void **state)
         assert_int_equal(overlay_write(o), 0);
         overlay_free(o);
         o = read_good();
-        assert_int_equal(overlay_count(o, 0), 1 + (at >= one));
+        assert_int_equal(overlay_count(o), 1 + (at >= one));
         overlay_free(o);
     }
 }
@@ -202,7 +197,7 @@ static void test_damage_is_told_with_its_line(void **state)
     }
     close(fd);
     o = read_good();
-    assert_int_equal(overlay_count(o, 0), 2);
+    assert_int_equal(overlay_count(o), 2);
     overlay_free(o);
 }
 
@@ -234,12 +229,50 @@ static void test_a_full_disk_changes_nothing(void **state)
     int r = overlay_write(o);
     setrlimit(RLIMIT_FSIZE, &was);
     assert_true(r < 0);
-    assert_int_equal(overlay_count(o, 0), 1);
+    assert_int_equal(overlay_count(o), 1);
     assert_null(set(o, "+12155550102", "acme", "owned"));
     assert_int_equal(overlay_write(o), 0);
     overlay_free(o);
     o = read_good();
-    assert_int_equal(overlay_count(o, 0), 2);
+    assert_int_equal(overlay_count(o), 2);
+    overlay_free(o);
+}
+
+/* Somebody took the journal away, or cut it: nothing is appended to what is not what it was. */
+static void test_a_journal_that_was_cut(void **state)
+{
+    (void)state;
+    for (int cut = 0; cut < 2; cut++) {
+        struct overlay *o = read_good();
+        assert_null(set(o, "+12155550100", "acme", "owned"));
+        assert_int_equal(overlay_write(o), 0);
+        assert_int_equal(cut ? truncate(journal, 10) : unlink(journal), 0);
+        assert_null(set(o, "+12155550101", "acme", "owned"));
+        assert_int_equal(overlay_write(o), -ESTALE);
+        assert_int_equal(overlay_count(o), 1);
+        assert_int_equal(overlay_compact(o), 0);
+        assert_null(set(o, "+12155550102", "acme", "owned"));
+        assert_int_equal(overlay_write(o), 0);
+        overlay_free(o);
+        o = read_good();
+        assert_int_equal(overlay_count(o), 2);
+        overlay_free(o);
+        unlink(journal);
+    }
+}
+
+/* No file can be made where something else is. */
+static void test_a_journal_that_cannot_be_made(void **state)
+{
+    (void)state;
+    struct overlay *o = read_good();
+    assert_int_equal(mkdir(journal, 0700), 0);
+    assert_null(set(o, "+12155550100", "acme", "owned"));
+    assert_true(overlay_write(o) < 0);
+    assert_int_equal(overlay_count(o), 0);
+    assert_int_equal(rmdir(journal), 0);
+    assert_null(set(o, "+12155550100", "acme", "owned"));
+    assert_int_equal(overlay_write(o), 0);
     overlay_free(o);
 }
 
@@ -254,9 +287,8 @@ static void test_compaction(void **state)
     assert_int_equal(overlay_compact(o), 0);
     assert_true(size_of_journal() < before / 1000);
     for (int i = 0; i < 2; i++) {
-        assert_table(o, 0,
-                     HEAD "\"+12155550101\",\"acme\",\"owned\"" NOTE
-                          "\"+12155550100\",\"acme\",\"owned\"" NOTE);
+        assert_table(o, HEAD "\"+12155550101\",\"acme\",\"owned\"" NOTE
+                             "\"+12155550100\",\"acme\",\"owned\"" NOTE);
         assert_null(set(o, "+12155550102", "acme", "owned"));
         overlay_revert(o);
         overlay_free(o);
@@ -277,6 +309,14 @@ static void test_no_more_than_its_limit(void **state)
             assert_int_equal(overlay_write(o), 0);
     }
     assert_non_null(set(o, "+13125550100", "acme", "owned"));
+    /* What lowers has room. */
+    assert_null(set(o, "+12150000001", "acme", "unverified"));
+    assert_non_null(set(o, "+12150000001", "globex", "unverified"));
+    for (int i = 0; i < 200; i++) {
+        snprintf(number, sizeof(number), "+1312%07d", i);
+        assert_null(set(o, number, "-", "blocked"));
+    }
+    assert_int_equal(overlay_count(o), OVERLAY_ENTRIES_MAX + 200);
     overlay_free(o);
 }
 
@@ -291,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damage_is_told_with_its_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_file_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_full_disk_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_journal_that_was_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_journal_that_cannot_be_made, setup, teardown),
         cmocka_unit_test_setup_teardown(test_compaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_more_than_its_limit, setup, teardown),
     };

@@ -1,17 +1,24 @@
 /*
  * suggest - "did you mean ...?" for a word that is not in a list.
  */
-#ifndef STIRD_CONF_SUGGEST_H
-#define STIRD_CONF_SUGGEST_H
+#ifndef STIRD_SUGGEST_H
+#define STIRD_SUGGEST_H
 
 #include <stdbool.h>
 #include <stird/str.h>
+
+#define SUGGEST_FAR 1000u
+
+/*
+ * Letters that one must change, add or take away to make B of A, without regard to case. More than
+ * 40 octets are like nothing: SUGGEST_FAR.
+ */
+unsigned suggest_distance(struct str a, struct str b);
 
 /*
  * Whether CANDIDATE is near enough to WORD to be what was meant, and nearer than *DISTANCE, which
  * becomes the new distance. Begin with SUGGEST_FAR.
  */
-#define SUGGEST_FAR 1000u
 bool suggest_is_nearer(struct str word, struct str candidate, unsigned *distance);
 
 #endif

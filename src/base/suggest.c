@@ -1,4 +1,4 @@
-#include "suggest.h"
+#include <stird/suggest.h>
 
 #define WORD_MAX 40
 
@@ -9,9 +9,11 @@ static unsigned smallest(unsigned a, unsigned b, unsigned c)
 }
 
 /* Levenshtein's distance, a row at a time. */
-static unsigned edit_distance(struct str a, struct str b)
+unsigned suggest_distance(struct str a, struct str b)
 {
     unsigned row[WORD_MAX + 1];
+    if (a.n > WORD_MAX || b.n > WORD_MAX)
+        return SUGGEST_FAR;
     for (unsigned j = 0; j <= b.n; j++)
         row[j] = j;
     for (unsigned i = 1; i <= a.n; i++) {
@@ -29,9 +31,7 @@ static unsigned edit_distance(struct str a, struct str b)
 
 bool suggest_is_nearer(struct str word, struct str candidate, unsigned *distance)
 {
-    if (word.n > WORD_MAX || candidate.n > WORD_MAX)
-        return false;
-    unsigned found = edit_distance(word, candidate);
+    unsigned found = suggest_distance(word, candidate);
     unsigned near_enough = candidate.n >= 6 ? 3 : candidate.n >= 4 ? 2 : 1;
     if (found > near_enough || found >= *distance)
         return false;
