@@ -131,15 +131,17 @@ void context_release_if_idle(struct context *c)
 }
 
 /*
- * Over a stream a response leaves on the connection of its request; when that is gone, by a new one
- * to the port of the Via (section 18.2.2).
+ * Over UDP to the port of the Via, but with rport to that of the packet (RFC 3581 section 4). Over
+ * a stream on the connection of its request; when that is gone, by a new one to the port of the
+ * Via.
  */
-static struct flow reply_flow(const struct message *request, const struct flow *from)
+struct flow context_reply_flow(const struct message *request, const struct flow *from)
 {
     struct flow reply = *from;
     const sip_via_t *via = request->sip->sip_via;
     uint64_t port = 5060;
-    if (from->connection && (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+    if ((from->connection || !message_via_has_rport(request)) &&
+        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
         reply.remote.port = (uint16_t)port;
     return reply;
 }
@@ -187,9 +189,10 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
-    struct flow reply = reply_flow(request, from);
+    struct flow reply = context_reply_flow(request, from);
     if (keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c);
+        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c,
+                                           proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);
         free(c);
@@ -222,6 +225,12 @@ void context_answer(struct context *c, int status, struct str extra)
     answer_base_fini(&c->answer); /* the transaction keeps what the next one needs */
     if (status >= 200)
         context_finish(c, status);
+}
+
+void context_say_trying(struct context *c)
+{
+    if (c->invite && c->server && server_transaction_last_response(c->server).n == 0)
+        context_answer(c, 100, (struct str){NULL, 0});
 }
 
 /* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
@@ -266,8 +275,9 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     buf_reset(&p->scratch);
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
+    struct flow reply = context_reply_flow(&c->message, &c->from);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, &c->from, buf_str(&p->scratch));
+        net_send(p->net, &reply, buf_str(&p->scratch));
     answer_base_fini(&base);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }

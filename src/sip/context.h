@@ -99,7 +99,7 @@ struct context {
     unsigned step;                     /* of the list in steps.c */
     const struct step *steps;
 
-    bool invite, initial; /* initial: an INVITE that begins a call from a trunk */
+    bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool signing;         /* waits for `ticket` */
     bool cancelled, finished;
     bool emergency;          /* no limit counts */
@@ -114,7 +114,7 @@ struct context {
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
-    struct flow from;
+    struct flow from; /* as the packet has it; answers may go elsewhere */
     struct call *call; /* of an initial INVITE, in the arena; NULL otherwise */
     struct outcome *outcome;
     struct str identity; /* the Identity value to insert, in the arena */
@@ -141,6 +141,8 @@ struct context {
 
 /* ---- context.c ---- */
 
+/* Where the responses to a request go (RFC 3261 section 18.2.2): not always whence it came. */
+struct flow context_reply_flow(const struct message *request, const struct flow *from);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key);
@@ -155,6 +157,8 @@ void context_free(struct context *c);
 bool context_prepare_answer(struct context *c);
 /* An answer of our own; a final one finishes the context. EXTRA: header lines or empty. */
 void context_answer(struct context *c, int status, struct str extra);
+/* 100, unless the caller has heard something already. Of an INVITE only (RFC 4320 section 4.1). */
+void context_say_trying(struct context *c);
 /* Answers for REASON, as its table entry says. */
 void context_refuse(struct context *c, enum reason reason);
 /* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
@@ -206,7 +210,8 @@ enum target_result {
    its addresses in the order they are tried. */
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
                                     bool strict, uint16_t listener, struct targets *targets);
-/* Fills C->targets with the trunk's upstreams. False: no memory. */
+/* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
+   one first where its dialog leads. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
 
 /* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */
@@ -220,7 +225,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* Sends to the next target; false when there is none left (or no memory). */
 bool forward_next(struct context *c);
 /* A request without a transaction: the ACK of a 2xx. */
-void forward_ack(struct proxy *p, struct message *m, const struct flow *from);
+void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
+                 enum source_class class);
 
 /* ---- relay.c: responses ---- */
 

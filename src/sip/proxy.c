@@ -81,6 +81,12 @@ static void server_ended(void *context, void *user, enum transaction_end why)
     context_release_if_idle(c);
 }
 
+static void server_waits(void *context, void *user)
+{
+    (void)context;
+    context_say_trying(user);
+}
+
 /* ---- sockets ---- */
 
 static enum source_class classify(const struct proxy *p, const struct address *source)
@@ -273,7 +279,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     const struct transaction_hooks hooks = {.context = p,
                                             .send = transaction_send,
                                             .server_ended = server_ended,
-                                            .client_ended = relay_client_ended};
+                                            .client_ended = relay_client_ended,
+                                            .server_waits = server_waits};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .message = proxy_message,

@@ -20,25 +20,14 @@ static void answer_stateless(struct proxy *p, const struct message *m, const str
     answer_base_fini(&base);
 }
 
-/* Where a response to this request goes: RFC 3261 section 18.2.2, RFC 3581 section 4. */
-static struct flow reply_flow(const struct message *m, const struct flow *from)
-{
-    struct flow reply = *from;
-    uint64_t port = 5060;
-    const sip_via_t *via = m->sip->sip_via;
-    if (from->transport == TRANSPORT_UDP && !message_via_has_rport(m) &&
-        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
-        reply.remote.port = (uint16_t)port;
-    return reply;
-}
-
-static void on_ack(struct proxy *p, struct message *m, const struct flow *from)
+static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
+                   enum source_class class)
 {
     struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
     struct context *c = t ? server_transaction_user(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
-        forward_ack(p, m, from);
+        forward_ack(p, m, from, class);
     else if (c) {
         context_acknowledged(c);
         context_release_if_idle(c);
@@ -120,7 +109,8 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
     }
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
-        answer_stateless(p, m, from, 503, (struct str){NULL, 0});
+        struct flow reply = context_reply_flow(m, from);
+        answer_stateless(p, m, &reply, 503, (struct str){NULL, 0});
         return;
     }
     p->counters.invites += c->invite;
@@ -138,10 +128,10 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
     }
     if (str_eq(m->method, STR("ACK"))) {
         message_set_received(m, &from->remote);
-        on_ack(p, m, from);
+        on_ack(p, m, from, class);
         return;
     }
-    struct flow reply = reply_flow(m, from);
+    struct flow reply = context_reply_flow(m, from);
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);
@@ -149,6 +139,6 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         message_set_received(m, &from->remote);
         answer_for_us(p, m, &reply);
     } else {
-        begin(p, m, &reply, class);
+        begin(p, m, from, class);
     }
 }

@@ -64,8 +64,10 @@ static enum step_result step_facts(struct context *c)
     c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
     if (!c->outcome || !facts_fill(c)) {
         c->call = NULL;
+        c->outcome = NULL;
         return refuse(c, REASON_OUT_OF_MEMORY);
     }
+    c->call->claims_dialog = c->message.to_tag.n > 0;
     /* What a forgotten path would record. */
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
@@ -159,9 +161,7 @@ static enum step_result step_trunk(struct context *c)
     if (p->draining && !emergency)
         return refuse_draining(c);
     c->emergency = emergency;
-    if (!admit_call(c, trunk))
-        return STEP_DONE;
-    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+    return admit_call(c, trunk) ? STEP_NEXT : STEP_DONE;
 }
 
 static enum step_result step_decide(struct context *c)
@@ -173,6 +173,11 @@ static enum step_result step_decide(struct context *c)
     if (c->outcome->verdict == VERDICT_REJECT)
         return refuse(c, c->outcome->reason);
     return STEP_NEXT;
+}
+
+static enum step_result step_targets(struct context *c)
+{
+    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* From here on the call goes unsigned, or not at all, as the settings say. */
@@ -243,16 +248,6 @@ static enum step_result step_sign(struct context *c)
     return STEP_WAIT;
 }
 
-/*
- * Not before the request has left: a caller that was told 100 does not retransmit, and should this
- * process die now, that retransmission is what brings the call to the next one. What comes before
- * takes less than the 200 ms of RFC 3261 section 17.2.1.
- */
-static void say_trying(struct context *c)
-{
-    context_answer(c, 100, (struct str){NULL, 0});
-}
-
 static enum step_result step_send(struct context *c)
 {
     if (c->cancelled) {
@@ -261,13 +256,10 @@ static enum step_result step_send(struct context *c)
     }
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
         return refuse(c, c->outcome->reason);
-    bool first = c->sent_us < 0;
-    if (c->invite && first)
+    if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
     if (!forward_next(c))
         relay_give_up(c, REASON_NO_UPSTREAM);
-    else if (c->invite && first)
-        say_trying(c);
     return STEP_DONE;
 }
 
@@ -324,11 +316,12 @@ static enum step_result step_route(struct context *c)
     return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-enum call_step { FACTS, SCREEN, TRUNK, DECIDE, SIGN, SEND };
+enum call_step { FACTS, SCREEN, TRUNK, DECIDE, TARGETS, SIGN, SEND };
 static const struct step call_steps[] = {
-    [FACTS] = {"facts", step_facts}, [SCREEN] = {"screen", step_screen},
-    [TRUNK] = {"trunk", step_trunk}, [DECIDE] = {"decide", step_decide},
-    [SIGN] = {"sign", step_sign},    [SEND] = {"send", step_send},
+    [FACTS] = {"facts", step_facts},       [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk},       [DECIDE] = {"decide", step_decide},
+    [TARGETS] = {"targets", step_targets}, [SIGN] = {"sign", step_sign},
+    [SEND] = {"send", step_send},
 };
 static const struct step other_steps[] = {
     {"screen", step_screen}, {"route", step_route}, {"send", step_send}};
@@ -342,9 +335,19 @@ static void run(struct context *c)
     } while (result == STEP_NEXT);
 }
 
+/* A To tag is the caller's own word; only our key in the Route proves a dialog. */
+static bool is_in_dialog(const struct context *c)
+{
+    unsigned n_own;
+    bool strict;
+    uint16_t listener;
+    return c->message.to_tag.n > 0 &&
+           target_own_routes(c->proxy, &c->message, &n_own, &strict, &listener);
+}
+
 void steps_begin(struct context *c)
 {
-    c->initial = c->invite && c->message.to_tag.n == 0;
+    c->initial = c->invite && !is_in_dialog(c);
     c->steps = c->initial ? call_steps : other_steps;
     c->step = 0;
     run(c);
