@@ -19,6 +19,7 @@
 #include "routes.h"
 #include "timers.h"
 #include "transaction.h"
+#include "undecided.h"
 
 struct proxy {
     struct event_base *base;
@@ -41,6 +42,7 @@ struct proxy {
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
     struct limits limits;
+    struct undecided_table undecided;
     struct buf scratch; /* one message being printed */
     int records_fd;
     unsigned worker;
@@ -58,6 +60,7 @@ struct proxy {
 
 /* Where a source address belongs (Decided 12). */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
+enum source_class proxy_classify(const struct proxy *p, const struct address *source);
 
 /* Where a request goes next. */
 struct target {
@@ -102,6 +105,9 @@ struct context {
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool signing;         /* waits for `ticket` */
     bool cancelled, finished;
+    bool decided; /* the policy has had its say */
+    bool refused; /* by us, for `refused_for`, before it was sent anywhere */
+    enum reason refused_for;
     bool emergency;          /* no limit counts */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;
@@ -114,8 +120,8 @@ struct context {
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
-    struct flow from; /* as the packet has it; answers may go elsewhere */
-    struct call *call; /* of an initial INVITE, in the arena; NULL otherwise */
+    struct flow from;         /* as the packet has it; answers may go elsewhere */
+    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
     struct outcome *outcome;
     struct str identity; /* the Identity value to insert, in the arena */
     uint64_t ticket;
@@ -159,8 +165,9 @@ bool context_prepare_answer(struct context *c);
 void context_answer(struct context *c, int status, struct str extra);
 /* 100, unless the caller has heard something already. Of an INVITE only (RFC 4320 section 4.1). */
 void context_say_trying(struct context *c);
-/* Answers for REASON, as its table entry says. */
+/* Answers for REASON, as its table entry says; EXTRA as above. */
 void context_refuse(struct context *c, enum reason reason);
+void context_refuse_with(struct context *c, enum reason reason, struct str extra);
 /* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
 void context_refuse_stateless(struct context *c, enum reason reason);
 /* A refusal was acknowledged, or nobody will. */
@@ -177,6 +184,11 @@ struct step {
 };
 /* Begins the way that fits the request. */
 void steps_begin(struct context *c);
+/*
+ * The steps up to the decision, for a call that nobody places (rehearsal.h): none of them sends or
+ * waits. KNOWN is called once the facts are in C->call. True: it is inside a dialog of ours.
+ */
+bool steps_rehearse(struct context *c, void (*known)(struct context *c));
 /*
  * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
  * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
@@ -245,6 +257,9 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
                       enum source_class source_class);
 
 int64_t proxy_now_ms(void);
+/* To the recorder; one that it does not take is counted. */
+struct ledger_entry;
+void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

@@ -322,6 +322,21 @@ bool forward_next(struct context *c)
     return false;
 }
 
+/*
+ * An ACK without our key, of an INVITE that went on without it. That of a 2xx goes to the callee's
+ * Contact; that of a refusal to where the INVITE went, which is us as a rule, and bears the tag of
+ * an answer of our own: it ends here.
+ */
+static bool may_be_of_2xx(const struct context *c)
+{
+    char own[TAG_LENGTH + 1];
+    uint16_t listener;
+    const struct message *m = &c->message;
+    tag_write(&c->proxy->branches, m, own);
+    return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
+           !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
+}
+
 /* By the dialog that our key proves; else, from a trunk, to its upstream as the INVITE went. */
 static bool ack_target(struct context *c, enum source_class class)
 {
@@ -340,7 +355,7 @@ static bool ack_target(struct context *c, enum source_class class)
         c->targets = copy;
         return copy != NULL;
     }
-    if (class != SOURCE_TRUNK || c->message.to_tag.n == 0 || !facts_fill(c))
+    if (class != SOURCE_TRUNK || !may_be_of_2xx(c) || !facts_fill(c))
         return false;
     c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
     return c->call->trunk && target_of_trunk(c, c->call->trunk) && c->n_targets > 0;

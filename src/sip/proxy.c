@@ -10,6 +10,7 @@
 #include <stird/headers.h>
 #include "inbox.h"
 #include "probe.h"
+#include "received.h"
 
 #define NAMES_WAIT_MS   500
 #define MAX_QUEUE_BYTES (4 * 1024 * 1024)
@@ -89,11 +90,12 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
-static enum source_class classify(const struct proxy *p, const struct address *source)
+enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
     /* Upstreams first: a gateway trunk for everybody covers their addresses too. */
-    if (source_upstream(settings, source) || routes_is_source(p->routes, settings, source))
+    if (source_upstream(settings, source) ||
+        (p->routes && routes_is_source(p->routes, settings, source)))
         return SOURCE_UPSTREAM;
     return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
 }
@@ -102,7 +104,7 @@ static enum source_class classify(const struct proxy *p, const struct address *s
 static bool admit(void *context, const struct address *source, bool stream)
 {
     struct proxy *p = context;
-    if (!stream || classify(p, source) != SOURCE_UNKNOWN)
+    if (!stream || proxy_classify(p, source) != SOURCE_UNKNOWN)
         return true;
     p->counters.unknown_source++;
     return false;
@@ -113,22 +115,44 @@ static bool is_answerable(struct str raw)
     return !str_starts_nocase(raw, STR("SIP/")) && !str_starts(raw, STR("ACK "));
 }
 
+#define MALFORMED_TAG "malformed"
+
+/* Its caller acknowledges our refusal with the same mistake in it: that is no further fault. */
+static bool is_ack_of_refusal(struct str raw)
+{
+    const char mark[] = ";tag=" MALFORMED_TAG;
+    return str_starts(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
+}
+
+/* The status that went out, or 0. */
+static int answer_fault(struct proxy *p, const struct flow *from, struct str raw, int status)
+{
+    buf_reset(&p->scratch);
+    if (!is_answerable(raw) || !answer_malformed(raw, status, STR(MALFORMED_TAG), &p->scratch))
+        return 0;
+    net_send(p->net, from, buf_str(&p->scratch));
+    return status;
+}
+
 static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
                              const struct screen_fault *fault)
 {
-    struct buf source = BUF_INIT;
-    struct str end = str_slice(raw, 0, str_find(raw, '\n', 0));
+    struct buf detail = BUF_INIT;
+    struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
+    received_add_fault(&detail, fault);
+    const struct undecided u = {
+        .source = from->remote,
+        .invite = received_is_invite(raw),
+        .reason = fault->reason,
+        .sip_status = answer_fault(p, from, raw, reason_sip_status(fault->reason)),
+        .call_id = received_call_id(raw),
+        .detail = buf_str(&detail),
+        .start_line = str_slice(str_trim(line), 0, 120),
+    };
     p->counters.malformed++;
-    address_add(&source, &from->remote);
-    log_info("malformed message", LOG_TEXT("source", buf_str(&source)),
-             LOG_TEXT("reason", reason_name(fault->reason)), LOG_TEXT("where", fault->where),
-             LOG_CSTR("what", fault->what), LOG_NUMBER("octet", (int64_t)fault->octet),
-             LOG_TEXT("start_line", str_slice(str_trim(end), 0, 120)));
-    buf_fini(&source);
-    buf_reset(&p->scratch);
-    if (is_answerable(raw) &&
-        answer_malformed(raw, reason_sip_status(fault->reason), STR("malformed"), &p->scratch))
-        net_send(p->net, from, buf_str(&p->scratch));
+    p->counters.invites += u.invite;
+    undecided_tell(p, &u);
+    buf_fini(&detail);
 }
 
 /* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
@@ -144,7 +168,7 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
 {
     struct proxy *p = context;
     struct message m;
-    enum source_class class = classify(p, &from->remote);
+    enum source_class class = proxy_classify(p, &from->remote);
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
     if (class == SOURCE_UNKNOWN && !may_be_of_our_dialogs(raw)) {
         p->counters.unknown_source++;
@@ -152,12 +176,8 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     }
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
-    if (status == FRAME_MESSAGE)
-        message_parse(&m, raw);
-    else
-        m.fault = screen_fault_of_frame(status, frame);
-    if (m.fault.reason != REASON_OK) {
-        if (class != SOURCE_UNKNOWN)
+    if (!received_parse(&m, raw, status, frame)) {
+        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_malformed(p, from, raw, &m.fault);
         return;
     }
@@ -221,6 +241,8 @@ void proxy_free(struct proxy *p)
         return;
     while (p->contexts)
         context_free(p->contexts);
+    if (p->snapshot)
+        undecided_flush(p);
     transactions_free(p->transactions);
     net_free(p->net);
     inbox_close(p);

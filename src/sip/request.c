@@ -98,6 +98,20 @@ static bool may_speak(const struct proxy *p, const struct message *m, enum sourc
            (m->to_tag.n > 0 && target_own_routes(p, m, &n_own, &strict, &listener));
 }
 
+static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
+                                  bool invite)
+{
+    struct flow reply = context_reply_flow(m, from);
+    int status = reason_sip_status(REASON_OUT_OF_MEMORY);
+    const struct undecided u = {.source = from->remote,
+                                .invite = invite,
+                                .reason = REASON_OUT_OF_MEMORY,
+                                .sip_status = status,
+                                .call_id = m->call_id};
+    answer_stateless(p, m, &reply, status, (struct str){NULL, 0});
+    undecided_tell(p, &u);
+}
+
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
                   enum source_class class)
 {
@@ -107,13 +121,13 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
+    bool invite = str_eq(m->method, STR("INVITE"));
+    p->counters.invites += invite;
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
-        struct flow reply = context_reply_flow(m, from);
-        answer_stateless(p, m, &reply, 503, (struct str){NULL, 0});
+        refuse_without_memory(p, m, from, invite);
         return;
     }
-    p->counters.invites += c->invite;
     steps_begin(c);
     context_release_if_idle(c);
 }

@@ -216,13 +216,13 @@ static const struct {
     {"17.1.2.2 K is zero over a stream", "client tcp", "NON =1 r200 pass +20 done gone"},
     {"17.1.2.2 nothing sent again over a stream", "client tcp", "NON =1 +31000 =0"},
 
-    /* server INVITE: 17.2.1 */
+    /* server INVITE: 17.2.1; R-P-065 */
     {"17.2.1 no answer within 200 ms: a 100 is asked for, once", "server udp",
-     "INV +180 unasked +20 asked r100 =1 +3600000 unasked =0 alive"},
-    {"17.2.1 over a stream as well", "server tcp", "INV +180 unasked +20 asked"},
+     "INV +200 unasked +20 asked r100 =1 +3600000 unasked =0 alive"},
+    {"17.2.1 over a stream as well", "server tcp", "INV +200 unasked +20 asked"},
     {"17.2.1 a copy within 200 ms is absorbed without an answer", "server udp",
-     "INV +50 again =0 +50 again =0 unasked +100 asked r100 =1 again =1"},
-    {"17.2.1 asked for but not given: not again", "server udp", "INV +200 asked +60000 unasked =0"},
+     "INV +50 again =0 +50 again =0 unasked +120 asked r100 =1 again =1"},
+    {"17.2.1 asked for but not given: not again", "server udp", "INV +220 asked +60000 unasked =0"},
     {"17.2.1 a 100 before: none is asked for", "server udp", "INV +10 r100 =1 +60000 unasked"},
     {"17.2.1 another provisional before", "server udp", "INV +10 r183 =1 +60000 unasked"},
     {"17.2.1 a refusal before: only the refusal is sent again", "server udp",
