@@ -31,6 +31,7 @@ struct frame {
     size_t skip;   /* CRLFs before the message */
     size_t header; /* bytes from the start line through the empty line */
     size_t length; /* of the whole message, header and body */
+    size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 
 /* The message in one datagram; octets behind Content-Length are ignored (section 18.3). On

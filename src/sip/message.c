@@ -178,6 +178,8 @@ static enum reason extract(struct message *m)
     reason = m->sip ? fill(m) : REASON_BAD_REQUEST;
     if (reason == REASON_OK && readable && !put_back(m, readable))
         reason = REASON_BAD_REQUEST;
+    if (reason == REASON_BAD_REQUEST)
+        m->fault = (struct screen_fault){reason, STR("header"), 0, "cannot be read"};
 out:
     free(readable);
     return reason;
@@ -189,8 +191,12 @@ enum reason message_parse(struct message *m, struct str raw)
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK)
         reason = extract(m);
-    if (reason != REASON_OK)
+    if (reason != REASON_OK) {
+        struct screen_fault fault = m->fault;
         message_fini(m);
+        m->fault = fault;
+        m->fault.reason = reason;
+    }
     return reason;
 }
 

@@ -17,6 +17,8 @@
 #include <stird/reason.h>
 #include <stird/str.h>
 
+#include "screen.h"
+
 struct message {
     msg_t *msg;
     sip_t *sip;
@@ -29,6 +31,8 @@ struct message {
     struct str request_uri;
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
+
+    struct screen_fault fault; /* of what was refused; also behind message_parse() */
 };
 
 /* Once a process, before anything else here. False: no memory. */
@@ -36,7 +40,8 @@ bool message_module_init(void);
 
 /*
  * REASON_OK, or why it cannot be served (BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME,
- * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then. RAW must stay as long as the message.
+ * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then, but for M->fault, which says what and where.
+ * RAW must stay as long as the message.
  */
 enum reason message_parse(struct message *m, struct str raw);
 void message_fini(struct message *m);

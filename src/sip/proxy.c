@@ -108,27 +108,21 @@ static bool is_answerable(struct str raw)
 }
 
 static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
-                             enum reason reason)
+                             const struct screen_fault *fault)
 {
     struct buf source = BUF_INIT;
     struct str end = str_slice(raw, 0, str_find(raw, '\n', 0));
     p->counters.malformed++;
     address_add(&source, &from->remote);
     log_info("malformed message", LOG_TEXT("source", buf_str(&source)),
-             LOG_TEXT("reason", reason_name(reason)),
+             LOG_TEXT("reason", reason_name(fault->reason)), LOG_TEXT("where", fault->where),
+             LOG_CSTR("what", fault->what), LOG_NUMBER("octet", (int64_t)fault->octet),
              LOG_TEXT("start_line", str_slice(str_trim(end), 0, 120)));
     buf_fini(&source);
     buf_reset(&p->scratch);
     if (is_answerable(raw) &&
-        answer_malformed(raw, reason_sip_status(reason), STR("malformed"), &p->scratch))
+        answer_malformed(raw, reason_sip_status(fault->reason), STR("malformed"), &p->scratch))
         net_send(p->net, from, buf_str(&p->scratch));
-}
-
-static enum reason reason_of_frame(enum frame_status status)
-{
-    if (status == FRAME_TOO_LARGE)
-        return REASON_TOO_LARGE;
-    return status == FRAME_TOO_MANY_LINES ? REASON_TOO_MANY_HEADERS : REASON_BAD_REQUEST;
 }
 
 /* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
@@ -152,10 +146,13 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     }
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
-    enum reason reason = status == FRAME_MESSAGE ? message_parse(&m, raw) : reason_of_frame(status);
-    if (reason != REASON_OK) {
+    if (status == FRAME_MESSAGE)
+        message_parse(&m, raw);
+    else
+        m.fault = screen_fault_of_frame(status, frame);
+    if (m.fault.reason != REASON_OK) {
         if (class != SOURCE_UNKNOWN)
-            refuse_malformed(p, from, raw, reason);
+            refuse_malformed(p, from, raw, &m.fault);
         return;
     }
     if (m.status != 0)

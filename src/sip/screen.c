@@ -38,16 +38,30 @@ static bool is_token(struct str s)
     return s.n > 0;
 }
 
-static enum reason screen_scheme(struct str uri)
+/* Why the message is refused. AT points into it. */
+static enum reason fault(struct message *m, enum reason reason, struct str where, const char *at,
+                         const char *what)
+{
+    m->fault = (struct screen_fault){reason, where, (size_t)(at - m->raw.p), what};
+    return reason;
+}
+
+static enum reason bad_start(struct message *m, enum reason reason, const char *at,
+                             const char *what)
+{
+    return fault(m, reason, STR("start line"), at, what);
+}
+
+static enum reason screen_scheme(struct message *m, struct str uri)
 {
     size_t colon = str_find(uri, ':', 0);
     struct str scheme = str_slice(uri, 0, colon);
     if (colon == uri.n || !is_token(scheme) || uri.n == colon + 1)
-        return REASON_BAD_REQUEST;
+        return bad_start(m, REASON_BAD_REQUEST, uri.p, "the Request-URI is no URI");
     if (str_eq_nocase(scheme, STR("sip")) || str_eq_nocase(scheme, STR("sips")) ||
         str_eq_nocase(scheme, STR("tel")) || str_starts_nocase(uri, STR("urn:service:sos")))
         return REASON_OK;
-    return REASON_UNSUPPORTED_SCHEME;
+    return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
 static bool is_number(struct str s)
@@ -58,13 +72,24 @@ static bool is_number(struct str s)
     return s.n > 0;
 }
 
-static enum reason screen_version(struct str version)
+static enum reason screen_version(struct message *m, struct str version)
 {
     if (str_eq_nocase(version, STR("SIP/2.0")))
         return REASON_OK;
     struct str minor = str_slice(version, 4, version.n), major = str_cut(&minor, '.');
     bool another = str_starts_nocase(version, STR("SIP/")) && is_number(major) && is_number(minor);
-    return another ? REASON_BAD_VERSION : REASON_BAD_REQUEST;
+    return another ? bad_start(m, REASON_BAD_VERSION, version.p, "the version is not SIP/2.0")
+                   : bad_start(m, REASON_BAD_REQUEST, version.p, "it names no version");
+}
+
+/* Index of the first octet that may not stand in a Request-URI, or uri.n. */
+static size_t find_foreign(struct str uri)
+{
+    size_t i = 0;
+    while (i < uri.n && (unsigned char)uri.p[i] > 0x20 && uri.p[i] != 0x7f && uri.p[i] != '<' &&
+           uri.p[i] != '>' && uri.p[i] != '"')
+        i++;
+    return i;
 }
 
 /* Request-Line = Method SP Request-URI SP SIP-Version, exactly one space each (section 7.1). */
@@ -74,30 +99,29 @@ static enum reason screen_request_line(struct message *m, struct str line)
     struct str method = str_cut(&rest, ' ');
     struct str uri = str_cut(&rest, ' ');
     if (!is_token(method) || uri.n == 0 || rest.n == 0)
-        return REASON_BAD_REQUEST;
-    enum reason reason = screen_version(rest);
+        return bad_start(m, REASON_BAD_REQUEST, line.p, "it is no method, URI and version");
+    enum reason reason = screen_version(m, rest);
     if (reason != REASON_OK)
         return reason;
-    for (size_t i = 0; i < uri.n; i++)
-        if ((unsigned char)uri.p[i] <= 0x20 || uri.p[i] == '<' || uri.p[i] == '>' ||
-            uri.p[i] == '"' || uri.p[i] == 0x7f)
-            return REASON_BAD_REQUEST;
+    size_t foreign = find_foreign(uri);
+    if (foreign < uri.n)
+        return bad_start(m, REASON_BAD_REQUEST, uri.p + foreign, "no octet of a Request-URI");
     m->status = 0;
     m->method = method;
     m->request_uri = uri;
-    return screen_scheme(uri);
+    return screen_scheme(m, uri);
 }
 
 static enum reason screen_status_line(struct message *m, struct str line)
 {
     struct str rest = line;
     uint64_t status;
-    enum reason reason = screen_version(str_cut(&rest, ' '));
+    enum reason reason = screen_version(m, str_cut(&rest, ' '));
     if (reason != REASON_OK)
         return reason;
     struct str code = str_cut(&rest, ' ');
     if (code.n != 3 || !str_to_u64(code, 699, &status) || status < 100)
-        return REASON_BAD_REQUEST;
+        return bad_start(m, REASON_BAD_REQUEST, line.p, "it has no status");
     m->status = (int)status;
     return REASON_OK;
 }
@@ -141,30 +165,40 @@ static bool has_too_many_parameters(struct str value)
     return n > SCREEN_MAX_PARAMETERS;
 }
 
+static enum reason screen_line(struct message *m, const struct header_line *line, unsigned rule,
+                               unsigned *count)
+{
+    struct str name = line->name;
+    const char *at = line->raw.p;
+    if (rules[rule].least > 0 && line->value.n == 0)
+        return fault(m, REASON_BAD_REQUEST, name, at, "has no value");
+    if (has_too_many_parameters(line->value))
+        return fault(m, REASON_TOO_MANY_HEADERS, name, at, "has too many parameters");
+    *count += rules[rule].list ? count_elements(line->value) : 1;
+    if (*count > rules[rule].most)
+        return rules[rule].list
+                   ? fault(m, REASON_TOO_MANY_HEADERS, name, at, "has too many elements")
+                   : fault(m, REASON_BAD_REQUEST, name, at, "is there twice");
+    if (str_eq(str_of(rules[rule].name), STR("CSeq")) && !screen_cseq(m, line->value))
+        return fault(m, REASON_BAD_REQUEST, name, at, "is no number and this method");
+    return REASON_OK;
+}
+
 static enum reason screen_headers(struct message *m, struct str rest)
 {
     unsigned counts[RULES] = {0};
     struct header_line line;
-    while (header_next(&rest, &line)) {
-        for (unsigned i = 0; i < RULES; i++) {
-            if (!header_is(&line, str_of(rules[i].name), rules[i].compact))
-                continue;
-            if (rules[i].least > 0 && line.value.n == 0)
-                return REASON_BAD_REQUEST;
-            if (has_too_many_parameters(line.value))
-                return REASON_TOO_MANY_HEADERS;
-            counts[i] += rules[i].list ? count_elements(line.value) : 1;
-            if (counts[i] > rules[i].most)
-                return rules[i].list ? REASON_TOO_MANY_HEADERS : REASON_BAD_REQUEST;
-            if (str_eq(str_of(rules[i].name), STR("CSeq")) && !screen_cseq(m, line.value))
-                return REASON_BAD_REQUEST;
-            break;
-        }
-    }
-    for (unsigned i = 0; i < RULES; i++)
+    enum reason reason = REASON_OK;
+    while (reason == REASON_OK && header_next(&rest, &line))
+        for (unsigned i = 0; i < RULES; i++)
+            if (header_is(&line, str_of(rules[i].name), rules[i].compact)) {
+                reason = screen_line(m, &line, i, &counts[i]);
+                break;
+            }
+    for (unsigned i = 0; i < RULES && reason == REASON_OK; i++)
         if (counts[i] < rules[i].least)
-            return REASON_BAD_REQUEST;
-    return REASON_OK;
+            reason = fault(m, REASON_BAD_REQUEST, str_of(rules[i].name), m->raw.p, "is missing");
+    return reason;
 }
 
 enum reason screen_raw(struct message *m, struct str raw)
@@ -173,4 +207,25 @@ enum reason screen_raw(struct message *m, struct str raw)
     enum reason reason = str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
                                                               : screen_request_line(m, line);
     return reason == REASON_OK ? screen_headers(m, rest) : reason;
+}
+
+struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame)
+{
+    static const struct {
+        enum frame_status status;
+        enum reason reason;
+        const char *where, *what;
+    } faults[] = {
+        {FRAME_TOO_LARGE, REASON_TOO_LARGE, "message", "is longer than limits.message"},
+        {FRAME_TOO_MANY_LINES, REASON_TOO_MANY_HEADERS, "header",
+         "has more lines than limits.header_lines"},
+        {FRAME_BAD_LENGTH, REASON_BAD_REQUEST, "Content-Length",
+         "is not one number of octets that are there"},
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].status == status)
+            return (struct screen_fault){faults[i].reason, str_of(faults[i].where), frame->fault,
+                                         faults[i].what};
+    return (struct screen_fault){REASON_BAD_REQUEST, STR("message"), frame->fault,
+                                 "cannot be framed"};
 }
