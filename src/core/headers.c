@@ -23,25 +23,80 @@ static bool continues(struct str rest)
     return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
 }
 
+/* Letters, digits and -.!%*_+`'~ as a set of bits. */
+static bool is_token_octet(char c)
+{
+    static const uint64_t set[2] = {0x03ff6ca200000000, 0x47ffffff87fffffe};
+    unsigned char octet = (unsigned char)c;
+    return octet < 128 && set[octet / 64] >> octet % 64 & 1;
+}
+
+bool is_sip_token(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_token_octet(s.p[i]))
+        i++;
+    return s.n > 0 && i == s.n;
+}
+
+/* HCOLON = *( SP / HTAB ) ":" (section 25.1): what is before it, without the white space. */
+static struct str name_of(struct str first, size_t colon)
+{
+    struct str name = str_slice(first, 0, colon);
+    while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+        name.n--;
+    return colon < first.n && is_sip_token(name) ? name : (struct str){NULL, 0};
+}
+
+bool head_line_next(struct str *rest, struct header_line *line)
+{
+    const char *begin = rest->p;
+    struct str first = rest->n > 0 ? line_off(rest) : (struct str){NULL, 0};
+    if (first.n == 0) {
+        *rest = (struct str){NULL, 0};
+        return false;
+    }
+    while (continues(*rest))
+        line_off(rest);
+    line->raw = str_span(begin, rest->p);
+    size_t colon = str_find(first, ':', 0);
+    line->name = name_of(first, colon);
+    line->value = line->name.p ? str_trim(str_slice(line->raw, colon + 1, line->raw.n))
+                               : (struct str){NULL, 0};
+    return true;
+}
+
 bool header_next(struct str *rest, struct header_line *line)
 {
-    while (rest->n > 0) {
-        const char *begin = rest->p;
-        struct str first = line_off(rest);
-        if (first.n == 0)
-            break;
-        while (continues(*rest))
-            line_off(rest);
-        line->raw = str_span(begin, rest->p);
-        size_t colon = str_find(first, ':', 0);
-        if (colon == first.n)
-            continue;
-        line->name = str_trim(str_slice(first, 0, colon));
-        line->value = str_trim(str_slice(line->raw, colon + 1, line->raw.n));
-        return true;
-    }
-    *rest = (struct str){NULL, 0};
+    while (head_line_next(rest, line))
+        if (line->name.p)
+            return true;
     return false;
+}
+
+/* S without the octets that no token has, equals NAME? */
+static bool equals_squeezed(struct str s, struct str name, char compact)
+{
+    char text[64];
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (is_token_octet(s.p[i]) && n < sizeof(text))
+            text[n++] = s.p[i];
+    return header_is_named((struct str){text, n}, name, compact);
+}
+
+bool header_resembles(const struct header_line *line, struct str name, char compact)
+{
+    struct str raw = line->raw;
+    size_t begin = 0, end;
+    if (line->name.p)
+        return header_is(line, name, compact);
+    while (begin < raw.n && !is_token_octet(raw.p[begin]))
+        begin++;
+    for (end = begin; end < raw.n && is_token_octet(raw.p[end]);)
+        end++;
+    return header_is_named(str_slice(raw, begin, end), name, compact) ||
+           equals_squeezed(str_slice(raw, 0, str_find(raw, ':', 0)), name, compact);
 }
 
 bool header_is_named(struct str found, struct str name, char compact)

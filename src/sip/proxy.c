@@ -10,6 +10,7 @@
 #include <stird/headers.h>
 #include "inbox.h"
 #include "probe.h"
+#include "stranger.h"
 
 #define NAMES_WAIT_MS   500
 #define MAX_QUEUE_BYTES (4 * 1024 * 1024)
@@ -120,17 +121,8 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
              LOG_TEXT("start_line", str_slice(str_trim(end), 0, 120)));
     buf_fini(&source);
     buf_reset(&p->scratch);
-    if (is_answerable(raw) &&
-        answer_malformed(raw, reason_sip_status(fault->reason), STR("malformed"), &p->scratch))
+    if (is_answerable(raw) && answer_malformed(raw, fault, STR("malformed"), &p->scratch))
         net_send(p->net, from, buf_str(&p->scratch));
-}
-
-/* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
- */
-static bool may_be_of_our_dialogs(struct str raw)
-{
-    return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
-           memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
 }
 
 void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,
@@ -140,7 +132,7 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     struct message m;
     enum source_class class = classify(p, &from->remote);
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && !may_be_of_our_dialogs(raw)) {
+    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, raw))) {
         p->counters.unknown_source++;
         return;
     }
