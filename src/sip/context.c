@@ -267,7 +267,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, &c->from, buf_str(&p->scratch));
+        proxy_send(p, &c->from, buf_str(&p->scratch));
     answer_base_fini(&base);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }

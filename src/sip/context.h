@@ -239,6 +239,8 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
                       enum source_class source_class);
 
 int64_t proxy_now_ms(void);
+/* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

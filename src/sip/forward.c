@@ -332,5 +332,5 @@ void forward_ack(struct proxy *p, struct message *m, const struct flow *from)
         return;
     buf_reset(&p->scratch);
     if (message_print(m, &p->scratch) == 0 && target_flow(p, &target, &flow) == 0)
-        net_send(p->net, &flow, buf_str(&p->scratch));
+        proxy_send(p, &flow, buf_str(&p->scratch));
 }

@@ -4,6 +4,7 @@
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/policy.h>
+#include <stird/well_formed.h>
 #include <string.h>
 
 #include "context.h"
@@ -57,16 +58,38 @@ static void on_wake_up(evutil_socket_t fd, short what, void *context)
     proxy_after_events(p);
 }
 
-/* ---- transactions ---- */
+/* ---- what leaves ---- */
+
+/* A message that is none would be a fault of ours, whatever came in: the builds that look for
+   faults stop at it. */
+static void check_sent(struct str bytes)
+{
+#ifdef STIRD_CHECK_SENT
+    const char *why;
+    if (message_is_well_formed(bytes, &why))
+        return;
+    log_error("a message that leaves is not well formed", LOG_CSTR("why", why),
+              LOG_TEXT("message", bytes));
+    abort();
+#else
+    (void)bytes;
+#endif
+}
+
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
+{
+    check_sent(bytes);
+    return net_send(p->net, to, bytes);
+}
 
 static int transaction_send(void *context, const struct flow *to, struct str bytes)
 {
     struct proxy *p = context;
     struct flow again;
-    int error = net_send(p->net, to, bytes);
+    int error = proxy_send(p, to, bytes);
     /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2). */
     if (error == -ENOTCONN && net_flow_again(p->net, to, &again) == 0)
-        error = net_send(p->net, &again, bytes);
+        error = proxy_send(p, &again, bytes);
     return error;
 }
 
@@ -122,7 +145,7 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
     buf_fini(&source);
     buf_reset(&p->scratch);
     if (is_answerable(raw) && answer_malformed(raw, fault, STR("malformed"), &p->scratch))
-        net_send(p->net, from, buf_str(&p->scratch));
+        proxy_send(p, from, buf_str(&p->scratch));
 }
 
 void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,

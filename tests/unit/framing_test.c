@@ -54,7 +54,7 @@ static const struct {
     {"cut behind a CR", HEAD "l: 0\r", FRAME_NO_END, FRAME_INCOMPLETE, 0, 0},
     {"cut in the empty line", HEAD "l: 0\r\n\r", FRAME_NO_END, FRAME_INCOMPLETE, 0, 0},
     {"a name with a space is no length", HEAD "Content Length: 9\r\nl: 0\r\n\r\n", FRAME_MESSAGE,
-     FRAME_MESSAGE, 0, 59},
+     FRAME_MESSAGE, 0, 58},
     {"a colon on the next line is no length", HEAD "Content-Length\r\n : 9\r\nl: 0\r\n\r\n",
      FRAME_MESSAGE, FRAME_MESSAGE, 0, 61},
     {"eleven lines",
