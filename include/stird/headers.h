@@ -50,7 +50,7 @@ bool header_find(struct str message, struct str name, char compact, struct heade
 bool list_next(struct str *rest, struct str *element);
 /*
  * A name-addr or addr-spec (RFC 3261 section 25.1): the URI without <>, and the header parameters
- * behind it. False when it is neither.
+ * behind it. False when it is neither; parameters behind what is no URI are given all the same.
  */
 bool name_addr(struct str value, struct str *uri, struct str *parameters);
 /* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include "readers.h"
 #include "screen.h"
 #include "stand_in.h"
 
@@ -134,21 +135,13 @@ static enum reason settle(struct message *m, const char *given)
     return at == m->raw.n || body_ends_it ? REASON_OK : unreadable(m, STR("message"), at);
 }
 
-static enum reason fill(struct message *m)
+static bool has_mandatory(const struct message *m)
 {
     const sip_t *sip = m->sip;
-    if (!sip->sip_via)
-        return unreadable(m, STR("Via"), 0);
     if (m->status != 0)
-        return REASON_OK;
-    if (msg_has_error(m->msg) || !sip->sip_from || !sip->sip_to || !sip->sip_call_id ||
-        !sip->sip_cseq || sip_sanity_check(sip) < 0)
-        return unreadable(m, STR("message"), 0);
-    m->call_id = str_of(sip->sip_call_id->i_id);
-    m->from_tag = str_of(sip->sip_from->a_tag);
-    m->to_tag = str_of(sip->sip_to->a_tag);
-    m->cseq = sip->sip_cseq->cs_seq;
-    return REASON_OK;
+        return sip->sip_via;
+    return !msg_has_error(m->msg) && sip->sip_via && sip->sip_from && sip->sip_to &&
+           sip->sip_call_id && sip->sip_cseq && sip_sanity_check(sip) >= 0;
 }
 
 static bool give(msg_t *msg, struct str text)
@@ -170,7 +163,10 @@ static enum reason read_given(struct message *m, const char *given)
     if (!m->sip || (m->status == 0 ? !m->sip->sip_request : !m->sip->sip_status))
         return unreadable(m, STR("start line"), 0);
     enum reason reason = settle(m, given);
-    return reason == REASON_OK ? fill(m) : reason;
+    if (reason == REASON_OK && !has_mandatory(m))
+        reason = unreadable(m, STR("message"), 0);
+    const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
+    return differing ? unreadable(m, str_of(differing), 0) : reason;
 }
 
 static enum reason extract(struct message *m)

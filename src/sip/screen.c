@@ -191,6 +191,25 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many elements");
 }
 
+static struct str tag_of(struct str value)
+{
+    struct str uri, parameters = {NULL, 0}, tag = {NULL, 0};
+    name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
+    parameter_find(parameters, STR("tag"), &tag);
+    return tag;
+}
+
+/* What a dialog is known by. */
+static void note_value(struct message *m, unsigned rule, struct str value)
+{
+    if (rule == FROM)
+        m->from_tag = tag_of(value);
+    if (rule == TO)
+        m->to_tag = tag_of(value);
+    if (rule == CALL_ID)
+        m->call_id = value;
+}
+
 static enum reason screen_line(struct message *m, const struct header_line *line, unsigned rule,
                                unsigned *n)
 {
@@ -199,15 +218,8 @@ static enum reason screen_line(struct message *m, const struct header_line *line
         return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
     if (rule == CSEQ && !screen_cseq(m, line->value))
         return fault(m, REASON_BAD_REQUEST, line->name, at, "is no number and this method");
+    note_value(m, rule, line->value);
     return screen_size(m, line, rule, n);
-}
-
-static struct str tag_of(struct str value)
-{
-    struct str uri, parameters, tag = {NULL, 0};
-    if (name_addr(value, &uri, &parameters))
-        parameter_find(parameters, STR("tag"), &tag);
-    return tag;
 }
 
 /* The first of each is the one that counts. */
@@ -220,12 +232,7 @@ static enum reason screen_response_line(struct message *m, const struct header_l
         return REASON_OK;
     if (rule == CSEQ && !screen_cseq(m, line->value))
         return fault(m, REASON_BAD_REQUEST, line->name, line->raw.p, "is no number and method");
-    if (rule == FROM)
-        m->from_tag = tag_of(line->value);
-    if (rule == TO)
-        m->to_tag = tag_of(line->value);
-    if (rule == CALL_ID)
-        m->call_id = line->value;
+    note_value(m, rule, line->value);
     return REASON_OK;
 }
 

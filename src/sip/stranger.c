@@ -75,7 +75,7 @@ static bool read_vias(struct str raw, struct via_text via[2])
 static bool read_proof(struct str raw, struct branch_proof *proof, struct str *method)
 {
     struct header_line cseq, call_id, from;
-    struct str uri, parameters;
+    struct str uri, parameters = {NULL, 0};
     struct via_text via[2];
     uint64_t number;
     if (!read_vias(raw, via) || !header_find(raw, STR("CSeq"), 0, &cseq) ||
@@ -93,8 +93,8 @@ static bool read_proof(struct str raw, struct branch_proof *proof, struct str *m
                                    .next_host = via[1].host,
                                    .next_port = via[1].port,
                                    .next_branch = via[1].branch};
-    if (name_addr(from.value, &uri, &parameters))
-        parameter_find(parameters, STR("tag"), &proof->from_tag);
+    name_addr(from.value, &uri, &parameters);
+    parameter_find(parameters, STR("tag"), &proof->from_tag);
     return true;
 }
 
