@@ -273,6 +273,8 @@ enum reason screen_raw(struct message *m, struct str raw)
     struct str rest, line = start_line(raw, &rest);
     enum reason reason = str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
                                                               : screen_request_line(m, line);
+    if (reason == REASON_OK && (rest.p[0] == ' ' || rest.p[0] == '\t'))
+        return bad_start(m, REASON_BAD_REQUEST, rest.p, "it goes on in the next line");
     return reason == REASON_OK ? screen_headers(m, rest) : reason;
 }
 
