@@ -2,7 +2,27 @@
 
 #include <stird/headers.h>
 
-static bool vias_are_as_many(const struct message *m)
+/* "SIP/2.0/UDP": three tokens. */
+static bool is_protocol(struct str s)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (!is_sip_token(str_cut(&s, '/')))
+            return false;
+    return s.p == NULL;
+}
+
+/* Taking one off a list makes sofia-sip write the others anew: each must be what it is read as. */
+static bool is_plain_via(const sip_via_t *via)
+{
+    struct str host = str_of(via->v_host);
+    size_t i = 0;
+    while (i < host.n && (ascii_is_alpha(host.p[i]) || ascii_is_digit(host.p[i]) ||
+                          str_find(STR("-._[]:"), host.p[i], 0) < 6))
+        i++;
+    return is_protocol(str_of(via->v_protocol)) && host.n > 0 && i == host.n;
+}
+
+static bool vias_are_the_same(const struct message *m)
 {
     struct header_line line;
     struct str rest, element;
@@ -10,7 +30,7 @@ static bool vias_are_as_many(const struct message *m)
     start_line(m->raw, &rest);
     while (header_next(&rest, &line))
         while (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element)) {
-            if (!via)
+            if (!via || !is_plain_via(via))
                 return false;
             via = via->v_next;
         }
@@ -100,7 +120,7 @@ static bool is_tag(struct str ours, const char *theirs)
 const char *readers_differ(const struct message *m)
 {
     const sip_t *sip = m->sip;
-    if (!vias_are_as_many(m) || !vias_have_one_branch(m))
+    if (!vias_are_the_same(m) || !vias_have_one_branch(m))
         return "Via";
     if (m->status != 0)
         return NULL;
