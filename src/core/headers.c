@@ -162,8 +162,8 @@ bool header_find(struct str message, struct str name, char compact, struct heade
     return false;
 }
 
-/* Index of the first C of S at or after FROM that is neither quoted nor inside <>, or s.n. */
-static size_t find_outside(struct str s, const char *set, size_t from)
+/* Index of the first STOP of S at or after FROM that is neither quoted nor inside <>, or s.n. */
+static size_t find_outside(struct str s, char stop, size_t from)
 {
     bool quoted = false, bracketed = false;
     for (size_t i = from; i < s.n; i++) {
@@ -173,7 +173,7 @@ static size_t find_outside(struct str s, const char *set, size_t from)
                 i++;
             else if (c == '"')
                 quoted = false;
-        } else if (!bracketed && c != '\0' && strchr(set, c)) {
+        } else if (!bracketed && c == stop) {
             return i;
         } else if (c == '"' && !bracketed) {
             quoted = true;
@@ -189,7 +189,7 @@ static size_t find_outside(struct str s, const char *set, size_t from)
 bool list_next(struct str *rest, struct str *element)
 {
     while (rest->n > 0) {
-        size_t comma = find_outside(*rest, ",", 0);
+        size_t comma = find_outside(*rest, ',', 0);
         *element = str_trim(str_slice(*rest, 0, comma));
         *rest = str_slice(*rest, comma + 1, rest->n);
         if (element->n > 0)
@@ -200,7 +200,7 @@ bool list_next(struct str *rest, struct str *element)
 
 bool name_addr(struct str value, struct str *uri, struct str *parameters)
 {
-    size_t open = find_outside(value, "<", 0);
+    size_t open = find_outside(value, '<', 0);
     if (open < value.n) {
         size_t close = str_find(value, '>', open);
         if (close == value.n)
@@ -209,7 +209,7 @@ bool name_addr(struct str value, struct str *uri, struct str *parameters)
         *parameters = str_trim(str_slice(value, close + 1, value.n));
         return true;
     }
-    size_t semicolon = find_outside(value, ";", 0);
+    size_t semicolon = find_outside(value, ';', 0);
     *uri = str_trim(str_slice(value, 0, semicolon));
     *parameters = str_slice(value, semicolon, value.n);
     return str_find(*uri, ':', 0) < uri->n && str_find(*uri, ' ', 0) == uri->n;
@@ -226,7 +226,7 @@ static struct str unquote(struct str s)
 bool parameter_next(struct str *parameters, struct str *name, struct str *value)
 {
     while (parameters->n > 0) {
-        size_t end = find_outside(*parameters, ";", 0);
+        size_t end = find_outside(*parameters, ';', 0);
         struct str one = str_slice(*parameters, 0, end);
         *parameters = str_slice(*parameters, end + 1, parameters->n);
         size_t equals = str_find(one, '=', 0);

@@ -22,6 +22,23 @@ static bool is_plain_via(const sip_via_t *via)
     return is_protocol(str_of(via->v_protocol)) && host.n > 0 && i == host.n;
 }
 
+static unsigned count_parameter(const sip_via_t *via, struct str name)
+{
+    unsigned n = 0;
+    for (const msg_param_t *parameter = via->v_params; parameter && *parameter; parameter++) {
+        struct str text = str_of(*parameter);
+        n += str_eq_nocase(str_slice(text, 0, str_find(text, '=', 0)), name);
+    }
+    return n;
+}
+
+/* Of two the first counts for one reader and the last for another. */
+static bool has_parameters_once(const sip_via_t *via)
+{
+    return count_parameter(via, STR("branch")) <= 1 && count_parameter(via, STR("received")) <= 1 &&
+           count_parameter(via, STR("rport")) <= 1;
+}
+
 static bool vias_are_the_same(const struct message *m)
 {
     struct header_line line;
@@ -30,7 +47,7 @@ static bool vias_are_the_same(const struct message *m)
     start_line(m->raw, &rest);
     while (header_next(&rest, &line))
         while (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element)) {
-            if (!via || !is_plain_via(via))
+            if (!via || !is_plain_via(via) || !has_parameters_once(via))
                 return false;
             via = via->v_next;
         }
@@ -86,28 +103,6 @@ static bool routes_are_the_same(const struct message *m)
     return !route;
 }
 
-static unsigned count_parameter(const sip_via_t *via, struct str name)
-{
-    unsigned n = 0;
-    for (const msg_param_t *parameter = via->v_params; parameter && *parameter; parameter++) {
-        struct str text = str_of(*parameter);
-        n += str_eq_nocase(str_slice(text, 0, str_find(text, '=', 0)), name);
-    }
-    return n;
-}
-
-/* Of two the first counts for one reader and the last for another; only the two topmost Vias are
-   ours to read. */
-static bool vias_have_one_branch(const struct message *m)
-{
-    const sip_via_t *via = m->sip->sip_via;
-    for (unsigned i = 0; via && i < 2; via = via->v_next, i++)
-        if (count_parameter(via, STR("branch")) > 1 || count_parameter(via, STR("received")) > 1 ||
-            count_parameter(via, STR("rport")) > 1)
-            return false;
-    return true;
-}
-
 /* RFC 3261 knows no quoted tag; sofia-sip leaves the quotes. */
 static bool is_tag(struct str ours, const char *theirs)
 {
@@ -120,7 +115,7 @@ static bool is_tag(struct str ours, const char *theirs)
 const char *readers_differ(const struct message *m)
 {
     const sip_t *sip = m->sip;
-    if (!vias_are_the_same(m) || !vias_have_one_branch(m))
+    if (!vias_are_the_same(m))
         return "Via";
     if (m->status != 0)
         return NULL;

@@ -43,7 +43,7 @@ class BrokenLines(Story):
         self.sbc.inbox, self.carrier.inbox = [], []
 
     def test_a_call_with_one_is_signed(self):
-        """In its place, octet for octet."""
+        """R-P-003: in its place, octet for octet."""
         self.start(limits=" calls = 10000;")
         for line in UNNEEDED:
             for before in (b"Content-Length", b"From"):
@@ -139,6 +139,7 @@ class BrokenLines(Story):
                 self.done(arrived, invite)
 
     def test_what_is_needed_is_refused_with_words(self):
+        """R-P-004."""
         self.start()
         for name, line, words in (
                 ("cseq", "CSeq: 1 BYE", b"CSeq: is no number and this method"),

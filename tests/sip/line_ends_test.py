@@ -48,7 +48,7 @@ class LineEnds(Story):
         return answer
 
     def test_from_an_untrusted_trunk(self):
-        """No header is hidden from the decision, and none leaves by itself."""
+        """R-P-010: no header is hidden from the decision, and none leaves by itself."""
         self.start()
         guest = self.peer("guest", 3)
         for name, between in BETWEEN.items():
@@ -118,7 +118,7 @@ class LineEnds(Story):
         self.signed_call(transport="tcp")
 
     def test_a_head_that_does_not_end(self):
-        """Item 15: last octets cut; nothing is glued to them, nothing is signed."""
+        """R-P-010: last octets cut; nothing is glued to them, nothing is signed."""
         self.start()
         for transport in ("INVITE", "MESSAGE"):
             raw = self.invite(body=b"").octets() if transport == "INVITE" else self.sbc.request(
@@ -153,7 +153,7 @@ class LineEnds(Story):
         self.assertTrue(good)
 
     def test_a_stranger_s_mark(self):
-        """No parser for a mark that proves nothing: neither answer nor work (Decided 12)."""
+        """R-P-024: a mark that proves nothing is not parsed, nor answered (Decided 12)."""
         self.start()
         invite, arrived = self.short_call()
         key = arrived["record-route"].partition("stk=")[2][:16]
