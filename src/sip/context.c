@@ -287,7 +287,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
     struct flow reply = context_reply_flow(&c->message, &c->from);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, &reply, buf_str(&p->scratch));
+        proxy_send(p, &reply, buf_str(&p->scratch));
     answer_base_fini(&base);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }

@@ -260,6 +260,8 @@ int64_t proxy_now_ms(void);
 /* To the recorder; one that it does not take is counted. */
 struct ledger_entry;
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
+/* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

@@ -378,7 +378,7 @@ void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
         branch_write(&p->branches, m, p->worker, 0, branch);
         if (forward_write(&c, c.targets, branch, &p->scratch) == REASON_OK &&
             target_flow(p, c.targets, &flow) == 0)
-            net_send(p->net, &flow, buf_str(&p->scratch));
+            proxy_send(p, &flow, buf_str(&p->scratch));
     }
     arena_free(c.arena);
 }

@@ -4,6 +4,7 @@
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/policy.h>
+#include <stird/well_formed.h>
 #include <string.h>
 
 #include "context.h"
@@ -11,6 +12,7 @@
 #include "inbox.h"
 #include "probe.h"
 #include "received.h"
+#include "stranger.h"
 
 #define NAMES_WAIT_MS   500
 #define MAX_QUEUE_BYTES (4 * 1024 * 1024)
@@ -57,16 +59,38 @@ static void on_wake_up(evutil_socket_t fd, short what, void *context)
     proxy_after_events(p);
 }
 
-/* ---- transactions ---- */
+/* ---- what leaves ---- */
+
+/* A message that is none would be a fault of ours, whatever came in: the builds that look for
+   faults stop at it. */
+static void check_sent(struct str bytes)
+{
+#ifdef STIRD_CHECK_SENT
+    const char *why;
+    if (message_is_well_formed(bytes, &why))
+        return;
+    log_error("a message that leaves is not well formed", LOG_CSTR("why", why),
+              LOG_TEXT("message", bytes));
+    abort();
+#else
+    (void)bytes;
+#endif
+}
+
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
+{
+    check_sent(bytes);
+    return net_send(p->net, to, bytes);
+}
 
 static int transaction_send(void *context, const struct flow *to, struct str bytes)
 {
     struct proxy *p = context;
     struct flow again;
-    int error = net_send(p->net, to, bytes);
+    int error = proxy_send(p, to, bytes);
     /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2). */
     if (error == -ENOTCONN && net_flow_again(p->net, to, &again) == 0)
-        error = net_send(p->net, &again, bytes);
+        error = proxy_send(p, &again, bytes);
     return error;
 }
 
@@ -125,13 +149,14 @@ static bool is_ack_of_refusal(struct str raw)
 }
 
 /* The status that went out, or 0. */
-static int answer_fault(struct proxy *p, const struct flow *from, struct str raw, int status)
+static int answer_fault(struct proxy *p, const struct flow *from, struct str raw,
+                        const struct screen_fault *fault)
 {
     buf_reset(&p->scratch);
-    if (!is_answerable(raw) || !answer_malformed(raw, status, STR(MALFORMED_TAG), &p->scratch))
+    if (!is_answerable(raw) || !answer_malformed(raw, fault, STR(MALFORMED_TAG), &p->scratch))
         return 0;
-    net_send(p->net, from, buf_str(&p->scratch));
-    return status;
+    proxy_send(p, from, buf_str(&p->scratch));
+    return reason_sip_status(fault->reason);
 }
 
 static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
@@ -144,7 +169,7 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
         .source = from->remote,
         .invite = received_is_invite(raw),
         .reason = fault->reason,
-        .sip_status = answer_fault(p, from, raw, reason_sip_status(fault->reason)),
+        .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
         .start_line = str_slice(str_trim(line), 0, 120),
@@ -155,14 +180,6 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
     buf_fini(&detail);
 }
 
-/* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
- */
-static bool may_be_of_our_dialogs(struct str raw)
-{
-    return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
-           memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
-}
-
 void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status)
 {
@@ -170,7 +187,7 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     struct message m;
     enum source_class class = proxy_classify(p, &from->remote);
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && !may_be_of_our_dialogs(raw)) {
+    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, raw))) {
         p->counters.unknown_source++;
         return;
     }

@@ -101,7 +101,7 @@ static bool tell_fault(struct stage *s, struct str raw, const struct screen_faul
     r->call->arena = s->arena;
     r->call->call_id = arena_copy(s->arena, received_call_id(raw));
     int status = reason_sip_status(fault->reason);
-    refuse(r->outcome, fault->reason, answer_malformed(raw, status, STR("x"), &text) ? status : 0);
+    refuse(r->outcome, fault->reason, answer_malformed(raw, fault, STR("x"), &text) ? status : 0);
     buf_reset(&text);
     received_add_fault(&text, fault);
     r->outcome->detail = arena_copy(s->arena, buf_str(&text));

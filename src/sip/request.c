@@ -16,7 +16,7 @@ static void answer_stateless(struct proxy *p, const struct message *m, const str
     if (answer_base_make(&base, m))
         answer_write(&base, status, str_of(tag), extra, &p->scratch);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, from, buf_str(&p->scratch));
+        proxy_send(p, from, buf_str(&p->scratch));
     answer_base_fini(&base);
 }
 
