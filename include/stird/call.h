@@ -48,6 +48,9 @@ struct call {
     unsigned n_asserted;
     struct str date; /* the Date header's value */
     unsigned n_date; /* how many Date headers there are */
+    /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
+       may have made it up, so it is decided as a new call, and never signed. */
+    bool claims_dialog;
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
 

@@ -2,8 +2,10 @@
  * framing - where a SIP message begins and ends in bytes, and the fences before any parser
  * (RFC 3261 sections 7.5, 18.3; Decided 14). Pure, no memory.
  *
- * Looks at line ends and Content-Length only, in one pass, so that size and number of header lines
- * are bounded before sofia-sip, whose cost is quadratic in header lines, sees a byte.
+ * Looks at line ends and Content-Length only, so that size and number of header lines are bounded
+ * before sofia-sip, whose cost is quadratic in header lines, sees a byte. A line ends with CRLF
+ * (section 25.1). CR and LF alone would end one for some readers and not for others: what stands
+ * behind would be hidden from whoever decides, so a head with one is refused.
  */
 #ifndef STIRD_FRAMING_H
 #define STIRD_FRAMING_H
@@ -23,18 +25,25 @@ enum frame_status {
     FRAME_MESSAGE,
     FRAME_TOO_LARGE,
     FRAME_TOO_MANY_LINES,
-    FRAME_BAD_LENGTH, /* Content-Length twice, not a number, beyond the datagram, or missing */
-    FRAME_NOT_SIP     /* control octets where a start line should be */
+    FRAME_BAD_LENGTH,   /* Content-Length twice, not a number, beyond the datagram, or missing */
+    FRAME_BAD_LINE_END, /* CR without LF or LF without CR in the head */
+    FRAME_NO_END,       /* datagram: no empty line ends the head */
+    FRAME_NOT_SIP       /* control octets where a start line should be */
 };
 
 struct frame {
-    size_t skip;   /* CRLFs before the message */
+    size_t skip;   /* line ends before the message */
     size_t header; /* bytes from the start line through the empty line */
     size_t length; /* of the whole message, header and body */
+    size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 
-/* The message in one datagram; octets behind Content-Length are ignored (section 18.3). On
-   FRAME_BAD_LENGTH and TOO_MANY_LINES skip and header are still set where they were found. */
+/*
+ * The head of MESSAGE alone, which has at most MAX_LINES: FRAME_MESSAGE and HEAD->header,
+ * FRAME_NO_END, TOO_MANY_LINES or BAD_LINE_END and HEAD->fault.
+ */
+enum frame_status frame_head(struct str message, unsigned max_lines, struct frame *head);
+/* The message in one datagram; octets behind Content-Length are ignored (section 18.3). */
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
                                  struct frame *frame);
 /* The first message of a stream. RESUME keeps how far earlier calls looked; 0 for a new message. */

@@ -2,7 +2,8 @@
  * headers - header lines of a SIP message as raw text (RFC 3261 section 7.3): for answers, ACK and
  * CANCEL, which must repeat them octet by octet, and for what sofia-sip is not asked to parse.
  *
- * Borrowed text, no memory. Reads anything: what is no header line is skipped.
+ * Borrowed text, no memory. Reads anything: what is no header line is skipped, or given as such.
+ * This is the one reader of header names: framing, screening, facts and editing all use it.
  */
 #ifndef STIRD_HEADERS_H
 #define STIRD_HEADERS_H
@@ -12,15 +13,26 @@
 #include <stird/str.h>
 
 struct header_line {
-    struct str name;
+    struct str name;  /* a token; {NULL, 0}: the line is no header */
     struct str value; /* trimmed; folded lines are still inside */
     struct str raw;   /* with its folded lines and line ends */
 };
 
+/* One or more of the characters of a token (section 25.1). */
+bool is_sip_token(struct str s);
+
 /* The first line without its end; *REST is what follows it. */
 struct str start_line(struct str message, struct str *rest);
-/* The next header line off *REST; false at the empty line or the end. */
+/* The next line off *REST, with the lines that continue it, header or not; false at the empty line
+   or the end. */
+bool head_line_next(struct str *rest, struct header_line *line);
+/* The next one that is a header: "token: value", white space before the colon but no line end. */
 bool header_next(struct str *rest, struct header_line *line);
+/*
+ * Whether somebody who reads leniently may take the line, header or not, for the header NAME: that
+ * is its first word, or what stands before its colon without the octets that no name has.
+ */
+bool header_resembles(const struct header_line *line, struct str name, char compact);
 /* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
 bool header_is_named(struct str found, struct str name, char compact);
 bool header_is(const struct header_line *line, struct str name, char compact);
@@ -38,7 +50,7 @@ bool header_find(struct str message, struct str name, char compact, struct heade
 bool list_next(struct str *rest, struct str *element);
 /*
  * A name-addr or addr-spec (RFC 3261 section 25.1): the URI without <>, and the header parameters
- * behind it. False when it is neither.
+ * behind it. False when it is neither; parameters behind what is no URI are given all the same.
  */
 bool name_addr(struct str value, struct str *uri, struct str *parameters);
 /* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */

@@ -1,5 +1,5 @@
 /*
- * ledger - the record of one INVITE, and how it gets from a worker to the recorder.
+ * ledger - the record of an INVITE, and how it gets from a worker to the recorder.
  *
  * A worker never writes a file: it sends each record (record.h) as one packet to the recorder
  * process, without waiting; one that does not go is counted.
@@ -21,6 +21,7 @@ struct ledger_entry {
     int64_t ts_us;             /* real time of arrival */
     int64_t sign_us, total_us; /* in the signer; from arrival to the INVITE's leaving. -1: none */
     uint64_t config_generation, numbers_generation;
+    uint32_t count; /* so many INVITEs, of which this was the last; 0: just this one */
 };
 
 /* Appends the packet for the recorder; numbers are masked where the settings say so. */

@@ -28,6 +28,7 @@ struct outcome {
     enum reason reason;
     int sip_status;          /* of a REJECT */
     struct str refusal_text; /* of a REJECT, for a Reason header; empty: none */
+    struct str detail;       /* of a REJECT: what of the request is wrong, and where; or empty */
 
     /* of a SIGN; orig and dest are there whenever they could be found */
     struct passport_claims claims;

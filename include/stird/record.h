@@ -1,5 +1,5 @@
 /*
- * record - what stays of one decided INVITE, as typed fields: a worker packs it into one packet,
+ * record - what stays of an INVITE, as typed fields: a worker packs it into one packet,
  * the recorder unpacks it and writes the JSON. So a broken worker can tell lies in a field but can
  * write no line of its own making.
  */
@@ -30,6 +30,8 @@ struct record {
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
+    struct str detail; /* what of the request is wrong, and where */
+    uint32_t count;    /* so many INVITEs, of which this was the last; 0: just this one */
 };
 
 /* Appends the packet. */

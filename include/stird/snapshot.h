@@ -14,6 +14,7 @@
 #include <stird/signer_client.h>
 
 #define SNAPSHOT_SECRET_BYTES 32
+#define SNAPSHOT_SECRET_FILE  "hmac-secret" /* in the state directory */
 
 struct snapshot {
     unsigned references;

@@ -10,13 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
-#include <stird/facts.h>
-#include <stird/policy.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
-#define MESSAGE_MAX (64 * 1024)
+#define MESSAGE_MAX (1024 * 1024) /* of a file; what a message may be is a setting */
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
@@ -92,28 +89,22 @@ static bool read_message(const char *path, struct buf *out)
     if (!good || ferror(source))
         fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
     else if (out->n > MESSAGE_MAX)
-        fprintf(stderr, "stirctl: %s: longer than a SIP message may be (64 KB)\n", path);
+        fprintf(stderr, "stirctl: %s: longer than any SIP message (1 MB)\n", path);
     good = good && !ferror(source) && out->n <= MESSAGE_MAX;
     if (source && source != stdin)
         fclose(source);
     return good;
 }
 
-/* An editor's line ends are not SIP's: a text without a single CR gets them. */
-static void fix_line_ends(struct buf *text)
+/* The call is told of from its octets, so nothing is mended here; but an editor's line ends are not
+   SIP's, and who copied the text out of a log should know. */
+static void look_at_line_ends(const char *path, struct str text)
 {
-    struct buf fixed = BUF_INIT;
-    struct str s = buf_str(text);
-    if (str_find(s, '\r', 0) < s.n)
-        return;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\n')
-            buf_add_char(&fixed, '\r');
-        buf_add_char(&fixed, s.p[i]);
-    }
-    buf_add_text(&fixed, "");
-    buf_fini(text);
-    *text = fixed;
+    if (text.n > 0 && str_find(text, '\r', 0) == text.n)
+        fprintf(stderr,
+                "stirctl: %s: its lines end in LF, those of SIP in CRLF: if that came of copying, "
+                "sed 's/$/\\r/' mends it\n",
+                path);
 }
 
 /* ---- the call ---- */
@@ -130,10 +121,10 @@ static const struct trunk *named_trunk(const struct settings *settings, const ch
     return NULL;
 }
 
-static bool set_time(struct call *call, const char *at)
+static bool set_time(struct rehearsal *r, const char *at)
 {
     struct tm broken = {0};
-    call->now_s = clock_real_s();
+    r->now_s = clock_real_s();
     if (!at)
         return true;
     const char *end = strptime(at, "%Y-%m-%dT%H:%M:%SZ", &broken);
@@ -141,78 +132,45 @@ static bool set_time(struct call *call, const char *at)
         fprintf(stderr, "stirctl: --at %s: write it as 2026-11-26T23:59:59Z\n", at);
         return false;
     }
-    call->now_s = timegm(&broken);
+    r->now_s = timegm(&broken);
     return true;
 }
 
-static bool set_source(struct call *call, const struct question *q, const struct trunk *named)
+static bool set_source(struct rehearsal *r, const struct question *q)
 {
-    if (q->source && !address_parse(str_of(q->source), &call->source)) {
+    const struct trunk *named = r->trunk;
+    if (q->source && !address_parse(str_of(q->source), &r->source)) {
         fprintf(stderr, "stirctl: --source %s: is no IP address\n", q->source);
         return false;
     }
     if (!q->source && named && named->n_sources > 0)
-        call->source = named->sources[0].address;
-    call->listener = q->listener ? str_of(q->listener) : named ? named->listener : STR("");
+        r->source = named->sources[0].address;
+    r->listener = q->listener ? str_of(q->listener) : named ? named->listener : STR("");
     return true;
-}
-
-static bool fill_call(struct call *call, const struct question *q,
-                      const struct decision_basis *basis, const struct trunk *named)
-{
-    call->traced = true;
-    call->customer = NUMBERS_NO_CUSTOMER;
-    if (getrandom(call->random, sizeof(call->random), 0) != sizeof(call->random))
-        return false;
-    if (!set_time(call, q->at) || !set_source(call, q, named))
-        return false;
-    bool source_known;
-    call->overlay = basis->overlay.table;
-    call->trunk = named ? named : trunk_match(basis->settings, call, &source_known);
-    if (call->trunk)
-        call->customer = numbers_customer(basis->numbers.table, call->trunk->customer);
-    return true;
-}
-
-/* As the proxy: who is nobody's trunk is no caller. */
-static void refuse_unknown(const struct decision_basis *basis, const struct call *call,
-                           struct outcome *outcome)
-{
-    enum reason r = REASON_UNKNOWN_SOURCE;
-    if (source_is_trunk(basis->settings, &call->source))
-        r = REASON_NO_TRUNK;
-    else if (source_upstream(basis->settings, &call->source))
-        r = REASON_FROM_UPSTREAM;
-    outcome->verdict = VERDICT_REJECT;
-    outcome->reason = r;
-    outcome->sip_status = reason_sip_status(r);
 }
 
 static int explain(const struct cli *cli, const struct question *q,
                    const struct decision_basis *basis, struct str message)
 {
     int status = EXIT_FAILURE;
-    struct outcome outcome = {.verdict = VERDICT_REJECT, .reason = REASON_INTERNAL};
-    struct call call = {.arena = arena_new(8192)};
-    const struct trunk *named = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL;
-    if (!call.arena || (q->trunk && !named))
+    struct arena *arena = arena_new(8192);
+    struct rehearsal r = {.settings = basis->settings,
+                          .numbers = basis->numbers.table,
+                          .overlay = basis->overlay.table,
+                          .secret = basis->has_secret ? basis->secret : NULL,
+                          .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
+    if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q))
         goto out;
-    enum reason r = facts_of_message(&call, basis->settings, message);
-    if (r != REASON_OK) {
+    enum reason reason = rehearse(&r, arena, message);
+    if (reason == REASON_OK) {
+        decision_print(basis, &r, cli->json);
+        status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    } else {
         fprintf(stderr, "stirctl: the message is no INVITE that stird would take: %.*s\n",
-                STR_ARG(reason_text(r)));
-        goto out;
+                STR_ARG(reason_text(reason)));
     }
-    if (!fill_call(&call, q, basis, named))
-        goto out;
-    if (call.trunk)
-        policy_decide(basis->settings, basis->numbers.table, &call, &outcome);
-    else
-        refuse_unknown(basis, &call, &outcome);
-    decision_print(basis, &call, &outcome, cli->json);
-    status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 out:
-    arena_free(call.arena);
+    arena_free(arena);
     return status;
 }
 
@@ -300,7 +258,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     bool good = q.message ? read_message(q.message, &message)
                           : make_message(&q, basis.settings, &message);
     if (good && q.message)
-        fix_line_ends(&message);
+        look_at_line_ends(q.message, buf_str(&message));
     if (good)
         status = explain(cli, &q, &basis, buf_str(&message));
     decision_basis_fini(&basis);

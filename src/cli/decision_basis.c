@@ -1,8 +1,11 @@
 #include "decision.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stird/clock.h>
 #include <stird/settings_file.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool map(struct mapped_numbers *numbers, int fd)
@@ -61,6 +64,22 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
            (reply->n_fds < 3 || map(&basis->overlay, reply->fds[2]));
 }
 
+/* Only to know again what it has made; stirctl goes without where it may not read it. */
+static void read_secret(struct decision_basis *basis)
+{
+    char *path = NULL;
+    int fd = -1;
+    if (asprintf(&path, "%.*s/%s", STR_ARG(basis->settings->state_directory),
+                 SNAPSHOT_SECRET_FILE) > 0)
+        fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+        basis->has_secret = read(fd, basis->secret, sizeof(basis->secret)) ==
+                            (ssize_t)sizeof(basis->secret);
+        close(fd);
+    }
+    free(path);
+}
+
 bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
 {
     struct session_reply reply = {.status = 1};
@@ -74,7 +93,9 @@ bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, boo
     else
         good = from_files(basis, cli);
     session_reply_fini(&reply);
-    if (!good)
+    if (good)
+        read_secret(basis);
+    else
         decision_basis_fini(basis);
     return good;
 }
@@ -86,5 +107,5 @@ void decision_basis_fini(struct decision_basis *basis)
     if (basis->overlay.table)
         numbers_unmap(&basis->overlay);
     settings_free(basis->settings);
-    *basis = (struct decision_basis){0};
+    explicit_bzero(basis, sizeof(*basis));
 }

@@ -93,6 +93,20 @@ static void tell_steps(const struct sink *to, const struct outcome *o)
         json_end_array(to->json);
 }
 
+/* 0: none is sent, or the call goes on. */
+static void tell_answer(const struct sink *to, const struct outcome *o)
+{
+    int status = o->verdict == VERDICT_REJECT ? o->sip_status : 0;
+    if (to->json) {
+        json_put_key(to->json, STR("sip_status"));
+        json_put_integer(to->json, status);
+    } else if (status > 0) {
+        printf("%-13s %d\n", "answer", status);
+    } else if (o->verdict == VERDICT_REJECT) {
+        printf("%-13s none\n", "answer");
+    }
+}
+
 static void tell_verdict(const struct sink *to, const struct outcome *o)
 {
     struct str none = {NULL, 0};
@@ -102,12 +116,8 @@ static void tell_verdict(const struct sink *to, const struct outcome *o)
     tell(to, "rule", o->rule.n > 0 ? o->rule : none);
     tell(to, "reason", reason_name(o->reason));
     tell(to, "because", reason_text(o->reason));
-    if (to->json) {
-        json_put_key(to->json, STR("sip_status"));
-        json_put_integer(to->json, o->verdict == VERDICT_REJECT ? o->sip_status : 0);
-    } else if (o->verdict == VERDICT_REJECT) {
-        printf("%-13s %d\n", "answer", o->sip_status);
-    }
+    tell(to, "detail", o->detail.n > 0 ? o->detail : none);
+    tell_answer(to, o);
 }
 
 static void tell_token(const struct sink *to, const struct decision_basis *basis,
@@ -135,27 +145,27 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
 }
 
 static void tell_all(const struct sink *to, const struct decision_basis *basis,
-                     const struct call *call, const struct outcome *o)
+                     const struct rehearsal *told)
 {
     tell(to, "by", basis->generation > 0 ? STR("the running stird") : STR("the files"));
-    tell_call(to, call);
-    tell_group_in_from(to, basis, call);
-    tell_passed_over(to, call);
-    tell_numbers(to, o);
-    tell_steps(to, o);
-    tell_verdict(to, o);
-    tell_token(to, basis, o);
+    tell_call(to, told->call);
+    tell_group_in_from(to, basis, told->call);
+    tell_passed_over(to, told->call);
+    tell_numbers(to, told->outcome);
+    tell_steps(to, told->outcome);
+    tell_verdict(to, told->outcome);
+    tell(to, "note", told->note.n > 0 ? told->note : (struct str){NULL, 0});
+    tell_token(to, basis, told->outcome);
 }
 
-void decision_print(const struct decision_basis *basis, const struct call *call,
-                    const struct outcome *outcome, bool json)
+void decision_print(const struct decision_basis *basis, const struct rehearsal *told, bool json)
 {
     struct buf text = BUF_INIT;
     struct json writer = json_writer(&text, false);
     struct sink to = {json ? &writer : NULL};
     if (json)
         json_begin_object(&writer);
-    tell_all(&to, basis, call, outcome);
+    tell_all(&to, basis, told);
     if (json) {
         json_end_object(&writer);
         printf("%.*s\n", STR_ARG(buf_str(&text)));

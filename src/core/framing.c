@@ -2,53 +2,76 @@
 
 #include <string.h>
 
-/* What a walk over the header lines found. */
-struct header_walk {
-    size_t end; /* behind the empty line; 0: not there yet */
-    unsigned lines;
-    unsigned n_length; /* Content-Length headers */
-    bool bad_length;
-    uint64_t length;
-};
+#include <stird/headers.h>
 
-static bool is_content_length(struct str name)
-{
-    return str_eq_nocase(name, STR("Content-Length")) || str_eq_nocase(name, STR("l"));
-}
-
-static void note_length(struct header_walk *walk, struct str line)
-{
-    size_t colon = str_find(line, ':', 0);
-    if (colon == line.n || !is_content_length(str_trim(str_slice(line, 0, colon))))
-        return;
-    if (++walk->n_length > 1 ||
-        !str_to_u64(str_trim(str_slice(line, colon + 1, line.n)), UINT32_MAX, &walk->length))
-        walk->bad_length = true;
-}
+#define HEAD_END "\r\n\r\n"
 
 /*
- * Counts lines up to the empty one. A Content-Length that is folded onto a second line does not
- * parse as a number on its first and so counts as bad: nobody sends it but to deceive.
+ * Index of the first octet at or after FROM that ends a line for some readers and not for others,
+ * or head.n. A CR at the very end may yet get its LF.
  */
-static void walk_header(struct str bytes, unsigned max_lines, struct header_walk *walk)
+static size_t find_bad_line_end(struct str head, size_t from, unsigned *lines)
 {
-    size_t at = 0;
-    *walk = (struct header_walk){0};
-    while (walk->lines <= max_lines) {
-        size_t newline = str_find(bytes, '\n', at);
-        if (newline == bytes.n)
-            return;
-        struct str line = str_slice(bytes, at, newline);
-        if (line.n > 0 && line.p[line.n - 1] == '\r')
-            line.n--;
-        at = newline + 1;
-        if (line.n == 0) {
-            walk->end = at;
-            return;
-        }
-        walk->lines++;
-        note_length(walk, line);
+    *lines = 0;
+    for (size_t at = from;;) {
+        size_t cr = str_find(head, '\r', at);
+        size_t lf = str_find(str_slice(head, 0, cr), '\n', at);
+        if (lf < cr)
+            return lf;
+        if (cr + 1 >= head.n)
+            return head.n;
+        if (head.p[cr + 1] != '\n')
+            return cr;
+        ++*lines;
+        at = cr + 2;
     }
+}
+
+/* Behind the empty line; 0: not there. */
+static size_t head_end(struct str message, size_t from)
+{
+    const char *end = memmem(message.p + from, message.n - from, HEAD_END, sizeof(HEAD_END) - 1);
+    return end ? (size_t)(end - message.p) + sizeof(HEAD_END) - 1 : 0;
+}
+
+enum frame_status frame_head(struct str message, unsigned max_lines, struct frame *head)
+{
+    unsigned lines;
+    head->header = message.n > 0 ? head_end(message, 0) : 0;
+    struct str whole = str_slice(message, 0, head->header ? head->header : message.n);
+    head->fault = find_bad_line_end(whole, 0, &lines);
+    if (head->fault < whole.n)
+        return FRAME_BAD_LINE_END;
+    if (lines > max_lines + 1) /* the empty one */
+        return FRAME_TOO_MANY_LINES;
+    return head->header ? FRAME_MESSAGE : FRAME_NO_END;
+}
+
+/* A Content-Length that is folded onto a second line is taken for none: nobody sends it but to
+   deceive. */
+static bool read_length(const struct header_line *line, uint64_t *length)
+{
+    return str_find(line->raw, '\n', 0) + 1 == line->raw.n &&
+           str_to_u64(line->value, UINT32_MAX, length);
+}
+
+/* The Content-Lengths of HEAD, start line included: how many, and the value of the only one. */
+static enum frame_status read_lengths(struct str head, struct frame *frame, unsigned *n,
+                                      uint64_t *length)
+{
+    struct header_line line;
+    struct str rest;
+    *n = 0;
+    *length = 0;
+    start_line(head, &rest);
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Content-Length"), 'l'))
+            continue;
+        frame->fault = (size_t)(line.raw.p - head.p);
+        if (++*n > 1 || !read_length(&line, length))
+            return FRAME_BAD_LENGTH;
+    }
+    return FRAME_MESSAGE;
 }
 
 static size_t count_leading_newlines(struct str bytes)
@@ -68,7 +91,8 @@ static bool looks_like_sip(struct str bytes)
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
                                  struct frame *frame)
 {
-    struct header_walk walk;
+    unsigned n_lengths;
+    uint64_t length;
     *frame = (struct frame){.skip = count_leading_newlines(bytes)};
     struct str message = str_slice(bytes, frame->skip, bytes.n);
     if (message.n == 0)
@@ -77,36 +101,64 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
         return FRAME_NOT_SIP;
     if (message.n > limits->max_message_bytes)
         return FRAME_TOO_LARGE;
-    walk_header(message, limits->max_header_lines, &walk);
-    frame->header = walk.end ? walk.end : message.n;
+    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
     frame->length = message.n;
-    if (walk.lines > limits->max_header_lines)
-        return FRAME_TOO_MANY_LINES;
-    if (walk.bad_length)
+    if (status == FRAME_MESSAGE)
+        status = read_lengths(str_slice(message, 0, frame->header), frame, &n_lengths, &length);
+    if (status != FRAME_MESSAGE || n_lengths == 0)
+        return status;
+    if (length > message.n - frame->header)
         return FRAME_BAD_LENGTH;
-    if (walk.n_length == 0)
-        return FRAME_MESSAGE;
-    if (walk.end == 0 ? walk.length > 0 : walk.length > message.n - walk.end)
-        return FRAME_BAD_LENGTH;
-    frame->length = frame->header + walk.length;
+    frame->length = frame->header + length;
     return FRAME_MESSAGE;
 }
 
 #define WAITS_FOR_BODY (~(SIZE_MAX >> 1)) /* in RESUME, with the length of the whole message */
 
-/* RESUME saves scanning a dripping header again for every byte: its end cannot lie before. */
-static bool header_may_have_ended(struct str message, size_t *resume)
+/* RESUME saves scanning a dripping header again for every byte: what is wrong, or its end, cannot
+   lie before. */
+static enum frame_status look_for_end(struct str message, size_t *resume, struct frame *frame)
 {
-    size_t from = *resume > 3 ? *resume - 3 : 0;
+    unsigned lines;
+    size_t from = *resume > 3 ? *resume - 3 : 0, end = head_end(message, from);
+    struct str head = str_slice(message, 0, end ? end : message.n);
     *resume = message.n;
-    return memmem(message.p + from, message.n - from, "\n\r\n", 3) ||
-           memmem(message.p + from, message.n - from, "\n\n", 2);
+    if (from > 0 && message.p[from] == '\n' && message.p[from - 1] == '\r')
+        from++;
+    frame->fault = find_bad_line_end(head, from, &lines);
+    if (frame->fault < head.n)
+        return FRAME_BAD_LINE_END;
+    return end ? FRAME_MESSAGE : FRAME_INCOMPLETE;
+}
+
+/* The head has ended: what Content-Length makes of the rest. */
+static enum frame_status frame_body(struct str message, const struct frame_limits *limits,
+                                    size_t *resume, struct frame *frame)
+{
+    unsigned n_lengths;
+    uint64_t length;
+    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
+    frame->length = frame->header;
+    if (status == FRAME_MESSAGE)
+        status = read_lengths(str_slice(message, 0, frame->header), frame, &n_lengths, &length);
+    if (status != FRAME_MESSAGE)
+        return status;
+    /* RFC 3261 section 18.3: without Content-Length a stream cannot be framed. */
+    if (n_lengths == 0)
+        return FRAME_BAD_LENGTH;
+    if (frame->header > limits->max_message_bytes ||
+        length > limits->max_message_bytes - frame->header)
+        return FRAME_TOO_LARGE;
+    frame->length = frame->header + length;
+    if (message.n >= frame->length)
+        return FRAME_MESSAGE;
+    *resume = frame->length | WAITS_FOR_BODY;
+    return FRAME_INCOMPLETE;
 }
 
 enum frame_status frame_stream(struct str bytes, const struct frame_limits *limits, size_t *resume,
                                struct frame *frame)
 {
-    struct header_walk walk;
     *frame = (struct frame){.skip = count_leading_newlines(bytes)};
     struct str message = str_slice(bytes, frame->skip, bytes.n);
     if (message.n == 0)
@@ -118,24 +170,11 @@ enum frame_status frame_stream(struct str bytes, const struct frame_limits *limi
             return FRAME_INCOMPLETE;
         *resume = 0;
     }
-    if (!header_may_have_ended(message, resume))
-        return message.n > limits->max_message_bytes ? FRAME_TOO_LARGE : FRAME_INCOMPLETE;
-    *resume = 0;
-    walk_header(message, limits->max_header_lines, &walk);
-    frame->header = walk.end ? walk.end : message.n;
-    frame->length = frame->header;
-    if (walk.lines > limits->max_header_lines)
-        return FRAME_TOO_MANY_LINES;
-    /* RFC 3261 section 18.3: without Content-Length a stream cannot be framed. */
-    if (walk.end == 0 || walk.bad_length || walk.n_length != 1)
-        return FRAME_BAD_LENGTH;
-    if (walk.length >
-        limits->max_message_bytes -
-            (walk.end < limits->max_message_bytes ? walk.end : limits->max_message_bytes))
+    enum frame_status status = look_for_end(message, resume, frame);
+    if (status == FRAME_INCOMPLETE && message.n > limits->max_message_bytes)
         return FRAME_TOO_LARGE;
-    frame->length = walk.end + walk.length;
-    if (message.n >= frame->length)
-        return FRAME_MESSAGE;
-    *resume = frame->length | WAITS_FOR_BODY;
-    return FRAME_INCOMPLETE;
+    if (status != FRAME_MESSAGE)
+        return status;
+    *resume = 0;
+    return frame_body(message, limits, resume, frame);
 }

@@ -23,25 +23,80 @@ static bool continues(struct str rest)
     return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
 }
 
+/* Letters, digits and -.!%*_+`'~ as a set of bits. */
+static bool is_token_octet(char c)
+{
+    static const uint64_t set[2] = {0x03ff6ca200000000, 0x47ffffff87fffffe};
+    unsigned char octet = (unsigned char)c;
+    return octet < 128 && set[octet / 64] >> octet % 64 & 1;
+}
+
+bool is_sip_token(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_token_octet(s.p[i]))
+        i++;
+    return s.n > 0 && i == s.n;
+}
+
+/* HCOLON = *( SP / HTAB ) ":" (section 25.1): what is before it, without the white space. */
+static struct str name_of(struct str first, size_t colon)
+{
+    struct str name = str_slice(first, 0, colon);
+    while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+        name.n--;
+    return colon < first.n && is_sip_token(name) ? name : (struct str){NULL, 0};
+}
+
+bool head_line_next(struct str *rest, struct header_line *line)
+{
+    const char *begin = rest->p;
+    struct str first = rest->n > 0 ? line_off(rest) : (struct str){NULL, 0};
+    if (first.n == 0) {
+        *rest = (struct str){NULL, 0};
+        return false;
+    }
+    while (continues(*rest))
+        line_off(rest);
+    line->raw = str_span(begin, rest->p);
+    size_t colon = str_find(first, ':', 0);
+    line->name = name_of(first, colon);
+    line->value = line->name.p ? str_trim(str_slice(line->raw, colon + 1, line->raw.n))
+                               : (struct str){NULL, 0};
+    return true;
+}
+
 bool header_next(struct str *rest, struct header_line *line)
 {
-    while (rest->n > 0) {
-        const char *begin = rest->p;
-        struct str first = line_off(rest);
-        if (first.n == 0)
-            break;
-        while (continues(*rest))
-            line_off(rest);
-        line->raw = str_span(begin, rest->p);
-        size_t colon = str_find(first, ':', 0);
-        if (colon == first.n)
-            continue;
-        line->name = str_trim(str_slice(first, 0, colon));
-        line->value = str_trim(str_slice(line->raw, colon + 1, line->raw.n));
-        return true;
-    }
-    *rest = (struct str){NULL, 0};
+    while (head_line_next(rest, line))
+        if (line->name.p)
+            return true;
     return false;
+}
+
+/* S without the octets that no token has, equals NAME? */
+static bool equals_squeezed(struct str s, struct str name, char compact)
+{
+    char text[64];
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (is_token_octet(s.p[i]) && n < sizeof(text))
+            text[n++] = s.p[i];
+    return header_is_named((struct str){text, n}, name, compact);
+}
+
+bool header_resembles(const struct header_line *line, struct str name, char compact)
+{
+    struct str raw = line->raw;
+    size_t begin = 0, end;
+    if (line->name.p)
+        return header_is(line, name, compact);
+    while (begin < raw.n && !is_token_octet(raw.p[begin]))
+        begin++;
+    for (end = begin; end < raw.n && is_token_octet(raw.p[end]);)
+        end++;
+    return header_is_named(str_slice(raw, begin, end), name, compact) ||
+           equals_squeezed(str_slice(raw, 0, str_find(raw, ':', 0)), name, compact);
 }
 
 bool header_is_named(struct str found, struct str name, char compact)
@@ -107,8 +162,8 @@ bool header_find(struct str message, struct str name, char compact, struct heade
     return false;
 }
 
-/* Index of the first C of S at or after FROM that is neither quoted nor inside <>, or s.n. */
-static size_t find_outside(struct str s, const char *set, size_t from)
+/* Index of the first STOP of S at or after FROM that is neither quoted nor inside <>, or s.n. */
+static size_t find_outside(struct str s, char stop, size_t from)
 {
     bool quoted = false, bracketed = false;
     for (size_t i = from; i < s.n; i++) {
@@ -118,7 +173,7 @@ static size_t find_outside(struct str s, const char *set, size_t from)
                 i++;
             else if (c == '"')
                 quoted = false;
-        } else if (!bracketed && c != '\0' && strchr(set, c)) {
+        } else if (!bracketed && c == stop) {
             return i;
         } else if (c == '"' && !bracketed) {
             quoted = true;
@@ -134,7 +189,7 @@ static size_t find_outside(struct str s, const char *set, size_t from)
 bool list_next(struct str *rest, struct str *element)
 {
     while (rest->n > 0) {
-        size_t comma = find_outside(*rest, ",", 0);
+        size_t comma = find_outside(*rest, ',', 0);
         *element = str_trim(str_slice(*rest, 0, comma));
         *rest = str_slice(*rest, comma + 1, rest->n);
         if (element->n > 0)
@@ -145,7 +200,7 @@ bool list_next(struct str *rest, struct str *element)
 
 bool name_addr(struct str value, struct str *uri, struct str *parameters)
 {
-    size_t open = find_outside(value, "<", 0);
+    size_t open = find_outside(value, '<', 0);
     if (open < value.n) {
         size_t close = str_find(value, '>', open);
         if (close == value.n)
@@ -154,7 +209,7 @@ bool name_addr(struct str value, struct str *uri, struct str *parameters)
         *parameters = str_trim(str_slice(value, close + 1, value.n));
         return true;
     }
-    size_t semicolon = find_outside(value, ";", 0);
+    size_t semicolon = find_outside(value, ';', 0);
     *uri = str_trim(str_slice(value, 0, semicolon));
     *parameters = str_slice(value, semicolon, value.n);
     return str_find(*uri, ':', 0) < uri->n && str_find(*uri, ' ', 0) == uri->n;
@@ -171,7 +226,7 @@ static struct str unquote(struct str s)
 bool parameter_next(struct str *parameters, struct str *name, struct str *value)
 {
     while (parameters->n > 0) {
-        size_t end = find_outside(*parameters, ";", 0);
+        size_t end = find_outside(*parameters, ';', 0);
         struct str one = str_slice(*parameters, 0, end);
         *parameters = str_slice(*parameters, end + 1, parameters->n);
         size_t equals = str_find(one, '=', 0);

@@ -8,6 +8,7 @@
  *   caller        no calling number
  *   called        no called number
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
+ *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
  *
@@ -63,6 +64,11 @@ static void trace(struct decision *d, struct str sentence)
 static void settle(struct decision *d, enum verdict verdict, enum reason reason)
 {
     struct outcome *o = d->outcome;
+    if (verdict == VERDICT_PASS && d->call->claims_dialog) {
+        if (reason != REASON_UNKNOWN_DIALOG)
+            trace(d, reason_text(reason));
+        reason = REASON_UNKNOWN_DIALOG;
+    }
     o->verdict = verdict;
     o->reason = reason;
     o->sip_status = verdict == VERDICT_REJECT ? reason_sip_status(reason) : 0;
@@ -419,6 +425,15 @@ static bool step_level(struct decision *d)
     return false;
 }
 
+/* A token inside a dialog is nobody's. Whatever refuses a call has had its say before. */
+static bool step_dialog(struct decision *d)
+{
+    if (!d->call->claims_dialog)
+        return true;
+    settle(d, VERDICT_PASS, REASON_UNKNOWN_DIALOG);
+    return false;
+}
+
 /* ---- certificate ---- */
 
 /* The row's, the rule's, the trunk's, the customer's, the first one. */
@@ -518,8 +533,8 @@ static void run_steps(struct decision *d)
 {
     /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,        step_existing, step_caller,
-        step_called,  step_level,   step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,   step_existing,    step_caller,
+        step_called,  step_level,   step_dialog, step_certificate, step_sign,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,

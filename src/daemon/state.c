@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char file_name[] = "hmac-secret";
+static const char file_name[] = SNAPSHOT_SECRET_FILE;
 
 /* -EBADMSG: not a secret, but nothing of value either. */
 static int check_file(int fd, struct stat *st)

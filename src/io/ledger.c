@@ -70,6 +70,8 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .config_generation = e->config_generation,
         .numbers_generation = e->numbers_generation,
         .emergency = o->emergency,
+        .detail = o->detail,
+        .count = e->count,
     };
     fill_token(&r, e);
     record_pack(packet, &r);

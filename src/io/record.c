@@ -13,7 +13,7 @@ static const size_t texts[] = {
     offsetof(struct record, origid),      offsetof(struct record, rule),
     offsetof(struct record, number_row),  offsetof(struct record, customer),
     offsetof(struct record, certificate), offsetof(struct record, x5u),
-    offsetof(struct record, upstream),
+    offsetof(struct record, upstream),    offsetof(struct record, detail),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -24,6 +24,7 @@ struct packet_head {
     int64_t ts_us, iat_s, sign_us, total_us;
     uint64_t config_generation, numbers_generation;
     int32_t sip_status;
+    uint32_t count;
     uint16_t reason;
     uint16_t text_bytes[N_TEXTS];
 };
@@ -50,6 +51,7 @@ void record_pack(struct buf *packet, const struct record *r)
     head.numbers_generation = r->numbers_generation;
     head.sip_status = r->sip_status;
     head.reason = (uint16_t)r->reason;
+    head.count = r->count;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &head, sizeof(head));
@@ -86,6 +88,7 @@ bool record_unpack(struct record *r, struct str packet)
         .config_generation = h.config_generation,
         .numbers_generation = h.numbers_generation,
         .emergency = h.emergency,
+        .count = h.count,
     };
     struct str rest = str_slice(packet, sizeof(h), packet.n);
     for (size_t i = 0; i < N_TEXTS; i++) {
@@ -161,4 +164,6 @@ void record_put(struct json *j, const struct record *r)
     put_integer(j, STR("numbers_generation"), (int64_t)r->numbers_generation, true);
     json_put_key(j, STR("emergency"));
     json_put_bool(j, r->emergency);
+    put_text(j, STR("detail"), r->detail);
+    put_integer(j, STR("count"), r->count > 0 ? r->count : 1, true);
 }

@@ -2,6 +2,7 @@
 
 #include <sofia-sip/sip_header.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <stird/headers.h>
 
@@ -149,19 +150,50 @@ void answer_write(const struct answer_base *base, int status, struct str tag, st
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
 }
 
-bool answer_malformed(struct str raw, int status, struct str tag, struct buf *out)
+/* "SIP/2.0 400 Bad Request (CSeq is there twice)": a name is a token, the rest our own words. */
+static void add_fault_line(struct buf *out, const struct screen_fault *fault)
+{
+    int status = reason_sip_status(fault->reason);
+    buf_addf(out, "SIP/2.0 %d ", status);
+    buf_add_str(out, status_phrase(status));
+    buf_addf(out, " (%.*s: %s)\r\n", STR_ARG(fault->where), fault->what);
+}
+
+/* Whether a line can be said again: it holds no line end but those that fold it. */
+static bool is_repeatable(struct str value)
+{
+    for (size_t at = 0; (at = str_find(value, '\n', at)) < value.n; at++)
+        if (at == 0 || value.p[at - 1] != '\r')
+            return false;
+    for (size_t at = 0; (at = str_find(value, '\r', at)) < value.n; at++)
+        if (at + 1 == value.n || value.p[at + 1] != '\n')
+            return false;
+    return true;
+}
+
+/* Up to the last line end: behind it a message that was cut has half a line. */
+static struct str whole_lines(struct str raw)
+{
+    const char *last = raw.n > 0 ? memrchr(raw.p, '\n', raw.n) : NULL;
+    return str_slice(raw, 0, last ? (size_t)(last - raw.p) + 1 : 0);
+}
+
+bool answer_malformed(struct str raw, const struct screen_fault *fault, struct str tag,
+                      struct buf *out)
 {
     struct header_line line;
     struct str rest, tag_value;
     bool via = false, from = false, to = false, call_id = false, cseq = false;
     size_t end;
-    add_status_line(out, status);
-    start_line(raw, &rest);
+    add_fault_line(out, fault);
+    start_line(whole_lines(raw), &rest);
     while (header_next(&rest, &line)) {
         bool is_via = header_is(&line, STR("Via"), 'v');
         bool is_to = header_is(&line, STR("To"), 't');
         if (!is_via && !is_answered_with(&line))
             continue;
+        if (!is_repeatable(line.value))
+            return false;
         via |= is_via;
         from |= header_is(&line, STR("From"), 'f');
         call_id |= header_is(&line, STR("Call-ID"), 'i');

@@ -29,10 +29,12 @@ void answer_write(const struct answer_base *base, int status, struct str tag, st
                   struct buf *out);
 
 /*
- * A 400-class answer to what could not be parsed: the lines that it needs, as they stand. False
- * when they are not there (the message is dropped then).
+ * A 400-class answer to what could not be parsed, with the fault in its phrase: the lines that it
+ * needs, as they stand. False when they are not there or cannot be said again (the message is
+ * dropped then).
  */
-bool answer_malformed(struct str raw, int status, struct str tag, struct buf *out);
+bool answer_malformed(struct str raw, const struct screen_fault *fault, struct str tag,
+                      struct buf *out);
 
 /* "Bad Request" */
 struct str status_phrase(int status);

@@ -45,10 +45,10 @@ struct cseq_text {
     char bytes[sizeof(uint32_t)];
 };
 
-static struct str cseq_text(const struct message *m, struct cseq_text *room)
+static struct str cseq_text(uint32_t cseq, struct cseq_text *room)
 {
-    memcpy(room->bytes, &m->cseq, sizeof(m->cseq));
-    return (struct str){room->bytes, sizeof(m->cseq)};
+    memcpy(room->bytes, &cseq, sizeof(cseq));
+    return (struct str){room->bytes, sizeof(cseq)};
 }
 
 /* The first Route header's first lines stand for the set: it is what decides where we send. */
@@ -63,30 +63,38 @@ static uint64_t loop_hash(const struct branches *b, const struct message *reques
                           const sip_via_t *below)
 {
     struct cseq_text cseq;
-    const struct str texts[] = {STR("loop"),
-                                below ? str_of(below->v_branch) : STR(""),
-                                request->call_id,
-                                request->from_tag,
-                                cseq_text(request, &cseq),
-                                request->request_uri,
-                                first_route(request)};
+    const struct str texts[] = {
+        STR("loop"),         below ? str_of(below->v_branch) : STR(""), request->call_id,
+        request->from_tag,   cseq_text(request->cseq, &cseq),           request->request_uri,
+        first_route(request)};
     return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
 }
 
-/* HEAD is the branch up to its proof; NEXT the Via that the response goes to after us. */
-static uint64_t proof_hash(const struct branches *b, struct str head, const struct message *m,
-                           const sip_via_t *next)
+/* HEAD is the branch up to its proof. */
+static uint64_t proof_hash(const struct branches *b, struct str head,
+                           const struct branch_proof *proof)
 {
     struct cseq_text cseq;
     const struct str texts[] = {STR("proof"),
                                 head,
-                                m->call_id,
-                                m->from_tag,
-                                cseq_text(m, &cseq),
-                                next ? str_of(next->v_host) : STR(""),
-                                next ? str_of(next->v_port) : STR(""),
-                                next ? str_of(next->v_branch) : STR("")};
+                                proof->call_id,
+                                proof->from_tag,
+                                cseq_text(proof->cseq, &cseq),
+                                proof->next_host,
+                                proof->next_port,
+                                proof->next_branch};
     return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
+}
+
+/* NEXT is the Via that the response goes to after us. */
+static struct branch_proof proof_of(const struct message *m, const sip_via_t *next)
+{
+    return (struct branch_proof){.call_id = m->call_id,
+                                 .from_tag = m->from_tag,
+                                 .cseq = m->cseq,
+                                 .next_host = next ? str_of(next->v_host) : STR(""),
+                                 .next_port = next ? str_of(next->v_port) : STR(""),
+                                 .next_branch = next ? str_of(next->v_branch) : STR("")};
 }
 
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
@@ -97,8 +105,8 @@ void branch_write(const struct branches *b, const struct message *request, unsig
     write_digits(text + LOOP_AT - 4, 2, worker);
     write_digits(text + LOOP_AT - 2, 2, attempt);
     write_hex(text + LOOP_AT, loop_hash(b, request, received));
-    struct str head = {text, PROOF_AT};
-    write_hex(text + PROOF_AT, proof_hash(b, head, request, received));
+    struct branch_proof proof = proof_of(request, received);
+    write_hex(text + PROOF_AT, proof_hash(b, (struct str){text, PROOF_AT}, &proof));
 }
 
 static bool looks_ours(struct str branch)
@@ -114,14 +122,19 @@ static bool hex_equals(struct str branch, size_t at, uint64_t value)
     return memcmp(branch.p + at, text, 16) == 0;
 }
 
+bool branch_proof_holds(const struct branches *b, const struct branch_proof *proof)
+{
+    return looks_ours(proof->branch) &&
+           hex_equals(proof->branch, PROOF_AT,
+                      proof_hash(b, str_slice(proof->branch, 0, PROOF_AT), proof));
+}
+
 bool branch_is_ours(const struct branches *b, const struct message *response)
 {
     const sip_via_t *via = response->sip->sip_via;
-    struct str branch = str_of(via->v_branch);
-    if (!looks_ours(branch))
-        return false;
-    uint64_t proof = proof_hash(b, str_slice(branch, 0, PROOF_AT), response, via->v_next);
-    return hex_equals(branch, PROOF_AT, proof);
+    struct branch_proof proof = proof_of(response, via->v_next);
+    proof.branch = str_of(via->v_branch);
+    return branch_proof_holds(b, &proof);
 }
 
 unsigned branch_worker(struct str branch)
@@ -168,9 +181,10 @@ struct transaction_key server_key(const struct branches *b, const struct message
         return siphash_texts(b->table, texts, 5);
     }
     struct cseq_text cseq;
-    const struct str texts[] = {STR("2543"),         branch,           str_of(via->v_host),
-                                str_of(via->v_port), method,           request->request_uri,
-                                request->from_tag,   request->call_id, cseq_text(request, &cseq)};
+    const struct str texts[] = {
+        STR("2543"),         branch,           str_of(via->v_host),
+        str_of(via->v_port), method,           request->request_uri,
+        request->from_tag,   request->call_id, cseq_text(request->cseq, &cseq)};
     return siphash_texts(b->table, texts, 9);
 }
 

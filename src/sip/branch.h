@@ -32,6 +32,14 @@ void branches_fini(struct branches *b);
 /* The branch for forwarding REQUEST, as received (before its Via, Route and URI are edited). */
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
                   unsigned attempt, char text[BRANCH_LENGTH + 1]);
+/* What the proof in a branch of ours is a hash of, as a response says it. */
+struct branch_proof {
+    struct str branch; /* of our Via */
+    struct str call_id, from_tag;
+    uint32_t cseq;
+    struct str next_host, next_port, next_branch; /* of the Via below; empty: absent */
+};
+bool branch_proof_holds(const struct branches *b, const struct branch_proof *proof);
 /* Whether the top Via of RESPONSE carries a branch of ours for this very response. */
 bool branch_is_ours(const struct branches *b, const struct message *response);
 /* The worker that wrote BRANCH, if it is one of ours; UINT_MAX: it is not. */

@@ -59,8 +59,8 @@ void pass_by_via(struct proxy *p, struct message *m)
     buf_reset(&p->scratch);
     if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0)
         return;
-    if (connected && net_send(p->net, &flow, buf_str(&p->scratch)) == 0)
+    if (connected && proxy_send(p, &flow, buf_str(&p->scratch)) == 0)
         return;
     if (target_flow(p, &target, &flow) == 0)
-        net_send(p->net, &flow, buf_str(&p->scratch));
+        proxy_send(p, &flow, buf_str(&p->scratch));
 }

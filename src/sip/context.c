@@ -1,4 +1,5 @@
 #include "context.h"
+#include "received.h"
 #include "size_switch.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static bool copy_facts(struct context *c, struct arena *arena)
         outcome->rule = rule;
         if (outcome->number_urgent && !numbers_answer_keep(&outcome->number, arena))
             return false;
+        outcome->detail = (struct str){NULL, 0};
         outcome->trace = NULL;
         outcome->n_trace = 0;
         c->outcome = outcome;
@@ -131,15 +133,17 @@ void context_release_if_idle(struct context *c)
 }
 
 /*
- * Over a stream a response leaves on the connection of its request; when that is gone, by a new one
- * to the port of the Via (section 18.2.2).
+ * Over UDP to the port of the Via, but with rport to that of the packet (RFC 3581 section 4). Over
+ * a stream on the connection of its request; when that is gone, by a new one to the port of the
+ * Via.
  */
-static struct flow reply_flow(const struct message *request, const struct flow *from)
+struct flow context_reply_flow(const struct message *request, const struct flow *from)
 {
     struct flow reply = *from;
     const sip_via_t *via = request->sip->sip_via;
     uint64_t port = 5060;
-    if (from->connection && (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+    if ((from->connection || !message_via_has_rport(request)) &&
+        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
         reply.remote.port = (uint16_t)port;
     return reply;
 }
@@ -187,9 +191,10 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
-    struct flow reply = reply_flow(request, from);
+    struct flow reply = context_reply_flow(request, from);
     if (keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c);
+        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c,
+                                           proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);
         free(c);
@@ -224,6 +229,12 @@ void context_answer(struct context *c, int status, struct str extra)
         context_finish(c, status);
 }
 
+void context_say_trying(struct context *c)
+{
+    if (c->invite && c->server && server_transaction_last_response(c->server).n == 0)
+        context_answer(c, 100, (struct str){NULL, 0});
+}
+
 /* Only an overload of stird as a whole tells the SBC to stay away for a while (Decided 15). */
 static struct str extra_lines(enum reason reason)
 {
@@ -232,7 +243,7 @@ static struct str extra_lines(enum reason reason)
     return (struct str){NULL, 0};
 }
 
-void context_refuse(struct context *c, enum reason reason)
+void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
@@ -240,6 +251,8 @@ void context_refuse(struct context *c, enum reason reason)
         status = 500;
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT && c->outcome->reason == reason)
         status = c->outcome->sip_status;
+    c->refused = c->sent_us < 0;
+    c->refused_for = reason;
     if (c->outcome && reason != c->outcome->reason && c->sent_us < 0) {
         c->outcome->verdict = VERDICT_REJECT;
         c->outcome->reason = reason;
@@ -247,11 +260,17 @@ void context_refuse(struct context *c, enum reason reason)
     }
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
+    buf_add_str(&lines, extra);
     if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
         buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
                  STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
+}
+
+void context_refuse(struct context *c, enum reason reason)
+{
+    context_refuse_with(c, reason, (struct str){NULL, 0});
 }
 
 void context_refuse_stateless(struct context *c, enum reason reason)
@@ -266,8 +285,9 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     buf_reset(&p->scratch);
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
+    struct flow reply = context_reply_flow(&c->message, &c->from);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, &c->from, buf_str(&p->scratch));
+        proxy_send(p, &reply, buf_str(&p->scratch));
     answer_base_fini(&base);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
@@ -314,17 +334,25 @@ static void log_decision(const struct context *c)
              LOG_TEXT("decision", verdict_name(o->verdict)),
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
-             LOG_NUMBER("status", c->status));
+             LOG_NUMBER("status", c->status),
+             o->detail.n > 0 ? LOG_TEXT("detail", o->detail) : (struct log_field){0});
     buf_fini(&orig);
     buf_fini(&dest);
 }
 
-/* One record an INVITE that was decided, when its fate is known (operations: "Logs and records").
- */
+void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
+{
+    buf_reset(&p->scratch);
+    ledger_pack(&p->scratch, entry);
+    if (p->records_fd >= 0 &&
+        (buf_failed(&p->scratch) || !ledger_send(p->records_fd, buf_str(&p->scratch))))
+        p->counters.records_dropped++;
+}
+
+/* One record an INVITE, when its fate is known. */
 static void write_record(struct context *c)
 {
-    struct proxy *p = c->proxy;
-    struct ledger_entry entry = {
+    const struct ledger_entry entry = {
         .settings = c->snapshot->settings,
         .call = c->call,
         .outcome = c->outcome,
@@ -336,12 +364,23 @@ static void write_record(struct context *c)
         .config_generation = c->snapshot->generation,
         .numbers_generation = c->snapshot->numbers_generation,
     };
-    buf_reset(&p->scratch);
-    ledger_pack(&p->scratch, &entry);
-    if (p->records_fd >= 0 &&
-        (buf_failed(&p->scratch) || !ledger_send(p->records_fd, buf_str(&p->scratch))))
-        p->counters.records_dropped++;
+    proxy_write_record(c->proxy, &entry);
     log_decision(c);
+}
+
+/* For one that was refused before it was decided, by itself or with others of its source. */
+static struct undecided undecided_of(const struct context *c)
+{
+    struct str request = {c->request, c->request ? c->request_bytes : 0};
+    return (struct undecided){
+        .source = c->from.remote,
+        .invite = true,
+        .reason = c->outcome ? c->outcome->reason : c->refused_for,
+        .sip_status = c->status,
+        .call_id = received_call_id(request),
+        .trunk = c->call && c->call->trunk ? c->call->trunk->name : STR(""),
+        .detail = c->outcome ? c->outcome->detail : STR(""),
+    };
 }
 
 static void count_outcome(struct proxy *p, const struct outcome *o)
@@ -353,6 +392,26 @@ static void count_outcome(struct proxy *p, const struct outcome *o)
     p->counters.by_reason[o->reason]++;
     if (o->verdict == VERDICT_SIGN)
         p->counters.by_level[o->claims.attest - 'A']++;
+}
+
+static bool is_alone(const struct context *c)
+{
+    const struct undecided u = undecided_of(c);
+    return undecided_alone(c->proxy, &u);
+}
+
+/* What stays of an INVITE. Those inside a dialog of ours leave nothing, unless we refused them. */
+static void tell(struct context *c)
+{
+    if (c->call && c->outcome) {
+        count_outcome(c->proxy, c->outcome);
+        if (c->decided || is_alone(c))
+            write_record(c);
+        log_trace(c);
+    } else if (c->invite && c->refused) {
+        const struct undecided u = undecided_of(c);
+        undecided_tell(c->proxy, &u);
+    }
 }
 
 void context_finish(struct context *c, int status)
@@ -367,11 +426,7 @@ void context_finish(struct context *c, int status)
         signer_client_cancel(c->snapshot->signer, c->ticket);
         c->signing = false;
     }
-    if (c->call && c->outcome) {
-        count_outcome(p, c->outcome);
-        write_record(c);
-        log_trace(c);
-    }
+    tell(c);
     limits_give(&p->limits, &c->limit);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
         c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);

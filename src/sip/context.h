@@ -19,6 +19,7 @@
 #include "routes.h"
 #include "timers.h"
 #include "transaction.h"
+#include "undecided.h"
 
 struct proxy {
     struct event_base *base;
@@ -41,6 +42,7 @@ struct proxy {
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
     struct limits limits;
+    struct undecided_table undecided;
     struct buf scratch; /* one message being printed */
     int records_fd;
     unsigned worker;
@@ -58,6 +60,7 @@ struct proxy {
 
 /* Where a source address belongs (Decided 12). */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
+enum source_class proxy_classify(const struct proxy *p, const struct address *source);
 
 /* Where a request goes next. */
 struct target {
@@ -99,9 +102,12 @@ struct context {
     unsigned step;                     /* of the list in steps.c */
     const struct step *steps;
 
-    bool invite, initial; /* initial: an INVITE that begins a call from a trunk */
+    bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool signing;         /* waits for `ticket` */
     bool cancelled, finished;
+    bool decided; /* the policy has had its say */
+    bool refused; /* by us, for `refused_for`, before it was sent anywhere */
+    enum reason refused_for;
     bool emergency;          /* no limit counts */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;
@@ -114,8 +120,8 @@ struct context {
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
-    struct flow from;
-    struct call *call; /* of an initial INVITE, in the arena; NULL otherwise */
+    struct flow from;         /* as the packet has it; answers may go elsewhere */
+    struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
     struct outcome *outcome;
     struct str identity; /* the Identity value to insert, in the arena */
     uint64_t ticket;
@@ -141,6 +147,8 @@ struct context {
 
 /* ---- context.c ---- */
 
+/* Where the responses to a request go (RFC 3261 section 18.2.2): not always whence it came. */
+struct flow context_reply_flow(const struct message *request, const struct flow *from);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key);
@@ -155,8 +163,11 @@ void context_free(struct context *c);
 bool context_prepare_answer(struct context *c);
 /* An answer of our own; a final one finishes the context. EXTRA: header lines or empty. */
 void context_answer(struct context *c, int status, struct str extra);
-/* Answers for REASON, as its table entry says. */
+/* 100, unless the caller has heard something already. Of an INVITE only (RFC 4320 section 4.1). */
+void context_say_trying(struct context *c);
+/* Answers for REASON, as its table entry says; EXTRA as above. */
 void context_refuse(struct context *c, enum reason reason);
+void context_refuse_with(struct context *c, enum reason reason, struct str extra);
 /* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
 void context_refuse_stateless(struct context *c, enum reason reason);
 /* A refusal was acknowledged, or nobody will. */
@@ -173,6 +184,11 @@ struct step {
 };
 /* Begins the way that fits the request. */
 void steps_begin(struct context *c);
+/*
+ * The steps up to the decision, for a call that nobody places (rehearsal.h): none of them sends or
+ * waits. KNOWN is called once the facts are in C->call. True: it is inside a dialog of ours.
+ */
+bool steps_rehearse(struct context *c, void (*known)(struct context *c));
 /*
  * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
  * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
@@ -206,7 +222,8 @@ enum target_result {
    its addresses in the order they are tried. */
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
                                     bool strict, uint16_t listener, struct targets *targets);
-/* Fills C->targets with the trunk's upstreams. False: no memory. */
+/* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
+   one first where its dialog leads. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
 
 /* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */
@@ -220,7 +237,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* Sends to the next target; false when there is none left (or no memory). */
 bool forward_next(struct context *c);
 /* A request without a transaction: the ACK of a 2xx. */
-void forward_ack(struct proxy *p, struct message *m, const struct flow *from);
+void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
+                 enum source_class class);
 
 /* ---- relay.c: responses ---- */
 
@@ -239,6 +257,11 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
                       enum source_class source_class);
 
 int64_t proxy_now_ms(void);
+/* To the recorder; one that it does not take is counted. */
+struct ledger_entry;
+void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
+/* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

@@ -137,6 +137,7 @@ int message_append_route(struct message *m, struct str value)
 int message_fit_transport(struct message *m, unsigned transport)
 {
     const sip_payload_t *body = m->sip->sip_payload;
+    message_remove_resembling(m, "Content-Length", 'l');
     if (transport == TRANSPORT_UDP || m->sip->sip_content_length)
         return 0;
     struct buf text = BUF_INIT;
@@ -156,14 +157,29 @@ int message_add_header(struct message *m, const char *name, struct str value)
     return error;
 }
 
+void message_remove_resembling(struct message *m, const char *name, char compact)
+{
+    struct header_line line;
+    msg_error_t *next;
+    for (msg_error_t *h = m->sip->sip_error; h; h = next) {
+        struct str rest = {h->er_common->h_data, h->er_common->h_len};
+        next = h->er_next;
+        if (head_line_next(&rest, &line) && header_resembles(&line, str_of(name), compact))
+            msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
+    }
+}
+
 void message_remove_headers(struct message *m, const char *name, char compact,
                             bool (*remove)(struct str value))
 {
+    struct header_line line;
     sip_unknown_t *next;
     for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
         next = h->un_next;
-        if (header_is_named(str_of(h->un_name), str_of(name), compact) &&
-            (!remove || remove(str_of(h->un_value ? h->un_value : ""))))
+        if (message_line(h, &line) && header_is(&line, str_of(name), compact) &&
+            (!remove || remove(line.value)))
             msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
     }
+    if (!remove)
+        message_remove_resembling(m, name, compact);
 }

@@ -10,7 +10,8 @@
 #include "size_switch.h"
 #include "trust.h"
 
-#define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
+#define MAX_FORWARDS    70 /* for a request that has none (16.6 item 3) */
+#define ACK_ARENA_BYTES 1024
 
 static bool is_empty_identity(struct str value)
 {
@@ -254,6 +255,20 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
     return written;
 }
 
+/*
+ * Not before the request has left: a caller that was told 100 does not retransmit, and should this
+ * process die now, that retransmission is what brings the call to the next one. Whatever takes
+ * longer (a signer, DNS, a connection that opens) has the 200 ms of RFC 3261 section 17.2.1.
+ */
+static void has_left(struct context *c, const struct flow *flow)
+{
+    if (c->sent_us >= 0)
+        return;
+    c->sent_us = clock_monotonic_us();
+    if (flow_is_ready(flow))
+        context_say_trying(c);
+}
+
 static bool send_attempt(struct context *c, const struct target *target)
 {
     struct proxy *p = c->proxy;
@@ -281,8 +296,7 @@ static bool send_attempt(struct context *c, const struct target *target)
         a->limit = limits_take(&p->limits, LIMIT_UPSTREAM_CALLS, target->upstream->name);
     a->next = c->attempts;
     c->attempts = c->current = a;
-    if (c->sent_us < 0)
-        c->sent_us = clock_monotonic_us();
+    has_left(c, &flow);
     arm_next_hop_timer(c);
     return true;
 }
@@ -308,29 +322,63 @@ bool forward_next(struct context *c)
     return false;
 }
 
-void forward_ack(struct proxy *p, struct message *m, const struct flow *from)
+/*
+ * An ACK without our key, of an INVITE that went on without it. That of a 2xx goes to the callee's
+ * Contact; that of a refusal to where the INVITE went, which is us as a rule, and bears the tag of
+ * an answer of our own: it ends here.
+ */
+static bool may_be_of_2xx(const struct context *c)
+{
+    char own[TAG_LENGTH + 1];
+    uint16_t listener;
+    const struct message *m = &c->message;
+    tag_write(&c->proxy->branches, m, own);
+    return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
+           !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
+}
+
+/* By the dialog that our key proves; else, from a trunk, to its upstream as the INVITE went. */
+static bool ack_target(struct context *c, enum source_class class)
+{
+    struct proxy *p = c->proxy;
+    struct targets targets;
+    bool known;
+    uint16_t listener = c->from.listener;
+    if (target_own_routes(p, &c->message, &c->n_own_routes, &c->strict_route, &listener)) {
+        /* While a name is asked for, the ACK is lost; the 2xx comes again, and so does the ACK. */
+        if (target_of_dialog(p, &c->message, c->n_own_routes, c->strict_route, listener,
+                             &targets) != TARGET_FOUND)
+            return false;
+        struct target *copy = arena_alloc(c->arena, sizeof(*copy));
+        if (copy)
+            *copy = targets.list[0];
+        c->targets = copy;
+        return copy != NULL;
+    }
+    if (class != SOURCE_TRUNK || !may_be_of_2xx(c) || !facts_fill(c))
+        return false;
+    c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
+    return c->call->trunk && target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
+}
+
+void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
+                 enum source_class class)
 {
     char branch[BRANCH_LENGTH + 1];
-    struct targets targets;
     struct flow flow;
-    unsigned n_own;
-    bool strict;
-    uint16_t listener = from->listener;
-    /* While a name is asked for, the ACK is lost; the 2xx comes again, and so does the ACK. */
-    if (!target_own_routes(p, m, &n_own, &strict, &listener) ||
-        target_of_dialog(p, m, n_own, strict, listener, &targets) != TARGET_FOUND)
-        return;
-    const struct target target = targets.list[0];
+    struct context c = {.proxy = p,
+                        .snapshot = p->snapshot,
+                        .from = *from,
+                        .message = *m, /* not its own */
+                        .real_us = clock_real_us(),
+                        .arena = arena_new(ACK_ARENA_BYTES)};
     const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
-    if ((hops && hops->mf_count == 0) || branch_shows_loop(&p->branches, m))
-        return;
-    branch_write(&p->branches, m, p->worker, 0, branch);
-    trust_apply_in_dialog(m, p->snapshot->settings, &from->remote, &target.address);
-    if (pop_routes(m, n_own, strict) != 0 || serve_strict_router(m) != 0 ||
-        set_max_forwards(m) != 0 || add_via(m, p, &target, branch) != 0 ||
-        message_fit_transport(m, target.transport) != 0)
-        return;
-    buf_reset(&p->scratch);
-    if (message_print(m, &p->scratch) == 0 && target_flow(p, &target, &flow) == 0)
-        net_send(p->net, &flow, buf_str(&p->scratch));
+    bool dead = (hops && hops->mf_count == 0) || branch_shows_loop(&p->branches, m);
+    if (c.arena && !dead && ack_target(&c, class)) {
+        branch_write(&p->branches, m, p->worker, 0, branch);
+        if (forward_write(&c, c.targets, branch, &p->scratch) == REASON_OK &&
+            target_flow(p, c.targets, &flow) == 0)
+            proxy_send(p, &flow, buf_str(&p->scratch));
+    }
+    arena_free(c.arena);
 }

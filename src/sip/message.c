@@ -12,29 +12,40 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include "readers.h"
 #include "screen.h"
+#include "stand_in.h"
 
-#define STAND_IN '\1' /* for a NUL in a header */
-#define PIECES   512  /* over 256 lines and what is added */
+#define PIECES 512 /* over 256 lines and what is added */
 
-/* The header classes that are parsed; every other header is opaque, malformed or not. */
-static msg_mclass_t *trimmed_class;
+/* What sofia-sip parses of a request and of a response; every other header is opaque to it. */
+static msg_mclass_t *request_class, *response_class;
+
+/* Of the whole class of SIP, the headers NAMES alone. */
+static msg_mclass_t *class_of(const char *const *names)
+{
+    const msg_mclass_t *whole = sip_default_mclass();
+    msg_mclass_t *class = msg_mclass_clone(whole, 128,
+                                           1); /* no smaller than what it is cloned of */
+    for (; class && *names; names++) {
+        const msg_href_t *reference = msg_find_hclass(whole, *names, NULL);
+        if (!reference || msg_mclass_insert(class, reference) < 0)
+            return NULL;
+    }
+    return class;
+}
 
 bool message_module_init(void)
 {
-    static const char *const parsed[] = {"Via",     "From",         "To",
-                                         "Call-ID", "CSeq",         "Max-Forwards",
-                                         "Route",   "Record-Route", "Content-Length"};
-    const msg_mclass_t *whole = sip_default_mclass();
-    if (trimmed_class)
+    static const char *const of_request[] = {
+        "Via",          "From",  "To",           "Call-ID",        "CSeq",
+        "Max-Forwards", "Route", "Record-Route", "Content-Length", NULL};
+    static const char *const of_response[] = {"Via", "Content-Length", NULL};
+    if (request_class && response_class)
         return true; /* a second proxy in one process, as tests have */
-    trimmed_class = msg_mclass_clone(whole, 128, 1); /* no smaller than the one it is cloned from */
-    for (unsigned i = 0; trimmed_class && i < sizeof(parsed) / sizeof(parsed[0]); i++) {
-        const msg_href_t *reference = msg_find_hclass(whole, parsed[i], NULL);
-        if (!reference || msg_mclass_insert(trimmed_class, reference) < 0)
-            return false;
-    }
-    return trimmed_class != NULL;
+    request_class = class_of(of_request);
+    response_class = class_of(of_response);
+    return request_class && response_class;
 }
 
 void message_fini(struct message *m)
@@ -60,48 +71,9 @@ void message_move(struct message *to, struct message *from, const char *copy)
     rebase(&to->method, raw, copy);
     rebase(&to->cseq_method, raw, copy);
     rebase(&to->request_uri, raw, copy);
-}
-
-/* Length of start line and headers. */
-static size_t head_bytes(struct str raw)
-{
-    size_t at = 0, newline;
-    while ((newline = str_find(raw, '\n', at)) < raw.n) {
-        if (newline == at || (newline == at + 1 && raw.p[at] == '\r'))
-            return newline + 1;
-        at = newline + 1;
-    }
-    return raw.n;
-}
-
-/*
- * sofia-sip ends a text at a NUL, which RFC 3261 allows in quoted strings (RFC 4475 section
- * 3.1.1.2), and takes some letters of a token for none in a method.
- */
-static bool sofia_reads(const struct message *m, size_t head)
-{
-    for (size_t i = 0; i < m->method.n; i++)
-        if (!ascii_is_alpha(m->method.p[i]) && !ascii_is_digit(m->method.p[i]) &&
-            m->method.p[i] != '-')
-            return false;
-    return memchr(m->raw.p, '\0', head) == NULL;
-}
-
-/* What sofia-sip is given to read instead: as long, so that each octet keeps its place. */
-static void write_readable(const struct message *m, size_t head, char *text)
-{
-    memcpy(text, m->raw.p, m->raw.n);
-    for (size_t i = 0; i < head; i++)
-        if (text[i] == '\0')
-            text[i] = STAND_IN;
-    for (size_t i = 0; i < m->method.n; i++) {
-        const char *c = &m->method.p[i];
-        char *in_cseq = text + (m->cseq_method.p - m->raw.p) + i;
-        if (!ascii_is_alpha(*c))
-            *in_cseq = 'X';
-        if (!ascii_is_alpha(*c) && m->status == 0)
-            text[c - m->raw.p] = 'X';
-    }
+    rebase(&to->call_id, raw, copy);
+    rebase(&to->from_tag, raw, copy);
+    rebase(&to->to_tag, raw, copy);
 }
 
 static bool copy_into(const msg_iovec_t *pieces, issize_t n_pieces, struct str text)
@@ -115,40 +87,61 @@ static bool copy_into(const msg_iovec_t *pieces, issize_t n_pieces, struct str t
     return copied == text.n;
 }
 
-static enum reason fill(struct message *m)
+static enum reason unreadable(struct message *m, struct str where, size_t octet)
 {
-    const sip_t *sip = m->sip;
-    if (msg_has_error(m->msg) || sip->sip_error || !sip->sip_via || !sip->sip_from ||
-        !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq || sip_sanity_check(sip) < 0)
-        return REASON_BAD_REQUEST;
-    if (m->status == 0 ? !sip->sip_request : !sip->sip_status)
-        return REASON_BAD_REQUEST;
-    m->call_id = str_of(sip->sip_call_id->i_id);
-    m->from_tag = str_of(sip->sip_from->a_tag);
-    m->to_tag = str_of(sip->sip_to->a_tag);
-    m->cseq = sip->sip_cseq->cs_seq;
-    return REASON_OK;
+    m->fault = (struct screen_fault){REASON_BAD_REQUEST, where, octet, "cannot be read"};
+    return REASON_BAD_REQUEST;
+}
+
+/* Whether a line that sofia-sip cannot read is one that something here depends on. */
+static bool is_needed(const struct message *m, struct str line, struct str *name)
+{
+    struct header_line header;
+    if (!header_next(&line, &header))
+        return false;
+    *name = header.name;
+    if (header_is(&header, STR("Via"), 'v') || header_is(&header, STR("Content-Length"), 'l'))
+        return true;
+    return m->status == 0 &&
+           (header_is(&header, STR("From"), 'f') || header_is(&header, STR("To"), 't') ||
+            header_is(&header, STR("Call-ID"), 'i') || header_is(&header, STR("CSeq"), 0) ||
+            header_is(&header, STR("Max-Forwards"), 0) || header_is(&header, STR("Route"), 0));
 }
 
 /*
- * sofia-sip keeps the octets that it was given as the raw text of each header; what it could not
- * have read is put back there. The headers stand in the order of the message and cover it.
+ * sofia-sip keeps the octets that it was given as the raw text of each header; they must stand in
+ * the order of the message and cover it. Where it was given others, the message's own are put back.
  */
-static bool put_back(const struct message *m, const char *readable)
+static enum reason settle(struct message *m, const char *given)
 {
     size_t at = 0;
+    struct str name;
     msg_header_t *h = m->status == 0 ? (msg_header_t *)m->sip->sip_request
                                      : (msg_header_t *)m->sip->sip_status;
     for (; h; h = h->sh_succ) {
         size_t n = h->sh_len;
         if (n == 0)
             continue; /* a further element of one line */
-        if (n > m->raw.n - at || memcmp(h->sh_data, readable + at, n) != 0)
-            return false;
-        memcpy((char *)(uintptr_t)h->sh_data, m->raw.p + at, n);
+        if (n > m->raw.n - at || memcmp(h->sh_data, given + at, n) != 0)
+            return unreadable(m, STR("message"), at);
+        if (given != m->raw.p)
+            memcpy((char *)(uintptr_t)h->sh_data, m->raw.p + at, n);
+        if (h->sh_class->hc_hash == msg_error_hash &&
+            is_needed(m, str_slice(m->raw, at, at + n), &name))
+            return unreadable(m, name, at);
         at += n;
     }
-    return true;
+    bool body_ends_it = at < m->raw.n && m->sip->sip_content_length && m->sip->sip_separator;
+    return at == m->raw.n || body_ends_it ? REASON_OK : unreadable(m, STR("message"), at);
+}
+
+static bool has_mandatory(const struct message *m)
+{
+    const sip_t *sip = m->sip;
+    if (m->status != 0)
+        return sip->sip_via;
+    return !msg_has_error(m->msg) && sip->sip_via && sip->sip_from && sip->sip_to &&
+           sip->sip_call_id && sip->sip_cseq && sip_sanity_check(sip) >= 0;
 }
 
 static bool give(msg_t *msg, struct str text)
@@ -161,25 +154,33 @@ static bool give(msg_t *msg, struct str text)
     return true;
 }
 
+static enum reason read_given(struct message *m, const char *given)
+{
+    m->msg = msg_create(m->status == 0 ? request_class : response_class, MSG_DO_EXTRACT_COPY);
+    if (!m->msg || !give(m->msg, (struct str){given, m->raw.n}))
+        return REASON_OUT_OF_MEMORY;
+    m->sip = sip_object(m->msg);
+    if (!m->sip || (m->status == 0 ? !m->sip->sip_request : !m->sip->sip_status))
+        return unreadable(m, STR("start line"), 0);
+    enum reason reason = settle(m, given);
+    if (reason == REASON_OK && !has_mandatory(m))
+        reason = unreadable(m, STR("message"), 0);
+    const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
+    return differing ? unreadable(m, str_of(differing), 0) : reason;
+}
+
 static enum reason extract(struct message *m)
 {
-    enum reason reason = REASON_OUT_OF_MEMORY;
-    size_t head = head_bytes(m->raw);
-    bool readable_already = sofia_reads(m, head);
-    char *readable = readable_already ? NULL : malloc(m->raw.n);
-    m->msg = msg_create(trimmed_class, MSG_DO_EXTRACT_COPY);
-    if (!m->msg || (!readable && !readable_already))
-        goto out;
-    if (readable)
-        write_readable(m, head, readable);
-    if (!give(m->msg, readable ? (struct str){readable, m->raw.n} : m->raw))
-        goto out;
-    m->sip = sip_object(m->msg);
-    reason = m->sip ? fill(m) : REASON_BAD_REQUEST;
-    if (reason == REASON_OK && readable && !put_back(m, readable))
-        reason = REASON_BAD_REQUEST;
-out:
-    free(readable);
+    struct frame head;
+    frame_head(m->raw, UINT32_MAX - 1, &head);
+    if (!stand_in_is_needed(m, head.header))
+        return read_given(m, m->raw.p);
+    char *given = malloc(m->raw.n);
+    if (!given)
+        return REASON_OUT_OF_MEMORY;
+    stand_in_write(m, head.header, given);
+    enum reason reason = read_given(m, given);
+    free(given);
     return reason;
 }
 
@@ -189,8 +190,12 @@ enum reason message_parse(struct message *m, struct str raw)
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK)
         reason = extract(m);
-    if (reason != REASON_OK)
+    struct screen_fault fault = m->fault;
+    if (reason != REASON_OK) {
         message_fini(m);
+        m->fault = fault;
+    }
+    m->fault.reason = reason;
     return reason;
 }
 
@@ -210,19 +215,31 @@ bool message_via_has_rport(const struct message *m)
     return false;
 }
 
+/* What we added ourselves has no raw text yet. */
+bool message_line(const sip_unknown_t *h, struct header_line *line)
+{
+    struct str rest = {h->un_common->h_data, h->un_common->h_len};
+    if (rest.p)
+        return head_line_next(&rest, line);
+    *line = (struct header_line){.name = str_of(h->un_name), .value = str_of(h->un_value)};
+    return true;
+}
+
 struct str message_header(const struct message *m, const char *name, char compact, unsigned n)
 {
+    struct header_line line;
     for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        if (header_is_named(str_of(h->un_name), str_of(name), compact) && n-- == 0)
-            return str_of(h->un_value ? h->un_value : "");
+        if (message_line(h, &line) && header_is(&line, str_of(name), compact) && n-- == 0)
+            return line.value.p ? line.value : STR("");
     return (struct str){NULL, 0};
 }
 
 unsigned message_header_count(const struct message *m, const char *name, char compact)
 {
+    struct header_line line;
     unsigned n = 0;
     for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        n += header_is_named(str_of(h->un_name), str_of(name), compact);
+        n += message_line(h, &line) && header_is(&line, str_of(name), compact);
     return n;
 }
 

@@ -3,7 +3,8 @@
  * and printed.
  *
  * sofia-sip keeps a raw copy of each header and knows only the few header classes that the proxy
- * edits, so what is not touched leaves octet for octet. One thread.
+ * edits, of a response Via and Content-Length alone, so what is not touched leaves octet for octet.
+ * All other headers are read by headers.h. One thread.
  */
 #ifndef STIRD_SIP_MESSAGE_H
 #define STIRD_SIP_MESSAGE_H
@@ -13,9 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/buf.h>
+#include <stird/headers.h>
 #include <stird/net.h>
 #include <stird/reason.h>
 #include <stird/str.h>
+
+#include "screen.h"
 
 struct message {
     msg_t *msg;
@@ -29,6 +33,9 @@ struct message {
     struct str request_uri;
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
+    unsigned n_broken; /* lines that are no header: they leave as they came (section 16.3) */
+
+    struct screen_fault fault; /* of what was refused; also behind message_parse() */
 };
 
 /* Once a process, before anything else here. False: no memory. */
@@ -36,7 +43,8 @@ bool message_module_init(void);
 
 /*
  * REASON_OK, or why it cannot be served (BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME,
- * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then. RAW must stay as long as the message.
+ * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then, but for M->fault, which says what and where.
+ * RAW must stay as long as the message.
  */
 enum reason message_parse(struct message *m, struct str raw);
 void message_fini(struct message *m);
@@ -51,6 +59,8 @@ bool message_via_has_rport(const struct message *m);
 /* Value of the N-th header NAME that sofia-sip does not parse for us, or {NULL, 0}. */
 struct str message_header(const struct message *m, const char *name, char compact, unsigned n);
 unsigned message_header_count(const struct message *m, const char *name, char compact);
+/* The line of a header that sofia-sip does not parse, as headers.h reads it. */
+bool message_line(const sip_unknown_t *h, struct header_line *line);
 
 /* ---- editing: 0 or -ENOMEM ---- */
 
@@ -65,13 +75,17 @@ int message_add_via(struct message *m, struct str value);
 int message_add_record_route(struct message *m, struct str value);
 /* Appends to the end of the Route set. */
 int message_append_route(struct message *m, struct str value);
-/* Adds a missing Content-Length where TRANSPORT is a stream (RFC 3261 section 18.3). */
+/* Adds a missing Content-Length where TRANSPORT is a stream (RFC 3261 section 18.3), and takes off
+   what is none but might be read as one. */
 int message_fit_transport(struct message *m, unsigned transport);
 /* A header line of any other name, before the empty line. */
 int message_add_header(struct message *m, const char *name, struct str value);
-/* Those for whose value REMOVE says so; all of them when REMOVE is NULL. */
+/* Those for whose value REMOVE says so; when REMOVE is NULL all of them, and what resembles them.
+ */
 void message_remove_headers(struct message *m, const char *name, char compact,
                             bool (*remove)(struct str value));
+/* Lines that are no header, but that a next hop may take for this one (header_resembles). */
+void message_remove_resembling(struct message *m, const char *name, char compact);
 
 /* ---- printing ---- */
 

@@ -4,12 +4,15 @@
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/policy.h>
+#include <stird/well_formed.h>
 #include <string.h>
 
 #include "context.h"
 #include <stird/headers.h>
 #include "inbox.h"
 #include "probe.h"
+#include "received.h"
+#include "stranger.h"
 
 #define NAMES_WAIT_MS   500
 #define MAX_QUEUE_BYTES (4 * 1024 * 1024)
@@ -56,16 +59,38 @@ static void on_wake_up(evutil_socket_t fd, short what, void *context)
     proxy_after_events(p);
 }
 
-/* ---- transactions ---- */
+/* ---- what leaves ---- */
+
+/* A message that is none would be a fault of ours, whatever came in: the builds that look for
+   faults stop at it. */
+static void check_sent(struct str bytes)
+{
+#ifdef STIRD_CHECK_SENT
+    const char *why;
+    if (message_is_well_formed(bytes, &why))
+        return;
+    log_error("a message that leaves is not well formed", LOG_CSTR("why", why),
+              LOG_TEXT("message", bytes));
+    abort();
+#else
+    (void)bytes;
+#endif
+}
+
+int proxy_send(struct proxy *p, const struct flow *to, struct str bytes)
+{
+    check_sent(bytes);
+    return net_send(p->net, to, bytes);
+}
 
 static int transaction_send(void *context, const struct flow *to, struct str bytes)
 {
     struct proxy *p = context;
     struct flow again;
-    int error = net_send(p->net, to, bytes);
+    int error = proxy_send(p, to, bytes);
     /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2). */
     if (error == -ENOTCONN && net_flow_again(p->net, to, &again) == 0)
-        error = net_send(p->net, &again, bytes);
+        error = proxy_send(p, &again, bytes);
     return error;
 }
 
@@ -81,13 +106,20 @@ static void server_ended(void *context, void *user, enum transaction_end why)
     context_release_if_idle(c);
 }
 
+static void server_waits(void *context, void *user)
+{
+    (void)context;
+    context_say_trying(user);
+}
+
 /* ---- sockets ---- */
 
-static enum source_class classify(const struct proxy *p, const struct address *source)
+enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
     /* Upstreams first: a gateway trunk for everybody covers their addresses too. */
-    if (source_upstream(settings, source) || routes_is_source(p->routes, settings, source))
+    if (source_upstream(settings, source) ||
+        (p->routes && routes_is_source(p->routes, settings, source)))
         return SOURCE_UPSTREAM;
     return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
 }
@@ -96,7 +128,7 @@ static enum source_class classify(const struct proxy *p, const struct address *s
 static bool admit(void *context, const struct address *source, bool stream)
 {
     struct proxy *p = context;
-    if (!stream || classify(p, source) != SOURCE_UNKNOWN)
+    if (!stream || proxy_classify(p, source) != SOURCE_UNKNOWN)
         return true;
     p->counters.unknown_source++;
     return false;
@@ -107,36 +139,45 @@ static bool is_answerable(struct str raw)
     return !str_starts_nocase(raw, STR("SIP/")) && !str_starts(raw, STR("ACK "));
 }
 
-static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
-                             enum reason reason)
+#define MALFORMED_TAG "malformed"
+
+/* Its caller acknowledges our refusal with the same mistake in it: that is no further fault. */
+static bool is_ack_of_refusal(struct str raw)
 {
-    struct buf source = BUF_INIT;
-    struct str end = str_slice(raw, 0, str_find(raw, '\n', 0));
-    p->counters.malformed++;
-    address_add(&source, &from->remote);
-    log_info("malformed message", LOG_TEXT("source", buf_str(&source)),
-             LOG_TEXT("reason", reason_name(reason)),
-             LOG_TEXT("start_line", str_slice(str_trim(end), 0, 120)));
-    buf_fini(&source);
+    const char mark[] = ";tag=" MALFORMED_TAG;
+    return str_starts(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
+}
+
+/* The status that went out, or 0. */
+static int answer_fault(struct proxy *p, const struct flow *from, struct str raw,
+                        const struct screen_fault *fault)
+{
     buf_reset(&p->scratch);
-    if (is_answerable(raw) &&
-        answer_malformed(raw, reason_sip_status(reason), STR("malformed"), &p->scratch))
-        net_send(p->net, from, buf_str(&p->scratch));
+    if (!is_answerable(raw) || !answer_malformed(raw, fault, STR(MALFORMED_TAG), &p->scratch))
+        return 0;
+    proxy_send(p, from, buf_str(&p->scratch));
+    return reason_sip_status(fault->reason);
 }
 
-static enum reason reason_of_frame(enum frame_status status)
+static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
+                             const struct screen_fault *fault)
 {
-    if (status == FRAME_TOO_LARGE)
-        return REASON_TOO_LARGE;
-    return status == FRAME_TOO_MANY_LINES ? REASON_TOO_MANY_HEADERS : REASON_BAD_REQUEST;
-}
-
-/* A stranger's message is parsed only when it bears a mark that we made; its proof is checked then.
- */
-static bool may_be_of_our_dialogs(struct str raw)
-{
-    return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
-           memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
+    struct buf detail = BUF_INIT;
+    struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
+    received_add_fault(&detail, fault);
+    const struct undecided u = {
+        .source = from->remote,
+        .invite = received_is_invite(raw),
+        .reason = fault->reason,
+        .sip_status = answer_fault(p, from, raw, fault),
+        .call_id = received_call_id(raw),
+        .detail = buf_str(&detail),
+        .start_line = str_slice(str_trim(line), 0, 120),
+    };
+    p->counters.malformed++;
+    p->counters.invites += u.invite;
+    undecided_tell(p, &u);
+    buf_fini(&detail);
 }
 
 void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,
@@ -144,18 +185,17 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
 {
     struct proxy *p = context;
     struct message m;
-    enum source_class class = classify(p, &from->remote);
+    enum source_class class = proxy_classify(p, &from->remote);
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && !may_be_of_our_dialogs(raw)) {
+    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, raw))) {
         p->counters.unknown_source++;
         return;
     }
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
-    enum reason reason = status == FRAME_MESSAGE ? message_parse(&m, raw) : reason_of_frame(status);
-    if (reason != REASON_OK) {
-        if (class != SOURCE_UNKNOWN)
-            refuse_malformed(p, from, raw, reason);
+    if (!received_parse(&m, raw, status, frame)) {
+        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
+            refuse_malformed(p, from, raw, &m.fault);
         return;
     }
     if (m.status != 0)
@@ -218,6 +258,8 @@ void proxy_free(struct proxy *p)
         return;
     while (p->contexts)
         context_free(p->contexts);
+    if (p->snapshot)
+        undecided_flush(p);
     transactions_free(p->transactions);
     net_free(p->net);
     inbox_close(p);
@@ -273,7 +315,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     const struct transaction_hooks hooks = {.context = p,
                                             .send = transaction_send,
                                             .server_ended = server_ended,
-                                            .client_ended = relay_client_ended};
+                                            .client_ended = relay_client_ended,
+                                            .server_waits = server_waits};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .message = proxy_message,

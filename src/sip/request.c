@@ -16,29 +16,18 @@ static void answer_stateless(struct proxy *p, const struct message *m, const str
     if (answer_base_make(&base, m))
         answer_write(&base, status, str_of(tag), extra, &p->scratch);
     if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        net_send(p->net, from, buf_str(&p->scratch));
+        proxy_send(p, from, buf_str(&p->scratch));
     answer_base_fini(&base);
 }
 
-/* Where a response to this request goes: RFC 3261 section 18.2.2, RFC 3581 section 4. */
-static struct flow reply_flow(const struct message *m, const struct flow *from)
-{
-    struct flow reply = *from;
-    uint64_t port = 5060;
-    const sip_via_t *via = m->sip->sip_via;
-    if (from->transport == TRANSPORT_UDP && !message_via_has_rport(m) &&
-        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
-        reply.remote.port = (uint16_t)port;
-    return reply;
-}
-
-static void on_ack(struct proxy *p, struct message *m, const struct flow *from)
+static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
+                   enum source_class class)
 {
     struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
     struct context *c = t ? server_transaction_user(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
-        forward_ack(p, m, from);
+        forward_ack(p, m, from, class);
     else if (c) {
         context_acknowledged(c);
         context_release_if_idle(c);
@@ -109,6 +98,20 @@ static bool may_speak(const struct proxy *p, const struct message *m, enum sourc
            (m->to_tag.n > 0 && target_own_routes(p, m, &n_own, &strict, &listener));
 }
 
+static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
+                                  bool invite)
+{
+    struct flow reply = context_reply_flow(m, from);
+    int status = reason_sip_status(REASON_OUT_OF_MEMORY);
+    const struct undecided u = {.source = from->remote,
+                                .invite = invite,
+                                .reason = REASON_OUT_OF_MEMORY,
+                                .sip_status = status,
+                                .call_id = m->call_id};
+    answer_stateless(p, m, &reply, status, (struct str){NULL, 0});
+    undecided_tell(p, &u);
+}
+
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
                   enum source_class class)
 {
@@ -118,12 +121,13 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
+    bool invite = str_eq(m->method, STR("INVITE"));
+    p->counters.invites += invite;
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
-        answer_stateless(p, m, from, 503, (struct str){NULL, 0});
+        refuse_without_memory(p, m, from, invite);
         return;
     }
-    p->counters.invites += c->invite;
     steps_begin(c);
     context_release_if_idle(c);
 }
@@ -138,10 +142,10 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
     }
     if (str_eq(m->method, STR("ACK"))) {
         message_set_received(m, &from->remote);
-        on_ack(p, m, from);
+        on_ack(p, m, from, class);
         return;
     }
-    struct flow reply = reply_flow(m, from);
+    struct flow reply = context_reply_flow(m, from);
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);
@@ -149,6 +153,6 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         message_set_received(m, &from->remote);
         answer_for_us(p, m, &reply);
     } else {
-        begin(p, m, &reply, class);
+        begin(p, m, from, class);
     }
 }

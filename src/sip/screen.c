@@ -3,51 +3,65 @@
 #include <stird/headers.h>
 #include "message.h"
 
-/* What each header may be; `most` counts elements of a list, or lines. */
+enum kind {
+    ONCE,
+    LIST,       /* its elements are counted as we read them */
+    PARSED_LIST /* its commas, for sofia-sip may see an element behind each */
+};
+
+/*
+ * What each header of a request may be; `most` counts elements of a list, or lines. Of a response
+ * only Via is bounded, and only what it goes by is needed: its sender is a next hop that we chose,
+ * and whom it is for can judge the rest (section 16.7).
+ */
 static const struct {
     const char *name;
     char compact;
-    bool list;
+    enum kind kind;
     unsigned least, most;
+    bool parsed; /* by sofia-sip, so that its parameters are bounded */
 } rules[] = {
-    {"Via", 'v', true, 1, SCREEN_MAX_ELEMENTS},
-    {"From", 'f', false, 1, 1},
-    {"To", 't', false, 1, 1},
-    {"Call-ID", 'i', false, 1, 1},
-    {"CSeq", 0, false, 1, 1},
-    {"Max-Forwards", 0, false, 0, 1},
-    {"Content-Length", 'l', false, 0, 1},
-    {"Content-Type", 'c', false, 0, 1},
-    {"Route", 0, true, 0, SCREEN_MAX_ELEMENTS},
-    {"Record-Route", 0, true, 0, SCREEN_MAX_ELEMENTS},
-    {"Contact", 'm', true, 0, SCREEN_MAX_ELEMENTS},
-    {"Require", 0, true, 0, SCREEN_MAX_ELEMENTS},
-    {"Proxy-Require", 0, true, 0, SCREEN_MAX_ELEMENTS},
-    {"Supported", 'k', true, 0, SCREEN_MAX_ELEMENTS},
+    {"Via", 'v', PARSED_LIST, 1, SCREEN_MAX_ELEMENTS, true},
+    {"From", 'f', ONCE, 1, 1, true},
+    {"To", 't', ONCE, 1, 1, true},
+    {"Call-ID", 'i', ONCE, 1, 1, true},
+    {"CSeq", 0, ONCE, 1, 1, true},
+    {"Max-Forwards", 0, ONCE, 0, 1, true},
+    {"Content-Length", 'l', ONCE, 0, 1, true},
+    {"Route", 0, PARSED_LIST, 0, SCREEN_MAX_ELEMENTS, true},
+    {"Record-Route", 0, PARSED_LIST, 0, SCREEN_MAX_ELEMENTS, true},
+    {"Contact", 'm', LIST, 0, SCREEN_MAX_ELEMENTS, false},
+    {"Require", 0, LIST, 0, SCREEN_MAX_ELEMENTS, false},
+    {"Proxy-Require", 0, LIST, 0, SCREEN_MAX_ELEMENTS, false},
+    {"Supported", 'k', LIST, 0, SCREEN_MAX_ELEMENTS, false},
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
+enum { VIA, FROM, TO, CALL_ID, CSEQ }; /* the first of them */
 
-static bool is_token(struct str s)
+/* Why the message is refused. AT points into it. */
+static enum reason fault(struct message *m, enum reason reason, struct str where, const char *at,
+                         const char *what)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool other = str_find(STR("-.!%*_+`'~"), c, 0) < 10;
-        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && !other)
-            return false;
-    }
-    return s.n > 0;
+    m->fault = (struct screen_fault){reason, where, (size_t)(at - m->raw.p), what};
+    return reason;
 }
 
-static enum reason screen_scheme(struct str uri)
+static enum reason bad_start(struct message *m, enum reason reason, const char *at,
+                             const char *what)
+{
+    return fault(m, reason, STR("start line"), at, what);
+}
+
+static enum reason screen_scheme(struct message *m, struct str uri)
 {
     size_t colon = str_find(uri, ':', 0);
     struct str scheme = str_slice(uri, 0, colon);
-    if (colon == uri.n || !is_token(scheme) || uri.n == colon + 1)
-        return REASON_BAD_REQUEST;
+    if (colon == uri.n || !is_sip_token(scheme) || uri.n == colon + 1)
+        return bad_start(m, REASON_BAD_REQUEST, uri.p, "the Request-URI is no URI");
     if (str_eq_nocase(scheme, STR("sip")) || str_eq_nocase(scheme, STR("sips")) ||
         str_eq_nocase(scheme, STR("tel")) || str_starts_nocase(uri, STR("urn:service:sos")))
         return REASON_OK;
-    return REASON_UNSUPPORTED_SCHEME;
+    return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
 static bool is_number(struct str s)
@@ -58,13 +72,24 @@ static bool is_number(struct str s)
     return s.n > 0;
 }
 
-static enum reason screen_version(struct str version)
+static enum reason screen_version(struct message *m, struct str version)
 {
     if (str_eq_nocase(version, STR("SIP/2.0")))
         return REASON_OK;
     struct str minor = str_slice(version, 4, version.n), major = str_cut(&minor, '.');
     bool another = str_starts_nocase(version, STR("SIP/")) && is_number(major) && is_number(minor);
-    return another ? REASON_BAD_VERSION : REASON_BAD_REQUEST;
+    return another ? bad_start(m, REASON_BAD_VERSION, version.p, "the version is not SIP/2.0")
+                   : bad_start(m, REASON_BAD_REQUEST, version.p, "it names no version");
+}
+
+/* Index of the first octet that may not stand in a Request-URI, or uri.n. */
+static size_t find_foreign(struct str uri)
+{
+    size_t i = 0;
+    while (i < uri.n && (unsigned char)uri.p[i] > 0x20 && uri.p[i] != 0x7f && uri.p[i] != '<' &&
+           uri.p[i] != '>' && uri.p[i] != '"')
+        i++;
+    return i;
 }
 
 /* Request-Line = Method SP Request-URI SP SIP-Version, exactly one space each (section 7.1). */
@@ -73,31 +98,30 @@ static enum reason screen_request_line(struct message *m, struct str line)
     struct str rest = line;
     struct str method = str_cut(&rest, ' ');
     struct str uri = str_cut(&rest, ' ');
-    if (!is_token(method) || uri.n == 0 || rest.n == 0)
-        return REASON_BAD_REQUEST;
-    enum reason reason = screen_version(rest);
+    if (!is_sip_token(method) || uri.n == 0 || rest.n == 0)
+        return bad_start(m, REASON_BAD_REQUEST, line.p, "it is no method, URI and version");
+    enum reason reason = screen_version(m, rest);
     if (reason != REASON_OK)
         return reason;
-    for (size_t i = 0; i < uri.n; i++)
-        if ((unsigned char)uri.p[i] <= 0x20 || uri.p[i] == '<' || uri.p[i] == '>' ||
-            uri.p[i] == '"' || uri.p[i] == 0x7f)
-            return REASON_BAD_REQUEST;
+    size_t foreign = find_foreign(uri);
+    if (foreign < uri.n)
+        return bad_start(m, REASON_BAD_REQUEST, uri.p + foreign, "no octet of a Request-URI");
     m->status = 0;
     m->method = method;
     m->request_uri = uri;
-    return screen_scheme(uri);
+    return screen_scheme(m, uri);
 }
 
 static enum reason screen_status_line(struct message *m, struct str line)
 {
     struct str rest = line;
     uint64_t status;
-    enum reason reason = screen_version(str_cut(&rest, ' '));
+    enum reason reason = screen_version(m, str_cut(&rest, ' '));
     if (reason != REASON_OK)
         return reason;
     struct str code = str_cut(&rest, ' ');
     if (code.n != 3 || !str_to_u64(code, 699, &status) || status < 100)
-        return REASON_BAD_REQUEST;
+        return bad_start(m, REASON_BAD_REQUEST, line.p, "it has no status");
     m->status = (int)status;
     return REASON_OK;
 }
@@ -110,13 +134,16 @@ static bool screen_cseq(struct message *m, struct str value)
     while (digits < value.n && ascii_is_digit(value.p[digits]))
         digits++;
     struct str method = str_trim(str_slice(value, digits, value.n));
+    if (!str_to_u64(str_slice(value, 0, digits), INT32_MAX, &number) || !is_sip_token(method))
+        return false;
+    m->cseq = (uint32_t)number;
     m->cseq_method = method;
     if (m->status != 0)
         m->method = method;
-    return str_to_u64(str_slice(value, 0, digits), INT32_MAX, &number) && is_token(method) &&
-           str_eq(method, m->method);
+    return str_eq(method, m->method);
 }
 
+/* Never more than SCREEN_MAX_ELEMENTS + 1, or SCREEN_MAX_PARAMETERS + 1. */
 static unsigned count_elements(struct str value)
 {
     struct str element;
@@ -126,51 +153,150 @@ static unsigned count_elements(struct str value)
     return n;
 }
 
+static unsigned count_octets(struct str value, char c, unsigned most)
+{
+    unsigned n = 0;
+    for (size_t at = 0; n <= most && (at = str_find(value, c, at)) < value.n; at++)
+        n++;
+    return n;
+}
+
+static unsigned count(struct str value, enum kind kind)
+{
+    if (kind == PARSED_LIST)
+        return 1 + count_octets(value, ',', SCREEN_MAX_ELEMENTS);
+    return kind == LIST ? count_elements(value) : 1;
+}
+
 /*
  * sofia-sip grows an array by eight for each parameter, so thousands of them would be copied
  * hundreds of times where the heap cannot grow in place.
  */
 static bool has_too_many_parameters(struct str value)
 {
-    size_t at = 0;
-    unsigned n = 0;
-    while (n <= SCREEN_MAX_PARAMETERS && (at = str_find(value, ';', at)) < value.n) {
-        at++;
-        n++;
-    }
-    return n > SCREEN_MAX_PARAMETERS;
+    return count_octets(value, ';', SCREEN_MAX_PARAMETERS) > SCREEN_MAX_PARAMETERS;
+}
+
+static enum reason screen_size(struct message *m, const struct header_line *line, unsigned rule,
+                               unsigned *n)
+{
+    const char *at = line->raw.p;
+    if (rules[rule].parsed && has_too_many_parameters(line->value))
+        return fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many parameters");
+    *n += count(line->value, rules[rule].kind);
+    if (*n <= rules[rule].most)
+        return REASON_OK;
+    return rules[rule].kind == ONCE
+               ? fault(m, REASON_BAD_REQUEST, line->name, at, "is there twice")
+               : fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many elements");
+}
+
+static struct str tag_of(struct str value)
+{
+    struct str uri, parameters = {NULL, 0}, tag = {NULL, 0};
+    name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
+    parameter_find(parameters, STR("tag"), &tag);
+    return tag;
+}
+
+/* What a dialog is known by. */
+static void note_value(struct message *m, unsigned rule, struct str value)
+{
+    if (rule == FROM)
+        m->from_tag = tag_of(value);
+    if (rule == TO)
+        m->to_tag = tag_of(value);
+    if (rule == CALL_ID)
+        m->call_id = value;
+}
+
+static enum reason screen_line(struct message *m, const struct header_line *line, unsigned rule,
+                               unsigned *n)
+{
+    const char *at = line->raw.p;
+    if (rules[rule].least > 0 && line->value.n == 0)
+        return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
+    if (rule == CSEQ && !screen_cseq(m, line->value))
+        return fault(m, REASON_BAD_REQUEST, line->name, at, "is no number and this method");
+    note_value(m, rule, line->value);
+    return screen_size(m, line, rule, n);
+}
+
+/* The first of each is the one that counts. */
+static enum reason screen_response_line(struct message *m, const struct header_line *line,
+                                        unsigned rule, unsigned *n)
+{
+    if (rule == VIA)
+        return screen_line(m, line, rule, n);
+    if (rule > CSEQ || ++*n > 1)
+        return REASON_OK;
+    if (rule == CSEQ && !screen_cseq(m, line->value))
+        return fault(m, REASON_BAD_REQUEST, line->name, line->raw.p, "is no number and method");
+    note_value(m, rule, line->value);
+    return REASON_OK;
+}
+
+static unsigned rule_of(const struct header_line *line)
+{
+    unsigned i = 0;
+    while (i < RULES && !header_is(line, str_of(rules[i].name), rules[i].compact))
+        i++;
+    return i;
 }
 
 static enum reason screen_headers(struct message *m, struct str rest)
 {
     unsigned counts[RULES] = {0};
     struct header_line line;
-    while (header_next(&rest, &line)) {
-        for (unsigned i = 0; i < RULES; i++) {
-            if (!header_is(&line, str_of(rules[i].name), rules[i].compact))
-                continue;
-            if (rules[i].least > 0 && line.value.n == 0)
-                return REASON_BAD_REQUEST;
-            if (has_too_many_parameters(line.value))
-                return REASON_TOO_MANY_HEADERS;
-            counts[i] += rules[i].list ? count_elements(line.value) : 1;
-            if (counts[i] > rules[i].most)
-                return rules[i].list ? REASON_TOO_MANY_HEADERS : REASON_BAD_REQUEST;
-            if (str_eq(str_of(rules[i].name), STR("CSeq")) && !screen_cseq(m, line.value))
-                return REASON_BAD_REQUEST;
-            break;
-        }
+    enum reason reason = REASON_OK;
+    while (reason == REASON_OK && head_line_next(&rest, &line)) {
+        unsigned rule = line.name.p ? rule_of(&line) : RULES;
+        m->n_broken += !line.name.p;
+        if (rule < RULES)
+            reason = m->status == 0 ? screen_line(m, &line, rule, &counts[rule])
+                                    : screen_response_line(m, &line, rule, &counts[rule]);
     }
-    for (unsigned i = 0; i < RULES; i++)
+    for (unsigned i = 0; i < RULES && reason == REASON_OK; i++)
         if (counts[i] < rules[i].least)
-            return REASON_BAD_REQUEST;
-    return REASON_OK;
+            reason = fault(m, REASON_BAD_REQUEST, str_of(rules[i].name), m->raw.p, "is missing");
+    return reason;
 }
 
 enum reason screen_raw(struct message *m, struct str raw)
 {
+    struct frame head;
+    enum frame_status status = frame_head(raw, UINT32_MAX - 1, &head);
+    if (status != FRAME_MESSAGE) {
+        m->fault = screen_fault_of_frame(status, &head);
+        return m->fault.reason;
+    }
     struct str rest, line = start_line(raw, &rest);
     enum reason reason = str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
                                                               : screen_request_line(m, line);
+    if (reason == REASON_OK && (rest.p[0] == ' ' || rest.p[0] == '\t'))
+        return bad_start(m, REASON_BAD_REQUEST, rest.p, "it goes on in the next line");
     return reason == REASON_OK ? screen_headers(m, rest) : reason;
+}
+
+struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame)
+{
+    static const struct {
+        enum frame_status status;
+        enum reason reason;
+        const char *where, *what;
+    } faults[] = {
+        {FRAME_TOO_LARGE, REASON_TOO_LARGE, "message", "is longer than limits.message"},
+        {FRAME_TOO_MANY_LINES, REASON_TOO_MANY_HEADERS, "header",
+         "has more lines than limits.header_lines"},
+        {FRAME_BAD_LENGTH, REASON_BAD_REQUEST, "Content-Length",
+         "is not one number of octets that are there"},
+        {FRAME_BAD_LINE_END, REASON_BAD_REQUEST, "line end", "CR or LF stands alone"},
+        {FRAME_NO_END, REASON_BAD_REQUEST, "message", "ends within its header"},
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].status == status)
+            return (struct screen_fault){faults[i].reason, str_of(faults[i].where), frame->fault,
+                                         faults[i].what};
+    return (struct screen_fault){REASON_BAD_REQUEST, STR("message"), frame->fault,
+                                 "cannot be framed"};
 }

@@ -5,16 +5,30 @@
 #ifndef STIRD_SIP_SCREEN_H
 #define STIRD_SIP_SCREEN_H
 
+#include <stird/framing.h>
 #include <stird/reason.h>
 #include <stird/str.h>
 
 struct message;
 
+/*
+ * What is wrong with a message, in words for its sender and for the log: "CSeq: is no number and
+ * method, at octet 412".
+ */
+struct screen_fault {
+    enum reason reason; /* REASON_OK: nothing */
+    struct str where;   /* header name or "start line"; borrowed from the message, or static */
+    size_t octet;       /* of the message, at which it was seen */
+    const char *what;   /* static */
+};
+
 #define SCREEN_MAX_PARAMETERS 1024 /* in a line of a header that is parsed */
 #define SCREEN_MAX_ELEMENTS   64   /* in Via, Route, Record-Route, Contact, Require ... */
 
 /* Sets M->status, method, request_uri. REASON_OK, BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME or
-   TOO_MANY_HEADERS. */
+   TOO_MANY_HEADERS; M->fault says the same in words. */
 enum reason screen_raw(struct message *m, struct str raw);
+/* What framing.h refused, in the same words. */
+struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame);
 
 #endif

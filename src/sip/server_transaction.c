@@ -5,7 +5,7 @@
 #include "transaction_internal.h"
 
 enum server_state {
-    SERVER_PROCEEDING, /* of a non-INVITE: Trying too; `response` tells them apart */
+    SERVER_PROCEEDING, /* before the first answer too; `response` tells them apart */
     SERVER_ACCEPTED,   /* INVITE answered 2xx (RFC 6026) */
     SERVER_COMPLETED,
     SERVER_CONFIRMED /* INVITE refused and acknowledged */
@@ -22,7 +22,7 @@ struct server_transaction {
     uint16_t final_status;
     uint8_t state;
     bool invite, attached;
-    struct timer again; /* G */
+    struct timer again; /* G; before the first answer to an INVITE: the time for a 100 */
     struct timer end;   /* H, I, J, L */
     enum transaction_end why;
 };
@@ -38,9 +38,18 @@ void server_transaction_free(struct transactions *all, struct transaction_node *
     free(t);
 }
 
+static void on_wait(struct timer *timer, int64_t now_ms)
+{
+    struct server_transaction *t = container_of(timer, struct server_transaction, again);
+    (void)now_ms;
+    if (t->attached)
+        t->all->hooks.server_waits(t->all->hooks.context, t->user);
+}
+
 struct server_transaction *server_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
-                                                  const struct flow *reply, void *user)
+                                                  const struct flow *reply, void *user,
+                                                  int64_t now_ms)
 {
     struct server_transaction *t = calloc(1, sizeof(*t));
     if (!t)
@@ -52,6 +61,8 @@ struct server_transaction *server_transaction_new(struct transactions *all,
     t->attached = true;
     t->invite = invite;
     transaction_table_add(&all->servers, &t->node, key);
+    if (invite)
+        timer_set(all->timers, &t->again, on_wait, now_ms + TRANSACTION_TRYING_MS);
     return t;
 }
 
@@ -165,6 +176,7 @@ bool server_transaction_respond(struct server_transaction *t, int status, struct
     }
     if (t->state != SERVER_PROCEEDING)
         return false;
+    timer_clear(t->all->timers, &t->again);
     keep_response(t, response);
     t->all->hooks.send(t->all->hooks.context, &t->reply, response);
     if (status < 200)

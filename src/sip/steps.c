@@ -23,8 +23,20 @@ static enum step_result refuse(struct context *c, enum reason reason)
     return STEP_DONE;
 }
 
+static void set_detail(struct context *c, struct str detail)
+{
+    if (c->outcome)
+        c->outcome->detail = arena_copy(c->arena, detail);
+}
+
+static enum step_result refuse_for(struct context *c, enum reason reason, const char *detail)
+{
+    set_detail(c, str_of(detail));
+    return refuse(c, reason);
+}
+
 /* 420 lists what we do not know: everything, for we know no Proxy-Require (section 16.3 item 5). */
-static bool refuse_extensions(struct context *c)
+static enum step_result check_extensions(struct context *c)
 {
     struct str value, tag;
     struct buf extra = BUF_INIT;
@@ -33,30 +45,40 @@ static bool refuse_extensions(struct context *c)
             buf_add_text(&extra, extra.n == 0 ? "Unsupported: " : ", ");
             buf_add_str(&extra, tag);
         }
-    if (extra.n == 0)
-        return false;
-    buf_add_text(&extra, "\r\n");
-    if (c->outcome) {
-        c->outcome->verdict = VERDICT_REJECT;
-        c->outcome->reason = REASON_BAD_EXTENSION;
-        c->outcome->sip_status = reason_sip_status(REASON_BAD_EXTENSION);
+    enum step_result result = extra.n == 0 ? STEP_NEXT : STEP_DONE;
+    if (result == STEP_DONE) {
+        set_detail(c, buf_str(&extra));
+        buf_add_text(&extra, "\r\n");
+        context_refuse_with(c, REASON_BAD_EXTENSION, buf_str(&extra));
     }
-    context_answer(c, reason_sip_status(REASON_BAD_EXTENSION), buf_str(&extra));
     buf_fini(&extra);
-    return true;
+    return result;
+}
+
+static enum step_result check_hops(struct context *c)
+{
+    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
+    if (hops && hops->mf_count == 0)
+        return refuse_for(c, REASON_TOO_MANY_HOPS, "Max-Forwards: is 0");
+    if (hops && hops->mf_count > 255)
+        return refuse_for(c, REASON_BAD_REQUEST, "Max-Forwards: is above 255");
+    return STEP_NEXT;
+}
+
+static enum step_result check_loop(struct context *c)
+{
+    if (branch_shows_loop(&c->proxy->branches, &c->message))
+        return refuse_for(c, REASON_LOOP_DETECTED, "Via: holds a branch of ours for this request");
+    return STEP_NEXT;
 }
 
 /* RFC 3261 section 16.3. */
 static enum step_result step_screen(struct context *c)
 {
-    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
-    if (hops && hops->mf_count == 0)
-        return refuse(c, REASON_TOO_MANY_HOPS);
-    if (hops && hops->mf_count > 255)
-        return refuse(c, REASON_BAD_REQUEST);
-    if (branch_shows_loop(&c->proxy->branches, &c->message))
-        return refuse(c, REASON_LOOP_DETECTED);
-    return refuse_extensions(c) ? STEP_DONE : STEP_NEXT;
+    enum step_result result = check_hops(c);
+    if (result == STEP_NEXT)
+        result = check_loop(c);
+    return result == STEP_NEXT ? check_extensions(c) : result;
 }
 
 static enum step_result step_facts(struct context *c)
@@ -64,8 +86,10 @@ static enum step_result step_facts(struct context *c)
     c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
     if (!c->outcome || !facts_fill(c)) {
         c->call = NULL;
+        c->outcome = NULL;
         return refuse(c, REASON_OUT_OF_MEMORY);
     }
+    c->call->claims_dialog = c->message.to_tag.n > 0;
     /* What a forgotten path would record. */
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;
@@ -126,7 +150,7 @@ static void note_group_in_from(struct context *c)
     struct proxy *p = c->proxy;
     int64_t now_ms = proxy_now_ms();
     const struct trunk *trunk = trunk_of_from_alone(c->snapshot->settings, c->call);
-    if (!trunk)
+    if (!trunk || !p->net) /* a rehearsal is no call; what explains it says so itself */
         return;
     bool first = p->counters.groups_in_from++ == 0;
     if (!first && now_ms - p->groups_in_from_said_ms < GROUPS_IN_FROM_EVERY_MS)
@@ -146,8 +170,11 @@ static enum step_result step_trunk(struct context *c)
     bool source_known = false;
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, REASON_FROM_UPSTREAM);
-    const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
-    note_group_in_from(c);
+    const struct trunk *trunk = c->call->trunk; /* a rehearsal may name it */
+    if (!trunk) {
+        trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
+        note_group_in_from(c);
+    }
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
@@ -159,9 +186,7 @@ static enum step_result step_trunk(struct context *c)
     if (p->draining && !emergency)
         return refuse_draining(c);
     c->emergency = emergency;
-    if (!admit_call(c, trunk))
-        return STEP_DONE;
-    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+    return admit_call(c, trunk) ? STEP_NEXT : STEP_DONE;
 }
 
 static enum step_result step_decide(struct context *c)
@@ -169,10 +194,16 @@ static enum step_result step_decide(struct context *c)
     c->call->overlay = c->proxy->overlay.table;
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
+    c->decided = true;
     c->proxy->counters.date_corrected += c->outcome->date_was_wrong;
     if (c->outcome->verdict == VERDICT_REJECT)
         return refuse(c, c->outcome->reason);
     return STEP_NEXT;
+}
+
+static enum step_result step_targets(struct context *c)
+{
+    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* From here on the call goes unsigned, or not at all, as the settings say. */
@@ -243,16 +274,6 @@ static enum step_result step_sign(struct context *c)
     return STEP_WAIT;
 }
 
-/*
- * Not before the request has left: a caller that was told 100 does not retransmit, and should this
- * process die now, that retransmission is what brings the call to the next one. What comes before
- * takes less than the 200 ms of RFC 3261 section 17.2.1.
- */
-static void say_trying(struct context *c)
-{
-    context_answer(c, 100, (struct str){NULL, 0});
-}
-
 static enum step_result step_send(struct context *c)
 {
     if (c->cancelled) {
@@ -261,13 +282,10 @@ static enum step_result step_send(struct context *c)
     }
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
         return refuse(c, c->outcome->reason);
-    bool first = c->sent_us < 0;
-    if (c->invite && first)
+    if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
     if (!forward_next(c))
         relay_give_up(c, REASON_NO_UPSTREAM);
-    else if (c->invite && first)
-        say_trying(c);
     return STEP_DONE;
 }
 
@@ -324,11 +342,12 @@ static enum step_result step_route(struct context *c)
     return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-enum call_step { FACTS, SCREEN, TRUNK, DECIDE, SIGN, SEND };
+enum call_step { FACTS, SCREEN, TRUNK, DECIDE, TARGETS, SIGN, SEND };
 static const struct step call_steps[] = {
-    [FACTS] = {"facts", step_facts}, [SCREEN] = {"screen", step_screen},
-    [TRUNK] = {"trunk", step_trunk}, [DECIDE] = {"decide", step_decide},
-    [SIGN] = {"sign", step_sign},    [SEND] = {"send", step_send},
+    [FACTS] = {"facts", step_facts},       [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk},       [DECIDE] = {"decide", step_decide},
+    [TARGETS] = {"targets", step_targets}, [SIGN] = {"sign", step_sign},
+    [SEND] = {"send", step_send},
 };
 static const struct step other_steps[] = {
     {"screen", step_screen}, {"route", step_route}, {"send", step_send}};
@@ -342,12 +361,40 @@ static void run(struct context *c)
     } while (result == STEP_NEXT);
 }
 
+/* A To tag is the caller's own word; only our key in the Route proves a dialog. */
+static bool is_in_dialog(const struct context *c)
+{
+    unsigned n_own;
+    bool strict;
+    uint16_t listener;
+    return c->message.to_tag.n > 0 &&
+           target_own_routes(c->proxy, &c->message, &n_own, &strict, &listener);
+}
+
 void steps_begin(struct context *c)
 {
-    c->initial = c->invite && c->message.to_tag.n == 0;
+    c->initial = c->invite && !is_in_dialog(c);
     c->steps = c->initial ? call_steps : other_steps;
     c->step = 0;
     run(c);
+}
+
+bool steps_rehearse(struct context *c, void (*known)(struct context *c))
+{
+    bool in_dialog = is_in_dialog(c);
+    c->initial = !in_dialog;
+    for (c->step = FACTS; c->step <= DECIDE; c->step++) {
+        if (call_steps[c->step].run(c) != STEP_NEXT)
+            return in_dialog;
+        if (c->step == FACTS)
+            known(c);
+        if (c->step == SCREEN && in_dialog) {
+            c->outcome->verdict = VERDICT_PASS;
+            c->outcome->reason = REASON_IN_DIALOG;
+            return true;
+        }
+    }
+    return false;
 }
 
 void steps_resume(struct context *c)

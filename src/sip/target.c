@@ -51,7 +51,8 @@ bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 
 static bool has_valid_key(const struct proxy *p, const url_t *url, struct str call_id)
 {
-    char expected[ROUTE_KEY_LENGTH + 1], found[ROUTE_KEY_LENGTH + 2];
+    char expected[ROUTE_KEY_LENGTH + 1];
+    char found[ROUTE_KEY_LENGTH + 2] = ""; /* stays so when the value is too long for it */
     if (!url->url_params || url_param(url->url_params, ROUTE_PARAMETER, found, sizeof(found)) == 0)
         return false;
     route_key_write(&p->branches, call_id, expected);
@@ -184,6 +185,26 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
                              expected_name(p, target), flow);
 }
 
+/*
+ * A dialog whose key is lost, or that never had one, must still find its own upstream among the
+ * trunk's: another one would end it with 481. Its address is a preference, never a way.
+ */
+static void prefer_dialog(const struct context *c, struct target *targets, unsigned n)
+{
+    const url_t *url = next_url(&c->message, c->n_own_routes, c->strict_route);
+    struct address address;
+    if (c->message.to_tag.n == 0 || !url || !url_address(url, &address))
+        return;
+    for (unsigned i = 1; i < n; i++) {
+        if (!address_same_host(&targets[i].address, &address))
+            continue;
+        const struct target first = targets[i];
+        memmove(&targets[1], &targets[0], i * sizeof(first));
+        targets[0] = first;
+        return;
+    }
+}
+
 bool target_of_trunk(struct context *c, const struct trunk *trunk)
 {
     struct target targets[ROUTES_TARGETS_MAX];
@@ -192,6 +213,7 @@ bool target_of_trunk(struct context *c, const struct trunk *trunk)
     struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
     if (!copy)
         return false;
+    prefer_dialog(c, targets, n);
     memcpy(copy, targets, n * sizeof(*copy));
     c->targets = copy;
     c->n_targets = n;

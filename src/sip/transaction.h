@@ -48,6 +48,9 @@ struct transaction_hooks {
      * is freed afterwards.
      */
     void (*client_ended)(void *context, void *user, enum transaction_end why);
+    /* An INVITE that has had no answer of any kind for 200 ms: its user says 100 now
+       (17.2.1). At most once. */
+    void (*server_waits)(void *context, void *user);
 };
 
 struct transactions *transactions_new(const struct transaction_timing *timing,
@@ -60,10 +63,14 @@ unsigned transactions_count(const struct transactions *all);
 
 /* ---- server side (section 17.2) ---- */
 
+/* Section 17.2.1; a tick of the timers late: what is answered within 200 ms needs no 100. */
+#define TRANSACTION_TRYING_MS (200 + TIMER_TICK_MS)
+
 /* For a request that matches none. REPLY is where responses go; it is held. NULL: no memory. */
 struct server_transaction *server_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
-                                                  const struct flow *reply, void *user);
+                                                  const struct flow *reply, void *user,
+                                                  int64_t now_ms);
 struct server_transaction *server_transaction_find(struct transactions *all,
                                                    const struct transaction_key *key);
 void *server_transaction_user(const struct server_transaction *t);

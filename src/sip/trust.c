@@ -33,6 +33,8 @@ static void remove_private(struct message *m, const struct settings *settings)
         message_remove_headers(m, private_headers[i], 0, NULL);
     for (unsigned i = 0; i < settings->n_private_headers; i++)
         remove_all(m, settings->private_headers[i]);
+    /* An Identity may be anybody's, but only one that the call was decided on. */
+    message_remove_resembling(m, "Identity", 'y');
 }
 
 void trust_apply(struct message *m, const struct settings *settings, const struct call *call,

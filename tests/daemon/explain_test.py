@@ -1,10 +1,12 @@
 """stirctl explain decides as the call itself does: the same level, reason, rule and table row."""
 
+import os
 import time
 import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import settings, stirctl
+from lib.stird import wait_until
 
 SAME = ("trunk", "customer", "decision", "reason", "rule", "number_state", "number_row")
 
@@ -28,6 +30,136 @@ class Explain(ProcessStory):
                                  {key: record[key] for key in SAME})
                 self.assertEqual(told["level"], record["attest"])
                 self.assertEqual(told["by"], "the running stird")
+
+    def asked(self, message, *words):
+        raw = message.octets() if hasattr(message, "octets") else message
+        path = self.lab.path("message")
+        with open(path, "wb") as out:
+            out.write(raw)
+        return stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, *words)
+
+    def changed(self):
+        """INVITEs that are refused before anything is decided, each for its own reason."""
+        def started(line):
+            invite = self.invite()
+            invite.start = line.encode()
+            return invite
+        def raw(message, old, new):
+            return message.octets().replace(old, new, 1)
+        invite = self.invite
+        yield invite()
+        yield invite(max_forwards=0)
+        yield invite(max_forwards=256)
+        yield invite(max_forwards=None)
+        yield invite().replaced("max-forwards", "Max-Forwards: many")
+        yield invite(extra=["Proxy-Require: foo, bar"])
+        yield invite(max_forwards=0, extra=["Proxy-Require: foo"])
+        yield invite(to="<sip:+12155550199@h>;tag=x")
+        yield invite(to="<sip:+12155550199@h>;tag=x", caller="+12155556000")
+        yield invite(extra=["Route: <sip:%s:5060;lr;stk=%s>" % (self.net(1), "0" * 16)],
+                     to="<sip:+12155550199@h>;tag=x")
+        yield invite(uri="sip:911@" + self.net(1), to="<sip:911@h>;tag=x")
+        yield started("INVITE http://example.com/ SIP/2.0")
+        yield started("INVITE sip:x@h SIP/3.0")
+        yield started("INVITE sip:x@h")
+        yield started("INVITE <sip:x@h> SIP/2.0")
+        for name in ("via", "from", "to", "call-id", "cseq"):
+            yield invite().without(name)
+        yield invite().replaced("cseq", "CSeq: 1 OPTIONS")
+        yield invite().replaced("cseq", "CSeq: 4294967296 INVITE")
+        yield invite().replaced("from", "From: <sip:+1215")
+        yield invite().plus("To: <sip:x@h>")
+        yield invite().plus("Content-Length: 1")
+        yield invite().replaced("content-length", "Content-Length: 9999")
+        yield invite().plus("Route: " + ",".join(["<sip:192.0.2.1;lr>"] * 65))
+        yield invite(extra=["X-%d: y" % i for i in range(300)])
+        yield invite(extra=["X-Long: " + "x" * 17000])
+        yield raw(invite(), b"\r\n\r\n", b"\r\n")[:300]
+        yield raw(invite(), b"\r\n", b"\n")
+        yield invite().octets().replace(b"\r\n", b"\n")
+        yield raw(invite(), b"\r\n", b"\r\nX-No-Colon\r\n")
+        yield raw(invite(), b"\r\n", b"\r\nX: a\rb\r\n")
+        yield raw(invite(), b"\r\n", b"\r\nX: \0\xff\r\n")
+        yield b"\r\n\r\n" + invite().octets()
+        yield invite().octets() + b"behind"
+
+    def status_of(self, sent, message):
+        """Of the answer; 0 where the call goes on, None where nothing comes."""
+        self.sbc.send(message, self.at())
+        deadline = time.monotonic() + (5 if sent else 0.5)
+        status = None
+        while status is None and time.monotonic() < deadline:
+            self.carrier.poll(0.01)
+            self.sbc.poll(0.01)
+            for there in [m for m in self.carrier.inbox if m.method == "INVITE" and not m.again]:
+                self.carrier.respond(there, 486)
+            self.carrier.inbox = []
+            final = [m for m in self.sbc.inbox if m.status != 100 and not m.again]
+            if final:
+                status = 0 if final[0].status == 486 else final[0].status
+                if hasattr(message, "octets"):
+                    self.sbc.acknowledge(message, final[0], self.at())
+            self.sbc.inbox = []
+        return status
+
+    def test_answers_as_the_call_is_answered(self):
+        """The same checks in the same order, from the octets: status, reason, what is wrong."""
+        self.start(limits=' message = "16k";')
+        self.carrier  # pylint: disable=pointless-statement
+        for number, message in enumerate(self.changed()):
+            text = (message.octets() if hasattr(message, "octets") else message)[:300]
+            with self.subTest(number=number, message=text):
+                told = self.asked(message, "--source", self.net(2), "--listener", "main")
+                silent = told["decision"] == "rejected" and told["sip_status"] == 0
+                before = len(self.stird.records())
+                status = self.status_of(not silent, message)
+                self.assertEqual(told["sip_status"], status or 0, told)
+                record = wait_until(lambda n=before: self.stird.records()[n:], 5, "a record")[0]
+                self.assertEqual([told[key] for key in SAME + ("detail",)],
+                                 [record[key] for key in SAME + ("detail",)])
+                self.assertEqual(told["level"], record["attest"])
+                time.sleep(0.1)  # ten undecided ones a second have records of their own
+
+    def test_whose_they_are(self):
+        """An upstream's and a stranger's, good and bad."""
+        self.start()
+        good, bad = self.invite(), self.invite().without("cseq")
+        for last, message, reason, status in (
+                (9, good, "from_upstream", 403), (9, bad, "bad_request", 0),
+                (66, good, "unknown_source", 0), (66, bad, "unknown_source", 0),
+                (2, bad, "bad_request", 0)):
+            with self.subTest(last=last, reason=reason):
+                told = self.asked(message, "--source", self.net(last))
+                self.assertEqual((told["decision"], told["reason"], told["sip_status"]),
+                                 ("rejected", reason, status))
+
+    def test_a_loop(self):
+        """By the secret in the state directory; without it a note says so."""
+        self.start()
+        invite = self.place(uri="sip:+12155550199@carrier.example.com")
+        arrived = self.carrier.expect("INVITE")
+        back = arrived.replaced("via", "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx",
+                                *arrived.raws("via"))
+        told = self.asked(back, "--trunk", "pbx")
+        self.assertEqual((told["reason"], told["sip_status"], told["note"]),
+                         ("loop_detected", 482, None))
+        os.rename(self.lab.path("state/hmac-secret"), self.lab.path("state/aside"))
+        told = self.asked(back, "--trunk", "pbx")
+        os.rename(self.lab.path("state/aside"), self.lab.path("state/hmac-secret"))
+        self.assertEqual(told["decision"], "passed")
+        self.assertIn("hmac-secret", told["note"])
+        self.refuse(arrived, invite)
+
+    def test_for_people_what_is_wrong(self):
+        self.start()
+        path = self.lab.write("message", self.invite().replaced(
+            "cseq", "CSeq: x").octets().decode())
+        code, out, _ = stirctl.run(self.lab.path("stird.conf"), "explain", "--message", path,
+                                   "--trunk", "pbx")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"(?m)^reason +bad_request$")
+        self.assertRegex(out, r"(?m)^detail +CSeq: .*, at octet \d+$")
+        self.assertRegex(out, r"(?m)^answer +400$")
 
     def end_and_record(self, invite, refused):
         """The callee refuses what stird itself does not."""

@@ -54,7 +54,7 @@ class WorkerKill(WorkersStory):
         self.start(more='signing = { timeout = "1s"; };')
         self.short_call()
         self.hit("signer", signal.SIGSTOP)
-        invite, until = self.place(), time.monotonic() + 0.2
+        invite, until = self.place(), time.monotonic() + 0.15  # at 0.2 s it is told 100
         while time.monotonic() < until:
             self.sbc.poll(until - time.monotonic())
         self.assertEqual([m.start for m in self.sbc.inbox], [])

@@ -40,10 +40,11 @@ static void handle(struct str bytes)
     struct buf out = BUF_INIT;
     struct answer_base base;
     struct skeleton skeleton;
+    const struct screen_fault fault = {REASON_BAD_REQUEST, STR("CSeq"), 0, "is missing"};
     struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
     read_headers(bytes);
     answer_again(bytes);
-    answer_malformed(bytes, 400, STR("tag"), &out);
+    answer_malformed(bytes, &fault, STR("tag"), &out);
     buf_reset(&out);
     if (message_parse(&m, bytes) == REASON_OK) {
         message_set_received(&m, &source);

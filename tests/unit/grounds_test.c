@@ -493,7 +493,9 @@ static void try_invite(struct settings *s, const struct sbc *sbc, const struct n
     call.trunk = trunk_match(s, &call, &known);
     if (call.trunk) {
         call.customer = numbers_customer(table, call.trunk->customer);
+        call.claims_dialog = pick(16) == 0;
         policy_decide(s, table, &call, &o);
+        assert_true(!call.claims_dialog || o.verdict != VERDICT_SIGN);
     }
     check(&d, sbc, &call, &o, rows, n_rows, tally);
     buf_fini(&text);

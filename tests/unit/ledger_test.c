@@ -101,7 +101,8 @@ static void a_signed_call(void **state)
            "\"customer\":\"acme\",\"cert_id\":\"818H\","
            "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"sign_us\":31,\"total_us\":420,"
-           "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false}");
+           "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
+           "\"detail\":null,\"count\":1}");
     free(s);
 }
 
@@ -137,7 +138,8 @@ static void refused_before_anything_was_known(void **state)
                      "\"number_row\":null,\"customer\":null,\"cert_id\":null,\"x5u\":null,"
                      "\"iat\":null,\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
                      "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
-                     "\"emergency\":false}");
+                     "\"emergency\":false,"
+           "\"detail\":null,\"count\":1}");
     free(s);
 }
 

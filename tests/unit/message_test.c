@@ -184,6 +184,82 @@ static void each_refusal_has_its_reason(void **state)
     }
 }
 
+/* What is refused says where and what: for the sender, the log and the record. */
+static void each_fault_has_its_words(void **state)
+{
+    static const struct {
+        const char *text, *where, *at, *what;
+    } cases[] = {
+        {LINE GOOD_VIA GOOD_REST "f: <sip:3@h>\r\n\r\n", "f", "f: <sip:3", "is there twice"},
+        {LINE GOOD_REST "\r\n", "Via", "INVITE", "is missing"},
+        {LINE GOOD_VIA GOOD_REST "Max-Forwards: x\r\n\r\n", "Max-Forwards", "Max-F",
+         "cannot be read"},
+        {LINE GOOD_VIA GOOD_REST "Route: <sip:\r\n\r\n", "Route", "Route", "cannot be read"},
+        {LINE GOOD_VIA GOOD_REST "X: a\rY: b\r\n\r\n", "line end", "\rY", "CR or LF stands alone"},
+        {LINE GOOD_VIA GOOD_REST "X: a\nY: b\r\n\r\n", "line end", "\nY", "CR or LF stands alone"},
+        {LINE " X: y\r\n" GOOD_VIA GOOD_REST "\r\n", "start line",
+         " X:", "it goes on in the next line"},
+        {"INVITE sip:<2@h SIP/2.0\r\n" GOOD_VIA GOOD_REST "\r\n", "start line", "<2@h",
+         "no octet of a Request-URI"},
+        {LINE "Via: SIP/2.0/UDP h;branch=1;branch=2\r\n" GOOD_REST "\r\n", "Via", "INVITE",
+         "cannot be read"},
+        {LINE "Via: SIP/2.0/UDP a (\"), SIP/2.0/UDP b (\")\r\n" GOOD_REST "\r\n", "Via", "INVITE",
+         "cannot be read"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct message m;
+        assert_int_equal(message_parse(&m, str_of(cases[i].text)), REASON_BAD_REQUEST);
+        assert_null(m.msg);
+        assert_int_equal(m.fault.reason, REASON_BAD_REQUEST);
+        if (!str_eq(m.fault.where, str_of(cases[i].where)) ||
+            m.fault.octet != (size_t)(strstr(cases[i].text, cases[i].at) - cases[i].text) ||
+            !str_eq(str_of(m.fault.what), str_of(cases[i].what)))
+            fail_msg("%zu: %.*s %s at %zu", i, STR_ARG(m.fault.where), m.fault.what, m.fault.octet);
+    }
+}
+
+#define BROKEN                                                                                     \
+    "X-Broken\r\n: y\r\nMy Header: x\r\n\xe9: x\r\nP-Asserted-Identity\r\n : evil\r\na\r\n b\r\n"
+
+/* Lines that are no header leave as they came; of a response so does what a request must have. */
+static void what_is_not_needed_leaves_as_it_came(void **state)
+{
+    static const char *const texts[] = {
+        LINE GOOD_VIA BROKEN GOOD_REST BROKEN "\r\n",
+        LINE BROKEN GOOD_VIA GOOD_REST "Record-Route: <sip:\r\nContent-Type: ;\r\n\r\nbody",
+        "SIP/2.0 200\r\n" BROKEN GOOD_VIA GOOD_REST BROKEN "l: 4\r\n\r\nbody",
+        "SIP/2.0 200 OK\r\n" GOOD_VIA "From: <<\r\nTo: \"\r\nCall-ID:\r\nCSeq: 1 INVITE\r\n"
+        "CSeq: x\r\nMax-Forwards: y\r\nRoute: <\r\nContact: " BROKEN "\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct message m;
+        parse(&m, str_of(texts[i]));
+        assert_prints(&m, str_of(texts[i]));
+        message_fini(&m);
+    }
+}
+
+static void what_resembles_a_header_goes_with_it(void **state)
+{
+    static const char *const lines[] = {
+        "P-Asserted-Identity: evil\r\n",      "p-asserted-identity\t : evil\r\n",
+        "P-Asserted-Identity\r\n : evil\r\n", "P-Asserted-Identity\xa0: evil\r\n",
+        "\x0bP-Asserted-Identity: evil\r\n",  "P-Asserted\x01-Identity: evil\r\n",
+        "P-Asserted-Identity evil\r\n",       "P-Asserted-Identity=evil\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct buf text = BUF_INIT;
+        struct message m;
+        buf_addf(&text, LINE "X: y\r\n%sX-Broken\r\n" GOOD_VIA GOOD_REST "\r\n", lines[i]);
+        parse(&m, buf_str(&text));
+        message_remove_headers(&m, "P-Asserted-Identity", 0, NULL);
+        assert_prints(&m, STR(LINE "X: y\r\nX-Broken\r\n" GOOD_VIA GOOD_REST "\r\n"));
+        message_fini(&m);
+        buf_fini(&text);
+    }
+}
+
 static void lists_are_bounded(void **state)
 {
     static const char *const lists[] = {"Via: SIP/2.0/UDP h;branch=z9hG4bK1", "Route: <sip:h;lr>",
@@ -317,6 +393,9 @@ int main(void)
         cmocka_unit_test(edited_only_the_edits_differ),
         cmocka_unit_test(headers_are_removed_by_name_and_value),
         cmocka_unit_test(each_refusal_has_its_reason),
+        cmocka_unit_test(each_fault_has_its_words),
+        cmocka_unit_test(what_is_not_needed_leaves_as_it_came),
+        cmocka_unit_test(what_resembles_a_header_goes_with_it),
         cmocka_unit_test(lists_are_bounded),
         cmocka_unit_test(parameters_are_bounded),
         cmocka_unit_test(a_branch_proves_itself_and_nothing_else_does),

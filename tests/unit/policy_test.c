@@ -192,6 +192,29 @@ static struct numbers *table_of(const json_t *all, const json_t *one, struct buf
     return table;
 }
 
+/*
+ * The same call with a To tag that nobody can vouch for: what refuses it still refuses it, and what
+ * would go on goes on unsigned.
+ */
+static bool claimed_dialog_is_decided_alike(struct settings *s, struct numbers *table,
+                                            struct call *call, const struct outcome *without)
+{
+    struct outcome with;
+    call->claims_dialog = true;
+    policy_decide(s, table, call, &with);
+    call->claims_dialog = false;
+    /* A signature that fails may refuse a call; here none is asked for. */
+    bool fault = without->reason >= REASON_SIGNER_TIMEOUT;
+    bool refused = without->verdict == VERDICT_REJECT && !fault;
+    enum reason wanted = refused ? without->reason : REASON_UNKNOWN_DIALOG;
+    return check("with a To tag", verdict_name(with.verdict),
+                 verdict_name(refused ? VERDICT_REJECT : VERDICT_PASS)) &&
+           check("with a To tag", reason_name(with.reason), reason_name(wanted)) &&
+           with.sip_status == (refused ? without->sip_status : 0) &&
+           with.emergency == without->emergency && with.number.state == without->number.state &&
+           with.strip_identity == without->strip_identity;
+}
+
 static bool run_case(const json_t *all, const json_t *one, long long now)
 {
     struct buf image = BUF_INIT;
@@ -203,6 +226,7 @@ static bool run_case(const json_t *all, const json_t *one, long long now)
     call.customer = numbers_customer(table, call.trunk->customer);
     policy_decide(s, table, &call, &outcome);
     bool good = check_outcome(json_object_get(one, "expect"), &outcome, s);
+    good = claimed_dialog_is_decided_alike(s, table, &call, &outcome) && good;
     if (!good) {
         print_error("in: %s\n", json_string_value(json_object_get(one, "name")));
         for (unsigned i = 0; i < outcome.n_trace; i++)

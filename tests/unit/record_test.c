@@ -37,6 +37,8 @@ static struct record example(void)
         .config_generation = 3,
         .numbers_generation = 4,
         .emergency = true,
+        .detail = STR("CSeq: is missing, at octet 0"),
+        .count = 12,
     };
 }
 

@@ -151,6 +151,12 @@ static void server_ended(void *context, void *user, enum transaction_end why)
     r->server = NULL;
 }
 
+static void server_waits(void *context, void *user)
+{
+    assert_ptr_equal(user, context);
+    respond(context, 100);
+}
+
 static void request_arrives(struct run *r)
 {
     if (r->deaf)
@@ -161,7 +167,7 @@ static void request_arrives(struct run *r)
         return;
     }
     r->requests_seen++;
-    r->server = server_transaction_new(r->servers, &key, r->invite, &r->flow, r);
+    r->server = server_transaction_new(r->servers, &key, r->invite, &r->flow, r, r->now_ms);
     assert_non_null(r->server);
     if (r->provisional_ms >= 0)
         timer_set(&r->timers, &r->provisional, on_provisional, r->now_ms + r->provisional_ms);
@@ -299,8 +305,9 @@ static void one_run(uint64_t seed, unsigned *answered)
 {
     static const struct transaction_timing timing = {T1, 4000, T4};
     struct run *r = calloc(1, sizeof(*r));
-    const struct transaction_hooks client_hooks = {r, send_to_server, NULL, client_ended};
-    const struct transaction_hooks server_hooks = {r, send_to_client, server_ended, NULL};
+    const struct transaction_hooks client_hooks = {r, send_to_server, NULL, client_ended, NULL};
+    const struct transaction_hooks server_hooks = {r, send_to_client, server_ended, NULL,
+                                                   server_waits};
     assert_non_null(r);
     r->seed = seed;
     r->now_ms = 1000000;

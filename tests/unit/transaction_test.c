@@ -14,6 +14,7 @@
  *   pass, absorb       what became of the last response or ACK
  *   alive, gone        the transaction
  *   done, timeout, error   its user was told so
+ *   asked, unasked     server: whether its user was asked for a 100 since the last check
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ struct world {
     unsigned sent;
     char last[512];
     int send_error;
-    bool passed;
+    bool passed, asked;
     int ended; /* -1: not; else enum transaction_end */
     struct server_transaction *server;
     struct client_transaction *client;
@@ -62,13 +63,21 @@ static void world_ended(void *context, void *user, enum transaction_end why)
     w->client = NULL;
 }
 
+static void world_waits(void *context, void *user)
+{
+    struct world *w = context;
+    assert_ptr_equal(user, w);
+    assert_false(w->asked);
+    w->asked = true;
+}
+
 static const struct transaction_key key = {1, 2};
 
 static void world_init(struct world *w, bool reliable)
 {
     static const struct transaction_timing timing = {500, 4000, 5000};
     memset(w, 0, sizeof(*w));
-    const struct transaction_hooks hooks = {w, world_send, world_ended, world_ended};
+    const struct transaction_hooks hooks = {w, world_send, world_ended, world_ended, world_waits};
     w->now_ms = 1000000;
     w->ended = -1;
     w->flow.transport = reliable ? TRANSPORT_TCP : TRANSPORT_UDP;
@@ -96,7 +105,7 @@ static void begin(struct world *w, bool client, bool is_invite)
         w->client = client_transaction_new(w->all, &key, is_invite, &w->flow, STR(INVITE), w,
                                            w->now_ms);
     else
-        w->server = server_transaction_new(w->all, &key, is_invite, &w->flow, w);
+        w->server = server_transaction_new(w->all, &key, is_invite, &w->flow, w, w->now_ms);
 }
 
 static void response(struct world *w, int status)
@@ -139,6 +148,10 @@ static bool do_word(struct world *w, bool client, const char *word)
             print_error("%u packets left\n", w->sent);
         w->sent = 0;
         return right;
+    } else if (strcmp(word, "asked") == 0 || strcmp(word, "unasked") == 0) {
+        bool asked = w->asked;
+        w->asked = false;
+        return asked == (word[0] == 'a');
     } else if (strcmp(word, "pass") == 0)
         return w->passed;
     else if (strcmp(word, "absorb") == 0)
@@ -203,7 +216,19 @@ static const struct {
     {"17.1.2.2 K is zero over a stream", "client tcp", "NON =1 r200 pass +20 done gone"},
     {"17.1.2.2 nothing sent again over a stream", "client tcp", "NON =1 +31000 =0"},
 
-    /* server INVITE: 17.2.1 */
+    /* server INVITE: 17.2.1; R-P-065 */
+    {"17.2.1 no answer within 200 ms: a 100 is asked for, once", "server udp",
+     "INV +200 unasked +20 asked r100 =1 +3600000 unasked =0 alive"},
+    {"17.2.1 over a stream as well", "server tcp", "INV +200 unasked +20 asked"},
+    {"17.2.1 a copy within 200 ms is absorbed without an answer", "server udp",
+     "INV +50 again =0 +50 again =0 unasked +120 asked r100 =1 again =1"},
+    {"17.2.1 asked for but not given: not again", "server udp", "INV +220 asked +60000 unasked =0"},
+    {"17.2.1 a 100 before: none is asked for", "server udp", "INV +10 r100 =1 +60000 unasked"},
+    {"17.2.1 another provisional before", "server udp", "INV +10 r183 =1 +60000 unasked"},
+    {"17.2.1 a refusal before: only the refusal is sent again", "server udp",
+     "INV +10 r486 =1 +480 =0 +20 =1 unasked ack +200 unasked"},
+    {"17.2.1 a 2xx before", "server udp", "INV +10 r200 =1 +60000 unasked"},
+    {"17.2.2 no 100 for another method", "server udp", "NON +60000 unasked =0"},
     {"17.2.1 a copy gets the last provisional", "server udp",
      "INV again =0 r100 =1 again =1 r180 =1 again =1"},
     {"17.2.1 G: .5 1.5 3.5 7.5 then every 4", "server udp",
@@ -311,7 +336,7 @@ static void many_at_random_all_end(void **state)
         struct client_transaction *c = client_transaction_new(w.all, &k, rand_r(&seed) % 2, &w.flow,
                                                               STR(INVITE), &w, w.now_ms);
         struct server_transaction *s = server_transaction_new(w.all, &k, rand_r(&seed) % 2, &w.flow,
-                                                              &w);
+                                                              &w, w.now_ms);
         static const int statuses[] = {100, 180, 200, 302, 404, 486, 503};
         assert_non_null(c);
         assert_non_null(s);

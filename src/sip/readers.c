@@ -1,0 +1,127 @@
+#include "readers.h"
+
+#include <stird/headers.h>
+
+/* "SIP/2.0/UDP": three tokens. */
+static bool is_protocol(struct str s)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (!is_sip_token(str_cut(&s, '/')))
+            return false;
+    return s.p == NULL;
+}
+
+/* Taking one off a list makes sofia-sip write the others anew: each must be what it is read as. */
+static bool is_plain_via(const sip_via_t *via)
+{
+    struct str host = str_of(via->v_host);
+    size_t i = 0;
+    while (i < host.n && (ascii_is_alpha(host.p[i]) || ascii_is_digit(host.p[i]) ||
+                          str_find(STR("-._[]:"), host.p[i], 0) < 6))
+        i++;
+    return is_protocol(str_of(via->v_protocol)) && host.n > 0 && i == host.n;
+}
+
+static unsigned count_parameter(const sip_via_t *via, struct str name)
+{
+    unsigned n = 0;
+    for (const msg_param_t *parameter = via->v_params; parameter && *parameter; parameter++) {
+        struct str text = str_of(*parameter);
+        n += str_eq_nocase(str_slice(text, 0, str_find(text, '=', 0)), name);
+    }
+    return n;
+}
+
+/* Of two the first counts for one reader and the last for another. */
+static bool has_parameters_once(const sip_via_t *via)
+{
+    return count_parameter(via, STR("branch")) <= 1 && count_parameter(via, STR("received")) <= 1 &&
+           count_parameter(via, STR("rport")) <= 1;
+}
+
+static bool vias_are_the_same(const struct message *m)
+{
+    struct header_line line;
+    struct str rest, element;
+    const sip_via_t *via = m->sip->sip_via;
+    start_line(m->raw, &rest);
+    while (header_next(&rest, &line))
+        while (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element)) {
+            if (!via || !is_plain_via(via) || !has_parameters_once(via))
+                return false;
+            via = via->v_next;
+        }
+    return !via;
+}
+
+/* Nothing that a list written anew would give another meaning. */
+static bool is_plain_uri(struct str uri)
+{
+    for (size_t i = 0; i < uri.n; i++)
+        if ((unsigned char)uri.p[i] <= ' ' || uri.p[i] == 0x7f || uri.p[i] == '<' ||
+            uri.p[i] == '>' || uri.p[i] == '"')
+            return false;
+    return uri.n > 0;
+}
+
+/* What may stand before the "<": a quoted string, or tokens. */
+static bool is_display_name(struct str s)
+{
+    struct str word;
+    if (s.n >= 2 && s.p[0] == '"')
+        return s.p[s.n - 1] == '"';
+    while ((s = str_trim(s)).n > 0)
+        if (!is_sip_token(word = str_cut(&s, ' ')))
+            return false;
+    return true;
+}
+
+static bool is_plain_route(struct str element)
+{
+    struct str uri, parameters;
+    if (!name_addr(element, &uri, &parameters) || !is_plain_uri(uri))
+        return false;
+    struct str before = str_trim(str_span(element.p, uri.p));
+    if (before.n > 0 && before.p[before.n - 1] == '<')
+        before = str_trim(str_slice(before, 0, before.n - 1));
+    return is_display_name(before);
+}
+
+/* As many, and each of them a URI: taking one off a list makes sofia-sip write the others anew. */
+static bool routes_are_the_same(const struct message *m)
+{
+    struct header_line line;
+    struct str rest, element;
+    const sip_route_t *route = m->sip->sip_route;
+    start_line(m->raw, &rest);
+    while (header_next(&rest, &line))
+        while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
+            if (!route || !is_plain_route(element))
+                return false;
+            route = route->r_next;
+        }
+    return !route;
+}
+
+/* RFC 3261 knows no quoted tag; sofia-sip leaves the quotes. */
+static bool is_tag(struct str ours, const char *theirs)
+{
+    struct str tag = str_of(theirs);
+    if (tag.n >= 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"')
+        tag = str_slice(tag, 1, tag.n - 1);
+    return str_eq(ours, tag);
+}
+
+const char *readers_differ(const struct message *m)
+{
+    const sip_t *sip = m->sip;
+    if (!vias_are_the_same(m))
+        return "Via";
+    if (m->status != 0)
+        return NULL;
+    if (!routes_are_the_same(m))
+        return "Route";
+    if (!is_tag(m->from_tag, sip->sip_from->a_tag))
+        return "From";
+    return is_tag(m->to_tag, sip->sip_to->a_tag) ? NULL : "To";
+}

@@ -1,0 +1,35 @@
+#include "received.h"
+
+#include <stird/headers.h>
+
+bool received_parse(struct message *m, struct str raw, enum frame_status status,
+                    const struct frame *frame)
+{
+    if (status == FRAME_MESSAGE)
+        return message_parse(m, raw) == REASON_OK;
+    *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
+    return false;
+}
+
+/* Whatever may stand behind it: nothing that goes on with a method's name. */
+bool received_is_invite(struct str raw)
+{
+    const struct str method = STR("INVITE");
+    char next = raw.n > method.n ? raw.p[method.n] : ' ';
+    return str_starts(raw, method) && !ascii_is_alpha(next) && !ascii_is_digit(next) &&
+           next != '-' && next != '_' && next != '.';
+}
+
+struct str received_call_id(struct str raw)
+{
+    struct header_line line;
+    return header_find(raw, STR("Call-ID"), 'i', &line) ? line.value : STR("");
+}
+
+void received_add_fault(struct buf *out, const struct screen_fault *fault)
+{
+    if (!fault->what)
+        return;
+    buf_add_str(out, fault->where);
+    buf_addf(out, ": %s, at octet %zu", fault->what, fault->octet);
+}

@@ -1,0 +1,174 @@
+/*
+ * A call without a network: the steps of steps.c on a proxy that has no sockets, and so no names of
+ * upstreams that only DNS knows.
+ */
+#include <stird/rehearsal.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+#include "received.h"
+
+struct stage {
+    struct rehearsal *rehearsal;
+    struct arena *arena;
+    struct snapshot snapshot;
+    struct proxy proxy;
+    struct context context;
+};
+
+static bool set_stage(struct stage *s)
+{
+    static const uint8_t no_secret[SNAPSHOT_SECRET_BYTES];
+    const struct rehearsal *r = s->rehearsal;
+    const struct settings *settings = r->settings;
+    uint32_t *customer = arena_array(s->arena, settings->n_trunks + 1u, sizeof(*customer));
+    if (!customer || !message_module_init() ||
+        !branches_init(&s->proxy.branches, r->secret ? r->secret : no_secret))
+        return false;
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        customer[i] = numbers_customer(r->numbers, settings->trunks[i].customer);
+    /* The steps only read it, as all that a snapshot points to. */
+    s->snapshot.settings = (struct settings *)(uintptr_t)settings;
+    s->snapshot.numbers.table = r->numbers;
+    s->snapshot.customer = customer;
+    s->proxy.snapshot = &s->snapshot;
+    s->proxy.overlay.table = r->overlay;
+    s->proxy.listeners = (struct listener *)(uintptr_t)settings->listeners;
+    s->proxy.n_listeners = settings->n_listeners;
+    s->proxy.records_fd = -1;
+    return true;
+}
+
+static void clear_stage(struct stage *s)
+{
+    limits_give(&s->proxy.limits, &s->context.limit);
+    limits_fini(&s->proxy.limits);
+    message_fini(&s->context.message);
+    answer_base_fini(&s->context.answer);
+    branches_fini(&s->proxy.branches);
+    buf_fini(&s->proxy.scratch);
+    free(s);
+}
+
+static bool make_context(struct stage *s, struct str raw)
+{
+    struct context *c = &s->context;
+    struct str copy = arena_copy(s->arena, raw);
+    c->proxy = &s->proxy;
+    c->snapshot = &s->snapshot;
+    c->arena = s->arena;
+    c->request = (char *)(uintptr_t)copy.p;
+    c->request_bytes = copy.n;
+    c->from.remote = s->rehearsal->source;
+    c->source_class = s->rehearsal->trunk ? SOURCE_TRUNK
+                                          : proxy_classify(&s->proxy, &c->from.remote);
+    c->real_us = s->rehearsal->now_s * 1000000;
+    c->sign_us = c->sent_us = -1;
+    c->invite = true;
+    return copy.p != NULL;
+}
+
+/* What the message does not say of the call. */
+static void complete_call(struct context *c)
+{
+    const struct stage *s = (const struct stage *)(const void *)((const char *)c -
+                                                                 offsetof(struct stage, context));
+    c->call->traced = true;
+    c->call->origid_key = NULL; /* the running stird's alone */
+    c->call->listener = s->rehearsal->listener;
+    c->call->trunk = s->rehearsal->trunk;
+}
+
+static void refuse(struct outcome *o, enum reason reason, int status)
+{
+    o->verdict = VERDICT_REJECT;
+    o->reason = reason;
+    o->sip_status = status;
+}
+
+/* What is known of a call that cannot be parsed. */
+static bool tell_fault(struct stage *s, struct str raw, const struct screen_fault *fault)
+{
+    struct rehearsal *r = s->rehearsal;
+    struct buf text = BUF_INIT;
+    r->call = arena_alloc(s->arena, sizeof(*r->call));
+    r->outcome = arena_alloc(s->arena, sizeof(*r->outcome));
+    if (!r->call || !r->outcome)
+        return false;
+    r->call->source = r->source;
+    r->call->arena = s->arena;
+    r->call->call_id = arena_copy(s->arena, received_call_id(raw));
+    int status = reason_sip_status(fault->reason);
+    refuse(r->outcome, fault->reason, answer_malformed(raw, fault, STR("x"), &text) ? status : 0);
+    buf_reset(&text);
+    received_add_fault(&text, fault);
+    r->outcome->detail = arena_copy(s->arena, buf_str(&text));
+    buf_fini(&text);
+    return true;
+}
+
+/* Strangers are heard only inside a dialog of ours, and get no answer at all. */
+static void refuse_stranger(struct stage *s, bool in_dialog)
+{
+    struct outcome *o = s->rehearsal->outcome;
+    if (s->context.source_class == SOURCE_UNKNOWN && !in_dialog)
+        refuse(o, REASON_UNKNOWN_SOURCE, 0);
+}
+
+static bool names_a_proof(struct str raw)
+{
+    return memmem(raw.p, raw.n, ROUTE_PARAMETER "=", sizeof(ROUTE_PARAMETER)) ||
+           memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
+}
+
+static enum reason tell(struct stage *s, enum frame_status status, const struct frame *frame)
+{
+    struct context *c = &s->context;
+    struct rehearsal *r = s->rehearsal;
+    const struct str raw = {c->request, c->request_bytes};
+    if (!received_parse(&c->message, raw, status, frame)) {
+        if (!received_is_invite(raw))
+            return REASON_BAD_REQUEST;
+        if (!tell_fault(s, raw, &c->message.fault))
+            return REASON_OUT_OF_MEMORY;
+        refuse_stranger(s, false);
+        return REASON_OK;
+    }
+    if (!str_eq(c->message.method, STR("INVITE")))
+        return REASON_BAD_REQUEST;
+    bool in_dialog = steps_rehearse(c, complete_call);
+    r->call = c->call;
+    r->outcome = c->outcome;
+    if (!r->call || !r->outcome)
+        return REASON_OUT_OF_MEMORY;
+    refuse_stranger(s, in_dialog);
+    if (!r->secret && names_a_proof(raw))
+        r->note = STR("hmac-secret of the state directory cannot be read: proofs of stird's own in "
+                      "Route and Via count as none");
+    return REASON_OK;
+}
+
+enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+    struct frame frame;
+    const struct frame_limits limits = {r->settings->max_message_bytes,
+                                        r->settings->max_header_lines};
+    enum reason reason = REASON_OUT_OF_MEMORY;
+    if (!s)
+        return reason;
+    s->rehearsal = r;
+    s->arena = arena;
+    enum frame_status status = frame_datagram(bytes, &limits, &frame);
+    struct str raw = str_slice(bytes, frame.skip, bytes.n);
+    if (status == FRAME_MESSAGE)
+        raw = str_slice(raw, 0, frame.length);
+    if (status == FRAME_KEEPALIVE || status == FRAME_NOT_SIP)
+        reason = REASON_BAD_REQUEST;
+    else if (set_stage(s) && make_context(s, raw))
+        reason = tell(s, status, &frame);
+    clear_stage(s);
+    return reason;
+}

@@ -1,0 +1,17 @@
+/*
+ * stranger - what is heard of a source that no trunk and no upstream covers: messages of dialogs
+ * that went through us (Decided 12).
+ *
+ * Anybody can send these octets, from any address, so the proof in them is checked on their text
+ * before anything dear is done with them. Whoever passes here is judged again when it is parsed.
+ */
+#ifndef STIRD_SIP_STRANGER_H
+#define STIRD_SIP_STRANGER_H
+
+#include "context.h"
+
+/* RAW is framed. A request: its Request-URI or a Route holds our Record-Route of this Call-ID. A
+   response: its top Via is that of a transaction here, or bears our proof for it. */
+bool stranger_is_heard(const struct proxy *p, struct str raw);
+
+#endif

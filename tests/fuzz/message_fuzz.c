@@ -1,0 +1,334 @@
+/*
+ * Two readers of one message: sofia-sip's and ours must see the same headers, names and values, but
+ * for lines that both pass on unread. What is not touched prints as it came, what is edited is one
+ * well-formed message again without what was removed.
+ */
+#include <sofia-sip/sip_header.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/framing.h>
+#include <stird/headers.h>
+#include <stird/well_formed.h>
+#include <string.h>
+
+#include "sip/answer.h"
+#include "sip/message.h"
+#include "sip/skeleton.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct str current; /* for what is said of it */
+
+static void differ(const char *what, struct str ours, struct str theirs)
+{
+    fprintf(stderr, "%s: ours \"%.*s\", theirs \"%.*s\", in\n%.*s\n", what, STR_ARG(ours),
+            STR_ARG(theirs), STR_ARG(current));
+    abort();
+}
+
+/* sofia-sip is given another octet for a NUL. */
+static bool same(struct str ours, struct str theirs)
+{
+    ours = str_trim(ours);
+    theirs = str_trim(theirs);
+    for (size_t i = 0; i < ours.n && i < theirs.n; i++)
+        if (ours.p[i] != theirs.p[i] && !(ours.p[i] == '\0' && theirs.p[i] == '\1'))
+            return false;
+    return ours.n == theirs.n;
+}
+
+/* THEIRS somewhere in OURS. */
+static bool contains(struct str ours, const char *theirs)
+{
+    size_t n = strlen(theirs);
+    for (size_t i = 0; i + n <= ours.n; i++) {
+        size_t k = 0;
+        while (k < n &&
+               (ours.p[i + k] == theirs[k] || (ours.p[i + k] == '\0' && theirs[k] == '\1')))
+            k++;
+        if (k == n)
+            return true;
+    }
+    return false;
+}
+
+static void compare(const char *what, struct str ours, struct str theirs)
+{
+    if (!same(ours, theirs))
+        differ(what, ours, theirs);
+}
+
+static void compare_number(const char *what, struct str ours, uint64_t theirs)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)theirs);
+    while (ours.n > 1 && ours.p[0] == '0')
+        ours = str_slice(ours, 1, ours.n);
+    compare(what, ours, (struct str){text, (size_t)n});
+}
+
+/* ---- what is parsed ---- */
+
+/* A host without white space, as sofia-sip makes it. */
+static void compare_via(struct str element, const sip_via_t *via)
+{
+    struct str branch = {NULL, 0};
+    if (str_find(element, '(', 0) < element.n)
+        return; /* a comment, as RFC 2543 had them: we read no Via but by sofia-sip */
+    if (via->v_host && !contains(element, via->v_host))
+        differ("Via host", element, str_of(via->v_host));
+    size_t semicolon = str_find(element, ';', 0);
+    parameter_find(str_slice(element, semicolon, element.n), STR("branch"), &branch);
+    if (branch.n > 0 || (via->v_branch && via->v_branch[0]))
+        compare("Via branch", branch, str_of(via->v_branch));
+}
+
+static void compare_vias(const struct message *m)
+{
+    unsigned n = 0;
+    struct header_line line;
+    struct str rest, element;
+    const sip_via_t *via = m->sip->sip_via;
+    start_line(m->raw, &rest);
+    while (header_next(&rest, &line))
+        while (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element)) {
+            if (!via)
+                differ("Via that only we see", element, STR(""));
+            if (++n <= 2) /* no more of them are read */
+                compare_via(element, via);
+            via = via->v_next;
+        }
+    if (via)
+        differ("Via that only sofia-sip sees", STR(""), str_of(via->v_host));
+}
+
+static void compare_routes(const struct message *m)
+{
+    struct header_line line;
+    struct str rest, element;
+    const sip_route_t *route = m->sip->sip_route;
+    start_line(m->raw, &rest);
+    while (header_next(&rest, &line))
+        while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
+            if (!route)
+                differ("Route that only we see", element, STR(""));
+            if (route->r_url->url_host && !contains(element, route->r_url->url_host))
+                differ("Route host", element, str_of(route->r_url->url_host));
+            route = route->r_next;
+        }
+    if (route)
+        differ("Route that only sofia-sip sees", STR(""), str_of(route->r_url->url_host));
+}
+
+static struct str unquoted(const char *text)
+{
+    struct str s = str_of(text);
+    return s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' ? str_slice(s, 1, s.n - 1) : s;
+}
+
+static void compare_parsed(const struct message *m, const struct header_line *line)
+{
+    const sip_t *sip = m->sip;
+    if (header_is(line, STR("Content-Length"), 'l') && sip->sip_content_length)
+        compare_number("Content-Length", line->value, sip->sip_content_length->l_length);
+    if (m->status != 0)
+        return;
+    if (header_is(line, STR("Call-ID"), 'i'))
+        compare("Call-ID", m->call_id, str_of(sip->sip_call_id->i_id));
+    if (header_is(line, STR("From"), 'f'))
+        compare("From tag", m->from_tag, unquoted(sip->sip_from->a_tag));
+    if (header_is(line, STR("To"), 't'))
+        compare("To tag", m->to_tag, unquoted(sip->sip_to->a_tag));
+    if (header_is(line, STR("Max-Forwards"), 0))
+        compare_number("Max-Forwards", line->value, sip->sip_max_forwards->mf_count);
+}
+
+/* ---- line by line ---- */
+
+static bool is_parsed(const struct message *m, const struct header_line *line)
+{
+    static const struct {
+        const char *name;
+        char compact;
+        bool of_response;
+    } parsed[] = {{"Via", 'v', true},  {"Content-Length", 'l', true}, {"From", 'f', false},
+                  {"To", 't', false},  {"Call-ID", 'i', false},       {"CSeq", 0, false},
+                  {"Route", 0, false}, {"Record-Route", 0, false},    {"Max-Forwards", 0, false}};
+    for (size_t i = 0; i < sizeof(parsed) / sizeof(parsed[0]); i++)
+        if (header_is(line, str_of(parsed[i].name), parsed[i].compact))
+            return m->status == 0 || parsed[i].of_response;
+    return false;
+}
+
+static void compare_line(const struct message *m, const struct header_line *line,
+                         const msg_header_t *h)
+{
+    int kind = h->sh_class->hc_hash;
+    compare("line", line->raw, (struct str){h->sh_data, h->sh_len});
+    if (kind == msg_error_hash) {
+        /* Both pass it on unread. */
+        if (line->name.p && line->name.n <= 127 &&
+            (m->status != 0 || !header_is(line, STR("Record-Route"), 0)))
+            differ("a header that only we can read", line->raw, STR(""));
+        return;
+    }
+    if (!line->name.p)
+        differ("a header that only sofia-sip can read", STR(""), line->raw);
+    if (is_parsed(m, line) != (kind != msg_unknown_hash))
+        differ("a header of another class", line->name, STR(""));
+    if (kind != msg_unknown_hash) {
+        compare_parsed(m, line);
+        return;
+    }
+    compare("name", line->name, str_of(((const sip_unknown_t *)h)->un_name));
+    compare("value", line->value, str_of(((const sip_unknown_t *)h)->un_value));
+}
+
+static void compare_lines(const struct message *m)
+{
+    const msg_header_t *h = m->status == 0 ? (const msg_header_t *)m->sip->sip_request
+                                           : (const msg_header_t *)m->sip->sip_status;
+    struct header_line line;
+    struct str rest;
+    start_line(m->raw, &rest);
+    for (h = h->sh_succ; h && h != (const msg_header_t *)m->sip->sip_separator; h = h->sh_succ) {
+        if (h->sh_len == 0)
+            continue;
+        if (!head_line_next(&rest, &line))
+            differ("a line that only sofia-sip sees", STR(""), (struct str){h->sh_data, h->sh_len});
+        compare_line(m, &line, h);
+    }
+    if (!h || head_line_next(&rest, &line))
+        differ("a line that only we see", line.raw, STR(""));
+}
+
+/* ---- what leaves ---- */
+
+static void check_leaves(struct str bytes)
+{
+    const char *why;
+    if (!message_is_well_formed(bytes, &why))
+        differ(why, bytes, STR(""));
+}
+
+static void check_untouched(struct message *m)
+{
+    struct buf out = BUF_INIT;
+    if (message_print(m, &out) != 0 || !str_eq(buf_str(&out), m->raw))
+        differ("what was not touched", m->raw, buf_str(&out));
+    buf_fini(&out);
+}
+
+static void edit(struct message *m)
+{
+    const struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
+    message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
+    message_remove_headers(m, "Identity", 'y', NULL);
+    if (m->status == 0) {
+        message_set_received(m, &source);
+        message_set_request_uri(m, STR("sip:+1@h"));
+        message_set_max_forwards(m, 5);
+        message_add_header(m, "Identity", STR("a.b.c;info=<https://x>"));
+        message_add_record_route(m, STR("<sip:127.0.0.1;lr>"));
+        message_add_via(m, STR("SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx"));
+        message_remove_route(m);
+    } else if (m->sip->sip_via->v_next) {
+        message_remove_via(m);
+    }
+    message_fit_transport(m, TRANSPORT_TCP);
+}
+
+static void check_removed(struct str printed, bool request)
+{
+    struct header_line line;
+    struct str rest;
+    unsigned n_identities = 0, n_lengths = 0;
+    start_line(printed, &rest);
+    while (head_line_next(&rest, &line)) {
+        if (header_resembles(&line, STR("P-Asserted-Identity"), 0))
+            differ("is still there", line.raw, STR(""));
+        n_identities += header_resembles(&line, STR("Identity"), 'y');
+        n_lengths += header_resembles(&line, STR("Content-Length"), 'l');
+    }
+    if (n_identities != request || n_lengths != 1)
+        differ("Identity or Content-Length", printed, STR(""));
+}
+
+static void skeletons(struct str printed)
+{
+    struct skeleton skeleton;
+    struct buf out = BUF_INIT;
+    if (skeleton_make(&skeleton, printed)) {
+        skeleton_ack(&skeleton, STR("<sip:2@h>;tag=1"), &out);
+        check_leaves(buf_str(&out));
+        buf_reset(&out);
+        skeleton_cancel(&skeleton, STR(""), &out);
+        check_leaves(buf_str(&out));
+    }
+    skeleton_fini(&skeleton);
+    buf_fini(&out);
+}
+
+static void check_edited(struct message *m)
+{
+    struct message again;
+    struct buf out = BUF_INIT;
+    bool request = m->status == 0;
+    edit(m);
+    if (message_print(m, &out) != 0)
+        differ("is not printed", m->raw, STR(""));
+    check_leaves(buf_str(&out));
+    check_removed(buf_str(&out), request);
+    if (message_parse(&again, buf_str(&out)) != REASON_OK &&
+        again.fault.reason != REASON_TOO_MANY_HEADERS) /* one more than was let in */
+        differ(again.fault.what, buf_str(&out), again.fault.where);
+    message_fini(&again);
+    if (request)
+        skeletons(buf_str(&out));
+    buf_fini(&out);
+}
+
+static void answers(const struct message *m, struct str bytes)
+{
+    const struct screen_fault fault = {REASON_BAD_REQUEST, STR("CSeq"), 0, "is missing"};
+    struct answer_base base;
+    struct buf out = BUF_INIT;
+    if (m ? answer_base_make(&base, m) : answer_base_of_response(&base, bytes)) {
+        answer_write(&base, 486, STR("tag"), STR(""), &out);
+        if (m)
+            check_leaves(buf_str(&out));
+    }
+    answer_base_fini(&base);
+    buf_reset(&out);
+    if (answer_malformed(bytes, &fault, STR("tag"), &out))
+        check_leaves(buf_str(&out));
+    buf_fini(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct frame_limits limits = {65536, 256};
+    static bool ready;
+    struct str bytes = {(const char *)data, size};
+    struct frame frame;
+    struct message m;
+    if (!ready && !(ready = message_module_init()))
+        return 0;
+    answers(NULL, bytes);
+    if (frame_datagram(bytes, &limits, &frame) != FRAME_MESSAGE)
+        return 0;
+    current = str_slice(bytes, frame.skip, frame.skip + frame.length);
+    if (message_parse(&m, current) != REASON_OK)
+        return 0;
+    compare_lines(&m);
+    compare_vias(&m);
+    if (m.status == 0)
+        compare_routes(&m);
+    check_untouched(&m);
+    if (m.status == 0)
+        answers(&m, current);
+    check_edited(&m);
+    message_fini(&m);
+    return 0;
+}

@@ -1,0 +1,229 @@
+"""Lines that stird does not need cost nothing (RFC 3261 section 16.3), and hide nothing."""
+
+from lib.dialog import answer, callee_in_dialog, in_dialog
+from lib.sip import Message
+from lib.story import Story
+
+# Lines that are no header, or not one that anything here depends on.
+UNNEEDED = [
+    b"P-Attestation-Indicator=A;", b"Date", b"Date Sat, 13 Nov 2010 23:29:00 GMT", b"X-Broken",
+    b"My Header: x", b"\xe9t\xe9: x", b"X\xa0: y", b": no name", b"=", b"x", b"X-\0: y",
+    b"\"quoted\": x", b"X-Folded\r\n : y", b"X\r\n Y\r\n\tZ: x", b"From", b"Call-ID 1234",
+    b"Content-Type: a", b"Content-Type: ;;;", b"Content-Type:", b"Content-Disposition: \"",
+    b"Expires: never", b"Contact: <sip:", b"Supported: ,,,", b"Session-Expires: x;y;;",
+    b"Subject: \"x", b"X: \0\1\x7f\xff", b"Record-Route: <sip:", b"X-Long" + b"-" * 200 + b": x",
+    b"Warning", b"Organization = x", b"P-Charging-Vector;x", b"Reason\t",
+]
+
+# Lines that somebody may read as headers of the trust domain.
+LIKE_PRIVATE = [
+    b"P-Asserted-Identity : <sip:+19005550000@evil>", b"P-Asserted-Identity\t: <tel:evil>",
+    b"p-asserted-IDENTITY: <sip:evil>", b"P-Asserted-Identity\r\n : <sip:evil>",
+    b"P-Asserted-Identity\xa0: <sip:evil>", b"P-Asserted-\0Identity: <sip:evil>",
+    b"P-Asserted-Identity\0: <sip:evil>", b"\x0bP-Asserted-Identity: <sip:evil>",
+    b"P-Asserted-Identity=<sip:evil>", b"P-Asserted-Identity <sip:evil>",
+    b"P-Asserted-Identity, X: evil", b"Attestation-Info\xa0: A evil", b"Attestation-Info = A evil",
+    b"P-Attestation-Indicator=A;evil", b"X-Private\xe9: evil", b"x-private evil",
+]
+
+
+def with_line(message, line, before=b"Content-Length"):
+    head, found, rest = message.octets().partition(b"\r\n" + before)
+    return head + b"\r\n" + line + found + rest
+
+
+class BrokenLines(Story):
+    def offer(self, raw, peer=None):
+        self.carrier  # pylint: disable=pointless-statement
+        (peer or self.sbc).send(raw, self.at())
+        return self.carrier.expect("INVITE")
+
+    def done(self, arrived, invite, peer=None):
+        self.refuse(arrived, invite, peer)
+        self.sbc.inbox, self.carrier.inbox = [], []
+
+    def test_a_call_with_one_is_signed(self):
+        """R-P-003: in its place, octet for octet."""
+        self.start(limits=" calls = 10000;")
+        for line in UNNEEDED:
+            for before in (b"Content-Length", b"From"):
+                with self.subTest(line=line, before=before):
+                    invite = self.invite()
+                    arrived = self.offer(with_line(invite, line, before))
+                    self.assertIn(b"\r\n" + line + b"\r\n" + before, arrived.raw)
+                    self.verify(arrived, "A")
+                    self.done(arrived, invite)
+
+    def test_an_emergency_call_with_one_arrives(self):
+        self.start()
+        for line in UNNEEDED:
+            with self.subTest(line=line):
+                invite = self.invite(called="911")
+                arrived = self.offer(with_line(invite, line))
+                self.assertIn(b"\r\n" + line + b"\r\n", arrived.raw)
+                self.done(arrived, invite)
+
+    def test_over_tcp_and_to_a_stream(self):
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        self.carrier  # pylint: disable=pointless-statement
+        for line in UNNEEDED[:12]:
+            with self.subTest(line=line):
+                invite = self.invite(transport="tcp")
+                self.sbc.send(with_line(invite, line), self.sbc.connect(self.net(1), 5060))
+                arrived = self.carrier.expect("INVITE")
+                self.assertIn(b"\r\n" + line + b"\r\n", arrived.raw)
+                self.done(arrived, invite)
+
+    def test_after_failover(self):
+        """The second attempt reads the request anew."""
+        self.start(trunks=[self.trunk(upstreams=["first", "carrier"])],
+                   upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        self.carrier  # pylint: disable=pointless-statement
+        for line in UNNEEDED[:6]:
+            with self.subTest(line=line):
+                invite = self.invite()
+                self.sbc.send(with_line(invite, line), self.at())
+                there = first.expect("INVITE")
+                first.respond(there, 503)
+                first.expect("ACK")
+                arrived = self.carrier.expect("INVITE")
+                for one in (there, arrived):
+                    self.assertIn(b"\r\n" + line + b"\r\n", one.raw)
+                self.verify(arrived, "A")
+                self.done(arrived, invite)
+                first.inbox = []
+
+    def test_nothing_passes_for_a_header_of_the_trust_domain(self):
+        """From an untrusted trunk what resembles one goes as one; from a trusted one it stays."""
+        self.start(more='proxy = { private_headers = ( "X-Private" ); };')
+        guest = self.peer("guest", 3)
+        for line in LIKE_PRIVATE:
+            for before in (b"Content-Length", b"Via", b"CSeq"):
+                with self.subTest(line=line, before=before):
+                    invite = self.invite(guest)
+                    arrived = self.offer(with_line(invite, line, before), guest)
+                    self.assertNotIn(b"evil", arrived.raw)
+                    self.assertEqual(arrived["cseq"], invite["cseq"])
+                    self.done(arrived, invite, guest)
+        invite = self.invite()
+        arrived = self.offer(with_line(invite, LIKE_PRIVATE[4]))
+        self.assertIn(LIKE_PRIVATE[4], arrived.raw)
+        self.done(arrived, invite)
+
+    def test_nothing_passes_for_an_identity(self):
+        """One that is read is counted; one that only somebody else may read goes."""
+        self.start()
+        guest = self.peer("guest", 3)
+        for line in (b"Identity\xa0: evil", b"Identity\r\n : evil", b"Identity=evil",
+                     b"y\xa0: evil", b"Ident\0ity: evil", b"\x0cIdentity: evil"):
+            with self.subTest(line=line):
+                invite = self.invite(guest)
+                arrived = self.offer(with_line(invite, line), guest)
+                self.assertNotIn(b"evil", arrived.raw)
+                self.verify(arrived)
+                self.done(arrived, invite, guest)
+
+    def test_nothing_passes_for_a_content_length(self):
+        """Whoever read it as one would take the body for further messages."""
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        self.carrier  # pylint: disable=pointless-statement
+        for line in (b"Content-Length\xa0: 0", b"Content-Length\r\n : 0",
+                     b"l\0: 0", b"Content-Length=0"):
+            with self.subTest(line=line):
+                invite = self.invite()
+                self.sbc.send(with_line(invite, line, b"Content-Type"), self.at())
+                arrived = self.carrier.expect("INVITE")
+                self.assertNotIn(line, arrived.raw)
+                self.assertEqual(arrived.body, invite.body)
+                self.done(arrived, invite)
+
+    def test_what_is_needed_is_refused_with_words(self):
+        """R-P-004."""
+        self.start()
+        for name, line, words in (
+                ("cseq", "CSeq: 1 BYE", b"CSeq: is no number and this method"),
+                ("max-forwards", "Max-Forwards: many", b"Max-Forwards: cannot be read"),
+                ("from", "From: ;tag=1", b"From: cannot be read"),
+                ("call-id", "Call-ID:", b"Call-ID: has no value"),
+                ("max-forwards", "Route: <sip:", b"Route: cannot be read")):
+            with self.subTest(line=line):
+                self.sbc.send(self.invite().replaced(name, line), self.at())
+                final = self.sbc.expect(400)
+                self.assertIn(words, final.start)
+                self.sbc.inbox = []
+        log = self.stird.log()
+        self.assertRegex(log, r'detail="Max-Forwards: cannot be read, at octet \d+"')
+        self.signed_call()
+
+    def test_a_response_with_one_goes_up(self):
+        """Also with what would refuse a request: 65 Contacts, odd Max-Forwards, two From."""
+        self.start()
+        lines = UNNEEDED + [b"Server x", b"Max-Forwards: abc", b"Max-Forwards: 1\r\nMax-Forwards: 2",
+                            b"Route: <sip:", b"From: <sip:", b"To:", b"CSeq: x", b"Call-ID:",
+                            b"Contact: " + b",".join([b"<sip:a@h>"] * 65),
+                            b"Supported: " + b",".join([b"x"] * 65),
+                            b"Record-Route: " + b",".join([b"<sip:h;lr>"] * 65),
+                            b"Contact: <sip:a>" + b";a" * 1100,
+                            b"\r\n".join([b"X: y"] * 200)]
+        for line in lines:
+            for status in (200, 180, 404):
+                with self.subTest(line=line[:60], status=status):
+                    invite = self.place()
+                    arrived = self.carrier.expect("INVITE")
+                    reply = answer(arrived, status, "Odd", "t9", peer=self.carrier)
+                    self.carrier.send(with_line(reply, line), ("udp",) + arrived.source)
+                    there = self.sbc.expect(status)
+                    self.assertIn(b"\r\n" + line + b"\r\n", there.raw)
+                    self.end(invite, arrived, there)
+
+    def end(self, invite, arrived, there):
+        """What there is to say after this answer."""
+        if there.status == 180:
+            self.carrier.respond(arrived, 486)
+            there = self.sbc.expect(486)
+        if there.status >= 300:
+            self.sbc.acknowledge(invite, there, self.at())
+            self.carrier.expect("ACK")
+        for peer in (self.sbc, self.carrier):
+            peer.inbox = []
+
+    def test_a_response_whose_from_and_to_cannot_be_read(self):
+        self.start()
+        for name, line in (("from", b"From: \"x <sip:1@h>"), ("to", b"To: <sip:1"),
+                           ("contact", b"Contact: <<>>")):
+            with self.subTest(name=name):
+                invite = self.place()
+                arrived = self.carrier.expect("INVITE")
+                reply = answer(arrived, 486, "Odd", "t9", peer=self.carrier)
+                reply = reply.replaced(name, line.decode()) if name in reply else reply
+                self.carrier.send(reply, ("udp",) + arrived.source)
+                self.end(invite, arrived, self.sbc.expect(486))
+
+    def test_inside_a_call(self):
+        """Both ways, and of the untrusted one nothing that resembles a private header."""
+        self.start()
+        guest = self.peer("guest", 3)
+        invite = self.place(guest)
+        arrived = self.carrier.expect("INVITE")
+        sent = self.carrier.respond(arrived, 200)
+        ok = guest.expect((200, "INVITE"))
+        guest.send(in_dialog(guest, "ACK", invite, ok, 1), self.at())
+        self.carrier.expect("ACK")
+        info = in_dialog(guest, "INFO", invite, ok, 2)
+        guest.send(with_line(with_bytes(info, b"X-Broken"), LIKE_PRIVATE[4]), self.at())
+        there = self.carrier.expect("INFO")
+        self.assertIn(b"\r\nX-Broken\r\n", there.raw)
+        self.assertNotIn(b"evil", there.raw)
+        self.carrier.respond(there, 200)
+        guest.expect((200, "INFO"))
+        bye = callee_in_dialog(self.carrier, "BYE", arrived, sent, 1)
+        self.carrier.send(with_line(bye, b"X-Broken"), self.at())
+        there = guest.expect("BYE")
+        self.assertIn(b"\r\nX-Broken\r\n", there.raw)
+
+
+def with_bytes(message, line):
+    return Message.parse(with_line(message, line))
+
+

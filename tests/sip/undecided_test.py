@@ -1,0 +1,292 @@
+"""
+What is refused before it is decided leaves a record and a log line with its Call-ID, and a flood of
+it leaves few: one line a second and source, with a count.
+"""
+
+import re
+import time
+
+from lib import dialog
+from lib.sip import Message
+from lib.stird import wait_until
+from lib.story import Story
+
+
+class Undecided(Story):
+    def told(self, invite, status, reason, detail, call_id=None):
+        """One record and one log line of it."""
+        call_id = call_id or invite["call-id"]
+        record = self.stird.record(call_id)
+        self.assertEqual((record["decision"], record["reason"], record["sip_status"] or 0),
+                         ("rejected", reason, status))
+        self.assertRegex(record["detail"] or "", detail)
+        self.assertEqual(record["count"], 1)
+        self.assertRegex(record["source"], r"^%s:5060$" % re.escape(self.net(2)))
+        lines = self.stird.log_lines("call_id=" + call_id)
+        self.assertEqual(len(lines), 1, self.stird.log())
+        self.assertIn("reason=" + reason, lines[0])
+        if detail:
+            self.assertIn("detail=", lines[0])
+
+    def records(self, number):
+        """That many, and no more."""
+        found = wait_until(lambda: len(self.stird.records()) >= number and self.stird.records(), 5,
+                           "%d records" % number)
+        self.assertEqual(len(found), number)
+        return found
+
+    def refused(self, message, status):
+        """STATUS is the answer; 0: there is none."""
+        self.sbc.send(message, self.at())
+        if not status:
+            return
+        final = self.sbc.expect(status)
+        if isinstance(message, Message):
+            self.sbc.acknowledge(message, final, self.at())
+
+    def test_each_refusal(self):
+        """400, 416, 420, 482, 483, 505, 513: which header, and where."""
+        self.start(limits=' message = "16k";')
+        for name, status, reason, detail, change in (
+                ("CSeq", 400, "bad_request", "^CSeq: .*octet [0-9]+$",
+                 lambda m: m.replaced("cseq", "CSeq: 1 OPTIONS")),
+                ("two To", 400, "bad_request", "^(To|t): .*octet [0-9]+$",
+                 lambda m: m.plus("To: <sip:x@h>")),
+                ("Max-Forwards above", 400, "bad_request", "^Max-Forwards: ",
+                 lambda m: m.replaced("max-forwards", "Max-Forwards: 256")),
+                ("too many Routes", 400, "too_many_headers", "^Route: .*octet [0-9]+$",
+                 lambda m: m.plus("Route: " + ",".join(["<sip:192.0.2.1;lr>"] * 65))),
+                ("too many lines", 400, "too_many_headers", "lines",
+                 lambda m: m.plus(*["X-%d: y" % i for i in range(300)])),
+                ("Content-Length", 400, "bad_request", "^Content-Length: ",
+                 lambda m: m.replaced("content-length", "Content-Length: 99999")),
+                ("scheme", 416, "unsupported_scheme", "Request-URI",
+                 lambda m: self.with_start(m, "INVITE http://h/ SIP/2.0")),
+                ("Proxy-Require", 420, "bad_extension", "^Unsupported: foo, bar$",
+                 lambda m: m.plus("Proxy-Require: foo,bar")),
+                ("Max-Forwards", 483, "too_many_hops", "^Max-Forwards: ",
+                 lambda m: m.replaced("max-forwards", "Max-Forwards: 0")),
+                ("version", 505, "bad_version", "version",
+                 lambda m: self.with_start(m, "INVITE sip:x@h SIP/3.0")),
+                ("length", 513, "too_large", "longer",
+                 lambda m: m.plus("X-Long: " + "x" * 17000))):
+            with self.subTest(name=name):
+                invite = change(self.invite())
+                self.refused(invite, status)
+                self.told(invite, status, reason, detail)
+                time.sleep(0.12)  # ten a second are told one by one
+        self.signed_call()
+
+    @staticmethod
+    def with_start(message, line):
+        message.start = line.encode()
+        return message
+
+    def test_no_answer_can_be_built(self):
+        """Without Via or To: silence, but a record."""
+        self.start()
+        for name in ("via", "to", "from"):
+            with self.subTest(name=name):
+                invite = self.invite().without(name)
+                self.refused(invite, 0)
+                self.told(invite, 0, "bad_request", "(?i)^%s: is missing" % name)
+
+    def test_without_call_id(self):
+        self.start()
+        self.refused(self.invite().without("call-id"), 0)
+        self.assertEqual([r["call_id"] for r in self.records(1)], [None])
+
+    def test_a_call_id_is_escaped(self):
+        """Octets of a Call-ID make no line of their own, neither here nor there."""
+        self.start()
+        raw = self.invite().without("call-id").without("to").octets()
+        raw = raw.replace(b"\r\n", b"\r\nCall-ID: a\"b\\\x01\xff\r info [x] forged y\r\n", 1)
+        self.refused(raw, 0)
+        self.records(1)
+        self.assertFalse(re.search(r"(?m)^ ?info \[x\]", self.stird.log()))
+        self.assertNotIn(b"\xff", self.stird.log_octets())
+
+    def test_compact_names_and_odd_methods(self):
+        """i: is Call-ID; what is no INVITE leaves no record."""
+        self.start()
+        invite = self.invite()
+        compact = invite.replaced("call-id", b"i:" + invite.raws("call-id")[0].split(b":", 1)[1])
+        compact = compact.without("cseq")
+        self.refused(compact, 0)
+        self.told(compact, 0, "bad_request", "^CSeq", call_id=invite["call-id"])
+        for method in ("INVITER", "invite", "MESSAGE"):
+            other = self.with_start(self.invite().without("cseq"), "%s sip:x@h SIP/2.0" % method)
+            self.refused(other, 0)
+            self.stird.wait_log("call_id=" + re.escape(other["call-id"]))
+        self.assertEqual(len(self.stird.records()), 1)
+
+    def test_a_loop(self):
+        self.start()
+        invite = self.place(uri="sip:+12155550199@carrier.example.com")
+        arrived = self.carrier.expect("INVITE")
+        back = arrived.replaced("via", "Via: SIP/2.0/UDP %s:5060;branch=%s;rport" % (
+            self.sbc.host, dialog.branch()), *arrived.raws("via"))
+        back = back.replaced("call-id", *arrived.raws("call-id"))
+        self.refused(back, 482)
+        self.refuse(arrived, invite)
+        reasons = sorted(r["reason"] for r in self.records(2))
+        self.assertEqual(reasons, ["loop_detected", "signed_owned"])
+
+    def test_inside_a_dialog_what_we_refuse(self):
+        """A re-INVITE with our key leaves a record when stird itself refuses it."""
+        self.start()
+        invite = self.place()
+        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        again = dialog.in_dialog(self.sbc, "INVITE", invite, final, 2)
+        again = again.replaced("max-forwards", "Max-Forwards: 0")
+        self.sbc.send(again, self.at())
+        self.sbc.acknowledge(again, self.sbc.expect(483), self.at())
+        reasons = sorted(r["reason"] for r in self.records(2))
+        self.assertEqual(reasons, ["signed_owned", "too_many_hops"])
+
+    def test_of_an_upstream(self):
+        """Its malformed INVITE and its good one: each a record."""
+        self.start()
+        bad = self.invite(self.carrier).without("cseq")
+        good = self.invite(self.carrier)
+        for message in (bad, good):
+            self.carrier.send(message, self.at())
+        self.carrier.acknowledge(good, self.carrier.expect(403), self.at())
+        self.assertEqual(self.stird.record(bad["call-id"])["reason"], "bad_request")
+        self.assertEqual(self.stird.record(good["call-id"])["reason"], "from_upstream")
+
+    def test_a_stream(self):
+        """TCP: the record comes before the connection is closed."""
+        self.start()
+        stream = self.sbc.connect(self.net(1), 5060)
+        invite = self.invite(transport="tcp").replaced("content-length", "Content-Length: ten")
+        self.sbc.send(invite, stream)
+        self.sbc.expect_closed(stream)
+        record = self.stird.record(invite["call-id"])
+        self.assertEqual(record["reason"], "bad_request")
+
+    def test_strangers_leave_nothing(self):
+        self.start()
+        nobody = self.peer("nobody", 66)
+        nobody.send(self.invite(nobody).without("cseq"), self.at())
+        nobody.send(self.invite(nobody), self.at())
+        nobody.expect_nothing(0.3)
+        self.assertEqual(self.stird.records(), [])
+        self.assertEqual(self.stird.log_lines("call_id="), [])
+
+
+class Flood(Story):
+    def totals(self, source):
+        """Records, log lines, INVITEs that they stand for."""
+        records = [r for r in self.stird.records() if r["source"].startswith(source + ":")]
+        lines = [line for line in self.stird.log_lines("source=%s:" % source)]
+        return len(records), len(lines), sum(r["count"] for r in records)
+
+    def flood(self, messages, seconds=2.2):
+        """Over some seconds; how many were sent, and how long it took."""
+        began, sent = time.monotonic(), 0
+        while time.monotonic() - began < seconds:
+            for message in messages:
+                self.sbc.send(message, self.at())
+                sent += 1
+            self.transcript.lines = []
+            while self.sbc.poll(0.01):
+                pass
+            self.sbc.inbox = []
+        return sent, time.monotonic() - began
+
+    def all_told(self, sent):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            records, lines, stand_for = self.totals(self.net(2))
+            if stand_for == sent:
+                return records, lines
+            time.sleep(0.05)
+        raise AssertionError("%d sent, %d told" % (sent, stand_for))
+
+    def test_malformed(self):
+        """Ten by themselves, then one a second; the sum is right; another source is not touched."""
+        self.start()
+        sent, seconds = self.flood([self.invite().without("cseq")] * 20)
+        self.assertGreater(sent, 100)
+        other = self.peer("guest", 3)
+        other.send(self.invite(other).without("cseq"), self.at())
+        records, lines = self.all_told(sent)
+        self.assertLessEqual(records, 10 + seconds + 2)
+        self.assertLessEqual(lines, 10 + seconds + 2)
+        self.assertEqual(self.totals(self.net(3)), (1, 1, 1))
+        record = [r for r in self.stird.records() if r["count"] > 1][-1]
+        self.assertEqual((record["decision"], record["reason"]), ("rejected", "bad_request"))
+        self.signed_call()
+
+    def test_copies_of_what_is_above_a_limit(self):
+        """A refusal that keeps nothing is judged anew for each copy, and told by the same rule."""
+        self.start(pbx={"calls": 1})
+        ringing = self.place()
+        arrived = self.carrier.expect("INVITE")
+        sent, seconds = self.flood([self.invite()] * 20)
+        records, _ = self.all_told(sent)
+        self.assertLessEqual(records, 10 + seconds + 2)
+        record = [r for r in self.stird.records() if r["count"] > 1][-1]
+        self.assertEqual((record["trunk"], record["reason"], record["sip_status"]),
+                         ("pbx", "trunk_full", 503))
+        self.refuse(arrived, ringing)
+
+    def test_other_requests_leave_lines_only(self):
+        self.start()
+        bad = self.sbc.request("OPTIONS", "sip:" + self.net(1)).without("cseq")
+        sent, seconds = self.flood([bad] * 20, 1.5)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            lines = [re.search(r" count=(\d+)", line) for line in self.stird.log_lines("source=")]
+            if sum(int(m.group(1)) for m in lines if m) == sent:
+                break
+            time.sleep(0.05)
+        self.assertEqual(sum(int(m.group(1)) for m in lines if m), sent)
+        self.assertLessEqual(len(lines), 10 + seconds + 2)
+        self.assertEqual(self.stird.records(), [])
+
+    def test_decided_calls_are_told_one_by_one(self):
+        """The rule is for what nobody decided: thirty blocked calls are thirty records."""
+        self.start()
+        invites = [self.invite(caller="+12155556000") for _ in range(30)]
+        for invite in invites:
+            self.sbc.send(invite, self.at())
+        for invite in invites:
+            self.assertEqual(self.stird.record(invite["call-id"])["count"], 1)
+
+    def test_the_end_tells_what_is_untold(self):
+        self.start()
+        for _ in range(40):
+            self.sbc.send(self.invite().without("cseq"), self.at())
+        self.stird.wait_log(r"reason=bad_request")
+        self.signed_call()  # all of them have been read
+        self.stird.stop()
+        self.assertEqual(self.totals(self.net(2))[2], 40 + 1)
+
+
+class Source(Story):
+    def test_the_packet_s_port(self):
+        """The Via names another one, where the answer goes; the call came from where it came."""
+        self.start()
+        other = self.peer("other", 2, port=5077)
+        for rport in ("", ";rport"):
+            with self.subTest(rport=rport):
+                invite = self.invite(other)
+                invite = invite.replaced("via", "Via: SIP/2.0/UDP %s:5060;branch=%s%s" % (
+                    self.net(2), dialog.branch(), rport))
+                invite = invite.replaced("max-forwards", "Max-Forwards: 0")
+                self.sbc  # pylint: disable=pointless-statement
+                other.send(invite, self.at())
+                (other if rport else self.sbc).expect(483)
+                record = self.stird.record(invite["call-id"])
+                self.assertEqual(record["source"], "%s:5077" % self.net(2))
+        signed = self.invite(other).replaced("via", "Via: SIP/2.0/UDP %s;branch=%s" % (
+            self.net(2), dialog.branch()))
+        other.send(signed, self.at())
+        self.carrier.respond(self.carrier.expect("INVITE"), 486)
+        self.sbc.expect(486)
+        self.assertEqual(self.stird.record(signed["call-id"])["source"], "%s:5077" % self.net(2))
