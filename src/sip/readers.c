@@ -54,14 +54,16 @@ static bool vias_are_the_same(const struct message *m)
     return !via;
 }
 
-/* Nothing that a list written anew would give another meaning. */
+/* A SIP URI, and nothing in it that a list written anew would give another meaning. */
 static bool is_plain_uri(struct str uri)
 {
+    if (!str_starts_nocase(uri, STR("sip:")) && !str_starts_nocase(uri, STR("sips:")))
+        return false;
     for (size_t i = 0; i < uri.n; i++)
         if ((unsigned char)uri.p[i] <= ' ' || uri.p[i] == 0x7f || uri.p[i] == '<' ||
             uri.p[i] == '>' || uri.p[i] == '"')
             return false;
-    return uri.n > 0;
+    return true;
 }
 
 /* What may stand before the "<": a quoted string, or tokens. */
@@ -96,7 +98,7 @@ static bool routes_are_the_same(const struct message *m)
     start_line(m->raw, &rest);
     while (header_next(&rest, &line))
         while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
-            if (!route || !is_plain_route(element))
+            if (!route || !is_plain_route(element) || str_of(route->r_url->url_host).n == 0)
                 return false;
             route = route->r_next;
         }
