@@ -76,6 +76,7 @@ struct trunk {
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
     enum treatment gateway_treatment;       /* C, UNSIGNED or REFUSE */
     enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
+    enum treatment impossible_number;       /* the same; number_plan.h */
     enum existing_identity existing_identity;
     bool dest_from_request_uri; /* else from To (Decided 8) */
     uint32_t certificate;       /* index, or NO_CERTIFICATE */

@@ -197,6 +197,7 @@ static bool has_meaning(const struct trunk *t, const struct key *k)
         return t->tgrp.n > 0;
     bool level = str_starts(name, STR("attestation.")) &&
                  !str_eq(name, STR("attestation.no_calling_number")) &&
+                 !str_eq(name, STR("attestation.impossible_number")) &&
                  !str_eq(name, STR("attestation.blocked"));
     return !level || t->gateway == str_eq(name, STR("attestation.gateway"));
 }

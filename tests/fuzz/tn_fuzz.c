@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include <stird/number_plan.h>
 #include <stird/tn.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,6 +17,21 @@ static void check(const struct tn *tn, const struct str *codes, unsigned n_codes
     assert(text.n >= TN_MIN_DIGITS && text.n <= TN_MAX_DIGITS && text.p[0] != '0');
     for (size_t i = 0; i < text.n; i++)
         assert(ascii_is_digit(text.p[i]));
+    assert(number_plan_check(tn) == TN_OK);
+}
+
+/* Any digits are judged, and what can exist begins as something that can. */
+static void judge(struct str text)
+{
+    struct tn tn;
+    if (!tn_from_digits(&tn, text))
+        return;
+    enum tn_fault whole = number_plan_check(&tn);
+    assert(whole == TN_OK || tn_cannot_exist(whole));
+    for (uint8_t n = 1; n <= tn.n; n++) {
+        enum tn_fault begins = number_plan_check_prefix(str_slice(tn_str(&tn), 0, n));
+        assert(begins == TN_OK || (whole != TN_OK && tn_cannot_exist(begins)));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {.national_length = 0},
     };
     struct str text = {(const char *)data, size};
+    judge(text);
     for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
         struct tn tn;
         if (tn_from_uri(&tn, text, &countries[i], codes, 3) == TN_OK)
