@@ -155,7 +155,7 @@ static const struct {
     {"+87810123456", TN_WRONG_LENGTH},
     {"+88161234567", TN_WRONG_LENGTH},
     {"+882123456", TN_WRONG_LENGTH},
-    {"+8831234567", TN_WRONG_LENGTH},
+    {"+883123456", TN_WRONG_LENGTH},
     {"+888123456", TN_WRONG_LENGTH},
     {"+97912345678", TN_WRONG_LENGTH},
     /* nobody has the code */
