@@ -203,7 +203,11 @@ struct settings {
 
     const struct str *emergency_numbers; /* besides 911, 112, 933 and urn:service:sos */
     unsigned n_emergency_numbers;
-    const struct str *short_codes; /* taken as called numbers as they are */
+    const struct str *emergency_prefixes; /* of outside lines: "9" */
+    unsigned n_emergency_prefixes;
+    bool emergency_by_to;                /* To alone can say so */
+    uint32_t emergency_to_alarm_percent; /* of all calls; 0: no alarm */
+    const struct str *short_codes;       /* taken as called numbers as they are */
     unsigned n_short_codes;
 
     enum failure_mode failure_mode;

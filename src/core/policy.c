@@ -162,7 +162,9 @@ static void find_dest(struct decision *d)
     struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
     struct tn *dest = &d->outcome->claims.dest;
     enum tn_fault fault = TN_OK;
-    if (!emergency_number(s, uri, dest))
+    if (emergency_number(s, d->trunk, uri, dest))
+        fault = dest->n > 0 ? TN_OK : TN_BAD_CHARACTER;
+    else
         fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes);
     d->has_dest = fault == TN_OK;
     if (d->has_dest)
@@ -212,9 +214,11 @@ static void look_up(struct decision *d)
 
 static bool step_parties(struct decision *d)
 {
-    d->outcome->emergency = call_is_emergency(d->settings, d->call);
-    if (d->outcome->emergency)
-        trace(d, STR("an emergency call"));
+    static const struct str says[] = {[EMERGENCY_BY_TO] = STR("an emergency call by its To alone"),
+                                      [EMERGENCY_BY_REQUEST_URI] = STR("an emergency call")};
+    enum emergency emergency = call_emergency(d->settings, d->call);
+    d->outcome->emergency = emergency != EMERGENCY_NONE;
+    trace(d, says[emergency]);
     find_orig(d);
     d->orig_cannot_exist &= !d->has_orig;
     find_dest(d);
@@ -682,7 +686,7 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
-                   call_is_emergency(settings, call);
+                   call_emergency(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);

@@ -259,7 +259,7 @@ static void cases(void **state)
 static void signing_failed(void **state)
 {
     (void)state;
-    struct settings s = {.failure_mode = FAIL_OPEN};
+    struct settings s = {.failure_mode = FAIL_OPEN, .emergency_by_to = true};
     struct call call = {.to_uri = STR("sip:+13035550100@b")};
     struct outcome o = {.verdict = VERDICT_SIGN, .claims = {.attest = 'A'}, .date = DATE_ADD};
     policy_signing_failed(&s, &call, REASON_SIGNER_TIMEOUT, &o);
