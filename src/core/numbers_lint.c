@@ -33,7 +33,10 @@ static void check_number(struct linter *l, const struct build_row *row, uint64_t
         build_problem(l->build, row->line, "+%.*s: %s", (int)tn.n, tn.digits, fault);
 }
 
-/* A prefix stands in the rows once for each length; ROW is the one of the longest. */
+/*
+ * A prefix stands in the rows once for each length; ROW is the one of the longest. To block what
+ * nobody can have is no mistake.
+ */
 static void check_prefix(struct linter *l, const struct build_row *row)
 {
     struct tn first, last;
@@ -43,7 +46,7 @@ static void check_prefix(struct linter *l, const struct build_row *row)
     while (digits.n > 0 && memcmp(first.digits, last.digits, digits.n) != 0)
         digits.n--;
     enum tn_fault plan = number_plan_check_prefix(digits);
-    if (plan != TN_OK)
+    if (plan != TN_OK && row_record(l->build, row)->state != NUMBER_BLOCKED)
         build_problem(l->build, row->line, "+%.*s*: %.*s", STR_ARG(digits),
                       STR_ARG(tn_fault_text(plan)));
 }

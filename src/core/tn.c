@@ -158,18 +158,14 @@ static enum tn_fault with_context(struct tn *tn, struct str local, struct str co
                                   const struct country *country)
 {
     struct raw prefix;
-    struct tn whole;
     if (!raw_read(&prefix, context) || !prefix.plus || prefix.n == 0 || prefix.keys)
         return TN_BAD_CONTEXT;
-    enum tn_fault fault = write_global(&whole, raw_str(&prefix), local);
-    if (fault != TN_OK && !tn_cannot_exist(fault))
-        return fault;
-    /* "12155551212;phone-context=+1" names the country twice: 112155551212 is no number. */
-    if (country->code.n > 0 && country->national_length > 0 &&
-        str_starts(tn_str(&whole), country->code) &&
-        !is_national_length(country, whole.n - country->code.n))
-        return TN_NOT_GLOBAL;
-    *tn = whole;
+    enum tn_fault fault = write_global(tn, raw_str(&prefix), local);
+    /* "491234567890;phone-context=+49" names the country twice: the trunk knows its lengths. */
+    if (fault == TN_OK && country->code.n > 0 && country->national_length > 0 &&
+        str_starts(tn_str(tn), country->code) &&
+        !is_national_length(country, tn->n - country->code.n))
+        return TN_WRONG_LENGTH;
     return fault;
 }
 

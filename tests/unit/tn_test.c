@@ -174,7 +174,9 @@ static const struct {
     {"2155551212;phone-context", &america, TN_BAD_CONTEXT, NULL},
     {"2155551212;phone-context=+1*", &america, TN_BAD_CONTEXT, NULL},
     {"2155551212;phone-context=+1;phone-context=+44", &america, TN_BAD_CONTEXT, NULL},
-    {"12155551212;phone-context=+1", &america, TN_NOT_GLOBAL, NULL},
+    {"12155551212;phone-context=+1", &america, TN_NANP_LENGTH, "112155551212"},
+    {"12345;phone-context=+49", &germany, TN_WRONG_LENGTH, "4912345"},
+    {"12345;phone-context=+49", &america, TN_OK, "4912345"},
     {"12;phone-context=+44", &america, TN_NOT_E164, "4412"},
     {"011", &america, TN_EMPTY, NULL},
     /* fragments, and what else reads as a number that nobody can have */
