@@ -117,7 +117,7 @@ class Emergency(Story):
                     stats["emergency_to_alarms"]) == (15, 12, 1)
         wait_until(counted, 5, "the counters of emergency calls")
         self.configure(more=CLOSED + "emergency = { to = false; };")
-        self.stird.reload()
+        self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "reload", "--wait")[0], 0)
         self.refused_call(403, uri=uri, to="<sip:911@h>", from_=NOBODY)
         self.emergency("sip:911@" + self.net(1), "<sip:911@h>", from_=NOBODY)
 
