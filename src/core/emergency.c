@@ -33,6 +33,8 @@ static struct str called_part(struct str uri)
         rest = uri;
     else if (!sip && !str_eq_nocase(scheme, STR("tel")))
         return none;
+    if (rest.p != uri.p && str_starts(rest, STR("//")))
+        rest = str_slice(rest, 2, rest.n);
     bool host_only = sip && str_find(rest, '@', 0) == rest.n;
     for (size_t i = 0; i < sizeof(ends); i++)
         rest = str_slice(rest, 0, str_find(rest, ends[i], 0));
@@ -148,11 +150,15 @@ static bool ends_label(struct str s, size_t at)
     return at >= s.n || !(ascii_is_alpha(s.p[at]) || ascii_is_digit(s.p[at]) || s.p[at] == '-');
 }
 
-/* RFC 5031 section 4.2: sos and its sub-services, any case. */
+/* RFC 5031 section 4.2: sos and its sub-services, any case; as it is called inside an ESInet. */
 static bool is_sos_urn(struct str uri)
 {
-    struct str sos = STR("urn:service:sos");
-    return str_starts_nocase(uri, sos) && ends_label(uri, sos.n);
+    static const struct str names[] = {STR("urn:service:sos"), STR("urn:emergency:service:sos"),
+                                       STR("urn:nena:service:sos")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_starts_nocase(uri, names[i]) && ends_label(uri, names[i].n))
+            return true;
+    return false;
 }
 
 /* sip:sos@host, which phones and gateways write for the service. */
@@ -184,6 +190,12 @@ static bool says_emergency(const struct settings *settings, const struct trunk *
     struct tn number;
     return is_sos_urn(uri) || is_sos_user(plain_user(uri, room)) ||
            emergency_number(settings, trunk, uri, &number);
+}
+
+bool uri_is_emergency(struct str uri)
+{
+    static const struct settings none = {.n_trunks = 0};
+    return says_emergency(&none, NULL, uri);
 }
 
 enum emergency call_emergency(const struct settings *settings, const struct call *call)

@@ -13,6 +13,8 @@
 #include <stird/facts.h>
 #include <stird/policy.h>
 
+#include "sip/message.h"
+
 static const struct str list[] = {STR("999"), STR("000")}, prefixes[] = {STR("9"), STR("*67")};
 
 static struct settings settings_of(struct trunk *trunk)
@@ -122,6 +124,18 @@ static const char *const uris[] = {
     "sip:sos.fire@h",
     "sip:s%6Fs@h",
     "sip:sos:secret@h",
+    "urn:emergency:service:sos",
+    "urn:nena:service:sos.fire",
+    /* no URI at all, or none that can be read */
+    "911",
+    "+1911",
+    "sos",
+    "911@h",
+    "sip://911@h",
+    "tel://911",
+    "sip:911@",
+    "sip:911@h:x",
+    "sip:911@[::1",
 };
 
 static void each_spelling_is_read_in_both_places(void **state)
@@ -159,6 +173,26 @@ static void to_may_be_written_oddly(void **state)
         "urn:service:sos",
         "Notruf\r\n  <sip:911@h>",
         "\xc3\xa9 <sip:911@h>",
+        "Caf\xe9 <sip:911@h>",
+        "E/M <sip:911@h>",
+        "a,b <sip:911@h>",
+        "911: <sip:911@h>",
+        "x;y <sip:911@h>",
+        "[x] <tel:911>",
+        "\"x <sip:911@h>",
+        "\"\\\" <sip:911@h>",
+        "<sip:911@h",
+        "sip:911@h>",
+        "<<sip:911@h>>",
+        "<sip:911@h>>",
+        "<sip:911@h> x",
+        "<sip:911@h>;;",
+        "<sip:911@h>;x=\"",
+        "<sip:911@h>?x",
+        "<sip:911@>",
+        "<sip:911@h:x>",
+        "911",
+        "<911>",
     };
     unsigned failed = 0;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -167,6 +201,56 @@ static void to_may_be_written_oddly(void **state)
             failed++;
         }
     assert_int_equal(failed, 0);
+}
+
+#define HEAD "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+#define TAIL "Content-Length: 0\r\n\r\n"
+
+/* Such a call leaves as it came, and has its tags. */
+static void what_cannot_be_read_stays_as_it_came(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD
+        "From: Caf\xe9 <sip:1@h>;tag=f\r\nTo: <sip:911@h>\r\n" TAIL,
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD
+        "f: \"x <sip:1@h>;tag=f\r\nt: E/M <sip:911@h> x\r\n" TAIL,
+        "INVITE sip:911@ SIP/2.0\r\n" HEAD "From: a/b\r\n <sip:1@h>;tag=f\r\nTo: <sip:2@h\r\n" TAIL,
+        "INVITE 911 SIP/2.0\r\nFrom: <sip:1@h>;tag=f\r\nTo: \"\r\n\t<sip:911@h>\r\n" HEAD TAIL,
+    };
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        struct message m;
+        struct buf out = BUF_INIT;
+        assert_true(message_module_init());
+        assert_int_equal(message_parse(&m, str_of(messages[i])), REASON_OK);
+        assert_true(str_eq(m.from_tag, STR("f")));
+        assert_int_equal(m.to_tag.n, 0);
+        assert_int_equal(message_print(&m, &out), 0);
+        assert_true(str_eq(buf_str(&out), str_of(messages[i])));
+        buf_fini(&out);
+        message_fini(&m);
+    }
+}
+
+/* A call to anybody else, another method, a request inside a dialog: 400 as before. */
+static void others_are_refused_for_it(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "INVITE sip:2@h SIP/2.0\r\n" HEAD "From: <sip:1@h>;tag=f\r\nTo: E/M <sip:2@h> x\r\n" TAIL,
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD
+        "From: <sip:1@h>;tag=f\r\nTo: E/M <sip:911@h>;tag=t\r\n" TAIL,
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD
+        "From: <sip:1@h>;tag=f\r\nTo: E/M <sip:911@h> ; TAG=t\r\n" TAIL,
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD
+        "From: x\r\nTo: <sip:911@h>\r\nTo: <sip:911@h>\r\n" TAIL,
+        "INVITE sip:911@h SIP/2.0\r\n" HEAD "From: <sip:1@h>;tag=f\r\nTo: \r\n" TAIL,
+    };
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        struct message m;
+        if (message_parse(&m, str_of(messages[i])) == REASON_OK)
+            fail_msg("%s", messages[i]);
+    }
 }
 
 /* The code of the trunk's country goes before its numbers, and no other but 1 before 911. */
@@ -270,6 +354,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_spelling_is_read_in_both_places),
         cmocka_unit_test(to_may_be_written_oddly),
+        cmocka_unit_test(what_cannot_be_read_stays_as_it_came),
+        cmocka_unit_test(others_are_refused_for_it),
         cmocka_unit_test(a_country_has_its_own_dress),
         cmocka_unit_test(others_are_none),
         cmocka_unit_test(to_alone_can_be_taken_away),
