@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <stird/number_plan.h>
+#include <stird/policy.h>
 #include <stird/tn.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,6 +35,24 @@ static void judge(struct str text)
     }
 }
 
+/* What is an emergency call without settings is one with them, and is so in To as well. */
+static void judge_emergency(struct str text)
+{
+    static const struct str prefixes[] = {STR("9"), STR("*67")}, numbers[] = {STR("999")};
+    struct trunk trunk = {.country = {.code = STR("49"), .national_prefix = STR("0")}};
+    struct settings settings = {.trunks = &trunk,
+                                .n_trunks = 1,
+                                .emergency_numbers = numbers,
+                                .n_emergency_numbers = 1,
+                                .emergency_prefixes = prefixes,
+                                .n_emergency_prefixes = 2,
+                                .emergency_by_to = true};
+    struct call by_uri = {.request_uri = text, .trunk = &trunk}, by_to = {.to_uri = text};
+    enum emergency found = call_emergency(&settings, &by_uri);
+    assert(!uri_is_emergency(text) || found == EMERGENCY_BY_REQUEST_URI);
+    assert(found == EMERGENCY_NONE || call_emergency(&settings, &by_to) == EMERGENCY_BY_TO);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct str codes[] = {STR("911"), STR("*67"), STR("##31")};
@@ -48,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     struct str text = {(const char *)data, size};
     judge(text);
+    judge_emergency(text);
     for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
         struct tn tn;
         if (tn_from_uri(&tn, text, &countries[i], codes, 3) == TN_OK)

@@ -4,6 +4,7 @@ import os
 import signal
 
 from lib import stirctl
+from lib.dialog import in_dialog
 from lib.stird import wait_until
 from lib.story import Story
 
@@ -88,6 +89,33 @@ class Emergency(Story):
                     "sip:sosx@" + us, "sip:911a@" + us, "tel:9119", "sip:19911@" + us):
             with self.subTest(uri=uri):
                 self.refused_call(403, uri=uri, to="<%s>" % uri, from_=NOBODY)
+
+    def test_an_odd_line_does_not_cost_it(self):
+        """What the parser cannot read goes on as it came, and so does all that follows."""
+        self.start(more=CLOSED)
+        uri = "sip:911@" + self.net(1)
+        for to in ('Caf\xe9 <sip:911@h>', 'E/M <sip:911@h>', '"x <sip:911@h>',
+                   "<sip:911@h> x", "<sip:911@h>;;"):
+            with self.subTest(to=to):
+                for called in (uri, "sip:+12155550199@" + self.net(1)):
+                    invite, arrived = self.emergency(called, to, from_=NOBODY)
+                    self.assert_untouched(invite, arrived)
+                    self.assertTrue(arrived.uri.endswith(self.net(9) + ":5060"), arrived.uri)
+                self.place(to=to.replace("911", "912"))
+                self.sbc.expect(400)
+        for called in ("911", "sip:911@", "tel://911", "sip:911@h:x", "urn:nena:service:sos"):
+            with self.subTest(uri=called):
+                _, arrived = self.emergency(called, "<sip:911@h>", from_="E/M " + NOBODY)
+                self.assertEqual(arrived.uri, called)
+        invite = self.place(uri=uri, to="E/M <sip:911@h> x", from_="E/M " + NOBODY)
+        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        bye = in_dialog(self.sbc, "BYE", invite, final, 2)
+        self.sbc.send(bye, self.at())
+        self.carrier.respond(self.carrier.expect("BYE"), 200)
+        self.sbc.expect((200, "BYE"))
 
     def test_what_is_asked_of_a_proxy_does_not_stop_it(self):
         """R-P-020 R-P-023: 420 and 400 are for others; a hop count that is used up is for all."""
