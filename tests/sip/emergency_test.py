@@ -91,7 +91,7 @@ class Emergency(Story):
                 self.refused_call(403, uri=uri, to="<%s>" % uri, from_=NOBODY)
 
     def test_an_odd_line_does_not_cost_it(self):
-        """What the parser cannot read goes on as it came, and so does all that follows."""
+        """R-P-004 R-P-008: what cannot be read goes on as it came, and so does all that follows."""
         self.start(more=CLOSED)
         uri = "sip:911@" + self.net(1)
         for to in ('Caf\xe9 <sip:911@h>', 'E/M <sip:911@h>', '"x <sip:911@h>',
