@@ -4,6 +4,7 @@
  * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
  */
 #include <stird/policy.h>
+#include <stird/uri.h>
 
 #include "emergency.h"
 
@@ -20,25 +21,26 @@ struct dialled {
 };
 
 /*
- * What a sip:, sips: or tel: URI, or a number alone, says is called: without scheme, parameters,
+ * What a sip:, sips: or tel: URI, or a text without scheme, says is called: without parameters,
  * password and host. A SIP URI without user part has the number where its host should be; a dot
  * makes that an address.
  */
-static struct str called_part(struct str uri)
+static struct str called_part(struct str text)
 {
     static const char ends[] = {'@', ';', ':', '?'};
-    struct str none = {NULL, 0}, rest = uri, scheme = str_cut(&rest, ':');
-    bool sip = str_eq_nocase(scheme, STR("sip")) || str_eq_nocase(scheme, STR("sips"));
-    if (!rest.p)
-        rest = uri;
-    else if (!sip && !str_eq_nocase(scheme, STR("tel")))
-        return none;
-    if (rest.p != uri.p && str_starts(rest, STR("//")))
-        rest = str_slice(rest, 2, rest.n);
-    bool host_only = sip && str_find(rest, '@', 0) == rest.n;
+    struct str none = {NULL, 0};
+    struct uri uri;
+    uri_split(&uri, text);
+    struct str called = uri.user;
+    if (uri.scheme == URI_OTHER)
+        called = str_find(text, ':', 0) == text.n ? text : none;
+    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
+        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
+    if (str_starts(called, STR("//")))
+        called = str_slice(called, 2, called.n);
     for (size_t i = 0; i < sizeof(ends); i++)
-        rest = str_slice(rest, 0, str_find(rest, ends[i], 0));
-    return host_only && str_find(rest, '.', 0) < rest.n ? none : rest;
+        called = str_slice(called, 0, str_find(called, ends[i], 0));
+    return called;
 }
 
 /* "%39" is "9": one octet off the front of *S. */

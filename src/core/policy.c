@@ -269,7 +269,9 @@ static bool find_other_dest(const struct decision *d, struct tn *dest)
 {
     const struct settings *s = d->settings;
     struct str uri = d->trunk->dest_from_request_uri ? d->call->to_uri : d->call->request_uri;
-    return tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes) == TN_OK;
+    enum tn_fault fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes,
+                                      s->n_short_codes);
+    return fault == TN_OK || tn_cannot_exist(fault);
 }
 
 static bool refuse_by_rule(struct decision *d)

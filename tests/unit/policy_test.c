@@ -351,7 +351,8 @@ static const struct {
 static void no_better_than_by_trunks_passed_over(void **state)
 {
     struct certificate certificate = {.id = STR("818H"), .not_after_s = INT64_MAX};
-    struct settings s = {.certificates = &certificate, .n_certificates = 1};
+    struct settings s = {
+        .certificates = &certificate, .n_certificates = 1, .emergency_by_to = true};
     (void)state;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
         struct outcome o;
