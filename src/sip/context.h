@@ -42,7 +42,7 @@ struct proxy {
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
-    struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
+    struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     struct limits limits;
     struct undecided_table undecided;
     struct buf scratch; /* one message being printed */
