@@ -329,7 +329,7 @@ static const struct key root_keys[] = {
      "To alone can make it an emergency call; false: the Request-URI always tells."},
     {"emergency.to_alarm", KEY_INTEGER, "2", false, 0, 100, NULL, 0, NULL, NULL,
      ROOT(settings.emergency_to_alarm_percent),
-     "Percent of the calls that may be emergency calls by To alone before an alarm; 0: any."},
+     "Percent of the calls that may be emergency calls by To alone before an alarm; 0: none is given."},
     {"short_codes", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(short_codes),
      "Called numbers that are taken as they are."},
     {"signing.failure", KEY_CHOICE, "fail_open", false, 0, 0, failures, 0, NULL, NULL,
