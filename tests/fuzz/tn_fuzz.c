@@ -39,7 +39,7 @@ static void judge(struct str text)
 static void judge_emergency(struct str text)
 {
     static const struct str prefixes[] = {STR("9"), STR("*67")}, numbers[] = {STR("999")};
-    struct trunk trunk = {.country = {.code = STR("49"), .national_prefix = STR("0")}};
+    struct trunk trunk = {.country = {.code = STR("1"), .international_prefix = STR("011")}};
     struct settings settings = {.trunks = &trunk,
                                 .n_trunks = 1,
                                 .emergency_numbers = numbers,
