@@ -16,5 +16,7 @@
 enum tn_fault number_plan_check(const struct tn *number);
 /* The same of all numbers that begin with DIGITS: TN_OK when at least one of them can exist. */
 enum tn_fault number_plan_check_prefix(struct str digits);
+/* How many digits the country code has that DIGITS begin with; 0: nobody has it. */
+size_t number_plan_code_digits(struct str digits);
 
 #endif

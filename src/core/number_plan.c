@@ -57,6 +57,12 @@ enum tn_fault number_plan_check(const struct tn *number)
     return number->n < TN_MIN_DIGITS ? TN_NOT_E164 : check(tn_str(number), true);
 }
 
+size_t number_plan_code_digits(struct str digits)
+{
+    size_t code = 0;
+    return find_country(digits, &code) != 0 ? code : 0;
+}
+
 enum tn_fault number_plan_check_prefix(struct str digits)
 {
     return check(digits, false);

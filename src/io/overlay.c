@@ -1,4 +1,3 @@
-#include <stird/number_plan.h>
 #include <stird/overlay.h>
 
 #include <errno.h>
@@ -242,22 +241,11 @@ static bool is_full(const struct overlay *o, const struct tn *number,
     return true;
 }
 
-/* A row of a number that cannot exist gives nobody anything; it may only keep such calls out. */
-static const char *check_number(const struct tn *number, struct str state)
-{
-    if (number_plan_check(number) == TN_OK || str_eq_nocase(state, STR("blocked")))
-        return NULL;
-    return "is a number that nobody can have, so that only blocked has a meaning for it: is it "
-           "written right?";
-}
-
 const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
                         uint32_t uid)
 {
     struct tn number;
     const char *why = check_fields(field, &number);
-    if (!why)
-        why = check_number(&number, field[OVERLAY_STATE]);
     if (why)
         return why;
     if (is_full(o, &number, field))
