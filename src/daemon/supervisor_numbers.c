@@ -275,7 +275,7 @@ static void check_change(const struct supervisor *s, const struct str field[OVER
     struct tables t;
     if (tables_get(&t, s, -1)) {
         check_number(field, why);
-    check_customer(s->current.settings, t.numbers.table, field, why);
+        check_customer(s->current.settings, t.numbers.table, field, why);
         check_certificate(s->current.settings, field, why);
     } else {
         buf_add_text(why, "no memory to look into the tables");
