@@ -44,8 +44,16 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
 void policy_signing_failed(const struct settings *settings, const struct call *call,
                            enum reason reason, struct outcome *outcome);
 
-/* To or Request-URI is 911, 112, 933, urn:service:sos or below, or in the settings' list. */
-bool call_is_emergency(const struct settings *settings, const struct call *call);
+/*
+ * Whether the Request-URI, else To, is 911, 112, 933, urn:service:sos or below, sip:sos@, or in the
+ * settings' list, also as number rules dress it up: with +1, 1 or the country code of the call's
+ * trunk (of any trunk while there is none) before it, an outside-line prefix, or # behind it. To
+ * is a text of the caller's, so what it says alone is told apart.
+ */
+enum emergency { EMERGENCY_NONE, EMERGENCY_BY_TO, EMERGENCY_BY_REQUEST_URI };
+enum emergency call_emergency(const struct settings *settings, const struct call *call);
+/* URI alone says so, whatever settings and trunk: 911, +1911, urn:service:sos ... */
+bool uri_is_emergency(struct str uri);
 
 /* RFC 3261 section 20.17, GMT only: seconds since 1970; false when it is no such date. */
 bool sip_date_parse(struct str text, int64_t *seconds);

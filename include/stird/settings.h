@@ -76,6 +76,7 @@ struct trunk {
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
     enum treatment gateway_treatment;       /* C, UNSIGNED or REFUSE */
     enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
+    enum treatment impossible_number;       /* the same; number_plan.h */
     enum existing_identity existing_identity;
     bool dest_from_request_uri; /* else from To (Decided 8) */
     uint32_t certificate;       /* index, or NO_CERTIFICATE */
@@ -202,7 +203,11 @@ struct settings {
 
     const struct str *emergency_numbers; /* besides 911, 112, 933 and urn:service:sos */
     unsigned n_emergency_numbers;
-    const struct str *short_codes; /* taken as called numbers as they are */
+    const struct str *emergency_prefixes; /* of outside lines: "9" */
+    unsigned n_emergency_prefixes;
+    bool emergency_by_to;                /* To alone can say so */
+    uint32_t emergency_to_alarm_percent; /* of all calls; 0: no alarm */
+    const struct str *short_codes;       /* taken as called numbers as they are */
     unsigned n_short_codes;
 
     enum failure_mode failure_mode;

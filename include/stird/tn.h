@@ -41,17 +41,26 @@ enum tn_fault {
     TN_NOT_GLOBAL,       /* no plus, and the country's rules do not complete it */
     TN_BAD_CONTEXT,      /* phone-context is a domain or no global prefix */
     TN_NOT_A_NUMBER_URI, /* neither tel:, sip: nor sips: */
-    TN_NOT_E164,         /* under 7 digits, or begins with 0: no country has such numbers */
+    /* of what reads as a number, but nobody can have it (number_plan.h) */
+    TN_NOT_E164,     /* under 7 digits, or begins with 0 */
+    TN_NO_COUNTRY,   /* a country code that ITU has assigned to nobody */
+    TN_WRONG_LENGTH, /* a length that its country does not have */
+    TN_NANP_LENGTH,  /* country code 1 with other than ten digits behind it */
+    TN_NANP_CODE,    /* its area code or exchange begins with 0 or 1 */
 };
 
 struct str tn_str(const struct tn *tn);
 bool tn_equal(const struct tn *a, const struct tn *b);
 /* "no plus sign and not a national number of the trunk's country", for traces. */
 struct str tn_fault_text(enum tn_fault fault);
+/* Its digits could be read, and are no number that anybody can have. */
+bool tn_cannot_exist(enum tn_fault fault);
 
 /*
  * The number in a user part as it stands in a SIP URI (still %-escaped, with ;parameters and
- * :password) or behind "tel:". SHORT_CODES are taken as they are. *TN is written on TN_OK only.
+ * :password) or behind "tel:". SHORT_CODES are taken as they are. *TN is written on TN_OK, and when
+ * tn_cannot_exist(): whoever signs or looks it up takes TN_OK alone, whoever only compares or tells
+ * what a message says may take both.
  */
 enum tn_fault tn_from_user(struct tn *tn, struct str user, const struct country *country,
                            const struct str *short_codes, unsigned n_short_codes);

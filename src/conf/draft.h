@@ -84,7 +84,8 @@ struct draft {
     struct objects listeners, certificates, upstreams, trunks, customers, rules;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
-    struct texts numbers_files, emergency_numbers, short_codes, dns_servers, private_headers;
+    struct texts numbers_files, emergency_numbers, emergency_prefixes, short_codes, dns_servers,
+        private_headers;
     struct trunk common; /* what a trunk has when it does not say otherwise */
 };
 

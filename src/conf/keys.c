@@ -22,6 +22,7 @@
     "a trunk whose calls are all refused is no trunk: write unsigned, or a rule that refuses"
 #define CUSTOMER(member) FIELD(draft_customer, member)
 #define RULE(member)     FIELD(draft_rule, member)
+#define WHY_IMPOSSIBLE   "a number that cannot exist is never signed: write unsigned or refuse"
 #define WHY_NO_NUMBER    "a call without a calling number cannot be signed: write unsigned or refuse"
 
 /* In the order of the enums whose values are kept. */
@@ -173,6 +174,9 @@ static const struct key trunk_keys[] = {
     {"attestation.no_calling_number", KEY_CHOICE, NULL, false, 0, 0, treatments, LEVELS,
      WHY_NO_NUMBER, NULL, TRUNK(trunk.no_calling_number),
      "As attestation.no_calling_number, for this trunk."},
+    {"attestation.impossible_number", KEY_CHOICE, NULL, false, 0, 0, treatments, LEVELS,
+     WHY_IMPOSSIBLE, NULL, TRUNK(trunk.impossible_number),
+     "As attestation.impossible_number, for this trunk."},
 };
 
 static const struct key customer_keys[] = {
@@ -296,6 +300,9 @@ static const struct key root_keys[] = {
     {"attestation.no_calling_number", KEY_CHOICE, "unsigned", false, 0, 0, treatments, LEVELS,
      WHY_NO_NUMBER, NULL, ROOT(common.no_calling_number),
      "Neither P-Asserted-Identity nor From holds a telephone number."},
+    {"attestation.impossible_number", KEY_CHOICE, "unsigned", false, 0, 0, treatments, LEVELS,
+     WHY_IMPOSSIBLE, NULL, ROOT(common.impossible_number),
+     "The calling number is one that nobody can have; no_calling_number = refuse refuses it too."},
     {"countries.own", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(own_countries),
      "Country codes whose numbers are our own to attest; all when left out."},
     {"countries.foreign_cap", KEY_CHOICE, "C", false, 0, 0, treatments, 1u << TREATMENT_REFUSE,
@@ -315,6 +322,14 @@ static const struct key root_keys[] = {
      "The most digits, where national numbers are not all as long; 0: they are."},
     {"emergency.numbers", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL,
      ROOT(emergency_numbers), "Emergency numbers besides 911, 112, 933 and urn:service:sos."},
+    {"emergency.prefixes", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL,
+     ROOT(emergency_prefixes), "What may stand before them for an outside line; 9 when left out."},
+    {"emergency.to", KEY_BOOLEAN, "true", false, 0, 0, NULL, 0, NULL, NULL,
+     ROOT(settings.emergency_by_to),
+     "To alone can make it an emergency call; false: the Request-URI always tells."},
+    {"emergency.to_alarm", KEY_INTEGER, "2", false, 0, 100, NULL, 0, NULL, NULL,
+     ROOT(settings.emergency_to_alarm_percent),
+     "Percent of the calls that may be emergency calls by To alone before an alarm; 0: none is given."},
     {"short_codes", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(short_codes),
      "Called numbers that are taken as they are."},
     {"signing.failure", KEY_CHOICE, "fail_open", false, 0, 0, failures, 0, NULL, NULL,

@@ -89,6 +89,17 @@ static const struct str *short_numbers(struct reader *r, const struct object *ro
     return list;
 }
 
+/* Left out they are what most of North America dials; an empty list is none. */
+static const struct str *emergency_prefixes(struct reader *r, struct draft *draft, unsigned *n)
+{
+    static const struct str nine[] = {STR("9")};
+    if (was_given(&draft->object, "emergency.prefixes"))
+        return short_numbers(r, &draft->object, "emergency.prefixes", &draft->emergency_prefixes,
+                             "0123456789*#", 4, n);
+    *n = 1;
+    return nine;
+}
+
 bool header_can_go(struct str name)
 {
     static const char *const needed[] = {
@@ -186,6 +197,7 @@ void resolve_root(struct reader *r, struct draft *draft)
     resolve_private_headers(r, draft);
     s->emergency_numbers = short_numbers(r, root, "emergency.numbers", &draft->emergency_numbers,
                                          "0123456789", 8, &s->n_emergency_numbers);
+    s->emergency_prefixes = emergency_prefixes(r, draft, &s->n_emergency_prefixes);
     s->short_codes = short_numbers(r, root, "short_codes", &draft->short_codes, "0123456789*#",
                                    TN_MAX_DIGITS, &s->n_short_codes);
     if (!was_given(root, "node"))

@@ -148,6 +148,8 @@ static void inherit_levels(struct reader *r, const struct draft *draft, struct d
         t->origid = draft->common.origid;
     if (!was_given(&d->object, "attestation.no_calling_number"))
         t->no_calling_number = draft->common.no_calling_number;
+    if (!was_given(&d->object, "attestation.impossible_number"))
+        t->impossible_number = draft->common.impossible_number;
 }
 
 static void inherit_country(struct reader *r, const struct draft *draft, struct draft_trunk *d)

@@ -197,6 +197,7 @@ static bool has_meaning(const struct trunk *t, const struct key *k)
         return t->tgrp.n > 0;
     bool level = str_starts(name, STR("attestation.")) &&
                  !str_eq(name, STR("attestation.no_calling_number")) &&
+                 !str_eq(name, STR("attestation.impossible_number")) &&
                  !str_eq(name, STR("attestation.blocked"));
     return !level || t->gateway == str_eq(name, STR("attestation.gateway"));
 }
@@ -367,6 +368,7 @@ static void print_root_list(struct printer *p, const struct settings *s, const c
         {"provider.spc", s->provider_spcs, s->n_provider_spcs},
         {"countries.own", s->own_countries, s->n_own_countries},
         {"emergency.numbers", s->emergency_numbers, s->n_emergency_numbers},
+        {"emergency.prefixes", s->emergency_prefixes, s->n_emergency_prefixes},
         {"short_codes", s->short_codes, s->n_short_codes},
         {"proxy.private_headers", s->private_headers, s->n_private_headers},
     };

@@ -1,35 +1,46 @@
 /*
  * Decided 5: whatever looks like an emergency call is one. To be wrong here must err towards
- * letting a call through, so visual separators, parameters and a stray plus do not hide it.
+ * letting a call through, so neither visual separators and parameters hide it nor what number
+ * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
  */
 #include <stird/policy.h>
+#include <stird/uri.h>
 
 #include "emergency.h"
 
-#define EMERGENCY_DIGITS_MAX 8
+#define USER_MAX 48 /* octets of a user part; longer ones are no emergency number */
 
 static const struct str always[] = {{"911", 3}, {"112", 3}, {"933", 3}};
+static const struct str north_american[] = {{"911", 3}, {"933", 3}};
+static const struct country no_country = {.national_length = 0};
 
-/* The user part of a sip:, sips: or tel: URI without parameters and password. */
-static struct str user_of(struct str uri)
-{
-    struct str rest = uri;
-    if (str_starts_nocase(uri, STR("tel:"))) {
-        rest = str_slice(uri, 4, uri.n);
-    } else if (str_starts_nocase(uri, STR("sip:")) || str_starts_nocase(uri, STR("sips:"))) {
-        rest = str_slice(uri, str_find(uri, ':', 0) + 1, uri.n);
-        size_t at = str_find(rest, '@', 0);
-        rest = at < rest.n ? str_slice(rest, 0, at) : (struct str){NULL, 0};
-    } else {
-        return (struct str){NULL, 0};
-    }
-    rest = str_slice(rest, 0, str_find(rest, ';', 0));
-    return str_slice(rest, 0, str_find(rest, ':', 0));
-}
+/* What is dialled: keys without plus and separators. */
+struct dialled {
+    char keys[TN_MAX_DIGITS];
+    size_t n;
+};
 
-static bool is_separator(char c)
+/*
+ * What a sip:, sips: or tel: URI, or a text without scheme, says is called: without parameters,
+ * password and host. A SIP URI without user part has the number where its host should be; a dot
+ * makes that an address.
+ */
+static struct str called_part(struct str text)
 {
-    return c == '-' || c == '.' || c == '(' || c == ')';
+    static const char ends[] = {'@', ';', ':', '?'};
+    struct str none = {NULL, 0};
+    struct uri uri;
+    uri_split(&uri, text);
+    struct str called = uri.user;
+    if (uri.scheme == URI_OTHER)
+        called = str_find(text, ':', 0) == text.n ? text : none;
+    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
+        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
+    if (str_starts(called, STR("//")))
+        called = str_slice(called, 2, called.n);
+    for (size_t i = 0; i < sizeof(ends); i++)
+        called = str_slice(called, 0, str_find(called, ends[i], 0));
+    return called;
 }
 
 /* "%39" is "9": one octet off the front of *S. */
@@ -45,22 +56,36 @@ static char next_octet(struct str *s)
     return c;
 }
 
-/* The digits of a short number; 0 when it is longer or holds anything else. */
-static size_t short_digits(struct str user, char digits[EMERGENCY_DIGITS_MAX])
+/* The user part of URI without escapes; empty when it is long. */
+static struct str plain_user(struct str uri, char room[USER_MAX])
 {
+    struct str user = called_part(uri);
     size_t n = 0;
-    bool first = true;
-    while (user.n > 0) {
-        char c = next_octet(&user);
-        bool stray_plus = first && c == '+';
-        first = false;
-        if (stray_plus || is_separator(c))
+    while (user.n > 0 && n < USER_MAX)
+        room[n++] = next_octet(&user);
+    return (struct str){room, user.n > 0 ? 0 : n};
+}
+
+static bool is_left_out(char c)
+{
+    return str_find(STR("+-.() "), c, 0) < 6;
+}
+
+/* False when USER is longer than a number, or holds what is no key of a telephone. */
+static bool dialled_keys(struct str user, struct dialled *dialled)
+{
+    dialled->n = 0;
+    for (size_t i = 0; i < user.n; i++) {
+        char c = user.p[i];
+        if (is_left_out(c))
             continue;
-        if (n == EMERGENCY_DIGITS_MAX || !ascii_is_digit(c))
-            return 0;
-        digits[n++] = c;
+        if (dialled->n == TN_MAX_DIGITS || (!ascii_is_digit(c) && c != '*' && c != '#'))
+            return false;
+        dialled->keys[dialled->n++] = c;
     }
-    return n;
+    while (dialled->n > 0 && dialled->keys[dialled->n - 1] == '#')
+        dialled->n--; /* the end of dialling */
+    return dialled->n > 0;
 }
 
 static bool is_listed(struct str number, const struct str *list, size_t n)
@@ -71,29 +96,115 @@ static bool is_listed(struct str number, const struct str *list, size_t n)
     return false;
 }
 
-/* RFC 5031 section 4.2: sos and its sub-services, any case. */
+static bool is_bare(const struct settings *s, struct str keys)
+{
+    return is_listed(keys, always, sizeof(always) / sizeof(always[0])) ||
+           is_listed(keys, s->emergency_numbers, s->n_emergency_numbers);
+}
+
+/* Takes PREFIX off *KEYS; false when they do not begin with it, or it is empty. */
+static bool take_off(struct str *keys, struct str prefix)
+{
+    if (prefix.n == 0 || !str_starts(*keys, prefix))
+        return false;
+    *keys = str_slice(*keys, prefix.n, keys->n);
+    return true;
+}
+
+/* 1911 anywhere, for the number is North America's; elsewhere 49112, 0049112 and 0112 of C. */
+static bool is_national(const struct settings *s, const struct country *c, struct str keys)
+{
+    struct str one = keys, national = keys;
+    if (take_off(&one, STR("1")) &&
+        is_listed(one, north_american, sizeof(north_american) / sizeof(north_american[0])))
+        return true;
+    if (take_off(&national, c->national_prefix) && is_bare(s, national))
+        return true;
+    take_off(&keys, c->international_prefix);
+    return take_off(&keys, c->code.n > 0 ? c->code : STR("1")) && is_bare(s, keys);
+}
+
+static bool is_emergency(const struct settings *s, const struct country *c, struct str keys)
+{
+    if (is_bare(s, keys) || is_national(s, c, keys))
+        return true;
+    for (unsigned i = 0; i < s->n_emergency_prefixes; i++) {
+        struct str inside = keys;
+        if (take_off(&inside, s->emergency_prefixes[i]) &&
+            (is_bare(s, inside) || is_national(s, c, inside)))
+            return true;
+    }
+    return false;
+}
+
+/* Before the trunk is known, any trunk's country may have written the number. */
+static bool is_emergency_of_any(const struct settings *s, struct str keys)
+{
+    bool found = is_emergency(s, &no_country, keys);
+    for (unsigned i = 0; i < s->n_trunks && !found; i++)
+        found = is_emergency(s, &s->trunks[i].country, keys);
+    return found;
+}
+
+/* What is neither a letter, a digit nor a hyphen ends a label of a service. */
+static bool ends_label(struct str s, size_t at)
+{
+    return at >= s.n || !(ascii_is_alpha(s.p[at]) || ascii_is_digit(s.p[at]) || s.p[at] == '-');
+}
+
+/* RFC 5031 section 4.2: sos and its sub-services, any case; as it is called inside an ESInet. */
 static bool is_sos_urn(struct str uri)
 {
-    static const char sos[] = "urn:service:sos";
-    size_t n = sizeof(sos) - 1;
-    return str_starts_nocase(uri, STR("urn:service:sos")) &&
-           (uri.n == n || uri.p[n] == '.' || uri.p[n] == ';' || uri.p[n] == '?');
+    static const struct str names[] = {STR("urn:service:sos"), STR("urn:emergency:service:sos"),
+                                       STR("urn:nena:service:sos")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_starts_nocase(uri, names[i]) && ends_label(uri, names[i].n))
+            return true;
+    return false;
 }
 
-bool emergency_number(const struct settings *settings, struct str uri, struct tn *number)
+/* sip:sos@host, which phones and gateways write for the service. */
+static bool is_sos_user(struct str user)
 {
-    char digits[EMERGENCY_DIGITS_MAX];
-    struct str found = {digits, short_digits(user_of(uri), digits)};
-    if (!is_listed(found, always, sizeof(always) / sizeof(always[0])) &&
-        !is_listed(found, settings->emergency_numbers, settings->n_emergency_numbers))
+    return str_starts_nocase(user, STR("sos")) && (user.n == 3 || user.p[3] == '.');
+}
+
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number)
+{
+    char room[USER_MAX];
+    struct dialled dialled;
+    if (!dialled_keys(plain_user(uri, room), &dialled))
         return false;
-    return tn_from_digits(number, found);
+    struct str keys = {dialled.keys, dialled.n};
+    if (trunk ? !is_emergency(settings, &trunk->country, keys)
+              : !is_emergency_of_any(settings, keys))
+        return false;
+    if (!tn_from_digits(number, keys))
+        number->n = 0;
+    return true;
 }
 
-bool call_is_emergency(const struct settings *settings, const struct call *call)
+static bool says_emergency(const struct settings *settings, const struct trunk *trunk,
+                           struct str uri)
 {
+    char room[USER_MAX];
     struct tn number;
-    return is_sos_urn(call->to_uri) || is_sos_urn(call->request_uri) ||
-           emergency_number(settings, call->to_uri, &number) ||
-           emergency_number(settings, call->request_uri, &number);
+    return is_sos_urn(uri) || is_sos_user(plain_user(uri, room)) ||
+           emergency_number(settings, trunk, uri, &number);
+}
+
+bool uri_is_emergency(struct str uri)
+{
+    static const struct settings none = {.n_trunks = 0};
+    return says_emergency(&none, NULL, uri);
+}
+
+enum emergency call_emergency(const struct settings *settings, const struct call *call)
+{
+    if (says_emergency(settings, call->trunk, call->request_uri))
+        return EMERGENCY_BY_REQUEST_URI;
+    if (settings->emergency_by_to && says_emergency(settings, call->trunk, call->to_uri))
+        return EMERGENCY_BY_TO;
+    return EMERGENCY_NONE;
 }

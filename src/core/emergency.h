@@ -7,7 +7,11 @@
 #include <stird/settings.h>
 #include <stird/tn.h>
 
-/* URI is a sip: or tel: URI of an emergency number: its digits, as they go into dest. */
-bool emergency_number(const struct settings *settings, struct str uri, struct tn *number);
+/*
+ * URI is of an emergency number, as a trunk of this country may write it. NUMBER: its digits, as
+ * they go into dest, for a verifier reads the same in To; none when other keys are among them.
+ */
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number);
 
 #endif

@@ -31,9 +31,11 @@ unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX])
     return n;
 }
 
+/* What a message says is compared with what a token of others says: both may be odd. */
 static bool number_of(struct tn *tn, struct str uri, const struct country *country)
 {
-    return uri.n > 0 && tn_from_uri(tn, uri, country, NULL, 0) == TN_OK;
+    enum tn_fault fault = uri.n > 0 ? tn_from_uri(tn, uri, country, NULL, 0) : TN_EMPTY;
+    return fault == TN_OK || tn_cannot_exist(fault);
 }
 
 void sip_identity_facts(struct str message, const struct country *country,

@@ -1,3 +1,5 @@
+#include <stird/number_plan.h>
+
 #include "numbers_build.h"
 
 /* Digits up to the end or the first character that is none. */
@@ -88,32 +90,20 @@ bool interval_parse(struct interval *interval, struct str text, const char **why
 
 /* ---- how wide ---- */
 
-#define AREA_NUMBERS UINT64_C(10000000) /* +1 NXX and seven digits */
-
-/* Country codes of one and of two digits (ITU-T E.164); the others have three. */
-static unsigned country_code_digits(uint64_t value, unsigned digits)
-{
-    static const char two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 "
-                              "55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
-    for (; digits > 2; digits--)
-        value /= 10;
-    if (value / 10 == 1 || value / 10 == 7)
-        return 1;
-    for (const char *p = two; *p; p += 3)
-        if (value == (uint64_t)(p[0] - '0') * 10 + (uint64_t)(p[1] - '0'))
-            return 2;
-    return 3;
-}
+#define AREA_NUMBERS    UINT64_C(10000000) /* +1 NXX and seven digits */
+#define CODE_MAX_DIGITS 3                  /* as spare ones are counted */
 
 const char *interval_is_wide(const struct interval *interval, uint64_t *count)
 {
     const uint64_t mask = (UINT64_C(1) << KEY_VALUE_BITS) - 1;
     uint64_t first = interval->first & mask, last = interval->last & mask, of_country = 1;
-    unsigned digits = (unsigned)(interval->first >> KEY_VALUE_BITS);
+    struct tn begin;
+    image_number(interval->first, &begin);
+    size_t code = number_plan_code_digits(tn_str(&begin));
     *count = last - first + 1;
     if (interval->prefix || first == last)
         return NULL;
-    for (unsigned i = country_code_digits(first, digits); i < digits; i++)
+    for (size_t i = code > 0 ? code : CODE_MAX_DIGITS; i < begin.n; i++)
         of_country *= 10;
     if (first / of_country != last / of_country)
         return "of more than one country code";

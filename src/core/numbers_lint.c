@@ -1,27 +1,14 @@
+#include <stird/number_plan.h>
 #include <stird/numbers_lint.h>
 
 #include "numbers_build.h"
 
 #include <string.h>
 
-#define NANP_DIGITS 11 /* +1 NXX NXX XXXX */
-
 struct linter {
     struct build *build;
     const struct numbers_lint *lint;
 };
-
-/* The numbering plan of +1: area and exchange begin with 2 to 9. */
-static const char *nanp_fault(const struct tn *tn)
-{
-    if (tn->digits[0] != '1')
-        return NULL;
-    if (tn->n != NANP_DIGITS)
-        return "a number of +1 has 11 digits";
-    if (tn->digits[1] < '2' || tn->digits[4] < '2')
-        return "area code and exchange of a +1 number begin with 2 to 9";
-    return NULL;
-}
 
 static const char *length_fault(const struct country *c, const struct tn *tn)
 {
@@ -38,11 +25,30 @@ static void check_number(struct linter *l, const struct build_row *row, uint64_t
 {
     struct tn tn;
     image_number(key, &tn);
-    const char *fault = nanp_fault(&tn);
+    enum tn_fault plan = number_plan_check(&tn);
+    const char *fault = plan == TN_OK ? NULL : tn_fault_text(plan).p;
     for (unsigned i = 0; !fault && i < l->lint->n_countries; i++)
         fault = length_fault(&l->lint->countries[i], &tn);
     if (fault)
         build_problem(l->build, row->line, "+%.*s: %s", (int)tn.n, tn.digits, fault);
+}
+
+/*
+ * A prefix stands in the rows once for each length; ROW is the one of the longest. To block what
+ * nobody can have is no mistake.
+ */
+static void check_prefix(struct linter *l, const struct build_row *row)
+{
+    struct tn first, last;
+    image_number(row_first(row), &first);
+    image_number(row_last(l->build, row), &last);
+    struct str digits = tn_str(&first);
+    while (digits.n > 0 && memcmp(first.digits, last.digits, digits.n) != 0)
+        digits.n--;
+    enum tn_fault plan = number_plan_check_prefix(digits);
+    if (plan != TN_OK && row_record(l->build, row)->state != NUMBER_BLOCKED)
+        build_problem(l->build, row->line, "+%.*s*: %.*s", STR_ARG(digits),
+                      STR_ARG(tn_fault_text(plan)));
 }
 
 static bool is_known(const struct linter *l, uint32_t customer)
@@ -99,7 +105,9 @@ static void check_rows(struct linter *l)
         if (is_told(&rows[i], r))
             continue;
         check_record(l, &rows[i], r);
-        if (!r->prefix)
+        if (r->prefix)
+            check_prefix(l, &rows[i]);
+        else
             check_number(l, &rows[i], row_first(&rows[i]));
         if (!r->prefix && row_last(l->build, &rows[i]) != row_first(&rows[i]))
             check_number(l, &rows[i], row_last(l->build, &rows[i]));

@@ -36,8 +36,10 @@ struct decision {
     const struct trunk *trunk;
     struct outcome *outcome;
     bool has_orig, has_dest;
-    bool asserted_differ;    /* Decided 2 */
-    const struct rule *rule; /* that holds; NULL: none */
+    bool orig_cannot_exist, dest_cannot_exist; /* it reads as one, but nobody can have it: refused
+                                                  by block and rule, never signed */
+    bool asserted_differ;                      /* Decided 2 */
+    const struct rule *rule;                   /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
 };
@@ -88,9 +90,21 @@ static void refuse(struct decision *d, enum reason reason)
 
 /* ---- parties ---- */
 
+/* Why the URI in WHERE is no number. True: it reads as one, TN, but nobody can have that. */
+static bool tell_fault(struct decision *d, const char *where, enum tn_fault fault,
+                       const struct tn *tn)
+{
+    if (tn_cannot_exist(fault))
+        TRACE(d, "%s: %.*s cannot exist: %.*s", where, NUMBER_TEXT(tn),
+              STR_ARG(tn_fault_text(fault)));
+    else
+        TRACE(d, "%s: %.*s", where, STR_ARG(tn_fault_text(fault)));
+    return tn_cannot_exist(fault);
+}
+
 /*
  * Decided 2. The first usable tel: URI, else the first usable one. More than are kept were not all
- * seen, so they count as differing.
+ * seen, so they count as differing; so does a number that cannot exist, from whatever is used.
  */
 static bool asserted_number(struct decision *d, struct tn *orig)
 {
@@ -99,7 +113,14 @@ static bool asserted_number(struct decision *d, struct tn *orig)
     bool any = false, have_tel = false;
     d->asserted_differ = call->n_asserted > CALL_ASSERTED_MAX;
     for (unsigned i = 0; i < call->n_asserted && i < CALL_ASSERTED_MAX; i++) {
-        if (tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0) != TN_OK)
+        enum tn_fault fault = tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0);
+        if (tn_cannot_exist(fault)) {
+            d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", fault, &found);
+            d->asserted_differ = true;
+            if (!any)
+                *orig = found;
+        }
+        if (fault != TN_OK)
             continue;
         bool is_tel = str_starts_nocase(call->asserted[i], STR("tel:"));
         if (!any)
@@ -130,7 +151,7 @@ static void find_orig(struct decision *d)
     if (d->has_orig)
         TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
     else
-        TRACE(d, "From: %.*s", STR_ARG(tn_fault_text(fault)));
+        d->orig_cannot_exist |= tell_fault(d, "From", fault, orig);
 }
 
 static void find_dest(struct decision *d)
@@ -141,13 +162,15 @@ static void find_dest(struct decision *d)
     struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
     struct tn *dest = &d->outcome->claims.dest;
     enum tn_fault fault = TN_OK;
-    if (!emergency_number(s, uri, dest))
+    if (emergency_number(s, d->trunk, uri, dest))
+        fault = dest->n > 0 ? TN_OK : TN_BAD_CHARACTER;
+    else
         fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes);
     d->has_dest = fault == TN_OK;
     if (d->has_dest)
         TRACE(d, "called number %.*s from %s", NUMBER_TEXT(dest), where);
     else
-        TRACE(d, "%s: %.*s", where, STR_ARG(tn_fault_text(fault)));
+        d->dest_cannot_exist = tell_fault(d, where, fault, dest);
 }
 
 /* The tables' dates are days of their zone. */
@@ -191,12 +214,15 @@ static void look_up(struct decision *d)
 
 static bool step_parties(struct decision *d)
 {
-    d->outcome->emergency = call_is_emergency(d->settings, d->call);
-    if (d->outcome->emergency)
-        trace(d, STR("an emergency call"));
+    static const struct str says[] = {[EMERGENCY_BY_TO] = STR("an emergency call by its To alone"),
+                                      [EMERGENCY_BY_REQUEST_URI] = STR("an emergency call")};
+    enum emergency emergency = call_emergency(d->settings, d->call);
+    d->outcome->emergency = emergency != EMERGENCY_NONE;
+    trace(d, says[emergency]);
     find_orig(d);
+    d->orig_cannot_exist &= !d->has_orig;
     find_dest(d);
-    if (d->has_orig)
+    if (d->has_orig || d->orig_cannot_exist)
         look_up(d);
     return true;
 }
@@ -243,7 +269,9 @@ static bool find_other_dest(const struct decision *d, struct tn *dest)
 {
     const struct settings *s = d->settings;
     struct str uri = d->trunk->dest_from_request_uri ? d->call->to_uri : d->call->request_uri;
-    return tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes) == TN_OK;
+    enum tn_fault fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes,
+                                      s->n_short_codes);
+    return fault == TN_OK || tn_cannot_exist(fault);
 }
 
 static bool refuse_by_rule(struct decision *d)
@@ -262,8 +290,8 @@ static bool step_rule(struct decision *d)
                                .table = d->table,
                                .call = d->call,
                                .outcome = d->outcome,
-                               .has_orig = d->has_orig,
-                               .has_dest = d->has_dest};
+                               .has_orig = d->has_orig || d->orig_cannot_exist,
+                               .has_dest = d->has_dest || d->dest_cannot_exist};
     facts.has_other_dest = find_other_dest(d, &facts.other_dest);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     if (!d->rule || d->rule->verdict != RULE_REFUSE)
@@ -297,10 +325,26 @@ static bool step_existing(struct decision *d)
     return false;
 }
 
+/* It is not a calling number either, so what refuses calls without one refuses this one too. */
+static bool settle_impossible_caller(struct decision *d)
+{
+    const struct trunk *t = d->trunk;
+    bool by_its_own = t->impossible_number == TREATMENT_REFUSE;
+    d->outcome->rule = by_its_own ? STR("attestation.impossible_number")
+                                  : STR("attestation.no_calling_number");
+    if (by_its_own || t->no_calling_number == TREATMENT_REFUSE)
+        refuse(d, REASON_CALLER_CANNOT_EXIST);
+    else
+        settle(d, VERDICT_PASS, REASON_CALLING_CANNOT_EXIST);
+    return false;
+}
+
 static bool step_caller(struct decision *d)
 {
     if (d->has_orig)
         return true;
+    if (d->orig_cannot_exist)
+        return settle_impossible_caller(d);
     d->outcome->rule = STR("attestation.no_calling_number");
     if (d->trunk->no_calling_number == TREATMENT_UNSIGNED)
         settle(d, VERDICT_PASS, REASON_CALLING_NOT_A_NUMBER);
@@ -314,7 +358,8 @@ static bool step_called(struct decision *d)
     if (d->has_dest)
         return true;
     d->outcome->rule = STR("called number");
-    settle(d, VERDICT_PASS, REASON_CALLED_NOT_A_NUMBER);
+    settle(d, VERDICT_PASS,
+           d->dest_cannot_exist ? REASON_CALLED_CANNOT_EXIST : REASON_CALLED_NOT_A_NUMBER);
     return false;
 }
 
@@ -643,7 +688,7 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
-                   call_is_emergency(settings, call);
+                   call_emergency(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);

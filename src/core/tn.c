@@ -1,3 +1,4 @@
+#include <stird/number_plan.h>
 #include <stird/tn.h>
 #include <stird/uri.h>
 
@@ -22,6 +23,10 @@ static const struct str fault_texts[] = {
     [TN_BAD_CONTEXT] = STR("its phone-context is not a global prefix such as +1"),
     [TN_NOT_A_NUMBER_URI] = STR("not a tel, sip or sips URI"),
     [TN_NOT_E164] = STR("fewer than 7 digits, or a country code that begins with 0"),
+    [TN_NO_COUNTRY] = STR("no country has this country code"),
+    [TN_WRONG_LENGTH] = STR("its length is not that of its country's numbers"),
+    [TN_NANP_LENGTH] = STR("a number of +1 has 11 digits"),
+    [TN_NANP_CODE] = STR("area code and exchange of a +1 number begin with 2 to 9"),
 };
 
 struct str tn_str(const struct tn *tn)
@@ -37,6 +42,11 @@ bool tn_equal(const struct tn *a, const struct tn *b)
 struct str tn_fault_text(enum tn_fault fault)
 {
     return fault_texts[fault];
+}
+
+bool tn_cannot_exist(enum tn_fault fault)
+{
+    return fault >= TN_NOT_E164;
 }
 
 static bool is_visual_separator(char c)
@@ -114,11 +124,10 @@ static enum tn_fault write_global(struct tn *tn, struct str head, struct str tai
     enum tn_fault fault = write_digits(&whole, head, tail);
     if (fault != TN_OK)
         return fault;
-    /* E.164 section 6.2.1: no country code begins with 0. */
-    if (whole.n < TN_MIN_DIGITS || whole.digits[0] == '0')
-        return TN_NOT_E164;
+    if (whole.n == 0)
+        return TN_EMPTY;
     *tn = whole;
-    return TN_OK;
+    return number_plan_check(&whole);
 }
 
 /* The value of phone-context in ";a=b;phone-context=+1". True when there is at least one. */
@@ -149,19 +158,15 @@ static enum tn_fault with_context(struct tn *tn, struct str local, struct str co
                                   const struct country *country)
 {
     struct raw prefix;
-    struct tn whole;
     if (!raw_read(&prefix, context) || !prefix.plus || prefix.n == 0 || prefix.keys)
         return TN_BAD_CONTEXT;
-    enum tn_fault fault = write_global(&whole, raw_str(&prefix), local);
-    if (fault != TN_OK)
-        return fault;
-    /* "12155551212;phone-context=+1" names the country twice: 112155551212 is no number. */
-    if (country->code.n > 0 && country->national_length > 0 &&
-        str_starts(tn_str(&whole), country->code) &&
-        !is_national_length(country, whole.n - country->code.n))
-        return TN_NOT_GLOBAL;
-    *tn = whole;
-    return TN_OK;
+    enum tn_fault fault = write_global(tn, raw_str(&prefix), local);
+    /* "491234567890;phone-context=+49" names the country twice: the trunk knows its lengths. */
+    if (fault == TN_OK && country->code.n > 0 && country->national_length > 0 &&
+        str_starts(tn_str(tn), country->code) &&
+        !is_national_length(country, tn->n - country->code.n))
+        return TN_WRONG_LENGTH;
+    return fault;
 }
 
 /* Decided for stird 8, in its order. */

@@ -9,6 +9,7 @@
 #include <stird/admin.h>
 #include <stird/clock.h>
 #include <stird/log.h>
+#include <stird/number_plan.h>
 #include <stird/numbers_files.h>
 #include <stird/suggest.h>
 #include <string.h>
@@ -224,7 +225,7 @@ static void check_customer(const struct settings *s, const struct numbers *table
         str_eq_nocase(field[OVERLAY_STATE], number_state_name(NUMBER_BLOCKED)))
         return;
     struct str nearest = nearest_customer(s, table, customer);
-    buf_add_text(why, "customer \"");
+    buf_addf(why, "%scustomer \"", why->n > 0 ? "; " : "");
     buf_add_escaped(why, customer);
     buf_add_text(why, "\" is unknown: no trunk, no customers entry and no table names it");
     if (nearest.n > 0) {
@@ -254,12 +255,26 @@ static void check_certificate(const struct settings *s, const struct str field[O
         buf_addf(why, " (did you mean \"%.*s\"?)", STR_ARG(nearest));
 }
 
+/* A row of a number that cannot exist gives nobody anything; it may only keep such calls out. */
+static void check_number(const struct str field[OVERLAY_FIELDS], struct buf *why)
+{
+    struct tn number;
+    if (!tn_from_digits(&number, field[OVERLAY_NUMBER]) ||
+        str_eq_nocase(field[OVERLAY_STATE], number_state_name(NUMBER_BLOCKED)))
+        return;
+    enum tn_fault fault = number_plan_check(&number);
+    if (fault != TN_OK)
+        buf_addf(why, "+%.*s cannot exist (%.*s) and can only be blocked", (int)number.n,
+                 number.digits, STR_ARG(tn_fault_text(fault)));
+}
+
 /* What is wrong with a change that could be written, in words; empty: nothing. */
 static void check_change(const struct supervisor *s, const struct str field[OVERLAY_FIELDS],
                          struct buf *why)
 {
     struct tables t;
     if (tables_get(&t, s, -1)) {
+        check_number(field, why);
         check_customer(s->current.settings, t.numbers.table, field, why);
         check_certificate(s->current.settings, field, why);
     } else {

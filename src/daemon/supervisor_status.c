@@ -26,13 +26,29 @@ static const struct {
     {                                                                                              \
 #name, offsetof(struct proxy_counters, name), true                                         \
     }
-    COUNTER(requests),        COUNTER(responses),       COUNTER(invites),
-    COUNTER(signed_calls),    COUNTER(passed_calls),    COUNTER(rejected_calls),
-    COUNTER(sign_failures),   COUNTER(unknown_source),  COUNTER(malformed),
-    COUNTER(stray_responses), COUNTER(records_dropped), COUNTER(date_corrected),
-    COUNTER(limited),         COUNTER(groups_in_from),  COUNTER(clock_steps),
-    COUNTER(hops_lost),       COUNTER(hops_back),       LEVEL(calls),
-    LEVEL(connections),       LEVEL(in_flight),
+    COUNTER(requests),
+    COUNTER(responses),
+    COUNTER(invites),
+    COUNTER(signed_calls),
+    COUNTER(passed_calls),
+    COUNTER(rejected_calls),
+    COUNTER(sign_failures),
+    COUNTER(unknown_source),
+    COUNTER(malformed),
+    COUNTER(stray_responses),
+    COUNTER(records_dropped),
+    COUNTER(date_corrected),
+    COUNTER(limited),
+    COUNTER(emergency_calls),
+    COUNTER(emergency_by_to),
+    COUNTER(emergency_to_alarms),
+    COUNTER(groups_in_from),
+    COUNTER(clock_steps),
+    COUNTER(hops_lost),
+    COUNTER(hops_back),
+    LEVEL(calls),
+    LEVEL(connections),
+    LEVEL(in_flight),
 #undef COUNTER
 #undef LEVEL
 };

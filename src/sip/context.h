@@ -11,6 +11,7 @@
 #include <stird/call.h>
 #include <stird/outcome.h>
 #include <stird/proxy.h>
+#include <stird/share.h>
 
 #include "answer.h"
 #include "branch.h"
@@ -41,6 +42,7 @@ struct proxy {
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
+    struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     struct limits limits;
     struct undecided_table undecided;
     struct buf scratch; /* one message being printed */
@@ -71,6 +73,7 @@ struct target {
 };
 
 #define TARGETS_OF_DIALOG 4
+#define MAX_FORWARDS_MAX  255 /* section 20.22 */
 
 struct targets {
     struct target list[TARGETS_OF_DIALOG];

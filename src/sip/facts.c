@@ -6,6 +6,7 @@
 #include <stird/uri.h>
 
 #include "context.h"
+#include "odd.h"
 #include <stird/headers.h>
 
 static void add_asserted(struct call *call, struct str value)
@@ -38,8 +39,7 @@ static void add_header(struct call *call, const struct header_line *line)
             call->from_uri = uri;
         trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
-        if (name_addr(line->value, &uri, &parameters))
-            call->to_uri = uri;
+        call->to_uri = odd_uri(line->value); /* others were refused for an odd one */
     } else if (header_is(line, STR("Contact"), 'm')) {
         trunk_groups_add_header(&call->groups[GROUP_IN_CONTACT], line->value, call->arena);
     } else if (header_is(line, STR("Call-ID"), 'i')) {

@@ -122,7 +122,8 @@ static int add_via(struct message *m, const struct proxy *p, const struct target
 static int set_max_forwards(struct message *m)
 {
     const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
-    return message_set_max_forwards(m, hops ? (unsigned)hops->mf_count - 1 : MAX_FORWARDS);
+    bool usable = hops && hops->mf_count <= MAX_FORWARDS_MAX; /* an emergency call's may not be */
+    return message_set_max_forwards(m, usable ? (unsigned)hops->mf_count - 1 : MAX_FORWARDS);
 }
 
 /*

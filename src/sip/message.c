@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include "odd.h"
 #include "readers.h"
 #include "screen.h"
 #include "stand_in.h"
@@ -154,7 +155,7 @@ static bool give(msg_t *msg, struct str text)
     return true;
 }
 
-static enum reason read_given(struct message *m, const char *given)
+static enum reason read_given(struct message *m, const char *given, enum odd odd)
 {
     m->msg = msg_create(m->status == 0 ? request_class : response_class, MSG_DO_EXTRACT_COPY);
     if (!m->msg || !give(m->msg, (struct str){given, m->raw.n}))
@@ -165,22 +166,39 @@ static enum reason read_given(struct message *m, const char *given)
     enum reason reason = settle(m, given);
     if (reason == REASON_OK && !has_mandatory(m))
         reason = unreadable(m, STR("message"), 0);
+    if (reason == REASON_OK && odd != ODD_NONE && m->status == 0) {
+        m->from_tag = str_of(m->sip->sip_from->a_tag);
+        m->to_tag = str_of(m->sip->sip_to->a_tag);
+    }
     const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
     return differing ? unreadable(m, str_of(differing), 0) : reason;
 }
 
-static enum reason extract(struct message *m)
+static enum reason extract(struct message *m, enum odd odd)
 {
     struct frame head;
     frame_head(m->raw, UINT32_MAX - 1, &head);
-    if (!stand_in_is_needed(m, head.header))
-        return read_given(m, m->raw.p);
+    if (odd == ODD_NONE && !stand_in_is_needed(m, head.header))
+        return read_given(m, m->raw.p, odd);
     char *given = malloc(m->raw.n);
     if (!given)
         return REASON_OUT_OF_MEMORY;
     stand_in_write(m, head.header, given);
-    enum reason reason = read_given(m, given);
+    odd_write(m, odd, given);
+    enum reason reason = read_given(m, given, odd);
     free(given);
+    return reason;
+}
+
+/* A Request-URI that can be read is, for it may lead to us. */
+static enum reason extract_odd(struct message *m)
+{
+    enum reason reason = REASON_BAD_REQUEST;
+    for (enum odd odd = ODD_ADDRESSES; odd <= ODD_URI_TOO && reason == REASON_BAD_REQUEST; odd++) {
+        msg_destroy(m->msg);
+        m->msg = NULL;
+        reason = extract(m, odd);
+    }
     return reason;
 }
 
@@ -188,8 +206,11 @@ enum reason message_parse(struct message *m, struct str raw)
 {
     *m = (struct message){.raw = raw};
     enum reason reason = screen_raw(m, raw);
-    if (reason == REASON_OK)
-        reason = extract(m);
+    if (reason == REASON_OK) {
+        reason = extract(m, ODD_NONE);
+        if (reason == REASON_BAD_REQUEST && odd_is_taken(m))
+            reason = extract_odd(m);
+    }
     struct screen_fault fault = m->fault;
     if (reason != REASON_OK) {
         message_fini(m);

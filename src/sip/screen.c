@@ -1,6 +1,7 @@
 #include "screen.h"
 
 #include <stird/headers.h>
+#include <stird/policy.h>
 #include "message.h"
 
 enum kind {
@@ -64,6 +65,13 @@ static enum reason screen_scheme(struct message *m, struct str uri)
     return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
+/* No emergency call is refused for how its Request-URI is written (Decided 5). */
+static enum reason screen_request_uri(struct message *m, struct str uri)
+{
+    enum reason reason = screen_scheme(m, uri);
+    return reason != REASON_OK && uri_is_emergency(uri) ? REASON_OK : reason;
+}
+
 static bool is_number(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -109,7 +117,7 @@ static enum reason screen_request_line(struct message *m, struct str line)
     m->status = 0;
     m->method = method;
     m->request_uri = uri;
-    return screen_scheme(m, uri);
+    return screen_request_uri(m, uri);
 }
 
 static enum reason screen_status_line(struct message *m, struct str line)

@@ -35,6 +35,12 @@ static enum step_result refuse_for(struct context *c, enum reason reason, const 
     return refuse(c, reason);
 }
 
+/* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
+static bool is_emergency(const struct context *c)
+{
+    return c->initial && call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+}
+
 /* 420 lists what we do not know: everything, for we know no Proxy-Require (section 16.3 item 5). */
 static enum step_result check_extensions(struct context *c)
 {
@@ -45,7 +51,7 @@ static enum step_result check_extensions(struct context *c)
             buf_add_text(&extra, extra.n == 0 ? "Unsupported: " : ", ");
             buf_add_str(&extra, tag);
         }
-    enum step_result result = extra.n == 0 ? STEP_NEXT : STEP_DONE;
+    enum step_result result = extra.n == 0 || is_emergency(c) ? STEP_NEXT : STEP_DONE;
     if (result == STEP_DONE) {
         set_detail(c, buf_str(&extra));
         buf_add_text(&extra, "\r\n");
@@ -60,7 +66,7 @@ static enum step_result check_hops(struct context *c)
     const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
     if (hops && hops->mf_count == 0)
         return refuse_for(c, REASON_TOO_MANY_HOPS, "Max-Forwards: is 0");
-    if (hops && hops->mf_count > 255)
+    if (hops && hops->mf_count > MAX_FORWARDS_MAX && !is_emergency(c))
         return refuse_for(c, REASON_BAD_REQUEST, "Max-Forwards: is above 255");
     return STEP_NEXT;
 }
@@ -72,7 +78,10 @@ static enum step_result check_loop(struct context *c)
     return STEP_NEXT;
 }
 
-/* RFC 3261 section 16.3. */
+/*
+ * RFC 3261 section 16.3. An emergency call goes on wherever it can: what is malformed or demanded
+ * of a proxy does not stop it. A loop, or a Max-Forwards that is used up, leads nowhere.
+ */
 static enum step_result step_screen(struct context *c)
 {
     enum step_result result = check_hops(c);
@@ -164,6 +173,24 @@ static void note_group_in_from(struct context *c)
                 LOG_NUMBER("calls", (int64_t)p->counters.groups_in_from));
 }
 
+/* To is a text of the caller's that gets past block, limits and drain: too many of these are told.
+ */
+static void count_emergency(struct context *c, enum emergency emergency)
+{
+    struct proxy *p = c->proxy;
+    bool by_to = emergency == EMERGENCY_BY_TO;
+    p->counters.emergency_calls += emergency != EMERGENCY_NONE;
+    p->counters.emergency_by_to += by_to;
+    if (!share_count(&p->emergency_by_to, by_to, c->snapshot->settings->emergency_to_alarm_percent))
+        return;
+    p->counters.emergency_to_alarms++;
+    log_error("too many calls are emergency calls by their To alone: where the Request-URI always "
+              "tells, set emergency.to = false",
+              LOG_NUMBER("of_calls", p->emergency_by_to.calls),
+              LOG_NUMBER("by_to", p->emergency_by_to.hits), LOG_TEXT("trunk", c->call->trunk->name),
+              LOG_TEXT("call_id", c->call->call_id));
+}
+
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -182,10 +209,11 @@ static enum step_result step_trunk(struct context *c)
     uint16_t listener;
     target_own_routes(p, &c->message, &c->n_own_routes, &c->strict_route, &listener);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
-    bool emergency = call_is_emergency(c->snapshot->settings, c->call);
-    if (p->draining && !emergency)
+    enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
+    if (p->draining && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
-    c->emergency = emergency;
+    count_emergency(c, emergency);
+    c->emergency = emergency != EMERGENCY_NONE;
     return admit_call(c, trunk) ? STEP_NEXT : STEP_DONE;
 }
 

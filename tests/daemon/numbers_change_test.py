@@ -246,6 +246,12 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "", "owned"), "customer"),
                             (("set", FREE, "acme", "owned", "--not-after", "soon"), "soon"),
                             (("set", "+1", "acme", "owned"), "+1"),
+                            (("set", "+1215555010", "acme", "owned"),
+                             "+1215555010 cannot exist (a number of +1 has 11 digits) and can "
+                             "only be blocked"),
+                            (("set", "+10000000000", "acme", "unverified"), "only be blocked"),
+                            (("set", "+3312345678", "acmee", "delegated"),
+                             'can only be blocked; customer "acmee" is unknown'),
                             (("set", FREE, "acmee", "owned"),
                              'customer "acmee" is unknown: no trunk, no customers entry and no '
                              'table names it (did you mean "acme"?)'),
@@ -264,6 +270,15 @@ class NumbersChange(ProcessStory):
                 self.assertIn(text, err)
         self.assertEqual(self.change("list")["in_force"], 0)
         self.assertEqual(stirctl.run(self.path, "numbers", "set", FREE)[0], 2)
+
+    def test_a_number_that_cannot_exist_is_blocked_and_taken_back(self):
+        """Its calls are refused then, for a block is looked for before all else."""
+        self.start()
+        self.unsigned_call("calling_cannot_exist", from_="<sip:0000000000@h>")
+        self.change("block", "+10000000000")
+        self.refused_call(603, reason="number_blocked", from_="<sip:0000000000@h>")
+        self.change("unset", "+10000000000")
+        self.unsigned_call("calling_cannot_exist", from_="<sip:0000000000@h>")
 
     def test_customers_that_are_known_and_blocks_of_anybody(self):
         self.start(more='customers = ( { name = "initech"; } );')

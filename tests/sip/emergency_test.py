@@ -3,7 +3,15 @@
 import os
 import signal
 
+from lib import stirctl
+from lib.dialog import in_dialog
+from lib.stird import wait_until
 from lib.story import Story
+
+# No caller without a number, none that cannot exist, and nobody from acme at all.
+CLOSED = ('attestation = { no_calling_number = "refuse"; impossible_number = "refuse"; };\n'
+          'rules = ( { name = "closed"; then = "refuse"; } );\n')
+NOBODY = "<sip:anonymous@anonymous.invalid>"
 
 
 class Emergency(Story):
@@ -47,3 +55,106 @@ class Emergency(Story):
         for caller in ("+13125550000", "+12155556000", "alice"):
             with self.subTest(caller=caller):
                 self.emergency("sip:911@%s" % us, "<sip:911@h>", caller=caller)
+
+    def spellings(self):
+        """Request-URIs of the same call, as number rules on the way dress it up."""
+        us = self.net(1)
+        users = ("911", "+911", "+1911", "1911", "9911", "91911", "911%23", "911#", "9%311",
+                 "9-1-1", "(9)11", "911:secret", "911;phone-context=+1", "+1-911;ext=1", "sos",
+                 "SOS", "933", "+1933", "112", "9112")
+        yield from ("sip:%s@%s" % (user, us) for user in users)
+        yield from ("sips:911@" + us, "tel:911", "tel:911;phone-context=+1", "TEL:+1911",
+                    "tel:911;phone-context=example.com", "sip:911@%s:5060;user=phone" % us,
+                    "sip:+1911@carrier.example.com", "URN:Service:SOS.Police", "urn:service:sos",
+                    "urn:service:sos.ecall.automatic")
+
+    def test_however_it_is_spelt(self):
+        """Decided 5: what no other call may do, in Request-URI and in To, over UDP and TCP."""
+        self.start(more=CLOSED)
+        self.refused_call(403, from_=NOBODY)
+        for number, uri in enumerate(self.spellings()):
+            with self.subTest(uri=uri):
+                transport = "tcp" if number % 4 == 0 else "udp"
+                invite, _ = self.emergency(uri, "<sip:+12155550199@h>", from_=NOBODY,
+                                           transport=transport)
+                self.record(invite, emergency=True, decision="passed")
+                invite, _ = self.emergency("sip:+12155550199@" + self.net(1), "<%s>" % uri,
+                                           from_=NOBODY)
+                self.record(invite, emergency=True)
+
+    def test_what_is_none_is_refused(self):
+        self.start(more=CLOSED)
+        us = self.net(1)
+        for uri in ("sip:9113@" + us, "sip:8911@" + us, "sip:+1911555010@" + us,
+                    "sip:sosx@" + us, "sip:911a@" + us, "tel:9119", "sip:19911@" + us):
+            with self.subTest(uri=uri):
+                self.refused_call(403, uri=uri, to="<%s>" % uri, from_=NOBODY)
+
+    def test_an_odd_line_does_not_cost_it(self):
+        """R-P-004 R-P-008: what cannot be read goes on as it came, and so does all that follows."""
+        self.start(more=CLOSED)
+        uri = "sip:911@" + self.net(1)
+        for to in ('Caf\xe9 <sip:911@h>', 'E/M <sip:911@h>', '"x <sip:911@h>',
+                   "<sip:911@h> x", "<sip:911@h>;;"):
+            with self.subTest(to=to):
+                for called in (uri, "sip:+12155550199@" + self.net(1)):
+                    invite, arrived = self.emergency(called, to, from_=NOBODY)
+                    self.assert_untouched(invite, arrived)
+                    self.assertTrue(arrived.uri.endswith(self.net(9) + ":5060"), arrived.uri)
+                self.place(to=to.replace("911", "912"))
+                self.sbc.expect(400)
+        for called in ("911", "sip:911@", "tel://911", "sip:911@h:x", "urn:nena:service:sos"):
+            with self.subTest(uri=called):
+                _, arrived = self.emergency(called, "<sip:911@h>", from_="E/M " + NOBODY)
+                self.assertEqual(arrived.uri, called)
+        invite = self.place(uri=uri, to="E/M <sip:911@h> x", from_="E/M " + NOBODY)
+        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        bye = in_dialog(self.sbc, "BYE", invite, final, 2)
+        self.sbc.send(bye, self.at())
+        self.carrier.respond(self.carrier.expect("BYE"), 200)
+        self.sbc.expect((200, "BYE"))
+
+    def test_what_is_asked_of_a_proxy_does_not_stop_it(self):
+        """R-P-020 R-P-023: 420 and 400 are for others; a hop count that is used up is for all."""
+        self.start()
+        uri = "sip:+1911@" + self.net(1)
+        to = "<%s>" % uri
+        self.refused_call(420, extra=["Proxy-Require: foo"])
+        _, arrived = self.emergency(uri, to, extra=["Proxy-Require: foo"])
+        self.assertEqual(arrived["proxy-require"], "foo")
+        self.refused_call(400, max_forwards=300)
+        _, arrived = self.emergency(uri, to, max_forwards=300)
+        self.assertEqual(arrived["max-forwards"], "70")
+        self.refused_call(483, uri=uri, to=to, max_forwards=0)
+
+    def test_to_alone(self):
+        """It passes, is counted apart, and is told when there are too many; or is no such call."""
+        self.start(more=CLOSED)
+        uri = "sip:+12155550199@" + self.net(1)
+        for _ in range(3):
+            self.emergency("sip:911@" + self.net(1), "<sip:911@h>", from_=NOBODY)
+        for _ in range(12):
+            self.emergency(uri, "<sip:911@h>", from_=NOBODY)
+        self.assertEqual(len(self.stird.log_lines("emergency calls by their To alone")), 1)
+        def counted():
+            stats = stirctl.ask(self.lab.path("stird.conf"), "stats")
+            return (stats["emergency_calls"], stats["emergency_by_to"],
+                    stats["emergency_to_alarms"]) == (15, 12, 1)
+        wait_until(counted, 5, "the counters of emergency calls")
+        self.configure(more=CLOSED + "emergency = { to = false; };")
+        self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "reload", "--wait")[0], 0)
+        self.refused_call(403, uri=uri, to="<sip:911@h>", from_=NOBODY)
+        self.emergency("sip:911@" + self.net(1), "<sip:911@h>", from_=NOBODY)
+
+    def test_past_a_limit(self):
+        """What is dressed up counts as what it is for every limit."""
+        self.start(pbx={"calls": 1})
+        ringing = self.place()
+        rings = self.carrier.expect("INVITE")
+        self.refused_call(503, reason="trunk_full")
+        for uri in ("sip:9911@" + self.net(1), "sip:sos@" + self.net(1), "tel:+1-911"):
+            self.emergency(uri, "<%s>" % uri)
+        self.refuse(rings, ringing)

@@ -44,6 +44,37 @@ class Numbers(Story):
                 self.unsigned_call("calling_not_a_number", from_=from_)
         self.signed_call()
 
+    IMPOSSIBLE = ("<sip:+1215555010@h>", "<sip:+121555501000@h>", "<sip:0000000000@h>",
+                  "<tel:+1-000-000-0000>", "<sip:+11155550100@h>", "<sip:+12150550100@h>",
+                  "<sip:215%30550100@h>", "<sip:+331234567@h>", "<sip:01133123456@h>",
+                  "<sip:+800123456789@h>", "<sip:+2105550100@h>", "<tel:5550100;phone-context=+121>",
+                  "<sip:+0000000000@h;user=phone>")
+
+    def test_a_number_that_cannot_exist(self):
+        """Decided 1: as calling or called number it is none, wherever it stands."""
+        self.start()
+        for uri in self.IMPOSSIBLE:
+            with self.subTest(uri=uri):
+                self.unsigned_call("calling_cannot_exist", from_=uri)
+                self.unsigned_call("called_cannot_exist", to=uri)
+                self.unsigned_call("calling_cannot_exist", from_="<sip:anonymous@anonymous.invalid>",
+                                   extra=["P-Asserted-Identity: " + uri])
+                self.signed_call("B", extra=["P-Asserted-Identity: " + uri], orig="12155550100")
+        self.unsigned_call("calling_cannot_exist", peer=self.peer("gateway", 4),
+                           from_="<sip:+1215555010@h>")
+        self.signed_call("A")
+
+    def test_a_caller_that_cannot_exist_is_refused(self):
+        """By its own setting, or by that of callers without a number."""
+        for setting in ("impossible_number", "no_calling_number"):
+            with self.subTest(setting=setting):
+                self.start(more='attestation = { %s = "refuse"; };' % setting)
+                self.refused_call(403, reason="caller_cannot_exist", from_="<sip:0000000000@h>")
+                self.unsigned_call("called_cannot_exist", to="<sip:0000000000@h>")
+                self.signed_call("A")
+                self._end_stird()
+                self.stird = None
+
     def test_called_party_is_no_number(self):
         """R-P-095: dest is To's; a name there is not signed."""
         self.start()

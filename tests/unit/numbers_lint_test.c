@@ -67,6 +67,13 @@ static void each_finding_says_where_and_what(void **state)
     check(HEAD "+11155550100,acme,owned,,\n+12150550100,acme,owned,,\n",
           "t.csv:2: +11155550100: area code and exchange of a +1 number begin with 2 to 9\n"
           "t.csv:3: +12150550100: area code and exchange of a +1 number begin with 2 to 9\n");
+    check(HEAD "+1*,acme,unverified,,\n+21*,acme,unverified,,\n+10*,acme,blocked,,\n"
+               "+12151*,acme,unverified,,\n+2105*,acme,unverified,,\n",
+          "t.csv:5: +12151*: area code and exchange of a +1 number begin with 2 to 9\n"
+          "t.csv:6: +2105*: no country has this country code\n");
+    check(HEAD "+10000000000,acme,blocked,,\n+800123456789,acme,owned,,\n",
+          "t.csv:2: +10000000000: area code and exchange of a +1 number begin with 2 to 9\n"
+          "t.csv:3: +800123456789: its length is not that of its country's numbers\n");
     check(HEAD "+3312345678,acme,owned,,\n+49123456789012,acme,owned,,\n",
           "t.csv:2: +3312345678: its length is not that of its country's numbers\n"
           "t.csv:3: +49123456789012: its length is not that of its country's numbers\n");

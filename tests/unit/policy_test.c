@@ -259,7 +259,7 @@ static void cases(void **state)
 static void signing_failed(void **state)
 {
     (void)state;
-    struct settings s = {.failure_mode = FAIL_OPEN};
+    struct settings s = {.failure_mode = FAIL_OPEN, .emergency_by_to = true};
     struct call call = {.to_uri = STR("sip:+13035550100@b")};
     struct outcome o = {.verdict = VERDICT_SIGN, .claims = {.attest = 'A'}, .date = DATE_ADD};
     policy_signing_failed(&s, &call, REASON_SIGNER_TIMEOUT, &o);
@@ -351,7 +351,8 @@ static const struct {
 static void no_better_than_by_trunks_passed_over(void **state)
 {
     struct certificate certificate = {.id = STR("818H"), .not_after_s = INT64_MAX};
-    struct settings s = {.certificates = &certificate, .n_certificates = 1};
+    struct settings s = {
+        .certificates = &certificate, .n_certificates = 1, .emergency_by_to = true};
     (void)state;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
         struct outcome o;

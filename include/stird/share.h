@@ -1,0 +1,29 @@
+/*
+ * share - how large a part of what happens is of one kind, and whether that is too much.
+ *
+ * Counts alone, no clock: the last thousand or so events count, older ones ever less. Pure.
+ */
+#ifndef STIRD_SHARE_H
+#define STIRD_SHARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SHARE_WINDOW     1000 /* events, then both counts are halved */
+#define SHARE_LEAST      10   /* hits that are worth a word */
+#define SHARE_TELL_EVERY 10   /* windows, while it stays too much */
+
+/* All zero: nothing has happened. */
+struct share {
+    uint32_t calls, hits;
+    uint32_t quiet_windows; /* until it is told again; 0: now */
+};
+
+/*
+ * Counts one event, a HIT or not. True: hits are more than PERCENT of the events, and this is to be
+ * told now. It is not told again while it stays so, but once every SHARE_TELL_EVERY windows.
+ * PERCENT 0: never.
+ */
+bool share_count(struct share *s, bool hit, unsigned percent);
+
+#endif
