@@ -51,7 +51,8 @@ struct str token_verdict_name(enum token_verdict verdict);
 struct verify_question {
     struct str value; /* of the Identity header, possibly folded */
     int64_t now_s;
-    int64_t max_age_s; /* of iat, either way */
+    bool time_is_guessed; /* nobody knows when it was seen: now_s says nothing of its freshness */
+    int64_t max_age_s;    /* of iat, either way */
     /* What the message says; without one orig and dest cannot be compared: the token stays open. */
     bool has_message;
     const struct tn *orig; /* NULL: it shows no telephone number */

@@ -176,14 +176,35 @@ static void count(struct job *job, enum token_verdict verdict)
     worse(job, statuses[verdict]);
 }
 
-/* Everything as of the token's own second, its certificate too. */
-static void use_time_of_token(struct verify_question *q, struct arena *arena, int64_t max_age_s)
+/* 0: it has none that is the time of anything. */
+static int64_t time_of_token(struct str value, struct arena *arena)
 {
-    const struct verify_question look = {.value = q->value, .max_age_s = INT64_MAX / 2};
+    const struct verify_question look = {.value = value, .max_age_s = INT64_MAX / 2};
     struct verify_report r;
-    if (verify(&look, arena, &r) && r.has_iat && r.iat_s > 0)
-        q->now_s = r.iat_s;
-    q->max_age_s = max_age_s;
+    return verify(&look, arena, &r) && r.has_iat && r.iat_s > 0 ? r.iat_s : 0;
+}
+
+/*
+ * As of when: what the user says, else the capture, else now. A message in a text was seen at some
+ * time before now: when its token is older, everything is as of the token's own second, its
+ * certificate too, and its freshness stays open.
+ */
+static void set_time(const struct job *job, const struct sighting *s, struct arena *arena,
+                     struct verify_question *q)
+{
+    int64_t iat_s = time_of_token(q->value, arena);
+    q->now_s = clock_real_s();
+    q->max_age_s = job->max_age_s;
+    if (job->at_iat)
+        q->now_s = iat_s > 0 ? iat_s : q->now_s;
+    else if (job->at_s > 0)
+        q->now_s = job->at_s;
+    else if (s->time_us > 0)
+        q->now_s = s->time_us / 1000000;
+    else if (q->has_message && iat_s > 0 && iat_s < q->now_s - q->max_age_s) {
+        q->now_s = iat_s;
+        q->time_is_guessed = true;
+    }
 }
 
 static json_t *verify_value(struct job *job, const struct sighting *s, struct str value)
@@ -194,10 +215,6 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
     struct verify_report r;
     json_t *told = NULL;
     struct verify_question q = {.value = value,
-                                .now_s = job->at_s        ? job->at_s
-                                         : s->time_us > 0 ? s->time_us / 1000000
-                                                          : clock_real_s(),
-                                .max_age_s = job->max_age_s,
                                 .has_message = s->message.n > 0,
                                 .trust = job->n_anchors > 0 ? job->trust : NULL};
     if (q.has_message) {
@@ -210,8 +227,8 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
     enum identity_kind kind = identity_parse(value, &identity);
     if (arena && (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER))
         bring_certificate(job, identity.info, arena, &q);
-    if (arena && job->at_iat)
-        use_time_of_token(&q, arena, job->max_age_s);
+    if (arena)
+        set_time(job, s, arena, &q);
     bool good = arena && verify(&q, arena, &r);
     if (good) {
         told = token_json(&r);

@@ -366,6 +366,9 @@ static void check_fresh(struct verification *v)
         return;
     if (iat <= 0)
         FAILED(v, VERIFY_FRESH, "iat is %lld: no signer was there", (long long)iat);
+    else if (q->time_is_guessed)
+        found(v, VERIFY_FRESH, VERIFY_NOT_DONE,
+              STR("when it was seen is not known: --at TIME tells it"));
     else if (age > q->max_age_s)
         FAILED(v, VERIFY_FRESH, "iat is %lld s old, more than %lld", (long long)age,
                (long long)q->max_age_s);

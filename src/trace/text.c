@@ -1,7 +1,11 @@
 /*
- * Messages in text: a log, what sngrep or tcpdump printed, a mail. What stands before the start
- * line on its line (spaces, "> ", a time stamp) is taken off the lines behind it where they begin
- * the same way.
+ * Messages in text: a log, what sngrep, ngrep or tcpdump printed, a mail. What stands before the
+ * start line on its line (spaces, "> ", a time stamp) is taken off the lines behind it where they
+ * begin the same way.
+ *
+ * ngrep and older tcpdumps print a CR as a dot. With `-W byline`, and of tcpdump -A, each line then
+ * ends in one; else a message is one long line, CRLF in it "..", which ngrep breaks at the width of
+ * the terminal.
  */
 #include <stird/buf.h>
 #include <stird/headers.h>
@@ -14,6 +18,9 @@ struct reader {
     struct str rest;
     uint64_t line; /* number of the one that was taken last */
 };
+
+/* How a message is written down. */
+enum form { PLAIN, DOTTED, UNBROKEN };
 
 static bool take_line(struct reader *r, struct str *line)
 {
@@ -28,13 +35,49 @@ static bool take_line(struct reader *r, struct str *line)
     return true;
 }
 
+/* Index of ".." at or after FROM, or s.n. */
+static size_t find_dots(struct str s, size_t from)
+{
+    size_t at = str_find(s, '.', from);
+    while (at + 1 < s.n && s.p[at + 1] != '.')
+        at = str_find(s, '.', at + 1);
+    return at + 1 < s.n ? at : s.n;
+}
+
+static struct str without_dot(struct str line)
+{
+    return line.n > 0 && line.p[line.n - 1] == '.' ? str_slice(line, 0, line.n - 1) : line;
+}
+
+/* Whether TEXT begins with a start line, and how that is written. */
+static bool is_start(struct str text, enum form *form)
+{
+    static const struct str version = STR("SIP/2.0..");
+    struct str bare = without_dot(text);
+    *form = PLAIN;
+    if (sip_is_start_line(text))
+        return true;
+    *form = DOTTED;
+    if (bare.n < text.n && sip_is_start_line(bare))
+        return true;
+    *form = UNBROKEN;
+    for (size_t dots = find_dots(text, 0); dots < text.n; dots = find_dots(text, dots + 1)) {
+        struct str line = str_slice(text, 0, dots);
+        if (line.n + 2 >= version.n && sip_is_start_line(line))
+            return true;
+        if (line.n > 1024)
+            break;
+    }
+    return false;
+}
+
 /* Where the start line begins in LINE; LINE.n: it holds none. */
-static size_t find_start(struct str line)
+static size_t find_start(struct str line, enum form *form)
 {
     for (size_t i = 0; i < line.n && i <= PREFIX_MAX; i++) {
         char before = i > 0 ? line.p[i - 1] : ' ';
         if (ascii_is_alpha(line.p[i]) && !ascii_is_alpha(before) && !ascii_is_digit(before) &&
-            sip_is_start_line(str_slice(line, i, line.n)))
+            is_start(str_slice(line, i, line.n), form))
             return i;
     }
     return line.n;
@@ -61,14 +104,17 @@ static void add_line(struct buf *message, struct str line)
     buf_add_text(message, "\r\n");
 }
 
-/* The header lines and, as far as it is there, the body. */
-static void read_message(struct reader *r, struct str prefix, struct buf *message)
+/* The header lines behind the start line. */
+static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
 {
     struct reader ahead = *r;
     struct str line;
+    enum form other;
     while (message->n < MESSAGE_MAX && take_line(&ahead, &line)) {
         line = without(line, prefix);
-        if (!is_header(line) || find_start(line) == 0)
+        if (form == DOTTED)
+            line = without_dot(line);
+        if (!is_header(line) || find_start(line, &other) == 0)
             break;
         add_line(message, line);
         *r = ahead;
@@ -76,20 +122,78 @@ static void read_message(struct reader *r, struct str prefix, struct buf *messag
     buf_add_text(message, "\r\n");
 }
 
+/* Dots that ngrep wrote for CRLF stand before a header, a fold, or the CRLF that ends them all;
+   others belong to what they stand in. */
+static bool ends_a_line(struct str behind)
+{
+    size_t n = 0;
+    while (n < behind.n &&
+           (ascii_is_alpha(behind.p[n]) || ascii_is_digit(behind.p[n]) || behind.p[n] == '-'))
+        n++;
+    if (n > 0)
+        return n < behind.n &&
+               (behind.p[n] == ':' || str_starts(str_slice(behind, n, behind.n), STR(" :")));
+    return behind.n == 0 || behind.p[0] == ' ' || behind.p[0] == '\t' ||
+           str_starts(behind, STR(".."));
+}
+
+/* Header lines out of the one long line. */
+static void split_at_dots(struct str text, struct buf *message)
+{
+    for (size_t at = 0; at < text.n;) {
+        size_t dots = find_dots(text, at);
+        while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n)))
+            dots = find_dots(text, dots + 1);
+        if (dots == at)
+            break; /* the empty line */
+        add_line(message, str_slice(text, at, dots));
+        at = dots + 2;
+    }
+    buf_add_text(message, "\r\n");
+}
+
+/* BEGIN with the lines that continue it, those that are indented as it is. */
+static void read_unbroken(struct reader *r, struct str prefix, struct str begin,
+                          struct buf *message)
+{
+    struct reader ahead = *r;
+    struct buf joined = BUF_INIT;
+    struct str line;
+    buf_add_str(&joined, begin);
+    while (prefix.n > 0 && str_trim(prefix).n == 0 && joined.n < MESSAGE_MAX &&
+           take_line(&ahead, &line) && str_starts(line, prefix)) {
+        buf_add_str(&joined, str_slice(line, prefix.n, line.n));
+        *r = ahead;
+    }
+    split_at_dots(buf_str(&joined), message);
+    buf_fini(&joined);
+}
+
+static void read_message(struct reader *r, struct str prefix, struct str begin, enum form form,
+                         struct buf *message)
+{
+    if (form == UNBROKEN) {
+        read_unbroken(r, prefix, begin, message);
+        return;
+    }
+    add_line(message, form == DOTTED ? without_dot(begin) : begin);
+    read_lines(r, prefix, form, message);
+}
+
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
 {
     struct reader r = {.rest = text};
     struct buf message = BUF_INIT;
     struct str line;
+    enum form form;
     uint64_t n = 0;
     while (take_line(&r, &line)) {
-        size_t start = find_start(line);
+        size_t start = find_start(line, &form);
         if (start == line.n)
             continue;
         struct trace_message m = {.place = r.line};
         buf_reset(&message);
-        add_line(&message, str_slice(line, start, line.n));
-        read_message(&r, str_slice(line, 0, start), &message);
+        read_message(&r, str_slice(line, 0, start), str_slice(line, start, line.n), form, &message);
         m.text = buf_str(&message);
         if (buf_failed(&message))
             break;
