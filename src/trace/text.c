@@ -71,13 +71,20 @@ static bool is_start(struct str text, enum form *form)
     return false;
 }
 
+/* A dot before the method stands for an octet below SIP that nobody can print. */
+static bool has_plain_method(struct str text)
+{
+    return str_find(text, '.', 0) > str_find(text, ' ', 0);
+}
+
 /* Where the start line begins in LINE; LINE.n: it holds none. */
 static size_t find_start(struct str line, enum form *form)
 {
     for (size_t i = 0; i < line.n && i <= PREFIX_MAX; i++) {
         char before = i > 0 ? line.p[i - 1] : ' ';
+        struct str text = str_slice(line, i, line.n);
         if (ascii_is_alpha(line.p[i]) && !ascii_is_alpha(before) && !ascii_is_digit(before) &&
-            is_start(str_slice(line, i, line.n), form))
+            has_plain_method(text) && is_start(text, form))
             return i;
     }
     return line.n;
@@ -152,32 +159,68 @@ static void split_at_dots(struct str text, struct buf *message)
     buf_add_text(message, "\r\n");
 }
 
-/* BEGIN with the lines that continue it, those that are indented as it is. */
+static bool is_indent(struct str prefix)
+{
+    return prefix.n > 0 && str_trim(prefix).n == 0;
+}
+
+/* BEGIN, and the lines that continue it: those that are indented as it is. */
+static void join(struct reader *r, struct str prefix, struct str begin, struct buf *joined)
+{
+    struct reader ahead = *r;
+    struct str line;
+    buf_add_str(joined, begin);
+    while (is_indent(prefix) && joined->n < MESSAGE_MAX && take_line(&ahead, &line) &&
+           str_starts(line, prefix)) {
+        buf_add_str(joined, str_slice(line, prefix.n, line.n));
+        *r = ahead;
+    }
+}
+
 static void read_unbroken(struct reader *r, struct str prefix, struct str begin,
                           struct buf *message)
 {
-    struct reader ahead = *r;
     struct buf joined = BUF_INIT;
-    struct str line;
-    buf_add_str(&joined, begin);
-    while (prefix.n > 0 && str_trim(prefix).n == 0 && joined.n < MESSAGE_MAX &&
-           take_line(&ahead, &line) && str_starts(line, prefix)) {
-        buf_add_str(&joined, str_slice(line, prefix.n, line.n));
-        *r = ahead;
-    }
+    join(r, prefix, begin, &joined);
     split_at_dots(buf_str(&joined), message);
     buf_fini(&joined);
 }
 
-static void read_message(struct reader *r, struct str prefix, struct str begin, enum form form,
-                         struct buf *message)
+/* An indented line with the beginning of a request line that goes on in the next. */
+static bool read_wrapped(struct reader *r, struct str line, struct buf *message)
 {
+    struct buf joined = BUF_INIT;
+    struct reader ahead = *r;
+    struct str begin = str_trim(line), prefix = str_slice(line, 0, (size_t)(begin.p - line.p));
+    enum form form;
+    bool good = is_indent(prefix) && str_starts(begin, STR("INVITE "));
+    if (good) {
+        join(&ahead, prefix, str_slice(line, prefix.n, line.n), &joined);
+        good = is_start(buf_str(&joined), &form) && form == UNBROKEN;
+    }
+    if (good) {
+        *r = ahead;
+        split_at_dots(buf_str(&joined), message);
+    }
+    buf_fini(&joined);
+    return good;
+}
+
+/* LINE was taken off R; false when no message begins on it. */
+static bool read_message(struct reader *r, struct str line, struct buf *message)
+{
+    enum form form;
+    size_t start = find_start(line, &form);
+    struct str prefix = str_slice(line, 0, start), begin = str_slice(line, start, line.n);
+    if (begin.n == 0)
+        return read_wrapped(r, line, message);
     if (form == UNBROKEN) {
         read_unbroken(r, prefix, begin, message);
-        return;
+    } else {
+        add_line(message, form == DOTTED ? without_dot(begin) : begin);
+        read_lines(r, prefix, form, message);
     }
-    add_line(message, form == DOTTED ? without_dot(begin) : begin);
-    read_lines(r, prefix, form, message);
+    return true;
 }
 
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
@@ -185,15 +228,12 @@ uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
     struct reader r = {.rest = text};
     struct buf message = BUF_INIT;
     struct str line;
-    enum form form;
     uint64_t n = 0;
     while (take_line(&r, &line)) {
-        size_t start = find_start(line, &form);
-        if (start == line.n)
-            continue;
         struct trace_message m = {.place = r.line};
         buf_reset(&message);
-        read_message(&r, str_slice(line, 0, start), str_slice(line, start, line.n), form, &message);
+        if (!read_message(&r, line, &message))
+            continue;
         m.text = buf_str(&message);
         if (buf_failed(&message))
             break;
