@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+from lib.patience import HANG_S
 from lib import stirctl
 from lib import token as tokens
 from lib.lab import binary, end_with_parent
@@ -286,7 +287,7 @@ class Fetching(Lab):
     @classmethod
     def tearDownClass(cls):
         cls.server.send_signal(signal.SIGTERM)
-        assert cls.server.wait(10) == 0
+        assert cls.server.wait(HANG_S) == 0
         cls.server.stdout.close()
         super().tearDownClass()
 
