@@ -66,7 +66,7 @@ class NumbersChange(ProcessStory):
     def test_survives_the_death_of_any_process(self):
         self.start()
         self.change("set", FREE, "acme", "owned")
-        self.replaced("worker", self.hit("worker"), 5.0)
+        self.replaced("worker", self.hit("worker"))
         self.signed_call("A", caller=FREE)
         self.stird.kill()
         self.stird.notify.close()

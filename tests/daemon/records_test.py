@@ -118,7 +118,7 @@ class Records(ProcessStory):
         self.stird.reload()
         self.stird.wait_log("reload done")
         self.wait_for(self.calls(1))
-        self.replaced("recorder", self.hit("recorder"), 5.0)
+        self.replaced("recorder", self.hit("recorder"))
         self.wait_for(self.calls(1))
         self.stird.stop()
         status, out = self.chain()

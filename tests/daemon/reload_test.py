@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from daemon.lifetimes import SLACK, ProcessStory
+from daemon.lifetimes import ProcessStory
 from lib.patience import HANG_S
 from lib import settings, stird
 
@@ -37,7 +37,7 @@ class Reload(ProcessStory):
         after = self.children()
         self.assertEqual(after["worker"], before["worker"])
         self.assertEqual(after["recorder"], before["recorder"])
-        self.wait_gone([before["signer"]], 2.0 + SLACK, "the old signer goes when it is done")
+        self.wait_gone([before["signer"]], "the old signer goes when it is done")
         self.assertTrue(stird.alive(self.stird.child("signer")))
 
     def test_many_times(self):

@@ -58,7 +58,7 @@ class Token(ProcessStory):
         self.start(more=self.module())
         for _ in range(3):
             self.signed_call("A")
-        self.replaced("signer", self.hit("signer"), 5.0)
+        self.replaced("signer", self.hit("signer"))
         stird.wait_until(self.signs_again, HANG_S, "the next signer has the key")
 
     def test_what_is_wrong_is_said(self):
