@@ -91,7 +91,7 @@ def openssl_verifies(token, public_key):
             out.write(der_signature(token.signature))
         run = subprocess.run(["openssl", "dgst", "-sha256", "-verify", public_key,
                               "-signature", path], input=token.signed, capture_output=True,
-                             timeout=20, check=False)
+                             timeout=HANG_S, check=False)
     return run.returncode == 0 and b"Verified OK" in run.stdout
 
 
@@ -102,7 +102,7 @@ def secsipidx_verifies(token, public_key):
         with open(path, "w", encoding="ascii") as out:
             out.write(token.value)
         run = subprocess.run(["secsipidx", "-check", "-fidentity", path, "-fpubkey", public_key,
-                              "-expire", "60"], capture_output=True, timeout=20, check=False)
+                              "-expire", "60"], capture_output=True, timeout=HANG_S, check=False)
     return run.returncode == 0
 
 
