@@ -11,8 +11,9 @@
 #include <stird/headers.h>
 #include <stird/trace.h>
 
-#define PREFIX_MAX  64
-#define MESSAGE_MAX (64 * 1024)
+#define PREFIX_MAX     64
+#define START_LINE_MAX 1024 /* where dots end it */
+#define MESSAGE_MAX    (64 * 1024)
 
 struct reader {
     struct str rest;
@@ -49,10 +50,18 @@ static struct str without_dot(struct str line)
     return line.n > 0 && line.p[line.n - 1] == '.' ? str_slice(line, 0, line.n - 1) : line;
 }
 
+/* Where the start line ends that dots end in TEXT; TEXT.n: there is none. */
+static size_t unbroken_start(struct str text)
+{
+    size_t dots = find_dots(text, 0);
+    while (dots < text.n && dots <= START_LINE_MAX && !sip_is_start_line(str_slice(text, 0, dots)))
+        dots = find_dots(text, dots + 1);
+    return dots <= START_LINE_MAX ? dots : text.n;
+}
+
 /* Whether TEXT begins with a start line, and how that is written. */
 static bool is_start(struct str text, enum form *form)
 {
-    static const struct str version = STR("SIP/2.0..");
     struct str bare = without_dot(text);
     *form = PLAIN;
     if (sip_is_start_line(text))
@@ -61,14 +70,7 @@ static bool is_start(struct str text, enum form *form)
     if (bare.n < text.n && sip_is_start_line(bare))
         return true;
     *form = UNBROKEN;
-    for (size_t dots = find_dots(text, 0); dots < text.n; dots = find_dots(text, dots + 1)) {
-        struct str line = str_slice(text, 0, dots);
-        if (line.n + 2 >= version.n && sip_is_start_line(line))
-            return true;
-        if (line.n > 1024)
-            break;
-    }
-    return false;
+    return unbroken_start(text) < text.n;
 }
 
 /* A dot before the method stands for an octet below SIP that nobody can print. */
@@ -144,10 +146,12 @@ static bool ends_a_line(struct str behind)
            str_starts(behind, STR(".."));
 }
 
-/* Header lines out of the one long line. */
+/* The start line and header lines out of the one long line. */
 static void split_at_dots(struct str text, struct buf *message)
 {
-    for (size_t at = 0; at < text.n;) {
+    size_t start = unbroken_start(text);
+    add_line(message, str_slice(text, 0, start));
+    for (size_t at = start + 2; at < text.n;) {
         size_t dots = find_dots(text, at);
         while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n)))
             dots = find_dots(text, dots + 1);
