@@ -54,8 +54,13 @@ def groups(members):
 
 
 def patient(text):
-    """PATIENT, unless TEXT has words of its own on it."""
-    return "" if re.search(r"^\s*signing\s*=", text, re.M) else PATIENT
+    """TEXT with PATIENT, unless it says something else of that."""
+    group = re.search(r"^\s*signing\s*=\s*\{([^}]*)", text, re.M)
+    if not group:
+        return PATIENT + text
+    if "timeout" in group.group(1):
+        return text
+    return text[:group.start(1)] + ' timeout = "1s";' + text[group.start(1):]
 
 
 def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits="", more="",
@@ -73,7 +78,7 @@ def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits
         "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),
         "records": lab.path("records.jsonl"), "state": lab.path("state"),
         "runtime": lab.path("run"), "drain": drain, "check": check,
-        "limits": limits, "more": patient(more) + more})
+        "limits": limits, "more": patient(more)})
 
 
 def example(lab, name):
@@ -84,7 +89,7 @@ def example(lab, name):
     with open(lab.path("stird.conf"), encoding="utf-8") as text:
         # No story asks a name server for the URL of a certificate.
         here = moved(lab, text.read())
-        return lab.write("stird.conf", here + 'check = { interval = "0ms"; };\n' + patient(here))
+        return lab.write("stird.conf", patient(here) + 'check = { interval = "0ms"; };\n')
 
 
 def moved(lab, text):

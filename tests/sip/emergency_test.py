@@ -41,7 +41,7 @@ class Emergency(Story):
 
     def test_with_the_signer_stopped_and_fail_closed(self):
         """R-P-098 R-P-097: nothing holds it."""
-        self.start(more=self.MORE + 'signing = { failure = "fail_closed"; };')
+        self.start(more=self.MORE + 'signing = { failure = "fail_closed"; timeout = "50ms"; };')
         os.kill(self.stird.child("signer"), signal.SIGSTOP)
         for uri, to in self.all_kinds():
             with self.subTest(uri=uri):
