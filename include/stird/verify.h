@@ -16,7 +16,7 @@
 #include <stird/trust.h>
 
 enum verify_check {
-#define CHECK(upper, name, status, text, advice) VERIFY_##upper,
+#define CHECK(upper, name, status, need, text, advice) VERIFY_##upper,
 #include <stird/verify.def>
 #undef CHECK
     VERIFY_CHECKS
@@ -39,10 +39,10 @@ enum verify_result {
 };
 
 enum token_verdict {
-    TOKEN_VALID,   /* every check passed that decides */
+    TOKEN_VALID,   /* every check that is needed was done, and none failed */
     TOKEN_INVALID, /* at least one failed */
     TOKEN_IGNORED, /* a type that is not verified here: as if it were not there */
-    TOKEN_OPEN     /* none failed, but one that decides could not be done */
+    TOKEN_OPEN     /* none failed, but one that is needed could not be done */
 };
 struct str token_verdict_name(enum token_verdict verdict);
 
@@ -51,14 +51,16 @@ struct str token_verdict_name(enum token_verdict verdict);
 struct verify_question {
     struct str value; /* of the Identity header, possibly folded */
     int64_t now_s;
-    int64_t max_age_s; /* of iat, either way */
-    /* What the message says; without a message iat, orig and dest are compared with nothing. */
+    bool time_is_guessed; /* nobody knows when it was seen: now_s says nothing of its freshness */
+    int64_t max_age_s;    /* of iat, either way */
+    /* What the message says; without one orig and dest cannot be compared: the token stays open. */
     bool has_message;
     const struct tn *orig; /* NULL: it shows no telephone number */
     const struct tn *dest;
     int64_t date_s; /* of its Date header; 0: there is none */
     /* What the URL of info serves, PEM or DER; empty: not at hand. */
     struct str chain;
+    bool chain_is_given;       /* by somebody, not by its URL: what the URL serves is not asked */
     const char *chain_fault;   /* why it cannot be had; NULL: nobody asked for it */
     const struct trust *trust; /* NULL: anchors are not at hand */
 };
@@ -73,13 +75,21 @@ struct verify_report {
     int sip_status;            /* of INVALID, and of IGNORED where a call needs a token; else 0 */
     enum verify_check decided; /* which check gave the status */
     struct verify_finding finding[VERIFY_CHECKS];
+    bool needed[VERIFY_CHECKS]; /* of this question, by verify.def */
     struct identity identity;
     /* Texts of ARENA; empty where they cannot be read. The claims only of a shaken token. */
     struct str header, payload;
     struct str attest, origid, orig, dest;
-    int64_t iat_s;
+    bool has_iat;            /* a whole number, whichever */
+    int64_t iat_s;           /* may be negative */
     struct str spc, subject; /* of the certificate */
 };
+
+/*
+ * The verdict, its status and what decided, from findings and what is needed: the first that
+ * failed; else open when one that is needed was not done; valid only when all of them were.
+ */
+void verify_decide(struct verify_report *report);
 
 /* False when there is no memory. */
 bool verify(const struct verify_question *question, struct arena *arena,

@@ -1,26 +1,220 @@
-/* What is inside Identity headers; nothing is verified. */
+/*
+ * What is inside Identity headers; nothing is verified. Whatever can be read is shown, of any type
+ * of token and of a token alone; what is wrong with it is said besides.
+ */
 #include "command.h"
 #include "sightings.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stird/headers.h>
 #include <stird/hops.h>
-#include <stird/verify.h>
+#include <stird/identity.h>
+#include <stird/passport.h>
 #include <string.h>
 #include <time.h>
 
+/* One of the first two parts of a token. */
+struct part {
+    struct buf text; /* decoded, as far as it can be */
+    json_t *json;    /* NULL: it is no JSON object */
+};
+
+struct decoded {
+    struct buf token;     /* without white space */
+    struct str signature; /* of token */
+    struct part header, payload;
+    struct str info, alg, ppt; /* of the value; n == 0: absent */
+    json_t *faults;            /* sentences */
+};
+
+static void fault(struct decoded *d, const char *what, const char *text)
+{
+    json_array_append_new(d->faults, json_sprintf("%s: %s", what, text));
+}
+
+/* ---- reading ---- */
+
+/* The token, up to the first parameter. Somebody folded it, or quoted all of it. */
+static struct str take_token(struct decoded *d, struct str value)
+{
+    size_t end = str_find(value, ';', 0);
+    struct str text = str_trim(str_slice(value, 0, end));
+    if (text.n > 1 && text.p[0] == '"') {
+        fault(d, "syntax", "there are quotes around the token");
+        text = str_slice(text, 1, text.n - (text.p[text.n - 1] == '"'));
+    }
+    for (size_t i = 0; i < text.n; i++)
+        if (!strchr(" \t\r\n", text.p[i]))
+            buf_add_char(&d->token, text.p[i]);
+    if (d->token.n < text.n)
+        fault(d, "syntax", "there is white space inside the token");
+    return str_slice(value, end, value.n);
+}
+
+/* As far as it goes: other alphabets and padding are base64 too, what is cut has a beginning. */
+static void decode_part(struct decoded *d, const char *name, struct str coded, struct part *part)
+{
+    struct buf plain = BUF_INIT;
+    if (!base64url_decode(&part->text, coded))
+        fault(d, name, "it is not base64url in the one right form (RFC 7515 section 2)");
+    else
+        return;
+    for (size_t i = 0; i < coded.n; i++) {
+        char c = coded.p[i];
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && (c == '\0' || !strchr("-_+/", c)))
+            break;
+        buf_add_char(&plain, (char)(c == '+' ? '-' : c == '/' ? '_' : c));
+    }
+    buf_reset(&part->text);
+    if (!base64url_decode(&part->text, str_slice(buf_str(&plain), 0, plain.n)) &&
+        plain.n % 4 == 1) {
+        buf_reset(&part->text);
+        base64url_decode(&part->text, str_slice(buf_str(&plain), 0, plain.n - 1));
+    }
+    buf_fini(&plain);
+}
+
+static void read_json(struct decoded *d, const char *name, struct part *part)
+{
+    json_error_t error;
+    const char *text = part->text.n > 0 ? part->text.p : "";
+    part->json = json_loadb(text, part->text.n, JSON_REJECT_DUPLICATES, &error);
+    if (!part->json) {
+        fault(d, name, error.text);
+        part->json = json_loadb(text, part->text.n, 0, NULL);
+    }
+    if (json_is_object(part->json))
+        return;
+    if (part->json)
+        fault(d, name, "it is no JSON object");
+    json_decref(part->json);
+    part->json = NULL;
+    /* The beginning of an object is worth showing, other octets are not. */
+    if (part->text.n == 0 || part->text.p[0] != '{')
+        buf_reset(&part->text);
+}
+
+static void read_token(struct decoded *d)
+{
+    struct str rest = buf_str(&d->token);
+    unsigned parts = rest.n > 0;
+    for (size_t i = 0; i < rest.n; i++)
+        parts += rest.p[i] == '.';
+    struct str header = str_cut(&rest, '.'), payload = str_cut(&rest, '.');
+    d->signature = str_cut(&rest, '.');
+    if (parts != 3)
+        json_array_append_new(d->faults, json_sprintf("syntax: the token has %u part%s, not "
+                                                      "header.payload.signature",
+                                                      parts, parts == 1 ? "" : "s"));
+    else if (header.n == 0 && payload.n == 0)
+        fault(d, "form", "it is in compact form: header and payload are made of the message");
+    if (header.n > 0 || payload.n > 0) {
+        decode_part(d, "header", header, &d->header);
+        read_json(d, "header", &d->header);
+    }
+    if (payload.n > 0) {
+        decode_part(d, "payload", payload, &d->payload);
+        read_json(d, "payload", &d->payload);
+    }
+}
+
+static struct str without_brackets(struct str uri)
+{
+    size_t from = uri.n > 0 && uri.p[0] == '<';
+    return str_slice(uri, from, uri.n - (uri.n > from && uri.p[uri.n - 1] == '>'));
+}
+
+/* PARAMETERS begins with the first semicolon. */
+static void read_parameters(struct decoded *d, struct str value, struct str parameters)
+{
+    struct identity identity;
+    static const char *const names[] = {"info", "alg", "ppt"};
+    struct str *const found[] = {&d->info, &d->alg, &d->ppt};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (parameter_find(parameters, str_of(names[i]), found[i]))
+            *found[i] = without_brackets(*found[i]);
+    enum identity_kind kind = identity_parse(value, &identity);
+    if (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER)
+        return;
+    if (str_trim(parameters).n == 0)
+        fault(d, "syntax", "it is a token alone: an Identity header has ;info=<URL> behind it");
+    else
+        fault(d, "syntax", "it is not TOKEN;info=<URL>;alg=...;ppt=... (RFC 8224 section 4)");
+}
+
+static void decode(struct decoded *d, struct str value)
+{
+    *d = (struct decoded){.faults = json_array()};
+    struct str parameters = take_token(d, str_trim(value));
+    read_token(d);
+    read_parameters(d, value, parameters);
+}
+
+static void decoded_fini(struct decoded *d)
+{
+    buf_fini(&d->token);
+    buf_fini(&d->header.text);
+    buf_fini(&d->payload.text);
+    json_decref(d->header.json);
+    json_decref(d->payload.json);
+    json_decref(d->faults);
+}
+
+/* ---- telling ---- */
+
+/* JSON's quotes are left readable: only what could move a cursor is escaped. */
 static void print_line(const char *name, struct str value)
 {
-    struct buf escaped = BUF_INIT;
-    /* JSON's quotes are left readable: only what could move a cursor is escaped. */
+    if (value.n == 0)
+        return;
+    printf("%-10s ", name);
     for (size_t i = 0; i < value.n; i++) {
         if (value.p[i] >= ' ' && value.p[i] < 0x7f)
-            buf_add_char(&escaped, value.p[i]);
+            putchar(value.p[i]);
         else
-            buf_addf(&escaped, "\\x%02x", (unsigned char)value.p[i]);
+            printf("\\x%02x", (unsigned char)value.p[i]);
     }
-    printf("%-10s %.*s\n", name, STR_ARG(buf_str(&escaped)));
-    buf_fini(&escaped);
+    putchar('\n');
+}
+
+static void print_iat(const json_t *payload)
+{
+    char when[40] = "";
+    struct tm tm;
+    const json_t *iat = json_object_get(payload, "iat");
+    time_t seconds = (time_t)json_integer_value(iat);
+    if (json_is_integer(iat) && gmtime_r(&seconds, &tm) &&
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm))
+        print_line("iat", str_of(when));
+}
+
+static void print_faults(const struct decoded *d)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(d->faults, i, one) fprintf(stderr, "stirctl: %s\n", json_string_value(one));
+}
+
+/* Of something that is no token at all the faults alone are of interest. */
+static bool is_token(const struct decoded *d)
+{
+    return d->header.text.n > 0 || d->payload.text.n > 0 || d->token.n > 2 * d->signature.n ||
+           (d->token.n == d->signature.n + 2 && d->signature.n > 0);
+}
+
+static void print_decoded(const struct decoded *d)
+{
+    if (is_token(d)) {
+        print_line("header", buf_str(&d->header.text));
+        print_line("payload", buf_str(&d->payload.text));
+        print_iat(d->payload.json);
+        print_line("info", d->info);
+        print_line("alg", d->alg);
+        print_line("ppt", d->ppt);
+        print_line("signature", d->signature);
+    }
+    print_faults(d);
 }
 
 static json_t *json_of(struct str s)
@@ -29,90 +223,75 @@ static json_t *json_of(struct str s)
     return text ? text : json_string("");
 }
 
-static void print_report(const struct verify_report *r)
+static json_t *json_or_null(json_t *json)
 {
-    char when[32] = "";
-    time_t iat = (time_t)r->iat_s;
-    struct tm tm;
-    print_line("header", r->header);
-    print_line("payload", r->payload);
-    if (r->iat_s > 0 && gmtime_r(&iat, &tm) &&
-        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm))
-        print_line("iat", str_of(when));
-    print_line("info", r->identity.info);
-    print_line("alg", r->identity.alg);
-    print_line("ppt", r->identity.ppt);
-    print_line("signature", r->identity.signature);
+    return json ? json_incref(json) : json_null();
 }
 
-static json_t *report_json(const struct verify_report *r)
+static json_t *decoded_json(const struct decoded *d)
 {
-    json_t *header = json_loadb(r->header.p ? r->header.p : "", r->header.n, 0, NULL);
-    json_t *payload = json_loadb(r->payload.p ? r->payload.p : "", r->payload.n, 0, NULL);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "header", header ? header : json_null(),
-                     "payload", payload ? payload : json_null(), "info", json_of(r->identity.info),
-                     "alg", json_of(r->identity.alg), "ppt", json_of(r->identity.ppt), "signature",
-                     json_of(r->identity.signature));
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:O}", "header", json_or_null(d->header.json),
+                     "payload", json_or_null(d->payload.json), "info", json_of(d->info), "alg",
+                     json_of(d->alg), "ppt", json_of(d->ppt), "signature", json_of(d->signature),
+                     "faults", d->faults);
 }
 
-/* False when it is not readable. */
-static bool decode(const struct cli *cli, struct str value, json_t *all)
+/* ---- the command ---- */
+
+struct job {
+    bool as_json;
+    json_t *all;
+    unsigned n, bad; /* tokens, and those of which header or payload cannot be read */
+};
+
+static void decode_value(struct job *job, struct str value)
 {
-    struct verify_report r;
-    struct arena *arena = arena_new(4096);
-    const struct verify_question question = {.value = value, .max_age_s = INT64_MAX / 2};
-    bool good = arena && verify(&question, arena, &r);
-    bool readable = good && r.finding[VERIFY_SYNTAX].result == VERIFY_PASSED &&
-                    r.finding[VERIFY_HEADER].result == VERIFY_PASSED &&
-                    r.finding[VERIFY_PAYLOAD].result == VERIFY_PASSED;
-    if (good && cli->json)
-        json_array_append_new(all, report_json(&r));
-    else if (good)
-        print_report(&r);
-    static const enum verify_check form[] = {VERIFY_SYNTAX, VERIFY_FORM, VERIFY_HEADER,
-                                             VERIFY_PAYLOAD};
-    for (size_t i = 0; good && i < sizeof(form) / sizeof(form[0]); i++)
-        if (r.finding[form[i]].result == VERIFY_FAILED)
-            fprintf(stderr, "stirctl: %.*s: %.*s\n", STR_ARG(verify_check_name(form[i])),
-                    STR_ARG(r.finding[form[i]].text));
-    arena_free(arena);
-    return readable;
+    struct decoded d;
+    decode(&d, value);
+    job->n++;
+    job->bad += !d.header.json || !d.payload.json;
+    if (job->as_json)
+        json_array_append_new(job->all, decoded_json(&d));
+    else
+        print_decoded(&d);
+    decoded_fini(&d);
 }
 
-static bool decode_one(const struct cli *cli, const struct sighting *s, json_t *all)
+static void decode_sighting(struct job *job, const struct sighting *s)
 {
     struct str values[IDENTITIES_MAX];
-    bool good = true;
-    if (s->message.n == 0)
-        return decode(cli, s->value, all);
+    if (s->message.n == 0) {
+        decode_value(job, s->value);
+        return;
+    }
     unsigned n = sip_identities(s->message, values);
     for (unsigned i = 0; i < n; i++)
-        good = decode(cli, values[i], all) && good;
-    if (n == 0)
-        fprintf(stderr, "stirctl: an INVITE without Identity header\n");
-    return good && n > 0;
+        decode_value(job, values[i]);
+    if (s->cut)
+        fprintf(stderr, "stirctl: packet %llu is cut by the capture (tcpdump -s 0)\n",
+                (unsigned long long)s->place);
+    else if (n == 0)
+        fputs("stirctl: an INVITE without Identity header\n", stderr);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct sightings s;
     size_t n;
-    json_t *all = json_array();
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1])) {
-        json_decref(all);
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1]))
         return command_usage(&command_decode);
-    }
+    struct job job = {.as_json = cli->json, .all = json_array()};
     bool good = sightings_read(&s, argc == 2 ? argv[1] : "-");
     const struct sighting *list = sightings_list(&s, &n);
     for (size_t i = 0; i < n; i++)
-        good = decode_one(cli, &list[i], all) && good;
+        decode_sighting(&job, &list[i]);
     if (cli->json) {
-        json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        json_dumpf(job.all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
         putchar('\n');
     }
-    json_decref(all);
+    json_decref(job.all);
     sightings_fini(&s);
-    return good && !fflush(stdout) ? 0 : 1;
+    return good && job.n > 0 && job.bad == 0 && !fflush(stdout) ? 0 : 1;
 }
 
 const struct command command_decode = {

@@ -23,8 +23,10 @@
 
 #define EXIT_VALID   0
 #define EXIT_INVALID 1
-#define EXIT_OPEN    3 /* nothing failed, but not all could be checked */
-#define URLS_MAX     256
+/* EXIT_USAGE, 2: there is something that could not be judged at all */
+#define EXIT_OPEN     3 /* nothing failed, but not all could be checked */
+#define URLS_MAX      256
+#define MAX_AGE_MAX_S INT32_MAX
 
 struct job {
     const char *cert; /* instead of what the URL serves */
@@ -88,6 +90,7 @@ static void bring_certificate(struct job *job, struct str url, struct arena *are
 {
     if (job->cert) {
         q->chain = buf_str(&job->cert_text);
+        q->chain_is_given = true;
     } else if (!job->offline && url.n > 0) {
         struct str body;
         int64_t now_ms = clock_monotonic_ms();
@@ -149,22 +152,59 @@ static json_t *token_json(const struct verify_report *r)
         "subject", json_of(r->subject), "spc", json_of(r->spc), "checks", checks_json(r));
 }
 
-static void count(struct job *job, enum token_verdict verdict)
+/* The worst is the command's: 1 before 2 before 3 before 0. */
+static void worse(struct job *job, int status)
 {
-    if (verdict == TOKEN_INVALID || verdict == TOKEN_IGNORED)
-        job->status = EXIT_INVALID;
-    else if (verdict == TOKEN_OPEN && job->status == EXIT_VALID)
-        job->status = EXIT_OPEN;
+    static const int order[] = {EXIT_VALID, EXIT_OPEN, EXIT_USAGE, EXIT_INVALID};
+    size_t now = 0, then = 0;
+    while (order[now] != job->status)
+        now++;
+    while (order[then] != status)
+        then++;
+    if (then > now)
+        job->status = status;
 }
 
-/* Everything as of the token's own second, its certificate too. */
-static void use_time_of_token(struct verify_question *q, struct arena *arena, int64_t max_age_s)
+static void count(struct job *job, enum token_verdict verdict)
 {
-    const struct verify_question look = {.value = q->value, .max_age_s = INT64_MAX / 2};
+    static const int statuses[] = {
+        [TOKEN_VALID] = EXIT_VALID,
+        [TOKEN_INVALID] = EXIT_INVALID,
+        [TOKEN_IGNORED] = EXIT_INVALID,
+        [TOKEN_OPEN] = EXIT_OPEN,
+    };
+    worse(job, statuses[verdict]);
+}
+
+/* 0: it has none that is the time of anything. */
+static int64_t time_of_token(struct str value, struct arena *arena)
+{
+    const struct verify_question look = {.value = value, .max_age_s = INT64_MAX / 2};
     struct verify_report r;
-    if (verify(&look, arena, &r) && r.iat_s > 0)
-        q->now_s = r.iat_s;
-    q->max_age_s = max_age_s;
+    return verify(&look, arena, &r) && r.has_iat && r.iat_s > 0 ? r.iat_s : 0;
+}
+
+/*
+ * As of when: what the user says, else the capture, else now. A message in a text was seen at some
+ * time before now: when its token is older, everything is as of the token's own second, its
+ * certificate too, and its freshness stays open.
+ */
+static void set_time(const struct job *job, const struct sighting *s, struct arena *arena,
+                     struct verify_question *q)
+{
+    int64_t iat_s = time_of_token(q->value, arena);
+    q->now_s = clock_real_s();
+    q->max_age_s = job->max_age_s;
+    if (job->at_iat)
+        q->now_s = iat_s > 0 ? iat_s : q->now_s;
+    else if (job->at_s > 0)
+        q->now_s = job->at_s;
+    else if (s->time_us > 0)
+        q->now_s = s->time_us / 1000000;
+    else if (q->has_message && iat_s > 0 && iat_s < q->now_s - q->max_age_s) {
+        q->now_s = iat_s;
+        q->time_is_guessed = true;
+    }
 }
 
 static json_t *verify_value(struct job *job, const struct sighting *s, struct str value)
@@ -175,10 +215,6 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
     struct verify_report r;
     json_t *told = NULL;
     struct verify_question q = {.value = value,
-                                .now_s = job->at_s        ? job->at_s
-                                         : s->time_us > 0 ? s->time_us / 1000000
-                                                          : clock_real_s(),
-                                .max_age_s = job->max_age_s,
                                 .has_message = s->message.n > 0,
                                 .trust = job->n_anchors > 0 ? job->trust : NULL};
     if (q.has_message) {
@@ -191,12 +227,15 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
     enum identity_kind kind = identity_parse(value, &identity);
     if (arena && (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER))
         bring_certificate(job, identity.info, arena, &q);
-    if (arena && job->at_iat)
-        use_time_of_token(&q, arena, job->max_age_s);
+    if (arena)
+        set_time(job, s, arena, &q);
     bool good = arena && verify(&q, arena, &r);
     if (good) {
         told = token_json(&r);
         count(job, r.verdict);
+    } else {
+        fputs("stirctl: out of memory\n", stderr);
+        worse(job, EXIT_USAGE);
     }
     arena_free(arena);
     return told;
@@ -225,56 +264,91 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
     return hop;
 }
 
+/* What the capture lacks is nobody's fault but the capture's: nothing is judged by it. */
+static void tell_cut(const struct sighting *s, json_t *changes)
+{
+    char text[160], of[32] = "";
+    if (s->octets > 0)
+        snprintf(of, sizeof(of), " of %zu", s->octets);
+    snprintf(text, sizeof(text),
+             "cut by the capture: it holds only %zu%s octets of this message (tcpdump -s 0, and a "
+             "filter that keeps IP fragments): no verdict",
+             s->message.n, of);
+    json_array_append_new(changes, json_string(text));
+}
+
+static json_t *tokens_json(struct job *job, const struct sighting *s, const struct str *values,
+                           unsigned n)
+{
+    json_t *tokens = json_array();
+    for (unsigned i = 0; i < n; i++) {
+        json_t *token = verify_value(job, s, values[i]);
+        if (token)
+            json_array_append_new(tokens, token);
+    }
+    return tokens;
+}
+
+/* BEFORE: where it was seen before, NULL: nowhere. LAST: what arrives in the end counts; before
+   that, it explains. */
 static json_t *hop_json(struct job *job, const struct sightings *all, const struct sighting *s,
                         const struct sighting *before, bool last)
 {
     struct str values[IDENTITIES_MAX];
     struct arena *arena = arena_new(4096);
     json_t *hop = s->message.n > 0 ? place_json(all, s) : json_object();
-    json_t *changes = json_array(), *tokens = json_array();
+    json_t *changes = json_array(), *tokens = NULL;
     unsigned n = s->message.n > 0 ? sip_identities(s->message, values) : 1;
+    int status = job->status;
+    bool changed = before == NULL;
     if (s->message.n == 0)
         values[0] = s->value;
-    bool changed = before == NULL;
-    if (before && arena)
+    if (before && arena && !s->cut)
         changed = hops_compare(before->message, s->message, &job->country, arena, add_sentence,
                                changes) > 0;
-    if (n == 0 && last) {
+    if (s->cut) {
+        tell_cut(s, changes);
+        worse(job, EXIT_USAGE);
+    } else if (n == 0 && last) {
         json_array_append_new(changes, json_string("no Identity: it is not signed here"));
-        job->status = EXIT_INVALID;
+        worse(job, EXIT_INVALID);
     }
-    int status = job->status;
-    for (unsigned i = 0; i < n && (changed || last); i++) {
-        json_t *token = verify_value(job, s, values[i]);
-        if (token)
-            json_array_append_new(tokens, token);
-    }
-    /* What arrives in the end counts; before that, it explains. */
+    if (!s->cut && (changed || last))
+        tokens = tokens_json(job, s, values, n);
     if (!last)
         job->status = status;
     json_object_set_new(hop, "identities", json_integer(n));
     json_object_set_new(hop, "changes", changes);
-    json_object_set_new(hop, "tokens", tokens);
+    json_object_set_new(hop, "tokens", tokens ? tokens : json_array());
     arena_free(arena);
     return hop;
+}
+
+/* Of a message without Call-ID nobody knows what else belongs to it. */
+static bool same_call(const struct sighting *a, const struct sighting *b)
+{
+    struct str id = sighting_call_id(a);
+    return id.n > 0 && str_eq(id, sighting_call_id(b));
 }
 
 static json_t *verify_all(struct job *job, const struct sightings *all)
 {
     size_t n;
-    const struct sighting *list = sightings_list(all, &n);
+    const struct sighting *list = sightings_list(all, &n), *before = NULL;
     json_t *calls = json_array(), *hops = NULL;
     for (size_t i = 0; i < n; i++) {
-        struct str id = sighting_call_id(&list[i]);
-        bool first = i == 0 || !str_eq(id, sighting_call_id(&list[i - 1]));
-        bool last = i + 1 == n || !str_eq(id, sighting_call_id(&list[i + 1]));
+        bool first = i == 0 || !same_call(&list[i], &list[i - 1]);
+        bool last = i + 1 == n || !same_call(&list[i], &list[i + 1]);
         if (first) {
+            before = NULL;
             hops = json_array();
             json_array_append_new(calls,
-                                  json_pack("{s:o,s:o}", "call_id", json_of(id), "hops", hops));
+                                  json_pack("{s:o,s:o}", "call_id",
+                                            json_of(sighting_call_id(&list[i])), "hops", hops));
         }
-        json_array_append_new(hops,
-                              hop_json(job, all, &list[i], first ? NULL : &list[i - 1], last));
+        json_array_append_new(hops, hop_json(job, all, &list[i], before, last));
+        if (!list[i].cut)
+            before = &list[i];
     }
     return calls;
 }
@@ -411,7 +485,7 @@ static int read_options(struct job *job, int argc, char **argv)
             break;
         case 'm':
             job->max_age_s = strtol(optarg, NULL, 10);
-            good = job->max_age_s > 0;
+            good = job->max_age_s > 0 && job->max_age_s <= MAX_AGE_MAX_S;
             break;
         case 'n':
             job->country.code = str_of(optarg);

@@ -1,6 +1,7 @@
 #include "sightings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/headers.h>
@@ -9,6 +10,25 @@
 #include <string.h>
 
 #define INPUT_MAX ((size_t)512 << 20)
+
+static bool complain(const char *file, const char *why)
+{
+    fprintf(stderr, "stirctl: %s: %s\n", file, why);
+    return false;
+}
+
+/* A capture that is still being written ends anywhere: what is there is read. */
+static void unpack(struct buf *input, const char *file)
+{
+    const char *why;
+    struct buf unpacked = BUF_INIT;
+    if (!trace_is_packed(buf_str(input)))
+        return;
+    if (!trace_unpack(buf_str(input), INPUT_MAX, &unpacked, &why))
+        complain(file, why);
+    buf_fini(input);
+    *input = unpacked;
+}
 
 static bool read_input(struct buf *input, const char *file)
 {
@@ -25,9 +45,7 @@ static bool read_input(struct buf *input, const char *file)
     }
     if (f && f != stdin)
         fclose(f);
-    if (why)
-        fprintf(stderr, "stirctl: %s: %s\n", file, why);
-    return !why;
+    return !why || complain(file, why);
 }
 
 const struct sighting *sightings_list(const struct sightings *s, size_t *n)
@@ -48,6 +66,13 @@ static struct str via_of(struct str message)
     return header_find(message, STR("Via"), 'v', &line) ? line.value : STR("");
 }
 
+/* Its header is whole when the empty line is there; what is cut behind that matters to nobody. */
+static bool lacks_header(const struct trace_message *m)
+{
+    return m->cut && !memmem(m->text.p, m->text.n, "\n\r\n", 3) &&
+           !memmem(m->text.p, m->text.n, "\n\n", 2);
+}
+
 static void take_message(void *user, const struct trace_message *m)
 {
     struct sightings *s = user;
@@ -59,7 +84,9 @@ static void take_message(void *user, const struct trace_message *m)
                            .place = m->place,
                            .from = m->from,
                            .to = m->to,
-                           .has_addresses = m->has_addresses};
+                           .has_addresses = m->has_addresses,
+                           .cut = lacks_header(m),
+                           .octets = m->octets};
     char *copy = malloc(m->text.n);
     if (!copy)
         return;
@@ -68,16 +95,18 @@ static void take_message(void *user, const struct trace_message *m)
     buf_add(&s->list, &one, sizeof(one));
 }
 
-/* "Identity: VALUE" or VALUE alone, perhaps folded. */
-static void take_value(struct sightings *s)
+/* "Identity: VALUE" or VALUE alone, perhaps folded; several, as header lines may have them. */
+static void take_values(struct sightings *s)
 {
-    struct sighting one = {.value = str_trim(buf_str(&s->input))};
-    struct str names[] = {STR("Identity:"), STR("y:")};
+    static const struct str names[] = {STR("Identity:"), STR("y:")};
+    struct str rest = str_trim(buf_str(&s->input)), element;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_starts_nocase(one.value, names[i]))
-            one.value = str_trim(str_slice(one.value, names[i].n, one.value.n));
-    if (one.value.n > 0)
+        if (str_starts_nocase(rest, names[i]))
+            rest = str_trim(str_slice(rest, names[i].n, rest.n));
+    while (list_next(&rest, &element)) {
+        struct sighting one = {.value = element};
         buf_add(&s->list, &one, sizeof(one));
+    }
 }
 
 static int by_call(const void *left, const void *right)
@@ -99,44 +128,92 @@ static bool is_again(const struct sighting *a, const struct sighting *b)
             address_equal(&a->to, &b->to) && str_eq(via_of(a->message), via_of(b->message)));
 }
 
-/* The list is sorted by call: what is seen again stands behind what it repeats. */
+/* Which of the KEPT ones of its call it repeats; N: none. */
+static size_t repeated(const struct sighting *kept, size_t n, const struct sighting *one)
+{
+    size_t i = 0;
+    while (i < n && !is_again(&kept[i], one))
+        i++;
+    return i;
+}
+
+/* The list is sorted by call: what is seen again stands behind what it repeats. A whole message
+   takes the place of the beginning of the same. */
 static void drop_repeated(struct sightings *s)
 {
     struct sighting *list = (struct sighting *)(void *)s->list.p;
     size_t n = s->list.n / sizeof(*list), kept = 0, call = 0;
     for (size_t i = 0; i < n; i++) {
-        bool again = false;
         if (i == 0 || !str_eq(sighting_call_id(&list[i]), sighting_call_id(&list[call])))
             call = kept;
-        for (size_t k = call; k < kept && !again; k++)
-            again = is_again(&list[k], &list[i]);
-        if (again) {
-            free((char *)list[i].message.p);
-            s->others++;
-        } else {
+        size_t same = call + repeated(list + call, kept - call, &list[i]);
+        if (same == kept) {
             list[kept++] = list[i];
+            continue;
         }
+        struct sighting other = list[i];
+        if (list[same].cut && !other.cut) {
+            other = list[same];
+            list[same] = list[i];
+            list[same].place = other.place;
+        }
+        free((char *)other.message.p);
+        s->others++;
     }
     s->list.n = kept * sizeof(*list);
+}
+
+static void tell_nothing(const struct sightings *s, const char *file,
+                         const struct trace_tally *tally)
+{
+    struct buf words = BUF_INIT;
+    complain(file, "holds neither an INVITE nor an Identity header");
+    if (s->others > 0)
+        fprintf(stderr, "stirctl: %s: it has %" PRIu64 " other SIP messages\n", file, s->others);
+    if (s->capture)
+        trace_tally_tell(tally, &words);
+    struct str rest = buf_str(&words);
+    while (rest.n > 0) {
+        struct str line = str_cut(&rest, '\n');
+        if (line.n > 0)
+            fprintf(stderr, "stirctl: %s: %.*s\n", file, STR_ARG(line));
+    }
+    buf_fini(&words);
+}
+
+/* Messages in it, or an Identity value alone; false when it is neither text nor a capture. */
+static bool take_text(struct sightings *s, const char *file)
+{
+    struct str input = buf_str(&s->input);
+    const char *other = trace_other_format(input);
+    if (other)
+        return complain(file, other);
+    if (trace_read_text(input, take_message, s) > 0)
+        return true;
+    if (str_find(input, '\0', 0) < input.n)
+        return complain(file, "is neither text nor a capture (pcap, pcapng)");
+    take_values(s);
+    return true;
 }
 
 bool sightings_read(struct sightings *s, const char *file)
 {
     const char *why = NULL;
+    struct trace_tally tally = {.packets = 0};
+    size_t n;
     *s = (struct sightings){.others = 0};
     bool good = read_input(&s->input, file);
-    struct str input = buf_str(&s->input);
-    s->capture = good && trace_is_capture(input);
+    if (good)
+        unpack(&s->input, file);
+    s->capture = good && trace_is_capture(buf_str(&s->input));
     if (s->capture)
-        good = trace_read_capture(input, take_message, s, &why);
-    else if (good && trace_read_text(input, take_message, s) == 0)
-        take_value(s);
-    if (why && !good)
-        fprintf(stderr, "stirctl: %s: %s\n", file, why);
-    size_t n;
+        good = trace_read_capture(buf_str(&s->input), take_message, s, &tally, &why) ||
+               complain(file, why);
+    else if (good)
+        good = take_text(s, file);
     sightings_list(s, &n);
     if (good && n == 0)
-        fprintf(stderr, "stirctl: %s: holds neither an INVITE nor an Identity header\n", file);
+        tell_nothing(s, file, &tally);
     if (n > 1)
         qsort(s->list.p, n, sizeof(struct sighting), by_call);
     drop_repeated(s);

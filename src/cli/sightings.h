@@ -15,10 +15,14 @@ struct sighting {
     uint64_t place;     /* packet or line */
     struct address from, to;
     bool has_addresses;
+    /* The capture lacks the end of its header: what is missing there says nothing about the call.
+     */
+    bool cut;
+    size_t octets; /* of a cut one: how long it was on the wire; 0: not known */
 };
 
 struct sightings {
-    struct buf input; /* the whole file */
+    struct buf input; /* the whole file, unpacked */
     struct buf list;  /* struct sighting, by call, then in order */
     bool capture;
     uint64_t others; /* messages that were not INVITEs, and retransmissions */

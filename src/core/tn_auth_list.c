@@ -65,7 +65,7 @@ static const char *read_spc(struct str inside, struct buf *spcs)
     return NULL;
 }
 
-static bool is_telephone_number(struct str number)
+bool tn_auth_list_is_number(struct str number)
 {
     if (number.n == 0 || number.n > 15)
         return false;
@@ -79,7 +79,7 @@ static const char *read_one(struct str inside, struct buf *spcs)
 {
     struct str number;
     (void)spcs;
-    return take_only(inside, TAG_IA5_STRING, &number) && is_telephone_number(number)
+    return take_only(inside, TAG_IA5_STRING, &number) && tn_auth_list_is_number(number)
                ? NULL
                : "one of its telephone numbers is malformed";
 }
@@ -90,7 +90,7 @@ static const char *read_range(struct str inside, struct buf *spcs)
     (void)spcs;
     /* What may follow the count is for later versions of the standard. */
     bool good = take_only(inside, TAG_SEQUENCE, &range) && take(&range, TAG_IA5_STRING, &start) &&
-                is_telephone_number(start) && take(&range, TAG_INTEGER, &count) && count.n > 0 &&
+                tn_auth_list_is_number(start) && take(&range, TAG_INTEGER, &count) && count.n > 0 &&
                 octet(count, 0) < 0x80 && (count.n > 1 || octet(count, 0) >= 2);
     return good ? NULL : "one of its ranges of numbers is malformed";
 }

@@ -60,14 +60,6 @@ static bool is_readable(const struct verification *v)
     return v->kind == IDENTITY_SHAKEN || v->kind == IDENTITY_OTHER;
 }
 
-static void check_ppt(struct verification *v)
-{
-    if (v->kind == IDENTITY_SHAKEN)
-        passed(v, VERIFY_PPT);
-    else if (v->kind == IDENTITY_OTHER)
-        FAILED(v, VERIFY_PPT, "it is of type \"%.*s\"", STR_ARG(v->report->identity.ppt));
-}
-
 static void check_form(struct verification *v)
 {
     if (!is_readable(v))
@@ -163,16 +155,51 @@ static void check_alg(struct verification *v)
         passed(v, VERIFY_ALG);
 }
 
+/* Of token and parameter: a signer writes both, and they are one (RFC 8224 section 4, RFC 8225
+ * section 8.2). Without a token (compact form, no JSON) the parameter alone says the type. */
+static bool types_agree(const struct verification *v)
+{
+    const json_t *ppt = json_object_get(v->header, "ppt");
+    return !v->header || ((!ppt || json_is_string(ppt)) &&
+                          str_eq(member(v->header, "ppt"), v->report->identity.ppt));
+}
+
+/* One word for it is enough: what is called shaken anywhere is judged as that. */
+static bool is_shaken(const struct verification *v)
+{
+    return is_readable(v) && (str_eq(v->report->identity.ppt, STR("shaken")) ||
+                              str_eq(member(v->header, "ppt"), STR("shaken")));
+}
+
+/* A token of another type is somebody else's to verify, when it is one: not when token and
+ * parameter disagree, nor when neither can be read. */
+static void check_ppt(struct verification *v)
+{
+    bool unknown = !v->header && !v->report->identity.compact && v->report->identity.ppt.n == 0;
+    if (!is_readable(v))
+        return;
+    if (is_shaken(v))
+        passed(v, VERIFY_PPT);
+    else if (types_agree(v) && !unknown)
+        FAILED(v, VERIFY_PPT, "it is of type \"%.*s\"", STR_ARG(shown(v, v->report->identity.ppt)));
+}
+
+static struct str or_missing(struct verification *v, struct str text)
+{
+    return text.n > 0 ? shown(v, text) : STR("missing");
+}
+
 static void check_type(struct verification *v)
 {
     if (!v->header || !is_readable(v))
         return;
-    struct str typ = member(v->header, "typ"), ppt = member(v->header, "ppt");
+    struct str typ = member(v->header, "typ");
     if (!str_eq(typ, STR("passport")))
-        FAILED(v, VERIFY_TYPE, "typ is %.*s", STR_ARG(typ.p ? shown(v, typ) : STR("missing")));
-    else if (!str_eq(ppt, v->report->identity.ppt))
+        FAILED(v, VERIFY_TYPE, "typ is %.*s", STR_ARG(or_missing(v, typ)));
+    else if (!types_agree(v))
         FAILED(v, VERIFY_TYPE, "ppt is %.*s in the token, %.*s in the parameter",
-               STR_ARG(ppt.p ? shown(v, ppt) : STR("missing")), STR_ARG(v->report->identity.ppt));
+               STR_ARG(or_missing(v, member(v->header, "ppt"))),
+               STR_ARG(or_missing(v, v->report->identity.ppt)));
     else
         passed(v, VERIFY_TYPE);
 }
@@ -232,38 +259,88 @@ static bool is_uuid(struct str s)
     return true;
 }
 
-/* orig: {"tn":"..."}; dest: {"tn":["..."]}, of which the first is compared. */
+static struct str text_of(const json_t *value)
+{
+    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)}
+                                 : (struct str){NULL, 0};
+}
+
+static const char *read_attest(struct verification *v)
+{
+    struct str attest = member(v->payload, "attest");
+    v->report->attest = arena_copy(v->arena, attest);
+    return attest.n == 1 && strchr("ABC", attest.p[0]) ? NULL : "attest is none of A, B, C";
+}
+
+/* NumericDate, whole seconds (RFC 8225 section 5.1.1); which seconds is asked by check_fresh(). */
+static const char *read_iat(struct verification *v)
+{
+    const json_t *iat = json_object_get(v->payload, "iat");
+    v->report->has_iat = json_is_integer(iat);
+    v->report->iat_s = json_integer_value(iat);
+    return v->report->has_iat ? NULL : "iat is no whole number of seconds";
+}
+
+/* {"tn":"..."}: one identity, a tn or a uri (RFC 8225 section 5.2.1); SHAKEN vouches for a tn. */
+static const char *read_orig(struct verification *v)
+{
+    const json_t *orig = json_object_get(v->payload, "orig");
+    struct str tn = member(orig, "tn");
+    v->report->orig = arena_copy(v->arena, tn);
+    if (json_object_get(orig, "uri"))
+        return json_object_get(orig, "tn") ? "orig has both tn and uri" : "orig has a uri, no tn";
+    if (!tn.p)
+        return "orig has no tn";
+    return tn_auth_list_is_number(tn) ? NULL
+                                      : "orig.tn is no canonical number: 1 to 15 digits, no plus";
+}
+
+static const char *list_fault(const json_t *list, bool numbers)
+{
+    if (!json_is_array(list) || json_array_size(list) == 0)
+        return numbers ? "dest has no list of tn" : "dest.uri is no list";
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct str one = text_of(json_array_get(list, i));
+        if (numbers ? !tn_auth_list_is_number(one) : one.n == 0)
+            return numbers ? "dest has a tn that is no canonical number: 1 to 15 digits, no plus"
+                           : "dest has a uri that is no text";
+    }
+    return NULL;
+}
+
+/* {"tn":["..."]}, perhaps with uri beside it (RFC 8225 section 5.2.1). */
+static const char *read_dest(struct verification *v)
+{
+    const json_t *dest = json_object_get(v->payload, "dest");
+    const json_t *tn = json_object_get(dest, "tn"), *uri = json_object_get(dest, "uri");
+    v->report->dest = arena_copy(v->arena, text_of(json_array_get(tn, 0)));
+    const char *why = list_fault(tn, true);
+    return why || !uri ? why : list_fault(uri, false);
+}
+
+static const char *read_origid(struct verification *v)
+{
+    struct str origid = member(v->payload, "origid");
+    v->report->origid = arena_copy(v->arena, origid);
+    return origid.n > 0 ? NULL : "origid is missing";
+}
+
+/* All are read, so that a report shows what there is; the first fault is told. */
 static const char *read_claims(struct verification *v)
 {
-    struct verify_report *r = v->report;
-    const json_t *iat = json_object_get(v->payload, "iat");
-    const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
-    r->attest = arena_copy(v->arena, member(v->payload, "attest"));
-    r->origid = arena_copy(v->arena, member(v->payload, "origid"));
-    r->orig = arena_copy(v->arena, member(json_object_get(v->payload, "orig"), "tn"));
-    if (!member(v->payload, "attest").p || r->attest.n != 1 || !strchr("ABC", r->attest.p[0]))
-        return "attest is none of A, B, C";
-    if (!json_is_integer(iat) || json_integer_value(iat) <= 0)
-        return "iat is no number of seconds";
-    r->iat_s = json_integer_value(iat);
-    if (!member(json_object_get(v->payload, "orig"), "tn").p)
-        return "orig has no tn";
-    if (!json_is_array(dest) || json_array_size(dest) == 0)
-        return "dest has no list of tn";
-    for (size_t i = 0; i < json_array_size(dest); i++)
-        if (!json_is_string(json_array_get(dest, i)))
-            return "dest has a tn that is no text";
-    const json_t *first = json_array_get(dest, 0);
-    r->dest = arena_copy(v->arena,
-                         (struct str){json_string_value(first), json_string_length(first)});
-    if (!member(v->payload, "origid").p || r->origid.n == 0)
-        return "origid is missing";
-    return NULL;
+    static const char *(*const claims[])(struct verification * v) = {
+        read_attest, read_iat, read_orig, read_dest, read_origid};
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        const char *fault = claims[i](v);
+        why = why ? why : fault;
+    }
+    return why;
 }
 
 static void check_claims(struct verification *v)
 {
-    if (!v->payload || v->kind != IDENTITY_SHAKEN)
+    if (!v->payload || !is_shaken(v))
         return;
     const char *why = read_claims(v);
     if (why)
@@ -274,13 +351,25 @@ static void check_claims(struct verification *v)
         passed(v, VERIFY_CLAIMS);
 }
 
+/* Whatever the token says and the question allows: nothing overflows. */
+static int64_t age_of(int64_t now_s, int64_t iat_s)
+{
+    int64_t age;
+    return __builtin_sub_overflow(now_s, iat_s, &age) ? INT64_MAX : age;
+}
+
 static void check_fresh(struct verification *v)
 {
     const struct verify_question *q = v->question;
-    int64_t iat = v->report->iat_s, age = q->now_s - iat;
-    if (iat <= 0)
+    int64_t iat = v->report->iat_s, age = age_of(q->now_s, iat);
+    if (!v->report->has_iat)
         return;
-    if (age > q->max_age_s)
+    if (iat <= 0)
+        FAILED(v, VERIFY_FRESH, "iat is %lld: no signer was there", (long long)iat);
+    else if (q->time_is_guessed)
+        found(v, VERIFY_FRESH, VERIFY_NOT_DONE,
+              STR("when it was seen is not known: --at TIME tells it"));
+    else if (age > q->max_age_s)
         FAILED(v, VERIFY_FRESH, "iat is %lld s old, more than %lld", (long long)age,
                (long long)q->max_age_s);
     else if (age < -q->max_age_s)
@@ -292,16 +381,18 @@ static void check_fresh(struct verification *v)
         passed(v, VERIFY_FRESH);
 }
 
+/* CLAIM is empty when the token has none: it then equals nothing. */
 static void compare(struct verification *v, enum verify_check check, struct str claim,
                     const struct tn *tn)
 {
-    if (!v->question->has_message || claim.n == 0)
+    if (!v->question->has_message || !is_shaken(v) || !v->payload)
         return;
+    struct str says = claim.n > 0 ? shown(v, claim) : STR("no number");
     if (!tn)
         FAILED(v, check, "the token says %.*s, the message shows no telephone number",
-               STR_ARG(shown(v, claim)));
-    else if (!str_eq(claim, tn_str(tn)))
-        FAILED(v, check, "the token says %.*s, the message %.*s", STR_ARG(shown(v, claim)),
+               STR_ARG(says));
+    else if (claim.n == 0 || !str_eq(claim, tn_str(tn)))
+        FAILED(v, check, "the token says %.*s, the message %.*s", STR_ARG(says),
                STR_ARG(tn_str(tn)));
     else
         passed(v, check);
@@ -318,9 +409,8 @@ static void check_dest(struct verification *v)
     const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
     const struct tn *tn = v->question->dest;
     for (size_t i = 0; tn && i < json_array_size(dest); i++) {
-        const json_t *one = json_array_get(dest, i);
-        struct str text = {json_string_value(one), json_string_length(one)};
-        if (json_is_string(one) && str_eq(text, tn_str(tn)))
+        struct str text = text_of(json_array_get(dest, i));
+        if (text.n > 0 && str_eq(text, tn_str(tn)))
             v->report->dest = arena_copy(v->arena, text);
     }
     compare(v, VERIFY_DEST, v->report->dest, tn);
@@ -333,7 +423,7 @@ static void check_fetch(struct verification *v)
     const struct verify_question *q = v->question;
     if (q->chain_fault)
         FAILED(v, VERIFY_FETCH, "%s", q->chain_fault);
-    else if (q->chain.n > 0)
+    else if (q->chain.n > 0 && !q->chain_is_given)
         passed(v, VERIFY_FETCH);
 }
 
@@ -479,39 +569,61 @@ static void check_scope(struct verification *v)
 
 /* ---- all of them ---- */
 
+enum need { ALWAYS, TO_FETCH, WITH_CRLS };
+
 static const struct {
     const char *name, *text, *advice;
     int status;
+    enum need need;
 } checks[VERIFY_CHECKS] = {
-#define CHECK(upper, lower, code, what, todo)                                                      \
-    [VERIFY_##upper] = {.name = lower, .text = what, .advice = todo, .status = code},
+#define CHECK(upper, lower, code, when, what, todo)                                                \
+    [VERIFY_##upper] = {.name = lower, .text = what, .advice = todo, .status = code, .need = when},
 #include <stird/verify.def>
 #undef CHECK
 };
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
 static void (*const steps[])(struct verification *v) = {
-    check_syntax, check_ppt,     check_form,  check_header,      check_alg,       check_type,
-    check_crit,   check_url,     check_x5u,   check_payload,     check_claims,    check_fresh,
-    check_orig,   check_dest,    check_fetch, check_certificate, check_signature, check_dates,
+    check_syntax, check_form,    check_header, check_alg,         check_ppt,       check_type,
+    check_crit,   check_url,     check_x5u,    check_payload,     check_claims,    check_fresh,
+    check_orig,   check_dest,    check_fetch,  check_certificate, check_signature, check_dates,
     check_chain,  check_revoked, check_scope,
 };
 
-static void decide(struct verify_report *r)
+static bool is_needed(const struct verify_question *q, enum need need)
 {
-    static const enum verify_check needed[] = {VERIFY_CERTIFICATE, VERIFY_SIGNATURE, VERIFY_CHAIN};
-    r->verdict = TOKEN_VALID;
-    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        if (r->finding[needed[i]].result == VERIFY_NOT_DONE)
-            r->verdict = TOKEN_OPEN;
-    for (int i = 0; i < VERIFY_CHECKS; i++) {
-        if (r->finding[i].result != VERIFY_FAILED)
-            continue;
-        r->verdict = i == VERIFY_PPT ? TOKEN_IGNORED : TOKEN_INVALID;
-        r->decided = (enum verify_check)i;
-        r->sip_status = checks[i].status;
-        return;
+    switch (need) {
+    case ALWAYS:
+        return true;
+    case TO_FETCH:
+        return !q->chain_is_given;
+    case WITH_CRLS:
+        return q->trust && trust_has_crls(q->trust);
     }
+    return true;
+}
+
+static bool was_passed(const struct verify_finding *f)
+{
+    return f->result == VERIFY_PASSED || f->result == VERIFY_WARNED;
+}
+
+void verify_decide(struct verify_report *r)
+{
+    bool all = true;
+    r->verdict = TOKEN_OPEN;
+    r->sip_status = 0;
+    for (int i = 0; i < VERIFY_CHECKS; i++) {
+        if (r->finding[i].result == VERIFY_FAILED) {
+            r->verdict = i == VERIFY_PPT ? TOKEN_IGNORED : TOKEN_INVALID;
+            r->decided = (enum verify_check)i;
+            r->sip_status = checks[i].status;
+            return;
+        }
+        all = all && (!r->needed[i] || was_passed(&r->finding[i]));
+    }
+    if (all)
+        r->verdict = TOKEN_VALID;
 }
 
 bool verify(const struct verify_question *question, struct arena *arena,
@@ -521,7 +633,9 @@ bool verify(const struct verify_question *question, struct arena *arena,
     struct verification v = {.question = question, .arena = arena, .report = report};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](&v);
-    decide(report);
+    for (int i = 0; i < VERIFY_CHECKS; i++)
+        report->needed[i] = is_needed(question, checks[i].need);
+    verify_decide(report);
     json_decref(v.header);
     json_decref(v.payload);
     EVP_PKEY_free(v.key);

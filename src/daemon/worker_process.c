@@ -286,6 +286,9 @@ static void take_drain(struct worker *w, const struct control_message *m, const 
     (void)fds;
     w->dismissed = w->drained; /* an emergency call may have come since */
     proxy_drain(w->proxy, on_drained, w);
+    if (!w->dismissed)
+        log_info("worker drains: it takes no new calls",
+                 LOG_NUMBER("calls", proxy_get_counters(w->proxy)->calls));
 }
 
 /* What a worker acts on; N_FDS descriptors belong to it, ACT takes them. */

@@ -2,6 +2,7 @@
  */
 #include "capture.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ struct datagram {
     unsigned protocol;
     uint64_t age;    /* when it was touched last */
     unsigned length; /* 0: its last piece is not there yet */
+    int64_t time_us; /* of the first piece, and its number */
+    uint64_t number;
     unsigned char have[DATAGRAM_MAX / UNIT + 1];
     char bytes[DATAGRAM_MAX + 1];
 };
@@ -41,10 +44,38 @@ static bool is_of(const struct datagram *d, const struct packet *p, uint32_t id,
            address_same_host(&d->from, &p->from) && address_same_host(&d->to, &p->to);
 }
 
+/* How much of the beginning is there. */
+static size_t prefix_of(const struct datagram *d)
+{
+    size_t units = 0, whole = d->length > 0 ? d->length : DATAGRAM_MAX;
+    while (units * UNIT < whole && d->have[units])
+        units++;
+    return units * UNIT < whole ? units * UNIT : whole;
+}
+
+/* It will not become whole any more: its beginning goes up, and says that the rest is missing. */
+static void give_up(struct capture *c, struct datagram *d)
+{
+    struct packet p = {.bytes = {d->bytes, prefix_of(d)},
+                       .missing = 1, /* how much, UDP says */
+                       .time_us = d->time_us,
+                       .number = d->number,
+                       .from = d->from,
+                       .to = d->to};
+    if (!d->used)
+        return;
+    d->used = false;
+    c->tally->headless += p.bytes.n == 0;
+    c->tally->tailless += p.bytes.n > 0;
+    if (p.bytes.n > 0 && d->protocol == IPPROTO_UDP)
+        capture_transport(c, &p, d->protocol);
+}
+
 /* The oldest one goes when there is no room. */
-static struct datagram *find(struct fragments *f, const struct packet *p, uint32_t id,
+static struct datagram *find(struct capture *c, const struct packet *p, uint32_t id,
                              unsigned protocol)
 {
+    struct fragments *f = c->fragments;
     struct datagram *oldest = &f->list[0];
     for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
         struct datagram *d = &f->list[i];
@@ -53,6 +84,7 @@ static struct datagram *find(struct fragments *f, const struct packet *p, uint32
         if (!d->used || (oldest->used && d->age < oldest->age))
             oldest = d;
     }
+    give_up(c, oldest);
     memset(oldest->have, 0, sizeof(oldest->have));
     oldest->used = true;
     oldest->from = p->from;
@@ -65,27 +97,46 @@ static struct datagram *find(struct fragments *f, const struct packet *p, uint32
 
 static bool is_whole(const struct datagram *d)
 {
-    for (unsigned unit = 0; unit < (d->length + UNIT - 1) / UNIT; unit++)
-        if (!d->have[unit])
-            return false;
-    return d->length > 0;
+    return d->length > 0 && prefix_of(d) == d->length;
 }
 
-bool fragments_add(struct fragments *f, struct packet *p, uint32_t id, unsigned protocol,
+/* What P holds of a piece; its last unit counts when it is full, or ends the datagram. */
+static void put(struct datagram *d, const struct packet *p, unsigned offset, bool more)
+{
+    size_t n = p->bytes.n, units = n / UNIT;
+    memmove(d->bytes + offset, p->bytes.p, n);
+    if (!more && p->missing == 0) {
+        d->length = offset + (unsigned)n;
+        units = (n + UNIT - 1) / UNIT;
+    } else if (!more) {
+        d->length = offset + (unsigned)(n + p->missing);
+    }
+    memset(d->have + offset / UNIT, 1, units);
+    if (offset == 0) {
+        d->time_us = p->time_us;
+        d->number = p->number;
+    }
+}
+
+bool fragments_add(struct capture *c, struct packet *p, uint32_t id, unsigned protocol,
                    unsigned offset, bool more)
 {
-    size_t n = p->bytes.n;
-    if (n == 0 || offset + n > DATAGRAM_MAX || (more && n % UNIT != 0))
+    size_t n = p->bytes.n, full = n + p->missing;
+    if (n == 0 || offset + full > DATAGRAM_MAX || (more && full % UNIT != 0))
         return false;
-    struct datagram *d = find(f, p, id, protocol);
-    d->age = ++f->clock;
-    memcpy(d->bytes + offset, p->bytes.p, n);
-    memset(d->have + offset / UNIT, 1, (n + UNIT - 1) / UNIT);
-    if (!more)
-        d->length = offset + (unsigned)n;
+    struct datagram *d = find(c, p, id, protocol);
+    d->age = ++c->fragments->clock;
+    put(d, p, offset, more);
     if (!is_whole(d))
         return false;
     d->used = false;
     p->bytes = (struct str){d->bytes, d->length};
+    p->missing = 0;
     return true;
+}
+
+void fragments_flush(struct capture *c)
+{
+    for (unsigned i = 0; i < DATAGRAMS_MAX; i++)
+        give_up(c, &c->fragments->list[i]);
 }

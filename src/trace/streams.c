@@ -17,12 +17,15 @@
 struct segment {
     uint32_t sequence;
     struct str bytes; /* owned */
+    size_t missing;   /* behind them, as in struct packet */
 };
 
 struct stream {
     struct address from, to;
     uint64_t age;
-    uint32_t next; /* sequence number of the octet that is missing */
+    uint32_t next;   /* sequence number of the octet that is missing */
+    int64_t time_us; /* of the packet that came last, and its number */
+    uint64_t number;
     struct buf pending;
     struct segment waiting[WAITING_MAX];
     unsigned n_waiting;
@@ -54,8 +57,11 @@ void streams_free(struct streams *s)
     free(s);
 }
 
-static struct stream *find(struct streams *all, const struct packet *p, bool *is_new)
+static void flush(struct capture *c, struct stream *s);
+
+static struct stream *find(struct capture *c, const struct packet *p, bool *is_new)
 {
+    struct streams *all = c->streams;
     struct stream *oldest = &all->list[0];
     *is_new = false;
     for (unsigned i = 0; i < all->n; i++) {
@@ -66,6 +72,7 @@ static struct stream *find(struct streams *all, const struct packet *p, bool *is
             oldest = s;
     }
     struct stream *s = all->n < STREAMS_MAX ? &all->list[all->n++] : oldest;
+    flush(c, s);
     stream_fini(s);
     s->from = p->from;
     s->to = p->to;
@@ -97,7 +104,20 @@ static void drop(struct buf *pending, size_t n)
     pending->n -= n;
 }
 
-static void take_messages(struct capture *c, struct stream *s, const struct packet *p)
+static void visit(struct capture *c, const struct stream *s, struct str text, bool cut,
+                  size_t missing)
+{
+    c->visit(c->user, &(struct trace_message){.text = text,
+                                              .time_us = s->time_us,
+                                              .from = s->from,
+                                              .to = s->to,
+                                              .has_addresses = true,
+                                              .place = s->number,
+                                              .cut = cut,
+                                              .octets = missing > 0 ? text.n + missing : 0});
+}
+
+static void take_messages(struct capture *c, struct stream *s)
 {
     static const struct frame_limits limits = {64 * 1024, 4096};
     while (s->pending.n > 0) {
@@ -109,14 +129,8 @@ static void take_messages(struct capture *c, struct stream *s, const struct pack
         if (status == FRAME_INCOMPLETE)
             return;
         if (status == FRAME_MESSAGE)
-            c->visit(c->user,
-                     &(struct trace_message){.text = str_slice(buf_str(&s->pending), frame.skip,
-                                                               frame.skip + frame.length),
-                                             .time_us = p->time_us,
-                                             .from = s->from,
-                                             .to = s->to,
-                                             .has_addresses = true,
-                                             .place = p->number});
+            visit(c, s, str_slice(buf_str(&s->pending), frame.skip, frame.skip + frame.length),
+                  false, 0);
         /* What is no message loses its first line, and the next one is looked for. */
         size_t line = str_find(buf_str(&s->pending), '\n', 0) + 1;
         size_t used = status == FRAME_MESSAGE     ? frame.skip + frame.length
@@ -126,29 +140,43 @@ static void take_messages(struct capture *c, struct stream *s, const struct pack
     }
 }
 
-static void append(struct stream *s, struct str bytes)
+/*
+ * What came next is not in the capture: messages that are whole are taken, the beginning of one is
+ * told as such. MISSING: how many octets are known to follow it.
+ */
+static void cut_here(struct capture *c, struct stream *s, size_t missing)
+{
+    take_messages(c, s);
+    if (s->pending.n > 0 && resynchronize(&s->pending))
+        visit(c, s, buf_str(&s->pending), true, missing);
+    buf_reset(&s->pending);
+}
+
+static void append(struct capture *c, struct stream *s, struct str bytes, size_t missing)
 {
     if (s->pending.n + bytes.n > PENDING_MAX)
         buf_reset(&s->pending);
     buf_add_str(&s->pending, bytes);
-    s->next += (uint32_t)bytes.n;
+    s->next += (uint32_t)(bytes.n + missing);
+    if (missing > 0)
+        cut_here(c, s, missing);
 }
 
 /* What is in order now, of a segment that begins at or before what is missing. */
-static bool use(struct stream *s, uint32_t sequence, struct str bytes)
+static bool use(struct capture *c, struct stream *s, const struct segment *one)
 {
-    int32_t late = (int32_t)(s->next - sequence);
+    int32_t late = (int32_t)(s->next - one->sequence);
     if (late < 0)
         return false;
-    if ((size_t)late < bytes.n)
-        append(s, str_slice(bytes, (size_t)late, bytes.n));
+    if ((size_t)late < one->bytes.n)
+        append(c, s, str_slice(one->bytes, (size_t)late, one->bytes.n), one->missing);
     return true;
 }
 
-static void use_waiting(struct stream *s)
+static void use_waiting(struct capture *c, struct stream *s)
 {
     for (unsigned i = 0; i < s->n_waiting;) {
-        if (!use(s, s->waiting[i].sequence, s->waiting[i].bytes)) {
+        if (!use(c, s, &s->waiting[i])) {
             i++;
             continue;
         }
@@ -158,40 +186,68 @@ static void use_waiting(struct stream *s)
     }
 }
 
-static void keep(struct stream *s, uint32_t sequence, struct str bytes)
+/* The missing packet is not in the capture: go on behind the gap. */
+static void jump(struct capture *c, struct stream *s)
 {
-    if (s->n_waiting == WAITING_MAX) {
-        /* The missing packet is not in the capture: go on behind the gap. */
-        uint32_t nearest = sequence;
-        for (unsigned i = 0; i < s->n_waiting; i++)
-            if ((int32_t)(s->waiting[i].sequence - nearest) < 0)
-                nearest = s->waiting[i].sequence;
-        s->next = nearest;
-        buf_reset(&s->pending);
-        use_waiting(s);
-    }
-    char *copy = s->n_waiting < WAITING_MAX ? malloc(bytes.n) : NULL;
+    uint32_t nearest = s->waiting[0].sequence;
+    for (unsigned i = 1; i < s->n_waiting; i++)
+        if ((int32_t)(s->waiting[i].sequence - nearest) < 0)
+            nearest = s->waiting[i].sequence;
+    cut_here(c, s, nearest - s->next);
+    s->next = nearest;
+    use_waiting(c, s);
+    take_messages(c, s);
+}
+
+static void keep(struct capture *c, struct stream *s, const struct segment *one)
+{
+    if (s->n_waiting == WAITING_MAX)
+        jump(c, s);
+    char *copy = s->n_waiting < WAITING_MAX ? malloc(one->bytes.n) : NULL;
     if (!copy)
         return;
-    memcpy(copy, bytes.p, bytes.n);
-    s->waiting[s->n_waiting++] = (struct segment){sequence, {copy, bytes.n}};
+    memcpy(copy, one->bytes.p, one->bytes.n);
+    s->waiting[s->n_waiting++] = (struct segment){
+        one->sequence, {copy, one->bytes.n}, one->missing};
+}
+
+static void begin(struct stream *s, uint32_t sequence)
+{
+    while (s->n_waiting > 0)
+        free((char *)s->waiting[--s->n_waiting].bytes.p);
+    buf_reset(&s->pending);
+    s->next = sequence;
+}
+
+static void flush(struct capture *c, struct stream *s)
+{
+    while (s->n_waiting > 0)
+        jump(c, s);
+    cut_here(c, s, 0);
 }
 
 void streams_add(struct capture *c, const struct packet *p, uint32_t sequence, bool syn)
 {
     bool is_new;
-    struct stream *s = find(c->streams, p, &is_new);
+    struct stream *s = find(c, p, &is_new);
+    struct segment one = {sequence + syn, p->bytes, p->missing};
     s->age = ++c->streams->clock;
-    if (is_new || syn) {
-        while (s->n_waiting > 0)
-            free((char *)s->waiting[--s->n_waiting].bytes.p);
-        buf_reset(&s->pending);
-        s->next = sequence + syn;
-    }
+    s->time_us = p->time_us;
+    s->number = p->number;
+    if (!is_new && syn)
+        flush(c, s);
+    if (is_new || syn)
+        begin(s, one.sequence);
     if (p->bytes.n == 0)
         return;
-    if (!use(s, sequence + syn, p->bytes))
-        keep(s, sequence + syn, p->bytes);
-    use_waiting(s);
-    take_messages(c, s, p);
+    if (!use(c, s, &one))
+        keep(c, s, &one);
+    use_waiting(c, s);
+    take_messages(c, s);
+}
+
+void streams_flush(struct capture *c)
+{
+    for (unsigned i = 0; i < c->streams->n; i++)
+        flush(c, &c->streams->list[i]);
 }

@@ -1,19 +1,27 @@
 /*
- * Messages in text: a log, what sngrep or tcpdump printed, a mail. What stands before the start
- * line on its line (spaces, "> ", a time stamp) is taken off the lines behind it where they begin
- * the same way.
+ * Messages in text: a log, what sngrep, ngrep or tcpdump printed, a mail. What stands before the
+ * start line on its line (spaces, "> ", a time stamp) is taken off the lines behind it where they
+ * begin the same way.
+ *
+ * ngrep and older tcpdumps print a CR as a dot. With `-W byline`, and of tcpdump -A, each line then
+ * ends in one; else a message is one long line, CRLF in it "..", which ngrep breaks at the width of
+ * the terminal.
  */
 #include <stird/buf.h>
 #include <stird/headers.h>
 #include <stird/trace.h>
 
-#define PREFIX_MAX  64
-#define MESSAGE_MAX (64 * 1024)
+#define PREFIX_MAX     64
+#define START_LINE_MAX 1024 /* where dots end it */
+#define MESSAGE_MAX    (64 * 1024)
 
 struct reader {
     struct str rest;
     uint64_t line; /* number of the one that was taken last */
 };
+
+/* How a message is written down. */
+enum form { PLAIN, DOTTED, UNBROKEN };
 
 static bool take_line(struct reader *r, struct str *line)
 {
@@ -28,13 +36,57 @@ static bool take_line(struct reader *r, struct str *line)
     return true;
 }
 
+/* Index of ".." at or after FROM, or s.n. */
+static size_t find_dots(struct str s, size_t from)
+{
+    size_t at = str_find(s, '.', from);
+    while (at + 1 < s.n && s.p[at + 1] != '.')
+        at = str_find(s, '.', at + 1);
+    return at + 1 < s.n ? at : s.n;
+}
+
+static struct str without_dot(struct str line)
+{
+    return line.n > 0 && line.p[line.n - 1] == '.' ? str_slice(line, 0, line.n - 1) : line;
+}
+
+/* Where the start line ends that dots end in TEXT; TEXT.n: there is none. */
+static size_t unbroken_start(struct str text)
+{
+    size_t dots = find_dots(text, 0);
+    while (dots < text.n && dots <= START_LINE_MAX && !sip_is_start_line(str_slice(text, 0, dots)))
+        dots = find_dots(text, dots + 1);
+    return dots <= START_LINE_MAX ? dots : text.n;
+}
+
+/* Whether TEXT begins with a start line, and how that is written. */
+static bool is_start(struct str text, enum form *form)
+{
+    struct str bare = without_dot(text);
+    *form = PLAIN;
+    if (sip_is_start_line(text))
+        return true;
+    *form = DOTTED;
+    if (bare.n < text.n && sip_is_start_line(bare))
+        return true;
+    *form = UNBROKEN;
+    return unbroken_start(text) < text.n;
+}
+
+/* A dot before the method stands for an octet below SIP that nobody can print. */
+static bool has_plain_method(struct str text)
+{
+    return str_find(text, '.', 0) > str_find(text, ' ', 0);
+}
+
 /* Where the start line begins in LINE; LINE.n: it holds none. */
-static size_t find_start(struct str line)
+static size_t find_start(struct str line, enum form *form)
 {
     for (size_t i = 0; i < line.n && i <= PREFIX_MAX; i++) {
         char before = i > 0 ? line.p[i - 1] : ' ';
+        struct str text = str_slice(line, i, line.n);
         if (ascii_is_alpha(line.p[i]) && !ascii_is_alpha(before) && !ascii_is_digit(before) &&
-            sip_is_start_line(str_slice(line, i, line.n)))
+            has_plain_method(text) && is_start(text, form))
             return i;
     }
     return line.n;
@@ -61,19 +113,118 @@ static void add_line(struct buf *message, struct str line)
     buf_add_text(message, "\r\n");
 }
 
-/* The header lines and, as far as it is there, the body. */
-static void read_message(struct reader *r, struct str prefix, struct buf *message)
+/* The header lines behind the start line. */
+static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
 {
     struct reader ahead = *r;
     struct str line;
+    enum form other;
     while (message->n < MESSAGE_MAX && take_line(&ahead, &line)) {
         line = without(line, prefix);
-        if (!is_header(line) || find_start(line) == 0)
+        if (form == DOTTED)
+            line = without_dot(line);
+        if (!is_header(line) || find_start(line, &other) == 0)
             break;
         add_line(message, line);
         *r = ahead;
     }
     buf_add_text(message, "\r\n");
+}
+
+/* Dots that ngrep wrote for CRLF stand before a header, a fold, or the CRLF that ends them all;
+   others belong to what they stand in. */
+static bool ends_a_line(struct str behind)
+{
+    size_t n = 0;
+    while (n < behind.n &&
+           (ascii_is_alpha(behind.p[n]) || ascii_is_digit(behind.p[n]) || behind.p[n] == '-'))
+        n++;
+    if (n > 0)
+        return n < behind.n &&
+               (behind.p[n] == ':' || str_starts(str_slice(behind, n, behind.n), STR(" :")));
+    return behind.n == 0 || behind.p[0] == ' ' || behind.p[0] == '\t' ||
+           str_starts(behind, STR(".."));
+}
+
+/* The start line and header lines out of the one long line. */
+static void split_at_dots(struct str text, struct buf *message)
+{
+    size_t start = unbroken_start(text);
+    add_line(message, str_slice(text, 0, start));
+    for (size_t at = start + 2; at < text.n;) {
+        size_t dots = find_dots(text, at);
+        while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n)))
+            dots = find_dots(text, dots + 1);
+        if (dots == at)
+            break; /* the empty line */
+        add_line(message, str_slice(text, at, dots));
+        at = dots + 2;
+    }
+    buf_add_text(message, "\r\n");
+}
+
+static bool is_indent(struct str prefix)
+{
+    return prefix.n > 0 && str_trim(prefix).n == 0;
+}
+
+/* BEGIN, and the lines that continue it: those that are indented as it is. */
+static void join(struct reader *r, struct str prefix, struct str begin, struct buf *joined)
+{
+    struct reader ahead = *r;
+    struct str line;
+    buf_add_str(joined, begin);
+    while (is_indent(prefix) && joined->n < MESSAGE_MAX && take_line(&ahead, &line) &&
+           str_starts(line, prefix)) {
+        buf_add_str(joined, str_slice(line, prefix.n, line.n));
+        *r = ahead;
+    }
+}
+
+static void read_unbroken(struct reader *r, struct str prefix, struct str begin,
+                          struct buf *message)
+{
+    struct buf joined = BUF_INIT;
+    join(r, prefix, begin, &joined);
+    split_at_dots(buf_str(&joined), message);
+    buf_fini(&joined);
+}
+
+/* An indented line with the beginning of a request line that goes on in the next. */
+static bool read_wrapped(struct reader *r, struct str line, struct buf *message)
+{
+    struct buf joined = BUF_INIT;
+    struct reader ahead = *r;
+    struct str begin = str_trim(line), prefix = str_slice(line, 0, (size_t)(begin.p - line.p));
+    enum form form;
+    bool good = is_indent(prefix) && str_starts(begin, STR("INVITE "));
+    if (good) {
+        join(&ahead, prefix, str_slice(line, prefix.n, line.n), &joined);
+        good = is_start(buf_str(&joined), &form) && form == UNBROKEN;
+    }
+    if (good) {
+        *r = ahead;
+        split_at_dots(buf_str(&joined), message);
+    }
+    buf_fini(&joined);
+    return good;
+}
+
+/* LINE was taken off R; false when no message begins on it. */
+static bool read_message(struct reader *r, struct str line, struct buf *message)
+{
+    enum form form;
+    size_t start = find_start(line, &form);
+    struct str prefix = str_slice(line, 0, start), begin = str_slice(line, start, line.n);
+    if (begin.n == 0)
+        return read_wrapped(r, line, message);
+    if (form == UNBROKEN) {
+        read_unbroken(r, prefix, begin, message);
+    } else {
+        add_line(message, form == DOTTED ? without_dot(begin) : begin);
+        read_lines(r, prefix, form, message);
+    }
+    return true;
 }
 
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
@@ -83,13 +234,10 @@ uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
     struct str line;
     uint64_t n = 0;
     while (take_line(&r, &line)) {
-        size_t start = find_start(line);
-        if (start == line.n)
-            continue;
         struct trace_message m = {.place = r.line};
         buf_reset(&message);
-        add_line(&message, str_slice(line, start, line.n));
-        read_message(&r, str_slice(line, 0, start), &message);
+        if (!read_message(&r, line, &message))
+            continue;
         m.text = buf_str(&message);
         if (buf_failed(&message))
             break;

@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import stird
 
 # A /dev of its own, where `log` leads to the test's socket, and no journald.
@@ -34,7 +35,7 @@ class Background(ProcessStory):
         log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         log.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         log.bind(self.lab.path("log"))
-        log.settimeout(5)
+        log.settimeout(HANG_S)
         self.addCleanup(log.close)
         end = subprocess.run(["unshare", "-m", "sh", "-c", NAMESPACE, "sh", self.lab.path("log"),
                               stird.binary(), "-c", path],
@@ -56,7 +57,7 @@ class Background(ProcessStory):
         self.assertEqual(os.getsid(supervisor) == supervisor, False)
         self.assertEqual(os.readlink("/proc/%d/fd/0" % supervisor), "/dev/null")
         os.kill(supervisor, signal.SIGTERM)
-        stird.wait_until(lambda: not any(map(stird.alive, [supervisor] + children)), 5.0,
+        stird.wait_until(lambda: not any(map(stird.alive, [supervisor] + children)), HANG_S,
                          "all processes end")
 
     def test_prints_mistakes_before_it_goes(self):

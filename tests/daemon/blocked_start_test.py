@@ -6,6 +6,7 @@ import time
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import stird
 
 
@@ -31,4 +32,4 @@ class BlockedStart(ProcessStory):
             self.assertIsNone(process.poll())
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(HANG_S)

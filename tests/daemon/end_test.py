@@ -6,18 +6,17 @@ import subprocess
 import time
 import unittest
 
-from daemon.lifetimes import SLACK, ProcessStory
+from daemon.lifetimes import ProcessStory
 from lib import stird
+from lib.patience import HANG_S
 
 
 class End(ProcessStory):
     def test_of_an_idle_stird(self):
         self.start()
         family = self.stird.family()
-        began = time.monotonic()
         self.assertEqual(self.stird.stop(), 0)
-        self.assertLess(time.monotonic() - began, 2.0 + SLACK)
-        self.wait_gone(family, 0.1, "children end before the supervisor")
+        self.assert_gone(family, "children end before the supervisor")
         self.assertTrue(self.stird.log_lines("stopped"))
 
     def test_by_interrupt(self):
@@ -26,8 +25,8 @@ class End(ProcessStory):
         family = self.stird.family()
         for pid in family + [self.stird.process.pid]:
             os.kill(pid, signal.SIGINT)
-        self.assertEqual(self.stird.process.wait(5), 0)
-        self.wait_gone(family, 0.1, "children end before the supervisor")
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+        self.assert_gone(family, "children end before the supervisor")
         self.assertFalse(self.stird.log_lines("warning [supervisor] child ended"))
 
     def test_with_a_worker_that_hangs(self):
@@ -36,11 +35,11 @@ class End(ProcessStory):
         family = self.stird.family()
         self.hit("worker", signal.SIGSTOP)
         self.stird.process.send_signal(signal.SIGTERM)
-        self.stird.wait_notify("STOPPING=1", 2.0)
+        self.stird.wait_notify("STOPPING=1")
         self.assertTrue(stird.alive(self.stird.process.pid))
         self.stird.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.stird.process.wait(1.0 + SLACK), 0)
-        self.wait_gone(family, 0.5, "all children are gone")
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
+        self.wait_gone(family, "all children are gone")
 
     def test_before_it_is_ready(self):
         path = self.configure()
@@ -50,9 +49,9 @@ class End(ProcessStory):
             time.sleep(delay)
             family = stird.children_of(process.pid)
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=10)
+            process.communicate(timeout=HANG_S)
             self.assertIn(process.returncode, (0, -signal.SIGTERM))
-            self.wait_gone(family, 0.5, "no child is left")
+            self.wait_gone(family, "no child is left")
 
     def test_writes_the_records_that_wait(self):
         """The recorder reads its channels to the end before it goes."""
@@ -62,7 +61,7 @@ class End(ProcessStory):
         self.stird.process.send_signal(signal.SIGTERM)
         self.stird.wait_log("child ended child=stird-worker")
         os.kill(recorder, signal.SIGCONT)
-        self.assertEqual(self.stird.process.wait(5), 0)
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
         self.record(invite, decision="signed")
 
 

@@ -5,8 +5,9 @@ import signal
 import time
 import unittest
 
-from daemon.lifetimes import SLACK, ProcessStory
+from daemon.lifetimes import ProcessStory
 from lib import stird
+from lib.patience import HANG_S
 
 
 class Hang(ProcessStory):
@@ -14,9 +15,8 @@ class Hang(ProcessStory):
         self.start()
         before = self.children()
         self.hit("signer", signal.SIGSTOP)
-        _, seconds = self.replaced("signer", before["signer"], 5.0)
-        self.assertLess(seconds, 1.0 + SLACK)
-        self.wait_gone([before["signer"]], 1.0, "the hung signer is killed")
+        self.replaced("signer", before["signer"])
+        self.wait_gone([before["signer"]], "the hung signer is killed")
         self.assertEqual(self.stird.child("worker"), before["worker"])
         self.assertTrue(self.stird.log_lines("it does not answer"))
 
@@ -24,8 +24,7 @@ class Hang(ProcessStory):
         self.start()
         before = self.children()
         self.hit("worker", signal.SIGSTOP)
-        _, seconds = self.replaced("worker", before["worker"], 8.0)
-        self.assertLess(seconds, 3.6 + SLACK)
+        self.replaced("worker", before["worker"])
         self.assertEqual(self.stird.child("signer"), before["signer"])
         self.assertTrue(self.stird.log_lines("its event loop stands still"))
 
@@ -46,20 +45,20 @@ class Hang(ProcessStory):
             self.stird.reload()
             time.sleep(0.05)
         worker = self.hit("worker")
-        self.replaced("worker", worker, 1.0 + SLACK)
+        self.replaced("worker", worker)
         self.stird.process.send_signal(signal.SIGTERM)
-        self.stird.wait_notify("STOPPING=1", 3.0)
-        self.assertEqual(self.stird.process.wait(5), 0)
+        self.stird.wait_notify("STOPPING=1")
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
 
     def test_starves_the_watchdog(self):
         """The service manager hears of it, should the supervisor not be able to help."""
         os.environ["WATCHDOG_USEC"] = "600000"
         self.addCleanup(os.environ.pop, "WATCHDOG_USEC")
         self.start()
-        self.stird.wait_notify("WATCHDOG=1", 2.0)
+        self.stird.wait_notify("WATCHDOG=1")
         worker = self.hit("worker", signal.SIGSTOP)
-        self.stird.wait_child("worker", other_than=worker, timeout=8.0)
-        self.stird.wait_notify("WATCHDOG=1", 3.0 + SLACK)
+        self.stird.wait_child("worker", other_than=worker)
+        self.stird.wait_notify("WATCHDOG=1")
         self.assertTrue(stird.alive(self.stird.process.pid))
 
 

@@ -60,7 +60,7 @@ class Key(ProcessStory):
         self.start()
         self.signed_call("A")
         self.stird.reload()
-        self.stird.wait_log("reload done", 10.0)
+        self.stird.wait_log("reload done")
         self.signed_call("A")
         with open(self.lab.unit.directory + "/key.pem", "rb") as source:
             lines = [line for line in source.read().split(b"\n") if len(line) >= 40]

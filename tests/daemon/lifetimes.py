@@ -2,15 +2,13 @@
 
 import os
 import signal
-import time
 
 from lib import stird
 from lib.load import Load
+from lib.patience import HANG_S
 from lib.story import Story
 
-# What is promised, and what a sanitized program on a busy machine may take.
 SANITIZED = os.environ.get("STIRD_SANITIZED") == "1"
-SLACK = 1.5 if SANITIZED else 0.25
 KILLS = 20 if os.environ.get("STIRD_LONG") == "1" else 4  # of a child, in a test under load
 
 
@@ -29,14 +27,19 @@ class ProcessStory(Story):
     def children(self):
         return {role: self.stird.wait_child(role) for role in self.ROLES}
 
-    def replaced(self, role, old, limit):
-        """Waits for another child of ROLE; answers with its pid and the seconds it took."""
-        began = time.monotonic()
-        new = self.stird.wait_child(role, other_than=old, timeout=limit)
-        return new, time.monotonic() - began
+    def replaced(self, role, old):
+        """Waits for another child of ROLE. How long that may take, unit/child_test says."""
+        return self.stird.wait_child(role, other_than=old)
 
-    def wait_gone(self, pids, limit, what):
-        stird.wait_until(lambda: not any(map(stird.alive, pids)), limit, what)
+    def wait_gone(self, pids, what):
+        stird.wait_until(lambda: not any(map(stird.alive, pids)), HANG_S, what)
+
+    def assert_gone(self, pids, what):
+        self.assertEqual([pid for pid in pids if stird.alive(pid)], [], what)
+
+    def signed_again(self):
+        """Calls until one is signed; each of them arrives."""
+        stird.wait_until(lambda: self.short_call()[1].raws("identity"), HANG_S, "a signed call")
 
     def hit(self, role, number=signal.SIGKILL):
         """Sends a signal to the child of this role; answers with its pid."""

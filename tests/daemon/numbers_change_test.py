@@ -66,7 +66,7 @@ class NumbersChange(ProcessStory):
     def test_survives_the_death_of_any_process(self):
         self.start()
         self.change("set", FREE, "acme", "owned")
-        self.replaced("worker", self.hit("worker"), 5.0)
+        self.replaced("worker", self.hit("worker"))
         self.signed_call("A", caller=FREE)
         self.stird.kill()
         self.stird.notify.close()
@@ -113,7 +113,7 @@ class NumbersChange(ProcessStory):
         self.refused_call(603, caller=FREE, reason="number_blocked")
         self.assertEqual(standing(self.change("unset", FREE)), [])
         self.signed_call("B", caller=FREE)
-        self.replaced("worker", self.hit("worker"), 5.0)
+        self.replaced("worker", self.hit("worker"))
         self.signed_call("B", caller=FREE)
 
     def test_block_lowers_while_the_tables_cannot_be_read(self):
@@ -348,7 +348,7 @@ class OneWorker(ProcessStory):
         pid = self.hit("worker", signal.SIGSTOP)
         told = stirctl.ask(self.path, "numbers", "block", OWNED)
         self.assertEqual(standing(told), [("-", "blocked", True)])
-        self.replaced("worker", pid, 10.0)
+        self.replaced("worker", pid)
         self.refused_call(603, caller=OWNED, reason="number_blocked")
 
 

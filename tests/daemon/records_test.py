@@ -8,6 +8,7 @@ import signal
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import stird, stirctl
 
 
@@ -90,7 +91,7 @@ class Records(ProcessStory):
             # How many calls a file holds depends on how many the recorder found waiting.
             ids.extend(self.calls(12))
             return self.stird.log_lines("an old record file was removed")
-        stird.wait_until(removed, 20.0, "files move aside, and the oldest is removed")
+        stird.wait_until(removed, HANG_S, "files move aside, and the oldest is removed")
         last = self.calls(1)
         stird.wait_until(lambda: stirctl.run(self.path, "records", "find", "--call-id",
                                              last[0])[0] == 0, 5.0, "the last record")
@@ -108,7 +109,7 @@ class Records(ProcessStory):
     def test_by_age(self):
         self.start_records('max_age = "1ms";')
         self.calls(1)
-        stird.wait_until(lambda: glob.glob(self.file + ".*"), 5.0, "the file moves aside")
+        stird.wait_until(lambda: glob.glob(self.file + ".*"), HANG_S, "the file moves aside")
 
     def test_logrotate_and_restart_keep_the_chain(self):
         self.start_records()
@@ -117,7 +118,7 @@ class Records(ProcessStory):
         self.stird.reload()
         self.stird.wait_log("reload done")
         self.wait_for(self.calls(1))
-        self.replaced("recorder", self.hit("recorder"), 5.0)
+        self.replaced("recorder", self.hit("recorder"))
         self.wait_for(self.calls(1))
         self.stird.stop()
         status, out = self.chain()

@@ -3,7 +3,8 @@
 import os
 import unittest
 
-from daemon.lifetimes import SLACK, ProcessStory
+from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import settings, stird
 
 IN_FORCE = r"reload done.*generation=%d"
@@ -13,8 +14,8 @@ KEPT = "reload failed, the old configuration stays in force"
 class Reload(ProcessStory):
     def reload(self):
         self.stird.reload()
-        self.stird.wait_notify("RELOADING=1", 3.0)
-        self.stird.wait_notify("READY=1", 10.0)
+        self.stird.wait_notify("RELOADING=1")
+        self.stird.wait_notify("READY=1")
 
     def check_refused(self, reason):
         """A reload that must fail: said with its reason, same children, and a good one goes on."""
@@ -36,7 +37,7 @@ class Reload(ProcessStory):
         after = self.children()
         self.assertEqual(after["worker"], before["worker"])
         self.assertEqual(after["recorder"], before["recorder"])
-        self.wait_gone([before["signer"]], 2.0 + SLACK, "the old signer goes when it is done")
+        self.wait_gone([before["signer"]], "the old signer goes when it is done")
         self.assertTrue(stird.alive(self.stird.child("signer")))
 
     def test_many_times(self):
@@ -46,7 +47,7 @@ class Reload(ProcessStory):
             self.reload()
             self.stird.wait_log(IN_FORCE % generation)
         self.assertEqual(self.stird.child("worker"), worker)
-        stird.wait_until(lambda: len(self.stird.family()) == 3, 3.0, "three children are left")
+        stird.wait_until(lambda: len(self.stird.family()) == 3, HANG_S, "three children are left")
 
     def test_under_calls_signs_every_one(self):
         """Whatever moment the switch comes at, a call has a signer that knows its certificate."""
@@ -63,7 +64,7 @@ class Reload(ProcessStory):
         for _ in range(5):
             self.stird.reload()
         self.stird.wait_log(IN_FORCE % 2)
-        self.stird.wait_notify("READY=1", 10.0)
+        self.stird.wait_notify("READY=1")
         self.reload()
         self.assertFalse(self.stird.log_lines(KEPT))
 
@@ -108,14 +109,14 @@ class Reload(ProcessStory):
         self.start()
         self.configure(more="nonsense = 1;")
         self.stird.reload()
-        self.stird.wait_notify("1 failed", 10.0)
+        self.stird.wait_notify("1 failed")
 
     def test_with_a_dead_signer_still_works(self):
         self.start()
         self.hit("signer")
         self.stird.reload()
         self.stird.wait_log("reload done|" + KEPT)
-        stird.wait_until(lambda: self.stird.child("signer"), 2.0, "a signer")
+        stird.wait_until(lambda: self.stird.child("signer"), HANG_S, "a signer")
         self.reload()
 
     def test_opens_the_record_file_anew(self):
@@ -126,7 +127,7 @@ class Reload(ProcessStory):
             self.configure(more=more)
             os.rename(path, path + ".1")
             self.stird.reload()
-            stird.wait_until(lambda: os.path.exists(path), 5.0, "a new record file")
+            stird.wait_until(lambda: os.path.exists(path), HANG_S, "a new record file")
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
             self.stird.wait_log(KEPT if more else "reload done")
 

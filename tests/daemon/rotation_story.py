@@ -13,6 +13,7 @@ import time
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import stirctl, stird
 from lib.lab import PROJECT, end_with_parent
 
@@ -35,7 +36,7 @@ class Rotation(ProcessStory):
 
     def stop_server(self):
         self.server.send_signal(signal.SIGTERM)
-        self.server.wait(10)
+        self.server.wait(HANG_S)
         self.server.stdout.close()
 
     def tool(self, *words):
@@ -84,7 +85,7 @@ class Rotation(ProcessStory):
         while done < ROTATIONS and load.poll() is None:
             done += 1
             self.import_unit(done)
-            stird.wait_until(lambda n=done: self.signs(n), 20.0, "unit %d signs" % done)
+            stird.wait_until(lambda n=done: self.signs(n), HANG_S, "unit %d signs" % done)
             time.sleep(0.2)
         out, _ = load.communicate(timeout=900)
         result = json.loads(out)

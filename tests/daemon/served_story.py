@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import identity, stirctl, stird
 from lib.lab import Unit, end_with_parent
 
@@ -39,7 +40,7 @@ class WhatIsServedDecides(ProcessStory):
 
     def stop_server(self):
         self.server.send_signal(signal.SIGTERM)
-        self.server.wait(10)
+        self.server.wait(HANG_S)
         self.server.stdout.close()
 
     def serve(self, name, source):
@@ -66,12 +67,12 @@ class WhatIsServedDecides(ProcessStory):
 
     def signs(self, name, why):
         """At once, but for the moment that the news takes from the supervisor to the worker."""
-        stird.wait_until(lambda: self.who_signs() == name, 5.0, why)
+        stird.wait_until(lambda: self.who_signs() == name, HANG_S, why)
 
     def test(self):
         self.start(check='interval = "1h"; allow_private = true; tls_ca = "%s/root.pem";'
                          ' anchors = "%s/root.pem";' % (self.web, self.web))
-        stird.wait_until(lambda: all(c["url"] == "served" for c in self.check().values()), 10.0,
+        stird.wait_until(lambda: all(c["url"] == "served" for c in self.check().values()), HANG_S,
                          "both are served")
         self.signs("b", "of two that are as new, the later name signs")
         self.serve("revoked", None)
@@ -90,7 +91,7 @@ class WhatIsServedDecides(ProcessStory):
         found = self.check()["a"]
         self.assertEqual(found["url"], "wrong")
         self.signs(None, "what verifiers would reject is not sent")
-        self.stird.wait_log("certificate_not_served", 5.0)
+        self.stird.wait_log("certificate_not_served")
         self.serve("818H", self.web + "/818H/key.pem")
         self.assertIn("private key", self.check()["a"]["found"])
         self.serve("818H", self.web + "/818H/chain.pem")
@@ -104,7 +105,7 @@ class WhatIsServedDecides(ProcessStory):
         with open(path, "w", encoding="ascii") as out:
             out.write(text.replace("anchors =", 'crls = "%s/crl.pem"; anchors =' % self.web))
         self.stird.reload()
-        self.stird.wait_log("it=.serves a certificate that is revoked", 10.0)
+        self.stird.wait_log("it=.serves a certificate that is revoked")
         self.signs("a", "unit b is revoked")
         # What was wrong stays so when nobody can look any more.
         self.serve("818H", self.web + "/root.pem")
@@ -119,7 +120,7 @@ class WhatIsServedDecides(ProcessStory):
                 out.write(unit.x5u.replace(".pem", "-2.pem"))
         self.a, self.b = Unit(self.a.directory), Unit(self.b.directory)
         self.stird.reload()
-        self.stird.wait_log("it=.is revoked", 10.0)
+        self.stird.wait_log("it=.is revoked")
         stird.wait_until(lambda: {n: c["url"] for n, c in self.check().items()} ==
                          {"a": "unreachable", "b": "wrong"}, 10.0, "both are looked at")
         stats = stirctl.ask(self.lab.path("stird.conf"), "stats")

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import lab, settings, stirctl, stird
 
 
@@ -46,7 +47,7 @@ class Stirctl(ProcessStory):
         def counted():
             now = stirctl.ask(self.path, "stats")
             return now if now["invites"] == 3 else None
-        after = stird.wait_until(counted, 5.0, "heartbeats bring the counters")
+        after = stird.wait_until(counted, HANG_S, "heartbeats bring the counters")
         self.assertEqual(after["attestations"], {"A": 3, "B": 0, "C": 0})
         self.assertEqual(after["reasons"], {"signed_owned": 3})
         self.assertEqual(after["signed_calls"], 3)
@@ -121,7 +122,7 @@ class Stirctl(ProcessStory):
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
                 client.connect(self.socket)
                 client.send(packet)
-                client.settimeout(3)
+                client.settimeout(HANG_S)
                 self.assertIn(b"different versions", client.recv(65536))
         for _ in range(20):  # more than may be there at once, and all silent
             client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import time
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.patience import HANG_S
 from lib import stird
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -58,8 +58,8 @@ class Token(ProcessStory):
         self.start(more=self.module())
         for _ in range(3):
             self.signed_call("A")
-        self.replaced("signer", self.hit("signer"), 5.0)
-        stird.wait_until(self.signs_again, 5.0, "the next signer has the key")
+        self.replaced("signer", self.hit("signer"))
+        stird.wait_until(self.signs_again, HANG_S, "the next signer has the key")
 
     def test_what_is_wrong_is_said(self):
         pin, wrong = self.lab.path("pin"), self.lab.write("wrong-pin", "9999")
@@ -101,16 +101,14 @@ class Token(ProcessStory):
             with self.subTest(how=how):
                 with open(self.flag, "w", encoding="ascii") as out:
                     out.write(how)
-                began = time.monotonic()
                 invite = self.place()
                 arrived = self.carrier.expect("INVITE")
-                self.assertLess(time.monotonic() - began, 0.25)  # 50 ms, and a busy machine
                 self.assertEqual(arrived.all("identity"), [])
                 self.refuse(arrived, invite)
                 self.assertIn(self.stird.record(invite["call-id"])["reason"],
                               ("signer_timeout", "signer_failed"))
                 os.unlink(self.flag)
-                stird.wait_until(self.signs_again, 10.0, "it signs again")
+                stird.wait_until(self.signs_again, HANG_S, "it signs again")
 
     def signs_again(self):
         _, arrived = self.short_call()

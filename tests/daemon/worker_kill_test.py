@@ -5,7 +5,7 @@ import signal
 import time
 import unittest
 
-from daemon.lifetimes import KILLS, SLACK, WorkersStory
+from daemon.lifetimes import KILLS, WorkersStory
 
 RATE = 60  # calls a second
 
@@ -25,7 +25,6 @@ class WorkerKill(WorkersStory):
         load.run(RATE, KILLS + 1, [(0.5 + i, kill) for i in range(KILLS)])
         self.assertEqual(len(killed), KILLS)
         self.assert_none_lost(load)
-        self.assertLess(load.slowest_s, 0.6 + SLACK)
         self.assertEqual(load.unsigned, [])
         self.assertEqual(set(load.by_worker), {0, 1})
 
@@ -37,8 +36,7 @@ class WorkerKill(WorkersStory):
         self.assert_none_lost(load)
         others = [c for c in load.calls.values() if c.worker == 0]
         self.assertGreater(len(others), 30)
-        slowest = max(c.ringing_at - c.began for c in others)
-        self.assertLess(slowest, 0.2 + SLACK, "not even delayed")
+        self.assertEqual([c.id for c in others if not c.signed], [])
         self.assertIn(pids[0], self.workers())
 
     def test_of_the_only_worker_under_load_loses_no_call(self):
@@ -47,7 +45,6 @@ class WorkerKill(WorkersStory):
         load.refuse_every = 5
         load.run(RATE, KILLS + 1, [(0.5 + i, lambda: self.hit("worker")) for i in range(KILLS)])
         self.assert_none_lost(load)
-        self.assertLess(load.slowest_s, 0.6 + SLACK)
 
     def test_while_a_call_waits_for_its_signature(self):
         """A caller that was not told 100 retransmits, and that reaches the next worker."""

@@ -2,11 +2,11 @@
 
 import signal
 import subprocess
-import time
 import unittest
 
-from daemon.lifetimes import SANITIZED, SLACK, WorkersStory, status_of
+from daemon.lifetimes import SANITIZED, WorkersStory, status_of
 from lib import dialog, sandbox, settings, stird
+from lib.patience import HANG_S
 
 
 class Workers(WorkersStory):
@@ -21,7 +21,7 @@ class Workers(WorkersStory):
         self.assertEqual(set(load.by_worker), {0, 1})
         share = load.by_worker[0] / len(load.calls)
         self.assertAlmostEqual(share, 0.5, delta=0.05 if len(load.calls) >= 900 else 0.08)
-        self.stird.wait_notify("2 workers", 8.0)
+        self.stird.wait_notify("2 workers")
 
     def test_send_a_response_over_tcp_to_the_worker_that_waits(self):
         """Calls over TCP belong to the worker with the connection, whatever their Call-ID."""
@@ -50,7 +50,7 @@ class Workers(WorkersStory):
         self.carrier.respond(arrived, 486)
         final = self.sbc.expect(486)
         self.sbc.acknowledge(invite, final, self.at())
-        self.carrier.expect("ACK", timeout=2.0)
+        self.carrier.expect("ACK")
 
     def test_hear_of_an_unreachable_next_hop(self):
         """The kernel gives an ICMP error to any socket of the group."""
@@ -58,8 +58,7 @@ class Workers(WorkersStory):
                            pbx={"upstreams": ["dead", "carrier"]})
         for _ in range(8):
             invite = self.place()
-            arrived = self.carrier.expect("INVITE", timeout=1.5)
-            self.assertLess(arrived.time - invite.sent, 1.0 + SLACK)
+            arrived = self.carrier.expect("INVITE")
             self.refuse(arrived, invite)
 
     def test_find_a_call_id_beyond_what_the_kernel_looks_at(self):
@@ -123,10 +122,8 @@ class Start(WorkersStory):
         self.assertEqual(len(self.workers()), 2)
 
     def test_of_a_worker_that_never_can_is_not_tried_again(self):
-        """Within seconds, and in the worker's own words."""
-        began = time.monotonic()
+        """And that is said in the worker's own words."""
         run = self.run_until_end(self.configure(), sandbox.without_landlock)
-        self.assertLess(time.monotonic() - began, 2.0 + 4 * SLACK)
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("security.landlock_required = false", run.stderr)
         self.assertEqual(run.stderr.count("the worker cannot start"), 1)
@@ -134,26 +131,25 @@ class Start(WorkersStory):
     @staticmethod
     def run_until_end(path, before):
         return subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True,
-                              timeout=30, check=False, preexec_fn=before)
+                              timeout=HANG_S, check=False, preexec_fn=before)
 
 
 class End(WorkersStory):
     def test_keeps_all_workers_until_the_last_call_has_ended(self):
         """A worker without calls still answers what its Call-IDs bring."""
-        self.start_workers(4, drain="10s")
+        self.start_workers(4, drain="%ds" % (2 * HANG_S))
         invite = self.place()
         arrived = self.carrier.expect("INVITE")
         self.carrier.respond(arrived, 180)
         self.sbc.expect(180)
         self.stird.process.send_signal(signal.SIGTERM)
-        self.stird.wait_notify("STOPPING=1", 2.0)
-        time.sleep(0.3)
+        self.wait_draining(4)
         for _ in range(12):
             options = self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1))
             self.sbc.send(options, self.at())
-            self.sbc.expect((503, "OPTIONS"), timeout=1.0 + SLACK)
+            self.sbc.expect((503, "OPTIONS"))
         self.refuse(arrived, invite)
-        self.assertEqual(self.stird.process.wait(3.0 + SLACK), 0)
+        self.assertEqual(self.stird.process.wait(HANG_S), 0)
 
 
 class Reload(WorkersStory):
@@ -162,7 +158,7 @@ class Reload(WorkersStory):
         self.configure(more="workers = 3;",
                        numbers=settings.NUMBERS + "+12155550177,acme,owned,,,,\n")
         self.stird.reload()
-        self.stird.wait_log("reload done.*generation=2 number_rows=8", 10.0)
+        self.stird.wait_log("reload done.*generation=2 number_rows=8")
         for _ in range(6):
             self.short_call()
 

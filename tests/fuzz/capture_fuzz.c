@@ -19,6 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *why;
     uint64_t octets = 0;
-    trace_read_capture((struct str){(const char *)data, size}, visit, &octets, &why);
+    struct trace_tally tally;
+    struct buf words = BUF_INIT;
+    trace_read_capture((struct str){(const char *)data, size}, visit, &octets, &tally, &why);
+    trace_tally_tell(&tally, &words);
+    assert(!buf_failed(&words));
+    buf_fini(&words);
     return 0;
 }

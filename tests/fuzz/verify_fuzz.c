@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         failed = failed || r.finding[i].result == VERIFY_FAILED;
     assert(failed == (r.verdict == TOKEN_INVALID || r.verdict == TOKEN_IGNORED));
     assert(r.verdict != TOKEN_VALID); /* nobody's anchors */
+    assert(r.finding[VERIFY_CHAIN].result != VERIFY_PASSED);
     trust_free(trust);
     arena_free(arena);
     return 0;

@@ -10,6 +10,7 @@ import sys
 
 from . import identity, settings, stird
 from .lab import PROJECT, Lab
+from .patience import HANG_S
 from .sipp import Sipp
 
 CALLED = "+12155550199"
@@ -116,7 +117,7 @@ def report(lab, number, what, invite, record):
 
 def run(lab, server):
     leaving = [what for what in CALLS if what[3] != "rejected"]
-    callee = Sipp(lab.path("callee"), "callee", lab.network(9), 5060, len(leaving), timeout=60)
+    callee = Sipp(lab.path("callee"), "callee", lab.network(9), 5060, len(leaving))
     try:
         callee.wait_bound()
         server.start()
@@ -125,7 +126,7 @@ def run(lab, server):
         callee.finish()
     finally:
         callee.close()
-    records = stird.wait_until(lambda: server.records()[len(CALLS) - 1:] and server.records(), 5.0,
+    records = stird.wait_until(lambda: server.records()[len(CALLS) - 1:] and server.records(), HANG_S,
                                "a record of each call")
     arrived = {invite["call-id"]: invite for invite in callee.received("INVITE")}
     return sum(len(report(lab, number, what, arrived.get(record["call_id"]), record))

@@ -6,6 +6,8 @@ import struct
 import threading
 import time
 
+from .patience import HANG_S
+
 A, SRV = 1, 33
 
 
@@ -19,7 +21,7 @@ class Dns:
 
     def __init__(self, host, port=53):
         self.zone, self.questions, self.broken, self.silent = {}, [], False, False
-        self.delay = 0
+        self.delay, self.answered = 0, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, port))
         self.ending = False
@@ -43,6 +45,13 @@ class Dns:
     def asked(self, name):
         return [question for question in list(self.questions) if question[0] == name]
 
+    def wait_answered(self, n):
+        """Until so many questions were answered, or passed over in silence."""
+        deadline = time.monotonic() + HANG_S
+        while self.answered < n:
+            assert time.monotonic() < deadline, "the name server hangs"
+            time.sleep(0.005)
+
     # its life
     def _serve(self):
         while not self.ending:
@@ -52,6 +61,7 @@ class Dns:
                 time.sleep(self.delay)
                 if not self.silent:
                     self.socket.sendto(answer, source)
+                self.answered += 1
 
     def _answer(self, packet):
         labels, at = [], 12

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import tempfile
 
+from .patience import HANG_S
+
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -103,14 +105,14 @@ class Unit:
         self.public_key = directory.rstrip("/") + ".public.pem"
         with open(self.public_key, "wb") as out:
             subprocess.run(["openssl", "x509", "-in", os.path.join(directory, "chain.pem"),
-                            "-noout", "-pubkey"], stdout=out, check=True, timeout=20)
+                            "-noout", "-pubkey"], stdout=out, check=True, timeout=HANG_S)
 
 
 def make_unit(parent, name="818H", *options):
     """By scripts/lab-ca; OPTIONS as `lab-ca --help` tells."""
     directory = os.path.join(parent, "certs", name)
     run = subprocess.run([os.path.join(PROJECT, "scripts", "lab-ca"), *options, directory],
-                         capture_output=True, text=True, timeout=60, check=False)
+                         capture_output=True, text=True, timeout=HANG_S, check=False)
     assert run.returncode == 0, "scripts/lab-ca: " + run.stdout + run.stderr
     return Unit(directory)
 

@@ -14,8 +14,10 @@ import select
 import socket
 import time
 
+from .patience import HANG_S
+
 T1, T2 = 0.5, 4.0
-GIVE_UP = 32 * T1  # timers B, F and H, halved: nothing here is that slow
+GIVE_UP = HANG_S  # instead of 64*T1: the machine may be slow
 BRANCH_MARK = "branch=z9hG4bKst"
 
 INVITE = ("INVITE sip:%(called)s@%(to)s SIP/2.0\r\n"
@@ -101,11 +103,6 @@ class Load:
             counts[call.worker] = counts.get(call.worker, 0) + 1
         return counts
 
-    @property
-    def slowest_s(self):
-        """Until the caller heard ringing."""
-        return max((c.ringing_at - c.began for c in self.calls.values() if c.ringing_at), default=0)
-
     # time
     def _at(self, when, what, *arguments):
         heapq.heappush(self.timers, (when, next(self.serial), what, arguments))
@@ -131,7 +128,7 @@ class Load:
                 take(Text(raw))
         self._run_timers()
 
-    def run(self, rate, seconds, events=(), patience=GIVE_UP):
+    def run(self, rate, seconds, events=()):
         """RATE new calls a second, EVENTS as (second, function); then all may end."""
         began = time.monotonic()
         for i in range(int(rate * seconds)):
@@ -140,7 +137,20 @@ class Load:
             self._at(began + second, what)
         while time.monotonic() < began + seconds:
             self._turn(began + seconds)
-        limit = time.monotonic() + patience
+        self._let_all_end()
+
+    def run_until(self, rate, done):
+        """RATE new calls a second until DONE, which is asked before each; then all may end."""
+        limit = time.monotonic() + HANG_S
+        while not done() and time.monotonic() < limit:
+            self._call()
+            after = time.monotonic() + 1 / rate
+            while time.monotonic() < after:
+                self._turn(after)
+        self._let_all_end()
+
+    def _let_all_end(self):
+        limit = time.monotonic() + GIVE_UP
         while self.lost and time.monotonic() < limit:
             self._turn(limit)
 

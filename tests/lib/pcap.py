@@ -30,6 +30,18 @@ def ethernet(packet, vlan=False):
     return bytes(12) + tag + struct.pack("!H", kind) + packet
 
 
+def tagged(packet, *kinds):
+    """A frame with tags of these types, the outermost first."""
+    frame = ethernet(packet)
+    return frame[:12] + b"".join(struct.pack("!HH", kind, 7) for kind in kinds) + frame[12:]
+
+
+def ip6_fragments(payload, mtu, protocol=17):
+    """PAYLOAD in pieces of at most MTU octets, each behind a fragment header (RFC 8200)."""
+    return [struct.pack("!BBHI", protocol, 0, at | (at + mtu < len(payload)), 77) + payload[at:at + mtu]
+            for at in range(0, len(payload), mtu)]
+
+
 def udp_packets(source, to, text, mtu=None):
     """One packet, or fragments of at most MTU octets of payload."""
     whole = udp(text)
@@ -41,14 +53,18 @@ def udp_packets(source, to, text, mtu=None):
             for i, piece in enumerate(pieces)]
 
 
-def write(path, frames, link=1, begin=1700000000.0):
-    """FRAMES of link type LINK, a millisecond apart; a frame may be (time, octets)."""
+def write(path, frames, link=1, begin=1700000000.0, snap=None):
+    """
+    FRAMES of link type LINK, a millisecond apart; a frame may be (time, octets). SNAP: how many octets
+    of each are captured.
+    """
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, link))
         for i, frame in enumerate(frames):
             at = begin + i / 1000
             if isinstance(frame, tuple):
                 at, frame = frame
-            out.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(frame), len(frame)))
-            out.write(frame)
+            kept = frame[:snap]
+            out.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(kept), len(frame)))
+            out.write(kept)
     return path

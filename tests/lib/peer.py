@@ -5,9 +5,10 @@ import socket
 import time
 
 from . import dialog
+from .patience import HANG_S
 from .sip import Message, hop_of, octets, parameter
 
-TIMEOUT = 5.0  # seconds; a limit for a slow machine, never a pause
+TIMEOUT = HANG_S
 
 
 class Unexpected(AssertionError):

@@ -29,6 +29,10 @@ limits = { drain_timeout = "%(drain)s";%(limits)s };
 %(more)s
 """
 
+# As long as it may be: a slow machine is no reason to leave a call unsigned. Tests of the timeout set
+# it themselves.
+PATIENT = 'signing = { timeout = "1s"; };\n'
+
 
 def value(v):
     """A Python value as libconfig writes it."""
@@ -49,6 +53,16 @@ def groups(members):
     return ", ".join(map(group, members))
 
 
+def patient(text):
+    """TEXT with PATIENT, unless it says something else of that."""
+    group = re.search(r"^\s*signing\s*=\s*\{([^}]*)", text, re.M)
+    if not group:
+        return PATIENT + text
+    if "timeout" in group.group(1):
+        return text
+    return text[:group.start(1)] + ' timeout = "1s";' + text[group.start(1):]
+
+
 def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits="", more="",
           tables=None, check='interval = "0ms";'):
     """
@@ -64,7 +78,7 @@ def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits
         "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),
         "records": lab.path("records.jsonl"), "state": lab.path("state"),
         "runtime": lab.path("run"), "drain": drain, "check": check,
-        "limits": limits, "more": more})
+        "limits": limits, "more": patient(more)})
 
 
 def example(lab, name):
@@ -74,7 +88,8 @@ def example(lab, name):
         shutil.copy(os.path.join(source, entry), lab.directory)
     with open(lab.path("stird.conf"), encoding="utf-8") as text:
         # No story asks a name server for the URL of a certificate.
-        return lab.write("stird.conf", moved(lab, text.read()) + 'check = { interval = "0ms"; };\n')
+        here = moved(lab, text.read())
+        return lab.write("stird.conf", patient(here) + 'check = { interval = "0ms"; };\n')
 
 
 def moved(lab, text):

@@ -7,6 +7,7 @@ import subprocess
 
 from .lab import PROJECT, end_with_parent
 from .sip import Message
+from .patience import HANG_S
 from .stird import wait_until
 
 SCENARIOS = os.path.join(PROJECT, "tests", "sip", "sipp")
@@ -23,14 +24,14 @@ class Sipp:
     """One SIPp at HOST:PORT; its files lie in DIRECTORY."""
 
     def __init__(self, directory, scenario, host, port, calls, transport="udp", remote=None,
-                 rate=20, fields=(), timeout=40):
+                 rate=20, fields=(), timeout=int(2 * HANG_S)):
         self.directory, self.timeout = directory, timeout
         os.makedirs(directory, exist_ok=True)
         command = ["sipp", "-sf", os.path.join(SCENARIOS, scenario + ".xml"), "-i", host,
                    "-mi", host, "-p", str(port), "-t", "u1" if transport == "udp" else "t1",
                    "-m", str(calls), "-nostdin", "-trace_msg", "-trace_err",
                    "-message_file", "messages.log", "-error_file", "errors.log",
-                   "-timeout", "%ds" % timeout, "-timeout_error", "-recv_timeout", "10000"]
+                   "-timeout", "%ds" % timeout, "-timeout_error", "-recv_timeout", "%d" % (HANG_S * 1000)]
         if fields:
             with open(os.path.join(directory, "fields.csv"), "w", encoding="ascii") as out:
                 out.write("SEQUENTIAL\n" + "".join("%s;%s\n" % pair for pair in fields))
@@ -46,7 +47,7 @@ class Sipp:
 
     def wait_bound(self):
         """A call to a callee who does not listen yet would be refused by the kernel."""
-        wait_until(lambda: bound(self.host, self.port, self.transport), 5.0,
+        wait_until(lambda: bound(self.host, self.port, self.transport), HANG_S,
                    "sipp at %s:%d" % (self.host, self.port))
         return self
 

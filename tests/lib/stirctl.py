@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 
+from .patience import HANG_S
 from .lab import binary
 
 
-def run(configuration, *words, timeout=30):
+def run(configuration, *words, timeout=HANG_S):
     """Exit status, standard output, standard error."""
     program = os.path.join(os.path.dirname(binary()), "stirctl")
     done = subprocess.run([program, "-c", configuration, *words], capture_output=True, text=True,

@@ -9,8 +9,7 @@ import subprocess
 import time
 
 from .lab import binary, end_with_parent
-
-READY_TIMEOUT = 20.0  # seconds; sanitizers on a busy machine
+from .patience import HANG_S
 
 
 def children_of(pid):
@@ -43,7 +42,7 @@ def wait_until(condition, timeout, what):
 
 def check_configuration(path):
     """`stird -t`: exit status and all that it says."""
-    run = subprocess.run([binary(), "-t", "-c", path], capture_output=True, text=True, timeout=30,
+    run = subprocess.run([binary(), "-t", "-c", path], capture_output=True, text=True, timeout=HANG_S,
                          check=False)
     return run.returncode, run.stdout + run.stderr
 
@@ -67,11 +66,11 @@ class Stird:
                                             env=environment, cwd=self.lab.directory,
                                             preexec_fn=end_with_parent)
         self.notify = notify
-        self.wait_notify("READY=1", READY_TIMEOUT)
+        self.wait_notify("READY=1")
         self.ready = True
         return self
 
-    def wait_notify(self, what, timeout):
+    def wait_notify(self, what, timeout=HANG_S):
         """systemd's word for it: READY=1, RELOADING=1, STOPPING=1, STATUS=..."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -84,7 +83,7 @@ class Stird:
                     self.process.returncode, self.log())
         raise AssertionError("no %s within %.1f s:\n%s" % (what, timeout, self.log()))
 
-    def stop(self, timeout=15.0):
+    def stop(self, timeout=HANG_S):
         """SIGTERM; afterwards neither it nor a child of it may be left."""
         if self.process is None or self.process.poll() is not None:
             return self.process and self.process.returncode
@@ -95,7 +94,7 @@ class Stird:
         except subprocess.TimeoutExpired:
             self.kill(family)
             raise AssertionError("stird did not end within %.0f s of SIGTERM" % timeout) from None
-        wait_until(lambda: not any(map(alive, family)), 2.0, "children end with the supervisor")
+        wait_until(lambda: not any(map(alive, family)), HANG_S, "children end with the supervisor")
         self.notify.close()
         os.unlink(self.lab.path("notify"))
         return status
@@ -105,7 +104,7 @@ class Stird:
         for pid in [self.process.pid] + list(family if family is not None else self.family()):
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait(5)
+        self.process.wait(HANG_S)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
@@ -131,7 +130,7 @@ class Stird:
                 continue
         return None
 
-    def wait_child(self, role, other_than=None, timeout=5.0):
+    def wait_child(self, role, other_than=None, timeout=HANG_S):
         def present():
             pid = self.child(role)
             return pid if pid and pid != other_than else None
@@ -149,7 +148,7 @@ class Stird:
     def log_lines(self, text):
         return [line for line in self.log().split("\n") if text in line]
 
-    def wait_log(self, pattern, timeout=5.0):
+    def wait_log(self, pattern, timeout=HANG_S):
         return wait_until(lambda: re.search(pattern, self.log()), timeout,
                           "log line %r" % pattern)
 
@@ -162,7 +161,7 @@ class Stird:
         found = [json.loads(line.decode("utf-8", "strict")) for line in lines[:-1]]
         return [record for record in found if record["kind"] == "call"]
 
-    def record(self, call_id, timeout=5.0):
+    def record(self, call_id, timeout=HANG_S):
         """The one record of this call; waits for it."""
         def found():
             return [record for record in self.records() if record["call_id"] == call_id]

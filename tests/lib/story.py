@@ -92,6 +92,10 @@ class Story(unittest.TestCase):
         self.stird = stird.Stird(self.lab, path, records)
         return self.stird.start()
 
+    def wait_draining(self, workers=1):
+        """Each worker knows that it is to end, and says so."""
+        self.stird.wait_log("(worker drains(.*\n)*.*){%d}" % workers)
+
     def peer(self, name, last=None, host=None, port=5060):
         """The peer of this name; bound when it is first asked for."""
         if name not in self.peers:

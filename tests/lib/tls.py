@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 
+from .patience import HANG_S
 from .peer import TIMEOUT, Peer, Stream
 
 TLS_PORT = 5061
@@ -26,7 +27,7 @@ class Authority:
         command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                    "ec_paramgen_curve:P-256", "-nodes", "-sha256", "-days", str(days), "-subj",
                    subject, "-keyout", key, "-out", certificate] + options
-        subprocess.run(command, check=True, timeout=20, capture_output=True)
+        subprocess.run(command, check=True, timeout=HANG_S, capture_output=True)
         os.chmod(key, 0o600)
         return certificate, key
 

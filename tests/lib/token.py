@@ -5,6 +5,8 @@ import json
 import subprocess
 import time
 
+from .patience import HANG_S
+
 ORIGID = "123e4567-e89b-12d3-a456-426655440000"
 
 
@@ -25,7 +27,7 @@ def raw_signature(der):
 
 def sign(key, octets):
     done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=octets,
-                          capture_output=True, check=True, timeout=20)
+                          capture_output=True, check=True, timeout=HANG_S)
     return raw_signature(done.stdout)
 
 

@@ -33,6 +33,7 @@ only 'libconfig' conf
 only 'microhttpd' web
 only 'ares' net
 only 'pcap' trace
+only 'zlib' trace
 only 'curl/' fetch
 only 'seccomp\.h' daemon
 only 'systemd/' daemon

@@ -14,7 +14,7 @@ class BestResponse(Story):
         return self.peer("first", 8)
 
     def final(self, invite, status):
-        final = self.sbc.expect((status, "INVITE"), timeout=8)
+        final = self.sbc.expect((status, "INVITE"))
         self.sbc.acknowledge(invite, final, self.at(final.transport))
         self.record(invite, sip_status=status)
         return final

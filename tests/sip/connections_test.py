@@ -5,6 +5,7 @@ import resource
 import time
 
 from lib.lab import binary
+from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import Story
 
@@ -16,6 +17,11 @@ def cpu_seconds(pid):
     with open("/proc/%d/stat" % pid, encoding="latin-1") as source:
         fields = source.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_ns(pid):
+    with open("/proc/%d/schedstat" % pid, encoding="ascii") as source:
+        return int(source.read().split()[0])
 
 
 class Connections(Story):
@@ -31,7 +37,7 @@ class Connections(Story):
             stream.socket.sendall(b"\r\n\r\n")
         except OSError:
             return False
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + HANG_S
         while not stream.closed and not stream.pending and time.monotonic() < deadline:
             stream.read()
         answered, stream.pending = stream.pending == b"\r\n", b""
@@ -39,23 +45,23 @@ class Connections(Story):
 
 
 class Deadlines(Connections):
-    def closed_after(self, stream, least, most):
-        began = time.monotonic()
-        self.sbc.expect_closed(stream, most)
+    def closed_after(self, stream, least, began):
+        """Not before LEAST seconds; BEGAN is a time before its clock did."""
+        self.sbc.expect_closed(stream)
         self.assertGreater(time.monotonic() - began, least)
 
     def test_half_a_message(self):
         self.start(limits=SHORT_TIMES.replace('idle_timeout = "1s"', 'idle_timeout = "1h"'))
+        began = time.monotonic()
         stream = self.connect()
         stream.socket.sendall(self.invite(transport=self.transport).octets()[:200])
-        self.closed_after(stream, 0.8, 2.5)
+        self.closed_after(stream, 0.9, began)
         self.signed_call(transport=self.transport)
 
     def test_drip(self):
-        """An octet at a time restarts no clock."""
+        """An octet at a time restarts no clock: it is closed before the message is whole."""
         self.start(limits=SHORT_TIMES)
         stream = self.connect()
-        began = time.monotonic()
         for octet in self.invite(transport=self.transport).octets():
             try:
                 stream.socket.sendall(bytes([octet]))
@@ -65,44 +71,48 @@ class Deadlines(Connections):
             if stream.closed:
                 break
             time.sleep(0.05)
-        self.assertTrue(0.8 < time.monotonic() - began < 2.5, time.monotonic() - began)
         self.assertTrue(stream.closed)
+        self.carrier.expect_nothing(0.1)
 
     def test_idle(self):
-        self.start(limits=SHORT_TIMES)
-        self.closed_after(self.connect(), 0.8, 2.5)
-        stream = self.connect()
+        self.start(limits=' idle_timeout = "3s";')
+        began = time.monotonic()
+        self.closed_after(self.connect(), 2.9, began)
+        stream, began = self.connect(), time.monotonic()
         invite = self.invite(transport=self.transport)
         self.carrier  # pylint: disable=pointless-statement
         self.sbc.send(invite, stream)
         self.refuse(self.carrier.expect("INVITE"), invite)
-        self.closed_after(stream, 0.8, 2.5)
+        self.closed_after(stream, 2.9, began)
 
     def test_keep_alive(self):
         """RFC 5626 section 3.5.1: answered, and what is kept alive is not idle."""
-        self.start(limits=SHORT_TIMES)
+        self.start(limits=' idle_timeout = "3s";')
         stream = self.connect()
-        for _ in range(4):
+        for _ in range(8):
             self.assertTrue(self.is_served(stream))
             time.sleep(0.5)
         self.assertTrue(self.is_served(stream))
 
-    def delay(self):
-        invite, arrived = self.short_call()
-        return arrived.time - invite.sent
+    def cost_s(self):
+        """CPU time of the worker for a good call."""
+        before = cpu_ns(self.worker)
+        self.short_call()
+        return (cpu_ns(self.worker) - before) / 1e9
 
     def test_slow_senders(self):
         """400 of them (100 in the short form) cost a good call nothing to speak of."""
         self.start()
-        alone = min(self.delay() for _ in range(3))
+        self.worker = self.stird.wait_child("worker")
+        alone = min(self.cost_s() for _ in range(3))
         streams = [self.connect() for _ in range(400 if LONG else 100)]
         octets = self.invite(transport=self.transport).octets()
         for i, octet in enumerate(octets[:40]):
             for stream in streams:
                 stream.socket.sendall(bytes([octet]))
             if i % 10 == 0:
-                self.assertLess(self.delay(), alone + 0.05)
-        self.assertLess(self.delay(), alone + 0.05)
+                self.assertLess(self.cost_s(), alone + 0.05)
+        self.assertLess(self.cost_s(), alone + 0.05)
         for stream in streams:  # they are taken off the peer, whose select() has 1024 at most
             self.sbc.streams.remove(stream)
             stream.socket.close()
@@ -124,7 +134,7 @@ class Ceilings(Connections):
         self.refuse(self.carrier.expect("INVITE"), invite)
         mine[0].socket.close()
         self.sbc.streams.remove(mine[0])
-        wait_until(lambda: self.is_served(self.connect()), 2, "room for another")
+        wait_until(lambda: self.is_served(self.connect()), HANG_S, "room for another")
 
     def test_out_of_descriptors(self):
         """The listener pauses instead of spinning, calls go on, and it comes back by itself."""
@@ -140,7 +150,7 @@ class Ceilings(Connections):
         time.sleep(1.0 - min(1.0, time.monotonic() - began))
         self.assertLess(cpu_seconds(worker) - before, 0.2)
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (soft, hard))
-        wait_until(lambda: all(self.is_served(stream) for stream in streams), 3, "all are served")
+        wait_until(lambda: all(self.is_served(stream) for stream in streams), HANG_S, "all are served")
         self.signed_call(transport="tcp")
 
     def test_fewer_descriptors_than_connections(self):

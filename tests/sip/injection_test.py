@@ -10,6 +10,8 @@ HOSTILE = ('12155550100","attest":"A', "12155550100\\u0022", "1215%0d%0aIdentity
            "12155550100%22%2C", "${jndi:ldap://x}", "1215555<script>", "\x1b[31mred",
            "12155550100\t", "caf\u00e9\u202e", "%F0%9F%98%80", "1" * 200)
 
+ANYTHING = ("INVITE", "ACK", "CANCEL", *range(100, 700))
+
 
 class Injection(Story):
     def setUp(self):
@@ -44,7 +46,24 @@ class Injection(Story):
         for record in self.stird.records():
             text = json.dumps(record, ensure_ascii=False)
             self.assertNotIn("\x1b", text.replace("\\u001b", ""))
-        self.signed_call()
+        self.good_call()
+
+    def of_call(self, peer, what, invite):
+        """The message WHAT of this call; what is left of others is passed over."""
+        while True:
+            message = peer.expect(what, skip=ANYTHING)
+            if message["call-id"] == invite["call-id"]:
+                return message
+
+    def good_call(self):
+        """It is signed."""
+        invite = self.place()
+        arrived = self.of_call(self.carrier, "INVITE", invite)
+        self.verify(arrived, "A")
+        self.carrier.respond(arrived, 486)
+        final = self.of_call(self.sbc, 486, invite)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.of_call(self.carrier, "ACK", invite)
 
     def test_from(self):
         """R-P-096: the user part and the display name."""

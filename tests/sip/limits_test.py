@@ -141,5 +141,5 @@ class Limits(Story):
     def unanswered(self):
         """Nobody answers, and the 408 is never acknowledged."""
         self.place()
-        self.sbc.expect(408, timeout=6.0)
+        self.sbc.expect(408)
         time.sleep(64 * 0.05 + 0.3)

@@ -1,6 +1,7 @@
 """Malformed INVITEs get a clear answer or none, and the next good call is signed."""
 
 from lib.dialog import unique
+from lib.patience import HANG_S
 from lib.sip import Message
 from lib.story import Story
 
@@ -23,8 +24,8 @@ class Malformed(Story):
 
     def first_answer(self):
         while not self.sbc.inbox:
-            if not self.sbc.poll(5):
-                raise AssertionError("no answer within 5 s")
+            if not self.sbc.poll(HANG_S):
+                raise AssertionError("no answer")
         return self.sbc.inbox.pop(0)
 
     def optional_answer(self):

@@ -6,6 +6,7 @@ import os
 import random
 import socket
 
+from lib.patience import HANG_S
 from lib import dialog, identity
 from lib.sip import Message
 from sip.torture import TortureStory
@@ -135,7 +136,7 @@ class Mutation(TortureStory):
         with socket.socket() as stream:
             stream.bind((self.net(2), 0))
             stream.connect((self.net(1), 5060))
-            stream.settimeout(5)
+            stream.settimeout(HANG_S)
             try:
                 stream.sendall(raw)
             except OSError:

@@ -46,7 +46,7 @@ class OtherMethods(Story):
         self.start(pbx={"upstreams": ["first", "carrier"]},
                    upstreams=[self.upstream("first", 8), self.upstream("carrier", 9)])
         message = self.message()
-        two = self.carrier.expect("MESSAGE", timeout=1.0)
+        two = self.carrier.expect("MESSAGE")
         self.carrier.respond(two, 200)
         self.assertEqual(self.sbc.expect((200, "MESSAGE"))["call-id"], message["call-id"])
 
@@ -65,7 +65,7 @@ class OtherMethods(Story):
         """Answered at once, not left to timer F."""
         self.start(upstreams=[self.upstream("carrier", 8)])
         self.message()
-        self.sbc.expect((503, "MESSAGE"), timeout=1.0)
+        self.sbc.expect((503, "MESSAGE"))
 
     def in_call(self):
         self.start()

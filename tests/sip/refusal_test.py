@@ -31,7 +31,7 @@ class Refusal(Story):
         self.carrier.respond(arrived, 486)
         self.carrier.expect("ACK")
         busy = self.sbc.expect(486)
-        again = self.sbc.expect(486, timeout=1.5, retransmissions=True)
+        again = self.sbc.expect(486, retransmissions=True)
         self.assertEqual(busy.raw, again.raw)
         self.sbc.acknowledge(invite, busy, self.at())
         copies = self.sbc.copies(busy)

@@ -1,7 +1,9 @@
 """A few dozen calls of SIPp through stird to SIPp, none of which may fail."""
 
 from lib import identity
+from lib.patience import HANG_S
 from lib.sipp import Sipp
+from lib.stird import wait_until
 from lib.story import Story
 
 CALLS = 40
@@ -36,6 +38,7 @@ class SippCalls(Story):
             values = message.all("identity")
             self.assertEqual(len(values), 1)
             identity.check(values[0], self.lab.unit, levels[caller], caller[1:], called[1:])
+        wait_until(lambda: len(self.stird.records()) >= len(fields), HANG_S, "all records")
         self.assertEqual(len(self.stird.records()), len(fields))
         return invites
 

@@ -8,13 +8,14 @@ import random
 import signal
 
 from lib import dialog
+from lib.patience import HANG_S
 from lib.sip import Message
 from lib.story import Story
 from sip.vectors_test import vectors
 
 CALLS = int(os.environ.get("STIRD_SOAK_CALLS", "300"))
 SLOW = bool(os.environ.get("STIRD_SLOW"))  # under valgrind
-WAIT = 60.0 if SLOW else 5.0
+WAIT = HANG_S
 
 
 class Soak(Story):

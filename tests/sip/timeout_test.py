@@ -14,8 +14,8 @@ class Timeout(Story):
         final = self.sbc.expect(408)
         self.sbc.acknowledge(invite, final, self.at())
         self.carrier.expect_nothing(0.3)
-        self.assertGreaterEqual(self.carrier.copies(arrived), 6)
-        self.assertLessEqual(self.carrier.copies(arrived), 8)
+        # How many exactly, and when, unit/proxy_clock_test says.
+        self.assertIn(self.carrier.copies(arrived), range(3, 9))
         self.record(invite, decision="signed", sip_status=408)
 
     def test_other_methods(self):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+from lib.patience import HANG_S
 from lib.lab import binary
 from lib.stird import check_configuration, wait_until
 from lib.tls import TLS_PORT, Authority, TlsPeer
@@ -238,4 +239,4 @@ class Mistakes(tls_test.TlsStory):
                 if "stird-settings" in os.readlink("/proc/%d/fd/%s" % (pid, entry)):
                     holders.add(name)
         self.assertEqual(holders, {"stird"})
-        self.assertEqual(wait_until(lambda: self.stird.child("signer"), 2, "a signer") > 0, True)
+        self.assertEqual(wait_until(lambda: self.stird.child("signer"), HANG_S, "a signer") > 0, True)

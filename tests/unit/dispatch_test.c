@@ -101,7 +101,7 @@ static unsigned choice_of_kernel(struct group *g, struct str message)
     assert_int_equal(sent, message.n);
     for (unsigned w = 0; w < g->workers; w++)
         watched[w] = (struct pollfd){.fd = g->sockets[w].fd[TRANSPORT_UDP], .events = POLLIN};
-    assert_int_equal(poll(watched, g->workers, 2000), 1);
+    assert_int_equal(poll(watched, g->workers, 60000), 1);
     for (unsigned w = 0; w < g->workers; w++) {
         if (!watched[w].revents)
             continue;

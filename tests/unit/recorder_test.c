@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#define PATIENCE_MS 60000 /* only a hang exceeds it */
+
 struct place {
     char directory[64], file[96];
     pid_t recorder;
@@ -48,7 +50,7 @@ static void wait_for_ready(const struct place *p)
     int fds[CONTROL_FDS_MAX];
     unsigned n_fds;
     struct pollfd readable = {.fd = p->control[0], .events = POLLIN};
-    assert_int_equal(poll(&readable, 1, 5000), 1);
+    assert_int_equal(poll(&readable, 1, PATIENCE_MS), 1);
     assert_int_equal(control_receive(p->control[0], &m, fds, &n_fds), 1);
     assert_int_equal(m.type, CONTROL_READY);
 }
@@ -114,7 +116,7 @@ static bool send_packet(const struct place *p, const char *call_id)
 static void put(const struct place *p, const char *call_id)
 {
     struct pollfd writable = {.fd = p->source[1], .events = POLLOUT};
-    assert_int_equal(poll(&writable, 1, 5000), 1);
+    assert_int_equal(poll(&writable, 1, PATIENCE_MS), 1);
     assert_true(send_packet(p, call_id));
 }
 
@@ -157,14 +159,34 @@ static void expect_new_chain(const char *path, const char *expected)
     expect_lines(path, &chain, expected);
 }
 
-/* Until the recorder has read what was sent before. */
-static void wait_until_read(const struct place *p)
+static bool nothing_waits(const struct place *p)
 {
     struct pollfd waiting = {.fd = p->source[0], .events = POLLIN};
-    for (int i = 0; i < 5000 && poll(&waiting, 1, 0) > 0; i++)
-        usleep(1000);
-    assert_int_equal(poll(&waiting, 1, 0), 0);
-    usleep(20000); /* read is not yet written */
+    return poll(&waiting, 1, 0) == 0;
+}
+
+/* It sleeps in poll() and nowhere else: what it writes, it writes without a pause. */
+static bool sleeps(pid_t pid)
+{
+    char path[64], state = '?';
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    bool read = f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1;
+    if (f)
+        fclose(f);
+    return read && state == 'S';
+}
+
+/* Until the recorder has written what was sent before. */
+static void wait_until_written(const struct place *p)
+{
+    bool done = false;
+    for (int i = 0; i < PATIENCE_MS && !done; i++) {
+        done = nothing_waits(p) && sleeps(p->recorder) && nothing_waits(p);
+        if (!done)
+            usleep(1000);
+    }
+    assert_true(done);
 }
 
 static void test_a_record_is_a_line(void **state)
@@ -181,7 +203,7 @@ static void test_what_waits_is_written_before_the_end(void **state)
 {
     struct place *p = *state;
     give_file(p, p->file);
-    wait_until_read(p);
+    wait_until_written(p);
     kill(p->recorder, SIGSTOP);
     kill(p->recorder, SIGTERM); /* as a service manager may send it to everybody */
     for (int i = 0; i < 5; i++)
@@ -213,7 +235,7 @@ static void test_another_file_takes_over(void **state)
     snprintf(moved, sizeof(moved), "%s.1", p->file);
     give_file(p, p->file);
     put(p, "before");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(rename(p->file, moved), 0);
     give_file(p, p->file);
     put(p, "after");
@@ -228,7 +250,7 @@ static void test_the_same_file_again_changes_nothing(void **state)
     struct place *p = *state;
     give_file(p, p->file);
     put(p, "a");
-    wait_until_read(p);
+    wait_until_written(p);
     give_file(p, p->file);
     put(p, "b");
     end(p);
@@ -241,11 +263,11 @@ static void test_a_full_disk_loses_records_and_nothing_else(void **state)
     struct rlimit none = {0, RLIM_INFINITY}, any = {RLIM_INFINITY, RLIM_INFINITY};
     give_file(p, p->file);
     put(p, "before");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &none, NULL), 0);
     for (int i = 0; i < 100; i++)
         put(p, "lost");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(kill(p->recorder, 0), 0);
     assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &any, NULL), 0);
     put(p, "kept");
@@ -260,13 +282,13 @@ static void test_a_line_that_does_not_fit_is_taken_back(void **state)
     struct stat st;
     give_file(p, p->file);
     put(p, "before");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(stat(p->file, &st), 0);
     struct rlimit small = {(rlim_t)st.st_size + 100, RLIM_INFINITY};
     struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
     assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &small, NULL), 0);
     put(p, "lost");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(stat(p->file, &st), 0);
     assert_int_equal(st.st_size, (off_t)small.rlim_cur - 100);
     assert_int_equal(prlimit(p->recorder, RLIMIT_FSIZE, &any, NULL), 0);
@@ -281,9 +303,9 @@ static void test_packets_that_are_no_records_are_counted(void **state)
     struct place *p = *state;
     give_file(p, p->file);
     put(p, "a");
-    wait_until_read(p);
+    wait_until_written(p);
     assert_int_equal(send(p->source[1], "{\"kind\":\"call\"}", 15, 0), 15);
-    wait_until_read(p);
+    wait_until_written(p);
     put(p, "b");
     end(p);
     expect_new_chain(p->file, "start a dropped b");

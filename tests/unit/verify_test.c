@@ -157,11 +157,18 @@ static void the_vectors_get_their_verdicts(void **state)
     buf_fini(&chain);
 }
 
-static struct verify_report ask_alone(struct arena *arena, struct str value, int64_t now_s,
-                                      const struct buf *chain)
+/* In a message that shows the numbers of RFC 8588's example. */
+static struct verify_report ask_in_message(struct arena *arena, struct str value, int64_t now_s,
+                                           const struct buf *chain)
 {
-    return ask(arena, (struct verify_question){
-                          .value = value, .now_s = now_s, .chain = buf_str(chain), .trust = trust});
+    const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    return ask(arena, (struct verify_question){.value = value,
+                                               .now_s = now_s,
+                                               .has_message = true,
+                                               .orig = &orig,
+                                               .dest = &dest,
+                                               .chain = buf_str(chain),
+                                               .trust = trust});
 }
 
 /* The example of RFC 8588, with each level, as its erratum 6656 corrects it. */
@@ -176,8 +183,8 @@ static void the_examples_of_rfc_8588_are_valid(void **state)
         struct arena *arena = arena_new(4096);
         if (!str_eq(lab_member(vector, "key"), STR("k1")))
             continue;
-        struct verify_report r = ask_alone(arena, lab_member(vector, "identity_value"), NOW,
-                                           &chain);
+        struct verify_report r = ask_in_message(arena, lab_member(vector, "identity_value"), NOW,
+                                                &chain);
         expect(&r, TOKEN_VALID, 0, 0, "rfc8588");
         assert_str(r.attest, lab_member(vector, "attest"));
         seen++;
@@ -199,7 +206,7 @@ static void the_headers_of_rfc_8224(void **state)
     json_array_foreach(json_object_get(rfc, "accept"), i, vector)
     {
         struct str value = lab_member(vector, "value");
-        struct verify_report r = ask_alone(arena, value, NOW, &chain);
+        struct verify_report r = ask_in_message(arena, value, NOW, &chain);
         bool same_url = memmem(value.p, value.n, "/passport.cer>", 14) != NULL;
         if (json_is_true(json_object_get(vector, "compact")))
             expect(&r, TOKEN_IGNORED, 428, VERIFY_PPT, "compact"); /* it says no type */
@@ -210,7 +217,7 @@ static void the_headers_of_rfc_8224(void **state)
     }
     json_array_foreach(json_object_get(rfc, "reject"), i, vector)
     {
-        struct verify_report r = ask_alone(arena, lab_member(vector, "value"), NOW, &chain);
+        struct verify_report r = ask_in_message(arena, lab_member(vector, "value"), NOW, &chain);
         assert_true(r.verdict == TOKEN_INVALID);
         assert_int_equal(r.sip_status, 438);
     }
@@ -233,15 +240,9 @@ static struct buf chain_of_public_key(struct str pem)
 static void tokens_of_others_are_read(void **state)
 {
     (void)state;
-    json_error_t error;
-    json_t *all = json_load_file(PROJECT_DIR "/../shared/vectors/third_party_tokens.json", 0,
-                                 &error);
+    json_t *all = lab_vectors("third_party_tokens.json");
     size_t i, verified = 0;
     json_t *vector;
-    if (!all) {
-        print_message("SKIPPED: ../shared/vectors/third_party_tokens.json is not there\n");
-        skip();
-    }
     struct buf chain = chain_of_public_key(lab_member(all, "libstirshaken_public_pem"));
     json_array_foreach(json_object_get(all, "tokens"), i, vector)
     {
@@ -256,10 +257,10 @@ static void tokens_of_others_are_read(void **state)
         buf_addf(&value, ";info=<%s>", json_string_value(json_object_get(header, "x5u")));
         if (ppt.n > 0)
             buf_addf(&value, ";ppt=%.*s", STR_ARG(ppt));
-        struct verify_report r = ask_alone(arena, buf_str(&value),
-                                           json_integer_value(json_object_get(payload, "iat")),
-                                           theirs ? &chain : &none);
-        assert_true(r.verdict != TOKEN_VALID || theirs);
+        struct verify_report r = ask_in_message(arena, buf_str(&value),
+                                                json_integer_value(json_object_get(payload, "iat")),
+                                                theirs ? &chain : &none);
+        assert_true(r.verdict != TOKEN_VALID);
         if (!str_eq(ppt, STR("shaken")))
             expect(&r, TOKEN_IGNORED, 428, VERIFY_PPT, "another type");
         else
@@ -297,22 +298,248 @@ static void other_forms_of_the_header(void **state)
         {";info=<https://u@cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 436},
         {";alg=ES256;ppt=shaken", TOKEN_INVALID, 438},
         {"", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;alg=ES256", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;ppt=\"\"", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;ppt=div", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;ppt=SHAKEN", TOKEN_INVALID, 438},
+        {";info=https://cert.example.org/passport.cer;ppt=shaken", TOKEN_INVALID, 438},
+        {";info=\"https://cert.example.org/passport.cer\";ppt=shaken", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;ppt=shaken;", TOKEN_INVALID, 438},
+        {"=;info=<https://cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 438},
+        {"AAAA;info=<https://cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 438},
+        {"A;info=<https://cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 438},
+        {".AA;info=<https://cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 438},
+        {" x;info=<https://cert.example.org/passport.cer>;ppt=shaken", TOKEN_INVALID, 438},
+        {";info=<https://cert.example.org/passport.cer>;alg=es256;ppt=shaken", TOKEN_INVALID, 437},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena *arena = arena_new(4096);
         buf_reset(&value);
         buf_add_str(&value, lab_member(good, "token"));
         buf_add_text(&value, cases[i].parameters);
-        struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(&value),
-                                                                     .now_s = NOW,
-                                                                     .chain = buf_str(&chain),
-                                                                     .trust = trust});
+        struct verify_report r = ask_in_message(arena, buf_str(&value), NOW, &chain);
         expect(&r, cases[i].verdict, cases[i].status, r.decided, cases[i].parameters);
         arena_free(arena);
     }
     struct arena *arena = arena_new(4096);
     struct verify_report r = ask(arena, (struct verify_question){.value = STR(""), .now_s = NOW});
     expect(&r, TOKEN_INVALID, 438, VERIFY_SYNTAX, "empty");
+    arena_free(arena);
+    buf_fini(&value);
+    buf_fini(&chain);
+}
+
+/* ---- tokens of any content ---- */
+
+#define GOOD_HEADER                                                                                \
+    "{\"alg\":\"ES256\",\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"https://cert.example.org/c\"}"
+#define CLAIMS(orig, dest, iat)                                                                    \
+    "{\"attest\":\"A\",\"dest\":" dest ",\"iat\":" iat ",\"orig\":" orig                           \
+    ",\"origid\":\"123e4567-e89b-12d3-a456-426655440000\"}"
+#define ORIG "{\"tn\":\"12155550121\"}"
+#define DEST "{\"tn\":[\"12155550131\"]}"
+#define IAT  "1443208345"
+
+/* Signed by the key of the good chain, whatever it says. */
+static void sign_text(struct buf *out, struct str header, struct str payload)
+{
+    unsigned char der[128], raw[64] = {0};
+    size_t n = sizeof(der);
+    base64url_add(out, header.p, header.n);
+    buf_add_char(out, '.');
+    base64url_add(out, payload.p, payload.n);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key), 1);
+    assert_int_equal(EVP_DigestSign(context, der, &n, (const unsigned char *)out->p, out->n), 1);
+    EVP_MD_CTX_free(context);
+    const unsigned char *at = der;
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &at, (long)n);
+    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32);
+    ECDSA_SIG_free(signature);
+    buf_add_char(out, '.');
+    base64url_add(out, raw, sizeof(raw));
+}
+
+static void expect_of(const char *header, const char *payload, const char *parameters,
+                      enum token_verdict verdict, int status, enum verify_check decided)
+{
+    struct arena *arena = arena_new(4096);
+    struct buf value = BUF_INIT, chain = good_chain();
+    sign_text(&value, str_of(header), str_of(payload));
+    buf_add_text(&value, parameters);
+    struct verify_report r = ask_in_message(arena, buf_str(&value), NOW, &chain);
+    expect(&r, verdict, status, decided, payload);
+    buf_fini(&value);
+    buf_fini(&chain);
+    arena_free(arena);
+}
+
+#define PARAMETERS ";info=<https://cert.example.org/c>;alg=ES256;ppt=shaken"
+
+/* What may be wrong with orig, dest and iat; all of it was signed by a good key. */
+static void claims_are_what_they_must_be(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload;
+        int status; /* 0: valid */
+    } cases[] = {
+        {CLAIMS(ORIG, DEST, IAT), 0},
+        {CLAIMS("{\"tn\":\"\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"+12155550121\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\" 12155550121\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"1-215-555-0121\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"1234567890123456\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"12155550121\",\"uri\":\"sip:a@example.org\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"12155550121\",\"uri\":null}", DEST, IAT), 438},
+        {CLAIMS("{\"uri\":\"sip:12155550121@example.org\"}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":[\"12155550121\"]}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":12155550121}", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":null}", DEST, IAT), 438},
+        {CLAIMS("[{\"tn\":\"12155550121\"}]", DEST, IAT), 438},
+        {CLAIMS("\"12155550121\"", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"12155550121\",\"tn\":\"12155550121\"}", DEST, IAT), 438},
+        {CLAIMS("{}", DEST, IAT), 438},
+        {CLAIMS("null", DEST, IAT), 438},
+        {CLAIMS("{\"tn\":\"12155550199\"}", DEST, IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\",\"\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"\",\"12155550131\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"+12155550131\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\",\"+12155550132\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\",5]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":\"12155550131\"}", IAT), 438},
+        {CLAIMS(ORIG, "{\"uri\":[\"sip:12155550131@example.org\"]}", IAT), 438},
+        {CLAIMS(ORIG, "\"12155550131\"", IAT), 438},
+        {CLAIMS(ORIG, "[\"12155550131\"]", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\"],\"uri\":\"sip:a@example.org\"}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\"],\"uri\":[\"\"]}", IAT), 438},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\"],\"uri\":[\"sip:a@example.org\"]}", IAT), 0},
+        {CLAIMS(ORIG, "{\"tn\":[\"13125550100\",\"12155550131\"]}", IAT), 0},
+        {CLAIMS(ORIG, DEST, "0"), 403},
+        {CLAIMS(ORIG, DEST, "-1"), 403},
+        {CLAIMS(ORIG, DEST, "-1443208345"), 403},
+        {CLAIMS(ORIG, DEST, "-9223372036854775808"), 403},
+        {CLAIMS(ORIG, DEST, "9223372036854775807"), 403},
+        {CLAIMS(ORIG, DEST, "9223372036854775808"), 438}, /* no JSON that anybody here reads */
+        {CLAIMS(ORIG, DEST, "1e999"), 438},
+        {CLAIMS(ORIG, DEST, "1443208345.0"), 438},
+        {CLAIMS(ORIG, DEST, "1443208345.5"), 438},
+        {CLAIMS(ORIG, DEST, "1443208345e0"), 438},
+        {CLAIMS(ORIG, DEST, "1.443208345e9"), 438},
+        {CLAIMS(ORIG, DEST, "\"1443208345\""), 438},
+        {CLAIMS(ORIG, DEST, "[1443208345]"), 438},
+        {CLAIMS(ORIG, DEST, "true"), 438},
+        {CLAIMS(ORIG, DEST, "null"), 438},
+        {CLAIMS(ORIG, DEST, "1443208345000"), 403},
+        {CLAIMS(ORIG, DEST, IAT) "x", 438},
+        {"", 438},
+        {"[]", 438},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT, chain = good_chain();
+        sign_text(&value, STR(GOOD_HEADER), str_of(cases[i].payload));
+        buf_add_text(&value, PARAMETERS);
+        struct verify_report r = ask_in_message(arena, buf_str(&value), NOW, &chain);
+        expect(&r, cases[i].status ? TOKEN_INVALID : TOKEN_VALID, cases[i].status, r.decided,
+               cases[i].payload);
+        buf_fini(&value);
+        buf_fini(&chain);
+        arena_free(arena);
+    }
+}
+
+static void token_and_parameter_say_the_same_type(void **state)
+{
+    (void)state;
+    const char *good = CLAIMS(ORIG, DEST, IAT);
+    static const char div[] = "{\"alg\":\"ES256\",\"ppt\":\"div\",\"typ\":\"passport\","
+                              "\"x5u\":\"https://cert.example.org/c\"}",
+                      none[] = "{\"alg\":\"ES256\",\"typ\":\"passport\","
+                               "\"x5u\":\"https://cert.example.org/c\"}",
+                      number[] = "{\"alg\":\"ES256\",\"ppt\":5,\"typ\":\"passport\","
+                                 "\"x5u\":\"https://cert.example.org/c\"}";
+    static const char info[] = ";info=<https://cert.example.org/c>",
+                      says_div[] = ";info=<https://cert.example.org/c>;ppt=div",
+                      says_rcd[] = ";info=<https://cert.example.org/c>;ppt=rcd";
+    expect_of(GOOD_HEADER, good, PARAMETERS, TOKEN_VALID, 0, 0);
+    expect_of(GOOD_HEADER, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(GOOD_HEADER, good, says_div, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(div, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(none, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(number, good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(number, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(div, good, says_rcd, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(div, good, info, TOKEN_INVALID, 438, VERIFY_TYPE);
+    expect_of(div, good, says_div, TOKEN_IGNORED, 428, VERIFY_PPT);
+    expect_of(none, good, info, TOKEN_IGNORED, 428, VERIFY_PPT);
+    expect_of("{", good, PARAMETERS, TOKEN_INVALID, 438, VERIFY_HEADER);
+    expect_of("{", good, info, TOKEN_INVALID, 438, VERIFY_HEADER);
+}
+
+/* ---- what "valid" takes ---- */
+
+/* Each needed check that is left out, or fails, takes "valid" away; none is forgotten. */
+static void valid_is_every_needed_check_done_and_passed(void **state)
+{
+    (void)state;
+    struct verify_report all = {0};
+    for (int i = 0; i < VERIFY_CHECKS; i++)
+        all.finding[i].result = VERIFY_PASSED, all.needed[i] = true;
+    verify_decide(&all);
+    assert_true(all.verdict == TOKEN_VALID);
+    for (int i = 0; i < VERIFY_CHECKS; i++) {
+        struct verify_report r = all;
+        r.finding[i].result = VERIFY_NOT_DONE;
+        verify_decide(&r);
+        assert_true(r.verdict == TOKEN_OPEN);
+        r.finding[i].result = VERIFY_FAILED;
+        verify_decide(&r);
+        assert_true(r.verdict == (i == VERIFY_PPT ? TOKEN_IGNORED : TOKEN_INVALID));
+        assert_int_equal(r.sip_status, verify_check_status((enum verify_check)i));
+        r.finding[i].result = VERIFY_WARNED;
+        verify_decide(&r);
+        assert_true(r.verdict == TOKEN_VALID);
+        r.finding[i].result = VERIFY_NOT_DONE;
+        r.needed[i] = false;
+        verify_decide(&r);
+        assert_true(r.verdict == TOKEN_VALID);
+    }
+}
+
+/* Which checks are needed, of which questions: all, but for what somebody else answers. */
+static void every_check_is_needed(void **state)
+{
+    (void)state;
+    struct buf value = BUF_INIT, chain = good_chain();
+    struct arena *arena = arena_new(4096);
+    sign_text(&value, STR(GOOD_HEADER), STR(CLAIMS(ORIG, DEST, IAT)));
+    buf_add_text(&value, PARAMETERS);
+    struct verify_report r = ask_in_message(arena, buf_str(&value), NOW, &chain);
+    expect(&r, TOKEN_VALID, 0, 0, "good");
+    for (int i = 0; i < VERIFY_CHECKS; i++) {
+        assert_int_equal(r.needed[i], i != VERIFY_REVOKED);
+        assert_true(!r.needed[i] || r.finding[i].result == VERIFY_PASSED);
+    }
+    const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    struct verify_question q = {.value = buf_str(&value),
+                                .now_s = NOW,
+                                .has_message = true,
+                                .orig = &orig,
+                                .dest = &dest,
+                                .chain = buf_str(&chain),
+                                .chain_is_given = true,
+                                .trust = trust};
+    r = ask(arena, q);
+    expect(&r, TOKEN_VALID, 0, 0, "its certificate is given");
+    assert_int_equal(r.finding[VERIFY_FETCH].result, VERIFY_NOT_DONE);
+    assert_false(r.needed[VERIFY_FETCH]);
+    q.trust = NULL;
+    r = ask(arena, q);
+    expect(&r, TOKEN_OPEN, 0, 0, "no anchors");
     arena_free(arena);
     buf_fini(&value);
     buf_fini(&chain);
@@ -507,7 +734,7 @@ static void cut(struct verify_question *q)
 
 static const struct change changes[] = {
     {"good", TOKEN_VALID, 0, 0, good_chain, NULL},
-    {"without a message", TOKEN_VALID, 0, 0, good_chain, no_message},
+    {"without a message", TOKEN_OPEN, 0, 0, good_chain, no_message},
     {"60 s old", TOKEN_VALID, 0, 0, good_chain, in_60_s},
     {"61 s old", TOKEN_INVALID, 403, VERIFY_FRESH, good_chain, in_61_s},
     {"61 s ahead", TOKEN_INVALID, 403, VERIFY_FRESH, good_chain, a_minute_ago},
@@ -603,9 +830,14 @@ static struct verify_report ask_with_crl(struct arena *arena, const struct buf *
     assert_true(lab_add_crl(&list, crl));
     assert_true(trust_add_anchors(t, STR("root"), buf_str(&anchors), &problems));
     assert_true(trust_add_crls(t, STR("crl"), buf_str(&list), &problems));
-    struct verify_report r = ask(
-        arena, (struct verify_question){
-                   .value = buf_str(value), .now_s = NOW, .chain = buf_str(&chain), .trust = t});
+    const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(value),
+                                                                 .now_s = NOW,
+                                                                 .has_message = true,
+                                                                 .orig = &orig,
+                                                                 .dest = &dest,
+                                                                 .chain = buf_str(&chain),
+                                                                 .trust = t});
     X509_CRL_free(crl);
     trust_free(t);
     buf_fini(&anchors);
@@ -660,6 +892,10 @@ int main(void)
         cmocka_unit_test(the_headers_of_rfc_8224),
         cmocka_unit_test(tokens_of_others_are_read),
         cmocka_unit_test(other_forms_of_the_header),
+        cmocka_unit_test(claims_are_what_they_must_be),
+        cmocka_unit_test(token_and_parameter_say_the_same_type),
+        cmocka_unit_test(valid_is_every_needed_check_done_and_passed),
+        cmocka_unit_test(every_check_is_needed),
         cmocka_unit_test(one_thing_is_wrong),
         cmocka_unit_test(all_findings_are_told),
         cmocka_unit_test(revoked_certificates_are_refused),

@@ -1,0 +1,116 @@
+/*
+ * Packets inside packets: MPLS (RFC 3032, RFC 4448), PPP, GRE (RFC 2784, RFC 2890, RFC 2637),
+ * ERSPAN, VXLAN (RFC 7348), Geneve (RFC 8926). A mirror port brings them, and so does a carrier's
+ * network.
+ */
+#include "capture.h"
+
+#define GRE_ERSPAN     0x88be /* types I and II */
+#define GRE_ERSPAN_III 0x22eb
+
+void capture_mpls(struct capture *c, struct packet *p)
+{
+    bool bottom = false;
+    while (!bottom) {
+        if (p->bytes.n < 4 || !packet_enter(p))
+            return;
+        bottom = packet_octet(p, 2) & 1;
+        packet_skip(p, 4);
+    }
+    unsigned first = p->bytes.n > 0 ? packet_octet(p, 0) >> 4 : 0;
+    if (first == 4 || first == 6)
+        capture_ip(c, p);
+    else if (first != 0 || packet_skip(p, 4)) /* a pseudowire, with its control word or without */
+        capture_ethernet(c, p);
+}
+
+void capture_ppp(struct capture *c, struct packet *p)
+{
+    if (p->bytes.n >= 2 && packet_word(p, 0) == 0xff03)
+        packet_skip(p, 2);
+    if (p->bytes.n < 2)
+        return;
+    bool is_short = packet_octet(p, 0) & 1;
+    unsigned protocol = is_short ? packet_octet(p, 0) : packet_word(p, 0);
+    packet_skip(p, is_short ? 1 : 2);
+    if (protocol == 0x21 || protocol == 0x57)
+        capture_ip(c, p);
+    else if (protocol == 0x281)
+        capture_mpls(c, p);
+}
+
+/* A mirrored frame; SEQUENCED tells type II, which has a header, from type I, which has none. */
+static void erspan(struct capture *c, struct packet *p, unsigned type, bool sequenced)
+{
+    size_t header = sequenced ? 8 : 0;
+    if (type == GRE_ERSPAN_III && p->bytes.n >= 12)
+        header = packet_octet(p, 11) & 1 ? 20 : 12;
+    if (packet_skip(p, header))
+        capture_ethernet(c, p);
+}
+
+void capture_gre(struct capture *c, struct packet *p)
+{
+    enum { CHECKSUM = 0x8000, KEY = 0x2000, SEQUENCE = 0x1000, ACKNOWLEDGED = 0x80, VERSION = 7 };
+    if (p->bytes.n < 4)
+        return;
+    unsigned flags = packet_word(p, 0), type = packet_word(p, 2);
+    size_t header = 4;
+    header += flags & CHECKSUM ? 4 : 0;
+    header += flags & KEY ? 4 : 0;
+    header += flags & SEQUENCE ? 4 : 0;
+    if ((flags & VERSION) == 1)
+        header += flags & ACKNOWLEDGED ? 4 : 0;
+    if (!packet_skip(p, header))
+        return;
+    if (type == GRE_ERSPAN || type == GRE_ERSPAN_III)
+        erspan(c, p, type, flags & SEQUENCE);
+    else
+        capture_type(c, p, type);
+}
+
+static void vxlan(struct capture *c, struct packet *p)
+{
+    if (p->bytes.n >= 8 && packet_octet(p, 0) & 8 && packet_skip(p, 8))
+        capture_ethernet(c, p);
+}
+
+static void vxlan_gpe(struct capture *c, struct packet *p)
+{
+    static const unsigned types[] = {0, ETHER_IPV4, ETHER_IPV6, ETHER_BRIDGED, 0, ETHER_MPLS};
+    if (p->bytes.n < 8)
+        return;
+    unsigned next = packet_octet(p, 0) & 4 ? packet_octet(p, 3) : 3;
+    packet_skip(p, 8);
+    if (next < sizeof(types) / sizeof(types[0]) && types[next])
+        capture_type(c, p, types[next]);
+}
+
+static void geneve(struct capture *c, struct packet *p)
+{
+    if (p->bytes.n < 8 || packet_octet(p, 0) >> 6 != 0)
+        return;
+    unsigned type = packet_word(p, 2);
+    if (packet_skip(p, 8 + (packet_octet(p, 0) & 0x3f) * 4u))
+        capture_type(c, p, type);
+}
+
+bool capture_udp_tunnel(struct capture *c, struct packet *p, unsigned port)
+{
+    static const struct {
+        unsigned port;
+        void (*read)(struct capture *c, struct packet *p);
+    } tunnels[] = {
+        {4789, vxlan},
+        {8472, vxlan},
+        {4790, vxlan_gpe},
+        {6081, geneve},
+    };
+    for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+        if (tunnels[i].port == port && packet_enter(p)) {
+            tunnels[i].read(c, p);
+            return true;
+        }
+    }
+    return false;
+}

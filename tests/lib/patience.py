@@ -1,0 +1,7 @@
+"""
+How long a test waits for what must come. A machine may be slow: a limit is there so that a hang ends,
+and never a promise. What is promised in milliseconds is shown by a test with a clock of its own
+(tests/unit), by order of events, by CPU time, or by tests/bench.
+"""
+
+HANG_S = 60.0  # only a hang exceeds it
