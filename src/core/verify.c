@@ -5,6 +5,7 @@
 #include <stird/verify.h>
 
 #include "sti_scope.h"
+#include "tn_auth_list.h"
 
 #include <jansson.h>
 #include <openssl/bn.h>
