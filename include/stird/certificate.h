@@ -13,6 +13,7 @@
 #include <stird/arena.h>
 #include <stird/problems.h>
 #include <stird/reason.h>
+#include <stird/sti_certificate.h>
 #include <stird/str.h>
 
 struct certificate {
@@ -24,16 +25,17 @@ struct certificate {
     struct str subject, serial; /* for people */
     struct str chain;           /* in DER, one certificate behind the other, the leaf first */
     bool foreign;               /* its service provider code may be another's */
+    uint32_t provider;          /* whose trunks it signs for: index in the settings */
+    struct sti_scope scope;     /* for which numbers, with which claims */
     int64_t not_before_s, not_after_s;
     EVP_PKEY *public_key; /* P-256 */
 };
 
 /*
  * Reads a unit from the text of its chain.pem (leaf first) and x5u file; the names are for
- * problems. Checks: PEM or DER, P-256 key (RFC 8226 section 5), TNAuthList (OID 1.3.6.1.5.5.7.1.26)
- * present and well formed, not expired at NOW_S, x5u an https URL of safe characters. Not yet
- * valid is no problem: such a unit does not sign until it is. Texts come from ARENA, the key is
- * the certificate's: certificate_fini().
+ * problems. Checks: PEM or DER in the right order, all rules of sti_certificate.h, not expired at
+ * NOW_S (0: whatever its dates), x5u as x5u.h has it. Not yet valid is no problem: such a unit does
+ * not sign until it is. Texts come from ARENA, the key is the certificate's: certificate_fini().
  */
 bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
                       struct str directory, struct str chain_name, struct str chain_pem,

@@ -23,12 +23,32 @@ struct str certificate_state_name(enum certificate_state state);
 /* Index of the first unit of certificate ID, or NO_CERTIFICATE. Its units follow each other. */
 uint32_t certificate_find(const struct settings *settings, struct str id);
 /*
- * The unit of the certificate that begins at FIRST which signs at NOW_S: the newest that has
- * settled and is served; else the newest that has settled and is not known to be wrong; else the
- * newest in force. STATES has one for each of the settings' units; NULL: none was checked. When
- * there is none, *REASON says why and NO_CERTIFICATE comes back.
+ * Index of the first unit of the certificate that signs for PROVIDER where nothing names one: the
+ * first of its own; one that is foreign only where it has no other. Or NO_CERTIFICATE.
  */
-uint32_t certificate_choose(const struct settings *settings, uint32_t first, const uint8_t *states,
-                            int64_t now_s, enum reason *reason);
+uint32_t certificate_first(const struct settings *settings, uint32_t provider);
+
+struct certificate_question {
+    const struct settings *settings;
+    const uint8_t *states; /* one for each of the settings' units; NULL: none was checked */
+    int64_t now_s;
+    const struct passport_type *type; /* of the token; NULL: any token */
+    const struct passport_claims *claims;
+};
+
+/*
+ * The unit of the certificate that begins at FIRST which signs: of those that are for such a token
+ * (sti_certificate.h) the newest that has settled and is served; else the newest that has settled
+ * and is not known to be wrong; else the newest in force. When there is none, *REASON says why and
+ * NO_CERTIFICATE comes back.
+ */
+uint32_t certificate_choose(const struct certificate_question *q, uint32_t first,
+                            enum reason *reason);
+/*
+ * The same, and where no unit of that certificate is for such a token, another certificate of its
+ * provider that is: its own ones first.
+ */
+uint32_t certificate_choose_or_other(const struct certificate_question *q, uint32_t first,
+                                     enum reason *reason);
 
 #endif

@@ -24,6 +24,8 @@ struct lab_certificate {
     /* TNAuthList; with none of them there is no such extension. */
     const char *const *spcs;    /* service provider codes, NULL-terminated, or NULL */
     const char *const *numbers; /* "12155550100", or "12155551000+100": that many from there on */
+    const char *usage;          /* instead of "critical,digitalSignature" of an end-entity's */
+    struct str constraints, enhanced; /* DER of JWTClaimConstraints of either form; empty: none */
 };
 
 /* A new P-256 key; NULL when that fails. */

@@ -200,6 +200,19 @@ bool numbers_find_two_owners(const struct numbers *table,
                              void (*visit)(void *user, const struct numbers_owners *owners),
                              void *user);
 
+/*
+ * The rows that are WANTED, with the first and the last of the numbers that the same rows speak of;
+ * a row that others cut is visited piece by piece. WANTED is asked without a row's place. False: no
+ * memory.
+ */
+struct numbers_selector {
+    bool (*wanted)(void *user, const struct numbers_row *row);
+    void (*visit)(void *user, const struct numbers_row *row, const struct tn *first,
+                  const struct tn *last);
+    void *user;
+};
+bool numbers_select(const struct numbers *table, const struct numbers_selector *selector);
+
 /* "2026-11-21" to days since 1970-01-01; false when it is no date. */
 bool numbers_date_parse(struct str text, int32_t *day);
 

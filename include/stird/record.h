@@ -21,7 +21,8 @@ struct record {
     int64_t ts_us; /* real time of arrival */
     struct str node, call_id, trunk, source, orig_tn, dest_tn;
     struct str origid, rule, number_row, customer, certificate, x5u, upstream;
-    char attest; /* 'A', 'B', 'C', or 0 */
+    struct str provider, spc, serial; /* whose obligation it was, and the unit that signed */
+    char attest;                      /* 'A', 'B', 'C', or 0 */
     enum verdict verdict;
     enum reason reason;
     enum number_state number_state; /* NUMBER_STATES: was not looked up */

@@ -79,6 +79,7 @@ struct trunk {
     enum treatment impossible_number;       /* the same; number_plan.h */
     enum existing_identity existing_identity;
     bool dest_from_request_uri; /* else from To (Decided 8) */
+    uint32_t provider;          /* index: only its certificates sign for this trunk */
     uint32_t certificate;       /* index, or NO_CERTIFICATE */
     uint32_t customer_entry;    /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     enum treatment cap;         /* nothing better leaves from here */
@@ -156,6 +157,18 @@ struct setting_warning {
     const struct setting_warning *next;
 };
 
+/* Who has the obligation to sign (47 CFR 64.6301): its certificates sign for its trunks alone. */
+struct provider {
+    struct str name;        /* as in records; empty: the configuration names none */
+    const struct str *spcs; /* its service provider codes */
+    unsigned n_spcs;
+    const struct str *certificates; /* their ids; none: all that there are */
+    unsigned n_certificates;
+};
+
+/* A byte a unit in what the supervisor tells of their states (control.h). */
+#define CERTIFICATE_UNITS_MAX 255
+
 struct settings {
     struct arena *arena;
     const struct setting_warning *warnings;
@@ -170,11 +183,13 @@ struct settings {
     unsigned n_upstreams;
     const struct source_table *sources; /* of trunks and upstreams: which address is whose */
     struct certificate *certificates;   /* units: those of one id side by side, the newest first */
-    unsigned n_certificates;
+    unsigned n_certificates;            /* at most CERTIFICATE_UNITS_MAX */
+    const struct provider *providers;   /* at least one */
+    unsigned n_providers;
+    bool
+        providers_named; /* by the list `providers`; else the one that is there is provider.spc's */
 
-    struct str pkcs11_module;        /* the library of a token; empty: keys are files */
-    const struct str *provider_spcs; /* whose certificates are ours; none: all that are there */
-    unsigned n_provider_spcs;
+    struct str pkcs11_module; /* the library of a token; empty: keys are files */
     struct check_settings {
         uint32_t interval_ms; /* 0: never */
         bool allow_private;

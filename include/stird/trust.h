@@ -16,8 +16,9 @@ struct trust;
 
 struct trust *trust_new(void);
 void trust_free(struct trust *t); /* NULL is fine */
-/* Certificates in PEM, each of them an anchor; NAME is for problems. */
-bool trust_add_anchors(struct trust *t, struct str name, struct str pem, struct problems *problems);
+/* Certificates (certificate_text.h), each of them an anchor; NAME is for problems. */
+bool trust_add_anchors(struct trust *t, struct str name, struct str text,
+                       struct problems *problems);
 /* Revocation lists, PEM (several) or DER. */
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
 bool trust_has_crls(const struct trust *t);
@@ -28,11 +29,5 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 /* *REVOKED, when no sentence comes back. With a sentence it is not known. */
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
-
-/*
- * Certificates of TEXT, which is PEM (one or more) or DER (one): NULL when there is none or one of
- * them is broken. The first is the end-entity's. To be freed with sk_X509_pop_free().
- */
-STACK_OF(X509) * certificates_read(struct str text);
 
 #endif

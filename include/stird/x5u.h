@@ -10,17 +10,18 @@
 
 #define X5U_MAX_BYTES 400
 
-/*
- * NULL, or a static sentence: no plain https URL with a host, without user name and fragment, whose
- * characters need no escape in a token or an Identity header.
- */
-const char *x5u_fault(struct str url);
-
 struct x5u_parts {
     struct str host; /* without the brackets of an IPv6 address */
     uint16_t port;   /* 443 when it is left out */
 };
-/* Of a URL without fault: NULL, or a static sentence, as for a port other than 443 and 8443. */
+/*
+ * NULL, or a static sentence that goes behind the URL: it is no plain https URL (in any case) with
+ * a host, on port 443 or 8443, without user name, query, path parameter and fragment, whose
+ * characters need no escape in a token or an Identity header. Loader, signer, fetcher and verifier
+ * ask this one.
+ */
 const char *x5u_split(struct str url, struct x5u_parts *parts);
+/* The same where the parts are of no interest. */
+const char *x5u_fault(struct str url);
 
 #endif

@@ -129,7 +129,11 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
     struct buf header = BUF_INIT, payload = BUF_INIT;
     passport_write_header(&header, &passport_type_shaken, c->x5u);
     passport_write_payload(&payload, &passport_type_shaken, &o->claims);
+    if (c->provider < basis->settings->n_providers)
+        tell(to, "provider", basis->settings->providers[c->provider].name);
     tell(to, "certificate", c->id);
+    tell(to, "cert_spc", c->spc);
+    tell(to, "cert_serial", c->serial);
     tell(to, "x5u", c->x5u);
     /* JSON is printable as it stands: escaped, it could not be read any more. */
     if (to->json) {

@@ -50,6 +50,12 @@ struct draft_certificate {
     bool foreign;
 };
 
+struct draft_provider {
+    struct object object;
+    struct str name;
+    struct texts spcs, certificates;
+};
+
 struct draft_upstream {
     struct object object;
     struct upstream upstream;
@@ -61,7 +67,7 @@ struct draft_trunk {
     struct object object;
     struct trunk trunk;
     struct texts sources, upstreams;
-    struct str certificate;
+    struct str certificate, provider;
 };
 
 struct draft_customer {
@@ -81,7 +87,7 @@ struct draft_rule {
 struct draft {
     struct object object;
     struct settings settings;
-    struct objects listeners, certificates, upstreams, trunks, customers, rules;
+    struct objects listeners, certificates, providers, upstreams, trunks, customers, rules;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
     struct texts numbers_files, emergency_numbers, emergency_prefixes, short_codes, dns_servers,

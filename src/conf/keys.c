@@ -6,6 +6,7 @@
 #define ROOT(member)         FIELD(draft, member)
 #define LISTENER(member)     FIELD(draft_listener, member)
 #define CERTIFICATE(member)  FIELD(draft_certificate, member)
+#define PROVIDER(member)     FIELD(draft_provider, member)
 #define UPSTREAM(member)     FIELD(draft_upstream, member)
 #define TRUNK(member)        FIELD(draft_trunk, member)
 #define COUNT(list)          (sizeof(list) / sizeof((list)[0]))
@@ -64,7 +65,17 @@ static const struct key certificate_keys[] = {
     {"directory", KEY_PATH, NULL, true, 1, 4095, NULL, 0, NULL, NULL, CERTIFICATE(directory),
      "Where key.pem, chain.pem and x5u lie, or one NAME.unit directory for each unit of these."},
     {"foreign", KEY_BOOLEAN, "false", false, 0, 0, NULL, 0, NULL, NULL, CERTIFICATE(foreign),
-     "Whether its service provider code may be none of provider.spc."},
+     "Whether its service provider code may be another's, or none at all: it signs where it is "
+     "named, and where its provider has no certificate of its own."},
+};
+
+static const struct key provider_keys[] = {
+    {"name", KEY_NAME, NULL, true, 0, 0, NULL, 0, NULL, NULL, PROVIDER(name),
+     "Name of the provider, as in records; trunks refer to it."},
+    {"spc", KEY_TEXTS, NULL, true, 0, 0, NULL, 0, NULL, NULL, PROVIDER(spcs),
+     "Its service provider codes: a certificate for another one is refused."},
+    {"certificates", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, PROVIDER(certificates),
+     "Ids of its certificates, which sign for its trunks alone; all when there is one provider."},
 };
 
 static const struct key upstream_keys[] = {
@@ -127,8 +138,10 @@ static const struct key trunk_keys[] = {
      "Names of upstreams, in the order they are tried."},
     {"calls", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL, TRUNK(trunk.max_calls),
      "Most of its INVITEs in progress at once, in a worker; more get 503; 0: no limit."},
+    {"provider", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, TRUNK(provider),
+     "Name of the provider whose certificates sign its calls; needed where there are several."},
     {"certificate", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, TRUNK(certificate),
-     "Id of the certificate that signs its calls; else the first one."},
+     "Id of the certificate that signs its calls; else the first one of its provider."},
     {"dest", KEY_CHOICE, "to", false, 0, 0, called, 0, NULL, NULL,
      TRUNK(trunk.dest_from_request_uri), "Where the called number is taken from."},
     {"existing_identity", KEY_CHOICE, "keep", false, 0, 0, existing, 0, NULL, NULL,
@@ -254,12 +267,15 @@ static const struct key root_keys[] = {
      "Where calls go."},
     {"certificates", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &certificate_table,
      ROOT(certificates), "What calls are signed with."},
+    {"providers", KEY_OBJECTS, NULL, false, 0, 0, NULL, 0, NULL, &provider_table, ROOT(providers),
+     "For whom stird signs, where that is more than one; instead of provider.spc."},
     {"customers", KEY_OBJECTS, NULL, false, 0, 0, NULL, 0, NULL, &customer_table, ROOT(customers),
      "Who the customers are."},
     {"rules", KEY_OBJECTS, NULL, false, 0, 0, NULL, 0, NULL, &rule_table, ROOT(rules),
      "Exceptions from the attestation by number; the first rule that fits a call decides."},
     {"provider.spc", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(provider_spcs),
-     "Our service provider codes: a certificate for another one is refused."},
+     "Our service provider codes, needed unless providers has them: a certificate for another one "
+     "is refused."},
     {"numbers.customers", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(customers_files),
      "Tables of customers: files, or directories whose *.csv are read."},
     {"numbers.time_zone", KEY_TEXT, "UTC", false, 1, 64, NULL, 0, NULL, NULL, ROOT(time_zone),
@@ -433,6 +449,8 @@ const struct table listener_table = {"listener", "name", listener_keys, COUNT(li
                                      sizeof(struct draft_listener)};
 const struct table certificate_table = {"certificate", "id", certificate_keys,
                                         COUNT(certificate_keys), sizeof(struct draft_certificate)};
+const struct table provider_table = {"provider", "name", provider_keys, COUNT(provider_keys),
+                                     sizeof(struct draft_provider)};
 const struct table upstream_table = {"upstream", "name", upstream_keys, COUNT(upstream_keys),
                                      sizeof(struct draft_upstream)};
 const struct table trunk_table = {"trunk", "name", trunk_keys, COUNT(trunk_keys),

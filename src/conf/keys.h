@@ -49,8 +49,8 @@ struct table {
     size_t draft_bytes;
 };
 
-extern const struct table root_table, listener_table, certificate_table, upstream_table,
-    trunk_table, customer_table, rule_table;
+extern const struct table root_table, listener_table, certificate_table, provider_table,
+    upstream_table, trunk_table, customer_table, rule_table;
 
 /* What `kyc` may be, in the order of its positions. */
 extern const char *const kyc_states[];

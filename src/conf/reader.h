@@ -59,6 +59,8 @@ bool country_lengths_cross(const struct country *c);
 /* ---- resolve*.c: each fills its part of the settings and judges it ---- */
 
 void resolve_listeners(struct reader *r, struct draft *draft);
+void resolve_providers(struct reader *r, struct draft *draft);
+/* After the providers. */
 void resolve_certificates(struct reader *r, struct draft *draft);
 void resolve_upstreams(struct reader *r, struct draft *draft);
 /* After the three above. */
@@ -70,11 +72,22 @@ void resolve_customers(struct reader *r, struct draft *draft);
 void resolve_rules(struct reader *r, struct draft *draft);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
+/* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
+struct str plain_host_name(struct reader *r, struct str name);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
 void check_together(struct reader *r, const struct draft *draft);
 
 /* Whether a call can do without headers of that name. */
 bool header_can_go(struct str name);
+
+/* Index of the provider whose certificate ID is; 0 where no other list names it. */
+uint32_t provider_of_certificate(const struct settings *settings, struct str id);
+/* " of provider "x"", or the empty text where there is one without a name of its own. */
+struct str provider_text(struct reader *r, const struct settings *settings, uint32_t provider);
+/* Text for a place that names a certificate: NULL, or why it does not sign for PROVIDER. */
+const char *certificate_is_of(struct reader *r, const struct draft *draft, struct str id,
+                              uint32_t provider);
+
 /* Problems for objects of LIST that have the name of an earlier one. */
 void check_names(struct reader *r, const struct objects *list);
 /* "192.0.2.0/24", ...: the prefixes of a list; problems for what is none. */

@@ -48,30 +48,59 @@ static bool read_part(struct reader *r, const struct unit *u, const char *name, 
     return error == 0;
 }
 
-static bool is_own_code(const struct settings *s, struct str codes)
+static bool is_own_code(const struct provider *p, struct str codes)
 {
-    bool own = true;
+    bool own = codes.n > 0;
     while (codes.n > 0 && own) {
         struct str code = str_cut(&codes, ',');
         own = false;
-        for (unsigned i = 0; i < s->n_provider_spcs && !own; i++)
-            own = str_eq(code, s->provider_spcs[i]);
+        for (unsigned i = 0; i < p->n_spcs && !own; i++)
+            own = str_eq(code, p->spcs[i]);
     }
     return own;
 }
 
-/* Signing with somebody else's certificate is a lie about who signs (ATIS-1000074). */
+/* Nobody said who we are: the certificate tells, and the operator says whether that is right. */
+static void ask_for_code(struct reader *r, const struct unit *u, const struct certificate *c)
+{
+    struct buf codes = BUF_INIT;
+    struct str rest = c->spc;
+    while (rest.n > 0) {
+        struct str code = str_cut(&rest, ',');
+        buf_addf(&codes, "%s\"%.*s\"", codes.n > 0 ? ", " : "", STR_ARG(code));
+    }
+    complain(r, &u->draft->object, place_of(&u->draft->object, "directory"),
+             "%.*s is a certificate of service provider code %.*s, and provider.spc is missing: if "
+             "that is you, write provider.spc = [ %.*s ], which is provider = { spc = [ %.*s ]; };",
+             STR_ARG(u->directory), STR_ARG(c->spc), STR_ARG(buf_str(&codes)),
+             STR_ARG(buf_str(&codes)));
+    buf_fini(&codes);
+}
+
+/* Signing with somebody else's certificate is a lie about who signs (ATIS-1000074, 47 CFR 64.6301).
+ */
 static void check_owner(struct reader *r, const struct settings *s, const struct unit *u,
                         const struct certificate *c)
 {
-    const struct draft_certificate *d = u->draft;
-    if (s->n_provider_spcs == 0 || d->foreign || is_own_code(s, c->spc))
+    const struct object *o = &u->draft->object;
+    if (c->foreign || c->provider >= s->n_providers ||
+        is_own_code(&s->providers[c->provider], c->spc))
         return;
-    complain(
-        r, &d->object, place_of(&d->object, "directory"),
-        "%.*s is a certificate of %.*s, which is none of provider.spc: get one of your own, or "
-        "write foreign = true",
-        STR_ARG(u->directory), STR_ARG(c->spc));
+    if (c->spc.n == 0)
+        complain(
+            r, o, place_of(o, "directory"),
+            "%.*s is a certificate without service provider code, for telephone numbers alone: "
+            "get one with your code, or write foreign = true",
+            STR_ARG(u->directory));
+    else if (s->providers[c->provider].n_spcs == 0)
+        ask_for_code(r, u, c);
+    else
+        complain(r, o, place_of(o, "directory"),
+                 "%.*s is a certificate of %.*s, which is none of %s%.*s: get one of your own, or "
+                 "write foreign = true",
+                 STR_ARG(u->directory), STR_ARG(c->spc),
+                 s->providers_named ? "the codes" : "provider.spc",
+                 STR_ARG(provider_text(r, s, c->provider)));
 }
 
 /* NOW_S: 0 for a unit that may have expired, since others are there. */
@@ -86,6 +115,7 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
         return false;
     c->unit = u->name;
     c->foreign = u->draft->foreign;
+    c->provider = provider_of_certificate(s, c->id);
     check_owner(r, s, u, c);
     return true;
 }
@@ -166,16 +196,6 @@ static struct str names_of(struct reader *r, const struct draft_certificate *d)
     return names;
 }
 
-static void resolve_provider(struct reader *r, struct draft *draft)
-{
-    const struct texts *texts = &draft->provider_spcs;
-    struct str *list = reader_array(r, texts->n, sizeof(*list));
-    for (unsigned i = 0; list && i < texts->n; i++)
-        list[i] = texts->items[i].text;
-    draft->settings.provider_spcs = list;
-    draft->settings.n_provider_spcs = list ? texts->n : 0;
-}
-
 static unsigned count_units(struct reader *r, const struct draft *draft)
 {
     unsigned n = 0;
@@ -191,7 +211,6 @@ void resolve_certificates(struct reader *r, struct draft *draft)
     struct certificate *list = reader_array(r, count_units(r, draft), sizeof(*list));
     unsigned n = 0;
     check_names(r, &draft->certificates);
-    resolve_provider(r, draft);
     for (unsigned i = 0; list && i < draft->certificates.n; i++) {
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
         struct str names = names_of(r, d);
@@ -201,6 +220,11 @@ void resolve_certificates(struct reader *r, struct draft *draft)
         else if (d->directory.n > 0)
             n += read_unit(r, &draft->settings, &alone, r->now_s, &list[n]);
     }
+    if (n > CERTIFICATE_UNITS_MAX)
+        complain(r, &draft->object, place_of(&draft->object, "certificates"),
+                 "certificates: %u units are in force, and stird keeps watch over %d at most: take "
+                 "those away that do not sign any more",
+                 n, CERTIFICATE_UNITS_MAX);
     draft->settings.certificates = list;
     draft->settings.n_certificates = n;
 }

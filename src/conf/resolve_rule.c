@@ -161,18 +161,47 @@ static void check_verdict(struct reader *r, struct draft_rule *d)
                  was_given(o, "header_name") ? "header_value" : "header_name");
 }
 
+static bool may_hold_for(const struct rule *rule, uint32_t index, const struct trunk *t)
+{
+    bool trunk = rule->n_trunks == 0, customer = rule->n_customers == 0;
+    for (unsigned i = 0; i < rule->n_trunks; i++)
+        trunk = trunk || rule->trunks[i] == index;
+    for (unsigned i = 0; i < rule->n_customers; i++)
+        customer = customer || str_eq(rule->customers[i], t->customer);
+    return trunk && customer;
+}
+
+/* Only a provider's certificates sign for its trunks: such a call would leave unsigned. */
+static void check_provider(struct reader *r, const struct draft *draft, const struct draft_rule *d)
+{
+    const struct settings *s = &draft->settings;
+    for (uint32_t i = 0; i < s->n_trunks; i++) {
+        const char *why = may_hold_for(&d->rule, i, &s->trunks[i])
+                              ? certificate_is_of(r, draft, d->certificate, s->trunks[i].provider)
+                              : NULL;
+        if (!why)
+            continue;
+        complain(r, &d->object, place_of(&d->object, "certificate"),
+                 "certificate: %s, and the rule may hold for trunk %.*s: name the trunks", why,
+                 STR_ARG(shown(r, s->trunks[i].name)));
+        return;
+    }
+}
+
 static void resolve_signing(struct reader *r, const struct draft *draft, struct draft_rule *d)
 {
     const struct object *o = &d->object;
     d->rule.certificate = NO_CERTIFICATE;
     if (d->certificate.n == 0)
         return;
-    if (object_find(&draft->certificates, d->certificate) < draft->certificates.n)
+    if (object_find(&draft->certificates, d->certificate) < draft->certificates.n) {
         d->rule.certificate = certificate_find(&draft->settings, d->certificate);
-    else
+        check_provider(r, draft, d);
+    } else {
         complain(r, o, place_of(o, "certificate"), "there is no certificate %.*s%.*s",
                  STR_ARG(shown(r, d->certificate)),
                  STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
+    }
     if (d->rule.verdict == RULE_REFUSE || d->rule.verdict == RULE_UNSIGNED)
         complain(r, o, place_of(o, "certificate"),
                  "certificate has no meaning for a call that is not signed");

@@ -32,6 +32,18 @@ static const char *fault(bool secret, int error)
     return read_fault(error);
 }
 
+struct str plain_host_name(struct reader *r, struct str name)
+{
+    struct str dotless = str_slice(name, 0,
+                                   name.n > 1 && name.p[name.n - 1] == '.' ? name.n - 1 : name.n);
+    struct str copy = arena_copy(r->arena, dotless);
+    for (size_t i = 0; i < copy.n; i++)
+        ((char *)(uintptr_t)copy.p)[i] = ascii_lower(copy.p[i]);
+    if (!copy.p)
+        out_of_memory(r);
+    return copy;
+}
+
 static void read_part(struct reader *r, const struct draft *draft, unsigned i)
 {
     struct str path = path_of(&draft->settings, i), text;

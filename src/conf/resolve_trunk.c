@@ -34,18 +34,51 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
     d->trunk.n_upstreams = n;
 }
 
-static void resolve_references(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+static void resolve_trunk_provider(struct reader *r, const struct draft *draft,
+                                   struct draft_trunk *d)
+{
+    const struct settings *s = &draft->settings;
+    uint32_t i = 0;
+    if (d->provider.n > 0)
+        while (i < s->n_providers && !str_eq(s->providers[i].name, d->provider))
+            i++;
+    else if (s->n_providers > 1)
+        complain(r, &d->object, d->object.at,
+                 "provider is missing: there are several, and only one's certificates sign for a "
+                 "trunk");
+    if (i < s->n_providers)
+        d->trunk.provider = i;
+    else if (d->provider.n > 0)
+        complain(r, &d->object, place_of(&d->object, "provider"), "there is no provider %.*s%.*s",
+                 STR_ARG(shown(r, d->provider)),
+                 STR_ARG(hint_of_objects(r, &draft->providers, d->provider)));
+}
+
+static void resolve_trunk_certificate(struct reader *r, const struct draft *draft,
+                                      struct draft_trunk *d)
 {
     struct trunk *t = &d->trunk;
     t->certificate = NO_CERTIFICATE;
-    if (d->certificate.n > 0) {
-        if (object_find(&draft->certificates, d->certificate) < draft->certificates.n)
-            t->certificate = certificate_find(&draft->settings, d->certificate);
-        else
-            complain(r, &d->object, place_of(&d->object, "certificate"),
-                     "there is no certificate %.*s%.*s", STR_ARG(shown(r, d->certificate)),
-                     STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
+    if (d->certificate.n == 0)
+        return;
+    if (object_find(&draft->certificates, d->certificate) == draft->certificates.n) {
+        complain(r, &d->object, place_of(&d->object, "certificate"),
+                 "there is no certificate %.*s%.*s", STR_ARG(shown(r, d->certificate)),
+                 STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
+        return;
     }
+    const char *why = certificate_is_of(r, draft, d->certificate, t->provider);
+    if (why)
+        complain(r, &d->object, place_of(&d->object, "certificate"), "certificate: %s", why);
+    t->certificate = certificate_find(&draft->settings, d->certificate);
+}
+
+static void resolve_references(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+{
+    struct trunk *t = &d->trunk;
+    t->tls_name = plain_host_name(r, t->tls_name);
+    resolve_trunk_provider(r, draft, d);
+    resolve_trunk_certificate(r, draft, d);
     if (t->listener.n > 0 && object_find(&draft->listeners, t->listener) == draft->listeners.n)
         complain(r, &d->object, place_of(&d->object, "listener"), "there is no listener %.*s%.*s",
                  STR_ARG(shown(r, t->listener)),

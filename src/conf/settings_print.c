@@ -167,6 +167,15 @@ static void print_certificate(struct printer *p, const struct settings *s, unsig
     }
 }
 
+static void print_provider(struct printer *p, const struct settings *s, unsigned i)
+{
+    const struct provider *one = &s->providers[i];
+    print_text(p, "name", one->name);
+    print_list(p, "spc", one->n_spcs, one->spcs, text_element);
+    if (one->n_certificates > 0)
+        print_list(p, "certificates", one->n_certificates, one->certificates, text_element);
+}
+
 static void print_upstream(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct upstream *u = &s->upstreams[i];
@@ -214,6 +223,8 @@ static void print_trunk(struct printer *p, const struct settings *s, unsigned i)
     }
     buf_add_text(p->out, " ]");
     end(p);
+    if (s->providers_named)
+        print_text(p, "provider", s->providers[t->provider].name);
     if (t->certificate != NO_CERTIFICATE)
         print_text(p, "certificate", s->certificates[t->certificate].id);
     for (unsigned k = 0; k < trunk_table.n_keys; k++) {
@@ -356,6 +367,11 @@ static void server_element(struct buf *out, const void *list, unsigned i)
     buf_add_char(out, '"');
 }
 
+static const struct str *spcs_of_one(const struct settings *s)
+{
+    return s->providers_named ? NULL : s->providers[0].spcs;
+}
+
 static void print_root_list(struct printer *p, const struct settings *s, const char *name)
 {
     const struct {
@@ -365,7 +381,7 @@ static void print_root_list(struct printer *p, const struct settings *s, const c
     } lists[] = {
         {"numbers.files", s->numbers_files, s->n_numbers_files},
         {"numbers.customers", s->customers_files, s->n_customers_files},
-        {"provider.spc", s->provider_spcs, s->n_provider_spcs},
+        {"provider.spc", spcs_of_one(s), s->providers_named ? 0 : s->providers[0].n_spcs},
         {"countries.own", s->own_countries, s->n_own_countries},
         {"emergency.numbers", s->emergency_numbers, s->n_emergency_numbers},
         {"emergency.prefixes", s->emergency_prefixes, s->n_emergency_prefixes},
@@ -379,12 +395,20 @@ static void print_root_list(struct printer *p, const struct settings *s, const c
             print_list(p, name, lists[i].n, lists[i].list, text_element);
 }
 
+/* An empty provider.spc would be a mistake. */
+static bool is_said(const struct settings *s, const char *name)
+{
+    return strcmp(name, "provider.spc") != 0 || (!s->providers_named && s->providers[0].n_spcs > 0);
+}
+
 void settings_print(const struct settings *s, struct buf *out)
 {
     struct printer p = {out, "", {"", 0}};
     for (unsigned i = 0; i < root_table.n_keys; i++) {
         struct table one = {.keys = &root_table.keys[i], .n_keys = 1};
-        if (one.keys->type == KEY_TEXTS)
+        if (one.keys->type == KEY_TEXTS && !is_said(s, one.keys->name))
+            continue;
+        else if (one.keys->type == KEY_TEXTS)
             print_root_list(&p, s, one.keys->name);
         else if (strcmp(one.keys->name, "numbers.time_zone") == 0)
             print_text(&p, one.keys->name, s->zones[s->numbers_zone].name);
@@ -394,6 +418,8 @@ void settings_print(const struct settings *s, struct buf *out)
     open_group(&p, (struct str){"", 0});
     print_objects(out, s, "listen", s->n_listeners, print_listener);
     print_objects(out, s, "certificates", count_certificates(s), print_certificate);
+    if (s->providers_named)
+        print_objects(out, s, "providers", s->n_providers, print_provider);
     print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
     print_objects(out, s, "trunks", s->n_trunks, print_trunk);
     if (s->n_customers > 0)

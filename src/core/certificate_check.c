@@ -1,10 +1,9 @@
 #include <stird/certificate_check.h>
 
-#include "tn_auth_list.h"
 #include "x509_parts.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <stird/certificate_text.h>
 #include <string.h>
 
 struct look {
@@ -15,6 +14,7 @@ struct look {
     struct arena *arena;
     STACK_OF(X509) * chain;
     X509 *leaf;
+    struct sti_certificate judged;
     struct str warning;
 };
 
@@ -27,49 +27,55 @@ static const char *no_private_key(struct look *l)
                : NULL;
 }
 
+static const char *with_why(struct look *l, const char *what, const char *why)
+{
+    struct str text = arena_printf(l->arena, "%s: %s", what, why);
+    return text.p ? text.p : what;
+}
+
 static const char *is_certificate(struct look *l)
 {
-    l->chain = certificates_read(l->served->body);
+    struct text_fault fault;
+    l->chain = certificates_read(l->served->body, &fault);
     l->leaf = l->chain ? sk_X509_value(l->chain, 0) : NULL;
-    return l->leaf ? NULL : "serves no certificate, or a broken one";
+    if (!l->leaf)
+        return with_why(l, "serves no certificate, or a broken one", fault.why);
+    return sti_certificate_read(&l->judged, l->chain, l->arena)
+               ? NULL
+               : "could not be looked at: no memory";
 }
 
 static const char *is_of_our_key(struct look *l)
 {
-    EVP_PKEY *key = X509_get_pubkey(l->leaf);
-    bool ours = key && EVP_PKEY_eq(key, l->certificate->public_key) == 1;
-    EVP_PKEY_free(key);
+    bool ours = l->judged.key && EVP_PKEY_eq(l->judged.key, l->certificate->public_key) == 1;
     return ours ? NULL : "serves the certificate of another key: publish this unit's chain.pem";
+}
+
+static const char *is_suitable(struct look *l)
+{
+    const char *why = sti_certificate_fault(&l->judged);
+    return why ? with_why(l, "serves a certificate that verifiers refuse", why) : NULL;
 }
 
 static const char *is_in_force(struct look *l)
 {
-    int64_t from, to;
-    if (!x509_seconds(X509_get0_notBefore(l->leaf), &from) ||
-        !x509_seconds(X509_get0_notAfter(l->leaf), &to))
-        return "serves a certificate whose dates cannot be read";
-    return l->now_s > to     ? "serves a certificate that has expired"
-           : l->now_s < from ? "serves a certificate that is not in force yet"
-                             : NULL;
+    return l->now_s > l->judged.not_after_s    ? "serves a certificate that has expired"
+           : l->now_s < l->judged.not_before_s ? "serves a certificate that is not in force yet"
+                                               : NULL;
 }
 
-static const char *may_sign(struct look *l)
+/* Verifiers go by what is served: it must allow what this unit signs. */
+static const char *has_our_scope(struct look *l)
 {
-    return X509_get_key_usage(l->leaf) & KU_DIGITAL_SIGNATURE
-               ? NULL
-               : "serves a certificate whose key usage is not digitalSignature";
-}
-
-static const char *has_our_list(struct look *l)
-{
-    struct buf spcs = BUF_INIT;
-    struct str list = x509_tn_auth_list(l->leaf);
-    const char *why = !list.p ? "serves a certificate without TNAuthList"
-                              : tn_auth_list_read(list, &spcs);
-    if (!why && !str_eq(buf_str(&spcs), l->certificate->spc))
-        why = "serves a certificate of another service provider code";
-    buf_fini(&spcs);
-    return why;
+    const struct sti_scope *ours = &l->certificate->scope, *theirs = &l->judged.scope;
+    if (!str_eq(l->judged.spc, l->certificate->spc))
+        return "serves a certificate of another service provider code";
+    bool same = theirs->n_constraints == ours->n_constraints &&
+                (!sti_scope_is_limited(theirs) ||
+                 str_eq(theirs->tn_auth_list[0], ours->tn_auth_list[0]));
+    for (unsigned i = 0; same && i < ours->n_constraints; i++)
+        same = str_eq(theirs->constraints[i], ours->constraints[i]);
+    return same ? NULL : "serves a certificate for other numbers or claims: import it";
 }
 
 static const char *leads_to_an_anchor(struct look *l)
@@ -141,8 +147,8 @@ enum certificate_state certificate_check(const struct certificate *certificate,
                                          int64_t now_s, struct arena *arena, struct str *saying)
 {
     static const char *(*const looks[])(struct look * l) = {
-        no_private_key, is_certificate,     is_of_our_key,  is_in_force,       may_sign,
-        has_our_list,   leads_to_an_anchor, is_not_revoked, is_the_same_chain, has_its_type,
+        no_private_key, is_certificate,     is_of_our_key,  is_suitable,       is_in_force,
+        has_our_scope,  leads_to_an_anchor, is_not_revoked, is_the_same_chain, has_its_type,
     };
     struct look l = {.certificate = certificate,
                      .served = served,
@@ -153,6 +159,7 @@ enum certificate_state certificate_check(const struct certificate *certificate,
     const char *why = NULL;
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !why; i++)
         why = looks[i](&l);
+    sti_certificate_fini(&l.judged);
     sk_X509_pop_free(l.chain, X509_free);
     ERR_clear_error();
     *saying = why ? str_of(why) : l.warning;

@@ -1,12 +1,10 @@
 /* The key back-end for PEM text: SEC1 or PKCS#8, unencrypted, P-256. */
 #include <stird/key_backend.h>
 
-#include <limits.h>
-#include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <stird/certificate_text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,52 +23,12 @@ static void pem_close(void *opaque)
     }
 }
 
-static int refuse_passphrase(char *text, int size, int writing, void *user)
-{
-    (void)text, (void)size, (void)writing;
-    *(bool *)user = true;
-    return -1;
-}
-
-/* The first private key of the text, as DER in the secure heap; *ENCRYPTED tells why there is none.
- */
-static unsigned char *read_block(struct str text, long *bytes, bool *encrypted)
-{
-    unsigned char *der = NULL;
-    char *name = NULL;
-    BIO *bio = text.n <= INT_MAX ? BIO_new_mem_buf(text.n > 0 ? text.p : "", (int)text.n) : NULL;
-    if (bio &&
-        PEM_bytes_read_bio_secmem(&der, bytes, &name, PEM_STRING_EVP_PKEY, bio, refuse_passphrase,
-                                  encrypted) == 1 &&
-        strcmp(name, PEM_STRING_PKCS8) == 0) {
-        *encrypted = true;
-        OPENSSL_secure_clear_free(der, (size_t)*bytes);
-        der = NULL;
-    }
-    OPENSSL_secure_free(name);
-    BIO_free(bio);
-    return der;
-}
-
 static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *problems)
 {
-    EVP_PKEY *key = NULL;
-    bool encrypted = false;
-    long bytes = 0;
-    unsigned char *der = read_block(text, &bytes, &encrypted);
-    const unsigned char *at = der;
-    if (encrypted)
-        problems_add(problems, key_name, 0,
-                     "the key is encrypted, and nobody is there to type the passphrase at a start: "
-                     "store it unencrypted (openssl pkey -in OLD -out NEW) with mode 0600");
-    else if (!der)
-        problems_add(problems, key_name, 0,
-                     "holds no private key in PEM form: put the certificate's key here "
-                     "(-----BEGIN PRIVATE KEY-----)");
-    else if (!(key = d2i_AutoPrivateKey(NULL, &at, bytes)))
-        problems_add(problems, key_name, 0,
-                     "the private key cannot be decoded: the file is damaged, copy it again");
-    OPENSSL_secure_clear_free(der, (size_t)bytes);
+    struct text_fault fault;
+    EVP_PKEY *key = private_key_read(text, &fault);
+    if (!key)
+        text_fault_add(&fault, key_name, problems);
     return key;
 }
 

@@ -1,11 +1,11 @@
 #include <stird/trust.h>
 
-#include <limits.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
+#include <stird/certificate_text.h>
+
+#include "x509_parts.h"
 
 struct trust {
     X509_STORE *store;
@@ -36,104 +36,33 @@ bool trust_has_crls(const struct trust *t)
     return t->n_crls > 0;
 }
 
-static BIO *text_bio(struct str text)
+bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
-    return text.n <= INT_MAX ? BIO_new_mem_buf(text.n > 0 ? text.p : "", (int)text.n) : NULL;
-}
-
-static bool is_pem(struct str text)
-{
-    return str_starts(str_trim(text), STR("-----BEGIN "));
-}
-
-/* ---- certificates ---- */
-
-/* Whether the reader stopped at the end of the text, and not at a broken block. */
-static bool ended_well(void)
-{
-    unsigned long last = ERR_peek_last_error();
-    ERR_clear_error();
-    return last == 0 || ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-}
-
-static bool read_pem(STACK_OF(X509) * all, struct str text)
-{
-    BIO *bio = text_bio(text);
-    X509 *x;
-    bool good = bio != NULL;
-    ERR_clear_error();
-    while (good && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        good = sk_X509_push(all, x) > 0;
-        if (!good)
-            X509_free(x);
-    }
-    good = ended_well() && good;
-    BIO_free(bio);
-    return good;
-}
-
-static bool read_der(STACK_OF(X509) * all, struct str text)
-{
-    const unsigned char *at = (const unsigned char *)text.p, *end = at + text.n;
-    X509 *x = text.n > 0 && text.n <= LONG_MAX ? d2i_X509(NULL, &at, (long)text.n) : NULL;
-    bool good = x && at == end && sk_X509_push(all, x) > 0;
-    if (!good)
-        X509_free(x);
-    ERR_clear_error();
-    return good;
-}
-
-STACK_OF(X509) * certificates_read(struct str text)
-{
-    STACK_OF(X509) *all = sk_X509_new_null();
-    bool good = all && (is_pem(text) ? read_pem(all, text) : read_der(all, text));
-    if (good && sk_X509_num(all) > 0)
-        return all;
-    sk_X509_pop_free(all, X509_free);
-    return NULL;
-}
-
-bool trust_add_anchors(struct trust *t, struct str name, struct str pem, struct problems *problems)
-{
-    STACK_OF(X509) *all = certificates_read(pem);
+    struct text_fault fault = {0, "holds a certificate that cannot be used as an anchor"};
+    STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
     bool good = all != NULL;
     for (int i = 0; good && i < sk_X509_num(all); i++)
         good = X509_STORE_add_cert(t->store, sk_X509_value(all, i)) == 1;
     if (!good)
-        problems_add(problems, name, 0,
-                     "holds no certificates in PEM form, or one that is damaged: put the trust "
-                     "anchors here");
+        text_fault_add(&fault, name, problems);
     sk_X509_pop_free(all, X509_free);
     ERR_clear_error();
-    return good;
-}
-
-/* ---- revocation lists ---- */
-
-static bool add_crl(struct trust *t, X509_CRL *crl)
-{
-    bool good = crl && X509_STORE_add_crl(t->store, crl) == 1;
-    t->n_crls += good;
-    X509_CRL_free(crl);
     return good;
 }
 
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
-    unsigned before = t->n_crls;
-    bool good = true;
-    BIO *bio = text_bio(text);
-    X509_CRL *crl;
-    ERR_clear_error();
-    if (bio && is_pem(text))
-        while (good && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
-            good = add_crl(t, crl);
-    else if (bio)
-        good = add_crl(t, d2i_X509_CRL_bio(bio, NULL));
-    good = ended_well() && good && t->n_crls > before;
+    struct text_fault fault = {0, "holds a revocation list that cannot be used"};
+    STACK_OF(X509_CRL) *all = crls_read(text, &fault);
+    bool good = all != NULL;
+    for (int i = 0; good && i < sk_X509_CRL_num(all); i++) {
+        good = X509_STORE_add_crl(t->store, sk_X509_CRL_value(all, i)) == 1;
+        t->n_crls += good;
+    }
     if (!good)
-        problems_add(problems, name, 0, "holds no certificate revocation list, in PEM or DER");
-    BIO_free(bio);
+        text_fault_add(&fault, name, problems);
+    sk_X509_CRL_pop_free(all, X509_CRL_free);
+    ERR_clear_error();
     return good;
 }
 
@@ -153,6 +82,19 @@ static int64_t within_dates(X509 *leaf, int64_t now_s)
     return now_s;
 }
 
+/* OpenSSL does not know the extensions of STIR: where one is critical, we do (sti_certificate.h).
+ */
+static int know_our_extensions(int good, X509_STORE_CTX *context)
+{
+    X509 *x = X509_STORE_CTX_get_current_cert(context);
+    if (good || !x ||
+        X509_STORE_CTX_get_error(context) != X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION ||
+        x509_unknown_critical(x))
+        return good;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+}
+
 /* X509_V_OK or why not. An anchor need not be self-signed: who lists it trusts it. */
 static int check(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  unsigned long flags)
@@ -161,6 +103,7 @@ static int check(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     if (context && X509_STORE_CTX_init(context, t->store, leaf, more) == 1) {
         X509_STORE_CTX_set_flags(context, flags | X509_V_FLAG_PARTIAL_CHAIN);
+        X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
         X509_STORE_CTX_set_time(context, 0, (time_t)within_dates(leaf, now_s));
         error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
         if (error == X509_V_OK && X509_STORE_CTX_get_error(context) != X509_V_OK)

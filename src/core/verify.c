@@ -4,13 +4,13 @@
  */
 #include <stird/verify.h>
 
+#include "sti_scope.h"
 #include "tn_auth_list.h"
-#include "x509_parts.h"
 
 #include <jansson.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/x509v3.h>
+#include <stird/certificate_text.h>
 #include <stird/credential.h>
 #include <stird/x5u.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct verification {
     json_t *header, *payload;
     STACK_OF(X509) * chain;
     X509 *leaf; /* of the chain */
-    EVP_PKEY *key;
+    struct sti_certificate judged;
 };
 
 static void found(struct verification *v, enum verify_check check, enum verify_result result,
@@ -216,13 +216,10 @@ static void check_crit(struct verification *v)
 
 static void check_url(struct verification *v)
 {
-    struct x5u_parts parts;
     if (!is_readable(v))
         return;
     struct str info = v->report->identity.info;
     const char *why = x5u_fault(info);
-    if (!why)
-        why = x5u_split(info, &parts);
     if (why)
         FAILED(v, VERIFY_URL, "%.*s %s", STR_ARG(shown(v, info)), why);
     else
@@ -427,43 +424,22 @@ static void check_fetch(struct verification *v)
         passed(v, VERIFY_FETCH);
 }
 
-static const char *leaf_fault(struct verification *v)
-{
-    struct buf spcs = BUF_INIT;
-    struct str list = x509_tn_auth_list(v->leaf);
-    const char *why = list.p ? tn_auth_list_read(list, &spcs) : "it has no TNAuthList";
-    v->report->spc = arena_copy(v->arena, buf_str(&spcs));
-    buf_fini(&spcs);
-    v->key = X509_get_pubkey(v->leaf);
-    if (!v->key || !key_is_p256(v->key)) {
-        EVP_PKEY_free(v->key);
-        v->key = NULL;
-        return "its key is not on the curve P-256 (RFC 8226 section 5)";
-    }
-    if (why)
-        return why;
-    /* UINT32_MAX: there is no such extension. */
-    if (!(X509_get_key_usage(v->leaf) & KU_DIGITAL_SIGNATURE))
-        return "its key usage is not digitalSignature";
-    if (X509_check_ca(v->leaf) == 1)
-        return "it is that of an authority: the end-entity certificate comes first";
-    return NULL;
-}
-
 static void check_certificate(struct verification *v)
 {
-    char name[256] = "";
+    struct text_fault fault;
     if (v->question->chain.n == 0)
         return;
-    v->chain = certificates_read(v->question->chain);
+    v->chain = certificates_read(v->question->chain, &fault);
     if (!v->chain) {
-        FAILED(v, VERIFY_CERTIFICATE, "what the URL serves holds no certificate, or a broken one");
+        FAILED(v, VERIFY_CERTIFICATE,
+               "what the URL serves holds no certificate, or a broken one: %s", fault.why);
         return;
     }
     v->leaf = sk_X509_value(v->chain, 0);
-    X509_NAME_oneline(X509_get_subject_name(v->leaf), name, sizeof(name));
-    v->report->subject = shown(v, str_of(name));
-    const char *why = leaf_fault(v);
+    bool read = sti_certificate_read(&v->judged, v->chain, v->arena);
+    const char *why = read ? sti_certificate_fault(&v->judged) : "no memory";
+    v->report->spc = v->judged.spc;
+    v->report->subject = shown(v, v->judged.subject);
     if (why)
         FAILED(v, VERIFY_CERTIFICATE, "%s", why);
     else
@@ -502,21 +478,20 @@ static void check_signature(struct verification *v)
                    : "");
     else if (!is_in_range((const unsigned char *)bytes.p))
         FAILED(v, VERIFY_SIGNATURE, "r or s is out of range");
-    else if (v->key && !es256_verify(v->key, octets, (const unsigned char *)bytes.p))
+    else if (v->judged.key && !es256_verify(v->judged.key, octets, (const unsigned char *)bytes.p))
         FAILED(v, VERIFY_SIGNATURE, "it does not verify");
-    else if (v->key)
+    else if (v->judged.key)
         passed(v, VERIFY_SIGNATURE);
     buf_fini(&bytes);
 }
 
 static void check_dates(struct verification *v)
 {
-    int64_t from, to, now = v->question->now_s;
+    int64_t from = v->judged.not_before_s, to = v->judged.not_after_s, now = v->question->now_s;
     if (!v->leaf)
         return;
-    if (!x509_seconds(X509_get0_notBefore(v->leaf), &from) ||
-        !x509_seconds(X509_get0_notAfter(v->leaf), &to))
-        FAILED(v, VERIFY_DATES, "its dates cannot be read");
+    if (v->judged.fault[STI_DATES])
+        FAILED(v, VERIFY_DATES, "%s", v->judged.fault[STI_DATES]);
     else if (now < from)
         FAILED(v, VERIFY_DATES, "it is in force in %lld s", (long long)(from - now));
     else if (now > to)
@@ -554,17 +529,19 @@ static void check_revoked(struct verification *v)
 static void check_scope(struct verification *v)
 {
     struct tn orig;
-    if (!v->leaf || v->report->orig.n == 0)
-        return;
-    struct str list = x509_tn_auth_list(v->leaf);
-    if (!list.p || v->report->finding[VERIFY_CERTIFICATE].result != VERIFY_PASSED)
+    struct str claim = {NULL, 0};
+    if (v->report->finding[VERIFY_CERTIFICATE].result != VERIFY_PASSED || v->report->orig.n == 0)
         return;
     if (!tn_from_digits(&orig, v->report->orig))
         orig.n = 0;
-    if (tn_auth_list_covers(list, &orig))
-        passed(v, VERIFY_SCOPE);
-    else
+    const char *why = sti_scope_refuse(&v->judged.scope, v->payload, &claim);
+    if (!sti_scope_covers(&v->judged.scope, &orig))
         FAILED(v, VERIFY_SCOPE, "its numbers do not hold %.*s", STR_ARG(shown(v, v->report->orig)));
+    else if (why)
+        FAILED(v, VERIFY_SCOPE, "by its constraints the claim %.*s %s", STR_ARG(shown(v, claim)),
+               why);
+    else
+        passed(v, VERIFY_SCOPE);
 }
 
 /* ---- all of them ---- */
@@ -638,7 +615,7 @@ bool verify(const struct verify_question *question, struct arena *arena,
     verify_decide(report);
     json_decref(v.header);
     json_decref(v.payload);
-    EVP_PKEY_free(v.key);
+    sti_certificate_fini(&v.judged);
     sk_X509_pop_free(v.chain, X509_free);
     bool good = true;
     for (int i = 0; i < VERIFY_CHECKS; i++)

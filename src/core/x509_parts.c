@@ -1,9 +1,11 @@
 #include "x509_parts.h"
 
+#include "claim_constraints.h"
 #include "tn_auth_list.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <limits.h>
 #include <string.h>
 
@@ -16,16 +18,63 @@ bool key_is_p256(const EVP_PKEY *key)
            strcmp(group, "prime256v1") == 0;
 }
 
-struct str x509_tn_auth_list(X509 *x)
+bool x509_curve_is_named(X509 *x)
 {
-    ASN1_OBJECT *object = OBJ_txt2obj(TN_AUTH_LIST_OID, 1);
-    int at = object ? X509_get_ext_by_OBJ(x, object, -1) : -1;
+    X509_ALGOR *algorithm = NULL;
+    const void *curve = NULL;
+    int kind = V_ASN1_UNDEF;
+    if (X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x)) == 1)
+        X509_ALGOR_get0(NULL, &kind, &curve, algorithm);
+    return kind == V_ASN1_OBJECT && OBJ_obj2nid(curve) == NID_X9_62_prime256v1;
+}
+
+static bool is_oid(X509_EXTENSION *e, const char *oid)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    bool same = object && OBJ_cmp(object, X509_EXTENSION_get_object(e)) == 0;
     ASN1_OBJECT_free(object);
-    if (at < 0)
-        return (struct str){NULL, 0};
-    const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(X509_get_ext(x, at));
-    return (struct str){(const char *)ASN1_STRING_get0_data(data),
-                        (size_t)ASN1_STRING_length(data)};
+    return same;
+}
+
+struct str x509_extension(X509 *x, const char *oid)
+{
+    for (int i = 0; i < X509_get_ext_count(x); i++) {
+        if (!is_oid(X509_get_ext(x, i), oid))
+            continue;
+        const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(X509_get_ext(x, i));
+        struct str der = {(const char *)ASN1_STRING_get0_data(data),
+                          (size_t)ASN1_STRING_length(data)};
+        return der.p ? der : (struct str){"", 0};
+    }
+    return (struct str){NULL, 0};
+}
+
+bool x509_has_extension_twice(X509 *x)
+{
+    for (int i = 0; i < X509_get_ext_count(x); i++)
+        if (X509_get_ext_by_OBJ(x, X509_EXTENSION_get_object(X509_get_ext(x, i)), i) >= 0)
+            return true;
+    return false;
+}
+
+static bool is_of_stir(X509_EXTENSION *e)
+{
+    static const char *const known[] = {TN_AUTH_LIST_OID, CLAIM_CONSTRAINTS_OID,
+                                        ENHANCED_CLAIM_CONSTRAINTS_OID};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (is_oid(e, known[i]))
+            return true;
+    return false;
+}
+
+bool x509_unknown_critical(X509 *x)
+{
+    for (int i = 0; i < X509_get_ext_count(x); i++) {
+        X509_EXTENSION *e = X509_get_ext(x, i);
+        if (X509_EXTENSION_get_critical(e) && !X509_supported_extension(e) && !is_of_stir(e))
+            return true;
+    }
+    return false;
 }
 
 bool x509_add_der(struct buf *out, X509 *x)

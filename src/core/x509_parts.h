@@ -9,8 +9,13 @@
 #include <stird/str.h>
 
 bool key_is_p256(const EVP_PKEY *key);
-/* DER of the TNAuthList, borrowed from X; {NULL, 0} when it has none. */
-struct str x509_tn_auth_list(X509 *x);
+/* Whether X's key names its curve; one that spells the parameters out is for no verifier. */
+bool x509_curve_is_named(X509 *x);
+/* DER of the extension OID, borrowed from X; {NULL, 0} when it has none. */
+struct str x509_extension(X509 *x, const char *oid);
+bool x509_has_extension_twice(X509 *x);
+/* A critical extension that neither OpenSSL nor STIR knows: RFC 5280 has such a one refused. */
+bool x509_unknown_critical(X509 *x);
 /* Seconds since 1970. */
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
 

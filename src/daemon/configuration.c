@@ -3,6 +3,7 @@
 #include "roles.h"
 #include "tls_files.h"
 
+#include <stird/certificate_rows.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/numbers_files.h>
@@ -116,6 +117,32 @@ static void check_owners(const struct settings *s, const struct numbers *table,
                     LOG_NUMBER("rows", (int64_t)check.n));
 }
 
+#define ROWS_LOGGED 10
+
+static void warn_of_row(void *user, const struct numbers_row *row, struct str certificate)
+{
+    (void)user;
+    log_warning("a row has numbers that its certificate is not for: such calls leave unsigned, "
+                "unless another certificate of the provider is for them",
+                LOG_TEXT("file", row->file), LOG_NUMBER("line", row->line),
+                LOG_TEXT("customer", row->customer),
+                LOG_TEXT("certificate", certificate.n > 0 ? certificate : STR("the provider's")));
+}
+
+/* Of certificates for telephone numbers alone: verifiers refuse any other number (437). */
+static void warn_of_numbers(const struct settings *s, const struct numbers *table)
+{
+    uint64_t n = certificate_rows_outside(s, table, ROWS_LOGGED, warn_of_row, NULL);
+    if (n > ROWS_LOGGED)
+        log_warning("more rows have numbers that their certificates are not for",
+                    LOG_NUMBER("rows", (int64_t)(n - ROWS_LOGGED)));
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        if (sti_scope_is_limited(&s->certificates[i].scope))
+            log_info("a certificate is for telephone numbers alone",
+                     LOG_TEXT("id", s->certificates[i].id),
+                     LOG_TEXT("unit", s->certificates[i].unit));
+}
+
 static bool check_table(const struct settings *s, int numbers_fd, struct str path,
                         struct problems *problems)
 {
@@ -131,8 +158,28 @@ static bool check_table(const struct settings *s, int numbers_fd, struct str pat
     for (unsigned i = 0; i < s->n_customers; i++)
         check_declared_once(mapped.table, s->customers[i].name, problems);
     check_owners(s, mapped.table, problems);
+    certificate_rows_check(s, mapped.table, path, problems);
+    if (problems->n == before)
+        warn_of_numbers(s, mapped.table);
     numbers_unmap(&mapped);
     return problems->n == before;
+}
+
+/* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
+static void check_urgent(const struct settings *s, int overlay_fd)
+{
+    struct problems found = PROBLEMS_INIT;
+    struct mapped_numbers mapped;
+    const char *why;
+    if (overlay_fd < 0 || !numbers_map(&mapped, overlay_fd, &why))
+        return;
+    certificate_rows_check(s, mapped.table, STR(""), &found);
+    for (size_t i = 0; i < found.n; i++)
+        log_error("an urgent change names a certificate that cannot sign: its calls leave unsigned",
+                  LOG_CSTR("file", found.list[i].file), LOG_NUMBER("line", found.list[i].line),
+                  LOG_CSTR("why", found.list[i].text));
+    problems_fini(&found);
+    numbers_unmap(&mapped);
 }
 
 bool configuration_load(struct configuration *c, struct str path, struct problems *problems)
@@ -159,6 +206,7 @@ bool configuration_load(struct configuration *c, struct str path, struct problem
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
     bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
                                              problems);
+    check_urgent(loaded.settings, overlay_fd);
     close_if_open(overlay_fd);
     bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))

@@ -115,7 +115,11 @@ static enum reason answer(struct signing_service *s, const struct sign_request *
     if (request->certificate >= s->n || !s->entries[request->certificate].credential)
         return REASON_NO_CERTIFICATE;
     struct entry *e = &s->entries[request->certificate];
-    r = certificate_usable(credential_certificate(e->credential), now_s);
+    const struct certificate *c = credential_certificate(e->credential);
+    r = certificate_usable(c, now_s);
+    /* A worker has asked this before; a broken one may not have. */
+    if (r == REASON_OK)
+        r = sti_scope_judge(&c->scope, type, &claims);
     return r == REASON_OK ? sign(s, e, type, &claims) : r;
 }
 

@@ -65,6 +65,8 @@ void supervisor_certificate_states(const struct supervisor *s, const struct sett
                                    char *text, size_t bytes)
 {
     size_t n = 0;
+    _Static_assert(CERTIFICATE_UNITS_MAX < sizeof(((struct control_message *)0)->text),
+                   "every unit has its state in the message");
     for (unsigned i = 0; i < settings->n_certificates && n + 1 < bytes; i++) {
         const struct finding *f = find(s, &settings->certificates[i]);
         text[n++] = (char)('0' + (f ? f->state : CERTIFICATE_UNCHECKED));
@@ -332,13 +334,15 @@ void supervisor_put_certificates(const struct supervisor *s, struct json *j)
         bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
         enum reason usable = certificate_usable(c, now_s);
         if (newest)
-            active = certificate_choose(settings, i,
-                                        settings->n_certificates < sizeof(values) ? values : NULL,
-                                        now_s, &reason);
+            active = certificate_choose(&(struct certificate_question){.settings = settings,
+                                                                       .states = values,
+                                                                       .now_s = now_s},
+                                        i, &reason);
         const struct {
             const char *key;
             struct str value;
         } texts[] = {{"id", c->id},
+                     {"provider", settings->providers[c->provider].name},
                      {"unit", c->unit},
                      {"spc", c->spc},
                      {"subject", c->subject},

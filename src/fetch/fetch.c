@@ -207,9 +207,7 @@ bool fetch(const struct fetch_options *options, struct str url, struct fetch_rep
     struct transfer t = {.options = options, .reply = reply};
     struct x5u_parts parts;
     *reply = (struct fetch_reply){.max_age_s = -1};
-    const char *why = x5u_fault(url);
-    if (!why)
-        why = x5u_split(url, &parts);
+    const char *why = x5u_split(url, &parts);
     if (why) {
         snprintf(reply->why, sizeof(reply->why), "the URL %s", why);
         return false;

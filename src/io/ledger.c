@@ -32,9 +32,20 @@ static void fill_token(struct record *r, const struct ledger_entry *e)
     r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
     if (o->certificate >= e->settings->n_certificates)
         return;
-    r->certificate = e->settings->certificates[o->certificate].id;
-    r->x5u = e->settings->certificates[o->certificate].x5u;
+    const struct certificate *c = &e->settings->certificates[o->certificate];
+    r->certificate = c->id;
+    r->spc = c->spc;
+    r->serial = c->serial;
+    r->x5u = c->x5u;
     r->iat_s = o->claims.iat_s;
+}
+
+/* Whose trunk it was, signed or not. */
+static struct str provider_of(const struct ledger_entry *e)
+{
+    const struct trunk *t = e->call->trunk;
+    return t && t->provider < e->settings->n_providers ? e->settings->providers[t->provider].name
+                                                       : (struct str){NULL, 0};
 }
 
 void ledger_pack(struct buf *packet, const struct ledger_entry *e)
@@ -61,6 +72,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .number_row = buf_str(&row),
         .customer = trunk ? trunk->customer : none,
         .upstream = e->upstream,
+        .provider = provider_of(e),
         .verdict = o->verdict,
         .reason = o->reason,
         .number_state = o->number_looked_up ? o->number.state : NUMBER_STATES,

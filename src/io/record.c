@@ -14,6 +14,8 @@ static const size_t texts[] = {
     offsetof(struct record, number_row),  offsetof(struct record, customer),
     offsetof(struct record, certificate), offsetof(struct record, x5u),
     offsetof(struct record, upstream),    offsetof(struct record, detail),
+    offsetof(struct record, provider),    offsetof(struct record, spc),
+    offsetof(struct record, serial),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -153,7 +155,10 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("number_state"), looked_up ? number_state_name(r->number_state) : none);
     put_text(j, STR("number_row"), r->number_row);
     put_text(j, STR("customer"), r->customer);
+    put_text(j, STR("provider"), r->provider);
     put_text(j, STR("cert_id"), r->certificate);
+    put_text(j, STR("cert_spc"), r->spc);
+    put_text(j, STR("cert_serial"), r->serial);
     put_text(j, STR("x5u"), r->x5u);
     put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
     put_text(j, STR("upstream"), r->upstream);

@@ -257,14 +257,15 @@ static bool is_token(struct str token)
     return token.n > 0;
 }
 
-/* A token goes with OK alone; the other reasons are those of reason.def that cost a signature. */
+/* A token goes with OK alone; the other reasons are those of reason.def that cost a signature, a
+   block of ids of which these are the first and the last. */
 static bool is_answer(const struct sign_response *response)
 {
     struct str token = {response->token, response->token_length};
     if (response->reason == REASON_OK)
         return is_token(token);
     return token.n == 0 && response->reason >= REASON_SIGNER_TIMEOUT &&
-           response->reason <= REASON_CLOCK_DISAGREES;
+           response->reason <= REASON_CERTIFICATE_NOT_FOR_CLAIMS;
 }
 
 /* The response at the start of what is LEFT of a packet; 0 when it is none. */

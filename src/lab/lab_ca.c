@@ -86,22 +86,30 @@ static bool make_list(const struct lab_certificate *c, struct buf *out)
     return good;
 }
 
+/* Nothing when DER is empty. */
+static bool add_der(X509 *x, const char *name, struct str der)
+{
+    if (der.n == 0)
+        return true;
+    ASN1_OBJECT *oid = OBJ_txt2obj(name, 1);
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+    bool good = oid && octets &&
+                ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n) &&
+                (extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets)) &&
+                X509_add_ext(x, extension, -1);
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(octets);
+    ASN1_OBJECT_free(oid);
+    return good;
+}
+
 static bool add_list(X509 *x, const struct lab_certificate *c)
 {
     struct buf der = BUF_INIT;
-    bool good = make_list(c, &der);
-    if (good && der.n > 0) {
-        ASN1_OBJECT *oid = OBJ_txt2obj(TN_AUTH_LIST_OID, 1);
-        ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
-        X509_EXTENSION *extension = NULL;
-        good = oid && octets &&
-               ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n) &&
-               (extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets)) &&
-               X509_add_ext(x, extension, -1);
-        X509_EXTENSION_free(extension);
-        ASN1_OCTET_STRING_free(octets);
-        ASN1_OBJECT_free(oid);
-    }
+    bool good = make_list(c, &der) && add_der(x, TN_AUTH_LIST_OID, buf_str(&der)) &&
+                add_der(x, "1.3.6.1.5.5.7.1.27", c->constraints) &&
+                add_der(x, "1.3.6.1.5.5.7.1.33", c->enhanced);
     buf_fini(&der);
     return good;
 }
@@ -143,6 +151,7 @@ static bool fill(X509 *x, const struct lab_certificate *c)
                          c->authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
            add_extension(x, issuer, NID_key_usage,
                          c->authority ? "critical,keyCertSign,cRLSign"
+                         : c->usage   ? c->usage
                                       : "critical,digitalSignature") &&
            add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
            add_extension(x, issuer, NID_authority_key_identifier, "keyid") &&

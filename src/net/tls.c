@@ -1,9 +1,9 @@
 #include "tls_session.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <stird/certificate_text.h>
 #include <string.h>
 
 /* Forward secrecy and authenticated encryption only; those of TLS 1.3 are all of that kind. */
@@ -29,17 +29,6 @@ static const char *openssl_reason(void)
     return text ? text : "out of memory";
 }
 
-static int no_password(char *room, int size, int writing, void *user)
-{
-    (void)room, (void)size, (void)writing, (void)user;
-    return -1;
-}
-
-static BIO *open_text(struct str text)
-{
-    return BIO_new_mem_buf(text.n > 0 ? text.p : "", (int)text.n);
-}
-
 static void judge_dates(const X509 *leaf, struct str name, int64_t now_s, struct problems *problems)
 {
     time_t now = (time_t)now_s;
@@ -50,44 +39,45 @@ static void judge_dates(const X509 *leaf, struct str name, int64_t now_s, struct
                      "the certificate is not in force yet: peers would refuse it");
 }
 
+/* Certificates, or a problem that says what is there instead. */
+static STACK_OF(X509) *
+    read_certificates(struct str name, struct str text, struct problems *problems)
+{
+    struct text_fault fault;
+    STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
+    if (!all)
+        text_fault_add(&fault, name, problems);
+    return all;
+}
+
+static bool use_chain(struct tls *tls, STACK_OF(X509) * all)
+{
+    bool good = SSL_CTX_use_certificate(tls->context, sk_X509_value(all, 0)) == 1;
+    for (int i = 1; good && i < sk_X509_num(all); i++)
+        good = SSL_CTX_add1_chain_cert(tls->context, sk_X509_value(all, i)) == 1;
+    return good;
+}
+
 static void take_chain(struct tls *tls, const struct tls_texts *texts, int64_t now_s,
                        struct problems *problems)
 {
-    BIO *in = open_text(texts->certificate);
-    X509 *leaf = in ? PEM_read_bio_X509_AUX(in, NULL, no_password, NULL) : NULL;
-    X509 *next = NULL;
-    if (!leaf) {
-        problems_add(problems, texts->certificate_name, 0,
-                     "holds no certificate in PEM form: put the chain here, our own first");
-        goto out;
-    }
-    judge_dates(leaf, texts->certificate_name, now_s, problems);
-    if (SSL_CTX_use_certificate(tls->context, leaf) != 1) {
+    STACK_OF(X509) *all = read_certificates(texts->certificate_name, texts->certificate, problems);
+    if (!all)
+        return;
+    judge_dates(sk_X509_value(all, 0), texts->certificate_name, now_s, problems);
+    if (!use_chain(tls, all))
         problems_add(problems, texts->certificate_name, 0, "cannot be used for TLS: %s",
                      openssl_reason());
-        goto out;
-    }
-    while ((next = PEM_read_bio_X509(in, NULL, no_password, NULL))) {
-        if (SSL_CTX_add0_chain_cert(tls->context, next) != 1) {
-            problems_add(problems, texts->certificate_name, 0, "the chain cannot be used: %s",
-                         openssl_reason());
-            X509_free(next);
-            break;
-        }
-    }
-out:
-    X509_free(leaf);
-    BIO_free(in);
+    sk_X509_pop_free(all, X509_free);
 }
 
 static void take_key(struct tls *tls, const struct tls_texts *texts, struct problems *problems)
 {
-    BIO *in = open_text(texts->key);
-    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, no_password, NULL) : NULL;
+    struct text_fault fault;
+    EVP_PKEY *key = private_key_read(texts->key, &fault);
     const X509 *leaf = SSL_CTX_get0_certificate(tls->context);
     if (!key)
-        problems_add(problems, texts->key_name, 0,
-                     "holds no private key in PEM form that can be read without a password");
+        text_fault_add(&fault, texts->key_name, problems);
     else if (leaf && X509_check_private_key(leaf, key) != 1)
         problems_add(problems, texts->key_name, 0,
                      "is not the key of the certificate in %.*s: put the one here that belongs "
@@ -96,26 +86,22 @@ static void take_key(struct tls *tls, const struct tls_texts *texts, struct prob
     else if (leaf && SSL_CTX_use_PrivateKey(tls->context, key) != 1)
         problems_add(problems, texts->key_name, 0, "cannot be used for TLS: %s", openssl_reason());
     EVP_PKEY_free(key);
-    BIO_free(in);
 }
 
 static void take_anchors(struct tls *tls, const struct tls_texts *texts, struct problems *problems)
 {
-    BIO *in = open_text(texts->ca);
     X509_STORE *store = SSL_CTX_get_cert_store(tls->context);
-    X509 *anchor;
-    unsigned n = 0;
-    while (in && (anchor = PEM_read_bio_X509_AUX(in, NULL, no_password, NULL))) {
-        n += X509_STORE_add_cert(store, anchor) == 1 &&
-             SSL_CTX_add_client_CA(tls->context, anchor) == 1;
-        X509_free(anchor);
+    STACK_OF(X509) *all = read_certificates(texts->ca_name, texts->ca, problems);
+    for (int i = 0; all && i < sk_X509_num(all); i++) {
+        X509 *anchor = sk_X509_value(all, i);
+        if (X509_STORE_add_cert(store, anchor) != 1 ||
+            SSL_CTX_add_client_CA(tls->context, anchor) != 1)
+            problems_add(problems, texts->ca_name, 0, "certificate %d cannot be an anchor: %s",
+                         i + 1, openssl_reason());
     }
-    if (n == 0)
-        problems_add(problems, texts->ca_name, 0,
-                     "holds no certificate in PEM form: put those here whose holders we trust");
     /* A peer's own certificate or an intermediate one may be the anchor. */
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-    BIO_free(in);
+    sk_X509_pop_free(all, X509_free);
 }
 
 /* Connections live long, so there is no resumption: each handshake is checked in full. */
@@ -153,48 +139,6 @@ out:
     return NULL;
 }
 
-/* ---- sessions ---- */
-
-SSL *tls_accepting(const struct tls *tls, bool verify_client)
-{
-    SSL *session = SSL_new(tls->context);
-    if (session && verify_client)
-        SSL_set_verify(session, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    return session;
-}
-
-static bool expect_address(SSL *session, const struct address *remote)
-{
-    size_t n = remote->family == ADDRESS_IPV6 ? 16 : 4;
-    return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(session), remote->bytes, n) == 1;
-}
-
-static bool expect_name(SSL *session, struct str name)
-{
-    struct address address;
-    X509_VERIFY_PARAM *param = SSL_get0_param(session);
-    if (address_parse(name, &address))
-        return expect_address(session, &address);
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    char *z = strndup(name.p, name.n);
-    bool good = z && X509_VERIFY_PARAM_set1_host(param, name.p, name.n) == 1 &&
-                SSL_set_tlsext_host_name(session, z) == 1;
-    free(z);
-    return good;
-}
-
-SSL *tls_connecting(const struct tls *tls, struct str name, const struct address *remote)
-{
-    SSL *session = SSL_new(tls->context);
-    if (!session)
-        return NULL;
-    SSL_set_verify(session, SSL_VERIFY_PEER, NULL);
-    if (name.n > 0 ? expect_name(session, name) : expect_address(session, remote))
-        return session;
-    SSL_free(session);
-    return NULL;
-}
-
 /* ---- the peer ---- */
 
 void tls_peer_fini(struct tls_peer *peer)
@@ -213,8 +157,14 @@ static bool is_plain_name(struct str name)
     return name.n > 0 && name.n <= 253;
 }
 
+static struct str without_final_dot(struct str name)
+{
+    return str_slice(name, 0, name.n > 1 && name.p[name.n - 1] == '.' ? name.n - 1 : name.n);
+}
+
 static void add_name(struct tls_peer *peer, struct str name)
 {
+    name = without_final_dot(name);
     if (peer->n == TLS_PEER_NAMES_MAX || !is_plain_name(name))
         return;
     if (!peer->arena)
@@ -230,11 +180,33 @@ static struct str text_of(const ASN1_STRING *s)
     return (struct str){(const char *)ASN1_STRING_get0_data(s), n > 0 ? (size_t)n : 0};
 }
 
-/* A URI with a user part names a person, not a domain. */
-static void add_uri(struct tls_peer *peer, struct str uri)
+/* Its host: what is behind the scheme up to port, parameters or headers. */
+static struct str host_of(struct str uri)
 {
-    if (str_starts_nocase(uri, STR("sip:")) && str_find(uri, '@', 0) == uri.n)
-        add_name(peer, str_slice(uri, 4, uri.n));
+    struct str rest = str_slice(uri, 4, uri.n);
+    size_t end = rest.n > 0 && rest.p[0] == '[' ? str_find(rest, ']', 0) : 0;
+    if (end > 0)
+        return str_slice(rest, 1, end);
+    for (size_t i = 0; i < 3; i++)
+        rest = str_slice(rest, 0, str_find(rest, ";?:"[i], 0));
+    return rest;
+}
+
+/* A URI with a user part names a person, not a domain (RFC 5922 section 7.1). */
+static bool names_domain(const GENERAL_NAME *name)
+{
+    struct str uri = name->type == GEN_URI ? text_of(name->d.uniformResourceIdentifier)
+                                           : (struct str){NULL, 0};
+    return str_starts_nocase(uri, STR("sip:")) && str_find(uri, '@', 0) == uri.n &&
+           host_of(uri).n > 0;
+}
+
+static bool any_domain(const GENERAL_NAMES *names)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+        if (names_domain(sk_GENERAL_NAME_value(names, i)))
+            return true;
+    return false;
 }
 
 static void add_address(struct tls_peer *peer, const ASN1_OCTET_STRING *octets)
@@ -252,14 +224,16 @@ static void add_address(struct tls_peer *peer, const ASN1_OCTET_STRING *octets)
     buf_fini(&text);
 }
 
+/* DNS names count if and only if no sip: URI names a domain (RFC 5922 section 7.1). */
 static void add_alternatives(struct tls_peer *peer, const GENERAL_NAMES *names)
 {
+    bool domains = any_domain(names);
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        if (name->type == GEN_DNS)
+        if (names_domain(name))
+            add_name(peer, host_of(text_of(name->d.uniformResourceIdentifier)));
+        else if (name->type == GEN_DNS && !domains)
             add_name(peer, text_of(name->d.dNSName));
-        else if (name->type == GEN_URI)
-            add_uri(peer, text_of(name->d.uniformResourceIdentifier));
         else if (name->type == GEN_IPADD)
             add_address(peer, name->d.iPAddress);
     }
@@ -273,6 +247,17 @@ static void add_common_name(struct tls_peer *peer, const X509 *certificate)
         add_name(peer, text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
 }
 
+static void read_names(struct tls_peer *peer, X509 *certificate)
+{
+    *peer = (struct tls_peer){0};
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    if (names)
+        add_alternatives(peer, names);
+    else if (X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0)
+        add_common_name(peer, certificate);
+    GENERAL_NAMES_free(names);
+}
+
 void tls_peer_read(struct tls_peer *peer, const SSL *session)
 {
     X509 *certificate = SSL_get0_peer_certificate(session);
@@ -280,13 +265,108 @@ void tls_peer_read(struct tls_peer *peer, const SSL *session)
     if (!certificate || SSL_get_verify_mode(session) == SSL_VERIFY_NONE ||
         SSL_get_verify_result(session) != X509_V_OK)
         return;
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    if (names)
-        add_alternatives(peer, names);
-    else if (X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0)
-        add_common_name(peer, certificate);
-    GENERAL_NAMES_free(names);
+    read_names(peer, certificate);
     ERR_clear_error();
+}
+
+/* ---- whom we call ---- */
+
+static bool names_domains(X509 *certificate)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    bool any = names && any_domain(names);
+    GENERAL_NAMES_free(names);
+    return any;
+}
+
+/* Whether the reader of callers' names finds WANTED, a name or an address. */
+static bool proves(X509 *certificate, struct str wanted)
+{
+    struct tls_peer peer;
+    struct address address, other;
+    bool found = false, is_address = address_parse(wanted, &address);
+    read_names(&peer, certificate);
+    for (unsigned i = 0; i < peer.n && !found; i++)
+        found = is_address
+                    ? address_parse(peer.names[i], &other) && address_same_host(&address, &other)
+                    : str_eq_nocase(peer.names[i], wanted);
+    tls_peer_fini(&peer);
+    return found;
+}
+
+/* 1: our reader finds it; 0: it does not; -1: it does not, but OpenSSL may, by a wildcard. */
+static int judge_domains(X509 *certificate, X509_VERIFY_PARAM *param)
+{
+    char *ip = X509_VERIFY_PARAM_get1_ip_asc(param);
+    const char *host = X509_VERIFY_PARAM_get0_host(param, 0);
+    int verdict = proves(certificate, str_of(host ? host : ip ? ip : ""));
+    OPENSSL_free(ip);
+    return !verdict && host && !names_domains(certificate) ? -1 : verdict;
+}
+
+/*
+ * OpenSSL looks at DNS names and addresses alone. Where it finds another name than the one that is
+ * wanted, the domains of sip: URIs may still be it; where it finds the name, they rule.
+ */
+static int judge_names(int good, X509_STORE_CTX *context)
+{
+    int error = X509_STORE_CTX_get_error(context);
+    bool mismatch = error == X509_V_ERR_HOSTNAME_MISMATCH ||
+                    error == X509_V_ERR_IP_ADDRESS_MISMATCH;
+    X509 *certificate = X509_STORE_CTX_get_current_cert(context);
+    if ((!good && !mismatch) || !certificate || X509_STORE_CTX_get_error_depth(context) > 0)
+        return good;
+    int verdict = judge_domains(certificate, X509_STORE_CTX_get0_param(context));
+    if (verdict < 0)
+        return good;
+    X509_STORE_CTX_set_error(context, verdict ? X509_V_OK : X509_V_ERR_HOSTNAME_MISMATCH);
+    return verdict;
+}
+
+/* ---- sessions ---- */
+
+SSL *tls_accepting(const struct tls *tls, bool verify_client)
+{
+    SSL *session = SSL_new(tls->context);
+    if (session && verify_client)
+        SSL_set_verify(session, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return session;
+}
+
+static bool expect_address(SSL *session, const struct address *remote)
+{
+    size_t n = remote->family == ADDRESS_IPV6 ? 16 : 4;
+    return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(session), remote->bytes, n) == 1;
+}
+
+/* In SNI and in comparisons a name is in lower case without a final dot (RFC 6066 section 3). */
+static bool expect_name(SSL *session, struct str name)
+{
+    struct address address;
+    X509_VERIFY_PARAM *param = SSL_get0_param(session);
+    if (address_parse(name, &address))
+        return expect_address(session, &address);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    struct str plain = without_final_dot(name);
+    char *z = strndup(plain.p, plain.n);
+    for (size_t i = 0; z && i < plain.n; i++)
+        z[i] = ascii_lower(z[i]);
+    bool good = z && X509_VERIFY_PARAM_set1_host(param, z, plain.n) == 1 &&
+                SSL_set_tlsext_host_name(session, z) == 1;
+    free(z);
+    return good;
+}
+
+SSL *tls_connecting(const struct tls *tls, struct str name, const struct address *remote)
+{
+    SSL *session = SSL_new(tls->context);
+    if (!session)
+        return NULL;
+    SSL_set_verify(session, SSL_VERIFY_PEER, judge_names);
+    if (name.n > 0 ? expect_name(session, name) : expect_address(session, remote))
+        return session;
+    SSL_free(session);
+    return NULL;
 }
 
 const char *tls_failure(const SSL *session, unsigned long error)

@@ -20,12 +20,16 @@ struct tls_peer {
 
 /* NULL: no memory. */
 SSL *tls_accepting(const struct tls *tls, bool verify_client);
-/* The peer's certificate must be for NAME, or for the address of REMOTE where NAME is empty. */
+/*
+ * The peer's certificate must be for NAME, or for the address of REMOTE where NAME is empty: by the
+ * names that tls_peer_read() finds, and by wildcards of one label in DNS names.
+ */
 SSL *tls_connecting(const struct tls *tls, struct str name, const struct address *remote);
 
 /*
- * Who the peer is by RFC 5922 section 7.1: domains of sip: URIs, DNS names and addresses in the
- * subjectAltName, else the common name. No wildcards. N is 0 for a peer that was not verified.
+ * Who the peer is by RFC 5922 section 7.1: domains of sip: URIs, else DNS names, and addresses in
+ * the subjectAltName, else the common name; without a final dot. No wildcards. N is 0 for a peer
+ * that was not verified.
  */
 void tls_peer_read(struct tls_peer *peer, const SSL *session);
 void tls_peer_fini(struct tls_peer *peer);

@@ -33,6 +33,7 @@ trunks = ( { name = "sbc"; sources = [ "127.0.61.2" ]; customer = "acme"; identi
              trusted = true; upstreams = [ "carrier" ]; } );
 upstreams = ( { name = "carrier"; uri = "sip:127.0.61.9:15062;transport=udp"; } );
 certificates = ( { id = "bench"; directory = "unit"; } );
+provider = { spc = [ "709J" ]; };
 numbers = { files = [ "numbers.csv" ]; };
 records = { file = "records.jsonl"; };
 directories = { state = "state"; runtime = "run"; };

@@ -1,6 +1,8 @@
 """What a story stands on: addresses of its own on the loopback, a certificate, a directory."""
 
+import base64
 import ctypes
+import glob
 import os
 import shutil
 import signal
@@ -95,6 +97,20 @@ class Ports:
             claim.close()
 
 
+TN_AUTH_LIST = bytes([0x06, 8, 0x2b, 6, 1, 5, 5, 7, 1, 26])
+
+
+def codes_of(der):
+    """The service provider codes of a certificate: those of its TNAuthList (RFC 8226 section 9)."""
+    at = der.find(TN_AUTH_LIST)
+    inside = der[at + len(TN_AUTH_LIST):] if at >= 0 else b""
+    codes, i = [], inside.find(b"\x30") + 2
+    while inside[i:i + 1] == b"\xa0" and inside[i + 2:i + 3] == b"\x16":
+        codes.append(inside[i + 4:i + 4 + inside[i + 3]].decode("ascii"))
+        i += 2 + inside[i + 1]
+    return codes
+
+
 class Unit:
     """A certificate unit {key.pem, chain.pem, x5u}, and its public key taken off the certificate."""
 
@@ -106,6 +122,20 @@ class Unit:
         with open(self.public_key, "wb") as out:
             subprocess.run(["openssl", "x509", "-in", os.path.join(directory, "chain.pem"),
                             "-noout", "-pubkey"], stdout=out, check=True, timeout=HANG_S)
+
+    @property
+    def spcs(self):
+        """The service provider codes of what lies there now, one unit or several."""
+        codes = set()
+        for path in glob.glob(self.directory + "/chain.pem") + glob.glob(
+                self.directory + "/*.unit/chain.pem"):
+            with open(path, encoding="latin-1") as source:
+                first = source.read().partition("-----BEGIN CERTIFICATE-----")[2]
+            try:
+                codes.update(codes_of(base64.b64decode(first.partition("-----END")[0])))
+            except ValueError:
+                pass  # a story about a broken one
+        return sorted(codes)
 
 
 def make_unit(parent, name="818H", *options):

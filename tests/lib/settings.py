@@ -20,7 +20,8 @@ TEMPLATE = """node = "lab";
 listen = ( %(listeners)s );
 trunks = ( %(trunks)s );
 upstreams = ( %(upstreams)s );
-certificates = ( { id = "818H"; directory = "%(unit)s"; } );
+certificates = ( %(certificates)s );
+%(provider)s
 numbers = { %(tables)s };
 records = { file = "%(records)s"; };
 directories = { state = "%(state)s"; runtime = "%(runtime)s"; };
@@ -63,18 +64,33 @@ def patient(text):
     return text[:group.start(1)] + ' timeout = "1s";' + text[group.start(1):]
 
 
+def provider(unit):
+    """What says that the unit's code is ours; one without a code is foreign."""
+    return "provider = { spc = %s; };" % value(unit.spcs) if unit.spcs else ""
+
+
+def certificate(unit, name="818H"):
+    return {"id": name, "directory": unit.directory, **({} if unit.spcs else {"foreign": True})}
+
+
+def has_provider(text):
+    return re.search(r"\bproviders?\s*[=:]\s*[({]", re.sub(r"#.*", "", text)) is not None
+
+
 def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits="", more="",
-          tables=None, check='interval = "0ms";'):
+          tables=None, check='interval = "0ms";', certificates=None):
     """
     stird.conf and numbers.csv in the lab's directory; answers with the path. DRAIN is short, so
     that a story may end in the middle of a call. TABLES: instead of NUMBERS, what is in numbers.
-    CHECK: of the certificates' URLs; none by default.
+    CHECK: of the certificates' URLs; none by default. The provider is whose code the lab's unit has,
+    unless MORE says; CERTIFICATES: instead of the lab's unit.
     """
     for name in ("state", "run"):
         os.makedirs(lab.path(name), mode=0o700, exist_ok=True)
     return lab.write("stird.conf", TEMPLATE % {
         "listeners": groups(listeners), "trunks": groups(trunks), "upstreams": groups(upstreams),
-        "unit": lab.unit.directory,
+        "certificates": groups(certificates or [certificate(lab.unit)]),
+        "provider": "" if has_provider(more) else provider(lab.unit),
         "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),
         "records": lab.path("records.jsonl"), "state": lab.path("state"),
         "runtime": lab.path("run"), "drain": drain, "check": check,
@@ -97,4 +113,6 @@ def moved(lab, text):
     counts = re.sub(r"#.*", "", text)
     for address in set(re.findall(r'(?:"|sip:)(\d+\.\d+\.\d+\.\d+)', counts)):
         assert address.startswith("127.0.0."), "not an address of a lab: " + address
+    text = re.sub(r"^((?:provider = \{)?\s*)spc = \[.*?\]", r"\1spc = " + value(lab.unit.spcs), text,
+                  flags=re.MULTILINE)
     return text.replace("127.0.0.", lab.network.prefix)

@@ -7,7 +7,8 @@ from lib.stird import wait_until
 from lib.story import Story
 
 FIELDS = ("ts", "node", "call_id", "trunk", "source", "orig_tn", "dest_tn", "attest", "origid",
-          "decision", "reason", "rule", "number_state", "number_row", "customer", "cert_id", "x5u",
+          "decision", "reason", "rule", "number_state", "number_row", "customer", "provider", "cert_id",
+          "cert_spc", "cert_serial", "x5u",
           "iat", "sip_status", "sign_us", "total_us", "config_generation", "numbers_generation")
 
 

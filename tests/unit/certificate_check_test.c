@@ -181,7 +181,7 @@ static void what_verifiers_would_refuse_is_wrong(void **state)
     } cases[] = {
         {{other_key, "709J", -30, 60, false, false}, trust, "another key"},
         {{key, "818H", -30, 60, false, false}, trust, "another service provider code"},
-        {{key, NULL, -30, 60, false, false}, trust, "without TNAuthList"},
+        {{key, NULL, -30, 60, false, false}, trust, "it has no TNAuthList"},
         {{key, "709J", -60, -1, false, false}, trust, "has expired"},
         {{key, "709J", 1, 60, false, false}, trust, "not in force yet"},
         {{key, "709J", -30, 60, true, false}, trust, "key usage"},

@@ -21,6 +21,12 @@ static struct certificate units[] = {
 };
 static const struct settings settings = {.certificates = units, .n_certificates = 4};
 
+static uint32_t choose(uint32_t first, const uint8_t *states, int64_t now_s, enum reason *reason)
+{
+    const struct certificate_question q = {.settings = &settings, .states = states, .now_s = now_s};
+    return certificate_choose(&q, first, reason);
+}
+
 enum {
     U = CERTIFICATE_UNCHECKED,
     S = CERTIFICATE_SERVED,
@@ -59,7 +65,7 @@ static void each_case(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         enum reason reason;
-        uint32_t chosen = certificate_choose(&settings, 0, cases[i].states, cases[i].now, &reason);
+        uint32_t chosen = choose(0, cases[i].states, cases[i].now, &reason);
         uint32_t want = cases[i].chosen == NONE ? NO_CERTIFICATE : (uint32_t)cases[i].chosen;
         if (chosen != want || reason != cases[i].reason)
             fail_msg("%s: unit %u, reason %d", cases[i].what, chosen, reason);
@@ -74,8 +80,85 @@ static void a_certificate_is_its_own_units(void **state)
     assert_int_equal(certificate_find(&settings, STR("b")), 3);
     assert_int_equal(certificate_find(&settings, STR("c")), NO_CERTIFICATE);
     assert_int_equal(certificate_find(&settings, STR("")), NO_CERTIFICATE);
-    assert_int_equal(certificate_choose(&settings, 3, NULL, NOW, &reason), 3);
-    assert_int_equal(certificate_choose(&settings, 0, NULL, NOW, &reason), 1);
+    assert_int_equal(choose(3, NULL, NOW, &reason), 3);
+    assert_int_equal(choose(0, NULL, NOW, &reason), 1);
+}
+
+/* ---- for which tokens, and whose ---- */
+
+#define CODE                                                                                       \
+    STR("\x30\x08\xa0\x06\x16\x04"                                                                 \
+        "709J")
+#define ONE                                                                                        \
+    STR("\x30\x0f\xa2\x0d\x16\x0b"                                                                 \
+        "12155550100")
+#define TWO                                                                                        \
+    STR("\x30\x0f\xa2\x0d\x16\x0b"                                                                 \
+        "12155550101")
+
+#define UNIT(name, owner, is_foreign, list)                                                        \
+    {                                                                                              \
+        .id = STR(name), .provider = (owner), .foreign = (is_foreign), .not_after_s = NOW + DAY,   \
+        .scope = {                                                                                 \
+            .tn_auth_list = {list},                                                                \
+            .n_lists = 1                                                                           \
+        }                                                                                          \
+    }
+
+static struct certificate scoped[] = {
+    UNIT("theirs", 0, true, CODE), UNIT("one", 0, false, ONE),    UNIT("one", 0, false, TWO),
+    UNIT("two", 0, false, TWO),    UNIT("other", 1, false, CODE), UNIT("none", 2, true, ONE),
+};
+static const struct settings providers = {.certificates = scoped, .n_certificates = 6};
+
+static struct passport_claims of(const char *orig)
+{
+    struct passport_claims claims = {.attest = 'A', .iat_s = NOW};
+    claims.orig.n = (uint8_t)strlen(orig);
+    memcpy(claims.orig.digits, orig, claims.orig.n);
+    claims.dest = claims.orig;
+    memset(claims.origid, '0', sizeof(claims.origid));
+    return claims;
+}
+
+static void the_first_is_the_providers_own(void **state)
+{
+    (void)state;
+    assert_int_equal(certificate_first(&providers, 0), 1);
+    assert_int_equal(certificate_first(&providers, 1), 4);
+    assert_int_equal(certificate_first(&providers, 2), 5); /* it has no other */
+    assert_int_equal(certificate_first(&providers, 3), NO_CERTIFICATE);
+}
+
+static void another_of_the_provider_signs_what_one_is_not_for(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t first;
+        const char *orig;
+        uint8_t states[6];
+        int chosen;
+        enum reason reason;
+    } calls[] = {
+        {1, "12155550100", {0}, 1, REASON_OK},
+        {1, "12155550101", {0}, 2, REASON_OK}, /* a unit of the same */
+        {3, "12155550100", {0}, 1, REASON_OK},
+        {3, "12155550102", {0}, 0, REASON_OK}, /* foreign ones last */
+        {3, "12155550102", {W, U, U, U, U, U}, NONE, REASON_CERTIFICATE_NOT_FOR_NUMBER},
+        {5, "12155550101", {0}, NONE, REASON_CERTIFICATE_NOT_FOR_NUMBER},
+        /* It is for the number, but must not sign: that is no reason for another. */
+        {3, "12155550101", {U, U, U, W, U, U}, NONE, REASON_CERTIFICATE_NOT_SERVED},
+    };
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        const struct passport_claims claims = of(calls[i].orig);
+        const struct certificate_question q = {&providers, calls[i].states, NOW,
+                                               &passport_type_shaken, &claims};
+        enum reason reason;
+        uint32_t got = certificate_choose_or_other(&q, calls[i].first, &reason);
+        uint32_t want = calls[i].chosen == NONE ? NO_CERTIFICATE : (uint32_t)calls[i].chosen;
+        if (got != want || reason != calls[i].reason)
+            fail_msg("call %zu: %d, %d", i, (int)got, (int)reason);
+    }
 }
 
 int main(void)
@@ -83,6 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
         cmocka_unit_test(a_certificate_is_its_own_units),
+        cmocka_unit_test(the_first_is_the_providers_own),
+        cmocka_unit_test(another_of_the_provider_signs_what_one_is_not_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

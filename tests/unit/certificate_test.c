@@ -126,18 +126,19 @@ static void bad_files_are_refused_in_words(void **state)
     refused_chain("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
                   "block 1 is no certificate");
     refused_chain("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-                  "certificate 1 cannot be decoded");
+                  "block 1 cannot be decoded");
     refused_chain(wrong_order, "certificate 3 is not the issuer of the one before it");
     char *cut = strdup(chain);
     strstr(cut, "-----END")[-30] = '\0'; /* in the middle of the first block */
-    refused_chain(cut, "holds no certificate in PEM form");
+    refused_chain(cut, "block 1 is damaged or cut off");
 
     struct certificate c;
     struct problems problems = PROBLEMS_INIT;
     assert_false(certificate_read(&c, arena, STR("id"), STR("/d"), STR("chain.pem"),
                                   str_of(other_first), STR("x5u"), STR(GOOD_X5U), clock_real_s(),
                                   &problems));
-    assert_int_equal(problems.n, 2); /* the order, and a root has no TNAuthList */
+    /* The order; and a root has no TNAuthList, may not sign a token, and is an authority's. */
+    assert_int_equal(problems.n, 4);
     problems_fini(&problems);
     assert_true(certificate_read(&c, arena, STR("id"), STR("/d"), STR("chain.pem"),
                                  str_of(with_root), STR("x5u"), STR(GOOD_X5U), clock_real_s(),
@@ -226,10 +227,10 @@ static const struct {
      NULL, "no IA5String"},
     {STR("\x30\x08\xa0\x06\x16\x04"
          "709j"),
-     NULL, "upper-case"},
+     "709j", NULL}, /* as a list: as a provider it is refused (sti_certificate_test) */
     {STR("\x30\x08\xa0\x06\x16\x04"
          "7,9J"),
-     NULL, "upper-case"},
+     NULL, "letters and digits"},
     {STR("\x30\x06\xa2\x04\x16\x02"
          "+1"),
      NULL, "telephone numbers is malformed"},

@@ -255,7 +255,7 @@ static void each_wrong_key_has_its_own_words(void **state)
     refused("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "cannot be decoded");
     snprintf(path, sizeof(path), "%s/none", lab);
     char *chain = lab_read(path, "chain.pem");
-    refused(chain, "no private key in PEM form");
+    refused(chain, "holds a certificate where the private key should be");
     free(chain);
     snprintf(command, sizeof(command),
              "mkdir -p %s/old && openssl ec -in %s/none/key.pem -aes128 -passout pass:lab "

@@ -505,6 +505,9 @@ static void try_invite(struct settings *s, const struct sbc *sbc, const struct n
 static void try_table(struct tally *tally)
 {
     struct certificate certificate = {.id = STR("818H"), .not_after_s = INT64_MAX};
+    certificate.scope = (struct sti_scope){.tn_auth_list = {STR("\x30\x08\xa0\x06\x16\x04"
+                                                                "818H")},
+                                           .n_lists = 1};
     struct row rows[ROWS_MAX];
     struct buf csv = BUF_INIT, image = BUF_INIT;
     unsigned n = random_table(rows, &csv);

@@ -18,6 +18,7 @@
 struct scene {
     struct trunk trunk;
     struct certificate certificate;
+    struct provider provider;
     struct settings settings;
     struct call call;
     struct outcome outcome;
@@ -28,10 +29,16 @@ static struct scene *new_scene(void)
 {
     struct scene *s = calloc(1, sizeof(*s));
     s->trunk = (struct trunk){.name = STR("pbx-acme"), .customer = STR("acme")};
+    s->provider = (struct provider){.name = STR("own")};
     s->certificate = (struct certificate){.id = STR("818H"),
+                                          .spc = STR("709J"),
+                                          .serial = STR("4711"),
                                           .x5u = STR("https://cert.example.org/818H.pem")};
-    s->settings = (struct settings){
-        .node = STR("edge-1"), .certificates = &s->certificate, .n_certificates = 1};
+    s->settings = (struct settings){.node = STR("edge-1"),
+                                    .certificates = &s->certificate,
+                                    .n_certificates = 1,
+                                    .providers = &s->provider,
+                                    .n_providers = 1};
     s->call = (struct call){.call_id = STR("a\"b\\c\n@x"), .trunk = &s->trunk};
     assert_true(address_parse(STR("2001:db8::1"), &s->call.source));
     s->call.source.port = 5060;
@@ -98,7 +105,8 @@ static void a_signed_call(void **state)
            "\"attest\":\"A\",\"origid\":\"fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0\","
            "\"decision\":\"signed\",\"reason\":\"signed_owned\",\"rule\":\"attestation.owned\","
            "\"number_state\":\"owned\",\"number_row\":\"/etc/stird/n.csv:7\","
-           "\"customer\":\"acme\",\"cert_id\":\"818H\","
+           "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
+           "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
            "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"sign_us\":31,\"total_us\":420,"
            "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
@@ -135,11 +143,12 @@ static void refused_before_anything_was_known(void **state)
                      "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
                      "\"attest\":null,\"origid\":null,\"decision\":\"rejected\","
                      "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
-                     "\"number_row\":null,\"customer\":null,\"cert_id\":null,\"x5u\":null,"
+                     "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
+                     "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
                      "\"iat\":null,\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
                      "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
                      "\"emergency\":false,"
-           "\"detail\":null,\"count\":1}");
+                     "\"detail\":null,\"count\":1}");
     free(s);
 }
 

@@ -38,6 +38,7 @@ static struct settings *settings_of(const json_t *one)
             "upstreams = ( { name = \"up\"; uri = \"sip:198.51.100.1\"; } );\n"
             "certificates = ( { id = \"818H\"; directory = \"%s/conf/certs/818H\"; },\n"
             "                 { id = \"second\"; directory = \"%s/conf/certs/818H\"; } );\n"
+            "provider = { spc = [ \"818H\" ]; };\n"
             "trunks = ( { name = \"t\"; sources = [ \"192.0.2.7\" ]; customer = \"acme\";\n"
             "  upstreams = [ \"up\" ]; identity = \"%s\"; %s } );\n%s\n",
             TESTS_DIR, TESTS_DIR,
@@ -351,6 +352,9 @@ static const struct {
 static void no_better_than_by_trunks_passed_over(void **state)
 {
     struct certificate certificate = {.id = STR("818H"), .not_after_s = INT64_MAX};
+    certificate.scope = (struct sti_scope){.tn_auth_list = {STR("\x30\x08\xa0\x06\x16\x04"
+                                                                "818H")},
+                                           .n_lists = 1};
     struct settings s = {
         .certificates = &certificate, .n_certificates = 1, .emergency_by_to = true};
     (void)state;

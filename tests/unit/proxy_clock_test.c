@@ -83,7 +83,8 @@ static struct settings *read_settings(const struct world *w)
             " identity = \"authenticated\"; upstreams = [ \"first\", \"carrier\" ]; });\n"
             "upstreams = ({ name = \"carrier\"; uri = \"sip:%s9:5060;transport=udp\"; },\n"
             "{ name = \"first\"; uri = \"sip:%s8:5060;transport=udp\"; });\n"
-            "certificates = ({ id = \"818H\"; directory = \"%s/conf/certs/818H\"; });\n",
+            "certificates = ({ id = \"818H\"; directory = \"%s/conf/certs/818H\"; });\n"
+            "provider = { spc = [ \"818H\" ]; };\n",
             w->net, w->net, w->net, w->net, w->net, TESTS_DIR);
     fclose(f);
     struct files *files = files_new();

@@ -235,6 +235,29 @@ static void it_signs_what_it_is_asked(void **state)
     let_end(&p);
 }
 
+/* A broken worker asks for a number that the certificate is not for (RFC 8226 section 9). */
+static void it_refuses_what_verifiers_would(void **state)
+{
+    struct certificate narrow = certificates[0];
+    narrow.scope.tn_auth_list[0] = STR("\x30\x0f\xa2\x0d\x16\x0b"
+                                       "12155550121");
+    const struct settings settings = {.certificates = &narrow, .n_certificates = 1};
+    struct process p = start_ready(&settings);
+    int channel = open_channel(&p);
+    struct sign_request r = request(1, 0);
+    struct sign_response response;
+    (void)state;
+    memcpy(r.orig, "12155550121", 11);
+    r.orig_length = 11;
+    response = ask(channel, &r);
+    assert_int_equal(response.reason, REASON_OK);
+    r.orig[10] = '2';
+    r.ticket = 2;
+    assert_reason(channel, &r, REASON_CERTIFICATE_NOT_FOR_NUMBER);
+    close(channel);
+    let_end(&p);
+}
+
 static void it_answers_a_packet_with_a_packet(void **state)
 {
     const struct settings settings = {.certificates = certificates, .n_certificates = 1};
@@ -770,6 +793,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_signs_what_it_is_asked),
+        cmocka_unit_test(it_refuses_what_verifiers_would),
         cmocka_unit_test(it_answers_a_packet_with_a_packet),
         cmocka_unit_test(without_certificates_it_serves_all_the_same),
         cmocka_unit_test(it_runs_in_its_sandbox),

@@ -32,8 +32,13 @@ static int set_up(void **state)
     make("other", "/CN=other", NULL);
     make("stird", "/CN=stird", "DNS:stird.example");
     make("names", "/CN=unused.example",
-         "DNS:Carrier.example,URI:sip:acme.example,URI:sip:joe@acme.example,IP:192.0.2.1,"
-         "IP:2001:db8::1,DNS:*.wild.example,URI:https://x.example");
+         "DNS:Carrier.example,URI:sip:joe@acme.example,IP:192.0.2.1,IP:2001:db8::1,"
+         "DNS:*.wild.example,URI:https://x.example,URI:sips:s.example,DNS:dot.example.");
+    make("domain", "/CN=unused.example", "URI:sip:Acme.example");
+    make("domains", "/CN=unused.example",
+         "DNS:edge1.example,DNS:*.wild.example,URI:SIP:acme.example:5061,"
+         "URI:sip:two.example;transport=tls,URI:sip:[2001:db8::7]:5061,URI:sip:192.0.2.7,"
+         "URI:sip:dot.example.,IP:192.0.2.1");
     make("common", "/CN=common.example", "");
     return 0;
 }
@@ -82,7 +87,8 @@ static void refused_in_words(void **state)
         {"stird.pem", "stird.key", "root.pem", 31, "stird.pem", "has expired"},
         {"stird.pem", "stird.key", "root.pem", -1, "stird.pem", "is not in force yet"},
         {"stird.key", "stird.key", "root.pem", 0, "stird.key", "holds no certificate"},
-        {"stird.pem", "stird.pem", "root.pem", 0, "stird.pem", "holds no private key"},
+        {"stird.pem", "stird.pem", "root.pem", 0, "stird.pem",
+         "holds a certificate where the private key should be"},
         {"stird.pem", "stird.key", "root.key", 0, "root.key", "holds no certificate"},
     };
     (void)state;
@@ -148,6 +154,25 @@ static void a_server_must_prove_its_name(void **state)
         {"names", "192.0.2.2", "192.0.2.1", false},
         {"names", "unused.example", "192.0.2.1", false},
         {"names", "other.example", "192.0.2.1", false},
+        {"names", "Carrier.Example.", "192.0.2.1", true},
+        {"names", "dot.example", "192.0.2.1", true},
+        {"names", "acme.example", "192.0.2.1", false}, /* joe's */
+        {"names", "s.example", "192.0.2.1", false},    /* no sip: URI */
+        {"domain", "acme.example", "192.0.2.1", true},
+        {"domain", "ACME.example.", "192.0.2.1", true},
+        {"domain", "unused.example", "192.0.2.1", false},
+        {"domain", "sip:acme.example", "192.0.2.1", false},
+        {"domain", "cme.example", "192.0.2.1", false},
+        {"domain", "", "192.0.2.1", false},
+        {"domains", "acme.example", "192.0.2.1", true},
+        {"domains", "two.example", "192.0.2.1", true},
+        {"domains", "dot.example", "192.0.2.1", true},
+        {"domains", "edge1.example", "192.0.2.1", false}, /* DNS names count without URIs only */
+        {"domains", "one.wild.example", "192.0.2.1", false},
+        {"domains", "", "192.0.2.1", true},
+        {"domains", "", "192.0.2.7", true},
+        {"domains", "2001:db8::7", "192.0.2.1", true},
+        {"domains", "", "192.0.2.8", false},
         {"common", "common.example", "192.0.2.1", true},
         {"common", "", "192.0.2.1", false},
     };
@@ -186,11 +211,35 @@ static void a_client_is_who_it_proves_to_be(void **state)
     struct buf out = BUF_INIT;
     (void)state;
     assert_str(names_of("names", true, &out),
-               STR("Carrier.example acme.example 192.0.2.1 2001:db8::1 "));
+               STR("Carrier.example 192.0.2.1 2001:db8::1 dot.example "));
+    assert_str(names_of("domain", true, &out), STR("Acme.example "));
+    assert_str(names_of("domains", true, &out),
+               STR("acme.example two.example 2001:db8::7 192.0.2.7 dot.example 192.0.2.1 "));
     assert_str(names_of("common", true, &out), STR("common.example "));
     /* Shown but not asked for: nothing is proved. */
     assert_int_equal(names_of("names", false, &out).n, 0);
     buf_fini(&out);
+}
+
+/* The name in the client's hello (RFC 6066 section 3). */
+static void sni_is_plain(void **state)
+{
+    static const struct {
+        const char *expected, *sni; /* NULL: none */
+    } cases[] = {{"Carrier.Example.org.", "carrier.example.org"},
+                 {"carrier.example.org", "carrier.example.org"},
+                 {"192.0.2.1", NULL},
+                 {"", NULL}};
+    (void)state;
+    struct tls *ours = good("stird");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct address remote = {.family = ADDRESS_IPV4};
+        SSL *client = tls_connecting(ours, str_of(cases[i].expected), &remote);
+        const char *sni = SSL_get_servername(client, TLSEXT_NAMETYPE_host_name);
+        assert_true(cases[i].sni ? sni && strcmp(sni, cases[i].sni) == 0 : !sni);
+        SSL_free(client);
+    }
+    tls_free(ours);
 }
 
 static void a_client_must_be_vouched_for(void **state)
@@ -217,6 +266,7 @@ int main(void)
         cmocka_unit_test(refused_in_words),
         cmocka_unit_test(a_server_must_prove_its_name),
         cmocka_unit_test(a_client_is_who_it_proves_to_be),
+        cmocka_unit_test(sni_is_plain),
         cmocka_unit_test(a_client_must_be_vouched_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

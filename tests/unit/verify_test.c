@@ -212,6 +212,8 @@ static void the_headers_of_rfc_8224(void **state)
             expect(&r, TOKEN_IGNORED, 428, VERIFY_PPT, "compact"); /* it says no type */
         else if (same_url)
             expect(&r, TOKEN_VALID, 0, 0, value.p);
+        else if (memchr(value.p, '?', value.n)) /* read, but no URL for x5u (ATIS-1000074) */
+            expect(&r, TOKEN_INVALID, 436, VERIFY_URL, value.p);
         else
             expect(&r, TOKEN_INVALID, 438, VERIFY_X5U, value.p);
     }

@@ -1,0 +1,27 @@
+/*
+ * certificate_rows - whether the certificates that number tables and customers name are there and
+ * may sign, and whether the rows' numbers are those that the certificates are for. Pure; at a load.
+ */
+#ifndef STIRD_CERTIFICATE_ROWS_H
+#define STIRD_CERTIFICATE_ROWS_H
+
+#include <stird/numbers.h>
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+/*
+ * A problem for each row, and each customer, whose `cert` names no certificate, or one of another
+ * provider than that of a trunk which its calls come through. PATH is the configuration's, for
+ * its customers; empty: they are not looked at.
+ */
+void certificate_rows_check(const struct settings *settings, const struct numbers *table,
+                            struct str path, struct problems *problems);
+
+/* Rows of numbers that no unit of theirs is for (sti_certificate.h): how many, the first MAX told.
+ */
+typedef void certificate_rows_visit(void *user, const struct numbers_row *row,
+                                    struct str certificate);
+uint64_t certificate_rows_outside(const struct settings *settings, const struct numbers *table,
+                                  uint64_t max, certificate_rows_visit *visit, void *user);
+
+#endif

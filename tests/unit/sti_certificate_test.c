@@ -1,0 +1,281 @@
+/* What a verifier of STIR makes of a certificate: rules, numbers, constraints. */
+#include "lab.h"
+
+#include "core/claim_constraints.h"
+#include "core/tn_auth_list.h"
+
+#include <stird/certificate_text.h>
+#include <stird/lab_ca.h>
+#include <stird/sti_certificate.h>
+
+#define NOW INT64_C(1800000000)
+#define DAY 86400
+
+static EVP_PKEY *root_key, *key;
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    root_key = lab_key_new();
+    key = lab_key_new();
+    arena = arena_new(4096);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    EVP_PKEY_free(root_key);
+    EVP_PKEY_free(key);
+    arena_free(arena);
+    return 0;
+}
+
+/* ---- certificates ---- */
+
+static X509 *issue(struct lab_certificate c, X509 *issuer)
+{
+    c.serial = 7;
+    c.key = issuer ? key : root_key;
+    c.issuer = issuer;
+    c.issuer_key = root_key;
+    c.not_before_s = NOW - DAY;
+    c.not_after_s = NOW + DAY;
+    X509 *made = lab_certificate_new(&c);
+    X509 *x = made ? X509_dup(made) : NULL; /* as it is read, nothing of its making cached */
+    X509_free(made);
+    assert_non_null(x);
+    return x;
+}
+
+/* The leaf LEAF below an authority with ABOVE's numbers and constraints, read. */
+static struct sti_certificate judge(struct lab_certificate leaf, struct lab_certificate above)
+{
+    struct sti_certificate read;
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    above.name = "authority";
+    above.authority = true;
+    leaf.name = "SHAKEN";
+    X509 *root = issue(above, NULL);
+    sk_X509_push(chain, issue(leaf, root));
+    sk_X509_push(chain, root);
+    assert_true(sti_certificate_read(&read, chain, arena));
+    sk_X509_pop_free(chain, X509_free);
+    EVP_PKEY_free(read.key);
+    read.key = NULL;
+    return read;
+}
+
+static const char *const our_code[] = {"709J", NULL}, *const low_code[] = {"bogus", NULL};
+static const char *const one[] = {"12155550100", NULL}, *const range[] = {"12155551000+100", NULL};
+static const char *const wide[] = {"12155550100", "12155551000+10", NULL};
+
+static void rules_are_told(void **state)
+{
+    (void)state;
+    const struct {
+        struct lab_certificate leaf;
+        enum sti_rule rule; /* STI_RULES: none */
+    } cases[] = {
+        {{.spcs = our_code}, STI_RULES},
+        {{.numbers = one}, STI_RULES},
+        {{.spcs = our_code, .usage = "critical,digitalSignature,nonRepudiation"}, STI_RULES},
+        {{.spcs = NULL}, STI_LIST},
+        {{.spcs = low_code}, STI_PROVIDER},
+        {{.spcs = our_code, .usage = "nonRepudiation"}, STI_USAGE},
+        {{.spcs = our_code, .authority = true}, STI_USAGE},
+        {{.spcs = our_code, .constraints = STR("\x30\x00")}, STI_CONSTRAINTS},
+        {{.spcs = our_code, .constraints = STR("\x05\x00")}, STI_CONSTRAINTS},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sti_certificate c = judge(cases[i].leaf, (struct lab_certificate){0});
+        for (unsigned rule = 0; rule < STI_RULES; rule++)
+            if (!c.fault[rule] == (rule == cases[i].rule) && rule != STI_AUTHORITY)
+                fail_msg("case %zu, rule %u: %s", i, rule, c.fault[rule] ? c.fault[rule] : "kept");
+        assert_int_equal(sti_certificate_fault(&c) != NULL, cases[i].rule != STI_RULES);
+    }
+}
+
+/* ---- numbers ---- */
+
+static void numbers_are_those_of_the_list(void **state)
+{
+    (void)state;
+    const struct {
+        const char *const *codes, *const *numbers, *const *above;
+        const char *orig;
+        bool good;
+    } cases[] = {
+        {our_code, NULL, NULL, "12155550100", true},
+        {our_code, one, NULL, "13035550100", true}, /* a code speaks for all */
+        {NULL, one, NULL, "12155550100", true},
+        {NULL, one, NULL, "12155550101", false},
+        {NULL, one, NULL, "2155550100", false},
+        {NULL, one, NULL, "121555501000", false},
+        {NULL, range, NULL, "12155551000", true},
+        {NULL, range, NULL, "12155551099", true},
+        {NULL, range, NULL, "12155551100", false},
+        {NULL, range, NULL, "12155550999", false},
+        {NULL, wide, NULL, "12155551009", true},
+        {NULL, wide, NULL, "12155551010", false},
+        /* RFC 9060: what is above limits, where it has numbers. */
+        {NULL, range, wide, "12155551009", true},
+        {NULL, range, wide, "12155551010", false},
+        {our_code, NULL, one, "12155550100", true},
+        {our_code, NULL, one, "12155550101", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sti_certificate c = judge(
+            (struct lab_certificate){.spcs = cases[i].codes, .numbers = cases[i].numbers},
+            (struct lab_certificate){.numbers = cases[i].above});
+        struct tn orig = lab_tn(cases[i].orig);
+        struct passport_claims claims = lab_claims('A', NOW);
+        claims.orig = orig;
+        if (sti_scope_covers(&c.scope, &orig) != cases[i].good)
+            fail_msg("case %zu", i);
+        assert_int_equal(sti_scope_judge(&c.scope, &passport_type_shaken, &claims),
+                         cases[i].good ? REASON_OK : REASON_CERTIFICATE_NOT_FOR_NUMBER);
+        assert_int_equal(sti_scope_is_limited(&c.scope), !cases[i].codes || cases[i].above);
+    }
+}
+
+/* ---- constraints ---- */
+
+static struct str bytes_of(const json_t *object, const char *name)
+{
+    unsigned char out[512];
+    struct str text = lab_member((json_t *)object, name);
+    int n = EVP_DecodeBlock(out, (const unsigned char *)text.p, (int)text.n);
+    while (n > 0 && text.n > 0 && text.p[text.n - 1] == '=')
+        text.n--, n--;
+    assert_true(n > 0);
+    return arena_copy(arena, (struct str){(const char *)out, (size_t)n});
+}
+
+static void expect_payload(struct str der, const char *text, const char *claim)
+{
+    struct str name;
+    json_t *payload = json_loads(text, 0, NULL);
+    const char *why = claim_constraints_refuse(der, payload, &name);
+    if (!why != !claim || (why && !str_eq(name, str_of(claim))))
+        fail_msg("%s: %s %.*s", text, why ? why : "permitted", STR_ARG(name));
+    json_decref(payload);
+}
+
+static void the_public_vectors_are_read(void **state)
+{
+    (void)state;
+    json_t *v = lab_vectors("x509_constraints.json");
+    struct buf codes = BUF_INIT;
+    struct text_fault fault;
+    assert_null(
+        tn_auth_list_read(bytes_of(json_object_get(v, "tn_auth_list"), "der_base64"), &codes));
+    assert_str(buf_str(&codes), STR("bogus"));
+    buf_fini(&codes);
+
+    struct str der = bytes_of(json_object_get(v, "jwt_claim_constraints"), "der_base64");
+    assert_null(claim_constraints_read(der, false));
+    expect_payload(der, "{\"foo\":\"foo2\"}", NULL);
+    expect_payload(der, "{\"foo\":\"foo3\",\"bar\":\"bar1\",\"x\":1}", NULL);
+    expect_payload(der, "{\"bar\":\"bar1\"}", "foo");
+    expect_payload(der, "{\"foo\":\"foo4\"}", "foo");
+    expect_payload(der, "{\"foo\":\"foo1\",\"bar\":\"foo1\"}", "bar");
+    expect_payload(der, "{\"foo\":[\"foo1\"]}", "foo");
+
+    json_t *enhanced = json_object_get(v, "enhanced");
+    STACK_OF(X509) *chain = certificates_read(lab_member(enhanced, "certificate"), &fault);
+    struct sti_certificate c;
+    assert_true(chain && sti_certificate_read(&c, chain, arena));
+    assert_null(sti_certificate_fault(&c));
+    assert_str(c.spc, STR("1234"));
+    assert_int_equal(c.scope.n_constraints, 1);
+    der = c.scope.constraints[0];
+    assert_null(claim_constraints_read(der, true));
+    assert_non_null(claim_constraints_read(der, false)); /* mustExclude is the other form's */
+    expect_payload(der, "{\"confidence\":\"high\"}", NULL);
+    expect_payload(der, "{\"confidence\":\"low\"}", "confidence");
+    expect_payload(der, "{}", "confidence");
+    expect_payload(der, "{\"confidence\":\"medium\",\"priority\":null}", "priority");
+    struct passport_claims claims = lab_claims('A', NOW);
+    assert_int_equal(sti_scope_judge(&c.scope, &passport_type_shaken, &claims),
+                     REASON_CERTIFICATE_NOT_FOR_CLAIMS);
+    sti_certificate_fini(&c);
+    sk_X509_pop_free(chain, X509_free);
+    json_decref(v);
+}
+
+static void levels_are_those_that_are_permitted(void **state)
+{
+    (void)state;
+    const struct str only_a = STR("\x30\x13\xa1\x11\x30\x0f\x30\x0d\x16\x06"
+                                  "attest"
+                                  "\x30\x03\x0c\x01"
+                                  "A");
+    assert_null(claim_constraints_read(only_a, false));
+    for (unsigned above = 0; above < 2; above++) {
+        struct lab_certificate leaf = {.spcs = our_code}, authority = {.spcs = NULL};
+        *(above ? &authority.constraints : &leaf.enhanced) = only_a;
+        struct sti_certificate c = judge(leaf, authority);
+        assert_null(sti_certificate_fault(&c));
+        for (char level = 'A'; level <= 'C'; level++) {
+            struct passport_claims claims = lab_claims(level, NOW);
+            assert_int_equal(sti_scope_judge(&c.scope, &passport_type_shaken, &claims),
+                             level == 'A' ? REASON_OK : REASON_CERTIFICATE_NOT_FOR_CLAIMS);
+        }
+    }
+}
+
+static void values_of_other_kinds_are_json(void **state)
+{
+    (void)state;
+    const struct str iat = STR("\x30\x12\xa1\x10\x30\x0e\x30\x0c\x16\x03"
+                               "iat"
+                               "\x30\x05\x0c\x03"
+                               "123");
+    assert_null(claim_constraints_read(iat, false));
+    expect_payload(iat, "{\"iat\":123}", NULL);
+    expect_payload(iat, "{\"iat\":\"123\"}", NULL);
+    expect_payload(iat, "{\"iat\":124}", "iat");
+    expect_payload(iat, "{\"iat\":123.0}", "iat");
+}
+
+static void broken_constraints_are_told(void **state)
+{
+    (void)state;
+    static const struct str broken[] = {
+        STR(""),
+        STR("\x30\x00"),
+        STR("\x30\x80\x00\x00"),
+        STR("\x30\x02\xa0\x00"),
+        STR("\x30\x04\xa0\x02\x30\x00"),
+        STR("\x30\x06\xa0\x04\x30\x02\x16\x00"),
+        STR("\x30\x07\xa0\x05\x30\x03\x0c\x01"
+            "x"),
+        STR("\x30\x07\xa2\x05\x30\x03\x16\x01"
+            "x"),
+        STR("\x30\x0e\xa0\x05\x30\x03\x16\x01"
+            "x\xa0\x05\x30\x03\x16\x01"
+            "y"),
+        STR("\x30\x0b\xa1\x09\x30\x07\x30\x05\x16\x01"
+            "x\x30\x00"),
+        STR("\x30\x08\xa0\x05\x30\x03\x16\x01"
+            "x\x00"),
+    };
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+        if (!claim_constraints_read(broken[i], false))
+            fail_msg("%zu", i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_are_told),
+        cmocka_unit_test(numbers_are_those_of_the_list),
+        cmocka_unit_test(the_public_vectors_are_read),
+        cmocka_unit_test(levels_are_those_that_are_permitted),
+        cmocka_unit_test(values_of_other_kinds_are_json),
+        cmocka_unit_test(broken_constraints_are_told),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
