@@ -30,6 +30,17 @@ static inline json_t *lab_vectors(const char *name)
     return vectors;
 }
 
+/* Of the vectors that are not carried along and lie beside a checkout; NULL: they do not. */
+static inline json_t *lab_shared_vectors(const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof(path), "%s/../shared/vectors/%s", PROJECT_DIR, name);
+    json_t *vectors = json_load_file(path, 0, NULL);
+    if (!vectors)
+        print_message("SKIPPED: ../shared/vectors/%s is not there\n", name);
+    return vectors;
+}
+
 static inline struct str lab_member(json_t *object, const char *key)
 {
     json_t *value = json_object_get(object, key);

@@ -242,7 +242,9 @@ static struct buf chain_of_public_key(struct str pem)
 static void tokens_of_others_are_read(void **state)
 {
     (void)state;
-    json_t *all = lab_vectors("third_party_tokens.json");
+    json_t *all = lab_shared_vectors("third_party_tokens.json");
+    if (!all)
+        skip();
     size_t i, verified = 0;
     json_t *vector;
     struct buf chain = chain_of_public_key(lab_member(all, "libstirshaken_public_pem"));
