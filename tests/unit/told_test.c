@@ -2,6 +2,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -39,6 +41,30 @@ static void who_tells_what(void **state)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (told_by(str_of(names[i].name)) != names[i].told)
             fail_msg("%s", names[i].name);
+}
+
+/* docs/sip.md lists them: each in `` of that paragraph is one that is known. */
+static void what_the_manual_lists_is_known(void **state)
+{
+    (void)state;
+    FILE *f = fopen(PROJECT_DIR "/docs/sip.md", "r");
+    char text[65536];
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    fclose(f);
+    char *at = strstr(text, "**What tells of a level**"), *end = at ? strstr(at, "\n\n") : NULL;
+    unsigned n = 0;
+    assert_non_null(end);
+    *end = '\0';
+    while ((at = strchr(at, '`'))) {
+        size_t length = strcspn(at + 1, "`");
+        struct str name = {at + 1, length};
+        if (name.p[length - 1] != '-' && told_by(name) == TOLD_NOTHING)
+            fail_msg("%.*s", STR_ARG(name));
+        n++;
+        at += length + 2;
+    }
+    assert_true(n > 15);
 }
 
 static const struct {
@@ -82,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_tells_what),
+        cmocka_unit_test(what_the_manual_lists_is_known),
         cmocka_unit_test(verstat_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
