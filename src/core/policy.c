@@ -8,9 +8,9 @@
  *   caller        no calling number
  *   called        no called number
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
- *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   shown         where the next hop does not see the number that this was about: blocked, rule
  *                 and level again for the number that it sees
+ *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
  *
@@ -756,8 +756,8 @@ static void run_steps(struct decision *d)
 {
     /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,  step_existing,    step_caller, step_called,
-        step_level,   step_dialog,  step_shown, step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,   step_existing,    step_caller, step_called,
+        step_level,   step_shown,   step_dialog, step_certificate, step_sign,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
