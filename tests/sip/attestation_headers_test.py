@@ -28,7 +28,8 @@ class AttestationHeaders(Story):
                  (["Attestation-Info : B"], "B"), (["Attestation-Info: A, C, B"], "C"),
                  (["Attestation-Info: A", "X-Attestation-Info: B"], "B"),
                  (["Attestation-Info: none"], "C"), (["Attestation-Info:"], "C"),
-                 (["Attestation-Info: A\0"], "C"), (["Attestation-Info: \x80"], "C")]):
+                 (["Attestation-Info: A\0"], "C"), (["Attestation-Info: \x80"], "C"),
+                 (["X-Attestation-Info B"], "C"), (["Attestation-Info\x80: A"], "C")]):
             with self.subTest(lines=lines):
                 self.signed_call(level, extra=lines)
 
@@ -43,9 +44,12 @@ class AttestationHeaders(Story):
         self.start()
         guest = self.peer("guest", 3)
         for lines in (ALL, [line.upper() for line in ALL],
-                      [line.replace(":", " :\r\n ") for line in ALL]):
+                      [line.replace(":", " :\r\n ") for line in ALL],
+                      ["X-Attestation-Info A", "P-Verstat\x80: x"]):
             _, arrived, _ = self.signed_call("A", peer=guest, extra=lines)
             self.assertEqual(self.kept(arrived), [])
+            self.assertNotIn(b"verstat", arrived.octets().lower())
+            self.assertNotIn(b"attestation", arrived.octets().lower())
 
     def test_decided_16_of_a_trusted_trunk(self):
         """They go to trusted upstreams alone; verstat goes out of P-Asserted-Identity."""

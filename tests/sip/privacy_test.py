@@ -60,7 +60,8 @@ class Privacy(Story):
         for lines in (["Privacy: header,id"], ["Privacy: id, user"], ["PRIVACY: ID"],
                       ["Privacy: user", "Privacy: id"], ['Privacy: "id"'], ["Privacy: <id>"],
                       ["Privacy:\r\n\tid"], ["Privacy : user id"], ["Privacy: user;%69d"],
-                      ["Privacy: idle;critical"], ["Privacy: none", "privacy:id"]):
+                      ["Privacy: idle;critical"], ["Privacy: none", "privacy:id"], ["Privacy id"],
+                      ["Privacy\x80: id"]):
             with self.subTest(lines=lines):
                 _, arrived = self.unsigned_call("calling_withheld", extra=[PAI] + lines,
                                                 from_=ANONYMOUS)
