@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stird/address.h>
 #include <stird/arena.h>
+#include <stird/privacy.h>
 #include <stird/settings.h>
 #include <stird/str.h>
 
@@ -53,6 +54,9 @@ struct call {
     bool claims_dialog;
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
+    const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
+    struct str level_malformed; /* a line that tells a level, maybe, but is no header; or empty */
+    struct privacy privacy;     /* what its Privacy headers ask for */
 
     /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
      * NULL. */
@@ -65,6 +69,7 @@ struct call {
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;
     uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
+    const struct upstream *upstream;   /* that it would leave to; NULL: nobody that is trusted */
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */

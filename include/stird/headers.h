@@ -33,6 +33,9 @@ bool header_next(struct str *rest, struct header_line *line);
  * is its first word, or what stands before its colon without the octets that no name has.
  */
 bool header_resembles(const struct header_line *line, struct str name, char compact);
+#define HEADER_ROOM 64 /* longer than any name that is asked for */
+/* The names that it may be taken for: twice its own, if it is a header. ROOM holds one of them. */
+void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM]);
 /* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
 bool header_is_named(struct str found, struct str name, char compact);
 bool header_is(const struct header_line *line, struct str name, char compact);

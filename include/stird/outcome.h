@@ -34,8 +34,9 @@ struct outcome {
     struct passport_claims claims;
     uint32_t certificate; /* index into settings' list */
     enum date_action date;
-    bool date_was_wrong; /* stale, future, unreadable or several: counted */
-    bool strip_identity; /* remove the Identity headers that the call brought */
+    bool date_was_wrong;   /* stale, future, unreadable or several: counted */
+    bool level_unreadable; /* what the SBC told of the level could not be read: counted */
+    bool strip_identity;   /* remove the Identity headers that the call brought */
 
     /* how it was found */
     bool emergency;
@@ -43,8 +44,8 @@ struct outcome {
     struct numbers_answer number; /* meaningful when number_looked_up */
     bool number_urgent;           /* of the overlay; its texts are in the call's arena then */
     struct str rule;              /* the setting that gave the level: "attestation.owned" */
-    struct str *trace;            /* one sentence a step, in the call's arena; at most TRACE_MAX,
-                                     none unless call.traced */
+    struct str *trace;            /* one sentence a step, in the call's arena; none unless
+                                     call.traced */
     unsigned n_trace;
 };
 

@@ -31,7 +31,9 @@ struct proxy_counters {
     uint64_t requests, responses, invites;
     uint64_t signed_calls, passed_calls, rejected_calls, sign_failures;
     uint64_t unknown_source, malformed, stray_responses, records_dropped, date_corrected;
-    uint64_t limited;                          /* calls refused for a limit */
+    uint64_t level_unreadable;    /* calls whose SBC told a level that is none of A, B, C */
+    uint64_t identity_unreadable; /* Identity headers that calls brought */
+    uint64_t limited;             /* calls refused for a limit */
     uint64_t emergency_calls, emergency_by_to; /* the latter by their To alone */
     uint64_t emergency_to_alarms;              /* these were too large a share */
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */

@@ -22,6 +22,8 @@ struct record {
     struct str node, call_id, trunk, source, orig_tn, dest_tn;
     struct str origid, rule, number_row, customer, certificate, x5u, upstream;
     struct str provider, spc, serial; /* whose obligation it was, and the unit that signed */
+    struct str identity_fault;        /* of the Identity headers that the call brought, the first */
+    uint32_t identity_unreadable;     /* how many of them tell nothing */
     char attest;                      /* 'A', 'B', 'C', or 0 */
     enum verdict verdict;
     enum reason reason;

@@ -15,6 +15,7 @@ struct rehearsal {
     struct numbers *numbers, *overlay; /* overlay: NULL when there is none */
     const uint8_t *secret;             /* SNAPSHOT_SECRET_BYTES; NULL: not at hand */
     const struct trunk *trunk;         /* NULL: by source and what the call says */
+    struct str upstream;               /* the name of one of its upstreams; else its first */
     struct address source;
     struct str listener; /* its name, or empty */
     int64_t now_s;

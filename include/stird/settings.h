@@ -99,11 +99,12 @@ struct upstream {
     bool port_given;      /* else SRV records of `host` come first (RFC 3263 section 4.2) */
     bool transport_given; /* else UDP, and TCP for what is too long for it (section 18.1.1) */
     bool listener_given;
-    uint32_t probe_ms;        /* how often OPTIONS asks each next hop; 0: never */
-    uint32_t probe_failures;  /* in a row, before a next hop gets no more calls */
-    uint32_t max_calls;       /* INVITEs in progress there at once, in a worker; 0: no limit */
-    bool trusted;             /* false: Privacy: id takes P-Asserted-Identity off (RFC 3325) */
-    bool replace_request_uri; /* always put our next hop's host into the Request-URI */
+    uint32_t probe_ms;           /* how often OPTIONS asks each next hop; 0: never */
+    uint32_t probe_failures;     /* in a row, before a next hop gets no more calls */
+    uint32_t max_calls;          /* INVITEs in progress there at once, in a worker; 0: no limit */
+    bool trusted;                /* false: Privacy: id takes P-Asserted-Identity off (RFC 3325) */
+    bool strip_private_identity; /* ...and Identity headers of others too */
+    bool replace_request_uri;    /* always put our next hop's host into the Request-URI */
     const struct address_prefix *sources; /* where it may send from; default: its address */
     unsigned n_sources;
     struct str tls_name; /* over TLS: what its certificate must be for; empty: its address */

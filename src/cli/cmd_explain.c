@@ -17,6 +17,7 @@
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
+    const char *upstream;
     bool offline;
 };
 
@@ -121,6 +122,23 @@ static const struct trunk *named_trunk(const struct settings *settings, const ch
     return NULL;
 }
 
+/* Whether the trunk that takes the call has an upstream of that name. */
+static bool has_upstream(const struct rehearsal *r, const char *name)
+{
+    const struct trunk *trunk = r->call->trunk;
+    if (!name || !trunk)
+        return true;
+    for (unsigned i = 0; i < trunk->n_upstreams; i++)
+        if (str_eq(r->settings->upstreams[trunk->upstreams[i]].name, str_of(name)))
+            return true;
+    fprintf(stderr, "stirctl: the trunk %.*s has no upstream \"%s\"; it has:", STR_ARG(trunk->name),
+            name);
+    for (unsigned i = 0; i < trunk->n_upstreams; i++)
+        fprintf(stderr, " %.*s", STR_ARG(r->settings->upstreams[trunk->upstreams[i]].name));
+    fputc('\n', stderr);
+    return false;
+}
+
 static bool set_time(struct rehearsal *r, const char *at)
 {
     struct tm broken = {0};
@@ -158,14 +176,15 @@ static int explain(const struct cli *cli, const struct question *q,
                           .numbers = basis->numbers.table,
                           .overlay = basis->overlay.table,
                           .secret = basis->has_secret ? basis->secret : NULL,
+                          .upstream = str_of(q->upstream),
                           .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
     if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q))
         goto out;
     enum reason reason = rehearse(&r, arena, message);
-    if (reason == REASON_OK) {
+    if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
         decision_print(basis, &r, cli->json);
         status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-    } else {
+    } else if (reason != REASON_OK) {
         fprintf(stderr, "stirctl: the message is no INVITE that stird would take: %.*s\n",
                 STR_ARG(reason_text(reason)));
     }
@@ -175,12 +194,19 @@ out:
 }
 
 static const struct option options[] = {
-    {"trunk", required_argument, NULL, 't'},    {"from", required_argument, NULL, 'f'},
-    {"to", required_argument, NULL, 'd'},       {"source", required_argument, NULL, 's'},
-    {"listener", required_argument, NULL, 'l'}, {"asserted", required_argument, NULL, 'a'},
-    {"tgrp", required_argument, NULL, 'g'},     {"message", required_argument, NULL, 'm'},
-    {"origid", required_argument, NULL, 'u'},   {"at", required_argument, NULL, '@'},
-    {"offline", no_argument, NULL, 'o'},        {0},
+    {"trunk", required_argument, NULL, 't'},
+    {"from", required_argument, NULL, 'f'},
+    {"to", required_argument, NULL, 'd'},
+    {"source", required_argument, NULL, 's'},
+    {"listener", required_argument, NULL, 'l'},
+    {"asserted", required_argument, NULL, 'a'},
+    {"tgrp", required_argument, NULL, 'g'},
+    {"message", required_argument, NULL, 'm'},
+    {"origid", required_argument, NULL, 'u'},
+    {"at", required_argument, NULL, '@'},
+    {"upstream", required_argument, NULL, 'n'},
+    {"offline", no_argument, NULL, 'o'},
+    {0},
 };
 
 static bool read_options(struct question *q, int argc, char **argv)
@@ -188,9 +214,9 @@ static bool read_options(struct question *q, int argc, char **argv)
     const struct {
         int letter;
         const char **text;
-    } texts[] = {{'t', &q->trunk},    {'f', &q->from},     {'d', &q->to},   {'s', &q->source},
-                 {'l', &q->listener}, {'a', &q->asserted}, {'g', &q->tgrp}, {'m', &q->message},
-                 {'@', &q->at},       {'u', &q->origid}};
+    } texts[] = {{'t', &q->trunk},    {'f', &q->from},     {'d', &q->to},      {'s', &q->source},
+                 {'l', &q->listener}, {'a', &q->asserted}, {'g', &q->tgrp},    {'m', &q->message},
+                 {'@', &q->at},       {'u', &q->origid},   {'n', &q->upstream}};
     int letter;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
         bool known = letter == 'o';
@@ -270,5 +296,6 @@ const struct command command_explain = {
     "explain",
     "(--trunk NAME | --source ADDRESS) (--from NUMBER --to NUMBER | --message FILE) | "
     "--origid UUID\n"
-    "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--at TIME] [--offline]",
+    "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
+    "         [--offline]",
     "what would become of a call, and why", run};

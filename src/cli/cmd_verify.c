@@ -225,7 +225,7 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
             q.date_s = 0;
     }
     enum identity_kind kind = identity_parse(value, &identity);
-    if (arena && (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER))
+    if (arena && kind != IDENTITY_EMPTY && !identity.fault)
         bring_certificate(job, identity.info, arena, &q);
     if (arena)
         set_time(job, s, arena, &q);

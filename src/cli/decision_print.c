@@ -64,6 +64,38 @@ static void tell_call(const struct sink *to, const struct call *call)
     tell(to, "request_uri", call->request_uri);
 }
 
+/* Those that see another part of the call are decided for apart. */
+static void add_others(struct buf *out, const struct settings *s, const struct call *call)
+{
+    enum privacy_view view = privacy_view(&call->privacy, call->upstream);
+    for (unsigned i = 0; i < call->trunk->n_upstreams; i++) {
+        const struct upstream *u = &s->upstreams[call->trunk->upstreams[i]];
+        if (privacy_view(&call->privacy, u) == view)
+            continue;
+        if (out->n > 0)
+            buf_add_text(out, ", ");
+        buf_add_str(out, u->name);
+    }
+}
+
+static void tell_upstream(const struct sink *to, const struct settings *s, const struct call *call)
+{
+    static const char *const views[] = {
+        [PRIVACY_WHOLE] = "all",
+        [PRIVACY_WITHHELD] = "no P-Asserted-Identity, by Privacy",
+        [PRIVACY_STRIPPED] = "no P-Asserted-Identity and no Identity of others, by Privacy",
+    };
+    struct buf others = BUF_INIT;
+    struct str none = {NULL, 0};
+    const struct upstream *u = call->upstream;
+    if (u)
+        add_others(&others, s, call);
+    tell(to, "upstream", u ? u->name : none);
+    tell(to, "sees", u ? str_of(views[privacy_view(&call->privacy, u)]) : none);
+    tell(to, "ask_apart", others.n > 0 ? buf_str(&others) : none);
+    buf_fini(&others);
+}
+
 static void tell_numbers(const struct sink *to, const struct outcome *o)
 {
     struct buf row = BUF_INIT;
@@ -155,6 +187,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
     tell_call(to, told->call);
     tell_group_in_from(to, basis, told->call);
     tell_passed_over(to, told->call);
+    tell_upstream(to, basis->settings, told->call);
     tell_numbers(to, told->outcome);
     tell_steps(to, told->outcome);
     tell_verdict(to, told->outcome);

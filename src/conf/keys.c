@@ -33,6 +33,7 @@ static const char *const existing[] = {"keep", "strip", "replace", "add", NULL};
 static const char *const group_places[] = {"contact", "request_uri", "from", NULL};
 static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
+static const char *const private_identities[] = {"keep", "strip", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
 static const char *const verifications[] = {"none", "require", NULL};
 static const char *const failures[] = {"fail_open", "fail_closed", NULL};
@@ -98,6 +99,9 @@ static const struct key upstream_keys[] = {
     {"trusted", KEY_BOOLEAN, "false", false, 0, 0, NULL, 0, NULL, NULL, UPSTREAM(upstream.trusted),
      "Whether it is in our trust domain (RFC 3325); if not, Privacy: id takes "
      "P-Asserted-Identity off."},
+    {"privacy_identity", KEY_CHOICE, "keep", false, 0, 0, private_identities, 0, NULL, NULL,
+     UPSTREAM(upstream.strip_private_identity),
+     "Where Privacy: id takes P-Asserted-Identity off: whether Identity headers of others stay."},
     {"calls", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL,
      UPSTREAM(upstream.max_calls),
      "Most INVITEs in progress there at once, in a worker; more go to the next; 0: no limit."},
@@ -151,8 +155,8 @@ static const struct key trunk_keys[] = {
      TRUNK(trunk.cap), "Nothing better than this leaves from here, whatever table and rules say."},
     {"attestation_headers", KEY_BOOLEAN, "false", false, 0, 0, NULL, 0, NULL, NULL,
      TRUNK(trunk.attestation_headers),
-     "Whether a trusted trunk's Attestation-Info may lower the level and its Origination-Id is the "
-     "origid."},
+     "Whether a trusted trunk's Attestation-Info (and its vendors' names) may lower the level and "
+     "its Origination-Id is the origid."},
     {"origid", KEY_CHOICE, NULL, false, 0, 0, origids, 0, NULL, NULL, TRUNK(trunk.origid),
      "As signing.origid, for this trunk."},
     {"country.code", KEY_DIGITS, NULL, false, 0, 3, NULL, 0, NULL, NULL, TRUNK(trunk.country.code),

@@ -2,6 +2,9 @@
 
 #include "rule.h"
 
+#include <stird/policy.h>
+#include <stird/told.h>
+
 struct view {
     const struct settings *settings;
     const struct numbers *table;
@@ -37,19 +40,28 @@ static void of_country(struct cap *cap, const struct view *v)
     cap->of = STR("cap of other countries' numbers");
 }
 
-/* The first header counts; what is none of A, B and C says nothing. */
+/* Of all headers that tell a level the lowest holds; what cannot be read is the least level. */
 static void of_header(struct cap *cap, const struct view *v)
 {
-    static const char *const names[] = {"Attestation-Info", "Attestation"};
-    cap->of = STR("Attestation-Info of the SBC");
-    for (size_t i = 0; v->call->trunk->attestation_headers && i < 2; i++) {
-        struct str value = trusted_header(v->call, str_of(names[i]));
-        char level = value.n == 1 ? ascii_lower(value.p[0]) : '\0';
-        if (level < 'a' || level > 'c')
-            continue;
-        cap->at_most = (enum treatment)(TREATMENT_A + (level - 'a'));
-        return;
+    const struct trunk *t = v->call->trunk;
+    bool believed = call_is_trusted(v->call) && t->attestation_headers;
+    const struct call_header *h = believed ? v->call->headers : NULL;
+    if (believed && v->call->level_malformed.n > 0) {
+        cap->unreadable = v->call->level_malformed;
+        cap->at_most = TREATMENT_C;
     }
+    for (; h && h->name.p; h++) {
+        if (told_by(h->name) != TOLD_LEVEL)
+            continue;
+        char level = told_level(h->value);
+        if (level == '\0' && !cap->unreadable.p)
+            cap->unreadable = h->value.p ? h->value : STR("");
+        enum treatment told = level == '\0' ? TREATMENT_C
+                                            : (enum treatment)(TREATMENT_A + (level - 'A'));
+        if (told > cap->at_most)
+            cap->at_most = told;
+    }
+    cap->of = STR("Attestation-Info of the SBC");
 }
 
 static void (*const caps[])(struct cap *cap, const struct view *v) = {

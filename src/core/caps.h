@@ -11,6 +11,7 @@
 struct cap {
     enum treatment at_most; /* A: it lowers nothing */
     struct str of;          /* whose it is, in words */
+    struct str unreadable;  /* what could not be read and lowers therefore; p NULL: nothing */
 };
 
 /* The I-th cap of the call; false behind the last. */

@@ -74,29 +74,41 @@ bool header_next(struct str *rest, struct header_line *line)
     return false;
 }
 
-/* S without the octets that no token has, equals NAME? */
-static bool equals_squeezed(struct str s, struct str name, char compact)
+/* S without the octets that no token has. */
+static struct str squeezed(struct str s, char room[HEADER_ROOM])
 {
-    char text[64];
     size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (is_token_octet(s.p[i]) && n < sizeof(text))
-            text[n++] = s.p[i];
-    return header_is_named((struct str){text, n}, name, compact);
+    for (size_t i = 0; i < s.n && n < HEADER_ROOM; i++)
+        if (is_token_octet(s.p[i]))
+            room[n++] = s.p[i];
+    return (struct str){room, n};
+}
+
+static struct str first_word(struct str s)
+{
+    size_t begin = 0, end;
+    while (begin < s.n && !is_token_octet(s.p[begin]))
+        begin++;
+    for (end = begin; end < s.n && is_token_octet(s.p[end]);)
+        end++;
+    return str_slice(s, begin, end);
+}
+
+void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM])
+{
+    names[0] = names[1] = line->name;
+    if (line->name.p)
+        return;
+    names[0] = first_word(line->raw);
+    names[1] = squeezed(str_slice(line->raw, 0, str_find(line->raw, ':', 0)), room);
 }
 
 bool header_resembles(const struct header_line *line, struct str name, char compact)
 {
-    struct str raw = line->raw;
-    size_t begin = 0, end;
-    if (line->name.p)
-        return header_is(line, name, compact);
-    while (begin < raw.n && !is_token_octet(raw.p[begin]))
-        begin++;
-    for (end = begin; end < raw.n && is_token_octet(raw.p[end]);)
-        end++;
-    return header_is_named(str_slice(raw, begin, end), name, compact) ||
-           equals_squeezed(str_slice(raw, 0, str_find(raw, ':', 0)), name, compact);
+    char room[HEADER_ROOM];
+    struct str names[2];
+    header_lookalikes(line, names, room);
+    return header_is_named(names[0], name, compact) || header_is_named(names[1], name, compact);
 }
 
 bool header_is_named(struct str found, struct str name, char compact)

@@ -17,16 +17,16 @@ static struct str uri_of(struct str value)
 
 unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX])
 {
-    struct str rest, element;
+    struct str rest, values[IDENTITY_VALUES_MAX];
     struct header_line line;
     unsigned n = 0;
     start_line(message, &rest);
-    while (header_next(&rest, &line) && n < IDENTITIES_MAX) {
+    while (header_next(&rest, &line)) {
         if (!header_is(&line, STR("Identity"), 'y'))
             continue;
-        struct str list = line.value;
-        while (n < IDENTITIES_MAX && list_next(&list, &element))
-            value[n++] = element;
+        unsigned more = identity_values(line.value, values);
+        for (unsigned i = 0; i < more && n < IDENTITIES_MAX; i++)
+            value[n++] = values[i];
     }
     return n;
 }
@@ -113,9 +113,10 @@ static void compare_values(struct comparison *c, struct str before, struct str a
     enum identity_kind was = identity_parse(before, &a), is = identity_parse(after, &b);
     if (str_eq(before, after))
         return;
-    if (is == IDENTITY_EMPTY || is == IDENTITY_UNREADABLE)
-        TELL(c, "the Identity header is not readable any more");
-    else if (was == IDENTITY_UNREADABLE || was == IDENTITY_EMPTY || !str_eq(a.digest, b.digest))
+    if (is == IDENTITY_EMPTY || b.fault)
+        TELL(c, "the Identity header is not readable any more: %s",
+             b.fault ? b.fault : "it is empty");
+    else if (was == IDENTITY_EMPTY || !str_eq(a.digest, b.digest))
         TELL(c, "another token is in its place");
     else
         compare_parameters(c, before, after);

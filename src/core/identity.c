@@ -1,6 +1,10 @@
 #include <stird/identity.h>
 
+#include <jansson.h>
+#include <stird/passport.h>
 #include <string.h>
+
+#define PARAMETERS_MAX 16 /* of a value; the rest is read as one, which fits nothing */
 
 /* ---- characters ---- */
 
@@ -94,23 +98,151 @@ static bool take_quoted(struct str *rest, struct str *inside)
     return true;
 }
 
-/* ---- the parts of the header ---- */
+/* Whether a quoted string begins REST; then it is taken off. So is what stands in <>. */
+static bool take_any_enclosed(struct str *rest)
+{
+    struct str inside, ahead = *rest;
+    bool closed = take_char(&ahead, '"')
+                      ? take_quoted(&ahead, &inside)
+                      : take_char(&ahead, '<') && take_enclosed(&ahead, is_uri, '>', &inside);
+    if (closed)
+        *rest = ahead;
+    return closed;
+}
+
+/*
+ * Index of the first C that is neither quoted nor inside <>. What never ends encloses nothing; a
+ * quote that does not is the last that is looked at, so that no text takes more than two readings.
+ */
+static size_t find_bare(struct str s, char c)
+{
+    struct str rest = s;
+    bool quotes = true;
+    while (rest.n > 0 && rest.p[0] != c) {
+        bool quote = rest.p[0] == '"';
+        if ((quotes || !quote) && take_any_enclosed(&rest))
+            continue;
+        quotes = quotes && !quote;
+        rest = str_slice(rest, 1, rest.n);
+    }
+    return s.n - rest.n;
+}
+
+/*
+ * The text before the next C off *REST, or all of it when it is the LAST piece that is asked for.
+ * Returns whether a C was behind it.
+ */
+static bool take_piece(struct str *rest, char c, bool last, struct str *piece)
+{
+    size_t end = last ? rest->n : find_bare(*rest, c);
+    bool more = end < rest->n;
+    *piece = str_trim(str_slice(*rest, 0, end));
+    *rest = str_slice(*rest, end + 1, rest->n);
+    return more;
+}
+
+unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX])
+{
+    unsigned n = 0;
+    for (bool more = true; more; n += values[n].n > 0)
+        more = take_piece(&line, ',', n == IDENTITY_VALUES_MAX - 1, &values[n]);
+    return n;
+}
+
+static bool is_nothing(char c)
+{
+    return is_lws(c) || c == ',';
+}
+
+bool identity_is_empty(struct str line)
+{
+    take_while(&line, is_nothing);
+    return line.n == 0;
+}
+
+/* ---- the token ---- */
+
+/* The first fault tells where reading became guessing. */
+static void blame(struct identity *identity, const char *fault)
+{
+    if (!identity->fault)
+        identity->fault = fault;
+}
+
+static bool is_part(char c)
+{
+    return is_base64url(c) || c == '+' || c == '/' || c == '=' || is_lws(c);
+}
+
+static bool is_all(struct str s, bool (*belongs)(char c))
+{
+    return take_while(&s, belongs).n > 0 && s.n == 0;
+}
+
+/* White space may stand behind the LAST part alone. */
+static struct str take_part(struct str *rest, bool last, struct identity *identity)
+{
+    struct str raw = take_while(rest, is_part), part = str_trim(raw);
+    if (last ? raw.p != part.p : raw.n != part.n)
+        blame(identity, "white space is inside the token");
+    if (part.n > 0 && !is_all(part, is_base64url))
+        blame(identity, "the token is not base64url without padding or white space");
+    return part;
+}
 
 /* signed-identity-digest: header.payload.signature, or ..signature in compact form. */
 static bool parse_digest(struct str *rest, struct identity *identity)
 {
+    bool quoted = take_char(rest, '"');
     const char *begin = rest->p;
-    identity->header = take_while(rest, is_base64url);
+    identity->header = take_part(rest, false, identity);
     if (!take_char(rest, '.'))
         return false;
-    identity->payload = take_while(rest, is_base64url);
+    identity->payload = take_part(rest, false, identity);
     if (!take_char(rest, '.'))
         return false;
-    identity->signature = take_while(rest, is_base64url);
-    identity->digest = str_span(begin, rest->p);
+    identity->signature = take_part(rest, true, identity);
+    identity->digest = str_trim(str_span(begin, rest->p));
     identity->compact = identity->header.n == 0;
+    if (quoted && take_char(rest, '"'))
+        blame(identity, "the token is in quotes");
     return identity->signature.n > 0 && (identity->payload.n == 0) == identity->compact;
 }
+
+/* base64url as it should have been written. */
+static bool decode_part(struct buf *out, struct str part)
+{
+    struct buf clean = BUF_INIT;
+    for (size_t i = 0; i < part.n; i++)
+        if (part.p[i] != '=' && !is_lws(part.p[i]))
+            buf_add_char(&clean, part.p[i] == '+' ? '-' : part.p[i] == '/' ? '_' : part.p[i]);
+    bool decoded = !buf_failed(&clean) && base64url_decode(out, buf_str(&clean));
+    buf_fini(&clean);
+    return decoded && out->n > 0;
+}
+
+static bool is_shaken(struct str ppt)
+{
+    return str_eq_nocase(ppt, STR("shaken"));
+}
+
+/* What the token says of its own type, in its JOSE header (RFC 8225 section 4). */
+static void read_type(struct identity *identity)
+{
+    struct buf bytes = BUF_INIT;
+    json_t *header = NULL;
+    if (identity->header.n <= IDENTITY_TOKEN_HEADER_MAX && decode_part(&bytes, identity->header))
+        header = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *ppt = json_object_get(header, "ppt");
+    identity->token_readable = json_is_object(header);
+    identity->token_is_shaken = json_is_string(ppt) &&
+                                is_shaken(
+                                    (struct str){json_string_value(ppt), json_string_length(ppt)});
+    json_decref(header);
+    buf_fini(&bytes);
+}
+
+/* ---- its parameters ---- */
 
 /* absoluteURI: a scheme, a colon, and something behind it. */
 static bool is_absolute_uri(struct str uri)
@@ -156,47 +288,92 @@ enum parameter { PARAMETER_INFO, PARAMETER_ALG, PARAMETER_PPT, PARAMETERS };
 static const struct {
     const char *name;
     bool (*parse)(struct str *rest, struct str *value);
+    const char *unreadable, *twice;
 } parameters[PARAMETERS] = {
-    [PARAMETER_INFO] = {"info", parse_uri},
-    [PARAMETER_ALG] = {"alg", parse_token},
-    [PARAMETER_PPT] = {"ppt", parse_token},
+    [PARAMETER_INFO] = {"info", parse_uri, "info is not <URI>", "info is there twice"},
+    [PARAMETER_ALG] = {"alg", parse_token, "alg is no token", "alg is there twice"},
+    [PARAMETER_PPT] = {"ppt", parse_token, "ppt is no token", "ppt is there twice"},
 };
 
-static bool parse_parameter(struct str *rest, struct str values[PARAMETERS])
+/* Whatever stands up to the next parameter, without the quotes or brackets around it. */
+static struct str guess_value(struct str text)
 {
-    struct str name = take_while(rest, is_token), ignored;
-    if (name.n == 0)
-        return false;
-    bool has_value = take_separator(rest, '=');
-    for (unsigned i = 0; i < PARAMETERS; i++) {
-        if (!str_eq_nocase(name, str_of(parameters[i].name)))
-            continue;
-        /* Twice the same: two readers might take different ones. */
-        return has_value && values[i].n == 0 && parameters[i].parse(rest, &values[i]);
+    text = str_trim(text);
+    while (text.n > 0 && strchr("\"<", text.p[0]))
+        text = str_trim(str_slice(text, 1, text.n));
+    while (text.n > 0 && strchr("\">", text.p[text.n - 1]))
+        text = str_trim(str_slice(text, 0, text.n - 1));
+    return text;
+}
+
+/* TEXT is one parameter: name, or name=value. */
+static void parse_parameter(struct str text, struct str values[PARAMETERS],
+                            struct identity *identity)
+{
+    struct str rest = str_trim(text), name = take_while(&rest, is_token), value;
+    bool has_value = take_separator(&rest, '=');
+    struct str whole = rest;
+    unsigned i = 0;
+    while (i < PARAMETERS && !str_eq_nocase(name, str_of(parameters[i].name)))
+        i++;
+    bool good = i < PARAMETERS ? has_value && parameters[i].parse(&rest, &value)
+                               : !has_value || parse_generic(&rest, &value);
+    good = good && name.n > 0 && str_trim(rest).n == 0;
+    if (!good)
+        blame(identity,
+              i < PARAMETERS ? parameters[i].unreadable : "a parameter is not NAME=VALUE");
+    if (i == PARAMETERS)
+        return;
+    if (!good)
+        value = guess_value(whole);
+    /* Two readers might take different ones. */
+    if (values[i].n > 0)
+        blame(identity, parameters[i].twice);
+    else
+        values[i] = value;
+    identity->parameter_is_shaken |= i == PARAMETER_PPT && is_shaken(value);
+}
+
+/* What stands behind the token. */
+static void parse_parameters(struct str rest, struct identity *identity)
+{
+    struct str values[PARAMETERS] = {{NULL, 0}};
+    size_t end = str_find(rest, ';', 0);
+    if (str_trim(str_slice(rest, 0, end)).n > 0)
+        blame(identity, rest.p[0] == '.' ? "the token has more than three parts"
+                                         : "no ; stands behind the token");
+    bool more = end < rest.n;
+    rest = str_slice(rest, end + 1, rest.n);
+    for (unsigned n = 1; more; n++) {
+        struct str one;
+        more = take_piece(&rest, ';', n == PARAMETERS_MAX, &one);
+        if (one.n == 0)
+            blame(identity, "a ; has no parameter behind it");
+        else
+            parse_parameter(one, values, identity);
     }
-    return !has_value || parse_generic(rest, &ignored);
+    if (values[PARAMETER_INFO].n == 0)
+        blame(identity, "info is missing");
+    identity->info = values[PARAMETER_INFO];
+    identity->alg = values[PARAMETER_ALG].n > 0 ? values[PARAMETER_ALG] : STR("ES256");
+    identity->ppt = values[PARAMETER_PPT];
 }
 
 enum identity_kind identity_parse(struct str value, struct identity *identity)
 {
-    enum identity_kind kind = IDENTITY_UNREADABLE;
-    struct str rest = str_trim(value), values[PARAMETERS] = {{NULL, 0}};
+    struct str rest = str_trim(value);
     *identity = (struct identity){0};
-    if (rest.n == 0)
+    if (identity_is_empty(rest))
         return IDENTITY_EMPTY;
-    if (!parse_digest(&rest, identity))
-        goto out;
-    while (rest.n > 0)
-        if (!take_separator(&rest, ';') || !parse_parameter(&rest, values))
-            goto out;
-    if (values[PARAMETER_INFO].n == 0)
-        goto out;
-    identity->info = values[PARAMETER_INFO];
-    identity->alg = values[PARAMETER_ALG].n > 0 ? values[PARAMETER_ALG] : STR("ES256");
-    identity->ppt = values[PARAMETER_PPT];
-    kind = str_eq(identity->ppt, STR("shaken")) ? IDENTITY_SHAKEN : IDENTITY_OTHER;
-out:
-    return kind;
+    bool is_token = parse_digest(&rest, identity);
+    if (!is_token)
+        blame(identity, "it is not TOKEN;info=<URL>;alg=...;ppt=...");
+    if (identity->digest.n > 0)
+        parse_parameters(rest, identity);
+    read_type(identity);
+    if (identity->token_is_shaken || (is_token && identity->parameter_is_shaken))
+        return IDENTITY_SHAKEN;
+    return identity->fault && !identity->token_readable ? IDENTITY_UNREADABLE : IDENTITY_OTHER;
 }
 
 void identity_add(struct buf *out, struct str token, struct str x5u, struct str alg, struct str ppt)

@@ -8,6 +8,8 @@
  *   caller        no calling number
  *   called        no called number
  *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
+ *   shown         where the next hop does not see the number that this was about: blocked, rule
+ *                 and level again for the number that it sees
  *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
@@ -25,6 +27,7 @@
 #include "rule.h"
 
 #include <stird/certificate_choice.h>
+#include <stird/told.h>
 
 #define DATE_TOLERANCE_S 5 /* Decided 9 */
 #define NUMBER_TEXT(tn)  (int)(tn)->n, (tn)->digits
@@ -39,8 +42,10 @@ struct decision {
     bool has_orig, has_dest;
     bool orig_cannot_exist, dest_cannot_exist; /* it reads as one, but nobody can have it: refused
                                                   by block and rule, never signed */
+    bool orig_is_asserted;                     /* of P-Asserted-Identity */
     bool asserted_differ;                      /* Decided 2 */
-    const struct rule *rule;                   /* that holds; NULL: none */
+    enum treatment ceiling;  /* what the withheld identity would have had; A: there is none */
+    const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
 };
@@ -48,7 +53,8 @@ struct decision {
 static void trace(struct decision *d, struct str sentence)
 {
     struct outcome *o = d->outcome;
-    unsigned max = TRACE_MAX + d->settings->n_rules; /* a rule says a sentence */
+    /* A rule says a sentence; a call whose identity is withheld is decided twice. */
+    unsigned max = 2 * (TRACE_MAX + d->settings->n_rules);
     if (!d->call->traced || !sentence.p || o->n_trace == max)
         return;
     if (!o->trace)
@@ -136,23 +142,30 @@ static bool asserted_number(struct decision *d, struct tn *orig)
     return any;
 }
 
+static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
+{
+    enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
+    if (fault == TN_OK)
+        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
+    else
+        tell_fault(d, "From", fault, orig);
+    return fault;
+}
+
 static void find_orig(struct decision *d)
 {
     struct tn *orig = &d->outcome->claims.orig;
     if (call_is_trusted(d->call) && d->call->n_asserted > 0) {
-        d->has_orig = asserted_number(d, orig);
+        d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
         if (d->has_orig) {
             TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
             return;
         }
         trace(d, STR("P-Asserted-Identity holds no telephone number"));
     }
-    enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
+    enum tn_fault fault = number_of_from(d, orig);
     d->has_orig = fault == TN_OK;
-    if (d->has_orig)
-        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
-    else
-        d->orig_cannot_exist |= tell_fault(d, "From", fault, orig);
+    d->orig_cannot_exist |= tn_cannot_exist(fault);
 }
 
 static void find_dest(struct decision *d)
@@ -202,6 +215,7 @@ static void look_up(struct decision *d)
 {
     struct outcome *o = d->outcome;
     o->number = (struct numbers_answer){.state = NUMBER_UNKNOWN};
+    o->number_urgent = false;
     ask_tables(d, &o->claims.orig, &o->number);
     o->number_looked_up = true;
     if (o->number.file.n > 0)
@@ -304,12 +318,35 @@ static bool step_rule(struct decision *d)
     return true;
 }
 
+static enum privacy_view view_of(const struct decision *d)
+{
+    return privacy_view(&d->call->privacy, d->call->upstream);
+}
+
+/* What becomes of Identity headers of others; where Privacy takes them off, none of them stays. */
+static enum existing_identity existing_mode(const struct decision *d)
+{
+    enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity
+                                                                   : d->trunk->existing_identity;
+    if (view_of(d) != PRIVACY_STRIPPED)
+        return mode;
+    return mode == IDENTITY_KEEP ? IDENTITY_STRIP : mode == IDENTITY_ADD ? IDENTITY_REPLACE : mode;
+}
+
+static void tell_faults(struct decision *d)
+{
+    const struct call *call = d->call;
+    if (call->identity_fault)
+        TRACE(d, "an Identity that the call carries is not as RFC 8224 has it: %s",
+              call->identity_fault);
+}
+
 /* Decided 4. Only a shaken Identity keeps a call from being signed. */
 static bool step_existing(struct decision *d)
 {
     const struct call *call = d->call;
-    enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity
-                                                                   : d->trunk->existing_identity;
+    enum existing_identity mode = existing_mode(d);
+    tell_faults(d);
     bool any = call->n_identity_shaken > 0 || call->n_identity_other > 0 ||
                call->n_identity_unreadable > 0;
     if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
@@ -319,7 +356,9 @@ static bool step_existing(struct decision *d)
     if (call->n_identity_shaken == 0 || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
     d->outcome->rule = STR("existing_identity");
-    if (d->rule && d->rule->has_existing)
+    if (view_of(d) == PRIVACY_STRIPPED)
+        d->outcome->rule = STR("privacy_identity");
+    else if (d->rule && d->rule->has_existing)
         d->outcome->rule = arena_printf(call->arena, "rule %.*s", STR_ARG(d->rule->name));
     settle(d, VERDICT_PASS,
            mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED : REASON_ALREADY_SIGNED);
@@ -386,11 +425,25 @@ static enum treatment configured_treatment(struct decision *d)
     return t->by_state[state];
 }
 
+/* What the network wrote is shown cut and without control characters. */
+static void tell_unreadable(struct decision *d, const struct cap *cap)
+{
+    struct buf shown = BUF_INIT;
+    d->outcome->level_unreadable = true;
+    buf_add_escaped(&shown, str_slice(cap->unreadable, 0, 80));
+    if (!buf_failed(&shown))
+        TRACE(d, "%.*s cannot be read as A, B or C: \"%.*s\"", STR_ARG(cap->of),
+              STR_ARG(buf_str(&shown)));
+    buf_fini(&shown);
+}
+
 /* Caps only ever lower. */
 static enum treatment capped(struct decision *d, enum treatment wanted)
 {
     struct cap cap;
     for (unsigned i = 0; cap_get(&cap, i, d->settings, d->table, d->call, d->outcome); i++) {
+        if (cap.unreadable.p)
+            tell_unreadable(d, &cap);
         if (cap.at_most <= wanted)
             continue;
         TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(cap.at_most)), STR_ARG(cap.of));
@@ -451,17 +504,22 @@ static enum reason reason_of_signed(const struct decision *d)
     return d->trunk->gateway ? REASON_SIGNED_GATEWAY : by_state[d->outcome->number.state];
 }
 
+static void lower(struct decision *d, enum treatment to, struct str why)
+{
+    if (to <= d->treatment)
+        return;
+    d->treatment = to;
+    d->outcome->rule = why;
+    TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(to)), STR_ARG(why));
+}
+
 static bool step_level(struct decision *d)
 {
     enum treatment wanted = configured_treatment(d);
     TRACE(d, "%.*s gives %.*s", STR_ARG(d->outcome->rule), STR_ARG(treatment_name(wanted)));
-    wanted = capped(d, wanted);
-    d->treatment = guard_level(d, wanted);
-    if (d->treatment != wanted) {
-        d->outcome->rule = why_lowered(d);
-        TRACE(d, "lowered to %.*s: %.*s", STR_ARG(treatment_name(d->treatment)),
-              STR_ARG(d->outcome->rule));
-    }
+    d->treatment = capped(d, wanted);
+    lower(d, guard_level(d, d->treatment), why_lowered(d));
+    lower(d, d->ceiling, STR("the P-Asserted-Identity that Privacy withholds"));
     if (d->treatment == TREATMENT_UNSIGNED)
         settle(d, VERDICT_PASS, d->unsigned_reason);
     else if (d->treatment == TREATMENT_REFUSE)
@@ -478,6 +536,41 @@ static bool step_dialog(struct decision *d)
         return true;
     settle(d, VERDICT_PASS, REASON_UNKNOWN_DIALOG);
     return false;
+}
+
+/* ---- what the leaving message shows ---- */
+
+static bool run_list(struct decision *d, bool (*const *steps)(struct decision *), size_t n);
+
+static void settle_withheld(struct decision *d)
+{
+    d->outcome->rule = STR("Privacy");
+    settle(d, VERDICT_PASS, REASON_CALLING_WITHHELD);
+}
+
+/*
+ * RFC 3325 section 7: P-Asserted-Identity does not leave the trust domain, and neither may a token
+ * that tells its number, which nobody out there could verify besides (RFC 8224 section 6.2). What
+ * From shows may be signed, but never better than what we know of the caller.
+ */
+static bool step_shown(struct decision *d)
+{
+    static bool (*const again[])(struct decision *) = {step_blocked, step_rule, step_level};
+    struct tn *orig = &d->outcome->claims.orig, shown = {0};
+    if (!d->orig_is_asserted || view_of(d) == PRIVACY_WHOLE)
+        return true;
+    trace(d, STR("Privacy takes P-Asserted-Identity off for this next hop"));
+    if (number_of_from(d, &shown) != TN_OK) {
+        settle_withheld(d);
+        return false;
+    }
+    if (tn_equal(orig, &shown))
+        return true;
+    *orig = shown;
+    d->asserted_differ = true;
+    d->ceiling = d->treatment;
+    look_up(d);
+    return run_list(d, again, sizeof(again) / sizeof(again[0]));
 }
 
 /* ---- certificate ---- */
@@ -606,15 +699,32 @@ static void decide_date(struct decision *d)
     trace(d, STR("Date is stale, in the future, unreadable or there are several: replaced"));
 }
 
+/* Of several that differ none is the one. */
+static bool told_origid(struct decision *d, char origid[ORIGID_TEXT_LENGTH])
+{
+    char found[ORIGID_TEXT_LENGTH];
+    unsigned n = 0;
+    for (const struct call_header *h = d->call->headers; h && h->name.p; h++) {
+        if (told_by(h->name) != TOLD_ORIGID || !origid_parse(told_word(h->value), found))
+            continue;
+        if (n > 0 && memcmp(origid, found, sizeof(found)) != 0) {
+            trace(d, STR("Origination-Id is there with two values: neither is taken"));
+            return false;
+        }
+        memcpy(origid, found, sizeof(found));
+        n++;
+    }
+    if (n > 0)
+        trace(d, STR("origid is that of Origination-Id"));
+    return n > 0;
+}
+
 static void decide_origid(struct decision *d)
 {
     const struct trunk *t = d->trunk;
     char *origid = d->outcome->claims.origid;
-    if (t->attestation_headers &&
-        origid_parse(trusted_header(d->call, STR("Origination-Id")), origid)) {
-        trace(d, STR("origid is that of Origination-Id"));
+    if (call_is_trusted(d->call) && t->attestation_headers && told_origid(d, origid))
         return;
-    }
     origid_write(d->call, origid);
     if (t->origid != ORIGID_OF_CALL)
         TRACE(d, "origid is that of the %s%s", t->origid == ORIGID_OF_TRUNK ? "trunk" : "customer",
@@ -634,12 +744,20 @@ static bool step_sign(struct decision *d)
     return false;
 }
 
+static bool run_list(struct decision *d, bool (*const *steps)(struct decision *), size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!steps[i](d))
+            return false;
+    return true;
+}
+
 static void run_steps(struct decision *d)
 {
     /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,   step_existing,    step_caller,
-        step_called,  step_level,   step_dialog, step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,   step_existing,    step_caller, step_called,
+        step_level,   step_shown,   step_dialog, step_certificate, step_sign,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
@@ -647,9 +765,7 @@ static void run_steps(struct decision *d)
                                    .certificate = NO_CERTIFICATE};
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-        if (!steps[i](d))
-            break;
+    run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
 /* ---- trunks that the call passed over ---- */
@@ -739,6 +855,7 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                          .call = call,
                          .trunk = call->trunk,
                          .outcome = outcome,
+                         .ceiling = TREATMENT_A,
                          .treatment = TREATMENT_REFUSE};
     run_steps(&d);
     lower_for_passed_over(&d);

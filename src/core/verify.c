@@ -49,15 +49,15 @@ static void check_syntax(struct verification *v)
     v->kind = identity_parse(v->question->value, &v->report->identity);
     if (v->kind == IDENTITY_EMPTY)
         FAILED(v, VERIFY_SYNTAX, "the header is empty");
-    else if (v->kind == IDENTITY_UNREADABLE)
-        FAILED(v, VERIFY_SYNTAX, "it is not TOKEN;info=<URL>;alg=...;ppt=...");
+    else if (v->report->identity.fault)
+        FAILED(v, VERIFY_SYNTAX, "%s", v->report->identity.fault);
     else
         passed(v, VERIFY_SYNTAX);
 }
 
 static bool is_readable(const struct verification *v)
 {
-    return v->kind == IDENTITY_SHAKEN || v->kind == IDENTITY_OTHER;
+    return v->kind != IDENTITY_EMPTY && !v->report->identity.fault;
 }
 
 static void check_form(struct verification *v)

@@ -38,6 +38,8 @@ static const struct {
     COUNTER(stray_responses),
     COUNTER(records_dropped),
     COUNTER(date_corrected),
+    COUNTER(level_unreadable),
+    COUNTER(identity_unreadable),
     COUNTER(limited),
     COUNTER(emergency_calls),
     COUNTER(emergency_by_to),

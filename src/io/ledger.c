@@ -73,6 +73,8 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .customer = trunk ? trunk->customer : none,
         .upstream = e->upstream,
         .provider = provider_of(e),
+        .identity_fault = str_of(e->call->identity_fault),
+        .identity_unreadable = e->call->n_identity_unreadable,
         .verdict = o->verdict,
         .reason = o->reason,
         .number_state = o->number_looked_up ? o->number.state : NUMBER_STATES,

@@ -15,7 +15,7 @@ static const size_t texts[] = {
     offsetof(struct record, certificate), offsetof(struct record, x5u),
     offsetof(struct record, upstream),    offsetof(struct record, detail),
     offsetof(struct record, provider),    offsetof(struct record, spc),
-    offsetof(struct record, serial),
+    offsetof(struct record, serial),      offsetof(struct record, identity_fault),
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
@@ -26,7 +26,7 @@ struct packet_head {
     int64_t ts_us, iat_s, sign_us, total_us;
     uint64_t config_generation, numbers_generation;
     int32_t sip_status;
-    uint32_t count;
+    uint32_t count, identity_unreadable;
     uint16_t reason;
     uint16_t text_bytes[N_TEXTS];
 };
@@ -52,6 +52,7 @@ void record_pack(struct buf *packet, const struct record *r)
     head.config_generation = r->config_generation;
     head.numbers_generation = r->numbers_generation;
     head.sip_status = r->sip_status;
+    head.identity_unreadable = r->identity_unreadable;
     head.reason = (uint16_t)r->reason;
     head.count = r->count;
     for (size_t i = 0; i < N_TEXTS; i++)
@@ -85,6 +86,7 @@ bool record_unpack(struct record *r, struct str packet)
         .number_state = (enum number_state)h.number_state,
         .iat_s = h.iat_s,
         .sip_status = h.sip_status,
+        .identity_unreadable = h.identity_unreadable,
         .sign_us = h.sign_us,
         .total_us = h.total_us,
         .config_generation = h.config_generation,
@@ -161,6 +163,8 @@ void record_put(struct json *j, const struct record *r)
     put_text(j, STR("cert_serial"), r->serial);
     put_text(j, STR("x5u"), r->x5u);
     put_integer(j, STR("iat"), r->iat_s, r->iat_s >= 0);
+    put_text(j, STR("identity_fault"), r->identity_fault);
+    put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     put_text(j, STR("upstream"), r->upstream);
     put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
     put_integer(j, STR("sign_us"), r->sign_us, r->sign_us >= 0);

@@ -23,19 +23,53 @@ static void free_heavy_parts(struct context *c)
     c->request = c->best = NULL;
     c->call = NULL;
     c->outcome = NULL;
+    memset(c->leaving, 0, sizeof(c->leaving));
     c->targets = NULL;
     c->n_targets = 0;
+}
+
+/* NULL: no memory. */
+static struct outcome *copy_outcome(const struct outcome *from, struct arena *arena)
+{
+    struct outcome *o = arena_alloc(arena, sizeof(*o));
+    struct str rule = arena_copy(arena, from->rule);
+    if (!o || !rule.p)
+        return NULL;
+    *o = *from;
+    o->rule = rule;
+    o->detail = (struct str){NULL, 0};
+    o->trace = NULL;
+    o->n_trace = 0;
+    return o->number_urgent && !numbers_answer_keep(&o->number, arena) ? NULL : o;
+}
+
+/* Those for other next hops too: the attempt that counts in the end may be an earlier one. */
+static bool copy_outcomes(struct context *c, struct arena *arena)
+{
+    struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;
+    for (unsigned i = 0; i < PRIVACY_VIEWS; i++) {
+        const struct outcome *from = c->leaving[i].outcome;
+        copies[i] = from ? copy_outcome(from, arena) : NULL;
+        if (from && !copies[i])
+            return false;
+        if (from == c->outcome)
+            counts = copies[i];
+    }
+    if (c->outcome && !counts && !(counts = copy_outcome(c->outcome, arena)))
+        return false;
+    for (unsigned i = 0; i < PRIVACY_VIEWS; i++)
+        c->leaving[i] = (struct leaving){.outcome = copies[i]};
+    c->outcome = counts;
+    return true;
 }
 
 /* The record of a call needs no more of what it said than this. */
 static bool copy_facts(struct context *c, struct arena *arena)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
-    struct outcome *outcome = arena_alloc(arena, sizeof(*outcome));
     struct str call_id = c->call ? arena_copy(arena, c->call->call_id) : STR("");
-    struct str rule = c->outcome ? arena_copy(arena, c->outcome->rule) : STR("");
     struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
-    if (!call || !outcome || !call_id.p || !rule.p || !reason.p)
+    if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
         return false;
     if (c->call) {
         *call = (struct call){.arena = arena,
@@ -43,19 +77,11 @@ static bool copy_facts(struct context *c, struct arena *arena)
                               .source = c->call->source,
                               .listener = c->call->listener,
                               .call_id = call_id,
+                              .n_identity_unreadable = c->call->n_identity_unreadable,
+                              .identity_fault = c->call->identity_fault,
                               .trunk = c->call->trunk,
                               .customer = c->call->customer};
         c->call = call;
-    }
-    if (c->outcome) {
-        *outcome = *c->outcome;
-        outcome->rule = rule;
-        if (outcome->number_urgent && !numbers_answer_keep(&outcome->number, arena))
-            return false;
-        outcome->detail = (struct str){NULL, 0};
-        outcome->trace = NULL;
-        outcome->n_trace = 0;
-        c->outcome = outcome;
     }
     c->cancel_reason = reason;
     return true;
@@ -80,7 +106,6 @@ void context_shrink(struct context *c)
     free(c->request);
     c->arena = arena;
     c->request = NULL;
-    c->identity = (struct str){NULL, 0};
     c->targets = NULL;
     c->n_targets = c->next_target = 0;
 }
@@ -412,6 +437,13 @@ static void tell(struct context *c)
         const struct undecided u = undecided_of(c);
         undecided_tell(c->proxy, &u);
     }
+}
+
+void context_set_winner(struct context *c, struct attempt *a)
+{
+    c->current = a;
+    if (c->leaving[a->view].outcome)
+        c->outcome = c->leaving[a->view].outcome;
 }
 
 void context_finish(struct context *c, int status)

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <stird/call.h>
 #include <stird/outcome.h>
+#include <stird/privacy.h>
 #include <stird/proxy.h>
 #include <stird/share.h>
 
@@ -86,6 +87,7 @@ struct attempt {
     struct context *context;
     struct client_transaction *client;
     struct target target;
+    enum privacy_view view; /* whose decision left */
     char branch[BRANCH_LENGTH + 1];
     struct limit *limit; /* of the upstream; until its final answer */
     bool abandoned;      /* another attempt has taken over */
@@ -93,6 +95,12 @@ struct attempt {
     bool cancel_sent;
     bool provisional_seen;
     bool final_seen;
+};
+
+/* What was decided and signed for next hops that see the same of a call. */
+struct leaving {
+    struct outcome *outcome; /* in the arena; NULL: not decided yet */
+    struct str identity;     /* the Identity value to insert, in the arena */
 };
 
 struct context {
@@ -125,8 +133,9 @@ struct context {
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */
-    struct outcome *outcome;
-    struct str identity; /* the Identity value to insert, in the arena */
+    struct leaving leaving[PRIVACY_VIEWS];
+    enum privacy_view view;  /* that counts now */
+    struct outcome *outcome; /* leaving[view]'s; before a decision, what a forgotten path records */
     uint64_t ticket;
     const struct target *targets; /* in the order they are tried */
     unsigned n_targets, next_target;
@@ -175,6 +184,8 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
 void context_refuse_stateless(struct context *c, enum reason reason);
 /* A refusal was acknowledged, or nobody will. */
 void context_acknowledged(struct context *c);
+/* The attempt that has won: what was decided for it is what counts. */
+void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
 void context_finish(struct context *c, int status);
 
@@ -189,9 +200,11 @@ struct step {
 void steps_begin(struct context *c);
 /*
  * The steps up to the decision, for a call that nobody places (rehearsal.h): none of them sends or
- * waits. KNOWN is called once the facts are in C->call. True: it is inside a dialog of ours.
+ * waits. KNOWN is called once the facts are in C->call, SUPPOSE sets C->targets once its trunk is
+ * known. True: it is inside a dialog of ours.
  */
-bool steps_rehearse(struct context *c, void (*known)(struct context *c));
+bool steps_rehearse(struct context *c, void (*known)(struct context *c),
+                    void (*suppose)(struct context *c));
 /*
  * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
  * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
@@ -200,7 +213,10 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c));
 int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
 /* Goes on behind the step that waited. */
 void steps_resume(struct context *c);
-/* Failover: the same Identity while it is fresh, a new one when it is not (R-P-138). */
+/*
+ * On to the next target: with the same Identity while it is fresh, a new one when it is not
+ * (R-P-138), one of its own where it sees another part of the call.
+ */
 void steps_try_next_target(struct context *c);
 
 /* ---- facts.c ---- */
@@ -237,8 +253,15 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 /* Prints C's request as it leaves for TARGET into P->scratch. */
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
                           struct buf *out);
-/* Sends to the next target; false when there is none left (or no memory). */
-bool forward_next(struct context *c);
+enum forward_result {
+    FORWARD_NONE, /* no target is left (or no memory) */
+    FORWARD_SENT,
+    FORWARD_UNDECIDED /* the next target sees another part of the call: decide for it first */
+};
+/* Sends to the next target. */
+enum forward_result forward_next(struct context *c);
+/* What the target that is likely next will see. */
+enum privacy_view forward_next_view(const struct context *c);
 /* A request without a transaction: the ACK of a 2xx. */
 void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
                  enum source_class class);

@@ -183,3 +183,49 @@ void message_remove_headers(struct message *m, const char *name, char compact,
     if (!remove)
         message_remove_resembling(m, name, compact);
 }
+
+void message_remove_lines(struct message *m, bool (*remove)(const struct header_line *line))
+{
+    struct header_line line;
+    sip_unknown_t *next;
+    msg_error_t *next_error;
+    for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
+        next = h->un_next;
+        if (message_line(h, &line) && remove(&line))
+            msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
+    }
+    for (msg_error_t *h = m->sip->sip_error; h; h = next_error) {
+        struct str rest = {h->er_common->h_data, h->er_common->h_len};
+        next_error = h->er_next;
+        if (head_line_next(&rest, &line) && remove(&line))
+            msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
+    }
+}
+
+static int edit_header(struct message *m, sip_unknown_t *h,
+                       bool (*edit)(struct str text, struct buf *out))
+{
+    struct buf edited = BUF_INIT;
+    struct str text = {h->un_common->h_data, h->un_common->h_len};
+    char *owned = NULL;
+    bool changed = text.p && edit(text, &edited);
+    if (changed && !buf_failed(&edited))
+        owned = own_text(m, buf_str(&edited));
+    if (owned) {
+        h->un_common->h_data = owned;
+        h->un_common->h_len = (usize_t)edited.n;
+    }
+    buf_fini(&edited);
+    return changed && !owned ? -ENOMEM : 0;
+}
+
+int message_edit_headers(struct message *m, const char *name,
+                         bool (*edit)(struct str text, struct buf *out))
+{
+    struct header_line line;
+    int error = 0;
+    for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next)
+        if (message_line(h, &line) && header_is(&line, str_of(name), 0))
+            error = edit_header(m, h, edit);
+    return error;
+}

@@ -3,6 +3,7 @@
 #include <stird/facts.h>
 #include <stird/identity.h>
 #include <stird/log.h>
+#include <stird/told.h>
 #include <stird/uri.h>
 
 #include "context.h"
@@ -21,14 +22,23 @@ static void add_asserted(struct call *call, struct str value)
     }
 }
 
-static void add_identity(struct call *call, struct str value)
+/* One header line may hold several; one that holds none is empty. */
+static void add_identities(struct call *call, struct str line)
 {
-    struct identity identity;
     unsigned *const counts[] = {[IDENTITY_EMPTY] = &call->n_identity_empty,
                                 [IDENTITY_UNREADABLE] = &call->n_identity_unreadable,
                                 [IDENTITY_SHAKEN] = &call->n_identity_shaken,
                                 [IDENTITY_OTHER] = &call->n_identity_other};
-    ++*counts[identity_parse(value, &identity)];
+    struct str values[IDENTITY_VALUES_MAX];
+    struct identity identity;
+    unsigned n = identity_values(line, values);
+    if (n == 0)
+        call->n_identity_empty++;
+    for (unsigned i = 0; i < n; i++) {
+        ++*counts[identity_parse(values[i], &identity)];
+        if (!call->identity_fault)
+            call->identity_fault = identity.fault;
+    }
 }
 
 static void add_header(struct call *call, const struct header_line *line)
@@ -50,8 +60,15 @@ static void add_header(struct call *call, const struct header_line *line)
         call->date = line->value;
         call->n_date++;
     } else if (header_is(line, STR("Identity"), 'y')) {
-        add_identity(call, line->value);
+        add_identities(call, line->value);
     }
+}
+
+/* Lines that nobody has to read, and some do. */
+static void add_malformed(struct call *call, const struct header_line *line)
+{
+    if (told_by_line(line) == TOLD_LEVEL)
+        call->level_malformed = str_trim(line->raw);
 }
 
 static void split_request_uri(struct call *call)
@@ -97,8 +114,13 @@ static bool read_request(struct call *call, const struct settings *settings, str
     struct header_line line;
     struct str rest;
     split_request_uri(call);
-    for (start_line(request, &rest); header_next(&rest, &line);)
-        add_header(call, &line);
+    for (start_line(request, &rest); head_line_next(&rest, &line);) {
+        privacy_add_line(&call->privacy, &line);
+        if (line.name.p)
+            add_header(call, &line);
+        else
+            add_malformed(call, &line);
+    }
     return list_headers(call, settings, request);
 }
 

@@ -13,19 +13,13 @@
 #define MAX_FORWARDS    70 /* for a request that has none (16.6 item 3) */
 #define ACK_ARENA_BYTES 1024
 
-static bool is_empty_identity(struct str value)
-{
-    struct identity identity;
-    return identity_parse(value, &identity) == IDENTITY_EMPTY;
-}
-
 static int write_identity(struct context *c)
 {
     struct message *m = &c->message;
     char date[SIP_DATE_LENGTH + 1];
     int error = 0;
     message_remove_headers(m, "Identity", 'y',
-                           c->outcome->strip_identity ? NULL : is_empty_identity);
+                           c->outcome->strip_identity ? NULL : identity_is_empty);
     if (c->outcome->verdict != VERDICT_SIGN)
         return 0;
     if (c->outcome->date == DATE_REPLACE)
@@ -34,7 +28,7 @@ static int write_identity(struct context *c)
         sip_date_write(date, c->outcome->claims.iat_s);
         error = message_add_header(m, "Date", str_of(date));
     }
-    return error ? error : message_add_header(m, "Identity", c->identity);
+    return error ? error : message_add_header(m, "Identity", c->leaving[c->view].identity);
 }
 
 /* A name stays a name: the next hop may serve several. */
@@ -175,13 +169,12 @@ static bool forms_dialog(const struct message *m)
     return false;
 }
 
-static void apply_trust(struct context *c, const struct target *target)
+static int apply_trust(struct context *c, const struct target *target)
 {
+    const struct settings *settings = c->snapshot->settings;
     if (c->call && target->upstream)
-        trust_apply(&c->message, c->snapshot->settings, c->call, target->upstream);
-    else
-        trust_apply_in_dialog(&c->message, c->snapshot->settings, &c->from.remote,
-                              &target->address);
+        return trust_apply(&c->message, settings, c->call, target->upstream);
+    return trust_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
@@ -196,7 +189,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
     if (error == 0)
         error = set_max_forwards(m);
     if (error == 0)
-        apply_trust(c, target);
+        error = apply_trust(c, target);
     if (error == 0 && c->initial)
         error = write_identity(c);
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
@@ -226,6 +219,7 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
     if (a) {
         a->context = c;
         a->target = *target;
+        a->view = c->view;
     }
     return a;
 }
@@ -308,19 +302,37 @@ static bool is_full(const struct context *c, const struct target *target)
     return u && limits_reached(&c->proxy->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
 }
 
-bool forward_next(struct context *c)
+enum privacy_view forward_next_view(const struct context *c)
+{
+    unsigned i = c->next_target;
+    while (i + 1 < c->n_targets && is_full(c, &c->targets[i]))
+        i++;
+    return i < c->n_targets ? privacy_view(&c->call->privacy, c->targets[i].upstream) : c->view;
+}
+
+/* What was decided and signed for one next hop may tell another one what it must not see. */
+static bool is_decided_for(const struct context *c, const struct target *target)
+{
+    return !c->initial || privacy_view(&c->call->privacy, target->upstream) == c->view;
+}
+
+enum forward_result forward_next(struct context *c)
 {
     while (c->next_target < c->n_targets) {
-        const struct target *target = &c->targets[c->next_target++];
-        if (is_full(c, target) || !send_attempt(c, target))
+        const struct target *target = &c->targets[c->next_target];
+        bool full = is_full(c, target);
+        if (!full && !is_decided_for(c, target))
+            return FORWARD_UNDECIDED;
+        c->next_target++;
+        if (full || !send_attempt(c, target))
             continue;
         /* What went by a stream may have to go by UDP yet (size_switch.h). */
         if (c->next_target == c->n_targets && c->current &&
             c->current->target.transport == TRANSPORT_UDP)
             context_shrink(c);
-        return true;
+        return FORWARD_SENT;
     }
-    return false;
+    return FORWARD_NONE;
 }
 
 /*

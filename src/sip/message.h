@@ -86,6 +86,14 @@ void message_remove_headers(struct message *m, const char *name, char compact,
                             bool (*remove)(struct str value));
 /* Lines that are no header, but that a next hop may take for this one (header_resembles). */
 void message_remove_resembling(struct message *m, const char *name, char compact);
+/* Those, header or not, of which REMOVE says so. */
+void message_remove_lines(struct message *m, bool (*remove)(const struct header_line *line));
+/*
+ * Those of this name for whose text, all octets from the name to the line end, EDIT writes another
+ * to OUT and answers true. 0 or -ENOMEM.
+ */
+int message_edit_headers(struct message *m, const char *name,
+                         bool (*edit)(struct str text, struct buf *out));
 
 /* ---- printing ---- */
 

@@ -70,15 +70,34 @@ static bool make_context(struct stage *s, struct str raw)
     return copy.p != NULL;
 }
 
+static const struct stage *stage_of(const struct context *c)
+{
+    return (const struct stage *)(const void *)((const char *)c - offsetof(struct stage, context));
+}
+
 /* What the message does not say of the call. */
 static void complete_call(struct context *c)
 {
-    const struct stage *s = (const struct stage *)(const void *)((const char *)c -
-                                                                 offsetof(struct stage, context));
+    const struct stage *s = stage_of(c);
     c->call->traced = true;
     c->call->origid_key = NULL; /* the running stird's alone */
     c->call->listener = s->rehearsal->listener;
     c->call->trunk = s->rehearsal->trunk;
+}
+
+/* The next hop that is asked about, or the first that the trunk would try. */
+static void suppose_target(struct context *c)
+{
+    const struct settings *settings = c->snapshot->settings;
+    const struct trunk *trunk = c->call->trunk;
+    struct target *target = arena_alloc(c->arena, sizeof(*target));
+    for (unsigned i = trunk->n_upstreams; target && i-- > 0;) {
+        const struct upstream *u = &settings->upstreams[trunk->upstreams[i]];
+        if (i == 0 ? !target->upstream : str_eq(u->name, stage_of(c)->rehearsal->upstream))
+            target->upstream = u;
+    }
+    c->targets = target;
+    c->n_targets = target ? 1 : 0;
 }
 
 static void refuse(struct outcome *o, enum reason reason, int status)
@@ -138,7 +157,7 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     }
     if (!str_eq(c->message.method, STR("INVITE")))
         return REASON_BAD_REQUEST;
-    bool in_dialog = steps_rehearse(c, complete_call);
+    bool in_dialog = steps_rehearse(c, complete_call, suppose_target);
     r->call = c->call;
     r->outcome = c->outcome;
     if (!r->call || !r->outcome)

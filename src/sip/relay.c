@@ -250,7 +250,7 @@ static void on_success(struct attempt *a, struct message *m)
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite)
         pass_by_via(c->proxy, m);
     if (!c->finished)
-        c->current = a; /* an abandoned one may have won */
+        context_set_winner(c, a); /* an abandoned one may have won */
     for (struct attempt *other = c->attempts; other; other = other->next)
         if (other != a)
             cancel_when_possible(other);

@@ -53,8 +53,7 @@ static void on_look(struct timer *timer, int64_t now_ms)
     if (!ready && !routes_refuses_tcp(c->proxy->routes, &c->targets[c->next_target], now_ms))
         refused(c->proxy, &c->targets[c->next_target]);
     size_switch_end(c);
-    if (!forward_next(c))
-        relay_give_up(c, REASON_NO_UPSTREAM);
+    steps_try_next_target(c);
     context_release_if_idle(c);
 }
 

@@ -17,6 +17,10 @@
 #define NAME_RETRY_MS           50
 #define GROUPS_IN_FROM_EVERY_MS 60000
 
+/* Places in the two lists at the end. */
+enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
+enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_SEND };
+
 static enum step_result refuse(struct context *c, enum reason reason)
 {
     context_refuse(c, reason);
@@ -217,21 +221,55 @@ static enum step_result step_trunk(struct context *c)
     return admit_call(c, trunk) ? STEP_NEXT : STEP_DONE;
 }
 
+/* Before the decision, which asks what the next hop will see. */
+static enum step_result step_targets(struct context *c)
+{
+    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+}
+
+/* What is told of the call itself, whatever next hop it is decided for. */
+static void count_facts(const struct context *c)
+{
+    struct proxy_counters *counters = &c->proxy->counters;
+    counters->date_corrected += c->outcome->date_was_wrong;
+    counters->level_unreadable += c->outcome->level_unreadable;
+    counters->identity_unreadable += c->call->n_identity_unreadable;
+}
+
+/* The upstream of the next target, or any other: decided is for what it sees. */
+static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
+{
+    for (unsigned i = c->next_target; i < c->n_targets; i++)
+        if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
+            return c->targets[i].upstream;
+    return NULL;
+}
+
+/* Once for all next hops that see the same of the call. */
 static enum step_result step_decide(struct context *c)
 {
+    enum privacy_view view = forward_next_view(c);
+    struct leaving *leaving = &c->leaving[view];
+    bool first = c->leaving[c->view].outcome == NULL;
+    c->view = view;
+    if (leaving->outcome) {
+        c->outcome = leaving->outcome;
+        return STEP_NEXT;
+    }
+    struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
+    if (!outcome)
+        return refuse(c, REASON_OUT_OF_MEMORY);
+    c->outcome = leaving->outcome = outcome;
+    c->call->upstream = upstream_of_view(c, view);
     c->call->overlay = c->proxy->overlay.table;
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     c->decided = true;
-    c->proxy->counters.date_corrected += c->outcome->date_was_wrong;
+    if (first)
+        count_facts(c);
     if (c->outcome->verdict == VERDICT_REJECT)
         return refuse(c, c->outcome->reason);
     return STEP_NEXT;
-}
-
-static enum step_result step_targets(struct context *c)
-{
-    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* From here on the call goes unsigned, or not at all, as the settings say. */
@@ -253,9 +291,10 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
             &c->snapshot->settings->certificates[c->outcome->certificate];
         identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
                      passport_type_shaken.ppt);
-        c->identity = buf_failed(&identity) ? (struct str){NULL, 0}
-                                            : arena_copy(c->arena, buf_str(&identity));
-        if (!c->identity.p)
+        struct str *kept = &c->leaving[c->view].identity;
+        *kept = buf_failed(&identity) ? (struct str){NULL, 0}
+                                      : arena_copy(c->arena, buf_str(&identity));
+        if (!kept->p)
             reason = REASON_OUT_OF_MEMORY;
     }
     if (reason != REASON_OK)
@@ -281,11 +320,27 @@ int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
     return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
 }
 
+/* A token that was made or decided long ago, for an upstream that did not take the call. */
+static void renew(struct context *c)
+{
+    struct outcome *o = c->outcome;
+    int64_t now_s = clock_real_s();
+    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
+        return;
+    c->leaving[c->view].identity = (struct str){NULL, 0};
+    o->claims.iat_s = now_s;
+    if (o->date == DATE_KEEP)
+        o->date = DATE_REPLACE;
+}
+
 /* The call waits; others go on. */
 static enum step_result step_sign(struct context *c)
 {
     struct proxy *p = c->proxy;
-    if (c->outcome->verdict != VERDICT_SIGN || c->identity.p)
+    if (c->outcome->verdict != VERDICT_SIGN)
+        return STEP_NEXT;
+    renew(c);
+    if (c->leaving[c->view].identity.p)
         return STEP_NEXT;
     enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
                                               &passport_type_shaken, &c->outcome->claims, on_signed,
@@ -312,7 +367,12 @@ static enum step_result step_send(struct context *c)
         return refuse(c, c->outcome->reason);
     if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
-    if (!forward_next(c))
+    enum forward_result result = forward_next(c);
+    if (result == FORWARD_UNDECIDED) {
+        c->step = DECIDE;
+        return STEP_NEXT;
+    }
+    if (result == FORWARD_NONE)
         relay_give_up(c, REASON_NO_UPSTREAM);
     return STEP_DONE;
 }
@@ -370,15 +430,17 @@ static enum step_result step_route(struct context *c)
     return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-enum call_step { FACTS, SCREEN, TRUNK, DECIDE, TARGETS, SIGN, SEND };
 static const struct step call_steps[] = {
-    [FACTS] = {"facts", step_facts},       [SCREEN] = {"screen", step_screen},
-    [TRUNK] = {"trunk", step_trunk},       [DECIDE] = {"decide", step_decide},
-    [TARGETS] = {"targets", step_targets}, [SIGN] = {"sign", step_sign},
+    [FACTS] = {"facts", step_facts},    [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk},    [TARGETS] = {"targets", step_targets},
+    [DECIDE] = {"decide", step_decide}, [SIGN] = {"sign", step_sign},
     [SEND] = {"send", step_send},
 };
 static const struct step other_steps[] = {
-    {"screen", step_screen}, {"route", step_route}, {"send", step_send}};
+    [OTHER_SCREEN] = {"screen", step_screen},
+    [OTHER_ROUTE] = {"route", step_route},
+    [OTHER_SEND] = {"send", step_send},
+};
 
 static void run(struct context *c)
 {
@@ -407,12 +469,15 @@ void steps_begin(struct context *c)
     run(c);
 }
 
-bool steps_rehearse(struct context *c, void (*known)(struct context *c))
+bool steps_rehearse(struct context *c, void (*known)(struct context *c),
+                    void (*suppose)(struct context *c))
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = !in_dialog;
     for (c->step = FACTS; c->step <= DECIDE; c->step++) {
-        if (call_steps[c->step].run(c) != STEP_NEXT)
+        if (c->step == TARGETS)
+            suppose(c);
+        else if (call_steps[c->step].run(c) != STEP_NEXT)
             return in_dialog;
         if (c->step == FACTS)
             known(c);
@@ -432,16 +497,6 @@ void steps_resume(struct context *c)
 
 void steps_try_next_target(struct context *c)
 {
-    int64_t now_s = clock_real_s();
-    struct outcome *o = c->outcome;
-    if (c->initial && c->identity.p && now_s - o->claims.iat_s > RESIGN_AFTER_S) {
-        c->identity = (struct str){NULL, 0};
-        o->claims.iat_s = now_s;
-        if (o->date == DATE_KEEP)
-            o->date = DATE_REPLACE;
-        c->step = SIGN;
-        run(c);
-    } else if (!forward_next(c)) {
-        relay_give_up(c, REASON_NO_UPSTREAM);
-    }
+    c->step = c->initial ? (unsigned)DECIDE : (unsigned)OTHER_SEND;
+    run(c);
 }

@@ -3,22 +3,14 @@
 #include <sofia-sip/su_alloc.h>
 #include <stird/headers.h>
 #include <stird/policy.h>
+#include <stird/privacy.h>
 #include <stird/source_table.h>
+#include <stird/told.h>
 
-/* Headers that only a trusted neighbour may send through us. */
-static const char *const private_headers[] = {
-    "P-Asserted-Identity", "Attestation-Info",        "Attestation",
-    "Origination-Id",      "P-Attestation-Indicator", "P-Origination-Id"};
-
-static bool wants_privacy(const struct message *m)
-{
-    struct str value, one;
-    for (unsigned n = 0; (value = message_header(m, "Privacy", 0, n)).p; n++)
-        while ((one = str_trim(str_cut(&value, ';'))).n > 0 || value.p)
-            if (str_eq_nocase(one, STR("id")))
-                return true;
-    return false;
-}
+/* Who is calling, in other words than From's (RFC 3325, draft-ietf-sip-privacy). */
+static const char *const asserting_headers[] = {"P-Asserted-Identity", "P-Preferred-Identity",
+                                                "Remote-Party-ID"};
+#define N_ASSERTING (sizeof(asserting_headers) / sizeof(asserting_headers[0]))
 
 static void remove_all(struct message *m, struct str name)
 {
@@ -27,25 +19,59 @@ static void remove_all(struct message *m, struct str name)
         message_remove_headers(m, text, header_compact(name), NULL);
 }
 
+/* What only a trusted neighbour may send through us, besides what remove_told() takes off. */
 static void remove_private(struct message *m, const struct settings *settings)
 {
-    for (unsigned i = 0; i < sizeof(private_headers) / sizeof(private_headers[0]); i++)
-        message_remove_headers(m, private_headers[i], 0, NULL);
+    message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
     for (unsigned i = 0; i < settings->n_private_headers; i++)
         remove_all(m, settings->private_headers[i]);
     /* An Identity may be anybody's, but only one that the call was decided on. */
     message_remove_resembling(m, "Identity", 'y');
 }
 
-void trust_apply(struct message *m, const struct settings *settings, const struct call *call,
-                 const struct upstream *upstream)
+static bool tells(const struct header_line *line)
 {
-    if (!call_is_trusted(call))
+    return told_by_line(line) != TOLD_NOTHING;
+}
+
+/* What was decided and verified of a call stays between those who trust each other. */
+static int remove_told(struct message *m)
+{
+    int error = 0;
+    message_remove_lines(m, tells);
+    for (unsigned i = 0; i < N_ASSERTING && error == 0; i++)
+        error = message_edit_headers(m, asserting_headers[i], told_without_verstat);
+    return error;
+}
+
+static void withhold(struct message *m, enum privacy_view view)
+{
+    for (unsigned i = 0; i < N_ASSERTING && view != PRIVACY_WHOLE; i++)
+        message_remove_headers(m, asserting_headers[i], 0, NULL);
+    if (view == PRIVACY_STRIPPED)
+        message_remove_headers(m, "Identity", 'y', NULL);
+}
+
+/* What any trunk of this source is recognised by is between its SBC and us. */
+static void remove_discriminators(struct message *m, const struct settings *settings,
+                                  const struct address *source)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    while ((entry = source_table_next(settings->sources, source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++)
+            remove_all(m, settings->trunks[entry->trunks[i]].header_name);
+}
+
+int trust_apply(struct message *m, const struct settings *settings, const struct call *call,
+                const struct upstream *upstream)
+{
+    bool believed = call_is_trusted(call);
+    if (!believed)
         remove_private(m, settings);
-    if (!upstream->trusted && wants_privacy(m))
-        message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
-    /* What a trunk is recognised by is between its SBC and us. */
-    remove_all(m, call->trunk->header_name);
+    withhold(m, privacy_view(&call->privacy, upstream));
+    remove_discriminators(m, settings, &call->source);
+    return believed && upstream->trusted ? 0 : remove_told(m);
 }
 
 /* The trunks of the longest prefix that covers ADDRESS, or NULL. */
@@ -71,21 +97,25 @@ static bool all_are_trusted(const struct settings *settings, const struct source
     return entry != NULL;
 }
 
-static bool may_see_all(const struct settings *settings, const struct address *next_hop)
+static bool may_see_all(const struct settings *settings, const struct address *next_hop,
+                        const struct upstream *upstream)
 {
-    const struct upstream *upstream = source_upstream(settings, next_hop);
     return upstream ? upstream->trusted : all_are_trusted(settings, trunks_of(settings, next_hop));
 }
 
-void trust_apply_in_dialog(struct message *m, const struct settings *settings,
-                           const struct address *source, const struct address *next_hop)
+int trust_apply_in_dialog(struct message *m, const struct settings *settings,
+                          const struct address *source, const struct address *next_hop)
 {
-    const struct source_entry *entry = trunks_of(settings, source);
+    const struct privacy privacy = privacy_of(m->raw);
+    const struct upstream *upstream = source_upstream(settings, next_hop);
+    bool sees_all = may_see_all(settings, next_hop, upstream);
     /* An upstream's word is the network's own, whatever it may see of ours. */
-    if (!source_upstream(settings, source) && !all_are_trusted(settings, entry))
+    bool of_upstream = source_upstream(settings, source) != NULL;
+    bool believed = of_upstream || all_are_trusted(settings, trunks_of(settings, source));
+    if (!believed)
         remove_private(m, settings);
-    if (!may_see_all(settings, next_hop) && wants_privacy(m))
-        message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
-    for (unsigned i = 0; entry && i < entry->n_trunks; i++)
-        remove_all(m, settings->trunks[entry->trunks[i]].header_name);
+    if (!sees_all)
+        withhold(m, privacy_view(&privacy, upstream));
+    remove_discriminators(m, settings, source);
+    return of_upstream || (believed && sees_all) ? 0 : remove_told(m);
 }

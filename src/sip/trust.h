@@ -10,11 +10,12 @@
 
 #include "message.h"
 
-/* M begins CALL, whose trunk is known, or is a request of its own: it leaves to UPSTREAM. */
-void trust_apply(struct message *m, const struct settings *settings, const struct call *call,
-                 const struct upstream *upstream);
-/* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. */
-void trust_apply_in_dialog(struct message *m, const struct settings *settings,
-                           const struct address *source, const struct address *next_hop);
+/* M begins CALL, whose trunk is known, or is a request of its own: it leaves to UPSTREAM.
+   0 or -ENOMEM: then it must not leave. */
+int trust_apply(struct message *m, const struct settings *settings, const struct call *call,
+                const struct upstream *upstream);
+/* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. 0 or -ENOMEM, as above. */
+int trust_apply_in_dialog(struct message *m, const struct settings *settings,
+                          const struct address *source, const struct address *next_hop);
 
 #endif

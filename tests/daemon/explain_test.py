@@ -169,6 +169,39 @@ class Explain(ProcessStory):
         self.sbc.acknowledge(invite, self.sbc.expect(refused or 486), self.at())
         return self.stird.record(invite["call-id"])
 
+    def explain_message(self, invite, *words):
+        return stirctl.ask(self.lab.path("stird.conf"), "explain", "--message",
+                           self.lab.write("call", invite.octets().decode()),
+                           "--source", self.net(2), "--listener", "main", *words)
+
+    def test_supposes_an_upstream(self):
+        """The first of the trunk, or the named one: what each sees is decided for it."""
+        self.start(pbx={"upstreams": ["first", "carrier"], "attestation_headers": True},
+                   upstreams=[self.upstream("first", 8, trusted=True), self.upstream()])
+        first, _ = self.peer("first", 8), self.carrier
+        invite = self.invite(self.sbc, caller="anonymous", extra=[
+            "P-Asserted-Identity: <tel:+12155551234>", "Privacy: header,id",
+            'X-Attestation-Info: "?"', "Identity: rubbish;"])
+        told = self.explain_message(invite)
+        self.assertEqual((told["upstream"], told["sees"], told["ask_apart"], told["level"]),
+                         ("first", "all", "carrier", "C"))
+        self.assertIn('Attestation-Info of the SBC cannot be read as A, B or C: "\\x22?\\x22"',
+                      told["steps"])
+        self.assertIn("an Identity that the call carries is not as RFC 8224 has it: it is not "
+                      "TOKEN;info=<URL>;alg=...;ppt=...", told["steps"])
+        apart = self.explain_message(invite, "--upstream", "carrier")
+        self.assertEqual((apart["upstream"], apart["ask_apart"], apart["decision"], apart["reason"]),
+                         ("carrier", "first", "passed", "calling_withheld"))
+        self.sbc.send(invite, self.at())
+        first.respond(first.expect("INVITE"), 503)
+        first.expect("ACK")
+        record = self.end_and_record(invite, 0)
+        self.assertEqual({key: apart[key] for key in SAME}, {key: record[key] for key in SAME})
+        code, _, err = stirctl.run(self.lab.path("stird.conf"), "explain", "--trunk", "pbx",
+                                   "--from", "+1", "--to", "+1", "--upstream", "other")
+        self.assertEqual(code, 1)
+        self.assertIn("it has: first carrier", err)
+
     def test_uses_what_is_in_force_not_what_is_in_the_files(self):
         self.start()
         path = self.lab.path("stird.conf")

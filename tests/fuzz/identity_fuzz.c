@@ -1,5 +1,4 @@
-/* The Identity scanner: whatever a call brings is put into one kind, and all parts lie inside it.
- */
+/* The Identity reader: whatever a call brings is put into one kind, and all parts lie inside it. */
 #include <stird/identity.h>
 
 #include <stdlib.h>
@@ -29,20 +28,39 @@ static void write_and_read(const struct identity *first, enum identity_kind kind
     buf_fini(&text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(struct str value)
 {
-    const char *text = (const char *)data;
     struct identity i;
-    enum identity_kind kind = identity_parse((struct str){text, size}, &i);
-    if (kind != IDENTITY_SHAKEN && kind != IDENTITY_OTHER)
-        return 0;
-    require(inside(i.digest, text, size) && inside(i.header, text, size));
-    require(inside(i.payload, text, size) && inside(i.signature, text, size));
-    require(inside(i.info, text, size) && inside(i.ppt, text, size));
+    enum identity_kind kind = identity_parse(value, &i);
+    require((kind == IDENTITY_EMPTY) == identity_is_empty(value));
+    require(inside(i.digest, value.p, value.n) && inside(i.header, value.p, value.n));
+    require(inside(i.payload, value.p, value.n) && inside(i.signature, value.p, value.n));
+    require(inside(i.info, value.p, value.n) && inside(i.ppt, value.p, value.n));
+    if (i.token_is_shaken)
+        require(kind == IDENTITY_SHAKEN && i.token_readable);
+    if (kind == IDENTITY_SHAKEN)
+        require(i.token_is_shaken || i.parameter_is_shaken);
+    if (kind == IDENTITY_EMPTY || i.fault)
+        return;
+    require(kind != IDENTITY_UNREADABLE);
     require(i.info.n > 0 && i.alg.n > 0 && i.signature.n > 0);
     require(i.compact == (i.header.n == 0) && i.compact == (i.payload.n == 0));
-    require((kind == IDENTITY_SHAKEN) == str_eq(i.ppt, STR("shaken")));
     if (i.ppt.n > 0)
         write_and_read(&i, kind);
+}
+
+/* As one value, and as the values of a line: those lie one behind the other inside it. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data, *behind = text;
+    struct str line = {text, size}, values[IDENTITY_VALUES_MAX];
+    unsigned n = identity_values(line, values);
+    check(line);
+    require((n == 0) == identity_is_empty(line) && n <= IDENTITY_VALUES_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        require(values[i].n > 0 && values[i].p >= behind && inside(values[i], text, size));
+        behind = values[i].p + values[i].n;
+        check(values[i]);
+    }
     return 0;
 }

@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from . import dialog, identity, settings, stird
+from . import dialog, identity, settings, stirctl, stird
 from .lab import Lab
 from .peer import Peer, Transcript
 from .sip import bracketed
@@ -180,6 +180,12 @@ class Story(unittest.TestCase):
         values = arrived.all("identity")
         self.assertEqual(len(values), 1, "one Identity header is expected: %r" % values)
         return identity.check(values[0], self.lab.unit, attest, orig, dest)
+
+    def assert_counted(self, name, value):
+        """A counter of stirctl stats gets there; heartbeats bring it."""
+        path = self.lab.path("stird.conf")
+        stird.wait_until(lambda: stirctl.ask(path, "stats")[name] == value, 5.0,
+                         "%s = %d" % (name, value))
 
     def record(self, invite, **members):
         record = self.stird.record(invite["call-id"])

@@ -51,7 +51,8 @@ class AssertedIdentity(Story):
     def test_privacy_towards_an_untrusted_upstream(self):
         """R-P-052: Privacy: id takes it off there, and not elsewhere."""
         self.start(upstreams=[self.upstream(trusted=False)])
-        _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI, "Privacy: id"])
+        _, arrived, _ = self.signed_call(orig="12155551234", caller="+12155551234",
+                                         extra=[PAI, "Privacy: id"])
         self.assertEqual(arrived.raws("p-asserted-identity"), [])
         self.assertEqual(arrived["privacy"], "id")
         _, arrived, _ = self.signed_call(orig="12155551234", extra=[PAI, "Privacy: none"])

@@ -6,7 +6,7 @@ from lib.story import Story
 
 # Lines that are no header, or not one that anything here depends on.
 UNNEEDED = [
-    b"P-Attestation-Indicator=A;", b"Date", b"Date Sat, 13 Nov 2010 23:29:00 GMT", b"X-Broken",
+    b"P-Indicator=A;", b"Date", b"Date Sat, 13 Nov 2010 23:29:00 GMT", b"X-Broken",
     b"My Header: x", b"\xe9t\xe9: x", b"X\xa0: y", b": no name", b"=", b"x", b"X-\0: y",
     b"\"quoted\": x", b"X-Folded\r\n : y", b"X\r\n Y\r\n\tZ: x", b"From", b"Call-ID 1234",
     b"Content-Type: a", b"Content-Type: ;;;", b"Content-Type:", b"Content-Disposition: \"",

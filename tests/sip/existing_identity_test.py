@@ -20,6 +20,20 @@ def foreign(ppt, info="https://certs.example.org/other.pem", quote=""):
         base64url(header), base64url(payload), "A" * 86, info, quote, ppt, quote)
 
 
+TOKEN = foreign("shaken").split(";")[0]
+INFO = "https://certs.example.org/other.pem"
+# What the field makes of `TOKEN;info=<URL>;alg=ES256;ppt=shaken`; the token says what it is.
+ODD = ("%s;info=<" + INFO + ">", "%s;info=<" + INFO + ">;alg=ES256", "%s",
+       "%s;info=" + INFO + ";alg=ES256;ppt=shaken", '%s;info="' + INFO + '";alg=ES256;ppt=shaken',
+       "%s;alg=ES256;ppt=shaken", "%s;info=<" + INFO + ">;alg=ES256;ppt=shaken;",
+       "%s;INFO=<" + INFO + ">;ALG=ES256;PPT=SHAKEN", '%s;info=<' + INFO + '>;ppt="SHAKEN"',
+       "%s;info=<" + INFO + ">;ppt=div", '"%s";info=<' + INFO + ">", "%s==;info=<" + INFO + ">",
+       "%s;\r\n info=<" + INFO + ">;\r\n\talg=ES256", "%s ; info = <" + INFO + "> ;;",
+       "%s;info=<" + INFO + ";ppt=shaken", "%s, rubbish", "%s," + foreign("div"),
+       foreign("div") + ", %s", foreign("div") + ",\r\n %s;info=" + INFO,
+       foreign("div").replace(">", "") + ", %s")
+
+
 class ExistingIdentity(Story):
     def identities(self, *lines, start=True, **pbx):
         if start:
@@ -38,6 +52,62 @@ class ExistingIdentity(Story):
                 self.assertEqual(seen, [line.encode()])
                 self.record(invite, decision="passed", reason="already_signed")
 
+    def test_what_the_token_says_counts(self):
+        """Decided 4: a second one is added to none of these; each goes on in its own octets."""
+        self.start()
+        for odd in ODD:
+            for name in ("Identity: ", "y:", "IDENTITY : "):
+                line = name + odd % TOKEN
+                with self.subTest(line=line):
+                    invite, seen, _ = self.identities(line, start=False)
+                    self.assertEqual(seen, [line.encode()])
+                    self.record(invite, decision="passed", reason="already_signed")
+
+    def test_the_token_folded_inside(self):
+        line = "Identity: %s\r\n %s;info=<%s>" % (TOKEN[:30], TOKEN[30:], INFO)
+        invite, seen, _ = self.identities(line)
+        self.assertEqual(seen, [line.encode()])
+        self.record(invite, reason="already_signed",
+                    identity_fault="the token is not base64url without padding or white space")
+
+    def test_compact_form(self):
+        """It has no header; its parameter says what it is."""
+        self.start()
+        line = "Identity: ..%s;info=<%s>;ppt=%s"
+        for ppt, n in (("shaken", 1), ("SHAKEN", 1), ("div", 2)):
+            _, seen, _ = self.identities(line % ("A" * 86, INFO, ppt), start=False)
+            self.assertEqual(len(seen), n)
+
+    def test_modes_and_odd_forms(self):
+        """R-P-093: strip, replace and add hold for lines of two and for what is not well formed."""
+        for mode, n in (("strip", 0), ("replace", 1), ("add", 2)):
+            self.start(pbx={"existing_identity": mode})
+            for odd in ODD:
+                line = "y: " + odd % TOKEN
+                with self.subTest(mode=mode, line=line):
+                    invite, seen, arrived = self.identities(line, start=False)
+                    self.assertEqual(len(seen), n)
+                    if mode == "replace":
+                        self.verify(arrived, "A")
+                    self.record(invite, reason={"strip": "identity_stripped"}.get(mode,
+                                                                                 "signed_owned"))
+            self.assertEqual(self.stird.stop(), 0)
+
+    def test_why_it_is_not_readable(self):
+        """Recorded with the first fault, and counted."""
+        self.start()
+        for lines, n, fault in (
+                ([], 0, None), (["Identity: " + foreign("div")], 0, None), (["Identity: ,"], 0, None),
+                (["Identity: rubbish"], 1, "it is not TOKEN;info=<URL>;alg=...;ppt=..."),
+                (["Identity: rubbish, more", "y: a.b.c;"], 3,
+                 "it is not TOKEN;info=<URL>;alg=...;ppt=..."),
+                (["Identity: " + foreign("shaken") + ";"], 0, "a ; has no parameter behind it"),
+                (["Identity: %s;info=%s" % (TOKEN, INFO)], 0, "info is not <URI>")):
+            with self.subTest(lines=lines):
+                invite, _ = self.short_call(extra=lines)
+                self.record(invite, identity_unreadable=n, identity_fault=fault)
+        self.assert_counted("identity_unreadable", 4)
+
     def test_other_kinds_are_kept_and_signed(self):
         """R-P-051: two of another kind keep order and octets, ours joins them."""
         lines = ["Identity: " + foreign("div"), "Identity: " + foreign("msgi", quote='"')]
@@ -50,7 +120,7 @@ class ExistingIdentity(Story):
     def test_empty_is_removed(self):
         """Decided 4: some SBCs send an empty one to ask for ours."""
         self.start()
-        for line in ("Identity:", "Identity:   ", "y: \r\n "):
+        for line in ("Identity:", "Identity:   ", "y: \r\n ", "Identity: ,", "Identity: , ,"):
             with self.subTest(line=line):
                 _, seen, arrived = self.identities(line, start=False)
                 self.assertEqual(len(seen), 1)

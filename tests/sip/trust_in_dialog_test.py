@@ -44,13 +44,24 @@ class TrustInDialog(Story):
                 self.assertEqual(there.body, SDP)
 
     def test_r_p_052_from_a_trusted_trunk(self):
-        """They stay, octet for octet."""
-        self.start()
+        """Inside the trust domain they stay, octet for octet."""
+        self.start(upstreams=[self.upstream(trusted=True)])
         invite, _, _, ok, ack = self.call(self.sbc)
         self.assertEqual(ack.raws("p-asserted-identity"), [PAI.encode()])
         there = self.pass_on(self.sbc, self.carrier,
                              in_dialog(self.sbc, "UPDATE", invite, ok, 2, extra=PRIVATE))
         self.assertEqual(self.kept(there), list(NAMES))
+
+    def test_r_p_054_from_a_trusted_trunk_to_an_untrusted_upstream(self):
+        """Levels and verstat go; who is calling stays, in all its other octets."""
+        self.start()
+        invite, _, _, ok, ack = self.call(self.sbc)
+        plain = [b"P-Asserted-Identity: <tel:+12155551234>"]
+        self.assertEqual(ack.raws("p-asserted-identity"), plain)
+        there = self.pass_on(self.sbc, self.carrier,
+                             in_dialog(self.sbc, "UPDATE", invite, ok, 2, extra=PRIVATE))
+        self.assertEqual(self.kept(there), ["p-asserted-identity"])
+        self.assertEqual(there.raws("p-asserted-identity"), plain)
 
     def test_r_p_052_privacy_towards_an_untrusted_upstream(self):
         """Privacy: id takes PAI off inside a call as well."""

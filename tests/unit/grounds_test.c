@@ -2,7 +2,8 @@
  * An A is never given without its grounds, whatever settings, table and caller say: random trunks
  * of one SBC, a random table, and INVITEs as octets, from their text to the decision. What each
  * place of a message says is drawn first and spelled afterwards, in every way that it can be, among
- * what only looks like it; the grounds are stated here of what was drawn.
+ * what only looks like it; the grounds are stated here of what was drawn. Nor is a number signed
+ * that the message which leaves does not show, or above what the SBC told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,6 +148,7 @@ static void random_trunk(struct sbc *sbc, unsigned i)
                                     .customer_entry = NO_CUSTOMER_ENTRY,
                                     .gateway = pick(8) == 0,
                                     .trusted = pick(3) > 0,
+                                    .attestation_headers = pick(4) == 0,
                                     .certificate = NO_CERTIFICATE,
                                     .existing_identity = (enum existing_identity)pick(4)};
     struct trunk *t = &sbc->trunks[i];
@@ -193,17 +195,21 @@ struct drawn {
     bool says[PLACES][VALUES + 1]; /* the last: something else */
     bool unclear;                  /* the Request-URI has a second @ */
     unsigned from, asserted[3], n_asserted;
+    bool withheld; /* its P-Asserted-Identity does not leave */
+    char told;     /* the level that its SBC tells; '\0': none */
 };
 
 static void draw(struct drawn *d)
 {
     *d = (struct drawn){.from = pick(NUMBERS), .n_asserted = pick(3), .unclear = pick(16) == 0};
+    d->withheld = pick(3) == 0;
+    d->told = pick(6) ? '\0' : (char)('A' + (char)pick(3));
     for (unsigned p = 0; p <= HEADER; p++)
         for (unsigned more = pick(3) ? pick(2) + (pick(4) == 0) : 0; more > 0; more--)
             d->says[p][pick(VALUES + 1)] = true;
     d->says[HOST][pick(VALUES + 1)] = true;
     for (unsigned i = 0; i < d->n_asserted; i++)
-        d->asserted[i] = i > 0 && pick(2) ? d->asserted[0] : pick(NUMBERS);
+        d->asserted[i] = i > 0 && pick(2) ? d->asserted[0] : pick(3) ? pick(NUMBERS) : d->from;
 }
 
 /* ---- and how it is spelled ---- */
@@ -333,6 +339,41 @@ static void add_risk(struct buf *out)
     buf_add_text(out, lines[pick(4)]);
 }
 
+static void add_privacy(struct buf *out, const struct drawn *d)
+{
+    static const char *const wishes[] = {"Privacy: id\r\n",
+                                         "PRIVACY :\r\n ID\r\n",
+                                         "Privacy: header,id\r\n",
+                                         "Privacy: \"user\", <id>\r\n",
+                                         "Privacy: none\r\nprivacy:user;id\r\n",
+                                         "Privacy: id=1\r\n"};
+    static const char *const none[] = {"",
+                                       "",
+                                       "Privacy: none\r\n",
+                                       "Privacy: user;header\r\n",
+                                       "X-Privacy: id\r\n",
+                                       "Privacy: idle\r\n"};
+    buf_add_text(out, d->withheld ? wishes[pick(6)] : none[pick(6)]);
+}
+
+/* C also where nobody can read it. */
+static void add_told(struct buf *out, const struct drawn *d)
+{
+    static const char *const names[] = {"Attestation-Info", "p-attestation-indicator",
+                                        "X-ATTESTATION-INFO ", "Attestation"};
+    static const char *const forms[] = {"%s: %c\r\n", "%s: \"%c\"\r\n", "%s:\r\n <%c>;x=A\r\n",
+                                        "%s: A, %c\r\n", "X-Attestation: A\r\n%s: %c ;a\r\n"};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    if (d->told == 'C' && pick(2))
+        buf_addf(out, "%s: none of them\r\n", names[pick(4)]);
+    else if (d->told)
+        buf_addf(out, forms[pick(5)], names[pick(4)], ascii_lower(d->told) ^ (pick(2) ? 0x20 : 0));
+    else
+        buf_add_text(out, pick(2) ? "" : "Attestations: C\r\n");
+#pragma GCC diagnostic pop
+}
+
 static void spell(struct buf *out, const struct drawn *d)
 {
     buf_add_text(out, "INVITE ");
@@ -344,6 +385,8 @@ static void spell(struct buf *out, const struct drawn *d)
     add_contacts(out, d);
     add_subject(out, d);
     add_asserted(out, d);
+    add_privacy(out, d);
+    add_told(out, d);
     add_risk(out);
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
 }
@@ -418,32 +461,39 @@ static bool is_entitled(unsigned customer, unsigned number, const struct row *ro
     return false;
 }
 
-/* Which level a call may have at most, found the long way round. */
-static char at_most(const struct drawn *d, const struct sbc *sbc, int trunk,
-                    const bool passed_over[TRUNKS_MAX], const struct row *rows, unsigned n_rows)
+/* The number that the message shows which leaves. */
+static unsigned shown(const struct drawn *d, bool trusted)
 {
-    bool trusted = true, gateway = false, entitled = true, differ = false;
+    return trusted && d->n_asserted > 0 && !d->withheld ? d->asserted[0] : d->from;
+}
+
+/* Which level a call may have at most, found the long way round; and the number that is shown. */
+static char at_most(const struct drawn *d, const struct sbc *sbc, int trunk,
+                    const bool passed_over[TRUNKS_MAX], const struct row *rows, unsigned n_rows,
+                    unsigned *number)
+{
+    bool trusted = true, gateway = false, entitled = true, differ = false, heard = false;
     for (unsigned i = 0; i < sbc->n; i++)
         if (passed_over[i] || (int)i == trunk) {
             trusted = trusted && sbc->trunks[i].trusted;
             gateway = gateway || sbc->trunks[i].gateway;
+            heard = heard || sbc->trunks[i].attestation_headers;
         }
     bool asserted = trusted && d->n_asserted > 0;
-    unsigned number = asserted ? d->asserted[0] : d->from;
-    for (unsigned i = 1; asserted && i < d->n_asserted; i++)
-        differ = differ || d->asserted[i] != number;
+    *number = shown(d, trusted);
+    for (unsigned i = 0; asserted && i < d->n_asserted; i++)
+        differ = differ || d->asserted[i] != *number;
     for (unsigned i = 0; i < sbc->n; i++)
         if (passed_over[i] || (int)i == trunk)
-            entitled = entitled && is_entitled(sbc->customer[i], number, rows, n_rows);
-    if (gateway)
-        return 'C';
-    return entitled && !differ ? 'A' : 'B';
+            entitled = entitled && is_entitled(sbc->customer[i], *number, rows, n_rows);
+    char most = gateway ? 'C' : entitled && !differ ? 'A' : 'B';
+    return trusted && heard && d->told > most ? d->told : most;
 }
 
 /* ---- the property ---- */
 
 struct tally {
-    unsigned level_a, in_doubt, in_doubt_a, no_trunk;
+    unsigned level_a, in_doubt, in_doubt_a, no_trunk, withheld;
 };
 
 static void check(const struct drawn *d, const struct sbc *sbc, const struct call *call,
@@ -452,7 +502,8 @@ static void check(const struct drawn *d, const struct sbc *sbc, const struct cal
 {
     bool passed_over[TRUNKS_MAX];
     int trunk = belongs(d, sbc, passed_over);
-    unsigned n = 0;
+    unsigned n = 0, number;
+    char text[16];
     assert_int_equal(trunk < 0, call->trunk == NULL);
     tally->no_trunk += trunk < 0;
     if (trunk < 0)
@@ -467,7 +518,10 @@ static void check(const struct drawn *d, const struct sbc *sbc, const struct cal
     if (o->verdict != VERDICT_SIGN)
         return;
     assert_true(o->claims.attest >= 'A' && o->claims.attest <= 'C');
-    assert_true(o->claims.attest >= at_most(d, sbc, trunk, passed_over, rows, n_rows));
+    assert_true(o->claims.attest >= at_most(d, sbc, trunk, passed_over, rows, n_rows, &number));
+    snprintf(text, sizeof(text), "1215555%04u", number);
+    assert_true(str_eq(tn_str(&o->claims.orig), str_of(text)));
+    tally->withheld += d->withheld && d->n_asserted > 0 && call->trunk->trusted;
     tally->level_a += o->claims.attest == 'A';
     tally->in_doubt_a += n > 0 && o->claims.attest == 'A';
 }
@@ -541,6 +595,7 @@ static void no_a_without_grounds(void **state)
     assert_true(tally.in_doubt > 2000);
     assert_true(tally.in_doubt_a > 50);
     assert_true(tally.no_trunk > 5000);
+    assert_true(tally.withheld > 1000);
 }
 
 int main(void)

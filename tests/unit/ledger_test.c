@@ -108,6 +108,7 @@ static void a_signed_call(void **state)
            "\"customer\":\"acme\",\"provider\":\"own\",\"cert_id\":\"818H\","
            "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
            "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
+           "\"identity_fault\":null,\"identity_unreadable\":0,"
            "\"upstream\":\"carrier-a\",\"sip_status\":200,\"sign_us\":31,\"total_us\":420,"
            "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
            "\"detail\":null,\"count\":1}");
@@ -145,7 +146,8 @@ static void refused_before_anything_was_known(void **state)
                      "\"reason\":\"no_trunk\",\"rule\":null,\"number_state\":null,"
                      "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
                      "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
-                     "\"iat\":null,\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
+                     "\"iat\":null,\"identity_fault\":null,\"identity_unreadable\":0,"
+                     "\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
                      "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
                      "\"emergency\":false,"
                      "\"detail\":null,\"count\":1}");

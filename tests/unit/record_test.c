@@ -26,6 +26,8 @@ static struct record example(void)
         .certificate = STR("818H"),
         .x5u = STR("https://cert.example.org/x.pem"),
         .upstream = STR("carrier"),
+        .identity_fault = STR("info is missing"),
+        .identity_unreadable = 2,
         .attest = 'A',
         .verdict = VERDICT_SIGN,
         .reason = REASON_SIGNED_OWNED,

@@ -1,0 +1,115 @@
+/* Which headers tell of a level, and where a verstat begins and ends. Values: policy/cases.json. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stird/buf.h>
+#include <stird/told.h>
+
+static const struct {
+    const char *name;
+    enum told told;
+} names[] = {
+    {"Attestation-Info", TOLD_LEVEL},
+    {"attestation-info", TOLD_LEVEL},
+    {"P-Attestation-Info", TOLD_LEVEL},
+    {"P-ATTESTATION-INDICATOR", TOLD_LEVEL},
+    {"X-Attestation-Info", TOLD_LEVEL},
+    {"X-Attestation-Indicator", TOLD_LEVEL},
+    {"Attestation", TOLD_LEVEL},
+    {"x-stir-attestation", TOLD_LEVEL},
+    {"Origination-Id", TOLD_ORIGID},
+    {"P-Origination-ID", TOLD_ORIGID},
+    {"X-Origination-Id", TOLD_ORIGID},
+    {"X-Verstat", TOLD_RESULT},
+    {"P-Identity-Bypass", TOLD_RESULT},
+    {"Attestations", TOLD_NOTHING},
+    {"X-P-Attestation-Info", TOLD_NOTHING},
+    {"X-", TOLD_NOTHING},
+    {"", TOLD_NOTHING},
+    {"From", TOLD_NOTHING},
+    {"Identity", TOLD_NOTHING},
+};
+
+static void who_tells_what(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (told_by(str_of(names[i].name)) != names[i].told)
+            fail_msg("%s", names[i].name);
+}
+
+/* docs/sip.md lists them: each in `` of that paragraph is one that is known. */
+static void what_the_manual_lists_is_known(void **state)
+{
+    (void)state;
+    FILE *f = fopen(PROJECT_DIR "/docs/sip.md", "r");
+    char text[65536];
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    fclose(f);
+    char *at = strstr(text, "**What tells of a level**"), *end = at ? strstr(at, "\n\n") : NULL;
+    unsigned n = 0;
+    assert_non_null(end);
+    *end = '\0';
+    while ((at = strchr(at, '`'))) {
+        size_t length = strcspn(at + 1, "`");
+        struct str name = {at + 1, length};
+        if (name.p[length - 1] != '-' && told_by(name) == TOLD_NOTHING)
+            fail_msg("%.*s", STR_ARG(name));
+        n++;
+        at += length + 2;
+    }
+    assert_true(n > 15);
+}
+
+static const struct {
+    const char *text, *without;
+} verstats[] = {
+    {"P: <tel:+1;verstat=TN-Validation-Passed>\r\n", "P: <tel:+1>\r\n"},
+    {"P: <sip:+1;verstat=No-TN-Validation@h;user=phone>\r\n", "P: <sip:+1@h;user=phone>\r\n"},
+    {"P: <sip:+1@h>;verstat=x;y=z\r\n", "P: <sip:+1@h>;y=z\r\n"},
+    {"P: <sip:+1@h;a;VerStat=x-A;b>\r\n", "P: <sip:+1@h;a;b>\r\n"},
+    {"P: <tel:+1;verstat=a>, <sip:+1;verstat=b@h>\r\n", "P: <tel:+1>, <sip:+1@h>\r\n"},
+    {"P: <tel:+1>;\r\n verstat = \"a;b\" ;x\r\n", "P: <tel:+1> ;x\r\n"},
+    {"P: <tel:+1;verstat >\r\n", "P: <tel:+1 >\r\n"},
+    {"P: <tel:+1;verstat=\"a>;verstat=b", "P: <tel:+1>"},
+    {"P: <tel:+1;verstat>\r\n", "P: <tel:+1>\r\n"},
+    {"P: <tel:+1;verstat=", "P: <tel:+1"},
+    {"P: \";verstat=x\" <tel:+1>\r\n", NULL},
+    {"P: <tel:+1;verstats=x;xverstat=y>\r\n", NULL},
+    {"P: verstat=x\r\n", NULL},
+    {"P: \"open;verstat=x\r\n", "P: \"open\r\n"},
+    {";", NULL},
+    {"", NULL},
+};
+
+static void verstat_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(verstats) / sizeof(verstats[0]); i++) {
+        struct str text = str_of(verstats[i].text);
+        struct buf out = BUF_INIT;
+        assert_int_equal(told_without_verstat(text, &out), verstats[i].without != NULL);
+        if (!verstats[i].without)
+            buf_add_str(&out, text);
+        const char *wanted = verstats[i].without ? verstats[i].without : verstats[i].text;
+        if (!str_eq(buf_str(&out), str_of(wanted)))
+            fail_msg("%.*s of %s", STR_ARG(buf_str(&out)), verstats[i].text);
+        buf_fini(&out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_tells_what),
+        cmocka_unit_test(what_the_manual_lists_is_known),
+        cmocka_unit_test(verstat_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
