@@ -41,9 +41,8 @@ struct identity {
  * token and parameters say the same.
  */
 enum identity_kind identity_parse(struct str value, struct identity *identity);
-#define IDENTITY_VALUES_MAX                                                                        \
-    16 /* of one line; the rest is read as one, which is not well formed                           \
-        */
+/* Values of one line; the rest is read as one, which is not well formed. */
+#define IDENTITY_VALUES_MAX 16
 /* The values of a header line, in which some put several between commas; trimmed. How many. */
 unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
 /* Whether a header line holds no value at all. */

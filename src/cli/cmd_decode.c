@@ -134,13 +134,11 @@ static void read_parameters(struct decoded *d, struct str value, struct str para
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (parameter_find(parameters, str_of(names[i]), found[i]))
             *found[i] = without_brackets(*found[i]);
-    enum identity_kind kind = identity_parse(value, &identity);
-    if (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER)
-        return;
+    identity_parse(value, &identity);
     if (str_trim(parameters).n == 0)
         fault(d, "syntax", "it is a token alone: an Identity header has ;info=<URL> behind it");
-    else
-        fault(d, "syntax", "it is not TOKEN;info=<URL>;alg=...;ppt=... (RFC 8224 section 4)");
+    else if (identity.fault)
+        fault(d, "syntax", identity.fault);
 }
 
 static void decode(struct decoded *d, struct str value)
