@@ -135,12 +135,12 @@ static void read_parameters(struct decoded *d, struct str value, struct str para
         if (parameter_find(parameters, str_of(names[i]), found[i]))
             *found[i] = without_brackets(*found[i]);
     enum identity_kind kind = identity_parse(value, &identity);
-    if (kind == IDENTITY_SHAKEN || kind == IDENTITY_OTHER)
+    if (kind != IDENTITY_EMPTY && !identity.fault)
         return;
     if (str_trim(parameters).n == 0)
         fault(d, "syntax", "it is a token alone: an Identity header has ;info=<URL> behind it");
     else
-        fault(d, "syntax", "it is not TOKEN;info=<URL>;alg=...;ppt=... (RFC 8224 section 4)");
+        fault(d, "syntax", identity.fault ? identity.fault : "the header is empty");
 }
 
 static void decode(struct decoded *d, struct str value)
