@@ -134,11 +134,13 @@ static void read_parameters(struct decoded *d, struct str value, struct str para
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (parameter_find(parameters, str_of(names[i]), found[i]))
             *found[i] = without_brackets(*found[i]);
-    identity_parse(value, &identity);
+    enum identity_kind kind = identity_parse(value, &identity);
+    if (kind != IDENTITY_EMPTY && !identity.fault)
+        return;
     if (str_trim(parameters).n == 0)
         fault(d, "syntax", "it is a token alone: an Identity header has ;info=<URL> behind it");
-    else if (identity.fault)
-        fault(d, "syntax", identity.fault);
+    else
+        fault(d, "syntax", identity.fault ? identity.fault : "the header is empty");
 }
 
 static void decode(struct decoded *d, struct str value)
