@@ -49,6 +49,8 @@ struct attribute {
 /* A customer that the configuration declares; others are declared by customers tables. */
 struct customer {
     struct str name;
+    struct str file;                    /* where it is written, */
+    uint32_t line;                      /* for problems */
     const struct attribute *attributes; /* kyc, cap, provider, contact and those of its own */
     unsigned n_attributes;
 };
@@ -126,6 +128,8 @@ enum rule_verdict {
 /* The first one all of whose conditions are met decides. What is empty asks for nothing. */
 struct rule {
     struct str name;
+    struct str file;        /* where it is written, */
+    uint32_t line;          /* for problems */
     const uint32_t *trunks; /* indices */
     unsigned n_trunks;
     const struct str *customers;

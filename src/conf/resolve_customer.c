@@ -74,7 +74,7 @@ static struct customer resolve_one(struct reader *r, const struct draft_customer
                      STR_ARG(own[i].column));
         list[n++] = own[i];
     }
-    return (struct customer){d->name, list, n};
+    return (struct customer){d->name, d->object.at.file, d->object.at.line, list, n};
 }
 
 void resolve_customers(struct reader *r, struct draft *draft)

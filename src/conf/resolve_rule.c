@@ -274,6 +274,8 @@ void resolve_rules(struct reader *r, struct draft *draft)
         struct draft_rule *d = (void *)draft->rules.items[i];
         resolve_one(r, draft, d);
         list[i] = d->rule;
+        list[i].file = d->object.at.file;
+        list[i].line = d->object.at.line;
     }
     check_reachable(r, draft);
     draft->settings.rules = list;

@@ -81,26 +81,20 @@ static void complain_of_row(void *user, const struct numbers_row *row, const str
         complain(c, row->file, row->line, "", row->customer, row->certificate);
 }
 
-static void check_table_customers(struct check *c, const struct numbers *table, struct str path)
+static void check_table_customers(struct check *c, const struct numbers *table)
 {
-    uint32_t column = numbers_column(table, STR("cert"));
-    struct str name;
+    uint32_t column = numbers_column(table, STR("cert")), line;
+    struct str name, file;
     for (uint32_t i = 0; column != NUMBERS_NO_COLUMN && (name = numbers_customer_name(table, i)).n;
          i++) {
         struct str certificate = numbers_customer_attribute(table, i, column);
-        if (is_bad(c->settings, name, certificate)) {
-            struct buf of = BUF_INIT;
-            buf_add_text(&of, "customer \"");
-            buf_add_escaped(&of, name);
-            buf_add_text(&of, "\" of a table of customers: ");
-            buf_add_char(&of, '\0');
-            complain(c, path, 0, of.p ? of.p : "", name, certificate);
-            buf_fini(&of);
-        }
+        if (is_bad(c->settings, name, certificate) &&
+            numbers_customer_place(table, i, &file, &line))
+            complain(c, file, line, "", name, certificate);
     }
 }
 
-static void check_customers(struct check *c, struct str path)
+static void check_customers(struct check *c)
 {
     const struct settings *s = c->settings;
     for (unsigned i = 0; i < s->n_customers; i++)
@@ -108,7 +102,8 @@ static void check_customers(struct check *c, struct str path)
             const struct attribute *one = &s->customers[i].attributes[a];
             if (str_eq_nocase(one->column, STR("cert")) &&
                 is_bad(s, s->customers[i].name, one->value))
-                complain(c, path, 0, "customers: ", s->customers[i].name, one->value);
+                complain(c, s->customers[i].file, s->customers[i].line, "", s->customers[i].name,
+                         one->value);
         }
 }
 
@@ -124,8 +119,8 @@ void certificate_rows_check(const struct settings *settings, const struct number
                      "cert: %llu more rows name certificates that cannot sign for them",
                      (unsigned long long)(c.n - TOLD_MAX));
     if (path.n > 0)
-        check_customers(&c, path);
-    check_table_customers(&c, table, path);
+        check_customers(&c);
+    check_table_customers(&c, table);
 }
 
 /* ---- numbers ---- */

@@ -50,17 +50,17 @@ static bool table_or_customers_have(const struct settings *s, const struct numbe
 
 /* A rule that asks for a column that nobody has would silently never hold. */
 static void check_rule(const struct settings *s, const struct rule *r, const struct numbers *table,
-                       struct str path, struct problems *problems)
+                       struct problems *problems)
 {
     for (unsigned i = 0; i < r->n_customer_is; i++)
         if (!table_or_customers_have(s, table, r->customer_is[i].column))
-            problems_add(problems, path, 0,
+            problems_add(problems, r->file, r->line,
                          "rule \"%.*s\": customer_is: neither a customer nor a table of customers "
                          "has \"%.*s\"",
                          STR_ARG(r->name), STR_ARG(r->customer_is[i].column));
     for (unsigned i = 0; i < r->n_number_is; i++)
         if (numbers_column(table, r->number_is[i].column) == NUMBERS_NO_COLUMN)
-            problems_add(problems, path, 0,
+            problems_add(problems, r->file, r->line,
                          "rule \"%.*s\": number_is: no number table has a column \"%.*s\"",
                          STR_ARG(r->name), STR_ARG(r->number_is[i].column));
 }
@@ -154,7 +154,7 @@ static bool check_table(const struct settings *s, int numbers_fd, struct str pat
         return false;
     }
     for (unsigned i = 0; i < s->n_rules; i++)
-        check_rule(s, &s->rules[i], mapped.table, path, problems);
+        check_rule(s, &s->rules[i], mapped.table, problems);
     for (unsigned i = 0; i < s->n_customers; i++)
         check_declared_once(mapped.table, s->customers[i].name, problems);
     check_owners(s, mapped.table, problems);

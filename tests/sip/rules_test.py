@@ -88,7 +88,8 @@ class Rules(Story):
         from lib import stird
         status, said = stird.check_configuration(path)
         self.assertEqual(status, 1)
-        self.assertIn('no number table has a column "regoin"', said)
+        self.assertRegex(said, r'stird.conf:\d+: rule "r": number_is: no number table has a column '
+                         '"regoin"')
         self.assertIn('neither a customer nor a table of customers has "tier"', said)
 
 
