@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ASIDE         OVERLAY_FILE ".new"
 #define HEAD          "# stird number overlay, version 1\n"
 #define CHECK_LENGTH  16
 #define FIELD_MAX     256
@@ -532,8 +533,6 @@ struct overlay *overlay_read(struct str directory, struct problems *problems)
 }
 
 /* ---- compaction ---- */
-
-#define ASIDE OVERLAY_FILE ".new"
 
 static int write_aside(const struct overlay *o)
 {
