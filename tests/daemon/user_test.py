@@ -54,8 +54,8 @@ class User(ProcessStory):
         self.start_as(USER)
         children = list(self.children().values())
         self.stird.kill([])
-        self.wait_gone(children, 5.0, "children of a dead supervisor")
         self.stird.ready = False
+        self.wait_gone(children, "children of a dead supervisor")
 
     def test_its_own_files_are_good(self):
         """As the unit leaves them: keys and state are the user's, and stay so."""
