@@ -11,7 +11,7 @@ AT_FDCWD = -100
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
              "ss fs_base gs_base ds es fs gs").split()
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
-ROOM = 65536  # below the stack pointer, and more than enough for all arguments of a call
+RED_ZONE = 65536  # below the stack pointer, and more than enough for all arguments of a call
 SYSCALL = b"\x0f\x05"
 
 # x86-64
@@ -140,7 +140,7 @@ def inside(pid, *calls):
         ptrace(GETREGS, pid, ctypes.addressof(before))
         with open("/proc/%d/mem" % pid, "r+b", buffering=0) as memory:
             for name, *arguments in calls:
-                values = place(memory, before.rsp - ROOM, arguments, results)
+                values = place(memory, before.rsp - RED_ZONE, arguments, results)
                 results.append(one_call(pid, before, code, name, values))
         ptrace(SETREGS, pid, ctypes.addressof(before))
         return results
