@@ -10,7 +10,6 @@
 struct signer_options {
     int control_fd;
     bool with_token; /* a token's library is in this process, which keeps more rights for it */
-    bool landlock_required;
     uint32_t requests_per_second; /* of one worker; more are refused. 0: any */
 };
 
