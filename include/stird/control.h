@@ -33,10 +33,12 @@ enum control_type {
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
     CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
     CONTROL_DRAINED,
-    CONTROL_CERTIFICATE, /* from the checker: unit `worker` of `generation`; `text`: '0' + its
-                            state, then words */
-    CONTROL_ROTATE,      /* from the recorder: its file is full or old */
-    CONTROL_ALARM        /* `text` says what; a signer that says it is replaced */
+    CONTROL_CERTIFICATE,  /* from the checker: unit `worker` of `generation`; `text`: '0' + its
+                             state, then words */
+    CONTROL_ROTATE,       /* from the recorder: its file is full or old */
+    CONTROL_OVER_CEILING, /* from a signer: it refused `generation` requests of a worker that asks
+                             for more than its calls can need */
+    CONTROL_ALARM         /* `text` says what; a signer that says it is replaced */
 };
 
 struct control_message {

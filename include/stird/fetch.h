@@ -33,6 +33,11 @@ struct fetch_reply {
     char why[FETCH_WHY_BYTES]; /* what failed, when it did; no text of the network unescaped */
 };
 
+/*
+ * Loads what fetch() needs from the disk (libcurl), for a process that is about to give up files.
+ * False: it is not there, which fetch() will say.
+ */
+bool fetch_prepare(void);
 /* True with status 200 and the whole body. REPLY is to be ended with fetch_reply_fini() anyway. */
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);

@@ -231,7 +231,8 @@ struct settings {
     unsigned n_short_codes;
 
     enum failure_mode failure_mode;
-    uint32_t sign_timeout_ms; /* from the arrival of the INVITE */
+    uint32_t sign_timeout_ms;          /* from the arrival of the INVITE */
+    uint32_t sign_requests_per_second; /* of a worker; 0: see settings_sign_requests_per_second() */
     bool pass_503; /* false: an upstream's 503 goes up as 500 (RFC 3261 section 16.7 item 6) */
     const struct str *private_headers; /* further ones that an untrusted trunk may not send */
     unsigned n_private_headers;
@@ -265,9 +266,17 @@ struct settings {
     struct str state_directory, runtime_directory;
     enum log_level log_level;
     bool landlock_required; /* false: a kernel without Landlock is only warned of */
+    struct str user;        /* of the children of a stird that was started as root; empty: root */
 };
 
 void settings_free(struct settings *s);
+
+/*
+ * How many signatures a second a worker may ask for: as set, or twice the calls that may be in
+ * progress in it (limits.calls, or all trunks' calls where each has a limit and they are fewer),
+ * and never below 100.
+ */
+uint32_t settings_sign_requests_per_second(const struct settings *s);
 
 /* "attestation.owned": the key that says what becomes of a number in this state. */
 const char *attestation_key(enum number_state state);

@@ -14,6 +14,7 @@
 #include <stird/certificate_choice.h>
 #include <stird/clock.h>
 #include <stird/credential.h>
+#include <stird/folder.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -25,28 +26,40 @@
 
 struct import {
     const char *id, *name, *key, *chain, *x5u;
+    int key_fd;
     struct arena *arena;
     struct certificate certificate;
     struct buf chain_text, x5u_text;
     char *directory;     /* of the certificate's units */
-    char *aside, *final; /* of this one */
+    struct folder units; /* the same */
+    char *aside, *final; /* names of this one in it */
     char *socket;        /* known before anything changes: a bad unit spoils the configuration */
 };
 
 /* ---- checks ---- */
 
-static bool read_file(const char *path, struct buf *text)
+/* FD: opened already, or -1. */
+static bool read_file(const char *path, int opened, struct buf *text)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = opened >= 0 ? opened : open(path, O_RDONLY | O_CLOEXEC);
     char *room = fd >= 0 ? buf_room(text, FILE_BYTES_MAX) : NULL;
-    ssize_t n = room ? read(fd, room, FILE_BYTES_MAX) : -1;
+    ssize_t n = room ? pread(fd, room, FILE_BYTES_MAX, 0) : -1;
     if (n >= 0)
         buf_grew(text, (size_t)n);
     else
         fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
-    if (fd >= 0)
+    if (fd >= 0 && opened < 0)
         close(fd);
     return n >= 0;
+}
+
+/* Once: what was checked is what is copied, whoever can exchange the name. */
+static bool open_key(struct import *i)
+{
+    i->key_fd = open(i->key, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (i->key_fd < 0)
+        fprintf(stderr, "stirctl: %s: %s\n", i->key, strerror(errno));
+    return i->key_fd >= 0;
 }
 
 static int check_key_in_child(const struct import *i)
@@ -54,7 +67,7 @@ static int check_key_in_child(const struct import *i)
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
     prctl(PR_SET_DUMPABLE, 0);
-    struct credential *c = read_file(i->key, &text)
+    struct credential *c = read_file(i->key, i->key_fd, &text)
                                ? credential_new(&i->certificate, str_of(i->key), buf_str(&text),
                                                 &problems)
                                : NULL;
@@ -81,7 +94,7 @@ static bool check_chain(struct import *i)
     struct problems problems = PROBLEMS_INIT;
     i->arena = arena_new(4096);
     buf_addf(&i->x5u_text, "%s\n", i->x5u);
-    bool good = i->arena && read_file(i->chain, &i->chain_text) &&
+    bool good = i->arena && read_file(i->chain, -1, &i->chain_text) &&
                 certificate_read(&i->certificate, i->arena, str_of(i->id), STR(""),
                                  str_of(i->chain), buf_str(&i->chain_text), STR("--x5u"),
                                  buf_str(&i->x5u_text), clock_real_s(), &problems);
@@ -134,93 +147,99 @@ static bool choose_names(struct import *i)
         fprintf(stderr, "stirctl: --name %s: letters, digits, -, _ and . only\n", name);
         return false;
     }
-    return asprintf(&i->aside, "%s/.%s.new", i->directory, name) > 0 &&
-           asprintf(&i->final, "%s/%s" UNIT_SUFFIX, i->directory, name) > 0;
+    return asprintf(&i->aside, ".%s.new", name) > 0 &&
+           asprintf(&i->final, "%s" UNIT_SUFFIX, name) > 0;
 }
 
 /* ---- writing ---- */
 
-static int copy_key(const char *from, int to)
+static int copy_key(int from, int to)
 {
     struct stat st;
-    int fd = open(from, O_RDONLY | O_CLOEXEC);
-    int r = fd < 0 || fstat(fd, &st) ? -errno : 0;
+    off_t at = 0;
+    int r = fstat(from, &st) ? -errno : 0;
     while (r == 0 && st.st_size > 0) {
-        ssize_t n = copy_file_range(fd, NULL, to, NULL, (size_t)st.st_size, 0);
+        ssize_t n = copy_file_range(from, &at, to, NULL, (size_t)st.st_size, 0);
         if (n <= 0)
             r = n < 0 ? -errno : -EIO;
         else
             st.st_size -= n;
     }
-    if (fd >= 0)
-        close(fd);
     return r;
 }
 
-/* TEXT, or the file KEY. */
-static int write_one(const struct import *i, const char *name, const struct buf *text,
-                     const char *key, mode_t mode, const struct stat *owner)
+/* TEXT, or the file behind KEY_FD. The owner of the directory gets it when it is whole. */
+static int write_one(const struct folder *unit, const char *name, const struct buf *text,
+                     int key_fd, mode_t mode)
 {
-    char path[4200];
-    snprintf(path, sizeof(path), "%s/%s", i->aside, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    int r = fd < 0 ? -errno : 0;
-    if (r == 0 && key)
-        r = copy_key(key, fd);
+    int fd = folder_create(unit, name);
+    int r = fd < 0 ? fd : 0;
+    errno = 0;
+    if (r == 0 && !text)
+        r = copy_key(key_fd, fd);
     if (r == 0 && text && write(fd, text->p, text->n) != (ssize_t)text->n)
         r = errno ? -errno : -EIO;
-    if (r == 0 && geteuid() == 0 && fchown(fd, owner->st_uid, owner->st_gid))
-        r = -errno;
-    if (r == 0 && fsync(fd))
-        r = -errno;
+    if (r == 0)
+        r = folder_give(unit, fd, mode);
     if (fd >= 0)
         close(fd);
     return r;
 }
 
-static void remove_aside(const struct import *i)
+/* What is in UNIT, and then its name, if it is still behind that. */
+static void remove_unit(const struct import *i, const struct folder *unit, const char *name)
 {
     static const char *const names[] = {"key.pem", "chain.pem", "x5u"};
-    char path[4200];
-    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-        snprintf(path, sizeof(path), "%s/%s", i->aside, names[n]);
-        unlink(path);
-    }
-    rmdir(i->aside);
+    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+        unlinkat(unit->fd, names[n], 0);
+    unlinkat(i->units.fd, name, AT_REMOVEDIR);
 }
 
-static bool sync_directory(const char *path)
+static int fill_unit(const struct import *i, const struct folder *unit)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good;
+    int r = write_one(unit, "key.pem", NULL, i->key_fd, 0600);
+    if (r == 0)
+        r = write_one(unit, "chain.pem", &i->chain_text, -1, 0644);
+    if (r == 0)
+        r = write_one(unit, "x5u", &i->x5u_text, -1, 0644);
+    if (r == 0)
+        r = folder_give(unit, unit->fd, 0700);
+    return r == 0 ? folder_rename(&i->units, i->aside, i->final, unit->fd) : r;
 }
 
-static bool write_unit(const struct import *i)
+static const char *write_fault(int r)
 {
-    struct stat owner;
-    int r = stat(i->directory, &owner) || mkdir(i->aside, 0700) ? -errno : 0;
-    if (r == 0 && geteuid() == 0 && chown(i->aside, owner.st_uid, owner.st_gid))
-        r = -errno;
+    return r == -ELOOP ? "a symbolic link on the way belongs to somebody else: name the directory "
+                         "itself in the configuration"
+           : r == -ESTALE ? "somebody exchanged it while it was written: look who writes there"
+                          : strerror(-r);
+}
+
+static bool write_unit(struct import *i)
+{
+    struct folder unit = FOLDER_INIT;
+    int r = folder_open(&i->units, i->directory);
     if (r == 0)
-        r = write_one(i, "key.pem", NULL, i->key, 0600, &owner);
-    if (r == 0)
-        r = write_one(i, "chain.pem", &i->chain_text, NULL, 0644, &owner);
-    if (r == 0)
-        r = write_one(i, "x5u", &i->x5u_text, NULL, 0644, &owner);
-    if (r == 0 && !sync_directory(i->aside))
-        r = -errno;
-    if (r == 0 && rename(i->aside, i->final))
-        r = -errno;
-    if (r) {
-        fprintf(stderr, "stirctl: %s: %s\n", i->final, strerror(-r));
-        if (r != -EEXIST || access(i->aside, F_OK) == 0)
-            remove_aside(i);
-        return false;
+        r = folder_make(&i->units, i->aside, &unit);
+    if (r == 0) {
+        r = fill_unit(i, &unit);
+        if (r)
+            remove_unit(i, &unit, i->aside);
     }
-    return sync_directory(i->directory);
+    if (r)
+        fprintf(stderr, "stirctl: %s/%s: %s\n", i->directory, i->final, write_fault(r));
+    folder_close(&unit);
+    return r == 0;
+}
+
+/* As it came: taken away whole, then emptied. */
+static void take_back(const struct import *i)
+{
+    struct folder unit = {
+        .fd = openat(i->units.fd, i->final, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (unit.fd >= 0 && renameat(i->units.fd, i->final, i->units.fd, i->aside) == 0)
+        remove_unit(i, &unit, i->aside);
+    folder_close(&unit);
 }
 
 /* ---- telling stird ---- */
@@ -238,10 +257,12 @@ static int reload(const struct cli *cli, const struct import *i)
     else if (status)
         fprintf(stderr, "stirctl: the reload failed and the unit is taken back: %.*s\n",
                 STR_ARG(buf_str(&reply.text)));
-    if (status && rename(i->final, i->aside) == 0)
-        remove_aside(i);
-    if (status == 0)
-        printf(cli->json ? "{\"imported\":true}\n" : "imported: %s\n", i->final);
+    if (status)
+        take_back(i);
+    else if (cli->json)
+        printf("{\"imported\":true}\n");
+    else
+        printf("imported: %s/%s\n", i->directory, i->final);
     session_reply_fini(&reply);
     return fflush(stdout) ? EXIT_FAILURE : status;
 }
@@ -273,17 +294,20 @@ static bool read_options(struct import *i, int argc, char **argv)
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    struct import i = {.id = NULL};
+    struct import i = {.id = NULL, .key_fd = -1, .units = FOLDER_INIT};
     int status = EXIT_FAILURE;
     if (!read_options(&i, argc, argv))
         return command_usage(&command_cert_import);
-    if (check_chain(&i) && check_key(&i) && find_directory(&i, cli) && choose_names(&i) &&
-        write_unit(&i))
+    if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
+        choose_names(&i) && write_unit(&i))
         status = reload(cli, &i);
     certificate_fini(&i.certificate);
     arena_free(i.arena);
     buf_fini(&i.chain_text);
     buf_fini(&i.x5u_text);
+    folder_close(&i.units);
+    if (i.key_fd >= 0)
+        close(i.key_fd);
     free(i.directory);
     free(i.aside);
     free(i.socket);

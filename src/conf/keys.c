@@ -357,6 +357,10 @@ static const struct key root_keys[] = {
      "fail_open: a call that cannot be signed leaves unsigned; fail_closed: it gets 503."},
     {"signing.timeout", KEY_DURATION, "50ms", false, 5, 1000, NULL, 0, NULL, NULL,
      ROOT(settings.sign_timeout_ms), "How long a call waits for its signature."},
+    {"signing.requests_per_second", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL,
+     ROOT(settings.sign_requests_per_second),
+     "Most signatures a second that one worker may ask for; 0: twice the calls that may be in "
+     "progress in it."},
     {"signing.pkcs11_module", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.pkcs11_module),
      "The library of the token (PKCS#11) that a unit's key.uri names."},
@@ -447,6 +451,8 @@ static const struct key root_keys[] = {
     {"security.landlock_required", KEY_BOOLEAN, "true", false, 0, 0, NULL, 0, NULL, NULL,
      ROOT(settings.landlock_required),
      "true: do not start on a kernel without Landlock; false: only say so."},
+    {"security.user", KEY_TEXT, "stird", false, 0, 64, NULL, 0, NULL, NULL, ROOT(settings.user),
+     "Whom the processes of a stird that was started as root become; empty: they stay root."},
 };
 
 const struct table listener_table = {"listener", "name", listener_keys, COUNT(listener_keys),

@@ -10,6 +10,19 @@ void settings_free(struct settings *s)
     arena_free(s->arena);
 }
 
+#define SIGN_REQUESTS_LEAST 100
+
+uint32_t settings_sign_requests_per_second(const struct settings *s)
+{
+    uint64_t calls = 0, ceiling;
+    if (s->sign_requests_per_second > 0)
+        return s->sign_requests_per_second;
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        calls += s->trunks[i].max_calls > 0 ? s->trunks[i].max_calls : s->max_calls;
+    ceiling = 2 * (calls < s->max_calls ? calls : s->max_calls);
+    return ceiling < SIGN_REQUESTS_LEAST ? SIGN_REQUESTS_LEAST : (uint32_t)ceiling;
+}
+
 struct str treatment_name(enum treatment t)
 {
     switch (t) {

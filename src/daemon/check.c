@@ -43,7 +43,7 @@ int check_configuration(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
-    bool good = configuration_load(&c, path, &problems);
+    bool good = configuration_load(&c, path, NULL, &problems);
     if (good) {
         print_warnings(c.settings);
         print_summary(&c);

@@ -1,5 +1,7 @@
 #include "checker_process.h"
 
+#include "roles.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +107,48 @@ static int tell(const struct checker *c, unsigned i, uint64_t generation, int co
     return control_send(control_fd, &message, NULL, 0);
 }
 
+/*
+ * It speaks TLS, HTTP and X.509 with servers of others. What looking up a name and judging a web
+ * server's certificate reads stays readable, and not a file more: keys may lie under /etc too.
+ */
+static bool give_up_rights(const struct checker *c)
+{
+    const char *const readable[] = {
+        /* libraries, and the certificates of authorities that distributions bring */
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/lib",
+        "/lib64",
+        "/usr/share/ca-certificates",
+        "/usr/local/share/ca-certificates",
+        "/usr/share/pki",
+        "/var/lib/ca-certificates",
+        "/etc/ssl/certs",
+        "/etc/ssl/cert.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/openssl.cnf",
+        "/etc/pki/tls/certs",
+        "/etc/pki/tls/cert.pem",
+        "/etc/pki/tls/openssl.cnf",
+        "/etc/pki/ca-trust/extracted",
+        "/etc/crypto-policies",
+        "/etc/ld.so.cache",
+        /* names */
+        "/etc/hosts",
+        "/etc/host.conf",
+        "/etc/resolv.conf",
+        "/etc/nsswitch.conf",
+        "/etc/gai.conf",
+        "/etc/services",
+        "/etc/localtime",
+        c->tls_ca,
+        NULL,
+    };
+    fetch_prepare();
+    return roles_narrow(ROLE_CHECKER, readable, c->settings->landlock_required) == 0;
+}
+
 int checker_main(const struct checker_options *options, int control_fd)
 {
     const struct settings *s = options->settings;
@@ -117,6 +161,8 @@ int checker_main(const struct checker_options *options, int control_fd)
         c.tls_ca = strndup(s->check.tls_ca.p, s->check.tls_ca.n);
     read_anchors(&c);
     read_crls(&c);
+    if (!give_up_rights(&c))
+        r = -EPERM;
     for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
         r = tell(&c, i, options->generation, control_fd);
     if (r == 0)

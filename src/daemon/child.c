@@ -1,12 +1,14 @@
 #include "child.h"
 
 #include "privileges.h"
+#include "service_user.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stird/log.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -15,12 +17,15 @@
 
 #define KEEP_MAX 512
 
+/* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
+#define HEARD_A_SECOND 500
+
 /* How long to wait before the n-th try in a row. */
 static const int64_t restart_delay_ms[] = {0, 50, 200, 500, 1000};
 
 void child_init(struct child *c, const struct child_role *role, unsigned index)
 {
-    *c = (struct child){.role = role, .control_fd = -1, .index = index};
+    *c = (struct child){.role = role, .pidfd = -1, .control_fd = -1, .index = index};
 }
 
 void child_close_control(struct child *c)
@@ -53,6 +58,8 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
     reset_signals();
     if (privileges_close_others(keep, n_keep))
         _exit(EXIT_FAILURE);
+    if (c->role->user == USER_AT_ONCE && service_user_become())
+        _exit(EXIT_FAILURE);
     unsetenv("NOTIFY_SOCKET");
     _exit(main(user, control_fd));
 }
@@ -61,6 +68,8 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
                 int64_t now_ms)
 {
     int kept[KEEP_MAX + 1], control[2];
+    if (c->role->may == 0)
+        return -EINVAL;
     if (n_keep > KEEP_MAX)
         return -E2BIG;
     if (n_keep > 0)
@@ -80,10 +89,12 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
         return r;
     }
     c->pid = pid;
+    c->pidfd = pidfd_open(pid, 0); /* a kernel before 5.3 has none */
     c->control_fd = control[0];
     c->state = CHILD_STARTING;
     c->started_ms = c->heard_ms = now_ms;
     c->pinged_ms = c->restart_at_ms = 0;
+    c->heard = 0;
     return 0;
 }
 
@@ -106,15 +117,25 @@ void child_serves(struct child *c, int64_t now_ms)
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
 }
 
-void child_heard(struct child *c, int64_t now_ms)
+bool child_heard(struct child *c, int64_t now_ms)
 {
     c->heard_ms = now_ms;
     c->pinged_ms = 0;
+    if (now_ms - c->counted_from_ms >= 1000) {
+        c->counted_from_ms = now_ms;
+        c->heard = 0;
+    }
+    return ++c->heard <= HEARD_A_SECOND;
 }
 
 void child_kill(const struct child *c, int signal)
 {
-    if (c->pid > 0)
+    if (c->pid <= 0)
+        return;
+    /* Without one: the number is not given to another process before we have waited for it. */
+    if (c->pidfd >= 0)
+        pidfd_send_signal(c->pidfd, signal, NULL, 0);
+    else
         kill(c->pid, signal);
 }
 
@@ -128,6 +149,9 @@ void child_died(struct child *c, int64_t now_ms)
     if (served_well)
         c->restart_at_ms = now_ms;
     c->deaths++;
+    if (c->pidfd >= 0)
+        close(c->pidfd);
+    c->pidfd = -1;
     c->pid = 0;
     c->state = CHILD_NONE;
     c->pinged_ms = 0;

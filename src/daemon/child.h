@@ -18,18 +18,30 @@ enum child_state {
     CHILD_SERVING,
 };
 
-/* What holds for every child of a role. */
+/* When a child of a stird that was started as root becomes the service's user (service_user.h). */
+enum child_user {
+    USER_AT_ONCE,
+    USER_WITH_THE_REST, /* with roles_narrow(): it has read what only root can read */
+    USER_STAYS,         /* it reads such files to its end, and can do nothing else with them */
+};
+
+/* What holds for every child of a role, and what it may: roles.h has the table. */
 struct child_role {
     const char *name;       /* of the process, at most 15 characters */
     int64_t start_limit_ms; /* from fork() to READY */
     int64_t ping_every_ms;  /* 0: is not pinged */
     int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
+    unsigned may;           /* system calls (rights.h); a role that says nothing cannot start */
+    bool opens_files;       /* some, for reading (Landlock); false: none any more */
+    enum child_user user;
+    uint64_t capabilities; /* 1 << CAP_..., of one that is root still when it has narrowed */
 };
 
 struct child {
     const struct child_role *role;
     enum child_state state;
     pid_t pid;
+    int pidfd;      /* of PID, so that no signal reaches another process; -1: closed */
     int control_fd; /* -1: closed */
     unsigned index; /* which worker */
 
@@ -41,6 +53,9 @@ struct child {
     unsigned early_deaths; /* in a row: died before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
     uint64_t deaths;       /* since the start of stird */
+
+    int64_t counted_from_ms; /* begin of the second in which it said HEARD messages */
+    unsigned heard;
 };
 
 void child_init(struct child *c, const struct child_role *role, unsigned index);
@@ -50,7 +65,8 @@ typedef int child_main(void *user, int control_fd);
 
 /*
  * Forks. The child keeps standard input to error, its control socket and KEEP[0..N_KEEP), nothing
- * else; signals are as after exec, but SIGINT, SIGHUP and SIGPIPE are ignored. 0 or -errno.
+ * else; signals are as after exec, but SIGINT, SIGHUP and SIGPIPE are ignored. 0 or -errno;
+ * -EINVAL when the role has no rights.
  */
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
                 int64_t now_ms);
@@ -60,7 +76,8 @@ int child_send(struct child *c, const struct control_message *message, const int
                unsigned n_fds);
 /* Says READY was heard. */
 void child_serves(struct child *c, int64_t now_ms);
-void child_heard(struct child *c, int64_t now_ms);
+/* Of each message. False: there are so many in this second that they are no child's of ours. */
+bool child_heard(struct child *c, int64_t now_ms);
 void child_kill(const struct child *c, int signal);
 void child_close_control(struct child *c);
 

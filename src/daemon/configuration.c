@@ -1,6 +1,7 @@
 #include "configuration.h"
 
 #include "roles.h"
+#include "service_user.h"
 #include "tls_files.h"
 
 #include <stird/certificate_rows.h>
@@ -182,7 +183,8 @@ static void check_urgent(const struct settings *s, int overlay_fd)
     numbers_unmap(&mapped);
 }
 
-bool configuration_load(struct configuration *c, struct str path, struct problems *problems)
+bool configuration_load(struct configuration *c, struct str path,
+                        bool (*narrow)(const struct settings *settings), struct problems *problems)
 {
     struct configuration loaded = CONFIGURATION_INIT;
     bool good = false;
@@ -197,8 +199,14 @@ bool configuration_load(struct configuration *c, struct str path, struct problem
     loaded.settings = settings_read(files, path, loaded.read_at_s, problems);
     if (!loaded.settings)
         goto out;
-    /* Both even if the first finds something: all mistakes at once. */
-    bool keys_good = signer_check_keys(loaded.settings, problems);
+    if (!service_user_find(loaded.settings, path, problems))
+        goto out;
+    /* All of them even if the first finds something: all mistakes at once. */
+    bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
+    if (narrow && !narrow(loaded.settings)) {
+        problems_add(problems, path, 0, "the process that reads it could not give up its rights");
+        goto out;
+    }
     const struct numbers_paths paths = numbers_paths_of(loaded.settings);
     bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
                                               problems) &&
@@ -306,6 +314,10 @@ bool configuration_may_follow(const struct configuration *next, const struct con
     }
     if ((new->records_file.n > 0) != (old->records_file.n > 0)) {
         problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
+        good = false;
+    }
+    if (!str_eq(new->user, old->user)) {
+        problems_add(problems, path, 0, "security.user: another one needs a restart");
         good = false;
     }
     if (!str_eq(new->state_directory, old->state_directory)) {

@@ -1,6 +1,7 @@
 #include "key_file.h"
 
 #include "key_token.h"
+#include "service_user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ static bool is_acceptable(const char *path, const struct stat *st, struct proble
         problems_add(problems, name, 0, "is no regular file: put the private key here");
         return false;
     }
-    if (st->st_uid != 0 && st->st_uid != geteuid())
+    if (st->st_uid != 0 && st->st_uid != geteuid() && !service_user_is(st->st_uid))
         problems_add(problems, name, 0,
                      "belongs to user id %u, who could replace it: chown root %s",
                      (unsigned)st->st_uid, path);
@@ -163,6 +164,14 @@ bool key_file_is_token(const struct certificate *certificate)
            has_file(certificate->directory, "key.uri");
 }
 
+bool key_file_is_any_token(const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_certificates; i++)
+        if (key_file_is_token(&settings->certificates[i]))
+            return true;
+    return false;
+}
+
 struct credential *key_file_load(const struct certificate *certificate, struct str module,
                                  struct problems *problems)
 {
@@ -173,4 +182,33 @@ struct credential *key_file_load(const struct certificate *certificate, struct s
         c = kinds[kind].load(&file, certificate, module, problems);
     key_file_fini(&file);
     return c;
+}
+
+static void load_kind(const struct settings *settings, bool token,
+                      void (*take)(void *user, unsigned index, struct credential *credential),
+                      void *user, struct problems *problems)
+{
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *certificate = &settings->certificates[i];
+        struct credential *c = key_file_is_token(certificate) == token
+                                   ? key_file_load(certificate, settings->pkcs11_module, problems)
+                                   : NULL;
+        if (c)
+            take(user, i, c);
+    }
+}
+
+void key_file_load_all(const struct settings *settings,
+                       void (*take)(void *user, unsigned index, struct credential *credential),
+                       void *user, struct problems *problems)
+{
+    load_kind(settings, false, take, user, problems);
+    if (!key_file_is_any_token(settings))
+        return;
+    int r = service_user_become();
+    if (r)
+        problems_add(problems, settings->pkcs11_module, 0, "no other user than root: %s",
+                     strerror(-r));
+    else
+        load_kind(settings, true, take, user, problems);
 }

@@ -7,6 +7,7 @@
 #define STIRD_DAEMON_KEY_FILE_H
 
 #include <stird/credential.h>
+#include <stird/settings.h>
 
 struct key_file {
     char *path;      /* of key.pem, for problems */
@@ -25,6 +26,16 @@ void key_file_fini(struct key_file *file);
 
 /* Whether a unit's key is in a token: its directory has key.uri and no key.pem. */
 bool key_file_is_token(const struct certificate *certificate);
+/* Whether any of SETTINGS' units has its key there. */
+bool key_file_is_any_token(const struct settings *settings);
+/*
+ * The credentials of all of SETTINGS' units that can be had, to TAKE, which owns them; a problem
+ * for each that cannot. Keys that are files come first: a stird that was started as root reads
+ * them as root, and opens a token as the user that will sign with it (service_user.h).
+ */
+void key_file_load_all(const struct settings *settings,
+                       void (*take)(void *user, unsigned index, struct credential *credential),
+                       void *user, struct problems *problems);
 /*
  * The credential of a certificate, out of its key.pem, or of the token that its key.uri names with
  * the library MODULE; NULL with a problem.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,19 +56,23 @@ static int ruleset_for(int version)
     return -EOPNOTSUPP;
 }
 
-static int allow_reading(int ruleset, const char *directory)
+/* A path that is not there needs no right. */
+static int allow_reading(int ruleset, const char *path)
 {
-    struct path_rule rule = {.allowed = READ_FILE | READ_DIR};
-    rule.directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct stat st;
+    struct path_rule rule = {.allowed = READ_FILE};
+    rule.directory_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.directory_fd < 0)
-        return -errno;
+        return errno == ENOENT || errno == EACCES ? 0 : -errno;
+    if (fstat(rule.directory_fd, &st) == 0 && S_ISDIR(st.st_mode))
+        rule.allowed |= READ_DIR;
     long failed = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0u);
     int r = failed ? -errno : 0;
     close(rule.directory_fd);
     return r;
 }
 
-int landlock_give_up_files(const char *const *read_beneath)
+int landlock_give_up_files(const char *const *readable)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
     if (version < 1)
@@ -76,8 +81,8 @@ int landlock_give_up_files(const char *const *read_beneath)
     if (ruleset < 0)
         return ruleset;
     int r = 0;
-    for (unsigned i = 0; r == 0 && read_beneath && read_beneath[i]; i++)
-        r = allow_reading(ruleset, read_beneath[i]);
+    for (unsigned i = 0; r == 0 && readable && readable[i]; i++)
+        r = allow_reading(ruleset, readable[i]);
     if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         r = -errno;
     if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0u))

@@ -12,9 +12,9 @@
 
 /*
  * 0, -EOPNOTSUPP when the kernel has no Landlock (or it is off), or -errno. Sets no_new_privs,
- * which Landlock demands. READ_BENEATH: directories that may still be read, ended by NULL; the
- * list may be NULL.
+ * which Landlock demands. READABLE: files, and directories with all beneath, that may still be
+ * read, ended by NULL; the list may be NULL.
  */
-int landlock_give_up_files(const char *const *read_beneath);
+int landlock_give_up_files(const char *const *readable);
 
 #endif

@@ -1,5 +1,7 @@
 #include "loader_process.h"
 
+#include "roles.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/control.h>
@@ -33,6 +35,13 @@ static int send_configuration(int control_fd, const struct configuration *c)
     return control_send(control_fd, &message, fds, 2);
 }
 
+/* Tables come from others: they are read without a way to write, to connect or to run a program. */
+static bool give_up_rights(const struct settings *settings)
+{
+    static const char *const readable[] = {"/", NULL};
+    return roles_narrow(ROLE_LOADER, readable, settings->landlock_required) == 0;
+}
+
 int loader_main(const struct loader_options *options, int control_fd)
 {
     struct configuration next = CONFIGURATION_INIT;
@@ -42,7 +51,7 @@ int loader_main(const struct loader_options *options, int control_fd)
      */
     if (setpriority(PRIO_PROCESS, 0, LOADER_NICE))
         log_debug("the loader runs beside the calls", LOG_CSTR("error", strerror(errno)));
-    if (configuration_load(&next, options->path, &problems) &&
+    if (configuration_load(&next, options->path, give_up_rights, &problems) &&
         configuration_may_follow(&next, options->present, options->path, &problems))
         r = send_configuration(control_fd, &next);
     else

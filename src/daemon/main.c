@@ -2,6 +2,7 @@
 #include "detach.h"
 #include "options.h"
 #include "privileges.h"
+#include "service_user.h"
 #include "supervisor.h"
 
 #include <fcntl.h>
@@ -26,8 +27,9 @@ static void open_standard_descriptors(void)
 
 static void warn_of_root(void)
 {
-    if (geteuid() == 0)
-        log_warning("stird runs as root: give it an account of its own (systemd/stird.service)");
+    if (geteuid() == 0 && !service_user_is_waiting())
+        log_warning("stird runs as root, and so do its processes: give them an account "
+                    "(security.user, systemd/stird.service)");
 }
 
 /* In the background the working directory is another, and a reload reads the file again. */

@@ -24,39 +24,49 @@ int privileges_drop(void)
     return 0;
 }
 
-int privileges_drop_capability(unsigned capability)
+int privileges_keep_capabilities(uint64_t kept)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
-    const uint32_t bit = 1u << capability % 32;
+    uint32_t given_up = 0;
     if (syscall(SYS_capget, &header, sets))
         return -errno;
-    struct __user_cap_data_struct *set = &sets[capability / 32];
+    for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        const uint32_t mask = (uint32_t)(kept >> (32 * i));
+        given_up |= (sets[i].effective | sets[i].permitted | sets[i].inheritable) & ~mask;
+        sets[i].effective &= mask;
+        sets[i].permitted &= mask;
+        sets[i].inheritable &= mask;
+    }
     /* A sandbox that grants none forbids the system call as well. */
-    if (((set->effective | set->permitted | set->inheritable) & bit) == 0)
+    if (given_up == 0)
         return 0;
-    set->effective &= ~bit;
-    set->permitted &= ~bit;
-    set->inheritable &= ~bit;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
         syscall(SYS_capset, &header, sets))
         return -errno;
     return 0;
 }
 
-int privileges_give_up_files(bool landlock_required)
+int privileges_drop_capability(unsigned capability)
 {
+    return privileges_keep_capabilities(~(1ull << capability));
+}
+
+int privileges_give_up_files(const char *const *readable, bool landlock_required)
+{
+    const char *list[PRIVILEGES_READABLE_MAX + 2] = {NULL};
+    unsigned n = 0;
 #ifdef STIRD_SANITIZE
-    static const char *const readable[] = {"/proc", NULL};
-#else
-    static const char *const readable[] = {NULL};
+    list[n++] = "/proc";
 #endif
+    for (unsigned i = 0; i < PRIVILEGES_READABLE_MAX && readable && readable[i]; i++)
+        list[n++] = readable[i];
     int r = privileges_drop();
     if (r) {
         log_error("cannot give up privileges", LOG_CSTR("error", strerror(-r)));
         return r;
     }
-    r = landlock_give_up_files(readable);
+    r = landlock_give_up_files(list);
     if (r == 0)
         return 0;
     if (landlock_required) {

@@ -6,18 +6,24 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* No core file, no look into the memory by others of the same user, no new privileges. */
 int privileges_drop(void);
 
 /* Gives up CAPABILITY (CAP_...) and what the ambient set would pass on. 0 or -errno. */
 int privileges_drop_capability(unsigned capability);
+/* Gives up all but those of KEPT (1 << CAP_...), in the same way. */
+int privileges_keep_capabilities(uint64_t kept);
+
+#define PRIVILEGES_READABLE_MAX 40
 
 /*
- * privileges_drop() and no files any more (landlock.h). A kernel that cannot is only warned of,
- * unless LANDLOCK_REQUIRED. 0, or -errno after a log line that says what to do.
+ * privileges_drop(), and no files any more but for reading those of READABLE (landlock.h; at most
+ * PRIVILEGES_READABLE_MAX, may be NULL). A kernel that cannot is only warned of, unless
+ * LANDLOCK_REQUIRED. 0, or -errno after a log line that says what to do.
  */
-int privileges_give_up_files(bool landlock_required);
+int privileges_give_up_files(const char *const *readable, bool landlock_required);
 
 /* Closes every descriptor from 3 on but KEEP[0..N), which is sorted in place; -1 entries are fine.
  */

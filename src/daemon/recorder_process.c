@@ -5,7 +5,6 @@
  * full disk loses records, which is counted, said once a minute and told by a line later on; it
  * ends nothing. Files are the supervisor's: it is asked for another one when this one is full.
  */
-#include "privileges.h"
 #include "roles.h"
 
 #include <errno.h>
@@ -198,7 +197,10 @@ int recorder_main(int control_fd)
     r->next_head_ms = clock_monotonic_ms() + SAY_HEAD_EVERY_MS;
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
     signal(SIGTERM, SIG_IGN); /* the end is a closed control socket: what waits is written first */
-    privileges_give_up_files(false);
+    if (roles_narrow(ROLE_RECORDER, NULL, false) != 0) {
+        recorder_free(r);
+        return EXIT_FAILURE;
+    }
     control_send(control_fd, &ready, NULL, 0);
     while (read_control(r)) {
         if (!read_sources(r))

@@ -1,14 +1,30 @@
 /*
- * roles - the main functions of the child processes. Each is called right after fork() and its
- * return value is the exit status; none returns to the supervisor's code.
+ * roles - the child processes: one table of how each is watched and of what it may, and their main
+ * functions. Each main is called right after fork() and its return value is the exit status; none
+ * returns to the supervisor's code.
  */
 #ifndef STIRD_ROLES_H
 #define STIRD_ROLES_H
+
+#include "child.h"
 
 #include <stird/listen.h>
 #include <stird/problems.h>
 #include <stird/settings.h>
 
+enum role { ROLE_WORKER, ROLE_SIGNER, ROLE_RECORDER, ROLE_LOADER, ROLE_CHECKER, ROLES };
+
+extern const struct child_role roles[ROLES];
+
+/*
+ * Gives up, for good and all at once, what the row of ROLE does not name: the user root, files,
+ * capabilities, system calls, being looked at. READABLE: what a role that opens files may still
+ * read (landlock.h); NULL for the others. A kernel without Landlock is only warned of, unless
+ * LANDLOCK_REQUIRED. 0, or -errno after a log line that says what to do: the process must end then.
+ */
+int roles_narrow(enum role role, const char *const *readable, bool landlock_required);
+/* The same where a token's library runs, which has files and system calls of its own. */
+int roles_narrow_beside_token(void);
 /* Descriptors that a child keeps; everything else but stderr is closed by the caller before. */
 struct worker_options {
     int control_fd;
@@ -37,8 +53,9 @@ int recorder_main(int control_fd);
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
  * problem for each key that is missing, readable by others, no P-256 key or not its
- * certificate's. False when there were problems.
+ * certificate's. False when there were problems. NARROW: as in configuration.h.
  */
-bool signer_check_keys(const struct settings *settings, struct problems *problems);
+bool signer_check_keys(const struct settings *settings,
+                       bool (*narrow)(const struct settings *settings), struct problems *problems);
 
 #endif

@@ -8,8 +8,9 @@
 
 #include "check_process.h"
 #include "key_file.h"
+#include "key_memory.h"
+#include "rights.h"
 #include "roles.h"
-#include "signer_sandbox.h"
 
 #define REPORT_MAX_BYTES (1 << 20)
 
@@ -48,7 +49,7 @@ static int check_in_child(void (*check)(void *user, struct problems *problems), 
 {
     struct problems problems = PROBLEMS_INIT;
     const struct report end = {.last = 1};
-    bool good = signer_protect_memory() == 0;
+    bool good = key_memory_protect() == 0;
     if (good)
         check(user, &problems);
     good = good && !problems.out_of_memory;
@@ -131,15 +132,36 @@ out:
     return problems->n == known && !problems->out_of_memory;
 }
 
-static void check_keys(void *user, struct problems *problems)
+struct key_check {
+    const struct settings *settings;
+    bool (*narrow)(const struct settings *settings);
+};
+
+static void forget(void *user, unsigned index, struct credential *credential)
 {
-    const struct settings *settings = user;
-    for (unsigned i = 0; i < settings->n_certificates; i++)
-        credential_free(
-            key_file_load(&settings->certificates[i], settings->pkcs11_module, problems));
+    (void)user, (void)index;
+    credential_free(credential);
 }
 
-bool signer_check_keys(const struct settings *settings, struct problems *problems)
+static void check_keys(void *user, struct problems *problems)
 {
-    return check_in_process("the keys", check_keys, (void *)settings, problems);
+    const struct key_check *c = user;
+    const struct settings *settings = c->settings;
+    bool narrowed = true;
+    if (c->narrow && key_file_is_any_token(settings))
+        narrowed = rights_keep_only(MAY_ANYTHING) == 0;
+    else if (c->narrow)
+        narrowed = c->narrow(settings);
+    if (!narrowed)
+        problems_add(problems, STR(""), 0,
+                     "the process that checks the keys could not give up its rights");
+    else
+        key_file_load_all(settings, forget, NULL, problems);
+}
+
+bool signer_check_keys(const struct settings *settings,
+                       bool (*narrow)(const struct settings *settings), struct problems *problems)
+{
+    struct key_check c = {settings, narrow};
+    return check_in_process("the keys", check_keys, &c, problems);
 }

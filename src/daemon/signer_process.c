@@ -13,23 +13,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ceiling.h"
 #include "key_file.h"
+#include "key_memory.h"
 #include "roles.h"
-#include "signer_sandbox.h"
 
-#define EVENTS_MAX 32
+#define EVENTS_MAX            32
+#define TELL_REFUSED_EVERY_US 1000000
 
 /* A worker's socket. */
 struct channel {
     struct channel *before, *next;
     int fd;
     uint64_t dropped; /* responses that the worker did not take in time */
+    unsigned worker;
+    struct ceiling ceiling;
+    uint64_t refused; /* requests above it that the supervisor was not told of */
+    int64_t told_us;
 };
 
 struct signer {
     struct signing_service *service;
+    const struct signer_options *options;
     int control_fd, epoll_fd;
-    bool alarmed, with_token;
+    bool alarmed;
     struct channel *channels;
     struct sign_request requests[SIGN_BATCH_MAX];
     struct sign_response responses[SIGN_BATCH_MAX];
@@ -63,10 +70,33 @@ static void alarm_once(struct signer *s)
         "a signature failed its verification, or several could not be made; nothing is signed any more");
 }
 
+/* A worker asks once for a call, and for so many calls at most: one that asks for more is broken,
+   or somebody else's by now. */
+static void tell_refused(struct signer *s, struct channel *c)
+{
+    struct control_message m = {
+        .type = CONTROL_OVER_CEILING, .worker = c->worker, .generation = c->refused};
+    if (c->refused == 0)
+        return;
+    log_error("a worker asks for more signatures than its calls can need: they are refused",
+              LOG_NUMBER("worker", c->worker + 1), LOG_NUMBER("refused", (int64_t)c->refused),
+              LOG_NUMBER("ceiling_a_second", s->options->requests_per_second));
+    c->refused = 0;
+    c->told_us = clock_monotonic_us();
+    control_send(s->control_fd, &m, NULL, 0);
+}
+
+static void tell_refused_now_and_then(struct signer *s, struct channel *c)
+{
+    if (c->refused > 0 && clock_monotonic_us() - c->told_us >= TELL_REFUSED_EVERY_US)
+        tell_refused(s, c);
+}
+
 /* ---- channels ---- */
 
 static void channel_free(struct signer *s, struct channel *c)
 {
+    tell_refused(s, c);
     if (c->dropped > 0)
         log_warning("a worker did not read all its signatures",
                     LOG_NUMBER("dropped", (int64_t)c->dropped));
@@ -87,7 +117,7 @@ static bool watch(struct signer *s, int fd, struct channel *channel)
 }
 
 /* Takes FD. */
-static void channel_new(struct signer *s, int fd)
+static void channel_new(struct signer *s, int fd, unsigned worker)
 {
     struct channel *c = calloc(1, sizeof(*c));
     if (!c || !watch(s, fd, c)) {
@@ -97,6 +127,8 @@ static void channel_new(struct signer *s, int fd)
         return;
     }
     c->fd = fd;
+    c->worker = worker;
+    c->ceiling = (struct ceiling){.per_second = s->options->requests_per_second};
     c->next = s->channels;
     if (c->next)
         c->next->before = c;
@@ -123,12 +155,22 @@ static bool respond(struct signer *s, struct channel *c, unsigned n)
     return true;
 }
 
-static void answer(struct signer *s, unsigned n)
+static void answer_one(struct signer *s, struct channel *c, unsigned i, int64_t now_s)
+{
+    if (ceiling_admits(&c->ceiling, clock_monotonic_us())) {
+        signing_service_answer(s->service, &s->requests[i], now_s, &s->responses[i]);
+    } else {
+        c->refused++;
+        signing_service_refuse(&s->requests[i], REASON_SIGNER_OVERLOADED, &s->responses[i]);
+    }
+}
+
+static void answer(struct signer *s, struct channel *c, unsigned n)
 {
     const int64_t now_s = clock_real_s();
     const bool failed_before = signing_service_failed(s->service);
     for (unsigned i = 0; i < n; i++)
-        signing_service_answer(s->service, &s->requests[i], now_s, &s->responses[i]);
+        answer_one(s, c, i, now_s);
     if (failed_before || !signing_service_failed(s->service))
         return;
     /* One was wrong: those before it in the packet have not left yet, and do not leave. */
@@ -156,8 +198,10 @@ static void serve(struct signer *s, struct channel *c)
         return;
     }
     const unsigned n = (unsigned)(bytes / sizeof(s->requests[0]));
-    answer(s, n);
-    if (!respond(s, c, n))
+    answer(s, c, n);
+    if (respond(s, c, n))
+        tell_refused_now_and_then(s, c);
+    else
         channel_free(s, c);
 }
 
@@ -174,13 +218,16 @@ static int obey(struct signer *s)
         return 1;
     if (r <= 0)
         return r;
-    if (m.type == CONTROL_PING)
+    if (m.type == CONTROL_PING) {
+        for (struct channel *c = s->channels; c; c = c->next)
+            tell_refused_now_and_then(s, c);
         say(s->control_fd, CONTROL_PONG, "");
-    else if (m.type != CONTROL_CHANNEL)
+    }
+    if (m.type != CONTROL_PING && m.type != CONTROL_CHANNEL)
         log_warning("a message that is not for a signer", LOG_NUMBER("type", m.type));
     for (unsigned i = 0; i < n_fds; i++) {
         if (m.type == CONTROL_CHANNEL)
-            channel_new(s, fds[i]);
+            channel_new(s, fds[i], m.worker);
         else
             close(fds[i]);
     }
@@ -208,6 +255,13 @@ static int loop(struct signer *s)
     return r;
 }
 
+/* Landlock is a second wall here: without open() there is no file to be had. */
+static bool give_up_rights(const struct signer *s)
+{
+    return (s->options->with_token ? roles_narrow_beside_token()
+                                   : roles_narrow(ROLE_SIGNER, NULL, false)) == 0;
+}
+
 static int run(struct signer *s)
 {
     s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -215,8 +269,8 @@ static int run(struct signer *s)
         return raise_alarm(s->control_fd, "the signer could not set up its event loop");
     if (!signing_service_self_test(s->service, clock_real_s()))
         return raise_alarm(s->control_fd, "the test signature failed its verification");
-    if (signer_sandbox_enter(s->with_token) != 0)
-        return raise_alarm(s->control_fd, "the signer could not give up system calls (seccomp)");
+    if (!give_up_rights(s))
+        return raise_alarm(s->control_fd, "the signer could not give up its rights");
     say(s->control_fd, CONTROL_READY, "");
     int r = loop(s);
     if (r == 0)
@@ -225,15 +279,15 @@ static int run(struct signer *s)
     return EXIT_FAILURE;
 }
 
-int signer_run(struct signing_service *service, int control_fd, bool with_token)
+int signer_run(struct signing_service *service, const struct signer_options *options)
 {
     int status = EXIT_FAILURE;
     struct signer *s = calloc(1, sizeof(*s));
     if (!s)
-        return raise_alarm(control_fd, "no memory for the signer");
+        return raise_alarm(options->control_fd, "no memory for the signer");
     s->service = service;
-    s->control_fd = control_fd;
-    s->with_token = with_token;
+    s->options = options;
+    s->control_fd = options->control_fd;
     s->epoll_fd = -1;
     status = run(s);
     for (struct channel *c = s->channels, *next; c; c = next) {
@@ -258,6 +312,11 @@ static void set_signals(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
+static void take(void *user, unsigned index, struct credential *credential)
+{
+    signing_service_take(user, index, credential);
+}
+
 static struct signing_service *load(const struct settings *settings, struct problems *problems)
 {
     struct signing_service *service = signing_service_new(settings->n_certificates);
@@ -265,21 +324,8 @@ static struct signing_service *load(const struct settings *settings, struct prob
         problems->out_of_memory = true;
         return NULL;
     }
-    for (unsigned i = 0; i < settings->n_certificates; i++) {
-        struct credential *c = key_file_load(&settings->certificates[i], settings->pkcs11_module,
-                                             problems);
-        if (c)
-            signing_service_take(service, i, c);
-    }
+    key_file_load_all(settings, take, service, problems);
     return service;
-}
-
-static bool uses_token(const struct settings *settings)
-{
-    for (unsigned i = 0; i < settings->n_certificates; i++)
-        if (key_file_is_token(&settings->certificates[i]))
-            return true;
-    return false;
 }
 
 /* All of them to the log, the first also to the supervisor. */
@@ -300,15 +346,20 @@ int signer_main(const struct settings *settings, int control_fd)
     int status = EXIT_FAILURE;
     struct problems problems = PROBLEMS_INIT;
     struct signing_service *service = NULL;
+    const struct signer_options options = {
+        .control_fd = control_fd,
+        .with_token = key_file_is_any_token(settings),
+        .requests_per_second = settings_sign_requests_per_second(settings),
+    };
     set_signals();
-    if (signer_protect_memory() != 0) {
+    if (key_memory_protect() != 0) {
         status = raise_alarm(control_fd, "the signer could not protect its memory");
         goto out;
     }
-    signer_lock_memory();
+    key_memory_lock();
     service = load(settings, &problems);
     status = problems_any(&problems) ? refuse(control_fd, &problems)
-                                     : signer_run(service, control_fd, uses_token(settings));
+                                     : signer_run(service, &options);
 out:
     signing_service_free(service);
     problems_fini(&problems);

@@ -7,10 +7,16 @@
 
 #include "signing_service.h"
 
+struct signer_options {
+    int control_fd;
+    bool with_token; /* a token's library is in this process, which keeps more rights for it */
+    uint32_t requests_per_second; /* of one worker; more are refused. 0: any */
+};
+
 /*
- * Self-tests SERVICE, enters the sandbox, says CONTROL_READY and serves until the control socket
- * closes. The exit status; the service stays the caller's. WITH_TOKEN: signer_sandbox_enter().
+ * Self-tests SERVICE, gives up its rights, says CONTROL_READY and serves until the control socket
+ * closes. The exit status; the service stays the caller's.
  */
-int signer_run(struct signing_service *service, int control_fd, bool with_token);
+int signer_run(struct signing_service *service, const struct signer_options *options);
 
 #endif

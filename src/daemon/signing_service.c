@@ -123,23 +123,34 @@ static enum reason answer(struct signing_service *s, const struct sign_request *
     return r == REASON_OK ? sign(s, e, type, &claims) : r;
 }
 
+static void fill(struct sign_response *response, const struct sign_request *request, enum reason r,
+                 struct str token, int64_t sign_us)
+{
+    memset(response, 0, offsetof(struct sign_response, token));
+    response->version = SIGN_WIRE_VERSION;
+    response->reason = (int32_t)r;
+    response->ticket = request->ticket;
+    response->sign_us = (uint32_t)sign_us;
+    response->token_length = (uint32_t)token.n;
+    if (token.n > 0)
+        memcpy(response->token, token.p, token.n);
+    /* What rounds the size up leaves the process too. */
+    memset(response->token + token.n, 0,
+           sign_response_size(response) - offsetof(struct sign_response, token) - token.n);
+}
+
+void signing_service_refuse(const struct sign_request *request, enum reason why,
+                            struct sign_response *response)
+{
+    fill(response, request, why, STR(""), 0);
+}
+
 void signing_service_answer(struct signing_service *s, const struct sign_request *request,
                             int64_t now_s, struct sign_response *response)
 {
     const int64_t begin_us = clock_monotonic_us();
-    memset(response, 0, offsetof(struct sign_response, token));
     buf_reset(&s->token);
     enum reason r = answer(s, request, now_s);
-    response->version = SIGN_WIRE_VERSION;
-    response->reason = (int32_t)r;
-    response->ticket = request->ticket;
-    response->sign_us = (uint32_t)(clock_monotonic_us() - begin_us);
-    if (r == REASON_OK) {
-        response->token_length = (uint32_t)s->token.n;
-        memcpy(response->token, s->token.p, s->token.n);
-    }
-    /* What rounds the size up leaves the process too. */
-    memset(response->token + response->token_length, 0,
-           sign_response_size(response) - offsetof(struct sign_response, token) -
-               response->token_length);
+    fill(response, request, r, r == REASON_OK ? buf_str(&s->token) : STR(""),
+         clock_monotonic_us() - begin_us);
 }

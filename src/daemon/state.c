@@ -1,9 +1,12 @@
 #include "state.h"
 
+#include "service_user.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/folder.h>
 #include <stird/log.h>
 #include <string.h>
 #include <sys/random.h>
@@ -19,7 +22,8 @@ static int check_file(int fd, struct stat *st)
         return -errno;
     if (!S_ISREG(st->st_mode))
         return -EINVAL;
-    if ((st->st_mode & 077) != 0 || (st->st_uid != geteuid() && st->st_uid != 0))
+    if ((st->st_mode & 077) != 0 ||
+        (st->st_uid != geteuid() && st->st_uid != 0 && !service_user_is(st->st_uid)))
         return -EPERM;
     return st->st_size == SNAPSHOT_SECRET_BYTES ? 0 : -EBADMSG;
 }
@@ -37,35 +41,29 @@ static int read_secret(int directory, uint8_t secret[SNAPSHOT_SECRET_BYTES])
     return r;
 }
 
-static int write_file(int directory, const char *name, const uint8_t *bytes, size_t n)
+static int write_file(const struct folder *d, const char *name, const uint8_t *bytes, size_t n)
 {
-    int r = 0;
-    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = folder_create(d, name);
     if (fd < 0)
-        return -errno;
+        return fd;
     ssize_t written = write(fd, bytes, n);
-    if (written != (ssize_t)n)
-        r = written < 0 ? -errno : -ENOSPC;
-    if (r == 0 && fsync(fd))
-        r = -errno;
+    int r = written == (ssize_t)n ? folder_give(d, fd, 0600) : written < 0 ? -errno : -ENOSPC;
+    if (r == 0)
+        r = folder_rename(d, name, file_name, fd);
     close(fd);
     return r;
 }
 
 /* Written aside and renamed, so that a reader or a power cut never sees half of it. */
-static int make_secret(int directory, uint8_t secret[SNAPSHOT_SECRET_BYTES])
+static int make_secret(const struct folder *d, uint8_t secret[SNAPSHOT_SECRET_BYTES])
 {
     char aside[64];
     snprintf(aside, sizeof(aside), "%s.%ld", file_name, (long)getpid());
     if (getrandom(secret, SNAPSHOT_SECRET_BYTES, 0) != SNAPSHOT_SECRET_BYTES)
         return -EIO;
-    int r = write_file(directory, aside, secret, SNAPSHOT_SECRET_BYTES);
-    if (r == 0 && renameat(directory, aside, directory, file_name))
-        r = -errno;
-    if (r == 0 && fsync(directory))
-        r = -errno;
+    int r = write_file(d, aside, secret, SNAPSHOT_SECRET_BYTES);
     if (r != 0)
-        unlinkat(directory, aside, 0);
+        unlinkat(d->fd, aside, 0);
     return r;
 }
 
@@ -73,17 +71,18 @@ static int read_or_make(const char *path, uint8_t secret[SNAPSHOT_SECRET_BYTES])
 {
     if (mkdir(path, 0700) && errno != EEXIST)
         return -errno;
-    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return -errno;
-    int r = read_secret(directory, secret);
+    struct folder d;
+    int r = folder_open(&d, path);
+    if (r)
+        return r;
+    r = read_secret(d.fd, secret);
     if (r == -EBADMSG)
         log_warning("the secret in the state directory is damaged and made anew: calls that are "
                     "up now may not be recognised",
                     LOG_CSTR("directory", path));
     if (r == -EBADMSG || r == -ENOENT)
-        r = make_secret(directory, secret);
-    close(directory);
+        r = make_secret(&d, secret);
+    folder_close(&d);
     return r;
 }
 

@@ -1,5 +1,6 @@
 #include "supervisor.h"
 
+#include "family.h"
 #include "notify.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 
 /* Signals, stirctl, directories, and a control socket for each child: see supervisor_each_child().
  */
-#define WATCHED_MAX (3 + ADMIN_CLIENTS_MAX + WORKERS_MAX + 5 + RETIRED_MAX)
+#define WATCHED_MAX (3 + ADMIN_CLIENTS_MAX + CHILDREN_MAX)
 
 struct watched {
     struct pollfd poll[WATCHED_MAX];
@@ -247,7 +248,7 @@ static void one_turn(struct supervisor *s)
     int64_t now_ms = clock_monotonic_ms();
     for (unsigned i = 0; i < watched.n; i++) {
         if (watched.child[i] && watched.poll[i].revents)
-            supervisor_child_message(s, watched.child[i], now_ms);
+            supervisor_child_messages(s, watched.child[i], now_ms);
     }
     take_signals(s, now_ms);
     supervisor_drop_retired(s, now_ms);
@@ -275,6 +276,7 @@ int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user)
     s->on_ready_user = user;
     s->watchdog_every_ms = notify_watchdog_interval_ms();
     log_set_level(s->current.settings->log_level);
+    family_keep_orphans();
     supervisor_start_children(s, now_ms);
     supervisor_watch_certificates(s);
     while (!s->ending || running(s) > 0) {

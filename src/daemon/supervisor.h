@@ -36,6 +36,7 @@ void supervisor_free(struct supervisor *s);
 #define RETIRED_MAX   8
 #define LISTENERS_MAX 64
 
+#define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
 #define ADMIN_CLIENTS_MAX 8
 #define FAILURE_TEXT_MAX  256
 
@@ -61,7 +62,7 @@ struct supervisor {
     struct str path;
     struct configuration current, next;
     uint64_t last_generation; /* given out, whether it came into force or not */
-    uint8_t secret[SNAPSHOT_SECRET_BYTES];
+    uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;
     struct listener_sockets *sockets; /* those of listener i for worker w: [i * n_workers + w] */
     unsigned n_sockets;               /* listeners */
@@ -104,6 +105,8 @@ struct supervisor {
     uint64_t retired_generation[RETIRED_MAX];
     int64_t retired_until_ms[RETIRED_MAX];
     uint64_t reloads, failed_reloads;
+    uint64_t admin_refused;                /* connections of own processes to the control socket */
+    uint64_t sign_requests_refused;        /* by signers, since a worker asked for too many */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -156,7 +159,8 @@ void supervisor_connect_workers(struct supervisor *s);
 /* supervisor_messages.c */
 void supervisor_ping_signers(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
-void supervisor_child_message(struct supervisor *s, struct child *c, int64_t now_ms);
+/* Some of what the child has said, so that the others have their turn. */
+void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms);
 void supervisor_reap(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_reload.c */

@@ -4,6 +4,8 @@
  */
 #include "supervisor.h"
 
+#include "family.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stird/admin.h>
@@ -149,11 +151,35 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
     acts[head.type](s, c, (struct str){text, head.text_bytes}, now_ms);
 }
 
+struct children {
+    pid_t pids[CHILDREN_MAX];
+    unsigned n;
+};
+
+static void note_child(struct supervisor *s, struct child *c, void *user)
+{
+    struct children *list = user;
+    (void)s;
+    if (c->pid > 0)
+        list->pids[list->n++] = c->pid;
+}
+
 static void accept_client(struct supervisor *s, int64_t now_ms)
 {
+    struct children children = {.n = 0};
+    int pid;
     int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
+    supervisor_each_child(s, note_child, &children);
+    if (family_connected(fd, children.pids, children.n, &pid)) {
+        s->admin_refused++;
+        log_error("the control socket was asked by a process of stird's own, or by one that is "
+                  "gone: it is refused",
+                  LOG_NUMBER("pid", pid));
+        close(fd);
+        return;
+    }
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         if (s->clients[i].fd >= 0)
             continue;

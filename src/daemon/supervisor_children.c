@@ -200,7 +200,7 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
         return -ENAMETOOLONG;
     memcpy(message.path, s->path.p, s->path.n);
     supervisor_certificate_states(s, configuration->settings, message.text, sizeof(message.text));
-    memcpy(message.secret, s->secret, sizeof(message.secret));
+    memcpy(message.secret, s->secret, SNAPSHOT_SECRET_BYTES);
     int channel = new_channel(signer, w);
     if (channel < 0)
         return channel;

@@ -1,12 +1,16 @@
 /* What children say, what is asked of them, and what their deaths lead to. */
 #include "supervisor.h"
 
+#include "roles.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stird/log.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define MESSAGES_A_TURN 16 /* of one child */
 
 /* ---- what children say ---- */
 
@@ -38,10 +42,16 @@ static void child_alarm(struct supervisor *s, struct child *c, const struct cont
         child_kill(c, SIGKILL); /* its death starts another, or ends the reload */
 }
 
+static void over_ceiling(struct supervisor *s, const struct child *c,
+                         const struct control_message *m)
+{
+    if (c->role == &roles[ROLE_SIGNER])
+        s->sign_requests_refused += m->generation;
+}
+
 static void take_message(struct supervisor *s, struct child *c, struct control_message *m,
                          int64_t now_ms)
 {
-    child_heard(c, now_ms);
     switch (m->type) {
     case CONTROL_READY:
         child_ready(s, c, now_ms);
@@ -69,6 +79,9 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
         if (c == &s->recorder)
             supervisor_rotate_records(s);
         break;
+    case CONTROL_OVER_CEILING:
+        over_ceiling(s, c, m);
+        break;
     case CONTROL_DRAINED:
         if (is_worker(s, c))
             s->drained[c->index] = true;
@@ -80,34 +93,61 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
     }
 }
 
-/* All that waits there: the last words of a dead child come before the news of its death. */
-void supervisor_child_message(struct supervisor *s, struct child *c, int64_t now_ms)
+/* The descriptors are taken. */
+static void hear(struct supervisor *s, struct child *c, struct control_message *m, int *fds,
+                 unsigned n_fds, int64_t now_ms)
+{
+    if (!child_heard(c, now_ms)) {
+        log_error("a child says more than a child of ours does and is replaced",
+                  LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
+        child_close_control(c);
+        child_kill(c, SIGKILL);
+    }
+    if (c == &s->loader && c->control_fd >= 0) {
+        supervisor_loader_message(s, m, fds, n_fds, now_ms);
+        return;
+    }
+    for (unsigned i = 0; i < n_fds; i++)
+        close(fds[i]);
+    if (c->control_fd < 0)
+        return;
+    if (c == &s->checker)
+        supervisor_checker_message(s, m);
+    else
+        take_message(s, c, m, now_ms);
+}
+
+/* False: nothing more waits, or the socket is closed. */
+static bool hear_one(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     struct control_message m;
     int fds[CONTROL_FDS_MAX];
-    unsigned n_fds;
-    while (c->control_fd >= 0) {
-        n_fds = 0;
-        int r = control_receive(c->control_fd, &m, fds, &n_fds);
-        if (r == -EAGAIN)
-            return;
-        if (r <= 0) {
-            child_close_control(c);
-            child_kill(c, SIGKILL); /* nobody can reach it any more */
-            return;
-        }
-        if (c == &s->loader) {
-            supervisor_loader_message(s, &m, fds, n_fds, now_ms);
-            continue;
-        }
-        for (unsigned i = 0; i < n_fds; i++)
-            close(fds[i]);
-        m.text[sizeof(m.text) - 1] = '\0';
-        if (c == &s->checker)
-            supervisor_checker_message(s, &m);
-        else
-            take_message(s, c, &m, now_ms);
+    unsigned n_fds = 0;
+    if (c->control_fd < 0)
+        return false;
+    int r = control_receive(c->control_fd, &m, fds, &n_fds);
+    if (r == -EAGAIN)
+        return false;
+    if (r <= 0) {
+        child_close_control(c);
+        child_kill(c, SIGKILL); /* nobody can reach it any more */
+        return false;
     }
+    hear(s, c, &m, fds, n_fds, now_ms);
+    return true;
+}
+
+void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    for (unsigned i = 0; i < MESSAGES_A_TURN && hear_one(s, c, now_ms); i++)
+        ;
+}
+
+/* All that waits there: the last words of a dead child come before the news of its death. */
+static void hear_last_words(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    while (hear_one(s, c, now_ms))
+        ;
 }
 
 /* ---- time ---- */
@@ -183,7 +223,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     const struct death *death = user;
     if (c->pid != death->pid)
         return;
-    supervisor_child_message(s, c, death->now_ms);
+    hear_last_words(s, c, death->now_ms);
     bool permanent = is_permanent(s, c);
     bool cannot_start = is_worker(s, c) && c->state == CHILD_STARTING && gave_up(death->status);
     c->restart_at_ms = permanent;

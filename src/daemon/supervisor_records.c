@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
+#include <stird/folder.h>
 #include <stird/log.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,20 @@ static void close_if_open(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+/* A file that root has just made is its directory's owner's, as it would be under the unit. */
+static int give(const char *name, int fd, const struct stat *st)
+{
+    struct folder d;
+    const char *last;
+    if (geteuid() != 0 || st->st_uid != 0 || st->st_size > 0)
+        return 0;
+    int r = folder_open_parent(&d, name, &last);
+    if (r == 0 && d.uid != 0)
+        r = folder_give(&d, fd, 0640);
+    folder_close(&d);
+    return r;
 }
 
 /* Read as well: the recorder looks for the end of the chain. */
@@ -33,11 +48,13 @@ int supervisor_open_records(struct str path)
                          0640)
                   : -1;
     int r = !name ? -ENOMEM : fd < 0 ? -errno : 0;
-    free(name);
     if (r == 0 && fstat(fd, &st))
         r = -errno;
     else if (r == 0 && !S_ISREG(st.st_mode))
         r = -EINVAL;
+    if (r == 0)
+        r = give(name, fd, &st);
+    free(name);
     if (r == 0)
         return fd;
     close_if_open(fd);

@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <stird/log.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Calls ask for their signature within the sign timeout; this is for those that never close. */
 #define RETIRED_LIMIT_MS    60000
 #define RETIRED_GOODBYE_MS  1000
 #define PROBLEMS_LOGGED_MAX 100
+#define PROBLEMS_BYTES_MAX  (4 * 1024 * 1024)
+#define PROBLEMS_PIECE      65536
 
 static bool is_idle(const struct supervisor *s)
 {
@@ -101,23 +101,25 @@ void supervisor_reload_failed(struct supervisor *s, const char *why)
     notify_ready();
 }
 
+/* Read, not mapped: what another process can cut short while it is looked at would end this one. */
 static void take_problems(struct supervisor *s, int fd)
 {
-    struct stat st;
-    if (fstat(fd, &st) || st.st_size <= 0)
-        return;
-    size_t n = (size_t)st.st_size;
-    char *text = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (text == MAP_FAILED)
-        return;
-    struct str rest = {text, n};
-    buf_add_str(&s->reload_problems, rest);
+    struct str rest;
     unsigned logged = 0;
+    ssize_t n = 1;
+    for (off_t at = 0; n > 0 && at < PROBLEMS_BYTES_MAX; at += n) {
+        char *room = buf_room(&s->reload_problems, PROBLEMS_PIECE);
+        n = room ? pread(fd, room, PROBLEMS_PIECE, at) : -1;
+        if (n > 0)
+            buf_grew(&s->reload_problems, (size_t)n);
+    }
+    if (buf_failed(&s->reload_problems))
+        return;
+    rest = buf_str(&s->reload_problems);
     for (; rest.n > 0 && logged < PROBLEMS_LOGGED_MAX; logged++)
         log_error("configuration", LOG_TEXT("problem", str_cut(&rest, '\n')));
     if (rest.n > 0)
         log_error("configuration: there are more problems: stird -t lists all");
-    munmap(text, n);
 }
 
 static void take_loaded(struct supervisor *s, const struct control_message *message, int *fds,

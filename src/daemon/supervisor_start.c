@@ -1,7 +1,9 @@
 /* The steps before the first child, in this order; each says what is wrong in problems. */
 #include "supervisor.h"
 
+#include "key_memory.h"
 #include "privileges.h"
+#include "roles.h"
 #include "state.h"
 
 #include <errno.h>
@@ -27,7 +29,7 @@ static void close_if_open(int fd)
 
 static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
-    if (!configuration_load(&s->current, s->path, problems))
+    if (!configuration_load(&s->current, s->path, NULL, problems))
         return false;
     s->current.generation = s->last_generation = 1;
     s->n_workers = s->current.settings->workers;
@@ -123,7 +125,10 @@ static bool open_inboxes(struct supervisor *s, struct problems *problems)
 
 static bool read_secret(struct supervisor *s, struct problems *problems)
 {
-    return state_secret(s->current.settings->state_directory, s->secret, problems);
+    s->secret = key_memory_page();
+    if (!s->secret)
+        problems_add(problems, s->path, 0, "out of memory");
+    return s->secret && state_secret(s->current.settings->state_directory, s->secret, problems);
 }
 
 static bool open_records(struct supervisor *s, struct problems *problems)
@@ -203,12 +208,6 @@ static bool (*const steps[])(struct supervisor *s, struct problems *problems) = 
     take_signals,
 };
 
-static const struct child_role roles[] = {
-    {"stird-worker", 10000, 0, 3000}, {"stird-signer", 10000, 200, 600},
-    {"stird-recorder", 10000, 0, 0},  {"stird-loader", 120000, 0, 0},
-    {"stird-checker", 600000, 0, 0},
-};
-
 static struct supervisor *new_empty(struct str path)
 {
     struct supervisor *s = calloc(1, sizeof(*s));
@@ -222,15 +221,15 @@ static struct supervisor *new_empty(struct str path)
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
         s->record_channels[w][0] = s->record_channels[w][1] = -1;
         s->inboxes[w][0] = s->inboxes[w][1] = -1;
-        child_init(&s->workers[w], &roles[0], w);
+        child_init(&s->workers[w], &roles[ROLE_WORKER], w);
     }
-    child_init(&s->signer, &roles[1], 0);
-    child_init(&s->next_signer, &roles[1], 0);
+    child_init(&s->signer, &roles[ROLE_SIGNER], 0);
+    child_init(&s->next_signer, &roles[ROLE_SIGNER], 0);
     for (unsigned i = 0; i < RETIRED_MAX; i++)
-        child_init(&s->retired[i], &roles[1], 0);
-    child_init(&s->recorder, &roles[2], 0);
-    child_init(&s->loader, &roles[3], 0);
-    child_init(&s->checker, &roles[4], 0);
+        child_init(&s->retired[i], &roles[ROLE_SIGNER], 0);
+    child_init(&s->recorder, &roles[ROLE_RECORDER], 0);
+    child_init(&s->loader, &roles[ROLE_LOADER], 0);
+    child_init(&s->checker, &roles[ROLE_CHECKER], 0);
     return s;
 }
 
@@ -258,7 +257,7 @@ void supervisor_free(struct supervisor *s)
     close_if_open(s->signal_fd);
     configuration_fini(&s->current);
     configuration_fini(&s->next);
-    explicit_bzero(s->secret, sizeof(s->secret));
+    key_memory_page_free(s->secret);
     free(s);
 }
 

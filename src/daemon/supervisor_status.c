@@ -188,6 +188,10 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_integer(j, (int64_t)s->reloads);
     json_put_key(j, STR("failed_reloads"));
     json_put_integer(j, (int64_t)s->failed_reloads);
+    json_put_key(j, STR("control_refused"));
+    json_put_integer(j, (int64_t)s->admin_refused);
+    json_put_key(j, STR("sign_requests_over_ceiling"));
+    json_put_integer(j, (int64_t)s->sign_requests_refused);
     supervisor_put_certificate_counts(s, j);
     json_put_key(j, STR("log_lines_dropped"));
     json_put_integer(j, (int64_t)log_dropped());

@@ -4,7 +4,6 @@
  * It opens no file: what it needs comes through its control socket, and it gives up files before
  * its first packet.
  */
-#include "privileges.h"
 #include "roles.h"
 #include "tls_files.h"
 
@@ -428,11 +427,11 @@ static bool make_events(struct worker *w)
            event_add(w->heartbeat, &interval) == 0;
 }
 
-/* The time zone file could not be read later. */
-static bool give_up_files(struct worker *w)
+/* After the last thing that opens anything: the time zone file could not be read later. */
+static bool give_up_rights(struct worker *w)
 {
     tzset();
-    return privileges_give_up_files(w->held->snapshot->settings->landlock_required) == 0;
+    return roles_narrow(ROLE_WORKER, NULL, w->held->snapshot->settings->landlock_required) == 0;
 }
 
 static bool start(struct worker *w)
@@ -447,9 +446,12 @@ static const struct {
     const char *name;
     bool (*take)(struct worker *w);
 } steps[] = {
-    {"event loop", make_event_base}, {"first snapshot", wait_for_snapshot},
-    {"SIP side", make_proxy},        {"giving up files", give_up_files},
-    {"timers", make_events},         {"start", start},
+    {"event loop", make_event_base},
+    {"first snapshot", wait_for_snapshot},
+    {"SIP side", make_proxy},
+    {"timers", make_events},
+    {"giving up files and system calls", give_up_rights},
+    {"start", start},
 };
 
 static void worker_fini(struct worker *w)

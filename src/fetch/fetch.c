@@ -202,6 +202,12 @@ static bool transfer(struct transfer *t, const char *url)
     return judge(&c, t, result, error);
 }
 
+bool fetch_prepare(void)
+{
+    struct libcurl c;
+    return libcurl_load(&c);
+}
+
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply)
 {
     struct transfer t = {.options = options, .reply = reply};

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h> /* dirname(3): may change its argument */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/folder.h>
 #include <stird/overlay.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -160,44 +160,39 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
     return false;
 }
 
-static int sync_directory(const char *path)
-{
-    char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int r = !copy ? -ENOMEM : fd < 0 || fsync(fd) ? -errno : 0;
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return r;
-}
-
-static int write_aside(const char *aside, int from)
+static int write_aside(int to, int from)
 {
     struct stat st;
-    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-    int r = fd < 0 || fstat(from, &st) || lseek(from, 0, SEEK_SET) ? -errno : 0;
-    if (r == 0)
-        r = copy_all(fd, from, (uint64_t)st.st_size);
-    if (r == 0 && fsync(fd))
-        r = -errno;
-    if (fd >= 0)
-        close(fd);
-    return r;
+    int r = fstat(from, &st) || lseek(from, 0, SEEK_SET) ? -errno : 0;
+    return r == 0 ? copy_all(to, from, (uint64_t)st.st_size) : r;
 }
 
 int numbers_image_write(const char *path, int fd)
 {
+    struct folder d;
+    const char *name;
     char *aside = NULL;
-    if (asprintf(&aside, "%s.new", path) < 0)
-        return -ENOMEM;
-    int r = write_aside(aside, fd);
-    if (r == 0 && rename(aside, path))
-        r = -errno;
+    int r = folder_open_parent(&d, path, &name);
     if (r)
-        unlink(aside);
-    else
-        r = sync_directory(path);
+        return r;
+    if (asprintf(&aside, ".%s.new", name) < 0) {
+        folder_close(&d);
+        return -ENOMEM;
+    }
+    /* One that is there is of a run that was cut short, or not ours at all. */
+    unlinkat(d.fd, aside, 0);
+    int to = folder_create(&d, aside);
+    r = to < 0 ? to : write_aside(to, fd);
+    if (r == 0)
+        r = folder_give(&d, to, 0644);
+    if (r == 0)
+        r = folder_rename(&d, aside, name, to);
+    if (r && to >= 0)
+        unlinkat(d.fd, aside, 0);
+    if (to >= 0)
+        close(to);
     free(aside);
+    folder_close(&d);
     return r;
 }
 

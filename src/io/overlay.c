@@ -5,11 +5,13 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/folder.h>
 #include <stird/tn.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ASIDE         OVERLAY_FILE ".new"
 #define HEAD          "# stird number overlay, version 1\n"
 #define CHECK_LENGTH  16
 #define FIELD_MAX     256
@@ -338,13 +340,40 @@ static int seek_end(const struct overlay *o, int fd)
     return ftruncate(fd, o->bytes) || lseek(fd, o->bytes, SEEK_SET) != o->bytes ? -errno : 0;
 }
 
+/* The journal, there or made; what is no file of its own is nobody's to write (folder.h). */
+static int open_to_append(const struct overlay *o, bool fresh)
+{
+    struct folder d;
+    struct stat st;
+    const char *name;
+    int r = folder_open_parent(&d, o->path, &name);
+    if (r)
+        return r;
+    int fd = openat(d.fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        r = -errno;
+    if (r == -ENOENT && fresh) {
+        fd = folder_create(&d, name);
+        r = fd < 0 ? fd : folder_give(&d, fd, 0600);
+    }
+    if (r == -ENOENT)
+        r = -ESTALE;
+    if (r == 0 && fstat(fd, &st))
+        r = -errno;
+    if (r == 0 && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+        r = -EINVAL;
+    if (r && fd >= 0)
+        close(fd);
+    folder_close(&d);
+    return r ? r : fd;
+}
+
 static int append(struct overlay *o)
 {
     bool fresh = o->bytes == 0;
-    int fd = open(o->path, O_WRONLY | (fresh ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
-                  0600);
+    int fd = open_to_append(o, fresh);
     if (fd < 0)
-        return errno == ENOENT && !fresh ? -ESTALE : -errno;
+        return fd;
     int r = seek_end(o, fd);
     bool begun = r == 0;
     if (r == 0 && fresh)
@@ -505,21 +534,27 @@ struct overlay *overlay_read(struct str directory, struct problems *problems)
 
 /* ---- compaction ---- */
 
-static int write_aside(struct overlay *o, const char *aside)
+static int write_aside(const struct overlay *o)
 {
-    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -errno;
-    int r = write_all(fd, STR(HEAD));
+    struct folder d;
+    const char *name;
+    int r = folder_open_parent(&d, o->path, &name);
+    if (r)
+        return r;
+    unlinkat(d.fd, ASIDE, 0); /* of one that was cut short */
+    int fd = folder_create(&d, ASIDE);
+    r = fd < 0 ? fd : write_all(fd, STR(HEAD));
     if (r == 0)
         r = write_all(fd, buf_str(&o->pending));
-    if (r == 0 && fsync(fd))
-        r = -errno;
-    close(fd);
-    if (r == 0 && rename(aside, o->path))
-        r = -errno;
     if (r == 0)
-        r = sync_directory(o->path);
+        r = folder_give(&d, fd, 0600);
+    if (r == 0)
+        r = folder_rename(&d, ASIDE, name, fd);
+    if (r && fd >= 0)
+        unlinkat(d.fd, ASIDE, 0);
+    if (fd >= 0)
+        close(fd);
+    folder_close(&d);
     return r;
 }
 
@@ -548,7 +583,6 @@ static bool is_cut(const struct overlay *o)
 
 int overlay_compact(struct overlay *o)
 {
-    char *aside = NULL;
     bool is_long = o->lines >= DEAD_LINES_MAX && o->n_in_force <= o->lines / 2;
     if (!is_long && !is_cut(o))
         return 0;
@@ -557,15 +591,11 @@ int overlay_compact(struct overlay *o)
         if (e->ended == 0)
             add_line(o, "set", e->field, e->changed_s, e->uid);
     }
-    int r = buf_failed(&o->pending) || asprintf(&aside, "%s.new", o->path) < 0 ? -ENOMEM : 0;
-    if (r == 0)
-        r = write_aside(o, aside);
+    int r = buf_failed(&o->pending) ? -ENOMEM : write_aside(o);
     if (r == 0) {
         forget_ended(o);
         o->bytes = (off_t)(sizeof(HEAD) - 1 + o->pending.n);
     }
     buf_fini(&o->pending);
-    if (aside && r != -ENOMEM)
-        free(aside);
     return r;
 }

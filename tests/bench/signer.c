@@ -86,7 +86,7 @@ static int serve(int control_fd)
 {
     struct signing_service *service = signing_service_new(1);
     signing_service_take(service, 0, make_credential());
-    return signer_run(service, control_fd, false);
+    return signer_run(service, &(struct signer_options){.control_fd = control_fd});
 }
 
 static void wait_ready(int control_fd)

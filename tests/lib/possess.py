@@ -1,20 +1,48 @@
-"""Makes a running process do one system call, by ptrace(2): what code of an attacker's choice could."""
+"""Makes a running process do system calls, by ptrace(2): what code of an attacker's choice could."""
 
 import ctypes
 import os
 import platform
 import signal
+import struct
 
 ATTACH, DETACH, GETREGS, SETREGS, SINGLESTEP = 16, 17, 12, 13, 9
-OPENAT, AT_FDCWD = 257, -100
+AT_FDCWD = -100
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
              "ss fs_base gs_base ds es fs gs").split()
-RED_ZONE = 4096  # below the stack pointer, and more than enough for a path
+ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
+RED_ZONE = 65536  # below the stack pointer, and more than enough for all arguments of a call
 SYSCALL = b"\x0f\x05"
+
+# x86-64
+NUMBERS = {
+    "read": 0, "write": 1, "open": 2, "close": 3, "mmap": 9, "mprotect": 10, "ioctl": 16,
+    "dup": 32, "socket": 41, "connect": 42, "sendto": 44, "recvfrom": 45, "sendmsg": 46,
+    "listen": 50, "socketpair": 53, "setsockopt": 54, "fork": 57, "vfork": 58, "execve": 59,
+    "kill": 62, "fcntl": 72, "truncate": 76, "ftruncate": 77, "getdents64": 217, "rename": 82,
+    "mkdir": 83, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92,
+    "fchown": 93, "ptrace": 101, "setuid": 105, "utime": 132, "mknod": 133, "personality": 135,
+    "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "setxattr": 188, "removexattr": 197,
+    "tgkill": 234, "utimes": 235, "add_key": 248, "inotify_init1": 294, "openat": 257,
+    "fchownat": 260, "fchmodat": 268, "unshare": 272, "utimensat": 280, "accept4": 288,
+    "prlimit64": 302, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
+    "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434, "pidfd_getfd": 438,
+}
 
 
 class Registers(ctypes.Structure):
     _fields_ = [(name, ctypes.c_ulonglong) for name in REGISTERS]
+
+
+class Died(Exception):
+    """The process ended in the call; ARGS[0] is the signal."""
+
+
+class Result:
+    """As an argument: what an earlier call of the same run returned."""
+
+    def __init__(self, index):
+        self.index = index
 
 
 def ptrace(request, pid, data=None):
@@ -43,27 +71,96 @@ def possible():
         os.waitpid(pid, 0)
 
 
-def open_inside(pid, path):
-    """open(PATH, O_RDONLY) by process PID, which sleeps in a system call: descriptor or -errno."""
+def wait(pid):
+    """Until the next stop; raises Died when there is none."""
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        raise Died(os.WTERMSIG(status))
+    if os.WIFEXITED(status):
+        raise Died(0)
+
+
+def instruction(pid):
+    """The address of a `syscall` in the process's code, wherever it is itself."""
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps, \
+            open("/proc/%d/mem" % pid, "rb", buffering=0) as memory:
+        for line in maps:
+            span, mode = line.split()[:2]
+            if "x" not in mode or "[v" in line:
+                continue
+            begin, end = (int(x, 16) for x in span.split("-"))
+            memory.seek(begin)
+            at = memory.read(end - begin).find(SYSCALL)
+            if at >= 0:
+                return begin + at
+    raise AssertionError("no system call in the process's code")
+
+
+def place(memory, at, arguments, results):
+    """The numbers that go into registers; octets are put into the memory from AT on."""
+    values = []
+    for argument in arguments:
+        if isinstance(argument, (bytes, bytearray)):
+            at = (at + 15) // 16 * 16
+            memory.seek(at)
+            memory.write(argument)
+            values.append(at)
+            at += len(argument)
+        elif isinstance(argument, Result):
+            values.append(results[argument.index])
+        else:
+            values.append(argument)
+    return values + [0] * (len(ARGUMENTS) - len(values))
+
+
+def one_call(pid, before, code, name, values):
+    call = Registers()
+    ctypes.pointer(call)[0] = before
+    for register, value in zip(ARGUMENTS, values):
+        setattr(call, register, value % 2**64)
+    call.rip, call.rax, call.orig_rax = code, NUMBERS[name], 2**64 - 1
+    ptrace(SETREGS, pid, ctypes.addressof(call))
+    ptrace(SINGLESTEP, pid)
+    wait(pid)
+    ptrace(GETREGS, pid, ctypes.addressof(call))
+    return ctypes.c_longlong(call.rax).value
+
+
+def inside(pid, *calls):
+    """
+    Has process PID do CALLS, each (name, argument...), one after another, and go on as if nothing
+    had been. Arguments: numbers, octets (their address is given), Result. Answers with the list of
+    results, -errno for failures. Raises Died when the process does not survive one.
+    """
     ptrace(ATTACH, pid)
+    results, alive, before = [], True, Registers()
     try:
-        os.waitpid(pid, 0)
-        before, call = Registers(), Registers()
+        wait(pid)
+        code = instruction(pid)
         ptrace(GETREGS, pid, ctypes.addressof(before))
-        ctypes.pointer(call)[0] = before
         with open("/proc/%d/mem" % pid, "r+b", buffering=0) as memory:
-            memory.seek(before.rip - len(SYSCALL))
-            assert memory.read(len(SYSCALL)) == SYSCALL, "it does not sleep in a system call"
-            call.rsi = before.rsp - RED_ZONE
-            memory.seek(call.rsi)
-            memory.write(path.encode() + b"\0")
-        call.rip, call.rax, call.orig_rax = before.rip - len(SYSCALL), OPENAT, 2**64 - 1
-        call.rdi, call.rdx = AT_FDCWD % 2**64, os.O_RDONLY
-        ptrace(SETREGS, pid, ctypes.addressof(call))
-        ptrace(SINGLESTEP, pid)
-        os.waitpid(pid, 0)
-        ptrace(GETREGS, pid, ctypes.addressof(call))
+            for name, *arguments in calls:
+                values = place(memory, before.rsp - RED_ZONE, arguments, results)
+                results.append(one_call(pid, before, code, name, values))
         ptrace(SETREGS, pid, ctypes.addressof(before))
-        return ctypes.c_longlong(call.rax).value
+        return results
+    except Died:
+        alive = False
+        raise
     finally:
-        ptrace(DETACH, pid)
+        if alive:
+            ptrace(DETACH, pid)
+
+
+def text(words):
+    """A C string."""
+    return os.fsencode(words) + b"\0"
+
+
+def unix_address(path):
+    return struct.pack("=H", 1) + os.fsencode(path).ljust(108, b"\0")
+
+
+def open_inside(pid, path):
+    """open(PATH, O_RDONLY) by process PID: descriptor or -errno."""
+    return inside(pid, ("openat", AT_FDCWD, text(path), os.O_RDONLY))[0]

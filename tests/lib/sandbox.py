@@ -2,10 +2,12 @@
 
 import ctypes
 import errno
+import os
 import struct
 
 PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 24, 22, 38
 CAP_SYS_ADMIN, CAP_BPF = 21, 39
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
 LANDLOCK_CREATE_RULESET = 444  # on every architecture
 
 
@@ -30,3 +32,26 @@ def without_landlock():
     header = ctypes.create_string_buffer(struct.pack("@HP", len(code), ctypes.addressof(program)))
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0)
     prctl(PR_SET_SECCOMP, 2, header)
+
+
+def hide_processes(probe=False):
+    """
+    As ProtectProc=invisible: /proc, for this process and its children, shows no others' processes.
+    PROBE: only raises PermissionError when that cannot be done.
+    """
+    if probe:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                hide_processes()
+                os._exit(0)
+            except OSError:
+                os._exit(1)
+        if os.waitpid(pid, 0)[1] != 0:
+            raise PermissionError("no mount of /proc")
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) or \
+            libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or \
+            libc.mount(b"proc", b"/proc", b"proc", 0, b"hidepid=invisible"):
+        raise PermissionError(ctypes.get_errno(), "mount")

@@ -7,6 +7,7 @@
 void *seccomp_init(uint32_t action);
 int seccomp_attr_set(void *filter, int attribute, uint32_t value);
 int seccomp_rule_add(void *filter, uint32_t action, int call, unsigned n, ...);
+int seccomp_rule_add_array(void *filter, uint32_t action, int call, unsigned n, const void *list);
 int seccomp_load(const void *filter);
 void seccomp_release(void *filter);
 
@@ -26,6 +27,12 @@ int seccomp_attr_set(void *filter, int attribute, uint32_t value)
 int seccomp_rule_add(void *filter, uint32_t action, int call, unsigned n, ...)
 {
     (void)filter, (void)action, (void)call, (void)n;
+    return 0;
+}
+
+int seccomp_rule_add_array(void *filter, uint32_t action, int call, unsigned n, const void *list)
+{
+    (void)filter, (void)action, (void)call, (void)n, (void)list;
     return 0;
 }
 

@@ -1,5 +1,7 @@
 /* When a child is started again, when it is pinged, and when it is taken for hung. */
 #include "daemon/child.h"
+#include "daemon/roles.h"
+#include "daemon/supervisor.h"
 
 #include "daemon/privileges.h"
 #include "in_child.h"
@@ -10,9 +12,11 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-static const struct child_role pinged = {"pinged", 1000, 200, 600};
-static const struct child_role beating = {"beating", 1000, 0, 3000};
-static const struct child_role quiet = {"quiet", 0, 0, 0};
+static const struct child_role pinged = {
+    .name = "pinged", .start_limit_ms = 1000, .ping_every_ms = 200, .silence_ms = 600, .may = 1};
+static const struct child_role beating = {
+    .name = "beating", .start_limit_ms = 1000, .silence_ms = 3000, .may = 1};
+static const struct child_role quiet = {.name = "quiet", .may = 1};
 
 static struct child serving(const struct child_role *role, int64_t now_ms)
 {
@@ -175,6 +179,56 @@ static void test_a_child_that_does_not_read_is_killed(void **state)
     assert_int_equal(child_send(&c, &m, NULL, 0), -EPIPE);
 }
 
+/* Nobody is starved by one that floods its socket, and such a one is found out. */
+static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
+{
+    (void)state;
+    const struct control_message m = {.type = CONTROL_PONG};
+    struct supervisor *s = calloc(1, sizeof(*s));
+    struct control_message left;
+    int ends[2], fds[CONTROL_FDS_MAX];
+    unsigned n_fds, sent = 0, unread = 0;
+    assert_int_equal(control_pair(ends), 0);
+    while (control_send(ends[1], &m, NULL, 0) == 0)
+        sent++;
+    assert_in_range(sent, 20, 100000);
+    child_init(&s->signer, &pinged, 0);
+    s->signer.control_fd = ends[0];
+    supervisor_child_messages(s, &s->signer, 1000);
+    assert_int_equal(s->signer.heard_ms, 1000);
+    while (control_receive(ends[0], &left, fds, &n_fds) > 0)
+        unread++;
+    assert_int_equal(unread, sent - 16);
+    for (unsigned i = 0; i < 1000 && s->signer.control_fd >= 0; i++) {
+        control_send(ends[1], &m, NULL, 0);
+        supervisor_child_messages(s, &s->signer, 1000 + (int64_t)i / 10);
+    }
+    assert_int_equal(s->signer.control_fd, -1);
+    close(ends[1]);
+    free(s);
+}
+
+static void test_what_a_child_says_in_its_time_is_no_flood(void **state)
+{
+    (void)state;
+    struct child c = serving(&pinged, 0);
+    for (int64_t ms = 0; ms < 60000; ms += 5)
+        assert_true(child_heard(&c, ms));
+}
+
+static void test_a_role_that_may_nothing_cannot_start(void **state)
+{
+    (void)state;
+    static const struct child_role forgotten = {.name = "forgotten"};
+    struct child c;
+    child_init(&c, &forgotten, 0);
+    assert_int_equal(child_start(&c, sleep_for_good, NULL, NULL, 0, 1), -EINVAL);
+    for (unsigned role = 0; role < ROLES; role++) {
+        assert_non_null(roles[role].name);
+        assert_true(roles[role].may != 0 && roles[role].start_limit_ms > 0);
+    }
+}
+
 static const char *only_these_stay(void *user)
 {
     (void)user;
@@ -214,6 +268,9 @@ int main(void)
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),
+        cmocka_unit_test(test_a_flood_is_read_a_little_at_a_time_and_ends),
+        cmocka_unit_test(test_what_a_child_says_in_its_time_is_no_flood),
+        cmocka_unit_test(test_a_role_that_may_nothing_cannot_start),
         cmocka_unit_test(test_all_others_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,10 +97,25 @@ static const char *what_is_allowed_opens(void *user)
     return refused(open("/etc/passwd", O_RDONLY)) ? NULL : "another directory can be read";
 }
 
+static const char *an_allowed_file_opens_and_no_other(void *user)
+{
+    const struct place *p = user;
+    const char *const readable[] = {p->other, "/nowhere/at/all", p->key, NULL};
+    if (landlock_give_up_files(readable))
+        return "no Landlock, or a path that is not there was needed";
+    if (open(p->key, O_RDONLY) < 0)
+        return "an allowed file cannot be read";
+    if (!refused(open(p->key, O_WRONLY)))
+        return "an allowed file can be written";
+    return refused(open(p->directory, O_RDONLY | O_DIRECTORY)) ? NULL : "its directory is allowed";
+}
+
 static const char *a_wrong_allowance_gives_nothing_up(void *user)
 {
     const struct place *p = user;
-    const char *const readable[] = {p->key, NULL};
+    char beneath_a_file[128];
+    const char *const readable[] = {beneath_a_file, NULL};
+    snprintf(beneath_a_file, sizeof(beneath_a_file), "%s/x", p->key);
     if (landlock_give_up_files(readable) != -ENOTDIR)
         return "a file was taken for a directory";
     return open(p->key, O_RDONLY) < 0 ? "half of it was done" : NULL;
@@ -142,6 +157,12 @@ static void test_what_is_allowed_opens(void **state)
     run(what_is_allowed_opens);
 }
 
+static void test_an_allowed_file_opens_and_no_other(void **state)
+{
+    (void)state;
+    run(an_allowed_file_opens_and_no_other);
+}
+
 static void test_a_wrong_allowance_gives_nothing_up(void **state)
 {
     (void)state;
@@ -166,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_nothing_opens),
         cmocka_unit_test(test_nor_in_its_children),
         cmocka_unit_test(test_what_is_allowed_opens),
+        cmocka_unit_test(test_an_allowed_file_opens_and_no_other),
         cmocka_unit_test(test_a_wrong_allowance_gives_nothing_up),
         cmocka_unit_test(test_nobody_outside_is_traced),
     };

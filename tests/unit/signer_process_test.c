@@ -18,7 +18,8 @@
 #include "daemon/key_file.h"
 #include "daemon/roles.h"
 #include "daemon/signer_process.h"
-#include "daemon/signer_sandbox.h"
+#include "daemon/key_memory.h"
+#include "daemon/rights.h"
 
 #define PATIENCE_MS 60000 /* only a hang exceeds it */
 
@@ -260,7 +261,8 @@ static void it_refuses_what_verifiers_would(void **state)
 
 static void it_answers_a_packet_with_a_packet(void **state)
 {
-    const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     struct process p = start_ready(&settings);
     int channel = open_channel(&p);
     struct sign_request requests[SIGN_BATCH_MAX];
@@ -307,7 +309,8 @@ static bool status_says(pid_t pid, const char *line)
 
 static void it_runs_in_its_sandbox(void **state)
 {
-    const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     struct process p = start_ready(&settings);
     (void)state;
     assert_true(status_says(p.pid, "\nSeccomp:\t2\n"));
@@ -346,7 +349,8 @@ static bool memory_holds(pid_t pid, struct str needle)
 
 static void the_text_of_the_key_does_not_stay_in_memory(void **state)
 {
-    const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     char directory[1024];
     if (geteuid() != 0) {
         print_message("SKIPPED: only root may read a signer's memory\n");
@@ -379,7 +383,8 @@ static void a_terminals_signals_do_not_end_it(void **state)
 
 static void a_worker_that_does_not_read_holds_up_nobody(void **state)
 {
-    const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     struct process p = start_ready(&settings);
     int deaf = open_channel(&p), other = open_channel(&p);
     struct sign_request requests[SIGN_BATCH_MAX], r = request(1, 0);
@@ -404,7 +409,8 @@ static void a_worker_that_does_not_read_holds_up_nobody(void **state)
 
 static void a_worker_that_talks_nonsense_is_cut_off_alone(void **state)
 {
-    const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     static const size_t sizes[] = {1, sizeof(struct sign_request) - 1,
                                    (SIGN_BATCH_MAX + 1) * sizeof(struct sign_request)};
     static const char bytes[(SIGN_BATCH_MAX + 1) * sizeof(struct sign_request)];
@@ -459,7 +465,8 @@ static void no_orphan_is_left(void **state)
     assert_int_equal(pipe(report), 0);
     pid_t supervisor = fork();
     if (supervisor == 0) {
-        const struct settings settings = {.certificates = certificates, .n_certificates = 1};
+        const struct settings settings = {
+            .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
         struct process p = start_ready(&settings);
         if (write(report[1], &p.pid, sizeof(p.pid)) < 0)
             _exit(1);
@@ -510,7 +517,7 @@ static int faulty_signer(const void *user, int control_fd)
     if (!service || !c)
         return 99;
     signing_service_take(service, 0, c);
-    int status = signer_run(service, control_fd, false);
+    int status = signer_run(service, &(struct signer_options){.control_fd = control_fd});
     signing_service_free(service);
     return status;
 }
@@ -659,7 +666,7 @@ static int in_sandbox(const void *user, int control_fd)
 {
     int (*const *attempt)(void) = user;
     (void)control_fd;
-    if (signer_protect_memory() != 0 || signer_sandbox_enter(false) != 0)
+    if (key_memory_protect() != 0 || rights_keep_only(roles[ROLE_SIGNER].may) != 0)
         return 98;
     return (*attempt)();
 }
@@ -690,7 +697,7 @@ static bool check_keys(const char *kind, struct problems *problems)
     const struct settings settings = {.certificates = &c, .n_certificates = 1};
     snprintf(directory, sizeof(directory), "%s/%s", lab, kind);
     c.directory = str_of(directory);
-    return signer_check_keys(&settings, problems);
+    return signer_check_keys(&settings, NULL, problems);
 }
 
 static void assert_check_says(const char *kind, const char *words)
@@ -712,7 +719,7 @@ static void keys_are_checked_in_another_process(void **state)
     struct problems problems = PROBLEMS_INIT;
     const struct settings none = {0};
     (void)state;
-    assert_true(signer_check_keys(&none, &problems));
+    assert_true(signer_check_keys(&none, NULL, &problems));
     assert_true(check_keys("none", &problems));
     assert_false(problems_any(&problems));
     assert_check_says("rsa", "a key of type RSA");
@@ -733,7 +740,7 @@ static void all_keys_are_reported_at_once(void **state)
         snprintf(directories[i], sizeof(directories[i]), "%s/%s", lab, i ? "rsa" : "nowhere");
         two[i].directory = str_of(directories[i]);
     }
-    assert_false(signer_check_keys(&settings, &problems));
+    assert_false(signer_check_keys(&settings, NULL, &problems));
     assert_int_equal(problems.n, 2);
     problems_fini(&problems);
 }

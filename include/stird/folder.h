@@ -1,0 +1,44 @@
+/*
+ * folder - writing as root into a directory that belongs to somebody else.
+ *
+ * stirctl runs as root, and the directories of stird are stird's: what a path leads to could be
+ * exchanged between two looks. So the way there is walked by descriptors, once, and everything
+ * after it is done by descriptor too: no name is looked up twice, no link of another's is followed.
+ */
+#ifndef STIRD_FOLDER_H
+#define STIRD_FOLDER_H
+
+#include <sys/types.h>
+
+struct folder {
+    int fd; /* -1: not open */
+    uid_t uid;
+    gid_t gid;
+};
+
+#define FOLDER_INIT ((struct folder){.fd = -1})
+
+/*
+ * Opens PATH for reading. Root follows a symbolic link on the way only where nobody but root could
+ * have put it. 0; -ELOOP: somebody else's link; -errno.
+ */
+int folder_open(struct folder *d, const char *path);
+void folder_close(struct folder *d);
+
+/* The directory above the last part of PATH, which NAME points to then (borrowed). As above. */
+int folder_open_parent(struct folder *d, const char *path, const char **name);
+
+/*
+ * A new file in D that nobody else had before, for writing; 0600 until folder_give(). The
+ * descriptor, or -errno (-EEXIST).
+ */
+int folder_create(const struct folder *d, const char *name);
+/* A new directory beneath D, 0700 and ours until it is given. 0 or -errno. */
+int folder_make(const struct folder *d, const char *name, struct folder *made);
+/* FD, on the disk, is D's owner's with this mode: what root makes there is of use to him. */
+int folder_give(const struct folder *d, int fd, mode_t mode);
+/* Renames within D, and what is behind NAME then is FD, or nothing was done. Never replaces a
+   directory. 0 or -errno; -ESTALE: somebody exchanged it meanwhile. */
+int folder_rename(const struct folder *d, const char *from, const char *name, int fd);
+
+#endif

@@ -1,0 +1,90 @@
+#include "roles.h"
+
+#include "privileges.h"
+#include "rights.h"
+#include "service_user.h"
+
+#include <assert.h>
+#include <linux/capability.h>
+#include <stird/log.h>
+#include <string.h>
+
+const struct child_role roles[ROLES] = {
+    [ROLE_WORKER] =
+        {
+            .name = "stird-worker",
+            .start_limit_ms = 10000,
+            .silence_ms = 3000,
+            .may = MAY_TALK | MAY_CONNECT | MAY_USE_FILES,
+            .user = USER_AT_ONCE,
+        },
+    [ROLE_SIGNER] =
+        {
+            .name = "stird-signer",
+            .start_limit_ms = 10000,
+            .ping_every_ms = 200,
+            .silence_ms = 600,
+            .may = MAY_TALK,
+            .user = USER_WITH_THE_REST,
+            .capabilities = 1ull << CAP_IPC_LOCK,
+        },
+    [ROLE_RECORDER] =
+        {
+            .name = "stird-recorder",
+            .start_limit_ms = 10000,
+            .may = MAY_TALK | MAY_USE_FILES | MAY_RECORD,
+            .user = USER_AT_ONCE,
+        },
+    [ROLE_LOADER] =
+        {
+            .name = "stird-loader",
+            .start_limit_ms = 120000,
+            .may = MAY_TALK | MAY_READ | MAY_LOAD,
+            .opens_files = true,
+            .user = USER_STAYS,
+            .capabilities = 1ull << CAP_DAC_READ_SEARCH,
+        },
+    [ROLE_CHECKER] =
+        {
+            .name = "stird-checker",
+            .start_limit_ms = 600000,
+            .may = MAY_TALK | MAY_CONNECT | MAY_READ | MAY_RESOLVE,
+            .opens_files = true,
+            .user = USER_AT_ONCE,
+        },
+};
+
+/* Root that stays, for want of another user or to read files, keeps little else of root's. */
+static int give_up_root(const struct child_role *row)
+{
+    int r = row->user == USER_STAYS ? 0 : service_user_become();
+    if (r == 0)
+        r = privileges_keep_capabilities(row->capabilities);
+    if (r)
+        log_error("cannot give up the user root", LOG_CSTR("error", strerror(-r)));
+    return r;
+}
+
+static int give_up_calls(unsigned may)
+{
+    int r = rights_keep_only(may);
+    if (r)
+        log_error("cannot give up system calls (seccomp)", LOG_CSTR("error", strerror(-r)));
+    return r;
+}
+
+int roles_narrow(enum role role, const char *const *readable, bool landlock_required)
+{
+    const struct child_role *row = &roles[role];
+    assert(row->opens_files || !readable);
+    int r = give_up_root(row);
+    if (r == 0)
+        r = privileges_give_up_files(readable, landlock_required);
+    return r == 0 ? give_up_calls(row->may) : r;
+}
+
+int roles_narrow_beside_token(void)
+{
+    int r = give_up_root(&roles[ROLE_SIGNER]);
+    return r == 0 ? give_up_calls(MAY_ANYTHING) : r;
+}

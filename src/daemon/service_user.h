@@ -1,0 +1,26 @@
+/*
+ * service_user - whom the children of a stird that was started as root become.
+ *
+ * Under a unit with User= stird is that user already, and nothing here does anything.
+ */
+#ifndef STIRD_DAEMON_SERVICE_USER_H
+#define STIRD_DAEMON_SERVICE_USER_H
+
+#include <stdbool.h>
+#include <stird/problems.h>
+#include <stird/settings.h>
+#include <sys/types.h>
+
+/*
+ * Looks security.user up, for this process and all it forks. False with a problem when somebody
+ * else than the default was named and does not exist. PATH: of the configuration.
+ */
+bool service_user_find(const struct settings *settings, struct str path, struct problems *problems);
+/* There is one, and this process is root still. */
+bool service_user_is_waiting(void);
+/* Whether UID is this user's: its files are as good as root's. */
+bool service_user_is(uid_t uid);
+/* For good; the order to die with the parent stays. 0, also when there is nothing to do; -errno. */
+int service_user_become(void);
+
+#endif
