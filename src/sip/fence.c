@@ -63,6 +63,8 @@ static void say(struct proxy *p, const struct message *m, const struct address *
     struct buf from = BUF_INIT, where = BUF_INIT;
     int64_t now_ms = proxy_now_ms();
     bool first = p->counters.fenced++ == 0;
+    if (!p->net) /* a rehearsal is no call */
+        return;
     if (!first && now_ms - p->fenced_said_ms < SAID_EVERY_MS)
         return;
     p->fenced_said_ms = now_ms;

@@ -465,6 +465,22 @@ void steps_begin(struct context *c)
     run(c);
 }
 
+/* It goes where its Route leads, or nowhere; who is not known gets no answer. */
+static void rehearse_dialog(struct context *c)
+{
+    struct targets targets;
+    struct outcome *o = c->outcome;
+    own_routes_of(c->proxy, &c->message, c->from.listener, &c->own);
+    o->verdict = VERDICT_PASS;
+    o->reason = REASON_IN_DIALOG;
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+        TARGET_FENCED)
+        return;
+    o->verdict = VERDICT_REJECT;
+    o->reason = REASON_NO_PEER;
+    o->sip_status = c->source_class == SOURCE_UNKNOWN ? 0 : reason_sip_status(REASON_NO_PEER);
+}
+
 bool steps_rehearse(struct context *c, void (*known)(struct context *c),
                     void (*suppose)(struct context *c))
 {
@@ -478,8 +494,7 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
         if (c->step == FACTS)
             known(c);
         if (c->step == SCREEN && in_dialog) {
-            c->outcome->verdict = VERDICT_PASS;
-            c->outcome->reason = REASON_IN_DIALOG;
+            rehearse_dialog(c);
             return true;
         }
     }

@@ -88,6 +88,8 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
                                   uint16_t listener, struct targets *targets)
 {
     uint64_t port = 0;
+    if (!p->routes) /* a rehearsal asks for no name */
+        return TARGET_PENDING;
     if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
         return TARGET_NONE;
     enum name_state state = routes_by_name(p->routes, str_of(url->url_host), (uint16_t)port,

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 from lib import dialog, lab, stird
+from lib.patience import HANG_S
 from sip.fence_test import Calls
 
 HERE = (2, 3, 4, 9, 66, 77)  # 192.0.2.x
@@ -127,7 +128,7 @@ class Elsewhere(Calls):
                     peer.expect((403, "INFO"))
             told, _ = server.communicate(b"", 20)
         self.assertEqual(told, b"nobody came\n")
-        stird.wait_until(lambda: self.fenced() == 9, 5.0, "fenced")
+        stird.wait_until(lambda: self.fenced() == 9, HANG_S, "fenced")
 
 
 LISTENS = """

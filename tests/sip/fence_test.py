@@ -14,6 +14,7 @@ import time
 import unittest
 
 from lib import dialog, route_key, stird, stirctl
+from lib.patience import HANG_S
 from lib.sip import Message, parameter
 from lib.story import Story
 from sip.torture import TortureStory
@@ -139,7 +140,7 @@ class Nobody(Calls):
         victim.expect_nothing(1.0)
         nobody.expect_nothing(0.1)
         self.assertEqual(victim.streams, [])
-        stird.wait_until(lambda: self.fenced() == 5 * len(self.METHODS), 5.0, "fenced")
+        stird.wait_until(lambda: self.fenced() == 5 * len(self.METHODS), HANG_S, "fenced")
         self.stird.wait_log("may not go where")
         self.assertEqual(len(self.stird.log_lines("may not go where")), 1)
 
@@ -160,7 +161,7 @@ class Nobody(Calls):
             request = self.inside(method, "sip:x@%s:5060" % self.net(9), nobody)
             for copies in (1, 2):
                 nobody.send(request, self.at())
-                deadline = time.monotonic() + 5
+                deadline = time.monotonic() + HANG_S
                 while time.monotonic() < deadline and sum(
                         m.method == method for m in self.carrier.inbox) < copies:
                     self.carrier.poll(0.1)
@@ -271,11 +272,24 @@ class Known(Calls):
                           self.at())
                 peer.expect((403, "INFO"))
         self.assertRaises(socket.timeout, server.accept)
-        stird.wait_until(lambda: self.fenced() == 2 * len(places), 5.0, "fenced")
+        stird.wait_until(lambda: self.fenced() == 2 * len(places), HANG_S, "fenced")
         self.sbc.send(self.inside("INVITE", "sip:x@" + places[0], cseq=30), self.at())
         self.sbc.acknowledge(self.inside("INVITE", "sip:x@h"), self.sbc.expect(403), self.at())
         self.sbc.send(self.inside("ACK", "sip:x@" + places[0]), self.at())
-        stird.wait_until(lambda: self.fenced() == 2 * len(places) + 2, 5.0, "fenced")
+        stird.wait_until(lambda: self.fenced() == 2 * len(places) + 2, HANG_S, "fenced")
+
+    def test_explain_says_the_same(self):
+        self.start()
+        self.up()
+        for place, decision, reason, status in (
+                ("127.0.0.1", "rejected", "no_peer", 403), (self.net(9), "passed", "in_dialog", 0),
+                ("a.name", "passed", "in_dialog", 0)):
+            message = self.inside("INVITE", "sip:x@" + place)
+            path = self.lab.write("message", message.octets().decode())
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path,
+                               "--source", self.net(2))
+            self.assertEqual((told["decision"], told["reason"], told.get("sip_status") or 0),
+                             (decision, reason, status))
 
     def test_what_is_configured(self):
         """The same addresses as an upstream's: they are its."""
@@ -301,7 +315,7 @@ class Keys(Calls):
         self.assert_at_sbc(passes)
 
     def assert_at_sbc(self, passes):
-        deadline = time.monotonic() + (5 if passes else 0.4)
+        deadline = time.monotonic() + (HANG_S if passes else 0.4)
         came = False
         while time.monotonic() < deadline and not came:
             came = any(m.is_request and not m.again for m in self.sbc.inbox)
@@ -380,7 +394,7 @@ class Keys(Calls):
         self.configure(trunks=[self.trunk("other name", upstreams=["other"])],
                        upstreams=[self.upstream("other")], listeners=[self.listener("renamed")])
         self.stird.reload()
-        self.stird.wait_notify("READY=1", 10.0)
+        self.stird.wait_notify("READY=1", HANG_S)
         self.sbc.send(self.inside("INFO", "sip:x@%s:5060" % self.net(9)), self.at())
         self.carrier.respond(self.carrier.expect("INFO"), 200)
         self.sbc.expect((200, "INFO"))
