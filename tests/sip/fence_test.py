@@ -119,7 +119,7 @@ class Calls(Story):
 
 
 class Nobody(Calls):
-    """What a stranger can have us do with a Record-Route that it has seen."""
+    """R-P-024: what a stranger can have us do with a Record-Route that it has seen."""
 
     METHODS = ("MESSAGE", "BYE", "INVITE", "ACK", "OPTIONS", "CANCEL", "UPDATE")
 
@@ -251,7 +251,7 @@ class Nobody(Calls):
 
 
 class Known(Calls):
-    """A covered peer goes anywhere but to this machine and the like."""
+    """R-P-039: a covered peer goes anywhere but to this machine and the like."""
 
     def test_nothing_of_this_machine(self):
         """A service of the loopback, and our own listener's host: 403, and it is told."""
@@ -302,7 +302,7 @@ class Known(Calls):
 
 
 class Keys(Calls):
-    """For whom, where and how long the key of a Record-Route holds."""
+    """R-P-033: for whom, where and how long the key of a Record-Route holds."""
 
     def bye(self, cseq=[100]):  # pylint: disable=dangerous-default-value
         cseq[0] += 1
@@ -430,7 +430,7 @@ class Keys(Calls):
 
 
 class Responses(Calls):
-    """A response goes where its request came from, whatever its second Via says."""
+    """R-P-069: a response goes where its request came from, whatever its second Via says."""
 
     def changed(self, arrived, status, victim, sender):
         """Answers that would lead to VICTIM, and the good one first."""

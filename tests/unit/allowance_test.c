@@ -1,4 +1,4 @@
-/* What strangers may be sent: never more than came from them. */
+/* R-P-024: what strangers may be sent: never more than came from them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

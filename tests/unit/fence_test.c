@@ -1,4 +1,4 @@
-/* Where a request inside a call may go, by where it comes from. */
+/* R-P-039: where a request inside a call may go, by where it comes from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Which Routes are ours, and whether their keys prove the dialog and the way that it takes. */
+/* R-P-033: which Routes are ours, and whether their keys prove the dialog and the way that it
+ * takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

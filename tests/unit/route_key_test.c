@@ -1,4 +1,5 @@
-/* The key of a Record-Route: for whom, where and how long it holds, and whatever is none. */
+/* R-P-033: the key of a Record-Route: for whom, where and how long it holds, and whatever is none.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

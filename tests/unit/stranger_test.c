@@ -1,4 +1,5 @@
-/* Who is heard of those that nobody listed: a proof in its place, and nothing that looks like one.
+/* R-P-024: who is heard of those that nobody listed: a proof in its place, and nothing that looks
+ * like one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
