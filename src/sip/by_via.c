@@ -47,9 +47,9 @@ static bool find_connection(struct proxy *p, const struct via_hop *hop, const st
 }
 
 /*
- * To a stranger no more octets than it sent. While its INVITE has no final answer it comes again
- * and again, and each copy earns something: so only a provisional that the far end repeats
- * until it is acknowledged goes there too (RFC 3262).
+ * To a stranger, but over a connection, no more octets than it sent. While its INVITE has no final
+ * answer it comes again and again, and each copy earns something: so only a provisional that the
+ * far end repeats until it is acknowledged goes there too (RFC 3262).
  */
 static bool may_have(struct proxy *p, const struct message *m, const struct target *target)
 {
@@ -72,7 +72,7 @@ void pass_by_via(struct proxy *p, struct message *m)
     bool connected = find_connection(p, &hop, &target, &flow);
     buf_reset(&p->scratch);
     if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0 ||
-        !may_have(p, m, &target))
+        !(connected || may_have(p, m, &target)))
         return;
     if (connected && proxy_send(p, &flow, buf_str(&p->scratch)) == 0)
         return;

@@ -89,6 +89,17 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
                                        "Supported:\r\n"));
 }
 
+/*
+ * All that is heard of strangers (Decided 12). By a stream it comes on a connection that we opened
+ * to its address, for a peer of its call: nobody pretends to be there, and nothing else repeats it.
+ */
+static bool is_in_dialog(const struct proxy *p, const struct message *m, const struct flow *from)
+{
+    struct own_routes own;
+    own_routes_of(p, m, from->listener, &own);
+    return m->to_tag.n > 0 && own.proven;
+}
+
 static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
                                   bool invite)
 {
@@ -127,9 +138,12 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
                       enum source_class class)
 {
     p->counters.requests++;
-    /* Heard only inside a dialog that went through us, and never answered (Decided 12). */
-    if (class == SOURCE_UNKNOWN) {
+    if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
         p->counters.unknown_source += !stateless_stranger(p, m, from);
+        return;
+    }
+    if (class == SOURCE_UNKNOWN && !is_in_dialog(p, m, from)) {
+        p->counters.unknown_source++;
         return;
     }
     if (str_eq(m->method, STR("ACK"))) {

@@ -88,12 +88,12 @@ void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,
     arena_free(c.arena);
 }
 
-/* It comes in where the dialog does, and its answers will leave as it came: by UDP. */
+/* It comes in where the dialog does, and its responses will leave as it came: by UDP. */
 static bool may_enter(const struct context *c)
 {
     struct str transport = message_via_hop(c->message.sip->sip_via).transport;
     return c->message.to_tag.n > 0 && c->own.proven && c->own.entry == c->from.listener &&
-           c->from.transport == TRANSPORT_UDP && str_eq_nocase(transport, STR("UDP"));
+           str_eq_nocase(transport, STR("UDP"));
 }
 
 bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *from)

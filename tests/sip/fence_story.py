@@ -91,7 +91,19 @@ class Elsewhere(Calls):
         self.assertEqual(request.transport, "tcp")
         gateway.respond(request, 200)
         self.sbc.expect((200, "INFO"))
-        bye = dialog.callee_in_dialog(gateway, "BYE", self.arrived, self.answer, 1)
+        for cseq, method in ((1, "INFO"), (2, "INVITE")):  # on the connection that stird opened
+            own = dialog.callee_in_dialog(gateway, method, self.arrived, self.answer, cseq,
+                                          transport="tcp")
+            gateway.send(own, request.connection)
+            self.sbc.respond(self.sbc.expect(method), 200)
+            self.assertIs(gateway.expect((200, method)).connection, request.connection)
+        gateway.send(dialog.callee_in_dialog(gateway, "ACK", self.arrived, self.answer, 2,
+                                             transport="tcp"), request.connection)
+        self.sbc.expect("ACK")
+        stray = gateway.request("OPTIONS", "sip:x@192.0.2.1", transport="tcp")
+        gateway.send(stray, request.connection)
+        gateway.expect_nothing(0.3)
+        bye = dialog.callee_in_dialog(gateway, "BYE", self.arrived, self.answer, 3)
         gateway.send(bye, self.at())
         self.sbc.respond(self.sbc.expect("BYE"), 200)
         gateway.expect((200, "BYE"))
