@@ -91,6 +91,9 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow);
 unsigned net_connections(const struct net *net);
+/* Whether ADDRESS is one of this machine's, whichever interface has it, as the kernel says; true
+   when it cannot be asked. Nothing is sent. */
+bool net_address_is_own(const struct address *address);
 /* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */
 void net_set_tls_take(struct net *net, struct tls *tls);
 

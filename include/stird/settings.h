@@ -237,6 +237,8 @@ struct settings {
     const struct str *private_headers; /* further ones that an untrusted trunk may not send */
     unsigned n_private_headers;
     bool record_route;
+    bool dialog_peers_any; /* a stranger's request inside a call may lead to any address */
+    uint32_t dialog_days;  /* how long the key of our Record-Route holds: today is the first */
 
     /* SIP timers, ms; RFC 3261 section 17 names */
     uint32_t t1_ms, t2_ms, t4_ms, timer_c_ms;

@@ -35,6 +35,7 @@ static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const private_identities[] = {"keep", "strip", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
+static const char *const dialog_peers[] = {"known", "any", NULL};
 static const char *const verifications[] = {"none", "require", NULL};
 static const char *const failures[] = {"fail_open", "fail_closed", NULL};
 static const char *const two_owners[] = {"warn", "refuse", NULL};
@@ -376,6 +377,13 @@ static const struct key root_keys[] = {
      ROOT(settings.drain_silently),
      "What a stop says to new calls and OPTIONS: 503, or silence for peers that take any answer "
      "as health."},
+    {"proxy.dialog_peers", KEY_CHOICE, "known", false, 0, 0, dialog_peers, 0, NULL, NULL,
+     ROOT(settings.dialog_peers_any),
+     "known: inside a call a stranger's request goes only to addresses that a trunk or an upstream "
+     "covers; any: anywhere."},
+    {"proxy.dialog_days", KEY_INTEGER, "2", false, 2, 90, NULL, 0, NULL, NULL,
+     ROOT(settings.dialog_days),
+     "How many days the Record-Route of a call holds, that of its beginning the first."},
     {"dns.servers", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(dns_servers),
      "Name servers, ADDRESS or ADDRESS:PORT; those of /etc/resolv.conf when left out."},
     {"timers.t1", KEY_DURATION, "500ms", false, 50, 5000, NULL, 0, NULL, NULL, ROOT(settings.t1_ms),

@@ -26,17 +26,9 @@ bool branches_init(struct branches *b, const uint8_t secret[SNAPSHOT_SECRET_BYTE
     return false;
 }
 
-static void write_digits(char *text, unsigned n, uint64_t value)
-{
-    while (n > 0) {
-        text[--n] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
-
 static void write_hex(char text[17], uint64_t value)
 {
-    write_digits(text, 16, value);
+    write_hex_digits(text, 16, value);
     text[16] = '\0';
 }
 
@@ -75,14 +67,11 @@ static uint64_t proof_hash(const struct branches *b, struct str head,
                            const struct branch_proof *proof)
 {
     struct cseq_text cseq;
-    const struct str texts[] = {STR("proof"),
-                                head,
-                                proof->call_id,
-                                proof->from_tag,
-                                cseq_text(proof->cseq, &cseq),
-                                proof->next_host,
-                                proof->next_port,
-                                proof->next_branch};
+    const struct via_hop *next = &proof->next;
+    const struct str texts[] = {
+        STR("proof"),    head,       proof->call_id, proof->from_tag, cseq_text(proof->cseq, &cseq),
+        next->transport, next->host, next->port,     next->branch,    next->received,
+        next->rport};
     return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
 }
 
@@ -92,9 +81,7 @@ static struct branch_proof proof_of(const struct message *m, const sip_via_t *ne
     return (struct branch_proof){.call_id = m->call_id,
                                  .from_tag = m->from_tag,
                                  .cseq = m->cseq,
-                                 .next_host = next ? str_of(next->v_host) : STR(""),
-                                 .next_port = next ? str_of(next->v_port) : STR(""),
-                                 .next_branch = next ? str_of(next->v_branch) : STR("")};
+                                 .next = message_via_hop(next)};
 }
 
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
@@ -102,8 +89,8 @@ void branch_write(const struct branches *b, const struct message *request, unsig
 {
     const sip_via_t *received = request->sip->sip_via;
     memcpy(text, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
-    write_digits(text + LOOP_AT - 4, 2, worker);
-    write_digits(text + LOOP_AT - 2, 2, attempt);
+    write_hex_digits(text + LOOP_AT - 4, 2, worker);
+    write_hex_digits(text + LOOP_AT - 2, 2, attempt);
     write_hex(text + LOOP_AT, loop_hash(b, request, received));
     struct branch_proof proof = proof_of(request, received);
     write_hex(text + PROOF_AT, proof_hash(b, (struct str){text, PROOF_AT}, &proof));
@@ -154,12 +141,6 @@ bool branch_shows_loop(const struct branches *b, const struct message *request)
             return true;
     }
     return false;
-}
-
-void route_key_write(const struct branches *b, struct str call_id, char text[ROUTE_KEY_LENGTH + 1])
-{
-    const struct str texts[] = {STR("route"), call_id};
-    write_hex(text, siphash_texts(b->proof, texts, 2).low);
 }
 
 void tag_write(const struct branches *b, const struct message *request, char text[TAG_LENGTH + 1])

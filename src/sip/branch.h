@@ -1,10 +1,13 @@
 /*
- * branch - the proofs that we put into our own Via, Record-Route and To tag, so that what comes
- * back needs no state to be recognised (RFC 3261 sections 8.1.1.7, 16.6 item 8, 16.11).
+ * branch - the proofs that we put into our own Via and To tag, so that what comes back needs no
+ * state to be recognised (RFC 3261 sections 8.1.1.7, 16.6 item 8, 16.11). That of our Record-Route
+ * is a route_key.
  *
  * A Via branch is z9hG4bKst + worker, attempt, loop, proof in hexadecimal. `loop` hashes what the
  * request was routed by: the same value again means a loop, another one a spiral (RFC 5393 section
- * 4.2). `proof` is a keyed hash that a response alone suffices to check.
+ * 4.2). `proof` is a keyed hash that a response alone suffices to check: it holds for the
+ * transaction and for the place that the Via below ours leads to, so a response goes there or
+ * nowhere.
  */
 #ifndef STIRD_SIP_BRANCH_H
 #define STIRD_SIP_BRANCH_H
@@ -14,11 +17,9 @@
 #include "message.h"
 #include "siphash.h"
 
-#define BRANCH_PREFIX    "z9hG4bKst"
-#define BRANCH_LENGTH    45
-#define ROUTE_KEY_LENGTH 16
-#define TAG_LENGTH       16
-#define ROUTE_PARAMETER  "stk" /* of our Record-Route URI */
+#define BRANCH_PREFIX "z9hG4bKst"
+#define BRANCH_LENGTH 45
+#define TAG_LENGTH    16
 
 struct branches {
     struct siphash *proof; /* survives restarts: from the secret */
@@ -37,7 +38,7 @@ struct branch_proof {
     struct str branch; /* of our Via */
     struct str call_id, from_tag;
     uint32_t cseq;
-    struct str next_host, next_port, next_branch; /* of the Via below; empty: absent */
+    struct via_hop next; /* the Via below */
 };
 bool branch_proof_holds(const struct branches *b, const struct branch_proof *proof);
 /* Whether the top Via of RESPONSE carries a branch of ours for this very response. */
@@ -47,8 +48,6 @@ unsigned branch_worker(struct str branch);
 /* Whether REQUEST has been here before with the same Request-URI and Route. */
 bool branch_shows_loop(const struct branches *b, const struct message *request);
 
-/* The key in our Record-Route, bound to the dialog's Call-ID. */
-void route_key_write(const struct branches *b, struct str call_id, char text[ROUTE_KEY_LENGTH + 1]);
 /* A To tag for an answer of our own: the same for the same request (RFC 3261 section 8.2.7). */
 void tag_write(const struct branches *b, const struct message *request, char text[TAG_LENGTH + 1]);
 

@@ -5,17 +5,16 @@
 #include "context.h"
 
 /* Received address and port of the Via: rport for a datagram, sent-by for a new connection. */
-static bool read_via(const sip_via_t *via, struct target *target)
+static bool read_hop(const struct via_hop *hop, struct target *target)
 {
     enum transport transport;
-    if (!via->v_protocol || !transport_of_name(str_of(sip_via_transport(via)), &transport))
+    if (!transport_of_name(hop->transport, &transport))
         return false;
     uint64_t port = transport_port(transport);
-    bool rport = transport == TRANSPORT_UDP && via->v_rport && via->v_rport[0];
-    const char *host = via->v_received ? via->v_received : via->v_host;
-    const char *digits = rport ? via->v_rport : via->v_port;
-    if (!address_parse(str_of(host), &target->address) ||
-        (digits && !str_to_u64(str_of(digits), 65535, &port)))
+    bool rport = transport == TRANSPORT_UDP && hop->rport.n > 0;
+    struct str digits = rport ? hop->rport : hop->port;
+    if (!address_parse(hop->received.n > 0 ? hop->received : hop->host, &target->address) ||
+        (digits.n > 0 && !str_to_u64(digits, 65535, &port)))
         return false;
     target->address.port = (uint16_t)port;
     target->transport = (uint8_t)transport;
@@ -35,29 +34,45 @@ static bool choose_listener(const struct proxy *p, struct target *target)
 }
 
 /* The connection that its request came on, while that is open (section 18.2.2). */
-static bool find_connection(struct proxy *p, const sip_via_t *via, const struct target *target,
+static bool find_connection(struct proxy *p, const struct via_hop *hop, const struct target *target,
                             struct flow *flow)
 {
     struct address remote = target->address;
     uint64_t port;
-    if (target->transport == TRANSPORT_UDP || !via->v_rport ||
-        !str_to_u64(str_of(via->v_rport), 65535, &port))
+    if (target->transport == TRANSPORT_UDP || !str_to_u64(hop->rport, 65535, &port))
         return false;
     remote.port = (uint16_t)port;
     return net_flow_existing(p->net, target->listener, (enum transport)target->transport, &remote,
                              flow);
 }
 
+/*
+ * To a stranger, but over a connection, no more octets than it sent. While its INVITE has no final
+ * answer it comes again and again, and each copy earns something: so only a provisional that the
+ * far end repeats until it is acknowledged goes there too (RFC 3262).
+ */
+static bool may_have(struct proxy *p, const struct message *m, const struct target *target)
+{
+    struct header_line line;
+    if (proxy_classify(p, &target->address) != SOURCE_UNKNOWN)
+        return true;
+    if (m->status < 200 && !header_find(m->raw, STR("RSeq"), 0, &line))
+        return false;
+    return allowance_spend(&p->allowances, p->branches.table, &target->address, p->scratch.n,
+                           proxy_now_ms());
+}
+
 void pass_by_via(struct proxy *p, struct message *m)
 {
     struct target target = {0};
     struct flow flow;
-    const sip_via_t *via = m->sip->sip_via;
-    if (!via || m->status == 100 || !read_via(via, &target) || !choose_listener(p, &target))
+    const struct via_hop hop = message_via_hop(m->sip->sip_via);
+    if (m->status == 100 || !read_hop(&hop, &target) || !choose_listener(p, &target))
         return;
-    bool connected = find_connection(p, via, &target, &flow);
+    bool connected = find_connection(p, &hop, &target, &flow);
     buf_reset(&p->scratch);
-    if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0)
+    if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0 ||
+        !(connected || may_have(p, m, &target)))
         return;
     if (connected && proxy_send(p, &flow, buf_str(&p->scratch)) == 0)
         return;

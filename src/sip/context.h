@@ -14,10 +14,12 @@
 #include <stird/proxy.h>
 #include <stird/share.h>
 
+#include "allowance.h"
 #include "answer.h"
 #include "branch.h"
 #include "limits.h"
 #include "message.h"
+#include "own_routes.h"
 #include "routes.h"
 #include "timers.h"
 #include "transaction.h"
@@ -44,8 +46,10 @@ struct proxy {
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
+    int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
     struct undecided_table undecided;
+    struct allowances allowances;
     struct buf scratch; /* one message being printed */
     int records_fd;
     unsigned worker;
@@ -143,9 +147,8 @@ struct context {
     bool waits_for_stream;
     unsigned stream_waited; /* for the target before this one; 0: for none */
     int64_t stream_until_ms;
-    unsigned n_own_routes; /* at the top of the Route set */
-    bool strict_route;     /* the Request-URI is our Record-Route (section 16.4) */
-    char *best;            /* a real response that the last attempt might still beat */
+    struct own_routes own;
+    char *best; /* a real response that the last attempt might still beat */
     size_t best_bytes;
     int best_status;
 
@@ -226,21 +229,20 @@ bool facts_fill(struct context *c);
 
 /* ---- target.c ---- */
 
+/* The listener at ADDRESS and its port; false: there is none. */
+bool target_listener_at(const struct proxy *p, const struct address *address, uint16_t *listener);
 /* Whether HOST[:PORT] of a URI is one of our listeners (default port 5060). */
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener);
-/* Looks at Route and Request-URI: sets n_own_routes, strict_route. True: our own Route with a
-   valid key is on it, so that this belongs to a dialog that went through us. */
-bool target_own_routes(const struct proxy *p, const struct message *m, unsigned *n_own,
-                       bool *strict, uint16_t *listener);
 enum target_result {
     TARGET_NONE,    /* no such name, or no listener fits */
+    TARGET_FENCED,  /* fence.h */
     TARGET_PENDING, /* a name that is being asked for */
     TARGET_FOUND
 };
 /* The next hop of a dialog's request: the first Route behind ours, else the Request-URI; of a name
    its addresses in the order they are tried. */
-enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
-                                    bool strict, uint16_t listener, struct targets *targets);
+enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
+                                    const struct own_routes *own, struct targets *targets);
 /* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
    one first where its dialog leads. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
@@ -262,9 +264,6 @@ enum forward_result {
 enum forward_result forward_next(struct context *c);
 /* What the target that is likely next will see. */
 enum privacy_view forward_next_view(const struct context *c);
-/* A request without a transaction: the ACK of a 2xx. */
-void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
-                 enum source_class class);
 
 /* ---- relay.c: responses ---- */
 

@@ -10,8 +10,7 @@
 #include "size_switch.h"
 #include "trust.h"
 
-#define MAX_FORWARDS    70 /* for a request that has none (16.6 item 3) */
-#define ACK_ARENA_BYTES 1024
+#define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
 
 static int write_identity(struct context *c)
 {
@@ -74,16 +73,19 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
     address_add(out, &p->listeners[listener].address);
 }
 
-static int add_record_route(struct context *c, uint16_t listener, uint8_t transport)
+static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
+                            uint8_t transport)
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    route_key_write(&c->proxy->branches, c->message.call_id, key);
+    const struct route_place place = {c->proxy->listeners[listener].address, transport};
+    route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
+                    route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
     bool sips = transport == TRANSPORT_TLS &&
                 str_starts_nocase(c->message.request_uri, STR("sips:"));
     buf_add_text(&text, sips ? "<sips:" : "<sip:");
-    address_add(&text, &c->proxy->listeners[listener].address);
+    address_add(&text, &place.address);
     if (transport != TRANSPORT_UDP && !sips)
         buf_addf(&text, ";transport=%.*s", STR_ARG(transport_name((enum transport)transport)));
     buf_addf(&text, ";lr;" ROUTE_PARAMETER "=%s>", key);
@@ -95,10 +97,11 @@ static int add_record_route(struct context *c, uint16_t listener, uint8_t transp
 /* Twice where the sides differ, so that each side sees an address it can reach (RFC 5658). */
 static int record_route(struct context *c, const struct target *target)
 {
-    int error = add_record_route(c, c->from.listener, c->from.transport);
-    if (error == 0 &&
-        (c->from.listener != target->listener || c->from.transport != target->transport))
-        error = add_record_route(c, target->listener, target->transport);
+    if (c->from.listener == target->listener && c->from.transport == target->transport)
+        return add_record_route(c, ROUTE_OF_BOTH, target->listener, target->transport);
+    int error = add_record_route(c, ROUTE_OF_CALLER, c->from.listener, c->from.transport);
+    if (error == 0)
+        error = add_record_route(c, ROUTE_OF_CALLEE, target->listener, target->transport);
     return error;
 }
 
@@ -124,11 +127,11 @@ static int set_max_forwards(struct message *m)
  * Our own Routes off. After a strict router the Request-URI comes back out of the last Route
  * (section 16.4).
  */
-static int pop_routes(struct message *m, unsigned n_own, bool strict)
+static int pop_routes(struct message *m, const struct own_routes *own)
 {
-    for (unsigned i = 0; i < n_own; i++)
+    for (unsigned i = 0; i < own->n; i++)
         message_remove_route(m);
-    if (!strict || !m->sip->sip_route)
+    if (!own->strict || !m->sip->sip_route)
         return 0;
     const sip_route_t *last = m->sip->sip_route;
     while (last->r_next)
@@ -181,7 +184,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
                           struct buf *out)
 {
     struct message *m = &c->message;
-    int error = pop_routes(m, c->n_own_routes, c->strict_route);
+    int error = pop_routes(m, &c->own);
     if (error == 0 && target->upstream)
         error = rewrite_request_uri(c, target);
     if (error == 0 && !target->upstream)
@@ -333,65 +336,4 @@ enum forward_result forward_next(struct context *c)
         return FORWARD_SENT;
     }
     return FORWARD_NONE;
-}
-
-/*
- * An ACK without our key, of an INVITE that went on without it. That of a 2xx goes to the callee's
- * Contact; that of a refusal to where the INVITE went, which is us as a rule, and bears the tag of
- * an answer of our own: it ends here.
- */
-static bool may_be_of_2xx(const struct context *c)
-{
-    char own[TAG_LENGTH + 1];
-    uint16_t listener;
-    const struct message *m = &c->message;
-    tag_write(&c->proxy->branches, m, own);
-    return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
-           !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
-}
-
-/* By the dialog that our key proves; else, from a trunk, to its upstream as the INVITE went. */
-static bool ack_target(struct context *c, enum source_class class)
-{
-    struct proxy *p = c->proxy;
-    struct targets targets;
-    bool known;
-    uint16_t listener = c->from.listener;
-    if (target_own_routes(p, &c->message, &c->n_own_routes, &c->strict_route, &listener)) {
-        /* While a name is asked for, the ACK is lost; the 2xx comes again, and so does the ACK. */
-        if (target_of_dialog(p, &c->message, c->n_own_routes, c->strict_route, listener,
-                             &targets) != TARGET_FOUND)
-            return false;
-        struct target *copy = arena_alloc(c->arena, sizeof(*copy));
-        if (copy)
-            *copy = targets.list[0];
-        c->targets = copy;
-        return copy != NULL;
-    }
-    if (class != SOURCE_TRUNK || !may_be_of_2xx(c) || !facts_fill(c))
-        return false;
-    c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
-    return c->call->trunk && target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
-}
-
-void forward_ack(struct proxy *p, struct message *m, const struct flow *from,
-                 enum source_class class)
-{
-    char branch[BRANCH_LENGTH + 1];
-    struct flow flow;
-    struct context c = {.proxy = p,
-                        .snapshot = p->snapshot,
-                        .from = *from,
-                        .message = *m, /* not its own */
-                        .real_us = clock_real_us(),
-                        .arena = arena_new(ACK_ARENA_BYTES)};
-    const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
-    bool dead = (hops && hops->mf_count == 0) || branch_shows_loop(&p->branches, m);
-    if (c.arena && !dead && ack_target(&c, class)) {
-        branch_write(&p->branches, m, p->worker, 0, branch);
-        if (forward_write(&c, c.targets, branch, &p->scratch) == REASON_OK &&
-            target_flow(p, c.targets, &flow) == 0)
-            proxy_send(p, &flow, buf_str(&p->scratch));
-    }
-    arena_free(c.arena);
 }

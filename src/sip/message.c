@@ -225,15 +225,36 @@ struct str message_via_branch(const struct message *m)
     return str_of(m->sip->sip_via->v_branch);
 }
 
-bool message_via_has_rport(const struct message *m)
+/* sofia-sip's own fields miss a parameter before a comma. */
+static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *value)
 {
-    const msg_param_t *parameter = m->sip->sip_via->v_params;
-    for (; parameter && *parameter; parameter++) {
-        struct str name = str_of(*parameter);
-        if (str_eq_nocase(str_slice(name, 0, str_find(name, '=', 0)), STR("rport")))
+    for (const msg_param_t *p = via->v_params; p && *p; p++) {
+        *value = str_of(*p);
+        if (str_eq_nocase(str_cut(value, '='), wanted))
             return true;
     }
+    *value = (struct str){NULL, 0};
     return false;
+}
+
+bool message_via_has_rport(const struct message *m)
+{
+    struct str value;
+    return find_parameter(m->sip->sip_via, STR("rport"), &value);
+}
+
+struct via_hop message_via_hop(const sip_via_t *via)
+{
+    struct via_hop hop = {.host = {NULL, 0}};
+    if (!via)
+        return hop;
+    hop.transport = str_of(sip_via_transport(via));
+    hop.host = str_of(via->v_host);
+    hop.port = str_of(via->v_port);
+    find_parameter(via, STR("branch"), &hop.branch);
+    find_parameter(via, STR("received"), &hop.received);
+    find_parameter(via, STR("rport"), &hop.rport);
+    return hop;
 }
 
 /* What we added ourselves has no raw text yet. */

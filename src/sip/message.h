@@ -53,6 +53,14 @@ void message_move(struct message *to, struct message *from, const char *copy);
 
 /* ---- reading ---- */
 
+/* What decides where a response goes by a Via (RFC 3261 section 18.2.2), as it is written; empty:
+   not there. */
+struct via_hop {
+    struct str transport, host, port, branch, received, rport;
+};
+/* Of NULL all is empty. */
+struct via_hop message_via_hop(const sip_via_t *via);
+
 struct str message_via_branch(const struct message *m);
 /* Whether the top Via asks for rport (RFC 3581). sofia-sip's v_rport misses one before a comma. */
 bool message_via_has_rport(const struct message *m);

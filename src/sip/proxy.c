@@ -187,7 +187,7 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     struct message m;
     enum source_class class = proxy_classify(p, &from->remote);
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, raw))) {
+    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
         p->counters.unknown_source++;
         return;
     }

@@ -245,9 +245,10 @@ static void on_provisional(struct attempt *a, struct message *m)
 static void on_success(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
+    bool proven = branch_is_ours(&c->proxy->branches, m);
     print_for_caller(c, m);
     struct str bytes = buf_str(&c->proxy->scratch);
-    if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite)
+    if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
         pass_by_via(c->proxy, m);
     if (!c->finished)
         context_set_winner(c, a); /* an abandoned one may have won */
@@ -359,7 +360,8 @@ void relay_response(struct proxy *p, struct message *m)
         context_release_if_idle(c);
     } else if (a) {
         probe_answered(a, m->status);
-    } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE"))) {
+    } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE")) &&
+               branch_is_ours(&p->branches, m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
         message_remove_via(m);
         pass_by_via(p, m);

@@ -3,6 +3,7 @@
 #include <stird/policy.h>
 
 #include "context.h"
+#include "stateless.h"
 #include <stird/headers.h>
 
 /* Answers without a transaction: the same again for each copy (RFC 3261 section 8.2.7). */
@@ -27,7 +28,7 @@ static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
     struct context *c = t ? server_transaction_user(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
-        forward_ack(p, m, from, class);
+        stateless_ack(p, m, from, class);
     else if (c) {
         context_acknowledged(c);
         context_release_if_idle(c);
@@ -88,14 +89,15 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
                                        "Supported:\r\n"));
 }
 
-/* An unknown source is heard only inside a dialog that went through us (Decided 12). */
-static bool may_speak(const struct proxy *p, const struct message *m, enum source_class class)
+/*
+ * All that is heard of strangers (Decided 12). By a stream it comes on a connection that we opened
+ * to its address, for a peer of its call: nobody pretends to be there, and nothing else repeats it.
+ */
+static bool is_in_dialog(const struct proxy *p, const struct message *m, const struct flow *from)
 {
-    unsigned n_own;
-    bool strict;
-    uint16_t listener = 0;
-    return class != SOURCE_UNKNOWN ||
-           (m->to_tag.n > 0 && target_own_routes(p, m, &n_own, &strict, &listener));
+    struct own_routes own;
+    own_routes_of(p, m, from->listener, &own);
+    return m->to_tag.n > 0 && own.proven;
 }
 
 static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
@@ -136,7 +138,11 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
                       enum source_class class)
 {
     p->counters.requests++;
-    if (!may_speak(p, m, class)) {
+    if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
+        p->counters.unknown_source += !stateless_stranger(p, m, from);
+        return;
+    }
+    if (class == SOURCE_UNKNOWN && !is_in_dialog(p, m, from)) {
         p->counters.unknown_source++;
         return;
     }

@@ -199,7 +199,7 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many elements");
 }
 
-static struct str tag_of(struct str value)
+struct str screen_tag_of(struct str value)
 {
     struct str uri, parameters = {NULL, 0}, tag = {NULL, 0};
     name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
@@ -211,9 +211,9 @@ static struct str tag_of(struct str value)
 static void note_value(struct message *m, unsigned rule, struct str value)
 {
     if (rule == FROM)
-        m->from_tag = tag_of(value);
+        m->from_tag = screen_tag_of(value);
     if (rule == TO)
-        m->to_tag = tag_of(value);
+        m->to_tag = screen_tag_of(value);
     if (rule == CALL_ID)
         m->call_id = value;
 }

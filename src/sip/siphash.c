@@ -61,6 +61,14 @@ static int hash_bytes(struct siphash *h, struct gathered *g, const void *bytes, 
     return ok;
 }
 
+void write_hex_digits(char *text, unsigned n, uint64_t value)
+{
+    while (n > 0) {
+        text[--n] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+}
+
 struct transaction_key siphash_texts(struct siphash *h, const struct str *texts, unsigned n)
 {
     struct transaction_key key = {0};

@@ -20,4 +20,7 @@ void siphash_free(struct siphash *h);
 /* 128 bits over the texts; {"ab", "c"} and {"a", "bc"} differ. */
 struct transaction_key siphash_texts(struct siphash *h, const struct str *texts, unsigned n);
 
+/* The last N hexadecimal digits of VALUE, without a NUL behind them: a hash as text. */
+void write_hex_digits(char *text, unsigned n, uint64_t value);
+
 #endif

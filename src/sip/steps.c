@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "fence.h"
 #include <stird/headers.h>
 
 #define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
@@ -210,8 +211,7 @@ static enum step_result step_trunk(struct context *c)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
-    uint16_t listener;
-    target_own_routes(p, &c->message, &c->n_own_routes, &c->strict_route, &listener);
+    own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
     if (p->draining && emergency == EMERGENCY_NONE)
@@ -387,19 +387,19 @@ static void on_name_wait(struct timer *timer, int64_t now_ms)
 }
 
 /* No call waits for DNS, but a request inside one may, for a peer that gave a name as Contact. */
-static enum step_result follow_dialog(struct context *c, uint16_t listener)
+static enum step_result follow_dialog(struct context *c)
 {
     struct proxy *p = c->proxy;
     struct targets targets;
-    enum target_result result = target_of_dialog(p, &c->message, c->n_own_routes, c->strict_route,
-                                                 listener, &targets);
+    enum target_result result = fence_target_of_dialog(p, &c->message, &c->own, &c->from.remote,
+                                                       &targets);
     int64_t waited_ms = clock_monotonic_ms() - c->arrived_us / 1000;
     if (result == TARGET_PENDING && waited_ms < NAME_WAIT_MS) {
         timer_set(&p->timers, &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
         return STEP_WAIT;
     }
     if (result != TARGET_FOUND)
-        return refuse(c, REASON_NO_UPSTREAM);
+        return refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
     struct target *copy = arena_array(c->arena, targets.n, sizeof(*copy));
     if (!copy)
         return refuse(c, REASON_OUT_OF_MEMORY);
@@ -412,12 +412,10 @@ static enum step_result follow_dialog(struct context *c, uint16_t listener)
 /* A request inside a dialog, or of another method. */
 static enum step_result step_route(struct context *c)
 {
-    struct proxy *p = c->proxy;
     const struct message *m = &c->message;
-    uint16_t listener = c->from.listener;
-    bool key_is_valid = target_own_routes(p, m, &c->n_own_routes, &c->strict_route, &listener);
-    if (m->to_tag.n > 0 && key_is_valid)
-        return follow_dialog(c, listener);
+    own_routes_of(c->proxy, m, c->from.listener, &c->own);
+    if (m->to_tag.n > 0 && c->own.proven)
+        return follow_dialog(c);
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!facts_fill(c))
@@ -454,11 +452,9 @@ static void run(struct context *c)
 /* A To tag is the caller's own word; only our key in the Route proves a dialog. */
 static bool is_in_dialog(const struct context *c)
 {
-    unsigned n_own;
-    bool strict;
-    uint16_t listener;
-    return c->message.to_tag.n > 0 &&
-           target_own_routes(c->proxy, &c->message, &n_own, &strict, &listener);
+    struct own_routes own;
+    own_routes_of(c->proxy, &c->message, c->from.listener, &own);
+    return c->message.to_tag.n > 0 && own.proven;
 }
 
 void steps_begin(struct context *c)
@@ -467,6 +463,22 @@ void steps_begin(struct context *c)
     c->steps = c->initial ? call_steps : other_steps;
     c->step = 0;
     run(c);
+}
+
+/* It goes where its Route leads, or nowhere; who is not known gets no answer. */
+static void rehearse_dialog(struct context *c)
+{
+    struct targets targets;
+    struct outcome *o = c->outcome;
+    own_routes_of(c->proxy, &c->message, c->from.listener, &c->own);
+    o->verdict = VERDICT_PASS;
+    o->reason = REASON_IN_DIALOG;
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+        TARGET_FENCED)
+        return;
+    o->verdict = VERDICT_REJECT;
+    o->reason = REASON_NO_PEER;
+    o->sip_status = c->source_class == SOURCE_UNKNOWN ? 0 : reason_sip_status(REASON_NO_PEER);
 }
 
 bool steps_rehearse(struct context *c, void (*known)(struct context *c),
@@ -482,8 +494,7 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
         if (c->step == FACTS)
             known(c);
         if (c->step == SCREEN && in_dialog) {
-            c->outcome->verdict = VERDICT_PASS;
-            c->outcome->reason = REASON_IN_DIALOG;
+            rehearse_dialog(c);
             return true;
         }
     }

@@ -10,8 +10,9 @@
 
 #include "context.h"
 
-/* RAW is framed. A request: its Request-URI or a Route holds our Record-Route of this Call-ID. A
-   response: its top Via is that of a transaction here, or bears our proof for it. */
-bool stranger_is_heard(const struct proxy *p, struct str raw);
+/* RAW is framed and came by FROM. A request: its Request-URI or a Route holds our Record-Route of
+   this dialog, for where it came in. A response: its top Via is that of a transaction here, or
+   bears our proof for it. */
+bool stranger_is_heard(const struct proxy *p, const struct flow *from, struct str raw);
 
 #endif

@@ -35,13 +35,10 @@ static bool url_address(const url_t *url, struct address *address)
     return true;
 }
 
-bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
+bool target_listener_at(const struct proxy *p, const struct address *address, uint16_t *listener)
 {
-    struct address address;
-    if (!url_address(url, &address))
-        return false;
     for (unsigned i = 0; i < p->n_listeners; i++) {
-        if (address_equal(&p->listeners[i].address, &address)) {
+        if (address_equal(&p->listeners[i].address, address)) {
             *listener = (uint16_t)i;
             return true;
         }
@@ -49,37 +46,10 @@ bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
     return false;
 }
 
-static bool has_valid_key(const struct proxy *p, const url_t *url, struct str call_id)
+bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
-    char expected[ROUTE_KEY_LENGTH + 1];
-    char found[ROUTE_KEY_LENGTH + 2] = ""; /* stays so when the value is too long for it */
-    if (!url->url_params || url_param(url->url_params, ROUTE_PARAMETER, found, sizeof(found)) == 0)
-        return false;
-    route_key_write(&p->branches, call_id, expected);
-    return strcmp(found, expected) == 0;
-}
-
-bool target_own_routes(const struct proxy *p, const struct message *m, unsigned *n_own,
-                       bool *strict, uint16_t *listener)
-{
-    const url_t *request_uri = m->sip->sip_request->rq_url;
-    bool valid = false;
-    uint16_t found;
-    *n_own = 0;
-    *strict = false;
-    /* A strict router before us put our Record-Route into the Request-URI (section 16.4). */
-    if (target_is_ours(p, request_uri, &found) && has_valid_key(p, request_uri, m->call_id)) {
-        *strict = valid = true;
-        *listener = found;
-    }
-    for (const sip_route_t *r = m->sip->sip_route; r; r = r->r_next) {
-        if (!target_is_ours(p, r->r_url, &found))
-            break;
-        valid |= has_valid_key(p, r->r_url, m->call_id);
-        *listener = found; /* the last of ours is the side that the request leaves on */
-        ++*n_own;
-    }
-    return valid;
+    struct address address;
+    return url_address(url, &address) && target_listener_at(p, &address, listener);
 }
 
 static bool fits(const struct listener *l, const struct address *a, enum transport transport)
@@ -104,20 +74,22 @@ static bool choose_listener(const struct proxy *p, uint16_t preferred, struct ta
 }
 
 /* What stands in the Request-URI's place after a strict router: the last Route (section 16.4). */
-static const url_t *next_url(const struct message *m, unsigned n_own, bool strict)
+static const url_t *next_url(const struct message *m, const struct own_routes *own)
 {
     const sip_route_t *r = m->sip->sip_route;
-    for (unsigned i = 0; i < n_own && r; i++)
+    for (unsigned i = 0; i < own->n && r; i++)
         r = r->r_next;
     if (r)
         return r->r_url;
-    return strict ? NULL : m->sip->sip_request->rq_url;
+    return own->strict ? NULL : m->sip->sip_request->rq_url;
 }
 
 static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,
                                   uint16_t listener, struct targets *targets)
 {
     uint64_t port = 0;
+    if (!p->routes) /* a rehearsal asks for no name */
+        return TARGET_PENDING;
     if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
         return TARGET_NONE;
     enum name_state state = routes_by_name(p->routes, str_of(url->url_host), (uint16_t)port,
@@ -130,24 +102,24 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
     return targets->n > 0 ? TARGET_FOUND : TARGET_NONE;
 }
 
-enum target_result target_of_dialog(const struct proxy *p, const struct message *m, unsigned n_own,
-                                    bool strict, uint16_t listener, struct targets *targets)
+enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
+                                    const struct own_routes *own, struct targets *targets)
 {
+    uint16_t ours;
     enum transport transport;
     struct target *target = &targets->list[0];
-    const url_t *url = next_url(m, n_own, strict);
+    const url_t *url = next_url(m, own);
     *targets = (struct targets){0};
     if (!url || !url_transport(url, &transport))
         return TARGET_NONE;
     if (!url_address(url, &target->address))
-        return by_name(p, url, transport, listener, targets);
+        return by_name(p, url, transport, own->exit, targets);
     target->transport = (uint8_t)transport;
     /* To ourselves again would be a loop with one more hop. */
-    for (unsigned i = 0; i < p->n_listeners; i++)
-        if (address_equal(&p->listeners[i].address, &target->address))
-            return TARGET_NONE;
+    if (target_listener_at(p, &target->address, &ours))
+        return TARGET_NONE;
     targets->n = 1;
-    return choose_listener(p, listener, target) ? TARGET_FOUND : TARGET_NONE;
+    return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
 
 /*
@@ -191,7 +163,7 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
  */
 static void prefer_dialog(const struct context *c, struct target *targets, unsigned n)
 {
-    const url_t *url = next_url(&c->message, c->n_own_routes, c->strict_route);
+    const url_t *url = next_url(&c->message, &c->own);
     struct address address;
     if (c->message.to_tag.n == 0 || !url || !url_address(url, &address))
         return;

@@ -176,6 +176,25 @@ class Names(Story):
         self.carrier.respond(got, 200)
         self.sbc.expect((200, "BYE"), skip=((200, "INVITE"),))
 
+    def test_contact_is_a_name_of_this_machine(self):
+        """What counts is what it resolves to: the loopback is nobody's, of two the peer's is left."""
+        self.dns.address("ours.example.com", "127.0.0.1")
+        self.dns.address("both.example.com", self.net(77), self.net(9))
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        for cseq, name, status in ((2, "ours", 403), (3, "both", 200)):
+            final = final.replaced("contact", "Contact: <sip:%s.example.com:5060>" % name)
+            self.sbc.send(in_dialog(self.sbc, "INFO", invite, final, cseq), self.at())
+            if status == 200:
+                self.carrier.respond(self.carrier.expect("INFO"), 200)
+            self.sbc.expect((status, "INFO"), skip=((200, "INVITE"),))
+
     def test_contact_is_a_name_of_nothing(self):
         self.carrier  # pylint: disable=pointless-statement
         self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")

@@ -1,4 +1,5 @@
-/* Who is heard of those that nobody listed: a proof in its place, and nothing that looks like one.
+/* R-P-024: who is heard of those that nobody listed: a proof in its place, and nothing that looks
+ * like one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +15,34 @@
 #define REST  "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>;tag=2\r\nCall-ID: c@h\r\nCSeq: 2 BYE\r\n\r\n"
 #define OTHER "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>;tag=2\r\nCall-ID: d@h\r\nCSeq: 2 BYE\r\n\r\n"
 
+/* What Record-Routes of ours name. */
+#define US "192.0.2.100"
+
+static struct listener listeners[2];
+static const struct flow from = {.listener = 0}, elsewhere = {.listener = 1};
+
+#define NO_TAG "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c@h\r\nCSeq: 2 BYE\r\n\r\n"
+#define OTHER_TAG                                                                                  \
+    "From: <sip:1@h>;tag=3\r\nTo: <sip:2@h>;tag=2\r\nCall-ID: c@h\r\nCSeq: 2 BYE\r\n\r\n"
+#define BY_CALLEE "f: <sip:2@h>;tag=2\r\nt: <sip:1@h>;tag=1\r\ni: c@h\r\nCSeq: 2 BYE\r\n\r\n"
+
 static int set_up(void **state)
 {
+    static struct settings settings = {.dialog_days = 2};
+    static struct snapshot snapshot = {.settings = &settings};
     static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
     static const struct transaction_timing timing = {500, 4000, 5000};
     static const struct transaction_hooks hooks;
     struct proxy *p = calloc(1, sizeof(*p));
     assert_non_null(p);
     assert_true(message_module_init() && branches_init(&p->branches, secret));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(address_parse(STR(US), &listeners[i].address));
+        listeners[i].address.port = (uint16_t)(5060 + i);
+    }
+    p->snapshot = &snapshot;
+    p->listeners = listeners;
+    p->n_listeners = 2;
     timers_init(&p->timers, 0);
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
     assert_non_null(p->transactions);
@@ -43,38 +64,59 @@ static const struct {
     const char *name, *text;
     bool heard;
 } requests[] = {
-    {"in a Route", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;stk=%s>\r\n" REST, true},
-    {"in a list", "BYE sip:1@h SIP/2.0\r\n" VIA "ROUTE: <sip:a>, <sip:us;lr;stk=%s>\r\n" REST,
+    {"in a Route", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n" REST, true},
+    {"with its port", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ":5060;lr;stk=%s>\r\n" REST,
      true},
+    {"at another of our listeners",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ":5061;lr;stk=%s>\r\n" REST, false},
+    {"by another transport",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";transport=tcp;lr;stk=%s>\r\n" REST, false},
+    {"of nobody", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:192.0.2.9;lr;stk=%s>\r\n" REST, false},
+    {"in a list",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "ROUTE: <sip:" US ">, <sip:" US ";lr;stk=%s>\r\n" REST, true},
+    {"behind another's",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:a>, <sip:" US ";lr;stk=%s>\r\n" REST, false},
     {"in a second",
-     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;stk=0>\r\nRoute : "
-     "<sip:us;lr;stk=%s>\r\n" REST,
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=0>\r\nRoute : "
+     "<sip:" US ";lr;stk=%s>\r\n" REST,
      true},
-    {"strict", "BYE sip:us;lr;stk=%s SIP/2.0\r\n" VIA REST, true},
+    {"strict", "BYE sip:" US ";lr;stk=%s SIP/2.0\r\n" VIA REST, true},
     {"nowhere", "BYE sip:1@h SIP/2.0\r\n" VIA REST, false},
-    {"in another header", "BYE sip:1@h SIP/2.0\r\n" VIA "X: <sip:us;lr;stk=%s>\r\n" REST, false},
-    {"in a Record-Route", "BYE sip:1@h SIP/2.0\r\n" VIA "Record-Route: <sip:us;stk=%s>\r\n" REST,
+    {"in another header", "BYE sip:1@h SIP/2.0\r\n" VIA "X: <sip:" US ";lr;stk=%s>\r\n" REST,
      false},
-    {"in the body", "BYE sip:1@h SIP/2.0\r\n" VIA REST "Route: <sip:us;lr;stk=%s>\r\n", false},
-    {"of another Call-ID", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;stk=%s>\r\n" OTHER,
+    {"in a Record-Route",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Record-Route: <sip:" US ";stk=%s>\r\n" REST, false},
+    {"in the body", "BYE sip:1@h SIP/2.0\r\n" VIA REST "Route: <sip:" US ";lr;stk=%s>\r\n", false},
+    {"of another Call-ID", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n" OTHER,
      false},
-    {"no parameter", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;xstk=%s>\r\n" REST, false},
-    {"empty", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;stk=>\r\n" REST, false},
-    {"without Call-ID", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:us;lr;stk=%s>\r\n\r\n", false},
+    {"no parameter", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;xstk=%s>\r\n" REST,
+     false},
+    {"empty", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=>\r\n" REST, false},
+    {"without a To tag", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n" NO_TAG,
+     false},
+    {"with another From tag",
+     "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n" OTHER_TAG, false},
+    {"by the callee", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n" BY_CALLEE,
+     true},
+    {"without Call-ID", "BYE sip:1@h SIP/2.0\r\n" VIA "Route: <sip:" US ";lr;stk=%s>\r\n\r\n",
+     false},
 };
 
 static void each_request(void **state)
 {
     struct proxy *p = *state;
     char key[ROUTE_KEY_LENGTH + 1], text[1024];
-    route_key_write(&p->branches, STR("c@h"), key);
+    const struct route_place place = {listeners[0].address, TRANSPORT_UDP};
+    route_key_write(&p->branches, STR("c@h"), STR("1"), &place, ROUTE_OF_BOTH, route_day(), key);
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         const char *at = strstr(requests[i].text, "%s");
         int n = snprintf(text, sizeof(text), "%.*s%s%s",
                          (int)(at ? at - requests[i].text : (long)strlen(requests[i].text)),
                          requests[i].text, at ? key : "", at ? at + 2 : "");
-        if (stranger_is_heard(p, (struct str){text, (size_t)n}) != requests[i].heard)
+        if (stranger_is_heard(p, &from, (struct str){text, (size_t)n}) != requests[i].heard)
             fail_msg("%s", requests[i].name);
+        if (stranger_is_heard(p, &elsewhere, (struct str){text, (size_t)n}))
+            fail_msg("%s, at another listener", requests[i].name);
     }
 }
 
@@ -84,28 +126,79 @@ static bool response_is_heard(const struct proxy *p, const char *vias, const cha
     char text[1024];
     int n = snprintf(text, sizeof(text),
                      "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP us:5060;branch=%s\r\n%s" REST, branch, vias);
-    return stranger_is_heard(p, (struct str){text, (size_t)n});
+    return stranger_is_heard(p, &from, (struct str){text, (size_t)n});
+}
+
+/* As the next hop below us is written when the request leaves. */
+#define SEEN "Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;received=192.0.2.1;rport=5070\r\n"
+
+static const struct {
+    const char *vias;
+    bool heard;
+} responses[] = {
+    {SEEN, true},
+    {"Via:SIP / 2.0/UDP\th:5060 ;rport=5070;x;received=192.0.2.1;branch=z9hG4bK1\r\n", true},
+    {SEEN "Via: SIP/2.0/UDP other;branch=z9hG4bK2\r\n", true},
+    {"Via: SIP/2.0/UDP x, SIP/2.0/UDP h;branch=z9hG4bK1;received=192.0.2.1;rport=5070\r\n", false},
+    {"", false},
+    {"Via: SIP/2.0/UDP i:5060;branch=z9hG4bK1;received=192.0.2.1;rport=5070\r\n", false},
+    {"Via: SIP/2.0/UDP h:5061;branch=z9hG4bK1;received=192.0.2.1;rport=5070\r\n", false},
+    {"Via: SIP/2.0/TCP h:5060;branch=z9hG4bK1;received=192.0.2.1;rport=5070\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK2;received=192.0.2.1;rport=5070\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;received=192.0.2.2;rport=5070\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;received=192.0.2.1;rport=53\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;received=192.0.2.1;rport\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;received=192.0.2.1\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1;rport=5070\r\n", false},
+    {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1\r\n", false},
+};
+
+static void write_sent(const struct proxy *p, const char *via, char branch[BRANCH_LENGTH + 1])
+{
+    struct message request;
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "BYE sip:1@h SIP/2.0\r\n%s" REST, via);
+    assert_int_equal(message_parse(&request, buf_str(&text)), REASON_OK);
+    branch_write(&p->branches, &request, 0, 0, branch);
+    message_fini(&request);
+    buf_fini(&text);
 }
 
 static void each_response(void **state)
 {
     struct proxy *p = *state;
-    struct message request;
     char branch[BRANCH_LENGTH + 1];
-    assert_int_equal(message_parse(&request, STR("BYE sip:1@h SIP/2.0\r\n" VIA REST)), REASON_OK);
-    branch_write(&p->branches, &request, 0, 0, branch);
-    message_fini(&request);
+    write_sent(p, SEEN, branch);
+    for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++)
+        if (response_is_heard(p, responses[i].vias, branch) != responses[i].heard)
+            fail_msg("%s", responses[i].vias);
+    assert_false(response_is_heard(p, SEEN, "z9hG4bKst00000123456789abcdef0123456789abcdef"));
+    assert_false(response_is_heard(p, SEEN, "z9hG4bKst"));
+    assert_false(response_is_heard(p, SEEN, ""));
+    write_sent(p, VIA, branch);
     assert_true(response_is_heard(p, VIA, branch));
-    assert_true(
-        response_is_heard(p, "Via:SIP / 2.0/UDP\t192.0.2.1:5060 ;x;branch=z9hG4bK1\r\n", branch));
-    assert_false(response_is_heard(p, "", branch));
-    assert_false(
-        response_is_heard(p, "Via: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK1\r\n", branch));
-    assert_false(response_is_heard(p, VIA, "z9hG4bKst00000123456789abcdef0123456789abcdef"));
-    assert_false(response_is_heard(p, VIA, "z9hG4bKst"));
-    assert_false(response_is_heard(p, VIA, ""));
-    assert_false(stranger_is_heard(p, STR("SIP/2.0 200 OK\r\n\r\n")));
-    assert_false(stranger_is_heard(p, STR("")));
+    assert_false(response_is_heard(p, SEEN, branch));
+    assert_false(stranger_is_heard(p, &from, STR("SIP/2.0 200 OK\r\n\r\n")));
+    assert_false(stranger_is_heard(p, &from, STR("")));
+}
+
+/* What passes the text is judged again by the message: the two must agree. */
+static void the_message_is_judged_alike(void **state)
+{
+    struct proxy *p = *state;
+    char branch[BRANCH_LENGTH + 1];
+    write_sent(p, SEEN, branch);
+    for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+        struct buf text = BUF_INIT;
+        struct message m;
+        buf_addf(&text, "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP us:5060;branch=%s\r\n%s" REST, branch,
+                 responses[i].vias);
+        assert_int_equal(message_parse(&m, buf_str(&text)), REASON_OK);
+        if (branch_is_ours(&p->branches, &m) != responses[i].heard)
+            fail_msg("%s", responses[i].vias);
+        message_fini(&m);
+        buf_fini(&text);
+    }
 }
 
 int main(void)
@@ -113,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request),
         cmocka_unit_test(each_response),
+        cmocka_unit_test(the_message_is_judged_alike),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -98,10 +98,11 @@ static void write_targets(struct lab *lab, const char *uri, const char *route, u
     struct buf text = BUF_INIT;
     struct message m;
     struct targets targets;
+    const struct own_routes own = {.n = n_own, .exit = listener};
     buf_addf(&text, "BYE %s" HEAD "%sContent-Length: 0\r\n\r\n", uri, route);
     buf_add_char(&text, '\0');
     assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}), REASON_OK);
-    enum target_result result = target_of_dialog(&lab->proxy, &m, n_own, false, listener, &targets);
+    enum target_result result = target_of_dialog(&lab->proxy, &m, &own, &targets);
     for (unsigned i = 0; result == TARGET_FOUND && i < targets.n; i++) {
         const struct target *t = &targets.list[i];
         buf_add_text(out, i > 0 ? " " : "");

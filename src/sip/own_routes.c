@@ -1,0 +1,142 @@
+#include "own_routes.h"
+
+#include <stird/headers.h>
+#include <stird/uri.h>
+
+#include "context.h"
+
+/* While the Routes are read. */
+struct reading {
+    const struct proxy *p;
+    const struct dialog_id *dialog;
+    int64_t today;
+    struct own_routes *own;
+    bool keyed;       /* a key was valid */
+    unsigned senders; /* that all keys so far leave */
+    unsigned at_exit; /* of them, those whose way out the last key is */
+};
+
+/* ":5080" behind the host, before parameters and headers. */
+static bool read_port(struct str text, const struct uri *uri, uint64_t *port)
+{
+    struct str rest = str_span(uri->host.p + uri->host.n, text.p + text.n);
+    rest = str_slice(rest, 0, str_find(rest, '?', 0));
+    rest = str_slice(rest, 0, str_find(rest, ';', 0));
+    return rest.n == 0 || (rest.p[0] == ':' && str_to_u64(str_slice(rest, 1, rest.n), 65535, port));
+}
+
+/* The first of each parameter counts. Behind "sips:" TCP is TLS (section 26.2.2). */
+static bool read_parameters(struct str parameters, bool sips, uint8_t *transport, struct str *key)
+{
+    struct str name, value, named = {NULL, 0};
+    enum transport t = sips ? TRANSPORT_TLS : TRANSPORT_UDP;
+    while (uri_parameter_next(&parameters, &name, &value)) {
+        if (!named.p && str_eq_nocase(name, STR("transport")))
+            named = value.p ? value : STR("");
+        if (!key->p && str_eq_nocase(name, STR(ROUTE_PARAMETER)))
+            *key = value.p ? value : STR("");
+    }
+    if (named.p && !transport_of_name(named, &t))
+        return false;
+    *transport = (uint8_t)(sips && t == TRANSPORT_TCP ? TRANSPORT_TLS : t);
+    return true;
+}
+
+/* An address that a sip: URI names, and the key in it; false: it is no such URI. */
+static bool read_uri(struct str text, struct route_place *place, struct str *key)
+{
+    struct uri uri;
+    uint64_t port;
+    *key = (struct str){NULL, 0};
+    if (!uri_split(&uri, text) || uri.scheme != URI_SIP ||
+        !read_parameters(uri.parameters, str_starts_nocase(text, STR("sips:")), &place->transport,
+                         key))
+        return false;
+    port = transport_port((enum transport)place->transport);
+    if (!read_port(text, &uri, &port) || !address_parse(uri.host, &place->address))
+        return false;
+    place->address.port = (uint16_t)port;
+    return true;
+}
+
+/* A caller's request comes in by the caller's side and leaves by the callee's. */
+static unsigned senders_by(enum route_side way_in)
+{
+    if (way_in == ROUTE_OF_BOTH)
+        return SENT_BY_CALLER | SENT_BY_CALLEE;
+    return way_in == ROUTE_OF_CALLER ? SENT_BY_CALLER : SENT_BY_CALLEE;
+}
+
+static unsigned senders_to(enum route_side way_out)
+{
+    return way_out == ROUTE_OF_BOTH ? senders_by(way_out)
+                                    : senders_by(way_out) ^ (SENT_BY_CALLER | SENT_BY_CALLEE);
+}
+
+/* Without a valid key a Route is ours all the same: one that a peer was configured to send. */
+static void use_key(struct reading *r, struct str key, const struct route_place *place,
+                    uint16_t listener)
+{
+    enum route_side side;
+    unsigned days = r->p->snapshot->settings->dialog_days;
+    unsigned senders = key.n > 0 ? route_key_senders(&r->p->branches, key, r->dialog, place,
+                                                     r->today, days, &side)
+                                 : 0;
+    if (senders == 0)
+        return;
+    if (!r->keyed) {
+        r->own->entry = listener;
+        r->senders = senders_by(side);
+    }
+    r->keyed = true;
+    r->senders &= senders;
+    r->at_exit = r->senders & senders_to(side);
+}
+
+/* URI is ours: notes what it proves. */
+static bool note(struct reading *r, struct str uri, bool key_needed)
+{
+    struct route_place place;
+    struct str key;
+    uint16_t listener;
+    bool keyed_before = r->keyed;
+    if (!read_uri(uri, &place, &key) || !target_listener_at(r->p, &place.address, &listener))
+        return false;
+    use_key(r, key, &place, listener);
+    if (key_needed && r->keyed == keyed_before)
+        return false;
+    r->own->exit = listener; /* the last one's */
+    return true;
+}
+
+static void read_routes(struct reading *r, struct str rest)
+{
+    struct header_line line;
+    struct str element, uri, parameters;
+    while (header_next(&rest, &line))
+        while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
+            if (!name_addr(element, &uri, &parameters) || !note(r, uri, false))
+                return;
+            r->own->n++;
+        }
+}
+
+void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,
+                     uint16_t listener, struct own_routes *own)
+{
+    struct reading r = {.p = p, .dialog = dialog, .today = route_day(), .own = own};
+    struct str rest, line = start_line(raw, &rest);
+    str_cut(&line, ' ');
+    *own = (struct own_routes){.entry = listener, .exit = listener};
+    /* A strict router before us put our Record-Route there. */
+    own->strict = note(&r, str_cut(&line, ' '), true);
+    read_routes(&r, rest);
+    own->proven = r.keyed && r.at_exit != 0;
+}
+
+void own_routes_of(const struct proxy *p, const struct message *m, uint16_t listener,
+                   struct own_routes *own)
+{
+    const struct dialog_id dialog = {m->call_id, m->from_tag, m->to_tag};
+    own_routes_read(p, m->raw, &dialog, listener, own);
+}

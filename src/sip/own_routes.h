@@ -1,0 +1,31 @@
+/*
+ * own_routes - what the Request-URI and the Route of a request say of us: how many of its Routes
+ * are ours, and whether a key proves that it belongs to a dialog that went through us (RFC 3261
+ * section 16.4).
+ *
+ * Reads the text of the message, so that what a stranger sends can be judged before sofia-sip sees
+ * it. readers.h makes sure that sofia-sip finds the same Routes.
+ */
+#ifndef STIRD_SIP_OWN_ROUTES_H
+#define STIRD_SIP_OWN_ROUTES_H
+
+#include "route_key.h"
+
+struct proxy;
+
+struct own_routes {
+    unsigned n;     /* at the top of the Route set: they come off */
+    bool strict;    /* the Request-URI is our Record-Route: a strict router was before us */
+    bool proven;    /* by keys of this dialog, in which it comes in and leaves where they say */
+    uint16_t entry; /* when proven: the listener where it should have come in */
+    uint16_t exit;  /* the listener of the side that it leaves on */
+};
+
+/* RAW is a request that came in at LISTENER. */
+void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,
+                     uint16_t listener, struct own_routes *own);
+/* Of a parsed one. */
+void own_routes_of(const struct proxy *p, const struct message *m, uint16_t listener,
+                   struct own_routes *own);
+
+#endif

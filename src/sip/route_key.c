@@ -1,0 +1,85 @@
+#include "route_key.h"
+
+#include <stird/clock.h>
+#include <string.h>
+
+#define DAY_S    86400
+#define SIDE_AT  2
+#define PROOF_AT 3
+#define AHEAD    255 /* a day ahead, in two digits */
+
+int64_t route_day(void)
+{
+    return clock_real_s() / DAY_S;
+}
+
+/* Numbers are hashed as bytes of this machine's order; nodes that share a secret are alike. */
+static uint64_t proof_of(const struct branches *b, struct str call_id, struct str caller_tag,
+                         const struct route_place *place, enum route_side side, int64_t day)
+{
+    const uint8_t where[] = {(uint8_t)side, place->transport, place->address.family,
+                             (uint8_t)(place->address.port >> 8), (uint8_t)place->address.port};
+    const struct str texts[] = {STR("route"),
+                                {(const char *)&day, sizeof(day)},
+                                {(const char *)where, sizeof(where)},
+                                {(const char *)place->address.bytes, sizeof(place->address.bytes)},
+                                call_id,
+                                caller_tag};
+    return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
+}
+
+void route_key_write(const struct branches *b, struct str call_id, struct str caller_tag,
+                     const struct route_place *place, enum route_side side, int64_t day,
+                     char text[ROUTE_KEY_LENGTH + 1])
+{
+    write_hex_digits(text, SIDE_AT, (uint64_t)day);
+    write_hex_digits(text + SIDE_AT, 1, (uint64_t)side);
+    write_hex_digits(text + PROOF_AT, 16, proof_of(b, call_id, caller_tag, place, side, day));
+    text[ROUTE_KEY_LENGTH] = '\0';
+}
+
+struct key {
+    uint8_t day;
+    enum route_side side;
+    uint64_t proof;
+};
+
+/* In either case: parameters of a URI are compared without it (RFC 3261 section 19.1.4). */
+static bool read_key(struct str text, struct key *key)
+{
+    uint64_t digits = 0;
+    if (text.n != ROUTE_KEY_LENGTH)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        int value = ascii_hex_value(text.p[i]);
+        if (value < 0)
+            return false;
+        digits = digits << 4 | (uint64_t)value;
+        if (i + 1 == SIDE_AT)
+            key->day = (uint8_t)digits;
+        if (i + 1 == PROOF_AT)
+            key->side = (enum route_side)(digits & 15);
+    }
+    key->proof = digits; /* the last 16 */
+    return key->side <= ROUTE_OF_CALLEE;
+}
+
+unsigned route_key_senders(const struct branches *b, struct str key, const struct dialog_id *dialog,
+                           const struct route_place *place, int64_t today, unsigned days,
+                           enum route_side *side)
+{
+    struct key k;
+    unsigned senders = 0;
+    if (!read_key(key, &k))
+        return 0;
+    uint8_t age = (uint8_t)((uint64_t)today - k.day);
+    if (age >= days && age != AHEAD)
+        return 0;
+    int64_t day = age == AHEAD ? today + 1 : today - age;
+    *side = k.side;
+    if (proof_of(b, dialog->call_id, dialog->from_tag, place, k.side, day) == k.proof)
+        senders |= SENT_BY_CALLER;
+    if (proof_of(b, dialog->call_id, dialog->to_tag, place, k.side, day) == k.proof)
+        senders |= SENT_BY_CALLEE;
+    return senders;
+}

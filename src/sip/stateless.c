@@ -1,0 +1,110 @@
+#include "stateless.h"
+
+#include <stird/clock.h>
+#include <stird/policy.h>
+
+#include "fence.h"
+
+#define ARENA_BYTES 1024
+
+/*
+ * An ACK without our key, of an INVITE that went on without it. That of a 2xx goes to the callee's
+ * Contact; that of a refusal to where the INVITE went, which is us as a rule, and bears the tag of
+ * an answer of our own: it ends here.
+ */
+static bool may_be_of_2xx(const struct context *c)
+{
+    char own[TAG_LENGTH + 1];
+    uint16_t listener;
+    const struct message *m = &c->message;
+    tag_write(&c->proxy->branches, m, own);
+    return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
+           !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
+}
+
+/* While a name is asked for, the request is lost; it comes again, or what it acknowledges does. */
+static bool follow_dialog(struct context *c)
+{
+    struct targets targets;
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+        TARGET_FOUND)
+        return false;
+    struct target *copy = arena_alloc(c->arena, sizeof(*copy));
+    if (copy)
+        *copy = targets.list[0];
+    c->targets = copy;
+    return copy != NULL;
+}
+
+static bool follow_trunk(struct context *c)
+{
+    bool known;
+    if (!may_be_of_2xx(c) || !facts_fill(c))
+        return false;
+    c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
+    return c->call->trunk && target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
+}
+
+static void pass_on(struct context *c)
+{
+    char branch[BRANCH_LENGTH + 1];
+    struct flow flow;
+    struct proxy *p = c->proxy;
+    branch_write(&p->branches, &c->message, p->worker, 0, branch);
+    if (forward_write(c, c->targets, branch, &p->scratch) == REASON_OK &&
+        target_flow(p, c->targets, &flow) == 0)
+        proxy_send(p, &flow, buf_str(&p->scratch));
+}
+
+/* Max-Forwards is used up, or it has been here before. */
+static bool is_dead(const struct context *c)
+{
+    const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
+    return (hops && (hops->mf_count == 0 || hops->mf_count > 255)) ||
+           branch_shows_loop(&c->proxy->branches, &c->message);
+}
+
+/* M stays the caller's. */
+static struct context context_of(struct proxy *p, const struct message *m, const struct flow *from)
+{
+    struct context c = {.proxy = p,
+                        .snapshot = p->snapshot,
+                        .from = *from,
+                        .message = *m,
+                        .real_us = clock_real_us(),
+                        .arena = arena_new(ARENA_BYTES)};
+    own_routes_of(p, m, from->listener, &c.own);
+    return c;
+}
+
+void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,
+                   enum source_class class)
+{
+    struct context c = context_of(p, m, from);
+    /* By the dialog that our key proves; else, from a trunk, to its upstream as the INVITE went. */
+    if (c.arena && !is_dead(&c) &&
+        (c.own.proven ? follow_dialog(&c) : class == SOURCE_TRUNK && follow_trunk(&c)))
+        pass_on(&c);
+    arena_free(c.arena);
+}
+
+/* It comes in where the dialog does, and its responses will leave as it came: by UDP. */
+static bool may_enter(const struct context *c)
+{
+    struct str transport = message_via_hop(c->message.sip->sip_via).transport;
+    return c->message.to_tag.n > 0 && c->own.proven && c->own.entry == c->from.listener &&
+           str_eq_nocase(transport, STR("UDP"));
+}
+
+bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *from)
+{
+    struct context c = context_of(p, m, from);
+    bool enters = c.arena && may_enter(&c);
+    if (enters && !is_dead(&c) && follow_dialog(&c)) {
+        allowance_earn(&p->allowances, p->branches.table, &from->remote, m->raw.n, proxy_now_ms());
+        message_set_received(&c.message, &from->remote);
+        pass_on(&c);
+    }
+    arena_free(c.arena);
+    return enters;
+}
