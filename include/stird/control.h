@@ -20,7 +20,8 @@ enum control_type {
     CONTROL_DRAIN,        /* finish what runs, then CONTROL_DRAINED; the second time: exit */
     /* supervisor to signer */
     CONTROL_CHANNEL, /* fds: a worker's channel to serve */
-    CONTROL_PING,    /* to be answered by CONTROL_PONG at once */
+    /* supervisor to signer and recorder */
+    CONTROL_PING, /* to be answered by CONTROL_PONG at once */
     /* supervisor to recorder */
     CONTROL_RECORDS, /* fds: the record file, opened for reading and appending, which replaces the
                         present one; the one before it, if there is one. `text`: the node */

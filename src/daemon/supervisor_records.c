@@ -14,7 +14,9 @@
 #include <stird/clock.h>
 #include <stird/folder.h>
 #include <stird/log.h>
+#include <stird/record_queue.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,6 +62,46 @@ int supervisor_open_records(struct str path)
         return fd;
     close_if_open(fd);
     return r;
+}
+
+/* ---- from the workers to the recorder ---- */
+
+/* No other child has the mapping: each gets descriptors of its own. */
+static int open_tally(struct supervisor *s)
+{
+    const size_t n = sizeof(*s->record_tally);
+    s->record_tally_fd = memfd_create("stird-tally", MFD_CLOEXEC);
+    if (s->record_tally_fd < 0 || ftruncate(s->record_tally_fd, (off_t)n))
+        return -errno;
+    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, s->record_tally_fd, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    s->record_tally = mapped;
+    return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
+}
+
+int supervisor_open_record_ways(struct supervisor *s)
+{
+    int r = open_tally(s);
+    for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
+        r = control_pair(s->record_channels[w]);
+        if (r == 0)
+            r = s->record_backlogs[w] = record_queue_memory(s->current.settings->records_backlog);
+        r = r < 0 ? r : 0;
+    }
+    return r;
+}
+
+void supervisor_close_record_ways(struct supervisor *s)
+{
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        close_if_open(s->record_channels[w][0]);
+        close_if_open(s->record_channels[w][1]);
+        close_if_open(s->record_backlogs[w]);
+    }
+    close_if_open(s->record_tally_fd);
+    if (s->record_tally)
+        munmap((void *)(uintptr_t)s->record_tally, sizeof(*s->record_tally));
 }
 
 /* ---- files that moved aside ---- */

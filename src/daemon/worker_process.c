@@ -406,6 +406,7 @@ static bool make_proxy(struct worker *w)
         .sockets = w->options->sockets,
         .snapshot = w->held->snapshot,
         .records_fd = w->options->records_fd,
+        .backlog_fd = w->options->backlog_fd,
         .worker = w->options->worker,
         .n_workers = w->options->n_workers,
         .inbox_fd = w->options->inbox_fd,
@@ -473,7 +474,7 @@ static void worker_fini(struct worker *w)
 }
 
 /* What still runs: zero of everything, unless the time for draining was over. */
-static void tell_end(const struct worker *w)
+static void tell_end(struct worker *w)
 {
     const struct proxy_counters *c = proxy_get_counters(w->proxy);
     log_info("worker ends", LOG_NUMBER("calls", (long long)c->calls),

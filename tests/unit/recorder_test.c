@@ -65,7 +65,7 @@ static int start(void **state)
     p->recorder = fork();
     if (p->recorder == 0) {
         close(p->control[0]);
-        _exit(recorder_main(p->control[1]));
+        _exit(recorder_main(p->control[1], -1));
     }
     close(p->control[1]);
     wait_for_ready(p);
