@@ -5,6 +5,7 @@
 #define STIRD_PROXY_H
 
 #include <stdint.h>
+#include <stird/known_name.h>
 #include <stird/listen.h>
 #include <stird/reason.h>
 #include <stird/snapshot.h>
@@ -20,8 +21,10 @@ struct proxy_options {
     int records_fd;                         /* SOCK_SEQPACKET to the recorder, or -1 */
     int backlog_fd;                         /* record_queue.h, for what it does not take now */
     unsigned worker, n_workers;             /* 0.. */
-    int inbox_fd;                           /* handover.h; with one worker unused */
-    const int *others_fds;                  /* where to hand over to each; stays the caller's */
+    const struct known_name *names;         /* sound; what upstreams' names meant before */
+    unsigned n_names;
+    int inbox_fd;          /* handover.h; with one worker unused */
+    const int *others_fds; /* where to hand over to each; stays the caller's */
 };
 
 #define PROXY_LEVELS  3   /* A, B, C */
@@ -69,5 +72,7 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls);
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
+/* The next upstream's name that means something else since it was told. False: none does. */
+bool proxy_tell_name(struct proxy *p, struct known_name *known);
 
 #endif

@@ -87,6 +87,9 @@ struct supervisor {
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
     struct proxy_counters counters_before;       /* of workers that are gone */
 
+    struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
+    unsigned n_names;
+
     /* Urgent changes of numbers. */
     struct overlay *overlay;
     int overlay_fd; /* the table of those in force; -1: there are none */
@@ -226,6 +229,12 @@ void supervisor_admin_numbers_unset(struct supervisor *s, struct admin_client *c
                                     int64_t now_ms);
 void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c, struct str text,
                                    int64_t now_ms);
+
+/* supervisor_names.c */
+/* What a worker says that a name means; it is believed as far as that page says. */
+void supervisor_take_name(struct supervisor *s, const struct known_name *known);
+/* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
+void supervisor_send_names(struct supervisor *s, unsigned w);
 
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);

@@ -116,6 +116,8 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
     s->oldest[c->index] = s->current.generation;
     int r = said(c, child_start(c, enter_worker, &start, keep, n, now_ms));
     if (r == 0)
+        supervisor_send_names(s, c->index);
+    if (r == 0)
         r = supervisor_send_overlay(s, c->index);
     if (r == 0)
         r = supervisor_send_snapshot(s, c->index, &s->current, &s->signer);

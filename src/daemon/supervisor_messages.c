@@ -65,6 +65,10 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
             s->oldest[c->index] = m->generation;
         }
         break;
+    case CONTROL_NAME:
+        if (is_worker(s, c))
+            supervisor_take_name(s, &m->name);
+        break;
     case CONTROL_SNAPSHOT_IN_USE:
         if (is_worker(s, c)) {
             s->in_use[c->index] = m->generation;

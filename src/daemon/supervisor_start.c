@@ -244,6 +244,7 @@ void supervisor_free(struct supervisor *s)
     supervisor_close_record_ways(s);
     supervisor_close_admin(s);
     free(s->admin_path);
+    free(s->names);
     overlay_free(s->overlay);
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);

@@ -293,7 +293,8 @@ static struct name_answer look_up(void *resolver, const struct name_query *query
 }
 
 /* The resolver reads resolv.conf now: later the worker opens no file. */
-static bool build_routes(struct proxy *p, const struct settings *s)
+static bool build_routes(struct proxy *p, const struct settings *s,
+                         const struct proxy_options *proxy_options)
 {
     struct routes_options options = {.listeners = p->listeners,
                                      .n_listeners = p->n_listeners,
@@ -301,6 +302,8 @@ static bool build_routes(struct proxy *p, const struct settings *s)
                                      .seed = (uint64_t)clock_real_us() + p->worker};
     p->resolver = resolver_new(p->base, s->dns_servers, s->n_dns_servers);
     options.resolver = p->resolver;
+    for (unsigned i = 0; p->resolver && i < proxy_options->n_names; i++)
+        resolver_know(p->resolver, &proxy_options->names[i]);
     p->routes = p->resolver ? routes_new(&options) : NULL;
     p->probes = p->routes ? probes_new(p) : NULL;
     return p->probes != NULL;
@@ -337,7 +340,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
     p->net = net_new(p->base, options->sockets, p->listeners, p->n_listeners, &limits, &handlers);
     return p->wake_up && p->transactions && p->net && build_recording(p, options) &&
-           build_routes(p, s) && inbox_open(p, options);
+           build_routes(p, s, options) && inbox_open(p, options);
 }
 
 struct proxy *proxy_new(const struct proxy_options *options)
@@ -440,6 +443,11 @@ void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)
     numbers_unmap(&p->overlay);
     p->overlay = *overlay;
     *overlay = (struct mapped_numbers){0};
+}
+
+bool proxy_tell_name(struct proxy *p, struct known_name *known)
+{
+    return resolver_tell(p->resolver, known);
 }
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
