@@ -51,7 +51,7 @@ struct proxy {
     struct limits limits;
     struct undecided_table undecided;
     struct allowances allowances;
-    struct buf scratch; /* one message being printed */
+    struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
     unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */

@@ -419,14 +419,14 @@ static void test_what_dies_with_a_recorder_is_told(void **state)
         give_file(p, p->file);
         for (uint64_t k = 0; k < cases[i].written; k++)
             put(p, "written");
-        wait_until_read(p);
+        wait_until_written(p);
         kill_recorder(p);
         *p->tally = (struct record_tally){
             .in_hand = cases[i].in_hand, .untold = cases[i].untold, .from_seq = 1};
         begin_recorder(p);
         give_file(p, p->file);
         put(p, "next");
-        wait_until_read(p);
+        wait_until_written(p);
         assert_int_equal(told(p->file), cases[i].dropped);
         assert_int_equal(p->tally->lost, cases[i].dropped - cases[i].untold);
         assert_int_equal(p->tally->untold + p->tally->in_hand, 0);
@@ -449,7 +449,7 @@ static void test_deaths_lose_no_count(void **state)
         begin_recorder(p);
         give_file(p, p->file);
     }
-    wait_until_read(p);
+    wait_until_written(p);
     end(p);
     FILE *lines = fopen(p->file, "re");
     static char line[8192];
