@@ -74,5 +74,6 @@ void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
+void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
 
 #endif

@@ -50,6 +50,8 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
 void resolver_know(struct resolver *r, const struct known_name *known);
 /* The next configured name whose addresses have changed since they were told. False: none. */
 bool resolver_tell(struct resolver *r, struct known_name *known);
+/* Nobody heard it. */
+void resolver_tell_again(struct resolver *r, const struct known_name *known);
 /* A host name by RFC 1123 (underscores are let through), and not something like 300.1.2.3. */
 bool resolver_is_name(struct str host);
 

@@ -379,12 +379,15 @@ static void watch_clock(struct worker *w)
                 LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
 }
 
-/* One that the supervisor does not take now is told when it changes again. */
 static void tell_names(struct worker *w)
 {
     struct control_message m = {.type = CONTROL_NAME, .worker = w->options->worker};
-    for (unsigned i = 0; i < NAMES_A_BEAT && proxy_tell_name(w->proxy, &m.name); i++)
-        control_send(w->options->control_fd, &m, NULL, 0);
+    for (unsigned i = 0; i < NAMES_A_BEAT && proxy_tell_name(w->proxy, &m.name); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        proxy_tell_name_again(w->proxy, &m.name); /* the supervisor sleeps */
+        return;
+    }
 }
 
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)

@@ -461,13 +461,26 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
     return (struct name_answer){name->state, name->addresses, name->n, name->handed};
 }
 
+static struct name_query query_of(const struct known_name *known)
+{
+    return (struct name_query){.host = str_of(known->host),
+                               .service = known->service[0] ? known->service : NULL,
+                               .port = known->port,
+                               .want_ipv4 = known->want_ipv4,
+                               .want_ipv6 = known->want_ipv6};
+}
+
+void resolver_tell_again(struct resolver *r, const struct known_name *known)
+{
+    const struct name_query q = query_of(known);
+    struct name *name = find(r, &q);
+    if (name)
+        name->untold = true;
+}
+
 void resolver_know(struct resolver *r, const struct known_name *known)
 {
-    const struct name_query q = {.host = str_of(known->host),
-                                 .service = known->service[0] ? known->service : NULL,
-                                 .port = known->port,
-                                 .want_ipv4 = known->want_ipv4,
-                                 .want_ipv6 = known->want_ipv6};
+    const struct name_query q = query_of(known);
     if (!resolver_is_name(q.host) || find(r, &q))
         return;
     struct name *name = name_new(r, &q);

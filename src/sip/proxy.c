@@ -450,6 +450,11 @@ bool proxy_tell_name(struct proxy *p, struct known_name *known)
     return resolver_tell(p->resolver, known);
 }
 
+void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
+{
+    resolver_tell_again(p->resolver, known);
+}
+
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
 {
     p->counters.connections = net_connections(p->net);

@@ -361,6 +361,10 @@ static void test_news_are_told(void **state)
     assert_int_equal(k.n, 3);
     assert_int_equal(k.addresses[2].address.port, 5080);
     assert_false(resolver_tell(s->resolver, &k));
+    resolver_tell_again(s->resolver, &k);
+    assert_true(resolver_tell(s->resolver, &k));
+    assert_string_equal(k.host, "carrier.example");
+    assert_false(resolver_tell(s->resolver, &k));
     unsigned before = s->questions;
     ahead_ms += 61000;
     while (s->questions < before + 4) /* SRV and three hosts */
