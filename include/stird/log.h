@@ -28,7 +28,7 @@ struct log_field {
 
 /*
  * PROCESS ("supervisor", "worker 1", "signer") is kept by pointer. With JOURNAL each line starts
- * with the <priority> that journald reads off stderr.
+ * with the <priority> that journald reads off stderr. FD never waits from now on: log_never_wait().
  */
 void log_open(const char *process, int fd, bool journal);
 /*
@@ -38,6 +38,8 @@ void log_open(const char *process, int fd, bool journal);
  * asked before each line. Files and sockets need nothing.
  */
 void log_never_wait(int fd);
+/* Undoes that, for what is told to an operator who started a program in vain. */
+void log_may_wait(int fd);
 /* Before the first fork(): from now on this process and its children count in the same place. */
 void log_count_together(void);
 void log_set_level(enum log_level level);

@@ -33,13 +33,6 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {"debug", '7'},
 };
 
-void log_open(const char *process, int fd, bool journal)
-{
-    sink.process = process;
-    sink.fd = fd;
-    sink.journal = journal;
-}
-
 void log_set_level(enum log_level level)
 {
     sink.level = level;
@@ -96,15 +89,32 @@ static int opened_anew(int fd)
 void log_never_wait(int fd)
 {
     struct stat st;
-    if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_NONBLOCK) || fstat(fd, &st) ||
+        !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
         return;
-    int own = opened_anew(fd), flags = own < 0 ? fcntl(fd, F_GETFL) : -1;
+    int own = opened_anew(fd);
     if (own >= 0) {
         dup2(own, fd);
         close(own);
-    } else if (S_ISFIFO(st.st_mode) && flags >= 0) {
+    } else if (S_ISFIFO(st.st_mode)) {
         fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     }
+}
+
+void log_may_wait(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK))
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+void log_open(const char *process, int fd, bool journal)
+{
+    sink.process = process;
+    sink.fd = fd;
+    sink.journal = journal;
+    log_never_wait(fd);
 }
 
 /* How much was taken. A line of at most PIPE_BUF octets goes into a pipe whole or not at all. */

@@ -66,7 +66,6 @@ static int serve(const struct options *options)
         goto out;
     if (!options->foreground && !detach(&ready_fd, &journal))
         goto out;
-    log_never_wait(STDERR_FILENO);
     log_count_together();
     log_open("supervisor", STDERR_FILENO, journal);
     warn_of_root();

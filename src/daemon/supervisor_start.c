@@ -15,6 +15,7 @@
 #include <stird/admin.h>
 #include <stird/dispatch.h>
 #include <stird/handover.h>
+#include <stird/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -270,6 +271,7 @@ struct supervisor *supervisor_new(struct str configuration_path)
     if (!good) {
         struct buf text = BUF_INIT;
         problems_print(&problems, &text);
+        log_may_wait(STDERR_FILENO);
         fwrite(text.p, 1, text.n, stderr);
         buf_fini(&text);
         supervisor_free(s);
