@@ -156,26 +156,35 @@ static uint64_t sum(uint64_t a, uint64_t b)
     return b > INT64_MAX - a ? INT64_MAX : a + b; /* as JSON takes it */
 }
 
-/* Before lines are added to what is on the disk: what has to be said first. */
+/*
+ * Before lines are added to `out`: what has to be said first. Losses are told in one piece with
+ * what comes next, or a disk that is full would be filled up with such lines.
+ */
 static bool prepare(struct record_writer *w, int64_t now_us)
 {
-    struct record_tally *tally = record_writer_tally(w);
+    uint64_t untold = record_writer_tally(w)->untold;
     const struct chain_event dropped = {
-        .kind = CHAIN_DROPPED, .ts_us = now_us, .node = w->node, .dropped = tally->untold};
+        .kind = CHAIN_DROPPED, .ts_us = now_us, .node = w->node, .dropped = untold};
+    struct record_chain next;
     if (w->torn && !mend(w, now_us))
         return false;
-    if (tally->untold > 0) {
-        if (!append_event(w, "", &dropped))
-            return false;
-        tally->untold = 0;
+    if (untold == 0)
+        return true;
+    if (!chain_add_event(&w->out, &w->next, &dropped, &next)) {
+        buf_reset(&w->out);
+        w->error = ENOMEM;
+        return false;
     }
+    w->next = next;
+    w->telling = untold;
     return true;
 }
 
 void record_writer_tell(struct record_writer *w, int64_t now_us)
 {
-    if (w->fd >= 0 && record_writer_tally(w)->untold > 0 && record_writer_flush(w))
-        prepare(w, now_us);
+    if (w->fd >= 0 && record_writer_flush(w) && record_writer_tally(w)->untold > 0 &&
+        prepare(w, now_us))
+        record_writer_flush(w);
 }
 
 static void put_down(struct record_tally *tally, uint64_t n)
@@ -219,8 +228,8 @@ static bool add_record(struct record_writer *w, const struct record *record)
 {
     struct record_chain next;
     size_t before = w->out.n;
-    if (before == 0)
-        record_writer_tally(w)->from_seq = w->chain.seq;
+    if (w->n_records == 0)
+        record_writer_tally(w)->from_seq = w->next.seq;
     if (!chain_add_record(&w->out, &w->next, record, &next)) {
         w->out.n = before;
         w->out.failed = false;
@@ -255,12 +264,14 @@ bool record_writer_flush(struct record_writer *w)
     if (append(w, buf_str(&w->out))) {
         w->chain = w->next;
         put_down(record_writer_tally(w), w->n_records);
+        record_writer_tally(w)->untold -= w->telling;
     } else {
         w->next = w->chain;
         good = lose(w, w->n_records);
     }
     buf_reset(&w->out);
     w->n_records = 0;
+    w->telling = 0;
     return good;
 }
 
