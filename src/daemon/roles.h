@@ -29,7 +29,7 @@ int roles_narrow_beside_token(void);
 struct worker_options {
     int control_fd;
     int records_fd; /* -1: no records */
-    int backlog_fd; /* record_queue.h, of records that the recorder does not take at the moment */
+    int backlog_fd; /* record_queue.h, of records that the recorder does not take; taken */
     unsigned worker, n_workers;
     const struct listener_sockets *sockets; /* as many as settings->n_listeners */
     int inbox_fd;                           /* what other workers hand over; -1: there are none */

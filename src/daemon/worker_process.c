@@ -443,6 +443,8 @@ static bool make_proxy(struct worker *w)
     });
     if (w->proxy)
         give_tls(w);
+    if (w->options->backlog_fd >= 0)
+        close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
     return w->proxy != NULL;
 }
