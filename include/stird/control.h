@@ -6,6 +6,7 @@
 #define STIRD_CONTROL_H
 
 #include <stdint.h>
+#include <stird/known_name.h>
 #include <stird/proxy.h>
 
 #define CONTROL_FDS_MAX 3
@@ -17,10 +18,12 @@ enum control_type {
     CONTROL_OVERLAY,      /* fds: urgent changes (memfd), or none; for calls from now on. Their own
                              `generation`, which the worker says back */
     CONTROL_CERTIFICATES, /* `text`: the states of the certificates of `generation` */
+    CONTROL_NAMES,        /* fds: known names (memfd); before the first SNAPSHOT */
     CONTROL_DRAIN,        /* finish what runs, then CONTROL_DRAINED; the second time: exit */
     /* supervisor to signer */
     CONTROL_CHANNEL, /* fds: a worker's channel to serve */
-    CONTROL_PING,    /* to be answered by CONTROL_PONG at once */
+    /* supervisor to signer and recorder */
+    CONTROL_PING, /* to be answered by CONTROL_PONG at once */
     /* supervisor to recorder */
     CONTROL_RECORDS, /* fds: the record file, opened for reading and appending, which replaces the
                         present one; the one before it, if there is one. `text`: the node */
@@ -30,6 +33,7 @@ enum control_type {
     CONTROL_PONG,
     CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms, with its counters; `generation`
                           is the oldest that a call still holds */
+    CONTROL_NAME,      /* from a worker: what an upstream's `name` means now */
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
     CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
     CONTROL_DRAINED,
@@ -50,6 +54,7 @@ struct control_message {
     int64_t read_at_s;  /* of a SNAPSHOT: when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of a SNAPSHOT */
     struct proxy_counters counters;        /* of a HEARTBEAT */
+    struct known_name name;                /* of a NAME */
     char path[256]; /* of a SNAPSHOT: the main configuration file, key into `files` */
     char text[256]; /* of an ALARM; of a SNAPSHOT as of CERTIFICATES */
 };

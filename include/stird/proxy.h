@@ -5,6 +5,7 @@
 #define STIRD_PROXY_H
 
 #include <stdint.h>
+#include <stird/known_name.h>
 #include <stird/listen.h>
 #include <stird/reason.h>
 #include <stird/snapshot.h>
@@ -18,9 +19,12 @@ struct proxy_options {
     const struct listener_sockets *sockets; /* as many as settings->n_listeners, same order */
     struct snapshot *snapshot;              /* a reference is taken */
     int records_fd;                         /* SOCK_SEQPACKET to the recorder, or -1 */
+    int backlog_fd;                         /* record_queue.h, for what it does not take now */
     unsigned worker, n_workers;             /* 0.. */
-    int inbox_fd;                           /* handover.h; with one worker unused */
-    const int *others_fds;                  /* where to hand over to each; stays the caller's */
+    const struct known_name *names;         /* sound; what upstreams' names meant before */
+    unsigned n_names;
+    int inbox_fd;          /* handover.h; with one worker unused */
+    const int *others_fds; /* where to hand over to each; stays the caller's */
 };
 
 #define PROXY_LEVELS  3   /* A, B, C */
@@ -41,6 +45,7 @@ struct proxy_counters {
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */
     uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
+    uint64_t records_waiting;               /* now: the recorder does not take them */
     uint64_t by_level[PROXY_LEVELS];        /* signed calls */
     uint64_t by_reason[PROXY_REASONS];      /* decided INVITEs, by enum reason */
 };
@@ -66,6 +71,9 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls);
  * when none is left or after settings->drain_timeout_ms.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
-const struct proxy_counters *proxy_get_counters(const struct proxy *p);
+const struct proxy_counters *proxy_get_counters(struct proxy *p);
+/* The next upstream's name that means something else since it was told. False: none does. */
+bool proxy_tell_name(struct proxy *p, struct known_name *known);
+void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
 
 #endif

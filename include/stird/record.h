@@ -41,6 +41,9 @@ struct record {
 void record_pack(struct buf *packet, const struct record *record);
 /* Its texts are borrowed from PACKET. False: it is no record; nothing in it is trusted. */
 bool record_unpack(struct record *record, struct str packet);
+/* A packet of another kind: so many records did not reach the recorder. */
+void record_pack_lost(struct buf *packet, uint32_t n);
+bool record_unpack_lost(uint32_t *n, struct str packet);
 /* The members of the line's object, but for those of the chain (record_chain.h). */
 void record_put(struct json *json, const struct record *record);
 /* "ts":"2030-01-01T00:00:00.123Z": RFC 3339 in UTC, to the millisecond. */

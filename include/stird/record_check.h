@@ -25,6 +25,10 @@ struct record_check {
     bool torn;                 /* the last line was unfinished */
     uint64_t first_seq, lines, torn_lines, calls;
     uint64_t missing; /* of RECORD_MISSING: how many */
+    /* Gaps that stird has told: what a good line says is missing before it. */
+    bool cut_off;     /* this line: stird ended while it wrote the text above */
+    uint64_t dropped; /* this line: so many records */
+    uint64_t gaps, dropped_in_all;
     /* A head to look for (64 hexadecimal digits); empty: none. */
     struct str head;
     bool head_found;

@@ -4,6 +4,8 @@
  *
  * One a process, on one event base. Answers are asked for again when their time to live is over,
  * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay.
+ * Names that peers write into their requests have a small room of their own, are asked for again
+ * only when they are looked up again, and are soon forgotten: nobody can keep this busy for long.
  * Opens files (resolv.conf) in resolver_new() only.
  */
 #ifndef STIRD_RESOLVER_H
@@ -12,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/address.h>
+#include <stird/known_name.h>
 
 struct event_base;
 struct resolver;
@@ -21,12 +24,7 @@ struct name_query {
     const char *service; /* "_sip._udp": SRV records come first; NULL: a port was given */
     uint16_t port;       /* without SRV records */
     bool want_ipv4, want_ipv6;
-};
-
-struct name_address {
-    struct address address;    /* with port */
-    uint16_t priority, weight; /* of an SRV record; 0 */
-    uint16_t target;           /* addresses of one SRV record have the same, and lie together */
+    bool passing; /* a peer wrote it; false: it is configured */
 };
 
 enum name_state {
@@ -39,6 +37,7 @@ struct name_answer {
     enum name_state state;
     const struct name_address *addresses; /* until the event loop runs on */
     unsigned n;                           /* may be 0: a domain that says it takes no calls */
+    bool handed; /* by resolver_know(): the first answer of this process is still to come */
 };
 
 /* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */
@@ -47,6 +46,12 @@ void resolver_free(struct resolver *r);
 /* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
 void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
+/* What was known of a configured name before this process: it counts until there is an answer. */
+void resolver_know(struct resolver *r, const struct known_name *known);
+/* The next configured name whose addresses have changed since they were told. False: none. */
+bool resolver_tell(struct resolver *r, struct known_name *known);
+/* Nobody heard it. */
+void resolver_tell_again(struct resolver *r, const struct known_name *known);
 /* A host name by RFC 1123 (underscores are let through), and not something like 300.1.2.3. */
 bool resolver_is_name(struct str host);
 

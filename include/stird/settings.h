@@ -264,6 +264,7 @@ struct settings {
     uint32_t records_max_bytes;  /* then the file moves aside; 0: never for its size */
     uint32_t records_max_age_ms; /* the same for its age */
     uint32_t records_keep;       /* files that moved aside; 0: all */
+    uint32_t records_backlog;    /* bytes a worker that may wait for the recorder */
     bool mask_numbers;           /* in records and log: the last four digits only */
     struct str state_directory, runtime_directory;
     enum log_level log_level;

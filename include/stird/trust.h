@@ -26,7 +26,11 @@ bool trust_has_crls(const struct trust *t);
 /* All of these: NULL, or a static sentence that says why not. NOW_S is when it is asked for. */
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s);
-/* *REVOKED, when no sentence comes back. With a sentence it is not known. */
+/*
+ * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor.
+ * With a sentence it is not known: no list in force is about the leaf, or one about an authority
+ * cannot be relied on. An authority that no list is about counts as not revoked.
+ */
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
 

@@ -14,6 +14,7 @@ struct report {
     bool json;
     uint64_t findings;
     json_t *list; /* of the findings, with --json */
+    json_t *gaps; /* the same of what stird says itself is missing */
     /* A line that was not finished is harmless when the one behind says so. */
     const char *torn_file;
     uint64_t torn_line;
@@ -48,6 +49,22 @@ static void add_finding(struct report *r, enum record_finding finding, const cha
     }
 }
 
+/* Nobody has touched the file there: stird itself tells that it lost records. */
+static void add_gap(struct report *r, const char *file, uint64_t line)
+{
+    const struct record_check *c = &r->check;
+    if (r->gaps)
+        json_array_append_new(
+            r->gaps, json_pack("{s:s, s:I, s:I, s:b}", "file", file, "line", (json_int_t)line,
+                               "dropped", (json_int_t)c->dropped, "cut_off", (int)c->cut_off));
+    else if (c->dropped > 0)
+        printf("%s:%" PRIu64 ": a gap: %" PRIu64 " records were dropped before this line\n", file,
+               line, c->dropped);
+    else
+        printf("%s:%" PRIu64 ": a gap: stird was cut off while it wrote the line above\n", file,
+               line);
+}
+
 static void check_line(struct report *r, const char *file, const struct record_line *line)
 {
     enum record_finding finding = record_check_line(&r->check, line->text,
@@ -62,6 +79,8 @@ static void check_line(struct report *r, const char *file, const struct record_l
     r->torn_file = NULL;
     if (finding != RECORD_GOOD)
         add_finding(r, finding, file, line->number);
+    if (r->check.dropped > 0 || r->check.cut_off)
+        add_gap(r, file, line->number);
 }
 
 static bool check_file(struct report *r, const char *path)
@@ -90,10 +109,11 @@ static void print_end(struct report *r)
     if (c->any)
         chain_hash_text(head, c->chain.head);
     if (r->list) {
-        json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:O}", "good", r->findings == 0,
-                                "lines", (json_int_t)c->lines, "calls", (json_int_t)c->calls,
-                                "first_seq", (json_int_t)c->first_seq, "last_seq",
-                                (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head", head,
+        json_t *all = json_pack("{s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:O, s:O}", "good",
+                                r->findings == 0, "lines", (json_int_t)c->lines, "calls",
+                                (json_int_t)c->calls, "first_seq", (json_int_t)c->first_seq,
+                                "last_seq", (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head",
+                                head, "dropped", (json_int_t)c->dropped_in_all, "gaps", r->gaps,
                                 "findings", r->list);
         json_dumpf(all, stdout, JSON_COMPACT);
         putchar('\n');
@@ -103,7 +123,12 @@ static void print_end(struct report *r)
     printf("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good", c->lines,
            c->calls);
     if (c->any)
-        printf(", seq %" PRIu64 " to %" PRIu64 "\nhead %s", c->first_seq, c->chain.seq - 1, head);
+        printf(", seq %" PRIu64 " to %" PRIu64, c->first_seq, c->chain.seq - 1);
+    if (c->gaps > 0)
+        printf(", %" PRIu64 " records dropped in %" PRIu64 " gap%s", c->dropped_in_all, c->gaps,
+               c->gaps == 1 ? "" : "s");
+    if (c->any)
+        printf("\nhead %s", head);
     putchar('\n');
     if (r->torn_file)
         printf("the last line is unfinished (%s:%" PRIu64 "): stird was cut off while writing it\n",
@@ -113,7 +138,8 @@ static void print_end(struct report *r)
 static int run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"head", required_argument, NULL, 'h'}, {0}};
-    struct report r = {.list = cli->json ? json_array() : NULL};
+    struct report r = {.list = cli->json ? json_array() : NULL,
+                       .gaps = cli->json ? json_array() : NULL};
     struct record_file_names names;
     bool read = true;
     int letter;
@@ -128,10 +154,11 @@ static int run(const struct cli *cli, int argc, char **argv)
         read = check_file(&r, names.path[i]) && read;
     print_end(&r);
     json_decref(r.list);
+    json_decref(r.gaps);
     record_files_free(&names);
     return read && r.findings == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command command_records_verify = {
     "records verify", "[--head HASH] [FILE ...]",
-    "find changed, missing or moved lines in the record files", run};
+    "find changed, missing or moved lines in the record files, and show gaps", run};

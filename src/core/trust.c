@@ -95,38 +95,83 @@ static int know_our_extensions(int good, X509_STORE_CTX *context)
     return 1;
 }
 
-/* X509_V_OK or why not. An anchor need not be self-signed: who lists it trusts it. */
+/* X509_V_OK or why not. BUILT, if not NULL, becomes the chain, to be freed with its certificates.
+ */
 static int check(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 unsigned long flags)
+                 unsigned long flags, STACK_OF(X509) * *built)
 {
     int error = X509_V_ERR_OUT_OF_MEM;
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     if (context && X509_STORE_CTX_init(context, t->store, leaf, more) == 1) {
-        X509_STORE_CTX_set_flags(context, flags | X509_V_FLAG_PARTIAL_CHAIN);
+        X509_STORE_CTX_set_flags(context, flags);
         X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
         X509_STORE_CTX_set_time(context, 0, (time_t)within_dates(leaf, now_s));
         error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
         if (error == X509_V_OK && X509_STORE_CTX_get_error(context) != X509_V_OK)
             error = X509_STORE_CTX_get_error(context);
+        if (built)
+            *built = X509_STORE_CTX_get1_chain(context);
     }
     X509_STORE_CTX_free(context);
     ERR_clear_error();
     return error;
 }
 
+/* An anchor need not be self-signed: who lists it trusts it. */
+#define ANY_ANCHOR X509_V_FLAG_PARTIAL_CHAIN
+/* The lists of STI are indirect: one issuer's list tells of others' certificates. */
+#define BY_LISTS (X509_V_FLAG_CRL_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT)
+
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s)
 {
-    int error = check(t, leaf, more, now_s, 0);
+    int error = check(t, leaf, more, now_s, ANY_ANCHOR, NULL);
     return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
+}
+
+/*
+ * What lists say of an authority's certificate. Nothing is known against one that no list is about.
+ * It may be an anchor itself and revoked nevertheless, by a list of the root above.
+ */
+static int check_authority(const struct trust *t, X509 *authority, STACK_OF(X509) * more,
+                           int64_t now_s, bool anchor)
+{
+    int error = check(t, authority, more, now_s, ANY_ANCHOR | BY_LISTS, NULL);
+    if (error != X509_V_OK &&
+        check(t, authority, more, now_s, BY_LISTS, NULL) == X509_V_ERR_CERT_REVOKED)
+        return X509_V_ERR_CERT_REVOKED;
+    if (error == X509_V_ERR_UNABLE_TO_GET_CRL || (anchor && error != X509_V_ERR_CERT_REVOKED))
+        return X509_V_OK;
+    return error;
+}
+
+/* Above the end-entity: revoked when one of them is, else not known when it is of one of them. */
+static int check_authorities(const struct trust *t, STACK_OF(X509) * chain, STACK_OF(X509) * more,
+                             int64_t now_s)
+{
+    int unknown = X509_V_OK;
+    for (int i = 1, n = sk_X509_num(chain); i < n; i++) {
+        int error = check_authority(t, sk_X509_value(chain, i), more, now_s, i == n - 1);
+        if (error == X509_V_ERR_CERT_REVOKED)
+            return error;
+        if (error != X509_V_OK)
+            unknown = error;
+    }
+    return unknown;
 }
 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked)
 {
-    /* The lists of STI are indirect: one issuer's list tells of others' certificates. */
-    int error = check(t, leaf, more, now_s,
-                      X509_V_FLAG_CRL_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT);
+    STACK_OF(X509) *chain = NULL;
+    int error = check(t, leaf, more, now_s, ANY_ANCHOR | BY_LISTS, NULL);
+    if (error != X509_V_ERR_CERT_REVOKED && /* without lists, so that the chain is whole */
+        check(t, leaf, more, now_s, ANY_ANCHOR, &chain) == X509_V_OK) {
+        int above = check_authorities(t, chain, more, now_s);
+        if (above == X509_V_ERR_CERT_REVOKED || error == X509_V_OK)
+            error = above;
+    }
+    sk_X509_pop_free(chain, X509_free);
     *revoked = error == X509_V_ERR_CERT_REVOKED;
     return error == X509_V_OK || *revoked ? NULL : X509_verify_cert_error_string(error);
 }

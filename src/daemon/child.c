@@ -121,6 +121,8 @@ bool child_heard(struct child *c, int64_t now_ms)
 {
     c->heard_ms = now_ms;
     c->pinged_ms = 0;
+    if (c->state == CHILD_SERVING && now_ms - c->served_ms >= c->role->patience_ms)
+        c->hangs = 0;
     if (now_ms - c->counted_from_ms >= 1000) {
         c->counted_from_ms = now_ms;
         c->heard = 0;
@@ -157,6 +159,15 @@ void child_died(struct child *c, int64_t now_ms)
     c->pinged_ms = 0;
 }
 
+/* A slow disk is no reason to end a recorder for ever. */
+static int64_t silence_limit_ms(const struct child *c)
+{
+    int64_t limit = c->role->silence_ms, most = c->role->patience_ms;
+    for (unsigned i = 0; i < c->hangs && limit < most; i++)
+        limit *= 2;
+    return most > 0 && limit > most ? most : limit;
+}
+
 static int64_t start_or_silence_limit_ms(const struct child *c)
 {
     const struct child_role *role = c->role;
@@ -166,7 +177,7 @@ static int64_t start_or_silence_limit_ms(const struct child *c)
         return INT64_MAX;
     if (role->ping_every_ms == 0)
         return c->heard_ms + role->silence_ms;
-    return c->pinged_ms ? c->pinged_ms + role->silence_ms : INT64_MAX;
+    return c->pinged_ms ? c->pinged_ms + silence_limit_ms(c) : INT64_MAX;
 }
 
 int64_t child_deadline_ms(const struct child *c)
@@ -186,4 +197,14 @@ const char *child_overdue(const struct child *c, int64_t now_ms)
     if (c->state == CHILD_STARTING)
         return "it did not get ready in time";
     return c->role->ping_every_ms ? "it does not answer" : "its event loop stands still";
+}
+
+void child_was_overdue(struct child *c, int64_t now_ms)
+{
+    if (c->state == CHILD_SERVING) {
+        c->hangs++;
+        c->hangs_ever++;
+    }
+    c->heard_ms = c->started_ms = now_ms; /* once is enough: its death is on the way */
+    c->pinged_ms = 0;
 }

@@ -31,6 +31,7 @@ struct child_role {
     int64_t start_limit_ms; /* from fork() to READY */
     int64_t ping_every_ms;  /* 0: is not pinged */
     int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
+    int64_t patience_ms;    /* of hangs in a row each may last twice as long, up to this; 0: not */
     unsigned may;           /* system calls (rights.h); a role that says nothing cannot start */
     bool opens_files;       /* some, for reading (Landlock); false: none any more */
     enum child_user user;
@@ -53,6 +54,8 @@ struct child {
     unsigned early_deaths; /* in a row: died before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
     uint64_t deaths;       /* since the start of stird */
+    unsigned hangs;        /* in a row: it was silent for too long */
+    uint64_t hangs_ever;   /* since the start of stird */
 
     int64_t counted_from_ms; /* begin of the second in which it said HEARD messages */
     unsigned heard;
@@ -88,5 +91,7 @@ void child_died(struct child *c, int64_t now_ms);
 int64_t child_deadline_ms(const struct child *c);
 /* Why it has to be killed now, or NULL. */
 const char *child_overdue(const struct child *c, int64_t now_ms);
+/* It was killed for that; its death may take a while, if it waits for a disk. */
+void child_was_overdue(struct child *c, int64_t now_ms);
 
 #endif

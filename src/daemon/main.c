@@ -66,6 +66,7 @@ static int serve(const struct options *options)
         goto out;
     if (!options->foreground && !detach(&ready_fd, &journal))
         goto out;
+    log_count_together();
     log_open("supervisor", STDERR_FILENO, journal);
     warn_of_root();
     if (privileges_drop() == 0)

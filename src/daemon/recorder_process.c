@@ -1,9 +1,11 @@
 /*
  * The recorder: what workers send as typed records becomes lines of the record file.
  *
- * It may wait for the disk; the workers never do, they drop records when its channel is full. A
- * full disk loses records, which is counted, said once a minute and told by a line later on; it
- * ends nothing. Files are the supervisor's: it is asked for another one when this one is full.
+ * It may wait for the disk; the workers never do, their records wait when its channel is full
+ * (record_queue.h). A full disk loses records, which is counted, said once a minute and told by a
+ * line later on; it ends nothing. One that waits for too long is replaced (roles.h), and its
+ * successor tells what it had in hand. Files are the supervisor's: it is asked for another one when
+ * this one is full.
  */
 #include "roles.h"
 
@@ -16,6 +18,7 @@
 #include <stird/log.h>
 #include <stird/record_writer.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,17 +52,24 @@ static void close_source(struct recorder *r, unsigned i)
     r->sources[i] = r->sources[--r->n_sources];
 }
 
+static uint64_t lost(struct recorder *r)
+{
+    return record_writer_tally(&r->writer)->lost;
+}
+
 static void say_losses(struct recorder *r)
 {
-    const struct record_writer *w = &r->writer;
     int64_t now_ms = clock_monotonic_ms();
-    if (w->lost == r->lost_said || now_ms < r->next_say_ms)
+    uint64_t all = lost(r);
+    if (all == r->lost_said || now_ms < r->next_say_ms)
         return;
-    log_error("records are lost: the record file cannot be written",
-              LOG_NUMBER("lost", (int64_t)(w->lost - r->lost_said)),
-              LOG_NUMBER("lost_since_start", (int64_t)w->lost),
-              LOG_CSTR("error", strerror(w->error)));
-    r->lost_said = w->lost;
+    log_error("records are lost: they could not be written",
+              LOG_NUMBER("lost", (int64_t)(all - r->lost_said)),
+              LOG_NUMBER("lost_since_start", (int64_t)all),
+              LOG_CSTR("error", r->writer.error == EOWNERDEAD
+                                    ? "the recorder before ended with them in its hands"
+                                    : strerror(r->writer.error)));
+    r->lost_said = all;
     r->next_say_ms = now_ms + SAY_LOSS_EVERY_MS;
 }
 
@@ -92,11 +102,13 @@ static void ask_for_another_file(struct recorder *r, int64_t now_ms)
 static bool read_source(struct recorder *r, int fd, bool *left)
 {
     for (unsigned i = 0; i < BATCH; i++) {
+        record_writer_reach(&r->writer);
         ssize_t n = recv(fd, r->packet, sizeof(r->packet), MSG_DONTWAIT | MSG_TRUNC);
-        if (n < 0)
-            return errno == EAGAIN || errno == EINTR;
-        if (n == 0)
-            return false;
+        if (n <= 0) {
+            int error = errno;
+            record_writer_reached_none(&r->writer);
+            return n < 0 && (error == EAGAIN || error == EINTR);
+        }
         size_t kept = (size_t)n > sizeof(r->packet) ? 0 : (size_t)n;
         record_writer_add(&r->writer, (struct str){r->packet, kept}, clock_real_us());
     }
@@ -124,6 +136,10 @@ static void take_message(struct recorder *r, const struct control_message *m, in
     if (m->type == CONTROL_RECORDS && (n_fds == 1 || n_fds == 2)) {
         take_file(r, m, fds, n_fds);
         return;
+    }
+    if (m->type == CONTROL_PING && n_fds == 0) {
+        const struct control_message pong = {.type = CONTROL_PONG};
+        control_send(r->control_fd, &pong, NULL, 0);
     }
     if (m->type == CONTROL_RECORD_SOURCE && n_fds == 1 && r->n_sources < SOURCES_MAX) {
         r->sources[r->n_sources++] = fds[0];
@@ -162,7 +178,7 @@ static void wait_for_input(struct recorder *r)
 {
     struct pollfd watched[1 + SOURCES_MAX] = {{.fd = r->control_fd, .events = POLLIN}};
     unsigned n = 1;
-    int wait_ms = r->writer.lost > r->lost_said ? 1000 : 60000; /* a minute: ages are looked at */
+    int wait_ms = lost(r) > r->lost_said ? 1000 : 60000; /* a minute: ages are looked at */
     for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
         watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
     if (poll(watched, n, wait_ms) > 0 && !watched[0].revents)
@@ -182,11 +198,30 @@ static void recorder_free(struct recorder *r)
 {
     while (r->n_sources > 0)
         close_source(r, 0);
+    if (r->writer.shared)
+        munmap(r->writer.shared, sizeof(*r->writer.shared));
     record_writer_fini(&r->writer);
     free(r);
 }
 
-int recorder_main(int control_fd)
+/* What recorders before this one left there counts. */
+static bool map_tally(struct recorder *r, int fd)
+{
+    if (fd < 0)
+        return true;
+    void *shared = mmap(NULL, sizeof(struct record_tally), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                        0);
+    close(fd);
+    if (shared == MAP_FAILED) {
+        log_error("the recorder's tally cannot be mapped", LOG_CSTR("error", strerror(errno)));
+        return false;
+    }
+    r->writer.shared = shared;
+    r->lost_said = lost(r);
+    return true;
+}
+
+int recorder_main(int control_fd, int tally_fd)
 {
     const struct control_message ready = {.type = CONTROL_READY};
     struct recorder *r = calloc(1, sizeof(*r));
@@ -195,6 +230,10 @@ int recorder_main(int control_fd)
     r->control_fd = control_fd;
     r->writer = RECORD_WRITER_INIT;
     r->next_head_ms = clock_monotonic_ms() + SAY_HEAD_EVERY_MS;
+    if (!map_tally(r, tally_fd)) {
+        recorder_free(r);
+        return EXIT_FAILURE;
+    }
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
     signal(SIGTERM, SIG_IGN); /* the end is a closed control socket: what waits is written first */
     if (roles_narrow(ROLE_RECORDER, NULL, false) != 0) {
@@ -209,6 +248,7 @@ int recorder_main(int control_fd)
     }
     while (read_sources(r))
         ;
+    record_writer_tell(&r->writer, clock_real_us());
     r->next_say_ms = 0;
     say_losses(r);
     say_head(r, clock_monotonic_ms());

@@ -32,6 +32,10 @@ const struct child_role roles[ROLES] = {
         {
             .name = "stird-recorder",
             .start_limit_ms = 10000,
+            /* It may wait for its disk: for a while, longer after each time that was too long. */
+            .ping_every_ms = 1000,
+            .silence_ms = 5000,
+            .patience_ms = 60000,
             .may = MAY_TALK | MAY_USE_FILES | MAY_RECORD,
             .user = USER_AT_ONCE,
         },

@@ -29,6 +29,7 @@ int roles_narrow_beside_token(void);
 struct worker_options {
     int control_fd;
     int records_fd; /* -1: no records */
+    int backlog_fd; /* record_queue.h, of records that the recorder does not take; taken */
     unsigned worker, n_workers;
     const struct listener_sockets *sockets; /* as many as settings->n_listeners */
     int inbox_fd;                           /* what other workers hand over; -1: there are none */
@@ -47,8 +48,11 @@ int worker_main(const struct worker_options *options);
  */
 int signer_main(const struct settings *settings, int control_fd);
 
-/* Reads records from its channels and appends them as lines to the record file. */
-int recorder_main(int control_fd);
+/*
+ * Reads records from its channels and appends them as lines to the record file. TALLY_FD: memory
+ * for a struct record_tally, which outlives it; taken; -1: there is none.
+ */
+int recorder_main(int control_fd, int tally_fd);
 
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a

@@ -254,7 +254,7 @@ static void one_turn(struct supervisor *s)
     supervisor_drop_retired(s, now_ms);
     supervisor_kill_overdue(s, now_ms);
     supervisor_restart_children(s, now_ms);
-    supervisor_ping_signers(s, now_ms);
+    supervisor_ping_children(s, now_ms);
     supervisor_serve_admin(s, now_ms);
     supervisor_tend_certificates(s, now_ms);
     if (s->reload_again)

@@ -19,6 +19,7 @@
 #include <stird/json.h>
 #include <stird/listen.h>
 #include <stird/overlay.h>
+#include <stird/record_writer.h>
 
 struct supervisor;
 
@@ -74,14 +75,20 @@ struct supervisor {
      * death loses a record that waits there.
      */
     int record_channels[WORKERS_MAX][2];
-    int inboxes[WORKERS_MAX][2]; /* [0] is worker w's, [1] everybody else's way to it */
-    bool journal;                /* stderr is journald's */
+    int record_backlogs[WORKERS_MAX]; /* record_queue.h: nor does one that waits for the channel */
+    int record_tally_fd; /* of the recorder: its death loses no count of what it lost */
+    const struct record_tally *record_tally; /* the same, mapped; NULL: no records */
+    int inboxes[WORKERS_MAX][2];             /* [0] is worker w's, [1] everybody else's way to it */
+    bool journal;                            /* stderr is journald's */
 
     struct child workers[WORKERS_MAX], signer, recorder;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
     uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
     struct proxy_counters counters_before;       /* of workers that are gone */
+
+    struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
+    unsigned n_names;
 
     /* Urgent changes of numbers. */
     struct overlay *overlay;
@@ -136,6 +143,9 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 /* supervisor_records.c */
 int supervisor_open_records(struct str path);
 void supervisor_send_record_file(struct supervisor *s);
+/* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
+int supervisor_open_record_ways(struct supervisor *s);
+void supervisor_close_record_ways(struct supervisor *s);
 bool supervisor_use_record_file(struct supervisor *s, struct str path);
 void supervisor_reopen_records(struct supervisor *s);
 void supervisor_rotate_records(struct supervisor *s);
@@ -157,7 +167,7 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
 void supervisor_connect_workers(struct supervisor *s);
 
 /* supervisor_messages.c */
-void supervisor_ping_signers(struct supervisor *s, int64_t now_ms);
+void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
 /* Some of what the child has said, so that the others have their turn. */
 void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms);
@@ -219,6 +229,12 @@ void supervisor_admin_numbers_unset(struct supervisor *s, struct admin_client *c
                                     int64_t now_ms);
 void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c, struct str text,
                                    int64_t now_ms);
+
+/* supervisor_names.c */
+/* What a worker says that a name means; it is believed as far as that page says. */
+void supervisor_take_name(struct supervisor *s, const struct known_name *known);
+/* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
+void supervisor_send_names(struct supervisor *s, unsigned w);
 
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);

@@ -45,6 +45,7 @@ static int enter_worker(void *user, int control_fd)
     return worker_main(&(struct worker_options){
         .control_fd = control_fd,
         .records_fd = start->s->record_channels[start->w][1],
+        .backlog_fd = start->s->record_backlogs[start->w],
         .worker = start->w,
         .n_workers = start->s->n_workers,
         .sockets = start->sockets,
@@ -69,7 +70,7 @@ static int enter_recorder(void *user, int control_fd)
 {
     const struct supervisor *s = user;
     log_open("recorder", STDERR_FILENO, s->journal);
-    return recorder_main(control_fd);
+    return recorder_main(control_fd, s->record_tally_fd);
 }
 
 /* ---- starting ---- */
@@ -98,7 +99,7 @@ static int start_signer(struct supervisor *s, struct child *c, int64_t now_ms)
 
 static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 2];
+    int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 3];
     unsigned n = 0;
     struct worker_start start = {.s = s, .w = c->index};
     for (unsigned i = 0; i < s->n_sockets; i++) {
@@ -110,9 +111,12 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
         keep[n++] = start.others[w] = w == c->index ? -1 : s->inboxes[w][1];
     keep[n++] = s->inboxes[c->index][0];
     keep[n++] = s->record_channels[c->index][1];
+    keep[n++] = s->record_backlogs[c->index];
     s->in_use[c->index] = 0;
     s->oldest[c->index] = s->current.generation;
     int r = said(c, child_start(c, enter_worker, &start, keep, n, now_ms));
+    if (r == 0)
+        supervisor_send_names(s, c->index);
     if (r == 0)
         r = supervisor_send_overlay(s, c->index);
     if (r == 0)
@@ -123,7 +127,7 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
 static int start_recorder(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
-    int r = said(c, child_start(c, enter_recorder, s, NULL, 0, now_ms));
+    int r = said(c, child_start(c, enter_recorder, s, &s->record_tally_fd, 1, now_ms));
     if (r)
         return r;
     supervisor_send_record_file(s);

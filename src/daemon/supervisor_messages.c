@@ -65,6 +65,10 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
             s->oldest[c->index] = m->generation;
         }
         break;
+    case CONTROL_NAME:
+        if (is_worker(s, c))
+            supervisor_take_name(s, &m->name);
+        break;
     case CONTROL_SNAPSHOT_IN_USE:
         if (is_worker(s, c)) {
             s->in_use[c->index] = m->generation;
@@ -160,12 +164,13 @@ static void ping(struct supervisor *s, struct child *c, void *user)
     if (c->state != CHILD_SERVING || !c->role->ping_every_ms || now_ms < c->next_ping_ms)
         return;
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
+    if (c->pinged_ms) /* one is enough: the socket of a child that hangs is not filled */
+        return;
     child_send(c, &message, NULL, 0);
-    if (!c->pinged_ms)
-        c->pinged_ms = now_ms;
+    c->pinged_ms = now_ms;
 }
 
-void supervisor_ping_signers(struct supervisor *s, int64_t now_ms)
+void supervisor_ping_children(struct supervisor *s, int64_t now_ms)
 {
     supervisor_each_child(s, ping, &now_ms);
 }
@@ -180,8 +185,7 @@ static void kill_overdue(struct supervisor *s, struct child *c, void *user)
     log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_CSTR("why", why));
     child_kill(c, SIGKILL);
-    c->heard_ms = c->started_ms = now_ms; /* once is enough: its death is on the way */
-    c->pinged_ms = 0;
+    child_was_overdue(c, now_ms);
 }
 
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)

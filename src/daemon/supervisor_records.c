@@ -1,8 +1,10 @@
 /*
  * The record files as names: opened, rotated and thrown away here, written by the recorder, which
- * can open nothing. A file that is full or old moves aside as FILE.20261126T235959Z.
+ * can open nothing. A file that is full or old moves aside under a name of ours (rotated_name.h).
  */
 #include "supervisor.h"
+
+#include "rotated_name.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,9 +14,10 @@
 #include <stird/clock.h>
 #include <stird/folder.h>
 #include <stird/log.h>
+#include <stird/record_queue.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static void close_if_open(int fd)
@@ -61,6 +64,46 @@ int supervisor_open_records(struct str path)
     return r;
 }
 
+/* ---- from the workers to the recorder ---- */
+
+/* No other child has the mapping: each gets descriptors of its own. */
+static int open_tally(struct supervisor *s)
+{
+    const size_t n = sizeof(*s->record_tally);
+    s->record_tally_fd = memfd_create("stird-tally", MFD_CLOEXEC);
+    if (s->record_tally_fd < 0 || ftruncate(s->record_tally_fd, (off_t)n))
+        return -errno;
+    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, s->record_tally_fd, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    s->record_tally = mapped;
+    return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
+}
+
+int supervisor_open_record_ways(struct supervisor *s)
+{
+    int r = open_tally(s);
+    for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
+        r = control_pair(s->record_channels[w]);
+        if (r == 0)
+            r = s->record_backlogs[w] = record_queue_memory(s->current.settings->records_backlog);
+        r = r < 0 ? r : 0;
+    }
+    return r;
+}
+
+void supervisor_close_record_ways(struct supervisor *s)
+{
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        close_if_open(s->record_channels[w][0]);
+        close_if_open(s->record_channels[w][1]);
+        close_if_open(s->record_backlogs[w]);
+    }
+    close_if_open(s->record_tally_fd);
+    if (s->record_tally)
+        munmap((void *)(uintptr_t)s->record_tally, sizeof(*s->record_tally));
+}
+
 /* ---- files that moved aside ---- */
 
 struct rotated {
@@ -82,7 +125,7 @@ static void rotated_fini(struct rotated_list *l)
     close_if_open(l->directory);
 }
 
-static int newest_first(const void *a, const void *b)
+static int changed_last_first(const void *a, const void *b)
 {
     const struct rotated *x = a, *y = b;
     if (x->changed.tv_sec != y->changed.tv_sec)
@@ -90,21 +133,6 @@ static int newest_first(const void *a, const void *b)
     if (x->changed.tv_nsec != y->changed.tv_nsec)
         return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
     return -strcmp(x->name, y->name);
-}
-
-/* FILE.anything, as this and as logrotate name them; compressed ones are nobody's to read. */
-static bool is_rotated(const char *name, struct str file)
-{
-    size_t n = strlen(name);
-    static const char *const compressed[] = {".gz", ".xz", ".zst", ".bz2"};
-    if (n <= file.n + 1 || memcmp(name, file.p, file.n) != 0 || name[file.n] != '.')
-        return false;
-    for (size_t i = 0; i < sizeof(compressed) / sizeof(compressed[0]); i++) {
-        size_t m = strlen(compressed[i]);
-        if (n > m && strcmp(name + n - m, compressed[i]) == 0)
-            return false;
-    }
-    return true;
 }
 
 static void add_rotated(struct rotated_list *l, const char *name)
@@ -122,8 +150,8 @@ static void add_rotated(struct rotated_list *l, const char *name)
         free(copy);
 }
 
-/* The newest first. */
-static struct rotated_list list_rotated(struct str path)
+/* Of the files beside PATH those whose name IS says so. */
+static struct rotated_list list_rotated(struct str path, bool (*is)(const char *name, struct str))
 {
     struct rotated_list l = {.directory = -1};
     size_t slash = path.n;
@@ -137,18 +165,23 @@ static struct rotated_list list_rotated(struct str path)
         return l;
     l.directory = fcntl(dirfd(d), F_DUPFD_CLOEXEC, 0);
     for (const struct dirent *e; l.directory >= 0 && (e = readdir(d));)
-        if (is_rotated(e->d_name, file))
+        if (is(e->d_name, file))
             add_rotated(&l, e->d_name);
     closedir(d);
-    if (l.n > 0)
-        qsort(l.list, l.n, sizeof(*l.list), newest_first);
     return l;
+}
+
+static void sort(struct rotated_list *l, int (*order)(const void *, const void *))
+{
+    if (l->n > 0)
+        qsort(l->list, l->n, sizeof(*l->list), order);
 }
 
 /* So that an empty file goes on with its chain; -1: there is none. */
 static int open_predecessor(struct str path)
 {
-    struct rotated_list l = list_rotated(path);
+    struct rotated_list l = list_rotated(path, rotated_name_may_be);
+    sort(&l, changed_last_first);
     int fd = l.n == 0 ? -1
                       : openat(l.directory, l.list[0].name,
                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -156,10 +189,20 @@ static int open_predecessor(struct str path)
     return fd;
 }
 
-/* records.keep: more than those are removed, the oldest first; 0: none is. */
+static int named_last_first(const void *a, const void *b)
+{
+    const struct rotated *x = a, *y = b;
+    return rotated_name_compare(y->name, x->name);
+}
+
+/*
+ * records.keep: more than those are removed, the oldest first; 0: none is. Only what bears a name
+ * that move_aside() gives: whatever else lies there is somebody else's.
+ */
 static void throw_away(const struct settings *settings)
 {
-    struct rotated_list l = list_rotated(settings->records_file);
+    struct rotated_list l = list_rotated(settings->records_file, rotated_name_is_ours);
+    sort(&l, named_last_first);
     for (size_t i = settings->records_keep; settings->records_keep > 0 && i < l.n; i++) {
         if (unlinkat(l.directory, l.list[i].name, 0))
             log_warning("an old record file cannot be removed", LOG_CSTR("file", l.list[i].name),
@@ -210,29 +253,18 @@ void supervisor_reopen_records(struct supervisor *s)
 }
 
 /*
- * FILE.20261126T235959Z, with -1, -2 ... when there was such a one already; a name whose file was
- * thrown away within its second is not given again, so that names sort as the chain goes.
+ * A name whose file was thrown away within its second is not given again, so that names sort as
+ * the chain goes.
  */
 static int move_aside(struct supervisor *s, struct str path)
 {
-    char stamp[sizeof(s->records_stamp)], *from = strndup(path.p, path.n), *to = NULL;
-    time_t now = (time_t)clock_real_s();
-    struct tm tm;
-    int r = from && gmtime_r(&now, &tm) && strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm)
-                ? -EEXIST
-                : -ENOMEM;
+    char stamp[ROTATED_STAMP_TEXT], *from = strndup(path.p, path.n);
+    int r = from && rotated_stamp(stamp, clock_real_s()) ? -EEXIST : -ENOMEM;
     unsigned i = r == -EEXIST && strcmp(stamp, s->records_stamp) == 0 ? s->records_stamp_uses : 0;
     for (unsigned last = i + 100; r == -EEXIST && i < last; i++) {
-        char more[16] = "";
-        if (i > 0)
-            snprintf(more, sizeof(more), "-%u", i);
-        if (asprintf(&to, "%s.%s%s", from, stamp, more) < 0) {
-            to = NULL;
-            r = -ENOMEM;
-            break;
-        }
+        char *to = rotated_name(path, stamp, i);
         /* link() refuses a name that is taken, rename() would lose that file. */
-        r = link(from, to) ? -errno : unlink(from) ? -errno : 0;
+        r = !to ? -ENOMEM : link(from, to) ? -errno : unlink(from) ? -errno : 0;
         free(to);
     }
     if (r == 0) {

@@ -30,6 +30,7 @@ static void put_child(struct json *j, const struct child *c, int64_t now_ms)
         put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
     }
     put_integer(j, STR("deaths"), (int64_t)c->deaths);
+    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
     json_end_object(j);
 }
 

@@ -15,6 +15,7 @@
 #include <stird/admin.h>
 #include <stird/dispatch.h>
 #include <stird/handover.h>
+#include <stird/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -144,14 +145,10 @@ static bool open_records(struct supervisor *s, struct problems *problems)
         s->records_file = -1;
         return false;
     }
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        int r = control_pair(s->record_channels[w]);
-        if (r) {
-            problems_add(problems, s->path, 0, "no record channel: %s", strerror(-r));
-            return false;
-        }
-    }
-    return true;
+    int r = supervisor_open_record_ways(s);
+    if (r)
+        problems_add(problems, s->path, 0, "no record channel: %s", strerror(-r));
+    return r == 0;
 }
 
 static bool take_signals(struct supervisor *s, struct problems *problems)
@@ -215,11 +212,12 @@ static struct supervisor *new_empty(struct str path)
         return NULL;
     s->path = path;
     s->current = s->next = CONFIGURATION_INIT;
-    s->records_file = s->signal_fd = s->admin_fd = s->overlay_fd = s->watch_fd = -1;
+    s->records_file = s->signal_fd = s->admin_fd = s->overlay_fd = s->watch_fd =
+        s->record_tally_fd = -1;
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
         s->clients[i].fd = -1;
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        s->record_channels[w][0] = s->record_channels[w][1] = -1;
+        s->record_channels[w][0] = s->record_channels[w][1] = s->record_backlogs[w] = -1;
         s->inboxes[w][0] = s->inboxes[w][1] = -1;
         child_init(&s->workers[w], &roles[ROLE_WORKER], w);
     }
@@ -241,13 +239,13 @@ void supervisor_free(struct supervisor *s)
         listener_close(&s->sockets[i * s->n_workers], s->n_workers);
     free(s->sockets);
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        close_if_open(s->record_channels[w][0]);
-        close_if_open(s->record_channels[w][1]);
         close_if_open(s->inboxes[w][0]);
         close_if_open(s->inboxes[w][1]);
     }
+    supervisor_close_record_ways(s);
     supervisor_close_admin(s);
     free(s->admin_path);
+    free(s->names);
     overlay_free(s->overlay);
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);
@@ -273,6 +271,7 @@ struct supervisor *supervisor_new(struct str configuration_path)
     if (!good) {
         struct buf text = BUF_INIT;
         problems_print(&problems, &text);
+        log_may_wait(STDERR_FILENO);
         fwrite(text.p, 1, text.n, stderr);
         buf_fini(&text);
         supervisor_free(s);

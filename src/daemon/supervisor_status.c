@@ -39,6 +39,7 @@ static const struct {
     COUNTER(clock_steps),      COUNTER(hops_lost),
     COUNTER(hops_back),        LEVEL(calls),
     LEVEL(connections),        LEVEL(in_flight),
+    LEVEL(records_waiting),
 #undef COUNTER
 #undef LEVEL
 };
@@ -80,6 +81,8 @@ static struct proxy_counters all_counters(const struct supervisor *s)
     struct proxy_counters sum = s->counters_before;
     for (unsigned w = 0; w < s->n_workers; w++)
         add_counters(&sum, &s->counters[w]);
+    if (s->record_tally)
+        sum.records_dropped += s->record_tally->lost;
     return sum;
 }
 

@@ -28,6 +28,7 @@
 #define HEARTBEAT_US      500000
 #define CLOCK_STEP_US     1000000
 #define SNAPSHOT_LIMIT_MS 10000
+#define NAMES_A_BEAT      4 /* told to the supervisor, which does not hear much of one worker */
 
 /* A snapshot that is current or that calls still hold: its signer's answers have to be read. */
 struct held {
@@ -44,10 +45,12 @@ struct worker {
     struct held *held; /* the current one first */
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
-    struct tls *tls;               /* of the newest snapshot, on its way to the proxy */
-    bool drained;                  /* no call is left, as far as this worker goes */
-    bool dismissed;                /* nor is one left anywhere else */
-    int64_t clock_offset_us;       /* real time less monotonic, at the last look */
+    struct known_name *names;      /* on their way to the proxy */
+    unsigned n_names;
+    struct tls *tls;         /* of the newest snapshot, on its way to the proxy */
+    bool drained;            /* no call is left, as far as this worker goes */
+    bool dismissed;          /* nor is one left anywhere else */
+    int64_t clock_offset_us; /* real time less monotonic, at the last look */
     uint64_t clock_steps;
 };
 
@@ -242,6 +245,14 @@ static void take_overlay(struct worker *w, const struct control_message *m, cons
     say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
 }
 
+static void take_names(struct worker *w, const struct control_message *m, const int *fds)
+{
+    (void)m;
+    free(w->names);
+    w->names = known_names_from_fd(fds[0], &w->n_names);
+    close(fds[0]);
+}
+
 static void drop_overlay(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)fds;
@@ -296,9 +307,13 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 3, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_SNAPSHOT, 3, take_snapshot},
+    {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},
+    {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_NAMES, 1, take_names},
+    {CONTROL_DRAIN, 0, take_drain},
+    {CONTROL_CERTIFICATES, 0, take_certificates},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -364,6 +379,17 @@ static void watch_clock(struct worker *w)
                 LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
 }
 
+static void tell_names(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_NAME, .worker = w->options->worker};
+    for (unsigned i = 0; i < NAMES_A_BEAT && proxy_tell_name(w->proxy, &m.name); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        proxy_tell_name_again(w->proxy, &m.name); /* the supervisor sleeps */
+        return;
+    }
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -372,6 +398,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     watch_clock(w);
     drop_unused_snapshots(w);
     say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
+    tell_names(w);
 }
 
 /* ---- start and stop ---- */
@@ -406,13 +433,18 @@ static bool make_proxy(struct worker *w)
         .sockets = w->options->sockets,
         .snapshot = w->held->snapshot,
         .records_fd = w->options->records_fd,
+        .backlog_fd = w->options->backlog_fd,
         .worker = w->options->worker,
         .n_workers = w->options->n_workers,
+        .names = w->names,
+        .n_names = w->n_names,
         .inbox_fd = w->options->inbox_fd,
         .others_fds = w->options->others_fds,
     });
     if (w->proxy)
         give_tls(w);
+    if (w->options->backlog_fd >= 0)
+        close(w->options->backlog_fd); /* it is mapped: the worker keeps no descriptor of a file */
     give_overlay(w);
     return w->proxy != NULL;
 }
@@ -458,6 +490,7 @@ static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
     numbers_unmap(&w->overlay);
+    free(w->names);
     tls_free(w->tls);
     while (w->held) {
         struct held *h = w->held;
@@ -473,7 +506,7 @@ static void worker_fini(struct worker *w)
 }
 
 /* What still runs: zero of everything, unless the time for draining was over. */
-static void tell_end(const struct worker *w)
+static void tell_end(struct worker *w)
 {
     const struct proxy_counters *c = proxy_get_counters(w->proxy);
     log_info("worker ends", LOG_NUMBER("calls", (long long)c->calls),

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define PACKET_MAGIC UINT32_C(0x31524353) /* "SCR1": worker and recorder are one binary */
+#define LOST_MAGIC   UINT32_C(0x314c4353) /* "SCL1" */
 
 /* The texts of a record, in the order of the packet. */
 static const size_t texts[] = {
@@ -102,6 +103,26 @@ bool record_unpack(struct record *r, struct str packet)
         rest = str_slice(rest, h.text_bytes[i], rest.n);
     }
     return rest.n == 0;
+}
+
+struct lost_packet {
+    uint32_t magic, n;
+};
+
+void record_pack_lost(struct buf *packet, uint32_t n)
+{
+    const struct lost_packet lost = {LOST_MAGIC, n};
+    buf_add(packet, &lost, sizeof(lost));
+}
+
+bool record_unpack_lost(uint32_t *n, struct str packet)
+{
+    struct lost_packet lost;
+    if (packet.n != sizeof(lost))
+        return false;
+    memcpy(&lost, packet.p, sizeof(lost));
+    *n = lost.n;
+    return lost.magic == LOST_MAGIC;
 }
 
 /* ---- JSON ---- */

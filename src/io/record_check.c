@@ -30,6 +30,28 @@ static enum record_finding place_finding(struct record_check *c, const struct ch
     return str_eq(place->prev, str_of(head)) ? RECORD_GOOD : RECORD_BEFORE_CHANGED;
 }
 
+/* N of {"kind":"dropped",...,"dropped":N,...}; 0: it is another line. */
+static uint64_t says_dropped(struct str line)
+{
+    const struct str key = STR(",\"dropped\":");
+    uint64_t n = 0;
+    const char *at = str_starts(line, STR("{\"kind\":\"dropped\","))
+                         ? memmem(line.p, line.n, key.p, key.n)
+                         : NULL;
+    if (!at)
+        return 0;
+    struct str rest = str_slice(line, (size_t)(at - line.p) + key.n, line.n);
+    return str_to_u64(str_slice(rest, 0, str_find(rest, ',', 0)), INT64_MAX, &n) ? n : 0;
+}
+
+static void look_for_gap(struct record_check *c, struct str line, enum record_finding finding)
+{
+    c->cut_off = finding == RECORD_GOOD && says_torn(line);
+    c->dropped = says_dropped(line);
+    c->gaps += c->cut_off || c->dropped > 0;
+    c->dropped_in_all += c->dropped;
+}
+
 static void look_for_head(struct record_check *c)
 {
     char head[CHAIN_HASH_TEXT + 1];
@@ -44,6 +66,8 @@ enum record_finding record_check_line(struct record_check *c, struct str line, b
     struct chain_place place;
     struct record_chain after;
     c->lines++;
+    c->cut_off = false;
+    c->dropped = 0;
     if (!ended || !chain_place_of(&place, line) || !chain_after_line(&after, line)) {
         bool again = c->torn;
         c->torn = true;
@@ -59,6 +83,7 @@ enum record_finding record_check_line(struct record_check *c, struct str line, b
     c->torn = false;
     c->chain = after;
     c->calls += str_starts(line, STR("{\"kind\":\"call\","));
+    look_for_gap(c, line, finding);
     look_for_head(c);
     return finding;
 }

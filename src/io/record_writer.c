@@ -18,6 +18,11 @@ void record_writer_fini(struct record_writer *w)
     *w = RECORD_WRITER_INIT;
 }
 
+struct record_tally *record_writer_tally(struct record_writer *w)
+{
+    return w->shared ? w->shared : &w->own;
+}
+
 /* ---- what a file holds already ---- */
 
 struct found {
@@ -146,40 +151,86 @@ static bool mend(struct record_writer *w, int64_t now_us)
     return true;
 }
 
-/* Before lines are added to what is on the disk: what has to be said first. */
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return b > INT64_MAX - a ? INT64_MAX : a + b; /* as JSON takes it */
+}
+
+/*
+ * Before lines are added to `out`: what has to be said first. Losses are told in one piece with
+ * what comes next, or a disk that is full would be filled up with such lines.
+ */
 static bool prepare(struct record_writer *w, int64_t now_us)
 {
+    uint64_t untold = record_writer_tally(w)->untold;
     const struct chain_event dropped = {
-        .kind = CHAIN_DROPPED, .ts_us = now_us, .node = w->node, .dropped = w->lost_untold};
+        .kind = CHAIN_DROPPED, .ts_us = now_us, .node = w->node, .dropped = untold};
+    struct record_chain next;
     if (w->torn && !mend(w, now_us))
         return false;
-    if (w->lost_untold > 0) {
-        if (!append_event(w, "", &dropped))
-            return false;
-        w->lost_untold = 0;
+    if (untold == 0)
+        return true;
+    if (!chain_add_event(&w->out, &w->next, &dropped, &next)) {
+        buf_reset(&w->out);
+        w->error = ENOMEM;
+        return false;
     }
+    w->next = next;
+    w->telling = untold;
     return true;
 }
 
-static bool lose(struct record_writer *w, unsigned n)
+void record_writer_tell(struct record_writer *w, int64_t now_us)
 {
-    w->lost += n;
-    w->lost_untold += n;
+    if (w->fd >= 0 && record_writer_flush(w) && record_writer_tally(w)->untold > 0 &&
+        prepare(w, now_us))
+        record_writer_flush(w);
+}
+
+static void put_down(struct record_tally *tally, uint64_t n)
+{
+    tally->in_hand -= n < tally->in_hand ? n : tally->in_hand;
+}
+
+/* Of those in hand. */
+static bool lose(struct record_writer *w, uint64_t n)
+{
+    struct record_tally *tally = record_writer_tally(w);
+    tally->lost = sum(tally->lost, n);
+    tally->untold = sum(tally->untold, n);
+    put_down(tally, n);
     return false;
 }
 
-bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us)
+void record_writer_reach(struct record_writer *w)
 {
-    struct record record;
+    struct record_tally *tally = record_writer_tally(w);
+    if (tally->in_hand++ == 0)
+        tally->from_seq = w->chain.seq;
+}
+
+void record_writer_reached_none(struct record_writer *w)
+{
+    put_down(record_writer_tally(w), 1);
+}
+
+/* A line of its own at this place, and not one of those in hand. */
+static bool add_losses(struct record_writer *w, uint32_t n, int64_t now_us)
+{
+    struct record_tally *tally = record_writer_tally(w);
+    record_writer_reached_none(w);
+    bool good = record_writer_flush(w);
+    tally->untold = sum(tally->untold, n);
+    return prepare(w, now_us) && good;
+}
+
+static bool add_record(struct record_writer *w, const struct record *record)
+{
     struct record_chain next;
     size_t before = w->out.n;
-    if (before == 0 && !prepare(w, now_us))
-        return lose(w, 1);
-    if (!record_unpack(&record, packet)) {
-        w->error = EBADMSG;
-        return lose(w, 1);
-    }
-    if (!chain_add_record(&w->out, &w->next, &record, &next)) {
+    if (w->n_records == 0)
+        record_writer_tally(w)->from_seq = w->next.seq;
+    if (!chain_add_record(&w->out, &w->next, record, &next)) {
         w->out.n = before;
         w->out.failed = false;
         w->error = ENOMEM;
@@ -190,6 +241,21 @@ bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_u
     return true;
 }
 
+bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us)
+{
+    struct record record;
+    uint32_t n;
+    if (record_unpack_lost(&n, packet))
+        return add_losses(w, n, now_us);
+    if (w->out.n == 0 && !prepare(w, now_us))
+        return lose(w, 1);
+    if (!record_unpack(&record, packet)) {
+        w->error = EBADMSG;
+        return lose(w, 1);
+    }
+    return add_record(w, &record);
+}
+
 bool record_writer_flush(struct record_writer *w)
 {
     bool good = true;
@@ -197,12 +263,15 @@ bool record_writer_flush(struct record_writer *w)
         return true;
     if (append(w, buf_str(&w->out))) {
         w->chain = w->next;
+        put_down(record_writer_tally(w), w->n_records);
+        record_writer_tally(w)->untold -= w->telling;
     } else {
         w->next = w->chain;
         good = lose(w, w->n_records);
     }
     buf_reset(&w->out);
     w->n_records = 0;
+    w->telling = 0;
     return good;
 }
 
@@ -228,6 +297,19 @@ static bool choose_chain(struct record_writer *w, const struct found *f, const s
     return !same;
 }
 
+/* What the writer before had in hand: some of it may be on the disk. Before any line of this one.
+ */
+static void settle(struct record_writer *w)
+{
+    struct record_tally *tally = record_writer_tally(w);
+    uint64_t written = w->chain.seq > tally->from_seq ? w->chain.seq - tally->from_seq : 0;
+    if (written < tally->in_hand) {
+        w->error = EOWNERDEAD;
+        lose(w, tally->in_hand - written);
+    }
+    tally->in_hand = 0;
+}
+
 void record_writer_take_file(struct record_writer *w, int fd, int predecessor, int64_t now_us)
 {
     struct found f = look_at(fd), before = {.empty = true};
@@ -242,8 +324,10 @@ void record_writer_take_file(struct record_writer *w, int fd, int predecessor, i
     w->torn = f.torn;
     w->begins_us = f.empty ? now_us : begin_of(fd, now_us);
     bool tell = choose_chain(w, &f, &before, &kind);
+    settle(w);
     if (w->torn)
         mend(w, now_us);
     else if (tell)
         append_event(w, "", &(struct chain_event){.kind = kind, .ts_us = now_us, .node = w->node});
+    record_writer_tell(w, now_us);
 }

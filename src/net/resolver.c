@@ -14,11 +14,17 @@
 #define TTL_MAX_MS    3600000
 #define RETRY_MS      5000    /* after a failure */
 #define FORGET_MS     1200000 /* nobody looked it up for so long */
-#define NAMES_MAX     1000
-#define ADDRESSES_MAX 32
-#define QUERY_MS      1000 /* the first try; c-ares doubles it */
-#define QUERY_TRIES   3
-#define HOST_MAX      253
+#define NAMES_MAX     KNOWN_NAMES_MAX
+#define ADDRESSES_MAX NAME_ADDRESSES_MAX
+
+/* Of names that peers write: */
+#define PASSING_MAX       100
+#define PASSING_FORGET_MS 60000
+#define PASSING_HOLD_MS   5000 /* so long after it was looked up, no other takes its place */
+
+#define QUERY_MS    1000 /* the first try; c-ares doubles it */
+#define QUERY_TRIES 3
+#define HOST_MAX    253
 
 /* One name and what is known of it. While `busy`, what is being gathered. */
 struct name {
@@ -27,6 +33,9 @@ struct name {
     char *host, *service; /* service: NULL for an address lookup alone */
     uint16_t port;
     bool want_ipv4, want_ipv6;
+    bool passing; /* only peers have named it */
+    bool handed;  /* what is known of it is older than this process */
+    bool untold;  /* it has other addresses than resolver_tell() last told */
 
     enum name_state state;
     bool busy, failing;
@@ -56,7 +65,7 @@ struct resolver {
     struct event *timeout, *second;
     struct watch *watches;
     struct name *names;
-    unsigned n_names;
+    unsigned n_names, n_passing; /* n_names: of those that are configured */
     bool closing;
 };
 
@@ -155,16 +164,17 @@ static void on_socket_state(void *context, ares_socket_t fd, int readable, int w
 
 /* ---- one resolution: SRV, then the addresses of each target in turn ---- */
 
+/* What peers write does not fill the log. */
 static void say(const struct name *name, enum log_level level, const char *event, const char *why)
 {
-    log_write(level, event, LOG_CSTR("name", name->host),
+    log_write(name->passing ? LOG_LEVEL_DEBUG : level, event, LOG_CSTR("name", name->host),
               LOG_CSTR("service", name->service ? name->service : "-"), LOG_CSTR("why", why),
               LOG_NUMBER("addresses", name->n));
 }
 
 static void failed(struct name *name, const char *why)
 {
-    name->busy = false;
+    name->busy = name->handed = false;
     name->refresh_at_ms = clock_monotonic_ms() + RETRY_MS;
     if (name->state == NAME_PENDING)
         name->state = NAME_FAILED;
@@ -194,12 +204,13 @@ static void succeeded(struct name *name)
     bool changed = !same_addresses(name);
     memcpy(name->addresses, name->gathered, sizeof(name->addresses));
     name->n = name->n_gathered;
-    name->busy = false;
+    name->busy = name->handed = false;
     name->refresh_at_ms = clock_monotonic_ms() + bounded_ttl_ms(name->ttl_s);
     if (name->failing)
         say(name, LOG_LEVEL_INFO, "a name resolves again", "-");
     else if (changed || name->state != NAME_KNOWN)
         say(name, LOG_LEVEL_DEBUG, "a name has new addresses", "-");
+    name->untold |= changed || name->state != NAME_KNOWN;
     name->failing = false;
     name->state = NAME_KNOWN;
 }
@@ -295,6 +306,8 @@ static void resolve(struct name *name)
 {
     char question[HOST_MAX + 32];
     name->busy = true;
+    if (name->passing && name->state == NAME_FAILED)
+        name->state = NAME_PENDING; /* who looked it up waits for this answer */
     name->n_gathered = name->n_targets = name->target = 0;
     name->ttl_s = UINT32_MAX;
     if (name->service) {
@@ -358,15 +371,46 @@ static char *copy_of(struct str text)
     return copy;
 }
 
+static void forget(struct resolver *r, struct name **link)
+{
+    struct name *name = *link;
+    *link = name->next;
+    if (name->passing)
+        r->n_passing--;
+    else
+        r->n_names--;
+    name_free(name);
+}
+
+/* The one that was looked up longest ago, if that is some time; false: none can go. */
+static bool make_room_for_passing(struct resolver *r)
+{
+    struct name **oldest = NULL;
+    int64_t used_before_ms = clock_monotonic_ms() - PASSING_HOLD_MS;
+    if (r->n_passing < PASSING_MAX)
+        return true;
+    for (struct name **link = &r->names; *link; link = &(*link)->next) {
+        if (!(*link)->passing || (*link)->busy || (*link)->used_at_ms >= used_before_ms)
+            continue;
+        oldest = link;
+        used_before_ms = (*link)->used_at_ms;
+    }
+    if (oldest)
+        forget(r, oldest);
+    return oldest != NULL;
+}
+
 static struct name *name_new(struct resolver *r, const struct name_query *q)
 {
-    struct name *name = r->n_names < NAMES_MAX ? calloc(1, sizeof(*name)) : NULL;
+    bool room = q->passing ? make_room_for_passing(r) : r->n_names < NAMES_MAX;
+    struct name *name = room ? calloc(1, sizeof(*name)) : NULL;
     if (!name)
         return NULL;
     *name = (struct name){.resolver = r,
                           .port = q->port,
                           .want_ipv4 = q->want_ipv4,
                           .want_ipv6 = q->want_ipv6,
+                          .passing = q->passing,
                           .host = copy_of(q->host),
                           .service = q->service ? copy_of(str_of(q->service)) : NULL};
     if (!name->host || (q->service && !name->service)) {
@@ -375,25 +419,105 @@ static struct name *name_new(struct resolver *r, const struct name_query *q)
     }
     name->next = r->names;
     r->names = name;
-    r->n_names++;
+    if (q->passing)
+        r->n_passing++;
+    else
+        r->n_names++;
     return name;
+}
+
+static struct name *find(const struct resolver *r, const struct name_query *q)
+{
+    struct name *name = r->names;
+    while (name && !is_for(name, q))
+        name = name->next;
+    return name;
+}
+
+/* A reload has configured what peers had named before. */
+static void is_configured_now(struct name *name)
+{
+    name->passing = false;
+    name->untold = name->state == NAME_KNOWN;
+    name->resolver->n_passing--;
+    name->resolver->n_names++;
 }
 
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *q)
 {
     const struct name_answer nothing = {.state = NAME_FAILED};
-    struct name *name = r->names;
+    int64_t now_ms = clock_monotonic_ms();
     if (!resolver_is_name(q->host) || (!q->want_ipv4 && !q->want_ipv6))
         return nothing;
-    while (name && !is_for(name, q))
-        name = name->next;
-    if (!name) {
-        if (!(name = name_new(r, q)))
-            return nothing;
+    struct name *name = find(r, q);
+    bool known = name != NULL;
+    if (!known && !(name = name_new(r, q)))
+        return nothing;
+    if (name->passing && !q->passing)
+        is_configured_now(name);
+    if (!known || (name->passing && !name->busy && now_ms >= name->refresh_at_ms))
         resolve(name);
-    }
+    name->used_at_ms = now_ms;
+    return (struct name_answer){name->state, name->addresses, name->n, name->handed};
+}
+
+static struct name_query query_of(const struct known_name *known)
+{
+    return (struct name_query){.host = str_of(known->host),
+                               .service = known->service[0] ? known->service : NULL,
+                               .port = known->port,
+                               .want_ipv4 = known->want_ipv4,
+                               .want_ipv6 = known->want_ipv6};
+}
+
+void resolver_tell_again(struct resolver *r, const struct known_name *known)
+{
+    const struct name_query q = query_of(known);
+    struct name *name = find(r, &q);
+    if (name)
+        name->untold = true;
+}
+
+void resolver_know(struct resolver *r, const struct known_name *known)
+{
+    const struct name_query q = query_of(known);
+    if (!resolver_is_name(q.host) || find(r, &q))
+        return;
+    struct name *name = name_new(r, &q);
+    if (!name)
+        return;
+    memcpy(name->addresses, known->addresses, sizeof(name->addresses));
+    name->n = known->n;
+    name->state = NAME_KNOWN;
+    name->handed = true;
     name->used_at_ms = clock_monotonic_ms();
-    return (struct name_answer){name->state, name->addresses, name->n};
+    resolve(name);
+}
+
+static void copy_text(char *to, size_t bytes, const char *from)
+{
+    size_t n = from ? strnlen(from, bytes - 1) : 0;
+    if (n > 0)
+        memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+bool resolver_tell(struct resolver *r, struct known_name *known)
+{
+    struct name *name = r->names;
+    while (name && (name->passing || !name->untold || name->n == 0))
+        name = name->next;
+    if (!name)
+        return false;
+    name->untold = false;
+    *known = (struct known_name){.port = name->port,
+                                 .want_ipv4 = name->want_ipv4,
+                                 .want_ipv6 = name->want_ipv6,
+                                 .n = (uint16_t)name->n};
+    copy_text(known->host, sizeof(known->host), name->host);
+    copy_text(known->service, sizeof(known->service), name->service);
+    memcpy(known->addresses, name->addresses, name->n * sizeof(*name->addresses));
+    return true;
 }
 
 static void on_second(evutil_socket_t fd, short what, void *context)
@@ -403,13 +527,12 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     for (struct name **link = &r->names; *link;) {
         struct name *name = *link;
-        if (!name->busy && now_ms - name->used_at_ms > FORGET_MS) {
-            *link = name->next;
-            r->n_names--;
-            name_free(name);
+        int64_t kept_ms = name->passing ? PASSING_FORGET_MS : FORGET_MS;
+        if (!name->busy && now_ms - name->used_at_ms > kept_ms) {
+            forget(r, link);
             continue;
         }
-        if (!name->busy && now_ms >= name->refresh_at_ms)
+        if (!name->passing && !name->busy && now_ms >= name->refresh_at_ms)
             resolve(name);
         link = &name->next;
     }

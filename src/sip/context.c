@@ -369,9 +369,10 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
 {
     buf_reset(&p->scratch);
     ledger_pack(&p->scratch, entry);
-    if (p->records_fd >= 0 &&
-        (buf_failed(&p->scratch) || !ledger_send(p->records_fd, buf_str(&p->scratch))))
-        p->counters.records_dropped++;
+    if (buf_failed(&p->scratch))
+        recording_drop(p->recording);
+    else
+        recording_send(p->recording, buf_str(&p->scratch));
 }
 
 /* One record an INVITE, when its fate is known. */

@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "message.h"
 #include "own_routes.h"
+#include "recording.h"
 #include "routes.h"
 #include "timers.h"
 #include "transaction.h"
@@ -50,8 +51,8 @@ struct proxy {
     struct limits limits;
     struct undecided_table undecided;
     struct allowances allowances;
-    struct buf scratch; /* one message being printed */
-    int records_fd;
+    struct buf scratch;          /* one message being printed */
+    struct recording *recording; /* NULL: no records */
     unsigned worker;
     unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */
     const int *others_fds;

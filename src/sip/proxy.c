@@ -43,10 +43,6 @@ void proxy_after_events(void *context)
 {
     struct proxy *p = context;
     signer_client_flush(p->snapshot->signer);
-    p->counters.connections = net_connections(p->net);
-    p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
-    p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
-    p->counters.in_flight = p->limits.total;
     proxy_arm_timers(p);
 }
 
@@ -263,6 +259,7 @@ void proxy_free(struct proxy *p)
     transactions_free(p->transactions);
     net_free(p->net);
     inbox_close(p);
+    recording_free(p->recording);
     probes_free(p->probes);
     routes_free(p->routes);
     resolver_free(p->resolver);
@@ -296,7 +293,8 @@ static struct name_answer look_up(void *resolver, const struct name_query *query
 }
 
 /* The resolver reads resolv.conf now: later the worker opens no file. */
-static bool build_routes(struct proxy *p, const struct settings *s)
+static bool build_routes(struct proxy *p, const struct settings *s,
+                         const struct proxy_options *proxy_options)
 {
     struct routes_options options = {.listeners = p->listeners,
                                      .n_listeners = p->n_listeners,
@@ -304,9 +302,19 @@ static bool build_routes(struct proxy *p, const struct settings *s)
                                      .seed = (uint64_t)clock_real_us() + p->worker};
     p->resolver = resolver_new(p->base, s->dns_servers, s->n_dns_servers);
     options.resolver = p->resolver;
+    for (unsigned i = 0; p->resolver && i < proxy_options->n_names; i++)
+        resolver_know(p->resolver, &proxy_options->names[i]);
     p->routes = p->resolver ? routes_new(&options) : NULL;
     p->probes = p->routes ? probes_new(p) : NULL;
     return p->probes != NULL;
+}
+
+static bool build_recording(struct proxy *p, const struct proxy_options *options)
+{
+    if (options->records_fd < 0)
+        return true;
+    p->recording = recording_new(p->base, options->records_fd, options->backlog_fd);
+    return p->recording != NULL;
 }
 
 static bool build(struct proxy *p, const struct proxy_options *options)
@@ -331,7 +339,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     p->wake_up = evtimer_new(p->base, on_wake_up, p);
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
     p->net = net_new(p->base, options->sockets, p->listeners, p->n_listeners, &limits, &handlers);
-    return p->wake_up && p->transactions && p->net && build_routes(p, s) && inbox_open(p, options);
+    return p->wake_up && p->transactions && p->net && build_recording(p, options) &&
+           build_routes(p, s, options) && inbox_open(p, options);
 }
 
 struct proxy *proxy_new(const struct proxy_options *options)
@@ -340,7 +349,6 @@ struct proxy *proxy_new(const struct proxy_options *options)
     if (!p)
         return NULL;
     p->base = options->base;
-    p->records_fd = options->records_fd;
     p->worker = options->worker;
     p->snapshot = snapshot_ref(options->snapshot);
     p->wake_up_ms = -1;
@@ -437,7 +445,23 @@ void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)
     *overlay = (struct mapped_numbers){0};
 }
 
-const struct proxy_counters *proxy_get_counters(const struct proxy *p)
+bool proxy_tell_name(struct proxy *p, struct known_name *known)
 {
+    return resolver_tell(p->resolver, known);
+}
+
+void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
+{
+    resolver_tell_again(p->resolver, known);
+}
+
+const struct proxy_counters *proxy_get_counters(struct proxy *p)
+{
+    p->counters.connections = net_connections(p->net);
+    p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
+    p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
+    p->counters.in_flight = p->limits.total;
+    p->counters.records_dropped = recording_dropped(p->recording);
+    p->counters.records_waiting = recording_waiting(p->recording);
     return &p->counters;
 }

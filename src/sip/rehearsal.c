@@ -37,7 +37,6 @@ static bool set_stage(struct stage *s)
     s->proxy.overlay.table = r->overlay;
     s->proxy.listeners = (struct listener *)(uintptr_t)settings->listeners;
     s->proxy.n_listeners = settings->n_listeners;
-    s->proxy.records_fd = -1;
     return true;
 }
 

@@ -225,6 +225,7 @@ enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
                                unsigned *n)
 {
     struct name_query query = query_of(r, NULL, host, port, transport);
+    query.passing = true;
     struct name_answer answer = r->options.look_up(r->options.resolver, &query);
     *n = use_answer(r, NULL, transport, &answer, hops, max);
     return answer.state;
@@ -239,10 +240,14 @@ void routes_keep_names(struct routes *r, const struct settings *settings)
 
 bool routes_wait_for_names(struct routes *r, const struct settings *settings)
 {
-    for (unsigned i = 0; i < settings->n_upstreams; i++)
-        if (settings->upstreams[i].host.n > 0 &&
-            look_up(r, &settings->upstreams[i]).state == NAME_PENDING)
+    for (unsigned i = 0; i < settings->n_upstreams; i++) {
+        const struct upstream *u = &settings->upstreams[i];
+        struct name_answer answer = {.state = NAME_FAILED};
+        if (u->host.n > 0)
+            answer = look_up(r, u);
+        if (answer.state == NAME_PENDING || answer.handed)
             return true;
+    }
     return false;
 }
 

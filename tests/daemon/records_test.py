@@ -106,6 +106,24 @@ class Records(ProcessStory):
         self.assertEqual(status, 1, "a missing file is found: " + out)
         self.assertTrue(ids)
 
+    def test_files_that_others_named_are_never_removed(self):
+        """What an operator, logrotate or an editor put beside the record file stays."""
+        others = ["records.jsonl" + end for end in (
+            ".1", ".old", ".legal-hold", ".20200101T000000Z.gz", ".20200101T000000Z.sig",
+            ".20200101T000000Z-0", ".20200101T000000Z-x", ".20200101", "-20200101T000000Z")]
+        for name in others:
+            self.lab.write(name, "not yours")
+        ours = ["records.jsonl.20200101T000000Z", "records.jsonl.20200101T000000Z-1"]
+        for name in ours:
+            self.lab.write(name, "old")
+        self.start_records('max_age = "1ms"; keep = 1;')
+        def removed():
+            self.calls(1)
+            return not any(os.path.exists(self.lab.path(name)) for name in ours)
+        stird.wait_until(removed, 20.0, "the two oldest of stird's own files are removed")
+        for name in others:
+            self.assertTrue(os.path.exists(self.lab.path(name)), name)
+
     def test_by_age(self):
         self.start_records('max_age = "1ms";')
         self.calls(1)

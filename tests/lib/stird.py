@@ -53,6 +53,8 @@ class Stird:
         self.records_path = records or lab.path("records.jsonl")
         self.log_path = lab.path("stird.log")
         self.process, self.ready = None, False
+        self.stderr = None  # a descriptor instead of the log file
+        self.prepare = end_with_parent  # in the new process, before stird is executed
 
     # life
     def start(self):
@@ -62,9 +64,10 @@ class Stird:
         environment = dict(os.environ, NOTIFY_SOCKET=path)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([binary(), "-f", "-c", self.configuration],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log if self.stderr is None else self.stderr,
                                             env=environment, cwd=self.lab.directory,
-                                            preexec_fn=end_with_parent)
+                                            preexec_fn=self.prepare)
         self.notify = notify
         self.wait_notify("READY=1")
         self.ready = True

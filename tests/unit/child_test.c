@@ -17,6 +17,12 @@ static const struct child_role pinged = {
 static const struct child_role beating = {
     .name = "beating", .start_limit_ms = 1000, .silence_ms = 3000, .may = 1};
 static const struct child_role quiet = {.name = "quiet", .may = 1};
+static const struct child_role patient = {.name = "patient",
+                                          .start_limit_ms = 1000,
+                                          .ping_every_ms = 1000,
+                                          .silence_ms = 5000,
+                                          .patience_ms = 60000,
+                                          .may = 1};
 
 static struct child serving(const struct child_role *role, int64_t now_ms)
 {
@@ -93,6 +99,36 @@ static void test_a_heartbeat_that_stays_away_has_a_limit(void **state)
     child_heard(&c, 3500);
     assert_null(child_overdue(&c, 6499));
     assert_int_equal(child_deadline_ms(&c), 6500);
+}
+
+/* One that waits for a slow disk is ended ever more rarely; the next that serves well starts anew.
+ */
+static void test_hangs_in_a_row_may_last_longer(void **state)
+{
+    (void)state;
+    static const int64_t limits[] = {5000, 10000, 20000, 40000, 60000, 60000, 60000};
+    struct child c = serving(&patient, 0);
+    int64_t now = 1000;
+    for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        c.pinged_ms = now;
+        assert_null(child_overdue(&c, now + limits[i] - 1));
+        assert_non_null(child_overdue(&c, now += limits[i]));
+        child_was_overdue(&c, now);
+        assert_null(child_overdue(&c, now)); /* its death may take as long again */
+        child_died(&c, now);
+        c.state = CHILD_STARTING;
+        child_serves(&c, now);
+        child_heard(&c, now + 1000);
+        now += 2000;
+    }
+    assert_int_equal(c.hangs_ever, 7);
+    child_heard(&c, now + 60000);
+    c.pinged_ms = now;
+    assert_non_null(child_overdue(&c, now + 5000));
+    struct child other = serving(&pinged, 0);
+    child_was_overdue(&other, 1000);
+    other.pinged_ms = 2000;
+    assert_non_null(child_overdue(&other, 2600));
 }
 
 static void test_a_quiet_child_is_never_overdue(void **state)
@@ -265,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_a_start_has_a_limit),
         cmocka_unit_test(test_an_unanswered_ping_has_a_limit),
         cmocka_unit_test(test_a_heartbeat_that_stays_away_has_a_limit),
+        cmocka_unit_test(test_hangs_in_a_row_may_last_longer),
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),

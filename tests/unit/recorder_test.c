@@ -14,6 +14,7 @@
 #include <stird/ledger.h>
 #include <stird/record_writer.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,6 +29,8 @@ struct place {
     char directory[64], file[96];
     pid_t recorder;
     int control[2], source[2];
+    int tally_fd;
+    struct record_tally *tally;
 };
 
 static void tell(const struct place *p, enum control_type type, int fd)
@@ -55,21 +58,31 @@ static void wait_for_ready(const struct place *p)
     assert_int_equal(m.type, CONTROL_READY);
 }
 
-static int start(void **state)
+static void begin_recorder(struct place *p)
 {
-    struct place *p = calloc(1, sizeof(*p));
-    snprintf(p->directory, sizeof(p->directory), "/tmp/stird-recorder-XXXXXX");
-    if (!mkdtemp(p->directory) || control_pair(p->control) || control_pair(p->source))
-        return -1;
-    snprintf(p->file, sizeof(p->file), "%s/records.jsonl", p->directory);
+    assert_int_equal(control_pair(p->control), 0);
     p->recorder = fork();
     if (p->recorder == 0) {
         close(p->control[0]);
-        _exit(recorder_main(p->control[1]));
+        _exit(recorder_main(p->control[1], p->tally_fd));
     }
     close(p->control[1]);
     wait_for_ready(p);
     tell(p, CONTROL_RECORD_SOURCE, p->source[0]);
+}
+
+static int start(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+    p->tally_fd = memfd_create("tally", MFD_CLOEXEC);
+    if (ftruncate(p->tally_fd, sizeof(*p->tally)))
+        return -1;
+    p->tally = mmap(NULL, sizeof(*p->tally), PROT_READ | PROT_WRITE, MAP_SHARED, p->tally_fd, 0);
+    snprintf(p->directory, sizeof(p->directory), "/tmp/stird-recorder-XXXXXX");
+    if (!mkdtemp(p->directory) || control_pair(p->source))
+        return -1;
+    snprintf(p->file, sizeof(p->file), "%s/records.jsonl", p->directory);
+    begin_recorder(p);
     *state = p;
     return 0;
 }
@@ -92,6 +105,8 @@ static int stop(void **state)
     end(p);
     close(p->source[0]);
     close(p->source[1]);
+    munmap(p->tally, sizeof(*p->tally));
+    close(p->tally_fd);
     unlink(p->file);
     int left_over = rmdir(p->directory);
     free(p);
@@ -351,6 +366,117 @@ static void test_the_file_before_lends_its_chain(void **state)
     unlink(next);
 }
 
+static void put_lost(const struct place *p, uint32_t n)
+{
+    struct buf packet = BUF_INIT;
+    record_pack_lost(&packet, n);
+    assert_true(ledger_send(p->source[1], buf_str(&packet)));
+    buf_fini(&packet);
+}
+
+static void kill_recorder(struct place *p)
+{
+    assert_int_equal(kill(p->recorder, SIGKILL), 0);
+    assert_int_equal(waitpid(p->recorder, NULL, 0), p->recorder);
+    close(p->control[0]);
+}
+
+/* The number of the one `dropped` line, or 0. */
+static unsigned long told(const char *path)
+{
+    static char text[1 << 20];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *at = strstr(text, ",\"dropped\":");
+    return at ? strtoul(at + 11, NULL, 10) : 0;
+}
+
+static void test_what_a_worker_lost_is_told_at_its_place(void **state)
+{
+    struct place *p = *state;
+    give_file(p, p->file);
+    put(p, "a");
+    put_lost(p, 42);
+    put(p, "b");
+    end(p);
+    expect_new_chain(p->file, "start a dropped b");
+    assert_int_equal(told(p->file), 42);
+    assert_int_equal(p->tally->lost, 0); /* the worker counts those itself */
+}
+
+/* What the one before had taken out of its channel, less what it had written. */
+static void test_what_dies_with_a_recorder_is_told(void **state)
+{
+    struct place *p = *state;
+    static const struct {
+        uint64_t in_hand, written, untold, dropped;
+    } cases[] = {{5, 0, 0, 5}, {5, 2, 0, 3}, {2, 2, 0, 0},
+                 {1, 9, 0, 0}, {3, 1, 4, 6}, {0, 0, 9, 9}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unlink(p->file);
+        give_file(p, p->file);
+        for (uint64_t k = 0; k < cases[i].written; k++)
+            put(p, "written");
+        wait_until_written(p);
+        kill_recorder(p);
+        *p->tally = (struct record_tally){
+            .in_hand = cases[i].in_hand, .untold = cases[i].untold, .from_seq = 1};
+        begin_recorder(p);
+        give_file(p, p->file);
+        put(p, "next");
+        wait_until_written(p);
+        assert_int_equal(told(p->file), cases[i].dropped);
+        assert_int_equal(p->tally->lost, cases[i].dropped - cases[i].untold);
+        assert_int_equal(p->tally->untold + p->tally->in_hand, 0);
+        kill_recorder(p);
+        begin_recorder(p);
+    }
+}
+
+/* It is stopped again and again in the middle of whatever it does, and killed there. */
+static void test_deaths_lose_no_count(void **state)
+{
+    struct place *p = *state;
+    unsigned sent = 0;
+    give_file(p, p->file);
+    for (unsigned round = 0; round < 40; round++) {
+        for (unsigned i = 0; i < 20; i++, sent++)
+            put(p, "x");
+        usleep(round * 700);
+        kill_recorder(p);
+        begin_recorder(p);
+        give_file(p, p->file);
+    }
+    wait_until_written(p);
+    end(p);
+    FILE *lines = fopen(p->file, "re");
+    static char line[8192];
+    unsigned long kept = 0;
+    while (fgets(line, sizeof(line), lines))
+        kept += strstr(line, "\"kind\":\"call\"") != NULL;
+    fclose(lines);
+    assert_int_equal(kept + p->tally->lost, sent);
+    assert_int_equal(p->tally->untold + p->tally->in_hand, 0);
+}
+
+static void test_it_answers_a_ping(void **state)
+{
+    struct place *p = *state;
+    const struct control_message ping = {.type = CONTROL_PING};
+    struct control_message m;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds;
+    struct pollfd readable = {.fd = p->control[0], .events = POLLIN};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(control_send(p->control[0], &ping, NULL, 0), 0);
+        assert_int_equal(poll(&readable, 1, 60000), 1);
+        assert_int_equal(control_receive(p->control[0], &m, fds, &n_fds), 1);
+        assert_int_equal(m.type, CONTROL_PONG);
+    }
+}
+
 static void test_messages_that_are_not_for_it_are_ignored(void **state)
 {
     struct place *p = *state;
@@ -378,6 +504,10 @@ int main(void)
         TEST(test_packets_that_are_no_records_are_counted),
         TEST(test_an_earlier_chain_goes_on),
         TEST(test_the_file_before_lends_its_chain),
+        TEST(test_what_a_worker_lost_is_told_at_its_place),
+        TEST(test_what_dies_with_a_recorder_is_told),
+        TEST(test_deaths_lose_no_count),
+        TEST(test_it_answers_a_ping),
         TEST(test_messages_that_are_not_for_it_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,17 @@
 
 #include "net/srv.h"
 
+/* How far the resolver's clock is ahead of the real one. */
+static int64_t ahead_ms;
+
+int64_t __real_clock_monotonic_ms(void);
+int64_t __wrap_clock_monotonic_ms(void);
+
+int64_t __wrap_clock_monotonic_ms(void)
+{
+    return __real_clock_monotonic_ms() + ahead_ms;
+}
+
 #define A   1
 #define SRV 33
 
@@ -269,6 +280,7 @@ static void test_last_good_answer(void **state)
     struct name_query other = by_name("plain.example", NULL);
     assert_int_equal(settled(s, &other).state, NAME_FAILED);
     unsigned before = s->questions;
+    ahead_ms += 5000;
     for (int i = 0; s->questions == before && i < HANG_MS / 5; i++)
         run_for(s, 5);
     assert_true(s->questions > before);
@@ -276,12 +288,143 @@ static void test_last_good_answer(void **state)
     assert_int_equal(answer.state, NAME_KNOWN);
     expect_address(&answer, 0, "192.0.2.30:5060");
     s->broken = false;
+    ahead_ms += 5000;
     answer = resolver_look_up(s->resolver, &other);
     for (int i = 0; answer.state != NAME_KNOWN && i < HANG_MS / 5; i++) {
         run_for(s, 5);
         answer = resolver_look_up(s->resolver, &other);
     }
     assert_int_equal(answer.state, NAME_KNOWN); /* a failure is tried again after 5 s */
+}
+
+/* ---- what one process hands to the next ---- */
+
+static struct known_name known(const char *host, const char *service, const char *address)
+{
+    struct known_name k = {.port = 5060, .want_ipv4 = 1, .n = 1};
+    strcpy(k.host, host);
+    strcpy(k.service, service);
+    assert_true(address_parse(str_of(address), &k.addresses[0].address));
+    k.addresses[0].address.port = 5060;
+    return k;
+}
+
+static void test_what_was_known_counts_until_there_is_an_answer(void **state)
+{
+    struct server *s = *state;
+    struct known_name k = known("plain.example", "", "192.0.2.99");
+    struct name_query q = by_name("Plain.Example", NULL);
+    resolver_know(s->resolver, &k);
+    struct name_answer answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    assert_true(answer.handed);
+    expect_address(&answer, 0, "192.0.2.99:5060");
+    while (resolver_look_up(s->resolver, &q).handed)
+        run_for(s, 5);
+    answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.n, 2);
+    expect_address(&answer, 0, "192.0.2.1:5060");
+    resolver_know(s->resolver, &k); /* too late */
+    answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.n, 2);
+}
+
+static void test_what_was_known_outlives_a_fault(void **state)
+{
+    struct server *s = *state;
+    struct known_name k = known("carrier.example", "_sip._udp", "192.0.2.99");
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    s->broken = true;
+    resolver_know(s->resolver, &k);
+    while (resolver_look_up(s->resolver, &q).handed)
+        run_for(s, 5);
+    struct name_answer answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.state, NAME_KNOWN);
+    expect_address(&answer, 0, "192.0.2.99:5060");
+}
+
+/* Once when it is new, and when it changes; what peers write is told to nobody. */
+static void test_news_are_told(void **state)
+{
+    struct server *s = *state;
+    struct known_name k;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    struct name_query passing = by_name("plain.example", NULL);
+    passing.passing = true;
+    assert_false(resolver_tell(s->resolver, &k));
+    settled(s, &passing);
+    assert_int_equal(settled(s, &q).n, 3);
+    assert_true(resolver_tell(s->resolver, &k));
+    assert_true(known_name_is_sound(&k));
+    assert_string_equal(k.host, "carrier.example");
+    assert_string_equal(k.service, "_sip._udp");
+    assert_int_equal(k.n, 3);
+    assert_int_equal(k.addresses[2].address.port, 5080);
+    assert_false(resolver_tell(s->resolver, &k));
+    resolver_tell_again(s->resolver, &k);
+    assert_true(resolver_tell(s->resolver, &k));
+    assert_string_equal(k.host, "carrier.example");
+    assert_false(resolver_tell(s->resolver, &k));
+    unsigned before = s->questions;
+    ahead_ms += 61000;
+    while (s->questions < before + 4) /* SRV and three hosts */
+        run_for(s, 50);
+    run_for(s, 50);
+    assert_false(resolver_tell(s->resolver, &k)); /* the same again */
+    passing.passing = false;
+    settled(s, &passing);
+    assert_true(resolver_tell(s->resolver, &k)); /* a reload has configured it */
+    assert_string_equal(k.host, "plain.example");
+}
+
+/* ---- names that peers write ---- */
+
+static struct name_answer look_up_passing(struct server *s, unsigned i)
+{
+    char host[32];
+    snprintf(host, sizeof(host), "peer%u.example", i);
+    struct name_query q = by_name(host, NULL);
+    q.passing = true;
+    return resolver_look_up(s->resolver, &q);
+}
+
+static void test_peers_have_a_small_room(void **state)
+{
+    struct server *s = *state;
+    unsigned asked = 0;
+    while (look_up_passing(s, asked).state == NAME_PENDING)
+        asked++;
+    assert_int_equal(asked, 100);
+    struct name_query q = by_name("plain.example", NULL);
+    assert_int_equal(settled(s, &q).state, NAME_KNOWN); /* ours are not in their way */
+    run_for(s, 300);
+    assert_int_equal(look_up_passing(s, 1000).state, NAME_FAILED); /* they were just looked up */
+    ahead_ms += 5001;
+    for (unsigned i = 0; i < 50; i++) /* asked again, as they are looked up again */
+        assert_int_equal(look_up_passing(s, i).state, NAME_PENDING);
+    for (unsigned i = 0; i < 50; i++) /* in the place of others */
+        assert_int_equal(look_up_passing(s, 1000 + i).state, NAME_PENDING);
+    assert_int_equal(look_up_passing(s, 2000).state, NAME_FAILED);
+}
+
+static void test_what_peers_wrote_is_not_asked_for_again(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("short.example", NULL);
+    q.passing = true;
+    assert_int_equal(settled(s, &q).n, 1);
+    unsigned before = s->questions;
+    ahead_ms += 30000;
+    run_for(s, 1500);
+    assert_int_equal(s->questions, before);
+    struct name_answer answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.state, NAME_KNOWN); /* the old answer goes, and it is asked for again */
+    assert_int_equal(answer.n, 1);
+    while (s->questions == before)
+        run_for(s, 5);
+    ahead_ms += 61000;
+    run_for(s, 1500);
+    assert_int_equal(resolver_look_up(s->resolver, &q).state, NAME_PENDING); /* forgotten */
 }
 
 static void test_servers_change(void **state)
@@ -352,11 +495,21 @@ int main(void)
 {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(test_addresses),      WITH_SERVER(test_srv),
-        WITH_SERVER(test_no_srv),         WITH_SERVER(test_srv_says_no),
-        WITH_SERVER(test_unknown),        WITH_SERVER(test_last_good_answer),
-        WITH_SERVER(test_servers_change), WITH_SERVER(test_end_in_the_middle),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_srv_cut_short),
+        WITH_SERVER(test_addresses),
+        WITH_SERVER(test_srv),
+        WITH_SERVER(test_no_srv),
+        WITH_SERVER(test_srv_says_no),
+        WITH_SERVER(test_unknown),
+        WITH_SERVER(test_last_good_answer),
+        WITH_SERVER(test_what_was_known_counts_until_there_is_an_answer),
+        WITH_SERVER(test_what_was_known_outlives_a_fault),
+        WITH_SERVER(test_news_are_told),
+        WITH_SERVER(test_peers_have_a_small_room),
+        WITH_SERVER(test_what_peers_wrote_is_not_asked_for_again),
+        WITH_SERVER(test_servers_change),
+        WITH_SERVER(test_end_in_the_middle),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_srv_cut_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

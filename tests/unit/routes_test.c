@@ -285,7 +285,7 @@ static void test_names(void **state)
     lab.order[0] = 3;
     lab.dns.answer.state = NAME_PENDING;
     expect_targets(&lab, "2");
-    lab.dns.answer = (struct name_answer){NAME_KNOWN, answer, 4};
+    lab.dns.answer = (struct name_answer){.state = NAME_KNOWN, .addresses = answer, .n = 4};
     expect_targets(&lab, "21 22 35 2");
     lab.trunk.n_upstreams = 1;
     lab.dns.answer = (struct name_answer){.state = NAME_FAILED};
@@ -343,7 +343,7 @@ static void test_sources(void **state)
                    stranger = address_of("192.0.2.22", 5060);
     (void)state;
     set_up(&lab, 4);
-    lab.dns.answer = (struct name_answer){NAME_KNOWN, answer, 2};
+    lab.dns.answer = (struct name_answer){.state = NAME_KNOWN, .addresses = answer, .n = 2};
     assert_true(routes_is_source(lab.routes, &lab.settings, &known));
     assert_false(routes_is_source(lab.routes, &lab.settings, &stranger));
     assert_false(routes_is_source(lab.routes, &lab.settings, &trunks));

@@ -155,7 +155,7 @@ static void test_names(void **state)
     expect(lab, "sip:b@callee.example:5070;transport=tcp", 0, "none");
     assert_string_equal(lab->dns.service, "");
     assert_int_equal(lab->dns.port, 5070);
-    lab->dns.answer = (struct name_answer){NAME_KNOWN, known, 3};
+    lab->dns.answer = (struct name_answer){.state = NAME_KNOWN, .addresses = known, .n = 3};
     expect(lab, "sip:b@callee.example", 1, "192.0.2.20:5080/udp@1 192.0.2.100:5080/udp@1");
     lab->dns.answer.n = 6;
     expect(lab, "sip:b@callee.example", 0,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <stird/record.h>
+#include <stird/record_queue.h>
 
 #include "sip/context.h"
 
@@ -17,7 +18,7 @@ struct scene {
     struct proxy proxy;
     struct snapshot snapshot;
     struct settings settings;
-    int recorder;
+    int to_recorder, recorder, queue;
 };
 
 static struct scene *new_scene(void)
@@ -29,14 +30,21 @@ static struct scene *new_scene(void)
     timers_init(&s->proxy.timers, proxy_now_ms());
     s->snapshot.settings = &s->settings;
     s->proxy.snapshot = &s->snapshot;
-    s->proxy.records_fd = fds[0];
+    s->to_recorder = fds[0];
     s->recorder = fds[1];
+    s->queue = record_queue_memory(65536);
+    s->proxy.base = event_base_new();
+    s->proxy.recording = recording_new(s->proxy.base, s->to_recorder, s->queue);
+    assert_non_null(s->proxy.recording);
     return s;
 }
 
 static void free_scene(struct scene *s)
 {
-    close(s->proxy.records_fd);
+    recording_free(s->proxy.recording);
+    event_base_free(s->proxy.base);
+    close(s->to_recorder);
+    close(s->queue);
     close(s->recorder);
     buf_fini(&s->proxy.scratch);
     free(s);

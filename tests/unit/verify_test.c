@@ -862,6 +862,9 @@ static void revoked_certificates_are_refused(void **state)
     r = ask_with_crl(arena, &value, another, 1, true);
     expect(&r, TOKEN_VALID, 0, 0, "another one is revoked");
     assert_int_equal(r.finding[VERIFY_REVOKED].result, VERIFY_PASSED);
+    const uint64_t its_issuer[] = {2};
+    r = ask_with_crl(arena, &value, its_issuer, 1, false);
+    expect(&r, TOKEN_INVALID, 437, VERIFY_REVOKED, "the issuer is revoked");
     r = ask_with_crl(arena, &value, this_one, 2, false);
     expect(&r, TOKEN_VALID, 0, 0, "a list of another issuer");
     assert_int_equal(r.finding[VERIFY_REVOKED].result, VERIFY_WARNED);

@@ -1,0 +1,113 @@
+#include <stird/known_name.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- one of them ---- */
+
+static bool is_text(const char *text, size_t bytes)
+{
+    size_t n = strnlen(text, bytes);
+    for (size_t i = 0; i < n; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f)
+            return false;
+    return n < bytes;
+}
+
+/* No host has the address 0, one of a group, or that of everybody. */
+static bool is_host(const struct address *a)
+{
+    static const uint8_t none[16];
+    if (a->port == 0)
+        return false;
+    if (a->family == ADDRESS_IPV4)
+        return a->bytes[0] > 0 && a->bytes[0] < 224 && memcmp(a->bytes + 4, none, 12) == 0;
+    return a->family == ADDRESS_IPV6 && a->bytes[0] != 0xff && memcmp(a->bytes, none, 16) != 0;
+}
+
+bool known_name_is_sound(const struct known_name *k)
+{
+    if (!is_text(k->host, sizeof(k->host)) || k->host[0] == '\0' ||
+        !is_text(k->service, sizeof(k->service)) || k->port == 0)
+        return false;
+    if (k->want_ipv4 > 1 || k->want_ipv6 > 1 || k->n == 0 || k->n > NAME_ADDRESSES_MAX)
+        return false;
+    for (unsigned i = 0; i < k->n; i++) {
+        const struct address *a = &k->addresses[i].address;
+        if (!is_host(a) || !(a->family == ADDRESS_IPV4 ? k->want_ipv4 : k->want_ipv6))
+            return false;
+    }
+    return true;
+}
+
+bool known_name_same(const struct known_name *a, const struct known_name *b)
+{
+    return str_eq_nocase(str_of(a->host), str_of(b->host)) && strcmp(a->service, b->service) == 0 &&
+           a->port == b->port && a->want_ipv4 == b->want_ipv4 && a->want_ipv6 == b->want_ipv6;
+}
+
+/* ---- all of them in a file ---- */
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, bytes, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? -errno : -EIO;
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+int known_names_to_fd(const struct known_name *list, unsigned n)
+{
+    int fd = memfd_create("stird-names", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int r = fd < 0 ? -errno : write_all(fd, (const char *)list, n * sizeof(*list));
+    if (r == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+        r = -errno;
+    if (r < 0 && fd >= 0)
+        close(fd);
+    return r < 0 ? r : fd;
+}
+
+static bool read_all(int fd, char *room, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t got = pread(fd, room + at, n - at, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += (size_t)got;
+    }
+    return true;
+}
+
+struct known_name *known_names_from_fd(int fd, unsigned *n)
+{
+    struct stat st;
+    const size_t one = sizeof(struct known_name);
+    *n = 0;
+    if (fstat(fd, &st) || st.st_size <= 0 || (size_t)st.st_size % one != 0 ||
+        (size_t)st.st_size / one > KNOWN_NAMES_MAX)
+        return NULL;
+    size_t count = (size_t)st.st_size / one;
+    struct known_name *list = calloc(count, one);
+    if (!list || !read_all(fd, (char *)list, count * one)) {
+        free(list);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (known_name_is_sound(&list[i]))
+            list[(*n)++] = list[i];
+    return list;
+}

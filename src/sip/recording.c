@@ -1,0 +1,200 @@
+#include "recording.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <stird/clock.h>
+#include <stird/ledger.h>
+#include <stird/log.h>
+#include <stird/record.h>
+#include <stird/record_queue.h>
+#include <string.h>
+
+#define SAY_EVERY_MS 60000
+#define PACKET_MAX   65536
+#define BATCH        64  /* packets before others on the loop have their turn */
+#define END_WAIT_MS  500 /* for a recorder that is slow */
+#define ROOM_TO_TELL 64  /* more than a packet that tells losses */
+
+struct recording {
+    int fd;
+    struct record_queue *queue;
+    struct event *writable;
+    struct buf packet;
+    uint64_t dropped, said;
+    int64_t next_say_ms;
+};
+
+static void say_losses(struct recording *r)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (r->dropped == r->said || now_ms < r->next_say_ms)
+        return;
+    log_error("records are dropped: the recorder takes none, and no more can wait",
+              LOG_NUMBER("dropped", (int64_t)(r->dropped - r->said)),
+              LOG_NUMBER("dropped_since_start", (int64_t)r->dropped),
+              LOG_NUMBER("waiting", (int64_t)record_queue_waiting(r->queue)));
+    r->said = r->dropped;
+    r->next_say_ms = now_ms + SAY_EVERY_MS;
+}
+
+void recording_drop(struct recording *r)
+{
+    if (!r)
+        return;
+    record_queue_lose(r->queue, 1);
+    r->dropped++;
+    say_losses(r);
+}
+
+/* What no waiting will change, such as a packet that is too long, is dropped. */
+static bool goes_later(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM;
+}
+
+static uint32_t lost_now(const struct recording *r)
+{
+    uint64_t lost = record_queue_lost(r->queue);
+    return lost < UINT32_MAX ? (uint32_t)lost : UINT32_MAX;
+}
+
+static void pack_losses(struct recording *r, uint32_t lost)
+{
+    buf_reset(&r->packet);
+    record_pack_lost(&r->packet, lost);
+}
+
+/* False: the recorder takes no more for now. */
+static bool send_first(struct recording *r)
+{
+    buf_reset(&r->packet);
+    if (!record_queue_first(r->queue, &r->packet))
+        return false;
+    if (!ledger_send(r->fd, buf_str(&r->packet))) {
+        if (goes_later())
+            return false;
+        recording_drop(r);
+    }
+    record_queue_take_first(r->queue);
+    return true;
+}
+
+/* Behind all that waited. */
+static bool send_losses(struct recording *r)
+{
+    uint32_t lost = lost_now(r);
+    if (lost == 0)
+        return true;
+    pack_losses(r, lost);
+    if (!ledger_send(r->fd, buf_str(&r->packet)))
+        return false;
+    record_queue_told(r->queue, lost);
+    return true;
+}
+
+/* True: nothing waits any more. */
+static bool send_some(struct recording *r)
+{
+    for (unsigned i = 0; i < BATCH && record_queue_waiting(r->queue) > 0; i++)
+        if (!send_first(r))
+            return false;
+    return record_queue_waiting(r->queue) == 0 && send_losses(r);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *user)
+{
+    struct recording *r = user;
+    (void)fd, (void)what;
+    if (send_some(r))
+        event_del(r->writable);
+    say_losses(r);
+}
+
+/* Losses before it are told before it, at their place among those that wait. */
+static bool put(struct recording *r, struct str packet)
+{
+    uint32_t lost = lost_now(r);
+    if (lost > 0) {
+        if (record_queue_room(r->queue) < packet.n + ROOM_TO_TELL)
+            return false;
+        pack_losses(r, lost);
+        record_queue_put(r->queue, buf_str(&r->packet));
+        record_queue_told(r->queue, lost);
+    }
+    return record_queue_put(r->queue, packet);
+}
+
+static void let_wait(struct recording *r, struct str packet)
+{
+    if (!put(r, packet))
+        recording_drop(r);
+    if (!event_pending(r->writable, EV_WRITE, NULL))
+        event_add(r->writable, NULL);
+}
+
+void recording_send(struct recording *r, struct str packet)
+{
+    if (!r)
+        return;
+    if (record_queue_waiting(r->queue) > 0 || record_queue_lost(r->queue) > 0)
+        let_wait(r, packet);
+    else if (ledger_send(r->fd, packet))
+        return;
+    else if (goes_later())
+        let_wait(r, packet);
+    else
+        recording_drop(r);
+}
+
+uint64_t recording_dropped(const struct recording *r)
+{
+    return r ? r->dropped : 0;
+}
+
+uint64_t recording_waiting(const struct recording *r)
+{
+    return r ? record_queue_waiting(r->queue) : 0;
+}
+
+struct recording *recording_new(struct event_base *base, int fd, int queue_fd)
+{
+    struct recording *r = calloc(1, sizeof(*r));
+    if (!r)
+        return NULL;
+    r->fd = fd;
+    r->queue = record_queue_open(queue_fd);
+    r->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, on_writable, r);
+    /* Its room is there before it is needed, or what waits could not be sent. */
+    if (r->queue && r->writable && buf_room(&r->packet, PACKET_MAX) &&
+        event_add(r->writable, NULL) == 0)
+        return r;
+    recording_free(r);
+    return NULL;
+}
+
+/* A recorder that does not take them now will not before the end. */
+static void send_the_rest(struct recording *r)
+{
+    int64_t until_ms = clock_monotonic_ms() + END_WAIT_MS, left_ms;
+    struct pollfd p = {.fd = r->fd, .events = POLLOUT};
+    while (!send_some(r) && (left_ms = until_ms - clock_monotonic_ms()) > 0)
+        poll(&p, 1, (int)left_ms);
+    if (record_queue_waiting(r->queue) > 0)
+        log_error("the worker ends while records wait: the recorder takes none",
+                  LOG_NUMBER("waiting", (int64_t)record_queue_waiting(r->queue)));
+}
+
+void recording_free(struct recording *r)
+{
+    if (!r)
+        return;
+    if (r->queue && r->writable)
+        send_the_rest(r);
+    if (r->writable)
+        event_free(r->writable);
+    record_queue_close(r->queue);
+    buf_fini(&r->packet);
+    free(r);
+}

@@ -1,0 +1,29 @@
+/*
+ * recording - the way of records to the recorder, on the event loop: at once, or by way of a queue
+ * (record_queue.h) while it takes none. Never waits; what finds no room there is lost, counted,
+ * said in the log and told by a packet behind those that waited.
+ */
+#ifndef STIRD_SIP_RECORDING_H
+#define STIRD_SIP_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/str.h>
+
+struct event_base;
+struct recording;
+
+/*
+ * FD: SOCK_SEQPACKET to the recorder, QUEUE_FD: record_queue_memory(); both stay the caller's. What
+ * waits there goes first. NULL: no memory.
+ */
+struct recording *recording_new(struct event_base *base, int fd, int queue_fd);
+/* The last packets may take half a second; NULL is fine. */
+void recording_free(struct recording *r);
+
+void recording_send(struct recording *r, struct str packet); /* NULL: there are no records */
+void recording_drop(struct recording *r); /* one that could not be made for want of memory */
+uint64_t recording_dropped(const struct recording *r); /* since it began */
+uint64_t recording_waiting(const struct recording *r); /* now */
+
+#endif

@@ -1,0 +1,332 @@
+"""
+Faults under steady calls, in short form: what each of them may cost is the table of
+docs/reliability.md, and nothing else is lost. Ends of calls retransmit (lib/load.py).
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import threading
+import time
+import unittest
+
+from daemon import clock_test
+from daemon.lifetimes import ProcessStory
+from lib import stird, stirctl
+from lib.dns import Dns
+from lib.lab import end_with_parent
+from lib.load import Load
+
+RATE = 40  # new calls a second
+LONG = 60  # seconds: longer is a hang, however busy the machine is
+SIGNING = 'signing = { timeout = "1s"; };'  # that a call leaves unsigned is not the machine's doing
+
+
+class Fault(ProcessStory):
+    def begin(self, records="", stderr=None, prepare=None, more="", **changes):
+        """RECORDS: settings of that group."""
+        self.path = self.configure(more=SIGNING + more, **changes)
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read().replace("records = {", "records = { " + records)
+        self.lab.write("stird.conf", text)
+        self.stird = stird.Stird(self.lab, self.path)
+        self.stird.stderr = stderr
+        self.stird.prepare = prepare or end_with_parent
+        self.stird.start()
+
+    def steady(self, seconds, events=(), rate=RATE):
+        """Calls for so long, and what became of them."""
+        load = Load(caller=(self.net(2), 5060), callee=(self.net(9), 5060), to=self.at()[1:])
+        try:
+            load.run(rate, seconds, events)
+        finally:
+            load.close()
+        return load
+
+    def lost(self, load):
+        return ["%s %s" % (call.id, call.state) for call in load.lost]
+
+    def assert_none_lost(self, load):
+        self.assertEqual(self.lost(load)[:10], [])
+
+    def assert_signed(self, load, but_for=0):
+        """All, or all but so many seconds' calls."""
+        self.assertLessEqual(len(load.unsigned), but_for * RATE)
+
+    def kill(self, role):
+        return lambda: self.hit(role)
+
+    def stop(self, role):
+        return lambda: self.hit(role, signal.SIGSTOP)
+
+    def statistics(self):
+        return stirctl.ask(self.path, "stats")
+
+    # records
+    def lines(self):
+        """Whole lines; the last one may be in the making."""
+        with open(self.stird.records_path, encoding="utf-8") as source:
+            return [json.loads(line) for line in source.read().split("\n")[:-1]
+                    if line.startswith("{") and line.endswith("}")]
+
+    def dropped(self):
+        return sum(line.get("dropped", 0) for line in self.lines())
+
+    def assert_each_has_a_record(self, *loads, but_for=0):
+        """One, or it is among those that a dropped line tells; BUT_FOR those of a dead worker."""
+        ids = {call.id for load in loads for call in load.calls.values()}
+        def accounted():
+            found = [line["call_id"] for line in self.lines() if line["kind"] == "call"]
+            self.assertEqual(len(found), len(set(found)), "no call has two records")
+            return len(ids.intersection(found)) + self.dropped() >= len(ids) - but_for
+        stird.wait_until(accounted, LONG, "a record of each call")
+
+    def assert_whole(self, gaps=None):
+        """The chain is; GAPS: whether there have to be some."""
+        status, out, err = stirctl.run(self.path, "records", "verify", "--json")
+        self.assertEqual(status, 0, out + err)
+        report = json.loads(out)
+        self.assertEqual(report["dropped"], self.dropped())
+        if gaps is not None:
+            self.assertEqual(report["dropped"] > 0, gaps, out)
+        self.assertEqual(self.statistics()["records_dropped"], report["dropped"])
+
+
+class Death(Fault):
+    def test_kill_each(self):
+        """None is lost: not a call, and of its records those that a dying worker still held."""
+        self.begin()
+        load = self.steady(4, [(0.5, self.kill("recorder")), (1.3, self.kill("signer")),
+                              (2.1, self.kill("worker")), (2.9, self.kill("recorder"))])
+        self.assert_none_lost(load)
+        self.assert_signed(load, but_for=1)
+        self.assert_each_has_a_record(load, but_for=RATE)  # a record is made at a call's end
+        self.assert_whole()
+
+    def test_kill_the_supervisor(self):
+        """Nothing is left of it; the next one serves those who retransmit, and BYEs of old calls."""
+        self.begin()
+        def again():
+            family = self.stird.family()
+            os.kill(self.stird.process.pid, signal.SIGKILL)
+            self.stird.process.wait(LONG)
+            self.wait_until_gone(family)
+            self.stird.notify.close()
+            os.unlink(self.lab.path("notify"))
+            self.stird.start()
+        load = self.steady(4, [(1.5, again)])
+        self.assert_none_lost(load)
+        status, out, _ = stirctl.run(self.path, "records", "verify")
+        self.assertEqual(status, 0, out)
+
+    def wait_until_gone(self, pids):
+        stird.wait_until(lambda: not any(map(stird.alive, pids)), LONG, "children end with it")
+
+    def test_stop_the_worker(self):
+        self.begin()
+        load = self.steady(4, [(0.2, self.stop("worker"))])
+        self.assert_none_lost(load)
+        self.assertTrue(self.stird.log_lines("its event loop stands still"))
+
+    def test_stop_the_signer(self):
+        self.begin()
+        load = self.steady(2.5, [(0.3, self.stop("signer"))])
+        self.assert_none_lost(load)
+        self.assert_signed(load, but_for=3)
+        self.assertFalse(self.steady(1).unsigned)
+
+    def test_stop_the_supervisor(self):
+        """Calls go on without; what it did not hear waits for it."""
+        self.begin()
+        pid, before = self.stird.process.pid, self.children()
+        load = self.steady(4, [(0.3, lambda: os.kill(pid, signal.SIGSTOP)),
+                                (3.6, lambda: os.kill(pid, signal.SIGCONT))])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        self.assert_each_has_a_record(load)
+        self.assertEqual(self.children(), before)
+
+
+class Records(Fault):
+    def test_stop_the_recorder(self):
+        """It is noticed, said, and another one writes what waited; no record is lost."""
+        self.begin()
+        stopped = []
+        load = self.steady(5, [(0.2, lambda: stopped.append(self.hit("recorder", signal.SIGSTOP)))])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        self.stird.wait_child("recorder", other_than=stopped[0], timeout=LONG)
+        self.assert_each_has_a_record(load)
+        self.assertTrue(self.stird.log_lines("child=stird-recorder"))
+        self.assertTrue(self.stird.log_lines("it does not answer"))
+        self.assertEqual(stirctl.ask(self.path, "status")["recorder"]["hangs"], 1)
+        self.assertEqual(self.dropped(), 0)
+        self.assert_whole(gaps=False)
+
+    def test_more_than_can_wait(self):
+        """What finds no room is counted, said and told at its place, a worker's death or not."""
+        self.begin(records='backlog = "64k";')
+        pid = self.stird.wait_child("recorder", timeout=LONG)
+        load = self.steady(4, [(0.1, self.stop("recorder")), (3.8, self.kill("worker")),
+                              (3.9, lambda: os.kill(pid, signal.SIGCONT))], rate=180)
+        self.assert_none_lost(load)
+        self.assert_each_has_a_record(load, but_for=180)
+        self.assertGreater(self.dropped(), 0)
+        self.assertTrue(self.stird.log_lines("records are dropped"))
+        after = self.steady(0.5)
+        self.assert_each_has_a_record(after)
+        status, out, _ = stirctl.run(self.path, "records", "verify")
+        self.assertEqual(status, 0, out)
+        self.assertRegex(out, r"records\.jsonl:\d+: a gap: \d+ records were dropped before")
+        self.assertRegex(out, r"good: .* %d records dropped in \d+ gaps?" % self.dropped())
+
+    def test_full_disk(self):
+        """A file that may not grow is one. When it may again, a line tells what is missing."""
+        self.begin()
+        pid = self.stird.wait_child("recorder", timeout=LONG)
+        def limit(size):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        load = self.steady(3, [(0.5, lambda: limit(15000)), (2.3, lambda: limit(1 << 40))])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        self.assert_each_has_a_record(load)
+        self.assert_whole(gaps=True)
+        told = [line for line in self.lines() if line["kind"] == "dropped"]
+        self.assertLessEqual(len(told), 2, "the disk is not filled up with what is lost")
+        self.assertTrue(self.stird.log_lines("records are lost"))
+        self.assertEqual(self.stird.child("recorder"), pid)
+
+
+class Outside(Fault):
+    def test_silent_dns_and_a_dying_worker(self):
+        """The next worker knows the addresses; so does the one after it."""
+        dns = Dns(self.net(53))
+        self.addCleanup(dns.close)
+        dns.address("carrier.test", self.net(9), ttl=1)
+        self.begin(upstreams=[{"name": "carrier", "uri": "sip:carrier.test:5060;transport=udp"}],
+                   more='dns = { servers = [ "%s" ]; };' % self.net(53))
+        def silent():
+            dns.silent = True
+        load = self.steady(4.5, [(1.2, silent), (1.5, self.kill("worker")),
+                                 (3, self.kill("worker"))])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        dns.silent = False
+
+    def test_blocked_stderr(self):
+        """Nobody reads the log: no process waits for that, and the first line read tells so."""
+        ends = os.pipe()
+        self.begin(stderr=ends[1], more='log = { level = "debug"; };')
+        os.close(ends[1])
+        load = self.steady(3, [(1, self.kill("worker"))])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        self.assertGreater(self.statistics()["log_lines_dropped"], 0)
+        os.set_blocking(ends[0], False)
+        text = b""
+        while b"log lines were dropped" not in text:
+            try:
+                text += os.read(ends[0], 65536)
+            except BlockingIOError:
+                self.steady(0.2)
+        os.close(ends[0])
+
+    def test_no_descriptors(self):
+        """Connections find none left; datagrams need none."""
+        def few():
+            end_with_parent()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        self.begin(prepare=few)
+        connections = []
+        def connect():
+            for _ in range(200):
+                connection = socket.socket()
+                connection.bind((self.net(2), 0))
+                connection.setblocking(False)
+                connection.connect_ex((self.net(1), 5060))
+                connections.append(connection)
+        load = self.steady(3, [(0.5, connect)])
+        for connection in connections:
+            connection.close()
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        self.assertFalse(self.stird.log_lines("child ended"))
+
+    def test_no_memory(self):
+        """A worker that gets no more refuses, or ends and is replaced; later calls are well."""
+        self.begin()
+        pid = self.stird.wait_child("worker", timeout=LONG)
+        with open("/proc/%d/statm" % pid, encoding="ascii") as source:
+            size = int(source.read().split()[0]) * resource.getpagesize()
+        def limit(more):
+            try:
+                resource.prlimit(pid, resource.RLIMIT_AS, (more, resource.RLIM_INFINITY))
+            except ProcessLookupError:
+                pass
+        if os.environ.get("STIRD_SANITIZED") != "1":  # which take terabytes of addresses
+            during = self.steady(2, [(0.1, lambda: limit(size)), (0.3, self.flood),
+                                    (1.9, lambda: limit(resource.RLIM_INFINITY))])
+            self.assertLess(len(during.lost), len(during.calls))
+        after = self.steady(1)
+        self.assert_none_lost(after)
+        self.assert_signed(after)
+
+    def flood(self):
+        """300 requests of 60 KB, from the trunk itself."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((self.net(2), 5070))
+        text = ("MESSAGE sip:+12155550199@%s SIP/2.0\r\n"
+                "Via: SIP/2.0/UDP %s:5070;branch=z9hG4bK%%d;rport\r\nMax-Forwards: 70\r\n"
+                "From: <sip:a@b>;tag=1\r\nTo: <sip:+12155550199@d>\r\nCall-ID: %%d\r\n"
+                "CSeq: 1 MESSAGE\r\nContent-Length: 60000\r\n\r\n" % (self.net(1), self.net(2)))
+        for i in range(300):
+            sock.sendto((text % (i, i)).encode() + b"x" * 60000, (self.net(1), 5060))
+        sock.close()
+
+    def test_certificate_directory_gone(self):
+        """Keys are in memory: it costs the reload, and signatures only when the signer dies too."""
+        self.begin()
+        unit = self.lab.unit.directory
+        failed = []
+        def gone():
+            os.rename(unit, unit + ".away")
+            thread = threading.Thread(target=lambda: failed.append(
+                stirctl.run(self.path, "reload", "--wait", timeout=LONG)[0]))
+            thread.start()
+            self.addCleanup(thread.join)
+        load = self.steady(2.5, [(0.5, gone)])
+        self.assert_none_lost(load)
+        self.assert_signed(load)
+        stird.wait_until(lambda: failed, LONG, "the reload's end")
+        self.assertEqual(failed, [1])
+        without = self.steady(1.5, [(0.2, self.kill("signer"))])
+        self.assert_none_lost(without)
+        os.rename(unit + ".away", unit)
+        stird.wait_until(lambda: not self.steady(0.2).unsigned, LONG, "signatures are back")
+
+
+class Clocks(clock_test.Clock, Fault):
+    def test_clock_steps(self):
+        self.begin_with_clock()
+        load = self.steady(3.5, [(0.7, lambda: self.set_clock(3600)),
+                                 (1.5, lambda: self.set_clock(-3600)),
+                                 (2.6, lambda: self.set_clock(0))])
+        self.assert_none_lost(load)
+        # The signer refuses a time that is not its own: that of a call between two clocks.
+        self.assertLessEqual(len(load.unsigned), 3 * 3)
+        self.assert_each_has_a_record(load)
+        self.assertTrue(self.stird.log_lines("the clock was set while running"))
+
+    def begin_with_clock(self):
+        self.path = self.configure(more=SIGNING)
+        self.start_with(self.path)
+
+    # those of the class itself run in clock_test
+    test_an_hour_ahead = test_an_hour_back = None
+
+
+if __name__ == "__main__":
+    unittest.main()

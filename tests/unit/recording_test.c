@@ -1,0 +1,197 @@
+/* Records on their way to a recorder that takes none for a while, and for good. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stird/control.h>
+#include <stird/log.h>
+#include <stird/record.h>
+#include <stird/record_queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sip/recording.h"
+
+struct scene {
+    struct event_base *base;
+    int ends[2], queue_fd; /* [0] is the recorder's */
+    struct recording *r;
+    unsigned sent, heard, lost; /* what the recorder hears, in order */
+};
+
+static int set_up(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    s->base = event_base_new();
+    s->queue_fd = record_queue_memory(1 << 20);
+    if (control_pair(s->ends))
+        return -1;
+    s->r = recording_new(s->base, s->ends[1], s->queue_fd);
+    log_open("test", open("/dev/null", O_WRONLY), false);
+    *state = s;
+    return s->r ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *s = *state;
+    recording_free(s->r);
+    event_base_free(s->base);
+    close(s->ends[0]);
+    close(s->ends[1]);
+    close(s->queue_fd);
+    free(s);
+    return 0;
+}
+
+static void send_records(struct scene *s, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct buf packet = BUF_INIT;
+        char id[400];
+        snprintf(id, sizeof(id), "%0399u", s->sent++);
+        record_pack(
+            &packet,
+            &(struct record){.call_id = str_of(id), .number_state = NUMBER_STATES, .iat_s = -1});
+        recording_send(s->r, buf_str(&packet));
+        buf_fini(&packet);
+    }
+}
+
+/* Each packet is the next record, or stands for those that are missing. False: none is there. */
+static bool hear_one(struct scene *s)
+{
+    static char packet[65536];
+    struct record record;
+    uint32_t lost;
+    ssize_t n = recv(s->ends[0], packet, sizeof(packet), MSG_DONTWAIT);
+    if (n <= 0)
+        return false;
+    if (record_unpack_lost(&lost, (struct str){packet, (size_t)n})) {
+        assert_true(lost > 0);
+        s->lost += lost;
+        return true;
+    }
+    assert_true(record_unpack(&record, (struct str){packet, (size_t)n}));
+    assert_int_equal(strtoul(record.call_id.p, NULL, 10), s->heard + s->lost);
+    s->heard++;
+    return true;
+}
+
+/* The loop and the recorder in turn, until neither has anything to do. */
+static void hear_all(struct scene *s)
+{
+    bool heard;
+    do {
+        heard = false;
+        event_base_loop(s->base, EVLOOP_NONBLOCK);
+        while (hear_one(s))
+            heard = true;
+    } while (heard);
+    assert_int_equal(recording_waiting(s->r), 0);
+    assert_int_equal(s->heard + s->lost, s->sent);
+}
+
+static void open_again(struct scene *s)
+{
+    recording_free(s->r);
+    s->r = recording_new(s->base, s->ends[1], s->queue_fd);
+    assert_non_null(s->r);
+}
+
+static void what_waits_comes_in_its_order(void **state)
+{
+    struct scene *s = *state;
+    send_records(s, 3);
+    hear_all(s);
+    send_records(s, 1500);
+    assert_true(recording_waiting(s->r) > 0);
+    for (int i = 0; i < 700; i++) {
+        event_base_loop(s->base, EVLOOP_NONBLOCK);
+        hear_one(s);
+        send_records(s, 1);
+    }
+    assert_int_equal(recording_dropped(s->r), 0);
+    hear_all(s);
+    assert_int_equal(s->lost, 0);
+    send_records(s, 1); /* again without a detour */
+    assert_int_equal(recording_waiting(s->r), 0);
+    hear_all(s);
+}
+
+static void what_finds_no_room_is_told_at_its_place(void **state)
+{
+    struct scene *s = *state;
+    send_records(s, 5000);
+    uint64_t dropped = recording_dropped(s->r);
+    assert_true(dropped > 1000 && dropped < 4000);
+    for (int i = 0; i < 900; i++) { /* gaps within what waits */
+        event_base_loop(s->base, EVLOOP_NONBLOCK);
+        hear_one(s);
+        send_records(s, i % 5 == 0 ? 9 : 0);
+    }
+    hear_all(s);
+    assert_int_equal(s->lost, recording_dropped(s->r));
+    send_records(s, 10);
+    hear_all(s);
+    assert_int_equal(s->lost, recording_dropped(s->r));
+}
+
+/* A worker that died, and the next one. */
+static void the_next_worker_sends_what_waits(void **state)
+{
+    struct scene *s = *state;
+    send_records(s, 5000);
+    unsigned dropped = (unsigned)recording_dropped(s->r);
+    open_again(s);
+    assert_true(recording_waiting(s->r) > 1000);
+    send_records(s, 1);
+    hear_all(s);
+    assert_true(s->lost >= dropped);
+}
+
+static void packets_that_cannot_go_stop_nothing(void **state)
+{
+    struct scene *s = *state;
+    static char large[1 << 20];
+    recording_send(s->r, (struct str){large, sizeof(large)});
+    s->sent++;
+    assert_int_equal(recording_dropped(s->r), 1);
+    send_records(s, 2000);
+    recording_send(s->r, (struct str){large, sizeof(large)});
+    s->sent++;
+    recording_drop(s->r);
+    s->sent++;
+    send_records(s, 1);
+    hear_all(s);
+    assert_int_equal(s->lost, 3);
+}
+
+static void without_records_nothing_happens(void **state)
+{
+    (void)state;
+    recording_send(NULL, STR("x"));
+    recording_drop(NULL);
+    recording_free(NULL);
+    assert_int_equal(recording_dropped(NULL) + recording_waiting(NULL), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_waits_comes_in_its_order),
+        TEST(what_finds_no_room_is_told_at_its_place),
+        TEST(the_next_worker_sends_what_waits),
+        TEST(packets_that_cannot_go_stop_nothing),
+        cmocka_unit_test(without_records_nothing_happens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
