@@ -87,7 +87,6 @@ bool inbox_open(struct proxy *p, const struct proxy_options *options)
 {
     if (options->n_workers < 2)
         return true;
-    p->n_workers = options->n_workers;
     p->others_fds = options->others_fds;
     p->inbox_room = malloc(ROOM_BYTES);
     p->inbox = event_new(p->base, options->inbox_fd, EV_READ | EV_PERSIST, on_readable, p);
