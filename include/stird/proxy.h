@@ -37,7 +37,7 @@ struct proxy_counters {
     uint64_t unknown_source, malformed, stray_responses, records_dropped, date_corrected;
     uint64_t level_unreadable;    /* calls whose SBC told a level that is none of A, B, C */
     uint64_t identity_unreadable; /* Identity headers that calls brought */
-    uint64_t limited;                              /* calls refused for a limit */
+    uint64_t limited;             /* calls refused for a limit */
     uint64_t full_worker, full_trunk, full_source; /* requests of any method refused for memory, by
                                                       whose ceiling; calls also for limits.calls */
     uint64_t full_emergency; /* emergency calls refused for their own ceiling */
@@ -50,8 +50,9 @@ struct proxy_counters {
     uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
     uint64_t records_waiting;               /* now: the recorder does not take them */
-    uint64_t by_level[PROXY_LEVELS];        /* signed calls */
-    uint64_t by_reason[PROXY_REASONS];      /* decided INVITEs, by enum reason */
+    uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */
+    uint64_t by_level[PROXY_LEVELS];   /* signed calls */
+    uint64_t by_reason[PROXY_REASONS]; /* decided INVITEs, by enum reason */
 };
 
 #define REASON(name, id, sip_status, text)                                                         \

@@ -410,7 +410,7 @@ static const struct key root_keys[] = {
     {"limits.emergency", KEY_INTEGER, "500", false, 1, 1000000, NULL, 0, NULL, NULL,
      ROOT(settings.max_emergency),
      "Most emergency calls in progress at once, in a worker; more get 503."},
-    {"limits.memory", KEY_SIZE, "512m", false, 1048576, 2147483647, NULL, 0, NULL, NULL,
+    {"limits.memory", KEY_SIZE, "512m", false, 1048576, 2146435072, NULL, 0, NULL, NULL,
      ROOT(settings.memory_bytes),
      "Most memory that requests may hold, all workers together; each has its part."},
     {"limits.memory_per_trunk", KEY_INTEGER, "50", false, 1, 100, NULL, 0, NULL, NULL,
@@ -432,7 +432,7 @@ static const struct key root_keys[] = {
      "A TCP connection whose peer takes nothing of what waits for it so long is closed."},
     {"limits.queue", KEY_SIZE, "256k", false, 65536, 16777216, NULL, 0, NULL, NULL,
      ROOT(settings.queue_bytes), "Most octets that wait to leave by one TCP connection."},
-    {"limits.queues", KEY_SIZE, "64m", false, 1048576, 2147483647, NULL, 0, NULL, NULL,
+    {"limits.queues", KEY_SIZE, "64m", false, 1048576, 2146435072, NULL, 0, NULL, NULL,
      ROOT(settings.queues_bytes),
      "Most octets that wait in TCP connections, either way, all workers together; each has its "
      "part."},

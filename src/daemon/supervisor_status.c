@@ -58,6 +58,7 @@ static const struct {
     LEVEL(connections),
     LEVEL(in_flight),
     LEVEL(records_waiting),
+    LEVEL(held_bytes),
 #undef COUNTER
 #undef LEVEL
 };

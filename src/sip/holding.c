@@ -132,6 +132,11 @@ static bool is_over(const uint64_t octets[LIMIT_SHARES], uint64_t ceiling, enum 
     return octets[class] > ceiling / 8 * part->alone || sum(octets) > ceiling / 8 * part->together;
 }
 
+uint64_t holdings_octets(const struct holdings *all)
+{
+    return sum(all->octets) + all->emergency;
+}
+
 /* The narrowest first: its own trunk's fault is not the whole worker's. */
 enum reason holding_over(const struct holding *h)
 {

@@ -46,6 +46,9 @@ struct holdings {
     uint64_t emergency;            /* the same of emergency calls */
 };
 
+/* All that is held now. */
+uint64_t holdings_octets(const struct holdings *all);
+
 struct holding;
 
 /* One reference. NULL: no memory. */

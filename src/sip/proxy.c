@@ -481,6 +481,7 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p)
     p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
     p->counters.in_flight = limits_in_flight(&p->limits);
     p->counters.slow_readers = net_slow_readers(p->net);
+    p->counters.held_bytes = holdings_octets(&p->holdings);
     p->counters.records_dropped = recording_dropped(p->recording);
     p->counters.records_waiting = recording_waiting(p->recording);
     return &p->counters;
