@@ -10,6 +10,7 @@
 #include <stird/reason.h>
 #include <stird/snapshot.h>
 
+struct dispatch_key;
 struct event_base;
 struct tls;
 struct proxy;
@@ -23,8 +24,9 @@ struct proxy_options {
     unsigned worker, n_workers;             /* 0.. */
     const struct known_name *names;         /* sound; what upstreams' names meant before */
     unsigned n_names;
-    int inbox_fd;          /* handover.h; with one worker unused */
-    const int *others_fds; /* where to hand over to each; stays the caller's */
+    int inbox_fd;                            /* handover.h; with one worker unused */
+    const int *others_fds;                   /* where to hand over to each; stays the caller's */
+    const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
 };
 
 #define PROXY_LEVELS  3   /* A, B, C */

@@ -59,6 +59,7 @@ struct proxy {
     unsigned worker;
     unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */
     const int *others_fds;
+    const struct dispatch_key *dispatch_key;
     struct event *inbox;
     char *inbox_room;
     bool from_inbox; /* what is being handled was handed over */
