@@ -14,17 +14,19 @@ struct holding {
     enum holding_class class;
 };
 
+#define WHOLE 16
+
 /*
- * Of each ceiling, in eighths: how much a class may fill by itself, and how full it may be of all
- * classes together for one more of this class.
+ * Of each ceiling, in sixteenths: how much a class may fill by itself, and how full it may be of
+ * all classes together for one more of this class.
  */
 static const struct part {
     unsigned alone, together;
 } parts[LIMIT_SHARES] = {
-    [HOLDING_OTHER] = {1, 6},
-    [HOLDING_CALL] = {6, 6},
-    [HOLDING_DIALOG] = {4, 7},
-    [HOLDING_END] = {8, 8},
+    [HOLDING_OTHER] = {1, 12},
+    [HOLDING_CALL] = {12, 12},
+    [HOLDING_DIALOG] = {8, 14},
+    [HOLDING_END] = {WHOLE, WHOLE},
 };
 
 struct holding_ceilings holding_ceilings_of(uint64_t memory, unsigned trunk_percent,
@@ -129,7 +131,8 @@ static uint64_t sum(const uint64_t octets[LIMIT_SHARES])
 static bool is_over(const uint64_t octets[LIMIT_SHARES], uint64_t ceiling, enum holding_class class)
 {
     const struct part *part = &parts[class];
-    return octets[class] > ceiling / 8 * part->alone || sum(octets) > ceiling / 8 * part->together;
+    return octets[class] > ceiling / WHOLE * part->alone ||
+           sum(octets) > ceiling / WHOLE * part->together;
 }
 
 uint64_t holdings_octets(const struct holdings *all)
@@ -152,11 +155,11 @@ enum reason holding_over(const struct holding *h)
     return is_over(all->octets, all->ceilings.worker, h->class) ? REASON_OVERLOADED : REASON_OK;
 }
 
-/* What is kept of answers takes nothing of the last eighth either. */
+/* What is kept of answers takes nothing of what is for BYE alone. */
 static bool has_room(const uint64_t octets[LIMIT_SHARES], uint64_t ceiling,
                      enum holding_class class, size_t n)
 {
-    return sum(octets) + n <= ceiling / 8 * (class == HOLDING_END ? 8 : 7);
+    return sum(octets) + n <= ceiling / WHOLE * (class == HOLDING_END ? WHOLE : 14);
 }
 
 bool holding_may_grow(const struct holding *h, size_t octets)

@@ -85,7 +85,7 @@ static void parts_of_a_trunk(void **state)
         enum holding_class class;
         unsigned kib; /* of 400 */
     } cases[] = {
-        {HOLDING_OTHER, 50}, {HOLDING_CALL, 300}, {HOLDING_DIALOG, 200}, {HOLDING_END, 400}};
+        {HOLDING_OTHER, 25}, {HOLDING_CALL, 300}, {HOLDING_DIALOG, 200}, {HOLDING_END, 400}};
     (void)state;
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         static struct held held[100];
@@ -141,7 +141,7 @@ static void whose_ceiling_it_is(void **state)
     assert_int_equal(reason, REASON_SOURCE_MEMORY);
     unsigned rest = fill(&w, b, HOLDING_CALL, "192.0.2.2", "v", &reason);
     assert_int_equal(reason, REASON_OVERLOADED);
-    assert_int_equal(take(&w, &other, HOLDING_CALL, "192.0.2.9", "x", KIB), REASON_OVERLOADED);
+    assert_int_equal(take(&w, &other, HOLDING_CALL, "192.0.2.9", "x", 10 * KIB), REASON_OVERLOADED);
     give(&other);
     give_all(b, rest);
     give_all(a, n + more);
