@@ -63,6 +63,14 @@ class Framing(Story):
         self.carrier.expect_nothing(0.1)
         self.signed_call(transport="tcp", body=b"")
 
+    def test_empty_datagrams(self):
+        """From whom we know and from strangers: nothing happens, and nothing ends."""
+        self.start()
+        for peer in (self.sbc, self.peer("nobody", 66)):
+            for _ in range(20):
+                peer.udp.sendto(b"", (self.net(1), 5060))
+        self.signed_call()
+
     def test_two_connections(self):
         """R-P-047: each answer leaves on the connection of its request."""
         self.start()
