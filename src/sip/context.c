@@ -353,7 +353,7 @@ static void alarm_emergency_full(const struct context *c)
     log_error(
         "emergency calls are refused: there are as many as limits.emergency allows, or they "
         "hold all memory that is theirs",
-        LOG_NUMBER("in_progress", limits_now(&p->limits, LIMIT_EMERGENCY, (struct str){NULL, 0})),
+        LOG_NUMBER("in_progress", p->limits.taken[LIMIT_EMERGENCY]),
         LOG_NUMBER("octets", (int64_t)p->holdings.emergency),
         LOG_NUMBER("refused", (int64_t)p->counters.full_emergency),
         LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));

@@ -13,7 +13,7 @@
 #include "fence.h"
 #include <stird/headers.h>
 
-#define EMERGENCY_NAME          ((struct str){NULL, 0})
+#define EMERGENCY_NAME          STR("emergency")
 #define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
 #define NAME_RETRY_MS           50

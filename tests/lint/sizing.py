@@ -28,7 +28,7 @@ def size(text):
 
 def defaults(project):
     """As docs/configuration.md has them, which a test holds to the code."""
-    rows = re.findall(r"^\| `(limits\.\w+)` \| (\S+) \|", read(project, "docs", "configuration.md"), re.M)
+    rows = re.findall(r"^\| `((?:limits|records)\.\w+)` \| (\S+) \|", read(project, "docs", "configuration.md"), re.M)
     return dict(rows)
 
 
@@ -50,7 +50,8 @@ def check(project):
     workers, rows = table(project)
     most = size(re.search(r"^MemoryMax=(\S+)$", read(project, "systemd", "stird.service"), re.M).group(1))
     each_wanted = {"`limits.memory`": HEAP * size(limits["limits.memory"]) / MIB,
-                   "`limits.queues`": PIECES * size(limits["limits.queues"]) / MIB}
+                   "`limits.queues`": PIECES * size(limits["limits.queues"]) / MIB,
+                   "`records.backlog`": size(limits["records.backlog"]) / MIB}
     sums = [0.0, 0.0]
     for what, each, number, ceiling, *said in rows[:-1]:
         count, per_worker = re.fullmatch(r"(\d+)( a worker)?", number).groups()
