@@ -350,13 +350,12 @@ static void alarm_emergency_full(const struct context *c)
     if (p->counters.full_emergency > 1 && now_ms - p->emergency_full_said_ms < SAID_EVERY_MS)
         return;
     p->emergency_full_said_ms = now_ms;
-    log_error(
-        "emergency calls are refused: there are as many as limits.emergency allows, or they "
-        "hold all memory that is theirs",
-        LOG_NUMBER("in_progress", p->limits.taken[LIMIT_EMERGENCY]),
-        LOG_NUMBER("octets", (int64_t)p->holdings.emergency),
-        LOG_NUMBER("refused", (int64_t)p->counters.full_emergency),
-        LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
+    log_error("emergency calls are refused: there are as many as limits.emergency allows, or they "
+              "hold all memory that is theirs",
+              LOG_NUMBER("in_progress", p->limits.taken[LIMIT_EMERGENCY]),
+              LOG_NUMBER("octets", (int64_t)p->holdings.emergency),
+              LOG_NUMBER("refused", (int64_t)p->counters.full_emergency),
+              LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
 }
 
 /* Of all methods: a limit is one of calls, a ceiling one of memory too. */
