@@ -14,6 +14,8 @@ struct arena;
 /* FIRST_BYTES is the size of the first chunk; NULL when there is no memory. */
 struct arena *arena_new(size_t first_bytes);
 void arena_free(struct arena *a);
+/* What it has taken of the heap. NULL: 0. */
+size_t arena_bytes(const struct arena *a);
 
 /* Zeroed, aligned for anything; NULL when there is no memory. */
 void *arena_alloc(struct arena *a, size_t bytes);

@@ -45,7 +45,9 @@ struct net_limits {
     uint32_t max_connections, max_connections_per_source;
     uint32_t message_timeout_ms; /* from the first byte of a message to its last */
     uint32_t idle_timeout_ms;    /* without a message */
+    uint32_t write_timeout_ms;   /* without a move of what is to leave */
     uint32_t max_queue_bytes;    /* towards a peer that does not read */
+    uint32_t max_queues_bytes;   /* of all connections, what came and what is to leave */
 };
 
 struct net_handlers {
@@ -74,7 +76,7 @@ void net_free(struct net *net);
 void net_set_limits(struct net *net, const struct net_limits *limits);
 
 /* Queues or sends at once. -ENOTCONN when the connection is gone, -ENOBUFS when its queue is full.
- */
+   What waits in all connections is bounded: who holds most of it is closed for others. */
 int net_send(struct net *net, const struct flow *to, struct str bytes);
 /*
  * A flow to REMOTE by TRANSPORT from LISTENER: for TCP an open connection to there, or a new one
@@ -94,6 +96,8 @@ unsigned net_connections(const struct net *net);
 /* Whether ADDRESS is one of this machine's, whichever interface has it, as the kernel says; true
    when it cannot be asked. Nothing is sent. */
 bool net_address_is_own(const struct address *address);
+/* How many were closed because their peers did not take what was for them, or held too much. */
+uint64_t net_slow_readers(const struct net *net);
 /* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */
 void net_set_tls_take(struct net *net, struct tls *tls);
 

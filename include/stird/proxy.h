@@ -10,6 +10,7 @@
 #include <stird/reason.h>
 #include <stird/snapshot.h>
 
+struct dispatch_key;
 struct event_base;
 struct tls;
 struct proxy;
@@ -23,8 +24,9 @@ struct proxy_options {
     unsigned worker, n_workers;             /* 0.. */
     const struct known_name *names;         /* sound; what upstreams' names meant before */
     unsigned n_names;
-    int inbox_fd;          /* handover.h; with one worker unused */
-    const int *others_fds; /* where to hand over to each; stays the caller's */
+    int inbox_fd;                            /* handover.h; with one worker unused */
+    const int *others_fds;                   /* where to hand over to each; stays the caller's */
+    const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
 };
 
 #define PROXY_LEVELS  3   /* A, B, C */
@@ -38,6 +40,10 @@ struct proxy_counters {
     uint64_t level_unreadable;    /* calls whose SBC told a level that is none of A, B, C */
     uint64_t identity_unreadable; /* Identity headers that calls brought */
     uint64_t limited;             /* calls refused for a limit */
+    uint64_t full_worker, full_trunk, full_source; /* requests of any method refused for memory, by
+                                                      whose ceiling; calls also for limits.calls */
+    uint64_t full_emergency; /* emergency calls refused for their own ceiling */
+    uint64_t slow_readers;   /* connections closed for what waits in them: net.h */
     uint64_t emergency_calls, emergency_by_to; /* the latter by their To alone */
     uint64_t emergency_to_alarms;              /* these were too large a share */
     uint64_t fenced; /* requests inside calls that may not go where they lead: sip/fence.h */
@@ -46,8 +52,9 @@ struct proxy_counters {
     uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
     uint64_t records_waiting;               /* now: the recorder does not take them */
-    uint64_t by_level[PROXY_LEVELS];        /* signed calls */
-    uint64_t by_reason[PROXY_REASONS];      /* decided INVITEs, by enum reason */
+    uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */
+    uint64_t by_level[PROXY_LEVELS];   /* signed calls */
+    uint64_t by_reason[PROXY_REASONS]; /* decided INVITEs, by enum reason */
 };
 
 #define REASON(name, id, sip_status, text)                                                         \

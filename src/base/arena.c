@@ -58,6 +58,14 @@ void arena_free(struct arena *a)
         chunk_free_all(a->head);
 }
 
+size_t arena_bytes(const struct arena *a)
+{
+    size_t sum = 0;
+    for (const struct chunk *c = a ? a->head : NULL; c; c = c->next)
+        sum += sizeof(*c) + c->capacity;
+    return sum;
+}
+
 void *arena_alloc(struct arena *a, size_t bytes)
 {
     struct chunk *c = a->head;

@@ -16,6 +16,7 @@
 #include <stird/clock.h>
 #include <stird/control.h>
 #include <stird/log.h>
+#include <stird/packet.h>
 #include <stird/record_writer.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -107,7 +108,7 @@ static bool read_source(struct recorder *r, int fd, bool *left)
         if (n <= 0) {
             int error = errno;
             record_writer_reached_none(&r->writer);
-            return n < 0 && (error == EAGAIN || error == EINTR);
+            return n == 0 ? !packet_is_end(fd) : error == EAGAIN || error == EINTR;
         }
         size_t kept = (size_t)n > sizeof(r->packet) ? 0 : (size_t)n;
         record_writer_add(&r->writer, (struct str){r->packet, kept}, clock_real_us());

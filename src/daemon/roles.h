@@ -8,6 +8,7 @@
 
 #include "child.h"
 
+#include <stird/dispatch.h>
 #include <stird/listen.h>
 #include <stird/problems.h>
 #include <stird/settings.h>
@@ -34,6 +35,7 @@ struct worker_options {
     const struct listener_sockets *sockets; /* as many as settings->n_listeners */
     int inbox_fd;                           /* what other workers hand over; -1: there are none */
     const int *others_fds;                  /* the way to each of them; -1: itself */
+    const struct dispatch_key *dispatch_key;
 };
 
 /*

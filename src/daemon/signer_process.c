@@ -8,6 +8,7 @@
 #include <stird/clock.h>
 #include <stird/control.h>
 #include <stird/log.h>
+#include <stird/packet.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -184,6 +185,8 @@ static void serve(struct signer *s, struct channel *c)
 {
     ssize_t got = recv(c->fd, s->requests, sizeof(s->requests), MSG_DONTWAIT | MSG_TRUNC);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    if (got == 0 && !packet_is_end(c->fd))
         return;
     if (got <= 0) {
         channel_free(s, c);

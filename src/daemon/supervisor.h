@@ -16,6 +16,7 @@
 #include "configuration.h"
 #include "options.h"
 
+#include <stird/dispatch.h>
 #include <stird/json.h>
 #include <stird/listen.h>
 #include <stird/overlay.h>
@@ -65,6 +66,7 @@ struct supervisor {
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;
+    struct dispatch_key dispatch_key; /* with several workers */
     struct listener_sockets *sockets; /* those of listener i for worker w: [i * n_workers + w] */
     unsigned n_sockets;               /* listeners */
     int records_file;                 /* -1: no records */

@@ -51,6 +51,7 @@ static int enter_worker(void *user, int control_fd)
         .sockets = start->sockets,
         .inbox_fd = start->s->inboxes[start->w][0],
         .others_fds = start->others,
+        .dispatch_key = &start->s->dispatch_key,
     });
 }
 

@@ -58,7 +58,8 @@ static bool load_dispatch(struct supervisor *s, int *program, struct problems *p
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
     if (!needed || s->n_workers == 1)
         return true;
-    *program = dispatch_load(s->n_workers, NULL, 0);
+    int error = dispatch_key_make(&s->dispatch_key);
+    *program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
     if (*program >= 0)
         return true;
     problems_add(

@@ -440,6 +440,7 @@ static bool make_proxy(struct worker *w)
         .n_names = w->n_names,
         .inbox_fd = w->options->inbox_fd,
         .others_fds = w->options->others_fds,
+        .dispatch_key = w->options->dispatch_key,
     });
     if (w->proxy)
         give_tls(w);

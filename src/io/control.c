@@ -1,6 +1,7 @@
 #include <stird/control.h>
 
 #include <errno.h>
+#include <stird/packet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     if (got < 0)
         return errno == ECONNRESET ? 0 : -errno;
     if (got == 0)
-        return 0;
+        return packet_is_end(fd) ? 0 : -EAGAIN; /* an empty one says nothing */
     unsigned n = take_fds(&m, fds);
     if (got != (ssize_t)sizeof(read) || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
         while (n > 0)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stird/packet.h>
 #include <stird/sign_request.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -309,6 +310,8 @@ static bool read_packets(struct signer_client *c)
             continue;
         if (got < 0)
             return is_full(errno);
+        if (got == 0 && !packet_is_end(c->fd))
+            continue;
         if (got == 0 || (size_t)got > sizeof(c->packet) || !take_packet(c, (size_t)got))
             return false;
         if (signer_client_waiting(c) == 0)

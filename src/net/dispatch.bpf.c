@@ -31,6 +31,9 @@ static long (*const skb_load_bytes)(const void *skb, u32 offset, void *to, u32 n
 /* Keeps the compiler from knowing the value, and so from making branches of it. */
 #define opaque(v) __asm__ volatile("" : "+r"(v))
 
+/* A number that the loader writes where HERE stands. */
+#define given(v, here) __asm__ volatile("%0 = %1" : "=r"(v) : "i"(here))
+
 /*
  * A value that went through SCRATCH is any number to the verifier. So what follows a loop is
  * verified once, not once for each way out of it.
@@ -87,7 +90,7 @@ static always_inline u64 marked_worker(struct __sk_buff *skb, u32 at)
 }
 
 struct hash {
-    u32 value;
+    u64 value, place;
     u64 begun, ended;
 };
 
@@ -97,16 +100,16 @@ static always_inline void hash_character(struct hash *h, u64 c)
     opaque(visible);
     h->begun |= visible;
     h->ended |= h->begun & (1 - visible);
-    u32 next = (h->value ^ (u32)c) * DISPATCH_HASH_PRIME;
-    u32 mask = (u32) - (visible & (1 - h->ended));
+    u64 next = DISPATCH_STEP(h->value, h->place, c);
+    u64 mask = -(visible & (1 - h->ended));
     opaque(mask);
     h->value = (h->value & ~mask) | (next & mask);
 }
 
 /* The value that begins at AT: white space, and line ends of a fold, are passed over. */
-static always_inline u32 hash_value(struct __sk_buff *skb, u64 at)
+static always_inline u64 hash_value(struct __sk_buff *skb, u64 at, u64 place)
 {
-    struct hash h = {.value = DISPATCH_HASH_START};
+    struct hash h = {.value = DISPATCH_HASH_START, .place = place};
     for (u64 n = 0; n < DISPATCH_VALUE_BYTES; n += 8) {
         u64 word;
         if (load(skb, at + n, &word))
@@ -117,7 +120,8 @@ static always_inline u32 hash_value(struct __sk_buff *skb, u64 at)
         if (forget(skb, h.ended))
             break;
     }
-    return forget(skb, h.value);
+    u64 value = forget(skb, h.value);
+    return DISPATCH_REDUCE(value);
 }
 
 /* What the characters so far have shown. */
@@ -159,8 +163,11 @@ static always_inline u64 is_enough(const struct scan *s, u64 at)
 __attribute__((section("program"), used)) int choose_worker(struct __sk_buff *skb)
 {
     struct scan s = {0};
-    u64 word, workers;
-    __asm__ volatile("%0 = %1" : "=r"(workers) : "i"(DISPATCH_WORKERS_HERE));
+    u64 word, workers, place, multiple, offset;
+    given(workers, DISPATCH_WORKERS_HERE);
+    given(place, DISPATCH_PLACE_HERE);
+    given(multiple, DISPATCH_MULTIPLE_HERE);
+    given(offset, DISPATCH_OFFSET_HERE);
 
     if (skb->len < DISPATCH_SHORTEST)
         return 0;
@@ -178,7 +185,7 @@ __attribute__((section("program"), used)) int choose_worker(struct __sk_buff *sk
     }
     if (!value_at)
         return 0;
-    u32 h = hash_value(skb, value_at);
-    DISPATCH_MIX(h);
-    return (int)((u64)h * workers >> 32);
+    u64 h = hash_value(skb, value_at, place);
+    h = DISPATCH_STEP(h, multiple, offset);
+    return (int)(DISPATCH_REDUCE(h) * workers >> 31);
 }

@@ -1,7 +1,9 @@
 /* The rule of dispatch_rule.h in ordinary C. */
 #include <stird/dispatch.h>
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "dispatch_rule.h"
 
@@ -60,18 +62,37 @@ static size_t value_place(struct str message, size_t look)
     return 0;
 }
 
-static uint32_t hash_value(struct str value)
+static uint64_t hash_value(struct str value, uint64_t place)
 {
-    uint32_t h = DISPATCH_HASH_START;
+    uint64_t h = DISPATCH_HASH_START;
     size_t at = 0;
     while (at < value.n && (unsigned char)value.p[at] <= ' ')
         at++;
     for (; at < value.n && (unsigned char)value.p[at] > ' '; at++)
-        h = (h ^ (unsigned char)value.p[at]) * DISPATCH_HASH_PRIME;
-    return h;
+        h = DISPATCH_STEP(h, place, (unsigned char)value.p[at]);
+    return DISPATCH_REDUCE(h);
 }
 
-unsigned dispatch_worker(struct str message, unsigned workers, size_t look)
+static int draw(uint32_t *number)
+{
+    do {
+        if (getrandom(number, sizeof(*number), 0) != sizeof(*number))
+            return -errno;
+        *number &= DISPATCH_PRIME;
+    } while (*number == 0 || *number == DISPATCH_PRIME);
+    return 0;
+}
+
+int dispatch_key_make(struct dispatch_key *key)
+{
+    int error = draw(&key->place);
+    if (error == 0)
+        error = draw(&key->multiple);
+    return error ? error : draw(&key->offset);
+}
+
+unsigned dispatch_worker(struct str message, unsigned workers, size_t look,
+                         const struct dispatch_key *key)
 {
     if (message.n < DISPATCH_SHORTEST)
         return 0;
@@ -84,7 +105,7 @@ unsigned dispatch_worker(struct str message, unsigned workers, size_t look)
     if (at == 0)
         return 0;
     size_t end = at + DISPATCH_VALUE_BYTES < message.n ? at + DISPATCH_VALUE_BYTES : message.n;
-    uint32_t h = hash_value(str_slice(message, at, end));
-    DISPATCH_MIX(h);
-    return (unsigned)((uint64_t)h * workers >> 32);
+    uint64_t h = hash_value(str_slice(message, at, end), key->place);
+    h = DISPATCH_STEP(h, key->multiple, key->offset);
+    return (unsigned)(DISPATCH_REDUCE(h) * workers >> 31);
 }

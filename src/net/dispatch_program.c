@@ -37,29 +37,43 @@ static unsigned find_program(const struct bpf_insn **instructions)
     return 0;
 }
 
-static unsigned write_workers(struct bpf_insn *instructions, unsigned n, unsigned workers)
+#define NUMBERS 4
+
+/* Each number in the one place where its HERE stands. */
+static void write_numbers(struct bpf_insn *instructions, unsigned n, unsigned workers,
+                          const struct dispatch_key *key)
 {
-    unsigned places = 0;
+    const struct {
+        int32_t here;
+        uint32_t number;
+    } numbers[NUMBERS] = {{DISPATCH_WORKERS_HERE, workers},
+                          {DISPATCH_PLACE_HERE, key->place},
+                          {DISPATCH_MULTIPLE_HERE, key->multiple},
+                          {DISPATCH_OFFSET_HERE, key->offset}};
+    unsigned places[NUMBERS] = {0};
     for (unsigned i = 0; i < n; i++) {
-        if (instructions[i].code == (BPF_ALU64 | BPF_MOV | BPF_K) &&
-            instructions[i].imm == DISPATCH_WORKERS_HERE) {
-            instructions[i].imm = (int32_t)workers;
-            places++;
-        }
+        if (instructions[i].code != (BPF_ALU64 | BPF_MOV | BPF_K))
+            continue;
+        unsigned at = 0;
+        while (at < NUMBERS && instructions[i].imm != numbers[at].here)
+            at++;
+        if (at == NUMBERS)
+            continue;
+        instructions[i].imm = (int32_t)numbers[at].number;
+        places[at]++;
     }
-    return places;
+    for (unsigned at = 0; at < NUMBERS; at++)
+        assert(places[at] == 1);
 }
 
-int dispatch_load(unsigned workers, char *log, unsigned log_bytes)
+int dispatch_load(unsigned workers, const struct dispatch_key *key, char *log, unsigned log_bytes)
 {
     struct bpf_insn own[INSTRUCTIONS_MAX];
     const struct bpf_insn *instructions = NULL;
     unsigned n = find_program(&instructions);
     assert(n > 0 && n <= INSTRUCTIONS_MAX);
     memcpy(own, instructions, n * sizeof(*own));
-    unsigned places = write_workers(own, n, workers);
-    assert(places == 1);
-    (void)places;
+    write_numbers(own, n, workers, key);
 
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof(attributes));

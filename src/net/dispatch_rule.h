@@ -2,9 +2,9 @@
  * dispatch_rule - what dispatch.bpf.c (in the kernel) and dispatch.c (here) agree on.
  *
  * A response of ours belongs to the worker whose number stands in our Via branch, two hexadecimal
- * digits behind DISPATCH_MARK (sip/branch.h). Everything else belongs to the worker that the hash
- * of its Call-ID names, so a request, its retransmissions, its CANCEL and its ACK meet. A message
- * without either, or with the mark of a worker that is not there, belongs to worker 0.
+ * digits behind DISPATCH_MARK (sip/branch.h). Everything else belongs to the worker that the keyed
+ * hash of its Call-ID names, so a request, its retransmissions, its CANCEL and its ACK meet. A
+ * message without either, or with the mark of a worker that is not there, belongs to worker 0.
  */
 #ifndef STIRD_NET_DISPATCH_RULE_H
 #define STIRD_NET_DISPATCH_RULE_H
@@ -23,20 +23,22 @@
 #define DISPATCH_CASE   0x0020202020002020ull /* set in a small letter, for its letters only */
 #define DISPATCH_SHORT  0x0a69u               /* "\ni" */
 
-#define DISPATCH_HASH_START 0x811c9dc5u /* FNV-1a */
-#define DISPATCH_HASH_PRIME 0x01000193u
+/*
+ * The hash is a polynomial over the numbers below a prime, at a secret place: whoever does not know
+ * it cannot choose two Call-IDs that meet more often than by chance, so nobody aims all calls at
+ * one worker. Numbers are below 2^32 between two steps.
+ */
+#define DISPATCH_PRIME          0x7fffffffull
+#define DISPATCH_FOLD(x)        (((x)&DISPATCH_PRIME) + ((x) >> 31))
+#define DISPATCH_HASH_START     1ull
+#define DISPATCH_STEP(h, at, c) DISPATCH_FOLD(DISPATCH_FOLD((h) * (at) + (c)))
+/* Below the prime. */
+#define DISPATCH_REDUCE(h) (((h) + (((h) + 1) >> 31)) & DISPATCH_PRIME)
 
-/* Where the loader writes the number of workers into the program. */
-#define DISPATCH_WORKERS_HERE 0x5354574b
-
-/* FNV's high bits know little of the last characters: the end of MurmurHash3 mixes them in. */
-#define DISPATCH_MIX(h)                                                                            \
-    do {                                                                                           \
-        (h) ^= (h) >> 16;                                                                          \
-        (h) *= 0x85ebca6bu;                                                                        \
-        (h) ^= (h) >> 13;                                                                          \
-        (h) *= 0xc2b2ae35u;                                                                        \
-        (h) ^= (h) >> 16;                                                                          \
-    } while (0)
+/* Where the loader writes the number of workers, and the key, into the program. */
+#define DISPATCH_WORKERS_HERE  0x5354574b
+#define DISPATCH_PLACE_HERE    0x53545048
+#define DISPATCH_MULTIPLE_HERE 0x53544d48
+#define DISPATCH_OFFSET_HERE   0x53544f48
 
 #endif

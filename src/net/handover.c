@@ -1,6 +1,7 @@
 #include <stird/handover.h>
 
 #include <errno.h>
+#include <stird/packet.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -31,7 +32,7 @@ ssize_t handover_receive(int fd, struct handover *h, char *room, size_t size)
     if (n < 0)
         return -errno;
     if (n < (ssize_t)sizeof(*h) || (m.msg_flags & MSG_TRUNC))
-        return n == 0 ? -EPIPE : -EMSGSIZE;
+        return n == 0 && packet_is_end(fd) ? -EPIPE : -EMSGSIZE;
     n -= (ssize_t)sizeof(*h);
     room[n] = '\0';
     return n;

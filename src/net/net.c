@@ -154,6 +154,11 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
                              name, again);
 }
 
+uint64_t net_slow_readers(const struct net *net)
+{
+    return net->slow_readers;
+}
+
 unsigned net_connections(const struct net *net)
 {
     return net->n_connections;

@@ -24,6 +24,8 @@ struct net {
     struct peers *peers;               /* the same by address */
     struct tls *tls;                   /* for handshakes to come; NULL: none */
     unsigned n_connections;
+    uint64_t queued;       /* octets in all of them, what came and what is to leave */
+    uint64_t slow_readers; /* so many were closed */
 };
 
 struct datagram_reader *datagram_reader_new(void);

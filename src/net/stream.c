@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <stird/log.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "peers.h"
@@ -19,6 +21,8 @@
 
 #define MESSAGES_A_TURN    64
 #define OPENING_TIMEOUT_MS 5000 /* TCP and TLS handshake, together */
+/* Of what the kernel has not sent yet: the rest waits here, where it is counted. */
+#define UNSENT_IN_KERNEL_BYTES 16384
 
 /*
  * Lives as long as somebody holds it; `stream` is NULL once it is closed. The list of the net holds
@@ -30,6 +34,8 @@ struct connection {
     struct connection *next, **link;
     struct bufferevent *stream;
     struct event *deadline; /* of the message that is arriving, else of the next one to begin */
+    struct event *stall;    /* while something waits to leave: until it moves again */
+    size_t queued;          /* octets in the stream, what came and what is to leave */
     SSL *session;           /* the stream's; NULL: no TLS, or closed */
     char *tls_name;         /* whom we connected to; NULL: by address */
     struct tls_peer peer;   /* who was verified */
@@ -39,6 +45,8 @@ struct connection {
     uint16_t listener;
     uint8_t transport;
     bool outgoing, opening, in_message;
+    bool heard;  /* since the loop came here: something that says that the peer is well */
+    bool doomed; /* to be closed when the loop comes here again; nothing of it counts any more */
 };
 
 void connection_hold(struct connection *c)
@@ -52,6 +60,8 @@ void connection_release(struct connection *c)
         return;
     if (c->deadline)
         event_free(c->deadline);
+    if (c->stall)
+        event_free(c->stall);
     tls_peer_fini(&c->peer);
     free(c->tls_name);
     free(c);
@@ -59,12 +69,12 @@ void connection_release(struct connection *c)
 
 bool connection_is_ready(const struct connection *c)
 {
-    return c->stream && !c->opening;
+    return connection_is_open(c) && !c->opening;
 }
 
 bool connection_is_open(const struct connection *c)
 {
-    return c->stream != NULL;
+    return c->stream && !c->doomed;
 }
 
 unsigned connection_peer_names(const struct connection *c, const struct str **names)
@@ -97,15 +107,22 @@ static void say_goodbye(struct connection *c)
     c->session = NULL;
 }
 
+static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context);
+
 static void connection_close(struct connection *c, int error, bool tell)
 {
     if (!c->stream)
         return;
     struct net *net = c->net;
     say_goodbye(c);
+    evbuffer_remove_cb(bufferevent_get_input(c->stream), on_queue, c);
+    evbuffer_remove_cb(bufferevent_get_output(c->stream), on_queue, c);
     bufferevent_free(c->stream);
     c->stream = NULL;
+    net->queued -= c->queued;
+    c->queued = 0;
     event_del(c->deadline);
+    event_del(c->stall);
     connection_unlink(c);
     if (tell)
         net->handlers.closed(net->handlers.context, c, error);
@@ -118,11 +135,101 @@ void connections_close_all(struct net *net)
         connection_close(net->connections, 0, false);
 }
 
-static void set_deadline(struct connection *c, uint32_t ms)
+static void set_timer(struct event *timer, uint32_t ms)
 {
     struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-    event_add(c->deadline, &t);
+    event_add(timer, &t);
 }
+
+static void set_deadline(struct connection *c, uint32_t ms)
+{
+    set_timer(c->deadline, ms);
+}
+
+/* ---- what waits ---- */
+
+/* All octets of both directions are counted here; what leaves has its clock set anew whenever it
+   moves. */
+static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
+{
+    struct connection *c = context;
+    if (c->doomed)
+        return;
+    c->queued += info->n_added - info->n_deleted;
+    c->net->queued += info->n_added - info->n_deleted;
+    if (buffer != bufferevent_get_output(c->stream))
+        return;
+    if (evbuffer_get_length(buffer) == 0)
+        event_del(c->stall);
+    else if (info->n_deleted > 0 || !evtimer_pending(c->stall, NULL))
+        set_timer(c->stall, c->net->limits.write_timeout_ms);
+}
+
+static void say_slow(struct connection *c, const char *why)
+{
+    struct buf remote = BUF_INIT;
+    c->net->slow_readers++;
+    address_add(&remote, &c->entry.remote);
+    log_info("a connection is closed for what waits in it", LOG_TEXT("peer", buf_str(&remote)),
+             LOG_NUMBER("octets", (int64_t)c->queued), LOG_CSTR("why", why));
+    buf_fini(&remote);
+}
+
+static void on_stall(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *c = context;
+    (void)fd, (void)what;
+    if (c->opening) { /* has a deadline of its own */
+        set_timer(c->stall, c->net->limits.write_timeout_ms);
+        return;
+    }
+    say_slow(c, "the peer takes nothing of it");
+    connection_close(c, ETIMEDOUT, true);
+}
+
+/* Not at once: whoever sends may be in the middle of something. */
+static void doom(struct connection *c)
+{
+    say_slow(c, "it holds most of what all connections may");
+    bufferevent_disable(c->stream, EV_READ | EV_WRITE);
+    event_del(c->stall);
+    c->net->queued -= c->queued;
+    c->queued = 0;
+    c->doomed = true;
+    set_deadline(c, 0);
+}
+
+static struct connection *largest(const struct net *net)
+{
+    struct connection *found = NULL;
+    for (struct connection *c = net->connections; c; c = c->next)
+        if (!c->doomed && (!found || c->queued > found->queued))
+            found = c;
+    return found;
+}
+
+/* For N octets more of C: whoever holds most goes. False: that would be C. */
+static bool make_room(struct connection *c, size_t n)
+{
+    struct net *net = c->net;
+    while (net->queued + n > net->limits.max_queues_bytes) {
+        struct connection *most = largest(net);
+        if (!most || most == c || most->queued < c->queued + n)
+            return false;
+        doom(most);
+    }
+    return true;
+}
+
+/* The peer's kernel has confirmed all that we ever sent. */
+static bool has_taken_all(const struct connection *c)
+{
+    int unsent = 0;
+    return evbuffer_get_length(bufferevent_get_output(c->stream)) == 0 &&
+           ioctl(bufferevent_getfd(c->stream), SIOCOUTQ, &unsent) == 0 && unsent == 0;
+}
+
+/* ---- what comes ---- */
 
 /*
  * Two clocks, neither of which a dripping sender can restart: a message has message_timeout_ms from
@@ -132,9 +239,18 @@ static void message_progress(struct connection *c, bool partial, bool completed_
 {
     if (partial && (!c->in_message || completed_one))
         set_deadline(c, c->net->limits.message_timeout_ms);
-    else if (!partial)
+    else if (!partial && c->heard)
         set_deadline(c, c->net->limits.idle_timeout_ms);
     c->in_message = partial;
+}
+
+/* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. Whoever leaves untaken
+   what is for it is not kept alive by either. */
+static void take_keepalive(struct connection *c, size_t n)
+{
+    c->heard |= has_taken_all(c);
+    if (n >= 4)
+        connection_send(c, STR("\r\n"));
 }
 
 /* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
@@ -159,12 +275,11 @@ static bool read_one(struct connection *c, struct evbuffer *input)
     if (status == FRAME_INCOMPLETE)
         return false;
     if (status == FRAME_KEEPALIVE) {
-        /* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. */
-        if (frame.skip >= 4)
-            evbuffer_add(bufferevent_get_output(c->stream), "\r\n", 2);
+        take_keepalive(c, frame.skip);
         evbuffer_drain(input, frame.skip);
         return true;
     }
+    c->heard = true;
     size_t available = n - frame.skip;
     size_t length = status == FRAME_MESSAGE ? frame.length : available;
     if (status != FRAME_NOT_SIP) {
@@ -176,7 +291,7 @@ static bool read_one(struct connection *c, struct evbuffer *input)
         }
         free(copy);
     }
-    if (!c->stream)
+    if (!connection_is_open(c))
         return false;
     if (status == FRAME_MESSAGE) {
         evbuffer_drain(input, frame.skip + length);
@@ -197,9 +312,14 @@ static void on_read(struct bufferevent *stream, void *context)
     struct evbuffer *input = bufferevent_get_input(stream);
     unsigned messages = 0;
     connection_hold(c);
+    c->heard = false;
     while (messages < MESSAGES_A_TURN && read_one(c, input))
         messages++;
-    if (c->stream && (bufferevent_get_enabled(c->stream) & EV_READ)) {
+    if (connection_is_open(c) && evbuffer_get_length(input) > 0 && !make_room(c, 0)) {
+        say_slow(c, "it holds most of what all connections may");
+        connection_close(c, ENOBUFS, true);
+    }
+    if (connection_is_open(c) && (bufferevent_get_enabled(c->stream) & EV_READ)) {
         message_progress(c, evbuffer_get_length(input) > 0, messages > 0);
         if (messages == MESSAGES_A_TURN && evbuffer_get_length(input) > 0)
             bufferevent_trigger(c->stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
@@ -238,6 +358,8 @@ static void on_event(struct bufferevent *stream, short what, void *context)
     int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : ECONNRESET;
     if (c->opening && c->session)
         say_failure(c, tls_failure(c->session, bufferevent_get_openssl_error(stream)));
+    if (error == ETIMEDOUT && !c->opening)
+        say_slow(c, "the peer's kernel takes nothing of it");
     connection_close(c, error ? error : ECONNRESET, true);
 }
 
@@ -274,13 +396,22 @@ static bool connection_link(struct connection *c)
     return true;
 }
 
+/* What the kernel holds for a peer is bounded too, in octets and in time. */
+static void set_options(int fd, const struct net_limits *limits)
+{
+    const int one = 1, unsent = UNSENT_IN_KERNEL_BYTES;
+    const unsigned timeout_ms = limits->write_timeout_ms;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+}
+
 /* Takes FD and SESSION, also when it fails; what LIKE says is copied. */
 static struct connection *connection_new(const struct connection *like, int fd, SSL *session)
 {
-    int one = 1;
     struct net *net = like->net;
     struct connection *c = malloc(sizeof(*c));
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    set_options(fd, &net->limits);
     if (!c) {
         SSL_free(session);
         close(fd);
@@ -293,7 +424,9 @@ static struct connection *connection_new(const struct connection *like, int fd, 
     c->references = 1;
     c->opening = c->outgoing || session;
     c->deadline = evtimer_new(net->base, on_deadline, c);
-    if (!c->stream || !c->deadline || (like->tls_name && !c->tls_name) || !connection_link(c)) {
+    c->stall = evtimer_new(net->base, on_stall, c);
+    if (!c->stream || !c->deadline || !c->stall || (like->tls_name && !c->tls_name) ||
+        !connection_link(c)) {
         if (c->stream)
             bufferevent_free(c->stream);
         else
@@ -302,6 +435,11 @@ static struct connection *connection_new(const struct connection *like, int fd, 
         return NULL;
     }
     bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
+    if (!evbuffer_add_cb(bufferevent_get_input(c->stream), on_queue, c) ||
+        !evbuffer_add_cb(bufferevent_get_output(c->stream), on_queue, c)) {
+        connection_close(c, ENOMEM, false);
+        return NULL;
+    }
     /* Reading stops when that much lies unread, so that one peer cannot fill our memory. */
     bufferevent_setwatermark(c->stream, EV_READ, 0,
                              2 * (size_t)net->limits.frame.max_message_bytes);
@@ -328,10 +466,11 @@ void connection_accepted(struct net *net, uint16_t listener, enum transport tran
 
 int connection_send(struct connection *c, struct str bytes)
 {
-    if (!c->stream)
+    if (!connection_is_open(c))
         return -ENOTCONN;
     struct evbuffer *output = bufferevent_get_output(c->stream);
-    if (evbuffer_get_length(output) + bytes.n > c->net->limits.max_queue_bytes)
+    if (evbuffer_get_length(output) + bytes.n > c->net->limits.max_queue_bytes ||
+        !make_room(c, bytes.n))
         return -ENOBUFS;
     return evbuffer_add(output, bytes.p, bytes.n) == 0 ? 0 : -ENOMEM;
 }
@@ -380,7 +519,7 @@ struct connection *connection_existing(struct net *net, enum transport transport
                                        const struct address *remote)
 {
     for (struct peer_entry *e = peers_first(net->peers, remote); e; e = peers_next(e))
-        if (of_entry(e)->transport == transport)
+        if (of_entry(e)->transport == transport && connection_is_open(of_entry(e)))
             return of_entry(e);
     return NULL;
 }
@@ -392,8 +531,8 @@ static struct connection *find_outgoing(struct net *net, const struct connection
     for (struct peer_entry *e = peers_first(net->peers, &like->entry.remote); e;
          e = peers_next(e)) {
         struct connection *c = of_entry(e);
-        if (c->outgoing && c->listener == like->listener && c->transport == like->transport &&
-            str_eq_nocase(str_of(c->tls_name), wanted))
+        if (c->outgoing && !c->doomed && c->listener == like->listener &&
+            c->transport == like->transport && str_eq_nocase(str_of(c->tls_name), wanted))
             return c;
     }
     return NULL;

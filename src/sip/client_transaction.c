@@ -26,6 +26,8 @@ struct client_transaction {
     uint32_t interval_ms;     /* of timer A, E */
     struct skeleton skeleton; /* of an INVITE that got a response: for ACK and CANCEL */
     struct str ack;           /* owned: made once, sent for each retransmission of the final */
+    struct holding *holding;  /* NULL: nobody counts */
+    size_t counted;
     uint8_t state;
     bool invite, attached;
     struct timer again; /* A, E */
@@ -40,10 +42,24 @@ void client_transaction_free(struct transactions *all, struct transaction_node *
     timer_clear(all->timers, &t->again);
     timer_clear(all->timers, &t->end);
     flow_release(&t->to);
+    holding_count(t->holding, &t->counted, 0);
+    holding_unref(t->holding);
     skeleton_fini(&t->skeleton);
     free((char *)t->ack.p);
     free(t->request);
     free(t);
+}
+
+static void count(struct client_transaction *t)
+{
+    size_t request = t->request ? t->request_bytes : 0;
+    holding_count(t->holding, &t->counted, sizeof(*t) + request + t->skeleton.n + t->ack.n);
+}
+
+void client_transaction_holds(struct client_transaction *t, struct holding *holding)
+{
+    t->holding = holding_ref(holding);
+    count(t);
 }
 
 static void on_end(struct timer *timer, int64_t now_ms)
@@ -182,24 +198,23 @@ static void make_ack(struct client_transaction *t, struct str to_header)
     skeleton_fini(&t->skeleton);
 }
 
-static enum response_fate invite_final(struct client_transaction *t, int status,
-                                       struct str to_header, int64_t now_ms)
+static void invite_final(struct client_transaction *t, int status, struct str to_header,
+                         int64_t now_ms)
 {
     timer_clear(t->all->timers, &t->again);
     if (status < 300) {
         t->state = CLIENT_ACCEPTED;
         skeleton_fini(&t->skeleton);
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_DONE); /* M */
-        return RESPONSE_PASS;
+        return;
     }
     t->state = CLIENT_COMPLETED;
     make_ack(t, to_header);
     send_ack(t);
     end_at(t, now_ms + (flow_is_reliable(&t->to) ? 0 : TIMER_D_MS), TRANSACTION_DONE); /* D */
-    return RESPONSE_PASS;
 }
 
-static enum response_fate other_final(struct client_transaction *t, int64_t now_ms)
+static void other_final(struct client_transaction *t, int64_t now_ms)
 {
     timer_clear(t->all->timers, &t->again);
     t->state = CLIENT_COMPLETED;
@@ -207,7 +222,6 @@ static enum response_fate other_final(struct client_transaction *t, int64_t now_
     t->request = NULL;
     end_at(t, now_ms + (flow_is_reliable(&t->to) ? 0 : t->all->timing.t4_ms),
            TRANSACTION_DONE); /* K */
-    return RESPONSE_PASS;
 }
 
 static void provisional(struct client_transaction *t)
@@ -232,11 +246,14 @@ enum response_fate client_transaction_response(struct client_transaction *t, int
     if (t->state == CLIENT_FAILED)
         return RESPONSE_ABSORB;
     shrink_to_skeleton(t);
-    if (status < 200) {
+    if (status < 200)
         provisional(t);
-        return RESPONSE_PASS;
-    }
-    return t->invite ? invite_final(t, status, to_header, now_ms) : other_final(t, now_ms);
+    else if (t->invite)
+        invite_final(t, status, to_header, now_ms);
+    else
+        other_final(t, now_ms);
+    count(t);
+    return RESPONSE_PASS;
 }
 
 bool client_transaction_cancel_request(const struct client_transaction *t, struct str extra,

@@ -10,6 +10,38 @@
 
 #define ARENA_BYTES       2048
 #define SMALL_ARENA_BYTES (sizeof(struct call) + sizeof(struct outcome) + 96)
+#define PARSED_BYTES      4096 /* of a parsed message, beside a second copy of its octets */
+#define SAID_EVERY_MS     60000
+
+/* ---- what it holds ---- */
+
+static size_t octets_of(const struct context *c)
+{
+    size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n;
+    if (c->request)
+        n += c->request_bytes;
+    if (c->message.msg)
+        n += c->request_bytes + PARSED_BYTES;
+    if (c->best)
+        n += c->best_bytes;
+    for (const struct attempt *a = c->attempts; a; a = a->next)
+        n += sizeof(*a);
+    return n;
+}
+
+void context_count(struct context *c)
+{
+    holding_count(c->holding, &c->counted, octets_of(c));
+}
+
+bool context_admit(struct context *c)
+{
+    enum reason full = holding_over(c->holding);
+    c->admitted = full == REASON_OK;
+    if (!c->admitted)
+        context_refuse_stateless(c, full);
+    return c->admitted;
+}
 
 static void free_heavy_parts(struct context *c)
 {
@@ -26,6 +58,7 @@ static void free_heavy_parts(struct context *c)
     memset(c->leaving, 0, sizeof(c->leaving));
     c->targets = NULL;
     c->n_targets = 0;
+    context_count(c);
 }
 
 /* NULL: no memory. */
@@ -108,6 +141,7 @@ void context_shrink(struct context *c)
     c->request = NULL;
     c->targets = NULL;
     c->n_targets = c->next_target = 0;
+    context_count(c);
 }
 
 void context_free(struct context *c)
@@ -126,11 +160,14 @@ void context_free(struct context *c)
     }
     timer_clear(&p->timers, &c->timer);
     limits_give(&p->limits, &c->limit);
+    limits_give(&p->limits, &c->emergency_limit);
     limits_give(&p->limits, &c->unacknowledged);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
     free_heavy_parts(c);
+    holding_count(c->holding, &c->counted, 0);
+    holding_unref(c->holding);
     snapshot_unref(c->snapshot);
     free(c);
 }
@@ -217,15 +254,20 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
     struct flow reply = context_reply_flow(request, from);
-    if (keep_request(c, request) && message_set_received(request, &from->remote) == 0)
+    c->holding = holding_new(&p->holdings, &from->remote, c->invite ? HOLDING_CALL : HOLDING_OTHER);
+    if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
         c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c,
                                            proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);
+        holding_count(c->holding, &c->counted, 0);
+        holding_unref(c->holding);
         free(c);
         return NULL;
     }
     message_move(&c->message, request, c->request);
+    server_transaction_holds(c->server, c->holding);
+    context_count(c);
     tag_write(&p->branches, &c->message, c->tag);
     c->snapshot = snapshot_ref(p->snapshot);
     c->next = p->contexts;
@@ -271,6 +313,8 @@ static struct str extra_lines(enum reason reason)
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
+    if (!c->admitted && !context_admit(c))
+        return;
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
     if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
         status = 500;
@@ -298,15 +342,48 @@ void context_refuse(struct context *c, enum reason reason)
     context_refuse_with(c, reason, (struct str){NULL, 0});
 }
 
+/* To pass for an emergency call is easy, and these then stand in the way of others. */
+static void alarm_emergency_full(const struct context *c)
+{
+    struct proxy *p = c->proxy;
+    int64_t now_ms = proxy_now_ms();
+    if (p->counters.full_emergency > 1 && now_ms - p->emergency_full_said_ms < SAID_EVERY_MS)
+        return;
+    p->emergency_full_said_ms = now_ms;
+    log_error("emergency calls are refused: there are as many as limits.emergency allows, or they "
+              "hold all memory that is theirs",
+              LOG_NUMBER("in_progress", p->limits.taken[LIMIT_EMERGENCY]),
+              LOG_NUMBER("octets", (int64_t)p->holdings.emergency),
+              LOG_NUMBER("refused", (int64_t)p->counters.full_emergency),
+              LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
+}
+
+/* Of all methods: a limit is one of calls, a ceiling one of memory too. */
+static void count_refusal(const struct context *c, enum reason reason)
+{
+    struct proxy_counters *n = &c->proxy->counters;
+    n->limited += c->invite;
+    n->full_worker += reason == REASON_OVERLOADED;
+    n->full_trunk += reason == REASON_TRUNK_MEMORY;
+    n->full_source += reason == REASON_SOURCE_MEMORY;
+    n->full_emergency += reason == REASON_EMERGENCY_FULL;
+    if (reason == REASON_EMERGENCY_FULL)
+        alarm_emergency_full(c);
+}
+
 void context_refuse_stateless(struct context *c, enum reason reason)
 {
     struct proxy *p = c->proxy;
     struct answer_base base;
     int status = reason_sip_status(reason);
-    c->outcome->verdict = VERDICT_REJECT;
-    c->outcome->reason = reason;
-    c->outcome->sip_status = status;
-    p->counters.limited++;
+    c->refused = true;
+    c->refused_for = reason;
+    if (c->outcome) {
+        c->outcome->verdict = VERDICT_REJECT;
+        c->outcome->reason = reason;
+        c->outcome->sip_status = status;
+    }
+    count_refusal(c, reason);
     buf_reset(&p->scratch);
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
@@ -400,7 +477,7 @@ static struct undecided undecided_of(const struct context *c)
     struct str request = {c->request, c->request ? c->request_bytes : 0};
     return (struct undecided){
         .source = c->from.remote,
-        .invite = true,
+        .invite = c->invite,
         .reason = c->outcome ? c->outcome->reason : c->refused_for,
         .sip_status = c->status,
         .call_id = received_call_id(request),
@@ -426,7 +503,10 @@ static bool is_alone(const struct context *c)
     return undecided_alone(c->proxy, &u);
 }
 
-/* What stays of an INVITE. Those inside a dialog of ours leave nothing, unless we refused them. */
+/*
+ * What stays of an INVITE. Those inside a dialog of ours leave nothing, unless we refused them; nor
+ * does another request, unless a ceiling was in its way.
+ */
 static void tell(struct context *c)
 {
     if (c->call && c->outcome) {
@@ -434,7 +514,7 @@ static void tell(struct context *c)
         if (c->decided || is_alone(c))
             write_record(c);
         log_trace(c);
-    } else if (c->invite && c->refused) {
+    } else if (c->refused && (c->invite || !c->admitted)) {
         const struct undecided u = undecided_of(c);
         undecided_tell(c->proxy, &u);
     }
@@ -461,6 +541,7 @@ void context_finish(struct context *c, int status)
     }
     tell(c);
     limits_give(&p->limits, &c->limit);
+    limits_give(&p->limits, &c->emergency_limit);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
         c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
     if (c->server && server_transaction_final_status(c->server) == 0) {

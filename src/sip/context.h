@@ -17,6 +17,7 @@
 #include "allowance.h"
 #include "answer.h"
 #include "branch.h"
+#include "holding.h"
 #include "limits.h"
 #include "message.h"
 #include "own_routes.h"
@@ -49,6 +50,8 @@ struct proxy {
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
+    struct holdings holdings;
+    int64_t emergency_full_said_ms; /* when the log last said so */
     struct undecided_table undecided;
     struct allowances allowances;
     struct buf scratch;          /* one message being printed */
@@ -56,6 +59,7 @@ struct proxy {
     unsigned worker;
     unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */
     const int *others_fds;
+    const struct dispatch_key *dispatch_key;
     struct event *inbox;
     char *inbox_room;
     bool from_inbox; /* what is being handled was handed over */
@@ -124,7 +128,8 @@ struct context {
     bool decided; /* the policy has had its say */
     bool refused; /* by us, for `refused_for`, before it was sent anywhere */
     enum reason refused_for;
-    bool emergency;          /* no limit counts */
+    bool emergency;          /* no limit counts but that of emergency calls */
+    bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;
 
@@ -153,12 +158,15 @@ struct context {
     size_t best_bytes;
     int best_status;
 
-    struct limit *limit;          /* of the trunk; until the final answer */
-    struct limit *unacknowledged; /* of the trunk; until the ACK of a refusal */
-    struct timer timer;           /* signing deadline, then next-hop timeout, then timer C */
-    int64_t arrived_us, real_us;  /* monotonic, real */
-    int64_t sign_us, sent_us;     /* -1: not (yet) */
-    int status;                   /* final status sent upstream, 0: none */
+    struct limit *limit;           /* of the trunk; until the final answer */
+    struct limit *emergency_limit; /* the same of emergency calls */
+    struct holding *holding;       /* shared with its transactions */
+    size_t counted;                /* octets of it that are our own */
+    struct limit *unacknowledged;  /* of the trunk; until the ACK of a refusal */
+    struct timer timer;            /* signing deadline, then next-hop timeout, then timer C */
+    int64_t arrived_us, real_us;   /* monotonic, real */
+    int64_t sign_us, sent_us;      /* -1: not (yet) */
+    int status;                    /* final status sent upstream, 0: none */
 };
 
 /* ---- context.c ---- */
@@ -186,6 +194,10 @@ void context_refuse(struct context *c, enum reason reason);
 void context_refuse_with(struct context *c, enum reason reason, struct str extra);
 /* The same, and nothing of it stays: a copy of the request is judged anew. Before any answer. */
 void context_refuse_stateless(struct context *c, enum reason reason);
+/* What C keeps has changed. */
+void context_count(struct context *c);
+/* Whether what C is (as holding_is() was told) may stay; otherwise it is refused without state. */
+bool context_admit(struct context *c);
 /* A refusal was acknowledged, or nobody will. */
 void context_acknowledged(struct context *c);
 /* The attempt that has won: what was decided for it is what counts. */

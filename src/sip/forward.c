@@ -294,6 +294,8 @@ static bool send_attempt(struct context *c, const struct target *target)
         a->limit = limits_take(&p->limits, LIMIT_UPSTREAM_CALLS, target->upstream->name);
     a->next = c->attempts;
     c->attempts = c->current = a;
+    client_transaction_holds(a->client, c->holding);
+    context_count(c);
     has_left(c, &flow);
     arm_next_hop_timer(c);
     return true;

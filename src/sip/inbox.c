@@ -30,7 +30,7 @@ bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw
                                .transport = from->transport};
     if (!p->inbox || from->transport != TRANSPORT_UDP || str_starts(raw, STR("SIP/")))
         return false;
-    return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE), &h, raw);
+    return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE, p->dispatch_key), &h, raw);
 }
 
 bool inbox_pass_response(struct proxy *p, const struct message *response)
@@ -87,8 +87,8 @@ bool inbox_open(struct proxy *p, const struct proxy_options *options)
 {
     if (options->n_workers < 2)
         return true;
-    p->n_workers = options->n_workers;
     p->others_fds = options->others_fds;
+    p->dispatch_key = options->dispatch_key;
     p->inbox_room = malloc(ROOM_BYTES);
     p->inbox = event_new(p->base, options->inbox_fd, EV_READ | EV_PERSIST, on_readable, p);
     return p->inbox_room && p->inbox;

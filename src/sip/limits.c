@@ -7,6 +7,7 @@ struct limit {
     struct limit *next, **link;
     enum limit_kind kind;
     unsigned now;
+    uint64_t octets[LIMIT_SHARES];
     size_t name_length;
     char name[];
 };
@@ -24,13 +25,20 @@ void limits_fini(struct limits *limits)
     for (unsigned i = 0; i < LIMIT_BUCKETS; i++)
         while (limits->buckets[i])
             limit_free(limits->buckets[i]);
-    limits->total = 0;
+    memset(limits->taken, 0, sizeof(limits->taken));
 }
 
-/* The names are the operator's own: nothing here can be flooded. */
-static unsigned bucket_of(enum limit_kind kind, struct str name)
+uint64_t limits_in_flight(const struct limits *limits)
 {
-    uint32_t h = 2166136261u ^ (uint32_t)kind;
+    uint64_t sum = 0;
+    for (unsigned kind = 0; kind < LIMIT_TRUNK_HELD; kind++)
+        sum += limits->taken[kind];
+    return sum;
+}
+
+static unsigned bucket_of(const struct limits *limits, enum limit_kind kind, struct str name)
+{
+    uint32_t h = (2166136261u ^ limits->seed) + (uint32_t)kind;
     for (size_t i = 0; i < name.n; i++)
         h = (h ^ (unsigned char)name.p[i]) * 16777619u;
     return (h ^ h >> 16) % LIMIT_BUCKETS;
@@ -38,7 +46,7 @@ static unsigned bucket_of(enum limit_kind kind, struct str name)
 
 static struct limit *find(const struct limits *limits, enum limit_kind kind, struct str name)
 {
-    struct limit *l = limits->buckets[bucket_of(kind, name)];
+    struct limit *l = limits->buckets[bucket_of(limits, kind, name)];
     while (l && (l->kind != kind || !str_eq((struct str){l->name, l->name_length}, name)))
         l = l->next;
     return l;
@@ -58,7 +66,7 @@ bool limits_reached(const struct limits *limits, enum limit_kind kind, struct st
 
 static struct limit *limit_new(struct limits *limits, enum limit_kind kind, struct str name)
 {
-    struct limit **bucket = &limits->buckets[bucket_of(kind, name)];
+    struct limit **bucket = &limits->buckets[bucket_of(limits, kind, name)];
     struct limit *l = malloc(sizeof(*l) + name.n + 1);
     if (!l)
         return NULL;
@@ -77,7 +85,7 @@ struct limit *limits_take(struct limits *limits, enum limit_kind kind, struct st
         l = limit_new(limits, kind, name);
     if (l) {
         l->now++;
-        limits->total++;
+        limits->taken[kind]++;
     }
     return l;
 }
@@ -88,7 +96,12 @@ void limits_give(struct limits *limits, struct limit **held)
     *held = NULL;
     if (!l)
         return;
-    limits->total--;
+    limits->taken[l->kind]--;
     if (--l->now == 0)
         limit_free(l);
+}
+
+uint64_t *limits_octets(struct limit *held)
+{
+    return held->octets;
 }

@@ -6,6 +6,7 @@
 #include <stird/policy.h>
 #include <stird/well_formed.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "context.h"
 #include <stird/headers.h>
@@ -14,8 +15,7 @@
 #include "received.h"
 #include "stranger.h"
 
-#define NAMES_WAIT_MS   500
-#define MAX_QUEUE_BYTES (4 * 1024 * 1024)
+#define NAMES_WAIT_MS 500
 
 int64_t proxy_now_ms(void)
 {
@@ -231,7 +231,20 @@ static void on_closed(void *context, const struct connection *connection, int er
 
 /* ---- start and stop ---- */
 
-static struct net_limits limits_of(const struct settings *s)
+/* A worker's part of what is for all of them. */
+static uint32_t part_of(const struct proxy *p, uint32_t bytes)
+{
+    return p->n_workers > 1 ? bytes / p->n_workers : bytes;
+}
+
+static void set_ceilings(struct proxy *p, const struct settings *s)
+{
+    p->holdings.limits = &p->limits;
+    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), s->memory_trunk_percent,
+                                               s->memory_source_percent);
+}
+
+static struct net_limits limits_of(const struct proxy *p, const struct settings *s)
 {
     return (struct net_limits){
         .frame = {s->max_message_bytes, s->max_header_lines},
@@ -239,7 +252,9 @@ static struct net_limits limits_of(const struct settings *s)
         .max_connections_per_source = s->max_connections_per_source,
         .message_timeout_ms = s->message_timeout_ms,
         .idle_timeout_ms = s->idle_timeout_ms,
-        .max_queue_bytes = MAX_QUEUE_BYTES,
+        .write_timeout_ms = s->write_timeout_ms,
+        .max_queue_bytes = s->queue_bytes,
+        .max_queues_bytes = part_of(p, s->queues_bytes),
     };
 }
 
@@ -332,7 +347,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .closed = on_closed,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
-    struct net_limits limits = limits_of(s);
+    struct net_limits limits = limits_of(p, s);
+    set_ceilings(p, s);
     if (!message_module_init() || !copy_listeners(p, s) ||
         !branches_init(&p->branches, options->snapshot->secret))
         return false;
@@ -350,6 +366,8 @@ struct proxy *proxy_new(const struct proxy_options *options)
         return NULL;
     p->base = options->base;
     p->worker = options->worker;
+    p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
+    getrandom(&p->limits.seed, sizeof(p->limits.seed), GRND_NONBLOCK);
     p->snapshot = snapshot_ref(options->snapshot);
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
@@ -385,13 +403,14 @@ void proxy_start(struct proxy *p)
 void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
 {
     struct transaction_timing timing = timing_of(snapshot->settings);
-    struct net_limits limits = limits_of(snapshot->settings);
+    struct net_limits limits = limits_of(p, snapshot->settings);
     snapshot_ref(snapshot);
     signer_client_flush(p->snapshot->signer);
     snapshot_unref(p->snapshot);
     p->snapshot = snapshot;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
+    set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);
     probes_start(p->probes);
@@ -460,7 +479,9 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p)
     p->counters.connections = net_connections(p->net);
     p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
     p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
-    p->counters.in_flight = p->limits.total;
+    p->counters.in_flight = limits_in_flight(&p->limits);
+    p->counters.slow_readers = net_slow_readers(p->net);
+    p->counters.held_bytes = holdings_octets(&p->holdings);
     p->counters.records_dropped = recording_dropped(p->recording);
     p->counters.records_waiting = recording_waiting(p->recording);
     return &p->counters;

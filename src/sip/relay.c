@@ -31,8 +31,10 @@ static void send_cancel(struct attempt *a)
     struct client_transaction *cancel = client_transaction_new(p->transactions, &key, false,
                                                                client_transaction_flow(a->client),
                                                                buf_str(out), NULL, proxy_now_ms());
-    if (cancel)
+    if (cancel) {
+        client_transaction_holds(cancel, c->holding);
         client_transaction_detach(cancel);
+    }
     client_transaction_limit(a->client, proxy_now_ms());
     a->cancel_sent = true;
 }
@@ -262,7 +264,7 @@ static void keep_best(struct context *c, struct message *m)
 {
     print_for_caller(c, m);
     struct str bytes = buf_str(&c->proxy->scratch);
-    char *copy = bytes.n > 0 ? malloc(bytes.n) : NULL;
+    char *copy = bytes.n > 0 && holding_may_grow(c->holding, bytes.n) ? malloc(bytes.n) : NULL;
     if (!copy)
         return;
     memcpy(copy, bytes.p, bytes.n);
@@ -270,6 +272,7 @@ static void keep_best(struct context *c, struct message *m)
     c->best = copy;
     c->best_bytes = bytes.n;
     c->best_status = m->status;
+    context_count(c);
 }
 
 static void on_refusal(struct attempt *a, struct message *m)

@@ -18,6 +18,8 @@ struct server_transaction {
     void *user;
     char *response; /* the last one, while it may be sent again */
     uint32_t response_bytes;
+    struct holding *holding; /* NULL: nobody counts */
+    size_t counted;
     uint32_t interval_ms; /* of timer G */
     uint16_t final_status;
     uint8_t state;
@@ -34,8 +36,21 @@ void server_transaction_free(struct transactions *all, struct transaction_node *
     timer_clear(all->timers, &t->again);
     timer_clear(all->timers, &t->end);
     flow_release(&t->reply);
+    holding_count(t->holding, &t->counted, 0);
+    holding_unref(t->holding);
     free(t->response);
     free(t);
+}
+
+static void count(struct server_transaction *t)
+{
+    holding_count(t->holding, &t->counted, sizeof(*t) + t->response_bytes);
+}
+
+void server_transaction_holds(struct server_transaction *t, struct holding *holding)
+{
+    t->holding = holding_ref(holding);
+    count(t);
 }
 
 static void on_wait(struct timer *timer, int64_t now_ms)
@@ -124,11 +139,14 @@ static void send_response(struct server_transaction *t)
 
 static void keep_response(struct server_transaction *t, struct str response)
 {
+    bool kept = response.n > 0 && (response.n <= t->response_bytes ||
+                                   holding_may_grow(t->holding, response.n - t->response_bytes));
     free(t->response);
-    t->response = response.n > 0 ? malloc(response.n) : NULL;
+    t->response = kept ? malloc(response.n) : NULL;
     t->response_bytes = t->response ? (uint32_t)response.n : 0;
     if (t->response)
         memcpy(t->response, response.p, response.n);
+    count(t);
 }
 
 /* Timer G: the final response again, at T1, 2*T1, 4*T1 ... T2 (17.2.1). */

@@ -13,6 +13,7 @@
 #include "fence.h"
 #include <stird/headers.h>
 
+#define EMERGENCY_NAME          STR("emergency")
 #define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
 #define NAME_RETRY_MS           50
@@ -135,16 +136,31 @@ static enum reason limit_of(const struct proxy *p, const struct settings *s,
     return upstreams_are_full(p, s, trunk) ? REASON_UPSTREAM_FULL : REASON_OK;
 }
 
+/* No other limit counts for them, so that memory has one (Decided 5). */
+static enum reason limit_of_emergency(const struct proxy *p, const struct settings *s)
+{
+    return limits_reached(&p->limits, LIMIT_EMERGENCY, EMERGENCY_NAME, s->max_emergency)
+               ? REASON_EMERGENCY_FULL
+               : REASON_OK;
+}
+
 /* Counts the call in, or refuses it without keeping anything of it. */
 static bool admit_call(struct context *c, const struct trunk *trunk)
 {
     struct limits *limits = &c->proxy->limits;
-    enum reason full = limit_of(c->proxy, c->snapshot->settings, trunk);
-    if (full != REASON_OK && !c->emergency) {
+    const struct settings *s = c->snapshot->settings;
+    enum reason full = c->emergency ? limit_of_emergency(c->proxy, s)
+                                    : limit_of(c->proxy, s, trunk);
+    if (full != REASON_OK) {
         context_refuse_stateless(c, full);
         return false;
     }
+    holding_is(c->holding, c->emergency ? HOLDING_EMERGENCY : HOLDING_CALL, trunk->name);
+    if (!context_admit(c))
+        return false;
     c->limit = limits_take(limits, LIMIT_TRUNK_CALLS, trunk->name);
+    if (c->emergency)
+        c->emergency_limit = limits_take(limits, LIMIT_EMERGENCY, EMERGENCY_NAME);
     return true;
 }
 
@@ -425,6 +441,9 @@ static enum step_result step_route(struct context *c)
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
+    holding_is(c->holding, HOLDING_OTHER, trunk->name);
+    if (!context_admit(c))
+        return STEP_DONE;
     return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
@@ -457,12 +476,23 @@ static bool is_in_dialog(const struct context *c)
     return c->message.to_tag.n > 0 && own.proven;
 }
 
+static enum holding_class class_of(const struct context *c, bool in_dialog)
+{
+    if (!in_dialog)
+        return c->invite ? HOLDING_CALL : HOLDING_OTHER;
+    return str_eq(c->message.method, STR("BYE")) ? HOLDING_END : HOLDING_DIALOG;
+}
+
+/* Whether a new call may stay is known with its trunk, and with what is an emergency. */
 void steps_begin(struct context *c)
 {
-    c->initial = c->invite && !is_in_dialog(c);
+    bool in_dialog = is_in_dialog(c);
+    c->initial = c->invite && !in_dialog;
     c->steps = c->initial ? call_steps : other_steps;
     c->step = 0;
-    run(c);
+    holding_is(c->holding, class_of(c, in_dialog), (struct str){NULL, 0});
+    if (c->initial || context_admit(c))
+        run(c);
 }
 
 /* It goes where its Route leads, or nowhere; who is not known gets no answer. */

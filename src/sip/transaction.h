@@ -15,6 +15,7 @@
 #include <stird/net.h>
 #include <stird/str.h>
 
+#include "holding.h"
 #include "timers.h"
 
 /* Section 17.1.1.1 and the table of section 17; milliseconds. */
@@ -74,6 +75,9 @@ struct server_transaction *server_transaction_new(struct transactions *all,
 struct server_transaction *server_transaction_find(struct transactions *all,
                                                    const struct transaction_key *key);
 void *server_transaction_user(const struct server_transaction *t);
+/* Its memory counts for HOLDING, which it refers to, until its end. A response that HOLDING has no
+   room for is sent once and not kept. At most once. */
+void server_transaction_holds(struct server_transaction *t, struct holding *holding);
 /* Its user is gone: no more callbacks; it lingers on its own. */
 void server_transaction_detach(struct server_transaction *t);
 /* There will be no final response: freed at once, without a callback. */
@@ -108,6 +112,8 @@ struct client_transaction *client_transaction_new(struct transactions *all,
 struct client_transaction *client_transaction_find(struct transactions *all,
                                                    const struct transaction_key *key);
 void *client_transaction_user(const struct client_transaction *t);
+/* As server_transaction_holds(). */
+void client_transaction_holds(struct client_transaction *t, struct holding *holding);
 void client_transaction_detach(struct client_transaction *t);
 const struct flow *client_transaction_flow(const struct client_transaction *t);
 

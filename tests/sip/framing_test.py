@@ -51,6 +51,26 @@ class Framing(Story):
         self.sbc.inbox = []
         self.signed_call(transport="tcp")
 
+    def test_a_message_without_a_body_has_the_same_limit(self):
+        """limits.message is for header and body together, also where there is no body."""
+        self.start(limits=' message = "2k";')
+        for body in (b"", b"x" * 2000):
+            extra = [] if body else ["X-Filler: " + "x" * 250] * 8
+            stream = self.sbc.connect(self.net(1), 5060, fresh=True)
+            self.sbc.send(self.invite(transport="tcp", body=body, extra=extra), stream)
+            self.sbc.expect(513)
+            self.sbc.expect_closed(stream)
+        self.carrier.expect_nothing(0.1)
+        self.signed_call(transport="tcp", body=b"")
+
+    def test_empty_datagrams(self):
+        """From whom we know and from strangers: nothing happens, and nothing ends."""
+        self.start()
+        for peer in (self.sbc, self.peer("nobody", 66)):
+            for _ in range(20):
+                peer.udp.sendto(b"", (self.net(1), 5060))
+        self.signed_call()
+
     def test_two_connections(self):
         """R-P-047: each answer leaves on the connection of its request."""
         self.start()

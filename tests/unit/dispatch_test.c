@@ -25,6 +25,9 @@
 
 #define PORT_FIRST 40000
 
+/* Of the tests that need no other. */
+static const struct dispatch_key key = {0x12345678, 0x7abcdef1, 0x0badcafe};
+
 struct group {
     unsigned workers;
     struct listener_sockets sockets[WORKERS_MAX];
@@ -63,7 +66,7 @@ static struct listener open_somewhere(struct group *g, int program, bool ipv6)
 
 static void open_group(struct group *g, unsigned workers, bool ipv6)
 {
-    int program = dispatch_load(workers, NULL, 0);
+    int program = dispatch_load(workers, &key, NULL, 0);
     if (program == -EPERM || program == -ENOSYS)
         no_program(strerror(-program));
     assert_true(program >= 0);
@@ -113,7 +116,7 @@ static unsigned choice_of_kernel(struct group *g, struct str message)
 
 static void check(struct group *g, struct str message)
 {
-    unsigned expected = dispatch_worker(message, g->workers, DISPATCH_LOOK_BYTES);
+    unsigned expected = dispatch_worker(message, g->workers, DISPATCH_LOOK_BYTES, &key);
     unsigned chosen = choice_of_kernel(g, message);
     if (chosen != expected)
         fail_msg("the kernel chose %u, the rule %u of %u for:\n%.*s", chosen, expected, g->workers,
@@ -127,7 +130,7 @@ static void check(struct group *g, struct str message)
 
 static unsigned worker_of(const char *text)
 {
-    return dispatch_worker(str_of(text), 64, DISPATCH_WHOLE);
+    return dispatch_worker(str_of(text), 64, DISPATCH_WHOLE, &key);
 }
 
 static void test_a_call_id_is_the_same_however_it_is_written(void **state)
@@ -163,7 +166,7 @@ static void test_only_a_header_is_a_call_id(void **state)
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         zero += worker_of(others[i]) == 0;
     assert_int_equal(zero, sizeof(others) / sizeof(others[0]));
-    assert_int_equal(dispatch_worker(STR(""), 64, DISPATCH_WHOLE), 0);
+    assert_int_equal(dispatch_worker(STR(""), 64, DISPATCH_WHOLE, &key), 0);
 }
 
 static void test_a_response_goes_where_its_request_came_from(void **state)
@@ -194,12 +197,38 @@ static void test_calls_are_spread_evenly(void **state)
         for (unsigned i = 0; i < 64000; i++) {
             char text[200];
             snprintf(text, sizeof(text), INVITE "Call-ID: %u-4711@192.0.2.7\r\n\r\n", i);
-            got[dispatch_worker(str_of(text), counts[c], DISPATCH_WHOLE)]++;
+            got[dispatch_worker(str_of(text), counts[c], DISPATCH_WHOLE, &key)]++;
         }
         for (unsigned w = 0; w < counts[c]; w++) {
             assert_true(got[w] > 64000 / counts[c] * 85 / 100);
             assert_true(got[w] < 64000 / counts[c] * 115 / 100);
         }
+    }
+}
+
+/*
+ * Call-IDs that all are worker 0's by one key are spread evenly by another: who does not know the
+ * key cannot aim. Keys by chance never agree.
+ */
+static void test_nobody_can_aim(void **state)
+{
+    (void)state;
+    enum { WORKERS = 4, AIMED = 2000 };
+    for (unsigned k = 0; k < 20; k++) {
+        struct dispatch_key mine, other;
+        unsigned aimed = 0, hits = 0;
+        assert_int_equal(dispatch_key_make(&mine), 0);
+        assert_int_equal(dispatch_key_make(&other), 0);
+        assert_memory_not_equal(&mine, &other, sizeof(mine));
+        for (unsigned i = 0; aimed < AIMED; i++) {
+            char text[200];
+            snprintf(text, sizeof(text), INVITE "Call-ID: %u\r\n\r\n", i);
+            if (dispatch_worker(str_of(text), WORKERS, DISPATCH_WHOLE, &mine) != 0)
+                continue;
+            aimed++;
+            hits += dispatch_worker(str_of(text), WORKERS, DISPATCH_WHOLE, &other) == 0;
+        }
+        assert_true(hits > AIMED / WORKERS / 2 && hits < AIMED / WORKERS * 2);
     }
 }
 
@@ -209,7 +238,7 @@ static void test_the_program_is_far_from_the_verifiers_limit(void **state)
 {
     (void)state;
     static char log[65536];
-    int program = dispatch_load(64, log, sizeof(log));
+    int program = dispatch_load(64, &key, log, sizeof(log));
     if (program == -EPERM || program == -ENOSYS)
         no_program(strerror(-program));
     const char *figure = strstr(log, "processed ");
@@ -229,7 +258,7 @@ static const char *load_with_bpf_alone(void *user)
     sets[CAP_BPF / 32].effective = sets[CAP_BPF / 32].permitted = 1u << CAP_BPF % 32;
     if (syscall(SYS_capset, &header, sets))
         return "no CAP_BPF";
-    return dispatch_load(2, log, sizeof(log)) >= 0 ? NULL : log;
+    return dispatch_load(2, &key, log, sizeof(log)) >= 0 ? NULL : log;
 }
 
 /* Without CAP_PERFMON the verifier also looks at what a processor may run by speculation. */
@@ -389,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_only_a_header_is_a_call_id),
         cmocka_unit_test(test_a_response_goes_where_its_request_came_from),
         cmocka_unit_test(test_calls_are_spread_evenly),
+        cmocka_unit_test(test_nobody_can_aim),
         cmocka_unit_test(test_the_program_is_far_from_the_verifiers_limit),
         cmocka_unit_test(test_cap_bpf_alone_is_enough),
         cmocka_unit_test(test_of_two_workers),

@@ -116,6 +116,36 @@ static void a_header_without_end_is_bounded(void **state)
     assert_int_equal(frame_datagram((struct str){bytes, 401}, &limits, &frame), FRAME_TOO_LARGE);
 }
 
+static enum frame_status by_stream(struct str message, size_t piece)
+{
+    struct frame frame;
+    size_t resume = 0;
+    enum frame_status status = FRAME_INCOMPLETE;
+    for (size_t n = piece; status == FRAME_INCOMPLETE && n < message.n; n += piece)
+        status = frame_stream(str_slice(message, 0, n), &limits, &resume, &frame);
+    return status == FRAME_INCOMPLETE ? frame_stream(message, &limits, &resume, &frame) : status;
+}
+
+/* Without a body the head alone counts, in one piece or many; so does the one octet too much. */
+static void a_message_without_a_body_is_bounded(void **state)
+{
+    static const char length[] = "\r\nl: 0\r\n\r\n", start[] = "OPTIONS sip:h SIP/2.0\r\nx: ";
+    (void)state;
+    for (size_t n = 398; n <= 1200; n += n < 404 ? 1 : 100) {
+        char bytes[1200];
+        memset(bytes, 'a', n);
+        memcpy(bytes, start, sizeof(start) - 1);
+        memcpy(bytes + n - (sizeof(length) - 1), length, sizeof(length) - 1);
+        const struct str message = {bytes, n};
+        enum frame_status expected = n > 400 ? FRAME_TOO_LARGE : FRAME_MESSAGE;
+        assert_int_equal(by_stream(message, n), expected);
+        assert_int_equal(by_stream(message, 1), expected);
+        assert_int_equal(by_stream(message, 7), expected);
+        struct frame frame;
+        assert_int_equal(frame_datagram(message, &limits, &frame), expected);
+    }
+}
+
 /* A message that comes octet by octet costs what it has octets, not their square. */
 static void a_drip_is_cheap(void **state)
 {
@@ -148,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_drip_is_cheap),
         cmocka_unit_test(each_case),
         cmocka_unit_test(a_stream_that_drips),
+        cmocka_unit_test(a_message_without_a_body_is_bounded),
         cmocka_unit_test(a_header_without_end_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

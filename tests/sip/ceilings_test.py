@@ -1,0 +1,269 @@
+"""
+What requests may hold: floods of each method end at a ceiling, others go on, and BYE always passes
+(docs/sizing.md).
+"""
+
+import os
+import resource
+
+from lib import dialog, stirctl
+from lib.stird import alive, wait_until
+from lib.story import Story
+
+SANITIZED = os.environ.get("STIRD_SANITIZED") == "1"  # has no use for a limit of addresses
+LARGE = 60000
+SHORT_TIMERS = 'timers = { t1 = "50ms"; t2 = "500ms"; t4 = "500ms"; };'
+
+
+def status_of(pid, name):
+    with open("/proc/%d/status" % pid, encoding="ascii") as source:
+        return int([line for line in source if line.startswith(name + ":")][0].split()[1]) * 1024
+
+
+class Ceilings(Story):
+    """
+    Trunk "pbx" leads to "sink", whose answers are the stories' own and come late or never; trunk
+    "gateway", of another source, to the carrier.
+    """
+
+    def start_small(self, limits, more="", **pbx):
+        pbx.setdefault("upstreams", ["sink"])
+        self.start(upstreams=[self.upstream(), self.upstream("sink", 8)], pbx=pbx, limits=limits,
+                   more=more)
+        self.worker = self.stird.wait_child("worker")
+        self.sink = self.peer("sink", 8)
+        self.carrier  # pylint: disable=pointless-statement
+
+    def bound_memory(self, more):
+        """The worker gets no more than so many octets beyond what it has."""
+        if not SANITIZED:
+            most = status_of(self.worker, "VmSize") + more
+            resource.prlimit(self.worker, resource.RLIMIT_AS, (most, most))
+
+    def flood(self, messages, aside=(), peer=None):
+        """Sends them, three at a time; answers with the refusals (503) that come at once."""
+        refused, peer = [], peer or self.sbc
+        for n, message in enumerate(messages):
+            peer.udp.sendto(message.octets(), (self.net(1), 5060))
+            if n % 3 == 2:
+                self.gather(peer, refused, aside)
+        self.gather(peer, refused, aside)
+        return refused
+
+    def gather(self, peer, refused, aside):
+        options = peer.request("OPTIONS", "sip:" + self.net(1))
+        peer.send(options, self.at())
+        while True:
+            while peer.inbox:
+                message = peer.inbox.pop(0)
+                if message.get("call-id") == options["call-id"]:
+                    return
+                if message.status == 503:
+                    refused.append(message)
+                else:
+                    self.assertIn(message.status, (100,) + tuple(aside))
+            self.assertTrue(peer.poll(20), "no answer to OPTIONS")
+
+    def messages(self, number, size=LARGE, method="MESSAGE"):
+        for _ in range(number):
+            yield self.sbc.request(method, "sip:+12155550199@" + self.net(1), body=b"x" * size)
+
+    def invites(self, number, size=LARGE, **more):
+        for _ in range(number):
+            yield self.invite(body=b"x" * size, **more)
+
+    def others_go_on(self):
+        """Another trunk's calls are signed, by the same worker."""
+        for _ in range(3):
+            self.signed_call(attest="C", peer=self.peer("gateway", 4))
+        self.assertTrue(alive(self.worker))
+        self.assertEqual(self.stird.child("worker"), self.worker)
+
+    def stats(self):
+        return stirctl.ask(self.lab.path("stird.conf"), "stats")
+
+    def wait_stats(self, **expected):
+        def as_expected():
+            now = self.stats()
+            return {name: now[name] for name in expected} == expected
+        wait_until(as_expected, 10, "statistics %r" % expected)
+
+    def assert_without_retry_after(self, refused):
+        for message in refused:
+            self.assertNotIn("retry-after", message)
+
+    def arrived(self, request):
+        """REQUEST at the sink, amid whatever is said again there."""
+        def look():
+            self.sink.poll(0.1)
+            found = [m for m in self.sink.inbox if m.get("call-id") == request["call-id"] and
+                     m.is_request and m.method == request.method]
+            self.sink.inbox = []
+            return found
+        return wait_until(look, 10, "%s at the sink" % request.method)[0]
+
+    def answer_of(self, request, status):
+        def look():
+            self.sbc.poll(0.1)
+            found = [m for m in self.sbc.inbox if m.get("call-id") == request["call-id"] and
+                     m.method == request.method and m.status == status]
+            self.sbc.inbox = []
+            return found
+        return wait_until(look, 10, "%d to %s" % (status, request.method))[0]
+
+    def running_call(self):
+        """A call of "pbx" that was answered: (INVITE, its 200)."""
+        invite = self.place()
+        self.sink.respond(self.arrived(invite), 200)
+        final = self.answer_of(invite, 200)
+        self.sbc.send(dialog.in_dialog(self.sbc, "ACK", invite, final, 1), self.at())
+        return invite, final
+
+    def hang_up(self, call):
+        bye = dialog.in_dialog(self.sbc, "BYE", *call, 1000)
+        self.sbc.send(bye, self.at())
+        self.sink.respond(self.arrived(bye), 200)
+        self.answer_of(bye, 200)
+
+
+class Methods(Ceilings):
+    def test_messages_under_a_limit_of_memory(self):
+        """500 MESSAGEs of 60 KB to a silent next hop, with the defaults and 96 MB to spare."""
+        self.start_small("")
+        self.bound_memory(96 << 20)
+        before = status_of(self.worker, "VmRSS")
+        refused = self.flood(self.messages(500))
+        self.assertTrue(100 < len(refused) < 450, len(refused))
+        self.assert_without_retry_after(refused)
+        if not SANITIZED:
+            self.assertLess(status_of(self.worker, "VmRSS") - before, 64 << 20)
+        self.others_go_on()
+        self.hang_up(self.running_call())  # the same trunk's calls go on too
+        self.wait_stats(full_trunk=len(refused), full_worker=0, full_source=0)
+        self.stird.wait_log("undecided request.*reason=trunk_memory")
+
+    def test_every_method_outside_a_dialog(self):
+        methods = ("SUBSCRIBE", "PUBLISH", "NOTIFY", "REFER", "INFO", "BYE", "X-ANY")
+        self.start_small(' memory = "4m";')
+        refused = self.flood([next(self.messages(1, method=methods[n % len(methods)]))
+                              for n in range(42)])
+        self.assertGreater(len(refused), 30)
+        self.assertEqual({message.method for message in refused}, set(methods))
+        self.hang_up(self.running_call())
+        self.others_go_on()
+
+    def test_invites(self):
+        """One trunk's calls end at its ceiling; each refused one has its record; BYEs pass."""
+        self.start_small(' memory = "8m";')
+        call = self.running_call()
+        refused = self.flood(self.invites(100))
+        self.assertTrue(20 < len(refused) < 90, len(refused))
+        self.assert_without_retry_after(refused)
+        self.assertEqual(self.stird.record(refused[0]["call-id"])["reason"], "trunk_memory")
+        self.others_go_on()
+        self.hang_up(call)
+        self.wait_stats(full_trunk=len(refused), limited=len(refused))
+
+    def test_reinvites(self):
+        """Those of one call that runs: new calls of the same source go on beside them."""
+        self.start_small(' memory = "8m";')
+        call = self.running_call()
+        reinvites = [dialog.in_dialog(self.sbc, "INVITE", *call, 2 + n, body=b"x" * LARGE)
+                     for n in range(60)]
+        refused = self.flood(reinvites)
+        self.assertTrue(30 < len(refused) < 60, len(refused))
+        self.assert_without_retry_after(refused)
+        self.others_go_on()
+        self.hang_up(call)
+        self.hang_up(self.running_call())
+        self.wait_stats(full_source=len(refused))
+        records = [r for r in self.stird.records() if r["call_id"] == call[0]["call-id"]]
+        self.assertIn(("source_memory", 503), [(r["reason"], r["sip_status"]) for r in records])
+
+    def test_what_is_held_for_answers_counts(self):
+        """A MESSAGE that was answered is held with its answer for 32 s; then all is free again."""
+        self.start_small(' memory = "8m";', SHORT_TIMERS)
+        refused = []
+        while not refused:
+            message = next(self.messages(1, size=10))
+            refused = self.flood([message])
+            if not refused:
+                self.sink.respond(self.arrived(message), 200, body=b"y" * LARGE)
+                self.answer_of(message, 200)
+        wait_until(lambda: self.stats()["held_bytes"] > 5 * LARGE, 10, "much is held")
+        self.others_go_on()
+        wait_until(lambda: self.stats()["held_bytes"] < LARGE, 20, "the answers are held no more")
+        message = next(self.messages(1))
+        self.sbc.send(message, self.at())
+        self.arrived(message)
+
+    def test_the_worker_itself(self):
+        """R-P-025: its ceiling is everybody's: with Retry-After, as for too many calls."""
+        self.start(upstreams=[self.upstream("sink", 8)], limits=' memory = "4m";', trunks=[
+            self.trunk(name, last, upstreams=["sink"])
+            for name, last in (("pbx", 2), ("guest", 3), ("gateway", 4))])
+        self.sink = self.peer("sink", 8)
+        refused = []
+        for name, last in (("sbc", 2), ("guest", 3), ("gateway", 4)):
+            peer = self.peer(name, last)
+            refused = self.flood([self.invite(peer, body=b"x" * LARGE) for _ in range(40)],
+                                 peer=peer)
+        self.assertGreater(len(refused), 30)
+        for message in refused:
+            self.assertEqual(message["retry-after"], "5")
+        self.assertEqual(self.stird.record(refused[0]["call-id"])["reason"], "overloaded")
+
+    def test_refusals_of_ours_are_bounded_too(self):
+        """An INVITE that is refused before anything is decided is kept as any other."""
+        self.start_small(' memory = "4m";')
+        invites = [self.invite(max_forwards=0, extra=["Via: SIP/2.0/UDP %s;x=%s;branch=z9hG4bK%d" % (
+            self.net(7), "y" * 50000, n)]) for n in range(60)]
+        refused = self.flood(invites, aside=(483,))
+        self.assertGreater(len(refused), 10)
+        self.others_go_on()
+
+
+class Emergency(Ceilings):
+    def emergency(self, number, size):
+        return self.invites(number, size, uri="sip:911@" + self.net(1), to="<sip:911@h>")
+
+    def test_300_at_once_under_a_limit_of_memory(self):
+        """With the defaults all of them go on, and so do others."""
+        self.start_small("")
+        self.bound_memory(128 << 20)
+        refused = self.flood(self.emergency(300, LARGE))
+        self.assertEqual(refused, [])
+        self.others_go_on()
+        self.wait_stats(emergency_calls=300, full_emergency=0)
+
+    def test_ceiling_of_their_number(self):
+        """Above it 503, an error in the log; what ends makes room; no other limit counts."""
+        self.start_small(" emergency = 5; calls = 1;", more=SHORT_TIMERS)
+        calls = list(self.emergency(8, 100))
+        refused = self.flood(calls)
+        self.assertEqual(len(refused), 3)
+        self.assert_without_retry_after(refused)
+        for message in refused:
+            record = self.stird.record(message["call-id"])
+            self.assertEqual((record["reason"], record["sip_status"]), ("emergency_full", 503))
+        self.stird.wait_log("error.*emergency calls are refused")
+        self.wait_stats(full_emergency=3)
+        served = next(c for c in calls if c["call-id"] not in [m["call-id"] for m in refused])
+        self.sbc.send(served, self.at())
+        self.sink.respond(self.arrived(served), 486)
+        self.answer_of(served, 486)
+        self.assertEqual(self.flood(self.emergency(1, 100), aside=(408, 486)), [])
+
+    def test_ceiling_of_their_memory(self):
+        """Not of their number alone: the rest of the worker's memory is not theirs."""
+        self.start_small(' memory = "8m";')
+        refused = self.flood(self.emergency(40, LARGE))
+        self.assertGreater(len(refused), 20)
+        self.assertEqual(self.stird.record(refused[0]["call-id"])["reason"], "emergency_full")
+        self.others_go_on()
+        self.hang_up(self.running_call())
+
+    def test_a_flood_of_others_leaves_theirs(self):
+        self.start_small(' memory = "8m"; calls = 100;')
+        self.assertGreater(len(self.flood(self.invites(100))), 20)
+        self.assertEqual(self.flood(self.emergency(3, 1000)), [])

@@ -1,0 +1,78 @@
+/* An empty packet closes no channel of ours; a closed end does. */
+#include <stird/control.h>
+#include <stird/handover.h>
+#include <stird/packet.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void send_empty(int fd)
+{
+    assert_int_equal(send(fd, "", 0, MSG_NOSIGNAL), 0);
+}
+
+static void test_end_and_empty_are_told_apart(void **state)
+{
+    int fds[2];
+    char room[8];
+    (void)state;
+    assert_int_equal(control_pair(fds), 0);
+    send_empty(fds[1]);
+    assert_int_equal(recv(fds[0], room, sizeof(room), 0), 0);
+    assert_false(packet_is_end(fds[0]));
+    send_empty(fds[1]);
+    assert_int_equal(send(fds[1], "last", 4, 0), 4);
+    close(fds[1]);
+    assert_int_equal(recv(fds[0], room, sizeof(room), 0), 0);
+    assert_false(packet_is_end(fds[0]));
+    assert_int_equal(recv(fds[0], room, sizeof(room), 0), 4);
+    assert_int_equal(recv(fds[0], room, sizeof(room), 0), 0);
+    assert_true(packet_is_end(fds[0]));
+    close(fds[0]);
+}
+
+static void test_control(void **state)
+{
+    static struct control_message sent = {.type = CONTROL_PONG}, got;
+    int fds[2], passed[CONTROL_FDS_MAX];
+    unsigned n;
+    (void)state;
+    assert_int_equal(control_pair(fds), 0);
+    send_empty(fds[1]);
+    assert_int_equal(control_send(fds[1], &sent, NULL, 0), 0);
+    assert_int_equal(control_receive(fds[0], &got, passed, &n), -EAGAIN);
+    assert_int_equal(control_receive(fds[0], &got, passed, &n), 1);
+    close(fds[1]);
+    assert_int_equal(control_receive(fds[0], &got, passed, &n), 0);
+    close(fds[0]);
+}
+
+static void test_handover(void **state)
+{
+    struct handover sent = {.kind = HANDOVER_MESSAGE}, got;
+    char room[16];
+    int fds[2];
+    (void)state;
+    assert_int_equal(handover_pair(fds), 0);
+    send_empty(fds[1]);
+    assert_int_equal(handover_send(fds[1], &sent, STR("x")), 0);
+    assert_int_equal(handover_receive(fds[0], &got, room, sizeof(room)), -EMSGSIZE);
+    assert_int_equal(handover_receive(fds[0], &got, room, sizeof(room)), 1);
+    close(fds[1]);
+    assert_int_equal(handover_receive(fds[0], &got, room, sizeof(room)), -EPIPE);
+    close(fds[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_end_and_empty_are_told_apart),
+                                       cmocka_unit_test(test_control),
+                                       cmocka_unit_test(test_handover)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
