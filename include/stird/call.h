@@ -64,7 +64,7 @@ struct call {
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;
-    /* Trunks that would have had the call, were it not for what it says twice and differently. More
+    /* Trunks that it names too: by what it says twice and differently, or in another way. More
      * than are kept are counted. */
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;

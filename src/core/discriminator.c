@@ -139,25 +139,48 @@ static enum fit fit_listener(const struct trunk *t, const struct call *call)
     return str_eq(call->listener, t->listener) ? FITS : FITS_NOT;
 }
 
+/* The longer beginning; spelled apart, as numbers only. */
+static bool begins_with(struct str one, struct str other)
+{
+    return str_starts(one, other) ||
+           (is_dialled(one) && is_dialled(other) && begins_as_dialled(one, other));
+}
+
 const struct discriminator discriminators[DISCRIMINATORS] = {
-    {"TLS name", tls_name, true, fit_tls_name, NULL},
-    {"header", header_value, false, fit_header, header_name},
-    {"tgrp of Contact", group_in_contact, false, fit_group, NULL},
-    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL},
-    {"tgrp of From", group_in_from, false, fit_group, NULL},
-    {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL},
-    {"Request-URI host", request_host, true, fit_request_host, NULL},
-    {"listener", listener, false, fit_listener, NULL},
+    {"TLS name", tls_name, true, fit_tls_name, NULL, NULL},
+    {"header", header_value, false, fit_header, header_name, NULL},
+    {"tgrp of Contact", group_in_contact, false, fit_group, NULL, NULL},
+    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL, NULL},
+    {"tgrp of From", group_in_from, false, fit_group, NULL, NULL},
+    {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL,
+     begins_with},
+    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL},
+    {"listener", listener, false, fit_listener, NULL, NULL},
 };
+
+static bool asks_the_same(const struct discriminator *d, const struct trunk *a,
+                          const struct trunk *b)
+{
+    struct str one = d->wanted(a), other = d->wanted(b);
+    return (d->any_case ? str_eq_nocase(one, other) : str_eq(one, other)) &&
+           (!d->header || header_same_name(d->header(a), d->header(b)));
+}
 
 bool discriminators_same(const struct trunk *a, const struct trunk *b)
 {
+    for (unsigned i = 0; i < DISCRIMINATORS; i++)
+        if (!asks_the_same(&discriminators[i], a, b))
+            return false;
+    return true;
+}
+
+bool discriminators_include(const struct trunk *one, const struct trunk *other)
+{
     for (unsigned i = 0; i < DISCRIMINATORS; i++) {
         const struct discriminator *d = &discriminators[i];
-        struct str one = d->wanted(a), other = d->wanted(b);
-        if (!(d->any_case ? str_eq_nocase(one, other) : str_eq(one, other)))
-            return false;
-        if (d->header && !header_same_name(d->header(a), d->header(b)))
+        if (d->wanted(other).n == 0 || asks_the_same(d, one, other))
+            continue;
+        if (!d->includes || d->wanted(one).n == 0 || !d->includes(d->wanted(one), d->wanted(other)))
             return false;
     }
     return true;

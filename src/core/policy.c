@@ -14,7 +14,7 @@
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
  *
- * Then the same for each trunk that the call passed over by saying two things: the lowest counts.
+ * Then the same for each trunk that the call passed over by naming two: the lowest counts.
  */
 #include <stird/policy.h>
 
@@ -827,8 +827,8 @@ static void decide_as_of(const struct decision *d, const struct trunk *trunk,
 }
 
 /*
- * A caller who can make that disagree which tells trunks apart must not come off better for it: the
- * call gets no more than by each of the trunks that it so passed over.
+ * A caller who can make that disagree which tells trunks apart, or name two of them, must not come
+ * off better for it: the call gets no more than by each of the trunks that it so passed over.
  */
 static void lower_for_passed_over(struct decision *d)
 {
@@ -841,7 +841,7 @@ static void lower_for_passed_over(struct decision *d)
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
         if (d->outcome->verdict == VERDICT_REJECT)
             return;
-        TRACE(d, "it names trunk %.*s too, but not clearly", STR_ARG(call->passed_over[i]->name));
+        TRACE(d, "it names trunk %.*s too", STR_ARG(call->passed_over[i]->name));
         decide_as_of(d, call->passed_over[i], &other);
         lower_to(d, call->passed_over[i], &other);
     }

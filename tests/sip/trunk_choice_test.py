@@ -100,7 +100,25 @@ class TrunkChoice(Story):
         told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
                            "--message", self.lab.write("invite.txt", invite.octets().decode()))
         self.assertEqual((told["trunk"], told["level"]), ("default", "C"))
-        self.assertIn("it names trunk foreign too, but not clearly", told["steps"])
+        self.assertIn("it names trunk foreign too", told["steps"])
+
+    def test_two_trunks_named_in_different_ways(self):
+        """By tgrp and by a header: no better than the worse of the two, whichever takes it."""
+        self.start(trunks=[self.trunk("acme", tgrp="acme", tgrp_in="contact"),
+                           self.trunk("foreign", customer="foreign", tgrp="f", tgrp_in="contact"),
+                           self.trunk("globex", header_name="X-Customer", header_value="globex"),
+                           self.trunk("default", customer="foreign", identity="gateway")])
+        globex = "X-Customer: globex"
+        self.leaves(self.with_contact("").plus(globex), "A", "globex")
+        both = self.with_contact(";tgrp=f").plus(globex)
+        self.verify(self.through(both), "C")
+        record = self.record(both, trunk="globex", attest="C")
+        self.assertEqual(record["rule"], "trunk in doubt: foreign")
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                           "--message", self.lab.write("invite.txt", both.octets().decode()))
+        self.assertEqual((told["trunk"], told["level"]), ("globex", "C"))
+        self.assertIn("it names trunk foreign too", told["steps"])
+        self.leaves(self.with_contact(";tgrp=acme").plus(globex), "A", "globex")
 
     def test_a_disagreement_passes_by_no_refusal(self):
         self.shared(self.trunk("default"), more='rules = ( { name = "closed"; trunks = [ "foreign" ];'
