@@ -144,6 +144,8 @@ static void print_list(const json_t *reply)
         for (size_t k = 0; k < sizeof(further) / sizeof(further[0]); k++)
             if (text_of(entry, further[k].key)[0])
                 printf(", %s%s", further[k].before, text_of(entry, further[k].key));
+        if (text_of(entry, "fault")[0])
+            printf(", cannot be signed: %s", text_of(entry, "fault"));
         putchar('\n');
     }
     printf("%" JSON_INTEGER_FORMAT " urgent changes in force, journal %s\n",

@@ -258,11 +258,10 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "Acme", "delegated"), 'did you mean "acme"'),
                             (("set", FREE, "initech", "unverified"), 'customer "initech"'),
                             (("set", FREE, "acme", "owned", "--cert", "818h"),
-                             'certificate "818h" is unknown: no entry of certificates has this id '
-                             '(did you mean "818H"?)'),
+                             'cert: there is no certificate "818h" (did you mean "818H"?)'),
                             (("set", FREE, "nobody", "owned", "--cert", "nothing"),
                              'customer "nobody" is unknown: no trunk, no customers entry and no '
-                             'table names it; certificate "nothing" is unknown'),
+                             'table names it; cert: there is no certificate "nothing"'),
                             (("unset", FREE), "no urgent change")):
             with self.subTest(words=words):
                 status, out, err = stirctl.run(self.path, "numbers", *words)
