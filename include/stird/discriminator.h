@@ -17,6 +17,8 @@ struct discriminator {
     enum fit (*fit)(const struct trunk *trunk, const struct call *call);
     /* Of which header; NULL: of none. */
     struct str (*header)(const struct trunk *trunk);
+    /* Whether the call says anything there; NULL: it always does. */
+    bool (*said)(const struct trunk *trunk, const struct call *call);
     /* Whether every call that says ONE says OTHER too; NULL: when they are the same. */
     bool (*includes)(struct str one, struct str other);
 };

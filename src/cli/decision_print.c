@@ -1,11 +1,10 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
 #include "decision.h"
 
-#include "core/trunk_why.h"
-
 #include <stdio.h>
 #include <stird/json.h>
 #include <stird/policy.h>
+#include <stird/trunk_why.h>
 
 /* A line "name  value" or a member. */
 struct sink {

@@ -17,6 +17,12 @@ static enum fit fit_tls_name(const struct trunk *t, const struct call *call)
     return FITS_NOT;
 }
 
+static bool said_tls_name(const struct trunk *t, const struct call *call)
+{
+    (void)t;
+    return call->n_peer_names > 0;
+}
+
 static struct str header_name(const struct trunk *t)
 {
     return t->header_name;
@@ -30,6 +36,14 @@ static struct str header_value(const struct trunk *t)
 static enum fit fit_header(const struct trunk *t, const struct call *call)
 {
     return header_fit(call->headers, t->header_name, t->header_value, false);
+}
+
+static bool said_header(const struct trunk *t, const struct call *call)
+{
+    for (const struct call_header *h = call->headers; h && h->name.p; h++)
+        if (header_same_name(h->name, t->header_name))
+            return true;
+    return false;
 }
 
 /* ---- trunk groups: each trunk sees its own place alone ---- */
@@ -57,6 +71,11 @@ static struct str group_in_from(const struct trunk *t)
 static enum fit fit_group(const struct trunk *t, const struct call *call)
 {
     return trunk_groups_fit(&call->groups[t->tgrp_in], t->tgrp);
+}
+
+static bool said_group(const struct trunk *t, const struct call *call)
+{
+    return call->groups[t->tgrp_in].n > 0;
 }
 
 /* ---- the Request-URI ---- */
@@ -147,15 +166,15 @@ static bool begins_with(struct str one, struct str other)
 }
 
 const struct discriminator discriminators[DISCRIMINATORS] = {
-    {"TLS name", tls_name, true, fit_tls_name, NULL, NULL},
-    {"header", header_value, false, fit_header, header_name, NULL},
-    {"tgrp of Contact", group_in_contact, false, fit_group, NULL, NULL},
-    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL, NULL},
-    {"tgrp of From", group_in_from, false, fit_group, NULL, NULL},
+    {"TLS name", tls_name, true, fit_tls_name, NULL, said_tls_name, NULL},
+    {"header", header_value, false, fit_header, header_name, said_header, NULL},
+    {"tgrp of Contact", group_in_contact, false, fit_group, NULL, said_group, NULL},
+    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL, said_group, NULL},
+    {"tgrp of From", group_in_from, false, fit_group, NULL, said_group, NULL},
     {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL,
-     begins_with},
-    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL},
-    {"listener", listener, false, fit_listener, NULL, NULL},
+     NULL, begins_with},
+    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL, NULL},
+    {"listener", listener, false, fit_listener, NULL, NULL, NULL},
 };
 
 static bool asks_the_same(const struct discriminator *d, const struct trunk *a,

@@ -37,6 +37,34 @@ class TrunkChoice(Story):
         self.sbc.acknowledge(invite, final, self.at())
         self.record(invite, decision="rejected", reason=reason)
 
+    def test_no_trunk_tells_what_was_wanted(self):
+        self.start(trunks=[self.trunk("acme", tgrp="acme", tgrp_in="contact"),
+                           self.trunk("globex", header_name="X-Customer", header_value="globex"),
+                           self.trunk("initech", request_host="initech.example",
+                                      header_name="X-Customer", header_value="initech"),
+                           self.trunk("four", tgrp="4", tgrp_in="from"),
+                           self.trunk("five", tgrp="5", tgrp_in="from"),
+                           self.trunk("six", tgrp="6", tgrp_in="from")])
+        for lines, invite in (
+                (["acme: tgrp of Contact is not \"acme\"", "globex: no header X-Customer",
+                  "initech: no header X-Customer; ", "four: no tgrp of From",
+                  "and 2 more trunks"], self.with_contact(";tgrp=other")),
+                (["acme: no tgrp of Contact", "globex: header X-Customer is not \"globex\"",
+                  "initech: Request-URI host is not \"initech.example\""],
+                 self.with_contact("").plus("X-Customer: initech")),
+                (["acme: tgrp of Contact says more than \"acme\""],
+                 self.with_contact(";tgrp=acme;otg=\"x"))):
+            self.is_refused(invite, "no_trunk")
+            detail = self.record(invite)["detail"]
+            logged = self.stird.log_lines(invite["call-id"])[0]
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                               "--message", self.lab.write("invite.txt", invite.octets().decode()))
+            self.assertEqual(told["detail"], detail)
+            self.assertIn("source=%s:" % self.net(2), logged)
+            self.assertIn("reason=no_trunk", logged)
+            for line in lines:
+                self.assertIn(line, detail)
+
     def test_from_has_no_say(self):
         """A customer's From names the rich trunk: the SBC's Contact counts, and what is missing."""
         self.shared()
@@ -105,7 +133,8 @@ class TrunkChoice(Story):
     def test_two_trunks_named_in_different_ways(self):
         """By tgrp and by a header: no better than the worse of the two, whichever takes it."""
         self.start(trunks=[self.trunk("acme", tgrp="acme", tgrp_in="contact"),
-                           self.trunk("foreign", customer="foreign", tgrp="f", tgrp_in="contact"),
+                           self.trunk("foreign", customer="foreign", identity="gateway",
+                                      trusted=False, tgrp="f", tgrp_in="contact"),
                            self.trunk("globex", header_name="X-Customer", header_value="globex"),
                            self.trunk("default", customer="foreign", identity="gateway")])
         globex = "X-Customer: globex"
