@@ -1,5 +1,6 @@
 /* The records of calls by number, time, or what one of their members says. */
 #include "record_files.h"
+#include "session.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -85,18 +86,10 @@ static bool matches(const struct search *s, const json_t *record)
            in_time(s, text_of(record, "ts"));
 }
 
-static void print_text(const char *text)
-{
-    struct buf escaped = BUF_INIT;
-    buf_add_escaped(&escaped, str_of(text));
-    printf("%.*s", STR_ARG(buf_str(&escaped)));
-    buf_fini(&escaped);
-}
-
 static void print_member(const char *name, const char *text)
 {
     printf("    %-14s ", name);
-    print_text(text);
+    print_shown(text);
     putchar('\n');
 }
 

@@ -19,6 +19,22 @@ void print_problems(FILE *to, struct problems *problems)
     buf_fini(&text);
 }
 
+void print_shown(const char *text)
+{
+    struct buf shown = BUF_INIT;
+    buf_add_shown(&shown, str_of(text ? text : ""));
+    printf("%.*s", STR_ARG(buf_str(&shown)));
+    buf_fini(&shown);
+}
+
+void print_reload_failure(const json_t *reply)
+{
+    size_t i;
+    json_t *problem;
+    json_array_foreach(json_object_get(reply, "problems"), i, problem)
+        fprintf(stderr, "%s\n", json_string_value(problem));
+}
+
 struct settings *session_settings(const struct cli *cli)
 {
     struct problems problems = PROBLEMS_INIT;

@@ -371,6 +371,13 @@ static void log_change(const char *what, const struct str field[OVERLAY_FIELDS],
              LOG_NUMBER("user", uid));
 }
 
+static void add_fault(struct buf *why, struct str number, const char *fault)
+{
+    buf_add_char(why, '"');
+    buf_add_escaped(why, str_slice(number, 0, 40));
+    buf_addf(why, "\": %s", fault);
+}
+
 static void change(struct supervisor *s, struct admin_client *c, struct str text, bool set,
                    int64_t now_ms)
 {
@@ -382,7 +389,7 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
                             : overlay_unset(s->overlay, field[OVERLAY_NUMBER],
                                             field[OVERLAY_CUSTOMER], clock_real_s(), uid);
     if (fault)
-        buf_add_text(&why, fault);
+        add_fault(&why, field[OVERLAY_NUMBER], fault);
     else if (set)
         check_change(s, field, &why);
     if (!fault && why.n > 0)

@@ -62,8 +62,11 @@ class TrunkChoice(Story):
             self.assertEqual(told["detail"], detail)
             self.assertIn("source=%s:" % self.net(2), logged)
             self.assertIn("reason=no_trunk", logged)
+            text = stirctl.run(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                               "--message", self.lab.path("invite.txt"))[1]
             for line in lines:
                 self.assertIn(line, detail)
+                self.assertIn(line, text)
 
     def test_from_has_no_say(self):
         """A customer's From names the rich trunk: the SBC's Contact counts, and what is missing."""
