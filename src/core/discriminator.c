@@ -137,14 +137,18 @@ static struct str request_host(const struct trunk *t)
     return without_final_dot(t->request_host);
 }
 
+static bool is_same_address(struct str one, struct str other)
+{
+    struct address a, b;
+    return address_parse(one, &a) && address_parse(other, &b) && address_same_host(&a, &b);
+}
+
 static enum fit fit_request_host(const struct trunk *t, const struct call *call)
 {
-    struct address wanted, found;
     if (call->request_uri_unclear)
         return FITS_IN_PART;
     bool same = str_eq_nocase(without_final_dot(call->request_host), request_host(t)) ||
-                (address_parse(t->request_host, &wanted) &&
-                 address_parse(call->request_host, &found) && address_same_host(&wanted, &found));
+                is_same_address(t->request_host, call->request_host);
     return same ? FITS : FITS_NOT;
 }
 
@@ -173,7 +177,7 @@ const struct discriminator discriminators[DISCRIMINATORS] = {
     {"tgrp of From", group_in_from, false, fit_group, NULL, said_group, NULL},
     {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL,
      NULL, begins_with},
-    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL, NULL},
+    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL, is_same_address},
     {"listener", listener, false, fit_listener, NULL, NULL, NULL},
 };
 

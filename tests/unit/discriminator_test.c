@@ -59,6 +59,11 @@ static const struct trunk crossed[] = {
     {.name = STR("globex"), SOURCE, CUSTOMER = STR("globex")},
     {.name = STR("other"), SOURCE, .header_name = STR("X-Other"), .header_value = STR("o")},
     {.name = STR("host"), SOURCE, .request_host = STR("a.example")},
+    {.name = STR("v6"), SOURCE, .request_host = STR("[2001:db8::1]")},
+    {.name = STR("acme-at-v6"),
+     SOURCE,
+     .tgrp = STR("acme"),
+     .request_host = STR("[2001:0DB8:0::1]")},
     {.name = STR("acme-at-host"), SOURCE, .tgrp = STR("acme"), .request_host = STR("A.example.")},
     {.name = STR("dials-1"), SOURCE, .request_user_prefix = STR("+1")},
     {.name = STR("dials-1-303"), SOURCE, .request_user_prefix = STR("+1-303")},
@@ -202,6 +207,7 @@ static const struct story {
     {crossed, "sip:+1303@s", FROM, "X-Customer: globex\r\n", "dials-1-303", "globex "},
     /* one that asks for all that the others do is meant by who asks for it */
     {crossed, "sip:x@a.example", FROM, "Contact: <sip:1;tgrp=acme@s>\r\n", "acme-at-host", ""},
+    {crossed, "sip:x@[2001:db8::1]", FROM, "Contact: <sip:1;tgrp=acme@s>\r\n", "acme-at-v6", ""},
     {crossed, "sip:+1303@s", FROM, "", "dials-1-303", ""},
     {crossed, "sip:x@s", FROM, "X-Customer: globex\r\n", "globex", ""},
 };
