@@ -99,6 +99,8 @@ static void take_message(void *user, const struct trace_message *m)
 static bool may_be_token(struct str text)
 {
     unsigned dots = 0, octets = 0;
+    while (text.n > 0 && (text.p[0] == '"' || text.p[0] == '\'' || text.p[0] == '<'))
+        text = str_slice(text, 1, text.n);
     if (str_starts(text, STR("eyJ"))) /* {" , whatever became of the rest */
         return true;
     text = str_slice(text, 0, str_find(text, ';', 0));
