@@ -44,5 +44,7 @@ void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(prin
 void buf_vaddf(struct buf *b, const char *format, va_list arguments);
 /* Text for a log line: octets outside 0x20..0x7e, the quote and the backslash as \xHH. */
 void buf_add_escaped(struct buf *b, struct str s);
+/* Text for a person's eyes, outside of quotes: octets outside 0x20..0x7e as \xHH. */
+void buf_add_shown(struct buf *b, struct str s);
 
 #endif

@@ -9,13 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/asserted.h>
 #include <stird/address.h>
 #include <stird/arena.h>
 #include <stird/privacy.h>
 #include <stird/settings.h>
 #include <stird/str.h>
-
-#define CALL_ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
 
 #define CALL_PASSED_OVER_MAX 8 /* each is decided by as well: policy.c */
 
@@ -45,7 +44,7 @@ struct call {
     struct str request_host;  /* of request_uri, without port */
     bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
     struct trunk_groups groups[GROUP_PLACES];
-    struct str asserted[CALL_ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
+    struct str asserted[ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
     unsigned n_asserted;
     struct str date; /* the Date header's value */
     unsigned n_date; /* how many Date headers there are */
@@ -64,7 +63,7 @@ struct call {
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;
-    /* Trunks that would have had the call, were it not for what it says twice and differently. More
+    /* Trunks that it names too: by what it says twice and differently, or in another way. More
      * than are kept are counted. */
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;

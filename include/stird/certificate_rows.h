@@ -5,9 +5,17 @@
 #ifndef STIRD_CERTIFICATE_ROWS_H
 #define STIRD_CERTIFICATE_ROWS_H
 
+#include <stird/buf.h>
 #include <stird/numbers.h>
 #include <stird/problems.h>
 #include <stird/settings.h>
+
+/*
+ * Whether CERTIFICATE, a name out of a table or an urgent change, may sign for calls of CUSTOMER;
+ * empty: nothing is named. False: WHY (may be NULL) gets the words.
+ */
+bool certificate_row_check(const struct settings *settings, struct str customer,
+                           struct str certificate, struct buf *why);
 
 /*
  * A problem for each row, and each customer, whose `cert` names no certificate, or one of another

@@ -17,6 +17,10 @@ struct discriminator {
     enum fit (*fit)(const struct trunk *trunk, const struct call *call);
     /* Of which header; NULL: of none. */
     struct str (*header)(const struct trunk *trunk);
+    /* Whether the call says anything there; NULL: it always does. */
+    bool (*said)(const struct trunk *trunk, const struct call *call);
+    /* Whether every call that says ONE says OTHER too; NULL: when they are the same. */
+    bool (*includes)(struct str one, struct str other);
 };
 
 #define DISCRIMINATORS 8
@@ -24,5 +28,11 @@ extern const struct discriminator discriminators[DISCRIMINATORS];
 
 /* Whether nothing tells A and B apart but their sources. */
 bool discriminators_same(const struct trunk *a, const struct trunk *b);
+
+/*
+ * Whether ONE asks for all that OTHER asks for: OTHER is the default, or a broader trunk that ONE
+ * is cut out of, and a call of ONE says nothing that ONE did not expect.
+ */
+bool discriminators_include(const struct trunk *one, const struct trunk *other);
 
 #endif

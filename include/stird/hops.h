@@ -12,7 +12,7 @@
 struct sip_identity_facts {
     bool invite;
     struct str method, call_id, via; /* via: the topmost */
-    struct str from_uri, to_uri, asserted_uri;
+    struct str from_uri, to_uri;
     struct str date;
     struct tn orig, dest; /* n == 0: no telephone number */
     bool has_orig, has_dest;
@@ -22,7 +22,8 @@ struct sip_identity_facts {
 unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX]);
 /*
  * COUNTRY tells how numbers without a plus are written; its code may be empty. orig is that of
- * P-Asserted-Identity when there is one, else of From (RFC 8224 section 8, TS 24.229).
+ * P-Asserted-Identity when there is one, as it is signed (asserted.h), else of From (RFC 8224
+ * section 8, TS 24.229).
  */
 void sip_identity_facts(struct str message, const struct country *country,
                         struct sip_identity_facts *facts);

@@ -16,8 +16,10 @@
  * The trunk that CALL came through, most specific first: longest source prefix, then number of
  * discriminators that match, then the longest request_user_prefix, then the order of
  * discriminator.h. NULL when none matches; *SOURCE_KNOWN tells whether at least a source did
- * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: a discriminator that disagrees
- * with itself matches no trunk, but what the call so keeps away from may not do it any good.
+ * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: trunks of the same prefix that
+ * the call names too, in full or by a discriminator that disagrees with itself, unless the trunk
+ * that takes it asks for all that they ask for. What the call so keeps away from may not do it any
+ * good.
  */
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);

@@ -124,16 +124,26 @@ void buf_vaddf(struct buf *b, const char *format, va_list arguments)
     va_end(again);
 }
 
-void buf_add_escaped(struct buf *b, struct str s)
+static void add_readable(struct buf *b, struct str s, const char *escaped)
 {
     static const char hex[] = "0123456789abcdef";
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        if (c >= 0x20 && c <= 0x7e && c != '"' && c != '\\') {
+        if (c >= 0x20 && c <= 0x7e && !strchr(escaped, c)) {
             buf_add_char(b, (char)c);
         } else {
             char quoted[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
             buf_add(b, quoted, sizeof(quoted));
         }
     }
+}
+
+void buf_add_escaped(struct buf *b, struct str s)
+{
+    add_readable(b, s, "\"\\");
+}
+
+void buf_add_shown(struct buf *b, struct str s)
+{
+    add_readable(b, s, "");
 }

@@ -11,14 +11,6 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static void print_text(const char *text)
-{
-    struct buf escaped = BUF_INIT;
-    buf_add_escaped(&escaped, str_of(text));
-    printf("%.*s", STR_ARG(buf_str(&escaped)));
-    buf_fini(&escaped);
-}
-
 static void print_one(const json_t *c)
 {
     printf("%s%s%s", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
@@ -26,10 +18,10 @@ static void print_one(const json_t *c)
            text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
            json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
            json_integer_value(json_object_get(c, "days_left")));
-    print_text(text_of(c, "x5u"));
+    print_shown(text_of(c, "x5u"));
     if (text_of(c, "found")[0]) {
         printf("\n    ");
-        print_text(text_of(c, "found"));
+        print_shown(text_of(c, "found"));
     }
     putchar('\n');
 }

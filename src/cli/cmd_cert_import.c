@@ -244,6 +244,17 @@ static void take_back(const struct import *i)
 
 /* ---- telling stird ---- */
 
+static void tell_failure(struct str text)
+{
+    json_t *reply = json_loadb(text.p, text.n, 0, NULL);
+    const char *why = json_string_value(json_object_get(reply, "why"));
+    print_reload_failure(reply);
+    if (why)
+        text = str_of(why);
+    fprintf(stderr, "stirctl: the reload failed and the unit is taken back: %.*s\n", STR_ARG(text));
+    json_decref(reply);
+}
+
 static int reload(const struct cli *cli, const struct import *i)
 {
     struct session_reply reply;
@@ -255,8 +266,7 @@ static int reload(const struct cli *cli, const struct import *i)
     if (r)
         fprintf(stderr, "stirctl: no stird runs: it takes the unit at its next start\n");
     else if (status)
-        fprintf(stderr, "stirctl: the reload failed and the unit is taken back: %.*s\n",
-                STR_ARG(buf_str(&reply.text)));
+        tell_failure(buf_str(&reply.text));
     if (status)
         take_back(i);
     else if (cli->json)

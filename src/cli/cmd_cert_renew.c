@@ -121,6 +121,29 @@ static bool renew(const struct renewal *r, const json_t *c)
 
 /* ---- all of them ---- */
 
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+/* As execvp() finds it. Looked for at once: a hook that is missed on the day is missed too late. */
+static bool hook_is_there(const char *hook)
+{
+    const char *folders = getenv("PATH");
+    struct str rest = str_of(folders ? folders : "/bin:/usr/bin");
+    char path[4200];
+    bool found = strchr(hook, '/') && is_program(hook);
+    while (!strchr(hook, '/') && !found && rest.n > 0) {
+        struct str folder = str_cut(&rest, ':');
+        snprintf(path, sizeof(path), "%.*s/%s", STR_ARG(folder.n > 0 ? folder : STR(".")), hook);
+        found = is_program(path);
+    }
+    if (!found)
+        fprintf(stderr, "stirctl: --hook %s: there is no such program that may be run\n", hook);
+    return found;
+}
+
 static bool is_due(const struct renewal *r, const json_t *c)
 {
     double from = (double)json_integer_value(json_object_get(c, "not_before"));
@@ -176,6 +199,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     json_t *status = NULL;
     if (!read_options(&r, argc, argv))
         return command_usage(&command_cert_renew);
+    if (!hook_is_there(r.hook))
+        return EXIT_FAILURE;
     if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
         status = json_loadb(reply.text.p, reply.text.n, 0, NULL);
     const json_t *certificates = json_object_get(status, "certificates");

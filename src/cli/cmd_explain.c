@@ -254,7 +254,7 @@ static int explain_origid(const struct cli *cli, const char *origid)
     {
         if (!cli->json && json_is_string(value)) {
             struct buf escaped = BUF_INIT;
-            buf_add_escaped(&escaped, str_of(json_string_value(value)));
+            buf_add_shown(&escaped, str_of(json_string_value(value)));
             printf("%-18s %.*s\n", key, STR_ARG(buf_str(&escaped)));
             buf_fini(&escaped);
         } else if (!cli->json && json_is_integer(value)) {

@@ -50,8 +50,8 @@ static void print_change(const json_t *reply)
         printf("+%s: unknown, no row speaks of it\n", text_of(reply, "number"));
     if (json_object_get(reply, "note"))
         printf("%s\n", text_of(reply, "note"));
-    printf("in force: %" JSON_INTEGER_FORMAT " urgent changes\n",
-           json_integer_value(json_object_get(reply, "in_force")));
+    json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));
+    printf("in force: %" JSON_INTEGER_FORMAT " urgent change%s\n", in_force, PLURAL(in_force));
 }
 
 static int change(const struct cli *cli, enum admin_type type,
@@ -144,10 +144,13 @@ static void print_list(const json_t *reply)
         for (size_t k = 0; k < sizeof(further) / sizeof(further[0]); k++)
             if (text_of(entry, further[k].key)[0])
                 printf(", %s%s", further[k].before, text_of(entry, further[k].key));
+        if (text_of(entry, "fault")[0])
+            printf(", cannot be signed: %s", text_of(entry, "fault"));
         putchar('\n');
     }
-    printf("%" JSON_INTEGER_FORMAT " urgent changes in force, journal %s\n",
-           json_integer_value(json_object_get(reply, "in_force")), text_of(reply, "journal"));
+    json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));
+    printf("%" JSON_INTEGER_FORMAT " urgent change%s in force, journal %s\n", in_force,
+           PLURAL(in_force), text_of(reply, "journal"));
 }
 
 static int run_list(const struct cli *cli, int argc, char **argv)

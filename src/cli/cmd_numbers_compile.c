@@ -38,10 +38,13 @@ static int say(const struct cli *cli, const char *output, const struct numbers_s
         json_dumpf(file, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
         json_decref(file);
     }
-    printf(cli->json ? ",\"rows\":%llu,\"segments\":%llu,\"customers\":%llu}\n"
-                     : "%llu rows, %llu segments, %llu customers\n",
-           (unsigned long long)summary->rows, (unsigned long long)summary->segments,
-           (unsigned long long)summary->customers);
+    unsigned long long rows = summary->rows, segments = summary->segments,
+                       customers = summary->customers;
+    if (cli->json)
+        printf(",\"rows\":%llu,\"segments\":%llu,\"customers\":%llu}\n", rows, segments, customers);
+    else
+        printf("%llu row%s, %llu segment%s, %llu customer%s\n", rows, PLURAL(rows), segments,
+               PLURAL(segments), customers, PLURAL(customers));
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -49,10 +49,10 @@ static void print_change(const struct numbers_change *c)
 {
     struct buf customer = BUF_INIT;
     buf_add_escaped(&customer, c->customer);
-    printf("%-20.*s %s%s -> %s%s, %llu numbers from +%.*s on\n", STR_ARG(buf_str(&customer)),
+    printf("%-20.*s %s%s -> %s%s, %llu number%s from +%.*s on\n", STR_ARG(buf_str(&customer)),
            number_state_name(c->from).p, c->from_prefix ? " (prefix)" : "",
            number_state_name(c->to).p, c->to_prefix ? " (prefix)" : "",
-           (unsigned long long)c->numbers, STR_ARG(tn_str(&c->first)));
+           (unsigned long long)c->numbers, PLURAL(c->numbers), STR_ARG(tn_str(&c->first)));
     buf_fini(&customer);
 }
 
@@ -89,15 +89,16 @@ static void print_replay(const struct replay *r)
     for (size_t i = 0; i < r->changes.n / sizeof(*list); i++) {
         struct buf example = BUF_INIT;
         buf_add_escaped(&example, str_of(list[i].example));
-        printf("trunk %.*s (%.*s): %s -> %s, %llu calls, as +%s in %.*s\n", STR_ARG(list[i].trunk),
+        printf("trunk %.*s (%.*s): %s -> %s, %llu call%s, as +%s in %.*s\n", STR_ARG(list[i].trunk),
                STR_ARG(list[i].customer), list[i].from, list[i].to,
-               (unsigned long long)list[i].calls, list[i].number, STR_ARG(buf_str(&example)));
+               (unsigned long long)list[i].calls, PLURAL(list[i].calls), list[i].number,
+               STR_ARG(buf_str(&example)));
         buf_fini(&example);
         changed += list[i].calls;
     }
-    printf("%llu of %llu calls would have another level; %llu records could not be replayed\n",
+    printf("%llu of %llu calls would have another level; %llu record%s could not be replayed\n",
            (unsigned long long)changed, (unsigned long long)r->calls,
-           (unsigned long long)r->skipped);
+           (unsigned long long)r->skipped, PLURAL(r->skipped));
 }
 
 /* ---- all ---- */

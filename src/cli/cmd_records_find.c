@@ -1,15 +1,25 @@
-/* The records of calls by origid, number, Call-ID or time. */
+/* The records of calls by number, time, or what one of their members says. */
 #include "record_files.h"
+#include "session.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/address.h>
+#include <stird/reason.h>
 #include <stird/tn.h>
 #include <string.h>
 
+/* Options that ask for one member of the record. */
+enum { ORIGID, CALL_ID, REASON_NAME, TRUNK, SOURCE, STATUS, N_FILTERS };
+static const char *const filters[N_FILTERS] = {"origid", "call_id", "reason",
+                                               "trunk",  "source",  "sip_status"};
+
 struct search {
-    const char *origid, *call_id, *from, *to;
+    const char *wanted[N_FILTERS]; /* NULL: any */
+    struct address source;
+    const char *from, *to;
     char number[TN_MAX_DIGITS + 1]; /* without plus; empty: any */
     bool json;
     unsigned found;
@@ -24,7 +34,7 @@ static const char *text_of(const json_t *record, const char *key)
 /* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
 static bool may_match(const struct search *s, struct str line)
 {
-    const char *const texts[] = {s->origid, s->number[0] ? s->number : NULL};
+    const char *const texts[] = {s->wanted[ORIGID], s->number[0] ? s->number : NULL};
     if (!str_starts(line, STR("{\"kind\":\"call\",")))
         return false;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -40,39 +50,79 @@ static bool in_time(const struct search *s, const char *ts)
            (!s->to || strncmp(ts, s->to, strlen(s->to)) <= 0);
 }
 
+/* The record has the port of the packet, which is asked for only where it was written. */
+static bool is_of_source(const struct search *s, const char *text)
+{
+    struct str host = str_of(text);
+    struct address found;
+    if (strcmp(text, s->wanted[SOURCE]) == 0)
+        return true;
+    while (host.n > 0 && host.p[host.n - 1] != ':')
+        host.n--;
+    return host.n > 0 && s->source.family != 0 &&
+           address_parse(str_slice(host, 0, host.n - 1), &found) &&
+           address_same_host(&found, &s->source);
+}
+
+static bool has_wanted(const struct search *s, const json_t *record, size_t i)
+{
+    const json_t *value = json_object_get(record, filters[i]);
+    if (!s->wanted[i])
+        return true;
+    if (i == STATUS)
+        return json_integer_value(value) == strtol(s->wanted[i], NULL, 10);
+    if (i == SOURCE)
+        return is_of_source(s, text_of(record, filters[i]));
+    return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
+}
+
 static bool matches(const struct search *s, const json_t *record)
 {
-    return (!s->origid || strcmp(text_of(record, "origid"), s->origid) == 0) &&
-           (!s->call_id || strcmp(text_of(record, "call_id"), s->call_id) == 0) &&
-           (!s->number[0] || strcmp(text_of(record, "orig_tn"), s->number) == 0 ||
+    for (size_t i = 0; i < N_FILTERS; i++)
+        if (!has_wanted(s, record, i))
+            return false;
+    return (!s->number[0] || strcmp(text_of(record, "orig_tn"), s->number) == 0 ||
             strcmp(text_of(record, "dest_tn"), s->number) == 0) &&
            in_time(s, text_of(record, "ts"));
 }
 
-static void print_text(const char *text)
+static void print_member(const char *name, const char *text)
 {
-    struct buf escaped = BUF_INIT;
-    buf_add_escaped(&escaped, str_of(text));
-    printf("%.*s", STR_ARG(buf_str(&escaped)));
-    buf_fini(&escaped);
+    printf("    %-14s ", name);
+    print_shown(text);
+    putchar('\n');
+}
+
+/* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
+static void print_headline(const json_t *record)
+{
+    const char *level = text_of(record, "attest"), *orig = text_of(record, "orig_tn"),
+               *dest = text_of(record, "dest_tn");
+    json_int_t status = json_integer_value(json_object_get(record, "sip_status"));
+    printf("%s %s%s%s", text_of(record, "ts"), text_of(record, "decision"), level[0] ? " " : "",
+           level);
+    if (orig[0] || dest[0])
+        printf("  %s -> %s", orig[0] ? orig : "no number", dest[0] ? dest : "no number");
+    if (status > 0)
+        printf(", answer %" JSON_INTEGER_FORMAT "\n", status);
+    else
+        puts(", no answer");
 }
 
 static void print_record(const json_t *record)
 {
-    static const char *const keys[] = {"call_id",      "trunk",      "customer",
-                                       "number_state", "number_row", "rule",
-                                       "reason",       "origid",     "upstream"};
-    const char *level = text_of(record, "attest");
-    printf("%s %s%s%s  %s -> %s, answer %" JSON_INTEGER_FORMAT "\n", text_of(record, "ts"),
-           text_of(record, "decision"), level[0] ? " " : "", level, text_of(record, "orig_tn"),
-           text_of(record, "dest_tn"), json_integer_value(json_object_get(record, "sip_status")));
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (!text_of(record, keys[i])[0])
-            continue;
-        printf("    %-13s ", keys[i]);
-        print_text(text_of(record, keys[i]));
-        putchar('\n');
-    }
+    static const char *const keys[] = {"trunk",      "source",   "customer",      "number_state",
+                                       "number_row", "rule",     "reason",        "detail",
+                                       "origid",     "upstream", "identity_fault"};
+    json_int_t count = json_integer_value(json_object_get(record, "count"));
+    print_headline(record);
+    print_member("call_id", text_of(record, "call_id")[0] ? text_of(record, "call_id") : "none");
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (text_of(record, keys[i])[0])
+            print_member(keys[i], text_of(record, keys[i]));
+    if (count > 1)
+        printf("    %-14s %" JSON_INTEGER_FORMAT " such requests of the source in a second\n",
+               "count", count);
 }
 
 static void look_at(struct search *s, struct str line)
@@ -133,26 +183,64 @@ static bool take_times(struct search *s, int argc, char **argv)
     return is_time(s->from) && is_time(s->to);
 }
 
-static const struct option options[] = {{"origid", required_argument, NULL, 'o'},
-                                        {"tn", required_argument, NULL, 't'},
-                                        {"call-id", required_argument, NULL, 'c'},
-                                        {"between", required_argument, NULL, 'b'},
-                                        {0}};
+static bool take_source(struct search *s, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    struct str host = str_of(text);
+    struct address with_port;
+    s->wanted[SOURCE] = text;
+    if (address_parse(host, &s->source))
+        return true;
+    s->source.family = 0; /* with its port: as it stands */
+    return colon && address_parse(str_slice(host, 0, (size_t)(colon - text)), &with_port);
+}
+
+static bool take_wanted(struct search *s, size_t i, const char *text)
+{
+    s->wanted[i] = text;
+    if (i == SOURCE)
+        return take_source(s, text);
+    if (i == STATUS)
+        return strspn(text, "0123456789") == 3 && text[3] == '\0';
+    if (i != REASON_NAME || str_eq(reason_name(reason_by_name(str_of(text))), str_of(text)))
+        return true;
+    fprintf(stderr, "stirctl: there is no reason \"%s\": docs/reasons.md lists all\n", text);
+    return false;
+}
+
+#define FILTER_LETTER 256 /* and on, in the order of the filters */
+
+static const struct option options[] = {
+    {"origid", required_argument, NULL, FILTER_LETTER + ORIGID},
+    {"call-id", required_argument, NULL, FILTER_LETTER + CALL_ID},
+    {"reason", required_argument, NULL, FILTER_LETTER + REASON_NAME},
+    {"trunk", required_argument, NULL, FILTER_LETTER + TRUNK},
+    {"source", required_argument, NULL, FILTER_LETTER + SOURCE},
+    {"status", required_argument, NULL, FILTER_LETTER + STATUS},
+    {"tn", required_argument, NULL, 't'},
+    {"between", required_argument, NULL, 'b'},
+    {0}};
+
+static bool asks_for_something(const struct search *s)
+{
+    for (size_t i = 0; i < N_FILTERS; i++)
+        if (s->wanted[i])
+            return true;
+    return s->number[0] || s->from;
+}
 
 static bool read_options(struct search *s, int argc, char **argv)
 {
     int letter;
     bool good = true;
     while (good && (letter = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (letter == 'o')
-            s->origid = optarg;
-        else if (letter == 'c')
-            s->call_id = optarg;
+        if (letter >= FILTER_LETTER)
+            good = take_wanted(s, (size_t)(letter - FILTER_LETTER), optarg);
         else
             good = letter == 't' ? take_number(s, optarg)
                                  : letter == 'b' && take_times(s, argc, argv);
     }
-    return good && (s->origid || s->call_id || s->number[0] || s->from);
+    return good && asks_for_something(s);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -171,5 +259,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_records_find = {
-    "records find", "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO] [FILE ...]",
+    "records find",
+    "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
+    "         [--reason NAME] [--trunk NAME] [--source ADDRESS] [--status CODE] [FILE ...]",
     "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run};

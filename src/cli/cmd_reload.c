@@ -5,18 +5,15 @@
 
 static void print_reload(const json_t *reply)
 {
-    size_t i;
-    json_t *problem;
+    json_int_t rows = json_integer_value(json_object_get(reply, "number_rows"));
     if (json_is_true(json_object_get(reply, "accepted"))) {
         puts("the reload has begun: --wait tells how it ends");
     } else if (json_is_true(json_object_get(reply, "reloaded"))) {
         printf("reloaded: generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
-               " number rows\n",
-               json_integer_value(json_object_get(reply, "generation")),
-               json_integer_value(json_object_get(reply, "number_rows")));
+               " number row%s\n",
+               json_integer_value(json_object_get(reply, "generation")), rows, PLURAL(rows));
     } else {
-        json_array_foreach(json_object_get(reply, "problems"), i, problem)
-            fprintf(stderr, "%s\n", json_string_value(problem));
+        print_reload_failure(reply);
         fprintf(stderr, "stirctl: reload failed, the old configuration stays in force: %s\n",
                 json_string_value(json_object_get(reply, "why")));
     }

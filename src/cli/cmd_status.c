@@ -67,17 +67,19 @@ static void print_status(const json_t *status)
            number_of(status, "pid"));
     print_duration(number_of(status, "up_s"));
     printf("\nconfiguration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
-           " reloads, %" JSON_INTEGER_FORMAT " failed%s\n",
+           " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
            text_of(configuration, "file"), number_of(configuration, "generation"),
-           number_of(configuration, "reloads"), number_of(configuration, "failed_reloads"),
+           number_of(configuration, "reloads"), PLURAL(number_of(configuration, "reloads")),
+           number_of(configuration, "failed_reloads"),
            json_is_true(json_object_get(configuration, "reloading")) ? ", reloading now" : "");
     if (json_is_string(json_object_get(configuration, "last_failure")))
         printf("               the last reload failed: %s\n",
                text_of(configuration, "last_failure"));
-    printf("numbers        %" JSON_INTEGER_FORMAT " rows, %" JSON_INTEGER_FORMAT
-           " customers, %" JSON_INTEGER_FORMAT " urgent changes\n",
-           number_of(numbers, "rows"), number_of(numbers, "customers"),
-           number_of(numbers, "urgent_changes"));
+    printf("numbers        %" JSON_INTEGER_FORMAT " row%s, %" JSON_INTEGER_FORMAT
+           " customer%s, %" JSON_INTEGER_FORMAT " urgent change%s\n",
+           number_of(numbers, "rows"), PLURAL(number_of(numbers, "rows")),
+           number_of(numbers, "customers"), PLURAL(number_of(numbers, "customers")),
+           number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
     print_certificates(status);
     print_children(status);
 }

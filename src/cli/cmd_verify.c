@@ -361,30 +361,19 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* Like buf_add_escaped(), but quotes are left: these lines are JSON and sentences. */
-static void print_text(const char *text)
-{
-    for (; *text; text++) {
-        if (*text >= ' ' && *text < 0x7f)
-            putchar(*text);
-        else
-            printf("\\x%02x", (unsigned char)*text);
-    }
-}
-
 static void print_check(const json_t *check)
 {
     printf("    %-9s %-12s ", text_of(check, "result"), text_of(check, "check"));
-    print_text(text_of(check, "what"));
+    print_shown(text_of(check, "what"));
     putchar('\n');
     if (text_of(check, "found")[0]) {
         printf("    %-22s ", "");
-        print_text(text_of(check, "found"));
+        print_shown(text_of(check, "found"));
         putchar('\n');
     }
     if (text_of(check, "todo")[0]) {
         printf("    %-22s -> ", "");
-        print_text(text_of(check, "todo"));
+        print_shown(text_of(check, "todo"));
         putchar('\n');
     }
 }
@@ -395,9 +384,9 @@ static void print_token(const json_t *token)
     json_t *check;
     int status = (int)json_integer_value(json_object_get(token, "sip_status"));
     printf("    header    ");
-    print_text(text_of(token, "header"));
+    print_shown(text_of(token, "header"));
     printf("\n    payload   ");
-    print_text(text_of(token, "payload"));
+    print_shown(text_of(token, "payload"));
     putchar('\n');
     json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
     printf("    verdict   %s", text_of(token, "verdict"));
@@ -421,7 +410,7 @@ static void print_hop(const json_t *hop, size_t number)
     json_array_foreach(json_object_get(hop, "changes"), i, one)
     {
         printf("     * ");
-        print_text(json_string_value(one));
+        print_shown(json_string_value(one));
         putchar('\n');
     }
     json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
@@ -435,7 +424,7 @@ static void print_calls(const json_t *calls)
     {
         if (text_of(call, "call_id")[0]) {
             printf("call ");
-            print_text(text_of(call, "call_id"));
+            print_shown(text_of(call, "call_id"));
             putchar('\n');
         }
         json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);

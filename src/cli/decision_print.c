@@ -1,11 +1,10 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
 #include "decision.h"
 
-#include "core/trunk_why.h"
-
 #include <stdio.h>
 #include <stird/json.h>
 #include <stird/policy.h>
+#include <stird/trunk_why.h>
 
 /* A line "name  value" or a member. */
 struct sink {
@@ -22,7 +21,7 @@ static void tell(const struct sink *to, const char *name, struct str value)
         else
             json_put_null(to->json);
     } else if (value.n > 0) {
-        buf_add_escaped(&escaped, value);
+        buf_add_shown(&escaped, value);
         printf("%-13s %.*s\n", name, STR_ARG(buf_str(&escaped)));
     }
     buf_fini(&escaped);
@@ -58,7 +57,7 @@ static void tell_call(const struct sink *to, const struct call *call)
     tell(to, "trunk_why", call->trunk ? trunk_why(call) : (struct str){NULL, 0});
     tell(to, "customer", call->trunk ? call->trunk->customer : (struct str){NULL, 0});
     tell(to, "from", call->from_uri);
-    for (unsigned i = 0; !to->json && i < call->n_asserted && i < CALL_ASSERTED_MAX; i++)
+    for (unsigned i = 0; !to->json && i < call->n_asserted && i < ASSERTED_MAX; i++)
         tell(to, "asserted", call->asserted[i]);
     tell(to, "to", call->to_uri);
     tell(to, "request_uri", call->request_uri);

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "control_socket.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,22 @@ void print_problems(FILE *to, struct problems *problems)
     buf_fini(&text);
 }
 
+void print_shown(const char *text)
+{
+    struct buf shown = BUF_INIT;
+    buf_add_shown(&shown, str_of(text ? text : ""));
+    printf("%.*s", STR_ARG(buf_str(&shown)));
+    buf_fini(&shown);
+}
+
+void print_reload_failure(const json_t *reply)
+{
+    size_t i;
+    json_t *problem;
+    json_array_foreach(json_object_get(reply, "problems"), i, problem)
+        fprintf(stderr, "%s\n", json_string_value(problem));
+}
+
 struct settings *session_settings(const struct cli *cli)
 {
     struct problems problems = PROBLEMS_INIT;
@@ -31,20 +49,6 @@ struct settings *session_settings(const struct cli *cli)
     return settings;
 }
 
-static char *socket_path(const struct cli *cli)
-{
-    char *path = NULL;
-    if (cli->socket)
-        return strdup(cli->socket);
-    struct settings *settings = session_settings(cli);
-    if (!settings)
-        return NULL;
-    if (asprintf(&path, "%.*s/%s", STR_ARG(settings->runtime_directory), ADMIN_SOCKET_NAME) < 0)
-        path = NULL;
-    settings_free(settings);
-    return path;
-}
-
 static void complain(const char *path, int error)
 {
     const char *what = strerror(-error);
@@ -57,19 +61,36 @@ static void complain(const char *path, int error)
     fprintf(stderr, "stirctl: %s: %s\n", path, what);
 }
 
+static void warn(const struct cli *cli, const char *path, struct problems *mistakes)
+{
+    if (!problems_any(mistakes))
+        return;
+    print_problems(stderr, mistakes);
+    fprintf(stderr,
+            "stirctl: warning: %s has mistakes and cannot be loaded as it is; asking the stird at "
+            "%s\n",
+            cli->configuration, path);
+}
+
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
                 int timeout_ms, bool quiet, struct session_reply *reply)
 {
     *reply = (struct session_reply){.status = EXIT_FAILURE};
-    char *path = socket_path(cli);
-    if (!path)
+    struct problems mistakes = PROBLEMS_INIT;
+    char *path = control_socket_path(cli, &mistakes);
+    if (!path) {
+        problems_fini(&mistakes);
         return -ENOENT;
+    }
     int fd = admin_connect(str_of(path));
     int r = fd < 0 ? fd
                    : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
                                reply->fds, &reply->n_fds);
+    if (r == 0 || !quiet)
+        warn(cli, path, &mistakes);
     if (r && !quiet)
         complain(path, r);
+    problems_fini(&mistakes);
     if (fd >= 0)
         close(fd);
     free(path);

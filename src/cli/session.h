@@ -15,6 +15,11 @@
 /* "file:line: text" each. */
 void print_problems(FILE *to, struct problems *problems);
 
+/* To standard output, with what is not printable as \xHH; NULL: nothing. */
+void print_shown(const char *text);
+/* "1 rows" is no English: "s", or "" for one. */
+#define PLURAL(n) ((n) == 1 ? "" : "s")
+
 /* From the files of -c; NULL when there are problems, which are printed. */
 struct settings *session_settings(const struct cli *cli);
 
@@ -36,6 +41,9 @@ struct session_reply {
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
                 int timeout_ms, bool quiet, struct session_reply *reply);
 void session_reply_fini(struct session_reply *reply);
+
+/* Why a reload failed, as stird answered: a line each, on standard error. */
+void print_reload_failure(const json_t *reply);
 
 /*
  * For commands whose reply is JSON: asks, prints the text as it is with --json, else by PRINT.

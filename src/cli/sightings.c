@@ -95,14 +95,40 @@ static void take_message(void *user, const struct trace_message *m)
     buf_add(&s->list, &one, sizeof(one));
 }
 
+/* What is no header line must look like a token at least: header.payload.signature, base64url. */
+static bool may_be_token(struct str text)
+{
+    unsigned dots = 0, octets = 0;
+    while (text.n > 0 && (text.p[0] == '"' || text.p[0] == '\'' || text.p[0] == '<'))
+        text = str_slice(text, 1, text.n);
+    if (str_starts(text, STR("eyJ"))) /* {" , whatever became of the rest */
+        return true;
+    text = str_slice(text, 0, str_find(text, ';', 0));
+    for (size_t i = 0; i < text.n; i++) {
+        bool in_token = ascii_is_alpha(text.p[i]) || ascii_is_digit(text.p[i]) ||
+                        text.p[i] == '-' || text.p[i] == '_';
+        dots += text.p[i] == '.';
+        octets += in_token;
+        if (!in_token && text.p[i] != '.' && text.p[i] != '\r' && text.p[i] != '\n' &&
+            text.p[i] != ' ' && text.p[i] != '\t')
+            return false;
+    }
+    return dots == 2 && octets > 0;
+}
+
 /* "Identity: VALUE" or VALUE alone, perhaps folded; several, as header lines may have them. */
 static void take_values(struct sightings *s)
 {
     static const struct str names[] = {STR("Identity:"), STR("y:")};
     struct str rest = str_trim(buf_str(&s->input)), element;
+    bool named = false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_starts_nocase(rest, names[i]))
+        if (str_starts_nocase(rest, names[i])) {
             rest = str_trim(str_slice(rest, names[i].n, rest.n));
+            named = true;
+        }
+    if (!named && !may_be_token(rest))
+        return;
     while (list_next(&rest, &element)) {
         struct sighting one = {.value = element};
         buf_add(&s->list, &one, sizeof(one));

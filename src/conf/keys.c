@@ -2,6 +2,8 @@
 
 #include "draft.h"
 
+#include <stird/runtime_directory.h>
+
 #define FIELD(draft, member) offsetof(struct draft, member), sizeof(((struct draft *)0)->member)
 #define ROOT(member)         FIELD(draft, member)
 #define LISTENER(member)     FIELD(draft_listener, member)
@@ -475,8 +477,8 @@ static const struct key root_keys[] = {
      ROOT(settings.mask_numbers), "Numbers in records and log show their last four digits only."},
     {"directories.state", KEY_PATH, "/var/lib/stird", false, 1, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.state_directory), "What stird keeps between starts."},
-    {"directories.runtime", KEY_PATH, "/run/stird", false, 1, 4095, NULL, 0, NULL, NULL,
-     ROOT(settings.runtime_directory), "Sockets for other programs."},
+    {"directories.runtime", KEY_PATH, RUNTIME_DIRECTORY_DEFAULT, false, 1, 4095, NULL, 0, NULL,
+     NULL, ROOT(settings.runtime_directory), "Sockets for other programs."},
     {"log.level", KEY_CHOICE, "info", false, 0, 0, levels, 0, NULL, NULL, ROOT(settings.log_level),
      "error, warning, info or debug."},
     {"security.landlock_required", KEY_BOOLEAN, "true", false, 0, 0, NULL, 0, NULL, NULL,

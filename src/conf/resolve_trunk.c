@@ -1,6 +1,8 @@
 #include "reader.h"
 
 #include <stird/certificate_choice.h>
+#include <stird/headers.h>
+#include <stird/told.h>
 
 /* An authenticated customer has a few addresses; more than this is a slip of the pen. */
 #define AUTHENTICATED_BITS_MIN_IPV4 8
@@ -113,8 +115,36 @@ static void check_attestation_headers(struct reader *r, const struct draft_trunk
                  "attestation_headers has a meaning with trusted = true only");
 }
 
+/* Headers that say something else to us or to the next hop, and would be missed there. */
+static const char *other_meaning(struct str name)
+{
+    static const struct {
+        const char *name, *meaning;
+    } others[] = {{"P-Asserted-Identity", "says who calls"},
+                  {"P-Preferred-Identity", "says who calls"},
+                  {"Remote-Party-ID", "says who calls"},
+                  {"Privacy", "says what the caller wants withheld"},
+                  {"Diversion", "says who sent the call on"},
+                  {"History-Info", "says who sent the call on"},
+                  {"Expires", "says how long the call may ring"},
+                  {"Session-Expires", "says how long the call may last"},
+                  {"Supported", "says what the caller's side can do"},
+                  {"Allow", "says what the caller's side can do"}};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (header_same_name(name, str_of(others[i].name)))
+            return others[i].meaning;
+    return told_by(name) != TOLD_NOTHING ? "tells a level or an origid" : NULL;
+}
+
 static void check_header(struct reader *r, const struct draft_trunk *d)
 {
+    const char *meaning = other_meaning(d->trunk.header_name);
+    if (meaning)
+        complain(r, &d->object, place_of(&d->object, "header_name"),
+                 "header_name: %.*s %s and is no name of a trunk; as one, it would be taken off "
+                 "before the call leaves: let the SBC write a header of its own",
+                 STR_ARG(shown(r, d->trunk.header_name)), meaning);
+
     if (d->trunk.header_name.n > 0 && !header_can_go(d->trunk.header_name))
         complain(r, &d->object, place_of(&d->object, "header_name"),
                  "header_name: %.*s is taken off before the call leaves, and no call can do "
@@ -153,8 +183,8 @@ static void warn_of_unsaid_places(struct reader *r, const struct draft *draft)
     if (first)
         warn(r, first, place_of(first, "tgrp"),
              "tgrp counts in Contact (RFC 4904), no longer in From, which callers write: say "
-             "tgrp_in = \"contact\", or where this SBC writes it (%u more like this)",
-             more);
+             "tgrp_in = \"contact\", or where this SBC writes it%s",
+             more > 0 ? arena_printf(r->arena, " (%u more like this)", more).p : "");
 }
 
 /* ---- what the trunk does not say itself ---- */

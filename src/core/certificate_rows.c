@@ -1,6 +1,7 @@
 #include <stird/certificate_rows.h>
 
 #include <stird/certificate_choice.h>
+#include <stird/suggest.h>
 
 #define TOLD_MAX 20
 
@@ -25,40 +26,67 @@ static const struct trunk *foreign_trunk(const struct settings *s, struct str cu
     return NULL;
 }
 
-/* Whether CERTIFICATE, a name out of a table, is no good for calls of CUSTOMER. */
-static bool is_bad(const struct settings *s, struct str customer, struct str certificate)
+static struct str nearest_certificate(const struct settings *s, struct str id)
 {
-    uint32_t first = certificate_find(s, certificate);
-    return certificate.n > 0 && (first == NO_CERTIFICATE || foreign_trunk(s, customer, first));
+    unsigned distance = SUGGEST_FAR;
+    struct str nearest = STR("");
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        if (suggest_is_nearer(id, s->certificates[i].id, &distance))
+            nearest = s->certificates[i].id;
+    return nearest;
 }
 
-static void complain(struct check *c, struct str file, uint32_t line, const char *of,
-                     struct str customer, struct str certificate)
+static void say_missing(const struct settings *s, struct str certificate, struct buf *why)
 {
-    const struct settings *s = c->settings;
-    uint32_t first = certificate_find(s, certificate);
-    struct buf name = BUF_INIT, whose = BUF_INIT;
-    buf_add_escaped(&name, certificate);
-    buf_add_escaped(&whose, customer);
-    if (first == NO_CERTIFICATE) {
-        problems_add(
-            c->problems, file, line,
-            "%scert: there is no certificate \"%.*s\": write the id of one, or nothing for "
-            "the trunk's",
-            of, STR_ARG(buf_str(&name)));
-    } else {
-        const struct trunk *t = foreign_trunk(s, customer, first);
-        problems_add(
-            c->problems, file, line,
-            "%scert: \"%.*s\" is a certificate of provider \"%.*s\", and customer \"%.*s\" "
-            "calls through trunk \"%.*s\" of provider \"%.*s\": only a provider's "
-            "certificates sign for its trunks",
-            of, STR_ARG(buf_str(&name)),
-            STR_ARG(s->providers[s->certificates[first].provider].name), STR_ARG(buf_str(&whose)),
-            STR_ARG(t->name), STR_ARG(s->providers[t->provider].name));
-    }
-    buf_fini(&name);
-    buf_fini(&whose);
+    struct str nearest = nearest_certificate(s, certificate);
+    buf_add_text(why, "there is no certificate \"");
+    buf_add_escaped(why, certificate);
+    if (nearest.n > 0)
+        buf_addf(why, "\" (did you mean \"%.*s\"?)", STR_ARG(nearest));
+    else
+        buf_add_text(why, "\": write the id of one, or nothing for the trunk's");
+}
+
+static void say_foreign(const struct settings *s, struct str customer, uint32_t first,
+                        const struct trunk *t, struct buf *why)
+{
+    const struct certificate *c = &s->certificates[first];
+    buf_addf(why, "\"%.*s\" is a certificate of provider \"%.*s\", and customer \"", STR_ARG(c->id),
+             STR_ARG(s->providers[c->provider].name));
+    buf_add_escaped(why, customer);
+    buf_addf(why,
+             "\" calls through trunk \"%.*s\" of provider \"%.*s\": only a provider's "
+             "certificates sign for its trunks",
+             STR_ARG(t->name), STR_ARG(s->providers[t->provider].name));
+}
+
+bool certificate_row_check(const struct settings *settings, struct str customer,
+                           struct str certificate, struct buf *why)
+{
+    if (certificate.n == 0)
+        return true;
+    uint32_t first = certificate_find(settings, certificate);
+    const struct trunk *t = first == NO_CERTIFICATE ? NULL
+                                                    : foreign_trunk(settings, customer, first);
+    if (first == NO_CERTIFICATE && why)
+        say_missing(settings, certificate, why);
+    else if (t && why)
+        say_foreign(settings, customer, first, t, why);
+    return first != NO_CERTIFICATE && !t;
+}
+
+static void complain(struct check *c, struct str file, uint32_t line, struct str customer,
+                     struct str certificate)
+{
+    struct buf why = BUF_INIT;
+    certificate_row_check(c->settings, customer, certificate, &why);
+    problems_add(c->problems, file, line, "cert: %.*s", STR_ARG(buf_str(&why)));
+    buf_fini(&why);
+}
+
+static bool is_bad(const struct settings *s, struct str customer, struct str certificate)
+{
+    return !certificate_row_check(s, customer, certificate, NULL);
 }
 
 static bool row_is_bad(void *user, const struct numbers_row *row)
@@ -78,7 +106,7 @@ static void complain_of_row(void *user, const struct numbers_row *row, const str
     c->file = row->file;
     c->line = row->line;
     if (++c->n <= TOLD_MAX)
-        complain(c, row->file, row->line, "", row->customer, row->certificate);
+        complain(c, row->file, row->line, row->customer, row->certificate);
 }
 
 static void check_table_customers(struct check *c, const struct numbers *table)
@@ -90,7 +118,7 @@ static void check_table_customers(struct check *c, const struct numbers *table)
         struct str certificate = numbers_customer_attribute(table, i, column);
         if (is_bad(c->settings, name, certificate) &&
             numbers_customer_place(table, i, &file, &line))
-            complain(c, file, line, "", name, certificate);
+            complain(c, file, line, name, certificate);
     }
 }
 
@@ -102,7 +130,7 @@ static void check_customers(struct check *c)
             const struct attribute *one = &s->customers[i].attributes[a];
             if (str_eq_nocase(one->column, STR("cert")) &&
                 is_bad(s, s->customers[i].name, one->value))
-                complain(c, s->customers[i].file, s->customers[i].line, "", s->customers[i].name,
+                complain(c, s->customers[i].file, s->customers[i].line, s->customers[i].name,
                          one->value);
         }
 }

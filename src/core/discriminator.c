@@ -17,6 +17,12 @@ static enum fit fit_tls_name(const struct trunk *t, const struct call *call)
     return FITS_NOT;
 }
 
+static bool said_tls_name(const struct trunk *t, const struct call *call)
+{
+    (void)t;
+    return call->n_peer_names > 0;
+}
+
 static struct str header_name(const struct trunk *t)
 {
     return t->header_name;
@@ -30,6 +36,14 @@ static struct str header_value(const struct trunk *t)
 static enum fit fit_header(const struct trunk *t, const struct call *call)
 {
     return header_fit(call->headers, t->header_name, t->header_value, false);
+}
+
+static bool said_header(const struct trunk *t, const struct call *call)
+{
+    for (const struct call_header *h = call->headers; h && h->name.p; h++)
+        if (header_same_name(h->name, t->header_name))
+            return true;
+    return false;
 }
 
 /* ---- trunk groups: each trunk sees its own place alone ---- */
@@ -57,6 +71,11 @@ static struct str group_in_from(const struct trunk *t)
 static enum fit fit_group(const struct trunk *t, const struct call *call)
 {
     return trunk_groups_fit(&call->groups[t->tgrp_in], t->tgrp);
+}
+
+static bool said_group(const struct trunk *t, const struct call *call)
+{
+    return call->groups[t->tgrp_in].n > 0;
 }
 
 /* ---- the Request-URI ---- */
@@ -118,14 +137,18 @@ static struct str request_host(const struct trunk *t)
     return without_final_dot(t->request_host);
 }
 
+static bool is_same_address(struct str one, struct str other)
+{
+    struct address a, b;
+    return address_parse(one, &a) && address_parse(other, &b) && address_same_host(&a, &b);
+}
+
 static enum fit fit_request_host(const struct trunk *t, const struct call *call)
 {
-    struct address wanted, found;
     if (call->request_uri_unclear)
         return FITS_IN_PART;
     bool same = str_eq_nocase(without_final_dot(call->request_host), request_host(t)) ||
-                (address_parse(t->request_host, &wanted) &&
-                 address_parse(call->request_host, &found) && address_same_host(&wanted, &found));
+                is_same_address(t->request_host, call->request_host);
     return same ? FITS : FITS_NOT;
 }
 
@@ -139,25 +162,48 @@ static enum fit fit_listener(const struct trunk *t, const struct call *call)
     return str_eq(call->listener, t->listener) ? FITS : FITS_NOT;
 }
 
+/* The longer beginning; spelled apart, as numbers only. */
+static bool begins_with(struct str one, struct str other)
+{
+    return str_starts(one, other) ||
+           (is_dialled(one) && is_dialled(other) && begins_as_dialled(one, other));
+}
+
 const struct discriminator discriminators[DISCRIMINATORS] = {
-    {"TLS name", tls_name, true, fit_tls_name, NULL},
-    {"header", header_value, false, fit_header, header_name},
-    {"tgrp of Contact", group_in_contact, false, fit_group, NULL},
-    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL},
-    {"tgrp of From", group_in_from, false, fit_group, NULL},
-    {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL},
-    {"Request-URI host", request_host, true, fit_request_host, NULL},
-    {"listener", listener, false, fit_listener, NULL},
+    {"TLS name", tls_name, true, fit_tls_name, NULL, said_tls_name, NULL},
+    {"header", header_value, false, fit_header, header_name, said_header, NULL},
+    {"tgrp of Contact", group_in_contact, false, fit_group, NULL, said_group, NULL},
+    {"tgrp of the Request-URI", group_in_request_uri, false, fit_group, NULL, said_group, NULL},
+    {"tgrp of From", group_in_from, false, fit_group, NULL, said_group, NULL},
+    {"Request-URI user begins with", request_user_prefix, false, fit_request_user_prefix, NULL,
+     NULL, begins_with},
+    {"Request-URI host", request_host, true, fit_request_host, NULL, NULL, is_same_address},
+    {"listener", listener, false, fit_listener, NULL, NULL, NULL},
 };
+
+static bool asks_the_same(const struct discriminator *d, const struct trunk *a,
+                          const struct trunk *b)
+{
+    struct str one = d->wanted(a), other = d->wanted(b);
+    return (d->any_case ? str_eq_nocase(one, other) : str_eq(one, other)) &&
+           (!d->header || header_same_name(d->header(a), d->header(b)));
+}
 
 bool discriminators_same(const struct trunk *a, const struct trunk *b)
 {
+    for (unsigned i = 0; i < DISCRIMINATORS; i++)
+        if (!asks_the_same(&discriminators[i], a, b))
+            return false;
+    return true;
+}
+
+bool discriminators_include(const struct trunk *one, const struct trunk *other)
+{
     for (unsigned i = 0; i < DISCRIMINATORS; i++) {
         const struct discriminator *d = &discriminators[i];
-        struct str one = d->wanted(a), other = d->wanted(b);
-        if (!(d->any_case ? str_eq_nocase(one, other) : str_eq(one, other)))
-            return false;
-        if (d->header && !header_same_name(d->header(a), d->header(b)))
+        if (d->wanted(other).n == 0 || asks_the_same(d, one, other))
+            continue;
+        if (!d->includes || d->wanted(one).n == 0 || !d->includes(d->wanted(one), d->wanted(other)))
             return false;
     }
     return true;

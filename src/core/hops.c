@@ -1,5 +1,6 @@
 #include <stird/hops.h>
 
+#include <stird/asserted.h>
 #include <stird/headers.h>
 #include <stird/identity.h>
 
@@ -38,26 +39,43 @@ static bool number_of(struct tn *tn, struct str uri, const struct country *count
     return fault == TN_OK || tn_cannot_exist(fault);
 }
 
+/* Of all lines, as the signer reads them; one that cannot exist only where From is no number. */
+static void find_orig(struct str message, const struct country *country,
+                      struct sip_identity_facts *f)
+{
+    struct str rest, uri[ASSERTED_MAX];
+    struct header_line line;
+    struct asserted a;
+    unsigned n = 0;
+    start_line(message, &rest);
+    while (header_next(&rest, &line))
+        if (header_is(&line, STR("P-Asserted-Identity"), 0))
+            asserted_add(uri, &n, line.value);
+    asserted_read(&a, uri, n, country);
+    f->has_orig = !a.found && f->from_uri.n > 0 &&
+                  tn_from_uri(&f->orig, f->from_uri, country, NULL, 0) == TN_OK;
+    if (!f->has_orig && a.number.n > 0) {
+        f->orig = a.number;
+        f->has_orig = true;
+    }
+    if (!f->has_orig)
+        f->has_orig = number_of(&f->orig, f->from_uri, country);
+}
+
 void sip_identity_facts(struct str message, const struct country *country,
                         struct sip_identity_facts *f)
 {
-    struct str rest, start = start_line(message, &rest), asserted, element;
+    struct str rest, start = start_line(message, &rest), via, element;
     *f = (struct sip_identity_facts){.invite = false};
     f->method = str_slice(start, 0, str_find(start, ' ', 0));
     f->invite = str_eq(f->method, STR("INVITE"));
     f->call_id = header(message, STR("Call-ID"), 'i');
-    asserted = header(message, STR("Via"), 'v');
-    f->via = list_next(&asserted, &element) ? element : (struct str){NULL, 0};
+    via = header(message, STR("Via"), 'v');
+    f->via = list_next(&via, &element) ? element : (struct str){NULL, 0};
     f->from_uri = uri_of(header(message, STR("From"), 'f'));
     f->to_uri = uri_of(header(message, STR("To"), 't'));
     f->date = header(message, STR("Date"), 0);
-    asserted = header(message, STR("P-Asserted-Identity"), 0);
-    while (!f->has_orig && list_next(&asserted, &element)) {
-        f->asserted_uri = uri_of(element);
-        f->has_orig = number_of(&f->orig, f->asserted_uri, country);
-    }
-    if (!f->has_orig)
-        f->has_orig = number_of(&f->orig, f->from_uri, country);
+    find_orig(message, country, f);
     f->has_dest = number_of(&f->dest, f->to_uri, country);
 }
 

@@ -14,7 +14,7 @@
  *   certificate   the unit that signs
  *   sign          Date, iat, origid
  *
- * Then the same for each trunk that the call passed over by saying two things: the lowest counts.
+ * Then the same for each trunk that the call passed over by naming two: the lowest counts.
  */
 #include <stird/policy.h>
 
@@ -109,37 +109,16 @@ static bool tell_fault(struct decision *d, const char *where, enum tn_fault faul
     return tn_cannot_exist(fault);
 }
 
-/*
- * Decided 2. The first usable tel: URI, else the first usable one. More than are kept were not all
- * seen, so they count as differing; so does a number that cannot exist, from whatever is used.
- */
+/* Decided 2 */
 static bool asserted_number(struct decision *d, struct tn *orig)
 {
-    const struct call *call = d->call;
-    struct tn first = {0}, found;
-    bool any = false, have_tel = false;
-    d->asserted_differ = call->n_asserted > CALL_ASSERTED_MAX;
-    for (unsigned i = 0; i < call->n_asserted && i < CALL_ASSERTED_MAX; i++) {
-        enum tn_fault fault = tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0);
-        if (tn_cannot_exist(fault)) {
-            d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", fault, &found);
-            d->asserted_differ = true;
-            if (!any)
-                *orig = found;
-        }
-        if (fault != TN_OK)
-            continue;
-        bool is_tel = str_starts_nocase(call->asserted[i], STR("tel:"));
-        if (!any)
-            first = found;
-        if (!tn_equal(&first, &found))
-            d->asserted_differ = true;
-        if (!any || (is_tel && !have_tel))
-            *orig = found;
-        have_tel = have_tel || is_tel;
-        any = true;
-    }
-    return any;
+    struct asserted a;
+    asserted_read(&a, d->call->asserted, d->call->n_asserted, &d->trunk->country);
+    if (a.fault != TN_OK)
+        d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
+    d->asserted_differ = a.differ;
+    *orig = a.number;
+    return a.found;
 }
 
 static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
@@ -430,7 +409,7 @@ static void tell_unreadable(struct decision *d, const struct cap *cap)
 {
     struct buf shown = BUF_INIT;
     d->outcome->level_unreadable = true;
-    buf_add_escaped(&shown, str_slice(cap->unreadable, 0, 80));
+    buf_add_shown(&shown, str_slice(cap->unreadable, 0, 80));
     if (!buf_failed(&shown))
         TRACE(d, "%.*s cannot be read as A, B or C: \"%.*s\"", STR_ARG(cap->of),
               STR_ARG(buf_str(&shown)));
@@ -827,8 +806,8 @@ static void decide_as_of(const struct decision *d, const struct trunk *trunk,
 }
 
 /*
- * A caller who can make that disagree which tells trunks apart must not come off better for it: the
- * call gets no more than by each of the trunks that it so passed over.
+ * A caller who can make that disagree which tells trunks apart, or name two of them, must not come
+ * off better for it: the call gets no more than by each of the trunks that it so passed over.
  */
 static void lower_for_passed_over(struct decision *d)
 {
@@ -841,7 +820,7 @@ static void lower_for_passed_over(struct decision *d)
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
         if (d->outcome->verdict == VERDICT_REJECT)
             return;
-        TRACE(d, "it names trunk %.*s too, but not clearly", STR_ARG(call->passed_over[i]->name));
+        TRACE(d, "it names trunk %.*s too", STR_ARG(call->passed_over[i]->name));
         decide_as_of(d, call->passed_over[i], &other);
         lower_to(d, call->passed_over[i], &other);
     }

@@ -33,15 +33,15 @@ static bool more_specific(const struct match *a, const struct match *b)
     return a->kinds > b->kinds;
 }
 
-/* Trunks that fit in part and would have gone before BEST, which is NULL when none fits. */
+/* Trunks that the call names too, in full or in part, and that BEST does not stand for; BEST is
+   NULL when none fits in full. */
 static void note_passed_over(const struct settings *settings, const struct source_entry *entry,
-                             struct call *call, const struct trunk *best,
-                             const struct match *best_match)
+                             struct call *call, const struct trunk *best)
 {
     for (unsigned i = 0; i < entry->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[entry->trunks[i]];
         struct match m;
-        if (match_of(t, call, &m) != FITS_IN_PART || (best && more_specific(best_match, &m)))
+        if ((best && discriminators_include(best, t)) || match_of(t, call, &m) == FITS_NOT)
             continue;
         if (call->n_passed_over < CALL_PASSED_OVER_MAX)
             call->passed_over[call->n_passed_over] = t;
@@ -55,19 +55,19 @@ static const struct trunk *best_of(const struct settings *settings,
 {
     const struct trunk *best = NULL;
     struct match best_match = {0};
-    bool in_part = false;
+    unsigned n_named = 0;
     for (unsigned i = 0; i < entry->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[entry->trunks[i]];
         struct match m;
         enum fit fit = match_of(t, call, &m);
-        in_part = in_part || fit == FITS_IN_PART;
+        n_named += fit != FITS_NOT;
         if (fit == FITS && (!best || more_specific(&m, &best_match))) {
             best = t;
             best_match = m;
         }
     }
-    if (in_part)
-        note_passed_over(settings, entry, call, best, &best_match);
+    if (n_named > (best ? 1 : 0))
+        note_passed_over(settings, entry, call, best);
     return best;
 }
 

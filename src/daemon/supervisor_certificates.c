@@ -333,6 +333,9 @@ void supervisor_put_certificates(const struct supervisor *s, struct json *j)
         const struct finding *f = find(s, c);
         bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
         enum reason usable = certificate_usable(c, now_s);
+        /* What its calls would have as their reason; "found" says what it is, revoked for one. */
+        if (usable == REASON_OK && f && f->state == CERTIFICATE_WRONG)
+            usable = REASON_CERTIFICATE_NOT_SERVED;
         if (newest)
             active = certificate_choose(&(struct certificate_question){.settings = settings,
                                                                        .states = values,

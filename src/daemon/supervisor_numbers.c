@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stird/admin.h>
+#include <stird/certificate_rows.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/number_plan.h>
@@ -235,24 +236,14 @@ static void check_customer(const struct settings *s, const struct numbers *table
     }
 }
 
+/* As rows of tables are. */
 static void check_certificate(const struct settings *s, const struct str field[OVERLAY_FIELDS],
                               struct buf *why)
 {
-    struct str id = field[OVERLAY_CERT], nearest = STR("");
-    unsigned distance = SUGGEST_FAR;
-    for (unsigned i = 0; i < s->n_certificates; i++) {
-        if (id.n == 0 || str_eq(s->certificates[i].id, id))
-            return;
-        if (suggest_is_nearer(id, s->certificates[i].id, &distance))
-            nearest = s->certificates[i].id;
-    }
-    if (id.n == 0)
-        return;
-    buf_addf(why, "%scertificate \"", why->n > 0 ? "; " : "");
-    buf_add_escaped(why, id);
-    buf_add_text(why, "\" is unknown: no entry of certificates has this id");
-    if (nearest.n > 0)
-        buf_addf(why, " (did you mean \"%.*s\"?)", STR_ARG(nearest));
+    struct buf fault = BUF_INIT;
+    if (!certificate_row_check(s, field[OVERLAY_CUSTOMER], field[OVERLAY_CERT], &fault))
+        buf_addf(why, "%scert: %.*s", why->n > 0 ? "; " : "", STR_ARG(buf_str(&fault)));
+    buf_fini(&fault);
 }
 
 /* A row of a number that cannot exist gives nobody anything; it may only keep such calls out. */
@@ -380,6 +371,13 @@ static void log_change(const char *what, const struct str field[OVERLAY_FIELDS],
              LOG_NUMBER("user", uid));
 }
 
+static void add_fault(struct buf *why, struct str number, const char *fault)
+{
+    buf_add_char(why, '"');
+    buf_add_escaped(why, str_slice(number, 0, 40));
+    buf_addf(why, "\": %s", fault);
+}
+
 static void change(struct supervisor *s, struct admin_client *c, struct str text, bool set,
                    int64_t now_ms)
 {
@@ -391,7 +389,7 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
                             : overlay_unset(s->overlay, field[OVERLAY_NUMBER],
                                             field[OVERLAY_CUSTOMER], clock_real_s(), uid);
     if (fault)
-        buf_add_text(&why, fault);
+        add_fault(&why, field[OVERLAY_NUMBER], fault);
     else if (set)
         check_change(s, field, &why);
     if (!fault && why.n > 0)
@@ -437,12 +435,27 @@ static void put_time(struct json *j, int64_t seconds)
     json_put_string(j, (struct str){text, n});
 }
 
+struct listing {
+    struct json *json;
+    const struct settings *settings;
+};
+
+/* A certificate that was there when the change was made may be gone after a reload. */
+static void put_fault(const struct listing *l, const struct str *field)
+{
+    struct buf why = BUF_INIT;
+    if (!certificate_row_check(l->settings, field[OVERLAY_CUSTOMER], field[OVERLAY_CERT], &why))
+        put(l->json, "fault", buf_str(&why));
+    buf_fini(&why);
+}
+
 static void put_entry(void *user, uint32_t line, const struct str *field, int64_t changed_s,
                       uint32_t uid)
 {
     static const char *const names[OVERLAY_FIELDS] = {
         "number", "customer", "state", "not_before", "not_after", "cert", "note"};
-    struct json *j = user;
+    const struct listing *listing = user;
+    struct json *j = listing->json;
     if (j->out->n > ADMIN_REPLY_MAX / 2)
         return; /* the count below tells that there are more */
     json_begin_object(j);
@@ -454,6 +467,7 @@ static void put_entry(void *user, uint32_t line, const struct str *field, int64_
     put_time(j, changed_s);
     json_put_key(j, STR("user"));
     json_put_integer(j, uid);
+    put_fault(listing, field);
     json_end_object(j);
 }
 
@@ -467,7 +481,8 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
     put(&j, "journal", overlay_path(s->overlay));
     json_put_key(&j, STR("entries"));
     json_begin_array(&j);
-    overlay_each(s->overlay, put_entry, &j);
+    struct listing listing = {&j, s->current.settings};
+    overlay_each(s->overlay, put_entry, &listing);
     json_end_array(&j);
     json_put_key(&j, STR("in_force"));
     json_put_integer(&j, (int64_t)overlay_count(s->overlay));

@@ -222,7 +222,7 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
         }
     }
     if (!tn_from_digits(number, field[OVERLAY_NUMBER]))
-        return "is not one telephone number: write it as +12155550100; ranges and prefixes "
+        return "this is not one telephone number: write it as +12155550100; ranges and prefixes "
                "belong into a table";
     return NULL;
 }
@@ -270,7 +270,7 @@ const char *overlay_unset(struct overlay *o, struct str number_text, struct str 
     if (why)
         return why;
     if (end_entries(o, &number, customer, customer.n == 0, o->lines + 1) == 0)
-        return "has no urgent change in force (stirctl numbers list)";
+        return "it has no urgent change in force (stirctl numbers list)";
     o->lines++;
     if (add_line(o, "unset", field, now_s, uid))
         return NULL;

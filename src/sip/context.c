@@ -427,7 +427,8 @@ static void log_decision(const struct context *c)
     const struct outcome *o = c->outcome;
     if (!log_wants(LOG_LEVEL_INFO))
         return;
-    struct buf orig = BUF_INIT, dest = BUF_INIT;
+    struct buf orig = BUF_INIT, dest = BUF_INIT, source = BUF_INIT;
+    address_add(&source, &c->call->source);
     char level = o->verdict == VERDICT_SIGN ? o->claims.attest : '-';
     log_info("call", LOG_TEXT("call_id", c->call->call_id),
              LOG_TEXT("trunk", c->call->trunk ? c->call->trunk->name : STR("-")),
@@ -437,9 +438,11 @@ static void log_decision(const struct context *c)
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status),
-             o->detail.n > 0 ? LOG_TEXT("detail", o->detail) : (struct log_field){0});
+             o->detail.n > 0 ? LOG_TEXT("detail", o->detail) : (struct log_field){0},
+             c->call->trunk ? (struct log_field){0} : LOG_TEXT("source", buf_str(&source)));
     buf_fini(&orig);
     buf_fini(&dest);
+    buf_fini(&source);
 }
 
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)

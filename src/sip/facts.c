@@ -10,18 +10,6 @@
 #include "odd.h"
 #include <stird/headers.h>
 
-static void add_asserted(struct call *call, struct str value)
-{
-    struct str element, uri, parameters;
-    while (list_next(&value, &element)) {
-        if (!name_addr(element, &uri, &parameters))
-            continue;
-        if (call->n_asserted < CALL_ASSERTED_MAX)
-            call->asserted[call->n_asserted] = uri;
-        call->n_asserted++;
-    }
-}
-
 /* One header line may hold several; one that holds none is empty. */
 static void add_identities(struct call *call, struct str line)
 {
@@ -55,7 +43,7 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        add_asserted(call, line->value);
+        asserted_add(call->asserted, &call->n_asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;

@@ -7,6 +7,7 @@
 #include <stird/log.h>
 #include <stird/passport.h>
 #include <stird/policy.h>
+#include <stird/trunk_why.h>
 #include <string.h>
 
 #include "context.h"
@@ -223,8 +224,10 @@ static enum step_result step_trunk(struct context *c)
         trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
         note_group_in_from(c);
     }
-    if (!trunk)
+    if (!trunk) {
+        c->outcome->detail = trunk_none_why(c->snapshot->settings, c->call);
         return refuse(c, REASON_NO_TRUNK);
+    }
     c->call->trunk = trunk;
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);

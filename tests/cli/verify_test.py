@@ -201,6 +201,16 @@ class Values(Lab):
         self.assertEqual(stirctl.run("/none", "verify", "--at", "soon", "/dev/null")[0], 2)
         self.assertEqual(stirctl.run("/none", "verify", "a", "b")[0], 2)
 
+    def test_what_holds_nothing_gets_no_verdict(self):
+        for text in ("root:x:0:0:root:/root:/bin/bash\n", "nothing of the kind", "1.2", "..", "",
+                     "a.b.c d\nx=y;info=<https://x>"):
+            status, out, err = stirctl.run("/none", "verify", "--json", self.write("input", text))
+            self.assertEqual((status, out), (2, ""), text)
+            self.assertIn("holds neither an INVITE nor an Identity header", err)
+        # But what says that it is an Identity, or looks like a token, is judged.
+        for text in ("Identity: nonsense", "y: nonsense", "a.b.c", "a.b.c;info=<https://x>"):
+            self.assertEqual(self.token(text)[1:3], ("invalid", 438), text)
+
 
 class Messages(Lab):
     def test_a_message(self):
@@ -220,6 +230,24 @@ class Messages(Lab):
         self.assertEqual(self.token(tokens.invite(value, orig="12155550101", more=[
             "P-Asserted-Identity: <sip:+12155550100@pbx>"]))[1], "valid")
         self.assertEqual(self.token(tokens.invite(value, orig="2155550100"))[1], "valid")
+
+    def test_the_number_is_the_one_that_is_signed(self):
+        """Of several P-Asserted-Identity the tel one, on whichever line; none that cannot exist."""
+        value = tokens.identity(self.unit)
+        for lines in (["<sip:+12155550101@pbx>, <tel:+12155550100>"],
+                      ["<sip:+12155550101@pbx>", "<tel:+1-215-555-0100>"],
+                      ["<tel:+12155550100>", "<sip:+12155550101@pbx>"],
+                      ["<sip:alice@pbx>", "<sip:+12155550100@pbx>"]):
+            more = ["P-Asserted-Identity: " + line for line in lines]
+            with self.subTest(lines=lines):
+                self.assertEqual(self.token(tokens.invite(value, orig="12155550199",
+                                                          more=more))[1], "valid")
+        impossible = ["P-Asserted-Identity: <tel:+10000000000>"]
+        self.assertEqual(self.token(tokens.invite(value, more=impossible))[1], "valid")
+        for lines in (["<tel:+12155550101>, <sip:+12155550100@pbx>"],
+                      ["<sip:+12155550101@pbx>", "<sip:+12155550100@pbx>"]):
+            more = ["P-Asserted-Identity: " + line for line in lines]
+            self.assertEqual(self.token(tokens.invite(value, more=more))[2], 438)
 
     def test_a_message_without_identity(self):
         status, calls = self.verify(self.write("input", tokens.invite()))

@@ -98,7 +98,9 @@ class Certificates(ProcessStory):
             self.path, "cert", "import", "--key", foreign.directory + "/key.pem", "--chain",
             foreign.directory + "/chain.pem", "--x5u", foreign.x5u, "818H")
         self.assertEqual(status, 1)
-        self.assertIn("a certificate of 818H, which is none of provider.spc", err)
+        self.assertRegex(err, r"(?m)^\S+: .*a certificate of 818H, which is none of provider.spc")
+        self.assertRegex(err, r"(?m)^stirctl: the reload failed and the unit is taken back: \w")
+        self.assertNotIn("{", err)
         self.assertEqual(sorted(os.listdir(self.lab.unit.directory)), before)
         self.signed_call("A")
 
@@ -122,6 +124,16 @@ class Certificates(ProcessStory):
         self.assertEqual(status, 1)
         self.assertIn("x5u: the program has not written it", err)
         self.assertEqual(stirctl.run(self.path, "cert", "renew")[0], 2)
+
+    def test_a_hook_that_is_missing_is_said_before_anything_is_due(self):
+        self.start()
+        file = self.lab.write("no-program", "")
+        for hook in ("/nope", "nope-nope", file, self.lab.directory):
+            status, out, err = stirctl.run(self.path, "cert", "renew", "--hook", hook)
+            self.assertEqual((status, out), (1, ""))
+            self.assertIn("--hook %s: there is no such program" % hook, err)
+        self.assertEqual(stirctl.ask(self.path, "cert", "renew", "--hook", "true"),
+                         {"due": 0, "failed": 0})
 
     def test_a_broken_unit_keeps_what_signs(self):
         self.start()

@@ -185,7 +185,7 @@ class Explain(ProcessStory):
         told = self.explain_message(invite)
         self.assertEqual((told["upstream"], told["sees"], told["ask_apart"], told["level"]),
                          ("first", "all", "carrier", "C"))
-        self.assertIn('Attestation-Info of the SBC cannot be read as A, B or C: "\\x22?\\x22"',
+        self.assertIn('Attestation-Info of the SBC cannot be read as A, B or C: ""?""',
                       told["steps"])
         self.assertIn("an Identity that the call carries is not as RFC 8224 has it: it is not "
                       "TOKEN;info=<URL>;alg=...;ppt=...", told["steps"])

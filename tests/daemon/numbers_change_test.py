@@ -241,7 +241,8 @@ class NumbersChange(ProcessStory):
 
     def test_what_is_refused_says_why_and_changes_nothing(self):
         self.start()
-        for words, text in ((("set", "+1215*", "acme", "owned"), "one telephone number"),
+        for words, text in ((("set", "+1215*", "acme", "owned"),
+                             '"+1215*": this is not one telephone number'),
                             (("set", FREE, "acme", "sold"), "sold"),
                             (("set", FREE, "", "owned"), "customer"),
                             (("set", FREE, "acme", "owned", "--not-after", "soon"), "soon"),
@@ -258,12 +259,11 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "Acme", "delegated"), 'did you mean "acme"'),
                             (("set", FREE, "initech", "unverified"), 'customer "initech"'),
                             (("set", FREE, "acme", "owned", "--cert", "818h"),
-                             'certificate "818h" is unknown: no entry of certificates has this id '
-                             '(did you mean "818H"?)'),
+                             'cert: there is no certificate "818h" (did you mean "818H"?)'),
                             (("set", FREE, "nobody", "owned", "--cert", "nothing"),
                              'customer "nobody" is unknown: no trunk, no customers entry and no '
-                             'table names it; certificate "nothing" is unknown'),
-                            (("unset", FREE), "no urgent change")):
+                             'table names it; cert: there is no certificate "nothing"'),
+                            (("unset", FREE), '"%s": it has no urgent change in force' % FREE)):
             with self.subTest(words=words):
                 status, out, err = stirctl.run(self.path, "numbers", *words)
                 self.assertEqual((status, out), (1, ""))
@@ -294,13 +294,13 @@ class NumbersChange(ProcessStory):
         self.assertEqual(status, 0)
         self.assertRegex(out, r"^\+12155551001: delegated for globex \(\S+overlay:2\), urgent\n"
                          r"\+12155551001: owned for acme \(\S+numbers\.csv:3\)\n"
-                         r"in force: 1 urgent changes\n$")
+                         r"in force: 1 urgent change\n$")
         self.assertIn(", until 2099-12-31\n", stirctl.run(self.path, "numbers", "list")[1])
         status, out, _ = stirctl.run(self.path, "numbers", "block", FREE)
         self.assertRegex(out, r"^\+12155557000: blocked \(\S+overlay:3\), urgent\n")
         status, out, _ = stirctl.run(self.path, "numbers", "unset", FREE)
         self.assertEqual(out, "+12155557000: unknown, no row speaks of it\n"
-                              "in force: 1 urgent changes\n")
+                              "in force: 1 urgent change\n")
 
     def test_a_damaged_journal_is_told_and_a_reload_keeps_what_is_in_force(self):
         self.start()

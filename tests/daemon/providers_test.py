@@ -135,6 +135,27 @@ class Providers(ProcessStory):
             self.refused(path, "without service provider code.*foreign = true")
 
     # rows
+    def test_an_urgent_change_is_held_to_the_same(self):
+        """Its certificate is of the trunk's provider; a list says so where a reload takes it away."""
+        path = self.write()
+        self.start_with(path)
+        words = ("numbers", "set", "+12155550177", "acme", "owned", "--cert")
+        status, out, err = stirctl.run(path, *words, "two")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn('cert: "two" is a certificate of provider "two", and customer "acme" calls '
+                      'through trunk "a" of provider "one"', err)
+        self.assertEqual(stirctl.ask(path, "numbers", "list")["entries"], [])
+        stirctl.ask(path, *words, "one")
+        self.assertEqual(self.call(2, "+12155550177")[0].attest, "A")
+        self.assertNotIn("fault", stirctl.ask(path, "numbers", "list")["entries"][0])
+        self.units = {"uno": self.one, "two": self.two}
+        self.write(more=self.providers(one=("uno",)))
+        self.assertEqual(stirctl.run(path, "reload", "--wait")[0], 0)
+        self.assertIn('there is no certificate "one"',
+                      stirctl.ask(path, "numbers", "list")["entries"][0]["fault"])
+        self.assertIn('cannot be signed: there is no certificate "one"',
+                      stirctl.run(path, "numbers", "list")[1])
+
     def test_a_row_that_names_nothing(self):
         one_trunk = [self.trunk("a", 2)]
         self.units = {"one": self.one}

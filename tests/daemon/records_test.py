@@ -194,6 +194,15 @@ class Records(ProcessStory):
         self.assertEqual(stirctl.run(self.path, "records", "find", "--tn", "x")[0], 2)
         status, out, _ = stirctl.run(self.path, "records", "find", "--call-id", one)
         self.assertIn("signed A  12155550100 -> 12155550199, answer 486", out)
+        for words, n in ((("--reason", "signed_owned"), 2), (("--reason", "number_blocked"), 1),
+                         (("--trunk", "pbx"), 3), (("--status", "486"), 2),
+                         (("--status", "603"), 1), (("--source", self.net(2)), 3),
+                         (("--source", record["source"]), 3), (("--source", self.net(3)), 0),
+                         (("--trunk", "pbx", "--status", "603"), 1), (("--trunk", "x"), 0)):
+            with self.subTest(words=words):
+                self.assertEqual(len(find(*words)[1]), n)
+        for words in (("--reason", "nonsense"), ("--source", "nowhere"), ("--status", "6xx")):
+            self.assertEqual(stirctl.run(self.path, "records", "find", *words)[0], 2)
         told = stirctl.ask(self.path, "explain", "--origid", record["origid"])
         self.assertEqual(told, record)
         status, out, _ = stirctl.run(self.path, "explain", "--origid", record["origid"])
@@ -201,6 +210,24 @@ class Records(ProcessStory):
         self.assertRegex(out, r"(?m)^because +the number is assigned")
         self.assertEqual(stirctl.run(self.path, "explain", "--origid", "nope")[0], 1)
         self.assertTrue(blocked)
+
+    def test_the_text_tells_why(self):
+        """Also of an INVITE that nothing is known of but where it came from."""
+        self.start_records()
+        self.calls(1)
+        nameless = self.invite().without("call-id")
+        self.sbc.send(nameless, self.at())  # nobody can answer it
+
+        def find(*words):
+            return stirctl.run(self.path, "records", "find", *words)[1]
+        stird.wait_until(lambda: find("--reason", "bad_request"), HANG_S, "the record")
+        out = find("--reason", "bad_request")
+        self.assertRegex(out, r"(?m)^\S+Z rejected, no answer$")
+        self.assertRegex(out, r"(?m)^    call_id +none$")
+        self.assertRegex(out, r"(?m)^    source +%s:\d+$" % self.net(2).replace(".", r"\."))
+        self.assertRegex(out, r"(?m)^    reason +bad_request$")
+        self.assertRegex(out, r"(?m)^    detail +.*Call-ID")
+        self.assertNotIn("count", out)
 
 
 if __name__ == "__main__":

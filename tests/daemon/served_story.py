@@ -107,6 +107,8 @@ class WhatIsServedDecides(ProcessStory):
         self.stird.reload()
         self.stird.wait_log("it=.serves a certificate that is revoked")
         self.signs("a", "unit b is revoked")
+        self.assertEqual({n: c["state"] for n, c in self.check().items()},
+                         {"a": "usable", "b": "certificate_not_served"})
         # What was wrong stays so when nobody can look any more.
         self.serve("818H", self.web + "/root.pem")
         self.assertEqual(self.check()["a"]["url"], "wrong")

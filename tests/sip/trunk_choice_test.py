@@ -37,6 +37,37 @@ class TrunkChoice(Story):
         self.sbc.acknowledge(invite, final, self.at())
         self.record(invite, decision="rejected", reason=reason)
 
+    def test_no_trunk_tells_what_was_wanted(self):
+        self.start(trunks=[self.trunk("acme", tgrp="acme", tgrp_in="contact"),
+                           self.trunk("globex", header_name="X-Customer", header_value="globex"),
+                           self.trunk("initech", request_host="initech.example",
+                                      header_name="X-Customer", header_value="initech"),
+                           self.trunk("four", tgrp="4", tgrp_in="from"),
+                           self.trunk("five", tgrp="5", tgrp_in="from"),
+                           self.trunk("six", tgrp="6", tgrp_in="from")])
+        for lines, invite in (
+                (["acme: tgrp of Contact is not \"acme\"", "globex: no header X-Customer",
+                  "initech: no header X-Customer; ", "four: no tgrp of From",
+                  "and 2 more trunks"], self.with_contact(";tgrp=other")),
+                (["acme: no tgrp of Contact", "globex: header X-Customer is not \"globex\"",
+                  "initech: Request-URI host is not \"initech.example\""],
+                 self.with_contact("").plus("X-Customer: initech")),
+                (["acme: tgrp of Contact says more than \"acme\""],
+                 self.with_contact(";tgrp=acme;otg=\"x"))):
+            self.is_refused(invite, "no_trunk")
+            detail = self.record(invite)["detail"]
+            logged = self.stird.log_lines(invite["call-id"])[0]
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                               "--message", self.lab.write("invite.txt", invite.octets().decode()))
+            self.assertEqual(told["detail"], detail)
+            self.assertIn("source=%s:" % self.net(2), logged)
+            self.assertIn("reason=no_trunk", logged)
+            text = stirctl.run(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                               "--message", self.lab.path("invite.txt"))[1]
+            for line in lines:
+                self.assertIn(line, detail)
+                self.assertIn(line, text)
+
     def test_from_has_no_say(self):
         """A customer's From names the rich trunk: the SBC's Contact counts, and what is missing."""
         self.shared()
@@ -100,7 +131,26 @@ class TrunkChoice(Story):
         told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
                            "--message", self.lab.write("invite.txt", invite.octets().decode()))
         self.assertEqual((told["trunk"], told["level"]), ("default", "C"))
-        self.assertIn("it names trunk foreign too, but not clearly", told["steps"])
+        self.assertIn("it names trunk foreign too", told["steps"])
+
+    def test_two_trunks_named_in_different_ways(self):
+        """By tgrp and by a header: no better than the worse of the two, whichever takes it."""
+        self.start(trunks=[self.trunk("acme", tgrp="acme", tgrp_in="contact"),
+                           self.trunk("foreign", customer="foreign", identity="gateway",
+                                      trusted=False, tgrp="f", tgrp_in="contact"),
+                           self.trunk("globex", header_name="X-Customer", header_value="globex"),
+                           self.trunk("default", customer="foreign", identity="gateway")])
+        globex = "X-Customer: globex"
+        self.leaves(self.with_contact("").plus(globex), "A", "globex")
+        both = self.with_contact(";tgrp=f").plus(globex)
+        self.verify(self.through(both), "C")
+        record = self.record(both, trunk="globex", attest="C")
+        self.assertEqual(record["rule"], "trunk in doubt: foreign")
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
+                           "--message", self.lab.write("invite.txt", both.octets().decode()))
+        self.assertEqual((told["trunk"], told["level"]), ("globex", "C"))
+        self.assertIn("it names trunk foreign too", told["steps"])
+        self.leaves(self.with_contact(";tgrp=acme").plus(globex), "A", "globex")
 
     def test_a_disagreement_passes_by_no_refusal(self):
         self.shared(self.trunk("default"), more='rules = ( { name = "closed"; trunks = [ "foreign" ];'

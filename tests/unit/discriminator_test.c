@@ -52,6 +52,27 @@ static const struct trunk by_prefix[] = {
     {.name = STR("name"), SOURCE, .request_user_prefix = STR("acme-")},
     DEFAULT};
 
+#define CUSTOMER .header_name = STR("X-Customer"), .header_value
+/* told apart in different ways; some ask for all that others ask for, and more */
+static const struct trunk crossed[] = {
+    GROUP("acme", GROUP_IN_CONTACT),
+    {.name = STR("globex"), SOURCE, CUSTOMER = STR("globex")},
+    {.name = STR("other"), SOURCE, .header_name = STR("X-Other"), .header_value = STR("o")},
+    {.name = STR("host"), SOURCE, .request_host = STR("a.example")},
+    {.name = STR("v6"), SOURCE, .request_host = STR("[2001:db8::1]")},
+    {.name = STR("acme-at-v6"),
+     SOURCE,
+     .tgrp = STR("acme"),
+     .request_host = STR("[2001:0DB8:0::1]")},
+    {.name = STR("acme-at-host"), SOURCE, .tgrp = STR("acme"), .request_host = STR("A.example.")},
+    {.name = STR("dials-1"), SOURCE, .request_user_prefix = STR("+1")},
+    {.name = STR("dials-1-303"), SOURCE, .request_user_prefix = STR("+1-303")},
+    {.name = STR("initech-1"),
+     SOURCE,
+     CUSTOMER = STR("initech"),
+     .request_user_prefix = STR("+(1)")},
+    DEFAULT};
+
 #define FROM    "From: <sip:+12155550100@acme.example>;tag=1"
 #define REQUEST "sip:+13035550100@192.0.2.200"
 
@@ -126,13 +147,13 @@ static const struct story {
      "Contact: <sip:+1;tgrp=acme;trunk-context=a@s;tgrp=acme;trunk-context=b>\r\n", "acme", ""},
     /* trunks that look in different places: what the SBC writes goes first */
     {mixed, "sip:+1;tgrp=request@s", "From: <sip:+1;tgrp=from@s>;tag=1",
-     "Contact: <sip:+1;tgrp=contact@s>\r\n", "contact", ""},
-    {mixed, "sip:+1;tgrp=request@s", "From: <sip:+1;tgrp=from@s>;tag=1", "", "request", ""},
+     "Contact: <sip:+1;tgrp=contact@s>\r\n", "contact", "from request "},
+    {mixed, "sip:+1;tgrp=request@s", "From: <sip:+1;tgrp=from@s>;tag=1", "", "request", "from "},
     {mixed, REQUEST, "From: <sip:+1;tgrp=from@s>;tag=1", "", "from", ""},
     {mixed, REQUEST, "From: <sip:+1;tgrp=from@s>;tag=1",
      "Contact: <sip:+1;tgrp=contact;tgrp=other@s>\r\n", "from", "contact "},
     {mixed, REQUEST, "From: <sip:+1;tgrp=from;tgrp=other@s>;tag=1",
-     "Contact: <sip:+1;tgrp=contact@s>\r\n", "contact", ""},
+     "Contact: <sip:+1;tgrp=contact@s>\r\n", "contact", "from "},
 
     {by_header, REQUEST, FROM, "X-Trunk: acme\r\n", "acme", ""},
     {by_header, REQUEST, FROM, "x-TRUNK :\r\n\tacme \r\n", "acme", ""},
@@ -168,6 +189,27 @@ static const struct story {
     {by_prefix, "sip:;x=+1@s", FROM, "", "default", ""},
     {by_prefix, "sip:+:1303@s", FROM, "", "default", ""},
     {by_prefix, "sip:+1303@s@t", FROM, "", "default", "one tech name "},
+
+    /* two that are named in different ways: neither asks for all that the other does */
+    {crossed, "sip:x@s", FROM, "Contact: <sip:1;tgrp=acme@s>\r\nX-Customer: globex\r\n", "globex",
+     "acme "},
+    {crossed, "sip:x@s", FROM, "X-CUSTOMER:\r\n globex\r\nm: <sip:1@s>;otg=acme\r\n", "globex",
+     "acme "},
+    {crossed, "sip:x@s", FROM, "X-Other: o\r\nX-Customer: globex\r\n", "globex", "other "},
+    {crossed, "sip:x@a.example", FROM, "X-Customer: globex\r\n", "globex", "host "},
+    {crossed, "sip:x@a.example", FROM,
+     "Contact: <sip:1;tgrp=acme@s>\r\nX-Customer: globex\r\nX-Other: o\r\n", "acme-at-host",
+     "globex other "},
+    {crossed, "sip:x@a.example", FROM, "Contact: <sip:1;tgrp=acme@s>\r\nX-Customer: globex, x\r\n",
+     "acme-at-host", "globex "},
+    {crossed, "sip:+1.404@s", FROM, "X-Customer: initech\r\n", "initech-1", ""},
+    {crossed, "sip:+1303@s", FROM, "X-Customer: initech\r\n", "initech-1", "dials-1-303 "},
+    {crossed, "sip:+1303@s", FROM, "X-Customer: globex\r\n", "dials-1-303", "globex "},
+    /* one that asks for all that the others do is meant by who asks for it */
+    {crossed, "sip:x@a.example", FROM, "Contact: <sip:1;tgrp=acme@s>\r\n", "acme-at-host", ""},
+    {crossed, "sip:x@[2001:db8::1]", FROM, "Contact: <sip:1;tgrp=acme@s>\r\n", "acme-at-v6", ""},
+    {crossed, "sip:+1303@s", FROM, "", "dials-1-303", ""},
+    {crossed, "sip:x@s", FROM, "X-Customer: globex\r\n", "globex", ""},
 };
 
 static struct str write_invite(struct buf *out, const struct story *story)

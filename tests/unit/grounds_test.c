@@ -102,11 +102,14 @@ static unsigned random_table(struct row rows[ROWS_MAX], struct buf *csv)
 #define TRUNKS_MAX 6
 #define VALUES     3 /* of each place: 0 to 2, and what is none of them */
 
-enum place { CONTACT, REQUEST, FROM, HEADER, HOST, PREFIX, PLACES };
+enum place { CONTACT, REQUEST, FROM, HEADER, OTHER_HEADER, TLS, HOST, PREFIX, LISTENER, PLACES };
 
 static const struct str group_names[VALUES] = {STR("g0"), STR("g1"), STR("g2")};
 static const struct str header_values[VALUES] = {STR("h0"), STR("h 1"), STR("h2")};
 static const struct str hosts[VALUES] = {STR("a.example"), STR("B.example"), STR("[2001:db8::1]")};
+static const struct str tls_names[VALUES + 1] = {STR("t0.example"), STR("t1.example"),
+                                                 STR("t2.example"), STR("t3.example")};
+static const struct str listeners[VALUES + 1] = {STR("l0"), STR("l1"), STR("l2"), STR("L0")};
 static const struct str prefixes[VALUES] = {STR("+1"), STR("+1-303"), STR("9")};
 
 struct sbc {
@@ -125,11 +128,15 @@ static void ask_for(struct sbc *sbc, unsigned i, enum place place, unsigned valu
             [CONTACT] = GROUP_IN_CONTACT, [REQUEST] = GROUP_IN_REQUEST_URI, [FROM] = GROUP_IN_FROM};
         t->tgrp = group_names[value];
         t->tgrp_in = places[place];
-    } else if (place == HEADER) {
-        t->header_name = STR("Subject");
+    } else if (place == HEADER || place == OTHER_HEADER) {
+        t->header_name = place == HEADER ? STR("Subject") : STR("X-Other");
         t->header_value = header_values[value];
     } else if (place == HOST) {
         t->request_host = hosts[value];
+    } else if (place == TLS) {
+        t->tls_name = tls_names[value];
+    } else if (place == LISTENER) {
+        t->listener = listeners[value];
     } else {
         t->request_user_prefix = prefixes[value];
     }
@@ -164,7 +171,11 @@ static void random_trunk(struct sbc *sbc, unsigned i)
     if (pick(2))
         ask_for(sbc, i, (enum place)pick(3), pick(VALUES));
     if (pick(4) == 0)
-        ask_for(sbc, i, HEADER, pick(VALUES));
+        ask_for(sbc, i, pick(2) ? HEADER : OTHER_HEADER, pick(VALUES));
+    if (pick(8) == 0)
+        ask_for(sbc, i, TLS, pick(VALUES));
+    if (pick(8) == 0)
+        ask_for(sbc, i, LISTENER, pick(VALUES));
     if (pick(6) == 0)
         ask_for(sbc, i, HOST, pick(VALUES));
     if (pick(6) == 0)
@@ -204,10 +215,11 @@ static void draw(struct drawn *d)
     *d = (struct drawn){.from = pick(NUMBERS), .n_asserted = pick(3), .unclear = pick(16) == 0};
     d->withheld = pick(3) == 0;
     d->told = pick(6) ? '\0' : (char)('A' + (char)pick(3));
-    for (unsigned p = 0; p <= HEADER; p++)
+    for (unsigned p = 0; p <= TLS; p++)
         for (unsigned more = pick(3) ? pick(2) + (pick(4) == 0) : 0; more > 0; more--)
             d->says[p][pick(VALUES + 1)] = true;
     d->says[HOST][pick(VALUES + 1)] = true;
+    d->says[LISTENER][pick(VALUES + 1)] = true;
     for (unsigned i = 0; i < d->n_asserted; i++)
         d->asserted[i] = i > 0 && pick(2) ? d->asserted[0] : pick(3) ? pick(NUMBERS) : d->from;
 }
@@ -312,6 +324,18 @@ static void add_subject(struct buf *out, const struct drawn *d)
         buf_add_text(out, "Subjects: h0\r\nX-Subject: h2\r\n");
 }
 
+static void add_other_header(struct buf *out, const struct drawn *d)
+{
+    for (unsigned v = 0; v <= VALUES; v++) {
+        if (!d->says[OTHER_HEADER][v])
+            continue;
+        add_any_case(out, "x-other");
+        buf_add_text(out, pick(2) ? ": " : " :\r\n\t");
+        add_value(out, v);
+        buf_add_text(out, "\r\n");
+    }
+}
+
 static void add_request_uri(struct buf *out, const struct drawn *d)
 {
     static const char *const spelled[VALUES + 1] = {"A.example.", "b.EXAMPLE", "[2001:DB8:0::1]",
@@ -384,6 +408,7 @@ static void spell(struct buf *out, const struct drawn *d)
     buf_add_text(out, "Call-ID: 1\r\nCSeq: 1 INVITE\r\n");
     add_contacts(out, d);
     add_subject(out, d);
+    add_other_header(out, d);
     add_asserted(out, d);
     add_privacy(out, d);
     add_told(out, d);
@@ -404,8 +429,8 @@ static unsigned says(const struct drawn *d, const struct sbc *sbc, unsigned trun
         if (d->unclear)
             return 1;
     if (place == PREFIX)
-        return wanted < 2 ? 2 : 0; /* all dial +1303... */
-    for (int v = 0; v <= VALUES; v++)
+        return wanted < 2 ? 2 : 0;                    /* all dial +1303... */
+    for (int v = 0; v <= VALUES && place != TLS; v++) /* a certificate may have many names */
         others += v != wanted && d->says[place][v];
     if (!d->says[place][wanted])
         return 0;
@@ -426,7 +451,8 @@ static unsigned fits(const struct drawn *d, const struct sbc *sbc, unsigned trun
 static unsigned weight(const struct sbc *sbc, unsigned trunk)
 {
     static const unsigned of[PLACES] = {
-        [HEADER] = 32, [CONTACT] = 16, [REQUEST] = 8, [FROM] = 4, [PREFIX] = 2, [HOST] = 1};
+        [TLS] = 128, [HEADER] = 64, [OTHER_HEADER] = 64, [CONTACT] = 32, [REQUEST] = 16,
+        [FROM] = 8,  [PREFIX] = 4,  [HOST] = 2,          [LISTENER] = 1};
     unsigned n = 0, kinds = 0, length = 0;
     for (unsigned p = 0; p < PLACES; p++) {
         if (sbc->wanted[trunk][p] < 0)
@@ -436,7 +462,18 @@ static unsigned weight(const struct sbc *sbc, unsigned trunk)
         if (p == PREFIX)
             length = (unsigned)prefixes[sbc->wanted[trunk][p]].n;
     }
-    return n * 10000 + length * 100 + kinds;
+    return n * 100000 + length * 1000 + kinds;
+}
+
+/* Whether trunk A asks for all that B asks for; of the prefixes the second begins with the first.
+ */
+static bool includes(const struct sbc *sbc, unsigned a, unsigned b)
+{
+    const int *one = sbc->wanted[a], *other = sbc->wanted[b];
+    for (unsigned p = 0; p < PLACES; p++)
+        if (other[p] >= 0 && one[p] != other[p] && !(p == PREFIX && one[p] == 1 && other[p] == 0))
+            return false;
+    return true;
 }
 
 /* The trunk that a call belongs to, or -1; and those that it must not do better than. */
@@ -447,8 +484,7 @@ static int belongs(const struct drawn *d, const struct sbc *sbc, bool passed_ove
         if (fits(d, sbc, i) == 2 && (best < 0 || weight(sbc, i) > weight(sbc, (unsigned)best)))
             best = (int)i;
     for (unsigned i = 0; i < sbc->n; i++)
-        passed_over[i] = fits(d, sbc, i) == 1 &&
-                         (best < 0 || weight(sbc, i) >= weight(sbc, (unsigned)best));
+        passed_over[i] = fits(d, sbc, i) > 0 && (best < 0 || !includes(sbc, (unsigned)best, i));
     return best;
 }
 
@@ -493,7 +529,7 @@ static char at_most(const struct drawn *d, const struct sbc *sbc, int trunk,
 /* ---- the property ---- */
 
 struct tally {
-    unsigned level_a, in_doubt, in_doubt_a, no_trunk, withheld;
+    unsigned level_a, in_doubt, in_doubt_a, two_in_full, no_trunk, withheld;
 };
 
 static void check(const struct drawn *d, const struct sbc *sbc, const struct call *call,
@@ -513,6 +549,8 @@ static void check(const struct drawn *d, const struct sbc *sbc, const struct cal
         n += passed_over[i];
     assert_int_equal(n, call->n_passed_over);
     tally->in_doubt += n > 0;
+    for (unsigned i = 0; i < sbc->n; i++)
+        tally->two_in_full += passed_over[i] && fits(d, sbc, i) == 2;
     assert_int_not_equal(o->reason, REASON_INTERNAL);
     assert_true(!o->emergency || o->verdict != VERDICT_REJECT);
     if (o->verdict != VERDICT_SIGN)
@@ -526,6 +564,18 @@ static void check(const struct drawn *d, const struct sbc *sbc, const struct cal
     tally->in_doubt_a += n > 0 && o->claims.attest == 'A';
 }
 
+/* What no message says. */
+static void add_connection(const struct drawn *d, struct call *call, struct str names[VALUES + 1])
+{
+    for (unsigned v = 0; v <= VALUES; v++) {
+        if (d->says[TLS][v])
+            names[call->n_peer_names++] = tls_names[v];
+        if (d->says[LISTENER][v])
+            call->listener = listeners[v];
+    }
+    call->peer_names = names;
+}
+
 static void try_invite(struct settings *s, const struct sbc *sbc, const struct numbers *table,
                        const struct row *rows, unsigned n_rows, struct tally *tally)
 {
@@ -536,6 +586,7 @@ static void try_invite(struct settings *s, const struct sbc *sbc, const struct n
                         .traced = true,
                         .now_s = (int64_t)TODAY * 86400 + pick(86400),
                         .customer = NUMBERS_NO_CUSTOMER};
+    struct str names[VALUES + 1];
     bool known;
     assert_true(address_parse(STR("192.0.2.1"), &call.source));
     draw(&d);
@@ -544,6 +595,7 @@ static void try_invite(struct settings *s, const struct sbc *sbc, const struct n
     if (reason != REASON_OK)
         print_error("%.*s\n", STR_ARG(buf_str(&text)));
     assert_int_equal(reason, REASON_OK);
+    add_connection(&d, &call, names);
     call.trunk = trunk_match(s, &call, &known);
     if (call.trunk) {
         call.customer = numbers_customer(table, call.trunk->customer);
@@ -593,6 +645,7 @@ static void no_a_without_grounds(void **state)
     /* Else the property was tried on nothing. */
     assert_true(tally.level_a > 1000);
     assert_true(tally.in_doubt > 2000);
+    assert_true(tally.two_in_full > 1000);
     assert_true(tally.in_doubt_a > 50);
     assert_true(tally.no_trunk > 5000);
     assert_true(tally.withheld > 1000);

@@ -1,0 +1,18 @@
+/*
+ * control_socket - where the running stird listens, as the configuration says. A configuration with
+ * mistakes is no obstacle: stird goes on by what it was started with, and has to be reached.
+ */
+#ifndef CLI_CONTROL_SOCKET_H
+#define CLI_CONTROL_SOCKET_H
+
+#include "command.h"
+
+#include <stird/problems.h>
+
+/*
+ * To be freed. MISTAKES gets what is wrong with the configuration, when PATH could be found all the
+ * same. NULL: complained, or no memory.
+ */
+char *control_socket_path(const struct cli *cli, struct problems *mistakes);
+
+#endif
