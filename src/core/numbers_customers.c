@@ -2,6 +2,7 @@
 #include "numbers_build.h"
 
 #include <stdlib.h>
+#include <stird/suggest.h>
 
 #define CUSTOMER_MAX_BYTES 128
 
@@ -98,8 +99,15 @@ static void complain_of_value(struct build *b, struct str column, struct str val
                               const char *const *values, uint32_t line)
 {
     struct buf list = BUF_INIT;
-    for (; *values; values++)
+    unsigned distance = SUGGEST_FAR;
+    const char *nearest = NULL;
+    for (; *values; values++) {
         buf_addf(&list, "%s%s", list.n > 0 ? ", " : "", *values);
+        if (suggest_is_nearer(value, str_of(*values), &distance))
+            nearest = *values;
+    }
+    if (nearest && nearest[1] != '\0')
+        buf_addf(&list, " (did you mean \"%s\"?)", nearest);
     build_problem(b, line, "%s \"%s\" is none of %.*s", build_quote(column).text,
                   build_quote(value).text, STR_ARG(buf_str(&list)));
     buf_fini(&list);

@@ -198,6 +198,12 @@ static const char *part_meant(struct str name)
     return NULL;
 }
 
+const char *numbers_customer_column_meant(struct str name)
+{
+    const char *like = customer_column_meant(NULL, 0, name);
+    return like ? like : row_column_meant(name);
+}
+
 bool column_is_own(struct str name)
 {
     return name.n > 2 && str_eq_nocase(str_slice(name, 0, 2), STR("x_"));
