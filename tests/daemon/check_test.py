@@ -75,7 +75,7 @@ class Check(ProcessStory):
 
     def test_a_unit_that_does_not_sign_yet(self):
         path = self.configure()
-        made = make_unit(self.lab.directory, "later", "--spc", "818H", "--bad", "future")
+        made = make_unit(self.lab.directory, "later", "--spc", self.lab.unit.spcs[0], "--bad", "future")
         shutil.rmtree(self.lab.unit.directory)
         shutil.copytree(made.directory, self.lab.unit.directory)
         status, said = self.check(path)
