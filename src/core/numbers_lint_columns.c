@@ -61,7 +61,7 @@ static unsigned kind_of_values(const struct build *b, uint32_t column)
 void lint_columns(struct build *b)
 {
     const uint32_t *line = (const uint32_t *)(const void *)b->column_lines.p;
-    for (uint32_t i = 0; i < b->columns.n; i++) {
+    for (uint32_t i = 0; i < b->columns.n && !buf_failed(&b->column_lines); i++) {
         struct str name = interner_get(&b->columns, i);
         unsigned kind = column_is_own(name) ? 0 : kind_of_values(b, i);
         if (kind == 0)

@@ -223,8 +223,8 @@ static void check_what_it_names(const struct settings *s, struct str path, bool 
     if (numbers_files_compile(&paths, &fd, &summary, problems))
         close_if_open(fd);
     problems_add(problems, path, 0,
-                 "what number tables, rules and trunks say of each other, and TLS files, were not "
-                 "checked: mend these mistakes first");
+                 "keys of certificates with mistakes, what number tables, rules and trunks say of "
+                 "each other, and TLS files, were not checked: mend these mistakes first");
 }
 
 bool configuration_load(struct configuration *c, struct str path,
