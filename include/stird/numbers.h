@@ -116,6 +116,11 @@ uint32_t numbers_customer(const struct numbers *table, struct str customer);
  */
 #define NUMBERS_NO_COLUMN UINT32_MAX
 uint32_t numbers_column(const struct numbers *table, struct str name);
+/*
+ * What a customer's own column NAME seems to be meant for, as a column of a customers table or of a
+ * number table; NULL: nothing of ours.
+ */
+const char *numbers_customer_column_meant(struct str name);
 /* Empty where the customer is not declared or the column is empty. */
 struct str numbers_customer_attribute(const struct numbers *table, uint32_t customer,
                                       uint32_t column);

@@ -70,6 +70,8 @@ struct trunk {
     struct str header_name, header_value; /* removed before forwarding */
     struct str tls_name;                  /* that the caller's verified certificate is for */
 
+    struct str file; /* where it is written */
+    uint32_t line;
     struct str customer;
     bool gateway; /* identity = "gateway": never above C; else "authenticated" */
     bool trusted; /* its P-Asserted-Identity counts (RFC 3325) */
@@ -279,6 +281,9 @@ struct settings {
 };
 
 void settings_free(struct settings *s);
+
+/* Adds a warning behind the others; false: no memory. */
+bool settings_warn(struct settings *s, struct str file, unsigned line, struct str text);
 
 /*
  * How many signatures a second a worker may ask for: as set, or twice the calls that may be in

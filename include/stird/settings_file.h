@@ -48,6 +48,14 @@ int files_list(struct files *files, struct str directory, struct str suffix, str
 struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
                                struct problems *problems);
 
+/*
+ * The same, for a check that goes on to what bad settings name: with mistakes *USABLE is false, and
+ * the settings are what could be read. They are for the names in them alone. NULL: a file could not
+ * be read to its end, or there is no memory.
+ */
+struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
+                                   struct problems *problems, bool *usable);
+
 /* The effective settings as text for people (stird -T); nothing secret is in settings. */
 void settings_print(const struct settings *settings, struct buf *out);
 

@@ -6,6 +6,7 @@
 #include <stird/clock.h>
 #include <stird/json.h>
 #include <stird/numbers_lint.h>
+#include <stird/trunk_customers.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,8 +76,26 @@ static int tell(const struct cli *cli, struct problems *findings)
     return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Tables that do not compile have findings enough. */
+static void lint_trunks(const struct lint_job *job, const struct numbers_paths *paths,
+                        struct problems *findings)
+{
+    struct problems unsaid = PROBLEMS_INIT;
+    struct mapped_numbers table;
+    const char *why;
+    int fd = -1;
+    if (numbers_files_compile(paths, &fd, NULL, &unsaid) && numbers_map(&table, fd, &why)) {
+        trunk_customers_check(job->settings, table.table, findings);
+        numbers_unmap(&table);
+    }
+    if (fd >= 0)
+        close(fd);
+    problems_fini(&unsaid);
+}
+
+/* WHOLE: these are all tables that there are. */
 static int lint(const struct cli *cli, const struct lint_job *job,
-                const struct numbers_paths *paths)
+                const struct numbers_paths *paths, bool whole)
 {
     struct problems findings = PROBLEMS_INIT;
     struct numbers_texts texts;
@@ -87,6 +106,8 @@ static int lint(const struct cli *cli, const struct lint_job *job,
     if (!good && !problems_any(&findings))
         problems_add(&findings, STR(""), 0, "not looked at whole: out of memory");
     numbers_texts_fini(&texts);
+    if (whole)
+        lint_trunks(job, paths, &findings);
     return tell(cli, &findings);
 }
 
@@ -105,7 +126,7 @@ static int lint_files(const struct cli *cli, struct lint_job *job, int n, char *
     if (paths.compiled.n > 0)
         fprintf(stderr, "stirctl: %s is compiled: lint what it was made of\n", words[0]);
     else
-        status = lint(cli, job, &paths);
+        status = lint(cli, job, &paths, false);
     free(list);
     return status;
 }
@@ -114,7 +135,7 @@ static int lint_configured(const struct cli *cli, const struct lint_job *job)
 {
     struct numbers_paths paths = numbers_paths_of(job->settings);
     if (paths.compiled.n == 0)
-        return lint(cli, job, &paths);
+        return lint(cli, job, &paths, true);
     fputs("stirctl: the configuration names a compiled table: name the files it was made of\n",
           stderr);
     return EXIT_USAGE;

@@ -29,7 +29,7 @@
 #define WHY_NO_NUMBER    "a call without a calling number cannot be signed: write unsigned or refuse"
 
 /* In the order of the enums whose values are kept. */
-static const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
+const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
 static const char *const identities[] = {"authenticated", "gateway", NULL};
 static const char *const existing[] = {"keep", "strip", "replace", "add", NULL};
 static const char *const group_places[] = {"contact", "request_uri", "from", NULL};

@@ -54,6 +54,7 @@ extern const struct table root_table, listener_table, certificate_table, provide
 
 /* What `kyc` may be, in the order of its positions. */
 extern const char *const kyc_states[];
+extern const char *const treatments[];
 
 /* Index of the key of that full name, or table->n_keys. */
 unsigned key_find(const struct table *table, struct str name);

@@ -106,4 +106,7 @@ unsigned object_find(const struct objects *list, struct str name);
 /* " (did you mean "x"?)" or the empty text. */
 struct str hint_of_objects(struct reader *r, const struct objects *list, struct str name);
 
+/* The same for a value that is none of WORDS. */
+struct str hint_of_words(struct reader *r, const char *const *words, struct str word);
+
 #endif

@@ -34,6 +34,18 @@ struct str hint_of_objects(struct reader *r, const struct objects *list, struct 
     return arena_printf(r->arena, " (did you mean \"%.*s\"?)", STR_ARG(nearest));
 }
 
+struct str hint_of_words(struct reader *r, const char *const *words, struct str word)
+{
+    unsigned distance = SUGGEST_FAR;
+    const char *nearest = NULL;
+    for (; *words; words++)
+        if (suggest_is_nearer(word, str_of(*words), &distance))
+            nearest = *words;
+    if (!nearest || str_of(nearest).n < 2)
+        return (struct str){"", 0};
+    return arena_printf(r->arena, " (did you mean \"%s\"?)", nearest);
+}
+
 void check_names(struct reader *r, const struct objects *list)
 {
     for (unsigned i = 0; i < list->n; i++) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CERTIFICATE_BYTES_MAX (256 * 1024)
 #define X5U_BYTES_MAX         4096
@@ -61,7 +62,8 @@ static bool is_own_code(const struct provider *p, struct str codes)
 }
 
 /* Nobody said who we are: the certificate tells, and the operator says whether that is right. */
-static void ask_for_code(struct reader *r, const struct unit *u, const struct certificate *c)
+static void ask_for_code(struct reader *r, const struct settings *s, const struct unit *u,
+                         const struct certificate *c)
 {
     struct buf codes = BUF_INIT;
     struct str rest = c->spc;
@@ -69,11 +71,19 @@ static void ask_for_code(struct reader *r, const struct unit *u, const struct ce
         struct str code = str_cut(&rest, ',');
         buf_addf(&codes, "%s\"%.*s\"", codes.n > 0 ? ", " : "", STR_ARG(code));
     }
-    complain(r, &u->draft->object, place_of(&u->draft->object, "directory"),
-             "%.*s is a certificate of service provider code %.*s, and provider.spc is missing: if "
-             "that is you, write provider.spc = [ %.*s ], which is provider = { spc = [ %.*s ]; };",
-             STR_ARG(u->directory), STR_ARG(c->spc), STR_ARG(buf_str(&codes)),
-             STR_ARG(buf_str(&codes)));
+    if (s->providers_named)
+        complain(r, &u->draft->object, place_of(&u->draft->object, "directory"),
+                 "%.*s is a certificate of service provider code %.*s, and provider %.*s has no "
+                 "code: if that is it, write spc = [ %.*s ] in its entry of providers",
+                 STR_ARG(u->directory), STR_ARG(c->spc),
+                 STR_ARG(shown(r, s->providers[c->provider].name)), STR_ARG(buf_str(&codes)));
+    else
+        complain(
+            r, &u->draft->object, place_of(&u->draft->object, "directory"),
+            "%.*s is a certificate of service provider code %.*s, and provider.spc is missing: if "
+            "that is you, write provider.spc = [ %.*s ], which is provider = { spc = [ %.*s ]; };",
+            STR_ARG(u->directory), STR_ARG(c->spc), STR_ARG(buf_str(&codes)),
+            STR_ARG(buf_str(&codes)));
     buf_fini(&codes);
 }
 
@@ -93,7 +103,7 @@ static void check_owner(struct reader *r, const struct settings *s, const struct
             "get one with your code, or write foreign = true",
             STR_ARG(u->directory));
     else if (s->providers[c->provider].n_spcs == 0)
-        ask_for_code(r, u, c);
+        ask_for_code(r, s, u, c);
     else
         complain(r, o, place_of(o, "directory"),
                  "%.*s is a certificate of %.*s, which is none of %s%.*s: get one of your own, or "
@@ -128,6 +138,30 @@ static int newest_first(const void *left, const void *right)
     if (a->not_before_s != b->not_before_s)
         return a->not_before_s < b->not_before_s ? 1 : -1;
     return -str_compare(a->unit, b->unit);
+}
+
+static struct str day_of(struct reader *r, int64_t s)
+{
+    char text[32];
+    struct tm tm;
+    time_t t = (time_t)s;
+    size_t n = gmtime_r(&t, &tm) ? strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) : 0;
+    return arena_copy(r->arena, (struct str){text, n});
+}
+
+/* It signs nothing today, whatever names it. */
+static void warn_of_dates(struct reader *r, const struct draft_certificate *d,
+                          const struct certificate *c)
+{
+    struct str unit = c->unit.n > 0 ? c->unit : STR("in the directory itself");
+    struct place at = place_of(&d->object, "directory");
+    if (r->now_s > c->not_after_s)
+        warn(r, &d->object, at,
+             "unit %.*s does not sign any more: it was in force until %.*s; take it away",
+             STR_ARG(unit), STR_ARG(day_of(r, c->not_after_s)));
+    else if (r->now_s < c->not_before_s)
+        warn(r, &d->object, at, "unit %.*s does not sign yet: it is in force from %.*s",
+             STR_ARG(unit), STR_ARG(day_of(r, c->not_before_s)));
 }
 
 /* Those that are over are left out as long as there is another. */
@@ -178,6 +212,8 @@ static unsigned read_units(struct reader *r, const struct settings *s,
     const struct unit flat = {d, d->directory, {NULL, 0}};
     if (has_flat_unit(r, d) && read_unit(r, s, &flat, 0, &list[n]))
         n++;
+    for (unsigned i = 0; i < n; i++)
+        warn_of_dates(r, d, &list[i]);
     unsigned kept = without_expired(list, n, r->now_s);
     if (kept == 0 && all)
         complain(r, &d->object, place_of(&d->object, "directory"),
@@ -194,6 +230,21 @@ static struct str names_of(struct reader *r, const struct draft_certificate *d)
     if (d->directory.n > 0)
         files_list(r->files, d->directory, STR(UNIT_SUFFIX), &names);
     return names;
+}
+
+/* With a problem; else each of its three files would be a mistake, the key's told last. */
+static bool directory_is_missing(struct reader *r, const struct draft_certificate *d)
+{
+    struct str names;
+    if (d->directory.n == 0 ||
+        files_list(r->files, d->directory, STR(UNIT_SUFFIX), &names) != -ENOENT)
+        return false;
+    complain(
+        r, &d->object, place_of(&d->object, "directory"),
+        "there is no directory %.*s: make it, with chain.pem, key.pem and x5u, by stirctl cert "
+        "import (or stirctl lab-ca, to try)",
+        STR_ARG(d->directory));
+    return true;
 }
 
 static unsigned count_units(struct reader *r, const struct draft *draft)
@@ -215,10 +266,12 @@ void resolve_certificates(struct reader *r, struct draft *draft)
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
         struct str names = names_of(r, d);
         const struct unit alone = {d, d->directory, {NULL, 0}};
+        if (directory_is_missing(r, d))
+            continue;
         if (names.n > 0)
             n += read_units(r, &draft->settings, d, names, &list[n]);
-        else if (d->directory.n > 0)
-            n += read_unit(r, &draft->settings, &alone, r->now_s, &list[n]);
+        else if (d->directory.n > 0 && read_unit(r, &draft->settings, &alone, r->now_s, &list[n]))
+            warn_of_dates(r, d, &list[n++]);
     }
     if (n > CERTIFICATE_UNITS_MAX)
         complain(r, &draft->object, place_of(&draft->object, "certificates"),

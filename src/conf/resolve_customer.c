@@ -55,6 +55,18 @@ static bool is_known_column(struct str column)
     return false;
 }
 
+/* As in tables: "expires = 2026-12-31" would end nothing. */
+static void check_own_column(struct reader *r, const struct draft_customer *d, unsigned i,
+                             struct str column)
+{
+    const char *meant = numbers_customer_column_meant(column);
+    if (meant)
+        complain(r, &d->object, d->attributes.items[i].at,
+                 "attributes: %.*s looks like %s, and here it ends and lowers nothing: if it is an "
+                 "attribute of your own, begin it with x_",
+                 STR_ARG(shown(r, column)), meant);
+}
+
 static struct customer resolve_one(struct reader *r, const struct draft_customer *d)
 {
     unsigned n = 0, n_own;
@@ -72,6 +84,8 @@ static struct customer resolve_one(struct reader *r, const struct draft_customer
             complain(r, &d->object, d->attributes.items[i].at,
                      "attributes: %.*s has a key of its own: write it there",
                      STR_ARG(own[i].column));
+        else
+            check_own_column(r, d, i, own[i].column);
         list[n++] = own[i];
     }
     return (struct customer){d->name, d->object.at.file, d->object.at.line, list, n};

@@ -65,6 +65,34 @@ static void resolve_states(struct reader *r, struct draft_rule *d)
     }
 }
 
+static bool is_word(struct str value, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_eq_nocase(value, str_of(*words)))
+            return true;
+    return false;
+}
+
+/* A value that no customer can have: the rule would never fit, and say nothing. */
+static void check_customer_values(struct reader *r, const struct draft_rule *d)
+{
+    const struct {
+        struct str column;
+        const char *const *values;
+        const char *text;
+    } closed[] = {{STR("kyc"), kyc_states, "verified, pending, failed, none"},
+                  {STR("cap"), treatments, "A, B, C, unsigned, refuse"}};
+    for (unsigned i = 0; i < d->rule.n_customer_is; i++) {
+        const struct attribute *a = &d->rule.customer_is[i];
+        for (size_t c = 0; c < sizeof(closed) / sizeof(closed[0]); c++)
+            if (str_eq_nocase(a->column, closed[c].column) && !is_word(a->value, closed[c].values))
+                complain(r, &d->object, place_of(&d->object, "customer_is"),
+                         "customer_is: %.*s %.*s is none of %s%.*s", STR_ARG(closed[c].column),
+                         STR_ARG(shown(r, a->value)), closed[c].text,
+                         STR_ARG(hint_of_words(r, closed[c].values, a->value)));
+    }
+}
+
 /* "+1215" to "1215". */
 static const struct str *resolve_prefixes_of(struct reader *r, const struct draft_rule *d,
                                              const char *key, const struct texts *texts,
@@ -256,6 +284,7 @@ static void resolve_one(struct reader *r, struct draft *draft, struct draft_rule
     resolve_states(r, d);
     rule->customer_is = resolve_attributes(r, &d->object, "customer_is", &d->customer_is,
                                            &rule->n_customer_is);
+    check_customer_values(r, d);
     rule->number_is = resolve_attributes(r, &d->object, "number_is", &d->number_is,
                                          &rule->n_number_is);
     rule->calling = resolve_prefixes_of(r, d, "calling", &d->calling, &rule->n_calling);

@@ -253,6 +253,8 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         inherit_levels(r, draft, d);
         inherit_country(r, draft, d);
         list[i] = d->trunk;
+        list[i].file = d->object.at.file;
+        list[i].line = d->object.at.line;
     }
     warn_of_unsaid_places(r, draft);
     draft->settings.trunks = list;

@@ -80,10 +80,10 @@ static struct draft *read_draft(struct reader *r)
     return draft;
 }
 
-struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
-                               struct problems *problems)
+struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
+                                   struct problems *problems, bool *usable)
 {
-    struct settings *settings = NULL;
+    *usable = false;
     struct arena *arena = arena_new(ARENA_FIRST_BYTES);
     if (!arena) {
         problems->out_of_memory = true;
@@ -94,16 +94,27 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
     r.main_file = arena_copy(arena, path);
     r.directory = directory_of(r.main_file);
     struct draft *draft = read_draft(&r);
-    bool good = draft && problems->n == before && !problems->out_of_memory;
-    if (draft) {
-        settings = &draft->settings;
-        settings->warnings = r.first_warning;
+    if (!draft) {
+        arena_free(arena);
+        return NULL;
     }
-    if (!good) {
-        if (settings)
-            settings_free(settings);
-        else
-            arena_free(arena);
+    struct settings *settings = &draft->settings;
+    settings->warnings = r.first_warning;
+    *usable = problems->n == before && !problems->out_of_memory;
+    if (r.incomplete || problems->out_of_memory) {
+        settings_free(settings);
+        settings = NULL;
+    }
+    return settings;
+}
+
+struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
+                               struct problems *problems)
+{
+    bool usable;
+    struct settings *settings = settings_read_all(files, path, now_s, problems, &usable);
+    if (!usable) {
+        settings_free(settings);
         settings = NULL;
     }
     return settings;

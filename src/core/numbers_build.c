@@ -9,8 +9,9 @@ void build_fini(struct build *b)
 {
     struct interner *interners[] = {&b->customers, &b->certificates, &b->records,       &b->sets,
                                     &b->columns,   &b->values,       &b->attribute_sets};
-    struct buf *bufs[] = {&b->last_records, &b->last_sets, &b->declared, &b->file_lines, &b->rows,
-                          &b->wide,         &b->segments,  &b->source,   &b->more_first, &b->more};
+    struct buf *bufs[] = {&b->column_lines, &b->last_records, &b->last_sets, &b->declared,
+                          &b->file_lines,   &b->rows,         &b->wide,      &b->segments,
+                          &b->source,       &b->more_first,   &b->more};
     for (size_t i = 0; i < sizeof(interners) / sizeof(interners[0]); i++)
         interner_fini(interners[i]);
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)

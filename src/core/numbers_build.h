@@ -68,6 +68,7 @@ struct build {
     struct interner customers, certificates, records, sets;
     /* attributes: names of columns, their values, and sets of struct image_attribute */
     struct interner columns, values, attribute_sets;
+    struct buf column_lines;            /* u32: where each was first named */
     struct buf declared;                /* struct build_customer */
     struct buf last_records, last_sets; /* of a customer, of a record: interner_add_of() */
     struct buf file_lines;              /* u32: lines before each file */
@@ -156,7 +157,7 @@ struct columns {
     unsigned n_attributes;
 };
 
-/* False with problems when the header row cannot be used. */
+/* What is wrong with a header row is a problem. False when its rows cannot be told apart. */
 bool columns_read(struct build *b, struct columns *columns, const struct str *field, unsigned n,
                   uint32_t line);
 /* The same for a table of customers. */
@@ -179,13 +180,19 @@ bool column_name_check(struct build *b, const struct str *field, unsigned i, con
  */
 const char *column_meant(const struct str *field, unsigned n, struct str name);
 const char *customer_column_meant(const struct str *field, unsigned n, struct str name);
-/* Whether NAME is a date column's, or one that is meant for it. */
-bool column_is_date(struct str name);
+/* The column of a number table that somebody means in a table of customers, which has no dates and
+   no state; NULL: none. */
+const char *row_column_meant(struct str name);
+/* x_NAME: its owner says that it has no meaning for stird. */
+bool column_is_own(struct str name);
 void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line);
 
 /* As many fields as the header has. False with a problem. */
 bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line);
+
+/* Adds a finding for each that holds dates alone, or yes and no alone, without an x_. */
+void lint_columns(struct build *b);
 
 /* A column that is none of the known ones. False with a problem. */
 bool attribute_column_add(struct build *b, struct columns *columns, struct str name, unsigned field,

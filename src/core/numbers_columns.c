@@ -21,8 +21,12 @@ bool attribute_column_add(struct build *b, struct columns *columns, struct str n
     for (size_t i = 0; i < name.n; i++)
         lower[i] = ascii_lower(name.p[i]);
     uint32_t column = interner_add(&b->columns, lower, name.n);
-    if (column == INTERN_FAILED)
+    if (column == INTERN_FAILED) {
+        build_problem(b, line, "there is no memory for its columns");
         return false;
+    }
+    if (column == b->column_lines.n / sizeof(line))
+        buf_add(&b->column_lines, &line, sizeof(line));
     if (column >= ATTRIBUTE_COLUMNS_MAX) {
         build_problem(b, line,
                       "column \"%s\": there are more than %d columns of your own over all "
@@ -117,27 +121,37 @@ void complain_of_lookalike(struct build *b, struct str name, const char *meant, 
 {
     build_problem(
         b, line,
-        "column \"%s\" is unknown: did you mean \"%s\"? Give a column of your own another "
-        "name",
+        "column \"%s\" is unknown: did you mean \"%s\"? A column of your own begins with x_",
         build_quote(name).text, meant);
 }
 
-static bool column_read(struct build *b, struct columns *columns, const struct str *field,
+/* Rows are checked under the name that is meant, where no other column has it. */
+static void use_as_meant(struct columns *columns, const struct str *field, unsigned i, int c)
+{
+    if (!known_columns[c].required || columns->field[c] >= 0)
+        return;
+    for (unsigned j = i + 1; j < columns->n; j++)
+        if (known_column(field[j]) == c)
+            return;
+    columns->field[c] = (int)i;
+}
+
+static void column_read(struct build *b, struct columns *columns, const struct str *field,
                         unsigned i, uint32_t line)
 {
     int c = known_column(field[i]);
     const char *meant = c < 0 ? column_meant(field, columns->n, field[i]) : NULL;
     if (meant) {
         complain_of_lookalike(b, field[i], meant, line);
-        columns->field[known_column(str_of(meant))] = (int)i; /* it is not missing */
-        return false;
+        use_as_meant(columns, field, i, known_column(str_of(meant)));
+        return;
     }
     if (!column_name_check(b, field, i, "number,customer,state", line))
-        return false;
+        return;
     if (c < 0)
-        return attribute_column_add(b, columns, field[i], i, line);
-    columns->field[c] = (int)i;
-    return true;
+        attribute_column_add(b, columns, field[i], i, line);
+    else
+        columns->field[c] = (int)i;
 }
 
 /* A row in which no name of ours is found is no header: that has been said. */
@@ -160,14 +174,13 @@ static bool check_required(struct build *b, const struct columns *columns, uint3
 bool columns_read(struct build *b, struct columns *columns, const struct str *field, unsigned n,
                   uint32_t line)
 {
-    bool good = true;
     for (int c = 0; c < COLUMNS; c++)
         columns->field[c] = -1;
     columns->n = n;
     columns->n_attributes = 0;
     for (unsigned i = 0; i < n; i++)
-        good &= column_read(b, columns, field, i, line);
-    return check_required(b, columns, line) && good;
+        column_read(b, columns, field, i, line);
+    return check_required(b, columns, line);
 }
 
 static bool all_are_empty(const struct str *field, unsigned from, unsigned n)

@@ -2,6 +2,7 @@
 #include "numbers_build.h"
 
 #include <stdlib.h>
+#include <stird/suggest.h>
 
 #define CUSTOMER_MAX_BYTES 128
 
@@ -33,20 +34,27 @@ static bool is_meant_one(struct str name)
 }
 
 /* True with a problem. */
-static bool is_lookalike(struct build *b, const struct columns *columns, const struct str *field,
+static bool is_lookalike(struct build *b, struct columns *columns, const struct str *field,
                          unsigned i, uint32_t line)
 {
     if (is_meant_one(field[i]) || str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER)))
         return false;
     const char *like = customer_column_meant(field, columns->n, field[i]);
+    const char *of_rows = like ? NULL : row_column_meant(field[i]);
     if (like)
         complain_of_lookalike(b, field[i], like, line);
-    else if (column_is_date(field[i]))
-        build_problem(b, line,
-                      "column \"%s\": a customer has no dates, its rows in number tables have "
-                      "(not_before, not_after); give a column of your own another name",
-                      build_quote(field[i]).text);
-    return like || column_is_date(field[i]);
+    if (like && columns->field[COLUMN_CUSTOMER] < 0 &&
+        str_eq_nocase(str_of(like), column_name(COLUMN_CUSTOMER)) &&
+        !has_column(field, columns->n, COLUMN_CUSTOMER))
+        columns->field[COLUMN_CUSTOMER] = (int)i;
+    if (of_rows)
+        build_problem(
+            b, line,
+            "column \"%s\": a customer has no dates and no state, its rows in number "
+            "tables have (not_before, not_after, state); a column of your own begins with "
+            "x_",
+            build_quote(field[i]).text);
+    return like || of_rows;
 }
 
 static bool customer_column_read(struct build *b, struct columns *columns, const struct str *field,
@@ -74,10 +82,9 @@ bool customer_columns_read(struct build *b, struct columns *columns, const struc
     }
     for (unsigned i = 0; i < n; i++)
         good &= customer_column_read(b, columns, field, i, line);
-    if (!good || columns->field[COLUMN_CUSTOMER] >= 0)
-        return good;
-    build_problem(b, line, "there is no column \"customer\"");
-    return false;
+    if (good && columns->field[COLUMN_CUSTOMER] < 0)
+        build_problem(b, line, "there is no column \"customer\"");
+    return columns->field[COLUMN_CUSTOMER] >= 0;
 }
 
 static bool is_one_of(struct str value, const char *const *values)
@@ -92,8 +99,15 @@ static void complain_of_value(struct build *b, struct str column, struct str val
                               const char *const *values, uint32_t line)
 {
     struct buf list = BUF_INIT;
-    for (; *values; values++)
+    unsigned distance = SUGGEST_FAR;
+    const char *nearest = NULL;
+    for (; *values; values++) {
         buf_addf(&list, "%s%s", list.n > 0 ? ", " : "", *values);
+        if (suggest_is_nearer(value, str_of(*values), &distance))
+            nearest = *values;
+    }
+    if (nearest && nearest[1] != '\0')
+        buf_addf(&list, " (did you mean \"%s\"?)", nearest);
     build_problem(b, line, "%s \"%s\" is none of %.*s", build_quote(column).text,
                   build_quote(value).text, STR_ARG(buf_str(&list)));
     buf_fini(&list);

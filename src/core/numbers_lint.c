@@ -116,7 +116,7 @@ static void check_rows(struct linter *l)
     }
 }
 
-/* Each customer once, at the first row that names it. */
+/* Each customer once, at the first row that gives it something: nobody has a blocked number. */
 static bool check_customers(struct linter *l)
 {
     size_t n;
@@ -127,8 +127,9 @@ static bool check_customers(struct linter *l)
         return false;
     memset(flags, 0, l->build->customers.n + 1u);
     for (size_t i = 0; i < n; i++) {
-        uint32_t customer = row_record(l->build, &rows[i])->customer;
-        if (flags[customer])
+        const struct numbers_record *r = row_record(l->build, &rows[i]);
+        uint32_t customer = r->customer;
+        if (flags[customer] || r->state == NUMBER_BLOCKED)
             continue;
         flags[customer] = 1;
         if (!is_known(l, customer))
@@ -153,6 +154,7 @@ bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
                 build_sort(&b);
     good = good && !b.unreadable;
     if (good) {
+        lint_columns(&b);
         check_rows(&l);
         customers_check(&b);
         good = build_flatten(&b) && (!lint->all_are_known || check_customers(&l));

@@ -5,6 +5,7 @@
 #include "numbers_build.h"
 
 #include <stird/suggest.h>
+#include <string.h>
 
 #define SQUEEZED_MAX 40
 
@@ -19,13 +20,14 @@ struct lookalike {
 };
 
 static const struct lookalike in_numbers[] = {
-    {"number", 2, false, "numbers",
-     "num no nr tn tns did dids phone phones phonenumber phonenumbers telephone telephonenumber telno msisdn "
+    {"number", 2, false, "numbers tn tns did dids",
+     "num no nr phone phones phonenumber phonenumbers telephone telephonenumber telno msisdn "
      "e164 e164number callingnumber callernumber callerid range ranges numberrange prefix nummer"},
-    {"customer", 2, false, "client clients customers",
-     "cust account accountname customername customerid clientname clientid tenant subscriber company "
-     "owner kunde"},
-    {"state", 2, false, "status states",
+    {"customer", 2, false,
+     "client clients customers account accounts accountname accountid customername customerid "
+     "clientname clientid owner",
+     "cust tenant subscriber company kunde"},
+    {"state", 2, false, "status states level levels lvl",
      "numberstatus numberstate ownership right rights entitlement authorization authorisation type "
      "kind"},
     {"not_before", 2, true,
@@ -52,12 +54,38 @@ static const struct lookalike in_customers[] = {
      "company kunde"},
     {"cap", 0, false,
      "caps capp cappedat caplevel levelcap capattestation attestationcap maxlevel maximumlevel "
-     "levelmax maxattestation maximumattestation highestlevel atmost",
+     "level levels lvl levelmax maxattestation maximumattestation highestlevel atmost",
      ""},
-    {"kyc", 0, false, "kycs kycstate kycstatus kyclevel kycresult knowyourcustomer", ""},
+    {"kyc", 0, false,
+     "verified kycs kycverified kycok kycstate kycstatus kyclevel kycresult knowyourcustomer", ""},
     {"provider", 1, false, "providers", ""},
     {"contact", 0, false, "contacts", ""},
 };
+
+/*
+ * Parts of names, as "loa_expires", "PortOut" and "contract end" have them: whatever stands beside
+ * them, they say when a right begins or ends, or whether there is one. `expir*` begins a part,
+ * `*expir*` may stand anywhere, `portout` fills one or several.
+ */
+static const struct lookalike_part {
+    const char *column, *patterns;
+} parts[] = {
+    {"not_after",
+     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* until *until till thru through to end ends ended ending enddate* endof* endat "
+     "endon contractend loaend leaseend termend before *validto *validtill *terminat* stop* "
+     "*disconnect* *deactiv* *decommission* *discontinu* *cancel* cease* ceasing withdraw* retire* "
+     "sunset portout* portedout* portsout* portingout* portaway* portedaway* release* releasing "
+     "remove* delete* close* lapse* lastday lastdate latest notafter"},
+    {"not_before",
+     "from start* begin* begun effective* since activat* activation* commence* *validfrom earliest "
+     "firstday firstdate after inforce notbefore"},
+    {"state",
+     "active *inactive *enabled enable disable* blocked block blocking *revok* revocation *suspend* "
+     "valid* invalid* barred locked unlocked allow* deny denied permit* authoris* authoriz* "
+     "entitle* banned frozen paused owned delegated dno state status"},
+};
+
+#define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
 #define N_IN_NUMBERS   (sizeof(in_numbers) / sizeof(in_numbers[0]))
 #define N_IN_CUSTOMERS (sizeof(in_customers) / sizeof(in_customers[0]))
@@ -117,21 +145,93 @@ static const char *find(const struct lookalike *list, size_t n_list, const struc
     return NULL;
 }
 
+/* A part begins behind what is no letter, and at an upper-case letter behind a lower-case one. */
+static bool begins_part(struct str name, size_t i)
+{
+    if (i == 0)
+        return true;
+    char before = name.p[i - 1], c = name.p[i];
+    bool upper = c >= 'A' && c <= 'Z', lower_before = before >= 'a' && before <= 'z';
+    return !ascii_is_alpha(before) || !ascii_is_alpha(c) || (upper && lower_before);
+}
+
+/* REST: what is left of the name from a part on, squeezed. ENDS: where its parts end. */
+static bool pattern_fits(struct str pattern, struct str rest, const bool *ends, bool first)
+{
+    bool anywhere = pattern.p[0] == '*', open = pattern.p[pattern.n - 1] == '*';
+    struct str word = str_slice(pattern, anywhere, pattern.n - open);
+    for (size_t i = 0; i + word.n <= rest.n && (i == 0 || (anywhere && first)); i++)
+        if (str_starts(str_slice(rest, i, rest.n), word) && (open || ends[i + word.n]))
+            return true;
+    return false;
+}
+
+static bool any_pattern_fits(const char *patterns, struct str rest, const bool *ends, bool first)
+{
+    struct str left = str_of(patterns);
+    while (left.n > 0)
+        if (pattern_fits(str_cut(&left, ' '), rest, ends, first))
+            return true;
+    return false;
+}
+
+/* What one of NAME's parts means, by the order of the list; NULL: nothing. */
+static const char *part_meant(struct str name)
+{
+    char letters[SQUEEZED_MAX];
+    bool begins[SQUEEZED_MAX + 1] = {false};
+    size_t n = 0;
+    if (name.n == 0 || memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n) ||
+        memchr(name.p, '|', name.n))
+        return NULL; /* several columns in one, which is said in words of its own */
+    for (size_t i = 0; i < name.n && n < SQUEEZED_MAX; i++)
+        if (ascii_is_alpha(name.p[i]) || ascii_is_digit(name.p[i])) {
+            begins[n] = begins_part(name, i);
+            letters[n++] = ascii_lower(name.p[i]);
+        }
+    begins[n] = true;
+    for (size_t l = 0; l < N_PARTS; l++)
+        for (size_t i = 0; i < n; i++)
+            if (begins[i] && any_pattern_fits(parts[l].patterns, (struct str){letters + i, n - i},
+                                              begins + i, i == 0))
+                return parts[l].column;
+    return NULL;
+}
+
+const char *numbers_customer_column_meant(struct str name)
+{
+    const char *like = customer_column_meant(NULL, 0, name);
+    return like ? like : row_column_meant(name);
+}
+
+bool column_is_own(struct str name)
+{
+    return name.n > 2 && str_eq_nocase(str_slice(name, 0, 2), STR("x_"));
+}
+
 const char *column_meant(const struct str *field, unsigned n, struct str name)
 {
-    return find(in_numbers, N_IN_NUMBERS, field, n, name);
+    if (column_is_own(name))
+        return NULL;
+    const char *meant = find(in_numbers, N_IN_NUMBERS, field, n, name);
+    return meant ? meant : part_meant(name);
 }
 
 const char *customer_column_meant(const struct str *field, unsigned n, struct str name)
 {
-    return find(in_customers, N_IN_CUSTOMERS, field, n, name);
+    return column_is_own(name) ? NULL : find(in_customers, N_IN_CUSTOMERS, field, n, name);
 }
 
-bool column_is_date(struct str name)
+static bool column_is_date(struct str name)
 {
     for (size_t i = 0; i < N_IN_NUMBERS; i++)
         if (in_numbers[i].always && in_numbers[i].distance > 1 &&
             (is_called(&in_numbers[i], name, false) || is_slip(&in_numbers[i], name, false)))
             return true;
     return false;
+}
+
+const char *row_column_meant(struct str name)
+{
+    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : part_meant(name);
 }

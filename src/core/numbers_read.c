@@ -26,8 +26,10 @@ static const struct table_kind {
 };
 
 /* Without columns no row can be judged. */
-static void give_up_file(struct reader *r)
+static void give_up_file(struct reader *r, uint32_t line)
 {
+    if (str_trim(r->csv.rest).n > 0 || r->csv.more)
+        build_problem(r->build, line, "the rows below were not checked: mend this one first");
     r->csv.rest = (struct str){NULL, 0};
     r->csv.more = NULL;
 }
@@ -40,7 +42,7 @@ static bool read_row(struct reader *r, uint32_t line)
         return r->kind->row_read(r->build, &r->columns, field, r->csv.n_fields, line);
     r->has_header = true;
     if (!r->kind->columns_read(r->build, &r->columns, field, r->csv.n_fields, line))
-        give_up_file(r);
+        give_up_file(r, line);
     return true;
 }
 
@@ -48,7 +50,7 @@ static void skip_row(struct reader *r, uint32_t line, const char *why)
 {
     build_problem(r->build, line, "the row %s", why);
     if (!r->has_header)
-        give_up_file(r);
+        give_up_file(r, line);
     r->has_header = true;
 }
 

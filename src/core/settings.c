@@ -10,6 +10,20 @@ void settings_free(struct settings *s)
     arena_free(s->arena);
 }
 
+bool settings_warn(struct settings *s, struct str file, unsigned line, struct str text)
+{
+    struct setting_warning *w = arena_alloc(s->arena, sizeof(*w));
+    const struct setting_warning **last = &s->warnings;
+    if (!w)
+        return false;
+    *w = (struct setting_warning){arena_copy(s->arena, file), line, arena_copy(s->arena, text),
+                                  NULL};
+    while (*last)
+        last = (const struct setting_warning **)(uintptr_t) & (*last)->next;
+    *last = w;
+    return w->text.p != NULL;
+}
+
 #define SIGN_REQUESTS_LEAST 100
 
 uint32_t settings_sign_requests_per_second(const struct settings *s)

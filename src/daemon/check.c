@@ -2,10 +2,12 @@
 
 #include "configuration.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
 #include <stird/settings_file.h>
+#include <unistd.h>
 
 static void print_problems(struct problems *problems)
 {
@@ -55,15 +57,26 @@ int check_configuration(struct str path)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* What is printed is read again from anywhere: its paths begin at the root. */
+static struct str absolute(struct str path, struct buf *room)
+{
+    char directory[PATH_MAX];
+    if (path.n == 0 || path.p[0] == '/' || !getcwd(directory, sizeof(directory)))
+        return path;
+    buf_addf(room, "%s/%.*s", directory, STR_ARG(path));
+    return buf_failed(room) ? path : buf_str(room);
+}
+
 /* Keys and numbers are not looked at: this is about what the files mean. */
 int print_configuration(struct str path)
 {
+    struct buf whole = BUF_INIT;
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
     int status = EXIT_FAILURE;
     struct files *files = files_new();
-    struct settings *settings = files ? settings_read(files, path, clock_real_s(), &problems)
-                                      : NULL;
+    struct settings *settings =
+        files ? settings_read(files, absolute(path, &whole), clock_real_s(), &problems) : NULL;
     if (settings) {
         settings_print(settings, &text);
         if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n)
@@ -74,6 +87,7 @@ int print_configuration(struct str path)
     settings_free(settings);
     files_free(files);
     buf_fini(&text);
+    buf_fini(&whole);
     problems_fini(&problems);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <stird/log.h>
 #include <stird/numbers_files.h>
 #include <stird/settings_file.h>
+#include <stird/trunk_customers.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -144,7 +145,17 @@ static void warn_of_numbers(const struct settings *s, const struct numbers *tabl
                      LOG_TEXT("unit", s->certificates[i].unit));
 }
 
-static bool check_table(const struct settings *s, int numbers_fd, struct str path,
+static void warn_of_trunks(struct settings *s, const struct numbers *table)
+{
+    struct problems found = PROBLEMS_INIT;
+    trunk_customers_check(s, table, &found);
+    for (size_t i = 0; i < found.n; i++)
+        settings_warn(s, str_of(found.list[i].file), found.list[i].line,
+                      str_of(found.list[i].text));
+    problems_fini(&found);
+}
+
+static bool check_table(struct settings *s, int numbers_fd, struct str path,
                         struct problems *problems)
 {
     struct mapped_numbers mapped;
@@ -160,6 +171,7 @@ static bool check_table(const struct settings *s, int numbers_fd, struct str pat
         check_declared_once(mapped.table, s->customers[i].name, problems);
     check_owners(s, mapped.table, problems);
     certificate_rows_check(s, mapped.table, path, problems);
+    warn_of_trunks(s, mapped.table);
     if (problems->n == before)
         warn_of_numbers(s, mapped.table);
     numbers_unmap(&mapped);
@@ -183,6 +195,38 @@ static void check_urgent(const struct settings *s, int overlay_fd)
     numbers_unmap(&mapped);
 }
 
+void configuration_log_warnings(const struct configuration *c)
+{
+    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next)
+        log_warning("the configuration says what is probably not meant", LOG_TEXT("file", w->file),
+                    LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
+}
+
+/*
+ * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
+ * known. A reload gives its rights up by what the settings say, so it does not go on with bad ones.
+ */
+static void check_what_it_names(const struct settings *s, struct str path, bool rights_are_kept,
+                                struct problems *problems)
+{
+    struct numbers_summary summary;
+    int fd = -1;
+    if (!s || !rights_are_kept) {
+        problems_add(problems, path, 0,
+                     "keys, number tables and TLS files were not checked: mend these mistakes "
+                     "first%s",
+                     s ? ", or ask stird -t" : "");
+        return;
+    }
+    const struct numbers_paths paths = numbers_paths_of(s);
+    signer_check_keys(s, NULL, problems);
+    if (numbers_files_compile(&paths, &fd, &summary, problems))
+        close_if_open(fd);
+    problems_add(problems, path, 0,
+                 "keys of certificates with mistakes, what number tables, rules and trunks say of "
+                 "each other, and TLS files, were not checked: mend these mistakes first");
+}
+
 bool configuration_load(struct configuration *c, struct str path,
                         bool (*narrow)(const struct settings *settings), struct problems *problems)
 {
@@ -196,9 +240,12 @@ bool configuration_load(struct configuration *c, struct str path,
         problems_add(problems, path, 0, "out of memory");
         goto out;
     }
-    loaded.settings = settings_read(files, path, loaded.read_at_s, problems);
-    if (!loaded.settings)
+    bool usable;
+    loaded.settings = settings_read_all(files, path, loaded.read_at_s, problems, &usable);
+    if (!usable) {
+        check_what_it_names(loaded.settings, path, !narrow, problems);
         goto out;
+    }
     if (!service_user_find(loaded.settings, path, problems))
         goto out;
     /* All of them even if the first finds something: all mistakes at once. */

@@ -44,6 +44,9 @@ bool configuration_load(struct configuration *c, struct str path,
 bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,
                             int64_t read_at_s, const char **why);
 
+/* Logs what its settings probably do not mean. */
+void configuration_log_warnings(const struct configuration *c);
+
 /* Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. */
 bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
                               struct str path, struct problems *problems);

@@ -34,6 +34,7 @@ static bool load_configuration(struct supervisor *s, struct problems *problems)
         return false;
     s->current.generation = s->last_generation = 1;
     s->n_workers = s->current.settings->workers;
+    configuration_log_warnings(&s->current);
     return true;
 }
 

@@ -37,6 +37,7 @@ class Rules(Story):
     def test_header_of_a_trusted_trunk_lowers(self):
         """R-P-108: Attestation-Info and Origination-Id, and no more than the table allows."""
         self.start(pbx={"attestation_headers": True})
+        self.assertTrue(self.carrier)  # it listens before the call
         origid = "0f9e8d7c-1234-4abc-9def-0123456789ab"
         more = ["Attestation-Info: B", "Origination-Id: " + origid]
         invite = self.invite().plus(*more)

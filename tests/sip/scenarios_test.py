@@ -21,8 +21,8 @@ class Scenarios(Story):
         self.record(invite, attest=level, reason=reason, orig_tn=caller[1:])
 
     def test_each_example_has_its_story(self):
-        found = os.listdir(os.path.join(PROJECT, "conf", "examples"))
-        self.assertEqual(sorted(found), sorted(NAMES))
+        with os.scandir(os.path.join(PROJECT, "conf", "examples")) as found:
+            self.assertEqual(sorted(e.name for e in found if e.is_dir()), sorted(NAMES))
 
     def test_retail_subscriber(self):
         self.example("retail-subscriber")

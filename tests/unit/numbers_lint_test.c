@@ -92,6 +92,43 @@ static void each_finding_says_where_and_what(void **state)
         "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as there?\n");
 }
 
+static void own_columns_of_dates_or_yes_and_no_are_told(void **state)
+{
+    (void)state;
+#define OWN(column, value, other)                                                                  \
+    "number,customer,state," column ",region\n+12155550100,acme,owned," value ",east\n"            \
+    "+12155550101,acme,owned,,west\n+12155550102,acme,owned," other ",west\n"
+    static const char dates[] =
+        "t.csv:1: column \"letter\" holds nothing but dates, and ends and allows nothing: not_after "
+        "does; if it is a column of your own, call it x_letter\n";
+    static const char flags[] =
+        "t.csv:1: column \"letter\" holds nothing but yes and no, and ends and allows nothing: state "
+        "does; if it is a column of your own, call it x_letter\n";
+    check(OWN("letter", "2026-12-31", "2027-01-01"), dates);
+    check(OWN("letter", "31.12.2026", "1.1.2027"), dates);
+    check(OWN("letter", "12/31/26", "2027-01-01 23:59"), dates);
+    check(OWN("letter", "20261231", "2027-01-01T00:00:00Z"), dates);
+    check(OWN("letter", "yes", "NO"), flags);
+    check(OWN("letter", "1", "0"), flags);
+    check(OWN("letter", "active", "true"), flags);
+    check(OWN("letter", "2026-12-31", "LOA 7"), "");
+    check(OWN("letter", "yes", "later"), "");
+    check(OWN("letter", "20261", "709J"), "");
+    check(OWN("letter", "", ""), "");
+    check(OWN("x_letter", "2026-12-31", "2027-01-01"), "");
+    check(OWN("x_letter", "yes", "no"), "");
+}
+
+/* Nobody has a number that nobody may use. */
+static void the_customer_of_a_blocked_row_need_not_be_known(void **state)
+{
+    (void)state;
+    check(HEAD "+12155550100,dno,blocked,,\n", "");
+    check(
+        HEAD "+12155550100,dno,blocked,,\n+12155550101,dno,unverified,,\n",
+        "t.csv:3: customer \"dno\" has no trunk and is declared nowhere: is it spelt as there?\n");
+}
+
 /* Each row that owns what another customer's owns on some day, at the same interval. */
 static void two_owners_are_named_with_both_rows(void **state)
 {
@@ -204,6 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_table_has_no_finding),
         cmocka_unit_test(each_finding_says_where_and_what),
+        cmocka_unit_test(own_columns_of_dates_or_yes_and_no_are_told),
+        cmocka_unit_test(the_customer_of_a_blocked_row_need_not_be_known),
         cmocka_unit_test(two_owners_are_named_with_both_rows),
         cmocka_unit_test(many_owners_of_one_number_are_bounded),
         cmocka_unit_test(periods_are_no_duplicates),
