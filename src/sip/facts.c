@@ -43,7 +43,8 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        asserted_add(call->asserted, &call->n_asserted, line->value);
+        call->asserted_unreadable |=
+            !asserted_add(call->asserted, &call->n_asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;
@@ -57,6 +58,8 @@ static void add_malformed(struct call *call, const struct header_line *line)
 {
     if (told_by_line(line) == TOLD_LEVEL)
         call->level_malformed = str_trim(line->raw);
+    if (header_resembles(line, STR("P-Asserted-Identity"), 0))
+        call->asserted_unreadable = true;
 }
 
 static void split_request_uri(struct call *call)

@@ -93,6 +93,7 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
     for (size_t i = 0; i < json_array_size(asserted); i++)
         call.asserted[call.n_asserted++] = str_of(json_string_value(json_array_get(asserted, i)));
     call.n_asserted = (unsigned)number_of(given, "n_asserted", call.n_asserted);
+    call.asserted_unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
     call.headers = headers_of(given, arena);
     for (size_t i = 0; i < sizeof(call.random); i++)
         call.random[i] = (uint8_t)(0xff - i);
