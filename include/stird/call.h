@@ -55,12 +55,13 @@ struct call {
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
     const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
-    struct str level_malformed; /* a line that tells a level, maybe, but is no header; or empty */
     struct privacy privacy;     /* what its Privacy headers ask for */
 
     /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
      * NULL. */
     const struct call_header *headers;
+    /* Lines that are no header, but may be taken for one; ends with raw.p == NULL. */
+    const struct header_line *odd_lines;
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;

@@ -157,7 +157,7 @@ static enum fit fit_header(const struct rule *r, const struct rule_facts *f)
         return FITS;
     if (!call_is_trusted(f->call))
         return FITS_NOT;
-    return header_fit(f->call->headers, r->header_name, r->header_value, true);
+    return header_fit(f->call, r->header_name, r->header_value, true);
 }
 
 static bool meets_carries(const struct rule *r, const struct rule_facts *f)

@@ -56,8 +56,6 @@ static void add_header(struct call *call, const struct header_line *line)
 /* Lines that nobody has to read, and some do. */
 static void add_malformed(struct call *call, const struct header_line *line)
 {
-    if (told_by_line(line) == TOLD_LEVEL)
-        call->level_malformed = str_trim(line->raw);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
         call->asserted_unreadable = true;
 }
@@ -74,29 +72,43 @@ static void split_request_uri(struct call *call)
     trunk_groups_add_uri(&call->groups[GROUP_IN_REQUEST_URI], call->request_uri, call->arena);
 }
 
-/* All header lines, only where a trunk is recognised by one, or some trunk or rule reads one. */
-static bool list_headers(struct call *call, const struct settings *settings, struct str request)
+static bool headers_are_wanted(const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        if (settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers)
+            return true;
+    for (unsigned i = 0; i < settings->n_rules; i++)
+        if (settings->rules[i].header_name.n > 0)
+            return true;
+    return false;
+}
+
+static bool list_lines(struct call *call, struct str request)
 {
     struct header_line line;
     struct str rest;
-    unsigned n = 0;
-    bool wanted = false;
-    for (unsigned i = 0; i < settings->n_trunks && !wanted; i++)
-        wanted = settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers;
-    for (unsigned i = 0; i < settings->n_rules && !wanted; i++)
-        wanted = settings->rules[i].header_name.n > 0;
-    if (wanted)
-        for (start_line(request, &rest); header_next(&rest, &line);)
-            n++;
-    struct call_header *list = arena_array(call->arena, n + 1, sizeof(*list));
-    if (!list)
+    unsigned n = 0, n_odd = 0;
+    for (start_line(request, &rest); head_line_next(&rest, &line);)
+        ++*(line.name.p ? &n : &n_odd);
+    struct call_header *headers = arena_array(call->arena, n + 1, sizeof(*headers));
+    struct header_line *odd = arena_array(call->arena, n_odd + 1, sizeof(*odd));
+    call->headers = headers;
+    call->odd_lines = odd;
+    if (!headers || !odd)
         return false;
-    n = 0;
-    if (wanted)
-        for (start_line(request, &rest); header_next(&rest, &line);)
-            list[n++] = (struct call_header){line.name, line.value};
-    call->headers = list;
+    for (start_line(request, &rest); head_line_next(&rest, &line);) {
+        if (line.name.p)
+            *headers++ = (struct call_header){line.name, line.value};
+        else
+            *odd++ = line;
+    }
     return true;
+}
+
+/* All lines, only where a trunk is recognised by one, or some trunk or rule reads one. */
+static bool list_headers(struct call *call, const struct settings *settings, struct str request)
+{
+    return list_lines(call, headers_are_wanted(settings) ? request : (struct str){NULL, 0});
 }
 
 /* What the request says itself; its Request-URI is known. */
