@@ -380,7 +380,7 @@ static void add_privacy(struct buf *out, const struct drawn *d)
                                        "Privacy: none\r\n",
                                        "Privacy: user;header\r\n",
                                        "X-Privacy: id\r\n",
-                                       "Privacy: idle\r\n"};
+                                       "Privacy: critical\r\n"};
     buf_add_text(out, d->withheld ? wishes[pick(6)] : none[pick(6)]);
 }
 
