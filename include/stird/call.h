@@ -54,6 +54,9 @@ struct call {
     bool claims_dialog;
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
+    /* Lines that are no header, but resemble Identity and say shaken: of a trusted trunk they go
+       on, and the next hop may read them. Others like them count as unreadable. */
+    unsigned n_identity_resembling;
     const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
     struct privacy privacy;     /* what its Privacy headers ask for */
 

@@ -85,17 +85,6 @@ static void look(struct str line, struct str value, bool any_case, bool *one, bo
     *one = *one || may_be(line, value, any_case);
 }
 
-/* What stands behind the name, whatever separates the two: "X-Trunk acme", "X-Trunk=acme". */
-static struct str behind_name(struct str raw)
-{
-    size_t i = 0;
-    while (i < raw.n && !is_space(raw.p[i]) && raw.p[i] != ':' && raw.p[i] != '=')
-        i++;
-    while (i < raw.n && (is_space(raw.p[i]) || raw.p[i] == ':' || raw.p[i] == '='))
-        i++;
-    return str_slice(raw, i, raw.n);
-}
-
 static bool resembles(const struct header_line *line, struct str name)
 {
     char room[HEADER_ROOM];
@@ -112,7 +101,7 @@ enum fit header_fit(const struct call *call, struct str name, struct str value, 
             look(str_trim(h->value), value, any_case, &one, &each);
     for (const struct header_line *l = call->odd_lines; l && l->raw.p; l++)
         if (resembles(l, name)) {
-            one = one || may_be(behind_name(str_trim(l->raw)), value, any_case);
+            one = one || may_be(header_odd_value(l), value, any_case);
             each = false;
         }
     return fit_of(one, each);

@@ -401,13 +401,13 @@ static bool step_existing(struct decision *d)
     const struct call *call = d->call;
     enum existing_identity mode = existing_mode(d);
     tell_faults(d);
-    bool any = call->n_identity_shaken > 0 || call->n_identity_other > 0 ||
+    bool any = call_carries_shaken(call) || call->n_identity_other > 0 ||
                call->n_identity_unreadable > 0;
     if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
         d->outcome->strip_identity = true;
         trace(d, STR("the Identity that the call carries is taken off"));
     }
-    if (call->n_identity_shaken == 0 || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+    if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
     d->outcome->rule = STR("existing_identity");
     if (view_of(d) == PRIVACY_STRIPPED)

@@ -163,7 +163,7 @@ static enum fit fit_header(const struct rule *r, const struct rule_facts *f)
 static bool meets_carries(const struct rule *r, const struct rule_facts *f)
 {
     return r->carries == RULE_CARRIES_ANY ||
-           (f->call->n_identity_shaken > 0) == (r->carries == RULE_CARRIES_SHAKEN);
+           call_carries_shaken(f->call) == (r->carries == RULE_CARRIES_SHAKEN);
 }
 
 static const struct {
@@ -211,7 +211,7 @@ static bool helps_identity(const struct rule *r, const struct rule_facts *facts)
 {
     static const unsigned good[] = {
         [IDENTITY_STRIP] = 0, [IDENTITY_KEEP] = 1, [IDENTITY_REPLACE] = 2, [IDENTITY_ADD] = 3};
-    return r->has_existing && facts->call->n_identity_shaken > 0 &&
+    return r->has_existing && call_carries_shaken(facts->call) &&
            good[r->existing_identity] > good[facts->call->trunk->existing_identity];
 }
 

@@ -29,6 +29,18 @@ static void add_identities(struct call *call, struct str line)
     }
 }
 
+/* A line that is no header, but that the next hop may read as Identity. */
+static void add_odd_identity(struct call *call, const struct header_line *line)
+{
+    struct identity identity;
+    if (identity_parse(header_odd_value(line), &identity) == IDENTITY_SHAKEN)
+        call->n_identity_resembling++;
+    else
+        call->n_identity_unreadable++;
+    if (!call->identity_fault)
+        call->identity_fault = "a line that resembles Identity is no header";
+}
+
 static void add_header(struct call *call, const struct header_line *line)
 {
     struct str uri, parameters;
@@ -56,6 +68,8 @@ static void add_header(struct call *call, const struct header_line *line)
 /* Lines that nobody has to read, and some do. */
 static void add_malformed(struct call *call, const struct header_line *line)
 {
+    if (header_resembles(line, STR("Identity"), 'y'))
+        add_odd_identity(call, line);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
         call->asserted_unreadable = true;
 }
