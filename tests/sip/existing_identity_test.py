@@ -75,7 +75,8 @@ class ExistingIdentity(Story):
         for line in lines:
             with self.subTest(line=line):
                 invite, arrived = self.short_call(extra=[line])
-                self.assertEqual(arrived.raws("identity"), [])
+                ours = [raw for raw in arrived.raws("identity") if TOKEN.encode() not in raw]
+                self.assertEqual(ours, [])
                 self.assertIn(TOKEN.encode(), arrived.octets())
                 self.record(invite, reason="already_signed", identity_fault=fault)
                 for name, place, signed in (("replacing", 3, 1), ("stripping", 4, 0),
