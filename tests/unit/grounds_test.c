@@ -437,7 +437,7 @@ static unsigned says(const struct drawn *d, const struct sbc *sbc, unsigned trun
         return wanted < 2 ? 2 : 0;                    /* all dial +1303... */
     for (int v = 0; v <= VALUES && place != TLS; v++) /* a certificate may have many names */
         others += v != wanted && d->says[place][v];
-    if (place == HEADER && wanted == 0 && d->says[HEADER][VALUES])
+    if ((place == HEADER || place == OTHER_HEADER) && wanted == 0 && d->says[place][VALUES])
         return 1;
     if (!d->says[place][wanted])
         return 0;
