@@ -55,8 +55,7 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        call->asserted_unreadable |=
-            !asserted_add(call->asserted, &call->n_asserted, line->value);
+        call->asserted_unreadable |= !asserted_add(call->asserted, &call->n_asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;
