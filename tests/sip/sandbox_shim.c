@@ -1,8 +1,11 @@
 /*
  * libseccomp, preloaded under valgrind, which knows no seccomp(2): filters are made of nothing and
- * forbid nothing.
+ * forbid nothing. And nobody is killed for being slow, as every process is there.
  */
+#include <signal.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 void *seccomp_init(uint32_t action);
 int seccomp_attr_set(void *filter, int attribute, uint32_t value);
@@ -45,4 +48,11 @@ int seccomp_load(const void *filter)
 void seccomp_release(void *filter)
 {
     (void)filter;
+}
+
+int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags);
+
+int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags)
+{
+    return signal == SIGKILL ? 0 : (int)syscall(SYS_pidfd_send_signal, pidfd, signal, info, flags);
 }
