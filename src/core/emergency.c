@@ -20,6 +20,15 @@ struct dialled {
     size_t n;
 };
 
+/* What stands before a password, parameters and host, which may be escaped. */
+static struct str up_to_end(struct str called)
+{
+    static const char ends[] = {'@', ';', ':', '?', '/'};
+    for (size_t i = 0; i < sizeof(ends); i++)
+        called = str_slice(called, 0, str_find(called, ends[i], 0));
+    return called;
+}
+
 /*
  * What a sip:, sips: or tel: URI, or a text without scheme, says is called: without parameters,
  * password and host. A SIP URI without user part has the number where its host should be; a dot
@@ -27,20 +36,16 @@ struct dialled {
  */
 static struct str called_part(struct str text)
 {
-    static const char ends[] = {'@', ';', ':', '?'};
-    struct str none = {NULL, 0};
     struct uri uri;
     uri_split(&uri, text);
     struct str called = uri.user;
-    if (uri.scheme == URI_OTHER)
-        called = str_find(text, ':', 0) == text.n ? text : none;
+    if (uri.scheme == URI_OTHER && str_find(text, ':', 0) == text.n)
+        called = text;
     else if (uri.scheme == URI_SIP && !uri.userinfo.p)
-        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
+        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : STR("");
     if (str_starts(called, STR("//")))
         called = str_slice(called, 2, called.n);
-    for (size_t i = 0; i < sizeof(ends); i++)
-        called = str_slice(called, 0, str_find(called, ends[i], 0));
-    return called;
+    return up_to_end(called);
 }
 
 /* "%39" is "9": one octet off the front of *S. */
@@ -56,19 +61,28 @@ static char next_octet(struct str *s)
     return c;
 }
 
+/* "%zz" is none: what stands before it was dialled. */
+static bool is_bad_escape(struct str s)
+{
+    return s.p[0] == '%' &&
+           !(s.n >= 3 && ascii_hex_value(s.p[1]) >= 0 && ascii_hex_value(s.p[2]) >= 0);
+}
+
 /* The user part of URI without escapes; empty when it is long. */
 static struct str plain_user(struct str uri, char room[USER_MAX])
 {
     struct str user = called_part(uri);
     size_t n = 0;
-    while (user.n > 0 && n < USER_MAX)
+    while (user.n > 0 && n < USER_MAX && !is_bad_escape(user))
         room[n++] = next_octet(&user);
-    return (struct str){room, user.n > 0 ? 0 : n};
+    if (n == USER_MAX)
+        return (struct str){room, 0};
+    return up_to_end((struct str){room, n});
 }
 
 static bool is_left_out(char c)
 {
-    return str_find(STR("+-.() "), c, 0) < 6;
+    return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
 }
 
 /* False when USER is longer than a number, or holds what is no key of a telephone. */
@@ -83,7 +97,7 @@ static bool dialled_keys(struct str user, struct dialled *dialled)
             return false;
         dialled->keys[dialled->n++] = c;
     }
-    while (dialled->n > 0 && dialled->keys[dialled->n - 1] == '#')
+    while (dialled->n > 0 && !ascii_is_digit(dialled->keys[dialled->n - 1]))
         dialled->n--; /* the end of dialling */
     return dialled->n > 0;
 }
