@@ -174,6 +174,8 @@ static enum reason read_given(struct message *m, const char *given)
     enum reason reason = settle(m, given);
     if (reason == REASON_OK && !has_mandatory(m))
         reason = unreadable(m, STR("message"), 0);
+    if (reason == REASON_OK && m->status == 0 && (m->odd & ODD_ADDRESSES))
+        odd_tags(m);
     const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
     return differing ? unreadable(m, str_of(differing), octet_of(m, str_of(differing))) : reason;
 }

@@ -32,6 +32,22 @@ static size_t find_tag(struct str value)
     return found;
 }
 
+static void read_tag(struct str value, struct str *tag)
+{
+    struct str uri, parameters, found;
+    if (tag->n == 0 && !name_addr(value, &uri, &parameters) &&
+        parameter_find(str_slice(value, find_tag(value), value.n), STR("tag"), &found))
+        *tag = found;
+}
+
+void odd_tags(struct message *m)
+{
+    struct str to = value_of(m, "To", 't');
+    read_tag(value_of(m, "From", 'f'), &m->from_tag);
+    read_tag(to, &m->to_tag);
+    m->claims_to_tag |= find_tag(to) < to.n; /* others may see one there */
+}
+
 bool odd_is_emergency(const struct message *m)
 {
     return uri_is_emergency(m->request_uri) || uri_is_emergency(odd_uri(value_of(m, "To", 't')));

@@ -27,6 +27,8 @@ bool odd_is_emergency(const struct message *m);
 unsigned odd_next(const struct message *m);
 /* Replaces what M->odd says in TEXT, a copy of the message, by as many octets. */
 void odd_write(const struct message *m, char *text);
+/* Sets M's tags where an address cannot be read, but for a tag at its end. */
+void odd_tags(struct message *m);
 /* The URI in the value of a To header, also where its brackets or quotes do not close. */
 struct str odd_uri(struct str value);
 
