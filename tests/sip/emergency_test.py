@@ -139,9 +139,7 @@ class Emergency(Story):
                         continue
                     arrived = self.send_changed(invite, invite.octets().replace(line, odd))
                     self.assertIn(b"\r\n" + odd.rstrip() + b"\r\n", arrived.raw)
-                    self.carrier.respond(arrived, 486)
-                    self.sbc.expect(486)
-                    self.sbc.inbox, self.carrier.inbox = [], []
+                    self.refuse(arrived, invite)
 
     def test_no_hop_count_costs_it(self):
         """One that is none, or two, is as one above 255; for others it is refused."""
@@ -177,17 +175,15 @@ class Emergency(Story):
         for uri in (b"<sip:911@h>", b" sip:911@h", b"sip:911@h ", b"\tsip:911@h", b"sip:911%zz@h",
                     b"http:911", b"im:911", b"sip:911*@h", b"sip:911,@h", b"sip:9,911@h",
                     b"sip:911%3Bphone-context=+1@h", b"sip:911%40x@h", b"  911  "):
-            for end in (b"", b" ", b"\t "):
+            for end in (b"", b"\t "):
                 with self.subTest(uri=uri, end=end):
                     invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
                     first, rest = invite.octets().split(b"\r\n", 1)
                     first = b"INVITE " + uri + b" SIP/2.0" + end
                     arrived = self.send_changed(invite, first + b"\r\n" + rest)
                     self.assertEqual(arrived.uri, uri.decode().strip().strip("<>"))
+                    self.refuse(arrived, invite)
                     self.record(invite, emergency=True)
-                    self.carrier.respond(arrived, 486)
-                    self.sbc.expect(486)
-                    self.sbc.inbox, self.carrier.inbox = [], []
 
     def test_what_is_asked_of_a_proxy_does_not_stop_it(self):
         """R-P-020 R-P-023: 420 and 400 are for others; a hop count that is used up is for all."""
