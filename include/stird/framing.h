@@ -25,7 +25,8 @@ enum frame_status {
     FRAME_MESSAGE,
     FRAME_TOO_LARGE,
     FRAME_TOO_MANY_LINES,
-    FRAME_BAD_LENGTH,   /* Content-Length twice, not a number, beyond the datagram, or missing */
+    FRAME_BAD_LENGTH,   /* Content-Length twice, not a number (but for a response in a datagram),
+                           beyond   the datagram, or missing */
     FRAME_BAD_LINE_END, /* CR without LF or LF without CR in the head */
     FRAME_NO_END,       /* datagram: no empty line ends the head */
     FRAME_NOT_SIP       /* control octets where a start line should be */

@@ -29,9 +29,11 @@ bool uri_split(struct uri *uri, struct str text);
 /*
  * What a sip:, sips: or tel: URI, or a text without scheme, says is called, read leniently: without
  * parameters, password and host. A SIP URI without user part has the number where its host should
- * be; a dot makes that an address. Of other schemes nothing.
+ * be; a dot makes that an address. Of other schemes what would be the user.
  */
 struct str uri_called_part(struct str text);
+/* Without what follows a number there: password, parameters, host; for text that was escaped. */
+struct str uri_called_end(struct str called);
 /* "%39" is "9": one octet off the front of *TEXT, which is not empty; a broken escape stays. */
 char uri_octet_next(struct str *text);
 /* Whether HOST is a name, an IPv4 address or an IPv6 address in brackets, by its characters. */

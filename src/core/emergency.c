@@ -20,19 +20,28 @@ struct dialled {
     size_t n;
 };
 
+/* "%zz" is none: what stands before it was dialled. */
+static bool is_bad_escape(struct str s)
+{
+    return s.p[0] == '%' &&
+           !(s.n >= 3 && ascii_hex_value(s.p[1]) >= 0 && ascii_hex_value(s.p[2]) >= 0);
+}
+
 /* The user part of URI without escapes; empty when it is long. */
 static struct str plain_user(struct str uri, char room[USER_MAX])
 {
     struct str user = uri_called_part(uri);
     size_t n = 0;
-    while (user.n > 0 && n < USER_MAX)
+    while (user.n > 0 && n < USER_MAX && !is_bad_escape(user))
         room[n++] = uri_octet_next(&user);
-    return (struct str){room, user.n > 0 ? 0 : n};
+    if (n == USER_MAX)
+        return (struct str){room, 0};
+    return uri_called_end((struct str){room, n});
 }
 
 static bool is_left_out(char c)
 {
-    return str_find(STR("+-.() "), c, 0) < 6;
+    return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
 }
 
 /* False when USER is longer than a number, or holds what is no key of a telephone. */
@@ -47,7 +56,7 @@ static bool dialled_keys(struct str user, struct dialled *dialled)
             return false;
         dialled->keys[dialled->n++] = c;
     }
-    while (dialled->n > 0 && dialled->keys[dialled->n - 1] == '#')
+    while (dialled->n > 0 && !ascii_is_digit(dialled->keys[dialled->n - 1]))
         dialled->n--; /* the end of dialling */
     return dialled->n > 0;
 }

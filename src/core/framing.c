@@ -47,20 +47,20 @@ enum frame_status frame_head(struct str message, unsigned max_lines, struct fram
     return head->header ? FRAME_MESSAGE : FRAME_NO_END;
 }
 
-/* A Content-Length that is folded onto a second line is taken for none: nobody sends it but to
-   deceive. */
-static bool read_length(const struct header_line *line, uint64_t *length)
+/* The end of a datagram ends a response as well: what is no length is none there, and one that is
+   said twice is said. */
+static bool may_be_odd(struct str message)
 {
-    return str_find(line->raw, '\n', 0) + 1 == line->raw.n &&
-           str_to_u64(line->value, UINT32_MAX, length);
+    return str_starts_nocase(message, STR("SIP/"));
 }
 
-/* The Content-Lengths of HEAD, start line included: how many, and the value of the only one. */
-static enum frame_status read_lengths(struct str head, struct frame *frame, unsigned *n,
-                                      uint64_t *length)
+/* The Content-Lengths of HEAD, start line included: how many, and what they say. */
+static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
+                                      unsigned *n, uint64_t *length)
 {
     struct header_line line;
     struct str rest;
+    uint64_t value;
     *n = 0;
     *length = 0;
     start_line(head, &rest);
@@ -68,8 +68,13 @@ static enum frame_status read_lengths(struct str head, struct frame *frame, unsi
         if (!header_is(&line, STR("Content-Length"), 'l'))
             continue;
         frame->fault = (size_t)(line.raw.p - head.p);
-        if (++*n > 1 || !read_length(&line, length))
+        bool readable = str_to_u64(line.value, UINT32_MAX, &value);
+        if (lenient && !readable)
+            continue;
+        if (!readable || (*n > 0 && (!lenient || value != *length)))
             return FRAME_BAD_LENGTH;
+        *length = value;
+        ++*n;
     }
     return FRAME_MESSAGE;
 }
@@ -104,7 +109,8 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
     enum frame_status status = frame_head(message, limits->max_header_lines, frame);
     frame->length = message.n;
     if (status == FRAME_MESSAGE)
-        status = read_lengths(str_slice(message, 0, frame->header), frame, &n_lengths, &length);
+        status = read_lengths(str_slice(message, 0, frame->header), may_be_odd(message), frame,
+                              &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)
         return status;
     if (length > message.n - frame->header)
@@ -140,7 +146,8 @@ static enum frame_status frame_body(struct str message, const struct frame_limit
     enum frame_status status = frame_head(message, limits->max_header_lines, frame);
     frame->length = frame->header;
     if (status == FRAME_MESSAGE)
-        status = read_lengths(str_slice(message, 0, frame->header), frame, &n_lengths, &length);
+        status = read_lengths(str_slice(message, 0, frame->header), false, frame, &n_lengths,
+                              &length);
     if (status != FRAME_MESSAGE)
         return status;
     /* RFC 3261 section 18.3: without Content-Length a stream cannot be framed. */

@@ -52,22 +52,26 @@ bool uri_split(struct uri *uri, struct str text)
     return str_find(rest, '@', 0) == rest.n;
 }
 
-struct str uri_called_part(struct str text)
+struct str uri_called_end(struct str called)
 {
-    static const char ends[] = {'@', ';', ':', '?'};
-    struct str none = {NULL, 0};
-    struct uri uri;
-    uri_split(&uri, text);
-    struct str called = uri.user;
-    if (uri.scheme == URI_OTHER)
-        called = str_find(text, ':', 0) == text.n ? text : none;
-    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
-        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
-    if (str_starts(called, STR("//")))
-        called = str_slice(called, 2, called.n);
+    static const char ends[] = {'@', ';', ':', '?', '/'};
     for (size_t i = 0; i < sizeof(ends); i++)
         called = str_slice(called, 0, str_find(called, ends[i], 0));
     return called;
+}
+
+struct str uri_called_part(struct str text)
+{
+    struct uri uri;
+    uri_split(&uri, text);
+    struct str called = uri.user;
+    if (uri.scheme == URI_OTHER && str_find(text, ':', 0) == text.n)
+        called = text;
+    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
+        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : STR("");
+    if (str_starts(called, STR("//")))
+        called = str_slice(called, 2, called.n);
+    return uri_called_end(called);
 }
 
 char uri_octet_next(struct str *s)

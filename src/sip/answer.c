@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include "odd.h"
 
 static const struct {
     int status;
@@ -56,6 +57,21 @@ static void add_via(struct buf *out, const sip_via_t *via)
         out->failed = true;
 }
 
+/* Those that were not read: as they came. */
+static void add_raw_vias(struct buf *out, struct str raw)
+{
+    struct header_line line;
+    struct str rest;
+    bool first = true;
+    for (start_line(raw, &rest); header_next(&rest, &line);) {
+        if (!header_is(&line, STR("Via"), 'v'))
+            continue;
+        if (!first)
+            buf_add_str(out, line.raw);
+        first = false;
+    }
+}
+
 static bool is_answered_with(const struct header_line *line)
 {
     return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
@@ -87,6 +103,8 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
     *base = (struct answer_base){.has_to_tag = request->to_tag.n > 0};
     for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next)
         add_via(&out, via);
+    if (request->odd & ODD_LOWER_VIA)
+        add_raw_vias(&out, request->raw);
     start_line(request->raw, &rest);
     while (header_next(&rest, &line)) {
         if (!is_answered_with(&line))

@@ -105,6 +105,35 @@ int message_set_request_uri(struct message *m, struct str uri)
     return text ? 0 : -ENOMEM;
 }
 
+/* "SIP/2.0 200 OK": the words of the line, one space between them. */
+static int mend_status_line(struct message *m)
+{
+    struct buf line = BUF_INIT;
+    struct str rest, phrase = str_trim(start_line(m->raw, &rest));
+    sip_status_t *status = m->sip->sip_status;
+    for (unsigned i = 0; i < 2; i++) { /* version and code off */
+        size_t n = 0;
+        while (n < phrase.n && phrase.p[n] != ' ' && phrase.p[n] != '\t')
+            n++;
+        phrase = str_trim(str_slice(phrase, n, phrase.n));
+    }
+    buf_addf(&line, "SIP/2.0 %d ", m->status);
+    buf_add_str(&line, phrase);
+    buf_add_text(&line, "\r\n");
+    char *text = buf_failed(&line) ? NULL : own_text(m, buf_str(&line));
+    if (text) {
+        status->st_common->h_data = text;
+        status->st_common->h_len = (usize_t)line.n;
+    }
+    buf_fini(&line);
+    return text ? 0 : -ENOMEM;
+}
+
+int message_mend_start_line(struct message *m)
+{
+    return m->status == 0 ? message_set_request_uri(m, m->request_uri) : mend_status_line(m);
+}
+
 int message_set_max_forwards(struct message *m, unsigned value)
 {
     if (m->sip->sip_max_forwards) {
@@ -113,6 +142,8 @@ int message_set_max_forwards(struct message *m, unsigned value)
         return 0;
     }
     struct buf text = BUF_INIT;
+    if (m->hops_unclear)
+        message_remove_headers(m, "Max-Forwards", 0, NULL);
     buf_add_u64(&text, value);
     int error = buf_failed(&text) ? -ENOMEM : insert(m, sip_max_forwards_class, buf_str(&text));
     buf_fini(&text);
@@ -137,8 +168,8 @@ int message_append_route(struct message *m, struct str value)
 int message_fit_transport(struct message *m, unsigned transport)
 {
     const sip_payload_t *body = m->sip->sip_payload;
-    message_remove_resembling(m, "Content-Length", 'l');
-    if (transport == TRANSPORT_UDP || m->sip->sip_content_length)
+    message_remove_headers(m, "Content-Length", 'l', NULL); /* those that were not read */
+    if (m->sip->sip_content_length || (transport == TRANSPORT_UDP && !m->length_unclear))
         return 0;
     struct buf text = BUF_INIT;
     buf_add_u64(&text, body ? body->pl_len : 0);

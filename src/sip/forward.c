@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include <stird/headers.h>
+#include "odd.h"
 #include "size_switch.h"
 #include "trust.h"
 
@@ -129,6 +130,8 @@ static int set_max_forwards(struct message *m)
  */
 static int pop_routes(struct message *m, const struct own_routes *own)
 {
+    if (own->n > 0 && (m->odd & ODD_ROUTE)) /* none of them was read, and some are ours */
+        message_remove_headers(m, "Route", 0, NULL);
     for (unsigned i = 0; i < own->n; i++)
         message_remove_route(m);
     if (!own->strict || !m->sip->sip_route)

@@ -88,6 +88,14 @@ static bool copy_into(const msg_iovec_t *pieces, issize_t n_pieces, struct str t
     return copied == text.n;
 }
 
+/* Where the first header of this name is. */
+static size_t octet_of(const struct message *m, struct str name)
+{
+    struct header_line line;
+    return header_find(m->raw, name, header_compact(name), &line) ? (size_t)(line.raw.p - m->raw.p)
+                                                                  : 0;
+}
+
 static enum reason unreadable(struct message *m, struct str where, size_t octet)
 {
     m->fault = (struct screen_fault){REASON_BAD_REQUEST, where, octet, "cannot be read"};
@@ -155,7 +163,7 @@ static bool give(msg_t *msg, struct str text)
     return true;
 }
 
-static enum reason read_given(struct message *m, const char *given, enum odd odd)
+static enum reason read_given(struct message *m, const char *given)
 {
     m->msg = msg_create(m->status == 0 ? request_class : response_class, MSG_DO_EXTRACT_COPY);
     if (!m->msg || !give(m->msg, (struct str){given, m->raw.n}))
@@ -166,40 +174,52 @@ static enum reason read_given(struct message *m, const char *given, enum odd odd
     enum reason reason = settle(m, given);
     if (reason == REASON_OK && !has_mandatory(m))
         reason = unreadable(m, STR("message"), 0);
-    if (reason == REASON_OK && odd != ODD_NONE && m->status == 0) {
-        m->from_tag = str_of(m->sip->sip_from->a_tag);
-        m->to_tag = str_of(m->sip->sip_to->a_tag);
-    }
+    if (reason == REASON_OK && m->status == 0 && (m->odd & ODD_ADDRESSES))
+        odd_tags(m);
     const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
-    return differing ? unreadable(m, str_of(differing), 0) : reason;
+    return differing ? unreadable(m, str_of(differing), octet_of(m, str_of(differing))) : reason;
 }
 
-static enum reason extract(struct message *m, enum odd odd)
+static enum reason extract(struct message *m)
 {
     struct frame head;
     frame_head(m->raw, UINT32_MAX - 1, &head);
-    if (odd == ODD_NONE && !stand_in_is_needed(m, head.header))
-        return read_given(m, m->raw.p, odd);
+    if (m->odd == 0 && !stand_in_is_needed(m, head.header))
+        return read_given(m, m->raw.p);
     char *given = malloc(m->raw.n);
     if (!given)
         return REASON_OUT_OF_MEMORY;
     stand_in_write(m, head.header, given);
-    odd_write(m, odd, given);
-    enum reason reason = read_given(m, given, odd);
+    odd_write(m, given);
+    enum reason reason = read_given(m, given);
     free(given);
     return reason;
 }
 
-/* A Request-URI that can be read is, for it may lead to us. */
+/* What cannot be read, and need not be, is replaced until the rest can be. */
 static enum reason extract_odd(struct message *m)
 {
-    enum reason reason = REASON_BAD_REQUEST;
-    for (enum odd odd = ODD_ADDRESSES; odd <= ODD_URI_TOO && reason == REASON_BAD_REQUEST; odd++) {
+    enum reason reason = extract(m);
+    for (unsigned odd; reason == REASON_BAD_REQUEST && (odd = odd_next(m)) != 0;) {
+        m->odd |= odd;
         msg_destroy(m->msg);
         m->msg = NULL;
-        reason = extract(m, odd);
+        reason = extract(m);
     }
     return reason;
+}
+
+/* What is odd of a header that was screened alone, and needs the others to be judged. */
+static enum reason judge(struct message *m)
+{
+    if (m->hops_unclear && m->status == 0 && !odd_is_taken(m))
+        return unreadable(m, STR("Max-Forwards"), octet_of(m, STR("Max-Forwards")));
+    if (m->two_tags && m->status == 0 && !odd_is_emergency(m)) {
+        unreadable(m, STR("message"), 0);
+        m->fault.what = "has two tags in From or in To";
+        return REASON_BAD_REQUEST;
+    }
+    return REASON_OK;
 }
 
 enum reason message_parse(struct message *m, struct str raw)
@@ -207,9 +227,11 @@ enum reason message_parse(struct message *m, struct str raw)
     *m = (struct message){.raw = raw};
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK) {
-        reason = extract(m, ODD_NONE);
-        if (reason == REASON_BAD_REQUEST && odd_is_taken(m))
+        reason = judge(m);
+        if (reason == REASON_OK)
             reason = extract_odd(m);
+        if (reason == REASON_OK && m->start_is_odd && message_mend_start_line(m) != 0)
+            reason = REASON_OUT_OF_MEMORY;
     }
     struct screen_fault fault = m->fault;
     if (reason != REASON_OK) {
@@ -235,6 +257,11 @@ static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *
     }
     *value = (struct str){NULL, 0};
     return false;
+}
+
+bool message_has_lower_via(const struct message *m)
+{
+    return m->sip->sip_via && (m->sip->sip_via->v_next || (m->odd & ODD_LOWER_VIA));
 }
 
 bool message_via_has_rport(const struct message *m)

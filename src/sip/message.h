@@ -33,7 +33,13 @@ struct message {
     struct str request_uri;
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
-    unsigned n_broken; /* lines that are no header: they leave as they came (section 16.3) */
+    unsigned n_broken;   /* lines that are no header: they leave as they came (section 16.3) */
+    unsigned odd;        /* enum odd: what sofia-sip was given something else for */
+    bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
+    bool hops_unclear;   /* Max-Forwards is no number, or there twice */
+    bool length_unclear; /* of a response: Content-Length is no number, or there twice */
+    bool two_tags;       /* in From or in To */
+    bool claims_to_tag;  /* To has a tag parameter, with a value or without */
 
     struct screen_fault fault; /* of what was refused; also behind message_parse() */
 };
@@ -70,7 +76,13 @@ unsigned message_header_count(const struct message *m, const char *name, char co
 /* The line of a header that sofia-sip does not parse, as headers.h reads it. */
 bool message_line(const sip_unknown_t *h, struct header_line *line);
 
+/* Whether a Via of somebody else's stands below the topmost. */
+bool message_has_lower_via(const struct message *m);
+
 /* ---- editing: 0 or -ENOMEM ---- */
+
+/* Writes a start line as section 7 has it: one space between its parts. */
+int message_mend_start_line(struct message *m);
 
 /* RFC 3261 section 18.2.1, RFC 3581 section 4: where the top Via's sender really is. */
 int message_set_received(struct message *m, const struct address *source);

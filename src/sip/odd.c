@@ -4,6 +4,7 @@
 
 #include <stird/headers.h>
 #include <stird/policy.h>
+#include "stand_in.h"
 
 static struct str value_of(const struct message *m, const char *name, char compact)
 {
@@ -31,35 +32,230 @@ static size_t find_tag(struct str value)
     return found;
 }
 
+static void read_tag(struct str value, struct str *tag)
+{
+    struct str uri, parameters, found;
+    if (tag->n == 0 && !name_addr(value, &uri, &parameters) &&
+        parameter_find(str_slice(value, find_tag(value), value.n), STR("tag"), &found))
+        *tag = found;
+}
+
+void odd_tags(struct message *m)
+{
+    struct str to = value_of(m, "To", 't');
+    read_tag(value_of(m, "From", 'f'), &m->from_tag);
+    read_tag(to, &m->to_tag);
+    m->claims_to_tag |= find_tag(to) < to.n; /* others may see one there */
+}
+
+bool odd_is_emergency(const struct message *m)
+{
+    return uri_is_emergency(m->request_uri) || uri_is_emergency(odd_uri(value_of(m, "To", 't')));
+}
+
 bool odd_is_taken(const struct message *m)
 {
     struct str to = value_of(m, "To", 't');
-    return m->status != 0 || find_tag(to) < to.n || uri_is_emergency(m->request_uri) ||
-           uri_is_emergency(odd_uri(to));
+    return m->status != 0 || find_tag(to) < to.n || odd_is_emergency(m);
 }
 
-/* "sip:xxxx" over S, or over less than that nothing. */
+/* ---- addresses that nobody reads otherwise than we do ---- */
+
+static bool has_none_of(struct str s, struct str octets)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(octets, s.p[i], 0) < octets.n)
+            return false;
+    return true;
+}
+
+/* Words, whatever their letters; or one quoted string. */
+static bool is_clear_name(struct str s)
+{
+    s = str_trim(s);
+    if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+        s = str_slice(s, 1, s.n - 1);
+    return has_none_of(s, STR("\"<>;\\\0"));
+}
+
+static bool is_clear_uri(struct str s)
+{
+    size_t colon = str_find(s, ':', 0);
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+            return false;
+    return colon > 0 && colon + 1 < s.n && has_none_of(s, STR("\"<>"));
+}
+
+/* Tokens, and tokens or hosts as their values; empty ones count for nothing. */
+static bool are_clear_parameters(struct str rest)
+{
+    struct str one, value;
+    if (rest.n > 0 && rest.p[0] != ';')
+        return false;
+    while (rest.n > 0) {
+        one = str_trim(str_cut(&rest, ';'));
+        bool valued = str_find(one, '=', 0) < one.n;
+        value = one;
+        struct str name = str_trim(str_cut(&value, '='));
+        if (one.n > 0 && (!is_sip_token(name) || (valued && !is_sip_token(str_trim(value)))))
+            return false;
+    }
+    return true;
+}
+
+/* "Doe, John <sip:...>;tag=a;": what is in <> is the URI to every reader, and the tag one token. */
+static bool is_clear_address(struct str value)
+{
+    size_t open = str_find(value, '<', 0), close = str_find(value, '>', 0);
+    if (open == value.n && close == value.n) {
+        open = str_find(value, ';', 0);
+        return is_clear_uri(str_trim(str_slice(value, 0, open))) &&
+               are_clear_parameters(str_slice(value, open, value.n));
+    }
+    return open < close && close < value.n && is_clear_name(str_slice(value, 0, open)) &&
+           is_clear_uri(str_slice(value, open + 1, close)) &&
+           are_clear_parameters(str_trim(str_slice(value, close + 1, value.n)));
+}
+
+static bool addresses_are_clear(const struct message *m)
+{
+    return is_clear_address(value_of(m, "From", 'f')) && is_clear_address(value_of(m, "To", 't'));
+}
+
+/* ---- what is replaced ---- */
+
+static bool is_any(const struct message *m)
+{
+    return m->fault.reason == REASON_BAD_REQUEST;
+}
+
+static bool is_address(const struct message *m)
+{
+    return odd_is_taken(m) || addresses_are_clear(m);
+}
+
+/* In the order of trying; of what WHERE names, or of a message without a name for it. */
+static const struct {
+    unsigned odd;
+    struct str where[2];
+    bool (*is_allowed)(const struct message *m);
+} replacements[] = {
+    {ODD_VIA, {STR("Via"), STR("v")}, is_any},
+    {ODD_LOWER_VIA, {STR("Via"), STR("v")}, is_any},
+    {ODD_ROUTE, {STR("Route"), STR("Route")}, odd_is_emergency},
+    {ODD_ADDRESSES, {STR("From"), STR("f")}, is_address},
+    {ODD_ADDRESSES, {STR("To"), STR("t")}, is_address},
+    {ODD_ESCAPES, {STR("start line"), STR("start line")}, odd_is_taken},
+    {ODD_URI, {STR("start line"), STR("start line")}, odd_is_taken},
+};
+
+unsigned odd_next(const struct message *m)
+{
+    struct str where = m->fault.where;
+    bool unnamed = str_eq(where, STR("message"));
+    for (size_t i = 0; i < sizeof(replacements) / sizeof(replacements[0]); i++)
+        if (!(m->odd & replacements[i].odd) &&
+            (unnamed || str_eq_nocase(where, replacements[i].where[0]) ||
+             str_eq_nocase(where, replacements[i].where[1])) &&
+            replacements[i].is_allowed(m))
+            return replacements[i].odd;
+    return 0;
+}
+
+/* "sip:xxxx" over S, or what is shorter. */
 static void write_uri(const struct message *m, struct str s, char *text)
 {
     char *at = text + (s.p - m->raw.p);
-    if (s.n < sizeof("sip:x") - 1)
-        return;
     memset(at, 'x', s.n);
-    memcpy(at, "sip:", 4);
+    if (s.n >= sizeof("sip:x") - 1)
+        memcpy(at, "sip:", 4);
 }
 
-/* What stands before the tag, for that tells calls apart. */
-static void write_address(const struct message *m, struct str value, char *text)
+static void write_escapes(const struct message *m, char *text)
 {
-    write_uri(m, str_slice(value, 0, find_tag(value)), text);
+    struct str uri = m->request_uri;
+    for (size_t i = 0; i < uri.n; i++)
+        if (uri.p[i] == '%')
+            text[(uri.p - m->raw.p) + (ptrdiff_t)i] = 'x';
 }
 
-void odd_write(const struct message *m, enum odd odd, char *text)
+/* Index behind a quoted string that begins at AT, or AT. */
+static size_t behind_quoted(struct str s, size_t at)
 {
-    if (odd == ODD_NONE)
-        return;
-    write_address(m, value_of(m, "To", 't'), text);
-    write_address(m, value_of(m, "From", 'f'), text);
-    if (odd == ODD_URI_TOO && m->status == 0)
-        write_uri(m, m->request_uri, text);
+    if (s.p[at] != '"')
+        return at;
+    for (at++; at < s.n && s.p[at] != '"'; at++)
+        at += s.p[at] == '\\';
+    return at < s.n ? at + 1 : s.n;
+}
+
+/* Whether nothing but white space is between AT and the end of the parameter. */
+static bool ends_here(struct str s, size_t at)
+{
+    while (at < s.n && str_find(STR(" \t\r\n"), s.p[at], 0) < 4)
+        at++;
+    return at >= s.n || s.p[at] == ';' || s.p[at] == ',';
+}
+
+static void blank(char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] != '\r' && text[i] != '\n')
+            text[i] = ' ';
+}
+
+/* ";;" and a final ";" are one or none, "rport=" is "rport", and "received=" says nothing. */
+static void write_via(const struct message *m, struct str value, char *text)
+{
+    char *copy = text + (value.p - m->raw.p);
+    size_t begin = 0, next;
+    for (size_t i = 0; i < value.n; i = next) {
+        next = behind_quoted(value, i);
+        if (next > i)
+            continue;
+        next = i + 1;
+        if (value.p[i] == ';')
+            begin = i;
+        if (value.p[i] == ';' && ends_here(value, i + 1))
+            copy[i] = ' ';
+        if (value.p[i] != '=' || !ends_here(value, i + 1))
+            continue;
+        struct str name = str_trim(str_slice(value, begin + 1, i));
+        if (str_eq_nocase(name, STR("received")))
+            blank(copy + begin, i + 1 - begin);
+        else if (!str_eq_nocase(name, STR("branch")))
+            copy[i] = ' ';
+    }
+}
+
+static void write_lists(const struct message *m, char *text)
+{
+    struct header_line line;
+    struct str rest;
+    bool via_seen = false;
+    for (start_line(m->raw, &rest); header_next(&rest, &line);) {
+        bool via = header_is(&line, STR("Via"), 'v');
+        bool hidden = (via && via_seen && (m->odd & ODD_LOWER_VIA)) ||
+                      (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE));
+        if (hidden)
+            stand_in_hide(m, &line, text);
+        else if (via && (m->odd & ODD_VIA))
+            write_via(m, line.value, text);
+        via_seen |= via;
+    }
+}
+
+void odd_write(const struct message *m, char *text)
+{
+    if (m->odd & (ODD_VIA | ODD_LOWER_VIA | ODD_ROUTE))
+        write_lists(m, text);
+    if (m->odd & ODD_ADDRESSES) {
+        write_uri(m, value_of(m, "To", 't'), text);
+        write_uri(m, value_of(m, "From", 'f'), text);
+    }
+    if (m->status == 0 && (m->odd & ODD_ESCAPES))
+        write_escapes(m, text);
+    if (m->status == 0 && (m->odd & ODD_URI))
+        stand_in_uri(m, text);
 }

@@ -1,22 +1,34 @@
 /*
- * odd - a message whose Request-URI, To or From sofia-sip cannot read, and that is not to be lost
- * for that: what it is given to read in their place, so that the message leaves as it came.
+ * odd - what of a message sofia-sip cannot read, and that is not to cost the call: what it is given
+ * to read in its place, so that the message leaves as it came.
  *
- * Emergency calls are such messages (Decided 5), and what belongs to a call that is there already:
- * responses, and requests with a To tag. Any other request is answered 400 (section 16.3 item 1).
+ * Whatever is odd about an emergency call is such (Decided 5), and about what belongs to a call
+ * that is there already: responses, and requests with a To tag. So is for any request what nothing
+ * here depends on (section 16.3 item 1): a display name, and the Vias below the topmost.
  */
 #ifndef STIRD_SIP_ODD_H
 #define STIRD_SIP_ODD_H
 
 #include "message.h"
 
-/* What is read of a message as it stands. */
-enum odd { ODD_NONE /* all of it */, ODD_ADDRESSES /* but To and From */, ODD_URI_TOO };
+enum odd {
+    ODD_ADDRESSES = 1, /* To and From */
+    ODD_VIA = 2,       /* empty parameters of a Via */
+    ODD_LOWER_VIA = 4, /* all Via lines but the first */
+    ODD_ROUTE = 8,     /* all Routes, which lead nowhere outside a call */
+    ODD_ESCAPES = 16,  /* of the Request-URI: what is no escape */
+    ODD_URI = 32       /* all of it */
+};
 
-/* Whether M, which is screened, is one of these. */
+/* M is screened. What it is not to be lost for: an emergency call, or one that is there. */
 bool odd_is_taken(const struct message *m);
-/* Replaces the others but for tags in TEXT, a copy of the message, by ones of the same length. */
-void odd_write(const struct message *m, enum odd odd, char *text);
+bool odd_is_emergency(const struct message *m);
+/* What to replace besides M->odd, for M->fault; 0: nothing, it is refused. */
+unsigned odd_next(const struct message *m);
+/* Replaces what M->odd says in TEXT, a copy of the message, by as many octets. */
+void odd_write(const struct message *m, char *text);
+/* Sets M's tags where an address cannot be read, but for a tag at its end. */
+void odd_tags(struct message *m);
 /* The URI in the value of a To header, also where its brackets or quotes do not close. */
 struct str odd_uri(struct str value);
 

@@ -1,6 +1,7 @@
 #include "readers.h"
 
 #include <stird/headers.h>
+#include "odd.h"
 
 /* "SIP/2.0/UDP": three tokens. */
 static bool is_protocol(struct str s)
@@ -32,11 +33,15 @@ static unsigned count_parameter(const sip_via_t *via, struct str name)
     return n;
 }
 
-/* Of two the first counts for one reader and the last for another. */
-static bool has_parameters_once(const sip_via_t *via)
+/*
+ * Of two the first counts for one reader and the last for another. A response goes to where its
+ * request came from; where no transaction knows that, the proof covers the ones that we read.
+ */
+static bool has_parameters_once(const struct message *m, const sip_via_t *via)
 {
-    return count_parameter(via, STR("branch")) <= 1 && count_parameter(via, STR("received")) <= 1 &&
-           count_parameter(via, STR("rport")) <= 1;
+    return count_parameter(via, STR("branch")) <= 1 &&
+           (m->status != 0 || (count_parameter(via, STR("received")) <= 1 &&
+                               count_parameter(via, STR("rport")) <= 1));
 }
 
 static bool vias_are_the_same(const struct message *m)
@@ -44,13 +49,15 @@ static bool vias_are_the_same(const struct message *m)
     struct header_line line;
     struct str rest, element;
     const sip_via_t *via = m->sip->sip_via;
+    bool first = true;
     start_line(m->raw, &rest);
-    while (header_next(&rest, &line))
-        while (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element)) {
-            if (!via || !is_plain_via(via) || !has_parameters_once(via))
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Via"), 'v') || (!first && (m->odd & ODD_LOWER_VIA)))
+            continue;
+        for (first = false; list_next(&line.value, &element); via = via->v_next)
+            if (!via || !is_plain_via(via) || !has_parameters_once(m, via))
                 return false;
-            via = via->v_next;
-        }
+    }
     return !via;
 }
 
@@ -121,8 +128,10 @@ const char *readers_differ(const struct message *m)
         return "Via";
     if (m->status != 0)
         return NULL;
-    if (!routes_are_the_same(m))
+    if (!(m->odd & ODD_ROUTE) && !routes_are_the_same(m))
         return "Route";
+    if (m->odd & ODD_ADDRESSES)
+        return NULL;
     if (!is_tag(m->from_tag, sip->sip_from->a_tag))
         return "From";
     return is_tag(m->to_tag, sip->sip_to->a_tag) ? NULL : "To";

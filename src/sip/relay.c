@@ -203,11 +203,12 @@ static void print_for_caller(struct context *c, struct message *m)
 {
     struct buf *out = &c->proxy->scratch;
     buf_reset(out);
+    bool for_caller = message_has_lower_via(m);
     message_remove_via(m);
     /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
     if (m->status == 503)
         message_remove_headers(m, "Retry-After", 0, NULL);
-    if (m->sip->sip_via == NULL || message_fit_transport(m, c->from.transport) != 0 ||
+    if (!for_caller || message_fit_transport(m, c->from.transport) != 0 ||
         message_print(m, out) != 0)
         buf_reset(out);
 }
@@ -354,7 +355,7 @@ void relay_response(struct proxy *p, struct message *m)
     struct attempt *a = client_transaction_user(t);
     struct context *c = a ? a->context : NULL;
     /* Nobody is left whom it could be for (section 16.7 item 3). */
-    if (c && !m->sip->sip_via->v_next)
+    if (c && !message_has_lower_via(m))
         return;
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;

@@ -37,7 +37,7 @@ static const struct {
     {"Supported", 'k', LIST, 0, SCREEN_MAX_ELEMENTS, false},
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
-enum { VIA, FROM, TO, CALL_ID, CSEQ }; /* the first of them */
+enum { VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS_LINE, CONTENT_LENGTH }; /* the first of them */
 
 /* Why the message is refused. AT points into it. */
 static enum reason fault(struct message *m, enum reason reason, struct str where, const char *at,
@@ -101,7 +101,7 @@ static size_t find_foreign(struct str uri)
 }
 
 /* Request-Line = Method SP Request-URI SP SIP-Version, exactly one space each (section 7.1). */
-static enum reason screen_request_line(struct message *m, struct str line)
+static enum reason screen_strict_request_line(struct message *m, struct str line)
 {
     struct str rest = line;
     struct str method = str_cut(&rest, ' ');
@@ -120,14 +120,70 @@ static enum reason screen_request_line(struct message *m, struct str line)
     return screen_request_uri(m, uri);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The next word off *REST, whatever white space stands before and behind it. */
+static struct str word_off(struct str *rest)
+{
+    size_t n = 0;
+    *rest = str_trim(*rest);
+    while (n < rest->n && !is_space(rest->p[n]))
+        n++;
+    struct str word = str_slice(*rest, 0, n);
+    *rest = str_trim(str_slice(*rest, n, rest->n));
+    return word;
+}
+
+/* The last word off the end of *REST. */
+static struct str last_word_off(struct str *rest)
+{
+    size_t begin = rest->n;
+    while (begin > 0 && !is_space(rest->p[begin - 1]))
+        begin--;
+    struct str word = str_slice(*rest, begin, rest->n);
+    *rest = str_trim(str_slice(*rest, 0, begin));
+    return word;
+}
+
+/* An emergency call whatever stands between and around the three parts. */
+static bool read_odd_request_line(struct message *m, struct str line)
+{
+    struct str rest = line, method = word_off(&rest), version = last_word_off(&rest);
+    if (rest.n > 2 && rest.p[0] == '<' && rest.p[rest.n - 1] == '>')
+        rest = str_trim(str_slice(rest, 1, rest.n - 1));
+    if (!is_sip_token(method) || !str_eq_nocase(version, STR("SIP/2.0")) ||
+        find_foreign(rest) < rest.n || !uri_is_emergency(rest))
+        return false;
+    m->fault = (struct screen_fault){.reason = REASON_OK};
+    m->status = 0;
+    m->method = method;
+    m->request_uri = rest;
+    m->start_is_odd = true;
+    return true;
+}
+
+static enum reason screen_request_line(struct message *m, struct str line)
+{
+    enum reason reason = screen_strict_request_line(m, line);
+    return reason != REASON_OK && read_odd_request_line(m, line) ? REASON_OK : reason;
+}
+
+/* Its sender is a next hop that we chose: what can be read of it is. */
 static enum reason screen_status_line(struct message *m, struct str line)
 {
     struct str rest = line;
     uint64_t status;
-    enum reason reason = screen_version(m, str_cut(&rest, ' '));
+    struct str version = word_off(&rest);
+    enum reason reason = screen_version(m, version);
     if (reason != REASON_OK)
         return reason;
-    struct str code = str_cut(&rest, ' ');
+    struct str code = word_off(&rest);
+    m->start_is_odd = !str_eq(version, STR("SIP/2.0")) || version.p != line.p ||
+                      code.p != version.p + version.n + 1 || code.p[-1] != ' ' ||
+                      (code.p + code.n < line.p + line.n && code.p[code.n] != ' ');
     if (code.n != 3 || !str_to_u64(code, 699, &status) || status < 100)
         return bad_start(m, REASON_BAD_REQUEST, line.p, "it has no status");
     m->status = (int)status;
@@ -142,6 +198,8 @@ static bool screen_cseq(struct message *m, struct str value)
     while (digits < value.n && ascii_is_digit(value.p[digits]))
         digits++;
     struct str method = str_trim(str_slice(value, digits, value.n));
+    if (m->status != 0) /* whatever stands behind it is for the caller to judge */
+        method = word_off(&method);
     if (!str_to_u64(str_slice(value, 0, digits), INT32_MAX, &number) || !is_sip_token(method))
         return false;
     m->cseq = (uint32_t)number;
@@ -207,13 +265,27 @@ struct str screen_tag_of(struct str value)
     return tag;
 }
 
+static unsigned count_tags(struct str value)
+{
+    struct str uri, name, tag, parameters = {NULL, 0};
+    unsigned n = 0;
+    name_addr(value, &uri, &parameters);
+    while (parameter_next(&parameters, &name, &tag))
+        n += str_eq_nocase(name, STR("tag"));
+    return n;
+}
+
 /* What a dialog is known by. */
 static void note_value(struct message *m, unsigned rule, struct str value)
 {
+    unsigned tags = rule == FROM || rule == TO ? count_tags(value) : 0;
+    m->two_tags |= tags > 1;
     if (rule == FROM)
         m->from_tag = screen_tag_of(value);
-    if (rule == TO)
+    if (rule == TO) {
         m->to_tag = screen_tag_of(value);
+        m->claims_to_tag = tags > 0;
+    }
     if (rule == CALL_ID)
         m->call_id = value;
 }
@@ -222,6 +294,11 @@ static enum reason screen_line(struct message *m, const struct header_line *line
                                unsigned *n)
 {
     const char *at = line->raw.p;
+    uint64_t hops;
+    if (rule == MAX_FORWARDS_LINE) {
+        m->hops_unclear |= ++*n > 1 || !str_to_u64(line->value, UINT32_MAX, &hops);
+        return REASON_OK; /* whether that matters is asked when all is read */
+    }
     if (rules[rule].least > 0 && line->value.n == 0)
         return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
     if (rule == CSEQ && !screen_cseq(m, line->value))
@@ -236,6 +313,9 @@ static enum reason screen_response_line(struct message *m, const struct header_l
 {
     if (rule == VIA)
         return screen_line(m, line, rule, n);
+    uint64_t length;
+    if (rule == CONTENT_LENGTH)
+        m->length_unclear |= ++*n > 1 || !str_to_u64(line->value, UINT32_MAX, &length);
     if (rule > CSEQ || ++*n > 1)
         return REASON_OK;
     if (rule == CSEQ && !screen_cseq(m, line->value))

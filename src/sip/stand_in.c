@@ -1,5 +1,6 @@
 #include "stand_in.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <stird/headers.h>
@@ -19,15 +20,77 @@ static bool is_plain_method(struct str method)
 /* A NUL ends a text for sofia-sip; RFC 3261 allows it in quoted strings (RFC 4475 3.1.1.2). */
 bool stand_in_is_needed(const struct message *m, size_t head)
 {
-    return m->n_broken > 0 || (m->status == 0 && !is_plain_method(m->method)) ||
-           memchr(m->raw.p, '\0', head) != NULL;
+    return m->n_broken > 0 || m->start_is_odd || m->hops_unclear || m->length_unclear ||
+           (m->status == 0 && !is_plain_method(m->method)) || memchr(m->raw.p, '\0', head) != NULL;
+}
+
+void stand_in_hide(const struct message *m, const struct header_line *line, char *text)
+{
+    memset(text + (line->name.p - m->raw.p), 'X', line->name.n);
+}
+
+/* Where the URI of a start line begins and ends when one space is between its parts. */
+static struct str uri_place(const struct message *m)
+{
+    const size_t behind = sizeof(" SIP/2.0") - 1;
+    struct str rest, line = start_line(m->raw, &rest);
+    return str_slice(line, m->method.n + 1, line.n - behind);
+}
+
+void stand_in_uri(const struct message *m, char *text)
+{
+    struct str place = uri_place(m);
+    char *at = text + (place.p - m->raw.p);
+    memset(at, 'x', place.n);
+    if (place.n >= sizeof("sip:x") - 1)
+        memcpy(at, "sip:", 4);
+}
+
+/* The URI, and a parameter that takes the room of what stood around it. */
+static void write_request_line(const struct message *m, char *text)
+{
+    struct str rest, line = start_line(m->raw, &rest), place = uri_place(m);
+    char *at = text + (place.p - m->raw.p);
+    memcpy(text, m->method.p, m->method.n);
+    text[m->method.n] = ' ';
+    memset(at, 'x', place.n);
+    memcpy(at, m->request_uri.p, m->request_uri.n);
+    if (m->request_uri.n < place.n)
+        at[m->request_uri.n] = ';';
+    memcpy(text + line.n - 8, " SIP/2.0", 8);
+}
+
+/* "SIP/2.0 200 xxxx" */
+static void write_status_line(const struct message *m, char *text)
+{
+    struct str rest, line = start_line(m->raw, &rest);
+    char words[16];
+    int n = snprintf(words, sizeof(words), "SIP/2.0 %d ", m->status);
+    size_t used = (size_t)n < line.n ? (size_t)n : line.n;
+    memset(text, 'x', line.n);
+    memcpy(text, words, used);
+}
+
+static void write_start_line(const struct message *m, char *text)
+{
+    if (m->status == 0)
+        write_request_line(m, text);
+    else
+        write_status_line(m, text);
+}
+
+/* What is no hop count, or not one; of a response the same of its length. */
+static bool is_hidden(const struct message *m, const struct header_line *line)
+{
+    return (m->hops_unclear && header_is(line, STR("Max-Forwards"), 0)) ||
+           (m->length_unclear && header_is(line, STR("Content-Length"), 'l'));
 }
 
 static void write_method(const struct message *m, char *text)
 {
     for (size_t i = 0; i < m->method.n; i++)
         if (!ascii_is_alpha(m->method.p[i])) {
-            text[(m->method.p - m->raw.p) + (ptrdiff_t)i] = 'X';
+            text[i] = 'X';
             text[(m->cseq_method.p - m->raw.p) + (ptrdiff_t)i] = 'X';
         }
 }
@@ -52,6 +115,10 @@ void stand_in_write(const struct message *m, size_t head, char *text)
     while (head_line_next(&rest, &line))
         if (!line.name.p)
             write_line(text + (line.raw.p - m->raw.p), line.raw.n);
-    if (m->status == 0)
+        else if (is_hidden(m, &line))
+            stand_in_hide(m, &line, text);
+    if (m->start_is_odd)
+        write_start_line(m, text);
+    if (m->status == 0 && !is_plain_method(m->method))
         write_method(m, text);
 }

@@ -9,10 +9,15 @@
 #ifndef STIRD_SIP_STAND_IN_H
 #define STIRD_SIP_STAND_IN_H
 
+#include <stird/headers.h>
 #include "message.h"
 
 /* HEAD: the length of start line and headers. M is screened. */
 bool stand_in_is_needed(const struct message *m, size_t head);
+/* Gives a line that is not to be read another name. */
+void stand_in_hide(const struct message *m, const struct header_line *line, char *text);
+/* "sip:xxxx" in the place of the Request-URI, behind stand_in_write(). */
+void stand_in_uri(const struct message *m, char *text);
 /* TEXT has room for the whole message. */
 void stand_in_write(const struct message *m, size_t head, char *text);
 

@@ -105,7 +105,7 @@ static enum step_result step_facts(struct context *c)
         c->outcome = NULL;
         return refuse(c, REASON_OUT_OF_MEMORY);
     }
-    c->call->claims_dialog = c->message.to_tag.n > 0;
+    c->call->claims_dialog = c->message.claims_to_tag || c->message.to_tag.n > 0;
     /* What a forgotten path would record. */
     c->outcome->verdict = VERDICT_REJECT;
     c->outcome->reason = REASON_INTERNAL;

@@ -156,6 +156,88 @@ class BrokenLines(Story):
         self.assertRegex(log, r'detail="Max-Forwards: cannot be read, at octet \d+"')
         self.signed_call()
 
+    def test_an_odd_name_or_a_final_semicolon_costs_no_call(self):
+        """What is in <> is the URI to every reader: the call is signed by it, and leaves as it came."""
+        self.start()
+        for odd in (lambda v: b"J\xc3\xb6rg " + v, lambda v: b"J\xf6rg " + v,
+                    lambda v: b"Doe, John " + v, lambda v: b"Joe (home) " + v,
+                    lambda v: b"A/B " + v, lambda v: b"a@b " + v, lambda v: v + b";",
+                    lambda v: v + b";;x=y"):
+            for name in ("from", "to"):
+                with self.subTest(value=odd(b"<>"), name=name):
+                    invite = self.invite()
+                    line = invite.raws(name)[0]
+                    header, value = line.split(b": ", 1)
+                    arrived = self.offer(invite.octets().replace(line, header + b": " + odd(value)))
+                    self.assertIn(b"\r\n" + header + b": " + odd(value) + b"\r\n", arrived.raw)
+                    self.verify(arrived, "A")
+                    self.done(arrived, invite)
+
+    def test_a_to_tag_of_nobody_is_never_signed(self):
+        """One without a value is one; two are refused."""
+        self.start()
+        for tail, forwarded in ((b";tag", True), (b";tag=", True), (b';tag=""', True),
+                                (b";TAG;x=y", True), (b";tag=a;tag=b", False)):
+            with self.subTest(tail=tail):
+                invite = self.invite()
+                line = invite.raws("to")[0]
+                raw = invite.octets().replace(line, line + tail)
+                if forwarded:
+                    arrived = self.offer(raw)
+                    self.assertEqual(arrived.raws("identity"), [])
+                    self.done(arrived, invite)
+                else:
+                    self.sbc.send(raw, self.at())
+                    self.sbc.expect(400)
+                    self.sbc.inbox = []
+
+    def test_an_odd_via_costs_no_call(self):
+        """The topmost can be answered by; those below leave as they came."""
+        self.start()
+        for odd in (b";rport;", b";;rport", b";rport=", b";rport;received="):
+            with self.subTest(odd=odd):
+                invite = self.invite()
+                self.done(self.offer(invite.octets().replace(b";rport", odd, 1)), invite)
+        for lower in (b"SIP/2.0/UDP a*b;branch=z", b"SIP/2.0/UDP a/b", b"SIP/2.0/UDP h (a,b)",
+                      b"SIP/2.0/UDP h;branch=z;rport;rport=1", b"SIP/2.0/UDP h;branch=z;", b"junk"):
+            with self.subTest(lower=lower):
+                invite = self.invite()
+                line = b"Via: " + lower
+                arrived = self.offer(with_line(invite, line, b"Max-Forwards"))
+                self.assertIn(b"\r\n" + line + b"\r\n", arrived.raw)
+                self.carrier.respond(arrived, 486)
+                final = self.sbc.expect(486)
+                self.assertIn(b"\r\n" + line + b"\r\n", final.raw)
+                self.sbc.acknowledge(invite, final, self.at())
+                self.carrier.expect("ACK")
+                self.sbc.inbox, self.carrier.inbox = [], []
+
+    def test_an_odd_response_goes_up(self):
+        """Its Via with additions, its start line, its Content-Length: what leaves is well formed."""
+        self.start()
+        top, lower = b";branch=z9hG4bKst", b";received="
+        changes = [(top, b";;rport;rport=1" + top), (top, b";received=1.2.3.4;received=1.2.3.4" + top),
+                   (lower, b";received=9.9.9.9;received="), (b";rport=", b";rport=1;rport="),
+                   (b"SIP/2.0 ", b"sip/2.0 "), (b"SIP/2.0 ", b"SIP/2.0  "),
+                   (b"SIP/2.0 ", b"SIP/2.0\t"), (b" INVITE", b" INVITE x")]
+        changes += [(b"Content-Length: 0", b"Content-Length:" + odd)
+                    for odd in (b"\r\n 0", b" +0", b"", b" 0;x", b" 0\r\nl: 0")]
+        for status in (200, 183):
+            for old, new in changes:
+                with self.subTest(status=status, new=new):
+                    invite = self.place()
+                    arrived = self.carrier.expect("INVITE")
+                    raw = answer(arrived, status, "Odd", "t9", peer=self.carrier).octets()
+                    self.carrier.send(raw.replace(old, new, 1), ("udp",) + arrived.source)
+                    there = self.sbc.expect(status)
+                    self.assertTrue(there.start.startswith(b"SIP/2.0 %d Odd" % status))
+                    self.assertEqual(there.all("content-length"), ["0"])
+                    if status < 200:
+                        self.carrier.respond(arrived, 486)
+                        self.sbc.acknowledge(invite, self.sbc.expect(486), self.at())
+                        self.carrier.expect("ACK")
+                    self.sbc.inbox, self.carrier.inbox = [], []
+
     def test_a_response_with_one_goes_up(self):
         """Also with what would refuse a request: 65 Contacts, odd Max-Forwards, two From."""
         self.start()

@@ -10,7 +10,8 @@
 
 static const struct frame_limits limits = {400, 10};
 
-#define HEAD "OPTIONS sip:h SIP/2.0\r\nVia: x\r\n"
+#define HEAD   "OPTIONS sip:h SIP/2.0\r\nVia: x\r\n"
+#define STATUS "SIP/2.0 200 OK\r\n"
 
 static const struct {
     const char *name, *bytes;
@@ -45,7 +46,16 @@ static const struct {
     {"negative", HEAD "l: -1\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
     {"a number and more", HEAD "l: 0 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
     {"empty", HEAD "l:\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
-    {"folded", HEAD "l:\r\n 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"folded", HEAD "l:\r\n 0\r\n\r\n", FRAME_MESSAGE, FRAME_MESSAGE, 0, 41},
+    {"folded within it", HEAD "l: 1\r\n 0\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
+    {"of a response no number", STATUS "l: +0\r\n\r\nab", FRAME_MESSAGE, FRAME_BAD_LENGTH, 0, 27},
+    {"of a response empty", STATUS "l:\r\n\r\n", FRAME_MESSAGE, FRAME_BAD_LENGTH, 0, 22},
+    {"of a response the same twice", STATUS "l: 1\r\nl: 1\r\n\r\nab", FRAME_MESSAGE,
+     FRAME_BAD_LENGTH, 0, 31},
+    {"of a response two", STATUS "l: 1\r\nl: 2\r\n\r\nab", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0,
+     0},
+    {"of a response beyond it", STATUS "l: 3\r\nl: x\r\n\r\nab", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH,
+     0, 0},
     {"more than 32 bits", HEAD "l: 4294967296\r\n\r\n", FRAME_BAD_LENGTH, FRAME_BAD_LENGTH, 0, 0},
     {"larger than the limit", HEAD "l: 401\r\n\r\n", FRAME_BAD_LENGTH, FRAME_TOO_LARGE, 0, 0},
     {"no empty line", HEAD, FRAME_NO_END, FRAME_INCOMPLETE, 0, 0},
