@@ -10,8 +10,9 @@
 
 #define ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
 
-/* Adds what VALUE, a line of the header, holds; *N counts also those that do not fit. */
-void asserted_add(struct str uri[ASSERTED_MAX], unsigned *n, struct str value);
+/* Adds what VALUE, a line of the header, holds; *N counts also those that do not fit. False: there
+   is something in it that is no URI, or nothing. */
+bool asserted_add(struct str uri[ASSERTED_MAX], unsigned *n, struct str value);
 
 struct asserted {
     struct tn number;     /* where none is found: the last that cannot exist, else empty */

@@ -46,20 +46,25 @@ struct call {
     struct trunk_groups groups[GROUP_PLACES];
     struct str asserted[ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
     unsigned n_asserted;
-    struct str date; /* the Date header's value */
-    unsigned n_date; /* how many Date headers there are */
+    bool asserted_unreadable; /* P-Asserted-Identity, or what may be taken for one, holds no URI */
+    struct str date;          /* the Date header's value */
+    unsigned n_date;          /* how many Date headers there are */
     /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
        may have made it up, so it is decided as a new call, and never signed. */
     bool claims_dialog;
     /* Identity headers by kind (identity.h) */
     unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
+    /* Lines that are no header, but resemble Identity and say shaken: of a trusted trunk they go
+       on, and the next hop may read them. Others like them count as unreadable. */
+    unsigned n_identity_resembling;
     const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
-    struct str level_malformed; /* a line that tells a level, maybe, but is no header; or empty */
     struct privacy privacy;     /* what its Privacy headers ask for */
 
     /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
      * NULL. */
     const struct call_header *headers;
+    /* Lines that are no header, but may be taken for one; ends with raw.p == NULL. */
+    const struct header_line *odd_lines;
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;

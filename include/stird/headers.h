@@ -33,6 +33,8 @@ bool header_next(struct str *rest, struct header_line *line);
  * is its first word, or what stands before its colon without the octets that no name has.
  */
 bool header_resembles(const struct header_line *line, struct str name, char compact);
+/* What stands behind the name in a line that is no header: "Name value", "Name=value"; trimmed. */
+struct str header_odd_value(const struct header_line *line);
 #define HEADER_ROOM 64 /* longer than any name that is asked for */
 /* The names that it may be taken for: twice its own, if it is a header. ROOM holds one of them. */
 void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM]);

@@ -30,6 +30,8 @@ const struct trunk *trunk_match(const struct settings *settings, struct call *ca
 const struct trunk *trunk_of_from_alone(const struct settings *settings, const struct call *call);
 /* Whether what only a trusted trunk may say counts: CALL->trunk is, and all that it passed over. */
 bool call_is_trusted(const struct call *call);
+/* Whether what leaves, unless it is taken off, has a shaken Identity, or what reads like one. */
+bool call_carries_shaken(const struct call *call);
 bool source_is_trunk(const struct settings *settings, const struct address *source);
 /* The upstream that SOURCE belongs to, or NULL. */
 const struct upstream *source_upstream(const struct settings *settings,

@@ -2,8 +2,9 @@
  * privacy - what a caller's Privacy headers (RFC 3323, RFC 3325 section 9.3) leave to be seen of a
  * call by the next hop. Pure.
  *
- * Of a wish that is written otherwise than the RFC says, the wish counts (RFC 3323 section 5): the
- * values may stand between semicolons, commas or white space, in quotes or brackets, in any case.
+ * Of a wish that is written otherwise than the RFC says, the wish counts, and so it does of one
+ * that we do not know: none may fail open (RFC 3323 section 5). The values may stand between
+ * semicolons, commas or white space, in quotes or brackets, in any case.
  */
 #ifndef STIRD_PRIVACY_H
 #define STIRD_PRIVACY_H
@@ -16,7 +17,6 @@
 /* What all Privacy headers of a request say together; zeroed: there is none. */
 struct privacy {
     bool id;         /* the asserted identity stays in the trust domain */
-    bool critical;   /* a value that is not understood must be served all the same */
     bool unknown;    /* a value that is none we know */
     bool unreadable; /* text that can be no value */
 };

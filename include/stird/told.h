@@ -16,7 +16,7 @@
 
 enum told {
     TOLD_NOTHING, /* none of these headers */
-    TOLD_LEVEL,   /* Attestation-Info, P-Attestation-Indicator, X-Attestation-Info ... */
+    TOLD_LEVEL,   /* any name that has "attest" in it */
     TOLD_ORIGID,  /* Origination-Id, P-Origination-ID ... */
     TOLD_RESULT   /* X-Verstat ... */
 };
@@ -27,7 +27,8 @@ enum told told_by(struct str name);
 enum told told_by_line(const struct header_line *line);
 /*
  * The lowest level that VALUE names: 'A', 'B' or 'C', as a letter in any case, also in quotes or
- * <>, before parameters, in a list. '\0': something in it cannot be read so, or there is nothing.
+ * <>, in a list, in a parameter (A;level=C). '\0': something in it cannot be read so, or there is
+ * nothing.
  */
 char told_level(struct str value);
 /* The one word that VALUE is, without quotes, <> and parameters; empty: it is none. */

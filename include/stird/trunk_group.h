@@ -21,13 +21,17 @@ struct trunk_groups {
     struct str values[TRUNK_GROUPS_MAX]; /* %-decoded, in their case; may be empty */
     unsigned n;
     bool unreadable; /* the place holds something that cannot be read: it may name another */
+    bool without;    /* one of the elements of the header names no group */
 };
 
 /* "Contact", "Request-URI", "From" */
 struct str group_place_name(enum group_place place);
 /* Adds those of a URI: parameters of its user part, and its own. */
 void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct arena *arena);
-/* Adds those of a header's value: of the URI in each of its elements, and header parameters. */
+/*
+ * Adds those of a header's value: of the URI in each of its elements (RFC 4904 section 4). A header
+ * parameter names no group by itself: one that the URI does not name contradicts it.
+ */
 void trunk_groups_add_header(struct trunk_groups *groups, struct str value, struct arena *arena);
 /* Compared exactly. FITS_IN_PART: it is one of several. */
 enum fit trunk_groups_fit(const struct trunk_groups *groups, struct str group);

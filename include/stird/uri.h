@@ -26,6 +26,14 @@ struct uri {
  * has no scheme is of URI_OTHER, without any part.
  */
 bool uri_split(struct uri *uri, struct str text);
+/*
+ * What a sip:, sips: or tel: URI, or a text without scheme, says is called, read leniently: without
+ * parameters, password and host. A SIP URI without user part has the number where its host should
+ * be; a dot makes that an address. Of other schemes nothing.
+ */
+struct str uri_called_part(struct str text);
+/* "%39" is "9": one octet off the front of *TEXT, which is not empty; a broken escape stays. */
+char uri_octet_next(struct str *text);
 /* Whether HOST is a name, an IPv4 address or an IPv6 address in brackets, by its characters. */
 bool uri_host_is_plain(struct str host);
 /* %XX decoded, into ARENA where there is one; false for a broken escape or when memory is out. */

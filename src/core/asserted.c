@@ -2,16 +2,28 @@
 
 #include <stird/headers.h>
 
-void asserted_add(struct str uri[ASSERTED_MAX], unsigned *n, struct str value)
+/* RFC 3261 section 25.1: a scheme, a colon and something behind it. */
+static bool is_uri(struct str text)
+{
+    size_t colon = str_find(text, ':', 0);
+    return colon + 1 < text.n && ascii_is_alpha(text.p[0]) &&
+           is_sip_token(str_slice(text, 0, colon));
+}
+
+bool asserted_add(struct str uri[ASSERTED_MAX], unsigned *n, struct str value)
 {
     struct str element, one, parameters;
+    bool readable = value.n > 0;
     while (list_next(&value, &element)) {
-        if (!name_addr(element, &one, &parameters))
+        if (!name_addr(element, &one, &parameters) || !is_uri(one)) {
+            readable = false;
             continue;
+        }
         if (*n < ASSERTED_MAX)
             uri[*n] = one;
         ++*n;
     }
+    return readable;
 }
 
 static void take_impossible(struct asserted *a, enum tn_fault fault, const struct tn *number)

@@ -46,10 +46,12 @@ static void of_header(struct cap *cap, const struct view *v)
     const struct trunk *t = v->call->trunk;
     bool believed = call_is_trusted(v->call) && t->attestation_headers;
     const struct call_header *h = believed ? v->call->headers : NULL;
-    if (believed && v->call->level_malformed.n > 0) {
-        cap->unreadable = v->call->level_malformed;
-        cap->at_most = TREATMENT_C;
-    }
+    const struct header_line *l = believed ? v->call->odd_lines : NULL;
+    for (; l && l->raw.p; l++)
+        if (told_by_line(l) == TOLD_LEVEL) {
+            cap->unreadable = str_trim(l->raw);
+            cap->at_most = TREATMENT_C;
+        }
     for (; h && h->name.p; h++) {
         if (told_by(h->name) != TOLD_LEVEL)
             continue;

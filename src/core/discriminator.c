@@ -35,7 +35,7 @@ static struct str header_value(const struct trunk *t)
 
 static enum fit fit_header(const struct trunk *t, const struct call *call)
 {
-    return header_fit(call->headers, t->header_name, t->header_value, false);
+    return header_fit(call, t->header_name, t->header_value, false);
 }
 
 static bool said_header(const struct trunk *t, const struct call *call)

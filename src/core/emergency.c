@@ -20,49 +20,13 @@ struct dialled {
     size_t n;
 };
 
-/*
- * What a sip:, sips: or tel: URI, or a text without scheme, says is called: without parameters,
- * password and host. A SIP URI without user part has the number where its host should be; a dot
- * makes that an address.
- */
-static struct str called_part(struct str text)
-{
-    static const char ends[] = {'@', ';', ':', '?'};
-    struct str none = {NULL, 0};
-    struct uri uri;
-    uri_split(&uri, text);
-    struct str called = uri.user;
-    if (uri.scheme == URI_OTHER)
-        called = str_find(text, ':', 0) == text.n ? text : none;
-    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
-        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
-    if (str_starts(called, STR("//")))
-        called = str_slice(called, 2, called.n);
-    for (size_t i = 0; i < sizeof(ends); i++)
-        called = str_slice(called, 0, str_find(called, ends[i], 0));
-    return called;
-}
-
-/* "%39" is "9": one octet off the front of *S. */
-static char next_octet(struct str *s)
-{
-    char c = s->p[0];
-    size_t used = 1;
-    if (c == '%' && s->n >= 3 && ascii_hex_value(s->p[1]) >= 0 && ascii_hex_value(s->p[2]) >= 0) {
-        c = (char)(ascii_hex_value(s->p[1]) << 4 | ascii_hex_value(s->p[2]));
-        used = 3;
-    }
-    *s = str_slice(*s, used, s->n);
-    return c;
-}
-
 /* The user part of URI without escapes; empty when it is long. */
 static struct str plain_user(struct str uri, char room[USER_MAX])
 {
-    struct str user = called_part(uri);
+    struct str user = uri_called_part(uri);
     size_t n = 0;
     while (user.n > 0 && n < USER_MAX)
-        room[n++] = next_octet(&user);
+        room[n++] = uri_octet_next(&user);
     return (struct str){room, user.n > 0 ? 0 : n};
 }
 

@@ -11,9 +11,10 @@
 /*
  * Each header line called NAME, in its compact form too, is the value as a whole or a list of
  * values. FITS: there is one at least, and each is VALUE; FITS_IN_PART: one is, another is not. An
- * empty line is another. White space, folded lines too, counts as one space.
+ * empty line is another. White space, folded lines too, counts as one space. What others may read
+ * as VALUE fits in part: in quotes or brackets, with parameters, as a parameter, in a line that is
+ * no header but resembles one.
  */
-enum fit header_fit(const struct call_header *headers, struct str name, struct str value,
-                    bool any_case);
+enum fit header_fit(const struct call *call, struct str name, struct str value, bool any_case);
 
 #endif

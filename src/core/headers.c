@@ -103,6 +103,22 @@ void header_lookalikes(const struct header_line *line, struct str names[2], char
     names[1] = squeezed(str_slice(line->raw, 0, str_find(line->raw, ':', 0)), room);
 }
 
+static bool ends_name(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ':' || c == '=';
+}
+
+struct str header_odd_value(const struct header_line *line)
+{
+    struct str raw = str_trim(line->raw);
+    size_t i = 0;
+    while (i < raw.n && !ends_name(raw.p[i]))
+        i++;
+    while (i < raw.n && ends_name(raw.p[i]))
+        i++;
+    return str_slice(raw, i, raw.n);
+}
+
 bool header_resembles(const struct header_line *line, struct str name, char compact)
 {
     char room[HEADER_ROOM];

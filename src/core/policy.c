@@ -27,6 +27,7 @@
 #include "rule.h"
 
 #include <stird/certificate_choice.h>
+#include <stird/tn_reach.h>
 #include <stird/told.h>
 
 #define DATE_TOLERANCE_S 5 /* Decided 9 */
@@ -44,6 +45,8 @@ struct decision {
                                                   by block and rule, never signed */
     bool orig_is_asserted;                     /* of P-Asserted-Identity */
     bool asserted_differ;                      /* Decided 2 */
+    bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
+    struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
     enum treatment ceiling;  /* what the withheld identity would have had; A: there is none */
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
@@ -109,11 +112,45 @@ static bool tell_fault(struct decision *d, const char *where, enum tn_fault faul
     return tn_cannot_exist(fault);
 }
 
+/* What URI may lead to where it is no telephone number; never signed. */
+static bool guess(struct decision *d, struct tn_reach *reach, struct str uri)
+{
+    const struct settings *s = d->settings;
+    unsigned before = reach->n;
+    tn_reach_add_uri(reach, uri, &d->trunk->country, s->emergency_prefixes,
+                     s->n_emergency_prefixes);
+    for (unsigned i = before; i < reach->n; i++)
+        TRACE(d, "it may lead to %.*s, which may only refuse or lower",
+              NUMBER_TEXT(&reach->numbers[i]));
+    return reach->n > before || reach->more;
+}
+
+/* Not of an identity that is meant to be no number: sip:alice@, or an extension. */
+static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
+{
+    bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
+                 (fault == TN_BAD_CHARACTER && str_starts_nocase(uri, STR("tel:")));
+    return guess(d, &d->orig_reach, uri) || wrong;
+}
+
+/* Asserted numbers that are not read as such. */
+static void look_for_unread(struct decision *d)
+{
+    const struct call *call = d->call;
+    struct tn found;
+    for (unsigned i = 0; i < call->n_asserted && i < ASSERTED_MAX; i++) {
+        enum tn_fault fault = tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0);
+        if (fault != TN_OK)
+            d->asserted_unread |= is_meant_as_number(d, call->asserted[i], fault);
+    }
+}
+
 /* Decided 2 */
 static bool asserted_number(struct decision *d, struct tn *orig)
 {
     struct asserted a;
     asserted_read(&a, d->call->asserted, d->call->n_asserted, &d->trunk->country);
+    look_for_unread(d);
     if (a.fault != TN_OK)
         d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
     d->asserted_differ = a.differ;
@@ -128,12 +165,17 @@ static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
         TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
     else
         tell_fault(d, "From", fault, orig);
+    if (fault != TN_OK)
+        guess(d, &d->orig_reach, d->call->from_uri);
     return fault;
 }
 
 static void find_orig(struct decision *d)
 {
     struct tn *orig = &d->outcome->claims.orig;
+    d->asserted_unread = call_is_trusted(d->call) && d->call->asserted_unreadable;
+    if (d->asserted_unread)
+        trace(d, STR("a P-Asserted-Identity cannot be read"));
     if (call_is_trusted(d->call) && d->call->n_asserted > 0) {
         d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
         if (d->has_orig) {
@@ -164,6 +206,8 @@ static void find_dest(struct decision *d)
         TRACE(d, "called number %.*s from %s", NUMBER_TEXT(dest), where);
     else
         d->dest_cannot_exist = tell_fault(d, where, fault, dest);
+    if (!d->has_dest)
+        guess(d, &d->dest_reach, uri);
 }
 
 /* The tables' dates are days of their zone. */
@@ -188,6 +232,18 @@ static void ask_tables(const struct decision *d, const struct tn *orig,
     } else if (d->table) {
         numbers_lookup(d->table, orig, d->call->customer, day, answer);
     }
+}
+
+/* What the tables say of a number that may be meant does not become the call's. */
+static bool is_blocked_for_all(const struct decision *d, const struct tn *number)
+{
+    const struct numbers *overlay = d->call->overlay;
+    struct numbers_answer answer = {.state = NUMBER_UNKNOWN};
+    if (overlay && numbers_has(overlay, number))
+        numbers_lookup_urgent(overlay, d->table, number, d->trunk->customer, today(d), &answer);
+    else if (d->table)
+        numbers_lookup(d->table, number, d->call->customer, today(d), &answer);
+    return answer.state == NUMBER_BLOCKED;
 }
 
 static void look_up(struct decision *d)
@@ -236,10 +292,23 @@ static bool is_blocked(const struct decision *d)
     return d->outcome->number_looked_up && d->outcome->number.state == NUMBER_BLOCKED;
 }
 
+/* Or a number that From or P-Asserted-Identity may mean is. */
+static bool may_be_blocked(struct decision *d)
+{
+    for (unsigned i = 0; i < d->orig_reach.n; i++)
+        if (is_blocked_for_all(d, &d->orig_reach.numbers[i])) {
+            TRACE(d, "%.*s, which may be meant, is blocked",
+                  NUMBER_TEXT(&d->orig_reach.numbers[i]));
+            return true;
+        }
+    return false;
+}
+
 /* Before the Identity that a call brought is looked at: nobody has verified that one here. */
 static bool step_blocked(struct decision *d)
 {
-    if (!is_blocked(d) || d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
+    if (!(is_blocked(d) || may_be_blocked(d)) ||
+        d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
         return true;
     d->outcome->rule = rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena);
     refuse(d, REASON_NUMBER_BLOCKED);
@@ -259,12 +328,14 @@ static void tell_rule(void *user, const struct rule *rule, enum fit fit, const c
 }
 
 /* Where the call really goes when the token names To's number, and the other way round. */
-static bool find_other_dest(const struct decision *d, struct tn *dest)
+static bool find_other_dest(struct decision *d, struct tn *dest, struct tn_reach *reach)
 {
     const struct settings *s = d->settings;
     struct str uri = d->trunk->dest_from_request_uri ? d->call->to_uri : d->call->request_uri;
     enum tn_fault fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes,
                                       s->n_short_codes);
+    if (fault != TN_OK)
+        guess(d, reach, uri);
     return fault == TN_OK || tn_cannot_exist(fault);
 }
 
@@ -280,13 +351,17 @@ static bool refuse_by_rule(struct decision *d)
 
 static bool step_rule(struct decision *d)
 {
+    struct tn_reach other_reach = {.n = 0};
     struct rule_facts facts = {.settings = d->settings,
                                .table = d->table,
                                .call = d->call,
                                .outcome = d->outcome,
                                .has_orig = d->has_orig || d->orig_cannot_exist,
-                               .has_dest = d->has_dest || d->dest_cannot_exist};
-    facts.has_other_dest = find_other_dest(d, &facts.other_dest);
+                               .has_dest = d->has_dest || d->dest_cannot_exist,
+                               .orig_reach = &d->orig_reach,
+                               .dest_reach = &d->dest_reach,
+                               .other_reach = &other_reach};
+    facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     if (!d->rule || d->rule->verdict != RULE_REFUSE)
         return true;
@@ -326,13 +401,13 @@ static bool step_existing(struct decision *d)
     const struct call *call = d->call;
     enum existing_identity mode = existing_mode(d);
     tell_faults(d);
-    bool any = call->n_identity_shaken > 0 || call->n_identity_other > 0 ||
+    bool any = call_carries_shaken(call) || call->n_identity_other > 0 ||
                call->n_identity_unreadable > 0;
     if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
         d->outcome->strip_identity = true;
         trace(d, STR("the Identity that the call carries is taken off"));
     }
-    if (call->n_identity_shaken == 0 || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+    if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
     d->outcome->rule = STR("existing_identity");
     if (view_of(d) == PRIVACY_STRIPPED)
@@ -439,7 +514,7 @@ static bool may_have_a(const struct decision *d)
     const struct outcome *o = d->outcome;
     bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
     return !d->trunk->gateway && entitled && o->number_looked_up && !o->number.prefix_row &&
-           !d->asserted_differ;
+           !d->asserted_differ && !d->asserted_unread;
 }
 
 /*
@@ -463,6 +538,8 @@ static struct str why_lowered(const struct decision *d)
         return STR("gateway");
     if (d->asserted_differ)
         return STR("P-Asserted-Identity numbers differ");
+    if (d->asserted_unread)
+        return STR("P-Asserted-Identity cannot be read");
     if (d->outcome->number.prefix_row)
         return STR("prefix row");
     return STR("no entitlement");
@@ -540,7 +617,8 @@ static bool step_shown(struct decision *d)
         return true;
     trace(d, STR("Privacy takes P-Asserted-Identity off for this next hop"));
     if (number_of_from(d, &shown) != TN_OK) {
-        settle_withheld(d);
+        if (run_list(d, again, 2)) /* what From may mean can be refused */
+            settle_withheld(d);
         return false;
     }
     if (tn_equal(orig, &shown))

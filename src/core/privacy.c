@@ -32,7 +32,6 @@ static bool is_known(struct str word)
 static void add_word(struct privacy *p, struct str word)
 {
     p->id |= str_eq_nocase(word, STR("id"));
-    p->critical |= str_eq_nocase(word, STR("critical"));
     p->unreadable |= !is_word(word);
     p->unknown |= !is_known(word);
 }
@@ -67,7 +66,7 @@ struct privacy privacy_of(struct str message)
 
 bool privacy_withholds(const struct privacy *p)
 {
-    return p->id || p->unreadable || (p->critical && p->unknown);
+    return p->id || p->unreadable || p->unknown;
 }
 
 enum privacy_view privacy_view(const struct privacy *privacy, const struct upstream *upstream)

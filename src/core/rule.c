@@ -103,10 +103,20 @@ static bool meets_number_is(const struct rule *r, const struct rule_facts *f)
     return true;
 }
 
+static bool may_begin_with_one(const struct str *list, unsigned n, const struct tn_reach *reach)
+{
+    bool begins = reach->more;
+    for (unsigned i = 0; i < reach->n && !begins; i++)
+        begins = begins_with_one(list, n, true, &reach->numbers[i]);
+    return begins;
+}
+
+/* A number that is only guessed (tn_reach.h) may do against the call, and never for it. */
 static enum fit fit_calling(const struct rule *r, const struct rule_facts *f)
 {
     bool fits = begins_with_one(r->calling, r->n_calling, f->has_orig, &f->outcome->claims.orig);
-    return fit_of(fits, fits);
+    bool guessed = may_begin_with_one(r->calling, r->n_calling, f->orig_reach);
+    return fit_of(fits || guessed, fits);
 }
 
 /* The number that the token names, and the one that the call really goes to. */
@@ -114,7 +124,12 @@ static enum fit fit_called(const struct rule *r, const struct rule_facts *f)
 {
     bool named = begins_with_one(r->called, r->n_called, f->has_dest, &f->outcome->claims.dest);
     bool routed = begins_with_one(r->called, r->n_called, f->has_other_dest, &f->other_dest);
-    return fit_of(named || routed, (named || !f->has_dest) && (routed || !f->has_other_dest));
+    bool named_maybe = may_begin_with_one(r->called, r->n_called, f->dest_reach);
+    bool routed_maybe = may_begin_with_one(r->called, r->n_called, f->other_reach);
+    bool all_named = named || named_maybe || (!f->has_dest && f->dest_reach->n == 0);
+    bool all_routed = routed || routed_maybe || (!f->has_other_dest && f->other_reach->n == 0);
+    return fit_of(named || routed || named_maybe || routed_maybe,
+                  (named || routed) && all_named && all_routed);
 }
 
 static bool asks_for_time(const struct rule *r)
@@ -142,13 +157,13 @@ static enum fit fit_header(const struct rule *r, const struct rule_facts *f)
         return FITS;
     if (!call_is_trusted(f->call))
         return FITS_NOT;
-    return header_fit(f->call->headers, r->header_name, r->header_value, true);
+    return header_fit(f->call, r->header_name, r->header_value, true);
 }
 
 static bool meets_carries(const struct rule *r, const struct rule_facts *f)
 {
     return r->carries == RULE_CARRIES_ANY ||
-           (f->call->n_identity_shaken > 0) == (r->carries == RULE_CARRIES_SHAKEN);
+           call_carries_shaken(f->call) == (r->carries == RULE_CARRIES_SHAKEN);
 }
 
 static const struct {
@@ -196,7 +211,7 @@ static bool helps_identity(const struct rule *r, const struct rule_facts *facts)
 {
     static const unsigned good[] = {
         [IDENTITY_STRIP] = 0, [IDENTITY_KEEP] = 1, [IDENTITY_REPLACE] = 2, [IDENTITY_ADD] = 3};
-    return r->has_existing && facts->call->n_identity_shaken > 0 &&
+    return r->has_existing && call_carries_shaken(facts->call) &&
            good[r->existing_identity] > good[facts->call->trunk->existing_identity];
 }
 

@@ -8,6 +8,7 @@
 #include <stird/call.h>
 #include <stird/fit.h>
 #include <stird/outcome.h>
+#include <stird/tn_reach.h>
 
 /* What the conditions look at, besides the call. */
 struct rule_facts {
@@ -18,6 +19,8 @@ struct rule_facts {
     bool has_orig, has_dest;
     bool has_other_dest;
     struct tn other_dest; /* of the Request-URI where DEST is of To, and the other way round */
+    /* What may be meant where there is no number: each only ever fits in part. */
+    const struct tn_reach *orig_reach, *dest_reach, *other_reach;
 };
 
 /*

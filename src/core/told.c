@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * Vendors put P- or X- before what is the same word: Oracle P-Attestation-Info and
- * P-Origination-ID, Avaya X-Attestation-Info, 3GPP and ATIS Attestation-Info and Origination-Id,
- * others P-Attestation-Indicator and X-Attestation.
+ * Vendors put P- or X- before what is the same word: Oracle P-Origination-ID, 3GPP and ATIS
+ * Origination-Id. A level goes by so many names (Oracle P-Attestation-Info, Avaya
+ * X-Attestation-Info, P-Attestation-Indicator, X-STIR-SHAKEN-Attestation) that the word is enough.
  */
 static const char *const prefixes[] = {"", "P-", "X-", "Stir-", "P-Stir-", "X-Stir-"};
 #define N_PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -15,13 +15,6 @@ static const struct {
     const char *name;
     enum told told;
 } names[] = {
-    {"Attestation-Info", TOLD_LEVEL},
-    {"Attestation-Indicator", TOLD_LEVEL},
-    {"Attestation-Level", TOLD_LEVEL},
-    {"Attestation", TOLD_LEVEL},
-    {"Attest-Info", TOLD_LEVEL},
-    {"Attest-Level", TOLD_LEVEL},
-    {"Attest", TOLD_LEVEL},
     {"Origination-Id", TOLD_ORIGID},
     {"Origination-Identifier", TOLD_ORIGID},
     {"Orig-Id", TOLD_ORIGID},
@@ -42,12 +35,25 @@ static enum told find(struct str name)
     return TOLD_NOTHING;
 }
 
+/* Whoever puts the word into a header's name tells a level there: P-Identity-Attest, XAttestValue.
+ */
+static bool speaks_of_level(struct str name)
+{
+    static const struct str word = STR("attest");
+    for (size_t i = 0; i + word.n <= name.n; i++)
+        if (str_starts_nocase(str_slice(name, i, name.n), word))
+            return true;
+    return false;
+}
+
 enum told told_by(struct str name)
 {
     enum told told = TOLD_NOTHING;
     for (size_t i = 0; told == TOLD_NOTHING && i < N_PREFIXES; i++)
         if (str_starts_nocase(name, str_of(prefixes[i])))
             told = find(str_slice(name, strlen(prefixes[i]), name.n));
+    if (told == TOLD_NOTHING && speaks_of_level(name))
+        told = TOLD_LEVEL;
     return told;
 }
 
@@ -85,17 +91,45 @@ struct str told_word(struct str value)
     return unwrapped(str_slice(whole, 0, str_find(whole, ';', 0)));
 }
 
+static char level_of_word(struct str word)
+{
+    char level = word.n == 1 ? ascii_lower(word.p[0]) : '\0';
+    return level >= 'a' && level <= 'c' ? level : '\0';
+}
+
+static bool is_level_parameter(struct str name)
+{
+    return speaks_of_level(name) || str_eq_nocase(name, STR("level")) ||
+           str_eq_nocase(name, STR("lvl"));
+}
+
+/* *LOWEST goes down to what ";level=C" or ";C" says; false: that cannot be read. */
+static bool lower_by_parameters(char *lowest, struct str parameters)
+{
+    struct str name, value;
+    while (parameter_next(&parameters, &name, &value)) {
+        struct str word = told_word(value.n > 0 ? value : name);
+        char level = level_of_word(word);
+        if (level == '\0' && is_level_parameter(name))
+            return false;
+        if (level > *lowest)
+            *lowest = level;
+    }
+    return true;
+}
+
 char told_level(struct str value)
 {
     char lowest = '\0';
     struct str rest = unwrapped(value), element;
     while (list_next(&rest, &element)) {
-        struct str word = told_word(element);
-        char level = word.n == 1 ? ascii_lower(word.p[0]) : '\0';
-        if (level < 'a' || level > 'c')
-            return '\0';
+        struct str whole = unwrapped(element);
+        char level = level_of_word(told_word(whole));
         if (level > lowest)
             lowest = level;
+        if (level == '\0' ||
+            !lower_by_parameters(&lowest, str_slice(whole, str_find(whole, ';', 0), whole.n)))
+            return '\0';
     }
     return lowest == '\0' ? '\0' : (char)('A' + (lowest - 'a'));
 }

@@ -95,6 +95,12 @@ bool call_is_trusted(const struct call *call)
     return call->trunk->trusted && call->n_passed_over <= CALL_PASSED_OVER_MAX;
 }
 
+bool call_carries_shaken(const struct call *call)
+{
+    return call->n_identity_shaken > 0 ||
+           (call->n_identity_resembling > 0 && call_is_trusted(call));
+}
+
 static bool only_from_names(const struct trunk *t, const struct call *call)
 {
     return t->tgrp.n > 0 && t->tgrp_in != GROUP_IN_FROM && call->groups[t->tgrp_in].n == 0 &&

@@ -53,20 +53,37 @@ void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct ar
     add_of(groups, parts.parameters, arena);
 }
 
+/* What one element of a list names, or that it names none. */
+static void join(struct trunk_groups *groups, const struct trunk_groups *element)
+{
+    for (unsigned i = 0; i < element->n && i < TRUNK_GROUPS_MAX; i++)
+        add(groups, element->values[i]);
+    if (element->n > TRUNK_GROUPS_MAX)
+        groups->n = TRUNK_GROUPS_MAX + 1;
+    groups->without |= element->n == 0;
+    groups->unreadable |= element->unreadable;
+}
+
 void trunk_groups_add_header(struct trunk_groups *groups, struct str value, struct arena *arena)
 {
     struct str element, uri, parameters, name, group;
     while (list_next(&value, &element)) {
-        if (str_eq(element, STR("*"))) /* a Contact of REGISTER: names nobody */
+        if (str_eq(element, STR("*"))) { /* a Contact of REGISTER: names nobody */
+            groups->without = true;
             continue;
+        }
         if (!name_addr(element, &uri, &parameters)) {
             groups->unreadable = true;
             continue;
         }
-        trunk_groups_add_uri(groups, uri, arena);
+        struct trunk_groups of_uri = {.n = 0};
+        trunk_groups_add_uri(&of_uri, uri, arena);
+        join(groups, &of_uri);
         while (parameter_next(&parameters, &name, &group))
-            if (is_group(name))
+            if (is_group(name) && trunk_groups_fit(&of_uri, group) == FITS_NOT) {
                 add(groups, group);
+                groups->unreadable = true;
+            }
     }
 }
 
@@ -75,5 +92,5 @@ enum fit trunk_groups_fit(const struct trunk_groups *groups, struct str group)
     bool one = groups->n > TRUNK_GROUPS_MAX;
     for (unsigned i = 0; i < groups->n && i < TRUNK_GROUPS_MAX; i++)
         one = one || str_eq(groups->values[i], group);
-    return fit_of(one, groups->n == 1 && !groups->unreadable);
+    return fit_of(one, groups->n == 1 && !groups->unreadable && !groups->without);
 }

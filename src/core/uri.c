@@ -52,6 +52,36 @@ bool uri_split(struct uri *uri, struct str text)
     return str_find(rest, '@', 0) == rest.n;
 }
 
+struct str uri_called_part(struct str text)
+{
+    static const char ends[] = {'@', ';', ':', '?'};
+    struct str none = {NULL, 0};
+    struct uri uri;
+    uri_split(&uri, text);
+    struct str called = uri.user;
+    if (uri.scheme == URI_OTHER)
+        called = str_find(text, ':', 0) == text.n ? text : none;
+    else if (uri.scheme == URI_SIP && !uri.userinfo.p)
+        called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : none;
+    if (str_starts(called, STR("//")))
+        called = str_slice(called, 2, called.n);
+    for (size_t i = 0; i < sizeof(ends); i++)
+        called = str_slice(called, 0, str_find(called, ends[i], 0));
+    return called;
+}
+
+char uri_octet_next(struct str *s)
+{
+    char c = s->p[0];
+    size_t used = 1;
+    if (c == '%' && s->n >= 3 && ascii_hex_value(s->p[1]) >= 0 && ascii_hex_value(s->p[2]) >= 0) {
+        c = (char)(ascii_hex_value(s->p[1]) << 4 | ascii_hex_value(s->p[2]));
+        used = 3;
+    }
+    *s = str_slice(*s, used, s->n);
+    return c;
+}
+
 static bool is_plain(char c)
 {
     return ascii_is_alpha(c) || ascii_is_digit(c) || c == '.' || c == '-' || c == '_';

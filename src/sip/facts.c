@@ -29,6 +29,18 @@ static void add_identities(struct call *call, struct str line)
     }
 }
 
+/* A line that is no header, but that the next hop may read as Identity. */
+static void add_odd_identity(struct call *call, const struct header_line *line)
+{
+    struct identity identity;
+    if (identity_parse(header_odd_value(line), &identity) == IDENTITY_SHAKEN)
+        call->n_identity_resembling++;
+    else
+        call->n_identity_unreadable++;
+    if (!call->identity_fault)
+        call->identity_fault = "a line that resembles Identity is no header";
+}
+
 static void add_header(struct call *call, const struct header_line *line)
 {
     struct str uri, parameters;
@@ -43,7 +55,7 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        asserted_add(call->asserted, &call->n_asserted, line->value);
+        call->asserted_unreadable |= !asserted_add(call->asserted, &call->n_asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;
@@ -55,8 +67,10 @@ static void add_header(struct call *call, const struct header_line *line)
 /* Lines that nobody has to read, and some do. */
 static void add_malformed(struct call *call, const struct header_line *line)
 {
-    if (told_by_line(line) == TOLD_LEVEL)
-        call->level_malformed = str_trim(line->raw);
+    if (header_resembles(line, STR("Identity"), 'y'))
+        add_odd_identity(call, line);
+    if (header_resembles(line, STR("P-Asserted-Identity"), 0))
+        call->asserted_unreadable = true;
 }
 
 static void split_request_uri(struct call *call)
@@ -71,29 +85,43 @@ static void split_request_uri(struct call *call)
     trunk_groups_add_uri(&call->groups[GROUP_IN_REQUEST_URI], call->request_uri, call->arena);
 }
 
-/* All header lines, only where a trunk is recognised by one, or some trunk or rule reads one. */
-static bool list_headers(struct call *call, const struct settings *settings, struct str request)
+static bool headers_are_wanted(const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        if (settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers)
+            return true;
+    for (unsigned i = 0; i < settings->n_rules; i++)
+        if (settings->rules[i].header_name.n > 0)
+            return true;
+    return false;
+}
+
+static bool list_lines(struct call *call, struct str request)
 {
     struct header_line line;
     struct str rest;
-    unsigned n = 0;
-    bool wanted = false;
-    for (unsigned i = 0; i < settings->n_trunks && !wanted; i++)
-        wanted = settings->trunks[i].header_name.n > 0 || settings->trunks[i].attestation_headers;
-    for (unsigned i = 0; i < settings->n_rules && !wanted; i++)
-        wanted = settings->rules[i].header_name.n > 0;
-    if (wanted)
-        for (start_line(request, &rest); header_next(&rest, &line);)
-            n++;
-    struct call_header *list = arena_array(call->arena, n + 1, sizeof(*list));
-    if (!list)
+    unsigned n = 0, n_odd = 0;
+    for (start_line(request, &rest); head_line_next(&rest, &line);)
+        ++*(line.name.p ? &n : &n_odd);
+    struct call_header *headers = arena_array(call->arena, n + 1, sizeof(*headers));
+    struct header_line *odd = arena_array(call->arena, n_odd + 1, sizeof(*odd));
+    call->headers = headers;
+    call->odd_lines = odd;
+    if (!headers || !odd)
         return false;
-    n = 0;
-    if (wanted)
-        for (start_line(request, &rest); header_next(&rest, &line);)
-            list[n++] = (struct call_header){line.name, line.value};
-    call->headers = list;
+    for (start_line(request, &rest); head_line_next(&rest, &line);) {
+        if (line.name.p)
+            *headers++ = (struct call_header){line.name, line.value};
+        else
+            *odd++ = line;
+    }
     return true;
+}
+
+/* All lines, only where a trunk is recognised by one, or some trunk or rule reads one. */
+static bool list_headers(struct call *call, const struct settings *settings, struct str request)
+{
+    return list_lines(call, headers_are_wanted(settings) ? request : (struct str){NULL, 0});
 }
 
 /* What the request says itself; its Request-URI is known. */

@@ -69,3 +69,19 @@ class AssertedIdentity(Story):
         self.start()
         line = "P-Asserted-Identity: <sip:alice@pbx.example.com>"
         self.signed_call(orig="12155550100", extra=[line])
+
+    def test_one_that_cannot_be_read_lowers(self):
+        """What the SBC asserts is somebody, though nobody knows whom: From's number has no A."""
+        self.start()
+        for line in ("P-Asserted-Identity: +12155551000", "P-Asserted-Identity: <sip:+12155551000@x",
+                     'P-Asserted-Identity="+12155551000"', 'P-Asserted-Identity: ="+12155551000"',
+                     "P-Asserted-Identity=<sip:+12155551000@x>", "P-Asserted-Identity:",
+                     "P-Asserted-Identity <sip:+12155551000@x>", "p-asserted-identity: <>",
+                     "P-Asserted-Identity\r\n : <sip:+12155551000@x>",
+                     "P-Asserted-Identity: <sip:+12155551000%23@x>",
+                     "P-Asserted-Identity: <sip:+1215555100012345@x>",
+                     "P-Asserted-Identity: <sip:alice@x>, +12155551000"):
+            with self.subTest(line=line):
+                self.signed_call("B", orig="12155550100", extra=[line])
+        guest = self.peer("guest", 3)
+        self.signed_call("A", peer=guest, extra=["P-Asserted-Identity=<sip:+12155551000@x>"])

@@ -5,7 +5,8 @@ from lib.story import Story
 
 UUID = "3a3ad5c7-1b2c-4c3e-8c70-1d4e0b1c2d3e"
 LEVELS = ("Attestation-Info", "P-Attestation-Info", "P-Attestation-Indicator",
-          "X-Attestation-Info", "X-Attestation-Indicator", "Attestation", "X-Attestation")
+          "X-Attestation-Info", "X-Attestation-Indicator", "Attestation", "X-Attestation",
+          "X-Attestation_Info", "X-Attest-Value", "X-STIR-SHAKEN-Attestation", "P-Identity-Attest")
 ORIGIDS = ("Origination-Id", "P-Origination-Id", "P-Origination-ID", "X-Origination-Id")
 RESULTS = ("X-Verstat", "P-Verstat", "Verstat")
 ALL = ([name + ": A" for name in LEVELS] + ["%s: %s" % (name, UUID) for name in ORIGIDS] +

@@ -63,6 +63,28 @@ class ExistingIdentity(Story):
                     self.assertEqual(seen, [line.encode()])
                     self.record(invite, decision="passed", reason="already_signed")
 
+    def test_a_line_that_resembles_one_counts(self):
+        """The next hop may read it: no second token beside it; it goes by existing_identity."""
+        lines = ["Identity %s;info=<%s>;ppt=shaken" % (TOKEN, INFO), "Identity=%s" % TOKEN,
+                 "identity\r\n : %s;ppt=shaken" % TOKEN, "Identity\x80: %s" % TOKEN]
+        fault = "a line that resembles Identity is no header"
+        replacing = self.trunk("replacing", 3, existing_identity="replace")
+        stripping = self.trunk("stripping", 4, existing_identity="strip")
+        guests = self.trunk("guests", 5, trusted=False)
+        self.start(trunks=[self.trunk("pbx", 2), replacing, stripping, guests])
+        for line in lines:
+            with self.subTest(line=line):
+                invite, arrived = self.short_call(extra=[line])
+                ours = [raw for raw in arrived.raws("identity") if TOKEN.encode() not in raw]
+                self.assertEqual(ours, [])
+                self.assertIn(TOKEN.encode(), arrived.octets())
+                self.record(invite, reason="already_signed", identity_fault=fault)
+                for name, place, signed in (("replacing", 3, 1), ("stripping", 4, 0),
+                                            ("guest", 5, 1)):
+                    _, arrived = self.short_call(peer=self.peer(name, place), extra=[line])
+                    self.assertEqual(len(arrived.raws("identity")), signed)
+                    self.assertNotIn(TOKEN.encode(), arrived.octets())
+
     def test_the_token_folded_inside(self):
         line = "Identity: %s\r\n %s;info=<%s>" % (TOKEN[:30], TOKEN[30:], INFO)
         invite, seen, _ = self.identities(line)

@@ -60,13 +60,13 @@ class Privacy(Story):
         for lines in (["Privacy: header,id"], ["Privacy: id, user"], ["PRIVACY: ID"],
                       ["Privacy: user", "Privacy: id"], ['Privacy: "id"'], ["Privacy: <id>"],
                       ["Privacy:\r\n\tid"], ["Privacy : user id"], ["Privacy: user;%69d"],
-                      ["Privacy: idle;critical"], ["Privacy: none", "privacy:id"], ["Privacy id"],
+                      ["Privacy: idle;critical"], ["Privacy: idle"], ["Privacy: full"], ["Privacy: id-x"], ["Privacy: none", "privacy:id"], ["Privacy id"],
                       ["Privacy\x80: id"]):
             with self.subTest(lines=lines):
                 _, arrived = self.unsigned_call("calling_withheld", extra=[PAI] + lines,
                                                 from_=ANONYMOUS)
                 self.shows_nothing(arrived)
-        for lines in (["Privacy: none"], ["Privacy: user;header"], ["Privacy: idle"], []):
+        for lines in (["Privacy: none"], ["Privacy: user;header"], ["Privacy: session;critical;history"], []):
             with self.subTest(lines=lines):
                 _, arrived, _ = self.signed_call("A", NUMBER, extra=[PAI] + lines, from_=ANONYMOUS)
                 self.assertEqual(arrived.raws("p-asserted-identity"), [PAI.encode()])

@@ -99,7 +99,7 @@ class TrunkChoice(Story):
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r'stird\.conf:\d+: warning: trunk "from": tgrp_in = "from": callers')
         self.start_with(path)
-        self.leaves(self.invite(from_="<sip:+12155550100@pbx>;tgrp=a"), "A", "from")
+        self.leaves(self.invite(from_="<sip:+12155550100;tgrp=a@pbx>"), "A", "from")
         self.leaves(self.invite(uri="sip:+12155550199;tgrp=a@%s:5060" % self.net(1)), "C",
                     "request")
         self.is_refused(self.with_contact(";tgrp=a"), "no_trunk")

@@ -83,11 +83,13 @@ static const struct story {
     const char *trunk;
     const char *passed_over; /* "a b " */
 } stories[] = {
-    /* RFC 4904: in the user part; its elder in the URI; as a header parameter */
+    /* RFC 4904: in the user part; its elder in the URI; never as a header parameter alone */
     {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme;trunk-context=x@s>\r\n", "acme", ""},
     {in_contact, REQUEST, FROM, "Contact: <sip:+1@s;otg=globex>\r\n", "globex", ""},
     {in_contact, REQUEST, FROM, "m: \"x\" <tel:+1;TGRP=acme>\r\n", "acme", ""},
-    {in_contact, REQUEST, FROM, "Contact: <sip:+1@s>;tgrp=\"acme\"\r\n", "acme", ""},
+    {in_contact, REQUEST, FROM, "Contact: <sip:+1@s>;tgrp=\"acme\"\r\n", "default", "acme "},
+    {in_contact, REQUEST, FROM, "Contact: sip:+1@s;tgrp=acme\r\n", "default", "acme "},
+    {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme@s>;tgrp=acme\r\n", "acme", ""},
     {in_contact, REQUEST, FROM, "Contact:\r\n <sip:+1;tgrp=%61cme@s>\r\n", "acme", ""},
     {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme:password@s>\r\n", "acme", ""},
     /* nothing that names a group */
@@ -142,7 +144,15 @@ static const struct story {
     {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme;otg=acme@s;tgrp=acme>\r\n", "acme", ""},
     {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=%61cme@s>\r\nm: <sip:2@t;otg=acme>\r\n",
      "acme", ""},
-    {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme@s>, <sip:2@s>\r\n", "acme", ""},
+    {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme@s>, <sip:2@t;otg=acme>\r\n", "acme",
+     ""},
+    /* one that names none beside it */
+    {in_contact, REQUEST, FROM, "Contact: <sip:+1;tgrp=acme@s>, <sip:2@s>\r\n", "default", "acme "},
+    {in_contact, REQUEST, FROM, "Contact: <sip:2@s>\r\nm: <sip:+1;tgrp=acme@s>\r\n", "default",
+     "acme "},
+    {in_contact, REQUEST, FROM, "Contact: *, <sip:+1;tgrp=acme@s>\r\n", "default", "acme "},
+    {in_contact, REQUEST, FROM, "Contact: <sip:2@s>, <sip:3@s>;tgrp=globex\r\n", "default",
+     "globex "},
     {in_contact, REQUEST, FROM,
      "Contact: <sip:+1;tgrp=acme;trunk-context=a@s;tgrp=acme;trunk-context=b>\r\n", "acme", ""},
     /* trunks that look in different places: what the SBC writes goes first */
@@ -159,7 +169,17 @@ static const struct story {
     {by_header, REQUEST, FROM, "x-TRUNK :\r\n\tacme \r\n", "acme", ""},
     {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk: acme, acme\r\n", "acme", ""},
     {by_header, REQUEST, FROM, "X-Trunk: ACME\r\n", "default", ""},
-    {by_header, REQUEST, FROM, "X-Trunk: \"acme\"\r\n", "default", ""},
+    {by_header, REQUEST, FROM, "X-Trunk: \"acme\"\r\n", "default", "acme "},
+    {by_header, REQUEST, FROM, "X-Trunk: <acme>\r\n", "default", "acme "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme;x=globex\r\n", "default", "acme globex "},
+    {by_header, REQUEST, FROM, "X-Trunk acme\r\n", "default", "acme "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk=globex\r\n", "default", "acme globex "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk globex\r\n", "default", "acme globex "},
+    {by_header, REQUEST, FROM, "X-Trunk\r\n : globex\r\nX-Trunk: acme\r\n", "default",
+     "acme globex "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk\xff: no\r\n", "default", "acme "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk acme\r\n", "default", "acme "},
+    {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Other globex\r\n", "acme", ""},
     {by_header, REQUEST, FROM, "X-Trunk:\r\n", "default", ""},
     {by_header, REQUEST, FROM, "X-Trunk: acme\r\nX-Trunk: globex\r\n", "default", "acme globex "},
     {by_header, REQUEST, FROM, "X-Trunk: acme, globex\r\n", "default", "acme globex "},

@@ -205,6 +205,7 @@ static struct rule random_rule(void)
 struct drawn {
     bool says[PLACES][VALUES + 1]; /* the last: something else */
     bool unclear;                  /* the Request-URI has a second @ */
+    bool contact_without;          /* one of two Contacts names no group */
     unsigned from, asserted[3], n_asserted;
     bool withheld; /* its P-Asserted-Identity does not leave */
     char told;     /* the level that its SBC tells; '\0': none */
@@ -212,7 +213,10 @@ struct drawn {
 
 static void draw(struct drawn *d)
 {
-    *d = (struct drawn){.from = pick(NUMBERS), .n_asserted = pick(3), .unclear = pick(16) == 0};
+    *d = (struct drawn){.from = pick(NUMBERS),
+                        .n_asserted = pick(3),
+                        .unclear = pick(16) == 0,
+                        .contact_without = pick(4) == 0};
     d->withheld = pick(3) == 0;
     d->told = pick(6) ? '\0' : (char)('A' + (char)pick(3));
     for (unsigned p = 0; p <= TLS; p++)
@@ -278,9 +282,9 @@ static const char *display_name(void)
 static void add_contacts(struct buf *out, const struct drawn *d)
 {
     static const bool nothing[VALUES + 1];
-    bool split = pick(2), second_line = pick(2);
+    bool second_line = pick(2);
     buf_addf(out, "%s:%s%s<", pick(2) ? "Contact" : "m", pick(4) ? " " : "\r\n\t", display_name());
-    add_uri(out, "sbc", "192.0.2.1", split ? nothing : d->says[CONTACT]);
+    add_uri(out, "sbc", "192.0.2.1", d->contact_without ? nothing : d->says[CONTACT]);
     buf_addf(out, ">%s%s%s<", pick(2) ? ";expires=1" : "", second_line ? "\r\nCONTACT : " : " , ",
              display_name());
     add_uri(out, "sbc", "192.0.2.1", d->says[CONTACT]);
@@ -296,7 +300,7 @@ static void add_from(struct buf *out, const struct drawn *d)
     buf_add_text(out, ">;tag=1\r\n");
 }
 
-/* Quoted, it is another value. */
+/* Quoted, it is another value, or may be meant. */
 static void add_value(struct buf *out, unsigned value)
 {
     static const char *const texts[VALUES + 1] = {"h0", "h 1", "h2", "\"h0\""};
@@ -376,7 +380,7 @@ static void add_privacy(struct buf *out, const struct drawn *d)
                                        "Privacy: none\r\n",
                                        "Privacy: user;header\r\n",
                                        "X-Privacy: id\r\n",
-                                       "Privacy: idle\r\n"};
+                                       "Privacy: critical\r\n"};
     buf_add_text(out, d->withheld ? wishes[pick(6)] : none[pick(6)]);
 }
 
@@ -423,6 +427,7 @@ static unsigned says(const struct drawn *d, const struct sbc *sbc, unsigned trun
 {
     int wanted = sbc->wanted[trunk][place];
     unsigned others = place == REQUEST && d->unclear; /* which cannot be seen */
+    others += place == CONTACT && d->contact_without;
     if (wanted < 0)
         return 2;
     if (place == PREFIX || place == HOST)
@@ -432,6 +437,8 @@ static unsigned says(const struct drawn *d, const struct sbc *sbc, unsigned trun
         return wanted < 2 ? 2 : 0;                    /* all dial +1303... */
     for (int v = 0; v <= VALUES && place != TLS; v++) /* a certificate may have many names */
         others += v != wanted && d->says[place][v];
+    if ((place == HEADER || place == OTHER_HEADER) && wanted == 0 && d->says[place][VALUES])
+        return 1;
     if (!d->says[place][wanted])
         return 0;
     return others > 0 ? 1 : 2;

@@ -252,6 +252,60 @@ static void a_header_that_tells_nothing(void **state)
     }
 }
 
+static const char *const mentions[] = {
+    "{\"alg\":\"ES256\",\"ppt\":[\"shaken\"]}",
+    "{\"ppt\":\"shaken\",\"ppt\":\"div\"}",
+    "{\"ppt\":\"div\",\"ppt\":\"shaken\"}",
+    "{\"alg\":\"ES256\",\"ppt\":\"shaken\"} x",
+    "{\"ppt\":\"shaken\"",
+    "{\"PPT\" : \"Shaken\"}",
+    SHAKEN_JSON,
+};
+static const char *const no_mentions[] = {DIV_JSON, "{\"typ\":\"shaken\"}",
+                                          "{\"ppt\":\"div\",\"typ\":\"shaken\"}", "{\"ppt\":1}"};
+static const char *const before[] = {"",    "<", "\xef\xbb\xbf", "Bearer ",
+                                     "\"<", "(", "eyJ eyJ ",     "\xa0"};
+
+/* Whatever stands before the token, and whatever is wrong with its JSON. */
+static void a_token_that_means_shaken_is_one(void **state)
+{
+    char token[512], value[1024];
+    (void)state;
+    for (size_t i = 0; i < sizeof(mentions) / sizeof(mentions[0]); i++)
+        for (size_t b = 0; b < sizeof(before) / sizeof(before[0]); b++) {
+            struct identity identity;
+            char *copy;
+            snprintf(value, sizeof(value), "%s%s>;info=<x", before[b],
+                     token_of(mentions[i], token).p);
+            if (parse(str_of(value), &identity, &copy) != IDENTITY_SHAKEN || !identity.fault)
+                fail_msg("%s of %s", value, mentions[i]);
+            free(copy);
+        }
+    for (size_t i = 0; i < sizeof(no_mentions) / sizeof(no_mentions[0]); i++) {
+        struct identity identity;
+        assert_int_not_equal(identity_parse(token_of(no_mentions[i], token), &identity),
+                             IDENTITY_SHAKEN);
+    }
+}
+
+/* A header over the limit is not parsed; that it says shaken is seen all the same. */
+static void a_huge_header_means_what_it_says(void **state)
+{
+    struct buf json = BUF_INIT, value = BUF_INIT;
+    struct identity identity;
+    (void)state;
+    buf_add_text(&json, "{\"alg\":\"ES256\",\"ppt\":\"shaken\",\"x\":\"");
+    for (unsigned i = 0; i < 60000; i++)
+        buf_add_char(&json, 'a');
+    buf_add_text(&json, "\"}");
+    base64url_add(&value, json.p, json.n);
+    buf_add_text(&value, ".b.c" U);
+    assert_int_equal(identity_parse(buf_str(&value), &identity), IDENTITY_SHAKEN);
+    assert_non_null(identity.fault);
+    buf_fini(&json);
+    buf_fini(&value);
+}
+
 /* Deeper or longer than any header is: read up to a bound. */
 static void a_header_is_bounded(void **state)
 {
@@ -373,6 +427,8 @@ int main(void)
         cmocka_unit_test(what_the_token_says_counts),
         cmocka_unit_test(a_token_is_read_as_it_was_meant),
         cmocka_unit_test(a_header_that_tells_nothing),
+        cmocka_unit_test(a_token_that_means_shaken_is_one),
+        cmocka_unit_test(a_huge_header_means_what_it_says),
         cmocka_unit_test(a_header_is_bounded),
         cmocka_unit_test(values_of_one_line),
         cmocka_unit_test(no_text_is_read_for_ever),

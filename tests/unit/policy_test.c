@@ -68,6 +68,16 @@ static const struct call_header *headers_of(const json_t *given, struct arena *a
     return list;
 }
 
+/* "odd_lines": [ "X-Risk high", ... ] */
+static const struct header_line *odd_lines_of(const json_t *given, struct arena *arena)
+{
+    const json_t *lines = json_object_get(given, "odd_lines");
+    struct header_line *list = arena_array(arena, json_array_size(lines) + 1, sizeof(*list));
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        list[i].raw = str_of(json_string_value(json_array_get(lines, i)));
+    return list;
+}
+
 static struct call call_of(const json_t *one, const struct settings *s, struct arena *arena,
                            long long now)
 {
@@ -93,7 +103,9 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
     for (size_t i = 0; i < json_array_size(asserted); i++)
         call.asserted[call.n_asserted++] = str_of(json_string_value(json_array_get(asserted, i)));
     call.n_asserted = (unsigned)number_of(given, "n_asserted", call.n_asserted);
+    call.asserted_unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
     call.headers = headers_of(given, arena);
+    call.odd_lines = odd_lines_of(given, arena);
     for (size_t i = 0; i < sizeof(call.random); i++)
         call.random[i] = (uint8_t)(0xff - i);
     return call;

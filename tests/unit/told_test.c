@@ -27,8 +27,18 @@ static const struct {
     {"X-Origination-Id", TOLD_ORIGID},
     {"X-Verstat", TOLD_RESULT},
     {"P-Identity-Bypass", TOLD_RESULT},
-    {"Attestations", TOLD_NOTHING},
-    {"X-P-Attestation-Info", TOLD_NOTHING},
+    {"Attestations", TOLD_LEVEL},
+    {"X-P-Attestation-Info", TOLD_LEVEL},
+    {"X-Attestation_Info", TOLD_LEVEL},
+    {"X-Attestation-Ind", TOLD_LEVEL},
+    {"X-Attest-Value", TOLD_LEVEL},
+    {"X-Shaken-Attestation", TOLD_LEVEL},
+    {"X-STIR-SHAKEN-Attestation", TOLD_LEVEL},
+    {"P-Identity-Attest", TOLD_LEVEL},
+    {"XATTESTVALUE", TOLD_LEVEL},
+    {"attest.level", TOLD_LEVEL},
+    {"X-Great-Test", TOLD_NOTHING},
+    {"X-Contest", TOLD_NOTHING},
     {"X-", TOLD_NOTHING},
     {"", TOLD_NOTHING},
     {"From", TOLD_NOTHING},
@@ -65,6 +75,38 @@ static void what_the_manual_lists_is_known(void **state)
         at += length + 2;
     }
     assert_true(n > 15);
+}
+
+static const struct {
+    const char *value;
+    char level;
+} levels[] = {
+    {"A", 'A'},
+    {"A;x=y", 'A'},
+    {"A;level=C", 'C'},
+    {"A;attest=\"C\"", 'C'},
+    {"<A> ; Level = b", 'B'},
+    {"\"A;level=C\"", 'C'},
+    {"C;level=A", 'C'},
+    {"A;C", 'C'},
+    {"A;x=C", 'C'},
+    {"A;verified;level=<B>", 'B'},
+    {"A, A;attestation=B", 'B'},
+    {"A;level=gateway", '\0'},
+    {"A;level=", '\0'},
+    {"A;attest-level", '\0'},
+    {"A C", '\0'},
+    {"A/C", '\0'},
+    {"level=A", '\0'},
+    {"", '\0'},
+};
+
+static void the_lowest_level_holds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (told_level(str_of(levels[i].value)) != levels[i].level)
+            fail_msg("%s", levels[i].value);
 }
 
 static const struct {
@@ -109,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_tells_what),
         cmocka_unit_test(what_the_manual_lists_is_known),
+        cmocka_unit_test(the_lowest_level_holds),
         cmocka_unit_test(verstat_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,28 @@
+/*
+ * tn_reach - which numbers a URI may lead to that holds no telephone number as tn.h reads one: with
+ * a code before it (*67), an end-of-dial sign, a pause, a second plus sign, spaces, digits too
+ * many, a phone-context of a domain. Whoever comes behind us may read it so. Pure.
+ *
+ * For what refuses, blocks or lowers alone: nothing here is ever signed, and nothing raised by it.
+ */
+#ifndef STIRD_TN_REACH_H
+#define STIRD_TN_REACH_H
+
+#include <stird/tn.h>
+
+#define TN_REACH_MAX 16
+
+struct tn_reach {
+    struct tn numbers[TN_REACH_MAX]; /* they need not exist: "+1900" is asked for as a prefix */
+    unsigned n;
+    bool more; /* than are kept */
+};
+
+/*
+ * Adds to REACH what URI may lead to. OUTSIDE: prefixes of an outside line, such as "9". Nothing is
+ * added for what holds no digits enough, or names first: sip:alice@, sip:7001@.
+ */
+void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
+                      const struct str *outside, unsigned n_outside);
+
+#endif

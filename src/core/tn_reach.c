@@ -1,0 +1,176 @@
+#include <stird/tn_reach.h>
+
+#include <stird/number_plan.h>
+#include <stird/uri.h>
+
+#include <string.h>
+
+#define RUN_MAX                                                                                    \
+    40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
+        */
+
+/* Digits in a row, whatever separates them. */
+struct run {
+    char digits[RUN_MAX];
+    size_t n;
+    bool plus, coded; /* a plus sign, a * or # is before it */
+};
+
+struct reader {
+    struct tn_reach *reach;
+    const struct country *country;
+    const struct str *outside;
+    unsigned n_outside;
+};
+
+static void add(struct tn_reach *reach, const struct tn *tn)
+{
+    for (unsigned i = 0; i < reach->n; i++)
+        if (tn_equal(&reach->numbers[i], tn))
+            return;
+    if (reach->n < TN_REACH_MAX)
+        reach->numbers[reach->n++] = *tn;
+    else
+        reach->more = true;
+}
+
+/* HEAD and TAIL in a row; of digits too many also the longest number that they begin with. */
+static void add_global(struct tn_reach *reach, struct str head, struct str tail)
+{
+    struct tn tn = {.n = 0};
+    for (size_t i = 0; i < head.n && tn.n < TN_MAX_DIGITS; i++)
+        tn.digits[tn.n++] = head.p[i];
+    for (size_t i = 0; i < tail.n && tn.n < TN_MAX_DIGITS; i++)
+        tn.digits[tn.n++] = tail.p[i];
+    if (tn.n < TN_MIN_DIGITS)
+        return;
+    add(reach, &tn);
+    while (tn.n > TN_MIN_DIGITS && number_plan_check(&tn) != TN_OK)
+        tn.n--;
+    if (number_plan_check(&tn) == TN_OK)
+        add(reach, &tn);
+}
+
+static bool take_off(struct str *digits, struct str prefix)
+{
+    if (prefix.n == 0 || !str_starts(*digits, prefix))
+        return false;
+    *digits = str_slice(*digits, prefix.n, digits->n);
+    return true;
+}
+
+static struct str without_zeros(struct str digits)
+{
+    while (take_off(&digits, STR("0")))
+        ;
+    return digits;
+}
+
+/* As a switch of the trunk's country would complete it, with digits behind it or not. */
+static void add_dialled(const struct reader *r, struct str digits)
+{
+    const struct country *c = r->country;
+    const struct str none = {NULL, 0};
+    struct str rest = digits;
+    if (c->code.n == 0)
+        add_global(r->reach, none, digits);
+    if (take_off(&rest, c->international_prefix))
+        add_global(r->reach, none, rest);
+    rest = digits;
+    if (take_off(&rest, c->national_prefix) && rest.n >= c->national_length)
+        add_global(r->reach, c->code, rest);
+    rest = digits;
+    if (take_off(&rest, c->code) && rest.n >= c->national_length)
+        add_global(r->reach, none, digits);
+    if (c->code.n > 0 && c->national_length > 0 && digits.n >= c->national_length)
+        add_global(r->reach, c->code, digits);
+}
+
+static void add_run(const struct reader *r, struct str digits, bool plus)
+{
+    struct str bare = without_zeros(digits);
+    if (plus)
+        add_global(r->reach, (struct str){NULL, 0}, bare);
+    add_dialled(r, digits);
+    if (bare.n < digits.n)
+        add_dialled(r, bare);
+    for (unsigned i = 0; i < r->n_outside; i++) {
+        struct str inside = digits;
+        if (take_off(&inside, r->outside[i]))
+            add_dialled(r, inside);
+    }
+}
+
+/* A code such as *67 or *672 may have no end of its own. */
+static void end_run(const struct reader *r, struct run *run, bool coded)
+{
+    struct str digits = {run->digits, run->n};
+    if (run->n > 0) {
+        add_run(r, digits, run->plus);
+        for (size_t code = 2; run->coded && code <= 4 && code < run->n; code++)
+            add_run(r, str_slice(digits, code, digits.n), false);
+    }
+    *run = (struct run){.coded = coded};
+}
+
+static void add_digit(struct run *run, char c)
+{
+    if (run->n < RUN_MAX)
+        run->digits[run->n++] = c;
+}
+
+/* Letters end it: what follows is an extension (x5) or a pause with digits that are keyed later. */
+static void read_user(const struct reader *r, struct str user)
+{
+    struct run run = {.n = 0};
+    bool letter = false;
+    while (user.n > 0 && !letter) {
+        char c = uri_octet_next(&user);
+        letter = ascii_is_alpha(c);
+        if (ascii_is_digit(c))
+            add_digit(&run, c);
+        else if (c == '+')
+            run.plus = true;
+        else if (c == '*' || c == '#')
+            end_run(r, &run, true);
+        else if (c == ',' || c == '@' || letter)
+            end_run(r, &run, false);
+    }
+    end_run(r, &run, false);
+}
+
+/* RFC 3966 section 5.1.5; there may be several, and quotes or a missing plus sign in them. */
+static void add_contexts(const struct reader *r, struct str parameters, struct str user)
+{
+    struct str name, value;
+    while (uri_parameter_next(&parameters, &name, &value)) {
+        struct run run = {.n = 0};
+        if (!str_eq_nocase(name, STR("phone-context")))
+            continue;
+        for (size_t i = 0; i < value.n && !ascii_is_alpha(value.p[i]); i++)
+            if (ascii_is_digit(value.p[i]))
+                add_digit(&run, value.p[i]);
+        struct str rest = user;
+        while (rest.n > 0 && run.n > 0) {
+            char c = uri_octet_next(&rest);
+            if (ascii_is_digit(c))
+                add_digit(&run, c);
+        }
+        add_global(r->reach, (struct str){NULL, 0}, (struct str){run.digits, run.n});
+    }
+}
+
+void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
+                      const struct str *outside, unsigned n_outside)
+{
+    const struct reader r = {reach, country, outside, n_outside};
+    struct str user = uri_called_part(uri);
+    struct uri parts;
+    read_user(&r, user);
+    /* Behind a first @ may stand another user part: some take the last one. */
+    if (!uri_split(&parts, uri)) {
+        size_t second = str_find(uri, '@', 0) + 1;
+        read_user(&r, str_slice(uri, second, str_find(uri, '@', second)));
+    }
+    add_contexts(&r, parts.user_parameters, user);
+}

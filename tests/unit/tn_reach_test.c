@@ -1,0 +1,98 @@
+/* What dressed numbers may lead to: what policy/cases.json asks of America, for other countries,
+   and that no text makes more of them than there is room for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stird/tn_reach.h>
+
+static const struct country america = {
+    .code = STR("1"), .international_prefix = STR("011"), .national_length = 10};
+static const struct country germany = {.code = STR("49"),
+                                       .international_prefix = STR("00"),
+                                       .national_prefix = STR("0"),
+                                       .national_length = 6,
+                                       .national_length_max = 11};
+static const struct country nowhere = {.national_length = 0};
+static const struct str outside[] = {STR("9")};
+
+static bool leads_to(const struct tn_reach *reach, const char *digits)
+{
+    for (unsigned i = 0; i < reach->n; i++)
+        if (str_eq(tn_str(&reach->numbers[i]), str_of(digits)))
+            return true;
+    return false;
+}
+
+static const struct {
+    const struct country *country;
+    const char *uri, *number; /* NULL: to none */
+} cases[] = {
+    {&germany, "sip:030123456#@h", "4930123456"},
+    {&germany, "sip:*31#030123456@h", "4930123456"},
+    {&germany, "sip:0049(30)123456,@h", "4930123456"},
+    {&germany, "sip:+4930123456%20@h", "4930123456"},
+    {&germany, "tel:030123456;phone-context=h.example", "4930123456"},
+    {&nowhere, "sip:4930123456#@h", "4930123456"},
+    {&nowhere, "sip:+4930123456#@h", "4930123456"},
+    {&america, "sip:011493012345678#@h", "493012345678"},
+    {&america, "sip:*70,*6712155550100@h", "12155550100"},
+    {&america, "sip:121555501001234567890123456789012345678901234567890@h", "12155550100"},
+    {&america, "sip:%2b%2B12155550100@h", "12155550100"},
+    {&america, "tel:555-0100;phone-context=\"+1215\"", "12155550100"},
+    {&america, "sip:12155550100", "12155550100"},
+    {&america, "sip:alice@h", NULL},
+    {&america, "sip:alice12155550100@h", NULL},
+    {&america, "sip:7001@h", NULL},
+    {&america, "sip:5550100@h", NULL},
+    {&america, "sip:h@192.168.100.200", NULL},
+    {&america, "sip:192.168.100.200", NULL},
+    {&america, "mailto:12155550100@h", NULL},
+    {&america, "urn:service:sos", NULL},
+    {&america, "", NULL},
+    {&america, "sip:", NULL},
+    {&america, "tel:;phone-context=+1", NULL},
+};
+
+static void dressed_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct tn_reach reach = {.n = 0};
+        tn_reach_add_uri(&reach, str_of(cases[i].uri), cases[i].country, outside, 1);
+        bool good = cases[i].number ? leads_to(&reach, cases[i].number)
+                                    : reach.n == 0 && !reach.more;
+        for (unsigned n = 0; !good && n < reach.n; n++)
+            print_error("  %.*s\n", (int)reach.numbers[n].n, reach.numbers[n].digits);
+        if (!good)
+            fail_msg("%s", cases[i].uri);
+    }
+}
+
+/* Then whoever asks takes it for all that it could be. */
+static void many_are_told(void **state)
+{
+    char uri[1024] = "sip:";
+    struct tn_reach reach = {.n = 0};
+    (void)state;
+    for (unsigned i = 0; i < 40; i++)
+        snprintf(uri + strlen(uri), sizeof(uri) - strlen(uri), "+121555501%02u,", i);
+    tn_reach_add_uri(&reach, str_of(uri), &america, outside, 1);
+    assert_int_equal(reach.n, TN_REACH_MAX);
+    assert_true(reach.more);
+    tn_reach_add_uri(&reach, str_of(uri), &america, outside, 1);
+    assert_int_equal(reach.n, TN_REACH_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dressed_numbers),
+        cmocka_unit_test(many_are_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
