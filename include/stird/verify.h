@@ -34,7 +34,7 @@ struct str verify_status_phrase(int sip_status);
 enum verify_result {
     VERIFY_NOT_DONE, /* something that it needs is missing */
     VERIFY_PASSED,
-    VERIFY_WARNED, /* not as it should be, but no reason to refuse */
+    VERIFY_WARNED, /* done and passed, with something that is not as it should be */
     VERIFY_FAILED
 };
 

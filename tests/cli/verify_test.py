@@ -185,7 +185,23 @@ class Values(Lab):
         self.assertEqual(self.token(revoked, cert="revoked")[1], "valid")
         self.assertEqual(self.token(revoked, "--crl", self.lab + "/crl.pem", cert="revoked")[2:],
                          (437, {"revoked": "it is revoked"}))
-        self.assertEqual(self.token(message, "--crl", self.lab + "/crl.pem")[1], "valid")
+        self.assertEqual(self.token(message, "--crl", self.lab + "/crl.pem"), (0, "valid", 0, {}))
+
+    def test_lists_of_others_do_not_tell(self):
+        """A list that does not cover the chain leaves it open whether somebody revoked it."""
+        message = tokens.invite(tokens.identity(self.unit))
+        other = os.path.join(self.directory, "other")
+        self.assertEqual(stirctl.run("/none", "lab-ca", other)[0], 0)
+        with open(self.lab + "/crl.pem", encoding="ascii") as source:
+            issuer_only = source.read().split("-----END X509 CRL-----")[0] \
+                + "-----END X509 CRL-----\n"
+        for crl in (other + "/crl.pem", self.write("issuer-only.pem", issuer_only)):
+            with self.subTest(crl=crl):
+                status, calls = self.verify(self.write("input", message), "--crl", crl)
+                told = calls[0]["hops"][0]["tokens"][0]
+                check = [c for c in told["checks"] if c["check"] == "revoked"][0]
+                self.assertEqual((status, told["verdict"], check["result"]), (3, "open", "not done"))
+                self.assertIn("not known", check["found"])
 
     def test_people_are_told_what_to_do(self):
         file = self.write("input", tokens.identity(self.unit, iat=1700000000))
