@@ -221,6 +221,7 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
         sip_identity_facts(s->message, &job->country, &facts);
         q.orig = facts.has_orig ? &facts.orig : NULL;
         q.dest = facts.has_dest ? &facts.dest : NULL;
+        q.requested = facts.has_requested ? &facts.requested : NULL;
         if (!sip_date_parse(facts.date, &q.date_s))
             q.date_s = 0;
     }

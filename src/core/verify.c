@@ -402,17 +402,32 @@ static void check_orig(struct verification *v)
     compare(v, VERIFY_ORIG, v->report->orig, v->question->orig);
 }
 
-/* Any of the numbers may be the one (RFC 8225 section 5.2.1). */
-static void check_dest(struct verification *v)
+/* Any of the numbers may be the one (RFC 8225 section 5.2.1). False: TN is none of them, or NULL.
+ */
+static bool is_called(const struct verification *v, const struct tn *tn)
 {
     const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
-    const struct tn *tn = v->question->dest;
     for (size_t i = 0; tn && i < json_array_size(dest); i++) {
         struct str text = text_of(json_array_get(dest, i));
         if (text.n > 0 && str_eq(text, tn_str(tn)))
-            v->report->dest = arena_copy(v->arena, text);
+            return true;
     }
-    compare(v, VERIFY_DEST, v->report->dest, tn);
+    return false;
+}
+
+/* To is what verifiers compare (RFC 8224 section 6.2): what the Request-URI says only explains. */
+static void check_dest(struct verification *v)
+{
+    const struct verify_question *q = v->question;
+    struct verify_finding *f = &v->report->finding[VERIFY_DEST];
+    if (is_called(v, q->dest))
+        v->report->dest = arena_copy(v->arena, tn_str(q->dest));
+    compare(v, VERIFY_DEST, v->report->dest, q->dest);
+    if (f->result == VERIFY_FAILED && is_called(v, q->requested))
+        FAILED(v, VERIFY_DEST,
+               "%.*s: it is made for the Request-URI's number %.*s (dest = request_uri, or To was "
+               "changed), and verifiers compare To",
+               STR_ARG(f->text), STR_ARG(tn_str(q->requested)));
 }
 
 /* ---- the certificate ---- */

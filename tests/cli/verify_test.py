@@ -265,6 +265,43 @@ class Messages(Lab):
             more = ["P-Asserted-Identity: " + line for line in lines]
             self.assertEqual(self.token(tokens.invite(value, more=more))[2], 438)
 
+    def test_numbers_that_are_no_telephone_numbers(self):
+        """Emergency numbers and short codes are compared as they stand (RFC 8224 section 8.3)."""
+        for called, dest in (("911", "911"), ("+1911", "1911"), ("1911", "1911"), ("9911", "9911"),
+                             ("911%23", "911"), ("9911%23", "9911"), ("988", "988"),
+                             ("988;phone-context=+1", "988"), ("*98", "*98"), ("9-8-8", "988"),
+                             ("112", "112"), ("98%23", "98#")):
+            with self.subTest(called=called):
+                value = tokens.identity(self.unit, dest=dest)
+                self.assertEqual(self.token(tokens.invite(value, dest=called)),
+                                 (0, "valid", 0, {}))
+                other = tokens.identity(self.unit, dest="411")
+                self.assertEqual(self.token(tokens.invite(other, dest=called))[:3],
+                                 (1, "invalid", 438))
+
+    def test_an_asserted_number_that_cannot_exist(self):
+        """The signer goes on to From; others may have signed it all the same."""
+        for asserted, shown, orig in (
+                ("+1215555010", "+12155550100", "12155550100"),
+                ("+10155550100", "2155550100", "12155550100"),
+                ("+1215555010", "anonymous", "1215555010"),
+                ("anonymous", "+12155550100", "12155550100")):
+            with self.subTest(asserted=asserted, shown=shown):
+                value = tokens.identity(self.unit, orig=orig)
+                text = tokens.invite(value, orig=shown, more=[
+                    "P-Asserted-Identity: <sip:%s@pbx>" % asserted])
+                self.assertEqual(self.token(text)[:3], (0, "valid", 0))
+
+    def test_a_token_for_the_request_uri(self):
+        """dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
+        value = tokens.identity(self.unit, dest="13125550199")
+        text = tokens.invite(value).replace("INVITE sip:+13125550123@", "INVITE sip:+13125550199@")
+        got = self.token(text)
+        self.assertEqual(got[:3], (1, "invalid", 438))
+        self.assertIn("the token says 13125550199, the message 13125550123", got[3]["dest"])
+        self.assertIn("made for the Request-URI's number", got[3]["dest"])
+        self.assertNotIn("Request-URI", self.token(tokens.invite(value))[3]["dest"])
+
     def test_a_message_without_identity(self):
         status, calls = self.verify(self.write("input", tokens.invite()))
         self.assertEqual((status, calls[0]["hops"][0]["changes"]),
