@@ -12,6 +12,7 @@
 #include <openssl/ec.h>
 #include <stird/certificate_text.h>
 #include <stird/credential.h>
+#include <stird/number_plan.h>
 #include <stird/x5u.h>
 #include <string.h>
 
@@ -342,9 +343,15 @@ static void check_claims(struct verification *v)
 {
     if (!v->payload || !is_shaken(v))
         return;
+    struct tn orig;
     const char *why = read_claims(v);
+    enum tn_fault odd = tn_from_digits(&orig, v->report->orig) ? number_plan_check(&orig)
+                                                               : TN_BAD_CHARACTER;
     if (why)
         FAILED(v, VERIFY_CLAIMS, "%s", why);
+    else if (odd != TN_OK)
+        WARNED(v, VERIFY_CLAIMS, "orig.tn %.*s is a number that nobody can have: %.*s",
+               STR_ARG(shown(v, v->report->orig)), STR_ARG(tn_fault_text(odd)));
     else if (!is_uuid(v->report->origid))
         WARNED(v, VERIFY_CLAIMS, "origid is no UUID (RFC 8588 section 5)");
     else
@@ -597,9 +604,14 @@ static bool is_needed(const struct verify_question *q, enum need need)
     return true;
 }
 
-static bool was_passed(const struct verify_finding *f)
+/* Where something that is not as it should be takes nothing away from "passed": elsewhere a warning
+   is a check that did not come to its end. */
+static const bool may_warn[VERIFY_CHECKS] = {[VERIFY_CLAIMS] = true, [VERIFY_FRESH] = true};
+
+static bool was_passed(const struct verify_report *r, int check)
 {
-    return f->result == VERIFY_PASSED || f->result == VERIFY_WARNED;
+    enum verify_result result = r->finding[check].result;
+    return result == VERIFY_PASSED || (result == VERIFY_WARNED && may_warn[check]);
 }
 
 void verify_decide(struct verify_report *r)
@@ -614,7 +626,7 @@ void verify_decide(struct verify_report *r)
             r->sip_status = checks[i].status;
             return;
         }
-        all = all && (!r->needed[i] || was_passed(&r->finding[i]));
+        all = all && (!r->needed[i] || was_passed(r, i));
     }
     if (all)
         r->verdict = TOKEN_VALID;

@@ -325,6 +325,41 @@ class Messages(Lab):
                 self.assertEqual(hops[1]["tokens"][0]["verdict"], "valid")
 
 
+    def test_a_text_that_is_cut(self):
+        """What ends inside a header line is not judged: not as unsigned, nor as a broken token."""
+        text = tokens.invite(tokens.identity(self.unit))
+        whole = text[:text.index("Content-Length")]
+        at = text.index("Identity:")
+        one_line = "    " + text.replace("\r\n", "..")
+        for cut in (at - 70, at - 30, at + 3, at + 8, at + 12, at + 200, at + 300, len(whole) - 30,
+                    len(whole) - 9, len(whole) - 3, len(whole) - 2, len(whole) - 1):
+            for form in (text[:cut], text[:cut].replace("\r\n", "\n"), "> " + text[:cut].replace(
+                    "\r\n", "\n> "), text[:cut].rstrip("\r").replace("\r\n", ".\n")):
+                with self.subTest(end=form[-20:]):
+                    status, out, err = self.run_verify(self.write("input", form))
+                    self.assertEqual(status, 2, out + err)
+                    self.assertIn("cut: the text ends inside a header line", out)
+                    self.assertNotIn("verdict ", out.replace("no verdict", ""))
+        for cut in (300, len(whole) - 40):
+            self.assertEqual(self.run_verify(self.write("input", one_line[:cut]))[0], 2)
+
+    def test_a_text_without_its_last_line_end(self):
+        """As those who copy a message lose it: nothing is cut."""
+        text = tokens.invite(tokens.identity(self.unit))
+        whole = text[:text.index("Content-Length")]
+        for form in (text[:-2], text[:-4], whole, whole + "l: 0", text[:-4].replace("\r\n", "\n"),
+                     "    " + text.replace("\r\n", "..")):
+            with self.subTest(end=form[-20:]):
+                self.assertEqual(self.token(form), (0, "valid", 0, {}))
+
+    def test_a_number_that_cannot_exist(self):
+        """Valid, for no RFC refuses it; but said."""
+        value = tokens.identity(self.unit, orig="1215555010")
+        got = self.token(tokens.invite(value, orig="+1215555010"))
+        self.assertEqual(got[:3], (0, "valid", 0))
+        self.assertIn("nobody can have: a number of +1 has 11 digits", got[3]["claims"])
+
+
 class Bad(http.server.BaseHTTPRequestHandler):
     """A web server as it should not be."""
 
