@@ -277,13 +277,6 @@ out:
     return good;
 }
 
-void configuration_log_warnings(const struct configuration *c)
-{
-    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next)
-        log_warning("probably not meant", LOG_TEXT("file", w->file), LOG_NUMBER("line", w->line),
-                    LOG_TEXT("what", w->text));
-}
-
 static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
 {
     struct mapped_numbers mapped;

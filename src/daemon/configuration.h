@@ -37,8 +37,6 @@ void configuration_fini(struct configuration *c);
  */
 bool configuration_load(struct configuration *c, struct str path,
                         bool (*narrow)(const struct settings *settings), struct problems *problems);
-/* What `stird -t` prints, into the log: at a start, and by who loads a reload. */
-void configuration_log_warnings(const struct configuration *c);
 /*
  * The same from descriptors that another process loaded, nothing is opened. Takes the
  * descriptors in any case. False with *WHY.

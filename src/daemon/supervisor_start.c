@@ -32,7 +32,6 @@ static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
     if (!configuration_load(&s->current, s->path, NULL, problems))
         return false;
-    configuration_log_warnings(&s->current);
     s->current.generation = s->last_generation = 1;
     s->n_workers = s->current.settings->workers;
     configuration_log_warnings(&s->current);
