@@ -15,7 +15,8 @@ struct sip_identity_facts {
     struct str from_uri, to_uri;
     struct str date;
     struct tn orig, dest; /* n == 0: no telephone number */
-    bool has_orig, has_dest;
+    struct tn requested;  /* of the Request-URI, which no verifier compares (RFC 8224) */
+    bool has_orig, has_dest, has_requested;
 };
 #define IDENTITIES_MAX 8
 /* The values of its Identity headers, folds inside; returns how many there are. */

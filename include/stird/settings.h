@@ -156,7 +156,7 @@ struct rule {
     uint32_t certificate;                     /* index of its first unit, or NO_CERTIFICATE */
 };
 
-/* What is no mistake, but probably not meant: said by `stird -t`. */
+/* What is no mistake, but probably not meant: said by `stird -t`, and in the log. */
 struct setting_warning {
     struct str file;
     unsigned line;

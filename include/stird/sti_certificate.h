@@ -72,6 +72,12 @@ enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport
                             const struct passport_claims *claims);
 /* The number alone. */
 bool sti_scope_covers(const struct sti_scope *scope, const struct tn *orig);
+/*
+ * NULL, or why no token of TYPE may be signed, whatever the call: what its constraints say of
+ * *CLAIM, a text of SCOPE's. Of a certificate for other types, for instance.
+ */
+const char *sti_scope_signs_nothing(const struct sti_scope *scope, const struct passport_type *type,
+                                    struct str *claim);
 /* Whether some calling numbers are outside. */
 bool sti_scope_is_limited(const struct sti_scope *scope);
 

@@ -21,7 +21,7 @@ struct trace_message {
     struct address from, to;
     bool has_addresses; /* of a capture */
     uint64_t place;     /* number of the packet that completed it, or of the line it begins at */
-    bool cut;           /* text is its beginning: the capture lacks the rest */
+    bool cut;           /* text is its beginning: the capture, or the text, lacks the rest */
     size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */
 };
 

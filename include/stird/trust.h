@@ -28,8 +28,9 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
                               int64_t now_s);
 /*
  * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor.
- * With a sentence it is not known: no list in force is about the leaf, or one about an authority
- * cannot be relied on. An authority that no list is about counts as not revoked.
+ * With a sentence it is not known: no list that can be relied on, and is in force, is about the
+ * leaf, or about an authority below the anchor. An anchor is trusted by whoever lists it, and needs
+ * none.
  */
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);

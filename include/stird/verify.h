@@ -34,7 +34,7 @@ struct str verify_status_phrase(int sip_status);
 enum verify_result {
     VERIFY_NOT_DONE, /* something that it needs is missing */
     VERIFY_PASSED,
-    VERIFY_WARNED, /* not as it should be, but no reason to refuse */
+    VERIFY_WARNED, /* done and passed, with something that is not as it should be */
     VERIFY_FAILED
 };
 
@@ -57,7 +57,8 @@ struct verify_question {
     bool has_message;
     const struct tn *orig; /* NULL: it shows no telephone number */
     const struct tn *dest;
-    int64_t date_s; /* of its Date header; 0: there is none */
+    const struct tn *requested; /* of the Request-URI, for an explanation only; NULL: none */
+    int64_t date_s;             /* of its Date header; 0: there is none */
     /* What the URL of info serves, PEM or DER; empty: not at hand. */
     struct str chain;
     bool chain_is_given;       /* by somebody, not by its URL: what the URL serves is not asked */

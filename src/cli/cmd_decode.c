@@ -257,7 +257,7 @@ static void decode_value(struct job *job, struct str value)
     decoded_fini(&d);
 }
 
-static void decode_sighting(struct job *job, const struct sighting *s)
+static void decode_sighting(struct job *job, const struct sighting *s, bool capture)
 {
     struct str values[IDENTITIES_MAX];
     if (s->message.n == 0) {
@@ -268,7 +268,9 @@ static void decode_sighting(struct job *job, const struct sighting *s)
     for (unsigned i = 0; i < n; i++)
         decode_value(job, values[i]);
     if (s->cut)
-        fprintf(stderr, "stirctl: packet %llu is cut by the capture (tcpdump -s 0)\n",
+        fprintf(stderr,
+                capture ? "stirctl: packet %llu is cut by the capture (tcpdump -s 0)\n"
+                        : "stirctl: the message of line %llu is cut inside a header line\n",
                 (unsigned long long)s->place);
     else if (n == 0)
         fputs("stirctl: an INVITE without Identity header\n", stderr);
@@ -284,7 +286,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     bool good = sightings_read(&s, argc == 2 ? argv[1] : "-");
     const struct sighting *list = sightings_list(&s, &n);
     for (size_t i = 0; i < n; i++)
-        decode_sighting(&job, &list[i]);
+        decode_sighting(&job, &list[i], s.capture);
     if (cli->json) {
         json_dumpf(job.all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
         putchar('\n');

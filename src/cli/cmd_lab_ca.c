@@ -159,15 +159,26 @@ static bool make_units(const struct lab *lab)
            make_unit(lab, "revoked", REVOKED, spcs, NULL);
 }
 
-static bool make_crl(const struct lab *lab)
+/* N: 1 when the unit "revoked" is, else 0. */
+static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned n,
+                    struct buf *text)
 {
     const uint64_t revoked[] = {REVOKED};
-    struct buf text = BUF_INIT;
-    X509_CRL *crl = lab_crl_new(lab->issuer, lab->issuer_key, lab->now_s - 60,
-                                lab->now_s + lab->days * DAY_S, revoked, 1);
-    bool good = crl && lab_add_crl(&text, crl) && write_file(lab, "crl.pem", &text, 0644) &&
-                write_file(lab, "public/crl.pem", &text, 0644);
+    X509_CRL *crl = lab_crl_new(issuer, key, lab->now_s - 60, lab->now_s + lab->days * DAY_S,
+                                revoked, n);
+    bool good = crl && lab_add_crl(text, crl);
     X509_CRL_free(crl);
+    return good;
+}
+
+/* Of both authorities: what no list covers is not known. */
+static bool make_crl(const struct lab *lab)
+{
+    struct buf text = BUF_INIT;
+    bool good = add_crl(lab, lab->issuer, lab->issuer_key, 1, &text) &&
+                add_crl(lab, lab->root, lab->root_key, 0, &text) &&
+                write_file(lab, "crl.pem", &text, 0644) &&
+                write_file(lab, "public/crl.pem", &text, 0644);
     buf_fini(&text);
     return good;
 }

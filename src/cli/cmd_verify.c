@@ -221,6 +221,7 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
         sip_identity_facts(s->message, &job->country, &facts);
         q.orig = facts.has_orig ? &facts.orig : NULL;
         q.dest = facts.has_dest ? &facts.dest : NULL;
+        q.requested = facts.has_requested ? &facts.requested : NULL;
         if (!sip_date_parse(facts.date, &q.date_s))
             q.date_s = 0;
     }
@@ -265,9 +266,16 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
 }
 
 /* What the capture lacks is nobody's fault but the capture's: nothing is judged by it. */
-static void tell_cut(const struct sighting *s, json_t *changes)
+static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
     char text[160], of[32] = "";
+    if (!capture) {
+        json_array_append_new(
+            changes,
+            json_string("cut: the text ends inside a header line, before the empty line that "
+                        "ends the headers: no verdict"));
+        return;
+    }
     if (s->octets > 0)
         snprintf(of, sizeof(of), " of %zu", s->octets);
     snprintf(text, sizeof(text),
@@ -307,7 +315,7 @@ static json_t *hop_json(struct job *job, const struct sightings *all, const stru
         changed = hops_compare(before->message, s->message, &job->country, arena, add_sentence,
                                changes) > 0;
     if (s->cut) {
-        tell_cut(s, changes);
+        tell_cut(s, all->capture, changes);
         worse(job, EXIT_USAGE);
     } else if (n == 0 && last) {
         json_array_append_new(changes, json_string("no Identity: it is not signed here"));

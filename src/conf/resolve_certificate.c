@@ -49,16 +49,18 @@ static bool read_part(struct reader *r, const struct unit *u, const char *name, 
     return error == 0;
 }
 
-static bool is_own_code(const struct provider *p, struct str codes)
+/* The first of CODES that is not one of P's; p == NULL: all are. */
+static struct str foreign_code(const struct provider *p, struct str codes)
 {
-    bool own = codes.n > 0;
-    while (codes.n > 0 && own) {
+    while (codes.n > 0) {
         struct str code = str_cut(&codes, ',');
-        own = false;
+        bool own = false;
         for (unsigned i = 0; i < p->n_spcs && !own; i++)
             own = str_eq(code, p->spcs[i]);
+        if (!own)
+            return code;
     }
-    return own;
+    return (struct str){NULL, 0};
 }
 
 /* Nobody said who we are: the certificate tells, and the operator says whether that is right. */
@@ -87,14 +89,36 @@ static void ask_for_code(struct reader *r, const struct settings *s, const struc
     buf_fini(&codes);
 }
 
+static void refuse_code(struct reader *r, const struct settings *s, const struct unit *u,
+                        const struct certificate *c, struct str code)
+{
+    const struct object *o = &u->draft->object;
+    struct str ours = arena_printf(r->arena, "%s%.*s",
+                                   s->providers_named ? "the codes" : "provider.spc",
+                                   STR_ARG(provider_text(r, s, c->provider)));
+    if (str_eq(code, c->spc))
+        complain(r, o, place_of(o, "directory"),
+                 "%.*s is a certificate of %.*s, which is none of %.*s: get one of your own, or "
+                 "write foreign = true",
+                 STR_ARG(u->directory), STR_ARG(code), STR_ARG(ours));
+    else
+        complain(
+            r, o, place_of(o, "directory"),
+            "%.*s is a certificate of %.*s, and each of its codes must be one of %.*s: %.*s is "
+            "not: get one of your own, or write foreign = true",
+            STR_ARG(u->directory), STR_ARG(c->spc), STR_ARG(ours), STR_ARG(code));
+}
+
 /* Signing with somebody else's certificate is a lie about who signs (ATIS-1000074, 47 CFR 64.6301).
  */
 static void check_owner(struct reader *r, const struct settings *s, const struct unit *u,
                         const struct certificate *c)
 {
     const struct object *o = &u->draft->object;
-    if (c->foreign || c->provider >= s->n_providers ||
-        is_own_code(&s->providers[c->provider], c->spc))
+    if (c->foreign || c->provider >= s->n_providers)
+        return;
+    struct str code = foreign_code(&s->providers[c->provider], c->spc);
+    if (c->spc.n > 0 && !code.p)
         return;
     if (c->spc.n == 0)
         complain(
@@ -105,12 +129,21 @@ static void check_owner(struct reader *r, const struct settings *s, const struct
     else if (s->providers[c->provider].n_spcs == 0)
         ask_for_code(r, s, u, c);
     else
-        complain(r, o, place_of(o, "directory"),
-                 "%.*s is a certificate of %.*s, which is none of %s%.*s: get one of your own, or "
-                 "write foreign = true",
-                 STR_ARG(u->directory), STR_ARG(c->spc),
-                 s->providers_named ? "the codes" : "provider.spc",
-                 STR_ARG(provider_text(r, s, c->provider)));
+        refuse_code(r, s, u, c, code);
+}
+
+/* It loads, for a certificate of other units may be there; but the operator will wonder. */
+static void check_use(struct reader *r, const struct unit *u, const struct certificate *c)
+{
+    struct str claim;
+    const struct object *o = &u->draft->object;
+    const char *why = sti_scope_signs_nothing(&c->scope, &passport_type_shaken, &claim);
+    if (why)
+        warn(
+            r, o, place_of(o, "directory"),
+            "%.*s can sign no call: by its constraints (JWTClaimConstraints) the claim %.*s %s: get "
+            "one without",
+            STR_ARG(u->directory), STR_ARG(claim), why);
 }
 
 /* NOW_S: 0 for a unit that may have expired, since others are there. */
@@ -127,6 +160,7 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     c->foreign = u->draft->foreign;
     c->provider = provider_of_certificate(s, c->id);
     check_owner(r, s, u, c);
+    check_use(r, u, c);
     return true;
 }
 

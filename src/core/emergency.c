@@ -8,6 +8,8 @@
 
 #include "emergency.h"
 
+#include <string.h>
+
 #define USER_MAX 48 /* octets of a user part; longer ones are no emergency number */
 
 static const struct str always[] = {{"911", 3}, {"112", 3}, {"933", 3}};
@@ -45,7 +47,7 @@ static bool is_left_out(char c)
 }
 
 /* False when USER is longer than a number, or holds what is no key of a telephone. */
-static bool dialled_keys(struct str user, struct dialled *dialled)
+static bool read_keys(struct str user, struct dialled *dialled)
 {
     dialled->n = 0;
     for (size_t i = 0; i < user.n; i++) {
@@ -56,6 +58,13 @@ static bool dialled_keys(struct str user, struct dialled *dialled)
             return false;
         dialled->keys[dialled->n++] = c;
     }
+    return dialled->n > 0;
+}
+
+static bool dialled_keys(struct str user, struct dialled *dialled)
+{
+    if (!read_keys(user, dialled))
+        return false;
     while (dialled->n > 0 && !ascii_is_digit(dialled->keys[dialled->n - 1]))
         dialled->n--; /* the end of dialling */
     return dialled->n > 0;
@@ -155,6 +164,35 @@ bool emergency_number(const struct settings *settings, const struct trunk *trunk
         return false;
     if (!tn_from_digits(number, keys))
         number->n = 0;
+    return true;
+}
+
+/* An access digit in front of an emergency number may be any: nobody says which the trunk has. */
+static const struct settings anywhere = {
+    .emergency_prefixes = (const struct str[]){{"0", 1},
+                                               {"1", 1},
+                                               {"2", 1},
+                                               {"3", 1},
+                                               {"4", 1},
+                                               {"5", 1},
+                                               {"6", 1},
+                                               {"7", 1},
+                                               {"8", 1},
+                                               {"9", 1}},
+    .n_emergency_prefixes = 10,
+};
+
+bool dialled_number(const struct country *country, struct str uri, struct tn *number)
+{
+    char room[USER_MAX];
+    struct dialled dialled;
+    const struct trunk trunk = {.country = *country};
+    if (emergency_number(&anywhere, &trunk, uri, number) && number->n > 0)
+        return true;
+    if (!read_keys(plain_user(uri, room), &dialled))
+        return false;
+    memcpy(number->digits, dialled.keys, dialled.n);
+    number->n = (uint8_t)dialled.n;
     return true;
 }
 

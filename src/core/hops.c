@@ -4,6 +4,8 @@
 #include <stird/headers.h>
 #include <stird/identity.h>
 
+#include "emergency.h"
+
 static struct str header(struct str message, struct str name, char compact)
 {
     struct header_line line;
@@ -32,11 +34,23 @@ unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX])
     return n;
 }
 
+static struct str request_uri_of(struct str start)
+{
+    str_cut(&start, ' ');
+    return str_cut(&start, ' ');
+}
+
 /* What a message says is compared with what a token of others says: both may be odd. */
 static bool number_of(struct tn *tn, struct str uri, const struct country *country)
 {
     enum tn_fault fault = uri.n > 0 ? tn_from_uri(tn, uri, country, NULL, 0) : TN_EMPTY;
     return fault == TN_OK || tn_cannot_exist(fault);
+}
+
+static bool called_number(struct tn *tn, struct str uri, const struct country *country)
+{
+    enum tn_fault fault = uri.n > 0 ? tn_from_uri(tn, uri, country, NULL, 0) : TN_EMPTY;
+    return fault == TN_OK || dialled_number(country, uri, tn);
 }
 
 /* Of all lines, as the signer reads them; one that cannot exist only where From is no number. */
@@ -76,7 +90,8 @@ void sip_identity_facts(struct str message, const struct country *country,
     f->to_uri = uri_of(header(message, STR("To"), 't'));
     f->date = header(message, STR("Date"), 0);
     find_orig(message, country, f);
-    f->has_dest = number_of(&f->dest, f->to_uri, country);
+    f->has_dest = called_number(&f->dest, f->to_uri, country);
+    f->has_requested = called_number(&f->requested, request_uri_of(start), country);
 }
 
 /* ---- comparing ---- */

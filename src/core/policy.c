@@ -630,6 +630,72 @@ static bool step_shown(struct decision *d)
     return run_list(d, again, sizeof(again) / sizeof(again[0]));
 }
 
+/* ---- what the token says ---- */
+
+/* Decided 9. */
+static void decide_date(struct decision *d)
+{
+    struct outcome *o = d->outcome;
+    int64_t now = d->call->now_s, date;
+    o->claims.iat_s = now;
+    if (d->call->n_date == 0) {
+        o->date = DATE_ADD;
+        trace(d, STR("no Date: one is added"));
+        return;
+    }
+    if (d->call->n_date == 1 && sip_date_parse(d->call->date, &date) &&
+        date >= now - DATE_TOLERANCE_S && date <= now + DATE_TOLERANCE_S) {
+        o->date = DATE_KEEP;
+        o->claims.iat_s = date;
+        trace(d, STR("iat is the Date's"));
+        return;
+    }
+    o->date = DATE_REPLACE;
+    o->date_was_wrong = true;
+    trace(d, STR("Date is stale, in the future, unreadable or there are several: replaced"));
+}
+
+/* Of several that differ none is the one. */
+static bool told_origid(struct decision *d, char origid[ORIGID_TEXT_LENGTH])
+{
+    char found[ORIGID_TEXT_LENGTH];
+    unsigned n = 0;
+    for (const struct call_header *h = d->call->headers; h && h->name.p; h++) {
+        if (told_by(h->name) != TOLD_ORIGID || !origid_parse(told_word(h->value), found))
+            continue;
+        if (n > 0 && memcmp(origid, found, sizeof(found)) != 0) {
+            trace(d, STR("Origination-Id is there with two values: neither is taken"));
+            return false;
+        }
+        memcpy(origid, found, sizeof(found));
+        n++;
+    }
+    if (n > 0)
+        trace(d, STR("origid is that of Origination-Id"));
+    return n > 0;
+}
+
+static void decide_origid(struct decision *d)
+{
+    const struct trunk *t = d->trunk;
+    char *origid = d->outcome->claims.origid;
+    if (call_is_trusted(d->call) && t->attestation_headers && told_origid(d, origid))
+        return;
+    origid_write(d->call, origid);
+    if (t->origid != ORIGID_OF_CALL)
+        TRACE(d, "origid is that of the %s%s", t->origid == ORIGID_OF_TRUNK ? "trunk" : "customer",
+              d->call->origid_key ? "" : ", which only the running stird knows");
+}
+
+/* Before a certificate is chosen, for its constraints may be about any of them. */
+static bool step_claims(struct decision *d)
+{
+    decide_date(d);
+    decide_origid(d);
+    d->outcome->claims.attest = treatment_name(d->treatment).p[0];
+    return true;
+}
+
 /* ---- certificate ---- */
 
 /* A certificate that a table names by its id. */
@@ -693,24 +759,13 @@ static void tell_certificate(struct decision *d, uint32_t first, uint32_t chosen
         TRACE(d, "certificate %.*s", STR_ARG(c->id));
 }
 
-/* What the token will say, but for the origid, which no constraint can know before. */
-static struct passport_claims claims_to_be(const struct decision *d)
-{
-    struct passport_claims claims = d->outcome->claims;
-    claims.attest = treatment_name(d->treatment).p[0];
-    claims.iat_s = d->call->now_s;
-    memset(claims.origid, '0', sizeof(claims.origid));
-    return claims;
-}
-
 static enum reason choose_certificate(struct decision *d)
 {
-    const struct passport_claims claims = claims_to_be(d);
     const struct certificate_question q = {.settings = d->settings,
                                            .states = d->call->certificate_states,
                                            .now_s = d->call->now_s,
                                            .type = &passport_type_shaken,
-                                           .claims = &claims};
+                                           .claims = &d->outcome->claims};
     enum reason reason = REASON_NO_CERTIFICATE;
     uint32_t first = certificate_of_call(d);
     if (!is_of_the_provider(d, first))
@@ -733,69 +788,11 @@ static bool step_certificate(struct decision *d)
 
 /* ---- sign ---- */
 
-/* Decided 9. */
-static void decide_date(struct decision *d)
-{
-    struct outcome *o = d->outcome;
-    int64_t now = d->call->now_s, date;
-    o->claims.iat_s = now;
-    if (d->call->n_date == 0) {
-        o->date = DATE_ADD;
-        trace(d, STR("no Date: one is added"));
-        return;
-    }
-    if (d->call->n_date == 1 && sip_date_parse(d->call->date, &date) &&
-        date >= now - DATE_TOLERANCE_S && date <= now + DATE_TOLERANCE_S) {
-        o->date = DATE_KEEP;
-        o->claims.iat_s = date;
-        trace(d, STR("iat is the Date's"));
-        return;
-    }
-    o->date = DATE_REPLACE;
-    o->date_was_wrong = true;
-    trace(d, STR("Date is stale, in the future, unreadable or there are several: replaced"));
-}
-
-/* Of several that differ none is the one. */
-static bool told_origid(struct decision *d, char origid[ORIGID_TEXT_LENGTH])
-{
-    char found[ORIGID_TEXT_LENGTH];
-    unsigned n = 0;
-    for (const struct call_header *h = d->call->headers; h && h->name.p; h++) {
-        if (told_by(h->name) != TOLD_ORIGID || !origid_parse(told_word(h->value), found))
-            continue;
-        if (n > 0 && memcmp(origid, found, sizeof(found)) != 0) {
-            trace(d, STR("Origination-Id is there with two values: neither is taken"));
-            return false;
-        }
-        memcpy(origid, found, sizeof(found));
-        n++;
-    }
-    if (n > 0)
-        trace(d, STR("origid is that of Origination-Id"));
-    return n > 0;
-}
-
-static void decide_origid(struct decision *d)
-{
-    const struct trunk *t = d->trunk;
-    char *origid = d->outcome->claims.origid;
-    if (call_is_trusted(d->call) && t->attestation_headers && told_origid(d, origid))
-        return;
-    origid_write(d->call, origid);
-    if (t->origid != ORIGID_OF_CALL)
-        TRACE(d, "origid is that of the %s%s", t->origid == ORIGID_OF_TRUNK ? "trunk" : "customer",
-              d->call->origid_key ? "" : ", which only the running stird knows");
-}
-
 static bool step_sign(struct decision *d)
 {
     struct passport_claims *claims = &d->outcome->claims;
     enum reason reason = reason_of_signed(d);
     assert(d->treatment <= TREATMENT_C && reason != REASON_INTERNAL);
-    decide_date(d);
-    decide_origid(d);
-    claims->attest = treatment_name(d->treatment).p[0];
     TRACE(d, "level %c", claims->attest);
     settle(d, VERDICT_SIGN, reason);
     return false;
@@ -813,8 +810,8 @@ static void run_steps(struct decision *d)
 {
     /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,   step_existing,    step_caller, step_called,
-        step_level,   step_shown,   step_dialog, step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,   step_existing, step_caller,      step_called,
+        step_level,   step_shown,   step_dialog, step_claims,   step_certificate, step_sign,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,

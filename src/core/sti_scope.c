@@ -5,6 +5,7 @@
 #include "x509_parts.h"
 
 #include <openssl/x509v3.h>
+#include <string.h>
 
 /* ---- out of a chain ---- */
 
@@ -84,20 +85,27 @@ const char *sti_scope_refuse(const struct sti_scope *scope, const json_t *payloa
     return why;
 }
 
+/* NULL: no memory. */
+static json_t *payload_of(const struct passport_type *type, const struct passport_claims *claims)
+{
+    struct buf text = BUF_INIT;
+    passport_write_payload(&text, type, claims);
+    json_t *payload = buf_failed(&text) ? NULL
+                                        : json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+    buf_fini(&text);
+    return payload;
+}
+
 /* Few certificates have constraints: only for those the payload is written and read back. */
 static enum reason judge_claims(const struct sti_scope *scope, const struct passport_type *type,
                                 const struct passport_claims *claims)
 {
-    struct buf text = BUF_INIT;
     struct str claim;
-    passport_write_payload(&text, type, claims);
-    json_t *payload = buf_failed(&text) ? NULL
-                                        : json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *payload = payload_of(type, claims);
     enum reason r = !payload                                   ? REASON_OUT_OF_MEMORY
                     : sti_scope_refuse(scope, payload, &claim) ? REASON_CERTIFICATE_NOT_FOR_CLAIMS
                                                                : REASON_OK;
     json_decref(payload);
-    buf_fini(&text);
     return r;
 }
 
@@ -107,4 +115,50 @@ enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport
     if (!sti_scope_covers(scope, &claims->orig))
         return REASON_CERTIFICATE_NOT_FOR_NUMBER;
     return scope->n_constraints > 0 ? judge_claims(scope, type, claims) : REASON_OK;
+}
+
+/* ---- what it is good for ---- */
+
+/* Some call may have the one value that is permitted; what is said of others holds for all calls.
+ */
+static const char *const of_the_call[] = {"orig", "dest", "origid"};
+
+static bool is_of_the_call(struct str claim)
+{
+    for (size_t i = 0; i < sizeof(of_the_call) / sizeof(of_the_call[0]); i++)
+        if (str_eq(claim, str_of(of_the_call[i])))
+            return true;
+    return false;
+}
+
+/* As sti_scope_refuse(), but for what depends on the call. PAYLOAD, NULL without memory, is
+ * changed. */
+static const char *refuse_always(const struct sti_scope *scope, json_t *payload, struct str *claim)
+{
+    const char *why = payload ? sti_scope_refuse(scope, payload, claim) : NULL;
+    for (size_t i = 0; why && is_of_the_call(*claim) && i < sizeof(of_the_call) / sizeof(char *);
+         i++)
+        json_object_del(payload, of_the_call[i]);
+    if (why && is_of_the_call(*claim))
+        why = sti_scope_refuse(scope, payload, claim);
+    return why && is_of_the_call(*claim) ? NULL : why;
+}
+
+const char *sti_scope_signs_nothing(const struct sti_scope *scope, const struct passport_type *type,
+                                    struct str *claim)
+{
+    struct passport_claims claims = {.iat_s = 1};
+    const char *why = NULL;
+    if (scope->n_constraints == 0 || !tn_from_digits(&claims.orig, STR("12155550100")))
+        return NULL;
+    claims.dest = claims.orig;
+    memset(claims.origid, '0', sizeof(claims.origid));
+    for (claims.attest = 'A'; claims.attest <= 'C'; claims.attest++) {
+        json_t *payload = payload_of(type, &claims);
+        why = refuse_always(scope, payload, claim);
+        json_decref(payload);
+        if (!why)
+            return NULL;
+    }
+    return why;
 }

@@ -130,8 +130,8 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 }
 
 /*
- * What lists say of an authority's certificate. Nothing is known against one that no list is about.
- * It may be an anchor itself and revoked nevertheless, by a list of the root above.
+ * What lists say of an authority's certificate. An anchor needs no list, but may be revoked
+ * nevertheless, by one of the root above.
  */
 static int check_authority(const struct trust *t, X509 *authority, STACK_OF(X509) * more,
                            int64_t now_s, bool anchor)
@@ -140,9 +140,7 @@ static int check_authority(const struct trust *t, X509 *authority, STACK_OF(X509
     if (error != X509_V_OK &&
         check(t, authority, more, now_s, BY_LISTS, NULL) == X509_V_ERR_CERT_REVOKED)
         return X509_V_ERR_CERT_REVOKED;
-    if (error == X509_V_ERR_UNABLE_TO_GET_CRL || (anchor && error != X509_V_ERR_CERT_REVOKED))
-        return X509_V_OK;
-    return error;
+    return anchor && error != X509_V_ERR_CERT_REVOKED ? X509_V_OK : error;
 }
 
 /* Above the end-entity: revoked when one of them is, else not known when it is of one of them. */

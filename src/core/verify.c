@@ -12,6 +12,7 @@
 #include <openssl/ec.h>
 #include <stird/certificate_text.h>
 #include <stird/credential.h>
+#include <stird/number_plan.h>
 #include <stird/x5u.h>
 #include <string.h>
 
@@ -39,8 +40,11 @@ static void passed(struct verification *v, enum verify_check check)
 
 #define FAILED(v, check, ...)                                                                      \
     found((v), (check), VERIFY_FAILED, arena_printf((v)->arena, __VA_ARGS__))
+/* What was done, and passed: what could not be done is NOT_DONE. */
 #define WARNED(v, check, ...)                                                                      \
     found((v), (check), VERIFY_WARNED, arena_printf((v)->arena, __VA_ARGS__))
+#define NOT_DONE(v, check, ...)                                                                    \
+    found((v), (check), VERIFY_NOT_DONE, arena_printf((v)->arena, __VA_ARGS__))
 
 /* ---- the header's form ---- */
 
@@ -339,9 +343,15 @@ static void check_claims(struct verification *v)
 {
     if (!v->payload || !is_shaken(v))
         return;
+    struct tn orig;
     const char *why = read_claims(v);
+    enum tn_fault odd = tn_from_digits(&orig, v->report->orig) ? number_plan_check(&orig)
+                                                               : TN_BAD_CHARACTER;
     if (why)
         FAILED(v, VERIFY_CLAIMS, "%s", why);
+    else if (odd != TN_OK)
+        WARNED(v, VERIFY_CLAIMS, "orig.tn %.*s is a number that nobody can have: %.*s",
+               STR_ARG(shown(v, v->report->orig)), STR_ARG(tn_fault_text(odd)));
     else if (!is_uuid(v->report->origid))
         WARNED(v, VERIFY_CLAIMS, "origid is no UUID (RFC 8588 section 5)");
     else
@@ -364,8 +374,7 @@ static void check_fresh(struct verification *v)
     if (iat <= 0)
         FAILED(v, VERIFY_FRESH, "iat is %lld: no signer was there", (long long)iat);
     else if (q->time_is_guessed)
-        found(v, VERIFY_FRESH, VERIFY_NOT_DONE,
-              STR("when it was seen is not known: --at TIME tells it"));
+        NOT_DONE(v, VERIFY_FRESH, "when it was seen is not known: --at TIME tells it");
     else if (age > q->max_age_s)
         FAILED(v, VERIFY_FRESH, "iat is %lld s old, more than %lld", (long long)age,
                (long long)q->max_age_s);
@@ -400,17 +409,32 @@ static void check_orig(struct verification *v)
     compare(v, VERIFY_ORIG, v->report->orig, v->question->orig);
 }
 
-/* Any of the numbers may be the one (RFC 8225 section 5.2.1). */
-static void check_dest(struct verification *v)
+/* Any of the numbers may be the one (RFC 8225 section 5.2.1). False: TN is none of them, or NULL.
+ */
+static bool is_called(const struct verification *v, const struct tn *tn)
 {
     const json_t *dest = json_object_get(json_object_get(v->payload, "dest"), "tn");
-    const struct tn *tn = v->question->dest;
     for (size_t i = 0; tn && i < json_array_size(dest); i++) {
         struct str text = text_of(json_array_get(dest, i));
         if (text.n > 0 && str_eq(text, tn_str(tn)))
-            v->report->dest = arena_copy(v->arena, text);
+            return true;
     }
-    compare(v, VERIFY_DEST, v->report->dest, tn);
+    return false;
+}
+
+/* To is what verifiers compare (RFC 8224 section 6.2): what the Request-URI says only explains. */
+static void check_dest(struct verification *v)
+{
+    const struct verify_question *q = v->question;
+    struct verify_finding *f = &v->report->finding[VERIFY_DEST];
+    if (is_called(v, q->dest))
+        v->report->dest = arena_copy(v->arena, tn_str(q->dest));
+    compare(v, VERIFY_DEST, v->report->dest, q->dest);
+    if (f->result == VERIFY_FAILED && is_called(v, q->requested))
+        FAILED(v, VERIFY_DEST,
+               "%.*s: it is made for the Request-URI's number %.*s (dest = request_uri, or To was "
+               "changed), and verifiers compare To",
+               STR_ARG(f->text), STR_ARG(tn_str(q->requested)));
 }
 
 /* ---- the certificate ---- */
@@ -521,7 +545,7 @@ static void check_revoked(struct verification *v)
     if (revoked)
         FAILED(v, VERIFY_REVOKED, "it is revoked");
     else if (why)
-        WARNED(v, VERIFY_REVOKED, "not known: %s", why);
+        NOT_DONE(v, VERIFY_REVOKED, "not known: %s", why);
     else
         passed(v, VERIFY_REVOKED);
 }
@@ -580,9 +604,14 @@ static bool is_needed(const struct verify_question *q, enum need need)
     return true;
 }
 
-static bool was_passed(const struct verify_finding *f)
+/* Where something that is not as it should be takes nothing away from "passed": elsewhere a warning
+   is a check that did not come to its end. */
+static const bool may_warn[VERIFY_CHECKS] = {[VERIFY_CLAIMS] = true, [VERIFY_FRESH] = true};
+
+static bool was_passed(const struct verify_report *r, int check)
 {
-    return f->result == VERIFY_PASSED || f->result == VERIFY_WARNED;
+    enum verify_result result = r->finding[check].result;
+    return result == VERIFY_PASSED || (result == VERIFY_WARNED && may_warn[check]);
 }
 
 void verify_decide(struct verify_report *r)
@@ -597,7 +626,7 @@ void verify_decide(struct verify_report *r)
             r->sip_status = checks[i].status;
             return;
         }
-        all = all && (!r->needed[i] || was_passed(&r->finding[i]));
+        all = all && (!r->needed[i] || was_passed(r, i));
     }
     if (all)
         r->verdict = TOKEN_VALID;

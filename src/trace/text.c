@@ -18,6 +18,7 @@
 struct reader {
     struct str rest;
     uint64_t line; /* number of the one that was taken last */
+    bool unended;  /* the text ends inside it */
 };
 
 /* How a message is written down. */
@@ -29,6 +30,7 @@ static bool take_line(struct reader *r, struct str *line)
         return false;
     size_t end = str_find(r->rest, '\n', 0);
     *line = str_slice(r->rest, 0, end);
+    r->unended = end == r->rest.n;
     r->rest = str_slice(r->rest, end + 1, r->rest.n);
     r->line++;
     if (line->n > 0 && line->p[line->n - 1] == '\r')
@@ -107,6 +109,28 @@ static bool is_header(struct str line)
     return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t' || (colon > 0 && colon < line.n));
 }
 
+/* The last line that heads are written with: who copies one often loses the line end behind it. */
+static bool is_customary_end(struct str line)
+{
+    return str_starts_nocase(line, STR("Content-Length:")) || str_starts_nocase(line, STR("l:"));
+}
+
+/* A header of which not even the name is whole. */
+static bool is_begun_name(struct str line)
+{
+    size_t n = 0;
+    while (n < line.n && (ascii_is_alpha(line.p[n]) || (n > 0 && line.p[n] == '-')))
+        n++;
+    return n > 0 && n == line.n;
+}
+
+/* The empty line; a head that was not finished is told by the lack of it. */
+static void end_head(struct buf *message, bool unended, struct str last)
+{
+    if (!unended || is_customary_end(last))
+        buf_add_text(message, "\r\n");
+}
+
 static void add_line(struct buf *message, struct str line)
 {
     buf_add_str(message, line);
@@ -117,18 +141,22 @@ static void add_line(struct buf *message, struct str line)
 static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
 {
     struct reader ahead = *r;
-    struct str line;
+    struct str line, last = STR("");
     enum form other;
     while (message->n < MESSAGE_MAX && take_line(&ahead, &line)) {
         line = without(line, prefix);
         if (form == DOTTED)
             line = without_dot(line);
-        if (!is_header(line) || find_start(line, &other) == 0)
+        bool begun = ahead.unended && is_begun_name(line) && !is_customary_end(last);
+        if (!is_header(line) && !begun)
+            break;
+        if (find_start(line, &other) == 0)
             break;
         add_line(message, line);
+        last = line;
         *r = ahead;
     }
-    buf_add_text(message, "\r\n");
+    end_head(message, r->unended, last);
 }
 
 /* Dots that ngrep wrote for CRLF stand before a header, a fold, or the CRLF that ends them all;
@@ -150,17 +178,21 @@ static bool ends_a_line(struct str behind)
 static void split_at_dots(struct str text, struct buf *message)
 {
     size_t start = unbroken_start(text);
-    add_line(message, str_slice(text, 0, start));
+    struct str last = str_slice(text, 0, start);
+    bool unended = false;
+    add_line(message, last);
     for (size_t at = start + 2; at < text.n;) {
         size_t dots = find_dots(text, at);
         while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n)))
             dots = find_dots(text, dots + 1);
         if (dots == at)
             break; /* the empty line */
-        add_line(message, str_slice(text, at, dots));
+        last = str_slice(text, at, dots);
+        unended = dots == text.n;
+        add_line(message, last);
         at = dots + 2;
     }
-    buf_add_text(message, "\r\n");
+    end_head(message, unended, last);
 }
 
 static bool is_indent(struct str prefix)
@@ -227,6 +259,11 @@ static bool read_message(struct reader *r, struct str line, struct buf *message)
     return true;
 }
 
+static bool has_empty_line(struct str message)
+{
+    return message.n >= 4 && str_eq(str_slice(message, message.n - 4, message.n), STR("\r\n\r\n"));
+}
+
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
 {
     struct reader r = {.rest = text};
@@ -239,6 +276,7 @@ uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
         if (!read_message(&r, line, &message))
             continue;
         m.text = buf_str(&message);
+        m.cut = !has_empty_line(m.text);
         if (buf_failed(&message))
             break;
         visit(user, &m);

@@ -185,7 +185,23 @@ class Values(Lab):
         self.assertEqual(self.token(revoked, cert="revoked")[1], "valid")
         self.assertEqual(self.token(revoked, "--crl", self.lab + "/crl.pem", cert="revoked")[2:],
                          (437, {"revoked": "it is revoked"}))
-        self.assertEqual(self.token(message, "--crl", self.lab + "/crl.pem")[1], "valid")
+        self.assertEqual(self.token(message, "--crl", self.lab + "/crl.pem"), (0, "valid", 0, {}))
+
+    def test_lists_of_others_do_not_tell(self):
+        """A list that does not cover the chain leaves it open whether somebody revoked it."""
+        message = tokens.invite(tokens.identity(self.unit))
+        other = os.path.join(self.directory, "other")
+        self.assertEqual(stirctl.run("/none", "lab-ca", other)[0], 0)
+        with open(self.lab + "/crl.pem", encoding="ascii") as source:
+            issuer_only = source.read().split("-----END X509 CRL-----")[0] \
+                + "-----END X509 CRL-----\n"
+        for crl in (other + "/crl.pem", self.write("issuer-only.pem", issuer_only)):
+            with self.subTest(crl=crl):
+                status, calls = self.verify(self.write("input", message), "--crl", crl)
+                told = calls[0]["hops"][0]["tokens"][0]
+                check = [c for c in told["checks"] if c["check"] == "revoked"][0]
+                self.assertEqual((status, told["verdict"], check["result"]), (3, "open", "not done"))
+                self.assertIn("not known", check["found"])
 
     def test_people_are_told_what_to_do(self):
         file = self.write("input", tokens.identity(self.unit, iat=1700000000))
@@ -249,6 +265,43 @@ class Messages(Lab):
             more = ["P-Asserted-Identity: " + line for line in lines]
             self.assertEqual(self.token(tokens.invite(value, more=more))[2], 438)
 
+    def test_numbers_that_are_no_telephone_numbers(self):
+        """Emergency numbers and short codes are compared as they stand (RFC 8224 section 8.3)."""
+        for called, dest in (("911", "911"), ("+1911", "1911"), ("1911", "1911"), ("9911", "9911"),
+                             ("911%23", "911"), ("9911%23", "9911"), ("988", "988"),
+                             ("988;phone-context=+1", "988"), ("*98", "*98"), ("9-8-8", "988"),
+                             ("112", "112"), ("98%23", "98#")):
+            with self.subTest(called=called):
+                value = tokens.identity(self.unit, dest=dest)
+                self.assertEqual(self.token(tokens.invite(value, dest=called)),
+                                 (0, "valid", 0, {}))
+                other = tokens.identity(self.unit, dest="411")
+                self.assertEqual(self.token(tokens.invite(other, dest=called))[:3],
+                                 (1, "invalid", 438))
+
+    def test_an_asserted_number_that_cannot_exist(self):
+        """The signer goes on to From; others may have signed it all the same."""
+        for asserted, shown, orig in (
+                ("+1215555010", "+12155550100", "12155550100"),
+                ("+10155550100", "2155550100", "12155550100"),
+                ("+1215555010", "anonymous", "1215555010"),
+                ("anonymous", "+12155550100", "12155550100")):
+            with self.subTest(asserted=asserted, shown=shown):
+                value = tokens.identity(self.unit, orig=orig)
+                text = tokens.invite(value, orig=shown, more=[
+                    "P-Asserted-Identity: <sip:%s@pbx>" % asserted])
+                self.assertEqual(self.token(text)[:3], (0, "valid", 0))
+
+    def test_a_token_for_the_request_uri(self):
+        """dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
+        value = tokens.identity(self.unit, dest="13125550199")
+        text = tokens.invite(value).replace("INVITE sip:+13125550123@", "INVITE sip:+13125550199@")
+        got = self.token(text)
+        self.assertEqual(got[:3], (1, "invalid", 438))
+        self.assertIn("the token says 13125550199, the message 13125550123", got[3]["dest"])
+        self.assertIn("made for the Request-URI's number", got[3]["dest"])
+        self.assertNotIn("Request-URI", self.token(tokens.invite(value))[3]["dest"])
+
     def test_a_message_without_identity(self):
         status, calls = self.verify(self.write("input", tokens.invite()))
         self.assertEqual((status, calls[0]["hops"][0]["changes"]),
@@ -270,6 +323,41 @@ class Messages(Lab):
                 self.assertEqual([h["changes"] for h in hops],
                                  [[], ["signed: an Identity header was added"]])
                 self.assertEqual(hops[1]["tokens"][0]["verdict"], "valid")
+
+
+    def test_a_text_that_is_cut(self):
+        """What ends inside a header line is not judged: not as unsigned, nor as a broken token."""
+        text = tokens.invite(tokens.identity(self.unit))
+        whole = text[:text.index("Content-Length")]
+        at = text.index("Identity:")
+        one_line = "    " + text.replace("\r\n", "..")
+        for cut in (at - 70, at - 30, at + 3, at + 8, at + 12, at + 200, at + 300, len(whole) - 30,
+                    len(whole) - 9, len(whole) - 3, len(whole) - 2, len(whole) - 1):
+            for form in (text[:cut], text[:cut].replace("\r\n", "\n"), "> " + text[:cut].replace(
+                    "\r\n", "\n> "), text[:cut].rstrip("\r").replace("\r\n", ".\n")):
+                with self.subTest(end=form[-20:]):
+                    status, out, err = self.run_verify(self.write("input", form))
+                    self.assertEqual(status, 2, out + err)
+                    self.assertIn("cut: the text ends inside a header line", out)
+                    self.assertNotIn("verdict ", out.replace("no verdict", ""))
+        for cut in (300, len(whole) - 40):
+            self.assertEqual(self.run_verify(self.write("input", one_line[:cut]))[0], 2)
+
+    def test_a_text_without_its_last_line_end(self):
+        """As those who copy a message lose it: nothing is cut."""
+        text = tokens.invite(tokens.identity(self.unit))
+        whole = text[:text.index("Content-Length")]
+        for form in (text[:-2], text[:-4], whole, whole + "l: 0", text[:-4].replace("\r\n", "\n"),
+                     "    " + text.replace("\r\n", "..")):
+            with self.subTest(end=form[-20:]):
+                self.assertEqual(self.token(form), (0, "valid", 0, {}))
+
+    def test_a_number_that_cannot_exist(self):
+        """Valid, for no RFC refuses it; but said."""
+        value = tokens.identity(self.unit, orig="1215555010")
+        got = self.token(tokens.invite(value, orig="+1215555010"))
+        self.assertEqual(got[:3], (0, "valid", 0))
+        self.assertIn("nobody can have: a number of +1 has 11 digits", got[3]["claims"])
 
 
 class Bad(http.server.BaseHTTPRequestHandler):

@@ -1,5 +1,6 @@
 """Whose certificate signs: providers and their trunks, certificates for some numbers or claims."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,8 @@ import shutil
 from daemon.lifetimes import ProcessStory
 from lib import identity, settings, stird, stirctl
 from lib.lab import make_unit
+from lib.patience import HANG_S
+from lib.stird import wait_until
 
 HEAD = "number,customer,state,cert\n"
 
@@ -231,6 +234,42 @@ class Providers(ProcessStory):
         self.start_with(self.one_trunk({"bound": bound, "one": self.one}))
         self.assertEqual(self.call(2, "+12155550100")[0].info, self.one.x5u)
         self.assertEqual(self.call(2, "+12155559999")[0].info, bound.x5u)
+
+    def test_a_certificate_that_can_sign_nothing_is_warned_of(self):
+        """It loads, for others may be there; -t says so, and the log of a start and a reload."""
+        words = r"bound can sign no call: by its constraints .* the claim attest has a value"
+        for permit in ("attest=D", "attest=D,E"):
+            bound = self.unit("bound", "--permit", permit)
+            self.assertRegex(self.taken(self.one_trunk({"bound": bound})), "warning: .*" + words)
+        self.start_with(self.one_trunk({"bound": bound}))
+        self.assertRegex(self.stird.log(), words)
+        self.assertIsNone(self.call(2, "+12155550100")[0])
+        self.stird.reload()
+        self.stird.wait_notify("READY=1")
+        wait_until(lambda: len(re.findall(words, self.stird.log())) == 2, HANG_S, "said again")
+        for permit in ("attest=B", "orig=x", "origid=" + 36 * "0"):  # some call may fit
+            self.assertNotIn("can sign no call", self.taken(self.one_trunk(
+                {"other": self.unit("other", "--permit", permit)})))
+
+    def test_explain_judges_the_claims_that_a_call_has(self):
+        """Also an origid that no call has."""
+        bound = self.unit("bound", "--permit", "origid=" + 36 * "0")
+        path = self.one_trunk({"bound": bound})
+        explained = json.loads(stirctl.run(path, "explain", "--trunk", "a", "--from",
+                                           "+12155550100", "--to", "+12155550199", "--offline",
+                                           "--json")[1])
+        self.assertEqual(explained["reason"], "certificate_not_for_claims")
+        self.start_with(path)
+        self.assertEqual(self.call(2, "+12155550100")[1]["reason"], "certificate_not_for_claims")
+
+    def test_each_code_of_a_certificate_must_be_ours(self):
+        both = self.unit("both", "--spc", "709J,818H")
+        self.refused(self.one_trunk({"both": both}),
+                     r"is a certificate of 709J,818H, and each of its codes must be one of "
+                     r"provider\.spc: 818H is not: get")
+        self.units = {"both": both}
+        more = 'provider = { spc = [ "818H", "709J" ]; };'
+        self.taken(self.write(trunks=[self.trunk("a", 2)], more=more))
 
     # what is refused at load
     def test_certificates_that_verifiers_refuse(self):

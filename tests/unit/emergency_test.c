@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <stird/facts.h>
 #include <stird/headers.h>
+#include <stird/hops.h>
 #include <stird/policy.h>
 
 #include "sip/message.h"
@@ -155,6 +156,74 @@ static void each_spelling_is_read_in_both_places(void **state)
         failed += !by_uri || !by_to || !early;
     }
     assert_int_equal(failed, 0);
+}
+
+/* What the signer writes into dest for that To; empty: nothing, so that it does not sign. */
+static struct tn signed_dest(struct str message, const struct country *country)
+{
+    static const struct str codes[] = {STR("988"), STR("211"), STR("*988"), STR("988#")};
+    struct trunk trunk = {.country = *country};
+    struct settings settings = settings_of(&trunk);
+    struct call call = {.arena = arena_new(4096), .trunk = &trunk};
+    struct outcome outcome;
+    settings.short_codes = codes;
+    settings.n_short_codes = 4;
+    assert_int_equal(facts_of_message(&call, &settings, message), REASON_OK);
+    policy_decide(&settings, NULL, &call, &outcome);
+    arena_free(call.arena);
+    return outcome.claims.dest;
+}
+
+/* True when the signer signs nothing for that To, or a verifier without settings reads the same. */
+static bool verifier_reads_the_same(const char *uri, const struct country *country, bool *signs)
+{
+    char text[2048];
+    struct sip_identity_facts facts;
+    int n = snprintf(text, sizeof(text),
+                     "INVITE " OTHER_URI " SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+                     "From: <sip:+12155550100@h>;tag=1\r\nTo: <%s>\r\nCall-ID: c\r\n"
+                     "CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+                     uri);
+    struct str message = {text, (size_t)n};
+    struct tn dest = signed_dest(message, country);
+    sip_identity_facts(message, country, &facts);
+    *signs = dest.n > 0;
+    if (dest.n == 0 || (facts.has_dest && tn_equal(&facts.dest, &dest)))
+        return true;
+    print_error("To: %s: the signer writes %.*s, the verifier reads %.*s\n", uri,
+                STR_ARG(tn_str(&dest)), STR_ARG(tn_str(&facts.dest)));
+    return false;
+}
+
+/* stird's own tokens of such calls must be valid where stirctl looks at them. */
+static void verifiers_read_what_is_signed(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "sip:988@h",         "tel:988;phone-context=+1",
+        "sip:9-8-8@h",       "sip:*988@h",
+        "sip:988%23@h",      "sip:988;phone-context=+1@h",
+        "sip:211@h",         "sips:%39%38%38@h",
+        "tel:*988",          "sip:+13125550123@h",
+        "sip:3125550123@h",  "tel:+1-312-555-0123",
+        "sip:988:x@h",       "sip:01113125550123@h",
+        "sip:13125550123@h", "sip:+442079460000@h",
+        "sip:9911%23@h",     "sip:911;phone-context=x.org@h",
+        "sip:1911%23@h",     "tel:112#",
+    };
+    unsigned failed = 0, signed_ones = 0;
+    bool signs;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        failed += !verifier_reads_the_same(uris[i], &america, &signs);
+        signed_ones += signs;
+        failed += !verifier_reads_the_same(uris[i], &germany, &signs);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        failed += !verifier_reads_the_same(others[i], &america, &signs);
+        assert_true(signs);
+    }
+    assert_int_equal(failed, 0);
+    assert_true(signed_ones > 40); /* else nothing was tried */
 }
 
 static void to_may_be_written_oddly(void **state)
@@ -419,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_spelling_is_read_in_both_places),
+        cmocka_unit_test(verifiers_read_what_is_signed),
         cmocka_unit_test(to_may_be_written_oddly),
         cmocka_unit_test(what_cannot_be_read_stays_as_it_came),
         cmocka_unit_test(no_octet_of_it_is_lost),

@@ -240,6 +240,64 @@ static void values_of_other_kinds_are_json(void **state)
     expect_payload(iat, "{\"iat\":123.0}", "iat");
 }
 
+/* Why no call at all can be signed under CONSTRAINTS; NULL: some can. */
+static void expect_use(struct str constraints, const char *claim)
+{
+    struct str refused;
+    assert_null(claim_constraints_read(constraints, true));
+    const struct lab_certificate leaf = {.spcs = our_code, .enhanced = constraints};
+    struct sti_certificate c = judge(leaf, (struct lab_certificate){.spcs = NULL});
+    const char *why = sti_scope_signs_nothing(&c.scope, &passport_type_shaken, &refused);
+    if ((why != NULL) != (claim != NULL))
+        fail_msg("%s: %s", claim ? claim : "some can sign", why ? why : "it can sign");
+    assert_true(!claim || str_eq(refused, str_of(claim)));
+    sti_certificate_fini(&c);
+}
+
+static void constraints_that_no_call_meets(void **state)
+{
+    (void)state;
+    const struct lab_certificate plain = {.spcs = our_code};
+    struct str claim;
+    struct sti_certificate c = judge(plain, (struct lab_certificate){.spcs = NULL});
+    assert_null(sti_scope_signs_nothing(&c.scope, &passport_type_shaken, &claim));
+    sti_certificate_fini(&c);
+    /* mustInclude, permittedValues, mustExclude */
+    expect_use(STR("\x30\x09\xa0\x07\x30\x05\x16\x03rcd"), "rcd");
+    expect_use(STR("\x30\x0a\xa0\x08\x30\x06\x16\x04orig"), NULL);
+    expect_use(STR("\x30\x0a\xa2\x08\x30\x06\x16\x04"
+                   "dest"),
+               NULL); /* of the call, by what it looks at */
+    expect_use(STR("\x30\x0c\xa2\x0a\x30\x08\x16\x06"
+                   "attest"),
+               "attest");
+    expect_use(STR("\x30\x09\xa2\x07\x30\x05\x16\x03iat"), "iat");
+    expect_use(STR("\x30\x09\xa2\x07\x30\x05\x16\x03rcd"), NULL);
+    expect_use(STR("\x30\x13\xa1\x11\x30\x0f\x30\x0d\x16\x06"
+                   "attest"
+                   "\x30\x03\x0c\x01"
+                   "C"),
+               NULL);
+    expect_use(STR("\x30\x13\xa1\x11\x30\x0f\x30\x0d\x16\x06"
+                   "attest"
+                   "\x30\x03\x0c\x01"
+                   "D"),
+               "attest");
+    /* what is of the call hides nothing behind it */
+    expect_use(STR("\x30\x1c\xa1\x0f\x30\x0d\x30\x0b\x16\x04"
+                   "orig"
+                   "\x30\x03\x0c\x01"
+                   "x\xa2\x09\x30\x07\x16\x05"
+                   "xxxxx"),
+               NULL);
+    expect_use(STR("\x30\x1a\xa1\x0f\x30\x0d\x30\x0b\x16\x04"
+                   "orig"
+                   "\x30\x03\x0c\x01"
+                   "x\xa2\x07\x30\x05\x16\x03"
+                   "iat"),
+               "iat");
+}
+
 static void broken_constraints_are_told(void **state)
 {
     (void)state;
@@ -275,6 +333,7 @@ int main(void)
         cmocka_unit_test(the_public_vectors_are_read),
         cmocka_unit_test(levels_are_those_that_are_permitted),
         cmocka_unit_test(values_of_other_kinds_are_json),
+        cmocka_unit_test(constraints_that_no_call_meets),
         cmocka_unit_test(broken_constraints_are_told),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -51,7 +51,7 @@ static const struct {
     {&america, "sip:5550100@h", NULL},
     {&america, "sip:h@192.168.100.200", NULL},
     {&america, "sip:192.168.100.200", NULL},
-    {&america, "mailto:12155550100@h", NULL},
+    {&america, "mailto:12155550100@h", "12155550100"},
     {&america, "urn:service:sos", NULL},
     {&america, "", NULL},
     {&america, "sip:", NULL},

@@ -103,7 +103,9 @@ static void every_certificate_of_the_chain_counts(void **state)
         const char *anchors, *lists, *want;
     } cases[] = {
         {"1", "3>4", "revoked"},
-        {"1", "3>9", "good"}, /* nothing is known against the authorities */
+        {"1", "3>9", "not known"}, /* of the authorities no list tells */
+        {"1", "2>9 3>9", "not known"},
+        {"1", "1>9 3>9", "not known"},
         {"1", "2>3", "revoked"},
         {"1", "1>2", "revoked"},
         {"1", "1>1", "revoked"}, /* the root revokes itself: nobody else could */
@@ -122,7 +124,8 @@ static void every_certificate_of_the_chain_counts(void **state)
         {"123", "1>2 3>9", "good"},   /* what is above the anchor that was taken says nothing */
         {"123", "2>3 3>9", "revoked"},
         {"2", "2>3 3>9", "revoked"},
-        {"2", "3>9", "good"},
+        {"2", "3>9", "not known"},
+        {"2", "2>9 3>9", "good"},
         {"3", "3>9", "good"},
         {"3", "3>4", "revoked"},
     };

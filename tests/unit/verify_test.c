@@ -484,6 +484,44 @@ static void token_and_parameter_say_the_same_type(void **state)
     expect_of("{", good, info, TOKEN_INVALID, 438, VERIFY_HEADER);
 }
 
+/* Whatever a signer vouched for: the RFC refuses no number for its length. */
+static void numbers_that_cannot_exist_are_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *orig;
+        bool odd;
+    } cases[] = {{"12155550121", false}, {"442079460000", false}, {"1215555010", true},
+                 {"121555501000", true}, {"10155550121", true},   {"12150550121", true},
+                 {"0000000000", true},   {"02079460000", true},   {"911", true},
+                 {"*67", true}};
+    struct buf chain = good_chain();
+    struct tn dest = lab_tn("12155550131");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT, payload = BUF_INIT;
+        struct tn orig = {.n = (uint8_t)strlen(cases[i].orig)};
+        memcpy(orig.digits, cases[i].orig, orig.n);
+        buf_addf(&payload, CLAIMS("{\"tn\":\"%s\"}", DEST, IAT), cases[i].orig);
+        sign_text(&value, STR(GOOD_HEADER), buf_str(&payload));
+        buf_add_text(&value, PARAMETERS);
+        struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(&value),
+                                                                     .now_s = NOW,
+                                                                     .has_message = true,
+                                                                     .orig = &orig,
+                                                                     .dest = &dest,
+                                                                     .chain = buf_str(&chain),
+                                                                     .trust = trust});
+        expect(&r, TOKEN_VALID, 0, 0, cases[i].orig);
+        assert_int_equal(r.finding[VERIFY_CLAIMS].result,
+                         cases[i].odd ? VERIFY_WARNED : VERIFY_PASSED);
+        buf_fini(&value);
+        buf_fini(&payload);
+        arena_free(arena);
+    }
+    buf_fini(&chain);
+}
+
 /* ---- what "valid" takes ---- */
 
 /* Each needed check that is left out, or fails, takes "valid" away; none is forgotten. */
@@ -506,7 +544,8 @@ static void valid_is_every_needed_check_done_and_passed(void **state)
         assert_int_equal(r.sip_status, verify_check_status((enum verify_check)i));
         r.finding[i].result = VERIFY_WARNED;
         verify_decide(&r);
-        assert_true(r.verdict == TOKEN_VALID);
+        bool passes = i == VERIFY_CLAIMS || i == VERIFY_FRESH; /* whatever it warns of */
+        assert_true(r.verdict == (passes ? TOKEN_VALID : TOKEN_OPEN));
         r.finding[i].result = VERIFY_NOT_DONE;
         r.needed[i] = false;
         verify_decide(&r);
@@ -822,18 +861,37 @@ static void all_findings_are_told(void **state)
 
 /* ---- revocation ---- */
 
-static struct verify_report ask_with_crl(struct arena *arena, const struct buf *value,
-                                         const uint64_t *serials, unsigned n, bool of_issuer)
+/* A revocation list: who signed it, in whose name, in force when, and whom it revokes. */
+struct list {
+    X509 *issuer;
+    EVP_PKEY *by;
+    int from_days, to_days;
+    unsigned revoked; /* a serial; 0: nobody */
+};
+
+static void add_list(struct trust *t, const struct list *l)
 {
     struct problems problems = PROBLEMS_INIT;
-    struct buf anchors = BUF_INIT, list = BUF_INIT, chain = good_chain();
+    struct buf text = BUF_INIT;
+    const uint64_t serials[] = {7, l->revoked};
+    X509_CRL *crl = lab_crl_new(l->issuer, l->by, NOW + l->from_days * DAY, NOW + l->to_days * DAY,
+                                serials, l->revoked ? 2 : 1);
+    assert_true(lab_add_crl(&text, crl));
+    assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
+    X509_CRL_free(crl);
+    buf_fini(&text);
+}
+
+static struct verify_report ask_with_lists(struct arena *arena, const struct buf *value,
+                                           const struct list *lists, unsigned n)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct buf anchors = BUF_INIT, chain = good_chain();
     struct trust *t = trust_new();
-    X509_CRL *crl = lab_crl_new(of_issuer ? issuer : root, of_issuer ? issuer_key : root_key,
-                                NOW - DAY, NOW + DAY, serials, n);
     assert_true(lab_add_certificate(&anchors, root));
-    assert_true(lab_add_crl(&list, crl));
     assert_true(trust_add_anchors(t, STR("root"), buf_str(&anchors), &problems));
-    assert_true(trust_add_crls(t, STR("crl"), buf_str(&list), &problems));
+    for (unsigned i = 0; i < n; i++)
+        add_list(t, &lists[i]);
     const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
     struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(value),
                                                                  .now_s = NOW,
@@ -842,10 +900,8 @@ static struct verify_report ask_with_crl(struct arena *arena, const struct buf *
                                                                  .dest = &dest,
                                                                  .chain = buf_str(&chain),
                                                                  .trust = t});
-    X509_CRL_free(crl);
     trust_free(t);
     buf_fini(&anchors);
-    buf_fini(&list);
     buf_fini(&chain);
     return r;
 }
@@ -855,19 +911,58 @@ static void revoked_certificates_are_refused(void **state)
     (void)state;
     struct arena *arena = arena_new(4096);
     struct buf value = BUF_INIT;
-    const uint64_t this_one[] = {7, 3}, another[] = {7};
+    const struct list above = {root, root_key, -1, 1, 0};
+    const struct list leaf_is[] = {above, {issuer, issuer_key, -1, 1, 3}};
+    const struct list issuer_is[] = {{root, root_key, -1, 1, 2}};
+    const struct list none_is[] = {above, {issuer, issuer_key, -1, 1, 0}};
     sign(&value, key, NOW);
-    struct verify_report r = ask_with_crl(arena, &value, this_one, 2, true);
+    struct verify_report r = ask_with_lists(arena, &value, leaf_is, 2);
     expect(&r, TOKEN_INVALID, 437, VERIFY_REVOKED, "revoked");
-    r = ask_with_crl(arena, &value, another, 1, true);
+    r = ask_with_lists(arena, &value, leaf_is + 1, 1);
+    expect(&r, TOKEN_INVALID, 437, VERIFY_REVOKED, "revoked, of the issuer nothing is known");
+    r = ask_with_lists(arena, &value, issuer_is, 1);
+    expect(&r, TOKEN_INVALID, 437, VERIFY_REVOKED, "the issuer is revoked");
+    r = ask_with_lists(arena, &value, none_is, 2);
     expect(&r, TOKEN_VALID, 0, 0, "another one is revoked");
     assert_int_equal(r.finding[VERIFY_REVOKED].result, VERIFY_PASSED);
-    const uint64_t its_issuer[] = {2};
-    r = ask_with_crl(arena, &value, its_issuer, 1, false);
-    expect(&r, TOKEN_INVALID, 437, VERIFY_REVOKED, "the issuer is revoked");
-    r = ask_with_crl(arena, &value, this_one, 2, false);
-    expect(&r, TOKEN_VALID, 0, 0, "a list of another issuer");
-    assert_int_equal(r.finding[VERIFY_REVOKED].result, VERIFY_WARNED);
+    buf_fini(&value);
+    arena_free(arena);
+}
+
+/* Lists that do not tell are no lists that say "not revoked": the check was not done. */
+static void lists_that_do_not_tell_leave_it_open(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(4096);
+    struct buf value = BUF_INIT;
+    EVP_PKEY *other_key = lab_key_new();
+    X509 *other = make("other root", 1, other_key, true, true, NULL, NULL);
+    const struct list above = {root, root_key, -1, 1, 0};
+    const struct {
+        const char *name;
+        struct list lists[2];
+        unsigned n;
+    } cases[] = {
+        {"another authority's", {{other, other_key, -1, 1, 3}}, 1},
+        {"another authority's besides", {above, {other, other_key, -1, 1, 3}}, 2},
+        {"the root's alone", {above}, 1},
+        {"the issuer's alone", {{issuer, issuer_key, -1, 1, 0}}, 1},
+        {"expired", {above, {issuer, issuer_key, -2, -1, 0}}, 2},
+        {"not yet in force", {above, {issuer, issuer_key, 1, 2, 0}}, 2},
+        {"expired above", {{root, root_key, -2, -1, 0}, {issuer, issuer_key, -1, 1, 0}}, 2},
+        {"forged", {above, {issuer, other_key, -1, 1, 0}}, 2},
+        {"forged above", {{root, other_key, -1, 1, 0}, {issuer, issuer_key, -1, 1, 0}}, 2},
+        {"forged, and revoking", {above, {issuer, other_key, -1, 1, 3}}, 2},
+    };
+    sign(&value, key, NOW);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct verify_report r = ask_with_lists(arena, &value, cases[i].lists, cases[i].n);
+        expect(&r, TOKEN_OPEN, 0, 0, cases[i].name);
+        assert_int_equal(r.finding[VERIFY_REVOKED].result, VERIFY_NOT_DONE);
+        assert_true(r.finding[VERIFY_REVOKED].text.n > 0);
+    }
+    X509_free(other);
+    EVP_PKEY_free(other_key);
     buf_fini(&value);
     arena_free(arena);
 }
@@ -901,11 +996,13 @@ int main(void)
         cmocka_unit_test(other_forms_of_the_header),
         cmocka_unit_test(claims_are_what_they_must_be),
         cmocka_unit_test(token_and_parameter_say_the_same_type),
+        cmocka_unit_test(numbers_that_cannot_exist_are_warned_of),
         cmocka_unit_test(valid_is_every_needed_check_done_and_passed),
         cmocka_unit_test(every_check_is_needed),
         cmocka_unit_test(one_thing_is_wrong),
         cmocka_unit_test(all_findings_are_told),
         cmocka_unit_test(revoked_certificates_are_refused),
+        cmocka_unit_test(lists_that_do_not_tell_leave_it_open),
         cmocka_unit_test(anchors_and_lists_that_are_none_are_problems),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
