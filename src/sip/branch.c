@@ -111,7 +111,7 @@ static bool hex_equals(struct str branch, size_t at, uint64_t value)
 
 bool branch_proof_holds(const struct branches *b, const struct branch_proof *proof)
 {
-    return looks_ours(proof->branch) &&
+    return looks_ours(proof->branch) && !proof->next.ambiguous &&
            hex_equals(proof->branch, PROOF_AT,
                       proof_hash(b, str_slice(proof->branch, 0, PROOF_AT), proof));
 }

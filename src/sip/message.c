@@ -259,6 +259,16 @@ static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *
     return false;
 }
 
+static bool is_there_twice(const sip_via_t *via, struct str wanted)
+{
+    unsigned n = 0;
+    for (const msg_param_t *p = via->v_params; p && *p; p++) {
+        struct str rest = str_of(*p);
+        n += str_eq_nocase(str_trim(str_cut(&rest, '=')), wanted);
+    }
+    return n > 1;
+}
+
 bool message_has_lower_via(const struct message *m)
 {
     return m->sip->sip_via && (m->sip->sip_via->v_next || (m->odd & ODD_LOWER_VIA));
@@ -281,6 +291,8 @@ struct via_hop message_via_hop(const sip_via_t *via)
     find_parameter(via, STR("branch"), &hop.branch);
     find_parameter(via, STR("received"), &hop.received);
     find_parameter(via, STR("rport"), &hop.rport);
+    hop.ambiguous = is_there_twice(via, STR("branch")) || is_there_twice(via, STR("received")) ||
+                    is_there_twice(via, STR("rport"));
     return hop;
 }
 

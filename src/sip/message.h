@@ -63,6 +63,7 @@ void message_move(struct message *to, struct message *from, const char *copy);
    not there. */
 struct via_hop {
     struct str transport, host, port, branch, received, rport;
+    bool ambiguous; /* it has one of the last three twice: where it leads cannot be proved */
 };
 /* Of NULL all is empty. */
 struct via_hop message_via_hop(const sip_via_t *via);

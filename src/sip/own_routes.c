@@ -115,7 +115,8 @@ static void read_routes(struct reading *r, struct str rest)
     struct str element, uri, parameters;
     while (header_next(&rest, &line))
         while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
-            if (!name_addr(element, &uri, &parameters) || !note(r, uri, false))
+            if (r->own->n == OWN_ROUTES_MAX || !name_addr(element, &uri, &parameters) ||
+                !note(r, uri, false))
                 return;
             r->own->n++;
         }

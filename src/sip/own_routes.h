@@ -13,6 +13,12 @@
 
 struct proxy;
 
+/*
+ * We write two at the most, and a call that comes by twice has four. Each key that is looked at
+ * costs hashes over the Call-ID, and anybody may send any number of them.
+ */
+#define OWN_ROUTES_MAX 8
+
 struct own_routes {
     unsigned n;     /* at the top of the Route set: they come off */
     bool strict;    /* the Request-URI is our Record-Route: a strict router was before us */

@@ -75,13 +75,14 @@ class TrustInDialog(Story):
         self.assertEqual(self.kept(there), ["p-asserted-identity"])
 
     def test_r_p_052_spellings_of_privacy(self):
-        """id among others, in any case, in any line; values that only look like it do not count."""
+        """id among others, in any case, in any line; a value that no RFC knows withholds too."""
         self.start(upstreams=[self.upstream(trusted=False)])
         for lines, kept in ((["Privacy: user;ID;critical"], []),
                             (["Privacy: user", "Privacy: id"], []),
                             (["privacy: ; id ;"], []), (["Privacy:"], ["p-asserted-identity"]),
                             (["Privacy: ;;"], ["p-asserted-identity"]),
-                            (["Privacy: idle;user"], ["p-asserted-identity"])):
+                            (["Privacy: user;session"], ["p-asserted-identity"]),
+                            (["Privacy: idle;user"], [])):
             with self.subTest(lines=lines):
                 _, arrived = self.short_call(extra=[PAI] + lines)
                 self.assertEqual(self.kept(arrived), kept)
