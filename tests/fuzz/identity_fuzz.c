@@ -39,7 +39,7 @@ static void check(struct str value)
     if (i.token_is_shaken)
         require(kind == IDENTITY_SHAKEN && i.token_readable);
     if (kind == IDENTITY_SHAKEN)
-        require(i.token_is_shaken || i.parameter_is_shaken);
+        require(i.token_is_shaken || i.parameter_is_shaken || i.fault); /* what it means counts */
     if (kind == IDENTITY_EMPTY || i.fault)
         return;
     require(kind != IDENTITY_UNREADABLE);

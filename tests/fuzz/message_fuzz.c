@@ -161,11 +161,29 @@ static bool is_parsed(const struct message *m, const struct header_line *line)
     return false;
 }
 
+/* sofia-sip was given something else to read for it (odd.h, stand_in.h), which is all that is read.
+ */
+static bool has_stand_in(const struct message *m, const struct header_line *line)
+{
+    static const struct {
+        const char *name;
+        char compact;
+    } odd[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Route", 0}, {"Max-Forwards", 0}};
+    if (header_is(line, STR("Content-Length"), 'l'))
+        return m->length_unclear;
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]) && (m->odd || m->start_is_odd); i++)
+        if (header_is(line, str_of(odd[i].name), odd[i].compact))
+            return true;
+    return false;
+}
+
 static void compare_line(const struct message *m, const struct header_line *line,
                          const msg_header_t *h)
 {
     int kind = h->sh_class->hc_hash;
     compare("line", line->raw, (struct str){h->sh_data, h->sh_len});
+    if (has_stand_in(m, line))
+        return;
     if (kind == msg_error_hash) {
         /* Both pass it on unread. */
         if (line->name.p && line->name.n <= 127 &&
@@ -215,7 +233,13 @@ static void check_leaves(struct str bytes)
 static void check_untouched(struct message *m)
 {
     struct buf out = BUF_INIT;
-    if (message_print(m, &out) != 0 || !str_eq(buf_str(&out), m->raw))
+    bool printed = message_print(m, &out) == 0;
+    struct str was = m->raw, is = buf_str(&out);
+    if (m->start_is_odd) { /* it leaves as section 7 has it, all else as it came */
+        start_line(was, &was);
+        start_line(is, &is);
+    }
+    if (!printed || !str_eq(is, was))
         differ("what was not touched", m->raw, buf_str(&out));
     buf_fini(&out);
 }
@@ -322,8 +346,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (message_parse(&m, current) != REASON_OK)
         return 0;
     compare_lines(&m);
-    compare_vias(&m);
-    if (m.status == 0)
+    if (!m.odd)
+        compare_vias(&m);
+    if (!m.odd && m.status == 0)
         compare_routes(&m);
     check_untouched(&m);
     if (m.status == 0)
