@@ -257,33 +257,35 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many elements");
 }
 
-struct str screen_tag_of(struct str value)
+/* The first tag of a From or To, and how many there are, in one walk: values are long. */
+static unsigned read_tags(struct str value, struct str *tag)
 {
-    struct str uri, parameters = {NULL, 0}, tag = {NULL, 0};
+    struct str uri, name, said, parameters = {NULL, 0};
+    unsigned n = 0;
+    *tag = (struct str){NULL, 0};
     name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
-    parameter_find(parameters, STR("tag"), &tag);
-    return tag;
+    while (parameter_next(&parameters, &name, &said)) {
+        if (str_eq_nocase(name, STR("tag")) && n++ == 0)
+            *tag = said;
+    }
+    return n;
 }
 
-static unsigned count_tags(struct str value)
+struct str screen_tag_of(struct str value)
 {
-    struct str uri, name, tag, parameters = {NULL, 0};
-    unsigned n = 0;
-    name_addr(value, &uri, &parameters);
-    while (parameter_next(&parameters, &name, &tag))
-        n += str_eq_nocase(name, STR("tag"));
-    return n;
+    struct str tag;
+    read_tags(value, &tag);
+    return tag;
 }
 
 /* What a dialog is known by. */
 static void note_value(struct message *m, unsigned rule, struct str value)
 {
-    unsigned tags = rule == FROM || rule == TO ? count_tags(value) : 0;
-    m->two_tags |= tags > 1;
     if (rule == FROM)
-        m->from_tag = screen_tag_of(value);
+        m->two_tags |= read_tags(value, &m->from_tag) > 1;
     if (rule == TO) {
-        m->to_tag = screen_tag_of(value);
+        unsigned tags = read_tags(value, &m->to_tag);
+        m->two_tags |= tags > 1;
         m->claims_to_tag = tags > 0;
     }
     if (rule == CALL_ID)
