@@ -90,6 +90,7 @@ class TortureStory(Story):
         self.take_new(0.03)
         if not self.carrier.inbox and b"INVITE" in raw[:8] and not self.final():
             self.overtake()
+            self.take_new(0)  # on a slow machine the good call's own messages come again, and late
         return self.carrier.inbox.pop(0) if self.carrier.inbox else None
 
     def take_new(self, seconds):
