@@ -1,6 +1,7 @@
 #include "reader.h"
 
 #include <stird/discriminator.h>
+#include <stird/listeners.h>
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
 {
@@ -76,12 +77,13 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
-    for (unsigned i = 0; i < s->n_listeners; i++)
-        if (u->address.family != ADDRESS_NONE &&
-            address_equal(&u->address, &s->listeners[i].address))
-            complain(r, o, place_of(o, "uri"),
-                     "uri: this is our own listener %.*s: calls would run in a circle",
-                     STR_ARG(shown(r, s->listeners[i].name)));
+    const struct listeners ours = settings_listeners(s);
+    uint16_t listener;
+    if (u->address.family == ADDRESS_NONE || !listeners_find(&ours, &u->address, &listener))
+        return;
+    complain(r, o, place_of(o, "uri"),
+             "uri: this is our own listener %.*s: calls would run in a circle",
+             STR_ARG(shown(r, s->listeners[listener].name)));
 }
 
 void check_together(struct reader *r, const struct draft *draft)

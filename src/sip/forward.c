@@ -71,7 +71,7 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
                         enum transport transport)
 {
     buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, &p->listeners[listener].address);
+    address_add(out, &p->listeners.list[listener].address);
 }
 
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
@@ -79,7 +79,7 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {c->proxy->listeners[listener].address, transport};
+    const struct route_place place = {c->proxy->listeners.list[listener].address, transport};
     route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */

@@ -31,6 +31,7 @@ static struct name_answer look_up(void *dns, const struct name_query *query)
 
 struct lab {
     struct listener listeners[2];
+    struct listeners ours;
     struct upstream upstreams[4];
     uint32_t order[4];
     struct trunk trunk;
@@ -64,11 +65,9 @@ static void set_up(struct lab *lab, unsigned n)
         .upstreams = lab->order, .n_upstreams = n, .sources = &lab->trunk_source, .n_sources = 1};
     lab->settings = (struct settings){
         .upstreams = lab->upstreams, .n_upstreams = 4, .trunks = &lab->trunk, .n_trunks = 1};
-    lab->routes = routes_new(&(struct routes_options){.listeners = lab->listeners,
-                                                      .n_listeners = 2,
-                                                      .look_up = look_up,
-                                                      .resolver = &lab->dns,
-                                                      .seed = 42});
+    lab->ours = (struct listeners){lab->listeners, 2};
+    lab->routes = routes_new(&(struct routes_options){
+        .listeners = &lab->ours, .look_up = look_up, .resolver = &lab->dns, .seed = 42});
     assert_non_null(lab->routes);
     lab->now_ms = 1000000;
 }
