@@ -70,9 +70,12 @@ struct proxy {
     int64_t drain_until_ms;
 };
 
-/* Where a source address belongs (Decided 12). */
+/* Where a source address belongs (Decided 12). One that is both, a trunk's and an upstream's, is
+   the trunk's: what belongs to a call that is there goes by its transaction or its Route. */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
 enum source_class proxy_classify(const struct proxy *p, const struct address *source);
+/* Whether an upstream has it, by its sources or by what its name means. */
+bool proxy_is_upstream(const struct proxy *p, const struct address *source);
 
 /* Where a request goes next. */
 struct target {

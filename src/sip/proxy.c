@@ -110,12 +110,20 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
+bool proxy_is_upstream(const struct proxy *p, const struct address *source)
+{
+    const struct settings *settings = p->snapshot->settings;
+    return source_upstream(settings, source) ||
+           (p->routes && routes_is_source(p->routes, settings, source));
+}
+
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
-    /* Upstreams first: a gateway trunk for everybody covers their addresses too. */
-    if (source_upstream(settings, source) ||
-        (p->routes && routes_is_source(p->routes, settings, source)))
+    if (source_is_named_by_trunk(settings, source))
+        return SOURCE_TRUNK;
+    /* A gateway trunk for everybody covers the upstreams' addresses too: there they rule. */
+    if (proxy_is_upstream(p, source))
         return SOURCE_UPSTREAM;
     return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
 }

@@ -236,17 +236,6 @@ bool routes_wait_for_names(struct routes *r, const struct settings *settings)
     return false;
 }
 
-static bool is_named_by_a_trunk(const struct settings *settings, const struct address *source)
-{
-    for (unsigned i = 0; i < settings->n_trunks; i++) {
-        const struct trunk *t = &settings->trunks[i];
-        for (unsigned j = 0; j < t->n_sources; j++)
-            if (t->sources[j].bits > 0 && address_prefix_covers(&t->sources[j], source))
-                return true;
-    }
-    return false;
-}
-
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source)
 {
@@ -257,7 +246,7 @@ bool routes_is_source(struct routes *r, const struct settings *settings,
         struct name_answer answer = look_up(r, u);
         for (unsigned j = 0; j < answer.n; j++)
             if (address_same_host(&answer.addresses[j].address, source))
-                return !is_named_by_a_trunk(settings, source);
+                return true;
     }
     return false;
 }

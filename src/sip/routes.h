@@ -53,8 +53,7 @@ unsigned routes_targets(struct routes *r, const struct settings *settings,
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
                                enum transport transport, struct target *hops, unsigned max,
                                unsigned *n);
-/* An address of an upstream that is given by name and has no `sources` of its own. A trunk that
-   names the address rules over what DNS says. */
+/* An address of an upstream that is given by name and has no `sources` of its own. */
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source);
 
