@@ -1,6 +1,7 @@
 #include "reader.h"
 
 #include <stird/discriminator.h>
+#include <stird/listeners.h>
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
 {
@@ -44,31 +45,48 @@ static void check_ambiguous(struct reader *r, const struct draft *draft)
     }
 }
 
-static bool overlap(const struct address_prefix *a, const struct address_prefix *b)
+/* Whether a trunk names an address within PREFIX: one that an SBC sends from and takes at. */
+static bool is_named_by_trunk(const struct settings *s, const struct address_prefix *prefix)
 {
-    return address_prefix_covers(a, &b->address) || address_prefix_covers(b, &a->address);
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        for (unsigned j = 0; j < s->trunks[i].n_sources; j++)
+            if (s->trunks[i].sources[j].bits >= prefix->bits &&
+                address_prefix_covers(prefix, &s->trunks[i].sources[j].address))
+                return true;
+    return false;
 }
 
 /*
- * A call from an upstream is refused, so an address must not be both. Only the gateway trunk for
- * everybody may cover an upstream: the upstream rules there.
+ * An address may be a trunk's and an upstream's (Decided 12), where the trunk names it. One that
+ * only lies within a trunk's wide prefix was probably not meant. The gateway trunk for everybody
+ * does not take an upstream's calls, and that may not have been meant either.
  */
+static void check_covered(struct reader *r, const struct draft *draft, unsigned trunk,
+                          const struct address_prefix *wide, const struct upstream *u)
+{
+    const struct object *o = draft->trunks.items[trunk];
+    for (unsigned i = 0; i < u->n_sources; i++) {
+        const struct address_prefix *p = &u->sources[i];
+        if (wide->bits >= p->bits || !address_prefix_covers(wide, &p->address) ||
+            is_named_by_trunk(&draft->settings, p))
+            continue;
+        warn(r, o, place_of(o, "sources"),
+             wide->bits == 0
+                 ? "sources: %.*s leaves out upstream %.*s (%.*s): calls from there are "
+                   "refused (from_upstream); if that is an SBC that gets its own calls "
+                   "back, write its address among the sources of a trunk"
+                 : "sources: %.*s covers upstream %.*s (%.*s): what begins a call there "
+                   "is this trunk's; if it is no customer's, write narrower sources",
+             STR_ARG(prefix_text(r, wide)), STR_ARG(shown(r, u->name)), STR_ARG(prefix_text(r, p)));
+    }
+}
+
 static void check_overlap(struct reader *r, const struct draft *draft, unsigned trunk,
                           const struct upstream *u)
 {
     const struct trunk *t = &draft->settings.trunks[trunk];
-    const struct object *o = draft->trunks.items[trunk];
-    for (unsigned i = 0; i < t->n_sources; i++) {
-        for (unsigned j = 0; j < u->n_sources; j++) {
-            if ((t->gateway && t->sources[i].bits == 0) || !overlap(&t->sources[i], &u->sources[j]))
-                continue;
-            complain(r, o, place_of(o, "sources"),
-                     "sources: %.*s overlaps with upstream %.*s (%.*s): an address sends calls or "
-                     "takes them, not both",
-                     STR_ARG(prefix_text(r, &t->sources[i])), STR_ARG(shown(r, u->name)),
-                     STR_ARG(prefix_text(r, &u->sources[j])));
-        }
-    }
+    for (unsigned i = 0; i < t->n_sources; i++)
+        check_covered(r, draft, trunk, &t->sources[i], u);
 }
 
 static void check_own_address(struct reader *r, const struct draft *draft, unsigned upstream)
@@ -76,12 +94,13 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
-    for (unsigned i = 0; i < s->n_listeners; i++)
-        if (u->address.family != ADDRESS_NONE &&
-            address_equal(&u->address, &s->listeners[i].address))
-            complain(r, o, place_of(o, "uri"),
-                     "uri: this is our own listener %.*s: calls would run in a circle",
-                     STR_ARG(shown(r, s->listeners[i].name)));
+    const struct listeners ours = settings_listeners(s);
+    uint16_t listener;
+    if (u->address.family == ADDRESS_NONE || !listeners_find(&ours, &u->address, &listener))
+        return;
+    complain(r, o, place_of(o, "uri"),
+             "uri: this is our own listener %.*s: calls would run in a circle",
+             STR_ARG(shown(r, s->listeners[listener].name)));
 }
 
 void check_together(struct reader *r, const struct draft *draft)

@@ -1,5 +1,7 @@
 #include "reader.h"
 
+#include <stird/listeners.h>
+
 #define SIP_PORT     5060
 #define PROBE_MIN_MS 1000
 
@@ -130,7 +132,8 @@ static bool read_uri(struct reader *r, struct draft_upstream *d)
 /* Of a name any family may come out. */
 static bool serves(const struct listener *l, const struct upstream *u)
 {
-    return (u->host.n > 0 || l->address.family == u->address.family) && l->transports[u->transport];
+    enum address_family family = u->host.n > 0 ? ADDRESS_NONE : u->address.family;
+    return listener_reaches(l, family, u->transport);
 }
 
 static const char *family_name(const struct upstream *u)

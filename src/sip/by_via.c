@@ -21,16 +21,10 @@ static bool read_hop(const struct via_hop *hop, struct target *target)
     return true;
 }
 
-static bool choose_listener(const struct proxy *p, struct target *target)
+static bool reach(const struct proxy *p, struct target *target)
 {
-    for (unsigned i = 0; i < p->n_listeners; i++) {
-        const struct listener *l = &p->listeners[i];
-        if (l->transports[target->transport] && l->address.family == target->address.family) {
-            target->listener = (uint16_t)i;
-            return true;
-        }
-    }
-    return false;
+    return listeners_reach(&p->listeners, NO_LISTENER, target->address.family,
+                           (enum transport)target->transport, &target->listener);
 }
 
 /* The connection that its request came on, while that is open (section 18.2.2). */
@@ -67,7 +61,7 @@ void pass_by_via(struct proxy *p, struct message *m)
     struct target target = {0};
     struct flow flow;
     const struct via_hop hop = message_via_hop(m->sip->sip_via);
-    if (m->status == 100 || !read_hop(&hop, &target) || !choose_listener(p, &target))
+    if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
         return;
     bool connected = find_connection(p, &hop, &target, &flow);
     buf_reset(&p->scratch);

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <stird/call.h>
+#include <stird/listeners.h>
 #include <stird/outcome.h>
 #include <stird/privacy.h>
 #include <stird/proxy.h>
@@ -34,8 +35,7 @@ struct proxy {
     struct timers timers;
     struct transactions *transactions;
     struct net *net;
-    struct listener *listeners; /* our own copy: settings come and go, sockets stay */
-    unsigned n_listeners;
+    struct listeners listeners; /* our own copy: settings come and go, sockets stay */
     struct branches branches;
     struct snapshot *snapshot;
     struct mapped_numbers overlay; /* urgent changes of numbers */
@@ -70,9 +70,12 @@ struct proxy {
     int64_t drain_until_ms;
 };
 
-/* Where a source address belongs (Decided 12). */
+/* Where a source address belongs (Decided 12). One that is both, a trunk's and an upstream's, is
+   the trunk's: what belongs to a call that is there goes by its transaction or its Route. */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
 enum source_class proxy_classify(const struct proxy *p, const struct address *source);
+/* Whether an upstream has it, by its sources or by what its name means. */
+bool proxy_is_upstream(const struct proxy *p, const struct address *source);
 
 /* Where a request goes next. */
 struct target {
@@ -242,8 +245,6 @@ bool facts_fill(struct context *c);
 
 /* ---- target.c ---- */
 
-/* The listener at ADDRESS and its port; false: there is none. */
-bool target_listener_at(const struct proxy *p, const struct address *address, uint16_t *listener);
 /* Whether HOST[:PORT] of a URI is one of our listeners (default port 5060). */
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener);
 enum target_result {

@@ -40,10 +40,7 @@ static bool is_peer(const struct proxy *p, const struct address *a, unsigned bit
 
 static bool is_ours(const struct proxy *p, const struct address *a)
 {
-    for (unsigned i = 0; i < p->n_listeners; i++)
-        if (address_same_host(&p->listeners[i].address, a))
-            return true;
-    return net_address_is_own(a);
+    return listeners_have_host(&p->listeners, a) || net_address_is_own(a);
 }
 
 /* A trunk for everybody (0.0.0.0/0) covers all addresses and names none. */

@@ -44,7 +44,35 @@ static void add_host_port(struct buf *out, const struct target *target)
         buf_addf(out, ":%u", u->address.port);
 }
 
-/* "sip:user@us;x" with HOST in our place; a tel: URI has no host and stays. */
+/* Where to send is said by these together with host and port (section 19.1.1). */
+static bool is_of_the_place(struct str parameter)
+{
+    struct str name = str_trim(str_cut(&parameter, '='));
+    return str_eq_nocase(name, STR("transport")) || str_eq_nocase(name, STR("maddr")) ||
+           str_eq_nocase(name, STR("ttl"));
+}
+
+/* ";user=phone;transport=tls" as the next hop's: a transport that it had becomes the one that it
+   leaves by; none means UDP, and behind "sips:" TLS. */
+static void add_parameters(struct buf *out, struct str parameters, bool sips,
+                           enum transport transport)
+{
+    bool named = false;
+    str_cut(&parameters, ';');
+    while (parameters.p) {
+        struct str parameter = str_cut(&parameters, ';');
+        if (!is_of_the_place(parameter)) {
+            buf_add_char(out, ';');
+            buf_add_str(out, parameter);
+        } else if (str_starts_nocase(str_trim(parameter), STR("transport"))) {
+            named = true;
+        }
+    }
+    if (named && !sips && transport != TRANSPORT_UDP)
+        buf_addf(out, ";transport=%.*s", STR_ARG(transport_name(transport)));
+}
+
+/* "sip:user@us;x" with the next hop in our place; a tel: URI has no host and stays. */
 static int rewrite_request_uri(struct context *c, const struct target *target)
 {
     struct message *m = &c->message;
@@ -55,13 +83,14 @@ static int rewrite_request_uri(struct context *c, const struct target *target)
         return 0;
     size_t begin = str_find(uri, '@', 0);
     begin = begin < uri.n ? begin + 1 : str_find(uri, ':', 0) + 1;
-    size_t end = begin;
-    while (end < uri.n && uri.p[end] != ';' && uri.p[end] != '?')
-        end++;
+    size_t question = str_find(uri, '?', begin), end = str_find(uri, ';', begin);
+    end = end < question ? end : question;
     struct buf text = BUF_INIT;
     buf_add_str(&text, str_slice(uri, 0, begin));
     add_host_port(&text, target);
-    buf_add_str(&text, str_slice(uri, end, uri.n));
+    add_parameters(&text, str_slice(uri, end, question), str_starts_nocase(uri, STR("sips:")),
+                   (enum transport)target->transport);
+    buf_add_str(&text, str_slice(uri, question, uri.n));
     int error = buf_failed(&text) ? -1 : message_set_request_uri(m, buf_str(&text));
     buf_fini(&text);
     return error;
@@ -71,7 +100,7 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
                         enum transport transport)
 {
     buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, &p->listeners[listener].address);
+    address_add(out, &p->listeners.list[listener].address);
 }
 
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
@@ -79,7 +108,7 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {c->proxy->listeners[listener].address, transport};
+    const struct route_place place = {c->proxy->listeners.list[listener].address, transport};
     route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */

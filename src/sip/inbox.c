@@ -62,7 +62,7 @@ static void take(struct proxy *p, const struct handover *h, char *bytes, size_t 
     p->from_inbox = true;
     if (h->kind == HANDOVER_UNDELIVERED)
         proxy_undelivered(p, (struct str){bytes, n}, h->error);
-    else if (h->listener < p->n_listeners)
+    else if (h->listener < p->listeners.n)
         take_message(p, h, bytes, n);
     p->from_inbox = false;
 }

@@ -100,7 +100,8 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     struct str key;
     uint16_t listener;
     bool keyed_before = r->keyed;
-    if (!read_uri(uri, &place, &key) || !target_listener_at(r->p, &place.address, &listener))
+    if (!read_uri(uri, &place, &key) ||
+        !listeners_find(&r->p->listeners, &place.address, &listener))
         return false;
     use_key(r, key, &place, listener);
     if (key_needed && r->keyed == keyed_before)

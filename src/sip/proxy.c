@@ -110,12 +110,20 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
+bool proxy_is_upstream(const struct proxy *p, const struct address *source)
+{
+    const struct settings *settings = p->snapshot->settings;
+    return source_upstream(settings, source) ||
+           (p->routes && routes_is_source(p->routes, settings, source));
+}
+
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
-    /* Upstreams first: a gateway trunk for everybody covers their addresses too. */
-    if (source_upstream(settings, source) ||
-        (p->routes && routes_is_source(p->routes, settings, source)))
+    if (source_is_named_by_trunk(settings, source))
+        return SOURCE_TRUNK;
+    /* A gateway trunk for everybody covers the upstreams' addresses too: there they rule. */
+    if (proxy_is_upstream(p, source))
         return SOURCE_UPSTREAM;
     return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
 }
@@ -286,19 +294,19 @@ void proxy_free(struct proxy *p)
     if (p->snapshot)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
-    free(p->listeners);
+    free(p->listeners.list);
     free(p);
 }
 
 static bool copy_listeners(struct proxy *p, const struct settings *s)
 {
-    p->listeners = calloc(s->n_listeners, sizeof(*p->listeners));
-    if (!p->listeners)
+    struct listener *list = calloc(s->n_listeners, sizeof(*list));
+    if (!list)
         return false;
-    memcpy(p->listeners, s->listeners, s->n_listeners * sizeof(*p->listeners));
+    memcpy(list, s->listeners, s->n_listeners * sizeof(*list));
     for (unsigned i = 0; i < s->n_listeners; i++)
-        p->listeners[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
-    p->n_listeners = s->n_listeners;
+        list[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
+    p->listeners = (struct listeners){list, s->n_listeners};
     return true;
 }
 
@@ -311,8 +319,7 @@ static struct name_answer look_up(void *resolver, const struct name_query *query
 static bool build_routes(struct proxy *p, const struct settings *s,
                          const struct proxy_options *proxy_options)
 {
-    struct routes_options options = {.listeners = p->listeners,
-                                     .n_listeners = p->n_listeners,
+    struct routes_options options = {.listeners = &p->listeners,
                                      .look_up = look_up,
                                      .seed = (uint64_t)clock_real_us() + p->worker};
     p->resolver = resolver_new(p->base, s->dns_servers, s->n_dns_servers);
@@ -354,7 +361,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
         return false;
     p->wake_up = evtimer_new(p->base, on_wake_up, p);
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
-    p->net = net_new(p->base, options->sockets, p->listeners, p->n_listeners, &limits, &handlers);
+    p->net = net_new(p->base, options->sockets, p->listeners.list, p->listeners.n, &limits,
+                     &handlers);
     return p->wake_up && p->transactions && p->net && build_recording(p, options) &&
            build_routes(p, s, options) && inbox_open(p, options);
 }
@@ -420,8 +428,8 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls)
 {
     const struct settings *s = p->snapshot->settings;
     /* The sockets are the same for life, what is asked of a client is not. */
-    for (unsigned i = 0; i < p->n_listeners && i < s->n_listeners; i++)
-        p->listeners[i].verify_client = s->listeners[i].verify_client;
+    for (unsigned i = 0; i < p->listeners.n && i < s->n_listeners; i++)
+        p->listeners.list[i].verify_client = s->listeners[i].verify_client;
     net_set_tls_take(p->net, tls);
 }
 

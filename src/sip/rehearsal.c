@@ -35,8 +35,7 @@ static bool set_stage(struct stage *s)
     s->snapshot.customer = customer;
     s->proxy.snapshot = &s->snapshot;
     s->proxy.overlay.table = r->overlay;
-    s->proxy.listeners = (struct listener *)(uintptr_t)settings->listeners;
-    s->proxy.n_listeners = settings->n_listeners;
+    s->proxy.listeners = settings_listeners(settings);
     return true;
 }
 

@@ -309,15 +309,13 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 {
     const sip_via_t *via = m->sip->sip_via;
     struct address sent_by;
+    uint16_t listener;
     uint64_t port = 5060;
     if (!address_parse(str_of(via->v_host), &sent_by) ||
         (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
         return false;
     sent_by.port = (uint16_t)port;
-    for (unsigned i = 0; i < p->n_listeners; i++)
-        if (address_equal(&p->listeners[i].address, &sent_by))
-            return true;
-    return false;
+    return listeners_find(&p->listeners, &sent_by, &listener);
 }
 
 /* To a transaction's response, by its status. */

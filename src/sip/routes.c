@@ -137,31 +137,15 @@ void routes_order(const struct name_address *addresses, unsigned n, uint64_t *se
 
 /* ---- addresses ---- */
 
-static bool fits(const struct listener *l, uint8_t family, enum transport transport)
-{
-    return l->transports[transport] && l->address.family == family;
-}
-
-static bool is_ours(const struct routes *r, const struct address *a)
-{
-    for (unsigned i = 0; i < r->options.n_listeners; i++)
-        if (address_equal(&r->options.listeners[i].address, a))
-            return true;
-    return false;
-}
-
 /* UPSTREAM's own listener, or the first that can reach the address; false: none. */
-static bool find_listener(const struct routes *r, const struct upstream *u, uint8_t family,
-                          enum transport transport, uint16_t *listener)
+static bool find_listener(const struct routes *r, const struct upstream *u,
+                          enum address_family family, enum transport transport, uint16_t *listener)
 {
-    for (unsigned i = 0; i < r->options.n_listeners; i++) {
-        if ((u && u->listener_given && i != u->listener) ||
-            !fits(&r->options.listeners[i], family, transport))
-            continue;
-        *listener = (uint16_t)i;
-        return true;
-    }
-    return false;
+    const struct listeners *ours = r->options.listeners;
+    if (!u || !u->listener_given)
+        return listeners_reach(ours, NO_LISTENER, family, transport, listener);
+    *listener = (uint16_t)u->listener;
+    return u->listener < ours->n && listener_reaches(&ours->list[u->listener], family, transport);
 }
 
 /* RFC 3263 section 4.1: what is asked for when the transport is known. */
@@ -193,11 +177,12 @@ static unsigned use_answer(struct routes *r, const struct upstream *u, enum tran
 {
     struct name_address ordered[HOPS_OF_ONE];
     unsigned n = 0, known = answer->n < HOPS_OF_ONE ? answer->n : HOPS_OF_ONE;
+    uint16_t ours;
     routes_order(answer->addresses, known, &r->seed, ordered);
     for (unsigned i = 0; i < known && n < max; i++) {
         struct target hop = {
             .address = ordered[i].address, .transport = (uint8_t)transport, .upstream = u};
-        if (!is_ours(r, &hop.address) &&
+        if (!listeners_find(r->options.listeners, &hop.address, &ours) &&
             find_listener(r, u, hop.address.family, transport, &hop.listener))
             hops[n++] = hop;
     }
@@ -251,17 +236,6 @@ bool routes_wait_for_names(struct routes *r, const struct settings *settings)
     return false;
 }
 
-static bool is_named_by_a_trunk(const struct settings *settings, const struct address *source)
-{
-    for (unsigned i = 0; i < settings->n_trunks; i++) {
-        const struct trunk *t = &settings->trunks[i];
-        for (unsigned j = 0; j < t->n_sources; j++)
-            if (t->sources[j].bits > 0 && address_prefix_covers(&t->sources[j], source))
-                return true;
-    }
-    return false;
-}
-
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source)
 {
@@ -272,7 +246,7 @@ bool routes_is_source(struct routes *r, const struct settings *settings,
         struct name_answer answer = look_up(r, u);
         for (unsigned j = 0; j < answer.n; j++)
             if (address_same_host(&answer.addresses[j].address, source))
-                return !is_named_by_a_trunk(settings, source);
+                return true;
     }
     return false;
 }

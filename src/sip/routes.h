@@ -7,6 +7,7 @@
 #ifndef STIRD_SIP_ROUTES_H
 #define STIRD_SIP_ROUTES_H
 
+#include <stird/listeners.h>
 #include <stird/resolver.h>
 #include <stird/settings.h>
 
@@ -19,8 +20,7 @@ struct target;
 #define ROUTES_NO_TCP_MS    600000 /* a peer that took no connection is not asked for so long */
 
 struct routes_options {
-    const struct listener *listeners; /* ours; they stay */
-    unsigned n_listeners;
+    const struct listeners *listeners; /* ours; they stay */
     struct name_answer (*look_up)(void *resolver, const struct name_query *query);
     void *resolver;
     uint64_t seed;
@@ -53,8 +53,7 @@ unsigned routes_targets(struct routes *r, const struct settings *settings,
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
                                enum transport transport, struct target *hops, unsigned max,
                                unsigned *n);
-/* An address of an upstream that is given by name and has no `sources` of its own. A trunk that
-   names the address rules over what DNS says. */
+/* An address of an upstream that is given by name and has no `sources` of its own. */
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source);
 

@@ -13,15 +13,11 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
         target->transport != TRANSPORT_UDP)
         return false;
     stream->transport = TRANSPORT_TCP;
-    if (p->listeners[target->listener].transports[TRANSPORT_TCP])
-        return true;
-    for (unsigned i = 0; i < p->n_listeners && !target->upstream->listener_given; i++) {
-        stream->listener = (uint16_t)i;
-        if (p->listeners[i].transports[TRANSPORT_TCP] &&
-            p->listeners[i].address.family == target->address.family)
-            return true;
-    }
-    return false;
+    if (target->upstream->listener_given)
+        return listener_reaches(&p->listeners.list[target->listener], target->address.family,
+                                TRANSPORT_TCP);
+    return listeners_reach(&p->listeners, target->listener, target->address.family, TRANSPORT_TCP,
+                           &stream->listener);
 }
 
 void size_switch_end(struct context *c)

@@ -213,6 +213,14 @@ static void count_emergency(struct context *c, enum emergency emergency)
               LOG_TEXT("call_id", c->call->call_id));
 }
 
+/* An upstream's, for all that a trunk asks for: a trunk that names the address takes it, the
+   gateway trunk for everybody does not (Decided 12). */
+static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
+{
+    const struct address *source = &c->call->source;
+    return !(trunk && trunk_names(trunk, source)) && proxy_is_upstream(c->proxy, source);
+}
+
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -223,6 +231,8 @@ static enum step_result step_trunk(struct context *c)
     if (!trunk) {
         trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
         note_group_in_from(c);
+        if (is_from_upstream(c, trunk))
+            return refuse(c, REASON_FROM_UPSTREAM);
     }
     if (!trunk) {
         c->outcome->detail = trunk_none_why(c->snapshot->settings, c->call);
@@ -441,6 +451,8 @@ static enum step_result step_route(struct context *c)
         return refuse(c, REASON_OUT_OF_MEMORY);
     bool known;
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
+    if (is_from_upstream(c, trunk))
+        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;

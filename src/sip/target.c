@@ -35,42 +35,17 @@ static bool url_address(const url_t *url, struct address *address)
     return true;
 }
 
-bool target_listener_at(const struct proxy *p, const struct address *address, uint16_t *listener)
-{
-    for (unsigned i = 0; i < p->n_listeners; i++) {
-        if (address_equal(&p->listeners[i].address, address)) {
-            *listener = (uint16_t)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
     struct address address;
-    return url_address(url, &address) && target_listener_at(p, &address, listener);
+    return url_address(url, &address) && listeners_find(&p->listeners, &address, listener);
 }
 
-static bool fits(const struct listener *l, const struct address *a, enum transport transport)
-{
-    return l->transports[transport] && l->address.family == a->family;
-}
-
-/* PREFERRED when it can reach the target, else the first that can. */
+/* By PREFERRED when that can. */
 static bool choose_listener(const struct proxy *p, uint16_t preferred, struct target *target)
 {
-    if (fits(&p->listeners[preferred], &target->address, target->transport)) {
-        target->listener = preferred;
-        return true;
-    }
-    for (unsigned i = 0; i < p->n_listeners; i++) {
-        if (fits(&p->listeners[i], &target->address, target->transport)) {
-            target->listener = (uint16_t)i;
-            return true;
-        }
-    }
-    return false;
+    return listeners_reach(&p->listeners, preferred, target->address.family,
+                           (enum transport)target->transport, &target->listener);
 }
 
 /* What stands in the Request-URI's place after a strict router: the last Route (section 16.4). */
@@ -116,7 +91,7 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
         return by_name(p, url, transport, own->exit, targets);
     target->transport = (uint8_t)transport;
     /* To ourselves again would be a loop with one more hop. */
-    if (target_listener_at(p, &target->address, &ours))
+    if (listeners_find(&p->listeners, &target->address, &ours))
         return TARGET_NONE;
     targets->n = 1;
     return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;

@@ -97,10 +97,14 @@ static bool all_are_trusted(const struct settings *settings, const struct source
     return entry != NULL;
 }
 
+/* Of an address that is an upstream's and a trunk's, as both say. */
 static bool may_see_all(const struct settings *settings, const struct address *next_hop,
                         const struct upstream *upstream)
 {
-    return upstream ? upstream->trusted : all_are_trusted(settings, trunks_of(settings, next_hop));
+    if (upstream && !source_is_named_by_trunk(settings, next_hop))
+        return upstream->trusted;
+    return (!upstream || upstream->trusted) &&
+           all_are_trusted(settings, trunks_of(settings, next_hop));
 }
 
 int trust_apply_in_dialog(struct message *m, const struct settings *settings,
@@ -109,8 +113,10 @@ int trust_apply_in_dialog(struct message *m, const struct settings *settings,
     const struct privacy privacy = privacy_of(m->raw);
     const struct upstream *upstream = source_upstream(settings, next_hop);
     bool sees_all = may_see_all(settings, next_hop, upstream);
-    /* An upstream's word is the network's own, whatever it may see of ours. */
-    bool of_upstream = source_upstream(settings, source) != NULL;
+    /* An upstream's word is the network's own, whatever it may see of ours; not where it may be a
+       customer's as well. */
+    bool of_upstream = source_upstream(settings, source) != NULL &&
+                       !source_is_named_by_trunk(settings, source);
     bool believed = of_upstream || all_are_trusted(settings, trunks_of(settings, source));
     if (!believed)
         remove_private(m, settings);

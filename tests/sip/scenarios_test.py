@@ -8,7 +8,8 @@ from lib.lab import PROJECT
 from lib.story import Story
 
 NAMES = ("retail-subscriber", "managed-customer", "wholesale", "international-gateway",
-         "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules")
+         "call-centre", "enterprise-pbx", "shared-sbc", "reseller-rules",
+         "sbc-on-both-sides")
 
 
 class Scenarios(Story):
@@ -23,6 +24,16 @@ class Scenarios(Story):
     def test_each_example_has_its_story(self):
         with os.scandir(os.path.join(PROJECT, "conf", "examples")) as found:
             self.assertEqual(sorted(e.name for e in found if e.is_dir()), sorted(NAMES))
+
+    def test_sbc_on_both_sides(self):
+        """Its calls come back at another port of its own address."""
+        self.example("sbc-on-both-sides")
+        back = self.peer("back", 2, port=5080)
+        for caller, level in (("+12155550100", "A"), ("+13125550000", "B")):
+            invite = self.place(caller=caller)
+            arrived = back.expect("INVITE")
+            self.verify(arrived, level, caller[1:])
+            self.refuse(arrived, invite, at=back)
 
     def test_retail_subscriber(self):
         self.example("retail-subscriber")

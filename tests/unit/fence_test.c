@@ -46,8 +46,7 @@ static void lab_init(struct lab *lab, const char *const *prefixes)
     lab->snapshot.settings = &lab->settings;
     lab->proxy.snapshot = &lab->snapshot;
     lab->listener.address = address_of("198.51.100.1");
-    lab->proxy.listeners = &lab->listener;
-    lab->proxy.n_listeners = 1;
+    lab->proxy.listeners = (struct listeners){&lab->listener, 1};
 }
 
 #define SBC      "192.0.2.2"

@@ -206,6 +206,7 @@ static void shipped_files(void **state)
     static const char *const examples[] = {
         "retail-subscriber", "managed-customer", "wholesale",  "international-gateway",
         "call-centre",       "enterprise-pbx",   "shared-sbc", "reseller-rules",
+        "sbc-on-both-sides",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {

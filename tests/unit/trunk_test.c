@@ -175,12 +175,38 @@ static void sources(void **state)
     arena_free(s.arena);
 }
 
+/* Decided 12: what a trunk names is the trunk's, whatever else it is; everybody is nobody. */
+static void test_names(void **state)
+{
+    static const struct {
+        struct address a;
+        bool named;
+        const char *by; /* one of those that name it */
+    } cases[] = {
+        {{ADDRESS_IPV4, 0, {192, 0, 2, 77}}, true, "net"},
+        {{ADDRESS_IPV4, 0, {10, 200, 0, 1}}, true, "two"},
+        {{ADDRESS_IPV4, 5060, {192, 0, 2, 2}}, true, "only-tgrp"},
+        {{ADDRESS_IPV4, 0, {198, 51, 100, 1}}, false, "everybody"},
+        {{ADDRESS_IPV6, 0, {0x20, 1}}, false, "everybody"},
+    };
+    struct settings s = {.trunks = trunks, .n_trunks = sizeof(trunks) / sizeof(trunks[0])};
+    (void)state;
+    index_sources(&s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(source_is_named_by_trunk(&s, &cases[i].a), cases[i].named);
+        for (size_t t = 0; t < sizeof(trunks) / sizeof(trunks[0]); t++)
+            if (str_eq(trunks[t].name, str_of(cases[i].by)))
+                assert_int_equal(trunk_names(&trunks[t], &cases[i].a), cases[i].named);
+    }
+    arena_free(s.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_source), cmocka_unit_test(by_discriminator),
-        cmocka_unit_test(by_header), cmocka_unit_test(no_trunk),
-        cmocka_unit_test(sources),
+        cmocka_unit_test(by_source),        cmocka_unit_test(test_names),
+        cmocka_unit_test(by_discriminator), cmocka_unit_test(by_header),
+        cmocka_unit_test(no_trunk),         cmocka_unit_test(sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,91 @@
+/* Which addresses are ours, and which socket reaches a place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stird/listeners.h>
+
+static struct address place(const char *host, uint16_t port)
+{
+    struct address a;
+    assert_true(address_parse(str_of(host), &a));
+    a.port = port;
+    return a;
+}
+
+#define NONE 99
+
+/* 0: both on IPv4; 1: the same at another port, UDP; 2: TLS; 3: IPv6. */
+static struct listeners ours(void)
+{
+    static struct listener list[4];
+    list[0] = (struct listener){.address = place("192.0.2.1", 5060), .transports = {true, true}};
+    list[1] = (struct listener){.address = place("192.0.2.1", 5070), .transports = {true}};
+    list[2] = (struct listener){.address = place("192.0.2.2", 5061),
+                                .transports = {[TRANSPORT_TLS] = true}};
+    list[3] = (struct listener){.address = place("2001:db8::1", 5060), .transports = {true, true}};
+    return (struct listeners){list, 4};
+}
+
+static void test_finds_by_address_and_port(void **state)
+{
+    static const struct {
+        const char *host;
+        uint16_t port;
+        unsigned listener;
+        bool host_is_ours;
+    } cases[] = {
+        {"192.0.2.1", 5060, 0, true},       {"192.0.2.1", 5070, 1, true},
+        {"192.0.2.2", 5061, 2, true},       {"2001:db8::1", 5060, 3, true},
+        {"192.0.2.2", 5060, NONE, true},    {"192.0.2.3", 5060, NONE, false},
+        {"192.0.2.1", 0, NONE, true},       {"::ffff:192.0.2.1", 5060, 0, true},
+        {"2001:db8::2", 5060, NONE, false},
+    };
+    const struct listeners l = ours();
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint16_t found = NONE;
+        struct address a = place(cases[i].host, cases[i].port);
+        assert_int_equal(listeners_find(&l, &a, &found), cases[i].listener != NONE);
+        assert_int_equal(found, cases[i].listener);
+        assert_int_equal(listeners_have_host(&l, &a), cases[i].host_is_ours);
+    }
+}
+
+static void test_reaches_by_family_and_transport(void **state)
+{
+    static const struct {
+        uint16_t preferred;
+        enum address_family family;
+        enum transport transport;
+        unsigned listener;
+    } cases[] = {
+        {NO_LISTENER, ADDRESS_IPV4, TRANSPORT_UDP, 0},
+        {1, ADDRESS_IPV4, TRANSPORT_UDP, 1},
+        {1, ADDRESS_IPV4, TRANSPORT_TCP, 0}, /* the preferred one has no TCP */
+        {0, ADDRESS_IPV4, TRANSPORT_TLS, 2},
+        {0, ADDRESS_IPV6, TRANSPORT_TCP, 3},
+        {3, ADDRESS_NONE, TRANSPORT_TCP, 3}, /* of a name any family may come out */
+        {0, ADDRESS_IPV6, TRANSPORT_TLS, NONE},
+        {7, ADDRESS_IPV4, TRANSPORT_UDP, 0}, /* no such listener */
+    };
+    const struct listeners l = ours();
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint16_t found = NONE;
+        assert_int_equal(
+            listeners_reach(&l, cases[i].preferred, cases[i].family, cases[i].transport, &found),
+            cases[i].listener != NONE);
+        assert_int_equal(found, cases[i].listener);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds_by_address_and_port),
+        cmocka_unit_test(test_reaches_by_family_and_transport),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
