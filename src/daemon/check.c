@@ -37,8 +37,12 @@ static void print_summary(const struct configuration *c)
 
 static void print_warnings(const struct settings *s)
 {
-    for (const struct setting_warning *w = s->warnings; w; w = w->next)
-        fprintf(stderr, "%.*s:%u: warning: %.*s\n", STR_ARG(w->file), w->line, STR_ARG(w->text));
+    for (const struct setting_warning *w = s->warnings; w; w = w->next) {
+        fprintf(stderr, "%.*s:", STR_ARG(w->file));
+        if (w->line > 0) /* else it is about what is not written there */
+            fprintf(stderr, "%u:", w->line);
+        fprintf(stderr, " warning: %.*s\n", STR_ARG(w->text));
+    }
 }
 
 int check_configuration(struct str path)

@@ -319,23 +319,6 @@ out:
     return good;
 }
 
-static bool same_listener(const struct listener *a, const struct listener *b)
-{
-    return address_equal(&a->address, &b->address) &&
-           memcmp(a->transports, b->transports, sizeof(a->transports)) == 0;
-}
-
-static bool same_listeners(const struct settings *a, const struct settings *b)
-{
-    if (a->n_listeners != b->n_listeners)
-        return false;
-    for (unsigned i = 0; i < a->n_listeners; i++) {
-        if (!same_listener(&a->listeners[i], &b->listeners[i]))
-            return false;
-    }
-    return true;
-}
-
 static bool shrank_too_much(const struct configuration *next, const struct configuration *present)
 {
     uint64_t percent = next->settings->numbers_max_shrink_percent;
@@ -343,41 +326,38 @@ static bool shrank_too_much(const struct configuration *next, const struct confi
     return next->numbers.rows * 100 < present->numbers.rows * kept_percent;
 }
 
-bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
-                              struct str path, struct problems *problems)
+struct restart_check {
+    struct settings *next;
+    struct problems *problems;
+};
+
+static void take_change(void *user, const struct setting_change *c)
+{
+    const struct restart_check *check = user;
+    struct buf text = BUF_INIT;
+    if (c->refused)
+        problems_add(check->problems, c->file, c->line, "%.*s needs a restart", STR_ARG(c->values));
+    buf_addf(&text, "%.*s needs a restart: until then the old one goes on", STR_ARG(c->values));
+    if (!c->refused && !settings_warn(check->next, c->file, c->line, buf_str(&text)))
+        check->problems->out_of_memory = true;
+    buf_fini(&text);
+}
+
+bool configuration_may_follow(struct configuration *next, const struct configuration *present,
+                              const struct settings *started_with, struct str path,
+                              struct problems *problems)
 {
     const struct settings *new = next->settings, *old = present->settings;
-    bool good = true;
-    if (!same_listeners(new, old)) {
-        problems_add(problems, path, 0,
-                     "listen: another number, order, address, port or transport of listeners needs "
-                     "a restart");
-        good = false;
-    }
-    if (new->workers != old->workers) {
-        problems_add(problems, path, 0, "workers: %u instead of %u needs a restart", new->workers,
-                     old->workers);
-        good = false;
-    }
-    if ((new->records_file.n > 0) != (old->records_file.n > 0)) {
+    size_t before = problems->n;
+    settings_need_restart(new, started_with, take_change,
+                          &(struct restart_check){next->settings, problems});
+    if ((new->records_file.n > 0) != (old->records_file.n > 0))
         problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
-        good = false;
-    }
-    if (!str_eq(new->user, old->user)) {
-        problems_add(problems, path, 0, "security.user: another one needs a restart");
-        good = false;
-    }
-    if (!str_eq(new->state_directory, old->state_directory)) {
-        problems_add(problems, path, 0, "directories.state: another one needs a restart");
-        good = false;
-    }
-    if (shrank_too_much(next, present)) {
+    if (shrank_too_much(next, present))
         problems_add(problems, path, 0,
                      "numbers: %llu rows instead of %llu, less by more than max_shrink_percent = "
                      "%u: if that is right, set it to 100 for this reload",
                      (unsigned long long)next->numbers.rows,
                      (unsigned long long)present->numbers.rows, new->numbers_max_shrink_percent);
-        good = false;
-    }
-    return good;
+    return problems->n == before && !problems->out_of_memory;
 }

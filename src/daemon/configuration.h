@@ -47,8 +47,12 @@ bool configuration_from_fds(struct configuration *c, struct str path, int files_
 /* Logs what its settings probably do not mean. */
 void configuration_log_warnings(const struct configuration *c);
 
-/* Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. */
-bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
-                              struct str path, struct problems *problems);
+/*
+ * Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. What
+ * only goes on as STARTED_WITH, the settings of the start, says, is a warning of NEXT.
+ */
+bool configuration_may_follow(struct configuration *next, const struct configuration *present,
+                              const struct settings *started_with, struct str path,
+                              struct problems *problems);
 
 #endif

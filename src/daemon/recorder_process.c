@@ -125,6 +125,7 @@ static void take_file(struct recorder *r, const struct control_message *m, const
     r->max_bytes = m->max_bytes;
     r->max_age_us = m->max_age_ms * 1000;
     r->next_ask_ms = 0;
+    log_set_level((enum log_level)m->log_level);
     say_head(r, clock_monotonic_ms());
     record_writer_take_file(&r->writer, fds[0], n_fds > 1 ? fds[1] : -1, clock_real_us());
     if (n_fds > 1)

@@ -63,6 +63,8 @@ enum reload_step {
 struct supervisor {
     struct str path;
     struct configuration current, next;
+    struct settings
+        *started_with;        /* what needs a restart is as it says; maybe those of `current` */
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;

@@ -220,7 +220,8 @@ void supervisor_send_record_file(struct supervisor *s)
     const struct settings *settings = s->current.settings;
     struct control_message message = {.type = CONTROL_RECORDS,
                                       .max_bytes = settings->records_max_bytes,
-                                      .max_age_ms = settings->records_max_age_ms};
+                                      .max_age_ms = settings->records_max_age_ms,
+                                      .log_level = settings->log_level};
     if (s->records_file < 0 || s->recorder.pid == 0)
         return;
     snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
