@@ -370,8 +370,8 @@ static const struct key root_keys[] = {
      ROOT(settings.sign_timeout_ms), "How long a call waits for its signature."},
     {"signing.requests_per_second", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL,
      ROOT(settings.sign_requests_per_second),
-     "Most signatures a second that one worker may ask for; 0: twice the calls that may be in "
-     "progress in it."},
+     "Most signatures a second that one worker may ask for; 0: twice the calls of all trunks that "
+     "may be in progress; 10000 where a trunk has no limit; never more than twice limits.calls."},
     {"signing.pkcs11_module", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.pkcs11_module),
      "The library of the token (PKCS#11) that a unit's key.uri names."},

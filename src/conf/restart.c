@@ -40,6 +40,17 @@ static bool same_listeners(const struct settings *a, const struct settings *b)
     return true;
 }
 
+/* As it is written, without the quotes. */
+static void add_value(struct buf *text, const struct key *k, const void *value)
+{
+    struct buf written = BUF_INIT;
+    key_print(k, value, &written);
+    struct str s = buf_str(&written);
+    bool quoted = s.n >= 2 && s.p[0] == '"';
+    buf_add_str(text, quoted ? str_slice(s, 1, s.n - 1) : s);
+    buf_fini(&written);
+}
+
 static void add_values(struct buf *text, const struct key *k, const void *next, const void *present)
 {
     if (k->type == KEY_OBJECTS) {
@@ -48,9 +59,9 @@ static void add_values(struct buf *text, const struct key *k, const void *next, 
         return;
     }
     buf_addf(text, "%s: ", k->name);
-    key_print(k, next, text);
+    add_value(text, k, next);
     buf_add_text(text, " instead of ");
-    key_print(k, present, text);
+    add_value(text, k, present);
 }
 
 static struct setting_change change_of(const struct settings *next, const struct key *k)

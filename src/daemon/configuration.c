@@ -1,5 +1,7 @@
 #include "configuration.h"
 
+#include "means.h"
+#include "outside.h"
 #include "roles.h"
 #include "service_user.h"
 #include "tls_files.h"
@@ -11,6 +13,7 @@
 #include <stird/settings_file.h>
 #include <stird/trunk_customers.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void close_if_open(int fd)
@@ -178,6 +181,24 @@ static bool check_table(struct settings *s, int numbers_fd, struct str path,
     return problems->n == before;
 }
 
+static void take_contradiction(void *user, const char *key, struct str text)
+{
+    struct settings *s = user;
+    struct str file;
+    unsigned line;
+    settings_place(s, key, &file, &line);
+    settings_warn(s, file, line, text);
+}
+
+static void check_means(const struct configuration *c, const struct means *means)
+{
+    struct stat st;
+    struct budget_table table = {.rows = c->numbers.rows};
+    if (c->numbers_fd >= 0 && fstat(c->numbers_fd, &st) == 0)
+        table.octets = (uint64_t)st.st_size;
+    budget_check_means(c->settings, &table, means, take_contradiction, c->settings);
+}
+
 /* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
 static void check_urgent(const struct settings *s, int overlay_fd)
 {
@@ -248,6 +269,8 @@ bool configuration_load(struct configuration *c, struct str path,
     }
     if (!service_user_find(loaded.settings, path, problems))
         goto out;
+    const struct means means = means_find();
+    outside_check_files(loaded.settings, problems);
     /* All of them even if the first finds something: all mistakes at once. */
     bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
     if (narrow && !narrow(loaded.settings)) {
@@ -258,6 +281,7 @@ bool configuration_load(struct configuration *c, struct str path,
     bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
                                               problems) &&
                         check_table(loaded.settings, loaded.numbers_fd, path, problems);
+    check_means(&loaded, &means);
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
     bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
                                              problems);
