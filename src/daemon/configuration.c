@@ -200,20 +200,22 @@ static void check_means(const struct configuration *c, const struct means *means
 }
 
 /* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
-static void check_urgent(const struct settings *s, int overlay_fd)
+static uint64_t check_urgent(const struct settings *s, int overlay_fd)
 {
     struct problems found = PROBLEMS_INIT;
     struct mapped_numbers mapped;
     const char *why;
     if (overlay_fd < 0 || !numbers_map(&mapped, overlay_fd, &why))
-        return;
+        return 0;
     certificate_rows_check(s, mapped.table, STR(""), &found);
     for (size_t i = 0; i < found.n; i++)
         log_error("an urgent change names a certificate that cannot sign: its calls leave unsigned",
                   LOG_CSTR("file", found.list[i].file), LOG_NUMBER("line", found.list[i].line),
                   LOG_CSTR("why", found.list[i].text));
+    uint64_t n = found.n;
     problems_fini(&found);
     numbers_unmap(&mapped);
+    return n;
 }
 
 void configuration_log_warnings(const struct configuration *c)
@@ -285,7 +287,7 @@ bool configuration_load(struct configuration *c, struct str path,
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
     bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
                                              problems);
-    check_urgent(loaded.settings, overlay_fd);
+    loaded.urgent_faults = check_urgent(loaded.settings, overlay_fd);
     close_if_open(overlay_fd);
     bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))

@@ -20,7 +20,8 @@ struct configuration {
     int public_files_fd; /* the same texts without secrets, for stirctl */
     int numbers_fd;      /* the compiled table */
     struct numbers_summary numbers;
-    int64_t read_at_s; /* certificates were in force then */
+    uint64_t urgent_faults; /* urgent changes that name a certificate that cannot sign */
+    int64_t read_at_s;      /* certificates were in force then */
     uint64_t generation;
 };
 

@@ -30,7 +30,8 @@ static int send_problems(int control_fd, struct problems *problems)
 
 static int send_configuration(int control_fd, const struct configuration *c)
 {
-    struct control_message message = {.type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s};
+    struct control_message message = {
+        .type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s, .urgent_faults = c->urgent_faults};
     const int fds[] = {c->files_fd, c->numbers_fd};
     return control_send(control_fd, &message, fds, 2);
 }

@@ -132,6 +132,7 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
         return;
     }
     s->next.generation = ++s->last_generation;
+    s->next.urgent_faults = message->urgent_faults;
     s->reload = RELOAD_SIGNER;
     int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
     if (r)
