@@ -51,7 +51,7 @@ int check_configuration(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
-    bool good = configuration_load(&c, path, NULL, &problems);
+    bool good = configuration_load(&c, path, NULL, NULL, &problems);
     if (good) {
         outside_warn(c.settings);
         print_warnings(c.settings);

@@ -251,6 +251,7 @@ static void check_what_it_names(const struct settings *s, struct str path, bool 
 }
 
 bool configuration_load(struct configuration *c, struct str path,
+                        const struct configuration *present,
                         bool (*narrow)(const struct settings *settings), struct problems *problems)
 {
     struct configuration loaded = CONFIGURATION_INIT;
@@ -272,7 +273,7 @@ bool configuration_load(struct configuration *c, struct str path,
     if (!service_user_find(loaded.settings, path, problems))
         goto out;
     const struct means means = means_find();
-    outside_check_files(loaded.settings, problems);
+    outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
     /* All of them even if the first finds something: all mistakes at once. */
     bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
     if (narrow && !narrow(loaded.settings)) {

@@ -31,12 +31,14 @@ struct configuration {
 void configuration_fini(struct configuration *c);
 
 /*
- * From the disk, keys checked. False with problems, all of them; C is untouched then. NARROW, if
- * not NULL, is what a process gives up when the settings are known and before tables are read; the
- * one that checks the keys calls it too, unless a token's library is to run there. False from it,
- * and nothing more is read.
+ * From the disk, keys checked. False with problems, all of them; C is untouched then. PRESENT is
+ * what is in force at a reload, else NULL: a file that cannot be written any more stops a start,
+ * but no reload that names the same one. NARROW, if not NULL, is what a process gives up when the
+ * settings are known and before tables are read; the one that checks the keys calls it too, unless
+ * a token's library is to run there. False from it, and nothing more is read.
  */
 bool configuration_load(struct configuration *c, struct str path,
+                        const struct configuration *present,
                         bool (*narrow)(const struct settings *settings), struct problems *problems);
 /*
  * The same from descriptors that another process loaded, nothing is opened. Takes the

@@ -52,7 +52,7 @@ int loader_main(const struct loader_options *options, int control_fd)
      */
     if (setpriority(PRIO_PROCESS, 0, LOADER_NICE))
         log_debug("the loader runs beside the calls", LOG_CSTR("error", strerror(errno)));
-    if (configuration_load(&next, options->path, give_up_rights, &problems) &&
+    if (configuration_load(&next, options->path, options->present, give_up_rights, &problems) &&
         configuration_may_follow(&next, options->present, options->started_with, options->path,
                                  &problems)) {
         configuration_log_warnings(&next);

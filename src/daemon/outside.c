@@ -25,15 +25,16 @@ static const struct written {
     const char *key;
     size_t offset; /* of the path in the settings */
     bool directory;
-    bool made_here; /* the directory is made, if need be */
+    bool made_here;      /* the directory is made, if need be */
+    bool can_do_without; /* to write there, once it is there: what lies in it is read */
     const char *made_by_unit, *directive;
 } written[] = {
-    {"records.file", offsetof(struct settings, records_file), false, false, "/var/log/stird",
+    {"records.file", offsetof(struct settings, records_file), false, false, false, "/var/log/stird",
      "LogsDirectory"},
-    {"directories.state", offsetof(struct settings, state_directory), true, true, "/var/lib/stird",
-     "StateDirectory"},
-    {"directories.runtime", offsetof(struct settings, runtime_directory), true, true, "/run/stird",
-     "RuntimeDirectory"},
+    {"directories.state", offsetof(struct settings, state_directory), true, true, true,
+     "/var/lib/stird", "StateDirectory"},
+    {"directories.runtime", offsetof(struct settings, runtime_directory), true, true, false,
+     "/run/stird", "RuntimeDirectory"},
 };
 #define N_WRITTEN (sizeof(written) / sizeof(written[0]))
 
@@ -42,9 +43,10 @@ static struct str path_of(const struct settings *s, const struct written *w)
     return *(const struct str *)(const void *)((const char *)s + w->offset);
 }
 
+/* EPERM is a sandbox that forbids to ask: nobody knows. */
 static int may(const char *path, int how)
 {
-    return faccessat(AT_FDCWD, path, how, AT_EACCESS) ? errno : 0;
+    return faccessat(AT_FDCWD, path, how, AT_EACCESS) && errno != EPERM ? errno : 0;
 }
 
 static struct str parent_of(struct str path)
@@ -110,29 +112,49 @@ static void warn_of(struct settings *s, const char *key, struct str text)
     settings_warn(s, file, line, text);
 }
 
-static void check_file(struct settings *s, const struct written *w, struct problems *problems)
+/* Whether the service starts or goes on all the same. */
+static bool goes_on(const struct settings *s, const struct settings *present,
+                    const struct written *w, int error)
+{
+    return (present && str_eq(path_of(s, w), path_of(present, w))) ||
+           (w->can_do_without && (error == EACCES || error == EROFS)) ||
+           (error == ENOENT && unit_makes(s, w));
+}
+
+static void add_fault(struct buf *text, const struct settings *s, const struct written *w,
+                      int error)
+{
+    if (error == ENOENT && unit_makes(s, w))
+        buf_addf(text, "%s: %s does not exist yet: the unit makes it (%s); without it, make it",
+                 w->key, w->made_by_unit, w->directive);
+    else
+        buf_addf(text, "%s: \"%.*s\" cannot be written: %s: mend that, or name another", w->key,
+                 STR_ARG(path_of(s, w)), fault_text(error));
+}
+
+static void check_file(struct settings *s, const struct settings *present, const struct written *w,
+                       struct problems *problems)
 {
     int error = fault_of(s, w);
     struct buf text = BUF_INIT;
     struct str file;
     unsigned line;
+    if (error == 0)
+        return;
     settings_place(s, w->key, &file, &line);
-    if (error == ENOENT && unit_makes(s, w)) {
-        buf_addf(&text, "%s: %s does not exist yet: the unit makes it (%s); without it, make it",
-                 w->key, w->made_by_unit, w->directive);
+    add_fault(&text, s, w, error);
+    if (goes_on(s, present, w, error))
         settings_warn(s, file, line, buf_str(&text));
-    } else if (error) {
-        problems_add(problems, file, line,
-                     "%s: \"%.*s\" cannot be written: %s: mend that, or name another", w->key,
-                     STR_ARG(path_of(s, w)), fault_text(error));
-    }
+    else
+        problems_add(problems, file, line, "%.*s", (int)text.n, text.p ? text.p : "");
     buf_fini(&text);
 }
 
-void outside_check_files(struct settings *s, struct problems *problems)
+void outside_check_files(struct settings *s, const struct settings *present,
+                         struct problems *problems)
 {
     for (size_t i = 0; i < N_WRITTEN; i++)
-        check_file(s, &written[i], problems);
+        check_file(s, present, &written[i], problems);
 }
 
 /* ---- the same as another user ---- */

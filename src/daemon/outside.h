@@ -10,9 +10,11 @@
 
 /*
  * Problems, with the setting's place, for what this process could not open or make: records.file
- * and the directories. What the unit would make, and nobody has made yet, is a warning.
+ * and the directories. A warning where the service goes on without: what PRESENT (NULL: none) has
+ * in force, a state directory that is there, and what the unit would make and nobody has made yet.
  */
-void outside_check_files(struct settings *settings, struct problems *problems);
+void outside_check_files(struct settings *settings, const struct settings *present,
+                         struct problems *problems);
 /*
  * For `stird -t`: warnings for what this process, or the unit when that is to become another user
  * than the one who asks, has no right to.

@@ -220,7 +220,7 @@ static void look_at_lives(struct supervisor *s, int64_t now_ms)
 static bool directory_is_lost(const struct certificate *c)
 {
     char *z = strndup(c->directory.p, c->directory.n);
-    bool lost = z && faccessat(AT_FDCWD, z, R_OK | X_OK, AT_EACCESS) != 0;
+    bool lost = z && faccessat(AT_FDCWD, z, R_OK | X_OK, AT_EACCESS) != 0 && errno != EPERM;
     free(z);
     return lost;
 }

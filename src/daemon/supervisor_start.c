@@ -30,7 +30,7 @@ static void close_if_open(int fd)
 
 static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
-    if (!configuration_load(&s->current, s->path, NULL, problems))
+    if (!configuration_load(&s->current, s->path, NULL, NULL, problems))
         return false;
     s->current.generation = s->last_generation = 1;
     s->started_with = s->current.settings;

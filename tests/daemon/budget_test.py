@@ -75,6 +75,26 @@ class Files(ProcessStory):
         self.assertEqual(status, 1, out + err)
         self.signed_call()
 
+    def test_records_in_force_hold_up_no_reload(self):
+        """Their directory is gone: the open file goes on, which is an alarm until it can be opened again."""
+        os.mkdir(self.lab.path("log"))
+        path = self.records(self.lab.path("log/records.jsonl"))
+        self.start_with(path)
+        os.rename(self.lab.path("log"), self.lab.path("away"))
+        control = ("-s", self.lab.path("run", "control"))
+        status, out, err = stirctl.run(path, *control, "reload", "--wait")
+        self.assertEqual(status, 0, out + err)
+        self.stird.wait_log("not meant.*records.file: .* cannot be written: its directory does not exist")
+        self.assertEqual(stird.check_configuration(path)[0], 1)
+        def alarmed():
+            return "record_file" in [row["name"] for row in stirctl.ask(path, "status")["alarms"]]
+        stird.wait_until(alarmed, HANG_S, "the alarm")
+        self.signed_call()
+        os.rename(self.lab.path("away"), self.lab.path("log"))
+        status, out, err = stirctl.run(path, *control, "reload", "--wait")
+        self.assertEqual(status, 0, out + err)
+        stird.wait_until(lambda: not alarmed(), HANG_S, "its end")
+
     @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root becomes another")
     def test_records_that_the_services_user_cannot_write(self):
         """Root asks for a service that is somebody else."""
