@@ -93,6 +93,10 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow);
 unsigned net_connections(const struct net *net);
+/* Those that were not taken: for a limit or want of descriptors; of addresses that `admit` knew
+   not. Each is said in the log, a line a minute. */
+uint64_t net_connections_refused(const struct net *net);
+uint64_t net_connections_unknown(const struct net *net);
 /* Whether ADDRESS is one of this machine's, whichever interface has it, as the kernel says; true
    when it cannot be asked. Nothing is sent. */
 bool net_address_is_own(const struct address *address);

@@ -44,8 +44,9 @@ struct proxy_counters {
                                                       whose ceiling; calls also for limits.calls */
     uint64_t full_emergency; /* emergency calls refused for their own ceiling */
     uint64_t slow_readers;   /* connections closed for what waits in them: net.h */
-    uint64_t emergency_calls, emergency_by_to; /* the latter by their To alone */
-    uint64_t emergency_to_alarms;              /* these were too large a share */
+    uint64_t connections_refused, connections_unknown; /* for limits; of unknown sources: net.h */
+    uint64_t emergency_calls, emergency_by_to;         /* the latter by their To alone */
+    uint64_t emergency_to_alarms;                      /* these were too large a share */
     uint64_t fenced; /* requests inside calls that may not go where they lead: sip/fence.h */
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */

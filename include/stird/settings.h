@@ -286,9 +286,9 @@ void settings_free(struct settings *s);
 bool settings_warn(struct settings *s, struct str file, unsigned line, struct str text);
 
 /*
- * How many signatures a second a worker may ask for: as set, or twice the calls that may be in
- * progress in it (limits.calls, or all trunks' calls where each has a limit and they are fewer),
- * and never below 100.
+ * How many signatures a second a worker may ask for: as set; or twice the calls that its trunks may
+ * have in progress, where each has a limit, and at most twice limits.calls; or where one has none
+ * twice limits.calls, and at most 10000. Never below 100.
  */
 uint32_t settings_sign_requests_per_second(const struct settings *s);
 

@@ -56,6 +56,23 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable);
 
+/* Where the main part of settings of settings_read() says KEY; LINE is 0 where it does not. */
+void settings_place(const struct settings *settings, const char *key, struct str *file,
+                    unsigned *line);
+
+/* What a reload cannot bring into force. */
+struct setting_change {
+    struct str key, values; /* "records.backlog", "records.backlog: 16m instead of 8m" */
+    struct str file;
+    unsigned line; /* 0: it is not written any more */
+    bool refused;  /* it would not fit to what runs: no reload; else the old one goes on */
+};
+typedef void settings_change_taker(void *user, const struct setting_change *change);
+
+/* Calls TAKE for each of them that NEXT says otherwise than PRESENT; both of settings_read(). */
+void settings_need_restart(const struct settings *next, const struct settings *present,
+                           settings_change_taker *take, void *user);
+
 /* The effective settings as text for people (stird -T); nothing secret is in settings. */
 void settings_print(const struct settings *settings, struct buf *out);
 

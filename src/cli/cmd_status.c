@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -49,6 +50,35 @@ static void print_children(const json_t *status)
     print_child("recorder", json_object_get(status, "recorder"));
 }
 
+static void print_time(const json_t *object, const char *key)
+{
+    char text[32] = "-";
+    time_t t = (time_t)number_of(object, key);
+    struct tm tm;
+    if (gmtime_r(&t, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    printf("%s", text);
+}
+
+/* What is on now; docs/troubleshooting.md has what to do. */
+static void print_alarms(const json_t *status)
+{
+    const json_t *alarms = json_object_get(status, "alarms");
+    size_t i;
+    json_t *a;
+    if (json_array_size(alarms) == 0)
+        printf("alarms         none\n");
+    json_array_foreach(alarms, i, a)
+    {
+        printf("ALARM          %s: %s, %" JSON_INTEGER_FORMAT " since ", text_of(a, "name"),
+               text_of(a, "text"), number_of(a, "count"));
+        print_time(a, "since");
+        printf(", last ");
+        print_time(a, "last");
+        putchar('\n');
+    }
+}
+
 static void print_certificates(const json_t *status)
 {
     size_t i;
@@ -66,7 +96,9 @@ static void print_status(const json_t *status)
            text_of(status, "state"), text_of(status, "version"), text_of(status, "node"),
            number_of(status, "pid"));
     print_duration(number_of(status, "up_s"));
-    printf("\nconfiguration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+    putchar('\n');
+    print_alarms(status);
+    printf("configuration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
            " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
            text_of(configuration, "file"), number_of(configuration, "generation"),
            number_of(configuration, "reloads"), PLURAL(number_of(configuration, "reloads")),

@@ -4,14 +4,18 @@
 
 #include <stird/runtime_directory.h>
 
-#define FIELD(draft, member) offsetof(struct draft, member), sizeof(((struct draft *)0)->member)
-#define ROOT(member)         FIELD(draft, member)
-#define LISTENER(member)     FIELD(draft_listener, member)
-#define CERTIFICATE(member)  FIELD(draft_certificate, member)
-#define PROVIDER(member)     FIELD(draft_provider, member)
-#define UPSTREAM(member)     FIELD(draft_upstream, member)
-#define TRUNK(member)        FIELD(draft_trunk, member)
-#define COUNT(list)          (sizeof(list) / sizeof((list)[0]))
+#define FIELD_AS(draft, member, applies)                                                           \
+    offsetof(struct draft, member), sizeof(((struct draft *)0)->member), applies
+#define FIELD(draft, member)         FIELD_AS(draft, member, BY_RELOAD)
+#define ROOT(member)                 FIELD(draft, member)
+#define ROOT_AS(applies, member)     FIELD_AS(draft, member, applies)
+#define LISTENER_AS(applies, member) FIELD_AS(draft_listener, member, applies)
+#define LISTENER(member)             FIELD(draft_listener, member)
+#define CERTIFICATE(member)          FIELD(draft_certificate, member)
+#define PROVIDER(member)             FIELD(draft_provider, member)
+#define UPSTREAM(member)             FIELD(draft_upstream, member)
+#define TRUNK(member)                FIELD(draft_trunk, member)
+#define COUNT(list)                  (sizeof(list) / sizeof((list)[0]))
 
 #define NOT_A (1u << TREATMENT_A)
 #define WHY_NOT_A                                                                                  \
@@ -52,11 +56,13 @@ static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_
 static const struct key listener_keys[] = {
     {"name", KEY_NAME, NULL, true, 0, 0, NULL, 0, NULL, NULL, LISTENER(listener.name),
      "Name of the listener; a trunk or an upstream may refer to it."},
-    {"address", KEY_TEXT, NULL, true, 1, 64, NULL, 0, NULL, NULL, LISTENER(address),
+    {"address", KEY_TEXT, NULL, true, 1, 64, NULL, 0, NULL, NULL,
+     LISTENER_AS(AT_START_ONLY, address),
      "IPv4 or IPv6 address; it goes into Via and Record-Route, so no wildcard."},
     {"port", KEY_INTEGER, "5060", false, 1, 65535, NULL, 0, NULL, NULL,
-     LISTENER(listener.address.port), "Port."},
-    {"transports", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, LISTENER(transports),
+     LISTENER_AS(AT_START_ONLY, listener.address.port), "Port."},
+    {"transports", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL,
+     LISTENER_AS(AT_START_ONLY, transports),
      "\"udp\", \"tcp\" or both; both when it is left out. Or \"tls\" alone, with port 5061."},
     {"verify_client", KEY_CHOICE, "none", false, 0, 0, verifications, 0, NULL, NULL,
      LISTENER(listener.verify_client),
@@ -265,10 +271,11 @@ static const struct key rule_keys[] = {
 static const struct key root_keys[] = {
     {"node", KEY_TEXT, NULL, false, 1, 64, NULL, 0, NULL, NULL, ROOT(settings.node),
      "Name of this machine in the records; the host name when left out."},
-    {"workers", KEY_INTEGER, "1", false, 1, 64, NULL, 0, NULL, NULL, ROOT(settings.workers),
+    {"workers", KEY_INTEGER, "1", false, 1, 64, NULL, 0, NULL, NULL,
+     ROOT_AS(AT_START_ONLY, settings.workers),
      "Processes that take calls, at most one a core; more than one need CAP_BPF at start."},
-    {"listen", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &listener_table, ROOT(listeners),
-     "Where stird listens."},
+    {"listen", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &listener_table,
+     ROOT_AS(AT_START_ONLY, listeners), "Where stird listens."},
     {"trunks", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &trunk_table, ROOT(trunks),
      "Whose calls are taken."},
     {"upstreams", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &upstream_table, ROOT(upstreams),
@@ -363,8 +370,8 @@ static const struct key root_keys[] = {
      ROOT(settings.sign_timeout_ms), "How long a call waits for its signature."},
     {"signing.requests_per_second", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL,
      ROOT(settings.sign_requests_per_second),
-     "Most signatures a second that one worker may ask for; 0: twice the calls that may be in "
-     "progress in it."},
+     "Most signatures a second that one worker may ask for; 0: twice the calls of all trunks that "
+     "may be in progress; 10000 where a trunk has no limit; never more than twice limits.calls."},
     {"signing.pkcs11_module", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.pkcs11_module),
      "The library of the token (PKCS#11) that a unit's key.uri names."},
@@ -472,20 +479,21 @@ static const struct key root_keys[] = {
      ROOT(settings.records_keep),
      "How many record files that moved aside are kept; 0: all of them."},
     {"records.backlog", KEY_SIZE, "8m", false, 65536, 1073741824, NULL, 0, NULL, NULL,
-     ROOT(settings.records_backlog),
-     "What may wait in each worker for a recorder that is slow or dead; taken at the start."},
+     ROOT_AS(AT_START, settings.records_backlog),
+     "What may wait in each worker for a recorder that is slow or dead."},
     {"records.mask_numbers", KEY_BOOLEAN, "false", false, 0, 0, NULL, 0, NULL, NULL,
      ROOT(settings.mask_numbers), "Numbers in records and log show their last four digits only."},
     {"directories.state", KEY_PATH, "/var/lib/stird", false, 1, 4095, NULL, 0, NULL, NULL,
-     ROOT(settings.state_directory), "What stird keeps between starts."},
+     ROOT_AS(AT_START_ONLY, settings.state_directory), "What stird keeps between starts."},
     {"directories.runtime", KEY_PATH, RUNTIME_DIRECTORY_DEFAULT, false, 1, 4095, NULL, 0, NULL,
-     NULL, ROOT(settings.runtime_directory), "Sockets for other programs."},
+     NULL, ROOT_AS(AT_START, settings.runtime_directory), "Sockets for other programs."},
     {"log.level", KEY_CHOICE, "info", false, 0, 0, levels, 0, NULL, NULL, ROOT(settings.log_level),
      "error, warning, info or debug."},
     {"security.landlock_required", KEY_BOOLEAN, "true", false, 0, 0, NULL, 0, NULL, NULL,
      ROOT(settings.landlock_required),
      "true: do not start on a kernel without Landlock; false: only say so."},
-    {"security.user", KEY_TEXT, "stird", false, 0, 64, NULL, 0, NULL, NULL, ROOT(settings.user),
+    {"security.user", KEY_TEXT, "stird", false, 0, 64, NULL, 0, NULL, NULL,
+     ROOT_AS(AT_START_ONLY, settings.user),
      "Whom the processes of a stird that was started as root become; empty: they stay root."},
 };
 

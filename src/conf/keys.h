@@ -25,6 +25,13 @@ enum key_type {
     KEY_OBJECTS,  /* ( { ... }, { ... } ) */
 };
 
+/* When a changed value comes into force. */
+enum key_applies {
+    BY_RELOAD,
+    AT_START,      /* a reload goes on with the old one, and says so */
+    AT_START_ONLY, /* a reload that changes it is refused: it would not fit to what runs */
+};
+
 struct table;
 
 struct key {
@@ -38,6 +45,7 @@ struct key {
     const char *why_refused;
     const struct table *objects;
     size_t offset, width; /* of the value in the draft */
+    enum key_applies applies;
     const char *help;
 };
 

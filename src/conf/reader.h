@@ -76,6 +76,8 @@ void resolve_tls(struct reader *r, struct draft *draft);
 struct str plain_host_name(struct reader *r, struct str name);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
 void check_together(struct reader *r, const struct draft *draft);
+/* After all others: warnings of limits that contradict each other. */
+void check_limits(struct reader *r, const struct draft *draft);
 
 /* Whether a call can do without headers of that name. */
 bool header_can_go(struct str name);

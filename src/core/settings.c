@@ -25,15 +25,30 @@ bool settings_warn(struct settings *s, struct str file, unsigned line, struct st
 }
 
 #define SIGN_REQUESTS_LEAST 100
+/* A quarter of what a signer was measured to make, and more than a worker was to carry:
+   docs/sizing.md. */
+#define SIGN_REQUESTS_MOST 10000
+
+/* Of all trunks; 0: one of them has no limit. */
+static uint64_t calls_of_trunks(const struct settings *s)
+{
+    uint64_t calls = 0;
+    for (unsigned i = 0; i < s->n_trunks; i++) {
+        if (s->trunks[i].max_calls == 0)
+            return 0;
+        calls += s->trunks[i].max_calls;
+    }
+    return calls;
+}
 
 uint32_t settings_sign_requests_per_second(const struct settings *s)
 {
-    uint64_t calls = 0, ceiling;
+    uint64_t calls = calls_of_trunks(s), ceiling;
     if (s->sign_requests_per_second > 0)
         return s->sign_requests_per_second;
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        calls += s->trunks[i].max_calls > 0 ? s->trunks[i].max_calls : s->max_calls;
-    ceiling = 2 * (calls < s->max_calls ? calls : s->max_calls);
+    ceiling = 2 * (calls > 0 && calls < s->max_calls ? calls : s->max_calls);
+    if (calls == 0 && ceiling > SIGN_REQUESTS_MOST)
+        ceiling = SIGN_REQUESTS_MOST;
     return ceiling < SIGN_REQUESTS_LEAST ? SIGN_REQUESTS_LEAST : (uint32_t)ceiling;
 }
 

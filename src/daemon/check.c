@@ -1,10 +1,12 @@
 #include "check.h"
 
 #include "configuration.h"
+#include "outside.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/budget.h>
 #include <stird/clock.h>
 #include <stird/settings_file.h>
 #include <unistd.h>
@@ -37,16 +39,21 @@ static void print_summary(const struct configuration *c)
 
 static void print_warnings(const struct settings *s)
 {
-    for (const struct setting_warning *w = s->warnings; w; w = w->next)
-        fprintf(stderr, "%.*s:%u: warning: %.*s\n", STR_ARG(w->file), w->line, STR_ARG(w->text));
+    for (const struct setting_warning *w = s->warnings; w; w = w->next) {
+        fprintf(stderr, "%.*s:", STR_ARG(w->file));
+        if (w->line > 0) /* else it is about what is not written there */
+            fprintf(stderr, "%u:", w->line);
+        fprintf(stderr, " warning: %.*s\n", STR_ARG(w->text));
+    }
 }
 
 int check_configuration(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
-    bool good = configuration_load(&c, path, NULL, &problems);
+    bool good = configuration_load(&c, path, NULL, NULL, &problems);
     if (good) {
+        outside_warn(c.settings);
         print_warnings(c.settings);
         print_summary(&c);
     } else {
@@ -67,8 +74,15 @@ static struct str absolute(struct str path, struct buf *room)
     return buf_failed(room) ? path : buf_str(room);
 }
 
+static void print_budget(const struct settings *s, struct buf *out)
+{
+    const struct budget budget = budget_of(s, &(struct budget_table){0});
+    budget_print(&budget, out);
+}
+
 /* Keys and numbers are not looked at: this is about what the files mean. */
-int print_configuration(struct str path)
+static int print_of_settings(struct str path,
+                             void (*print)(const struct settings *s, struct buf *out))
 {
     struct buf whole = BUF_INIT;
     struct problems problems = PROBLEMS_INIT;
@@ -78,7 +92,7 @@ int print_configuration(struct str path)
     struct settings *settings =
         files ? settings_read(files, absolute(path, &whole), clock_real_s(), &problems) : NULL;
     if (settings) {
-        settings_print(settings, &text);
+        print(settings, &text);
         if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n)
             status = EXIT_SUCCESS;
     } else {
@@ -90,4 +104,14 @@ int print_configuration(struct str path)
     buf_fini(&whole);
     problems_fini(&problems);
     return status;
+}
+
+int print_configuration(struct str path)
+{
+    return print_of_settings(path, settings_print);
+}
+
+int print_memory(struct str path)
+{
+    return print_of_settings(path, print_budget);
 }

@@ -1,5 +1,5 @@
 /*
- * check - what `stird -t` and `stird -T` do.
+ * check - what `stird -t`, `stird -T` and `stird -b` do.
  */
 #ifndef STIRD_CHECK_H
 #define STIRD_CHECK_H
@@ -9,5 +9,6 @@
 /* All problems to stderr and 1, or a line to stdout and 0: an exit status. */
 int check_configuration(struct str path);
 int print_configuration(struct str path);
+int print_memory(struct str path); /* budget.h */
 
 #endif

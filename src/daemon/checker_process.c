@@ -19,6 +19,7 @@
 
 struct checker {
     const struct settings *settings;
+    int control_fd;
     struct trust *trust; /* NULL: chains are not judged */
     char *tls_ca;        /* NULL: the system's */
 };
@@ -39,6 +40,13 @@ static bool read_file(struct str path, struct buf *text)
     return good;
 }
 
+/* The supervisor's alarm belongs to the line that goes before. */
+static void tell_fault(const struct checker *c)
+{
+    const struct control_message alarm = {.type = CONTROL_ALARM};
+    control_send(c->control_fd, &alarm, NULL, 0);
+}
+
 /* Read anew for each look. What of them cannot be read is an alarm, and judges nothing. */
 static void read_crls(struct checker *c)
 {
@@ -46,9 +54,11 @@ static void read_crls(struct checker *c)
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
     if (path.n > 0 && c->trust &&
-        (!read_file(path, &text) || !trust_add_crls(c->trust, path, buf_str(&text), &problems)))
+        (!read_file(path, &text) || !trust_add_crls(c->trust, path, buf_str(&text), &problems))) {
         log_error("the revocation lists cannot be read as a whole: what is missing is not judged",
                   LOG_TEXT("file", path));
+        tell_fault(c);
+    }
     problems_fini(&problems);
     buf_fini(&text);
 }
@@ -66,6 +76,7 @@ static void read_anchors(struct checker *c)
         !trust_add_anchors(c->trust, path, buf_str(&text), &problems)) {
         log_error("the trust anchors cannot be read: chains are not judged",
                   LOG_TEXT("file", path));
+        tell_fault(c);
         trust_free(c->trust);
         c->trust = NULL;
     }
@@ -94,7 +105,7 @@ static enum certificate_state look(const struct checker *c, const struct certifi
     return state;
 }
 
-static int tell(const struct checker *c, unsigned i, uint64_t generation, int control_fd)
+static int tell(const struct checker *c, unsigned i, uint64_t generation)
 {
     struct str saying = STR("");
     struct arena *arena = arena_new(1024);
@@ -104,7 +115,7 @@ static int tell(const struct checker *c, unsigned i, uint64_t generation, int co
                                          : CERTIFICATE_UNCHECKED;
     snprintf(message.text, sizeof(message.text), "%c%.*s", '0' + (int)state, STR_ARG(saying));
     arena_free(arena);
-    return control_send(control_fd, &message, NULL, 0);
+    return control_send(c->control_fd, &message, NULL, 0);
 }
 
 /*
@@ -153,7 +164,7 @@ int checker_main(const struct checker_options *options, int control_fd)
 {
     const struct settings *s = options->settings;
     const struct control_message ready = {.type = CONTROL_READY};
-    struct checker c = {.settings = s};
+    struct checker c = {.settings = s, .control_fd = control_fd};
     int r = 0;
     if (setpriority(PRIO_PROCESS, 0, CHECKER_NICE))
         log_debug("the checker runs beside the calls", LOG_CSTR("error", strerror(errno)));
@@ -164,7 +175,7 @@ int checker_main(const struct checker_options *options, int control_fd)
     if (!give_up_rights(&c))
         r = -EPERM;
     for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
-        r = tell(&c, i, options->generation, control_fd);
+        r = tell(&c, i, options->generation);
     if (r == 0)
         r = control_send(control_fd, &ready, NULL, 0);
     trust_free(c.trust);

@@ -1,5 +1,7 @@
 #include "configuration.h"
 
+#include "means.h"
+#include "outside.h"
 #include "roles.h"
 #include "service_user.h"
 #include "tls_files.h"
@@ -11,6 +13,7 @@
 #include <stird/settings_file.h>
 #include <stird/trunk_customers.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void close_if_open(int fd)
@@ -178,21 +181,41 @@ static bool check_table(struct settings *s, int numbers_fd, struct str path,
     return problems->n == before;
 }
 
+static void take_contradiction(void *user, const char *key, struct str text)
+{
+    struct settings *s = user;
+    struct str file;
+    unsigned line;
+    settings_place(s, key, &file, &line);
+    settings_warn(s, file, line, text);
+}
+
+static void check_means(const struct configuration *c, const struct means *means)
+{
+    struct stat st;
+    struct budget_table table = {.rows = c->numbers.rows};
+    if (c->numbers_fd >= 0 && fstat(c->numbers_fd, &st) == 0)
+        table.octets = (uint64_t)st.st_size;
+    budget_check_means(c->settings, &table, means, take_contradiction, c->settings);
+}
+
 /* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
-static void check_urgent(const struct settings *s, int overlay_fd)
+static uint64_t check_urgent(const struct settings *s, int overlay_fd)
 {
     struct problems found = PROBLEMS_INIT;
     struct mapped_numbers mapped;
     const char *why;
     if (overlay_fd < 0 || !numbers_map(&mapped, overlay_fd, &why))
-        return;
+        return 0;
     certificate_rows_check(s, mapped.table, STR(""), &found);
     for (size_t i = 0; i < found.n; i++)
         log_error("an urgent change names a certificate that cannot sign: its calls leave unsigned",
                   LOG_CSTR("file", found.list[i].file), LOG_NUMBER("line", found.list[i].line),
                   LOG_CSTR("why", found.list[i].text));
+    uint64_t n = found.n;
     problems_fini(&found);
     numbers_unmap(&mapped);
+    return n;
 }
 
 void configuration_log_warnings(const struct configuration *c)
@@ -228,6 +251,7 @@ static void check_what_it_names(const struct settings *s, struct str path, bool 
 }
 
 bool configuration_load(struct configuration *c, struct str path,
+                        const struct configuration *present,
                         bool (*narrow)(const struct settings *settings), struct problems *problems)
 {
     struct configuration loaded = CONFIGURATION_INIT;
@@ -248,6 +272,8 @@ bool configuration_load(struct configuration *c, struct str path,
     }
     if (!service_user_find(loaded.settings, path, problems))
         goto out;
+    const struct means means = means_find();
+    outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
     /* All of them even if the first finds something: all mistakes at once. */
     bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
     if (narrow && !narrow(loaded.settings)) {
@@ -258,10 +284,11 @@ bool configuration_load(struct configuration *c, struct str path,
     bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
                                               problems) &&
                         check_table(loaded.settings, loaded.numbers_fd, path, problems);
+    check_means(&loaded, &means);
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
     bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
                                              problems);
-    check_urgent(loaded.settings, overlay_fd);
+    loaded.urgent_faults = check_urgent(loaded.settings, overlay_fd);
     close_if_open(overlay_fd);
     bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
@@ -319,23 +346,6 @@ out:
     return good;
 }
 
-static bool same_listener(const struct listener *a, const struct listener *b)
-{
-    return address_equal(&a->address, &b->address) &&
-           memcmp(a->transports, b->transports, sizeof(a->transports)) == 0;
-}
-
-static bool same_listeners(const struct settings *a, const struct settings *b)
-{
-    if (a->n_listeners != b->n_listeners)
-        return false;
-    for (unsigned i = 0; i < a->n_listeners; i++) {
-        if (!same_listener(&a->listeners[i], &b->listeners[i]))
-            return false;
-    }
-    return true;
-}
-
 static bool shrank_too_much(const struct configuration *next, const struct configuration *present)
 {
     uint64_t percent = next->settings->numbers_max_shrink_percent;
@@ -343,41 +353,38 @@ static bool shrank_too_much(const struct configuration *next, const struct confi
     return next->numbers.rows * 100 < present->numbers.rows * kept_percent;
 }
 
-bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
-                              struct str path, struct problems *problems)
+struct restart_check {
+    struct settings *next;
+    struct problems *problems;
+};
+
+static void take_change(void *user, const struct setting_change *c)
+{
+    const struct restart_check *check = user;
+    struct buf text = BUF_INIT;
+    if (c->refused)
+        problems_add(check->problems, c->file, c->line, "%.*s needs a restart", STR_ARG(c->values));
+    buf_addf(&text, "%.*s needs a restart: until then the old one goes on", STR_ARG(c->values));
+    if (!c->refused && !settings_warn(check->next, c->file, c->line, buf_str(&text)))
+        check->problems->out_of_memory = true;
+    buf_fini(&text);
+}
+
+bool configuration_may_follow(struct configuration *next, const struct configuration *present,
+                              const struct settings *started_with, struct str path,
+                              struct problems *problems)
 {
     const struct settings *new = next->settings, *old = present->settings;
-    bool good = true;
-    if (!same_listeners(new, old)) {
-        problems_add(problems, path, 0,
-                     "listen: another number, order, address, port or transport of listeners needs "
-                     "a restart");
-        good = false;
-    }
-    if (new->workers != old->workers) {
-        problems_add(problems, path, 0, "workers: %u instead of %u needs a restart", new->workers,
-                     old->workers);
-        good = false;
-    }
-    if ((new->records_file.n > 0) != (old->records_file.n > 0)) {
+    size_t before = problems->n;
+    settings_need_restart(new, started_with, take_change,
+                          &(struct restart_check){next->settings, problems});
+    if ((new->records_file.n > 0) != (old->records_file.n > 0))
         problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
-        good = false;
-    }
-    if (!str_eq(new->user, old->user)) {
-        problems_add(problems, path, 0, "security.user: another one needs a restart");
-        good = false;
-    }
-    if (!str_eq(new->state_directory, old->state_directory)) {
-        problems_add(problems, path, 0, "directories.state: another one needs a restart");
-        good = false;
-    }
-    if (shrank_too_much(next, present)) {
+    if (shrank_too_much(next, present))
         problems_add(problems, path, 0,
                      "numbers: %llu rows instead of %llu, less by more than max_shrink_percent = "
                      "%u: if that is right, set it to 100 for this reload",
                      (unsigned long long)next->numbers.rows,
                      (unsigned long long)present->numbers.rows, new->numbers_max_shrink_percent);
-        good = false;
-    }
-    return good;
+    return problems->n == before && !problems->out_of_memory;
 }

@@ -20,7 +20,8 @@ struct configuration {
     int public_files_fd; /* the same texts without secrets, for stirctl */
     int numbers_fd;      /* the compiled table */
     struct numbers_summary numbers;
-    int64_t read_at_s; /* certificates were in force then */
+    uint64_t urgent_faults; /* urgent changes that name a certificate that cannot sign */
+    int64_t read_at_s;      /* certificates were in force then */
     uint64_t generation;
 };
 
@@ -30,12 +31,14 @@ struct configuration {
 void configuration_fini(struct configuration *c);
 
 /*
- * From the disk, keys checked. False with problems, all of them; C is untouched then. NARROW, if
- * not NULL, is what a process gives up when the settings are known and before tables are read; the
- * one that checks the keys calls it too, unless a token's library is to run there. False from it,
- * and nothing more is read.
+ * From the disk, keys checked. False with problems, all of them; C is untouched then. PRESENT is
+ * what is in force at a reload, else NULL: a file that cannot be written any more stops a start,
+ * but no reload that names the same one. NARROW, if not NULL, is what a process gives up when the
+ * settings are known and before tables are read; the one that checks the keys calls it too, unless
+ * a token's library is to run there. False from it, and nothing more is read.
  */
 bool configuration_load(struct configuration *c, struct str path,
+                        const struct configuration *present,
                         bool (*narrow)(const struct settings *settings), struct problems *problems);
 /*
  * The same from descriptors that another process loaded, nothing is opened. Takes the
@@ -47,8 +50,12 @@ bool configuration_from_fds(struct configuration *c, struct str path, int files_
 /* Logs what its settings probably do not mean. */
 void configuration_log_warnings(const struct configuration *c);
 
-/* Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. */
-bool configuration_may_follow(const struct configuration *next, const struct configuration *present,
-                              struct str path, struct problems *problems);
+/*
+ * Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. What
+ * only goes on as STARTED_WITH, the settings of the start, says, is a warning of NEXT.
+ */
+bool configuration_may_follow(struct configuration *next, const struct configuration *present,
+                              const struct settings *started_with, struct str path,
+                              struct problems *problems);
 
 #endif

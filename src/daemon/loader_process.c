@@ -30,7 +30,8 @@ static int send_problems(int control_fd, struct problems *problems)
 
 static int send_configuration(int control_fd, const struct configuration *c)
 {
-    struct control_message message = {.type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s};
+    struct control_message message = {
+        .type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s, .urgent_faults = c->urgent_faults};
     const int fds[] = {c->files_fd, c->numbers_fd};
     return control_send(control_fd, &message, fds, 2);
 }
@@ -51,8 +52,9 @@ int loader_main(const struct loader_options *options, int control_fd)
      */
     if (setpriority(PRIO_PROCESS, 0, LOADER_NICE))
         log_debug("the loader runs beside the calls", LOG_CSTR("error", strerror(errno)));
-    if (configuration_load(&next, options->path, give_up_rights, &problems) &&
-        configuration_may_follow(&next, options->present, options->path, &problems)) {
+    if (configuration_load(&next, options->path, options->present, give_up_rights, &problems) &&
+        configuration_may_follow(&next, options->present, options->started_with, options->path,
+                                 &problems)) {
         configuration_log_warnings(&next);
         r = send_configuration(control_fd, &next);
     } else {

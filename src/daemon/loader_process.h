@@ -11,6 +11,7 @@
 struct loader_options {
     struct str path;
     const struct configuration *present; /* to be followed */
+    const struct settings *started_with;
 };
 
 /*

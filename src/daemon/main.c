@@ -87,6 +87,11 @@ static int print(const struct options *options)
     return print_configuration(str_of(options->configuration));
 }
 
+static int budget(const struct options *options)
+{
+    return print_memory(str_of(options->configuration));
+}
+
 static int say(const char *text)
 {
     return fputs(text, stdout) < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -105,8 +110,8 @@ static int help(const struct options *options)
 }
 
 static int (*const modes[])(const struct options *options) = {
-    [MODE_RUN] = serve,       [MODE_CHECK] = check, [MODE_PRINT] = print,
-    [MODE_VERSION] = version, [MODE_HELP] = help,
+    [MODE_RUN] = serve,     [MODE_CHECK] = check,     [MODE_PRINT] = print,
+    [MODE_BUDGET] = budget, [MODE_VERSION] = version, [MODE_HELP] = help,
 };
 
 int main(int argc, char **argv)

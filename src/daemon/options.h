@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_VERSION, MODE_HELP };
+enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_BUDGET, MODE_VERSION, MODE_HELP };
 
 struct options {
     enum mode mode;

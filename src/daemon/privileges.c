@@ -24,6 +24,14 @@ int privileges_drop(void)
     return 0;
 }
 
+bool privileges_has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+    return capability < 32 * _LINUX_CAPABILITY_U32S_3 && syscall(SYS_capget, &header, sets) == 0 &&
+           (sets[capability / 32].effective >> capability % 32 & 1);
+}
+
 int privileges_keep_capabilities(uint64_t kept)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -11,6 +11,8 @@
 /* No core file, no look into the memory by others of the same user, no new privileges. */
 int privileges_drop(void);
 
+/* Whether this process has CAPABILITY (CAP_...) in effect. */
+bool privileges_has_capability(unsigned capability);
 /* Gives up CAPABILITY (CAP_...) and what the ambient set would pass on. 0 or -errno. */
 int privileges_drop_capability(unsigned capability);
 /* Gives up all but those of KEPT (1 << CAP_...), in the same way. */

@@ -28,7 +28,8 @@
 #define GATHER_US         20000
 #define SOURCES_MAX       64
 #define PACKET_MAX        65536
-#define BATCH             64 /* records of one source before the others have their turn */
+#define BATCH             64   /* records of one source before the others have their turn */
+#define LOSSES_MS         1000 /* they are told so long after they began, and when they end */
 #define SAY_LOSS_EVERY_MS 60000
 #define SAY_HEAD_EVERY_MS 3600000
 #define ASK_AGAIN_MS      60000 /* for another file, when nothing came of it */
@@ -42,7 +43,9 @@ struct recorder {
     uint64_t max_bytes; /* of a file; 0: any */
     int64_t max_age_us; /* 0: any */
 
-    uint64_t lost_said;
+    uint64_t lost_said, lost_seen;
+    int64_t losing_from_ms, losing_last_ms; /* 0: nothing is lost at present */
+    bool losing_told;                       /* the beginning is */
     int64_t next_say_ms, next_head_ms, next_ask_ms;
     char packet[PACKET_MAX];
 };
@@ -72,6 +75,37 @@ static void say_losses(struct recorder *r)
                                     : strerror(r->writer.error)));
     r->lost_said = all;
     r->next_say_ms = now_ms + SAY_LOSS_EVERY_MS;
+}
+
+static uint64_t untold(struct recorder *r)
+{
+    return record_writer_tally(&r->writer)->untold;
+}
+
+/* Said and told when a second of them is known, and when no more come: no call need come for that.
+   In between the next record that can be written tells them. */
+static void look_at_losses(struct recorder *r, int64_t now_ms)
+{
+    bool more = lost(r) != r->lost_seen;
+    r->lost_seen = lost(r);
+    if (more || (untold(r) > 0 && r->losing_from_ms == 0))
+        r->losing_last_ms = now_ms;
+    if (r->losing_last_ms == now_ms && r->losing_from_ms == 0)
+        r->losing_from_ms = now_ms;
+    if (r->losing_from_ms == 0 || now_ms - r->losing_from_ms < LOSSES_MS)
+        return;
+    bool over = now_ms - r->losing_last_ms >= LOSSES_MS;
+    if (over)
+        r->next_say_ms = 0;
+    say_losses(r);
+    if (over || !r->losing_told)
+        record_writer_tell(&r->writer, clock_real_us());
+    r->losing_told = true;
+    if (!over)
+        return;
+    r->losing_from_ms = r->losing_last_ms = untold(r) > 0 ? now_ms : 0;
+    r->losing_told = false;
+    r->next_say_ms = 0;
 }
 
 /* A chain does not show that its end was cut off; a head that stands elsewhere does. */
@@ -125,6 +159,7 @@ static void take_file(struct recorder *r, const struct control_message *m, const
     r->max_bytes = m->max_bytes;
     r->max_age_us = m->max_age_ms * 1000;
     r->next_ask_ms = 0;
+    log_set_level((enum log_level)m->log_level);
     say_head(r, clock_monotonic_ms());
     record_writer_take_file(&r->writer, fds[0], n_fds > 1 ? fds[1] : -1, clock_real_us());
     if (n_fds > 1)
@@ -179,7 +214,7 @@ static void wait_for_input(struct recorder *r)
 {
     struct pollfd watched[1 + SOURCES_MAX] = {{.fd = r->control_fd, .events = POLLIN}};
     unsigned n = 1;
-    int wait_ms = lost(r) > r->lost_said ? 1000 : 60000; /* a minute: ages are looked at */
+    int wait_ms = r->losing_from_ms ? LOSSES_MS / 4 : 60000; /* a minute: ages are looked at */
     for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
         watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
     if (poll(watched, n, wait_ms) > 0 && !watched[0].revents)
@@ -189,7 +224,7 @@ static void wait_for_input(struct recorder *r)
 static void look_at_clock(struct recorder *r)
 {
     int64_t now_ms = clock_monotonic_ms();
-    say_losses(r);
+    look_at_losses(r, now_ms);
     ask_for_another_file(r, now_ms);
     if (now_ms >= r->next_head_ms)
         say_head(r, now_ms);
@@ -218,7 +253,7 @@ static bool map_tally(struct recorder *r, int fd)
         return false;
     }
     r->writer.shared = shared;
-    r->lost_said = lost(r);
+    r->lost_said = r->lost_seen = lost(r);
     return true;
 }
 

@@ -354,6 +354,7 @@ int signer_main(const struct settings *settings, int control_fd)
         .with_token = key_file_is_any_token(settings),
         .requests_per_second = settings_sign_requests_per_second(settings),
     };
+    log_set_level(settings->log_level);
     set_signals();
     if (key_memory_protect() != 0) {
         status = raise_alarm(control_fd, "the signer could not protect its memory");

@@ -261,6 +261,7 @@ static void one_turn(struct supervisor *s)
         supervisor_reload(s, now_ms);
     tell_ready(s);
     notify_flush();
+    supervisor_look_for_alarms(s, now_ms);
     supervisor_tell_status(s, now_ms);
     supervisor_feed_watchdog(s, now_ms);
     go_on_stopping(s, now_ms);

@@ -12,6 +12,7 @@
 #ifndef STIRD_SUPERVISOR_H
 #define STIRD_SUPERVISOR_H
 
+#include "alarms.h"
 #include "child.h"
 #include "configuration.h"
 #include "options.h"
@@ -63,6 +64,8 @@ enum reload_step {
 struct supervisor {
     struct str path;
     struct configuration current, next;
+    struct settings
+        *started_with;        /* what needs a restart is as it says; maybe those of `current` */
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;
@@ -100,9 +103,12 @@ struct supervisor {
 
     /* The certificates' URLs and lives: supervisor_certificates.c. */
     struct child checker;
-    struct buf findings; /* struct finding */
-    uint64_t checks;     /* begun */
-    bool check_asked;    /* a look that does not wait for its time */
+    struct buf findings;                     /* struct finding */
+    uint64_t checks;                         /* begun */
+    uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
+    uint64_t directories_lost;               /* of certificates: they cannot be read */
+    int64_t next_directories_ms;
+    bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;
     int watch_fd; /* inotify of their directories; -1: none */
     int64_t watch_due_ms;
@@ -114,8 +120,13 @@ struct supervisor {
     uint64_t retired_generation[RETIRED_MAX];
     int64_t retired_until_ms[RETIRED_MAX];
     uint64_t reloads, failed_reloads;
-    uint64_t admin_refused;                /* connections of own processes to the control socket */
-    uint64_t sign_requests_refused;        /* by signers, since a worker asked for too many */
+    struct alarms alarms;
+    int64_t next_alarms_ms;
+    bool record_file_fault;         /* the present one is not what the settings name, or too long */
+    uint64_t urgent_changes_lost;   /* could not be written */
+    uint64_t names_unsent;          /* to workers that began */
+    uint64_t admin_refused;         /* connections of own processes to the control socket */
+    uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -200,6 +211,7 @@ void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms);
 /* Of the present configuration, which has just come into force. */
 void supervisor_watch_certificates(struct supervisor *s);
 void supervisor_check_now(struct supervisor *s);
+void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[ALARMS]);
 void supervisor_checker_message(struct supervisor *s, const struct control_message *m);
 /* A character for each of SETTINGS' units, as in control.h. */
 void supervisor_certificate_states(const struct supervisor *s, const struct settings *settings,
@@ -238,11 +250,16 @@ void supervisor_take_name(struct supervisor *s, const struct known_name *known);
 /* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
 void supervisor_send_names(struct supervisor *s, unsigned w);
 
+/* supervisor_alarms.c */
+void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms);
+
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);
 
 /* supervisor_status.c */
 const char *supervisor_state_text(const struct supervisor *s);
+/* Of all workers, those that are gone included. */
+struct proxy_counters supervisor_counters(const struct supervisor *s);
 /* Members of an object: each counter of all workers, those that are gone included. */
 void supervisor_put_statistics(const struct supervisor *s, struct json *j);
 void supervisor_tell_status(struct supervisor *s, int64_t now_ms);

@@ -8,6 +8,7 @@
 #include "checker_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/certificate_check.h>
@@ -17,9 +18,10 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define ALARM_AGAIN_S    86400
-#define WATCH_SETTLES_MS 2000 /* a unit is several files: until nothing more comes */
-#define RETRY_MS         60000
+#define ALARM_AGAIN_S        86400
+#define DIRECTORIES_EVERY_MS 2000
+#define WATCH_SETTLES_MS     2000 /* a unit is several files: until nothing more comes */
+#define RETRY_MS             60000
 
 struct finding {
     char unit[640]; /* which unit it is about, over all generations */
@@ -107,6 +109,7 @@ static void start_checker(struct supervisor *s, int64_t now_ms)
         return;
     s->check_asked = false;
     s->checks++;
+    s->check_faults_now = 0;
     int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
     if (r)
         log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
@@ -166,10 +169,14 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
 
 void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
 {
-    if (m->type == CONTROL_CERTIFICATE)
+    if (m->type == CONTROL_CERTIFICATE) {
         take_finding(s, m);
-    else if (m->type == CONTROL_READY)
+    } else if (m->type == CONTROL_ALARM) {
+        s->check_faults_now++;
+    } else if (m->type == CONTROL_READY) {
+        s->check_faults = s->check_faults_now;
         supervisor_admin_checked(s, NULL);
+    }
 }
 
 /* ---- lives ---- */
@@ -206,6 +213,45 @@ static void look_at_lives(struct supervisor *s, int64_t now_ms)
         if (f)
             alarm_life(c, f, clock_real_s());
     }
+}
+
+/* ---- directories ---- */
+
+static bool directory_is_lost(const struct certificate *c)
+{
+    char *z = strndup(c->directory.p, c->directory.n);
+    bool lost = z && faccessat(AT_FDCWD, z, R_OK | X_OK, AT_EACCESS) != 0 && errno != EPERM;
+    free(z);
+    return lost;
+}
+
+static void look_at_directories(struct supervisor *s, int64_t now_ms)
+{
+    const struct settings *settings = s->current.settings;
+    if (now_ms < s->next_directories_ms || !s->ready)
+        return;
+    s->next_directories_ms = now_ms + DIRECTORIES_EVERY_MS;
+    s->directories_lost = 0;
+    for (unsigned i = 0; i < settings->n_certificates; i++)
+        s->directories_lost += directory_is_lost(&settings->certificates[i]);
+}
+
+/* ---- alarms ---- */
+
+/* Of the newest unit of each certificate, as the lines of the log. */
+void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    const struct settings *settings = s->current.settings;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const struct finding *f = find(s, c);
+        bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        values[ALARM_certificate_url] += f && (f->state == CERTIFICATE_UNREACHABLE ||
+                                               f->state == CERTIFICATE_WRONG);
+        values[ALARM_certificate_life] += newest && f &&
+                                          certificate_life(c, clock_real_s()) >= LIFE_A_TENTH;
+    }
+    values[ALARM_certificate_directory] = s->directories_lost;
 }
 
 /* ---- new units ---- */
@@ -279,6 +325,7 @@ void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms)
 {
     read_watch(s, now_ms);
     look_at_lives(s, now_ms);
+    look_at_directories(s, now_ms);
     start_checker(s, now_ms);
 }
 

@@ -86,6 +86,7 @@ void supervisor_send_names(struct supervisor *s, unsigned w)
         return;
     int fd = known_names_to_fd(s->names, s->n_names);
     if (fd < 0) {
+        s->names_unsent++;
         log_error("a worker starts without the last good addresses of names",
                   LOG_CSTR("error", strerror(-fd)));
         return;

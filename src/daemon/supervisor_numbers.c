@@ -326,8 +326,9 @@ static void add_problems(struct buf *why, struct problems *problems)
         buf_add_text(why, "the change cannot be compiled");
 }
 
-static void add_write_error(struct buf *why, const struct supervisor *s, int error)
+static void add_write_error(struct buf *why, struct supervisor *s, int error)
 {
+    s->urgent_changes_lost++;
     buf_addf(why, "nothing has changed: the journal %.*s cannot be written: %s",
              STR_ARG(overlay_path(s->overlay)),
              error == -ESTALE ? "somebody took it away or cut it; stirctl reload writes it anew"

@@ -61,10 +61,12 @@ void supervisor_overlay_tidy(struct supervisor *s)
     if (overlay_lines(s->overlay) == before)
         return;
     /* Its lines have other numbers now; what they say is the same. */
-    if (numbers_overlay_compile(s->overlay, &fd, &problems))
+    if (numbers_overlay_compile(s->overlay, &fd, &problems)) {
         supervisor_overlay_use(s, fd);
-    else
+    } else {
+        s->urgent_changes_lost++;
         log_error("urgent changes are told with the lines of a journal that was written anew");
+    }
     problems_fini(&problems);
 }
 

@@ -220,7 +220,8 @@ void supervisor_send_record_file(struct supervisor *s)
     const struct settings *settings = s->current.settings;
     struct control_message message = {.type = CONTROL_RECORDS,
                                       .max_bytes = settings->records_max_bytes,
-                                      .max_age_ms = settings->records_max_age_ms};
+                                      .max_age_ms = settings->records_max_age_ms,
+                                      .log_level = settings->log_level};
     if (s->records_file < 0 || s->recorder.pid == 0)
         return;
     snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
@@ -233,6 +234,7 @@ void supervisor_send_record_file(struct supervisor *s)
 bool supervisor_use_record_file(struct supervisor *s, struct str path)
 {
     int fd = supervisor_open_records(path);
+    s->record_file_fault = fd < 0;
     if (fd < 0) {
         log_error("the record file cannot be opened and the present one is kept",
                   LOG_TEXT("file", path), LOG_CSTR("error", strerror(-fd)));
@@ -282,6 +284,7 @@ void supervisor_rotate_records(struct supervisor *s)
         return;
     int r = move_aside(s, settings->records_file);
     if (r) {
+        s->record_file_fault = true;
         log_error("the record file cannot be rotated and goes on",
                   LOG_TEXT("file", settings->records_file), LOG_CSTR("error", strerror(-r)));
         return;

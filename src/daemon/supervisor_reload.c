@@ -52,7 +52,7 @@ static int enter_loader(void *user, int control_fd)
 {
     const struct supervisor *s = user;
     log_open("loader", STDERR_FILENO, s->journal);
-    return loader_main(&(struct loader_options){s->path, &s->current}, control_fd);
+    return loader_main(&(struct loader_options){s->path, &s->current, s->started_with}, control_fd);
 }
 
 void supervisor_reload(struct supervisor *s, int64_t now_ms)
@@ -132,6 +132,7 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
         return;
     }
     s->next.generation = ++s->last_generation;
+    s->next.urgent_faults = message->urgent_faults;
     s->reload = RELOAD_SIGNER;
     int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
     if (r)
@@ -194,6 +195,8 @@ static void commit(struct supervisor *s, int64_t now_ms)
     s->signer = s->next_signer;
     child_init(&s->next_signer, s->signer.role, 0);
     bool other_file = !str_eq(s->next.settings->records_file, s->current.settings->records_file);
+    if (s->current.settings == s->started_with)
+        s->current.settings = NULL; /* it stays, to be compared with */
     configuration_fini(&s->current);
     s->current = s->next;
     s->next = CONFIGURATION_INIT;

@@ -85,6 +85,8 @@ void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t n
     put_text(j, STR("node"), s->current.settings->node);
     put_integer(j, STR("pid"), getpid());
     put_integer(j, STR("up_s"), (now_ms - s->started_ms) / 1000);
+    json_put_key(j, STR("alarms"));
+    alarms_put(&s->alarms, j);
     put_configuration(s, j);
     put_numbers(s, j);
     supervisor_put_certificates(s, j);

@@ -30,10 +30,11 @@ static void close_if_open(int fd)
 
 static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
-    if (!configuration_load(&s->current, s->path, NULL, problems))
+    if (!configuration_load(&s->current, s->path, NULL, NULL, problems))
         return false;
     s->current.generation = s->last_generation = 1;
-    s->n_workers = s->current.settings->workers;
+    s->started_with = s->current.settings;
+    s->n_workers = s->started_with->workers;
     configuration_log_warnings(&s->current);
     return true;
 }
@@ -255,6 +256,8 @@ void supervisor_free(struct supervisor *s)
     close_if_open(s->watch_fd);
     close_if_open(s->records_file);
     close_if_open(s->signal_fd);
+    if (s->current.settings != s->started_with)
+        settings_free(s->started_with);
     configuration_fini(&s->current);
     configuration_fini(&s->next);
     key_memory_page_free(s->secret);

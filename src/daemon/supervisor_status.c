@@ -46,6 +46,8 @@ static const struct {
     COUNTER(full_source),
     COUNTER(full_emergency),
     COUNTER(slow_readers),
+    COUNTER(connections_refused),
+    COUNTER(connections_unknown),
     COUNTER(emergency_calls),
     COUNTER(emergency_by_to),
     COUNTER(emergency_to_alarms),
@@ -95,7 +97,7 @@ void supervisor_worker_gone(struct supervisor *s, unsigned w)
     s->counters[w] = (struct proxy_counters){0};
 }
 
-static struct proxy_counters all_counters(const struct supervisor *s)
+struct proxy_counters supervisor_counters(const struct supervisor *s)
 {
     struct proxy_counters sum = s->counters_before;
     for (unsigned w = 0; w < s->n_workers; w++)
@@ -119,7 +121,7 @@ void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
     if (now_ms < s->next_status_ms || !s->ready)
         return;
     s->next_status_ms = now_ms + STATUS_EVERY_MS;
-    struct proxy_counters c = all_counters(s);
+    struct proxy_counters c = supervisor_counters(s);
     uint64_t deaths = s->signer.deaths + s->recorder.deaths;
     for (unsigned w = 0; w < s->n_workers; w++)
         deaths += s->workers[w].deaths;
@@ -128,7 +130,8 @@ void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
         text, sizeof(text),
         "%s; %u worker%s; %llu calls now; %llu INVITEs: %llu signed, %llu unsigned, %llu rejected, "
         "%llu signatures failed; configuration %llu, %llu number rows; %llu reloads, "
-        "%llu failed; %llu children replaced; %llu calls above a limit; %llu clock steps",
+        "%llu failed; %llu children replaced; %llu calls above a limit; %llu clock steps; "
+        "%u alarms",
         supervisor_state_text(s), s->n_workers, s->n_workers == 1 ? "" : "s",
         (unsigned long long)c.calls, (unsigned long long)c.invites,
         (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
@@ -136,7 +139,7 @@ void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
         (unsigned long long)s->current.generation, (unsigned long long)s->current.numbers.rows,
         (unsigned long long)s->reloads, (unsigned long long)s->failed_reloads,
         (unsigned long long)deaths, (unsigned long long)c.limited,
-        (unsigned long long)c.clock_steps);
+        (unsigned long long)c.clock_steps, alarms_on(&s->alarms));
     notify_status(text);
 }
 
@@ -192,7 +195,7 @@ static void put_counts(struct json *j, const struct proxy_counters *c)
 
 void supervisor_put_statistics(const struct supervisor *s, struct json *j)
 {
-    const struct proxy_counters sum = all_counters(s);
+    const struct proxy_counters sum = supervisor_counters(s);
     put_counts(j, &sum);
     json_put_key(j, STR("reloads"));
     json_put_integer(j, (int64_t)s->reloads);
@@ -203,6 +206,8 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_key(j, STR("sign_requests_over_ceiling"));
     json_put_integer(j, (int64_t)s->sign_requests_refused);
     supervisor_put_certificate_counts(s, j);
+    json_put_key(j, STR("alarms"));
+    json_put_integer(j, alarms_on(&s->alarms));
     json_put_key(j, STR("log_lines_dropped"));
     json_put_integer(j, (int64_t)log_dropped());
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "refusals.h"
 #include "sockaddr.h"
 
 #define PAUSE_US 100000
@@ -31,10 +32,14 @@ void stream_listener_free(struct stream_listener *l)
     free(l);
 }
 
-static bool has_room(const struct net *net, const struct address *remote)
+/* REFUSALS: for no reason. */
+static enum refusal why_not(const struct net *net, const struct address *remote)
 {
-    return net->n_connections < net->limits.max_connections &&
-           peers_incoming(net->peers, remote) < net->limits.max_connections_per_source;
+    if (!net->handlers.admit(net->handlers.context, remote, true))
+        return REFUSED_UNKNOWN;
+    if (peers_incoming(net->peers, remote) >= net->limits.max_connections_per_source)
+        return REFUSED_SOURCE;
+    return net->n_connections >= net->limits.max_connections ? REFUSED_ALL : REFUSALS;
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,
@@ -46,10 +51,13 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     (void)accepting;
     memcpy(&source, name, (size_t)n < sizeof(source) ? (size_t)n : sizeof(source));
     struct address remote = address_from_sockaddr(&source);
-    if (net->handlers.admit(net->handlers.context, &remote, true) && has_room(net, &remote))
+    enum refusal why = why_not(net, &remote);
+    if (why == REFUSALS) {
         connection_accepted(net, l->listener, (enum transport)l->transport, &remote, fd);
-    else
-        close(fd);
+        return;
+    }
+    refusals_add(net->refusals, why, &remote);
+    close(fd);
 }
 
 /* Out of descriptors: a level-triggered accept would spin. Pause, and look again in a while. */
@@ -64,6 +72,7 @@ static void on_accept_error(struct evconnlistener *accepting, void *context)
 {
     struct stream_listener *l = context;
     struct timeval pause = {.tv_usec = PAUSE_US};
+    refusals_add(l->net->refusals, REFUSED_DESCRIPTORS, NULL);
     evconnlistener_disable(accepting);
     event_add(l->resume, &pause);
 }

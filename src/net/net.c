@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "peers.h"
+#include "refusals.h"
 
 /* Channels, snapshots, the event loop, standard descriptors. */
 #define DESCRIPTORS_FOR_OTHERS 64
@@ -24,6 +25,7 @@ void net_free(struct net *net)
     }
     datagram_reader_free(net->reader);
     peers_free(net->peers);
+    refusals_free(net->refusals);
     tls_free(net->tls);
     free(net->datagram);
     free(net->stream);
@@ -60,7 +62,8 @@ struct net *net_new(struct event_base *base, const struct listener_sockets *sock
     net->datagram = calloc(n_listeners, sizeof(*net->datagram));
     net->stream = calloc((size_t)n_listeners * TRANSPORTS, sizeof(*net->stream));
     net->peers = peers_new();
-    if (!net->reader || !net->datagram || !net->stream || !net->peers)
+    net->refusals = refusals_new(base);
+    if (!net->reader || !net->datagram || !net->stream || !net->peers || !net->refusals)
         goto fail;
     for (unsigned i = 0; i < n_listeners; i++)
         if (open_listener(net, (uint16_t)i, &sockets[i]) != 0)
@@ -157,6 +160,19 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 uint64_t net_slow_readers(const struct net *net)
 {
     return net->slow_readers;
+}
+
+uint64_t net_connections_refused(const struct net *net)
+{
+    uint64_t n = 0;
+    for (unsigned why = 0; why < REFUSALS; why++)
+        n += why == REFUSED_UNKNOWN ? 0 : refusals_count(net->refusals, (enum refusal)why);
+    return n;
+}
+
+uint64_t net_connections_unknown(const struct net *net)
+{
+    return refusals_count(net->refusals, REFUSED_UNKNOWN);
 }
 
 unsigned net_connections(const struct net *net)

@@ -9,6 +9,7 @@ struct datagram_socket; /* one UDP socket */
 struct datagram_reader; /* the buffers that all of them read into */
 struct stream_listener; /* one listening socket of TCP or TLS */
 struct peers;
+struct refusals;
 struct tls;
 
 struct net {
@@ -22,6 +23,7 @@ struct net {
     struct stream_listener **stream;   /* by listener index * TRANSPORTS + transport; NULL: none */
     struct connection *connections;    /* open ones, doubly linked */
     struct peers *peers;               /* the same by address */
+    struct refusals *refusals;         /* of those that came and are none */
     struct tls *tls;                   /* for handshakes to come; NULL: none */
     unsigned n_connections;
     uint64_t queued;       /* octets in all of them, what came and what is to leave */

@@ -488,6 +488,8 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p)
     p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
     p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
     p->counters.in_flight = limits_in_flight(&p->limits);
+    p->counters.connections_refused = net_connections_refused(p->net);
+    p->counters.connections_unknown = net_connections_unknown(p->net);
     p->counters.slow_readers = net_slow_readers(p->net);
     p->counters.held_bytes = holdings_octets(&p->holdings);
     p->counters.records_dropped = recording_dropped(p->recording);

@@ -11,6 +11,7 @@
 #include <stird/record_queue.h>
 #include <string.h>
 
+#define TICK_MS      1000 /* losses are said and told so long after they began, and when they end */
 #define SAY_EVERY_MS 60000
 #define PACKET_MAX   65536
 #define BATCH        64  /* packets before others on the loop have their turn */
@@ -20,9 +21,9 @@
 struct recording {
     int fd;
     struct record_queue *queue;
-    struct event *writable;
+    struct event *writable, *tick;
     struct buf packet;
-    uint64_t dropped, said;
+    uint64_t dropped, said, seen; /* the last by the tick before */
     int64_t next_say_ms;
 };
 
@@ -39,13 +40,20 @@ static void say_losses(struct recording *r)
     r->next_say_ms = now_ms + SAY_EVERY_MS;
 }
 
+static void wait_for_tick(struct recording *r)
+{
+    const struct timeval second = {.tv_sec = TICK_MS / 1000};
+    if (!event_pending(r->tick, EV_TIMEOUT, NULL))
+        event_add(r->tick, &second);
+}
+
 void recording_drop(struct recording *r)
 {
     if (!r)
         return;
     record_queue_lose(r->queue, 1);
     r->dropped++;
-    say_losses(r);
+    wait_for_tick(r);
 }
 
 /* What no waiting will change, such as a packet that is too long, is dropped. */
@@ -109,21 +117,44 @@ static void on_writable(evutil_socket_t fd, short what, void *user)
     (void)fd, (void)what;
     if (send_some(r))
         event_del(r->writable);
-    say_losses(r);
 }
 
-/* Losses before it are told before it, at their place among those that wait. */
-static bool put(struct recording *r, struct str packet)
+/* Losses at their place among those that wait, while LEFT octets stay free. */
+static bool put_losses(struct recording *r, size_t left)
 {
     uint32_t lost = lost_now(r);
-    if (lost > 0) {
-        if (record_queue_room(r->queue) < packet.n + ROOM_TO_TELL)
-            return false;
-        pack_losses(r, lost);
-        record_queue_put(r->queue, buf_str(&r->packet));
-        record_queue_told(r->queue, lost);
-    }
-    return record_queue_put(r->queue, packet);
+    if (lost == 0)
+        return true;
+    if (record_queue_room(r->queue) < left + ROOM_TO_TELL)
+        return false;
+    pack_losses(r, lost);
+    record_queue_put(r->queue, buf_str(&r->packet));
+    record_queue_told(r->queue, lost);
+    return true;
+}
+
+/* Losses before it are told before it. */
+static bool put(struct recording *r, struct str packet)
+{
+    return put_losses(r, packet.n) && record_queue_put(r->queue, packet);
+}
+
+/* No call need come that losses are told. In the log they are said when a second of them is known,
+   once a minute while they go on, and when no more come. */
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+    struct recording *r = user;
+    (void)fd, (void)what;
+    bool over = r->dropped == r->seen;
+    r->seen = r->dropped;
+    if (over)
+        r->next_say_ms = 0;
+    say_losses(r);
+    bool told = record_queue_waiting(r->queue) > 0 ? put_losses(r, 0) : send_losses(r);
+    if (!over || !told)
+        wait_for_tick(r);
+    else
+        r->next_say_ms = 0;
 }
 
 static void let_wait(struct recording *r, struct str packet)
@@ -166,10 +197,14 @@ struct recording *recording_new(struct event_base *base, int fd, int queue_fd)
     r->fd = fd;
     r->queue = record_queue_open(queue_fd);
     r->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, on_writable, r);
+    r->tick = evtimer_new(base, on_tick, r);
     /* Its room is there before it is needed, or what waits could not be sent. */
-    if (r->queue && r->writable && buf_room(&r->packet, PACKET_MAX) &&
-        event_add(r->writable, NULL) == 0)
+    if (r->queue && r->writable && r->tick && buf_room(&r->packet, PACKET_MAX) &&
+        event_add(r->writable, NULL) == 0) {
+        if (record_queue_lost(r->queue) > 0) /* the worker before did not come to it */
+            wait_for_tick(r);
         return r;
+    }
     recording_free(r);
     return NULL;
 }
@@ -190,10 +225,15 @@ void recording_free(struct recording *r)
 {
     if (!r)
         return;
-    if (r->queue && r->writable)
+    if (r->queue && r->writable && r->tick) {
         send_the_rest(r);
+        r->next_say_ms = 0;
+        say_losses(r);
+    }
     if (r->writable)
         event_free(r->writable);
+    if (r->tick)
+        event_free(r->tick);
     record_queue_close(r->queue);
     buf_fini(&r->packet);
     free(r);

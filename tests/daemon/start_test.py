@@ -64,7 +64,7 @@ class Start(ProcessStory):
     def test_with_a_record_file_that_is_none(self):
         path = self.configure()
         os.mkdir(self.lab.path("records.jsonl"))
-        self.assertIn("records.jsonl: the record file cannot be opened", self.fail_to_start(path))
+        self.assertIn("records.jsonl\" cannot be written: it is no regular file", self.fail_to_start(path))
 
     def test_with_mistakes_shows_all_of_them(self):
         said = self.fail_to_start(self.configure(more="nonsense = 1;\nmore_nonsense = 2;"))

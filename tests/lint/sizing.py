@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
 """
-usage: sizing.py PROJECT
-The table of docs/sizing.md ("Memory at most"): each product and sum is right, the figures are those of the
-settings' defaults, and all is below MemoryMax of the unit.
+usage: sizing.py PROJECT STIRD
+The table of docs/sizing.md ("Memory at most") is what `stird -b` prints for the defaults with two listeners, its
+text has the same sums, all is below MemoryMax of the unit, and means.c takes that for the unit's.
 """
 
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 MIB = 1 << 20
-UNITS = {"": 1, "k": 1 << 10, "m": MIB, "g": 1 << 30}
-HEAP, PIECES = 1.25, 2  # what the rows of limits.memory and limits.queues say
-MESSAGES_HELD = 2  # of each emergency call: its own octets, and the copy that left
-EMERGENCY_PART = 8
+UNITS = {"": 1, "K": 1 << 10, "M": MIB, "G": 1 << 30}
+CONFIGURATION = """workers = %d;
+listen = ( { name = "a"; address = "127.0.0.1"; transports = [ "udp", "tcp" ]; },
+           { name = "b"; address = "127.0.0.2"; transports = [ "udp", "tcp" ]; } );
+trunks = ( { name = "t"; sources = [ "127.0.0.3" ]; customer = "c"; identity = "authenticated";
+             upstreams = [ "u" ]; } );
+upstreams = ( { name = "u"; uri = "sip:127.0.0.4:5060;transport=udp"; } );
+certificates = ( { id = "818H"; directory = "%s"; } );
+provider = { spc = [ "818H" ]; };
+"""
 
 
 def read(*path):
@@ -21,64 +29,61 @@ def read(*path):
         return text.read()
 
 
-def size(text):
-    number, unit = re.fullmatch(r"(\d+)([kmg]?)", text.lower()).groups()
-    return int(number) * UNITS[unit]
+def rows(text):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n") if line[:1] == "|"]
 
 
-def defaults(project):
-    """As docs/configuration.md has them, which a test holds to the code."""
-    rows = re.findall(r"^\| `((?:limits|records)\.\w+)` \| (\S+) \|", read(project, "docs", "configuration.md"), re.M)
-    return dict(rows)
+def budget(project, stird, workers):
+    """The rows that `stird -b` prints, head and rule included."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "stird.conf")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(CONFIGURATION % (workers, os.path.join(project, "tests", "conf", "certs", "818H")))
+        run = subprocess.run([stird, "-b", "-c", path], capture_output=True, text=True, timeout=60, check=False)
+        if run.returncode:
+            sys.exit("stird -b: " + run.stdout + run.stderr)
+        return rows(run.stdout)
 
 
-def table(project):
-    text = read(project, "docs", "sizing.md")
-    section = text.partition("## Memory at most\n")[2]
-    head = re.search(r"^\| what holds memory .*\| MiB, 1 worker \| MiB, (\d+) workers \|$", section, re.M)
-    rows = []
-    for line in section[head.end():].split("\n")[2:]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return int(head.group(1)), rows
+def printed(project, stird, most):
+    """The document's table: one worker beside MOST."""
+    one, many = budget(project, stird, 1), budget(project, stird, most)
+    return [a if a == b else a[:-1] + [a[-1], b[-1]] for a, b in zip(one, many)]
 
 
-def check(project):
+def as_wide(table):
+    """Rows whose two figures are the same have them twice."""
+    return [row if len(row) == 6 else row + row[-1:] for row in table]
+
+
+def check(project, stird):
     faults = []
-    limits = defaults(project)
-    workers, rows = table(project)
-    most = size(re.search(r"^MemoryMax=(\S+)$", read(project, "systemd", "stird.service"), re.M).group(1))
-    each_wanted = {"`limits.memory`": HEAP * size(limits["limits.memory"]) / MIB,
-                   "`limits.queues`": PIECES * size(limits["limits.queues"]) / MIB,
-                   "`records.backlog`": size(limits["records.backlog"]) / MIB}
-    sums = [0.0, 0.0]
-    for what, each, number, ceiling, *said in rows[:-1]:
-        count, per_worker = re.fullmatch(r"(\d+)( a worker)?", number).groups()
-        if ceiling in each_wanted and float(each) != each_wanted.pop(ceiling):
-            faults.append("%s: not what %s is by default" % (what, ceiling))
-        if ceiling == "`limits.connections`" and count != limits["limits.connections"]:
-            faults.append("%s: not the default of %s" % (what, ceiling))
-        for i, n in enumerate((1, workers)):
-            product = float(each) * int(count) * (n if per_worker else 1)
-            sums[i] += product
-            if abs(product - float(said[i])) > 1:
-                faults.append("%s: %s is not %g" % (what, said[i], product))
-    for i, said in enumerate(rows[-1][-2:]):
-        if abs(sums[i] - float(said)) > 1:
-            faults.append("sum: %s is not %g" % (said, sums[i]))
-    if each_wanted:
-        faults.append("no row for %s" % ", ".join(each_wanted))
-    if max(sums) * MIB > most:
-        faults.append("the sum of %g MiB is above MemoryMax of %g" % (max(sums), most / MIB))
-    emergency = int(limits["limits.emergency"]) * MESSAGES_HELD * size(limits["limits.message"])
-    if emergency > size(limits["limits.memory"]) / EMERGENCY_PART:
-        faults.append("limits.emergency calls of limits.message octets do not fit into their part")
+    text = read(project, "docs", "sizing.md").partition("## Memory at most\n")[2]
+    section = text.partition("\n#")[0]
+    unit = re.search(r"^MemoryMax=(\d+)([KMG]?)$", read(project, "systemd", "stird.service"), re.M)
+    memory = int(unit.group(1)) * UNITS[unit.group(2)]
+    workers = int(re.search(r"up to (\d+) workers", section).group(1))
+    wanted = as_wide(printed(project, stird, workers))
+    found = rows(section)
+    for a, b in zip(wanted, found):
+        if a != b:
+            faults.append("| %s | should be\n| %s |" % (" | ".join(b), " | ".join(a)))
+    if len(wanted) != len(found):
+        faults.append("%d rows, stird -b prints %d" % (len(found), len(wanted)))
+    sums = [int(figure) for figure in wanted[-1][-2:]]
+    more = int(budget(project, stird, workers + 1)[-1][-1]) - sums[1]
+    if "by %d MiB for each worker" % more not in section.replace("\n", " "):
+        faults.append("each worker more is %d MiB" % more)
+    if max(sums) * MIB > memory:
+        faults.append("the sum of %d MiB is above MemoryMax of the unit" % max(sums))
+    constant = re.search(r"UNIT_MEMORY +\(UINT64_C\((\d+)\) << (\d+)\)", read(project, "src", "daemon", "means.c"))
+    if int(constant.group(1)) << int(constant.group(2)) != memory:
+        faults.append("src/daemon/means.c: UNIT_MEMORY is not MemoryMax of the unit")
     return faults
 
 
 if __name__ == "__main__":
-    complaints = check(sys.argv[1])
+    complaints = check(*sys.argv[1:])
     for complaint in complaints:
         print("docs/sizing.md: " + complaint)
     sys.exit(1 if complaints else 0)

@@ -173,6 +173,27 @@ static void packets_that_cannot_go_stop_nothing(void **state)
     assert_int_equal(s->lost, 3);
 }
 
+/* No further call: it is told all the same, in one piece, when a second of losses is known. */
+static void losses_are_told_without_another_call(void **state)
+{
+    struct scene *s = *state;
+    hear_all(s);
+    for (; s->sent < 3; s->sent++)
+        recording_drop(s->r);
+    event_base_loop(s->base, EVLOOP_NONBLOCK);
+    assert_false(hear_one(s)); /* not yet: there may be more */
+    while (s->lost == 0) {
+        event_base_loop(s->base, EVLOOP_ONCE);
+        hear_one(s);
+    }
+    assert_int_equal(s->lost, 3);
+    recording_drop(s->r);
+    open_again(s); /* the worker dies: at its end, or by the next one */
+    s->sent++;
+    hear_all(s);
+    assert_int_equal(s->lost, 4);
+}
+
 static void without_records_nothing_happens(void **state)
 {
     (void)state;
@@ -191,6 +212,7 @@ int main(void)
         TEST(what_finds_no_room_is_told_at_its_place),
         TEST(the_next_worker_sends_what_waits),
         TEST(packets_that_cannot_go_stop_nothing),
+        TEST(losses_are_told_without_another_call),
         cmocka_unit_test(without_records_nothing_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

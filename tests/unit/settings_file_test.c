@@ -348,6 +348,20 @@ static bool has_row(struct str text, const char *start, const char *end)
     return false;
 }
 
+/* Among the values of a key stands "restart" where no reload brings another one into force. */
+static void assert_says_restart(struct str reference, const char *start, const struct key *k)
+{
+    const char *at = memmem(reference.p, reference.n, start, strlen(start));
+    assert_non_null(at);
+    struct str value = str_span(at + strlen(start), reference.p + reference.n);
+    value = str_slice(value, 0, str_find(value, '|', 0));
+    bool says = memmem(value.p, value.n, ", restart ", strlen(", restart ")) != NULL;
+    if (says != (k->applies != BY_RELOAD))
+        print_error("docs/configuration.md: %s: \"restart\" is %s\n", k->name,
+                    says ? "wrong" : "missing");
+    assert_int_equal(says, k->applies != BY_RELOAD);
+}
+
 static void assert_documented(struct str reference, const struct table *t)
 {
     for (unsigned i = 0; i < t->n_keys; i++) {
@@ -359,6 +373,7 @@ static void assert_documented(struct str reference, const struct table *t)
         snprintf(start, sizeof(start), "| `%s` | %s | ", k->name, k->fallback ? k->fallback : "-");
         write_cell(end, sizeof(end), k->help);
         bool found = has_row(reference, start, end);
+        assert_says_restart(reference, start, k);
         if (!found)
             print_error("docs/configuration.md: no row %s... | %s", start, end);
         assert_true(found);
@@ -406,12 +421,125 @@ static void keys_are_documented(void **state)
     free((char *)manual.p);
 }
 
+/* ---- what a reload cannot change ---- */
+
+/* Another value than SETTINGS have there; false: there is none that one line can say. */
+static bool other_value(const struct key *k, const void *present, struct buf *out)
+{
+    struct buf now = BUF_INIT;
+    char room[64] = {0};
+    bool quoted = k->type != KEY_BOOLEAN && k->type != KEY_INTEGER;
+    if (k->type == KEY_TEXTS || k->type == KEY_OBJECTS)
+        return false;
+    key_print(k, present, &now);
+    buf_add_text(out, quoted ? "\"" : "");
+    if (k->type == KEY_BOOLEAN)
+        buf_add_text(out, str_eq(buf_str(&now), STR("true")) ? "false" : "true");
+    else if (k->type == KEY_CHOICE)
+        buf_add_text(out, k->choices[memcmp(present, room, k->width) == 0]);
+    else if (k->min < k->max && k->type != KEY_TEXT && k->type != KEY_PATH && k->type != KEY_DIGITS)
+        key_print_number(k, (uint64_t)(memcmp(present, &k->min, k->width) ? k->min : k->max), out);
+    else
+        buf_add_text(out, k->type == KEY_DIGITS ? "777" : "/another");
+    buf_add_text(out, quoted ? "\"" : "");
+    buf_fini(&now);
+    return true;
+}
+
+static void write_change(const struct key *k, struct str value)
+{
+    struct buf text = BUF_INIT;
+    const char *dot = strchr(k->name, '.');
+    if (dot)
+        buf_addf(&text, "%.*s = { %s = %.*s; };\n", (int)(dot - k->name), k->name, dot + 1,
+                 STR_ARG(value));
+    else
+        buf_addf(&text, "%s = %.*s;\n", k->name, STR_ARG(value));
+    write_file("conf.d/change.conf", buf_str(&text));
+    buf_fini(&text);
+}
+
+struct changes {
+    const struct key *of;
+    unsigned n;
+    bool refused;
+    unsigned line;
+};
+
+static void take_change(void *user, const struct setting_change *c)
+{
+    struct changes *changes = user;
+    assert_true(str_eq(c->key, str_of(changes->of->name)));
+    assert_true(str_starts(c->values, c->key));
+    changes->n++;
+    changes->refused = c->refused;
+    changes->line = c->line;
+}
+
+/* With mistakes too: a path that leads nowhere is another value all the same. */
+static struct settings *read_changed(struct files *files)
+{
+    struct problems problems = PROBLEMS_INIT;
+    bool usable;
+    struct settings *s = settings_read_all(files, STR("stird.conf"), NOW_S, &problems, &usable);
+    problems_fini(&problems);
+    assert_non_null(s);
+    return s;
+}
+
+static void check_change(const struct key *k, const struct settings *present)
+{
+    const char *draft = (const char *)present - offsetof(struct draft, settings);
+    struct buf value = BUF_INIT;
+    struct changes changes = {.of = k};
+    if (other_value(k, draft + k->offset, &value)) {
+        write_change(k, buf_str(&value));
+        struct files *files = files_new();
+        struct settings *next = read_changed(files);
+        settings_need_restart(next, present, take_change, &changes);
+        if (changes.n != (k->applies != BY_RELOAD))
+            print_error("%s = %.*s\n", k->name, STR_ARG(buf_str(&value)));
+        assert_int_equal(changes.n, k->applies != BY_RELOAD);
+        assert_int_equal(changes.refused, k->applies == AT_START_ONLY);
+        assert_int_equal(changes.line, changes.n);
+        settings_free(next);
+        files_free(files);
+    }
+    buf_fini(&value);
+}
+
+static void each_key_needs_a_restart_or_none(void **state)
+{
+    char directory[] = "/tmp/stird-settings-XXXXXX";
+    (void)state;
+    struct buf text = with_certificates(TESTS_DIR "/conf/good-minimal/stird.conf", "../certs/818H");
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(chdir(directory), 0);
+    assert_int_equal(mkdir("conf.d", 0700), 0);
+    write_file("stird.conf", buf_str(&text));
+    struct files *files = files_new();
+    struct settings *present = read_changed(files);
+    for (unsigned i = 0; i < root_table.n_keys; i++)
+        check_change(&root_table.keys[i], present);
+    settings_free(present);
+    files_free(files);
+    buf_fini(&text);
+    unlink("conf.d/change.conf");
+    rmdir("conf.d");
+    unlink("stird.conf");
+    rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_configurations), cmocka_unit_test(shipped_files),
-        cmocka_unit_test(files_not_taken),    cmocka_unit_test(defaults_and_values),
-        cmocka_unit_test(table_is_sound),     cmocka_unit_test(keys_are_documented),
+        cmocka_unit_test(bad_configurations),
+        cmocka_unit_test(shipped_files),
+        cmocka_unit_test(files_not_taken),
+        cmocka_unit_test(defaults_and_values),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(keys_are_documented),
+        cmocka_unit_test(each_key_needs_a_restart_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,59 @@
+/*
+ * budget - how much memory stird may hold at most by its settings, and whether its limits fit to
+ * each other and to the machine. Arithmetic alone: docs/sizing.md has the same table, and a test
+ * compares.
+ */
+#ifndef STIRD_BUDGET_H
+#define STIRD_BUDGET_H
+
+#include <stird/buf.h>
+#include <stird/settings.h>
+
+/* What holds memory, and what bounds it. */
+struct budget_row {
+    const char *what;
+    const char *ceiling; /* the setting: "limits.memory"; else "the tables", "fixed", "listeners" */
+    uint64_t octets;     /* of one */
+    uint32_t number;     /* of them: */
+    bool a_worker;       /* in each worker */
+};
+
+#define BUDGET_ROWS 9
+
+/* Number tables as they are compiled; zeros when they are not known. */
+struct budget_table {
+    uint64_t octets, rows;
+};
+
+struct budget {
+    struct budget_row rows[BUDGET_ROWS];
+    uint32_t workers;
+};
+
+struct budget budget_of(const struct settings *settings, const struct budget_table *table);
+uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
+uint64_t budget_sum(const struct budget *budget);
+/* As the lines of a table, in MiB: docs/sizing.md. */
+void budget_print(const struct budget *budget, struct buf *out);
+
+/* What there is for the service; 0: not known. */
+struct means {
+    uint64_t memory;       /* octets, */
+    const char *memory_is; /* and who says so: "MemoryMax of the unit" */
+    uint64_t descriptors;  /* of one process */
+    uint32_t cpus;
+};
+
+/* KEY is a setting of the main part; TEXT a sentence that begins with it. */
+typedef void budget_taker(void *user, const char *key, struct str text);
+
+/* Calls TAKE for limits that contradict each other. */
+void budget_check(const struct settings *settings, budget_taker *take, void *user);
+/* The same for limits that are above what there is. */
+void budget_check_means(const struct settings *settings, const struct budget_table *table,
+                        const struct means *means, budget_taker *take, void *user);
+
+/* Descriptors that a worker needs besides its connections. */
+uint64_t budget_descriptors(const struct settings *settings);
+
+#endif

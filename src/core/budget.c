@@ -1,0 +1,243 @@
+#include <stird/budget.h>
+
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/*
+ * Of the heap a quarter more is taken than is counted; what waits in connections lies in pieces of
+ * up to twice its size. A connection is TLS and ours, and what the kernel keeps of it. A UDP socket
+ * asks for 4 MiB either way, which the kernel doubles (net/listen.c).
+ */
+#define PROCESS_OCTETS    (16 * MIB)
+#define CONNECTION_OCTETS (64 * 1024)
+#define UDP_SOCKET_OCTETS (16 * MIB)
+#define TABLES_OCTETS     (256 * MIB)
+#define TABLE_ROW_OCTETS  37 /* while it is compiled */
+
+/* What a call holds that rings, and what one with long headers does. */
+#define CALL_OCTETS           4096
+#define EMERGENCY_CALL_OCTETS 8192
+#define EMERGENCY_PART        8  /* of limits.memory: one of so many is for emergency calls alone */
+#define CALLS_SIXTEENTHS      12 /* of the rest: what calls that begin may hold (sip/holding.c) */
+#define MESSAGE_GROWS         4096 /* by Via, Record-Route and Identity */
+
+#define DESCRIPTORS_FOR_OTHERS 64 /* channels, snapshots, the event loop, standard descriptors */
+
+static uint32_t udp_sockets(const struct settings *s)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        n += s->listeners[i].transports[TRANSPORT_UDP];
+    return n;
+}
+
+static uint64_t tables(const struct budget_table *t)
+{
+    uint64_t octets = 2 * t->octets + TABLE_ROW_OCTETS * t->rows;
+    return octets > TABLES_OCTETS ? octets : TABLES_OCTETS;
+}
+
+struct budget budget_of(const struct settings *s, const struct budget_table *table)
+{
+    return (struct budget){
+        .workers = s->workers,
+        .rows = {
+            {"requests and their transactions, and a quarter more for the heap", "limits.memory",
+             (uint64_t)s->memory_bytes / 4 * 5, 1, false},
+            {"what waits in connections, in pieces of up to twice its size", "limits.queues",
+             UINT64_C(2) * s->queues_bytes, 1, false},
+            {"number tables: the one in force, the next one, and what compiles it", "the tables",
+             tables(table), 1, false},
+            {"supervisor, signer, recorder, checker", "fixed", PROCESS_OCTETS, 4, false},
+            {"a worker: program, hash tables, buffers", "fixed", PROCESS_OCTETS, 1, true},
+            {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
+             s->max_connections, true},
+            {"a connection in the kernel: not sent, under way, not read", "limits.connections",
+             CONNECTION_OCTETS, s->max_connections, true},
+            {"records that the recorder does not take now", "records.backlog", s->records_backlog,
+             1, true},
+            {"a UDP socket in the kernel: not read, not sent", "listeners", UDP_SOCKET_OCTETS,
+             udp_sockets(s), true},
+        }};
+}
+
+uint64_t budget_octets(const struct budget *budget, const struct budget_row *row)
+{
+    return row->octets * row->number * (row->a_worker ? budget->workers : 1);
+}
+
+uint64_t budget_sum(const struct budget *budget)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < BUDGET_ROWS; i++)
+        sum += budget_octets(budget, &budget->rows[i]);
+    return sum;
+}
+
+/* ---- in words ---- */
+
+static uint64_t in_mib(uint64_t octets)
+{
+    return (octets + MIB / 2) / MIB;
+}
+
+/* 0.0625 and 640: as many digits as there are. */
+static void add_mib(struct buf *out, uint64_t octets)
+{
+    uint64_t rest = octets % MIB * 10000 / MIB;
+    char digits[8] = {'.', (char)('0' + rest / 1000), (char)('0' + rest / 100 % 10),
+                      (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+    size_t n = 5;
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    buf_add_u64(out, octets / MIB);
+    buf_add_str(out, (struct str){digits, n > 1 ? n : 0});
+}
+
+void budget_print(const struct budget *budget, struct buf *out)
+{
+    buf_addf(out,
+             "| what holds memory | MiB each | how many | ceiling | MiB, %u worker%s |\n"
+             "|---|---|---|---|---|\n",
+             budget->workers, budget->workers == 1 ? "" : "s");
+    for (unsigned i = 0; i < BUDGET_ROWS; i++) {
+        const struct budget_row *r = &budget->rows[i];
+        bool setting = strchr(r->ceiling, '.') != NULL;
+        buf_addf(out, "| %s | ", r->what);
+        add_mib(out, r->octets);
+        buf_addf(out, " | %u%s | %s%s%s | %llu |\n", r->number, r->a_worker ? " a worker" : "",
+                 setting ? "`" : "", r->ceiling, setting ? "`" : "",
+                 (unsigned long long)in_mib(budget_octets(budget, r)));
+    }
+    buf_addf(out, "| sum | | | | %llu |\n", (unsigned long long)in_mib(budget_sum(budget)));
+}
+
+/* ---- contradictions ---- */
+
+struct check {
+    const struct settings *settings;
+    const struct budget_table *table;
+    const struct means *means;
+    budget_taker *take;
+    void *user;
+};
+
+static void say(const struct check *c, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct check *c, const char *key, const char *format, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list arguments;
+    va_start(arguments, format);
+    buf_addf(&text, "%s: ", key);
+    buf_vaddf(&text, format, arguments);
+    va_end(arguments);
+    if (!buf_failed(&text))
+        c->take(c->user, key, buf_str(&text));
+    buf_fini(&text);
+}
+
+static uint64_t part_of_memory(const struct settings *s)
+{
+    return s->memory_bytes / s->workers;
+}
+
+static void check_queue(const struct check *c)
+{
+    const struct settings *s = c->settings;
+    uint64_t part = s->queues_bytes / s->workers;
+    if (s->queue_bytes > part)
+        say(c, "limits.queue",
+            "one connection may have %u octets that wait, and all of a worker's together %llu "
+            "(limits.queues, over %u): raise limits.queues, or lower limits.queue",
+            s->queue_bytes, (unsigned long long)part, s->workers);
+    if (s->queue_bytes < s->max_message_bytes + MESSAGE_GROWS)
+        say(c, "limits.queue",
+            "a message of limits.message octets grows on its way and does not fit: at least %u",
+            s->max_message_bytes + MESSAGE_GROWS);
+}
+
+static void check_emergency(const struct check *c)
+{
+    const struct settings *s = c->settings;
+    uint64_t part = part_of_memory(s) / EMERGENCY_PART;
+    if ((uint64_t)s->max_emergency * EMERGENCY_CALL_OCTETS > part)
+        say(c, "limits.emergency",
+            "%u calls of %u octets do not fit into what a worker keeps for emergency calls, an "
+            "eighth of its part of limits.memory (%llu octets): at most %llu fit; raise "
+            "limits.memory, or lower this",
+            s->max_emergency, EMERGENCY_CALL_OCTETS, (unsigned long long)part,
+            (unsigned long long)(part / EMERGENCY_CALL_OCTETS));
+}
+
+static void check_calls(const struct check *c)
+{
+    const struct settings *s = c->settings;
+    uint64_t part = part_of_memory(s);
+    uint64_t fit = (part - part / EMERGENCY_PART) * CALLS_SIXTEENTHS / 16 / CALL_OCTETS;
+    if (s->max_calls > fit)
+        say(c, "limits.calls",
+            "%u are never in progress: a worker's part of limits.memory carries %llu calls of %u "
+            "octets; raise limits.memory, or lower this",
+            s->max_calls, (unsigned long long)fit, CALL_OCTETS);
+}
+
+void budget_check(const struct settings *settings, budget_taker *take, void *user)
+{
+    static void (*const rules[])(const struct check *c) = {check_queue, check_emergency,
+                                                           check_calls};
+    const struct check c = {.settings = settings, .take = take, .user = user};
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        rules[i](&c);
+}
+
+static void check_memory(const struct check *c)
+{
+    const struct budget budget = budget_of(c->settings, c->table);
+    uint64_t sum = budget_sum(&budget);
+    if (c->means->memory > 0 && sum > c->means->memory)
+        say(c, "limits.memory",
+            "all that may hold memory comes to %llu MiB (stird -b lists it), and there are %llu "
+            "MiB (%s): raise that to the sum, or lower limits.memory, limits.queues, "
+            "limits.connections or workers",
+            (unsigned long long)in_mib(sum), (unsigned long long)(c->means->memory / MIB),
+            c->means->memory_is);
+}
+
+uint64_t budget_descriptors(const struct settings *s)
+{
+    return DESCRIPTORS_FOR_OTHERS + (uint64_t)s->n_listeners * TRANSPORTS + s->workers;
+}
+
+static void check_descriptors(const struct check *c)
+{
+    const struct settings *s = c->settings;
+    uint64_t wanted = s->max_connections + budget_descriptors(s);
+    if (c->means->descriptors > 0 && wanted > c->means->descriptors)
+        say(c, "limits.connections",
+            "%u connections of a worker need %llu descriptors, and a process may have %llu: raise "
+            "LimitNOFILE of the unit (ulimit -n), or lower this",
+            s->max_connections, (unsigned long long)wanted,
+            (unsigned long long)c->means->descriptors);
+}
+
+static void check_workers(const struct check *c)
+{
+    if (c->means->cpus > 0 && c->settings->workers > c->means->cpus)
+        say(c, "workers",
+            "%u of them share %u processor%s: more workers than processors take turns and carry "
+            "less",
+            c->settings->workers, c->means->cpus, c->means->cpus == 1 ? "" : "s");
+}
+
+void budget_check_means(const struct settings *settings, const struct budget_table *table,
+                        const struct means *means, budget_taker *take, void *user)
+{
+    static void (*const rules[])(const struct check *c) = {check_memory, check_descriptors,
+                                                           check_workers};
+    const struct check c = {settings, table, means, take, user};
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        rules[i](&c);
+}

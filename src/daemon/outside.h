@@ -1,0 +1,27 @@
+/*
+ * outside - whether the system lets the service do what its settings ask for: write its files, bind
+ * its ports, load its program. Nothing is written, bound or loaded.
+ */
+#ifndef STIRD_DAEMON_OUTSIDE_H
+#define STIRD_DAEMON_OUTSIDE_H
+
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+/*
+ * Problems, with the setting's place, for what this process could not open or make: records.file
+ * and the directories. A warning where the service goes on without: what PRESENT (NULL: none) has
+ * in force, a state directory that is there, and what the unit would make and nobody has made yet.
+ */
+void outside_check_files(struct settings *settings, const struct settings *present,
+                         struct problems *problems);
+/*
+ * For `stird -t`: warnings for what this process, or the unit when that is to become another user
+ * than the one who asks, has no right to.
+ */
+void outside_warn(struct settings *settings);
+
+/* Whether TEXT, a unit's or a drop-in's, has CAPABILITY among its AmbientCapabilities. */
+bool outside_unit_grants(struct str text, struct str capability);
+
+#endif

@@ -1,0 +1,86 @@
+/* What each alarm counts. */
+#include "supervisor.h"
+
+#include <stird/clock.h>
+#include <stird/log.h>
+#include <stird/settings_file.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_MS 1000
+
+static uint64_t missing(const struct supervisor *s)
+{
+    uint64_t n = s->records_file >= 0 && s->recorder.state != CHILD_SERVING;
+    for (unsigned w = 0; w < s->n_workers; w++)
+        n += s->workers[w].state != CHILD_SERVING;
+    return n;
+}
+
+static uint64_t deaths(const struct supervisor *s)
+{
+    uint64_t n = s->signer.deaths + s->recorder.deaths;
+    for (unsigned w = 0; w < s->n_workers; w++)
+        n += s->workers[w].deaths;
+    return n;
+}
+
+static void count_change(void *user, const struct setting_change *change)
+{
+    (void)change;
+    ++*(uint64_t *)user;
+}
+
+static uint64_t changes(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    settings_need_restart(s->current.settings, s->started_with, count_change, &n);
+    return n;
+}
+
+/* Of the processes themselves and of the files. */
+static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_no_signer] = s->signer.state != CHILD_SERVING;
+    values[ALARM_child_missing] = missing(s);
+    values[ALARM_child_replaced] = deaths(s);
+    values[ALARM_signatures_over_ceiling] = s->sign_requests_refused;
+    values[ALARM_record_file] = s->record_file_fault;
+    values[ALARM_reload_failed] = s->reload_failure[0] != '\0';
+    values[ALARM_needs_restart] = changes(s);
+    values[ALARM_urgent_changes] = s->urgent_changes_lost;
+    values[ALARM_urgent_certificate] = s->current.urgent_faults;
+    values[ALARM_check_lists] = s->check_faults;
+    values[ALARM_names_lost] = s->names_unsent;
+    values[ALARM_control_refused] = s->admin_refused;
+    values[ALARM_log_dropped] = log_dropped();
+}
+
+static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    const struct proxy_counters c = supervisor_counters(s);
+    values[ALARM_signatures_failed] = c.sign_failures;
+    values[ALARM_records_lost] = c.records_dropped;
+    values[ALARM_worker_full] = c.full_worker;
+    values[ALARM_trunk_memory] = c.full_trunk;
+    values[ALARM_source_memory] = c.full_source;
+    values[ALARM_emergency_full] = c.full_emergency;
+    values[ALARM_calls_limited] = c.limited;
+    values[ALARM_emergency_by_to] = c.emergency_to_alarms;
+    values[ALARM_slow_readers] = c.slow_readers;
+    values[ALARM_connections_refused] = c.connections_refused;
+    values[ALARM_hops_lost] = c.hops_lost;
+    values[ALARM_clock_stepped] = c.clock_steps;
+}
+
+void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms)
+{
+    uint64_t values[ALARMS] = {0};
+    if (!s->ready || s->stopping || now_ms < s->next_alarms_ms)
+        return;
+    s->next_alarms_ms = now_ms + LOOK_EVERY_MS;
+    look_at_ourselves(s, values);
+    look_at_workers(s, values);
+    supervisor_certificate_alarms(s, values);
+    alarms_look(&s->alarms, values, now_ms, clock_real_s());
+}

@@ -1,0 +1,129 @@
+"""`stirctl status` says what is wrong now, since when and how often, and what is over."""
+
+import os
+import re
+import resource
+import socket
+import unittest
+
+from daemon.lifetimes import ProcessStory
+from lib import stird, stirctl
+from lib.patience import HANG_S
+
+
+class Alarms(ProcessStory):
+    def start(self, **changes):
+        self.path = self.configure(**changes)
+        return self.start_with(self.path)
+
+    def alarms(self):
+        return {row["name"]: row for row in stirctl.ask(self.path, "status")["alarms"]}
+
+    def wait_alarm(self, name, on=True):
+        def is_so():
+            alarms = self.alarms()
+            return [alarms] if (name in alarms) == on else None
+        return stird.wait_until(is_so, HANG_S, "%s is %s" % (name, "on" if on else "over"))[0].get(name)
+
+    def text(self):
+        status, out, err = stirctl.run(self.path, "status")
+        self.assertEqual(status, 0, out + err)
+        return out
+
+    def test_a_reload_that_fails_until_one_succeeds(self):
+        self.start()
+        self.assertIn("\nalarms         none\n", self.text())
+        unit = self.lab.unit.directory
+        os.rename(unit, unit + ".away")
+        self.stird.reload()
+        row = self.wait_alarm("reload_failed")
+        self.assertEqual(row["count"], 1)
+        self.assertLessEqual(row["since"], row["last"])
+        self.wait_alarm("certificate_directory")
+        self.assertRegex(self.text(), r"\nALARM +reload_failed: .*, 1 since \d{4}-\d\d-\d\dT[0-9:]+Z, last ")
+        self.stird.wait_log("error .supervisor.*alarm=certificate_directory")
+        os.rename(unit + ".away", unit)
+        self.stird.reload()
+        self.wait_alarm("reload_failed", on=False)
+        self.wait_alarm("certificate_directory", on=False)
+        self.stird.wait_log("an alarm is over alarm=reload_failed")
+
+    def test_the_signer_is_not_there(self):
+        self.start()
+        key = os.path.join(self.lab.unit.directory, "key.pem")
+        os.chmod(key, 0o644)
+        self.hit("signer")
+        self.wait_alarm("no_signer")
+        self.assertIn("NO SIGNER", self.text())
+        self.short_call()
+        self.assertGreater(self.wait_alarm("signatures_failed")["count"], 0)
+        os.chmod(key, 0o600)
+        self.wait_alarm("no_signer", on=False)
+        self.assertGreater(self.alarms()["child_replaced"]["count"], 0)
+        self.assertGreaterEqual(stirctl.ask(self.path, "stats")["alarms"], 2)
+
+    def test_records_are_lost_and_told_without_another_call(self):
+        """The disk is full for a call, and then there is none any more."""
+        self.lab.write("records.jsonl", "{}\n" * 20000)  # longer than the log, which the limit holds for as well
+        self.start()
+        pid = self.stird.wait_child("recorder")
+        full = os.path.getsize(self.stird.records_path)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+        for _ in range(3):
+            self.short_call()
+        self.assertEqual(self.wait_alarm("records_lost")["count"] > 0, True)
+        self.stird.wait_log("records are lost.*lost_since_start=3")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1 << 40, resource.RLIM_INFINITY))
+        def told():
+            with open(self.stird.records_path, encoding="utf-8") as source:
+                return sum(map(int, re.findall(r'"dropped":(\d+)', source.read()))) == 3
+        stird.wait_until(told, HANG_S, "the file tells what is missing")
+
+    def test_a_change_that_needs_a_restart(self):
+        self.start()
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.lab.write("stird.conf", text.replace("records = {", 'records = { backlog = "1m";'))
+        self.stird.reload()
+        self.wait_alarm("needs_restart")
+        self.lab.write("stird.conf", text)
+        self.stird.reload()
+        self.wait_alarm("needs_restart", on=False)
+
+
+class Connections(Alarms):
+    def connect(self, last, n):
+        for _ in range(n):
+            connection = socket.socket()
+            self.addCleanup(connection.close)
+            connection.bind((self.net(last), 0))
+            connection.connect((self.net(1), 5060))
+
+    def refused(self, name, n):
+        stird.wait_until(lambda: stirctl.ask(self.path, "stats")[name] >= n, HANG_S, name)
+        self.assertEqual(stirctl.ask(self.path, "stats")[name], n)
+
+    def test_that_are_refused_are_counted_and_said(self):
+        self.start(limits=" connections = 4; connections_per_source = 3;")
+        self.connect(2, 5)
+        self.refused("connections_refused", 2)
+        self.connect(3, 3)
+        self.refused("connections_refused", 4)
+        self.connect(66, 6)
+        self.refused("connections_unknown", 6)
+        for why, first in (("limits.connections_per_source allows refused=1", self.net(2)),
+                           ("limits.connections allows refused=1", self.net(3)),
+                           ("in no trunk and no upstream refused=1", self.net(66))):
+            self.stird.wait_log("connections are refused: .*%s since_start=1 last_source=%s" % (why, first))
+        stird.wait_until(lambda: self.wait_alarm("connections_refused")["count"] == 4, HANG_S, "all are counted")
+        self.assertEqual(len(self.stird.log_lines("connections are refused")), 3)
+        self.stird.stop()
+        self.stird.wait_log("in no trunk and no upstream refused=5 since_start=6")
+
+    # those of the class itself run there
+    test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
+    test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
+
+
+if __name__ == "__main__":
+    unittest.main()
