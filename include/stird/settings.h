@@ -252,7 +252,7 @@ struct settings {
     uint32_t max_unacknowledged; /* refusals of a trunk's calls that wait for their ACK */
     uint32_t max_emergency;      /* emergency calls in progress at once, in a worker */
     uint32_t memory_bytes;       /* that requests may hold, in all workers: sip/holding.h */
-    uint32_t memory_trunk_percent, memory_source_percent; /* of a worker's part of it */
+    uint32_t trunk_percent, source_percent; /* of what is for all: calls, emergencies, memory */
     uint32_t max_connections;                             /* TCP connections at once, in a worker */
     uint32_t message_timeout_ms, idle_timeout_ms;         /* of a TCP connection */
     uint32_t write_timeout_ms; /* how long what leaves by one may not move */

@@ -15,7 +15,8 @@
 #include "received.h"
 #include "stranger.h"
 
-#define NAMES_WAIT_MS 500
+#define NAMES_WAIT_MS          500
+#define EMERGENCY_BESIDE_BYTES 8192 /* of an emergency call, beside its message twice */
 
 int64_t proxy_now_ms(void)
 {
@@ -245,11 +246,18 @@ static uint32_t part_of(const struct proxy *p, uint32_t bytes)
     return p->n_workers > 1 ? bytes / p->n_workers : bytes;
 }
 
+/* An emergency call may be as long as any message: as it came, as it left, and what is made of it.
+ */
+static uint64_t emergency_bytes(const struct settings *s)
+{
+    return s->max_emergency * (2 * (uint64_t)s->max_message_bytes + EMERGENCY_BESIDE_BYTES);
+}
+
 static void set_ceilings(struct proxy *p, const struct settings *s)
 {
     p->holdings.limits = &p->limits;
-    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), s->memory_trunk_percent,
-                                               s->memory_source_percent);
+    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), emergency_bytes(s),
+                                               s->trunk_percent, s->source_percent);
 }
 
 static struct net_limits limits_of(const struct proxy *p, const struct settings *s)
