@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <stdlib.h>
+#include <stird/part.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "peers.h"
 #include "sockaddr.h"
 
-#define PAUSE_US 100000
+#define PAUSE_US       100000
+#define SOURCE_PERCENT 75 /* of all connections, whatever limits.connections_per_source says */
 
 struct stream_listener {
     struct net *net;
@@ -31,10 +33,13 @@ void stream_listener_free(struct stream_listener *l)
     free(l);
 }
 
+/* Each source leaves room for others, and for those that we open. */
 static bool has_room(const struct net *net, const struct address *remote)
 {
+    unsigned theirs = peers_incoming(net->peers, remote);
     return net->n_connections < net->limits.max_connections &&
-           peers_incoming(net->peers, remote) < net->limits.max_connections_per_source;
+           theirs < net->limits.max_connections_per_source &&
+           part_has_room(theirs, net->limits.max_connections - net->n_connections, SOURCE_PERCENT);
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,

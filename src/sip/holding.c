@@ -1,10 +1,11 @@
 #include "holding.h"
 
 #include <stdlib.h>
+#include <stird/part.h>
 
-#define SIXTEENTHS     16
-#define CALL_PERCENT   10 /* of a class, for the requests inside one call */
-#define GROWING_EIGHTH 8  /* of a class: for what is let in already */
+#define SIXTEENTHS    16
+#define CALL_PERCENT  10 /* of a class, for the requests inside one call */
+#define GROWN_EIGHTHS 7  /* of a class, up to which answers are kept: requests have the rest */
 
 struct holding {
     struct holdings *all;
@@ -127,9 +128,8 @@ uint64_t holdings_octets(const struct holdings *all)
 /* The others of OWNER leave room for H, while FREE octets of its class are left. */
 static bool has_part(const struct holding *h, enum holding_owner owner, uint64_t free)
 {
-    return !h->owners[owner] ||
-           limits_part_has_room(limits_octets(h->owners[owner])[h->class] - h->octets, free,
-                                h->all->ceilings.percent[owner]);
+    return !h->owners[owner] || part_has_room(limits_octets(h->owners[owner])[h->class] - h->octets,
+                                              free, h->all->ceilings.percent[owner]);
 }
 
 static enum reason full(const struct holding *h)
@@ -152,14 +152,11 @@ static enum reason over(const struct holding *h, uint64_t more, uint64_t most)
 
 enum reason holding_over(const struct holding *h)
 {
-    if (!h)
-        return REASON_OK;
-    uint64_t most = h->all->ceilings.octets[h->class];
-    /* What an emergency call is let in with is the most it ever holds. */
-    return over(h, 0, h->class == HOLDING_EMERGENCY ? most : most - most / GROWING_EIGHTH);
+    return h ? over(h, 0, h->all->ceilings.octets[h->class]) : REASON_OK;
 }
 
 bool holding_may_grow(const struct holding *h, size_t octets)
 {
-    return !h || over(h, octets, h->all->ceilings.octets[h->class]) == REASON_OK;
+    uint64_t most = h ? h->all->ceilings.octets[h->class] / 8 * GROWN_EIGHTHS : 0;
+    return !h || over(h, octets, most) == REASON_OK;
 }

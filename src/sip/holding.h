@@ -4,7 +4,7 @@
  *
  * Each class of requests has memory of its own in the worker, which no other class takes: a flood
  * of one leaves the others as they are. Of each class' memory, one trunk, one source and one call
- * get a part only, which is smaller the less is left: limits_part_has_room(). docs/sizing.md has
+ * get a part only, which is smaller the less is left: stird/part.h. docs/sizing.md has
  * the arithmetic.
  *
  * One thread. A holding is shared by reference; NULL is fine everywhere and holds nothing.
@@ -75,7 +75,8 @@ void holding_count(struct holding *h, size_t *counted, size_t now);
  * has no more for anybody (OVERLOADED, EMERGENCY_FULL).
  */
 enum reason holding_over(const struct holding *h);
-/* Whether H, which was let in, may take OCTETS more. An eighth of each class is for this alone. */
+/* Whether H, which was let in, may take OCTETS more, for an answer: these leave an eighth of each
+   class to requests. */
 bool holding_may_grow(const struct holding *h, size_t octets);
 
 #endif

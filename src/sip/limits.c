@@ -1,6 +1,7 @@
 #include "limits.h"
 
 #include <stdlib.h>
+#include <stird/part.h>
 #include <string.h>
 
 #define IPV6_PREFIX_BYTES 8
@@ -66,16 +67,11 @@ bool limits_reached(const struct limits *limits, enum limit_kind kind, struct st
     return most > 0 && limits_now(limits, kind, name) >= most;
 }
 
-bool limits_part_has_room(uint64_t mine, uint64_t free, unsigned percent)
-{
-    return mine * (100 - percent) < free * percent;
-}
-
 bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct str name,
                       unsigned most, unsigned percent)
 {
     uint64_t all = limits->taken[kind];
-    return all < most && limits_part_has_room(limits_now(limits, kind, name), most - all, percent);
+    return all < most && part_has_room(limits_now(limits, kind, name), most - all, percent);
 }
 
 struct str limits_source_name(const struct address *source)

@@ -43,14 +43,8 @@ unsigned limits_now(const struct limits *limits, enum limit_kind kind, struct st
 /* Whether one more would be above MOST; 0: there is no limit. */
 bool limits_reached(const struct limits *limits, enum limit_kind kind, struct str name,
                     unsigned most);
-/*
- * Whether one who has MINE of what is for all may have more, while FREE of it are left: no more
- * than a fixed multiple of that, which is PERCENT of all for one alone. So nobody alone takes what
- * others need, whatever is free is taken by whoever comes, and of any number of greedy ones none
- * takes the last. 100: whatever is free.
- */
-bool limits_part_has_room(uint64_t mine, uint64_t free, unsigned percent);
-/* The same for one more of NAME, where MOST of KIND are for all names. */
+/* Whether there may be one more of NAME, where MOST of KIND are for all names and PERCENT of them
+   for one (stird/part.h). */
 bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct str name,
                       unsigned most, unsigned percent);
 /* How a source is counted: its address, of IPv6 the /64 that one host may choose its own of.

@@ -95,7 +95,7 @@ static void give_all(struct held *held, unsigned n)
 
 static const struct case_of_class {
     enum holding_class class;
-    unsigned kib; /* before what is kept for growing */
+    unsigned kib;
 } classes[] = {{HOLDING_OTHER, 10},
                {HOLDING_CALL, 70},
                {HOLDING_DIALOG, 30},
@@ -104,7 +104,7 @@ static const struct case_of_class {
 
 static uint64_t octets_to_let_in(const struct case_of_class *c)
 {
-    return c->class == HOLDING_EMERGENCY ? c->kib * KIB : c->kib * KIB / 8 * 7;
+    return c->kib * KIB;
 }
 
 /* A percentage of it alone, and there is room for the first of anybody else, in any class. */
@@ -217,9 +217,14 @@ static void nothing_is_left(void **state)
     give(&one);
     assert_int_equal(take(&w, &one, &bystander, 256), REASON_OK);
     give(&one);
-    assert_true(holding_may_grow(a[0].holding, 4 * KIB));
-    assert_false(holding_may_grow(a[0].holding, 7 * KIB));
-    give_all(a, n);
+    /* an answer leaves an eighth of it, 6.25 KiB, to requests */
+    assert_false(holding_may_grow(a[0].holding, 1));
+    unsigned kept = n;
+    while (octets_of(&w, HOLDING_END) > 43 * KIB)
+        give(&a[--kept]);
+    assert_true(holding_may_grow(a[0].holding, 512));
+    assert_false(holding_may_grow(a[0].holding, 1 * KIB));
+    give_all(a, kept);
     world_fini(&w);
 }
 
