@@ -13,7 +13,7 @@ MIB = 1 << 20
 UNITS = {"": 1, "k": 1 << 10, "m": MIB, "g": 1 << 30}
 HEAP, PIECES = 1.25, 2  # what the rows of limits.memory and limits.queues say
 MESSAGES_HELD = 2  # of each emergency call: its own octets, and the copy that left
-EMERGENCY_PART = 8
+BESIDE_MESSAGES = 8 << 10  # of an emergency call: EMERGENCY_BESIDE_BYTES of src/sip/proxy.c
 
 
 def read(*path):
@@ -44,20 +44,25 @@ def table(project):
     return int(head.group(1)), rows
 
 
+def emergency_call(limits):
+    return MESSAGES_HELD * size(limits["limits.message"]) + BESIDE_MESSAGES
+
+
 def check(project):
     faults = []
     limits = defaults(project)
     workers, rows = table(project)
     most = size(re.search(r"^MemoryMax=(\S+)$", read(project, "systemd", "stird.service"), re.M).group(1))
     each_wanted = {"`limits.memory`": HEAP * size(limits["limits.memory"]) / MIB,
+                   "`limits.emergency`": HEAP * emergency_call(limits) / MIB,
                    "`limits.queues`": PIECES * size(limits["limits.queues"]) / MIB,
                    "`records.backlog`": size(limits["records.backlog"]) / MIB}
     sums = [0.0, 0.0]
     for what, each, number, ceiling, *said in rows[:-1]:
         count, per_worker = re.fullmatch(r"(\d+)( a worker)?", number).groups()
-        if ceiling in each_wanted and float(each) != each_wanted.pop(ceiling):
+        if ceiling in each_wanted and abs(float(each) - each_wanted.pop(ceiling)) > 0.0005:
             faults.append("%s: not what %s is by default" % (what, ceiling))
-        if ceiling == "`limits.connections`" and count != limits["limits.connections"]:
+        if ceiling in ("`limits.connections`", "`limits.emergency`") and count != limits[ceiling.strip("`")]:
             faults.append("%s: not the default of %s" % (what, ceiling))
         for i, n in enumerate((1, workers)):
             product = float(each) * int(count) * (n if per_worker else 1)
@@ -71,9 +76,8 @@ def check(project):
         faults.append("no row for %s" % ", ".join(each_wanted))
     if max(sums) * MIB > most:
         faults.append("the sum of %g MiB is above MemoryMax of %g" % (max(sums), most / MIB))
-    emergency = int(limits["limits.emergency"]) * MESSAGES_HELD * size(limits["limits.message"])
-    if emergency > size(limits["limits.memory"]) / EMERGENCY_PART:
-        faults.append("limits.emergency calls of limits.message octets do not fit into their part")
+    if int(limits["limits.emergency"]) * emergency_call(limits) > size(limits["limits.memory"]) / workers:
+        faults.append("limits.emergency calls of limits.message octets are more than a worker's part of limits.memory")
     return faults
 
 
