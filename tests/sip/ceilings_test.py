@@ -399,3 +399,35 @@ class Shares(Ceilings):
         self.flood(self.in_calls("INVITE", 40, 100, calls))
         self.others_go_on()
         self.hang_up(self.running_call())
+
+    def test_what_upstreams_send(self):
+        """Requests inside calls, INVITEs that are for nobody, and answers of 60 KB."""
+        self.start_small(' memory = "8m";', SHORT_TIMERS)
+        calls = []
+        for _ in range(4):
+            invite = self.place()
+            arrived = self.arrived(invite)
+            accepted = self.sink.respond(arrived, 200)
+            self.answer_of(invite, 200)
+            calls.append((arrived, accepted))
+        updates = [dialog.callee_in_dialog(self.sink, "UPDATE", *calls[n % 4], 2 + n,
+                                           body=b"x" * LARGE) for n in range(60)]
+        self.assertGreater(len(self.flood(updates, peer=self.sink, aside=(200, 408))), 30)
+        self.flood([self.invite(self.sink, body=b"x" * LARGE) for _ in range(60)], peer=self.sink,
+                   aside=(403,))
+        for _ in range(30):
+            message = next(self.messages(1, size=10))
+            self.sbc.send(message, self.at())
+            self.sink.respond(self.arrived(message), 200, body=b"y" * LARGE)
+        self.others_go_on()
+        self.hang_up(self.running_call())
+
+    def test_what_keeps_nothing(self):
+        """ACKs and CANCELs that belong to nothing, with bodies of 60 KB, hold nothing."""
+        self.start_small(' memory = "1m";')
+        call = self.running_call()
+        self.flood((dialog.in_dialog(self.sbc, method, *call, 2 + n, body=b"x" * LARGE)
+                    for n, method in enumerate(("ACK", "CANCEL") * 50)), aside=(481,))
+        self.others_go_on()
+        self.hang_up(call)
+        self.hang_up(self.running_call())
