@@ -128,8 +128,12 @@ uint64_t holdings_octets(const struct holdings *all)
 /* The others of OWNER leave room for H, while FREE octets of its class are left. */
 static bool has_part(const struct holding *h, enum holding_owner owner, uint64_t free)
 {
-    return !h->owners[owner] || part_has_room(limits_octets(h->owners[owner])[h->class] - h->octets,
-                                              free, h->all->ceilings.percent[owner]);
+    if (!h->owners[owner])
+        return true;
+    uint64_t others = limits_octets(h->owners[owner])[h->class] - h->octets;
+    bool ends_often = owner == HOLDING_OF_CALL && h->class == HOLDING_END &&
+                      others >= HOLDING_ENDS_OF_CALL_BYTES;
+    return !ends_often && part_has_room(others, free, h->all->ceilings.percent[owner]);
 }
 
 static enum reason full(const struct holding *h)

@@ -30,6 +30,9 @@ _Static_assert(HOLDING_CLASSES == LIMIT_CLASSES, "each class is counted");
 
 /* A BYE has no body but for a few lines of ISUP; what is longer is no more urgent than others. */
 #define HOLDING_END_BYTES 8192
+/* A call ends once, or a few times: who sends BYE again and again in a few calls takes little of
+   what all calls of its source have. */
+#define HOLDING_ENDS_OF_CALL_BYTES 16384
 
 /* Whose it is beside the worker's, the narrowest first. */
 enum holding_owner { HOLDING_OF_CALL, HOLDING_OF_TRUNK, HOLDING_OF_SOURCE, HOLDING_OWNERS };

@@ -145,6 +145,28 @@ static void parts_of_one_owner(void **state)
     }
 }
 
+/* However much there is, a call is not ended again and again. */
+static void ends_of_one_call(void **state)
+{
+    static struct held held[HELD];
+    const struct request r = {HOLDING_END, "192.0.2.1", "t", "c"};
+    const struct request other = {HOLDING_END, "192.0.2.1", "t", "d"};
+    struct held one;
+    struct world w;
+    enum reason reason;
+    (void)state;
+    world_init(&w);
+    w.all.ceilings = holding_ceilings_of(1600 * KIB, 0, 75, 90);
+    unsigned n = fill(&w, held, &r, &reason);
+    assert_int_equal(reason, REASON_CALL_MEMORY);
+    assert_in_range(octets_of(&w, HOLDING_END), HOLDING_ENDS_OF_CALL_BYTES,
+                    HOLDING_ENDS_OF_CALL_BYTES + 350);
+    assert_int_equal(take(&w, &one, &other, 2 * HOLDING_END_BYTES), REASON_OK);
+    give(&one);
+    give_all(held, n);
+    world_fini(&w);
+}
+
 /* Of three who take what they can, one after the other, each leaves a quarter of what it found. */
 static void greedy_ones(void **state)
 {
@@ -318,10 +340,10 @@ static void parts_of_the_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_of_one_owner),          cmocka_unit_test(greedy_ones),
-        cmocka_unit_test(trunks_of_one_source),        cmocka_unit_test(nothing_is_left),
-        cmocka_unit_test(an_ipv6_host_is_its_network), cmocka_unit_test(what_it_is_may_change),
-        cmocka_unit_test(shared_until_the_last),       cmocka_unit_test(nothing_holds_nothing),
-        cmocka_unit_test(parts_of_the_memory)};
+        cmocka_unit_test(parts_of_one_owner),    cmocka_unit_test(greedy_ones),
+        cmocka_unit_test(ends_of_one_call),      cmocka_unit_test(trunks_of_one_source),
+        cmocka_unit_test(nothing_is_left),       cmocka_unit_test(an_ipv6_host_is_its_network),
+        cmocka_unit_test(what_it_is_may_change), cmocka_unit_test(shared_until_the_last),
+        cmocka_unit_test(nothing_holds_nothing), cmocka_unit_test(parts_of_the_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
