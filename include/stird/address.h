@@ -33,6 +33,9 @@ bool address_prefix_parse(struct str text, struct address_prefix *p);
 bool address_equal(const struct address *a, const struct address *b);
 /* Without the port. */
 bool address_same_host(const struct address *a, const struct address *b);
+/* Whom A counts for where hosts are counted: without the port, and of IPv6 the /64, whose addresses
+   one host may choose as it likes. */
+struct address address_counted(const struct address *a);
 bool address_prefix_covers(const struct address_prefix *p, const struct address *a);
 
 /* "192.0.2.1" or "[2001:db8::1]", as a SIP URI and a Via want it. */

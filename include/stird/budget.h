@@ -18,7 +18,7 @@ struct budget_row {
     bool a_worker;       /* in each worker */
 };
 
-#define BUDGET_ROWS 9
+#define BUDGET_ROWS 10
 
 /* Number tables as they are compiled; zeros when they are not known. */
 struct budget_table {
@@ -30,6 +30,8 @@ struct budget {
     uint32_t workers;
 };
 
+/* Octets that an emergency call may hold. */
+uint64_t budget_emergency_call(const struct settings *settings);
 struct budget budget_of(const struct settings *settings, const struct budget_table *table);
 uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
 uint64_t budget_sum(const struct budget *budget);

@@ -40,10 +40,12 @@ struct proxy_counters {
     uint64_t level_unreadable;    /* calls whose SBC told a level that is none of A, B, C */
     uint64_t identity_unreadable; /* Identity headers that calls brought */
     uint64_t limited;             /* calls refused for a limit */
-    uint64_t full_worker, full_trunk, full_source; /* requests of any method refused for memory, by
-                                                      whose ceiling; calls also for limits.calls */
-    uint64_t full_emergency; /* emergency calls refused for their own ceiling */
-    uint64_t slow_readers;   /* connections closed for what waits in them: net.h */
+    uint64_t full_worker, full_trunk, full_source,
+        full_call; /* requests of any method refused for memory, by whose; full_worker: or for
+                      limits.calls */
+    uint64_t full_emergency; /* emergency calls refused, as there are so many */
+    uint64_t full_emergency_trunk, full_emergency_source; /* so many of one trunk, one source */
+    uint64_t slow_readers; /* connections closed for what waits in them: net.h */
     uint64_t connections_refused, connections_unknown; /* for limits; of unknown sources: net.h */
     uint64_t emergency_calls, emergency_by_to;         /* the latter by their To alone */
     uint64_t emergency_to_alarms;                      /* these were too large a share */

@@ -252,12 +252,12 @@ struct settings {
     uint32_t max_unacknowledged; /* refusals of a trunk's calls that wait for their ACK */
     uint32_t max_emergency;      /* emergency calls in progress at once, in a worker */
     uint32_t memory_bytes;       /* that requests may hold, in all workers: sip/holding.h */
-    uint32_t memory_trunk_percent, memory_source_percent; /* of a worker's part of it */
-    uint32_t max_connections;                             /* TCP connections at once, in a worker */
-    uint32_t message_timeout_ms, idle_timeout_ms;         /* of a TCP connection */
-    uint32_t write_timeout_ms; /* how long what leaves by one may not move */
-    uint32_t queue_bytes;      /* that wait to leave by one */
-    uint32_t queues_bytes;     /* that wait in all of them, either way, in all workers */
+    uint32_t trunk_percent, source_percent; /* of what is for all: calls, emergencies, memory */
+    uint32_t max_connections;               /* TCP connections at once, in a worker */
+    uint32_t message_timeout_ms, idle_timeout_ms; /* of a TCP connection */
+    uint32_t write_timeout_ms;                    /* how long what leaves by one may not move */
+    uint32_t queue_bytes;                         /* that wait to leave by one */
+    uint32_t queues_bytes; /* that wait in all of them, either way, in all workers */
     uint32_t max_connections_per_source;
     uint32_t drain_timeout_ms; /* how long SIGTERM waits for running calls */
     bool drain_silently;       /* a stop leaves new calls and OPTIONS without an answer, else 503 */

@@ -75,6 +75,13 @@ bool address_equal(const struct address *a, const struct address *b)
     return a->port == b->port && address_same_host(a, b);
 }
 
+struct address address_counted(const struct address *a)
+{
+    struct address counted = {.family = a->family};
+    memcpy(counted.bytes, a->bytes, a->family == ADDRESS_IPV6 ? 8 : 4);
+    return counted;
+}
+
 bool address_prefix_covers(const struct address_prefix *p, const struct address *a)
 {
     if (p->address.family != a->family)

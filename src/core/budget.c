@@ -15,12 +15,10 @@
 #define TABLES_OCTETS     (256 * MIB)
 #define TABLE_ROW_OCTETS  37 /* while it is compiled */
 
-/* What a call holds that rings, and what one with long headers does. */
-#define CALL_OCTETS           4096
-#define EMERGENCY_CALL_OCTETS 8192
-#define EMERGENCY_PART        8  /* of limits.memory: one of so many is for emergency calls alone */
-#define CALLS_SIXTEENTHS      12 /* of the rest: what calls that begin may hold (sip/holding.c) */
-#define MESSAGE_GROWS         4096 /* by Via, Record-Route and Identity */
+#define BESIDE_EMERGENCY 8192 /* of an emergency call, beside its message twice */
+#define CALL_OCTETS      4096 /* what a call holds that rings */
+#define CALLS_SIXTEENTHS 7    /* of limits.memory: what calls that begin may hold (sip/holding.c) */
+#define MESSAGE_GROWS    4096 /* by Via, Record-Route and Identity */
 
 #define DESCRIPTORS_FOR_OTHERS 64 /* channels, snapshots, the event loop, standard descriptors */
 
@@ -38,6 +36,11 @@ static uint64_t tables(const struct budget_table *t)
     return octets > TABLES_OCTETS ? octets : TABLES_OCTETS;
 }
 
+uint64_t budget_emergency_call(const struct settings *s)
+{
+    return 2 * (uint64_t)s->max_message_bytes + BESIDE_EMERGENCY;
+}
+
 struct budget budget_of(const struct settings *s, const struct budget_table *table)
 {
     return (struct budget){
@@ -45,6 +48,8 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
         .rows = {
             {"requests and their transactions, and a quarter more for the heap", "limits.memory",
              (uint64_t)s->memory_bytes / 4 * 5, 1, false},
+            {"emergency calls: as they came, as they left, 8 KiB beside, and a quarter more",
+             "limits.emergency", budget_emergency_call(s) / 4 * 5, s->max_emergency, true},
             {"what waits in connections, in pieces of up to twice its size", "limits.queues",
              UINT64_C(2) * s->queues_bytes, 1, false},
             {"number tables: the one in force, the next one, and what compiles it", "the tables",
@@ -162,21 +167,21 @@ static void check_queue(const struct check *c)
 static void check_emergency(const struct check *c)
 {
     const struct settings *s = c->settings;
-    uint64_t part = part_of_memory(s) / EMERGENCY_PART;
-    if ((uint64_t)s->max_emergency * EMERGENCY_CALL_OCTETS > part)
+    uint64_t part = part_of_memory(s), call = budget_emergency_call(s);
+    if (s->max_emergency * call > part)
         say(c, "limits.emergency",
-            "%u calls of %u octets do not fit into what a worker keeps for emergency calls, an "
-            "eighth of its part of limits.memory (%llu octets): at most %llu fit; raise "
+            "%u calls of %llu octets (twice limits.message, and 8 KiB) are more than a worker's part "
+            "of limits.memory (%llu octets), beside which they have no more: at most %llu fit; raise "
             "limits.memory, or lower this",
-            s->max_emergency, EMERGENCY_CALL_OCTETS, (unsigned long long)part,
-            (unsigned long long)(part / EMERGENCY_CALL_OCTETS));
+            s->max_emergency, (unsigned long long)call, (unsigned long long)part,
+            (unsigned long long)(part / call));
 }
 
 static void check_calls(const struct check *c)
 {
     const struct settings *s = c->settings;
     uint64_t part = part_of_memory(s);
-    uint64_t fit = (part - part / EMERGENCY_PART) * CALLS_SIXTEENTHS / 16 / CALL_OCTETS;
+    uint64_t fit = part * CALLS_SIXTEENTHS / 16 / CALL_OCTETS;
     if (s->max_calls > fit)
         say(c, "limits.calls",
             "%u are never in progress: a worker's part of limits.memory carries %llu calls of %u "

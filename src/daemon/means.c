@@ -9,7 +9,7 @@
 
 #define CGROUPS        "/sys/fs/cgroup"
 #define SERVICE_CGROUP "/system.slice/stird.service"
-#define UNIT_MEMORY    (UINT64_C(2) << 30) /* MemoryMax of systemd/stird.service; a test compares */
+#define UNIT_MEMORY    (UINT64_C(3) << 30) /* MemoryMax of systemd/stird.service; a test compares */
 
 /* The first octets of a small file; empty: it cannot be read. */
 static struct str read_start(const char *path, char *room, size_t bytes)

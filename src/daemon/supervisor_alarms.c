@@ -64,7 +64,9 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_worker_full] = c.full_worker;
     values[ALARM_trunk_memory] = c.full_trunk;
     values[ALARM_source_memory] = c.full_source;
-    values[ALARM_emergency_full] = c.full_emergency;
+    values[ALARM_call_memory] = c.full_call;
+    values[ALARM_emergency_full] = c.full_emergency + c.full_emergency_trunk +
+                                   c.full_emergency_source;
     values[ALARM_calls_limited] = c.limited;
     values[ALARM_emergency_by_to] = c.emergency_to_alarms;
     values[ALARM_slow_readers] = c.slow_readers;

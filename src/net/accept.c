@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <stdlib.h>
+#include <stird/part.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 #include "refusals.h"
 #include "sockaddr.h"
 
-#define PAUSE_US 100000
+#define PAUSE_US       100000
+#define SOURCE_PERCENT 75 /* of all connections, whatever limits.connections_per_source says */
 
 struct stream_listener {
     struct net *net;
@@ -32,14 +34,22 @@ void stream_listener_free(struct stream_listener *l)
     free(l);
 }
 
+/* Each source leaves room for others, and for those that we open. */
+static bool source_has_room(const struct net *net, const struct address *remote)
+{
+    unsigned theirs = peers_incoming(net->peers, remote);
+    return theirs < net->limits.max_connections_per_source &&
+           part_has_room(theirs, net->limits.max_connections - net->n_connections, SOURCE_PERCENT);
+}
+
 /* REFUSALS: for no reason. */
 static enum refusal why_not(const struct net *net, const struct address *remote)
 {
     if (!net->handlers.admit(net->handlers.context, remote, true))
         return REFUSED_UNKNOWN;
-    if (peers_incoming(net->peers, remote) >= net->limits.max_connections_per_source)
-        return REFUSED_SOURCE;
-    return net->n_connections >= net->limits.max_connections ? REFUSED_ALL : REFUSALS;
+    if (net->n_connections >= net->limits.max_connections)
+        return REFUSED_ALL;
+    return source_has_room(net, remote) ? REFUSALS : REFUSED_SOURCE;
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,

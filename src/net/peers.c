@@ -8,6 +8,7 @@
 struct peer_source {
     struct address host;
     unsigned n;
+    uint64_t waiting; /* octets in them */
     struct peer_source *next;
 };
 
@@ -49,20 +50,22 @@ static unsigned bucket(const struct peers *p, const struct address *a, uint16_t 
     return (unsigned)(h ^ h >> 29 ^ h >> 47) & (BUCKETS - 1);
 }
 
-static struct peer_source *find_source(const struct peers *p, const struct address *host)
+static struct peer_source *find_source(const struct peers *p, const struct address *remote)
 {
-    struct peer_source *s = p->sources[bucket(p, host, 0)];
-    while (s && !address_same_host(&s->host, host))
+    const struct address host = address_counted(remote);
+    struct peer_source *s = p->sources[bucket(p, &host, 0)];
+    while (s && !address_same_host(&s->host, &host))
         s = s->next;
     return s;
 }
 
-static struct peer_source *count_source(struct peers *p, const struct address *host)
+static struct peer_source *count_source(struct peers *p, const struct address *remote)
 {
-    struct peer_source *s = find_source(p, host);
-    struct peer_source **head = &p->sources[bucket(p, host, 0)];
+    const struct address host = address_counted(remote);
+    struct peer_source *s = find_source(p, remote);
+    struct peer_source **head = &p->sources[bucket(p, &host, 0)];
     if (!s && (s = calloc(1, sizeof(*s)))) {
-        *s = (struct peer_source){.host = *host, .next = *head};
+        *s = (struct peer_source){.host = host, .next = *head};
         *head = s;
     }
     if (s)
@@ -118,6 +121,23 @@ struct peer_entry *peers_first(const struct peers *p, const struct address *remo
 struct peer_entry *peers_next(const struct peer_entry *entry)
 {
     return from(entry->next, &entry->remote);
+}
+
+void peers_count(struct peer_entry *entry, size_t more, size_t less)
+{
+    entry->waiting += more - less;
+    if (entry->source)
+        entry->source->waiting += more - less;
+}
+
+uint64_t peers_waiting(const struct peer_entry *entry)
+{
+    return entry->source ? entry->source->waiting : entry->waiting;
+}
+
+bool peers_same_source(const struct peer_entry *a, const struct peer_entry *b)
+{
+    return a->source && a->source == b->source;
 }
 
 unsigned peers_incoming(const struct peers *p, const struct address *host)

@@ -35,7 +35,6 @@ struct connection {
     struct bufferevent *stream;
     struct event *deadline; /* of the message that is arriving, else of the next one to begin */
     struct event *stall;    /* while something waits to leave: until it moves again */
-    size_t queued;          /* octets in the stream, what came and what is to leave */
     SSL *session;           /* the stream's; NULL: no TLS, or closed */
     char *tls_name;         /* whom we connected to; NULL: by address */
     struct tls_peer peer;   /* who was verified */
@@ -109,6 +108,13 @@ static void say_goodbye(struct connection *c)
 
 static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context);
 
+/* Octets in the stream, what came and what is to leave. */
+static void count_waiting(struct connection *c, size_t more, size_t less)
+{
+    peers_count(&c->entry, more, less);
+    c->net->queued += more - less;
+}
+
 static void connection_close(struct connection *c, int error, bool tell)
 {
     if (!c->stream)
@@ -119,8 +125,7 @@ static void connection_close(struct connection *c, int error, bool tell)
     evbuffer_remove_cb(bufferevent_get_output(c->stream), on_queue, c);
     bufferevent_free(c->stream);
     c->stream = NULL;
-    net->queued -= c->queued;
-    c->queued = 0;
+    count_waiting(c, 0, c->entry.waiting);
     event_del(c->deadline);
     event_del(c->stall);
     connection_unlink(c);
@@ -155,8 +160,7 @@ static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *inf
     struct connection *c = context;
     if (c->doomed)
         return;
-    c->queued += info->n_added - info->n_deleted;
-    c->net->queued += info->n_added - info->n_deleted;
+    count_waiting(c, info->n_added, info->n_deleted);
     if (buffer != bufferevent_get_output(c->stream))
         return;
     if (evbuffer_get_length(buffer) == 0)
@@ -171,7 +175,7 @@ static void say_slow(struct connection *c, const char *why)
     c->net->slow_readers++;
     address_add(&remote, &c->entry.remote);
     log_info("a connection is closed for what waits in it", LOG_TEXT("peer", buf_str(&remote)),
-             LOG_NUMBER("octets", (int64_t)c->queued), LOG_CSTR("why", why));
+             LOG_NUMBER("octets", (int64_t)c->entry.waiting), LOG_CSTR("why", why));
     buf_fini(&remote);
 }
 
@@ -193,17 +197,23 @@ static void doom(struct connection *c)
     say_slow(c, "it holds most of what all connections may");
     bufferevent_disable(c->stream, EV_READ | EV_WRITE);
     event_del(c->stall);
-    c->net->queued -= c->queued;
-    c->queued = 0;
+    count_waiting(c, 0, c->entry.waiting);
     c->doomed = true;
     set_deadline(c, 0);
 }
 
-static struct connection *largest(const struct net *net)
+/* By what its source has in all connections, then by its own: many small ones spare nobody. */
+static bool is_heavier(const struct connection *a, const struct connection *b)
+{
+    uint64_t of_a = peers_waiting(&a->entry), of_b = peers_waiting(&b->entry);
+    return of_a != of_b ? of_a > of_b : a->entry.waiting > b->entry.waiting;
+}
+
+static struct connection *heaviest(const struct net *net)
 {
     struct connection *found = NULL;
     for (struct connection *c = net->connections; c; c = c->next)
-        if (!c->doomed && (!found || c->queued > found->queued))
+        if (!c->doomed && (!found || is_heavier(c, found)))
             found = c;
     return found;
 }
@@ -213,8 +223,12 @@ static bool make_room(struct connection *c, size_t n)
 {
     struct net *net = c->net;
     while (net->queued + n > net->limits.max_queues_bytes) {
-        struct connection *most = largest(net);
-        if (!most || most == c || most->queued < c->queued + n)
+        struct connection *most = heaviest(net);
+        if (!most || most == c)
+            return false;
+        bool of_one = peers_same_source(&most->entry, &c->entry);
+        uint64_t theirs = of_one ? most->entry.waiting : peers_waiting(&most->entry);
+        if (theirs < (of_one ? c->entry.waiting : peers_waiting(&c->entry)) + n)
             return false;
         doom(most);
     }

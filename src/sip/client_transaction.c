@@ -20,6 +20,7 @@ struct client_transaction {
     struct transaction_node node;
     struct transactions *all;
     struct flow to;
+    struct channel_member channel; /* of a reliable flow */
     void *user;
     char *request; /* while it may be sent again */
     uint32_t request_bytes;
@@ -41,6 +42,7 @@ void client_transaction_free(struct transactions *all, struct transaction_node *
     transaction_table_remove(&all->clients, node);
     timer_clear(all->timers, &t->again);
     timer_clear(all->timers, &t->end);
+    channel_leave(&t->channel);
     flow_release(&t->to);
     holding_count(t->holding, &t->counted, 0);
     holding_unref(t->holding);
@@ -117,7 +119,8 @@ struct client_transaction *client_transaction_new(struct transactions *all,
 {
     struct client_transaction *t = calloc(1, sizeof(*t));
     char *copy = malloc(request.n);
-    if (!t || !copy) {
+    if (!t || !copy ||
+        (flow_is_reliable(to) && !channel_join(&all->channels, &t->channel, to->connection))) {
         free(t);
         free(copy);
         return NULL;
@@ -291,15 +294,8 @@ static void connection_lost(struct client_transaction *t, int64_t now_ms)
 void client_transactions_connection_closed(struct transactions *all,
                                            const struct connection *connection, int64_t now_ms)
 {
-    if (all->clients.count == 0)
-        return;
-    for (unsigned i = 0; i < TRANSACTION_BUCKETS; i++) {
-        for (struct transaction_node *n = all->clients.buckets[i]; n; n = n->next) {
-            struct client_transaction *t = container_of(n, struct client_transaction, node);
-            if (t->to.connection == connection)
-                connection_lost(t, now_ms);
-        }
-    }
+    for (struct channel_member *m = channel_members(&all->channels, connection); m; m = m->next)
+        connection_lost(container_of(m, struct client_transaction, channel), now_ms);
 }
 
 void client_transaction_abandon(struct client_transaction *t)

@@ -11,7 +11,6 @@
 #define ARENA_BYTES       2048
 #define SMALL_ARENA_BYTES (sizeof(struct call) + sizeof(struct outcome) + 96)
 #define PARSED_BYTES      4096 /* of a parsed message, beside a second copy of its octets */
-#define SAID_EVERY_MS     60000
 
 /* ---- what it holds ---- */
 
@@ -159,8 +158,7 @@ void context_free(struct context *c)
         free(a);
     }
     timer_clear(&p->timers, &c->timer);
-    limits_give(&p->limits, &c->limit);
-    limits_give(&p->limits, &c->emergency_limit);
+    context_uncount(c);
     limits_give(&p->limits, &c->unacknowledged);
     *c->link = c->next;
     if (c->next)
@@ -342,35 +340,6 @@ void context_refuse(struct context *c, enum reason reason)
     context_refuse_with(c, reason, (struct str){NULL, 0});
 }
 
-/* To pass for an emergency call is easy, and these then stand in the way of others. */
-static void alarm_emergency_full(const struct context *c)
-{
-    struct proxy *p = c->proxy;
-    int64_t now_ms = proxy_now_ms();
-    if (p->counters.full_emergency > 1 && now_ms - p->emergency_full_said_ms < SAID_EVERY_MS)
-        return;
-    p->emergency_full_said_ms = now_ms;
-    log_error("emergency calls are refused: there are as many as limits.emergency allows, or they "
-              "hold all memory that is theirs",
-              LOG_NUMBER("in_progress", p->limits.taken[LIMIT_EMERGENCY]),
-              LOG_NUMBER("octets", (int64_t)p->holdings.emergency),
-              LOG_NUMBER("refused", (int64_t)p->counters.full_emergency),
-              LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
-}
-
-/* Of all methods: a limit is one of calls, a ceiling one of memory too. */
-static void count_refusal(const struct context *c, enum reason reason)
-{
-    struct proxy_counters *n = &c->proxy->counters;
-    n->limited += c->invite;
-    n->full_worker += reason == REASON_OVERLOADED;
-    n->full_trunk += reason == REASON_TRUNK_MEMORY;
-    n->full_source += reason == REASON_SOURCE_MEMORY;
-    n->full_emergency += reason == REASON_EMERGENCY_FULL;
-    if (reason == REASON_EMERGENCY_FULL)
-        alarm_emergency_full(c);
-}
-
 void context_refuse_stateless(struct context *c, enum reason reason)
 {
     struct proxy *p = c->proxy;
@@ -383,7 +352,8 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
-    count_refusal(c, reason);
+    p->counters.limited += c->invite;
+    full_refused(p, c, reason);
     buf_reset(&p->scratch);
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
@@ -392,6 +362,12 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         proxy_send(p, &reply, buf_str(&p->scratch));
     answer_base_fini(&base);
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
+}
+
+void context_uncount(struct context *c)
+{
+    for (unsigned i = 0; i < CALL_COUNTS; i++)
+        limits_give(&c->proxy->limits, &c->in_progress[i]);
 }
 
 void context_acknowledged(struct context *c)
@@ -543,8 +519,7 @@ void context_finish(struct context *c, int status)
         c->signing = false;
     }
     tell(c);
-    limits_give(&p->limits, &c->limit);
-    limits_give(&p->limits, &c->emergency_limit);
+    context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
         c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
     if (c->server && server_transaction_final_status(c->server) == 0) {

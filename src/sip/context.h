@@ -18,6 +18,7 @@
 #include "allowance.h"
 #include "answer.h"
 #include "branch.h"
+#include "full.h"
 #include "holding.h"
 #include "limits.h"
 #include "message.h"
@@ -51,7 +52,7 @@ struct proxy {
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
     struct holdings holdings;
-    int64_t emergency_full_said_ms; /* when the log last said so */
+    struct full_table full;
     struct undecided_table undecided;
     struct allowances allowances;
     struct buf scratch;          /* one message being printed */
@@ -115,6 +116,8 @@ struct leaving {
     struct str identity;     /* the Identity value to insert, in the arena */
 };
 
+#define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
+
 struct context {
     struct proxy *proxy;
     struct context *next, **link;
@@ -161,15 +164,14 @@ struct context {
     size_t best_bytes;
     int best_status;
 
-    struct limit *limit;           /* of the trunk; until the final answer */
-    struct limit *emergency_limit; /* the same of emergency calls */
-    struct holding *holding;       /* shared with its transactions */
-    size_t counted;                /* octets of it that are our own */
-    struct limit *unacknowledged;  /* of the trunk; until the ACK of a refusal */
-    struct timer timer;            /* signing deadline, then next-hop timeout, then timer C */
-    int64_t arrived_us, real_us;   /* monotonic, real */
-    int64_t sign_us, sent_us;      /* -1: not (yet) */
-    int status;                    /* final status sent upstream, 0: none */
+    struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
+    struct holding *holding;                /* shared with its transactions */
+    size_t counted;                         /* octets of it that are our own */
+    struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */
+    struct timer timer;          /* signing deadline, then next-hop timeout, then timer C */
+    int64_t arrived_us, real_us; /* monotonic, real */
+    int64_t sign_us, sent_us;    /* -1: not (yet) */
+    int status;                  /* final status sent upstream, 0: none */
 };
 
 /* ---- context.c ---- */
@@ -201,6 +203,8 @@ void context_refuse_stateless(struct context *c, enum reason reason);
 void context_count(struct context *c);
 /* Whether what C is (as holding_is() was told) may stay; otherwise it is refused without state. */
 bool context_admit(struct context *c);
+/* It is not in progress any more. */
+void context_uncount(struct context *c);
 /* A refusal was acknowledged, or nobody will. */
 void context_acknowledged(struct context *c);
 /* The attempt that has won: what was decided for it is what counts. */

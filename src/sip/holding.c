@@ -1,42 +1,43 @@
 #include "holding.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <stird/part.h>
 
-#define EMERGENCY_EIGHTHS 1 /* of a worker's memory, for emergency calls alone */
-#define IPV6_PREFIX_BYTES 8 /* what one host may choose its addresses of */
+#define SIXTEENTHS    16
+#define CALL_PERCENT  10 /* of a class, for the requests inside one call */
+#define GROWN_EIGHTHS 7  /* of a class, up to which answers are kept: requests have the rest */
 
 struct holding {
     struct holdings *all;
-    struct limit *trunk, *source; /* NULL: not known yet */
+    struct limit *owners[HOLDING_OWNERS]; /* NULL: not known yet, or nobody's */
     uint64_t octets;
     unsigned references;
     enum holding_class class;
 };
 
-#define WHOLE 16
+/* Of what a worker has for requests. */
+static const unsigned sixteenths[HOLDING_CLASSES] = {
+    [HOLDING_OTHER] = 1, [HOLDING_CALL] = 7, [HOLDING_DIALOG] = 3, [HOLDING_END] = 5};
 
-/*
- * Of each ceiling, in sixteenths: how much a class may fill by itself, and how full it may be of
- * all classes together for one more of this class.
- */
-static const struct part {
-    unsigned alone, together;
-} parts[LIMIT_SHARES] = {
-    [HOLDING_OTHER] = {1, 12},
-    [HOLDING_CALL] = {12, 12},
-    [HOLDING_DIALOG] = {8, 14},
-    [HOLDING_END] = {WHOLE, WHOLE},
+static const struct owner {
+    enum limit_kind kind;
+    enum reason over, emergency_over;
+} owners[HOLDING_OWNERS] = {
+    [HOLDING_OF_CALL] = {LIMIT_CALL_HELD, REASON_CALL_MEMORY, REASON_CALL_MEMORY},
+    [HOLDING_OF_TRUNK] = {LIMIT_TRUNK_HELD, REASON_TRUNK_MEMORY, REASON_EMERGENCY_TRUNK},
+    [HOLDING_OF_SOURCE] = {LIMIT_SOURCE_HELD, REASON_SOURCE_MEMORY, REASON_EMERGENCY_SOURCE},
 };
 
-struct holding_ceilings holding_ceilings_of(uint64_t memory, unsigned trunk_percent,
-                                            unsigned source_percent)
+struct holding_ceilings holding_ceilings_of(uint64_t memory, uint64_t emergency,
+                                            unsigned trunk_percent, unsigned source_percent)
 {
-    uint64_t emergency = memory * EMERGENCY_EIGHTHS / 8, worker = memory - emergency;
-    return (struct holding_ceilings){.worker = worker,
-                                     .emergency = emergency,
-                                     .trunk = worker * trunk_percent / 100,
-                                     .source = worker * source_percent / 100};
+    struct holding_ceilings c = {.percent = {[HOLDING_OF_TRUNK] = trunk_percent,
+                                             [HOLDING_OF_SOURCE] = source_percent,
+                                             [HOLDING_OF_CALL] = CALL_PERCENT}};
+    for (unsigned i = 0; i < HOLDING_CLASSES; i++)
+        c.octets[i] = memory / SIXTEENTHS * sixteenths[i];
+    c.octets[HOLDING_EMERGENCY] = emergency < memory ? emergency : memory;
+    return c;
 }
 
 /* ---- counting ---- */
@@ -49,21 +50,10 @@ static void add(uint64_t *octets, uint64_t n, bool more)
 /* N octets more, or less, for all whose they are. */
 static void count(struct holding *h, uint64_t n, bool more)
 {
-    if (h->class == HOLDING_EMERGENCY) {
-        add(&h->all->emergency, n, more);
-        return;
-    }
     add(&h->all->octets[h->class], n, more);
-    if (h->source)
-        add(&limits_octets(h->source)[h->class], n, more);
-    if (h->trunk)
-        add(&limits_octets(h->trunk)[h->class], n, more);
-}
-
-static struct str source_name(const struct address *source)
-{
-    return (struct str){(const char *)source->bytes,
-                        source->family == ADDRESS_IPV6 ? IPV6_PREFIX_BYTES : 4};
+    for (unsigned i = 0; i < HOLDING_OWNERS; i++)
+        if (h->owners[i])
+            add(&limits_octets(h->owners[i])[h->class], n, more);
 }
 
 struct holding *holding_new(struct holdings *all, const struct address *source,
@@ -73,9 +63,9 @@ struct holding *holding_new(struct holdings *all, const struct address *source,
     if (!h)
         return NULL;
     *h = (struct holding){.all = all, .references = 1, .class = class};
-    h->source = limits_take(all->limits, LIMIT_SOURCE_HELD, source_name(source));
     h->octets = sizeof(*h);
     count(h, h->octets, true);
+    holding_belongs(h, HOLDING_OF_SOURCE, limits_source_name(source));
     return h;
 }
 
@@ -91,20 +81,27 @@ void holding_unref(struct holding *h)
     if (!h || --h->references > 0)
         return;
     count(h, h->octets, false);
-    limits_give(h->all->limits, &h->trunk);
-    limits_give(h->all->limits, &h->source);
+    for (unsigned i = 0; i < HOLDING_OWNERS; i++)
+        limits_give(h->all->limits, &h->owners[i]);
     free(h);
 }
 
-void holding_is(struct holding *h, enum holding_class class, struct str trunk)
+void holding_is(struct holding *h, enum holding_class class)
 {
     if (!h)
         return;
     count(h, h->octets, false);
     h->class = class;
-    if (trunk.n > 0 && !h->trunk)
-        h->trunk = limits_take(h->all->limits, LIMIT_TRUNK_HELD, trunk);
     count(h, h->octets, true);
+}
+
+void holding_belongs(struct holding *h, enum holding_owner owner, struct str name)
+{
+    if (!h || h->owners[owner] || name.n == 0)
+        return;
+    h->owners[owner] = limits_take(h->all->limits, owners[owner].kind, name);
+    if (h->owners[owner])
+        add(&limits_octets(h->owners[owner])[h->class], h->octets, true);
 }
 
 void holding_count(struct holding *h, size_t *counted, size_t now)
@@ -118,59 +115,52 @@ void holding_count(struct holding *h, size_t *counted, size_t now)
     count(h, n, more);
 }
 
-/* ---- judging ---- */
-
-static uint64_t sum(const uint64_t octets[LIMIT_SHARES])
-{
-    uint64_t all = 0;
-    for (unsigned i = 0; i < LIMIT_SHARES; i++)
-        all += octets[i];
-    return all;
-}
-
-static bool is_over(const uint64_t octets[LIMIT_SHARES], uint64_t ceiling, enum holding_class class)
-{
-    const struct part *part = &parts[class];
-    return octets[class] > ceiling / WHOLE * part->alone ||
-           sum(octets) > ceiling / WHOLE * part->together;
-}
-
 uint64_t holdings_octets(const struct holdings *all)
 {
-    return sum(all->octets) + all->emergency;
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < HOLDING_CLASSES; i++)
+        sum += all->octets[i];
+    return sum;
 }
 
-/* The narrowest first: its own trunk's fault is not the whole worker's. */
+/* ---- judging ---- */
+
+/* The others of OWNER leave room for H, while FREE octets of its class are left. */
+static bool has_part(const struct holding *h, enum holding_owner owner, uint64_t free)
+{
+    if (!h->owners[owner])
+        return true;
+    uint64_t others = limits_octets(h->owners[owner])[h->class] - h->octets;
+    bool ends_often = owner == HOLDING_OF_CALL && h->class == HOLDING_END &&
+                      others >= HOLDING_ENDS_OF_CALL_BYTES;
+    return !ends_often && part_has_room(others, free, h->all->ceilings.percent[owner]);
+}
+
+static enum reason full(const struct holding *h)
+{
+    return h->class == HOLDING_EMERGENCY ? REASON_EMERGENCY_FULL : REASON_OVERLOADED;
+}
+
+/* One call's fault is not its trunk's, and that not the worker's. */
+static enum reason over(const struct holding *h, uint64_t more, uint64_t most)
+{
+    uint64_t all = h->all->octets[h->class] + more;
+    uint64_t free = all < most ? most - all : 0;
+    if (free == 0)
+        return full(h);
+    for (unsigned i = 0; i < HOLDING_OWNERS; i++)
+        if (!has_part(h, (enum holding_owner)i, free))
+            return h->class == HOLDING_EMERGENCY ? owners[i].emergency_over : owners[i].over;
+    return REASON_OK;
+}
+
 enum reason holding_over(const struct holding *h)
 {
-    if (!h)
-        return REASON_OK;
-    const struct holdings *all = h->all;
-    if (h->class == HOLDING_EMERGENCY)
-        return all->emergency > all->ceilings.emergency ? REASON_EMERGENCY_FULL : REASON_OK;
-    if (h->trunk && is_over(limits_octets(h->trunk), all->ceilings.trunk, h->class))
-        return REASON_TRUNK_MEMORY;
-    if (h->source && is_over(limits_octets(h->source), all->ceilings.source, h->class))
-        return REASON_SOURCE_MEMORY;
-    return is_over(all->octets, all->ceilings.worker, h->class) ? REASON_OVERLOADED : REASON_OK;
-}
-
-/* What is kept of answers takes nothing of what is for BYE alone. */
-static bool has_room(const uint64_t octets[LIMIT_SHARES], uint64_t ceiling,
-                     enum holding_class class, size_t n)
-{
-    return sum(octets) + n <= ceiling / WHOLE * (class == HOLDING_END ? WHOLE : 14);
+    return h ? over(h, 0, h->all->ceilings.octets[h->class]) : REASON_OK;
 }
 
 bool holding_may_grow(const struct holding *h, size_t octets)
 {
-    if (!h)
-        return true;
-    const struct holdings *all = h->all;
-    if (h->class == HOLDING_EMERGENCY)
-        return all->emergency + octets <= all->ceilings.emergency;
-    const struct holding_ceilings *most = &all->ceilings;
-    return (!h->trunk || has_room(limits_octets(h->trunk), most->trunk, h->class, octets)) &&
-           (!h->source || has_room(limits_octets(h->source), most->source, h->class, octets)) &&
-           has_room(all->octets, most->worker, h->class, octets);
+    uint64_t most = h ? h->all->ceilings.octets[h->class] / 8 * GROWN_EIGHTHS : 0;
+    return !h || over(h, octets, most) == REASON_OK;
 }

@@ -2,11 +2,10 @@
  * holding - how many octets of memory one request keeps: its context and its transactions, for as
  * long as one of them is there, which is up to 32 s after the final answer.
  *
- * They are counted for the worker, for the source that sent the request and for its trunk. Each of
- * the three has a ceiling, and each class of requests its part of it, so that a flood of one class
- * leaves room for the others: what ends a call comes last. Emergency calls have a part of the
- * worker's memory that nobody else gets, and nobody else's counts for them. docs/sizing.md has the
- * arithmetic.
+ * Each class of requests has memory of its own in the worker, which no other class takes: a flood
+ * of one leaves the others as they are. Of each class' memory, one trunk, one source and one call
+ * get a part only, which is smaller the less is left: stird/part.h. docs/sizing.md has
+ * the arithmetic.
  *
  * One thread. A holding is shared by reference; NULL is fine everywhere and holds nothing.
  */
@@ -22,28 +21,37 @@
 enum holding_class {
     HOLDING_OTHER,    /* of no call: MESSAGE, SUBSCRIBE, OPTIONS to somebody else */
     HOLDING_CALL,     /* an INVITE that begins a call */
-    HOLDING_DIALOG,   /* of a running call: re-INVITE, UPDATE, INFO */
-    HOLDING_END,      /* BYE of a running call */
+    HOLDING_DIALOG,   /* of a running call: re-INVITE, UPDATE, INFO; a BYE that is too long */
+    HOLDING_END,      /* BYE of a running call, of at most HOLDING_END_BYTES */
     HOLDING_EMERGENCY /* an INVITE that begins an emergency call */
 };
-_Static_assert(HOLDING_EMERGENCY == LIMIT_SHARES, "emergency calls count for the worker alone");
+#define HOLDING_CLASSES (HOLDING_EMERGENCY + 1)
+_Static_assert(HOLDING_CLASSES == LIMIT_CLASSES, "each class is counted");
 
-/* In octets, of one worker. */
+/* A BYE has no body but for a few lines of ISUP; what is longer is no more urgent than others. */
+#define HOLDING_END_BYTES 8192
+/* A call ends once, or a few times: who sends BYE again and again in a few calls takes little of
+   what all calls of its source have. */
+#define HOLDING_ENDS_OF_CALL_BYTES 16384
+
+/* Whose it is beside the worker's, the narrowest first. */
+enum holding_owner { HOLDING_OF_CALL, HOLDING_OF_TRUNK, HOLDING_OF_SOURCE, HOLDING_OWNERS };
+
+/* Of one worker. */
 struct holding_ceilings {
-    uint64_t worker, emergency; /* the second is beside the first */
-    uint64_t trunk, source;
+    uint64_t octets[HOLDING_CLASSES];
+    unsigned percent[HOLDING_OWNERS]; /* of each of these, for one owner alone */
 };
 
-/* Of MEMORY octets that one worker has for requests; percentages of what is not for emergency
-   calls. */
-struct holding_ceilings holding_ceilings_of(uint64_t memory, unsigned trunk_percent,
-                                            unsigned source_percent);
+/* Of MEMORY octets that one worker has for requests, and EMERGENCY beside them, but never more of
+   these than of MEMORY. */
+struct holding_ceilings holding_ceilings_of(uint64_t memory, uint64_t emergency,
+                                            unsigned trunk_percent, unsigned source_percent);
 
 struct holdings {
-    struct limits *limits; /* with the sums of trunks and sources */
+    struct limits *limits; /* with the sums of owners */
     struct holding_ceilings ceilings;
-    uint64_t octets[LIMIT_SHARES]; /* of the worker */
-    uint64_t emergency;            /* the same of emergency calls */
+    uint64_t octets[HOLDING_CLASSES]; /* of the worker */
 };
 
 /* All that is held now. */
@@ -57,17 +65,21 @@ struct holding *holding_new(struct holdings *all, const struct address *source,
 struct holding *holding_ref(struct holding *h);
 void holding_unref(struct holding *h);
 
-/* What it is, and whose, as far as that is known by now; TRUNK may be empty. */
-void holding_is(struct holding *h, enum holding_class class, struct str trunk);
+/* What it is, as far as that is known by now. */
+void holding_is(struct holding *h, enum holding_class class);
+/* Whose it is besides; the first NAME of an OWNER counts, none when it is empty. */
+void holding_belongs(struct holding *h, enum holding_owner owner, struct str name);
 /* *COUNTED, of one who holds by H, is NOW from here on; 0 before the end of H. */
 void holding_count(struct holding *h, size_t *counted, size_t now);
 
 /*
- * Whether there is too much of H's class now, H included: REASON_OK, or whose ceiling it is
- * (OVERLOADED, TRUNK_MEMORY, SOURCE_MEMORY, EMERGENCY_FULL).
+ * Whether there is too much of H's class now, H included: REASON_OK, or whose part it is above
+ * (CALL_MEMORY, TRUNK_MEMORY, SOURCE_MEMORY; EMERGENCY_TRUNK, EMERGENCY_SOURCE), or that the worker
+ * has no more for anybody (OVERLOADED, EMERGENCY_FULL).
  */
 enum reason holding_over(const struct holding *h);
-/* Whether H, which was let in, may take OCTETS more without taking what is kept for BYE. */
+/* Whether H, which was let in, may take OCTETS more, for an answer: these leave an eighth of each
+   class to requests. */
 bool holding_may_grow(const struct holding *h, size_t octets);
 
 #endif

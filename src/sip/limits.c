@@ -1,13 +1,16 @@
 #include "limits.h"
 
 #include <stdlib.h>
+#include <stird/part.h>
 #include <string.h>
+
+#define IPV6_PREFIX_BYTES 8
 
 struct limit {
     struct limit *next, **link;
     enum limit_kind kind;
     unsigned now;
-    uint64_t octets[LIMIT_SHARES];
+    uint64_t octets[LIMIT_CLASSES];
     size_t name_length;
     char name[];
 };
@@ -31,7 +34,7 @@ void limits_fini(struct limits *limits)
 uint64_t limits_in_flight(const struct limits *limits)
 {
     uint64_t sum = 0;
-    for (unsigned kind = 0; kind < LIMIT_TRUNK_HELD; kind++)
+    for (unsigned kind = 0; kind < LIMIT_SOURCE_CALLS; kind++)
         sum += limits->taken[kind];
     return sum;
 }
@@ -62,6 +65,19 @@ bool limits_reached(const struct limits *limits, enum limit_kind kind, struct st
                     unsigned most)
 {
     return most > 0 && limits_now(limits, kind, name) >= most;
+}
+
+bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct str name,
+                      unsigned most, unsigned percent)
+{
+    uint64_t all = limits->taken[kind];
+    return all < most && part_has_room(limits_now(limits, kind, name), most - all, percent);
+}
+
+struct str limits_source_name(const struct address *source)
+{
+    return (struct str){(const char *)source->bytes,
+                        source->family == ADDRESS_IPV6 ? IPV6_PREFIX_BYTES : 4};
 }
 
 static struct limit *limit_new(struct limits *limits, enum limit_kind kind, struct str name)

@@ -9,20 +9,24 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/address.h>
 #include <stird/str.h>
 
 enum limit_kind {
-    LIMIT_TRUNK_CALLS,    /* INVITEs that began, without a final answer yet */
-    LIMIT_TRUNK_ANSWERS,  /* refusals that wait for their ACK */
-    LIMIT_UPSTREAM_CALLS, /* INVITEs sent there, without a final answer yet */
-    LIMIT_EMERGENCY,      /* emergency calls without a final answer yet; there is one name */
-    LIMIT_TRUNK_HELD,     /* requests that hold memory, those that linger too: holding.h */
-    LIMIT_SOURCE_HELD,    /* the same by the address that sent them */
+    LIMIT_TRUNK_CALLS,     /* INVITEs that began a call, without a final answer yet */
+    LIMIT_TRUNK_EMERGENCY, /* the emergency calls among them */
+    LIMIT_TRUNK_ANSWERS,   /* refusals that wait for their ACK */
+    LIMIT_UPSTREAM_CALLS,  /* INVITEs sent there, without a final answer yet */
+    LIMIT_SOURCE_CALLS,    /* as of the trunk, by the address that sent them */
+    LIMIT_SOURCE_EMERGENCY,
+    LIMIT_TRUNK_HELD,  /* requests that hold memory, those that linger too: holding.h */
+    LIMIT_SOURCE_HELD, /* the same by the address that sent them */
+    LIMIT_CALL_HELD,   /* the same of requests inside one call */
     LIMIT_KINDS
 };
 
 #define LIMIT_BUCKETS 16384
-#define LIMIT_SHARES  4 /* kinds of octets that are told apart: enum holding_class */
+#define LIMIT_CLASSES 5 /* kinds of octets that are told apart: enum holding_class */
 
 struct limit;
 
@@ -33,17 +37,24 @@ struct limits {
 };
 
 void limits_fini(struct limits *limits);
-/* What is in flight: all that is taken but for what lingers (holding.h). */
+/* What is in flight: all that is taken but for what lingers (holding.h), by source not again. */
 uint64_t limits_in_flight(const struct limits *limits);
 unsigned limits_now(const struct limits *limits, enum limit_kind kind, struct str name);
 /* Whether one more would be above MOST; 0: there is no limit. */
 bool limits_reached(const struct limits *limits, enum limit_kind kind, struct str name,
                     unsigned most);
+/* Whether there may be one more of NAME, where MOST of KIND are for all names and PERCENT of them
+   for one (stird/part.h). */
+bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct str name,
+                      unsigned most, unsigned percent);
+/* How a source is counted: its address, of IPv6 the /64 that one host may choose its own of.
+   Borrows SOURCE. */
+struct str limits_source_name(const struct address *source);
 /* One more; NULL: no memory, it is not counted. */
 struct limit *limits_take(struct limits *limits, enum limit_kind kind, struct str name);
 /* Gives *HELD back and clears it; NULL is fine. */
 void limits_give(struct limits *limits, struct limit **held);
-/* The octets of what is taken here, LIMIT_SHARES of them; their owner counts. */
+/* The octets of what is taken here, LIMIT_CLASSES of them; their owner counts. */
 uint64_t *limits_octets(struct limit *held);
 
 #endif

@@ -1,6 +1,7 @@
 /* The SIP side of a worker: start, stop, and what the sockets and the clock bring. */
 #include <errno.h>
 #include <stdlib.h>
+#include <stird/budget.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/policy.h>
@@ -245,11 +246,18 @@ static uint32_t part_of(const struct proxy *p, uint32_t bytes)
     return p->n_workers > 1 ? bytes / p->n_workers : bytes;
 }
 
+/* An emergency call may be as long as any message: as it came, as it left, and what is made of it.
+ */
+static uint64_t emergency_bytes(const struct settings *s)
+{
+    return s->max_emergency * budget_emergency_call(s);
+}
+
 static void set_ceilings(struct proxy *p, const struct settings *s)
 {
     p->holdings.limits = &p->limits;
-    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), s->memory_trunk_percent,
-                                               s->memory_source_percent);
+    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), emergency_bytes(s),
+                                               s->trunk_percent, s->source_percent);
 }
 
 static struct net_limits limits_of(const struct proxy *p, const struct settings *s)

@@ -41,8 +41,7 @@ static bool set_stage(struct stage *s)
 
 static void clear_stage(struct stage *s)
 {
-    limits_give(&s->proxy.limits, &s->context.limit);
-    limits_give(&s->proxy.limits, &s->context.emergency_limit);
+    context_uncount(&s->context);
     limits_fini(&s->proxy.limits);
     message_fini(&s->context.message);
     answer_base_fini(&s->context.answer);

@@ -14,7 +14,6 @@
 #include "fence.h"
 #include <stird/headers.h>
 
-#define EMERGENCY_NAME          STR("emergency")
 #define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
 #define NAME_RETRY_MS           50
@@ -124,44 +123,77 @@ static bool upstreams_are_full(const struct proxy *p, const struct settings *s,
     return true;
 }
 
-/* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
-static enum reason limit_of(const struct proxy *p, const struct settings *s,
-                            const struct trunk *trunk)
+/* What a call in progress counts as: for its trunk, then for its source. */
+static const struct part {
+    enum limit_kind kind;
+    enum reason full;
+} parts_of_calls[] = {{LIMIT_TRUNK_CALLS, REASON_TRUNK_FULL},
+                      {LIMIT_SOURCE_CALLS, REASON_SOURCE_FULL}},
+  parts_of_emergencies[] = {{LIMIT_TRUNK_EMERGENCY, REASON_EMERGENCY_TRUNK},
+                            {LIMIT_SOURCE_EMERGENCY, REASON_EMERGENCY_SOURCE}};
+
+/* REASON_OK: one more of MOST neither is too many of the trunk nor of the source. */
+static enum reason part_of(const struct context *c, const struct trunk *trunk,
+                           const struct part parts[2], unsigned most)
 {
-    if (p->counters.calls > s->max_calls)
+    const struct settings *s = c->snapshot->settings;
+    const struct limits *limits = &c->proxy->limits;
+    if (!limits_have_room(limits, parts[0].kind, trunk->name, most, s->trunk_percent))
+        return parts[0].full;
+    return limits_have_room(limits, parts[1].kind, limits_source_name(&c->from.remote), most,
+                            s->source_percent)
+               ? REASON_OK
+               : parts[1].full;
+}
+
+/* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
+static enum reason limit_of(const struct context *c, const struct trunk *trunk)
+{
+    const struct proxy *p = c->proxy;
+    const struct settings *s = c->snapshot->settings;
+    if (p->limits.taken[LIMIT_TRUNK_CALLS] >= s->max_calls)
         return REASON_OVERLOADED;
     if (limits_reached(&p->limits, LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
         return REASON_TRUNK_FULL;
     if (limits_reached(&p->limits, LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
         return REASON_TRUNK_UNACKNOWLEDGED;
-    return upstreams_are_full(p, s, trunk) ? REASON_UPSTREAM_FULL : REASON_OK;
+    if (upstreams_are_full(p, s, trunk))
+        return REASON_UPSTREAM_FULL;
+    return part_of(c, trunk, parts_of_calls, s->max_calls);
 }
 
 /* No other limit counts for them, so that memory has one (Decided 5). */
-static enum reason limit_of_emergency(const struct proxy *p, const struct settings *s)
+static enum reason limit_of_emergency(const struct context *c, const struct trunk *trunk)
 {
-    return limits_reached(&p->limits, LIMIT_EMERGENCY, EMERGENCY_NAME, s->max_emergency)
-               ? REASON_EMERGENCY_FULL
-               : REASON_OK;
+    const struct settings *s = c->snapshot->settings;
+    if (c->proxy->limits.taken[LIMIT_TRUNK_EMERGENCY] >= s->max_emergency)
+        return REASON_EMERGENCY_FULL;
+    return part_of(c, trunk, parts_of_emergencies, s->max_emergency);
+}
+
+static void count_in(struct context *c, const struct trunk *trunk, const struct part parts[2],
+                     struct limit *in_progress[2])
+{
+    struct limits *limits = &c->proxy->limits;
+    in_progress[0] = limits_take(limits, parts[0].kind, trunk->name);
+    in_progress[1] = limits_take(limits, parts[1].kind, limits_source_name(&c->from.remote));
 }
 
 /* Counts the call in, or refuses it without keeping anything of it. */
 static bool admit_call(struct context *c, const struct trunk *trunk)
 {
-    struct limits *limits = &c->proxy->limits;
-    const struct settings *s = c->snapshot->settings;
-    enum reason full = c->emergency ? limit_of_emergency(c->proxy, s)
-                                    : limit_of(c->proxy, s, trunk);
+    enum reason full = c->emergency ? limit_of_emergency(c, trunk) : limit_of(c, trunk);
     if (full != REASON_OK) {
         context_refuse_stateless(c, full);
         return false;
     }
-    holding_is(c->holding, c->emergency ? HOLDING_EMERGENCY : HOLDING_CALL, trunk->name);
+    holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
+    holding_is(c->holding, c->emergency ? HOLDING_EMERGENCY : HOLDING_CALL);
     if (!context_admit(c))
         return false;
-    c->limit = limits_take(limits, LIMIT_TRUNK_CALLS, trunk->name);
+    count_in(c, trunk, parts_of_calls, c->in_progress);
     if (c->emergency)
-        c->emergency_limit = limits_take(limits, LIMIT_EMERGENCY, EMERGENCY_NAME);
+        count_in(c, trunk, parts_of_emergencies, c->in_progress + 2);
     return true;
 }
 
@@ -456,7 +488,7 @@ static enum step_result step_route(struct context *c)
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
-    holding_is(c->holding, HOLDING_OTHER, trunk->name);
+    holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
     if (!context_admit(c))
         return STEP_DONE;
     return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
@@ -491,11 +523,20 @@ static bool is_in_dialog(const struct context *c)
     return c->message.to_tag.n > 0 && own.proven;
 }
 
-static enum holding_class class_of(const struct context *c, bool in_dialog)
+/* A BYE comes after all else, as long as it is one: what is in its body is nobody's business. */
+static enum holding_class class_of(const struct context *c)
 {
-    if (!in_dialog)
-        return c->invite ? HOLDING_CALL : HOLDING_OTHER;
-    return str_eq(c->message.method, STR("BYE")) ? HOLDING_END : HOLDING_DIALOG;
+    bool bye = str_eq(c->message.method, STR("BYE"));
+    return bye && c->request_bytes <= HOLDING_END_BYTES ? HOLDING_END : HOLDING_DIALOG;
+}
+
+/* Both ends may write any Call-ID: under a hash of ours none is worth more than another. */
+static void belongs_to_call(struct context *c)
+{
+    const struct str texts[] = {STR("call"), c->message.call_id};
+    struct transaction_key of = siphash_texts(c->proxy->branches.table, texts, 2);
+    holding_is(c->holding, class_of(c));
+    holding_belongs(c->holding, HOLDING_OF_CALL, (struct str){(const char *)&of, sizeof(of)});
 }
 
 /* Whether a new call may stay is known with its trunk, and with what is an emergency. */
@@ -505,7 +546,8 @@ void steps_begin(struct context *c)
     c->initial = c->invite && !in_dialog;
     c->steps = c->initial ? call_steps : other_steps;
     c->step = 0;
-    holding_is(c->holding, class_of(c, in_dialog), (struct str){NULL, 0});
+    if (in_dialog)
+        belongs_to_call(c);
     if (c->initial || context_admit(c))
         run(c);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "channel.h"
 #include "transaction.h"
 
 #define TRANSACTION_BUCKETS 65536 /* never grows: no pause for rehashing under load */
@@ -24,6 +25,7 @@ struct transactions {
     struct transaction_hooks hooks;
     struct timers *timers;
     struct transaction_table servers, clients;
+    struct channels channels; /* of the clients that a connection carries */
 };
 
 void transaction_table_add(struct transaction_table *table, struct transaction_node *node,

@@ -7,8 +7,7 @@
 
 #include "context.h"
 
-#define SECOND_MS        1000
-#define IPV6_PREFIX_BITS 64 /* what one host may choose its addresses of */
+#define SECOND_MS 1000
 
 /* ---- one record, one line ---- */
 
@@ -104,8 +103,8 @@ static void on_second(struct timer *timer, int64_t now_ms)
 
 static bool same_source(const struct address *a, const struct address *b)
 {
-    const struct address_prefix network = {*a, IPV6_PREFIX_BITS};
-    return a->family == ADDRESS_IPV6 ? address_prefix_covers(&network, b) : address_same_host(a, b);
+    const struct address first = address_counted(a), second = address_counted(b);
+    return address_same_host(&first, &second);
 }
 
 static struct undecided_source *source_of(struct undecided_table *table,

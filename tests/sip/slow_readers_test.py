@@ -133,3 +133,22 @@ class Queues(SlowReaders):
         wait_until(lambda: self.stats("slow_readers") > 10, 20, "some were thrown out")
         self.assertTrue(self.is_served(other))
         self.signed_call(transport="tcp")
+
+    def test_many_small_ones_spare_nobody(self):
+        """It is the source that holds most, not the connection of another with one long message."""
+        self.start(limits=' queues = "1m"; message_timeout = "1m";')
+        other = self.peer("gateway", 4)
+        stream = self.connect(other)
+        call = self.invite(other, transport="tcp", body=b"x" * 60000)
+        stream.socket.sendall(call.octets()[:-1])
+        half = self.invite(transport="tcp", body=b"x" * 30000).octets()[:-1]
+        for _ in range(80):
+            many = self.connect()
+            try:
+                many.socket.sendall(half)
+            except OSError:
+                pass
+        wait_until(lambda: self.stats("slow_readers") > 10, 20, "some were thrown out")
+        self.carrier  # pylint: disable=pointless-statement
+        stream.socket.sendall(call.octets()[-1:])
+        self.refuse(self.carrier.expect("INVITE"), call, other)

@@ -25,7 +25,7 @@ static struct settings defaults(void)
     return (struct settings){.workers = 1,
                              .listeners = listeners,
                              .n_listeners = 2,
-                             .memory_bytes = 512 << 20,
+                             .memory_bytes = 768 << 20,
                              .queues_bytes = 64 << 20,
                              .queue_bytes = 256 << 10,
                              .max_message_bytes = 65536,
@@ -41,12 +41,12 @@ static void sums(void **state)
     struct settings s = defaults();
     struct budget b = budget_of(&s, &(struct budget_table){0});
     uint64_t one = budget_sum(&b);
-    assert_int_equal(one / MIB, 1269);
+    assert_int_equal(one / MIB, 1672);
     s.workers = 2;
     b = budget_of(&s, &(struct budget_table){0});
-    assert_int_equal(budget_sum(&b) - one, (16 + 125 + 8 + 32) * MIB);
+    assert_int_equal(budget_sum(&b) - one, (16 + 125 + 8 + 32) * MIB + 500 * (2 * 65536 + 8192) / 4 * 5);
     b = budget_of(&s, &(struct budget_table){.octets = 200 * MIB, .rows = 10 * 1000 * 1000});
-    assert_true(budget_octets(&b, &b.rows[2]) > 750 * MIB);
+    assert_true(budget_octets(&b, &b.rows[3]) > 750 * MIB);
 }
 
 static void nothing_overflows(void **state)
@@ -93,7 +93,7 @@ static void contradictions(void **state)
     s.queues_bytes = s.queue_bytes - 1;
     assert_said(&s, NULL, "limits.queue ");
     s = defaults();
-    s.memory_bytes = 8 * 8192 * 500; /* an eighth holds 500 emergency calls of 8192 octets */
+    s.memory_bytes = 500 * (2 * 65536 + 8192); /* 500 emergency calls of the longest messages */
     s.max_calls = 4000;
     assert_said(&s, NULL, "");
     s.max_emergency++;
@@ -105,8 +105,8 @@ static void calls_that_memory_carries(void **state)
 {
     (void)state;
     struct settings s = defaults();
-    const struct holding_ceilings c = holding_ceilings_of(s.memory_bytes, 75, 90);
-    s.max_calls = (uint32_t)(c.worker / 16 * 12 / 4096);
+    const struct holding_ceilings c = holding_ceilings_of(s.memory_bytes, 0, 75, 90);
+    s.max_calls = (uint32_t)(c.octets[HOLDING_CALL] / 4096);
     assert_said(&s, NULL, "");
     s.max_calls++;
     assert_said(&s, NULL, "limits.calls ");
@@ -115,7 +115,6 @@ static void calls_that_memory_carries(void **state)
     assert_said(&s, NULL, "");
     s.workers = 3;
     assert_said(&s, NULL, "limits.calls ");
-    assert_int_equal(c.emergency, s.memory_bytes / 8);
 }
 
 static void above_the_means(void **state)
@@ -124,9 +123,9 @@ static void above_the_means(void **state)
     struct settings s = defaults();
     struct means m = {0};
     assert_said(&s, &m, "");
-    m = (struct means){1270 * MIB, "x", budget_descriptors(&s) + 1000, 1};
+    m = (struct means){1673 * MIB, "x", budget_descriptors(&s) + 1000, 1};
     assert_said(&s, &m, "");
-    m.memory = 1268 * MIB;
+    m.memory = 1672 * MIB;
     assert_said(&s, &m, "limits.memory ");
     m.descriptors--;
     s.workers = 2;

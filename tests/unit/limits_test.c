@@ -89,10 +89,40 @@ static void what_is_left_is_freed(void **state)
     assert_true(is_empty(&limits));
 }
 
+/* So many each take, one after the other, of 500 of which one alone may have PERCENT. */
+static void parts(void **state)
+{
+    static const struct {
+        unsigned most, percent, taken[4];
+    } cases[] = {
+        {500, 75, {375, 94, 24, 6}}, {500, 90, {450, 45, 5, 0}}, {500, 100, {500, 0, 0, 0}},
+        {2, 75, {2, 0, 0, 0}},       {1, 75, {1, 0, 0, 0}},      {5, 75, {4, 1, 0, 0}},
+        {3, 1, {1, 1, 1, 0}},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static struct limits limits;
+        static struct limit *held[1000];
+        unsigned n = 0;
+        for (unsigned j = 0; j < 4; j++) {
+            struct str name = str_of((const char *[]){"a", "b", "c", "d"}[j]);
+            unsigned before = n;
+            while (limits_have_room(&limits, LIMIT_TRUNK_EMERGENCY, name, cases[i].most,
+                                    cases[i].percent))
+                held[n++] = limits_take(&limits, LIMIT_TRUNK_EMERGENCY, name);
+            assert_int_equal(n - before, cases[i].taken[j]);
+        }
+        while (n > 0)
+            limits_give(&limits, &held[--n]);
+        limits_fini(&limits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_and_names_are_apart), cmocka_unit_test(zero_is_no_limit),
-        cmocka_unit_test(many_come_and_go), cmocka_unit_test(what_is_left_is_freed)};
+        cmocka_unit_test(many_come_and_go), cmocka_unit_test(what_is_left_is_freed),
+        cmocka_unit_test(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,58 @@ static void counts_a_source(void **state)
     peers_free(p);
 }
 
+static struct address ipv6(uint8_t network, uint8_t host)
+{
+    struct address a = {.family = ADDRESS_IPV6, .port = 1000, .bytes = {0x20, 1}};
+    a.bytes[7] = network;
+    a.bytes[15] = host;
+    return a;
+}
+
+/* One host may have any address of its /64: they are one source. */
+static void an_ipv6_network_is_a_source(void **state)
+{
+    struct peers *p = peers_new();
+    struct peer_entry in[3] = {
+        {.remote = ipv6(1, 1)}, {.remote = ipv6(1, 2)}, {.remote = ipv6(2, 1)}};
+    struct address third = ipv6(1, 3);
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(peers_add(p, &in[i], true));
+    assert_int_equal(peers_incoming(p, &third), 2);
+    assert_true(peers_same_source(&in[0], &in[1]));
+    assert_false(peers_same_source(&in[0], &in[2]));
+    for (unsigned i = 0; i < 3; i++)
+        peers_remove(p, &in[i]);
+    assert_int_equal(peers_incoming(p, &third), 0);
+    peers_free(p);
+}
+
+/* What waits in all connections of a source; what we opened is of nobody's. */
+static void what_waits_is_of_a_source(void **state)
+{
+    struct peers *p = peers_new();
+    struct peer_entry in[2] = {{.remote = at(1, 1000)}, {.remote = at(1, 2000)}};
+    struct peer_entry out = {.remote = at(1, 5060)};
+    (void)state;
+    assert_true(peers_add(p, &in[0], true) && peers_add(p, &in[1], true) &&
+                peers_add(p, &out, false));
+    peers_count(&in[0], 10, 0);
+    peers_count(&in[1], 7, 3);
+    peers_count(&out, 5, 0);
+    assert_int_equal(peers_waiting(&in[0]), 14);
+    assert_int_equal(peers_waiting(&in[1]), 14);
+    assert_int_equal(peers_waiting(&out), 5);
+    assert_int_equal(in[1].waiting, 4);
+    peers_count(&in[0], 0, 10);
+    assert_int_equal(peers_waiting(&in[1]), 4);
+    assert_false(peers_same_source(&out, &in[0]));
+    for (unsigned i = 0; i < 2; i++)
+        peers_remove(p, &in[i]);
+    peers_remove(p, &out);
+    peers_free(p);
+}
+
 /* More hosts than there are buckets, gone in another order than they came. */
 static void many_hosts(void **state)
 {
@@ -95,8 +147,9 @@ static void many_hosts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(found_by_address_and_port),
-                                       cmocka_unit_test(counts_a_source),
-                                       cmocka_unit_test(many_hosts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found_by_address_and_port), cmocka_unit_test(counts_a_source),
+        cmocka_unit_test(an_ipv6_network_is_a_source), cmocka_unit_test(what_waits_is_of_a_source),
+        cmocka_unit_test(many_hosts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

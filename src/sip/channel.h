@@ -1,0 +1,36 @@
+/*
+ * channel - which client transactions wait on which connection, so that what the end of one costs
+ * follows what is there, and not the table of all.
+ *
+ * One thread. Whoever joins holds the connection (flow_hold), so that its address stays its own.
+ */
+#ifndef STIRD_SIP_CHANNEL_H
+#define STIRD_SIP_CHANNEL_H
+
+#include <stdbool.h>
+#include <stird/net.h>
+
+#define CHANNEL_BUCKETS 1024
+
+struct channel;
+
+/* Part of whoever joins; all zero: it has not. */
+struct channel_member {
+    struct channel_member *next, **link;
+    struct channel *channel;
+};
+
+/* All zero: nobody waits. What nobody waits on takes no memory. */
+struct channels {
+    struct channel *buckets[CHANNEL_BUCKETS];
+};
+
+/* False: no memory. */
+bool channel_join(struct channels *all, struct channel_member *member,
+                  const struct connection *connection);
+void channel_leave(struct channel_member *member);
+/* The first of those on CONNECTION, the others by `next`; NULL: none. */
+struct channel_member *channel_members(const struct channels *all,
+                                       const struct connection *connection);
+
+#endif

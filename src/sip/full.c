@@ -1,0 +1,107 @@
+#include "full.h"
+
+#include <stddef.h>
+#include <stird/log.h>
+#include <string.h>
+
+#include "context.h"
+#include "received.h"
+
+#define SAID_EVERY_MS 60000
+
+#define EMERGENCIES "emergency calls are refused: "
+
+static const struct full {
+    enum reason reason;
+    size_t counter; /* of struct proxy_counters */
+    bool emergency, by_source;
+    const char *line;
+} fulls[] = {
+    {REASON_CALL_MEMORY, offsetof(struct proxy_counters, full_call), false, true,
+     "requests are refused: those inside one call hold as much as one call may"},
+    {REASON_TRUNK_MEMORY, offsetof(struct proxy_counters, full_trunk), false, false,
+     "requests are refused: those of one trunk hold as much as one may (limits.per_trunk)"},
+    {REASON_SOURCE_MEMORY, offsetof(struct proxy_counters, full_source), false, true,
+     "requests are refused: those of one source hold as much as one may (limits.per_source)"},
+    {REASON_OVERLOADED, offsetof(struct proxy_counters, full_worker), false, false,
+     "requests are refused: there are as many as limits.calls or limits.memory allow"},
+    /* To pass for an emergency call is easy, and these then stand in the way of others. */
+    {REASON_EMERGENCY_TRUNK, offsetof(struct proxy_counters, full_emergency_trunk), true, false,
+     EMERGENCIES "one trunk has as many as one may (limits.per_trunk)"},
+    {REASON_EMERGENCY_SOURCE, offsetof(struct proxy_counters, full_emergency_source), true, true,
+     EMERGENCIES "one source has as many as one may (limits.per_source)"},
+    {REASON_EMERGENCY_FULL, offsetof(struct proxy_counters, full_emergency), true, false,
+     EMERGENCIES "there are as many as limits.emergency allows, or they hold all memory that is "
+                 "theirs"},
+};
+
+static const struct full *find(enum reason reason)
+{
+    for (unsigned i = 0; i < sizeof(fulls) / sizeof(fulls[0]); i++)
+        if (fulls[i].reason == reason)
+            return &fulls[i];
+    return NULL;
+}
+
+/* Of REASON and NAME; NULL: all that there are have been said within a minute. */
+static struct full_alarm *alarm_of(struct full_table *table, enum reason reason, struct str name,
+                                   int64_t now_ms)
+{
+    struct full_alarm *unused = NULL;
+    for (unsigned i = 0; i < FULL_ALARMS; i++) {
+        struct full_alarm *a = &table->alarms[i];
+        if (a->quiet_until_ms > 0 && a->reason == reason &&
+            str_eq((struct str){a->name, a->name_bytes}, name))
+            return a;
+        if (now_ms >= a->quiet_until_ms)
+            unused = a;
+    }
+    if (unused) {
+        *unused = (struct full_alarm){.reason = reason, .name_bytes = name.n};
+        memcpy(unused->name, name.p, name.n);
+    }
+    return unused;
+}
+
+static struct str trunk_of(const struct context *c)
+{
+    return c->call && c->call->trunk ? c->call->trunk->name : STR("");
+}
+
+static void say(const struct context *c, const struct full *full, uint64_t refused)
+{
+    const struct proxy *p = c->proxy;
+    struct buf source = BUF_INIT;
+    enum limit_kind kind = full->emergency ? LIMIT_TRUNK_EMERGENCY : LIMIT_TRUNK_CALLS;
+    uint64_t octets = full->emergency ? p->holdings.octets[HOLDING_EMERGENCY]
+                                      : holdings_octets(&p->holdings);
+    address_add(&source, &c->from.remote);
+    log_error(full->line, LOG_TEXT("reason", reason_name(full->reason)),
+              LOG_TEXT("trunk", trunk_of(c).n > 0 ? trunk_of(c) : STR("-")),
+              LOG_TEXT("source", buf_str(&source)), LOG_NUMBER("refused", (int64_t)refused),
+              LOG_NUMBER("in_progress", (int64_t)p->limits.taken[kind]),
+              LOG_NUMBER("of_trunk", limits_now(&p->limits, kind, trunk_of(c))),
+              LOG_NUMBER("octets", (int64_t)octets),
+              LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
+    buf_fini(&source);
+}
+
+void full_refused(struct proxy *p, const struct context *c, enum reason reason)
+{
+    const struct full *full = find(reason);
+    int64_t now_ms = proxy_now_ms();
+    if (!full)
+        return;
+    ++*(uint64_t *)(void *)((char *)&p->counters + full->counter);
+    struct str name = full->by_source || trunk_of(c).n == 0 ? limits_source_name(&c->from.remote)
+                                                            : trunk_of(c);
+    struct full_alarm *a = alarm_of(&p->full, reason, str_slice(name, 0, FULL_NAME_BYTES), now_ms);
+    if (!a)
+        return;
+    a->refused++;
+    if (now_ms < a->quiet_until_ms)
+        return;
+    say(c, full, a->refused);
+    a->quiet_until_ms = now_ms + SAID_EVERY_MS;
+    a->refused = 0;
+}

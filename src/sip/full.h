@@ -1,0 +1,33 @@
+/*
+ * full - a ceiling that many share was in a request's way: counted, and an error in the log, once a
+ * minute for each ceiling and each trunk, or source where no trunk is known.
+ */
+#ifndef STIRD_SIP_FULL_H
+#define STIRD_SIP_FULL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stird/reason.h>
+
+#define FULL_ALARMS     64 /* that are remembered; what is above is counted only */
+#define FULL_NAME_BYTES 64
+
+struct full_alarm {
+    enum reason reason;
+    size_t name_bytes;
+    char name[FULL_NAME_BYTES];
+    int64_t quiet_until_ms; /* 0: unused */
+    uint64_t refused;       /* since it was last said */
+};
+
+struct full_table {
+    struct full_alarm alarms[FULL_ALARMS];
+};
+
+struct proxy;
+struct context;
+
+/* C is refused for REASON; nothing happens when that is no ceiling of this kind. */
+void full_refused(struct proxy *p, const struct context *c, enum reason reason);
+
+#endif
