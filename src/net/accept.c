@@ -32,14 +32,18 @@ void stream_listener_free(struct stream_listener *l)
     free(l);
 }
 
+/* The last places are for connections to upstreams, whoever comes. */
+#define RESERVED_PART 64
+
 /* REFUSALS: for no reason. */
 static enum refusal why_not(const struct net *net, const struct address *remote)
 {
+    uint32_t most = net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
     if (!net->handlers.admit(net->handlers.context, remote, true))
         return REFUSED_UNKNOWN;
-    if (peers_incoming(net->peers, remote) >= net->limits.max_connections_per_source)
+    if (peers_count(net->peers, remote, PEER_CAME) >= net->limits.max_connections_per_source)
         return REFUSED_SOURCE;
-    return net->n_connections >= net->limits.max_connections ? REFUSED_ALL : REFUSALS;
+    return net->n_connections >= most ? REFUSED_ALL : REFUSALS;
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,

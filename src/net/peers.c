@@ -7,7 +7,7 @@
 
 struct peer_source {
     struct address host;
-    unsigned n;
+    unsigned n[PEER_SIDES], all;
     struct peer_source *next;
 };
 
@@ -57,7 +57,8 @@ static struct peer_source *find_source(const struct peers *p, const struct addre
     return s;
 }
 
-static struct peer_source *count_source(struct peers *p, const struct address *host)
+static struct peer_source *count_source(struct peers *p, const struct address *host,
+                                        enum peer_side side)
 {
     struct peer_source *s = find_source(p, host);
     struct peer_source **head = &p->sources[bucket(p, host, 0)];
@@ -65,14 +66,17 @@ static struct peer_source *count_source(struct peers *p, const struct address *h
         *s = (struct peer_source){.host = *host, .next = *head};
         *head = s;
     }
-    if (s)
-        s->n++;
+    if (s) {
+        s->n[side]++;
+        s->all++;
+    }
     return s;
 }
 
-static void uncount_source(struct peers *p, struct peer_source *s)
+static void uncount_source(struct peers *p, struct peer_source *s, enum peer_side side)
 {
-    if (--s->n > 0)
+    s->n[side]--;
+    if (--s->all > 0)
         return;
     struct peer_source **link = &p->sources[bucket(p, &s->host, 0)];
     while (*link != s)
@@ -81,15 +85,25 @@ static void uncount_source(struct peers *p, struct peer_source *s)
     free(s);
 }
 
-bool peers_add(struct peers *p, struct peer_entry *entry, bool incoming)
+bool peers_add(struct peers *p, struct peer_entry *entry, enum peer_side side)
 {
     struct peer_entry **head = &p->entries[bucket(p, &entry->remote, entry->remote.port)];
-    entry->source = incoming ? count_source(p, &entry->remote) : NULL;
-    if (incoming && !entry->source)
+    bool counted = side != PEER_UNCOUNTED;
+    entry->side = side;
+    entry->source = counted ? count_source(p, &entry->remote, side) : NULL;
+    if (counted && !entry->source)
         return false;
     entry->next = *head;
     *head = entry;
     return true;
+}
+
+void peers_uncount(struct peers *p, struct peer_entry *entry)
+{
+    if (entry->source)
+        uncount_source(p, entry->source, entry->side);
+    entry->source = NULL;
+    entry->side = PEER_UNCOUNTED;
 }
 
 void peers_remove(struct peers *p, struct peer_entry *entry)
@@ -98,9 +112,7 @@ void peers_remove(struct peers *p, struct peer_entry *entry)
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
-    if (entry->source)
-        uncount_source(p, entry->source);
-    entry->source = NULL;
+    peers_uncount(p, entry);
 }
 
 static struct peer_entry *from(struct peer_entry *e, const struct address *remote)
@@ -120,8 +132,8 @@ struct peer_entry *peers_next(const struct peer_entry *entry)
     return from(entry->next, &entry->remote);
 }
 
-unsigned peers_incoming(const struct peers *p, const struct address *host)
+unsigned peers_count(const struct peers *p, const struct address *host, enum peer_side side)
 {
     const struct peer_source *s = find_source(p, host);
-    return s ? s->n : 0;
+    return s ? s->n[side] : 0;
 }

@@ -1,5 +1,6 @@
 /*
- * peers - open connections by their remote address, and how many each host has opened to us.
+ * peers - open connections by their remote address, and how many each host has opened to us, or
+ * what peers wrote has had us open to it.
  *
  * Two hash tables with a seed of this process, so that neither a lookup nor an accept walks the
  * list of all connections. Not for others.
@@ -11,24 +12,30 @@
 #include <stird/address.h>
 
 struct peers;
-struct peer_source; /* a host that has connections open to us */
+struct peer_source; /* a host, while connections of it are counted */
+
+/* Who opened a connection, as far as it is counted by host. */
+enum peer_side { PEER_CAME, PEER_LED, PEER_SIDES, PEER_UNCOUNTED = PEER_SIDES };
 
 /* Part of a connection. */
 struct peer_entry {
     struct address remote;
     struct peer_entry *next;
-    struct peer_source *source; /* NULL: we opened it */
+    struct peer_source *source; /* NULL: not counted */
+    enum peer_side side;
 };
 
 struct peers *peers_new(void);
 void peers_free(struct peers *p);
 /* ENTRY's remote is set. False: no memory. */
-bool peers_add(struct peers *p, struct peer_entry *entry, bool incoming);
+bool peers_add(struct peers *p, struct peer_entry *entry, enum peer_side side);
 void peers_remove(struct peers *p, struct peer_entry *entry);
+/* From now on it is not counted. */
+void peers_uncount(struct peers *p, struct peer_entry *entry);
 /* Those of exactly this address and port, one after the other; NULL: no more. */
 struct peer_entry *peers_first(const struct peers *p, const struct address *remote);
 struct peer_entry *peers_next(const struct peer_entry *entry);
-/* How many connections this host has opened, whatever the port. */
-unsigned peers_incoming(const struct peers *p, const struct address *host);
+/* How many connections there are with this host on that side, whatever the port. */
+unsigned peers_count(const struct peers *p, const struct address *host, enum peer_side side);
 
 #endif

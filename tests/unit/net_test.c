@@ -30,8 +30,8 @@ static void found_by_address_and_port(void **state)
     (void)state;
     assert_non_null(p);
     assert_null(peers_first(p, &first));
-    assert_true(peers_add(p, &one, true) && peers_add(p, &two, true) &&
-                peers_add(p, &again, false));
+    assert_true(peers_add(p, &one, PEER_CAME) && peers_add(p, &two, PEER_CAME) &&
+                peers_add(p, &again, PEER_UNCOUNTED));
     assert_null(peers_first(p, &other));
     struct peer_entry *e = peers_first(p, &first);
     struct peer_entry *next = peers_next(e);
@@ -56,16 +56,19 @@ static void counts_a_source(void **state)
     struct address one = at(1, 0), two = at(2, 9), three = at(3, 0);
     (void)state;
     for (unsigned i = 0; i < 3; i++)
-        assert_true(peers_add(p, &in[i], true));
-    assert_true(peers_add(p, &out, false));
-    assert_int_equal(peers_incoming(p, &one), 2);
-    assert_int_equal(peers_incoming(p, &two), 1);
-    assert_int_equal(peers_incoming(p, &three), 0);
+        assert_true(peers_add(p, &in[i], PEER_CAME));
+    assert_true(peers_add(p, &out, PEER_LED));
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 2);
+    assert_int_equal(peers_count(p, &two, PEER_CAME), 1);
+    assert_int_equal(peers_count(p, &three, PEER_CAME), 0);
     peers_remove(p, &in[0]);
+    assert_int_equal(peers_count(p, &one, PEER_LED), 1);
+    peers_uncount(p, &out);
+    assert_int_equal(peers_count(p, &one, PEER_LED), 0);
     peers_remove(p, &out);
-    assert_int_equal(peers_incoming(p, &one), 1);
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 1);
     peers_remove(p, &in[1]);
-    assert_int_equal(peers_incoming(p, &one), 0);
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 0);
     peers_remove(p, &in[2]);
     peers_free(p);
 }
@@ -79,13 +82,13 @@ static void many_hosts(void **state)
     assert_non_null(list);
     for (unsigned i = 0; i < MANY; i++) {
         list[i].remote = at(i, (uint16_t)(1000 + i));
-        assert_true(peers_add(p, &list[i], true));
+        assert_true(peers_add(p, &list[i], PEER_CAME));
     }
     for (unsigned i = 0; i < MANY; i += 2)
         peers_remove(p, &list[i]);
     for (unsigned i = 0; i < MANY; i++) {
         assert_ptr_equal(peers_first(p, &list[i].remote), i % 2 ? &list[i] : NULL);
-        assert_int_equal(peers_incoming(p, &list[i].remote), i % 2);
+        assert_int_equal(peers_count(p, &list[i].remote, PEER_CAME), i % 2);
     }
     for (unsigned i = 1; i < MANY; i += 2)
         peers_remove(p, &list[i]);
