@@ -38,10 +38,14 @@ static struct peer_port *place_for(struct peer_port *set, const struct address *
     return oldest;
 }
 
+/* One that needs no keeping. */
+static bool is_plain(const struct address *at, enum transport transport)
+{
+    return at->port == 0 || at->port == transport_port(transport);
+}
+
 static void keep(struct proxy *p, const struct address *at, enum transport transport)
 {
-    if (at->port == 0 || at->port == transport_port(transport))
-        return;
     *place_for(set_of(p, at, transport), at,
                transport) = (struct peer_port){*at, (uint8_t)transport, proxy_now_ms()};
 }
@@ -56,7 +60,8 @@ static void keep_uri(struct proxy *p, struct str uri, const struct address *sour
         place.address = *source;
         place.address.port = port;
     }
-    if (proxy_classify(p, &place.address) != SOURCE_UNKNOWN)
+    if (!is_plain(&place.address, (enum transport)place.transport) &&
+        proxy_classify(p, &place.address) != SOURCE_UNKNOWN)
         keep(p, &place.address, (enum transport)place.transport);
 }
 
@@ -64,7 +69,7 @@ void peer_ports_note(struct proxy *p, const struct message *m, const struct flow
 {
     struct header_line line;
     struct str rest, element, uri, parameters;
-    if (from->transport == TRANSPORT_UDP)
+    if (from->transport == TRANSPORT_UDP && !is_plain(&from->remote, TRANSPORT_UDP))
         keep(p, &from->remote, TRANSPORT_UDP);
     start_line(m->raw, &rest);
     for (unsigned n = 0; n < URIS_A_MESSAGE && header_next(&rest, &line);) {

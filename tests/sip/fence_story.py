@@ -144,7 +144,7 @@ class Elsewhere(Calls):
         stird.wait_until(lambda: self.fenced() == 9, HANG_S, "fenced")
 
 
-class Cells(strangers_test.Ports):
+class Cells(strangers_test.Strangers):
     """The cells of the table that the loopback has not."""
 
     def setUp(self):

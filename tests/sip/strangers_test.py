@@ -17,7 +17,7 @@ from sip.fence_test import Calls
 FAR = (70, 71, 72, 73, 74)  # more addresses of a carrier
 
 
-class Story(Calls):
+class Strangers(Calls):
     def stats(self, name):
         return stirctl.ask(self.stird.configuration, "stats")[name]
 
@@ -34,6 +34,21 @@ class Story(Calls):
         udp.bind(tcp.getsockname())
         tcp.listen(64)
         return Trap(tcp, udp)
+
+    def info_to(self, place, sender, cseq):
+        return self.inside("INFO", "sip:x@" + place, sender, cseq)
+
+    def reach(self, sender, host, trap, may, cseq):
+        """A request for there by UDP, another by TCP: both come, or none does and that counts."""
+        for n, transport in enumerate(("udp", "tcp")):
+            place = "%s:%d;transport=%s" % (host, trap.port, transport)
+            sender.send(self.info_to(place, sender, cseq + n), self.at())
+        if may:
+            wait_until(lambda: trap.connections() == 1 and trap.datagrams() > 0, HANG_S, place)
+            return
+        self.fenced_so_far = getattr(self, "fenced_so_far", 0) + 2
+        self.wait_stats("fenced", self.fenced_so_far)
+        self.assertEqual(trap.connections() + trap.datagrams(), 0)
 
 
 class Trap:
@@ -58,23 +73,8 @@ class Trap:
             return n
 
 
-class Ports(Story):
+class Ports(Strangers):
     """R-P-039: at which ports a peer is reached, by whom, and how."""
-
-    def bye_to(self, place, sender, cseq):
-        return self.inside("INFO", "sip:x@" + place, sender, cseq)
-
-    def reach(self, sender, host, trap, may, cseq):
-        """A request for there by UDP, another by TCP: both come, or none does and that counts."""
-        for n, transport in enumerate(("udp", "tcp")):
-            place = "%s:%d;transport=%s" % (host, trap.port, transport)
-            sender.send(self.bye_to(place, sender, cseq + n), self.at())
-        if may:
-            wait_until(lambda: trap.connections() == 1 and trap.datagrams() > 0, HANG_S, place)
-            return
-        self.fenced_so_far = getattr(self, "fenced_so_far", 0) + 2
-        self.wait_stats("fenced", self.fenced_so_far)
-        self.assertEqual(trap.connections() + trap.datagrams(), 0)
 
     def test_cells(self):
         """A peer at another port and at that of SIP, and this machine; a stranger, and a peer."""
@@ -86,7 +86,7 @@ class Ports(Story):
             self.reach(sender, self.net(9), odd, may, 104 + 10 * n)
             for transport in ("tcp", "udp"):
                 place = "%s:5060;transport=%s" % (self.net(9), transport)
-                sender.send(self.bye_to(place, sender, 200 + n), self.at())
+                sender.send(self.info_to(place, sender, 200 + n), self.at())
                 self.assertEqual(self.carrier.expect("INFO").transport, transport)
                 self.carrier.inbox = []
 
@@ -115,7 +115,7 @@ class Ports(Story):
         self.up()
         nobody, trap = self.peer("nobody", 66), self.trap(self.net(2))
         for n, transport in enumerate(("udp", "tcp")):
-            nobody.send(self.bye_to("%s:%d;transport=%s" % (self.net(2), trap.port, transport),
+            nobody.send(self.info_to("%s:%d;transport=%s" % (self.net(2), trap.port, transport),
                                     nobody, 10 + n), self.at())
         wait_until(lambda: trap.connections() == 1 and trap.datagrams() >= 1, HANG_S, "both")
 
@@ -154,7 +154,7 @@ class Ports(Story):
         self.wait_stats("connections", 1)
 
 
-class Ceilings(Story):
+class Ceilings(Strangers):
     """What peers and strangers write fills no more of the table than its part."""
 
     def open_to(self, sender, host, port, cseq):
@@ -210,7 +210,7 @@ class Ceilings(Story):
 
 
 
-class Names(Story):
+class Names(Strangers):
     """Names that requests inside calls write."""
 
     def start_with_names(self, **changes):
@@ -261,7 +261,7 @@ class Names(Story):
         self.carrier.expect((200, "INFO"))
 
 
-class Spellings(Story):
+class Spellings(Strangers):
     """However it is written: this machine's services hear nothing of a call, whoever sends."""
 
     def test_of_the_loopback(self):
@@ -331,7 +331,7 @@ class Spellings(Story):
         self.assertLessEqual(statuses, {400, 403, 503, 416})
 
 
-class Responses(Story):
+class Responses(Strangers):
     """R-P-069: whose responses count, and what their Vias may say."""
 
     def strangers_answer(self, arrived, sender, status=200):
@@ -401,7 +401,7 @@ class Responses(Story):
             self.assertNotIn(top.encode()[:40], message.octets())
 
 
-class Workers(Story, WorkersStory):
+class Workers(Strangers, WorkersStory):
     """The worker that asked judges, whichever the answer reached."""
 
     def test_responses_over_other_connections(self):
