@@ -18,11 +18,24 @@ struct tls;
 struct net;
 struct connection;
 
+/*
+ * For whom a connection may be opened. What peers wrote into their requests (Contact, Route, Via)
+ * may fill no more than its part of the table: limits.max_led, max_led_per_peer.
+ */
+enum opening {
+    OPENING_LED,        /* where a peer that is configured leads */
+    OPENING_CONFIGURED, /* where the configuration leads: no limit but that of all connections */
+    OPENING_STRANGER,   /* where somebody else leads: an eighth of what is LED */
+    OPENING_NEVER,      /* only one that is open already */
+    OPENINGS
+};
+
 /* A way to a peer: a datagram address, or one connection. A plain value; see flow_hold(). */
 struct flow {
     struct address remote;
     uint16_t listener;             /* index: whose socket, whose address in Via */
     uint8_t transport;             /* enum transport */
+    uint8_t opening;               /* enum opening: of another one, when this one is gone */
     struct connection *connection; /* NULL for UDP */
 };
 
@@ -43,6 +56,8 @@ unsigned flow_peer_names(const struct flow *flow, const struct str **names);
 struct net_limits {
     struct frame_limits frame;
     uint32_t max_connections, max_connections_per_source;
+    uint32_t max_led;            /* opened for what peers wrote; 0, and at most: half of all */
+    uint32_t max_led_per_peer;   /* of these to one address */
     uint32_t message_timeout_ms; /* from the first byte of a message to its last */
     uint32_t idle_timeout_ms;    /* without a message */
     uint32_t write_timeout_ms;   /* without a move of what is to leave */
@@ -84,9 +99,11 @@ int net_send(struct net *net, const struct flow *to, struct str bytes);
  */
 int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
                 const struct address *remote, struct flow *flow);
-/* The same; over TLS the peer must prove TLS_NAME, or the address when that is empty. */
+/* The same for OPENING: -EMFILE where that has no room. Over TLS the peer must prove TLS_NAME, or
+   the address when that is empty. */
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
-                      const struct address *remote, struct str tls_name, struct flow *flow);
+                      const struct address *remote, struct str tls_name, enum opening opening,
+                      struct flow *flow);
 /* The same for a flow whose connection is gone: to the same place, which must prove the same. */
 int net_flow_again(struct net *net, const struct flow *gone, struct flow *again);
 /* A connection that is open to exactly that address, whoever opened it; false: none. Not held. */
@@ -102,6 +119,8 @@ uint64_t net_connections_unknown(const struct net *net);
 bool net_address_is_own(const struct address *address);
 /* How many were closed because their peers did not take what was for them, or held too much. */
 uint64_t net_slow_readers(const struct net *net);
+/* How many were not opened, because what peers wrote had led to so many already. */
+uint64_t net_not_opened(const struct net *net);
 /* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */
 void net_set_tls_take(struct net *net, struct tls *tls);
 

@@ -4,8 +4,9 @@
  *
  * One a process, on one event base. Answers are asked for again when their time to live is over,
  * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay.
- * Names that peers write into their requests have a small room of their own, are asked for again
- * only when they are looked up again, and are soon forgotten: nobody can keep this busy for long.
+ * Names that peers write into their requests have a small room of their own, in which each asker
+ * has a part; they are asked for again only when they are looked up again, and are soon forgotten:
+ * nobody can keep this busy for long.
  * Opens files (resolv.conf) in resolver_new() only.
  */
 #ifndef STIRD_RESOLVER_H
@@ -24,7 +25,9 @@ struct name_query {
     const char *service; /* "_sip._udp": SRV records come first; NULL: a port was given */
     uint16_t port;       /* without SRV records */
     bool want_ipv4, want_ipv6;
-    bool passing; /* a peer wrote it; false: it is configured */
+    bool passing;   /* a peer wrote it; false: it is configured */
+    uint64_t asker; /* of a passing one: whose part of their room it takes */
+    bool known;     /* only what is known counts: nothing is asked for, nothing kept longer */
 };
 
 enum name_state {
@@ -46,6 +49,8 @@ void resolver_free(struct resolver *r);
 /* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
 void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
+/* How many names of peers found no room. */
+uint64_t resolver_names_refused(const struct resolver *r);
 /* What was known of a configured name before this process: it counts until there is an answer. */
 void resolver_know(struct resolver *r, const struct known_name *known);
 /* The next configured name whose addresses have changed since they were told. False: none. */

@@ -240,6 +240,8 @@ struct settings {
     unsigned n_private_headers;
     bool record_route;
     bool dialog_peers_any; /* a stranger's request inside a call may lead to any address */
+    bool dialog_ports_any; /* ...and to any port of a peer */
+    bool responses_any;    /* a response may come from an address that nobody asked */
     uint32_t dialog_days;  /* how long the key of our Record-Route holds: today is the first */
 
     /* SIP timers, ms; RFC 3261 section 17 names */
@@ -259,8 +261,9 @@ struct settings {
     uint32_t queue_bytes;                         /* that wait to leave by one */
     uint32_t queues_bytes; /* that wait in all of them, either way, in all workers */
     uint32_t max_connections_per_source;
-    uint32_t drain_timeout_ms; /* how long SIGTERM waits for running calls */
-    bool drain_silently;       /* a stop leaves new calls and OPTIONS without an answer, else 503 */
+    uint32_t max_led, max_led_per_peer; /* that we open for what peers wrote: net.h */
+    uint32_t drain_timeout_ms;          /* how long SIGTERM waits for running calls */
+    bool drain_silently; /* a stop leaves new calls and OPTIONS without an answer, else 503 */
 
     const struct address *dns_servers; /* with port; none: those of resolv.conf */
     unsigned n_dns_servers;

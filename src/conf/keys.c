@@ -391,6 +391,14 @@ static const struct key root_keys[] = {
      ROOT(settings.dialog_peers_any),
      "known: inside a call a stranger's request goes only to addresses that a trunk or an upstream "
      "covers; any: anywhere."},
+    {"proxy.dialog_ports", KEY_CHOICE, "known", false, 0, 0, dialog_peers, 0, NULL, NULL,
+     ROOT(settings.dialog_ports_any),
+     "known: a stranger's request goes only to ports of a peer that the configuration, the "
+     "standard or the peer itself says; any: to any port."},
+    {"proxy.responses", KEY_CHOICE, "known", false, 0, 0, dialog_peers, 0, NULL, NULL,
+     ROOT(settings.responses_any),
+     "known: a response counts that comes from where its request went, or from an address that a "
+     "trunk or an upstream covers; any: from anywhere."},
     {"proxy.dialog_days", KEY_INTEGER, "2", false, 2, 90, NULL, 0, NULL, NULL,
      ROOT(settings.dialog_days),
      "How many days the Record-Route of a call holds, that of its beginning the first."},
@@ -435,6 +443,12 @@ static const struct key root_keys[] = {
     {"limits.connections_per_source", KEY_INTEGER, "512", false, 1, 60000, NULL, 0, NULL, NULL,
      ROOT(settings.max_connections_per_source),
      "Most of them that one address may open; never more than limits.connections."},
+    {"limits.connections_led", KEY_INTEGER, "0", false, 0, 60000, NULL, 0, NULL, NULL,
+     ROOT(settings.max_led),
+     "Most connections that stird opens for what peers write (Contact, Route), in a worker; 0, and "
+     "at most: half of limits.connections. Of these an eighth for strangers."},
+    {"limits.connections_per_peer", KEY_INTEGER, "64", false, 1, 60000, NULL, 0, NULL, NULL,
+     ROOT(settings.max_led_per_peer), "Most of these to one address."},
     {"limits.message_timeout", KEY_DURATION, "10s", false, 100, 60000, NULL, 0, NULL, NULL,
      ROOT(settings.message_timeout_ms), "How long a message may take to arrive over TCP."},
     {"limits.idle_timeout", KEY_DURATION, "60s", false, 1000, 86400000, NULL, 0, NULL, NULL,

@@ -34,12 +34,20 @@ void stream_listener_free(struct stream_listener *l)
     free(l);
 }
 
+/* The last places are for connections to upstreams, whoever comes. */
+#define RESERVED_PART 64
+
+static uint32_t places(const struct net *net)
+{
+    return net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
+}
+
 /* Each source leaves room for others, and for those that we open. */
 static bool source_has_room(const struct net *net, const struct address *remote)
 {
-    unsigned theirs = peers_incoming(net->peers, remote);
+    unsigned theirs = peers_count(net->peers, remote, PEER_CAME);
     return theirs < net->limits.max_connections_per_source &&
-           part_has_room(theirs, net->limits.max_connections - net->n_connections, SOURCE_PERCENT);
+           part_has_room(theirs, places(net) - net->n_connections, SOURCE_PERCENT);
 }
 
 /* REFUSALS: for no reason. */
@@ -47,7 +55,7 @@ static enum refusal why_not(const struct net *net, const struct address *remote)
 {
     if (!net->handlers.admit(net->handlers.context, remote, true))
         return REFUSED_UNKNOWN;
-    if (net->n_connections >= net->limits.max_connections)
+    if (net->n_connections >= places(net))
         return REFUSED_ALL;
     return source_has_room(net, remote) ? REFUSALS : REFUSED_SOURCE;
 }

@@ -125,7 +125,8 @@ int net_send(struct net *net, const struct flow *to, struct str bytes)
 int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
                 const struct address *remote, struct flow *flow)
 {
-    return net_flow_to_named(net, listener, transport, remote, (struct str){NULL, 0}, flow);
+    return net_flow_to_named(net, listener, transport, remote, (struct str){NULL, 0},
+                             OPENING_CONFIGURED, flow);
 }
 
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
@@ -138,13 +139,17 @@ bool net_flow_existing(struct net *net, uint16_t listener, enum transport transp
 }
 
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
-                      const struct address *remote, struct str tls_name, struct flow *flow)
+                      const struct address *remote, struct str tls_name, enum opening opening,
+                      struct flow *flow)
 {
     int error = 0;
-    *flow = (struct flow){.remote = *remote, .listener = listener, .transport = (uint8_t)transport};
+    *flow = (struct flow){.remote = *remote,
+                          .listener = listener,
+                          .transport = (uint8_t)transport,
+                          .opening = (uint8_t)opening};
     if (transport == TRANSPORT_UDP)
         return 0;
-    flow->connection = connection_to(net, listener, transport, remote, tls_name, &error);
+    flow->connection = connection_to(net, listener, transport, remote, tls_name, opening, &error);
     return flow->connection ? 0 : error;
 }
 
@@ -154,7 +159,7 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
     if (gone->connection)
         name = connection_tls_name(gone->connection);
     return net_flow_to_named(net, gone->listener, (enum transport)gone->transport, &gone->remote,
-                             name, again);
+                             name, (enum opening)gone->opening, again);
 }
 
 uint64_t net_slow_readers(const struct net *net)
@@ -173,6 +178,11 @@ uint64_t net_connections_refused(const struct net *net)
 uint64_t net_connections_unknown(const struct net *net)
 {
     return refusals_count(net->refusals, REFUSED_UNKNOWN);
+}
+
+uint64_t net_not_opened(const struct net *net)
+{
+    return net->not_opened;
 }
 
 unsigned net_connections(const struct net *net)

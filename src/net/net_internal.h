@@ -26,8 +26,11 @@ struct net {
     struct refusals *refusals;         /* of those that came and are none */
     struct tls *tls;                   /* for handshakes to come; NULL: none */
     unsigned n_connections;
-    uint64_t queued;       /* octets in all of them, what came and what is to leave */
-    uint64_t slow_readers; /* so many were closed */
+    unsigned opened[OPENINGS]; /* of these, by whom they were opened for */
+    uint64_t queued;           /* octets in all of them, what came and what is to leave */
+    uint64_t slow_readers;     /* so many were closed */
+    uint64_t not_opened;       /* so many had no room */
+    int64_t not_opened_said_ms;
 };
 
 struct datagram_reader *datagram_reader_new(void);
@@ -46,7 +49,8 @@ void connection_accepted(struct net *net, uint16_t listener, enum transport tran
                          const struct address *remote, int fd);
 /* Open connection from LISTENER to REMOTE, or a new one; NULL with *ERROR set. */
 struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
-                                 const struct address *remote, struct str tls_name, int *error);
+                                 const struct address *remote, struct str tls_name,
+                                 enum opening opening, int *error);
 /* One that is open to exactly that address, whoever opened it. */
 struct connection *connection_existing(struct net *net, enum transport transport,
                                        const struct address *remote);

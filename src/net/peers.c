@@ -7,8 +7,8 @@
 
 struct peer_source {
     struct address host;
-    unsigned n;
-    uint64_t waiting; /* octets in them */
+    unsigned n[PEER_SIDES], all;
+    uint64_t waiting; /* octets in those that came */
     struct peer_source *next;
 };
 
@@ -59,7 +59,8 @@ static struct peer_source *find_source(const struct peers *p, const struct addre
     return s;
 }
 
-static struct peer_source *count_source(struct peers *p, const struct address *remote)
+static struct peer_source *count_source(struct peers *p, const struct address *remote,
+                                        enum peer_side side)
 {
     const struct address host = address_counted(remote);
     struct peer_source *s = find_source(p, remote);
@@ -68,14 +69,17 @@ static struct peer_source *count_source(struct peers *p, const struct address *r
         *s = (struct peer_source){.host = host, .next = *head};
         *head = s;
     }
-    if (s)
-        s->n++;
+    if (s) {
+        s->n[side]++;
+        s->all++;
+    }
     return s;
 }
 
-static void uncount_source(struct peers *p, struct peer_source *s)
+static void uncount_source(struct peers *p, struct peer_source *s, enum peer_side side)
 {
-    if (--s->n > 0)
+    s->n[side]--;
+    if (--s->all > 0)
         return;
     struct peer_source **link = &p->sources[bucket(p, &s->host, 0)];
     while (*link != s)
@@ -84,15 +88,25 @@ static void uncount_source(struct peers *p, struct peer_source *s)
     free(s);
 }
 
-bool peers_add(struct peers *p, struct peer_entry *entry, bool incoming)
+bool peers_add(struct peers *p, struct peer_entry *entry, enum peer_side side)
 {
     struct peer_entry **head = &p->entries[bucket(p, &entry->remote, entry->remote.port)];
-    entry->source = incoming ? count_source(p, &entry->remote) : NULL;
-    if (incoming && !entry->source)
+    bool counted = side != PEER_UNCOUNTED;
+    entry->side = side;
+    entry->source = counted ? count_source(p, &entry->remote, side) : NULL;
+    if (counted && !entry->source)
         return false;
     entry->next = *head;
     *head = entry;
     return true;
+}
+
+void peers_uncount(struct peers *p, struct peer_entry *entry)
+{
+    if (entry->source)
+        uncount_source(p, entry->source, entry->side);
+    entry->source = NULL;
+    entry->side = PEER_UNCOUNTED;
 }
 
 void peers_remove(struct peers *p, struct peer_entry *entry)
@@ -101,9 +115,7 @@ void peers_remove(struct peers *p, struct peer_entry *entry)
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
-    if (entry->source)
-        uncount_source(p, entry->source);
-    entry->source = NULL;
+    peers_uncount(p, entry);
 }
 
 static struct peer_entry *from(struct peer_entry *e, const struct address *remote)
@@ -123,25 +135,33 @@ struct peer_entry *peers_next(const struct peer_entry *entry)
     return from(entry->next, &entry->remote);
 }
 
-void peers_count(struct peer_entry *entry, size_t more, size_t less)
+/* The source whose queues ENTRY's belong to; NULL: it stands for itself. */
+static struct peer_source *queues_of(const struct peer_entry *entry)
 {
+    return entry->side == PEER_CAME ? entry->source : NULL;
+}
+
+void peers_queued(struct peer_entry *entry, size_t more, size_t less)
+{
+    struct peer_source *source = queues_of(entry);
     entry->waiting += more - less;
-    if (entry->source)
-        entry->source->waiting += more - less;
+    if (source)
+        source->waiting += more - less;
 }
 
 uint64_t peers_waiting(const struct peer_entry *entry)
 {
-    return entry->source ? entry->source->waiting : entry->waiting;
+    const struct peer_source *source = queues_of(entry);
+    return source ? source->waiting : entry->waiting;
 }
 
 bool peers_same_source(const struct peer_entry *a, const struct peer_entry *b)
 {
-    return a->source && a->source == b->source;
+    return queues_of(a) && queues_of(a) == queues_of(b);
 }
 
-unsigned peers_incoming(const struct peers *p, const struct address *host)
+unsigned peers_count(const struct peers *p, const struct address *host, enum peer_side side)
 {
     const struct peer_source *s = find_source(p, host);
-    return s ? s->n : 0;
+    return s ? s->n[side] : 0;
 }

@@ -19,6 +19,7 @@
 
 /* Of names that peers write: */
 #define PASSING_MAX       100
+#define PASSING_PART      20 /* of one asker */
 #define PASSING_FORGET_MS 60000
 #define PASSING_HOLD_MS   5000 /* so long after it was looked up, no other takes its place */
 
@@ -33,9 +34,10 @@ struct name {
     char *host, *service; /* service: NULL for an address lookup alone */
     uint16_t port;
     bool want_ipv4, want_ipv6;
-    bool passing; /* only peers have named it */
-    bool handed;  /* what is known of it is older than this process */
-    bool untold;  /* it has other addresses than resolver_tell() last told */
+    bool passing;   /* only peers have named it */
+    uint64_t asker; /* the first of them */
+    bool handed;    /* what is known of it is older than this process */
+    bool untold;    /* it has other addresses than resolver_tell() last told */
 
     enum name_state state;
     bool busy, failing;
@@ -66,6 +68,7 @@ struct resolver {
     struct watch *watches;
     struct name *names;
     unsigned n_names, n_passing; /* n_names: of those that are configured */
+    uint64_t refused;
     bool closing;
 };
 
@@ -382,27 +385,39 @@ static void forget(struct resolver *r, struct name **link)
     name_free(name);
 }
 
-/* The one that was looked up longest ago, if that is some time; false: none can go. */
-static bool make_room_for_passing(struct resolver *r)
+static unsigned names_of(const struct resolver *r, uint64_t asker)
+{
+    unsigned n = 0;
+    for (const struct name *name = r->names; name; name = name->next)
+        n += name->passing && name->asker == asker;
+    return n;
+}
+
+/* The one that was looked up longest ago, if that is some time; false: none can go. Whoever has its
+   part takes the place of one of its own. */
+static bool make_room_for_passing(struct resolver *r, uint64_t asker)
 {
     struct name **oldest = NULL;
     int64_t used_before_ms = clock_monotonic_ms() - PASSING_HOLD_MS;
-    if (r->n_passing < PASSING_MAX)
+    bool has_its_part = names_of(r, asker) >= PASSING_PART;
+    if (r->n_passing < PASSING_MAX && !has_its_part)
         return true;
     for (struct name **link = &r->names; *link; link = &(*link)->next) {
-        if (!(*link)->passing || (*link)->busy || (*link)->used_at_ms >= used_before_ms)
+        if (!(*link)->passing || (*link)->busy || (*link)->used_at_ms >= used_before_ms ||
+            (has_its_part && (*link)->asker != asker))
             continue;
         oldest = link;
         used_before_ms = (*link)->used_at_ms;
     }
     if (oldest)
         forget(r, oldest);
+    r->refused += oldest == NULL;
     return oldest != NULL;
 }
 
 static struct name *name_new(struct resolver *r, const struct name_query *q)
 {
-    bool room = q->passing ? make_room_for_passing(r) : r->n_names < NAMES_MAX;
+    bool room = q->passing ? make_room_for_passing(r, q->asker) : r->n_names < NAMES_MAX;
     struct name *name = room ? calloc(1, sizeof(*name)) : NULL;
     if (!name)
         return NULL;
@@ -411,6 +426,7 @@ static struct name *name_new(struct resolver *r, const struct name_query *q)
                           .want_ipv4 = q->want_ipv4,
                           .want_ipv6 = q->want_ipv6,
                           .passing = q->passing,
+                          .asker = q->asker,
                           .host = copy_of(q->host),
                           .service = q->service ? copy_of(str_of(q->service)) : NULL};
     if (!name->host || (q->service && !name->service)) {
@@ -443,6 +459,11 @@ static void is_configured_now(struct name *name)
     name->resolver->n_names++;
 }
 
+static struct name_answer answer_of(const struct name *name)
+{
+    return (struct name_answer){name->state, name->addresses, name->n, name->handed};
+}
+
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *q)
 {
     const struct name_answer nothing = {.state = NAME_FAILED};
@@ -451,6 +472,8 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
         return nothing;
     struct name *name = find(r, q);
     bool known = name != NULL;
+    if (q->known)
+        return known && name->state == NAME_KNOWN ? answer_of(name) : nothing;
     if (!known && !(name = name_new(r, q)))
         return nothing;
     if (name->passing && !q->passing)
@@ -458,7 +481,12 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
     if (!known || (name->passing && !name->busy && now_ms >= name->refresh_at_ms))
         resolve(name);
     name->used_at_ms = now_ms;
-    return (struct name_answer){name->state, name->addresses, name->n, name->handed};
+    return answer_of(name);
+}
+
+uint64_t resolver_names_refused(const struct resolver *r)
+{
+    return r->refused;
 }
 
 static struct name_query query_of(const struct known_name *known)

@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <stird/clock.h>
 #include <stird/log.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +22,8 @@
 
 #define MESSAGES_A_TURN    64
 #define OPENING_TIMEOUT_MS 5000 /* TCP and TLS handshake, together */
+#define STRANGERS_PART     8    /* of what peers wrote has opened */
+#define SAID_EVERY_MS      60000
 /* Of what the kernel has not sent yet: the rest waits here, where it is counted. */
 #define UNSENT_IN_KERNEL_BYTES 16384
 
@@ -43,6 +46,7 @@ struct connection {
     unsigned references;
     uint16_t listener;
     uint8_t transport;
+    uint8_t opened_for; /* enum opening, of an outgoing one */
     bool outgoing, opening, in_message;
     bool heard;  /* since the loop came here: something that says that the peer is well */
     bool doomed; /* to be closed when the loop comes here again; nothing of it counts any more */
@@ -93,6 +97,7 @@ static void connection_unlink(struct connection *c)
     if (c->next)
         c->next->link = c->link;
     c->net->n_connections--;
+    c->net->opened[c->opened_for] -= c->outgoing;
     peers_remove(c->net->peers, &c->entry);
 }
 
@@ -111,7 +116,7 @@ static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *inf
 /* Octets in the stream, what came and what is to leave. */
 static void count_waiting(struct connection *c, size_t more, size_t less)
 {
-    peers_count(&c->entry, more, less);
+    peers_queued(&c->entry, more, less);
     c->net->queued += more - less;
 }
 
@@ -399,8 +404,13 @@ static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, boo
 static bool connection_link(struct connection *c)
 {
     struct net *net = c->net;
-    if (!peers_add(net->peers, &c->entry, !c->outgoing))
+    bool led = c->outgoing && c->opened_for != OPENING_CONFIGURED;
+    if (!peers_add(net->peers, &c->entry,
+                   !c->outgoing ? PEER_CAME
+                   : led        ? PEER_LED
+                                : PEER_UNCOUNTED))
         return false;
+    net->opened[c->opened_for] += c->outgoing;
     c->next = net->connections;
     c->link = &net->connections;
     if (c->next)
@@ -552,6 +562,53 @@ static struct connection *find_outgoing(struct net *net, const struct connection
     return NULL;
 }
 
+/* Somebody with a better right uses it from now on. */
+static void raise_right(struct connection *c, enum opening opening)
+{
+    static const uint8_t rank[OPENINGS] = {[OPENING_CONFIGURED] = 2, [OPENING_LED] = 1};
+    if (rank[opening] <= rank[c->opened_for])
+        return;
+    c->net->opened[c->opened_for]--;
+    c->net->opened[opening]++;
+    c->opened_for = (uint8_t)opening;
+    if (opening == OPENING_CONFIGURED)
+        peers_uncount(c->net->peers, &c->entry);
+}
+
+/* What peers wrote opens no more than its part; of that, strangers' no more than theirs. */
+static bool has_part_left(const struct net *net, const struct connection *like)
+{
+    const unsigned *opened = net->opened;
+    uint32_t half = (net->limits.max_connections + 1) / 2, most = net->limits.max_led;
+    if (like->opened_for == OPENING_CONFIGURED)
+        return true;
+    if (most == 0 || most > half)
+        most = half;
+    if (opened[OPENING_LED] + opened[OPENING_STRANGER] >= most ||
+        peers_count(net->peers, &like->entry.remote, PEER_LED) >= net->limits.max_led_per_peer)
+        return false;
+    return like->opened_for == OPENING_LED ||
+           opened[OPENING_STRANGER] < (most + STRANGERS_PART - 1) / STRANGERS_PART;
+}
+
+static void say_not_opened(struct net *net, const struct connection *like)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    bool first = net->not_opened++ == 0;
+    if (!first && now_ms - net->not_opened_said_ms < SAID_EVERY_MS)
+        return;
+    net->not_opened_said_ms = now_ms;
+    struct buf remote = BUF_INIT;
+    address_add(&remote, &like->entry.remote);
+    log_error("a connection is not opened: what peers wrote has led to too many already",
+              LOG_TEXT("peer", buf_str(&remote)),
+              LOG_CSTR("for", like->opened_for == OPENING_STRANGER ? "a stranger" : "a peer"),
+              LOG_NUMBER("open", net->opened[OPENING_LED] + net->opened[OPENING_STRANGER]),
+              LOG_NUMBER("to_it", peers_count(net->peers, &like->entry.remote, PEER_LED)),
+              LOG_NUMBER("not_opened", (int64_t)net->not_opened));
+    buf_fini(&remote);
+}
+
 static struct connection *connect_new(const struct connection *like, int *error)
 {
     struct net *net = like->net;
@@ -560,6 +617,10 @@ static struct connection *connect_new(const struct connection *like, int *error)
     *error = -EMFILE;
     if (net->n_connections >= net->limits.max_connections)
         return NULL;
+    if (!has_part_left(net, like)) {
+        say_not_opened(net, like);
+        return NULL;
+    }
     *error = -EPROTONOSUPPORT;
     if (like->transport == TRANSPORT_TLS &&
         (!net->tls || !(session = tls_connecting(net->tls, name, &like->entry.remote))))
@@ -578,19 +639,24 @@ static struct connection *connect_new(const struct connection *like, int *error)
 }
 
 struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
-                                 const struct address *remote, struct str tls_name, int *error)
+                                 const struct address *remote, struct str tls_name,
+                                 enum opening opening, int *error)
 {
     struct connection like = {.entry.remote = *remote,
                               .net = net,
                               .listener = listener,
                               .transport = (uint8_t)transport,
+                              .opened_for = (uint8_t)opening,
                               .outgoing = true};
     *error = -ENOMEM;
     if (transport == TRANSPORT_TLS && tls_name.n > 0 &&
         !(like.tls_name = strndup(tls_name.p, tls_name.n)))
         return NULL;
     struct connection *c = find_outgoing(net, &like);
-    if (!c)
+    *error = -ENOTCONN;
+    if (c)
+        raise_right(c, opening);
+    else if (opening != OPENING_NEVER)
         c = connect_new(&like, error);
     free(like.tls_name);
     return c;

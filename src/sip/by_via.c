@@ -64,6 +64,8 @@ void pass_by_via(struct proxy *p, struct message *m)
     if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
         return;
     bool connected = find_connection(p, &hop, &target, &flow);
+    if (proxy_classify(p, &target.address) == SOURCE_UNKNOWN)
+        target.opening = OPENING_NEVER; /* it may have a connection, but none anew */
     buf_reset(&p->scratch);
     if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0 ||
         !(connected || may_have(p, m, &target)))

@@ -23,6 +23,7 @@
 #include "limits.h"
 #include "message.h"
 #include "own_routes.h"
+#include "peer_ports.h"
 #include "recording.h"
 #include "routes.h"
 #include "timers.h"
@@ -55,6 +56,8 @@ struct proxy {
     struct full_table full;
     struct undecided_table undecided;
     struct allowances allowances;
+    struct peer_ports peer_ports;
+    int64_t foreign_said_ms;     /* when the log last said so: stranger.c */
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
@@ -83,6 +86,7 @@ struct target {
     struct address address;
     uint16_t listener;
     uint8_t transport;
+    uint8_t opening;                 /* enum opening, without an upstream */
     const struct upstream *upstream; /* NULL: by Route or Request-URI of a dialog */
 };
 
@@ -258,9 +262,10 @@ enum target_result {
     TARGET_FOUND
 };
 /* The next hop of a dialog's request: the first Route behind ours, else the Request-URI; of a name
-   its addresses in the order they are tried. */
+   its addresses in the order they are tried. ASKER as in routes_by_name(). */
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, struct targets *targets);
+                                    const struct own_routes *own, const uint64_t *asker,
+                                    struct targets *targets);
 /* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
    one first where its dialog leads. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
@@ -285,7 +290,8 @@ enum privacy_view forward_next_view(const struct context *c);
 
 /* ---- relay.c: responses ---- */
 
-void relay_response(struct proxy *p, struct message *m);
+void relay_response(struct proxy *p, struct message *m, const struct flow *from,
+                    enum source_class source_class);
 void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
 /* The caller gave up: section 16.10. */
 void relay_cancel(struct context *c);
@@ -306,7 +312,7 @@ void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 /* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
-void proxy_message(void *proxy, const struct flow *from, char *bytes, size_t n,
+void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);
 void proxy_undelivered(void *proxy, struct str datagram, int error);
 void proxy_after_events(void *proxy);

@@ -7,14 +7,16 @@
 
 /* Nobody's SBC, unless it is written so. */
 static const struct address_prefix special[] = {
-    {{ADDRESS_IPV4, 0, {0}}, 8},          /* this host */
-    {{ADDRESS_IPV4, 0, {127}}, 8},        /* loopback */
-    {{ADDRESS_IPV4, 0, {169, 254}}, 16},  /* link-local */
-    {{ADDRESS_IPV4, 0, {224}}, 4},        /* multicast */
-    {{ADDRESS_IPV4, 0, {240}}, 4},        /* reserved, and the broadcast address */
-    {{ADDRESS_IPV6, 0, {0}}, 8},          /* unspecified, loopback, IPv4 in disguise */
-    {{ADDRESS_IPV6, 0, {0xfe, 0x80}}, 9}, /* link-local, and site-local of old */
-    {{ADDRESS_IPV6, 0, {0xff}}, 8},       /* multicast */
+    {{ADDRESS_IPV4, 0, {0}}, 8},           /* this host */
+    {{ADDRESS_IPV4, 0, {127}}, 8},         /* loopback */
+    {{ADDRESS_IPV4, 0, {169, 254}}, 16},   /* link-local */
+    {{ADDRESS_IPV4, 0, {224}}, 4},         /* multicast */
+    {{ADDRESS_IPV4, 0, {240}}, 4},         /* reserved, and the broadcast address */
+    {{ADDRESS_IPV6, 0, {0}}, 8},           /* unspecified, loopback, IPv4 in disguise, NAT64 */
+    {{ADDRESS_IPV6, 0, {0x20, 0x01}}, 32}, /* Teredo: IPv4 in disguise */
+    {{ADDRESS_IPV6, 0, {0x20, 0x02}}, 16}, /* 6to4: the same */
+    {{ADDRESS_IPV6, 0, {0xfe, 0x80}}, 9},  /* link-local, and site-local of old */
+    {{ADDRESS_IPV6, 0, {0xff}}, 8},        /* multicast */
 };
 
 /* The bits of the block of such addresses that this one is in, or 0. */
@@ -44,14 +46,96 @@ static bool is_ours(const struct proxy *p, const struct address *a)
 }
 
 /* A trunk for everybody (0.0.0.0/0) covers all addresses and names none. */
-bool fence_allows(const struct proxy *p, const struct address *source, const struct address *to)
+enum fence_place fence_place_of(const struct proxy *p, const struct target *to)
 {
-    unsigned bits = special_bits(to);
-    if (is_peer(p, to, bits > 0 ? bits : 1))
-        return true;
-    if (bits > 0 || is_ours(p, to))
-        return false;
-    return p->snapshot->settings->dialog_peers_any || is_peer(p, to, 0) || is_peer(p, source, 0);
+    unsigned bits = special_bits(&to->address);
+    bool named = is_peer(p, &to->address, bits > 0 ? bits : 1);
+    if (!named && (bits > 0 || is_ours(p, &to->address)))
+        return FENCE_HERE;
+    if (!named && !is_peer(p, &to->address, 0))
+        return FENCE_ELSEWHERE;
+    return peer_ports_has(p, &to->address, (enum transport)to->transport) ? FENCE_PEER
+                                                                          : FENCE_PEER_PORT;
+}
+
+enum answer { NO, YES, IF_ANY_PEER, IF_ANY_PORT };
+
+/* docs/security.md has the same for people; fence_test.c compares them cell by cell. */
+static const struct rules {
+    uint8_t ways[FENCE_PLACES][FENCE_WAYS];
+    bool asks_dns;
+} rules[FENCE_SENDERS] = {
+    [FENCE_STRANGER] = {.ways = {[FENCE_PEER] = {YES, YES, YES},
+                                 [FENCE_PEER_PORT] = {IF_ANY_PORT, YES, IF_ANY_PORT},
+                                 [FENCE_ELSEWHERE] = {IF_ANY_PEER, IF_ANY_PEER, IF_ANY_PEER},
+                                 [FENCE_HERE] = {NO, NO, NO}},
+                        .asks_dns = false},
+    [FENCE_COVERED] = {.ways = {[FENCE_PEER] = {YES, YES, YES},
+                                [FENCE_PEER_PORT] = {YES, YES, YES},
+                                [FENCE_ELSEWHERE] = {YES, YES, YES},
+                                [FENCE_HERE] = {NO, NO, NO}},
+                       .asks_dns = true},
+};
+
+bool fence_may(const struct settings *s, enum fence_sender who, enum fence_place where,
+               enum fence_way way)
+{
+    enum answer answer = (enum answer)rules[who].ways[where][way];
+    return answer == YES || (answer == IF_ANY_PEER && s->dialog_peers_any) ||
+           (answer == IF_ANY_PORT && s->dialog_ports_any);
+}
+
+bool fence_asks_dns(enum fence_sender who)
+{
+    return rules[who].asks_dns;
+}
+
+static enum fence_sender sender_of(const struct proxy *p, const struct address *source)
+{
+    return is_peer(p, source, 0) ? FENCE_COVERED : FENCE_STRANGER;
+}
+
+static bool is_connected(const struct proxy *p, const struct target *to)
+{
+    struct flow flow;
+    return p->net && net_flow_existing(p->net, to->listener, (enum transport)to->transport,
+                                       &to->address, &flow);
+}
+
+/* A hop of an upstream is a configured one, whoever of our peers names it. */
+static enum opening opening_for(const struct proxy *p, enum fence_sender who,
+                                const struct target *to)
+{
+    if (who == FENCE_STRANGER)
+        return OPENING_STRANGER;
+    return routes_is_hop(p->routes, p->snapshot->settings, &to->address) ? OPENING_CONFIGURED
+                                                                         : OPENING_LED;
+}
+
+bool fence_allows(const struct proxy *p, const struct address *source, struct target *to)
+{
+    const struct settings *s = p->snapshot->settings;
+    enum fence_sender who = sender_of(p, source);
+    enum fence_place where = fence_place_of(p, to);
+    if (to->transport == TRANSPORT_UDP)
+        return fence_may(s, who, where, FENCE_DATAGRAM);
+    bool anew = fence_may(s, who, where, FENCE_NEW_CONNECTION);
+    to->opening = (uint8_t)(anew ? opening_for(p, who, to) : OPENING_NEVER);
+    return anew || (fence_may(s, who, where, FENCE_CONNECTION) && is_connected(p, to));
+}
+
+/* The trunk or upstream of a source, by its longest prefix; one that DNS covers is itself. */
+static uint64_t asker_of(const struct proxy *p, const struct address *source)
+{
+    unsigned step = 0;
+    const struct source_entry *entry = source_table_next(p->snapshot->settings->sources, source,
+                                                         &step);
+    const struct address *a = entry ? &entry->prefix.address : source;
+    const uint8_t bits[] = {a->family, entry ? entry->prefix.bits : UINT8_MAX};
+    const struct str texts[] = {STR("asker"),
+                                {(const char *)bits, sizeof(bits)},
+                                {(const char *)a->bytes, sizeof(a->bytes)}};
+    return siphash_texts(p->branches.table, texts, 3).low;
 }
 
 static void say(struct proxy *p, const struct message *m, const struct address *source,
@@ -68,7 +152,7 @@ static void say(struct proxy *p, const struct message *m, const struct address *
     address_add(&from, source);
     address_add(&where, to);
     log_warning("a request inside a call may not go where its Route or Request-URI leads: no trunk "
-                "and no upstream covers that address, or its sender's",
+                "and no upstream covers that address and port, or its sender's",
                 LOG_TEXT("call_id", m->call_id), LOG_TEXT("method", m->method),
                 LOG_TEXT("source", buf_str(&from)), LOG_TEXT("to", buf_str(&where)),
                 LOG_NUMBER("requests", (int64_t)p->counters.fenced));
@@ -80,12 +164,14 @@ enum target_result fence_target_of_dialog(struct proxy *p, const struct message 
                                           const struct own_routes *own,
                                           const struct address *source, struct targets *targets)
 {
-    enum target_result result = target_of_dialog(p, m, own, targets);
+    uint64_t asker = asker_of(p, source);
+    bool asks = fence_asks_dns(sender_of(p, source));
+    enum target_result result = target_of_dialog(p, m, own, asks ? &asker : NULL, targets);
     unsigned n = 0;
     if (result != TARGET_FOUND)
         return result;
     for (unsigned i = 0; i < targets->n; i++)
-        if (fence_allows(p, source, &targets->list[i].address))
+        if (fence_allows(p, source, &targets->list[i]))
             targets->list[n++] = targets->list[i];
     if (n == 0)
         say(p, m, source, &targets->list[0].address);

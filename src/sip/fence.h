@@ -3,15 +3,45 @@
  * without a fence a Record-Route seen once would have us send anything anywhere.
  *
  * It comes from, or goes to, an address that a trunk or an upstream covers (proxy.dialog_peers).
- * Never to the loopback, to link-local, multicast and such addresses, nor to this machine itself,
- * but where a trunk or an upstream names the very block or address.
+ * A stranger reaches a peer where that takes requests, not at all of its ports, and has no name
+ * looked up. Never to the loopback, to link-local, multicast and such addresses, nor to this
+ * machine itself, but where a trunk or an upstream names the very block or address.
  */
 #ifndef STIRD_SIP_FENCE_H
 #define STIRD_SIP_FENCE_H
 
 #include "context.h"
 
-bool fence_allows(const struct proxy *p, const struct address *source, const struct address *to);
+enum fence_sender {
+    FENCE_STRANGER,
+    FENCE_COVERED, /* a trunk or an upstream covers it */
+    FENCE_SENDERS
+};
+
+enum fence_place {
+    FENCE_PEER,      /* an address that one covers, at a port of SIP (peer_ports.h) */
+    FENCE_PEER_PORT, /* the same, at another port */
+    FENCE_ELSEWHERE, /* any other address */
+    FENCE_HERE,      /* this machine, loopback, link-local, multicast and the like, not named */
+    FENCE_PLACES
+};
+
+enum fence_way {
+    FENCE_DATAGRAM,
+    FENCE_CONNECTION /* that is open */,
+    FENCE_NEW_CONNECTION,
+    FENCE_WAYS
+};
+
+enum fence_place fence_place_of(const struct proxy *p, const struct target *to);
+/* Who may send where in which way: the table. */
+bool fence_may(const struct settings *s, enum fence_sender who, enum fence_place where,
+               enum fence_way way);
+/* Whether names that WHO writes are looked up; otherwise they count as far as they are known. */
+bool fence_asks_dns(enum fence_sender who);
+
+/* All of it for one target; says in TO which connection may be opened. */
+bool fence_allows(const struct proxy *p, const struct address *source, struct target *to);
 /*
  * target_of_dialog() within the fence, of a request that SOURCE sent: TARGET_FENCED when all that
  * it names, by address or by name, is outside. That is counted, and a line a minute says so.

@@ -33,9 +33,12 @@ bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw
     return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE, p->dispatch_key), &h, raw);
 }
 
-bool inbox_pass_response(struct proxy *p, const struct message *response)
+bool inbox_pass_response(struct proxy *p, const struct message *response, const struct flow *from)
 {
-    const struct handover h = {.kind = HANDOVER_MESSAGE};
+    const struct handover h = {.kind = HANDOVER_MESSAGE,
+                               .remote = from->remote,
+                               .listener = from->listener,
+                               .transport = from->transport};
     return p->inbox && pass(p, branch_worker(message_via_branch(response)), &h, response->raw);
 }
 

@@ -18,7 +18,7 @@ void inbox_close(struct proxy *p);
 /* True: the message is on its way to another worker. */
 bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw);
 /* RESPONSE bears our proof, and there is no transaction for it here. */
-bool inbox_pass_response(struct proxy *p, const struct message *response);
+bool inbox_pass_response(struct proxy *p, const struct message *response, const struct flow *from);
 /* There is no transaction for BRANCH here. */
 bool inbox_pass_undelivered(struct proxy *p, struct str datagram, struct str branch, int error);
 

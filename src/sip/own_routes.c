@@ -42,21 +42,22 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
     return true;
 }
 
-/* An address that a sip: URI names, and the key in it; false: it is no such URI. */
-static bool read_uri(struct str text, struct route_place *place, struct str *key)
+bool own_routes_place(struct str text, struct route_place *place, struct str *key)
 {
     struct uri uri;
     uint64_t port;
     *key = (struct str){NULL, 0};
+    *place = (struct route_place){{0}, 0};
     if (!uri_split(&uri, text) || uri.scheme != URI_SIP ||
         !read_parameters(uri.parameters, str_starts_nocase(text, STR("sips:")), &place->transport,
                          key))
         return false;
     port = transport_port((enum transport)place->transport);
-    if (!read_port(text, &uri, &port) || !address_parse(uri.host, &place->address))
+    if (!read_port(text, &uri, &port))
         return false;
+    bool is_address = address_parse(uri.host, &place->address);
     place->address.port = (uint16_t)port;
-    return true;
+    return is_address;
 }
 
 /* A caller's request comes in by the caller's side and leaves by the callee's. */
@@ -100,7 +101,7 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     struct str key;
     uint16_t listener;
     bool keyed_before = r->keyed;
-    if (!read_uri(uri, &place, &key) ||
+    if (!own_routes_place(uri, &place, &key) ||
         !listeners_find(&r->p->listeners, &place.address, &listener))
         return false;
     use_key(r, key, &place, listener);

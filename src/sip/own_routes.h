@@ -27,6 +27,9 @@ struct own_routes {
     uint16_t exit;  /* the listener of the side that it leaves on */
 };
 
+/* The address that a sip: URI names, and the key in it; false: it names none. Port and transport
+   are set where it is such a URI at all. */
+bool own_routes_place(struct str uri, struct route_place *place, struct str *key);
 /* RAW is a request that came in at LISTENER. */
 void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,
                      uint16_t listener, struct own_routes *own);

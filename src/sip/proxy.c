@@ -85,7 +85,8 @@ static int transaction_send(void *context, const struct flow *to, struct str byt
     struct proxy *p = context;
     struct flow again;
     int error = proxy_send(p, to, bytes);
-    /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2). */
+    /* The connection is gone: a new one to the same place (RFC 3261 section 18.2.2), for those who
+       may have one. */
     if (error == -ENOTCONN && net_flow_again(p->net, to, &again) == 0)
         error = proxy_send(p, &again, bytes);
     return error;
@@ -185,17 +186,19 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
     buf_fini(&detail);
 }
 
-void proxy_message(void *context, const struct flow *from, char *bytes, size_t n,
+void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status)
 {
     struct proxy *p = context;
     struct message m;
-    enum source_class class = proxy_classify(p, &from->remote);
+    enum source_class class = proxy_classify(p, &arrived->remote);
+    struct flow here = *arrived, *from = &here;
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
     if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
         p->counters.unknown_source++;
         return;
     }
+    from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame)) {
@@ -203,8 +206,10 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
             refuse_malformed(p, from, raw, &m.fault);
         return;
     }
+    if (class != SOURCE_UNKNOWN)
+        peer_ports_note(p, &m, from);
     if (m.status != 0)
-        relay_response(p, &m);
+        relay_response(p, &m, from, class);
     else
         request_received(p, &m, from, class);
     message_fini(&m);
@@ -266,6 +271,8 @@ static struct net_limits limits_of(const struct proxy *p, const struct settings 
         .frame = {s->max_message_bytes, s->max_header_lines},
         .max_connections = s->max_connections,
         .max_connections_per_source = s->max_connections_per_source,
+        .max_led = s->max_led,
+        .max_led_per_peer = s->max_led_per_peer,
         .message_timeout_ms = s->message_timeout_ms,
         .idle_timeout_ms = s->idle_timeout_ms,
         .write_timeout_ms = s->write_timeout_ms,
@@ -499,6 +506,8 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p)
     p->counters.connections_refused = net_connections_refused(p->net);
     p->counters.connections_unknown = net_connections_unknown(p->net);
     p->counters.slow_readers = net_slow_readers(p->net);
+    p->counters.connections_not_opened = net_not_opened(p->net);
+    p->counters.dialog_names_refused = resolver_names_refused(p->resolver);
     p->counters.held_bytes = holdings_octets(&p->holdings);
     p->counters.records_dropped = recording_dropped(p->recording);
     p->counters.records_waiting = recording_waiting(p->recording);

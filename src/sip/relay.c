@@ -334,7 +334,21 @@ static void on_response(struct attempt *a, struct message *m)
         on_refusal(a, m);
 }
 
-void relay_response(struct proxy *p, struct message *m)
+/* It may have been for another worker. Without a transaction nobody knows who was asked. */
+static void pass_stray(struct proxy *p, struct message *m, const struct flow *from,
+                       enum source_class class)
+{
+    p->counters.stray_responses++;
+    if (!top_via_is_ours(p, m) || !branch_is_ours(&p->branches, m) ||
+        inbox_pass_response(p, m, from) ||
+        (class == SOURCE_UNKNOWN && !p->snapshot->settings->responses_any))
+        return;
+    message_remove_via(m);
+    pass_by_via(p, m);
+}
+
+void relay_response(struct proxy *p, struct message *m, const struct flow *from,
+                    enum source_class class)
 {
     struct transaction_key key = client_key(&p->branches, message_via_branch(m), m->method);
     struct client_transaction *t = top_via_is_ours(p, m)
@@ -342,12 +356,7 @@ void relay_response(struct proxy *p, struct message *m)
                                        : NULL;
     p->counters.responses++;
     if (!t) {
-        p->counters.stray_responses++;
-        if (top_via_is_ours(p, m) && branch_is_ours(&p->branches, m) &&
-            !inbox_pass_response(p, m)) {
-            message_remove_via(m);
-            pass_by_via(p, m);
-        }
+        pass_stray(p, m, from, class);
         return;
     }
     struct attempt *a = client_transaction_user(t);

@@ -206,11 +206,14 @@ unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct t
 }
 
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
-                               enum transport transport, struct target *hops, unsigned max,
-                               unsigned *n)
+                               enum transport transport, const uint64_t *asker, struct target *hops,
+                               unsigned max, unsigned *n)
 {
+    host.n -= host.n > 0 && host.p[host.n - 1] == '.'; /* of the root, as all are */
     struct name_query query = query_of(r, NULL, host, port, transport);
     query.passing = true;
+    query.known = asker == NULL;
+    query.asker = asker ? *asker : 0;
     struct name_answer answer = r->options.look_up(r->options.resolver, &query);
     *n = use_answer(r, NULL, transport, &answer, hops, max);
     return answer.state;
@@ -248,6 +251,27 @@ bool routes_is_source(struct routes *r, const struct settings *settings,
             if (address_same_host(&answer.addresses[j].address, source))
                 return true;
     }
+    return false;
+}
+
+static bool is_hop_of(struct routes *r, const struct upstream *u, const struct address *address)
+{
+    if (u->host.n == 0)
+        return address_equal(&u->address, address);
+    if (!r)
+        return false;
+    struct name_answer answer = look_up(r, u);
+    for (unsigned i = 0; i < answer.n; i++)
+        if (address_equal(&answer.addresses[i].address, address))
+            return true;
+    return false;
+}
+
+bool routes_is_hop(struct routes *r, const struct settings *settings, const struct address *address)
+{
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        if (is_hop_of(r, &settings->upstreams[i], address))
+            return true;
     return false;
 }
 

@@ -49,10 +49,14 @@ unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct t
  */
 unsigned routes_targets(struct routes *r, const struct settings *settings,
                         const struct trunk *trunk, int64_t now_ms, struct target *targets);
-/* The addresses of a name that has no port, or one, by TRANSPORT; not to ourselves. */
+/* The addresses of a name that has no port (0), or one, by TRANSPORT; not to ourselves. ASKER as in
+   resolver.h; NULL: nothing is asked for, only what is known counts. */
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
-                               enum transport transport, struct target *hops, unsigned max,
-                               unsigned *n);
+                               enum transport transport, const uint64_t *asker, struct target *hops,
+                               unsigned max, unsigned *n);
+/* Whether an upstream listens at this address and port. Without R names mean nothing. */
+bool routes_is_hop(struct routes *r, const struct settings *settings,
+                   const struct address *address);
 /* An address of an upstream that is given by name and has no `sources` of its own. */
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source);

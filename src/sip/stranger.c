@@ -1,6 +1,9 @@
 #include "stranger.h"
 
 #include <stird/headers.h>
+#include <stird/log.h>
+
+#define SAID_EVERY_MS 60000
 
 /* ---- requests ---- */
 
@@ -87,19 +90,52 @@ static bool read_proof(struct str raw, struct branch_proof *proof, struct str *m
     return true;
 }
 
-static bool response_is_heard(const struct proxy *p, struct str raw)
+/* Somebody who has seen the request, or a gateway that answers from another address. */
+static void say_foreign(struct proxy *p, const struct flow *from, const struct branch_proof *proof)
+{
+    int64_t now_ms = proxy_now_ms();
+    bool first = p->counters.foreign_responses++ == 0;
+    if (!first && now_ms - p->foreign_said_ms < SAID_EVERY_MS)
+        return;
+    p->foreign_said_ms = now_ms;
+    struct buf source = BUF_INIT;
+    address_add(&source, &from->remote);
+    log_warning(
+        "a response is dropped: its request did not go to this address, and no trunk and no "
+        "upstream covers it",
+        LOG_TEXT("call_id", proof->call_id), LOG_TEXT("source", buf_str(&source)),
+        LOG_NUMBER("responses", (int64_t)p->counters.foreign_responses));
+    buf_fini(&source);
+}
+
+/* Its request was sent there. Which ones another worker sent, that one knows. */
+static bool is_asked(const struct proxy *p, const struct flow *from,
+                     const struct client_transaction *t, struct str branch)
+{
+    if (t)
+        return address_same_host(&client_transaction_flow(t)->remote, &from->remote);
+    unsigned worker = branch_worker(branch);
+    return !p->from_inbox && worker < p->n_workers && worker != p->worker;
+}
+
+static bool response_is_heard(struct proxy *p, const struct flow *from, struct str raw)
 {
     struct branch_proof proof;
     struct str method;
     if (!read_proof(raw, &proof, &method))
         return false;
     struct transaction_key key = client_key(&p->branches, proof.branch, method);
-    return client_transaction_find(p->transactions, &key) ||
-           branch_proof_holds(&p->branches, &proof);
+    const struct client_transaction *t = client_transaction_find(p->transactions, &key);
+    if (!t && !branch_proof_holds(&p->branches, &proof))
+        return false;
+    if (p->snapshot->settings->responses_any || is_asked(p, from, t, proof.branch))
+        return true;
+    say_foreign(p, from, &proof);
+    return false;
 }
 
-bool stranger_is_heard(const struct proxy *p, const struct flow *from, struct str raw)
+bool stranger_is_heard(struct proxy *p, const struct flow *from, struct str raw)
 {
-    return str_starts_nocase(raw, STR("SIP/")) ? response_is_heard(p, raw)
+    return str_starts_nocase(raw, STR("SIP/")) ? response_is_heard(p, from, raw)
                                                : request_is_heard(p, from, raw);
 }

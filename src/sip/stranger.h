@@ -11,8 +11,10 @@
 #include "context.h"
 
 /* RAW is framed and came by FROM. A request: its Request-URI or a Route holds our Record-Route of
-   this dialog, for where it came in. A response: its top Via is that of a transaction here, or
-   bears our proof for it. */
-bool stranger_is_heard(const struct proxy *p, const struct flow *from, struct str raw);
+   this dialog, for where it came in. A response: its request was sent to that address; by
+   proxy.responses = "any" also one from elsewhere whose top Via is that of a transaction here, or
+   bears our proof for it. One that has that and is not heard is counted, and a line a minute says
+   so: a carrier may answer from an address that nobody listed. */
+bool stranger_is_heard(struct proxy *p, const struct flow *from, struct str raw);
 
 #endif

@@ -29,7 +29,7 @@ static bool url_address(const url_t *url, struct address *address)
     uint64_t port = default_port(url);
     if (!url->url_host || !address_parse(str_of(url->url_host), address))
         return false;
-    if (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port))
+    if (url->url_port && (!str_to_u64(str_of(url->url_port), 65535, &port) || port == 0))
         return false;
     address->port = (uint16_t)port;
     return true;
@@ -60,15 +60,16 @@ static const url_t *next_url(const struct message *m, const struct own_routes *o
 }
 
 static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,
-                                  uint16_t listener, struct targets *targets)
+                                  uint16_t listener, const uint64_t *asker, struct targets *targets)
 {
     uint64_t port = 0;
     if (!p->routes) /* a rehearsal asks for no name */
         return TARGET_PENDING;
-    if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
+    if (!url->url_host ||
+        (url->url_port && (!str_to_u64(str_of(url->url_port), 65535, &port) || port == 0)))
         return TARGET_NONE;
     enum name_state state = routes_by_name(p->routes, str_of(url->url_host), (uint16_t)port,
-                                           transport, targets->list, TARGETS_OF_DIALOG,
+                                           transport, asker, targets->list, TARGETS_OF_DIALOG,
                                            &targets->n);
     for (unsigned i = 0; i < targets->n; i++)
         choose_listener(p, listener, &targets->list[i]);
@@ -78,7 +79,8 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
 }
 
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, struct targets *targets)
+                                    const struct own_routes *own, const uint64_t *asker,
+                                    struct targets *targets)
 {
     uint16_t ours;
     enum transport transport;
@@ -88,7 +90,7 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
     if (!url || !url_transport(url, &transport))
         return TARGET_NONE;
     if (!url_address(url, &target->address))
-        return by_name(p, url, transport, own->exit, targets);
+        return by_name(p, url, transport, own->exit, asker, targets);
     target->transport = (uint8_t)transport;
     /* To ourselves again would be a loop with one more hop. */
     if (listeners_find(&p->listeners, &target->address, &ours))
@@ -124,12 +126,16 @@ static struct str expected_name(struct proxy *p, const struct target *target)
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 {
     enum transport transport = (enum transport)target->transport;
+    enum opening opening = target->upstream ? OPENING_CONFIGURED : (enum opening)target->opening;
+    bool existing;
     /* The address of a dialog may be the caller's end of a connection that it opened. */
-    if (!target->upstream && transport != TRANSPORT_UDP &&
-        net_flow_existing(p->net, target->listener, transport, &target->address, flow))
+    existing = !target->upstream && transport != TRANSPORT_UDP &&
+               net_flow_existing(p->net, target->listener, transport, &target->address, flow);
+    flow->opening = (uint8_t)opening;
+    if (existing)
         return 0;
     return net_flow_to_named(p->net, target->listener, transport, &target->address,
-                             expected_name(p, target), flow);
+                             expected_name(p, target), opening, flow);
 }
 
 /*

@@ -8,7 +8,7 @@ import time
 
 from .patience import HANG_S
 
-A, SRV = 1, 33
+A, AAAA, SRV = 1, 28, 33
 
 
 def encoded(name):
@@ -36,6 +36,10 @@ class Dns:
     # what it knows
     def address(self, name, *addresses, ttl=60):
         self.zone[name.lower(), A] = [(ttl, socket.inet_aton(address)) for address in addresses]
+
+    def address6(self, name, *addresses, ttl=60):
+        self.zone[name.lower(), AAAA] = [(ttl, socket.inet_pton(socket.AF_INET6, address))
+                                         for address in addresses]
 
     def srv(self, name, *records, ttl=60):
         """Each record is (priority, weight, port, target)."""

@@ -11,6 +11,7 @@ import time
 
 from lib import dialog, lab, stird
 from lib.patience import HANG_S
+from sip import strangers_test
 from sip.fence_test import Calls
 
 HERE = (2, 3, 4, 9, 66, 77)  # 192.0.2.x
@@ -141,6 +142,62 @@ class Elsewhere(Calls):
             told, _ = server.communicate(b"", 20)
         self.assertEqual(told, b"nobody came\n")
         stird.wait_until(lambda: self.fenced() == 9, HANG_S, "fenced")
+
+
+class Cells(strangers_test.Strangers):
+    """The cells of the table that the loopback has not."""
+
+    def setUp(self):
+        super().setUp()
+        self.net = lambda last: "192.0.2.%d" % last
+
+    def test_cells(self):
+        """Elsewhere, which is a port of SIP."""
+        self.start()
+        self.up()
+        nobody, far = self.peer("nobody", 66), self.trap(self.net(77), 5060)
+        self.reach(nobody, self.net(77), far, False, 100)
+        self.reach(self.sbc, self.net(77), far, True, 110)
+
+    def test_by_setting_anybody(self):
+        self.start(more='proxy = { dialog_peers = "any"; };')
+        self.up()
+        nobody, far = self.peer("nobody", 66), self.trap(self.net(77))
+        self.reach(nobody, self.net(77), far, True, 100)
+        odd = self.trap(self.net(9))
+        self.reach(nobody, self.net(9), odd, False, 110)
+
+    def test_of_a_gateway_that_was_asked(self):
+        """It is nobody's, but the request went there."""
+        self.start()
+        self.up()
+        gateway = self.peer("gateway", 66)
+        self.sbc.send(self.inside("INFO", "sip:x@%s" % self.net(66)), self.at())
+        gateway.respond(gateway.expect("INFO"), 200)
+        self.sbc.expect((200, "INFO"))
+
+    def test_a_stranger_comes_back(self):
+        """Over TCP it is heard on a connection that we opened; that closed, none is opened to it."""
+        self.start()
+        _, arrived, answer, _ = self.up()
+        gateway, trap = self.peer("gateway", 66), self.trap(self.net(66), 5099)
+        self.sbc.send(self.inside("INFO", "sip:x@%s:5060;transport=tcp" % self.net(66)), self.at())
+        info = gateway.expect("INFO")
+        gateway.respond(info, 200)
+        self.sbc.expect((200, "INFO"))
+        key = self.with_key(dialog.callee_in_dialog(gateway, "UPDATE", arrived, answer, 7, "tcp"),
+                            self.key())
+        via = key.raws("via")[0].replace(b":5060;", b":5099;")
+        gateway.send(key.replaced("via", via), info.connection)
+        there = self.sbc.expect("UPDATE")
+        info.connection.socket.close()
+        gateway.streams.remove(info.connection)
+        self.wait_stats("connections", 0)
+        self.sbc.respond(there, 200)
+        self.sbc.send(self.sbc.request("OPTIONS", "sip:%s:5060" % self.net(1)), self.at())
+        self.sbc.expect((200, "OPTIONS"))
+        self.assertEqual(trap.connections(), 0)
+        self.assertEqual(self.stats("connections"), 0)
 
 
 LISTENS = """

@@ -484,8 +484,15 @@ class Responses(Calls):
         self.sbc.expect((200, "INVITE"))
 
     def test_a_stranger_repeats_a_good_one(self):
-        """It goes where it was made for."""
-        self.start()
+        """It goes nowhere."""
+        self.stranger_repeats("known")
+
+    def test_a_stranger_repeats_one_that_may(self):
+        """By setting it goes where it was made for."""
+        self.stranger_repeats("any")
+
+    def stranger_repeats(self, setting):
+        self.start(more='proxy = { responses = "%s"; };' % setting)
         self.place()
         arrived = self.carrier.expect("INVITE")
         before = self.stird.child("worker")
@@ -493,7 +500,12 @@ class Responses(Calls):
         self.stird.wait_child("worker", other_than=before)
         nobody = self.peer("nobody", 66)
         nobody.send(dialog.answer(arrived, 200, tag="x"), self.at())
-        self.sbc.expect((200, "INVITE"))
+        if setting == "any":
+            self.sbc.expect((200, "INVITE"))
+        else:
+            stird.wait_until(lambda: stirctl.ask(self.stird.configuration, "stats")
+                             ["foreign_responses"] == 1, HANG_S, "foreign_responses")
+            self.sbc.expect_nothing(0.1)
         nobody.expect_nothing(0.1)
 
 

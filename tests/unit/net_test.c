@@ -30,8 +30,8 @@ static void found_by_address_and_port(void **state)
     (void)state;
     assert_non_null(p);
     assert_null(peers_first(p, &first));
-    assert_true(peers_add(p, &one, true) && peers_add(p, &two, true) &&
-                peers_add(p, &again, false));
+    assert_true(peers_add(p, &one, PEER_CAME) && peers_add(p, &two, PEER_CAME) &&
+                peers_add(p, &again, PEER_UNCOUNTED));
     assert_null(peers_first(p, &other));
     struct peer_entry *e = peers_first(p, &first);
     struct peer_entry *next = peers_next(e);
@@ -56,16 +56,19 @@ static void counts_a_source(void **state)
     struct address one = at(1, 0), two = at(2, 9), three = at(3, 0);
     (void)state;
     for (unsigned i = 0; i < 3; i++)
-        assert_true(peers_add(p, &in[i], true));
-    assert_true(peers_add(p, &out, false));
-    assert_int_equal(peers_incoming(p, &one), 2);
-    assert_int_equal(peers_incoming(p, &two), 1);
-    assert_int_equal(peers_incoming(p, &three), 0);
+        assert_true(peers_add(p, &in[i], PEER_CAME));
+    assert_true(peers_add(p, &out, PEER_LED));
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 2);
+    assert_int_equal(peers_count(p, &two, PEER_CAME), 1);
+    assert_int_equal(peers_count(p, &three, PEER_CAME), 0);
     peers_remove(p, &in[0]);
+    assert_int_equal(peers_count(p, &one, PEER_LED), 1);
+    peers_uncount(p, &out);
+    assert_int_equal(peers_count(p, &one, PEER_LED), 0);
     peers_remove(p, &out);
-    assert_int_equal(peers_incoming(p, &one), 1);
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 1);
     peers_remove(p, &in[1]);
-    assert_int_equal(peers_incoming(p, &one), 0);
+    assert_int_equal(peers_count(p, &one, PEER_CAME), 0);
     peers_remove(p, &in[2]);
     peers_free(p);
 }
@@ -87,13 +90,13 @@ static void an_ipv6_network_is_a_source(void **state)
     struct address third = ipv6(1, 3);
     (void)state;
     for (unsigned i = 0; i < 3; i++)
-        assert_true(peers_add(p, &in[i], true));
-    assert_int_equal(peers_incoming(p, &third), 2);
+        assert_true(peers_add(p, &in[i], PEER_CAME));
+    assert_int_equal(peers_count(p, &third, PEER_CAME), 2);
     assert_true(peers_same_source(&in[0], &in[1]));
     assert_false(peers_same_source(&in[0], &in[2]));
     for (unsigned i = 0; i < 3; i++)
         peers_remove(p, &in[i]);
-    assert_int_equal(peers_incoming(p, &third), 0);
+    assert_int_equal(peers_count(p, &third, PEER_CAME), 0);
     peers_free(p);
 }
 
@@ -104,16 +107,16 @@ static void what_waits_is_of_a_source(void **state)
     struct peer_entry in[2] = {{.remote = at(1, 1000)}, {.remote = at(1, 2000)}};
     struct peer_entry out = {.remote = at(1, 5060)};
     (void)state;
-    assert_true(peers_add(p, &in[0], true) && peers_add(p, &in[1], true) &&
-                peers_add(p, &out, false));
-    peers_count(&in[0], 10, 0);
-    peers_count(&in[1], 7, 3);
-    peers_count(&out, 5, 0);
+    assert_true(peers_add(p, &in[0], PEER_CAME) && peers_add(p, &in[1], PEER_CAME) &&
+                peers_add(p, &out, PEER_LED));
+    peers_queued(&in[0], 10, 0);
+    peers_queued(&in[1], 7, 3);
+    peers_queued(&out, 5, 0);
     assert_int_equal(peers_waiting(&in[0]), 14);
     assert_int_equal(peers_waiting(&in[1]), 14);
     assert_int_equal(peers_waiting(&out), 5);
     assert_int_equal(in[1].waiting, 4);
-    peers_count(&in[0], 0, 10);
+    peers_queued(&in[0], 0, 10);
     assert_int_equal(peers_waiting(&in[1]), 4);
     assert_false(peers_same_source(&out, &in[0]));
     for (unsigned i = 0; i < 2; i++)
@@ -131,13 +134,13 @@ static void many_hosts(void **state)
     assert_non_null(list);
     for (unsigned i = 0; i < MANY; i++) {
         list[i].remote = at(i, (uint16_t)(1000 + i));
-        assert_true(peers_add(p, &list[i], true));
+        assert_true(peers_add(p, &list[i], PEER_CAME));
     }
     for (unsigned i = 0; i < MANY; i += 2)
         peers_remove(p, &list[i]);
     for (unsigned i = 0; i < MANY; i++) {
         assert_ptr_equal(peers_first(p, &list[i].remote), i % 2 ? &list[i] : NULL);
-        assert_int_equal(peers_incoming(p, &list[i].remote), i % 2);
+        assert_int_equal(peers_count(p, &list[i].remote, PEER_CAME), i % 2);
     }
     for (unsigned i = 1; i < MANY; i += 2)
         peers_remove(p, &list[i]);

@@ -1,5 +1,5 @@
-/* R-P-024: who is heard of those that nobody listed: a proof in its place, and nothing that looks
- * like one.
+/* R-P-024, R-P-069: who is heard of those that nobody listed: a proof in its place, and nothing
+ * that looks like one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 /* What Record-Routes of ours name. */
 #define US "192.0.2.100"
 
+static struct settings settings = {.dialog_days = 2};
 static struct listener listeners[2];
 static const struct flow from = {.listener = 0}, elsewhere = {.listener = 1};
 
@@ -26,13 +27,18 @@ static const struct flow from = {.listener = 0}, elsewhere = {.listener = 1};
     "From: <sip:1@h>;tag=3\r\nTo: <sip:2@h>;tag=2\r\nCall-ID: c@h\r\nCSeq: 2 BYE\r\n\r\n"
 #define BY_CALLEE "f: <sip:2@h>;tag=2\r\nt: <sip:1@h>;tag=1\r\ni: c@h\r\nCSeq: 2 BYE\r\n\r\n"
 
+static int sends_nothing(void *context, const struct flow *to, struct str bytes)
+{
+    (void)context, (void)to, (void)bytes;
+    return 0;
+}
+
 static int set_up(void **state)
 {
-    static struct settings settings = {.dialog_days = 2};
     static struct snapshot snapshot = {.settings = &settings};
     static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
     static const struct transaction_timing timing = {500, 4000, 5000};
-    static const struct transaction_hooks hooks;
+    static const struct transaction_hooks hooks = {.send = sends_nothing};
     struct proxy *p = calloc(1, sizeof(*p));
     assert_non_null(p);
     assert_true(message_module_init() && branches_init(&p->branches, secret));
@@ -120,7 +126,7 @@ static void each_request(void **state)
 }
 
 /* The response to REQUEST that went out with BRANCH, as the far end writes it. */
-static bool response_is_heard(const struct proxy *p, const char *vias, const char *branch)
+static bool response_is_heard(struct proxy *p, const char *vias, const char *branch)
 {
     char text[1024];
     int n = snprintf(text, sizeof(text),
@@ -167,6 +173,7 @@ static void each_response(void **state)
 {
     struct proxy *p = *state;
     char branch[BRANCH_LENGTH + 1];
+    settings.responses_any = true;
     write_sent(p, SEEN, branch);
     for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++)
         if (response_is_heard(p, responses[i].vias, branch) != responses[i].heard)
@@ -179,6 +186,61 @@ static void each_response(void **state)
     assert_false(response_is_heard(p, SEEN, branch));
     assert_false(stranger_is_heard(p, &from, STR("SIP/2.0 200 OK\r\n\r\n")));
     assert_false(stranger_is_heard(p, &from, STR("")));
+    settings.responses_any = false;
+}
+
+static bool answer_is_heard(struct proxy *p, const char *source, uint16_t port, const char *branch)
+{
+    char text[1024];
+    struct flow answerer = {.listener = 0};
+    int n = snprintf(text, sizeof(text),
+                     "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP us:5060;branch=%s\r\n" SEEN REST, branch);
+    assert_true(address_parse(str_of(source), &answerer.remote));
+    answerer.remote.port = port;
+    return stranger_is_heard(p, &answerer, (struct str){text, (size_t)n});
+}
+
+/* A good branch is not enough: the request went to 203.0.113.66, or nobody knows where. */
+static void who_was_asked(void **state)
+{
+    struct proxy *p = *state;
+    char branch[BRANCH_LENGTH + 1];
+    struct flow to = {.listener = 0};
+    const uint64_t before = p->counters.foreign_responses;
+    write_sent(p, SEEN, branch);
+    assert_false(answer_is_heard(p, "203.0.113.66", 5060, branch));
+    assert_int_equal(p->counters.foreign_responses, before + 1);
+    assert_true(address_parse(STR("203.0.113.66"), &to.remote));
+    struct transaction_key key = client_key(&p->branches, str_of(branch), STR("BYE"));
+    assert_non_null(client_transaction_new(p->transactions, &key, false, &to, STR("x"), NULL, 0));
+    assert_true(answer_is_heard(p, "203.0.113.66", 5060, branch));
+    assert_true(answer_is_heard(p, "203.0.113.66", 5070, branch));
+    assert_true(answer_is_heard(p, "::ffff:203.0.113.66", 5060, branch));
+    assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
+    assert_false(answer_is_heard(p, "::203.0.113.66", 5060, branch));
+    assert_int_equal(p->counters.foreign_responses, before + 3);
+    assert_false(answer_is_heard(p, "203.0.113.67", 5060, "z9hG4bKother"));
+    assert_int_equal(p->counters.foreign_responses, before + 3); /* a flood is no news */
+    settings.responses_any = true;
+    assert_true(answer_is_heard(p, "203.0.113.67", 5060, branch));
+    settings.responses_any = false;
+}
+
+/* Another worker may have asked; it is told where the response came from, and judges. */
+static void another_worker_asked(void **state)
+{
+    struct proxy *p = *state;
+    char branch[BRANCH_LENGTH + 1];
+    write_sent(p, SEEN, branch); /* by worker 0 */
+    p->n_workers = 4;
+    p->worker = 1;
+    assert_true(answer_is_heard(p, "203.0.113.67", 5060, branch));
+    p->from_inbox = true;
+    assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
+    p->from_inbox = false;
+    p->n_workers = 0;
+    assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
+    p->worker = 0;
 }
 
 /* What passes the text is judged again by the message: the two must agree. */
@@ -205,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request),
         cmocka_unit_test(each_response),
+        cmocka_unit_test(another_worker_asked),
+        cmocka_unit_test(who_was_asked),
         cmocka_unit_test(the_message_is_judged_alike),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -86,6 +86,29 @@ static const struct {
     {"no listener of the family", "sip:b@[2001:db8::1]", "", 0, 0, "none"},
     {"an unknown transport", "sip:b@192.0.2.9;transport=sctp", "", 0, 0, "none"},
     {"no address at all", "sip:b@300.1.2.3", "", 0, 0, "none"},
+    {"no port", "sip:b@192.0.2.9:0", "", 0, 0, "none"},
+    {"no port, in more digits", "sip:b@192.0.2.9:0000", "", 0, 0, "none"},
+    {"no port of a name", "sip:b@a.example:0", "", 0, 0, "none"},
+    {"a port that is too high", "sip:b@192.0.2.9:65536", "", 0, 0, "none"},
+    {"a port that is 80 in 16 bits", "sip:b@192.0.2.9:65616", "", 0, 0, "none"},
+    {"an empty port", "sip:b@192.0.2.9:", "", 0, 0, "none"},
+    {"a short address", "sip:b@127.1", "", 0, 0, "none"},
+    {"an octal one", "sip:b@0177.0.0.1", "", 0, 0, "none"},
+    {"a hexadecimal one", "sip:b@0x7f.0.0.1", "", 0, 0, "none"},
+    {"a number", "sip:b@2130706433", "", 0, 0, "none"},
+    {"a dot behind it", "sip:b@192.0.2.9.", "", 0, 0, "none"},
+    {"with a scope", "sip:b@[fe80::1%25lo]", "", 0, 0, "none"},
+    {"with another scope", "sip:b@[fe80::1%lo]", "", 0, 0, "none"},
+    {"IPv4 in brackets", "sip:b@[192.0.2.9]", "", 0, 0, "192.0.2.9:5060/udp@0"},
+    {"IPv4 in IPv6", "sip:b@[::ffff:192.0.2.9]", "", 0, 0, "192.0.2.9:5060/udp@0"},
+    {"maddr", "sip:b@192.0.2.9;maddr=127.0.0.1", "", 0, 0, "192.0.2.9:5060/udp@0"},
+    {"by websocket", "sip:b@192.0.2.9;transport=ws", "", 0, 0, "none"},
+    {"by nothing", "sip:b@192.0.2.9;transport=", "", 0, 0, "none"},
+    {"by a long word", "sip:b@192.0.2.9;transport=udpudpudpudp", "", 0, 0, "none"},
+    {"by two", "sip:b@192.0.2.9;transport=tcp;transport=udp", "", 0, 0, "192.0.2.9:5060/tcp@0"},
+    {"in capitals", "sip:b@192.0.2.9;TRANSPORT=TCP", "", 0, 0, "192.0.2.9:5060/tcp@0"},
+    {"sips by UDP", "sips:b@192.0.2.9;transport=udp", "", 0, 0, "none"},
+    {"sips without TLS here", "sips:b@192.0.2.9", "", 0, 0, "none"},
 };
 
 static void write_targets(struct lab *lab, const char *uri, const char *route, unsigned n_own,
@@ -95,10 +118,11 @@ static void write_targets(struct lab *lab, const char *uri, const char *route, u
     struct message m;
     struct targets targets;
     const struct own_routes own = {.n = n_own, .exit = listener};
+    const uint64_t asker = 1;
     buf_addf(&text, "BYE %s" HEAD "%sContent-Length: 0\r\n\r\n", uri, route);
     buf_add_char(&text, '\0');
     assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}), REASON_OK);
-    enum target_result result = target_of_dialog(&lab->proxy, &m, &own, &targets);
+    enum target_result result = target_of_dialog(&lab->proxy, &m, &own, &asker, &targets);
     for (unsigned i = 0; result == TARGET_FOUND && i < targets.n; i++) {
         const struct target *t = &targets.list[i];
         buf_add_text(out, i > 0 ? " " : "");

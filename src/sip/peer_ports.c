@@ -1,0 +1,110 @@
+#include "peer_ports.h"
+
+#include <stird/headers.h>
+
+#include "context.h"
+
+#define URIS_A_MESSAGE 16 /* nobody needs more, and each costs a hash */
+
+/* The set of a place, by a keyed hash: nobody chooses whose ports are forgotten for its own. */
+static struct peer_port *set_of(const struct proxy *p, const struct address *at,
+                                enum transport transport)
+{
+    const uint8_t numbers[] = {at->family, (uint8_t)(at->port >> 8), (uint8_t)at->port,
+                               (uint8_t)transport};
+    const struct str texts[] = {STR("port"),
+                                {(const char *)numbers, sizeof(numbers)},
+                                {(const char *)at->bytes, sizeof(at->bytes)}};
+    uint64_t hash = siphash_texts(p->branches.table, texts, 3).low;
+    return (struct peer_port *)p->peer_ports.sets[hash % PEER_PORTS_SETS];
+}
+
+static bool is_it(const struct peer_port *port, const struct address *at, enum transport transport)
+{
+    return port->transport == (uint8_t)transport && address_equal(&port->at, at);
+}
+
+/* Its place, a free one, or the oldest. */
+static struct peer_port *place_for(struct peer_port *set, const struct address *at,
+                                   enum transport transport)
+{
+    struct peer_port *oldest = &set[0];
+    for (unsigned i = 0; i < PEER_PORTS_A_SET; i++) {
+        if (set[i].at.family == ADDRESS_NONE || is_it(&set[i], at, transport))
+            return &set[i];
+        if (set[i].written_ms < oldest->written_ms)
+            oldest = &set[i];
+    }
+    return oldest;
+}
+
+/* One that needs no keeping. */
+static bool is_plain(const struct address *at, enum transport transport)
+{
+    return at->port == 0 || at->port == transport_port(transport);
+}
+
+static void keep(struct proxy *p, const struct address *at, enum transport transport)
+{
+    *place_for(set_of(p, at, transport), at,
+               transport) = (struct peer_port){*at, (uint8_t)transport, proxy_now_ms()};
+}
+
+/* A name is taken for the one that sent it: whatever it resolves to is judged by its address. */
+static void keep_uri(struct proxy *p, struct str uri, const struct address *source)
+{
+    struct route_place place;
+    struct str key;
+    if (!own_routes_place(uri, &place, &key)) {
+        uint16_t port = place.address.port;
+        place.address = *source;
+        place.address.port = port;
+    }
+    if (!is_plain(&place.address, (enum transport)place.transport) &&
+        proxy_classify(p, &place.address) != SOURCE_UNKNOWN)
+        keep(p, &place.address, (enum transport)place.transport);
+}
+
+void peer_ports_note(struct proxy *p, const struct message *m, const struct flow *from)
+{
+    struct header_line line;
+    struct str rest, element, uri, parameters;
+    if (from->transport == TRANSPORT_UDP && !is_plain(&from->remote, TRANSPORT_UDP))
+        keep(p, &from->remote, TRANSPORT_UDP);
+    start_line(m->raw, &rest);
+    for (unsigned n = 0; n < URIS_A_MESSAGE && header_next(&rest, &line);) {
+        bool told = header_is(&line, STR("Contact"), 'm') ||
+                    header_is(&line, STR("Record-Route"), 0);
+        for (; told && n < URIS_A_MESSAGE && list_next(&line.value, &element); n++)
+            if (name_addr(element, &uri, &parameters))
+                keep_uri(p, uri, &from->remote);
+    }
+}
+
+static bool is_written(const struct proxy *p, const struct address *at, enum transport transport)
+{
+    const struct peer_port *set = set_of(p, at, transport);
+    for (unsigned i = 0; i < PEER_PORTS_A_SET; i++)
+        if (is_it(&set[i], at, transport))
+            return true;
+    return false;
+}
+
+/* The port of an upstream is that of all addresses that it may send from. */
+static bool is_of_sources(const struct settings *s, const struct address *at)
+{
+    for (unsigned i = 0; i < s->n_upstreams; i++) {
+        const struct upstream *u = &s->upstreams[i];
+        for (unsigned j = 0; j < u->n_sources && u->address.port == at->port; j++)
+            if (address_prefix_covers(&u->sources[j], at))
+                return true;
+    }
+    return false;
+}
+
+bool peer_ports_has(const struct proxy *p, const struct address *at, enum transport transport)
+{
+    const struct settings *s = p->snapshot->settings;
+    return at->port == transport_port(transport) || routes_is_hop(p->routes, s, at) ||
+           is_of_sources(s, at) || is_written(p, at, transport);
+}
