@@ -40,7 +40,9 @@ static int send_configuration(int control_fd, const struct configuration *c)
 static bool give_up_rights(const struct settings *settings)
 {
     static const char *const readable[] = {"/", NULL};
-    return roles_narrow(ROLE_LOADER, readable, settings->landlock_required) == 0;
+    const struct role_keeps keeps = {.readable = readable,
+                                     .landlock_required = settings->landlock_required};
+    return roles_narrow(ROLE_LOADER, &keeps) == 0;
 }
 
 int loader_main(const struct loader_options *options, int control_fd)

@@ -249,8 +249,8 @@ struct restricted {
 #define SOCKETS(family, type, protocol)                                                            \
     THREE(MAY_CONNECT, socket, EQUAL(0, family), KIND(type), EQUAL(2, 0)),                         \
         THREE(MAY_CONNECT, socket, EQUAL(0, family), KIND(type), EQUAL(2, protocol))
-#define OPTION(level, name) TWO(MAY_CONNECT, setsockopt, EQUAL(1, level), EQUAL(2, name))
-#define COMMAND(may, name)  ONE(may, fcntl, EQUAL(1, name))
+#define OPTION(may, level, name) TWO(may, setsockopt, EQUAL(1, level), EQUAL(2, name))
+#define COMMAND(may, name)       ONE(may, fcntl, EQUAL(1, name))
 
 static const struct restricted allowed[] = {
     /* memory that can be run: a library, which then cannot be written */
@@ -263,29 +263,26 @@ static const struct restricted allowed[] = {
     SOCKETS(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
     SOCKETS(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
     /* none that takes a program, a device, a group or the state of a connection */
-    OPTION(SOL_SOCKET, SO_REUSEADDR),
-    OPTION(SOL_SOCKET, SO_RCVBUF),
-    OPTION(SOL_SOCKET, SO_SNDBUF),
-    OPTION(SOL_SOCKET, SO_KEEPALIVE),
-    OPTION(SOL_SOCKET, SO_LINGER),
-    OPTION(IPPROTO_TCP, TCP_NODELAY),
-    OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
-    OPTION(IPPROTO_TCP, TCP_KEEPINTVL),
-    OPTION(IPPROTO_TCP, TCP_KEEPCNT),
-    OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT),
-    OPTION(IPPROTO_TCP, TCP_NOTSENT_LOWAT),
-    OPTION(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT),
-    OPTION(IPPROTO_IP, IP_RECVERR),
-    OPTION(IPPROTO_IP, IP_MTU_DISCOVER),
-    OPTION(IPPROTO_IPV6, IPV6_RECVERR),
-    OPTION(IPPROTO_IPV6, IPV6_MTU_DISCOVER),
-    OPTION(IPPROTO_IPV6, IPV6_V6ONLY),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NODELAY),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_USER_TIMEOUT),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+    OPTION(MAY_CONNECT, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT),
+    /* of the libraries that speak DNS and HTTP */
+    OPTION(MAY_RESOLVE, SOL_SOCKET, SO_KEEPALIVE),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPIDLE),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPINTVL),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPCNT),
+    OPTION(MAY_RESOLVE, IPPROTO_IP, IP_RECVERR),
+    OPTION(MAY_RESOLVE, IPPROTO_IP, IP_MTU_DISCOVER),
+    OPTION(MAY_RESOLVE, IPPROTO_IPV6, IPV6_RECVERR),
+    OPTION(MAY_RESOLVE, IPPROTO_IPV6, IPV6_MTU_DISCOVER),
     /* how much waits in a socket: nothing that a terminal or a device understands */
     ONE(MAY_CONNECT, ioctl, EQUAL(1, FIONREAD)),
     ONE(MAY_CONNECT, ioctl, EQUAL(1, TIOCOUTQ)),
-    ONE(MAY_CONNECT, ioctl, EQUAL(1, FIONBIO)),
     COMMAND(MAY_CONNECT | MAY_READ, F_GETFL),
-    COMMAND(MAY_CONNECT | MAY_READ, F_SETFL),
+    /* no call is to wait that did not, and nobody is to be signalled */
+    TWO(MAY_CONNECT | MAY_READ, fcntl, EQUAL(1, F_SETFL),
+        MASKED(2, O_NONBLOCK | O_ASYNC, O_NONBLOCK)),
     COMMAND(MAY_CONNECT | MAY_READ, F_GETFD),
     COMMAND(MAY_CONNECT | MAY_READ, F_SETFD),
     COMMAND(MAY_READ, F_DUPFD_CLOEXEC),
@@ -306,10 +303,15 @@ static const struct restricted allowed[] = {
 };
 
 /*
- * Standard error may be a datagram socket to the system's log, and a datagram of an open socket
- * can be addressed to any other: to the service manager, for one.
+ * A datagram is sent whole: the beginning of one (MSG_MORE) would wait in a socket that outlives
+ * the process, and go before what the next one sends. Standard error may be a datagram socket to
+ * the system's log, and a datagram of an open socket can be addressed to any other: to the service
+ * manager, for one.
  */
 static const struct restricted refused[] = {
+    ONE(ANY, sendto, MASKED(3, MSG_MORE, MSG_MORE)),
+    ONE(ANY, sendmsg, MASKED(2, MSG_MORE, MSG_MORE)),
+    ONE(ANY, sendmmsg, MASKED(3, MSG_MORE, MSG_MORE)),
     ONE(ANY, sendmsg, MASKED(0, ~0u, STDERR_FILENO)),
     ONE(ANY, sendmmsg, MASKED(0, ~0u, STDERR_FILENO)),
     TWO(ANY, sendto, MASKED(0, ~0u, STDERR_FILENO), NOT_NULL(4)),

@@ -36,8 +36,7 @@ void supervisor_free(struct supervisor *s);
 
 /* ---- for supervisor_*.c ---- */
 
-#define RETIRED_MAX   8
-#define LISTENERS_MAX 64
+#define RETIRED_MAX 8
 
 #define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
 #define ADMIN_CLIENTS_MAX 8
@@ -69,7 +68,8 @@ struct supervisor {
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;
-    struct dispatch_key dispatch_key; /* with several workers */
+    struct dispatch_key dispatch_key; /* with several workers, */
+    int dispatch_program;             /* and what chooses among their sockets; -1: there is none */
     struct listener_sockets *sockets; /* those of listener i for worker w: [i * n_workers + w] */
     unsigned n_sockets;               /* listeners */
     int records_file;                 /* -1: no records */
@@ -127,6 +127,7 @@ struct supervisor {
     uint64_t names_unsent;          /* to workers that began */
     uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
+    uint64_t sockets_mended;        /* after workers that had changed them */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -178,6 +179,14 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
                              const struct configuration *configuration, struct child *signer);
 /* Gives each worker a channel to the present signer. */
 void supervisor_connect_workers(struct supervisor *s);
+
+/* supervisor_sockets.c */
+bool supervisor_open_sockets(struct supervisor *s, struct problems *problems);
+/* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
+bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems);
+void supervisor_close_sockets(struct supervisor *s);
+/* What worker W shared with others and left behind is as it was when it began (mend.h). */
+void supervisor_mend_sockets(struct supervisor *s, unsigned w);
 
 /* supervisor_messages.c */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);

@@ -237,6 +237,8 @@ static void bury(struct supervisor *s, struct child *c, void *user)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {
         supervisor_worker_gone(s, c->index);
+        if (!s->ending)
+            supervisor_mend_sockets(s, c->index);
         supervisor_numbers_in_force(s);
         if (s->reload == RELOAD_SWITCHING)
             supervisor_reload_failed(s, "a worker died while it took the new configuration");

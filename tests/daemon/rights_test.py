@@ -154,11 +154,11 @@ class Rights(ProcessStory):
 
     def narrowed(self, role, other_than=None):
         """The process of this role, as soon as it has given its rights up."""
-        both = filters(self.stird.process.pid) + 2
+        all_of_them = filters(self.stird.process.pid) + 3
         def found():
             pid = self.stird.child(role)
             try:
-                return pid if pid and pid != other_than and filters(pid) >= both else 0
+                return pid if pid and pid != other_than and filters(pid) >= all_of_them else 0
             except (OSError, AssertionError):
                 return 0  # gone meanwhile
         return stird.wait_until(found, 20.0, "a %s that gave up its rights" % role)
