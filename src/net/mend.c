@@ -55,7 +55,6 @@ static const struct {
     {IPPROTO_UDP, UDP_SEGMENT, false},
     {IPPROTO_UDP, UDP_GRO, false},
     {IPPROTO_TCP, TCP_NODELAY, false},
-    {IPPROTO_TCP, TCP_MAXSEG, false},
     {IPPROTO_TCP, TCP_KEEPIDLE, false},
     {IPPROTO_TCP, TCP_KEEPINTVL, false},
     {IPPROTO_TCP, TCP_KEEPCNT, false},
