@@ -227,22 +227,24 @@ void configuration_log_warnings(const struct configuration *c)
 
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
- * known. A reload gives its rights up by what the settings say, so it does not go on with bad ones.
+ * known.
  */
-static void check_what_it_names(const struct settings *s, struct str path, bool rights_are_kept,
+static void check_what_it_names(const struct settings *s, struct str path,
+                                bool (*narrow)(const struct settings *settings),
                                 struct problems *problems)
 {
     struct numbers_summary summary;
     int fd = -1;
-    if (!s || !rights_are_kept) {
+    if (!s) {
         problems_add(problems, path, 0,
                      "keys, number tables and TLS files were not checked: mend these mistakes "
-                     "first%s",
-                     s ? ", or ask stird -t" : "");
+                     "first");
         return;
     }
     const struct numbers_paths paths = numbers_paths_of(s);
-    signer_check_keys(s, NULL, problems);
+    signer_check_keys(s, narrow != NULL, problems);
+    if (narrow && !narrow(s))
+        return;
     if (numbers_files_compile(&paths, &fd, &summary, problems))
         close_if_open(fd);
     problems_add(problems, path, 0,
@@ -267,15 +269,18 @@ bool configuration_load(struct configuration *c, struct str path,
     bool usable;
     loaded.settings = settings_read_all(files, path, loaded.read_at_s, problems, &usable);
     if (!usable) {
-        check_what_it_names(loaded.settings, path, !narrow, problems);
+        check_what_it_names(loaded.settings, path, narrow, problems);
         goto out;
     }
-    if (!service_user_find(loaded.settings, path, problems))
+    /* A reload has the same user, or is refused; it has no way to ask for another one. */
+    if (!narrow && !service_user_find(loaded.settings, path, problems))
         goto out;
     const struct means means = means_find();
-    outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
+    /* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c). */
+    if (!narrow || geteuid() != 0)
+        outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
     /* All of them even if the first finds something: all mistakes at once. */
-    bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
+    bool keys_good = signer_check_keys(loaded.settings, narrow != NULL, problems);
     if (narrow && !narrow(loaded.settings)) {
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");
         goto out;

@@ -122,6 +122,11 @@ static const int loading[] = {
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(getppid),
+    SCMP_SYS(sched_getaffinity),
+    /* even less, when it knows which tables there are */
+    SCMP_SYS(landlock_create_ruleset),
+    SCMP_SYS(landlock_add_rule),
+    SCMP_SYS(landlock_restrict_self),
     END,
 };
 

@@ -66,9 +66,10 @@ int recorder_main(int control_fd, int tally_fd);
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
  * problem for each key that is missing, readable by others, no P-256 key or not its
- * certificate's. False when there were problems. NARROW: as in configuration.h.
+ * certificate's. False when there were problems. IS_NARROWED: the process has no more rights than
+ * to read, and keys in tokens are left out.
  */
-bool signer_check_keys(const struct settings *settings,
-                       bool (*narrow)(const struct settings *settings), struct problems *problems);
+bool signer_check_keys(const struct settings *settings, bool is_narrowed,
+                       struct problems *problems);
 
 #endif

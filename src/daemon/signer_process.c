@@ -327,7 +327,7 @@ static struct signing_service *load(const struct settings *settings, struct prob
         problems->out_of_memory = true;
         return NULL;
     }
-    key_file_load_all(settings, take, service, problems);
+    key_file_load_all(settings, true, take, service, problems);
     return service;
 }
 

@@ -202,6 +202,8 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
 void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms);
 void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms);
 void supervisor_reload_failed(struct supervisor *s, const char *why);
+/* For who waits for the reload to hear why it failed. */
+void supervisor_reload_problem(struct supervisor *s, const char *text);
 void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_admin.c */

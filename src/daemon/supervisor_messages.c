@@ -36,6 +36,8 @@ static void child_alarm(struct supervisor *s, struct child *c, const struct cont
 {
     log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_CSTR("text", m->text));
+    if (c == &s->next_signer)
+        supervisor_reload_problem(s, m->text);
     if (is_worker(s, c))
         supervisor_reload_failed(s, "a worker could not take the new configuration");
     else

@@ -217,6 +217,18 @@ class Import(ProcessStory):
         finally:
             os._exit(0)
 
+    def test_what_is_no_file_holds_nobody_up(self):
+        """In the place of the chain, and of the key, that somebody else made."""
+        self.prepare()
+        for name in ("chain.pem", "key.pem"):
+            path = os.path.join(self.source, name)
+            os.rename(path, path + ".moved")
+            os.mkfifo(path)
+            status, _, words = self.bring("fifo")
+            self.assertNotEqual(status, 0)
+            self.assertIn(name + ": Invalid argument", words)
+            os.rename(path + ".moved", path)
+
     def test_a_link_of_the_owner_s_is_not_followed(self):
         """On the way: the directory of the unit itself becomes a link."""
         self.prepare()
