@@ -266,6 +266,8 @@ bool configuration_load(struct configuration *c, struct str path,
         problems_add(problems, path, 0, "out of memory");
         goto out;
     }
+    if (narrow)
+        files_set_service_user(files, service_user_uid());
     bool usable;
     loaded.settings = settings_read_all(files, path, loaded.read_at_s, problems, &usable);
     if (!usable) {

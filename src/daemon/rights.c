@@ -228,8 +228,10 @@ static const struct {
     {                                                                                              \
         argument, SCMP_CMP_NE, 0, 0                                                                \
     }
-#define ANY        0
-#define KIND(type) MASKED(1, ~(unsigned)(SOCK_NONBLOCK | SOCK_CLOEXEC), type)
+#define ANY 0
+/* KIND allows, KIND_OF refuses: the upper half of the argument is the kernel's to ignore. */
+#define KIND_OF(type) MASKED(1, 0xf, type)
+#define KIND(type)    MASKED(1, ~(unsigned)(SOCK_NONBLOCK | SOCK_CLOEXEC), type)
 
 struct restricted {
     unsigned may; /* needed by processes with any of these rights; ANY: with none as well */
@@ -322,6 +324,69 @@ static const struct restricted refused[] = {
     TWO(ANY, sendto, MASKED(0, ~0u, STDERR_FILENO), NOT_NULL(4)),
 };
 
+/* Beside a token's library: what no such library does with keys, and an intruder would. */
+static const int not_beside_a_token[] = {
+    SCMP_SYS(kill),
+    SCMP_SYS(tkill),
+    SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(rt_sigqueueinfo),
+    SCMP_SYS(rt_tgsigqueueinfo),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+    SCMP_SYS(setuid),
+    SCMP_SYS(setreuid),
+    SCMP_SYS(setresuid),
+    SCMP_SYS(setfsuid),
+    SCMP_SYS(setgid),
+    SCMP_SYS(setregid),
+    SCMP_SYS(setresgid),
+    SCMP_SYS(setfsgid),
+    SCMP_SYS(setgroups),
+    SCMP_SYS(capset),
+    SCMP_SYS(personality),
+    SCMP_SYS(chown),
+    SCMP_SYS(fchown),
+    SCMP_SYS(lchown),
+    SCMP_SYS(fchownat),
+    SCMP_SYS(setxattr),
+    SCMP_SYS(lsetxattr),
+    SCMP_SYS(fsetxattr),
+    SCMP_SYS(mknod),
+    SCMP_SYS(mknodat),
+    SCMP_SYS(link),
+    SCMP_SYS(linkat),
+    SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat),
+    SCMP_SYS(setpriority),
+    SCMP_SYS(sched_setscheduler),
+    SCMP_SYS(settimeofday),
+    SCMP_SYS(clock_settime),
+    SCMP_SYS(adjtimex),
+    SCMP_SYS(clock_adjtime),
+    SCMP_SYS(sethostname),
+    SCMP_SYS(syslog),
+    SCMP_SYS(acct),
+    SCMP_SYS(swapon),
+    SCMP_SYS(quotactl),
+    SCMP_SYS(fanotify_init),
+    SCMP_SYS(iopl),
+    SCMP_SYS(ioperm),
+    END,
+};
+
+static const struct restricted not_beside_a_token_so[] = {
+    TWO(ANY, socket, MASKED(0, ~0u, AF_INET), KIND_OF(SOCK_RAW)),
+    TWO(ANY, socket, MASKED(0, ~0u, AF_INET6), KIND_OF(SOCK_RAW)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_PACKET)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_ALG)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_VSOCK)),
+    ONE(ANY, mmap, MASKED(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE)),
+    ONE(ANY, mprotect, MASKED(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE)),
+    ONE(ANY, ioctl, MASKED(1, ~0u, TIOCSTI)),
+};
+
 /* ---- the filters ---- */
 
 static int add_list(scmp_filter_ctx filter, uint32_t action, const int *calls)
@@ -399,6 +464,16 @@ static int keep_needed(unsigned may)
     return r;
 }
 
+static int add_beside_a_token(scmp_filter_ctx filter, unsigned may)
+{
+    int r = add_deadly(filter, may);
+    if (r == 0)
+        r = add_list(filter, SCMP_ACT_ERRNO(EPERM), not_beside_a_token);
+    return r == 0 ? add_restricted(filter, SCMP_ACT_ERRNO(EPERM), may, not_beside_a_token_so,
+                                   sizeof(not_beside_a_token_so) / sizeof(not_beside_a_token_so[0]))
+                  : r;
+}
+
 /* A filter beside the other: of two answers the kernel takes the stricter. */
 static int refuse(unsigned may)
 {
@@ -407,7 +482,7 @@ static int refuse(unsigned may)
         return -ENOMEM;
     int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (r == 0)
-        r = may & MAY_ANYTHING ? add_deadly(filter, may)
+        r = may & MAY_ANYTHING ? add_beside_a_token(filter, may)
                                : add_restricted(filter, SCMP_ACT_ERRNO(EPERM), may, refused,
                                                 sizeof(refused) / sizeof(refused[0]));
     if (r == 0)

@@ -29,7 +29,6 @@ const struct child_role roles[ROLES] = {
             .silence_ms = 600,
             .may = MAY_TALK,
             .user = USER_WITH_THE_REST,
-            .capabilities = 1ull << CAP_IPC_LOCK,
         },
     [ROLE_RECORDER] =
         {

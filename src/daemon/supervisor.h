@@ -39,6 +39,7 @@ void supervisor_free(struct supervisor *s);
 #define RETIRED_MAX 8
 
 #define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
+#define BURIED_MAX        16
 #define ADMIN_CLIENTS_MAX 8
 #define FAILURE_TEXT_MAX  256
 
@@ -87,6 +88,8 @@ struct supervisor {
     bool journal;                            /* stderr is journald's */
 
     struct child workers[WORKERS_MAX], signer, recorder;
+    pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
+    unsigned n_buried;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
     uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */

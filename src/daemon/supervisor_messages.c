@@ -235,6 +235,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     c->restart_at_ms = permanent;
     log_death(s, c, death->status);
     child_died(c, death->now_ms);
+    s->buried[s->n_buried++ % BURIED_MAX] = death->pid;
     if (!permanent)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {

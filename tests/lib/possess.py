@@ -72,12 +72,13 @@ def possible():
 
 
 def wait(pid):
-    """Until the next stop; raises Died when there is none."""
+    """Until the next stop, of which it answers with the signal; raises Died when there is none."""
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         raise Died(os.WTERMSIG(status))
     if os.WIFEXITED(status):
         raise Died(0)
+    return os.WSTOPSIG(status)
 
 
 def instruction(pid):
@@ -121,7 +122,8 @@ def one_call(pid, before, code, name, values):
     call.rip, call.rax, call.orig_rax = code, NUMBERS[name], 2**64 - 1
     ptrace(SETREGS, pid, ctypes.addressof(call))
     ptrace(SINGLESTEP, pid)
-    wait(pid)
+    while wait(pid) != signal.SIGTRAP:  # one that came before the call, such as a child's end
+        ptrace(SINGLESTEP, pid)
     ptrace(GETREGS, pid, ctypes.addressof(call))
     return ctypes.c_longlong(call.rax).value
 

@@ -156,7 +156,7 @@ static void damaged_descriptor(void **state)
 
 static int read_key(struct files *files, const char *name, size_t max, struct str *text)
 {
-    return files_read_secret(files, str_of(name), max, text);
+    return files_read_secret(files, str_of(name), STR("nobody"), max, text);
 }
 
 /* Who may have had the key in hand before us is refused; a child gets it without the disk. */
