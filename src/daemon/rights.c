@@ -76,12 +76,25 @@ static const int living[] = {
 };
 
 static const int talking[] = {
-    SCMP_SYS(read),       SCMP_SYS(write),       SCMP_SYS(readv),
-    SCMP_SYS(writev),     SCMP_SYS(close),       SCMP_SYS(recvmsg),
-    SCMP_SYS(sendmsg),    SCMP_SYS(recvfrom),    SCMP_SYS(sendto),
-    SCMP_SYS(recvmmsg),   SCMP_SYS(sendmmsg),    SCMP_SYS(epoll_ctl),
-    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_create1),
-    SCMP_SYS(poll),       SCMP_SYS(ppoll),       END,
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(pwritev2),
+    SCMP_SYS(close),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    END,
 };
 
 /* socket(), setsockopt(), ioctl() and fcntl() stand among the restricted calls. */
