@@ -4,6 +4,7 @@
 #include "outside.h"
 #include "roles.h"
 #include "service_user.h"
+#include "tables_process.h"
 #include "tls_files.h"
 
 #include <stird/certificate_rows.h>
@@ -225,6 +226,32 @@ void configuration_log_warnings(const struct configuration *c)
                     LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
 }
 
+static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
+{
+    struct mapped_numbers mapped;
+    if (!numbers_map_checked(&mapped, numbers_fd, why))
+        return false;
+    *summary = *numbers_get_summary(mapped.table);
+    numbers_unmap(&mapped);
+    return true;
+}
+
+/* A process that is narrowed already, a reload's, does it itself. */
+static bool compile_tables(const struct settings *s, bool is_narrowed, struct str path, int *fd,
+                           struct numbers_summary *summary, struct problems *problems)
+{
+    const struct numbers_paths paths = numbers_paths_of(s);
+    const char *why;
+    if (is_narrowed)
+        return numbers_files_compile(&paths, fd, summary, problems);
+    if (!tables_compile_aside(s, fd, problems))
+        return false;
+    if (read_summary(*fd, summary, &why))
+        return true;
+    problems_add(problems, path, 0, "the number table: %s", why);
+    return false;
+}
+
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
  * known.
@@ -241,12 +268,11 @@ static void check_what_it_names(const struct settings *s, struct str path,
                      "first");
         return;
     }
-    const struct numbers_paths paths = numbers_paths_of(s);
     signer_check_keys(s, narrow != NULL, problems);
     if (narrow && !narrow(s))
         return;
-    if (numbers_files_compile(&paths, &fd, &summary, problems))
-        close_if_open(fd);
+    compile_tables(s, narrow != NULL, path, &fd, &summary, problems);
+    close_if_open(fd);
     problems_add(problems, path, 0,
                  "keys of certificates with mistakes, what number tables, rules and trunks say of "
                  "each other, and TLS files, were not checked: mend these mistakes first");
@@ -287,9 +313,8 @@ bool configuration_load(struct configuration *c, struct str path,
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");
         goto out;
     }
-    const struct numbers_paths paths = numbers_paths_of(loaded.settings);
-    bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
-                                              problems) &&
+    bool numbers_good = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
+                                       &loaded.numbers, problems) &&
                         check_table(loaded.settings, loaded.numbers_fd, path, problems);
     check_means(&loaded, &means);
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
@@ -309,16 +334,6 @@ out:
     configuration_fini(&loaded);
     files_free(files);
     return good;
-}
-
-static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
-{
-    struct mapped_numbers mapped;
-    if (!numbers_map_checked(&mapped, numbers_fd, why))
-        return false;
-    *summary = *numbers_get_summary(mapped.table);
-    numbers_unmap(&mapped);
-    return true;
 }
 
 bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,

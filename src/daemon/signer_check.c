@@ -11,7 +11,7 @@
 #include "key_memory.h"
 #include "roles.h"
 
-#define REPORT_MAX_BYTES (1 << 20)
+#define REPORT_MAX_BYTES (1 << 26) /* a long table may have a mistake in each row */
 
 /* Over the pipe: for each problem this and its two texts; at the end one with `last` set, so that
    a child that died in between is told from one that found nothing. */
@@ -119,6 +119,8 @@ bool check_in_process(const char *what, void (*check)(void *user, struct problem
     close(ends[1]);
     ends[1] = -1;
     read_all(ends[0], &report);
+    close(ends[0]); /* more than that is not waited for */
+    ends[0] = -1;
     wait_for(child);
     if (!take_problems(buf_str(&report), problems))
         problems_add(problems, STR(""), 0,
