@@ -56,11 +56,12 @@ struct job {
     int way; /* of the table */
 };
 
+/* What Landlock adds is not demanded here: a file may be checked (stird -t) where stird is not to
+   run, and where it is, the first worker will say so. */
 static bool give_up_rights(const struct settings *s)
 {
     static const char *const readable[] = {"/", NULL};
-    const struct role_keeps keeps = {.readable = readable,
-                                     .landlock_required = s->landlock_required};
+    const struct role_keeps keeps = {.readable = readable};
     return roles_narrow(ROLE_LOADER, &keeps) == 0 && tables_give_up_other_files(s);
 }
 
