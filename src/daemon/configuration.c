@@ -304,7 +304,8 @@ bool configuration_load(struct configuration *c, struct str path,
     if (!narrow && !service_user_find(loaded.settings, path, problems))
         goto out;
     const struct means means = means_find();
-    /* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c). */
+    /* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c).
+     */
     if (!narrow || geteuid() != 0)
         outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
     /* All of them even if the first finds something: all mistakes at once. */

@@ -44,8 +44,7 @@ bool tables_give_up_other_files(const struct settings *s)
         free(list[i]);
     free(list);
     if (r && r != -EOPNOTSUPP)
-        log_error("the process that reads the tables cannot give up files",
-                  LOG_CSTR("error", strerror(-r)));
+        log_error("cannot give up files but the tables", LOG_CSTR("error", strerror(-r)));
     return r == 0 || r == -EOPNOTSUPP;
 }
 
