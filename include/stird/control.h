@@ -19,7 +19,9 @@ enum control_type {
                              `generation`, which the worker says back */
     CONTROL_CERTIFICATES, /* `text`: the states of the certificates of `generation` */
     CONTROL_NAMES,        /* fds: known names (memfd); before the first SNAPSHOT */
-    CONTROL_DRAIN,        /* finish what runs, then CONTROL_DRAINED; the second time: exit */
+    CONTROL_INBOX, /* fds: the inbox of `worker`, its own or the way to another's, in place of
+                      one that is spoiled */
+    CONTROL_DRAIN, /* finish what runs, then CONTROL_DRAINED; the second time: exit */
     /* supervisor to signer */
     CONTROL_CHANNEL, /* fds: a worker's channel to serve */
     /* supervisor to signer and recorder */

@@ -11,7 +11,8 @@ struct listener_sockets {
     int fd[TRANSPORTS]; /* -1: this listener has no such transport */
 };
 
-#define WORKERS_MAX 64
+#define WORKERS_MAX   64
+#define LISTENERS_MAX 64
 
 /*
  * SOCKETS[w] gets those of worker w: a UDP socket of its own, among which PROGRAM (of

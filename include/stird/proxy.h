@@ -25,7 +25,8 @@ struct proxy_options {
     const struct known_name *names;         /* sound; what upstreams' names meant before */
     unsigned n_names;
     int inbox_fd;                            /* handover.h; with one worker unused */
-    const int *others_fds;                   /* where to hand over to each; stays the caller's */
+    const int *others_fds;                   /* where to hand over to each; stays the caller's,
+                                                who may put others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
 };
 
@@ -79,6 +80,8 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* For TLS handshakes from now on, after the snapshot that it belongs to; NULL: none. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);
+/* Another inbox, the caller's, which closes the present one afterwards. False: no memory. */
+bool proxy_set_inbox(struct proxy *p, int fd);
 /*
  * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
  * when none is left or after settings->drain_timeout_ms.

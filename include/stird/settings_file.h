@@ -10,6 +10,7 @@
 
 #include <stird/problems.h>
 #include <stird/settings.h>
+#include <sys/types.h>
 
 /* The texts that settings were made from: configuration files, chain.pem and x5u files. */
 struct files;
@@ -33,10 +34,13 @@ int files_read(struct files *files, struct str path, size_t max_bytes, struct st
 int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
 /*
  * The same for a private key: refused with -EKEYREJECTED when another user owns it and with -EPERM
- * when others may read it or its group may write it. What is remembered is cleansed when FILES
- * ends.
+ * when others may read it or its group may write it. Root takes one of the user SERVICE_USER, too,
+ * as whom its processes will use it. What is remembered is cleansed when FILES ends.
  */
-int files_read_secret(struct files *files, struct str path, size_t max_bytes, struct str *text);
+int files_read_secret(struct files *files, struct str path, struct str service_user,
+                      size_t max_bytes, struct str *text);
+/* Who that is, for a process that cannot ask any more; (uid_t)-1: there is no such user. */
+void files_set_service_user(struct files *files, uid_t uid);
 /* The names in a directory that end in SUFFIX, sorted, remembered likewise; joined by NUL. */
 int files_list(struct files *files, struct str directory, struct str suffix, struct str *names);
 

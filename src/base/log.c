@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* One sink a process: where it goes is a fact of the process, like its stderr. */
@@ -17,11 +18,12 @@ static struct {
     const char *process;
     int fd;
     bool journal;
+    bool pipe;
     enum log_level level;
     bool torn;              /* part of a line was taken: the next one begins a new line */
     uint64_t dropped, said; /* by this process: of a line that gets through */
     atomic_ullong *all;     /* by all that count together; NULL: by this process alone */
-} sink = {"stird", STDERR_FILENO, false, LOG_LEVEL_INFO, false, 0, 0, NULL};
+} sink = {"stird", STDERR_FILENO, false, false, LOG_LEVEL_INFO, false, 0, 0, NULL};
 
 static const struct {
     const char *name;
@@ -113,19 +115,32 @@ void log_open(const char *process, int fd, bool journal)
 {
     sink.process = process;
     sink.fd = fd;
+    struct stat st;
     sink.journal = journal;
+    sink.pipe = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
     log_never_wait(fd);
+}
+
+/*
+ * A pipe is asked not to wait with each line: whoever else has it may have taken O_NONBLOCK off.
+ * What does not know that (terminals, an old kernel) is asked before.
+ */
+static ssize_t write_at_once(const char *line, size_t n)
+{
+    const struct iovec part = {(void *)(uintptr_t)line, n};
+    struct pollfd p = {.fd = sink.fd, .events = POLLOUT};
+    ssize_t sent = sink.pipe ? pwritev2(sink.fd, &part, 1, -1, RWF_NOWAIT) : -1;
+    if (sent >= 0 || (sink.pipe && errno == EAGAIN))
+        return sent;
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) ? write(sink.fd, line, n) : -1;
 }
 
 /* How much was taken. A line of at most PIPE_BUF octets goes into a pipe whole or not at all. */
 static size_t write_now(const char *line, size_t n)
 {
     ssize_t sent = send(sink.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno == ENOTSOCK) {
-        struct pollfd p = {.fd = sink.fd, .events = POLLOUT};
-        if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT))
-            sent = write(sink.fd, line, n);
-    }
+    if (sent < 0 && errno == ENOTSOCK)
+        sent = write_at_once(line, n);
     return sent > 0 ? (size_t)sent : 0;
 }
 

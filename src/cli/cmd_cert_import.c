@@ -38,10 +38,22 @@ struct import {
 
 /* ---- checks ---- */
 
+/* A FIFO or a device of this name holds nobody up. The descriptor, or -1 with errno. */
+static int open_file(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_BYTES_MAX))
+        return fd;
+    errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+    close(fd);
+    return -1;
+}
+
 /* FD: opened already, or -1. */
 static bool read_file(const char *path, int opened, struct buf *text)
 {
-    int fd = opened >= 0 ? opened : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = opened >= 0 ? opened : open_file(path);
     char *room = fd >= 0 ? buf_room(text, FILE_BYTES_MAX) : NULL;
     ssize_t n = room ? pread(fd, room, FILE_BYTES_MAX, 0) : -1;
     if (n >= 0)
@@ -56,7 +68,7 @@ static bool read_file(const char *path, int opened, struct buf *text)
 /* Once: what was checked is what is copied, whoever can exchange the name. */
 static bool open_key(struct import *i)
 {
-    i->key_fd = open(i->key, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    i->key_fd = open_file(i->key);
     if (i->key_fd < 0)
         fprintf(stderr, "stirctl: %s: %s\n", i->key, strerror(errno));
     return i->key_fd >= 0;
@@ -157,7 +169,7 @@ static int copy_key(int from, int to)
 {
     struct stat st;
     off_t at = 0;
-    int r = fstat(from, &st) ? -errno : 0;
+    int r = fstat(from, &st) ? -errno : st.st_size > FILE_BYTES_MAX ? -EFBIG : 0;
     while (r == 0 && st.st_size > 0) {
         ssize_t n = copy_file_range(from, &at, to, NULL, (size_t)st.st_size, 0);
         if (n <= 0)

@@ -47,7 +47,8 @@ struct str plain_host_name(struct reader *r, struct str name)
 static void read_part(struct reader *r, const struct draft *draft, unsigned i)
 {
     struct str path = path_of(&draft->settings, i), text;
-    int error = parts[i].secret ? files_read_secret(r->files, path, parts[i].max_bytes, &text)
+    int error = parts[i].secret ? files_read_secret(r->files, path, draft->settings.user,
+                                                    parts[i].max_bytes, &text)
                                 : files_read(r->files, path, parts[i].max_bytes, &text);
     if (error == -ENOMEM)
         out_of_memory(r);

@@ -157,7 +157,9 @@ static bool give_up_rights(const struct checker *c)
         NULL,
     };
     fetch_prepare();
-    return roles_narrow(ROLE_CHECKER, readable, c->settings->landlock_required) == 0;
+    const struct role_keeps keeps = {.readable = readable,
+                                     .landlock_required = c->settings->landlock_required};
+    return roles_narrow(ROLE_CHECKER, &keeps) == 0;
 }
 
 int checker_main(const struct checker_options *options, int control_fd)

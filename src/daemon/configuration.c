@@ -4,6 +4,7 @@
 #include "outside.h"
 #include "roles.h"
 #include "service_user.h"
+#include "tables_process.h"
 #include "tls_files.h"
 
 #include <stird/certificate_rows.h>
@@ -225,26 +226,53 @@ void configuration_log_warnings(const struct configuration *c)
                     LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
 }
 
+static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
+{
+    struct mapped_numbers mapped;
+    if (!numbers_map_checked(&mapped, numbers_fd, why))
+        return false;
+    *summary = *numbers_get_summary(mapped.table);
+    numbers_unmap(&mapped);
+    return true;
+}
+
+/* A process that is narrowed already, a reload's, does it itself. */
+static bool compile_tables(const struct settings *s, bool is_narrowed, struct str path, int *fd,
+                           struct numbers_summary *summary, struct problems *problems)
+{
+    const struct numbers_paths paths = numbers_paths_of(s);
+    const char *why;
+    if (is_narrowed)
+        return numbers_files_compile(&paths, fd, summary, problems);
+    if (!tables_compile_aside(s, fd, problems))
+        return false;
+    if (read_summary(*fd, summary, &why))
+        return true;
+    problems_add(problems, path, 0, "the number table: %s", why);
+    return false;
+}
+
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
- * known. A reload gives its rights up by what the settings say, so it does not go on with bad ones.
+ * known.
  */
-static void check_what_it_names(const struct settings *s, struct str path, bool rights_are_kept,
+static void check_what_it_names(const struct settings *s, struct str path,
+                                bool (*narrow)(const struct settings *settings),
                                 struct problems *problems)
 {
     struct numbers_summary summary;
     int fd = -1;
-    if (!s || !rights_are_kept) {
+    if (!s) {
         problems_add(problems, path, 0,
                      "keys, number tables and TLS files were not checked: mend these mistakes "
-                     "first%s",
-                     s ? ", or ask stird -t" : "");
+                     "first");
         return;
     }
-    const struct numbers_paths paths = numbers_paths_of(s);
-    signer_check_keys(s, NULL, problems);
-    if (numbers_files_compile(&paths, &fd, &summary, problems))
-        close_if_open(fd);
+    signer_check_keys(s, narrow != NULL, problems);
+    if (narrow && !narrow(s))
+        return;
+    compile_tables(s, narrow != NULL, path, &fd, &summary, problems);
+    close_if_open(fd);
     problems_add(problems, path, 0,
                  "keys of certificates with mistakes, what number tables, rules and trunks say of "
                  "each other, and TLS files, were not checked: mend these mistakes first");
@@ -264,25 +292,30 @@ bool configuration_load(struct configuration *c, struct str path,
         problems_add(problems, path, 0, "out of memory");
         goto out;
     }
+    if (narrow)
+        files_set_service_user(files, service_user_uid());
     bool usable;
     loaded.settings = settings_read_all(files, path, loaded.read_at_s, problems, &usable);
     if (!usable) {
-        check_what_it_names(loaded.settings, path, !narrow, problems);
+        check_what_it_names(loaded.settings, path, narrow, problems);
         goto out;
     }
-    if (!service_user_find(loaded.settings, path, problems))
+    /* A reload has the same user, or is refused; it has no way to ask for another one. */
+    if (!narrow && !service_user_find(loaded.settings, path, problems))
         goto out;
     const struct means means = means_find();
-    outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
+    /* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c).
+     */
+    if (!narrow || geteuid() != 0)
+        outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
     /* All of them even if the first finds something: all mistakes at once. */
-    bool keys_good = signer_check_keys(loaded.settings, narrow, problems);
+    bool keys_good = signer_check_keys(loaded.settings, narrow != NULL, problems);
     if (narrow && !narrow(loaded.settings)) {
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");
         goto out;
     }
-    const struct numbers_paths paths = numbers_paths_of(loaded.settings);
-    bool numbers_good = numbers_files_compile(&paths, &loaded.numbers_fd, &loaded.numbers,
-                                              problems) &&
+    bool numbers_good = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
+                                       &loaded.numbers, problems) &&
                         check_table(loaded.settings, loaded.numbers_fd, path, problems);
     check_means(&loaded, &means);
     /* It is read when stird starts: a start is too late to hear that it was damaged. */
@@ -302,16 +335,6 @@ out:
     configuration_fini(&loaded);
     files_free(files);
     return good;
-}
-
-static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
-{
-    struct mapped_numbers mapped;
-    if (!numbers_map_checked(&mapped, numbers_fd, why))
-        return false;
-    *summary = *numbers_get_summary(mapped.table);
-    numbers_unmap(&mapped);
-    return true;
 }
 
 bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,

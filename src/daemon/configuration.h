@@ -33,9 +33,10 @@ void configuration_fini(struct configuration *c);
 /*
  * From the disk, keys checked. False with problems, all of them; C is untouched then. PRESENT is
  * what is in force at a reload, else NULL: a file that cannot be written any more stops a start,
- * but no reload that names the same one. NARROW, if not NULL, is what a process gives up when the
- * settings are known and before tables are read; the one that checks the keys calls it too, unless
- * a token's library is to run there. False from it, and nothing more is read.
+ * but no reload that names the same one. NARROW is NULL for a process that has its rights. For one
+ * that has given up all but reading (a reload's) it is what that gives up in addition when keys are
+ * checked, and before tables are read; false from it, and nothing more is read. Keys in tokens need
+ * more rights than such a process has: the next signer is the first that asks for them.
  */
 bool configuration_load(struct configuration *c, struct str path,
                         const struct configuration *present,

@@ -2,7 +2,10 @@
 
 #include "service_user.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,23 +45,18 @@ static pid_t parent_of(pid_t pid)
     return (pid_t)parent;
 }
 
-struct family {
-    const pid_t *children;
-    unsigned n;
-};
-
-static bool is_one(const struct family *f, pid_t pid)
+static bool is_among(pid_t pid, const pid_t *list, unsigned n)
 {
-    for (unsigned i = 0; i < f->n; i++)
-        if (pid == f->children[i])
+    for (unsigned i = 0; i < n; i++)
+        if (pid == list[i])
             return true;
-    return pid == getpid();
+    return false;
 }
 
-static bool descends_from(pid_t pid, const struct family *f)
+static bool descends_from(pid_t pid, const struct relatives *r)
 {
     for (unsigned i = 0; i < GENERATIONS_MAX; i++) {
-        if (is_one(f, pid))
+        if (pid == getpid() || is_among(pid, r->children, r->n_children))
             return true;
         if (pid <= 1)
             return false; /* the first process, or one outside of what we see */
@@ -75,31 +73,44 @@ static bool has_our_user(uid_t uid)
     return uid == geteuid() || service_user_is(uid);
 }
 
+/* A handle of the process that connected FD; -1: the kernel gives none, -ESRCH: it has ended. */
+static int handle_of(int fd, pid_t pid)
+{
+    int pidfd = -1;
+    socklen_t n = sizeof(pidfd);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &n) == 0)
+        return pidfd;
+    bool unknown = errno == ENOPROTOOPT;
+    return unknown && (kill(pid, 0) == 0 || errno != ESRCH) ? -1 : -ESRCH;
+}
+
 /* Its number may be another process's by now. */
 static bool has_ended(int pidfd)
 {
     struct pollfd p = {.fd = pidfd, .events = POLLIN};
-    return poll(&p, 1, 0) != 0;
+    return pidfd == -ESRCH || (pidfd >= 0 && poll(&p, 1, 0) != 0);
 }
 
-bool family_connected(int fd, const pid_t *children, unsigned n_children, int *pid)
+enum family family_connected(int fd, const struct relatives *r, int *pid)
 {
-    const struct family family = {children, n_children};
     struct ucred peer = {0};
     socklen_t n = sizeof(peer);
-    int pidfd = -1;
     *pid = 0;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n))
-        return true;
+        return FAMILY_OURS;
     *pid = peer.pid;
-    n = sizeof(pidfd);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &n))
-        pidfd = -1;
     /* 0: it is of another container, whose processes have no numbers here. */
-    bool ours = peer.pid != 0 && has_our_user(peer.uid) && descends_from(peer.pid, &family);
-    if (pidfd >= 0) {
-        ours = ours || has_ended(pidfd);
+    if (peer.pid == 0 || !has_our_user(peer.uid))
+        return FAMILY_STRANGER;
+    int pidfd = handle_of(fd, peer.pid);
+    bool ours = !has_ended(pidfd) && descends_from(peer.pid, r);
+    /* Looked at last: if it lives, it was this one that was looked at. */
+    bool gone = has_ended(pidfd);
+    /* A number of the dead is given again: it says something where nothing else tells. */
+    if (gone || pidfd < 0)
+        ours = is_among(peer.pid, r->children, r->n_children) ||
+               is_among(peer.pid, r->dead, r->n_dead) || (ours && !gone);
+    if (pidfd >= 0)
         close(pidfd);
-    }
-    return ours;
+    return ours ? FAMILY_OURS : gone ? FAMILY_GONE : FAMILY_STRANGER;
 }

@@ -7,18 +7,30 @@
 #ifndef STIRD_DAEMON_FAMILY_H
 #define STIRD_DAEMON_FAMILY_H
 
-#include <stdbool.h>
 #include <sys/types.h>
+
+enum family {
+    FAMILY_STRANGER,
+    FAMILY_OURS,
+    FAMILY_GONE, /* has ended, and cannot be told: it is not to be heard, and no reason for alarm */
+};
 
 /* Orphans of children stay descendants of this process. Before the first child. */
 void family_keep_orphans(void);
 
+struct relatives {
+    const pid_t *children;
+    unsigned n_children;
+    const pid_t *dead; /* children that ended lately */
+    unsigned n_dead;
+};
+
 /*
- * Whether the process that connected FD is this one, one of its CHILDREN[0..N), or has them as its
- * ancestors. Under the unit /proc hides processes of other users, who cannot be ours, and those
- * that cannot be looked at, as ours are: such a one with our user is taken for ours, and so is one
- * that is gone. *PID: the process, or 0.
+ * Whether the process that connected FD is this one, a child, or has them as its ancestors. It is
+ * the one that called connect(), whoever has the descriptor now. Under the unit /proc hides
+ * processes of other users, who cannot be ours, and those that cannot be looked at, as ours are:
+ * such a one with our user is taken for ours. *PID: the process, or 0.
  */
-bool family_connected(int fd, const pid_t *children, unsigned n, int *pid);
+enum family family_connected(int fd, const struct relatives *relatives, int *pid);
 
 #endif

@@ -198,12 +198,12 @@ static void load_kind(const struct settings *settings, bool token,
     }
 }
 
-void key_file_load_all(const struct settings *settings,
+void key_file_load_all(const struct settings *settings, bool with_tokens,
                        void (*take)(void *user, unsigned index, struct credential *credential),
                        void *user, struct problems *problems)
 {
     load_kind(settings, false, take, user, problems);
-    if (!key_file_is_any_token(settings))
+    if (!with_tokens || !key_file_is_any_token(settings))
         return;
     int r = service_user_become();
     if (r)

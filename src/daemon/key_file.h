@@ -31,9 +31,10 @@ bool key_file_is_any_token(const struct settings *settings);
 /*
  * The credentials of all of SETTINGS' units that can be had, to TAKE, which owns them; a problem
  * for each that cannot. Keys that are files come first: a stird that was started as root reads
- * them as root, and opens a token as the user that will sign with it (service_user.h).
+ * them as root, and opens a token as the user that will sign with it (service_user.h). Without
+ * WITH_TOKENS keys in tokens are passed over.
  */
-void key_file_load_all(const struct settings *settings,
+void key_file_load_all(const struct settings *settings, bool with_tokens,
                        void (*take)(void *user, unsigned index, struct credential *credential),
                        void *user, struct problems *problems);
 /*

@@ -1,8 +1,7 @@
 #include "key_memory.h"
 
-#include "service_user.h"
-
 #include <errno.h>
+#include <linux/capability.h>
 #include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stird/log.h>
@@ -50,20 +49,29 @@ void key_memory_page_free(void *page)
     munmap(page, PAGE_BYTES);
 }
 
-/* Root is not bound by the limit, but this one may not be root for long. */
+/* Neither root nor who has CAP_IPC_LOCK is bound by the limit, but both give that up soon, and what
+   is locked later counts then. */
+static bool is_above_the_limit(void)
+{
+    return geteuid() == 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_IPC_LOCK, 0, 0) == 1;
+}
+
+/* As far as it may be raised. False: what is tried now does not tell what is possible later. */
 static bool limit_is_for_later(void)
 {
     struct rlimit limit;
-    if (!service_user_is_waiting())
-        return true;
     if (getrlimit(RLIMIT_MEMLOCK, &limit))
         return false;
-    if (limit.rlim_cur >= LOCKED_BYTES)
-        return true;
-    limit.rlim_cur = LOCKED_BYTES;
-    if (limit.rlim_max < LOCKED_BYTES)
-        limit.rlim_max = LOCKED_BYTES;
-    return setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+    if (limit.rlim_cur < LOCKED_BYTES) {
+        limit.rlim_cur = LOCKED_BYTES;
+        if (limit.rlim_max < LOCKED_BYTES && geteuid() == 0)
+            limit.rlim_max = LOCKED_BYTES;
+        if (limit.rlim_cur > limit.rlim_max)
+            limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_MEMLOCK, &limit))
+            return !is_above_the_limit();
+    }
+    return limit.rlim_cur >= LOCKED_BYTES || !is_above_the_limit();
 }
 
 void key_memory_lock(void)

@@ -1,6 +1,7 @@
 #include "loader_process.h"
 
 #include "roles.h"
+#include "tables_process.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,11 +37,16 @@ static int send_configuration(int control_fd, const struct configuration *c)
     return control_send(control_fd, &message, fds, 2);
 }
 
-/* Tables come from others: they are read without a way to write, to connect or to run a program. */
-static bool give_up_rights(const struct settings *settings)
+/*
+ * Configuration, certificates and tables come from others: before any of it is read there is no way
+ * left to write, to connect or to run a program.
+ */
+static bool give_up_rights(const struct settings *present)
 {
     static const char *const readable[] = {"/", NULL};
-    return roles_narrow(ROLE_LOADER, readable, settings->landlock_required) == 0;
+    const struct role_keeps keeps = {.readable = readable,
+                                     .landlock_required = present->landlock_required};
+    return roles_narrow(ROLE_LOADER, &keeps) == 0;
 }
 
 int loader_main(const struct loader_options *options, int control_fd)
@@ -52,7 +58,10 @@ int loader_main(const struct loader_options *options, int control_fd)
      */
     if (setpriority(PRIO_PROCESS, 0, LOADER_NICE))
         log_debug("the loader runs beside the calls", LOG_CSTR("error", strerror(errno)));
-    if (configuration_load(&next, options->path, options->present, give_up_rights, &problems) &&
+    if (!give_up_rights(options->present->settings))
+        return EXIT_FAILURE;
+    if (configuration_load(&next, options->path, options->present, tables_give_up_other_files,
+                           &problems) &&
         configuration_may_follow(&next, options->present, options->started_with, options->path,
                                  &problems)) {
         configuration_log_warnings(&next);

@@ -26,7 +26,7 @@
 /* Records gather for so long: one wake-up writes many. They wait in the socket, safe from a dying
    worker. */
 #define GATHER_US         20000
-#define SOURCES_MAX       64
+#define SOURCES_MAX       128 /* one that is renewed has not ended yet */
 #define PACKET_MAX        65536
 #define BATCH             64   /* records of one source before the others have their turn */
 #define LOSSES_MS         1000 /* they are told so long after they began, and when they end */
@@ -272,7 +272,7 @@ int recorder_main(int control_fd, int tally_fd)
     }
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
     signal(SIGTERM, SIG_IGN); /* the end is a closed control socket: what waits is written first */
-    if (roles_narrow(ROLE_RECORDER, NULL, false) != 0) {
+    if (roles_narrow(ROLE_RECORDER, &(struct role_keeps){0}) != 0) {
         recorder_free(r);
         return EXIT_FAILURE;
     }

@@ -76,12 +76,25 @@ static const int living[] = {
 };
 
 static const int talking[] = {
-    SCMP_SYS(read),       SCMP_SYS(write),       SCMP_SYS(readv),
-    SCMP_SYS(writev),     SCMP_SYS(close),       SCMP_SYS(recvmsg),
-    SCMP_SYS(sendmsg),    SCMP_SYS(recvfrom),    SCMP_SYS(sendto),
-    SCMP_SYS(recvmmsg),   SCMP_SYS(sendmmsg),    SCMP_SYS(epoll_ctl),
-    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_create1),
-    SCMP_SYS(poll),       SCMP_SYS(ppoll),       END,
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(pwritev2),
+    SCMP_SYS(close),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    END,
 };
 
 /* socket(), setsockopt(), ioctl() and fcntl() stand among the restricted calls. */
@@ -122,6 +135,11 @@ static const int loading[] = {
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(getppid),
+    SCMP_SYS(sched_getaffinity),
+    /* even less, when it knows which tables there are */
+    SCMP_SYS(landlock_create_ruleset),
+    SCMP_SYS(landlock_add_rule),
+    SCMP_SYS(landlock_restrict_self),
     END,
 };
 
@@ -223,8 +241,10 @@ static const struct {
     {                                                                                              \
         argument, SCMP_CMP_NE, 0, 0                                                                \
     }
-#define ANY        0
-#define KIND(type) MASKED(1, ~(unsigned)(SOCK_NONBLOCK | SOCK_CLOEXEC), type)
+#define ANY 0
+/* KIND allows, KIND_OF refuses: the upper half of the argument is the kernel's to ignore. */
+#define KIND_OF(type) MASKED(1, 0xf, type)
+#define KIND(type)    MASKED(1, ~(unsigned)(SOCK_NONBLOCK | SOCK_CLOEXEC), type)
 
 struct restricted {
     unsigned may; /* needed by processes with any of these rights; ANY: with none as well */
@@ -249,8 +269,8 @@ struct restricted {
 #define SOCKETS(family, type, protocol)                                                            \
     THREE(MAY_CONNECT, socket, EQUAL(0, family), KIND(type), EQUAL(2, 0)),                         \
         THREE(MAY_CONNECT, socket, EQUAL(0, family), KIND(type), EQUAL(2, protocol))
-#define OPTION(level, name) TWO(MAY_CONNECT, setsockopt, EQUAL(1, level), EQUAL(2, name))
-#define COMMAND(may, name)  ONE(may, fcntl, EQUAL(1, name))
+#define OPTION(may, level, name) TWO(may, setsockopt, EQUAL(1, level), EQUAL(2, name))
+#define COMMAND(may, name)       ONE(may, fcntl, EQUAL(1, name))
 
 static const struct restricted allowed[] = {
     /* memory that can be run: a library, which then cannot be written */
@@ -263,29 +283,26 @@ static const struct restricted allowed[] = {
     SOCKETS(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
     SOCKETS(AF_INET6, SOCK_STREAM, IPPROTO_TCP),
     /* none that takes a program, a device, a group or the state of a connection */
-    OPTION(SOL_SOCKET, SO_REUSEADDR),
-    OPTION(SOL_SOCKET, SO_RCVBUF),
-    OPTION(SOL_SOCKET, SO_SNDBUF),
-    OPTION(SOL_SOCKET, SO_KEEPALIVE),
-    OPTION(SOL_SOCKET, SO_LINGER),
-    OPTION(IPPROTO_TCP, TCP_NODELAY),
-    OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
-    OPTION(IPPROTO_TCP, TCP_KEEPINTVL),
-    OPTION(IPPROTO_TCP, TCP_KEEPCNT),
-    OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT),
-    OPTION(IPPROTO_TCP, TCP_NOTSENT_LOWAT),
-    OPTION(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT),
-    OPTION(IPPROTO_IP, IP_RECVERR),
-    OPTION(IPPROTO_IP, IP_MTU_DISCOVER),
-    OPTION(IPPROTO_IPV6, IPV6_RECVERR),
-    OPTION(IPPROTO_IPV6, IPV6_MTU_DISCOVER),
-    OPTION(IPPROTO_IPV6, IPV6_V6ONLY),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NODELAY),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_USER_TIMEOUT),
+    OPTION(MAY_CONNECT, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+    OPTION(MAY_CONNECT, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT),
+    /* of the libraries that speak DNS and HTTP */
+    OPTION(MAY_RESOLVE, SOL_SOCKET, SO_KEEPALIVE),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPIDLE),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPINTVL),
+    OPTION(MAY_RESOLVE, IPPROTO_TCP, TCP_KEEPCNT),
+    OPTION(MAY_RESOLVE, IPPROTO_IP, IP_RECVERR),
+    OPTION(MAY_RESOLVE, IPPROTO_IP, IP_MTU_DISCOVER),
+    OPTION(MAY_RESOLVE, IPPROTO_IPV6, IPV6_RECVERR),
+    OPTION(MAY_RESOLVE, IPPROTO_IPV6, IPV6_MTU_DISCOVER),
     /* how much waits in a socket: nothing that a terminal or a device understands */
     ONE(MAY_CONNECT, ioctl, EQUAL(1, FIONREAD)),
     ONE(MAY_CONNECT, ioctl, EQUAL(1, TIOCOUTQ)),
-    ONE(MAY_CONNECT, ioctl, EQUAL(1, FIONBIO)),
     COMMAND(MAY_CONNECT | MAY_READ, F_GETFL),
-    COMMAND(MAY_CONNECT | MAY_READ, F_SETFL),
+    /* no call is to wait that did not, and nobody is to be signalled */
+    TWO(MAY_CONNECT | MAY_READ, fcntl, EQUAL(1, F_SETFL),
+        MASKED(2, O_NONBLOCK | O_ASYNC, O_NONBLOCK)),
     COMMAND(MAY_CONNECT | MAY_READ, F_GETFD),
     COMMAND(MAY_CONNECT | MAY_READ, F_SETFD),
     COMMAND(MAY_READ, F_DUPFD_CLOEXEC),
@@ -306,13 +323,81 @@ static const struct restricted allowed[] = {
 };
 
 /*
- * Standard error may be a datagram socket to the system's log, and a datagram of an open socket
- * can be addressed to any other: to the service manager, for one.
+ * A datagram is sent whole: the beginning of one (MSG_MORE) would wait in a socket that outlives
+ * the process, and go before what the next one sends. Standard error may be a datagram socket to
+ * the system's log, and a datagram of an open socket can be addressed to any other: to the service
+ * manager, for one.
  */
 static const struct restricted refused[] = {
+    ONE(ANY, sendto, MASKED(3, MSG_MORE, MSG_MORE)),
+    ONE(ANY, sendmsg, MASKED(2, MSG_MORE, MSG_MORE)),
+    ONE(ANY, sendmmsg, MASKED(3, MSG_MORE, MSG_MORE)),
     ONE(ANY, sendmsg, MASKED(0, ~0u, STDERR_FILENO)),
     ONE(ANY, sendmmsg, MASKED(0, ~0u, STDERR_FILENO)),
     TWO(ANY, sendto, MASKED(0, ~0u, STDERR_FILENO), NOT_NULL(4)),
+};
+
+/* Beside a token's library: what no such library does with keys, and an intruder would. */
+static const int not_beside_a_token[] = {
+    SCMP_SYS(kill),
+    SCMP_SYS(tkill),
+    SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(rt_sigqueueinfo),
+    SCMP_SYS(rt_tgsigqueueinfo),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+    SCMP_SYS(setuid),
+    SCMP_SYS(setreuid),
+    SCMP_SYS(setresuid),
+    SCMP_SYS(setfsuid),
+    SCMP_SYS(setgid),
+    SCMP_SYS(setregid),
+    SCMP_SYS(setresgid),
+    SCMP_SYS(setfsgid),
+    SCMP_SYS(setgroups),
+    SCMP_SYS(capset),
+    SCMP_SYS(personality),
+    SCMP_SYS(chown),
+    SCMP_SYS(fchown),
+    SCMP_SYS(lchown),
+    SCMP_SYS(fchownat),
+    SCMP_SYS(setxattr),
+    SCMP_SYS(lsetxattr),
+    SCMP_SYS(fsetxattr),
+    SCMP_SYS(mknod),
+    SCMP_SYS(mknodat),
+    SCMP_SYS(link),
+    SCMP_SYS(linkat),
+    SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat),
+    SCMP_SYS(setpriority),
+    SCMP_SYS(sched_setscheduler),
+    SCMP_SYS(settimeofday),
+    SCMP_SYS(clock_settime),
+    SCMP_SYS(adjtimex),
+    SCMP_SYS(clock_adjtime),
+    SCMP_SYS(sethostname),
+    SCMP_SYS(syslog),
+    SCMP_SYS(acct),
+    SCMP_SYS(swapon),
+    SCMP_SYS(quotactl),
+    SCMP_SYS(fanotify_init),
+    SCMP_SYS(iopl),
+    SCMP_SYS(ioperm),
+    END,
+};
+
+static const struct restricted not_beside_a_token_so[] = {
+    TWO(ANY, socket, MASKED(0, ~0u, AF_INET), KIND_OF(SOCK_RAW)),
+    TWO(ANY, socket, MASKED(0, ~0u, AF_INET6), KIND_OF(SOCK_RAW)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_PACKET)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_ALG)),
+    ONE(ANY, socket, MASKED(0, ~0u, AF_VSOCK)),
+    ONE(ANY, mmap, MASKED(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE)),
+    ONE(ANY, mprotect, MASKED(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE)),
+    ONE(ANY, ioctl, MASKED(1, ~0u, TIOCSTI)),
 };
 
 /* ---- the filters ---- */
@@ -392,6 +477,16 @@ static int keep_needed(unsigned may)
     return r;
 }
 
+static int add_beside_a_token(scmp_filter_ctx filter, unsigned may)
+{
+    int r = add_deadly(filter, may);
+    if (r == 0)
+        r = add_list(filter, SCMP_ACT_ERRNO(EPERM), not_beside_a_token);
+    return r == 0 ? add_restricted(filter, SCMP_ACT_ERRNO(EPERM), may, not_beside_a_token_so,
+                                   sizeof(not_beside_a_token_so) / sizeof(not_beside_a_token_so[0]))
+                  : r;
+}
+
 /* A filter beside the other: of two answers the kernel takes the stricter. */
 static int refuse(unsigned may)
 {
@@ -400,7 +495,7 @@ static int refuse(unsigned may)
         return -ENOMEM;
     int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (r == 0)
-        r = may & MAY_ANYTHING ? add_deadly(filter, may)
+        r = may & MAY_ANYTHING ? add_beside_a_token(filter, may)
                                : add_restricted(filter, SCMP_ACT_ERRNO(EPERM), may, refused,
                                                 sizeof(refused) / sizeof(refused[0]));
     if (r == 0)

@@ -1,13 +1,16 @@
 #include "roles.h"
 
+#include "given.h"
 #include "privileges.h"
 #include "rights.h"
 #include "service_user.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <linux/capability.h>
 #include <stird/log.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct child_role roles[ROLES] = {
     [ROLE_WORKER] =
@@ -26,7 +29,6 @@ const struct child_role roles[ROLES] = {
             .silence_ms = 600,
             .may = MAY_TALK,
             .user = USER_WITH_THE_REST,
-            .capabilities = 1ull << CAP_IPC_LOCK,
         },
     [ROLE_RECORDER] =
         {
@@ -69,26 +71,39 @@ static int give_up_root(const struct child_role *row)
     return r;
 }
 
-static int give_up_calls(unsigned may)
+/* Standard error is one for all of stird, and may be the system's log. */
+static int keep_given(const int *given, unsigned n)
 {
-    int r = rights_keep_only(may);
+    int fds[GIVEN_MAX] = {STDERR_FILENO};
+    if (n >= GIVEN_MAX)
+        return -E2BIG;
+    if (n > 0)
+        memcpy(fds + 1, given, n * sizeof(*fds));
+    return given_keep(fds, n + 1);
+}
+
+static int give_up_calls(unsigned may, const int *given, unsigned n_given)
+{
+    int r = keep_given(given, n_given);
+    if (r == 0)
+        r = rights_keep_only(may);
     if (r)
         log_error("cannot give up system calls (seccomp)", LOG_CSTR("error", strerror(-r)));
     return r;
 }
 
-int roles_narrow(enum role role, const char *const *readable, bool landlock_required)
+int roles_narrow(enum role role, const struct role_keeps *keeps)
 {
     const struct child_role *row = &roles[role];
-    assert(row->opens_files || !readable);
+    assert(row->opens_files || !keeps->readable);
     int r = give_up_root(row);
     if (r == 0)
-        r = privileges_give_up_files(readable, landlock_required);
-    return r == 0 ? give_up_calls(row->may) : r;
+        r = privileges_give_up_files(keeps->readable, keeps->landlock_required);
+    return r == 0 ? give_up_calls(row->may, keeps->given, keeps->n_given) : r;
 }
 
 int roles_narrow_beside_token(void)
 {
     int r = give_up_root(&roles[ROLE_SIGNER]);
-    return r == 0 ? give_up_calls(MAY_ANYTHING) : r;
+    return r == 0 ? give_up_calls(MAY_ANYTHING, NULL, 0) : r;
 }

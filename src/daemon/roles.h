@@ -17,13 +17,20 @@ enum role { ROLE_WORKER, ROLE_SIGNER, ROLE_RECORDER, ROLE_LOADER, ROLE_CHECKER, 
 
 extern const struct child_role roles[ROLES];
 
+/* What a process keeps beside its role's row. */
+struct role_keeps {
+    const char *const *readable; /* of a role that opens files: what it may read (landlock.h) */
+    bool landlock_required;      /* a kernel without is not only warned of */
+    const int *given;            /* that others have too: used, and never changed (given.h) */
+    unsigned n_given;            /* standard error is always among them */
+};
+
 /*
  * Gives up, for good and all at once, what the row of ROLE does not name: the user root, files,
- * capabilities, system calls, being looked at. READABLE: what a role that opens files may still
- * read (landlock.h); NULL for the others. A kernel without Landlock is only warned of, unless
- * LANDLOCK_REQUIRED. 0, or -errno after a log line that says what to do: the process must end then.
+ * capabilities, system calls, being looked at. 0, or -errno after a log line that says what to do:
+ * the process must end then.
  */
-int roles_narrow(enum role role, const char *const *readable, bool landlock_required);
+int roles_narrow(enum role role, const struct role_keeps *keeps);
 /* The same where a token's library runs, which has files and system calls of its own. */
 int roles_narrow_beside_token(void);
 /* Descriptors that a child keeps; everything else but stderr is closed by the caller before. */
@@ -34,7 +41,7 @@ struct worker_options {
     unsigned worker, n_workers;
     const struct listener_sockets *sockets; /* as many as settings->n_listeners */
     int inbox_fd;                           /* what other workers hand over; -1: there are none */
-    const int *others_fds;                  /* the way to each of them; -1: itself */
+    int *others_fds;                        /* the way to each of them; -1: itself */
     const struct dispatch_key *dispatch_key;
 };
 
@@ -59,9 +66,10 @@ int recorder_main(int control_fd, int tally_fd);
 /*
  * Checks every key in a short-lived process of its own, so that the caller never holds one: adds a
  * problem for each key that is missing, readable by others, no P-256 key or not its
- * certificate's. False when there were problems. NARROW: as in configuration.h.
+ * certificate's. False when there were problems. IS_NARROWED: the process has no more rights than
+ * to read, and keys in tokens are left out.
  */
-bool signer_check_keys(const struct settings *settings,
-                       bool (*narrow)(const struct settings *settings), struct problems *problems);
+bool signer_check_keys(const struct settings *settings, bool is_narrowed,
+                       struct problems *problems);
 
 #endif

@@ -50,6 +50,11 @@ bool service_user_is(uid_t uid)
     return user.known && uid == user.uid;
 }
 
+uid_t service_user_uid(void)
+{
+    return user.known ? user.uid : (uid_t)-1;
+}
+
 int service_user_become(void)
 {
     int at_parents_death = 0;

@@ -20,6 +20,8 @@ bool service_user_find(const struct settings *settings, struct str path, struct 
 bool service_user_is_waiting(void);
 /* Whether UID is this user's: its files are as good as root's. */
 bool service_user_is(uid_t uid);
+/* Its number; (uid_t)-1: there is none, or nobody has looked. */
+uid_t service_user_uid(void);
 /* For good; the order to die with the parent stays. 0, also when there is nothing to do; -errno. */
 int service_user_become(void);
 

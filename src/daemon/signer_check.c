@@ -9,10 +9,9 @@
 #include "check_process.h"
 #include "key_file.h"
 #include "key_memory.h"
-#include "rights.h"
 #include "roles.h"
 
-#define REPORT_MAX_BYTES (1 << 20)
+#define REPORT_MAX_BYTES (1 << 26) /* a long table may have a mistake in each row */
 
 /* Over the pipe: for each problem this and its two texts; at the end one with `last` set, so that
    a child that died in between is told from one that found nothing. */
@@ -120,6 +119,8 @@ bool check_in_process(const char *what, void (*check)(void *user, struct problem
     close(ends[1]);
     ends[1] = -1;
     read_all(ends[0], &report);
+    close(ends[0]); /* more than that is not waited for */
+    ends[0] = -1;
     wait_for(child);
     if (!take_problems(buf_str(&report), problems))
         problems_add(problems, STR(""), 0,
@@ -134,7 +135,7 @@ out:
 
 struct key_check {
     const struct settings *settings;
-    bool (*narrow)(const struct settings *settings);
+    bool with_tokens;
 };
 
 static void forget(void *user, unsigned index, struct credential *credential)
@@ -146,22 +147,11 @@ static void forget(void *user, unsigned index, struct credential *credential)
 static void check_keys(void *user, struct problems *problems)
 {
     const struct key_check *c = user;
-    const struct settings *settings = c->settings;
-    bool narrowed = true;
-    if (c->narrow && key_file_is_any_token(settings))
-        narrowed = rights_keep_only(MAY_ANYTHING) == 0;
-    else if (c->narrow)
-        narrowed = c->narrow(settings);
-    if (!narrowed)
-        problems_add(problems, STR(""), 0,
-                     "the process that checks the keys could not give up its rights");
-    else
-        key_file_load_all(settings, forget, NULL, problems);
+    key_file_load_all(c->settings, c->with_tokens, forget, NULL, problems);
 }
 
-bool signer_check_keys(const struct settings *settings,
-                       bool (*narrow)(const struct settings *settings), struct problems *problems)
+bool signer_check_keys(const struct settings *settings, bool is_narrowed, struct problems *problems)
 {
-    struct key_check c = {settings, narrow};
+    struct key_check c = {settings, !is_narrowed};
     return check_in_process("the keys", check_keys, &c, problems);
 }

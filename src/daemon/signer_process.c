@@ -262,7 +262,7 @@ static int loop(struct signer *s)
 static bool give_up_rights(const struct signer *s)
 {
     return (s->options->with_token ? roles_narrow_beside_token()
-                                   : roles_narrow(ROLE_SIGNER, NULL, false)) == 0;
+                                   : roles_narrow(ROLE_SIGNER, &(struct role_keeps){0})) == 0;
 }
 
 static int run(struct signer *s)
@@ -327,7 +327,7 @@ static struct signing_service *load(const struct settings *settings, struct prob
         problems->out_of_memory = true;
         return NULL;
     }
-    key_file_load_all(settings, take, service, problems);
+    key_file_load_all(settings, true, take, service, problems);
     return service;
 }
 

@@ -36,10 +36,10 @@ void supervisor_free(struct supervisor *s);
 
 /* ---- for supervisor_*.c ---- */
 
-#define RETIRED_MAX   8
-#define LISTENERS_MAX 64
+#define RETIRED_MAX 8
 
 #define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
+#define BURIED_MAX        16
 #define ADMIN_CLIENTS_MAX 8
 #define FAILURE_TEXT_MAX  256
 
@@ -69,7 +69,8 @@ struct supervisor {
     uint64_t last_generation; /* given out, whether it came into force or not */
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     unsigned n_workers;
-    struct dispatch_key dispatch_key; /* with several workers */
+    struct dispatch_key dispatch_key; /* with several workers, */
+    int dispatch_program;             /* and what chooses among their sockets; -1: there is none */
     struct listener_sockets *sockets; /* those of listener i for worker w: [i * n_workers + w] */
     unsigned n_sockets;               /* listeners */
     int records_file;                 /* -1: no records */
@@ -87,6 +88,8 @@ struct supervisor {
     bool journal;                            /* stderr is journald's */
 
     struct child workers[WORKERS_MAX], signer, recorder;
+    pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
+    unsigned n_buried;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
     uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
@@ -127,6 +130,7 @@ struct supervisor {
     uint64_t names_unsent;          /* to workers that began */
     uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
+    uint64_t sockets_mended;        /* after workers that had changed them */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -179,6 +183,14 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
 /* Gives each worker a channel to the present signer. */
 void supervisor_connect_workers(struct supervisor *s);
 
+/* supervisor_sockets.c */
+bool supervisor_open_sockets(struct supervisor *s, struct problems *problems);
+/* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
+bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems);
+void supervisor_close_sockets(struct supervisor *s);
+/* What worker W shared with others and left behind is as it was when it began (mend.h). */
+void supervisor_mend_sockets(struct supervisor *s, unsigned w);
+
 /* supervisor_messages.c */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
@@ -193,6 +205,8 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
 void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms);
 void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms);
 void supervisor_reload_failed(struct supervisor *s, const char *why);
+/* For who waits for the reload to hear why it failed. */
+void supervisor_reload_problem(struct supervisor *s, const char *text);
 void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_admin.c */

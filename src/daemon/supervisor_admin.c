@@ -164,19 +164,35 @@ static void note_child(struct supervisor *s, struct child *c, void *user)
         list->pids[list->n++] = c->pid;
 }
 
-static void accept_client(struct supervisor *s, int64_t now_ms)
+/* True: it is not to be heard. */
+static bool is_refused(struct supervisor *s, int fd)
 {
     struct children children = {.n = 0};
     int pid;
+    supervisor_each_child(s, note_child, &children);
+    const struct relatives relatives = {children.pids, children.n, s->buried,
+                                        s->n_buried < BURIED_MAX ? s->n_buried : BURIED_MAX};
+    switch (family_connected(fd, &relatives, &pid)) {
+    case FAMILY_STRANGER:
+        return false;
+    case FAMILY_GONE:
+        log_info("who asked at the control socket has ended: it is not heard",
+                 LOG_NUMBER("pid", pid));
+        return true;
+    default:
+        s->admin_refused++;
+        log_error("the control socket was asked by a process of stird's own: it is refused",
+                  LOG_NUMBER("pid", pid));
+        return true;
+    }
+}
+
+static void accept_client(struct supervisor *s, int64_t now_ms)
+{
     int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
-    supervisor_each_child(s, note_child, &children);
-    if (family_connected(fd, children.pids, children.n, &pid)) {
-        s->admin_refused++;
-        log_error("the control socket was asked by a process of stird's own, or by one that is "
-                  "gone: it is refused",
-                  LOG_NUMBER("pid", pid));
+    if (is_refused(s, fd)) {
         close(fd);
         return;
     }

@@ -53,6 +53,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_check_lists] = s->check_faults;
     values[ALARM_names_lost] = s->names_unsent;
     values[ALARM_control_refused] = s->admin_refused;
+    values[ALARM_sockets_mended] = s->sockets_mended;
     values[ALARM_log_dropped] = log_dropped();
 }
 

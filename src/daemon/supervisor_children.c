@@ -38,7 +38,7 @@ struct worker_start {
 
 static int enter_worker(void *user, int control_fd)
 {
-    const struct worker_start *start = user;
+    struct worker_start *start = user;
     static char name[24];
     snprintf(name, sizeof(name), "worker %u", start->w + 1);
     log_open(name, STDERR_FILENO, start->s->journal);

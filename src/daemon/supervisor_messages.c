@@ -36,6 +36,8 @@ static void child_alarm(struct supervisor *s, struct child *c, const struct cont
 {
     log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_CSTR("text", m->text));
+    if (c == &s->next_signer)
+        supervisor_reload_problem(s, m->text);
     if (is_worker(s, c))
         supervisor_reload_failed(s, "a worker could not take the new configuration");
     else
@@ -233,10 +235,13 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     c->restart_at_ms = permanent;
     log_death(s, c, death->status);
     child_died(c, death->now_ms);
+    s->buried[s->n_buried++ % BURIED_MAX] = death->pid;
     if (!permanent)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {
         supervisor_worker_gone(s, c->index);
+        if (!s->ending)
+            supervisor_mend_sockets(s, c->index);
         supervisor_numbers_in_force(s);
         if (s->reload == RELOAD_SWITCHING)
             supervisor_reload_failed(s, "a worker died while it took the new configuration");

@@ -26,41 +26,59 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-/* A file that root has just made is its directory's owner's, as it would be under the unit. */
-static int give(const char *name, int fd, const struct stat *st)
+/* Who owns the directory can give a file of root's, of anywhere, a name in it: to be written there,
+   and then to be his. */
+static bool is_for_us(const struct folder *d, const struct stat *st)
 {
-    struct folder d;
-    const char *last;
-    if (geteuid() != 0 || st->st_uid != 0 || st->st_size > 0)
-        return 0;
-    int r = folder_open_parent(&d, name, &last);
-    if (r == 0 && d.uid != 0)
-        r = folder_give(&d, fd, 0640);
-    folder_close(&d);
+    return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||
+           (st->st_uid == 0 && st->st_nlink == 1);
+}
+
+/* One that is there: as what it is, and under this name alone where root opens it. */
+static int open_present(const struct folder *d, const char *name)
+{
+    struct stat st;
+    int fd = openat(d->fd, name,
+                    O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int r = fstat(fd, &st)         ? -errno
+            : !S_ISREG(st.st_mode) ? -EINVAL
+            : !is_for_us(d, &st)   ? -EPERM
+                                   : 0;
+    if (r == 0)
+        return fd;
+    close(fd);
+    return r;
+}
+
+/* The directory's owner gets a file that root has made, as it would be under the unit. */
+static int make_file(const struct folder *d, const char *name)
+{
+    int fd = openat(d->fd, name,
+                    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+    int r = fd < 0 ? -errno : 0;
+    if (r == 0 && geteuid() == 0 && d->uid != 0)
+        r = folder_give(d, fd, 0640);
+    if (r == 0)
+        return fd;
+    close_if_open(fd);
     return r;
 }
 
 /* Read as well: the recorder looks for the end of the chain. */
 int supervisor_open_records(struct str path)
 {
-    struct stat st;
+    struct folder d = FOLDER_INIT;
+    const char *last;
     char *name = strndup(path.p, path.n);
-    int fd = name ? open(name,
-                         O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-                             O_CLOEXEC,
-                         0640)
-                  : -1;
-    int r = !name ? -ENOMEM : fd < 0 ? -errno : 0;
-    if (r == 0 && fstat(fd, &st))
-        r = -errno;
-    else if (r == 0 && !S_ISREG(st.st_mode))
-        r = -EINVAL;
+    int r = name ? folder_open_parent(&d, name, &last) : -ENOMEM;
     if (r == 0)
-        r = give(name, fd, &st);
+        r = open_present(&d, last);
+    if (r == -ENOENT && d.fd >= 0)
+        r = make_file(&d, last);
+    folder_close(&d);
     free(name);
-    if (r == 0)
-        return fd;
-    close_if_open(fd);
     return r;
 }
 

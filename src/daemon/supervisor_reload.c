@@ -7,6 +7,7 @@
 
 #include "loader_process.h"
 #include "notify.h"
+#include "outside.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -101,6 +102,12 @@ void supervisor_reload_failed(struct supervisor *s, const char *why)
     notify_ready();
 }
 
+void supervisor_reload_problem(struct supervisor *s, const char *text)
+{
+    if (s->reload_problems.n < PROBLEMS_BYTES_MAX)
+        buf_addf(&s->reload_problems, "%s\n", text);
+}
+
 /* Read, not mapped: what another process can cut short while it is looked at would end this one. */
 static void take_problems(struct supervisor *s, int fd)
 {
@@ -122,6 +129,20 @@ static void take_problems(struct supervisor *s, int fd)
         log_error("configuration: there are more problems: stird -t lists all");
 }
 
+/* The loader of a root that has given up what root writes by cannot tell. */
+static bool may_write_files(struct supervisor *s)
+{
+    struct problems problems = PROBLEMS_INIT;
+    if (geteuid() == 0)
+        outside_check_files(s->next.settings, s->current.settings, &problems);
+    bool good = !problems_any(&problems);
+    problems_print(&problems, &s->reload_problems);
+    for (size_t i = 0; i < problems.n; i++)
+        log_error("configuration", LOG_CSTR("problem", problems.list[i].text));
+    problems_fini(&problems);
+    return good;
+}
+
 static void take_loaded(struct supervisor *s, const struct control_message *message, int *fds,
                         int64_t now_ms)
 {
@@ -129,6 +150,10 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
     bool good = configuration_from_fds(&s->next, s->path, fds[0], fds[1], message->read_at_s, &why);
     if (!good) {
         supervisor_reload_failed(s, why);
+        return;
+    }
+    if (!may_write_files(s)) {
+        supervisor_reload_failed(s, "there are problems in the configuration");
         return;
     }
     s->next.generation = ++s->last_generation;

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/admin.h>
-#include <stird/dispatch.h>
-#include <stird/handover.h>
 #include <stird/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -39,72 +37,6 @@ static bool load_configuration(struct supervisor *s, struct problems *problems)
     return true;
 }
 
-static void listener_problem(struct problems *problems, struct str path, const struct listener *l,
-                             enum transport transport, int error)
-{
-    struct buf text = BUF_INIT;
-    address_add(&text, &l->address);
-    problems_add(problems, path, 0, "listen \"%.*s\": %.*s over %.*s: %s", STR_ARG(l->name),
-                 STR_ARG(buf_str(&text)), STR_ARG(transport_name(transport)),
-                 error == -EADDRINUSE ? "another process has this port: stop it, or choose another"
-                                      : strerror(-error));
-    buf_fini(&text);
-}
-
-/* Several workers on one UDP port need the program that chooses among their sockets. */
-static bool load_dispatch(struct supervisor *s, int *program, struct problems *problems)
-{
-    const struct settings *settings = s->current.settings;
-    bool needed = false;
-    for (unsigned i = 0; i < settings->n_listeners; i++)
-        needed |= settings->listeners[i].transports[TRANSPORT_UDP];
-    if (!needed || s->n_workers == 1)
-        return true;
-    int error = dispatch_key_make(&s->dispatch_key);
-    *program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
-    if (*program >= 0)
-        return true;
-    problems_add(
-        problems, s->path, 0,
-        "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
-        "%s%s",
-        s->n_workers, strerror(-*program),
-        *program == -EPERM
-            ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
-              "grants; or write workers = 1"
-            : "");
-    return false;
-}
-
-static bool open_listeners(struct supervisor *s, struct problems *problems)
-{
-    const struct settings *settings = s->current.settings;
-    int program = -1;
-    if (settings->n_listeners > LISTENERS_MAX) {
-        problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
-                     settings->n_listeners, LISTENERS_MAX);
-        return false;
-    }
-    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
-    if (!s->sockets) {
-        problems_add(problems, s->path, 0, "out of memory");
-        return false;
-    }
-    if (!load_dispatch(s, &program, problems))
-        return false;
-    for (unsigned i = 0; i < settings->n_listeners; i++) {
-        enum transport failed = TRANSPORT_UDP;
-        int r = listener_open(&s->sockets[s->n_sockets * s->n_workers], s->n_workers, program,
-                              &settings->listeners[i], &failed);
-        if (r)
-            listener_problem(problems, s->path, &settings->listeners[i], failed, r);
-        else
-            s->n_sockets++;
-    }
-    close_if_open(program);
-    return s->n_sockets == settings->n_listeners;
-}
-
 /* It was for the program that chooses among workers; no child is to have it. */
 static bool give_up_bpf(struct supervisor *s, struct problems *problems)
 {
@@ -112,19 +44,6 @@ static bool give_up_bpf(struct supervisor *s, struct problems *problems)
     if (r)
         problems_add(problems, s->path, 0, "cannot give up CAP_BPF: %s", strerror(-r));
     return r == 0;
-}
-
-/* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
-static bool open_inboxes(struct supervisor *s, struct problems *problems)
-{
-    for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
-        int r = handover_pair(s->inboxes[w]);
-        if (r) {
-            problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool read_secret(struct supervisor *s, struct problems *problems)
@@ -144,7 +63,13 @@ static bool open_records(struct supervisor *s, struct problems *problems)
     if (s->records_file < 0) {
         problems_add(problems, path, 0, "the record file cannot be opened: %s",
                      s->records_file == -EINVAL ? "it is no regular file"
-                                                : strerror(-s->records_file));
+                     : s->records_file == -EPERM
+                         ? "it is neither root's nor its directory's owner's, or has another name "
+                           "as well: move it away"
+                     : s->records_file == -ELOOP
+                         ? "there is a symbolic link of somebody else's on the way, or a step up "
+                           "from a directory of somebody else's"
+                         : strerror(-s->records_file));
         s->records_file = -1;
         return false;
     }
@@ -201,10 +126,14 @@ static bool open_admin(struct supervisor *s, struct problems *problems)
 }
 
 static bool (*const steps[])(struct supervisor *s, struct problems *problems) = {
-    load_configuration, supervisor_open_overlay,
-    open_listeners,     give_up_bpf,
-    open_inboxes,       read_secret,
-    open_admin,         open_records,
+    load_configuration,
+    supervisor_open_overlay,
+    supervisor_open_sockets,
+    give_up_bpf,
+    supervisor_open_inboxes,
+    read_secret,
+    open_admin,
+    open_records,
     take_signals,
 };
 
@@ -216,7 +145,7 @@ static struct supervisor *new_empty(struct str path)
     s->path = path;
     s->current = s->next = CONFIGURATION_INIT;
     s->records_file = s->signal_fd = s->admin_fd = s->overlay_fd = s->watch_fd =
-        s->record_tally_fd = -1;
+        s->record_tally_fd = s->dispatch_program = -1;
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
         s->clients[i].fd = -1;
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
@@ -238,13 +167,7 @@ void supervisor_free(struct supervisor *s)
 {
     if (!s)
         return;
-    for (unsigned i = 0; i < s->n_sockets; i++)
-        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
-    free(s->sockets);
-    for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        close_if_open(s->inboxes[w][0]);
-        close_if_open(s->inboxes[w][1]);
-    }
+    supervisor_close_sockets(s);
     supervisor_close_record_ways(s);
     supervisor_close_admin(s);
     free(s->admin_path);

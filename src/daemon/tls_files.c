@@ -25,7 +25,8 @@ bool tls_files_load(struct tls **tls, struct files *files, const struct settings
     if (!take(texts.certificate_name,
               files_read(files, texts.certificate_name, TEXT_BYTES_MAX, &texts.certificate),
               problems) ||
-        !take(texts.key_name, files_read_secret(files, texts.key_name, TEXT_BYTES_MAX, &texts.key),
+        !take(texts.key_name,
+              files_read_secret(files, texts.key_name, settings->user, TEXT_BYTES_MAX, &texts.key),
               problems) ||
         !take(texts.ca_name, files_read(files, texts.ca_name, TEXT_BYTES_MAX, &texts.ca), problems))
         return false;

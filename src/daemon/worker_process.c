@@ -4,6 +4,7 @@
  * It opens no file: what it needs comes through its control socket, and it gives up files before
  * its first packet.
  */
+#include "given.h"
 #include "roles.h"
 #include "tls_files.h"
 
@@ -47,7 +48,8 @@ struct worker {
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct known_name *names;      /* on their way to the proxy */
     unsigned n_names;
-    struct tls *tls;         /* of the newest snapshot, on its way to the proxy */
+    struct tls *tls; /* of the newest snapshot, on its way to the proxy */
+    int inbox_fd;
     bool drained;            /* no call is left, as far as this worker goes */
     bool dismissed;          /* nor is one left anywhere else */
     int64_t clock_offset_us; /* real time less monotonic, at the last look */
@@ -290,6 +292,22 @@ static void on_drained(void *user)
         event_base_loopbreak(w->base);
 }
 
+/* Of another worker, or its own, in place of one that is spoiled (mend.h). */
+static void take_inbox(struct worker *w, const struct control_message *m, const int *fds)
+{
+    int *present = m->worker < w->options->n_workers ? &w->options->others_fds[m->worker] : NULL;
+    bool own = m->worker == w->options->worker;
+    if (!present || (own && w->proxy && !proxy_set_inbox(w->proxy, fds[0]))) {
+        close(fds[0]);
+        return;
+    }
+    if (own)
+        present = &w->inbox_fd;
+    if (*present >= 0)
+        close(*present);
+    *present = fds[0];
+}
+
 static void take_drain(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)m;
@@ -307,13 +325,10 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 3, take_snapshot},
-    {CONTROL_SIGNER, 1, take_channel},
-    {CONTROL_OVERLAY, 1, take_overlay},
-    {CONTROL_OVERLAY, 0, drop_overlay},
-    {CONTROL_NAMES, 1, take_names},
-    {CONTROL_DRAIN, 0, take_drain},
-    {CONTROL_CERTIFICATES, 0, take_certificates},
+    {CONTROL_SNAPSHOT, 3, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
+    {CONTROL_NAMES, 1, take_names},       {CONTROL_INBOX, 1, take_inbox},
+    {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
 };
 
 static void take_message(struct worker *w, const struct control_message *m, const int *fds,
@@ -438,7 +453,7 @@ static bool make_proxy(struct worker *w)
         .n_workers = w->options->n_workers,
         .names = w->names,
         .n_names = w->n_names,
-        .inbox_fd = w->options->inbox_fd,
+        .inbox_fd = w->inbox_fd,
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
     });
@@ -460,11 +475,34 @@ static bool make_events(struct worker *w)
            event_add(w->heartbeat, &interval) == 0;
 }
 
+/* What others have as well, and the next worker after this one. */
+static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
+{
+    const struct worker_options *o = w->options;
+    unsigned n = 0;
+    for (unsigned i = 0; i < w->held->snapshot->settings->n_listeners; i++)
+        for (unsigned t = 0; t < TRANSPORTS; t++)
+            given[n++] = o->sockets[i].fd[t];
+    for (unsigned other = 0; other < o->n_workers; other++)
+        given[n++] = o->others_fds[other];
+    given[n++] = w->inbox_fd;
+    given[n++] = o->records_fd;
+    given[n++] = o->control_fd;
+    return n;
+}
+
 /* After the last thing that opens anything: the time zone file could not be read later. */
 static bool give_up_rights(struct worker *w)
 {
+    int given[GIVEN_MAX];
+    const struct role_keeps keeps = {
+        .landlock_required = w->held->snapshot->settings->landlock_required,
+        .given = given,
+        .n_given = list_given(w, given),
+    };
+    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 4 <= GIVEN_MAX, "room for all");
     tzset();
-    return roles_narrow(ROLE_WORKER, NULL, w->held->snapshot->settings->landlock_required) == 0;
+    return roles_narrow(ROLE_WORKER, &keeps) == 0;
 }
 
 static bool start(struct worker *w)
@@ -517,7 +555,7 @@ static void tell_end(struct worker *w)
 
 int worker_main(const struct worker_options *options)
 {
-    struct worker w = {.options = options};
+    struct worker w = {.options = options, .inbox_fd = options->inbox_fd};
     int status = EXIT_FAILURE;
     for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (!steps[i].take(&w)) {

@@ -29,7 +29,7 @@ int control_send(int fd, const struct control_message *message, const int *fds, 
         memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
     }
     do
-        sent = sendmsg(fd, &m, MSG_NOSIGNAL);
+        sent = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return -errno;
@@ -62,7 +62,7 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     ssize_t got;
     *n_fds = 0;
     do
-        got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+        got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return errno == ECONNRESET ? 0 : -errno;

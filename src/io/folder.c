@@ -28,9 +28,8 @@ static bool is_trusted(int directory)
     struct stat st;
     if (geteuid() != 0)
         return true; /* who has no rights of root's cannot be made to use them */
-    if (fstat(directory, &st) || st.st_uid != 0 || (st.st_mode & S_IWOTH))
-        return false;
-    return st.st_gid == 0 || !(st.st_mode & S_IWGRP);
+    /* The group's bit counts whose ever the group is: with an ACL it is all others'. */
+    return fstat(directory, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* The text of the link NAME with REST behind it; NULL with *ERROR. */
@@ -92,6 +91,10 @@ static int step(struct walk *w)
     const char *name = strsep(&w->rest, "/");
     if (!*name)
         return 0;
+    /* A directory of somebody else's may be moved meanwhile, and what is above it is another then.
+     */
+    if (strcmp(name, "..") == 0 && !is_trusted(w->at))
+        return -ELOOP;
     if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW))
         return -errno;
     /* Exchanged since that look it is entered as what it is now, and a link is no directory. */

@@ -4,12 +4,12 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "listen_socket.h"
 #include "sockaddr.h"
 
 #define UDP_BUFFER_BYTES (4 * 1024 * 1024) /* half a second of bursts at 5000 messages/s */
-#define TCP_BACKLOG      1024
 
-static int set_option(int fd, int level, int name, int value)
+int listen_socket_set(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0 ? 0 : -errno;
 }
@@ -21,41 +21,53 @@ static int set_option(int fd, int level, int name, int value)
 static int set_udp_options(int fd, bool ipv6)
 {
     int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    int error = ipv6 ? set_option(fd, level, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT)
-                     : set_option(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+    int error = ipv6 ? listen_socket_set(fd, level, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT)
+                     : listen_socket_set(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     if (error == 0)
-        error = set_option(fd, level, ipv6 ? IPV6_RECVERR : IP_RECVERR, 1);
+        error = listen_socket_set(fd, level, ipv6 ? IPV6_RECVERR : IP_RECVERR, 1);
     /* The kernel's ceilings (net.core.?mem_max) may grant less: no reason not to start. */
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
-    set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
+    listen_socket_set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
+    listen_socket_set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
     return error;
 }
 
 static int set_options(int fd, enum transport transport, bool ipv6)
 {
-    int error = ipv6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+    int error = ipv6 ? listen_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
     if (error == 0 && transport == TRANSPORT_UDP)
         error = set_udp_options(fd, ipv6);
     if (error == 0 && transport != TRANSPORT_UDP)
-        error = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        error = listen_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     return error;
 }
 
-/* REUSE: joins the group of those that are bound to the same address already. */
-static int open_socket(const struct address *address, enum transport transport, bool reuse)
+int listen_socket_unbound(const struct address *address, enum transport transport)
+{
+    bool ipv6 = address->family == ADDRESS_IPV6;
+    int type = transport == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM;
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int error = set_options(fd, transport, ipv6);
+    if (error == 0)
+        return fd;
+    close(fd);
+    return error;
+}
+
+int listen_socket_open(const struct address *address, enum transport transport, bool reuse)
 {
     struct sockaddr_storage name;
     socklen_t n = sockaddr_from_address(&name, address);
-    int type = transport == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM;
-    int fd = socket(name.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = listen_socket_unbound(address, transport);
     if (fd < 0)
-        return -errno;
-    int error = set_options(fd, transport, address->family == ADDRESS_IPV6);
-    if (error == 0 && reuse)
-        error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+        return fd;
+    int error = 0;
+    if (reuse)
+        error = listen_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (error == 0 && bind(fd, (struct sockaddr *)&name, n) != 0)
         error = -errno;
-    if (error == 0 && transport != TRANSPORT_UDP && listen(fd, TCP_BACKLOG) != 0)
+    if (error == 0 && transport != TRANSPORT_UDP && listen(fd, LISTEN_BACKLOG) != 0)
         error = -errno;
     if (error == 0)
         return fd;
@@ -73,14 +85,14 @@ static int open_group(struct listener_sockets *sockets, unsigned workers, int pr
 {
     int error = 0;
     for (unsigned w = 0; w < workers && error == 0; w++) {
-        int fd = open_socket(address, TRANSPORT_UDP, w > 0);
+        int fd = listen_socket_open(address, TRANSPORT_UDP, w > 0);
         if (fd < 0)
             return fd;
         sockets[w].fd[TRANSPORT_UDP] = fd;
         if (w == 0 && workers > 1)
-            error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+            error = listen_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
         if (w == 1)
-            error = set_option(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program);
+            error = listen_socket_set(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program);
     }
     return error;
 }
@@ -88,7 +100,7 @@ static int open_group(struct listener_sockets *sockets, unsigned workers, int pr
 static int open_shared(struct listener_sockets *sockets, unsigned workers, enum transport transport,
                        const struct address *address)
 {
-    int fd = open_socket(address, transport, false);
+    int fd = listen_socket_open(address, transport, false);
     for (unsigned w = 0; fd >= 0 && w < workers; w++)
         sockets[w].fd[transport] = fd;
     return fd < 0 ? fd : 0;

@@ -83,7 +83,18 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         else if (n != -EMSGSIZE)
             break;
     }
+    if (n == -EPIPE)
+        event_del(p->inbox); /* another worker has shut it: there will be a new one */
     proxy_after_events(p);
+}
+
+bool inbox_use(struct proxy *p, int fd)
+{
+    struct event *before = p->inbox;
+    p->inbox = event_new(p->base, fd, EV_READ | EV_PERSIST, on_readable, p);
+    if (before)
+        event_free(before);
+    return p->inbox != NULL;
 }
 
 bool inbox_open(struct proxy *p, const struct proxy_options *options)
@@ -93,8 +104,7 @@ bool inbox_open(struct proxy *p, const struct proxy_options *options)
     p->others_fds = options->others_fds;
     p->dispatch_key = options->dispatch_key;
     p->inbox_room = malloc(ROOM_BYTES);
-    p->inbox = event_new(p->base, options->inbox_fd, EV_READ | EV_PERSIST, on_readable, p);
-    return p->inbox_room && p->inbox;
+    return p->inbox_room && inbox_use(p, options->inbox_fd);
 }
 
 void inbox_start(struct proxy *p)

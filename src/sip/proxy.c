@@ -448,6 +448,14 @@ void proxy_set_tls_take(struct proxy *p, struct tls *tls)
     net_set_tls_take(p->net, tls);
 }
 
+bool proxy_set_inbox(struct proxy *p, int fd)
+{
+    if (!inbox_use(p, fd))
+        return false;
+    inbox_start(p);
+    return true;
+}
+
 static void on_drained(struct timer *timer, int64_t now_ms)
 {
     struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, drain_limit));

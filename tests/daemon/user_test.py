@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from daemon.lifetimes import ProcessStory, status_of
-from lib import lab, possess, sandbox, stirctl, stird
+from lib import lab, possess, sandbox, stirctl, stird, tls
 
 USER = "nobody"
 
@@ -71,6 +71,41 @@ class User(ProcessStory):
         self.signed_call("A", orig="19005550000", caller="+19005550000")
         for name in os.listdir(self.lab.path("state")):
             self.assertEqual(os.stat(self.lab.path("state", name)).st_uid, entry.pw_uid, name)
+
+    def test_a_tls_key_of_its_own(self):
+        """At the start and at a reload, where nobody can be asked any more who that user is."""
+        authority = tls.Authority(self.lab)
+        certificate, key = authority.issue("stird", "IP:" + self.net(1))
+        own = 'tls = { certificate = "%s"; key = "%s"; ca = "%s"; };\n' % (
+            certificate, key, authority.certificate)
+        path = self.configure(more='security = { user = "%s"; };\n' % USER + own)
+        os.chown(key, pwd.getpwnam(USER).pw_uid, -1)
+        self.start_with(path)
+        self.stird.reload()
+        self.stird.wait_log("reload done")
+        os.chown(key, 12345, -1)
+        status, words = stird.check_configuration(path)
+        self.assertNotEqual(status, 0)
+        self.assertIn("could replace it", words)
+
+    def test_a_file_of_root_s_by_another_name(self):
+        """In a directory of his he gave it a second name: it is not written, nor his."""
+        directory = self.lab.path("records")
+        os.mkdir(directory)
+        os.chown(directory, pwd.getpwnam(USER).pw_uid, -1)
+        victim = self.lab.write("victim", "")
+        os.link(victim, directory + "/records.jsonl")
+        path = self.configure(more='security = { user = "%s"; };\n' % USER)
+        with open(path, encoding="ascii") as source:
+            text = source.read().replace(self.lab.path("records.jsonl"),
+                                         directory + "/records.jsonl")
+        with open(path, "w", encoding="ascii") as out:
+            out.write(text)
+        end = subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True,
+                             timeout=30, check=False)
+        self.assertEqual(end.returncode, 1)
+        self.assertIn("has another name as well", end.stderr)
+        self.assertEqual((os.stat(victim).st_uid, os.stat(victim).st_size), (0, 0))
 
     def test_a_stranger_s_key_is_refused_still(self):
         path = self.configure(more='security = { user = "%s"; };\n' % USER)
@@ -216,6 +251,18 @@ class Import(ProcessStory):
                     pass
         finally:
             os._exit(0)
+
+    def test_what_is_no_file_holds_nobody_up(self):
+        """In the place of the chain, and of the key, that somebody else made."""
+        self.prepare()
+        for name in ("chain.pem", "key.pem"):
+            path = os.path.join(self.source, name)
+            os.rename(path, path + ".moved")
+            os.mkfifo(path)
+            status, _, words = self.bring("fifo")
+            self.assertNotEqual(status, 0)
+            self.assertIn(name + ": Invalid argument", words)
+            os.rename(path + ".moved", path)
 
     def test_a_link_of_the_owner_s_is_not_followed(self):
         """On the way: the directory of the unit itself becomes a link."""

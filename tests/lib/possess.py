@@ -18,14 +18,14 @@ SYSCALL = b"\x0f\x05"
 NUMBERS = {
     "read": 0, "write": 1, "open": 2, "close": 3, "mmap": 9, "mprotect": 10, "ioctl": 16,
     "dup": 32, "socket": 41, "connect": 42, "sendto": 44, "recvfrom": 45, "sendmsg": 46,
-    "listen": 50, "socketpair": 53, "setsockopt": 54, "fork": 57, "vfork": 58, "execve": 59,
+    "shutdown": 48, "bind": 49, "listen": 50, "socketpair": 53, "setsockopt": 54, "fork": 57, "vfork": 58, "execve": 59,
     "kill": 62, "fcntl": 72, "truncate": 76, "ftruncate": 77, "getdents64": 217, "rename": 82,
     "mkdir": 83, "link": 86, "unlink": 87, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92,
     "fchown": 93, "ptrace": 101, "setuid": 105, "utime": 132, "mknod": 133, "personality": 135,
     "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "setxattr": 188, "removexattr": 197,
     "tgkill": 234, "utimes": 235, "add_key": 248, "inotify_init1": 294, "openat": 257,
     "fchownat": 260, "fchmodat": 268, "unshare": 272, "utimensat": 280, "accept4": 288,
-    "prlimit64": 302, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
+    "prlimit64": 302, "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
     "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434, "pidfd_getfd": 438,
 }
 
@@ -72,12 +72,13 @@ def possible():
 
 
 def wait(pid):
-    """Until the next stop; raises Died when there is none."""
+    """Until the next stop, of which it answers with the signal; raises Died when there is none."""
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         raise Died(os.WTERMSIG(status))
     if os.WIFEXITED(status):
         raise Died(0)
+    return os.WSTOPSIG(status)
 
 
 def instruction(pid):
@@ -121,7 +122,8 @@ def one_call(pid, before, code, name, values):
     call.rip, call.rax, call.orig_rax = code, NUMBERS[name], 2**64 - 1
     ptrace(SETREGS, pid, ctypes.addressof(call))
     ptrace(SINGLESTEP, pid)
-    wait(pid)
+    while wait(pid) != signal.SIGTRAP:  # one that came before the call, such as a child's end
+        ptrace(SINGLESTEP, pid)
     ptrace(GETREGS, pid, ctypes.addressof(call))
     return ctypes.c_longlong(call.rax).value
 

@@ -38,7 +38,7 @@ static void a_plain_way_is_walked(void **state)
     struct folder d;
     struct stat st;
     (void)state;
-    static const char *const ways[] = {"theirs", "theirs/", "./theirs", "theirs/../theirs",
+    static const char *const ways[] = {"theirs", "theirs/", "./theirs", "victim/../theirs",
                                        "victim/..//theirs/."};
     assert_int_equal(stat(in("theirs"), &st), 0);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -77,7 +77,13 @@ static void whose_link_it_is_decides(void **state)
         assert_int_equal(folder_open(&d, in("theirs/link/../victim")), -ELOOP);
         assert_int_equal(chmod(top, 0777), 0);
         assert_int_equal(folder_open(&d, in("ours")), -ELOOP);
+        assert_int_equal(chmod(top, 0775), 0); /* the group's bit may be that of an ACL */
+        assert_int_equal(folder_open(&d, in("ours")), -ELOOP);
         assert_int_equal(chmod(top, 0755), 0);
+        /* what is above their directory is theirs to say */
+        assert_int_equal(folder_open(&d, in("theirs/../victim")), -ELOOP);
+        assert_int_equal(folder_open(&d, in("victim/../victim")), 0);
+        folder_close(&d);
     }
     rmdir(in("victim/beneath"));
 }

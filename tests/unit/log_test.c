@@ -72,6 +72,25 @@ static void several_at_one_full_pipe(void **state)
     }
 }
 
+/* Somebody else who has the pipe takes O_NONBLOCK off, again and again. */
+static void one_that_is_made_to_wait(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        log_never_wait(ends[1]);
+        pid_t other = fork();
+        while (other == 0)
+            fcntl(ends[1], F_SETFL, O_WRONLY);
+        write_in_children(ends[1], 4);
+        assert_int_equal(kill(other, SIGKILL), 0);
+        assert_int_equal(waitpid(other, NULL, 0), other);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
 static void a_pipe_of_ours_is_not_changed_for_others(void **state)
 {
     (void)state;
@@ -133,16 +152,23 @@ static void a_terminal_that_stands_still(void **state)
     close(master);
 }
 
-static void a_stream_that_nobody_reads(void **state)
+/* Stuck journald: by the stream that it gives a service, and by its datagrams. */
+static void nobody_reads(int type)
 {
-    (void)state;
     int ends[2];
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(socketpair(AF_UNIX, type, 0, ends), 0);
     log_never_wait(ends[1]);
     assert_false(fcntl(ends[1], F_GETFL) & O_NONBLOCK); /* journald's: MSG_DONTWAIT does it */
     write_in_children(ends[1], 2);
     close(ends[0]);
     close(ends[1]);
+}
+
+static void a_socket_that_nobody_reads(void **state)
+{
+    (void)state;
+    nobody_reads(SOCK_STREAM);
+    nobody_reads(SOCK_DGRAM);
 }
 
 /* "2>log", without O_APPEND: what is there stays, the next line comes behind it. */
@@ -261,10 +287,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_at_one_full_pipe),
+        cmocka_unit_test(one_that_is_made_to_wait),
         cmocka_unit_test(a_pipe_of_ours_is_not_changed_for_others),
         cmocka_unit_test(a_pipe_of_another_user),
         cmocka_unit_test(a_terminal_that_stands_still),
-        cmocka_unit_test(a_stream_that_nobody_reads),
+        cmocka_unit_test(a_socket_that_nobody_reads),
         cmocka_unit_test(a_file_goes_on_where_it_was),
         cmocka_unit_test(what_was_dropped_is_told),
         cmocka_unit_test(all_processes_count_together),

@@ -697,7 +697,7 @@ static bool check_keys(const char *kind, struct problems *problems)
     const struct settings settings = {.certificates = &c, .n_certificates = 1};
     snprintf(directory, sizeof(directory), "%s/%s", lab, kind);
     c.directory = str_of(directory);
-    return signer_check_keys(&settings, NULL, problems);
+    return signer_check_keys(&settings, false, problems);
 }
 
 static void assert_check_says(const char *kind, const char *words)
@@ -719,7 +719,7 @@ static void keys_are_checked_in_another_process(void **state)
     struct problems problems = PROBLEMS_INIT;
     const struct settings none = {0};
     (void)state;
-    assert_true(signer_check_keys(&none, NULL, &problems));
+    assert_true(signer_check_keys(&none, false, &problems));
     assert_true(check_keys("none", &problems));
     assert_false(problems_any(&problems));
     assert_check_says("rsa", "a key of type RSA");
@@ -740,7 +740,7 @@ static void all_keys_are_reported_at_once(void **state)
         snprintf(directories[i], sizeof(directories[i]), "%s/%s", lab, i ? "rsa" : "nowhere");
         two[i].directory = str_of(directories[i]);
     }
-    assert_false(signer_check_keys(&settings, NULL, &problems));
+    assert_false(signer_check_keys(&settings, false, &problems));
     assert_int_equal(problems.n, 2);
     problems_fini(&problems);
 }

@@ -1,0 +1,19 @@
+/*
+ * given - descriptors that a process was given and that others have too: sockets that outlive it,
+ * ways to processes beside it. What it does to them it does to all of them.
+ */
+#ifndef STIRD_DAEMON_GIVEN_H
+#define STIRD_DAEMON_GIVEN_H
+
+#define GIVEN_MAX 512
+
+/*
+ * From here on this process, and all that it starts, reads and writes FDS[0..N) and may close them,
+ * but can change nothing about them: no connect(), bind(), listen(), shutdown(), setsockopt(),
+ * ioctl(), fcntl(F_SETFL) and the like, by seccomp. It holds for the numbers: duplicates would be
+ * free of it, so the process must have no other means to make one (rights.h). N is at most
+ * GIVEN_MAX, -1 among FDS is passed over. Sets no_new_privs. 0 or -errno.
+ */
+int given_keep(const int *fds, unsigned n);
+
+#endif

@@ -1,0 +1,114 @@
+#include "tables_process.h"
+
+#include "check_process.h"
+#include "landlock.h"
+#include "roles.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/control.h>
+#include <stird/log.h>
+#include <stird/numbers_files.h>
+#include <stird/overlay.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool add_paths(char **list, size_t *n, const struct str *paths, unsigned n_paths)
+{
+    for (unsigned i = 0; i < n_paths; i++)
+        if (paths[i].n > 0 && !(list[(*n)++] = strndup(paths[i].p, paths[i].n)))
+            return false;
+    return true;
+}
+
+/* The tables, and what was changed since: what is read from here on. NULL: no memory. */
+static char **list_tables(const struct settings *s)
+{
+    const struct numbers_paths paths = numbers_paths_of(s);
+    size_t n = 0;
+    char **list = calloc((size_t)paths.n_tables + paths.n_customers + 3, sizeof(*list));
+    bool good = list && add_paths(list, &n, &paths.compiled, 1) &&
+                add_paths(list, &n, paths.tables, paths.n_tables) &&
+                add_paths(list, &n, paths.customers, paths.n_customers) &&
+                asprintf(&list[n], "%.*s/" OVERLAY_FILE, STR_ARG(s->state_directory)) >= 0;
+    return good ? list : NULL; /* the process ends without */
+}
+
+/* Where the kernel has no Landlock it was said or refused before. */
+bool tables_give_up_other_files(const struct settings *s)
+{
+    char **list = list_tables(s);
+    int r = list ? landlock_give_up_files((const char *const *)list) : -ENOMEM;
+    for (size_t i = 0; list && list[i]; i++)
+        free(list[i]);
+    free(list);
+    if (r && r != -EOPNOTSUPP)
+        log_error("cannot give up files but the tables", LOG_CSTR("error", strerror(-r)));
+    return r == 0 || r == -EOPNOTSUPP;
+}
+
+/* ---- aside ---- */
+
+struct job {
+    const struct settings *settings;
+    int way; /* of the table */
+};
+
+/* What Landlock adds is not demanded here: a file may be checked (stird -t) where stird is not to
+   run, and where it is, the first worker will say so. */
+static bool give_up_rights(const struct settings *s)
+{
+    static const char *const readable[] = {"/", NULL};
+    const struct role_keeps keeps = {.readable = readable};
+    return roles_narrow(ROLE_LOADER, &keeps) == 0 && tables_give_up_other_files(s);
+}
+
+static void compile(void *user, struct problems *problems)
+{
+    const struct job *job = user;
+    const struct control_message message = {.type = CONTROL_SNAPSHOT};
+    const struct numbers_paths paths = numbers_paths_of(job->settings);
+    struct numbers_summary summary;
+    int fd = -1;
+    if (!give_up_rights(job->settings))
+        problems_add(problems, STR(""), 0,
+                     "the process that reads the number tables could not give up its rights");
+    else if (numbers_files_compile(&paths, &fd, &summary, problems) &&
+             control_send(job->way, &message, &fd, 1))
+        problems_add(problems, STR(""), 0, "the number table could not be handed over");
+    if (fd >= 0)
+        close(fd);
+}
+
+static bool take_table(int way, int *fd, struct problems *problems)
+{
+    struct control_message message;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds = 0;
+    bool came = control_receive(way, &message, fds, &n_fds) == 1 && n_fds == 1;
+    if (came) {
+        *fd = fds[0];
+        return true;
+    }
+    while (n_fds > 0)
+        close(fds[--n_fds]);
+    problems_add(problems, STR(""), 0, "the number table was not handed over");
+    return false;
+}
+
+bool tables_compile_aside(const struct settings *s, int *fd, struct problems *problems)
+{
+    int ends[2];
+    int r = control_pair(ends);
+    if (r) {
+        problems_add(problems, STR(""), 0, "the number tables: %s", strerror(-r));
+        return false;
+    }
+    struct job job = {s, ends[1]};
+    bool good = check_in_process("the number tables", compile, &job, problems) &&
+                take_table(ends[0], fd, problems);
+    close(ends[0]);
+    close(ends[1]);
+    return good;
+}

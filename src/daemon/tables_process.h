@@ -1,0 +1,23 @@
+/*
+ * tables_process - reads number tables with no more rights than that takes. They are the longest
+ * texts, and those of most others.
+ */
+#ifndef STIRD_DAEMON_TABLES_PROCESS_H
+#define STIRD_DAEMON_TABLES_PROCESS_H
+
+#include <stird/problems.h>
+#include <stird/settings.h>
+
+/*
+ * Gives up all files but the tables that S names, keys above all, and the urgent changes. For good;
+ * a kernel without Landlock does not count. False after a log line.
+ */
+bool tables_give_up_other_files(const struct settings *s);
+
+/*
+ * Compiles the tables that S names in a process of its own that has the loader's rights, and those
+ * files alone. *FD: the sealed table, to be looked at before it is believed. False with problems.
+ */
+bool tables_compile_aside(const struct settings *s, int *fd, struct problems *problems);
+
+#endif
