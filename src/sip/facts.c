@@ -145,7 +145,7 @@ enum reason facts_of_message(struct call *call, const struct settings *settings,
     struct message m;
     if (!message_module_init())
         return REASON_OUT_OF_MEMORY;
-    enum reason r = message_parse(&m, message);
+    enum reason r = message_parse(&m, message, settings);
     if (r == REASON_OK && !str_eq(m.method, STR("INVITE")))
         r = REASON_BAD_REQUEST;
     if (r == REASON_OK) {

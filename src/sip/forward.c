@@ -244,7 +244,8 @@ static bool have_message(struct context *c)
 {
     if (c->message.msg)
         return true;
-    return message_parse(&c->message, (struct str){c->request, c->request_bytes}) == REASON_OK &&
+    return message_parse(&c->message, (struct str){c->request, c->request_bytes},
+                         c->snapshot->settings) == REASON_OK &&
            message_set_received(&c->message, &c->from.remote) == 0;
 }
 

@@ -50,7 +50,7 @@ void odd_tags(struct message *m)
 
 bool odd_is_emergency(const struct message *m)
 {
-    return uri_is_emergency(m->request_uri) || uri_is_emergency(odd_uri(value_of(m, "To", 't')));
+    return uris_are_emergency(m->settings, m->request_uri, odd_uri(value_of(m, "To", 't')));
 }
 
 bool odd_is_taken(const struct message *m)

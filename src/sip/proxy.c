@@ -197,7 +197,7 @@ void proxy_message(void *context, const struct flow *from, char *bytes, size_t n
     }
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
-    if (!received_parse(&m, raw, status, frame)) {
+    if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_malformed(p, from, raw, &m.fault);
         return;
