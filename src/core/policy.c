@@ -11,10 +11,13 @@
  *   shown         where the next hop does not see the number that this was about: blocked, rule
  *                 and level again for the number that it sees
  *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
- *   certificate   the unit that signs
- *   sign          Date, iat, origid
+ *   claims        Date, iat, origid
  *
- * Then the same for each trunk that the call passed over by naming two: the lowest counts.
+ * The same for each trunk that the call passed over by naming two: the lowest counts. Then, for
+ * what is to be signed:
+ *
+ *   certificate   the unit that signs such a token
+ *   sign          the verdict
  */
 #include <stird/policy.h>
 
@@ -51,6 +54,7 @@ struct decision {
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
+    bool is_settled; /* the outcome has a verdict */
 };
 
 static void trace(struct decision *d, struct str sentence)
@@ -81,6 +85,7 @@ static void settle(struct decision *d, enum verdict verdict, enum reason reason)
             trace(d, reason_text(reason));
         reason = REASON_UNKNOWN_DIALOG;
     }
+    d->is_settled = true;
     o->verdict = verdict;
     o->reason = reason;
     o->sip_status = verdict == VERDICT_REJECT ? reason_sip_status(reason) : 0;
@@ -806,12 +811,12 @@ static bool run_list(struct decision *d, bool (*const *steps)(struct decision *)
     return true;
 }
 
-static void run_steps(struct decision *d)
+/* Each step returns whether the next one is to be asked. */
+static void find_level(struct decision *d)
 {
-    /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,   step_existing, step_caller,      step_called,
-        step_level,   step_shown,   step_dialog, step_claims,   step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,  step_existing, step_caller,
+        step_called,  step_level,   step_shown, step_dialog,   step_claims,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
@@ -820,6 +825,14 @@ static void run_steps(struct decision *d)
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
     run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
+}
+
+/* What is not settled by its level is signed with it: nothing lowers it behind here. */
+static void sign_at_level(struct decision *d)
+{
+    static bool (*const steps[])(struct decision *) = {step_certificate, step_sign};
+    if (!d->is_settled)
+        run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
 /* ---- trunks that the call passed over ---- */
@@ -848,7 +861,7 @@ static void refuse_in_doubt(struct decision *d)
 static void lower_to(struct decision *d, const struct trunk *trunk, const struct outcome *other)
 {
     struct outcome *o = d->outcome;
-    bool sign = o->verdict == VERDICT_SIGN;
+    bool sign = !d->is_settled;
     bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
     o->strip_identity = o->strip_identity || other->strip_identity;
     if (other->verdict == VERDICT_REJECT)
@@ -860,8 +873,8 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
     else
         return;
     o->rule = arena_printf(d->call->arena, "trunk in doubt: %.*s", STR_ARG(trunk->name));
-    if (o->verdict == VERDICT_SIGN)
-        TRACE(d, "level %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
+    if (!d->is_settled)
+        TRACE(d, "lowered to %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
 }
 
 static void decide_as_of(const struct decision *d, const struct trunk *trunk,
@@ -877,7 +890,8 @@ static void decide_as_of(const struct decision *d, const struct trunk *trunk,
                              .trunk = trunk,
                              .outcome = outcome,
                              .treatment = TREATMENT_REFUSE};
-    run_steps(&other);
+    find_level(&other);
+    sign_at_level(&other);
 }
 
 /*
@@ -893,7 +907,7 @@ static void lower_for_passed_over(struct decision *d)
         refuse_in_doubt(d);
     }
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
-        if (d->outcome->verdict == VERDICT_REJECT)
+        if (d->is_settled && d->outcome->verdict == VERDICT_REJECT)
             return;
         TRACE(d, "it names trunk %.*s too", STR_ARG(call->passed_over[i]->name));
         decide_as_of(d, call->passed_over[i], &other);
@@ -911,8 +925,9 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                          .outcome = outcome,
                          .ceiling = TREATMENT_A,
                          .treatment = TREATMENT_REFUSE};
-    run_steps(&d);
+    find_level(&d);
     lower_for_passed_over(&d);
+    sign_at_level(&d);
 }
 
 void policy_signing_failed(const struct settings *settings, const struct call *call,
