@@ -50,7 +50,8 @@ struct decision {
     bool asserted_differ;                      /* Decided 2 */
     bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
     struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
-    enum treatment ceiling;  /* what the withheld identity would have had; A: there is none */
+    enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
+    struct str ceiling_of;   /* that one, in words */
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
@@ -138,24 +139,31 @@ static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault
     return guess(d, &d->orig_reach, uri) || wrong;
 }
 
-/* Asserted numbers that are not read as such. */
-static void look_for_unread(struct decision *d)
+/* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
+static void look_at_others(struct decision *d, const struct tn *orig)
 {
-    const struct call *call = d->call;
+    const struct asserted_texts *texts = &d->call->asserted;
     struct tn found;
-    for (unsigned i = 0; i < call->n_asserted && i < ASSERTED_MAX; i++) {
-        enum tn_fault fault = tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0);
+    for (unsigned i = 0; i < texts->n && i < ASSERTED_MAX; i++) {
+        enum tn_fault fault = tn_from_uri(&found, texts->uri[i], &d->trunk->country, NULL, 0);
+        if (tn_cannot_exist(fault) || (fault == TN_OK && !tn_equal(&found, orig))) {
+            TRACE(d, "P-Asserted-Identity names %.*s too, which may only refuse or lower",
+                  NUMBER_TEXT(&found));
+            tn_reach_add(&d->orig_reach, &found);
+        }
         if (fault != TN_OK)
-            d->asserted_unread |= is_meant_as_number(d, call->asserted[i], fault);
+            d->asserted_unread |= is_meant_as_number(d, texts->uri[i], fault);
     }
+    for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_MAX; i++)
+        guess(d, &d->orig_reach, texts->odd[i]);
 }
 
 /* Decided 2 */
 static bool asserted_number(struct decision *d, struct tn *orig)
 {
     struct asserted a;
-    asserted_read(&a, d->call->asserted, d->call->n_asserted, &d->trunk->country);
-    look_for_unread(d);
+    asserted_read(&a, &d->call->asserted, &d->trunk->country);
+    look_at_others(d, &a.number);
     if (a.fault != TN_OK)
         d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
     d->asserted_differ = a.differ;
@@ -178,10 +186,11 @@ static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
 static void find_orig(struct decision *d)
 {
     struct tn *orig = &d->outcome->claims.orig;
-    d->asserted_unread = call_is_trusted(d->call) && d->call->asserted_unreadable;
+    const struct asserted_texts *asserted = &d->call->asserted;
+    d->asserted_unread = call_is_trusted(d->call) && asserted->unreadable;
     if (d->asserted_unread)
         trace(d, STR("a P-Asserted-Identity cannot be read"));
-    if (call_is_trusted(d->call) && d->call->n_asserted > 0) {
+    if (call_is_trusted(d->call) && (asserted->n > 0 || asserted->n_odd > 0)) {
         d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
         if (d->has_orig) {
             TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
@@ -309,11 +318,22 @@ static bool may_be_blocked(struct decision *d)
     return false;
 }
 
-/* Before the Identity that a call brought is looked at: nobody has verified that one here. */
+static void set_ceiling(struct decision *d, enum treatment ceiling, struct str of)
+{
+    d->ceiling = ceiling;
+    d->ceiling_of = of;
+}
+
+/*
+ * Before the Identity that a call brought is looked at: nobody has verified that one here. Whoever
+ * asserts a blocked number is given a token over no other.
+ */
 static bool step_blocked(struct decision *d)
 {
-    if (!(is_blocked(d) || may_be_blocked(d)) ||
-        d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
+    bool blocked = is_blocked(d) || may_be_blocked(d);
+    if (blocked || d->orig_reach.more)
+        set_ceiling(d, TREATMENT_UNSIGNED, rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena));
+    if (!blocked || d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
         return true;
     d->outcome->rule = rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena);
     refuse(d, REASON_NUMBER_BLOCKED);
@@ -580,7 +600,9 @@ static bool step_level(struct decision *d)
     TRACE(d, "%.*s gives %.*s", STR_ARG(d->outcome->rule), STR_ARG(treatment_name(wanted)));
     d->treatment = capped(d, wanted);
     lower(d, guard_level(d, d->treatment), why_lowered(d));
-    lower(d, d->ceiling, STR("the P-Asserted-Identity that Privacy withholds"));
+    if (d->ceiling == TREATMENT_UNSIGNED && d->treatment < d->ceiling)
+        d->unsigned_reason = REASON_UNSIGNED_BY_POLICY;
+    lower(d, d->ceiling, d->ceiling_of);
     if (d->treatment == TREATMENT_UNSIGNED)
         settle(d, VERDICT_PASS, d->unsigned_reason);
     else if (d->treatment == TREATMENT_REFUSE)
@@ -630,7 +652,7 @@ static bool step_shown(struct decision *d)
         return true;
     *orig = shown;
     d->asserted_differ = true;
-    d->ceiling = d->treatment;
+    set_ceiling(d, d->treatment, STR("the P-Asserted-Identity that Privacy withholds"));
     look_up(d);
     return run_list(d, again, sizeof(again) / sizeof(again[0]));
 }

@@ -55,7 +55,7 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        call->asserted_unreadable |= !asserted_add(call->asserted, &call->n_asserted, line->value);
+        asserted_add(&call->asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;
@@ -70,7 +70,7 @@ static void add_malformed(struct call *call, const struct header_line *line)
     if (header_resembles(line, STR("Identity"), 'y'))
         add_odd_identity(call, line);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
-        call->asserted_unreadable = true;
+        asserted_add_odd(&call->asserted, line->raw);
 }
 
 static void split_request_uri(struct call *call)

@@ -101,9 +101,13 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
     privacy_add(&call.privacy, text_of(given, "privacy", ""));
     const json_t *asserted = json_object_get(given, "asserted");
     for (size_t i = 0; i < json_array_size(asserted); i++)
-        call.asserted[call.n_asserted++] = str_of(json_string_value(json_array_get(asserted, i)));
-    call.n_asserted = (unsigned)number_of(given, "n_asserted", call.n_asserted);
-    call.asserted_unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
+        call.asserted.uri[call.asserted.n++] = str_of(
+            json_string_value(json_array_get(asserted, i)));
+    call.asserted.n = (unsigned)number_of(given, "n_asserted", call.asserted.n);
+    call.asserted.unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
+    struct str odd = text_of(given, "asserted_line", "");
+    if (odd.n > 0)
+        asserted_add(&call.asserted, odd);
     call.headers = headers_of(given, arena);
     call.odd_lines = odd_lines_of(given, arena);
     for (size_t i = 0; i < sizeof(call.random); i++)
