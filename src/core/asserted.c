@@ -10,13 +10,6 @@ static bool is_uri(struct str text)
            is_sip_token(str_slice(text, 0, colon));
 }
 
-static void keep(struct str list[ASSERTED_MAX], unsigned *n, struct str text)
-{
-    if (*n < ASSERTED_MAX)
-        list[*n] = text;
-    ++*n;
-}
-
 /* Index of the first URI scheme of telephony in S, or s.n. */
 static size_t find_scheme(struct str s)
 {
@@ -33,11 +26,20 @@ static size_t find_scheme(struct str s)
 /* Whatever stands around it; a number alone has no scheme. */
 void asserted_add_odd(struct asserted_texts *texts, struct str line)
 {
+    texts->unreadable = true;
+    if (texts->n_odd++ >= ASSERTED_MAX)
+        return;
     size_t open = str_find(line, '<', 0), scheme = find_scheme(line);
     size_t begin = scheme < line.n ? scheme : open < line.n ? open + 1 : 0;
     struct str text = str_slice(line, begin, line.n);
-    keep(texts->odd, &texts->n_odd, str_trim(str_slice(text, 0, str_find(text, '>', 0))));
-    texts->unreadable = true;
+    texts->odd[texts->n_odd - 1] = str_trim(str_slice(text, 0, str_find(text, '>', 0)));
+}
+
+static void add_uri(struct asserted_texts *texts, struct str uri)
+{
+    if (texts->n < ASSERTED_MAX)
+        texts->uri[texts->n] = uri;
+    texts->n++;
 }
 
 void asserted_add(struct asserted_texts *texts, struct str value)
@@ -46,7 +48,7 @@ void asserted_add(struct asserted_texts *texts, struct str value)
     texts->unreadable |= value.n == 0;
     while (list_next(&value, &element))
         if (name_addr(element, &one, &parameters) && is_uri(one))
-            keep(texts->uri, &texts->n, one);
+            add_uri(texts, one);
         else
             asserted_add_odd(texts, element);
 }

@@ -92,7 +92,7 @@ class OddDialog(Story):
         self.assertIn(b"start line", final.start)
 
     def test_a_hop_count_above_255(self):
-        """It is read as none (RFC 4475 section 3.1.2.4); from either side, ACK too."""
+        """R-P-020: it is read as none (RFC 4475 section 3.1.2.4); from either side, ACK too."""
         self.start()
         for count in ("256", "300", "70000", "4294967295", "many", ""):
             with self.subTest(count=count):
