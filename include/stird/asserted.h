@@ -10,9 +10,16 @@
 
 #define ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
 
-/* Adds what VALUE, a line of the header, holds; *N counts also those that do not fit. False: there
-   is something in it that is no URI, or nothing. */
-bool asserted_add(struct str uri[ASSERTED_MAX], unsigned *n, struct str value);
+struct asserted_texts {
+    struct str uri[ASSERTED_MAX]; /* in order */
+    struct str odd[ASSERTED_MAX]; /* what is no URI, but may be read as one */
+    unsigned n, n_odd;            /* count also those that do not fit */
+    bool unreadable;              /* there is something that is no URI, or nothing */
+};
+/* Adds what VALUE, a line of the header, holds. */
+void asserted_add(struct asserted_texts *texts, struct str value);
+/* Adds LINE, which is none but may be taken for one. */
+void asserted_add_odd(struct asserted_texts *texts, struct str line);
 
 struct asserted {
     struct tn number;     /* where none is found: the last that cannot exist, else empty */
@@ -21,7 +28,7 @@ struct asserted {
     enum tn_fault fault;  /* of the last number that cannot exist; TN_OK: all can */
     struct tn impossible; /* that one */
 };
-void asserted_read(struct asserted *a, const struct str uri[ASSERTED_MAX], unsigned n,
+void asserted_read(struct asserted *a, const struct asserted_texts *texts,
                    const struct country *country);
 
 #endif

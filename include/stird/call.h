@@ -44,11 +44,10 @@ struct call {
     struct str request_host;  /* of request_uri, without port */
     bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
     struct trunk_groups groups[GROUP_PLACES];
-    struct str asserted[ASSERTED_MAX]; /* P-Asserted-Identity URIs, in order */
-    unsigned n_asserted;
-    bool asserted_unreadable; /* P-Asserted-Identity, or what may be taken for one, holds no URI */
-    struct str date;          /* the Date header's value */
-    unsigned n_date;          /* how many Date headers there are */
+    struct asserted_texts
+        asserted;    /* what P-Asserted-Identity, or what may be taken for one, holds */
+    struct str date; /* the Date header's value */
+    unsigned n_date; /* how many Date headers there are */
     /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
        may have made it up, so it is decided as a new call, and never signed. */
     bool claims_dialog;

@@ -63,8 +63,8 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
  */
 enum emergency { EMERGENCY_NONE, EMERGENCY_BY_TO, EMERGENCY_BY_REQUEST_URI };
 enum emergency call_emergency(const struct settings *settings, const struct call *call);
-/* URI alone says so, whatever settings and trunk: 911, +1911, urn:service:sos ... */
-bool uri_is_emergency(struct str uri);
+/* The same before anything is known of the call: its Request-URI, and the URI in its To. */
+bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri);
 
 /* RFC 3261 section 20.17, GMT only: seconds since 1970; false when it is no such date. */
 bool sip_date_parse(struct str text, int64_t *seconds);

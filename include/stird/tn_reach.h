@@ -1,7 +1,8 @@
 /*
  * tn_reach - which numbers a URI may lead to that holds no telephone number as tn.h reads one: with
  * a code before it (*67), an end-of-dial sign, a pause, a second plus sign, spaces, digits too
- * many, a phone-context of a domain. Whoever comes behind us may read it so. Pure.
+ * many, a phone-context of a domain. Whoever comes behind us may read it so. And those that the
+ * call names beside the one that counts. Pure.
  *
  * For what refuses, blocks or lowers alone: nothing here is ever signed, and nothing raised by it.
  */
@@ -10,7 +11,7 @@
 
 #include <stird/tn.h>
 
-#define TN_REACH_MAX 16
+#define TN_REACH_MAX 32
 
 struct tn_reach {
     struct tn numbers[TN_REACH_MAX]; /* they need not exist: "+1900" is asked for as a prefix */
@@ -18,6 +19,8 @@ struct tn_reach {
     bool more; /* than are kept */
 };
 
+/* Adds TN, unless it is there. */
+void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 /*
  * Adds to REACH what URI may lead to. OUTSIDE: prefixes of an outside line, such as "9". Nothing is
  * added for what holds no digits enough, or names first: sip:alice@, sip:7001@.

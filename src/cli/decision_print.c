@@ -57,8 +57,8 @@ static void tell_call(const struct sink *to, const struct call *call)
     tell(to, "trunk_why", call->trunk ? trunk_why(call) : (struct str){NULL, 0});
     tell(to, "customer", call->trunk ? call->trunk->customer : (struct str){NULL, 0});
     tell(to, "from", call->from_uri);
-    for (unsigned i = 0; !to->json && i < call->n_asserted && i < ASSERTED_MAX; i++)
-        tell(to, "asserted", call->asserted[i]);
+    for (unsigned i = 0; !to->json && i < call->asserted.n && i < ASSERTED_MAX; i++)
+        tell(to, "asserted", call->asserted.uri[i]);
     tell(to, "to", call->to_uri);
     tell(to, "request_uri", call->request_uri);
 }

@@ -85,6 +85,8 @@ static struct str request_user_prefix(const struct trunk *t)
     return t->request_user_prefix;
 }
 
+#define DIALLED_OCTETS 512 /* of a user part; of a longer one nobody says how it begins */
+
 static bool is_separator(char c)
 {
     return c == '-' || c == '.' || c == '(' || c == ')';
@@ -120,7 +122,7 @@ static bool begins_as_dialled(struct str user, struct str prefix)
 static enum fit fit_request_user_prefix(const struct trunk *t, const struct call *call)
 {
     struct str user = call->request_user, prefix = t->request_user_prefix;
-    if (call->request_uri_unclear)
+    if (call->request_uri_unclear || user.n > DIALLED_OCTETS)
         return FITS_IN_PART;
     bool begins = is_dialled(user) ? begins_as_dialled(user, prefix) : str_starts(user, prefix);
     return begins ? FITS : FITS_NOT;

@@ -119,12 +119,25 @@ static bool is_emergency(const struct settings *s, const struct country *c, stru
     return false;
 }
 
-/* Before the trunk is known, any trunk's country may have written the number. */
+static bool dress_alike(const struct country *a, const struct country *b)
+{
+    return str_eq(a->code, b->code) && str_eq(a->national_prefix, b->national_prefix) &&
+           str_eq(a->international_prefix, b->international_prefix);
+}
+
+/*
+ * Before the trunk is known, any trunk's country may have written the number. Thousands of trunks
+ * are of a few countries.
+ */
 static bool is_emergency_of_any(const struct settings *s, struct str keys)
 {
-    bool found = is_emergency(s, &no_country, keys);
-    for (unsigned i = 0; i < s->n_trunks && !found; i++)
-        found = is_emergency(s, &s->trunks[i].country, keys);
+    const struct country *last = &no_country;
+    bool found = is_emergency(s, last, keys);
+    for (unsigned i = 0; i < s->n_trunks && !found; i++) {
+        const struct country *c = &s->trunks[i].country;
+        found = !dress_alike(c, last) && is_emergency(s, c, keys);
+        last = c;
+    }
     return found;
 }
 
@@ -205,17 +218,23 @@ static bool says_emergency(const struct settings *settings, const struct trunk *
            emergency_number(settings, trunk, uri, &number);
 }
 
-bool uri_is_emergency(struct str uri)
+static enum emergency which_says_emergency(const struct settings *settings,
+                                           const struct trunk *trunk, struct str request_uri,
+                                           struct str to_uri)
 {
-    static const struct settings none = {.n_trunks = 0};
-    return says_emergency(&none, NULL, uri);
+    if (says_emergency(settings, trunk, request_uri))
+        return EMERGENCY_BY_REQUEST_URI;
+    if (settings->emergency_by_to && says_emergency(settings, trunk, to_uri))
+        return EMERGENCY_BY_TO;
+    return EMERGENCY_NONE;
+}
+
+bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri)
+{
+    return which_says_emergency(settings, NULL, request_uri, to_uri) != EMERGENCY_NONE;
 }
 
 enum emergency call_emergency(const struct settings *settings, const struct call *call)
 {
-    if (says_emergency(settings, call->trunk, call->request_uri))
-        return EMERGENCY_BY_REQUEST_URI;
-    if (settings->emergency_by_to && says_emergency(settings, call->trunk, call->to_uri))
-        return EMERGENCY_BY_TO;
-    return EMERGENCY_NONE;
+    return which_says_emergency(settings, call->trunk, call->request_uri, call->to_uri);
 }

@@ -13,8 +13,10 @@
  * values. FITS: there is one at least, and each is VALUE; FITS_IN_PART: one is, another is not. An
  * empty line is another. White space, folded lines too, counts as one space. What others may read
  * as VALUE fits in part: in quotes or brackets, with parameters, as a parameter, in a line that is
- * no header but resembles one.
+ * no header but resembles one; and lines with more octets than are looked at, which may say
+ * anything.
  */
+#define HEADER_FIT_OCTETS 1024 /* of all lines of a name: thousands of trunks may ask */
 enum fit header_fit(const struct call *call, struct str name, struct str value, bool any_case);
 
 #endif

@@ -57,15 +57,15 @@ static bool called_number(struct tn *tn, struct str uri, const struct country *c
 static void find_orig(struct str message, const struct country *country,
                       struct sip_identity_facts *f)
 {
-    struct str rest, uri[ASSERTED_MAX];
+    struct str rest;
     struct header_line line;
+    struct asserted_texts texts = {.n = 0};
     struct asserted a;
-    unsigned n = 0;
     start_line(message, &rest);
     while (header_next(&rest, &line))
         if (header_is(&line, STR("P-Asserted-Identity"), 0))
-            asserted_add(uri, &n, line.value);
-    asserted_read(&a, uri, n, country);
+            asserted_add(&texts, line.value);
+    asserted_read(&a, &texts, country);
     f->has_orig = !a.found && f->from_uri.n > 0 &&
                   tn_from_uri(&f->orig, f->from_uri, country, NULL, 0) == TN_OK;
     if (!f->has_orig && a.number.n > 0) {

@@ -112,7 +112,7 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
     /* The order of all rows is looked at even when some are bad: every mistake at once. */
     /* NO_ATTRIBUTES is the first set. */
     if (interner_add(&b.attribute_sets, "", 0) == INTERN_FAILED || !build_read(&b) ||
-        !build_sort(&b) || !build_flatten(&b)) {
+        !build_sort(&b) || !build_check_widths(&b) || !build_flatten(&b)) {
         out_of_memory(&b);
         goto out;
     }

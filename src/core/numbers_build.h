@@ -3,6 +3,7 @@
  *
  *   read (numbers_read, numbers_row) -> sort (numbers_sort) -> flatten (numbers_flatten)
  *   -> write (numbers_write)
+ *                                                         `-> judged: numbers_width
  *
  * A fault of the operator becomes a problem and the steps go on; want of memory ends them.
  */
@@ -40,10 +41,11 @@ struct image_name interner_entry(const struct interner *in, uint32_t i); /* into
  * An interval of keys that one line of the table speaks of. There are as many as numbers, nearly
  * all of a single one: what others need beyond that lies elsewhere.
  */
-#define ROW_WIDE UINT64_C(0x8000000000000000)
-#define ROW_KEY  ((UINT64_C(1) << KEY_BITS) - 1)
+#define ROW_WIDE  UINT64_C(0x8000000000000000)
+#define ROW_MEANT UINT64_C(0x4000000000000000)
+#define ROW_KEY   ((UINT64_C(1) << KEY_BITS) - 1)
 struct build_row {
-    uint64_t key;  /* the first; | ROW_WIDE: there are more */
+    uint64_t key;  /* the first; | ROW_WIDE: there are more; | ROW_MEANT: however many they are */
     uint32_t what; /* record, or index into `wide` */
     uint32_t line; /* over all files */
 };
@@ -96,7 +98,7 @@ static inline const struct build_wide *row_wide(const struct build *b, const str
 
 static inline uint64_t row_last(const struct build *b, const struct build_row *row)
 {
-    return row->key & ROW_WIDE ? row_wide(b, row)->last : row->key;
+    return row->key & ROW_WIDE ? row_wide(b, row)->last : row_first(row);
 }
 
 static inline const struct numbers_record *row_record(const struct build *b,
@@ -210,13 +212,19 @@ struct interval {
     uint64_t first, last; /* keys of the number or range; of a prefix: the digits' value in both */
     unsigned digits;      /* of a prefix */
     bool prefix;
+    bool meant; /* the row says that so many are */
 };
 bool interval_parse(struct interval *interval, struct str text, const char **why);
+
+/* ---- rows of so many numbers that they need a word of consent (docs/numbers.md) ---- */
+
+/* False with a problem: the row does by itself. */
+bool width_check(struct build *b, const struct interval *interval,
+                 const struct numbers_record *record, struct str number, uint32_t line);
 /*
- * Why a range is of so many numbers that it needs a word of consent, or NULL: more than 10 million
- * (an area of +1 has no more), numbers of several country codes, or more than half of those of a
- * length that one has. *COUNT: how many there are.
+ * Adds one for each customer whose sorted rows do together. Those that were meant (ROW_MEANT) count
+ * for nothing. False: no memory.
  */
-const char *interval_is_wide(const struct interval *interval, uint64_t *count);
+bool build_check_widths(struct build *b);
 
 #endif

@@ -1,5 +1,3 @@
-#include <stird/number_plan.h>
-
 #include "numbers_build.h"
 
 /* Digits up to the end or the first character that is none. */
@@ -62,7 +60,7 @@ bool interval_parse(struct interval *interval, struct str text, const char **why
         return false;
     if (str_eq(text, STR("*"))) {
         uint64_t value = digits_value(first);
-        *interval = (struct interval){value, value, (unsigned)first.n, true};
+        *interval = (struct interval){value, value, (unsigned)first.n, true, false};
         return true;
     }
     last = first;
@@ -76,7 +74,7 @@ bool interval_parse(struct interval *interval, struct str text, const char **why
         if (!take_number(&text, &last, why))
             return false;
     }
-    *interval = (struct interval){digits_key(first), digits_key(last), 0, false};
+    *interval = (struct interval){digits_key(first), digits_key(last), 0, false, false};
     if (text.n > 0)
         *why = number_forms;
     else if (first.n != last.n)
@@ -86,28 +84,4 @@ bool interval_parse(struct interval *interval, struct str text, const char **why
     else if (interval->first > interval->last)
         *why = "has its ends in the wrong order: the lower number comes first";
     return !*why;
-}
-
-/* ---- how wide ---- */
-
-#define AREA_NUMBERS    UINT64_C(10000000) /* +1 NXX and seven digits */
-#define CODE_MAX_DIGITS 3                  /* as spare ones are counted */
-
-const char *interval_is_wide(const struct interval *interval, uint64_t *count)
-{
-    const uint64_t mask = (UINT64_C(1) << KEY_VALUE_BITS) - 1;
-    uint64_t first = interval->first & mask, last = interval->last & mask, of_country = 1;
-    struct tn begin;
-    image_number(interval->first, &begin);
-    size_t code = number_plan_code_digits(tn_str(&begin));
-    *count = last - first + 1;
-    if (interval->prefix || first == last)
-        return NULL;
-    for (size_t i = code > 0 ? code : CODE_MAX_DIGITS; i < begin.n; i++)
-        of_country *= 10;
-    if (first / of_country != last / of_country)
-        return "of more than one country code";
-    if (*count > AREA_NUMBERS)
-        return "more than 10 million";
-    return *count > of_country / 2 ? "more than half of its country's" : NULL;
 }

@@ -1,7 +1,5 @@
 #include "numbers_build.h"
 
-#include <inttypes.h>
-
 #define CUSTOMER_MAX_BYTES 128
 
 static struct str field_of(const struct columns *columns, const struct str *field, enum column c)
@@ -72,23 +70,11 @@ static bool wide_read(struct build *b, struct str text, bool *wide, uint32_t lin
     return false;
 }
 
-/* A slip in one end of a range must not give an A for a country. What gives none may be wide. */
-static void width_check(struct build *b, const struct interval *interval,
-                        const struct numbers_record *record, struct str number, uint32_t line)
+/* KEY is the first, and may say that it is meant. */
+static bool row_add(struct build *b, uint64_t key, uint64_t last, uint32_t record, uint32_t line)
 {
-    uint64_t count;
-    const char *why = interval_is_wide(interval, &count);
-    if (why && record->state <= NUMBER_DELEGATED)
-        build_problem(b, line,
-                      "number \"%s\" is a range of %" PRIu64 " numbers, %s: if that is meant, say "
-                      "yes for this row in a column named wide",
-                      build_quote(number).text, count, why);
-}
-
-static bool row_add(struct build *b, uint64_t first, uint64_t last, uint32_t record, uint32_t line)
-{
-    struct build_row row = {first, record, line};
-    if (last != first) {
+    struct build_row row = {key, record, line};
+    if (last != (key & ROW_KEY)) {
         struct build_wide wide = {last, record};
         row.key |= ROW_WIDE;
         row.what = (uint32_t)(b->wide.n / sizeof(wide));
@@ -136,7 +122,8 @@ static bool row_store(struct build *b, const struct interval *interval,
     b->n_table_rows++;
     if (interval->prefix)
         return prefix_add(b, interval, id, line);
-    return row_add(b, interval->first, interval->last, id, line);
+    return row_add(b, interval->first | (interval->meant ? ROW_MEANT : 0), interval->last, id,
+                   line);
 }
 
 bool row_read(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
@@ -145,7 +132,6 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     const char *why;
     struct interval interval;
     struct numbers_record record = {0};
-    bool wide = false;
     if (!field_count_check(b, columns, field, n, line))
         return true;
     struct str number = field_of(columns, field, COLUMN_NUMBER);
@@ -158,13 +144,13 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     good &= customer_check(b, customer, line);
     good &= state_read(b, field_of(columns, field, COLUMN_STATE), &record.state, line);
     good &= dates_read(b, columns, field, &record, line);
-    good &= wide_read(b, field_of(columns, field, COLUMN_WIDE), &wide, line);
-    if (good && !wide)
-        width_check(b, &interval, &record, number, line);
+    good &= wide_read(b, field_of(columns, field, COLUMN_WIDE), &interval.meant, line);
     if (!good)
         return true;
+    record.prefix = interval.prefix;
+    /* What is told of this row need not be told of all rows together once more. */
+    interval.meant = interval.meant || !width_check(b, &interval, &record, number, line);
     if (!attributes_read(b, columns, field, &record.attributes))
         return false;
-    record.prefix = interval.prefix;
     return row_store(b, &interval, &record, customer, field_of(columns, field, COLUMN_CERT), line);
 }

@@ -11,10 +11,13 @@
  *   shown         where the next hop does not see the number that this was about: blocked, rule
  *                 and level again for the number that it sees
  *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
- *   certificate   the unit that signs
- *   sign          Date, iat, origid
+ *   claims        Date, iat, origid
  *
- * Then the same for each trunk that the call passed over by naming two: the lowest counts.
+ * The same for each trunk that the call passed over by naming two: the lowest counts. Then, for
+ * what is to be signed:
+ *
+ *   certificate   the unit that signs such a token
+ *   sign          the verdict
  */
 #include <stird/policy.h>
 
@@ -47,10 +50,12 @@ struct decision {
     bool asserted_differ;                      /* Decided 2 */
     bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
     struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
-    enum treatment ceiling;  /* what the withheld identity would have had; A: there is none */
+    enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
+    struct str ceiling_of;   /* that one, in words */
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
+    bool is_settled; /* the outcome has a verdict */
 };
 
 static void trace(struct decision *d, struct str sentence)
@@ -81,6 +86,7 @@ static void settle(struct decision *d, enum verdict verdict, enum reason reason)
             trace(d, reason_text(reason));
         reason = REASON_UNKNOWN_DIALOG;
     }
+    d->is_settled = true;
     o->verdict = verdict;
     o->reason = reason;
     o->sip_status = verdict == VERDICT_REJECT ? reason_sip_status(reason) : 0;
@@ -133,24 +139,31 @@ static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault
     return guess(d, &d->orig_reach, uri) || wrong;
 }
 
-/* Asserted numbers that are not read as such. */
-static void look_for_unread(struct decision *d)
+/* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
+static void look_at_others(struct decision *d, const struct tn *orig)
 {
-    const struct call *call = d->call;
+    const struct asserted_texts *texts = &d->call->asserted;
     struct tn found;
-    for (unsigned i = 0; i < call->n_asserted && i < ASSERTED_MAX; i++) {
-        enum tn_fault fault = tn_from_uri(&found, call->asserted[i], &d->trunk->country, NULL, 0);
+    for (unsigned i = 0; i < texts->n && i < ASSERTED_MAX; i++) {
+        enum tn_fault fault = tn_from_uri(&found, texts->uri[i], &d->trunk->country, NULL, 0);
+        if (tn_cannot_exist(fault) || (fault == TN_OK && !tn_equal(&found, orig))) {
+            TRACE(d, "P-Asserted-Identity names %.*s too, which may only refuse or lower",
+                  NUMBER_TEXT(&found));
+            tn_reach_add(&d->orig_reach, &found);
+        }
         if (fault != TN_OK)
-            d->asserted_unread |= is_meant_as_number(d, call->asserted[i], fault);
+            d->asserted_unread |= is_meant_as_number(d, texts->uri[i], fault);
     }
+    for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_MAX; i++)
+        guess(d, &d->orig_reach, texts->odd[i]);
 }
 
 /* Decided 2 */
 static bool asserted_number(struct decision *d, struct tn *orig)
 {
     struct asserted a;
-    asserted_read(&a, d->call->asserted, d->call->n_asserted, &d->trunk->country);
-    look_for_unread(d);
+    asserted_read(&a, &d->call->asserted, &d->trunk->country);
+    look_at_others(d, &a.number);
     if (a.fault != TN_OK)
         d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
     d->asserted_differ = a.differ;
@@ -173,10 +186,11 @@ static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
 static void find_orig(struct decision *d)
 {
     struct tn *orig = &d->outcome->claims.orig;
-    d->asserted_unread = call_is_trusted(d->call) && d->call->asserted_unreadable;
+    const struct asserted_texts *asserted = &d->call->asserted;
+    d->asserted_unread = call_is_trusted(d->call) && asserted->unreadable;
     if (d->asserted_unread)
         trace(d, STR("a P-Asserted-Identity cannot be read"));
-    if (call_is_trusted(d->call) && d->call->n_asserted > 0) {
+    if (call_is_trusted(d->call) && (asserted->n > 0 || asserted->n_odd > 0)) {
         d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
         if (d->has_orig) {
             TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
@@ -304,11 +318,22 @@ static bool may_be_blocked(struct decision *d)
     return false;
 }
 
-/* Before the Identity that a call brought is looked at: nobody has verified that one here. */
+static void set_ceiling(struct decision *d, enum treatment ceiling, struct str of)
+{
+    d->ceiling = ceiling;
+    d->ceiling_of = of;
+}
+
+/*
+ * Before the Identity that a call brought is looked at: nobody has verified that one here. Whoever
+ * asserts a blocked number is given a token over no other.
+ */
 static bool step_blocked(struct decision *d)
 {
-    if (!(is_blocked(d) || may_be_blocked(d)) ||
-        d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
+    bool blocked = is_blocked(d) || may_be_blocked(d);
+    if (blocked || d->orig_reach.more)
+        set_ceiling(d, TREATMENT_UNSIGNED, rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena));
+    if (!blocked || d->trunk->by_state[NUMBER_BLOCKED] == TREATMENT_UNSIGNED)
         return true;
     d->outcome->rule = rule_of_state(d->trunk, NUMBER_BLOCKED, d->call->arena);
     refuse(d, REASON_NUMBER_BLOCKED);
@@ -575,7 +600,9 @@ static bool step_level(struct decision *d)
     TRACE(d, "%.*s gives %.*s", STR_ARG(d->outcome->rule), STR_ARG(treatment_name(wanted)));
     d->treatment = capped(d, wanted);
     lower(d, guard_level(d, d->treatment), why_lowered(d));
-    lower(d, d->ceiling, STR("the P-Asserted-Identity that Privacy withholds"));
+    if (d->ceiling == TREATMENT_UNSIGNED && d->treatment < d->ceiling)
+        d->unsigned_reason = REASON_UNSIGNED_BY_POLICY;
+    lower(d, d->ceiling, d->ceiling_of);
     if (d->treatment == TREATMENT_UNSIGNED)
         settle(d, VERDICT_PASS, d->unsigned_reason);
     else if (d->treatment == TREATMENT_REFUSE)
@@ -625,7 +652,7 @@ static bool step_shown(struct decision *d)
         return true;
     *orig = shown;
     d->asserted_differ = true;
-    d->ceiling = d->treatment;
+    set_ceiling(d, d->treatment, STR("the P-Asserted-Identity that Privacy withholds"));
     look_up(d);
     return run_list(d, again, sizeof(again) / sizeof(again[0]));
 }
@@ -806,12 +833,12 @@ static bool run_list(struct decision *d, bool (*const *steps)(struct decision *)
     return true;
 }
 
-static void run_steps(struct decision *d)
+/* Each step returns whether the next one is to be asked. */
+static void find_level(struct decision *d)
 {
-    /* Each returns whether the next one is to be asked. */
     static bool (*const steps[])(struct decision *) = {
-        step_parties, step_blocked, step_rule,   step_existing, step_caller,      step_called,
-        step_level,   step_shown,   step_dialog, step_claims,   step_certificate, step_sign,
+        step_parties, step_blocked, step_rule,  step_existing, step_caller,
+        step_called,  step_level,   step_shown, step_dialog,   step_claims,
     };
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
@@ -820,6 +847,14 @@ static void run_steps(struct decision *d)
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
     run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
+}
+
+/* What is not settled by its level is signed with it: nothing lowers it behind here. */
+static void sign_at_level(struct decision *d)
+{
+    static bool (*const steps[])(struct decision *) = {step_certificate, step_sign};
+    if (!d->is_settled)
+        run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
 /* ---- trunks that the call passed over ---- */
@@ -848,7 +883,7 @@ static void refuse_in_doubt(struct decision *d)
 static void lower_to(struct decision *d, const struct trunk *trunk, const struct outcome *other)
 {
     struct outcome *o = d->outcome;
-    bool sign = o->verdict == VERDICT_SIGN;
+    bool sign = !d->is_settled;
     bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
     o->strip_identity = o->strip_identity || other->strip_identity;
     if (other->verdict == VERDICT_REJECT)
@@ -860,8 +895,8 @@ static void lower_to(struct decision *d, const struct trunk *trunk, const struct
     else
         return;
     o->rule = arena_printf(d->call->arena, "trunk in doubt: %.*s", STR_ARG(trunk->name));
-    if (o->verdict == VERDICT_SIGN)
-        TRACE(d, "level %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
+    if (!d->is_settled)
+        TRACE(d, "lowered to %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
 }
 
 static void decide_as_of(const struct decision *d, const struct trunk *trunk,
@@ -877,7 +912,8 @@ static void decide_as_of(const struct decision *d, const struct trunk *trunk,
                              .trunk = trunk,
                              .outcome = outcome,
                              .treatment = TREATMENT_REFUSE};
-    run_steps(&other);
+    find_level(&other);
+    sign_at_level(&other);
 }
 
 /*
@@ -893,7 +929,7 @@ static void lower_for_passed_over(struct decision *d)
         refuse_in_doubt(d);
     }
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
-        if (d->outcome->verdict == VERDICT_REJECT)
+        if (d->is_settled && d->outcome->verdict == VERDICT_REJECT)
             return;
         TRACE(d, "it names trunk %.*s too", STR_ARG(call->passed_over[i]->name));
         decide_as_of(d, call->passed_over[i], &other);
@@ -911,8 +947,9 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                          .outcome = outcome,
                          .ceiling = TREATMENT_A,
                          .treatment = TREATMENT_REFUSE};
-    run_steps(&d);
+    find_level(&d);
     lower_for_passed_over(&d);
+    sign_at_level(&d);
 }
 
 void policy_signing_failed(const struct settings *settings, const struct call *call,

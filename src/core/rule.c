@@ -24,16 +24,6 @@ struct str customer_attribute(const struct settings *settings, const struct numb
     return numbers_customer_attribute(table, call->customer, numbers_column(table, column));
 }
 
-struct str trusted_header(const struct call *call, struct str name)
-{
-    if (!call_is_trusted(call))
-        return (struct str){NULL, 0};
-    for (const struct call_header *h = call->headers; h && h->name.p; h++)
-        if (header_same_name(h->name, name))
-            return str_trim(h->value);
-    return (struct str){NULL, 0};
-}
-
 /* ---- conditions: each fits when the rule does not ask for it ---- */
 
 static bool index_is_in(const uint32_t *list, unsigned n, uint32_t index)

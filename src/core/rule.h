@@ -36,7 +36,4 @@ const struct rule *rule_find(const struct rule_facts *facts,
 struct str customer_attribute(const struct settings *settings, const struct numbers *table,
                               const struct call *call, struct str column);
 
-/* The value of a header that the call's trunk may be believed: the first of that name, trimmed. */
-struct str trusted_header(const struct call *call, struct str name);
-
 #endif

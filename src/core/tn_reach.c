@@ -23,7 +23,7 @@ struct reader {
     unsigned n_outside;
 };
 
-static void add(struct tn_reach *reach, const struct tn *tn)
+void tn_reach_add(struct tn_reach *reach, const struct tn *tn)
 {
     for (unsigned i = 0; i < reach->n; i++)
         if (tn_equal(&reach->numbers[i], tn))
@@ -44,11 +44,11 @@ static void add_global(struct tn_reach *reach, struct str head, struct str tail)
         tn.digits[tn.n++] = tail.p[i];
     if (tn.n < TN_MIN_DIGITS)
         return;
-    add(reach, &tn);
+    tn_reach_add(reach, &tn);
     while (tn.n > TN_MIN_DIGITS && number_plan_check(&tn) != TN_OK)
         tn.n--;
     if (number_plan_check(&tn) == TN_OK)
-        add(reach, &tn);
+        tn_reach_add(reach, &tn);
 }
 
 static bool take_off(struct str *digits, struct str prefix)

@@ -33,19 +33,36 @@ static bool more_specific(const struct match *a, const struct match *b)
     return a->kinds > b->kinds;
 }
 
+/* The trunks of a prefix that a call names, in full or in part, while they are few. */
+#define NAMED_MAX 64
+struct named {
+    const struct trunk *trunks[NAMED_MAX];
+    unsigned n; /* counts also those that do not fit */
+};
+
+static void pass_over(struct call *call, const struct trunk *t, const struct trunk *best)
+{
+    if (best && discriminators_include(best, t))
+        return;
+    if (call->n_passed_over < CALL_PASSED_OVER_MAX)
+        call->passed_over[call->n_passed_over] = t;
+    call->n_passed_over++;
+}
+
 /* Trunks that the call names too, in full or in part, and that BEST does not stand for; BEST is
    NULL when none fits in full. */
 static void note_passed_over(const struct settings *settings, const struct source_entry *entry,
-                             struct call *call, const struct trunk *best)
+                             const struct named *named, struct call *call, const struct trunk *best)
 {
-    for (unsigned i = 0; i < entry->n_trunks; i++) {
+    struct match m;
+    for (unsigned i = 0; named->n <= NAMED_MAX && i < named->n; i++)
+        pass_over(call, named->trunks[i], best);
+    if (named->n <= NAMED_MAX)
+        return;
+    for (unsigned i = 0; i < entry->n_trunks && call->n_passed_over <= CALL_PASSED_OVER_MAX; i++) {
         const struct trunk *t = &settings->trunks[entry->trunks[i]];
-        struct match m;
-        if ((best && discriminators_include(best, t)) || match_of(t, call, &m) == FITS_NOT)
-            continue;
-        if (call->n_passed_over < CALL_PASSED_OVER_MAX)
-            call->passed_over[call->n_passed_over] = t;
-        call->n_passed_over++;
+        if (match_of(t, call, &m) != FITS_NOT)
+            pass_over(call, t, best);
     }
 }
 
@@ -55,19 +72,21 @@ static const struct trunk *best_of(const struct settings *settings,
 {
     const struct trunk *best = NULL;
     struct match best_match = {0};
-    unsigned n_named = 0;
+    struct named named;
+    named.n = 0;
     for (unsigned i = 0; i < entry->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[entry->trunks[i]];
         struct match m;
         enum fit fit = match_of(t, call, &m);
-        n_named += fit != FITS_NOT;
+        if (fit != FITS_NOT && named.n++ < NAMED_MAX)
+            named.trunks[named.n - 1] = t;
         if (fit == FITS && (!best || more_specific(&m, &best_match))) {
             best = t;
             best_match = m;
         }
     }
-    if (n_named > (best ? 1 : 0))
-        note_passed_over(settings, entry, call, best);
+    if (named.n > (best ? 1 : 0))
+        note_passed_over(settings, entry, &named, call, best);
     return best;
 }
 

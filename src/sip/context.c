@@ -231,7 +231,8 @@ bool context_prepare_answer(struct context *c)
         return answer_base_make(&c->answer, &c->message);
     if (last.n > 0)
         return answer_base_of_response(&c->answer, last);
-    if (!c->request || message_parse(&m, (struct str){c->request, c->request_bytes}) != REASON_OK)
+    if (!c->request || message_parse(&m, (struct str){c->request, c->request_bytes},
+                                     c->snapshot->settings) != REASON_OK)
         return false;
     bool made = message_set_received(&m, &c->from.remote) == 0 && answer_base_make(&c->answer, &m);
     message_fini(&m);

@@ -55,7 +55,7 @@ static void add_header(struct call *call, const struct header_line *line)
     } else if (header_is(line, STR("Call-ID"), 'i')) {
         call->call_id = line->value;
     } else if (header_is(line, STR("P-Asserted-Identity"), 0)) {
-        call->asserted_unreadable |= !asserted_add(call->asserted, &call->n_asserted, line->value);
+        asserted_add(&call->asserted, line->value);
     } else if (header_is(line, STR("Date"), 0)) {
         call->date = line->value;
         call->n_date++;
@@ -70,7 +70,7 @@ static void add_malformed(struct call *call, const struct header_line *line)
     if (header_resembles(line, STR("Identity"), 'y'))
         add_odd_identity(call, line);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
-        call->asserted_unreadable = true;
+        asserted_add_odd(&call->asserted, line->raw);
 }
 
 static void split_request_uri(struct call *call)
@@ -145,7 +145,7 @@ enum reason facts_of_message(struct call *call, const struct settings *settings,
     struct message m;
     if (!message_module_init())
         return REASON_OUT_OF_MEMORY;
-    enum reason r = message_parse(&m, message);
+    enum reason r = message_parse(&m, message, settings);
     if (r == REASON_OK && !str_eq(m.method, STR("INVITE")))
         r = REASON_BAD_REQUEST;
     if (r == REASON_OK) {

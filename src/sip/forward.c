@@ -149,7 +149,7 @@ static int add_via(struct message *m, const struct proxy *p, const struct target
 static int set_max_forwards(struct message *m)
 {
     const sip_max_forwards_t *hops = m->sip->sip_max_forwards;
-    bool usable = hops && hops->mf_count <= MAX_FORWARDS_MAX; /* an emergency call's may not be */
+    bool usable = hops && hops->mf_count <= MAX_FORWARDS_MAX; /* else as if it were not there */
     return message_set_max_forwards(m, usable ? (unsigned)hops->mf_count - 1 : MAX_FORWARDS);
 }
 
@@ -244,7 +244,8 @@ static bool have_message(struct context *c)
 {
     if (c->message.msg)
         return true;
-    return message_parse(&c->message, (struct str){c->request, c->request_bytes}) == REASON_OK &&
+    return message_parse(&c->message, (struct str){c->request, c->request_bytes},
+                         c->snapshot->settings) == REASON_OK &&
            message_set_received(&c->message, &c->from.remote) == 0;
 }
 

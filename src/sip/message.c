@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include <stird/settings.h>
 #include "odd.h"
 #include "readers.h"
 #include "screen.h"
@@ -222,9 +223,10 @@ static enum reason judge(struct message *m)
     return REASON_OK;
 }
 
-enum reason message_parse(struct message *m, struct str raw)
+enum reason message_parse(struct message *m, struct str raw, const struct settings *settings)
 {
-    *m = (struct message){.raw = raw};
+    static const struct settings unset = {.emergency_by_to = true};
+    *m = (struct message){.raw = raw, .settings = settings ? settings : &unset};
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK) {
         reason = judge(m);
@@ -239,6 +241,7 @@ enum reason message_parse(struct message *m, struct str raw)
         m->fault = fault;
     }
     m->fault.reason = reason;
+    m->settings = NULL;
     return reason;
 }
 

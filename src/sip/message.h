@@ -21,6 +21,8 @@
 
 #include "screen.h"
 
+struct settings;
+
 struct message {
     msg_t *msg;
     sip_t *sip;
@@ -41,7 +43,8 @@ struct message {
     bool two_tags;       /* in From or in To */
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
 
-    struct screen_fault fault; /* of what was refused; also behind message_parse() */
+    struct screen_fault fault;       /* of what was refused; also behind message_parse() */
+    const struct settings *settings; /* while it is parsed: which numbers are emergency numbers */
 };
 
 /* Once a process, before anything else here. False: no memory. */
@@ -50,9 +53,10 @@ bool message_module_init(void);
 /*
  * REASON_OK, or why it cannot be served (BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME,
  * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then, but for M->fault, which says what and where.
- * RAW must stay as long as the message.
+ * RAW must stay as long as the message. SETTINGS say which calls are emergency calls, of which
+ * more is taken; NULL: those that are such everywhere.
  */
-enum reason message_parse(struct message *m, struct str raw);
+enum reason message_parse(struct message *m, struct str raw, const struct settings *settings);
 void message_fini(struct message *m);
 /* Moves FROM, whose raw text was copied to COPY; FROM is left empty. */
 void message_move(struct message *to, struct message *from, const char *copy);

@@ -50,7 +50,7 @@ void odd_tags(struct message *m)
 
 bool odd_is_emergency(const struct message *m)
 {
-    return uri_is_emergency(m->request_uri) || uri_is_emergency(odd_uri(value_of(m, "To", 't')));
+    return uris_are_emergency(m->settings, m->request_uri, odd_uri(value_of(m, "To", 't')));
 }
 
 bool odd_is_taken(const struct message *m)
@@ -143,6 +143,7 @@ static const struct {
 } replacements[] = {
     {ODD_VIA, {STR("Via"), STR("v")}, is_any},
     {ODD_LOWER_VIA, {STR("Via"), STR("v")}, is_any},
+    {ODD_ROUTE_ENDS, {STR("Route"), STR("Route")}, is_any},
     {ODD_ROUTE, {STR("Route"), STR("Route")}, odd_is_emergency},
     {ODD_ADDRESSES, {STR("From"), STR("f")}, is_address},
     {ODD_ADDRESSES, {STR("To"), STR("t")}, is_address},
@@ -229,6 +230,23 @@ static void write_via(const struct message *m, struct str value, char *text)
     }
 }
 
+/* ";;" and a final ";" behind the ">": what is between the brackets is the URI's. */
+static void write_route(const struct message *m, struct str value, char *text)
+{
+    char *copy = text + (value.p - m->raw.p);
+    bool inside = false;
+    size_t next;
+    for (size_t i = 0; i < value.n; i = next) {
+        next = behind_quoted(value, i);
+        if (next > i)
+            continue;
+        next = i + 1;
+        inside = value.p[i] == '<' || (inside && value.p[i] != '>');
+        if (!inside && value.p[i] == ';' && ends_here(value, i + 1))
+            copy[i] = ' ';
+    }
+}
+
 static void write_lists(const struct message *m, char *text)
 {
     struct header_line line;
@@ -242,13 +260,15 @@ static void write_lists(const struct message *m, char *text)
             stand_in_hide(m, &line, text);
         else if (via && (m->odd & ODD_VIA))
             write_via(m, line.value, text);
+        else if (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE_ENDS))
+            write_route(m, line.value, text);
         via_seen |= via;
     }
 }
 
 void odd_write(const struct message *m, char *text)
 {
-    if (m->odd & (ODD_VIA | ODD_LOWER_VIA | ODD_ROUTE))
+    if (m->odd & (ODD_VIA | ODD_LOWER_VIA | ODD_ROUTE | ODD_ROUTE_ENDS))
         write_lists(m, text);
     if (m->odd & ODD_ADDRESSES) {
         write_uri(m, value_of(m, "To", 't'), text);

@@ -4,7 +4,8 @@
  *
  * Whatever is odd about an emergency call is such (Decided 5), and about what belongs to a call
  * that is there already: responses, and requests with a To tag. So is for any request what nothing
- * here depends on (section 16.3 item 1): a display name, and the Vias below the topmost.
+ * here depends on (section 16.3 item 1): a display name, empty parameters, and the Vias below the
+ * topmost.
  */
 #ifndef STIRD_SIP_ODD_H
 #define STIRD_SIP_ODD_H
@@ -12,12 +13,13 @@
 #include "message.h"
 
 enum odd {
-    ODD_ADDRESSES = 1, /* To and From */
-    ODD_VIA = 2,       /* empty parameters of a Via */
-    ODD_LOWER_VIA = 4, /* all Via lines but the first */
-    ODD_ROUTE = 8,     /* all Routes, which lead nowhere outside a call */
-    ODD_ESCAPES = 16,  /* of the Request-URI: what is no escape */
-    ODD_URI = 32       /* all of it */
+    ODD_ADDRESSES = 1,  /* To and From */
+    ODD_VIA = 2,        /* empty parameters of a Via */
+    ODD_LOWER_VIA = 4,  /* all Via lines but the first */
+    ODD_ROUTE = 8,      /* all Routes, which lead nowhere outside a call */
+    ODD_ESCAPES = 16,   /* of the Request-URI: what is no escape */
+    ODD_URI = 32,       /* all of it */
+    ODD_ROUTE_ENDS = 64 /* empty parameters of a Route */
 };
 
 /* M is screened. What it is not to be lost for: an emergency call, or one that is there. */

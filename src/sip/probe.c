@@ -134,7 +134,7 @@ static bool write_probe(struct proxy *p, struct attempt *a)
     write_request(&text, p, &a->target);
     buf_add_char(&text, '\0');
     if (!buf_failed(&text) && text.n > 1 &&
-        message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1)) == REASON_OK) {
+        message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1), NULL) == REASON_OK) {
         message_remove_via(&m);
         branch_write(&p->branches, &m, p->worker, 0, a->branch);
         buf_reset(&p->scratch);

@@ -201,7 +201,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
     if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
         return;
-    if (!received_parse(&m, raw, status, frame)) {
+    if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_malformed(p, from, raw, &m.fault);
         return;

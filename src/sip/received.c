@@ -3,10 +3,10 @@
 #include <stird/headers.h>
 
 bool received_parse(struct message *m, struct str raw, enum frame_status status,
-                    const struct frame *frame)
+                    const struct frame *frame, const struct settings *settings)
 {
     if (status == FRAME_MESSAGE)
-        return message_parse(m, raw) == REASON_OK;
+        return message_parse(m, raw, settings) == REASON_OK;
     *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
     return false;
 }

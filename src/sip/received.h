@@ -11,7 +11,7 @@
 
 /* Parses RAW, for which framing gave STATUS and FRAME. False: M is empty but for M->fault. */
 bool received_parse(struct message *m, struct str raw, enum frame_status status,
-                    const struct frame *frame);
+                    const struct frame *frame, const struct settings *settings);
 /* Whether what could not be parsed was meant to be an INVITE. */
 bool received_is_invite(struct str raw);
 /* Its Call-ID, as it stands, or empty. Of any octets. */

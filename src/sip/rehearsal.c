@@ -145,7 +145,7 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     struct context *c = &s->context;
     struct rehearsal *r = s->rehearsal;
     const struct str raw = {c->request, c->request_bytes};
-    if (!received_parse(&c->message, raw, status, frame)) {
+    if (!received_parse(&c->message, raw, status, frame, s->rehearsal->settings)) {
         if (!received_is_invite(raw))
             return REASON_BAD_REQUEST;
         if (!tell_fault(s, raw, &c->message.fault))

@@ -65,11 +65,16 @@ static enum reason screen_scheme(struct message *m, struct str uri)
     return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
+static bool is_emergency(const struct message *m, struct str uri)
+{
+    return uris_are_emergency(m->settings, uri, STR(""));
+}
+
 /* No emergency call is refused for how its Request-URI is written (Decided 5). */
 static enum reason screen_request_uri(struct message *m, struct str uri)
 {
     enum reason reason = screen_scheme(m, uri);
-    return reason != REASON_OK && uri_is_emergency(uri) ? REASON_OK : reason;
+    return reason != REASON_OK && is_emergency(m, uri) ? REASON_OK : reason;
 }
 
 static bool is_number(struct str s)
@@ -155,7 +160,7 @@ static bool read_odd_request_line(struct message *m, struct str line)
     if (rest.n > 2 && rest.p[0] == '<' && rest.p[rest.n - 1] == '>')
         rest = str_trim(str_slice(rest, 1, rest.n - 1));
     if (!is_sip_token(method) || !str_eq_nocase(version, STR("SIP/2.0")) ||
-        find_foreign(rest) < rest.n || !uri_is_emergency(rest))
+        find_foreign(rest) < rest.n || !is_emergency(m, rest))
         return false;
     m->fault = (struct screen_fault){.reason = REASON_OK};
     m->status = 0;

@@ -60,8 +60,7 @@ static void pass_on(struct context *c)
 static bool is_dead(const struct context *c)
 {
     const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
-    return (hops && (hops->mf_count == 0 || hops->mf_count > 255)) ||
-           branch_shows_loop(&c->proxy->branches, &c->message);
+    return (hops && hops->mf_count == 0) || branch_shows_loop(&c->proxy->branches, &c->message);
 }
 
 /* M stays the caller's. */

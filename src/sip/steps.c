@@ -67,12 +67,13 @@ static enum step_result check_extensions(struct context *c)
     return result;
 }
 
+/* One above 255 may be read as none (RFC 4475 section 3.1.2.4): inside a call, so that it ends. */
 static enum step_result check_hops(struct context *c)
 {
     const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
     if (hops && hops->mf_count == 0)
         return refuse_for(c, REASON_TOO_MANY_HOPS, "Max-Forwards: is 0");
-    if (hops && hops->mf_count > MAX_FORWARDS_MAX && !is_emergency(c))
+    if (hops && hops->mf_count > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message.claims_to_tag)
         return refuse_for(c, REASON_BAD_REQUEST, "Max-Forwards: is above 255");
     return STEP_NEXT;
 }

@@ -46,7 +46,7 @@ static void handle(struct str bytes)
     answer_again(bytes);
     answer_malformed(bytes, &fault, STR("tag"), &out);
     buf_reset(&out);
-    if (message_parse(&m, bytes) == REASON_OK) {
+    if (message_parse(&m, bytes, NULL) == REASON_OK) {
         message_set_received(&m, &source);
         if (answer_base_make(&base, &m))
             answer_write(&base, 486, STR("tag"), STR(""), &out);

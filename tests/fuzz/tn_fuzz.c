@@ -49,7 +49,7 @@ static void judge_emergency(struct str text)
                                 .emergency_by_to = true};
     struct call by_uri = {.request_uri = text, .trunk = &trunk}, by_to = {.to_uri = text};
     enum emergency found = call_emergency(&settings, &by_uri);
-    assert(!uri_is_emergency(text) || found == EMERGENCY_BY_REQUEST_URI);
+    assert(!uris_are_emergency(&settings, text, STR("")) || found == EMERGENCY_BY_REQUEST_URI);
     assert(found == EMERGENCY_NONE || call_emergency(&settings, &by_to) == EMERGENCY_BY_TO);
 }
 

@@ -1,5 +1,6 @@
 """P-Asserted-Identity and what goes with it (Decided 2 and 16)."""
 
+from lib import stirctl
 from lib.story import Story
 
 PAI = "P-Asserted-Identity: <sip:+12155551234@pbx.example.com>"
@@ -85,3 +86,42 @@ class AssertedIdentity(Story):
                 self.signed_call("B", orig="12155550100", extra=[line])
         guest = self.peer("guest", 3)
         self.signed_call("A", peer=guest, extra=["P-Asserted-Identity=<sip:+12155551000@x>"])
+
+    BLOCKED = ("<sip:+12155551234@h>, <sip:+12155556000@h>", "<tel:+12155556000>, <tel:+12155551234>",
+               "<sip:+12155551234@h>, <sip:*67+12155556000@h>", "<sip:+12155556000#@h>",
+               "<sip:+12155551234@h>, \"x <sip:+12155556000@h", "<sip:+12155556000@h", "+12155556000")
+
+    def explains(self, invite, decision):
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message",
+                           self.lab.write("message", invite.octets().decode()), "--source",
+                           self.net(2))
+        self.assertEqual((told["decision"], told["level"]), (decision, None))
+
+    def test_whoever_asserts_a_blocked_number_is_refused(self):
+        """Beside another, dressed or in what cannot be read; explain says the same."""
+        self.start()
+        for value in self.BLOCKED:
+            with self.subTest(value=value):
+                invite, _ = self.refused_call(603, reason="number_blocked",
+                                              extra=["P-Asserted-Identity: " + value])
+                self.explains(invite, "rejected")
+
+    def test_no_token_beside_a_blocked_number(self):
+        """Where such calls pass they leave unsigned."""
+        self.start(more='attestation = { blocked = "unsigned"; };')
+        for value in self.BLOCKED:
+            with self.subTest(value=value):
+                invite, _ = self.unsigned_call("unsigned_by_policy",
+                                               extra=["P-Asserted-Identity: " + value])
+                self.explains(invite, "passed")
+
+    def test_no_token_beside_a_blocked_number_in_two_lines(self):
+        """Nor when a line that is no header holds it; From's number beside a good one is text."""
+        self.start(more='attestation = { blocked = "unsigned"; };')
+        for line in ("P-Asserted-Identity: <tel:+12155556000>",
+                     "P-Asserted-Identity <tel:+12155556000>",
+                     "P-Asserted-Identity=tel:+12155556000"):
+            with self.subTest(line=line):
+                self.unsigned_call("unsigned_by_policy", extra=[PAI, line])
+                self.unsigned_call("unsigned_by_policy", extra=[line, PAI])
+        self.signed_call(extra=[PAI], orig="12155551234", caller="+12155556000")

@@ -176,8 +176,6 @@ class Emergency(Story):
                     b"http:911", b"im:911", b"sip:911*@h", b"sip:911,@h", b"sip:9,911@h",
                     b"sip:911%3Bphone-context=+1@h", b"sip:911%40x@h", b"  911  "):
             for end in (b"", b"\t "):
-                if end and b"9,911" in uri:
-                    continue  # an outside line is a setting, which who reads the line lacks
                 with self.subTest(uri=uri, end=end):
                     invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
                     first, rest = invite.octets().split(b"\r\n", 1)
@@ -185,6 +183,54 @@ class Emergency(Story):
                     arrived = self.send_changed(invite, first + b"\r\n" + rest)
                     self.assertEqual(arrived.uri, uri.decode().strip().strip("<>"))
                     self.refuse(arrived, invite)
+
+    OURS = 'emergency = { numbers = [ "999" ]; prefixes = [ "0", "*67" ]; };\n'
+
+    def test_an_odd_start_line_of_what_settings_name(self):
+        """As of 911: the numbers and outside lines of the configuration, in the call and in explain."""
+        self.start(more=CLOSED + self.OURS)
+        for uri in (b"<sip:999@h>", b" tel:999", b"sip:0,999@h\t", b"http:999", b"sip:0911@h ",
+                    b"<sip:*67999@h>", b"sip:999%zz@h", b"\t0911\t"):
+            with self.subTest(uri=uri):
+                invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
+                rest = invite.octets().split(b"\r\n", 1)[1]
+                changed = b"INVITE " + uri + b" SIP/2.0\r\n" + rest
+                arrived = self.send_changed(invite, changed)
+                self.assertEqual(arrived.uri, uri.decode().strip().strip("<>"))
+                self.refuse(arrived, invite)
+                record, told = self.record(invite), self.explain(changed)
+                self.assertTrue(record["emergency"])
+                self.assertEqual((told["decision"], told["reason"]),
+                                 (record["decision"], record["reason"]))
+
+    def test_odd_addresses_of_what_settings_name(self):
+        """Behind To and From too, and a hop count that is none; of nobody else's number."""
+        self.start(more=CLOSED + self.OURS)
+        for number, taken in (("999", True), ("0911", True), ("998", False), ("9911", False)):
+            for odd in ({"to": "\"x <sip:%s@h>" % number}, {"from_": "a <b <sip:1@h>;tag=f x"},
+                        {"max_forwards": 300}):
+                with self.subTest(number=number, odd=odd):
+                    more = {"uri": "sip:%s@%s" % (number, self.net(1)), "to": "<sip:1@h>",
+                            "from_": NOBODY}
+                    more.update(odd)
+                    if taken:
+                        self.emergency(more.pop("uri"), more.pop("to"), **more)
+                    else:
+                        self.refused_call(400, **more)
+
+    def test_to_says_nothing_where_it_is_not_to(self):
+        """emergency.to = false: an odd call to another number is 400, whatever To says."""
+        self.start(more="emergency = { to = false; };")
+        odd = {"to": "\"x <sip:911@h>", "from_": NOBODY}
+        self.refused_call(400, uri="sip:+12155550199@" + self.net(1), **odd)
+        self.emergency("sip:911@" + self.net(1), **odd)
+
+    def explain(self, octets):
+        path = self.lab.path("message")
+        with open(path, "wb") as file:
+            file.write(octets)
+        return stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source",
+                           self.net(2))
 
     def test_what_is_asked_of_a_proxy_does_not_stop_it(self):
         """R-P-020 R-P-023: 420 and 400 are for others; a hop count that is used up is for all."""

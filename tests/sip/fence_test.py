@@ -245,9 +245,10 @@ class Nobody(Calls):
             via = bye.raws("via")[0].replace(b"/UDP", b"/" + other.encode())
             nobody.send(bye.replaced("via", via), self.at())
         nobody.send(bye.replaced("max-forwards", "Max-Forwards: 0"), self.at())
-        nobody.send(bye.replaced("max-forwards", "Max-Forwards: 256"), self.at())
         self.sbc.expect_nothing(0.4)
         nobody.expect_nothing(0.1)
+        nobody.send(bye.replaced("max-forwards", "Max-Forwards: 256"), self.at())
+        self.assertEqual(self.sbc.expect("BYE")["max-forwards"], "70")
 
 
 class Known(Calls):

@@ -40,13 +40,15 @@ static void forward(struct message *m, struct buf *out)
 static void handle(struct str bytes)
 {
     static const struct frame_limits limits = {65536, 256};
-    static const struct settings settings;
+    static const struct str outside = STR("9");
+    static const struct settings settings = {
+        .emergency_by_to = true, .emergency_prefixes = &outside, .n_emergency_prefixes = 1};
     struct buf out = BUF_INIT;
     struct message m;
     struct frame frame;
     enum frame_status status = frame_datagram(bytes, &limits, &frame);
     if (status == FRAME_MESSAGE)
-        message_parse(&m, str_slice(bytes, frame.skip, frame.skip + frame.length));
+        message_parse(&m, str_slice(bytes, frame.skip, frame.skip + frame.length), &settings);
     else
         m.fault = screen_fault_of_frame(status, &frame);
     if (m.fault.reason != REASON_OK) {

@@ -68,6 +68,8 @@ EXTRA = {
     "P-Asserted-Identity lines": ["P-Asserted-Identity: <sip:+1202555%04d@h>" % i
                                   for i in range(230)],
     "P-Asserted-Identity elements": [filled("P-Asserted-Identity: <sip:a@h>", ",<sip:a@h>")],
+    "P-Asserted-Identity odd": [filled("P-Asserted-Identity: ", "s,")],
+    "P-Asserted-Identity odd element": [filled("P-Asserted-Identity: <si", "s")],
     "P-Asserted-Identity commas": [filled("P-Asserted-Identity: <sip:a@h>", ",")],
     "P-Asserted-Identity quotes": [filled("P-Asserted-Identity: ", '"', "<sip:a@h>")],
     "Privacy lines": ["Privacy: a;b;c"] * 230,

@@ -293,7 +293,7 @@ static void what_cannot_be_read_stays_as_it_came(void **state)
         struct message m;
         struct buf out = BUF_INIT;
         assert_true(message_module_init());
-        assert_int_equal(message_parse(&m, str_of(messages[i])), REASON_OK);
+        assert_int_equal(message_parse(&m, str_of(messages[i]), NULL), REASON_OK);
         assert_true(str_eq(m.from_tag, STR("f")));
         assert_int_equal(m.to_tag.n, 0);
         assert_int_equal(message_print(&m, &out), 0);
@@ -333,7 +333,7 @@ static void no_octet_of_it_is_lost(void **state)
                 *at = alphabet[pick(sizeof(alphabet) - 1)];
         }
         struct str raw = {text, sizeof(whole) - 1};
-        if (message_parse(&m, raw) == REASON_OK) {
+        if (message_parse(&m, raw, NULL) == REASON_OK) {
             taken++;
             assert_int_equal(message_print(&m, &out), 0);
             struct str came = raw, left = buf_str(&out);
@@ -363,7 +363,7 @@ static void what_follows_is_read_too(void **state)
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
         struct message m;
         assert_true(message_module_init());
-        if (message_parse(&m, str_of(messages[i])) != REASON_OK)
+        if (message_parse(&m, str_of(messages[i]), NULL) != REASON_OK)
             fail_msg("%s", messages[i]);
         assert_true(str_eq(m.from_tag, STR("f")));
         assert_true(str_eq(m.to_tag, STR("t")));
@@ -385,7 +385,7 @@ static void others_are_refused_for_it(void **state)
     };
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
         struct message m;
-        if (message_parse(&m, str_of(messages[i])) == REASON_OK)
+        if (message_parse(&m, str_of(messages[i]), NULL) == REASON_OK)
             fail_msg("%s", messages[i]);
     }
 }

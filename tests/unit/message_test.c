@@ -26,7 +26,7 @@ static struct str whole(void)
 
 static void parse(struct message *m, struct str text)
 {
-    assert_int_equal(message_parse(m, text), REASON_OK);
+    assert_int_equal(message_parse(m, text, NULL), REASON_OK);
 }
 
 static void assert_prints(struct message *m, struct str expected)
@@ -177,7 +177,7 @@ static void each_refusal_has_its_reason(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct message m;
-        enum reason reason = message_parse(&m, str_of(refused[i].text));
+        enum reason reason = message_parse(&m, str_of(refused[i].text), NULL);
         if (reason != refused[i].reason)
             fail_msg("%s: %.*s", refused[i].name, STR_ARG(reason_name(reason)));
         message_fini(&m);
@@ -209,7 +209,7 @@ static void each_fault_has_its_words(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct message m;
-        assert_int_equal(message_parse(&m, str_of(cases[i].text)), REASON_BAD_REQUEST);
+        assert_int_equal(message_parse(&m, str_of(cases[i].text), NULL), REASON_BAD_REQUEST);
         assert_null(m.msg);
         assert_int_equal(m.fault.reason, REASON_BAD_REQUEST);
         if (!str_eq(m.fault.where, str_of(cases[i].where)) ||
@@ -272,7 +272,7 @@ static void lists_are_bounded(void **state)
         for (unsigned n = 0; n < 65; n++)
             buf_addf(&text, "%s\r\n", lists[i]);
         buf_add_text(&text, "\r\n");
-        assert_int_equal(message_parse(&m, buf_str(&text)), REASON_TOO_MANY_HEADERS);
+        assert_int_equal(message_parse(&m, buf_str(&text), NULL), REASON_TOO_MANY_HEADERS);
         buf_fini(&text);
     }
 }
@@ -287,7 +287,7 @@ static void parameters_are_bounded(void **state)
         for (unsigned n = 0; n < most; n++)
             buf_add_text(&text, ";a");
         buf_add_text(&text, "\r\n\r\n");
-        assert_int_equal(message_parse(&m, buf_str(&text)),
+        assert_int_equal(message_parse(&m, buf_str(&text), NULL),
                          most == 1024 ? REASON_OK : REASON_TOO_MANY_HEADERS);
         message_fini(&m);
         buf_fini(&text);

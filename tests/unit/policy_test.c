@@ -101,9 +101,13 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
     privacy_add(&call.privacy, text_of(given, "privacy", ""));
     const json_t *asserted = json_object_get(given, "asserted");
     for (size_t i = 0; i < json_array_size(asserted); i++)
-        call.asserted[call.n_asserted++] = str_of(json_string_value(json_array_get(asserted, i)));
-    call.n_asserted = (unsigned)number_of(given, "n_asserted", call.n_asserted);
-    call.asserted_unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
+        call.asserted.uri[call.asserted.n++] = str_of(
+            json_string_value(json_array_get(asserted, i)));
+    call.asserted.n = (unsigned)number_of(given, "n_asserted", call.asserted.n);
+    call.asserted.unreadable = json_is_true(json_object_get(given, "asserted_unreadable"));
+    struct str odd = text_of(given, "asserted_line", "");
+    if (odd.n > 0)
+        asserted_add(&call.asserted, odd);
     call.headers = headers_of(given, arena);
     call.odd_lines = odd_lines_of(given, arena);
     for (size_t i = 0; i < sizeof(call.random); i++)
@@ -400,6 +404,48 @@ static void no_better_than_by_trunks_passed_over(void **state)
     }
 }
 
+/* A certificate that permits LEVEL alone; both lists are the same shape (RFC 8226 section 8). */
+#define ONLY_OF(level)                                                                             \
+    STR("\x30\x13\xa1\x11\x30\x0f\x30\x0d\x16\x06"                                                 \
+        "attest"                                                                                   \
+        "\x30\x03\x0c\x01" level)
+
+/* The level that a certificate is asked for is the one that the token has. */
+static void the_certificate_is_for_the_lowered_level(void **state)
+{
+    const struct str ours = STR("\x30\x08\xa0\x06\x16\x04"
+                                "818H");
+    const struct sti_scope only_b = {{ours}, 1, {ONLY_OF("B")}, 1};
+    const struct sti_scope only_c = {{ours}, 1, {ONLY_OF("C")}, 1};
+    (void)state;
+    for (unsigned with_c = 0; with_c < 2; with_c++) {
+        struct certificate units[] = {
+            {.id = STR("first"), .not_after_s = INT64_MAX, .scope = only_b},
+            {.id = STR("second"), .not_after_s = INT64_MAX, .scope = only_c},
+        };
+        struct settings s = {.certificates = units, .n_certificates = 1 + with_c};
+        for (unsigned doubtful = 0; doubtful < 2; doubtful++) {
+            struct outcome o;
+            struct call call = {.arena = arena_new(2048),
+                                .now_s = 1893456000,
+                                .from_uri = STR("tel:+12155550100"),
+                                .to_uri = STR("tel:+13035550100"),
+                                .trunk = &rich,
+                                .passed_over = {&foreign},
+                                .n_passed_over = doubtful,
+                                .customer = NUMBERS_NO_CUSTOMER};
+            policy_decide(&s, NULL, &call, &o);
+            bool signs = !doubtful || with_c;
+            assert_int_equal(o.verdict, signs ? VERDICT_SIGN : VERDICT_PASS);
+            if (signs)
+                assert_int_equal(o.claims.attest, doubtful ? 'C' : 'B');
+            if (signs)
+                assert_int_equal(o.certificate, doubtful);
+            arena_free(call.arena);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +453,7 @@ int main(void)
         cmocka_unit_test(signing_failed),
         cmocka_unit_test(without_a_table_or_certificate),
         cmocka_unit_test(no_better_than_by_trunks_passed_over),
+        cmocka_unit_test(the_certificate_is_for_the_lowered_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

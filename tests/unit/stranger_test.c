@@ -163,7 +163,7 @@ static void write_sent(const struct proxy *p, const char *via, char branch[BRANC
     struct message request;
     struct buf text = BUF_INIT;
     buf_addf(&text, "BYE sip:1@h SIP/2.0\r\n%s" REST, via);
-    assert_int_equal(message_parse(&request, buf_str(&text)), REASON_OK);
+    assert_int_equal(message_parse(&request, buf_str(&text), NULL), REASON_OK);
     branch_write(&p->branches, &request, 0, 0, branch);
     message_fini(&request);
     buf_fini(&text);
@@ -254,7 +254,7 @@ static void the_message_is_judged_alike(void **state)
         struct message m;
         buf_addf(&text, "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP us:5060;branch=%s\r\n%s" REST, branch,
                  responses[i].vias);
-        assert_int_equal(message_parse(&m, buf_str(&text)), REASON_OK);
+        assert_int_equal(message_parse(&m, buf_str(&text), NULL), REASON_OK);
         if (branch_is_ours(&p->branches, &m) != responses[i].heard)
             fail_msg("%s", responses[i].vias);
         message_fini(&m);

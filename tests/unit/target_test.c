@@ -121,7 +121,7 @@ static void write_targets(struct lab *lab, const char *uri, const char *route, u
     const uint64_t asker = 1;
     buf_addf(&text, "BYE %s" HEAD "%sContent-Length: 0\r\n\r\n", uri, route);
     buf_add_char(&text, '\0');
-    assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}), REASON_OK);
+    assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}, NULL), REASON_OK);
     enum target_result result = target_of_dialog(&lab->proxy, &m, &own, &asker, &targets);
     for (unsigned i = 0; result == TARGET_FOUND && i < targets.n; i++) {
         const struct target *t = &targets.list[i];

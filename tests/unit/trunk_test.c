@@ -154,6 +154,71 @@ static void no_trunk(void **state)
     arena_free(s.arena);
 }
 
+/* Thousands of trunks ask: of what is longer than any value nobody reads more than that it is. */
+static void what_is_too_long_may_name_any(void **state)
+{
+    static char text[60000];
+    static struct trunk many[200];
+    const struct address_prefix place = IPV4(192, 0, 2, 1, 32);
+    struct settings s = {.trunks = many, .n_trunks = 200};
+    bool known;
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    for (unsigned by_prefix = 0; by_prefix < 2; by_prefix++) {
+        for (unsigned i = 0; i < 200; i++) {
+            many[i] = (struct trunk){.sources = &place, .n_sources = 1};
+            if (i == 0) /* the default */
+                continue;
+            many[i].request_user_prefix = by_prefix ? STR("+1") : STR("");
+            many[i].header_name = by_prefix ? STR("") : STR("X-Customer");
+            many[i].header_value = by_prefix ? STR("") : STR("acme");
+        }
+        index_sources(&s);
+        struct call_header headers[] = {{STR("X-Customer"), {text, 600}},
+                                        {STR("X-Customer"), {text, by_prefix ? 10 : 600}},
+                                        {{NULL, 0}, {NULL, 0}}};
+        struct call call = call_from("192.0.2.1");
+        call.request_user = (struct str){text, by_prefix ? 600 : 10};
+        call.headers = headers;
+        assert_ptr_equal(trunk_match(&s, &call, &known), &many[0]);
+        assert_true(call.n_passed_over > CALL_PASSED_OVER_MAX);
+        headers[1].value.n = 10;
+        call.request_user.n = 10;
+        assert_ptr_equal(trunk_match(&s, &call, &known), &many[0]);
+        assert_int_equal(call.n_passed_over, 0);
+        arena_free(s.arena);
+    }
+}
+
+/* More trunks than are kept beside: each is counted all the same, as far as that matters. */
+static void many_that_fit_are_all_counted(void **state)
+{
+    static struct trunk many[100];
+    const struct address_prefix place = IPV4(192, 0, 2, 1, 32);
+    struct settings s = {.trunks = many, .n_trunks = 100};
+    bool known;
+    (void)state;
+    for (unsigned named = 1; named < 100; named += 7) {
+        for (unsigned i = 0; i < 100; i++) {
+            many[i] = (struct trunk){.sources = &place, .n_sources = 1, .tgrp = STR("x")};
+            if (i > 0 && i <= named)
+                many[i].tgrp = STR("acme"), many[i].request_host = STR("a.example");
+        }
+        many[0].tgrp = (struct str){NULL, 0};
+        many[0].request_user_prefix = STR("555");
+        index_sources(&s);
+        struct call call = call_from("192.0.2.1");
+        call.request_host = STR("a.example");
+        call.groups[GROUP_IN_CONTACT] = (struct trunk_groups){.values = {STR("acme")}, .n = 1};
+        assert_ptr_equal(trunk_match(&s, &call, &known), &many[1]);
+        assert_int_equal(call.n_passed_over, 1); /* all that are named stand for each other */
+        call.request_host = STR("b.example");
+        assert_ptr_equal(trunk_match(&s, &call, &known), &many[0]);
+        assert_int_equal(call.n_passed_over, 0);
+        arena_free(s.arena);
+    }
+}
+
 static void sources(void **state)
 {
     const struct upstream upstreams[] = {
@@ -204,9 +269,14 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_source),        cmocka_unit_test(test_names),
-        cmocka_unit_test(by_discriminator), cmocka_unit_test(by_header),
-        cmocka_unit_test(no_trunk),         cmocka_unit_test(sources),
+        cmocka_unit_test(by_source),
+        cmocka_unit_test(by_discriminator),
+        cmocka_unit_test(by_header),
+        cmocka_unit_test(no_trunk),
+        cmocka_unit_test(sources),
+        cmocka_unit_test(what_is_too_long_may_name_any),
+        cmocka_unit_test(many_that_fit_are_all_counted),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
