@@ -133,8 +133,13 @@ static void take_problems(struct supervisor *s, int fd)
 static bool may_write_files(struct supervisor *s)
 {
     struct problems problems = PROBLEMS_INIT;
-    if (geteuid() == 0)
+    const struct setting_warning *said = s->next.settings->warnings;
+    if (geteuid() == 0) {
+        s->next.settings->warnings = NULL; /* the loader has logged these */
         outside_check_files(s->next.settings, s->current.settings, &problems);
+        configuration_log_warnings(&s->next);
+    }
+    s->next.settings->warnings = said;
     bool good = !problems_any(&problems);
     problems_print(&problems, &s->reload_problems);
     for (size_t i = 0; i < problems.n; i++)
