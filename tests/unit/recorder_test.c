@@ -435,12 +435,12 @@ static void test_what_dies_with_a_recorder_is_told(void **state)
     }
 }
 
+#define DEATHS 40
+
 /*
  * It is stopped again and again in the middle of whatever it does, and killed there. One that it
  * reached for and did not get any more is counted and comes all the same: no more than one a death.
  */
-#define DEATHS 40
-
 static void test_deaths_lose_no_count(void **state)
 {
     struct place *p = *state;
