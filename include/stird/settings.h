@@ -23,10 +23,20 @@ enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
 
 struct listener {
     struct str name;
-    struct address address; /* never a wildcard: it goes into Via and Record-Route */
+    struct address address;    /* never a wildcard */
+    struct address advertised; /* goes into Via and Record-Route instead; family NONE: none */
     bool transports[TRANSPORTS];
     bool verify_client; /* over TLS: no handshake without a certificate that we trust */
 };
+
+/* What is ours too: another node's address, or a name that leads to us. */
+struct alias {
+    struct str name;        /* lower case, no final dot; empty: an address */
+    struct address address; /* with port; of a name the port alone. 0: any port */
+    uint16_t listener; /* index: it stands for that one; NO_LISTENER: for the one of its port */
+};
+
+#define NO_LISTENER UINT16_MAX
 
 /* What happens to a call: a level, or none, or no call. */
 enum treatment { TREATMENT_A, TREATMENT_B, TREATMENT_C, TREATMENT_UNSIGNED, TREATMENT_REFUSE };
@@ -184,6 +194,8 @@ struct settings {
 
     const struct listener *listeners;
     unsigned n_listeners;
+    const struct alias *aliases;
+    unsigned n_aliases;
     const struct trunk *trunks;
     unsigned n_trunks;
     const struct upstream *upstreams;

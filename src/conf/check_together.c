@@ -89,18 +89,24 @@ static void check_overlap(struct reader *r, const struct draft *draft, unsigned 
         check_covered(r, draft, trunk, &t->sources[i], u);
 }
 
+/* What a call sent there can only do is come back. */
 static void check_own_address(struct reader *r, const struct draft *draft, unsigned upstream)
 {
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
     const struct listeners ours = settings_listeners(s);
-    uint16_t listener;
-    if (u->address.family == ADDRESS_NONE || !listeners_find(&ours, &u->address, &listener))
-        return;
-    complain(r, o, place_of(o, "uri"),
-             "uri: this is our own listener %.*s: calls would run in a circle",
-             STR_ARG(shown(r, s->listeners[listener].name)));
+    uint16_t listener = NO_LISTENER;
+    bool found = u->address.family != ADDRESS_NONE
+                     ? listeners_find(&ours, &u->address, &listener)
+                     : listeners_find_host(&ours, u->host, u->address.port, &listener);
+    if (found && listener < s->n_listeners)
+        complain(r, o, place_of(o, "uri"),
+                 "uri: this is our own listener %.*s: calls would run in a circle",
+                 STR_ARG(shown(r, s->listeners[listener].name)));
+    else if (found)
+        complain(r, o, place_of(o, "uri"),
+                 "uri: this is one of our aliases: calls would run in a circle");
 }
 
 void check_together(struct reader *r, const struct draft *draft)

@@ -64,6 +64,12 @@ static const struct key listener_keys[] = {
     {"transports", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL,
      LISTENER_AS(AT_START_ONLY, transports),
      "\"udp\", \"tcp\" or both; both when it is left out. Or \"tls\" alone, with port 5061."},
+    {"advertise", KEY_TEXT, NULL, false, 1, 64, NULL, 0, NULL, NULL,
+     LISTENER_AS(AT_START_ONLY, advertise),
+     "ADDRESS or ADDRESS:PORT that goes into Via and Record-Route instead, where what is outside is "
+     "translated (NAT)."},
+    {"aliases", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, LISTENER(aliases),
+     "As aliases, and they stand for this listener: another node's address of the same side."},
     {"verify_client", KEY_CHOICE, "none", false, 0, 0, verifications, 0, NULL, NULL,
      LISTENER(listener.verify_client),
      "Over TLS: require: a client must show a certificate that tls.ca vouches for."},
@@ -276,6 +282,9 @@ static const struct key root_keys[] = {
      "Processes that take calls, at most one a core; more than one need CAP_BPF at start."},
     {"listen", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &listener_table,
      ROOT_AS(AT_START_ONLY, listeners), "Where stird listens."},
+    {"aliases", KEY_TEXTS, NULL, false, 0, 0, NULL, 0, NULL, NULL, ROOT(aliases),
+     "Names and addresses, with a port or without (any), that are ours too: another node's, or what "
+     "leads here."},
     {"trunks", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &trunk_table, ROOT(trunks),
      "Whose calls are taken."},
     {"upstreams", KEY_OBJECTS, NULL, true, 0, 0, NULL, 0, NULL, &upstream_table, ROOT(upstreams),

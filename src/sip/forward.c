@@ -100,7 +100,7 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
                         enum transport transport)
 {
     buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, &p->listeners.list[listener].address);
+    address_add(out, listener_shown(&p->listeners.list[listener]));
 }
 
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
@@ -108,7 +108,8 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {c->proxy->listeners.list[listener].address, transport};
+    const struct route_place place = {*listener_shown(&c->proxy->listeners.list[listener]),
+                                      transport};
     route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */

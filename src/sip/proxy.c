@@ -321,7 +321,8 @@ static bool copy_listeners(struct proxy *p, const struct settings *s)
     memcpy(list, s->listeners, s->n_listeners * sizeof(*list));
     for (unsigned i = 0; i < s->n_listeners; i++)
         list[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
-    p->listeners = (struct listeners){list, s->n_listeners};
+    p->listeners = settings_listeners(s);
+    p->listeners.list = list;
     return true;
 }
 
@@ -431,6 +432,8 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     signer_client_flush(p->snapshot->signer);
     snapshot_unref(p->snapshot);
     p->snapshot = snapshot;
+    p->listeners.aliases = snapshot->settings->aliases;
+    p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
     set_ceilings(p, snapshot->settings);

@@ -308,14 +308,11 @@ static struct str to_value(const struct message *m)
 static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 {
     const sip_via_t *via = m->sip->sip_via;
-    struct address sent_by;
     uint16_t listener;
     uint64_t port = 5060;
-    if (!address_parse(str_of(via->v_host), &sent_by) ||
-        (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
+    if (!via->v_host || (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
         return false;
-    sent_by.port = (uint16_t)port;
-    return listeners_find(&p->listeners, &sent_by, &listener);
+    return listeners_find_host(&p->listeners, str_of(via->v_host), (uint16_t)port, &listener);
 }
 
 /* To a transaction's response, by its status. */

@@ -37,8 +37,10 @@ static bool url_address(const url_t *url, struct address *address)
 
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
-    struct address address;
-    return url_address(url, &address) && listeners_find(&p->listeners, &address, listener);
+    uint64_t port = default_port(url);
+    if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
+        return false;
+    return listeners_find_host(&p->listeners, str_of(url->url_host), (uint16_t)port, listener);
 }
 
 /* By PREFERRED when that can. */
@@ -89,12 +91,12 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
     *targets = (struct targets){0};
     if (!url || !url_transport(url, &transport))
         return TARGET_NONE;
+    /* To ourselves again would be a loop with one more hop. */
+    if (target_is_ours(p, url, &ours))
+        return TARGET_NONE;
     if (!url_address(url, &target->address))
         return by_name(p, url, transport, own->exit, asker, targets);
     target->transport = (uint8_t)transport;
-    /* To ourselves again would be a loop with one more hop. */
-    if (listeners_find(&p->listeners, &target->address, &ours))
-        return TARGET_NONE;
     targets->n = 1;
     return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
