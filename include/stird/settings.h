@@ -92,13 +92,14 @@ struct trunk {
     enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
     enum treatment impossible_number;       /* the same; number_plan.h */
     enum existing_identity existing_identity;
-    bool dest_from_request_uri; /* else from To (Decided 8) */
-    uint32_t provider;          /* index: only its certificates sign for this trunk */
-    uint32_t certificate;       /* index, or NO_CERTIFICATE */
-    uint32_t customer_entry;    /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
-    enum treatment cap;         /* nothing better leaves from here */
-    bool attestation_headers;   /* its Attestation-Info may lower the level, its Origination-Id is
-                                   the origid */
+    bool dest_from_request_uri;                      /* else from To (Decided 8) */
+    bool force_rport, reuse_connection, contact_fix; /* nat.h */
+    uint32_t provider;        /* index: only its certificates sign for this trunk */
+    uint32_t certificate;     /* index, or NO_CERTIFICATE */
+    uint32_t customer_entry;  /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
+    enum treatment cap;       /* nothing better leaves from here */
+    bool attestation_headers; /* its Attestation-Info may lower the level, its Origination-Id is
+                                 the origid */
     enum origid_of origid;
     uint32_t max_calls;        /* INVITEs in progress at once, in a worker; 0: no limit */
     const uint32_t *upstreams; /* indices, in the order they are tried; at least one */

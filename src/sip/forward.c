@@ -226,6 +226,9 @@ enum reason forward_write(struct context *c, const struct target *target, const 
         error = set_max_forwards(m);
     if (error == 0)
         error = apply_trust(c, target);
+    if (error == 0)
+        error = message_fix_contact(m, c->snapshot->settings, &c->from.remote,
+                                    (enum transport)c->from.transport);
     if (error == 0 && c->initial)
         error = write_identity(c);
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
@@ -243,10 +246,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* The parsed request: kept from its arrival for the first attempt, parsed anew for the others. */
 static bool have_message(struct context *c)
 {
-    if (c->message.msg)
-        return true;
-    return message_parse(&c->message, (struct str){c->request, c->request_bytes}) == REASON_OK &&
-           message_set_received(&c->message, &c->from.remote) == 0;
+    return c->message.msg || context_parse(c, &c->message);
 }
 
 static struct attempt *attempt_new(struct context *c, const struct target *target)

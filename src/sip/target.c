@@ -1,5 +1,6 @@
 /* Where a request goes next (RFC 3261 sections 16.4 to 16.6). */
 #include <sofia-sip/url.h>
+#include <stird/nat.h>
 #include <string.h>
 
 #include "context.h"
@@ -125,6 +126,24 @@ static struct str expected_name(struct proxy *p, const struct target *target)
     return (struct str){NULL, 0};
 }
 
+/* Where a trunk's peer must prove a name, so must the one whose connection it is. */
+static bool has_proved(const struct flow *flow, struct str name)
+{
+    const struct str *names;
+    unsigned n = flow_peer_names(flow, &names);
+    while (n > 0 && !str_eq_nocase(names[n - 1], name))
+        n--;
+    return name.n == 0 || n > 0;
+}
+
+/* By a connection that a trunk's peer has opened, where its trunk wants that: nat.h. */
+static bool find_offered(struct proxy *p, const struct target *target, struct flow *flow)
+{
+    return nat_wants(p->snapshot->settings, &target->address, NAT_REUSE_CONNECTION) &&
+           net_flow_offered(p->net, (enum transport)target->transport, &target->address, flow) &&
+           has_proved(flow, expected_name(p, target));
+}
+
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 {
     enum transport transport = (enum transport)target->transport;
@@ -132,7 +151,8 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
     bool existing;
     /* The address of a dialog may be the caller's end of a connection that it opened. */
     existing = !target->upstream && transport != TRANSPORT_UDP &&
-               net_flow_existing(p->net, target->listener, transport, &target->address, flow);
+               (net_flow_existing(p->net, target->listener, transport, &target->address, flow) ||
+                find_offered(p, target, flow));
     flow->opening = (uint8_t)opening;
     if (existing)
         return 0;
