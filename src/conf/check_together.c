@@ -89,6 +89,29 @@ static void check_overlap(struct reader *r, const struct draft *draft, unsigned 
         check_covered(r, draft, trunk, &t->sources[i], u);
 }
 
+static bool all_are_for_everybody(const struct settings *s)
+{
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        for (unsigned j = 0; j < s->trunks[i].n_sources; j++)
+            if (s->trunks[i].sources[j].bits > 0)
+                return false;
+    return s->n_trunks > 0;
+}
+
+/* The same of an upstream whose addresses only DNS knows. */
+static void check_covered_name(struct reader *r, const struct draft *draft, unsigned upstream)
+{
+    const struct settings *s = &draft->settings;
+    const struct upstream *u = &s->upstreams[upstream];
+    const struct object *o = draft->upstreams.items[upstream];
+    if (u->host.n > 0 && !was_given(o, "sources") && all_are_for_everybody(s))
+        warn(r, o, place_of(o, "uri"),
+             "uri: calls from where %.*s leads are refused (from_upstream), for the trunk for "
+             "everybody does not take them; if that is an SBC that gets its own calls back, write "
+             "its addresses among the sources of a trunk",
+             STR_ARG(shown(r, u->host)));
+}
+
 /* What a call sent there can only do is come back. */
 static void check_own_address(struct reader *r, const struct draft *draft, unsigned upstream)
 {
@@ -115,6 +138,7 @@ void check_together(struct reader *r, const struct draft *draft)
     check_ambiguous(r, draft);
     for (unsigned i = 0; i < s->n_upstreams; i++) {
         check_own_address(r, draft, i);
+        check_covered_name(r, draft, i);
         for (unsigned j = 0; j < s->n_trunks; j++)
             check_overlap(r, draft, j, &s->upstreams[i]);
     }

@@ -68,15 +68,6 @@ static bool names_a_transport(struct str parameters)
     return false;
 }
 
-/* Whether ADDRESS, a URI of a Contact, is to be changed; its parts. */
-static bool is_private(struct str address, const struct address *source, struct uri *uri)
-{
-    struct address a;
-    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !nat_host_is_private(uri->host))
-        return false;
-    return !address_parse(uri->host, &a) || !address_same_host(&a, source);
-}
-
 /* Behind host and port. */
 static size_t place_end(struct str text, size_t at)
 {
@@ -86,13 +77,45 @@ static size_t place_end(struct str text, size_t at)
     return at;
 }
 
+/* Nothing but a port between host and parameters, and no mark before them that ends something: what
+   others might read otherwise stays as it is. */
+static bool is_plain(struct str address, const struct uri *uri)
+{
+    static const struct str marks = {"\"<>, \t\r\n", 8};
+    size_t host = (size_t)(uri->host.p - address.p), behind = host + uri->host.n;
+    struct str port = str_slice(address, behind, place_end(address, behind));
+    uint64_t number;
+    for (size_t i = 0; i < host; i++)
+        if (str_find(marks, address.p[i], 0) < marks.n)
+            return false;
+    return port.n == 0 ||
+           (port.p[0] == ':' && str_to_u64(str_slice(port, 1, port.n), 65535, &number));
+}
+
+/* Whether ADDRESS, a URI of a Contact, is to be changed; its parts. */
+static bool is_private(struct str address, const struct address *source, struct uri *uri)
+{
+    struct address a;
+    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !nat_host_is_private(uri->host))
+        return false;
+    return is_plain(address, uri) &&
+           (!address_parse(uri->host, &a) || !address_same_host(&a, source));
+}
+
+/* "< sip:x>", with white space that should not be there. */
+static bool is_bracketed(struct str text, size_t begin)
+{
+    struct str before = str_trim(str_slice(text, 0, begin));
+    return before.n > 0 && before.p[before.n - 1] == '<';
+}
+
 /* SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT; what it wrote reaches
    to the position that is returned. Without <> a further parameter would be the header's. */
 static size_t write_fixed(struct buf *out, struct str text, size_t begin, const struct uri *uri,
                           const struct address *source, enum transport transport)
 {
     size_t host = (size_t)(uri->host.p - text.p);
-    bool bracketed = begin > 0 && text.p[begin - 1] == '<';
+    bool bracketed = is_bracketed(text, begin);
     bool sips = str_starts_nocase(str_slice(text, begin, host), STR("sips:"));
     buf_add_text(out, bracketed ? "" : "<");
     buf_add_str(out, str_slice(text, begin, host));
