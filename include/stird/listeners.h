@@ -13,15 +13,24 @@
 struct listeners {
     struct listener *list;
     unsigned n;
+    const struct alias *aliases; /* of the settings that are in force */
+    unsigned n_aliases;
 };
 
 struct listeners settings_listeners(const struct settings *settings);
 
-#define NO_LISTENER UINT16_MAX
-
-/* The listener at PLACE, port included; false: it is not ours. */
+/*
+ * The listener at PLACE, port included: by its address, by what it advertises, or by an alias.
+ * False: PLACE is not ours. An alias of no listener stands for the one of the same port; where
+ * there is none *LISTENER is NO_LISTENER.
+ */
 bool listeners_find(const struct listeners *l, const struct address *place, uint16_t *listener);
-/* Whether a listener has this address, at any port. */
+/* The same of a host as a message has it: an address, or a name, in any case. */
+bool listeners_find_host(const struct listeners *l, struct str host, uint16_t port,
+                         uint16_t *listener);
+/* What L shows of itself in Via and Record-Route. */
+const struct address *listener_shown(const struct listener *l);
+/* Whether a listener has this address, shows it or has it as an alias, at any port. */
 bool listeners_have_host(const struct listeners *l, const struct address *host);
 
 /* Whether requests to an address of FAMILY (ADDRESS_NONE: of any) can leave by it over TRANSPORT.

@@ -109,6 +109,16 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 /* A connection that is open to exactly that address, whoever opened it; false: none. Not held. */
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow);
+/*
+ * The connection of FROM, if its peer opened it, may carry requests to the peer, which says that it
+ * listens at PORT (RFC 5923 section 3). It is not closed for being idle any more: the kernel looks
+ * whether the peer is there.
+ */
+void net_offer(const struct flow *from, uint16_t port);
+/* A connection so offered by the host of REMOTE: for its port, the newest first, else the only one.
+   Not held; false: none. */
+bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
+                      struct flow *flow);
 unsigned net_connections(const struct net *net);
 /* Those that were not taken: for a limit or want of descriptors; of addresses that `admit` knew
    not. Each is said in the log, a line a minute. */

@@ -23,10 +23,20 @@ enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
 
 struct listener {
     struct str name;
-    struct address address; /* never a wildcard: it goes into Via and Record-Route */
+    struct address address;    /* never a wildcard */
+    struct address advertised; /* goes into Via and Record-Route instead; family NONE: none */
     bool transports[TRANSPORTS];
     bool verify_client; /* over TLS: no handshake without a certificate that we trust */
 };
+
+/* What is ours too: another node's address, or a name that leads to us. */
+struct alias {
+    struct str name;        /* lower case, no final dot; empty: an address */
+    struct address address; /* with port; of a name the port alone. 0: any port */
+    uint16_t listener; /* index: it stands for that one; NO_LISTENER: for the one of its port */
+};
+
+#define NO_LISTENER UINT16_MAX
 
 /* What happens to a call: a level, or none, or no call. */
 enum treatment { TREATMENT_A, TREATMENT_B, TREATMENT_C, TREATMENT_UNSIGNED, TREATMENT_REFUSE };
@@ -82,13 +92,14 @@ struct trunk {
     enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
     enum treatment impossible_number;       /* the same; number_plan.h */
     enum existing_identity existing_identity;
-    bool dest_from_request_uri; /* else from To (Decided 8) */
-    uint32_t provider;          /* index: only its certificates sign for this trunk */
-    uint32_t certificate;       /* index, or NO_CERTIFICATE */
-    uint32_t customer_entry;    /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
-    enum treatment cap;         /* nothing better leaves from here */
-    bool attestation_headers;   /* its Attestation-Info may lower the level, its Origination-Id is
-                                   the origid */
+    bool dest_from_request_uri;                      /* else from To (Decided 8) */
+    bool force_rport, reuse_connection, contact_fix; /* nat.h */
+    uint32_t provider;        /* index: only its certificates sign for this trunk */
+    uint32_t certificate;     /* index, or NO_CERTIFICATE */
+    uint32_t customer_entry;  /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
+    enum treatment cap;       /* nothing better leaves from here */
+    bool attestation_headers; /* its Attestation-Info may lower the level, its Origination-Id is
+                                 the origid */
     enum origid_of origid;
     uint32_t max_calls;        /* INVITEs in progress at once, in a worker; 0: no limit */
     const uint32_t *upstreams; /* indices, in the order they are tried; at least one */
@@ -184,6 +195,8 @@ struct settings {
 
     const struct listener *listeners;
     unsigned n_listeners;
+    const struct alias *aliases;
+    unsigned n_aliases;
     const struct trunk *trunks;
     unsigned n_trunks;
     const struct upstream *upstreams;

@@ -6,14 +6,19 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_status,        &command_stats,        &command_reload,
-    &command_explain,       &command_numbers_set,  &command_numbers_block,
-    &command_numbers_unset, &command_numbers_list, &command_numbers_show,
-    &command_numbers_lint,  &command_numbers_diff, &command_numbers_compile,
-    &command_cert_list,     &command_cert_check,   &command_cert_import,
-    &command_cert_renew,    &command_decode,       &command_lab_ca,
-    &command_verify,        &command_records_find, &command_records_verify,
-    &command_help,          &command_version,
+    &command_status,         &command_stats,
+    &command_reload,         &command_explain,
+    &command_numbers_set,    &command_numbers_block,
+    &command_numbers_unset,  &command_numbers_list,
+    &command_numbers_show,   &command_numbers_lint,
+    &command_numbers_diff,   &command_numbers_compile,
+    &command_cert_list,      &command_cert_check,
+    &command_cert_import,    &command_cert_renew,
+    &command_decode,         &command_lab_ca,
+    &command_verify,         &command_records_find,
+    &command_records_verify, &command_secret_show_fingerprint,
+    &command_secret_export,  &command_secret_import,
+    &command_help,           &command_version,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -42,7 +47,7 @@ static int say_help(const struct cli *cli, int argc, char **argv)
            "  -c, --config FILE    configuration (/etc/stird/stird.conf)\n"
            "  -s, --socket FILE    control socket; else the one of the configuration\n\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  %-20s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-23s %s\n", commands[i]->name, commands[i]->summary);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

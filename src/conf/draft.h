@@ -40,8 +40,8 @@ struct objects {
 struct draft_listener {
     struct object object;
     struct listener listener;
-    struct str address;
-    struct texts transports;
+    struct str address, advertise;
+    struct texts transports, aliases;
 };
 
 struct draft_certificate {
@@ -90,6 +90,7 @@ struct draft {
     struct objects listeners, certificates, providers, upstreams, trunks, customers, rules;
     struct str time_zone;
     struct texts customers_files, own_countries, provider_spcs;
+    struct texts aliases;
     struct texts numbers_files, emergency_numbers, emergency_prefixes, short_codes, dns_servers,
         private_headers;
     struct trunk common; /* what a trunk has when it does not say otherwise */

@@ -59,6 +59,8 @@ bool country_lengths_cross(const struct country *c);
 /* ---- resolve*.c: each fills its part of the settings and judges it ---- */
 
 void resolve_listeners(struct reader *r, struct draft *draft);
+/* After the listeners. */
+void resolve_aliases(struct reader *r, struct draft *draft);
 void resolve_providers(struct reader *r, struct draft *draft);
 /* After the providers. */
 void resolve_certificates(struct reader *r, struct draft *draft);

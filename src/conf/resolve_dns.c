@@ -1,22 +1,17 @@
 /* dns.servers: addresses, with a port or without. */
+#include "host_port.h"
 #include "reader.h"
 
 #define DNS_PORT    53
 #define SERVERS_MAX 16
 
-/* "192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353" */
 static bool read_server(struct str text, struct address *a)
 {
-    uint64_t port = DNS_PORT;
-    size_t colon = str_starts(text, STR("[")) ? str_find(text, ']', 0) + 1 : str_find(text, ':', 0);
-    if (address_parse(text, a)) {
-        a->port = DNS_PORT;
-        return true;
-    }
-    if (colon >= text.n || text.p[colon] != ':' || !address_parse(str_slice(text, 0, colon), a) ||
-        !str_to_u64(str_slice(text, colon + 1, text.n), 65535, &port) || port == 0)
+    struct host_port hp;
+    if (host_port_read(text, &hp) || hp.name.n > 0)
         return false;
-    a->port = (uint16_t)port;
+    *a = hp.address;
+    a->port = hp.port > 0 ? hp.port : DNS_PORT;
     return true;
 }
 

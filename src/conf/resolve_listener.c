@@ -1,4 +1,7 @@
+#include "host_port.h"
 #include "reader.h"
+
+#include <stird/listeners.h>
 
 #include <string.h>
 
@@ -25,6 +28,27 @@ static void resolve_address(struct reader *r, struct draft_listener *d)
                  "address: %.*s means every address, but the address goes into Via and "
                  "Record-Route: write one listener for each address",
                  STR_ARG(d->address));
+}
+
+/* What outsiders see: an address, for it stands where responses are sent to. */
+static void resolve_advertise(struct reader *r, struct draft_listener *d)
+{
+    struct host_port hp;
+    struct listener *l = &d->listener;
+    if (d->advertise.n == 0)
+        return;
+    if (host_port_read(d->advertise, &hp) || hp.name.n > 0 || is_wildcard(&hp.address))
+        complain(r, &d->object, place_of(&d->object, "advertise"),
+                 "advertise: %.*s must be an address, with a port or without (like 203.0.113.5 or "
+                 "203.0.113.5:5060)",
+                 STR_ARG(shown(r, d->advertise)));
+    else if (l->address.family != ADDRESS_NONE && l->address.family != hp.address.family)
+        complain(r, &d->object, place_of(&d->object, "advertise"),
+                 "advertise: %.*s and address are not both IPv4 or both IPv6",
+                 STR_ARG(shown(r, d->advertise)));
+    else
+        l->advertised = hp.address;
+    l->advertised.port = hp.port > 0 ? hp.port : l->address.port;
 }
 
 static void resolve_transports(struct reader *r, struct draft_listener *d)
@@ -73,15 +97,29 @@ static bool share_a_socket(const struct listener *a, const struct listener *b)
     return both && a->address.family != ADDRESS_NONE && address_equal(&a->address, &b->address);
 }
 
+/* Whether A's address, or what it advertises, is B's too: a Route that names it is of which? */
+static bool look_alike(const struct listener *a, const struct listener *b)
+{
+    const struct address *of_a = listener_shown(a), *of_b = listener_shown(b);
+    return of_a->family != ADDRESS_NONE && of_b->family != ADDRESS_NONE &&
+           (address_equal(of_a, of_b) || address_equal(of_a, &b->address) ||
+            address_equal(&a->address, of_b));
+}
+
 static void check_same_address(struct reader *r, const struct draft *draft, unsigned i)
 {
     const struct draft_listener *d = (const void *)draft->listeners.items[i];
     for (unsigned j = 0; j < i; j++) {
         const struct draft_listener *before = (const void *)draft->listeners.items[j];
-        if (share_a_socket(&d->listener, &before->listener))
+        const struct listener *l = &before->listener;
+        if (share_a_socket(&d->listener, l))
             complain(r, &d->object, place_of(&d->object, "address"),
                      "listener %.*s has the same address, port and transport",
-                     STR_ARG(shown(r, before->listener.name)));
+                     STR_ARG(shown(r, l->name)));
+        else if (!address_equal(&d->listener.address, &l->address) && look_alike(&d->listener, l))
+            complain(r, &d->object, place_of(&d->object, "advertise"),
+                     "listener %.*s shows itself at the same address and port",
+                     STR_ARG(shown(r, l->name)));
     }
 }
 
@@ -94,6 +132,7 @@ void resolve_listeners(struct reader *r, struct draft *draft)
         resolve_transports(r, d);
         resolve_tls_listener(r, d);
         resolve_address(r, d);
+        resolve_advertise(r, d);
         check_same_address(r, draft, i);
         list[i] = d->listener;
     }

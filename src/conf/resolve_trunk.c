@@ -187,6 +187,18 @@ static void warn_of_unsaid_places(struct reader *r, const struct draft *draft)
              more > 0 ? arena_printf(r->arena, " (%u more like this)", more).p : "");
 }
 
+/* Requests inside a call come to any worker, and the connection is one worker's. */
+static void check_reuse(struct reader *r, const struct draft *draft, const struct draft_trunk *d)
+{
+    if (d->trunk.reuse_connection && draft->settings.workers > 1)
+        warn(
+            r, &d->object, place_of(&d->object, "reuse_connection"),
+            "reuse_connection: a connection is one worker's, and with workers = %u a request inside "
+            "a call comes to that one by chance only: use one worker where peers cannot be "
+            "connected to",
+            draft->settings.workers);
+}
+
 /* ---- what the trunk does not say itself ---- */
 
 static void inherit_levels(struct reader *r, const struct draft *draft, struct draft_trunk *d)
@@ -249,6 +261,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         resolve_trunk_sources(r, d);
         check_header(r, d);
         check_group_place(r, d);
+        check_reuse(r, draft, d);
         check_attestation_headers(r, d);
         inherit_levels(r, draft, d);
         inherit_country(r, draft, d);

@@ -1,3 +1,4 @@
+#include "host_port.h"
 #include "reader.h"
 
 #include <stird/listeners.h>
@@ -28,53 +29,18 @@ static const char *read_parameters(struct str rest, struct upstream *u)
     return NULL;
 }
 
-/* The end of the host: behind the bracket of an IPv6 address, or at the colon. */
-static size_t host_end(struct str host_port)
+static const char *read_host_port(struct str text, struct upstream *u)
 {
-    if (str_starts(host_port, STR("["))) {
-        size_t bracket = str_find(host_port, ']', 0);
-        return bracket < host_port.n ? bracket + 1 : host_port.n;
-    }
-    return str_find(host_port, ':', 0);
-}
-
-/* RFC 1123, and underscores; the last label is no number, or 300.1.2.3 would be a name. */
-static bool is_host_name(struct str host)
-{
-    struct str rest = host, label, last = {NULL, 0};
-    if (host.n > 253)
-        return false;
-    while (rest.n > 0 || rest.p) {
-        label = str_cut(&rest, '.');
-        if (label.n == 0 || label.n > 63)
-            return false;
-        for (size_t i = 0; i < label.n; i++)
-            if (!ascii_is_alpha(label.p[i]) && !ascii_is_digit(label.p[i]) && label.p[i] != '-' &&
-                label.p[i] != '_')
-                return false;
-        last = label;
-    }
-    for (size_t i = 0; i < last.n; i++)
-        if (!ascii_is_digit(last.p[i]))
-            return true;
-    return false;
-}
-
-static const char *read_host_port(struct str host_port, struct upstream *u)
-{
-    uint64_t port = SIP_PORT;
-    size_t end = host_end(host_port);
-    struct str host = str_slice(host_port, 0, end), rest = str_slice(host_port, end, host_port.n);
-    if (is_host_name(host))
-        u->host = host;
-    else if (!address_parse(host, &u->address) ||
-             (u->address.family == ADDRESS_IPV6 && host.p[0] != '['))
-        return "the host must be a name, an IPv4 address or an IPv6 address in brackets";
-    if (rest.n > 0 &&
-        (rest.p[0] != ':' || !str_to_u64(str_slice(rest, 1, rest.n), 65535, &port) || port == 0))
-        return "the port must be between 1 and 65535";
-    u->port_given = rest.n > 0;
-    u->address.port = (uint16_t)port;
+    struct host_port hp;
+    const char *fault = host_port_read(text, &hp);
+    if (!fault && hp.address.family == ADDRESS_IPV6 && !str_starts(text, STR("[")))
+        fault = "the host must be a name, an IPv4 address or an IPv6 address in brackets";
+    if (fault)
+        return fault;
+    u->host = hp.name;
+    u->address = hp.address;
+    u->port_given = hp.port > 0;
+    u->address.port = hp.port > 0 ? hp.port : SIP_PORT;
     return NULL;
 }
 

@@ -26,6 +26,7 @@ static bool same_value(const struct key *k, const void *a, const void *b)
 static bool same_listener(const struct listener *a, const struct listener *b)
 {
     return address_equal(&a->address, &b->address) &&
+           address_equal(&a->advertised, &b->advertised) &&
            memcmp(a->transports, b->transports, sizeof(a->transports)) == 0;
 }
 
@@ -54,7 +55,8 @@ static void add_value(struct buf *text, const struct key *k, const void *value)
 static void add_values(struct buf *text, const struct key *k, const void *next, const void *present)
 {
     if (k->type == KEY_OBJECTS) {
-        buf_addf(text, "%s: another number, order, address, port or transport of listeners",
+        buf_addf(text,
+                 "%s: another number, order, address, port, transport or advertise of listeners",
                  k->name);
         return;
     }

@@ -51,9 +51,9 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
 static void resolve(struct reader *r, struct draft *draft)
 {
     static void (*const steps[])(struct reader *, struct draft *) = {
-        resolve_providers, resolve_certificates, resolve_listeners,
-        resolve_upstreams, resolve_trunks,       resolve_root,
-        resolve_customers, resolve_rules,        resolve_tls,
+        resolve_providers, resolve_certificates, resolve_listeners, resolve_aliases,
+        resolve_upstreams, resolve_trunks,       resolve_root,      resolve_customers,
+        resolve_rules,     resolve_tls,
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);

@@ -118,6 +118,36 @@ static void print_scalars(struct printer *p, const struct table *table, const vo
     print_scalars((p), &(table), (object), offsetof(struct draft, member),                         \
                   sizeof(((struct draft *)0)->member))
 
+static void alias_element(struct buf *out, const struct alias *alias)
+{
+    buf_add_char(out, '"');
+    if (alias->name.n > 0)
+        buf_add_str(out, alias->name);
+    else
+        address_add_host(out, &alias->address);
+    if (alias->address.port > 0)
+        buf_addf(out, ":%u", alias->address.port);
+    buf_add_char(out, '"');
+}
+
+/* Those of LISTENER, or of none. */
+static void print_aliases(struct printer *p, const struct settings *s, unsigned listener)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n_aliases; i++) {
+        if (s->aliases[i].listener != listener)
+            continue;
+        if (n == 0)
+            begin(p, STR("aliases"));
+        buf_add_text(p->out, n++ == 0 ? "[ " : ", ");
+        alias_element(p->out, &s->aliases[i]);
+    }
+    if (n == 0)
+        return;
+    buf_add_text(p->out, " ]");
+    end(p);
+}
+
 static void print_listener(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct listener *l = &s->listeners[i];
@@ -131,6 +161,11 @@ static void print_listener(struct printer *p, const struct settings *s, unsigned
     SCALARS(p, listener_table, l, draft_listener, listener);
     print_text(p, "address", buf_str(&host));
     print_list(p, "transports", n, names, text_element);
+    buf_reset(&host);
+    if (l->advertised.family != ADDRESS_NONE)
+        address_add(&host, &l->advertised);
+    print_text(p, "advertise", buf_str(&host));
+    print_aliases(p, s, i);
     buf_fini(&host);
 }
 
@@ -388,6 +423,8 @@ static void print_root_list(struct printer *p, const struct settings *s, const c
         {"short_codes", s->short_codes, s->n_short_codes},
         {"proxy.private_headers", s->private_headers, s->n_private_headers},
     };
+    if (strcmp("aliases", name) == 0)
+        print_aliases(p, s, NO_LISTENER);
     if (strcmp("dns.servers", name) == 0)
         print_list(p, name, s->n_dns_servers, s->dns_servers, server_element);
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

@@ -4,14 +4,72 @@ struct listeners settings_listeners(const struct settings *settings)
 {
     /* Nobody writes through it but the proxy, which has a copy of its own. */
     struct listener *list = (struct listener *)(uintptr_t)settings->listeners;
-    return (struct listeners){list, settings->n_listeners};
+    return (struct listeners){list, settings->n_listeners, settings->aliases, settings->n_aliases};
+}
+
+const struct address *listener_shown(const struct listener *l)
+{
+    return l->advertised.family != ADDRESS_NONE ? &l->advertised : &l->address;
+}
+
+static bool is_at(const struct listener *l, const struct address *place)
+{
+    return address_equal(&l->address, place) || address_equal(listener_shown(l), place);
+}
+
+/* Nodes are alike, so the other one's port tells which of its listeners is meant. */
+static uint16_t stands_for(const struct listeners *l, const struct alias *alias, uint16_t port)
+{
+    if (alias->listener < l->n)
+        return alias->listener;
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->list[i].address.port == port || listener_shown(&l->list[i])->port == port)
+            return (uint16_t)i;
+    return NO_LISTENER;
+}
+
+static bool is_any_port(const struct alias *alias, uint16_t port)
+{
+    return alias->address.port == 0 || alias->address.port == port;
 }
 
 bool listeners_find(const struct listeners *l, const struct address *place, uint16_t *listener)
 {
     for (unsigned i = 0; i < l->n; i++) {
-        if (address_equal(&l->list[i].address, place)) {
+        if (is_at(&l->list[i], place)) {
             *listener = (uint16_t)i;
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < l->n_aliases; i++) {
+        const struct alias *alias = &l->aliases[i];
+        if (address_same_host(&alias->address, place) && is_any_port(alias, place->port)) {
+            *listener = stands_for(l, alias, place->port);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A final dot changes nothing. */
+static struct str plain(struct str name)
+{
+    return name.n > 1 && name.p[name.n - 1] == '.' ? str_slice(name, 0, name.n - 1) : name;
+}
+
+bool listeners_find_host(const struct listeners *l, struct str host, uint16_t port,
+                         uint16_t *listener)
+{
+    struct address place;
+    if (address_parse(host, &place)) {
+        place.port = port;
+        return listeners_find(l, &place, listener);
+    }
+    for (unsigned i = 0; i < l->n_aliases; i++) {
+        const struct alias *alias = &l->aliases[i];
+        if (alias->name.n > 0 && str_eq_nocase(alias->name, plain(host)) &&
+            is_any_port(alias, port)) {
+            *listener = stands_for(l, alias, port);
             return true;
         }
     }
@@ -21,7 +79,11 @@ bool listeners_find(const struct listeners *l, const struct address *place, uint
 bool listeners_have_host(const struct listeners *l, const struct address *host)
 {
     for (unsigned i = 0; i < l->n; i++)
-        if (address_same_host(&l->list[i].address, host))
+        if (address_same_host(&l->list[i].address, host) ||
+            address_same_host(listener_shown(&l->list[i]), host))
+            return true;
+    for (unsigned i = 0; i < l->n_aliases; i++)
+        if (address_same_host(&l->aliases[i].address, host))
             return true;
     return false;
 }

@@ -138,6 +138,22 @@ bool net_flow_existing(struct net *net, uint16_t listener, enum transport transp
     return c != NULL;
 }
 
+void net_offer(const struct flow *from, uint16_t port)
+{
+    if (from->connection && port > 0)
+        connection_offer(from->connection, port);
+}
+
+bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
+                      struct flow *flow)
+{
+    struct connection *c = connection_offered(net, transport, remote);
+    if (!c)
+        return false;
+    *flow = connection_flow(c);
+    return true;
+}
+
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
                       const struct address *remote, struct str tls_name, enum opening opening,
                       struct flow *flow)

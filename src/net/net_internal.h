@@ -54,9 +54,17 @@ struct connection *connection_to(struct net *net, uint16_t listener, enum transp
 /* One that is open to exactly that address, whoever opened it. */
 struct connection *connection_existing(struct net *net, enum transport transport,
                                        const struct address *remote);
+/* What net_offer() does. */
+void connection_offer(struct connection *c, uint16_t port);
+/* One that its peer opened and that was offered: for REMOTE's port, or the only one of that host.
+ */
+struct connection *connection_offered(struct net *net, enum transport transport,
+                                      const struct address *remote);
 /* Whom it was opened to, or empty. */
 struct str connection_tls_name(const struct connection *c);
 unsigned connection_peer_names(const struct connection *c, const struct str **names);
+/* Not held. */
+struct flow connection_flow(struct connection *c);
 int connection_send(struct connection *c, struct str bytes);
 bool connection_is_open(const struct connection *c);
 bool connection_is_ready(const struct connection *c);

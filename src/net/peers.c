@@ -15,6 +15,7 @@ struct peer_source {
 struct peers {
     uint64_t seed;
     struct peer_entry *entries[BUCKETS];
+    struct peer_entry *came[BUCKETS]; /* by host alone, those that it has opened */
     struct peer_source *sources[BUCKETS];
 };
 
@@ -98,6 +99,12 @@ bool peers_add(struct peers *p, struct peer_entry *entry, enum peer_side side)
         return false;
     entry->next = *head;
     *head = entry;
+    entry->came = side == PEER_CAME;
+    if (entry->came) {
+        head = &p->came[bucket(p, &entry->remote, 0)];
+        entry->next_of_host = *head;
+        *head = entry;
+    }
     return true;
 }
 
@@ -109,12 +116,23 @@ void peers_uncount(struct peers *p, struct peer_entry *entry)
     entry->side = PEER_UNCOUNTED;
 }
 
+static void forget_host(struct peers *p, struct peer_entry *entry)
+{
+    struct peer_entry **link = &p->came[bucket(p, &entry->remote, 0)];
+    while (*link != entry)
+        link = &(*link)->next_of_host;
+    *link = entry->next_of_host;
+    entry->came = false;
+}
+
 void peers_remove(struct peers *p, struct peer_entry *entry)
 {
     struct peer_entry **link = &p->entries[bucket(p, &entry->remote, entry->remote.port)];
     while (*link != entry)
         link = &(*link)->next;
     *link = entry->next;
+    if (entry->came)
+        forget_host(p, entry);
     peers_uncount(p, entry);
 }
 
@@ -133,6 +151,23 @@ struct peer_entry *peers_first(const struct peers *p, const struct address *remo
 struct peer_entry *peers_next(const struct peer_entry *entry)
 {
     return from(entry->next, &entry->remote);
+}
+
+static struct peer_entry *of_host(struct peer_entry *e, const struct address *host)
+{
+    while (e && !address_same_host(&e->remote, host))
+        e = e->next_of_host;
+    return e;
+}
+
+struct peer_entry *peers_opened_by(const struct peers *p, const struct address *host)
+{
+    return of_host(p->came[bucket(p, host, 0)], host);
+}
+
+struct peer_entry *peers_opened_before(const struct peer_entry *entry)
+{
+    return of_host(entry->next_of_host, &entry->remote);
 }
 
 /* The source whose queues ENTRY's belong to; NULL: it stands for itself. */

@@ -2,7 +2,7 @@
  * peers - open connections by their remote address, how many each host (of IPv6 each /64) has
  * opened to us, and what waits in these; and how many what peers wrote has had us open to it.
  *
- * Two hash tables with a seed of this process, so that neither a lookup nor an accept walks the
+ * Hash tables with a seed of this process, so that neither a lookup nor an accept walks the
  * list of all connections. Not for others.
  */
 #ifndef STIRD_NET_PEERS_H
@@ -25,6 +25,8 @@ struct peer_entry {
     struct peer_source *source; /* NULL: not counted */
     enum peer_side side;
     uint64_t waiting; /* octets in the connection */
+    bool came;        /* its host has opened it */
+    struct peer_entry *next_of_host;
 };
 
 struct peers *peers_new(void);
@@ -37,6 +39,9 @@ void peers_uncount(struct peers *p, struct peer_entry *entry);
 /* Those of exactly this address and port, one after the other; NULL: no more. */
 struct peer_entry *peers_first(const struct peers *p, const struct address *remote);
 struct peer_entry *peers_next(const struct peer_entry *entry);
+/* Those that exactly this host has opened, whatever the port, the newest first; NULL: no more. */
+struct peer_entry *peers_opened_by(const struct peers *p, const struct address *host);
+struct peer_entry *peers_opened_before(const struct peer_entry *entry);
 /* Of the octets that wait in ENTRY's connection: so many more, so many less. */
 void peers_queued(struct peer_entry *entry, size_t more, size_t less);
 /* What waits in all connections that ENTRY's host has opened; when we opened this one, in it. */

@@ -21,6 +21,7 @@
 #include "tls_session.h"
 
 #define MESSAGES_A_TURN    64
+#define KEEPALIVE_S        30
 #define OPENING_TIMEOUT_MS 5000 /* TCP and TLS handshake, together */
 #define STRANGERS_PART     8    /* of what peers wrote has opened */
 #define SAID_EVERY_MS      60000
@@ -45,6 +46,7 @@ struct connection {
     int refusal;            /* errno of a connect() that failed at once */
     unsigned references;
     uint16_t listener;
+    uint16_t alias_port; /* where its peer says that it listens; 0: not to be used for that */
     uint8_t transport;
     uint8_t opened_for; /* enum opening, of an outgoing one */
     bool outgoing, opening, in_message;
@@ -68,6 +70,14 @@ void connection_release(struct connection *c)
     tls_peer_fini(&c->peer);
     free(c->tls_name);
     free(c);
+}
+
+struct flow connection_flow(struct connection *c)
+{
+    return (struct flow){.remote = c->entry.remote,
+                         .listener = c->listener,
+                         .transport = c->transport,
+                         .connection = c};
 }
 
 bool connection_is_ready(const struct connection *c)
@@ -154,6 +164,16 @@ static void set_timer(struct event *timer, uint32_t ms)
 static void set_deadline(struct connection *c, uint32_t ms)
 {
     set_timer(c->deadline, ms);
+}
+
+/* Until the next message begins. What is kept for reuse may be idle: the kernel asks after its
+ * peer. */
+static void await_message(struct connection *c)
+{
+    if (c->alias_port > 0)
+        event_del(c->deadline);
+    else
+        set_deadline(c, c->net->limits.idle_timeout_ms);
 }
 
 /* ---- what waits ---- */
@@ -259,7 +279,7 @@ static void message_progress(struct connection *c, bool partial, bool completed_
     if (partial && (!c->in_message || completed_one))
         set_deadline(c, c->net->limits.message_timeout_ms);
     else if (!partial && c->heard)
-        set_deadline(c, c->net->limits.idle_timeout_ms);
+        await_message(c);
     c->in_message = partial;
 }
 
@@ -276,10 +296,7 @@ static void take_keepalive(struct connection *c, size_t n)
 static bool read_one(struct connection *c, struct evbuffer *input)
 {
     struct net *net = c->net;
-    struct flow from = {.remote = c->entry.remote,
-                        .listener = c->listener,
-                        .transport = c->transport,
-                        .connection = c};
+    struct flow from = connection_flow(c);
     struct frame frame;
     size_t n = evbuffer_get_length(input);
     if (n == 0)
@@ -351,12 +368,19 @@ static void on_read(struct bufferevent *stream, void *context)
 static void say_failure(const struct connection *c, const char *why)
 {
     struct buf remote = BUF_INIT;
+    struct buf expected = BUF_INIT;
     address_add(&remote, &c->entry.remote);
+    if (c->tls_name)
+        buf_add_text(&expected, c->tls_name);
+    else if (c->outgoing)
+        address_add_host(&expected, &c->entry.remote);
+    else
+        buf_add_char(&expected, '-');
     log_write(c->outgoing ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "TLS handshake failed",
-              LOG_TEXT("peer", buf_str(&remote)),
-              LOG_CSTR("expected", c->tls_name ? c->tls_name : "-"),
+              LOG_TEXT("peer", buf_str(&remote)), LOG_TEXT("expected", buf_str(&expected)),
               LOG_CSTR("direction", c->outgoing ? "out" : "in"), LOG_CSTR("why", why));
     buf_fini(&remote);
+    buf_fini(&expected);
 }
 
 static void on_open(struct connection *c)
@@ -546,6 +570,39 @@ struct connection *connection_existing(struct net *net, enum transport transport
         if (of_entry(e)->transport == transport && connection_is_open(of_entry(e)))
             return of_entry(e);
     return NULL;
+}
+
+void connection_offer(struct connection *c, uint16_t port)
+{
+    const int on = 1, idle_s = KEEPALIVE_S, tries = 3;
+    if (c->outgoing || !connection_is_open(c))
+        return;
+    if (c->alias_port == 0) {
+        int fd = bufferevent_getfd(c->stream);
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof(idle_s));
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
+    }
+    c->alias_port = port;
+}
+
+struct connection *connection_offered(struct net *net, enum transport transport,
+                                      const struct address *remote)
+{
+    struct connection *only = NULL;
+    unsigned n = 0;
+    for (struct peer_entry *e = peers_opened_by(net->peers, remote); e;
+         e = peers_opened_before(e)) {
+        struct connection *c = of_entry(e);
+        if (c->transport != transport || c->alias_port == 0 || !connection_is_ready(c))
+            continue;
+        if (c->alias_port == remote->port)
+            return c;
+        only = c;
+        n++;
+    }
+    return n == 1 ? only : NULL;
 }
 
 /* A name that was checked for another upstream proves nothing for this one. */

@@ -6,6 +6,7 @@
 #include <stird/clock.h>
 #include <stird/ledger.h>
 #include <stird/log.h>
+#include <stird/nat.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048
@@ -220,6 +221,18 @@ static bool keep_request(struct context *c, const struct message *request)
     return true;
 }
 
+bool context_parse(const struct context *c, struct message *m)
+{
+    if (!c->request || message_parse(m, (struct str){c->request, c->request_bytes},
+                                     c->snapshot->settings) != REASON_OK)
+        return false;
+    m->force_rport = nat_wants(c->snapshot->settings, &c->from.remote, NAT_FORCE_RPORT);
+    if (message_set_received(m, &c->from.remote) == 0)
+        return true;
+    message_fini(m);
+    return false;
+}
+
 /* What an answer of our own repeats; parsed anew when the request has left already. */
 bool context_prepare_answer(struct context *c)
 {
@@ -231,10 +244,9 @@ bool context_prepare_answer(struct context *c)
         return answer_base_make(&c->answer, &c->message);
     if (last.n > 0)
         return answer_base_of_response(&c->answer, last);
-    if (!c->request || message_parse(&m, (struct str){c->request, c->request_bytes},
-                                     c->snapshot->settings) != REASON_OK)
+    if (!context_parse(c, &m))
         return false;
-    bool made = message_set_received(&m, &c->from.remote) == 0 && answer_base_make(&c->answer, &m);
+    bool made = answer_base_make(&c->answer, &m);
     message_fini(&m);
     return made;
 }

@@ -180,6 +180,8 @@ struct context {
 
 /* ---- context.c ---- */
 
+/* Parses what C keeps of its request, as it was parsed when it came. */
+bool context_parse(const struct context *c, struct message *m);
 /* Where the responses to a request go (RFC 3261 section 18.2.2): not always whence it came. */
 struct flow context_reply_flow(const struct message *request, const struct flow *from);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <stird/headers.h>
+#include <stird/nat.h>
 #include "message.h"
 
 /* The value as a NUL-terminated text in the message's own memory. */
@@ -233,21 +234,22 @@ void message_remove_lines(struct message *m, bool (*remove)(const struct header_
     }
 }
 
-static int edit_header(struct message *m, sip_unknown_t *h,
-                       bool (*edit)(struct str text, struct buf *out))
+/* Takes what was written for H; nothing was, when EDITED is empty. */
+static int replace_line(struct message *m, sip_unknown_t *h, struct buf *edited)
 {
-    struct buf edited = BUF_INIT;
-    struct str text = {h->un_common->h_data, h->un_common->h_len};
-    char *owned = NULL;
-    bool changed = text.p && edit(text, &edited);
-    if (changed && !buf_failed(&edited))
-        owned = own_text(m, buf_str(&edited));
+    char *owned = edited->n > 0 && !buf_failed(edited) ? own_text(m, buf_str(edited)) : NULL;
+    int error = (edited->n > 0 || buf_failed(edited)) && !owned ? -ENOMEM : 0;
     if (owned) {
         h->un_common->h_data = owned;
-        h->un_common->h_len = (usize_t)edited.n;
+        h->un_common->h_len = (usize_t)edited->n;
     }
-    buf_fini(&edited);
-    return changed && !owned ? -ENOMEM : 0;
+    buf_fini(edited);
+    return error;
+}
+
+static struct str text_of(const sip_unknown_t *h)
+{
+    return (struct str){h->un_common->h_data, h->un_common->h_len};
 }
 
 int message_edit_headers(struct message *m, const char *name,
@@ -255,8 +257,29 @@ int message_edit_headers(struct message *m, const char *name,
 {
     struct header_line line;
     int error = 0;
-    for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next)
-        if (message_line(h, &line) && header_is(&line, str_of(name), 0))
-            error = edit_header(m, h, edit);
+    for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
+        struct buf edited = BUF_INIT;
+        if (message_line(h, &line) && header_is(&line, str_of(name), 0) && text_of(h).p &&
+            edit(text_of(h), &edited))
+            error = replace_line(m, h, &edited);
+        buf_fini(&edited);
+    }
+    return error;
+}
+
+int message_fix_contact(struct message *m, const struct settings *settings,
+                        const struct address *source, enum transport transport)
+{
+    struct header_line line;
+    int error = 0;
+    if (!nat_wants(settings, source, NAT_CONTACT_FIX))
+        return 0;
+    for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
+        struct buf edited = BUF_INIT;
+        if (message_line(h, &line) && header_is(&line, STR("Contact"), 'm') && text_of(h).p &&
+            nat_fix_contact(text_of(h), source, transport, &edited))
+            error = replace_line(m, h, &edited);
+        buf_fini(&edited);
+    }
     return error;
 }

@@ -100,7 +100,7 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
                         enum transport transport)
 {
     buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, &p->listeners.list[listener].address);
+    address_add(out, listener_shown(&p->listeners.list[listener]));
 }
 
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
@@ -108,7 +108,8 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {c->proxy->listeners.list[listener].address, transport};
+    const struct route_place place = {*listener_shown(&c->proxy->listeners.list[listener]),
+                                      transport};
     route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
@@ -225,6 +226,9 @@ enum reason forward_write(struct context *c, const struct target *target, const 
         error = set_max_forwards(m);
     if (error == 0)
         error = apply_trust(c, target);
+    if (error == 0)
+        error = message_fix_contact(m, c->snapshot->settings, &c->from.remote,
+                                    (enum transport)c->from.transport);
     if (error == 0 && c->initial)
         error = write_identity(c);
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
@@ -242,11 +246,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 /* The parsed request: kept from its arrival for the first attempt, parsed anew for the others. */
 static bool have_message(struct context *c)
 {
-    if (c->message.msg)
-        return true;
-    return message_parse(&c->message, (struct str){c->request, c->request_bytes},
-                         c->snapshot->settings) == REASON_OK &&
-           message_set_received(&c->message, &c->from.remote) == 0;
+    return c->message.msg || context_parse(c, &c->message);
 }
 
 static struct attempt *attempt_new(struct context *c, const struct target *target)

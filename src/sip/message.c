@@ -280,7 +280,7 @@ bool message_has_lower_via(const struct message *m)
 bool message_via_has_rport(const struct message *m)
 {
     struct str value;
-    return find_parameter(m->sip->sip_via, STR("rport"), &value);
+    return m->force_rport || find_parameter(m->sip->sip_via, STR("rport"), &value);
 }
 
 struct via_hop message_via_hop(const sip_via_t *via)

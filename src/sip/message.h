@@ -42,6 +42,7 @@ struct message {
     bool length_unclear; /* of a response: Content-Length is no number, or there twice */
     bool two_tags;       /* in From or in To */
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
+    bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
 
     struct screen_fault fault;       /* of what was refused; also behind message_parse() */
     const struct settings *settings; /* while it is parsed: which numbers are emergency numbers */
@@ -73,7 +74,8 @@ struct via_hop {
 struct via_hop message_via_hop(const sip_via_t *via);
 
 struct str message_via_branch(const struct message *m);
-/* Whether the top Via asks for rport (RFC 3581). sofia-sip's v_rport misses one before a comma. */
+/* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
+ * before a comma. */
 bool message_via_has_rport(const struct message *m);
 /* Value of the N-th header NAME that sofia-sip does not parse for us, or {NULL, 0}. */
 struct str message_header(const struct message *m, const char *name, char compact, unsigned n);
@@ -119,6 +121,9 @@ void message_remove_lines(struct message *m, bool (*remove)(const struct header_
  */
 int message_edit_headers(struct message *m, const char *name,
                          bool (*edit)(struct str text, struct buf *out));
+/* The Contacts of a message from SOURCE, where its trunks want that: nat.h. */
+int message_fix_contact(struct message *m, const struct settings *settings,
+                        const struct address *source, enum transport transport);
 
 /* ---- printing ---- */
 

@@ -11,6 +11,7 @@ struct reading {
     const struct dialog_id *dialog;
     int64_t today;
     struct own_routes *own;
+    uint16_t arrived; /* the listener where it came in */
     bool keyed;       /* a key was valid */
     unsigned senders; /* that all keys so far leave */
     unsigned at_exit; /* of them, those whose way out the last key is */
@@ -42,7 +43,9 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
     return true;
 }
 
-bool own_routes_place(struct str text, struct route_place *place, struct str *key)
+/* What a sip: URI names, the place where that is an address, and the key in it; false: it is no
+   such URI. */
+static bool read_uri(struct str text, struct str *host, struct route_place *place, struct str *key)
 {
     struct uri uri;
     uint64_t port;
@@ -55,9 +58,17 @@ bool own_routes_place(struct str text, struct route_place *place, struct str *ke
     port = transport_port((enum transport)place->transport);
     if (!read_port(text, &uri, &port))
         return false;
-    bool is_address = address_parse(uri.host, &place->address);
+    *host = uri.host;
+    if (!address_parse(uri.host, &place->address))
+        place->address = (struct address){.family = ADDRESS_NONE};
     place->address.port = (uint16_t)port;
-    return is_address;
+    return true;
+}
+
+bool own_routes_place(struct str uri, struct route_place *place, struct str *key)
+{
+    struct str host;
+    return read_uri(uri, &host, place, key) && place->address.family != ADDRESS_NONE;
 }
 
 /* A caller's request comes in by the caller's side and leaves by the callee's. */
@@ -98,12 +109,14 @@ static void use_key(struct reading *r, struct str key, const struct route_place 
 static bool note(struct reading *r, struct str uri, bool key_needed)
 {
     struct route_place place;
-    struct str key;
+    struct str host, key;
     uint16_t listener;
     bool keyed_before = r->keyed;
-    if (!own_routes_place(uri, &place, &key) ||
-        !listeners_find(&r->p->listeners, &place.address, &listener))
+    if (!read_uri(uri, &host, &place, &key) ||
+        !listeners_find_host(&r->p->listeners, host, place.address.port, &listener))
         return false;
+    if (listener == NO_LISTENER) /* another node's, at a port that we have not */
+        listener = r->arrived;
     use_key(r, key, &place, listener);
     if (key_needed && r->keyed == keyed_before)
         return false;
@@ -127,7 +140,8 @@ static void read_routes(struct reading *r, struct str rest)
 void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,
                      uint16_t listener, struct own_routes *own)
 {
-    struct reading r = {.p = p, .dialog = dialog, .today = route_day(), .own = own};
+    struct reading r = {
+        .p = p, .dialog = dialog, .today = route_day(), .own = own, .arrived = listener};
     struct str rest, line = start_line(raw, &rest);
     str_cut(&line, ' ');
     *own = (struct own_routes){.entry = listener, .exit = listener};

@@ -96,7 +96,7 @@ static void write_request(struct buf *out, const struct proxy *p, const struct t
     uint64_t chance[2] = {0};
     RAND_bytes((unsigned char *)chance, sizeof(chance));
     add_uri(&uri, target);
-    address_add(&own, &p->listeners.list[target->listener].address);
+    address_add(&own, listener_shown(&p->listeners.list[target->listener]));
     struct str to = buf_str(&uri), from = buf_str(&own);
     buf_reset(out);
     if (!buf_failed(&uri) && !buf_failed(&own))
@@ -117,7 +117,7 @@ static int add_via(struct message *m, const struct proxy *p, const struct attemp
     struct buf text = BUF_INIT;
     struct str name = transport_via_name((enum transport)a->target.transport);
     buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(name));
-    address_add(&text, &p->listeners.list[a->target.listener].address);
+    address_add(&text, listener_shown(&p->listeners.list[a->target.listener]));
     buf_addf(&text, ";branch=%s", a->branch);
     int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
     buf_fini(&text);

@@ -4,6 +4,7 @@
 #include <stird/budget.h>
 #include <stird/clock.h>
 #include <stird/log.h>
+#include <stird/nat.h>
 #include <stird/policy.h>
 #include <stird/well_formed.h>
 #include <string.h>
@@ -186,6 +187,18 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
     buf_fini(&detail);
 }
 
+/* What a trunk of this source asks for of its requests: nat.h. */
+static void mind_nat(const struct proxy *p, struct message *m, const struct flow *from)
+{
+    const struct settings *s = p->snapshot->settings;
+    struct str port = message_via_hop(m->sip->sip_via).port;
+    uint64_t number = transport_port((enum transport)from->transport);
+    m->force_rport = nat_wants(s, &from->remote, NAT_FORCE_RPORT);
+    if (from->connection && nat_wants(s, &from->remote, NAT_REUSE_CONNECTION) &&
+        (port.n == 0 || str_to_u64(port, 65535, &number)))
+        net_offer(from, (uint16_t)number);
+}
+
 void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status)
 {
@@ -206,6 +219,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
             refuse_malformed(p, from, raw, &m.fault);
         return;
     }
+    if (m.status == 0)
+        mind_nat(p, &m, from);
     if (class != SOURCE_UNKNOWN)
         peer_ports_note(p, &m, from);
     if (m.status != 0)
@@ -321,7 +336,8 @@ static bool copy_listeners(struct proxy *p, const struct settings *s)
     memcpy(list, s->listeners, s->n_listeners * sizeof(*list));
     for (unsigned i = 0; i < s->n_listeners; i++)
         list[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
-    p->listeners = (struct listeners){list, s->n_listeners};
+    p->listeners = settings_listeners(s);
+    p->listeners.list = list;
     return true;
 }
 
@@ -431,6 +447,8 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     signer_client_flush(p->snapshot->signer);
     snapshot_unref(p->snapshot);
     p->snapshot = snapshot;
+    p->listeners.aliases = snapshot->settings->aliases;
+    p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
     set_ceilings(p, snapshot->settings);

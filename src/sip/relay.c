@@ -199,8 +199,18 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
 
 /* ---- responses ---- */
 
-static void print_for_caller(struct context *c, struct message *m)
+/* Of an answer by a trunk's side. */
+static int fix_contact(const struct attempt *a, struct message *m)
 {
+    const struct target *t = &a->target;
+    return t->upstream ? 0
+                       : message_fix_contact(m, a->context->snapshot->settings, &t->address,
+                                             (enum transport)t->transport);
+}
+
+static void print_for_caller(const struct attempt *a, struct message *m)
+{
+    struct context *c = a->context;
     struct buf *out = &c->proxy->scratch;
     buf_reset(out);
     bool for_caller = message_has_lower_via(m);
@@ -208,17 +218,18 @@ static void print_for_caller(struct context *c, struct message *m)
     /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
     if (m->status == 503)
         message_remove_headers(m, "Retry-After", 0, NULL);
-    if (!for_caller || message_fit_transport(m, c->from.transport) != 0 ||
+    if (!for_caller || fix_contact(a, m) != 0 || message_fit_transport(m, c->from.transport) != 0 ||
         message_print(m, out) != 0)
         buf_reset(out);
 }
 
-static void pass_provisional(struct context *c, struct message *m)
+static void pass_provisional(struct attempt *a, struct message *m)
 {
+    struct context *c = a->context;
     if (!c->provisional_passed)
         context_shrink(c);
     c->provisional_passed = true;
-    print_for_caller(c, m);
+    print_for_caller(a, m);
     if (c->proxy->scratch.n > 0)
         send_up(c, m->status, buf_str(&c->proxy->scratch));
 }
@@ -231,7 +242,7 @@ static void on_provisional(struct attempt *a, struct message *m)
     if (a->abandoned || c->finished)
         return;
     if (m->status > 100)
-        pass_provisional(c, m);
+        pass_provisional(a, m);
     /* The first starts timer C; 101-199 start it anew, a 100 does not (16.6 item 11, 16.7 item 2).
      */
     bool starts_timer_c = m->status > 100 || !a->provisional_seen;
@@ -249,7 +260,7 @@ static void on_success(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
     bool proven = branch_is_ours(&c->proxy->branches, m);
-    print_for_caller(c, m);
+    print_for_caller(a, m);
     struct str bytes = buf_str(&c->proxy->scratch);
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
         pass_by_via(c->proxy, m);
@@ -261,9 +272,10 @@ static void on_success(struct attempt *a, struct message *m)
     context_finish(c, m->status);
 }
 
-static void keep_best(struct context *c, struct message *m)
+static void keep_best(struct attempt *a, struct message *m)
 {
-    print_for_caller(c, m);
+    struct context *c = a->context;
+    print_for_caller(a, m);
     struct str bytes = buf_str(&c->proxy->scratch);
     char *copy = bytes.n > 0 && holding_may_grow(c->holding, bytes.n) ? malloc(bytes.n) : NULL;
     if (!copy)
@@ -282,7 +294,7 @@ static void on_refusal(struct attempt *a, struct message *m)
     if (a->abandoned || c->finished)
         return;
     if (m->status == 503 && may_fail_over(c)) {
-        keep_best(c, m);
+        keep_best(a, m);
         log_failover(a, "503");
         c->current = NULL;
         steps_try_next_target(c);
@@ -292,7 +304,7 @@ static void on_refusal(struct attempt *a, struct message *m)
         context_answer(c, 500, (struct str){NULL, 0});
         return;
     }
-    print_for_caller(c, m);
+    print_for_caller(a, m);
     if (c->proxy->scratch.n > 0)
         send_up(c, m->status, buf_str(&c->proxy->scratch));
     context_finish(c, m->status);
@@ -308,14 +320,11 @@ static struct str to_value(const struct message *m)
 static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 {
     const sip_via_t *via = m->sip->sip_via;
-    struct address sent_by;
     uint16_t listener;
     uint64_t port = 5060;
-    if (!address_parse(str_of(via->v_host), &sent_by) ||
-        (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
+    if (!via->v_host || (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
         return false;
-    sent_by.port = (uint16_t)port;
-    return listeners_find(&p->listeners, &sent_by, &listener);
+    return listeners_find_host(&p->listeners, str_of(via->v_host), (uint16_t)port, &listener);
 }
 
 /* To a transaction's response, by its status. */

@@ -1,5 +1,6 @@
 /* Where a request goes next (RFC 3261 sections 16.4 to 16.6). */
 #include <sofia-sip/url.h>
+#include <stird/nat.h>
 #include <string.h>
 
 #include "context.h"
@@ -37,8 +38,10 @@ static bool url_address(const url_t *url, struct address *address)
 
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
-    struct address address;
-    return url_address(url, &address) && listeners_find(&p->listeners, &address, listener);
+    uint64_t port = default_port(url);
+    if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
+        return false;
+    return listeners_find_host(&p->listeners, str_of(url->url_host), (uint16_t)port, listener);
 }
 
 /* By PREFERRED when that can. */
@@ -89,12 +92,12 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
     *targets = (struct targets){0};
     if (!url || !url_transport(url, &transport))
         return TARGET_NONE;
+    /* To ourselves again would be a loop with one more hop. */
+    if (target_is_ours(p, url, &ours))
+        return TARGET_NONE;
     if (!url_address(url, &target->address))
         return by_name(p, url, transport, own->exit, asker, targets);
     target->transport = (uint8_t)transport;
-    /* To ourselves again would be a loop with one more hop. */
-    if (listeners_find(&p->listeners, &target->address, &ours))
-        return TARGET_NONE;
     targets->n = 1;
     return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
@@ -123,6 +126,24 @@ static struct str expected_name(struct proxy *p, const struct target *target)
     return (struct str){NULL, 0};
 }
 
+/* Where a trunk's peer must prove a name, so must the one whose connection it is. */
+static bool has_proved(const struct flow *flow, struct str name)
+{
+    const struct str *names;
+    unsigned n = flow_peer_names(flow, &names);
+    while (n > 0 && !str_eq_nocase(names[n - 1], name))
+        n--;
+    return name.n == 0 || n > 0;
+}
+
+/* By a connection that a trunk's peer has opened, where its trunk wants that: nat.h. */
+static bool find_offered(struct proxy *p, const struct target *target, struct flow *flow)
+{
+    return nat_wants(p->snapshot->settings, &target->address, NAT_REUSE_CONNECTION) &&
+           net_flow_offered(p->net, (enum transport)target->transport, &target->address, flow) &&
+           has_proved(flow, expected_name(p, target));
+}
+
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 {
     enum transport transport = (enum transport)target->transport;
@@ -130,7 +151,8 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
     bool existing;
     /* The address of a dialog may be the caller's end of a connection that it opened. */
     existing = !target->upstream && transport != TRANSPORT_UDP &&
-               net_flow_existing(p->net, target->listener, transport, &target->address, flow);
+               (net_flow_existing(p->net, target->listener, transport, &target->address, flow) ||
+                find_offered(p, target, flow));
     flow->opening = (uint8_t)opening;
     if (existing)
         return 0;

@@ -19,7 +19,7 @@ static struct proxy *make_proxy(void)
     static struct snapshot snapshot = {.settings = &settings};
     static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
     static struct listener listener;
-    static struct proxy proxy = {.listeners = {&listener, 1}, .snapshot = &snapshot};
+    static struct proxy proxy = {.listeners = {.list = &listener, .n = 1}, .snapshot = &snapshot};
     assert(address_parse(STR("192.0.2.1"), &listener.address));
     listener.address.port = 5060;
     assert(branches_init(&proxy.branches, secret));

@@ -54,7 +54,7 @@ static void lab_init(struct lab *lab, const char *const *prefixes)
     lab->snapshot.settings = &lab->settings;
     lab->proxy.snapshot = &lab->snapshot;
     lab->listener.address = address_of("198.51.100.1");
-    lab->proxy.listeners = (struct listeners){&lab->listener, 1};
+    lab->proxy.listeners = (struct listeners){.list = &lab->listener, .n = 1};
     assert_true(branches_init(&lab->proxy.branches, secret));
 }
 

@@ -26,7 +26,7 @@ static int set_up(void **state)
         listeners[i].address.port = 5060;
     }
     proxy.snapshot = &snapshot;
-    proxy.listeners = (struct listeners){listeners, 2};
+    proxy.listeners = (struct listeners){.list = listeners, .n = 2};
     assert_true(branches_init(&proxy.branches, secret));
     return 0;
 }

@@ -65,7 +65,7 @@ static void set_up(struct lab *lab, unsigned n)
         .upstreams = lab->order, .n_upstreams = n, .sources = &lab->trunk_source, .n_sources = 1};
     lab->settings = (struct settings){
         .upstreams = lab->upstreams, .n_upstreams = 4, .trunks = &lab->trunk, .n_trunks = 1};
-    lab->ours = (struct listeners){lab->listeners, 2};
+    lab->ours = (struct listeners){.list = lab->listeners, .n = 2};
     lab->routes = routes_new(&(struct routes_options){
         .listeners = &lab->ours, .look_up = look_up, .resolver = &lab->dns, .seed = 42});
     assert_non_null(lab->routes);

@@ -47,7 +47,7 @@ static int set_up(void **state)
         listeners[i].address.port = (uint16_t)(5060 + i);
     }
     p->snapshot = &snapshot;
-    p->listeners = (struct listeners){listeners, 2};
+    p->listeners = (struct listeners){.list = listeners, .n = 2};
     timers_init(&p->timers, 0);
     p->transactions = transactions_new(&timing, &hooks, &p->timers);
     assert_non_null(p->transactions);

@@ -52,7 +52,7 @@ static int set_up(void **state)
                                           .transports = {true, true}};
     lab->listeners[1] = (struct listener){.address = address_of("192.0.2.101", 5060),
                                           .transports = {true, false}};
-    lab->proxy.listeners = (struct listeners){lab->listeners, 2};
+    lab->proxy.listeners = (struct listeners){.list = lab->listeners, .n = 2};
     lab->proxy.routes = routes_new(&(struct routes_options){
         .listeners = &lab->proxy.listeners, .look_up = look_up, .resolver = &lab->dns, .seed = 1});
     assert_non_null(lab->proxy.routes);

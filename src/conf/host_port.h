@@ -1,0 +1,19 @@
+/*
+ * host_port - "192.0.2.1:5070", "[2001:db8::1]", "2001:db8::1", "sbc.example.net:5070": an address
+ * or a name, with a port or without, as several settings have it.
+ */
+#ifndef STIRD_CONF_HOST_PORT_H
+#define STIRD_CONF_HOST_PORT_H
+
+#include <stird/address.h>
+
+struct host_port {
+    struct str name;        /* borrowed; empty: an address */
+    struct address address; /* family NONE: a name; its port is 0 */
+    uint16_t port;          /* 0: none was written */
+};
+
+/* NULL, or what is wrong with TEXT. */
+const char *host_port_read(struct str text, struct host_port *hp);
+
+#endif

@@ -1,0 +1,228 @@
+"""Trunks behind NAT, or that cannot be connected to: force_rport, reuse_connection, contact_fix."""
+
+from lib import stird
+from lib.dialog import SDP, branch, callee_in_dialog, in_dialog
+from lib.sip import uri_of
+from lib.story import Story
+from lib.tls import TLS_PORT
+from sip.tls_test import TlsStory
+
+INSIDE = "10.0.0.5:5060"  # where the PBX thinks that it is
+
+
+class Nat:
+    def call_up(self, pbx, invite, to):
+        """INVITE, 200, ACK: (arrived, sent, ok)."""
+        self.carrier  # pylint: disable=pointless-statement
+        pbx.send(invite, to)
+        arrived = self.carrier.expect("INVITE")
+        self.verify(arrived, "A")
+        sent = self.carrier.respond(arrived, 200, body=SDP)
+        ok = pbx.expect(200)
+        ack = in_dialog(pbx, "ACK", invite, ok, 1, to.transport if hasattr(to, "socket") else to[0])
+        pbx.send(ack, to)
+        self.carrier.expect("ACK")
+        return arrived, sent, ok
+
+    def callee_sends(self, method, arrived, sent, cseq=1, **more):
+        request = callee_in_dialog(self.carrier, method, arrived, sent, cseq, **more)
+        self.carrier.send(request, self.carrier.next_hop(request))
+        return request
+
+    def callee_ends(self, pbx, arrived, sent):
+        self.callee_sends("BYE", arrived, sent)
+        bye = pbx.expect("BYE")
+        pbx.respond(bye, 200)
+        self.carrier.expect((200, "BYE"))
+        return bye
+
+
+class Reuse(Nat):
+    def deaf(self, peer):
+        """Nobody can connect to it any more."""
+        for listener, _ in peer.listeners:
+            listener.close()
+        peer.listeners = []
+        return peer
+
+    def over(self, pbx, transport, **more):
+        """A call over a connection of its own: what call_up() answers, and the connection."""
+        stream = pbx.connect(*self.at(transport)[1:], fresh=True, transport=transport)
+        invite = self.invite(pbx, transport=transport, **more)
+        return self.call_up(pbx, invite, stream), stream
+
+
+class ReuseTcp(Reuse, Story):
+    def test_behind_a_firewall(self):
+        """TCP: nothing listens there; the second connection has taken the first one's place."""
+        pbx = self.deaf(self.sbc)
+        self.start(pbx={"reuse_connection": True})
+        (arrived, sent, _), first = self.over(pbx, "tcp")
+        again, second = self.over(pbx, "tcp")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, second)
+        second.socket.close()
+        pbx.streams.remove(second)
+        stird.wait_until(lambda: self.connections() <= 1, 10.0, "end of the second connection")
+        self.assertIs(self.callee_ends(pbx, *again[:2]).connection, first)
+
+    def connections(self):
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            address = "".join("%02X" % int(part) for part in reversed(self.net(1).split(".")))
+            return sum(line.split()[1] == address + ":13C4" and line.split()[3] == "01"
+                       for line in table)
+
+    def test_two_behind_one_address(self):
+        """Each has said in its Via where it listens."""
+        pbxs = [self.deaf(self.peer("pbx%d" % port, 2, port=port)) for port in (5070, 5080)]
+        self.start(pbx={"reuse_connection": True})
+        calls = [(pbx,) + self.over(pbx, "tcp") for pbx in pbxs]
+        for pbx, (arrived, sent, _), stream in calls:
+            self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_the_only_one_is_meant(self):
+        """Its Contact says another port than its Via; with two there is no telling."""
+        pbx = self.deaf(self.sbc)
+        self.start(pbx={"reuse_connection": True})
+        other = "Contact: <sip:x@%s:5099;transport=tcp>" % self.net(2)
+        stream = pbx.connect(self.net(1), 5060, fresh=True)
+        invite = self.invite(pbx, transport="tcp").replaced("contact", other)
+        arrived, sent, _ = self.call_up(pbx, invite, stream)
+        self.callee_sends("INFO", arrived, sent)
+        pbx.respond(pbx.expect("INFO"), 200)
+        self.carrier.expect((200, "INFO"))
+        self.over(pbx, "tcp")
+        self.callee_sends("BYE", arrived, sent, 2)
+        self.carrier.expect((503, "BYE"))
+
+    def test_another_address_has_no_part_in_it(self):
+        """A peer whose Via names somebody else's address gets nothing of his."""
+        pbx, other = self.deaf(self.sbc), self.peer("guest", 3)
+        self.start(trunks=[self.trunk(reuse_connection=True),
+                           self.trunk("guest", 3, reuse_connection=True)])
+        stream = other.connect(self.net(1), 5060)
+        lie = self.invite(other, transport="tcp").replaced("via", "Via: SIP/2.0/TCP %s:5060;branch=%s"
+                                                           % (self.net(2), branch()))
+        self.call_up(other, lie, stream)
+        (arrived, sent, _), own = self.over(pbx, "tcp")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, own)
+        other.expect_nothing(0.1)
+
+    def test_it_may_be_idle(self):
+        """limits.idle_timeout ends others' connections, not one that a call may need."""
+        self.start(trunks=[self.trunk(reuse_connection=True), self.trunk("guest", 3)],
+                   limits=' idle_timeout = "1s";')
+        pbx, guest = self.sbc, self.peer("guest", 3)
+        (arrived, sent, _), kept = self.over(self.deaf(pbx), "tcp")
+        self.over(guest, "tcp")
+        guest.expect_closed(guest.streams[-1])
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, kept)
+
+    def test_several_workers_are_warned_of(self):
+        path = self.configure(pbx={"reuse_connection": True}, more="workers = 2;\n")
+        self.assertIn("reuse_connection", stird.check_configuration(path)[1])
+
+
+class Udp(Nat, Story):
+    """The PBX sends from .2:5090, its Via and Contact say INSIDE."""
+
+    def begin(self, **pbx):
+        self.start(pbx=pbx)
+        return self.peer("pbx", 2, port=5090)
+
+    def from_inside(self, pbx, **more):
+        return self.invite(pbx, **more).replaced(
+            "via", "Via: SIP/2.0/UDP %s;branch=%s" % (INSIDE, branch())).replaced(
+                "contact", "Contact: <sip:pbx@%s;x=y>" % INSIDE)
+
+    def test_both(self):
+        pbx = self.begin(force_rport=True, contact_fix=True)
+        invite = self.from_inside(pbx)
+        arrived, sent, ok = self.call_up(pbx, invite, self.at())
+        self.assertEqual(uri_of(arrived["contact"]), "sip:pbx@%s:5090;x=y" % self.net(2))
+        self.assertIn(";rport=5090", ok.elements("via")[0])
+        self.assert_untouched(invite, arrived, "from", "to", "call-id", "user-agent")
+        # a re-INVITE by the callee: the Contact of its 200 is the PBX's target from then on
+        self.callee_sends("INVITE", arrived, sent, body=SDP)
+        again = pbx.expect("INVITE")
+        final = pbx.respond(again, 200, body=SDP)
+        del final
+        seen = self.carrier.expect((200, "INVITE"))
+        self.assertEqual(uri_of(seen["contact"]), "sip:pbx@%s:5090" % self.net(2))
+        self.callee_sends("ACK", arrived, sent)
+        pbx.expect("ACK")
+        self.callee_ends_with(pbx, arrived, sent, 2)
+
+    def callee_ends_with(self, pbx, arrived, sent, cseq):
+        self.callee_sends("BYE", arrived, sent, cseq)
+        pbx.respond(pbx.expect("BYE"), 200)
+        self.carrier.expect((200, "BYE"))
+
+    def test_a_private_contact_in_an_answer(self):
+        pbx = self.begin(force_rport=True, contact_fix=True)
+        arrived, sent, _ = self.call_up(pbx, self.from_inside(pbx), self.at())
+        self.callee_sends("UPDATE", arrived, sent)
+        update = pbx.expect("UPDATE")
+        answer = pbx.respond(update, 183)
+        del answer
+        self.carrier.expect(183)
+        private = "SIP/2.0 200 OK"
+        lines = update.raws("via") + update.raws("record-route") + update.raws("from")
+        lines += update.raws("to") + update.raws("call-id") + update.raws("cseq")
+        text = b"\r\n".join([private.encode()] + lines + [b"m: sip:pbx@" + INSIDE.encode(),
+                                                          b"Content-Length: 0", b"", b""])
+        pbx.send(text, ("udp",) + update.source)
+        seen = self.carrier.expect((200, "UPDATE"))
+        self.assertEqual(seen.raws("contact"), [b"m: <sip:pbx@%s:5090>" % self.net(2).encode()])
+
+    def test_off_nothing_changes(self):
+        """Answers go to the port of the Via, and the Contact stays as it is written."""
+        pbx = self.begin()
+        at_port = self.sbc  # .2:5060
+        self.carrier  # pylint: disable=pointless-statement
+        pbx.send(self.from_inside(pbx), self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived["contact"], "<sip:pbx@%s;x=y>" % INSIDE)
+        self.carrier.respond(arrived, 486)
+        at_port.expect(486)
+        pbx.expect_nothing(0.1)
+
+    def test_answers_of_our_own(self):
+        """A refusal, an OPTIONS: also to where it came from."""
+        pbx = self.begin(force_rport=True)
+        pbx.send(self.from_inside(pbx, caller="+12155556000"), self.at())
+        pbx.expect(603)
+        options = pbx.request("OPTIONS", "sip:" + self.net(1)).replaced(
+            "via", "Via: SIP/2.0/UDP %s;branch=%s" % (INSIDE, branch()))
+        pbx.send(options, self.at())
+        pbx.expect((200, "OPTIONS"))
+
+
+class ReuseTls(Reuse, TlsStory):
+    def test_a_certificate_without_the_address(self):
+        """The PBX listens, but its certificate names pbx.example alone."""
+        pbx = self.tls_peer("sbc", 2, "DNS:pbx.example")
+        self.start(pbx={"reuse_connection": True})
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_off_it_is_connected_to(self):
+        """The log names whom the certificate should be for."""
+        pbx = self.tls_peer("sbc", 2, "DNS:pbx.example")
+        self.start()
+        (arrived, sent, _), _ = self.over(pbx, "tls")
+        self.callee_sends("BYE", arrived, sent)
+        self.carrier.expect(503)
+        self.stird.wait_log("TLS handshake failed.*expected=%s " % self.net(2))
+
+    def test_all_three(self):
+        """It cannot be connected to, and says that it is at INSIDE; no transport in its Contact."""
+        pbx = self.tls_peer("sbc", 2, "DNS:pbx.example", listens=False)
+        self.start(pbx={"force_rport": True, "reuse_connection": True, "contact_fix": True})
+        stream = pbx.connect(self.net(1), TLS_PORT, fresh=True, transport="tls")
+        invite = self.invite(pbx, transport="tls").replaced(
+            "via", "Via: SIP/2.0/TLS %s;branch=%s;alias" % (INSIDE, branch())).replaced(
+                "contact", "Contact: <sip:pbx@%s>" % INSIDE)
+        arrived, sent, _ = self.call_up(pbx, invite, stream)
+        own = "%s:%d" % stream.socket.getsockname()[:2]
+        self.assertEqual(uri_of(arrived["contact"]), "sip:pbx@%s;transport=tls" % own)
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
