@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stird/known_name.h>
 #include <stird/listen.h>
+#include <stird/cause.h>
 #include <stird/reason.h>
 #include <stird/snapshot.h>
 
@@ -62,6 +63,7 @@ struct proxy_counters {
     uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */
     uint64_t by_level[PROXY_LEVELS];   /* signed calls */
     uint64_t by_reason[PROXY_REASONS]; /* decided INVITEs, by enum reason */
+    uint64_t by_cause[CAUSES];         /* the same when they have ended, by enum cause */
 };
 
 #define REASON(name, id, sip_status, text)                                                         \

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <stird/call.h>
+#include <stird/cause.h>
 #include <stird/listeners.h>
 #include <stird/outcome.h>
 #include <stird/privacy.h>
@@ -27,6 +28,7 @@
 #include "recording.h"
 #include "routes.h"
 #include "timers.h"
+#include "trail.h"
 #include "transaction.h"
 #include "undecided.h"
 
@@ -107,6 +109,7 @@ struct attempt {
     enum privacy_view view; /* whose decision left */
     char branch[BRANCH_LENGTH + 1];
     struct limit *limit; /* of the upstream; until its final answer */
+    unsigned place;      /* in the context's trail; 0: none */
     bool abandoned;      /* another attempt has taken over */
     bool cancel_wanted;  /* as soon as a provisional comes (section 9.1) */
     bool cancel_sent;
@@ -138,6 +141,7 @@ struct context {
     bool decided; /* the policy has had its say */
     bool refused; /* by us, for `refused_for`, before it was sent anywhere */
     enum reason refused_for;
+    enum cause cause; /* of its end; UNKNOWN until it is known */
     bool emergency;          /* no limit counts but that of emergency calls */
     bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
@@ -164,6 +168,7 @@ struct context {
     unsigned stream_waited; /* for the target before this one; 0: for none */
     int64_t stream_until_ms;
     struct own_routes own;
+    struct trail trail;
     char *best; /* a real response that the last attempt might still beat */
     size_t best_bytes;
     int best_status;
@@ -215,6 +220,8 @@ void context_acknowledged(struct context *c);
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
 void context_finish(struct context *c, int status);
+/* The same; CAUSE is what ended it. */
+void context_end(struct context *c, int status, enum cause cause);
 
 /* ---- steps.c: the way of a request ---- */
 
