@@ -62,6 +62,7 @@ static const struct {
     COUNTER(clock_steps),
     COUNTER(hops_lost),
     COUNTER(hops_back),
+    COUNTER(health_refused),
     LEVEL(calls),
     LEVEL(connections),
     LEVEL(in_flight),

@@ -20,6 +20,7 @@
 #include "answer.h"
 #include "branch.h"
 #include "full.h"
+#include "health.h"
 #include "holding.h"
 #include "limits.h"
 #include "message.h"
@@ -60,6 +61,7 @@ struct proxy {
     struct allowances allowances;
     struct peer_ports peer_ports;
     int64_t foreign_said_ms;     /* when the log last said so: stranger.c */
+    struct health_told health;
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;

@@ -322,6 +322,8 @@ static bool send_attempt(struct context *c, const struct target *target)
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         trail_said(&c->trail, a->place, written && !reached ? FATE_UNREACHABLE : FATE_NOT_SENT, 0);
+        if (written && !reached)
+            routes_call_failed(p->routes, target, proxy_now_ms());
         free(a);
         return false;
     }

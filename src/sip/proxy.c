@@ -306,6 +306,7 @@ void proxy_free(struct proxy *p)
     branches_fini(&p->branches);
     buf_fini(&p->scratch);
     limits_fini(&p->limits);
+    health_fini(&p->health);
     if (p->snapshot)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
