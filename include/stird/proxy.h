@@ -9,6 +9,7 @@
 #include <stird/listen.h>
 #include <stird/cause.h>
 #include <stird/reason.h>
+#include <stird/refused_source.h>
 #include <stird/snapshot.h>
 
 struct dispatch_key;
@@ -94,5 +95,8 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
+/* The same of sources that were not heard or not let through. */
+bool proxy_tell_refused(struct proxy *p, struct refused_source *news);
+void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news);
 
 #endif

@@ -53,5 +53,7 @@ bool record_unpack_lost(uint32_t *n, struct str packet);
 void record_put(struct json *json, const struct record *record);
 /* "ts":"2030-01-01T00:00:00.123Z": RFC 3339 in UTC, to the millisecond. */
 void record_put_time(struct json *json, int64_t us);
+/* The time alone. */
+void record_add_time(struct buf *out, int64_t us);
 
 #endif

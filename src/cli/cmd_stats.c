@@ -18,6 +18,7 @@ static void print_stats(const json_t *stats)
     print_counters(stats, "");
     print_counters(json_object_get(stats, "attestations"), "attestation ");
     print_counters(json_object_get(stats, "reasons"), "reason ");
+    print_counters(json_object_get(stats, "causes"), "cause ");
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

@@ -46,6 +46,7 @@ extern const struct command command_numbers_unset;
 extern const struct command command_records_find;
 extern const struct command command_records_verify;
 extern const struct command command_reload;
+extern const struct command command_sources;
 extern const struct command command_stats;
 extern const struct command command_status;
 extern const struct command command_verify;

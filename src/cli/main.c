@@ -13,7 +13,7 @@ static const struct command *const commands[] = {
     &command_cert_list,     &command_cert_check,   &command_cert_import,
     &command_cert_renew,    &command_decode,       &command_lab_ca,
     &command_verify,        &command_records_find, &command_records_verify,
-    &command_help,          &command_version,
+    &command_sources,       &command_help,         &command_version,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

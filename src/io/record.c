@@ -197,15 +197,20 @@ static void put_integer(struct json *j, struct str key, int64_t value, bool know
         json_put_null(j);
 }
 
-void record_put_time(struct json *j, int64_t us)
+void record_add_time(struct buf *out, int64_t us)
 {
     time_t seconds = (time_t)(us / 1000000);
     struct tm tm = {0};
-    struct buf text = BUF_INIT;
     if (us < 0 || !gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900)
         us = 0, tm = (struct tm){.tm_year = 70, .tm_mday = 1}; /* no time of ours */
-    buf_addf(&text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+    buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
              tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(us / 1000 % 1000));
+}
+
+void record_put_time(struct json *j, int64_t us)
+{
+    struct buf text = BUF_INIT;
+    record_add_time(&text, us);
     json_put_key(j, STR("ts"));
     json_put_string(j, buf_str(&text));
     buf_fini(&text);

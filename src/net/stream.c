@@ -356,6 +356,12 @@ static void say_failure(const struct connection *c, const char *why)
               LOG_TEXT("peer", buf_str(&remote)),
               LOG_CSTR("expected", c->tls_name ? c->tls_name : "-"),
               LOG_CSTR("direction", c->outgoing ? "out" : "in"), LOG_CSTR("why", why));
+    if (!c->outgoing)
+        c->net->handlers.turned_away(c->net->handlers.context,
+                                     &(struct flow){.remote = c->entry.remote,
+                                                    .listener = c->listener,
+                                                    .transport = c->transport},
+                                     true);
     buf_fini(&remote);
 }
 

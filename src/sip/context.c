@@ -330,9 +330,9 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);
-    if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
+    if (c->outcome && c->outcome->reason == reason && c->outcome->unheard_text.n > 0)
         buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
-                 STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
+                 STR_ARG(c->outcome->unheard_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
 }
@@ -484,6 +484,17 @@ static void count_outcome(struct proxy *p, const struct outcome *o, enum cause c
         p->counters.by_level[o->claims.attest - 'A']++;
 }
 
+/* Refused for where it comes from, not for what it is. */
+static void note_source(const struct context *c)
+{
+    enum reason reason = c->outcome ? c->outcome->reason : c->refused_for;
+    struct str request = {c->request, c->request ? c->request_bytes : 0};
+    if (reason == REASON_NO_TRUNK)
+        refused_sources_note(c->proxy, &c->from, UNHEARD_NO_TRUNK, request);
+    else if (reason == REASON_FROM_UPSTREAM)
+        refused_sources_note(c->proxy, &c->from, UNHEARD_UPSTREAM, request);
+}
+
 static bool is_alone(const struct context *c)
 {
     const struct undecided u = undecided_of(c);
@@ -496,6 +507,8 @@ static bool is_alone(const struct context *c)
  */
 static void tell(struct context *c)
 {
+    if (c->refused)
+        note_source(c);
     if (c->call && c->outcome) {
         count_outcome(c->proxy, c->outcome, c->cause);
         if (c->decided || is_alone(c))

@@ -27,6 +27,7 @@
 #include "own_routes.h"
 #include "peer_ports.h"
 #include "recording.h"
+#include "refused_sources.h"
 #include "routes.h"
 #include "timers.h"
 #include "trail.h"
@@ -62,6 +63,7 @@ struct proxy {
     struct peer_ports peer_ports;
     int64_t foreign_said_ms;     /* when the log last said so: stranger.c */
     struct health_told health;
+    struct refused_sources refused_sources;
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
@@ -320,6 +322,8 @@ struct ledger_entry;
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 /* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
+/* From somebody whom nobody listed, and not heard: counted, and told of. */
+void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

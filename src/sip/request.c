@@ -107,7 +107,8 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
 }
 
 /* OPTIONS is how an SBC asks whether we are well (section 11.2); nothing else is served here. */
-static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from)
+static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from,
+                          enum source_class class)
 {
     if (!str_eq(m->method, STR("OPTIONS"))) {
         answer_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
@@ -115,7 +116,8 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
     }
     if (p->draining && p->snapshot->settings->drain_silently)
         return;
-    enum reason health = p->draining ? REASON_OK : health_of_source(p, from);
+    bool asks = class == SOURCE_TRUNK && !p->draining;
+    enum reason health = asks ? health_of_source(p, from) : REASON_OK;
     if (health != REASON_OK) {
         answer_unhealthy(p, m, from, health);
         return;
@@ -178,11 +180,12 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
 {
     p->counters.requests++;
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
-        p->counters.unknown_source += !stateless_stranger(p, m, from);
+        if (!stateless_stranger(p, m, from))
+            proxy_unknown_source(p, from, m->raw);
         return;
     }
     if (class == SOURCE_UNKNOWN && !is_in_dialog(p, m, from)) {
-        p->counters.unknown_source++;
+        proxy_unknown_source(p, from, m->raw);
         return;
     }
     if (str_eq(m->method, STR("ACK"))) {
@@ -196,7 +199,7 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         on_cancel(p, m, &reply);
     } else if (is_for_us(p, m, class)) {
         message_set_received(m, &from->remote);
-        answer_for_us(p, m, &reply);
+        answer_for_us(p, m, &reply, class);
     } else {
         begin(p, m, from, class);
     }
