@@ -316,4 +316,16 @@ const struct command command_explain = {
     "--origid UUID\n"
     "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
     "         [--offline]",
-    "what would become of a call, and why", run};
+    "what would become of a call, and why", run,
+    "--trunk NAME           a call of this trunk, or:\n"
+    "--source ADDRESS       of this address: which trunk takes it is found out\n"
+    "--from NUMBER          the calling number, or a URI (From)\n"
+    "--to NUMBER            the called number, or a URI\n"
+    "--message FILE         a whole INVITE instead; - is standard input\n"
+    "--asserted NUMBER      P-Asserted-Identity\n"
+    "--tgrp NAME            the trunk group, where the trunk of that group reads it\n"
+    "--listener NAME        the listener that it arrives at\n"
+    "--upstream NAME        which of the trunk's upstreams is supposed; else its first\n"
+    "--at TIME              when, as 2026-11-26T23:59:59Z; else now\n"
+    "--offline              ask the files of the configuration, not the stird that runs\n"
+    "--origid UUID          instead of all this: what was decided of the call with this token\n"};

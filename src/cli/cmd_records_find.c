@@ -175,4 +175,17 @@ const struct command command_records_find = {
     "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
     "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"
     "         [--source ADDRESS] [--status CODE] [--last N] [--follow] [FILE ...]",
-    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run};
+    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run,
+    "--origid UUID          the call with this token\n"
+    "--tn NUMBER            calls from or to this number\n"
+    "--call-id ID           the call with this Call-ID\n"
+    "--between FROM TO      in this time (UTC), as 2026-11-26T23:59 or a begin of that\n"
+    "--reason NAME          decided for this reason (docs/reasons.md)\n"
+    "--result NAME          answered, refused, failed, cancelled, rejected\n"
+    "--cause NAME           ended by this (docs/records.md): next_hop_503, no_upstream ...\n"
+    "--trunk NAME           of this trunk\n"
+    "--upstream NAME        offered to this upstream, whether it took the call or not\n"
+    "--source ADDRESS       from this address; with :PORT only from that port\n"
+    "--status CODE          answered so\n"
+    "--last N               the last N of them\n"
+    "--follow               and each new one, until it is interrupted\n"};

@@ -49,4 +49,5 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_sources = {
-    "sources", "", "who sends to the running stird and is not heard, or not let through", run};
+    "sources", "", "who sends to the running stird and is not heard, or not let through", run,
+    NULL};

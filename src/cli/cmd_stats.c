@@ -29,4 +29,4 @@ static int run(const struct cli *cli, int argc, char **argv)
     return session_show(cli, ADMIN_STATS, false, STR(""), SESSION_TIMEOUT_MS, print_stats);
 }
 
-const struct command command_stats = {"stats", "", "all counters of the running stird", run};
+const struct command command_stats = {"stats", "", "all counters of the running stird", run, NULL};

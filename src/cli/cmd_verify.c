@@ -3,6 +3,7 @@
  * is told goes into one JSON tree first, from which the lines for people are printed too.
  */
 #include "call_chains.h"
+#include "colour.h"
 #include "command.h"
 #include "session.h"
 #include "sightings.h"
@@ -425,9 +426,18 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+static enum colour colour_of(const char *result)
+{
+    if (strcmp(result, "FAILED") == 0 || strcmp(result, "invalid") == 0)
+        return COLOUR_BAD;
+    return strcmp(result, "ok") == 0 || strcmp(result, "valid") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
+}
+
 static void print_check(const json_t *check)
 {
-    printf("    %-9s %-12s ", text_of(check, "result"), text_of(check, "check"));
+    const char *result = text_of(check, "result");
+    printf("    %s%-9s%s %-12s ", colour_on(colour_of(result)), result, colour_off(),
+           text_of(check, "check"));
     print_shown(text_of(check, "what"));
     putchar('\n');
     if (text_of(check, "found")[0]) {
@@ -453,7 +463,8 @@ static void print_token(const json_t *token)
     print_shown(text_of(token, "payload"));
     putchar('\n');
     json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
-    printf("    verdict   %s", text_of(token, "verdict"));
+    const char *verdict = text_of(token, "verdict");
+    printf("    verdict   %s%s%s", colour_on(colour_of(verdict)), verdict, colour_off());
     if (status > 0)
         printf(", %d %s", status, text_of(token, "sip_phrase"));
     putchar('\n');
@@ -619,4 +630,13 @@ const struct command command_verify = {
     "verify",
     "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
     "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
-    "verify Identity headers: a value, a message, a trace, a capture", run};
+    "verify Identity headers: a value, a message, a trace, a capture", run,
+    "--cert FILE            the certificate chain, instead of what its URL serves\n"
+    "--offline              fetch nothing\n"
+    "--ca FILE              trust anchors; may be there again\n"
+    "--crl FILE             revocation lists; may be there again\n"
+    "--at TIME              as of 2026-11-26T23:59:59Z; iat: of the token's own second\n"
+    "--max-age SECONDS      how old a token may be; else 60\n"
+    "--country CODE         whose numbers have no plus; else 1\n"
+    "--allow-private        for labs: fetch from private addresses\n"
+    "--tls-ca FILE          for labs: who issued the web server's certificate\n"};

@@ -1,8 +1,10 @@
 #include "record_print.h"
 
+#include "colour.h"
 #include "session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define INDENT     4
 #define NAME_WIDTH 14
@@ -20,14 +22,22 @@ static void print_member(const char *name, const char *text)
     putchar('\n');
 }
 
+static enum colour colour_of(const json_t *record)
+{
+    const char *decision = text_of(record, "decision"), *result = text_of(record, "result");
+    if (strcmp(decision, "rejected") == 0 || strcmp(result, "failed") == 0)
+        return COLOUR_BAD;
+    return strcmp(decision, "signed") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
+}
+
 /* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
 static void print_headline(const json_t *record)
 {
     const char *level = text_of(record, "attest"), *orig = text_of(record, "orig_tn"),
                *dest = text_of(record, "dest_tn");
     json_int_t status = json_integer_value(json_object_get(record, "sip_status"));
-    printf("%s %s%s%s", text_of(record, "ts"), text_of(record, "decision"), level[0] ? " " : "",
-           level);
+    printf("%s %s%s%s%s%s", text_of(record, "ts"), colour_on(colour_of(record)),
+           text_of(record, "decision"), level[0] ? " " : "", level, colour_off());
     if (orig[0] || dest[0])
         printf("  %s -> %s", orig[0] ? orig : "no number", dest[0] ? dest : "no number");
     if (status > 0)
