@@ -1,4 +1,4 @@
-"""What an SBC's OPTIONS are told: whether its calls would find a next hop, and a signature."""
+"""What an SBC's OPTIONS are told: whether its calls would find a next hop, and a signature (R-P-082)."""
 
 import os
 import shutil
