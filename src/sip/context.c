@@ -330,9 +330,9 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
     struct buf lines = BUF_INIT;
     buf_add_str(&lines, extra_lines(reason));
     buf_add_str(&lines, extra);
-    if (c->outcome && c->outcome->reason == reason && c->outcome->unheard_text.n > 0)
+    if (c->outcome && c->outcome->reason == reason && c->outcome->refusal_text.n > 0)
         buf_addf(&lines, "Reason: SIP;cause=%d;text=\"%.*s\"\r\n", status,
-                 STR_ARG(c->outcome->unheard_text)); /* RFC 3326; conf lets no quotes in */
+                 STR_ARG(c->outcome->refusal_text)); /* RFC 3326; conf lets no quotes in */
     context_answer(c, status, buf_str(&lines));
     buf_fini(&lines);
 }

@@ -145,7 +145,7 @@ struct context {
     bool decided; /* the policy has had its say */
     bool refused; /* by us, for `refused_for`, before it was sent anywhere */
     enum reason refused_for;
-    enum cause cause; /* of its end; UNKNOWN until it is known */
+    enum cause cause;        /* of its end; UNKNOWN until it is known */
     bool emergency;          /* no limit counts but that of emergency calls */
     bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */

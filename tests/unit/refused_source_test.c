@@ -1,4 +1,5 @@
-/* A source that is not heard, as a worker tells of it: what is taken, and what of a message is shown. */
+/* A source that is not heard, as a worker tells of it: what is taken, and what of a message is
+ * shown. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,10 +65,14 @@ static void what_a_message_says_it_is(void **state)
     static const struct {
         const char *raw, *method;
     } cases[] = {
-        {"OPTIONS sip:x SIP/2.0\r\n", "OPTIONS"}, {"SIP/2.0 200 OK\r\n", "response"},
-        {"sip/2.0", "response"},                  {"connection", "connection"},
-        {"", ""},                                 {"\x1b[31m x", ""},
-        {"A\xff x", ""},                          {"A\"b x", ""},
+        {"OPTIONS sip:x SIP/2.0\r\n", "OPTIONS"},
+        {"SIP/2.0 200 OK\r\n", "response"},
+        {"sip/2.0", "response"},
+        {"connection", "connection"},
+        {"", ""},
+        {"\x1b[31m x", ""},
+        {"A\xff x", ""},
+        {"A\"b x", ""},
         {"WAYTOOLONGAMETHODTOSHOW x", ""},
     };
     (void)state;
