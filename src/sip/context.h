@@ -61,7 +61,7 @@ struct proxy {
     struct undecided_table undecided;
     struct allowances allowances;
     struct peer_ports peer_ports;
-    int64_t foreign_said_ms;     /* when the log last said so: stranger.c */
+    int64_t foreign_said_ms; /* when the log last said so: stranger.c */
     struct health_told health;
     struct refused_sources refused_sources;
     struct buf scratch;          /* one message being printed */
