@@ -28,6 +28,7 @@ enum admin_type {
     ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
     ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */
     ADMIN_CHECK,         /* the reply comes when the certificates' URLs have been looked at */
+    ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
     ADMIN_TYPES
 };
 

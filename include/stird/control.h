@@ -36,6 +36,7 @@ enum control_type {
     CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms, with its counters; `generation`
                           is the oldest that a call still holds */
     CONTROL_NAME,      /* from a worker: what an upstream's `name` means now */
+    CONTROL_REFUSED,   /* from a worker: `refused`, a source that it does not hear */
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
     CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
     CONTROL_DRAINED,
@@ -59,6 +60,7 @@ struct control_message {
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of a SNAPSHOT */
     struct proxy_counters counters;        /* of a HEARTBEAT */
     struct known_name name;                /* of a NAME */
+    struct refused_source refused;         /* of a REFUSED */
     char path[256]; /* of a SNAPSHOT: the main configuration file, key into `files` */
     char text[256]; /* of an ALARM; of a SNAPSHOT as of CERTIFICATES */
 };

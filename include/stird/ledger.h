@@ -9,8 +9,10 @@
 
 #include <stdint.h>
 #include <stird/call.h>
+#include <stird/cause.h>
 #include <stird/outcome.h>
 #include <stird/settings.h>
+#include <stird/tried.h>
 
 struct ledger_entry {
     const struct settings *settings;
@@ -18,6 +20,9 @@ struct ledger_entry {
     const struct outcome *outcome;
     struct str upstream;       /* the one that took the call, or empty */
     int sip_status;            /* the final answer towards the caller; 0: none */
+    enum cause cause;          /* what ended it */
+    const struct tried *tried; /* the next hops that were asked */
+    uint32_t n_tried;
     int64_t ts_us;             /* real time of arrival */
     int64_t sign_us, total_us; /* in the signer; from arrival to the INVITE's leaving. -1: none */
     uint64_t config_generation, numbers_generation;

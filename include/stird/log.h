@@ -32,6 +32,16 @@ struct log_field {
  */
 void log_open(const char *process, int fd, bool journal);
 /*
+ * FD: connected to journald's own socket, a datagram a line. Each line goes there, with CALL_ID,
+ * TRUNK, ORIG_TN, DEST_TN, REASON, CAUSE and UPSTREAM as fields of their own where it has them, and
+ * to standard error only where journald does not take it. Stays the caller's; children inherit it.
+ */
+void log_to_journal(int fd);
+int log_journal_fd(void); /* -1: none */
+/* For lines that a person reads as they come: each begins with its time (UTC), its level in colour.
+   Not with JOURNAL. */
+void log_dress(bool times, bool colours);
+/*
  * Gives FD an open file description of its own that never waits, if it is a pipe, a terminal or
  * another device: that of whoever started this process stays as it is. Where that is not allowed (a
  * pipe of another user's) the pipe's own description is made so; a terminal of another user's is

@@ -67,8 +67,11 @@ struct net_limits {
 
 struct net_handlers {
     void *context;
-    /* Whether to hear this address at all; asked before anything is read of its bytes. */
-    bool (*admit)(void *context, const struct address *source, bool stream);
+    /* Whether to hear this address at all; asked before anything is read of its bytes. FROM has no
+       connection yet. */
+    bool (*admit)(void *context, const struct flow *from);
+    /* One that was admitted gets no connection: for limits, or as its TLS handshake failed. */
+    void (*turned_away)(void *context, const struct flow *from, bool handshake);
     /* One message. STATUS other than FRAME_MESSAGE: what was wrong with it; a stream that is out
        of step is closed afterwards. BYTES is NUL-terminated behind its end and may be overwritten.
      */

@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <stird/known_name.h>
 #include <stird/listen.h>
+#include <stird/cause.h>
 #include <stird/reason.h>
+#include <stird/refused_source.h>
 #include <stird/snapshot.h>
 
 struct dispatch_key;
@@ -57,11 +59,13 @@ struct proxy_counters {
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */
     uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
+    uint64_t health_refused;       /* OPTIONS of trunks answered 503, by their `health` */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
     uint64_t records_waiting;               /* now: the recorder does not take them */
     uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */
     uint64_t by_level[PROXY_LEVELS];   /* signed calls */
     uint64_t by_reason[PROXY_REASONS]; /* decided INVITEs, by enum reason */
+    uint64_t by_cause[CAUSES];         /* the same when they have ended, by enum cause */
 };
 
 #define REASON(name, id, sip_status, text)                                                         \
@@ -91,5 +95,8 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
+/* The same of sources that were not heard or not let through. */
+bool proxy_tell_refused(struct proxy *p, struct refused_source *news);
+void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news);
 
 #endif

@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/buf.h>
+#include <stird/cause.h>
 #include <stird/json.h>
 #include <stird/numbers.h>
 #include <stird/outcome.h>
 #include <stird/reason.h>
+#include <stird/tried.h>
 
 #define RECORD_TEXT_MAX 1024 /* of a field; a longer text is cut when it is packed */
 
@@ -30,11 +32,14 @@ struct record {
     enum number_state number_state; /* NUMBER_STATES: was not looked up */
     int64_t iat_s;                  /* -1: none */
     int32_t sip_status;             /* 0: none */
+    enum cause cause;               /* what ended the call */
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
     struct str detail; /* what of the request is wrong, and where */
     uint32_t count;    /* so many INVITEs, of which this was the last; 0: just this one */
+    struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
+    uint32_t n_tried;
 };
 
 /* Appends the packet. */
@@ -48,5 +53,7 @@ bool record_unpack_lost(uint32_t *n, struct str packet);
 void record_put(struct json *json, const struct record *record);
 /* "ts":"2030-01-01T00:00:00.123Z": RFC 3339 in UTC, to the millisecond. */
 void record_put_time(struct json *json, int64_t us);
+/* The time alone. */
+void record_add_time(struct buf *out, int64_t us);
 
 #endif

@@ -27,6 +27,11 @@ struct record_line {
 
 /* 1: a line. 0: the end. -errno. */
 int record_file_next(struct record_file *f, struct record_line *line);
+/* The same of a file that is being written: a line that has not ended yet is none, and is read on
+   when it is asked for again. */
+int record_file_follow(struct record_file *f, struct record_line *line);
+/* Whether PATH is another file by now, or this one was cut off at its begin. */
+bool record_file_is_gone(const struct record_file *f, const char *path);
 
 /*
  * PATH and the files that moved aside from it (PATH.anything but compressed ones), in the order of
@@ -36,6 +41,7 @@ int record_file_next(struct record_file *f, struct record_line *line);
 struct record_file_names {
     char **path;
     size_t n;
+    size_t live; /* the one that is being written */
 };
 bool record_files_list(struct record_file_names *names, const char *path);
 void record_files_free(struct record_file_names *names);

@@ -67,6 +67,13 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
+/* What an answer to the OPTIONS of a trunk's SBC says: */
+enum health {
+    HEALTH_ALIVE,     /* that stird runs */
+    HEALTH_NEXT_HOPS, /* that a call would find a next hop */
+    HEALTH_SIGNING    /* and that it can be signed */
+};
+
 struct trunk {
     struct str name;
     /* Recognition: the source must match; an empty discriminator matches every call. */
@@ -101,6 +108,7 @@ struct trunk {
     bool attestation_headers; /* its Attestation-Info may lower the level, its Origination-Id is
                                  the origid */
     enum origid_of origid;
+    enum health health;
     uint32_t max_calls;        /* INVITEs in progress at once, in a worker; 0: no limit */
     const uint32_t *upstreams; /* indices, in the order they are tried; at least one */
     unsigned n_upstreams;
@@ -116,6 +124,7 @@ struct upstream {
     bool listener_given;
     uint32_t probe_ms;           /* how often OPTIONS asks each next hop; 0: never */
     uint32_t probe_failures;     /* in a row, before a next hop gets no more calls */
+    bool asked_when_out;         /* without probes: OPTIONS asks whether one that is out is back */
     uint32_t max_calls;          /* INVITEs in progress there at once, in a worker; 0: no limit */
     bool trusted;                /* false: Privacy: id takes P-Asserted-Identity off (RFC 3325) */
     bool strip_private_identity; /* ...and Identity headers of others too */

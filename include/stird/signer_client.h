@@ -38,6 +38,7 @@ void signer_client_flush(struct signer_client *c);
 /* Call when the descriptor is readable. False: the signer is gone, all were told; free the client.
  */
 bool signer_client_readable(struct signer_client *c);
+bool signer_client_is_there(const struct signer_client *c); /* or its channel is closed */
 unsigned signer_client_waiting(const struct signer_client *c);
 
 #endif

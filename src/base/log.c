@@ -1,3 +1,6 @@
+#include "journal.h"
+
+#include <stird/clock.h>
 #include <stird/log.h>
 
 #include <errno.h>
@@ -11,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* One sink a process: where it goes is a fact of the process, like its stderr. */
@@ -19,20 +23,23 @@ static struct {
     int fd;
     bool journal;
     bool pipe;
+    int journal_fd; /* of its native protocol; -1: none */
+    bool times, colours;
     enum log_level level;
     bool torn;              /* part of a line was taken: the next one begins a new line */
     uint64_t dropped, said; /* by this process: of a line that gets through */
     atomic_ullong *all;     /* by all that count together; NULL: by this process alone */
-} sink = {"stird", STDERR_FILENO, false, false, LOG_LEVEL_INFO, false, 0, 0, NULL};
+} sink = {.process = "stird", .fd = STDERR_FILENO, .journal_fd = -1, .level = LOG_LEVEL_INFO};
 
 static const struct {
     const char *name;
     char priority; /* syslog's, as journald reads it */
+    const char *colour;
 } levels[] = {
-    [LOG_LEVEL_ERROR] = {"error", '3'},
-    [LOG_LEVEL_WARNING] = {"warning", '4'},
-    [LOG_LEVEL_INFO] = {"info", '6'},
-    [LOG_LEVEL_DEBUG] = {"debug", '7'},
+    [LOG_LEVEL_ERROR] = {"error", '3', "\033[31m"},
+    [LOG_LEVEL_WARNING] = {"warning", '4', "\033[33m"},
+    [LOG_LEVEL_INFO] = {"info", '6', "\033[32m"},
+    [LOG_LEVEL_DEBUG] = {"debug", '7', "\033[2m"},
 };
 
 void log_set_level(enum log_level level)
@@ -121,6 +128,22 @@ void log_open(const char *process, int fd, bool journal)
     log_never_wait(fd);
 }
 
+void log_to_journal(int fd)
+{
+    sink.journal_fd = fd;
+}
+
+int log_journal_fd(void)
+{
+    return sink.journal_fd;
+}
+
+void log_dress(bool times, bool colours)
+{
+    sink.times = times;
+    sink.colours = colours;
+}
+
 /*
  * A pipe is asked not to wait with each line: whoever else has it may have taken O_NONBLOCK off.
  * What does not know that (terminals, an old kernel) is asked before.
@@ -164,11 +187,30 @@ static void add_field(struct buf *line, const struct log_field *f)
     buf_add_text(line, quote);
 }
 
+static void add_words(struct buf *line, enum log_level level, const char *event)
+{
+    bool coloured = sink.colours && !sink.journal;
+    buf_addf(line, "%s%s%s [%s] %s", coloured ? levels[level].colour : "", levels[level].name,
+             coloured ? "\033[0m" : "", sink.process, event);
+}
+
+static void add_time(struct buf *line)
+{
+    int64_t now_us = clock_real_us();
+    time_t now_s = (time_t)(now_us / 1000000);
+    struct tm tm;
+    char text[40];
+    if (gmtime_r(&now_s, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
+        buf_addf(line, "%s.%03dZ ", text, (int)(now_us / 1000 % 1000));
+}
+
 static void add_begin(struct buf *line, enum log_level level, const char *event)
 {
     if (sink.journal)
         buf_addf(line, "<%c>", levels[level].priority);
-    buf_addf(line, "%s [%s] %s", levels[level].name, sink.process, event);
+    else if (sink.times)
+        add_time(line);
+    add_words(line, level, event);
 }
 
 /* Cut off at MAX octets, its line feed included. */
@@ -202,9 +244,51 @@ static void send_line(const struct buf *line)
         drop_one();
 }
 
+/* ---- journald's own protocol ---- */
+
+static bool send_entry(enum log_level level, struct str message, const struct log_field *fields)
+{
+    struct buf entry = BUF_INIT;
+    journal_entry(&entry, levels[level].priority, message, fields);
+    ssize_t sent = buf_failed(&entry)
+                       ? -1
+                       : send(sink.journal_fd, entry.p, entry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    buf_fini(&entry);
+    return sent > 0;
+}
+
+static bool send_losses(void)
+{
+    struct buf message = BUF_INIT;
+    const struct log_field none = {0};
+    if (sink.dropped == sink.said)
+        return true;
+    add_words(&message, LOG_LEVEL_WARNING, "log lines were dropped: the reader of the log is slow");
+    buf_addf(&message, " lines=%llu lines_since_start=%llu",
+             (unsigned long long)(sink.dropped - sink.said), (unsigned long long)sink.dropped);
+    bool sent = send_entry(LOG_LEVEL_WARNING, buf_str(&message), &none);
+    buf_fini(&message);
+    return sent;
+}
+
+/* False: it goes the way of all lines. */
+static bool send_to_journal(enum log_level level, const char *event, const struct log_field *fields)
+{
+    struct buf message = BUF_INIT;
+    if (sink.journal_fd < 0 || !send_losses())
+        return false;
+    sink.said = sink.dropped;
+    add_words(&message, level, event);
+    for (const struct log_field *f = fields; f->key; f++)
+        add_field(&message, f);
+    bool sent = send_entry(level, str_slice(buf_str(&message), 0, PIPE_BUF - 1), fields);
+    buf_fini(&message);
+    return sent;
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields)
 {
-    if (!log_wants(level))
+    if (!log_wants(level) || send_to_journal(level, event, fields))
         return;
     struct buf line = BUF_INIT;
     add_losses(&line);

@@ -69,6 +69,6 @@ static int run_check(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_cert_list = {
-    "cert list", "", "the certificates: which unit signs, what its URL serves", run_list};
+    "cert list", "", "the certificates: which unit signs, what its URL serves", run_list, NULL};
 const struct command command_cert_check = {
-    "cert check", "", "look at the certificates' URLs now, then list them", run_check};
+    "cert check", "", "look at the certificates' URLs now, then list them", run_check, NULL};

@@ -337,6 +337,10 @@ static int run(const struct cli *cli, int argc, char **argv)
     return status;
 }
 
-const struct command command_cert_import = {"cert import",
-                                            "--key FILE --chain FILE --x5u URL [--name NAME] ID",
-                                            "put a new unit of a certificate in, and reload", run};
+const struct command command_cert_import = {
+    "cert import", "--key FILE --chain FILE --x5u URL [--name NAME] ID",
+    "put a new unit of a certificate in, and reload", run,
+    "--key FILE             the private key (PEM)\n"
+    "--chain FILE           the certificate and those above it (PEM)\n"
+    "--x5u URL              where verifiers fetch the chain: https, port 443 or 8443\n"
+    "--name NAME            of the unit; else made of the certificate\n"};

@@ -215,4 +215,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_cert_renew = {
     "cert renew", "--hook PROGRAM [--left FRACTION] [--all]",
-    "get new units by a program of yours for certificates that need one", run};
+    "get new units by a program of yours for certificates that need one", run,
+    "--hook PROGRAM         makes key.pem, chain.pem and x5u in the directory STIRD_OUT\n"
+    "--left FRACTION        of its life that makes one due; else a third\n"
+    "--all                  all of them, due or not\n"};

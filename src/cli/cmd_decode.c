@@ -287,7 +287,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     const struct sighting *list = sightings_list(&s, &n);
     for (size_t i = 0; i < n; i++)
         decode_sighting(&job, &list[i], s.capture);
-    if (cli->json) {
+    if (cli->json && good) {
         json_dumpf(job.all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
         putchar('\n');
     }
@@ -298,4 +298,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_decode = {
     "decode", "[FILE]", "what is inside Identity headers: a value, a message, a trace, a capture",
-    run};
+    run, NULL};

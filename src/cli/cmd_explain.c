@@ -4,11 +4,13 @@
  */
 #include "decision.h"
 #include "record_files.h"
+#include "record_print.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/cause.h>
 #include <stird/clock.h>
 #include <string.h>
 #include <time.h>
@@ -236,6 +238,24 @@ static bool read_options(struct question *q, int argc, char **argv)
     return optind == argc && (q->trunk || q->source) && (q->message ? !q->from && !q->to : made);
 }
 
+static const char *text_of(const json_t *record, const char *key)
+{
+    const char *text = json_string_value(json_object_get(record, key));
+    return text ? text : "";
+}
+
+/* Each next hop, then the reason and the cause in a sentence each; records of before have no cause.
+ */
+static void print_why(const json_t *record)
+{
+    enum cause cause;
+    record_print_tried(record, 0, 18);
+    printf("%-18s %.*s\n", "because",
+           STR_ARG(reason_text(reason_by_name(str_of(text_of(record, "reason"))))));
+    if (cause_by_name(str_of(text_of(record, "cause")), &cause))
+        printf("%-18s %.*s\n", "in the end", STR_ARG(cause_text(cause)));
+}
+
 /* What was decided then, and why, as the record of the call has it. */
 static int explain_origid(const struct cli *cli, const char *origid)
 {
@@ -262,9 +282,7 @@ static int explain_origid(const struct cli *cli, const char *origid)
         }
     }
     if (!cli->json)
-        printf("%-18s %.*s\n", "because",
-               STR_ARG(reason_text(
-                   reason_by_name(str_of(json_string_value(json_object_get(record, "reason")))))));
+        print_why(record);
     json_decref(record);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -298,4 +316,16 @@ const struct command command_explain = {
     "--origid UUID\n"
     "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
     "         [--offline]",
-    "what would become of a call, and why", run};
+    "what would become of a call, and why", run,
+    "--trunk NAME           a call of this trunk, or:\n"
+    "--source ADDRESS       of this address: which trunk takes it is found out\n"
+    "--from NUMBER          the calling number, or a URI (From)\n"
+    "--to NUMBER            the called number, or a URI\n"
+    "--message FILE         a whole INVITE instead; - is standard input\n"
+    "--asserted NUMBER      P-Asserted-Identity\n"
+    "--tgrp NAME            the trunk group, where the trunk of that group reads it\n"
+    "--listener NAME        the listener that it arrives at\n"
+    "--upstream NAME        which of the trunk's upstreams is supposed; else its first\n"
+    "--at TIME              when, as 2026-11-26T23:59:59Z; else now\n"
+    "--offline              ask the files of the configuration, not the stird that runs\n"
+    "--origid UUID          instead of all this: what was decided of the call with this token\n"};

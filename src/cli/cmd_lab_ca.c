@@ -302,4 +302,10 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct command command_lab_ca = {
     "lab-ca",
     "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY",
-    "a throw-away authority with certificates, and a web server for them on loopback", run};
+    "a throw-away authority with certificates, and a web server for them on loopback", run,
+    "--spc CODE             service provider code of the unit\n"
+    "--number NUMBER        a unit for this number, or NUMBER+COUNT of them; may be there again\n"
+    "--days N               how long the certificates hold\n"
+    "--age DAYS             how long ago they began\n"
+    "--port PORT            of the URL\n"
+    "--serve                serve the chains by https on loopback until it is interrupted\n"};

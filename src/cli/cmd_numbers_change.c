@@ -165,10 +165,15 @@ const struct command command_numbers_set = {
     "numbers set",
     "NUMBER CUSTOMER owned|delegated|unverified|blocked\n"
     "         [--not-before DATE] [--not-after DATE] [--cert ID] [--note TEXT]",
-    "change a number at once, ahead of the tables", run_set};
-const struct command command_numbers_block = {"numbers block", "NUMBER [--note TEXT]",
-                                              "refuse calls from a number at once", run_block};
+    "change a number at once, ahead of the tables", run_set,
+    "--not-before DATE      from this day on, as 2026-11-26\n"
+    "--not-after DATE       up to this day\n"
+    "--cert ID              which certificate signs\n"
+    "--note TEXT            why; shown by numbers show\n"};
+const struct command command_numbers_block = {
+    "numbers block", "NUMBER [--note TEXT]", "refuse calls from a number at once", run_block,
+    "--note TEXT            why; shown by numbers show\n"};
 const struct command command_numbers_unset = {"numbers unset", "NUMBER [CUSTOMER]",
-                                              "take urgent changes back", run_unset};
+                                              "take urgent changes back", run_unset, NULL};
 const struct command command_numbers_list = {"numbers list", "", "the urgent changes in force",
-                                             run_list};
+                                             run_list, NULL};

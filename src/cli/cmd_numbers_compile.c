@@ -110,4 +110,6 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_numbers_compile = {
     "numbers compile", "-o FILE [[--customers FILE ...] TABLE ...]",
-    "make one file of number tables, for numbers.compiled", run};
+    "make one file of number tables, for numbers.compiled", run,
+    "-o FILE                the compiled table\n"
+    "--customers FILE       a table of customers, with tables that are named here\n"};

@@ -193,4 +193,5 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_numbers_diff = {
     "numbers diff", "OLD NEW [--records FILE ...]",
-    "what NEW would change; each a TABLE, \"running\" or \"configured\"", run};
+    "what NEW would change; each a TABLE, \"running\" or \"configured\"", run,
+    "--records FILE         a record file: which of its calls would have had another level\n"};

@@ -162,4 +162,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_numbers_lint = {
     "numbers lint", "[TABLE ...]", "what is probably not meant in the tables; exit status 1: some",
-    run};
+    run, NULL};

@@ -132,5 +132,6 @@ static int run(const struct cli *cli, int argc, char **argv)
     return status;
 }
 
-const struct command command_numbers_show = {"numbers show", "NUMBER [--offline]",
-                                             "the rows that speak of a number", run};
+const struct command command_numbers_show = {
+    "numbers show", "NUMBER [--offline]", "the rows that speak of a number", run,
+    "--offline              ask the files of the configuration, not the stird that runs\n"};

@@ -1,265 +1,191 @@
-/* The records of calls by number, time, or what one of their members says. */
+/* The records of calls by number, time, or what one of their members says; the last ones; new ones.
+ */
 #include "record_files.h"
+#include "record_print.h"
+#include "record_search.h"
 #include "session.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/address.h>
-#include <stird/reason.h>
-#include <stird/tn.h>
 #include <string.h>
+#include <time.h>
 
-/* Options that ask for one member of the record. */
-enum { ORIGID, CALL_ID, REASON_NAME, TRUNK, SOURCE, STATUS, N_FILTERS };
-static const char *const filters[N_FILTERS] = {"origid", "call_id", "reason",
-                                               "trunk",  "source",  "sip_status"};
+#define LAST_MAX      100000
+#define LOOK_AGAIN_MS 200
 
-struct search {
-    const char *wanted[N_FILTERS]; /* NULL: any */
-    struct address source;
-    const char *from, *to;
-    char number[TN_MAX_DIGITS + 1]; /* without plus; empty: any */
-    bool json;
-    unsigned found;
+struct find {
+    struct record_search search;
+    bool json, follow;
+    size_t last;  /* so many of them; 0: all */
+    char **lines; /* the last ones, a ring of `last` */
+    size_t found;
 };
 
-static const char *text_of(const json_t *record, const char *key)
+static void print(const struct find *f, struct str line, const json_t *record)
 {
-    const char *text = json_string_value(json_object_get(record, key));
-    return text ? text : "";
-}
-
-/* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
-static bool may_match(const struct search *s, struct str line)
-{
-    const char *const texts[] = {s->wanted[ORIGID], s->number[0] ? s->number : NULL};
-    if (!str_starts(line, STR("{\"kind\":\"call\",")))
-        return false;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (texts[i] && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
-            return false;
-    return true;
-}
-
-/* Times are texts of one form, so their order is that of the texts; a shorter one is a prefix. */
-static bool in_time(const struct search *s, const char *ts)
-{
-    return (!s->from || strcmp(ts, s->from) >= 0) &&
-           (!s->to || strncmp(ts, s->to, strlen(s->to)) <= 0);
-}
-
-/* The record has the port of the packet, which is asked for only where it was written. */
-static bool is_of_source(const struct search *s, const char *text)
-{
-    struct str host = str_of(text);
-    struct address found;
-    if (strcmp(text, s->wanted[SOURCE]) == 0)
-        return true;
-    while (host.n > 0 && host.p[host.n - 1] != ':')
-        host.n--;
-    return host.n > 0 && s->source.family != 0 &&
-           address_parse(str_slice(host, 0, host.n - 1), &found) &&
-           address_same_host(&found, &s->source);
-}
-
-static bool has_wanted(const struct search *s, const json_t *record, size_t i)
-{
-    const json_t *value = json_object_get(record, filters[i]);
-    if (!s->wanted[i])
-        return true;
-    if (i == STATUS)
-        return json_integer_value(value) == strtol(s->wanted[i], NULL, 10);
-    if (i == SOURCE)
-        return is_of_source(s, text_of(record, filters[i]));
-    return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
-}
-
-static bool matches(const struct search *s, const json_t *record)
-{
-    for (size_t i = 0; i < N_FILTERS; i++)
-        if (!has_wanted(s, record, i))
-            return false;
-    return (!s->number[0] || strcmp(text_of(record, "orig_tn"), s->number) == 0 ||
-            strcmp(text_of(record, "dest_tn"), s->number) == 0) &&
-           in_time(s, text_of(record, "ts"));
-}
-
-static void print_member(const char *name, const char *text)
-{
-    printf("    %-14s ", name);
-    print_shown(text);
-    putchar('\n');
-}
-
-/* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
-static void print_headline(const json_t *record)
-{
-    const char *level = text_of(record, "attest"), *orig = text_of(record, "orig_tn"),
-               *dest = text_of(record, "dest_tn");
-    json_int_t status = json_integer_value(json_object_get(record, "sip_status"));
-    printf("%s %s%s%s", text_of(record, "ts"), text_of(record, "decision"), level[0] ? " " : "",
-           level);
-    if (orig[0] || dest[0])
-        printf("  %s -> %s", orig[0] ? orig : "no number", dest[0] ? dest : "no number");
-    if (status > 0)
-        printf(", answer %" JSON_INTEGER_FORMAT "\n", status);
+    if (f->json)
+        printf("%.*s\n", STR_ARG(line));
     else
-        puts(", no answer");
+        record_print(record);
 }
 
-static void print_record(const json_t *record)
+static void keep(struct find *f, struct str line)
 {
-    static const char *const keys[] = {"trunk",      "source",   "customer",      "number_state",
-                                       "number_row", "rule",     "reason",        "detail",
-                                       "origid",     "upstream", "identity_fault"};
-    json_int_t count = json_integer_value(json_object_get(record, "count"));
-    print_headline(record);
-    print_member("call_id", text_of(record, "call_id")[0] ? text_of(record, "call_id") : "none");
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (text_of(record, keys[i])[0])
-            print_member(keys[i], text_of(record, keys[i]));
-    if (count > 1)
-        printf("    %-14s %" JSON_INTEGER_FORMAT " such requests of the source in a second\n",
-               "count", count);
+    char **place = &f->lines[f->found % f->last];
+    free(*place);
+    *place = strndup(line.p, line.n);
 }
 
-static void look_at(struct search *s, struct str line)
+static void look_at(struct find *f, struct str line)
 {
-    json_t *record = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
-    if (record && matches(s, record)) {
-        s->found++;
-        if (s->json)
-            printf("%.*s\n", STR_ARG(line));
-        else
-            print_record(record);
-    }
+    json_t *record = record_search_match(&f->search, line);
+    if (record && f->lines)
+        keep(f, line);
+    else if (record)
+        print(f, line, record);
+    f->found += record != NULL;
     json_decref(record);
 }
 
-static bool search_file(struct search *s, const char *path)
+/* What was kept, in its order; what comes from now on is printed at once. */
+static void print_last(struct find *f)
 {
-    struct record_line line;
-    struct record_file *f = record_file_open(path);
-    int got = f ? 1 : -errno;
-    while (got > 0) {
-        got = record_file_next(f, &line);
-        if (got > 0 && line.ended && !line.too_long && may_match(s, line.text))
-            look_at(s, line.text);
+    size_t n = f->found < f->last ? f->found : f->last;
+    for (size_t i = f->found - n; f->lines && i < f->found; i++) {
+        char *line = f->lines[i % f->last];
+        json_t *record = line ? json_loads(line, 0, NULL) : NULL;
+        if (record)
+            print(f, str_of(line), record);
+        json_decref(record);
+        free(line);
     }
-    record_file_close(f);
-    if (got < 0)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(-got));
-    return got == 0;
+    free(f->lines);
+    f->lines = NULL;
 }
 
-/* "2026-11-26", "2026-11-26T23:59", ...: a begin of the records' form. */
-static bool is_time(const char *text)
+static bool complain(const char *path, int error)
 {
-    static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-    size_t n = strlen(text);
-    for (size_t i = 0; i < n && i < sizeof(form) - 1; i++)
-        if (form[i] == 'd' ? !ascii_is_digit(text[i]) : text[i] != form[i])
-            return false;
-    return n >= 4 && n < sizeof(form);
-}
-
-static bool take_number(struct search *s, const char *text)
-{
-    struct tn tn;
-    if (!tn_from_digits(&tn, str_of(text)))
-        return false;
-    memcpy(s->number, tn.digits, tn.n);
-    s->number[tn.n] = '\0';
-    return true;
-}
-
-/* --between takes two words: the second is where getopt would go on. */
-static bool take_times(struct search *s, int argc, char **argv)
-{
-    s->from = optarg;
-    s->to = optind < argc ? argv[optind++] : "";
-    return is_time(s->from) && is_time(s->to);
-}
-
-static bool take_source(struct search *s, const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    struct str host = str_of(text);
-    struct address with_port;
-    s->wanted[SOURCE] = text;
-    if (address_parse(host, &s->source))
-        return true;
-    s->source.family = 0; /* with its port: as it stands */
-    return colon && address_parse(str_slice(host, 0, (size_t)(colon - text)), &with_port);
-}
-
-static bool take_wanted(struct search *s, size_t i, const char *text)
-{
-    s->wanted[i] = text;
-    if (i == SOURCE)
-        return take_source(s, text);
-    if (i == STATUS)
-        return strspn(text, "0123456789") == 3 && text[3] == '\0';
-    if (i != REASON_NAME || str_eq(reason_name(reason_by_name(str_of(text))), str_of(text)))
-        return true;
-    fprintf(stderr, "stirctl: there is no reason \"%s\": docs/reasons.md lists all\n", text);
+    fprintf(stderr, "stirctl: %s: %s\n", path, strerror(error));
     return false;
 }
 
-#define FILTER_LETTER 256 /* and on, in the order of the filters */
-
-static const struct option options[] = {
-    {"origid", required_argument, NULL, FILTER_LETTER + ORIGID},
-    {"call-id", required_argument, NULL, FILTER_LETTER + CALL_ID},
-    {"reason", required_argument, NULL, FILTER_LETTER + REASON_NAME},
-    {"trunk", required_argument, NULL, FILTER_LETTER + TRUNK},
-    {"source", required_argument, NULL, FILTER_LETTER + SOURCE},
-    {"status", required_argument, NULL, FILTER_LETTER + STATUS},
-    {"tn", required_argument, NULL, 't'},
-    {"between", required_argument, NULL, 'b'},
-    {0}};
-
-static bool asks_for_something(const struct search *s)
+static int read_all(struct find *f, struct record_file *file,
+                    int (*next)(struct record_file *file, struct record_line *line))
 {
-    for (size_t i = 0; i < N_FILTERS; i++)
-        if (s->wanted[i])
-            return true;
-    return s->number[0] || s->from;
+    struct record_line line;
+    int got = 1;
+    while (got > 0) {
+        got = next(file, &line);
+        if (got > 0 && line.ended && !line.too_long)
+            look_at(f, line.text);
+    }
+    return got;
 }
 
-static bool read_options(struct search *s, int argc, char **argv)
+static bool search_file(struct find *f, const char *path)
+{
+    struct record_file *file = record_file_open(path);
+    if (!file)
+        return complain(path, errno);
+    int got = read_all(f, file, record_file_next);
+    record_file_close(file);
+    return got == 0 || complain(path, -got);
+}
+
+/* Until it is interrupted. A file that moved aside is read to its end, then the one in its place.
+ */
+static bool follow(struct find *f, const char *path)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
+    struct record_file *file = record_file_open(path);
+    int got = 0;
+    while (got == 0 && !ferror(stdout)) {
+        bool gone = file && record_file_is_gone(file, path);
+        if (file)
+            got = read_all(f, file, record_file_follow);
+        print_last(f);
+        fflush(stdout);
+        if (!file || gone) {
+            record_file_close(file);
+            file = record_file_open(path);
+        }
+        if (!file || !gone)
+            nanosleep(&pause, NULL);
+    }
+    record_file_close(file);
+    return got == 0 || complain(path, -got);
+}
+
+static bool take_last(struct find *f, const char *text)
+{
+    uint64_t n;
+    if (!str_to_u64(str_of(text), LAST_MAX, &n) || n == 0)
+        return false;
+    free(f->lines);
+    f->last = (size_t)n;
+    f->lines = calloc(f->last, sizeof(char *));
+    return f->lines != NULL;
+}
+
+static const struct option options[] = {
+    FIND_OPTIONS, {"last", required_argument, NULL, 'l'}, {"follow", no_argument, NULL, 'f'}, {0}};
+
+static bool read_options(struct find *f, int argc, char **argv)
 {
     int letter;
     bool good = true;
     while (good && (letter = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (letter >= FILTER_LETTER)
-            good = take_wanted(s, (size_t)(letter - FILTER_LETTER), optarg);
+        if (letter == 'f')
+            f->follow = true;
         else
-            good = letter == 't' ? take_number(s, optarg)
-                                 : letter == 'b' && take_times(s, argc, argv);
+            good = letter == 'l' ? take_last(f, optarg)
+                                 : record_search_take(&f->search, letter, argc, argv);
     }
-    return good && asks_for_something(s);
+    return good && (record_search_asks(&f->search) || f->last > 0 || f->follow);
+}
+
+static bool search(struct find *f, const struct record_file_names *names)
+{
+    bool read = true;
+    for (size_t i = 0; i < names->n; i++)
+        if (!f->follow || i != names->live)
+            read = search_file(f, names->path[i]) && read;
+    if (f->follow)
+        return follow(f, names->path[names->live]);
+    print_last(f);
+    return read;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    struct search s = {.json = cli->json};
+    struct find f = {.json = cli->json};
     struct record_file_names names;
-    bool read = true;
-    if (!read_options(&s, argc, argv))
+    if (!read_options(&f, argc, argv))
         return command_usage(&command_records_find);
     if (!record_files_of(&names, cli, argc - optind, argv + optind))
         return EXIT_FAILURE;
-    for (size_t i = 0; i < names.n; i++)
-        read = search_file(&s, names.path[i]) && read;
+    bool read = search(&f, &names);
     record_files_free(&names);
-    return read && s.found > 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return read && f.found > 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command command_records_find = {
     "records find",
     "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
-    "         [--reason NAME] [--trunk NAME] [--source ADDRESS] [--status CODE] [FILE ...]",
-    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run};
+    "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"
+    "         [--source ADDRESS] [--status CODE] [--last N] [--follow] [FILE ...]",
+    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run,
+    "--origid UUID          the call with this token\n"
+    "--tn NUMBER            calls from or to this number\n"
+    "--call-id ID           the call with this Call-ID\n"
+    "--between FROM TO      in this time (UTC), as 2026-11-26T23:59 or a begin of that\n"
+    "--reason NAME          decided for this reason (docs/reasons.md)\n"
+    "--result NAME          answered, refused, failed, cancelled, rejected\n"
+    "--cause NAME           ended by this (docs/records.md): next_hop_503, no_upstream ...\n"
+    "--trunk NAME           of this trunk\n"
+    "--upstream NAME        offered to this upstream, whether it took the call or not\n"
+    "--source ADDRESS       from this address; with :PORT only from that port\n"
+    "--status CODE          answered so\n"
+    "--last N               the last N of them\n"
+    "--follow               and each new one, until it is interrupted\n"};

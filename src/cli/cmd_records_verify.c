@@ -161,4 +161,5 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_records_verify = {
     "records verify", "[--head HASH] [FILE ...]",
-    "find changed, missing or moved lines in the record files, and show gaps", run};
+    "find changed, missing or moved lines in the record files, and show gaps", run,
+    "--head HASH            whether the chain has this line, which the log named as its head\n"};

@@ -35,5 +35,6 @@ static int run(const struct cli *cli, int argc, char **argv)
                         wait ? SESSION_LONG_TIMEOUT_MS : SESSION_TIMEOUT_MS, print_reload);
 }
 
-const struct command command_reload = {"reload", "[--wait]",
-                                       "read configuration, numbers and certificates anew", run};
+const struct command command_reload = {
+    "reload", "[--wait]", "read configuration, numbers and certificates anew", run,
+    "--wait                 until the new ones are in force; print every mistake that keeps them out\n"};

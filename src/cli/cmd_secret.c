@@ -222,10 +222,10 @@ static int run_import(const struct cli *cli, int argc, char **argv)
 
 const struct command command_secret_show_fingerprint = {
     "secret show-fingerprint", "", "what nodes compare: equal where they share the secret",
-    run_show};
+    run_show, NULL};
 const struct command command_secret_export = {
     "secret export", "FILE", "the Record-Route secret into a new file, for another node",
-    run_export};
+    run_export, NULL};
 const struct command command_secret_import = {
     "secret import", "FILE", "another node's secret for this one, from its next start on",
-    run_import};
+    run_import, NULL};

@@ -18,6 +18,7 @@ static void print_stats(const json_t *stats)
     print_counters(stats, "");
     print_counters(json_object_get(stats, "attestations"), "attestation ");
     print_counters(json_object_get(stats, "reasons"), "reason ");
+    print_counters(json_object_get(stats, "causes"), "cause ");
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -28,4 +29,4 @@ static int run(const struct cli *cli, int argc, char **argv)
     return session_show(cli, ADMIN_STATS, false, STR(""), SESSION_TIMEOUT_MS, print_stats);
 }
 
-const struct command command_stats = {"stats", "", "all counters of the running stird", run};
+const struct command command_stats = {"stats", "", "all counters of the running stird", run, NULL};

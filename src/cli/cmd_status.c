@@ -124,4 +124,4 @@ static int run(const struct cli *cli, int argc, char **argv)
     return session_show(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, print_status);
 }
 
-const struct command command_status = {"status", "", "how the running stird is", run};
+const struct command command_status = {"status", "", "how the running stird is", run, NULL};

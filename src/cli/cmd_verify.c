@@ -2,6 +2,8 @@
  * Identity headers, verified as the far end does it; of a trace, also which hop changed what. What
  * is told goes into one JSON tree first, from which the lines for people are printed too.
  */
+#include "call_chains.h"
+#include "colour.h"
 #include "command.h"
 #include "session.h"
 #include "sightings.h"
@@ -33,7 +35,7 @@ struct job {
     struct buf cert_text;
     struct trust *trust;
     unsigned n_anchors;
-    bool offline, at_iat;
+    bool offline, at_iat, as_json;
     int64_t at_s; /* 0: of the capture, else now */
     int64_t max_age_s;
     struct country country;
@@ -143,13 +145,26 @@ static json_t *checks_json(const struct verify_report *r)
     return all;
 }
 
-static json_t *token_json(const struct verify_report *r)
+/* As in decode: objects, or null where they are none. People get the text as it is. */
+static json_t *part_json(const struct job *job, struct str text)
 {
-    return json_pack(
-        "{s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict", json_of(token_verdict_name(r->verdict)),
-        "sip_status", r->sip_status, "sip_phrase", json_of(verify_status_phrase(r->sip_status)),
-        "attest", json_of(r->attest), "header", json_of(r->header), "payload", json_of(r->payload),
-        "subject", json_of(r->subject), "spc", json_of(r->spc), "checks", checks_json(r));
+    if (!job->as_json)
+        return json_of(text);
+    json_t *part = json_loadb(text.p ? text.p : "", text.n, 0, NULL);
+    if (json_is_object(part))
+        return part;
+    json_decref(part);
+    return json_null();
+}
+
+static json_t *token_json(const struct job *job, const struct verify_report *r)
+{
+    return json_pack("{s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict",
+                     json_of(token_verdict_name(r->verdict)), "sip_status", r->sip_status,
+                     "sip_phrase", json_of(verify_status_phrase(r->sip_status)), "attest",
+                     json_of(r->attest), "header", part_json(job, r->header), "payload",
+                     part_json(job, r->payload), "subject", json_of(r->subject), "spc",
+                     json_of(r->spc), "checks", checks_json(r));
 }
 
 /* The worst is the command's: 1 before 2 before 3 before 0. */
@@ -232,7 +247,7 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
         set_time(job, s, arena, &q);
     bool good = arena && verify(&q, arena, &r);
     if (good) {
-        told = token_json(&r);
+        told = token_json(job, &r);
         count(job, r.verdict);
     } else {
         fputs("stirctl: out of memory\n", stderr);
@@ -332,32 +347,74 @@ static json_t *hop_json(struct job *job, const struct sightings *all, const stru
     return hop;
 }
 
-/* Of a message without Call-ID nobody knows what else belongs to it. */
-static bool same_call(const struct sighting *a, const struct sighting *b)
+static json_t *inside_json(const struct sightings *all, const struct chain *c)
 {
-    struct str id = sighting_call_id(a);
-    return id.n > 0 && str_eq(id, sighting_call_id(b));
+    json_t *inside = json_array();
+    for (size_t i = 0; i < c->n_inside; i++)
+        json_array_append_new(inside, place_json(all, c->inside[i]));
+    return inside;
+}
+
+/* The hops of one leg; BEFORE: the last one of the leg before it. */
+static const struct sighting *leg_json(struct job *job, const struct sightings *all,
+                                       const struct chain *c, const struct sighting *before,
+                                       json_t *hops)
+{
+    for (size_t i = 0; i < c->n_hops; i++) {
+        bool last = !c->next && i + 1 == c->n_hops;
+        json_t *hop = hop_json(job, all, c->hops[i], before, last);
+        if (c->goes_on && i == 0)
+            json_object_set_new(hop, "call_id", json_of(sighting_call_id(c->hops[i])));
+        json_array_append_new(hops, hop);
+        if (!c->hops[i]->cut)
+            before = c->hops[i];
+    }
+    return before;
+}
+
+static json_t *call_json(struct job *job, const struct sightings *all, const struct chain *c)
+{
+    const struct sighting *first = c->n_hops > 0 ? c->hops[0] : c->inside[0], *before = NULL;
+    json_t *hops = json_array(), *inside = json_array();
+    json_t *call = json_pack("{s:o,s:o}", "call_id", json_of(sighting_call_id(first)), "hops",
+                             hops);
+    for (; c; c = c->next) {
+        before = leg_json(job, all, c, before, hops);
+        json_t *more = inside_json(all, c);
+        json_array_extend(inside, more);
+        json_decref(more);
+    }
+    json_object_set_new(call, "in_dialog", inside);
+    return call;
+}
+
+/* Without one that begins a call there is nothing to judge. */
+static bool any_begins(const struct chains *chains)
+{
+    for (size_t i = 0; i < chains->n; i++)
+        if (chains->list[i].n_hops > 0)
+            return true;
+    return false;
 }
 
 static json_t *verify_all(struct job *job, const struct sightings *all)
 {
-    size_t n;
-    const struct sighting *list = sightings_list(all, &n), *before = NULL;
-    json_t *calls = json_array(), *hops = NULL;
-    for (size_t i = 0; i < n; i++) {
-        bool first = i == 0 || !same_call(&list[i], &list[i - 1]);
-        bool last = i + 1 == n || !same_call(&list[i], &list[i + 1]);
-        if (first) {
-            before = NULL;
-            hops = json_array();
-            json_array_append_new(calls,
-                                  json_pack("{s:o,s:o}", "call_id",
-                                            json_of(sighting_call_id(&list[i])), "hops", hops));
-        }
-        json_array_append_new(hops, hop_json(job, all, &list[i], before, last));
-        if (!list[i].cut)
-            before = &list[i];
+    struct chains chains;
+    json_t *calls = json_array();
+    bool good = chains_of(&chains, all, &job->country);
+    for (size_t i = 0; good && i < chains.n; i++)
+        if (!chains.list[i].goes_on)
+            json_array_append_new(calls, call_json(job, all, &chains.list[i]));
+    if (!good || !any_begins(&chains)) {
+        fputs(
+            good
+                ? "stirctl: all INVITEs are inside calls (they have a To tag), and none of these is "
+                  "signed: capture the one that begins the call\n"
+                : "stirctl: out of memory\n",
+            stderr);
+        worse(job, EXIT_USAGE);
     }
+    chains_fini(&chains);
     return calls;
 }
 
@@ -369,9 +426,18 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+static enum colour colour_of(const char *result)
+{
+    if (strcmp(result, "FAILED") == 0 || strcmp(result, "invalid") == 0)
+        return COLOUR_BAD;
+    return strcmp(result, "ok") == 0 || strcmp(result, "valid") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
+}
+
 static void print_check(const json_t *check)
 {
-    printf("    %-9s %-12s ", text_of(check, "result"), text_of(check, "check"));
+    const char *result = text_of(check, "result");
+    printf("    %s%-9s%s %-12s ", colour_on(colour_of(result)), result, colour_off(),
+           text_of(check, "check"));
     print_shown(text_of(check, "what"));
     putchar('\n');
     if (text_of(check, "found")[0]) {
@@ -397,7 +463,8 @@ static void print_token(const json_t *token)
     print_shown(text_of(token, "payload"));
     putchar('\n');
     json_array_foreach(json_object_get(token, "checks"), i, check) print_check(check);
-    printf("    verdict   %s", text_of(token, "verdict"));
+    const char *verdict = text_of(token, "verdict");
+    printf("    verdict   %s%s%s", colour_on(colour_of(verdict)), verdict, colour_off());
     if (status > 0)
         printf(", %d %s", status, text_of(token, "sip_phrase"));
     putchar('\n');
@@ -415,6 +482,11 @@ static void print_hop(const json_t *hop, size_t number)
             printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
         putchar('\n');
     }
+    if (text_of(hop, "call_id")[0]) {
+        printf("     * another call from here on, with the same numbers: ");
+        print_shown(text_of(hop, "call_id"));
+        putchar('\n');
+    }
     json_array_foreach(json_object_get(hop, "changes"), i, one)
     {
         printf("     * ");
@@ -422,6 +494,17 @@ static void print_hop(const json_t *hop, size_t number)
         putchar('\n');
     }
     json_array_foreach(json_object_get(hop, "tokens"), i, one) print_token(one);
+}
+
+/* A re-INVITE: hold, a session timer, fax. */
+static void print_inside(const json_t *hop)
+{
+    const char *unit = json_object_get(hop, "packet") ? "packet" : "line";
+    printf("  in the call: %s %" JSON_INTEGER_FORMAT, unit,
+           json_integer_value(json_object_get(hop, unit)));
+    if (json_object_get(hop, "from"))
+        printf(", %s -> %s", text_of(hop, "from"), text_of(hop, "to"));
+    puts(" (a re-INVITE: it needs no Identity)");
 }
 
 static void print_calls(const json_t *calls)
@@ -436,6 +519,7 @@ static void print_calls(const json_t *calls)
             putchar('\n');
         }
         json_array_foreach(json_object_get(call, "hops"), h, hop) print_hop(hop, h);
+        json_array_foreach(json_object_get(call, "in_dialog"), h, hop) print_inside(hop);
     }
 }
 
@@ -508,6 +592,7 @@ static int read_options(struct job *job, int argc, char **argv)
 static int verify_file(const struct cli *cli, struct job *job, const char *file)
 {
     struct sightings all;
+    job->as_json = cli->json;
     bool good = sightings_read(&all, file);
     json_t *calls = good ? verify_all(job, &all) : NULL;
     if (calls && cli->json) {
@@ -545,4 +630,13 @@ const struct command command_verify = {
     "verify",
     "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
     "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
-    "verify Identity headers: a value, a message, a trace, a capture", run};
+    "verify Identity headers: a value, a message, a trace, a capture", run,
+    "--cert FILE            the certificate chain, instead of what its URL serves\n"
+    "--offline              fetch nothing\n"
+    "--ca FILE              trust anchors; may be there again\n"
+    "--crl FILE             revocation lists; may be there again\n"
+    "--at TIME              as of 2026-11-26T23:59:59Z; iat: of the token's own second\n"
+    "--max-age SECONDS      how old a token may be; else 60\n"
+    "--country CODE         whose numbers have no plus; else 1\n"
+    "--allow-private        for labs: fetch from private addresses\n"
+    "--tls-ca FILE          for labs: who issued the web server's certificate\n"};

@@ -22,6 +22,7 @@ struct command {
     const char *summary; /* one line for the help */
     /* argv[0] is the last word of the name; options by getopt_long(), optind is 1. */
     int (*run)(const struct cli *cli, int argc, char **argv);
+    const char *options; /* a line each: "--wait     until ..."; NULL: it has none */
 };
 
 /* Says how it is used on standard error; returns EXIT_USAGE. */
@@ -49,6 +50,7 @@ extern const struct command command_reload;
 extern const struct command command_secret_export;
 extern const struct command command_secret_import;
 extern const struct command command_secret_show_fingerprint;
+extern const struct command command_sources;
 extern const struct command command_stats;
 extern const struct command command_status;
 extern const struct command command_verify;

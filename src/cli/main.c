@@ -1,4 +1,6 @@
 #include "command.h"
+#include "help.h"
+#include "tee.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,7 +20,8 @@ static const struct command *const commands[] = {
     &command_verify,         &command_records_find,
     &command_records_verify, &command_secret_show_fingerprint,
     &command_secret_export,  &command_secret_import,
-    &command_help,           &command_version,
+    &command_sources,        &command_help,
+    &command_version,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -37,21 +40,15 @@ static int say_version(const struct cli *cli, int argc, char **argv)
     return printf(cli->json ? "{\"version\":\"%s\"}\n" : "stirctl %s\n", STIRD_VERSION) < 0;
 }
 
-const struct command command_version = {"version", "", "print the version", say_version};
+const struct command command_version = {"version", "", "print the version", say_version, NULL};
 
-static int say_help(const struct cli *cli, int argc, char **argv)
-{
-    (void)cli, (void)argc, (void)argv;
-    printf("usage: stirctl [-j] [-c FILE] [-s SOCKET] COMMAND ...\n\n"
-           "  -j, --json           one JSON text instead of text for people\n"
-           "  -c, --config FILE    configuration (/etc/stird/stird.conf)\n"
-           "  -s, --socket FILE    control socket; else the one of the configuration\n\n");
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  %-23s %s\n", commands[i]->name, commands[i]->summary);
-    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+static const struct commands all = {commands, N_COMMANDS};
 
-const struct command command_help = {"help", "", "print this", say_help};
+/* ARGV[0] is "help", as of any command. */
+static int say_help(const struct cli *cli, int argc, char **argv);
+
+const struct command command_help = {"help", "[COMMAND]", "print this, or what a command takes",
+                                     say_help, NULL};
 
 /* How many of ARGV's words are the command's name; 0: it is another command. */
 static int words_of(const struct command *command, int argc, char **argv)
@@ -68,27 +65,68 @@ static int words_of(const struct command *command, int argc, char **argv)
     return 0;
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+static const struct command *find_command(int argc, char **argv, int *words)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        int words = words_of(commands[i], argc, argv);
-        if (words == 0)
-            continue;
-        /* --json may also stand behind the command, where people write it. */
-        int kept = words;
-        for (int a = words; a < argc; a++) {
-            if (strcmp(argv[a], "--json") == 0)
-                cli->json = true;
-            else
-                argv[kept++] = argv[a];
-        }
-        argv[kept] = NULL;
-        optind = 0; /* glibc begins anew, and takes options between words again */
-        return commands[i]->run(cli, kept - words + 1, argv + words - 1);
-    }
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if ((*words = words_of(commands[i], argc, argv)) > 0)
+            return commands[i];
+    return NULL;
+}
+
+static int complain_of(int argc, char **argv)
+{
     fprintf(stderr, "stirctl: there is no command \"%s%s%s\" (stirctl help lists them)\n", argv[0],
             argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
     return EXIT_USAGE;
+}
+
+static int say_help(const struct cli *cli, int argc, char **argv)
+{
+    int words;
+    (void)cli;
+    const struct command *c = argc > 1 ? find_command(argc - 1, argv + 1, &words) : NULL;
+    if (argc == 1)
+        help_of_all(&all);
+    else if (strcmp(argv[1], "--list") == 0)
+        help_as_list(&all);
+    else if (c)
+        help_of_command(c);
+    else if (!help_of_group(&all, argv[1]))
+        return complain_of(argc - 1, argv + 1);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --json may also stand behind the command, where people write it: it is taken out. */
+static int take_json(struct cli *cli, int argc, char **argv, int words)
+{
+    int kept = words;
+    for (int a = words; a < argc; a++) {
+        if (strcmp(argv[a], "--json") == 0)
+            cli->json = true;
+        else
+            argv[kept++] = argv[a];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+    int words = 0, rest = argc;
+    const struct command *c = find_command(argc, argv, &words);
+    rest = take_json(cli, argc, argv, c ? words : 1);
+    if (cli->json)
+        tee_begin();
+    if (c && help_is_wanted(rest - words, argv + words)) {
+        help_of_command(c);
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    if (!c && (rest == 1 || help_is_wanted(rest - 1, argv + 1)) && help_of_group(&all, argv[0]))
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (!c)
+        return complain_of(rest, argv);
+    optind = 0; /* glibc begins anew, and takes options between words again */
+    return c->run(cli, rest - words + 1, argv + words - 1);
 }
 
 int main(int argc, char **argv)
@@ -113,7 +151,8 @@ int main(int argc, char **argv)
             cli.socket = optarg;
             break;
         case 'h':
-            return say_help(&cli, 1, argv);
+            help_of_all(&all);
+            return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
         case 'V':
             return say_version(&cli, 1, argv);
         default:
@@ -121,8 +160,8 @@ int main(int argc, char **argv)
         }
     }
     if (optind == argc) {
-        say_help(&cli, 1, argv);
+        help_of_all(&all);
         return EXIT_USAGE;
     }
-    return run_command(&cli, argc - optind, argv + optind);
+    return tee_end(run_command(&cli, argc - optind, argv + optind));
 }

@@ -14,7 +14,7 @@ static bool take_named(struct record_file_names *names, int n_named, char **name
         names->path[i] = strdup(named[i]);
         if (!names->path[i])
             return false;
-        names->n++;
+        names->live = names->n++;
     }
     return names->path != NULL;
 }

@@ -40,6 +40,7 @@ static const char *const group_places[] = {"contact", "request_uri", "from", NUL
 static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const private_identities[] = {"keep", "strip", NULL};
+static const char *const healths[] = {"alive", "next_hops", "signing", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
 static const char *const dialog_peers[] = {"known", "any", NULL};
 static const char *const verifications[] = {"none", "require", NULL};
@@ -155,6 +156,9 @@ static const struct key trunk_keys[] = {
      "Whether its P-Asserted-Identity counts and stays (RFC 3325)."},
     {"upstreams", KEY_TEXTS, NULL, true, 0, 0, NULL, 0, NULL, NULL, TRUNK(upstreams),
      "Names of upstreams, in the order they are tried."},
+    {"health", KEY_CHOICE, "alive", false, 0, 0, healths, 0, NULL, NULL, TRUNK(trunk.health),
+     "When its OPTIONS get 200, else 503: alive: while stird runs; next_hops: while a next hop is "
+     "usable; signing: and calls can be signed."},
     {"calls", KEY_INTEGER, "0", false, 0, 1000000, NULL, 0, NULL, NULL, TRUNK(trunk.max_calls),
      "Most of its INVITEs in progress at once, in a worker; more get 503; 0: no limit."},
     {"provider", KEY_NAME, NULL, false, 0, 0, NULL, 0, NULL, NULL, TRUNK(provider),

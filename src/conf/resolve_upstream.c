@@ -155,6 +155,19 @@ static void resolve_sources(struct reader *r, struct draft_upstream *d, bool hav
     u->n_sources = 1;
 }
 
+/* A trunk that says how its next hops are wants to hear when one is back, also while no call comes.
+ */
+static bool is_asked_about(const struct draft *draft, struct str upstream)
+{
+    for (unsigned i = 0; i < draft->trunks.n; i++) {
+        const struct draft_trunk *d = (const void *)draft->trunks.items[i];
+        for (unsigned j = 0; d->trunk.health != HEALTH_ALIVE && j < d->upstreams.n; j++)
+            if (str_eq(d->upstreams.items[j].text, upstream))
+                return true;
+    }
+    return false;
+}
+
 void resolve_upstreams(struct reader *r, struct draft *draft)
 {
     struct upstream *list = reader_array(r, draft->upstreams.n, sizeof(*list));
@@ -170,6 +183,8 @@ void resolve_upstreams(struct reader *r, struct draft *draft)
             choose_listener(r, draft, d);
         }
         resolve_sources(r, d, have_address);
+        d->upstream.asked_when_out = d->upstream.probe_ms == 0 &&
+                                     is_asked_about(draft, d->upstream.name);
         list[i] = d->upstream;
     }
     draft->settings.upstreams = list;

@@ -67,7 +67,7 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
                 int64_t now_ms)
 {
-    int kept[KEEP_MAX + 1], control[2];
+    int kept[KEEP_MAX + 2], control[2];
     if (c->role->may == 0)
         return -EINVAL;
     if (n_keep > KEEP_MAX)
@@ -78,10 +78,11 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     if (r)
         return r;
     kept[n_keep] = control[1];
+    kept[n_keep + 1] = log_journal_fd();
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        become_child(c, parent, main, user, control[1], kept, n_keep + 1);
+        become_child(c, parent, main, user, control[1], kept, n_keep + 2);
     r = pid < 0 ? -errno : 0;
     close(control[1]);
     if (r) {

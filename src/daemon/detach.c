@@ -24,15 +24,25 @@ bool detach_stderr_is_journal(void)
     return strcmp(stream, own) == 0;
 }
 
-static int open_syslog(void)
+static int open_datagrams(const struct sockaddr_un *address)
 {
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
         return fd;
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+static int open_syslog(void)
+{
+    return open_datagrams(&(struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "/dev/log"});
+}
+
+int detach_open_journal(void)
+{
+    return open_datagrams(
+        &(struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"});
 }
 
 /* Either is a socket: the log writes to it without ever waiting (log.h). */

@@ -8,6 +8,8 @@
 
 /* Whether standard error is journald's, which then wants each line's priority in front. */
 bool detach_stderr_is_journal(void);
+/* Connected to journald's own socket, for log_to_journal(); -1: there is none. */
+int detach_open_journal(void);
 
 /*
  * Forks twice and returns in the background process, without a terminal, with standard error at

@@ -53,11 +53,19 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* A person looks on, whose terminal knows colours. */
+static bool is_watched(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && (!no || !*no) && term && strcmp(term, "dumb") != 0;
+}
+
 static int serve(const struct options *options)
 {
     int ready_fd = -1;
     int status = EXIT_FAILURE;
     bool journal = detach_stderr_is_journal();
+    log_dress(options->foreground && !journal, is_watched());
     log_open("supervisor", STDERR_FILENO, journal);
     raise_descriptor_limit();
     char *path = absolute_path(options->configuration);
@@ -67,6 +75,8 @@ static int serve(const struct options *options)
     if (!options->foreground && !detach(&ready_fd, &journal))
         goto out;
     log_count_together();
+    if (journal)
+        log_to_journal(detach_open_journal());
     log_open("supervisor", STDERR_FILENO, journal);
     warn_of_root();
     if (privileges_drop() == 0)

@@ -8,6 +8,7 @@
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stird/log.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -402,6 +403,18 @@ static const struct restricted not_beside_a_token_so[] = {
 
 /* ---- the filters ---- */
 
+/* The same for the socket to journald, whose number is known when there is one. */
+static int refuse_addressed(scmp_filter_ctx filter, int fd)
+{
+    const struct scmp_arg_cmp of_fd = MASKED(0, ~0u, (scmp_datum_t)fd);
+    const struct scmp_arg_cmp addressed[] = {of_fd, NOT_NULL(4)};
+    const uint32_t action = SCMP_ACT_ERRNO(EPERM);
+    int r = seccomp_rule_add_array(filter, action, SCMP_SYS(sendmsg), 1, &of_fd);
+    if (r == 0)
+        r = seccomp_rule_add_array(filter, action, SCMP_SYS(sendmmsg), 1, &of_fd);
+    return r == 0 ? seccomp_rule_add_array(filter, action, SCMP_SYS(sendto), 2, addressed) : r;
+}
+
 static int add_list(scmp_filter_ctx filter, uint32_t action, const int *calls)
 {
     int r = 0;
@@ -498,6 +511,8 @@ static int refuse(unsigned may)
         r = may & MAY_ANYTHING ? add_beside_a_token(filter, may)
                                : add_restricted(filter, SCMP_ACT_ERRNO(EPERM), may, refused,
                                                 sizeof(refused) / sizeof(refused[0]));
+    if (r == 0 && !(may & MAY_ANYTHING) && log_journal_fd() >= 0)
+        r = refuse_addressed(filter, log_journal_fd());
     if (r == 0)
         r = seccomp_load(filter);
     seccomp_release(filter);

@@ -61,6 +61,14 @@ enum reload_step {
     RELOAD_SWITCHING, /* the workers were given the next snapshot */
 };
 
+#define REFUSED_KEPT 128
+
+/* A source that workers do not hear, or do not let through. */
+struct refused_sum {
+    struct refused_source last; /* its count is of all; 0: this place is free */
+    uint64_t count;
+};
+
 struct supervisor {
     struct str path;
     struct configuration current, next;
@@ -97,6 +105,7 @@ struct supervisor {
 
     struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
     unsigned n_names;
+    struct refused_sum refused[REFUSED_KEPT]; /* who is not heard: the last ones */
 
     /* Urgent changes of numbers. */
     struct overlay *overlay;
@@ -261,6 +270,9 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
 /* supervisor_names.c */
 /* What a worker says that a name means; it is believed as far as that page says. */
 void supervisor_take_name(struct supervisor *s, const struct known_name *known);
+/* supervisor_refused.c */
+void supervisor_take_refused(struct supervisor *s, const struct refused_source *news);
+void supervisor_put_refused(const struct supervisor *s, struct json *j);
 /* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
 void supervisor_send_names(struct supervisor *s, unsigned w);
 

@@ -69,6 +69,17 @@ static void act_stats(struct supervisor *s, struct admin_client *c, struct str t
     buf_fini(&out);
 }
 
+static void act_sources(struct supervisor *s, struct admin_client *c, struct str text,
+                        int64_t now_ms)
+{
+    (void)text, (void)now_ms;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    supervisor_put_refused(s, &j);
+    answer_json(c, 0, &out);
+    buf_fini(&out);
+}
+
 static void act_reload(struct supervisor *s, struct admin_client *c, struct str text,
                        int64_t now_ms)
 {
@@ -129,6 +140,7 @@ static void (*const acts[ADMIN_TYPES])(struct supervisor *s, struct admin_client
     [ADMIN_NUMBERS_UNSET] = supervisor_admin_numbers_unset,
     [ADMIN_NUMBERS_LIST] = supervisor_admin_numbers_list,
     [ADMIN_CHECK] = act_check,
+    [ADMIN_SOURCES] = act_sources,
 };
 
 /* ---- clients ---- */

@@ -74,6 +74,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_connections_refused] = c.connections_refused;
     values[ALARM_connections_not_opened] = c.connections_not_opened;
     values[ALARM_hops_lost] = c.hops_lost;
+    values[ALARM_health_refused] = c.health_refused;
     values[ALARM_clock_stepped] = c.clock_steps;
 }
 

@@ -71,6 +71,10 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
         if (is_worker(s, c))
             supervisor_take_name(s, &m->name);
         break;
+    case CONTROL_REFUSED:
+        if (is_worker(s, c))
+            supervisor_take_refused(s, &m->refused);
+        break;
     case CONTROL_SNAPSHOT_IN_USE:
         if (is_worker(s, c)) {
             s->in_use[c->index] = m->generation;

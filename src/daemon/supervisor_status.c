@@ -62,6 +62,7 @@ static const struct {
     COUNTER(clock_steps),
     COUNTER(hops_lost),
     COUNTER(hops_back),
+    COUNTER(health_refused),
     LEVEL(calls),
     LEVEL(connections),
     LEVEL(in_flight),
@@ -85,6 +86,8 @@ static void add_counters(struct proxy_counters *sum, const struct proxy_counters
         sum->by_level[i] += more->by_level[i];
     for (size_t i = 0; i < PROXY_REASONS; i++)
         sum->by_reason[i] += more->by_reason[i];
+    for (size_t i = 0; i < CAUSES; i++)
+        sum->by_cause[i] += more->by_cause[i];
 }
 
 void supervisor_worker_counters(struct supervisor *s, unsigned w, const struct proxy_counters *now)
@@ -195,6 +198,15 @@ static void put_counts(struct json *j, const struct proxy_counters *c)
             continue;
         json_put_key(j, reason_name((enum reason)i));
         json_put_integer(j, (int64_t)c->by_reason[i]);
+    }
+    json_end_object(j);
+    json_put_key(j, STR("causes"));
+    json_begin_object(j);
+    for (size_t i = 0; i < CAUSES; i++) {
+        if (c->by_cause[i] == 0)
+            continue;
+        json_put_key(j, cause_name((enum cause)i));
+        json_put_integer(j, (int64_t)c->by_cause[i]);
     }
     json_end_object(j);
 }

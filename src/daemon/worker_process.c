@@ -29,6 +29,7 @@
 #define HEARTBEAT_US      500000
 #define CLOCK_STEP_US     1000000
 #define SNAPSHOT_LIMIT_MS 10000
+#define REFUSED_A_BEAT    16
 #define NAMES_A_BEAT      4 /* told to the supervisor, which does not hear much of one worker */
 
 /* A snapshot that is current or that calls still hold: its signer's answers have to be read. */
@@ -405,6 +406,17 @@ static void tell_names(struct worker *w)
     }
 }
 
+static void tell_refused(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_REFUSED, .worker = w->options->worker};
+    for (unsigned i = 0; i < REFUSED_A_BEAT && proxy_tell_refused(w->proxy, &m.refused); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        proxy_tell_refused_again(w->proxy, &m.refused);
+        return;
+    }
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -414,6 +426,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     drop_unused_snapshots(w);
     say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
     tell_names(w);
+    tell_refused(w);
 }
 
 /* ---- start and stop ---- */

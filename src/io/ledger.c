@@ -79,6 +79,7 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .reason = o->reason,
         .number_state = o->number_looked_up ? o->number.state : NUMBER_STATES,
         .sip_status = e->sip_status,
+        .cause = e->cause,
         .sign_us = e->sign_us,
         .total_us = e->total_us,
         .config_generation = e->config_generation,
@@ -87,6 +88,8 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
         .detail = o->detail,
         .count = e->count,
     };
+    for (; r.n_tried < e->n_tried && r.n_tried < TRIED_MAX; r.n_tried++)
+        r.tried[r.n_tried] = e->tried[r.n_tried];
     fill_token(&r, e);
     record_pack(packet, &r);
     buf_fini(&source);

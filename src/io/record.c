@@ -1,9 +1,11 @@
 #include <stird/record.h>
 
+#include <stird/settings.h>
 #include <string.h>
 #include <time.h>
 
 #define PACKET_MAGIC UINT32_C(0x31524353) /* "SCR1": worker and recorder are one binary */
+#define HOP_NAME_MAX 64
 #define LOST_MAGIC   UINT32_C(0x314c4353) /* "SCL1" */
 
 /* The texts of a record, in the order of the packet. */
@@ -29,12 +31,35 @@ struct packet_head {
     int32_t sip_status;
     uint32_t count, identity_unreadable;
     uint16_t reason;
+    uint8_t cause, n_tried;
     uint16_t text_bytes[N_TEXTS];
+};
+
+/* One of tried[]; the upstream's name follows. */
+struct packet_hop {
+    struct address address;
+    uint8_t transport, fate, name_bytes;
+    uint16_t status;
 };
 
 static struct str *text_at(const struct record *r, size_t i)
 {
     return (struct str *)(void *)((char *)(uintptr_t)r + texts[i]);
+}
+
+static void pack_hop(struct buf *packet, const struct tried *t)
+{
+    struct packet_hop hop;
+    memset(&hop, 0, sizeof(hop));
+    hop.address.family = t->address.family;
+    hop.address.port = t->address.port;
+    memcpy(hop.address.bytes, t->address.bytes, sizeof(hop.address.bytes));
+    hop.transport = t->transport;
+    hop.fate = t->fate;
+    hop.status = t->status;
+    hop.name_bytes = (uint8_t)str_slice(t->upstream, 0, HOP_NAME_MAX).n;
+    buf_add(packet, &hop, sizeof(hop));
+    buf_add(packet, t->upstream.p, hop.name_bytes);
 }
 
 void record_pack(struct buf *packet, const struct record *r)
@@ -55,12 +80,16 @@ void record_pack(struct buf *packet, const struct record *r)
     head.sip_status = r->sip_status;
     head.identity_unreadable = r->identity_unreadable;
     head.reason = (uint16_t)r->reason;
+    head.cause = (uint8_t)r->cause;
+    head.n_tried = (uint8_t)r->n_tried;
     head.count = r->count;
     for (size_t i = 0; i < N_TEXTS; i++)
         head.text_bytes[i] = (uint16_t)str_slice(*text_at(r, i), 0, RECORD_TEXT_MAX).n;
     buf_add(packet, &head, sizeof(head));
     for (size_t i = 0; i < N_TEXTS; i++)
         buf_add(packet, text_at(r, i)->p, head.text_bytes[i]);
+    for (size_t i = 0; i < r->n_tried; i++)
+        pack_hop(packet, &r->tried[i]);
 }
 
 static bool head_is_good(const struct packet_head *h)
@@ -68,7 +97,26 @@ static bool head_is_good(const struct packet_head *h)
     bool level = h->attest == 0 || (h->attest >= 'A' && h->attest <= 'C');
     return h->magic == PACKET_MAGIC && level && h->verdict <= VERDICT_SIGN &&
            h->number_state <= NUMBER_STATES && h->emergency <= 1 && h->sip_status >= 0 &&
-           h->sip_status <= 699;
+           h->sip_status <= 699 && h->n_tried <= TRIED_MAX;
+}
+
+static bool unpack_hop(struct tried *t, struct str *rest)
+{
+    struct packet_hop hop;
+    if (rest->n < sizeof(hop))
+        return false;
+    memcpy(&hop, rest->p, sizeof(hop));
+    *rest = str_slice(*rest, sizeof(hop), rest->n);
+    if (hop.name_bytes > HOP_NAME_MAX || hop.name_bytes > rest->n || hop.fate >= FATE_KINDS ||
+        hop.transport >= TRANSPORTS || hop.status > 699 || hop.address.family > ADDRESS_IPV6)
+        return false;
+    *t = (struct tried){.upstream = str_slice(*rest, 0, hop.name_bytes),
+                        .address = hop.address,
+                        .transport = hop.transport,
+                        .fate = hop.fate,
+                        .status = hop.status};
+    *rest = str_slice(*rest, hop.name_bytes, rest->n);
+    return true;
 }
 
 bool record_unpack(struct record *r, struct str packet)
@@ -87,6 +135,7 @@ bool record_unpack(struct record *r, struct str packet)
         .number_state = (enum number_state)h.number_state,
         .iat_s = h.iat_s,
         .sip_status = h.sip_status,
+        .cause = (enum cause)h.cause,
         .identity_unreadable = h.identity_unreadable,
         .sign_us = h.sign_us,
         .total_us = h.total_us,
@@ -102,6 +151,9 @@ bool record_unpack(struct record *r, struct str packet)
         *text_at(r, i) = str_slice(rest, 0, h.text_bytes[i]);
         rest = str_slice(rest, h.text_bytes[i], rest.n);
     }
+    for (; r->n_tried < h.n_tried; r->n_tried++)
+        if (!unpack_hop(&r->tried[r->n_tried], &rest))
+            return false;
     return rest.n == 0;
 }
 
@@ -145,18 +197,51 @@ static void put_integer(struct json *j, struct str key, int64_t value, bool know
         json_put_null(j);
 }
 
-void record_put_time(struct json *j, int64_t us)
+void record_add_time(struct buf *out, int64_t us)
 {
     time_t seconds = (time_t)(us / 1000000);
     struct tm tm = {0};
-    struct buf text = BUF_INIT;
     if (us < 0 || !gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900)
         us = 0, tm = (struct tm){.tm_year = 70, .tm_mday = 1}; /* no time of ours */
-    buf_addf(&text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+    buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
              tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(us / 1000 % 1000));
+}
+
+void record_put_time(struct json *j, int64_t us)
+{
+    struct buf text = BUF_INIT;
+    record_add_time(&text, us);
     json_put_key(j, STR("ts"));
     json_put_string(j, buf_str(&text));
     buf_fini(&text);
+}
+
+static void put_hop(struct json *j, const struct tried *t)
+{
+    struct buf text = BUF_INIT;
+    json_begin_object(j);
+    put_text(j, STR("upstream"), t->upstream);
+    if (t->address.family != ADDRESS_NONE)
+        address_add(&text, &t->address);
+    put_text(j, STR("address"), buf_str(&text));
+    put_text(j, STR("transport"), transport_name((enum transport)t->transport));
+    buf_reset(&text);
+    tried_add_said(&text, t);
+    put_text(j, STR("said"), buf_str(&text));
+    json_end_object(j);
+    buf_fini(&text);
+}
+
+/* How the call fared, whatever was decided of it. */
+static void put_result(struct json *j, const struct record *r)
+{
+    put_text(j, STR("result"), cause_result(r->cause));
+    put_text(j, STR("cause"), cause_name(r->cause));
+    json_put_key(j, STR("tried"));
+    json_begin_array(j);
+    for (size_t i = 0; i < r->n_tried; i++)
+        put_hop(j, &r->tried[i]);
+    json_end_array(j);
 }
 
 void record_put(struct json *j, const struct record *r)
@@ -188,6 +273,7 @@ void record_put(struct json *j, const struct record *r)
     put_integer(j, STR("identity_unreadable"), r->identity_unreadable, true);
     put_text(j, STR("upstream"), r->upstream);
     put_integer(j, STR("sip_status"), r->sip_status, r->sip_status > 0);
+    put_result(j, r);
     put_integer(j, STR("sign_us"), r->sign_us, r->sign_us >= 0);
     put_integer(j, STR("total_us"), r->total_us, r->total_us >= 0);
     put_integer(j, STR("config_generation"), (int64_t)r->config_generation, true);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <stird/record_chain.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CHUNK_BYTES 65536
 
@@ -13,6 +14,7 @@ struct record_file {
     FILE *source;
     struct buf line;
     uint64_t number;
+    bool too_long, open_line; /* of what is in `line` so far: it goes on */
 };
 
 struct record_file *record_file_open(const char *path)
@@ -40,17 +42,24 @@ void record_file_close(struct record_file *f)
     free(f);
 }
 
-int record_file_next(struct record_file *f, struct record_line *line)
+static void begin_line(struct record_file *f)
+{
+    buf_reset(&f->line);
+    f->too_long = false;
+    f->number++;
+}
+
+/* Up to the end of the line that was begun, or of the file. */
+static int read_on(struct record_file *f, struct record_line *line)
 {
     int c;
-    *line = (struct record_line){.number = ++f->number};
-    buf_reset(&f->line);
     while ((c = getc_unlocked(f->source)) != EOF && c != '\n') {
         if (f->line.n < RECORD_LINE_MAX)
             buf_add_char(&f->line, (char)c);
         else
-            line->too_long = true;
+            f->too_long = true;
     }
+    *line = (struct record_line){.number = f->number, .too_long = f->too_long};
     if (ferror(f->source))
         return -EIO;
     if (buf_failed(&f->line))
@@ -60,6 +69,31 @@ int record_file_next(struct record_file *f, struct record_line *line)
     line->ended = c == '\n';
     line->text = buf_str(&f->line);
     return 1;
+}
+
+int record_file_next(struct record_file *f, struct record_line *line)
+{
+    begin_line(f);
+    return read_on(f, line);
+}
+
+int record_file_follow(struct record_file *f, struct record_line *line)
+{
+    if (!f->open_line)
+        begin_line(f);
+    clearerr(f->source); /* the end is not one for good */
+    int got = read_on(f, line);
+    f->open_line = got == 0 || (got > 0 && !line->ended);
+    return got > 0 && f->open_line ? 0 : got;
+}
+
+bool record_file_is_gone(const struct record_file *f, const char *path)
+{
+    struct stat mine, now;
+    if (fstat(fileno(f->source), &mine) || stat(path, &now))
+        return false;
+    return mine.st_dev != now.st_dev || mine.st_ino != now.st_ino ||
+           now.st_size < ftello(f->source);
 }
 
 /* ---- which files ---- */
@@ -146,6 +180,8 @@ bool record_files_list(struct record_file_names *names, const char *path)
     if (good && n > 1) /* the file itself is the last of those without a number */
         qsort(ranked, n, sizeof(*ranked), by_seq);
     for (size_t i = 0; i < n; i++) {
+        if (good && strcmp(ranked[i].path, path) == 0)
+            names->live = names->n;
         if (good)
             names->path[names->n++] = ranked[i].path;
         else

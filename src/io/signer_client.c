@@ -47,6 +47,11 @@ static void destroy(struct signer_client *c)
     free(c);
 }
 
+bool signer_client_is_there(const struct signer_client *c)
+{
+    return !c->gone;
+}
+
 struct signer_client *signer_client_new(int fd)
 {
     struct signer_client *c = calloc(1, sizeof(*c));

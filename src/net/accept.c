@@ -51,13 +51,13 @@ static bool source_has_room(const struct net *net, const struct address *remote)
 }
 
 /* REFUSALS: for no reason. */
-static enum refusal why_not(const struct net *net, const struct address *remote)
+static enum refusal why_not(const struct net *net, const struct flow *from)
 {
-    if (!net->handlers.admit(net->handlers.context, remote, true))
+    if (!net->handlers.admit(net->handlers.context, from))
         return REFUSED_UNKNOWN;
     if (net->n_connections >= places(net))
         return REFUSED_ALL;
-    return source_has_room(net, remote) ? REFUSALS : REFUSED_SOURCE;
+    return source_has_room(net, &from->remote) ? REFUSALS : REFUSED_SOURCE;
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,
@@ -68,13 +68,17 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     struct sockaddr_storage source = {0};
     (void)accepting;
     memcpy(&source, name, (size_t)n < sizeof(source) ? (size_t)n : sizeof(source));
-    struct address remote = address_from_sockaddr(&source);
-    enum refusal why = why_not(net, &remote);
+    const struct flow from = {.remote = address_from_sockaddr(&source),
+                              .listener = l->listener,
+                              .transport = l->transport};
+    enum refusal why = why_not(net, &from);
     if (why == REFUSALS) {
-        connection_accepted(net, l->listener, (enum transport)l->transport, &remote, fd);
+        connection_accepted(net, l->listener, (enum transport)l->transport, &from.remote, fd);
         return;
     }
-    refusals_add(net->refusals, why, &remote);
+    refusals_add(net->refusals, why, &from.remote);
+    if (why != REFUSED_UNKNOWN)
+        net->handlers.turned_away(net->handlers.context, &from, false);
     close(fd);
 }
 

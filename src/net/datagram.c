@@ -60,7 +60,7 @@ static void deliver(struct datagram_socket *s, unsigned i)
     struct flow from = {.remote = address_from_sockaddr(&r->sources[i]),
                         .listener = s->listener,
                         .transport = TRANSPORT_UDP};
-    if (!net->handlers.admit(net->handlers.context, &from.remote, false))
+    if (!net->handlers.admit(net->handlers.context, &from))
         return;
     r->bytes[i][n] = '\0';
     enum frame_status status = frame_datagram((struct str){r->bytes[i], n}, &net->limits.frame,

@@ -379,6 +379,12 @@ static void say_failure(const struct connection *c, const char *why)
     log_write(c->outgoing ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "TLS handshake failed",
               LOG_TEXT("peer", buf_str(&remote)), LOG_TEXT("expected", buf_str(&expected)),
               LOG_CSTR("direction", c->outgoing ? "out" : "in"), LOG_CSTR("why", why));
+    if (!c->outgoing)
+        c->net->handlers.turned_away(c->net->handlers.context,
+                                     &(struct flow){.remote = c->entry.remote,
+                                                    .listener = c->listener,
+                                                    .transport = c->transport},
+                                     true);
     buf_fini(&remote);
     buf_fini(&expected);
 }

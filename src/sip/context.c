@@ -17,7 +17,7 @@
 
 static size_t octets_of(const struct context *c)
 {
-    size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n;
+    size_t n = sizeof(*c) + arena_bytes(c->arena) + c->answer.n + trail_bytes(&c->trail);
     if (c->request)
         n += c->request_bytes;
     if (c->message.msg)
@@ -48,6 +48,7 @@ static void free_heavy_parts(struct context *c)
     size_switch_end(c);
     message_fini(&c->message);
     answer_base_fini(&c->answer);
+    trail_fini(&c->trail);
     arena_free(c->arena);
     free(c->request);
     free(c->best);
@@ -333,6 +334,7 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
         status = c->outcome->sip_status;
     c->refused = c->sent_us < 0;
     c->refused_for = reason;
+    c->cause = cause_of_answer(reason, c->refused || (c->outcome && c->outcome->reason == reason));
     if (c->outcome && reason != c->outcome->reason && c->sent_us < 0) {
         c->outcome->verdict = VERDICT_REJECT;
         c->outcome->reason = reason;
@@ -360,6 +362,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     int status = reason_sip_status(reason);
     c->refused = true;
     c->refused_for = reason;
+    c->cause = cause_of_answer(reason, true);
     if (c->outcome) {
         c->outcome->verdict = VERDICT_REJECT;
         c->outcome->reason = reason;
@@ -426,7 +429,8 @@ static void log_decision(const struct context *c)
              LOG_TEXT("decision", verdict_name(o->verdict)),
              LOG_TEXT("level", ((struct str){&level, 1})),
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
-             LOG_NUMBER("status", c->status),
+             LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
+             LOG_NUMBER("tried", c->trail.n),
              o->detail.n > 0 ? LOG_TEXT("detail", o->detail) : (struct log_field){0},
              c->call->trunk ? (struct log_field){0} : LOG_TEXT("source", buf_str(&source)));
     buf_fini(&orig);
@@ -453,6 +457,9 @@ static void write_record(struct context *c)
         .outcome = c->outcome,
         .upstream = upstream_name(c),
         .sip_status = c->status,
+        .cause = c->cause,
+        .tried = c->trail.list,
+        .n_tried = c->trail.n,
         .ts_us = c->real_us,
         .sign_us = c->sign_us,
         .total_us = c->sent_us < 0 ? -1 : c->sent_us - c->arrived_us,
@@ -478,15 +485,27 @@ static struct undecided undecided_of(const struct context *c)
     };
 }
 
-static void count_outcome(struct proxy *p, const struct outcome *o)
+static void count_outcome(struct proxy *p, const struct outcome *o, enum cause cause)
 {
     uint64_t *const counters[] = {[VERDICT_SIGN] = &p->counters.signed_calls,
                                   [VERDICT_PASS] = &p->counters.passed_calls,
                                   [VERDICT_REJECT] = &p->counters.rejected_calls};
     ++*counters[o->verdict];
     p->counters.by_reason[o->reason]++;
+    p->counters.by_cause[cause]++;
     if (o->verdict == VERDICT_SIGN)
         p->counters.by_level[o->claims.attest - 'A']++;
+}
+
+/* Refused for where it comes from, not for what it is. */
+static void note_source(const struct context *c)
+{
+    enum reason reason = c->outcome ? c->outcome->reason : c->refused_for;
+    struct str request = {c->request, c->request ? c->request_bytes : 0};
+    if (reason == REASON_NO_TRUNK)
+        refused_sources_note(c->proxy, &c->from, UNHEARD_NO_TRUNK, request);
+    else if (reason == REASON_FROM_UPSTREAM)
+        refused_sources_note(c->proxy, &c->from, UNHEARD_UPSTREAM, request);
 }
 
 static bool is_alone(const struct context *c)
@@ -501,8 +520,10 @@ static bool is_alone(const struct context *c)
  */
 static void tell(struct context *c)
 {
+    if (c->refused)
+        note_source(c);
     if (c->call && c->outcome) {
-        count_outcome(c->proxy, c->outcome);
+        count_outcome(c->proxy, c->outcome, c->cause);
         if (c->decided || is_alone(c))
             write_record(c);
         log_trace(c);
@@ -517,6 +538,12 @@ void context_set_winner(struct context *c, struct attempt *a)
     c->current = a;
     if (c->leaving[a->view].outcome)
         c->outcome = c->leaving[a->view].outcome;
+}
+
+void context_end(struct context *c, int status, enum cause cause)
+{
+    c->cause = c->finished ? c->cause : cause;
+    context_finish(c, status);
 }
 
 void context_finish(struct context *c, int status)

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <stird/call.h>
+#include <stird/cause.h>
 #include <stird/listeners.h>
 #include <stird/outcome.h>
 #include <stird/privacy.h>
@@ -19,14 +20,17 @@
 #include "answer.h"
 #include "branch.h"
 #include "full.h"
+#include "health.h"
 #include "holding.h"
 #include "limits.h"
 #include "message.h"
 #include "own_routes.h"
 #include "peer_ports.h"
 #include "recording.h"
+#include "refused_sources.h"
 #include "routes.h"
 #include "timers.h"
+#include "trail.h"
 #include "transaction.h"
 #include "undecided.h"
 
@@ -57,7 +61,9 @@ struct proxy {
     struct undecided_table undecided;
     struct allowances allowances;
     struct peer_ports peer_ports;
-    int64_t foreign_said_ms;     /* when the log last said so: stranger.c */
+    int64_t foreign_said_ms; /* when the log last said so: stranger.c */
+    struct health_told health;
+    struct refused_sources refused_sources;
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;
@@ -107,6 +113,7 @@ struct attempt {
     enum privacy_view view; /* whose decision left */
     char branch[BRANCH_LENGTH + 1];
     struct limit *limit; /* of the upstream; until its final answer */
+    unsigned place;      /* in the context's trail; 0: none */
     bool abandoned;      /* another attempt has taken over */
     bool cancel_wanted;  /* as soon as a provisional comes (section 9.1) */
     bool cancel_sent;
@@ -138,6 +145,7 @@ struct context {
     bool decided; /* the policy has had its say */
     bool refused; /* by us, for `refused_for`, before it was sent anywhere */
     enum reason refused_for;
+    enum cause cause;        /* of its end; UNKNOWN until it is known */
     bool emergency;          /* no limit counts but that of emergency calls */
     bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
@@ -164,6 +172,7 @@ struct context {
     unsigned stream_waited; /* for the target before this one; 0: for none */
     int64_t stream_until_ms;
     struct own_routes own;
+    struct trail trail;
     char *best; /* a real response that the last attempt might still beat */
     size_t best_bytes;
     int best_status;
@@ -217,6 +226,8 @@ void context_acknowledged(struct context *c);
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
 void context_finish(struct context *c, int status);
+/* The same; CAUSE is what ended it. */
+void context_end(struct context *c, int status, enum cause cause);
 
 /* ---- steps.c: the way of a request ---- */
 
@@ -313,6 +324,8 @@ struct ledger_entry;
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 /* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
 int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
+/* From somebody whom nobody listed, and not heard: counted, and told of. */
+void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
 /* What a socket, or another worker, has brought: net_handlers' functions. */
 void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
                    const struct frame *frame, enum frame_status status);

@@ -316,10 +316,15 @@ static bool send_attempt(struct context *c, const struct target *target)
     }
     if (way == SIZE_STREAM)
         written = write_attempt(c, a, &key);
-    if (written && target_flow(p, &a->target, &flow) == 0)
+    bool reached = written && target_flow(p, &a->target, &flow) == 0;
+    if (reached)
         a->client = client_transaction_new(p->transactions, &key, c->invite, &flow,
                                            buf_str(&p->scratch), a, proxy_now_ms());
+    a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
+        trail_said(&c->trail, a->place, written && !reached ? FATE_UNREACHABLE : FATE_NOT_SENT, 0);
+        if (written && !reached)
+            routes_call_failed(p->routes, target, proxy_now_ms());
         free(a);
         return false;
     }
@@ -362,6 +367,8 @@ enum forward_result forward_next(struct context *c)
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
         c->next_target++;
+        if (full && c->initial)
+            trail_said(&c->trail, trail_add(&c->trail, target), FATE_FULL, 0);
         if (full || !send_attempt(c, target))
             continue;
         /* What went by a stream may have to go by UDP yet (size_switch.h). */

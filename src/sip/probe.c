@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <stird/log.h>
 
-#define TICK_MS 250
+#define TICK_MS      250
+#define ASK_EVERY_MS 2000 /* one that is out and has no probes */
 
 /* One next hop of one upstream. */
 struct probe {
@@ -56,24 +57,30 @@ static struct probe *probe_of(struct attempt *attempt)
     return (struct probe *)(void *)((char *)attempt - offsetof(struct probe, attempt));
 }
 
-static void ended(struct probe *probe, bool well)
+static void ended(struct probe *probe, enum question_end end)
 {
+    const struct target *target = &probe->attempt.target;
+    struct routes *routes = probe->all->proxy->routes;
     probe->attempt.final_seen = true;
-    routes_probe_ended(probe->all->proxy->routes, &probe->attempt.target, well, proxy_now_ms());
+    if (target->upstream->probe_ms > 0)
+        routes_probe_ended(routes, target, end == QUESTION_WELL, proxy_now_ms());
+    else
+        routes_question_ended(routes, target, end, proxy_now_ms());
 }
 
 /* Whatever it says, it speaks; but 503 wants no calls, and 408 heard nobody behind it. */
 void probe_answered(struct attempt *attempt, int status)
 {
     if (status >= 200 && !attempt->final_seen)
-        ended(probe_of(attempt), status != 503 && status != 408);
+        ended(probe_of(attempt), status != 503 && status != 408 ? QUESTION_WELL : QUESTION_ILL);
 }
 
 void probe_transaction_ended(struct attempt *attempt, enum transaction_end why)
 {
     attempt->client = NULL;
     if (why != TRANSACTION_DONE && !attempt->final_seen)
-        ended(probe_of(attempt), false);
+        ended(probe_of(attempt),
+              why == TRANSACTION_TRANSPORT_ERROR ? QUESTION_UNREACHABLE : QUESTION_SILENT);
 }
 
 static void add_uri(struct buf *out, const struct target *target)
@@ -158,7 +165,7 @@ static void ask(struct probe *probe)
         a->client = client_transaction_new(p->transactions, &key, false, &flow,
                                            buf_str(&p->scratch), a, proxy_now_ms());
     if (!a->client)
-        ended(probe, false);
+        ended(probe, QUESTION_UNREACHABLE);
 }
 
 /* No answer by the time of the next one is none. */
@@ -170,7 +177,7 @@ static void ask_again(struct probe *probe)
     else if (a->client)
         client_transaction_abandon(a->client);
     if (a->client && !a->final_seen)
-        ended(probe, false);
+        ended(probe, QUESTION_SILENT);
     a->client = NULL;
     ask(probe);
 }
@@ -191,18 +198,24 @@ static struct probe *find_or_add(struct probes *all, const struct target *target
     return probe;
 }
 
+/* Each next hop, or without probes those that are out. */
+static bool is_asked(const struct probes *all, const struct target *hop)
+{
+    return hop->upstream->probe_ms > 0 || routes_is_out(all->proxy->routes, hop);
+}
+
 static void probe_upstream(struct probes *all, const struct upstream *u, int64_t now_ms)
 {
     struct target hops[ROUTES_TARGETS_MAX];
     unsigned n = routes_hops(all->proxy->routes, u, hops, ROUTES_TARGETS_MAX);
     for (unsigned i = 0; i < n; i++) {
-        struct probe *probe = find_or_add(all, &hops[i], now_ms);
+        struct probe *probe = is_asked(all, &hops[i]) ? find_or_add(all, &hops[i], now_ms) : NULL;
         if (!probe)
             continue;
         probe->wanted = true;
         if (now_ms < probe->due_ms)
             continue;
-        probe->due_ms = now_ms + u->probe_ms;
+        probe->due_ms = now_ms + (u->probe_ms > 0 ? u->probe_ms : ASK_EVERY_MS);
         ask_again(probe);
     }
 }
@@ -221,10 +234,15 @@ static void drop_unwanted(struct probes *all)
     }
 }
 
+static bool is_probed(const struct upstream *u)
+{
+    return u->probe_ms > 0 || u->asked_when_out;
+}
+
 static bool is_needed(const struct settings *s)
 {
     for (unsigned i = 0; i < s->n_upstreams; i++)
-        if (s->upstreams[i].probe_ms > 0 || s->upstreams[i].host.n > 0)
+        if (is_probed(&s->upstreams[i]) || s->upstreams[i].host.n > 0)
             return true;
     return false;
 }
@@ -235,7 +253,7 @@ static void on_tick(struct timer *timer, int64_t now_ms)
     const struct settings *s = all->proxy->snapshot->settings;
     routes_keep_names(all->proxy->routes, s);
     for (unsigned i = 0; i < s->n_upstreams; i++)
-        if (s->upstreams[i].probe_ms > 0)
+        if (is_probed(&s->upstreams[i]))
             probe_upstream(all, &s->upstreams[i], now_ms);
     drop_unwanted(all);
     if (is_needed(s))

@@ -131,14 +131,26 @@ enum source_class proxy_classify(const struct proxy *p, const struct address *so
     return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
 }
 
+void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
+{
+    p->counters.unknown_source++;
+    refused_sources_note(p, from, UNHEARD_UNKNOWN, raw);
+}
+
 /* Strangers: no connection at all; their datagrams are looked at for our Record-Route only. */
-static bool admit(void *context, const struct address *source, bool stream)
+static bool admit(void *context, const struct flow *from)
 {
     struct proxy *p = context;
-    if (!stream || proxy_classify(p, source) != SOURCE_UNKNOWN)
+    if (from->transport == TRANSPORT_UDP || proxy_classify(p, &from->remote) != SOURCE_UNKNOWN)
         return true;
-    p->counters.unknown_source++;
+    proxy_unknown_source(p, from, STR("connection"));
     return false;
+}
+
+static void turned_away(void *context, const struct flow *from, bool handshake)
+{
+    refused_sources_note(context, from, handshake ? UNHEARD_HANDSHAKE : UNHEARD_CONNECTIONS,
+                         STR("connection"));
 }
 
 static bool is_answerable(struct str raw)
@@ -208,7 +220,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     struct flow here = *arrived, *from = &here;
     struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
     if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
-        p->counters.unknown_source++;
+        proxy_unknown_source(p, from, raw);
         return;
     }
     from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
@@ -321,6 +333,7 @@ void proxy_free(struct proxy *p)
     branches_fini(&p->branches);
     buf_fini(&p->scratch);
     limits_fini(&p->limits);
+    health_fini(&p->health);
     if (p->snapshot)
         snapshot_unref(p->snapshot);
     numbers_unmap(&p->overlay);
@@ -380,6 +393,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                             .server_waits = server_waits};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
+                                          .turned_away = turned_away,
                                           .message = proxy_message,
                                           .undelivered = proxy_undelivered,
                                           .closed = on_closed,
@@ -516,6 +530,16 @@ void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay)
 bool proxy_tell_name(struct proxy *p, struct known_name *known)
 {
     return resolver_tell(p->resolver, known);
+}
+
+bool proxy_tell_refused(struct proxy *p, struct refused_source *news)
+{
+    return refused_sources_tell(p, news);
+}
+
+void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news)
+{
+    refused_sources_tell_again(p, news);
 }
 
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known)

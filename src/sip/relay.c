@@ -91,10 +91,11 @@ void relay_give_up(struct context *c, enum reason reason)
     if (c->cancelled) {
         context_refuse(c, REASON_CALLER_CANCELLED);
     } else if (c->best && is_hidden(c, c->best_status)) {
+        c->cause = CAUSE_NEXT_HOP_503;
         context_answer(c, 500, (struct str){NULL, 0});
     } else if (c->best) {
         send_up(c, c->best_status, (struct str){c->best, c->best_bytes});
-        context_finish(c, c->best_status);
+        context_end(c, c->best_status, CAUSE_NEXT_HOP_503);
     } else if (!c->invite && reason == REASON_UPSTREAM_TIMEOUT) {
         context_finish(c, 0); /* no 408 to a non-INVITE (RFC 4320 section 4.2) */
     } else {
@@ -129,6 +130,7 @@ static void timer_c_expired(struct context *c)
         relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
         return;
     }
+    trail_said(&c->trail, a->place, FATE_TIMEOUT, 0);
     cancel_when_possible(a);
     timer_set(&c->proxy->timers, &c->timer, relay_timer,
               proxy_now_ms() + 64 * (int64_t)c->snapshot->settings->t1_ms);
@@ -144,6 +146,7 @@ void relay_timer(struct timer *timer, int64_t now_ms)
         return;
     }
     log_failover(a, "no sign of life");
+    trail_said(&c->trail, a->place, FATE_SILENT, 0);
     routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
     abandon(a);
     if (may_fail_over(c))
@@ -165,6 +168,13 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
+static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
+{
+    if (why == TRANSACTION_TRANSPORT_ERROR)
+        return FATE_UNREACHABLE;
+    return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
+}
+
 void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
 {
     struct attempt *a = attempt;
@@ -177,6 +187,8 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
     /* After timer F the caller of a non-INVITE has given up too. */
     bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
     (void)proxy;
+    if (counted)
+        trail_said(&c->trail, a->place, fate_of_end(a, why), 0);
     bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->next_target > 0 &&
                   size_switch_failed(a);
     if (by_udp) {
@@ -269,7 +281,7 @@ static void on_success(struct attempt *a, struct message *m)
     for (struct attempt *other = c->attempts; other; other = other->next)
         if (other != a)
             cancel_when_possible(other);
-    context_finish(c, m->status);
+    context_end(c, m->status, CAUSE_ANSWERED);
 }
 
 static void keep_best(struct attempt *a, struct message *m)
@@ -288,6 +300,16 @@ static void keep_best(struct attempt *a, struct message *m)
     context_count(c);
 }
 
+/* A 487 is the end of our own CANCEL: for the caller, or after timer C. */
+static enum cause cause_of_refusal(const struct attempt *a, int status)
+{
+    if (status == 487 && a->cancel_sent)
+        return a->context->cancelled ? CAUSE_CANCELLED : CAUSE_UPSTREAM_TIMEOUT;
+    if (status == 503)
+        return CAUSE_NEXT_HOP_503;
+    return status < 400 ? CAUSE_NEXT_HOP_REDIRECTED : CAUSE_NEXT_HOP_REFUSED;
+}
+
 static void on_refusal(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
@@ -300,6 +322,7 @@ static void on_refusal(struct attempt *a, struct message *m)
         steps_try_next_target(c);
         return;
     }
+    c->cause = cause_of_refusal(a, m->status);
     if (is_hidden(c, m->status)) {
         context_answer(c, 500, (struct str){NULL, 0});
         return;
@@ -336,6 +359,7 @@ static void on_response(struct attempt *a, struct message *m)
         return;
     }
     a->final_seen = true;
+    trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
     limits_give(&a->context->proxy->limits, &a->limit);
     if (m->status < 300)
         on_success(a, m);

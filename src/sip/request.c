@@ -63,17 +63,52 @@ static void on_cancel(struct proxy *p, const struct message *m, const struct flo
     relay_cancel(c);
 }
 
-/* To stird itself: no user, our host. Calls are never for us. */
-static bool is_for_us(const struct proxy *p, const struct message *m)
+/* A number is somebody behind us; a name (ping, sbc, keepalive) is nobody that we know. */
+static bool is_dialled(struct str user)
+{
+    user = str_slice(user, 0, str_find(user, ';', 0));
+    for (size_t i = 0; i < user.n; i++) {
+        if (user.p[i] == '%')
+            i += 2;
+        else if (ascii_is_alpha(user.p[i]))
+            return false;
+    }
+    return user.n > 0;
+}
+
+/*
+ * To stird itself: our host, and nobody's number of those behind us. Calls are never for us. An
+ * upstream begins nothing that leads through stird, so what names us is for us, and its OPTIONS are
+ * whatever they name.
+ */
+static bool is_for_us(const struct proxy *p, const struct message *m, enum source_class class)
 {
     const url_t *uri = m->sip->sip_request->rq_url;
+    bool options = str_eq(m->method, STR("OPTIONS")), upstream = class == SOURCE_UPSTREAM;
     uint16_t listener;
-    return !uri->url_user && m->to_tag.n == 0 && !str_eq(m->method, STR("INVITE")) &&
-           target_is_ours(p, uri, &listener);
+    if (m->to_tag.n > 0 || str_eq(m->method, STR("INVITE")))
+        return false;
+    if (upstream && options)
+        return true;
+    if (uri->url_user && !upstream && (!options || is_dialled(str_of(uri->url_user))))
+        return false;
+    return target_is_ours(p, uri, &listener);
+}
+
+/* Without Retry-After: when it is over is not known, and the SBC asks again anyway. */
+static void answer_unhealthy(struct proxy *p, const struct message *m, const struct flow *from,
+                             enum reason reason)
+{
+    struct buf lines = BUF_INIT;
+    p->counters.health_refused++;
+    buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
+    answer_stateless(p, m, from, 503, buf_str(&lines));
+    buf_fini(&lines);
 }
 
 /* OPTIONS is how an SBC asks whether we are well (section 11.2); nothing else is served here. */
-static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from)
+static void answer_for_us(struct proxy *p, const struct message *m, const struct flow *from,
+                          enum source_class class)
 {
     if (!str_eq(m->method, STR("OPTIONS"))) {
         answer_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
@@ -81,6 +116,12 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
     }
     if (p->draining && p->snapshot->settings->drain_silently)
         return;
+    bool asks = class == SOURCE_TRUNK && !p->draining;
+    enum reason health = asks ? health_of_source(p, from) : REASON_OK;
+    if (health != REASON_OK) {
+        answer_unhealthy(p, m, from, health);
+        return;
+    }
     answer_stateless(p, m, from, p->draining ? 503 : 200,
                      p->draining ? STR("Retry-After: 5\r\n")
                                  : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
@@ -139,11 +180,12 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
 {
     p->counters.requests++;
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
-        p->counters.unknown_source += !stateless_stranger(p, m, from);
+        if (!stateless_stranger(p, m, from))
+            proxy_unknown_source(p, from, m->raw);
         return;
     }
     if (class == SOURCE_UNKNOWN && !is_in_dialog(p, m, from)) {
-        p->counters.unknown_source++;
+        proxy_unknown_source(p, from, m->raw);
         return;
     }
     if (str_eq(m->method, STR("ACK"))) {
@@ -155,9 +197,9 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);
-    } else if (is_for_us(p, m)) {
+    } else if (is_for_us(p, m, class)) {
         message_set_received(m, &from->remote);
-        answer_for_us(p, m, &reply);
+        answer_for_us(p, m, &reply, class);
     } else {
         begin(p, m, from, class);
     }

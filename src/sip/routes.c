@@ -16,6 +16,7 @@ struct hop {
     struct address address;
     uint8_t transport;
     bool out;
+    bool answers_options;                 /* it has answered one, while it was out */
     unsigned calls_failed, probes_failed; /* in a row */
     int64_t retry_at_ms;                  /* when it is out: the next call that may try */
     int64_t no_tcp_until_ms;
@@ -387,6 +388,26 @@ void routes_probe_ended(struct routes *r, const struct target *target, bool well
         take_out(r, hop, target, "probes were not answered", now_ms);
 }
 
+bool routes_is_out(const struct routes *r, const struct target *target)
+{
+    const struct hop *hop = find(r, target);
+    return hop && hop->out;
+}
+
+/* Silence of a hop that never answered OPTIONS says nothing: when its time is over a call tries. */
+void routes_question_ended(struct routes *r, const struct target *target, enum question_end end,
+                           int64_t now_ms)
+{
+    struct hop *hop = find(r, target);
+    if (!hop)
+        return;
+    hop->answers_options |= end == QUESTION_WELL || end == QUESTION_ILL;
+    if (end == QUESTION_WELL)
+        bring_back(r, hop, target, "it answers OPTIONS");
+    else if (hop->out && (end != QUESTION_SILENT || hop->answers_options))
+        hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
+}
+
 bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms)
 {
     const struct hop *hop = find(r, target);
@@ -402,20 +423,35 @@ void routes_remember_refusal(struct routes *r, const struct target *target, int6
 
 /* ---- the targets of a call ---- */
 
+static bool may_try(const struct hop *hop, const struct target *target, int64_t now_ms)
+{
+    return !hop || !hop->out || (target->upstream->probe_ms == 0 && now_ms >= hop->retry_at_ms);
+}
+
 /* FIRST: nothing that is well comes before it, so this call is the one that tries it. */
 static bool is_usable(struct routes *r, const struct target *target, bool first, int64_t now_ms)
 {
     struct hop *hop = find(r, target);
-    if (!hop)
-        return true;
-    hop->used_at_ms = now_ms;
-    if (!hop->out)
-        return true;
-    if (target->upstream->probe_ms > 0 || now_ms < hop->retry_at_ms)
-        return false;
-    if (first)
+    bool usable = may_try(hop, target, now_ms);
+    if (hop)
+        hop->used_at_ms = now_ms;
+    if (usable && first && hop && hop->out)
         hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
-    return true;
+    return usable;
+}
+
+bool routes_are_usable(struct routes *r, const struct settings *settings, const struct trunk *trunk,
+                       int64_t now_ms)
+{
+    struct target hops[ROUTES_TARGETS_MAX];
+    for (unsigned i = 0; i < trunk->n_upstreams; i++) {
+        unsigned n = routes_hops(r, &settings->upstreams[trunk->upstreams[i]], hops,
+                                 ROUTES_TARGETS_MAX);
+        while (n > 0)
+            if (n--, may_try(find(r, &hops[n]), &hops[n], now_ms))
+                return true;
+    }
+    return false;
 }
 
 unsigned routes_targets(struct routes *r, const struct settings *settings,

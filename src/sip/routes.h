@@ -49,6 +49,10 @@ unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct t
  */
 unsigned routes_targets(struct routes *r, const struct settings *settings,
                         const struct trunk *trunk, int64_t now_ms, struct target *targets);
+/* Whether a call of TRUNK would find a next hop that is in service, or one whose time out is over.
+ */
+bool routes_are_usable(struct routes *r, const struct settings *settings, const struct trunk *trunk,
+                       int64_t now_ms);
 /* The addresses of a name that has no port (0), or one, by TRANSPORT; not to ourselves. ASKER as in
    resolver.h; NULL: nothing is asked for, only what is known counts. */
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
@@ -66,6 +70,16 @@ bool routes_is_source(struct routes *r, const struct settings *settings,
 void routes_call_failed(struct routes *r, const struct target *target, int64_t now_ms);
 void routes_call_answered(struct routes *r, const struct target *target);
 void routes_probe_ended(struct routes *r, const struct target *target, bool well, int64_t now_ms);
+bool routes_is_out(const struct routes *r, const struct target *target);
+/* One that is out and has no probes was asked whether it is back. */
+enum question_end {
+    QUESTION_WELL,
+    QUESTION_ILL, /* it speaks, and wants no calls */
+    QUESTION_UNREACHABLE,
+    QUESTION_SILENT /* some never answer OPTIONS */
+};
+void routes_question_ended(struct routes *r, const struct target *target, enum question_end end,
+                           int64_t now_ms);
 /* Whether a connection to this peer was refused a while ago. */
 bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms);
 void routes_remember_refusal(struct routes *r, const struct target *target, int64_t now_ms);

@@ -23,6 +23,7 @@ static void write_record(struct proxy *p, const struct undecided *u, uint32_t co
         .call = &call,
         .outcome = &outcome,
         .sip_status = u->sip_status,
+        .cause = CAUSE_REJECTED,
         .ts_us = clock_real_us(),
         .sign_us = -1,
         .total_us = -1,
@@ -142,6 +143,7 @@ void undecided_tell(struct proxy *p, const struct undecided *u)
     if (u->invite) {
         p->counters.rejected_calls++;
         p->counters.by_reason[u->reason]++;
+        p->counters.by_cause[CAUSE_REJECTED]++;
     }
     if (!undecided_alone(p, u))
         return;

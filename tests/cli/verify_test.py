@@ -221,7 +221,7 @@ class Values(Lab):
         for text in ("root:x:0:0:root:/root:/bin/bash\n", "nothing of the kind", "1.2", "..", "",
                      "a.b.c d\nx=y;info=<https://x>"):
             status, out, err = stirctl.run("/none", "verify", "--json", self.write("input", text))
-            self.assertEqual((status, out), (2, ""), text)
+            self.assertEqual((status, list(json.loads(out))), (2, ["error", "status"]), text)
             self.assertIn("holds neither an INVITE nor an Identity header", err)
         # But what says that it is an Identity, or looks like a token, is judged.
         for text in ("Identity: nonsense", "y: nonsense", "a.b.c", "a.b.c;info=<https://x>"):

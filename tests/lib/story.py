@@ -185,7 +185,7 @@ class Story(unittest.TestCase):
         """A counter of stirctl stats gets there; heartbeats bring it."""
         path = self.lab.path("stird.conf")
         stird.wait_until(lambda: stirctl.ask(path, "stats")[name] == value, 5.0,
-                         "%s = %d" % (name, value))
+                         "%s = %r" % (name, value))
 
     def record(self, invite, **members):
         record = self.stird.record(invite["call-id"])

@@ -22,6 +22,7 @@ struct scene {
     struct settings settings;
     struct call call;
     struct outcome outcome;
+    struct tried tried[2];
     struct ledger_entry entry;
 };
 
@@ -54,11 +55,21 @@ static struct scene *new_scene(void)
         .number = {.state = NUMBER_OWNED, .file = STR("/etc/stird/n.csv"), .line = 7},
     };
     memcpy(s->outcome.claims.origid, "fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0", 36);
+    s->tried[0] = (struct tried){.upstream = STR("carrier-b"), .fate = FATE_SILENT};
+    s->tried[1] = (struct tried){.upstream = STR("carrier-a"),
+                                 .transport = TRANSPORT_TCP,
+                                 .fate = FATE_STATUS,
+                                 .status = 200};
+    assert_true(address_parse(STR("192.0.2.9"), &s->tried[0].address));
+    s->tried[1].address = s->call.source;
     s->entry = (struct ledger_entry){.settings = &s->settings,
                                      .call = &s->call,
                                      .outcome = &s->outcome,
                                      .upstream = STR("carrier-a"),
                                      .sip_status = 200,
+                                     .cause = CAUSE_ANSWERED,
+                                     .tried = s->tried,
+                                     .n_tried = 2,
                                      .ts_us = INT64_C(1893456000123456),
                                      .sign_us = 31,
                                      .total_us = 420,
@@ -109,7 +120,11 @@ static void a_signed_call(void **state)
            "\"cert_spc\":\"709J\",\"cert_serial\":\"4711\","
            "\"x5u\":\"https://cert.example.org/818H.pem\",\"iat\":1893456000,"
            "\"identity_fault\":null,\"identity_unreadable\":0,"
-           "\"upstream\":\"carrier-a\",\"sip_status\":200,\"sign_us\":31,\"total_us\":420,"
+           "\"upstream\":\"carrier-a\",\"sip_status\":200,\"result\":\"answered\","
+           "\"cause\":\"answered\",\"tried\":[{\"upstream\":\"carrier-b\","
+           "\"address\":\"192.0.2.9:0\",\"transport\":\"udp\",\"said\":\"silent\"},"
+           "{\"upstream\":\"carrier-a\",\"address\":\"[2001:db8::1]:5060\","
+           "\"transport\":\"tcp\",\"said\":\"200\"}],\"sign_us\":31,\"total_us\":420,"
            "\"config_generation\":3,\"numbers_generation\":9,\"emergency\":false,"
            "\"detail\":null,\"count\":1}");
     free(s);
@@ -139,6 +154,8 @@ static void refused_before_anything_was_known(void **state)
         .verdict = VERDICT_REJECT, .reason = REASON_NO_TRUNK, .claims = {.attest = 'A'}};
     s->entry.upstream = (struct str){NULL, 0};
     s->entry.sip_status = 403;
+    s->entry.cause = CAUSE_REJECTED;
+    s->entry.n_tried = 0;
     s->entry.sign_us = s->entry.total_us = -1;
     assert_record(s, "{\"ts\":\"2030-01-01T00:00:00.123Z\",\"node\":\"edge-1\",\"call_id\":null,"
                      "\"trunk\":null,\"source\":null,\"orig_tn\":null,\"dest_tn\":null,"
@@ -147,7 +164,8 @@ static void refused_before_anything_was_known(void **state)
                      "\"number_row\":null,\"customer\":null,\"provider\":null,\"cert_id\":null,"
                      "\"cert_spc\":null,\"cert_serial\":null,\"x5u\":null,"
                      "\"iat\":null,\"identity_fault\":null,\"identity_unreadable\":0,"
-                     "\"upstream\":null,\"sip_status\":403,\"sign_us\":null,"
+                     "\"upstream\":null,\"sip_status\":403,\"result\":\"rejected\","
+                     "\"cause\":\"rejected\",\"tried\":[],\"sign_us\":null,"
                      "\"total_us\":null,\"config_generation\":3,\"numbers_generation\":9,"
                      "\"emergency\":false,"
                      "\"detail\":null,\"count\":1}");

@@ -283,6 +283,116 @@ static void a_line_that_is_too_long_is_cut(void **state)
     in_child(long_line, NULL);
 }
 
+/* ---- journald's own protocol, and lines for people ---- */
+
+/* The next entry, or "" when there is none. */
+static const char *entry_of(int fd)
+{
+    static char got[1 << 16];
+    ssize_t n = recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT);
+    got[n > 0 ? n : 0] = '\0';
+    return got;
+}
+
+/* Fields that can be asked for, each value one line, and nothing on standard error. */
+static const char *as_entries(void *user)
+{
+    (void)user;
+    int ends[2], pipes[2];
+    static char line[4096];
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) || pipe(pipes))
+        return "no sockets";
+    log_open("worker 1", pipes[1], true);
+    log_to_journal(ends[1]);
+    log_warning("call", LOG_CSTR("call_id", "a b\nTRUNK=evil"), LOG_CSTR("trunk", "pbx"),
+                LOG_CSTR("orig", "12155550100"), LOG_CSTR("dest", "-"),
+                LOG_CSTR("reason", "signed_owned"), LOG_CSTR("other", "x"),
+                LOG_NUMBER("status", 200));
+    if (strcmp(entry_of(ends[0]),
+               "PRIORITY=4\nSYSLOG_IDENTIFIER=stird\n"
+               "MESSAGE=warning [worker 1] call call_id=\"a b\\x0aTRUNK=evil\" trunk=pbx "
+               "orig=12155550100 dest=- reason=signed_owned other=x status=200\n"
+               "CALL_ID=a b\\x0aTRUNK=evil\nTRUNK=pbx\nORIG_TN=12155550100\n"
+               "REASON=signed_owned\n"))
+        return "another entry";
+    fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+    if (read(pipes[0], line, sizeof(line)) > 0)
+        return "a line on standard error as well";
+    close(ends[0]); /* journald is gone */
+    log_info("after");
+    ssize_t n = read(pipes[0], line, sizeof(line));
+    return n > 0 && strncmp(line, "<6>info [worker 1] after\n", (size_t)n) == 0
+               ? NULL
+               : "what journald does not take is lost";
+}
+
+static void entries_of_the_journal(void **state)
+{
+    (void)state;
+    in_child(as_entries, NULL);
+}
+
+/* Not read for a while: nothing waits, and what was lost is told. */
+static const char *full_journal(void *user)
+{
+    (void)user;
+    int ends[2], sink = open("/dev/full", O_WRONLY);
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) || sink < 0)
+        return "no sockets";
+    alarm(60);
+    log_open("test", sink, true);
+    log_to_journal(ends[1]);
+    write_lines();
+    if (log_dropped() == 0)
+        return "nothing was dropped";
+    while (*entry_of(ends[0]))
+        ;
+    log_info("again");
+    if (!strstr(entry_of(ends[0]), "MESSAGE=warning [test] log lines were dropped"))
+        return "losses are not told";
+    return strstr(entry_of(ends[0]), "MESSAGE=info [test] again\n") ? NULL : "no line after them";
+}
+
+static void a_journal_that_is_not_read(void **state)
+{
+    (void)state;
+    in_child(full_journal, NULL);
+}
+
+static bool is_time(const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ ";
+    for (size_t i = 0; i < sizeof(form) - 1; i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    return true;
+}
+
+static const char *dressed(void *user)
+{
+    (void)user;
+    static char got[4096];
+    int ends[2];
+    if (pipe(ends))
+        return "no pipe";
+    log_open("test", ends[1], false);
+    log_dress(true, true);
+    log_error("a");
+    got[read_all(ends[0], got, sizeof(got) - 1)] = '\0';
+    if (!is_time(got) || strcmp(got + 25, "\033[31merror\033[0m [test] a\n"))
+        return "no time, or no colour";
+    log_open("test", ends[1], true); /* journald has times and levels of its own */
+    log_error("a");
+    got[read_all(ends[0], got, sizeof(got) - 1)] = '\0';
+    return strcmp(got, "<3>error [test] a\n") ? "dressed for journald" : NULL;
+}
+
+static void lines_for_people(void **state)
+{
+    (void)state;
+    in_child(dressed, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +406,9 @@ int main(void)
         cmocka_unit_test(what_was_dropped_is_told),
         cmocka_unit_test(all_processes_count_together),
         cmocka_unit_test(a_line_that_is_too_long_is_cut),
+        cmocka_unit_test(entries_of_the_journal),
+        cmocka_unit_test(a_journal_that_is_not_read),
+        cmocka_unit_test(lines_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

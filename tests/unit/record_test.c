@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stird/record_check.h>
+#include <stird/settings.h>
 
 static struct record example(void)
 {
@@ -41,6 +42,13 @@ static struct record example(void)
         .emergency = true,
         .detail = STR("CSeq: is missing, at octet 0"),
         .count = 12,
+        .cause = CAUSE_NEXT_HOP_503,
+        .tried = {{.upstream = STR("first"), .fate = FATE_UNREACHABLE, .transport = TRANSPORT_TLS},
+                  {.upstream = STR("carrier"),
+                   .address = {.family = ADDRESS_IPV4, .port = 5060, .bytes = {192, 0, 2, 9}},
+                   .fate = FATE_STATUS,
+                   .status = 503}},
+        .n_tried = 2,
     };
 }
 
@@ -88,7 +96,7 @@ static void any_head_is_refused_or_harmless(void **state)
     struct buf packet = BUF_INIT, out = BUF_INIT;
     record_pack(&packet, &r);
     char *copy = malloc(packet.n);
-    for (size_t at = 0; at < 100; at++) {
+    for (size_t at = 0; at < packet.n; at++) {
         for (int value = 0; value < 256; value++) {
             memcpy(copy, packet.p, packet.n);
             copy[at] = (char)value;

@@ -351,6 +351,121 @@ static void test_sources(void **state)
     routes_free(lab.routes);
 }
 
+static bool usable(struct lab *lab)
+{
+    return routes_are_usable(lab->routes, &lab->settings, &lab->trunk, lab->now_ms);
+}
+
+static void ask(struct lab *lab, unsigned upstream, enum question_end end)
+{
+    struct target hop = hop_of(lab, upstream);
+    routes_question_ended(lab->routes, &hop, end, lab->now_ms);
+}
+
+/* What an SBC's OPTIONS are told: not while all are out, and to look takes no call's turn. */
+static void test_usable(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 2);
+    assert_true(usable(&lab));
+    fail_calls(&lab, 0, 3);
+    assert_true(usable(&lab));
+    fail_calls(&lab, 1, 3);
+    assert_false(usable(&lab));
+    lab.now_ms += ROUTES_OUT_MS - 1;
+    assert_false(usable(&lab));
+    lab.now_ms += 1;
+    assert_true(usable(&lab)); /* so that the SBC comes back, */
+    assert_true(usable(&lab));
+    expect_targets(&lab, "1 2"); /* and a call tries */
+    routes_free(lab.routes);
+}
+
+/* Probes alone say so where there are any. */
+static void test_usable_by_probes(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 1);
+    lab.upstreams[0].probe_ms = 1000;
+    probe(&lab, 0, false);
+    assert_true(usable(&lab));
+    probe(&lab, 0, false);
+    lab.now_ms += 10 * ROUTES_OUT_MS;
+    assert_false(usable(&lab));
+    probe(&lab, 0, true);
+    assert_true(usable(&lab));
+    routes_free(lab.routes);
+}
+
+/* A name without an address is no next hop. */
+static void test_usable_by_name(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 4);
+    lab.order[0] = 3;
+    lab.trunk.n_upstreams = 1;
+    lab.dns.answer = (struct name_answer){.state = NAME_FAILED};
+    assert_false(usable(&lab));
+    routes_free(lab.routes);
+}
+
+/* A hop that is out is asked by OPTIONS: whoever answers is back at once. */
+static void test_asked_when_out(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 1);
+    ask(&lab, 0, QUESTION_ILL); /* of none that is out nothing is learned */
+    assert_true(usable(&lab));
+    fail_calls(&lab, 0, 3);
+    ask(&lab, 0, QUESTION_WELL);
+    assert_true(usable(&lab));
+    assert_int_equal(routes_get_counters(lab.routes)->hops_back, 1);
+    routes_free(lab.routes);
+}
+
+/* One that cannot be reached, or wants no calls, is not tried when its time is over. */
+static void test_questions_that_say_no(void **state)
+{
+    static const enum question_end ends[] = {QUESTION_ILL, QUESTION_UNREACHABLE};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct lab lab;
+        set_up(&lab, 1);
+        fail_calls(&lab, 0, 3);
+        lab.now_ms += ROUTES_OUT_MS - 1;
+        ask(&lab, 0, ends[i]);
+        lab.now_ms += ROUTES_OUT_MS - 1;
+        assert_false(usable(&lab));
+        lab.now_ms += 1;
+        assert_true(usable(&lab));
+        routes_free(lab.routes);
+    }
+}
+
+/* Silence says something only of one that has answered OPTIONS before. */
+static void test_silence_to_questions(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 1);
+    fail_calls(&lab, 0, 3);
+    lab.now_ms += ROUTES_OUT_MS - 1;
+    ask(&lab, 0, QUESTION_SILENT);
+    lab.now_ms += 1;
+    assert_true(usable(&lab));
+    ask(&lab, 0, QUESTION_WELL);
+    fail_calls(&lab, 0, 3);
+    lab.now_ms += ROUTES_OUT_MS - 1;
+    ask(&lab, 0, QUESTION_SILENT);
+    lab.now_ms += 1;
+    assert_false(usable(&lab));
+    routes_free(lab.routes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +481,12 @@ int main(void)
         cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_usable),
+        cmocka_unit_test(test_usable_by_probes),
+        cmocka_unit_test(test_usable_by_name),
+        cmocka_unit_test(test_asked_when_out),
+        cmocka_unit_test(test_questions_that_say_no),
+        cmocka_unit_test(test_silence_to_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

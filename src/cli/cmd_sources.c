@@ -1,0 +1,53 @@
+/* Who sends to stird and is not heard, or not let through. */
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text && text[0] ? text : "-";
+}
+
+/* "203.0.113.40:5060  udp main  OPTIONS  unknown_source  290 times since ..., last ..." */
+static void print_source(const json_t *source)
+{
+    printf("%-24s %-4s %-10s %-10s %-20s %" JSON_INTEGER_FORMAT " times, %.19sZ to %.19sZ\n",
+           text_of(source, "source"), text_of(source, "transport"), text_of(source, "listener"),
+           text_of(source, "method"), text_of(source, "why"),
+           json_integer_value(json_object_get(source, "count")), text_of(source, "first"),
+           text_of(source, "last"));
+}
+
+static bool was_explained(const json_t *sources, size_t i)
+{
+    const char *why = text_of(json_array_get(sources, i), "why");
+    while (i > 0)
+        if (strcmp(text_of(json_array_get(sources, --i), "why"), why) == 0)
+            return true;
+    return false;
+}
+
+static void print_sources(const json_t *reply)
+{
+    const json_t *sources = json_object_get(reply, "sources"), *source;
+    size_t i;
+    if (json_array_size(sources) == 0)
+        puts("nobody was refused since stird started");
+    json_array_foreach(sources, i, source) print_source(source);
+    json_array_foreach(sources, i, source) if (!was_explained(sources, i))
+        printf("%s: %s\n", text_of(source, "why"), text_of(source, "text"));
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return command_usage(&command_sources);
+    return session_show(cli, ADMIN_SOURCES, false, STR(""), SESSION_TIMEOUT_MS, print_sources);
+}
+
+const struct command command_sources = {
+    "sources", "", "who sends to the running stird and is not heard, or not let through", run,
+    NULL};

@@ -1,0 +1,83 @@
+#include "record_print.h"
+
+#include "colour.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INDENT     4
+#define NAME_WIDTH 14
+
+static const char *text_of(const json_t *record, const char *key)
+{
+    const char *text = json_string_value(json_object_get(record, key));
+    return text ? text : "";
+}
+
+static void print_member(const char *name, const char *text)
+{
+    printf("%*s%-*s ", INDENT, "", NAME_WIDTH, name);
+    print_shown(text);
+    putchar('\n');
+}
+
+static enum colour colour_of(const json_t *record)
+{
+    const char *decision = text_of(record, "decision"), *result = text_of(record, "result");
+    if (strcmp(decision, "rejected") == 0 || strcmp(result, "failed") == 0)
+        return COLOUR_BAD;
+    return strcmp(decision, "signed") == 0 ? COLOUR_GOOD : COLOUR_WARNING;
+}
+
+/* "signed A  12155550100 -> 12155550199, answer 486"; what is not known is left out. */
+static void print_headline(const json_t *record)
+{
+    const char *level = text_of(record, "attest"), *orig = text_of(record, "orig_tn"),
+               *dest = text_of(record, "dest_tn");
+    json_int_t status = json_integer_value(json_object_get(record, "sip_status"));
+    printf("%s %s%s%s%s%s", text_of(record, "ts"), colour_on(colour_of(record)),
+           text_of(record, "decision"), level[0] ? " " : "", level, colour_off());
+    if (orig[0] || dest[0])
+        printf("  %s -> %s", orig[0] ? orig : "no number", dest[0] ? dest : "no number");
+    if (status > 0)
+        printf(", answer %" JSON_INTEGER_FORMAT "\n", status);
+    else
+        puts(", no answer");
+}
+
+/* "carrier 192.0.2.9:5060 udp: 503" */
+static void print_hop(const json_t *tried)
+{
+    print_shown(text_of(tried, "upstream"));
+    printf(" %s %s: %s\n", text_of(tried, "address"), text_of(tried, "transport"),
+           text_of(tried, "said"));
+}
+
+void record_print_tried(const json_t *record, int indent, int width)
+{
+    const json_t *tried;
+    size_t i;
+    json_array_foreach(json_object_get(record, "tried"), i, tried)
+    {
+        printf("%*s%-*s ", indent, "", width, i == 0 ? "tried" : "");
+        print_hop(tried);
+    }
+}
+
+void record_print(const json_t *record)
+{
+    static const char *const keys[] = {"trunk",      "source",   "customer",       "number_state",
+                                       "number_row", "rule",     "reason",         "detail",
+                                       "origid",     "upstream", "identity_fault", "cause"};
+    json_int_t count = json_integer_value(json_object_get(record, "count"));
+    print_headline(record);
+    print_member("call_id", text_of(record, "call_id")[0] ? text_of(record, "call_id") : "none");
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (text_of(record, keys[i])[0])
+            print_member(keys[i], text_of(record, keys[i]));
+    record_print_tried(record, INDENT, NAME_WIDTH);
+    if (count > 1)
+        printf("%*s%-*s %" JSON_INTEGER_FORMAT " such requests of the source in a second\n", INDENT,
+               "", NAME_WIDTH, "count", count);
+}

@@ -1,0 +1,190 @@
+#include "record_search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/cause.h>
+#include <string.h>
+
+static const char *const filters[FIND_FILTERS] = {
+    "origid", "call_id", "reason", "result", "cause", "trunk", "upstream", "source", "sip_status"};
+
+static const char *text_of(const json_t *record, const char *key)
+{
+    const char *text = json_string_value(json_object_get(record, key));
+    return text ? text : "";
+}
+
+/* Without parsing: a line that lacks the text cannot match. JSON may write a Call-ID otherwise. */
+static bool may_match(const struct record_search *s, struct str line)
+{
+    const char *const texts[] = {s->wanted[FIND_ORIGID], s->number[0] ? s->number : NULL};
+    if (!str_starts(line, STR("{\"kind\":\"call\",")))
+        return false;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i] && !memmem(line.p, line.n, texts[i], strlen(texts[i])))
+            return false;
+    return true;
+}
+
+/* Times are texts of one form, so their order is that of the texts; a shorter one is a prefix. */
+static bool in_time(const struct record_search *s, const char *ts)
+{
+    return (!s->from || strcmp(ts, s->from) >= 0) &&
+           (!s->to || strncmp(ts, s->to, strlen(s->to)) <= 0);
+}
+
+/* The record has the port of the packet, which is asked for only where it was written. */
+static bool is_of_source(const struct record_search *s, const char *text)
+{
+    struct str host = str_of(text);
+    struct address found;
+    if (strcmp(text, s->wanted[FIND_SOURCE]) == 0)
+        return true;
+    while (host.n > 0 && host.p[host.n - 1] != ':')
+        host.n--;
+    return host.n > 0 && s->source.family != 0 &&
+           address_parse(str_slice(host, 0, host.n - 1), &found) &&
+           address_same_host(&found, &s->source);
+}
+
+/* It need not be the one that took the call. */
+static bool was_tried(const json_t *record, const char *upstream)
+{
+    const json_t *tried;
+    size_t i;
+    json_array_foreach(json_object_get(record, "tried"), i, tried)
+    {
+        if (strcmp(text_of(tried, "upstream"), upstream) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_wanted(const struct record_search *s, const json_t *record, size_t i)
+{
+    const json_t *value = json_object_get(record, filters[i]);
+    if (!s->wanted[i])
+        return true;
+    if (i == FIND_STATUS)
+        return json_integer_value(value) == strtol(s->wanted[i], NULL, 10);
+    if (i == FIND_SOURCE)
+        return is_of_source(s, text_of(record, filters[i]));
+    if (i == FIND_UPSTREAM && was_tried(record, s->wanted[i]))
+        return true;
+    return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
+}
+
+static bool matches(const struct record_search *s, const json_t *record)
+{
+    for (size_t i = 0; i < FIND_FILTERS; i++)
+        if (!has_wanted(s, record, i))
+            return false;
+    return (!s->number[0] || strcmp(text_of(record, "orig_tn"), s->number) == 0 ||
+            strcmp(text_of(record, "dest_tn"), s->number) == 0) &&
+           in_time(s, text_of(record, "ts"));
+}
+
+/* "2026-11-26", "2026-11-26T23:59", ...: a begin of the records' form. */
+static bool is_time(const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n && i < sizeof(form) - 1; i++)
+        if (form[i] == 'd' ? !ascii_is_digit(text[i]) : text[i] != form[i])
+            return false;
+    return n >= 4 && n < sizeof(form);
+}
+
+static bool take_number(struct record_search *s, const char *text)
+{
+    struct tn tn;
+    if (!tn_from_digits(&tn, str_of(text)))
+        return false;
+    memcpy(s->number, tn.digits, tn.n);
+    s->number[tn.n] = '\0';
+    return true;
+}
+
+/* --between takes two words: the second is where getopt would go on. */
+static bool take_times(struct record_search *s, int argc, char **argv)
+{
+    s->from = optarg;
+    s->to = optind < argc ? argv[optind++] : "";
+    return is_time(s->from) && is_time(s->to);
+}
+
+static bool take_source(struct record_search *s, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    struct str host = str_of(text);
+    struct address with_port;
+    s->wanted[FIND_SOURCE] = text;
+    if (address_parse(host, &s->source))
+        return true;
+    s->source.family = 0; /* with its port: as it stands */
+    return colon && address_parse(str_slice(host, 0, (size_t)(colon - text)), &with_port);
+}
+
+static bool is_reason(struct str name)
+{
+    return str_eq(reason_name(reason_by_name(name)), name);
+}
+
+static bool is_cause(struct str name)
+{
+    enum cause cause;
+    return cause_by_name(name, &cause);
+}
+
+/* Members whose values are known: a misspelt one would find nothing. */
+static const struct named {
+    bool (*is_one)(struct str name);
+    const char *lists;
+} kinds[FIND_FILTERS] = {
+    [FIND_REASON] = {is_reason, "docs/reasons.md"},
+    [FIND_RESULT] = {cause_is_result, "docs/records.md"},
+    [FIND_CAUSE] = {is_cause, "docs/records.md"},
+};
+
+static bool take_wanted(struct record_search *s, size_t i, const char *text)
+{
+    s->wanted[i] = text;
+    if (i == FIND_SOURCE)
+        return take_source(s, text);
+    if (i == FIND_STATUS)
+        return strspn(text, "0123456789") == 3 && text[3] == '\0';
+    const struct named *named = i < FIND_FILTERS && kinds[i].lists ? &kinds[i] : NULL;
+    if (!named || named->is_one(str_of(text)))
+        return true;
+    fprintf(stderr, "stirctl: there is no %s \"%s\": %s lists all\n", filters[i], text,
+            named->lists);
+    return false;
+}
+
+bool record_search_asks(const struct record_search *s)
+{
+    for (size_t i = 0; i < FIND_FILTERS; i++)
+        if (s->wanted[i])
+            return true;
+    return s->number[0] || s->from;
+}
+
+bool record_search_take(struct record_search *s, int letter, int argc, char **argv)
+{
+    if (letter == FIND_TN)
+        return take_number(s, optarg);
+    if (letter == FIND_BETWEEN)
+        return take_times(s, argc, argv);
+    return letter >= FIND_LETTER && letter < FIND_TN &&
+           take_wanted(s, (size_t)(letter - FIND_LETTER), optarg);
+}
+
+json_t *record_search_match(const struct record_search *s, struct str line)
+{
+    json_t *record = may_match(s, line) ? json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL)
+                                        : NULL;
+    if (record && matches(s, record))
+        return record;
+    json_decref(record);
+    return NULL;
+}

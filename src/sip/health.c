@@ -1,0 +1,118 @@
+#include "health.h"
+
+#include <stdlib.h>
+#include <stird/certificate_choice.h>
+#include <stird/clock.h>
+#include <stird/log.h>
+#include <stird/source_table.h>
+
+#include "context.h"
+
+#define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */
+
+void health_fini(struct health_told *told)
+{
+    free(told->ill);
+    *told = (struct health_told){0};
+}
+
+/* ---- can it be signed? ---- */
+
+static bool has_signer(struct proxy *p)
+{
+    int64_t *since_ms = &p->health.no_signer_since_ms, now_ms = proxy_now_ms();
+    if (signer_client_is_there(p->snapshot->signer))
+        *since_ms = 0;
+    else if (*since_ms == 0)
+        *since_ms = now_ms;
+    return *since_ms == 0 || now_ms - *since_ms < SIGNER_MAY_BE_GONE_MS;
+}
+
+static enum reason signing_of(struct proxy *p, const struct trunk *t)
+{
+    const struct settings *s = p->snapshot->settings;
+    const struct certificate_question any_token = {
+        .settings = s, .states = p->snapshot->certificate_states, .now_s = clock_real_s()};
+    enum reason reason = REASON_NO_CERTIFICATE;
+    uint32_t first = t->certificate != NO_CERTIFICATE ? t->certificate
+                                                      : certificate_first(s, t->provider);
+    if (!has_signer(p))
+        return REASON_SIGNER_UNAVAILABLE;
+    if (first != NO_CERTIFICATE)
+        certificate_choose_or_other(&any_token, first, &reason);
+    return reason;
+}
+
+/* ---- a trunk ---- */
+
+/* Where calls that cannot be signed are refused, a signature is the service. */
+static bool needs_signature(const struct settings *s, const struct trunk *t)
+{
+    return t->health == HEALTH_SIGNING ||
+           (t->health == HEALTH_NEXT_HOPS && s->failure_mode == FAIL_CLOSED);
+}
+
+static enum reason look(struct proxy *p, const struct trunk *t)
+{
+    const struct settings *s = p->snapshot->settings;
+    if (t->health == HEALTH_ALIVE)
+        return REASON_OK;
+    if (!routes_are_usable(p->routes, s, t, proxy_now_ms()))
+        return REASON_NO_UPSTREAM;
+    return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
+}
+
+/* After a reload all is new. */
+static unsigned char *told_of(struct health_told *told, const struct snapshot *s,
+                              const struct trunk *t)
+{
+    if (!told->ill || told->generation != s->generation) {
+        free(told->ill);
+        told->ill = calloc(s->settings->n_trunks, 1);
+        told->generation = s->generation;
+    }
+    return told->ill ? &told->ill[t - s->settings->trunks] : NULL;
+}
+
+static void tell(struct proxy *p, const struct trunk *t, enum reason reason)
+{
+    unsigned char *ill = told_of(&p->health, p->snapshot, t);
+    if (!ill || *ill == (reason != REASON_OK))
+        return;
+    *ill = reason != REASON_OK;
+    if (*ill)
+        log_error("the OPTIONS of a trunk get 503: its calls would fail",
+                  LOG_TEXT("trunk", t->name), LOG_TEXT("reason", reason_name(reason)));
+    else
+        log_info("the OPTIONS of a trunk get 200 again", LOG_TEXT("trunk", t->name));
+}
+
+/* ---- a source ---- */
+
+static bool may_belong_to(const struct settings *s, const struct trunk *t, const struct flow *from)
+{
+    return t->listener.n == 0 || (from->listener < s->n_listeners &&
+                                  str_eq(t->listener, s->listeners[from->listener].name));
+}
+
+enum reason health_of_source(struct proxy *p, const struct flow *from)
+{
+    const struct settings *s = p->snapshot->settings;
+    const struct source_entry *entry;
+    enum reason why = REASON_OK;
+    unsigned step = 0, asked = 0, well = 0;
+    /* As for a call: a shorter prefix counts only where none of the longer one's trunks fits. */
+    while (asked == 0 && (entry = source_table_next(s->sources, &from->remote, &step))) {
+        for (unsigned i = 0; i < entry->n_trunks; i++) {
+            const struct trunk *t = &s->trunks[entry->trunks[i]];
+            if (!may_belong_to(s, t, from))
+                continue;
+            enum reason reason = look(p, t);
+            tell(p, t, reason);
+            asked++;
+            well += reason == REASON_OK;
+            why = why == REASON_OK ? reason : why;
+        }
+    }
+    return well > 0 ? REASON_OK : why;
+}
