@@ -50,7 +50,7 @@ class Rotation(ProcessStory):
         name = "unit%d" % number
         directory = self.lab.path("made", name)
         run = subprocess.run(
-            [os.path.join(PROJECT, "scripts", "lab-ca"), "--ca", self.lab.path("ca"), "--x5u",
+            [os.path.join(PROJECT, "tests", "lib", "make-unit"), "--ca", self.lab.path("ca"), "--x5u",
              "https://localhost:8443/%s.pem" % name, directory], capture_output=True, text=True,
             timeout=60, check=False)
         self.assertEqual(run.returncode, 0, run.stderr)
