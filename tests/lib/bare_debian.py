@@ -38,6 +38,7 @@ def why_not():
 class Debian:
     def __init__(self):
         self.room = tempfile.mkdtemp(prefix="stird-debian-")
+        os.chmod(self.room, 0o755)  # it is everybody's root directory
 
     def __enter__(self):
         return self
