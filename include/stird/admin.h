@@ -2,8 +2,9 @@
  * admin - what stirctl and the supervisor say to each other: one request packet, one reply packet
  * over a SOCK_SEQPACKET unix socket, descriptors along with the reply (SCM_RIGHTS).
  *
- * The socket is "control" in the runtime directory, 0660: whoever may open it may use all of it.
- * It is not the network, yet the supervisor trusts no length and no text in it.
+ * The socket is "control" in the runtime directory: root, stird's user and a group may use all of
+ * it, members of another look (daemon/control_groups.h). It is not the network, yet the supervisor
+ * trusts no length and no text in it.
  */
 #ifndef STIRD_ADMIN_H
 #define STIRD_ADMIN_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stird/buf.h>
 #include <stird/str.h>
+#include <sys/types.h>
 
 #define ADMIN_SOCKET_NAME "control"
 #define ADMIN_VERSION     1u
@@ -22,7 +24,8 @@
 enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
-    ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait` */
+    ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
+                            numbers.max_shrink_percent, else empty */
     ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, overlay; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
     ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
@@ -57,6 +60,11 @@ int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int time
 
 /* Listens at PATH, 0660. -EADDRINUSE: another one answers there. The fd, or -errno. */
 int admin_listen(struct str path);
+/*
+ * Who can connect to PATH, where we listen: root, our user and those of GROUP, or EVERYBODY, whom
+ * the one that serves tells apart. 0 or -errno.
+ */
+int admin_let_in(struct str path, gid_t group, bool everybody);
 /*
  * 1: a request, TEXT (of ADMIN_TEXT_MAX + 1 octets) is NUL-terminated. 0: the peer is gone.
  * -errno, among them -EAGAIN and -EBADMSG (another version, or no request).

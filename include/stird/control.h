@@ -29,6 +29,7 @@ enum control_type {
     /* supervisor to recorder */
     CONTROL_RECORDS, /* fds: the record file, opened for reading and appending, which replaces the
                         present one; the one before it, if there is one. `text`: the node */
+    CONTROL_FORCED,  /* a reload took a number table that shrank by more than it should */
     CONTROL_RECORD_SOURCE, /* fds: a worker's record channel to read */
     /* children to supervisor */
     CONTROL_READY, /* serving; for the signer: a test signature was made and verified */
@@ -52,6 +53,8 @@ struct control_message {
     uint32_t type;
     uint32_t worker;
     uint64_t generation, numbers_generation;
+    uint32_t forced;        /* of a loader's SNAPSHOT: past numbers.max_shrink_percent */
+    uint64_t rows[2];       /* of FORCED: of the number table before, and now */
     uint64_t max_bytes;     /* of RECORDS: when to ask for another file; 0: never */
     int64_t max_age_ms;     /* the same */
     uint32_t log_level;     /* of RECORDS: enum log_level */

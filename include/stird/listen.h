@@ -22,6 +22,8 @@ struct listener_sockets {
  */
 int listener_open(struct listener_sockets *sockets, unsigned workers, int program,
                   const struct listener *listener, enum transport *failed);
+/* False: this machine has no such address at the moment. */
+bool listener_address_is_here(const struct listener *listener);
 void listener_close(struct listener_sockets *sockets, unsigned workers);
 
 #endif

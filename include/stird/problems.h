@@ -22,6 +22,7 @@ struct problem {
 struct problems {
     struct problem *list;
     size_t n, capacity;
+    size_t n_passing;   /* of these: what may pass by itself, so that another try is worth it */
     bool out_of_memory; /* one could not be kept: counts as a problem too */
 };
 

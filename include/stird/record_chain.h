@@ -30,6 +30,7 @@ enum chain_kind {
     CHAIN_START,   /* a chain begins */
     CHAIN_RESTART, /* the recorder was started anew, or mended a torn line */
     CHAIN_ROTATE,  /* the first line of another file */
+    CHAIN_FORCED,  /* a reload took a number table that had shrunk, since somebody said so */
     CHAIN_DROPPED, /* lines could not be written before this one */
 };
 
@@ -37,8 +38,9 @@ struct chain_event {
     enum chain_kind kind;
     int64_t ts_us;
     struct str node;
-    uint64_t dropped; /* of DROPPED */
-    bool torn;        /* of RESTART: the text above is a line that was not finished */
+    uint64_t dropped;           /* of DROPPED */
+    uint64_t rows, rows_before; /* of FORCED */
+    bool torn;                  /* of RESTART: the text above is a line that was not finished */
 };
 
 /*

@@ -58,6 +58,8 @@ void record_writer_reached_none(struct record_writer *w);
 bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us);
 /* Puts what waits on the disk; false when it was lost. */
 bool record_writer_flush(struct record_writer *w);
+/* A `forced` line: rows of the number table before, and after. */
+void record_writer_tell_forced(struct record_writer *w, const uint64_t rows[2], int64_t now_us);
 /* A `dropped` line, if there is something to tell. */
 void record_writer_tell(struct record_writer *w, int64_t now_us);
 

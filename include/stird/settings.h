@@ -292,6 +292,8 @@ struct settings {
 
     /* For SIP over TLS, as paths: the texts stay with struct files. Empty: no listener has it. */
     struct str tls_certificate, tls_key, tls_ca;
+    struct str tls_key_file; /* the configuration's file that names the key, for problems */
+    unsigned tls_key_line;
 
     struct str records_file;     /* empty: no records */
     uint32_t records_max_bytes;  /* then the file moves aside; 0: never for its size */
@@ -300,6 +302,9 @@ struct settings {
     uint32_t records_backlog;    /* bytes a worker that may wait for the recorder */
     bool mask_numbers;           /* in records and log: the last four digits only */
     struct str state_directory, runtime_directory;
+    const struct str *mistaken_units; /* directories: for a check of what else is wrong in them */
+    unsigned n_mistaken_units;
+    struct str control_group, control_read_group; /* of the control socket; empty: the default */
     enum log_level log_level;
     bool landlock_required; /* false: a kernel without Landlock is only warned of */
     struct str user;        /* of the children of a stird that was started as root; empty: root */

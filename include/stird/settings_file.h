@@ -33,14 +33,14 @@ int files_read(struct files *files, struct str path, size_t max_bytes, struct st
 /* The same of a file that is no text. */
 int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
 /*
- * The same for a private key: refused with -EKEYREJECTED when another user owns it and with -EPERM
- * when others may read it or its group may write it. Root takes one of the user SERVICE_USER, too,
- * as whom its processes will use it. What is remembered is cleansed when FILES ends.
+ * The same for a private key: refused with -EKEYREJECTED when its owner is neither root nor OWNER
+ * nor ourselves, and with -EPERM when others may read it or its group may write it. What is
+ * remembered is cleansed when FILES ends.
  */
-int files_read_secret(struct files *files, struct str path, struct str service_user,
-                      size_t max_bytes, struct str *text);
-/* Who that is, for a process that cannot ask any more; (uid_t)-1: there is no such user. */
-void files_set_service_user(struct files *files, uid_t uid);
+int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                      struct str *text);
+/* Calls VISIT with the path of each file that could be read, and of each directory listed. */
+void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
 /* The names in a directory that end in SUFFIX, sorted, remembered likewise; joined by NUL. */
 int files_list(struct files *files, struct str directory, struct str suffix, struct str *names);
 
@@ -59,6 +59,23 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
  */
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable);
+
+/*
+ * The private keys that the settings themselves name (tls.key), into FILES, for those that serve.
+ * Nothing else reads one: stirctl has no need of it. OWNER: as in files_read_secret(). False with
+ * problems.
+ */
+bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
+                           struct problems *problems);
+
+/*
+ * What the configuration's own files say of where things are: directories, the record file, id and
+ * directory of each certificate, groups at the control socket. Opens nothing else, and nothing is
+ * judged that needs more: an operator finds a stird by it who may not read its certificates, and
+ * whatever is wrong with them. With mistakes of those files *USABLE is false. NULL: as above.
+ */
+struct settings *settings_read_paths(struct files *files, struct str path,
+                                     struct problems *problems, bool *usable);
 
 /* Where the main part of settings of settings_read() says KEY; LINE is 0 where it does not. */
 void settings_place(const struct settings *settings, const char *key, struct str *file,

@@ -4,6 +4,7 @@
  */
 #include "session.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -17,12 +18,14 @@
 #include <stird/folder.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX (256 * 1024)
-#define UNIT_SUFFIX    ".unit"
+#define FILE_BYTES_MAX  (256 * 1024)
+#define UNIT_SUFFIX     ".unit"
+#define NAMES_TRIED_MAX 100
 
 struct import {
     const char *id, *name, *key, *chain, *x5u;
@@ -119,16 +122,13 @@ static bool check_chain(struct import *i)
 
 static bool find_directory(struct import *i, const struct cli *cli)
 {
-    struct settings *s = session_settings(cli);
+    struct settings *s = session_paths(cli);
     uint32_t at = s ? certificate_find(s, str_of(i->id)) : NO_CERTIFICATE;
     if (s && at == NO_CERTIFICATE)
         fprintf(stderr, "stirctl: the configuration has no certificate \"%s\"\n", i->id);
     if (at != NO_CERTIFICATE) {
         struct str directory = s->certificates[at].directory;
         i->directory = strndup(directory.p, directory.n);
-        char *slash = s->certificates[at].unit.n > 0 ? strrchr(i->directory, '/') : NULL;
-        if (slash)
-            *slash = '\0';
     }
     if (i->directory &&
         asprintf(&i->socket, "%.*s/%s", STR_ARG(s->runtime_directory), ADMIN_SOCKET_NAME) < 0)
@@ -145,6 +145,33 @@ static bool is_name(const char *name)
     return name[0] && strlen(name) <= 64;
 }
 
+static bool set_names(struct import *i, const char *name)
+{
+    free(i->aside);
+    free(i->final);
+    i->aside = i->final = NULL;
+    return asprintf(&i->aside, ".%s.%ld.new", name, (long)getpid()) > 0 &&
+           asprintf(&i->final, "%s" UNIT_SUFFIX, name) > 0;
+}
+
+static bool is_free(const struct import *i)
+{
+    struct stat st;
+    return fstatat(i->units.fd, i->final, &st, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
+/* MADE, or that with a number: serial numbers are an issuer's, and there may be several. */
+static bool choose_free(struct import *i, const char *made)
+{
+    bool good = set_names(i, made);
+    for (unsigned n = 2; good && !is_free(i) && n < NAMES_TRIED_MAX; n++) {
+        char numbered[128];
+        snprintf(numbered, sizeof(numbered), "%s-%u", made, n);
+        good = set_names(i, numbered);
+    }
+    return good;
+}
+
 /* By default its first day and its serial number. */
 static bool choose_names(struct import *i)
 {
@@ -159,8 +186,95 @@ static bool choose_names(struct import *i)
         fprintf(stderr, "stirctl: --name %s: letters, digits, -, _ and . only\n", name);
         return false;
     }
-    return asprintf(&i->aside, ".%s.new", name) > 0 &&
-           asprintf(&i->final, "%s" UNIT_SUFFIX, name) > 0;
+    if (!i->name)
+        return choose_free(i, made);
+    bool good = set_names(i, name);
+    if (good && !is_free(i)) {
+        fprintf(stderr,
+                "stirctl: %s/%s exists, with another certificate or URL: name the new one with "
+                "another --name\n",
+                i->directory, i->final);
+        return false;
+    }
+    return good;
+}
+
+/* ---- what is there already ---- */
+
+static bool read_at(int directory, const char *name, struct buf *text)
+{
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool good = fd >= 0 && read_file(name, fd, text);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool has_key(int unit)
+{
+    return faccessat(unit, "key.pem", F_OK, 0) == 0 || faccessat(unit, "key.uri", F_OK, 0) == 0;
+}
+
+/* The same chain, hence the same key, at the same URL. */
+static bool is_same(const struct import *i, int unit)
+{
+    struct problems ignored = PROBLEMS_INIT;
+    struct buf chain = BUF_INIT, x5u = BUF_INIT;
+    struct certificate c = {.public_key = NULL};
+    bool same = has_key(unit) && read_at(unit, "chain.pem", &chain) && read_at(unit, "x5u", &x5u) &&
+                certificate_read(&c, i->arena, str_of(i->id), STR(""), STR(""), buf_str(&chain),
+                                 STR(""), buf_str(&x5u), 0, &ignored) &&
+                str_eq(c.chain, i->certificate.chain) && str_eq(c.x5u, i->certificate.x5u);
+    certificate_fini(&c);
+    buf_fini(&chain);
+    buf_fini(&x5u);
+    problems_fini(&ignored);
+    return same;
+}
+
+/* Who names the new one wants it by that name: no other counts. */
+static bool is_unit(const struct import *i, const char *name)
+{
+    size_t n = strlen(name), suffix = strlen(UNIT_SUFFIX);
+    if (!i->name && strcmp(name, ".") == 0)
+        return true;
+    return name[0] != '.' && n > suffix && strcmp(name + n - suffix, UNIT_SUFFIX) == 0 &&
+           (!i->name || (strlen(i->name) == n - suffix && strncmp(name, i->name, n - suffix) == 0));
+}
+
+/* Its name ("." for the directory itself), to be freed; NULL: it is new. */
+static char *find_same(const struct import *i)
+{
+    char *found = NULL;
+    int fd = openat(i->units.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    while (directory && !found && (entry = readdir(directory))) {
+        int unit = is_unit(i, entry->d_name)
+                       ? openat(i->units.fd, entry->d_name,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                       : -1;
+        if (unit >= 0 && is_same(i, unit))
+            found = strdup(entry->d_name);
+        if (unit >= 0)
+            close(unit);
+    }
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+static int say_same(const struct cli *cli, const struct import *i, const char *name)
+{
+    json_t *told = json_pack("{s:b,s:s}", "imported", 0, "there_as", name);
+    if (cli->json) {
+        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+    } else {
+        printf("is there already as %s/%s\n", i->directory, strcmp(name, ".") == 0 ? "" : name);
+    }
+    json_decref(told);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* ---- writing ---- */
@@ -172,6 +286,8 @@ static int copy_key(int from, int to)
     int r = fstat(from, &st) ? -errno : st.st_size > FILE_BYTES_MAX ? -EFBIG : 0;
     while (r == 0 && st.st_size > 0) {
         ssize_t n = copy_file_range(from, &at, to, NULL, (size_t)st.st_size, 0);
+        if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL))
+            n = sendfile(to, from, &at, (size_t)st.st_size); /* from one file system to another */
         if (n <= 0)
             r = n < 0 ? -errno : -EIO;
         else
@@ -227,12 +343,34 @@ static const char *write_fault(int r)
                           : strerror(-r);
 }
 
+/* The first unit of a certificate finds no directory: it is made for the owner of that above. */
+static int make_units(struct import *i)
+{
+    struct folder above;
+    const char *name;
+    int r = folder_open_parent(&above, i->directory, &name);
+    if (r == 0)
+        r = folder_make(&above, name, &i->units);
+    if (r == 0)
+        r = folder_give(&i->units, i->units.fd, 0700);
+    folder_close(&above);
+    return r;
+}
+
+static bool open_units(struct import *i)
+{
+    int r = folder_open(&i->units, i->directory);
+    if (r == -ENOENT)
+        r = make_units(i);
+    if (r)
+        fprintf(stderr, "stirctl: %s: %s\n", i->directory, write_fault(r));
+    return r == 0;
+}
+
 static bool write_unit(struct import *i)
 {
     struct folder unit = FOLDER_INIT;
-    int r = folder_open(&i->units, i->directory);
-    if (r == 0)
-        r = folder_make(&i->units, i->aside, &unit);
+    int r = folder_make(&i->units, i->aside, &unit);
     if (r == 0) {
         r = fill_unit(i, &unit);
         if (r)
@@ -320,9 +458,14 @@ static int run(const struct cli *cli, int argc, char **argv)
     int status = EXIT_FAILURE;
     if (!read_options(&i, argc, argv))
         return command_usage(&command_cert_import);
-    if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
-        choose_names(&i) && write_unit(&i))
+    char *same = NULL;
+    bool good = check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
+                open_units(&i);
+    if (good && (same = find_same(&i)))
+        status = say_same(cli, &i, same);
+    else if (good && choose_names(&i) && write_unit(&i))
         status = reload(cli, &i);
+    free(same);
     certificate_fini(&i.certificate);
     arena_free(i.arena);
     buf_fini(&i.chain_text);

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
@@ -19,17 +21,20 @@
 
 #define DAY_S       86400
 #define PORT        8443
-#define REVOKED     5
 #define NUMBERS_MAX 16
+#define CODES_MAX   16
 
 struct lab {
     const char *directory;
-    const char *spc;
+    const char *spc;                      /* with --unit several, with commas */
+    const char *unit;                     /* one unit alone, in this directory; NULL: a whole lab */
+    const char *x5u;                      /* of that one; NULL: the default */
     const char *numbers[NUMBERS_MAX + 1]; /* of the unit "numbers" */
     unsigned n_numbers;
     int64_t days, age, now_s; /* days that the units will live, and have lived */
     uint16_t port;
     bool serve;
+    uint64_t revoked; /* a serial number */
     EVP_PKEY *root_key, *issuer_key;
     X509 *root, *issuer;
 };
@@ -38,6 +43,18 @@ static bool complain(const struct lab *lab, const char *name)
 {
     fprintf(stderr, "stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
     return false;
+}
+
+/* RFC 5280 section 4.1.2.2: an issuer's are unique, and positive. */
+static uint64_t new_serial(void)
+{
+    uint64_t serial = 0;
+    while (serial == 0)
+        if (RAND_bytes((unsigned char *)&serial, sizeof(serial)) != 1)
+            abort();
+        else
+            serial >>= 1;
+    return serial;
 }
 
 /* ---- files ---- */
@@ -60,6 +77,23 @@ static bool make_directory(const struct lab *lab, const char *name, mode_t mode)
     char path[4096];
     snprintf(path, sizeof(path), "%s%s%s", lab->directory, name[0] ? "/" : "", name);
     return mkdir(path, mode) == 0 || (errno == EEXIST && !name[0]) || complain(lab, name);
+}
+
+/* With those above it. */
+static bool make_directories(const char *path)
+{
+    char *copy = strdup(path);
+    bool good = copy != NULL;
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        good = mkdir(copy, 0755) == 0 || errno == EEXIST;
+        *slash = '/';
+    }
+    free(copy);
+    good = good && (mkdir(path, 0700) == 0 || errno == EEXIST);
+    if (!good)
+        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+    return good;
 }
 
 static bool write_key(const struct lab *lab, const char *name, EVP_PKEY *key)
@@ -86,14 +120,14 @@ static bool write_certificate(const struct lab *lab, const char *name, X509 *x, 
 static bool make_authority(struct lab *lab)
 {
     struct lab_certificate c = {.name = "stird lab root",
-                                .serial = 1,
+                                .serial = new_serial(),
                                 .not_before_s = lab->now_s - DAY_S,
                                 .not_after_s = lab->now_s + 3650 * (int64_t)DAY_S,
                                 .authority = true};
     c.key = lab->root_key = lab_key_new();
     lab->root = c.key ? lab_certificate_new(&c) : NULL;
     c.name = "stird lab intermediate";
-    c.serial = 2;
+    c.serial = new_serial();
     c.key = lab->issuer_key = lab_key_new();
     c.issuer = lab->root;
     c.issuer_key = lab->root_key;
@@ -124,11 +158,11 @@ static bool write_unit(const struct lab *lab, const char *unit, X509 *x, EVP_PKE
     return good;
 }
 
-static bool make_unit(const struct lab *lab, const char *unit, uint64_t serial,
-                      const char *const *spcs, const char *const *numbers)
+/* NULL: complained. */
+static X509 *new_certificate(const struct lab *lab, const char *unit, uint64_t serial,
+                             EVP_PKEY *key, const char *const *spcs, const char *const *numbers)
 {
     char name[128];
-    EVP_PKEY *key = lab_key_new();
     snprintf(name, sizeof(name), "SHAKEN %s", unit);
     const struct lab_certificate c = {.name = name,
                                       .serial = serial,
@@ -139,31 +173,125 @@ static bool make_unit(const struct lab *lab, const char *unit, uint64_t serial,
                                       .not_after_s = lab->now_s + lab->days * DAY_S,
                                       .spcs = spcs,
                                       .numbers = numbers};
-    X509 *x = key ? lab_certificate_new(&c) : NULL;
-    bool good = x && write_unit(lab, unit, x, key);
+    X509 *x = lab_certificate_new(&c);
     if (!x)
         fprintf(stderr,
                 "stirctl: the certificate of %s cannot be made: are its numbers written as "
                 "12155550100 or 12155551000+100?\n",
                 unit);
+    return x;
+}
+
+static bool make_unit(const struct lab *lab, const char *unit, uint64_t serial,
+                      const char *const *spcs, const char *const *numbers)
+{
+    EVP_PKEY *key = lab_key_new();
+    X509 *x = key ? new_certificate(lab, unit, serial, key, spcs, numbers) : NULL;
+    bool good = x && write_unit(lab, unit, x, key);
     X509_free(x);
     EVP_PKEY_free(key);
     return good;
 }
 
+/* ---- one unit alone ---- */
+
+static void *read_pem(const struct lab *lab, const char *name, bool key)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", lab->directory, name);
+    FILE *f = fopen(path, "re");
+    void *got = !f    ? NULL
+                : key ? (void *)PEM_read_PrivateKey(f, NULL, NULL, NULL)
+                      : (void *)PEM_read_X509(f, NULL, NULL, NULL);
+    if (f)
+        fclose(f);
+    return got;
+}
+
+/* That of DIRECTORY, made when it is not there. */
+static bool find_authority(struct lab *lab)
+{
+    char made[4096];
+    snprintf(made, sizeof(made), "%s/intermediate.pem", lab->directory);
+    if (access(made, F_OK))
+        return make_directories(lab->directory) && make_authority(lab);
+    lab->issuer = read_pem(lab, "intermediate.pem", false);
+    lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
+    if (!lab->issuer || !lab->issuer_key)
+        fprintf(stderr, "stirctl: %s: this is no authority of stirctl lab-ca\n", lab->directory);
+    return lab->issuer && lab->issuer_key;
+}
+
+/* Aside and renamed: a reload never meets half a file. */
+static bool place(const struct lab *unit, const char *name, const struct buf *text, mode_t mode)
+{
+    char aside[64], from[4096], to[4096];
+    snprintf(aside, sizeof(aside), ".%s.%ld", name, (long)getpid());
+    snprintf(from, sizeof(from), "%s/%s", unit->directory, aside);
+    snprintf(to, sizeof(to), "%s/%s", unit->directory, name);
+    return write_file(unit, aside, text, mode) && (rename(from, to) == 0 || complain(unit, name));
+}
+
+static bool place_unit(const struct lab *lab, X509 *x, EVP_PKEY *key)
+{
+    const struct lab unit = {.directory = lab->unit};
+    struct buf key_text = BUF_INIT, chain = BUF_INIT, x5u = BUF_INIT;
+    const char *slash = strrchr(lab->unit, '/');
+    if (lab->x5u)
+        buf_addf(&x5u, "%s\n", lab->x5u);
+    else
+        buf_addf(&x5u, "https://cert.example.org/%s.pem\n", slash ? slash + 1 : lab->unit);
+    bool good = make_directories(lab->unit) && lab_add_key(&key_text, key) &&
+                lab_add_certificate(&chain, x) && lab_add_certificate(&chain, lab->issuer) &&
+                place(&unit, "key.pem", &key_text, 0600) &&
+                place(&unit, "chain.pem", &chain, 0644) && place(&unit, "x5u", &x5u, 0644);
+    if (key_text.p)
+        explicit_bzero(key_text.p, key_text.n);
+    buf_fini(&key_text);
+    buf_fini(&chain);
+    buf_fini(&x5u);
+    return good;
+}
+
+static bool make_one(struct lab *lab)
+{
+    const char *spcs[CODES_MAX + 1] = {NULL};
+    char *codes = strdup(lab->spc), *rest = codes;
+    for (unsigned n = 0; codes && n < CODES_MAX && rest && *rest;)
+        spcs[n++] = strsep(&rest, ",");
+    EVP_PKEY *key = lab_key_new();
+    X509 *x = find_authority(lab) && key && codes
+                  ? new_certificate(lab, spcs[0] ? spcs[0] : "numbers", new_serial(), key, spcs,
+                                    lab->numbers)
+                  : NULL;
+    bool good = x && place_unit(lab, x, key);
+    if (good)
+        puts(lab->unit);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    X509_free(lab->root);
+    X509_free(lab->issuer);
+    EVP_PKEY_free(lab->root_key);
+    EVP_PKEY_free(lab->issuer_key);
+    free(codes);
+    return good;
+}
+
+/* ---- a whole lab ---- */
+
 static bool make_units(const struct lab *lab)
 {
     const char *const spcs[] = {lab->spc, NULL};
-    return make_unit(lab, lab->spc, 3, spcs, NULL) &&
-           make_unit(lab, "numbers", 4, NULL, lab->numbers) &&
-           make_unit(lab, "revoked", REVOKED, spcs, NULL);
+    return make_unit(lab, lab->spc, new_serial(), spcs, NULL) &&
+           make_unit(lab, "numbers", new_serial(), NULL, lab->numbers) &&
+           make_unit(lab, "revoked", lab->revoked, spcs, NULL);
 }
 
 /* N: 1 when the unit "revoked" is, else 0. */
 static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned n,
                     struct buf *text)
 {
-    const uint64_t revoked[] = {REVOKED};
+    const uint64_t revoked[] = {lab->revoked};
     X509_CRL *crl = lab_crl_new(issuer, key, lab->now_s - 60, lab->now_s + lab->days * DAY_S,
                                 revoked, n);
     bool good = crl && lab_add_crl(text, crl);
@@ -187,7 +315,7 @@ static bool make_web_server(const struct lab *lab)
 {
     EVP_PKEY *key = lab_key_new();
     const struct lab_certificate c = {.name = "localhost",
-                                      .serial = 6,
+                                      .serial = new_serial(),
                                       .key = key,
                                       .issuer = lab->issuer,
                                       .issuer_key = lab->issuer_key,
@@ -215,10 +343,23 @@ static bool make_lab(struct lab *lab)
 
 /* ---- options ---- */
 
-static bool is_code(const char *text)
+static bool is_code(struct str text)
 {
-    size_t n = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    return n > 0 && n <= 16 && !text[n];
+    size_t n = 0;
+    while (n < text.n && (ascii_is_digit(text.p[n]) || (text.p[n] >= 'A' && text.p[n] <= 'Z')))
+        n++;
+    return n == text.n && n > 0 && n <= 16;
+}
+
+/* One code for a lab; for a unit several, with commas. */
+static bool are_codes(const struct lab *lab)
+{
+    struct str rest = str_of(lab->spc);
+    unsigned n = 0;
+    bool good = lab->unit || str_find(rest, ',', 0) == rest.n;
+    while (good && rest.n > 0)
+        good = is_code(str_cut(&rest, ',')) && ++n <= CODES_MAX;
+    return good;
 }
 
 static bool read_number(const char *text, int64_t most, int64_t *value)
@@ -228,41 +369,88 @@ static bool read_number(const char *text, int64_t most, int64_t *value)
     return !*end && *value > 0 && *value <= most;
 }
 
-static const struct option options[] = {{"spc", required_argument, NULL, 's'},
-                                        {"number", required_argument, NULL, 'n'},
-                                        {"days", required_argument, NULL, 'd'},
-                                        {"age", required_argument, NULL, 'a'},
-                                        {"port", required_argument, NULL, 'p'},
-                                        {"serve", no_argument, NULL, 'S'},
-                                        {0}};
+static const struct option options[] = {
+    {"spc", required_argument, NULL, 's'},  {"number", required_argument, NULL, 'n'},
+    {"days", required_argument, NULL, 'd'}, {"age", required_argument, NULL, 'a'},
+    {"port", required_argument, NULL, 'p'}, {"serve", no_argument, NULL, 'S'},
+    {"unit", required_argument, NULL, 'u'}, {"ca", required_argument, NULL, 'c'},
+    {"x5u", required_argument, NULL, 'x'},  {0}};
+
+static const char **text_field(struct lab *lab, int letter)
+{
+    return letter == 's'   ? &lab->spc
+           : letter == 'u' ? &lab->unit
+           : letter == 'c' ? &lab->directory
+           : letter == 'x' ? &lab->x5u
+                           : NULL;
+}
+
+static bool read_option(struct lab *lab, int letter, int64_t *port)
+{
+    const char **text = text_field(lab, letter);
+    if (text)
+        return (*text = optarg) != NULL;
+    switch (letter) {
+    case 'n':
+        return lab->n_numbers < NUMBERS_MAX && (lab->numbers[lab->n_numbers++] = optarg) != NULL;
+    case 'd':
+        return read_number(optarg, 3650, &lab->days);
+    case 'a':
+        return read_number(optarg, 3000, &lab->age);
+    case 'p':
+        return read_number(optarg, 65535, port);
+    case 'S':
+        return (lab->serve = true);
+    default:
+        return false;
+    }
+}
+
+static void use_defaults(struct lab *lab)
+{
+    if (!lab->spc) /* numbers alone make a unit for numbers alone */
+        lab->spc = lab->unit && lab->n_numbers > 0 ? "" : "709J";
+    if (!lab->unit && lab->n_numbers == 0) {
+        lab->numbers[0] = "12155550100";
+        lab->numbers[1] = "12155551000+1000";
+    }
+}
 
 static bool read_options(struct lab *lab, int argc, char **argv)
 {
     int letter;
     int64_t port = PORT;
     bool good = true;
-    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter == 's')
-            good = is_code(lab->spc = optarg);
-        else if (letter == 'n')
-            good = lab->n_numbers < NUMBERS_MAX &&
-                   (lab->numbers[lab->n_numbers++] = optarg) != NULL;
-        else if (letter == 'd')
-            good = read_number(optarg, 3650, &lab->days);
-        else if (letter == 'a')
-            good = read_number(optarg, 3000, &lab->age);
-        else if (letter == 'p')
-            good = read_number(optarg, 65535, &port);
-        else
-            good = letter == 'S' && (lab->serve = true);
-    }
+    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1)
+        good = read_option(lab, letter, &port);
     lab->port = (uint16_t)port;
-    if (lab->n_numbers == 0) {
-        lab->numbers[0] = "12155550100";
-        lab->numbers[1] = "12155551000+1000";
-    }
+    use_defaults(lab);
+    good = good && are_codes(lab);
+    if (lab->unit)
+        return good && optind == argc && !lab->serve;
+    good = good && !lab->directory && !lab->x5u && argc - optind == 1;
     lab->directory = optind < argc ? argv[optind] : NULL;
-    return good && argc - optind == 1;
+    return good;
+}
+
+/* Beside the unit, unless another was named. */
+static int run_one(struct lab *lab)
+{
+    struct buf beside = BUF_INIT;
+    char *unit = strdup(lab->unit);
+    size_t n = unit ? strlen(unit) : 0;
+    while (n > 1 && unit[n - 1] == '/')
+        unit[--n] = '\0';
+    char *slash = unit ? strrchr(unit, '/') : NULL;
+    lab->unit = unit;
+    buf_addf(&beside, "%.*sca", slash ? (int)(slash + 1 - unit) : 0, unit ? unit : "");
+    buf_add_char(&beside, '\0');
+    if (!lab->directory)
+        lab->directory = beside.p;
+    int status = unit && !buf_failed(&beside) && make_one(lab) ? EXIT_SUCCESS : EXIT_FAILURE;
+    buf_fini(&beside);
+    free(unit);
+    return status;
 }
 
 static void say(const struct cli *cli, const struct lab *lab)
@@ -281,10 +469,12 @@ static void say(const struct cli *cli, const struct lab *lab)
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    struct lab lab = {.spc = "709J", .days = 30, .now_s = clock_real_s()};
+    struct lab lab = {.days = 30, .now_s = clock_real_s(), .revoked = new_serial()};
     char made[4096];
     if (!read_options(&lab, argc, argv))
         return command_usage(&command_lab_ca);
+    if (lab.unit)
+        return run_one(&lab);
     snprintf(made, sizeof(made), "%s/root.pem", lab.directory);
     bool there = access(made, F_OK) == 0;
     if (there && !lab.serve) {
@@ -301,11 +491,15 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_lab_ca = {
     "lab-ca",
-    "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY",
+    "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY\n"
+    "         or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit UNIT",
     "a throw-away authority with certificates, and a web server for them on loopback", run,
     "--spc CODE             service provider code of the unit\n"
     "--number NUMBER        a unit for this number, or NUMBER+COUNT of them; may be there again\n"
     "--days N               how long the certificates hold\n"
     "--age DAYS             how long ago they began\n"
     "--port PORT            of the URL\n"
-    "--serve                serve the chains by https on loopback until it is interrupted\n"};
+    "--serve                serve the chains by https on loopback until it is interrupted\n"
+    "--unit UNIT            one unit alone in this directory, without an authority around it\n"
+    "--ca DIRECTORY         the authority of that unit: made when it is not there\n"
+    "--x5u URL              where the unit's chain is published\n"};

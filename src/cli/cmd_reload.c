@@ -21,20 +21,25 @@ static void print_reload(const json_t *reply)
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{"wait", no_argument, NULL, 'w'}, {0}};
-    bool wait = false;
+    static const struct option options[] = {
+        {"wait", no_argument, NULL, 'w'}, {"force", no_argument, NULL, 'f'}, {0}};
+    bool wait = false, force = false;
     int letter;
     while ((letter = getopt_long(argc, argv, "w", options, NULL)) != -1) {
-        if (letter != 'w')
+        if (letter == 'w')
+            wait = true;
+        else if (letter == 'f')
+            force = true;
+        else
             return command_usage(&command_reload);
-        wait = true;
     }
     if (optind < argc)
         return command_usage(&command_reload);
-    return session_show(cli, ADMIN_RELOAD, wait, STR(""),
+    return session_show(cli, ADMIN_RELOAD, wait, force ? STR("force") : STR(""),
                         wait ? SESSION_LONG_TIMEOUT_MS : SESSION_TIMEOUT_MS, print_reload);
 }
 
 const struct command command_reload = {
-    "reload", "[--wait]", "read configuration, numbers and certificates anew", run,
-    "--wait                 until the new ones are in force; print every mistake that keeps them out\n"};
+    "reload", "[--wait] [--force]", "read configuration, numbers and certificates anew", run,
+    "--wait                 until the new ones are in force; print every mistake that keeps them out\n"
+    "--force                also when the number table would shrink by more than max_shrink_percent\n"};

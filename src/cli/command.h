@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE            2
+#define CONFIGURATION_DEFAULT "/etc/stird/stird.conf"
 
 struct cli {
     bool json;
@@ -32,9 +33,11 @@ extern const struct command command_cert_check;
 extern const struct command command_cert_import;
 extern const struct command command_cert_list;
 extern const struct command command_cert_renew;
+extern const struct command command_cert_request;
 extern const struct command command_decode;
 extern const struct command command_explain;
 extern const struct command command_help;
+extern const struct command command_init;
 extern const struct command command_lab_ca;
 extern const struct command command_numbers_block;
 extern const struct command command_numbers_compile;

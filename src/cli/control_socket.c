@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
 #include <stird/runtime_directory.h>
 #include <stird/settings_file.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_BYTES_MAX (4 * 1024 * 1024)
 
@@ -69,16 +69,33 @@ static bool is_read(struct files *files, const char *configuration)
     return files_read(files, str_of(configuration), TEXT_BYTES_MAX, &text) == 0;
 }
 
+/*
+ * Who may use the socket and not read the configuration (a read group's member, say) finds the
+ * usual one. Of another configuration we know nothing.
+ */
+static char *without_files(const struct cli *cli)
+{
+    if (strcmp(cli->configuration, CONFIGURATION_DEFAULT) == 0)
+        return strdup(RUNTIME_DIRECTORY_DEFAULT "/" ADMIN_SOCKET_NAME);
+    complain_of_group(cli->configuration);
+    return NULL;
+}
+
 static char *by_files(struct files *files, const struct cli *cli, struct problems *mistakes)
 {
     char *path = NULL;
-    struct settings *s = settings_read(files, str_of(cli->configuration), clock_real_s(), mistakes);
+    bool usable;
+    struct settings *s = settings_read_paths(files, str_of(cli->configuration), mistakes, &usable);
     if (s && asprintf(&path, "%.*s/%s", STR_ARG(s->runtime_directory), ADMIN_SOCKET_NAME) < 0)
         path = NULL;
     if (!s && is_read(files, cli->configuration))
         path = by_mistaken_files(files, cli->configuration);
-    else if (!s)
+    else if (!s && access(cli->configuration, R_OK) && errno == EACCES) {
+        problems_fini(mistakes);
+        path = without_files(cli);
+    } else if (!s) {
         print_problems(stderr, mistakes);
+    }
     settings_free(s);
     return path;
 }

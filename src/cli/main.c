@@ -8,19 +8,34 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_status,         &command_stats,
-    &command_reload,         &command_explain,
-    &command_numbers_set,    &command_numbers_block,
-    &command_numbers_unset,  &command_numbers_list,
-    &command_numbers_show,   &command_numbers_lint,
-    &command_numbers_diff,   &command_numbers_compile,
-    &command_cert_list,      &command_cert_check,
-    &command_cert_import,    &command_cert_renew,
-    &command_decode,         &command_lab_ca,
-    &command_verify,         &command_records_find,
-    &command_records_verify, &command_secret_show_fingerprint,
-    &command_secret_export,  &command_secret_import,
-    &command_sources,        &command_help,
+    &command_init,
+    &command_status,
+    &command_stats,
+    &command_sources,
+    &command_reload,
+    &command_explain,
+    &command_numbers_set,
+    &command_numbers_block,
+    &command_numbers_unset,
+    &command_numbers_list,
+    &command_numbers_show,
+    &command_numbers_lint,
+    &command_numbers_diff,
+    &command_numbers_compile,
+    &command_cert_list,
+    &command_cert_check,
+    &command_cert_import,
+    &command_cert_renew,
+    &command_cert_request,
+    &command_decode,
+    &command_lab_ca,
+    &command_verify,
+    &command_records_find,
+    &command_records_verify,
+    &command_secret_show_fingerprint,
+    &command_secret_export,
+    &command_secret_import,
+    &command_help,
     &command_version,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -136,7 +151,7 @@ int main(int argc, char **argv)
         {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},      {0},
     };
-    struct cli cli = {.configuration = "/etc/stird/stird.conf"};
+    struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
     int letter;
     /* +: what follows the command's name is the command's. */
     while ((letter = getopt_long(argc, argv, "+jc:s:hV", options, NULL)) != -1) {

@@ -21,7 +21,7 @@ static bool take_named(struct record_file_names *names, int n_named, char **name
 
 static bool take_configured(struct record_file_names *names, const struct cli *cli)
 {
-    struct settings *settings = session_settings(cli);
+    struct settings *settings = session_paths(cli);
     char *path = settings ? strndup(settings->records_file.p, settings->records_file.n) : NULL;
     bool good = path && path[0];
     if (settings && !good)

@@ -3,11 +3,14 @@
 #include "control_socket.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
 #include <stird/settings_file.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void print_problems(FILE *to, struct problems *problems)
@@ -49,13 +52,57 @@ struct settings *session_settings(const struct cli *cli)
     return settings;
 }
 
+struct settings *session_paths(const struct cli *cli)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct files *files = files_new();
+    bool usable = false;
+    struct settings *s =
+        files ? settings_read_paths(files, str_of(cli->configuration), &problems, &usable) : NULL;
+    if (!usable)
+        print_problems(stderr, &problems);
+    files_free(files);
+    problems_fini(&problems);
+    return s;
+}
+
+/* Of PATH, or of the directory that hides it. */
+static bool group_of(const char *path, char *name, size_t bytes)
+{
+    struct stat st;
+    char *copy = strdup(path);
+    bool found = copy && (stat(path, &st) == 0 || stat(dirname(copy), &st) == 0);
+    const struct group *group = found ? getgrgid(st.st_gid) : NULL;
+    free(copy);
+    if (found && group)
+        snprintf(name, bytes, "%s", group->gr_name);
+    else if (found)
+        snprintf(name, bytes, "%u", (unsigned)st.st_gid);
+    return found;
+}
+
+void complain_of_group(const char *path)
+{
+    char name[64];
+    if (group_of(path, name, sizeof(name)))
+        fprintf(stderr, "stirctl: %s: you are not in the group %s: be root, or a member of it\n",
+                path, name);
+    else
+        fprintf(stderr,
+                "stirctl: %s: not allowed: be root, or of the group of the user that stird runs "
+                "as\n",
+                path);
+}
+
 static void complain(const char *path, int error)
 {
+    if (error == -EACCES) {
+        complain_of_group(path);
+        return;
+    }
     const char *what = strerror(-error);
     if (error == -ENOENT || error == -ECONNREFUSED)
         what = "no stird runs there (or name its socket with -s)";
-    else if (error == -EACCES)
-        what = "not allowed: be root, or of the group of the user that stird runs as";
     else if (error == -ETIMEDOUT)
         what = "stird does not answer";
     fprintf(stderr, "stirctl: %s: %s\n", path, what);

@@ -15,12 +15,21 @@
 /* "file:line: text" each. */
 void print_problems(FILE *to, struct problems *problems);
 
+/* That PATH is not for us; whose group it is for. */
+void complain_of_group(const char *path);
+
 /* To standard output, with what is not printable as \xHH; NULL: nothing. */
 void print_shown(const char *text);
 /* "1 rows" is no English: "s", or "" for one. */
 #define PLURAL(n) ((n) == 1 ? "" : "s")
 
-/* From the files of -c; NULL when there are problems, which are printed. */
+/*
+ * What the files of -c say of where things are (settings_read_paths()): for whoever has no need of
+ * certificates and tables, or no right to read them. NULL: a file cannot be read, which is told;
+ * other mistakes are left to who needs the settings themselves.
+ */
+struct settings *session_paths(const struct cli *cli);
+/* From the files of -c, but for private keys; NULL when there are problems, which are printed. */
 struct settings *session_settings(const struct cli *cli);
 
 /* What a stird answered. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,8 +34,6 @@ struct files {
     struct remembered *list;
     size_t n, capacity;
     bool replay; /* never open anything */
-    bool service_uid_known;
-    uid_t service_uid;
 };
 
 struct files *files_new(void)
@@ -151,42 +148,24 @@ static int read_disk(const char *path, size_t max_bytes, struct buf *out)
     return r;
 }
 
-void files_set_service_user(struct files *files, uid_t uid)
-{
-    files->service_uid_known = true;
-    files->service_uid = uid;
-}
-
-static bool is_service_user(const struct files *files, struct str name, uid_t uid)
-{
-    if (geteuid() != 0 || files->service_uid_known)
-        return geteuid() == 0 && uid == files->service_uid;
-    char *z = strndup(name.n > 0 ? name.p : "", name.n);
-    const struct passwd *entry = z && *z ? getpwnam(z) : NULL;
-    free(z);
-    return entry && entry->pw_uid == uid;
-}
-
-static int judge_secret(const struct files *files, struct str service_user, int fd)
+static int judge_secret(int fd, uid_t owner)
 {
     struct stat status;
     if (fstat(fd, &status) < 0)
         return -errno;
     if (!S_ISREG(status.st_mode))
         return -EINVAL;
-    if (status.st_uid != 0 && status.st_uid != geteuid() &&
-        !is_service_user(files, service_user, status.st_uid))
+    if (status.st_uid != 0 && status.st_uid != owner && status.st_uid != geteuid())
         return -EKEYREJECTED;
     return status.st_mode & (S_IRWXO | S_IWGRP) ? -EPERM : 0;
 }
 
 /* Into memory of a fixed size: a buffer that grows would leave copies behind. */
-static int read_secret(const struct files *files, const char *path, struct str service_user,
-                       char *room, size_t bytes, size_t *n)
+static int read_secret(const char *path, uid_t owner, char *room, size_t bytes, size_t *n)
 {
     ssize_t got = 0;
     int fd = open_disk(path);
-    int r = fd < 0 ? fd : judge_secret(files, service_user, fd);
+    int r = fd < 0 ? fd : judge_secret(fd, owner);
     *n = 0;
     while (r == 0 && *n < bytes && (got = read(fd, room + *n, bytes - *n)) > 0)
         *n += (size_t)got;
@@ -265,8 +244,8 @@ int files_read(struct files *files, struct str path, size_t max_bytes, struct st
     return r;
 }
 
-int files_read_secret(struct files *files, struct str path, struct str service_user,
-                      size_t max_bytes, struct str *text)
+int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                      struct str *text)
 {
     struct remembered *known = find(files, REMEMBERED_SECRET, path);
     if (known)
@@ -276,7 +255,7 @@ int files_read_secret(struct files *files, struct str path, struct str service_u
     size_t n = 0;
     char *z = strndup(path.n > 0 ? path.p : "", path.n);
     char *room = malloc(max_bytes + 1);
-    int r = z && room ? read_secret(files, z, service_user, room, max_bytes + 1, &n) : -ENOMEM;
+    int r = z && room ? read_secret(z, owner, room, max_bytes + 1, &n) : -ENOMEM;
     free(z);
     if (r != 0) {
         if (room)
@@ -308,6 +287,22 @@ int files_list(struct files *files, struct str directory, struct str suffix, str
 out:
     buf_fini(&key);
     return r;
+}
+
+/* What is remembered of a list is called DIRECTORY/ and a star and the suffix. */
+static struct str path_of(const struct remembered *one)
+{
+    size_t n = one->path_length;
+    while (one->kind == REMEMBERED_LIST && n > 0 && one->path[--n] != '/')
+        ;
+    return (struct str){one->path, n};
+}
+
+void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user)
+{
+    for (size_t i = 0; i < files->n; i++)
+        if (files->list[i].error == 0)
+            visit(user, path_of(&files->list[i]));
 }
 
 /* ---- to a child and back ---- */

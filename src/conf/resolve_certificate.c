@@ -164,6 +164,18 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     return true;
 }
 
+/* One with mistakes is remembered: its key is looked at all the same. */
+static bool take_unit(struct reader *r, struct draft *draft, const struct unit *u, int64_t now_s,
+                      struct certificate *c)
+{
+    struct settings *s = &draft->settings;
+    if (read_unit(r, s, u, now_s, c))
+        return true;
+    if (s->mistaken_units)
+        ((struct str *)(uintptr_t)s->mistaken_units)[s->n_mistaken_units++] = u->directory;
+    return false;
+}
+
 /* ---- a certificate's units ---- */
 
 static int newest_first(const void *left, const void *right)
@@ -227,9 +239,8 @@ static bool has_flat_unit(struct reader *r, const struct draft_certificate *d)
     return path.p && files_read_bytes(r->files, path, CERTIFICATE_BYTES_MAX, &bytes) == 0;
 }
 
-static unsigned read_units(struct reader *r, const struct settings *s,
-                           const struct draft_certificate *d, struct str names,
-                           struct certificate *list)
+static unsigned read_units(struct reader *r, struct draft *draft, const struct draft_certificate *d,
+                           struct str names, struct certificate *list)
 {
     unsigned n = 0;
     bool all = true;
@@ -238,13 +249,13 @@ static unsigned read_units(struct reader *r, const struct settings *s,
         const struct unit u = {
             d, arena_printf(r->arena, "%.*s/%.*s", STR_ARG(d->directory), STR_ARG(name)),
             arena_copy(r->arena, str_slice(name, 0, name.n - (sizeof(UNIT_SUFFIX) - 1)))};
-        if (read_unit(r, s, &u, 0, &list[n]))
+        if (take_unit(r, draft, &u, 0, &list[n]))
             n++;
         else
             all = false;
     }
     const struct unit flat = {d, d->directory, {NULL, 0}};
-    if (has_flat_unit(r, d) && read_unit(r, s, &flat, 0, &list[n]))
+    if (has_flat_unit(r, d) && take_unit(r, draft, &flat, 0, &list[n]))
         n++;
     for (unsigned i = 0; i < n; i++)
         warn_of_dates(r, d, &list[i]);
@@ -295,6 +306,7 @@ void resolve_certificates(struct reader *r, struct draft *draft)
 {
     struct certificate *list = reader_array(r, count_units(r, draft), sizeof(*list));
     unsigned n = 0;
+    draft->settings.mistaken_units = reader_array(r, count_units(r, draft), sizeof(struct str));
     check_names(r, &draft->certificates);
     for (unsigned i = 0; list && i < draft->certificates.n; i++) {
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
@@ -303,8 +315,8 @@ void resolve_certificates(struct reader *r, struct draft *draft)
         if (directory_is_missing(r, d))
             continue;
         if (names.n > 0)
-            n += read_units(r, &draft->settings, d, names, &list[n]);
-        else if (d->directory.n > 0 && read_unit(r, &draft->settings, &alone, r->now_s, &list[n]))
+            n += read_units(r, draft, d, names, &list[n]);
+        else if (d->directory.n > 0 && take_unit(r, draft, &alone, r->now_s, &list[n]))
             warn_of_dates(r, d, &list[n++]);
     }
     if (n > CERTIFICATE_UNITS_MAX)

@@ -6,15 +6,15 @@
 #define PEM_BYTES_MAX (256 * 1024)
 #define KEY_BYTES_MAX 16384
 
+/* The key is read by those that serve alone: settings_read_secrets(). */
 static const struct {
     const char *key;
     size_t offset;
-    size_t max_bytes;
     bool secret;
 } parts[] = {
-    {"tls.certificate", offsetof(struct settings, tls_certificate), PEM_BYTES_MAX, false},
-    {"tls.key", offsetof(struct settings, tls_key), KEY_BYTES_MAX, true},
-    {"tls.ca", offsetof(struct settings, tls_ca), PEM_BYTES_MAX, false},
+    {"tls.certificate", offsetof(struct settings, tls_certificate), false},
+    {"tls.key", offsetof(struct settings, tls_key), true},
+    {"tls.ca", offsetof(struct settings, tls_ca), false},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -23,12 +23,12 @@ static struct str path_of(const struct settings *s, unsigned part)
     return *(const struct str *)(const void *)((const char *)s + parts[part].offset);
 }
 
-static const char *fault(bool secret, int error)
+static const char *secret_fault(int error)
 {
-    if (secret && error == -EPERM)
+    if (error == -EPERM)
         return "others can read or write it: chmod 600";
-    if (secret && error == -EKEYREJECTED)
-        return "belongs to a user who could replace it: chown root";
+    if (error == -EKEYREJECTED)
+        return "belongs to a user who could replace it: chown it to the user that stird runs as";
     return read_fault(error);
 }
 
@@ -47,14 +47,26 @@ struct str plain_host_name(struct reader *r, struct str name)
 static void read_part(struct reader *r, const struct draft *draft, unsigned i)
 {
     struct str path = path_of(&draft->settings, i), text;
-    int error = parts[i].secret ? files_read_secret(r->files, path, draft->settings.user,
-                                                    parts[i].max_bytes, &text)
-                                : files_read(r->files, path, parts[i].max_bytes, &text);
+    int error = files_read(r->files, path, PEM_BYTES_MAX, &text);
     if (error == -ENOMEM)
         out_of_memory(r);
     else if (error < 0)
         complain(r, &draft->object, place_of(&draft->object, parts[i].key), "%s: %.*s: %s",
-                 parts[i].key, STR_ARG(path), fault(parts[i].secret, error));
+                 parts[i].key, STR_ARG(path), read_fault(error));
+}
+
+bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,
+                           struct problems *problems)
+{
+    struct str text;
+    int error = s->tls_key.n > 0 ? files_read_secret(files, s->tls_key, owner, KEY_BYTES_MAX, &text)
+                                 : 0;
+    if (error == -ENOMEM)
+        problems->out_of_memory = true;
+    else if (error < 0)
+        problems_add(problems, s->tls_key_file, s->tls_key_line, "tls.key: %.*s: %s",
+                     STR_ARG(s->tls_key), secret_fault(error));
+    return error == 0;
 }
 
 static bool is_given(const struct draft *draft)
@@ -92,10 +104,15 @@ static void check_trunks(struct reader *r, const struct draft *draft)
 void resolve_tls(struct reader *r, struct draft *draft)
 {
     const struct object *needed = find_listener(draft, false, (struct str){NULL, 0});
+    struct place key = place_of(&draft->object, "tls.key");
+    draft->settings.tls_key_file = key.file;
+    draft->settings.tls_key_line = key.line;
     check_trunks(r, draft);
     if (!needed && !is_given(draft))
         return;
     for (unsigned i = 0; i < PARTS; i++) {
+        if (path_of(&draft->settings, i).n > 0 && parts[i].secret)
+            continue;
         if (path_of(&draft->settings, i).n > 0)
             read_part(r, draft, i);
         else if (needed)

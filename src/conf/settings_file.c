@@ -65,7 +65,21 @@ static void resolve(struct reader *r, struct draft *draft)
         out_of_memory(r);
 }
 
-static struct draft *read_draft(struct reader *r)
+/* Of certificates their names and places alone. */
+static void resolve_paths(struct reader *r, struct draft *draft)
+{
+    unsigned n = draft->certificates.n;
+    struct certificate *list = reader_array(r, n, sizeof(*list));
+    for (unsigned i = 0; list && i < n; i++) {
+        const struct draft_certificate *d = (const void *)draft->certificates.items[i];
+        list[i] = (struct certificate){.id = d->id, .directory = d->directory};
+    }
+    draft->settings.certificates = list;
+    draft->settings.n_certificates = list ? n : 0;
+}
+
+static struct draft *read_draft(struct reader *r,
+                                void (*judge)(struct reader *r, struct draft *draft))
 {
     struct draft *draft = (struct draft *)reader_new_object(r, &root_table);
     if (!draft)
@@ -77,12 +91,13 @@ static struct draft *read_draft(struct reader *r)
     add_drop_ins(r, draft);
     reader_finish_object(r, &draft->object);
     if (!r->incomplete)
-        resolve(r, draft);
+        judge(r, draft);
     return draft;
 }
 
-struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
-                                   struct problems *problems, bool *usable)
+static struct settings *read_settings(struct files *files, struct str path, int64_t now_s,
+                                      void (*judge)(struct reader *r, struct draft *draft),
+                                      struct problems *problems, bool *usable)
 {
     *usable = false;
     struct arena *arena = arena_new(ARENA_FIRST_BYTES);
@@ -94,7 +109,7 @@ struct settings *settings_read_all(struct files *files, struct str path, int64_t
     size_t before = problems->n;
     r.main_file = arena_copy(arena, path);
     r.directory = directory_of(r.main_file);
-    struct draft *draft = read_draft(&r);
+    struct draft *draft = read_draft(&r, judge);
     if (!draft) {
         arena_free(arena);
         return NULL;
@@ -107,6 +122,18 @@ struct settings *settings_read_all(struct files *files, struct str path, int64_t
         settings = NULL;
     }
     return settings;
+}
+
+struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
+                                   struct problems *problems, bool *usable)
+{
+    return read_settings(files, path, now_s, resolve, problems, usable);
+}
+
+struct settings *settings_read_paths(struct files *files, struct str path,
+                                     struct problems *problems, bool *usable)
+{
+    return read_settings(files, path, 0, resolve_paths, problems, usable);
 }
 
 struct settings *settings_read(struct files *files, struct str path, int64_t now_s,

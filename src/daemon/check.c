@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <stird/budget.h>
 #include <stird/clock.h>
+#include <stird/listen.h>
 #include <stird/settings_file.h>
 #include <unistd.h>
 
@@ -47,14 +48,31 @@ static void print_warnings(const struct settings *s)
     }
 }
 
+/* It may come later (a standby's): no reason to call the configuration bad. */
+static void warn_of_addresses(const struct settings *s, struct str path)
+{
+    for (unsigned i = 0; i < s->n_listeners; i++) {
+        const struct listener *l = &s->listeners[i];
+        struct buf host = BUF_INIT;
+        address_add_host(&host, &l->address);
+        if (!listener_address_is_here(l))
+            fprintf(stderr,
+                    "%.*s: warning: listener \"%.*s\": this machine has no address %.*s: stird "
+                    "does not start here until it has\n",
+                    STR_ARG(path), STR_ARG(l->name), STR_ARG(buf_str(&host)));
+        buf_fini(&host);
+    }
+}
+
 int check_configuration(struct str path)
 {
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
-    bool good = configuration_load(&c, path, NULL, NULL, &problems);
+    bool good = configuration_check(&c, path, &problems);
     if (good) {
         outside_warn(c.settings);
         print_warnings(c.settings);
+        warn_of_addresses(c.settings, path);
         print_summary(&c);
     } else {
         print_problems(&problems);

@@ -3,6 +3,7 @@
 #include "means.h"
 #include "outside.h"
 #include "roles.h"
+#include "service_reads.h"
 #include "service_user.h"
 #include "tables_process.h"
 #include "tls_files.h"
@@ -31,6 +32,8 @@ void configuration_fini(struct configuration *c)
     close_if_open(c->numbers_fd);
     *c = CONFIGURATION_INIT;
 }
+
+#define TLS_BYTES_MAX (1024 * 1024) /* reading them has had the narrower limit */
 
 static bool keep_files(struct configuration *c, const struct files *files, struct str path,
                        struct problems *problems)
@@ -252,13 +255,66 @@ static bool compile_tables(const struct settings *s, bool is_narrowed, struct st
     return false;
 }
 
+/* It is read when stird starts: a start is too late to hear that it was damaged. */
+static bool check_overlay(const struct settings *s, uint64_t *faults, struct problems *problems)
+{
+    int fd;
+    bool good = numbers_overlay_read(s->state_directory, &fd, problems);
+    *faults = check_urgent(s, fd);
+    close_if_open(fd);
+    return good;
+}
+
+static bool is_read(struct files *files, struct str path)
+{
+    struct str text;
+    return path.n > 0 && files_read(files, path, TLS_BYTES_MAX, &text) == 0;
+}
+
+/* The key is there; what else cannot be read has been told of. */
+static bool check_tls(struct files *files, const struct settings *s, struct problems *problems)
+{
+    return !is_read(files, s->tls_certificate) || !is_read(files, s->tls_ca) || s->tls_key.n == 0 ||
+           tls_files_check(files, s, clock_real_s(), problems);
+}
+
+/* How it is loaded. */
+struct load {
+    const struct configuration *present;             /* configuration.h */
+    bool (*narrow)(const struct settings *settings); /* configuration.h */
+    bool (*find_user)(const struct settings *settings, struct str path, struct problems *problems);
+    bool for_service; /* what root may read is no proof */
+};
+
+/*
+ * A disk may come later: another try is worth it. A reload's root has given up what root writes by:
+ * its supervisor looks (supervisor_reload.c).
+ */
+static void check_outside(struct settings *s, const struct load *load, struct problems *problems)
+{
+    size_t before = problems->n;
+    if (!load->narrow || geteuid() != 0)
+        outside_check_files(s, load->present ? load->present->settings : NULL, problems);
+    problems->n_passing += problems->n - before;
+}
+
+/* A reload has no way to ask: its user is that of the start, or it is refused, and its supervisor
+   asks for the groups. */
+static void find_who(struct control_groups *groups, const struct settings *s, struct str path,
+                     const struct load *load, struct problems *problems)
+{
+    if (!load->narrow) {
+        load->find_user(s, path, problems);
+        control_groups_find(groups, s, path, problems);
+    }
+}
+
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
  * known.
  */
-static void check_what_it_names(const struct settings *s, struct str path,
-                                bool (*narrow)(const struct settings *settings),
-                                struct problems *problems)
+static void check_what_it_names(struct files *files, const struct settings *s, struct str path,
+                                const struct load *load, struct problems *problems)
 {
     struct numbers_summary summary;
     int fd = -1;
@@ -268,23 +324,29 @@ static void check_what_it_names(const struct settings *s, struct str path,
                      "first");
         return;
     }
-    signer_check_keys(s, narrow != NULL, problems);
-    if (narrow && !narrow(s))
+    struct control_groups groups;
+    uint64_t urgent_faults;
+    find_who(&groups, s, path, load, problems);
+    bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
+    signer_check_keys(s, load->narrow != NULL, problems);
+    if (load->narrow && !load->narrow(s))
         return;
-    compile_tables(s, narrow != NULL, path, &fd, &summary, problems);
+    compile_tables(s, load->narrow != NULL, path, &fd, &summary, problems);
     close_if_open(fd);
+    check_overlay(s, &urgent_faults, problems);
+    if (secrets_good)
+        check_tls(files, s, problems);
     problems_add(problems, path, 0,
-                 "keys of certificates with mistakes, what number tables, rules and trunks say of "
-                 "each other, and TLS files, were not checked: mend these mistakes first");
+                 "whether keys are those of certificates with mistakes, and what number tables, "
+                 "rules and trunks say of each other, was not checked: mend these mistakes first");
 }
 
-bool configuration_load(struct configuration *c, struct str path,
-                        const struct configuration *present,
-                        bool (*narrow)(const struct settings *settings), struct problems *problems)
+static bool load_configuration(struct configuration *c, struct str path, const struct load *load,
+                               struct problems *problems)
 {
+    bool (*const narrow)(const struct settings *settings) = load->narrow;
     struct configuration loaded = CONFIGURATION_INIT;
     bool good = false;
-    int overlay_fd;
     loaded.read_at_s = clock_real_s();
 
     struct files *files = files_new();
@@ -292,38 +354,34 @@ bool configuration_load(struct configuration *c, struct str path,
         problems_add(problems, path, 0, "out of memory");
         goto out;
     }
-    if (narrow)
-        files_set_service_user(files, service_user_uid());
     bool usable;
     loaded.settings = settings_read_all(files, path, loaded.read_at_s, problems, &usable);
     if (!usable) {
-        check_what_it_names(loaded.settings, path, narrow, problems);
+        check_what_it_names(files, loaded.settings, path, load, problems);
         goto out;
     }
-    /* A reload has the same user, or is refused; it has no way to ask for another one. */
-    if (!narrow && !service_user_find(loaded.settings, path, problems))
-        goto out;
+    find_who(&loaded.groups, loaded.settings, path, load, problems);
     const struct means means = means_find();
-    /* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c).
-     */
-    if (!narrow || geteuid() != 0)
-        outside_check_files(loaded.settings, present ? present->settings : NULL, problems);
+    check_outside(loaded.settings, load, problems);
+    bool secrets_good = settings_read_secrets(files, loaded.settings, service_user_uid(), problems);
     /* All of them even if the first finds something: all mistakes at once. */
     bool keys_good = signer_check_keys(loaded.settings, narrow != NULL, problems);
     if (narrow && !narrow(loaded.settings)) {
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");
         goto out;
     }
-    bool numbers_good = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
-                                       &loaded.numbers, problems) &&
-                        check_table(loaded.settings, loaded.numbers_fd, path, problems);
+    bool compiled = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
+                                   &loaded.numbers, problems);
+    bool numbers_good = compiled && check_table(loaded.settings, loaded.numbers_fd, path, problems);
+    if (!compiled && load->for_service)
+        problems_add(problems, path, 0,
+                     "what number tables, rules and trunks say of each other was not checked: mend "
+                     "the tables first");
     check_means(&loaded, &means);
-    /* It is read when stird starts: a start is too late to hear that it was damaged. */
-    bool overlay_good = numbers_overlay_read(loaded.settings->state_directory, &overlay_fd,
-                                             problems);
-    loaded.urgent_faults = check_urgent(loaded.settings, overlay_fd);
-    close_if_open(overlay_fd);
-    bool tls_good = tls_files_check(files, loaded.settings, loaded.read_at_s, problems);
+    bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
+    bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
+    if (load->for_service)
+        service_reads_all(files, loaded.settings, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;
     if (!keep_files(&loaded, files, path, problems))
@@ -335,6 +393,22 @@ out:
     configuration_fini(&loaded);
     files_free(files);
     return good;
+}
+
+bool configuration_load(struct configuration *c, struct str path,
+                        const struct configuration *present,
+                        bool (*narrow)(const struct settings *settings), struct problems *problems)
+{
+    return load_configuration(
+        c, path,
+        &(struct load){.present = present, .narrow = narrow, .find_user = service_user_find},
+        problems);
+}
+
+bool configuration_check(struct configuration *c, struct str path, struct problems *problems)
+{
+    return load_configuration(
+        c, path, &(struct load){.find_user = service_user_presume, .for_service = true}, problems);
 }
 
 bool configuration_from_fds(struct configuration *c, struct str path, int files_fd, int numbers_fd,
@@ -394,7 +468,7 @@ static void take_change(void *user, const struct setting_change *c)
 }
 
 bool configuration_may_follow(struct configuration *next, const struct configuration *present,
-                              const struct settings *started_with, struct str path,
+                              const struct settings *started_with, bool force, struct str path,
                               struct problems *problems)
 {
     const struct settings *new = next->settings, *old = present->settings;
@@ -403,10 +477,11 @@ bool configuration_may_follow(struct configuration *next, const struct configura
                           &(struct restart_check){next->settings, problems});
     if ((new->records_file.n > 0) != (old->records_file.n > 0))
         problems_add(problems, path, 0, "records.file: turning records on or off needs a restart");
-    if (shrank_too_much(next, present))
+    next->is_forced = force && shrank_too_much(next, present);
+    if (!force && shrank_too_much(next, present))
         problems_add(problems, path, 0,
                      "numbers: %llu rows instead of %llu, less by more than max_shrink_percent = "
-                     "%u: if that is right, set it to 100 for this reload",
+                     "%u: if that is right, stirctl reload --wait --force",
                      (unsigned long long)next->numbers.rows,
                      (unsigned long long)present->numbers.rows, new->numbers_max_shrink_percent);
     return problems->n == before && !problems->out_of_memory;

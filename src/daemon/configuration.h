@@ -8,6 +8,8 @@
 #ifndef STIRD_CONFIGURATION_H
 #define STIRD_CONFIGURATION_H
 
+#include "control_groups.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/numbers.h>
@@ -20,8 +22,10 @@ struct configuration {
     int public_files_fd; /* the same texts without secrets, for stirctl */
     int numbers_fd;      /* the compiled table */
     struct numbers_summary numbers;
-    uint64_t urgent_faults; /* urgent changes that name a certificate that cannot sign */
-    int64_t read_at_s;      /* certificates were in force then */
+    uint64_t urgent_faults;       /* urgent changes that name a certificate that cannot sign */
+    int64_t read_at_s;            /* certificates were in force then */
+    struct control_groups groups; /* at the control socket */
+    bool is_forced; /* follows a table that had many more rows, since somebody said so */
     uint64_t generation;
 };
 
@@ -42,6 +46,11 @@ bool configuration_load(struct configuration *c, struct str path,
                         const struct configuration *present,
                         bool (*narrow)(const struct settings *settings), struct problems *problems);
 /*
+ * The same for `stird -t`: files are judged for the user that stird will serve as
+ * (service_user_presume()), whoever asks.
+ */
+bool configuration_check(struct configuration *c, struct str path, struct problems *problems);
+/*
  * The same from descriptors that another process loaded, nothing is opened. Takes the
  * descriptors in any case. False with *WHY.
  */
@@ -53,10 +62,11 @@ void configuration_log_warnings(const struct configuration *c);
 
 /*
  * Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. What
- * only goes on as STARTED_WITH, the settings of the start, says, is a warning of NEXT.
+ * only goes on as STARTED_WITH, the settings of the start, says, is a warning of NEXT. FORCE:
+ * however few numbers there are; NEXT remembers it where that made the difference.
  */
 bool configuration_may_follow(struct configuration *next, const struct configuration *present,
-                              const struct settings *started_with, struct str path,
+                              const struct settings *started_with, bool force, struct str path,
                               struct problems *problems);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/certificate_text.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,9 +47,8 @@ static bool is_acceptable(const char *path, const struct stat *st, struct proble
         return false;
     }
     if (st->st_uid != 0 && st->st_uid != geteuid() && !service_user_is(st->st_uid))
-        problems_add(problems, name, 0,
-                     "belongs to user id %u, who could replace it: chown root %s",
-                     (unsigned)st->st_uid, path);
+        problems_add(problems, name, 0, "belongs to user id %u, who could replace it: chown %s %s",
+                     (unsigned)st->st_uid, service_user_uid() ? service_user_name() : "root", path);
     if (st->st_mode & S_IRWXO)
         problems_add(problems, name, 0, "%s by others: chmod 600 %s",
                      st->st_mode & S_IROTH ? "readable" : "accessible", path);
@@ -158,10 +158,28 @@ static bool has_file(struct str directory, const char *name)
     return access(path, F_OK) == 0;
 }
 
+static bool is_token(struct str directory)
+{
+    return !has_file(directory, "key.pem") && has_file(directory, "key.uri");
+}
+
 bool key_file_is_token(const struct certificate *certificate)
 {
-    return !has_file(certificate->directory, "key.pem") &&
-           has_file(certificate->directory, "key.uri");
+    return is_token(certificate->directory);
+}
+
+void key_file_check_alone(struct str directory, struct problems *problems)
+{
+    struct text_fault fault = {0};
+    struct key_file file;
+    bool token = is_token(directory);
+    if (key_file_read(&file, directory, kinds[token].name, problems) && !token) {
+        EVP_PKEY *key = private_key_read(file.text, &fault);
+        if (!key)
+            text_fault_add(&fault, str_of(file.path), problems);
+        EVP_PKEY_free(key);
+    }
+    key_file_fini(&file);
 }
 
 bool key_file_is_any_token(const struct settings *settings)

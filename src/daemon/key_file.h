@@ -38,6 +38,11 @@ void key_file_load_all(const struct settings *settings, bool with_tokens,
                        void (*take)(void *user, unsigned index, struct credential *credential),
                        void *user, struct problems *problems);
 /*
+ * What is wrong with the key of a unit in DIRECTORY whose certificate cannot be read: its file, and
+ * whether a private key is in it.
+ */
+void key_file_check_alone(struct str directory, struct problems *problems);
+/*
  * The credential of a certificate, out of its key.pem, or of the token that its key.uri names with
  * the library MODULE; NULL with a problem.
  */

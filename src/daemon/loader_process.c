@@ -31,8 +31,10 @@ static int send_problems(int control_fd, struct problems *problems)
 
 static int send_configuration(int control_fd, const struct configuration *c)
 {
-    struct control_message message = {
-        .type = CONTROL_SNAPSHOT, .read_at_s = c->read_at_s, .urgent_faults = c->urgent_faults};
+    struct control_message message = {.type = CONTROL_SNAPSHOT,
+                                      .read_at_s = c->read_at_s,
+                                      .urgent_faults = c->urgent_faults,
+                                      .forced = c->is_forced};
     const int fds[] = {c->files_fd, c->numbers_fd};
     return control_send(control_fd, &message, fds, 2);
 }
@@ -62,8 +64,8 @@ int loader_main(const struct loader_options *options, int control_fd)
         return EXIT_FAILURE;
     if (configuration_load(&next, options->path, options->present, tables_give_up_other_files,
                            &problems) &&
-        configuration_may_follow(&next, options->present, options->started_with, options->path,
-                                 &problems)) {
+        configuration_may_follow(&next, options->present, options->started_with, options->force,
+                                 options->path, &problems)) {
         configuration_log_warnings(&next);
         r = send_configuration(control_fd, &next);
     } else {

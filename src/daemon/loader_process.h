@@ -12,6 +12,7 @@ struct loader_options {
     struct str path;
     const struct configuration *present; /* to be followed */
     const struct settings *started_with;
+    bool force; /* configuration_may_follow() */
 };
 
 /*

@@ -69,7 +69,7 @@ static int serve(const struct options *options)
     log_open("supervisor", STDERR_FILENO, journal);
     raise_descriptor_limit();
     char *path = absolute_path(options->configuration);
-    struct supervisor *s = path ? supervisor_new(str_of(path)) : NULL;
+    struct supervisor *s = path ? supervisor_new(str_of(path), &status) : NULL;
     if (!s)
         goto out;
     if (!options->foreground && !detach(&ready_fd, &journal))

@@ -173,6 +173,8 @@ static void take_message(struct recorder *r, const struct control_message *m, in
         take_file(r, m, fds, n_fds);
         return;
     }
+    if (m->type == CONTROL_FORCED && n_fds == 0)
+        record_writer_tell_forced(&r->writer, m->rows, clock_real_us());
     if (m->type == CONTROL_PING && n_fds == 0) {
         const struct control_message pong = {.type = CONTROL_PONG};
         control_send(r->control_fd, &pong, NULL, 0);

@@ -4,32 +4,40 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_NAME "stird"
+#define NAME_BYTES   64
 
 /* A fact of the process, found before it has children. */
 static struct {
     bool known;
     uid_t uid;
     gid_t gid;
+    char name[NAME_BYTES];
 } user;
 
-bool service_user_find(const struct settings *settings, struct str path, struct problems *problems)
+/* Root is nobody to become. */
+static void take(const struct passwd *entry)
 {
-    struct str name = settings->user;
-    user.known = false;
-    if (geteuid() != 0 || name.n == 0)
-        return true;
+    user.known = entry && entry->pw_uid != 0;
+    if (!user.known)
+        return;
+    user.uid = entry->pw_uid;
+    user.gid = entry->pw_gid;
+    snprintf(user.name, sizeof(user.name), "%s", entry->pw_name);
+}
+
+static bool find_by_name(struct str name, struct str path, struct problems *problems)
+{
     char *z = strndup(name.p, name.n);
     const struct passwd *entry = z ? getpwnam(z) : NULL;
-    if (entry) {
-        user.known = entry->pw_uid != 0;
-        user.uid = entry->pw_uid;
-        user.gid = entry->pw_gid;
-    }
+    take(entry);
     free(z);
     if (entry || str_eq(name, STR(DEFAULT_NAME)))
         return true;
@@ -40,6 +48,64 @@ bool service_user_find(const struct settings *settings, struct str path, struct 
     return false;
 }
 
+bool service_user_find(const struct settings *settings, struct str path, struct problems *problems)
+{
+    user.known = false;
+    if (geteuid() != 0 || settings->user.n == 0)
+        return true;
+    return find_by_name(settings->user, path, problems);
+}
+
+/* False: it is not there, or root's, which says nothing. */
+static bool find_by_directory(struct str directory)
+{
+    struct stat st;
+    char *z = strndup(directory.p, directory.n);
+    bool told = z && stat(z, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid != 0;
+    const struct passwd *entry = told ? getpwuid(st.st_uid) : NULL;
+    free(z);
+    if (!told)
+        return false;
+    take(entry);
+    if (!entry) {
+        user.known = true;
+        user.uid = st.st_uid;
+        user.gid = st.st_gid;
+        snprintf(user.name, sizeof(user.name), "%u", (unsigned)st.st_uid);
+    }
+    return true;
+}
+
+bool service_user_presume(const struct settings *settings, struct str path,
+                          struct problems *problems)
+{
+    user.known = false;
+    if (settings->user.n == 0)
+        return true;
+    if (str_eq(settings->user, STR(DEFAULT_NAME)) && find_by_directory(settings->state_directory))
+        return true;
+    return find_by_name(settings->user, path, problems);
+}
+
+uid_t service_user_uid(void)
+{
+    return user.known ? user.uid : geteuid();
+}
+
+gid_t service_user_gid(void)
+{
+    return user.known ? user.gid : getegid();
+}
+
+const char *service_user_name(void)
+{
+    static char own[NAME_BYTES];
+    if (user.known)
+        return user.name;
+    snprintf(own, sizeof(own), "%u", (unsigned)geteuid());
+    return own;
+}
+
 bool service_user_is_waiting(void)
 {
     return user.known && geteuid() == 0;
@@ -48,11 +114,6 @@ bool service_user_is_waiting(void)
 bool service_user_is(uid_t uid)
 {
     return user.known && uid == user.uid;
-}
-
-uid_t service_user_uid(void)
-{
-    return user.known ? user.uid : (uid_t)-1;
 }
 
 int service_user_become(void)

@@ -1,7 +1,8 @@
 /*
- * service_user - whom the children of a stird that was started as root become.
+ * service_user - the account that stird serves as: whom the children of a stird that was started as
+ * root become, and for whom `stird -t` judges files, whoever runs it.
  *
- * Under a unit with User= stird is that user already, and nothing here does anything.
+ * Under a unit with User= stird is that user already, and nothing changes who it is.
  */
 #ifndef STIRD_DAEMON_SERVICE_USER_H
 #define STIRD_DAEMON_SERVICE_USER_H
@@ -16,12 +17,20 @@
  * else than the default was named and does not exist. PATH: of the configuration.
  */
 bool service_user_find(const struct settings *settings, struct str path, struct problems *problems);
+/*
+ * The same for a check: where the default is left, the owner of the state directory is the user,
+ * for systemd gives that to the User= of the unit. Not only for root.
+ */
+bool service_user_presume(const struct settings *settings, struct str path,
+                          struct problems *problems);
 /* There is one, and this process is root still. */
 bool service_user_is_waiting(void);
 /* Whether UID is this user's: its files are as good as root's. */
 bool service_user_is(uid_t uid);
-/* Its number; (uid_t)-1: there is none, or nobody has looked. */
+/* This user's, or who we are. The name is for problems (its number where it has none). */
 uid_t service_user_uid(void);
+gid_t service_user_gid(void);
+const char *service_user_name(void);
 /* For good; the order to die with the parent stays. 0, also when there is nothing to do; -errno. */
 int service_user_become(void);
 

@@ -147,6 +147,8 @@ static void forget(void *user, unsigned index, struct credential *credential)
 static void check_keys(void *user, struct problems *problems)
 {
     const struct key_check *c = user;
+    for (unsigned i = 0; i < c->settings->n_mistaken_units; i++)
+        key_file_check_alone(c->settings->mistaken_units[i], problems);
     key_file_load_all(c->settings, c->with_tokens, forget, NULL, problems);
 }
 

@@ -226,6 +226,7 @@ static void tell_ready(struct supervisor *s)
     if (s->ready || s->stopping || !workers_serve(s))
         return;
     s->ready = true;
+    supervisor_send_record_file(s); /* a start that fails leaves no line in it */
     log_info("ready", LOG_NUMBER("listeners", s->n_sockets),
              LOG_NUMBER("number_rows", (int64_t)s->current.numbers.rows));
     notify_ready();

@@ -27,9 +27,12 @@ struct supervisor;
 
 /*
  * Takes all steps up to the children (configuration, listeners, secret, record file), while
- * stderr is still the operator's. NULL after all problems were printed there.
+ * stderr is still the operator's. NULL after all problems were printed there; *STATUS is what to
+ * end with then: SUPERVISOR_MISCONFIGURED where the next start would fail likewise.
  */
-struct supervisor *supervisor_new(struct str configuration_path);
+struct supervisor *supervisor_new(struct str configuration_path, int *status);
+/* EX_CONFIG of sysexits.h; systemd/stird.service does not start stird again after it. */
+#define SUPERVISOR_MISCONFIGURED 78
 /* Starts the children and serves until SIGTERM. READY, if not NULL, is called once when serving. */
 int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user), void *user);
 void supervisor_free(struct supervisor *s);
@@ -51,6 +54,7 @@ struct admin_client {
     bool for_check;
     bool for_numbers; /* for the workers to take the urgent change of NUMBER */
     struct tn number;
+    enum control_right right;
     uint64_t ticket; /* of the reload or check that it asked for; of urgent changes, which */
 };
 
@@ -127,6 +131,8 @@ struct supervisor {
 
     enum reload_step reload;
     bool reload_again;
+    bool force_asked; /* of the next reload: past numbers.max_shrink_percent */
+    bool loader_told; /* what is wrong: it was its last word */
     struct child loader, next_signer;
     struct child retired[RETIRED_MAX]; /* signers that finish what calls of old snapshots asked */
     uint64_t retired_generation[RETIRED_MAX];
@@ -152,6 +158,7 @@ struct supervisor {
 
     bool ready, stopping, ending;
     bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
+    bool misconfigured;                   /* no other start would do better */
     bool start_failed;                    /* a worker says that it can never serve */
     int64_t drain_until_ms, end_until_ms;
 
@@ -172,6 +179,8 @@ void supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
 void supervisor_close_record_ways(struct supervisor *s);
+/* That a reload was forced, at this place of the records. */
+void supervisor_record_forced(struct supervisor *s, uint64_t rows_before);
 bool supervisor_use_record_file(struct supervisor *s, struct str path);
 void supervisor_reopen_records(struct supervisor *s);
 void supervisor_rotate_records(struct supervisor *s);
@@ -222,6 +231,8 @@ void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
 /* What clients at the control socket have asked since the last turn. */
 void supervisor_serve_admin(struct supervisor *s, int64_t now_ms);
 void supervisor_close_admin(struct supervisor *s);
+/* The socket's file is for those whom the present configuration names. 0 or -errno. */
+int supervisor_let_in(struct supervisor *s);
 /* To those who wait for the reload that has just ended; WHY it failed, or NULL. */
 void supervisor_admin_reloaded(struct supervisor *s, const char *why);
 

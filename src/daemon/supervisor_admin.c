@@ -5,6 +5,7 @@
 #include "supervisor.h"
 
 #include "family.h"
+#include "service_user.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -83,7 +84,6 @@ static void act_sources(struct supervisor *s, struct admin_client *c, struct str
 static void act_reload(struct supervisor *s, struct admin_client *c, struct str text,
                        int64_t now_ms)
 {
-    (void)text;
     if (s->stopping || !s->ready) {
         supervisor_admin_answer(
             c, REFUSED, s->stopping ? STR("stird is stopping") : STR("stird is not ready yet"));
@@ -94,6 +94,7 @@ static void act_reload(struct supervisor *s, struct admin_client *c, struct str 
         supervisor_admin_answer(c, 0, STR("{\"accepted\":true}"));
     else
         c->deadline_ms = now_ms + WAIT_LIMIT_MS;
+    s->force_asked = s->force_asked || str_eq(text, STR("force"));
     supervisor_reload(s, now_ms);
 }
 
@@ -130,17 +131,19 @@ static void act_check(struct supervisor *s, struct admin_client *c, struct str t
     supervisor_check_now(s);
 }
 
-static void (*const acts[ADMIN_TYPES])(struct supervisor *s, struct admin_client *c,
-                                       struct str text, int64_t now_ms) = {
-    [ADMIN_STATUS] = act_status,
-    [ADMIN_STATS] = act_stats,
-    [ADMIN_RELOAD] = act_reload,
-    [ADMIN_SNAPSHOT] = act_snapshot,
-    [ADMIN_NUMBERS_SET] = supervisor_admin_numbers_set,
-    [ADMIN_NUMBERS_UNSET] = supervisor_admin_numbers_unset,
-    [ADMIN_NUMBERS_LIST] = supervisor_admin_numbers_list,
-    [ADMIN_CHECK] = act_check,
-    [ADMIN_SOURCES] = act_sources,
+static const struct {
+    void (*act)(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms);
+    enum control_right right; /* that it takes */
+} acts[ADMIN_TYPES] = {
+    [ADMIN_STATUS] = {act_status, CONTROL_LOOK},
+    [ADMIN_STATS] = {act_stats, CONTROL_LOOK},
+    [ADMIN_RELOAD] = {act_reload, CONTROL_CHANGE},
+    [ADMIN_SNAPSHOT] = {act_snapshot, CONTROL_LOOK},
+    [ADMIN_NUMBERS_SET] = {supervisor_admin_numbers_set, CONTROL_CHANGE},
+    [ADMIN_NUMBERS_UNSET] = {supervisor_admin_numbers_unset, CONTROL_CHANGE},
+    [ADMIN_NUMBERS_LIST] = {supervisor_admin_numbers_list, CONTROL_LOOK},
+    [ADMIN_CHECK] = {act_check, CONTROL_CHANGE},
+    [ADMIN_SOURCES] = {act_sources, CONTROL_LOOK},
 };
 
 /* ---- clients ---- */
@@ -152,7 +155,7 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
     int r = admin_take(c->fd, &head, text);
     if (r == -EAGAIN)
         return;
-    if (r <= 0 || head.type >= ADMIN_TYPES || !acts[head.type]) {
+    if (r <= 0 || head.type >= ADMIN_TYPES || !acts[head.type].act) {
         if (r == -EBADMSG || r > 0)
             supervisor_admin_answer(c, REFUSED, STR("stirctl and stird are of different versions"));
         drop(c);
@@ -160,7 +163,12 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
     }
     c->deadline_ms = now_ms + SILENCE_LIMIT_MS;
     c->waits = head.wait != 0;
-    acts[head.type](s, c, (struct str){text, head.text_bytes}, now_ms);
+    if (acts[head.type].right > c->right)
+        supervisor_admin_answer(c, REFUSED,
+                                STR("you may look, and this changes something: it takes root, or "
+                                    "a member of the group of control.group"));
+    else
+        acts[head.type].act(s, c, (struct str){text, head.text_bytes}, now_ms);
 }
 
 struct children {
@@ -208,10 +216,20 @@ static void accept_client(struct supervisor *s, int64_t now_ms)
         close(fd);
         return;
     }
+    enum control_right right = control_right_of(fd, &s->current.groups);
+    if (right == CONTROL_NOTHING) {
+        admin_reply(fd, REFUSED,
+                    STR("you are in none of the groups that may use the control socket "
+                        "(control.group, control.read_group)"),
+                    NULL, 0);
+        close(fd);
+        return;
+    }
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         if (s->clients[i].fd >= 0)
             continue;
-        s->clients[i] = (struct admin_client){.fd = fd, .deadline_ms = now_ms + SILENCE_LIMIT_MS};
+        s->clients[i] = (struct admin_client){
+            .fd = fd, .deadline_ms = now_ms + SILENCE_LIMIT_MS, .right = right};
         return;
     }
     admin_reply(fd, REFUSED, STR("too many others use the control socket: try again"), NULL, 0);
@@ -245,6 +263,16 @@ void supervisor_close_admin(struct supervisor *s)
     s->admin_fd = -1;
     if (s->admin_path)
         unlink(s->admin_path);
+}
+
+int supervisor_let_in(struct supervisor *s)
+{
+    const struct control_groups *groups = &s->current.groups;
+    int r = admin_let_in(str_of(s->admin_path), service_user_gid(),
+                         !control_groups_are_one(groups));
+    if (r)
+        log_warning("the control socket's rights cannot be set", LOG_CSTR("error", strerror(-r)));
+    return r;
 }
 
 /* ---- the end of a reload ---- */

@@ -240,12 +240,24 @@ void supervisor_send_record_file(struct supervisor *s)
                                       .max_bytes = settings->records_max_bytes,
                                       .max_age_ms = settings->records_max_age_ms,
                                       .log_level = settings->log_level};
-    if (s->records_file < 0 || s->recorder.pid == 0)
+    if (s->records_file < 0 || s->recorder.pid == 0 || !s->ready)
         return;
     snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
     int fds[] = {s->records_file, open_predecessor(settings->records_file)};
     child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
     close_if_open(fds[1]);
+}
+
+void supervisor_record_forced(struct supervisor *s, uint64_t rows_before)
+{
+    const struct control_message message = {.type = CONTROL_FORCED,
+                                            .rows = {rows_before, s->current.numbers.rows}};
+    log_warning("a number table with many rows less is taken: the reload was forced",
+                LOG_NUMBER("rows_before", (int64_t)message.rows[0]),
+                LOG_NUMBER("rows", (int64_t)message.rows[1]),
+                LOG_NUMBER("max_shrink_percent", s->current.settings->numbers_max_shrink_percent));
+    if (s->recorder.pid > 0)
+        child_send(&s->recorder, &message, NULL, 0);
 }
 
 /* False: the present one stays. */

@@ -53,7 +53,9 @@ static int enter_loader(void *user, int control_fd)
 {
     const struct supervisor *s = user;
     log_open("loader", STDERR_FILENO, s->journal);
-    return loader_main(&(struct loader_options){s->path, &s->current, s->started_with}, control_fd);
+    return loader_main(
+        &(struct loader_options){s->path, &s->current, s->started_with, s->force_asked},
+        control_fd);
 }
 
 void supervisor_reload(struct supervisor *s, int64_t now_ms)
@@ -73,9 +75,18 @@ void supervisor_reload(struct supervisor *s, int64_t now_ms)
     supervisor_reopen_records(s);
     supervisor_overlay_tidy(s);
     s->reload = RELOAD_LOADING;
+    s->loader_told = false;
     int r = child_start(&s->loader, enter_loader, s, NULL, 0, now_ms);
+    s->force_asked = false;
     if (r)
         supervisor_reload_failed(s, strerror(-r));
+}
+
+/* It ends at once, as at a stop; nobody waits for it. */
+static void let_go(struct child *c)
+{
+    child_close_control(c);
+    child_kill(c, SIGTERM);
 }
 
 /* The old state goes on; a worker that has already switched is switched back. */
@@ -85,12 +96,13 @@ void supervisor_reload_failed(struct supervisor *s, const char *why)
         return;
     bool switching = s->reload == RELOAD_SWITCHING;
     uint64_t failed_generation = s->next.generation;
-    s->reload = RELOAD_NONE;
     s->failed_reloads++;
     log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
               LOG_NUMBER("generation", (int64_t)s->current.generation));
-    child_kill(&s->loader, SIGKILL);
-    child_kill(&s->next_signer, SIGKILL);
+    s->reload = RELOAD_NONE;
+    if (s->loader.control_fd >= 0 && !s->loader_told)
+        let_go(&s->loader);
+    let_go(&s->next_signer);
     configuration_fini(&s->next);
     for (unsigned w = 0; switching && w < s->n_workers; w++) {
         if (s->in_use[w] == failed_generation && s->workers[w].pid > 0)
@@ -129,23 +141,30 @@ static void take_problems(struct supervisor *s, int fd)
         log_error("configuration: there are more problems: stird -t lists all");
 }
 
-/* The loader of a root that has given up what root writes by cannot tell. */
+/* What the loader cannot tell, for the rights that it gave up. */
+static bool tell_problems(struct supervisor *s, struct problems *problems)
+{
+    bool good = !problems_any(problems);
+    problems_print(problems, &s->reload_problems);
+    for (size_t i = 0; i < problems->n; i++)
+        log_error("configuration", LOG_CSTR("problem", problems->list[i].text));
+    problems_fini(problems);
+    return good;
+}
+
 static bool may_write_files(struct supervisor *s)
 {
     struct problems problems = PROBLEMS_INIT;
-    const struct setting_warning *said = s->next.settings->warnings;
-    if (geteuid() == 0) {
-        s->next.settings->warnings = NULL; /* the loader has logged these */
+    if (geteuid() == 0)
         outside_check_files(s->next.settings, s->current.settings, &problems);
-        configuration_log_warnings(&s->next);
-    }
-    s->next.settings->warnings = said;
-    bool good = !problems_any(&problems);
-    problems_print(&problems, &s->reload_problems);
-    for (size_t i = 0; i < problems.n; i++)
-        log_error("configuration", LOG_CSTR("problem", problems.list[i].text));
-    problems_fini(&problems);
-    return good;
+    return tell_problems(s, &problems);
+}
+
+static bool groups_are_there(struct supervisor *s)
+{
+    struct problems problems = PROBLEMS_INIT;
+    control_groups_find(&s->next.groups, s->next.settings, s->path, &problems);
+    return tell_problems(s, &problems);
 }
 
 static void take_loaded(struct supervisor *s, const struct control_message *message, int *fds,
@@ -157,7 +176,8 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
         supervisor_reload_failed(s, why);
         return;
     }
-    if (!may_write_files(s)) {
+    s->next.is_forced = message->forced;
+    if (!may_write_files(s) || !groups_are_there(s)) {
         supervisor_reload_failed(s, "there are problems in the configuration");
         return;
     }
@@ -179,6 +199,7 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
     }
     if (expected && message->type == CONTROL_ALARM && n_fds == 1) {
         take_problems(s, fds[0]);
+        s->loader_told = true; /* and ends by itself */
         supervisor_reload_failed(s, "there are problems in the configuration");
     }
     for (unsigned i = 0; i < n_fds; i++)
@@ -224,6 +245,8 @@ static void commit(struct supervisor *s, int64_t now_ms)
     retire_signer(s, now_ms);
     s->signer = s->next_signer;
     child_init(&s->next_signer, s->signer.role, 0);
+    uint64_t rows_before = s->current.numbers.rows;
+    bool forced = s->next.is_forced;
     bool other_file = !str_eq(s->next.settings->records_file, s->current.settings->records_file);
     if (s->current.settings == s->started_with)
         s->current.settings = NULL; /* it stays, to be compared with */
@@ -237,7 +260,10 @@ static void commit(struct supervisor *s, int64_t now_ms)
         supervisor_use_record_file(s, s->current.settings->records_file);
     else
         supervisor_send_record_file(s); /* its limits may be others */
+    if (forced)
+        supervisor_record_forced(s, rows_before);
     log_set_level(s->current.settings->log_level);
+    supervisor_let_in(s);
     supervisor_watch_certificates(s);
     s->reload_failure[0] = '\0';
     supervisor_admin_reloaded(s, NULL);

@@ -28,7 +28,9 @@ static void listener_problem(struct problems *problems, struct str path, const s
     problems_add(problems, path, 0, "listen \"%.*s\": %.*s over %.*s: %s", STR_ARG(l->name),
                  STR_ARG(buf_str(&text)), STR_ARG(transport_name(transport)),
                  error == -EADDRINUSE ? "another process has this port: stop it, or choose another"
-                                      : strerror(-error));
+                 : error == -EADDRNOTAVAIL
+                     ? "this machine has no such address: give it that, or choose another"
+                     : strerror(-error));
     buf_fini(&text);
 }
 
@@ -45,6 +47,7 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
     s->dispatch_program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
     if (s->dispatch_program >= 0)
         return true;
+    s->misconfigured = s->dispatch_program == -EPERM;
     problems_add(
         problems, s->path, 0,
         "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
@@ -61,6 +64,7 @@ bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
 {
     const struct settings *settings = s->current.settings;
     if (settings->n_listeners > LISTENERS_MAX) {
+        s->misconfigured = true;
         problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
                      settings->n_listeners, LISTENERS_MAX);
         return false;

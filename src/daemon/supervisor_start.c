@@ -28,7 +28,9 @@ static void close_if_open(int fd)
 
 static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
-    if (!configuration_load(&s->current, s->path, NULL, NULL, problems))
+    bool loaded = configuration_load(&s->current, s->path, NULL, NULL, problems);
+    s->misconfigured = !loaded && problems->n > problems->n_passing;
+    if (!loaded)
         return false;
     s->current.generation = s->last_generation = 1;
     s->started_with = s->current.settings;
@@ -100,7 +102,7 @@ static char *join_path(struct str directory, const char *name)
     return asprintf(&path, "%.*s/%s", STR_ARG(directory), name) < 0 ? NULL : path;
 }
 
-/* systemd makes the directory; without it this does, for those of the user's group. */
+/* systemd makes the directory; without it this does. The socket says who may use it. */
 static bool open_admin(struct supervisor *s, struct problems *problems)
 {
     struct str directory = s->current.settings->runtime_directory;
@@ -109,11 +111,13 @@ static bool open_admin(struct supervisor *s, struct problems *problems)
     s->admin_path = join_path(directory, ADMIN_SOCKET_NAME);
     if (!name || !s->admin_path)
         r = -ENOMEM;
-    else if (mkdir(name, 0750) && errno != EEXIST)
+    else if (mkdir(name, 0755) == 0 ? chmod(name, 0755) : errno != EEXIST) /* the umask is 077 */
         r = -errno;
     free(name);
     if (r == 0)
         r = s->admin_fd = admin_listen(str_of(s->admin_path));
+    if (r >= 0)
+        r = supervisor_let_in(s);
     if (r >= 0)
         return true;
     s->admin_fd = -1;
@@ -187,7 +191,7 @@ void supervisor_free(struct supervisor *s)
     free(s);
 }
 
-struct supervisor *supervisor_new(struct str configuration_path)
+struct supervisor *supervisor_new(struct str configuration_path, int *status)
 {
     struct problems problems = PROBLEMS_INIT;
     struct supervisor *s = new_empty(configuration_path);
@@ -197,6 +201,8 @@ struct supervisor *supervisor_new(struct str configuration_path)
     for (unsigned i = 0; good && i < sizeof(steps) / sizeof(steps[0]); i++)
         good = steps[i](s, &problems);
     if (!good) {
+        bool futile = s && s->misconfigured && !problems.out_of_memory;
+        *status = futile ? SUPERVISOR_MISCONFIGURED : EXIT_FAILURE;
         struct buf text = BUF_INIT;
         problems_print(&problems, &text);
         log_may_wait(STDERR_FILENO);

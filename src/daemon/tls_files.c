@@ -1,6 +1,7 @@
 #include "tls_files.h"
 
 #include "check_process.h"
+#include "service_user.h"
 
 #include <string.h>
 
@@ -26,7 +27,8 @@ bool tls_files_load(struct tls **tls, struct files *files, const struct settings
               files_read(files, texts.certificate_name, TEXT_BYTES_MAX, &texts.certificate),
               problems) ||
         !take(texts.key_name,
-              files_read_secret(files, texts.key_name, settings->user, TEXT_BYTES_MAX, &texts.key),
+              files_read_secret(files, texts.key_name, service_user_uid(), TEXT_BYTES_MAX,
+                                &texts.key),
               problems) ||
         !take(texts.ca_name, files_read(files, texts.ca_name, TEXT_BYTES_MAX, &texts.ca), problems))
         return false;

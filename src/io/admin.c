@@ -81,6 +81,18 @@ int admin_listen(struct str path)
     return fd;
 }
 
+int admin_let_in(struct str path, gid_t group, bool everybody)
+{
+    char z[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    if (path.n >= sizeof(z))
+        return -ENAMETOOLONG;
+    memcpy(z, path.p, path.n);
+    z[path.n] = '\0';
+    if ((geteuid() == 0 && lchown(z, (uid_t)-1, group)) || chmod(z, everybody ? 0666 : 0660))
+        return -errno;
+    return 0;
+}
+
 int admin_take(int fd, struct admin_request_head *head, char *text)
 {
     struct iovec parts[] = {{head, sizeof(*head)}, {text, ADMIN_TEXT_MAX}};
@@ -153,6 +165,9 @@ static int receive_reply(int fd, struct buf *reply, int *status, int fds[ADMIN_F
                        .msg_control = space.bytes,
                        .msg_controllen = sizeof(space.bytes)};
     ssize_t got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+    /* Refused before it was asked: that it does not listen is told ahead of its reply. */
+    if (got < 0 && errno == ECONNRESET)
+        got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
     if (got < 0)
         return -errno;
     if (got == 0)
@@ -176,7 +191,7 @@ int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int time
     *n_fds = 0;
     if (text.n > ADMIN_TEXT_MAX)
         return -EMSGSIZE;
-    if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0)
+    if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
         return -errno;
     int ready = poll(&p, 1, timeout_ms);
     if (ready <= 0)

@@ -105,7 +105,8 @@ int folder_open(struct folder *d, const char *path)
 {
     struct stat st;
     char *way = strdup(path);
-    struct walk w = {.at = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    /* Where we stand may be closed to us. */
+    struct walk w = {.at = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     int r = !way ? -ENOMEM : w.at < 0 ? -errno : 0;
     *d = FOLDER_INIT;
     if (r)

@@ -4,9 +4,8 @@
 #include <string.h>
 
 static const struct str kind_names[] = {
-    [CHAIN_START] = STR("start"),
-    [CHAIN_RESTART] = STR("restart"),
-    [CHAIN_ROTATE] = STR("rotate"),
+    [CHAIN_START] = STR("start"),     [CHAIN_RESTART] = STR("restart"),
+    [CHAIN_ROTATE] = STR("rotate"),   [CHAIN_FORCED] = STR("forced"),
     [CHAIN_DROPPED] = STR("dropped"),
 };
 
@@ -73,6 +72,12 @@ bool chain_add_event(struct buf *out, const struct record_chain *chain,
     if (event->kind == CHAIN_DROPPED) {
         json_put_key(&j, STR("dropped"));
         json_put_integer(&j, (int64_t)event->dropped);
+    }
+    if (event->kind == CHAIN_FORCED) {
+        json_put_key(&j, STR("rows_before"));
+        json_put_integer(&j, (int64_t)event->rows_before);
+        json_put_key(&j, STR("rows"));
+        json_put_integer(&j, (int64_t)event->rows);
     }
     if (event->kind == CHAIN_RESTART) {
         json_put_key(&j, STR("torn"));

@@ -187,6 +187,17 @@ void record_writer_tell(struct record_writer *w, int64_t now_us)
         record_writer_flush(w);
 }
 
+void record_writer_tell_forced(struct record_writer *w, const uint64_t rows[2], int64_t now_us)
+{
+    const struct chain_event event = {.kind = CHAIN_FORCED,
+                                      .ts_us = now_us,
+                                      .node = w->node,
+                                      .rows_before = rows[0],
+                                      .rows = rows[1]};
+    if (w->fd >= 0 && record_writer_flush(w) && (!w->torn || mend(w, now_us)))
+        append_event(w, "", &event);
+}
+
 static void put_down(struct record_tally *tally, uint64_t n)
 {
     tally->in_hand -= n < tally->in_hand ? n : tally->in_hand;

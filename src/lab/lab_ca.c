@@ -4,86 +4,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <stird/tn_auth_list_write.h>
 #include <string.h>
-
-#define TN_AUTH_LIST_OID "1.3.6.1.5.5.7.1.26"
 
 EVP_PKEY *lab_key_new(void)
 {
     return EVP_EC_gen("P-256");
-}
-
-/* ---- TNAuthList as DER (RFC 8226 section 9) ---- */
-
-static void add_element(struct buf *out, unsigned char tag, struct str content)
-{
-    unsigned char head[] = {tag, 0x82, (unsigned char)(content.n >> 8), (unsigned char)content.n};
-    if (content.n < 0x80) {
-        head[1] = (unsigned char)content.n;
-        buf_add(out, head, 2);
-    } else if (content.n < 0x100) {
-        head[1] = 0x81;
-        head[2] = (unsigned char)content.n;
-        buf_add(out, head, 3);
-    } else {
-        buf_add(out, head, 4);
-    }
-    buf_add_str(out, content);
-}
-
-static void add_nested(struct buf *out, unsigned char outer, unsigned char inner,
-                       struct str content)
-{
-    struct buf nested = BUF_INIT;
-    add_element(&nested, inner, content);
-    add_element(out, outer, buf_str(&nested));
-    buf_fini(&nested);
-}
-
-static bool add_range(struct buf *out, struct str start, unsigned long count)
-{
-    struct buf range = BUF_INIT;
-    unsigned char number[8], n = 0;
-    if (count < 2 || count > 0x7fffffff)
-        return false;
-    for (int shift = 24; shift >= 0; shift -= 8)
-        if (n > 0 || count >> shift > 0)
-            number[n++] = (unsigned char)(count >> shift);
-    add_element(&range, 0x16, start);
-    if (number[0] >= 0x80) { /* an INTEGER has a sign */
-        memmove(number + 1, number, n++);
-        number[0] = 0;
-    }
-    add_element(&range, 0x02, (struct str){(const char *)number, n});
-    add_nested(out, 0xa1, 0x30, buf_str(&range));
-    buf_fini(&range);
-    return true;
-}
-
-static bool add_number(struct buf *out, const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 15 || (text[digits] && text[digits] != '+'))
-        return false;
-    if (text[digits] == '+')
-        return add_range(out, (struct str){text, digits}, strtoul(text + digits + 1, NULL, 10));
-    add_nested(out, 0xa2, 0x16, str_of(text));
-    return true;
-}
-
-static bool make_list(const struct lab_certificate *c, struct buf *out)
-{
-    struct buf entries = BUF_INIT;
-    bool good = true;
-    for (const char *const *spc = c->spcs; spc && *spc; spc++)
-        add_nested(&entries, 0xa0, 0x16, str_of(*spc));
-    for (const char *const *number = c->numbers; number && *number; number++)
-        good = add_number(&entries, *number) && good;
-    if (entries.n > 0)
-        add_element(out, 0x30, buf_str(&entries));
-    good = good && !buf_failed(&entries) && !buf_failed(out);
-    buf_fini(&entries);
-    return good;
 }
 
 /* Nothing when DER is empty. */
@@ -107,7 +33,8 @@ static bool add_der(X509 *x, const char *name, struct str der)
 static bool add_list(X509 *x, const struct lab_certificate *c)
 {
     struct buf der = BUF_INIT;
-    bool good = make_list(c, &der) && add_der(x, TN_AUTH_LIST_OID, buf_str(&der)) &&
+    bool good = tn_auth_list_write(c->spcs, c->numbers, &der) &&
+                add_der(x, TN_AUTH_LIST_OID, buf_str(&der)) &&
                 add_der(x, "1.3.6.1.5.5.7.1.27", c->constraints) &&
                 add_der(x, "1.3.6.1.5.5.7.1.33", c->enhanced);
     buf_fini(&der);

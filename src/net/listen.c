@@ -127,6 +127,16 @@ int listener_open(struct listener_sockets *sockets, unsigned workers, int progra
     return 0;
 }
 
+bool listener_address_is_here(const struct listener *listener)
+{
+    struct address any_port = listener->address;
+    any_port.port = 0;
+    int fd = listen_socket_open(&any_port, TRANSPORT_UDP, false);
+    if (fd >= 0)
+        close(fd);
+    return fd != -EADDRNOTAVAIL;
+}
+
 void listener_close(struct listener_sockets *sockets, unsigned workers)
 {
     for (unsigned w = 0; w < workers; w++) {

@@ -62,7 +62,7 @@ class Background(ProcessStory):
 
     def test_prints_mistakes_before_it_goes(self):
         end, _ = self.run_in_namespace(self.configure(more="nonsense = 1;"))
-        self.assertEqual(end.returncode, 1)
+        self.assertEqual(end.returncode, 78)
         self.assertRegex(end.stderr, r"stird\.conf:\d+: .*nonsense")
 
 

@@ -1,5 +1,6 @@
 """Certificates that take care of themselves: new units, fallback, alarms, the checker."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ class Certificates(ProcessStory):
     def make(self, name, *options):
         """A unit of the lab's authority, not where stird looks."""
         directory = self.lab.path("made", name)
-        run = subprocess.run([os.path.join(PROJECT, "scripts", "lab-ca"), "--ca",
+        run = subprocess.run([os.path.join(PROJECT, "tests", "lib", "make-unit"), "--ca",
                               self.lab.path("certs", "ca"), "--x5u",
                               "https://cert.example.org/%s.pem" % name, *options, directory],
                              capture_output=True, text=True, timeout=60, check=False)
@@ -72,6 +73,103 @@ class Certificates(ProcessStory):
         self.assertEqual(os.stat(made + "/key.pem").st_mode & 0o777, 0o600)
         self.assertEqual(sorted(os.listdir(made)), ["chain.pem", "key.pem", "x5u"])
         self.signed_by()
+
+    def bring(self, unit, *more):
+        return stirctl.run(self.path, "cert", "import", "--key", unit.directory + "/key.pem", "--chain",
+                           unit.directory + "/chain.pem", "--x5u", unit.x5u, *more, "818H")
+
+    def units(self):
+        return sorted(name for name in os.listdir(self.lab.unit.directory) if name.endswith(".unit"))
+
+    def test_the_same_again_is_no_mistake(self):
+        """A hook may run twice; also when a reload, a stop or another name came in between."""
+        self.start()
+        unit = self.make("next")
+        self.assertEqual(self.bring(unit)[0], 0)
+        first = self.units()
+        self.assertEqual(len(first), 1)
+        for _ in range(2):
+            status, out, err = self.bring(unit)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("is there already as %s/%s" % (self.lab.unit.directory, first[0]), out)
+        told = json.loads(self.bring(unit, "--json")[1])
+        self.assertEqual(told, {"imported": False, "there_as": first[0]})
+        # With other white space in its file it is the same certificate.
+        with open(unit.directory + "/chain.pem", "a", encoding="ascii") as out:
+            out.write("\n# a comment\n")
+        self.assertIn("is there already", self.bring(unit)[1])
+        self.stird.stop()
+        self.assertIn("is there already", self.bring(unit)[1])
+        self.assertEqual(self.units(), first)
+
+    def test_another_with_the_same_name_gets_a_name_of_its_own(self):
+        """The same day and serial number, of two authorities; a name that was asked for is told of."""
+        self.start()
+        unit = self.make("next")
+        self.assertEqual(self.bring(unit)[0], 0)
+        first = self.units()[0]
+        elsewhere = self.make("other")
+        shutil.rmtree(os.path.join(self.lab.unit.directory, first))
+        shutil.copytree(elsewhere.directory, os.path.join(self.lab.unit.directory, first))
+        status, out, err = self.bring(unit)
+        self.assertEqual(status, 0, err)
+        self.assertEqual(self.units(), sorted([first, first.replace(".unit", "-2.unit")]))
+        third = self.make("third")
+        status, _, err = self.bring(third, "--name", first[:-len(".unit")])
+        self.assertEqual(status, 1)
+        self.assertIn("exists, with another certificate or URL: name the new one with another --name", err)
+        self.assertEqual(len(self.units()), 2)
+
+    def test_left_overs_are_in_nobody_s_way(self):
+        """What an import that was killed left aside."""
+        self.start()
+        unit = self.make("next")
+        os.mkdir(os.path.join(self.lab.unit.directory, ".next.new"))
+        self.assertEqual(self.bring(unit, "--name", "next")[0], 0)
+
+    def test_the_first_unit_makes_the_directory(self):
+        path = self.configure()
+        unit = self.make("next")
+        shutil.rmtree(self.lab.unit.directory)
+        self.path = path
+        status, _, err = self.bring(unit)
+        self.assertEqual(status, 0, err)
+        self.assertEqual(os.stat(self.lab.unit.directory).st_mode & 0o777, 0o700)
+        self.assertEqual(len(self.units()), 1)
+
+    def test_one_unit_of_a_lab_signs(self):
+        """scripts/lab-ca is stirctl lab-ca --unit: twice below one authority, also where one was before."""
+        path = self.configure()
+        program = os.path.join(PROJECT, "scripts", "lab-ca")
+        tool = dict(os.environ, STIRCTL=os.path.join(os.path.dirname(stird.binary()), "stirctl"))
+        ca, codes = self.lab.path("lab-authority"), ",".join(self.lab.unit.spcs)
+        for days in ("20", "10"):
+            run = subprocess.run([program, "--ca", ca, "--spc", codes, "--x5u", "https://cert.example.org/818H.pem",
+                                  "--days", days, self.lab.unit.directory], env=tool, capture_output=True,
+                                 text=True, timeout=60, check=False)
+            self.assertEqual((run.returncode, run.stdout), (0, self.lab.unit.directory + "\n"), run.stderr)
+            self.assertEqual(stird.check_configuration(path)[0], 0)
+            checked = subprocess.run(["openssl", "verify", "-CAfile", ca + "/root.pem", "-untrusted",
+                                      ca + "/intermediate.pem", self.lab.unit.directory + "/chain.pem"],
+                                     capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.lab.unit = Unit(self.lab.unit.directory)
+        self.path = path
+        self.start_with(path)
+        self.signed_call("A")
+
+    def test_labs_give_each_its_own_serial_number(self):
+        """RFC 5280 section 4.1.2.2; so two units of one day are two."""
+        serials = set()
+        for name in ("one", "two"):
+            lab = self.lab.path(name)
+            self.assertEqual(stirctl.run("/none", "lab-ca", lab)[0], 0)
+            for place in ("root.pem", "intermediate.pem", "tls.pem", "709J/chain.pem", "numbers/chain.pem",
+                          "revoked/chain.pem"):
+                serials.add(subprocess.run(["openssl", "x509", "-noout", "-serial", "-in",
+                                            os.path.join(lab, place)], capture_output=True, text=True,
+                                           timeout=60, check=True).stdout)
+        self.assertEqual(len(serials), 12)
 
     def test_import_refuses_what_is_wrong(self):
         self.start()

@@ -29,8 +29,8 @@ class Check(ProcessStory):
                      r'numbers.csv:2: number "\+1215555010x" is no number',
                      r'numbers.csv:3: state "sold" is none of',
                      r'key.pem: no such file',
-                     r'stird.conf: keys of certificates with mistakes, what number tables, rules and '
-                     r'trunks say of each other, and TLS files, were not checked'):
+                     r'stird.conf: whether keys are those of certificates with mistakes, and what number '
+                     r'tables, rules and trunks say of each other, was not checked'):
             self.assertRegex(said, line)
 
     def test_behind_a_syntax_error_it_is_said_what_was_not_checked(self):

@@ -16,9 +16,9 @@ def run(*arguments, **more):
 
 
 class Start(ProcessStory):
-    def fail_to_start(self, path):
+    def fail_to_start(self, path, status=1):
         end = run("-f", "-c", path)
-        self.assertEqual(end.returncode, 1, end.stderr)
+        self.assertEqual(end.returncode, status, end.stderr)
         return end.stderr
 
     def test_makes_a_secret_that_stays(self):
@@ -67,7 +67,7 @@ class Start(ProcessStory):
         self.assertIn("records.jsonl\" cannot be written: it is no regular file", self.fail_to_start(path))
 
     def test_with_mistakes_shows_all_of_them(self):
-        said = self.fail_to_start(self.configure(more="nonsense = 1;\nmore_nonsense = 2;"))
+        said = self.fail_to_start(self.configure(more="nonsense = 1;\nmore_nonsense = 2;"), 78)
         self.assertRegex(said, r"stird\.conf:\d+: .*nonsense")
         self.assertRegex(said, r"stird\.conf:\d+: .*more_nonsense")
 

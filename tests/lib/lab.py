@@ -139,11 +139,11 @@ class Unit:
 
 
 def make_unit(parent, name="818H", *options):
-    """By scripts/lab-ca; OPTIONS as `lab-ca --help` tells."""
+    """By make-unit beside this file; OPTIONS as `make-unit --help` tells."""
     directory = os.path.join(parent, "certs", name)
-    run = subprocess.run([os.path.join(PROJECT, "scripts", "lab-ca"), *options, directory],
+    run = subprocess.run([os.path.join(PROJECT, "tests", "lib", "make-unit"), *options, directory],
                          capture_output=True, text=True, timeout=HANG_S, check=False)
-    assert run.returncode == 0, "scripts/lab-ca: " + run.stdout + run.stderr
+    assert run.returncode == 0, "make-unit: " + run.stdout + run.stderr
     return Unit(directory)
 
 

@@ -1,4 +1,4 @@
-/* What several unit tests need: vectors, and certificate units made by scripts/lab-ca. */
+/* What several unit tests need: vectors, and certificate units made by tests/lib/make-unit. */
 #ifndef STIRD_TESTS_LAB_H
 #define STIRD_TESTS_LAB_H
 
@@ -86,11 +86,11 @@ static inline void lab_remove(char *directory)
     free(directory);
 }
 
-/* PARENT/KIND, made by scripts/lab-ca --bad KIND; KIND "none" is a good one. */
+/* PARENT/KIND, made by tests/lib/make-unit --bad KIND; KIND "none" is a good one. */
 static inline void lab_unit(const char *parent, const char *kind)
 {
     char command[2048];
-    snprintf(command, sizeof(command), "'%s/scripts/lab-ca' --bad '%s' '%s/%s' >/dev/null",
+    snprintf(command, sizeof(command), "'%s/tests/lib/make-unit' --bad '%s' '%s/%s' >/dev/null",
              PROJECT_DIR, kind, parent, kind);
     lab_run(command);
 }

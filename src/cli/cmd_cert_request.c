@@ -1,0 +1,164 @@
+/*
+ * A new key and the request for its certificate, as an authority for STIR takes it. Neither file
+ * ever replaces another: a key that was asked for stays what it was.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/certificate_request.h>
+#include <stird/tn_auth_list_write.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CODES_MAX 16
+
+struct asked {
+    const char *codes[CODES_MAX + 1];
+    unsigned n_codes;
+    const char *key, *out, *country, *organization;
+};
+
+static bool write_new(const char *path, const struct buf *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    bool good = fd >= 0 && fchmod(fd, mode) == 0 &&
+                write(fd, text->p, text->n) == (ssize_t)text->n && fsync(fd) == 0;
+    if (!good)
+        fprintf(stderr, "stirctl: %s: %s\n", path,
+                fd < 0 && errno == EEXIST ? "is there already, and is left as it is: name another"
+                                          : strerror(errno));
+    if (!good && fd >= 0)
+        unlink(path);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool write_both(const struct asked *a, const struct buf *key, const struct buf *request)
+{
+    if (!write_new(a->key, key, 0600))
+        return false;
+    if (write_new(a->out, request, 0644))
+        return true;
+    unlink(a->key); /* ours, and good for nothing alone */
+    return false;
+}
+
+static bool make(const struct asked *a)
+{
+    const struct certificate_request r = {a->country, a->organization, a->codes};
+    struct buf key_text = BUF_INIT, request = BUF_INIT;
+    EVP_PKEY *key = certificate_request_key();
+    bool good = key && certificate_request_write(&r, key, &request) &&
+                certificate_request_write_key(key, &key_text);
+    if (!good)
+        fputs("stirctl: the request cannot be made: is --country two letters, and --organization "
+              "at most 64?\n",
+              stderr);
+    good = good && write_both(a, &key_text, &request);
+    if (key_text.p)
+        OPENSSL_cleanse(key_text.p, key_text.n);
+    buf_fini(&key_text);
+    buf_fini(&request);
+    EVP_PKEY_free(key);
+    return good;
+}
+
+/* What a service provider code token is asked for with (ATIS-1000080, RFC 9448): base64 of DER. */
+static bool tn_auth_list_text(const struct asked *a, char *text, size_t bytes)
+{
+    struct buf der = BUF_INIT;
+    bool good = tn_auth_list_write(a->codes, NULL, &der) && (der.n + 2) / 3 * 4 < bytes;
+    if (good)
+        EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)der.p, (int)der.n);
+    buf_fini(&der);
+    return good;
+}
+
+static int say(const struct cli *cli, const struct asked *a)
+{
+    char value[512] = "";
+    tn_auth_list_text(a, value, sizeof(value));
+    if (cli->json) {
+        json_t *told = json_pack("{s:s,s:s,s:s}", "key", a->key, "request", a->out, "tn_auth_list",
+                                 value);
+        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+        json_decref(told);
+    } else {
+        printf("key: %s (keep it; nobody else needs it)\nrequest: %s (for the authority)\n"
+               "TNAuthList: %s (the tkvalue of a service provider code token)\n",
+               a->key, a->out, value);
+    }
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ---- options ---- */
+
+static bool is_code(const char *text)
+{
+    size_t n = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return n > 0 && n <= 16 && !text[n];
+}
+
+static bool add_code(struct asked *a, const char *code)
+{
+    bool good = is_code(code) && a->n_codes < CODES_MAX;
+    if (good)
+        a->codes[a->n_codes++] = code;
+    else
+        fprintf(stderr, "stirctl: --spc %s: upper-case letters and digits, at most 16\n", code);
+    return good;
+}
+
+static const struct option options[] = {
+    {"spc", required_argument, NULL, 's'},          {"key", required_argument, NULL, 'k'},
+    {"out", required_argument, NULL, 'o'},          {"country", required_argument, NULL, 'c'},
+    {"organization", required_argument, NULL, 'n'}, {0}};
+
+static bool read_options(struct asked *a, int argc, char **argv)
+{
+    int letter;
+    bool good = true;
+    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        const char **field = letter == 'k'   ? &a->key
+                             : letter == 'o' ? &a->out
+                             : letter == 'c' ? &a->country
+                             : letter == 'n' ? &a->organization
+                                             : NULL;
+        if (letter == 's')
+            good = add_code(a, optarg);
+        else if (field)
+            *field = optarg;
+        else
+            good = false;
+    }
+    return good && optind == argc && a->n_codes > 0;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct asked a = {.key = "key.pem", .out = "request.pem", .country = "US"};
+    if (!read_options(&a, argc, argv))
+        return command_usage(&command_cert_request);
+    if (!a.organization)
+        a.organization = a.codes[0];
+    return make(&a) ? say(cli, &a) : EXIT_FAILURE;
+}
+
+const struct command command_cert_request = {
+    "cert request",
+    "--spc CODE [--spc CODE ...] [--organization NAME] [--country CC] [--key FILE] [--out FILE]",
+    "make a new key, and the request for its certificate", run,
+    "--spc CODE             service provider code; may be there again\n"
+    "--organization NAME    of the subject\n"
+    "--country CC           of the subject, two letters\n"
+    "--key FILE             where the key goes: a new file, mode 0600\n"
+    "--out FILE             where the request goes\n"};

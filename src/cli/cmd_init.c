@@ -1,0 +1,482 @@
+/*
+ * The first configuration of a node, with all that it names: directories, a sample table, a lab's
+ * certificate when that is asked for. What can be found out is not asked for; nothing that is there
+ * is ever replaced.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/address.h>
+#include <stird/folder.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIP_PORT  5060
+#define WORDS_MAX 8
+
+struct node {
+    const char *listen, *sbc, *carrier, *customer, *spc, *directory, *user;
+    bool lab;
+    struct address own; /* where it listens */
+    uid_t uid;          /* of the service */
+    gid_t gid;
+    char *configuration, *numbers, *lab_directory, *state, *certs, *unit; /* paths */
+};
+
+static bool complain(const char *path, int error)
+{
+    fprintf(stderr, "stirctl: %s: %s\n", path, strerror(error));
+    return false;
+}
+
+/* ---- what can be found out ---- */
+
+static socklen_t to_sockaddr(struct sockaddr_storage *out, const struct address *a)
+{
+    *out = (struct sockaddr_storage){0};
+    if (a->family == ADDRESS_IPV6) {
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(SIP_PORT)};
+        memcpy(&in6.sin6_addr, a->bytes, sizeof(in6.sin6_addr));
+        memcpy(out, &in6, sizeof(in6));
+        return sizeof(in6);
+    }
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(SIP_PORT)};
+    memcpy(&in.sin_addr, a->bytes, sizeof(in.sin_addr));
+    memcpy(out, &in, sizeof(in));
+    return sizeof(in);
+}
+
+/* Which of our addresses packets to PEER leave from; the kernel is asked, nothing is sent. */
+static bool find_own_address(struct address *own, const struct address *peer)
+{
+    char host[64];
+    struct sockaddr_storage name;
+    socklen_t n = to_sockaddr(&name, peer), room = sizeof(name);
+    int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool found = fd >= 0 && connect(fd, (struct sockaddr *)&name, n) == 0 &&
+                 getsockname(fd, (struct sockaddr *)&name, &room) == 0 &&
+                 getnameinfo((struct sockaddr *)&name, room, host, sizeof(host), NULL, 0,
+                             NI_NUMERICHOST) == 0 &&
+                 address_parse(str_of(host), own);
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+/* ADDRESS, or ADDRESS:PORT with brackets around an IPv6 address. */
+static bool read_address(struct str text, struct address *a)
+{
+    uint64_t port = 0;
+    size_t colon = text.n;
+    if (address_parse(text, a))
+        return true;
+    while (colon > 0 && text.p[colon - 1] != ':')
+        colon--;
+    bool good = colon > 1 && address_parse(str_slice(text, 0, colon - 1), a) &&
+                str_to_u64(str_slice(text, colon, text.n), 65535, &port) && port > 0;
+    a->port = (uint16_t)port;
+    return good;
+}
+
+static bool find_listener(struct node *n, const struct address *sbc)
+{
+    bool given = n->listen != NULL;
+    bool good = given ? read_address(str_of(n->listen), &n->own) : find_own_address(&n->own, sbc);
+    if (!good && given)
+        fprintf(stderr, "stirctl: --listen %s: no ADDRESS or ADDRESS:PORT\n", n->listen);
+    else if (!good)
+        fprintf(stderr,
+                "stirctl: there is no way to %s from here: say where to listen with --listen\n",
+                n->sbc);
+    if (good && n->own.port == 0)
+        n->own.port = SIP_PORT;
+    return good;
+}
+
+/* In a directory to try things in everything is ours. */
+static bool find_user(struct node *n)
+{
+    n->uid = geteuid();
+    n->gid = getegid();
+    if (n->directory || geteuid() != 0)
+        return true;
+    const struct passwd *entry = getpwnam(n->user);
+    if (entry) {
+        n->uid = entry->pw_uid;
+        n->gid = entry->pw_gid;
+        return true;
+    }
+    fprintf(stderr,
+            "stirctl: there is no user %s: make it (systemd-sysusers, where stird is installed, or "
+            "useradd --system), or name another with --user\n",
+            n->user);
+    return false;
+}
+
+static bool join(char **path, const char *directory, const char *name)
+{
+    return asprintf(path, "%s/%s", directory, name) > 0;
+}
+
+static bool find_paths(struct node *n)
+{
+    const char *own = n->directory ? n->directory : "/etc/stird";
+    bool good = join(&n->configuration, own, "stird.conf") && join(&n->numbers, own, "numbers.d") &&
+                join(&n->lab_directory, own, "lab") &&
+                (n->directory ? join(&n->state, own, "state")
+                              : (n->state = strdup("/var/lib/stird")) != NULL) &&
+                join(&n->certs, n->state, "certs") && join(&n->unit, n->certs, n->spc);
+    if (!good)
+        fputs("stirctl: out of memory\n", stderr);
+    return good;
+}
+
+/* ---- what is written ---- */
+
+static void put_configuration(struct buf *out, const struct node *n)
+{
+    bool all_here = n->directory != NULL;
+    buf_add_text(out, "# Made by stirctl init; stird.conf(5) names every setting. After a change:\n"
+                      "#   stird -t && systemctl reload stird\n\n");
+    buf_add_text(out, "listen = ( { name = \"core\"; address = \"");
+    address_add_host(out, &n->own);
+    buf_addf(out, "\"; port = %u; transports = [ \"udp\", \"tcp\" ]; } );\n\n", n->own.port);
+    buf_addf(out,
+             "# The SBC, which knows its callers. Whose numbers they have is in numbers.d.\n"
+             "trunks = (\n"
+             "  { name = \"sbc\"; sources = [ \"%s\" ]; customer = \"%s\"; identity = "
+             "\"authenticated\";\n"
+             "    trusted = true; upstreams = [ \"carrier\" ]; }\n"
+             ");\n\n"
+             "upstreams = ( { name = \"carrier\"; uri = \"sip:%s;transport=udp\"; } );\n\n"
+             "# What calls are signed with: stirctl cert import puts a certificate there.\n"
+             "certificates = ( { id = \"%s\"; directory = \"%s\"; } );\n"
+             "provider = { spc = [ \"%s\" ]; };\n\n"
+             "numbers = { files = [ \"numbers.d\" ]; };\n\n"
+             "records = { file = \"%s\"; };\n",
+             n->sbc, n->customer, n->carrier, n->spc,
+             n->directory ? n->unit + strlen(n->directory) + 1 : n->unit, n->spc,
+             all_here ? "records.jsonl" : "/var/log/stird/records.jsonl");
+    if (n->lab)
+        buf_add_text(out, "\n# The lab's certificate is published nowhere: nobody looks whether it "
+                          "is. Take this\n# away with the first real one.\n"
+                          "check = { interval = \"0ms\"; };\n");
+    if (all_here)
+        buf_add_text(out, "\ndirectories = { state = \"state\"; runtime = \"run\"; };\n");
+    if (strcmp(n->user, "stird") != 0)
+        buf_addf(out, "\nsecurity = { user = \"%s\"; };\n", n->user);
+}
+
+static void put_numbers(struct buf *out, const struct node *n)
+{
+    buf_addf(out,
+             "number,customer,state\n"
+             "+12155550100,%s,owned\n"
+             "+12155550101-+12155550199,%s,owned\n",
+             n->customer, n->customer);
+}
+
+/* Root's, and readable for the service: it has no business to write there. */
+static bool hand_over(const struct node *n, const char *path, int fd, mode_t mode)
+{
+    if (fchmod(fd, mode) || (geteuid() == 0 && fchown(fd, 0, n->gid)))
+        return complain(path, errno);
+    return true;
+}
+
+static bool make_directory(const struct node *n, const char *path)
+{
+    bool made = mkdir(path, 0750) == 0;
+    if (!made && errno != EEXIST)
+        return complain(path, errno);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && (!made || hand_over(n, path, fd, 0750));
+    if (fd < 0)
+        complain(path, errno);
+    else
+        close(fd);
+    return good;
+}
+
+static bool write_file(const struct node *n, const char *path,
+                       void (*put)(struct buf *out, const struct node *n))
+{
+    struct buf text = BUF_INIT;
+    put(&text, n);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    errno = fd >= 0 ? ENOSPC : errno;
+    bool good = !buf_failed(&text) && fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+    if (!good)
+        complain(path, errno);
+    good = good && hand_over(n, path, fd, 0640);
+    if (fd >= 0)
+        close(fd);
+    buf_fini(&text);
+    return good;
+}
+
+/* The service's own: root writes there as into any directory of somebody else's (folder.h). */
+static bool make_own(const struct node *n, const char *path)
+{
+    struct folder above = FOLDER_INIT, made = FOLDER_INIT;
+    const char *name;
+    int r = folder_open_parent(&above, path, &name);
+    if (r == 0)
+        r = folder_make(&above, name, &made);
+    /* Root's own, where somebody made it by hand: the service is to write there. */
+    if (r == -EEXIST)
+        r = folder_open(&made, path) == 0 && made.uid == geteuid() ? 0 : -EEXIST;
+    made.uid = n->uid;
+    made.gid = n->gid;
+    if (r == 0)
+        r = folder_give(&made, made.fd, 0700);
+    folder_close(&made);
+    folder_close(&above);
+    return r == 0 || r == -EEXIST || complain(path, -r);
+}
+
+static bool make_node(const struct node *n)
+{
+    char *table = NULL;
+    bool good = (!n->directory || make_directory(n, n->directory)) &&
+                (n->directory || make_directory(n, "/etc/stird")) &&
+                make_directory(n, n->numbers) && make_own(n, n->state) && make_own(n, n->certs) &&
+                make_own(n, n->unit) && join(&table, n->numbers, "numbers.csv") &&
+                write_file(n, table, put_numbers) &&
+                write_file(n, n->configuration, put_configuration);
+    free(table);
+    return good;
+}
+
+/* ---- a lab's certificate: what an operator would do by hand ---- */
+
+/* getopt_long() moves them about, and changes none. */
+static int run_command(const struct command *command, const struct cli *cli, int argc,
+                       const char *const *words)
+{
+    char *argv[WORDS_MAX + 1] = {NULL};
+    for (int i = 0; i < argc && i < WORDS_MAX; i++)
+        argv[i] = (char *)(uintptr_t)words[i];
+    optind = 0;
+    return command->run(cli, argc, argv);
+}
+
+static bool read_line(const char *path, char *line, size_t bytes)
+{
+    FILE *f = fopen(path, "re");
+    bool good = f && fgets(line, (int)bytes, f);
+    if (f)
+        fclose(f);
+    line[good ? strcspn(line, "\n") : 0] = '\0';
+    return good;
+}
+
+static bool import_unit(const struct node *n, const struct cli *cli, const char *unit)
+{
+    char x5u[256], *key = NULL, *chain = NULL, *url = NULL;
+    bool good = join(&key, unit, "key.pem") && join(&chain, unit, "chain.pem") &&
+                join(&url, unit, "x5u") && read_line(url, x5u, sizeof(x5u));
+    const char *const words[] = {"import", "--key", key, "--chain", chain, "--x5u", x5u, n->spc};
+    good = good && run_command(&command_cert_import, cli, 8, words) == 0;
+    free(key);
+    free(chain);
+    free(url);
+    return good;
+}
+
+static bool make_lab(const struct node *n, const struct cli *outer)
+{
+    struct cli cli = {.configuration = n->configuration, .json = outer->json};
+    char *unit = NULL;
+    const char *const words[] = {"lab-ca", "--spc", n->spc, n->lab_directory};
+    bool good = run_command(&command_lab_ca, &cli, 4, words) == 0 &&
+                join(&unit, n->lab_directory, n->spc) && import_unit(n, &cli, unit);
+    free(unit);
+    return good;
+}
+
+/* What they say is not what we were asked. */
+static bool make_lab_quietly(const struct node *n, const struct cli *cli)
+{
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO), nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    bool good = kept >= 0 && nothing >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 && make_lab(n, cli);
+    fflush(stdout);
+    if (kept >= 0) {
+        dup2(kept, STDOUT_FILENO);
+        close(kept);
+    }
+    if (nothing >= 0)
+        close(nothing);
+    return good;
+}
+
+/* ---- options ---- */
+
+static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+                                        {"sbc", required_argument, NULL, 's'},
+                                        {"carrier", required_argument, NULL, 'c'},
+                                        {"customer", required_argument, NULL, 'm'},
+                                        {"spc", required_argument, NULL, 'p'},
+                                        {"lab", no_argument, NULL, 'L'},
+                                        {"directory", required_argument, NULL, 'd'},
+                                        {"user", required_argument, NULL, 'u'},
+                                        {0}};
+
+static const char **field_of(struct node *n, int letter)
+{
+    switch (letter) {
+    case 'l':
+        return &n->listen;
+    case 's':
+        return &n->sbc;
+    case 'c':
+        return &n->carrier;
+    case 'm':
+        return &n->customer;
+    case 'p':
+        return &n->spc;
+    case 'd':
+        return &n->directory;
+    case 'u':
+        return &n->user;
+    default:
+        return NULL;
+    }
+}
+
+static bool read_options(struct node *n, int argc, char **argv)
+{
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        const char **field = field_of(n, letter);
+        if (field)
+            *field = optarg;
+        else if (letter == 'L')
+            n->lab = true;
+        else
+            return false;
+    }
+    if (n->lab && !n->spc)
+        n->spc = "709J";
+    return optind == argc && n->sbc && n->carrier && n->spc;
+}
+
+static bool is_only(const char *option, const char *text, const char *characters, size_t most)
+{
+    size_t n = strspn(text, characters);
+    bool good = n > 0 && !text[n] && n <= most;
+    if (!good)
+        fprintf(stderr, "stirctl: %s %s: 1 to %zu of %s\n", option, text, most, characters);
+    return good;
+}
+
+#define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz" UPPER
+#define DIGITS  "0123456789"
+
+/* They go into the configuration's text, between quotes; stird -t judges what they mean. */
+static bool check_words(const struct node *n, struct address *sbc)
+{
+    struct address_prefix prefix;
+    bool good = is_only("--spc", n->spc, UPPER DIGITS, 16) &&
+                is_only("--customer", n->customer, LETTERS DIGITS "_.-", 64) &&
+                is_only("--carrier", n->carrier, LETTERS DIGITS "-.:[]", 255) &&
+                is_only("--user", n->user, LETTERS DIGITS "_-", 32);
+    if (good && !address_prefix_parse(str_of(n->sbc), &prefix)) {
+        fprintf(stderr, "stirctl: --sbc %s: an address, or a prefix such as 192.0.2.0/28\n",
+                n->sbc);
+        return false;
+    }
+    *sbc = prefix.address;
+    return good;
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    bool there = lstat(path, &st) == 0;
+    if (there)
+        fprintf(
+            stderr,
+            "stirctl: %s is there already: nothing is changed. Take it away first, or edit it\n",
+            path);
+    return there;
+}
+
+static bool is_free(const struct node *n)
+{
+    char *table = NULL;
+    bool free_ = join(&table, n->numbers, "numbers.csv") && !is_there(n->configuration) &&
+                 !is_there(table) && (!n->lab || !is_there(n->lab_directory));
+    free(table);
+    return free_;
+}
+
+static int say(const struct cli *cli, const struct node *n)
+{
+    struct buf own = BUF_INIT;
+    address_add(&own, &n->own);
+    const char *flag = n->directory ? " -c " : "";
+    const char *file = n->directory ? n->configuration : "";
+    if (cli->json) {
+        json_t *told = json_pack("{s:s,s:s%,s:s,s:s,s:b}", "configuration", n->configuration,
+                                 "listen", own.p, own.n, "numbers", n->numbers, "certificate",
+                                 n->unit, "lab", (int)n->lab);
+        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        putchar('\n');
+        json_decref(told);
+    } else {
+        printf("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
+               "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
+               n->configuration, STR_ARG(buf_str(&own)), n->sbc, n->carrier, n->numbers, n->unit,
+               n->lab ? ", a lab's, which nobody trusts" : "");
+        if (!n->lab)
+            printf("next: stirctl%s%s cert import --key FILE --chain FILE --x5u URL %s\n", flag,
+                   file, n->spc);
+        printf("next: stird -t%s%s\n", flag, file);
+    }
+    buf_fini(&own);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct node n = {.customer = "acme", .user = "stird"};
+    struct address sbc;
+    int status = EXIT_FAILURE;
+    if (!read_options(&n, argc, argv))
+        return command_usage(&command_init);
+    if (check_words(&n, &sbc) && find_listener(&n, &sbc) && find_user(&n) && find_paths(&n) &&
+        is_free(&n) && make_node(&n) && (!n.lab || make_lab_quietly(&n, cli)))
+        status = say(cli, &n);
+    free(n.configuration);
+    free(n.numbers);
+    free(n.lab_directory);
+    free(n.state);
+    free(n.certs);
+    free(n.unit);
+    return status;
+}
+
+const struct command command_init = {
+    "init",
+    "--sbc ADDRESS --carrier HOST[:PORT] (--spc CODE | --lab) [--listen ADDRESS[:PORT]] "
+    "[--customer NAME] [--user USER] [--directory DIR]",
+    "make the first configuration of a node, and all that it names", run,
+    "--sbc ADDRESS          who sends the calls\n"
+    "--carrier HOST[:PORT]  where they go\n"
+    "--spc CODE             the provider's code; or\n"
+    "--lab                  an authority of its own in DIR/lab, and a certificate of it\n"
+    "--listen ADDRESS[:PORT]  else the address that leads to the SBC\n"
+    "--customer NAME        whose numbers the sample table has\n"
+    "--user USER            of the service (stird)\n"
+    "--directory DIR        put everything there, for a trial by any user\n"};

@@ -1,0 +1,160 @@
+#include "service_reads.h"
+
+#include "check_process.h"
+#include "service_user.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/overlay.h>
+#include <stird/snapshot.h>
+#include <string.h>
+#include <unistd.h>
+
+struct look {
+    const struct files *files;
+    const struct settings *settings;
+    struct problems *problems;
+    char group[64]; /* of the user */
+};
+
+/* To be its own, not its group's. */
+static bool is_secret(const struct look *l, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return strcmp(name, "key.pem") == 0 || strcmp(name, "key.uri") == 0 ||
+           strcmp(name, SNAPSHOT_SECRET_FILE) == 0 || str_eq(str_of(path), l->settings->tls_key);
+}
+
+static bool was_told(const struct look *l, const char *path)
+{
+    for (size_t i = 0; i < l->problems->n; i++)
+        if (strcmp(l->problems->list[i].file, path) == 0)
+            return true;
+    return false;
+}
+
+/* The first directory on the way that may not be entered is what has to be mended. */
+static void tell_of_way(const struct look *l, char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool closed = eaccess(path, X_OK) && errno == EACCES;
+        if (closed && !was_told(l, path))
+            problems_add(l->problems, str_of(path), 0,
+                         "user %s, whom the service runs as, may not enter it: give that user a "
+                         "way in, or keep the files elsewhere",
+                         service_user_name());
+        *slash = '/';
+        if (closed)
+            return;
+    }
+    if (was_told(l, path))
+        return;
+    if (is_secret(l, path))
+        problems_add(l->problems, str_of(path), 0,
+                     "user %s, whom the service runs as, may not read it: chown %s %s",
+                     service_user_name(), service_user_name(), path);
+    else
+        problems_add(
+            l->problems, str_of(path), 0,
+            "user %s, whom the service runs as, may not read it: chgrp %s %s and chmod g+r "
+            "it",
+            service_user_name(), l->group, path);
+}
+
+static void look_at_each(struct look *l, const char *path, DIR *directory);
+
+/* Root has said what is wrong with it otherwise. */
+static void look_at(struct look *l, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    char *copy = fd < 0 && errno == EACCES ? strdup(path) : NULL;
+    if (copy)
+        tell_of_way(l, copy);
+    free(copy);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (directory)
+        look_at_each(l, path, directory);
+    else if (fd >= 0)
+        close(fd);
+}
+
+/* A directory of number tables: no deeper. */
+static void look_at_each(struct look *l, const char *path, DIR *directory)
+{
+    const struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        char *name = NULL;
+        size_t n = strlen(entry->d_name);
+        if (entry->d_name[0] != '.' && n > 4 && strcmp(entry->d_name + n - 4, ".csv") == 0 &&
+            asprintf(&name, "%s/%s", path, entry->d_name) > 0) {
+            look_at(l, name);
+            free(name);
+        }
+    }
+    closedir(directory);
+}
+
+static void look_at_path(void *user, struct str path)
+{
+    char *z = path.n > 0 ? strndup(path.p, path.n) : NULL;
+    if (z)
+        look_at(user, z);
+    free(z);
+}
+
+static void look_in(struct look *l, struct str directory, const char *name)
+{
+    struct buf path = BUF_INIT;
+    buf_addf(&path, "%.*s/%s", STR_ARG(directory), name);
+    look_at_path(l, buf_str(&path));
+    buf_fini(&path);
+}
+
+static void look(void *user, struct problems *problems)
+{
+    struct look l = *(const struct look *)user;
+    const struct settings *s = l.settings;
+    l.problems = problems;
+    const struct group *group = getgrgid(service_user_gid());
+    if (group)
+        snprintf(l.group, sizeof(l.group), "%s", group->gr_name);
+    else
+        snprintf(l.group, sizeof(l.group), "%u", (unsigned)service_user_gid());
+    int r = service_user_become();
+    if (r) {
+        problems_add(problems, STR(""), 0, "cannot look as %s: %s", service_user_name(),
+                     strerror(-r));
+        return;
+    }
+    files_each(l.files, look_at_path, &l);
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        look_in(&l, s->certificates[i].directory, "key.pem");
+        look_in(&l, s->certificates[i].directory, "key.uri");
+    }
+    for (unsigned i = 0; i < s->n_mistaken_units; i++)
+        look_in(&l, s->mistaken_units[i], "key.pem");
+    for (unsigned i = 0; i < s->n_numbers_files; i++)
+        look_at_path(&l, s->numbers_files[i]);
+    for (unsigned i = 0; i < s->n_customers_files; i++)
+        look_at_path(&l, s->customers_files[i]);
+    const struct str others[] = {s->numbers_compiled, s->check.anchors, s->check.crls,
+                                 s->check.tls_ca};
+    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        look_at_path(&l, others[i]);
+    look_in(&l, s->state_directory, OVERLAY_FILE);
+    look_in(&l, s->state_directory, SNAPSHOT_SECRET_FILE);
+}
+
+bool service_reads_all(const struct files *files, const struct settings *settings,
+                       struct problems *problems)
+{
+    struct look l = {.files = files, .settings = settings};
+    if (!service_user_is_waiting())
+        return true;
+    return check_in_process("what the service may read", look, &l, problems);
+}

@@ -1,0 +1,18 @@
+/*
+ * service_reads - whether the user that stird serves as can read what the configuration names,
+ * where it is root who checks and could read all of it.
+ */
+#ifndef STIRD_DAEMON_SERVICE_READS_H
+#define STIRD_DAEMON_SERVICE_READS_H
+
+#include <stird/settings_file.h>
+
+/*
+ * Tries, in a process of its own that becomes that user: each file that FILES holds, the keys, the
+ * tables, the anchors, what is in the state directory. A problem for each that it may not read;
+ * false then. True where service_user_is_waiting() does not hold.
+ */
+bool service_reads_all(const struct files *files, const struct settings *settings,
+                       struct problems *problems);
+
+#endif

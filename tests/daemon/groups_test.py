@@ -1,0 +1,63 @@
+"""Who may look at the control socket, and who may change."""
+
+import unittest
+
+from lib import bare_machine
+
+
+class Groups(bare_machine.Story):
+    """Who may look at the control socket, and who may change."""
+
+    LOOKS = ("status", "stats", "numbers list", "cert list", "numbers show +12155550100",
+             "explain --trunk sbc --from +12155550100 --to +13125550123")
+    CHANGES = ("numbers block +12155550100", "numbers unset +12155550100", "reload --wait", "reload",
+               "reload --force --wait", "cert check")
+
+    def table(self, user, which):
+        return "".join("try %s %s\n" % (user, command) for command in which)
+
+    def test_the_service_s_group_alone(self):
+        found = self.parts("systemctl enable --now stird\n" + self.table("member", self.LOOKS + self.CHANGES) +
+                           self.table("stranger", ("status", "reload")))
+        for command in self.LOOKS + self.CHANGES:
+            self.assert_status(found, "member " + command, 0)
+        for command in ("status", "reload"):
+            self.assert_status(found, "stranger " + command, 1,
+                               "/run/stird/control: you are not in the group stird")
+
+    def test_a_group_that_looks(self):
+        """It comes with a reload, and goes with one."""
+        both = self.LOOKS + self.CHANGES
+        found = self.parts("systemctl enable --now stird\n"
+                           "echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl reload stird >/dev/null\n" + self.table("looker", both) +
+                           self.table("stranger", ("status", "reload")) +
+                           self.table("member", ("status", "reload --wait")) +
+                           "sed -i /read_group/d /etc/stird/stird.conf\nsystemctl reload stird\n"
+                           "echo '== after'; stat -c %a /run/stird/control; echo status 0\n")
+        for command in self.LOOKS:
+            self.assert_status(found, "looker " + command, 0)
+        for command in self.CHANGES:
+            self.assert_status(found, "looker " + command, 1, "you may look, and this changes something")
+        for command in ("status", "reload"):
+            self.assert_status(found, "stranger " + command, 1, "you are in none of the groups")
+        for command in ("status", "reload --wait"):
+            self.assert_status(found, "member " + command, 0)
+        self.assert_status(found, "after", 0, "660")
+
+    def test_a_group_that_changes_instead(self):
+        found = self.parts("echo 'control = { group = \"noc\"; read_group = \"stird\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl enable --now stird\n" +
+                           self.table("looker", ("reload --wait", "status")) +
+                           self.table("member", ("reload --wait", "status")) +
+                           "echo 'control.group = x' >/dev/null\n"
+                           "sed -i 's/\"noc\"/\"nowhere\"/' /etc/stird/stird.conf\njudge 'no such group'\n")
+        self.assert_status(found, "looker reload --wait", 0)
+        self.assert_status(found, "looker status", 0)
+        self.assert_status(found, "member reload --wait", 1, "you may look")
+        self.assert_status(found, "member status", 0)
+        self.assert_status(found, "no such group", 1, 'control.group: there is no group "nowhere"')
+
+
+if __name__ == "__main__":
+    unittest.main()
