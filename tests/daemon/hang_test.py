@@ -46,9 +46,23 @@ class Hang(ProcessStory):
             time.sleep(0.05)
         worker = self.hit("worker")
         self.replaced("worker", worker)
+        self.stird.wait_log("reload done")
+        words = []
+        stird.wait_until(lambda: self.heard(words) and "READY=1" in words[-1], HANG_S, "the last word")
         self.stird.process.send_signal(signal.SIGTERM)
         self.stird.wait_notify("STOPPING=1")
         self.assertEqual(self.stird.process.wait(HANG_S), 0)
+
+    def heard(self, words):
+        """Adds to WORDS what the service manager is told of reloads; whether there was anything ever."""
+        self.stird.notify.settimeout(0.2)
+        try:
+            while True:
+                said = self.stird.notify.recv(4096).decode()
+                if "READY=1" in said or "RELOADING=1" in said:
+                    words.append(said)
+        except OSError:
+            return bool(words)
 
     def test_starves_the_watchdog(self):
         """The service manager hears of it, should the supervisor not be able to help."""

@@ -76,14 +76,16 @@ class Stird:
     def wait_notify(self, what, timeout=HANG_S):
         """systemd's word for it: READY=1, RELOADING=1, STOPPING=1, STATUS=..."""
         deadline = time.monotonic() + timeout
+        ended = False
         while time.monotonic() < deadline:
             self.notify.settimeout(0.05)
             try:
                 if what in self.notify.recv(4096).decode():
                     return
             except socket.timeout:
-                assert self.process.poll() is None, "stird ended with %s:\n%s" % (
-                    self.process.returncode, self.log())
+                # What it said before it ended may have come after we stopped listening.
+                assert not ended, "stird ended with %s:\n%s" % (self.process.returncode, self.log())
+                ended = self.process.poll() is not None
         raise AssertionError("no %s within %.1f s:\n%s" % (what, timeout, self.log()))
 
     def stop(self, timeout=HANG_S):
