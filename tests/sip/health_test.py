@@ -171,7 +171,7 @@ class Health(Story):
 
     def test_a_stop(self):
         """What a stop says goes before."""
-        self.start_healthy()
+        self.start_healthy(drain="%ds" % (2 * HANG_S))
         invite = self.place()
         arrived = self.carrier.expect("INVITE")
         self.stird.process.send_signal(signal.SIGTERM)
