@@ -183,7 +183,9 @@ bool facts_fill(struct context *c)
     call->origid_key = c->snapshot->origid_key;
     call->source = c->from.remote;
     call->listener = c->snapshot->settings->listeners[c->from.listener].name;
-    call->request_uri = c->message.request_uri;
+    /* That of an odd start line is the message's own, which ends before the call does. */
+    call->request_uri = arena_copy(c->arena, c->message.request_uri);
     call->customer = NUMBERS_NO_CUSTOMER;
-    return read_request(call, c->snapshot->settings, c->message.raw) && list_peer_names(c);
+    return call->request_uri.p && read_request(call, c->snapshot->settings, c->message.raw) &&
+           list_peer_names(c);
 }
