@@ -53,6 +53,12 @@ static bool is_among(pid_t pid, const pid_t *list, unsigned n)
     return false;
 }
 
+/*
+ * Whoever is hidden from us is nobody's child of ours: a unit's ProtectProc=invisible hides other
+ * users, and with PrivateUsers=yes whatever is not in our own user namespace, as ExecReload= and a
+ * shell of the same user. What we start is in ours, and stays there: no role may call unshare or
+ * setns, or exec what could.
+ */
 static bool descends_from(pid_t pid, const struct relatives *r)
 {
     for (unsigned i = 0; i < GENERATIONS_MAX; i++) {
@@ -62,7 +68,7 @@ static bool descends_from(pid_t pid, const struct relatives *r)
             return false; /* the first process, or one outside of what we see */
         pid = parent_of(pid);
         if (pid < 0)
-            return i == 0; /* hidden: with our user it is ours, above that another user's */
+            return false;
     }
     return true;
 }

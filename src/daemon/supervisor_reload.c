@@ -155,8 +155,13 @@ static bool tell_problems(struct supervisor *s, struct problems *problems)
 static bool may_write_files(struct supervisor *s)
 {
     struct problems problems = PROBLEMS_INIT;
-    if (geteuid() == 0)
+    const struct setting_warning *said = s->next.settings->warnings;
+    if (geteuid() == 0) {
+        s->next.settings->warnings = NULL; /* the loader has logged these */
         outside_check_files(s->next.settings, s->current.settings, &problems);
+        configuration_log_warnings(&s->next);
+    }
+    s->next.settings->warnings = said;
     return tell_problems(s, &problems);
 }
 

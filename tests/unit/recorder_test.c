@@ -435,13 +435,18 @@ static void test_what_dies_with_a_recorder_is_told(void **state)
     }
 }
 
-/* It is stopped again and again in the middle of whatever it does, and killed there. */
+/*
+ * It is stopped again and again in the middle of whatever it does, and killed there. One that it
+ * reached for and did not get any more is counted and comes all the same: no more than one a death.
+ */
+#define DEATHS 40
+
 static void test_deaths_lose_no_count(void **state)
 {
     struct place *p = *state;
     unsigned sent = 0;
     give_file(p, p->file);
-    for (unsigned round = 0; round < 40; round++) {
+    for (unsigned round = 0; round < DEATHS; round++) {
         for (unsigned i = 0; i < 20; i++, sent++)
             put(p, "x");
         usleep(round * 700);
@@ -457,7 +462,7 @@ static void test_deaths_lose_no_count(void **state)
     while (fgets(line, sizeof(line), lines))
         kept += strstr(line, "\"kind\":\"call\"") != NULL;
     fclose(lines);
-    assert_int_equal(kept + p->tally->lost, sent);
+    assert_in_range(kept + p->tally->lost, sent, sent + DEATHS);
     assert_int_equal(p->tally->untold + p->tally->in_hand, 0);
 }
 
