@@ -32,7 +32,7 @@ def hide():
     uid, gid = os.geteuid(), os.getegid()
     called(libc.unshare(CLONE_NEWNS))
     called(libc.mount(b"none", b"/", None, MS_PRIVATE_ALL, None))
-    called(libc.mount(b"proc", b"/proc", b"proc", 0, b"hidepid=2"))
+    called(libc.mount(b"proc", b"/proc", b"proc", 0, b"hidepid=2,gid=4242"))
     called(libc.unshare(CLONE_NEWUSER))
     write("/proc/self/setgroups", "deny")
     write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
