@@ -2,11 +2,19 @@
 
 import os
 import resource
+import shutil
 import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stird, stirctl
 from lib.patience import HANG_S
+
+
+def give_to_nobody(directory):
+    """Whatever a service of that user has to read."""
+    for folder, _, files in os.walk(directory):
+        for path in [folder] + [os.path.join(folder, name) for name in files]:
+            shutil.chown(path, "nobody", "nogroup")
 
 
 class Said(ProcessStory):
@@ -102,7 +110,8 @@ class Files(ProcessStory):
         path = self.records(self.lab.path("roots/records.jsonl"))
         with open(path, "a", encoding="utf-8") as out:
             out.write('security = { user = "nobody"; };\n')
-        os.chmod(self.lab.directory, 0o755)
+        give_to_nobody(self.lab.directory)
+        shutil.chown(self.lab.path("roots"), "root", "root")
         status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r'stird\.conf:\d+: warning: records\.file: user "nobody"')
@@ -114,7 +123,9 @@ class Files(ProcessStory):
 class Capabilities(ProcessStory):
     def said(self, **changes):
         more = changes.pop("more", "") + 'security = { user = "nobody"; };\n'
-        status, said = stird.check_configuration(self.configure(more=more, **changes))
+        path = self.configure(more=more, **changes)
+        give_to_nobody(self.lab.directory)
+        status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         return said
 
