@@ -23,7 +23,8 @@ struct command {
     const char *summary; /* one line for the help */
     /* argv[0] is the last word of the name; options by getopt_long(), optind is 1. */
     int (*run)(const struct cli *cli, int argc, char **argv);
-    const char *options; /* a line each: "--wait     until ..."; NULL: it has none */
+    const char
+        *options; /* a line each: "--wait     until ..."; NULL: it has none, "": told nowhere */
 };
 
 /* Says how it is used on standard error; returns EXIT_USAGE. */

@@ -63,7 +63,7 @@ static const struct commands all = {commands, N_COMMANDS};
 static int say_help(const struct cli *cli, int argc, char **argv);
 
 const struct command command_help = {"help", "[COMMAND]", "print this, or what a command takes",
-                                     say_help, NULL};
+                                     say_help, ""};
 
 /* How many of ARGV's words are the command's name; 0: it is another command. */
 static int words_of(const struct command *command, int argc, char **argv)
@@ -115,14 +115,25 @@ static int say_help(const struct cli *cli, int argc, char **argv)
 static int take_json(struct cli *cli, int argc, char **argv, int words)
 {
     int kept = words;
+    bool options = true; /* until "--" */
     for (int a = words; a < argc; a++) {
-        if (strcmp(argv[a], "--json") == 0)
+        options = options && strcmp(argv[a], "--") != 0;
+        if (options && (strcmp(argv[a], "--json") == 0 || strcmp(argv[a], "-j") == 0))
             cli->json = true;
         else
             argv[kept++] = argv[a];
     }
     argv[kept] = NULL;
     return kept;
+}
+
+/* Of a command that has no options, what looks like one is nobody's file and nobody's number. */
+static const char *foreign_option(const struct command *c, int argc, char **argv)
+{
+    for (int i = 0; !c->options && i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (argv[i][0] == '-' && argv[i][1] != '\0')
+            return argv[i];
+    return NULL;
 }
 
 static int run_command(struct cli *cli, int argc, char **argv)
@@ -140,6 +151,12 @@ static int run_command(struct cli *cli, int argc, char **argv)
         return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
     if (!c)
         return complain_of(rest, argv);
+    const char *foreign = foreign_option(c, rest - words, argv + words);
+    if (foreign) {
+        fprintf(stderr, "stirctl: %s takes no option %s (a file of that name: ./%s)\n", c->name,
+                foreign, foreign);
+        return command_usage(c);
+    }
     optind = 0; /* glibc begins anew, and takes options between words again */
     return c->run(cli, rest - words + 1, argv + words - 1);
 }

@@ -39,6 +39,7 @@ class Help(unittest.TestCase):
                 for option in options:
                     self.assertRegex(out, r"(?m)^  (-., )?%s\b" % option, "it explains each option")
                 self.assertEqual(run("help", *name.split())[1], out)
+                self.assertEqual(run(*name.split(), "-h")[:2], (0, out))
                 self.assertEqual(run(*name.split(), "x", "--help")[:2], (0, out))
 
     def test_groups(self):
@@ -60,6 +61,17 @@ class Help(unittest.TestCase):
             self.assertEqual((status, out), (2, ""))
             self.assertIn("there is no command", err)
 
+    def test_what_looks_like_an_option(self):
+        """It names no file, and no number: a secret was written into ./-h once."""
+        with tempfile.TemporaryDirectory() as directory:
+            for name in commands():
+                with self.subTest(command=name):
+                    got = subprocess.run([PROGRAM, "-c", "/none", *name.split(), "-x"], cwd=directory,
+                                         capture_output=True, text=True, timeout=HANG_S, check=False)
+                    self.assertEqual(got.returncode, 2, got.stdout + got.stderr)
+                    self.assertRegex(got.stderr, "takes no option -x|invalid option -- 'x'|no command \"-x\"")
+                    self.assertEqual(os.listdir(directory), [])
+
     def test_in_the_manual(self):
         """stirctl(1) has each command and each of its options."""
         with open(os.path.join(PROJECT, "docs", "stirctl.1"), encoding="utf-8") as source:
@@ -78,7 +90,7 @@ class Errors(unittest.TestCase):
                 (("decode", "/nonexistent"), 1, "No such file"), (("reload", "--bogus"), 2, "usage"),
                 (("records", "find"), 2, "usage"), (("explain", "--trunk", "x"), 2, "usage"),
                 (("verify", "/nonexistent"), 2, "No such file"), (("numbers", "unset"), 2, "usage")):
-            for form in (("-j",) + words, words + ("--json",)):
+            for form in (("-j",) + words, words + ("--json",), words + ("-j",)):
                 with self.subTest(words=form):
                     got, out, err = run(*form)
                     told = json.loads(out)
