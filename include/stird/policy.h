@@ -24,6 +24,12 @@
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
 /*
+ * Where trunk_match() found none, for an emergency call, which is not to be lost for that (Decided
+ * 5): one of its source's trunks, the first that it names in part, else the first. All others are
+ * passed over. NULL: it is no emergency call of any of them; CALL is as it was.
+ */
+const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call);
+/*
  * The trunk of CALL's source whose group From names, while the place that the trunk's tgrp_in says
  * names none: probably the setting is wrong. NULL: there is none.
  */

@@ -53,6 +53,7 @@ struct proxy {
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
+    int64_t fits_none_said_ms;      /* likewise, of emergency calls that fit no trunk */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
@@ -147,6 +148,7 @@ struct context {
     enum reason refused_for;
     enum cause cause;        /* of its end; UNKNOWN until it is known */
     bool emergency;          /* no limit counts but that of emergency calls */
+    bool emergency_by_to;    /* an emergency call by its To alone */
     bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;
