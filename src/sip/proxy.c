@@ -155,7 +155,7 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
 
 static bool is_answerable(struct str raw)
 {
-    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts(raw, STR("ACK "));
+    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts_nocase(raw, STR("ACK "));
 }
 
 #define MALFORMED_TAG "malformed"
@@ -164,7 +164,7 @@ static bool is_answerable(struct str raw)
 static bool is_ack_of_refusal(struct str raw)
 {
     const char mark[] = ";tag=" MALFORMED_TAG;
-    return str_starts(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
+    return str_starts_nocase(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
 }
 
 /* The status that went out, or 0. */
@@ -224,7 +224,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         return;
     }
     from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
-    if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
+    bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
+    if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
