@@ -39,13 +39,6 @@ bool call_is_trusted(const struct call *call);
 /* Whether what leaves, unless it is taken off, has a shaken Identity, or what reads like one. */
 bool call_carries_shaken(const struct call *call);
 bool source_is_trunk(const struct settings *settings, const struct address *source);
-/*
- * The same by a prefix other than that for everybody. Such an address may be an upstream's too, as
- * that of an SBC that gets its own call back: then what begins a call is the trunk's (Decided 12).
- */
-bool source_is_named_by_trunk(const struct settings *settings, const struct address *source);
-/* Whether it is one of TRUNK's own, named likewise. */
-bool trunk_names(const struct trunk *trunk, const struct address *source);
 /* The upstream that SOURCE belongs to, or NULL. */
 const struct upstream *source_upstream(const struct settings *settings,
                                        const struct address *source);

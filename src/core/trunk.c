@@ -197,25 +197,6 @@ bool source_is_trunk(const struct settings *settings, const struct address *sour
     return false;
 }
 
-/* A prefix without bits covers everybody, and names nobody. */
-bool source_is_named_by_trunk(const struct settings *settings, const struct address *source)
-{
-    const struct source_entry *entry;
-    unsigned step = 0;
-    while ((entry = source_table_next(settings->sources, source, &step)))
-        if (entry->n_trunks > 0 && entry->prefix.bits > 0)
-            return true;
-    return false;
-}
-
-bool trunk_names(const struct trunk *trunk, const struct address *source)
-{
-    for (unsigned i = 0; i < trunk->n_sources; i++)
-        if (trunk->sources[i].bits > 0 && address_prefix_covers(&trunk->sources[i], source))
-            return true;
-    return false;
-}
-
 const struct upstream *source_upstream(const struct settings *settings,
                                        const struct address *source)
 {

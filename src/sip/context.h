@@ -85,8 +85,10 @@ struct proxy {
    the trunk's: what belongs to a call that is there goes by its transaction or its Route. */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
 enum source_class proxy_classify(const struct proxy *p, const struct address *source);
-/* Whether an upstream has it, by its sources or by what its name means. */
-bool proxy_is_upstream(const struct proxy *p, const struct address *source);
+/* Whether what comes from SOURCE may begin a call of TRUNK: it is no upstream's, by sources, uri or
+   what its name means, or TRUNK (NULL: none) names it as narrowly (claim.h). */
+bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk,
+                     const struct address *source);
 
 /* Where a request goes next. */
 struct target {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/budget.h>
+#include <stird/claim.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/nat.h>
@@ -113,22 +114,37 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
-bool proxy_is_upstream(const struct proxy *p, const struct address *source)
+/* Names cost more than prefixes: they are asked last. */
+static unsigned claim_on(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
-    return source_upstream(settings, source) ||
-           (p->routes && routes_is_source(p->routes, settings, source));
+    unsigned whole = claim_of_address(source), claim = claim_of_upstreams(settings, source);
+    if (claim < whole && p->routes && routes_lead_to(p->routes, settings, source))
+        return whole;
+    return claim;
 }
 
+bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const struct address *source)
+{
+    if (trunk && claim_is_trunks(trunk, source, claim_of_address(source)))
+        return true;
+    unsigned claim = claim_on(p, source);
+    return claim == CLAIM_NONE || (trunk && claim_is_trunks(trunk, source, claim));
+}
+
+/* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
-    if (source_is_named_by_trunk(settings, source))
+    if (claim_is_a_trunks(settings, source, claim_of_address(source)))
         return SOURCE_TRUNK;
-    /* A gateway trunk for everybody covers the upstreams' addresses too: there they rule. */
-    if (proxy_is_upstream(p, source))
-        return SOURCE_UPSTREAM;
-    return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
+    bool of_trunk = source_is_trunk(settings, source);
+    unsigned claim = claim_on(p, source);
+    if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
+        return SOURCE_TRUNK;
+    bool heard = of_trunk || source_upstream(settings, source) ||
+                 (p->routes && routes_is_source(p->routes, settings, source));
+    return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;
 }
 
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)

@@ -272,12 +272,10 @@ static void count_emergency(struct context *c, enum emergency emergency)
               LOG_TEXT("call_id", c->call->call_id));
 }
 
-/* An upstream's, for all that a trunk asks for: a trunk that names the address takes it, the
-   gateway trunk for everybody does not (Decided 12). */
+/* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
 static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
 {
-    const struct address *source = &c->call->source;
-    return !(trunk && trunk_names(trunk, source)) && proxy_is_upstream(c->proxy, source);
+    return !proxy_may_begin(c->proxy, trunk, &c->call->source);
 }
 
 /* Which trunk an emergency call is of does not cost it (Decided 5); nor does it get a level so. */
