@@ -47,6 +47,7 @@ struct proxy {
     struct mapped_numbers overlay; /* urgent changes of numbers */
     struct resolver *resolver;
     struct routes *routes;
+    const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
     struct probes *probes;
     struct timer start; /* until the names of upstreams are known, or for a while */
     int64_t start_until_ms;

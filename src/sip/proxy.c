@@ -7,6 +7,7 @@
 #include <stird/log.h>
 #include <stird/nat.h>
 #include <stird/policy.h>
+#include <stird/rehearsal.h>
 #include <stird/well_formed.h>
 #include <string.h>
 #include <sys/random.h>
@@ -114,14 +115,28 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
+static bool is_known(const struct rehearsal *r, const struct address *a)
+{
+    for (unsigned i = 0; i < r->n_names; i++)
+        for (unsigned j = 0; j < r->names[i].n; j++)
+            if (address_same_host(&r->names[i].addresses[j].address, a))
+                return true;
+    return false;
+}
+
+static bool names_lead_to(const struct proxy *p, const struct address *a)
+{
+    if (p->rehearsal)
+        return is_known(p->rehearsal, a);
+    return p->routes && routes_lead_to(p->routes, p->snapshot->settings, a);
+}
+
 /* Names cost more than prefixes: they are asked last. */
 static unsigned claim_on(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
     unsigned whole = claim_of_address(source), claim = claim_of_upstreams(settings, source);
-    if (claim < whole && p->routes && routes_lead_to(p->routes, settings, source))
-        return whole;
-    return claim;
+    return claim < whole && names_lead_to(p, source) ? whole : claim;
 }
 
 bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const struct address *source)
@@ -143,6 +158,7 @@ enum source_class proxy_classify(const struct proxy *p, const struct address *so
     if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
         return SOURCE_TRUNK;
     bool heard = of_trunk || source_upstream(settings, source) ||
+                 (p->rehearsal && is_known(p->rehearsal, source)) ||
                  (p->routes && routes_is_source(p->routes, settings, source));
     return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;
 }

@@ -278,14 +278,30 @@ static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
     return !proxy_may_begin(c->proxy, trunk, &c->call->source);
 }
 
-/* Which trunk an emergency call is of does not cost it (Decided 5); nor does it get a level so. */
+/* Why no trunk takes it, FITTING or not; empty: there is none of this source. */
+static struct str why_no_trunk(const struct context *c, const struct trunk *fitting)
+{
+    const struct settings *s = c->snapshot->settings;
+    if (!fitting && c->source_class == SOURCE_TRUNK)
+        return trunk_none_why(s, c->call);
+    if (!source_is_trunk(s, &c->call->source))
+        return STR("");
+    return STR("an upstream names this address more narrowly than the trunk that covers it: if it "
+               "may begin calls, write the address itself among the sources of its trunk");
+}
+
+/* Which trunk an emergency call is of does not cost it (Decided 5), an SBC's that gets its own
+   calls back neither; nor does it get a level so. */
 static const struct trunk *find_trunk(struct context *c)
 {
     const struct settings *s = c->snapshot->settings;
     bool source_known;
     const struct trunk *trunk = trunk_match(s, c->call, &source_known);
     note_group_in_from(c);
-    return trunk ? trunk : trunk_for_emergency(s, c->call);
+    if (trunk && !is_from_upstream(c, trunk))
+        return trunk;
+    c->outcome->detail = why_no_trunk(c, trunk);
+    return trunk_for_emergency(s, c->call);
 }
 
 /* Other calls of this SBC are refused: somebody has to mend what tells its trunks apart. */
@@ -309,18 +325,13 @@ static void note_fits_none(struct context *c)
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
-    if (c->source_class != SOURCE_TRUNK)
-        return refuse(c, REASON_FROM_UPSTREAM);
     const struct trunk *trunk = c->call->trunk; /* a rehearsal may name it */
-    if (!trunk) {
-        trunk = find_trunk(c);
-        if (is_from_upstream(c, trunk))
-            return refuse(c, REASON_FROM_UPSTREAM);
-    }
-    if (!trunk || c->call->fits_none)
-        c->outcome->detail = trunk_none_why(c->snapshot->settings, c->call);
     if (!trunk)
-        return refuse(c, REASON_NO_TRUNK);
+        trunk = find_trunk(c);
+    if (!trunk) {
+        bool of_upstream = c->source_class != SOURCE_TRUNK || is_from_upstream(c, NULL);
+        return refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
+    }
     c->call->trunk = trunk;
     if (c->call->fits_none)
         note_fits_none(c);
@@ -372,6 +383,7 @@ static enum step_result step_decide(struct context *c)
     struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
     if (!outcome)
         return refuse(c, REASON_OUT_OF_MEMORY);
+    const struct str why_none = c->outcome->detail;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
     c->call->overlay = c->proxy->overlay.table;
@@ -379,7 +391,7 @@ static enum step_result step_decide(struct context *c)
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     c->decided = true;
     if (c->call->fits_none)
-        c->outcome->detail = trunk_none_why(c->snapshot->settings, c->call);
+        c->outcome->detail = why_none;
     if (first)
         count_facts(c);
     if (c->outcome->verdict == VERDICT_REJECT)
