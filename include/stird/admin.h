@@ -19,14 +19,15 @@
 #define ADMIN_VERSION     1u
 #define ADMIN_TEXT_MAX    1024         /* of a request */
 #define ADMIN_REPLY_MAX   (128 * 1024) /* text of a reply */
-#define ADMIN_FDS_MAX     3
+#define ADMIN_FDS_MAX     4
 
 enum admin_type {
     ADMIN_STATUS = 1,    /* reply: JSON */
     ADMIN_STATS,         /* reply: JSON */
     ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
                             numbers.max_shrink_percent, else empty */
-    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, overlay; reply: JSON */
+    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay if
+                            there is one; reply: JSON */
     ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
     ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
     ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */

@@ -71,6 +71,7 @@ struct call {
      * than are kept are counted. */
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;
+    bool fits_none;    /* trunk_for_emergency() took its trunk: that it is of it, nothing says */
     uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
     const struct upstream *upstream;   /* that it would leave to; NULL: nobody that is trusted */
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */

@@ -36,6 +36,7 @@ struct frame {
     size_t skip;   /* line ends before the message */
     size_t header; /* bytes from the start line through the empty line */
     size_t length; /* of the whole message, header and body */
+    bool datagram; /* whose end is the message's, whatever Content-Length says */
     size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 

@@ -24,6 +24,12 @@
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
 /*
+ * Where trunk_match() found none, for an emergency call, which is not to be lost for that (Decided
+ * 5): one of its source's trunks, the first that it names in part, else the first. All others are
+ * passed over. NULL: it is no emergency call of any of them; CALL is as it was.
+ */
+const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call);
+/*
  * The trunk of CALL's source whose group From names, while the place that the trunk's tgrp_in says
  * names none: probably the setting is wrong. NULL: there is none.
  */
@@ -33,13 +39,6 @@ bool call_is_trusted(const struct call *call);
 /* Whether what leaves, unless it is taken off, has a shaken Identity, or what reads like one. */
 bool call_carries_shaken(const struct call *call);
 bool source_is_trunk(const struct settings *settings, const struct address *source);
-/*
- * The same by a prefix other than that for everybody. Such an address may be an upstream's too, as
- * that of an SBC that gets its own call back: then what begins a call is the trunk's (Decided 12).
- */
-bool source_is_named_by_trunk(const struct settings *settings, const struct address *source);
-/* Whether it is one of TRUNK's own, named likewise. */
-bool trunk_names(const struct trunk *trunk, const struct address *source);
 /* The upstream that SOURCE belongs to, or NULL. */
 const struct upstream *source_upstream(const struct settings *settings,
                                        const struct address *source);

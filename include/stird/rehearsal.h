@@ -7,6 +7,7 @@
 #define STIRD_REHEARSAL_H
 
 #include <stird/call.h>
+#include <stird/known_name.h>
 #include <stird/outcome.h>
 
 struct rehearsal {
@@ -15,7 +16,9 @@ struct rehearsal {
     struct numbers *numbers, *overlay; /* overlay: NULL when there is none */
     const uint8_t *secret;             /* SNAPSHOT_SECRET_BYTES; NULL: not at hand */
     const struct trunk *trunk;         /* NULL: by source and what the call says */
-    struct str upstream;               /* the name of one of its upstreams; else its first */
+    const struct known_name *names;    /* what upstreams' names mean; else they mean nothing */
+    unsigned n_names;
+    struct str upstream; /* the name of one of its upstreams; else its first */
     struct address source;
     struct str listener; /* its name, or empty */
     int64_t now_s;

@@ -179,6 +179,8 @@ static int explain(const struct cli *cli, const struct question *q,
                           .overlay = basis->overlay.table,
                           .secret = basis->has_secret ? basis->secret : NULL,
                           .upstream = str_of(q->upstream),
+                          .names = basis->names,
+                          .n_names = basis->n_names,
                           .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
     if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q))
         goto out;

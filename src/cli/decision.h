@@ -6,6 +6,7 @@
 
 #include "session.h"
 
+#include <stird/known_name.h>
 #include <stird/numbers_files.h>
 #include <stird/rehearsal.h>
 #include <stird/snapshot.h>
@@ -17,6 +18,8 @@ struct decision_basis {
     int64_t generation;                     /* of the running stird; 0: from the files */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];  /* of the proofs in Route and Via */
     bool has_secret;                        /* it could be read */
+    struct known_name *names;               /* what upstreams' names mean to the running stird */
+    unsigned n_names;
 };
 
 /* OFFLINE: does not ask for a running stird. False after complaints. */

@@ -46,7 +46,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     struct str text = buf_str(&reply->text);
     json_t *json = json_loadb(text.p, text.n, 0, NULL);
     const char *path = json_string_value(json_object_get(json, "path"));
-    struct files *files = reply->n_fds >= 2 && path ? files_from_fd(reply->fds[0]) : NULL;
+    struct files *files = reply->n_fds >= 3 && path ? files_from_fd(reply->fds[0]) : NULL;
     basis->generation = json_integer_value(json_object_get(json, "generation"));
     if (files)
         basis->settings = settings_read(
@@ -60,8 +60,10 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     files_free(files);
     json_decref(json);
     problems_fini(&problems);
+    if (basis->settings)
+        basis->names = known_names_from_fd(reply->fds[2], &basis->n_names);
     return basis->settings && map(&basis->numbers, reply->fds[1]) &&
-           (reply->n_fds < 3 || map(&basis->overlay, reply->fds[2]));
+           (reply->n_fds < 4 || map(&basis->overlay, reply->fds[3]));
 }
 
 /* Only to know again what it has made; stirctl goes without where it may not read it. */
@@ -107,5 +109,6 @@ void decision_basis_fini(struct decision_basis *basis)
     if (basis->overlay.table)
         numbers_unmap(&basis->overlay);
     settings_free(basis->settings);
+    free(basis->names);
     explicit_bzero(basis, sizeof(*basis));
 }

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <stird/claim.h>
 #include <stird/discriminator.h>
 #include <stird/listeners.h>
 
@@ -45,75 +46,107 @@ static void check_ambiguous(struct reader *r, const struct draft *draft)
     }
 }
 
-/* Whether a trunk names an address within PREFIX: one that an SBC sends from and takes at. */
-static bool is_named_by_trunk(const struct settings *s, const struct address_prefix *prefix)
+/* ---- an upstream's addresses within a trunk's sources, or about them (claim.h) ---- */
+
+struct overlap {
+    unsigned trunk;
+    const struct address_prefix *source; /* of the trunk */
+    const struct upstream *upstream;
+    struct address_prefix claim;
+};
+
+/* One for everybody names nobody. */
+static bool has_source(const struct trunk *t, const struct address_prefix *prefix)
 {
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        for (unsigned j = 0; j < s->trunks[i].n_sources; j++)
-            if (s->trunks[i].sources[j].bits >= prefix->bits &&
-                address_prefix_covers(prefix, &s->trunks[i].sources[j].address))
-                return true;
+    for (unsigned i = 0; i < t->n_sources; i++)
+        if (prefix->bits > 0 && same_prefix(&t->sources[i], prefix))
+            return true;
     return false;
 }
 
-/* An A for what a carrier sends by a prefix that somebody wrote too wide is no warning. */
-static void say_covered(struct reader *r, const struct draft *draft, unsigned trunk,
-                        const struct address_prefix *wide, const struct upstream *u,
-                        const struct address_prefix *p)
+static bool is_named(const struct settings *s, const struct address_prefix *claim)
 {
-    const struct object *o = draft->trunks.items[trunk];
-    if (wide->bits == 0)
-        warn(r, o, place_of(o, "sources"),
-             "sources: %.*s leaves out upstream %.*s (%.*s): calls from there are refused "
-             "(from_upstream); if that is an SBC that gets its own calls back, write its address "
-             "among the sources of a trunk",
-             STR_ARG(prefix_text(r, wide)), STR_ARG(shown(r, u->name)), STR_ARG(prefix_text(r, p)));
-    else if (draft->settings.trunks[trunk].gateway)
-        warn(r, o, place_of(o, "sources"),
-             "sources: %.*s covers upstream %.*s (%.*s): what begins a call there is this "
-             "trunk's; if it is no customer's, write narrower sources",
-             STR_ARG(prefix_text(r, wide)), STR_ARG(shown(r, u->name)), STR_ARG(prefix_text(r, p)));
-    else
-        complain(r, o, place_of(o, "sources"),
-                 "sources: %.*s covers upstream %.*s (%.*s), whose calls would be signed as this "
-                 "customer's: write narrower sources; if that is an SBC that gets its own calls "
-                 "back, write its address among them too",
-                 STR_ARG(prefix_text(r, wide)), STR_ARG(shown(r, u->name)),
-                 STR_ARG(prefix_text(r, p)));
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        if (has_source(&s->trunks[i], claim))
+            return true;
+    return false;
 }
 
-/*
- * An address may be a trunk's and an upstream's (Decided 12), where the trunk names it. One that
- * only lies within a trunk's wide prefix was probably not meant. The gateway trunk for everybody
- * does not take an upstream's calls, and that may not have been meant either.
- */
-static void check_covered(struct reader *r, const struct draft *draft, unsigned trunk,
-                          const struct address_prefix *wide, const struct upstream *u)
+/* What a prefix that somebody wrote too wide does to an upstream's calls. */
+enum overlap_kind {
+    OVERLAP_MEANT,   /* the address itself, or the trunk names the claim besides */
+    OVERLAP_LEFT,    /* they are refused, unless another trunk takes them */
+    OVERLAP_TAKEN,   /* the trunk takes them */
+    OVERLAP_MISTAKE, /* an authenticated trunk was not meant to have them, or does not get them */
+    OVERLAP_KINDS
+};
+
+static enum overlap_kind kind_of(const struct settings *s, const struct overlap *o)
 {
-    for (unsigned i = 0; i < u->n_sources; i++) {
-        const struct address_prefix *p = &u->sources[i];
-        if (wide->bits >= p->bits || !address_prefix_covers(wide, &p->address) ||
-            is_named_by_trunk(&draft->settings, p))
-            continue;
-        say_covered(r, draft, trunk, wide, u, p);
-    }
+    const struct trunk *t = &s->trunks[o->trunk];
+    bool wider = o->source->bits == 0 || o->source->bits < o->claim.bits;
+    if (wider && (has_source(t, &o->claim) || (t->gateway && is_named(s, &o->claim))))
+        return OVERLAP_MEANT;
+    if (o->source->bits == claim_of_address(&o->source->address))
+        return OVERLAP_MEANT;
+    if (same_prefix(o->source, &o->claim))
+        return OVERLAP_TAKEN;
+    if (!t->gateway && o->source->bits > 0 && !(wider && is_named(s, &o->claim)))
+        return OVERLAP_MISTAKE;
+    return wider ? OVERLAP_LEFT : OVERLAP_TAKEN;
+}
+
+static void say_overlap(struct reader *r, const struct draft *draft, const struct overlap *o)
+{
+    static const char *const verbs[OVERLAP_KINDS] = {[OVERLAP_LEFT] = "leaves out",
+                                                     [OVERLAP_TAKEN] = "is also of",
+                                                     [OVERLAP_MISTAKE] = "overlaps"};
+    static const char *const texts[OVERLAP_KINDS] = {
+        [OVERLAP_LEFT] = "calls from there that fit no trunk with that address are refused "
+                         "(from_upstream); if that is an SBC that gets its own calls back, write "
+                         "its address among the sources of a trunk",
+        [OVERLAP_TAKEN] = "what begins a call there is this trunk's; if it is no customer's, write "
+                          "narrower sources",
+        [OVERLAP_MISTAKE] = "a carrier's calls are not this customer's: write narrower sources; if "
+                            "that is an SBC that gets its own calls back, write its address alone "
+                            "among them",
+    };
+    const struct object *at = draft->trunks.items[o->trunk];
+    enum overlap_kind kind = kind_of(&draft->settings, o);
+    if (kind == OVERLAP_MEANT)
+        return;
+    (kind == OVERLAP_MISTAKE ? complain : warn)(
+        r, at, place_of(at, "sources"), "sources: %.*s %s upstream %.*s (%.*s): %s",
+        STR_ARG(prefix_text(r, o->source)), verbs[kind], STR_ARG(shown(r, o->upstream->name)),
+        STR_ARG(prefix_text(r, &o->claim)), texts[kind]);
+}
+
+static bool prefixes_overlap(const struct address_prefix *a, const struct address_prefix *b)
+{
+    return address_prefix_covers(a->bits < b->bits ? a : b,
+                                 a->bits < b->bits ? &b->address : &a->address);
 }
 
 static void check_overlap(struct reader *r, const struct draft *draft, unsigned trunk,
                           const struct upstream *u)
 {
     const struct trunk *t = &draft->settings.trunks[trunk];
-    for (unsigned i = 0; i < t->n_sources; i++)
-        check_covered(r, draft, trunk, &t->sources[i], u);
+    struct overlap o = {.trunk = trunk, .upstream = u};
+    for (unsigned i = 0; i < t->n_sources; i++) {
+        o.source = &t->sources[i];
+        for (unsigned j = 0; claim_next(u, j, &o.claim); j++)
+            if (prefixes_overlap(o.source, &o.claim))
+                say_overlap(r, draft, &o);
+    }
 }
 
-static bool all_are_for_everybody(const struct settings *s)
+static bool one_is_for_everybody(const struct settings *s)
 {
     for (unsigned i = 0; i < s->n_trunks; i++)
         for (unsigned j = 0; j < s->trunks[i].n_sources; j++)
-            if (s->trunks[i].sources[j].bits > 0)
-                return false;
-    return s->n_trunks > 0;
+            if (s->trunks[i].sources[j].bits == 0)
+                return true;
+    return false;
 }
 
 /* The same of an upstream whose addresses only DNS knows. */
@@ -122,11 +155,11 @@ static void check_covered_name(struct reader *r, const struct draft *draft, unsi
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
-    if (u->host.n > 0 && !was_given(o, "sources") && all_are_for_everybody(s))
+    if (u->host.n > 0 && one_is_for_everybody(s))
         warn(r, o, place_of(o, "uri"),
-             "uri: calls from where %.*s leads are refused (from_upstream), for the trunk for "
-             "everybody does not take them; if that is an SBC that gets its own calls back, write "
-             "its addresses among the sources of a trunk",
+             "uri: calls from where %.*s leads are refused (from_upstream) unless a trunk names "
+             "that address, for the trunk for everybody does not take them; if that is an SBC that "
+             "gets its own calls back, write its addresses among the sources of a trunk",
              STR_ARG(shown(r, u->host)));
 }
 

@@ -98,7 +98,7 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
 {
     unsigned n_lengths;
     uint64_t length;
-    *frame = (struct frame){.skip = count_leading_newlines(bytes)};
+    *frame = (struct frame){.skip = count_leading_newlines(bytes), .datagram = true};
     struct str message = str_slice(bytes, frame->skip, bytes.n);
     if (message.n == 0)
         return FRAME_KEEPALIVE;

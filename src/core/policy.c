@@ -937,6 +937,17 @@ static void lower_for_passed_over(struct decision *d)
     }
 }
 
+/* Whose the call is nobody knows, so nobody's name is under it. */
+static void lower_for_none(struct decision *d)
+{
+    if (!d->call->fits_none)
+        return;
+    d->outcome->rule = STR("trunk in doubt: it fits none");
+    trace(d, STR("it fits no trunk of its source, but is an emergency call"));
+    if (!d->is_settled)
+        go_unsigned_in_doubt(d);
+}
+
 void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome)
 {
@@ -949,6 +960,7 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                          .treatment = TREATMENT_REFUSE};
     find_level(&d);
     lower_for_passed_over(&d);
+    lower_for_none(&d);
     sign_at_level(&d);
 }
 

@@ -106,6 +106,55 @@ const struct trunk *trunk_match(const struct settings *settings, struct call *ca
     return best;
 }
 
+/* As T would read its numbers. */
+static bool is_emergency_of(const struct settings *settings, struct call *call,
+                            const struct trunk *t)
+{
+    call->trunk = t;
+    bool emergency = call_emergency(settings, call) != EMERGENCY_NONE;
+    call->trunk = NULL;
+    return emergency;
+}
+
+static const struct trunk *first_for_emergency(const struct settings *settings, struct call *call)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++)
+        if (is_emergency_of(settings, call, call->passed_over[i]))
+            return call->passed_over[i];
+    while ((entry = source_table_next(settings->sources, &call->source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++)
+            if (is_emergency_of(settings, call, &settings->trunks[entry->trunks[i]]))
+                return &settings->trunks[entry->trunks[i]];
+    return NULL;
+}
+
+static void pass_over_all_but(const struct settings *settings, struct call *call,
+                              const struct trunk *taken)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    call->n_passed_over = 0;
+    while ((entry = source_table_next(settings->sources, &call->source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks && call->n_passed_over <= CALL_PASSED_OVER_MAX;
+             i++)
+            if (&settings->trunks[entry->trunks[i]] != taken)
+                pass_over(call, &settings->trunks[entry->trunks[i]], NULL);
+}
+
+const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call)
+{
+    const struct trunk *taken = NULL;
+    if (uris_are_emergency(settings, call->request_uri, call->to_uri))
+        taken = first_for_emergency(settings, call);
+    if (!taken)
+        return NULL;
+    pass_over_all_but(settings, call, taken);
+    call->fits_none = true;
+    return taken;
+}
+
 bool call_is_trusted(const struct call *call)
 {
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++)
@@ -144,25 +193,6 @@ bool source_is_trunk(const struct settings *settings, const struct address *sour
     unsigned step = 0;
     while ((entry = source_table_next(settings->sources, source, &step)))
         if (entry->n_trunks > 0)
-            return true;
-    return false;
-}
-
-/* A prefix without bits covers everybody, and names nobody. */
-bool source_is_named_by_trunk(const struct settings *settings, const struct address *source)
-{
-    const struct source_entry *entry;
-    unsigned step = 0;
-    while ((entry = source_table_next(settings->sources, source, &step)))
-        if (entry->n_trunks > 0 && entry->prefix.bits > 0)
-            return true;
-    return false;
-}
-
-bool trunk_names(const struct trunk *trunk, const struct address *source)
-{
-    for (unsigned i = 0; i < trunk->n_sources; i++)
-        if (trunk->sources[i].bits > 0 && address_prefix_covers(&trunk->sources[i], source))
             return true;
     return false;
 }

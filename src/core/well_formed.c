@@ -9,7 +9,9 @@ static bool is_start_line(struct str line)
     uint64_t status;
     if (str_eq_nocase(first, STR("SIP/2.0")))
         return second.n == 3 && str_to_u64(second, 699, &status) && status >= 100;
-    return is_sip_token(first) && second.n > 0 && str_eq_nocase(rest, STR("SIP/2.0"));
+    /* A Request-URI with spaces is the Contact that somebody gave, and leaves as it came. */
+    struct str version = str_slice(rest, rest.n > 7 ? rest.n - 7 : 0, rest.n);
+    return is_sip_token(first) && second.n > 0 && str_eq_nocase(version, STR("SIP/2.0"));
 }
 
 /* What RFC 3261 section 8.1.1 asks of a request and 8.2.6 of a response. */

@@ -281,6 +281,8 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
 /* supervisor_names.c */
 /* What a worker says that a name means; it is believed as far as that page says. */
 void supervisor_take_name(struct supervisor *s, const struct known_name *known);
+/* known_names_to_fd() of those that the configuration names, which may be none. */
+int supervisor_names_to_fd(struct supervisor *s);
 /* supervisor_refused.c */
 void supervisor_take_refused(struct supervisor *s, const struct refused_source *news);
 void supervisor_put_refused(const struct supervisor *s, struct json *j);

@@ -113,9 +113,14 @@ static void act_snapshot(struct supervisor *s, struct admin_client *c, struct st
     json_put_key(&j, STR("generation"));
     json_put_integer(&j, (int64_t)s->current.generation);
     json_end_object(&j);
-    const int fds[] = {s->current.public_files_fd, s->current.numbers_fd, s->overlay_fd};
-    unsigned n = s->overlay_fd >= 0 ? 3 : 2;
-    int r = buf_failed(&out) ? -ENOMEM : admin_reply(c->fd, 0, buf_str(&out), fds, n);
+    int names_fd = supervisor_names_to_fd(s);
+    const int fds[] = {s->current.public_files_fd, s->current.numbers_fd, names_fd, s->overlay_fd};
+    unsigned n = s->overlay_fd >= 0 ? 4 : 3;
+    int r = buf_failed(&out) ? -ENOMEM : names_fd;
+    if (r >= 0)
+        r = admin_reply(c->fd, 0, buf_str(&out), fds, n);
+    if (names_fd >= 0)
+        close(names_fd);
     if (r)
         supervisor_admin_answer(c, REFUSED, str_of(strerror(-r)));
     c->waits = false;

@@ -78,13 +78,16 @@ void supervisor_take_name(struct supervisor *s, const struct known_name *known)
         *place = *known;
 }
 
+int supervisor_names_to_fd(struct supervisor *s)
+{
+    forget_unwanted(s);
+    return known_names_to_fd(s->names, s->n_names);
+}
+
 void supervisor_send_names(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_NAMES, .worker = w};
-    forget_unwanted(s);
-    if (s->n_names == 0)
-        return;
-    int fd = known_names_to_fd(s->names, s->n_names);
+    int fd = supervisor_names_to_fd(s);
     if (fd < 0) {
         s->names_unsent++;
         log_error("a worker starts without the last good addresses of names",

@@ -54,6 +54,7 @@ static const struct {
     COUNTER(emergency_calls),
     COUNTER(emergency_by_to),
     COUNTER(emergency_to_alarms),
+    COUNTER(emergency_no_trunk),
     COUNTER(groups_in_from),
     COUNTER(fenced),
     COUNTER(foreign_responses),

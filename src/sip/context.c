@@ -66,12 +66,12 @@ static void free_heavy_parts(struct context *c)
 static struct outcome *copy_outcome(const struct outcome *from, struct arena *arena)
 {
     struct outcome *o = arena_alloc(arena, sizeof(*o));
-    struct str rule = arena_copy(arena, from->rule);
-    if (!o || !rule.p)
+    struct str rule = arena_copy(arena, from->rule), detail = arena_copy(arena, from->detail);
+    if (!o || !rule.p || !detail.p)
         return NULL;
     *o = *from;
     o->rule = rule;
-    o->detail = (struct str){NULL, 0};
+    o->detail = detail;
     o->trace = NULL;
     o->n_trace = 0;
     return o->number_urgent && !numbers_answer_keep(&o->number, arena) ? NULL : o;

@@ -47,12 +47,14 @@ struct proxy {
     struct mapped_numbers overlay; /* urgent changes of numbers */
     struct resolver *resolver;
     struct routes *routes;
+    const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
     struct probes *probes;
     struct timer start; /* until the names of upstreams are known, or for a while */
     int64_t start_until_ms;
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
+    int64_t fits_none_said_ms;      /* likewise, of emergency calls that fit no trunk */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
@@ -84,8 +86,10 @@ struct proxy {
    the trunk's: what belongs to a call that is there goes by its transaction or its Route. */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
 enum source_class proxy_classify(const struct proxy *p, const struct address *source);
-/* Whether an upstream has it, by its sources or by what its name means. */
-bool proxy_is_upstream(const struct proxy *p, const struct address *source);
+/* Whether what comes from SOURCE may begin a call of TRUNK: it is no upstream's, by sources, uri or
+   what its name means, or TRUNK (NULL: none) names it as narrowly (claim.h). */
+bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk,
+                     const struct address *source);
 
 /* Where a request goes next. */
 struct target {
@@ -147,6 +151,7 @@ struct context {
     enum reason refused_for;
     enum cause cause;        /* of its end; UNKNOWN until it is known */
     bool emergency;          /* no limit counts but that of emergency calls */
+    bool emergency_by_to;    /* an emergency call by its To alone */
     bool admitted;           /* below all ceilings: what it keeps may stay */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;

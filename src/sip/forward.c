@@ -339,10 +339,21 @@ static bool send_attempt(struct context *c, const struct target *target)
     return true;
 }
 
-static bool is_full(const struct context *c, const struct target *target)
+static bool is_above_limit(const struct context *c, const struct target *target)
 {
     const struct upstream *u = c->initial && !c->emergency ? target->upstream : NULL;
     return u && limits_reached(&c->proxy->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
+}
+
+/* One by its To alone goes where there is room; to the last one all the same. */
+static bool is_full(const struct context *c, const struct target *target)
+{
+    const struct target *other = target;
+    if (!is_above_limit(c, target))
+        return false;
+    while (c->emergency_by_to && other < c->targets + c->n_targets && is_above_limit(c, other))
+        other++;
+    return other < c->targets + c->n_targets;
 }
 
 enum privacy_view forward_next_view(const struct context *c)

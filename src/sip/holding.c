@@ -37,6 +37,7 @@ struct holding_ceilings holding_ceilings_of(uint64_t memory, uint64_t emergency,
     for (unsigned i = 0; i < HOLDING_CLASSES; i++)
         c.octets[i] = memory / SIXTEENTHS * sixteenths[i];
     c.octets[HOLDING_EMERGENCY] = emergency < memory ? emergency : memory;
+    c.octets[HOLDING_EMERGENCY_TO] = LIMIT_OF_EMERGENCY_TO(c.octets[HOLDING_EMERGENCY]);
     return c;
 }
 
@@ -136,21 +137,33 @@ static bool has_part(const struct holding *h, enum holding_owner owner, uint64_t
     return !ends_often && part_has_room(others, free, h->all->ceilings.percent[owner]);
 }
 
+static bool is_emergency(const struct holding *h)
+{
+    return h->class == HOLDING_EMERGENCY || h->class == HOLDING_EMERGENCY_TO;
+}
+
+/* The octets of H's class; those by To alone are of what all emergency calls have. */
+static uint64_t taken(const struct holding *h)
+{
+    const uint64_t *octets = h->all->octets;
+    return octets[h->class] + (h->class == HOLDING_EMERGENCY ? octets[HOLDING_EMERGENCY_TO] : 0);
+}
+
 static enum reason full(const struct holding *h)
 {
-    return h->class == HOLDING_EMERGENCY ? REASON_EMERGENCY_FULL : REASON_OVERLOADED;
+    return is_emergency(h) ? REASON_EMERGENCY_FULL : REASON_OVERLOADED;
 }
 
 /* One call's fault is not its trunk's, and that not the worker's. */
 static enum reason over(const struct holding *h, uint64_t more, uint64_t most)
 {
-    uint64_t all = h->all->octets[h->class] + more;
+    uint64_t all = taken(h) + more;
     uint64_t free = all < most ? most - all : 0;
     if (free == 0)
         return full(h);
     for (unsigned i = 0; i < HOLDING_OWNERS; i++)
         if (!has_part(h, (enum holding_owner)i, free))
-            return h->class == HOLDING_EMERGENCY ? owners[i].emergency_over : owners[i].over;
+            return is_emergency(h) ? owners[i].emergency_over : owners[i].over;
     return REASON_OK;
 }
 

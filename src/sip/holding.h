@@ -19,13 +19,15 @@
 #include "limits.h"
 
 enum holding_class {
-    HOLDING_OTHER,    /* of no call: MESSAGE, SUBSCRIBE, OPTIONS to somebody else */
-    HOLDING_CALL,     /* an INVITE that begins a call */
-    HOLDING_DIALOG,   /* of a running call: re-INVITE, UPDATE, INFO; a BYE that is too long */
-    HOLDING_END,      /* BYE of a running call, of at most HOLDING_END_BYTES */
-    HOLDING_EMERGENCY /* an INVITE that begins an emergency call */
+    HOLDING_OTHER,       /* of no call: MESSAGE, SUBSCRIBE, OPTIONS to somebody else */
+    HOLDING_CALL,        /* an INVITE that begins a call */
+    HOLDING_DIALOG,      /* of a running call: re-INVITE, UPDATE, INFO; a BYE that is too long */
+    HOLDING_END,         /* BYE of a running call, of at most HOLDING_END_BYTES */
+    HOLDING_EMERGENCY,   /* an INVITE that begins an emergency call */
+    HOLDING_EMERGENCY_TO /* the same by its To alone, where HOLDING_CALL has no room: a part of it
+                          */
 };
-#define HOLDING_CLASSES (HOLDING_EMERGENCY + 1)
+#define HOLDING_CLASSES (HOLDING_EMERGENCY_TO + 1)
 _Static_assert(HOLDING_CLASSES == LIMIT_CLASSES, "each class is counted");
 
 /* A BYE has no body but for a few lines of ISUP; what is longer is no more urgent than others. */

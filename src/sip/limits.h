@@ -13,12 +13,14 @@
 #include <stird/str.h>
 
 enum limit_kind {
-    LIMIT_TRUNK_CALLS,     /* INVITEs that began a call, without a final answer yet */
-    LIMIT_TRUNK_EMERGENCY, /* the emergency calls among them */
-    LIMIT_TRUNK_ANSWERS,   /* refusals that wait for their ACK */
-    LIMIT_UPSTREAM_CALLS,  /* INVITEs sent there, without a final answer yet */
-    LIMIT_SOURCE_CALLS,    /* as of the trunk, by the address that sent them */
+    LIMIT_TRUNK_CALLS,        /* INVITEs that began a call, without a final answer yet */
+    LIMIT_TRUNK_EMERGENCY,    /* the emergency calls among them */
+    LIMIT_TRUNK_EMERGENCY_TO, /* those by their To alone for which other calls left no room */
+    LIMIT_TRUNK_ANSWERS,      /* refusals that wait for their ACK */
+    LIMIT_UPSTREAM_CALLS,     /* INVITEs sent there, without a final answer yet */
+    LIMIT_SOURCE_CALLS,       /* as of the trunk, by the address that sent them */
     LIMIT_SOURCE_EMERGENCY,
+    LIMIT_SOURCE_EMERGENCY_TO,
     LIMIT_TRUNK_HELD,  /* requests that hold memory, those that linger too: holding.h */
     LIMIT_SOURCE_HELD, /* the same by the address that sent them */
     LIMIT_CALL_HELD,   /* the same of requests inside one call */
@@ -26,7 +28,11 @@ enum limit_kind {
 };
 
 #define LIMIT_BUCKETS 16384
-#define LIMIT_CLASSES 5 /* kinds of octets that are told apart: enum holding_class */
+#define LIMIT_CLASSES 6 /* kinds of octets that are told apart: enum holding_class */
+
+/* How many of MOST emergency calls, or of their octets, those by To alone may be: callers write To.
+ */
+#define LIMIT_OF_EMERGENCY_TO(most) ((most) / 4)
 
 struct limit;
 

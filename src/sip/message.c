@@ -210,23 +210,43 @@ static enum reason extract_odd(struct message *m)
     return reason;
 }
 
-/* What is odd of a header that was screened alone, and needs the others to be judged. */
+/* What is odd of a header that was screened alone, for whom that matters. */
+static enum reason judge_others(struct message *m)
+{
+    if (m->uri_unclear)
+        return m->fault.reason; /* the start line's own */
+    if (m->excess.reason != REASON_OK) {
+        m->fault = m->excess;
+        return m->fault.reason;
+    }
+    if (m->length_unclear)
+        return unreadable(m, STR("Content-Length"), octet_of(m, STR("Content-Length")));
+    if (m->hops_unclear)
+        return unreadable(m, STR("Max-Forwards"), octet_of(m, STR("Max-Forwards")));
+    return REASON_OK;
+}
+
+/* What needs the other headers to be judged; of most messages nothing does. */
 static enum reason judge(struct message *m)
 {
-    if (m->hops_unclear && m->status == 0 && !odd_is_taken(m))
-        return unreadable(m, STR("Max-Forwards"), octet_of(m, STR("Max-Forwards")));
+    enum reason reason = judge_others(m);
+    reason = reason != REASON_OK && odd_is_taken(m) ? REASON_OK : reason;
+    if (reason != REASON_OK)
+        return reason;
     if (m->two_tags && m->status == 0 && !odd_is_emergency(m)) {
         unreadable(m, STR("message"), 0);
         m->fault.what = "has two tags in From or in To";
         return REASON_BAD_REQUEST;
     }
+    m->odd |= m->uri_unclear ? ODD_ESCAPES : 0;
     return REASON_OK;
 }
 
-enum reason message_parse(struct message *m, struct str raw, const struct settings *settings)
+static enum reason parse(struct message *m, struct str raw, const struct settings *settings)
 {
     static const struct settings unset = {.emergency_by_to = true};
-    *m = (struct message){.raw = raw, .settings = settings ? settings : &unset};
+    m->raw = raw;
+    m->settings = settings ? settings : &unset;
     enum reason reason = screen_raw(m, raw);
     if (reason == REASON_OK) {
         reason = judge(m);
@@ -243,6 +263,19 @@ enum reason message_parse(struct message *m, struct str raw, const struct settin
     m->fault.reason = reason;
     m->settings = NULL;
     return reason;
+}
+
+enum reason message_parse(struct message *m, struct str raw, const struct settings *settings)
+{
+    *m = (struct message){.length_unclear = false};
+    return parse(m, raw, settings);
+}
+
+enum reason message_parse_unmeasured(struct message *m, struct str raw,
+                                     const struct settings *settings)
+{
+    *m = (struct message){.length_unclear = true};
+    return parse(m, raw, settings);
 }
 
 struct str message_via_branch(const struct message *m)

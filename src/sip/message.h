@@ -39,11 +39,13 @@ struct message {
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
     bool hops_unclear;   /* Max-Forwards is no number, or there twice */
-    bool length_unclear; /* of a response: Content-Length is no number, or there twice */
+    bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
+    bool uri_unclear;    /* the Request-URI holds what no URI has: it leaves as it came */
     bool two_tags;       /* in From or in To */
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
     bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
 
+    struct screen_fault excess;      /* more elements than are read, of what is not needed */
     struct screen_fault fault;       /* of what was refused; also behind message_parse() */
     const struct settings *settings; /* while it is parsed: which numbers are emergency numbers */
 };
@@ -58,6 +60,10 @@ bool message_module_init(void);
  * more is taken; NULL: those that are such everywhere.
  */
 enum reason message_parse(struct message *m, struct str raw, const struct settings *settings);
+/* The same of a datagram whose Content-Length does not say where the body ends: all behind the head
+   is it. Taken is what must not be lost for that (odd.h). */
+enum reason message_parse_unmeasured(struct message *m, struct str raw,
+                                     const struct settings *settings);
 void message_fini(struct message *m);
 /* Moves FROM, whose raw text was copied to COPY; FROM is left empty. */
 void message_move(struct message *to, struct message *from, const char *copy);

@@ -177,7 +177,8 @@ static void write_escapes(const struct message *m, char *text)
 {
     struct str uri = m->request_uri;
     for (size_t i = 0; i < uri.n; i++)
-        if (uri.p[i] == '%')
+        if (uri.p[i] == '%' || (unsigned char)uri.p[i] <= ' ' || (unsigned char)uri.p[i] >= 0x7f ||
+            str_find(STR("\"<>"), uri.p[i], 0) < 3)
             text[(uri.p - m->raw.p) + (ptrdiff_t)i] = 'x';
 }
 
@@ -242,7 +243,7 @@ static void write_route(const struct message *m, struct str value, char *text)
             continue;
         next = i + 1;
         inside = value.p[i] == '<' || (inside && value.p[i] != '>');
-        if (!inside && value.p[i] == ';' && ends_here(value, i + 1))
+        if (!inside && (value.p[i] == ';' || value.p[i] == '=') && ends_here(value, i + 1))
             copy[i] = ' ';
     }
 }
@@ -254,8 +255,10 @@ static void write_lists(const struct message *m, char *text)
     bool via_seen = false;
     for (start_line(m->raw, &rest); header_next(&rest, &line);) {
         bool via = header_is(&line, STR("Via"), 'v');
+        bool empty = line.value.n == 0 && (m->odd & (ODD_ROUTE | ODD_ROUTE_ENDS));
         bool hidden = (via && via_seen && (m->odd & ODD_LOWER_VIA)) ||
-                      (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE));
+                      (header_is(&line, STR("Route"), 0) && (empty || (m->odd & ODD_ROUTE))) ||
+                      (header_is(&line, STR("Record-Route"), 0) && (m->odd & ODD_RECORD_ROUTE));
         if (hidden)
             stand_in_hide(m, &line, text);
         else if (via && (m->odd & ODD_VIA))
@@ -268,7 +271,7 @@ static void write_lists(const struct message *m, char *text)
 
 void odd_write(const struct message *m, char *text)
 {
-    if (m->odd & (ODD_VIA | ODD_LOWER_VIA | ODD_ROUTE | ODD_ROUTE_ENDS))
+    if (m->odd & (ODD_VIA | ODD_LOWER_VIA | ODD_ROUTE | ODD_ROUTE_ENDS | ODD_RECORD_ROUTE))
         write_lists(m, text);
     if (m->odd & ODD_ADDRESSES) {
         write_uri(m, value_of(m, "To", 't'), text);

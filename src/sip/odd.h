@@ -13,13 +13,14 @@
 #include "message.h"
 
 enum odd {
-    ODD_ADDRESSES = 1,  /* To and From */
-    ODD_VIA = 2,        /* empty parameters of a Via */
-    ODD_LOWER_VIA = 4,  /* all Via lines but the first */
-    ODD_ROUTE = 8,      /* all Routes, which lead nowhere outside a call */
-    ODD_ESCAPES = 16,   /* of the Request-URI: what is no escape */
-    ODD_URI = 32,       /* all of it */
-    ODD_ROUTE_ENDS = 64 /* empty parameters of a Route */
+    ODD_ADDRESSES = 1,     /* To and From */
+    ODD_VIA = 2,           /* empty parameters of a Via */
+    ODD_LOWER_VIA = 4,     /* all Via lines but the first */
+    ODD_ROUTE = 8,         /* all Routes, which lead nowhere outside a call */
+    ODD_ESCAPES = 16,      /* of the Request-URI: what is no escape, and octets of no URI */
+    ODD_URI = 32,          /* all of it */
+    ODD_ROUTE_ENDS = 64,   /* empty parameters of a Route */
+    ODD_RECORD_ROUTE = 128 /* all Record-Routes, which are too many */
 };
 
 /* M is screened. What it is not to be lost for: an emergency call, or one that is there. */

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/budget.h>
+#include <stird/claim.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/nat.h>
 #include <stird/policy.h>
+#include <stird/rehearsal.h>
 #include <stird/well_formed.h>
 #include <string.h>
 #include <sys/random.h>
@@ -113,22 +115,52 @@ static void server_waits(void *context, void *user)
 
 /* ---- sockets ---- */
 
-bool proxy_is_upstream(const struct proxy *p, const struct address *source)
+static bool is_known(const struct rehearsal *r, const struct address *a)
 {
-    const struct settings *settings = p->snapshot->settings;
-    return source_upstream(settings, source) ||
-           (p->routes && routes_is_source(p->routes, settings, source));
+    for (unsigned i = 0; i < r->n_names; i++)
+        for (unsigned j = 0; j < r->names[i].n; j++)
+            if (address_same_host(&r->names[i].addresses[j].address, a))
+                return true;
+    return false;
 }
 
+static bool names_lead_to(const struct proxy *p, const struct address *a)
+{
+    if (p->rehearsal)
+        return is_known(p->rehearsal, a);
+    return p->routes && routes_lead_to(p->routes, p->snapshot->settings, a);
+}
+
+/* Names cost more than prefixes: they are asked last. */
+static unsigned claim_on(const struct proxy *p, const struct address *source)
+{
+    const struct settings *settings = p->snapshot->settings;
+    unsigned whole = claim_of_address(source), claim = claim_of_upstreams(settings, source);
+    return claim < whole && names_lead_to(p, source) ? whole : claim;
+}
+
+bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const struct address *source)
+{
+    if (trunk && claim_is_trunks(trunk, source, claim_of_address(source)))
+        return true;
+    unsigned claim = claim_on(p, source);
+    return claim == CLAIM_NONE || (trunk && claim_is_trunks(trunk, source, claim));
+}
+
+/* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = p->snapshot->settings;
-    if (source_is_named_by_trunk(settings, source))
+    if (claim_is_a_trunks(settings, source, claim_of_address(source)))
         return SOURCE_TRUNK;
-    /* A gateway trunk for everybody covers the upstreams' addresses too: there they rule. */
-    if (proxy_is_upstream(p, source))
-        return SOURCE_UPSTREAM;
-    return source_is_trunk(settings, source) ? SOURCE_TRUNK : SOURCE_UNKNOWN;
+    bool of_trunk = source_is_trunk(settings, source);
+    unsigned claim = claim_on(p, source);
+    if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
+        return SOURCE_TRUNK;
+    bool heard = of_trunk || source_upstream(settings, source) ||
+                 (p->rehearsal && is_known(p->rehearsal, source)) ||
+                 (p->routes && routes_is_source(p->routes, settings, source));
+    return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;
 }
 
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
@@ -155,7 +187,7 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
 
 static bool is_answerable(struct str raw)
 {
-    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts(raw, STR("ACK "));
+    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts_nocase(raw, STR("ACK "));
 }
 
 #define MALFORMED_TAG "malformed"
@@ -164,7 +196,7 @@ static bool is_answerable(struct str raw)
 static bool is_ack_of_refusal(struct str raw)
 {
     const char mark[] = ";tag=" MALFORMED_TAG;
-    return str_starts(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
+    return str_starts_nocase(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
 }
 
 /* The status that went out, or 0. */
@@ -224,7 +256,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         return;
     }
     from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
-    if (status == FRAME_MESSAGE && inbox_pass_request(p, from, raw))
+    bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
+    if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))

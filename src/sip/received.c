@@ -7,16 +7,20 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
 {
     if (status == FRAME_MESSAGE)
         return message_parse(m, raw, settings) == REASON_OK;
+    if (status == FRAME_BAD_LENGTH && frame->datagram &&
+        message_parse_unmeasured(m, raw, settings) == REASON_OK)
+        return true;
     *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
     return false;
 }
 
-/* Whatever may stand behind it: nothing that goes on with a method's name. */
+/* Whatever may stand behind it: nothing that goes on with a method's name. In other letters it is
+   refused, but some would take it for one. */
 bool received_is_invite(struct str raw)
 {
     const struct str method = STR("INVITE");
     char next = raw.n > method.n ? raw.p[method.n] : ' ';
-    return str_starts(raw, method) && !ascii_is_alpha(next) && !ascii_is_digit(next) &&
+    return str_starts_nocase(raw, method) && !ascii_is_alpha(next) && !ascii_is_digit(next) &&
            next != '-' && next != '_' && next != '.';
 }
 

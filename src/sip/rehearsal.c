@@ -1,6 +1,6 @@
 /*
- * A call without a network: the steps of steps.c on a proxy that has no sockets, and so no names of
- * upstreams that only DNS knows.
+ * A call without a network: the steps of steps.c on a proxy that has no sockets, and of names of
+ * upstreams only what the running stird knows.
  */
 #include <stird/rehearsal.h>
 
@@ -34,6 +34,7 @@ static bool set_stage(struct stage *s)
     s->snapshot.numbers.table = r->numbers;
     s->snapshot.customer = customer;
     s->proxy.snapshot = &s->snapshot;
+    s->proxy.rehearsal = r;
     s->proxy.overlay.table = r->overlay;
     s->proxy.listeners = settings_listeners(settings);
     return true;

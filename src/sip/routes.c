@@ -240,18 +240,32 @@ bool routes_wait_for_names(struct routes *r, const struct settings *settings)
     return false;
 }
 
+static bool leads_to(struct routes *r, const struct upstream *u, const struct address *address)
+{
+    if (u->host.n == 0)
+        return false;
+    struct name_answer answer = look_up(r, u);
+    for (unsigned i = 0; i < answer.n; i++)
+        if (address_same_host(&answer.addresses[i].address, address))
+            return true;
+    return false;
+}
+
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source)
 {
-    for (unsigned i = 0; i < settings->n_upstreams; i++) {
-        const struct upstream *u = &settings->upstreams[i];
-        if (u->host.n == 0 || u->n_sources > 0)
-            continue;
-        struct name_answer answer = look_up(r, u);
-        for (unsigned j = 0; j < answer.n; j++)
-            if (address_same_host(&answer.addresses[j].address, source))
-                return true;
-    }
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        if (settings->upstreams[i].n_sources == 0 && leads_to(r, &settings->upstreams[i], source))
+            return true;
+    return false;
+}
+
+bool routes_lead_to(struct routes *r, const struct settings *settings,
+                    const struct address *address)
+{
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        if (leads_to(r, &settings->upstreams[i], address))
+            return true;
     return false;
 }
 

@@ -61,7 +61,10 @@ enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
 /* Whether an upstream listens at this address and port. Without R names mean nothing. */
 bool routes_is_hop(struct routes *r, const struct settings *settings,
                    const struct address *address);
-/* An address of an upstream that is given by name and has no `sources` of its own. */
+/* An address that the name of an upstream stands for. */
+bool routes_lead_to(struct routes *r, const struct settings *settings,
+                    const struct address *address);
+/* The same, of an upstream that has no `sources` of its own. */
 bool routes_is_source(struct routes *r, const struct settings *settings,
                       const struct address *source);
 

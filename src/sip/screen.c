@@ -3,6 +3,7 @@
 #include <stird/headers.h>
 #include <stird/policy.h>
 #include "message.h"
+#include "odd.h"
 
 enum kind {
     ONCE,
@@ -37,7 +38,8 @@ static const struct {
     {"Supported", 'k', LIST, 0, SCREEN_MAX_ELEMENTS, false},
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
-enum { VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS_LINE, CONTENT_LENGTH }; /* the first of them */
+/* The first of them; from Record-Route on nothing is needed of a request that is not to be lost. */
+enum { VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS_LINE, CONTENT_LENGTH, ROUTE, RECORD_ROUTE };
 
 /* Why the message is refused. AT points into it. */
 static enum reason fault(struct message *m, enum reason reason, struct str where, const char *at,
@@ -105,6 +107,19 @@ static size_t find_foreign(struct str uri)
     return i;
 }
 
+/* Methods are told by case (section 7.1), and not everybody does. */
+static bool is_misspelt(struct str method)
+{
+    static const struct str known[] = {
+        STR("INVITE"),  STR("ACK"),       STR("BYE"),     STR("CANCEL"),  STR("UPDATE"),
+        STR("OPTIONS"), STR("PRACK"),     STR("INFO"),    STR("REFER"),   STR("MESSAGE"),
+        STR("NOTIFY"),  STR("SUBSCRIBE"), STR("PUBLISH"), STR("REGISTER")};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (str_eq_nocase(method, known[i]))
+            return !str_eq(method, known[i]);
+    return false;
+}
+
 /* Request-Line = Method SP Request-URI SP SIP-Version, exactly one space each (section 7.1). */
 static enum reason screen_strict_request_line(struct message *m, struct str line)
 {
@@ -113,6 +128,9 @@ static enum reason screen_strict_request_line(struct message *m, struct str line
     struct str uri = str_cut(&rest, ' ');
     if (!is_sip_token(method) || uri.n == 0 || rest.n == 0)
         return bad_start(m, REASON_BAD_REQUEST, line.p, "it is no method, URI and version");
+    if (is_misspelt(method))
+        return bad_start(m, REASON_BAD_REQUEST, line.p,
+                         "the method is a known one in other letters");
     enum reason reason = screen_version(m, rest);
     if (reason != REASON_OK)
         return reason;
@@ -123,6 +141,23 @@ static enum reason screen_strict_request_line(struct message *m, struct str line
     m->method = method;
     m->request_uri = uri;
     return screen_request_uri(m, uri);
+}
+
+/* Somebody gave it as his Contact: `sip:a@h;x="b c"` stands between method and version. */
+static bool read_unclear_uri(struct message *m, struct str line)
+{
+    const struct str version = STR(" SIP/2.0");
+    struct str rest = line, method = str_cut(&rest, ' ');
+    struct str uri = str_slice(rest, 0, rest.n > version.n ? rest.n - version.n : 0);
+    bool of_sip = str_starts_nocase(uri, STR("sip:")) || str_starts_nocase(uri, STR("sips:"));
+    if (!is_sip_token(method) || is_misspelt(method) || !of_sip ||
+        !str_eq_nocase(str_slice(rest, uri.n, rest.n), version) || find_foreign(uri) == uri.n)
+        return false;
+    m->status = 0;
+    m->method = method;
+    m->request_uri = uri;
+    m->uri_unclear = true;
+    return true;
 }
 
 static bool is_space(char c)
@@ -153,13 +188,23 @@ static struct str last_word_off(struct str *rest)
     return word;
 }
 
+/* What of the place of a Request-URI is one: in brackets, before parameters that stand apart. */
+static struct str odd_request_uri(struct str s)
+{
+    struct str rest = s, word = word_off(&rest);
+    if (str_find(s, '<', 0) < s.n)
+        return odd_uri(s);
+    return rest.n > 0 && rest.p[0] == ';' ? word : s;
+}
+
 /* An emergency call whatever stands between and around the three parts. */
 static bool read_odd_request_line(struct message *m, struct str line)
 {
     struct str rest = line, method = word_off(&rest), version = last_word_off(&rest);
-    if (rest.n > 2 && rest.p[0] == '<' && rest.p[rest.n - 1] == '>')
-        rest = str_trim(str_slice(rest, 1, rest.n - 1));
-    if (!is_sip_token(method) || !str_eq_nocase(version, STR("SIP/2.0")) ||
+    rest = odd_request_uri(rest);
+    if (str_eq_nocase(method, STR("INVITE")))
+        method = STR("INVITE");
+    if (!is_sip_token(method) || is_misspelt(method) || !str_eq_nocase(version, STR("SIP/2.0")) ||
         find_foreign(rest) < rest.n || !is_emergency(m, rest))
         return false;
     m->fault = (struct screen_fault){.reason = REASON_OK};
@@ -173,7 +218,9 @@ static bool read_odd_request_line(struct message *m, struct str line)
 static enum reason screen_request_line(struct message *m, struct str line)
 {
     enum reason reason = screen_strict_request_line(m, line);
-    return reason != REASON_OK && read_odd_request_line(m, line) ? REASON_OK : reason;
+    return reason != REASON_OK && (read_odd_request_line(m, line) || read_unclear_uri(m, line))
+               ? REASON_OK
+               : reason;
 }
 
 /* Its sender is a next hop that we chose: what can be read of it is. */
@@ -248,18 +295,31 @@ static bool has_too_many_parameters(struct str value)
     return count_octets(value, ';', SCREEN_MAX_PARAMETERS) > SCREEN_MAX_PARAMETERS;
 }
 
+/* Whether it matters that not all is read is asked when the other headers are. */
+static enum reason too_many(struct message *m, const struct header_line *line, unsigned rule,
+                            const char *what)
+{
+    const struct screen_fault before = m->fault;
+    enum reason reason = fault(m, REASON_TOO_MANY_HEADERS, line->name, line->raw.p, what);
+    if (rule < RECORD_ROUTE)
+        return reason;
+    m->excess = m->fault;
+    m->fault = before;
+    m->odd |= rule == RECORD_ROUTE ? ODD_RECORD_ROUTE : 0;
+    return REASON_OK;
+}
+
 static enum reason screen_size(struct message *m, const struct header_line *line, unsigned rule,
                                unsigned *n)
 {
-    const char *at = line->raw.p;
     if (rules[rule].parsed && has_too_many_parameters(line->value))
-        return fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many parameters");
+        return too_many(m, line, rule, "has too many parameters");
     *n += count(line->value, rules[rule].kind);
     if (*n <= rules[rule].most)
         return REASON_OK;
     return rules[rule].kind == ONCE
-               ? fault(m, REASON_BAD_REQUEST, line->name, at, "is there twice")
-               : fault(m, REASON_TOO_MANY_HEADERS, line->name, at, "has too many elements");
+               ? fault(m, REASON_BAD_REQUEST, line->name, line->raw.p, "is there twice")
+               : too_many(m, line, rule, "has too many elements");
 }
 
 /* The first tag of a From or To, and how many there are, in one walk: values are long. */
@@ -306,6 +366,8 @@ static enum reason screen_line(struct message *m, const struct header_line *line
         m->hops_unclear |= ++*n > 1 || !str_to_u64(line->value, UINT32_MAX, &hops);
         return REASON_OK; /* whether that matters is asked when all is read */
     }
+    if (rule == CONTENT_LENGTH && m->length_unclear)
+        return REASON_OK;
     if (rules[rule].least > 0 && line->value.n == 0)
         return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
     if (rule == CSEQ && !screen_cseq(m, line->value))

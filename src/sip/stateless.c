@@ -42,7 +42,8 @@ static bool follow_trunk(struct context *c)
     if (!may_be_of_2xx(c) || !facts_fill(c))
         return false;
     c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
-    return c->call->trunk && target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
+    return c->call->trunk && proxy_may_begin(c->proxy, c->call->trunk, &c->call->source) &&
+           target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
 }
 
 static void pass_on(struct context *c)

@@ -14,10 +14,10 @@
 #include "fence.h"
 #include <stird/headers.h>
 
-#define RESIGN_AFTER_S          30   /* half the freshness that verifiers grant (R-P-138) */
-#define NAME_WAIT_MS            2000 /* a request inside a call, for an address of its peer */
-#define NAME_RETRY_MS           50
-#define GROUPS_IN_FROM_EVERY_MS 60000
+#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
+#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
+#define NAME_RETRY_MS  50
+#define SAID_EVERY_MS  60000
 
 /* Places in the two lists at the end. */
 enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
@@ -131,7 +131,9 @@ static const struct part {
 } parts_of_calls[] = {{LIMIT_TRUNK_CALLS, REASON_TRUNK_FULL},
                       {LIMIT_SOURCE_CALLS, REASON_SOURCE_FULL}},
   parts_of_emergencies[] = {{LIMIT_TRUNK_EMERGENCY, REASON_EMERGENCY_TRUNK},
-                            {LIMIT_SOURCE_EMERGENCY, REASON_EMERGENCY_SOURCE}};
+                            {LIMIT_SOURCE_EMERGENCY, REASON_EMERGENCY_SOURCE}},
+  parts_of_emergencies_by_to[] = {{LIMIT_TRUNK_EMERGENCY_TO, REASON_EMERGENCY_TRUNK},
+                                  {LIMIT_SOURCE_EMERGENCY_TO, REASON_EMERGENCY_SOURCE}};
 
 /* REASON_OK: one more of MOST neither is too many of the trunk nor of the source. */
 static enum reason part_of(const struct context *c, const struct trunk *trunk,
@@ -163,13 +165,33 @@ static enum reason limit_of(const struct context *c, const struct trunk *trunk)
     return part_of(c, trunk, parts_of_calls, s->max_calls);
 }
 
-/* No other limit counts for them, so that memory has one (Decided 5). */
+/*
+ * No other limit counts for them, so that memory has one (Decided 5). Those by To alone have a part
+ * of it, and never what is left of the rest.
+ */
 static enum reason limit_of_emergency(const struct context *c, const struct trunk *trunk)
 {
-    const struct settings *s = c->snapshot->settings;
-    if (c->proxy->limits.taken[LIMIT_TRUNK_EMERGENCY] >= s->max_emergency)
+    const uint64_t *taken = c->proxy->limits.taken;
+    uint64_t by_to = taken[LIMIT_TRUNK_EMERGENCY_TO];
+    unsigned all = c->snapshot->settings->max_emergency, most = LIMIT_OF_EMERGENCY_TO(all);
+    if (taken[LIMIT_TRUNK_EMERGENCY] + by_to >= all || (c->emergency_by_to && by_to >= most))
         return REASON_EMERGENCY_FULL;
-    return part_of(c, trunk, parts_of_emergencies, s->max_emergency);
+    return c->emergency_by_to ? part_of(c, trunk, parts_of_emergencies_by_to, most)
+                              : part_of(c, trunk, parts_of_emergencies, all - (unsigned)by_to);
+}
+
+/* As any other call: what makes it an emergency call a caller wrote, to whatever number. */
+static bool fits_among_calls(const struct context *c, const struct trunk *trunk)
+{
+    holding_is(c->holding, HOLDING_CALL);
+    return limit_of(c, trunk) == REASON_OK && holding_over(c->holding) == REASON_OK;
+}
+
+static enum holding_class class_of_call(const struct context *c)
+{
+    if (!c->emergency)
+        return HOLDING_CALL;
+    return c->emergency_by_to ? HOLDING_EMERGENCY_TO : HOLDING_EMERGENCY;
 }
 
 static void count_in(struct context *c, const struct trunk *trunk, const struct part parts[2],
@@ -181,20 +203,24 @@ static void count_in(struct context *c, const struct trunk *trunk, const struct 
 }
 
 /* Counts the call in, or refuses it without keeping anything of it. */
-static bool admit_call(struct context *c, const struct trunk *trunk)
+static bool admit_call(struct context *c, const struct trunk *trunk, enum emergency emergency)
 {
+    holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
+    c->emergency_by_to = emergency == EMERGENCY_BY_TO;
+    c->emergency = emergency == EMERGENCY_BY_REQUEST_URI ||
+                   (c->emergency_by_to && !fits_among_calls(c, trunk));
     enum reason full = c->emergency ? limit_of_emergency(c, trunk) : limit_of(c, trunk);
     if (full != REASON_OK) {
         context_refuse_stateless(c, full);
         return false;
     }
-    holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
-    holding_is(c->holding, c->emergency ? HOLDING_EMERGENCY : HOLDING_CALL);
+    holding_is(c->holding, class_of_call(c));
     if (!context_admit(c))
         return false;
     count_in(c, trunk, parts_of_calls, c->in_progress);
     if (c->emergency)
-        count_in(c, trunk, parts_of_emergencies, c->in_progress + 2);
+        count_in(c, trunk, c->emergency_by_to ? parts_of_emergencies_by_to : parts_of_emergencies,
+                 c->in_progress + 2);
     return true;
 }
 
@@ -217,7 +243,7 @@ static void note_group_in_from(struct context *c)
     if (!trunk || !p->net) /* a rehearsal is no call; what explains it says so itself */
         return;
     bool first = p->counters.groups_in_from++ == 0;
-    if (!first && now_ms - p->groups_in_from_said_ms < GROUPS_IN_FROM_EVERY_MS)
+    if (!first && now_ms - p->groups_in_from_said_ms < SAID_EVERY_MS)
         return;
     p->groups_in_from_said_ms = now_ms;
     log_warning("only From, which callers write, names this trunk's group: if its SBC writes it "
@@ -246,32 +272,69 @@ static void count_emergency(struct context *c, enum emergency emergency)
               LOG_TEXT("call_id", c->call->call_id));
 }
 
-/* An upstream's, for all that a trunk asks for: a trunk that names the address takes it, the
-   gateway trunk for everybody does not (Decided 12). */
+/* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
 static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
 {
-    const struct address *source = &c->call->source;
-    return !(trunk && trunk_names(trunk, source)) && proxy_is_upstream(c->proxy, source);
+    return !proxy_may_begin(c->proxy, trunk, &c->call->source);
+}
+
+/* Why no trunk takes it, FITTING or not; empty: there is none of this source. */
+static struct str why_no_trunk(const struct context *c, const struct trunk *fitting)
+{
+    const struct settings *s = c->snapshot->settings;
+    if (!fitting && c->source_class == SOURCE_TRUNK)
+        return trunk_none_why(s, c->call);
+    if (!source_is_trunk(s, &c->call->source))
+        return STR("");
+    return STR("an upstream names this address more narrowly than the trunk that covers it: if it "
+               "may begin calls, write the address itself among the sources of its trunk");
+}
+
+/* Which trunk an emergency call is of does not cost it (Decided 5), an SBC's that gets its own
+   calls back neither; nor does it get a level so. */
+static const struct trunk *find_trunk(struct context *c)
+{
+    const struct settings *s = c->snapshot->settings;
+    bool source_known;
+    const struct trunk *trunk = trunk_match(s, c->call, &source_known);
+    note_group_in_from(c);
+    if (trunk && !is_from_upstream(c, trunk))
+        return trunk;
+    c->outcome->detail = why_no_trunk(c, trunk);
+    return trunk_for_emergency(s, c->call);
+}
+
+/* Other calls of this SBC are refused: somebody has to mend what tells its trunks apart. */
+static void note_fits_none(struct context *c)
+{
+    struct proxy *p = c->proxy;
+    int64_t now_ms = proxy_now_ms();
+    if (!p->net)
+        return;
+    bool first = p->counters.emergency_no_trunk++ == 0;
+    if (!first && now_ms - p->fits_none_said_ms < SAID_EVERY_MS)
+        return;
+    p->fits_none_said_ms = now_ms;
+    log_error("an emergency call fits no trunk of its source: it goes unsigned to the upstream of "
+              "one of them",
+              LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", c->call->trunk->name),
+              LOG_TEXT("detail", c->outcome->detail),
+              LOG_NUMBER("calls", (int64_t)p->counters.emergency_no_trunk));
 }
 
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
-    bool source_known = false;
-    if (c->source_class != SOURCE_TRUNK)
-        return refuse(c, REASON_FROM_UPSTREAM);
     const struct trunk *trunk = c->call->trunk; /* a rehearsal may name it */
+    if (!trunk)
+        trunk = find_trunk(c);
     if (!trunk) {
-        trunk = trunk_match(c->snapshot->settings, c->call, &source_known);
-        note_group_in_from(c);
-        if (is_from_upstream(c, trunk))
-            return refuse(c, REASON_FROM_UPSTREAM);
-    }
-    if (!trunk) {
-        c->outcome->detail = trunk_none_why(c->snapshot->settings, c->call);
-        return refuse(c, REASON_NO_TRUNK);
+        bool of_upstream = c->source_class != SOURCE_TRUNK || is_from_upstream(c, NULL);
+        return refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    if (c->call->fits_none)
+        note_fits_none(c);
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
@@ -279,8 +342,7 @@ static enum step_result step_trunk(struct context *c)
     if (p->draining && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
     count_emergency(c, emergency);
-    c->emergency = emergency != EMERGENCY_NONE;
-    return admit_call(c, trunk) ? STEP_NEXT : STEP_DONE;
+    return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
 }
 
 /* Before the decision, which asks what the next hop will see. */
@@ -321,12 +383,15 @@ static enum step_result step_decide(struct context *c)
     struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
     if (!outcome)
         return refuse(c, REASON_OUT_OF_MEMORY);
+    const struct str why_none = c->outcome->detail;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
     c->call->overlay = c->proxy->overlay.table;
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     c->decided = true;
+    if (c->call->fits_none)
+        c->outcome->detail = why_none;
     if (first)
         count_facts(c);
     if (c->outcome->verdict == VERDICT_REJECT)

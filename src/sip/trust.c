@@ -1,6 +1,7 @@
 #include "trust.h"
 
 #include <sofia-sip/su_alloc.h>
+#include <stird/claim.h>
 #include <stird/headers.h>
 #include <stird/policy.h>
 #include <stird/privacy.h>
@@ -97,11 +98,17 @@ static bool all_are_trusted(const struct settings *settings, const struct source
     return entry != NULL;
 }
 
+/* An upstream's alone: no trunk names it as narrowly. */
+static bool is_claimed(const struct settings *settings, const struct address *a)
+{
+    return !claim_is_a_trunks(settings, a, claim_of_upstreams(settings, a));
+}
+
 /* Of an address that is an upstream's and a trunk's, as both say. */
 static bool may_see_all(const struct settings *settings, const struct address *next_hop,
                         const struct upstream *upstream)
 {
-    if (upstream && !source_is_named_by_trunk(settings, next_hop))
+    if (upstream && is_claimed(settings, next_hop))
         return upstream->trusted;
     return (!upstream || upstream->trusted) &&
            all_are_trusted(settings, trunks_of(settings, next_hop));
@@ -115,8 +122,7 @@ int trust_apply_in_dialog(struct message *m, const struct settings *settings,
     bool sees_all = may_see_all(settings, next_hop, upstream);
     /* An upstream's word is the network's own, whatever it may see of ours; not where it may be a
        customer's as well. */
-    bool of_upstream = source_upstream(settings, source) != NULL &&
-                       !source_is_named_by_trunk(settings, source);
+    bool of_upstream = source_upstream(settings, source) != NULL && is_claimed(settings, source);
     bool believed = of_upstream || all_are_trusted(settings, trunks_of(settings, source));
     if (!believed)
         remove_private(m, settings);

@@ -304,6 +304,29 @@ class Shares(Ceilings):
         self.hang_up(self.running_call())
         self.wait_stats(full_emergency_trunk=125, full_emergency=0, full_emergency_source=0)
 
+    def test_911_in_to_alone(self):
+        """It counts as any call; above a limit as one of a quarter, and 911 finds the others."""
+        self.start_small(" emergency = 16; per_trunk = 100; per_source = 100;", calls=2)
+        alone = {"uri": "sip:+19005550100@" + self.net(1), "to": "<sip:911@h>"}
+        true = {"uri": "sip:911@" + self.net(1), "to": "<sip:911@h>"}
+        refused = self.flood(self.invites(12, 100, **alone))
+        self.assertEqual(len(refused), 6)  # 2 as others, 4 of 16
+        self.assertEqual(self.stird.record(refused[0]["call-id"])["reason"], "emergency_full")
+        self.assertEqual(len(self.flood(self.invites(1, 100))), 1)
+        self.assertEqual(self.flood(self.invites(12, 100, **true)), [])
+        self.assertEqual(len(self.flood(self.invites(2, 100, **true))), 2)
+        self.wait_stats(emergency_by_to=12, full_emergency=8)
+
+    def test_911_in_to_alone_of_60_kb(self):
+        """Neither do they take the memory of true ones: theirs, and a quarter, is all they get."""
+        self.start_small(' memory = "4m"; per_trunk = 100; per_source = 100;')
+        alone = {"uri": "sip:+19005550100@" + self.net(1), "to": "<sip:911@h>"}
+        refused = self.flood(self.invites(100, LARGE, **alone))
+        self.assertGreater(len(refused), 20)
+        self.others_call_911()
+        true = self.invites(6, LARGE, uri="sip:911@" + self.net(1), to="<sip:911@h>")
+        self.assertEqual(self.flood(true), [])
+
     def test_its_911_of_60_kb(self):
         """They hold their trunk's part of the memory, not that of others' emergency calls."""
         self.start_small(' memory = "4m";')

@@ -4,7 +4,7 @@ import os
 import signal
 
 from lib import stirctl
-from lib.dialog import in_dialog
+from lib.dialog import cancel, in_dialog
 from lib.stird import wait_until
 from lib.story import Story
 
@@ -273,3 +273,106 @@ class Emergency(Story):
         for uri in ("sip:9911@" + self.net(1), "sip:sos@" + self.net(1), "tel:+1-911"):
             self.emergency(uri, "<%s>" % uri)
         self.refuse(rings, ringing)
+
+    def whole(self, invite, line, by=b"Content-Length: "):
+        """INVITE with another Content-Length line, or several."""
+        head, body = invite.octets().split(b"\r\n\r\n", 1)
+        lines = [one for one in head.split(b"\r\n") if not one.startswith(by)]
+        return b"\r\n".join(lines + ([line] if line else [])) + b"\r\n\r\n" + body
+
+    LENGTHS = (b"Content-Length: x", b"Content-Length:", b"l: 1e3", b"Content-Length: -1",
+               b"Content-Length: 99999", b"Content-Length: 5\r\nContent-Length: 5",
+               b"Content-Length: 0\r\nl: 7", b"content-length: 4294967296",
+               b"Content-Length: 1;x", b"Content-Length:\r\n 1 2")
+
+    def test_no_content_length_costs_it(self):
+        """In a datagram: the body is what there is, and one length that fits leaves, by TCP too."""
+        for transport in ("udp", "tcp"):
+            self.start(more=CLOSED, upstreams=[self.upstream(transport=transport)])
+            for line in self.LENGTHS:
+                with self.subTest(line=line, transport=transport):
+                    self.one_length(line)
+            self._end_stird()
+            self.stird = None
+
+    def one_length(self, line):
+        invite = self.invite(uri="sip:911@" + self.net(1), to="<sip:911@h>", from_=NOBODY)
+        changed = self.whole(invite, line)
+        arrived = self.send_changed(invite, changed)
+        self.assertEqual(arrived.all("content-length"), [str(len(invite.body))])
+        self.assertEqual(arrived.body, invite.body)
+        self.carrier.respond(arrived, 486)
+        final = self.sbc.expect(486)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        self.record(invite, emergency=True)
+        self.assertEqual(self.explain(changed)["decision"], "passed")
+        other = self.invite()
+        self.sbc.send(self.whole(other, line), self.at())
+        self.sbc.expect(400)
+        self.record(other, reason="bad_request", emergency=False)
+
+    def test_a_broken_content_length_costs_no_part_of_it(self):
+        """ACK, re-INVITE and BYE of the same phone have it too, and so has CANCEL."""
+        self.start(more=CLOSED)
+        line = b"Content-Length: x"
+        invite = self.invite(uri="sip:911@" + self.net(1), to="<sip:911@h>", from_=NOBODY)
+        arrived = self.send_changed(invite, self.whole(invite, line))
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        for cseq, method in ((1, "ACK"), (2, "INFO"), (3, "BYE")):
+            request = in_dialog(self.sbc, method, invite, final, cseq)
+            self.sbc.send(self.whole(request, line), self.at())
+            there = self.carrier.expect(method)
+            self.assertEqual(there.all("content-length"), ["0"])
+            if method != "ACK":
+                self.carrier.respond(there, 200)
+                self.sbc.expect((200, method))
+        invite = self.invite(uri="sip:911@" + self.net(1), to="<sip:911@h>", from_=NOBODY)
+        arrived = self.send_changed(invite, self.whole(invite, line))
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        self.sbc.send(self.whole(cancel(invite), line), self.at())
+        self.carrier.respond(self.carrier.expect("CANCEL"), 200)
+        self.sbc.expect((200, "CANCEL"))
+        self.refuse(arrived, invite, status=487)
+
+    def test_long_lists_do_not_cost_it(self):
+        """Of what nobody here needs: they leave unread, in one line or in many."""
+        self.start(more=CLOSED)
+        lists = {"Supported": "a", "Require": "a", "Proxy-Require": "a", "k": "a",
+                 "Contact": "<sip:a@h>", "m": "<sip:a@h>", "Record-Route": "<sip:192.0.2.1;lr>"}
+        for name, element in lists.items():
+            for lines in ([name + ": " + ",".join([element] * 65)], [name + ": " + element] * 66):
+                with self.subTest(name=name, lines=len(lines)):
+                    where = {"extra": lines, "from_": NOBODY}
+                    invite, arrived = self.emergency("sip:911@" + self.net(1), "<sip:911@h>", **where)
+                    long = dict(Contact="contact", Require="require", Supported="supported", m="m",
+                                k="k").get(name, name.lower())
+                    there = [raw for raw in arrived.raws(long) if b"stk=" not in raw]
+                    self.assertEqual(len([one for one in there if one.decode() in lines]),
+                                     len(lines))
+                    self.refused_call(400, extra=lines, reason="too_many_headers")
+                    if name == "Record-Route":
+                        self.assertIn(b"stk=", arrived.raws(long)[0], "ours is the first")
+
+    def test_a_start_line_with_more_around_its_uri(self):
+        """A name before the brackets, parameters behind them or behind a space, INVITE in other letters."""
+        self.start(more=CLOSED)
+        for start in (b"INVITE <sip:911@h>;user=phone SIP/2.0", b"INVITE \"E\" <sip:911@h> SIP/2.0",
+                      b"INVITE sip:911@h ;user=phone SIP/2.0", b"INVITE E M <sip:911@h> ;x SIP/2.0",
+                      b"INVITE <sip:911@h SIP/2.0", b"Invite sip:911@h SIP/2.0",
+                      b"invite <sip:911@h> SIP/2.0"):
+            with self.subTest(start=start):
+                invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
+                rest = invite.octets().split(b"\r\n", 1)[1]
+                arrived = self.send_changed(invite, start + b"\r\n" + rest)
+                self.assertEqual((arrived.method, arrived.uri), ("INVITE", "sip:911@h"))
+                self.refuse(arrived, invite)
+                self.record(invite, emergency=True)
+        for start in (b"INVITE <sip:911@h> <sip:912@h> SIP/2.0", b"INVITE <sip:912@h>;x=911 SIP/2.0",
+                      b"INVITE \"<sip:911@h>\" <sip:912@h> SIP/2.0"):
+            with self.subTest(start=start):
+                invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
+                self.sbc.send(start + b"\r\n" + invite.octets().split(b"\r\n", 1)[1], self.at())
+                self.sbc.expect(400)

@@ -66,6 +66,11 @@ class Undecided(Story):
                  lambda m: m.plus("Proxy-Require: foo,bar")),
                 ("Max-Forwards", 483, "too_many_hops", "^Max-Forwards: ",
                  lambda m: m.replaced("max-forwards", "Max-Forwards: 0")),
+                ("method", 400, "bad_request", "^start line: .*letters",
+                 lambda m: self.with_start(m, "Invite sip:+19005550100@h SIP/2.0").replaced(
+                     "cseq", "CSeq: 1 Invite")),
+                ("method of CSeq", 400, "bad_request", "^start line: .*letters",
+                 lambda m: self.with_start(m, "invite sip:+19005550100@h SIP/2.0")),
                 ("version", 505, "bad_version", "version",
                  lambda m: self.with_start(m, "INVITE sip:x@h SIP/3.0")),
                 ("length", 513, "too_large", "longer",

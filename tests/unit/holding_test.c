@@ -96,11 +96,8 @@ static void give_all(struct held *held, unsigned n)
 static const struct case_of_class {
     enum holding_class class;
     unsigned kib;
-} classes[] = {{HOLDING_OTHER, 10},
-               {HOLDING_CALL, 70},
-               {HOLDING_DIALOG, 30},
-               {HOLDING_END, 50},
-               {HOLDING_EMERGENCY, 100}};
+} classes[] = {{HOLDING_OTHER, 10}, {HOLDING_CALL, 70},         {HOLDING_DIALOG, 30},
+               {HOLDING_END, 50},   {HOLDING_EMERGENCY_TO, 25}, {HOLDING_EMERGENCY, 100}};
 
 static uint64_t octets_to_let_in(const struct case_of_class *c)
 {
@@ -130,7 +127,7 @@ static void parts_of_one_owner(void **state)
             r.class = classes[j].class;
             unsigned n = fill(&w, held, &r, &reason);
             uint64_t wanted = octets_to_let_in(&classes[j]) * owners[i].percent / 100;
-            assert_int_equal(reason, r.class == HOLDING_EMERGENCY ? owners[i].emergency_over
+            assert_int_equal(reason, r.class >= HOLDING_EMERGENCY ? owners[i].emergency_over
                                                                   : owners[i].over);
             assert_in_range(octets_of(&w, r.class), wanted - 350, wanted + 350);
             for (unsigned k = 0; k < sizeof(classes) / sizeof(classes[0]); k++) {
@@ -331,6 +328,7 @@ static void parts_of_the_memory(void **state)
     assert_int_equal(c.octets[HOLDING_DIALOG], 300);
     assert_int_equal(c.octets[HOLDING_END], 500);
     assert_int_equal(c.octets[HOLDING_EMERGENCY], 500);
+    assert_int_equal(c.octets[HOLDING_EMERGENCY_TO], 125);
     assert_int_equal(c.percent[HOLDING_OF_TRUNK], 50);
     assert_int_equal(c.percent[HOLDING_OF_SOURCE], 75);
     c = holding_ceilings_of(1600, 5000, 50, 75);

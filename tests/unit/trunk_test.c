@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stird/claim.h>
 #include <stird/policy.h>
 
 #define PREFIXES(...)                                                                              \
@@ -240,30 +241,57 @@ static void sources(void **state)
     arena_free(s.arena);
 }
 
-/* Decided 12: what a trunk names is the trunk's, whatever else it is; everybody is nobody. */
-static void test_names(void **state)
+/* Decided 12: an upstream's address is the trunk's that names it as narrowly, and nobody else's. */
+static void test_claims(void **state)
 {
+    static const struct address_prefix net[] = {{{ADDRESS_IPV4, 0, {10, 1, 2, 0}}, 24}};
+    static const struct address_prefix all[] = {{{ADDRESS_IPV4, 0, {0}}, 0}};
+    static const struct upstream upstreams[] = {
+        {.sources = net, .n_sources = 1, .address = {ADDRESS_IPV4, 5060, {10, 1, 2, 9}}},
+        {.address = {ADDRESS_IPV6, 5060, {0x20, 1, [15] = 9}}},
+        {.host = {"carrier.example", 15}, .sources = all, .n_sources = 1},
+    };
     static const struct {
         struct address a;
-        bool named;
-        const char *by; /* one of those that name it */
+        unsigned claim, first, last; /* how many upstreams there are, from and to */
+        struct address_prefix source;
+        bool is_trunks;
     } cases[] = {
-        {{ADDRESS_IPV4, 0, {192, 0, 2, 77}}, true, "net"},
-        {{ADDRESS_IPV4, 0, {10, 200, 0, 1}}, true, "two"},
-        {{ADDRESS_IPV4, 5060, {192, 0, 2, 2}}, true, "only-tgrp"},
-        {{ADDRESS_IPV4, 0, {198, 51, 100, 1}}, false, "everybody"},
-        {{ADDRESS_IPV6, 0, {0x20, 1}}, false, "everybody"},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 9}}, 32, 2, 3, {{ADDRESS_IPV4, 0, {10, 1, 2, 0}}, 24}, false},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 9}}, 32, 2, 3, {{ADDRESS_IPV4, 0, {10, 1, 2, 8}}, 31}, false},
+        {{ADDRESS_IPV4, 9, {10, 1, 2, 9}}, 32, 2, 3, {{ADDRESS_IPV4, 0, {10, 1, 2, 9}}, 32}, true},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 8}}, 24, 2, 3, {{ADDRESS_IPV4, 0, {10, 1, 2, 0}}, 24}, true},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 8}}, 24, 2, 3, {{ADDRESS_IPV4, 0, {10, 1, 0, 0}}, 16}, false},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 8}},
+         24,
+         2,
+         3,
+         {{ADDRESS_IPV4, 0, {10, 1, 2, 16}}, 28},
+         false},
+        {{ADDRESS_IPV4, 0, {10, 1, 2, 8}}, 24, 2, 3, {{ADDRESS_IPV4, 0, {0}}, 0}, false},
+        {{ADDRESS_IPV6, 0, {0x20, 1, [15] = 9}},
+         128,
+         2,
+         3,
+         {{ADDRESS_IPV6, 0, {0x20, 1}}, 64},
+         false},
+        {{ADDRESS_IPV4, 0, {10, 9, 9, 9}}, 1, 3, 3, {{ADDRESS_IPV4, 0, {0}}, 0}, false},
+        {{ADDRESS_IPV4, 0, {10, 9, 9, 9}}, 0, 2, 2, {{ADDRESS_IPV4, 0, {0}}, 0}, true},
     };
-    struct settings s = {.trunks = trunks, .n_trunks = sizeof(trunks) / sizeof(trunks[0])};
     (void)state;
-    index_sources(&s);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(source_is_named_by_trunk(&s, &cases[i].a), cases[i].named);
-        for (size_t t = 0; t < sizeof(trunks) / sizeof(trunks[0]); t++)
-            if (str_eq(trunks[t].name, str_of(cases[i].by)))
-                assert_int_equal(trunk_names(&trunks[t], &cases[i].a), cases[i].named);
+        const struct trunk trunk = {.sources = &cases[i].source, .n_sources = 1};
+        for (unsigned n = cases[i].first; n <= cases[i].last; n++) {
+            struct settings s = {
+                .trunks = &trunk, .n_trunks = 1, .upstreams = upstreams, .n_upstreams = n};
+            index_sources(&s);
+            unsigned claim = claim_of_upstreams(&s, &cases[i].a);
+            assert_int_equal(claim, cases[i].claim);
+            assert_int_equal(claim_is_trunks(&trunk, &cases[i].a, claim), cases[i].is_trunks);
+            assert_int_equal(claim_is_a_trunks(&s, &cases[i].a, claim), cases[i].is_trunks);
+            arena_free(s.arena);
+        }
     }
-    arena_free(s.arena);
 }
 
 int main(void)
@@ -276,7 +304,7 @@ int main(void)
         cmocka_unit_test(sources),
         cmocka_unit_test(what_is_too_long_may_name_any),
         cmocka_unit_test(many_that_fit_are_all_counted),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_claims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,135 @@
+"""
+An address of an upstream begins a call only of a trunk that names it as narrowly (docs/routing.md):
+whatever else covers it, a carrier's call is nobody's, in the call as in explain.
+"""
+
+from lib import stird, stirctl
+from lib.patience import HANG_S
+from lib.stird import wait_until
+from lib.story import CALLED, Story
+from sip.dns_test import CARRIER, Names
+
+
+class Claims:
+    """The carrier is .9, the customer's number is its From."""
+
+    def wide(self, bits=24, last=0, **more):
+        return self.trunk("wide", sources=["%s/%d" % (self.net(last), bits)], **more)
+
+    def said_of(self, trunks, upstreams, **more):
+        path = self.configure(trunks=trunks, upstreams=upstreams, **more)
+        return path, stird.check_configuration(path)
+
+    def refused_as_explained(self, path, peer, at=None, listener=None, **more):
+        """Of this trunk it would have been signed A."""
+        invite = self.invite(peer, **more)
+        peer.send(invite, at or self.at())
+        peer.acknowledge(invite, peer.expect(403), at or self.at())
+        record = self.record(invite, decision="rejected", reason="from_upstream")
+        self.assertIn("write the address itself", record["detail"])
+        text = self.lab.write("invite.txt", invite.octets().decode())
+        asked = [path, "explain", "--source", peer.host, "--message", text]
+        asked += ["--listener", listener] if listener else []
+        # What names mean the workers tell from time to time.
+        wait_until(lambda: stirctl.ask(*asked)["reason"] == "from_upstream", HANG_S, "explain")
+
+
+class Named(Claims, Story):
+    def test_a_trunk_that_covers_it_does_not_take_it(self):
+        gateway = {"identity": "gateway"}
+        one = self.trunk("one", 9, request_host="sign.example", **gateway)
+        configurations = [
+            ([self.wide(**gateway)], self.upstream(last=9)),
+            ([self.wide(**gateway)], self.upstream(last=9, sources=[])),
+            ([self.wide(**gateway)], self.upstream(last=9, sources=[self.net(77)])),
+            ([self.wide(**gateway)], self.upstream(last=9, sources=[self.net(0) + "/24"])),
+            ([self.wide(**gateway), self.trunk("one", 10)],
+             self.upstream(last=2, sources=[self.net(8) + "/29"])),
+            ([self.trunk("half", sources=["0.0.0.0/1"], **gateway)], self.upstream(last=9)),
+            ([self.wide(), one], self.upstream(last=9)),
+        ]
+        carrier, started = self.carrier, False
+        for trunks, upstream in configurations:
+            path, (status, said) = self.said_of(trunks, [upstream])
+            self.assertEqual(status, 0, said)
+            self.assertIn("leaves out upstream", said)
+            if started:
+                self._end_stird()
+            self.start_with(path)
+            started = True
+            self.refused_as_explained(path, carrier)
+
+    def test_by_another_listener(self):
+        """The trunk that names it takes calls at one listener; at the other nobody does."""
+        listeners = [self.listener(), self.listener("outer", port=5070)]
+        path, (status, said) = self.said_of(
+            [self.wide(), self.trunk("one", 9, listener="main", identity="gateway")],
+            [self.upstream(last=9, listener="outer")], listeners=listeners)
+        self.assertEqual(status, 0, said)
+        self.start_with(path)
+        self.refused_as_explained(path, self.carrier, ("udp", self.net(1), 5070), "outer")
+
+    def test_what_would_sign_it_is_a_mistake(self):
+        for sources in (None, [], [self.net(77)], [self.net(0) + "/24"], [self.net(0) + "/25"],
+                        ["0.0.0.0/0"], [self.net(8) + "/29"]):
+            more = {} if sources is None else {"sources": sources}
+            for trunks in ([self.wide()], [self.wide(26)],
+                           [self.wide(), self.trunk("one", 10, identity="gateway")]):
+                status, said = self.said_of(trunks, [self.upstream(last=9, **more)])[1]
+                self.assertEqual(status, 1, said)
+                self.assertIn("overlaps upstream", said)
+
+    def test_the_address_itself_is_the_trunks(self):
+        """...of an SBC that gets its own calls back, whatever the upstream's `sources` say."""
+        for sources in (None, [], [self.net(77)], [self.net(0) + "/24"]):
+            more = {} if sources is None else {"sources": sources}
+            path, (status, said) = self.said_of([self.trunk()], [self.upstream(last=2, **more)])
+            self.assertEqual(status, 0, said)
+            self.sbc  # pylint: disable=pointless-statement
+            self.start_with(path)
+            invite = self.place()
+            arrived = self.sbc.expect("INVITE")
+            self.verify(arrived, "A")
+            self.sbc.respond(arrived, 486)
+            self.sbc.acknowledge(invite, self.sbc.expect(486, skip=["ACK"]), self.at())
+            self.record(invite, decision="signed", attest="A", trunk="pbx")
+            self._end_stird()
+            self.sbc.inbox = []
+
+
+class ByName(Claims, Names):
+    def begin(self, trunks, **upstream):
+        self.dns.address(CARRIER, self.net(9))
+        path = self.configure(
+            trunks=trunks, more='dns = { servers = [ "%s" ]; };\n' % self.net(53),
+            upstreams=[dict({"name": "carrier", "uri": "sip:%s:5060;transport=udp" % CARRIER},
+                            **upstream)])
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_with(path)
+        wait_until(lambda: self.dns.questions, HANG_S, "a question")
+        self.settle()
+        return path
+
+    def refused_by_name(self, trunks, **upstream):
+        path = self.begin(trunks, **upstream)
+        self.refused_as_explained(path, self.carrier)
+        self.stird.wait_log("a source is refused.*%s.*from_upstream" % self.net(9))
+
+    def test_wide_trunk(self):
+        self.refused_by_name([self.wide()])
+
+    def test_wide_trunk_and_sources_elsewhere(self):
+        self.refused_by_name([self.wide()], sources=["203.0.113.1"])
+
+    def test_everybodys_trunk(self):
+        rest = self.trunk("rest", sources=["0.0.0.0/0"], identity="gateway")
+        self.refused_by_name([rest, self.trunk()])
+
+    def test_the_address_itself(self):
+        """The trunk rules over DNS."""
+        self.begin([self.trunk("own", 9), self.trunk()])
+        invite = self.invite(self.carrier, uri="sip:%s@%s" % (CALLED, self.net(1)))
+        self.carrier.send(invite, self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.verify(arrived, "A")
+        self.carrier.respond(arrived, 486)
