@@ -44,8 +44,9 @@ struct proxy_counters {
     uint64_t identity_unreadable; /* Identity headers that calls brought */
     uint64_t limited;             /* calls refused for a limit */
     uint64_t full_worker, full_trunk, full_source,
-        full_call; /* requests of any method refused for memory, by whose; full_worker: or for
-                      limits.calls */
+        full_call;      /* requests of any method refused for memory, by whose; full_worker: or for
+                           limits.calls */
+    uint64_t no_memory; /* messages refused or dropped, as the machine has no more */
     uint64_t full_emergency; /* emergency calls refused, as there are so many */
     uint64_t full_emergency_trunk, full_emergency_source; /* so many of one trunk, one source */
     uint64_t slow_readers; /* connections closed for what waits in them: net.h */

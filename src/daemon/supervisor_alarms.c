@@ -66,6 +66,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_trunk_memory] = c.full_trunk;
     values[ALARM_source_memory] = c.full_source;
     values[ALARM_call_memory] = c.full_call;
+    values[ALARM_no_memory] = c.no_memory;
     values[ALARM_emergency_full] = c.full_emergency + c.full_emergency_trunk +
                                    c.full_emergency_source;
     values[ALARM_calls_limited] = c.limited;

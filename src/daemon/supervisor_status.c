@@ -45,6 +45,7 @@ static const struct {
     COUNTER(full_trunk),
     COUNTER(full_source),
     COUNTER(full_call),
+    COUNTER(no_memory),
     COUNTER(full_emergency),
     COUNTER(full_emergency_trunk),
     COUNTER(full_emergency_source),

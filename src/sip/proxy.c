@@ -178,8 +178,17 @@ static int answer_fault(struct proxy *p, const struct flow *from, struct str raw
     return reason_sip_status(fault->reason);
 }
 
-static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
-                             const struct screen_fault *fault)
+/* What could not be read: for what is in it, or as there is no memory to read it. */
+static void count_unread(struct proxy *p, const struct flow *from, struct str raw,
+                         enum reason reason)
+{
+    const struct full_request r = {.source = from->remote, .call_id = received_call_id(raw)};
+    p->counters.malformed += reason != REASON_OUT_OF_MEMORY;
+    full_refused(p, reason, &r);
+}
+
+static void refuse_unread(struct proxy *p, const struct flow *from, struct str raw,
+                          const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
@@ -191,9 +200,9 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
-        .start_line = str_slice(str_trim(line), 0, 120),
+        .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
     };
-    p->counters.malformed++;
+    count_unread(p, from, raw, fault->reason);
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
@@ -228,7 +237,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
-            refuse_malformed(p, from, raw, &m.fault);
+            refuse_unread(p, from, raw, &m.fault);
         return;
     }
     if (m.status == 0)

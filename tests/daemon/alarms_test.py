@@ -79,6 +79,50 @@ class Alarms(ProcessStory):
                 return sum(map(int, re.findall(r'"dropped":(\d+)', source.read()))) == 3
         stird.wait_until(told, HANG_S, "the file tells what is missing")
 
+    @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "sanitizers take terabytes of addresses")
+    def test_no_memory_is_an_alarm_and_no_fault_of_messages(self):
+        """Read or not, of whatever method, an emergency call too: 503 in words, counted for what it is."""
+        self.start()
+        pid = self.stird.wait_child("worker")
+        with open("/proc/%d/statm" % pid, encoding="ascii") as source:
+            size = int(source.read().split()[0]) * resource.getpagesize()
+        resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+        answers = [answer for method, number in (("INVITE", "+12155550199"), ("INVITE", "911"), ("MESSAGE", "+12155550199"))
+                   for answer in self.send_long(method, number)]
+        self.assertIn("SIP/2.0 503 Service Unavailable", answers)
+        self.assertEqual([answer for answer in answers if "null" in answer], [])
+        self.assertGreater(self.wait_alarm("no_memory")["count"], 0)
+        self.stird.wait_log("there is no memory: .*reason=out_of_memory.*source=%s" % self.net(2))
+        stats = stirctl.ask(self.path, "stats")
+        self.assertEqual(stats["malformed"], 0)
+        self.assertGreaterEqual(stats["no_memory"], stats["reasons"]["out_of_memory"])
+        self.assertFalse(self.stird.log_lines("malformed message"))
+        resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.assertTrue(stird.alive(pid))
+
+    def send_long(self, method, number, n=60):
+        """The first lines of what comes back."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.bind((self.net(2), 0))
+        at = "%s:%d" % sock.getsockname()
+        def first_lines(wait_s):
+            sock.settimeout(wait_s)
+            try:
+                while True:
+                    yield sock.recv(65536).split(b"\r\n")[0].decode()
+            except TimeoutError:
+                pass
+        lines = []
+        for i in range(n):
+            text = ("%s sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d;rport\r\nMax-Forwards: 70\r\n"
+                    "From: <sip:+12155550100@b>;tag=1\r\nTo: <sip:%s@d>\r\nContact: <sip:a@%s>\r\nCall-ID: %s%d\r\n"
+                    "CSeq: 1 %s\r\nContent-Length: 55000\r\n\r\n"
+                    % (method, number, self.net(1), at, i, number, at, sock.fileno(), i, method))
+            sock.sendto(text.encode() + b"x" * 55000, (self.net(1), 5060))
+            lines += first_lines(0.01)
+        return lines + list(first_lines(2))
+
     def test_a_change_that_needs_a_restart(self):
         self.start()
         with open(self.path, encoding="utf-8") as source:
@@ -123,6 +167,7 @@ class Connections(Alarms):
     # those of the class itself run there
     test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
     test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
+    test_no_memory_is_an_alarm_and_no_fault_of_messages = None
 
 
 if __name__ == "__main__":
