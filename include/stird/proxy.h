@@ -59,8 +59,9 @@ struct proxy_counters {
     uint64_t dialog_names_refused;   /* names in requests inside calls without room: resolver.h */
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */
-    uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
-    uint64_t health_refused;       /* OPTIONS of trunks answered 503, by their `health` */
+    uint64_t hops_lost, hops_back;       /* next hops that went out, and came back: sip/routes.h */
+    uint64_t hops_out, names_unresolved; /* now: sip/routes.h */
+    uint64_t health_refused;             /* OPTIONS of trunks answered 503, by their `health` */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
     uint64_t records_waiting;               /* now: the recorder does not take them */
     uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */

@@ -146,6 +146,7 @@ struct supervisor {
     uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
     uint64_t sockets_mended;        /* after workers that had changed them */
+    uint64_t sockets_broken[WORKERS_MAX];  /* now: that each left and that cannot be mended */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -208,6 +209,7 @@ bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems);
 void supervisor_close_sockets(struct supervisor *s);
 /* What worker W shared with others and left behind is as it was when it began (mend.h). */
 void supervisor_mend_sockets(struct supervisor *s, unsigned w);
+uint64_t supervisor_sockets_broken(const struct supervisor *s); /* now */
 
 /* supervisor_messages.c */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);

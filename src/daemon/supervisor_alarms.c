@@ -54,6 +54,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_names_lost] = s->names_unsent;
     values[ALARM_control_refused] = s->admin_refused;
     values[ALARM_sockets_mended] = s->sockets_mended;
+    values[ALARM_sockets_broken] = supervisor_sockets_broken(s);
     values[ALARM_log_dropped] = log_dropped();
 }
 
@@ -74,7 +75,8 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_slow_readers] = c.slow_readers;
     values[ALARM_connections_refused] = c.connections_refused;
     values[ALARM_connections_not_opened] = c.connections_not_opened;
-    values[ALARM_hops_lost] = c.hops_lost;
+    values[ALARM_hops_lost] = c.hops_out;
+    values[ALARM_names_unresolved] = c.names_unresolved;
     values[ALARM_health_refused] = c.health_refused;
     values[ALARM_clock_stepped] = c.clock_steps;
 }

@@ -558,7 +558,10 @@ void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
 {
+    const struct routes_ills ills = routes_ills_of(p->routes, p->snapshot->settings);
     p->counters.connections = net_connections(p->net);
+    p->counters.hops_out = ills.hops_out;
+    p->counters.names_unresolved = ills.names_unresolved;
     p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
     p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
     p->counters.in_flight = limits_in_flight(&p->limits);

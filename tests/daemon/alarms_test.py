@@ -8,6 +8,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stird, stirctl
+from lib.dns import Dns
 from lib.patience import HANG_S
 
 
@@ -78,6 +79,46 @@ class Alarms(ProcessStory):
             with open(self.stird.records_path, encoding="utf-8") as source:
                 return sum(map(int, re.findall(r'"dropped":(\d+)', source.read()))) == 3
         stird.wait_until(told, HANG_S, "the file tells what is missing")
+
+    def test_a_next_hop_is_out_until_it_is_back_or_configured_no_more(self):
+        self.start(upstreams=[self.upstream(probe="1s", probe_failures=1)])
+        self.carrier.close()
+        self.wait_alarm("hops_lost")
+        self.assertEqual(stirctl.ask(self.path, "stats")["hops_out"], 1)
+        back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        back.bind((self.net(9), 5060))
+        back.settimeout(HANG_S)
+        while "hops_lost" in self.alarms():  # whoever asks is answered
+            request, at = back.recvfrom(65536)
+            lines = request.split(b"\r\n")
+            kept = [line for line in lines if re.match(rb"(?i)(via|from|to|call-id|cseq):", line)]
+            back.sendto(b"\r\n".join([b"SIP/2.0 200 OK"] + kept + [b"Content-Length: 0", b"", b""]), at)
+        self.stird.wait_log("an alarm is over alarm=hops_lost")
+        back.close()
+        self.wait_alarm("hops_lost")
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.lab.write("stird.conf", text.replace('probe = "1s"', 'probe = "0s"').replace(
+            "sip:%s:5060" % self.net(9), "sip:%s:5070" % self.net(9)))
+        self.stird.reload()
+        self.wait_alarm("hops_lost", on=False)
+
+    def test_names_without_an_answer(self):
+        """From the start, until there is one; and again when the server has fallen silent."""
+        dns = Dns(self.net(53))
+        self.addCleanup(dns.close)
+        dns.silent = True
+        self.start(upstreams=[{"name": "carrier", "uri": "sip:carrier.test:5060;transport=udp"}],
+                   more='dns = { servers = [ "%s" ]; };' % self.net(53))
+        self.assertEqual(self.wait_alarm("names_unresolved")["count"], 1)
+        self.assertRegex(self.text(), r"\nALARM +names_unresolved: ")
+        dns.address("carrier.test", self.net(9), ttl=1)
+        dns.silent = False
+        self.wait_alarm("names_unresolved", on=False)
+        dns.silent = True
+        self.wait_alarm("names_unresolved")
+        self.hit("worker")
+        self.wait_alarm("names_unresolved")
 
     @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "sanitizers take terabytes of addresses")
     def test_no_memory_is_an_alarm_and_no_fault_of_messages(self):
@@ -167,7 +208,8 @@ class Connections(Alarms):
     # those of the class itself run there
     test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
     test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
-    test_no_memory_is_an_alarm_and_no_fault_of_messages = None
+    test_no_memory_is_an_alarm_and_no_fault_of_messages = test_names_without_an_answer = None
+    test_a_next_hop_is_out_until_it_is_back_or_configured_no_more = None
 
 
 if __name__ == "__main__":
