@@ -123,6 +123,7 @@ struct supervisor {
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
     uint64_t directories_lost;               /* of certificates: they cannot be read */
+    uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
     int64_t next_directories_ms;
     bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;

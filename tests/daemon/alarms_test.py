@@ -9,7 +9,11 @@ import unittest
 from daemon.lifetimes import ProcessStory
 from lib import stird, stirctl
 from lib.dns import Dns
+from lib.lab import end_with_parent
 from lib.patience import HANG_S
+
+
+NOBODY = 65534
 
 
 class Alarms(ProcessStory):
@@ -102,6 +106,45 @@ class Alarms(ProcessStory):
             "sip:%s:5060" % self.net(9), "sip:%s:5070" % self.net(9)))
         self.stird.reload()
         self.wait_alarm("hops_lost", on=False)
+
+    def start_as_user(self):
+        """As under the unit: no process of it is root, so that modes of files count."""
+        self.path = self.configure()
+        for top, folders, files in os.walk(self.lab.directory):
+            for path in [top] + [os.path.join(top, name) for name in folders + files]:
+                os.chown(path, NOBODY, NOBODY)
+        os.chmod(self.lab.directory, 0o755)
+        def become():
+            os.chmod(self.lab.path("notify"), 0o777)
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            end_with_parent()
+        self.stird = stird.Stird(self.lab, self.path)
+        self.stird.prepare = become
+        return self.stird.start()
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root becomes another")
+    def test_files_of_a_certificate_that_cannot_be_used(self):
+        """Each of them, by modes and by being away, seen without a reload or a signer's death."""
+        self.start_as_user()
+        self.assertEqual(self.alarms(), {})
+        for name, good, bad in (("key.pem", 0o600, 0), ("chain.pem", 0o644, 0), ("x5u", 0o644, 0o200),
+                                ("key.pem", 0o600, 0o644)):
+            path = os.path.join(self.lab.unit.directory, name)
+            os.chmod(path, bad)
+            self.assertEqual(self.wait_alarm("certificate_files")["count"], 1)
+            self.stird.wait_log("error .*a certificate's file cannot be used any more.*file=\\S*/%s " % name)
+            os.chmod(path, good)
+            self.wait_alarm("certificate_files", on=False)
+            os.rename(path, path + ".away")
+            self.wait_alarm("certificate_files")
+            os.rename(path + ".away", path)
+            self.wait_alarm("certificate_files", on=False)
+        self.assertNotIn("certificate_directory", self.alarms())
+        os.chmod(self.lab.unit.directory, 0)
+        self.wait_alarm("certificate_directory")
+        self.assertNotIn("certificate_files", self.alarms())
 
     def test_names_without_an_answer(self):
         """From the start, until there is one; and again when the server has fallen silent."""
@@ -210,6 +253,7 @@ class Connections(Alarms):
     test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
     test_no_memory_is_an_alarm_and_no_fault_of_messages = test_names_without_an_answer = None
     test_a_next_hop_is_out_until_it_is_back_or_configured_no_more = None
+    test_files_of_a_certificate_that_cannot_be_used = None
 
 
 if __name__ == "__main__":
