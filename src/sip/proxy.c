@@ -238,6 +238,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_unread(p, from, raw, &m.fault);
+        else if (m.fault.reason == REASON_OUT_OF_MEMORY)
+            count_unread(p, from, raw, m.fault.reason);
         return;
     }
     if (m.status == 0)
