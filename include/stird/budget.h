@@ -20,6 +20,12 @@ struct budget_row {
 
 #define BUDGET_ROWS 10
 
+/* Octets that the kernel may hold of a connection (net/stream_room.h): received and not read, */
+#define BUDGET_STREAM_UNREAD (64 * 1024)
+/* and to be sent or acknowledged: a piece more is begun when this much is not there yet, */
+#define BUDGET_STREAM_UNSENT (64 * 1024)
+#define BUDGET_STREAM_PIECE  (64 * 1024) /* of at most so many */
+
 /* Number tables as they are compiled; zeros when they are not known. */
 struct budget_table {
     uint64_t octets, rows;

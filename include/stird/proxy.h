@@ -44,8 +44,9 @@ struct proxy_counters {
     uint64_t identity_unreadable; /* Identity headers that calls brought */
     uint64_t limited;             /* calls refused for a limit */
     uint64_t full_worker, full_trunk, full_source,
-        full_call; /* requests of any method refused for memory, by whose; full_worker: or for
-                      limits.calls */
+        full_call;      /* requests of any method refused for memory, by whose; full_worker: or for
+                           limits.calls */
+    uint64_t no_memory; /* messages refused or dropped, as the machine has no more */
     uint64_t full_emergency; /* emergency calls refused, as there are so many */
     uint64_t full_emergency_trunk, full_emergency_source; /* so many of one trunk, one source */
     uint64_t slow_readers; /* connections closed for what waits in them: net.h */
@@ -59,8 +60,9 @@ struct proxy_counters {
     uint64_t dialog_names_refused;   /* names in requests inside calls without room: resolver.h */
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */
-    uint64_t hops_lost, hops_back; /* next hops that went out, and came back: sip/routes.h */
-    uint64_t health_refused;       /* OPTIONS of trunks answered 503, by their `health` */
+    uint64_t hops_lost, hops_back;       /* next hops that went out, and came back: sip/routes.h */
+    uint64_t hops_out, names_unresolved; /* now: sip/routes.h */
+    uint64_t health_refused;             /* OPTIONS of trunks answered 503, by their `health` */
     uint64_t calls, connections, in_flight; /* now; in_flight: all that limits.h counts */
     uint64_t records_waiting;               /* now: the recorder does not take them */
     uint64_t held_bytes;               /* now: by requests, those that linger too (sip/holding.h) */

@@ -40,7 +40,8 @@ struct name_answer {
     enum name_state state;
     const struct name_address *addresses; /* until the event loop runs on */
     unsigned n;                           /* may be 0: a domain that says it takes no calls */
-    bool handed; /* by resolver_know(): the first answer of this process is still to come */
+    bool failing; /* the last question had no answer: what is known is older */
+    bool handed;  /* by resolver_know(): the first answer of this process is still to come */
 };
 
 /* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */

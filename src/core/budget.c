@@ -6,11 +6,13 @@
 
 /*
  * Of the heap a quarter more is taken than is counted; what waits in connections lies in pieces of
- * up to twice its size. A connection is TLS and ours, and what the kernel keeps of it. A UDP socket
+ * up to twice its size. A connection is TLS and ours; what the kernel keeps of
+ * it is bounded by net/stream_room.h. A UDP socket
  * asks for 4 MiB either way, which the kernel doubles (net/listen.c).
  */
 #define PROCESS_OCTETS    (16 * MIB)
 #define CONNECTION_OCTETS (64 * 1024)
+#define STREAM_OCTETS     (BUDGET_STREAM_UNREAD + BUDGET_STREAM_UNSENT + BUDGET_STREAM_PIECE)
 #define UDP_SOCKET_OCTETS (16 * MIB)
 #define TABLES_OCTETS     (256 * MIB)
 #define TABLE_ROW_OCTETS  37 /* while it is compiled */
@@ -59,7 +61,7 @@ struct budget budget_of(const struct settings *s, const struct budget_table *tab
             {"a connection: TLS and ours", "limits.connections", CONNECTION_OCTETS,
              s->max_connections, true},
             {"a connection in the kernel: not sent, under way, not read", "limits.connections",
-             CONNECTION_OCTETS, s->max_connections, true},
+             STREAM_OCTETS, s->max_connections, true},
             {"records that the recorder does not take now", "records.backlog", s->records_backlog,
              1, true},
             {"a UDP socket in the kernel: not read, not sent", "listeners", UDP_SOCKET_OCTETS,

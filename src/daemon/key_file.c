@@ -77,26 +77,33 @@ static bool read_all(struct key_file *file, int fd, struct problems *problems)
     return got >= 0;
 }
 
-bool key_file_read(struct key_file *file, struct str directory, const char *name,
-                   struct problems *problems)
+/* Sets FILE->path. -1: it may not be read, or not be used. */
+static int open_acceptable(struct key_file *file, struct str directory, const char *name,
+                           struct problems *problems)
 {
-    bool good = false;
     struct stat st;
-    int fd = -1;
     *file = (struct key_file){0};
     if (asprintf(&file->path, "%.*s/%s", STR_ARG(directory), name) < 0) {
         file->path = NULL;
         problems->out_of_memory = true;
-        goto out;
+        return -1;
     }
     /* Non-blocking: a FIFO of this name must not hold up the start. */
-    fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) != 0) {
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0)
         cannot_open(file->path, errno, problems);
-        goto out;
-    }
-    good = is_acceptable(file->path, &st, problems) && read_all(file, fd, problems);
-out:
+    else if (is_acceptable(file->path, &st, problems))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool key_file_read(struct key_file *file, struct str directory, const char *name,
+                   struct problems *problems)
+{
+    int fd = open_acceptable(file, directory, name, problems);
+    bool good = fd >= 0 && read_all(file, fd, problems);
     if (fd >= 0)
         close(fd);
     return good;
@@ -166,6 +173,16 @@ static bool is_token(struct str directory)
 bool key_file_is_token(const struct certificate *certificate)
 {
     return is_token(certificate->directory);
+}
+
+bool key_file_is_there(struct str directory, struct problems *problems)
+{
+    struct key_file file;
+    int fd = open_acceptable(&file, directory, kinds[is_token(directory)].name, problems);
+    if (fd >= 0)
+        close(fd);
+    key_file_fini(&file);
+    return fd >= 0;
 }
 
 void key_file_check_alone(struct str directory, struct problems *problems)

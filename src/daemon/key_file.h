@@ -1,7 +1,8 @@
 /*
  * key_file - the text of a unit's key.pem, read with the checks that a secret deserves.
  *
- * Only in a process that is to hold keys, or in the short-lived one that checks them.
+ * Only in a process that is to hold keys, or in the short-lived one that checks them; but for
+ * key_file_is_there(), by which the supervisor sees that one is lost.
  */
 #ifndef STIRD_DAEMON_KEY_FILE_H
 #define STIRD_DAEMON_KEY_FILE_H
@@ -24,6 +25,9 @@ bool key_file_read(struct key_file *file, struct str directory, const char *name
 /* Cleanses. */
 void key_file_fini(struct key_file *file);
 
+/* Whether a signer could read the key of the unit in DIRECTORY, or its key.uri: nothing of it is
+ * read. */
+bool key_file_is_there(struct str directory, struct problems *problems);
 /* Whether a unit's key is in a token: its directory has key.uri and no key.pem. */
 bool key_file_is_token(const struct certificate *certificate);
 /* Whether any of SETTINGS' units has its key there. */

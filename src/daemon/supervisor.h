@@ -123,6 +123,7 @@ struct supervisor {
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
     uint64_t directories_lost;               /* of certificates: they cannot be read */
+    uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
     int64_t next_directories_ms;
     bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;
@@ -146,6 +147,7 @@ struct supervisor {
     uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
     uint64_t sockets_mended;        /* after workers that had changed them */
+    uint64_t sockets_broken[WORKERS_MAX];  /* now: that each left and that cannot be mended */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
 
@@ -208,6 +210,7 @@ bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems);
 void supervisor_close_sockets(struct supervisor *s);
 /* What worker W shared with others and left behind is as it was when it began (mend.h). */
 void supervisor_mend_sockets(struct supervisor *s, unsigned w);
+uint64_t supervisor_sockets_broken(const struct supervisor *s); /* now */
 
 /* supervisor_messages.c */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);

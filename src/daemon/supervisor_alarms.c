@@ -54,6 +54,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_names_lost] = s->names_unsent;
     values[ALARM_control_refused] = s->admin_refused;
     values[ALARM_sockets_mended] = s->sockets_mended;
+    values[ALARM_sockets_broken] = supervisor_sockets_broken(s);
     values[ALARM_log_dropped] = log_dropped();
 }
 
@@ -66,6 +67,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_trunk_memory] = c.full_trunk;
     values[ALARM_source_memory] = c.full_source;
     values[ALARM_call_memory] = c.full_call;
+    values[ALARM_no_memory] = c.no_memory;
     values[ALARM_emergency_full] = c.full_emergency + c.full_emergency_trunk +
                                    c.full_emergency_source;
     values[ALARM_calls_limited] = c.limited;
@@ -74,7 +76,8 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_slow_readers] = c.slow_readers;
     values[ALARM_connections_refused] = c.connections_refused;
     values[ALARM_connections_not_opened] = c.connections_not_opened;
-    values[ALARM_hops_lost] = c.hops_lost;
+    values[ALARM_hops_lost] = c.hops_out;
+    values[ALARM_names_unresolved] = c.names_unresolved;
     values[ALARM_health_refused] = c.health_refused;
     values[ALARM_clock_stepped] = c.clock_steps;
 }

@@ -6,6 +6,7 @@
 #include "supervisor.h"
 
 #include "checker_process.h"
+#include "key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@ struct finding {
     int64_t checked_at_s; /* 0: never */
     enum certificate_life life;
     int64_t alarmed_at_s; /* of its life */
+    bool unreadable;      /* a file of it, at the last look */
 };
 
 /* A unit that is written anew under the same name is another one: it has another serial or URL. */
@@ -225,15 +227,51 @@ static bool directory_is_lost(const struct certificate *c)
     return lost;
 }
 
+/* By whom reads it: the loader and the signer are who we are when they do. */
+static bool is_unreadable(struct str directory, const char *name, struct problems *problems)
+{
+    struct buf path = BUF_INIT;
+    buf_addf(&path, "%.*s/%s%c", STR_ARG(directory), name, '\0');
+    bool lost = !buf_failed(&path) && faccessat(AT_FDCWD, path.p, R_OK, AT_EACCESS) != 0 &&
+                errno != EPERM;
+    if (lost)
+        problems_add(problems, str_of(path.p), 0, "cannot be read: %s", strerror(errno));
+    buf_fini(&path);
+    return lost;
+}
+
+/* Before a reload or the signer's death finds out: nothing that watches a directory tells of
+ * rights. */
+static bool unit_is_unreadable(struct supervisor *s, const struct certificate *c)
+{
+    struct problems problems = {0};
+    struct finding *f = find_or_add(s, c);
+    bool lost = !key_file_is_there(c->directory, &problems);
+    lost |= is_unreadable(c->directory, "chain.pem", &problems);
+    lost |= is_unreadable(c->directory, "x5u", &problems);
+    for (size_t i = 0; lost && f && !f->unreadable && i < problems.n; i++)
+        log_error("a certificate's file cannot be used any more", LOG_TEXT("id", c->id),
+                  LOG_TEXT("unit", c->unit), LOG_CSTR("file", problems.list[i].file),
+                  LOG_CSTR("it", problems.list[i].text));
+    if (f)
+        f->unreadable = lost;
+    problems_fini(&problems);
+    return lost;
+}
+
 static void look_at_directories(struct supervisor *s, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
     if (now_ms < s->next_directories_ms || !s->ready)
         return;
     s->next_directories_ms = now_ms + DIRECTORIES_EVERY_MS;
-    s->directories_lost = 0;
-    for (unsigned i = 0; i < settings->n_certificates; i++)
-        s->directories_lost += directory_is_lost(&settings->certificates[i]);
+    s->directories_lost = s->units_unreadable = 0;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        bool lost = directory_is_lost(c);
+        s->directories_lost += lost;
+        s->units_unreadable += !lost && unit_is_unreadable(s, c);
+    }
 }
 
 /* ---- alarms ---- */
@@ -252,6 +290,7 @@ void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[A
                                           certificate_life(c, clock_real_s()) >= LIFE_A_TENTH;
     }
     values[ALARM_certificate_directory] = s->directories_lost;
+    values[ALARM_certificate_files] = s->units_unreadable;
 }
 
 /* ---- new units ---- */

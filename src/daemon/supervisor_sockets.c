@@ -119,7 +119,8 @@ static void say(struct supervisor *s, unsigned w, const char *what, struct str n
 {
     if (result == MEND_NOTHING)
         return;
-    s->sockets_mended++;
+    s->sockets_mended += result > 0;
+    s->sockets_broken[w] += result < 0;
     if (result > 0)
         log_error("a worker that ended had changed a socket that others have too: it may have been "
                   "somebody else's",
@@ -174,8 +175,17 @@ static void mend_inboxes(struct supervisor *s, unsigned w)
     }
 }
 
+uint64_t supervisor_sockets_broken(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    for (unsigned w = 0; w < s->n_workers; w++)
+        n += s->sockets_broken[w];
+    return n;
+}
+
 void supervisor_mend_sockets(struct supervisor *s, unsigned w)
 {
+    s->sockets_broken[w] = 0;
     mend_listeners(s, w);
     mend_record_channel(s, w);
     mend_inboxes(s, w);

@@ -45,6 +45,7 @@ static const struct {
     COUNTER(full_trunk),
     COUNTER(full_source),
     COUNTER(full_call),
+    COUNTER(no_memory),
     COUNTER(full_emergency),
     COUNTER(full_emergency_trunk),
     COUNTER(full_emergency_source),
@@ -64,6 +65,8 @@ static const struct {
     COUNTER(hops_lost),
     COUNTER(hops_back),
     COUNTER(health_refused),
+    LEVEL(hops_out),
+    LEVEL(names_unresolved),
     LEVEL(calls),
     LEVEL(connections),
     LEVEL(in_flight),
@@ -226,6 +229,8 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_integer(j, (int64_t)s->sign_requests_refused);
     json_put_key(j, STR("sockets_mended"));
     json_put_integer(j, (int64_t)s->sockets_mended);
+    json_put_key(j, STR("sockets_broken"));
+    json_put_integer(j, (int64_t)supervisor_sockets_broken(s));
     supervisor_put_certificate_counts(s, j);
     json_put_key(j, STR("alarms"));
     json_put_integer(j, alarms_on(&s->alarms));

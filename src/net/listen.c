@@ -6,6 +6,7 @@
 
 #include "listen_socket.h"
 #include "sockaddr.h"
+#include "stream_room.h"
 
 #define UDP_BUFFER_BYTES (4 * 1024 * 1024) /* half a second of bursts at 5000 messages/s */
 
@@ -36,8 +37,10 @@ static int set_options(int fd, enum transport transport, bool ipv6)
     int error = ipv6 ? listen_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
     if (error == 0 && transport == TRANSPORT_UDP)
         error = set_udp_options(fd, ipv6);
-    if (error == 0 && transport != TRANSPORT_UDP)
+    if (error == 0 && transport != TRANSPORT_UDP) {
         error = listen_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        stream_room_bound(fd);
+    }
     return error;
 }
 

@@ -461,7 +461,11 @@ static void is_configured_now(struct name *name)
 
 static struct name_answer answer_of(const struct name *name)
 {
-    return (struct name_answer){name->state, name->addresses, name->n, name->handed};
+    return (struct name_answer){.state = name->state,
+                                .addresses = name->addresses,
+                                .n = name->n,
+                                .failing = name->failing,
+                                .handed = name->handed};
 }
 
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *q)

@@ -18,6 +18,7 @@
 
 #include "peers.h"
 #include "sockaddr.h"
+#include "stream_room.h"
 #include "tls_session.h"
 
 #define MESSAGES_A_TURN    64
@@ -540,6 +541,7 @@ static int bound_socket(const struct net *net, uint16_t listener)
     if (fd < 0)
         return -errno;
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+    stream_room_bound(fd);
     if (bind(fd, (struct sockaddr *)&local, n) == 0)
         return fd;
     int error = -errno;

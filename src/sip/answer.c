@@ -168,13 +168,16 @@ void answer_write(const struct answer_base *base, int status, struct str tag, st
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
 }
 
-/* "SIP/2.0 400 Bad Request (CSeq is there twice)": a name is a token, the rest our own words. */
+/* "SIP/2.0 400 Bad Request (CSeq is there twice)": a name is a token, the rest our own words. It is
+   not always the message's fault: without memory there is nothing to say of it. */
 static void add_fault_line(struct buf *out, const struct screen_fault *fault)
 {
     int status = reason_sip_status(fault->reason);
     buf_addf(out, "SIP/2.0 %d ", status);
     buf_add_str(out, status_phrase(status));
-    buf_addf(out, " (%.*s: %s)\r\n", STR_ARG(fault->where), fault->what);
+    if (fault->what)
+        buf_addf(out, " (%.*s: %s)", STR_ARG(fault->where), fault->what);
+    buf_add_text(out, "\r\n");
 }
 
 /* Whether a line can be said again: it holds no line end but those that fold it. */

@@ -322,6 +322,15 @@ static struct str extra_lines(enum reason reason)
     return (struct str){NULL, 0};
 }
 
+static void tell_of_ceiling(const struct context *c, enum reason reason)
+{
+    const struct full_request r = {
+        .source = c->from.remote,
+        .trunk = c->call && c->call->trunk ? c->call->trunk->name : STR(""),
+        .call_id = received_call_id((struct str){c->request, c->request ? c->request_bytes : 0})};
+    full_refused(c->proxy, reason, &r);
+}
+
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
@@ -334,6 +343,7 @@ void context_refuse_with(struct context *c, enum reason reason, struct str extra
         status = c->outcome->sip_status;
     c->refused = c->sent_us < 0;
     c->refused_for = reason;
+    tell_of_ceiling(c, reason);
     c->cause = cause_of_answer(reason, c->refused || (c->outcome && c->outcome->reason == reason));
     if (c->outcome && reason != c->outcome->reason && c->sent_us < 0) {
         c->outcome->verdict = VERDICT_REJECT;
@@ -369,7 +379,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         c->outcome->sip_status = status;
     }
     p->counters.limited += c->invite;
-    full_refused(p, c, reason);
+    tell_of_ceiling(c, reason);
     buf_reset(&p->scratch);
     if (answer_base_make(&base, &c->message))
         answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "context.h"
-#include "received.h"
 
 #define SAID_EVERY_MS 60000
 
@@ -25,6 +24,8 @@ static const struct full {
      "requests are refused: those of one source hold as much as one may (limits.per_source)"},
     {REASON_OVERLOADED, offsetof(struct proxy_counters, full_worker), false, false,
      "requests are refused: there are as many as limits.calls or limits.memory allow"},
+    {REASON_OUT_OF_MEMORY, offsetof(struct proxy_counters, no_memory), false, true,
+     "there is no memory: messages are refused or dropped, emergency calls too"},
     /* To pass for an emergency call is easy, and these then stand in the way of others. */
     {REASON_EMERGENCY_TRUNK, offsetof(struct proxy_counters, full_emergency_trunk), true, false,
      EMERGENCIES "one trunk has as many as one may (limits.per_trunk)"},
@@ -63,45 +64,39 @@ static struct full_alarm *alarm_of(struct full_table *table, enum reason reason,
     return unused;
 }
 
-static struct str trunk_of(const struct context *c)
+static void say(const struct proxy *p, const struct full_request *r, const struct full *full,
+                uint64_t refused)
 {
-    return c->call && c->call->trunk ? c->call->trunk->name : STR("");
-}
-
-static void say(const struct context *c, const struct full *full, uint64_t refused)
-{
-    const struct proxy *p = c->proxy;
     struct buf source = BUF_INIT;
     enum limit_kind kind = full->emergency ? LIMIT_TRUNK_EMERGENCY : LIMIT_TRUNK_CALLS;
     uint64_t octets = full->emergency ? p->holdings.octets[HOLDING_EMERGENCY]
                                       : holdings_octets(&p->holdings);
-    address_add(&source, &c->from.remote);
+    address_add(&source, &r->source);
     log_error(full->line, LOG_TEXT("reason", reason_name(full->reason)),
-              LOG_TEXT("trunk", trunk_of(c).n > 0 ? trunk_of(c) : STR("-")),
+              LOG_TEXT("trunk", r->trunk.n > 0 ? r->trunk : STR("-")),
               LOG_TEXT("source", buf_str(&source)), LOG_NUMBER("refused", (int64_t)refused),
               LOG_NUMBER("in_progress", (int64_t)p->limits.taken[kind]),
-              LOG_NUMBER("of_trunk", limits_now(&p->limits, kind, trunk_of(c))),
-              LOG_NUMBER("octets", (int64_t)octets),
-              LOG_TEXT("call_id", received_call_id((struct str){c->request, c->request_bytes})));
+              LOG_NUMBER("of_trunk", limits_now(&p->limits, kind, r->trunk)),
+              LOG_NUMBER("octets", (int64_t)octets), LOG_TEXT("call_id", r->call_id));
     buf_fini(&source);
 }
 
-void full_refused(struct proxy *p, const struct context *c, enum reason reason)
+void full_refused(struct proxy *p, enum reason reason, const struct full_request *r)
 {
     const struct full *full = find(reason);
     int64_t now_ms = proxy_now_ms();
     if (!full)
         return;
     ++*(uint64_t *)(void *)((char *)&p->counters + full->counter);
-    struct str name = full->by_source || trunk_of(c).n == 0 ? limits_source_name(&c->from.remote)
-                                                            : trunk_of(c);
+    struct str name = full->by_source || r->trunk.n == 0 ? limits_source_name(&r->source)
+                                                         : r->trunk;
     struct full_alarm *a = alarm_of(&p->full, reason, str_slice(name, 0, FULL_NAME_BYTES), now_ms);
     if (!a)
         return;
     a->refused++;
     if (now_ms < a->quiet_until_ms)
         return;
-    say(c, full, a->refused);
+    say(p, r, full, a->refused);
     a->quiet_until_ms = now_ms + SAID_EVERY_MS;
     a->refused = 0;
 }

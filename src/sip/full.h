@@ -1,13 +1,16 @@
 /*
- * full - a ceiling that many share was in a request's way: counted, and an error in the log, once a
- * minute for each ceiling and each trunk, or source where no trunk is known.
+ * full - a ceiling that many share was in a request's way, the machine's memory too: counted, and
+ * an error in the log, once a minute for each ceiling and each trunk, or source where no trunk is
+ * known.
  */
 #ifndef STIRD_SIP_FULL_H
 #define STIRD_SIP_FULL_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stird/address.h>
 #include <stird/reason.h>
+#include <stird/str.h>
 
 #define FULL_ALARMS     64 /* that are remembered; what is above is counted only */
 #define FULL_NAME_BYTES 64
@@ -25,9 +28,14 @@ struct full_table {
 };
 
 struct proxy;
-struct context;
 
-/* C is refused for REASON; nothing happens when that is no ceiling of this kind. */
-void full_refused(struct proxy *p, const struct context *c, enum reason reason);
+/* Which one it was. */
+struct full_request {
+    struct address source;
+    struct str trunk, call_id; /* empty: not known */
+};
+
+/* R is refused for REASON; nothing happens when that is no ceiling of this kind. */
+void full_refused(struct proxy *p, enum reason reason, const struct full_request *r);
 
 #endif

@@ -210,8 +210,17 @@ static int answer_fault(struct proxy *p, const struct flow *from, struct str raw
     return reason_sip_status(fault->reason);
 }
 
-static void refuse_malformed(struct proxy *p, const struct flow *from, struct str raw,
-                             const struct screen_fault *fault)
+/* What could not be read: for what is in it, or as there is no memory to read it. */
+static void count_unread(struct proxy *p, const struct flow *from, struct str raw,
+                         enum reason reason)
+{
+    const struct full_request r = {.source = from->remote, .call_id = received_call_id(raw)};
+    p->counters.malformed += reason != REASON_OUT_OF_MEMORY;
+    full_refused(p, reason, &r);
+}
+
+static void refuse_unread(struct proxy *p, const struct flow *from, struct str raw,
+                          const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
@@ -223,9 +232,9 @@ static void refuse_malformed(struct proxy *p, const struct flow *from, struct st
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
-        .start_line = str_slice(str_trim(line), 0, 120),
+        .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
     };
-    p->counters.malformed++;
+    count_unread(p, from, raw, fault->reason);
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
@@ -261,7 +270,9 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
-            refuse_malformed(p, from, raw, &m.fault);
+            refuse_unread(p, from, raw, &m.fault);
+        else if (m.fault.reason == REASON_OUT_OF_MEMORY)
+            count_unread(p, from, raw, m.fault.reason);
         return;
     }
     if (m.status == 0)
@@ -582,7 +593,10 @@ void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
 {
+    const struct routes_ills ills = routes_ills_of(p->routes, p->snapshot->settings);
     p->counters.connections = net_connections(p->net);
+    p->counters.hops_out = ills.hops_out;
+    p->counters.names_unresolved = ills.names_unresolved;
     p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
     p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
     p->counters.in_flight = limits_in_flight(&p->limits);

@@ -151,7 +151,9 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
                                 .reason = REASON_OUT_OF_MEMORY,
                                 .sip_status = status,
                                 .call_id = m->call_id};
+    const struct full_request r = {.source = from->remote, .call_id = m->call_id};
     answer_stateless(p, m, &reply, status, (struct str){NULL, 0});
+    full_refused(p, u.reason, &r);
     undecided_tell(p, &u);
 }
 

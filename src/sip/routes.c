@@ -21,13 +21,14 @@ struct hop {
     int64_t retry_at_ms;                  /* when it is out: the next call that may try */
     int64_t no_tcp_until_ms;
     int64_t used_at_ms;
+    uint64_t seen; /* by which look at all of them */
 };
 
 struct routes {
     struct routes_options options;
     struct routes_counters counters;
     struct hop *buckets[BUCKETS];
-    uint64_t seed;
+    uint64_t seed, looks;
 };
 
 void routes_free(struct routes *r)
@@ -420,6 +421,34 @@ void routes_question_ended(struct routes *r, const struct target *target, enum q
         bring_back(r, hop, target, "it answers OPTIONS");
     else if (hop->out && (end != QUESTION_SILENT || hop->answers_options))
         hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
+}
+
+/* Several upstreams may lead to one hop. */
+static bool is_out_and_unseen(struct routes *r, const struct target *target)
+{
+    struct hop *hop = find(r, target);
+    bool unseen = hop && hop->out && hop->seen != r->looks;
+    if (unseen)
+        hop->seen = r->looks;
+    return unseen;
+}
+
+struct routes_ills routes_ills_of(struct routes *r, const struct settings *settings)
+{
+    struct routes_ills ills = {0};
+    r->looks++;
+    for (unsigned i = 0; i < settings->n_upstreams; i++) {
+        const struct upstream *u = &settings->upstreams[i];
+        struct target hops[HOPS_OF_ONE];
+        struct name_answer answer = {.state = NAME_KNOWN};
+        unsigned n = routes_hops(r, u, hops, HOPS_OF_ONE);
+        if (u->host.n > 0)
+            answer = look_up(r, u);
+        ills.names_unresolved += answer.failing || (answer.state != NAME_PENDING && n == 0);
+        for (unsigned h = 0; h < n; h++)
+            ills.hops_out += is_out_and_unseen(r, &hops[h]);
+    }
+    return ills;
 }
 
 bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms)

@@ -30,6 +30,13 @@ struct routes_counters {
     uint64_t hops_lost, hops_back;
 };
 
+/* What is wrong now. */
+struct routes_ills {
+    unsigned hops_out;         /* next hops */
+    unsigned names_unresolved; /* upstreams whose name has no answer, or none with an address that
+                                  can be reached */
+};
+
 /* NULL: no memory. */
 struct routes *routes_new(const struct routes_options *options);
 void routes_free(struct routes *r);
@@ -39,6 +46,8 @@ const struct routes_counters *routes_get_counters(const struct routes *r);
 void routes_keep_names(struct routes *r, const struct settings *settings);
 /* Whether the first answer for one of them is still to come. */
 bool routes_wait_for_names(struct routes *r, const struct settings *settings);
+/* Of the upstreams of SETTINGS. */
+struct routes_ills routes_ills_of(struct routes *r, const struct settings *settings);
 /* The next hops of UPSTREAM, well or not, in the order of this moment: how many of MAX. */
 unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct target *hops,
                      unsigned max);

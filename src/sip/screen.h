@@ -19,7 +19,7 @@ struct screen_fault {
     enum reason reason; /* REASON_OK: nothing */
     struct str where;   /* header name or "start line"; borrowed from the message, or static */
     size_t octet;       /* of the message, at which it was seen */
-    const char *what;   /* static */
+    const char *what;   /* static; NULL: it is not the message's fault (no memory) */
 };
 
 #define SCREEN_MAX_PARAMETERS 1024 /* in a line of a header that is parsed */

@@ -8,7 +8,12 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stird, stirctl
+from lib.dns import Dns
+from lib.lab import end_with_parent
 from lib.patience import HANG_S
+
+
+NOBODY = 65534
 
 
 class Alarms(ProcessStory):
@@ -79,6 +84,129 @@ class Alarms(ProcessStory):
                 return sum(map(int, re.findall(r'"dropped":(\d+)', source.read()))) == 3
         stird.wait_until(told, HANG_S, "the file tells what is missing")
 
+    def test_a_next_hop_is_out_until_it_is_back_or_configured_no_more(self):
+        self.start(upstreams=[self.upstream(probe="1s", probe_failures=1)])
+        self.carrier.close()
+        self.wait_alarm("hops_lost")
+        self.assertEqual(stirctl.ask(self.path, "stats")["hops_out"], 1)
+        back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        back.bind((self.net(9), 5060))
+        back.settimeout(HANG_S)
+        while "hops_lost" in self.alarms():  # whoever asks is answered
+            request, at = back.recvfrom(65536)
+            lines = request.split(b"\r\n")
+            kept = [line for line in lines if re.match(rb"(?i)(via|from|to|call-id|cseq):", line)]
+            back.sendto(b"\r\n".join([b"SIP/2.0 200 OK"] + kept + [b"Content-Length: 0", b"", b""]), at)
+        self.stird.wait_log("an alarm is over alarm=hops_lost")
+        back.close()
+        self.wait_alarm("hops_lost")
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read()
+        self.lab.write("stird.conf", text.replace('probe = "1s"', 'probe = "0s"').replace(
+            "sip:%s:5060" % self.net(9), "sip:%s:5070" % self.net(9)))
+        self.stird.reload()
+        self.wait_alarm("hops_lost", on=False)
+
+    def start_as_user(self):
+        """As under the unit: no process of it is root, so that modes of files count."""
+        self.path = self.configure()
+        for top, folders, files in os.walk(self.lab.directory):
+            for path in [top] + [os.path.join(top, name) for name in folders + files]:
+                os.chown(path, NOBODY, NOBODY)
+        os.chmod(self.lab.directory, 0o755)
+        def become():
+            os.chmod(self.lab.path("notify"), 0o777)
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            end_with_parent()
+        self.stird = stird.Stird(self.lab, self.path)
+        self.stird.prepare = become
+        return self.stird.start()
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root becomes another")
+    def test_files_of_a_certificate_that_cannot_be_used(self):
+        """Each of them, by modes and by being away, seen without a reload or a signer's death."""
+        self.start_as_user()
+        self.assertEqual(self.alarms(), {})
+        for name, good, bad in (("key.pem", 0o600, 0), ("chain.pem", 0o644, 0), ("x5u", 0o644, 0o200),
+                                ("key.pem", 0o600, 0o644)):
+            path = os.path.join(self.lab.unit.directory, name)
+            os.chmod(path, bad)
+            self.assertEqual(self.wait_alarm("certificate_files")["count"], 1)
+            self.stird.wait_log("error .*a certificate's file cannot be used any more.*file=\\S*/%s " % name)
+            os.chmod(path, good)
+            self.wait_alarm("certificate_files", on=False)
+            os.rename(path, path + ".away")
+            self.wait_alarm("certificate_files")
+            os.rename(path + ".away", path)
+            self.wait_alarm("certificate_files", on=False)
+        self.assertNotIn("certificate_directory", self.alarms())
+        os.chmod(self.lab.unit.directory, 0)
+        self.wait_alarm("certificate_directory")
+        self.assertNotIn("certificate_files", self.alarms())
+
+    def test_names_without_an_answer(self):
+        """From the start, until there is one; and again when the server has fallen silent."""
+        dns = Dns(self.net(53))
+        self.addCleanup(dns.close)
+        dns.silent = True
+        self.start(upstreams=[{"name": "carrier", "uri": "sip:carrier.test:5060;transport=udp"}],
+                   more='dns = { servers = [ "%s" ]; };' % self.net(53))
+        self.assertEqual(self.wait_alarm("names_unresolved")["count"], 1)
+        self.assertRegex(self.text(), r"\nALARM +names_unresolved: ")
+        dns.address("carrier.test", self.net(9), ttl=1)
+        dns.silent = False
+        self.wait_alarm("names_unresolved", on=False)
+        dns.silent = True
+        self.wait_alarm("names_unresolved")
+        self.hit("worker")
+        self.wait_alarm("names_unresolved")
+
+    @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "sanitizers take terabytes of addresses")
+    def test_no_memory_is_an_alarm_and_no_fault_of_messages(self):
+        """Read or not, of whatever method, an emergency call too: 503 in words, counted for what it is."""
+        self.start()
+        pid = self.stird.wait_child("worker")
+        with open("/proc/%d/statm" % pid, encoding="ascii") as source:
+            size = int(source.read().split()[0]) * resource.getpagesize()
+        resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+        answers = [answer for method, number in (("INVITE", "+12155550199"), ("INVITE", "911"), ("MESSAGE", "+12155550199"))
+                   for answer in self.send_long(method, number)]
+        self.assertIn("SIP/2.0 503 Service Unavailable", answers)
+        self.assertEqual([answer for answer in answers if "null" in answer], [])
+        self.assertGreater(self.wait_alarm("no_memory")["count"], 0)
+        self.stird.wait_log("there is no memory: .*reason=out_of_memory.*source=%s" % self.net(2))
+        stats = stirctl.ask(self.path, "stats")
+        self.assertEqual(stats["malformed"], 0)
+        self.assertGreaterEqual(stats["no_memory"], stats["reasons"]["out_of_memory"])
+        self.assertFalse(self.stird.log_lines("malformed message"))
+        resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.assertTrue(stird.alive(pid))
+
+    def send_long(self, method, number, n=60):
+        """The first lines of what comes back."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.bind((self.net(2), 0))
+        at = "%s:%d" % sock.getsockname()
+        def first_lines(wait_s):
+            sock.settimeout(wait_s)
+            try:
+                while True:
+                    yield sock.recv(65536).split(b"\r\n")[0].decode()
+            except TimeoutError:
+                pass
+        lines = []
+        for i in range(n):
+            text = ("%s sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d;rport\r\nMax-Forwards: 70\r\n"
+                    "From: <sip:+12155550100@b>;tag=1\r\nTo: <sip:%s@d>\r\nContact: <sip:a@%s>\r\nCall-ID: %s%d\r\n"
+                    "CSeq: 1 %s\r\nContent-Length: 55000\r\n\r\n"
+                    % (method, number, self.net(1), at, i, number, at, sock.fileno(), i, method))
+            sock.sendto(text.encode() + b"x" * 55000, (self.net(1), 5060))
+            lines += first_lines(0.01)
+        return lines + list(first_lines(2))
+
     def test_a_change_that_needs_a_restart(self):
         self.start()
         with open(self.path, encoding="utf-8") as source:
@@ -123,6 +251,9 @@ class Connections(Alarms):
     # those of the class itself run there
     test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
     test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
+    test_no_memory_is_an_alarm_and_no_fault_of_messages = test_names_without_an_answer = None
+    test_a_next_hop_is_out_until_it_is_back_or_configured_no_more = None
+    test_files_of_a_certificate_that_cannot_be_used = None
 
 
 if __name__ == "__main__":

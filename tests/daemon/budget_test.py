@@ -27,7 +27,7 @@ class Said(ProcessStory):
         path = self.configure(limits=' memory = "2000m"; queues = "2000m"; connections = 60000;')
         status, said = self.check(path)
         self.assertEqual(status, 0, said)
-        wanted = r"limits\.memory: all that may hold memory comes to 1\d{4} MiB \(stird -b lists it\)"
+        wanted = r"limits\.memory: all that may hold memory comes to 2\d{4} MiB \(stird -b lists it\)"
         self.assertRegex(said, r"stird\.conf:\d+: warning: " + wanted)
         self.start_with(path)
         self.stird.wait_log(wanted)

@@ -125,10 +125,11 @@ class Given(ProcessStory):
             worker, ("socket", 2, 1 | 0x800, 0), ("connect", possess.Result(0), address, 16),
             ("fcntl", possess.Result(0), F_SETFL, 0x802), option(possess.Result(0), 6, 1, number(1)),
             ("fcntl", possess.Result(0), F_SETFL, 2),
-            option(possess.Result(0), 1, SO_SNDBUF, number(1)), ("close", possess.Result(0)))
+            option(possess.Result(0), 1, SO_REUSEADDR, number(1)), option(possess.Result(0), 1, SO_SNDBUF, number(1)),
+            ("close", possess.Result(0)))
         self.assertNotEqual(results[1], -errno.EPERM)
         self.assertEqual(results[2:4], [0, 0])
-        self.assertEqual(results[4:], [-errno.EPERM, -errno.EPERM, 0])
+        self.assertEqual(results[4:], [-errno.EPERM, -errno.EPERM, 0, 0])
 
 
 @unittest.skipUnless(possess.possible(), "no ptrace of another process here")

@@ -41,10 +41,11 @@ static void sums(void **state)
     struct settings s = defaults();
     struct budget b = budget_of(&s, &(struct budget_table){0});
     uint64_t one = budget_sum(&b);
-    assert_int_equal(one / MIB, 1672);
+    assert_int_equal(one / MIB, 1797);
     s.workers = 2;
     b = budget_of(&s, &(struct budget_table){0});
-    assert_int_equal(budget_sum(&b) - one, (16 + 125 + 8 + 32) * MIB + 500 * (2 * 65536 + 8192) / 4 * 5);
+    assert_int_equal(budget_sum(&b) - one,
+                     (16 + 250 + 8 + 32) * MIB + 500 * (2 * 65536 + 8192) / 4 * 5);
     b = budget_of(&s, &(struct budget_table){.octets = 200 * MIB, .rows = 10 * 1000 * 1000});
     assert_true(budget_octets(&b, &b.rows[3]) > 750 * MIB);
 }
@@ -123,9 +124,9 @@ static void above_the_means(void **state)
     struct settings s = defaults();
     struct means m = {0};
     assert_said(&s, &m, "");
-    m = (struct means){1673 * MIB, "x", budget_descriptors(&s) + 1000, 1};
+    m = (struct means){1798 * MIB, "x", budget_descriptors(&s) + 1000, 1};
     assert_said(&s, &m, "");
-    m.memory = 1672 * MIB;
+    m.memory = 1797 * MIB;
     assert_said(&s, &m, "limits.memory ");
     m.descriptors--;
     s.workers = 2;

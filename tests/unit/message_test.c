@@ -349,6 +349,20 @@ static void a_loop_is_no_spiral(void **state)
 }
 
 /* The 487 of a call that rang repeats the lines of its 180, and nothing else of it. */
+static void what_is_not_the_messages_fault_is_told_in_a_plain_status_line(void **state)
+{
+    const struct screen_fault fault = {.reason = REASON_OUT_OF_MEMORY};
+    struct buf out = BUF_INIT;
+    (void)state;
+    assert_true(
+        answer_malformed(STR("INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+                             "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: c\r\n"
+                             "CSeq: 1 INVITE\r\n\r\n"),
+                         &fault, STR("t"), &out));
+    assert_true(str_starts(buf_str(&out), STR("SIP/2.0 503 Service Unavailable\r\nVia: ")));
+    buf_fini(&out);
+}
+
 static void an_answer_out_of_the_last_response(void **state)
 {
     static const char *const tags[] = {";tag=callee", ""};
@@ -400,6 +414,7 @@ int main(void)
         cmocka_unit_test(parameters_are_bounded),
         cmocka_unit_test(a_branch_proves_itself_and_nothing_else_does),
         cmocka_unit_test(a_loop_is_no_spiral),
+        cmocka_unit_test(what_is_not_the_messages_fault_is_told_in_a_plain_status_line),
         cmocka_unit_test(an_answer_out_of_the_last_response),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

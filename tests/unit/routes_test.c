@@ -412,6 +412,60 @@ static void test_usable_by_name(void **state)
     routes_free(lab.routes);
 }
 
+static void expect_ills(struct lab *lab, unsigned hops_out, unsigned names_unresolved)
+{
+    struct routes_ills ills = routes_ills_of(lab->routes, &lab->settings);
+    assert_int_equal(ills.hops_out, hops_out);
+    assert_int_equal(ills.names_unresolved, names_unresolved);
+}
+
+/* As long as they are out; a hop of two upstreams once, one that is configured no more not at all.
+ */
+static void test_ills_are_of_now(void **state)
+{
+    struct lab lab;
+    (void)state;
+    set_up(&lab, 3);
+    lab.settings.n_upstreams = 3;
+    expect_ills(&lab, 0, 0);
+    fail_calls(&lab, 0, 3);
+    fail_calls(&lab, 1, 3);
+    lab.now_ms += 100 * ROUTES_OUT_MS;
+    expect_ills(&lab, 2, 0);
+    lab.upstreams[2].address = lab.upstreams[0].address;
+    expect_ills(&lab, 2, 0);
+    answer_call(&lab, 1);
+    expect_ills(&lab, 1, 0);
+    lab.upstreams[0].address = lab.upstreams[2].address = address_of("192.0.2.9", 5060);
+    expect_ills(&lab, 0, 0);
+    routes_free(lab.routes);
+}
+
+/* A name without an answer, with an old one, with none that can be reached. */
+static void test_ills_of_names(void **state)
+{
+    struct lab lab;
+    struct name_address old = {.address = address_of("192.0.2.1", 5060)};
+    struct name_address own = {.address = address_of("192.0.2.100", 5060)};
+    (void)state;
+    set_up(&lab, 4);
+    lab.dns.answer = (struct name_answer){.state = NAME_PENDING};
+    expect_ills(&lab, 0, 0);
+    lab.dns.answer = (struct name_answer){.state = NAME_FAILED, .failing = true};
+    expect_ills(&lab, 0, 1);
+    lab.dns.answer = (struct name_answer){.state = NAME_FAILED}; /* there is no room for it */
+    expect_ills(&lab, 0, 1);
+    lab.dns.answer = (struct name_answer){.state = NAME_KNOWN}; /* it takes no calls */
+    expect_ills(&lab, 0, 1);
+    lab.dns.answer = (struct name_answer){.state = NAME_KNOWN, .addresses = &own, .n = 1};
+    expect_ills(&lab, 0, 1);
+    lab.dns.answer = (struct name_answer){.state = NAME_KNOWN, .addresses = &old, .n = 1};
+    expect_ills(&lab, 0, 0);
+    lab.dns.answer.failing = true;
+    expect_ills(&lab, 0, 1);
+    routes_free(lab.routes);
+}
+
 /* A hop that is out is asked by OPTIONS: whoever answers is back at once. */
 static void test_asked_when_out(void **state)
 {
@@ -484,6 +538,8 @@ int main(void)
         cmocka_unit_test(test_usable),
         cmocka_unit_test(test_usable_by_probes),
         cmocka_unit_test(test_usable_by_name),
+        cmocka_unit_test(test_ills_are_of_now),
+        cmocka_unit_test(test_ills_of_names),
         cmocka_unit_test(test_asked_when_out),
         cmocka_unit_test(test_questions_that_say_no),
         cmocka_unit_test(test_silence_to_questions),
