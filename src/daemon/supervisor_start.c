@@ -180,6 +180,7 @@ void supervisor_free(struct supervisor *s)
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);
     buf_fini(&s->findings);
+    buf_fini(&s->hops);
     close_if_open(s->watch_fd);
     close_if_open(s->records_file);
     close_if_open(s->signal_fd);

@@ -542,6 +542,26 @@ void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news
     refused_sources_tell_again(p, news);
 }
 
+bool proxy_tell_hop(struct proxy *p, struct hop_state *news)
+{
+    return routes_tell(p->routes, proxy_now_ms(), news);
+}
+
+void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news)
+{
+    routes_tell_again(p->routes, news);
+}
+
+bool proxy_tell_failed(struct proxy *p, struct failed_call *news)
+{
+    return failed_calls_tell(&p->failed_calls, news);
+}
+
+void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news)
+{
+    failed_calls_tell_again(&p->failed_calls, news);
+}
+
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
 {
     resolver_tell_again(p->resolver, known);
