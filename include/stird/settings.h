@@ -86,6 +86,7 @@ struct trunk {
     struct str request_user_prefix;       /* first characters of the Request-URI's user part */
     struct str header_name, header_value; /* removed before forwarding */
     struct str tls_name;                  /* that the caller's verified certificate is for */
+    struct str tls_peer_name; /* to prove when we connect to it; empty: tls_name, or its address */
 
     struct str file; /* where it is written */
     uint32_t line;
