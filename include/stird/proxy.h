@@ -13,6 +13,7 @@
 #include <stird/reason.h>
 #include <stird/refused_source.h>
 #include <stird/snapshot.h>
+#include <stird/trunk_calls.h>
 
 struct dispatch_key;
 struct event_base;
@@ -103,6 +104,8 @@ void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news
 /* The same of next hops that came or went, or answered; and of calls that failed. */
 bool proxy_tell_hop(struct proxy *p, struct hop_state *news);
 void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news);
+/* What the trunks from *NEXT on have in progress; *NEXT goes on, and round. */
+void proxy_tell_trunks(struct proxy *p, uint32_t *next, struct trunk_calls *news);
 bool proxy_tell_failed(struct proxy *p, struct failed_call *news);
 void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news);
 

@@ -164,17 +164,20 @@ static void print_hops(const json_t *status)
 
 static void print_trunks(const json_t *status)
 {
-    static const char *const heads[] = {"NAME", "CUSTOMER", "IDENTITY", "HEALTH", "HOPS USABLE"};
-    struct columns table = columns_new(heads, 5);
+    static const char *const heads[] = {"NAME",  "CUSTOMER", "IDENTITY",
+                                        "CALLS", "HEALTH",   "HOPS USABLE"};
+    struct columns table = columns_new(heads, 6);
     size_t i;
     json_t *t;
     json_array_foreach(json_object_get(status, "trunks"), i, t)
     {
-        char hops[2 * SHORT_MAX];
+        char hops[2 * SHORT_MAX], calls[SHORT_MAX];
+        snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
         snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
                  number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
-        columns_add(&table, (const char *[]){text_of(t, "name"), text_of(t, "customer"),
-                                             text_of(t, "identity"), text_of(t, "health"), hops});
+        columns_add(&table,
+                    (const char *[]){text_of(t, "name"), text_of(t, "customer"),
+                                     text_of(t, "identity"), calls, text_of(t, "health"), hops});
     }
     columns_print(&table, "trunks");
     print_left_out(status, "trunks_not_shown");

@@ -119,6 +119,8 @@ struct supervisor {
     unsigned n_names;
     struct refused_sum refused[REFUSED_KEPT]; /* who is not heard: the last ones */
     struct buf hops;                          /* struct hop_seen, those heard of last at the end */
+    struct buf trunk_calls;                   /* uint32_t a worker and trunk: supervisor_trunks.c */
+    uint64_t trunk_calls_of;                  /* of which generation */
     struct failed_call failed[FAILED_KEPT];   /* a ring of the last ones */
     unsigned n_failed;                        /* ever */
 
@@ -298,8 +300,17 @@ void supervisor_put_refused(const struct supervisor *s, struct json *j);
 /* supervisor_hops.c */
 void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_state *news);
 void supervisor_forget_hops(struct supervisor *s, unsigned w); /* of a worker that is gone */
-/* Members of an object: the next hops of each upstream, and the trunks that use them. */
+/* Members of an object: the next hops of each upstream. */
 void supervisor_put_hops(const struct supervisor *s, struct json *j, int64_t now_ms);
+/* Of each upstream, by its index; the caller's to free, NULL: no memory. */
+struct hop_tally {
+    const struct supervisor *s;
+    unsigned n, usable;
+};
+struct hop_tally *supervisor_count_hops(const struct supervisor *s);
+/* supervisor_trunks.c */
+void supervisor_take_trunks(struct supervisor *s, unsigned w, const struct trunk_calls *news);
+void supervisor_forget_trunks(struct supervisor *s, unsigned w); /* of a worker that is gone */
 void supervisor_put_trunks(const struct supervisor *s, struct json *j);
 /* supervisor_failed.c */
 void supervisor_take_failed(struct supervisor *s, const struct failed_call *news);

@@ -202,73 +202,22 @@ void supervisor_put_hops(const struct supervisor *s, struct json *j, int64_t now
     put_nameless(s, j, l.until + LIST_MAX / 8);
 }
 
-/* ---- trunks ---- */
-
-struct tally {
-    const struct supervisor *s;
-    unsigned n, usable;
-};
+/* ---- for the trunks ---- */
 
 static void count_hop(const struct hop_sum *sum, void *user)
 {
-    struct tally *t = user;
+    struct hop_tally *t = user;
     t->n++;
     t->usable += !is_out(t->s, sum);
 }
 
-/* Of each upstream; NULL: no memory. */
-static struct tally *count_upstreams(const struct supervisor *s)
+struct hop_tally *supervisor_count_hops(const struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
-    struct tally *upstreams = calloc(settings->n_upstreams, sizeof(*upstreams));
+    struct hop_tally *upstreams = calloc(settings->n_upstreams, sizeof(*upstreams));
     for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
         upstreams[i].s = s;
         each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
     }
     return upstreams;
-}
-
-static struct tally hops_of(const struct tally *upstreams, const struct trunk *t)
-{
-    struct tally sum = {0};
-    for (unsigned i = 0; i < t->n_upstreams; i++) {
-        sum.n += upstreams[t->upstreams[i]].n;
-        sum.usable += upstreams[t->upstreams[i]].usable;
-    }
-    return sum;
-}
-
-static void put_trunk(struct json *j, const struct trunk *t, const struct tally *hops)
-{
-    json_begin_object(j);
-    put_text(j, STR("name"), t->name);
-    put_text(j, STR("customer"), t->customer);
-    put_text(j, STR("identity"), t->gateway ? STR("gateway") : STR("authenticated"));
-    put_text(j, STR("health"), health_name(t->health));
-    put_count(j, STR("next_hops"), hops->n);
-    put_count(j, STR("next_hops_usable"), hops->usable);
-    json_end_object(j);
-}
-
-void supervisor_put_trunks(const struct supervisor *s, struct json *j)
-{
-    const struct settings *settings = s->current.settings;
-    size_t until = j->out->n + LIST_MAX;
-    unsigned shown = 0;
-    struct tally *upstreams = count_upstreams(s);
-    json_put_key(j, STR("trunks"));
-    json_begin_array(j);
-    for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
-        const struct trunk *t = &settings->trunks[i % settings->n_trunks];
-        struct tally hops = hops_of(upstreams, t);
-        bool its_turn = (hops.usable == 0) == (i < settings->n_trunks);
-        if (its_turn && j->out->n <= until) {
-            put_trunk(j, t, &hops);
-            shown++;
-        }
-    }
-    json_end_array(j);
-    free(upstreams);
-    put_count(j, STR("trunks_in_all"), settings->n_trunks);
-    put_count(j, STR("trunks_not_shown"), settings->n_trunks - shown);
 }

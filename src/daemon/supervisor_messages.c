@@ -79,6 +79,10 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
         if (is_worker(s, c))
             supervisor_take_hop(s, c->index, &m->hop);
         break;
+    case CONTROL_TRUNKS:
+        if (is_worker(s, c))
+            supervisor_take_trunks(s, c->index, &m->trunks);
+        break;
     case CONTROL_FAILED:
         if (is_worker(s, c))
             supervisor_take_failed(s, &m->failed);
@@ -253,6 +257,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     if (is_worker(s, c)) {
         supervisor_worker_gone(s, c->index);
         supervisor_forget_hops(s, c->index);
+        supervisor_forget_trunks(s, c->index);
         if (!s->ending)
             supervisor_mend_sockets(s, c->index);
         supervisor_numbers_in_force(s);

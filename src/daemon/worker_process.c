@@ -53,6 +53,7 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
+    uint32_t next_trunk;     /* whose calls are told next */
     bool drained;            /* no call is left, as far as this worker goes */
     bool dismissed;          /* nor is one left anywhere else */
     int64_t clock_offset_us; /* real time less monotonic, at the last look */
@@ -430,6 +431,14 @@ static void tell_hops(struct worker *w)
     }
 }
 
+/* One that is not heard is told anew when it is its turn again. */
+static void tell_trunks(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_TRUNKS, .worker = w->options->worker};
+    proxy_tell_trunks(w->proxy, &w->next_trunk, &m.trunks);
+    control_send(w->options->control_fd, &m, NULL, 0);
+}
+
 static void tell_failed(struct worker *w)
 {
     struct control_message m = {.type = CONTROL_FAILED, .worker = w->options->worker};
@@ -453,6 +462,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     tell_refused(w);
     tell_hops(w);
     tell_failed(w);
+    tell_trunks(w);
 }
 
 /* ---- start and stop ---- */

@@ -37,7 +37,7 @@ class Status(Story):
              "out_in_workers": 0, "since": None, "last_answer": None}])
         self.assertEqual([t["name"] for t in status["trunks"]], ["pbx", "guest", "gateway"])
         self.assertEqual(status["trunks"][0], {
-            "name": "pbx", "customer": "acme", "identity": "authenticated", "health": "alive",
+            "name": "pbx", "customer": "acme", "identity": "authenticated", "calls": 0, "health": "alive",
             "next_hops": 1, "next_hops_usable": 1})
 
     def test_a_hop_that_dies_and_returns(self):
@@ -93,6 +93,22 @@ class Status(Story):
         for f in failed:
             self.assertEqual((f["trunk"], f["count"]), ("pbx", 1))
 
+    def test_calls_in_progress(self):
+        """INVITEs without a final answer, by trunk; also after a reload, which may count anew."""
+        self.start()
+        def calls(name):
+            return lambda status: next(t["calls"] for t in status["trunks"] if t["name"] == name)
+        placed = [(invite, self.carrier.expect("INVITE")) for invite in (self.place(), self.place())]
+        self.wait_status(lambda s: calls("pbx")(s) == 2, "two are in progress")
+        self.assertEqual(calls("guest")(self.ask()), 0)
+        self.configure(trunks=[self.trunk("guest", 3), self.trunk()])
+        self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "reload", "--wait")[0], 0)
+        self.wait_status(lambda s: calls("pbx")(s) == 2, "they are, at another place of the list")
+        self.assertEqual(calls("guest")(self.ask()), 0)
+        for invite, arrived in placed:
+            self.refuse(arrived, invite)
+        self.wait_status(lambda s: calls("pbx")(s) == 0, "none is left")
+
     def test_as_text(self):
         self.start()
         forbidden = self.place()
@@ -105,7 +121,7 @@ class Status(Story):
         for table in tables:
             self.assertRegex(out, "(?m)^" + table)
         self.assertRegex(out, r"(?m)^ +carrier +%s:5060 +udp +usable +- +\d+ s$" % re.escape(self.net(9)))
-        self.assertRegex(out, r"(?m)^ +pbx +acme +authenticated +alive +1 of 1$")
+        self.assertRegex(out, r"(?m)^ +pbx +acme +authenticated +0 +alive +1 of 1$")
         self.assertRegex(out, r"(?m)^ +\d+ s +403 +next_hop_refused +pbx +1 +" +
                          re.escape(forbidden["call-id"]))
         listed = out[out.index("certificates"):].split("\n")
