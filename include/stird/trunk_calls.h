@@ -1,6 +1,6 @@
 /*
- * trunk_calls - how many INVITEs of some trunks a worker has in progress, as it tells the supervisor,
- * for `stirctl status`. Indices are those of one generation of the configuration.
+ * trunk_calls - how many INVITEs of some trunks a worker has in progress, as it tells the
+ * supervisor, for `stirctl status`. Indices are those of one generation of the configuration.
  */
 #ifndef STIRD_TRUNK_CALLS_H
 #define STIRD_TRUNK_CALLS_H
