@@ -52,9 +52,9 @@ class Said(ProcessStory):
 
 
 class Files(ProcessStory):
-    def records(self, path):
+    def records(self, path, **changes):
         """The configuration with records.file elsewhere."""
-        configuration = self.configure()
+        configuration = self.configure(**changes)
         with open(configuration, encoding="utf-8") as source:
             text = source.read().replace(self.lab.path("records.jsonl"), path)
         return self.lab.write("stird.conf", text)
@@ -99,10 +99,9 @@ class Files(ProcessStory):
     def test_records_that_the_services_user_cannot_write(self):
         """Root asks for a service that is somebody else."""
         os.mkdir(self.lab.path("roots"), 0o755)
-        path = self.records(self.lab.path("roots/records.jsonl"))
-        with open(path, "a", encoding="utf-8") as out:
-            out.write('security = { user = "nobody"; };\n')
-        os.chmod(self.lab.directory, 0o755)
+        path = self.records(self.lab.path("roots/records.jsonl"), more='security = { user = "nobody"; };\n')
+        self.give_away("nobody")
+        os.chown(self.lab.path("roots"), 0, 0)
         status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r'stird\.conf:\d+: warning: records\.file: user "nobody"')
@@ -114,7 +113,9 @@ class Files(ProcessStory):
 class Capabilities(ProcessStory):
     def said(self, **changes):
         more = changes.pop("more", "") + 'security = { user = "nobody"; };\n'
-        status, said = stird.check_configuration(self.configure(more=more, **changes))
+        path = self.configure(more=more, **changes)
+        self.give_away("nobody")
+        status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         return said
 
