@@ -38,6 +38,9 @@ enum control_type {
                           is the oldest that a call still holds */
     CONTROL_NAME,      /* from a worker: what an upstream's `name` means now */
     CONTROL_REFUSED,   /* from a worker: `refused`, a source that it does not hear */
+    CONTROL_HOP,       /* from a worker: `hop`, a next hop that came, went or answered */
+    CONTROL_TRUNKS,    /* from a worker: `trunks`, what some have in progress */
+    CONTROL_FAILED,    /* from a worker: `failed`, a call that failed */
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
     CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
     CONTROL_DRAINED,
@@ -64,6 +67,9 @@ struct control_message {
     struct proxy_counters counters;        /* of a HEARTBEAT */
     struct known_name name;                /* of a NAME */
     struct refused_source refused;         /* of a REFUSED */
+    struct hop_state hop;                  /* of a HOP */
+    struct trunk_calls trunks;             /* of a TRUNKS */
+    struct failed_call failed;             /* of a FAILED */
     char path[256]; /* of a SNAPSHOT: the main configuration file, key into `files` */
     char text[256]; /* of an ALARM; of a SNAPSHOT as of CERTIFICATES */
 };

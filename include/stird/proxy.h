@@ -5,12 +5,15 @@
 #define STIRD_PROXY_H
 
 #include <stdint.h>
+#include <stird/failed_call.h>
+#include <stird/hop_state.h>
 #include <stird/known_name.h>
 #include <stird/listen.h>
 #include <stird/cause.h>
 #include <stird/reason.h>
 #include <stird/refused_source.h>
 #include <stird/snapshot.h>
+#include <stird/trunk_calls.h>
 
 struct dispatch_key;
 struct event_base;
@@ -101,5 +104,12 @@ void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* 
 /* The same of sources that were not heard or not let through. */
 bool proxy_tell_refused(struct proxy *p, struct refused_source *news);
 void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news);
+/* The same of next hops that came or went, or answered; and of calls that failed. */
+bool proxy_tell_hop(struct proxy *p, struct hop_state *news);
+void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news);
+/* What the trunks from *NEXT on have in progress; *NEXT goes on, and round. */
+void proxy_tell_trunks(struct proxy *p, uint32_t *next, struct trunk_calls *news);
+bool proxy_tell_failed(struct proxy *p, struct failed_call *news);
+void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news);
 
 #endif

@@ -86,6 +86,7 @@ struct trunk {
     struct str request_user_prefix;       /* first characters of the Request-URI's user part */
     struct str header_name, header_value; /* removed before forwarding */
     struct str tls_name;                  /* that the caller's verified certificate is for */
+    struct str tls_peer_name; /* to prove when we connect to it; empty: tls_name, or its address */
 
     struct str file; /* where it is written */
     uint32_t line;
@@ -326,6 +327,7 @@ uint32_t settings_sign_requests_per_second(const struct settings *s);
 const char *attestation_key(enum number_state state);
 /* "A", "B", "C", "unsigned", "refuse" */
 struct str treatment_name(enum treatment t);
+struct str health_name(enum health h);           /* "alive", "next_hops", "signing" */
 struct str transport_name(enum transport t);     /* "udp", "tcp", "tls" */
 struct str transport_via_name(enum transport t); /* "UDP", "TCP", "TLS" (RFC 3261 section 20.42) */
 uint16_t transport_port(enum transport t);       /* where a URI names no port */

@@ -173,6 +173,10 @@ static void put_configuration(struct buf *out, const struct node *n)
         buf_add_text(out, "\ndirectories = { state = \"state\"; runtime = \"run\"; };\n");
     if (strcmp(n->user, "stird") != 0)
         buf_addf(out, "\nsecurity = { user = \"%s\"; };\n", n->user);
+    else if (all_here)
+        buf_add_text(
+            out, "\n# This belongs to whoever tries it, root too; a user stird has no part in it.\n"
+                 "security = { user = \"\"; };\n");
 }
 
 static void put_numbers(struct buf *out, const struct node *n)

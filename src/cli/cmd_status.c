@@ -1,7 +1,10 @@
+#include "columns.h"
 #include "session.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stird/clock.h>
+#include <string.h>
 #include <time.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -79,13 +82,126 @@ static void print_alarms(const json_t *status)
     }
 }
 
+#define SHORT_MAX 32
+
+/* "17 s", "3 min", "5 h", "12 d" before now; "-" when it never was. */
+static const char *age(const json_t *object, const char *key, char room[SHORT_MAX])
+{
+    static const struct {
+        int64_t s;
+        const char *unit;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    const char *text = json_string_value(json_object_get(object, key));
+    struct tm tm = {0};
+    size_t i = 0;
+    if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+        return "-";
+    int64_t s = clock_real_s() - (int64_t)timegm(&tm);
+    s = s > 0 ? s : 0;
+    while (i < 3 && s < 2 * units[i].s)
+        i++;
+    snprintf(room, SHORT_MAX, "%" PRId64 " %s", s / units[i].s, units[i].unit);
+    return room;
+}
+
+static void print_left_out(const json_t *status, const char *key)
+{
+    if (number_of(status, key) > 0)
+        printf("%-14s and %" JSON_INTEGER_FORMAT " more\n", "", number_of(status, key));
+}
+
 static void print_certificates(const json_t *status)
 {
+    static const char *const heads[] = {"NAME", "UNIT", "STATE", "DAYS", "URL", "SIGNS"};
+    struct columns table = columns_new(heads, 6);
     size_t i;
     json_t *c;
     json_array_foreach(json_object_get(status, "certificates"), i, c)
-        printf("certificate    %s: %s, %" JSON_INTEGER_FORMAT " days left, %s\n", text_of(c, "id"),
-               text_of(c, "state"), number_of(c, "days_left"), text_of(c, "x5u"));
+    {
+        char days[SHORT_MAX];
+        snprintf(days, sizeof(days), "%" JSON_INTEGER_FORMAT, number_of(c, "days_left"));
+        columns_add(&table,
+                    (const char *[]){text_of(c, "id"), text_of(c, "unit"), text_of(c, "state"),
+                                     days, text_of(c, "url"),
+                                     json_is_true(json_object_get(c, "signs")) ? "yes" : "no"});
+    }
+    columns_print(&table, "certificates");
+}
+
+static const char *hop_state(const json_t *status, const json_t *hop, char room[SHORT_MAX])
+{
+    json_int_t out = number_of(hop, "out_in_workers");
+    size_t workers = json_array_size(json_object_get(status, "workers"));
+    if (out == 0 || workers < 2)
+        return out > 0 ? "OUT" : "usable";
+    snprintf(room, SHORT_MAX, "OUT %" JSON_INTEGER_FORMAT "/%zu", out, workers);
+    return room;
+}
+
+static void print_hops(const json_t *status)
+{
+    static const char *const heads[] = {"UPSTREAM", "ADDRESS", "VIA", "STATE", "SINCE", "ANSWERED"};
+    struct columns table = columns_new(heads, 6);
+    size_t i;
+    json_t *h;
+    json_array_foreach(json_object_get(status, "next_hops"), i, h)
+    {
+        char state[SHORT_MAX], since[SHORT_MAX], answered[SHORT_MAX];
+        columns_add(&table,
+                    (const char *[]){text_of(h, "upstream"), text_of(h, "address"),
+                                     text_of(h, "transport"), hop_state(status, h, state),
+                                     age(h, "since", since), age(h, "last_answer", answered)});
+    }
+    columns_print(&table, "next hops");
+    print_left_out(status, "next_hops_not_shown");
+    json_array_foreach(json_object_get(status, "unknown_names"), i, h)
+    {
+        printf("%-14s ", "");
+        print_shown(json_string_value(h));
+        puts(": nothing is known of its name");
+    }
+}
+
+static void print_trunks(const json_t *status)
+{
+    static const char *const heads[] = {"NAME",  "CUSTOMER", "IDENTITY",
+                                        "CALLS", "HEALTH",   "HOPS USABLE"};
+    struct columns table = columns_new(heads, 6);
+    size_t i;
+    json_t *t;
+    json_array_foreach(json_object_get(status, "trunks"), i, t)
+    {
+        char hops[2 * SHORT_MAX], calls[SHORT_MAX];
+        snprintf(calls, sizeof(calls), "%" JSON_INTEGER_FORMAT, number_of(t, "calls"));
+        snprintf(hops, sizeof(hops), "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
+                 number_of(t, "next_hops_usable"), number_of(t, "next_hops"));
+        columns_add(&table,
+                    (const char *[]){text_of(t, "name"), text_of(t, "customer"),
+                                     text_of(t, "identity"), calls, text_of(t, "health"), hops});
+    }
+    columns_print(&table, "trunks");
+    print_left_out(status, "trunks_not_shown");
+}
+
+#define FAILED_SHOWN 10
+
+/* Of a call that stird refused, why it did; else what became of it. */
+static void print_failed(const json_t *status)
+{
+    static const char *const heads[] = {"AGO", "STATUS", "WHY", "TRUNK", "TIMES", "CALL-ID"};
+    struct columns table = columns_new(heads, 6);
+    const json_t *failed = json_object_get(status, "failed_calls");
+    for (size_t i = 0; i < json_array_size(failed) && i < FAILED_SHOWN; i++) {
+        const json_t *f = json_array_get(failed, i);
+        char ago[SHORT_MAX], code[SHORT_MAX], times[SHORT_MAX];
+        bool rejected = strcmp(text_of(f, "result"), "rejected") == 0;
+        snprintf(code, sizeof(code), "%" JSON_INTEGER_FORMAT, number_of(f, "sip_status"));
+        snprintf(times, sizeof(times), "%" JSON_INTEGER_FORMAT, number_of(f, "count"));
+        columns_add(&table, (const char *[]){age(f, "ts", ago), code,
+                                             text_of(f, rejected ? "reason" : "cause"),
+                                             text_of(f, "trunk"), times, text_of(f, "call_id")});
+    }
+    columns_print(&table, "failed calls");
 }
 
 static void print_status(const json_t *status)
@@ -114,6 +230,9 @@ static void print_status(const json_t *status)
            number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
     print_certificates(status);
     print_children(status);
+    print_hops(status);
+    print_trunks(status);
+    print_failed(status);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

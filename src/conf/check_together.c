@@ -46,6 +46,34 @@ static void check_ambiguous(struct reader *r, const struct draft *draft)
     }
 }
 
+static bool may_be_one_listener(const struct trunk *a, const struct trunk *b)
+{
+    return a->listener.n == 0 || b->listener.n == 0 || str_eq(a->listener, b->listener);
+}
+
+/* OPTIONS are the source's: they get 503 where none of its trunks says that it is well. */
+static void check_health(struct reader *r, const struct draft *draft, unsigned trunk)
+{
+    const struct settings *s = &draft->settings;
+    const struct trunk *strict = &s->trunks[trunk];
+    const struct object *o = draft->trunks.items[trunk];
+    for (unsigned i = 0; i < s->n_trunks; i++) {
+        const struct trunk *lax = &s->trunks[i];
+        const struct address_prefix *p = lax->health < strict->health &&
+                                                 may_be_one_listener(strict, lax)
+                                             ? shared_prefix(strict, lax)
+                                             : NULL;
+        if (!p)
+            continue;
+        warn(r, o, place_of(o, "health"),
+             "health: OPTIONS from %.*s get 200 for trunk %.*s, whose health is \"%.*s\", whatever "
+             "becomes of this one: give both the same",
+             STR_ARG(prefix_text(r, p)), STR_ARG(shown(r, lax->name)),
+             STR_ARG(health_name(lax->health)));
+        return;
+    }
+}
+
 /* ---- an upstream's addresses within a trunk's sources, or about them (claim.h) ---- */
 
 struct overlap {
@@ -187,6 +215,8 @@ void check_together(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     check_ambiguous(r, draft);
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        check_health(r, draft, i);
     for (unsigned i = 0; i < s->n_upstreams; i++) {
         check_own_address(r, draft, i);
         check_covered_name(r, draft, i);

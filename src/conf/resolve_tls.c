@@ -98,6 +98,10 @@ static void check_trunks(struct reader *r, const struct draft *draft)
             complain(r, &d->object, place_of(&d->object, "tls_name"),
                      "tls_name: no call can match, for no listener of its calls has transports = "
                      "[ \"tls\" ] and verify_client = \"require\"");
+        if (d->trunk.tls_peer_name.n > 0 && !find_listener(draft, false, (struct str){NULL, 0}))
+            complain(r, &d->object, place_of(&d->object, "tls_peer_name"),
+                     "tls_peer_name has a meaning only with a listener that has transports = [ "
+                     "\"tls\" ]: take it out");
     }
 }
 

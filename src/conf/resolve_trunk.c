@@ -79,6 +79,7 @@ static void resolve_references(struct reader *r, const struct draft *draft, stru
 {
     struct trunk *t = &d->trunk;
     t->tls_name = plain_host_name(r, t->tls_name);
+    t->tls_peer_name = plain_host_name(r, t->tls_peer_name);
     resolve_trunk_provider(r, draft, d);
     resolve_trunk_certificate(r, draft, d);
     if (t->listener.n > 0 && object_find(&draft->listeners, t->listener) == draft->listeners.n)

@@ -84,15 +84,16 @@ static void prefix_element(struct buf *out, const void *list, unsigned i)
     buf_fini(&host);
 }
 
-/* Optional texts that are empty are not written: for most of them empty is no value. */
-static bool is_empty_text(const struct key *k, const void *field)
+/* Optional texts that are empty are not written: for most of them empty is no value. Where they are
+   something else when nothing is said, empty was meant. */
+static bool is_left_out(const struct key *k, const void *field)
 {
     struct str text;
     bool is_text = k->type == KEY_TEXT || k->type == KEY_NAME;
     if (!is_text)
         return false;
     memcpy(&text, field, sizeof(text));
-    return text.n == 0;
+    return text.n == 0 && !(k->fallback && k->fallback[0]);
 }
 
 /*
@@ -106,7 +107,7 @@ static void print_scalars(struct printer *p, const struct table *table, const vo
         const struct key *k = &table->keys[i];
         const void *field = (const char *)object + (k->offset - begin_at);
         if (k->offset < begin_at || k->offset >= begin_at + bytes || k->type == KEY_TEXTS ||
-            k->type == KEY_OBJECTS || is_empty_text(k, field))
+            k->type == KEY_OBJECTS || is_left_out(k, field))
             continue;
         begin(p, str_of(k->name));
         key_print(k, field, p->out);

@@ -78,6 +78,13 @@ static const struct {
     [TRANSPORT_TLS] = {"tls", "TLS", 5061},
 };
 
+struct str health_name(enum health h)
+{
+    static const char *const names[] = {
+        [HEALTH_ALIVE] = "alive", [HEALTH_NEXT_HOPS] = "next_hops", [HEALTH_SIGNING] = "signing"};
+    return str_of(names[h]);
+}
+
 struct str transport_name(enum transport t)
 {
     return str_of(transports[t].name);

@@ -66,6 +66,14 @@ enum reload_step {
 };
 
 #define REFUSED_KEPT 128
+#define HOPS_KEPT    2048 /* of all workers */
+#define FAILED_KEPT  20
+
+/* A next hop as one worker finds it. */
+struct hop_seen {
+    struct hop_state state;
+    unsigned worker;
+};
 
 /* A source that workers do not hear, or do not let through. */
 struct refused_sum {
@@ -110,6 +118,11 @@ struct supervisor {
     struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
     unsigned n_names;
     struct refused_sum refused[REFUSED_KEPT]; /* who is not heard: the last ones */
+    struct buf hops;                          /* struct hop_seen, those heard of last at the end */
+    struct buf trunk_calls;                   /* uint32_t a worker and trunk: supervisor_trunks.c */
+    uint64_t trunk_calls_of;                  /* of which generation */
+    struct failed_call failed[FAILED_KEPT];   /* a ring of the last ones */
+    unsigned n_failed;                        /* ever */
 
     /* Urgent changes of numbers. */
     struct overlay *overlay;
@@ -289,6 +302,26 @@ int supervisor_names_to_fd(struct supervisor *s);
 /* supervisor_refused.c */
 void supervisor_take_refused(struct supervisor *s, const struct refused_source *news);
 void supervisor_put_refused(const struct supervisor *s, struct json *j);
+/* supervisor_hops.c */
+void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_state *news);
+void supervisor_forget_hops(struct supervisor *s, unsigned w); /* of a worker that is gone */
+/* Members of an object: the next hops of each upstream. */
+void supervisor_put_hops(const struct supervisor *s, struct json *j, int64_t now_ms);
+/* Of each upstream, by its index; the caller's to free, NULL: no memory. */
+struct hop_tally {
+    const struct supervisor *s;
+    unsigned n, usable;
+};
+struct hop_tally *supervisor_count_hops(const struct supervisor *s);
+/* supervisor_trunks.c */
+void supervisor_take_trunks(struct supervisor *s, unsigned w, const struct trunk_calls *news);
+void supervisor_forget_trunks(struct supervisor *s, unsigned w); /* of a worker that is gone */
+void supervisor_put_trunks(const struct supervisor *s, struct json *j);
+/* supervisor_failed.c */
+void supervisor_take_failed(struct supervisor *s, const struct failed_call *news);
+void supervisor_put_failed(const struct supervisor *s, struct json *j);
+/* supervisor_names.c: what the name of U means, NULL: nothing is known of it. */
+const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u);
 /* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
 void supervisor_send_names(struct supervisor *s, unsigned w);
 

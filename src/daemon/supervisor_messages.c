@@ -75,6 +75,18 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
         if (is_worker(s, c))
             supervisor_take_refused(s, &m->refused);
         break;
+    case CONTROL_HOP:
+        if (is_worker(s, c))
+            supervisor_take_hop(s, c->index, &m->hop);
+        break;
+    case CONTROL_TRUNKS:
+        if (is_worker(s, c))
+            supervisor_take_trunks(s, c->index, &m->trunks);
+        break;
+    case CONTROL_FAILED:
+        if (is_worker(s, c))
+            supervisor_take_failed(s, &m->failed);
+        break;
     case CONTROL_SNAPSHOT_IN_USE:
         if (is_worker(s, c)) {
             s->in_use[c->index] = m->generation;
@@ -244,6 +256,8 @@ static void bury(struct supervisor *s, struct child *c, void *user)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {
         supervisor_worker_gone(s, c->index);
+        supervisor_forget_hops(s, c->index);
+        supervisor_forget_trunks(s, c->index);
         if (!s->ending)
             supervisor_mend_sockets(s, c->index);
         supervisor_numbers_in_force(s);

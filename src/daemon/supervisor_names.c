@@ -44,6 +44,14 @@ static struct known_name *find(const struct supervisor *s, const struct known_na
     return NULL;
 }
 
+const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u)
+{
+    for (unsigned i = 0; i < s->n_names; i++)
+        if (is_name_of(&s->names[i], u))
+            return &s->names[i];
+    return NULL;
+}
+
 /* Those that a reload has taken away. */
 static void forget_unwanted(struct supervisor *s)
 {

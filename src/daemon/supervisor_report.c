@@ -91,5 +91,8 @@ void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t n
     put_numbers(s, j);
     supervisor_put_certificates(s, j);
     put_children(s, j, now_ms);
+    supervisor_put_failed(s, j);
+    supervisor_put_hops(s, j, now_ms);
+    supervisor_put_trunks(s, j);
     json_end_object(j);
 }

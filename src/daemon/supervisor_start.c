@@ -180,6 +180,8 @@ void supervisor_free(struct supervisor *s)
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);
     buf_fini(&s->findings);
+    buf_fini(&s->hops);
+    buf_fini(&s->trunk_calls);
     close_if_open(s->watch_fd);
     close_if_open(s->records_file);
     close_if_open(s->signal_fd);

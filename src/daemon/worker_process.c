@@ -30,6 +30,8 @@
 #define CLOCK_STEP_US     1000000
 #define SNAPSHOT_LIMIT_MS 10000
 #define REFUSED_A_BEAT    16
+#define HOPS_A_BEAT       8
+#define FAILED_A_BEAT     8
 #define NAMES_A_BEAT      4 /* told to the supervisor, which does not hear much of one worker */
 
 /* A snapshot that is current or that calls still hold: its signer's answers have to be read. */
@@ -51,6 +53,7 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
+    uint32_t next_trunk;     /* whose calls are told next */
     bool drained;            /* no call is left, as far as this worker goes */
     bool dismissed;          /* nor is one left anywhere else */
     int64_t clock_offset_us; /* real time less monotonic, at the last look */
@@ -417,6 +420,36 @@ static void tell_refused(struct worker *w)
     }
 }
 
+static void tell_hops(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_HOP, .worker = w->options->worker};
+    for (unsigned i = 0; i < HOPS_A_BEAT && proxy_tell_hop(w->proxy, &m.hop); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        proxy_tell_hop_again(w->proxy, &m.hop);
+        return;
+    }
+}
+
+/* One that is not heard is told anew when it is its turn again. */
+static void tell_trunks(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_TRUNKS, .worker = w->options->worker};
+    proxy_tell_trunks(w->proxy, &w->next_trunk, &m.trunks);
+    control_send(w->options->control_fd, &m, NULL, 0);
+}
+
+static void tell_failed(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_FAILED, .worker = w->options->worker};
+    for (unsigned i = 0; i < FAILED_A_BEAT && proxy_tell_failed(w->proxy, &m.failed); i++) {
+        if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
+            continue;
+        proxy_tell_failed_again(w->proxy, &m.failed);
+        return;
+    }
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -427,6 +460,9 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
     tell_names(w);
     tell_refused(w);
+    tell_hops(w);
+    tell_failed(w);
+    tell_trunks(w);
 }
 
 /* ---- start and stop ---- */

@@ -450,6 +450,7 @@ static void log_decision(const struct context *c)
 
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
 {
+    failed_calls_note(&p->failed_calls, entry);
     buf_reset(&p->scratch);
     ledger_pack(&p->scratch, entry);
     if (buf_failed(&p->scratch))

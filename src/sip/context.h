@@ -19,6 +19,7 @@
 #include "allowance.h"
 #include "answer.h"
 #include "branch.h"
+#include "failed_calls.h"
 #include "full.h"
 #include "health.h"
 #include "holding.h"
@@ -66,6 +67,7 @@ struct proxy {
     int64_t foreign_said_ms; /* when the log last said so: stranger.c */
     struct health_told health;
     struct refused_sources refused_sources;
+    struct failed_calls failed_calls;
     struct buf scratch;          /* one message being printed */
     struct recording *recording; /* NULL: no records */
     unsigned worker;

@@ -586,6 +586,38 @@ void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news
     refused_sources_tell_again(p, news);
 }
 
+bool proxy_tell_hop(struct proxy *p, struct hop_state *news)
+{
+    return routes_tell(p->routes, proxy_now_ms(), news);
+}
+
+void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news)
+{
+    routes_tell_again(p->routes, news);
+}
+
+void proxy_tell_trunks(struct proxy *p, uint32_t *next, struct trunk_calls *news)
+{
+    const struct settings *s = p->snapshot->settings;
+    *news = (struct trunk_calls){.generation = p->snapshot->generation,
+                                 .first = *next < s->n_trunks ? *next : 0};
+    while (news->n < TRUNK_CALLS_MAX && news->first + news->n < s->n_trunks) {
+        struct str name = s->trunks[news->first + news->n].name;
+        news->calls[news->n++] = limits_now(&p->limits, LIMIT_TRUNK_CALLS, name);
+    }
+    *next = news->first + news->n;
+}
+
+bool proxy_tell_failed(struct proxy *p, struct failed_call *news)
+{
+    return failed_calls_tell(&p->failed_calls, news);
+}
+
+void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news)
+{
+    failed_calls_tell_again(&p->failed_calls, news);
+}
+
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
 {
     resolver_tell_again(p->resolver, known);

@@ -353,7 +353,7 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 /* To a transaction's response, by its status. */
 static void on_response(struct attempt *a, struct message *m)
 {
-    routes_call_answered(a->context->proxy->routes, &a->target);
+    routes_call_answered(a->context->proxy->routes, &a->target, proxy_now_ms());
     if (m->status < 200) {
         on_provisional(a, m);
         return;

@@ -21,7 +21,11 @@ struct hop {
     int64_t retry_at_ms;                  /* when it is out: the next call that may try */
     int64_t no_tcp_until_ms;
     int64_t used_at_ms;
-    uint64_t seen; /* by which look at all of them */
+    uint64_t seen;       /* by which look at all of them */
+    int64_t since_ms;    /* it is out, or is back; 0: it was never out */
+    int64_t answered_ms; /* last; 0: never */
+    bool untold;         /* that it is out, or back */
+    int64_t told_ms;     /* 0: never */
 };
 
 struct routes {
@@ -358,18 +362,22 @@ static void take_out(struct routes *r, struct hop *hop, const struct target *tar
     hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
     if (hop->out)
         return;
-    hop->out = true;
+    hop->out = hop->untold = true;
+    hop->since_ms = now_ms;
     r->counters.hops_lost++;
     say(target, LOG_LEVEL_WARNING, "a next hop is out: it gets no calls", why);
 }
 
 static void bring_back(struct routes *r, struct hop *hop, const struct target *target,
-                       const char *why)
+                       const char *why, int64_t now_ms)
 {
+    hop->answered_ms = now_ms;
     hop->calls_failed = hop->probes_failed = 0;
     if (!hop->out)
         return;
     hop->out = false;
+    hop->untold = true;
+    hop->since_ms = now_ms;
     r->counters.hops_back++;
     say(target, LOG_LEVEL_INFO, "a next hop is back", why);
 }
@@ -381,15 +389,16 @@ void routes_call_failed(struct routes *r, const struct target *target, int64_t n
         take_out(r, hop, target, "calls got no sign of life", now_ms);
 }
 
-void routes_call_answered(struct routes *r, const struct target *target)
+void routes_call_answered(struct routes *r, const struct target *target, int64_t now_ms)
 {
-    struct hop *hop = find(r, target);
+    struct hop *hop = find_or_add(r, target, now_ms);
     if (!hop)
         return;
     hop->calls_failed = 0;
+    hop->answered_ms = now_ms;
     /* Where probes say who is well, an old call that ends does not. */
     if (hop->out && target->upstream->probe_ms == 0)
-        bring_back(r, hop, target, "a call was answered");
+        bring_back(r, hop, target, "a call was answered", now_ms);
 }
 
 void routes_probe_ended(struct routes *r, const struct target *target, bool well, int64_t now_ms)
@@ -398,7 +407,7 @@ void routes_probe_ended(struct routes *r, const struct target *target, bool well
     if (!hop)
         return;
     if (well)
-        bring_back(r, hop, target, "a probe was answered");
+        bring_back(r, hop, target, "a probe was answered", now_ms);
     else if (++hop->probes_failed >= target->upstream->probe_failures)
         take_out(r, hop, target, "probes were not answered", now_ms);
 }
@@ -418,7 +427,7 @@ void routes_question_ended(struct routes *r, const struct target *target, enum q
         return;
     hop->answers_options |= end == QUESTION_WELL || end == QUESTION_ILL;
     if (end == QUESTION_WELL)
-        bring_back(r, hop, target, "it answers OPTIONS");
+        bring_back(r, hop, target, "it answers OPTIONS", now_ms);
     else if (hop->out && (end != QUESTION_SILENT || hop->answers_options))
         hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
 }
@@ -449,6 +458,50 @@ struct routes_ills routes_ills_of(struct routes *r, const struct settings *setti
             ills.hops_out += is_out_and_unseen(r, &hops[h]);
     }
     return ills;
+}
+
+/* ---- news of health ---- */
+
+static bool has_news(const struct hop *hop, bool of_answers, int64_t now_ms)
+{
+    if (!of_answers)
+        return hop->untold;
+    return hop->answered_ms > hop->told_ms &&
+           (hop->told_ms == 0 || now_ms - hop->told_ms >= ROUTES_TELL_MS);
+}
+
+static struct hop *find_news(const struct routes *r, bool of_answers, int64_t now_ms)
+{
+    for (unsigned i = 0; i < BUCKETS; i++)
+        for (struct hop *hop = r->buckets[i]; hop; hop = hop->next)
+            if (has_news(hop, of_answers, now_ms))
+                return hop;
+    return NULL;
+}
+
+bool routes_tell(struct routes *r, int64_t now_ms, struct hop_state *news)
+{
+    struct hop *hop = find_news(r, false, now_ms);
+    if (!hop)
+        hop = find_news(r, true, now_ms);
+    if (!hop)
+        return false;
+    hop->untold = false;
+    hop->told_ms = now_ms;
+    *news = (struct hop_state){.address = hop->address,
+                               .transport = hop->transport,
+                               .out = hop->out,
+                               .since_ms = hop->since_ms,
+                               .answered_ms = hop->answered_ms};
+    return true;
+}
+
+void routes_tell_again(struct routes *r, const struct hop_state *news)
+{
+    struct hop *hop = r->buckets[bucket_of(&news->address)];
+    for (; hop; hop = hop->next)
+        if (address_equal(&hop->address, &news->address) && hop->transport == news->transport)
+            hop->untold = true;
 }
 
 bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms)

@@ -7,6 +7,7 @@
 #ifndef STIRD_SIP_ROUTES_H
 #define STIRD_SIP_ROUTES_H
 
+#include <stird/hop_state.h>
 #include <stird/listeners.h>
 #include <stird/resolver.h>
 #include <stird/settings.h>
@@ -17,6 +18,7 @@ struct target;
 #define ROUTES_TARGETS_MAX  32     /* of one call */
 #define ROUTES_CALLS_FAILED 3      /* in a row without a sign of life: out */
 #define ROUTES_OUT_MS       30000  /* then one call tries again; a probed one waits for its probe */
+#define ROUTES_TELL_MS      5000   /* how old the news of an answer may be */
 #define ROUTES_NO_TCP_MS    600000 /* a peer that took no connection is not asked for so long */
 
 struct routes_options {
@@ -80,7 +82,7 @@ bool routes_is_source(struct routes *r, const struct settings *settings,
 /* ---- what became of a target of an upstream; without one nothing is done ---- */
 
 void routes_call_failed(struct routes *r, const struct target *target, int64_t now_ms);
-void routes_call_answered(struct routes *r, const struct target *target);
+void routes_call_answered(struct routes *r, const struct target *target, int64_t now_ms);
 void routes_probe_ended(struct routes *r, const struct target *target, bool well, int64_t now_ms);
 bool routes_is_out(const struct routes *r, const struct target *target);
 /* One that is out and has no probes was asked whether it is back. */
@@ -95,6 +97,13 @@ void routes_question_ended(struct routes *r, const struct target *target, enum q
 /* Whether a connection to this peer was refused a while ago. */
 bool routes_refuses_tcp(const struct routes *r, const struct target *target, int64_t now_ms);
 void routes_remember_refusal(struct routes *r, const struct target *target, int64_t now_ms);
+
+/*
+ * The next hop that has come or gone since it was told, or else has answered while it was not told
+ * for ROUTES_TELL_MS. False: none has.
+ */
+bool routes_tell(struct routes *r, int64_t now_ms, struct hop_state *news);
+void routes_tell_again(struct routes *r, const struct hop_state *news); /* nobody heard it */
 
 /* RFC 2782: by priority, within one by chance as the weights say. ORDERED has room for N. */
 void routes_order(const struct name_address *addresses, unsigned n, uint64_t *seed,

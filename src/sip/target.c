@@ -102,11 +102,37 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
     return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
 
+/* Who PROVED a name to call has done so on its own connection; who is connected to may go by
+   another one. */
+static struct str name_of(const struct trunk *t, bool proved)
+{
+    return proved || t->tls_peer_name.n == 0 ? t->tls_name : t->tls_peer_name;
+}
+
+/* Of the trunk whose source it is by the longest prefix, of those that say a name. */
+static struct str name_of_trunk(const struct settings *s, const struct address *address,
+                                bool proved)
+{
+    struct str name = {NULL, 0};
+    int bits = -1;
+    for (unsigned i = 0; i < s->n_trunks; i++) {
+        const struct trunk *t = &s->trunks[i];
+        for (unsigned j = 0; name_of(t, proved).n > 0 && j < t->n_sources; j++) {
+            if (t->sources[j].bits <= bits || !address_prefix_covers(&t->sources[j], address))
+                continue;
+            bits = t->sources[j].bits;
+            name = name_of(t, proved);
+        }
+    }
+    return name;
+}
+
 /*
  * What the certificate of a next hop must be for. A dialog's next hop is an address: that of an
- * upstream or a trunk we know by name, or it must be in the certificate itself.
+ * upstream or a trunk we know by name, or it must be in the certificate itself. PROVED: what one
+ * that has connected to us must have shown.
  */
-static struct str expected_name(struct proxy *p, const struct target *target)
+static struct str expected_name(struct proxy *p, const struct target *target, bool proved)
 {
     const struct settings *s = p->snapshot->settings;
     struct target hops[ROUTES_TARGETS_MAX];
@@ -119,11 +145,7 @@ static struct str expected_name(struct proxy *p, const struct target *target)
             if (address_same_host(&hops[--n].address, &target->address))
                 return u->tls_name;
     }
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        for (unsigned j = 0; s->trunks[i].tls_name.n > 0 && j < s->trunks[i].n_sources; j++)
-            if (address_prefix_covers(&s->trunks[i].sources[j], &target->address))
-                return s->trunks[i].tls_name;
-    return (struct str){NULL, 0};
+    return name_of_trunk(s, &target->address, proved);
 }
 
 /* Where a trunk's peer must prove a name, so must the one whose connection it is. */
@@ -141,7 +163,7 @@ static bool find_offered(struct proxy *p, const struct target *target, struct fl
 {
     return nat_wants(p->snapshot->settings, &target->address, NAT_REUSE_CONNECTION) &&
            net_flow_offered(p->net, (enum transport)target->transport, &target->address, flow) &&
-           has_proved(flow, expected_name(p, target));
+           has_proved(flow, expected_name(p, target, true));
 }
 
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
@@ -157,7 +179,7 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
     if (existing)
         return 0;
     return net_flow_to_named(p->net, target->listener, transport, &target->address,
-                             expected_name(p, target), opening, flow);
+                             expected_name(p, target, false), opening, flow);
 }
 
 /*

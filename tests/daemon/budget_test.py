@@ -2,19 +2,11 @@
 
 import os
 import resource
-import shutil
 import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stird, stirctl
 from lib.patience import HANG_S
-
-
-def give_to_nobody(directory):
-    """Whatever a service of that user has to read."""
-    for folder, _, files in os.walk(directory):
-        for path in [folder] + [os.path.join(folder, name) for name in files]:
-            shutil.chown(path, "nobody", "nogroup")
 
 
 class Said(ProcessStory):
@@ -60,9 +52,9 @@ class Said(ProcessStory):
 
 
 class Files(ProcessStory):
-    def records(self, path):
+    def records(self, path, **changes):
         """The configuration with records.file elsewhere."""
-        configuration = self.configure()
+        configuration = self.configure(**changes)
         with open(configuration, encoding="utf-8") as source:
             text = source.read().replace(self.lab.path("records.jsonl"), path)
         return self.lab.write("stird.conf", text)
@@ -107,11 +99,9 @@ class Files(ProcessStory):
     def test_records_that_the_services_user_cannot_write(self):
         """Root asks for a service that is somebody else."""
         os.mkdir(self.lab.path("roots"), 0o755)
-        path = self.records(self.lab.path("roots/records.jsonl"))
-        with open(path, "a", encoding="utf-8") as out:
-            out.write('security = { user = "nobody"; };\n')
-        give_to_nobody(self.lab.directory)
-        shutil.chown(self.lab.path("roots"), "root", "root")
+        path = self.records(self.lab.path("roots/records.jsonl"), more='security = { user = "nobody"; };\n')
+        self.give_away("nobody")
+        os.chown(self.lab.path("roots"), 0, 0)
         status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         self.assertRegex(said, r'stird\.conf:\d+: warning: records\.file: user "nobody"')
@@ -124,7 +114,7 @@ class Capabilities(ProcessStory):
     def said(self, **changes):
         more = changes.pop("more", "") + 'security = { user = "nobody"; };\n'
         path = self.configure(more=more, **changes)
-        give_to_nobody(self.lab.directory)
+        self.give_away("nobody")
         status, said = stird.check_configuration(path)
         self.assertEqual(status, 0, said)
         return said

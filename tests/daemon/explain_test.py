@@ -7,6 +7,7 @@ import unittest
 from daemon.lifetimes import ProcessStory
 from lib import settings, stirctl
 from lib.stird import wait_until
+from lib.tls import TLS_PORT, Authority
 
 SAME = ("trunk", "customer", "decision", "reason", "rule", "number_state", "number_row")
 
@@ -215,6 +216,28 @@ class Explain(ProcessStory):
         self.stird.stop()
         told = stirctl.ask(path, *question)
         self.assertEqual((told["level"], told["by"]), ("B", "the files"))
+
+    def test_whatever_else_is_configured(self):
+        """With TLS, whose key no stird gives away, and all that a box in front may need; also once files are gone."""
+        authority = Authority(self.lab)
+        certificate, key = authority.issue("stird", "IP:" + self.net(1))
+        self.start(listeners=[self.listener(advertise="203.0.113.5", aliases=[self.net(11), "node.example"]),
+                              self.listener("secure", port=TLS_PORT, transports=["tls"], verify_client="require",
+                                            advertise="203.0.113.5:5071")],
+                   pbx={"health": "signing", "force_rport": True, "reuse_connection": True, "contact_fix": True,
+                        "tls_name": "sbc.example", "listener": "secure"},
+                   more='aliases = [ "both.example" ]; tls = { certificate = "%s"; key = "%s"; ca = "%s"; };\n'
+                        % (certificate, key, authority.certificate))
+        words = ("--from", "+12155550100", "--to", "+13125550123")
+        for trunk in ("pbx", "guest"):
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--trunk", trunk, *words)
+            self.assertEqual((told["level"], told["by"]), ("A", "the running stird"))
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--trunk", trunk, *words, "--offline")
+            self.assertEqual((told["level"], told["by"]), ("A", "the files"))
+        for gone in (key, certificate):
+            os.unlink(gone)
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--trunk", "pbx", *words)
+            self.assertEqual((told["level"], told["by"]), ("A", "the running stird"))
 
     def test_for_people(self):
         self.start()

@@ -118,6 +118,8 @@ class Init(unittest.TestCase):
             status, out, err = self.init(*words, "--lab", "--customer", "globex")
             self.assertEqual(status, 0, err)
             self.assertIn("stird -t -c %s/stird.conf" % self.directory, out)
+            with open(self.directory + "/stird.conf", encoding="utf-8") as text:
+                self.assertIn('security = { user = ""; };', text.read(), "the machine may have a user stird")
             status, said = stird.check_configuration(self.directory + "/stird.conf")
             self.assertEqual(status, 0, said)
 

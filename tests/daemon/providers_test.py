@@ -116,6 +116,8 @@ class Providers(ProcessStory):
         printed = self.lab.path("printed.conf")
         os.system("'%s' -T -c '%s' > '%s'" % (stird.binary(), path, printed))
         self.taken(printed)
+        with open(printed, encoding="utf-8") as text:
+            self.assertIn('  user = "";\n', text.read(), "empty is something else than not said")
 
     # codes
     def test_a_missing_code_is_named(self):

@@ -57,6 +57,9 @@ class WhoReads(bare_machine.Story):
             install -m 644 /etc/stird/lab/tls.pem /etc/stird/lab/root.pem /etc/stird/
             sed -i 's/^listen = (/listen = ( { name = "tls"; address = "192.0.2.10"; transports = [ "tls" ]; },/' \
                 /etc/stird/stird.conf
+            sed -i 's/address = "192.0.2.10";/& advertise = "203.0.113.5"; aliases = [ "node.example" ];/
+                    s/{ name = "sbc";/& health = "next_hops"; reuse_connection = true;/' /etc/stird/stird.conf
+            test "$(grep -c 'advertise =\|health =' /etc/stird/stird.conf)" = 2
             echo 'tls = { certificate = "tls.pem"; key = "tls.key"; ca = "root.pem"; };' >>/etc/stird/stird.conf
             judge good
             chown root /etc/stird/tls.key; judge "root's"; chown member /etc/stird/tls.key; judge "member's"

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import SANITIZED, WorkersStory, status_of
-from lib import dialog, sandbox, settings, stird
+from lib import dialog, sandbox, settings, stirctl, stird
 from lib.patience import HANG_S
 
 
@@ -60,6 +60,29 @@ class Workers(WorkersStory):
             invite = self.place()
             arrived = self.carrier.expect("INVITE")
             self.refuse(arrived, invite)
+
+    def test_say_each_which_next_hops_are_out(self):
+        """The supervisor adds up who says so; what a worker said goes with it."""
+        self.start_workers(2, upstreams=[self.upstream("dead", 8), self.upstream()],
+                           pbx={"upstreams": ["dead", "carrier"]})
+        def dead():
+            status = stirctl.ask(self.lab.path("stird.conf"), "status")
+            return next(hop for hop in status["next_hops"] if hop["upstream"] == "dead")
+        def out_everywhere():
+            self.refuse_one()
+            return dead()["out_in_workers"] == 2
+        self.assertEqual(dead()["out_in_workers"], 0)
+        stird.wait_until(out_everywhere, HANG_S, "it is out to both")
+        self.assertEqual(dead()["state"], "out")
+        self.hit("worker")
+        stird.wait_until(lambda: dead()["out_in_workers"] == 1, HANG_S, "the new worker knows nothing of it")
+        self.assertEqual(dead()["state"], "usable")
+        _, out, _ = stirctl.run(self.lab.path("stird.conf"), "status")
+        self.assertRegex(out, r"(?m)^ +dead .* OUT 1/2 ")
+
+    def refuse_one(self):
+        invite = self.place()
+        self.refuse(self.carrier.expect("INVITE"), invite)
 
     def test_find_a_call_id_beyond_what_the_kernel_looks_at(self):
         """The INVITE goes by way of worker 0; its CANCEL, which is short, finds it."""

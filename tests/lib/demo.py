@@ -27,6 +27,7 @@ CALLS = (
 MORE = """records = { file = "%s"; };
 directories = { state = "%s"; runtime = "%s"; };
 log = { level = "info"; };
+security = { user = ""; };
 """
 
 

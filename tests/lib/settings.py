@@ -30,10 +30,6 @@ limits = { drain_timeout = "%(drain)s";%(limits)s };
 %(more)s
 """
 
-# As long as it may be: a slow machine is no reason to leave a call unsigned. Tests of the timeout set
-# it themselves.
-PATIENT = 'signing = { timeout = "1s"; };\n'
-
 
 def value(v):
     """A Python value as libconfig writes it."""
@@ -54,14 +50,23 @@ def groups(members):
     return ", ".join(map(group, members))
 
 
-def patient(text):
-    """TEXT with PATIENT, unless it says something else of that."""
-    group = re.search(r"^\s*signing\s*=\s*\{([^}]*)", text, re.M)
-    if not group:
-        return PATIENT + text
-    if "timeout" in group.group(1):
+def unless_said(text, name, key, words):
+    """TEXT with the setting KEY of the group NAME as WORDS, unless it says something else of that."""
+    found = re.search(r"(?:^|;)\s*%s\s*[=:]\s*\{([^}]*)" % name, text, re.M)
+    if not found:
+        return "%s = { %s = %s; };\n" % (name, key, words) + text
+    if re.search(r"\b%s\b" % key, found.group(1)):
         return text
-    return text[:group.start(1)] + ' timeout = "1s";' + text[group.start(1):]
+    return text[:found.start(1)] + " %s = %s;" % (key, words) + text[found.start(1):]
+
+
+def of_a_lab(text):
+    """
+    TEXT with what holds in labs, unless it says something else. The timeout is as long as it may be: a slow
+    machine is no reason to leave a call unsigned. No user: the machine may have one that is called stird, and a
+    lab's directory is root's alone.
+    """
+    return unless_said(unless_said(text, "signing", "timeout", '"1s"'), "security", "user", '""')
 
 
 def provider(unit):
@@ -94,7 +99,7 @@ def write(lab, listeners, trunks, upstreams, numbers=NUMBERS, drain="0s", limits
         "tables": tables or 'files = [ "%s" ];' % lab.write("numbers.csv", numbers),
         "records": lab.path("records.jsonl"), "state": lab.path("state"),
         "runtime": lab.path("run"), "drain": drain, "check": check,
-        "limits": limits, "more": patient(more)})
+        "limits": limits, "more": of_a_lab(more)})
 
 
 def example(lab, name):
@@ -105,7 +110,7 @@ def example(lab, name):
     with open(lab.path("stird.conf"), encoding="utf-8") as text:
         # No story asks a name server for the URL of a certificate.
         here = moved(lab, text.read())
-        return lab.write("stird.conf", patient(here) + 'check = { interval = "0ms"; };\n')
+        return lab.write("stird.conf", of_a_lab(here) + 'check = { interval = "0ms"; };\n')
 
 
 def moved(lab, text):

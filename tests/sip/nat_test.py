@@ -214,6 +214,29 @@ class ReuseTls(Reuse, TlsStory):
         self.carrier.expect(503)
         self.stird.wait_log("TLS handshake failed.*expected=%s " % self.net(2))
 
+    def test_its_name_is_known(self):
+        """Written without being a condition: it shows no certificate when it calls. By a connection to it."""
+        pbx = self.tls_peer("sbc", 2, "DNS:PBX.example", own=True)
+        others = self.trunk("others", sources=[self.net.prefix + "0/29"], tls_peer_name="other.example")
+        self.start(trunks=[others, self.trunk(tls_peer_name="Pbx.Example.")])
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        self.assertIsNot(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_its_name_is_known_and_its_connection_taken(self):
+        pbx = self.deaf(self.tls_peer("sbc", 2, "DNS:pbx.example"))
+        self.start(pbx={"reuse_connection": True, "tls_peer_name": "pbx.example"})
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_another_has_its_address(self):
+        """What is connected to proves the name that is written, or gets nothing."""
+        pbx = self.tls_peer("sbc", 2, "DNS:evil.example", "IP:" + self.net(2))
+        self.start(pbx={"tls_peer_name": "pbx.example"})
+        (arrived, sent, _), _ = self.over(pbx, "tls")
+        self.callee_sends("BYE", arrived, sent)
+        self.carrier.expect(503)
+        self.stird.wait_log("TLS handshake failed.*expected=pbx.example ")
+
     def test_all_three(self):
         """It cannot be connected to, and says that it is at INSIDE; no transport in its Contact."""
         pbx = self.tls_peer("sbc", 2, "DNS:pbx.example", listens=False)

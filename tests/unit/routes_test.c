@@ -103,7 +103,7 @@ static void fail_calls(struct lab *lab, unsigned upstream, unsigned times)
 static void answer_call(struct lab *lab, unsigned upstream)
 {
     struct target hop = hop_of(lab, upstream);
-    routes_call_answered(lab->routes, &hop);
+    routes_call_answered(lab->routes, &hop, lab->now_ms);
 }
 
 static void probe(struct lab *lab, unsigned upstream, bool well)
@@ -520,6 +520,55 @@ static void test_silence_to_questions(void **state)
     routes_free(lab.routes);
 }
 
+static void expect_news(struct lab *lab, unsigned port_of, bool out, int64_t since_ms)
+{
+    struct target hop = hop_of(lab, port_of);
+    struct hop_state news;
+    assert_true(routes_tell(lab->routes, lab->now_ms, &news));
+    assert_true(hop_state_is_sound(&news));
+    assert_true(address_equal(&news.address, &hop.address));
+    assert_int_equal(news.out, out);
+    assert_int_equal(news.since_ms, since_ms);
+}
+
+static void expect_no_news(struct lab *lab)
+{
+    struct hop_state news;
+    assert_false(routes_tell(lab->routes, lab->now_ms, &news));
+}
+
+/* That one is out or back is told at once, and before answers; an answer now and then. */
+static void test_news(void **state)
+{
+    struct lab lab;
+    struct hop_state news;
+    (void)state;
+    set_up(&lab, 3);
+    expect_no_news(&lab);
+    answer_call(&lab, 1);
+    fail_calls(&lab, 0, 2);
+    expect_news(&lab, 1, false, 0);
+    expect_no_news(&lab);
+    lab.now_ms += 10;
+    answer_call(&lab, 1); /* of a busy one not each */
+    expect_no_news(&lab);
+    answer_call(&lab, 2);
+    fail_calls(&lab, 0, 1);
+    int64_t lost_ms = lab.now_ms;
+    expect_news(&lab, 0, true, lost_ms);
+    expect_news(&lab, 2, false, 0);
+    lab.now_ms += ROUTES_TELL_MS;
+    assert_true(routes_tell(lab.routes, lab.now_ms, &news)); /* the answer of before */
+    assert_int_equal(news.answered_ms, lost_ms);
+    expect_no_news(&lab);
+    routes_tell_again(lab.routes, &news);
+    expect_news(&lab, 1, false, 0);
+    answer_call(&lab, 0);
+    expect_news(&lab, 0, false, lab.now_ms);
+    expect_no_news(&lab);
+    routes_free(lab.routes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +592,7 @@ int main(void)
         cmocka_unit_test(test_asked_when_out),
         cmocka_unit_test(test_questions_that_say_no),
         cmocka_unit_test(test_silence_to_questions),
+        cmocka_unit_test(test_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,68 @@
+#include "columns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_WIDTH 14
+
+/* Jansson takes no string that is not UTF-8, but these come out of JSON. */
+static json_t *shown(const char *text)
+{
+    struct buf out = BUF_INIT;
+    buf_add_shown(&out, text && text[0] ? str_of(text) : STR("-"));
+    json_t *cell = buf_failed(&out) ? NULL : json_stringn(out.p, out.n);
+    buf_fini(&out);
+    return cell;
+}
+
+void columns_add(struct columns *c, const char *const *cells)
+{
+    json_t *row = c->rows ? json_array() : NULL;
+    for (unsigned i = 0; row && i < c->n; i++)
+        json_array_append_new(row, shown(cells[i]));
+    if (row)
+        json_array_append_new(c->rows, row);
+}
+
+struct columns columns_new(const char *const *heads, unsigned n)
+{
+    struct columns c = {.rows = json_array(), .n = n < COLUMNS_MAX ? n : COLUMNS_MAX};
+    columns_add(&c, heads);
+    return c;
+}
+
+static const char *cell(const json_t *row, unsigned i)
+{
+    const char *text = json_string_value(json_array_get(row, i));
+    return text ? text : "?";
+}
+
+static void measure(const struct columns *c, int width[COLUMNS_MAX])
+{
+    size_t r;
+    json_t *row;
+    json_array_foreach(c->rows, r, row) for (unsigned i = 0; i < c->n; i++)
+    {
+        int n = (int)strlen(cell(row, i));
+        width[i] = n > width[i] ? n : width[i];
+    }
+}
+
+void columns_print(struct columns *c, const char *name)
+{
+    int width[COLUMNS_MAX] = {0};
+    size_t r;
+    json_t *row;
+    measure(c, width);
+    json_array_foreach(c->rows, r, row)
+    {
+        if (json_array_size(c->rows) < 2)
+            break;
+        printf("%-*s", NAME_WIDTH, r == 0 ? name : "");
+        for (unsigned i = 0; i + 1 < c->n; i++)
+            printf(" %-*s", width[i], cell(row, i));
+        printf(" %s\n", cell(row, c->n - 1));
+    }
+    json_decref(c->rows);
+    c->rows = NULL;
+}

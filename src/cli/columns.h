@@ -1,0 +1,26 @@
+/*
+ * columns - a table for people: cells of text, each column as wide as its widest cell, under a name
+ * in front of the first line. What is not printable is shown as \xHH.
+ */
+#ifndef CLI_COLUMNS_H
+#define CLI_COLUMNS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stird/buf.h>
+
+#define COLUMNS_MAX 8
+
+struct columns {
+    json_t *rows; /* arrays of strings; NULL: no memory */
+    unsigned n;   /* columns */
+};
+
+/* HEADS: N of them. To be ended with columns_print(). */
+struct columns columns_new(const char *const *heads, unsigned n);
+/* A row of N cells; NULL is "-". */
+void columns_add(struct columns *c, const char *const *cells);
+/* Nothing without a row. */
+void columns_print(struct columns *c, const char *name);
+
+#endif
