@@ -215,7 +215,7 @@ static enum reason judge_others(struct message *m)
 {
     if (m->uri_unclear)
         return m->fault.reason; /* the start line's own */
-    if (m->excess.reason != REASON_OK) {
+    if (m->excess.what) {
         m->fault = m->excess;
         return m->fault.reason;
     }
