@@ -215,12 +215,10 @@ static enum reason judge_others(struct message *m)
 {
     if (m->uri_unclear)
         return m->fault.reason; /* the start line's own */
-    if (m->excess.reason != REASON_OK) {
+    if (m->excess.what) {
         m->fault = m->excess;
         return m->fault.reason;
     }
-    if (m->length_unclear)
-        return unreadable(m, STR("Content-Length"), octet_of(m, STR("Content-Length")));
     if (m->hops_unclear)
         return unreadable(m, STR("Max-Forwards"), octet_of(m, STR("Max-Forwards")));
     return REASON_OK;
@@ -233,6 +231,8 @@ static enum reason judge(struct message *m)
     reason = reason != REASON_OK && odd_is_taken(m) ? REASON_OK : reason;
     if (reason != REASON_OK)
         return reason;
+    if (m->length_unclear && m->status == 0 && !odd_is_emergency(m))
+        return unreadable(m, STR("Content-Length"), octet_of(m, STR("Content-Length")));
     if (m->two_tags && m->status == 0 && !odd_is_emergency(m)) {
         unreadable(m, STR("message"), 0);
         m->fault.what = "has two tags in From or in To";

@@ -61,7 +61,7 @@ bool message_module_init(void);
  */
 enum reason message_parse(struct message *m, struct str raw, const struct settings *settings);
 /* The same of a datagram whose Content-Length does not say where the body ends: all behind the head
-   is it. Taken is what must not be lost for that (odd.h). */
+   is it. Taken is what is of an emergency call. */
 enum reason message_parse_unmeasured(struct message *m, struct str raw,
                                      const struct settings *settings);
 void message_fini(struct message *m);
