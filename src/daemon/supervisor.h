@@ -104,8 +104,12 @@ struct supervisor {
     int record_backlogs[WORKERS_MAX]; /* record_queue.h: nor does one that waits for the channel */
     int record_tally_fd; /* of the recorder: its death loses no count of what it lost */
     const struct record_tally *record_tally; /* the same, mapped; NULL: no records */
-    int inboxes[WORKERS_MAX][2];             /* [0] is worker w's, [1] everybody else's way to it */
-    bool journal;                            /* stderr is journald's */
+    int untold_fd;                           /* supervisor_untold.c; -1: none */
+    struct record_tally kept_tally;          /* what it holds */
+    bool untold_fault;                       /* it could not be written last time */
+    int64_t next_untold_ms;
+    int inboxes[WORKERS_MAX][2]; /* [0] is worker w's, [1] everybody else's way to it */
+    bool journal;                /* stderr is journald's */
 
     struct child workers[WORKERS_MAX], signer, recorder;
     pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
@@ -190,6 +194,8 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_records.c */
 int supervisor_open_records(struct str path);
+/* The same, for writing over what is in it. */
+int supervisor_open_in_place(struct str path);
 void supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
@@ -199,6 +205,14 @@ void supervisor_record_forced(struct supervisor *s, uint64_t rows_before);
 bool supervisor_use_record_file(struct supervisor *s, struct str path);
 void supervisor_reopen_records(struct supervisor *s);
 void supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_untold.c */
+#define UNTOLD_FILE "records-untold" /* in the state directory */
+/* What an earlier stird left; *TALLY is what this one begins with. */
+void supervisor_open_untold(struct supervisor *s, struct record_tally *tally);
+void supervisor_keep_untold(struct supervisor *s, int64_t now_ms);
+/* When all children have ended: with what they left in channels and backlogs. */
+void supervisor_keep_last(struct supervisor *s);
 
 /* supervisor_children.c */
 void supervisor_start_children(struct supervisor *s, int64_t now_ms);
