@@ -32,6 +32,8 @@ static struct settings defaults(void)
                              .max_connections = 1000,
                              .records_backlog = 8 << 20,
                              .max_calls = 20000,
+                             .trunk_percent = 75,
+                             .source_percent = 90,
                              .max_emergency = 500};
 }
 
@@ -99,6 +101,26 @@ static void contradictions(void **state)
     assert_said(&s, NULL, "");
     s.max_emergency++;
     assert_said(&s, NULL, "limits.emergency ");
+}
+
+/* A MESSAGE of the longest kind, twice and 8 KiB beside, in three quarters of a sixteenth. */
+static void a_request_fits(void **state)
+{
+    (void)state;
+    struct settings s = defaults();
+    s.max_calls = s.max_emergency = 1;
+    s.memory_bytes = 3 << 20;
+    assert_said(&s, NULL, "");
+    s.memory_bytes = 2 << 20;
+    assert_said(&s, NULL, "limits.memory ");
+    s.max_message_bytes = 32768;
+    assert_said(&s, NULL, "");
+    s.trunk_percent = 1;
+    assert_said(&s, NULL, "limits.memory ");
+    s.trunk_percent = 75;
+    s.source_percent = 50;
+    s.workers = 2;
+    assert_said(&s, NULL, "limits.memory ");
 }
 
 /* As many as the part of calls that begin carries. */
@@ -211,6 +233,7 @@ int main(void)
         cmocka_unit_test(sums),
         cmocka_unit_test(nothing_overflows),
         cmocka_unit_test(contradictions),
+        cmocka_unit_test(a_request_fits),
         cmocka_unit_test(calls_that_memory_carries),
         cmocka_unit_test(above_the_means),
         cmocka_unit_test(cgroups),
