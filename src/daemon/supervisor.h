@@ -167,6 +167,7 @@ struct supervisor {
     uint64_t sockets_broken[WORKERS_MAX];  /* now: that each left and that cannot be mended */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
+    struct buf reload_warnings;            /* the same of what is probably not meant */
 
     /* Control socket. A reload answers all tickets that were given out before it began. */
     int admin_fd;
@@ -340,7 +341,9 @@ const struct known_name *supervisor_name_of(const struct supervisor *s, const st
 void supervisor_send_names(struct supervisor *s, unsigned w);
 
 /* supervisor_alarms.c */
+/* Once a second; NOW: for who asks, so that the answer is no second old. */
 void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms);
+void supervisor_look_for_alarms_now(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);

@@ -179,6 +179,7 @@ void supervisor_free(struct supervisor *s)
     overlay_free(s->overlay);
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);
+    buf_fini(&s->reload_warnings);
     buf_fini(&s->findings);
     buf_fini(&s->hops);
     buf_fini(&s->trunk_calls);
