@@ -166,6 +166,7 @@ static bool may_write_files(struct supervisor *s)
         s->next.settings->warnings = NULL; /* the loader has logged these */
         outside_check_files(s->next.settings, s->current.settings, &problems);
         configuration_log_warnings(&s->next);
+        configuration_print_warnings(&s->next, &s->reload_warnings);
     }
     s->next.settings->warnings = said;
     return tell_problems(s, &problems);

@@ -115,6 +115,7 @@ class Files(ProcessStory):
         status, out, err = stirctl.run(path, *control, "reload", "--wait")
         self.assertEqual(status, 0, out + err)
         self.stird.wait_log("not meant.*records.file: .* cannot be written: its directory does not exist")
+        self.assertRegex(err, r"stird\.conf:\d+: warning: records\.file: .* cannot be written")
         self.assertEqual(stird.check_configuration(path)[0], 1)
         def alarmed():
             return "record_file" in [row["name"] for row in stirctl.ask(path, "status")["alarms"]]
