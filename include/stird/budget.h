@@ -38,6 +38,8 @@ struct budget {
 
 /* Octets that an emergency call may hold. */
 uint64_t budget_emergency_call(const struct settings *settings);
+/* Calls that a worker's part of limits.memory carries. */
+uint64_t budget_calls(const struct settings *settings);
 struct budget budget_of(const struct settings *settings, const struct budget_table *table);
 uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
 uint64_t budget_sum(const struct budget *budget);

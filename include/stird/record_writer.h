@@ -31,6 +31,7 @@ struct record_writer {
     struct record_chain next;  /* behind what `out` holds */
     struct buf out;
     unsigned n_records; /* in `out` */
+    uint64_t written;   /* records that it has put on the disk */
     uint64_t telling;   /* losses that a line in `out` tells */
 
     struct record_tally *shared, own; /* `own` counts when there is no shared one */

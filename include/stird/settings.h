@@ -322,6 +322,8 @@ bool settings_warn(struct settings *s, struct str file, unsigned line, struct st
  * twice limits.calls, and at most 10000. Never below 100.
  */
 uint32_t settings_sign_requests_per_second(const struct settings *s);
+/* In progress at once, of all trunks together; 0: one of them has no limit. */
+uint64_t settings_calls_of_trunks(const struct settings *s);
 
 /* "attestation.owned": the key that says what becomes of a number in this state. */
 const char *attestation_key(enum number_state state);

@@ -9,6 +9,7 @@ static void print_reload(const json_t *reply)
     if (json_is_true(json_object_get(reply, "accepted"))) {
         puts("the reload has begun: --wait tells how it ends");
     } else if (json_is_true(json_object_get(reply, "reloaded"))) {
+        print_reload_warnings(reply);
         printf("reloaded: generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
                " number row%s\n",
                json_integer_value(json_object_get(reply, "generation")), rows, PLURAL(rows));

@@ -30,12 +30,21 @@ void print_shown(const char *text)
     buf_fini(&shown);
 }
 
-void print_reload_failure(const json_t *reply)
+static void print_lines(const json_t *lines)
 {
     size_t i;
-    json_t *problem;
-    json_array_foreach(json_object_get(reply, "problems"), i, problem)
-        fprintf(stderr, "%s\n", json_string_value(problem));
+    json_t *line;
+    json_array_foreach(lines, i, line) fprintf(stderr, "%s\n", json_string_value(line));
+}
+
+void print_reload_failure(const json_t *reply)
+{
+    print_lines(json_object_get(reply, "problems"));
+}
+
+void print_reload_warnings(const json_t *reply)
+{
+    print_lines(json_object_get(reply, "warnings"));
 }
 
 struct settings *session_settings(const struct cli *cli)

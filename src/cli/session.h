@@ -53,6 +53,8 @@ void session_reply_fini(struct session_reply *reply);
 
 /* Why a reload failed, as stird answered: a line each, on standard error. */
 void print_reload_failure(const json_t *reply);
+/* What is probably not meant in the configuration that is in force now. */
+void print_reload_warnings(const json_t *reply);
 
 /*
  * For commands whose reply is JSON: asks, prints the text as it is with --json, else by PRINT.

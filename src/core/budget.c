@@ -179,11 +179,15 @@ static void check_emergency(const struct check *c)
             (unsigned long long)(part / call));
 }
 
+uint64_t budget_calls(const struct settings *s)
+{
+    return part_of_memory(s) * CALLS_SIXTEENTHS / 16 / CALL_OCTETS;
+}
+
 static void check_calls(const struct check *c)
 {
     const struct settings *s = c->settings;
-    uint64_t part = part_of_memory(s);
-    uint64_t fit = part * CALLS_SIXTEENTHS / 16 / CALL_OCTETS;
+    uint64_t fit = budget_calls(s);
     if (s->max_calls > fit)
         say(c, "limits.calls",
             "%u are never in progress: a worker's part of limits.memory carries %llu calls of %u "
@@ -191,10 +195,25 @@ static void check_calls(const struct check *c)
             s->max_calls, (unsigned long long)fit, CALL_OCTETS);
 }
 
+/* What is neither a call nor inside one has the least part; of that, one trunk and source theirs.
+ */
+static void check_requests(const struct check *c)
+{
+    const struct settings *s = c->settings;
+    uint32_t percent = s->trunk_percent < s->source_percent ? s->trunk_percent : s->source_percent;
+    uint64_t fit = part_of_memory(s) / 16 / 100 * percent, request = budget_emergency_call(s);
+    if (request > fit)
+        say(c, "limits.memory",
+            "a request outside a call (MESSAGE) of limits.message octets never fits: it takes %llu, and a "
+            "sixteenth of a worker's part, of which one trunk may have %u %%, is %llu; raise this, or "
+            "lower limits.message",
+            (unsigned long long)request, percent, (unsigned long long)fit);
+}
+
 void budget_check(const struct settings *settings, budget_taker *take, void *user)
 {
     static void (*const rules[])(const struct check *c) = {check_queue, check_emergency,
-                                                           check_calls};
+                                                           check_calls, check_requests};
     const struct check c = {.settings = settings, .take = take, .user = user};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
         rules[i](&c);

@@ -29,8 +29,7 @@ bool settings_warn(struct settings *s, struct str file, unsigned line, struct st
    docs/sizing.md. */
 #define SIGN_REQUESTS_MOST 10000
 
-/* Of all trunks; 0: one of them has no limit. */
-static uint64_t calls_of_trunks(const struct settings *s)
+uint64_t settings_calls_of_trunks(const struct settings *s)
 {
     uint64_t calls = 0;
     for (unsigned i = 0; i < s->n_trunks; i++) {
@@ -43,7 +42,7 @@ static uint64_t calls_of_trunks(const struct settings *s)
 
 uint32_t settings_sign_requests_per_second(const struct settings *s)
 {
-    uint64_t calls = calls_of_trunks(s), ceiling;
+    uint64_t calls = settings_calls_of_trunks(s), ceiling;
     if (s->sign_requests_per_second > 0)
         return s->sign_requests_per_second;
     ceiling = 2 * (calls > 0 && calls < s->max_calls ? calls : s->max_calls);

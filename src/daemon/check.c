@@ -38,14 +38,12 @@ static void print_summary(const struct configuration *c)
     putchar('\n');
 }
 
-static void print_warnings(const struct settings *s)
+static void print_warnings(const struct configuration *c)
 {
-    for (const struct setting_warning *w = s->warnings; w; w = w->next) {
-        fprintf(stderr, "%.*s:", STR_ARG(w->file));
-        if (w->line > 0) /* else it is about what is not written there */
-            fprintf(stderr, "%u:", w->line);
-        fprintf(stderr, " warning: %.*s\n", STR_ARG(w->text));
-    }
+    struct buf text = BUF_INIT;
+    configuration_print_warnings(c, &text);
+    fwrite(text.p, 1, text.n, stderr);
+    buf_fini(&text);
 }
 
 /* It may come later (a standby's): no reason to call the configuration bad. */
@@ -71,7 +69,7 @@ int check_configuration(struct str path)
     bool good = configuration_check(&c, path, &problems);
     if (good) {
         outside_warn(c.settings);
-        print_warnings(c.settings);
+        print_warnings(&c);
         warn_of_addresses(c.settings, path);
         print_summary(&c);
     } else {

@@ -229,6 +229,16 @@ void configuration_log_warnings(const struct configuration *c)
                     LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
 }
 
+void configuration_print_warnings(const struct configuration *c, struct buf *out)
+{
+    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
+        buf_addf(out, "%.*s:", STR_ARG(w->file));
+        if (w->line > 0) /* else it is about what is not written there */
+            buf_addf(out, "%u:", w->line);
+        buf_addf(out, " warning: %.*s\n", STR_ARG(w->text));
+    }
+}
+
 static bool read_summary(int numbers_fd, struct numbers_summary *summary, const char **why)
 {
     struct mapped_numbers mapped;

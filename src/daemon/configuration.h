@@ -59,6 +59,8 @@ bool configuration_from_fds(struct configuration *c, struct str path, int files_
 
 /* Logs what its settings probably do not mean. */
 void configuration_log_warnings(const struct configuration *c);
+/* A line each, as `stird -t` and `stirctl reload` show them. */
+void configuration_print_warnings(const struct configuration *c, struct buf *out);
 
 /*
  * Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. What

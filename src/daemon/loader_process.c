@@ -14,29 +14,45 @@
 
 #define LOADER_NICE 10
 
+/* The lines in TEXT as a file; -1: there are none, or no memory. */
+static int file_of(const char *name, const struct buf *text)
+{
+    int fd = text->n > 0 && !buf_failed(text) ? memfd_create(name, MFD_CLOEXEC) : -1;
+    if (fd >= 0 && write(fd, text->p, text->n) != (ssize_t)text->n) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 static int send_problems(int control_fd, struct problems *problems)
 {
     struct control_message alarm = {.type = CONTROL_ALARM};
     struct buf text = BUF_INIT;
-    int r = -ENOMEM;
-    int fd = memfd_create("problems", MFD_CLOEXEC);
     problems_print(problems, &text);
-    if (fd >= 0 && !buf_failed(&text) && write(fd, text.p, text.n) == (ssize_t)text.n)
-        r = control_send(control_fd, &alarm, &fd, 1);
+    int fd = file_of("problems", &text);
+    int r = fd >= 0 ? control_send(control_fd, &alarm, &fd, 1) : -ENOMEM;
     if (fd >= 0)
         close(fd);
     buf_fini(&text);
     return r;
 }
 
+/* What is probably not meant goes along, for who asked for the reload. */
 static int send_configuration(int control_fd, const struct configuration *c)
 {
     struct control_message message = {.type = CONTROL_SNAPSHOT,
                                       .read_at_s = c->read_at_s,
                                       .urgent_faults = c->urgent_faults,
                                       .forced = c->is_forced};
-    const int fds[] = {c->files_fd, c->numbers_fd};
-    return control_send(control_fd, &message, fds, 2);
+    struct buf text = BUF_INIT;
+    configuration_print_warnings(c, &text);
+    const int fds[] = {c->files_fd, c->numbers_fd, file_of("warnings", &text)};
+    int r = control_send(control_fd, &message, fds, fds[2] >= 0 ? 3 : 2);
+    if (fds[2] >= 0)
+        close(fds[2]);
+    buf_fini(&text);
+    return r;
 }
 
 /*

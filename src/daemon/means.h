@@ -13,7 +13,14 @@
  */
 struct means means_find(void);
 
+enum cgroup_version { CGROUP_2, CGROUP_1, CGROUP_VERSIONS };
+
 /* The same below ROOT ("/sys/fs/cgroup") for a process of cgroup PATH; 0: there is no ceiling. */
-uint64_t means_cgroup_memory(const char *root, struct str path);
+uint64_t means_cgroup_memory(const char *root, enum cgroup_version version, struct str path);
+/*
+ * Of TEXT, /proc/self/cgroup, the path of the cgroup that has the memory; false: there is none of
+ * that version.
+ */
+bool means_cgroup_path(struct str text, enum cgroup_version version, struct str *path);
 
 #endif

@@ -7,6 +7,7 @@
  * successor tells what it had in hand. Files are the supervisor's: it is asked for another one when
  * this one is full.
  */
+#include "losses.h"
 #include "roles.h"
 
 #include <errno.h>
@@ -28,8 +29,7 @@
 #define GATHER_US         20000
 #define SOURCES_MAX       128 /* one that is renewed has not ended yet */
 #define PACKET_MAX        65536
-#define BATCH             64   /* records of one source before the others have their turn */
-#define LOSSES_MS         1000 /* they are told so long after they began, and when they end */
+#define BATCH             64 /* records of one source before the others have their turn */
 #define SAY_LOSS_EVERY_MS 60000
 #define SAY_HEAD_EVERY_MS 3600000
 #define ASK_AGAIN_MS      60000 /* for another file, when nothing came of it */
@@ -43,9 +43,8 @@ struct recorder {
     uint64_t max_bytes; /* of a file; 0: any */
     int64_t max_age_us; /* 0: any */
 
-    uint64_t lost_said, lost_seen;
-    int64_t losing_from_ms, losing_last_ms; /* 0: nothing is lost at present */
-    bool losing_told;                       /* the beginning is */
+    uint64_t lost_said;
+    struct losses losses;
     int64_t next_say_ms, next_head_ms, next_ask_ms;
     char packet[PACKET_MAX];
 };
@@ -82,30 +81,21 @@ static uint64_t untold(struct recorder *r)
     return record_writer_tally(&r->writer)->untold;
 }
 
-/* Said and told when a second of them is known, and when no more come: no call need come for that.
-   In between the next record that can be written tells them. */
+/* No call need come for that; in between the next record that can be written tells them. */
 static void look_at_losses(struct recorder *r, int64_t now_ms)
 {
-    bool more = lost(r) != r->lost_seen;
-    r->lost_seen = lost(r);
-    if (more || (untold(r) > 0 && r->losing_from_ms == 0))
-        r->losing_last_ms = now_ms;
-    if (r->losing_last_ms == now_ms && r->losing_from_ms == 0)
-        r->losing_from_ms = now_ms;
-    if (r->losing_from_ms == 0 || now_ms - r->losing_from_ms < LOSSES_MS)
-        return;
-    bool over = now_ms - r->losing_last_ms >= LOSSES_MS;
-    if (over)
+    const struct losses_now now = {lost(r), untold(r), r->writer.written, now_ms};
+    struct losses_due due = losses_look(&r->losses, &now);
+    if (due.over)
         r->next_say_ms = 0;
-    say_losses(r);
-    if (over || !r->losing_told)
+    if (due.say)
+        say_losses(r);
+    if (due.tell) {
         record_writer_tell(&r->writer, clock_real_us());
-    r->losing_told = true;
-    if (!over)
-        return;
-    r->losing_from_ms = r->losing_last_ms = untold(r) > 0 ? now_ms : 0;
-    r->losing_told = false;
-    r->next_say_ms = 0;
+        losses_told(&r->losses, untold(r), now_ms);
+    }
+    if (due.over)
+        r->next_say_ms = 0;
 }
 
 /* A chain does not show that its end was cut off; a head that stands elsewhere does. */
@@ -216,7 +206,7 @@ static void wait_for_input(struct recorder *r)
 {
     struct pollfd watched[1 + SOURCES_MAX] = {{.fd = r->control_fd, .events = POLLIN}};
     unsigned n = 1;
-    int wait_ms = r->losing_from_ms ? LOSSES_MS / 4 : 60000; /* a minute: ages are looked at */
+    int wait_ms = r->losses.from_ms ? LOSSES_MS / 4 : 60000; /* a minute: ages are looked at */
     for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
         watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
     if (poll(watched, n, wait_ms) > 0 && !watched[0].revents)
@@ -255,7 +245,7 @@ static bool map_tally(struct recorder *r, int fd)
         return false;
     }
     r->writer.shared = shared;
-    r->lost_said = r->lost_seen = lost(r);
+    r->lost_said = r->losses.seen = lost(r);
     return true;
 }
 

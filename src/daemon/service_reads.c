@@ -2,6 +2,7 @@
 
 #include "check_process.h"
 #include "service_user.h"
+#include "supervisor.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -148,6 +149,7 @@ static void look(void *user, struct problems *problems)
         look_at_path(&l, others[i]);
     look_in(&l, s->state_directory, OVERLAY_FILE);
     look_in(&l, s->state_directory, SNAPSHOT_SECRET_FILE);
+    look_in(&l, s->state_directory, UNTOLD_FILE);
 }
 
 bool service_reads_all(const struct files *files, const struct settings *settings,

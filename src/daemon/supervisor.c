@@ -262,6 +262,7 @@ static void one_turn(struct supervisor *s)
         supervisor_reload(s, now_ms);
     tell_ready(s);
     notify_flush();
+    supervisor_keep_untold(s, now_ms);
     supervisor_look_for_alarms(s, now_ms);
     supervisor_tell_status(s, now_ms);
     supervisor_feed_watchdog(s, now_ms);
@@ -287,6 +288,7 @@ int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user)
         if (!s->ready && !s->stopping && now_ms >= start_until_ms)
             supervisor_fail_start(s, now_ms);
     }
+    supervisor_keep_last(s);
     log_info("stopped");
     return s->start_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -104,8 +104,12 @@ struct supervisor {
     int record_backlogs[WORKERS_MAX]; /* record_queue.h: nor does one that waits for the channel */
     int record_tally_fd; /* of the recorder: its death loses no count of what it lost */
     const struct record_tally *record_tally; /* the same, mapped; NULL: no records */
-    int inboxes[WORKERS_MAX][2];             /* [0] is worker w's, [1] everybody else's way to it */
-    bool journal;                            /* stderr is journald's */
+    int untold_fd;                           /* supervisor_untold.c; -1: none */
+    struct record_tally kept_tally;          /* what it holds */
+    bool untold_fault;                       /* it could not be written last time */
+    int64_t next_untold_ms;
+    int inboxes[WORKERS_MAX][2]; /* [0] is worker w's, [1] everybody else's way to it */
+    bool journal;                /* stderr is journald's */
 
     struct child workers[WORKERS_MAX], signer, recorder;
     pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
@@ -163,6 +167,7 @@ struct supervisor {
     uint64_t sockets_broken[WORKERS_MAX];  /* now: that each left and that cannot be mended */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
+    struct buf reload_warnings;            /* the same of what is probably not meant */
 
     /* Control socket. A reload answers all tickets that were given out before it began. */
     int admin_fd;
@@ -190,6 +195,8 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_records.c */
 int supervisor_open_records(struct str path);
+/* The same, for writing over what is in it. */
+int supervisor_open_in_place(struct str path);
 void supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
@@ -199,6 +206,14 @@ void supervisor_record_forced(struct supervisor *s, uint64_t rows_before);
 bool supervisor_use_record_file(struct supervisor *s, struct str path);
 void supervisor_reopen_records(struct supervisor *s);
 void supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_untold.c */
+#define UNTOLD_FILE "records-untold" /* in the state directory */
+/* What an earlier stird left; *TALLY is what this one begins with. */
+void supervisor_open_untold(struct supervisor *s, struct record_tally *tally);
+void supervisor_keep_untold(struct supervisor *s, int64_t now_ms);
+/* When all children have ended: with what they left in channels and backlogs. */
+void supervisor_keep_last(struct supervisor *s);
 
 /* supervisor_children.c */
 void supervisor_start_children(struct supervisor *s, int64_t now_ms);
@@ -326,7 +341,9 @@ const struct known_name *supervisor_name_of(const struct supervisor *s, const st
 void supervisor_send_names(struct supervisor *s, unsigned w);
 
 /* supervisor_alarms.c */
+/* Once a second; NOW: for who asks, so that the answer is no second old. */
 void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms);
+void supervisor_look_for_alarms_now(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);

@@ -53,6 +53,7 @@ static void act_status(struct supervisor *s, struct admin_client *c, struct str 
     (void)text;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
+    supervisor_look_for_alarms_now(s, now_ms);
     supervisor_put_status(s, &j, now_ms);
     answer_json(c, 0, &out);
     buf_fini(&out);
@@ -60,9 +61,10 @@ static void act_status(struct supervisor *s, struct admin_client *c, struct str 
 
 static void act_stats(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
 {
-    (void)text, (void)now_ms;
+    (void)text;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
+    supervisor_look_for_alarms_now(s, now_ms);
     json_begin_object(&j);
     supervisor_put_statistics(s, &j);
     json_end_object(&j);
@@ -282,9 +284,9 @@ int supervisor_let_in(struct supervisor *s)
 
 /* ---- the end of a reload ---- */
 
-static void put_problems(struct json *j, struct str text)
+static void put_lines(struct json *j, struct str key, struct str text)
 {
-    json_put_key(j, STR("problems"));
+    json_put_key(j, key);
     json_begin_array(j);
     if (text.n > PROBLEMS_TOLD_MAX) {
         text = str_slice(text, 0, PROBLEMS_TOLD_MAX);
@@ -310,7 +312,9 @@ void supervisor_admin_reloaded(struct supervisor *s, const char *why)
     if (why) {
         json_put_key(&j, STR("why"));
         json_put_string(&j, str_of(why));
-        put_problems(&j, buf_str(&s->reload_problems));
+        put_lines(&j, STR("problems"), buf_str(&s->reload_problems));
+    } else {
+        put_lines(&j, STR("warnings"), buf_str(&s->reload_warnings));
     }
     json_end_object(&j);
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {

@@ -84,8 +84,14 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
 
 void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms)
 {
+    if (now_ms >= s->next_alarms_ms)
+        supervisor_look_for_alarms_now(s, now_ms);
+}
+
+void supervisor_look_for_alarms_now(struct supervisor *s, int64_t now_ms)
+{
     uint64_t values[ALARMS] = {0};
-    if (!s->ready || s->stopping || now_ms < s->next_alarms_ms)
+    if (!s->ready || s->stopping)
         return;
     s->next_alarms_ms = now_ms + LOOK_EVERY_MS;
     look_at_ourselves(s, values);

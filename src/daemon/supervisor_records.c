@@ -35,11 +35,10 @@ static bool is_for_us(const struct folder *d, const struct stat *st)
 }
 
 /* One that is there: as what it is, and under this name alone where root opens it. */
-static int open_present(const struct folder *d, const char *name)
+static int open_present(const struct folder *d, const char *name, int append)
 {
     struct stat st;
-    int fd = openat(d->fd, name,
-                    O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(d->fd, name, O_RDWR | append | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     int r = fstat(fd, &st)         ? -errno
@@ -53,10 +52,10 @@ static int open_present(const struct folder *d, const char *name)
 }
 
 /* The directory's owner gets a file that root has made, as it would be under the unit. */
-static int make_file(const struct folder *d, const char *name)
+static int make_file(const struct folder *d, const char *name, int append)
 {
     int fd = openat(d->fd, name,
-                    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+                    O_RDWR | append | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
     int r = fd < 0 ? -errno : 0;
     if (r == 0 && geteuid() == 0 && d->uid != 0)
         r = folder_give(d, fd, 0640);
@@ -66,20 +65,31 @@ static int make_file(const struct folder *d, const char *name)
     return r;
 }
 
-/* Read as well: the recorder looks for the end of the chain. */
-int supervisor_open_records(struct str path)
+/* APPEND: O_APPEND or 0. */
+static int open_or_make(struct str path, int append)
 {
     struct folder d = FOLDER_INIT;
     const char *last;
     char *name = strndup(path.p, path.n);
     int r = name ? folder_open_parent(&d, name, &last) : -ENOMEM;
     if (r == 0)
-        r = open_present(&d, last);
+        r = open_present(&d, last, append);
     if (r == -ENOENT && d.fd >= 0)
-        r = make_file(&d, last);
+        r = make_file(&d, last, append);
     folder_close(&d);
     free(name);
     return r;
+}
+
+/* Read as well: the recorder looks for the end of the chain. */
+int supervisor_open_records(struct str path)
+{
+    return open_or_make(path, O_APPEND);
+}
+
+int supervisor_open_in_place(struct str path)
+{
+    return open_or_make(path, 0);
 }
 
 /* ---- from the workers to the recorder ---- */
@@ -95,6 +105,10 @@ static int open_tally(struct supervisor *s)
     if (mapped == MAP_FAILED)
         return -errno;
     s->record_tally = mapped;
+    struct record_tally begin;
+    supervisor_open_untold(s, &begin);
+    if (pwrite(s->record_tally_fd, &begin, n, 0) != (ssize_t)n)
+        return -EIO;
     return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
 }
 
@@ -118,6 +132,7 @@ void supervisor_close_record_ways(struct supervisor *s)
         close_if_open(s->record_backlogs[w]);
     }
     close_if_open(s->record_tally_fd);
+    close_if_open(s->untold_fd);
     if (s->record_tally)
         munmap((void *)(uintptr_t)s->record_tally, sizeof(*s->record_tally));
 }

@@ -70,6 +70,7 @@ void supervisor_reload(struct supervisor *s, int64_t now_ms)
     s->reload_again = false;
     s->reload_ticket = s->reload_tickets;
     buf_reset(&s->reload_problems);
+    buf_reset(&s->reload_warnings);
     notify_reloading();
     log_info("reload: reading the configuration");
     supervisor_reopen_records(s);
@@ -121,18 +122,23 @@ void supervisor_reload_problem(struct supervisor *s, const char *text)
 }
 
 /* Read, not mapped: what another process can cut short while it is looked at would end this one. */
+static bool read_lines(struct buf *lines, int fd)
+{
+    ssize_t n = 1;
+    for (off_t at = 0; n > 0 && at < PROBLEMS_BYTES_MAX; at += n) {
+        char *room = buf_room(lines, PROBLEMS_PIECE);
+        n = room ? pread(fd, room, PROBLEMS_PIECE, at) : -1;
+        if (n > 0)
+            buf_grew(lines, (size_t)n);
+    }
+    return !buf_failed(lines);
+}
+
 static void take_problems(struct supervisor *s, int fd)
 {
     struct str rest;
     unsigned logged = 0;
-    ssize_t n = 1;
-    for (off_t at = 0; n > 0 && at < PROBLEMS_BYTES_MAX; at += n) {
-        char *room = buf_room(&s->reload_problems, PROBLEMS_PIECE);
-        n = room ? pread(fd, room, PROBLEMS_PIECE, at) : -1;
-        if (n > 0)
-            buf_grew(&s->reload_problems, (size_t)n);
-    }
-    if (buf_failed(&s->reload_problems))
+    if (!read_lines(&s->reload_problems, fd))
         return;
     rest = buf_str(&s->reload_problems);
     for (; rest.n > 0 && logged < PROBLEMS_LOGGED_MAX; logged++)
@@ -160,6 +166,7 @@ static bool may_write_files(struct supervisor *s)
         s->next.settings->warnings = NULL; /* the loader has logged these */
         outside_check_files(s->next.settings, s->current.settings, &problems);
         configuration_log_warnings(&s->next);
+        configuration_print_warnings(&s->next, &s->reload_warnings);
     }
     s->next.settings->warnings = said;
     return tell_problems(s, &problems);
@@ -198,7 +205,11 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
                                int *fds, unsigned n_fds, int64_t now_ms)
 {
     bool expected = s->reload == RELOAD_LOADING;
-    if (expected && message->type == CONTROL_SNAPSHOT && n_fds == 2) {
+    if (expected && message->type == CONTROL_SNAPSHOT && (n_fds == 2 || n_fds == 3)) {
+        if (n_fds == 3 && !read_lines(&s->reload_warnings, fds[2]))
+            buf_reset(&s->reload_warnings);
+        if (n_fds == 3)
+            close(fds[2]);
         take_loaded(s, message, fds, now_ms);
         return;
     }

@@ -149,7 +149,7 @@ static struct supervisor *new_empty(struct str path)
     s->path = path;
     s->current = s->next = CONFIGURATION_INIT;
     s->records_file = s->signal_fd = s->admin_fd = s->overlay_fd = s->watch_fd =
-        s->record_tally_fd = s->dispatch_program = -1;
+        s->record_tally_fd = s->untold_fd = s->dispatch_program = -1;
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
         s->clients[i].fd = -1;
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
@@ -179,6 +179,7 @@ void supervisor_free(struct supervisor *s)
     overlay_free(s->overlay);
     close_if_open(s->overlay_fd);
     buf_fini(&s->reload_problems);
+    buf_fini(&s->reload_warnings);
     buf_fini(&s->findings);
     buf_fini(&s->hops);
     buf_fini(&s->trunk_calls);

@@ -274,6 +274,7 @@ bool record_writer_flush(struct record_writer *w)
         return true;
     if (append(w, buf_str(&w->out))) {
         w->chain = w->next;
+        w->written += w->n_records;
         put_down(record_writer_tally(w), w->n_records);
         record_writer_tally(w)->untold -= w->telling;
     } else {

@@ -42,22 +42,25 @@ static uint32_t places(const struct net *net)
     return net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
 }
 
-/* Each source leaves room for others, and for those that we open. */
-static bool source_has_room(const struct net *net, const struct address *remote)
+/* Of all there may be; which of the two that is, the operator has to know. */
+static enum refusal none_left(const struct net *net, enum refusal why)
 {
-    unsigned theirs = peers_count(net->peers, remote, PEER_CAME);
-    return theirs < net->limits.max_connections_per_source &&
-           part_has_room(theirs, places(net) - net->n_connections, SOURCE_PERCENT);
+    return net->few_descriptors ? REFUSED_FEW : why;
 }
 
-/* REFUSALS: for no reason. */
+/* REFUSALS: for no reason. Each source leaves room for others, and for those that we open. */
 static enum refusal why_not(const struct net *net, const struct flow *from)
 {
+    unsigned theirs = peers_count(net->peers, &from->remote, PEER_CAME);
     if (!net->handlers.admit(net->handlers.context, from))
         return REFUSED_UNKNOWN;
     if (net->n_connections >= places(net))
-        return REFUSED_ALL;
-    return source_has_room(net, &from->remote) ? REFUSALS : REFUSED_SOURCE;
+        return none_left(net, REFUSED_ALL);
+    if (theirs >= net->limits.max_connections_per_source)
+        return REFUSED_SOURCE;
+    return part_has_room(theirs, places(net) - net->n_connections, SOURCE_PERCENT)
+               ? REFUSALS
+               : none_left(net, REFUSED_PART);
 }
 
 static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, struct sockaddr *name,

@@ -105,6 +105,7 @@ void net_set_limits(struct net *net, const struct net_limits *limits)
 {
     net->limits = *limits;
     net->limits.max_connections = affordable(net, limits->max_connections);
+    net->few_descriptors = net->limits.max_connections < limits->max_connections;
 }
 
 void net_set_tls_take(struct net *net, struct tls *tls)

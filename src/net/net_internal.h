@@ -17,6 +17,7 @@ struct net {
     const struct listener *listeners;
     unsigned n_listeners;
     struct net_limits limits;
+    bool few_descriptors; /* limits.max_connections is what they allow, not what was set */
     struct net_handlers handlers;
     struct datagram_reader *reader;
     struct datagram_socket **datagram; /* by listener index; NULL: none */

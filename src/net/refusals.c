@@ -18,6 +18,12 @@ static const struct {
                                          "limits.connections_per_source allows"},
     [REFUSED_ALL] = {LOG_LEVEL_ERROR,
                      "connections are refused: there are as many as limits.connections allows"},
+    [REFUSED_PART] = {LOG_LEVEL_ERROR, "connections are refused: their source has its part of what "
+                                       "limits.connections leaves"},
+    [REFUSED_FEW] =
+        {LOG_LEVEL_ERROR,
+         "connections are refused: there are as many as the descriptors allow, which is "
+         "less than limits.connections: raise LimitNOFILE"},
     [REFUSED_DESCRIPTORS] = {LOG_LEVEL_ERROR,
                              "connections are refused: no descriptors are left (LimitNOFILE)"},
 };

@@ -15,6 +15,8 @@ enum refusal {
     REFUSED_UNKNOWN,     /* no trunk and no upstream has this address */
     REFUSED_SOURCE,      /* limits.connections_per_source */
     REFUSED_ALL,         /* limits.connections */
+    REFUSED_PART,        /* of a source, of what limits.connections leaves */
+    REFUSED_FEW,         /* fewer than limits.connections: LimitNOFILE */
     REFUSED_DESCRIPTORS, /* no descriptor is left, or no memory */
     REFUSALS
 };

@@ -248,6 +248,21 @@ class Connections(Alarms):
         self.stird.stop()
         self.stird.wait_log("in no trunk and no upstream refused=5 since_start=6")
 
+    def test_fewer_descriptors_than_connections(self):
+        """The line names what keeps them out: LimitNOFILE, and not the setting that is far above."""
+        self.path = self.configure()
+        self.stird = stird.Stird(self.lab, self.path)
+        def few():
+            end_with_parent()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        self.stird.prepare = few
+        self.stird.start()
+        self.connect(2, 3)
+        self.refused("connections_refused", 2)
+        self.stird.wait_log("connections are refused: there are as many as the descriptors allow, which is less than "
+                            "limits.connections: raise LimitNOFILE refused=1")
+        self.assertFalse(self.stird.log_lines("limits.connections allows"))
+
     # those of the class itself run there
     test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
     test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.lab import shim
 from lib.patience import HANG_S
 from lib import stird
 
@@ -26,7 +27,7 @@ class BlockedStart(ProcessStory):
     def test_the_supervisor_does_not_spin(self):
         """It waits for a signer that gives up again and again, and sleeps meanwhile."""
         path = self.configure()
-        environment = dict(os.environ, LD_PRELOAD=os.environ["STIRD_SECCOMP_SHIM"])
+        environment = dict(os.environ, LD_PRELOAD=shim("seccomp_shim"))
         log = self.lab.path("blocked.log")
         with open(log, "wb") as out:
             process = subprocess.Popen([stird.binary(), "-f", "-c", path], env=environment,

@@ -28,6 +28,36 @@ class Said(ProcessStory):
         self.stird.wait_log("reload done", HANG_S)
         self.assertEqual(len(self.stird.log_lines("all that may hold memory")), before + 1)
 
+    def test_a_reload_says_what_t_says(self):
+        """To who asked for it; what needs a restart is an alarm in the very next answer."""
+        path = self.configure()
+        self.start_with(path)
+        control = ("-s", self.lab.path("run", "control"))
+        self.assertEqual(stirctl.run(path, "reload", "--wait")[2], "")
+        self.configure(limits=' connections = 100; connections_per_source = 200; memory = "2m";')
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        self.lab.write("stird.conf", text.replace("records = {", 'records = { backlog = "1m";')
+                       .replace(self.lab.path("run"), self.lab.path("other-run")))
+        os.mkdir(self.lab.path("other-run"))
+        status, out, err = stirctl.run(path, *control, "reload", "--wait")
+        self.assertEqual(status, 0, out + err)
+        self.assertRegex(out, r"^reloaded: generation 3")
+        self.assertIn("needs_restart", [row["name"] for row in stirctl.ask(path, *control, "status")["alarms"]])
+        for key in (r"records\.backlog: 1m instead of 8m needs a restart",
+                    r"directories\.runtime: .* needs a restart",
+                    r"limits\.connections_per_source: 200 is above", r"limits\.memory: a request outside a call"):
+            self.assertRegex(err, r"(?m)stird\.conf:\d+: warning: " + key)
+        said = stirctl.ask(path, *control, "reload", "--wait")["warnings"]
+        self.assertEqual(said, err.strip().split("\n"))
+        said = stird.check_configuration(path)[1].split("\n")
+        self.assertEqual([line for line in err.strip().split("\n") if "restart" not in line],
+                         [line for line in said if "warning:" in line])
+        self.configure()
+        status, out, err = stirctl.run(path, "reload", "--wait")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(stirctl.ask(path, "status")["alarms"], [])
+
     def test_workers_above_processors(self):
         status, said = self.check(self.configure(more="workers = 64;\n"))
         self.assertEqual(status, 0, said)
@@ -85,6 +115,7 @@ class Files(ProcessStory):
         status, out, err = stirctl.run(path, *control, "reload", "--wait")
         self.assertEqual(status, 0, out + err)
         self.stird.wait_log("not meant.*records.file: .* cannot be written: its directory does not exist")
+        self.assertRegex(err, r"stird\.conf:\d+: warning: records\.file: .* cannot be written")
         self.assertEqual(stird.check_configuration(path)[0], 1)
         def alarmed():
             return "record_file" in [row["name"] for row in stirctl.ask(path, "status")["alarms"]]

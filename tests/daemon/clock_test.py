@@ -5,6 +5,7 @@ import struct
 import time
 
 from lib.identity import Token
+from lib.lab import shim
 from lib.story import Story
 
 HOUR = 3600
@@ -23,7 +24,7 @@ class Clock(Story):
             out.write(struct.pack("=q", seconds))
 
     def start_with(self, path, records=None):
-        preloaded = {"LD_PRELOAD": os.environ["STIRD_CLOCK_SHIM"], "STIRD_TEST_CLOCK": self.clock,
+        preloaded = {"LD_PRELOAD": shim("clock_shim"), "STIRD_TEST_CLOCK": self.clock,
                      "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") +
                                      ":verify_asan_link_order=0"}
         before = dict(os.environ)

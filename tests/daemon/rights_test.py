@@ -11,6 +11,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory, status_of
 from lib import possess, stirctl, stird
+from lib.lab import shim
 from lib.settings import NUMBERS
 
 REFUSED, DIED, ALLOWED = "refused", "died", "allowed"
@@ -282,7 +283,7 @@ class Control(ProcessStory):
 
     def start_open(self):
         before = os.environ.get("LD_PRELOAD")
-        os.environ["LD_PRELOAD"] = os.environ["STIRD_OPEN_SHIM"]
+        os.environ["LD_PRELOAD"] = shim("open_shim")
         try:
             self.start()
         finally:

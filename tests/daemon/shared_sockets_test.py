@@ -9,6 +9,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory, WorkersStory
 from lib import possess, stirctl, stird
+from lib.lab import shim
 
 F_GETFL, F_SETFL, FIONBIO = 3, 4, 0x5421
 SO_REUSEADDR, SO_SNDBUF, SO_RCVBUF, SO_ATTACH_FILTER, SO_LOCK_FILTER = 2, 7, 8, 26, 44
@@ -75,7 +76,7 @@ def with_program(pid, fd, name):
 def open_everything():
     """stird's processes keep all system calls: what is tried is what the supervisor mends."""
     before = os.environ.get("LD_PRELOAD")
-    os.environ["LD_PRELOAD"] = os.environ["STIRD_OPEN_SHIM"]
+    os.environ["LD_PRELOAD"] = shim("open_shim")
     return before
 
 

@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib.lab import shim
 from lib.patience import HANG_S
 from lib import stird
 
@@ -94,9 +95,9 @@ class Token(ProcessStory):
         self.assertIn("is not the key of the certificate in chain.pem", said)
 
     def test_a_slow_or_dead_token_costs_no_call(self):
-        shim = os.environ["STIRD_SLOW_TOKEN"]
+        slow = shim("slow_token")
         # Half of what the slow token takes: on a busy machine a call more may go unsigned before.
-        self.start(more=self.module(shim, 'timeout = "250ms"; '))
+        self.start(more=self.module(slow, 'timeout = "250ms"; '))
         stird.wait_until(self.signs_again, HANG_S, "it signs")
         for how in ("s", "d"):
             with self.subTest(how=how):

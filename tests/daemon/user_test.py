@@ -173,7 +173,7 @@ class Unit(ProcessStory):
     @unittest.skipUnless(possess.possible(), "no ptrace of another process here")
     @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "preloading needs the plain binary")
     def test_a_child_is_not(self):
-        os.environ["LD_PRELOAD"] = os.environ["STIRD_OPEN_SHIM"]
+        os.environ["LD_PRELOAD"] = lab.shim("open_shim")
         try:
             self.start_hidden()
         except PermissionError as error:

@@ -15,11 +15,31 @@ from .patience import HANG_S
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def told_binary():
+    return os.path.abspath(os.environ.get("STIRD_BINARY") or
+                           os.path.join(PROJECT, "build", "debug", "stird"))
+
+
+BUILD = os.path.dirname(told_binary())  # now: a story may put a script in the binary's place
+
+
 def binary():
     """The stird to test: $STIRD_BINARY, as ctest sets it."""
-    path = os.environ.get("STIRD_BINARY") or os.path.join(PROJECT, "build", "debug", "stird")
+    path = told_binary()
     assert os.access(path, os.X_OK), "no stird at %s: build it, or set STIRD_BINARY" % path
+    return path
+
+
+def built(variable, *place):
+    """What is built beside it for tests: $VARIABLE as ctest sets it, or where the build puts it."""
+    path = os.environ.get(variable) or os.path.join(BUILD, *place)
+    assert os.path.exists(path), "nothing at %s: build it, or set %s" % (path, variable)
     return os.path.abspath(path)
+
+
+def shim(name):
+    """A library of tests/daemon: clock_shim, seccomp_shim, open_shim, slow_token."""
+    return built("STIRD_" + name.upper(), "tests", "daemon", "lib%s.so" % name)
 
 
 def end_with_parent():

@@ -33,12 +33,12 @@ def rows(text):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n") if line[:1] == "|"]
 
 
-def budget(project, stird, workers):
+def budget(project, stird, workers, more=""):
     """The rows that `stird -b` prints, head and rule included."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "stird.conf")
         with open(path, "w", encoding="utf-8") as out:
-            out.write(CONFIGURATION % (workers, os.path.join(project, "tests", "conf", "certs", "818H")))
+            out.write(more + CONFIGURATION % (workers, os.path.join(project, "tests", "conf", "certs", "818H")))
         run = subprocess.run([stird, "-b", "-c", path], capture_output=True, text=True, timeout=60, check=False)
         if run.returncode:
             sys.exit("stird -b: " + run.stdout + run.stderr)
@@ -74,6 +74,11 @@ def check(project, stird):
     more = int(budget(project, stird, workers + 1)[-1][-1]) - sums[1]
     if "by %d MiB for each worker" % more not in section.replace("\n", " "):
         faults.append("each worker more is %d MiB" % more)
+    raised = int(re.search(r"above four raise it by (\d+) MiB for each", section).group(1))
+    limits = 'limits = { memory = "%dm"; };\n' % (768 + raised)
+    more = int(budget(project, stird, workers + 1, limits)[-1][-1]) - sums[1]
+    if "then goes up by %d MiB for each" % more not in section.replace("\n", " "):
+        faults.append("each worker more with its part of limits.memory is %d MiB" % more)
     if max(sums) * MIB > memory:
         faults.append("the sum of %d MiB is above MemoryMax of the unit" % max(sums))
     constant = re.search(r"UNIT_MEMORY +\(UINT64_C\((\d+)\) << (\d+)\)", read(project, "src", "daemon", "means.c"))

@@ -32,6 +32,8 @@ static struct settings defaults(void)
                              .max_connections = 1000,
                              .records_backlog = 8 << 20,
                              .max_calls = 20000,
+                             .trunk_percent = 75,
+                             .source_percent = 90,
                              .max_emergency = 500};
 }
 
@@ -101,6 +103,26 @@ static void contradictions(void **state)
     assert_said(&s, NULL, "limits.emergency ");
 }
 
+/* A MESSAGE of the longest kind, twice and 8 KiB beside, in three quarters of a sixteenth. */
+static void a_request_fits(void **state)
+{
+    (void)state;
+    struct settings s = defaults();
+    s.max_calls = s.max_emergency = 1;
+    s.memory_bytes = 3 << 20;
+    assert_said(&s, NULL, "");
+    s.memory_bytes = 2 << 20;
+    assert_said(&s, NULL, "limits.memory ");
+    s.max_message_bytes = 32768;
+    assert_said(&s, NULL, "");
+    s.trunk_percent = 1;
+    assert_said(&s, NULL, "limits.memory ");
+    s.trunk_percent = 75;
+    s.source_percent = 50;
+    s.workers = 2;
+    assert_said(&s, NULL, "limits.memory ");
+}
+
 /* As many as the part of calls that begin carries. */
 static void calls_that_memory_carries(void **state)
 {
@@ -149,7 +171,7 @@ static void cgroups(void **state)
     static const char *const folders[] = {"/a.slice", "/a.slice/b", "/a.slice/b/c"};
     (void)state;
     assert_non_null(mkdtemp(root));
-    assert_int_equal(means_cgroup_memory(root, STR("/a.slice/b/c")), 0);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/a.slice/b/c")), 0);
     for (size_t i = 0; i < 3; i++) {
         snprintf(path, sizeof(path), "%s%s", root, folders[i]);
         assert_int_equal(mkdir(path, 0700), 0);
@@ -157,15 +179,43 @@ static void cgroups(void **state)
     put(root, "a.slice/memory.max", "1073741824\n");
     put(root, "a.slice/b/memory.max", "max\n");
     put(root, "a.slice/b/c/memory.max", "2147483648\n");
-    assert_int_equal(means_cgroup_memory(root, STR("/a.slice/b/c")), 1073741824);
-    assert_int_equal(means_cgroup_memory(root, STR("/a.slice")), 1073741824);
-    assert_int_equal(means_cgroup_memory(root, STR("/z")), 0);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/a.slice/b/c")), 1073741824);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/a.slice")), 1073741824);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/z")), 0);
     put(root, "a.slice/memory.max", "max\n");
-    assert_int_equal(means_cgroup_memory(root, STR("/a.slice/b/c")), 2147483648);
-    assert_int_equal(means_cgroup_memory(root, STR("/")), 0);
-    assert_int_equal(means_cgroup_memory(root, STR("")), 0);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/a.slice/b/c")), 2147483648);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("/")), 0);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_2, STR("")), 0);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_1, STR("/a.slice/b/c")), 0);
+    put(root, "memory.limit_in_bytes", "9223372036854771712\n");
+    assert_int_equal(means_cgroup_memory(root, CGROUP_1, STR("/a.slice/b/c")), 0);
+    put(root, "a.slice/b/memory.limit_in_bytes", "268435456\n");
+    assert_int_equal(means_cgroup_memory(root, CGROUP_1, STR("/a.slice/b/c")), 268435456);
+    assert_int_equal(means_cgroup_memory(root, CGROUP_1, STR("/a.slice")), 0);
     snprintf(path, sizeof(path), "rm -r %s", root);
     assert_int_equal(system(path), 0);
+}
+
+static void assert_cgroup(const char *text, enum cgroup_version version, const char *wanted)
+{
+    struct str path = {"", 0};
+    assert_int_equal(means_cgroup_path(str_of(text), version, &path), wanted != NULL);
+    assert_true(str_eq(path, str_of(wanted ? wanted : "")));
+}
+
+static void cgroup_of_a_process(void **state)
+{
+    static const char hybrid[] = "12:cpu,cpuacct:/a\n3:memory:/system.slice/stird.service\n"
+                                 "1:name=systemd:/b\n0::/system.slice/stird.service\n";
+    (void)state;
+    assert_cgroup("0::/system.slice/stird.service\n", CGROUP_2, "/system.slice/stird.service");
+    assert_cgroup("0::/system.slice/stird.service\n", CGROUP_1, NULL);
+    assert_cgroup(hybrid, CGROUP_2, "/system.slice/stird.service");
+    assert_cgroup(hybrid, CGROUP_1, "/system.slice/stird.service");
+    assert_cgroup("4:cpu,memory,hugetlb:/x:y\n", CGROUP_1, "/x:y");
+    assert_cgroup("4:memory2:/x\n5:name=memory:/y\n", CGROUP_1, NULL);
+    assert_cgroup("0::\n10::/x\n", CGROUP_2, NULL);
+    assert_cgroup("", CGROUP_2, NULL);
 }
 
 static void units(void **state)
@@ -211,9 +261,11 @@ int main(void)
         cmocka_unit_test(sums),
         cmocka_unit_test(nothing_overflows),
         cmocka_unit_test(contradictions),
+        cmocka_unit_test(a_request_fits),
         cmocka_unit_test(calls_that_memory_carries),
         cmocka_unit_test(above_the_means),
         cmocka_unit_test(cgroups),
+        cmocka_unit_test(cgroup_of_a_process),
         cmocka_unit_test(units),
         cmocka_unit_test(signatures_a_second),
     };
