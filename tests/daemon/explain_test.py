@@ -82,6 +82,8 @@ class Explain(ProcessStory):
         yield raw(invite(), b"\r\n", b"\r\nX: a\rb\r\n")
         yield raw(invite(), b"\r\n", b"\r\nX: \0\xff\r\n")
         yield b"\r\n\r\n" + invite().octets()
+        for junk in (b" ", b"\t", b"\0", b"\xef\xbb\xbf", b"\r\n \t"):
+            yield junk + invite().octets()
         yield invite().octets() + b"behind"
 
     def turn_away(self):
