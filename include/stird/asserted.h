@@ -8,14 +8,17 @@
 #include <stdbool.h>
 #include <stird/tn.h>
 
-#define ASSERTED_MAX 4 /* RFC 3325 allows two; more are counted, not kept */
+#define ASSERTED_MAX     32 /* RFC 3325 allows two; more are counted, not kept */
+#define ASSERTED_ODD_MAX 64
 
 struct asserted_texts {
-    struct str uri[ASSERTED_MAX]; /* in order */
-    struct str odd[ASSERTED_MAX]; /* what is no URI, but may be read as one */
-    unsigned n, n_odd;            /* count also those that do not fit */
-    bool unreadable;              /* there is something that is no URI, or nothing */
+    struct str uri[ASSERTED_MAX];     /* in order */
+    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, or not one alone */
+    unsigned n, n_odd;                /* count also those that do not fit */
+    bool unreadable;                  /* there is something that is none, or nothing */
 };
+/* Whether there are more than are kept: nobody knows what they say. */
+bool asserted_overflows(const struct asserted_texts *texts);
 /* Adds what VALUE, a line of the header, holds. */
 void asserted_add(struct asserted_texts *texts, struct str value);
 /* Adds LINE, which is none but may be taken for one. */

@@ -40,6 +40,9 @@ struct frame {
     size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 
+#define FRAME_JUNK_MAX 8
+/* MESSAGE without spaces, NULs or a BOM before its start line, of which no message may have one. */
+struct str frame_without_junk(struct str message);
 /*
  * The head of MESSAGE alone, which has at most MAX_LINES: FRAME_MESSAGE and HEAD->header,
  * FRAME_NO_END, TOO_MANY_LINES or BAD_LINE_END and HEAD->fault.

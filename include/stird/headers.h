@@ -58,6 +58,11 @@ bool list_next(struct str *rest, struct str *element);
  * behind it. False when it is neither; parameters behind what is no URI are given all the same.
  */
 bool name_addr(struct str value, struct str *uri, struct str *parameters);
+/*
+ * The same where nobody can read another one: before the brackets stand words or one quoted string,
+ * behind them only ";token" and ";token=value".
+ */
+bool name_addr_alone(struct str value, struct str *uri);
 /* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */
 bool parameter_next(struct str *parameters, struct str *name, struct str *value);
 /* The value of ;NAME=value in PARAMETERS (";a;b=c"), quotes taken off; false when absent. A

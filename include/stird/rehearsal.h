@@ -20,7 +20,8 @@ struct rehearsal {
     unsigned n_names;
     struct str upstream; /* the name of one of its upstreams; else its first */
     struct address source;
-    struct str listener; /* its name, or empty */
+    struct str listener;      /* its name, or empty */
+    enum transport transport; /* which frames it: a stream needs Content-Length */
     int64_t now_s;
 
     /* found; in the arena. SIP_STATUS of the outcome is 0 where no answer would be sent. */

@@ -27,5 +27,11 @@ void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
  */
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside);
+/*
+ * Whether the user part of URI is a number with letters or other signs in it (+1215KKK6000,
+ * 1800FLOWERS), not a name: a tel URI, user=phone, a plus sign, or a digit first and as many
+ * letters and digits as a number has.
+ */
+bool tn_reach_has_letters(struct str uri);
 
 #endif

@@ -33,6 +33,8 @@ void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct ar
  * parameter names no group by itself: one that the URI does not name contradicts it.
  */
 void trunk_groups_add_header(struct trunk_groups *groups, struct str value, struct arena *arena);
+/* Of TEXT, which is none but may be taken for one: if it names a group, nobody knows which. */
+void trunk_groups_add_odd(struct trunk_groups *groups, struct str text);
 /* Compared exactly. FITS_IN_PART: it is one of several. */
 enum fit trunk_groups_fit(const struct trunk_groups *groups, struct str group);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <stird/cause.h>
 #include <stird/clock.h>
+#include <stird/headers.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +20,7 @@
 
 struct question {
     const char *origid, *trunk, *from, *to, *source, *listener, *asserted, *tgrp, *message, *at;
-    const char *upstream;
+    const char *upstream, *transport;
     bool offline;
 };
 
@@ -156,6 +157,33 @@ static bool set_time(struct rehearsal *r, const char *at)
     return true;
 }
 
+/* What its first Via says: "SIP / 2.0 / TCP host". */
+static struct str transport_of_via(struct str message)
+{
+    struct header_line via;
+    if (!header_find(message, STR("Via"), 'v', &via))
+        return (struct str){NULL, 0};
+    str_cut(&via.value, '/');
+    str_cut(&via.value, '/');
+    struct str rest = str_trim(via.value);
+    size_t n = 0;
+    while (n < rest.n && ascii_is_alpha(rest.p[n]))
+        n++;
+    return str_slice(rest, 0, n);
+}
+
+/* As it is said, or as the message does; else a datagram. */
+static bool set_transport(struct rehearsal *r, const struct question *q, struct str message)
+{
+    r->transport = TRANSPORT_UDP;
+    bool known = transport_of_name(q->transport ? str_of(q->transport) : transport_of_via(message),
+                                   &r->transport);
+    if (known || !q->transport)
+        return true;
+    fprintf(stderr, "stirctl: --transport %s: is none of udp, tcp and tls\n", q->transport);
+    return false;
+}
+
 static bool set_source(struct rehearsal *r, const struct question *q)
 {
     const struct trunk *named = r->trunk;
@@ -182,7 +210,8 @@ static int explain(const struct cli *cli, const struct question *q,
                           .names = basis->names,
                           .n_names = basis->n_names,
                           .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
-    if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q))
+    if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q) ||
+        !set_transport(&r, q, message))
         goto out;
     enum reason reason = rehearse(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
@@ -198,19 +227,13 @@ out:
 }
 
 static const struct option options[] = {
-    {"trunk", required_argument, NULL, 't'},
-    {"from", required_argument, NULL, 'f'},
-    {"to", required_argument, NULL, 'd'},
-    {"source", required_argument, NULL, 's'},
-    {"listener", required_argument, NULL, 'l'},
-    {"asserted", required_argument, NULL, 'a'},
-    {"tgrp", required_argument, NULL, 'g'},
-    {"message", required_argument, NULL, 'm'},
-    {"origid", required_argument, NULL, 'u'},
-    {"at", required_argument, NULL, '@'},
-    {"upstream", required_argument, NULL, 'n'},
-    {"offline", no_argument, NULL, 'o'},
-    {0},
+    {"trunk", required_argument, NULL, 't'},    {"from", required_argument, NULL, 'f'},
+    {"to", required_argument, NULL, 'd'},       {"source", required_argument, NULL, 's'},
+    {"listener", required_argument, NULL, 'l'}, {"asserted", required_argument, NULL, 'a'},
+    {"tgrp", required_argument, NULL, 'g'},     {"message", required_argument, NULL, 'm'},
+    {"origid", required_argument, NULL, 'u'},   {"at", required_argument, NULL, '@'},
+    {"upstream", required_argument, NULL, 'n'}, {"transport", required_argument, NULL, 'p'},
+    {"offline", no_argument, NULL, 'o'},        {0},
 };
 
 static bool read_options(struct question *q, int argc, char **argv)
@@ -218,9 +241,10 @@ static bool read_options(struct question *q, int argc, char **argv)
     const struct {
         int letter;
         const char **text;
-    } texts[] = {{'t', &q->trunk},    {'f', &q->from},     {'d', &q->to},      {'s', &q->source},
-                 {'l', &q->listener}, {'a', &q->asserted}, {'g', &q->tgrp},    {'m', &q->message},
-                 {'@', &q->at},       {'u', &q->origid},   {'n', &q->upstream}};
+    } texts[] = {{'t', &q->trunk},  {'f', &q->from},     {'d', &q->to},
+                 {'s', &q->source}, {'l', &q->listener}, {'a', &q->asserted},
+                 {'g', &q->tgrp},   {'m', &q->message},  {'@', &q->at},
+                 {'u', &q->origid}, {'n', &q->upstream}, {'p', &q->transport}};
     int letter;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
         bool known = letter == 'o';
@@ -317,7 +341,7 @@ const struct command command_explain = {
     "(--trunk NAME | --source ADDRESS) (--from NUMBER --to NUMBER | --message FILE) | "
     "--origid UUID\n"
     "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
-    "         [--offline]",
+    "         [--transport NAME] [--offline]",
     "what would become of a call, and why", run,
     "--trunk NAME           a call of this trunk, or:\n"
     "--source ADDRESS       of this address: which trunk takes it is found out\n"
@@ -328,6 +352,7 @@ const struct command command_explain = {
     "--tgrp NAME            the trunk group, where the trunk of that group reads it\n"
     "--listener NAME        the listener that it arrives at\n"
     "--upstream NAME        which of the trunk's upstreams is supposed; else its first\n"
+    "--transport NAME       how it comes: udp, tcp or tls; else as its first Via says\n"
     "--at TIME              when, as 2026-11-26T23:59:59Z; else now\n"
     "--offline              ask the files of the configuration, not the stird that runs\n"
     "--origid UUID          instead of all this: what was decided of the call with this token\n"};

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <stird/x5u.h>
+
 #define CERTIFICATE_BYTES_MAX (256 * 1024)
 #define X5U_BYTES_MAX         4096
 #define UNIT_SUFFIX           ".unit"
@@ -161,6 +163,10 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     c->provider = provider_of_certificate(s, c->id);
     check_owner(r, s, u, c);
     check_use(r, u, c);
+    const char *why = x5u_warning(c->x5u);
+    if (why)
+        warn(r, &u->draft->object, place_of(&u->draft->object, "directory"), "%.*s: %.*s %s",
+             STR_ARG(x5u_name), STR_ARG(c->x5u), why);
     return true;
 }
 

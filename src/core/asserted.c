@@ -10,29 +10,49 @@ static bool is_uri(struct str text)
            is_sip_token(str_slice(text, 0, colon));
 }
 
-/* Index of the first URI scheme of telephony in S, or s.n. */
-static size_t find_scheme(struct str s)
+static bool is_scheme(struct str s)
 {
-    size_t i = 0;
-    for (; i < s.n; i++) {
-        struct str rest = str_slice(s, i, s.n);
-        if (str_starts_nocase(rest, STR("sip:")) || str_starts_nocase(rest, STR("sips:")) ||
-            str_starts_nocase(rest, STR("tel:")))
-            break;
-    }
-    return i;
+    return str_starts_nocase(s, STR("sip:")) || str_starts_nocase(s, STR("sips:")) ||
+           str_starts_nocase(s, STR("tel:"));
 }
 
-/* Whatever stands around it; a number alone has no scheme. */
+static bool begins_number(char c)
+{
+    return ascii_is_digit(c) || c == '+' || c == '*' || c == '#';
+}
+
+/* Behind what may be one number: the signs that it may have, and what may separate its digits. */
+static size_t behind_number(struct str s, size_t at)
+{
+    while (at < s.n && (begins_number(s.p[at]) || str_find(STR("-.() \t"), s.p[at], 0) < 6))
+        at++;
+    return at;
+}
+
+static void add_odd(struct asserted_texts *texts, struct str text)
+{
+    if (texts->n_odd < ASSERTED_ODD_MAX)
+        texts->odd[texts->n_odd] = str_trim(text);
+    texts->n_odd++;
+}
+
+/* Each URI of telephony and each number in it, whatever stands around them. */
 void asserted_add_odd(struct asserted_texts *texts, struct str line)
 {
     texts->unreadable = true;
-    if (texts->n_odd++ >= ASSERTED_MAX)
-        return;
-    size_t open = str_find(line, '<', 0), scheme = find_scheme(line);
-    size_t begin = scheme < line.n ? scheme : open < line.n ? open + 1 : 0;
-    struct str text = str_slice(line, begin, line.n);
-    texts->odd[texts->n_odd - 1] = str_trim(str_slice(text, 0, str_find(text, '>', 0)));
+    for (size_t i = 0; i < line.n;) {
+        struct str rest = str_slice(line, i, line.n);
+        size_t end = behind_number(line, i);
+        if (is_scheme(rest)) {
+            add_odd(texts, str_slice(rest, 0, str_find(rest, '>', 0)));
+            i += str_find(rest, ':', 0) + 1;
+        } else if (begins_number(line.p[i])) {
+            add_odd(texts, str_slice(line, i, end));
+            i = end;
+        } else {
+            i++;
+        }
+    }
 }
 
 static void add_uri(struct asserted_texts *texts, struct str uri)
@@ -44,13 +64,18 @@ static void add_uri(struct asserted_texts *texts, struct str uri)
 
 void asserted_add(struct asserted_texts *texts, struct str value)
 {
-    struct str element, one, parameters;
+    struct str element, one;
     texts->unreadable |= value.n == 0;
     while (list_next(&value, &element))
-        if (name_addr(element, &one, &parameters) && is_uri(one))
+        if (name_addr_alone(element, &one) && is_uri(one))
             add_uri(texts, one);
         else
             asserted_add_odd(texts, element);
+}
+
+bool asserted_overflows(const struct asserted_texts *texts)
+{
+    return texts->n > ASSERTED_MAX || texts->n_odd > ASSERTED_ODD_MAX;
 }
 
 static void take_impossible(struct asserted *a, enum tn_fault fault, const struct tn *number)
@@ -62,7 +87,7 @@ static void take_impossible(struct asserted *a, enum tn_fault fault, const struc
         a->number = *number;
 }
 
-/* More than are kept were not all seen, so they count as differing. */
+/* More than are kept were not all seen, so they count as differing; policy.c signs none. */
 void asserted_read(struct asserted *a, const struct asserted_texts *texts,
                    const struct country *country)
 {

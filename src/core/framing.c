@@ -87,10 +87,22 @@ static size_t count_leading_newlines(struct str bytes)
     return n;
 }
 
-/* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. */
+struct str frame_without_junk(struct str message)
+{
+    size_t i = 0;
+    while (i < message.n && i < FRAME_JUNK_MAX &&
+           (message.p[i] == ' ' || message.p[i] == '\t' || message.p[i] == '\0' ||
+            str_find(STR("\xef\xbb\xbf\xfe\xff"), message.p[i], 0) < 5))
+        i++;
+    return str_slice(message, i, message.n);
+}
+
+/* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
+   whose INVITE begins with a space or a BOM is told so. */
 static bool looks_like_sip(struct str bytes)
 {
-    return bytes.n == 0 || (bytes.p[0] > 0x20 && bytes.p[0] < 0x7f);
+    return bytes.n == 0 || (bytes.p[0] > 0x20 && bytes.p[0] < 0x7f) ||
+           str_starts(frame_without_junk(bytes), STR("INVITE "));
 }
 
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,

@@ -1,5 +1,6 @@
 #include <stird/headers.h>
 
+#include <stird/uri.h>
 #include <string.h>
 
 static struct str line_off(struct str *rest)
@@ -241,6 +242,82 @@ bool name_addr(struct str value, struct str *uri, struct str *parameters)
     *uri = str_trim(str_slice(value, 0, semicolon));
     *parameters = str_slice(value, semicolon, value.n);
     return str_find(*uri, ':', 0) < uri->n && str_find(*uri, ' ', 0) == uri->n;
+}
+
+/* A quoted string off the front of *S; false when it has no end. */
+static bool take_quoted(struct str *s)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        if (s->p[i] == '\\') {
+            i++;
+        } else if (s->p[i] == '"') {
+            *s = str_slice(*s, i + 1, s->n);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words, whatever their letters; or one quoted string. */
+static bool is_display_name(struct str s)
+{
+    s = str_trim(s);
+    if (s.n > 0 && s.p[0] == '"')
+        return take_quoted(&s) && s.n == 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>;:@\\"), s.p[i], 0) < 7)
+            return false;
+    return true;
+}
+
+/* Up to the next white space, semicolon or equals sign. */
+static struct str take_word(struct str *s)
+{
+    size_t n = 0;
+    while (n < s->n && str_find(STR("; \t\r\n="), s->p[n], 0) == 6)
+        n++;
+    struct str word = str_slice(*s, 0, n);
+    *s = str_trim(str_slice(*s, n, s->n));
+    return word;
+}
+
+/* gen-value: a token, a host, or a quoted string (RFC 3261 section 25.1). */
+static bool take_value(struct str *s)
+{
+    *s = str_trim(str_slice(*s, 1, s->n));
+    if (s->n > 0 && s->p[0] == '"') {
+        bool ended = take_quoted(s);
+        *s = str_trim(*s);
+        return ended;
+    }
+    struct str word = take_word(s);
+    bool reference = word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']';
+    return is_sip_token(word) || (reference && uri_host_is_plain(word));
+}
+
+static bool are_parameters(struct str s)
+{
+    while (s.n > 0) {
+        if (s.p[0] != ';')
+            return false;
+        s = str_trim(str_slice(s, 1, s.n));
+        if (s.n == 0 || s.p[0] == ';')
+            continue; /* names nothing */
+        if (!is_sip_token(take_word(&s)) || (s.n > 0 && s.p[0] == '=' && !take_value(&s)))
+            return false;
+    }
+    return true;
+}
+
+bool name_addr_alone(struct str value, struct str *uri)
+{
+    struct str parameters;
+    if (!name_addr(value, uri, &parameters))
+        return false;
+    struct str before = str_trim(str_span(value.p, uri->p));
+    if (before.n > 0 && before.p[before.n - 1] == '<')
+        before.n--;
+    return is_display_name(before) && are_parameters(parameters);
 }
 
 static struct str unquote(struct str s)

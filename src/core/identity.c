@@ -412,10 +412,11 @@ enum identity_kind identity_parse(struct str value, struct identity *identity)
     bool is_token = parse_digest(&rest, identity);
     if (!is_token)
         blame(identity, "it is not TOKEN;info=<URL>;alg=...;ppt=...");
-    if (identity->digest.n > 0)
-        parse_parameters(rest, identity);
+    if (identity->digest.n == 0)
+        rest = str_slice(value, find_bare(value, ';'), value.n);
+    parse_parameters(rest, identity);
     read_type(identity);
-    if (identity->token_is_shaken || (is_token && identity->parameter_is_shaken))
+    if (identity->token_is_shaken || identity->parameter_is_shaken)
         return IDENTITY_SHAKEN;
     if (somewhere_says_shaken(value)) {
         blame(identity, "its token says shaken, but not as RFC 8225 has it");

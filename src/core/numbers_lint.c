@@ -157,7 +157,8 @@ bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
         lint_columns(&b);
         check_rows(&l);
         customers_check(&b);
-        good = build_flatten(&b) && (!lint->all_are_known || check_customers(&l));
+        good = build_check_widths(&b) && build_flatten(&b) &&
+               (!lint->all_are_known || check_customers(&l));
     }
     build_fini(&b);
     return good;

@@ -49,6 +49,7 @@ struct decision {
     bool orig_is_asserted;                     /* of P-Asserted-Identity */
     bool asserted_differ;                      /* Decided 2 */
     bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
+    bool from_unread;     /* that counts, but is not one address alone */
     struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
     enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
     struct str ceiling_of;   /* that one, in words */
@@ -135,8 +136,18 @@ static bool guess(struct decision *d, struct tn_reach *reach, struct str uri)
 static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
 {
     bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
-                 (fault == TN_BAD_CHARACTER && str_starts_nocase(uri, STR("tel:")));
+                 (fault == TN_BAD_CHARACTER && tn_reach_has_letters(uri));
     return guess(d, &d->orig_reach, uri) || wrong;
+}
+
+/* More than are kept: nobody knows whether one of them is blocked. */
+static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
+{
+    for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)
+        guess(d, &d->orig_reach, texts->odd[i]);
+    if (asserted_overflows(texts))
+        trace(d, STR("there are more identities than are read: no token beside them"));
+    d->orig_reach.more |= asserted_overflows(texts);
 }
 
 /* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
@@ -154,8 +165,7 @@ static void look_at_others(struct decision *d, const struct tn *orig)
         if (fault != TN_OK)
             d->asserted_unread |= is_meant_as_number(d, texts->uri[i], fault);
     }
-    for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_MAX; i++)
-        guess(d, &d->orig_reach, texts->odd[i]);
+    look_at_odd(d, texts);
 }
 
 /* Decided 2 */
@@ -180,6 +190,11 @@ static enum tn_fault number_of_from(struct decision *d, struct tn *orig)
         tell_fault(d, "From", fault, orig);
     if (fault != TN_OK)
         guess(d, &d->orig_reach, d->call->from_uri);
+    if (d->call->from_others.unreadable) {
+        trace(d, STR("From cannot be read as one address"));
+        d->from_unread = true;
+        look_at_odd(d, &d->call->from_others);
+    }
     return fault;
 }
 
@@ -539,7 +554,7 @@ static bool may_have_a(const struct decision *d)
     const struct outcome *o = d->outcome;
     bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
     return !d->trunk->gateway && entitled && o->number_looked_up && !o->number.prefix_row &&
-           !d->asserted_differ && !d->asserted_unread;
+           !d->asserted_differ && !d->asserted_unread && !d->from_unread;
 }
 
 /*
@@ -565,6 +580,8 @@ static struct str why_lowered(const struct decision *d)
         return STR("P-Asserted-Identity numbers differ");
     if (d->asserted_unread)
         return STR("P-Asserted-Identity cannot be read");
+    if (d->from_unread)
+        return STR("From cannot be read");
     if (d->outcome->number.prefix_row)
         return STR("prefix row");
     return STR("no entitlement");

@@ -174,3 +174,30 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     }
     add_contexts(&r, parts.user_parameters, user);
 }
+
+static bool says_phone(struct str parameters)
+{
+    struct str name, value;
+    while (uri_parameter_next(&parameters, &name, &value))
+        if (str_eq_nocase(name, STR("user")) && str_eq_nocase(value, STR("phone")))
+            return true;
+    return false;
+}
+
+bool tn_reach_has_letters(struct str uri)
+{
+    struct str user = uri_called_part(uri);
+    struct uri parts;
+    unsigned n = 0;
+    char first = '\0';
+    uri_split(&parts, uri);
+    while (user.n > 0) {
+        char c = uri_octet_next(&user);
+        bool counts = ascii_is_digit(c) || ascii_is_alpha(c);
+        if (first == '\0' && (counts || c == '+'))
+            first = c;
+        n += counts;
+    }
+    return parts.scheme == URI_TEL || says_phone(parts.parameters) || first == '+' ||
+           (ascii_is_digit(first) && n >= TN_MIN_DIGITS && n <= TN_MAX_DIGITS);
+}

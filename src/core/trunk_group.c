@@ -20,6 +20,20 @@ static bool is_group(struct str name)
     return str_eq_nocase(name, names[0]) || str_eq_nocase(name, names[1]);
 }
 
+static bool mentions_group(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (str_starts_nocase(str_slice(text, i, text.n), names[0]) ||
+            str_starts_nocase(str_slice(text, i, text.n), names[1]))
+            return true;
+    return false;
+}
+
+void trunk_groups_add_odd(struct trunk_groups *groups, struct str text)
+{
+    groups->unreadable |= mentions_group(text);
+}
+
 static void add(struct trunk_groups *groups, struct str value)
 {
     unsigned kept = groups->n < TRUNK_GROUPS_MAX ? groups->n : TRUNK_GROUPS_MAX;
@@ -78,6 +92,8 @@ void trunk_groups_add_header(struct trunk_groups *groups, struct str value, stru
         }
         struct trunk_groups of_uri = {.n = 0};
         trunk_groups_add_uri(&of_uri, uri, arena);
+        if (!name_addr_alone(element, &uri))
+            trunk_groups_add_odd(groups, str_span(uri.p + uri.n, element.p + element.n));
         join(groups, &of_uri);
         while (parameter_next(&parameters, &name, &group))
             if (is_group(name) && trunk_groups_fit(&of_uri, group) == FITS_NOT) {

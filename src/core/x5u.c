@@ -1,6 +1,7 @@
 #include <stird/x5u.h>
 
 #include <stird/address.h>
+#include <stird/nat.h>
 
 #include <string.h>
 
@@ -38,6 +39,19 @@ static bool read_port(struct str text, uint16_t *port)
     return value == 443 || value == 8443;
 }
 
+/* A final dot is that of the root. */
+static bool has_wrong_label(struct str host)
+{
+    if (host.n > 1 && host.p[host.n - 1] == '.')
+        host.n--;
+    bool wrong = host.n > 253;
+    while (!wrong && host.p) {
+        size_t n = str_cut(&host, '.').n;
+        wrong = n == 0 || n > 63;
+    }
+    return wrong;
+}
+
 static bool is_host(struct str host)
 {
     for (size_t i = 0; i < host.n; i++)
@@ -73,6 +87,9 @@ static const char *split(struct str authority, struct x5u_parts *parts)
     }
     if (parts->host.n == 0)
         return "has no host name: write https://HOST/PATH";
+    if (authority.p[0] != '[' && has_wrong_label(parts->host))
+        return "has a host that no name server knows: a label between its dots is empty or longer "
+               "than 63 characters";
     if (end < authority.n && !read_port(str_slice(authority, end + 1, authority.n), &parts->port))
         return "has another port than 443 or 8443";
     return NULL;
@@ -103,4 +120,17 @@ const char *x5u_fault(struct str url)
 {
     struct x5u_parts parts;
     return x5u_split(url, &parts);
+}
+
+const char *x5u_warning(struct str url)
+{
+    struct x5u_parts parts;
+    if (x5u_split(url, &parts))
+        return NULL;
+    struct str host = parts.host;
+    if (host.p[host.n - 1] == '.')
+        host.n--;
+    return nat_host_is_private(host)
+               ? "names a private or loopback host: no verifier outside this network follows it"
+               : NULL;
 }

@@ -47,6 +47,8 @@ static void add_header(struct call *call, const struct header_line *line)
     if (header_is(line, STR("From"), 'f')) {
         if (name_addr(line->value, &uri, &parameters))
             call->from_uri = uri;
+        if (!name_addr_alone(line->value, &uri))
+            asserted_add_odd(&call->from_others, line->value);
         trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
         call->to_uri = odd_uri(line->value); /* others were refused for an odd one */
@@ -71,6 +73,10 @@ static void add_malformed(struct call *call, const struct header_line *line)
         add_odd_identity(call, line);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
         asserted_add_odd(&call->asserted, line->raw);
+    if (header_resembles(line, STR("Contact"), 'm'))
+        trunk_groups_add_odd(&call->groups[GROUP_IN_CONTACT], line->raw);
+    if (header_resembles(line, STR("From"), 'f'))
+        trunk_groups_add_odd(&call->groups[GROUP_IN_FROM], line->raw);
 }
 
 static void split_request_uri(struct call *call)

@@ -61,6 +61,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->request = (char *)(uintptr_t)copy.p;
     c->request_bytes = copy.n;
     c->from.remote = s->rehearsal->source;
+    c->from.transport = s->rehearsal->transport;
     c->source_class = s->rehearsal->trunk ? SOURCE_TRUNK
                                           : proxy_classify(&s->proxy, &c->from.remote);
     c->real_us = s->rehearsal->now_s * 1000000;
@@ -168,18 +169,40 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     return REASON_OK;
 }
 
+/* As it is framed where it comes. A stream would wait for the rest, and end by a time limit. */
+static enum frame_status frame_message(const struct rehearsal *r, struct str bytes,
+                                       struct frame *frame, bool *waits)
+{
+    const struct frame_limits limits = {r->settings->max_message_bytes,
+                                        r->settings->max_header_lines};
+    size_t resume = 0;
+    *waits = false;
+    if (r->transport == TRANSPORT_UDP)
+        return frame_datagram(bytes, &limits, frame);
+    enum frame_status status = frame_stream(bytes, &limits, &resume, frame);
+    *waits = status == FRAME_INCOMPLETE;
+    return *waits ? frame_datagram(bytes, &limits, frame) : status;
+}
+
+/* No answer comes to what has not ended. */
+static void tell_waiting(struct rehearsal *r)
+{
+    if (r->outcome)
+        r->outcome->sip_status = 0;
+    r->note = STR("over TCP or TLS stird waits for the rest of the message");
+}
+
 enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes)
 {
     struct stage *s = calloc(1, sizeof(*s));
     struct frame frame;
-    const struct frame_limits limits = {r->settings->max_message_bytes,
-                                        r->settings->max_header_lines};
+    bool waits;
     enum reason reason = REASON_OUT_OF_MEMORY;
     if (!s)
         return reason;
     s->rehearsal = r;
     s->arena = arena;
-    enum frame_status status = frame_datagram(bytes, &limits, &frame);
+    enum frame_status status = frame_message(r, bytes, &frame, &waits);
     struct str raw = str_slice(bytes, frame.skip, bytes.n);
     if (status == FRAME_MESSAGE)
         raw = str_slice(raw, 0, frame.length);
@@ -187,6 +210,8 @@ enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes)
         reason = REASON_BAD_REQUEST;
     else if (set_stage(s) && make_context(s, raw))
         reason = tell(s, status, &frame);
+    if (waits)
+        tell_waiting(r);
     clear_stage(s);
     return reason;
 }

@@ -137,20 +137,48 @@ static void add_line(struct buf *message, struct str line)
     buf_add_text(message, "\r\n");
 }
 
-/* The header lines behind the start line. */
+/* The next line of the head; false at the text's end. */
+static bool take_head_line(struct reader *r, struct str prefix, enum form form, struct str *line)
+{
+    if (!take_line(r, line))
+        return false;
+    *line = without(*line, prefix);
+    if (form == DOTTED)
+        *line = without_dot(*line);
+    return true;
+}
+
+/* Whether the empty line comes before another message does: then all before it is the head. */
+static bool head_ends_ahead(struct reader ahead, struct str prefix, enum form form)
+{
+    const size_t before = ahead.rest.n;
+    struct str line;
+    enum form other;
+    while (take_head_line(&ahead, prefix, form, &line) && before - ahead.rest.n < MESSAGE_MAX) {
+        if (line.n == 0)
+            return true;
+        if (find_start(line, &other) == 0)
+            return false;
+    }
+    return false;
+}
+
+/*
+ * The header lines behind the start line. One without a colon is a line of the head, as it is for
+ * core/headers; where no empty line ends the head, which who copies it often loses, that one does.
+ */
 static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
 {
     struct reader ahead = *r;
     struct str line, last = STR("");
     enum form other;
-    while (message->n < MESSAGE_MAX && take_line(&ahead, &line)) {
-        line = without(line, prefix);
-        if (form == DOTTED)
-            line = without_dot(line);
+    bool ends = false;
+    while (message->n < MESSAGE_MAX && take_head_line(&ahead, prefix, form, &line)) {
         bool begun = ahead.unended && is_begun_name(line) && !is_customary_end(last);
-        if (!is_header(line) && !begun)
+        if (line.n == 0 || find_start(line, &other) == 0)
             break;
-        if (find_start(line, &other) == 0)
+        ends = ends || (!is_header(line) && head_ends_ahead(ahead, prefix, form));
+        if (!is_header(line) && !begun && !ends)
             break;
         add_line(message, line);
         last = line;

@@ -164,7 +164,7 @@ class Completion(unittest.TestCase):
     def test_options(self):
         self.assertIn("--cause", self.complete("records", "find", "--c"))
         self.assertEqual(self.complete("reload", "--w"), ["--wait"])
-        self.assertEqual(set(self.complete("explain", "--t")), {"--trunk", "--to", "--tgrp"})
+        self.assertEqual(set(self.complete("explain", "--t")), {"--trunk", "--to", "--tgrp", "--transport"})
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as directory:

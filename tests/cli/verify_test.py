@@ -325,6 +325,29 @@ class Messages(Lab):
                 self.assertEqual(hops[1]["tokens"][0]["verdict"], "valid")
 
 
+    def test_lines_without_colon(self):
+        """They belong to the head, which the empty line ends: before Identity, behind the last."""
+        value = tokens.identity(self.unit)
+        for odd in ("X-Broken", "Date", "My Header x", "X-A\r\n : b", ": nothing", "===", "(x)",
+                    "X-Broken\r\nDate\r\nMy Header x"):
+            for text in (tokens.invite(value, more=[odd]),
+                         tokens.invite(value).replace("Identity:", odd + "\r\nIdentity:"),
+                         tokens.invite(None).replace(
+                             "Content-Length: 0\r\n",
+                             "Content-Length: 0\r\n%s\r\nIdentity: %s\r\n" % (odd, value))):
+                for form in (text, text.replace("\r\n", "\n"), "".join(
+                        "> " + line + "\n" for line in text.split("\r\n")),
+                        text.replace("\r", ".")):
+                    with self.subTest(odd=odd, form=form[:300]):
+                        self.assertEqual(self.token(form)[:2], (0, "valid"))
+
+    def test_a_head_without_its_empty_line(self):
+        """What a log says behind it is none of it; nor is another message."""
+        value = tokens.identity(self.unit)
+        head = tokens.invite(value).rstrip("\r\n").replace("\r\n", "\n")
+        status, calls = self.verify(self.write("input", head + "\nsent\n" + head + "\nsent\n"))
+        self.assertEqual((status, len(calls)), (0, 1), calls)
+
     def test_a_text_that_is_cut(self):
         """What ends inside a header line is not judged: not as unsigned, nor as a broken token."""
         text = tokens.invite(tokens.identity(self.unit))

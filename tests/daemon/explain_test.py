@@ -1,6 +1,7 @@
 """stirctl explain decides as the call itself does: the same level, reason, rule and table row."""
 
 import os
+import re
 import time
 import unittest
 
@@ -82,7 +83,55 @@ class Explain(ProcessStory):
         yield raw(invite(), b"\r\n", b"\r\nX: a\rb\r\n")
         yield raw(invite(), b"\r\n", b"\r\nX: \0\xff\r\n")
         yield b"\r\n\r\n" + invite().octets()
+        for junk in (b" ", b"\t", b"\0", b"\xef\xbb\xbf", b"\r\n \t"):
+            yield junk + invite().octets()
         yield invite().octets() + b"behind"
+
+    def turn_away(self):
+        """What has come to the carrier."""
+        self.carrier.poll(0.01)
+        for there in [m for m in self.carrier.inbox if m.method == "INVITE" and not m.again]:
+            self.carrier.respond(there, 486)
+        self.carrier.inbox = []
+
+    def over_tcp(self):
+        """As they are framed there: the body's length must be told, and once."""
+        for over in (b"TCP", b"tls"):
+            def raw(length, over=over, **more):
+                text = self.invite(**more).octets().replace(b"SIP/2.0/UDP", b"SIP/2.0/" + over)
+                return re.sub(rb"Content-Length: (\d+)\r\n", length, text)
+            yield raw(rb"Content-Length: \1\r\n")
+            yield raw(b"")
+            yield raw(b"", uri="sip:911@" + self.net(1))
+            yield raw(rb"Content-Length: x\r\n")
+            yield raw(rb"l: \1\r\nContent-Length: \1\r\n")
+            yield raw(rb"l: \1\r\n") + b"behind"
+
+    def test_a_stream_is_framed_as_one(self):
+        """By the top Via, or as --transport says."""
+        self.start()
+        self.carrier  # pylint: disable=pointless-statement
+        for number, message in enumerate(self.over_tcp()):
+            with self.subTest(number=number, message=message[:300]):
+                source = ("--source", self.net(2), "--listener", "main")
+                told = self.asked(message, *source)
+                before = len(self.stird.records())
+                stream = self.sbc.connect(self.net(1), 5060, fresh=True)
+                stream.socket.sendall(message)
+                record = wait_until(lambda n=before: self.turn_away() or self.stird.records()[n:], 5,
+                                    "a record")[0]
+                self.assertEqual([told[key] for key in SAME + ("detail",)],
+                                 [record[key] for key in SAME + ("detail",)])
+                self.assertEqual(self.asked(message.replace(b"/TCP", b"/UDP"), *source,
+                                            "--transport", "tcp")["decision"], told["decision"])
+        unsized = self.invite().without("content-length")
+        self.assertEqual(self.asked(unsized, *source)["decision"], "signed")
+        self.assertEqual(self.asked(unsized, *source, "--transport", "TLS")["decision"], "rejected")
+        whole = self.invite().octets()
+        for cut in (whole[:whole.index(b"\r\n\r\n") + 2],
+                    re.sub(rb"Content-Length: \d+", b"Content-Length: 9999", whole)):
+            told = self.asked(cut, *source, "--transport", "tcp")
+            self.assertEqual((told["decision"], told["sip_status"]), ("rejected", 0), told)
 
     def status_of(self, sent, message):
         """Of the answer; 0 where the call goes on, None where nothing comes."""
@@ -90,11 +139,8 @@ class Explain(ProcessStory):
         deadline = time.monotonic() + (5 if sent else 0.5)
         status = None
         while status is None and time.monotonic() < deadline:
-            self.carrier.poll(0.01)
             self.sbc.poll(0.01)
-            for there in [m for m in self.carrier.inbox if m.method == "INVITE" and not m.again]:
-                self.carrier.respond(there, 486)
-            self.carrier.inbox = []
+            self.turn_away()
             final = [m for m in self.sbc.inbox if m.status != 100 and not m.again]
             if final:
                 status = 0 if final[0].status == 486 else final[0].status

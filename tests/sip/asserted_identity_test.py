@@ -81,14 +81,49 @@ class AssertedIdentity(Story):
                      "P-Asserted-Identity\r\n : <sip:+12155551000@x>",
                      "P-Asserted-Identity: <sip:+12155551000%23@x>",
                      "P-Asserted-Identity: <sip:+1215555100012345@x>",
-                     "P-Asserted-Identity: <sip:alice@x>, +12155551000"):
+                     "P-Asserted-Identity: <sip:alice@x>, +12155551000",
+                     "P-Asserted-Identity: <sip:+12155550100@x> <tel:+12155551000>",
+                     "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>;<tel:+12155551000>",
+                     "P-Asserted-Identity: <sip:+12155550100@x>\r\n and <tel:+12155551000>",
+                     "P-Asserted-Identity: tel:+12155551000 <sip:+12155550100@x>",
+                     'P-Asserted-Identity: "x" 12155551000 <sip:+12155550100@x>',
+                     "P-Asserted-Identity: <sip:+12155550100@x>;a=\"b",
+                     "P-Asserted-Identity: <sip:+1215KKK6000@x>",
+                     "P-Asserted-Identity: <sip:1800FLOWERS@x;user=phone>"):
             with self.subTest(line=line):
                 self.signed_call("B", orig="12155550100", extra=[line])
         guest = self.peer("guest", 3)
         self.signed_call("A", peer=guest, extra=["P-Asserted-Identity=<sip:+12155551000@x>"])
 
+    def test_what_goes_with_an_address_is_no_second_one(self):
+        """A display name in any letters and parameters do not lower; nor does a name on purpose."""
+        self.start()
+        for value in ('"J\u00f6rg \\"M\\" <x>" <sip:+12155550100@x>;cpc=ordinary ; a="b;c";',
+                      "Dr. M\u00fcller (Sales) <sip:+12155550100@x>;d=[::1]", "<sip:7001@x>",
+                      "<sip:4f8e21a90b7c4d5e8f12@x>"):
+            with self.subTest(value=value):
+                self.signed_call("A", orig="12155550100", extra=["P-Asserted-Identity: " + value])
+
+    def test_a_from_that_names_two(self):
+        """Before the brackets stands a second one: at most B, and none when that is blocked."""
+        self.start()
+        self.signed_call("B", orig="12155550100", from_="tel:+12155551000 <sip:+12155550100@x>")
+        self.refused_call(603, reason="number_blocked",
+                          from_="tel:+12155556000 <sip:+12155550100@x>")
+
+    def test_more_identities_than_are_read(self):
+        """Nobody knows what the rest says: no token."""
+        self.start()
+        self.signed_call("A", orig="12155551234", extra=[PAI] * 32)
+        for line in (PAI, "P-Asserted-Identity: <tel:+12155556000>"):
+            self.unsigned_call("unsigned_by_policy", extra=[PAI] * 32 + [line])
+
     BLOCKED = ("<sip:+12155551234@h>, <sip:+12155556000@h>", "<tel:+12155556000>, <tel:+12155551234>",
                "<sip:+12155551234@h>, <sip:*67+12155556000@h>", "<sip:+12155556000#@h>",
+               "<sip:+12155551234@h> <tel:+12155556000>", "<sip:+12155551234@h>;tel:+12155556000",
+               "<sip:+12155551234@h> / 1215 555 6000", "tel:+12155556000 <sip:+12155551234@h>",
+               "<sip:+12155551234@h>, " * 4 + "<tel:+12155556000>",
+               "<sip:+12155551234@h>, " * 31 + "<tel:+12155556000>", "x, " * 20 + "+12155556000",
                "<sip:+12155551234@h>, \"x <sip:+12155556000@h", "<sip:+12155556000@h", "+12155556000")
 
     def explains(self, invite, decision):

@@ -151,12 +151,21 @@ class ExistingIdentity(Story):
     def test_unreadable_is_kept(self):
         """Decided 4: counts as none; it goes on, and ours too."""
         self.start()
-        for text in ("rubbish", "a.b;info=<x>", "....;ppt=shaken", "\"" + "x" * 300):
+        for text in ("rubbish", "a.b;info=<x>", "....;ppt=div", "\"" + "x" * 300):
             with self.subTest(text=text):
                 invite, seen, _ = self.identities("Identity: " + text, start=False)
                 self.assertEqual(len(seen), 2)
                 self.assertIn(("Identity: " + text).encode(), seen)
                 self.record(invite, decision="signed")
+
+    def test_a_ppt_of_shaken_counts_behind_what_is_no_token(self):
+        """Nobody knows what the next hop makes of it: no second one beside it."""
+        self.start()
+        for text in ("....;ppt=shaken", "'x';ppt=shaken", ";ppt=shaken", "x ; ppt = \"shaken\""):
+            with self.subTest(text=text):
+                invite, seen, _ = self.identities("Identity: " + text, start=False)
+                self.assertEqual(seen, [("Identity: " + text).encode()])
+                self.record(invite, decision="passed", reason="already_signed")
 
     def test_strip(self):
         """R-P-093: theirs goes, the call leaves unsigned by us as well or signed: by setting."""

@@ -77,6 +77,11 @@ static void each_finding_says_where_and_what(void **state)
     check(HEAD "+3312345678,acme,owned,,\n+49123456789012,acme,owned,,\n",
           "t.csv:2: +3312345678: its length is not that of its country's numbers\n"
           "t.csv:3: +49123456789012: its length is not that of its country's numbers\n");
+    /* what a start refuses: many rows that are one slip */
+    check(HEAD "+298000000-+298499999,acme,owned,,\n+298500000-+298999999,acme,owned,,\n",
+          "t.csv:2: customer \"acme\" has 1000000 numbers of +298 in 2 rows, of which this is the "
+          "first, more than half of those of that length: if that is meant, say yes for each of "
+          "these rows in a column named wide\n");
     check(HEAD "+12155550100,acme,owned,,2024-10-03\n",
           "t.csv:2: the row has expired: take it out\n");
     check(
