@@ -7,7 +7,7 @@ from lib import stird, stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLED, Story
-from sip.dns_test import CARRIER, Names
+from sip.dns_test import CARRIER, NameStory
 
 
 class Claims:
@@ -97,7 +97,7 @@ class Named(Claims, Story):
             self.sbc.inbox = []
 
 
-class ByName(Claims, Names):
+class ByName(Claims, NameStory):
     def begin(self, trunks, **upstream):
         self.dns.address(CARRIER, self.net(9))
         path = self.configure(
