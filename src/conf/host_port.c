@@ -1,5 +1,7 @@
 #include "host_port.h"
 
+#include <string.h>
+
 /* The end of the host: behind the bracket of an IPv6 address, or at the colon. */
 static size_t host_end(struct str text)
 {
@@ -40,8 +42,9 @@ const char *host_port_read(struct str text, struct host_port *hp)
         return NULL;
     size_t end = host_end(text);
     struct str host = str_slice(text, 0, end), rest = str_slice(text, end, text.n);
-    if (is_host_name(host))
-        hp->name = host;
+    struct str name = str_slice(host, 0, host.n - (host.n > 1 && host.p[host.n - 1] == '.'));
+    if (is_host_name(name))
+        hp->name = name;
     else if (!address_parse(host, &hp->address))
         return "the host must be a name, an IPv4 address or an IPv6 address in brackets";
     if (rest.n > 0 &&
@@ -49,4 +52,11 @@ const char *host_port_read(struct str text, struct host_port *hp)
         return "the port must be between 1 and 65535";
     hp->port = (uint16_t)port;
     return NULL;
+}
+
+bool is_one_hosts(const struct address *a)
+{
+    static const uint8_t zeros[16];
+    return memcmp(a->bytes, zeros, sizeof(zeros)) != 0 &&
+           a->bytes[0] < (a->family == ADDRESS_IPV6 ? 0xff : 224);
 }

@@ -76,6 +76,8 @@ void resolve_rules(struct reader *r, struct draft *draft);
 void resolve_tls(struct reader *r, struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
 struct str plain_host_name(struct reader *r, struct str name);
+/* Aliases and advertised addresses that are a trunk's, or of which side nobody knows. */
+void check_aliases(struct reader *r, const struct draft *draft);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
 void check_together(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */

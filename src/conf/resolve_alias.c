@@ -2,23 +2,15 @@
 #include "host_port.h"
 #include "reader.h"
 
-#include <string.h>
-
 #define ALIASES_MAX 256
-
-static bool is_wildcard(const struct address *a)
-{
-    static const uint8_t zeros[16];
-    return a->family != ADDRESS_NONE && memcmp(a->bytes, zeros, sizeof(zeros)) == 0;
-}
 
 static struct alias read_alias(struct reader *r, const struct object *o,
                                const struct text_item *item, uint16_t listener)
 {
     struct host_port hp;
     const char *fault = host_port_read(item->text, &hp);
-    if (!fault && is_wildcard(&hp.address))
-        fault = "every address cannot be ours";
+    if (!fault && hp.address.family != ADDRESS_NONE && !is_one_hosts(&hp.address))
+        fault = "this is no address that one host has";
     if (fault)
         complain(r, o, item->at, "aliases: %.*s: %s", STR_ARG(shown(r, item->text)), fault);
     struct alias alias = {

@@ -58,6 +58,7 @@ static void resolve(struct reader *r, struct draft *draft)
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
     check_together(r, draft);
+    check_aliases(r, draft);
     check_limits(r, draft);
     struct settings *s = &draft->settings;
     s->sources = source_table_new(r->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);

@@ -40,11 +40,11 @@ static bool address_is_private(const struct address *a)
     return false;
 }
 
-/* RFC 6761, 6762: names that DNS leads nowhere. */
+/* RFC 6761, 6762: names that DNS leads nowhere; a final dot changes nothing. */
 static bool name_is_private(struct str name)
 {
     static const char *const ends[] = {"localhost", "invalid", "local"};
-    struct str last = name;
+    struct str last = str_slice(name, 0, name.n - (name.n > 0 && name.p[name.n - 1] == '.'));
     while (str_find(last, '.', 0) < last.n)
         str_cut(&last, '.');
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

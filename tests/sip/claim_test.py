@@ -7,7 +7,7 @@ from lib import stird, stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLED, Story
-from sip.dns_test import CARRIER, Names
+from sip.dns_test import CARRIER, NameStory
 
 
 class Claims:
@@ -97,7 +97,7 @@ class Named(Claims, Story):
             self.sbc.inbox = []
 
 
-class ByName(Claims, Names):
+class ByName(Claims, NameStory):
     def begin(self, trunks, **upstream):
         self.dns.address(CARRIER, self.net(9))
         path = self.configure(
@@ -133,3 +133,47 @@ class ByName(Claims, Names):
         arrived = self.carrier.expect("INVITE")
         self.verify(arrived, "A")
         self.carrier.respond(arrived, 486)
+
+
+class Emergency(Claims, Story):
+    """What refuses other calls of an upstream's address costs no emergency call (Decided 5)."""
+
+    def arrives_unsigned(self, uri, called="911"):
+        invite = self.invite(uri=uri, called=called, to="<sip:%s@x>" % called)
+        text = self.lab.write("invite.txt", invite.octets().decode())
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.sbc.host,
+                           "--message", text)
+        self.sbc.send(invite, self.at())
+        arrived = self.sbc.expect("INVITE", skip=["ACK"])
+        self.assertEqual(arrived.all("identity"), [])
+        self.sbc.respond(arrived, 486)
+        self.sbc.acknowledge(invite, self.sbc.expect(486, skip=["ACK"]), self.at())
+        record = self.record(invite, decision="passed", emergency=True, attest=None)
+        self.assertNotEqual(record["detail"], None)
+        self.assertEqual((told["decision"], told["trunk"]), ("passed", record["trunk"]))
+
+    def all_of_them(self, trunks):
+        self.sbc  # pylint: disable=pointless-statement
+        self.start(trunks=trunks, upstreams=[self.upstream(last=2)])
+        for uri in ("sip:911@%s" % self.net(1), "urn:service:sos", "sip:911@else.example"):
+            self.arrives_unsigned(uri)
+        invite = self.place()
+        self.sbc.acknowledge(invite, self.sbc.expect(403, skip=["ACK"]), self.at())
+        self.record(invite, decision="rejected", reason="from_upstream")
+
+    def test_an_sbc_whose_trunk_asks_for_a_host(self):
+        self.all_of_them([self.trunk(request_host="sign.example")])
+
+    def test_that_only_a_wide_trunk_covers(self):
+        self.all_of_them([self.trunk("rest", sources=["0.0.0.0/0"], identity="gateway")])
+
+    def test_that_would_fall_to_a_customers_wide_trunk(self):
+        self.all_of_them([self.trunk(request_host="sign.example", identity="gateway"),
+                          self.wide()])
+
+    def test_a_carrier_that_no_trunk_covers(self):
+        self.start()
+        invite = self.invite(self.carrier, uri="sip:911@%s" % self.net(1), called="911")
+        self.carrier.send(invite, self.at())
+        self.carrier.acknowledge(invite, self.carrier.expect(403), self.at())
+        self.record(invite, reason="from_upstream")
