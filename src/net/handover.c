@@ -2,10 +2,20 @@
 
 #include <errno.h>
 #include <stird/packet.h>
+#include <stird/settings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #define SEND_BUFFER_BYTES (1024 * 1024)
+
+bool handover_is_sound(const struct handover *h, struct str bytes, unsigned n_listeners)
+{
+    if (h->kind == HANDOVER_UNDELIVERED)
+        return true;
+    unsigned transports = str_starts(bytes, STR("SIP/")) ? TRANSPORTS : TRANSPORT_UDP + 1;
+    return h->kind == HANDOVER_MESSAGE && h->listener < n_listeners && h->transport < transports &&
+           address_is_sound(&h->remote);
+}
 
 int handover_pair(int fds[2])
 {
