@@ -190,7 +190,7 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_records.c */
 int supervisor_open_records(struct str path);
-void supervisor_send_record_file(struct supervisor *s);
+int supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
 void supervisor_close_record_ways(struct supervisor *s);

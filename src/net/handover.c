@@ -20,8 +20,9 @@ bool handover_is_sound(const struct handover *h, struct str bytes, unsigned n_li
 int handover_pair(int fds[2])
 {
     const int bytes = SEND_BUFFER_BYTES;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds))
-        return -errno;
+    int r = packet_pair(fds);
+    if (r)
+        return r;
     /* The kernel's ceiling may grant less: no reason not to start. */
     setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     return 0;
