@@ -30,6 +30,9 @@ bool address_parse(struct str text, struct address *a);
 /* "192.0.2.0/24", "2001:db8::/32", or an address alone. Bits behind the prefix must be 0. */
 bool address_prefix_parse(struct str text, struct address_prefix *p);
 
+/* Of a family, and kept as it is kept here: an IPv4 one in 4 octets, a mapped one as IPv4. For what
+   another process says is an address. */
+bool address_is_sound(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
 /* Without the port. */
 bool address_same_host(const struct address *a, const struct address *b);

@@ -8,6 +8,7 @@
 #ifndef STIRD_HANDOVER_H
 #define STIRD_HANDOVER_H
 
+#include <stdbool.h>
 #include <stird/address.h>
 #include <stird/str.h>
 #include <sys/types.h>
@@ -24,6 +25,13 @@ struct handover {
     uint16_t listener;
     uint8_t transport;
 };
+
+/*
+ * Comes from a process that may have been taken over: nothing in it is used before this has looked
+ * at it. Whether each field of H is one that a worker with N_LISTENERS sends along with BYTES: a
+ * request comes over UDP, for a connection stays with the worker that has it.
+ */
+bool handover_is_sound(const struct handover *h, struct str bytes, unsigned n_listeners);
 
 /* [0]: the inbox, [1]: what others send on. 0 or -errno. */
 int handover_pair(int fds[2]);

@@ -132,6 +132,8 @@ uint64_t net_connections_unknown(const struct net *net);
 bool net_address_is_own(const struct address *address);
 /* How many were closed because their peers did not take what was for them, or held too much. */
 uint64_t net_slow_readers(const struct net *net);
+/* How many were closed because their peers said too much beside messages: docs/transports.md. */
+uint64_t net_talkers(const struct net *net);
 /* How many were not opened, because what peers wrote had led to so many already. */
 uint64_t net_not_opened(const struct net *net);
 /* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */

@@ -35,6 +35,14 @@ bool address_parse(struct str text, struct address *a)
     return true;
 }
 
+bool address_is_sound(const struct address *a)
+{
+    static const uint8_t nothing[12];
+    if (a->family == ADDRESS_IPV4)
+        return memcmp(a->bytes + 4, nothing, sizeof(nothing)) == 0;
+    return a->family == ADDRESS_IPV6 && !is_mapped_ipv4(a->bytes);
+}
+
 static unsigned family_bits(const struct address *a)
 {
     return a->family == ADDRESS_IPV4 ? 32 : 128;

@@ -41,7 +41,7 @@ bool refused_source_is_sound(const struct refused_source *r)
         if (!is_token_character(r->method[i]))
             return false;
     return n < sizeof(r->method) && r->refusal < UNHEARD_KINDS && r->transport < TRANSPORTS &&
-           (r->source.family == ADDRESS_IPV4 || r->source.family == ADDRESS_IPV6) && r->count > 0 &&
+           address_is_sound(&r->source) && r->count > 0 &&
            r->first_s >= 0 && r->first_s <= r->last_s;
 }
 

@@ -1,15 +1,18 @@
 #include "child.h"
 
 #include "privileges.h"
+#include "rights.h"
 #include "service_user.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stird/log.h>
+#include <stird/packet.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A child that served this long has started well: its death is not part of a series. */
@@ -48,6 +51,26 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+uint64_t child_descriptors(uint64_t of_all)
+{
+    return of_all >= 4096 ? of_all - 2048 : of_all >= 1024 ? of_all / 4 * 3 : of_all;
+}
+
+/* All but the loader, which sends what it has read, and reads no network. */
+static bool may_fill(const struct child *c)
+{
+    return !(c->role->may & MAY_LOAD);
+}
+
+static int take_fewer_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return -errno;
+    limit.rlim_cur = limit.rlim_max = child_descriptors(limit.rlim_cur);
+    return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
+}
+
 _Noreturn static void become_child(const struct child *c, pid_t parent, child_main *main,
                                    void *user, int control_fd, int *keep, unsigned n_keep)
 {
@@ -56,7 +79,7 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
         _exit(EXIT_FAILURE);
     prctl(PR_SET_NAME, c->role->name, 0, 0, 0);
     reset_signals();
-    if (privileges_close_others(keep, n_keep))
+    if (privileges_close_others(keep, n_keep) || (may_fill(c) && take_fewer_descriptors()))
         _exit(EXIT_FAILURE);
     if (c->role->user == USER_AT_ONCE && service_user_become())
         _exit(EXIT_FAILURE);
@@ -77,6 +100,8 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     int r = control_pair(control);
     if (r)
         return r;
+    if (may_fill(c))
+        packet_refuse_rights(control[0]);
     kept[n_keep] = control[1];
     kept[n_keep + 1] = log_journal_fd();
     pid_t parent = getpid();

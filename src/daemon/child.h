@@ -74,6 +74,14 @@ typedef int child_main(void *user, int control_fd);
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
                 int64_t now_ms);
 
+/*
+ * So many of OF_ALL, the supervisor's limit, may a child have that reads what others send. The
+ * kernel counts the descriptors that are under way in sockets by user, and refuses more to whoever
+ * has a limit below that: what a child leaves under way keeps nobody with a higher one from
+ * sending.
+ */
+uint64_t child_descriptors(uint64_t of_all);
+
 /* 0 or -errno; a child that does not read what it is sent is killed. */
 int child_send(struct child *c, const struct control_message *message, const int *fds,
                unsigned n_fds);

@@ -1,5 +1,7 @@
 #include "means.h"
 
+#include "child.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -130,9 +132,9 @@ struct means means_find(void)
     struct rlimit limit;
     cpu_set_t cpus;
     find_memory(&m);
-    /* The hard one: it is what stird takes. */
+    /* Of the hard one, which is what stird takes. */
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY)
-        m.descriptors = limit.rlim_max;
+        m.descriptors = child_descriptors(limit.rlim_max);
     if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
         m.cpus = (uint32_t)CPU_COUNT(&cpus);
     return m;

@@ -197,7 +197,7 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 int supervisor_open_records(struct str path);
 /* The same, for writing over what is in it. */
 int supervisor_open_in_place(struct str path);
-void supervisor_send_record_file(struct supervisor *s);
+int supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
 void supervisor_close_record_ways(struct supervisor *s);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stird/clock.h>
 #include <stird/log.h>
+#include <stird/packet.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,18 +132,26 @@ static int start_recorder(struct supervisor *s, struct child *c, int64_t now_ms)
     int r = said(c, child_start(c, enter_recorder, s, &s->record_tally_fd, 1, now_ms));
     if (r)
         return r;
-    supervisor_send_record_file(s);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        child_send(c, &message, &s->record_channels[w][0], 1);
-    return 0;
+    r = supervisor_send_record_file(s);
+    for (unsigned w = 0; r == 0 && w < s->n_workers; w++)
+        r = child_send(c, &message, &s->record_channels[w][0], 1);
+    return r;
 }
 
-/* A child that cannot even be forked is tried again like one that died at once. */
+/* A child that cannot even be forked, or is of no use, is tried again like one that died at once.
+ */
 static void start_again(struct supervisor *s, struct child *c, int64_t now_ms,
                         int (*start)(struct supervisor *s, struct child *c, int64_t now_ms))
 {
-    if (start(s, c, now_ms) && c->pid == 0)
+    int r = start(s, c, now_ms);
+    if (r && c->pid == 0)
         child_died(c, now_ms);
+    if (r == 0 || c->pid == 0)
+        return;
+    log_error("a child is not told what it needs to begin, and is replaced",
+              LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("error", strerror(-r)));
+    child_kill(c, SIGKILL);
 }
 
 static bool is_due(const struct child *c, int64_t now_ms)
@@ -187,6 +196,8 @@ static int new_channel(struct child *signer, unsigned w)
         return r;
     if (signer->state == CHILD_SERVING)
         child_send(signer, &message, &fds[0], 1);
+    packet_refuse_rights(fds[0]);
+    packet_refuse_rights(fds[1]);
     close(fds[0]);
     return fds[1];
 }
@@ -228,7 +239,12 @@ void supervisor_connect_workers(struct supervisor *s)
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
             continue;
         }
-        child_send(&s->workers[w], &message, &channel, 1);
+        int r = child_send(&s->workers[w], &message, &channel, 1);
         close(channel);
+        if (r == 0 || r == -EPIPE)
+            continue;
+        log_error("a worker is not told of its signer and is replaced", LOG_NUMBER("worker", w + 1),
+                  LOG_CSTR("error", strerror(-r)));
+        child_kill(&s->workers[w], SIGKILL);
     }
 }

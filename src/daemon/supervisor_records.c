@@ -14,6 +14,7 @@
 #include <stird/clock.h>
 #include <stird/folder.h>
 #include <stird/log.h>
+#include <stird/packet.h>
 #include <stird/record_queue.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -116,7 +117,7 @@ int supervisor_open_record_ways(struct supervisor *s)
 {
     int r = open_tally(s);
     for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
-        r = control_pair(s->record_channels[w]);
+        r = packet_pair(s->record_channels[w]);
         if (r == 0)
             r = s->record_backlogs[w] = record_queue_memory(s->current.settings->records_backlog);
         r = r < 0 ? r : 0;
@@ -248,7 +249,7 @@ static void throw_away(const struct settings *settings)
 
 /* ---- the present file ---- */
 
-void supervisor_send_record_file(struct supervisor *s)
+int supervisor_send_record_file(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
     struct control_message message = {.type = CONTROL_RECORDS,
@@ -256,11 +257,12 @@ void supervisor_send_record_file(struct supervisor *s)
                                       .max_age_ms = settings->records_max_age_ms,
                                       .log_level = settings->log_level};
     if (s->records_file < 0 || s->recorder.pid == 0 || !s->ready)
-        return;
+        return 0;
     snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
     int fds[] = {s->records_file, open_predecessor(settings->records_file)};
-    child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
+    int r = child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
     close_if_open(fds[1]);
+    return r;
 }
 
 void supervisor_record_forced(struct supervisor *s, uint64_t rows_before)

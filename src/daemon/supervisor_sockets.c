@@ -9,6 +9,7 @@
 #include <stird/handover.h>
 #include <stird/log.h>
 #include <stird/mend.h>
+#include <stird/packet.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -150,7 +151,7 @@ static void mend_record_channel(struct supervisor *s, unsigned w)
     int *fds = s->record_channels[w];
     if (fds[0] < 0)
         return;
-    int r = mend_pair(fds, control_pair);
+    int r = mend_pair(fds, packet_pair);
     if (r == MEND_RENEWED && s->recorder.pid > 0)
         child_send(&s->recorder, &message, &fds[0], 1);
     say(s, w, "records", STR(""), r);

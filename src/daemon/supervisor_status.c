@@ -50,6 +50,7 @@ static const struct {
     COUNTER(full_emergency_trunk),
     COUNTER(full_emergency_source),
     COUNTER(slow_readers),
+    COUNTER(talkers),
     COUNTER(connections_refused),
     COUNTER(connections_unknown),
     COUNTER(emergency_calls),

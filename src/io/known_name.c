@@ -23,11 +23,11 @@ static bool is_text(const char *text, size_t bytes)
 static bool is_host(const struct address *a)
 {
     static const uint8_t none[16];
-    if (a->port == 0)
+    if (a->port == 0 || !address_is_sound(a))
         return false;
     if (a->family == ADDRESS_IPV4)
-        return a->bytes[0] > 0 && a->bytes[0] < 224 && memcmp(a->bytes + 4, none, 12) == 0;
-    return a->family == ADDRESS_IPV6 && a->bytes[0] != 0xff && memcmp(a->bytes, none, 16) != 0;
+        return a->bytes[0] > 0 && a->bytes[0] < 224;
+    return a->bytes[0] != 0xff && memcmp(a->bytes, none, 16) != 0;
 }
 
 bool known_name_is_sound(const struct known_name *k)

@@ -108,7 +108,8 @@ static bool unpack_hop(struct tried *t, struct str *rest)
     memcpy(&hop, rest->p, sizeof(hop));
     *rest = str_slice(*rest, sizeof(hop), rest->n);
     if (hop.name_bytes > HOP_NAME_MAX || hop.name_bytes > rest->n || hop.fate >= FATE_KINDS ||
-        hop.transport >= TRANSPORTS || hop.status > 699 || hop.address.family > ADDRESS_IPV6)
+        hop.transport >= TRANSPORTS || hop.status > 699 ||
+        (hop.address.family != ADDRESS_NONE && !address_is_sound(&hop.address)))
         return false;
     *t = (struct tried){.upstream = str_slice(*rest, 0, hop.name_bytes),
                         .address = hop.address,

@@ -2,16 +2,27 @@
 
 #include <errno.h>
 #include <stird/packet.h>
+#include <stird/settings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #define SEND_BUFFER_BYTES (1024 * 1024)
 
+bool handover_is_sound(const struct handover *h, struct str bytes, unsigned n_listeners)
+{
+    if (h->kind == HANDOVER_UNDELIVERED)
+        return true;
+    unsigned transports = str_starts(bytes, STR("SIP/")) ? TRANSPORTS : TRANSPORT_UDP + 1;
+    return h->kind == HANDOVER_MESSAGE && h->listener < n_listeners && h->transport < transports &&
+           address_is_sound(&h->remote);
+}
+
 int handover_pair(int fds[2])
 {
     const int bytes = SEND_BUFFER_BYTES;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds))
-        return -errno;
+    int r = packet_pair(fds);
+    if (r)
+        return r;
     /* The kernel's ceiling may grant less: no reason not to start. */
     setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     return 0;

@@ -18,6 +18,11 @@
 #define SO_BUF_LOCK 72
 #endif
 
+/* Linux 6.16: whether descriptors come along. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 static enum mended worse(enum mended a, enum mended b)
 {
     return a > b ? a : b;
@@ -42,6 +47,7 @@ static const struct {
     {SOL_SOCKET, SO_BROADCAST, false},
     {SOL_SOCKET, SO_PRIORITY, false},
     {SOL_SOCKET, SO_PASSCRED, false},
+    {SOL_SOCKET, SO_PASSRIGHTS, false},
     {IPPROTO_IP, IP_TOS, false},
     {IPPROTO_IP, IP_TTL, false},
     {IPPROTO_IP, IP_RECVERR, false},
@@ -100,10 +106,11 @@ static enum mended set_back(int fd, int like)
     return changed ? MEND_SET_BACK : MEND_NOTHING;
 }
 
-static bool is_shut(int fd)
+/* Which ways: 0, none of them. */
+static int ways_shut(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLRDHUP};
-    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLNVAL));
+    return poll(&p, 1, 0) == 1 ? p.revents & (POLLRDHUP | POLLHUP | POLLNVAL) : 0;
 }
 
 static bool drop_peer(int fd)
@@ -175,7 +182,7 @@ static int mend_datagrams(int *fd, unsigned workers, int program, const struct a
     int filter = take_filter_off(*fd);
     getsockopt(*fd, SOL_SOCKET, SO_ERROR, &ignored, &n);
     int renewed = 0;
-    if (filter < 0 || is_shut(*fd) || cannot_send(*fd, address))
+    if (filter < 0 || ways_shut(*fd) || cannot_send(*fd, address))
         renewed = renew_datagrams(fd, address, workers);
     if (renewed >= 0 && workers > 1)
         listen_socket_set(*fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program);
@@ -236,7 +243,7 @@ int mend_pair(int fds[2], int (*make)(int fds[2]))
     int r = make(like);
     if (r)
         return r;
-    bool shut = is_shut(fds[0]) || is_shut(fds[1]);
+    bool shut = ways_shut(fds[0]) != ways_shut(like[0]) || ways_shut(fds[1]) != ways_shut(like[1]);
     enum mended mended = MEND_NOTHING;
     for (unsigned i = 0; i < 2; i++) {
         if (!shut)

@@ -184,6 +184,11 @@ uint64_t net_slow_readers(const struct net *net)
     return net->slow_readers;
 }
 
+uint64_t net_talkers(const struct net *net)
+{
+    return net->talkers;
+}
+
 uint64_t net_connections_refused(const struct net *net)
 {
     uint64_t n = 0;

@@ -30,7 +30,9 @@ struct net {
     unsigned opened[OPENINGS]; /* of these, by whom they were opened for */
     uint64_t queued;           /* octets in all of them, what came and what is to leave */
     uint64_t slow_readers;     /* so many were closed */
-    uint64_t not_opened;       /* so many had no room */
+    uint64_t talkers;          /* so many were closed for what they said beside messages */
+    int64_t talker_said_ms;
+    uint64_t not_opened; /* so many had no room */
     int64_t not_opened_said_ms;
 };
 

@@ -40,6 +40,8 @@ struct connection {
     struct bufferevent *stream;
     struct event *deadline; /* of the message that is arriving, else of the next one to begin */
     struct event *stall;    /* while something waits to leave: until it moves again */
+    struct small_talk talk;
+    struct tls_watch watch; /* of the session */
     SSL *session;           /* the stream's; NULL: no TLS, or closed */
     char *tls_name;         /* whom we connected to; NULL: by address */
     struct tls_peer peer;   /* who was verified */
@@ -115,6 +117,8 @@ static void connection_unlink(struct connection *c)
 /* close_notify tells the peer that nothing was cut off. */
 static void say_goodbye(struct connection *c)
 {
+    if (c->session)
+        tls_watch_end(c->session);
     if (c->session && !c->opening) {
         SSL_shutdown(c->session);
         ERR_clear_error();
@@ -271,6 +275,24 @@ static bool has_taken_all(const struct connection *c)
 
 /* ---- what comes ---- */
 
+static void say_talk(struct connection *c)
+{
+    struct net *net = c->net;
+    int64_t now_ms = clock_monotonic_ms();
+    if (net->talkers++ > 0 && now_ms - net->talker_said_ms < SAID_EVERY_MS)
+        return;
+    net->talker_said_ms = now_ms;
+    struct buf remote = BUF_INIT;
+    address_add(&remote, &c->entry.remote);
+    log_warning("a connection is closed for what it says beside messages: keep-alives, or TLS "
+                "records without data",
+                LOG_TEXT("peer", buf_str(&remote)),
+                LOG_TEXT("transport", transport_name((enum transport)c->transport)),
+                LOG_CSTR("during", c->opening ? "handshake" : "session"),
+                LOG_NUMBER("closed", (int64_t)net->talkers));
+    buf_fini(&remote);
+}
+
 /*
  * Two clocks, neither of which a dripping sender can restart: a message has message_timeout_ms from
  * its first byte to its last; between messages a connection may be idle for idle_timeout_ms.
@@ -285,12 +307,18 @@ static void message_progress(struct connection *c, bool partial, bool completed_
 }
 
 /* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. Whoever leaves untaken
-   what is for it is not kept alive by either. */
-static void take_keepalive(struct connection *c, size_t n)
+   what is for it is not kept alive by either. False: it was one too many. */
+static bool take_keepalive(struct connection *c, size_t n)
 {
+    if (!small_talk_admits(&c->talk, clock_monotonic_ms())) {
+        say_talk(c);
+        connection_close(c, EPROTO, true);
+        return false;
+    }
     c->heard |= has_taken_all(c);
     if (n >= 4)
         connection_send(c, STR("\r\n"));
+    return true;
 }
 
 /* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
@@ -312,11 +340,13 @@ static bool read_one(struct connection *c, struct evbuffer *input)
     if (status == FRAME_INCOMPLETE)
         return false;
     if (status == FRAME_KEEPALIVE) {
-        take_keepalive(c, frame.skip);
+        if (!take_keepalive(c, frame.skip))
+            return false;
         evbuffer_drain(input, frame.skip);
         return true;
     }
     c->heard = true;
+    small_talk_message(&c->talk);
     size_t available = n - frame.skip;
     size_t length = status == FRAME_MESSAGE ? frame.length : available;
     if (status != FRAME_NOT_SIP) {
@@ -393,6 +423,7 @@ static void say_failure(const struct connection *c, const char *why)
 static void on_open(struct connection *c)
 {
     c->opening = false;
+    c->watch.talking = true;
     if (c->session)
         tls_peer_read(&c->peer, c->session);
     set_deadline(c, c->net->limits.idle_timeout_ms);
@@ -406,8 +437,14 @@ static void on_event(struct bufferevent *stream, short what, void *context)
         return;
     }
     int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : ECONNRESET;
+    if (c->talk.over) {
+        say_talk(c);
+        error = EPROTO;
+    }
     if (c->opening && c->session)
-        say_failure(c, tls_failure(c->session, bufferevent_get_openssl_error(stream)));
+        say_failure(c, c->talk.over
+                           ? "the handshake takes more octets or records than one may"
+                           : tls_failure(c->session, bufferevent_get_openssl_error(stream)));
     if (error == ETIMEDOUT && !c->opening)
         say_slow(c, "the peer's kernel takes nothing of it");
     connection_close(c, error ? error : ECONNRESET, true);
@@ -478,6 +515,8 @@ static struct connection *connection_new(const struct connection *like, int fd, 
     c->session = session;
     c->references = 1;
     c->opening = c->outgoing || session;
+    if (session)
+        tls_watch_begin(&c->watch, session, &c->talk);
     c->deadline = evtimer_new(net->base, on_deadline, c);
     c->stall = evtimer_new(net->base, on_stall, c);
     if (!c->stream || !c->deadline || !c->stall || (like->tls_name && !c->tls_name) ||

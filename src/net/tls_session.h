@@ -9,6 +9,8 @@
 #include <stird/arena.h>
 #include <stird/tls.h>
 
+#include "small_talk.h"
+
 #define TLS_PEER_NAMES_MAX 16
 
 /* The names in a verified certificate, in an arena of their own. */
@@ -33,6 +35,19 @@ SSL *tls_connecting(const struct tls *tls, struct str name, const struct address
  */
 void tls_peer_read(struct tls_peer *peer, const SSL *session);
 void tls_peer_fini(struct tls_peer *peer);
+
+/* What a session's peer may make it do: tls_watch.c. */
+struct tls_watch {
+    struct small_talk *talk; /* `over` when it was too much, in a handshake or after it */
+    bool talking;            /* the handshake is done */
+    uint32_t records;        /* of the handshake */
+    size_t octets;           /* the same */
+};
+
+/* SESSION ends, as by its peer, in the middle of what it reads, when that is too much. W and TALK
+   live until the watch ends. */
+void tls_watch_begin(struct tls_watch *w, SSL *session, struct small_talk *talk);
+void tls_watch_end(SSL *session);
 
 /* Why a handshake failed, as a text of OpenSSL's; nothing of the peer's octets is in it. */
 const char *tls_failure(const SSL *session, unsigned long error);

@@ -62,10 +62,12 @@ static void take_message(struct proxy *p, const struct handover *h, char *bytes,
 
 static void take(struct proxy *p, const struct handover *h, char *bytes, size_t n)
 {
+    if (!handover_is_sound(h, (struct str){bytes, n}, p->listeners.n))
+        return;
     p->from_inbox = true;
     if (h->kind == HANDOVER_UNDELIVERED)
         proxy_undelivered(p, (struct str){bytes, n}, h->error);
-    else if (h->listener < p->listeners.n)
+    else
         take_message(p, h, bytes, n);
     p->from_inbox = false;
 }

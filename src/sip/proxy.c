@@ -635,6 +635,7 @@ const struct proxy_counters *proxy_get_counters(struct proxy *p)
     p->counters.connections_refused = net_connections_refused(p->net);
     p->counters.connections_unknown = net_connections_unknown(p->net);
     p->counters.slow_readers = net_slow_readers(p->net);
+    p->counters.talkers = net_talkers(p->net);
     p->counters.connections_not_opened = net_not_opened(p->net);
     p->counters.dialog_names_refused = resolver_names_refused(p->resolver);
     p->counters.held_bytes = holdings_octets(&p->holdings);

@@ -4,6 +4,7 @@
 #include "daemon/supervisor.h"
 
 #include "daemon/privileges.h"
+#include "daemon/rights.h"
 #include "in_child.h"
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 static const struct child_role pinged = {
     .name = "pinged", .start_limit_ms = 1000, .ping_every_ms = 200, .silence_ms = 600, .may = 1};
@@ -215,6 +217,71 @@ static void test_a_child_that_does_not_read_is_killed(void **state)
     assert_int_equal(child_send(&c, &m, NULL, 0), -EPIPE);
 }
 
+/* ---- descriptors under way ---- */
+
+#define LIMIT 1024
+
+/* Descriptors into pairs of its own that nobody reads, until the kernel refuses more. */
+static int leave_descriptors_under_way(void *user, int control_fd)
+{
+    const struct control_message m = {.type = CONTROL_PONG};
+    const int fds[CONTROL_FDS_MAX] = {2, 2, 2};
+    int ends[2], r = -EAGAIN;
+    (void)user;
+    while (r == 0 || r == -EAGAIN) {
+        if (r == -EAGAIN && control_pair(ends))
+            return 1;
+        r = control_send(ends[1], &m, fds, CONTROL_FDS_MAX);
+    }
+    if (r == -ETOOMANYREFS && control_send(control_fd, &m, NULL, 0) == 0)
+        sleep_for_good(NULL, control_fd);
+    return 1;
+}
+
+/* What the supervisor can still send then, to a child of ROLE. */
+static int sent_beside(const struct child_role *role)
+{
+    struct control_message m = {.type = CONTROL_PING};
+    int fds[CONTROL_FDS_MAX], r = -EAGAIN;
+    const int to_send = 2;
+    unsigned n;
+    struct child c;
+    child_init(&c, role, 0);
+    if (child_start(&c, leave_descriptors_under_way, NULL, NULL, 0, 1))
+        return -ECHILD;
+    while (r == -EAGAIN)
+        r = control_receive(c.control_fd, &m, fds, &n);
+    r = r == 1 ? child_send(&c, &m, &to_send, 1) : -EPROTO;
+    child_kill(&c, SIGKILL);
+    waitpid(c.pid, NULL, 0);
+    child_died(&c, 2);
+    return r;
+}
+
+/* Without root's rights the kernel's count holds. */
+static const char *what_is_under_way_stops_nobody_else(void *user)
+{
+    const struct rlimit limit = {LIMIT, LIMIT};
+    static const struct child_role loader = {.name = "loader", .may = MAY_TALK | MAY_LOAD};
+    (void)user;
+    if ((geteuid() == 0 && setresuid(34567, 34567, 34567)) || setrlimit(RLIMIT_NOFILE, &limit))
+        return "cannot be tried";
+    if (sent_beside(&loader) != -ETOOMANYREFS)
+        return "one with the same limit does not fill it: the test is none";
+    return sent_beside(&quiet) == 0 ? NULL : "the supervisor cannot send to its children";
+}
+
+static void test_what_a_child_leaves_under_way(void **state)
+{
+    (void)state;
+    for (uint64_t all = 1024; all < 1000000; all += 997) {
+        assert_true(all - child_descriptors(all) > 253); /* the kernel's SCM_MAX_FD: one more */
+        assert_true(child_descriptors(all) >= all / 2);
+    }
+    assert_int_equal(child_descriptors(64), 64);
+    in_child(what_is_under_way_stops_nobody_else, NULL);
+}
+
 /* Nobody is starved by one that floods its socket, and such a one is found out. */
 static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
 {
@@ -305,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),
+        cmocka_unit_test(test_what_a_child_leaves_under_way),
         cmocka_unit_test(test_a_flood_is_read_a_little_at_a_time_and_ends),
         cmocka_unit_test(test_what_a_child_says_in_its_time_is_no_flood),
         cmocka_unit_test(test_a_role_that_may_nothing_cannot_start),

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stird/control.h>
 #include <stird/mend.h>
+#include <stird/packet.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -377,13 +378,45 @@ static void pairs_go_on(void **state)
     }
 }
 
+/* The way that nobody reads is shut from the start: to shut it again changes nothing. */
+static void one_way_pairs_go_on(void **state)
+{
+    static const struct {
+        void (*spoil)(int fd);
+        unsigned end;
+        int mended;
+    } cases[] = {{NULL, 0, MEND_NOTHING},           {shut_reading, 0, MEND_RENEWED},
+                 {shut_writing, 0, MEND_NOTHING},   {shut_all, 0, MEND_RENEWED},
+                 {shut_reading, 1, MEND_NOTHING},   {shut_writing, 1, MEND_RENEWED},
+                 {shut_all, 1, MEND_RENEWED},       {make_waiting, 0, MEND_SET_BACK},
+                 {change_options, 1, MEND_SET_BACK}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fds[2];
+        char got[16];
+        assert_int_equal(packet_pair(fds), 0);
+        assert_int_equal(send(fds[1], "before", 6, MSG_NOSIGNAL), 6);
+        if (cases[i].spoil)
+            cases[i].spoil(fds[cases[i].end]);
+        assert_int_equal(mend_pair(fds, packet_pair), cases[i].mended);
+        if (cases[i].mended != MEND_RENEWED)
+            assert_int_equal(recv(fds[0], got, sizeof(got), 0), 6);
+        assert_int_equal(send(fds[1], "after", 5, MSG_NOSIGNAL), 5);
+        assert_int_equal(recv(fds[0], got, sizeof(got), 0), 5);
+        assert_int_equal(send(fds[0], "back", 4, MSG_NOSIGNAL), -1);
+        assert_int_equal(errno, EPIPE);
+        assert_int_equal(mend_pair(fds, packet_pair), MEND_NOTHING);
+        close(fds[0]);
+        close(fds[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datagrams_go_on),
-        cmocka_unit_test(streams_go_on),
-        cmocka_unit_test(so_it_is_by_ipv6),
-        cmocka_unit_test(pairs_go_on),
+        cmocka_unit_test(datagrams_go_on),     cmocka_unit_test(streams_go_on),
+        cmocka_unit_test(so_it_is_by_ipv6),    cmocka_unit_test(pairs_go_on),
+        cmocka_unit_test(one_way_pairs_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
