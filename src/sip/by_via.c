@@ -3,6 +3,7 @@
 #include <sofia-sip/sip_header.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
 
 /* Received address and port of the Via: rport for a datagram, sent-by for a new connection. */
 static bool read_hop(const struct via_hop *hop, struct target *target)
@@ -63,6 +64,8 @@ void pass_by_via(struct proxy *p, struct message *m)
     const struct via_hop hop = message_via_hop(m->sip->sip_via);
     if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
         return;
+    const struct trunk *alone = trunk_alone_at(p->snapshot->settings, &target.address);
+    target.trunk = alone ? trunk_id(p, alone) : 0;
     bool connected = find_connection(p, &hop, &target, &flow);
     if (proxy_classify(p, &target.address) == SOURCE_UNKNOWN)
         target.opening = OPENING_NEVER; /* it may have a connection, but none anew */

@@ -99,6 +99,7 @@ struct target {
     uint16_t listener;
     uint8_t transport;
     uint8_t opening;                 /* enum opening, without an upstream */
+    uint64_t trunk; /* whose side it is (dialog_trunk.h); 0: an upstream's, or not known */
     const struct upstream *upstream; /* NULL: by Route or Request-URI of a dialog */
 };
 

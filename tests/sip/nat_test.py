@@ -1,12 +1,15 @@
 """Trunks behind NAT, or that cannot be connected to: force_rport, reuse_connection, contact_fix."""
 
+import re
+
 from lib import stird
 from lib.dialog import SDP, branch, callee_in_dialog, in_dialog
 from lib.sip import uri_of
 from lib.story import Story
-from lib.tls import TLS_PORT
+from lib.tls import TLS_PORT, TlsPeer
 from sip.tls_test import TlsStory
 
+SHORT = 'timers = { t1 = "50ms"; t2 = "500ms"; next_hop = "300ms"; };\n'
 INSIDE = "10.0.0.5:5060"  # where the PBX thinks that it is
 
 
@@ -120,6 +123,57 @@ class ReuseTcp(Reuse, Story):
     def test_several_workers_are_warned_of(self):
         path = self.configure(pbx={"reuse_connection": True}, more="workers = 2;\n")
         self.assertIn("reuse_connection", stird.check_configuration(path)[1])
+
+
+    def test_a_neighbour_takes_nothing(self):
+        """Two trunks behind one address: B says A's port in its Via, while A's connection is there
+        and when it is gone."""
+        a, b = [self.deaf(self.peer("pbx%d" % port, 2, port=port)) for port in (5070, 5080)]
+        self.start(trunks=[self.trunk(name, reuse_connection=True, tgrp=name) for name in "ab"],
+                   more=SHORT)
+        call, own = self.over_of(a, "a")
+        theirs = self.over_of(b, "b", "Via: SIP/2.0/TCP 10.9.9.9:5070;branch=%s;alias" % branch())
+        self.assertIs(self.expect_request(a, "INFO", call, 1).connection, own)
+        b.expect_nothing(0.1)
+        own.socket.close()
+        a.streams.remove(own)
+        self.callee_sends("INFO", *call[:2], 2)
+        self.carrier.expect((503, "INFO"))
+        b.expect_nothing(0.1)
+        self.assertIs(self.expect_request(b, "INFO", theirs[0], 1).connection, theirs[1])
+
+    def test_it_belongs_to_its_trunk_anew(self):
+        """A connects again, and only a request inside its call has come by that."""
+        a, b = [self.deaf(self.peer("pbx%d" % port, 2, port=port)) for port in (5070, 5080)]
+        self.start(trunks=[self.trunk(name, reuse_connection=True, tgrp=name) for name in "ab"],
+                   more=SHORT)
+        call, own = self.over_of(a, "a")
+        self.over_of(b, "b", "Via: SIP/2.0/TCP 10.9.9.9:5070;branch=%s;alias" % branch())
+        own.socket.close()
+        a.streams.remove(own)
+        again = a.connect(self.net(1), 5060, fresh=True)
+        a.send(in_dialog(a, "INFO", call[2], call[3], 2, "tcp"), again)
+        self.carrier.respond(self.carrier.expect("INFO"), 200)
+        a.expect((200, "INFO"))
+        self.assertIs(self.expect_request(a, "BYE", call, 1).connection, again)
+
+    def over_of(self, pbx, group, via=None):
+        """A call of the trunk with this group, and its connection."""
+        stream = pbx.connect(self.net(1), 5060, fresh=True)
+        invite = self.invite(pbx, transport="tcp").replaced(
+            "contact", "Contact: <sip:%s;tgrp=%s;trunk-context=x@%s:%d;transport=tcp>" % (
+                pbx.name, group, self.net(2), pbx.port))
+        invite = invite.replaced("via", via) if via else invite
+        arrived, sent, ok = self.call_up(pbx, invite, stream)
+        self.record(invite, trunk=group)
+        return (arrived, sent, invite, ok), stream
+
+    def expect_request(self, pbx, method, call, cseq):
+        self.callee_sends(method, *call[:2], cseq)
+        request = pbx.expect(method)
+        pbx.respond(request, 200)
+        self.carrier.expect((200, method))
+        return request
 
 
 class Udp(Nat, Story):
@@ -249,3 +303,73 @@ class ReuseTls(Reuse, TlsStory):
         own = "%s:%d" % stream.socket.getsockname()[:2]
         self.assertEqual(uri_of(arrived["contact"]), "sip:pbx@%s;transport=tls" % own)
         self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+
+class NamesTls(Reuse, TlsStory):
+    """PBXs whose certificates have names alone: a.example, b.example."""
+
+    def pbx_of(self, name, last=2, port=5060, listens=False):
+        pbx = TlsPeer("pbx" + name, self.net(last), self.transcript, self.authority,
+                      self.authority.issue(name, "DNS:%s.example" % name), listens=listens,
+                      port=port)
+        self.peers["pbx" + name] = pbx
+        return pbx
+
+    def begin(self, *trunks):
+        self.carrier  # pylint: disable=pointless-statement
+        self.start(verify="require", trunks=list(trunks), more=SHORT)
+
+    def test_two_behind_one_address(self):
+        """Told apart by the names that they prove; neither can be connected to."""
+        pbxs = [self.pbx_of("a", port=5070), self.pbx_of("b", port=5080)]
+        self.begin(*(self.trunk(name, tls_name=name + ".example", reuse_connection=True)
+                     for name in "ab"))
+        for pbx in pbxs:
+            (arrived, sent, _), stream = self.over(pbx, "tls")
+            self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_the_longest_prefix(self):
+        """A wide trunk of another name stands before the PBX's own."""
+        pbx = self.pbx_of("b")
+        self.begin(self.trunk("wide", sources=[self.net(0) + "/29"], tls_name="w.example"),
+                   self.trunk("b", tls_name="b.example", reuse_connection=True))
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_it_is_connected_to_by_its_trunk_s_name(self):
+        """Of two names behind one address the one that began the call: not the first."""
+        pbx = self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        self.assert_called_back(pbx)
+
+    def test_any_name_where_the_trunk_is_not_known(self):
+        """As a call of an older stird: no word of its trunk in its Route."""
+        pbx = self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        self.assert_called_back(pbx, lambda text: re.sub(rb";stt=[0-9a-f]{16}", b"", text))
+
+    def test_no_other_name(self):
+        pbx = self.pbx_of("c", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"),
+                   self.trunk("c", 3, tls_name="c.example"))
+        there = self.pbx_of("b", 3)
+        del there
+        caller = self.pbx_of("a", 2, port=5090)
+        (arrived, sent, _), stream = self.over(caller, "tls")
+        stream.socket.close()
+        caller.streams.remove(stream)
+        bye = callee_in_dialog(self.carrier, "BYE", arrived, sent, 1)
+        bye.start = ("BYE sip:x@%s:%d;transport=tls SIP/2.0" % (self.net(2), TLS_PORT)).encode()
+        self.carrier.send(bye, self.carrier.next_hop(bye))
+        self.carrier.expect((503, "BYE"))
+        self.stird.wait_log("TLS handshake failed.*expected=a.example ")
+        self.assertGreaterEqual(pbx.refused, 0)
+
+    def assert_called_back(self, pbx, change=lambda text: text):
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        stream.socket.close()
+        pbx.streams.remove(stream)
+        bye = callee_in_dialog(self.carrier, "BYE", arrived, sent, 1)
+        self.carrier.send(change(bye.octets()), self.carrier.next_hop(bye))
+        pbx.respond(pbx.expect("BYE"), 200)
+        self.carrier.expect((200, "BYE"))
