@@ -228,6 +228,29 @@ class Udp(Nat, Story):
         seen = self.carrier.expect((200, "UPDATE"))
         self.assertEqual(seen.raws("contact"), [b"m: <sip:pbx@%s:5090>" % self.net(2).encode()])
 
+    def test_every_copy_of_a_200(self):
+        """The first one may be lost: by the transaction, by its Via alone, after a restart."""
+        pbx = self.begin(force_rport=True, contact_fix=True)
+        arrived, sent, _ = self.call_up(pbx, self.from_inside(pbx), self.at())
+        self.callee_sends("INVITE", arrived, sent, body=SDP)
+        again = pbx.expect("INVITE")
+        for _ in range(2):
+            self.assert_fixed(self.answer_from_inside(pbx, again))
+        self.stird.stop()
+        self.stird.start()
+        self.assert_fixed(self.answer_from_inside(pbx, again))
+
+    def answer_from_inside(self, pbx, request):
+        lines = [line for name in ("via", "record-route", "from", "to", "call-id", "cseq")
+                 for line in request.raws(name)]
+        pbx.send(b"\r\n".join([b"SIP/2.0 200 OK"] + lines + [
+            b"Contact: <sip:pbx@" + INSIDE.encode() + b">", b"Content-Length: 0", b"", b""]),
+            ("udp",) + request.source)
+        return self.carrier.expect((200, "INVITE"), retransmissions=True)
+
+    def assert_fixed(self, final):
+        self.assertEqual(uri_of(final["contact"]), "sip:pbx@%s:5090" % self.net(2))
+
     def test_off_nothing_changes(self):
         """Answers go to the port of the Via, and the Contact stays as it is written."""
         pbx = self.begin()
@@ -349,21 +372,17 @@ class NamesTls(Reuse, TlsStory):
         self.assert_called_back(pbx, lambda text: re.sub(rb";stt=[0-9a-f]{16}", b"", text))
 
     def test_no_other_name(self):
-        pbx = self.pbx_of("c", listens=True)
-        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"),
-                   self.trunk("c", 3, tls_name="c.example"))
-        there = self.pbx_of("b", 3)
-        del there
-        caller = self.pbx_of("a", 2, port=5090)
+        """That of a neighbour's trunk at the same address will not do."""
+        caller, there = self.pbx_of("a", port=5090), self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        caller.tls_port = TLS_PORT
         (arrived, sent, _), stream = self.over(caller, "tls")
         stream.socket.close()
         caller.streams.remove(stream)
-        bye = callee_in_dialog(self.carrier, "BYE", arrived, sent, 1)
-        bye.start = ("BYE sip:x@%s:%d;transport=tls SIP/2.0" % (self.net(2), TLS_PORT)).encode()
-        self.carrier.send(bye, self.carrier.next_hop(bye))
+        self.callee_sends("BYE", arrived, sent)
+        stird.wait_until(lambda: there.poll(0.1) or there.refused, stird.HANG_S, "refused connection")
         self.carrier.expect((503, "BYE"))
         self.stird.wait_log("TLS handshake failed.*expected=a.example ")
-        self.assertGreaterEqual(pbx.refused, 0)
 
     def assert_called_back(self, pbx, change=lambda text: text):
         (arrived, sent, _), stream = self.over(pbx, "tls")
