@@ -357,10 +357,24 @@ static struct transaction_timing timing_of(const struct settings *s)
     return (struct transaction_timing){s->t1_ms, s->t2_ms, s->t4_ms};
 }
 
+/* Calls that ring go on without this process, their record is its last word of them; what has not
+   left yet is refused. */
+static void end_contexts(struct proxy *p)
+{
+    p->drained = NULL; /* nobody waits for it any more */
+    for (struct context *c = p->contexts; c; c = c->next) {
+        if (c->call && c->sent_us < 0 && !c->finished)
+            context_refuse(c, REASON_DRAINING);
+        else
+            context_end(c, 0, CAUSE_STOPPED);
+    }
+}
+
 void proxy_free(struct proxy *p)
 {
     if (!p)
         return;
+    end_contexts(p);
     while (p->contexts)
         context_free(p->contexts);
     if (p->snapshot)
