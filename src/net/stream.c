@@ -406,12 +406,12 @@ static void on_event(struct bufferevent *stream, short what, void *context)
         on_open(c);
         return;
     }
-    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : ECONNRESET;
+    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
     if (c->opening && c->session)
         say_failure(c, tls_failure(c->session, bufferevent_get_openssl_error(stream)));
     if (error == ETIMEDOUT && !c->opening)
         say_slow(c, "the peer's kernel takes nothing of it");
-    connection_close(c, error ? error : ECONNRESET, true);
+    connection_close(c, error, true);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -420,7 +420,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     if (c->opening && c->session)
         say_failure(c, c->refusal ? strerror(c->refusal) : "not done in time");
-    connection_close(c, c->refusal ? c->refusal : ETIMEDOUT, true);
+    bool idle = !c->opening && !c->in_message && !c->doomed;
+    connection_close(c, c->refusal ? c->refusal : idle ? 0 : ETIMEDOUT, true);
 }
 
 static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, bool outgoing)

@@ -309,8 +309,7 @@ void proxy_undelivered(void *context, struct str datagram, int error)
 static void on_closed(void *context, const struct connection *connection, int error)
 {
     struct proxy *p = context;
-    (void)error;
-    client_transactions_connection_closed(p->transactions, connection, proxy_now_ms());
+    client_transactions_connection_closed(p->transactions, connection, error != 0, proxy_now_ms());
     proxy_arm_timers(p);
 }
 
@@ -448,6 +447,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                             .send = transaction_send,
                                             .server_ended = server_ended,
                                             .client_ended = relay_client_ended,
+                                            .client_broken = relay_client_broken,
                                             .server_waits = server_waits};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,

@@ -160,8 +160,21 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
+/* What its end means for a call that nobody else takes, and for the log. */
+static const struct {
+    enum reason reason;
+    const char *why;
+} ends[] = {
+    [TRANSACTION_DONE] = {REASON_NO_UPSTREAM, "done"},
+    [TRANSACTION_TIMEOUT] = {REASON_UPSTREAM_TIMEOUT, "timeout"},
+    [TRANSACTION_TRANSPORT_ERROR] = {REASON_NO_UPSTREAM, "not reachable"},
+    [TRANSACTION_CONNECTION_LOST] = {REASON_CONNECTION_LOST, "connection lost"},
+};
+
 static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
 {
+    if (why == TRANSACTION_CONNECTION_LOST)
+        return FATE_CONNECTION_LOST;
     if (why == TRANSACTION_TRANSPORT_ERROR)
         return FATE_UNREACHABLE;
     return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
@@ -186,7 +199,7 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
     if (by_udp) {
         c->next_target--;
     } else if (counted) {
-        log_failover(a, why == TRANSACTION_TIMEOUT ? "timeout" : "not reachable");
+        log_failover(a, ends[why].why);
         if (!a->provisional_seen)
             routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
     }
@@ -195,9 +208,26 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
         if (may_fail_over(c) && !too_late)
             steps_try_next_target(c);
         else
-            relay_give_up(c, why == TRANSACTION_TIMEOUT ? REASON_UPSTREAM_TIMEOUT
-                                                        : REASON_NO_UPSTREAM);
+            relay_give_up(c, ends[why].reason);
     }
+    context_release_if_idle(c);
+}
+
+/* The attempt is over, though a CANCEL goes after it, and a late 2xx would still go up. */
+void relay_client_broken(void *proxy, void *attempt)
+{
+    struct attempt *a = attempt;
+    struct context *c = a->context;
+    (void)proxy;
+    if (!c || c->current != a || a->final_seen)
+        return;
+    log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
+    trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
+    abandon(a);
+    if (may_fail_over(c))
+        steps_try_next_target(c);
+    else
+        relay_give_up(c, REASON_CONNECTION_LOST);
     context_release_if_idle(c);
 }
 
