@@ -79,7 +79,8 @@ struct net_handlers {
                     const struct frame *frame, enum frame_status status);
     /* A datagram that we sent came back by ICMP. */
     void (*undelivered)(void *context, struct str datagram, int error);
-    /* A connection is gone; transactions on it fail. Its flows stay valid until released. */
+    /* A connection is gone; transactions on it fail. Its flows stay valid until released. ERROR: 0
+       when one of the two has closed it in good order, else what broke it, an errno. */
     void (*closed)(void *context, const struct connection *connection, int error);
     /* The loop has no more bytes for now: a good moment to send what has gathered. */
     void (*batch_end)(void *context);
@@ -103,7 +104,7 @@ int net_send(struct net *net, const struct flow *to, struct str bytes);
 int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
                 const struct address *remote, struct flow *flow);
 /* The same for OPENING: -EMFILE where that has no room. Over TLS the peer must prove TLS_NAME, or
-   the address when that is empty. */
+   one of several with commas between, or the address when that is empty. */
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
                       const struct address *remote, struct str tls_name, enum opening opening,
                       struct flow *flow);
@@ -118,10 +119,13 @@ bool net_flow_existing(struct net *net, uint16_t listener, enum transport transp
  * whether the peer is there.
  */
 void net_offer(const struct flow *from, uint16_t port);
-/* A connection so offered by the host of REMOTE: for its port, the newest first, else the only one.
-   Not held; false: none. */
+/* A request of OWNER came on the connection of FROM; the last CONNECTION_OWNERS of them count. */
+#define CONNECTION_OWNERS 8
+void net_belongs(const struct flow *from, uint64_t owner);
+/* A connection so offered by the host of REMOTE, of those that belong to OWNER (0: of all): for its
+   port, the newest first, else the only one. Not held; false: none. */
 bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
-                      struct flow *flow);
+                      uint64_t owner, struct flow *flow);
 unsigned net_connections(const struct net *net);
 /* Those that were not taken: for a limit or want of descriptors; of addresses that `admit` knew
    not. Each is said in the log, a line a minute. */

@@ -9,13 +9,14 @@
 #define TRIED_MAX 32 /* of one call; what comes after is not noted */
 
 enum fate {
-    FATE_NOTHING,     /* no final response when the call ended */
-    FATE_STATUS,      /* `status` */
-    FATE_UNREACHABLE, /* ICMP, no connection, a failed handshake */
-    FATE_SILENT,      /* no sign of life in time */
-    FATE_TIMEOUT,     /* a provisional response, and no final one in time */
-    FATE_FULL,        /* not asked: as many calls are there as its limit allows */
-    FATE_NOT_SENT,    /* no memory for it */
+    FATE_NOTHING,         /* no final response when the call ended */
+    FATE_STATUS,          /* `status` */
+    FATE_UNREACHABLE,     /* ICMP, no connection, a failed handshake */
+    FATE_SILENT,          /* no sign of life in time */
+    FATE_TIMEOUT,         /* a provisional response, and no final one in time */
+    FATE_CONNECTION_LOST, /* a provisional response, then its connection was gone */
+    FATE_FULL,            /* not asked: as many calls are there as its limit allows */
+    FATE_NOT_SENT,        /* no memory for it */
     FATE_KINDS
 };
 

@@ -55,6 +55,8 @@ enum cause cause_of_answer(enum reason reason, bool decided_so)
         return CAUSE_CANCELLED;
     case REASON_NO_UPSTREAM:
         return CAUSE_NO_UPSTREAM;
+    case REASON_CONNECTION_LOST:
+        return CAUSE_CONNECTION_LOST;
     case REASON_UPSTREAM_TIMEOUT:
         return CAUSE_UPSTREAM_TIMEOUT;
     default:

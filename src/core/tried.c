@@ -3,9 +3,13 @@
 void tried_add_said(struct buf *out, const struct tried *t)
 {
     static const char *const words[FATE_KINDS] = {
-        [FATE_NOTHING] = "nothing", [FATE_UNREACHABLE] = "unreachable",
-        [FATE_SILENT] = "silent",   [FATE_TIMEOUT] = "timeout",
-        [FATE_FULL] = "full",       [FATE_NOT_SENT] = "not_sent",
+        [FATE_NOTHING] = "nothing",
+        [FATE_UNREACHABLE] = "unreachable",
+        [FATE_SILENT] = "silent",
+        [FATE_TIMEOUT] = "timeout",
+        [FATE_CONNECTION_LOST] = "connection_lost",
+        [FATE_FULL] = "full",
+        [FATE_NOT_SENT] = "not_sent",
     };
     if (t->fate == FATE_STATUS)
         buf_addf(out, "%u", t->status);

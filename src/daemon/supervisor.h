@@ -65,7 +65,7 @@ enum reload_step {
     RELOAD_SWITCHING, /* the workers were given the next snapshot */
 };
 
-#define REFUSED_KEPT 128
+#define REFUSED_KEPT 64   /* of a kind */
 #define HOPS_KEPT    2048 /* of all workers */
 #define FAILED_KEPT  20
 
@@ -121,12 +121,13 @@ struct supervisor {
 
     struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
     unsigned n_names;
-    struct refused_sum refused[REFUSED_KEPT]; /* who is not heard: the last ones */
-    struct buf hops;                          /* struct hop_seen, those heard of last at the end */
-    struct buf trunk_calls;                   /* uint32_t a worker and trunk: supervisor_trunks.c */
-    uint64_t trunk_calls_of;                  /* of which generation */
-    struct failed_call failed[FAILED_KEPT];   /* a ring of the last ones */
-    unsigned n_failed;                        /* ever */
+    struct refused_sum refused[UNHEARD_KINDS][REFUSED_KEPT]; /* who is not heard: the last ones */
+    uint64_t refused_unlisted[UNHEARD_KINDS];                /* how often others were not */
+    struct buf hops;                        /* struct hop_seen, those heard of last at the end */
+    struct buf trunk_calls;                 /* uint32_t a worker and trunk: supervisor_trunks.c */
+    uint64_t trunk_calls_of;                /* of which generation */
+    struct failed_call failed[FAILED_KEPT]; /* a ring of the last ones */
+    unsigned n_failed;                      /* ever */
 
     /* Urgent changes of numbers. */
     struct overlay *overlay;

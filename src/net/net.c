@@ -145,10 +145,16 @@ void net_offer(const struct flow *from, uint16_t port)
         connection_offer(from->connection, port);
 }
 
-bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
-                      struct flow *flow)
+void net_belongs(const struct flow *from, uint64_t owner)
 {
-    struct connection *c = connection_offered(net, transport, remote);
+    if (from->connection)
+        connection_belongs(from->connection, owner);
+}
+
+bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
+                      uint64_t owner, struct flow *flow)
+{
+    struct connection *c = connection_offered(net, transport, remote, owner);
     if (!c)
         return false;
     *flow = connection_flow(c);

@@ -59,10 +59,10 @@ struct connection *connection_existing(struct net *net, enum transport transport
                                        const struct address *remote);
 /* What net_offer() does. */
 void connection_offer(struct connection *c, uint16_t port);
-/* One that its peer opened and that was offered: for REMOTE's port, or the only one of that host.
- */
+void connection_belongs(struct connection *c, uint64_t owner);
+/* What net_flow_offered() finds. */
 struct connection *connection_offered(struct net *net, enum transport transport,
-                                      const struct address *remote);
+                                      const struct address *remote, uint64_t owner);
 /* Whom it was opened to, or empty. */
 struct str connection_tls_name(const struct connection *c);
 unsigned connection_peer_names(const struct connection *c, const struct str **names);

@@ -49,6 +49,7 @@ struct connection {
     int refusal;            /* errno of a connect() that failed at once */
     unsigned references;
     uint16_t listener;
+    uint64_t owners[CONNECTION_OWNERS]; /* the last one first; 0: none */
     uint16_t alias_port; /* where its peer says that it listens; 0: not to be used for that */
     uint8_t transport;
     uint8_t opened_for; /* enum opening, of an outgoing one */
@@ -436,7 +437,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
         on_open(c);
         return;
     }
-    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : ECONNRESET;
+    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
     if (c->talk.over) {
         say_talk(c);
         error = EPROTO;
@@ -447,7 +448,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
                            : tls_failure(c->session, bufferevent_get_openssl_error(stream)));
     if (error == ETIMEDOUT && !c->opening)
         say_slow(c, "the peer's kernel takes nothing of it");
-    connection_close(c, error ? error : ECONNRESET, true);
+    connection_close(c, error, true);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -456,7 +457,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     if (c->opening && c->session)
         say_failure(c, c->refusal ? strerror(c->refusal) : "not done in time");
-    connection_close(c, c->refusal ? c->refusal : ETIMEDOUT, true);
+    bool idle = !c->opening && !c->in_message && !c->doomed;
+    connection_close(c, c->refusal ? c->refusal : idle ? 0 : ETIMEDOUT, true);
 }
 
 static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, bool outgoing)
@@ -634,15 +636,38 @@ void connection_offer(struct connection *c, uint16_t port)
     c->alias_port = port;
 }
 
+static unsigned place_of_owner(const struct connection *c, uint64_t owner)
+{
+    unsigned i = 0;
+    while (i < CONNECTION_OWNERS && c->owners[i] != owner)
+        i++;
+    return i;
+}
+
+void connection_belongs(struct connection *c, uint64_t owner)
+{
+    unsigned n = place_of_owner(c, owner);
+    if (n == CONNECTION_OWNERS)
+        n--;
+    memmove(c->owners + 1, c->owners, n * sizeof(*c->owners));
+    c->owners[0] = owner;
+}
+
+static bool is_offered_by(const struct connection *c, enum transport transport, uint64_t owner)
+{
+    return c->transport == transport && c->alias_port > 0 && connection_is_ready(c) &&
+           (owner == 0 || place_of_owner(c, owner) < CONNECTION_OWNERS);
+}
+
 struct connection *connection_offered(struct net *net, enum transport transport,
-                                      const struct address *remote)
+                                      const struct address *remote, uint64_t owner)
 {
     struct connection *only = NULL;
     unsigned n = 0;
     for (struct peer_entry *e = peers_opened_by(net->peers, remote); e;
          e = peers_opened_before(e)) {
         struct connection *c = of_entry(e);
-        if (c->transport != transport || c->alias_port == 0 || !connection_is_ready(c))
+        if (!is_offered_by(c, transport, owner))
             continue;
         if (c->alias_port == remote->port)
             return c;

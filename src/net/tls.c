@@ -298,8 +298,10 @@ static bool proves(X509 *certificate, struct str wanted)
 static int judge_domains(X509 *certificate, X509_VERIFY_PARAM *param)
 {
     char *ip = X509_VERIFY_PARAM_get1_ip_asc(param);
-    const char *host = X509_VERIFY_PARAM_get0_host(param, 0);
-    int verdict = proves(certificate, str_of(host ? host : ip ? ip : ""));
+    const char *host = X509_VERIFY_PARAM_get0_host(param, 0), *other = host;
+    bool verdict = !host && proves(certificate, str_of(ip ? ip : ""));
+    for (int i = 0; other && !verdict; other = X509_VERIFY_PARAM_get0_host(param, ++i))
+        verdict = proves(certificate, str_of(other));
     OPENSSL_free(ip);
     return !verdict && host && !names_domains(certificate) ? -1 : verdict;
 }
@@ -339,21 +341,36 @@ static bool expect_address(SSL *session, const struct address *remote)
     return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(session), remote->bytes, n) == 1;
 }
 
-/* In SNI and in comparisons a name is in lower case without a final dot (RFC 6066 section 3). */
-static bool expect_name(SSL *session, struct str name)
+/* In SNI and in comparisons a name is in lower case without a final dot (RFC 6066 section 3). SNI
+   says the first one. */
+static bool expect_name(SSL *session, struct str name, bool first)
 {
-    struct address address;
     X509_VERIFY_PARAM *param = SSL_get0_param(session);
-    if (address_parse(name, &address))
-        return expect_address(session, &address);
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     struct str plain = without_final_dot(name);
     char *z = strndup(plain.p, plain.n);
     for (size_t i = 0; z && i < plain.n; i++)
         z[i] = ascii_lower(z[i]);
-    bool good = z && X509_VERIFY_PARAM_set1_host(param, z, plain.n) == 1 &&
-                SSL_set_tlsext_host_name(session, z) == 1;
+    bool good = z && (first ? X509_VERIFY_PARAM_set1_host(param, z, plain.n) == 1 &&
+                                  SSL_set_tlsext_host_name(session, z) == 1
+                            : X509_VERIFY_PARAM_add1_host(param, z, plain.n) == 1);
     free(z);
+    return good;
+}
+
+/* One of NAMES, with commas between. An address counts only where it is the first one: OpenSSL
+   wants it beside a name, not instead. */
+static bool expect_names(SSL *session, struct str names)
+{
+    struct address address;
+    struct str name = str_cut(&names, ',');
+    if (address_parse(name, &address))
+        return expect_address(session, &address);
+    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(session), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    bool good = expect_name(session, name, true);
+    while (good && names.n > 0) {
+        name = str_cut(&names, ',');
+        good = address_parse(name, &address) || expect_name(session, name, false);
+    }
     return good;
 }
 
@@ -363,7 +380,7 @@ SSL *tls_connecting(const struct tls *tls, struct str name, const struct address
     if (!session)
         return NULL;
     SSL_set_verify(session, SSL_VERIFY_PEER, judge_names);
-    if (name.n > 0 ? expect_name(session, name) : expect_address(session, remote))
+    if (name.n > 0 ? expect_names(session, name) : expect_address(session, remote))
         return session;
     SSL_free(session);
     return NULL;

@@ -3,6 +3,8 @@
 #include <sofia-sip/sip_header.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
+#include "response.h"
 
 /* Received address and port of the Via: rport for a datagram, sent-by for a new connection. */
 static bool read_hop(const struct via_hop *hop, struct target *target)
@@ -56,19 +58,37 @@ static bool may_have(struct proxy *p, const struct message *m, const struct targ
                            proxy_now_ms());
 }
 
-void pass_by_via(struct proxy *p, struct message *m)
+/* Into scratch; whoever's side it is of, for there is nobody left to ask. */
+static bool print(struct proxy *p, struct message *m, const struct flow *from, unsigned transport)
+{
+    const struct settings *s = p->snapshot->settings;
+    bool of_trunk = proxy_classify(p, &from->remote) == SOURCE_TRUNK;
+    struct answer_base base;
+    if (response_write(p, s, m, of_trunk ? from : NULL, transport) != 0)
+        return false;
+    if (!response_is_hidden(s, m->status))
+        return true;
+    bool made = answer_base_of_response(&base, buf_str(&p->scratch));
+    buf_reset(&p->scratch);
+    if (made)
+        answer_write(&base, 500, STR(""), (struct str){NULL, 0}, &p->scratch);
+    answer_base_fini(&base);
+    return made && !buf_failed(&p->scratch);
+}
+
+void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct target target = {0};
     struct flow flow;
     const struct via_hop hop = message_via_hop(m->sip->sip_via);
     if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
         return;
+    const struct trunk *alone = trunk_alone_at(p->snapshot->settings, &target.address);
+    target.trunk = alone ? trunk_id(p, alone) : 0;
     bool connected = find_connection(p, &hop, &target, &flow);
     if (proxy_classify(p, &target.address) == SOURCE_UNKNOWN)
         target.opening = OPENING_NEVER; /* it may have a connection, but none anew */
-    buf_reset(&p->scratch);
-    if (message_fit_transport(m, target.transport) != 0 || message_print(m, &p->scratch) != 0 ||
-        !(connected || may_have(p, m, &target)))
+    if (!print(p, m, from, target.transport) || !(connected || may_have(p, m, &target)))
         return;
     if (connected && proxy_send(p, &flow, buf_str(&p->scratch)) == 0)
         return;

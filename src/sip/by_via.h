@@ -10,7 +10,7 @@
 
 struct proxy;
 
-/* Our own Via is off already. A 100 goes no further. */
-void pass_by_via(struct proxy *p, struct message *m);
+/* M came by FROM, our own Via is off already. A 100 goes no further. */
+void pass_by_via(struct proxy *p, struct message *m, const struct flow *from);
 
 #endif

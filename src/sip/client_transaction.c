@@ -280,22 +280,37 @@ void client_transaction_limit(struct client_transaction *t, int64_t now_ms)
         end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_TIMEOUT);
 }
 
+static void on_broken(struct timer *timer, int64_t now_ms)
+{
+    struct client_transaction *t = container_of(timer, struct client_transaction, end);
+    const struct transaction_hooks *hooks = &t->all->hooks;
+    end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_CONNECTION_LOST);
+    if (t->attached && hooks->client_broken)
+        hooks->client_broken(hooks->context, t->user);
+}
+
 /*
  * An answered request may still get its final response over a connection that the peer opens to
- * our Via (18.2.2); but not for ever.
+ * our Via (18.2.2): peers close idle ones while a call rings. But not for ever; and where the
+ * connection broke, the peer is more likely gone.
  */
-static void connection_lost(struct client_transaction *t, int64_t now_ms)
+static void connection_lost(struct client_transaction *t, bool broken, int64_t now_ms)
 {
     client_transaction_transport_error(t, now_ms);
-    if (t->state == CLIENT_PROCEEDING)
-        client_transaction_limit(t, now_ms);
+    if (t->state != CLIENT_PROCEEDING)
+        return;
+    if (broken)
+        timer_set(t->all->timers, &t->end, on_broken, now_ms);
+    else if (!timer_is_set(&t->end))
+        end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_CONNECTION_LOST);
 }
 
 void client_transactions_connection_closed(struct transactions *all,
-                                           const struct connection *connection, int64_t now_ms)
+                                           const struct connection *connection, bool broken,
+                                           int64_t now_ms)
 {
     for (struct channel_member *m = channel_members(&all->channels, connection); m; m = m->next)
-        connection_lost(container_of(m, struct client_transaction, channel), now_ms);
+        connection_lost(container_of(m, struct client_transaction, channel), broken, now_ms);
 }
 
 void client_transaction_abandon(struct client_transaction *t)

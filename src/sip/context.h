@@ -98,7 +98,8 @@ struct target {
     struct address address;
     uint16_t listener;
     uint8_t transport;
-    uint8_t opening;                 /* enum opening, without an upstream */
+    uint8_t opening; /* enum opening, without an upstream */
+    uint64_t trunk;  /* whose side it is (dialog_trunk.h); 0: an upstream's, or not known */
     const struct upstream *upstream; /* NULL: by Route or Request-URI of a dialog */
 };
 
@@ -313,6 +314,7 @@ enum privacy_view forward_next_view(const struct context *c);
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class source_class);
 void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
+void relay_client_broken(void *proxy, void *attempt);
 /* The caller gave up: section 16.10. */
 void relay_cancel(struct context *c);
 /* Timer C or the next-hop timeout of the present attempt. */

@@ -6,6 +6,7 @@
 #include <stird/policy.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
 #include <stird/headers.h>
 #include "odd.h"
 #include "size_switch.h"
@@ -103,6 +104,17 @@ static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listene
     address_add(out, listener_shown(&p->listeners.list[listener]));
 }
 
+/* Where the trunk cannot be told from its address later. */
+static void add_trunk(const struct context *c, struct buf *text)
+{
+    char proof[TRUNK_PROOF_LENGTH + 1];
+    const struct trunk *trunk = c->call ? c->call->trunk : NULL;
+    if (!trunk || !dialog_trunk_needed(c->snapshot->settings, &c->from.remote))
+        return;
+    dialog_trunk_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, trunk, proof);
+    buf_addf(text, ";" TRUNK_PARAMETER "=%s", proof);
+}
+
 static int add_record_route(struct context *c, enum route_side side, uint16_t listener,
                             uint8_t transport)
 {
@@ -119,7 +131,9 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
     address_add(&text, &place.address);
     if (transport != TRANSPORT_UDP && !sips)
         buf_addf(&text, ";transport=%.*s", STR_ARG(transport_name((enum transport)transport)));
-    buf_addf(&text, ";lr;" ROUTE_PARAMETER "=%s>", key);
+    buf_addf(&text, ";lr;" ROUTE_PARAMETER "=%s", key);
+    add_trunk(c, &text);
+    buf_add_char(&text, '>');
     int error = buf_failed(&text) ? -1 : message_add_record_route(&c->message, buf_str(&text));
     buf_fini(&text);
     return error;

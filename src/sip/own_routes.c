@@ -4,6 +4,7 @@
 #include <stird/uri.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
 
 /* While the Routes are read. */
 struct reading {
@@ -27,7 +28,8 @@ static bool read_port(struct str text, const struct uri *uri, uint64_t *port)
 }
 
 /* The first of each parameter counts. Behind "sips:" TCP is TLS (section 26.2.2). */
-static bool read_parameters(struct str parameters, bool sips, uint8_t *transport, struct str *key)
+static bool read_parameters(struct str parameters, bool sips, uint8_t *transport, struct str *key,
+                            uint64_t *trunk)
 {
     struct str name, value, named = {NULL, 0};
     enum transport t = sips ? TRANSPORT_TLS : TRANSPORT_UDP;
@@ -36,6 +38,8 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
             named = value.p ? value : STR("");
         if (!key->p && str_eq_nocase(name, STR(ROUTE_PARAMETER)))
             *key = value.p ? value : STR("");
+        if (*trunk == 0 && str_eq_nocase(name, STR(TRUNK_PARAMETER)))
+            *trunk = dialog_trunk_read(value);
     }
     if (named.p && !transport_of_name(named, &t))
         return false;
@@ -45,15 +49,17 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
 
 /* What a sip: URI names, the place where that is an address, and the key in it; false: it is no
    such URI. */
-static bool read_uri(struct str text, struct str *host, struct route_place *place, struct str *key)
+static bool read_uri(struct str text, struct str *host, struct route_place *place, struct str *key,
+                     uint64_t *trunk)
 {
     struct uri uri;
     uint64_t port;
     *key = (struct str){NULL, 0};
+    *trunk = 0;
     *place = (struct route_place){{0}, 0};
     if (!uri_split(&uri, text) || uri.scheme != URI_SIP ||
         !read_parameters(uri.parameters, str_starts_nocase(text, STR("sips:")), &place->transport,
-                         key))
+                         key, trunk))
         return false;
     port = transport_port((enum transport)place->transport);
     if (!read_port(text, &uri, &port))
@@ -68,7 +74,8 @@ static bool read_uri(struct str text, struct str *host, struct route_place *plac
 bool own_routes_place(struct str uri, struct route_place *place, struct str *key)
 {
     struct str host;
-    return read_uri(uri, &host, place, key) && place->address.family != ADDRESS_NONE;
+    uint64_t trunk;
+    return read_uri(uri, &host, place, key, &trunk) && place->address.family != ADDRESS_NONE;
 }
 
 /* A caller's request comes in by the caller's side and leaves by the callee's. */
@@ -111,8 +118,9 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     struct route_place place;
     struct str host, key;
     uint16_t listener;
+    uint64_t trunk;
     bool keyed_before = r->keyed;
-    if (!read_uri(uri, &host, &place, &key) ||
+    if (!read_uri(uri, &host, &place, &key, &trunk) ||
         !listeners_find_host(&r->p->listeners, host, place.address.port, &listener))
         return false;
     if (listener == NO_LISTENER) /* another node's, at a port that we have not */
@@ -121,6 +129,8 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     if (key_needed && r->keyed == keyed_before)
         return false;
     r->own->exit = listener; /* the last one's */
+    if (trunk != 0)
+        r->own->trunk = trunk;
     return true;
 }
 

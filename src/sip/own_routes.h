@@ -25,6 +25,7 @@ struct own_routes {
     bool proven;    /* by keys of this dialog, in which it comes in and leaves where they say */
     uint16_t entry; /* when proven: the listener where it should have come in */
     uint16_t exit;  /* the listener of the side that it leaves on */
+    uint64_t trunk; /* what they say of its trunk (dialog_trunk.h); 0: nothing */
 };
 
 /* The address that a sip: URI names, and the key in it; false: it names none. Port and transport

@@ -309,8 +309,7 @@ void proxy_undelivered(void *context, struct str datagram, int error)
 static void on_closed(void *context, const struct connection *connection, int error)
 {
     struct proxy *p = context;
-    (void)error;
-    client_transactions_connection_closed(p->transactions, connection, proxy_now_ms());
+    client_transactions_connection_closed(p->transactions, connection, error != 0, proxy_now_ms());
     proxy_arm_timers(p);
 }
 
@@ -357,10 +356,24 @@ static struct transaction_timing timing_of(const struct settings *s)
     return (struct transaction_timing){s->t1_ms, s->t2_ms, s->t4_ms};
 }
 
+/* Calls that ring go on without this process, their record is its last word of them; what has not
+   left yet is refused. */
+static void end_contexts(struct proxy *p)
+{
+    p->drained = NULL; /* nobody waits for it any more */
+    for (struct context *c = p->contexts; c; c = c->next) {
+        if (c->call && c->sent_us < 0 && !c->finished)
+            context_refuse(c, REASON_DRAINING);
+        else
+            context_end(c, 0, CAUSE_STOPPED);
+    }
+}
+
 void proxy_free(struct proxy *p)
 {
     if (!p)
         return;
+    end_contexts(p);
     while (p->contexts)
         context_free(p->contexts);
     if (p->snapshot)
@@ -434,6 +447,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                             .send = transaction_send,
                                             .server_ended = server_ended,
                                             .client_ended = relay_client_ended,
+                                            .client_broken = relay_client_broken,
                                             .server_waits = server_waits};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,

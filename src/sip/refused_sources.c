@@ -50,32 +50,48 @@ static void count_other(struct refused_sources *all, const struct refused_source
 
 static void begin(struct refused_sources *all)
 {
-    for (unsigned i = 0; !all->begun && i < REFUSED_SOURCES; i++)
-        all->places[i] = (struct refused_place){.said_ms = -1};
+    for (unsigned kind = 0; !all->begun && kind < UNHEARD_KINDS; kind++)
+        for (unsigned i = 0; i < REFUSED_SOURCES; i++)
+            all->places[kind][i] = (struct refused_place){.said_ms = -1};
     if (!all->begun)
         all->others_said_ms = -REFUSED_SAID_EVERY_MS;
     all->begun = true;
 }
 
-/* Its own place, or one that is free: where nothing came for a minute and all is told. NULL: none.
- */
-static struct refused_place *place_of(struct refused_sources *all, const struct refused_source *r,
-                                      int64_t now_ms)
+static uint32_t sum_of(uint32_t a, uint32_t b)
 {
-    struct refused_place *unused = NULL;
+    return a < UINT32_MAX - b ? a + b : UINT32_MAX;
+}
+
+/* Its own place; else a free one; else the one that was quiet for the longest. */
+static struct refused_place *find_place(struct refused_sources *all, const struct refused_source *r)
+{
+    struct refused_place *places = all->places[r->refusal], *oldest = &places[0];
     for (unsigned i = 0; i < REFUSED_SOURCES; i++) {
-        struct refused_place *place = &all->places[i];
+        struct refused_place *place = &places[i];
         if (place->said_ms >= 0 && refused_source_same(&place->untold, r))
             return place;
-        bool old = now_ms - place->said_ms >= REFUSED_SAID_EVERY_MS && place->untold.count == 0;
-        if (place->said_ms < 0 || old)
-            unused = place;
+        if (oldest->said_ms >= 0 && (place->said_ms < 0 || place->last_ms < oldest->last_ms))
+            oldest = place;
     }
-    if (unused)
-        *unused = (struct refused_place){.untold = *r, .said_ms = -1};
-    if (unused)
-        unused->untold.count = 0;
-    return unused;
+    return oldest;
+}
+
+/* *PUSHED: another one that came within this minute had to go for it. */
+static struct refused_place *place_of(struct refused_sources *all, const struct refused_source *r,
+                                      int64_t now_ms, bool *pushed)
+{
+    struct refused_place *place = find_place(all, r);
+    bool in_use = place->said_ms >= 0, own = in_use && refused_source_same(&place->untold, r);
+    *pushed = in_use && !own && now_ms - place->last_ms < REFUSED_SAID_EVERY_MS;
+    if (!own) {
+        all->unlisted[r->refusal] = sum_of(all->unlisted[r->refusal],
+                                           in_use ? place->untold.count : 0);
+        *place = (struct refused_place){.untold = *r, .said_ms = *pushed ? now_ms : -1};
+        place->untold.count = 0;
+    }
+    place->last_ms = now_ms;
+    return place;
 }
 
 static void add(struct refused_source *sum, const struct refused_source *r)
@@ -84,7 +100,7 @@ static void add(struct refused_source *sum, const struct refused_source *r)
     *sum = *r;
     if (before.count == 0)
         return;
-    sum->count = before.count < UINT32_MAX - r->count ? before.count + r->count : UINT32_MAX;
+    sum->count = sum_of(before.count, r->count);
     sum->first_s = before.first_s < r->first_s ? before.first_s : r->first_s;
 }
 
@@ -100,36 +116,50 @@ void refused_sources_note(struct proxy *p, const struct flow *from, enum unheard
                                .first_s = clock_real_s(),
                                .last_s = clock_real_s()};
     int64_t now_ms = proxy_now_ms();
+    bool pushed;
     refused_method_of(r.method, method);
     begin(all);
-    struct refused_place *place = place_of(all, &r, now_ms);
-    if (!place) {
+    struct refused_place *place = place_of(all, &r, now_ms, &pushed);
+    add(&place->untold, &r);
+    if (pushed) {
         count_other(all, &r, now_ms);
         return;
     }
-    add(&place->untold, &r);
     place->unsaid++;
     if (place->said_ms < 0 || now_ms - place->said_ms >= REFUSED_SAID_EVERY_MS)
         say(p, place, now_ms);
 }
 
-bool refused_sources_tell(struct proxy *p, struct refused_source *news)
+static bool tell_kind(struct refused_sources *all, unsigned kind, struct refused_source *news)
 {
-    struct refused_sources *all = &p->refused_sources;
-    for (unsigned i = 0; i < REFUSED_SOURCES; i++) {
-        struct refused_source *untold = &all->places[i].untold;
+    for (unsigned n = 0; n < REFUSED_SOURCES; n++) {
+        struct refused_source *untold = &all->places[kind][all->turn].untold;
+        all->turn = (all->turn + 1) % REFUSED_SOURCES;
         if (untold->count == 0)
             continue;
         *news = *untold;
+        news->unlisted = all->unlisted[kind];
+        all->unlisted[kind] = 0;
         untold->count = 0;
         return true;
     }
     return false;
 }
 
+/* Strangers, of whom there may be any number, come last. */
+bool refused_sources_tell(struct proxy *p, struct refused_source *news)
+{
+    for (unsigned kind = UNHEARD_KINDS; kind-- > 0;)
+        if (tell_kind(&p->refused_sources, kind, news))
+            return true;
+    return false;
+}
+
 void refused_sources_tell_again(struct proxy *p, const struct refused_source *news)
 {
-    struct refused_place *place = place_of(&p->refused_sources, news, proxy_now_ms());
-    if (place)
-        add(&place->untold, news);
+    struct refused_sources *all = &p->refused_sources;
+    bool pushed;
+    struct refused_place *place = place_of(all, news, proxy_now_ms(), &pushed);
+    all->unlisted[news->refusal] = sum_of(all->unlisted[news->refusal], news->unlisted);
+    add(&place->untold, news);
 }

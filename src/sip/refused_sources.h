@@ -2,7 +2,9 @@
  * refused_sources - who sends and is not heard, or not let through: a line a minute of each source
  * in the log, with how many there were, and news for the supervisor (refused_source.h).
  *
- * The memory is a table of fixed size. A source that finds no place in it is counted with all such.
+ * The memory is a table of fixed size for each kind of refusal, so that strangers, whose addresses
+ * may be anybody's, are in the way of no source that is configured. Where it is full, the one that
+ * was quiet for the longest makes room; such newcomers share a line of the log.
  */
 #ifndef STIRD_SIP_REFUSED_SOURCES_H
 #define STIRD_SIP_REFUSED_SOURCES_H
@@ -10,7 +12,7 @@
 #include <stird/net.h>
 #include <stird/refused_source.h>
 
-#define REFUSED_SOURCES       64
+#define REFUSED_SOURCES       64 /* of a kind */
 #define REFUSED_SAID_EVERY_MS 60000
 
 struct proxy;
@@ -19,11 +21,14 @@ struct refused_place {
     struct refused_source untold; /* count 0: nothing that the supervisor has not heard */
     uint32_t unsaid;              /* since the last line */
     int64_t said_ms;              /* -1: this place is free */
+    int64_t last_ms;              /* monotonic: when it was refused last */
 };
 
 struct refused_sources {
-    struct refused_place places[REFUSED_SOURCES];
-    bool begun;      /* the places are made */
+    struct refused_place places[UNHEARD_KINDS][REFUSED_SOURCES];
+    uint32_t unlisted[UNHEARD_KINDS]; /* of those that made room: not told yet */
+    unsigned turn;                    /* whose news come first of their kind */
+    bool begun;                       /* the places are made */
     uint64_t others; /* since the last line */
     int64_t others_said_ms;
 };

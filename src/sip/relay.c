@@ -8,6 +8,7 @@
 #include <stird/headers.h>
 #include "inbox.h"
 #include "probe.h"
+#include "response.h"
 #include "size_switch.h"
 
 static struct context *context_of_timer(struct timer *timer)
@@ -75,22 +76,13 @@ static bool send_up(struct context *c, int status, struct str bytes)
     return c->server && server_transaction_respond(c->server, status, bytes, proxy_now_ms());
 }
 
-/*
- * Later requests to us need not fare as badly as this one, so by setting a 503 goes no further
- * (section 16.7 item 6).
- */
-static bool is_hidden(const struct context *c, int status)
-{
-    return status == 503 && !c->snapshot->settings->pass_503;
-}
-
 void relay_give_up(struct context *c, enum reason reason)
 {
     if (c->finished)
         return;
     if (c->cancelled) {
         context_refuse(c, REASON_CALLER_CANCELLED);
-    } else if (c->best && is_hidden(c, c->best_status)) {
+    } else if (c->best && response_is_hidden(c->snapshot->settings, c->best_status)) {
         c->cause = CAUSE_NEXT_HOP_503;
         context_answer(c, 500, (struct str){NULL, 0});
     } else if (c->best) {
@@ -168,8 +160,21 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
+/* What its end means for a call that nobody else takes, and for the log. */
+static const struct {
+    enum reason reason;
+    const char *why;
+} ends[] = {
+    [TRANSACTION_DONE] = {REASON_NO_UPSTREAM, "done"},
+    [TRANSACTION_TIMEOUT] = {REASON_UPSTREAM_TIMEOUT, "timeout"},
+    [TRANSACTION_TRANSPORT_ERROR] = {REASON_NO_UPSTREAM, "not reachable"},
+    [TRANSACTION_CONNECTION_LOST] = {REASON_CONNECTION_LOST, "connection lost"},
+};
+
 static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
 {
+    if (why == TRANSACTION_CONNECTION_LOST)
+        return FATE_CONNECTION_LOST;
     if (why == TRANSACTION_TRANSPORT_ERROR)
         return FATE_UNREACHABLE;
     return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
@@ -194,7 +199,7 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
     if (by_udp) {
         c->next_target--;
     } else if (counted) {
-        log_failover(a, why == TRANSACTION_TIMEOUT ? "timeout" : "not reachable");
+        log_failover(a, ends[why].why);
         if (!a->provisional_seen)
             routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
     }
@@ -203,36 +208,43 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
         if (may_fail_over(c) && !too_late)
             steps_try_next_target(c);
         else
-            relay_give_up(c, why == TRANSACTION_TIMEOUT ? REASON_UPSTREAM_TIMEOUT
-                                                        : REASON_NO_UPSTREAM);
+            relay_give_up(c, ends[why].reason);
     }
+    context_release_if_idle(c);
+}
+
+/* The attempt is over, though a CANCEL goes after it, and a late 2xx would still go up. */
+void relay_client_broken(void *proxy, void *attempt)
+{
+    struct attempt *a = attempt;
+    struct context *c = a->context;
+    (void)proxy;
+    if (!c || c->current != a || a->final_seen)
+        return;
+    log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
+    trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
+    abandon(a);
+    if (may_fail_over(c))
+        steps_try_next_target(c);
+    else
+        relay_give_up(c, REASON_CONNECTION_LOST);
     context_release_if_idle(c);
 }
 
 /* ---- responses ---- */
 
-/* Of an answer by a trunk's side. */
-static int fix_contact(const struct attempt *a, struct message *m)
-{
-    const struct target *t = &a->target;
-    return t->upstream ? 0
-                       : message_fix_contact(m, a->context->snapshot->settings, &t->address,
-                                             (enum transport)t->transport);
-}
-
 static void print_for_caller(const struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
-    struct buf *out = &c->proxy->scratch;
-    buf_reset(out);
+    const struct target *t = &a->target;
+    const struct flow of_trunk = {.remote = t->address, .transport = t->transport};
     bool for_caller = message_has_lower_via(m);
     message_remove_via(m);
-    /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
-    if (m->status == 503)
-        message_remove_headers(m, "Retry-After", 0, NULL);
-    if (!for_caller || fix_contact(a, m) != 0 || message_fit_transport(m, c->from.transport) != 0 ||
-        message_print(m, out) != 0)
-        buf_reset(out);
+    if (for_caller)
+        response_write(c->proxy, c->snapshot->settings, m, t->upstream ? NULL : &of_trunk,
+                       c->from.transport);
+    else
+        buf_reset(&c->proxy->scratch);
 }
 
 static void pass_provisional(struct attempt *a, struct message *m)
@@ -268,14 +280,14 @@ static void on_provisional(struct attempt *a, struct message *m)
  * The first 2xx ends the search, and it and all further ones go up (section 16.7 item 5), also when
  * the caller was told otherwise before: only it can end that call.
  */
-static void on_success(struct attempt *a, struct message *m)
+static void on_success(struct attempt *a, struct message *m, const struct flow *from)
 {
     struct context *c = a->context;
     bool proven = branch_is_ours(&c->proxy->branches, m);
     print_for_caller(a, m);
     struct str bytes = buf_str(&c->proxy->scratch);
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
-        pass_by_via(c->proxy, m);
+        pass_by_via(c->proxy, m, from);
     if (!c->finished)
         context_set_winner(c, a); /* an abandoned one may have won */
     for (struct attempt *other = c->attempts; other; other = other->next)
@@ -323,7 +335,7 @@ static void on_refusal(struct attempt *a, struct message *m)
         return;
     }
     c->cause = cause_of_refusal(a, m->status);
-    if (is_hidden(c, m->status)) {
+    if (response_is_hidden(c->snapshot->settings, m->status)) {
         context_answer(c, 500, (struct str){NULL, 0});
         return;
     }
@@ -351,7 +363,7 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
 }
 
 /* To a transaction's response, by its status. */
-static void on_response(struct attempt *a, struct message *m)
+static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
     routes_call_answered(a->context->proxy->routes, &a->target, proxy_now_ms());
     if (m->status < 200) {
@@ -362,7 +374,7 @@ static void on_response(struct attempt *a, struct message *m)
     trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
     limits_give(&a->context->proxy->limits, &a->limit);
     if (m->status < 300)
-        on_success(a, m);
+        on_success(a, m, from);
     else
         on_refusal(a, m);
 }
@@ -377,7 +389,7 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
         (class == SOURCE_UNKNOWN && !p->snapshot->settings->responses_any))
         return;
     message_remove_via(m);
-    pass_by_via(p, m);
+    pass_by_via(p, m, from);
 }
 
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
@@ -400,7 +412,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;
     if (c) {
-        on_response(a, m);
+        on_response(a, m, from);
         context_release_if_idle(c);
     } else if (a) {
         probe_answered(a, m->status);
@@ -408,6 +420,6 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                branch_is_ours(&p->branches, m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
         message_remove_via(m);
-        pass_by_via(p, m);
+        pass_by_via(p, m, from);
     }
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
 #include "fence.h"
 #include <stird/headers.h>
 
@@ -322,6 +323,13 @@ static void note_fits_none(struct context *c)
               LOG_NUMBER("calls", (int64_t)p->counters.emergency_no_trunk));
 }
 
+/* A connection belongs to the trunks whose requests came on it (dialog_trunk.h). */
+static void note_connection(const struct context *c, uint64_t trunk)
+{
+    if (c->proxy->net && c->from.connection && trunk != 0)
+        net_belongs(&c->from, trunk);
+}
+
 static enum step_result step_trunk(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -335,6 +343,8 @@ static enum step_result step_trunk(struct context *c)
     c->call->trunk = trunk;
     if (c->call->fits_none)
         note_fits_none(c);
+    else
+        note_connection(c, trunk_id(p, trunk));
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
@@ -541,8 +551,10 @@ static enum step_result step_route(struct context *c)
 {
     const struct message *m = &c->message;
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
-    if (m->to_tag.n > 0 && c->own.proven)
+    if (m->to_tag.n > 0 && c->own.proven) {
+        note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
         return follow_dialog(c);
+    }
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!facts_fill(c))
@@ -554,6 +566,7 @@ static enum step_result step_route(struct context *c)
     if (!trunk)
         return refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
+    note_connection(c, trunk_id(c->proxy, trunk));
     holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
     if (!context_admit(c))
         return STEP_DONE;

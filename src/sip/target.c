@@ -1,9 +1,11 @@
 /* Where a request goes next (RFC 3261 sections 16.4 to 16.6). */
+#include <errno.h>
 #include <sofia-sip/url.h>
-#include <stird/nat.h>
+#include <stird/source_table.h>
 #include <string.h>
 
 #include "context.h"
+#include "dialog_trunk.h"
 
 static bool url_transport(const url_t *url, enum transport *transport)
 {
@@ -81,9 +83,9 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
     return targets->n > 0 ? TARGET_FOUND : TARGET_NONE;
 }
 
-enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, const uint64_t *asker,
-                                    struct targets *targets)
+static enum target_result find_targets(const struct proxy *p, const struct message *m,
+                                       const struct own_routes *own, const uint64_t *asker,
+                                       struct targets *targets)
 {
     uint16_t ours;
     enum transport transport;
@@ -109,61 +111,124 @@ static struct str name_of(const struct trunk *t, bool proved)
     return proved || t->tls_peer_name.n == 0 ? t->tls_name : t->tls_peer_name;
 }
 
-/* Of the trunk whose source it is by the longest prefix, of those that say a name. */
-static struct str name_of_trunk(const struct settings *s, const struct address *address,
-                                bool proved)
+enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
+                                    const struct own_routes *own, const uint64_t *asker,
+                                    struct targets *targets)
 {
-    struct str name = {NULL, 0};
-    int bits = -1;
-    for (unsigned i = 0; i < s->n_trunks; i++) {
-        const struct trunk *t = &s->trunks[i];
-        for (unsigned j = 0; name_of(t, proved).n > 0 && j < t->n_sources; j++) {
-            if (t->sources[j].bits <= bits || !address_prefix_covers(&t->sources[j], address))
-                continue;
-            bits = t->sources[j].bits;
-            name = name_of(t, proved);
-        }
-    }
-    return name;
+    enum target_result result = find_targets(p, m, own, asker, targets);
+    for (unsigned i = 0; i < targets->n; i++)
+        targets->list[i].trunk = dialog_trunk_of(p, m, own, SENT_BY_CALLER | SENT_BY_CALLEE,
+                                                 &targets->list[i].address);
+    return result;
 }
 
-/*
- * What the certificate of a next hop must be for. A dialog's next hop is an address: that of an
- * upstream or a trunk we know by name, or it must be in the certificate itself. PROVED: what one
- * that has connected to us must have shown.
- */
-static struct str expected_name(struct proxy *p, const struct target *target, bool proved)
+/* The names of the upstream that has ADDRESS; false: none has. */
+static bool add_upstream_name(struct proxy *p, const struct address *address, struct buf *names)
 {
     const struct settings *s = p->snapshot->settings;
     struct target hops[ROUTES_TARGETS_MAX];
-    if (target->upstream)
-        return target->upstream->tls_name;
     for (unsigned i = 0; i < s->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[i];
         unsigned n = u->tls_name.n > 0 ? routes_hops(p->routes, u, hops, ROUTES_TARGETS_MAX) : 0;
         while (n > 0)
-            if (address_same_host(&hops[--n].address, &target->address))
-                return u->tls_name;
+            if (address_same_host(&hops[--n].address, address)) {
+                buf_add_str(names, u->tls_name);
+                return true;
+            }
     }
-    return name_of_trunk(s, &target->address, proved);
+    return false;
+}
+
+static bool has_name(struct str names, struct str name)
+{
+    while (names.n > 0)
+        if (str_eq_nocase(str_cut(&names, ','), name))
+            return true;
+    return false;
+}
+
+static void add_name(struct buf *names, struct str name)
+{
+    if (name.n == 0 || has_name(buf_str(names), name))
+        return;
+    buf_add_text(names, names->n > 0 ? "," : "");
+    buf_add_str(names, name);
+}
+
+/* Of the trunks of the longest prefix, of those that say a name: nobody knows which one is meant.
+ */
+static void add_trunk_names(const struct settings *s, const struct address *address, bool proved,
+                            struct buf *names)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    while (names->n == 0 && (entry = source_table_next(s->sources, address, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++)
+            add_name(names, name_of(&s->trunks[entry->trunks[i]], proved));
+}
+
+/*
+ * What the certificate of a next hop must be for, with commas between where one of several will do.
+ * A dialog's next hop is an address: that of an upstream or a trunk we know by name, or it must be
+ * in the certificate itself. PROVED: what one that has connected to us must have shown.
+ */
+static struct str expected_names(struct proxy *p, const struct target *target, bool proved,
+                                 struct buf *names)
+{
+    const struct trunk *trunk;
+    if (target->upstream)
+        return target->upstream->tls_name;
+    if (target->transport != TRANSPORT_TLS || add_upstream_name(p, &target->address, names))
+        return buf_str(names);
+    trunk = target->trunk ? trunk_at(p, &target->address, target->trunk) : NULL;
+    if (trunk)
+        return name_of(trunk, proved);
+    add_trunk_names(p->snapshot->settings, &target->address, proved, names);
+    return buf_str(names);
 }
 
 /* Where a trunk's peer must prove a name, so must the one whose connection it is. */
-static bool has_proved(const struct flow *flow, struct str name)
+static bool has_proved(const struct flow *flow, struct str wanted)
 {
     const struct str *names;
     unsigned n = flow_peer_names(flow, &names);
-    while (n > 0 && !str_eq_nocase(names[n - 1], name))
+    while (n > 0 && !has_name(wanted, names[n - 1]))
         n--;
-    return name.n == 0 || n > 0;
+    return wanted.n == 0 || n > 0;
 }
 
-/* By a connection that a trunk's peer has opened, where its trunk wants that: nat.h. */
+/*
+ * By a connection that a trunk's peer has opened, where its trunk wants that: nat.h. Of several
+ * trunks behind one address it must be one on which that trunk's own requests came.
+ */
 static bool find_offered(struct proxy *p, const struct target *target, struct flow *flow)
 {
-    return nat_wants(p->snapshot->settings, &target->address, NAT_REUSE_CONNECTION) &&
-           net_flow_offered(p->net, (enum transport)target->transport, &target->address, flow) &&
-           has_proved(flow, expected_name(p, target, true));
+    const struct settings *s = p->snapshot->settings;
+    struct buf names = BUF_INIT;
+    const struct trunk *alone = trunk_alone_at(s, &target->address);
+    const struct trunk *trunk = alone           ? alone
+                                : target->trunk ? trunk_at(p, &target->address, target->trunk)
+                                                : NULL;
+    bool found = trunk && trunk->reuse_connection &&
+                 net_flow_offered(p->net, (enum transport)target->transport, &target->address,
+                                  alone ? 0 : target->trunk, flow) &&
+                 has_proved(flow, expected_names(p, target, true, &names));
+    buf_fini(&names);
+    return found;
+}
+
+/* A new connection, or one that we have opened for the same names. */
+static int connect_to(struct proxy *p, const struct target *target, enum opening opening,
+                      struct flow *flow)
+{
+    struct buf names = BUF_INIT;
+    struct str expected = expected_names(p, target, false, &names);
+    int error = buf_failed(&names)
+                    ? -ENOMEM
+                    : net_flow_to_named(p->net, target->listener, (enum transport)target->transport,
+                                        &target->address, expected, opening, flow);
+    buf_fini(&names);
+    return error;
 }
 
 int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
@@ -176,10 +241,7 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
                (net_flow_existing(p->net, target->listener, transport, &target->address, flow) ||
                 find_offered(p, target, flow));
     flow->opening = (uint8_t)opening;
-    if (existing)
-        return 0;
-    return net_flow_to_named(p->net, target->listener, transport, &target->address,
-                             expected_name(p, target, false), opening, flow);
+    return existing ? 0 : connect_to(p, target, opening, flow);
 }
 
 /*

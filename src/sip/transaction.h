@@ -33,9 +33,11 @@ struct server_transaction;
 struct client_transaction;
 
 enum transaction_end {
-    TRANSACTION_DONE,           /* ran its course */
-    TRANSACTION_TIMEOUT,        /* timer B, F: no final response; H: no ACK */
-    TRANSACTION_TRANSPORT_ERROR /* the bytes could not be sent, or came back */
+    TRANSACTION_DONE,            /* ran its course */
+    TRANSACTION_TIMEOUT,         /* timer B, F: no final response; H: no ACK */
+    TRANSACTION_TRANSPORT_ERROR, /* the bytes could not be sent, or came back */
+    TRANSACTION_CONNECTION_LOST  /* a provisional came, then its connection was closed, and nothing
+                                    more by another one */
 };
 
 struct transaction_hooks {
@@ -49,6 +51,9 @@ struct transaction_hooks {
      * is freed afterwards.
      */
     void (*client_ended)(void *context, void *user, enum transaction_end why);
+    /* A provisional came, and now the connection is broken: a final may still come by another one,
+       for as long as client_transaction_limit() says, but need not be waited for. May be NULL. */
+    void (*client_broken)(void *context, void *user);
     /* An INVITE that has had no answer of any kind for 200 ms: its user says 100 now
        (17.2.1). At most once. */
     void (*server_waits)(void *context, void *user);
@@ -137,9 +142,11 @@ bool client_transaction_cancel_request(const struct client_transaction *t, struc
 bool client_transaction_proceeding(const struct client_transaction *t);
 /* ICMP brought back the request, or its connection is gone: ends unless a final was received. */
 void client_transaction_transport_error(struct client_transaction *t, int64_t now_ms);
-/* All client transactions over CONNECTION that still wait for a final response fail. */
+/* Those over CONNECTION that wait for any response fail; of those that wait for a final one their
+   users are told at the next timers_run() where it is BROKEN, and not closed in good order. */
 void client_transactions_connection_closed(struct transactions *all,
-                                           const struct connection *connection, int64_t now_ms);
+                                           const struct connection *connection, bool broken,
+                                           int64_t now_ms);
 /* A CANCEL was sent: without a final response within 64*T1 it ends by TIMEOUT (section 9.1). */
 void client_transaction_limit(struct client_transaction *t, int64_t now_ms);
 /* Gives up waiting (timer C, abandoned attempt that never answered): no callback, freed. */

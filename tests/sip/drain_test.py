@@ -98,6 +98,23 @@ class Drain(Story):
         self.expect_end()
         self.assertGreater(time.monotonic() - began, 0.8)
 
+    def test_a_call_that_is_cut_off(self):
+        """Its record and its line are written all the same: one that rings, one without a word of
+        the next hop."""
+        self.start(drain="0ms")
+        ringing, _ = self.ring()
+        silent = self.place()
+        self.carrier.expect("INVITE")
+        self.stird.process.send_signal(signal.SIGTERM)
+        self.expect_end()
+        lines = self.stird.log()
+        for invite in (ringing, silent):
+            record = self.record(invite, decision="signed", attest="A", cause="stopped",
+                                 result="unknown")
+            self.assertEqual([hop["said"] for hop in record["tried"]], ["nothing"])
+            self.assertRegex(lines, "call call_id=%s .*cause=stopped" % invite["call-id"])
+        self.assertEqual(len(self.stird.records()), 2)
+
     def test_without_calls(self):
         """It ends long before its time is up."""
         self.start(drain="%ds" % (10 * HANG_S))

@@ -1,12 +1,15 @@
 """Trunks behind NAT, or that cannot be connected to: force_rport, reuse_connection, contact_fix."""
 
+import re
+
 from lib import stird
 from lib.dialog import SDP, branch, callee_in_dialog, in_dialog
 from lib.sip import uri_of
 from lib.story import Story
-from lib.tls import TLS_PORT
+from lib.tls import TLS_PORT, TlsPeer
 from sip.tls_test import TlsStory
 
+SHORT = 'timers = { t1 = "50ms"; t2 = "500ms"; next_hop = "300ms"; };\n'
 INSIDE = "10.0.0.5:5060"  # where the PBX thinks that it is
 
 
@@ -122,6 +125,57 @@ class ReuseTcp(Reuse, Story):
         self.assertIn("reuse_connection", stird.check_configuration(path)[1])
 
 
+    def test_a_neighbour_takes_nothing(self):
+        """Two trunks behind one address: B says A's port in its Via, while A's connection is there
+        and when it is gone."""
+        a, b = [self.deaf(self.peer("pbx%d" % port, 2, port=port)) for port in (5070, 5080)]
+        self.start(trunks=[self.trunk(name, reuse_connection=True, tgrp=name) for name in "ab"],
+                   more=SHORT)
+        call, own = self.over_of(a, "a")
+        theirs = self.over_of(b, "b", "Via: SIP/2.0/TCP 10.9.9.9:5070;branch=%s;alias" % branch())
+        self.assertIs(self.expect_request(a, "INFO", call, 1).connection, own)
+        b.expect_nothing(0.1)
+        own.socket.close()
+        a.streams.remove(own)
+        self.callee_sends("INFO", *call[:2], 2)
+        self.carrier.expect((503, "INFO"))
+        b.expect_nothing(0.1)
+        self.assertIs(self.expect_request(b, "INFO", theirs[0], 1).connection, theirs[1])
+
+    def test_it_belongs_to_its_trunk_anew(self):
+        """A connects again, and only a request inside its call has come by that."""
+        a, b = [self.deaf(self.peer("pbx%d" % port, 2, port=port)) for port in (5070, 5080)]
+        self.start(trunks=[self.trunk(name, reuse_connection=True, tgrp=name) for name in "ab"],
+                   more=SHORT)
+        call, own = self.over_of(a, "a")
+        self.over_of(b, "b", "Via: SIP/2.0/TCP 10.9.9.9:5070;branch=%s;alias" % branch())
+        own.socket.close()
+        a.streams.remove(own)
+        again = a.connect(self.net(1), 5060, fresh=True)
+        a.send(in_dialog(a, "INFO", call[2], call[3], 2, "tcp"), again)
+        self.carrier.respond(self.carrier.expect("INFO"), 200)
+        a.expect((200, "INFO"))
+        self.assertIs(self.expect_request(a, "BYE", call, 1).connection, again)
+
+    def over_of(self, pbx, group, via=None):
+        """A call of the trunk with this group, and its connection."""
+        stream = pbx.connect(self.net(1), 5060, fresh=True)
+        invite = self.invite(pbx, transport="tcp").replaced(
+            "contact", "Contact: <sip:%s;tgrp=%s;trunk-context=x@%s:%d;transport=tcp>" % (
+                pbx.name, group, self.net(2), pbx.port))
+        invite = invite.replaced("via", via) if via else invite
+        arrived, sent, ok = self.call_up(pbx, invite, stream)
+        self.record(invite, trunk=group)
+        return (arrived, sent, invite, ok), stream
+
+    def expect_request(self, pbx, method, call, cseq):
+        self.callee_sends(method, *call[:2], cseq)
+        request = pbx.expect(method)
+        pbx.respond(request, 200)
+        self.carrier.expect((200, method))
+        return request
+
+
 class Udp(Nat, Story):
     """The PBX sends from .2:5090, its Via and Contact say INSIDE."""
 
@@ -173,6 +227,29 @@ class Udp(Nat, Story):
         pbx.send(text, ("udp",) + update.source)
         seen = self.carrier.expect((200, "UPDATE"))
         self.assertEqual(seen.raws("contact"), [b"m: <sip:pbx@%s:5090>" % self.net(2).encode()])
+
+    def test_every_copy_of_a_200(self):
+        """The first one may be lost: by the transaction, by its Via alone, after a restart."""
+        pbx = self.begin(force_rport=True, contact_fix=True)
+        arrived, sent, _ = self.call_up(pbx, self.from_inside(pbx), self.at())
+        self.callee_sends("INVITE", arrived, sent, body=SDP)
+        again = pbx.expect("INVITE")
+        for _ in range(2):
+            self.assert_fixed(self.answer_from_inside(pbx, again))
+        self.stird.stop()
+        self.stird.start()
+        self.assert_fixed(self.answer_from_inside(pbx, again))
+
+    def answer_from_inside(self, pbx, request):
+        lines = [line for name in ("via", "record-route", "from", "to", "call-id", "cseq")
+                 for line in request.raws(name)]
+        pbx.send(b"\r\n".join([b"SIP/2.0 200 OK"] + lines + [
+            b"Contact: <sip:pbx@" + INSIDE.encode() + b">", b"Content-Length: 0", b"", b""]),
+            ("udp",) + request.source)
+        return self.carrier.expect((200, "INVITE"), retransmissions=True)
+
+    def assert_fixed(self, final):
+        self.assertEqual(uri_of(final["contact"]), "sip:pbx@%s:5090" % self.net(2))
 
     def test_off_nothing_changes(self):
         """Answers go to the port of the Via, and the Contact stays as it is written."""
@@ -249,3 +326,69 @@ class ReuseTls(Reuse, TlsStory):
         own = "%s:%d" % stream.socket.getsockname()[:2]
         self.assertEqual(uri_of(arrived["contact"]), "sip:pbx@%s;transport=tls" % own)
         self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+
+class NamesTls(Reuse, TlsStory):
+    """PBXs whose certificates have names alone: a.example, b.example."""
+
+    def pbx_of(self, name, last=2, port=5060, listens=False):
+        pbx = TlsPeer("pbx" + name, self.net(last), self.transcript, self.authority,
+                      self.authority.issue(name, "DNS:%s.example" % name), listens=listens,
+                      port=port)
+        self.peers["pbx" + name] = pbx
+        return pbx
+
+    def begin(self, *trunks):
+        self.carrier  # pylint: disable=pointless-statement
+        self.start(verify="require", trunks=list(trunks), more=SHORT)
+
+    def test_two_behind_one_address(self):
+        """Told apart by the names that they prove; neither can be connected to."""
+        pbxs = [self.pbx_of("a", port=5070), self.pbx_of("b", port=5080)]
+        self.begin(*(self.trunk(name, tls_name=name + ".example", reuse_connection=True)
+                     for name in "ab"))
+        for pbx in pbxs:
+            (arrived, sent, _), stream = self.over(pbx, "tls")
+            self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_the_longest_prefix(self):
+        """A wide trunk of another name stands before the PBX's own."""
+        pbx = self.pbx_of("b")
+        self.begin(self.trunk("wide", sources=[self.net(0) + "/29"], tls_name="w.example"),
+                   self.trunk("b", tls_name="b.example", reuse_connection=True))
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        self.assertIs(self.callee_ends(pbx, arrived, sent).connection, stream)
+
+    def test_it_is_connected_to_by_its_trunk_s_name(self):
+        """Of two names behind one address the one that began the call: not the first."""
+        pbx = self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        self.assert_called_back(pbx)
+
+    def test_any_name_where_the_trunk_is_not_known(self):
+        """As a call of an older stird: no word of its trunk in its Route."""
+        pbx = self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        self.assert_called_back(pbx, lambda text: re.sub(rb";stt=[0-9a-f]{16}", b"", text))
+
+    def test_no_other_name(self):
+        """That of a neighbour's trunk at the same address will not do."""
+        caller, there = self.pbx_of("a", port=5090), self.pbx_of("b", listens=True)
+        self.begin(self.trunk("a", tls_name="a.example"), self.trunk("b", tls_name="b.example"))
+        caller.tls_port = TLS_PORT
+        (arrived, sent, _), stream = self.over(caller, "tls")
+        stream.socket.close()
+        caller.streams.remove(stream)
+        self.callee_sends("BYE", arrived, sent)
+        stird.wait_until(lambda: there.poll(0.1) or there.refused, stird.HANG_S, "refused connection")
+        self.carrier.expect((503, "BYE"))
+        self.stird.wait_log("TLS handshake failed.*expected=a.example ")
+
+    def assert_called_back(self, pbx, change=lambda text: text):
+        (arrived, sent, _), stream = self.over(pbx, "tls")
+        stream.socket.close()
+        pbx.streams.remove(stream)
+        bye = callee_in_dialog(self.carrier, "BYE", arrived, sent, 1)
+        self.carrier.send(change(bye.octets()), self.carrier.next_hop(bye))
+        pbx.respond(pbx.expect("BYE"), 200)
+        self.carrier.expect((200, "BYE"))

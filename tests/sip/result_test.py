@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import struct
 import subprocess
 import time
 
@@ -37,6 +39,74 @@ class Result(Story):
         self.sbc.send(invite, self.at())
         self.end(invite, status)
         return invite
+
+    def reset(self, peer, arrived):
+        """Its end of the connection is torn down: a process that was killed, a firewall."""
+        stream = arrived.connection
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.socket.close()
+        peer.streams.remove(stream)
+
+    def test_reset_while_it_rings(self):
+        """The caller hears it at once, not after 32 s; a CANCEL goes after the call."""
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        self.carrier  # pylint: disable=pointless-statement
+        began = time.monotonic()
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        self.reset(self.carrier, arrived)
+        self.end(invite, 502)
+        self.assertLess(time.monotonic() - began, 25.0)
+        self.assert_fared(invite, "failed", "connection_lost", ("carrier", "connection_lost"))
+        self.assertEqual(self.carrier.expect("CANCEL")["call-id"], invite["call-id"])
+        self.assertRegex(self.stird.log(), "next hop failed.*why=.connection lost")
+
+    def test_reset_after_a_100(self):
+        """Nobody has heard it ring: the next one is asked."""
+        self.start_with_two(first="tcp")
+        first = self.peer("first", 8)
+        self.carrier  # pylint: disable=pointless-statement
+        invite = self.place()
+        arrived = first.expect("INVITE")
+        first.respond(arrived, 100)
+        self.carrier.poll(0.2)
+        self.reset(first, arrived)
+        self.refuse(self.carrier.expect("INVITE"), invite)
+        self.assert_fared(invite, "refused", "next_hop_refused", ("first", "connection_lost"),
+                          ("carrier", "486"))
+
+    def test_reset_after_a_cancel(self):
+        """The caller has given up: it need not wait for the answer of who is gone."""
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        self.carrier  # pylint: disable=pointless-statement
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        self.sbc.send(cancel(invite), self.at())
+        self.sbc.expect((200, "CANCEL"))
+        self.carrier.expect("CANCEL")
+        self.reset(self.carrier, arrived)
+        self.end(invite, 487)
+        self.assert_fared(invite, "cancelled", "cancelled", ("carrier", "connection_lost"))
+
+    def test_a_connection_closed_in_good_order(self):
+        """It was idle, while the call rang; the answer comes by another one (18.2.2)."""
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        self.carrier  # pylint: disable=pointless-statement
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        arrived.connection.socket.close()
+        self.carrier.streams.remove(arrived.connection)
+        self.sbc.expect_nothing(0.3)
+        arrived.connection = self.carrier.connect(self.net(1), 5060, fresh=True)
+        self.carrier.respond(arrived, 200)
+        self.sbc.acknowledge(invite, self.sbc.expect((200, "INVITE")))
+        self.assert_fared(invite, "answered", "answered", ("carrier", "200"))
 
     def test_taken_and_refused(self):
         """The called side has the word; the same decision each time."""

@@ -124,3 +124,27 @@ class Sources(Story):
         wait_until(lambda: len(self.sources()) == 64, HANG_S, "64 sources")
         self.signed_call()
         self.assertEqual(self.stird.child("worker"), before)
+
+    def test_strangers_hide_nobody(self):
+        """A source that is configured has its line and its place, whoever else there is; of
+        strangers the last ones are listed, and it is said how many are not."""
+        self.start(trunks=[self.trunk(), self.trunk("group", 5, tgrp="acme")])
+        for last in range(10, 110):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((self.net(last), 0))
+                sender.sendto(b"OPTIONS sip:x SIP/2.0\r\nCall-ID: x\r\n\r\n", (self.net(1), 5060))
+        lost = self.peer("lost", 5)
+        invite = self.invite(lost)
+        lost.send(invite, self.at())
+        lost.acknowledge(invite, lost.expect(403), self.at())
+        self.wait_source(5, "no_trunk", count=1)
+        self.assertEqual(len(self.lines(5, "no_trunk")), 1)
+        self.wait_source(109, "unknown_source", count=1)
+        def all_counted():
+            reply = stirctl.ask(self.lab.path("stird.conf"), "sources")
+            strangers = [s for s in reply["sources"] if s["why"] == "unknown_source"]
+            return (len(strangers), reply["not_listed"]) == (64, {"unknown_source": 36})
+        wait_until(all_counted, HANG_S, "36 that are not listed")
+        self.assertNotIn((self.net(10), "unknown_source"), self.sources())
+        _, out, _ = stirctl.run(self.lab.path("stird.conf"), "sources")
+        self.assertIn("unknown_source: 36 times more", out)

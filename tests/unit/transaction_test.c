@@ -7,7 +7,7 @@
  *   r180               a response (client: arrives; server: our answer)
  *   again              server: the request arrives once more
  *   ack                server: an ACK arrives
- *   icmp, closed       client: the datagram came back; the connection is gone
+ *   icmp, closed, torn client: the datagram came back; the connection is gone, in good order or not
  *   limit              client: a CANCEL was sent
  *   deaf               from now on nothing can be sent
  *   =3                 so many packets have left since the last check
@@ -38,7 +38,7 @@ struct world {
     unsigned sent;
     char last[512];
     int send_error;
-    bool passed, asked;
+    bool passed, asked, told;
     int ended; /* -1: not; else enum transaction_end */
     struct server_transaction *server;
     struct client_transaction *client;
@@ -63,6 +63,14 @@ static void world_ended(void *context, void *user, enum transaction_end why)
     w->client = NULL;
 }
 
+static void world_broken(void *context, void *user)
+{
+    struct world *w = context;
+    assert_ptr_equal(user, w);
+    assert_false(w->told);
+    w->told = true;
+}
+
 static void world_waits(void *context, void *user)
 {
     struct world *w = context;
@@ -77,7 +85,8 @@ static void world_init(struct world *w, bool reliable)
 {
     static const struct transaction_timing timing = {500, 4000, 5000};
     memset(w, 0, sizeof(*w));
-    const struct transaction_hooks hooks = {w, world_send, world_ended, world_ended, world_waits};
+    const struct transaction_hooks hooks = {w,           world_send,   world_ended,
+                                            world_ended, world_broken, world_waits};
     w->now_ms = 1000000;
     w->ended = -1;
     w->flow.transport = reliable ? TRANSPORT_TCP : TRANSPORT_UDP;
@@ -136,8 +145,9 @@ static bool do_word(struct world *w, bool client, const char *word)
         w->passed = server_transaction_ack(w->server, w->now_ms);
     else if (strcmp(word, "icmp") == 0)
         client_transaction_transport_error(w->client, w->now_ms);
-    else if (strcmp(word, "closed") == 0)
-        client_transactions_connection_closed(w->all, w->flow.connection, w->now_ms);
+    else if (strcmp(word, "closed") == 0 || strcmp(word, "torn") == 0)
+        client_transactions_connection_closed(w->all, w->flow.connection, word[0] == 't',
+                                              w->now_ms);
     else if (strcmp(word, "limit") == 0)
         client_transaction_limit(w->client, w->now_ms);
     else if (strcmp(word, "deaf") == 0)
@@ -164,6 +174,10 @@ static bool do_word(struct world *w, bool client, const char *word)
         return w->ended == TRANSACTION_DONE;
     else if (strcmp(word, "timeout") == 0)
         return w->ended == TRANSACTION_TIMEOUT;
+    else if (strcmp(word, "told") == 0)
+        return w->told;
+    else if (strcmp(word, "lost") == 0)
+        return w->ended == TRANSACTION_CONNECTION_LOST;
     else if (strcmp(word, "error") == 0)
         return w->ended == TRANSACTION_TRANSPORT_ERROR;
     else
@@ -199,7 +213,14 @@ static const struct {
     {"18.4 the connection is gone", "client tcp", "INV closed +20 error gone"},
     {"18.2.2 gone after a provisional: the final may come otherwise", "client tcp",
      "INV r100 closed +31900 alive r200 pass +32100 done gone"},
-    {"18.2.2 but not for ever", "client tcp", "INV r100 closed +32100 timeout gone"},
+    {"18.2.2 but not for ever", "client tcp", "INV r100 closed +32100 lost gone"},
+    {"18.2.2 torn after a provisional: its user is told at once, and the final may still come",
+     "client tcp", "INV r100 torn +20 told +31800 alive r200 pass +32100 done gone"},
+    {"18.2.2 torn, and nothing more", "client tcp", "INV r100 torn +20 told +32100 lost gone"},
+    {"18.2.2 torn, and its final in the same breath", "client tcp",
+     "INV r180 torn r486 pass +20 done gone"},
+    {"18.2.2 torn before a provisional", "client tcp", "INV torn +20 error gone"},
+    {"18.2.2 torn after a CANCEL", "client tcp", "INV r180 limit torn +20 told +32100 lost gone"},
     {"9.1 a cancelled request that nobody ends", "client udp",
      "INV r180 limit +32100 timeout gone"},
     {"9.1 a provisional does not prolong it", "client udp",

@@ -1,0 +1,25 @@
+/*
+ * response - what of a response changes on its way to a side, whether a transaction leads it there
+ * or its Via alone: a copy of an answer must not differ from the first one.
+ */
+#ifndef STIRD_SIP_RESPONSE_H
+#define STIRD_SIP_RESPONSE_H
+
+#include "message.h"
+
+struct proxy;
+
+/*
+ * Prints M, whose topmost Via of ours is off, into P->scratch, for a hop by TRANSPORT. OF_TRUNK:
+ * where it comes from, of a trunk's side; NULL: of an upstream's. 0 or -ENOMEM; nothing is printed
+ * then.
+ */
+int response_write(struct proxy *p, const struct settings *settings, struct message *m,
+                   const struct flow *of_trunk, unsigned transport);
+/*
+ * Later requests to us need not fare as badly as this one, so by setting a 503 goes no further: a
+ * 500 does (RFC 3261 section 16.7 item 6).
+ */
+bool response_is_hidden(const struct settings *settings, int status);
+
+#endif
