@@ -39,9 +39,10 @@ static void print_sources(const json_t *reply)
     json_array_foreach(sources, i, source) print_source(source);
     json_array_foreach(sources, i, source) if (!was_explained(sources, i))
         printf("%s: %s\n", text_of(source, "why"), text_of(source, "text"));
-    json_object_foreach((json_t *)json_object_get(reply, "not_listed"), why, times)
-        printf("%s: %" JSON_INTEGER_FORMAT " times more, of sources that are not listed: there were "
-               "too many\n", why, json_integer_value(times));
+    json_object_foreach((json_t *)json_object_get(reply, "not_listed"), why, times) printf(
+        "%s: %" JSON_INTEGER_FORMAT " times more, of sources that are not listed: there were "
+        "too many\n",
+        why, json_integer_value(times));
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

@@ -67,7 +67,11 @@ static int take_fewer_descriptors(void)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return -errno;
+    rlim_t hard = limit.rlim_max;
     limit.rlim_cur = limit.rlim_max = child_descriptors(limit.rlim_cur);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return 0;
+    limit.rlim_max = hard; /* as valgrind wants it; no child may call setrlimit later */
     return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
 }
 

@@ -228,8 +228,8 @@ static enum reason judge_others(struct message *m)
 static enum reason judge(struct message *m)
 {
     enum reason reason = judge_others(m);
-    reason = reason != REASON_OK && odd_is_taken(m) ? REASON_OK : reason;
-    if (reason != REASON_OK)
+    bool taken = m->uri_unclear ? odd_start_line_is_taken(m) : odd_is_taken(m);
+    if (reason != REASON_OK && !taken)
         return reason;
     if (m->length_unclear && m->status == 0 && !odd_is_emergency(m))
         return unreadable(m, STR("Content-Length"), octet_of(m, STR("Content-Length")));

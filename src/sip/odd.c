@@ -135,6 +135,16 @@ static bool is_address(const struct message *m)
     return odd_is_taken(m) || addresses_are_clear(m);
 }
 
+/* White space in it is somebody's Contact where a Route leads there, and else no Request-URI (RFC
+ * 4475 section 3.1.2.8). */
+bool odd_start_line_is_taken(const struct message *m)
+{
+    bool spaced = str_find(m->request_uri, ' ', 0) < m->request_uri.n ||
+                  str_find(m->request_uri, '\t', 0) < m->request_uri.n;
+    bool leads_there = !str_eq(m->method, STR("INVITE")) || value_of(m, "Route", '\0').p;
+    return odd_is_taken(m) && (!spaced || leads_there || odd_is_emergency(m));
+}
+
 /* In the order of trying; of what WHERE names, or of a message without a name for it. */
 static const struct {
     unsigned odd;
@@ -147,8 +157,8 @@ static const struct {
     {ODD_ROUTE, {STR("Route"), STR("Route")}, odd_is_emergency},
     {ODD_ADDRESSES, {STR("From"), STR("f")}, is_address},
     {ODD_ADDRESSES, {STR("To"), STR("t")}, is_address},
-    {ODD_ESCAPES, {STR("start line"), STR("start line")}, odd_is_taken},
-    {ODD_URI, {STR("start line"), STR("start line")}, odd_is_taken},
+    {ODD_ESCAPES, {STR("start line"), STR("start line")}, odd_start_line_is_taken},
+    {ODD_URI, {STR("start line"), STR("start line")}, odd_start_line_is_taken},
 };
 
 unsigned odd_next(const struct message *m)

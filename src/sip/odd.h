@@ -25,6 +25,8 @@ enum odd {
 
 /* M is screened. What it is not to be lost for: an emergency call, or one that is there. */
 bool odd_is_taken(const struct message *m);
+/* The same of a start line that cannot be read. */
+bool odd_start_line_is_taken(const struct message *m);
 bool odd_is_emergency(const struct message *m);
 /* What to replace besides M->odd, for M->fault; 0: nothing, it is refused. */
 unsigned odd_next(const struct message *m);

@@ -29,7 +29,7 @@ struct refused_sources {
     uint32_t unlisted[UNHEARD_KINDS]; /* of those that made room: not told yet */
     unsigned turn;                    /* whose news come first of their kind */
     bool begun;                       /* the places are made */
-    uint64_t others; /* since the last line */
+    uint64_t others;                  /* since the last line */
     int64_t others_said_ms;
 };
 

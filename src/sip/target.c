@@ -212,7 +212,7 @@ static bool find_offered(struct proxy *p, const struct target *target, struct fl
     bool found = trunk && trunk->reuse_connection &&
                  net_flow_offered(p->net, (enum transport)target->transport, &target->address,
                                   alone ? 0 : target->trunk, flow) &&
-                 has_proved(flow, expected_names(p, target, true, &names));
+                 has_proved(flow, expected_names(p, target, true, &names)) && !buf_failed(&names);
     buf_fini(&names);
     return found;
 }

@@ -84,7 +84,7 @@ class Stirctl(ProcessStory):
     def test_reload_tells_its_true_result(self):
         self.start()
         self.assertEqual(stirctl.ask(self.path, "reload", "--wait"),
-                         {"reloaded": True, "generation": 2, "number_rows": 7})
+                         {"reloaded": True, "generation": 2, "number_rows": 7, "warnings": []})
         self.configure(numbers=settings.NUMBERS + "+1215,acme,sold,,,,\n+1,nobody\n")
         code, out, err = stirctl.run(self.path, "reload", "--wait")
         self.assertEqual((code, out), (1, ""))

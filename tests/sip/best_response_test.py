@@ -193,3 +193,22 @@ class BestResponse(Story):
         for tag in ("one", "two"):
             self.carrier.respond(arrived, 200, tag=tag)
             self.assertIn(";tag=" + tag, self.sbc.expect(200)["to"])
+
+    def test_a_503_by_its_via_alone(self):
+        """After a restart nobody knows the call: its 503 and Retry-After go no further either."""
+        self.start(drain="0ms", more="proxy = { pass_503 = false; };")
+        for expected in (500, 503):
+            self.place()
+            arrived = self.carrier.expect("INVITE")
+            self.stird.stop()
+            if expected == 503:
+                self.lab.write("stird.conf", self.text().replace("pass_503 = false", "pass_503 = true"))
+            self.stird.start()
+            self.carrier.respond(arrived, 503, extra=["Retry-After: 60"])
+            final = self.sbc.expect((expected, "INVITE"))
+            self.assertNotIn("retry-after", final)
+            self.assertIn(b";tag=t-carrier", final.raws("to")[0])
+
+    def text(self):
+        with open(self.lab.path("stird.conf"), encoding="utf-8") as configuration:
+            return configuration.read()

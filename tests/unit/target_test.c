@@ -39,6 +39,8 @@ static struct address address_of(const char *text, uint16_t port)
 
 struct lab {
     struct proxy proxy;
+    struct settings settings; /* without trunks */
+    struct snapshot snapshot;
     struct listener listeners[2];
     struct dns dns;
 };
@@ -52,6 +54,8 @@ static int set_up(void **state)
                                           .transports = {true, true}};
     lab->listeners[1] = (struct listener){.address = address_of("192.0.2.101", 5060),
                                           .transports = {true, false}};
+    lab->snapshot.settings = &lab->settings;
+    lab->proxy.snapshot = &lab->snapshot;
     lab->proxy.listeners = (struct listeners){.list = lab->listeners, .n = 2};
     lab->proxy.routes = routes_new(&(struct routes_options){
         .listeners = &lab->proxy.listeners, .look_up = look_up, .resolver = &lab->dns, .seed = 1});

@@ -307,8 +307,8 @@ static void one_run(uint64_t seed, unsigned *answered)
     struct run *r = calloc(1, sizeof(*r));
     const struct transaction_hooks client_hooks = {r,   send_to_server, NULL, client_ended, NULL,
                                                    NULL};
-    const struct transaction_hooks server_hooks = {r, send_to_client, server_ended, NULL, NULL,
-                                                   server_waits};
+    const struct transaction_hooks server_hooks = {r,    send_to_client, server_ended,
+                                                   NULL, NULL,           server_waits};
     assert_non_null(r);
     r->seed = seed;
     r->now_ms = 1000000;
