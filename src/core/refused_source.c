@@ -41,8 +41,8 @@ bool refused_source_is_sound(const struct refused_source *r)
         if (!is_token_character(r->method[i]))
             return false;
     return n < sizeof(r->method) && r->refusal < UNHEARD_KINDS && r->transport < TRANSPORTS &&
-           address_is_sound(&r->source) && r->count > 0 &&
-           r->first_s >= 0 && r->first_s <= r->last_s;
+           address_is_sound(&r->source) && r->count > 0 && r->first_s >= 0 &&
+           r->first_s <= r->last_s;
 }
 
 bool refused_source_same(const struct refused_source *a, const struct refused_source *b)
