@@ -42,7 +42,7 @@ static void print_warnings(const struct configuration *c)
 {
     struct buf text = BUF_INIT;
     configuration_print_warnings(c, &text);
-    fwrite(text.p, 1, text.n, stderr);
+    fprintf(stderr, "%.*s", STR_ARG(buf_str(&text)));
     buf_fini(&text);
 }
 
