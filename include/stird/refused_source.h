@@ -31,7 +31,7 @@ struct refused_source {
     char method[REFUSED_METHOD_MAX + 1]; /* or "response", "connection"; empty: it was no SIP */
     uint32_t count;                      /* since it was told last */
     uint32_t unlisted; /* of its kind, from sources that had to make room before they were told */
-    int64_t first_s, last_s;             /* real time, of these */
+    int64_t first_s, last_s; /* real time, of these */
 };
 
 bool refused_source_is_sound(const struct refused_source *r);
