@@ -1,7 +1,9 @@
 """What a story stands on: addresses of its own on the loopback, a certificate, a directory."""
 
+import atexit
 import base64
 import ctypes
+import functools
 import glob
 import os
 import shutil
@@ -134,13 +136,17 @@ def codes_of(der):
 class Unit:
     """A certificate unit {key.pem, chain.pem, x5u}, and its public key taken off the certificate."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, extract=True):
         self.directory = directory
         with open(os.path.join(directory, "x5u"), encoding="ascii") as source:
             self.x5u = source.read().strip()
         self.public_key = directory.rstrip("/") + ".public.pem"
+        if extract:
+            self.extract()
+
+    def extract(self):
         with open(self.public_key, "wb") as out:
-            subprocess.run(["openssl", "x509", "-in", os.path.join(directory, "chain.pem"),
+            subprocess.run(["openssl", "x509", "-in", os.path.join(self.directory, "chain.pem"),
                             "-noout", "-pubkey"], stdout=out, check=True, timeout=HANG_S)
 
     @property
@@ -167,6 +173,15 @@ def make_unit(parent, name="818H", *options):
     return Unit(directory)
 
 
+@functools.lru_cache(None)
+def first_unit():
+    """The certificates that each story begins with, made once a process: openssl takes most of a start."""
+    directory = tempfile.mkdtemp(prefix="stird-units-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    make_unit(directory)
+    return os.path.join(directory, "certs")
+
+
 class Lab:
     """Temporary directory, network block and certificate of one story."""
 
@@ -174,7 +189,8 @@ class Lab:
         self.directory = tempfile.mkdtemp(prefix="stird-")
         self.network = Network()
         self.ports = Ports()
-        self.unit = make_unit(self.directory)
+        certificates = shutil.copytree(first_unit(), self.path("certs"))
+        self.unit = Unit(os.path.join(certificates, "818H"), extract=False)
 
     def path(self, *names):
         return os.path.join(self.directory, *names)

@@ -50,6 +50,7 @@ class Rules(Story):
     def test_header_of_an_untrusted_trunk_is_taken_off(self):
         self.start(more=rules('name = "r"; header_name = "Attestation-Info"; header_value = "C";'
                               ' then = "refuse";'))
+        self.carrier  # pylint: disable=pointless-statement
         guest = self.peer("guest", 3)
         invite = self.invite(guest).plus("Attestation-Info: C", "Attestation: C")
         guest.send(invite, self.at())

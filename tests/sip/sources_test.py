@@ -87,6 +87,7 @@ class Sources(Story):
     def test_refused_though_known(self):
         """No trunk of its fits; and an upstream that begins a call, or anything else."""
         self.start(trunks=[self.trunk(), self.trunk("group", 5, tgrp="acme")])
+        self.carrier  # pylint: disable=pointless-statement
         lost = self.peer("lost", 5)
         invite = self.invite(lost)
         lost.send(invite, self.at())

@@ -148,6 +148,7 @@ class TwoNodes(Story):
     def test_what_else_names_us(self):
         """A Route and a Request-URI with the other node's address, or a name; no call is a circle."""
         self.set_up_nodes()
+        self.carrier  # pylint: disable=pointless-statement
         for host in (self.net(11), self.net(11) + ":5099", "node.example", "NODE.example.:5060"):
             with self.subTest(host):
                 invite = self.invite(uri="sip:%s@%s" % (CALLED, host)).plus(

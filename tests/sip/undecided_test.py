@@ -278,6 +278,7 @@ class Source(Story):
     def test_the_packet_s_port(self):
         """The Via names another one, where the answer goes; the call came from where it came."""
         self.start()
+        self.carrier  # pylint: disable=pointless-statement
         other = self.peer("other", 2, port=5077)
         for rport in ("", ";rport"):
             with self.subTest(rport=rport):

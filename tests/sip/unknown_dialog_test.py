@@ -149,6 +149,7 @@ class UnknownDialog(Story):
 
     def test_strangers_stay_silent(self):
         self.start()
+        self.carrier  # pylint: disable=pointless-statement
         nobody = self.peer("nobody", 66)
         for extra in ([], ["Route: <sip:%s:5060;lr;stk=%s>" % (self.net(1), "0" * 16)]):
             nobody.send(self.invite(nobody, to=TO, extra=extra), self.at())
