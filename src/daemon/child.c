@@ -3,6 +3,7 @@
 #include "privileges.h"
 #include "rights.h"
 #include "service_user.h"
+#include "starvation.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,10 @@
 
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define HEARD_A_SECOND 500
+
+/* Of its limit, for one that has no processor: it may hang all the same, on a machine that is full.
+ */
+#define FORGIVEN_TIMES 10
 
 /* How long to wait before the n-th try in a row. */
 static const int64_t restart_delay_ms[] = {0, 50, 200, 500, 1000};
@@ -124,6 +129,7 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     c->state = CHILD_STARTING;
     c->started_ms = c->heard_ms = now_ms;
     c->pinged_ms = c->restart_at_ms = 0;
+    c->starved_ms = c->starved_before_ms = 0;
     c->heard = 0;
     return 0;
 }
@@ -140,16 +146,25 @@ int child_send(struct child *c, const struct control_message *message, const int
     return r;
 }
 
+static void heard_at(struct child *c, int64_t now_ms)
+{
+    c->heard_ms = now_ms;
+    c->starved_ms = 0;
+    if (c->role->silence_ms > 0)
+        c->starved_before_ms = starvation_ms(c->pid);
+}
+
 void child_serves(struct child *c, int64_t now_ms)
 {
     c->state = CHILD_SERVING;
-    c->served_ms = c->heard_ms = now_ms;
+    c->served_ms = now_ms;
+    heard_at(c, now_ms);
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
 }
 
 bool child_heard(struct child *c, int64_t now_ms)
 {
-    c->heard_ms = now_ms;
+    heard_at(c, now_ms);
     c->pinged_ms = 0;
     if (c->state == CHILD_SERVING && now_ms - c->served_ms >= c->role->patience_ms)
         c->hangs = 0;
@@ -202,12 +217,13 @@ static int64_t start_or_silence_limit_ms(const struct child *c)
 {
     const struct child_role *role = c->role;
     if (c->state == CHILD_STARTING)
-        return role->start_limit_ms ? c->started_ms + role->start_limit_ms : INT64_MAX;
+        return role->start_limit_ms ? c->started_ms + role->start_limit_ms + c->starved_ms
+                                    : INT64_MAX;
     if (c->state == CHILD_NONE || role->silence_ms == 0)
         return INT64_MAX;
     if (role->ping_every_ms == 0)
-        return c->heard_ms + role->silence_ms;
-    return c->pinged_ms ? c->pinged_ms + silence_limit_ms(c) : INT64_MAX;
+        return c->heard_ms + role->silence_ms + c->starved_ms;
+    return c->pinged_ms ? c->pinged_ms + silence_limit_ms(c) + c->starved_ms : INT64_MAX;
 }
 
 int64_t child_deadline_ms(const struct child *c)
@@ -227,6 +243,14 @@ const char *child_overdue(const struct child *c, int64_t now_ms)
     if (c->state == CHILD_STARTING)
         return "it did not get ready in time";
     return c->role->ping_every_ms ? "it does not answer" : "its event loop stands still";
+}
+
+void child_forgive_starvation(struct child *c)
+{
+    const struct child_role *role = c->role;
+    int64_t limit = c->state == CHILD_STARTING ? role->start_limit_ms : role->silence_ms;
+    int64_t starved = starvation_ms(c->pid) - c->starved_before_ms;
+    c->starved_ms = starved < limit * FORGIVEN_TIMES ? starved : limit * FORGIVEN_TIMES;
 }
 
 void child_was_overdue(struct child *c, int64_t now_ms)

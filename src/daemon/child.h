@@ -50,6 +50,8 @@ struct child {
     int64_t heard_ms;              /* of the last sign of life */
     int64_t pinged_ms;             /* of the oldest ping without an answer; 0: none */
     int64_t next_ping_ms;
+    int64_t starved_before_ms; /* starvation.h, up to that sign of life */
+    int64_t starved_ms;        /* and since then: it has so much longer */
 
     unsigned early_deaths; /* in a row: died before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
@@ -99,6 +101,11 @@ void child_died(struct child *c, int64_t now_ms);
 int64_t child_deadline_ms(const struct child *c);
 /* Why it has to be killed now, or NULL. */
 const char *child_overdue(const struct child *c, int64_t now_ms);
+/*
+ * Looks how long it had no processor since it was heard last: by so much, within reason, its limits
+ * are later. Asks /proc, so only for one that is overdue.
+ */
+void child_forgive_starvation(struct child *c);
 /* It was killed for that; its death may take a while, if it waits for a disk. */
 void child_was_overdue(struct child *c, int64_t now_ms);
 

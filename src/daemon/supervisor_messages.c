@@ -197,7 +197,10 @@ static void kill_overdue(struct supervisor *s, struct child *c, void *user)
 {
     (void)s;
     const int64_t now_ms = *(const int64_t *)user;
-    const char *why = c->pid > 0 ? child_overdue(c, now_ms) : NULL;
+    if (c->pid <= 0 || !child_overdue(c, now_ms))
+        return;
+    child_forgive_starvation(c);
+    const char *why = child_overdue(c, now_ms);
     if (!why)
         return;
     log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
