@@ -284,6 +284,13 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
 static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
     char text[160], of[32] = "";
+    if (s->glued) {
+        json_array_append_new(
+            changes,
+            json_string("the text does not tell where header lines end, for dots in it may be line "
+                        "ends (take ngrep -W byline, or a capture: ngrep -O FILE): no verdict"));
+        return;
+    }
     if (!capture) {
         json_array_append_new(
             changes,

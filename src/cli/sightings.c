@@ -85,7 +85,8 @@ static void take_message(void *user, const struct trace_message *m)
                            .from = m->from,
                            .to = m->to,
                            .has_addresses = m->has_addresses,
-                           .cut = lacks_header(m),
+                           .cut = m->glued || lacks_header(m),
+                           .glued = m->glued,
                            .octets = m->octets};
     char *copy = malloc(m->text.n);
     if (!copy)

@@ -61,6 +61,49 @@ class Texts(Recorded):
                     self.assertEqual([h["changes"] for h in calls[0]["hops"]],
                                      [[], ["signed: an Identity header was added"]])
 
+    def test_one_line_does_not_tell_where_lines_end(self):
+        """A line without colon is glued to what stands before it: no verdict where that counts."""
+        value = tokens.identity(self.unit)
+        whole = tokens.invite(value)
+
+        def behind(name, text):
+            """TEXT behind the header NAME."""
+            line = next(line for line in whole.split("\r\n") if line.startswith(name + ":"))
+            return whole.replace(line + "\r\n", line + text + "\r\n")
+        for name, message in (
+                ("From", behind("From", "\r\nno colon here")),
+                ("To", behind("To", "\r\nno colon")),
+                ("Identity", behind("Identity", "\r\nxyz")),
+                ("Call-ID", behind("Call-ID", "\r\nx")),
+                ("two", behind("From", "\r\nno colon\r\nanother")),
+                ("dots of its own", behind("From", ";x=a.....")),
+                ("a header behind four dots", behind("CSeq", "\r\nX-Host: a.."))):
+            for form in ("single", "normal"):
+                with self.subTest(name=name, form=form):
+                    status, out, _ = self.run_verify(
+                        self.write("input", self.as_ngrep(message, form)), "--json")
+                    calls = json.loads(out)
+                    self.assertEqual((status, calls[0]["hops"][0]["tokens"]), (2, []))
+                    self.assertIn("does not tell where header lines end",
+                                  calls[0]["hops"][0]["changes"][0])
+            with self.subTest(name=name, form="byline"):
+                self.assertEqual(self.token(self.as_ngrep(message, "byline"))[:2],
+                                 (0, "valid"))
+
+    def test_one_line_is_read_where_it_tells(self):
+        """Names of any characters; dots, and lines without colon, in what nobody judges by."""
+        value = tokens.identity(self.unit)
+        whole = tokens.invite(value)
+        for name, more in (("a name with an underscore", ["X_Call_Id: 1"]),
+                           ("others", ["X!%*+`'~: 1", "X \t: 2"]),
+                           ("dots", ["Subject: and so on..", "X-Host: a...b..c"][1:]),
+                           ("a line", ["X-Host: a", "no colon"])):
+            message = whole.replace("\r\nFrom:", "\r\n" + "\r\n".join(more) + "\r\nFrom:")
+            message = message.replace("\r\nTo:", "\r\n" + more[0] + "\r\nTo:")
+            with self.subTest(name=name):
+                self.assertNotEqual(message, whole)
+                self.assertEqual(self.token(self.as_ngrep(message, "single"))[:2], (0, "valid"))
+
     def test_text_of_tcpdump(self):
         """tcpdump -A: the headers below SIP as text before the first line, CR as a dot or not."""
         value = tokens.identity(self.unit)

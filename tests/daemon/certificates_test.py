@@ -191,7 +191,7 @@ class Certificates(ProcessStory):
         """One whose issuer is another authority's of the same name; one without its issuer."""
         self.start()
         mark = "-----BEGIN"
-        with open(self.make("one").directory + "/chain.pem", encoding="ascii") as chain:
+        with open(self.make("one", "--ca", self.lab.path("another-ca")).directory + "/chain.pem", encoding="ascii") as chain:
             above = chain.read().split(mark)[2]
         unit = self.make("two")
         path = unit.directory + "/chain.pem"
