@@ -269,8 +269,8 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
         decode_value(job, values[i]);
     if (s->glued)
         fprintf(stderr,
-                "stirctl: the message of line %llu does not tell where header lines end, for dots "
-                "in it may be line ends (ngrep -W byline)\n",
+                "stirctl: the message of line %llu does not tell where header lines end: dots in "
+                "it may be line ends, or a long line was broken (ngrep -W byline)\n",
                 (unsigned long long)s->place);
     else if (s->cut)
         fprintf(stderr,

@@ -5,6 +5,7 @@
 
 #define ETHER_HEADER    14
 #define LLC_SNAP_HEADER 8
+#define LINKTYPE_RAW    101 /* DLT_RAW as files have it */
 
 /* Tags that stand before the type (802.1Q, 802.1ad and its elders, VN-Tag, 802.1BR). */
 static const struct {
@@ -123,9 +124,9 @@ static const struct {
 } links[] = {
     {DLT_EN10MB, capture_ethernet}, {DLT_LINUX_SLL, cooked}, {DLT_LINUX_SLL2, cooked2},
     {DLT_RAW, capture_ip},          {12, capture_ip},        {14, capture_ip},
-    {DLT_IPV4, capture_ip},         {DLT_IPV6, capture_ip},  {DLT_NULL, loopback},
-    {DLT_LOOP, loopback},           {DLT_PPP, capture_ppp},  {DLT_PPP_SERIAL, capture_ppp},
-    {DLT_PPP_ETHER, pppoe},
+    {LINKTYPE_RAW, capture_ip},     {DLT_IPV4, capture_ip},  {DLT_IPV6, capture_ip},
+    {DLT_NULL, loopback},           {DLT_LOOP, loopback},    {DLT_PPP, capture_ppp},
+    {DLT_PPP_SERIAL, capture_ppp},  {DLT_PPP_ETHER, pppoe},
 };
 
 void capture_link(struct capture *c, struct packet *p)

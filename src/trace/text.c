@@ -18,9 +18,11 @@
 #define PREFIX_MAX     64
 #define START_LINE_MAX 1024 /* where dots end it */
 #define MESSAGE_MAX    (64 * 1024)
+#define BROKEN_MIN     20 /* octets: more than a short line that has no colon */
 
 struct reader {
     struct str rest;
+    char line_end; /* CR where the text has no LF at all */
     uint64_t line; /* number of the one that was taken last */
     bool unended;  /* the text ends inside it */
     bool glued;    /* the message that was read: see trace.h */
@@ -33,12 +35,12 @@ static bool take_line(struct reader *r, struct str *line)
 {
     if (r->rest.n == 0)
         return false;
-    size_t end = str_find(r->rest, '\n', 0);
+    size_t end = str_find(r->rest, r->line_end, 0);
     *line = str_slice(r->rest, 0, end);
     r->unended = end == r->rest.n;
     r->rest = str_slice(r->rest, end + 1, r->rest.n);
     r->line++;
-    if (line->n > 0 && line->p[line->n - 1] == '\r')
+    while (line->n > 0 && line->p[line->n - 1] == '\r')
         line->n--;
     return true;
 }
@@ -168,30 +170,6 @@ static bool head_ends_ahead(struct reader ahead, struct str prefix, enum form fo
     return false;
 }
 
-/*
- * The header lines behind the start line. One without a colon is a line of the head, as it is for
- * core/headers; where no empty line ends the head, which who copies it often loses, that one does.
- */
-static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
-{
-    struct reader ahead = *r;
-    struct str line, last = STR("");
-    enum form other;
-    bool ends = false;
-    while (message->n < MESSAGE_MAX && take_head_line(&ahead, prefix, form, &line)) {
-        bool begun = ahead.unended && is_begun_name(line) && !is_customary_end(last);
-        if (line.n == 0 || find_start(line, &other) == 0)
-            break;
-        ends = ends || (!is_header(line) && head_ends_ahead(ahead, prefix, form));
-        if (!is_header(line) && !begun && !ends)
-            break;
-        add_line(message, line);
-        last = line;
-        *r = ahead;
-    }
-    end_head(message, r->unended, last);
-}
-
 /* A token (RFC 3261 section 25.1), but for dots. */
 static bool is_of_a_name(char c)
 {
@@ -210,28 +188,72 @@ static bool begins_as_header(struct str text)
     return n > 0 && spaces < rest.n && rest.p[spaces] == ':';
 }
 
+struct compact_name {
+    struct str name;
+    char compact;
+};
+
+static bool is_named(struct str line, const struct compact_name *names, size_t n)
+{
+    struct str name = str_trim(str_cut(&line, ':'));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(name, names[i].name) ||
+            (names[i].compact && name.n == 1 && (name.p[0] | 0x20) == names[i].compact))
+            return true;
+    return false;
+}
+
+/* What tokens are compared with, and what tells calls apart. */
+static bool is_judged(struct str line)
+{
+    static const struct compact_name names[] = {
+        {STR("Identity"), 'y'}, {STR("From"), 'f'},    {STR("To"), 't'},
+        {STR("Date"), 0},       {STR("Call-ID"), 'i'}, {STR("P-Asserted-Identity"), 0}};
+    return is_named(line, names, sizeof(names) / sizeof(names[0]));
+}
+
+/* More of a token, by the looks of it: who copies one out of a terminal has it in several lines. */
+static bool is_broken_identity(struct str last, struct str line)
+{
+    static const struct compact_name identity = {STR("Identity"), 'y'};
+    size_t n = 0;
+    while (n < line.n && line.p[n] > ' ' && line.p[n] <= '~')
+        n++;
+    return n == line.n && n >= BROKEN_MIN && !begins_as_header(line) &&
+           is_named(last, &identity, 1);
+}
+
+/*
+ * The header lines behind the start line. One without a colon is a line of the head, as it is for
+ * core/headers; where no empty line ends the head, which who copies it often loses, that one does.
+ */
+static void read_lines(struct reader *r, struct str prefix, enum form form, struct buf *message)
+{
+    struct reader ahead = *r;
+    struct str line, last = STR("");
+    enum form other;
+    bool ends = false;
+    while (message->n < MESSAGE_MAX && take_head_line(&ahead, prefix, form, &line)) {
+        bool begun = ahead.unended && is_begun_name(line) && !is_customary_end(last);
+        if (line.n == 0 || find_start(line, &other) == 0)
+            break;
+        ends = ends || (!is_header(line) && head_ends_ahead(ahead, prefix, form));
+        if (!is_header(line) && !begun && !ends)
+            break;
+        ahead.glued = ahead.glued || is_broken_identity(last, line);
+        add_line(message, line);
+        last = line;
+        *r = ahead;
+    }
+    end_head(message, r->unended, last);
+}
+
 /* Dots that ngrep wrote for CRLF stand before a header, a fold, or the CRLF that ends them all;
    others belong to what they stand in. */
 static bool ends_a_line(struct str behind)
 {
     return begins_as_header(behind) || behind.n == 0 || behind.p[0] == ' ' || behind.p[0] == '\t' ||
            str_starts(behind, STR(".."));
-}
-
-/* What tokens are compared with, and what tells calls apart. */
-static bool is_judged(struct str line)
-{
-    static const struct {
-        struct str name;
-        char compact;
-    } names[] = {{STR("Identity"), 'y'}, {STR("From"), 'f'},    {STR("To"), 't'},
-                 {STR("Date"), 0},       {STR("Call-ID"), 'i'}, {STR("P-Asserted-Identity"), 0}};
-    struct str name = str_trim(str_cut(&line, ':'));
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_eq_nocase(name, names[i].name) ||
-            (names[i].compact && name.n == 1 && (name.p[0] | 0x20) == names[i].compact))
-            return true;
-    return false;
 }
 
 /* More dots than CRLF and an empty line have. */
@@ -357,7 +379,7 @@ static bool has_empty_line(struct str message)
 
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
 {
-    struct reader r = {.rest = text};
+    struct reader r = {.rest = text, .line_end = str_find(text, '\n', 0) < text.n ? '\n' : '\r'};
     struct buf message = BUF_INIT;
     struct str line;
     uint64_t n = 0;

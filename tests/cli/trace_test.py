@@ -104,6 +104,52 @@ class Texts(Recorded):
                 self.assertNotEqual(message, whole)
                 self.assertEqual(self.token(self.as_ngrep(message, "single"))[:2], (0, "valid"))
 
+    def nothing_said(self, text, words):
+        """No verdict on TEXT, for WORDS."""
+        status, out, err = self.run_verify(self.write("input", text), "--json")
+        self.assertEqual(status, 2, err)
+        hop = json.loads(out)[0]["hops"][0]
+        self.assertEqual(hop["tokens"], [])
+        self.assertIn(words, " ".join(hop["changes"]))
+
+    def test_a_token_in_several_lines(self):
+        whole = tokens.invite(tokens.identity(self.unit))
+        for at in (60, 200, 300):
+            at += whole.index("Identity: ")
+            with self.subTest(at=at):
+                self.nothing_said(whole[:at] + "\n" + whole[at:], "a long line was broken")
+
+    def test_a_piece_of_a_message(self):
+        """Does not say that there is no Identity."""
+        whole = tokens.invite(tokens.identity(self.unit)).replace("\r\n", "\n")
+        for text in (whole.replace("\n", "\n\n"), "\n".join(whole.split("\n")[:3]) + "\n\n"):
+            with self.subTest(text=text):
+                self.nothing_said(text, "incomplete")
+        status, out, _ = self.run_verify(self.write("input", tokens.invite()), "--json")
+        self.assertEqual(status, 1)
+        self.assertIn("not signed here", out)
+
+    def test_line_ends(self):
+        whole = tokens.invite(tokens.identity(self.unit))
+        for end in ("\n", "\r\n", "\r", "\r\r\n"):
+            with self.subTest(end=end):
+                self.assertEqual(self.token(whole.replace("\r\n", end))[:2], (0, "valid"))
+
+    def test_values_as_they_are_copied(self):
+        value = tokens.identity(self.unit)
+        for text, n in ((value + "\n", 1), ("y : " + value, 1), ("IDENTITY:" + value, 1),
+                        ("\ufeff" + value, 1), ('"%s"' % value, 1), ("'%s'\n" % value, 1),
+                        ("\n\n  " + value, 1), ("%s\n%s\n" % (value, value), 2),
+                        ("Identity: %s\r\nIdentity: %s\r\n" % (value, value), 2),
+                        ("%s, %s" % (value, value), 2),
+                        (value.replace(";info", ";\r\n info"), 1)):
+            with self.subTest(text=text):
+                status, calls = self.verify(self.write("input", text.encode()))
+                verdicts = [t["verdict"] for c in calls for h in c["hops"] for t in h["tokens"]]
+                self.assertEqual((status, verdicts), (3, ["open"] * n))
+        quoted = self.token('Identity: "%s"' % value)
+        self.assertEqual(quoted[1:3], ("invalid", 438))
+
     def test_text_of_tcpdump(self):
         """tcpdump -A: the headers below SIP as text before the first line, CR as a dot or not."""
         value = tokens.identity(self.unit)
@@ -336,6 +382,66 @@ class Captures(Recorded):
             with self.subTest(name=name):
                 status, calls = self.capture(packets, link)
                 self.assertEqual((status, len(calls[0]["hops"])), (0, 1))
+
+    def test_files_of_several_interfaces(self):
+        """Each with its own link type and clock; in either order of octets."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        frame, now = pcap.ethernet(ip), time.time()
+        raw, wire = (101, b""), (1, b"")
+        for name, octets in (
+                ("one", pcap.section([raw], [(0, ip)], begin=now)),
+                ("big-endian", pcap.section([raw], [(0, ip)], ">", now)),
+                ("two of a kind", pcap.section([wire, wire], [(1, frame)], begin=now)),
+                ("two kinds", pcap.section([wire, raw], [(0, frame[:20]), (1, ip)], begin=now)),
+                ("one that is not read", pcap.section([(147, b""), wire], [(0, ip), (1, frame)],
+                                                      begin=now)),
+                ("one behind its packets", pcap.section([raw], [(0, ip)], begin=now)
+                 + pcap.block(1, struct.pack("<HHI", 147, 0, 0))),
+                ("two sections", pcap.section([(147, b"")], [(0, ip)], begin=now)
+                 + pcap.section([wire], [(0, frame)], ">", now)),
+                ("options", pcap.section([(101, struct.pack("<HH8sHHB3xHH", 2, 5, b"eth0\0", 9, 1,
+                                                            6, 0, 0))], [(0, ip)], begin=now)),
+                ("unknown blocks", pcap.block(0x0a0d0d0a, struct.pack(
+                    "<IHHq", 0x1a2b3c4d, 1, 0, -1)) + pcap.block(0xbad, b"xyz")
+                 + pcap.section([raw], [(0, ip)], begin=now))):
+            with self.subTest(name=name):
+                status, calls = self.verify(self.write("c.pcapng", octets))
+                self.assertEqual((status, len(calls[0]["hops"])), (0, 1))
+
+    def test_clocks_of_interfaces(self):
+        """Ticks of another length, and their beginning, say when the call was: an hour ago."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        now = time.time()
+        nanoseconds = struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)
+        offset = struct.pack("<HHqHH", 14, 8, -3600, 0, 0)
+        binary = struct.pack("<HHB3xHH", 9, 1, 0x80 + 20, 0, 0)
+        for name, options, begin, stale in (
+                ("nanoseconds", nanoseconds, now * 1000, False),
+                ("nanoseconds, stale", nanoseconds, (now - 3600) * 1000, True),
+                ("offset", offset, now, True),
+                ("binary", binary, now * 1.048576, False)):
+            with self.subTest(name=name):
+                octets = pcap.section([(101, options)], [(0, ip)], begin=begin)
+                _, calls = self.verify(self.write("c.pcapng", octets))
+                self.assertEqual(calls[0]["hops"][0]["tokens"][0]["sip_status"],
+                                 403 if stale else 0)
+
+    def test_broken_files_of_blocks(self):
+        """Say where they end; what was before that is read."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        good = pcap.section([(101, b"")], [(0, ip)], begin=time.time())
+        for name, octets, words in (
+                ("cut", good[:-30], "cut inside a block"),
+                ("a length that cannot be", good[:4] + b"\x1d\0\0\0" + good[8:], "length"),
+                ("no interface", pcap.section([], [(0, ip)]), "no interface"),
+                ("a simple one of none", pcap.section([], [(None, ip)]), "no interface"),
+                ("longer than its block", pcap.section([(101, b"")], []) + pcap.block(
+                    6, struct.pack("<IIIII", 0, 0, 0, 5000, 5000) + ip), "longer than its block"),
+                ("too many", pcap.section([(101, b"")] * 257, [(0, ip)]), "256 interfaces")):
+            with self.subTest(name=name):
+                status, _, err = self.run_verify(self.write("c.pcapng", octets))
+                self.assertEqual(status, 2)
+                self.assertIn(words, err)
 
     def test_ipv6_extension_headers(self):
         udp = pcap.udp(self.invite())
