@@ -64,6 +64,11 @@ void capture_transport(struct capture *c, struct packet *p, unsigned protocol);
 /* False when PORT is no tunnel's. P is the payload of a UDP datagram. */
 bool capture_udp_tunnel(struct capture *c, struct packet *p, unsigned port);
 
+/* A datagram of HEP; taken, *P is the message in it, from and to where and when that was. False
+   when there is none in it. */
+bool hep_is(const struct packet *p);
+bool hep_take(struct packet *p);
+
 /* A file of blocks (pcapng.c). Why it ends early, static, or NULL. */
 bool pcapng_is(struct str bytes);
 const char *pcapng_read(struct capture *c, struct str bytes);

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import socket
 import struct
 import time
 
@@ -377,11 +378,45 @@ class Captures(Recorded):
                 ("cooked 2", [b"\x08\0" + bytes(18) + ip], 276),
                 ("cooked with a tag", [bytes(14) + b"\x81\0\0\x07\x08\0" + ip], 113),
                 ("PPP", [b"\xff\x03\0\x21" + ip], 9),
+                ("GTP-U", [over_udp(2152, struct.pack("!BBHI", 0x30, 255, len(ip), 7) + ip)], 101),
+                ("GTP-U with an extension", [over_udp(2152, struct.pack(
+                    "!BBHIHBBBBBB", 0x34, 255, len(ip) + 8, 7, 0, 0, 0x85, 1, 0, 9, 0) + ip)], 101),
+                ("TZSP", [over_udp(37008, b"\1\0\0\1" + b"\0\x0a\1\7\1" + frame)], 101),
+                ("HDLC", [b"\x0f\0\x08\0" + ip], 104), ("enc", [bytes(12) + ip], 109),
+                ("nflog", [b"\x02\0\0\0" + b"\x06\0\x01\0ab\0\0" + struct.pack(
+                    "<HH", 4 + len(ip), 9) + ip], 239),
                 ("VXLAN in QinQ in GRE", [gre(0x6558, pcap.tagged(
                     over_udp(4789, vxlan + frame), 0x88a8, 0x8100))], 101)):
             with self.subTest(name=name):
                 status, calls = self.capture(packets, link)
                 self.assertEqual((status, len(calls[0]["hops"])), (0, 1))
+
+    def test_hep(self):
+        """A collector's datagrams: whence and when are those of the message in it."""
+        def chunk(kind, value, vendor=0):
+            return struct.pack("!HHH", vendor, kind, 6 + len(value)) + value
+
+        def hep(text, at):
+            body = (chunk(1, b"\2") + chunk(2, b"\x11") + chunk(3, socket.inet_aton(A))
+                    + chunk(4, socket.inet_aton(B)) + chunk(7, b"\x13\xc4") + chunk(8, b"\x13\xc5")
+                    + chunk(9, struct.pack("!I", int(at))) + chunk(10, bytes(4))
+                    + chunk(15, b"not it", 77) + chunk(15, text))
+            return b"HEP3" + struct.pack("!H", 6 + len(body)) + body
+
+        def sent(octets):
+            return [pcap.checksum_free_ip4("10.0.0.1", "10.0.0.2", 17,
+                                           pcap.udp(octets, 40000, 9060))]
+        good = hep(self.invite(), time.time())
+        status, calls = self.capture(sent(good))
+        hop = calls[0]["hops"][0]
+        self.assertEqual((status, hop["from"], hop["to"]), (0, A + ":5060", B + ":5061"))
+        _, calls = self.capture(sent(hep(self.invite(), time.time() - 7200)))
+        self.assertEqual(calls[0]["hops"][0]["tokens"][0]["sip_status"], 403)
+        for n in range(4, 130, 9):
+            self.assertEqual(self.told(sent(good[:n]))[0], 2)
+        status, out = self.told(sent(good), snap=500)
+        self.assertEqual(status, 2)
+        self.assertIn("cut by the capture", out)
 
     def test_files_of_several_interfaces(self):
         """Each with its own link type and clock; in either order of octets."""
