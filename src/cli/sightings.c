@@ -172,7 +172,7 @@ static void take_values(struct sightings *s)
         struct str lines = take_lines(&rest);
         bool named = take_name(&lines);
         if (!named && !may_be_token(lines))
-            continue;
+            return; /* some other text, whatever its lines are */
         if (!named)
             lines = bare(lines);
         while (list_next(&lines, &element)) {

@@ -18,7 +18,7 @@ struct sighting {
     /* The capture lacks the end of its header, or the text does not tell where lines of it end:
        what is missing there says nothing about the call. */
     bool cut, glued; /* who is glued is cut */
-    size_t octets; /* of a cut one: how long it was on the wire; 0: not known */
+    size_t octets;   /* of a cut one: how long it was on the wire; 0: not known */
 };
 
 struct sightings {

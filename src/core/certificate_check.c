@@ -154,7 +154,7 @@ enum certificate_state certificate_check(const struct certificate *certificate,
     static const char *(*const looks[])(struct look * l) = {
         no_private_key,    is_certificate, is_of_our_key,      is_suitable,
         is_in_force,       has_our_scope,  leads_to_an_anchor, is_not_revoked,
-        is_the_same_chain, has_its_type, has_its_issuer,
+        is_the_same_chain, has_its_type,   has_its_issuer,
     };
     struct look l = {.certificate = certificate,
                      .served = served,

@@ -148,6 +148,8 @@ class Texts(Recorded):
                 status, calls = self.verify(self.write("input", text.encode()))
                 verdicts = [t["verdict"] for c in calls for h in c["hops"] for t in h["tokens"]]
                 self.assertEqual((status, verdicts), (3, ["open"] * n))
+        other = "INVITE sip:x SIP/2.0^M\nIdentity: %s^M\n" % value
+        self.assertEqual(self.run_verify(self.write("input", other))[0], 2)
         quoted = self.token('Identity: "%s"' % value)
         self.assertEqual(quoted[1:3], ("invalid", 438))
 
