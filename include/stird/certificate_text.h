@@ -35,5 +35,7 @@ STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault);
  * decoded on the way lies in OpenSSL's secure heap and is cleansed. NULL and *FAULT.
  */
 EVP_PKEY *private_key_read(struct str text, struct text_fault *fault);
+/* How many TEXT has, of those that can be read without a password. */
+unsigned private_keys_in(struct str text);
 
 #endif

@@ -45,8 +45,4 @@ void fetch_reply_fini(struct fetch_reply *reply);
 /* Of a Cache-Control value: as max_age_s. */
 int64_t cache_control_max_age(struct str value);
 
-/* Whether an address is of the open Internet; BYTES in network order, FAMILY as AF_INET, AF_INET6.
- */
-bool fetch_address_is_public(int family, const void *bytes);
-
 #endif

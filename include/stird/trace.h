@@ -22,6 +22,7 @@ struct trace_message {
     bool has_addresses; /* of a capture */
     uint64_t place;     /* number of the packet that completed it, or of the line it begins at */
     bool cut;           /* text is its beginning: the capture, or the text, lacks the rest */
+    bool glued;         /* of a text: where a line ends that is judged, it does not tell */
     size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */
 };
 

@@ -19,6 +19,8 @@ void trust_free(struct trust *t); /* NULL is fine */
 /* Certificates (certificate_text.h), each of them an anchor; NAME is for problems. */
 bool trust_add_anchors(struct trust *t, struct str name, struct str text,
                        struct problems *problems);
+/* One more; X stays the caller's. False: no memory. */
+bool trust_add_anchor(struct trust *t, X509 *x);
 /* Revocation lists, PEM (several) or DER. */
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
 bool trust_has_crls(const struct trust *t);

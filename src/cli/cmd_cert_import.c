@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/arena.h>
+#include <stird/certificate_chain.h>
 #include <stird/certificate_choice.h>
 #include <stird/clock.h>
 #include <stird/credential.h>
 #include <stird/folder.h>
+#include <stird/x5u.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -104,6 +106,21 @@ static bool check_key(const struct import *i)
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
+/* As stird -t has it, which alone knows of anchors. */
+static bool check_whole(const struct import *i)
+{
+    const struct certificate *c = &i->certificate;
+    const char *why = certificate_fault(c, NULL, clock_real_s(), i->arena);
+    const char *chain = certificate_warning(c, NULL, i->arena), *url = x5u_warning(c->x5u);
+    if (why)
+        fprintf(stderr, "%s: %s\n", i->chain, why);
+    if (chain)
+        fprintf(stderr, "stirctl: warning: %s %s\n", i->chain, chain);
+    if (url)
+        fprintf(stderr, "stirctl: warning: %.*s %s\n", STR_ARG(c->x5u), url);
+    return !why;
+}
+
 static bool check_chain(struct import *i)
 {
     struct problems problems = PROBLEMS_INIT;
@@ -115,7 +132,7 @@ static bool check_chain(struct import *i)
                                  buf_str(&i->x5u_text), clock_real_s(), &problems);
     print_problems(stderr, &problems);
     problems_fini(&problems);
-    return good;
+    return good && check_whole(i);
 }
 
 /* ---- where it goes ---- */

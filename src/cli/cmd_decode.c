@@ -267,7 +267,12 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
     unsigned n = sip_identities(s->message, values);
     for (unsigned i = 0; i < n; i++)
         decode_value(job, values[i]);
-    if (s->cut)
+    if (s->glued)
+        fprintf(stderr,
+                "stirctl: the message of line %llu does not tell where header lines end: dots in "
+                "it may be line ends, or a long line was broken (ngrep -W byline)\n",
+                (unsigned long long)s->place);
+    else if (s->cut)
         fprintf(stderr,
                 capture ? "stirctl: packet %llu is cut by the capture (tcpdump -s 0)\n"
                         : "stirctl: the message of line %llu is cut inside a header line\n",

@@ -284,6 +284,14 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
 static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
     char text[160], of[32] = "";
+    if (s->glued) {
+        json_array_append_new(
+            changes,
+            json_string("the text does not tell where header lines end: dots in it may be line "
+                        "ends, or a long line was broken (take ngrep -W byline, or a capture: "
+                        "ngrep -O FILE): no verdict"));
+        return;
+    }
     if (!capture) {
         json_array_append_new(
             changes,
@@ -298,6 +306,32 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
              "filter that keeps IP fragments): no verdict",
              s->message.n, of);
     json_array_append_new(changes, json_string(text));
+}
+
+/* Of what every request has (RFC 3261 section 8.1.1); NULL: it has them. */
+static const char *lacking(struct str message)
+{
+    static const struct {
+        const char *name;
+        char compact;
+    } needed[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", 0}};
+    struct header_line line;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (!header_find(message, str_of(needed[i].name), needed[i].compact, &line))
+            return needed[i].name;
+    return NULL;
+}
+
+/* Of a text that is a piece of a message nobody knows what it lacks. */
+static void tell_unsigned(struct job *job, const struct sighting *s, json_t *changes)
+{
+    char text[128] = "no Identity: it is not signed here";
+    const char *name = s->has_addresses ? NULL : lacking(s->message);
+    if (name)
+        snprintf(text, sizeof(text),
+                 "incomplete: this text has no Identity, and no %s either: no verdict", name);
+    json_array_append_new(changes, json_string(text));
+    worse(job, name ? EXIT_USAGE : EXIT_INVALID);
 }
 
 static json_t *tokens_json(struct job *job, const struct sighting *s, const struct str *values,
@@ -333,8 +367,7 @@ static json_t *hop_json(struct job *job, const struct sightings *all, const stru
         tell_cut(s, all->capture, changes);
         worse(job, EXIT_USAGE);
     } else if (n == 0 && last) {
-        json_array_append_new(changes, json_string("no Identity: it is not signed here"));
-        worse(job, EXIT_INVALID);
+        tell_unsigned(job, s, changes);
     }
     if (!s->cut && (changed || last))
         tokens = tokens_json(job, s, values, n);

@@ -9,7 +9,8 @@
 #include <stird/trace.h>
 #include <string.h>
 
-#define INPUT_MAX ((size_t)512 << 20)
+#define INPUT_MAX  ((size_t)512 << 20)
+#define PACKED_MAX 4
 
 static bool complain(const char *file, const char *why)
 {
@@ -18,16 +19,17 @@ static bool complain(const char *file, const char *why)
 }
 
 /* A capture that is still being written ends anywhere: what is there is read. */
-static void unpack(struct buf *input, const char *file)
+static void unpack(struct buf *input, const char *file, unsigned depth)
 {
     const char *why;
     struct buf unpacked = BUF_INIT;
-    if (!trace_is_packed(buf_str(input)))
+    if (depth == PACKED_MAX || !trace_is_packed(buf_str(input)))
         return;
     if (!trace_unpack(buf_str(input), INPUT_MAX, &unpacked, &why))
         complain(file, why);
     buf_fini(input);
     *input = unpacked;
+    unpack(input, file, depth + 1);
 }
 
 static bool read_input(struct buf *input, const char *file)
@@ -85,7 +87,8 @@ static void take_message(void *user, const struct trace_message *m)
                            .from = m->from,
                            .to = m->to,
                            .has_addresses = m->has_addresses,
-                           .cut = lacks_header(m),
+                           .cut = m->glued || lacks_header(m),
+                           .glued = m->glued,
                            .octets = m->octets};
     char *copy = malloc(m->text.n);
     if (!copy)
@@ -116,22 +119,66 @@ static bool may_be_token(struct str text)
     return dots == 2 && octets > 0;
 }
 
-/* "Identity: VALUE" or VALUE alone, perhaps folded; several, as header lines may have them. */
+static const struct str quotes[] = {STR("\""), STR("'"), STR("`")};
+
+/* Of a copy: a byte order mark, white space, and one pair of quotes around all of it. */
+static struct str bare(struct str text)
+{
+    if (str_starts(text, STR("\xef\xbb\xbf")))
+        text = str_slice(text, 3, text.n);
+    text = str_trim(text);
+    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
+        if (text.n >= 2 && str_starts(text, quotes[i]) && text.p[text.n - 1] == quotes[i].p[0])
+            return str_trim(str_slice(text, 1, text.n - 1));
+    return text;
+}
+
+/* "Identity:" or "y :" off *LINE. */
+static bool take_name(struct str *line)
+{
+    size_t colon = str_find(*line, ':', 0);
+    struct str name = str_trim(str_slice(*line, 0, colon));
+    if (colon == line->n ||
+        !(str_eq_nocase(name, STR("Identity")) || str_eq_nocase(name, STR("y"))))
+        return false;
+    *line = str_trim(str_slice(*line, colon + 1, line->n));
+    return true;
+}
+
+/* The line that begins at AT begins a value, and is no more of the one before. */
+static bool begins_value(struct str text, size_t at)
+{
+    struct str line = str_slice(text, at, str_find(text, '\n', at));
+    return str_starts(line, STR("eyJ")) || take_name(&line);
+}
+
+/* Up to the next line that begins one, off *REST. */
+static struct str take_lines(struct str *rest)
+{
+    size_t end = str_find(*rest, '\n', 0);
+    while (end < rest->n && !begins_value(*rest, end + 1))
+        end = str_find(*rest, '\n', end + 1);
+    struct str lines = str_slice(*rest, 0, end);
+    *rest = str_slice(*rest, end + 1, rest->n);
+    return lines;
+}
+
+/* "Identity: VALUE" or VALUE alone, perhaps folded; several, as header lines may have them, or in
+   lines of their own. */
 static void take_values(struct sightings *s)
 {
-    static const struct str names[] = {STR("Identity:"), STR("y:")};
-    struct str rest = str_trim(buf_str(&s->input)), element;
-    bool named = false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_starts_nocase(rest, names[i])) {
-            rest = str_trim(str_slice(rest, names[i].n, rest.n));
-            named = true;
+    struct str rest = bare(buf_str(&s->input)), element;
+    while (rest.n > 0) {
+        struct str lines = take_lines(&rest);
+        bool named = take_name(&lines);
+        if (!named && !may_be_token(lines))
+            return; /* some other text, whatever its lines are */
+        if (!named)
+            lines = bare(lines);
+        while (list_next(&lines, &element)) {
+            struct sighting one = {.value = element};
+            buf_add(&s->list, &one, sizeof(one));
         }
-    if (!named && !may_be_token(rest))
-        return;
-    while (list_next(&rest, &element)) {
-        struct sighting one = {.value = element};
-        buf_add(&s->list, &one, sizeof(one));
     }
 }
 
@@ -230,7 +277,7 @@ bool sightings_read(struct sightings *s, const char *file)
     *s = (struct sightings){.others = 0};
     bool good = read_input(&s->input, file);
     if (good)
-        unpack(&s->input, file);
+        unpack(&s->input, file, 0);
     s->capture = good && trace_is_capture(buf_str(&s->input));
     if (s->capture)
         good = trace_read_capture(buf_str(&s->input), take_message, s, &tally, &why) ||

@@ -15,10 +15,10 @@ struct sighting {
     uint64_t place;     /* packet or line */
     struct address from, to;
     bool has_addresses;
-    /* The capture lacks the end of its header: what is missing there says nothing about the call.
-     */
-    bool cut;
-    size_t octets; /* of a cut one: how long it was on the wire; 0: not known */
+    /* The capture lacks the end of its header, or the text does not tell where lines of it end:
+       what is missing there says nothing about the call. */
+    bool cut, glued; /* who is glued is cut */
+    size_t octets;   /* of a cut one: how long it was on the wire; 0: not known */
 };
 
 struct sightings {

@@ -506,7 +506,8 @@ static const struct key root_keys[] = {
      "Whom the web servers' certificates may come from, PEM; empty: the system's."},
     {"check.anchors", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL,
      ROOT(settings.check.anchors),
-     "Trust anchors of STIR, PEM: chains must lead to one; empty: not judged."},
+     "Trust anchors of STIR, PEM: chains must lead to one, at load and at their URLs; empty: not "
+     "judged."},
     {"check.crls", KEY_PATH, NULL, false, 0, 4095, NULL, 0, NULL, NULL, ROOT(settings.check.crls),
      "Certificate revocation lists, PEM or DER; needs check.anchors; empty: not judged."},
     {"records.file", KEY_PATH, "/var/log/stird/records.jsonl", false, 0, 4095, NULL, 0, NULL, NULL,

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#include <stird/certificate_chain.h>
 #include <stird/x5u.h>
 
 #define CERTIFICATE_BYTES_MAX (256 * 1024)
 #define X5U_BYTES_MAX         4096
+#define ANCHORS_BYTES_MAX     (1024 * 1024)
 #define UNIT_SUFFIX           ".unit"
 
 const char *read_fault(int error)
@@ -32,7 +34,8 @@ const char *read_fault(int error)
 /* A unit's directory and what was read of it. */
 struct unit {
     const struct draft_certificate *draft;
-    struct str directory, name; /* name: of the sub-directory, or empty */
+    struct str directory, name;  /* name: of the sub-directory, or empty */
+    const struct trust *anchors; /* NULL: none are known */
 };
 
 static bool read_part(struct reader *r, const struct unit *u, const char *name, size_t max_bytes,
@@ -148,6 +151,23 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
             STR_ARG(u->directory), STR_ARG(claim), why);
 }
 
+/* What no verifier follows is not loaded; what some may not is said. One that is over is not asked.
+ */
+static bool check_chain(struct reader *r, const struct unit *u, struct str chain_name,
+                        const struct certificate *c)
+{
+    if (c->not_after_s < r->now_s)
+        return true;
+    const char *why = certificate_fault(c, u->anchors, r->now_s, r->arena);
+    const char *maybe = certificate_warning(c, u->anchors, r->arena);
+    if (why)
+        problems_add(r->problems, chain_name, 0, "%s", why);
+    else if (maybe)
+        warn(r, &u->draft->object, place_of(&u->draft->object, "directory"), "%.*s %s",
+             STR_ARG(chain_name), maybe);
+    return !why;
+}
+
 /* NOW_S: 0 for a unit that may have expired, since others are there. */
 static bool read_unit(struct reader *r, const struct settings *s, const struct unit *u,
                       int64_t now_s, struct certificate *c)
@@ -161,6 +181,10 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     c->unit = u->name;
     c->foreign = u->draft->foreign;
     c->provider = provider_of_certificate(s, c->id);
+    if (!check_chain(r, u, chain_name, c)) {
+        certificate_fini(c);
+        return false;
+    }
     check_owner(r, s, u, c);
     check_use(r, u, c);
     const char *why = x5u_warning(c->x5u);
@@ -246,7 +270,7 @@ static bool has_flat_unit(struct reader *r, const struct draft_certificate *d)
 }
 
 static unsigned read_units(struct reader *r, struct draft *draft, const struct draft_certificate *d,
-                           struct str names, struct certificate *list)
+                           struct str names, const struct trust *anchors, struct certificate *list)
 {
     unsigned n = 0;
     bool all = true;
@@ -254,13 +278,13 @@ static unsigned read_units(struct reader *r, struct draft *draft, const struct d
         struct str name = str_cut(&names, '\0');
         const struct unit u = {
             d, arena_printf(r->arena, "%.*s/%.*s", STR_ARG(d->directory), STR_ARG(name)),
-            arena_copy(r->arena, str_slice(name, 0, name.n - (sizeof(UNIT_SUFFIX) - 1)))};
+            arena_copy(r->arena, str_slice(name, 0, name.n - (sizeof(UNIT_SUFFIX) - 1))), anchors};
         if (take_unit(r, draft, &u, 0, &list[n]))
             n++;
         else
             all = false;
     }
-    const struct unit flat = {d, d->directory, {NULL, 0}};
+    const struct unit flat = {d, d->directory, {NULL, 0}, anchors};
     if (has_flat_unit(r, d) && take_unit(r, draft, &flat, 0, &list[n]))
         n++;
     for (unsigned i = 0; i < n; i++)
@@ -308,8 +332,32 @@ static unsigned count_units(struct reader *r, const struct draft *draft)
     return n;
 }
 
+/* Of the checks; NULL: none are named, or they cannot be read, and chains are judged without. */
+static struct trust *read_anchors(struct reader *r, const struct draft *draft)
+{
+    struct problems faults = PROBLEMS_INIT;
+    struct str text, path = draft->settings.check.anchors;
+    const struct object *root = &draft->object;
+    struct trust *t = path.n > 0 ? trust_new() : NULL;
+    int error = t ? files_read_bytes(r->files, path, ANCHORS_BYTES_MAX, &text) : 0;
+    if (error < 0)
+        warn(r, root, place_of(root, "check.anchors"),
+             "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
+             read_fault(error));
+    else if (t && !trust_add_anchors(t, path, text, &faults))
+        warn(r, root, place_of(root, "check.anchors"),
+             "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
+             faults.n > 0 ? faults.list[0].text : "no memory");
+    else
+        return t;
+    problems_fini(&faults);
+    trust_free(t);
+    return NULL;
+}
+
 void resolve_certificates(struct reader *r, struct draft *draft)
 {
+    struct trust *anchors = read_anchors(r, draft);
     struct certificate *list = reader_array(r, count_units(r, draft), sizeof(*list));
     unsigned n = 0;
     draft->settings.mistaken_units = reader_array(r, count_units(r, draft), sizeof(struct str));
@@ -317,11 +365,11 @@ void resolve_certificates(struct reader *r, struct draft *draft)
     for (unsigned i = 0; list && i < draft->certificates.n; i++) {
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
         struct str names = names_of(r, d);
-        const struct unit alone = {d, d->directory, {NULL, 0}};
+        const struct unit alone = {d, d->directory, {NULL, 0}, anchors};
         if (directory_is_missing(r, d))
             continue;
         if (names.n > 0)
-            n += read_units(r, draft, d, names, &list[n]);
+            n += read_units(r, draft, d, names, anchors, &list[n]);
         else if (d->directory.n > 0 && take_unit(r, draft, &alone, r->now_s, &list[n]))
             warn_of_dates(r, d, &list[n++]);
     }
@@ -330,6 +378,7 @@ void resolve_certificates(struct reader *r, struct draft *draft)
                  "certificates: %u units are in force, and stird keeps watch over %d at most: take "
                  "those away that do not sign any more",
                  n, CERTIFICATE_UNITS_MAX);
+    trust_free(anchors);
     draft->settings.certificates = list;
     draft->settings.n_certificates = n;
 }

@@ -32,11 +32,24 @@ struct reading {
 
 /* ---- the chain ---- */
 
+/* The place, from 1, of the same certificate before that at I; 0: there is none. */
+static int place_before(STACK_OF(X509) * chain, int i)
+{
+    for (int other = 0; other < i; other++)
+        if (X509_cmp(sk_X509_value(chain, other), sk_X509_value(chain, i)) == 0)
+            return other + 1;
+    return 0;
+}
+
 static void check_order(struct reading *r)
 {
     for (int i = 1; i < sk_X509_num(r->chain); i++)
-        if (X509_NAME_cmp(X509_get_issuer_name(sk_X509_value(r->chain, i - 1)),
-                          X509_get_subject_name(sk_X509_value(r->chain, i))) != 0)
+        if (place_before(r->chain, i) > 0)
+            problems_add(r->problems, r->chain_name, 0,
+                         "certificate %d is certificate %d once more: leave each once", i + 1,
+                         place_before(r->chain, i));
+        else if (X509_NAME_cmp(X509_get_issuer_name(sk_X509_value(r->chain, i - 1)),
+                               X509_get_subject_name(sk_X509_value(r->chain, i))) != 0)
             problems_add(r->problems, r->chain_name, 0,
                          "certificate %d is not the issuer of the one before it: put the "
                          "end-entity certificate first, then each one's issuer",

@@ -1,3 +1,4 @@
+#include <stird/certificate_chain.h>
 #include <stird/certificate_check.h>
 
 #include "x509_parts.h"
@@ -80,12 +81,8 @@ static const char *has_our_scope(struct look *l)
 
 static const char *leads_to_an_anchor(struct look *l)
 {
-    const char *why = l->trust ? trust_check_chain(l->trust, l->leaf, l->chain, l->now_s) : NULL;
-    if (!why)
-        return NULL;
-    struct str text = arena_printf(l->arena, "serves a chain that leads to no trust anchor: %s",
-                                   why);
-    return text.p ? text.p : "serves a chain that leads to no trust anchor";
+    const char *why = certificate_chain_fault(l->chain, l->trust, l->now_s, l->arena);
+    return why ? with_why(l, "serves a chain that verifiers refuse", why) : NULL;
 }
 
 static const char *is_not_revoked(struct look *l)
@@ -128,6 +125,14 @@ static const char *is_the_same_chain(struct look *l)
     return NULL;
 }
 
+static const char *has_its_issuer(struct look *l)
+{
+    const char *why = certificate_chain_warning(l->chain, l->trust, l->arena);
+    if (why && l->warning.n == 0)
+        l->warning = str_of(with_why(l, "what it serves", why));
+    return NULL;
+}
+
 /* Most verifiers take others too. */
 static const char *has_its_type(struct look *l)
 {
@@ -147,8 +152,9 @@ enum certificate_state certificate_check(const struct certificate *certificate,
                                          int64_t now_s, struct arena *arena, struct str *saying)
 {
     static const char *(*const looks[])(struct look * l) = {
-        no_private_key, is_certificate,     is_of_our_key,  is_suitable,       is_in_force,
-        has_our_scope,  leads_to_an_anchor, is_not_revoked, is_the_same_chain, has_its_type,
+        no_private_key,    is_certificate, is_of_our_key,      is_suitable,
+        is_in_force,       has_our_scope,  leads_to_an_anchor, is_not_revoked,
+        is_the_same_chain, has_its_type,   has_its_issuer,
     };
     struct look l = {.certificate = certificate,
                      .served = served,

@@ -53,6 +53,8 @@ static const struct {
     {"TRUSTED CERTIFICATE", BITS(CERTIFICATES),
      "is a certificate with OpenSSL's trust settings, which verifiers do not read: convert it "
      "(openssl x509 -in OLD -out NEW)"},
+    {"CERTIFICATE REQUEST", BITS(A_KEY),
+     "holds a request where the private key should be: put the key here that it was made with"},
     {"CERTIFICATE REQUEST", OF_CHAINS,
      "is a request and no certificate: put the certificate here that the issuer made of it"},
     {"PKCS7", OF_CHAINS,
@@ -66,6 +68,8 @@ static const struct {
     {"PKCS7", BITS(A_KEY), "holds certificates (PKCS#7) where the private key should be"},
     {"PUBLIC KEY", BITS(A_KEY),
      "holds the public half of a key: put the private key here that belongs to it"},
+    {"PARAMETERS", BITS(A_KEY),
+     "holds the parameters of a curve and no key: put the key here as well, or alone"},
     {"", OF_CHAINS, "is no certificate: leave only certificates in this file"},
 };
 
@@ -84,10 +88,17 @@ static const char *const damaged = "cannot be decoded: get the file again from t
 
 static const char *place_fault(enum pem_find found)
 {
-    return found == PEM_GLUED
-               ? "shares the line of its BEGIN or END with something else, which verifiers do not "
-                 "read: put a line end behind each -----END ...----- and before each -----BEGIN"
-               : "is damaged or cut off: get the file again from the issuer";
+    switch (found) {
+    case PEM_GLUED:
+        return "shares the line of its BEGIN or END with something else, spaces too, which "
+               "verifiers do not read: put a line end behind each -----END ...----- and before "
+               "each -----BEGIN, and nothing else";
+    case PEM_MARKED:
+        return "has a byte order mark before its BEGIN, which nobody sees, and verifiers skip at "
+               "the beginning of a file alone: take it out (sed 's/\\xef\\xbb\\xbf//' OLD >NEW)";
+    default:
+        return "is damaged or cut off: get the file again from the issuer";
+    }
 }
 
 /* ---- text that is no PEM ---- */
@@ -114,6 +125,53 @@ static bool is_der_key(struct str der)
            version.n == 1 && der_octet(version, 0) <= 1;
 }
 
+/* EncryptedPrivateKeyInfo: an algorithm, then the key. */
+static bool is_encrypted_der_key(struct str der)
+{
+    struct str inside, algorithm, key;
+    return der_take(&der, DER_SEQUENCE, &inside) && der_take(&inside, DER_SEQUENCE, &algorithm) &&
+           der_take(&inside, DER_OCTET_STRING, &key) && inside.n == 0;
+}
+
+/* Several in DER are no file that anybody reads. */
+static bool is_two_in_der(struct str der)
+{
+    struct str inside;
+    return der_take(&der, DER_SEQUENCE, &inside) && der.n > 0;
+}
+
+static bool is_gzip(struct str text)
+{
+    return str_starts(text, STR("\x1f\x8b"));
+}
+
+/* A SEQUENCE in base64 begins with "M". */
+static bool is_bare_base64(struct str text)
+{
+    text = str_trim(text);
+    for (size_t i = 0; i < text.n; i++)
+        if (!ascii_is_alpha(text.p[i]) && !ascii_is_digit(text.p[i]) &&
+            !memchr("+/=\r\n \t", text.p[i], 7))
+            return false;
+    return text.n >= 32 && text.p[0] == 'M';
+}
+
+static bool is_token_uri(struct str text)
+{
+    return str_starts_nocase(str_trim(text), STR("pkcs11:"));
+}
+
+static bool is_jwk(struct str text)
+{
+    text = str_trim(text);
+    return text.n > 0 && text.p[0] == '{' && memmem(text.p, text.n, "\"kty\"", 5);
+}
+
+static bool is_putty(struct str text)
+{
+    return str_starts(text, STR("PuTTY-User-Key-File"));
+}
+
 static bool is_utf16(struct str text)
 {
     return text.n >= 2 &&
@@ -138,6 +196,24 @@ static const struct {
     {is_der_key, BITS(CERTIFICATES),
      "holds a private key: this file is for everyone to read; move the key to "
      "key.pem, and use a new key if the file was ever published"},
+    {is_two_in_der, OF_CHAINS,
+     "holds more than one thing in DER, or something behind its certificate: convert each (openssl "
+     "x509 -inform DER -in OLD -out NEW) and put one behind the other, the end-entity certificate "
+     "first"},
+    {is_gzip, OF_ALL, "is compressed: unpack it (gunzip)"},
+    {is_bare_base64, OF_CHAINS,
+     "is base64 without its first and last line: put -----BEGIN CERTIFICATE----- before it and "
+     "-----END CERTIFICATE----- behind it, in lines of their own"},
+    {is_bare_base64, BITS(A_KEY),
+     "is base64 without its first and last line: put -----BEGIN PRIVATE KEY----- (PKCS#8) or "
+     "-----BEGIN EC PRIVATE KEY----- (SEC1) before it, and the END of the same name behind it"},
+    {is_token_uri, BITS(A_KEY),
+     "holds the URI of a key in a token: it goes to key.uri, and no key.pem beside it"},
+    {is_jwk, BITS(A_KEY), "is a key as JSON (JWK): convert it to PEM (PKCS#8)"},
+    {is_putty, BITS(A_KEY), "is a key of PuTTY's own form: export it as PEM"},
+    {is_encrypted_der_key, BITS(A_KEY),
+     "is an encrypted key in DER: store it unencrypted (openssl pkcs8 -inform DER -in OLD -out "
+     "NEW) with mode 0600"},
     {is_der_key, BITS(A_KEY),
      "is a key in DER: convert it (openssl pkey -inform DER -in OLD -out NEW), with mode 0600"},
 };
@@ -335,4 +411,14 @@ EVP_PKEY *private_key_read(struct str text, struct text_fault *fault)
     *fault = (struct text_fault){0, key ? NULL : first ? first : form_fault(text, A_KEY)};
     ERR_clear_error();
     return key;
+}
+
+unsigned private_keys_in(struct str text)
+{
+    struct pem_block block;
+    unsigned n = 0;
+    enum pem_find found;
+    while ((found = pem_next(&text, &block)) != PEM_NONE)
+        n += found == PEM_BLOCK && is_key(block.label);
+    return n;
 }

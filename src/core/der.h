@@ -7,6 +7,7 @@
 
 enum der_tag {
     DER_INTEGER = 0x02,
+    DER_OCTET_STRING = 0x04,
     DER_UTF8_STRING = 0x0c,
     DER_IA5_STRING = 0x16,
     DER_SEQUENCE = 0x30,

@@ -61,6 +61,17 @@ bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str k
     return true;
 }
 
+/* Which one was meant is for whoever put them there. */
+static void note_others(struct str key_name, struct str text, struct problems *problems)
+{
+    unsigned n = private_keys_in(text);
+    if (n > 1)
+        problems_add(problems, key_name, 0,
+                     "holds %u private keys, of which the first counts: leave the certificate's "
+                     "alone in it",
+                     n);
+}
+
 static void *pem_open(const struct certificate *certificate, struct str key_name, struct str text,
                       struct problems *problems)
 {
@@ -68,8 +79,12 @@ static void *pem_open(const struct certificate *certificate, struct str key_name
     EVP_PKEY *key = NULL;
     ERR_clear_error();
     key = parse(key_name, text, problems);
-    if (!key || !key_fits(key, certificate, key_name, problems))
+    if (!key)
         goto out;
+    if (!key_fits(key, certificate, key_name, problems)) {
+        note_others(key_name, text, problems);
+        goto out;
+    }
     k = calloc(1, sizeof(*k));
     if (k) {
         k->key = key;

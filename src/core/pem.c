@@ -24,11 +24,24 @@ static bool is_end_of_line(char c)
     return c == '\r' || c == '\n';
 }
 
-/* Only a byte order mark and nothing else may stand before it in its line. */
 static bool begins_line(struct str text, size_t at)
 {
-    return at == 0 || is_end_of_line(text.p[at - 1]) ||
-           (at == 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0);
+    return at == 0 || is_end_of_line(text.p[at - 1]);
+}
+
+/* A byte order mark and nothing else before it in its line. */
+static bool is_marked(struct str text, size_t at)
+{
+    return at >= 3 && memcmp(text.p + at - 3, "\xef\xbb\xbf", 3) == 0 && begins_line(text, at - 3);
+}
+
+/* Of the BEGIN at AT: PEM_BLOCK when it stands as it should. REST begins a text or behind a block.
+ */
+static enum pem_find place_of_begin(struct str rest, size_t at)
+{
+    if (begins_line(rest, at) || (at == 3 && is_marked(rest, at)))
+        return PEM_BLOCK;
+    return is_marked(rest, at) ? PEM_MARKED : PEM_GLUED;
 }
 
 /* "LABEL-----" and white space to the end of the line, off *REST. */
@@ -62,16 +75,18 @@ enum pem_find pem_next(struct str *rest, struct pem_block *block)
     size_t at = find(*rest, str_of(begin_mark));
     if (at == rest->n)
         return PEM_NONE;
-    bool alone = begins_line(*rest, at);
+    enum pem_find place = place_of_begin(*rest, at);
     *rest = str_slice(*rest, at + sizeof(begin_mark) - 1, rest->n);
-    if (!alone || !take_label(rest, &block->label))
+    if (place != PEM_BLOCK)
+        return place;
+    if (!take_label(rest, &block->label))
         return PEM_GLUED;
     size_t end = find(*rest, str_of(end_mark));
     if (end == rest->n || find(str_slice(*rest, 0, end), str_of(begin_mark)) < end)
         return PEM_CUT;
     block->base64 = str_slice(*rest, 0, end);
     take_headers(block);
-    alone = begins_line(*rest, end);
+    bool alone = begins_line(*rest, end);
     *rest = str_slice(*rest, end + sizeof(end_mark) - 1, rest->n);
     if (!alone || !take_label(rest, &label))
         return PEM_GLUED;

@@ -17,8 +17,9 @@ struct pem_block {
 enum pem_find {
     PEM_NONE, /* no more */
     PEM_BLOCK,
-    PEM_GLUED, /* a BEGIN or END line that shares its line with something else */
-    PEM_CUT    /* a block without its end */
+    PEM_GLUED,  /* a BEGIN or END line that shares its line with something else */
+    PEM_MARKED, /* with a byte order mark, in the middle of the text */
+    PEM_CUT     /* a block without its end */
 };
 
 /* Whether TEXT has a block, or something that tries to be one. */

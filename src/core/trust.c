@@ -36,13 +36,20 @@ bool trust_has_crls(const struct trust *t)
     return t->n_crls > 0;
 }
 
+bool trust_add_anchor(struct trust *t, X509 *x)
+{
+    bool good = X509_STORE_add_cert(t->store, x) == 1;
+    ERR_clear_error();
+    return good;
+}
+
 bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
     struct text_fault fault = {0, "holds a certificate that cannot be used as an anchor"};
     STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
     bool good = all != NULL;
     for (int i = 0; good && i < sk_X509_num(all); i++)
-        good = X509_STORE_add_cert(t->store, sk_X509_value(all, i)) == 1;
+        good = trust_add_anchor(t, sk_X509_value(all, i));
     if (!good)
         text_fault_add(&fault, name, problems);
     sk_X509_pop_free(all, X509_free);

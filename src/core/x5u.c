@@ -1,7 +1,6 @@
 #include <stird/x5u.h>
 
-#include <stird/address.h>
-#include <stird/nat.h>
+#include <stird/public_address.h>
 
 #include <string.h>
 
@@ -122,15 +121,54 @@ const char *x5u_fault(struct str url)
     return x5u_split(url, &parts);
 }
 
+/* RFC 6761, 6762, 7686, 8375, 9476, and what ICANN reserved: DNS leads nowhere, or to each
+   network's own. */
+static const char *const nobodys_domains[] = {"localhost", "local",    "localdomain", "invalid",
+                                              "test",      "example",  "internal",    "onion",
+                                              "alt",       "home.arpa"};
+
+static bool is_nobodys(struct str host)
+{
+    for (size_t i = 0; i < sizeof(nobodys_domains) / sizeof(nobodys_domains[0]); i++) {
+        struct str end = str_of(nobodys_domains[i]);
+        bool long_enough = host.n >= end.n;
+        struct str last = str_slice(host, long_enough ? host.n - end.n : 0, host.n);
+        if (long_enough && str_eq_nocase(last, end) &&
+            (host.n == end.n || host.p[host.n - end.n - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* "127.1", "0x7f000001": some resolvers take it for an address, and there is no such domain. */
+static bool ends_in_a_number(struct str host)
+{
+    struct str last = host;
+    size_t digits = 0;
+    while (str_find(last, '.', 0) < last.n)
+        str_cut(&last, '.');
+    while (digits < last.n && ascii_is_digit(last.p[digits]))
+        digits++;
+    return digits == last.n || str_starts_nocase(last, STR("0x"));
+}
+
 const char *x5u_warning(struct str url)
 {
     struct x5u_parts parts;
+    struct address address;
     if (x5u_split(url, &parts))
         return NULL;
     struct str host = parts.host;
     if (host.p[host.n - 1] == '.')
         host.n--;
-    return nat_host_is_private(host)
-               ? "names a private or loopback host: no verifier outside this network follows it"
-               : NULL;
+    if (address_parse(host, &address))
+        return public_address((enum address_family)address.family, address.bytes)
+                   ? NULL
+                   : "names an address that is no web server on the Internet (a private one, the "
+                     "loopback or the like): no verifier outside this network follows it";
+    if (ends_in_a_number(host))
+        return "names a host that is neither an address nor a name: no verifier follows it";
+    if (str_find(host, '.', 0) == host.n || is_nobodys(host))
+        return "names a private or loopback host: no verifier outside this network follows it";
+    return NULL;
 }

@@ -1,4 +1,5 @@
 #include <stird/fetch.h>
+#include <stird/public_address.h>
 
 #include "libcurl.h"
 
@@ -52,6 +53,11 @@ static bool is_own(const struct sockaddr *to)
     return own;
 }
 
+static bool is_public(int family, const void *bytes)
+{
+    return public_address(family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6, bytes);
+}
+
 /* Behind the resolver: a name that now leads into our network leads nowhere. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -61,8 +67,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     if (to->family != AF_INET && to->family != AF_INET6)
         return CURL_SOCKET_BAD;
     const void *bytes = bytes_of(&to->addr, &family);
-    if (!t->options->allow_private &&
-        (!fetch_address_is_public(family, bytes) || is_own(&to->addr))) {
+    if (!t->options->allow_private && (!is_public(family, bytes) || is_own(&to->addr))) {
         t->refused_address = true;
         return CURL_SOCKET_BAD;
     }

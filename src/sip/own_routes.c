@@ -159,6 +159,7 @@ void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_
     own->strict = note(&r, str_cut(&line, ' '), true);
     read_routes(&r, rest);
     own->proven = r.keyed && r.at_exit != 0;
+    own->senders = own->proven ? r.at_exit : 0;
 }
 
 void own_routes_of(const struct proxy *p, const struct message *m, uint16_t listener,

@@ -546,6 +546,52 @@ static enum step_result follow_dialog(struct context *c)
     return STEP_NEXT;
 }
 
+/* What a decision asks for, of a call that no step has looked at. */
+static bool know_trunk(struct context *c)
+{
+    bool known;
+    const struct settings *s = c->snapshot->settings;
+    const struct trunk *trunk = trunk_match(s, c->call, &known);
+    if (!trunk || is_from_upstream(c, trunk))
+        return false;
+    c->call->trunk = trunk;
+    c->call->customer = c->snapshot->customer[trunk - s->trunks];
+    c->call->claims_dialog = true;
+    c->call->overlay = c->proxy->overlay.table;
+    c->call->certificate_states = c->snapshot->certificate_states;
+    return true;
+}
+
+/*
+ * A key outlives its call, for nobody remembers calls here: its owner may bring it again, with
+ * another From and for another called number. What is refused for who calls stays refused; the
+ * caller alone is asked, for the callee's From is who was called.
+ */
+static bool is_blocked_inside(struct context *c)
+{
+    struct outcome *outcome = c->outcome;
+    if (!c->invite || !(c->own.senders & SENT_BY_CALLER) || c->source_class != SOURCE_TRUNK)
+        return false;
+    if (!know_trunk(c))
+        return false;
+    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, outcome);
+    return outcome->verdict == VERDICT_REJECT && outcome->reason == REASON_NUMBER_BLOCKED;
+}
+
+/* One that is not blocked goes on as if it had not been asked. */
+static enum step_result check_block(struct context *c)
+{
+    if (!c->invite)
+        return STEP_NEXT;
+    if (step_facts(c) != STEP_NEXT)
+        return STEP_DONE;
+    if (is_blocked_inside(c))
+        return refuse(c, REASON_NUMBER_BLOCKED);
+    c->call = NULL;
+    c->outcome = NULL;
+    return STEP_NEXT;
+}
+
 /* A request inside a dialog, or of another method. */
 static enum step_result step_route(struct context *c)
 {
@@ -553,7 +599,7 @@ static enum step_result step_route(struct context *c)
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
-        return follow_dialog(c);
+        return check_block(c) == STEP_NEXT ? follow_dialog(c) : STEP_DONE;
     }
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
@@ -637,6 +683,8 @@ static void rehearse_dialog(struct context *c)
     struct targets targets;
     struct outcome *o = c->outcome;
     own_routes_of(c->proxy, &c->message, c->from.listener, &c->own);
+    if (is_blocked_inside(c))
+        return;
     o->verdict = VERDICT_PASS;
     o->reason = REASON_IN_DIALOG;
     if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=

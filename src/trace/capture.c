@@ -33,8 +33,6 @@ static void read_packets(struct capture *c, pcap_t *file)
         c->tally->cut += p.missing > 0;
         capture_link(c, &p);
     }
-    fragments_flush(c);
-    streams_flush(c);
     if (got == PCAP_ERROR) {
         static char words[PCAP_ERRBUF_SIZE];
         snprintf(words, sizeof(words), "%s", pcap_geterr(file));
@@ -42,28 +40,40 @@ static void read_packets(struct capture *c, pcap_t *file)
     }
 }
 
+static bool read_file(struct capture *c, struct str bytes, const char **why)
+{
+    static char words[PCAP_ERRBUF_SIZE];
+    FILE *f = bytes.n > 0 ? fmemopen((void *)bytes.p, bytes.n, "rb") : NULL;
+    pcap_t *file = f ? pcap_fopen_offline(f, words) : NULL;
+    *why = f ? words : "out of memory";
+    if (file) {
+        read_packets(c, file);
+        pcap_close(file); /* f with it */
+    } else if (f) {
+        fclose(f);
+    }
+    return file != NULL;
+}
+
 bool trace_read_capture(struct str bytes, trace_visit *visit, void *user, struct trace_tally *tally,
                         const char **why)
 {
-    static char words[PCAP_ERRBUF_SIZE];
     *tally = (struct trace_tally){.packets = 0};
     struct capture c = {.visit = visit,
                         .user = user,
                         .tally = tally,
                         .fragments = fragments_new(),
                         .streams = streams_new()};
-    FILE *f = bytes.n > 0 ? fmemopen((void *)bytes.p, bytes.n, "rb") : NULL;
-    pcap_t *file = f && c.fragments && c.streams ? pcap_fopen_offline(f, words) : NULL;
-    bool good = file != NULL;
-    *why = words;
-    if (!f || !c.fragments || !c.streams)
-        *why = "out of memory";
-    if (good)
-        read_packets(&c, file);
-    if (file)
-        pcap_close(file); /* f with it */
-    else if (f)
-        fclose(f);
+    bool good = c.fragments && c.streams;
+    *why = "out of memory";
+    if (good && pcapng_is(bytes))
+        tally->stopped = pcapng_read(&c, bytes);
+    else if (good)
+        good = read_file(&c, bytes, why);
+    if (good) {
+        fragments_flush(&c);
+        streams_flush(&c);
+    }
     fragments_free(c.fragments);
     streams_free(c.streams);
     return good;

@@ -45,7 +45,7 @@ struct streams;
 struct capture {
     trace_visit *visit;
     void *user;
-    int link_type; /* DLT_* */
+    int link_type; /* DLT_*, of the packet that is read */
     struct fragments *fragments;
     struct streams *streams;
     struct trace_tally *tally;
@@ -63,6 +63,15 @@ void capture_gre(struct capture *c, struct packet *p);
 void capture_transport(struct capture *c, struct packet *p, unsigned protocol);
 /* False when PORT is no tunnel's. P is the payload of a UDP datagram. */
 bool capture_udp_tunnel(struct capture *c, struct packet *p, unsigned port);
+
+/* A datagram of HEP; taken, *P is the message in it, from and to where and when that was. False
+   when there is none in it. */
+bool hep_is(const struct packet *p);
+bool hep_take(struct packet *p);
+
+/* A file of blocks (pcapng.c). Why it ends early, static, or NULL. */
+bool pcapng_is(struct str bytes);
+const char *pcapng_read(struct capture *c, struct str bytes);
 
 /* One more packet of a kind that is not read: LAYER's NUMBER. */
 void capture_unread(struct capture *c, enum trace_layer layer, unsigned number);

@@ -5,6 +5,7 @@
 
 #define ETHER_HEADER    14
 #define LLC_SNAP_HEADER 8
+#define LINKTYPE_RAW    101 /* DLT_RAW as files have it */
 
 /* Tags that stand before the type (802.1Q, 802.1ad and its elders, VN-Tag, 802.1BR). */
 static const struct {
@@ -110,6 +111,42 @@ static void cooked2(struct capture *c, struct packet *p)
     capture_type(c, p, type);
 }
 
+/* What iptables logs: fields, of which one is the packet (tcpdump -i nflog). */
+static void netfilter_log(struct capture *c, struct packet *p)
+{
+    enum { HEADER = 4, FIELD = 4, PAYLOAD = 9 };
+    packet_skip(p, HEADER);
+    while (p->bytes.n >= FIELD) { /* of the order of the machine that wrote it: little */
+        unsigned length = packet_octet(p, 0) | packet_octet(p, 1) << 8;
+        unsigned type = packet_octet(p, 2) | packet_octet(p, 3) << 8;
+        if (length < FIELD)
+            return;
+        if (type == PAYLOAD) {
+            packet_skip(p, FIELD);
+            packet_limit(p, p->missing > 0 ? p->bytes.n + p->missing : length - FIELD);
+            capture_ip(c, p);
+            return;
+        }
+        if (!packet_skip(p, (length + 3) & ~3u))
+            return;
+    }
+}
+
+static void hdlc(struct capture *c, struct packet *p)
+{
+    if (p->bytes.n < 4)
+        return;
+    unsigned type = packet_word(p, 2);
+    packet_skip(p, 4);
+    capture_type(c, p, type);
+}
+
+static void encapsulated(struct capture *c, struct packet *p)
+{
+    if (packet_skip(p, 12))
+        capture_ip(c, p);
+}
+
 static void loopback(struct capture *c, struct packet *p)
 {
     if (packet_skip(p, 4))
@@ -121,11 +158,12 @@ static const struct {
     int link_type;
     void (*read)(struct capture *c, struct packet *p);
 } links[] = {
+    {DLT_NFLOG, netfilter_log},     {DLT_C_HDLC, hdlc},      {DLT_ENC, encapsulated},
     {DLT_EN10MB, capture_ethernet}, {DLT_LINUX_SLL, cooked}, {DLT_LINUX_SLL2, cooked2},
     {DLT_RAW, capture_ip},          {12, capture_ip},        {14, capture_ip},
-    {DLT_IPV4, capture_ip},         {DLT_IPV6, capture_ip},  {DLT_NULL, loopback},
-    {DLT_LOOP, loopback},           {DLT_PPP, capture_ppp},  {DLT_PPP_SERIAL, capture_ppp},
-    {DLT_PPP_ETHER, pppoe},
+    {LINKTYPE_RAW, capture_ip},     {DLT_IPV4, capture_ip},  {DLT_IPV6, capture_ip},
+    {DLT_NULL, loopback},           {DLT_LOOP, loopback},    {DLT_PPP, capture_ppp},
+    {DLT_PPP_SERIAL, capture_ppp},  {DLT_PPP_ETHER, pppoe},
 };
 
 void capture_link(struct capture *c, struct packet *p)

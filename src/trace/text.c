@@ -5,20 +5,27 @@
  *
  * ngrep and older tcpdumps print a CR as a dot. With `-W byline`, and of tcpdump -A, each line then
  * ends in one; else a message is one long line, CRLF in it "..", which ngrep breaks at the width of
- * the terminal.
+ * the terminal. There two dots may also be two dots: behind them stands a header where they ended a
+ * line, but a line without a colon is like more of the line before it. In a header that somebody
+ * judges by, that is told (`glued`) and not guessed.
  */
 #include <stird/buf.h>
 #include <stird/headers.h>
 #include <stird/trace.h>
 
+#include <string.h>
+
 #define PREFIX_MAX     64
 #define START_LINE_MAX 1024 /* where dots end it */
 #define MESSAGE_MAX    (64 * 1024)
+#define BROKEN_MIN     20 /* octets: more than a short line that has no colon */
 
 struct reader {
     struct str rest;
+    char line_end; /* CR where the text has no LF at all */
     uint64_t line; /* number of the one that was taken last */
     bool unended;  /* the text ends inside it */
+    bool glued;    /* the message that was read: see trace.h */
 };
 
 /* How a message is written down. */
@@ -28,12 +35,12 @@ static bool take_line(struct reader *r, struct str *line)
 {
     if (r->rest.n == 0)
         return false;
-    size_t end = str_find(r->rest, '\n', 0);
+    size_t end = str_find(r->rest, r->line_end, 0);
     *line = str_slice(r->rest, 0, end);
     r->unended = end == r->rest.n;
     r->rest = str_slice(r->rest, end + 1, r->rest.n);
     r->line++;
-    if (line->n > 0 && line->p[line->n - 1] == '\r')
+    while (line->n > 0 && line->p[line->n - 1] == '\r')
         line->n--;
     return true;
 }
@@ -163,6 +170,59 @@ static bool head_ends_ahead(struct reader ahead, struct str prefix, enum form fo
     return false;
 }
 
+/* A token (RFC 3261 section 25.1), but for dots. */
+static bool is_of_a_name(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || (c && strchr("-!%*_+`'~", c));
+}
+
+static bool begins_as_header(struct str text)
+{
+    size_t n = 0;
+    while (n < text.n && is_of_a_name(text.p[n]))
+        n++;
+    struct str rest = str_slice(text, n, text.n);
+    size_t spaces = 0;
+    while (spaces < rest.n && (rest.p[spaces] == ' ' || rest.p[spaces] == '\t'))
+        spaces++;
+    return n > 0 && spaces < rest.n && rest.p[spaces] == ':';
+}
+
+struct compact_name {
+    struct str name;
+    char compact;
+};
+
+static bool is_named(struct str line, const struct compact_name *names, size_t n)
+{
+    struct str name = str_trim(str_cut(&line, ':'));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(name, names[i].name) ||
+            (names[i].compact && name.n == 1 && (name.p[0] | 0x20) == names[i].compact))
+            return true;
+    return false;
+}
+
+/* What tokens are compared with, and what tells calls apart. */
+static bool is_judged(struct str line)
+{
+    static const struct compact_name names[] = {
+        {STR("Identity"), 'y'}, {STR("From"), 'f'},    {STR("To"), 't'},
+        {STR("Date"), 0},       {STR("Call-ID"), 'i'}, {STR("P-Asserted-Identity"), 0}};
+    return is_named(line, names, sizeof(names) / sizeof(names[0]));
+}
+
+/* More of a token, by the looks of it: who copies one out of a terminal has it in several lines. */
+static bool is_broken_identity(struct str last, struct str line)
+{
+    static const struct compact_name identity = {STR("Identity"), 'y'};
+    size_t n = 0;
+    while (n < line.n && line.p[n] > ' ' && line.p[n] <= '~')
+        n++;
+    return n == line.n && n >= BROKEN_MIN && !begins_as_header(line) &&
+           is_named(last, &identity, 1);
+}
+
 /*
  * The header lines behind the start line. One without a colon is a line of the head, as it is for
  * core/headers; where no empty line ends the head, which who copies it often loses, that one does.
@@ -180,6 +240,7 @@ static void read_lines(struct reader *r, struct str prefix, enum form form, stru
         ends = ends || (!is_header(line) && head_ends_ahead(ahead, prefix, form));
         if (!is_header(line) && !begun && !ends)
             break;
+        ahead.glued = ahead.glued || is_broken_identity(last, line);
         add_line(message, line);
         last = line;
         *r = ahead;
@@ -191,35 +252,59 @@ static void read_lines(struct reader *r, struct str prefix, enum form form, stru
    others belong to what they stand in. */
 static bool ends_a_line(struct str behind)
 {
-    size_t n = 0;
-    while (n < behind.n &&
-           (ascii_is_alpha(behind.p[n]) || ascii_is_digit(behind.p[n]) || behind.p[n] == '-'))
-        n++;
-    if (n > 0)
-        return n < behind.n &&
-               (behind.p[n] == ':' || str_starts(str_slice(behind, n, behind.n), STR(" :")));
-    return behind.n == 0 || behind.p[0] == ' ' || behind.p[0] == '\t' ||
+    return begins_as_header(behind) || behind.n == 0 || behind.p[0] == ' ' || behind.p[0] == '\t' ||
            str_starts(behind, STR(".."));
 }
 
-/* The start line and header lines out of the one long line. */
-static void split_at_dots(struct str text, struct buf *message)
+/* More dots than CRLF and an empty line have. */
+static bool is_long_run(struct str dots)
 {
-    size_t start = unbroken_start(text);
+    return str_starts(dots, STR("....."));
+}
+
+/* Where the line ends that begins at AT; *DOUBTFUL: whether it may as well end elsewhere. */
+static size_t find_end(struct str text, size_t at, bool *doubtful)
+{
+    size_t dots = find_dots(text, at);
+    *doubtful = false;
+    while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n))) {
+        dots = find_dots(text, dots + 1);
+        *doubtful = true;
+    }
+    *doubtful = *doubtful || is_long_run(str_slice(text, dots, text.n));
+    return dots;
+}
+
+/* Behind what looked like the empty line: the line before that may have ended in dots of its own.
+ */
+static bool holds_a_judged_header(struct str text)
+{
+    for (size_t dots = find_dots(text, 0); dots < text.n; dots = find_dots(text, dots + 1)) {
+        struct str behind = str_slice(text, dots + 2, text.n);
+        if (begins_as_header(behind) && is_judged(behind))
+            return true;
+    }
+    return false;
+}
+
+/* The start line and header lines out of the one long line. */
+static void split_at_dots(struct reader *r, struct str text, struct buf *message)
+{
+    size_t start = unbroken_start(text), at = start + 2;
     struct str last = str_slice(text, 0, start);
-    bool unended = false;
+    bool unended = false, doubtful;
     add_line(message, last);
-    for (size_t at = start + 2; at < text.n;) {
-        size_t dots = find_dots(text, at);
-        while (dots < text.n && !ends_a_line(str_slice(text, dots + 2, text.n)))
-            dots = find_dots(text, dots + 1);
+    while (at < text.n) {
+        size_t dots = find_end(text, at, &doubtful);
         if (dots == at)
             break; /* the empty line */
         last = str_slice(text, at, dots);
         unended = dots == text.n;
+        r->glued = r->glued || (doubtful && is_judged(last));
         add_line(message, last);
         at = dots + 2;
     }
+    r->glued = r->glued || (at < text.n && holds_a_judged_header(str_slice(text, at, text.n)));
     end_head(message, unended, last);
 }
 
@@ -246,7 +331,7 @@ static void read_unbroken(struct reader *r, struct str prefix, struct str begin,
 {
     struct buf joined = BUF_INIT;
     join(r, prefix, begin, &joined);
-    split_at_dots(buf_str(&joined), message);
+    split_at_dots(r, buf_str(&joined), message);
     buf_fini(&joined);
 }
 
@@ -264,7 +349,7 @@ static bool read_wrapped(struct reader *r, struct str line, struct buf *message)
     }
     if (good) {
         *r = ahead;
-        split_at_dots(buf_str(&joined), message);
+        split_at_dots(r, buf_str(&joined), message);
     }
     buf_fini(&joined);
     return good;
@@ -294,17 +379,19 @@ static bool has_empty_line(struct str message)
 
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user)
 {
-    struct reader r = {.rest = text};
+    struct reader r = {.rest = text, .line_end = str_find(text, '\n', 0) < text.n ? '\n' : '\r'};
     struct buf message = BUF_INIT;
     struct str line;
     uint64_t n = 0;
     while (take_line(&r, &line)) {
         struct trace_message m = {.place = r.line};
         buf_reset(&message);
+        r.glued = false;
         if (!read_message(&r, line, &message))
             continue;
         m.text = buf_str(&message);
         m.cut = !has_empty_line(m.text);
+        m.glued = r.glued;
         if (buf_failed(&message))
             break;
         visit(user, &m);

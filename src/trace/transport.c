@@ -52,6 +52,8 @@ static void udp(struct capture *c, struct packet *p)
         packet_limit(p, length);
     packet_skip(p, 8);
     c->tally->udp++;
+    if (hep_is(p) && !hep_take(p))
+        return;
     if (!take_message(c, p))
         capture_udp_tunnel(c, p, port);
 }

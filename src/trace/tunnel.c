@@ -1,7 +1,7 @@
 /*
  * Packets inside packets: MPLS (RFC 3032, RFC 4448), PPP, GRE (RFC 2784, RFC 2890, RFC 2637),
- * ERSPAN, VXLAN (RFC 7348), Geneve (RFC 8926). A mirror port brings them, and so does a carrier's
- * network.
+ * ERSPAN, VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U (3GPP TS 29.281), TZSP, HEP. A mirror port
+ * brings them, and so does a carrier's network.
  */
 #include "capture.h"
 
@@ -95,16 +95,48 @@ static void geneve(struct capture *c, struct packet *p)
         capture_type(c, p, type);
 }
 
+/* A packet of a user of a mobile network, behind extension headers if there are any. */
+static void gtp(struct capture *c, struct packet *p)
+{
+    enum { VERSION_1 = 1, OPTIONAL = 7, EXTENSION = 4, USER_DATA = 255 };
+    if (p->bytes.n < 12 || packet_octet(p, 0) >> 5 != VERSION_1 || packet_octet(p, 1) != USER_DATA)
+        return;
+    unsigned flags = packet_octet(p, 0), next = flags & EXTENSION ? packet_octet(p, 11) : 0;
+    packet_skip(p, flags & OPTIONAL ? 12 : 8);
+    while (next != 0) {
+        size_t length = p->bytes.n > 0 ? packet_octet(p, 0) * 4u : 0;
+        if (length == 0 || p->bytes.n < length || !packet_enter(p))
+            return;
+        next = packet_octet(p, length - 1);
+        packet_skip(p, length);
+    }
+    capture_ip(c, p);
+}
+
+/* What routers mirror to a sniffer: fields with a length, then a frame. */
+static void tzsp(struct capture *c, struct packet *p)
+{
+    enum { RECEIVED = 0, ETHERNET = 1, PADDING = 0, LAST = 1 };
+    if (p->bytes.n < 4 || packet_octet(p, 1) != RECEIVED || packet_word(p, 2) != ETHERNET)
+        return;
+    packet_skip(p, 4);
+    while (p->bytes.n > 0 && packet_octet(p, 0) != LAST) {
+        bool padding = packet_octet(p, 0) == PADDING;
+        if (!padding && (p->bytes.n < 2 || !packet_skip(p, 1 + packet_octet(p, 1))))
+            return;
+        packet_skip(p, 1);
+    }
+    if (packet_skip(p, 1))
+        capture_ethernet(c, p);
+}
+
 bool capture_udp_tunnel(struct capture *c, struct packet *p, unsigned port)
 {
     static const struct {
         unsigned port;
         void (*read)(struct capture *c, struct packet *p);
     } tunnels[] = {
-        {4789, vxlan},
-        {8472, vxlan},
-        {4790, vxlan_gpe},
-        {6081, geneve},
+        {4789, vxlan}, {8472, vxlan}, {4790, vxlan_gpe}, {6081, geneve}, {2152, gtp}, {37008, tzsp},
     };
     for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
         if (tunnels[i].port == port && packet_enter(p)) {

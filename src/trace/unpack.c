@@ -55,6 +55,8 @@ const char *trace_other_format(struct str bytes)
         struct str begin;
         const char *what;
     } formats[] = {
+        {STR("\xff\xfe"), "UTF-16: save it as plain text (iconv -f UTF-16 -t UTF-8)"},
+        {STR("\xfe\xff"), "UTF-16: save it as plain text (iconv -f UTF-16 -t UTF-8)"},
         {STR("PK\x03\x04"), "a zip archive: unzip it first"},
         {STR("BZh"), "packed by bzip2: bunzip2 it first"},
         {STR("\xfd"

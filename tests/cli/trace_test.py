@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import socket
 import struct
 import time
 
@@ -60,6 +61,97 @@ class Texts(Recorded):
                     self.assertEqual(status, 0, calls)
                     self.assertEqual([h["changes"] for h in calls[0]["hops"]],
                                      [[], ["signed: an Identity header was added"]])
+
+    def test_one_line_does_not_tell_where_lines_end(self):
+        """A line without colon is glued to what stands before it: no verdict where that counts."""
+        value = tokens.identity(self.unit)
+        whole = tokens.invite(value)
+
+        def behind(name, text):
+            """TEXT behind the header NAME."""
+            line = next(line for line in whole.split("\r\n") if line.startswith(name + ":"))
+            return whole.replace(line + "\r\n", line + text + "\r\n")
+        for name, message in (
+                ("From", behind("From", "\r\nno colon here")),
+                ("To", behind("To", "\r\nno colon")),
+                ("Identity", behind("Identity", "\r\nxyz")),
+                ("Call-ID", behind("Call-ID", "\r\nx")),
+                ("two", behind("From", "\r\nno colon\r\nanother")),
+                ("dots of its own", behind("From", ";x=a.....")),
+                ("a header behind four dots", behind("CSeq", "\r\nX-Host: a.."))):
+            for form in ("single", "normal"):
+                with self.subTest(name=name, form=form):
+                    status, out, _ = self.run_verify(
+                        self.write("input", self.as_ngrep(message, form)), "--json")
+                    calls = json.loads(out)
+                    self.assertEqual((status, calls[0]["hops"][0]["tokens"]), (2, []))
+                    self.assertIn("does not tell where header lines end",
+                                  calls[0]["hops"][0]["changes"][0])
+            with self.subTest(name=name, form="byline"):
+                self.assertEqual(self.token(self.as_ngrep(message, "byline"))[:2],
+                                 (0, "valid"))
+
+    def test_one_line_is_read_where_it_tells(self):
+        """Names of any characters; dots, and lines without colon, in what nobody judges by."""
+        value = tokens.identity(self.unit)
+        whole = tokens.invite(value)
+        for name, more in (("a name with an underscore", ["X_Call_Id: 1"]),
+                           ("others", ["X!%*+`'~: 1", "X \t: 2"]),
+                           ("dots", ["Subject: and so on..", "X-Host: a...b..c"][1:]),
+                           ("a line", ["X-Host: a", "no colon"])):
+            message = whole.replace("\r\nFrom:", "\r\n" + "\r\n".join(more) + "\r\nFrom:")
+            message = message.replace("\r\nTo:", "\r\n" + more[0] + "\r\nTo:")
+            with self.subTest(name=name):
+                self.assertNotEqual(message, whole)
+                self.assertEqual(self.token(self.as_ngrep(message, "single"))[:2], (0, "valid"))
+
+    def nothing_said(self, text, words):
+        """No verdict on TEXT, for WORDS."""
+        status, out, err = self.run_verify(self.write("input", text), "--json")
+        self.assertEqual(status, 2, err)
+        hop = json.loads(out)[0]["hops"][0]
+        self.assertEqual(hop["tokens"], [])
+        self.assertIn(words, " ".join(hop["changes"]))
+
+    def test_a_token_in_several_lines(self):
+        whole = tokens.invite(tokens.identity(self.unit))
+        for at in (60, 200, 300):
+            at += whole.index("Identity: ")
+            with self.subTest(at=at):
+                self.nothing_said(whole[:at] + "\n" + whole[at:], "a long line was broken")
+
+    def test_a_piece_of_a_message(self):
+        """Does not say that there is no Identity."""
+        whole = tokens.invite(tokens.identity(self.unit)).replace("\r\n", "\n")
+        for text in (whole.replace("\n", "\n\n"), "\n".join(whole.split("\n")[:3]) + "\n\n"):
+            with self.subTest(text=text):
+                self.nothing_said(text, "incomplete")
+        status, out, _ = self.run_verify(self.write("input", tokens.invite()), "--json")
+        self.assertEqual(status, 1)
+        self.assertIn("not signed here", out)
+
+    def test_line_ends(self):
+        whole = tokens.invite(tokens.identity(self.unit))
+        for end in ("\n", "\r\n", "\r", "\r\r\n"):
+            with self.subTest(end=end):
+                self.assertEqual(self.token(whole.replace("\r\n", end))[:2], (0, "valid"))
+
+    def test_values_as_they_are_copied(self):
+        value = tokens.identity(self.unit)
+        for text, n in ((value + "\n", 1), ("y : " + value, 1), ("IDENTITY:" + value, 1),
+                        ("\ufeff" + value, 1), ('"%s"' % value, 1), ("'%s'\n" % value, 1),
+                        ("\n\n  " + value, 1), ("%s\n%s\n" % (value, value), 2),
+                        ("Identity: %s\r\nIdentity: %s\r\n" % (value, value), 2),
+                        ("%s, %s" % (value, value), 2),
+                        (value.replace(";info", ";\r\n info"), 1)):
+            with self.subTest(text=text):
+                status, calls = self.verify(self.write("input", text.encode()))
+                verdicts = [t["verdict"] for c in calls for h in c["hops"] for t in h["tokens"]]
+                self.assertEqual((status, verdicts), (3, ["open"] * n))
+        other = "INVITE sip:x SIP/2.0^M\nIdentity: %s^M\n" % value
+        self.assertEqual(self.run_verify(self.write("input", other))[0], 2)
+        quoted = self.token('Identity: "%s"' % value)
+        self.assertEqual(quoted[1:3], ("invalid", 438))
 
     def test_text_of_tcpdump(self):
         """tcpdump -A: the headers below SIP as text before the first line, CR as a dot or not."""
@@ -288,11 +380,105 @@ class Captures(Recorded):
                 ("cooked 2", [b"\x08\0" + bytes(18) + ip], 276),
                 ("cooked with a tag", [bytes(14) + b"\x81\0\0\x07\x08\0" + ip], 113),
                 ("PPP", [b"\xff\x03\0\x21" + ip], 9),
+                ("GTP-U", [over_udp(2152, struct.pack("!BBHI", 0x30, 255, len(ip), 7) + ip)], 101),
+                ("GTP-U with an extension", [over_udp(2152, struct.pack(
+                    "!BBHIHBBBBBB", 0x34, 255, len(ip) + 8, 7, 0, 0, 0x85, 1, 0, 9, 0) + ip)], 101),
+                ("TZSP", [over_udp(37008, b"\1\0\0\1" + b"\0\x0a\1\7\1" + frame)], 101),
+                ("HDLC", [b"\x0f\0\x08\0" + ip], 104), ("enc", [bytes(12) + ip], 109),
+                ("nflog", [b"\x02\0\0\0" + b"\x06\0\x01\0ab\0\0" + struct.pack(
+                    "<HH", 4 + len(ip), 9) + ip], 239),
                 ("VXLAN in QinQ in GRE", [gre(0x6558, pcap.tagged(
                     over_udp(4789, vxlan + frame), 0x88a8, 0x8100))], 101)):
             with self.subTest(name=name):
                 status, calls = self.capture(packets, link)
                 self.assertEqual((status, len(calls[0]["hops"])), (0, 1))
+
+    def test_hep(self):
+        """A collector's datagrams: whence and when are those of the message in it."""
+        def chunk(kind, value, vendor=0):
+            return struct.pack("!HHH", vendor, kind, 6 + len(value)) + value
+
+        def hep(text, at):
+            body = (chunk(1, b"\2") + chunk(2, b"\x11") + chunk(3, socket.inet_aton(A))
+                    + chunk(4, socket.inet_aton(B)) + chunk(7, b"\x13\xc4") + chunk(8, b"\x13\xc5")
+                    + chunk(9, struct.pack("!I", int(at))) + chunk(10, bytes(4))
+                    + chunk(15, b"not it", 77) + chunk(15, text))
+            return b"HEP3" + struct.pack("!H", 6 + len(body)) + body
+
+        def sent(octets):
+            return [pcap.checksum_free_ip4("10.0.0.1", "10.0.0.2", 17,
+                                           pcap.udp(octets, 40000, 9060))]
+        good = hep(self.invite(), time.time())
+        status, calls = self.capture(sent(good))
+        hop = calls[0]["hops"][0]
+        self.assertEqual((status, hop["from"], hop["to"]), (0, A + ":5060", B + ":5061"))
+        _, calls = self.capture(sent(hep(self.invite(), time.time() - 7200)))
+        self.assertEqual(calls[0]["hops"][0]["tokens"][0]["sip_status"], 403)
+        for n in range(4, 130, 9):
+            self.assertEqual(self.told(sent(good[:n]))[0], 2)
+        status, out = self.told(sent(good), snap=500)
+        self.assertEqual(status, 2)
+        self.assertIn("cut by the capture", out)
+
+    def test_files_of_several_interfaces(self):
+        """Each with its own link type and clock; in either order of octets."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        frame, now = pcap.ethernet(ip), time.time()
+        raw, wire = (101, b""), (1, b"")
+        for name, octets in (
+                ("one", pcap.section([raw], [(0, ip)], begin=now)),
+                ("big-endian", pcap.section([raw], [(0, ip)], ">", now)),
+                ("two of a kind", pcap.section([wire, wire], [(1, frame)], begin=now)),
+                ("two kinds", pcap.section([wire, raw], [(0, frame[:20]), (1, ip)], begin=now)),
+                ("one that is not read", pcap.section([(147, b""), wire], [(0, ip), (1, frame)],
+                                                      begin=now)),
+                ("one behind its packets", pcap.section([raw], [(0, ip)], begin=now)
+                 + pcap.block(1, struct.pack("<HHI", 147, 0, 0))),
+                ("two sections", pcap.section([(147, b"")], [(0, ip)], begin=now)
+                 + pcap.section([wire], [(0, frame)], ">", now)),
+                ("options", pcap.section([(101, struct.pack("<HH8sHHB3xHH", 2, 5, b"eth0\0", 9, 1,
+                                                            6, 0, 0))], [(0, ip)], begin=now)),
+                ("unknown blocks", pcap.block(0x0a0d0d0a, struct.pack(
+                    "<IHHq", 0x1a2b3c4d, 1, 0, -1)) + pcap.block(0xbad, b"xyz")
+                 + pcap.section([raw], [(0, ip)], begin=now))):
+            with self.subTest(name=name):
+                status, calls = self.verify(self.write("c.pcapng", octets))
+                self.assertEqual((status, len(calls[0]["hops"])), (0, 1))
+
+    def test_clocks_of_interfaces(self):
+        """Ticks of another length, and their beginning, say when the call was: an hour ago."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        now = time.time()
+        nanoseconds = struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)
+        offset = struct.pack("<HHqHH", 14, 8, -3600, 0, 0)
+        binary = struct.pack("<HHB3xHH", 9, 1, 0x80 + 20, 0, 0)
+        for name, options, begin, stale in (
+                ("nanoseconds", nanoseconds, now * 1000, False),
+                ("nanoseconds, stale", nanoseconds, (now - 3600) * 1000, True),
+                ("offset", offset, now, True),
+                ("binary", binary, now * 1.048576, False)):
+            with self.subTest(name=name):
+                octets = pcap.section([(101, options)], [(0, ip)], begin=begin)
+                _, calls = self.verify(self.write("c.pcapng", octets))
+                self.assertEqual(calls[0]["hops"][0]["tokens"][0]["sip_status"],
+                                 403 if stale else 0)
+
+    def test_broken_files_of_blocks(self):
+        """Say where they end; what was before that is read."""
+        ip = pcap.udp_packets(A, B, self.invite())[0]
+        good = pcap.section([(101, b"")], [(0, ip)], begin=time.time())
+        for name, octets, words in (
+                ("cut", good[:-30], "cut inside a block"),
+                ("a length that cannot be", good[:4] + b"\x1d\0\0\0" + good[8:], "length"),
+                ("no interface", pcap.section([], [(0, ip)]), "no interface"),
+                ("a simple one of none", pcap.section([], [(None, ip)]), "no interface"),
+                ("longer than its block", pcap.section([(101, b"")], []) + pcap.block(
+                    6, struct.pack("<IIIII", 0, 0, 0, 5000, 5000) + ip), "longer than its block"),
+                ("too many", pcap.section([(101, b"")] * 257, [(0, ip)]), "256 interfaces")):
+            with self.subTest(name=name):
+                status, _, err = self.run_verify(self.write("c.pcapng", octets))
+                self.assertEqual(status, 2)
+                self.assertIn(words, err)
 
     def test_ipv6_extension_headers(self):
         udp = pcap.udp(self.invite())

@@ -187,6 +187,27 @@ class Certificates(ProcessStory):
         self.assertEqual(stirctl.run(self.path, "cert", "import", "818H")[0], 2)
         self.assertEqual(sorted(os.listdir(self.lab.unit.directory)), before)
 
+    def test_import_judges_the_chain(self):
+        """One whose issuer is another authority's of the same name; one without its issuer."""
+        self.start()
+        mark = "-----BEGIN"
+        with open(self.make("one", "--ca", self.lab.path("another-ca")).directory + "/chain.pem", encoding="ascii") as chain:
+            above = chain.read().split(mark)[2]
+        unit = self.make("two")
+        path = unit.directory + "/chain.pem"
+        with open(path, encoding="ascii") as chain:
+            leaf = chain.read().split(mark)[1]
+        with open(path, "w", encoding="ascii") as chain:
+            chain.write(mark + leaf + mark + above)
+        status, _, err = self.bring(unit)
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"chain.pem: is a chain that no verifier follows: \w")
+        with open(path, "w", encoding="ascii") as chain:
+            chain.write(mark + leaf)
+        status, _, err = self.bring(unit)
+        self.assertEqual(status, 0, err)
+        self.assertRegex(err, r"warning: \S+/chain.pem holds the end-entity certificate alone")
+
     def test_import_is_taken_back_when_stird_refuses_it(self):
         """Our own code is in provider.spc; a unit of another provider is not ours."""
         self.start(more='provider = { spc = [ "709J" ]; };')

@@ -68,3 +68,28 @@ def write(path, frames, link=1, begin=1700000000.0, snap=None):
             out.write(struct.pack("<IIII", int(at), int(at % 1 * 1e6), len(kept), len(frame)))
             out.write(kept)
     return path
+
+
+def block(kind, body, order="<"):
+    """Of a pcapng file."""
+    body += bytes(-len(body) % 4)
+    length = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + length + body + length
+
+
+def section(interfaces, packets, order="<", begin=1700000000.0):
+    """
+    A section of a pcapng file. INTERFACES: (link type, options). PACKETS: (interface, octets), as
+    the enhanced block has them; (None, octets) is a simple one.
+    """
+    out = block(0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, -1), order)
+    for link, options in interfaces:
+        out += block(1, struct.pack(order + "HHI", link, 0, 262144) + options, order)
+    ticks = int(begin * 1e6)
+    for interface, octets in packets:
+        if interface is None:
+            out += block(3, struct.pack(order + "I", len(octets)) + octets, order)
+        else:
+            out += block(6, struct.pack(order + "IIIII", interface, ticks >> 32,
+                                        ticks & 0xffffffff, len(octets), len(octets)) + octets, order)
+    return out

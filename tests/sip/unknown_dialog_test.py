@@ -241,6 +241,49 @@ class UnknownDialog(Story):
         self.sbc.expect(486)
         self.record(invite, decision="signed")
 
+    def again(self, invite, final, cseq, caller=None, to=None):
+        """A re-INVITE with the key of the call, of another caller or with another To tag."""
+        raw = dialog.in_dialog(self.sbc, "INVITE", invite, final, cseq).octets()
+        if caller:
+            raw = re.sub(rb"(From: [^+]*)\+\d+", rb"\1" + caller.encode(), raw)
+        if to:
+            raw = re.sub(rb"(To: [^\r]*;tag=)[^\r;]*", rb"\1" + to.encode(), raw)
+        return type(invite).parse(raw)
+
+    def test_a_key_does_not_open_the_number_block(self):
+        """That of a call, also one that is over: another From, To tags of any kind."""
+        self.start()
+        invite, _, final = self.up()
+        self.sbc.send(dialog.in_dialog(self.sbc, "BYE", invite, final, 2), self.at())
+        self.carrier.respond(self.carrier.expect("BYE"), 200)
+        self.sbc.expect((200, "BYE"))
+        for cseq, to in ((3, None), (4, "made-up")):
+            blocked = self.again(invite, final, cseq, "+12155556000", to)
+            self.sbc.send(blocked, self.at())
+            self.sbc.acknowledge(blocked, self.sbc.expect(603), self.at())
+            path = self.lab.write("message", blocked.octets().decode())
+            told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path,
+                               "--source", self.net(2))
+            self.assertEqual((told["decision"], told["reason"], told["sip_status"]),
+                             ("rejected", "number_blocked", 603))
+        self.carrier.expect_nothing(0.2)
+        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
+        self.assertEqual([(r["orig_tn"], r["sip_status"]) for r in records],
+                         [("12155556000", 603)] * 2)
+        self.sbc.send(self.again(invite, final, 5, "+12155550101"), self.at())
+        self.carrier.respond(self.carrier.expect("INVITE"), 481)
+        self.sbc.expect(481)
+
+    def test_the_callee_is_nobody_s_caller(self):
+        """Who was called may have a number that is blocked, and holds the call all the same."""
+        self.start()
+        invite, arrived, final = self.up(to="<sip:+12155556000@carrier.example.com>")
+        again = dialog.callee_in_dialog(self.carrier, "INVITE", arrived, final, 2)
+        self.carrier.send(again, self.at())
+        self.sbc.respond(self.sbc.expect("INVITE"), 486)
+        self.carrier.expect(486)
+        self.record(invite, decision="signed")
+
     def test_explain_says_the_same(self):
         """Of both kinds, by the secret of the state directory."""
         self.start()

@@ -102,6 +102,8 @@ static void the_same_certificate_is_served(void **state)
     expect(&our_chain, "application/pkix-cert", trust, CERTIFICATE_SERVED, "");
     expect(&our_chain, "text/html", trust, CERTIFICATE_SERVED, "Content-Type should be");
     expect(&our_chain, "", NULL, CERTIFICATE_SERVED, "Content-Type should be");
+    expect(&our_chain, CHAIN_TYPE, NULL, CERTIFICATE_SERVED,
+           "nobody but itself has issued"); /* no anchors: its issuer bears its name */
 }
 
 /* Verifiers like a fuller chain; a shorter or another one may leave them without a way up. */

@@ -118,7 +118,9 @@ static void bad_files_are_refused_in_words(void **state)
     snprintf(path, sizeof(path), "%s/ca", lab);
     char *root = lab_read(path, "root.pem"), *intermediate = lab_read(path, "intermediate.pem");
     char *with_key = joined(chain, key), *other_first = joined(root, chain);
-    char *wrong_order = joined(chain, intermediate), *with_root = joined(chain, root);
+    char *twice = joined(chain, intermediate), *with_root = joined(chain, root);
+    char *leaf_alone = strndup(chain, (size_t)(strstr(chain + 1, "-----BEGIN") - chain));
+    char *leaf_twice = joined(leaf_alone, chain), *wrong_order = joined(leaf_alone, root);
 
     refused_chain("", "holds no certificate in PEM form");
     refused_chain("garbage", "holds no certificate in PEM form");
@@ -127,7 +129,9 @@ static void bad_files_are_refused_in_words(void **state)
                   "block 1 is no certificate");
     refused_chain("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                   "block 1 cannot be decoded");
-    refused_chain(wrong_order, "certificate 3 is not the issuer of the one before it");
+    refused_chain(wrong_order, "certificate 2 is not the issuer of the one before it");
+    refused_chain(twice, "certificate 3 is certificate 2 once more");
+    refused_chain(leaf_twice, "certificate 2 is certificate 1 once more");
     char *cut = strdup(chain);
     strstr(cut, "-----END")[-30] = '\0'; /* in the middle of the first block */
     refused_chain(cut, "block 1 is damaged or cut off");
@@ -144,8 +148,8 @@ static void bad_files_are_refused_in_words(void **state)
                                  str_of(with_root), STR("x5u"), STR(GOOD_X5U), clock_real_s(),
                                  &problems));
     certificate_fini(&c);
-    char *const all[] = {chain,       key,         root,      intermediate, with_key,
-                         other_first, wrong_order, with_root, cut};
+    char *const all[] = {chain,       key,       root, intermediate, with_key,   other_first,
+                         wrong_order, with_root, cut,  twice,        leaf_alone, leaf_twice};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         free(all[i]);
 }

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <stird/fetch.h>
+#include <stird/public_address.h>
 #include <stird/x5u.h>
 
 static void addresses_of_nobodys_web_server(void **state)
@@ -55,7 +56,8 @@ static void addresses_of_nobodys_web_server(void **state)
         unsigned char bytes[16];
         int family = strchr(cases[i].text, ':') ? AF_INET6 : AF_INET;
         assert_int_equal(inet_pton(family, cases[i].text, bytes), 1);
-        if (fetch_address_is_public(family, bytes) != cases[i].is_public)
+        enum address_family kept = family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6;
+        if (public_address(kept, bytes) != cases[i].is_public)
             fail_msg("%s", cases[i].text);
     }
 }

@@ -1,8 +1,6 @@
-#include <stird/fetch.h>
+#include <stird/public_address.h>
 
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Special-purpose blocks (RFC 6890 and its registry) that are nobody's web server. */
 static const struct block {
@@ -44,9 +42,10 @@ static bool any_covers(const struct block *blocks, size_t n, const unsigned char
     return false;
 }
 
-bool fetch_address_is_public(int family, const void *bytes)
+bool public_address(enum address_family family, const void *bytes)
 {
-    if (family == AF_INET)
+    if (family == ADDRESS_IPV4)
         return !any_covers(blocks4, sizeof(blocks4) / sizeof(blocks4[0]), bytes);
-    return family == AF_INET6 && !any_covers(blocks6, sizeof(blocks6) / sizeof(blocks6[0]), bytes);
+    return family == ADDRESS_IPV6 &&
+           !any_covers(blocks6, sizeof(blocks6) / sizeof(blocks6[0]), bytes);
 }

@@ -1,0 +1,262 @@
+/*
+ * Files that hold certificates and keys in other ways than they should: each is read, or named in
+ * words that say what to do. Those of certificates are in certificate_test.c as well.
+ */
+#include "lab.h"
+
+#include <openssl/pem.h>
+#include <stird/certificate_text.h>
+#include <stird/credential.h>
+
+#define BOM "\xef\xbb\xbf"
+
+static char *lab, *chain, *key;
+static EVP_PKEY *parsed;
+
+static int make_unit(void **state)
+{
+    char path[1024];
+    struct text_fault fault;
+    (void)state;
+    lab = lab_directory();
+    lab_unit(lab, "none");
+    snprintf(path, sizeof(path), "%s/none", lab);
+    chain = lab_read(path, "chain.pem");
+    key = lab_read(path, "key.pem");
+    parsed = private_key_read(str_of(key), &fault);
+    assert_non_null(parsed);
+    return 0;
+}
+
+static int remove_unit(void **state)
+{
+    (void)state;
+    EVP_PKEY_free(parsed);
+    free(chain);
+    free(key);
+    lab_remove(lab);
+    return 0;
+}
+
+/* WORDS: of what is said; NULL: it is read. */
+static void expect(const char *what, const struct text_fault *fault, bool read, const char *words)
+{
+    if (read != (words == NULL) || (words && !strstr(fault->why, words)))
+        fail_msg("%s: \"%s\" instead of \"%s\"", what, read ? "" : fault->why, words ? words : "");
+}
+
+static void expect_chain(struct str text, const char *words)
+{
+    struct text_fault fault = {0, ""};
+    STACK_OF(X509) *all = certificates_read(text, &fault);
+    expect("chain", &fault, all != NULL, words);
+    sk_X509_pop_free(all, X509_free);
+}
+
+static void expect_key(struct str text, const char *words)
+{
+    struct text_fault fault = {0, ""};
+    EVP_PKEY *read = private_key_read(text, &fault);
+    expect("key", &fault, read != NULL, words);
+    EVP_PKEY_free(read);
+}
+
+/* TEXT with each FROM as TO; to be freed. */
+static char *with(const char *text, const char *from, const char *to)
+{
+    struct buf out = BUF_INIT;
+    for (const char *at; (at = strstr(text, from)); text = at + strlen(from)) {
+        buf_add(&out, text, (size_t)(at - text));
+        buf_add_text(&out, to);
+    }
+    buf_add_text(&out, text);
+    char *copy = strndup(out.p, out.n);
+    buf_fini(&out);
+    return copy;
+}
+
+static const struct {
+    const char *from, *to, *words;
+} changes[] = {
+    {"\n", "\r\n", NULL},
+    {"\n", "\r", NULL},
+    {"\n", " \t\n", NULL},
+    {"-----BEGIN", "some text\n-----BEGIN", NULL},
+    {"-----BEGIN", " -----BEGIN", "shares the line"},
+    {"\n", "\\n", "shares the line"},
+    {"\n", "", "shares the line"},
+    {"-----BEGIN", "\n" BOM "-----BEGIN", "byte order mark"},
+    {"-----END", "-----end", "damaged or cut off"},
+    {"M", "!", "cannot be decoded"},
+};
+
+static void spellings_of_pem(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        char *as_chain = with(chain, changes[i].from, changes[i].to);
+        char *as_key = with(key, changes[i].from, changes[i].to);
+        expect_chain(str_of(as_chain), changes[i].words);
+        expect_key(str_of(as_key), changes[i].words);
+        free(as_chain);
+        free(as_key);
+    }
+}
+
+/* BEFORE, TEXT and BEHIND in one file. */
+static struct buf joined(const char *before, const char *text, const char *behind)
+{
+    struct buf out = BUF_INIT;
+    buf_add_text(&out, before);
+    buf_add_text(&out, text);
+    buf_add_text(&out, behind);
+    return out;
+}
+
+static void what_stands_beside(void **state)
+{
+    static const char parameters[] =
+        "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    (void)state;
+    const struct {
+        struct buf text;
+        const char *as_chain, *as_key;
+    } cases[] = {
+        {joined(BOM, chain, ""), NULL, "certificates go to chain.pem"},
+        {joined(BOM, key, ""), "holds a private key", NULL},
+        {joined(chain, BOM, chain), "byte order mark", "certificates go to chain.pem"},
+        {joined(parameters, key, ""), "is no certificate", NULL},
+        {joined(parameters, "", ""), "is no certificate", "the parameters of a curve and no key"},
+        {joined(key, chain, ""), "holds a private key", NULL},
+        {joined(chain, key, ""), "holds a private key", NULL},
+        {joined("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n",
+                "", ""),
+         "is a request", "holds a request"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf text = cases[i].text;
+        expect_chain(buf_str(&text), cases[i].as_chain);
+        expect_key(buf_str(&text), cases[i].as_key);
+        buf_fini(&text);
+    }
+}
+
+/* The lines between the first BEGIN and END. */
+static char *bare(const char *text)
+{
+    const char *from = strchr(text, '\n') + 1;
+    return strndup(from, (size_t)(strstr(from, "-----END") - from));
+}
+
+static void other_forms(void **state)
+{
+    (void)state;
+    char *bare_chain = bare(chain), *bare_key = bare(key);
+    expect_chain(str_of(bare_chain), "is base64 without its first and last line");
+    expect_key(str_of(bare_key), "is base64 without its first and last line");
+    expect_chain(STR("\x1f\x8b\x08\x00"), "is compressed");
+    expect_key(STR("\x1f\x8b\x08\x00"), "is compressed");
+    expect_chain(STR("\xff\xfe-\0"), "UTF-16");
+    expect_key(STR("pkcs11:token=t;object=o\n"), "goes to key.uri");
+    expect_key(STR(" {\"crv\":\"P-256\",\"kty\":\"EC\"}"), "JWK");
+    expect_key(STR("PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n"), "PuTTY");
+    expect_chain(STR("<html>"), "holds no certificate in PEM form");
+    expect_key(STR("<html>"), "holds no private key in PEM form");
+    expect_key(STR(""), "holds no private key in PEM form");
+    free(bare_chain);
+    free(bare_key);
+}
+
+/* A certificate, and what is behind it. */
+static void certificates_in_der(void **state)
+{
+    struct text_fault fault;
+    (void)state;
+    STACK_OF(X509) *all = certificates_read(str_of(chain), &fault);
+    unsigned char *der = NULL;
+    int n = i2d_X509(sk_X509_value(all, 0), &der);
+    struct buf text = BUF_INIT;
+    buf_add(&text, der, (size_t)n);
+    expect_chain(buf_str(&text), NULL);
+    buf_add_char(&text, '\n');
+    expect_chain(buf_str(&text), "more than one thing in DER");
+    text.n--;
+    buf_add(&text, der, (size_t)n);
+    expect_chain(buf_str(&text), "more than one thing in DER");
+    expect_chain(str_slice(buf_str(&text), 0, (size_t)n - 1), "neither PEM nor one certificate");
+    buf_fini(&text);
+    OPENSSL_free(der);
+    sk_X509_pop_free(all, X509_free);
+}
+
+static struct str of_bio(BIO *bio)
+{
+    char *bytes = NULL;
+    long n = BIO_get_mem_data(bio, &bytes);
+    return (struct str){bytes, (size_t)n};
+}
+
+static void keys_in_der_and_encrypted(void **state)
+{
+    (void)state;
+    BIO *bio = BIO_new(BIO_s_mem());
+    assert_int_equal(i2d_PrivateKey_bio(bio, parsed), 1);
+    expect_key(of_bio(bio), "is a key in DER");
+    expect_chain(of_bio(bio), "holds a private key");
+    assert_int_equal(BIO_reset(bio), 1);
+    assert_int_equal(i2d_PKCS8PrivateKey_bio(bio, parsed, EVP_aes_128_cbc(), "x", 1, NULL, NULL),
+                     1);
+    expect_key(of_bio(bio), "is an encrypted key in DER");
+    assert_int_equal(BIO_reset(bio), 1);
+    assert_int_equal(
+        PEM_write_bio_PKCS8PrivateKey(bio, parsed, EVP_aes_128_cbc(), "x", 1, NULL, NULL), 1);
+    expect_key(of_bio(bio), "without a password");
+    assert_int_equal(BIO_reset(bio), 1);
+    assert_int_equal(PEM_write_bio_PrivateKey_traditional(
+                         bio, parsed, EVP_aes_128_cbc(), (const unsigned char *)"x", 1, NULL, NULL),
+                     1);
+    expect_key(of_bio(bio), "without a password");
+    BIO_free(bio);
+}
+
+/* The first counts; when it is the wrong one, it is said that there are others. */
+static void several_keys(void **state)
+{
+    struct certificate c;
+    struct problems problems = PROBLEMS_INIT;
+    struct arena *arena = arena_new(4096);
+    char path[1024];
+    (void)state;
+    lab_unit(lab, "p384");
+    snprintf(path, sizeof(path), "%s/p384", lab);
+    char *other = lab_read(path, "key.pem");
+    struct buf right = joined(key, other, ""), wrong = joined(other, key, "");
+    lab_certificate(&c, arena, lab, "none");
+    assert_int_equal(private_keys_in(buf_str(&right)), 2);
+    struct credential *one = credential_new(&c, STR("key.pem"), buf_str(&right), &problems);
+    assert_non_null(one);
+    credential_free(one);
+    assert_null(credential_new(&c, STR("key.pem"), buf_str(&wrong), &problems));
+    assert_int_equal(problems.n, 2);
+    assert_non_null(strstr(problems.list[0].text, "on the curve secp384r1"));
+    assert_non_null(strstr(problems.list[1].text, "holds 2 private keys"));
+    problems_fini(&problems);
+    certificate_fini(&c);
+    buf_fini(&right);
+    buf_fini(&wrong);
+    free(other);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spellings_of_pem),
+        cmocka_unit_test(what_stands_beside),
+        cmocka_unit_test(other_forms),
+        cmocka_unit_test(certificates_in_der),
+        cmocka_unit_test(keys_in_der_and_encrypted),
+        cmocka_unit_test(several_keys),
+    };
+    return cmocka_run_group_tests(tests, make_unit, remove_unit);
+}
