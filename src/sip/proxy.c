@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/budget.h>
+#include <stird/chance.h>
 #include <stird/claim.h>
 #include <stird/clock.h>
 #include <stird/log.h>
@@ -10,7 +11,6 @@
 #include <stird/rehearsal.h>
 #include <stird/well_formed.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "context.h"
 #include <stird/headers.h>
@@ -478,11 +478,10 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->base = options->base;
     p->worker = options->worker;
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
-    getrandom(&p->limits.seed, sizeof(p->limits.seed), GRND_NONBLOCK);
     p->snapshot = snapshot_ref(options->snapshot);
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
-    if (!build(p, options)) {
+    if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {
         proxy_free(p);
         return NULL;
     }
