@@ -160,12 +160,12 @@ static void ask(struct probe *probe)
     struct attempt *a = &probe->attempt;
     struct flow flow;
     a->final_seen = false;
-    if (!write_probe(p, a))
-        return; /* no memory: nothing is learned */
+    /* Without memory, or room for a connection, nothing is learned. */
+    if (!write_probe(p, a) || target_flow(p, &a->target, &flow) != 0)
+        return;
     struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("OPTIONS"));
-    if (target_flow(p, &a->target, &flow) == 0)
-        a->client = client_transaction_new(p->transactions, &key, false, &flow,
-                                           buf_str(&p->scratch), a, proxy_now_ms());
+    a->client = client_transaction_new(p->transactions, &key, false, &flow, buf_str(&p->scratch), a,
+                                       proxy_now_ms());
     if (!a->client)
         ended(probe, QUESTION_UNREACHABLE);
 }
