@@ -52,6 +52,14 @@ bool known_name_same(const struct known_name *a, const struct known_name *b)
 
 /* ---- all of them in a file ---- */
 
+bool known_name_is_of(const struct known_name *k, const struct upstream *u)
+{
+    bool by_port = k->service[0] == '\0';
+    uint16_t port = u->port_given ? u->address.port : transport_port(u->transport);
+    return u->host.n > 0 && str_eq_nocase(str_of(k->host), u->host) && by_port == u->port_given &&
+           k->port == port;
+}
+
 static int write_all(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {

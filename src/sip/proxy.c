@@ -147,6 +147,32 @@ bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const str
     return claim == CLAIM_NONE || (trunk && claim_is_trunks(trunk, source, claim));
 }
 
+static bool is_told(const struct rehearsal *r, const struct upstream *u)
+{
+    for (unsigned i = 0; i < r->n_names; i++)
+        if (known_name_is_of(&r->names[i], u))
+            return true;
+    return u->host.n == 0 || !r->names_told;
+}
+
+static bool all_are_told(const struct rehearsal *r)
+{
+    for (unsigned i = 0; i < r->settings->n_upstreams; i++)
+        if (!is_told(r, &r->settings->upstreams[i]))
+            return false;
+    return true;
+}
+
+bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
+                           const struct address *source)
+{
+    if (claim_is_trunks(trunk, source, claim_of_address(source)))
+        return false;
+    if (p->rehearsal)
+        return !all_are_told(p->rehearsal);
+    return p->routes && !routes_know_names(p->routes, p->snapshot->settings);
+}
+
 /* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
