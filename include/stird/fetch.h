@@ -2,7 +2,8 @@
  * fetch - a certificate from the URL that a token names (RFC 8224 sections 7.3 and 12): nobody who
  * writes a URL may use us to look into our own network.
  *
- * Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is looked at
+ * A server may send 512 KiB in 1024 records of TLS, whatever they are, and nothing of it is without
+ * bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is looked at
  * after it was resolved, when the socket is opened. Blocks for as long as the limit says: never in
  * a process that has calls, or a key.
  */

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/address.h>
+#include <stird/settings.h>
 
 #define NAME_HOST_MAX      253
 #define NAME_SERVICE_MAX   15
@@ -36,6 +36,8 @@ struct known_name {
 bool known_name_is_sound(const struct known_name *k);
 /* Whether the two are answers to one question. */
 bool known_name_same(const struct known_name *a, const struct known_name *b);
+/* Whether K is what UPSTREAM's uri asks for; false where that has an address. */
+bool known_name_is_of(const struct known_name *k, const struct upstream *upstream);
 
 /* A sealed memory file with all of them; -errno. */
 int known_names_to_fd(const struct known_name *list, unsigned n);

@@ -103,7 +103,8 @@ int net_send(struct net *net, const struct flow *to, struct str bytes);
  */
 int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
                 const struct address *remote, struct flow *flow);
-/* The same for OPENING: -EMFILE where that has no room. Over TLS the peer must prove TLS_NAME, or
+/* The same for OPENING: -EMFILE where that has no room. Whatever fails is our own lack and says
+   nothing of the peer. Over TLS the peer must prove TLS_NAME, or
    one of several with commas between, or the address when that is empty. */
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
                       const struct address *remote, struct str tls_name, enum opening opening,
@@ -138,7 +139,8 @@ bool net_address_is_own(const struct address *address);
 uint64_t net_slow_readers(const struct net *net);
 /* How many were closed because their peers said too much beside messages: docs/transports.md. */
 uint64_t net_talkers(const struct net *net);
-/* How many were not opened, because what peers wrote had led to so many already. */
+/* How many were not opened for want of room: limits.connections, its part for what peers wrote,
+   descriptors. Each reason is a line a minute in the log. */
 uint64_t net_not_opened(const struct net *net);
 /* For handshakes from now on; NULL: none are made. LISTENERS say who must show a certificate. */
 void net_set_tls_take(struct net *net, struct tls *tls);

@@ -60,7 +60,7 @@ struct proxy_counters {
     uint64_t emergency_no_trunk;                       /* that fitted no trunk of their source */
     uint64_t fenced; /* requests inside calls that may not go where they lead: sip/fence.h */
     uint64_t foreign_responses;      /* of sources that nobody asked: sip/stranger.h */
-    uint64_t connections_not_opened; /* what peers wrote had led to too many: net.h */
+    uint64_t connections_not_opened; /* there was no room for them: net.h */
     uint64_t dialog_names_refused;   /* names in requests inside calls without room: resolver.h */
     uint64_t groups_in_from; /* calls whose From alone names a trunk group that is read elsewhere */
     uint64_t clock_steps;    /* of the real time, by more than a second; the worker counts them */

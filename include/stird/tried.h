@@ -17,6 +17,7 @@ enum fate {
     FATE_CONNECTION_LOST, /* a provisional response, then its connection was gone */
     FATE_FULL,            /* not asked: as many calls are there as its limit allows */
     FATE_NOT_SENT,        /* no memory for it */
+    FATE_NOT_OPENED,      /* no room here for a connection to it */
     FATE_KINDS
 };
 

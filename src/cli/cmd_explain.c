@@ -209,6 +209,7 @@ static int explain(const struct cli *cli, const struct question *q,
                           .upstream = str_of(q->upstream),
                           .names = basis->names,
                           .n_names = basis->n_names,
+                          .names_told = basis->names_told,
                           .trunk = q->trunk ? named_trunk(basis->settings, q->trunk) : NULL};
     if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q) ||
         !set_transport(&r, q, message))

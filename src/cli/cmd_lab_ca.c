@@ -10,7 +10,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
+#include <stird/chance.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
@@ -50,7 +50,7 @@ static uint64_t new_serial(void)
 {
     uint64_t serial = 0;
     while (serial == 0)
-        if (RAND_bytes((unsigned char *)&serial, sizeof(serial)) != 1)
+        if (!chance_fill(&serial, sizeof(serial)))
             abort();
         else
             serial >>= 1;

@@ -20,6 +20,7 @@ struct decision_basis {
     bool has_secret;                        /* it could be read */
     struct known_name *names;               /* what upstreams' names mean to the running stird */
     unsigned n_names;
+    bool names_told; /* there is one, and it said so */
 };
 
 /* OFFLINE: does not ask for a running stird. False after complaints. */

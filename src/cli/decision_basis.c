@@ -60,8 +60,10 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
     files_free(files);
     json_decref(json);
     problems_fini(&problems);
-    if (basis->settings)
+    if (basis->settings) {
         basis->names = known_names_from_fd(reply->fds[2], &basis->n_names);
+        basis->names_told = true;
+    }
     return basis->settings && map(&basis->numbers, reply->fds[1]) &&
            (reply->n_fds < 4 || map(&basis->overlay, reply->fds[3]));
 }

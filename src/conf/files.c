@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <stird/memory_file.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -361,11 +362,10 @@ static int write_wire(const struct files *files, int fd, bool secrets)
 
 static int to_sealed_fd(const struct files *files, bool secrets)
 {
-    int fd = memfd_create("stird-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int r = fd < 0 ? -errno : write_wire(files, fd, secrets);
-    if (r == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-        r = -errno;
+    int fd = memory_file_new("stird-settings");
+    int r = fd < 0 ? fd : write_wire(files, fd, secrets);
+    if (r == 0)
+        r = memory_file_seal(fd);
     if (r < 0 && fd >= 0)
         close(fd);
     return r < 0 ? r : fd;
@@ -423,13 +423,10 @@ static bool read_wire(struct files *files, struct str bytes)
 
 struct files *files_from_fd(int fd)
 {
-    const int needed = F_SEAL_SHRINK | F_SEAL_WRITE;
     struct stat status;
-    int seals = fcntl(fd, F_GET_SEALS);
     /* Its maker may be somebody else's by now: nothing changes under the one who reads. */
-    if (seals < 0 || (seals & needed) != needed)
-        return NULL;
-    if (fstat(fd, &status) < 0 || status.st_size <= 0 || status.st_size > FILES_BYTES_MAX)
+    if (!memory_file_is_sealed(fd) || fstat(fd, &status) < 0 || status.st_size <= 0 ||
+        status.st_size > FILES_BYTES_MAX)
         return NULL;
     size_t n = (size_t)status.st_size;
     void *bytes = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -66,11 +66,17 @@ static void of_header(struct cap *cap, const struct view *v)
     cap->of = STR("Attestation-Info of the SBC");
 }
 
+/* Whether it is an upstream's nobody knows yet (claim.h): what an upstream sends is no customer's.
+ */
+static void of_source(struct cap *cap, const struct view *v)
+{
+    if (v->call->source_in_doubt)
+        cap->at_most = TREATMENT_C;
+    cap->of = STR("source in doubt: the name of an upstream is not resolved");
+}
+
 static void (*const caps[])(struct cap *cap, const struct view *v) = {
-    of_trunk,
-    of_customer,
-    of_country,
-    of_header,
+    of_trunk, of_customer, of_country, of_header, of_source,
 };
 
 bool cap_get(struct cap *cap, unsigned i, const struct settings *settings,

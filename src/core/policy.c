@@ -553,8 +553,8 @@ static bool may_have_a(const struct decision *d)
 {
     const struct outcome *o = d->outcome;
     bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
-    return !d->trunk->gateway && entitled && o->number_looked_up && !o->number.prefix_row &&
-           !d->asserted_differ && !d->asserted_unread && !d->from_unread;
+    return !d->trunk->gateway && !d->call->source_in_doubt && entitled && o->number_looked_up &&
+           !o->number.prefix_row && !d->asserted_differ && !d->asserted_unread && !d->from_unread;
 }
 
 /*
@@ -576,6 +576,8 @@ static struct str why_lowered(const struct decision *d)
 {
     if (d->trunk->gateway)
         return STR("gateway");
+    if (d->call->source_in_doubt)
+        return STR("source in doubt");
     if (d->asserted_differ)
         return STR("P-Asserted-Identity numbers differ");
     if (d->asserted_unread)

@@ -10,6 +10,7 @@ void tried_add_said(struct buf *out, const struct tried *t)
         [FATE_CONNECTION_LOST] = "connection_lost",
         [FATE_FULL] = "full",
         [FATE_NOT_SENT] = "not_sent",
+        [FATE_NOT_OPENED] = "not_opened",
     };
     if (t->fate == FATE_STATUS)
         buf_addf(out, "%u", t->status);

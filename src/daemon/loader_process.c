@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <stird/control.h>
 #include <stird/log.h>
+#include <stird/memory_file.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,8 +17,8 @@
 /* The lines in TEXT as a file; -1: there are none, or no memory. */
 static int file_of(const char *name, const struct buf *text)
 {
-    int fd = text->n > 0 && !buf_failed(text) ? memfd_create(name, MFD_CLOEXEC) : -1;
-    if (fd >= 0 && write(fd, text->p, text->n) != (ssize_t)text->n) {
+    int fd = text->n > 0 && !buf_failed(text) ? memory_file_new(name) : -1;
+    if (fd >= 0 && (write(fd, text->p, text->n) != (ssize_t)text->n || memory_file_seal(fd))) {
         close(fd);
         fd = -1;
     }

@@ -1,10 +1,10 @@
 #include "service_reads.h"
 
 #include "check_process.h"
+#include "named_files.h"
 #include "service_user.h"
 #include "supervisor.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -67,8 +67,6 @@ static void tell_of_way(const struct look *l, char *path)
             service_user_name(), l->group, path);
 }
 
-static void look_at_each(struct look *l, const char *path, DIR *directory);
-
 /* Root has said what is wrong with it otherwise. */
 static void look_at(struct look *l, const char *path)
 {
@@ -77,27 +75,8 @@ static void look_at(struct look *l, const char *path)
     if (copy)
         tell_of_way(l, copy);
     free(copy);
-    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (directory)
-        look_at_each(l, path, directory);
-    else if (fd >= 0)
+    if (fd >= 0)
         close(fd);
-}
-
-/* A directory of number tables: no deeper. */
-static void look_at_each(struct look *l, const char *path, DIR *directory)
-{
-    const struct dirent *entry;
-    while ((entry = readdir(directory))) {
-        char *name = NULL;
-        size_t n = strlen(entry->d_name);
-        if (entry->d_name[0] != '.' && n > 4 && strcmp(entry->d_name + n - 4, ".csv") == 0 &&
-            asprintf(&name, "%s/%s", path, entry->d_name) > 0) {
-            look_at(l, name);
-            free(name);
-        }
-    }
-    closedir(directory);
 }
 
 static void look_at_path(void *user, struct str path)
@@ -132,21 +111,13 @@ static void look(void *user, struct problems *problems)
                      strerror(-r));
         return;
     }
-    files_each(l.files, look_at_path, &l);
+    named_files_each(l.files, s, look_at_path, &l);
     for (unsigned i = 0; i < s->n_certificates; i++) {
         look_in(&l, s->certificates[i].directory, "key.pem");
         look_in(&l, s->certificates[i].directory, "key.uri");
     }
     for (unsigned i = 0; i < s->n_mistaken_units; i++)
         look_in(&l, s->mistaken_units[i], "key.pem");
-    for (unsigned i = 0; i < s->n_numbers_files; i++)
-        look_at_path(&l, s->numbers_files[i]);
-    for (unsigned i = 0; i < s->n_customers_files; i++)
-        look_at_path(&l, s->customers_files[i]);
-    const struct str others[] = {s->numbers_compiled, s->check.anchors, s->check.crls,
-                                 s->check.tls_ca};
-    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        look_at_path(&l, others[i]);
     look_in(&l, s->state_directory, OVERLAY_FILE);
     look_in(&l, s->state_directory, SNAPSHOT_SECRET_FILE);
     look_in(&l, s->state_directory, UNTOLD_FILE);

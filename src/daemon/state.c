@@ -4,17 +4,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <stird/chance.h>
 #include <stird/log.h>
 #include <stird/secret_file.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 static const char file_name[] = SNAPSHOT_SECRET_FILE;
 
 static int make_secret(const struct folder *d, uint8_t secret[SNAPSHOT_SECRET_BYTES])
 {
-    if (getrandom(secret, SNAPSHOT_SECRET_BYTES, 0) != SNAPSHOT_SECRET_BYTES)
+    if (!chance_fill(secret, SNAPSHOT_SECRET_BYTES))
         return -EIO;
     return secret_file_write(d, secret);
 }

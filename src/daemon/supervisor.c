@@ -258,6 +258,7 @@ static void one_turn(struct supervisor *s)
     supervisor_ping_children(s, now_ms);
     supervisor_serve_admin(s, now_ms);
     supervisor_tend_certificates(s, now_ms);
+    supervisor_tend_files(s, now_ms);
     if (s->reload_again)
         supervisor_reload(s, now_ms);
     tell_ready(s);

@@ -140,8 +140,10 @@ struct supervisor {
     struct buf findings;                     /* struct finding */
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
-    uint64_t directories_lost;               /* of certificates: they cannot be read */
-    uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
+    struct problems unreadable;              /* files: supervisor_files.c */
+    int64_t next_files_ms;
+    uint64_t directories_lost; /* of certificates: they cannot be read */
+    uint64_t units_unreadable; /* whose directory can, and a file in it cannot */
     int64_t next_directories_ms;
     bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;
@@ -271,6 +273,9 @@ void supervisor_admin_reloaded(struct supervisor *s, const char *why);
 void supervisor_admin_answer(struct admin_client *c, uint32_t status, struct str text);
 
 void supervisor_admin_checked(struct supervisor *s, const char *why); /* the same of a check */
+
+/* supervisor_files.c: whether a reload could read what the present configuration names. */
+void supervisor_tend_files(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_certificates.c */
 void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms);

@@ -47,6 +47,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_signatures_over_ceiling] = s->sign_requests_refused;
     values[ALARM_record_file] = s->record_file_fault;
     values[ALARM_reload_failed] = s->reload_failure[0] != '\0';
+    values[ALARM_files_unreadable] = s->unreadable.n;
     values[ALARM_needs_restart] = changes(s);
     values[ALARM_urgent_changes] = s->urgent_changes_lost;
     values[ALARM_urgent_certificate] = s->current.urgent_faults;

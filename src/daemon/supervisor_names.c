@@ -15,18 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_name_of(const struct known_name *k, const struct upstream *u)
-{
-    bool by_port = k->service[0] == '\0';
-    uint16_t port = u->port_given ? u->address.port : transport_port(u->transport);
-    return u->host.n > 0 && str_eq_nocase(str_of(k->host), u->host) && by_port == u->port_given &&
-           k->port == port;
-}
-
 static bool is_configured(const struct known_name *k, const struct settings *settings)
 {
     for (unsigned i = 0; settings && i < settings->n_upstreams; i++)
-        if (is_name_of(k, &settings->upstreams[i]))
+        if (known_name_is_of(k, &settings->upstreams[i]))
             return true;
     return false;
 }
@@ -47,7 +39,7 @@ static struct known_name *find(const struct supervisor *s, const struct known_na
 const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u)
 {
     for (unsigned i = 0; i < s->n_names; i++)
-        if (is_name_of(&s->names[i], u))
+        if (known_name_is_of(&s->names[i], u))
             return &s->names[i];
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include <stird/clock.h>
 #include <stird/folder.h>
 #include <stird/log.h>
+#include <stird/memory_file.h>
 #include <stird/packet.h>
 #include <stird/record_queue.h>
 #include <string.h>
@@ -99,9 +100,9 @@ int supervisor_open_in_place(struct str path)
 static int open_tally(struct supervisor *s)
 {
     const size_t n = sizeof(*s->record_tally);
-    s->record_tally_fd = memfd_create("stird-tally", MFD_CLOEXEC);
-    if (s->record_tally_fd < 0 || ftruncate(s->record_tally_fd, (off_t)n))
-        return -errno;
+    s->record_tally_fd = memory_file_of("stird-tally", n);
+    if (s->record_tally_fd < 0)
+        return s->record_tally_fd;
     void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, s->record_tally_fd, 0);
     if (mapped == MAP_FAILED)
         return -errno;

@@ -181,6 +181,7 @@ void supervisor_free(struct supervisor *s)
     buf_fini(&s->reload_problems);
     buf_fini(&s->reload_warnings);
     buf_fini(&s->findings);
+    problems_fini(&s->unreadable);
     buf_fini(&s->hops);
     buf_fini(&s->trunk_calls);
     close_if_open(s->watch_fd);

@@ -2,6 +2,7 @@
 #include <stird/public_address.h>
 
 #include "libcurl.h"
+#include "octets.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 struct transfer {
     const struct fetch_options *options;
     struct fetch_reply *reply;
+    struct octets octets;
     bool refused_address, too_long;
     int64_t age_s;
 };
@@ -172,6 +174,8 @@ static bool judge(const struct libcurl *c, struct transfer *t, CURLcode result, 
         say(reply, "its name leads to an address that is not of the open Internet");
     else if (t->too_long)
         say(reply, "it serves more than 64 KB");
+    else if (t->octets.over)
+        say(reply, "it sends more than a certificate needs: headers, or TLS records without data");
     else if (result != CURLE_OK)
         say(reply, error[0] ? error : c->strerror(result));
     else if (reply->status >= 300 && reply->status < 400)
@@ -194,6 +198,13 @@ static bool transfer(struct transfer *t, const char *url)
         return false;
     }
     curl = c.init();
+    if (curl && !octets_watch(&t->octets, &c, curl)) {
+        say(t->reply,
+            "libcurl here is built with another TLS library than OpenSSL, which cannot be "
+            "kept in bounds (apt install libcurl4)");
+        c.cleanup(curl);
+        return false;
+    }
     if (!curl || !set_options(&c, curl, t, url, error)) {
         say(t->reply, "libcurl refuses to work");
         c.cleanup(curl);

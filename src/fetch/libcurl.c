@@ -5,22 +5,40 @@
 
 #define LIBCURL "libcurl.so.4" /* its version 7.16.0 and later; Debian: libcurl4 */
 
+struct function {
+    const char *name;
+    void *to; /* where the pointer to it lies */
+};
+
+/* In LIBRARY or in what that was linked with. */
+static bool find_all(void *library, const struct function *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        void *function = dlsym(library, list[i].name);
+        if (!function)
+            return false;
+        memcpy(list[i].to, &function, sizeof(function));
+    }
+    return true;
+}
+
+#define FIND_ALL(library, list) find_all((library), (list), sizeof(list) / sizeof((list)[0]))
+
 bool libcurl_load(struct libcurl *c)
 {
-    const struct {
-        const char *name;
-        void *function; /* where the pointer to it lies */
-    } functions[] = {
+    const struct function functions[] = {
         {"curl_easy_init", &c->init},       {"curl_easy_cleanup", &c->cleanup},
         {"curl_easy_perform", &c->perform}, {"curl_easy_strerror", &c->strerror},
         {"curl_easy_setopt", &c->setopt},   {"curl_easy_getinfo", &c->getinfo},
     };
+    const struct function of_tls[] = {
+        {"SSL_CTX_set_msg_callback", &c->openssl.set_msg_callback},
+        {"SSL_CTX_ctrl", &c->openssl.ctx_ctrl},
+        {"SSL_set_shutdown", &c->openssl.set_shutdown},
+    };
     void *library = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
-    bool good = library != NULL;
-    for (size_t i = 0; good && i < sizeof(functions) / sizeof(functions[0]); i++) {
-        void *function = dlsym(library, functions[i].name);
-        good = function != NULL;
-        memcpy(functions[i].function, &function, sizeof(function));
-    }
-    return good;
+    if (!library || !FIND_ALL(library, functions))
+        return false;
+    c->has_openssl = FIND_ALL(library, of_tls);
+    return true;
 }

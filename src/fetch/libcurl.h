@@ -6,7 +6,15 @@
 #define STIRD_FETCH_LIBCURL_H
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
+
+/* Of the very OpenSSL that libcurl has: ours may be another one. */
+struct openssl {
+    __typeof__(SSL_CTX_set_msg_callback) *set_msg_callback;
+    __typeof__(SSL_CTX_ctrl) *ctx_ctrl;
+    __typeof__(SSL_set_shutdown) *set_shutdown;
+};
 
 /* As the functions of these names in curl/curl.h. */
 struct libcurl {
@@ -16,6 +24,8 @@ struct libcurl {
     __typeof__(curl_easy_strerror) *strerror;
     CURLcode (*setopt)(CURL *curl, CURLoption option, ...);
     CURLcode (*getinfo)(CURL *curl, CURLINFO info, ...);
+    struct openssl openssl;
+    bool has_openssl;
 };
 
 /* Stays loaded. False: it is not installed. */

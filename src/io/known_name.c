@@ -1,10 +1,9 @@
 #include <stird/known_name.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
+#include <stird/memory_file.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +52,14 @@ bool known_name_same(const struct known_name *a, const struct known_name *b)
 
 /* ---- all of them in a file ---- */
 
+bool known_name_is_of(const struct known_name *k, const struct upstream *u)
+{
+    bool by_port = k->service[0] == '\0';
+    uint16_t port = u->port_given ? u->address.port : transport_port(u->transport);
+    return u->host.n > 0 && str_eq_nocase(str_of(k->host), u->host) && by_port == u->port_given &&
+           k->port == port;
+}
+
 static int write_all(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {
@@ -69,11 +76,10 @@ static int write_all(int fd, const char *bytes, size_t n)
 
 int known_names_to_fd(const struct known_name *list, unsigned n)
 {
-    int fd = memfd_create("stird-names", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int r = fd < 0 ? -errno : write_all(fd, (const char *)list, n * sizeof(*list));
-    if (r == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-        r = -errno;
+    int fd = memory_file_new("stird-names");
+    int r = fd < 0 ? fd : write_all(fd, (const char *)list, n * sizeof(*list));
+    if (r == 0)
+        r = memory_file_seal(fd);
     if (r < 0 && fd >= 0)
         close(fd);
     return r < 0 ? r : fd;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/folder.h>
+#include <stird/memory_file.h>
 #include <stird/overlay.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,8 +25,6 @@ static int write_all(int fd, struct str s)
     }
     return 0;
 }
-
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
 
 struct image_memory {
     int fd;
@@ -51,15 +50,15 @@ static bool compile(const struct numbers_source *sources, size_t n,
                     enum numbers_two_owners two_owners, int *fd, struct numbers_summary *summary,
                     struct problems *problems)
 {
-    struct image_memory m = {memfd_create("stird-numbers", MFD_CLOEXEC | MFD_ALLOW_SEALING),
-                             problems};
+    struct image_memory m = {memory_file_new("stird-numbers"), problems};
     const struct numbers_output out = {write_image, &m};
     *fd = -1;
-    bool good = m.fd >= 0 || fault(&m, errno);
+    bool good = m.fd >= 0 || fault(&m, -m.fd);
     /* Without memory to write to, the mistakes in the tables are told all the same. */
     good = numbers_compile_into(sources, n, two_owners, &out, summary, problems) && good;
-    if (good && fcntl(m.fd, F_ADD_SEALS, SEALS))
-        good = fault(&m, errno);
+    int r = good ? memory_file_seal(m.fd) : 0;
+    if (r)
+        good = fault(&m, -r);
     if (good)
         *fd = m.fd;
     else if (m.fd >= 0)
@@ -138,12 +137,12 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
     uint64_t bytes;
     struct mapped_numbers mapped;
     int file = numbers_file_open(path, &bytes, problems);
-    int memory = file < 0 ? -1 : memfd_create("stird-numbers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int r = file < 0 ? 0 : memory < 0 ? -errno : copy_all(memory, file, bytes);
+    int memory = file < 0 ? -1 : memory_file_new("stird-numbers");
+    int r = file < 0 ? 0 : memory < 0 ? memory : copy_all(memory, file, bytes);
     if (file >= 0)
         close(file);
-    if (r == 0 && memory >= 0 && fcntl(memory, F_ADD_SEALS, SEALS))
-        r = -errno;
+    if (r == 0 && memory >= 0)
+        r = memory_file_seal(memory);
     if (r)
         problems_add(problems, path, 0, "cannot be read: %s", strerror(-r));
     if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
@@ -211,9 +210,8 @@ static bool map(struct mapped_numbers *mapped, int fd, bool validated, const cha
 {
     struct stat st;
     struct mapped_numbers m = {.image = MAP_FAILED};
-    int seals = fcntl(fd, F_GET_SEALS);
     /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls. */
-    if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_WRITE)) != (F_SEAL_SHRINK | F_SEAL_WRITE)) {
+    if (!memory_file_is_sealed(fd)) {
         *why = "the number table's descriptor is not sealed";
         return false;
     }

@@ -1,9 +1,8 @@
 #include <stird/record_queue.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <stird/memory_file.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,15 +27,7 @@ struct record_queue {
 
 int record_queue_memory(size_t bytes)
 {
-    int fd = memfd_create("stird-records", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    if (ftruncate(fd, (off_t)(HEAD_BYTES + bytes)) == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    return -error;
+    return memory_file_of("stird-records", HEAD_BYTES + bytes);
 }
 
 static uint64_t begin_of(const struct record_queue *q)
@@ -107,7 +98,7 @@ struct record_queue *record_queue_open(int fd)
 {
     struct stat st;
     struct record_queue *q = calloc(1, sizeof(*q));
-    if (!q || fstat(fd, &st) || st.st_size <= HEAD_BYTES)
+    if (!q || !memory_file_is_kept(fd) || fstat(fd, &st) || st.st_size <= HEAD_BYTES)
         goto fail;
     q->bytes = (size_t)st.st_size - HEAD_BYTES;
     q->head = mmap(NULL, HEAD_BYTES + q->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -2,8 +2,8 @@
 #include <stird/dispatch.h>
 
 #include <errno.h>
+#include <stird/chance.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "dispatch_rule.h"
 
@@ -76,8 +76,8 @@ static uint64_t hash_value(struct str value, uint64_t place)
 static int draw(uint32_t *number)
 {
     do {
-        if (getrandom(number, sizeof(*number), 0) != sizeof(*number))
-            return -errno;
+        if (!chance_fill(number, sizeof(*number)))
+            return -EIO;
         *number &= DISPATCH_PRIME;
     } while (*number == 0 || *number == DISPATCH_PRIME);
     return 0;

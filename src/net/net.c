@@ -210,7 +210,7 @@ uint64_t net_connections_unknown(const struct net *net)
 
 uint64_t net_not_opened(const struct net *net)
 {
-    return net->not_opened;
+    return net->not_opened.n;
 }
 
 unsigned net_connections(const struct net *net)

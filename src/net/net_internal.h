@@ -5,6 +5,8 @@
 #include <event2/event.h>
 #include <stird/net.h>
 
+#include "not_opened.h"
+
 struct datagram_socket; /* one UDP socket */
 struct datagram_reader; /* the buffers that all of them read into */
 struct stream_listener; /* one listening socket of TCP or TLS */
@@ -32,8 +34,7 @@ struct net {
     uint64_t slow_readers;     /* so many were closed */
     uint64_t talkers;          /* so many were closed for what they said beside messages */
     int64_t talker_said_ms;
-    uint64_t not_opened; /* so many had no room */
-    int64_t not_opened_said_ms;
+    struct not_opened not_opened; /* that had no room */
 };
 
 struct datagram_reader *datagram_reader_new(void);

@@ -1,7 +1,7 @@
 #include "peers.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
+#include <stird/chance.h>
 
 #define BUCKETS 4096 /* a power of two */
 
@@ -22,9 +22,10 @@ struct peers {
 struct peers *peers_new(void)
 {
     struct peers *p = calloc(1, sizeof(*p));
-    if (p && getrandom(&p->seed, sizeof(p->seed), GRND_NONBLOCK) < 0)
-        p->seed = (uint64_t)(uintptr_t)p;
-    return p;
+    if (p && chance_fill(&p->seed, sizeof(p->seed)))
+        return p;
+    free(p);
+    return NULL;
 }
 
 void peers_free(struct peers *p)

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "not_opened.h"
 #include "peers.h"
 #include "sockaddr.h"
 #include "stream_room.h"
@@ -720,36 +721,37 @@ static bool has_part_left(const struct net *net, const struct connection *like)
            opened[OPENING_STRANGER] < (most + STRANGERS_PART - 1) / STRANGERS_PART;
 }
 
-static void say_not_opened(struct net *net, const struct connection *like)
+static void note_not_opened(const struct connection *like, enum not_opened_why why, int error)
 {
-    int64_t now_ms = clock_monotonic_ms();
-    bool first = net->not_opened++ == 0;
-    if (!first && now_ms - net->not_opened_said_ms < SAID_EVERY_MS)
-        return;
-    net->not_opened_said_ms = now_ms;
-    struct buf remote = BUF_INIT;
-    address_add(&remote, &like->entry.remote);
-    log_error("a connection is not opened: what peers wrote has led to too many already",
-              LOG_TEXT("peer", buf_str(&remote)),
-              LOG_CSTR("for", like->opened_for == OPENING_STRANGER ? "a stranger" : "a peer"),
-              LOG_NUMBER("open", net->opened[OPENING_LED] + net->opened[OPENING_STRANGER]),
-              LOG_NUMBER("to_it", peers_count(net->peers, &like->entry.remote, PEER_LED)),
-              LOG_NUMBER("not_opened", (int64_t)net->not_opened));
-    buf_fini(&remote);
+    static const char *const whom[OPENINGS] = {[OPENING_CONFIGURED] = "an upstream",
+                                               [OPENING_LED] = "a peer",
+                                               [OPENING_STRANGER] = "a stranger"};
+    struct net *net = like->net;
+    const struct not_opened_case one = {
+        .why = why,
+        .error = error,
+        .remote = &like->entry.remote,
+        .opened_for = whom[like->opened_for],
+        .open_led = net->opened[OPENING_LED] + net->opened[OPENING_STRANGER],
+        .to_it = peers_count(net->peers, &like->entry.remote, PEER_LED),
+        .open = net->n_connections,
+    };
+    not_opened_add(&net->not_opened, &one, clock_monotonic_ms());
 }
 
-static struct connection *connect_new(const struct connection *like, int *error)
+/* NOT_OPENED_KINDS: there is room. */
+static enum not_opened_why no_room(const struct net *net, const struct connection *like)
+{
+    if (net->n_connections >= net->limits.max_connections)
+        return net->few_descriptors ? NOT_OPENED_FEW : NOT_OPENED_ALL;
+    return has_part_left(net, like) ? NOT_OPENED_KINDS : NOT_OPENED_LED;
+}
+
+static struct connection *open_connection(const struct connection *like, int *error)
 {
     struct net *net = like->net;
     struct str name = str_of(like->tls_name);
     SSL *session = NULL;
-    *error = -EMFILE;
-    if (net->n_connections >= net->limits.max_connections)
-        return NULL;
-    if (!has_part_left(net, like)) {
-        say_not_opened(net, like);
-        return NULL;
-    }
     *error = -EPROTONOSUPPORT;
     if (like->transport == TRANSPORT_TLS &&
         (!net->tls || !(session = tls_connecting(net->tls, name, &like->entry.remote))))
@@ -764,6 +766,17 @@ static struct connection *connect_new(const struct connection *like, int *error)
     struct connection *c = connection_new(like, fd, session);
     if (c)
         begin_connect(c, fd);
+    return c;
+}
+
+/* What fails here is our own lack: what the peer does comes by `closed`. */
+static struct connection *connect_new(const struct connection *like, int *error)
+{
+    enum not_opened_why why = no_room(like->net, like);
+    *error = -EMFILE;
+    struct connection *c = why == NOT_OPENED_KINDS ? open_connection(like, error) : NULL;
+    if (!c)
+        note_not_opened(like, why == NOT_OPENED_KINDS ? not_opened_by_error(*error) : why, *error);
     return c;
 }
 

@@ -1,5 +1,5 @@
 /* sip_t → struct call: what a call says of itself, as borrowed text. */
-#include <openssl/rand.h>
+#include <stird/chance.h>
 #include <stird/facts.h>
 #include <stird/identity.h>
 #include <stird/log.h>
@@ -185,13 +185,12 @@ bool facts_fill(struct context *c)
     call->arena = c->arena;
     call->traced = log_wants(LOG_LEVEL_DEBUG);
     call->now_s = c->real_us / 1000000;
-    RAND_bytes(call->random, sizeof(call->random));
     call->origid_key = c->snapshot->origid_key;
     call->source = c->from.remote;
     call->listener = c->snapshot->settings->listeners[c->from.listener].name;
     /* That of an odd start line is the message's own, which ends before the call does. */
     call->request_uri = arena_copy(c->arena, c->message.request_uri);
     call->customer = NUMBERS_NO_CUSTOMER;
-    return call->request_uri.p && read_request(call, c->snapshot->settings, c->message.raw) &&
-           list_peer_names(c);
+    return chance_fill(call->random, sizeof(call->random)) && call->request_uri.p &&
+           read_request(call, c->snapshot->settings, c->message.raw) && list_peer_names(c);
 }

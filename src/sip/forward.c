@@ -336,9 +336,8 @@ static bool send_attempt(struct context *c, const struct target *target)
                                            buf_str(&p->scratch), a, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
-        trail_said(&c->trail, a->place, written && !reached ? FATE_UNREACHABLE : FATE_NOT_SENT, 0);
-        if (written && !reached)
-            routes_call_failed(p->routes, target, proxy_now_ms());
+        /* Our own want of room for a connection says nothing of the next hop. */
+        trail_said(&c->trail, a->place, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
         return false;
     }

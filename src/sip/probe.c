@@ -1,7 +1,7 @@
 #include "probe.h"
 
-#include <openssl/rand.h>
 #include <stdlib.h>
+#include <stird/chance.h>
 #include <stird/log.h>
 
 #define TICK_MS      250
@@ -97,11 +97,12 @@ static void add_uri(struct buf *out, const struct target *target)
 }
 
 /* The Via is only there for the parser, which takes no request without one. */
-static void write_request(struct buf *out, const struct proxy *p, const struct target *target)
+static bool write_request(struct buf *out, const struct proxy *p, const struct target *target)
 {
     struct buf uri = BUF_INIT, own = BUF_INIT;
     uint64_t chance[2] = {0};
-    RAND_bytes((unsigned char *)chance, sizeof(chance));
+    if (!chance_fill(chance, sizeof(chance)))
+        return false;
     add_uri(&uri, target);
     address_add(&own, listener_shown(&p->listeners.list[target->listener]));
     struct str to = buf_str(&uri), from = buf_str(&own);
@@ -117,6 +118,7 @@ static void write_request(struct buf *out, const struct proxy *p, const struct t
                  STR_ARG(from));
     buf_fini(&uri);
     buf_fini(&own);
+    return true;
 }
 
 static int add_via(struct message *m, const struct proxy *p, const struct attempt *a)
@@ -138,9 +140,9 @@ static bool write_probe(struct proxy *p, struct attempt *a)
     struct buf text = BUF_INIT;
     struct message m;
     bool written = false;
-    write_request(&text, p, &a->target);
+    bool has_text = write_request(&text, p, &a->target);
     buf_add_char(&text, '\0');
-    if (!buf_failed(&text) && text.n > 1 &&
+    if (has_text && !buf_failed(&text) && text.n > 1 &&
         message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1), NULL) == REASON_OK) {
         message_remove_via(&m);
         branch_write(&p->branches, &m, p->worker, 0, a->branch);
@@ -158,12 +160,12 @@ static void ask(struct probe *probe)
     struct attempt *a = &probe->attempt;
     struct flow flow;
     a->final_seen = false;
-    if (!write_probe(p, a))
-        return; /* no memory: nothing is learned */
+    /* Without memory, or room for a connection, nothing is learned. */
+    if (!write_probe(p, a) || target_flow(p, &a->target, &flow) != 0)
+        return;
     struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("OPTIONS"));
-    if (target_flow(p, &a->target, &flow) == 0)
-        a->client = client_transaction_new(p->transactions, &key, false, &flow,
-                                           buf_str(&p->scratch), a, proxy_now_ms());
+    a->client = client_transaction_new(p->transactions, &key, false, &flow, buf_str(&p->scratch), a,
+                                       proxy_now_ms());
     if (!a->client)
         ended(probe, QUESTION_UNREACHABLE);
 }

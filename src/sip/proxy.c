@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/budget.h>
+#include <stird/chance.h>
 #include <stird/claim.h>
 #include <stird/clock.h>
 #include <stird/log.h>
@@ -10,7 +11,6 @@
 #include <stird/rehearsal.h>
 #include <stird/well_formed.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "context.h"
 #include <stird/headers.h>
@@ -145,6 +145,32 @@ bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const str
         return true;
     unsigned claim = claim_on(p, source);
     return claim == CLAIM_NONE || (trunk && claim_is_trunks(trunk, source, claim));
+}
+
+static bool is_told(const struct rehearsal *r, const struct upstream *u)
+{
+    for (unsigned i = 0; i < r->n_names; i++)
+        if (known_name_is_of(&r->names[i], u))
+            return true;
+    return u->host.n == 0 || !r->names_told;
+}
+
+static bool all_are_told(const struct rehearsal *r)
+{
+    for (unsigned i = 0; i < r->settings->n_upstreams; i++)
+        if (!is_told(r, &r->settings->upstreams[i]))
+            return false;
+    return true;
+}
+
+bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
+                           const struct address *source)
+{
+    if (claim_is_trunks(trunk, source, claim_of_address(source)))
+        return false;
+    if (p->rehearsal)
+        return !all_are_told(p->rehearsal);
+    return p->routes && !routes_know_names(p->routes, p->snapshot->settings);
 }
 
 /* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
@@ -478,11 +504,10 @@ struct proxy *proxy_new(const struct proxy_options *options)
     p->base = options->base;
     p->worker = options->worker;
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
-    getrandom(&p->limits.seed, sizeof(p->limits.seed), GRND_NONBLOCK);
     p->snapshot = snapshot_ref(options->snapshot);
     p->wake_up_ms = -1;
     timers_init(&p->timers, proxy_now_ms());
-    if (!build(p, options)) {
+    if (!chance_fill(&p->limits.seed, sizeof(p->limits.seed)) || !build(p, options)) {
         proxy_free(p);
         return NULL;
     }

@@ -245,6 +245,14 @@ bool routes_wait_for_names(struct routes *r, const struct settings *settings)
     return false;
 }
 
+bool routes_know_names(struct routes *r, const struct settings *settings)
+{
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        if (settings->upstreams[i].host.n > 0 && look_up(r, &settings->upstreams[i]).n == 0)
+            return false;
+    return true;
+}
+
 static bool leads_to(struct routes *r, const struct upstream *u, const struct address *address)
 {
     if (u->host.n == 0)

@@ -48,6 +48,8 @@ const struct routes_counters *routes_get_counters(const struct routes *r);
 void routes_keep_names(struct routes *r, const struct settings *settings);
 /* Whether the first answer for one of them is still to come. */
 bool routes_wait_for_names(struct routes *r, const struct settings *settings);
+/* Whether each of them has had an address since the start, or before. */
+bool routes_know_names(struct routes *r, const struct settings *settings);
 /* Of the upstreams of SETTINGS. */
 struct routes_ills routes_ills_of(struct routes *r, const struct settings *settings);
 /* The next hops of UPSTREAM, well or not, in the order of this moment: how many of MAX. */

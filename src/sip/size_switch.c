@@ -71,10 +71,8 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
         routes_refuses_tcp(p->routes, target, proxy_now_ms()))
         return SIZE_FITS;
-    if (target_flow(p, &stream, &flow) != 0) {
-        refused(p, target);
-        return SIZE_FITS;
-    }
+    if (target_flow(p, &stream, &flow) != 0)
+        return SIZE_FITS; /* for want of room here, which the peer has no part in */
     if (flow_is_ready(&flow)) {
         *target = stream;
         return SIZE_STREAM;

@@ -341,6 +341,7 @@ static enum step_result step_trunk(struct context *c)
         return refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    c->call->source_in_doubt = proxy_source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
         note_fits_none(c);
     else

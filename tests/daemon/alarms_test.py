@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import socket
 import unittest
 
@@ -107,9 +108,12 @@ class Alarms(ProcessStory):
         self.stird.reload()
         self.wait_alarm("hops_lost", on=False)
 
-    def start_as_user(self):
+    def reload_status(self):
+        return stirctl.run(self.path, "reload", "--wait")[0]
+
+    def start_as_user(self, **changes):
         """As under the unit: no process of it is root, so that modes of files count."""
-        self.path = self.configure()
+        self.path = self.configure(**changes)
         for top, folders, files in os.walk(self.lab.directory):
             for path in [top] + [os.path.join(top, name) for name in folders + files]:
                 os.chown(path, NOBODY, NOBODY)
@@ -145,6 +149,37 @@ class Alarms(ProcessStory):
         os.chmod(self.lab.unit.directory, 0)
         self.wait_alarm("certificate_directory")
         self.assertNotIn("certificate_files", self.alarms())
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root becomes another")
+    def test_files_that_a_reload_could_not_read(self):
+        """Each kind, by modes and by being away; a directory of tables by what is in it."""
+        table = "number,customer,state\n+12155550100,acme,owned\n"
+        self.lab.write("tables/one.csv", table)
+        self.lab.write("conf.d/more.conf", "")
+        shutil.copy(os.path.join(self.lab.unit.directory, "chain.pem"), self.lab.path("anchors.pem"))
+        self.start_as_user(check='interval = "0ms"; anchors = "%s";' % self.lab.path("anchors.pem"),
+                           tables='files = [ "%s" ];' % self.lab.path("tables"))
+        self.assertEqual(self.alarms(), {})
+        modes = {"stird.conf": 0o644, "conf.d/more.conf": 0o644, "tables/one.csv": 0o644,
+                 "anchors.pem": 0o644}
+        for name in modes:
+            os.chmod(self.lab.path(name), 0)
+        for name in modes:
+            self.stird.wait_log("error .*a file of the configuration cannot be read any more file=\\S*/%s "
+                                ".*Permission denied" % name)
+        self.assertEqual(self.wait_alarm("files_unreadable")["count"], len(modes))
+        for name in ("anchors.pem", "conf.d/more.conf", "stird.conf"):
+            os.chmod(self.lab.path(name), modes[name])
+        self.assertNotEqual(self.reload_status(), 0)  # the table alone is enough
+        os.chmod(self.lab.path("tables/one.csv"), modes["tables/one.csv"])
+        self.wait_alarm("files_unreadable", on=False)
+        os.chmod(self.lab.path("tables"), 0)
+        os.rename(self.lab.path("anchors.pem"), self.lab.path("anchors.away"))
+        stird.wait_until(lambda: self.wait_alarm("files_unreadable")["count"] == 2, HANG_S, "two")
+        os.rename(self.lab.path("anchors.away"), self.lab.path("anchors.pem"))
+        os.chmod(self.lab.path("tables"), 0o755)
+        self.wait_alarm("files_unreadable", on=False)
+        self.assertEqual(self.reload_status(), 0)
 
     def test_names_without_an_answer(self):
         """From the start, until there is one; and again when the server has fallen silent."""

@@ -28,6 +28,19 @@ never() {
     fi
 }
 
+# once CALLS FILE: nobody but FILE calls what matches.
+once() {
+    found=$(grep -rnE "(^|[^A-Za-z0-9_])$1\\(" --include='*.c' --include='*.h' src include |
+        grep -v "^$2:" || true)
+    if [ -n "$found" ]; then
+        echo "only $2 may call $1:"
+        echo "$found"
+        status=1
+    fi
+}
+
+once '(getrandom|getentropy|RAND_bytes|RAND_priv_bytes)' src/base/chance.c
+once '(memfd_create|memfd_secret|shm_open)' src/base/memory_file.c
 only 'sofia-sip/' sip
 only 'libconfig' conf
 only 'microhttpd' web

@@ -274,6 +274,24 @@ class Emergency(Ceilings):
         self.assertGreater(len(self.flood(self.invites(100))), 20)
         self.assertEqual(self.flood(self.emergency(3, 1000)), [])
 
+    def test_which_of_60_kb_pass_when_all_else_is_full(self):
+        """
+        The memory for emergency calls is kept for them by arithmetic: as much as limits.memory here, of
+        which one trunk has three quarters, whatever calls and requests of no call hold.
+        """
+        self.start_small(' memory = "8m";')
+        self.assertGreater(len(self.flood(self.invites(120))), 40)
+        self.assertGreater(len(self.flood(self.messages(30))), 5)
+        self.assertEqual(self.flood(self.emergency(30, LARGE)), [])  # twice 60 KB each at most
+        refused = self.flood(self.emergency(120, LARGE))
+        self.assertGreater(len(refused), 30)
+        self.wait_stats(full_emergency_trunk=len(refused), full_emergency=0)
+        other = self.peer("gateway", 4)
+        for _ in range(3):  # and the next trunk finds room for as long ones
+            invite = self.place(other, uri="sip:911@" + self.net(1), to="<sip:911@h>", body=b"x" * LARGE)
+            self.refuse(self.carrier.expect("INVITE"), invite, other)
+        self.assertGreater(len(self.flood(self.invites(3))), 0)  # all the while there is none for these
+
 
 class Shares(Ceilings):
     """Who may send calls at all, and sends too many of one kind: others find their part of it."""

@@ -135,6 +135,91 @@ class ByName(Claims, NameStory):
         self.carrier.respond(arrived, 486)
 
 
+class NotResolved(Claims, NameStory):
+    """
+    Until the name of each upstream has an address, a source that only a prefix covers may be one of
+    them: its calls go on, and get no more than C.
+    """
+
+    DOUBT = "source in doubt: the name of an upstream is not resolved"
+
+    def begin(self, trunks, more=""):
+        self.dns.broken = True
+        self.dns.address(CARRIER, self.net(9))
+        path = self.configure(
+            trunks=trunks, more='dns = { servers = [ "%s" ]; };\n%s' % (self.net(53), more),
+            upstreams=[self.upstream("near", 208),
+                       {"name": "carrier", "uri": "sip:%s:5060;transport=udp" % CARRIER}])
+        self.near = self.peer("near", 208)
+        self.start_with(path)
+        wait_until(lambda: self.dns.questions, HANG_S, "a question")
+        self.settle()
+        return path
+
+    def call_from(self, path, peer, level):
+        """At the call and in explain the same."""
+        invite = self.invite(peer)
+        peer.send(invite, self.at())
+        arrived = self.near.expect("INVITE")
+        self.verify(arrived, level)
+        self.refuse(arrived, invite, peer, at=self.near)
+        record = self.record(invite, attest=level, decision="signed")
+        text = self.lab.write("invite.txt", invite.octets().decode())
+        told = stirctl.ask(path, "explain", "--source", peer.host, "--message", text)
+        self.assertEqual((told["decision"], told["level"], told["rule"]),
+                         ("signed", level, record["rule"]))
+        return record
+
+    def resolve(self):
+        self.dns.broken = False
+        wait_until(lambda: stirctl.ask(self.stird.configuration, "status")["unknown_names"] == [],
+                   HANG_S, "DNS")
+
+    def wide_to_near(self, **more):
+        return self.wide(25, upstreams=["near", "carrier"], **more)
+
+    def test_wide_trunk(self):
+        path = self.begin([self.wide_to_near()])
+        for peer in (self.carrier, self.sbc):
+            self.assertEqual(self.call_from(path, peer, "C")["rule"], self.DOUBT)
+        self.resolve()
+        self.call_from(path, self.sbc, "A")
+        self.refused_as_explained(path, self.carrier)
+
+    def test_whatever_signs(self):
+        """A rule, another state of the number, a trunk beside it."""
+        path = self.begin([self.wide_to_near(), self.trunk("other", upstreams=["near"], tgrp="x",
+                                                          sources=[self.net(0) + "/26"])],
+                          more='rules = ( { name = "all"; then = "A"; } );')
+        self.assertEqual(self.call_from(path, self.carrier, "C")["rule"], self.DOUBT)
+
+    def test_a_trunk_that_names_the_address(self):
+        """Its owner has said whose it is."""
+        path = self.begin([self.wide_to_near(), self.trunk("own", upstreams=["near"], request_host=self.net(1)),
+                           self.trunk("ninth", 9, upstreams=["near"])])
+        self.call_from(path, self.carrier, "A")
+
+    def test_a_reload_that_brings_a_name(self):
+        """All was well before."""
+        path = self.begin([self.wide_to_near()])
+        self.resolve()
+        self.call_from(path, self.sbc, "A")
+        self.configure(trunks=[self.wide_to_near()],
+                       more='dns = { servers = [ "%s" ]; };\n' % self.net(53),
+                       upstreams=[self.upstream("near", 208),
+                                  {"name": "carrier", "uri": "sip:nowhere.example;transport=udp"}])
+        self.stird.reload()
+        self.stird.wait_notify("READY=1")
+        self.assertEqual(self.call_from(path, self.sbc, "C")["rule"], self.DOUBT)
+
+    def test_who_does_not_ask_a_running_stird(self):
+        """There explain supposes that names mean none of the sources."""
+        path = self.begin([self.wide_to_near()])
+        text = self.lab.write("invite.txt", self.invite().octets().decode())
+        told = stirctl.ask(path, "explain", "--offline", "--source", self.net(2), "--message", text)
+        self.assertEqual(told["level"], "A")
+
+
 class Emergency(Claims, Story):
     """What refuses other calls of an upstream's address costs no emergency call (Decided 5)."""
 

@@ -4,6 +4,7 @@ import os
 import resource
 import time
 
+from lib import dialog, stirctl
 from lib.lab import binary
 from lib.patience import HANG_S
 from lib.stird import wait_until
@@ -176,3 +177,100 @@ class Ceilings(Connections):
             self.sbc.streams.remove(stream)
         self.signed_call(transport="udp")
         self.signed_call(transport="tcp")
+
+
+class NoRoom(Connections):
+    """A connection to an upstream that stird has no room for is told, and is not the upstream's fault."""
+
+    SAID = "a connection is not opened"
+
+    def not_opened(self):
+        return stirctl.ask(self.stird.configuration, "stats")["connections_not_opened"]
+
+    def settings(self, **upstream):
+        return {"limits": " connections = 2; connections_per_source = 2;",
+                "pbx": {"upstreams": ["tcp", "carrier"]},
+                "upstreams": [self.upstream("tcp", 8, "tcp", **upstream), self.upstream()]}
+
+    def start_with_tcp(self):
+        self.start(**self.settings())
+        self.listening = self.peer("tcp", 8)
+
+    def assert_told(self, why):
+        """Once a minute, with the peer; and nothing is said of the next hop."""
+        lines = self.stird.log_lines(self.SAID)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn(why, lines[0])
+        self.assertIn(self.net(8), lines[0])
+        self.assertEqual(self.stird.log_lines("a next hop is out"), [])
+
+    def calls_pass_it_over(self, n=4):
+        """More than make a next hop out; each goes to the next one, and its record says why."""
+        for _ in range(n):
+            invite, _, _ = self.signed_call(transport="udp")
+            tried = self.record(invite)["tried"]
+            self.assertEqual([(t["upstream"], t["said"]) for t in tried],
+                             [("tcp", "not_opened"), ("carrier", "486")])
+        wait_until(lambda: self.not_opened() >= n, HANG_S, "the counter")
+
+    def assert_first_again(self):
+        invite = self.place()
+        arrived = self.listening.expect("INVITE", skip=("OPTIONS",))
+        self.refuse(arrived, invite, at=self.listening)
+
+    def fill(self):
+        streams = [self.connect(), self.connect(self.peer("guest", 3))]
+        self.assertTrue(all(self.is_served(stream) for stream in streams))
+        return streams
+
+    def empty(self, streams):
+        for stream, peer in zip(streams, (self.sbc, self.peer("guest", 3))):
+            stream.socket.close()
+            peer.streams.remove(stream)
+        wait_until(lambda: stirctl.ask(self.stird.configuration, "stats")["connections"] == 0, HANG_S,
+                   "room")
+
+    def test_limit(self):
+        self.start_with_tcp()
+        streams = self.fill()
+        self.calls_pass_it_over()
+        self.assert_told("as many as limits.connections allows")
+        self.empty(streams)
+        self.assert_first_again()
+
+    def test_probes(self):
+        """A probe that could not leave is none."""
+        self.start_with_tcp()
+        self.fill()
+        self.configure(**self.settings(probe="1s", probe_failures=1))
+        self.stird.reload()
+        self.stird.wait_notify("READY=1")
+        wait_until(lambda: self.not_opened() >= 3, HANG_S, "probes without room")
+        self.assert_told("as many as limits.connections allows")
+
+    def test_long_requests(self):
+        """Nor is TCP given up for a while because there was no room for it here."""
+        long = dialog.SDP + b"a=x-long:" + b"x" * 1200 + b"\r\n"
+        self.start(limits=" connections = 2; connections_per_source = 2;",
+                   upstreams=[{"name": "carrier", "uri": "sip:%s:5060" % self.net(9)}])
+        streams = self.fill()
+        self.signed_call(transport="udp", body=long)
+        wait_until(lambda: self.not_opened() == 1, HANG_S, "the counter")
+        self.assertEqual(self.stird.log_lines("no TCP to a next hop"), [])
+        self.empty(streams)
+        invite = self.place(body=long)
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived.transport, "tcp")
+        self.refuse(arrived, invite)
+
+    def test_descriptors(self):
+        self.start_with_tcp()
+        worker = self.stird.child("worker")
+        _, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        used = 1 + max(int(fd) for fd in os.listdir("/proc/%d/fd" % worker))
+        fds = set(range(used)) - {int(fd) for fd in os.listdir("/proc/%d/fd" % worker)}
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (min(fds | {used}), hard))
+        self.calls_pass_it_over()
+        self.assert_told("no descriptors are left")
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (hard, hard))
+        self.assert_first_again()

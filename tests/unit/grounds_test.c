@@ -563,6 +563,7 @@ static void check(const struct drawn *d, const struct sbc *sbc, const struct cal
     if (o->verdict != VERDICT_SIGN)
         return;
     assert_true(o->claims.attest >= 'A' && o->claims.attest <= 'C');
+    assert_true(!call->source_in_doubt || o->claims.attest == 'C');
     assert_true(o->claims.attest >= at_most(d, sbc, trunk, passed_over, rows, n_rows, &number));
     snprintf(text, sizeof(text), "1215555%04u", number);
     assert_true(str_eq(tn_str(&o->claims.orig), str_of(text)));
@@ -592,6 +593,7 @@ static void try_invite(struct settings *s, const struct sbc *sbc, const struct n
     struct call call = {.arena = arena_new(4096),
                         .traced = true,
                         .now_s = (int64_t)TODAY * 86400 + pick(86400),
+                        .source_in_doubt = pick(16) == 0,
                         .customer = NUMBERS_NO_CUSTOMER};
     struct str names[VALUES + 1];
     bool known;

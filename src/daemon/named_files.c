@@ -1,0 +1,57 @@
+#include "named_files.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct visitor {
+    void (*visit)(void *user, struct str path);
+    void *user;
+};
+
+static bool is_table(const char *name)
+{
+    size_t n = strlen(name);
+    return name[0] != '.' && n > 4 && strcmp(name + n - 4, ".csv") == 0;
+}
+
+/* A directory of number tables: no deeper. */
+static void visit_tables(const struct visitor *v, const char *path)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        char *name = NULL;
+        if (!is_table(entry->d_name) || asprintf(&name, "%s/%s", path, entry->d_name) < 0)
+            continue;
+        v->visit(v->user, str_of(name));
+        free(name);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+static void visit_all(const struct visitor *v, const struct str *paths, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *z = paths[i].n > 0 ? strndup(paths[i].p, paths[i].n) : NULL;
+        if (z) {
+            v->visit(v->user, paths[i]);
+            visit_tables(v, z);
+        }
+        free(z);
+    }
+}
+
+void named_files_each(const struct files *files, const struct settings *s,
+                      void (*visit)(void *user, struct str path), void *user)
+{
+    const struct visitor v = {visit, user};
+    const struct str others[] = {s->numbers_compiled, s->check.anchors, s->check.crls,
+                                 s->check.tls_ca};
+    files_each(files, visit, user);
+    visit_all(&v, s->numbers_files, s->n_numbers_files);
+    visit_all(&v, s->customers_files, s->n_customers_files);
+    visit_all(&v, others, sizeof(others) / sizeof(others[0]));
+}

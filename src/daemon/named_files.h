@@ -1,0 +1,14 @@
+/*
+ * named_files - each file that a start or a reload reads: those that the settings were made from,
+ * and what they name, tables in directories too. Keys of units stand apart: key_file.h.
+ */
+#ifndef STIRD_DAEMON_NAMED_FILES_H
+#define STIRD_DAEMON_NAMED_FILES_H
+
+#include <stird/settings_file.h>
+
+/* VISIT is called for each path, of directories of tables for that and for what is in it now. */
+void named_files_each(const struct files *files, const struct settings *settings,
+                      void (*visit)(void *user, struct str path), void *user);
+
+#endif

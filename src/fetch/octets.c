@@ -1,0 +1,36 @@
+#include "octets.h"
+
+#define HEADER_BYTES 5
+
+/* Its header has a record's length (RFC 8446 section 5.1). */
+static void on_record(int is_ours, int version, int kind, const void *bytes, size_t n, SSL *session,
+                      void *context)
+{
+    struct octets *o = context;
+    const uint8_t *header = bytes;
+    (void)version;
+    if (is_ours || kind != SSL3_RT_HEADER || n < HEADER_BYTES)
+        return;
+    o->n += HEADER_BYTES + (size_t)(header[3] << 8 | header[4]);
+    if (++o->records <= RECORDS_MOST && o->n <= OCTETS_MOST)
+        return;
+    o->over = true;
+    /* It reads nothing of this one, and nothing behind it. */
+    o->openssl->set_shutdown(session, SSL_RECEIVED_SHUTDOWN | SSL_SENT_SHUTDOWN);
+}
+
+static CURLcode on_context(CURL *curl, void *context, void *user)
+{
+    struct octets *o = user;
+    (void)curl;
+    o->openssl->set_msg_callback(context, on_record);
+    o->openssl->ctx_ctrl(context, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, o);
+    return CURLE_OK;
+}
+
+bool octets_watch(struct octets *o, const struct libcurl *c, CURL *curl)
+{
+    *o = (struct octets){.openssl = &c->openssl};
+    return c->has_openssl && c->setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK &&
+           c->setopt(curl, CURLOPT_SSL_CTX_DATA, o) == CURLE_OK;
+}

@@ -1,0 +1,103 @@
+/* Whatever the kernel does when it is asked for chance: all octets, or a refusal that is seen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sys/types.h>
+
+#include <stird/chance.h>
+
+#include "net/peers.h"
+#include <stird/dispatch.h>
+
+/* What the calls of the kernel's do, one after the other; then all goes well. */
+#define STEPS 4
+static struct {
+    ssize_t result;
+    int error;
+} steps[STEPS];
+static unsigned at;
+static bool broken;
+
+ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags);
+
+ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags)
+{
+    ssize_t result = (ssize_t)n;
+    (void)flags;
+    if (broken) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (at < STEPS && (steps[at].result != 0 || steps[at].error != 0)) {
+        errno = steps[at].error;
+        result = steps[at++].result;
+    }
+    if (result > 0)
+        memset(to, 0xa5, (size_t)result);
+    return result;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(steps, 0, sizeof(steps));
+    at = 0;
+    broken = false;
+    return 0;
+}
+
+static void parts_become_a_whole(void **state)
+{
+    unsigned char room[16] = {0};
+    (void)state;
+    steps[0].result = 3;
+    steps[1].result = -1, steps[1].error = EINTR;
+    steps[2].result = 1;
+    assert_true(chance_fill(room, sizeof(room)));
+    for (size_t i = 0; i < sizeof(room); i++)
+        assert_int_equal(room[i], 0xa5);
+    assert_int_equal(at, 3);
+}
+
+static void none_is_told_and_leaves_no_half(void **state)
+{
+    static const unsigned char none[16];
+    unsigned char room[16];
+    (void)state;
+    memset(room, 1, sizeof(room));
+    steps[0].result = 5;
+    steps[1].result = -1, steps[1].error = EFAULT;
+    assert_false(chance_fill(room, sizeof(room)));
+    assert_memory_equal(room, none, sizeof(none));
+}
+
+/* A seed that everybody could know is worse than no table. */
+static void nobody_goes_on_without(void **state)
+{
+    struct dispatch_key key;
+    (void)state;
+    broken = true;
+    assert_null(peers_new());
+    assert_true(dispatch_key_make(&key) < 0);
+    broken = false;
+    struct peers *p = peers_new();
+    assert_non_null(p);
+    peers_free(p);
+    assert_int_equal(dispatch_key_make(&key), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(parts_become_a_whole, begin),
+        cmocka_unit_test_setup(none_is_told_and_leaves_no_half, begin),
+        cmocka_unit_test_setup(nobody_goes_on_without, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
