@@ -48,6 +48,7 @@ static bool read_part(struct reader *r, const struct unit *u, const char *name, 
     else if (error < 0)
         complain(r, &d->object, place_of(&d->object, "directory"), "%.*s: %s", STR_ARG(*path),
                  read_fault(error));
+    problems_may_pass(r->problems, -error);
     return error == 0;
 }
 

@@ -24,8 +24,14 @@ static void add_path(struct reader *r, struct draft *draft, struct str path)
     r->incomplete = true;
     if (error == -ENOMEM)
         out_of_memory(r);
+    else if (error == -ENOENT && str_eq(path, r->main_file))
+        problems_add(r->problems, path, 0,
+                     "cannot be read: %s: make a first one by stirctl init, or name another with "
+                     "-c",
+                     read_fault(error));
     else
         problems_add(r->problems, path, 0, "cannot be read: %s", read_fault(error));
+    problems_may_pass(r->problems, -error);
 }
 
 static void add_drop_ins(struct reader *r, struct draft *draft)
@@ -38,6 +44,7 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
     if (error < 0) {
         r->incomplete = true;
         problems_add(r->problems, directory, 0, "cannot be read: %s", read_fault(error));
+        problems_may_pass(r->problems, -error);
         return;
     }
     while (names.n > 0) {

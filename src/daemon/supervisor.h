@@ -179,7 +179,6 @@ struct supervisor {
 
     bool ready, stopping, ending;
     bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
-    bool misconfigured;                   /* no other start would do better */
     bool start_failed;                    /* a worker says that it can never serve */
     int64_t drain_until_ms, end_until_ms;
 
