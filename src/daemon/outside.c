@@ -3,7 +3,7 @@
 #include "privileges.h"
 #include "service_reads.h"
 #include "service_user.h"
-#include "state.h"
+#include "supervisor.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -68,6 +68,20 @@ static int folder_fault(struct str path)
     return error;
 }
 
+/* Whose file it is, in whose directory, forbids it to root as well. */
+static int owner_fault(struct str path, const struct stat *st)
+{
+    struct stat above;
+    struct folder d = FOLDER_INIT;
+    struct str parent = parent_of(path);
+    char *z = strndup(parent.p, parent.n);
+    int error = !z || stat(z, &above) ? errno : 0;
+    if (error == 0)
+        d.uid = above.st_uid;
+    free(z);
+    return error || supervisor_may_record_in(&d, st) ? error : EPERM;
+}
+
 /* As supervisor_open_records() opens it. */
 static int file_fault(struct str path)
 {
@@ -76,6 +90,8 @@ static int file_fault(struct str path)
     int error = !z ? ENOMEM : lstat(z, &st) ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
     if (error == 0)
         error = may(z, R_OK | W_OK);
+    if (error == 0)
+        error = owner_fault(path, &st);
     free(z);
     return error == ENOENT ? folder_fault(parent_of(path)) : error;
 }
@@ -97,13 +113,6 @@ static int fault_of(const struct settings *s, const struct written *w)
         return error;
     error = folder_fault(parent_of(path));
     return error && unit_makes(s, w) ? ENOENT : error; /* the unit does not ask us */
-}
-
-static const char *fault_text(int error)
-{
-    return error == EINVAL   ? "it is no regular file"
-           : error == ENOENT ? "its directory does not exist"
-                             : strerror(error);
 }
 
 static void warn_of(struct settings *s, const char *key, struct str text)
@@ -141,7 +150,7 @@ static void add_fault(struct buf *text, const struct settings *s, const struct w
                  w->key, w->made_by_unit, w->directive);
     else
         buf_addf(text, "%s: \"%.*s\" cannot be written: %s: mend that, or name another", w->key,
-                 STR_ARG(path_of(s, w)), fault_text(error));
+                 STR_ARG(path_of(s, w)), supervisor_records_fault(error));
 }
 
 static void check_file(struct settings *s, const struct settings *present, const struct written *w,
@@ -239,7 +248,7 @@ static bool unit_lets_write(struct str unit, struct str path)
 {
     static const struct {
         const char *key, *prefix;
-    } ways[] = {{"ReadWritePaths", ""},         {"BindPaths", ""},
+    } ways[] = {{"ReadWritePaths", ""},          {"BindPaths", ""},
                 {"StateDirectory", "/var/lib/"}, {"LogsDirectory", "/var/log/"},
                 {"RuntimeDirectory", "/run/"},   {"CacheDirectory", "/var/cache/"}};
     bool may_write = !str_eq(unit_value(unit, "ProtectSystem"), STR("strict")) ||

@@ -39,7 +39,8 @@ static bool write_all(int fd, const void *bytes, size_t n)
 
 static bool write_problem(int fd, const struct problem *p)
 {
-    struct report r = {0, p->may_pass, p->line, (uint32_t)strlen(p->file), (uint32_t)strlen(p->text)};
+    struct report r = {0, p->may_pass, p->line, (uint32_t)strlen(p->file),
+                       (uint32_t)strlen(p->text)};
     return write_all(fd, &r, sizeof(r)) && write_all(fd, p->file, r.file_bytes) &&
            write_all(fd, p->text, r.text_bytes);
 }

@@ -70,14 +70,7 @@ static bool open_records(struct supervisor *s, struct problems *problems)
     s->records_file = supervisor_open_records(path);
     if (s->records_file < 0) {
         problems_add(problems, path, 0, "the record file cannot be opened: %s",
-                     s->records_file == -EINVAL ? "it is no regular file"
-                     : s->records_file == -EPERM
-                         ? "it is neither root's nor its directory's owner's, or has another name "
-                           "as well: move it away"
-                     : s->records_file == -ELOOP
-                         ? "there is a symbolic link of somebody else's on the way, or a step up "
-                           "from a directory of somebody else's"
-                         : strerror(-s->records_file));
+                     supervisor_records_fault(-s->records_file));
         problems_may_pass(problems, -s->records_file);
         s->records_file = -1;
         return false;

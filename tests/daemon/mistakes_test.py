@@ -52,7 +52,7 @@ class Mistakes(ProcessStory):
     def test_a_start_that_fails_late_leaves_no_line_in_the_records(self):
         """In a worker that cannot give up its files."""
         path = self.configure()
-        end = subprocess.run([stird.binary(), "-f", "-c", path], preexec_fn=sandbox.without_landlock,
+        end = subprocess.run([stird.binary(), "-f", "-c", path], preexec_fn=sandbox.with_broken_landlock,
                              capture_output=True, text=True, timeout=HANG_S, check=False)
         self.assertIn("security.landlock_required = false", end.stderr)
         self.assertEqual(os.path.getsize(self.lab.path("records.jsonl")), 0)
