@@ -300,10 +300,8 @@ static void check_written(const struct sandbox *b, const struct written *w)
     bool hidden = unit_hides(b->unit, path);
     if (path.n == 0 || w->can_do_without || (!hidden && unit_lets_write(b->unit, path)))
         return;
-    buf_addf(&text,
-             "%s: the unit lets stird write \"%.*s\" as little as it lets it write anywhere "
-             "(%s): %s",
-             w->key, STR_ARG(path), hidden ? "ProtectHome=" : "ProtectSystem=strict",
+    buf_addf(&text, "%s: \"%.*s\" cannot be written under the unit (%s): %s", w->key, STR_ARG(path),
+             hidden ? "ProtectHome=" : "ProtectSystem=strict",
              hidden ? "choose another place"
                     : "choose a place in its directories, such as /var/log/stird, or let a drop-in "
                       "name this one in ReadWritePaths=");

@@ -18,13 +18,13 @@ FUTURE = 5  # seconds, RETRY_PAUSE_MS
 
 # A first start has made /run/stird, /var/log/stird and the secret. start NAME: as the unit does it, without systemd.
 SERVED = r"""
-mount -t tmpfs tmpfs /srv; mount -t tmpfs tmpfs /home
+mount -t tmpfs -o mode=755 tmpfs /srv; mount -t tmpfs tmpfs /home
 systemctl enable --now stird; systemctl stop stird
 conf=/etc/stird/stird.conf; kept=$(mktemp -p /run); cp "$conf" "$kept"
 secret=/var/lib/stird/hmac-secret; records=/var/log/stird/records.jsonl
 drop_ins=/etc/systemd/system/stird.service.d; mkdir -p "$drop_ins"
 own() { local status=0; echo "== $1"; as stird stird -t 2>&1 || status=$?; echo "status $status"; }
-start() { local status=0; echo "== $1"; as stird stird -f -c "$conf" 2>&1 || status=$?; echo "status $status"; }
+start() { local status=0; echo "== $1"; as stird timeout 60 stird -f -c "$conf" 2>&1 || status=$?; echo "status $status"; }
 three() { judge "$1"; own "$1, itself"; start "$1, start"; }
 back() { cat "$kept" >"$conf"; rm -f "$drop_ins"/*; }
 """
