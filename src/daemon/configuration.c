@@ -345,6 +345,21 @@ static void find_who(struct control_groups *groups, const struct settings *s, st
     }
 }
 
+/* Whose files are whose shows before a syntax error is mended. */
+static void check_beginnings(struct files *files, struct str path, const struct load *load,
+                             struct problems *problems)
+{
+    struct control_groups groups;
+    struct settings *s = load->for_service ? settings_read_beginnings(files, path, clock_real_s())
+                                           : NULL;
+    if (s) {
+        find_who(&groups, s, path, load, problems);
+        check_outside(s, load, problems);
+        check_for_service(files, s, &groups, path, load, problems);
+    }
+    settings_free(s);
+}
+
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
  * known.
@@ -355,6 +370,7 @@ static void check_what_it_names(struct files *files, struct settings *s, struct 
     struct numbers_summary summary;
     int fd = -1;
     if (!s) {
+        check_beginnings(files, path, load, problems);
         problems_add(problems, path, 0,
                      "keys, number tables and TLS files were not checked: mend these mistakes "
                      "first");

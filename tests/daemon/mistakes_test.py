@@ -47,8 +47,8 @@ class Mistakes(ProcessStory):
             unit = source.read()
         self.assertIn("\nRestartPreventExitStatus=%d\n" % MISCONFIGURED, unit)
         self.assertIn("\nRestart=on-failure\n", unit)
-        # systemd's own: EXEC, GROUP, USER, CAPABILITIES, NAMESPACE.
-        self.assertIn("\nRestartPreventExitStatus=203 216 217 218 226\n", unit)
+        # A command line without sense, and systemd's own: EXEC, GROUP, USER, CAPABILITIES, NAMESPACE.
+        self.assertIn("\nRestartPreventExitStatus=2 203 216 217 218 226\n", unit)
 
     @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "a worker takes too long to give up")
     def test_a_start_that_fails_late_leaves_no_line_in_the_records(self):
