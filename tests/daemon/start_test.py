@@ -2,14 +2,12 @@
 
 import os
 import re
-import signal
 import stat
 import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory, status_of
-from lib import stird, stirctl
-from lib.patience import HANG_S
+from lib import stird
 
 
 def run(*arguments, **more):
@@ -51,25 +49,6 @@ class Start(ProcessStory):
                    if int(name) > 2]
         for target in targets:
             self.assertRegex(target, r"^(socket|anon_inode|pipe):")
-
-    def test_a_healthy_one_has_no_alarm(self):
-        """However slow the recorder is: it is stopped where it begins."""
-        process = subprocess.Popen([stird.binary(), "-f", "-c", self.configure()], stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        lines = []
-        for line in process.stderr:
-            lines.append(line)
-            recorder = re.search(r"child started child=stird-recorder pid=(\d+)", line)
-            if recorder:
-                recorder_pid = int(recorder.group(1))
-                os.kill(recorder_pid, signal.SIGSTOP)
-            if " ready " in line:
-                # The alarms are looked at behind it; the answer comes behind that.
-                stirctl.ask(self.lab.path("stird.conf"), "stats")
-                os.kill(recorder_pid, signal.SIGCONT)
-                process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(HANG_S), 0, lines)
-        self.assertNotIn("alarm=", "".join(lines))
 
     def test_with_a_port_in_use(self):
         self.peer("other", 1)
