@@ -6,7 +6,6 @@
 #include "roles.h"
 #include "service_reads.h"
 #include "service_user.h"
-#include "state.h"
 #include "tables_process.h"
 #include "tls_files.h"
 
@@ -331,7 +330,6 @@ static void check_for_service(const struct files *files, struct settings *s,
         return;
     service_reads_all(files, s, problems);
     outside_check_service(s, files, groups, path, problems);
-    state_check_secret(s->state_directory, problems);
 }
 
 /* A reload has no way to ask: its user is that of the start, or it is refused, and its supervisor

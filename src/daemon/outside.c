@@ -3,6 +3,7 @@
 #include "privileges.h"
 #include "service_reads.h"
 #include "service_user.h"
+#include "state.h"
 #include "supervisor.h"
 #include "unit.h"
 
@@ -216,7 +217,6 @@ static bool unit_mends(const struct settings *s, const struct written *w)
 static void check_as_service(struct settings *s, bool by_unit, struct problems *problems)
 {
     int faults = faults_as_service(s);
-    by_unit |= is_service_s(s->state_directory);
     for (size_t i = 0; i < N_WRITTEN; i++) {
         const struct written *w = &written[i];
         struct buf text = BUF_INIT;
@@ -319,6 +319,7 @@ void outside_check_service(struct settings *s, const struct files *files,
     struct sandbox b = {buf_str(&unit), s, problems};
     if (service_user_is_waiting())
         check_as_service(s, by_unit, problems);
+    state_check_secret(s->state_directory, service_user_is_waiting() && !by_unit, problems);
     if (by_unit) {
         service_reads_each(files, s, check_hidden, &b);
         for (size_t i = 0; i < N_WRITTEN; i++)

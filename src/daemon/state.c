@@ -57,6 +57,7 @@ static const char *what_to_do(int r)
 struct judged {
     const char *path;
     struct str directory;
+    bool root_makes;
 };
 
 /* As the service: what it would make is not made. */
@@ -73,10 +74,8 @@ static void judge(void *user, struct problems *problems)
         r = secret_file_read(d.fd, file_name, service_user_is, secret);
     else if (r == -ENOENT || r == -EACCES) /* the directory: outside.h */
         return;
-    if ((r == -ENOENT || r == -EBADMSG) && faccessat(d.fd, ".", W_OK | X_OK, AT_EACCESS) == 0)
-        r = 0;
-    else if (r == -ENOENT)
-        r = -EACCES;
+    if (r == -ENOENT || r == -EBADMSG)
+        r = j->root_makes || faccessat(d.fd, ".", W_OK | X_OK, AT_EACCESS) == 0 ? 0 : -EACCES;
     else if (r == -EACCES && told_elsewhere)
         r = 0;
     if (r)
@@ -85,9 +84,9 @@ static void judge(void *user, struct problems *problems)
     folder_close(&d);
 }
 
-void state_check_secret(struct str directory, struct problems *problems)
+void state_check_secret(struct str directory, bool root_makes, struct problems *problems)
 {
-    struct judged j = {strndup(directory.p, directory.n), directory};
+    struct judged j = {strndup(directory.p, directory.n), directory, root_makes};
     if (j.path)
         check_in_process(file_name, judge, &j, problems);
     free((char *)(uintptr_t)j.path);
