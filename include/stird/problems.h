@@ -17,12 +17,13 @@ struct problem {
     char *file;    /* never NULL; "" when no file is to blame */
     unsigned line; /* 0: the file as a whole */
     char *text;
+    bool may_pass; /* by itself, so that another try is worth it */
 };
 
 struct problems {
     struct problem *list;
     size_t n, capacity;
-    size_t n_passing;   /* of these: what may pass by itself, so that another try is worth it */
+    size_t n_passing;   /* of these: what may pass */
     bool out_of_memory; /* one could not be kept: counts as a problem too */
 };
 
@@ -32,6 +33,15 @@ void problems_fini(struct problems *p);
 bool problems_any(const struct problems *p);
 void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/*
+ * The last one is because of ERROR, an errno: no memory, a full disk, an address that is not there
+ * yet may be over by themselves; a right that is missing is not.
+ */
+void problems_may_pass(struct problems *p, int error);
+/* Whether another try would find one of them again. */
+bool problems_stay(const struct problems *p);
+/* All of FROM behind those of TO. */
+void problems_move(struct problems *to, struct problems *from);
 /* By file and line, in the order found where these are equal; a list of thousands stays as it is.
  */
 void problems_sort(struct problems *p);

@@ -61,6 +61,12 @@ struct settings *settings_read_all(struct files *files, struct str path, int64_t
                                    struct problems *problems, bool *usable);
 
 /*
+ * The same where a file cannot be read to its end: what it says before its syntax error, after
+ * settings_read_all() has told of that. For the names in them alone. NULL: there is no memory.
+ */
+struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s);
+
+/*
  * The private keys that the settings themselves name (tls.key), into FILES, for those that serve.
  * Nothing else reads one: stirctl has no need of it. OWNER: as in files_read_secret(). False with
  * problems.

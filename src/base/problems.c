@@ -1,5 +1,6 @@
 #include <stird/problems.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,13 +44,51 @@ void problems_add(struct problems *p, struct str file, unsigned line, const char
     va_end(arguments);
     char *owned = buf_take(&text, NULL);
     if (room && name && owned) {
-        *room = (struct problem){name, line, owned};
+        *room = (struct problem){name, line, owned, false};
         p->n++;
     } else {
         p->out_of_memory = true;
         free(name);
         free(owned);
     }
+}
+
+static const int passing[] = {
+    ENOMEM,     EAGAIN,        EINTR,       EBUSY,    EMFILE,    ENFILE, ENOBUFS, ENOSPC,   EDQUOT,
+    EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ENETDOWN, ETIMEDOUT, EIO,    ESTALE,  ENOTCONN,
+};
+
+void problems_may_pass(struct problems *p, int error)
+{
+    bool passes = false;
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        passes |= error == passing[i];
+    if (!passes || p->n == 0 || p->list[p->n - 1].may_pass)
+        return;
+    p->list[p->n - 1].may_pass = true;
+    p->n_passing++;
+}
+
+void problems_move(struct problems *to, struct problems *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        struct problem *room = room_for_one(to);
+        if (!room) {
+            to->out_of_memory = true;
+            break;
+        }
+        *room = from->list[i];
+        from->list[i] = (struct problem){NULL, 0, NULL, false};
+        to->n++;
+        to->n_passing += room->may_pass;
+    }
+    to->out_of_memory |= from->out_of_memory;
+    problems_fini(from);
+}
+
+bool problems_stay(const struct problems *p)
+{
+    return p->n > p->n_passing && !p->out_of_memory;
 }
 
 /* Insertion sort keeps the order of equals; a list of mistakes is short. */

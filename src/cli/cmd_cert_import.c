@@ -18,6 +18,7 @@
 #include <stird/credential.h>
 #include <stird/folder.h>
 #include <stird/x5u.h>
+#include <stird/settings_file.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -370,6 +371,12 @@ static int make_units(struct import *i)
         r = folder_make(&above, name, &i->units);
     if (r == 0)
         r = folder_give(&i->units, i->units.fd, 0700);
+    else if (r == -EEXIST) /* by another import, which gives it to him as well */
+        r = folder_open(&i->units, i->directory);
+    if (r == 0 && i->units.uid == geteuid()) {
+        i->units.uid = above.uid;
+        i->units.gid = above.gid;
+    }
     folder_close(&above);
     return r;
 }
@@ -384,7 +391,8 @@ static bool open_units(struct import *i)
     return r == 0;
 }
 
-static bool write_unit(struct import *i)
+/* -EEXIST: another import was faster; other errors are told. */
+static int write_unit(struct import *i)
 {
     struct folder unit = FOLDER_INIT;
     int r = folder_make(&i->units, i->aside, &unit);
@@ -393,10 +401,10 @@ static bool write_unit(struct import *i)
         if (r)
             remove_unit(i, &unit, i->aside);
     }
-    if (r)
+    if (r && r != -EEXIST)
         fprintf(stderr, "stirctl: %s/%s: %s\n", i->directory, i->final, write_fault(r));
     folder_close(&unit);
-    return r == 0;
+    return r;
 }
 
 /* As it came: taken away whole, then emptied. */
@@ -422,6 +430,49 @@ static void tell_failure(struct str text)
     json_decref(reply);
 }
 
+/* ---- without one ---- */
+
+static bool is_about(const struct problem *p, const char *unit)
+{
+    return strncmp(p->file, unit, strlen(unit)) == 0 || strstr(p->text, unit) != NULL;
+}
+
+/* What the next start would say of the unit. Other mistakes are no fault of it. */
+static bool fits_configuration(const struct cli *cli, const struct import *i)
+{
+    struct problems found = PROBLEMS_INIT, of_unit = PROBLEMS_INIT;
+    struct files *files = files_new();
+    char *unit = NULL;
+    bool usable;
+    if (!files || asprintf(&unit, "%s/%s", i->directory, i->final) < 0) {
+        files_free(files);
+        return false;
+    }
+    settings_free(
+        settings_read_all(files, str_of(cli->configuration), clock_real_s(), &found, &usable));
+    for (size_t n = 0; n < found.n; n++)
+        if (is_about(&found.list[n], unit))
+            problems_add(&of_unit, str_of(found.list[n].file), found.list[n].line, "%s",
+                         found.list[n].text);
+    bool fits = !problems_any(&of_unit) && !found.out_of_memory;
+    print_problems(stderr, &of_unit);
+    problems_fini(&of_unit);
+    problems_fini(&found);
+    files_free(files);
+    free(unit);
+    return fits;
+}
+
+static int wait_for_start(const struct cli *cli, const struct import *i)
+{
+    if (!fits_configuration(cli, i)) {
+        fputs("stirctl: the next start would refuse the unit: it is taken back\n", stderr);
+        return EXIT_FAILURE;
+    }
+    fputs("stirctl: no stird runs: it takes the unit at its next start\n", stderr);
+    return EXIT_SUCCESS;
+}
+
 static int reload(const struct cli *cli, const struct import *i)
 {
     struct session_reply reply;
@@ -429,10 +480,8 @@ static int reload(const struct cli *cli, const struct import *i)
     if (!there.socket)
         there.socket = i->socket;
     int r = session_ask(&there, ADMIN_RELOAD, true, STR(""), SESSION_LONG_TIMEOUT_MS, true, &reply);
-    int status = r ? EXIT_SUCCESS : reply.status;
-    if (r)
-        fprintf(stderr, "stirctl: no stird runs: it takes the unit at its next start\n");
-    else if (status)
+    int status = r ? wait_for_start(cli, i) : reply.status;
+    if (r == 0 && status)
         tell_failure(buf_str(&reply.text));
     if (status)
         take_back(i);
@@ -469,20 +518,35 @@ static bool read_options(struct import *i, int argc, char **argv)
     return i->id && argc - optind == 1 && i->key && i->chain && i->x5u;
 }
 
+/* Somebody else may put one in at the same time: then it is the same, or this one's name is
+ * another.
+ */
+static int put_in(const struct cli *cli, struct import *i)
+{
+    int r = -EEXIST;
+    for (unsigned n = 0; r == -EEXIST && n < NAMES_TRIED_MAX; n++) {
+        char *same = find_same(i);
+        int status = same ? say_same(cli, i, same) : EXIT_FAILURE;
+        bool over = same || !choose_names(i);
+        free(same);
+        if (over)
+            return status;
+        r = write_unit(i);
+    }
+    if (r == -EEXIST)
+        fprintf(stderr, "stirctl: %s/%s: %s\n", i->directory, i->final, strerror(EEXIST));
+    return r == 0 ? reload(cli, i) : EXIT_FAILURE;
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
     struct import i = {.id = NULL, .key_fd = -1, .units = FOLDER_INIT};
     int status = EXIT_FAILURE;
     if (!read_options(&i, argc, argv))
         return command_usage(&command_cert_import);
-    char *same = NULL;
-    bool good = check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
-                open_units(&i);
-    if (good && (same = find_same(&i)))
-        status = say_same(cli, &i, same);
-    else if (good && choose_names(&i) && write_unit(&i))
-        status = reload(cli, &i);
-    free(same);
+    if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
+        open_units(&i))
+        status = put_in(cli, &i);
     certificate_fini(&i.certificate);
     arena_free(i.arena);
     buf_fini(&i.chain_text);

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/address.h>
+#include <stird/clock.h>
 #include <stird/folder.h>
+#include <stird/settings_file.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,10 +27,11 @@
 struct node {
     const char *listen, *sbc, *carrier, *customer, *spc, *directory, *user;
     bool lab;
+    bool made_table, made_configuration;
     struct address own; /* where it listens */
     uid_t uid;          /* of the service */
     gid_t gid;
-    char *configuration, *numbers, *lab_directory, *state, *certs, *unit; /* paths */
+    char *configuration, *numbers, *table, *lab_directory, *state, *certs, *unit; /* paths */
 };
 
 static bool complain(const char *path, int error)
@@ -101,14 +104,19 @@ static bool find_listener(struct node *n, const struct address *sbc)
     return good;
 }
 
-/* In a directory to try things in everything is ours. */
+#define DEFAULT_USER "stird"
+
+/* In a directory to try things in everything is ours, unless somebody is named. */
 static bool find_user(struct node *n)
 {
+    bool ours = n->directory || geteuid() != 0;
     n->uid = geteuid();
     n->gid = getegid();
-    if (n->directory || geteuid() != 0)
+    if (ours && strcmp(n->user, DEFAULT_USER) == 0)
         return true;
     const struct passwd *entry = getpwnam(n->user);
+    if (entry && geteuid() != 0)
+        return true;
     if (entry) {
         n->uid = entry->pw_uid;
         n->gid = entry->pw_gid;
@@ -130,7 +138,7 @@ static bool find_paths(struct node *n)
 {
     const char *own = n->directory ? n->directory : "/etc/stird";
     bool good = join(&n->configuration, own, "stird.conf") && join(&n->numbers, own, "numbers.d") &&
-                join(&n->lab_directory, own, "lab") &&
+                join(&n->table, n->numbers, "numbers.csv") && join(&n->lab_directory, own, "lab") &&
                 (n->directory ? join(&n->state, own, "state")
                               : (n->state = strdup("/var/lib/stird")) != NULL) &&
                 join(&n->certs, n->state, "certs") && join(&n->unit, n->certs, n->spc);
@@ -171,7 +179,7 @@ static void put_configuration(struct buf *out, const struct node *n)
                           "check = { interval = \"0ms\"; };\n");
     if (all_here)
         buf_add_text(out, "\ndirectories = { state = \"state\"; runtime = \"run\"; };\n");
-    if (strcmp(n->user, "stird") != 0)
+    if (strcmp(n->user, DEFAULT_USER) != 0)
         buf_addf(out, "\nsecurity = { user = \"%s\"; };\n", n->user);
     else if (all_here)
         buf_add_text(
@@ -247,16 +255,47 @@ static bool make_own(const struct node *n, const char *path)
     return r == 0 || r == -EEXIST || complain(path, -r);
 }
 
-static bool make_node(const struct node *n)
+static bool make_node(struct node *n)
 {
-    char *table = NULL;
     bool good = (!n->directory || make_directory(n, n->directory)) &&
                 (n->directory || make_directory(n, "/etc/stird")) &&
                 make_directory(n, n->numbers) && make_own(n, n->state) && make_own(n, n->certs) &&
-                make_own(n, n->unit) && join(&table, n->numbers, "numbers.csv") &&
-                write_file(n, table, put_numbers) &&
-                write_file(n, n->configuration, put_configuration);
-    free(table);
+                make_own(n, n->unit);
+    n->made_table = good && write_file(n, n->table, put_numbers);
+    n->made_configuration = n->made_table && write_file(n, n->configuration, put_configuration);
+    return n->made_configuration;
+}
+
+/* Another try finds nothing in its way. */
+static void take_back(const struct node *n)
+{
+    if (n->made_table)
+        unlink(n->table);
+    if (n->made_configuration)
+        unlink(n->configuration);
+}
+
+/* By what stird itself reads. Certificates, which are to come yet, are in files of their own. */
+static bool check_configuration(const struct node *n)
+{
+    struct problems found = PROBLEMS_INIT;
+    struct files *files = files_new();
+    bool usable, good = files != NULL;
+    if (files)
+        settings_free(
+            settings_read_all(files, str_of(n->configuration), clock_real_s(), &found, &usable));
+    for (size_t i = 0; i < found.n; i++) {
+        const struct problem *p = &found.list[i];
+        if (strcmp(p->file, n->configuration) != 0 || strstr(p->text, n->unit))
+            continue;
+        fprintf(stderr, "stirctl: %s\n", p->text);
+        good = false;
+    }
+    good = good && !found.out_of_memory;
+    if (!good)
+        fputs("stirctl: stird would refuse this configuration: it is not kept\n", stderr);
+    problems_fini(&found);
+    files_free(files);
     return good;
 }
 
@@ -359,12 +398,21 @@ static const char **field_of(struct node *n, int letter)
 
 static bool read_options(struct node *n, int argc, char **argv)
 {
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    int letter, at = 0;
+    bool said[26] = {false};
+    while ((letter = getopt_long(argc, argv, "", options, &at)) != -1) {
         const char **field = field_of(n, letter);
-        if (field)
+        if (field && said[letter - 'a']) {
+            fprintf(stderr,
+                    "stirctl: --%s is said twice, and there can be one: add the other to "
+                    "the configuration\n",
+                    options[at].name);
+            return false;
+        }
+        if (field) {
             *field = optarg;
-        else if (letter == 'L')
+            said[letter - 'a'] = true;
+        } else if (letter == 'L')
             n->lab = true;
         else
             return false;
@@ -418,11 +466,8 @@ static bool is_there(const char *path)
 
 static bool is_free(const struct node *n)
 {
-    char *table = NULL;
-    bool free_ = join(&table, n->numbers, "numbers.csv") && !is_there(n->configuration) &&
-                 !is_there(table) && (!n->lab || !is_there(n->lab_directory));
-    free(table);
-    return free_;
+    return !is_there(n->configuration) && !is_there(n->table) &&
+           (!n->lab || !is_there(n->lab_directory));
 }
 
 static int say(const struct cli *cli, const struct node *n)
@@ -454,16 +499,21 @@ static int say(const struct cli *cli, const struct node *n)
 
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    struct node n = {.customer = "acme", .user = "stird"};
+    struct node n = {.customer = "acme", .user = DEFAULT_USER};
     struct address sbc;
     int status = EXIT_FAILURE;
     if (!read_options(&n, argc, argv))
         return command_usage(&command_init);
     if (check_words(&n, &sbc) && find_listener(&n, &sbc) && find_user(&n) && find_paths(&n) &&
-        is_free(&n) && make_node(&n) && (!n.lab || make_lab_quietly(&n, cli)))
-        status = say(cli, &n);
+        is_free(&n)) {
+        if (make_node(&n) && check_configuration(&n) && (!n.lab || make_lab_quietly(&n, cli)))
+            status = say(cli, &n);
+        else
+            take_back(&n);
+    }
     free(n.configuration);
     free(n.numbers);
+    free(n.table);
     free(n.lab_directory);
     free(n.state);
     free(n.certs);

@@ -383,6 +383,30 @@ static void read_group(struct reader *r, struct object *o, const config_setting_
 
 /* ---- a file ---- */
 
+#define CUTS_MAX 200 /* lines that a mistake may be behind where its setting begins */
+
+/* What stands before the mistake, as far back as it takes. */
+static void add_beginning(struct reader *r, struct draft *draft, struct str file, char *text,
+                          unsigned line)
+{
+    size_t n = 0;
+    for (unsigned i = 1; i < line && text[n]; n++)
+        i += text[n] == '\n';
+    for (unsigned i = 0; i < CUTS_MAX && n > 0; i++) {
+        config_t config;
+        text[n] = '\0';
+        config_init(&config);
+        bool good = config_read_string(&config, text) == CONFIG_TRUE;
+        if (good)
+            read_group(r, &draft->object, config_root_setting(&config), "", file);
+        config_destroy(&config);
+        if (good)
+            return;
+        for (n--; n > 0 && text[n - 1] != '\n';)
+            n--;
+    }
+}
+
 void reader_add_file(struct reader *r, struct draft *draft, struct str file, struct str text)
 {
     config_t config;
@@ -402,6 +426,9 @@ void reader_add_file(struct reader *r, struct draft *draft, struct str file, str
         r->incomplete = true;
         problems_add(r->problems, file, (unsigned)config_error_line(&config),
                      "%s; what else this file says was not checked", config_error_text(&config));
+        if (r->beginnings)
+            add_beginning(r, draft, file, (char *)(uintptr_t)copy.p,
+                          (unsigned)config_error_line(&config));
     }
     config_destroy(&config);
 }

@@ -21,6 +21,7 @@ struct reader {
     struct str directory; /* of the main file; with the slash at its end, or empty */
     int64_t now_s;
     bool incomplete; /* a file could not be read to its end: what is missing may stand there */
+    bool beginnings; /* of a file with a syntax error what stands before that is taken */
     struct setting_warning *first_warning, *last_warning;
 };
 

@@ -51,6 +51,7 @@ static bool read_part(struct reader *r, const struct unit *u, const char *name, 
     else if (error < 0)
         complain(r, &d->object, place_of(&d->object, "directory"), "%.*s: %s", STR_ARG(*path),
                  read_fault(error));
+    problems_may_pass(r->problems, -error);
     return error == 0;
 }
 
@@ -168,6 +169,27 @@ static bool check_chain(struct reader *r, const struct unit *u, struct str chain
     return !why;
 }
 
+static void take_owner(const struct settings *s, const struct unit *u, struct certificate *c)
+{
+    c->foreign = u->draft->foreign;
+    c->provider = provider_of_certificate(s, c->id);
+}
+
+/* Whose it is shows whatever its URL and its dates are: one mistake hides no other. */
+static void check_owner_alone(struct reader *r, const struct settings *s, const struct unit *u,
+                              struct str chain_name, struct str chain)
+{
+    struct problems ignored = PROBLEMS_INIT;
+    struct certificate c = {.public_key = NULL};
+    if (chain.p && certificate_read(&c, r->arena, u->draft->id, u->directory, chain_name, chain,
+                                    STR("x5u"), STR("https://stand-in.example/x\n"), 0, &ignored)) {
+        take_owner(s, u, &c);
+        check_owner(r, s, u, &c);
+        certificate_fini(&c);
+    }
+    problems_fini(&ignored);
+}
+
 /* NOW_S: 0 for a unit that may have expired, since others are there. */
 static bool read_unit(struct reader *r, const struct settings *s, const struct unit *u,
                       int64_t now_s, struct certificate *c)
@@ -176,22 +198,22 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     bool both = read_part(r, u, "chain.pem", CERTIFICATE_BYTES_MAX, false, &chain_name, &chain);
     both = read_part(r, u, "x5u", X5U_BYTES_MAX, true, &x5u_name, &x5u) && both;
     if (!both || !certificate_read(c, r->arena, u->draft->id, u->directory, chain_name, chain,
-                                   x5u_name, x5u, now_s, r->problems))
-        return false;
-    c->unit = u->name;
-    c->foreign = u->draft->foreign;
-    c->provider = provider_of_certificate(s, c->id);
-    if (!check_chain(r, u, chain_name, c)) {
-        certificate_fini(c);
+                                   x5u_name, x5u, now_s, r->problems)) {
+        check_owner_alone(r, s, u, chain_name, chain);
         return false;
     }
+    c->unit = u->name;
+    take_owner(s, u, c);
     check_owner(r, s, u, c);
     check_use(r, u, c);
     const char *why = x5u_warning(c->x5u);
     if (why)
         warn(r, &u->draft->object, place_of(&u->draft->object, "directory"), "%.*s: %.*s %s",
              STR_ARG(x5u_name), STR_ARG(c->x5u), why);
-    return true;
+    if (check_chain(r, u, chain_name, c))
+        return true;
+    certificate_fini(c);
+    return false;
 }
 
 /* One with mistakes is remembered: its key is looked at all the same. */

@@ -24,8 +24,14 @@ static void add_path(struct reader *r, struct draft *draft, struct str path)
     r->incomplete = true;
     if (error == -ENOMEM)
         out_of_memory(r);
+    else if (error == -ENOENT && str_eq(path, r->main_file))
+        problems_add(r->problems, path, 0,
+                     "cannot be read: %s: make a first one by stirctl init, or name another with "
+                     "-c",
+                     read_fault(error));
     else
         problems_add(r->problems, path, 0, "cannot be read: %s", read_fault(error));
+    problems_may_pass(r->problems, -error);
 }
 
 static void add_drop_ins(struct reader *r, struct draft *draft)
@@ -38,6 +44,7 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
     if (error < 0) {
         r->incomplete = true;
         problems_add(r->problems, directory, 0, "cannot be read: %s", read_fault(error));
+        problems_may_pass(r->problems, -error);
         return;
     }
     while (names.n > 0) {
@@ -91,14 +98,14 @@ static struct draft *read_draft(struct reader *r,
     add_path(r, draft, r->main_file);
     add_drop_ins(r, draft);
     reader_finish_object(r, &draft->object);
-    if (!r->incomplete)
+    if (!r->incomplete || r->beginnings)
         judge(r, draft);
     return draft;
 }
 
 static struct settings *read_settings(struct files *files, struct str path, int64_t now_s,
                                       void (*judge)(struct reader *r, struct draft *draft),
-                                      struct problems *problems, bool *usable)
+                                      bool beginnings, struct problems *problems, bool *usable)
 {
     *usable = false;
     struct arena *arena = arena_new(ARENA_FIRST_BYTES);
@@ -106,7 +113,11 @@ static struct settings *read_settings(struct files *files, struct str path, int6
         problems->out_of_memory = true;
         return NULL;
     }
-    struct reader r = {.files = files, .arena = arena, .problems = problems, .now_s = now_s};
+    struct reader r = {.files = files,
+                       .arena = arena,
+                       .problems = problems,
+                       .now_s = now_s,
+                       .beginnings = beginnings};
     size_t before = problems->n;
     r.main_file = arena_copy(arena, path);
     r.directory = directory_of(r.main_file);
@@ -118,7 +129,7 @@ static struct settings *read_settings(struct files *files, struct str path, int6
     struct settings *settings = &draft->settings;
     settings->warnings = r.first_warning;
     *usable = problems->n == before && !problems->out_of_memory;
-    if (r.incomplete || problems->out_of_memory) {
+    if ((r.incomplete && !beginnings) || problems->out_of_memory) {
         settings_free(settings);
         settings = NULL;
     }
@@ -128,13 +139,22 @@ static struct settings *read_settings(struct files *files, struct str path, int6
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable)
 {
-    return read_settings(files, path, now_s, resolve, problems, usable);
+    return read_settings(files, path, now_s, resolve, false, problems, usable);
+}
+
+struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s)
+{
+    struct problems told = PROBLEMS_INIT;
+    bool usable;
+    struct settings *s = read_settings(files, path, now_s, resolve, true, &told, &usable);
+    problems_fini(&told);
+    return s;
 }
 
 struct settings *settings_read_paths(struct files *files, struct str path,
                                      struct problems *problems, bool *usable)
 {
-    return read_settings(files, path, 0, resolve_paths, problems, usable);
+    return read_settings(files, path, 0, resolve_paths, false, problems, usable);
 }
 
 struct settings *settings_read(struct files *files, struct str path, int64_t now_s,

@@ -1,5 +1,6 @@
 #include "configuration.h"
 
+#include "landlock.h"
 #include "means.h"
 #include "outside.h"
 #include "roles.h"
@@ -41,10 +42,11 @@ static bool keep_files(struct configuration *c, const struct files *files, struc
     c->files_fd = files_to_fd(files);
     c->public_files_fd = files_to_public_fd(files);
     int r = c->files_fd < 0 ? c->files_fd : c->public_files_fd < 0 ? c->public_files_fd : 0;
-    if (r)
-        problems_add(problems, path, 0, "cannot keep the configuration in memory: %s",
-                     strerror(-r));
-    return r == 0;
+    if (r == 0)
+        return true;
+    problems_add(problems, path, 0, "cannot keep the configuration in memory: %s", strerror(-r));
+    problems_may_pass(problems, -r);
+    return false;
 }
 
 static bool table_or_customers_have(const struct settings *s, const struct numbers *table,
@@ -120,7 +122,7 @@ static void check_owners(const struct settings *s, const struct numbers *table,
 {
     struct owners_check check = {s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE, 0, problems};
     if (!numbers_find_two_owners(table, take_owners, &check))
-        problems_add(problems, STR(""), 0, "no memory to look for numbers of two owners");
+        problems->out_of_memory = true;
     if (!check.refuse && check.n > OWNERS_LOGGED)
         log_warning("there are more numbers of two owners: stirctl numbers lint lists all",
                     LOG_NUMBER("rows", (int64_t)check.n));
@@ -296,16 +298,38 @@ struct load {
     bool for_service; /* what root may read is no proof */
 };
 
-/*
- * A disk may come later: another try is worth it. A reload's root has given up what root writes by:
- * its supervisor looks (supervisor_reload.c).
- */
+/* Said before a worker finds it: it had been started for nothing. */
+static void check_kernel(const struct settings *s, struct problems *problems)
+{
+    struct str file;
+    unsigned line;
+    if (!s->landlock_required || landlock_is_here())
+        return;
+    settings_place(s, "security.landlock_required", &file, &line);
+    problems_add(problems, file, line,
+                 "this kernel has no Landlock (CONFIG_SECURITY_LANDLOCK and `landlock` in the lsm= "
+                 "list), by which workers give up files: boot one that has, or set "
+                 "security.landlock_required = false");
+}
+
+/* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c). */
 static void check_outside(struct settings *s, const struct load *load, struct problems *problems)
 {
-    size_t before = problems->n;
+    if (!load->narrow)
+        check_kernel(s, problems);
     if (!load->narrow || geteuid() != 0)
         outside_check_files(s, load->present ? load->present->settings : NULL, problems);
-    problems->n_passing += problems->n - before;
+}
+
+/* What a start finds out later than by its configuration. */
+static void check_for_service(const struct files *files, struct settings *s,
+                              const struct control_groups *groups, struct str path,
+                              const struct load *load, struct problems *problems)
+{
+    if (!load->for_service)
+        return;
+    service_reads_all(files, s, problems);
+    outside_check_service(s, files, groups, path, problems);
 }
 
 /* A reload has no way to ask: its user is that of the start, or it is refused, and its supervisor
@@ -319,16 +343,32 @@ static void find_who(struct control_groups *groups, const struct settings *s, st
     }
 }
 
+/* Whose files are whose shows before a syntax error is mended. */
+static void check_beginnings(struct files *files, struct str path, const struct load *load,
+                             struct problems *problems)
+{
+    struct control_groups groups;
+    struct settings *s = load->for_service ? settings_read_beginnings(files, path, clock_real_s())
+                                           : NULL;
+    if (s) {
+        find_who(&groups, s, path, load, problems);
+        check_outside(s, load, problems);
+        check_for_service(files, s, &groups, path, load, problems);
+    }
+    settings_free(s);
+}
+
 /*
  * All mistakes at once: what a configuration with mistakes names is looked at too, as far as it is
  * known.
  */
-static void check_what_it_names(struct files *files, const struct settings *s, struct str path,
+static void check_what_it_names(struct files *files, struct settings *s, struct str path,
                                 const struct load *load, struct problems *problems)
 {
     struct numbers_summary summary;
     int fd = -1;
     if (!s) {
+        check_beginnings(files, path, load, problems);
         problems_add(problems, path, 0,
                      "keys, number tables and TLS files were not checked: mend these mistakes "
                      "first");
@@ -337,6 +377,7 @@ static void check_what_it_names(struct files *files, const struct settings *s, s
     struct control_groups groups;
     uint64_t urgent_faults;
     find_who(&groups, s, path, load, problems);
+    check_outside(s, load, problems);
     bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
     signer_check_keys(s, load->narrow != NULL, problems);
     if (load->narrow && !load->narrow(s))
@@ -346,6 +387,7 @@ static void check_what_it_names(struct files *files, const struct settings *s, s
     check_overlay(s, &urgent_faults, problems);
     if (secrets_good)
         check_tls(files, s, problems);
+    check_for_service(files, s, &groups, path, load, problems);
     problems_add(problems, path, 0,
                  "whether keys are those of certificates with mistakes, and what number tables, "
                  "rules and trunks say of each other, was not checked: mend these mistakes first");
@@ -361,7 +403,7 @@ static bool load_configuration(struct configuration *c, struct str path, const s
 
     struct files *files = files_new();
     if (!files) {
-        problems_add(problems, path, 0, "out of memory");
+        problems->out_of_memory = true;
         goto out;
     }
     bool usable;
@@ -390,8 +432,7 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     check_means(&loaded, &means);
     bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
-    if (load->for_service)
-        service_reads_all(files, loaded.settings, problems);
+    check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))
         goto out;
     if (!keep_files(&loaded, files, path, problems))

@@ -31,6 +31,15 @@ static bool is_known_here(gid_t gid)
     return known;
 }
 
+static void tell_of_private(const char *key, struct str name, struct str path,
+                            struct problems *problems)
+{
+    problems_add(problems, path, 0,
+                 "%s: group \"%.*s\" cannot be told from others in a unit with "
+                 "PrivateUsers=yes: use the drop-in stird.service.d/groups.conf",
+                 key, STR_ARG(name));
+}
+
 /* NAME empty: *GID stays. */
 static bool find(gid_t *gid, const char *key, struct str name, struct str path,
                  struct problems *problems)
@@ -46,10 +55,7 @@ static bool find(gid_t *gid, const char *key, struct str name, struct str path,
         return false;
     }
     if (wanted && !is_known_here(entry->gr_gid)) {
-        problems_add(problems, path, 0,
-                     "%s: group \"%.*s\" cannot be told from others in a unit with "
-                     "PrivateUsers=yes: use the drop-in stird.service.d/groups.conf",
-                     key, STR_ARG(name));
+        tell_of_private(key, name, path, problems);
         return false;
     }
     if (wanted)
@@ -64,6 +70,21 @@ bool control_groups_find(struct control_groups *groups, const struct settings *s
     bool good = find(&groups->change, "control.group", s->control_group, path, problems);
     groups->look = groups->change;
     return find(&groups->look, "control.read_group", s->control_read_group, path, problems) && good;
+}
+
+/* Such a unit knows root's group and its own. */
+static bool is_private(gid_t gid)
+{
+    return gid != 0 && gid != service_user_gid();
+}
+
+void control_groups_check_private(const struct control_groups *groups, const struct settings *s,
+                                  struct str path, struct problems *problems)
+{
+    if (s->control_group.n > 0 && is_private(groups->change))
+        tell_of_private("control.group", s->control_group, path, problems);
+    if (s->control_read_group.n > 0 && is_private(groups->look))
+        tell_of_private("control.read_group", s->control_read_group, path, problems);
 }
 
 bool control_groups_are_one(const struct control_groups *groups)

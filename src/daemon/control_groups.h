@@ -31,6 +31,10 @@ struct control_groups {
  */
 bool control_groups_find(struct control_groups *groups, const struct settings *settings,
                          struct str path, struct problems *problems);
+/* Problems where a unit with PrivateUsers=yes could not tell GROUPS from others. */
+void control_groups_check_private(const struct control_groups *groups,
+                                  const struct settings *settings, struct str path,
+                                  struct problems *problems);
 enum control_right control_right_of(int fd, const struct control_groups *groups);
 /* Whether one mode and owner of the socket's file tell who may, or everybody is to reach it. */
 bool control_groups_are_one(const struct control_groups *groups);

@@ -36,6 +36,7 @@ static void cannot_open(const char *path, int error, struct problems *problems)
                      (unsigned)geteuid());
     else
         problems_add(problems, name, 0, "cannot be opened: %s", strerror(error));
+    problems_may_pass(problems, error);
 }
 
 static bool is_acceptable(const char *path, const struct stat *st, struct problems *problems)
@@ -72,9 +73,12 @@ static bool read_all(struct key_file *file, int fd, struct problems *problems)
     while (n < KEY_FILE_MAX_BYTES && (got = read(fd, text + n, KEY_FILE_MAX_BYTES - n)) > 0)
         n += (size_t)got;
     file->text.n = n;
-    if (got < 0)
-        problems_add(problems, str_of(file->path), 0, "cannot be read: %s", strerror(errno));
-    return got >= 0;
+    if (got >= 0)
+        return true;
+    int error = errno;
+    problems_add(problems, str_of(file->path), 0, "cannot be read: %s", strerror(error));
+    problems_may_pass(problems, error);
+    return false;
 }
 
 /* Sets FILE->path. -1: it may not be read, or not be used. */

@@ -72,9 +72,19 @@ static int allow_reading(int ruleset, const char *path)
     return r;
 }
 
+static long ask_version(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
+}
+
+bool landlock_is_here(void)
+{
+    return ask_version() >= 1;
+}
+
 int landlock_give_up_files(const char *const *readable)
 {
-    long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
+    long version = ask_version();
     if (version < 1)
         return -EOPNOTSUPP;
     int ruleset = ruleset_for((int)version);

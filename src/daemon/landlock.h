@@ -17,4 +17,7 @@
  */
 int landlock_give_up_files(const char *const *readable);
 
+/* Whether the kernel has it. */
+bool landlock_is_here(void);
+
 #endif

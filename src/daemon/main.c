@@ -2,6 +2,7 @@
 #include "detach.h"
 #include "options.h"
 #include "privileges.h"
+#include "retry.h"
 #include "service_user.h"
 #include "supervisor.h"
 
@@ -65,6 +66,7 @@ static int serve(const struct options *options)
     int ready_fd = -1;
     int status = EXIT_FAILURE;
     bool journal = detach_stderr_is_journal();
+    retry_start();
     log_dress(options->foreground && !journal, is_watched());
     log_open("supervisor", STDERR_FILENO, journal);
     raise_descriptor_limit();
@@ -84,6 +86,8 @@ static int serve(const struct options *options)
 out:
     supervisor_free(s);
     free(path);
+    if (status == EXIT_FAILURE)
+        retry_pause();
     return status;
 }
 

@@ -1,9 +1,12 @@
 #include "outside.h"
 
 #include "privileges.h"
+#include "service_reads.h"
 #include "service_user.h"
+#include "state.h"
+#include "supervisor.h"
+#include "unit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -14,9 +17,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define UNIT_BYTES_MAX 65536
-#define UNIT_FOLDER    "/etc/systemd/system/stird.service.d"
 
 /* ---- files ---- */
 
@@ -69,6 +69,20 @@ static int folder_fault(struct str path)
     return error;
 }
 
+/* Whose file it is, in whose directory, forbids it to root as well. */
+static int owner_fault(struct str path, const struct stat *st)
+{
+    struct stat above;
+    struct folder d = FOLDER_INIT;
+    struct str parent = parent_of(path);
+    char *z = strndup(parent.p, parent.n);
+    int error = !z || stat(z, &above) ? errno : 0;
+    if (error == 0)
+        d.uid = above.st_uid;
+    free(z);
+    return error || supervisor_may_record_in(&d, st) ? error : EPERM;
+}
+
 /* As supervisor_open_records() opens it. */
 static int file_fault(struct str path)
 {
@@ -77,8 +91,16 @@ static int file_fault(struct str path)
     int error = !z ? ENOMEM : lstat(z, &st) ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
     if (error == 0)
         error = may(z, R_OK | W_OK);
+    if (error == 0)
+        error = owner_fault(path, &st);
     free(z);
     return error == ENOENT ? folder_fault(parent_of(path)) : error;
+}
+
+static bool unit_makes(const struct settings *s, const struct written *w)
+{
+    struct str path = path_of(s, w), wanted = str_of(w->made_by_unit);
+    return str_eq(w->directory ? path : parent_of(path), wanted);
 }
 
 /* 0, or the error of what the service will do with it. */
@@ -88,20 +110,10 @@ static int fault_of(const struct settings *s, const struct written *w)
     if (path.n == 0)
         return 0;
     int error = w->directory ? folder_fault(path) : file_fault(path);
-    return error == ENOENT && w->made_here ? folder_fault(parent_of(path)) : error;
-}
-
-static const char *fault_text(int error)
-{
-    return error == EINVAL   ? "it is no regular file"
-           : error == ENOENT ? "its directory does not exist"
-                             : strerror(error);
-}
-
-static bool unit_makes(const struct settings *s, const struct written *w)
-{
-    struct str path = path_of(s, w), wanted = str_of(w->made_by_unit);
-    return str_eq(w->directory ? path : parent_of(path), wanted);
+    if (error != ENOENT || !w->made_here)
+        return error;
+    error = folder_fault(parent_of(path));
+    return error && unit_makes(s, w) ? ENOENT : error; /* the unit does not ask us */
 }
 
 static void warn_of(struct settings *s, const char *key, struct str text)
@@ -110,6 +122,16 @@ static void warn_of(struct settings *s, const char *key, struct str text)
     unsigned line;
     settings_place(s, key, &file, &line);
     settings_warn(s, file, line, text);
+}
+
+static void tell_of(const struct settings *s, const char *key, struct str text, int error,
+                    struct problems *problems)
+{
+    struct str file;
+    unsigned line;
+    settings_place(s, key, &file, &line);
+    problems_add(problems, file, line, "%.*s", STR_ARG(text));
+    problems_may_pass(problems, error);
 }
 
 /* Whether the service starts or goes on all the same. */
@@ -129,7 +151,7 @@ static void add_fault(struct buf *text, const struct settings *s, const struct w
                  w->key, w->made_by_unit, w->directive);
     else
         buf_addf(text, "%s: \"%.*s\" cannot be written: %s: mend that, or name another", w->key,
-                 STR_ARG(path_of(s, w)), fault_text(error));
+                 STR_ARG(path_of(s, w)), supervisor_records_fault(error));
 }
 
 static void check_file(struct settings *s, const struct settings *present, const struct written *w,
@@ -137,16 +159,13 @@ static void check_file(struct settings *s, const struct settings *present, const
 {
     int error = fault_of(s, w);
     struct buf text = BUF_INIT;
-    struct str file;
-    unsigned line;
     if (error == 0)
         return;
-    settings_place(s, w->key, &file, &line);
     add_fault(&text, s, w, error);
     if (goes_on(s, present, w, error))
-        settings_warn(s, file, line, buf_str(&text));
+        warn_of(s, w->key, buf_str(&text));
     else
-        problems_add(problems, file, line, "%.*s", (int)text.n, text.p ? text.p : "");
+        tell_of(s, w->key, buf_str(&text), error, problems);
     buf_fini(&text);
 }
 
@@ -179,60 +198,146 @@ static int faults_as_service(const struct settings *s)
     return WEXITSTATUS(status);
 }
 
-static void warn_as_service(struct settings *s)
+static bool is_service_s(struct str path)
+{
+    struct stat st;
+    char *z = strndup(path.p, path.n);
+    bool its = z && stat(z, &st) == 0 && st.st_uid == service_user_uid();
+    free(z);
+    return its;
+}
+
+/* Where the directory is another's, the unit gives it to the user with all that is in it. */
+static bool unit_mends(const struct settings *s, const struct written *w)
+{
+    return unit_makes(s, w) && (w->directory || !is_service_s(parent_of(path_of(s, w))));
+}
+
+/* What a stird that is root first, and then that user, can write all the same is a warning. */
+static void check_as_service(struct settings *s, bool by_unit, struct problems *problems)
 {
     int faults = faults_as_service(s);
     for (size_t i = 0; i < N_WRITTEN; i++) {
+        const struct written *w = &written[i];
         struct buf text = BUF_INIT;
         buf_addf(&text,
-                 "%s: user \"%.*s\", whom the unit runs stird as, cannot write \"%.*s\": make it "
-                 "his (chown), unless stird is started as root",
-                 written[i].key, STR_ARG(s->user), STR_ARG(path_of(s, &written[i])));
-        if (faults & 1 << i && !unit_makes(s, &written[i]))
-            warn_of(s, written[i].key, buf_str(&text));
+                 "%s: user \"%s\", whom the unit runs stird as, cannot write \"%.*s\": make it "
+                 "his (chown)%s",
+                 w->key, service_user_name(), STR_ARG(path_of(s, w)),
+                 by_unit ? "" : ", unless stird is started as root");
+        if (!(faults & 1 << i) || unit_mends(s, w))
+            ;
+        else if (by_unit && !w->can_do_without)
+            tell_of(s, w->key, buf_str(&text), EACCES, problems);
+        else
+            warn_of(s, w->key, buf_str(&text));
         buf_fini(&text);
     }
 }
 
-/* ---- capabilities ---- */
+/* ---- what the unit hides or forbids ---- */
 
-bool outside_unit_grants(struct str text, struct str capability)
+struct sandbox {
+    struct str unit;
+    const struct settings *settings;
+    struct problems *problems;
+};
+
+/* systemd.exec(5): what ProtectSystem=strict leaves. */
+static bool unit_lets_write(struct str unit, struct str path)
 {
-    bool granted = false;
-    while (text.n > 0) {
-        struct str line = str_trim(str_cut(&text, '\n'));
-        if (!str_starts(line, STR("AmbientCapabilities=")))
-            continue;
-        line = str_slice(line, sizeof("AmbientCapabilities=") - 1, line.n);
-        if (str_trim(line).n == 0) /* what was said before is taken back */
-            granted = false;
-        while (line.n > 0)
-            granted |= str_eq(str_trim(str_cut(&line, ' ')), capability);
+    static const struct {
+        const char *key, *prefix;
+    } ways[] = {{"ReadWritePaths", ""},          {"BindPaths", ""},
+                {"StateDirectory", "/var/lib/"}, {"LogsDirectory", "/var/log/"},
+                {"RuntimeDirectory", "/run/"},   {"CacheDirectory", "/var/cache/"}};
+    bool may_write = !str_eq(unit_value(unit, "ProtectSystem"), STR("strict")) ||
+                     str_starts(path, STR("/dev/")) || str_starts(path, STR("/tmp/")) ||
+                     str_starts(path, STR("/var/tmp/"));
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        may_write |= unit_covers(unit, ways[i].key, ways[i].prefix, path);
+    return may_write;
+}
+
+static bool is_yes(struct str value)
+{
+    return str_eq(value, STR("yes")) || str_eq(value, STR("true")) || str_eq(value, STR("on")) ||
+           str_eq(value, STR("1"));
+}
+
+static bool is_in_a_home(struct str path)
+{
+    static const char *const homes[] = {"/home/", "/root/", "/run/user/"};
+    bool home = false;
+    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+        home |= str_starts(path, str_of(homes[i]));
+    return home;
+}
+
+static bool unit_hides(struct str unit, struct str path)
+{
+    struct str how = unit_value(unit, "ProtectHome");
+    return (is_yes(how) || str_eq(how, STR("tmpfs"))) && is_in_a_home(path) &&
+           !unit_covers(unit, "BindPaths", "", path) &&
+           !unit_covers(unit, "BindReadOnlyPaths", "", path);
+}
+
+static void check_hidden(void *user, struct str path)
+{
+    const struct sandbox *b = user;
+    if (unit_hides(b->unit, path))
+        problems_add(b->problems, path, 0,
+                     "the unit hides it from stird, whoever owns it (ProtectHome=): keep it below "
+                     "/etc/stird or /var/lib/stird, or let a drop-in name it in "
+                     "BindReadOnlyPaths=");
+}
+
+static void check_written(const struct sandbox *b, const struct written *w)
+{
+    const struct settings *s = b->settings;
+    struct str path = path_of(s, w);
+    struct buf text = BUF_INIT;
+    bool hidden = unit_hides(b->unit, path);
+    if (path.n == 0 || w->can_do_without || (!hidden && unit_lets_write(b->unit, path)))
+        return;
+    buf_addf(&text, "%s: \"%.*s\" cannot be written under the unit (%s): %s", w->key, STR_ARG(path),
+             hidden ? "ProtectHome=" : "ProtectSystem=strict",
+             hidden ? "choose another place"
+                    : "choose a place in its directories, such as /var/log/stird, or let a drop-in "
+                      "name this one in ReadWritePaths=");
+    tell_of(s, w->key, buf_str(&text), EROFS, b->problems);
+    buf_fini(&text);
+}
+
+void outside_check_service(struct settings *s, const struct files *files,
+                           const struct control_groups *groups, struct str path,
+                           struct problems *problems)
+{
+    struct buf unit = BUF_INIT;
+    unit_read(&unit);
+    bool by_unit = unit_starts(buf_str(&unit), path);
+    struct sandbox b = {buf_str(&unit), s, problems};
+    if (service_user_is_waiting())
+        check_as_service(s, by_unit, problems);
+    state_check_secret(s->state_directory, service_user_is_waiting() && !by_unit, problems);
+    if (by_unit) {
+        service_reads_each(files, s, check_hidden, &b);
+        for (size_t i = 0; i < N_WRITTEN; i++)
+            check_written(&b, &written[i]);
+        if (is_yes(unit_value(b.unit, "PrivateUsers")))
+            control_groups_check_private(groups, s, path, problems);
     }
-    return granted;
+    buf_fini(&unit);
 }
 
-static bool drop_in_grants(int folder, const char *name, struct str capability)
-{
-    static char text[UNIT_BYTES_MAX];
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
-    if (fd >= 0)
-        close(fd);
-    return n > 0 && outside_unit_grants((struct str){text, (size_t)n}, capability);
-}
+/* ---- capabilities ---- */
 
 static bool unit_has(struct str capability)
 {
-    DIR *d = opendir(UNIT_FOLDER);
-    bool has = false;
-    for (const struct dirent *e; d && (e = readdir(d));) {
-        struct str name = str_of(e->d_name);
-        if (name.n > 5 && str_eq(str_slice(name, name.n - 5, name.n), STR(".conf")))
-            has |= drop_in_grants(dirfd(d), e->d_name, capability);
-    }
-    if (d)
-        closedir(d);
+    struct buf text = BUF_INIT;
+    unit_read(&text);
+    bool has = unit_has_word(buf_str(&text), "AmbientCapabilities", capability);
+    buf_fini(&text);
     return has;
 }
 
@@ -289,8 +394,6 @@ static void warn_of_program(struct settings *s)
 
 void outside_warn(struct settings *s)
 {
-    if (service_user_is_waiting())
-        warn_as_service(s);
     warn_of_ports(s);
     warn_of_program(s);
 }

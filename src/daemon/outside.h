@@ -5,8 +5,11 @@
 #ifndef STIRD_DAEMON_OUTSIDE_H
 #define STIRD_DAEMON_OUTSIDE_H
 
+#include "control_groups.h"
+
 #include <stird/problems.h>
 #include <stird/settings.h>
+#include <stird/settings_file.h>
 
 /*
  * Problems, with the setting's place, for what this process could not open or make: records.file
@@ -16,12 +19,16 @@
 void outside_check_files(struct settings *settings, const struct settings *present,
                          struct problems *problems);
 /*
+ * For `stird -t`: what the service's user could not write, and, where the unit of this machine
+ * starts the configuration at PATH, what that hides from it or forbids it. GROUPS: of SETTINGS.
+ */
+void outside_check_service(struct settings *settings, const struct files *files,
+                           const struct control_groups *groups, struct str path,
+                           struct problems *problems);
+/*
  * For `stird -t`: warnings for what this process, or the unit when that is to become another user
  * than the one who asks, has no right to.
  */
 void outside_warn(struct settings *settings);
-
-/* Whether TEXT, a unit's or a drop-in's, has CAPABILITY among its AmbientCapabilities. */
-bool outside_unit_grants(struct str text, struct str capability);
 
 #endif

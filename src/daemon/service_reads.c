@@ -18,6 +18,7 @@
 struct look {
     const struct files *files;
     const struct settings *settings;
+    const struct problems *known; /* of before: who knows of a file's mistake needs no second */
     struct problems *problems;
     char group[64]; /* of the user */
 };
@@ -30,12 +31,17 @@ static bool is_secret(const struct look *l, const char *path)
            strcmp(name, SNAPSHOT_SECRET_FILE) == 0 || str_eq(str_of(path), l->settings->tls_key);
 }
 
-static bool was_told(const struct look *l, const char *path)
+static bool has(const struct problems *problems, const char *path)
 {
-    for (size_t i = 0; i < l->problems->n; i++)
-        if (strcmp(l->problems->list[i].file, path) == 0)
+    for (size_t i = 0; i < problems->n; i++)
+        if (strcmp(problems->list[i].file, path) == 0)
             return true;
     return false;
+}
+
+static bool was_told(const struct look *l, const char *path)
+{
+    return has(l->known, path) || has(l->problems, path);
 }
 
 /* The first directory on the way that may not be entered is what has to be mended. */
@@ -87,18 +93,35 @@ static void look_at_path(void *user, struct str path)
     free(z);
 }
 
-static void look_in(struct look *l, struct str directory, const char *name)
+typedef void path_visitor(void *user, struct str path);
+
+static void each_in(struct str directory, const char *const *names, size_t n, path_visitor *visit,
+                    void *user)
 {
-    struct buf path = BUF_INIT;
-    buf_addf(&path, "%.*s/%s", STR_ARG(directory), name);
-    look_at_path(l, buf_str(&path));
-    buf_fini(&path);
+    for (size_t i = 0; i < n; i++) {
+        struct buf path = BUF_INIT;
+        buf_addf(&path, "%.*s/%s", STR_ARG(directory), names[i]);
+        visit(user, buf_str(&path));
+        buf_fini(&path);
+    }
+}
+
+void service_reads_each(const struct files *files, const struct settings *s, path_visitor *visit,
+                        void *user)
+{
+    static const char *const keys[] = {"key.pem", "key.uri"};
+    static const char *const kept[] = {OVERLAY_FILE, SNAPSHOT_SECRET_FILE, UNTOLD_FILE};
+    named_files_each(files, s, visit, user);
+    for (unsigned i = 0; i < s->n_certificates; i++)
+        each_in(s->certificates[i].directory, keys, 2, visit, user);
+    for (unsigned i = 0; i < s->n_mistaken_units; i++)
+        each_in(s->mistaken_units[i], keys, 1, visit, user);
+    each_in(s->state_directory, kept, 3, visit, user);
 }
 
 static void look(void *user, struct problems *problems)
 {
     struct look l = *(const struct look *)user;
-    const struct settings *s = l.settings;
     l.problems = problems;
     const struct group *group = getgrgid(service_user_gid());
     if (group)
@@ -111,22 +134,13 @@ static void look(void *user, struct problems *problems)
                      strerror(-r));
         return;
     }
-    named_files_each(l.files, s, look_at_path, &l);
-    for (unsigned i = 0; i < s->n_certificates; i++) {
-        look_in(&l, s->certificates[i].directory, "key.pem");
-        look_in(&l, s->certificates[i].directory, "key.uri");
-    }
-    for (unsigned i = 0; i < s->n_mistaken_units; i++)
-        look_in(&l, s->mistaken_units[i], "key.pem");
-    look_in(&l, s->state_directory, OVERLAY_FILE);
-    look_in(&l, s->state_directory, SNAPSHOT_SECRET_FILE);
-    look_in(&l, s->state_directory, UNTOLD_FILE);
+    service_reads_each(l.files, l.settings, look_at_path, &l);
 }
 
 bool service_reads_all(const struct files *files, const struct settings *settings,
                        struct problems *problems)
 {
-    struct look l = {.files = files, .settings = settings};
+    struct look l = {.files = files, .settings = settings, .known = problems};
     if (!service_user_is_waiting())
         return true;
     return check_in_process("what the service may read", look, &l, problems);

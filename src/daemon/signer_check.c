@@ -16,7 +16,7 @@
 /* Over the pipe: for each problem this and its two texts; at the end one with `last` set, so that
    a child that died in between is told from one that found nothing. */
 struct report {
-    uint32_t last;
+    uint32_t last, may_pass;
     uint32_t line, file_bytes, text_bytes;
 };
 
@@ -39,7 +39,8 @@ static bool write_all(int fd, const void *bytes, size_t n)
 
 static bool write_problem(int fd, const struct problem *p)
 {
-    struct report r = {0, p->line, (uint32_t)strlen(p->file), (uint32_t)strlen(p->text)};
+    struct report r = {0, p->may_pass, p->line, (uint32_t)strlen(p->file),
+                       (uint32_t)strlen(p->text)};
     return write_all(fd, &r, sizeof(r)) && write_all(fd, p->file, r.file_bytes) &&
            write_all(fd, p->text, r.text_bytes);
 }
@@ -88,6 +89,8 @@ static bool take_problems(struct str rest, struct problems *problems)
         struct str file = str_slice(rest, 0, r.file_bytes);
         struct str text = str_slice(rest, r.file_bytes, (size_t)r.file_bytes + r.text_bytes);
         problems_add(problems, file, r.line, "%.*s", STR_ARG(text));
+        if (r.may_pass)
+            problems_may_pass(problems, EAGAIN);
         rest = str_slice(rest, (size_t)r.file_bytes + r.text_bytes, rest.n);
     }
     return false;
@@ -114,6 +117,7 @@ bool check_in_process(const char *what, void (*check)(void *user, struct problem
     }
     if (child < 0) {
         problems_add(problems, STR(""), 0, "%s could not be checked: %s", what, strerror(errno));
+        problems_may_pass(problems, errno);
         goto out;
     }
     close(ends[1]);
@@ -122,9 +126,11 @@ bool check_in_process(const char *what, void (*check)(void *user, struct problem
     close(ends[0]); /* more than that is not waited for */
     ends[0] = -1;
     wait_for(child);
-    if (!take_problems(buf_str(&report), problems))
+    if (!take_problems(buf_str(&report), problems)) {
         problems_add(problems, STR(""), 0,
                      "%s could not be checked: the process that does it ended early", what);
+        problems_may_pass(problems, ENOMEM); /* the kernel ended it, most likely for that */
+    }
 out:
     for (unsigned i = 0; i < 2; i++)
         if (ends[i] >= 0)

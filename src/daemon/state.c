@@ -1,14 +1,17 @@
 #include "state.h"
 
+#include "check_process.h"
 #include "service_user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <stird/chance.h>
 #include <stird/log.h>
 #include <stird/secret_file.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char file_name[] = SNAPSHOT_SECRET_FILE;
 
@@ -51,13 +54,53 @@ static const char *what_to_do(int r)
     }
 }
 
+struct judged {
+    const char *path;
+    struct str directory;
+    bool root_makes;
+};
+
+/* As the service: what it would make is not made. */
+static void judge(void *user, struct problems *problems)
+{
+    const struct judged *j = user;
+    uint8_t secret[SNAPSHOT_SECRET_BYTES];
+    struct folder d = FOLDER_INIT;
+    bool told_elsewhere = service_user_is_waiting(); /* service_reads.h */
+    int r = service_user_become();
+    if (r == 0)
+        r = folder_open(&d, j->path);
+    if (r == 0)
+        r = secret_file_read(d.fd, file_name, service_user_is, secret);
+    else if (r == -ENOENT || r == -EACCES) /* the directory: outside.h */
+        return;
+    if (r == -ENOENT || r == -EBADMSG)
+        r = j->root_makes || faccessat(d.fd, ".", W_OK | X_OK, AT_EACCESS) == 0 ? 0 : -EACCES;
+    else if (r == -EACCES && told_elsewhere)
+        r = 0;
+    if (r)
+        problems_add(problems, j->directory, 0, "%s: %s", file_name, what_to_do(r));
+    explicit_bzero(secret, sizeof(secret));
+    folder_close(&d);
+}
+
+void state_check_secret(struct str directory, bool root_makes, struct problems *problems)
+{
+    struct judged j = {strndup(directory.p, directory.n), directory, root_makes};
+    if (j.path)
+        check_in_process(file_name, judge, &j, problems);
+    free((char *)(uintptr_t)j.path);
+}
+
 bool state_secret(struct str directory, uint8_t secret[SNAPSHOT_SECRET_BYTES],
                   struct problems *problems)
 {
     char *path = strndup(directory.p, directory.n);
     int r = path ? read_or_make(path, secret) : -ENOMEM;
-    if (r != 0)
+    if (r != 0) {
         problems_add(problems, directory, 0, "%s: %s", file_name, what_to_do(r));
+        problems_may_pass(problems, -r);
+    }
     free(path);
     return r == 0;
 }

@@ -18,12 +18,14 @@
 #include "options.h"
 
 #include <stird/dispatch.h>
+#include <stird/folder.h>
 #include <stird/json.h>
 #include <stird/listen.h>
 #include <stird/overlay.h>
 #include <stird/record_writer.h>
 
 struct supervisor;
+struct stat;
 
 /*
  * Takes all steps up to the children (configuration, listeners, secret, record file), while
@@ -181,7 +183,6 @@ struct supervisor {
 
     bool ready, stopping, ending;
     bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
-    bool misconfigured;                   /* no other start would do better */
     bool start_failed;                    /* a worker says that it can never serve */
     int64_t drain_until_ms, end_until_ms;
 
@@ -198,6 +199,10 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_records.c */
 int supervisor_open_records(struct str path);
+/* What is wrong with it, by its errno: in words. */
+const char *supervisor_records_fault(int error);
+/* Whether a file ST in D may be written as a record file; -EPERM else. */
+bool supervisor_may_record_in(const struct folder *d, const struct stat *st);
 /* The same, for writing over what is in it. */
 int supervisor_open_in_place(struct str path);
 int supervisor_send_record_file(struct supervisor *s);

@@ -9,11 +9,17 @@
 
 #define LOOK_EVERY_MS 1000
 
+/* The first one of all is still on its way: it has the limits of its start for that. */
+static bool is_missing(const struct child *c)
+{
+    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
+}
+
 static uint64_t missing(const struct supervisor *s)
 {
-    uint64_t n = s->records_file >= 0 && s->recorder.state != CHILD_SERVING;
+    uint64_t n = s->records_file >= 0 && is_missing(&s->recorder);
     for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].state != CHILD_SERVING;
+        n += is_missing(&s->workers[w]);
     return n;
 }
 

@@ -28,9 +28,27 @@ static void close_if_open(int fd)
         close(fd);
 }
 
+const char *supervisor_records_fault(int error)
+{
+    switch (error) {
+    case EINVAL:
+        return "it is no regular file";
+    case ENOENT:
+        return "its directory does not exist";
+    case EPERM:
+        return "it is neither root's nor its directory's owner's, or has another name as well: "
+               "move it away";
+    case ELOOP:
+        return "there is a symbolic link of somebody else's on the way, or a step up from a "
+               "directory of somebody else's";
+    default:
+        return strerror(error);
+    }
+}
+
 /* Who owns the directory can give a file of root's, of anywhere, a name in it: to be written there,
    and then to be his. */
-static bool is_for_us(const struct folder *d, const struct stat *st)
+bool supervisor_may_record_in(const struct folder *d, const struct stat *st)
 {
     return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||
            (st->st_uid == 0 && st->st_nlink == 1);
@@ -43,10 +61,10 @@ static int open_present(const struct folder *d, const char *name, int append)
     int fd = openat(d->fd, name, O_RDWR | append | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = fstat(fd, &st)         ? -errno
-            : !S_ISREG(st.st_mode) ? -EINVAL
-            : !is_for_us(d, &st)   ? -EPERM
-                                   : 0;
+    int r = fstat(fd, &st)                      ? -errno
+            : !S_ISREG(st.st_mode)              ? -EINVAL
+            : !supervisor_may_record_in(d, &st) ? -EPERM
+                                                : 0;
     if (r == 0)
         return fd;
     close(fd);

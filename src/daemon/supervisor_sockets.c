@@ -4,6 +4,8 @@
  */
 #include "supervisor.h"
 
+#include "retry.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/handover.h>
@@ -32,6 +34,7 @@ static void listener_problem(struct problems *problems, struct str path, const s
                  : error == -EADDRNOTAVAIL
                      ? "this machine has no such address: give it that, or choose another"
                      : strerror(-error));
+    problems_may_pass(problems, -error);
     buf_fini(&text);
 }
 
@@ -48,7 +51,6 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
     s->dispatch_program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
     if (s->dispatch_program >= 0)
         return true;
-    s->misconfigured = s->dispatch_program == -EPERM;
     problems_add(
         problems, s->path, 0,
         "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
@@ -58,25 +60,13 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
             ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
               "grants; or write workers = 1"
             : "");
+    problems_may_pass(problems, -s->dispatch_program);
     return false;
 }
 
-bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
+static bool open_listeners(struct supervisor *s, struct problems *problems)
 {
     const struct settings *settings = s->current.settings;
-    if (settings->n_listeners > LISTENERS_MAX) {
-        s->misconfigured = true;
-        problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
-                     settings->n_listeners, LISTENERS_MAX);
-        return false;
-    }
-    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
-    if (!s->sockets) {
-        problems_add(problems, s->path, 0, "out of memory");
-        return false;
-    }
-    if (!load_dispatch(s, problems))
-        return false;
     for (unsigned i = 0; i < settings->n_listeners; i++) {
         enum transport failed = TRANSPORT_UDP;
         int r = listener_open(&s->sockets[s->n_sockets * s->n_workers], s->n_workers,
@@ -89,12 +79,59 @@ bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
     return s->n_sockets == settings->n_listeners;
 }
 
+static void close_listeners(struct supervisor *s)
+{
+    for (unsigned i = 0; i < s->n_sockets; i++)
+        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
+    s->n_sockets = 0;
+}
+
+/* A standby's address comes, a predecessor's port becomes free: systemd's next start is late for
+   that. */
+static bool open_in_time(struct supervisor *s, struct problems *problems)
+{
+    bool said = false;
+    for (;;) {
+        struct problems found = PROBLEMS_INIT;
+        bool opened = open_listeners(s, &found), last = problems_stay(&found) || !retry_waits();
+        if (!opened && !last && !said)
+            log_warning("a listener cannot be opened yet: it is tried again",
+                        LOG_CSTR("why", found.n > 0 ? found.list[0].text : "no memory"));
+        said = true;
+        if (!opened && last)
+            problems_move(problems, &found);
+        problems_fini(&found);
+        if (opened || last)
+            return opened;
+        close_listeners(s);
+    }
+}
+
+bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    if (settings->n_listeners > LISTENERS_MAX) {
+        problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
+                     settings->n_listeners, LISTENERS_MAX);
+        return false;
+    }
+    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
+    if (!s->sockets) {
+        problems->out_of_memory = true;
+        return false;
+    }
+    if (!load_dispatch(s, problems))
+        return false;
+    return open_in_time(s, problems);
+}
+
 bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
 {
     for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
         int r = handover_pair(s->inboxes[w]);
         if (r) {
             problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
+            problems_may_pass(problems, -r);
             return false;
         }
     }
@@ -103,8 +140,7 @@ bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
 
 void supervisor_close_sockets(struct supervisor *s)
 {
-    for (unsigned i = 0; i < s->n_sockets; i++)
-        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
+    close_listeners(s);
     free(s->sockets);
     close_if_open(s->dispatch_program);
     for (unsigned w = 0; w < WORKERS_MAX; w++) {

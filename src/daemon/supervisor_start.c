@@ -28,9 +28,7 @@ static void close_if_open(int fd)
 
 static bool load_configuration(struct supervisor *s, struct problems *problems)
 {
-    bool loaded = configuration_load(&s->current, s->path, NULL, NULL, problems);
-    s->misconfigured = !loaded && problems->n > problems->n_passing;
-    if (!loaded)
+    if (!configuration_load(&s->current, s->path, NULL, NULL, problems))
         return false;
     s->current.generation = s->last_generation = 1;
     s->started_with = s->current.settings;
@@ -39,20 +37,28 @@ static bool load_configuration(struct supervisor *s, struct problems *problems)
     return true;
 }
 
+/* R: 0 or -errno. */
+static bool is_done(int r, const char *what, struct str path, struct problems *problems)
+{
+    if (r == 0)
+        return true;
+    problems_add(problems, path, 0, "%s: %s", what, strerror(-r));
+    problems_may_pass(problems, -r);
+    return false;
+}
+
 /* It was for the program that chooses among workers; no child is to have it. */
 static bool give_up_bpf(struct supervisor *s, struct problems *problems)
 {
-    int r = privileges_drop_capability(CAP_BPF);
-    if (r)
-        problems_add(problems, s->path, 0, "cannot give up CAP_BPF: %s", strerror(-r));
-    return r == 0;
+    return is_done(privileges_drop_capability(CAP_BPF), "cannot give up CAP_BPF", s->path,
+                   problems);
 }
 
 static bool read_secret(struct supervisor *s, struct problems *problems)
 {
     s->secret = key_memory_page();
     if (!s->secret)
-        problems_add(problems, s->path, 0, "out of memory");
+        problems->out_of_memory = true;
     return s->secret && state_secret(s->current.settings->state_directory, s->secret, problems);
 }
 
@@ -64,21 +70,12 @@ static bool open_records(struct supervisor *s, struct problems *problems)
     s->records_file = supervisor_open_records(path);
     if (s->records_file < 0) {
         problems_add(problems, path, 0, "the record file cannot be opened: %s",
-                     s->records_file == -EINVAL ? "it is no regular file"
-                     : s->records_file == -EPERM
-                         ? "it is neither root's nor its directory's owner's, or has another name "
-                           "as well: move it away"
-                     : s->records_file == -ELOOP
-                         ? "there is a symbolic link of somebody else's on the way, or a step up "
-                           "from a directory of somebody else's"
-                         : strerror(-s->records_file));
+                     supervisor_records_fault(-s->records_file));
+        problems_may_pass(problems, -s->records_file);
         s->records_file = -1;
         return false;
     }
-    int r = supervisor_open_record_ways(s);
-    if (r)
-        problems_add(problems, s->path, 0, "no record channel: %s", strerror(-r));
-    return r == 0;
+    return is_done(supervisor_open_record_ways(s), "no record channel", s->path, problems);
 }
 
 static bool take_signals(struct supervisor *s, struct problems *problems)
@@ -91,9 +88,7 @@ static bool take_signals(struct supervisor *s, struct problems *problems)
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signal_fd < 0)
-        problems_add(problems, s->path, 0, "no signals: %s", strerror(errno));
-    return s->signal_fd >= 0;
+    return is_done(s->signal_fd < 0 ? -errno : 0, "no signals", s->path, problems);
 }
 
 static char *join_path(struct str directory, const char *name)
@@ -126,6 +121,7 @@ static bool open_admin(struct supervisor *s, struct problems *problems)
                  r == -EADDRINUSE ? "another stird answers there: stop it, or give this one a "
                                     "directories.runtime of its own"
                                   : strerror(-r));
+    problems_may_pass(problems, -r);
     return false;
 }
 
@@ -201,12 +197,11 @@ struct supervisor *supervisor_new(struct str configuration_path, int *status)
     struct supervisor *s = new_empty(configuration_path);
     bool good = s != NULL;
     if (!s)
-        problems_add(&problems, configuration_path, 0, "out of memory");
+        problems.out_of_memory = true;
     for (unsigned i = 0; good && i < sizeof(steps) / sizeof(steps[0]); i++)
         good = steps[i](s, &problems);
     if (!good) {
-        bool futile = s && s->misconfigured && !problems.out_of_memory;
-        *status = futile ? SUPERVISOR_MISCONFIGURED : EXIT_FAILURE;
+        *status = problems_stay(&problems) ? SUPERVISOR_MISCONFIGURED : EXIT_FAILURE;
         struct buf text = BUF_INIT;
         problems_print(&problems, &text);
         log_may_wait(STDERR_FILENO);

@@ -55,8 +55,7 @@ struct job {
     int way; /* of the table */
 };
 
-/* What Landlock adds is not demanded here: a file may be checked (stird -t) where stird is not to
-   run, and where it is, the first worker will say so. */
+/* What Landlock adds is not demanded here: where it is missing, that was said or refused before. */
 static bool give_up_rights(const struct settings *s)
 {
     static const char *const readable[] = {"/", NULL};
@@ -103,6 +102,7 @@ bool tables_compile_aside(const struct settings *s, int *fd, struct problems *pr
     int r = control_pair(ends);
     if (r) {
         problems_add(problems, STR(""), 0, "the number tables: %s", strerror(-r));
+        problems_may_pass(problems, -r);
         return false;
     }
     struct job job = {s, ends[1]};

@@ -11,6 +11,7 @@ static bool take(struct str path, int error, struct problems *problems)
 {
     if (error < 0)
         problems_add(problems, path, 0, "cannot be read: %s", strerror(-error));
+    problems_may_pass(problems, -error);
     return error == 0;
 }
 

@@ -187,7 +187,7 @@ int folder_rename(const struct folder *d, const char *from, const char *name, in
     if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
         return -EEXIST;
     if (renameat(d->fd, from, d->fd, name))
-        return -errno;
+        return errno == ENOTEMPTY ? -EEXIST : -errno; /* made since we looked */
     if (!is_behind(d, name, fd))
         return -ESTALE;
     return fsync(d->fd) ? -errno : 0;

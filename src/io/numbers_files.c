@@ -35,6 +35,7 @@ static bool fault(struct image_memory *m, int error)
 {
     problems_add(m->problems, STR(""), 0, "the compiled number table cannot be kept: %s",
                  strerror(error));
+    problems_may_pass(m->problems, error);
     return false;
 }
 
@@ -77,7 +78,7 @@ bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *
         .name = overlay_path(o), .text = buf_str(&csv), .kind = NUMBERS_TABLE};
     bool whole = !buf_failed(&csv);
     if (!whole)
-        problems_add(problems, source.name, 0, "cannot be read: %s", strerror(ENOMEM));
+        problems->out_of_memory = true;
     bool good = whole && compile(&source, 1, NUMBERS_TWO_OWNERS_WARN, fd, NULL, problems);
     buf_fini(&csv);
     return good;
@@ -143,8 +144,10 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
         close(file);
     if (r == 0 && memory >= 0)
         r = memory_file_seal(memory);
-    if (r)
+    if (r) {
         problems_add(problems, path, 0, "cannot be read: %s", strerror(-r));
+        problems_may_pass(problems, -r);
+    }
     if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
         if (summary)
             *summary = *numbers_get_summary(mapped.table);

@@ -34,6 +34,7 @@ static void fault_errno(struct numbers_texts *t, const char *name, const char *w
         fault(t, name, "is a symbolic link: name the file itself");
     else
         problems_add(t->problems, str_of(name), 0, "%s: %s", what, strerror(error));
+    problems_may_pass(t->problems, error);
     t->good = false;
 }
 

@@ -500,7 +500,7 @@ struct overlay *overlay_from_text(struct str directory, struct str text, struct 
     struct overlay *o = calloc(1, sizeof(*o));
     size_t before = problems->n;
     if (!o || asprintf(&o->path, "%.*s/" OVERLAY_FILE, STR_ARG(directory)) < 0) {
-        problems_add(problems, directory, 0, "out of memory");
+        problems->out_of_memory = true;
         free(o);
         return NULL;
     }
@@ -521,11 +521,13 @@ struct overlay *overlay_read(struct str directory, struct problems *problems)
     int r = asprintf(&path, "%.*s/" OVERLAY_FILE, STR_ARG(directory)) < 0 ? -ENOMEM : 0;
     if (r == 0)
         r = read_file(path, &text);
-    if (r == 0)
+    if (r == 0) {
         o = overlay_from_text(directory, buf_str(&text), problems);
-    else
+    } else {
         problems_add(problems, directory, 0, OVERLAY_FILE ": %s",
                      r == -EPERM ? "is writable by others: chmod go-w" : strerror(-r));
+        problems_may_pass(problems, -r);
+    }
     buf_fini(&text);
     if (r != -ENOMEM)
         free(path);

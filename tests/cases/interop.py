@@ -23,7 +23,7 @@ security = { user = ""; };
 
 # Which story tells a case that is only written down.
 TOLD = {"01": "daemon/who_reads", "03": "sip/two_nodes", "05": "sip/request_uri", "06": "sip/health, sip/status",
-        "07": "sip/result", "08": "sip/sources", "09": "daemon/mistakes", "10": "daemon/groups",
+        "07": "sip/result", "08": "sip/sources", "09": "daemon/failed_start", "10": "daemon/groups",
         "11": "daemon/first_hour", "12": "sip/nat", "13": "sip/advertise", "14": "cli/help, cli/verify, cli/decode"}
 
 

@@ -142,6 +142,40 @@ class Init(unittest.TestCase):
                 out.write("mine")
         self.assertFalse(os.path.exists(self.directory + "/lab"))
 
+    def test_what_stird_would_refuse_is_not_kept(self):
+        """By its own words; then the right one works, in the same place."""
+        good = {"--sbc": "127.0.0.2", "--carrier": "127.0.0.9", "--listen": "127.0.0.3"}
+        for changes, why in (({"--carrier": "198.51.100.7:99999"}, "between 1 and 65535"),
+                             ({"--carrier": "127.0.0.9:0"}, "between 1 and 65535"),
+                             ({"--carrier": "127.0.0.9:"}, "between 1 and 65535"),
+                             ({"--carrier": "sip:198.51.100.7"}, "uri: "),
+                             ({"--carrier": "300.1.1.1"}, "uri: "),
+                             ({"--carrier": "::1"}, "uri: "),
+                             ({"--listen": "0.0.0.0"}, "means every address"),
+                             ({"--listen": "::", "--carrier": "[::1]"}, "means every address"),
+                             ({"--listen": "::1", "--sbc": "2001:db8::1"}, "no listener is of IPv4"),
+                             ({"--carrier": "[2001:db8::1]"}, "no listener is of IPv6"),
+                             ({"--carrier": "127.0.0.3"}, "our own listener"),
+                             ({"--carrier": "127.0.0.3:5060"}, "our own listener"),
+                             ({"--user": "nobodyhere"}, "there is no user nobodyhere")):
+            words = [word for pair in {**good, **changes}.items() for word in pair]
+            for more in (("--lab",), ("--spc", "709J")):
+                status, out, err = self.init(*words, *more)
+                self.assertEqual((status, out), (1, ""), (changes, err))
+                self.assertIn(why, err)
+                self.assertFalse(os.path.exists(self.path), changes)
+                self.assertFalse(os.path.exists(self.directory + "/lab"), changes)
+        words = [word for pair in good.items() for word in pair]
+        for twice in (("--sbc", "127.0.0.4"), ("--carrier", "127.0.0.4"), ("--listen", "127.0.0.4"),
+                      ("--spc", "1", "--spc", "2")):
+            status, _, err = self.init(*words, *twice, "--lab")
+            self.assertEqual(status, 2)
+            self.assertIn("%s is said twice" % twice[0], err)
+        status, _, err = self.init(*words, "--lab")
+        self.assertEqual(status, 0, err)
+        status, said = stird.check_configuration(self.path)
+        self.assertEqual(status, 0, said)
+
     def test_what_is_no_address_or_word_gets_nowhere(self):
         good = {"--sbc": "127.0.0.2", "--carrier": "127.0.0.9", "--spc": "709J"}
         for key, bad in (("--sbc", "sbc.example.net"), ("--sbc", "192.0.2.300"), ("--carrier", 'x"; }'),

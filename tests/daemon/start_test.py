@@ -59,12 +59,12 @@ class Start(ProcessStory):
         with open(self.lab.path("state", "hmac-secret"), "wb") as out:
             out.write(b"x" * 32)
         os.chmod(self.lab.path("state", "hmac-secret"), 0o644)
-        self.assertIn("chmod 600", self.fail_to_start(path))
+        self.assertIn("chmod 600", self.fail_to_start(path, 78))
 
     def test_with_a_record_file_that_is_none(self):
         path = self.configure()
         os.mkdir(self.lab.path("records.jsonl"))
-        self.assertIn("records.jsonl\" cannot be written: it is no regular file", self.fail_to_start(path))
+        self.assertIn("records.jsonl\" cannot be written: it is no regular file", self.fail_to_start(path, 78))
 
     def test_with_mistakes_shows_all_of_them(self):
         said = self.fail_to_start(self.configure(more="nonsense = 1;\nmore_nonsense = 2;"), 78)

@@ -103,8 +103,11 @@ class User(ProcessStory):
             out.write(text)
         end = subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True,
                              timeout=30, check=False)
-        self.assertEqual(end.returncode, 1)
+        self.assertEqual(end.returncode, 78)
         self.assertIn("has another name as well", end.stderr)
+        status, words = stird.check_configuration(path)
+        self.assertEqual(status, 1)
+        self.assertIn("has another name as well", words)
         self.assertEqual((os.stat(victim).st_uid, os.stat(victim).st_size), (0, 0))
 
     def test_a_stranger_s_key_is_refused_still(self):

@@ -146,7 +146,7 @@ class Start(WorkersStory):
 
     def test_of_a_worker_that_never_can_is_not_tried_again(self):
         """And that is said in the worker's own words."""
-        run = self.run_until_end(self.configure(), sandbox.without_landlock)
+        run = self.run_until_end(self.configure(), sandbox.with_broken_landlock)
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("security.landlock_required = false", run.stderr)
         self.assertEqual(run.stderr.count("the worker cannot start"), 1)

@@ -92,7 +92,7 @@ class Story(unittest.TestCase):
 
     def parts(self, script):
         """What was said under each heading, and the status behind it."""
-        status, said = run(NODE + script, 120)
+        status, said = run(NODE + script, 300)
         self.assertEqual(status, 0, said)
         found = {}
         for part in re.split(r"^== ", said, flags=re.M)[1:]:

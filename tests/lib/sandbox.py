@@ -8,7 +8,7 @@ import struct
 PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 24, 22, 38
 CAP_SYS_ADMIN, CAP_BPF = 21, 39
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
-LANDLOCK_CREATE_RULESET = 444  # on every architecture
+LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446  # on every architecture
 
 
 def prctl(*arguments):
@@ -22,16 +22,21 @@ def without_bpf():
         prctl(PR_CAPBSET_DROP, capability)
 
 
-def without_landlock():
-    """A kernel that does not know it: a filter of four instructions."""
+def without_landlock(call=LANDLOCK_CREATE_RULESET, error=errno.ENOSYS):
+    """A kernel that does not know it, or fails in another call: a filter of four instructions."""
     load, equal, answer = 0x20, 0x15, 0x06
     code = [struct.pack("=HBBI", *instruction) for instruction in (
-        (load, 0, 0, 0), (equal, 0, 1, LANDLOCK_CREATE_RULESET),
-        (answer, 0, 0, 0x00050000 | errno.ENOSYS), (answer, 0, 0, 0x7fff0000))]
+        (load, 0, 0, 0), (equal, 0, 1, call),
+        (answer, 0, 0, 0x00050000 | error), (answer, 0, 0, 0x7fff0000))]
     program = ctypes.create_string_buffer(b"".join(code))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(code), ctypes.addressof(program)))
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0)
     prctl(PR_SET_SECCOMP, 2, header)
+
+
+def with_broken_landlock():
+    """It is there, until a worker asks for it."""
+    without_landlock(LANDLOCK_RESTRICT_SELF, errno.EOPNOTSUPP)
 
 
 def hide_processes(probe=False):

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "daemon/means.h"
-#include "daemon/outside.h"
 #include "sip/holding.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -218,20 +217,6 @@ static void cgroup_of_a_process(void **state)
     assert_cgroup("", CGROUP_2, NULL);
 }
 
-static void units(void **state)
-{
-    (void)state;
-    const struct str bpf = STR("CAP_BPF");
-    assert_true(outside_unit_grants(STR("[Service]\nAmbientCapabilities=CAP_BPF\n"), bpf));
-    assert_true(outside_unit_grants(STR("AmbientCapabilities=CAP_CHOWN CAP_BPF"), bpf));
-    assert_false(outside_unit_grants(STR("#AmbientCapabilities=CAP_BPF\n"), bpf));
-    assert_false(outside_unit_grants(STR("AmbientCapabilities=CAP_BPFX\n"), bpf));
-    assert_false(outside_unit_grants(STR("CapabilityBoundingSet=CAP_BPF\n"), bpf));
-    assert_false(
-        outside_unit_grants(STR("AmbientCapabilities=CAP_BPF\nAmbientCapabilities=\n"), bpf));
-    assert_false(outside_unit_grants(STR(""), bpf));
-}
-
 static void signatures_a_second(void **state)
 {
     (void)state;
@@ -266,7 +251,6 @@ int main(void)
         cmocka_unit_test(above_the_means),
         cmocka_unit_test(cgroups),
         cmocka_unit_test(cgroup_of_a_process),
-        cmocka_unit_test(units),
         cmocka_unit_test(signatures_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,6 +83,36 @@ static void many_problems_are_kept(void **state)
     problems_fini(&p);
 }
 
+static void what_may_pass_is_told_from_what_stays(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT, all = PROBLEMS_INIT;
+    assert_false(problems_stay(&p));
+    problems_may_pass(&p, ENOSPC); /* of none */
+    problems_add(&p, STR("f"), 0, "disk");
+    assert_true(problems_stay(&p));
+    problems_may_pass(&p, ENOSPC);
+    problems_may_pass(&p, ENOMEM); /* the same one */
+    assert_false(problems_stay(&p));
+    assert_int_equal(p.n_passing, 1);
+    problems_add(&p, STR("f"), 0, "right");
+    static const int staying[] = {0, EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EINVAL, ELOOP, ENOSYS};
+    for (size_t i = 0; i < sizeof(staying) / sizeof(staying[0]); i++)
+        problems_may_pass(&p, staying[i]);
+    assert_true(problems_stay(&p));
+    problems_add(&all, STR("e"), 0, "before");
+    problems_may_pass(&all, EADDRINUSE);
+    problems_move(&all, &p);
+    assert_int_equal(p.n, 0);
+    assert_int_equal(all.n, 3);
+    assert_int_equal(all.n_passing, 2);
+    assert_string_equal(all.list[2].text, "right");
+    assert_true(problems_stay(&all));
+    all.out_of_memory = true; /* nobody knows what else there was */
+    assert_false(problems_stay(&all));
+    problems_fini(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +121,7 @@ int main(void)
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(a_lost_problem_counts),
         cmocka_unit_test(many_problems_are_kept),
+        cmocka_unit_test(what_may_pass_is_told_from_what_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,7 +242,8 @@ static void files_not_taken(void **state)
     (void)state;
     assert_non_null(mkdtemp(directory));
     assert_int_equal(chdir(directory), 0);
-    assert_refused("stird.conf: cannot be read: No such file or directory\n");
+    assert_refused("stird.conf: cannot be read: No such file or directory: make a first one by "
+                   "stirctl init, or name another with -c\n");
     write_file("stird.conf", STR("log = { level = \"info\"; };\n"));
     assert_int_equal(chmod("stird.conf", 0666), 0);
     assert_refused("stird.conf: cannot be read: can be written by everybody: chmod o-w\n");

@@ -1,0 +1,23 @@
+/*
+ * retry - a start that fails for what may be over by itself is tried again by whoever started
+ * stird, and not several times a second for ever: systemd's RestartSec= is for a crash, where it is
+ * calls that wait.
+ */
+#ifndef STIRD_DAEMON_RETRY_H
+#define STIRD_DAEMON_RETRY_H
+
+#include <stdbool.h>
+
+#define RETRY_PAUSE_MS 5000 /* docs/reliability.md */
+
+/* When the start began. */
+void retry_start(void);
+/*
+ * Sleeps for a moment, for another try within this start. False: nobody would start stird again
+ * (no NOTIFY_SOCKET), so that whoever did is told at once; or it began RETRY_PAUSE_MS ago.
+ */
+bool retry_waits(void);
+/* What is left of that, before the process ends; SIGTERM or SIGINT ends it. */
+void retry_pause(void);
+
+#endif

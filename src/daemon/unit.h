@@ -1,0 +1,26 @@
+/*
+ * unit - what systemd's unit of stird says, drop-ins included: what the service that it starts will
+ * find, which is not what root finds who checks a configuration.
+ */
+#ifndef STIRD_DAEMON_UNIT_H
+#define STIRD_DAEMON_UNIT_H
+
+#include <stdbool.h>
+#include <stird/buf.h>
+#include <stird/str.h>
+
+/* Its files one behind the other, in the order in which they count. Empty: there is none. */
+void unit_read(struct buf *text);
+/* Whether it starts stird with the configuration at PATH. */
+bool unit_starts(struct str text, struct str path);
+/* The last value of KEY; empty: none. Borrowed from TEXT. */
+struct str unit_value(struct str text, const char *key);
+/* Whether WORD is among the values of KEY; an empty value takes back those before. */
+bool unit_has_word(struct str text, const char *key, struct str word);
+/*
+ * Whether PATH is in, or is, a directory among the values of KEY; each may begin with "-" or "+"
+ * and go on behind a ":", and is below PREFIX ("" for whole paths).
+ */
+bool unit_covers(struct str text, const char *key, const char *prefix, struct str path);
+
+#endif

@@ -1,0 +1,66 @@
+/* When a child that does not serve yet is an alarm. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/supervisor.h"
+#include <stird/settings_file.h>
+
+/* A supervisor that is ready, with a worker and a recorder in these states. */
+static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum child_state recorder,
+                        uint64_t recorder_deaths)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct files *files = files_new();
+    struct settings *settings = settings_read(files, STR("stird.conf"), 1790000000, &problems);
+    struct supervisor *s = calloc(1, sizeof(*s));
+    assert_non_null(settings);
+    assert_non_null(s);
+    s->ready = true;
+    s->n_workers = 1;
+    s->current.settings = s->started_with = settings;
+    s->workers[0].state = worker;
+    s->workers[0].deaths = worker_deaths;
+    s->recorder.state = recorder;
+    s->recorder.deaths = recorder_deaths;
+    supervisor_look_for_alarms_now(s, 1000);
+    const struct alarm *row = &s->alarms.rows[ALARM_child_missing];
+    uint64_t n = row->on ? row->count : 0;
+    settings_free(settings);
+    files_free(files);
+    free(s);
+    return n;
+}
+
+/* The recorder may come up behind the workers, whom READY waits for. */
+static void a_first_start_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(missing(CHILD_SERVING, 0, CHILD_SERVING, 0), 0);
+    assert_int_equal(missing(CHILD_SERVING, 0, CHILD_STARTING, 0), 0);
+}
+
+static void what_died_is_missed(void **state)
+{
+    (void)state;
+    assert_int_equal(missing(CHILD_SERVING, 0, CHILD_STARTING, 1), 1);
+    assert_int_equal(missing(CHILD_SERVING, 0, CHILD_NONE, 1), 1);
+    assert_int_equal(missing(CHILD_STARTING, 3, CHILD_NONE, 1), 2);
+    assert_int_equal(missing(CHILD_NONE, 0, CHILD_SERVING, 0), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_start_goes_on),
+        cmocka_unit_test(what_died_is_missed),
+    };
+    if (chdir(TESTS_DIR "/conf/good-minimal"))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
