@@ -2,7 +2,6 @@
 #include "number_tables.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,37 +66,37 @@ static int compile(const struct cli *cli, const struct job *job, const struct nu
     return status;
 }
 
-static bool read_options(struct job *job, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"output", 'o', "FILE", "the compiled table", OPTION_SHORT | OPTION_NEEDED},
+    {"customers", 'c', "FILE", "a table of customers, with tables that are named here",
+     OPTION_AGAIN},
+    {0}};
+
+static void read_options(struct job *job, const struct words *words)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"customers", required_argument, NULL, 'c'}, {0}};
-    int letter;
-    while ((letter = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        if (letter == 'o')
-            job->output = optarg;
-        else if (letter == 'c')
-            job->customers[job->n_customers++] = str_of(optarg);
-        else
-            return false;
-    }
-    return job->output && (job->n_customers == 0 || optind < argc);
+    job->output = words_value(words, 'o');
+    for (size_t i = 0; i < words->n_given; i++)
+        if (words->given[i].letter == 'c')
+            job->customers[job->n_customers++] = str_of(words->given[i].value[0]);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct job job = {.customers = calloc((size_t)argc, sizeof(struct str))};
-    struct str *tables = calloc((size_t)argc, sizeof(*tables));
+    struct job job = {.customers = calloc(words->n_given + 1, sizeof(struct str))};
+    struct str *tables = calloc((size_t)words->n + 1, sizeof(*tables));
     struct numbers_paths paths;
     int status = EXIT_FAILURE;
+    if (job.customers)
+        read_options(&job, words);
     if (!job.customers || !tables) {
         fputs("stirctl: out of memory\n", stderr);
-    } else if (!read_options(&job, argc, argv)) {
-        status = command_usage(&command_numbers_compile);
-    } else if (optind == argc) {
+    } else if (words->n == 0 && job.n_customers > 0) {
+        status = command_fault(&command_numbers_compile, "TABLE is missing behind --customers");
+    } else if (words->n == 0) {
         if (from_configuration(&job, cli, &paths))
             status = compile(cli, &job, &paths);
     } else {
-        paths = paths_of_words(tables, argc - optind, argv + optind);
+        paths = paths_of_words(tables, words->n, words->word);
         paths.customers = job.customers;
         paths.n_customers = job.n_customers;
         status = compile(cli, &job, &paths);
@@ -109,7 +108,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_compile = {
-    "numbers compile", "-o FILE [[--customers FILE ...] TABLE ...]",
-    "make one file of number tables, for numbers.compiled", run,
-    "-o FILE                the compiled table\n"
-    "--customers FILE       a table of customers, with tables that are named here\n"};
+    "numbers compile",
+    "-o FILE [[--customers FILE ...] TABLE ...]",
+    "make one file of number tables, for numbers.compiled",
+    run,
+    options,
+    "[TABLE ...]"};

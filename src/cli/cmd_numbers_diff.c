@@ -2,7 +2,6 @@
 #include "number_tables.h"
 #include "replay.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
@@ -150,34 +149,21 @@ static int diff(const struct cli *cli, const struct diff_job *job, const struct 
     return status;
 }
 
-/* --records takes all words up to the next option. */
-static bool read_options(struct diff_job *job, int argc, char **argv)
-{
-    static const struct option options[] = {{"records", no_argument, NULL, 'r'}, {0}};
-    int letter = getopt_long(argc, argv, "+", options, NULL), words = optind;
-    if (letter != -1)
-        return false;
-    while (words < argc && argv[words][0] != '-')
-        words++;
-    if (words - optind != 2)
-        return false;
-    job->old = argv[optind];
-    job->new = argv[optind + 1];
-    if (words == argc)
-        return true;
-    job->records = argv + words + 1;
-    job->n_records = argc - words - 1;
-    return strcmp(argv[words], "--records") == 0 && job->n_records > 0;
-}
+static const struct cli_option options[] = {
+    {"records", 'r', "FILE ...", "record files: which of their calls would have had another level",
+     0},
+    {0}};
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct diff_job job = {0};
+    struct diff_job job = {.old = words->word[0], .new = words->word[1]};
     struct mapped_numbers old = {0}, new = {0};
     struct settings *settings = NULL;
     int status = EXIT_TROUBLE;
-    if (!read_options(&job, argc, argv))
-        return command_usage(&command_numbers_diff);
+    if (words->n_given > 0) {
+        job.records = words->given[0].value;
+        job.n_records = words->given[0].n;
+    }
     if (job.n_records > 0)
         settings = session_settings(cli);
     bool good = job.n_records == 0 || settings;
@@ -192,6 +178,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_diff = {
-    "numbers diff", "OLD NEW [--records FILE ...]",
-    "what NEW would change; each a TABLE, \"running\" or \"configured\"", run,
-    "--records FILE         a record file: which of its calls would have had another level\n"};
+    "numbers diff",
+    "OLD NEW [--records FILE ...]",
+    "what NEW would change; each a TABLE, \"running\" or \"configured\"",
+    run,
+    options,
+    "OLD NEW"};

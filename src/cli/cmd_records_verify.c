@@ -2,7 +2,6 @@
 #include "record_files.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,20 +134,21 @@ static void print_end(struct report *r)
                r->torn_file, r->torn_line);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"head", 'd', "HASH", "whether the chain has this line, which the log named as its head", 0},
+    {0}};
+
+static int run(const struct cli *cli, const struct words *words)
 {
-    static const struct option options[] = {{"head", required_argument, NULL, 'h'}, {0}};
+    const char *head = words_value(words, 'd');
     struct report r = {.list = cli->json ? json_array() : NULL,
                        .gaps = cli->json ? json_array() : NULL};
     struct record_file_names names;
     bool read = true;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter != 'h' || strlen(optarg) != CHAIN_HASH_TEXT)
-            return command_usage(&command_records_verify);
-        r.check.head = str_of(optarg);
-    }
-    if (!record_files_of(&names, cli, argc - optind, argv + optind))
+    if (head && strlen(head) != CHAIN_HASH_TEXT)
+        return command_fault(&command_records_verify, "--head is 64 hexadecimal digits");
+    r.check.head = str_of(head);
+    if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
     for (size_t i = 0; i < names.n; i++)
         read = check_file(&r, names.path[i]) && read;
@@ -160,6 +160,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_records_verify = {
-    "records verify", "[--head HASH] [FILE ...]",
-    "find changed, missing or moved lines in the record files, and show gaps", run,
-    "--head HASH            whether the chain has this line, which the log named as its head\n"};
+    "records verify",
+    "[--head HASH] [FILE ...]",
+    "find changed, missing or moved lines in the record files, and show gaps",
+    run,
+    options,
+    "[FILE ...]"};

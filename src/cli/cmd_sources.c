@@ -45,14 +45,14 @@ static void print_sources(const json_t *reply)
         why, json_integer_value(times));
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_sources);
+    (void)words;
     return session_show(cli, ADMIN_SOURCES, false, STR(""), SESSION_TIMEOUT_MS, print_sources);
 }
 
 const struct command command_sources = {
-    "sources", "", "who sends to the running stird and is not heard, or not let through", run,
-    NULL};
+    .name = "sources",
+    .usage = "",
+    .summary = "who sends to the running stird and is not heard, or not let through",
+    .run = run};
