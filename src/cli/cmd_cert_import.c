@@ -2,6 +2,7 @@
  * A new unit of a certificate: checked whole, written aside, renamed, reloaded. When stird refuses
  * it, it is taken back. The key goes from file to file; only a process that ends at once reads it.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <dirent.h>
@@ -265,14 +266,10 @@ static char *find_same(const struct import *i)
 
 static int say_same(const struct cli *cli, const struct import *i, const char *name)
 {
-    json_t *told = json_pack("{s:b,s:s}", "imported", 0, "there_as", name);
-    if (cli->json) {
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:b,s:o}", "imported", 0, "there_as", json_of_text(name)));
+    else
         printf("is there already as %s/%s\n", i->directory, strcmp(name, ".") == 0 ? "" : name);
-    }
-    json_decref(told);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

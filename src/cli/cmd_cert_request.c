@@ -3,6 +3,7 @@
  * ever replaces another: a key that was asked for stays what it was.
  */
 #include "command.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,17 +86,13 @@ static int say(const struct cli *cli, const struct asked *a)
 {
     char value[512] = "";
     tn_auth_list_text(a, value, sizeof(value));
-    if (cli->json) {
-        json_t *told = json_pack("{s:s,s:s,s:s}", "key", a->key, "request", a->out, "tn_auth_list",
-                                 value);
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-        json_decref(told);
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:o,s:o,s:s}", "key", json_of_text(a->key), "request",
+                             json_of_text(a->out), "tn_auth_list", value));
+    else
         printf("key: %s (keep it; nobody else needs it)\nrequest: %s (for the authority)\n"
                "TNAuthList: %s (the tkvalue of a service provider code token)\n",
                a->key, a->out, value);
-    }
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -2,6 +2,7 @@
  * What is inside Identity headers; nothing is verified. Whatever can be read is shown, of any type
  * of token and of a token alone; what is wrong with it is said besides.
  */
+#include "json_text.h"
 #include "command.h"
 #include "sightings.h"
 
@@ -215,12 +216,6 @@ static void print_decoded(const struct decoded *d)
         print_line("signature", d->signature);
     }
     print_faults(d);
-}
-
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
 }
 
 static json_t *json_or_null(json_t *json)

@@ -3,6 +3,7 @@
  * certificate when that is asked for. What can be found out is not asked for; nothing that is there
  * is ever replaced.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <errno.h>
@@ -416,12 +417,10 @@ static int say(const struct cli *cli, const struct node *n)
     const char *flag = n->directory ? " -c " : "";
     const char *file = n->directory ? n->configuration : "";
     if (cli->json) {
-        json_t *told = json_pack("{s:s,s:s%,s:s,s:s,s:b}", "configuration", n->configuration,
-                                 "listen", own.p, own.n, "numbers", n->numbers, "certificate",
-                                 n->unit, "lab", (int)n->lab);
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-        json_decref(told);
+        json_print(json_pack("{s:o,s:o,s:o,s:o,s:b}", "configuration",
+                             json_of_text(n->configuration), "listen", json_of(buf_str(&own)),
+                             "numbers", json_of_text(n->numbers), "certificate",
+                             json_of_text(n->unit), "lab", (int)n->lab));
     } else {
         printf("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
                "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",

@@ -2,6 +2,7 @@
  * A throw-away authority with an intermediate, signing units below it, a revocation list and a web
  * server's certificate: for trials and tests, trusted by nobody.
  */
+#include "json_text.h"
 #include "command.h"
 #include "lab_server.h"
 
@@ -478,16 +479,12 @@ static int run_one(struct lab *lab)
 
 static void say(const struct cli *cli, const struct lab *lab)
 {
-    json_t *made = json_pack("{s:s,s:[s,s,s]}", "directory", lab->directory, "units", lab->spc,
-                             "numbers", "revoked");
-    if (cli->json) {
-        json_dumpf(made, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:o,s:[o,s,s]}", "directory", json_of_text(lab->directory), "units",
+                             json_of_text(lab->spc), "numbers", "revoked"));
+    else
         printf("%s: root.pem, intermediate.pem, crl.pem, and the units %s, numbers, revoked\n",
                lab->directory, lab->spc);
-    }
-    json_decref(made);
 }
 
 static int run(const struct cli *cli, const struct words *words)

@@ -1,4 +1,5 @@
 /* Tables to one compiled file, which numbers.compiled of the configuration may name. */
+#include "json_text.h"
 #include "number_tables.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ struct job {
 
 static bool from_configuration(struct job *job, const struct cli *cli, struct numbers_paths *paths)
 {
-    job->settings = session_settings(cli);
+    job->settings = session_tables(cli);
     if (!job->settings)
         return false;
     *paths = numbers_paths_of(job->settings);
@@ -30,17 +31,12 @@ static bool from_configuration(struct job *job, const struct cli *cli, struct nu
 
 static int say(const struct cli *cli, const char *output, const struct numbers_summary *summary)
 {
-    if (cli->json)
-        printf("{\"file\":");
-    if (cli->json) {
-        json_t *file = json_string(output);
-        json_dumpf(file, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-        json_decref(file);
-    }
     unsigned long long rows = summary->rows, segments = summary->segments,
                        customers = summary->customers;
     if (cli->json)
-        printf(",\"rows\":%llu,\"segments\":%llu,\"customers\":%llu}\n", rows, segments, customers);
+        json_print(json_pack("{s:o,s:I,s:I,s:I}", "file", json_of_text(output), "rows",
+                             (json_int_t)rows, "segments", (json_int_t)segments, "customers",
+                             (json_int_t)customers));
     else
         printf("%llu row%s, %llu segment%s, %llu customer%s\n", rows, PLURAL(rows), segments,
                PLURAL(segments), customers, PLURAL(customers));

@@ -1,4 +1,5 @@
 /* What another number table would change: for customers, and for calls that were made. */
+#include "json_text.h"
 #include "number_tables.h"
 #include "replay.h"
 
@@ -22,12 +23,6 @@ struct report {
     json_t *changes; /* NULL: for people */
     uint64_t n;
 };
-
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
-}
 
 static json_t *json_of_number(const struct tn *tn)
 {
@@ -73,10 +68,11 @@ static json_t *json_of_replay(const struct replay *r)
     json_t *changes = json_array();
     for (size_t i = 0; i < r->changes.n / sizeof(*list); i++)
         json_array_append_new(
-            changes, json_pack("{s:o,s:o,s:s,s:s,s:I,s:s,s:s}", "trunk", json_of(list[i].trunk),
-                               "customer", json_of(list[i].customer), "from", list[i].from, "to",
-                               list[i].to, "calls", (json_int_t)list[i].calls, "number",
-                               list[i].number, "example", list[i].example));
+            changes,
+            json_pack("{s:o,s:o,s:o,s:o,s:I,s:o,s:o}", "trunk", json_of(list[i].trunk), "customer",
+                      json_of(list[i].customer), "from", json_of_text(list[i].from), "to",
+                      json_of_text(list[i].to), "calls", (json_int_t)list[i].calls, "number",
+                      json_of_text(list[i].number), "example", json_of_text(list[i].example)));
     return json_pack("{s:I,s:I,s:o}", "replayed", (json_int_t)r->calls, "skipped",
                      (json_int_t)r->skipped, "changes", changes);
 }

@@ -147,7 +147,7 @@ static int run(const struct cli *cli, const struct words *words)
     int status = EXIT_FAILURE;
     bool needs_settings = words->n == 0 || access(cli->configuration, F_OK) == 0;
     if (needs_settings)
-        job.settings = session_settings(cli);
+        job.settings = session_tables(cli);
     bool good = !needs_settings || (job.settings && know_settings(&job));
     if (good)
         status = words->n > 0 ? lint_files(cli, &job, words->n, words->word)

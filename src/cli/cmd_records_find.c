@@ -170,6 +170,8 @@ static int run(const struct cli *cli, const struct words *words)
     if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
     bool read = search(&f, &names);
+    if (read && f.found == 0)
+        puts(cli->json ? "[]" : "none");
     record_files_free(&names);
     return read && f.found > 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -30,6 +30,9 @@ static const char *fault(int r)
         return "it holds no secret of a stird: stirctl secret export makes such a file";
     case -EEXIST:
         return "it is there already: name a new file";
+    case -EACCES:
+        return "permission denied: be root, or the user that stird runs as; its group may not read "
+               "the secret";
     case -ESTALE:
         return "somebody exchanged it while it was written: look who writes there";
     default:
@@ -46,7 +49,7 @@ static int complain(const char *path, int r)
 /* NULL: complained. To be freed. */
 static char *state_directory(const struct cli *cli)
 {
-    struct settings *s = session_settings(cli);
+    struct settings *s = session_paths(cli);
     char *path = s ? strndup(s->state_directory.p, s->state_directory.n) : NULL;
     settings_free(s);
     return path;

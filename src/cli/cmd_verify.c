@@ -2,6 +2,7 @@
  * Identity headers, verified as the far end does it; of a trace, also which hop changed what. What
  * is told goes into one JSON tree first, from which the lines for people are printed too.
  */
+#include "json_text.h"
 #include "call_chains.h"
 #include "colour.h"
 #include "command.h"
@@ -108,12 +109,6 @@ static void bring_certificate(struct job *job, struct str url, struct arena *are
 }
 
 /* ---- one token ---- */
-
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
-}
 
 static const char *result_name(enum verify_result result)
 {
@@ -296,7 +291,7 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
              "cut by the capture: it holds only %zu%s octets of this message (tcpdump -s 0, and a "
              "filter that keeps IP fragments): no verdict",
              s->message.n, of);
-    json_array_append_new(changes, json_string(text));
+    json_array_append_new(changes, json_of_text(text));
 }
 
 static json_t *tokens_json(struct job *job, const struct sighting *s, const struct str *values,

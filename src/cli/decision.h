@@ -24,6 +24,8 @@ struct decision_basis {
 
 /* OFFLINE: does not ask for a running stird. False after complaints. */
 bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline);
+/* The same to look at number tables: no certificate is read from files, and no call decided. */
+bool decision_basis_get_tables(struct decision_basis *basis, const struct cli *cli, bool offline);
 void decision_basis_fini(struct decision_basis *basis);
 
 /* For people, or as one JSON text. The call's trunk may be NULL: no trunk took it. */

@@ -1,5 +1,6 @@
 #include "decision.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,41 @@ static bool map(struct mapped_numbers *numbers, int fd)
     return false;
 }
 
-static bool from_files(struct decision_basis *basis, const struct cli *cli)
+static bool is_hidden(struct str directory)
+{
+    char *path = strndup(directory.p, directory.n);
+    bool hidden = path && access(path, R_OK | X_OK) != 0 && errno == EACCES;
+    free(path);
+    return hidden;
+}
+
+/* The complaint of before named the file; who may read it the operator may not know. */
+static void explain_hidden(const struct cli *cli)
+{
+    struct problems unsaid = PROBLEMS_INIT;
+    struct files *files = files_new();
+    bool usable = false, hidden = false;
+    struct settings *s =
+        files ? settings_read_paths(files, str_of(cli->configuration), &unsaid, &usable) : NULL;
+    for (unsigned i = 0; s && i < s->n_certificates; i++)
+        hidden = hidden || is_hidden(s->certificates[i].directory);
+    if (hidden)
+        fputs("stirctl: a call is decided by its certificates, and you may not read them: be root, "
+              "or the user that stird runs as, or ask the stird that runs\n",
+              stderr);
+    settings_free(s);
+    files_free(files);
+    problems_fini(&unsaid);
+}
+
+static bool from_files(struct decision_basis *basis, const struct cli *cli, bool tables)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     int fd = -1, urgent_fd = -1;
-    basis->settings = session_settings(cli);
+    basis->settings = tables ? session_tables(cli) : session_settings(cli);
+    if (!basis->settings && !tables)
+        explain_hidden(cli);
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
@@ -82,7 +112,7 @@ static void read_secret(struct decision_basis *basis)
     free(path);
 }
 
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
+static bool get(struct decision_basis *basis, const struct cli *cli, bool offline, bool tables)
 {
     struct session_reply reply = {.status = 1};
     *basis = (struct decision_basis){0};
@@ -93,13 +123,23 @@ bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, boo
     if (good)
         good = from_reply(basis, &reply);
     else
-        good = from_files(basis, cli);
+        good = from_files(basis, cli, tables);
     session_reply_fini(&reply);
     if (good)
         read_secret(basis);
     else
         decision_basis_fini(basis);
     return good;
+}
+
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
+{
+    return get(basis, cli, offline, false);
+}
+
+bool decision_basis_get_tables(struct decision_basis *basis, const struct cli *cli, bool offline)
+{
+    return get(basis, cli, offline, true);
 }
 
 void decision_basis_fini(struct decision_basis *basis)
