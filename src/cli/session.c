@@ -147,6 +147,8 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
     struct problems mistakes = PROBLEMS_INIT;
     char *path = control_socket_path(cli, &mistakes);
     if (!path) {
+        if (!quiet)
+            print_problems(stderr, &mistakes);
         problems_fini(&mistakes);
         return -ENOENT;
     }
