@@ -1,4 +1,5 @@
 /* What another number table would change: for customers, and for calls that were made. */
+#include "decision.h"
 #include "json_text.h"
 #include "number_tables.h"
 #include "replay.h"
@@ -163,6 +164,8 @@ static int run(const struct cli *cli, const struct words *words)
     if (job.n_records > 0)
         settings = session_settings(cli);
     bool good = job.n_records == 0 || settings;
+    if (!good)
+        decision_explain_hidden(cli, NEED_CALLS);
     if (good && number_table_open(&old, cli, job.old) && number_table_open(&new, cli, job.new))
         status = diff(cli, &job, settings, old.table, new.table);
     if (old.table)

@@ -115,7 +115,7 @@ static int run(const struct cli *cli, const struct words *words)
     struct tn tn;
     if (!tn_from_digits(&tn, str_of(words->word[0])))
         return command_fault(&command_numbers_show, "write the number as +12025550100");
-    if (!decision_basis_get_tables(&basis, cli, words_have(words, 'o')))
+    if (!decision_basis_get(&basis, cli, words_have(words, 'o'), NEED_ROWS))
         return 1;
     int status = show(cli, &basis, &tn);
     decision_basis_fini(&basis);

@@ -27,37 +27,40 @@ static bool is_hidden(struct str directory)
 }
 
 /* The complaint of before named the file; who may read it the operator may not know. */
-static void explain_hidden(const struct cli *cli)
+void decision_explain_hidden(const struct cli *cli, enum decision_need need)
 {
     struct problems unsaid = PROBLEMS_INIT;
     struct files *files = files_new();
-    bool usable = false, hidden = false;
+    bool usable = false;
     struct settings *s =
         files ? settings_read_paths(files, str_of(cli->configuration), &unsaid, &usable) : NULL;
-    for (unsigned i = 0; s && i < s->n_certificates; i++)
+    bool hidden = s && is_hidden(s->state_directory);
+    for (unsigned i = 0; s && need == NEED_CALLS && i < s->n_certificates; i++)
         hidden = hidden || is_hidden(s->certificates[i].directory);
     if (hidden)
-        fputs("stirctl: a call is decided by its certificates, and you may not read them: be root, "
-              "or the user that stird runs as, or ask the stird that runs\n",
-              stderr);
+        fprintf(stderr,
+                "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
+                "stird that runs\n",
+                need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
+                                   : "the urgent changes");
     settings_free(s);
     files_free(files);
     problems_fini(&unsaid);
 }
 
-static bool from_files(struct decision_basis *basis, const struct cli *cli, bool tables)
+static bool read_files(struct decision_basis *basis, const struct cli *cli, enum decision_need need)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     int fd = -1, urgent_fd = -1;
-    basis->settings = tables ? session_tables(cli) : session_settings(cli);
-    if (!basis->settings && !tables)
-        explain_hidden(cli);
+    basis->settings = need == NEED_CALLS ? session_settings(cli) : session_tables(cli);
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
     bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
-    good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) && good;
+    if (need != NEED_TABLES)
+        good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
+               good;
     if (!good)
         print_problems(stderr, &problems);
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
@@ -66,6 +69,14 @@ static bool from_files(struct decision_basis *basis, const struct cli *cli, bool
     if (urgent_fd >= 0)
         close(urgent_fd);
     problems_fini(&problems);
+    return good;
+}
+
+static bool from_files(struct decision_basis *basis, const struct cli *cli, enum decision_need need)
+{
+    bool good = read_files(basis, cli, need);
+    if (!good && need != NEED_TABLES)
+        decision_explain_hidden(cli, need);
     return good;
 }
 
@@ -112,7 +123,8 @@ static void read_secret(struct decision_basis *basis)
     free(path);
 }
 
-static bool get(struct decision_basis *basis, const struct cli *cli, bool offline, bool tables)
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline,
+                        enum decision_need need)
 {
     struct session_reply reply = {.status = 1};
     *basis = (struct decision_basis){0};
@@ -123,23 +135,13 @@ static bool get(struct decision_basis *basis, const struct cli *cli, bool offlin
     if (good)
         good = from_reply(basis, &reply);
     else
-        good = from_files(basis, cli, tables);
+        good = from_files(basis, cli, need);
     session_reply_fini(&reply);
     if (good)
         read_secret(basis);
     else
         decision_basis_fini(basis);
     return good;
-}
-
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
-{
-    return get(basis, cli, offline, false);
-}
-
-bool decision_basis_get_tables(struct decision_basis *basis, const struct cli *cli, bool offline)
-{
-    return get(basis, cli, offline, true);
 }
 
 void decision_basis_fini(struct decision_basis *basis)

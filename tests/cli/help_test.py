@@ -223,6 +223,24 @@ class Errors(unittest.TestCase):
         self.assertNotIn(b"\x1b", got.stderr)
 
 
+    def test_any_octets(self):
+        """Names that are not UTF-8, or hold control characters, stand in the JSON of each command."""
+        name = b"a\xff\x01\xc3\xa9"
+        with tempfile.TemporaryDirectory() as directory:
+            def said(*words):
+                got = subprocess.run([PROGRAM, "-j", *words], cwd=directory, capture_output=True, timeout=HANG_S,
+                                     check=False)
+                return json.loads(got.stdout.decode("ascii"))
+            with open(os.path.join(directory, "t.csv"), "w", encoding="ascii") as out:
+                out.write("number,customer,state\n+12155550100,acme,owned\n")
+            shown = "a\ufffd\x01\u00e9"
+            self.assertEqual(said("lab-ca", b"lab" + name)["directory"], "lab" + shown)
+            self.assertEqual(said("numbers", "compile", "-o", b"c" + name, "t.csv")["file"], "c" + shown)
+            self.assertEqual(said("cert", "request", "--spc", "709J", "--key", b"k" + name)["key"], "k" + shown)
+            self.assertEqual(said("records", "verify", name)["findings"][0]["file"], shown)
+            self.assertIn(shown, said("decode", name)["error"])
+
+
 class Terminal(unittest.TestCase):
     def seen(self, *words, **environment):
         """What a terminal shows."""
