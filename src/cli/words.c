@@ -117,14 +117,12 @@ static bool looks_like_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
-/* As it stands: such a word is the value of nothing. */
 static bool is_option(const struct reading *r, const char *word)
 {
     struct str text = str_of(word);
     if (str_starts(text, STR("--"))) {
         struct str name = str_slice(text, 2, text.n);
-        name = str_cut(&name, '=');
-        return text.n == 2 || exact(r->own, name) || exact(words_common, name);
+        return text.n == 2 || by_name(r, str_cut(&name, '='));
     }
     return text.n == 2 && text.p[0] == '-' && by_letter(r, text.p[1]);
 }
@@ -141,6 +139,23 @@ static int values_of(const struct cli_option *o, bool *many)
     return n - *many;
 }
 
+/* What an option waits for is a name in the file system. */
+static bool names_file(const struct cli_option *o)
+{
+    static const char *const names[] = {"FILE", "DIR", "UNIT", "PROGRAM"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strncmp(o->value, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* An option is the value of none; nor is -x a file, for it was meant as one. A Call-ID may be so.
+ */
+static bool may_follow(const struct reading *r, const struct cli_option *o, const char *word)
+{
+    return !looks_like_option(word) || (!names_file(o) && !is_option(r, word));
+}
+
 /* Values from the word that is next; the first may stand already in INLINE_VALUE. */
 static struct given take_values(struct reading *r, const struct cli_option *o, char **inline_value)
 {
@@ -152,9 +167,7 @@ static struct given take_values(struct reading *r, const struct cli_option *o, c
         g.n = 1;
         most--;
     }
-    for (int i = 0; (many || i < most) && r->at < r->n && !is_option(r, r->list[r->at]) &&
-                    !(many && looks_like_option(r->list[r->at]));
-         i++) {
+    for (int i = 0; (many || i < most) && r->at < r->n && may_follow(r, o, r->list[r->at]); i++) {
         g.n++;
         r->at++;
     }
