@@ -83,6 +83,15 @@ bool settings_read_secrets(struct files *files, const struct settings *settings,
 struct settings *settings_read_paths(struct files *files, struct str path,
                                      struct problems *problems, bool *usable);
 
+/*
+ * settings_read() for who looks at number tables alone: customers, trunks, countries, zones, and of
+ * each certificate its id, directory and provider. No certificate and no file of TLS is opened, and
+ * what is wrong with them is no problem: an operator need not be allowed to read them. No call can
+ * be decided by such settings.
+ */
+struct settings *settings_read_for_tables(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *problems);
+
 /* Where the main part of settings of settings_read() says KEY; LINE is 0 where it does not. */
 void settings_place(const struct settings *settings, const char *key, struct str *file,
                     unsigned *line);

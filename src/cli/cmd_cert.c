@@ -48,18 +48,16 @@ static int list(const struct cli *cli)
     return r;
 }
 
-static int run_list(const struct cli *cli, int argc, char **argv)
+static int run_list(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    return argc > 1 ? command_usage(&command_cert_list) : list(cli);
+    (void)words;
+    return list(cli);
 }
 
-static int run_check(const struct cli *cli, int argc, char **argv)
+static int run_check(const struct cli *cli, const struct words *words)
 {
     struct session_reply reply;
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_cert_check);
+    (void)words;
     int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
     bool good = r == 0 && reply.status == 0;
     if (r == 0 && !good)
@@ -69,6 +67,12 @@ static int run_check(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_cert_list = {
-    "cert list", "", "the certificates: which unit signs, what its URL serves", run_list, NULL};
+    .name = "cert list",
+    .usage = "",
+    .summary = "the certificates: which unit signs, what its URL serves",
+    .run = run_list};
 const struct command command_cert_check = {
-    "cert check", "", "look at the certificates' URLs now, then list them", run_check, NULL};
+    .name = "cert check",
+    .usage = "",
+    .summary = "look at the certificates' URLs now, then list them",
+    .run = run_check};

@@ -2,12 +2,12 @@
  * A new unit of a certificate: checked whole, written aside, renamed, reloaded. When stird refuses
  * it, it is taken back. The key goes from file to file; only a process that ends at once reads it.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,14 +284,10 @@ static char *find_same(const struct import *i)
 
 static int say_same(const struct cli *cli, const struct import *i, const char *name)
 {
-    json_t *told = json_pack("{s:b,s:s}", "imported", 0, "there_as", name);
-    if (cli->json) {
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:b,s:o}", "imported", 0, "there_as", json_of_text(name)));
+    else
         printf("is there already as %s/%s\n", i->directory, strcmp(name, ".") == 0 ? "" : name);
-    }
-    json_decref(told);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -495,28 +491,12 @@ static int reload(const struct cli *cli, const struct import *i)
 
 /* ---- options ---- */
 
-static const struct option options[] = {{"key", required_argument, NULL, 'k'},
-                                        {"chain", required_argument, NULL, 'c'},
-                                        {"x5u", required_argument, NULL, 'x'},
-                                        {"name", required_argument, NULL, 'n'},
-                                        {0}};
-
-static bool read_options(struct import *i, int argc, char **argv)
-{
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        const char **field = letter == 'k'   ? &i->key
-                             : letter == 'c' ? &i->chain
-                             : letter == 'x' ? &i->x5u
-                             : letter == 'n' ? &i->name
-                                             : NULL;
-        if (!field)
-            return false;
-        *field = optarg;
-    }
-    i->id = optind < argc ? argv[optind] : NULL;
-    return i->id && argc - optind == 1 && i->key && i->chain && i->x5u;
-}
+static const struct cli_option options[] = {
+    {"key", 'k', "FILE", "the private key (PEM)", OPTION_NEEDED},
+    {"chain", 'c', "FILE", "the certificate and those above it (PEM)", OPTION_NEEDED},
+    {"x5u", 'x', "URL", "where verifiers fetch the chain: https, port 443 or 8443", OPTION_NEEDED},
+    {"name", 'n', "NAME", "of the unit; else made of the certificate", 0},
+    {0}};
 
 /* Somebody else may put one in at the same time: then it is the same, or this one's name is
  * another.
@@ -538,12 +518,16 @@ static int put_in(const struct cli *cli, struct import *i)
     return r == 0 ? reload(cli, i) : EXIT_FAILURE;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct import i = {.id = NULL, .key_fd = -1, .units = FOLDER_INIT};
+    struct import i = {.id = words->word[0],
+                       .key = words_value(words, 'k'),
+                       .chain = words_value(words, 'c'),
+                       .x5u = words_value(words, 'x'),
+                       .name = words_value(words, 'n'),
+                       .key_fd = -1,
+                       .units = FOLDER_INIT};
     int status = EXIT_FAILURE;
-    if (!read_options(&i, argc, argv))
-        return command_usage(&command_cert_import);
     if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
         open_units(&i))
         status = put_in(cli, &i);
@@ -561,10 +545,9 @@ static int run(const struct cli *cli, int argc, char **argv)
     return status;
 }
 
-const struct command command_cert_import = {
-    "cert import", "--key FILE --chain FILE --x5u URL [--name NAME] ID",
-    "put a new unit of a certificate in, and reload", run,
-    "--key FILE             the private key (PEM)\n"
-    "--chain FILE           the certificate and those above it (PEM)\n"
-    "--x5u URL              where verifiers fetch the chain: https, port 443 or 8443\n"
-    "--name NAME            of the unit; else made of the certificate\n"};
+const struct command command_cert_import = {"cert import",
+                                            "--key FILE --chain FILE --x5u URL [--name NAME] ID",
+                                            "put a new unit of a certificate in, and reload",
+                                            run,
+                                            options,
+                                            "ID"};

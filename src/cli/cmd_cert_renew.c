@@ -5,7 +5,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +88,8 @@ static bool import(const struct renewal *r, const char *id, const char *director
     snprintf(x5u_path, sizeof(x5u_path), "%s/x5u", directory);
     if (!read_line(x5u_path, x5u, sizeof(x5u)))
         return false;
-    const char *words[] = {"cert import", "--key", key, "--chain", chain, "--x5u", x5u, id, NULL};
-    optind = 0;
-    return command_cert_import.run(r->cli, 8, (char **)words) == 0;
+    const char *const words[] = {"--key", key, "--chain", chain, "--x5u", x5u, "--", id};
+    return command_call(&command_cert_import, r->cli, 8, words) == 0;
 }
 
 static void remove_all(const char *directory)
@@ -170,35 +168,33 @@ static void renew_due(struct renewal *r, const json_t *certificates)
     }
 }
 
-static const struct option options[] = {{"hook", required_argument, NULL, 'h'},
-                                        {"left", required_argument, NULL, 'l'},
-                                        {"all", no_argument, NULL, 'a'},
-                                        {0}};
+static const struct cli_option options[] = {
+    {"hook", 'h', "PROGRAM", "makes key.pem, chain.pem and x5u in the directory STIRD_OUT",
+     OPTION_NEEDED},
+    {"left", 'l', "FRACTION", "of its life that makes one due; else a third", 0},
+    {"all", 'a', NULL, "all of them, due or not", 0},
+    {0}};
 
-static bool read_options(struct renewal *r, int argc, char **argv)
+/* False: there is no such fraction. */
+static bool read_options(struct renewal *r, const struct words *words)
 {
-    int letter;
     char none = '\0', *end = &none;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter == 'h')
-            r->hook = optarg;
-        else if (letter == 'l')
-            r->fraction = strtod(optarg, &end);
-        else if (letter == 'a')
-            r->all = true;
-        else
-            return false;
-    }
-    return r->hook && !*end && r->fraction > 0 && r->fraction <= 1 && optind == argc;
+    const char *left = words_value(words, 'l');
+    r->hook = words_value(words, 'h');
+    r->all = words_have(words, 'a');
+    if (left)
+        r->fraction = strtod(left, &end);
+    return (!left || *left) && !*end && r->fraction > 0 && r->fraction <= 1;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct renewal r = {.cli = cli, .fraction = 1.0 / 3};
     struct session_reply reply;
     json_t *status = NULL;
-    if (!read_options(&r, argc, argv))
-        return command_usage(&command_cert_renew);
+    if (!read_options(&r, words))
+        return command_fault(&command_cert_renew,
+                             "--left is a part of a life: more than 0, at most 1");
     if (!hook_is_there(r.hook))
         return EXIT_FAILURE;
     if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
@@ -214,8 +210,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_cert_renew = {
-    "cert renew", "--hook PROGRAM [--left FRACTION] [--all]",
-    "get new units by a program of yours for certificates that need one", run,
-    "--hook PROGRAM         makes key.pem, chain.pem and x5u in the directory STIRD_OUT\n"
-    "--left FRACTION        of its life that makes one due; else a third\n"
-    "--all                  all of them, due or not\n"};
+    "cert renew",
+    "--hook PROGRAM [--left FRACTION] [--all]",
+    "get new units by a program of yours for certificates that need one",
+    run,
+    options,
+    NULL};

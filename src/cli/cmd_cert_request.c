@@ -3,10 +3,10 @@
  * ever replaces another: a key that was asked for stays what it was.
  */
 #include "command.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -86,17 +86,13 @@ static int say(const struct cli *cli, const struct asked *a)
 {
     char value[512] = "";
     tn_auth_list_text(a, value, sizeof(value));
-    if (cli->json) {
-        json_t *told = json_pack("{s:s,s:s,s:s}", "key", a->key, "request", a->out, "tn_auth_list",
-                                 value);
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-        json_decref(told);
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:o,s:o,s:s}", "key", json_of_text(a->key), "request",
+                             json_of_text(a->out), "tn_auth_list", value));
+    else
         printf("key: %s (keep it; nobody else needs it)\nrequest: %s (for the authority)\n"
                "TNAuthList: %s (the tkvalue of a service provider code token)\n",
                a->key, a->out, value);
-    }
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -118,35 +114,36 @@ static bool add_code(struct asked *a, const char *code)
     return good;
 }
 
-static const struct option options[] = {
-    {"spc", required_argument, NULL, 's'},          {"key", required_argument, NULL, 'k'},
-    {"out", required_argument, NULL, 'o'},          {"country", required_argument, NULL, 'c'},
-    {"organization", required_argument, NULL, 'n'}, {0}};
+static const struct cli_option options[] = {
+    {"spc", 's', "CODE", "service provider code; may be there again", OPTION_NEEDED | OPTION_AGAIN},
+    {"organization", 'n', "NAME", "of the subject", 0},
+    {"country", 'c', "CC", "of the subject, two letters", 0},
+    {"key", 'k', "FILE", "where the key goes: a new file, mode 0600", 0},
+    {"out", 'o', "FILE", "where the request goes", 0},
+    {0}};
 
-static bool read_options(struct asked *a, int argc, char **argv)
+static bool read_options(struct asked *a, const struct words *words)
 {
-    int letter;
     bool good = true;
-    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    for (size_t i = 0; good && i < words->n_given; i++) {
+        int letter = words->given[i].letter;
+        const char *value = words->given[i].value[0];
         const char **field = letter == 'k'   ? &a->key
                              : letter == 'o' ? &a->out
                              : letter == 'c' ? &a->country
-                             : letter == 'n' ? &a->organization
-                                             : NULL;
+                                             : &a->organization;
         if (letter == 's')
-            good = add_code(a, optarg);
-        else if (field)
-            *field = optarg;
+            good = add_code(a, value);
         else
-            good = false;
+            *field = value;
     }
-    return good && optind == argc && a->n_codes > 0;
+    return good;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct asked a = {.key = "key.pem", .out = "request.pem", .country = "US"};
-    if (!read_options(&a, argc, argv))
+    if (!read_options(&a, words))
         return command_usage(&command_cert_request);
     if (!a.organization)
         a.organization = a.codes[0];
@@ -156,9 +153,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct command command_cert_request = {
     "cert request",
     "--spc CODE [--spc CODE ...] [--organization NAME] [--country CC] [--key FILE] [--out FILE]",
-    "make a new key, and the request for its certificate", run,
-    "--spc CODE             service provider code; may be there again\n"
-    "--organization NAME    of the subject\n"
-    "--country CC           of the subject, two letters\n"
-    "--key FILE             where the key goes: a new file, mode 0600\n"
-    "--out FILE             where the request goes\n"};
+    "make a new key, and the request for its certificate",
+    run,
+    options,
+    NULL};

@@ -2,6 +2,7 @@
  * What is inside Identity headers; nothing is verified. Whatever can be read is shown, of any type
  * of token and of a token alone; what is wrong with it is said besides.
  */
+#include "json_text.h"
 #include "command.h"
 #include "sightings.h"
 
@@ -217,12 +218,6 @@ static void print_decoded(const struct decoded *d)
     print_faults(d);
 }
 
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
-}
-
 static json_t *json_or_null(json_t *json)
 {
     return json ? json_incref(json) : json_null();
@@ -281,14 +276,12 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
         fputs("stirctl: an INVITE without Identity header\n", stderr);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct sightings s;
     size_t n;
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1]))
-        return command_usage(&command_decode);
     struct job job = {.as_json = cli->json, .all = json_array()};
-    bool good = sightings_read(&s, argc == 2 ? argv[1] : "-");
+    bool good = sightings_read(&s, words->n > 0 ? words->word[0] : "-");
     const struct sighting *list = sightings_list(&s, &n);
     for (size_t i = 0; i < n; i++)
         decode_sighting(&job, &list[i], s.capture);
@@ -303,4 +296,4 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct command command_decode = {
     "decode", "[FILE]", "what is inside Identity headers: a value, a message, a trace, a capture",
-    run, NULL};
+    run,      NULL,     "[FILE]"};

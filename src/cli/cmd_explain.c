@@ -7,7 +7,6 @@
 #include "record_print.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/cause.h>
@@ -227,42 +226,55 @@ out:
     return status;
 }
 
-static const struct option options[] = {
-    {"trunk", required_argument, NULL, 't'},    {"from", required_argument, NULL, 'f'},
-    {"to", required_argument, NULL, 'd'},       {"source", required_argument, NULL, 's'},
-    {"listener", required_argument, NULL, 'l'}, {"asserted", required_argument, NULL, 'a'},
-    {"tgrp", required_argument, NULL, 'g'},     {"message", required_argument, NULL, 'm'},
-    {"origid", required_argument, NULL, 'u'},   {"at", required_argument, NULL, '@'},
-    {"upstream", required_argument, NULL, 'n'}, {"transport", required_argument, NULL, 'p'},
-    {"offline", no_argument, NULL, 'o'},        {0},
-};
+static const struct cli_option options[] = {
+    {"trunk", 't', "NAME", "a call of this trunk, or:", 0},
+    {"source", 's', "ADDRESS", "of this address: which trunk takes it is found out", 0},
+    {"from", 'f', "NUMBER", "the calling number, or a URI (From)", 0},
+    {"to", 'd', "NUMBER", "the called number, or a URI", 0},
+    {"message", 'm', "FILE", "a whole INVITE instead; - is standard input", 0},
+    {"asserted", 'a', "NUMBER", "P-Asserted-Identity", 0},
+    {"tgrp", 'g', "NAME", "the trunk group, where the trunk of that group reads it", 0},
+    {"listener", 'l', "NAME", "the listener that it arrives at", 0},
+    {"upstream", 'n', "NAME", "which of the trunk's upstreams is supposed; else its first", 0},
+    {"transport", 'p', "NAME", "how it comes: udp, tcp or tls; else as its first Via says", 0},
+    {"at", '@', "TIME", "when, as 2026-11-26T23:59:59Z; else now", 0},
+    {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0},
+    {"origid", 'u', "UUID", "instead of all this: what was decided of the call with this token", 0},
+    {0}};
 
-static bool read_options(struct question *q, int argc, char **argv)
+static struct question question_of(const struct words *words)
 {
-    const struct {
-        int letter;
-        const char **text;
-    } texts[] = {{'t', &q->trunk},  {'f', &q->from},     {'d', &q->to},
-                 {'s', &q->source}, {'l', &q->listener}, {'a', &q->asserted},
-                 {'g', &q->tgrp},   {'m', &q->message},  {'@', &q->at},
-                 {'u', &q->origid}, {'n', &q->upstream}, {'p', &q->transport}};
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        bool known = letter == 'o';
-        q->offline = q->offline || known;
-        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-            if (texts[i].letter != letter)
-                continue;
-            *texts[i].text = optarg;
-            known = true;
-        }
-        if (!known)
-            return false;
-    }
-    bool made = q->from && q->to;
+    return (struct question){.trunk = words_value(words, 't'),
+                             .source = words_value(words, 's'),
+                             .from = words_value(words, 'f'),
+                             .to = words_value(words, 'd'),
+                             .message = words_value(words, 'm'),
+                             .asserted = words_value(words, 'a'),
+                             .tgrp = words_value(words, 'g'),
+                             .listener = words_value(words, 'l'),
+                             .upstream = words_value(words, 'n'),
+                             .transport = words_value(words, 'p'),
+                             .at = words_value(words, '@'),
+                             .offline = words_have(words, 'o'),
+                             .origid = words_value(words, 'u')};
+}
+
+/* NULL: it can be answered. */
+static const char *contradiction(const struct question *q)
+{
     if (q->origid)
-        return optind == argc && !q->trunk && !q->from && !q->to && !q->message;
-    return optind == argc && (q->trunk || q->source) && (q->message ? !q->from && !q->to : made);
+        return q->trunk || q->source || q->from || q->to || q->message
+                   ? "--origid asks for a call that was: nothing else describes it"
+                   : NULL;
+    if (!q->trunk && !q->source)
+        return "--trunk NAME or --source ADDRESS is missing";
+    if (q->message)
+        return q->from || q->to ? "--message has its own numbers: without --from and --to" : NULL;
+    if (q->from && q->to)
+        return NULL;
+    return q->from ? "--to NUMBER is missing"
+           : q->to ? "--from NUMBER is missing"
+                   : "--from NUMBER and --to NUMBER, or --message FILE, are missing";
 }
 
 static const char *text_of(const json_t *record, const char *key)
@@ -314,17 +326,18 @@ static int explain_origid(const struct cli *cli, const char *origid)
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct question q = {0};
+    struct question q = question_of(words);
+    const char *fault = contradiction(&q);
     struct decision_basis basis;
     struct buf message = BUF_INIT;
     int status = EXIT_FAILURE;
-    if (!read_options(&q, argc, argv))
-        return command_usage(&command_explain);
+    if (fault)
+        return command_fault(&command_explain, fault);
     if (q.origid)
         return explain_origid(cli, q.origid);
-    if (!decision_basis_get(&basis, cli, q.offline))
+    if (!decision_basis_get(&basis, cli, q.offline, NEED_CALLS))
         return EXIT_FAILURE;
     bool good = q.message ? read_message(q.message, &message)
                           : make_message(&q, basis.settings, &message);
@@ -343,17 +356,7 @@ const struct command command_explain = {
     "--origid UUID\n"
     "         [--asserted NUMBER] [--tgrp NAME] [--listener NAME] [--upstream NAME] [--at TIME]\n"
     "         [--transport NAME] [--offline]",
-    "what would become of a call, and why", run,
-    "--trunk NAME           a call of this trunk, or:\n"
-    "--source ADDRESS       of this address: which trunk takes it is found out\n"
-    "--from NUMBER          the calling number, or a URI (From)\n"
-    "--to NUMBER            the called number, or a URI\n"
-    "--message FILE         a whole INVITE instead; - is standard input\n"
-    "--asserted NUMBER      P-Asserted-Identity\n"
-    "--tgrp NAME            the trunk group, where the trunk of that group reads it\n"
-    "--listener NAME        the listener that it arrives at\n"
-    "--upstream NAME        which of the trunk's upstreams is supposed; else its first\n"
-    "--transport NAME       how it comes: udp, tcp or tls; else as its first Via says\n"
-    "--at TIME              when, as 2026-11-26T23:59:59Z; else now\n"
-    "--offline              ask the files of the configuration, not the stird that runs\n"
-    "--origid UUID          instead of all this: what was decided of the call with this token\n"};
+    "what would become of a call, and why",
+    run,
+    options,
+    NULL};

@@ -3,11 +3,11 @@
  * certificate when that is asked for. What can be found out is not asked for; nothing that is there
  * is ever replaced.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -21,8 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SIP_PORT  5060
-#define WORDS_MAX 8
+#define SIP_PORT 5060
 
 struct node {
     const char *listen, *sbc, *carrier, *customer, *spc, *directory, *user;
@@ -301,17 +300,6 @@ static bool check_configuration(const struct node *n)
 
 /* ---- a lab's certificate: what an operator would do by hand ---- */
 
-/* getopt_long() moves them about, and changes none. */
-static int run_command(const struct command *command, const struct cli *cli, int argc,
-                       const char *const *words)
-{
-    char *argv[WORDS_MAX + 1] = {NULL};
-    for (int i = 0; i < argc && i < WORDS_MAX; i++)
-        argv[i] = (char *)(uintptr_t)words[i];
-    optind = 0;
-    return command->run(cli, argc, argv);
-}
-
 static bool read_line(const char *path, char *line, size_t bytes)
 {
     FILE *f = fopen(path, "re");
@@ -327,8 +315,8 @@ static bool import_unit(const struct node *n, const struct cli *cli, const char 
     char x5u[256], *key = NULL, *chain = NULL, *url = NULL;
     bool good = join(&key, unit, "key.pem") && join(&chain, unit, "chain.pem") &&
                 join(&url, unit, "x5u") && read_line(url, x5u, sizeof(x5u));
-    const char *const words[] = {"import", "--key", key, "--chain", chain, "--x5u", x5u, n->spc};
-    good = good && run_command(&command_cert_import, cli, 8, words) == 0;
+    const char *const words[] = {"--key", key, "--chain", chain, "--x5u", x5u, "--", n->spc};
+    good = good && command_call(&command_cert_import, cli, 8, words) == 0;
     free(key);
     free(chain);
     free(url);
@@ -339,8 +327,8 @@ static bool make_lab(const struct node *n, const struct cli *outer)
 {
     struct cli cli = {.configuration = n->configuration, .json = outer->json};
     char *unit = NULL;
-    const char *const words[] = {"lab-ca", "--spc", n->spc, n->lab_directory};
-    bool good = run_command(&command_lab_ca, &cli, 4, words) == 0 &&
+    const char *const words[] = {"--spc", n->spc, "--", n->lab_directory};
+    bool good = command_call(&command_lab_ca, &cli, 4, words) == 0 &&
                 join(&unit, n->lab_directory, n->spc) && import_unit(n, &cli, unit);
     free(unit);
     return good;
@@ -364,15 +352,16 @@ static bool make_lab_quietly(const struct node *n, const struct cli *cli)
 
 /* ---- options ---- */
 
-static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
-                                        {"sbc", required_argument, NULL, 's'},
-                                        {"carrier", required_argument, NULL, 'c'},
-                                        {"customer", required_argument, NULL, 'm'},
-                                        {"spc", required_argument, NULL, 'p'},
-                                        {"lab", no_argument, NULL, 'L'},
-                                        {"directory", required_argument, NULL, 'd'},
-                                        {"user", required_argument, NULL, 'u'},
-                                        {0}};
+static const struct cli_option options[] = {
+    {"sbc", 's', "ADDRESS", "who sends the calls", OPTION_NEEDED},
+    {"carrier", 'c', "HOST[:PORT]", "where they go", OPTION_NEEDED},
+    {"spc", 'p', "CODE", "the provider's code; or", 0},
+    {"lab", 'L', NULL, "an authority of its own in DIR/lab, and a certificate of it", 0},
+    {"listen", 'l', "ADDRESS[:PORT]", "else the address that leads to the SBC", 0},
+    {"customer", 'm', "NAME", "whose numbers the sample table has", 0},
+    {"user", 'u', "USER", "of the service (stird)", 0},
+    {"directory", 'd', "DIR", "put everything there, for a trial by any user", 0},
+    {0}};
 
 static const char **field_of(struct node *n, int letter)
 {
@@ -396,30 +385,17 @@ static const char **field_of(struct node *n, int letter)
     }
 }
 
-static bool read_options(struct node *n, int argc, char **argv)
+static bool read_options(struct node *n, const struct words *words)
 {
-    int letter, at = 0;
-    bool said[26] = {false};
-    while ((letter = getopt_long(argc, argv, "", options, &at)) != -1) {
-        const char **field = field_of(n, letter);
-        if (field && said[letter - 'a']) {
-            fprintf(stderr,
-                    "stirctl: --%s is said twice, and there can be one: add the other to "
-                    "the configuration\n",
-                    options[at].name);
-            return false;
-        }
-        if (field) {
-            *field = optarg;
-            said[letter - 'a'] = true;
-        } else if (letter == 'L')
-            n->lab = true;
-        else
-            return false;
+    for (size_t i = 0; i < words->n_given; i++) {
+        const char **field = field_of(n, words->given[i].letter);
+        if (field)
+            *field = words->given[i].value[0];
     }
+    n->lab = words_have(words, 'L');
     if (n->lab && !n->spc)
         n->spc = "709J";
-    return optind == argc && n->sbc && n->carrier && n->spc;
+    return n->spc != NULL;
 }
 
 static bool is_only(const char *option, const char *text, const char *characters, size_t most)
@@ -477,12 +453,10 @@ static int say(const struct cli *cli, const struct node *n)
     const char *flag = n->directory ? " -c " : "";
     const char *file = n->directory ? n->configuration : "";
     if (cli->json) {
-        json_t *told = json_pack("{s:s,s:s%,s:s,s:s,s:b}", "configuration", n->configuration,
-                                 "listen", own.p, own.n, "numbers", n->numbers, "certificate",
-                                 n->unit, "lab", (int)n->lab);
-        json_dumpf(told, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-        json_decref(told);
+        json_print(json_pack("{s:o,s:o,s:o,s:o,s:b}", "configuration",
+                             json_of_text(n->configuration), "listen", json_of(buf_str(&own)),
+                             "numbers", json_of_text(n->numbers), "certificate",
+                             json_of_text(n->unit), "lab", (int)n->lab));
     } else {
         printf("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
                "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
@@ -497,13 +471,13 @@ static int say(const struct cli *cli, const struct node *n)
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct node n = {.customer = "acme", .user = DEFAULT_USER};
     struct address sbc;
     int status = EXIT_FAILURE;
-    if (!read_options(&n, argc, argv))
-        return command_usage(&command_init);
+    if (!read_options(&n, words))
+        return command_fault(&command_init, "--spc CODE or --lab is missing");
     if (check_words(&n, &sbc) && find_listener(&n, &sbc) && find_user(&n) && find_paths(&n) &&
         is_free(&n)) {
         if (make_node(&n) && check_configuration(&n) && (!n.lab || make_lab_quietly(&n, cli)))
@@ -525,12 +499,7 @@ const struct command command_init = {
     "init",
     "--sbc ADDRESS --carrier HOST[:PORT] (--spc CODE | --lab) [--listen ADDRESS[:PORT]] "
     "[--customer NAME] [--user USER] [--directory DIR]",
-    "make the first configuration of a node, and all that it names", run,
-    "--sbc ADDRESS          who sends the calls\n"
-    "--carrier HOST[:PORT]  where they go\n"
-    "--spc CODE             the provider's code; or\n"
-    "--lab                  an authority of its own in DIR/lab, and a certificate of it\n"
-    "--listen ADDRESS[:PORT]  else the address that leads to the SBC\n"
-    "--customer NAME        whose numbers the sample table has\n"
-    "--user USER            of the service (stird)\n"
-    "--directory DIR        put everything there, for a trial by any user\n"};
+    "make the first configuration of a node, and all that it names",
+    run,
+    options,
+    NULL};

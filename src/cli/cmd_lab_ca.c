@@ -2,12 +2,12 @@
  * A throw-away authority with an intermediate, signing units below it, a revocation list and a web
  * server's certificate: for trials and tests, trusted by nobody.
  */
+#include "json_text.h"
 #include "command.h"
 #include "lab_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <openssl/pem.h>
 #include <stird/chance.h>
@@ -369,12 +369,18 @@ static bool read_number(const char *text, int64_t most, int64_t *value)
     return !*end && *value > 0 && *value <= most;
 }
 
-static const struct option options[] = {
-    {"spc", required_argument, NULL, 's'},  {"number", required_argument, NULL, 'n'},
-    {"days", required_argument, NULL, 'd'}, {"age", required_argument, NULL, 'a'},
-    {"port", required_argument, NULL, 'p'}, {"serve", no_argument, NULL, 'S'},
-    {"unit", required_argument, NULL, 'u'}, {"ca", required_argument, NULL, 'c'},
-    {"x5u", required_argument, NULL, 'x'},  {0}};
+static const struct cli_option options[] = {
+    {"spc", 's', "CODE", "service provider code of the unit", 0},
+    {"number", 'n', "NUMBER", "a unit for this number, or NUMBER+COUNT of them; may be there again",
+     OPTION_AGAIN},
+    {"days", 'd', "N", "how long the certificates hold", 0},
+    {"age", 'a', "DAYS", "how long ago they began", 0},
+    {"port", 'p', "PORT", "of the URL", 0},
+    {"serve", 'S', NULL, "serve the chains by https on loopback until it is interrupted", 0},
+    {"unit", 'u', "UNIT", "one unit alone in this directory, without an authority around it", 0},
+    {"ca", 'c', "DIRECTORY", "the authority of that unit: made when it is not there", 0},
+    {"x5u", 'x', "URL", "where the unit's chain is published", 0},
+    {0}};
 
 static const char **text_field(struct lab *lab, int letter)
 {
@@ -385,24 +391,22 @@ static const char **text_field(struct lab *lab, int letter)
                            : NULL;
 }
 
-static bool read_option(struct lab *lab, int letter, int64_t *port)
+static bool read_option(struct lab *lab, const struct given *given, int64_t *port)
 {
-    const char **text = text_field(lab, letter);
+    const char **text = text_field(lab, given->letter), *value = given->n > 0 ? *given->value : "";
     if (text)
-        return (*text = optarg) != NULL;
-    switch (letter) {
+        return (*text = value) != NULL;
+    switch (given->letter) {
     case 'n':
-        return lab->n_numbers < NUMBERS_MAX && (lab->numbers[lab->n_numbers++] = optarg) != NULL;
+        return lab->n_numbers < NUMBERS_MAX && (lab->numbers[lab->n_numbers++] = value) != NULL;
     case 'd':
-        return read_number(optarg, 3650, &lab->days);
+        return read_number(value, 3650, &lab->days);
     case 'a':
-        return read_number(optarg, 3000, &lab->age);
+        return read_number(value, 3000, &lab->age);
     case 'p':
-        return read_number(optarg, 65535, port);
-    case 'S':
-        return (lab->serve = true);
+        return read_number(value, 65535, port);
     default:
-        return false;
+        return (lab->serve = true);
     }
 }
 
@@ -416,21 +420,41 @@ static void use_defaults(struct lab *lab)
     }
 }
 
-static bool read_options(struct lab *lab, int argc, char **argv)
+/* What does not go together; NULL: all of it does. */
+static const char *contradiction(const struct lab *lab, int n_words)
 {
-    int letter;
+    if (!lab->unit && n_words == 0)
+        return "DIRECTORY or --unit UNIT is missing";
+    if (lab->unit && n_words > 0)
+        return "DIRECTORY and --unit do not go together (--ca DIRECTORY)";
+    if (lab->unit && lab->serve)
+        return "--serve and --unit do not go together";
+    if (!lab->unit && (lab->directory || lab->x5u))
+        return "--ca and --x5u go with --unit alone";
+    return NULL;
+}
+
+/* 0, or the exit status. */
+static int read_options(struct lab *lab, const struct words *words)
+{
     int64_t port = PORT;
-    bool good = true;
-    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1)
-        good = read_option(lab, letter, &port);
+    for (size_t i = 0; i < words->n_given; i++) {
+        const struct given *g = &words->given[i];
+        if (read_option(lab, g, &port))
+            continue;
+        fprintf(stderr, "stirctl: lab-ca: \"%s\" is out of range\n", g->value[0]);
+        return command_usage(&command_lab_ca);
+    }
     lab->port = (uint16_t)port;
     use_defaults(lab);
-    good = good && are_codes(lab);
-    if (lab->unit)
-        return good && optind == argc && !lab->serve;
-    good = good && !lab->directory && !lab->x5u && argc - optind == 1;
-    lab->directory = optind < argc ? argv[optind] : NULL;
-    return good;
+    const char *fault = contradiction(lab, words->n);
+    if (fault)
+        return command_fault(&command_lab_ca, fault);
+    if (!are_codes(lab))
+        return EXIT_USAGE;
+    if (!lab->unit)
+        lab->directory = words->word[0];
+    return 0;
 }
 
 /* Beside the unit, unless another was named. */
@@ -455,24 +479,21 @@ static int run_one(struct lab *lab)
 
 static void say(const struct cli *cli, const struct lab *lab)
 {
-    json_t *made = json_pack("{s:s,s:[s,s,s]}", "directory", lab->directory, "units", lab->spc,
-                             "numbers", "revoked");
-    if (cli->json) {
-        json_dumpf(made, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    } else {
+    if (cli->json)
+        json_print(json_pack("{s:o,s:[o,s,s]}", "directory", json_of_text(lab->directory), "units",
+                             json_of_text(lab->spc), "numbers", "revoked"));
+    else
         printf("%s: root.pem, intermediate.pem, crl.pem, and the units %s, numbers, revoked\n",
                lab->directory, lab->spc);
-    }
-    json_decref(made);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct lab lab = {.days = 30, .now_s = clock_real_s(), .revoked = new_serial()};
     char made[4096];
-    if (!read_options(&lab, argc, argv))
-        return command_usage(&command_lab_ca);
+    int fault = read_options(&lab, words);
+    if (fault)
+        return fault;
     if (lab.unit)
         return run_one(&lab);
     snprintf(made, sizeof(made), "%s/root.pem", lab.directory);
@@ -493,13 +514,7 @@ const struct command command_lab_ca = {
     "lab-ca",
     "[--spc CODE] [--number NUMBER|NUMBER+COUNT ...] [--days N] [--age DAYS] [--port PORT] [--serve] DIRECTORY\n"
     "         or: [--ca DIRECTORY] [--spc CODE[,CODE]] [--number ...] [--x5u URL] [--days N] --unit UNIT",
-    "a throw-away authority with certificates, and a web server for them on loopback", run,
-    "--spc CODE             service provider code of the unit\n"
-    "--number NUMBER        a unit for this number, or NUMBER+COUNT of them; may be there again\n"
-    "--days N               how long the certificates hold\n"
-    "--age DAYS             how long ago they began\n"
-    "--port PORT            of the URL\n"
-    "--serve                serve the chains by https on loopback until it is interrupted\n"
-    "--unit UNIT            one unit alone in this directory, without an authority around it\n"
-    "--ca DIRECTORY         the authority of that unit: made when it is not there\n"
-    "--x5u URL              where the unit's chain is published\n"};
+    "a throw-away authority with certificates, and a web server for them on loopback",
+    run,
+    options,
+    "[DIRECTORY]"};

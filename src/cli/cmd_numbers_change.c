@@ -2,7 +2,6 @@
  */
 #include "session.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stird/overlay.h>
 #include <string.h>
@@ -65,67 +64,51 @@ static int change(const struct cli *cli, enum admin_type type,
     return status;
 }
 
-static const struct option options[] = {
-    {"not-before", required_argument, NULL, 'b'},
-    {"not-after", required_argument, NULL, 'a'},
-    {"cert", required_argument, NULL, 'c'},
-    {"note", required_argument, NULL, 'n'},
+#define NOTE                                                                                       \
+    {                                                                                              \
+        "note", 'n', "TEXT", "why; shown by numbers show", 0                                       \
+    }
+
+static const struct cli_option set_options[] = {
+    {"not-before", 'b', "DATE", "from this day on, as 2026-11-26", 0},
+    {"not-after", 'a', "DATE", "up to this day", 0},
+    {"cert", 'c', "ID", "which certificate signs", 0},
+    NOTE,
     {0},
 };
+static const struct cli_option block_options[] = {NOTE, {0}};
 
-/* Words stay behind optind. */
-static bool read_options(const char *field[OVERLAY_FIELDS], int argc, char **argv)
+static void take_options(const char *field[OVERLAY_FIELDS], const struct words *words)
 {
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (letter) {
-        case 'b':
-            field[OVERLAY_NOT_BEFORE] = optarg;
-            break;
-        case 'a':
-            field[OVERLAY_NOT_AFTER] = optarg;
-            break;
-        case 'c':
-            field[OVERLAY_CERT] = optarg;
-            break;
-        case 'n':
-            field[OVERLAY_NOTE] = optarg;
-            break;
-        default:
-            return false;
-        }
-    }
-    return true;
+    field[OVERLAY_NOT_BEFORE] = words_value(words, 'b');
+    field[OVERLAY_NOT_AFTER] = words_value(words, 'a');
+    field[OVERLAY_CERT] = words_value(words, 'c');
+    field[OVERLAY_NOTE] = words_value(words, 'n');
 }
 
-static int run_set(const struct cli *cli, int argc, char **argv)
+static int run_set(const struct cli *cli, const struct words *words)
 {
     const char *field[OVERLAY_FIELDS] = {NULL};
-    if (!read_options(field, argc, argv) || argc - optind != 3)
-        return command_usage(&command_numbers_set);
-    field[OVERLAY_NUMBER] = argv[optind];
-    field[OVERLAY_CUSTOMER] = argv[optind + 1];
-    field[OVERLAY_STATE] = argv[optind + 2];
+    take_options(field, words);
+    field[OVERLAY_NUMBER] = words->word[0];
+    field[OVERLAY_CUSTOMER] = words->word[1];
+    field[OVERLAY_STATE] = words->word[2];
     return change(cli, ADMIN_NUMBERS_SET, field);
 }
 
-static int run_block(const struct cli *cli, int argc, char **argv)
+static int run_block(const struct cli *cli, const struct words *words)
 {
     const char *field[OVERLAY_FIELDS] = {[OVERLAY_CUSTOMER] = "-", [OVERLAY_STATE] = "blocked"};
-    if (!read_options(field, argc, argv) || argc - optind != 1)
-        return command_usage(&command_numbers_block);
-    field[OVERLAY_NUMBER] = argv[optind];
+    take_options(field, words);
+    field[OVERLAY_NUMBER] = words->word[0];
     return change(cli, ADMIN_NUMBERS_SET, field);
 }
 
-static int run_unset(const struct cli *cli, int argc, char **argv)
+static int run_unset(const struct cli *cli, const struct words *words)
 {
     const char *field[OVERLAY_FIELDS] = {NULL};
-    int words = argc - 1;
-    if (words < 1 || words > 2)
-        return command_usage(&command_numbers_unset);
-    field[OVERLAY_NUMBER] = argv[1];
-    field[OVERLAY_CUSTOMER] = words == 2 ? argv[2] : NULL;
+    field[OVERLAY_NUMBER] = words->word[0];
+    field[OVERLAY_CUSTOMER] = words->n == 2 ? words->word[1] : NULL;
     return change(cli, ADMIN_NUMBERS_UNSET, field);
 }
 
@@ -153,11 +136,9 @@ static void print_list(const json_t *reply)
            PLURAL(in_force), text_of(reply, "journal"));
 }
 
-static int run_list(const struct cli *cli, int argc, char **argv)
+static int run_list(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_numbers_list);
+    (void)words;
     return session_show(cli, ADMIN_NUMBERS_LIST, false, STR(""), SESSION_TIMEOUT_MS, print_list);
 }
 
@@ -165,15 +146,15 @@ const struct command command_numbers_set = {
     "numbers set",
     "NUMBER CUSTOMER owned|delegated|unverified|blocked\n"
     "         [--not-before DATE] [--not-after DATE] [--cert ID] [--note TEXT]",
-    "change a number at once, ahead of the tables", run_set,
-    "--not-before DATE      from this day on, as 2026-11-26\n"
-    "--not-after DATE       up to this day\n"
-    "--cert ID              which certificate signs\n"
-    "--note TEXT            why; shown by numbers show\n"};
+    "change a number at once, ahead of the tables",
+    run_set,
+    set_options,
+    "NUMBER CUSTOMER STATE"};
 const struct command command_numbers_block = {
-    "numbers block", "NUMBER [--note TEXT]", "refuse calls from a number at once", run_block,
-    "--note TEXT            why; shown by numbers show\n"};
-const struct command command_numbers_unset = {"numbers unset", "NUMBER [CUSTOMER]",
-                                              "take urgent changes back", run_unset, NULL};
-const struct command command_numbers_list = {"numbers list", "", "the urgent changes in force",
-                                             run_list, NULL};
+    "numbers block", "NUMBER [--note TEXT]", "refuse calls from a number at once",
+    run_block,       block_options,          "NUMBER"};
+const struct command command_numbers_unset = {
+    "numbers unset",    "NUMBER [CUSTOMER]", "take urgent changes back", run_unset, NULL,
+    "NUMBER [CUSTOMER]"};
+const struct command command_numbers_list = {
+    .name = "numbers list", .usage = "", .summary = "the urgent changes in force", .run = run_list};

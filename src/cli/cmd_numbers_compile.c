@@ -1,8 +1,8 @@
 /* Tables to one compiled file, which numbers.compiled of the configuration may name. */
+#include "json_text.h"
 #include "number_tables.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct job {
 
 static bool from_configuration(struct job *job, const struct cli *cli, struct numbers_paths *paths)
 {
-    job->settings = session_settings(cli);
+    job->settings = session_tables(cli);
     if (!job->settings)
         return false;
     *paths = numbers_paths_of(job->settings);
@@ -31,17 +31,12 @@ static bool from_configuration(struct job *job, const struct cli *cli, struct nu
 
 static int say(const struct cli *cli, const char *output, const struct numbers_summary *summary)
 {
-    if (cli->json)
-        printf("{\"file\":");
-    if (cli->json) {
-        json_t *file = json_string(output);
-        json_dumpf(file, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-        json_decref(file);
-    }
     unsigned long long rows = summary->rows, segments = summary->segments,
                        customers = summary->customers;
     if (cli->json)
-        printf(",\"rows\":%llu,\"segments\":%llu,\"customers\":%llu}\n", rows, segments, customers);
+        json_print(json_pack("{s:o,s:I,s:I,s:I}", "file", json_of_text(output), "rows",
+                             (json_int_t)rows, "segments", (json_int_t)segments, "customers",
+                             (json_int_t)customers));
     else
         printf("%llu row%s, %llu segment%s, %llu customer%s\n", rows, PLURAL(rows), segments,
                PLURAL(segments), customers, PLURAL(customers));
@@ -67,37 +62,37 @@ static int compile(const struct cli *cli, const struct job *job, const struct nu
     return status;
 }
 
-static bool read_options(struct job *job, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"output", 'o', "FILE", "the compiled table", OPTION_SHORT | OPTION_NEEDED},
+    {"customers", 'c', "FILE", "a table of customers, with tables that are named here",
+     OPTION_AGAIN},
+    {0}};
+
+static void read_options(struct job *job, const struct words *words)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"customers", required_argument, NULL, 'c'}, {0}};
-    int letter;
-    while ((letter = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        if (letter == 'o')
-            job->output = optarg;
-        else if (letter == 'c')
-            job->customers[job->n_customers++] = str_of(optarg);
-        else
-            return false;
-    }
-    return job->output && (job->n_customers == 0 || optind < argc);
+    job->output = words_value(words, 'o');
+    for (size_t i = 0; i < words->n_given; i++)
+        if (words->given[i].letter == 'c')
+            job->customers[job->n_customers++] = str_of(words->given[i].value[0]);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct job job = {.customers = calloc((size_t)argc, sizeof(struct str))};
-    struct str *tables = calloc((size_t)argc, sizeof(*tables));
+    struct job job = {.customers = calloc(words->n_given + 1, sizeof(struct str))};
+    struct str *tables = calloc((size_t)words->n + 1, sizeof(*tables));
     struct numbers_paths paths;
     int status = EXIT_FAILURE;
+    if (job.customers)
+        read_options(&job, words);
     if (!job.customers || !tables) {
         fputs("stirctl: out of memory\n", stderr);
-    } else if (!read_options(&job, argc, argv)) {
-        status = command_usage(&command_numbers_compile);
-    } else if (optind == argc) {
+    } else if (words->n == 0 && job.n_customers > 0) {
+        status = command_fault(&command_numbers_compile, "TABLE is missing behind --customers");
+    } else if (words->n == 0) {
         if (from_configuration(&job, cli, &paths))
             status = compile(cli, &job, &paths);
     } else {
-        paths = paths_of_words(tables, argc - optind, argv + optind);
+        paths = paths_of_words(tables, words->n, words->word);
         paths.customers = job.customers;
         paths.n_customers = job.n_customers;
         status = compile(cli, &job, &paths);
@@ -109,7 +104,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_compile = {
-    "numbers compile", "-o FILE [[--customers FILE ...] TABLE ...]",
-    "make one file of number tables, for numbers.compiled", run,
-    "-o FILE                the compiled table\n"
-    "--customers FILE       a table of customers, with tables that are named here\n"};
+    "numbers compile",
+    "-o FILE [[--customers FILE ...] TABLE ...]",
+    "make one file of number tables, for numbers.compiled",
+    run,
+    options,
+    "[TABLE ...]"};

@@ -1,8 +1,9 @@
 /* What another number table would change: for customers, and for calls that were made. */
+#include "decision.h"
+#include "json_text.h"
 #include "number_tables.h"
 #include "replay.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/clock.h>
@@ -23,12 +24,6 @@ struct report {
     json_t *changes; /* NULL: for people */
     uint64_t n;
 };
-
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
-}
 
 static json_t *json_of_number(const struct tn *tn)
 {
@@ -74,10 +69,11 @@ static json_t *json_of_replay(const struct replay *r)
     json_t *changes = json_array();
     for (size_t i = 0; i < r->changes.n / sizeof(*list); i++)
         json_array_append_new(
-            changes, json_pack("{s:o,s:o,s:s,s:s,s:I,s:s,s:s}", "trunk", json_of(list[i].trunk),
-                               "customer", json_of(list[i].customer), "from", list[i].from, "to",
-                               list[i].to, "calls", (json_int_t)list[i].calls, "number",
-                               list[i].number, "example", list[i].example));
+            changes,
+            json_pack("{s:o,s:o,s:o,s:o,s:I,s:o,s:o}", "trunk", json_of(list[i].trunk), "customer",
+                      json_of(list[i].customer), "from", json_of_text(list[i].from), "to",
+                      json_of_text(list[i].to), "calls", (json_int_t)list[i].calls, "number",
+                      json_of_text(list[i].number), "example", json_of_text(list[i].example)));
     return json_pack("{s:I,s:I,s:o}", "replayed", (json_int_t)r->calls, "skipped",
                      (json_int_t)r->skipped, "changes", changes);
 }
@@ -150,37 +146,26 @@ static int diff(const struct cli *cli, const struct diff_job *job, const struct 
     return status;
 }
 
-/* --records takes all words up to the next option. */
-static bool read_options(struct diff_job *job, int argc, char **argv)
-{
-    static const struct option options[] = {{"records", no_argument, NULL, 'r'}, {0}};
-    int letter = getopt_long(argc, argv, "+", options, NULL), words = optind;
-    if (letter != -1)
-        return false;
-    while (words < argc && argv[words][0] != '-')
-        words++;
-    if (words - optind != 2)
-        return false;
-    job->old = argv[optind];
-    job->new = argv[optind + 1];
-    if (words == argc)
-        return true;
-    job->records = argv + words + 1;
-    job->n_records = argc - words - 1;
-    return strcmp(argv[words], "--records") == 0 && job->n_records > 0;
-}
+static const struct cli_option options[] = {
+    {"records", 'r', "FILE ...", "record files: which of their calls would have had another level",
+     0},
+    {0}};
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    struct diff_job job = {0};
+    struct diff_job job = {.old = words->word[0], .new = words->word[1]};
     struct mapped_numbers old = {0}, new = {0};
     struct settings *settings = NULL;
     int status = EXIT_TROUBLE;
-    if (!read_options(&job, argc, argv))
-        return command_usage(&command_numbers_diff);
+    if (words->n_given > 0) {
+        job.records = words->given[0].value;
+        job.n_records = words->given[0].n;
+    }
     if (job.n_records > 0)
         settings = session_settings(cli);
     bool good = job.n_records == 0 || settings;
+    if (!good)
+        decision_explain_hidden(cli, NEED_CALLS);
     if (good && number_table_open(&old, cli, job.old) && number_table_open(&new, cli, job.new))
         status = diff(cli, &job, settings, old.table, new.table);
     if (old.table)
@@ -192,6 +177,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_diff = {
-    "numbers diff", "OLD NEW [--records FILE ...]",
-    "what NEW would change; each a TABLE, \"running\" or \"configured\"", run,
-    "--records FILE         a record file: which of its calls would have had another level\n"};
+    "numbers diff",
+    "OLD NEW [--records FILE ...]",
+    "what NEW would change; each a TABLE, \"running\" or \"configured\"",
+    run,
+    options,
+    "OLD NEW"};

@@ -141,19 +141,17 @@ static int lint_configured(const struct cli *cli, const struct lint_job *job)
     return EXIT_USAGE;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct lint_job job = {.lint = {.today = (int32_t)(clock_real_s() / 86400)}};
     int status = EXIT_FAILURE;
-    bool needs_settings = argc == 1 || access(cli->configuration, F_OK) == 0;
-    for (int i = 1; i < argc; i++)
-        if (argv[i][0] == '-')
-            return command_usage(&command_numbers_lint);
+    bool needs_settings = words->n == 0 || access(cli->configuration, F_OK) == 0;
     if (needs_settings)
-        job.settings = session_settings(cli);
+        job.settings = session_tables(cli);
     bool good = !needs_settings || (job.settings && know_settings(&job));
     if (good)
-        status = argc > 1 ? lint_files(cli, &job, argc - 1, argv + 1) : lint_configured(cli, &job);
+        status = words->n > 0 ? lint_files(cli, &job, words->n, words->word)
+                              : lint_configured(cli, &job);
     free(job.known);
     free(job.countries);
     settings_free(job.settings);
@@ -161,5 +159,9 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_lint = {
-    "numbers lint", "[TABLE ...]", "what is probably not meant in the tables; exit status 1: some",
-    run, NULL};
+    "numbers lint",
+    "[TABLE ...]",
+    "what is probably not meant in the tables; exit status 1: some",
+    run,
+    NULL,
+    "[TABLE ...]"};

@@ -1,7 +1,6 @@
 /* Every row that speaks of a number, the one that counts first. */
 #include "decision.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stird/clock.h>
 #include <stird/json.h>
@@ -107,25 +106,16 @@ static int show(const struct cli *cli, const struct decision_basis *basis, const
     return n > 0 && !fflush(stdout) ? 0 : 1;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0}, {0}};
+
+static int run(const struct cli *cli, const struct words *words)
 {
-    static const struct option options[] = {{"offline", no_argument, NULL, 'o'}, {0}};
     struct decision_basis basis;
     struct tn tn;
-    bool offline = false;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter != 'o')
-            return command_usage(&command_numbers_show);
-        offline = true;
-    }
-    if (argc - optind != 1)
-        return command_usage(&command_numbers_show);
-    if (!tn_from_digits(&tn, str_of(argv[optind]))) {
-        fputs("stirctl: write the number as +12025550100\n", stderr);
-        return EXIT_USAGE;
-    }
-    if (!decision_basis_get(&basis, cli, offline))
+    if (!tn_from_digits(&tn, str_of(words->word[0])))
+        return command_fault(&command_numbers_show, "write the number as +12025550100");
+    if (!decision_basis_get(&basis, cli, words_have(words, 'o'), NEED_ROWS))
         return 1;
     int status = show(cli, &basis, &tn);
     decision_basis_fini(&basis);
@@ -133,5 +123,5 @@ static int run(const struct cli *cli, int argc, char **argv)
 }
 
 const struct command command_numbers_show = {
-    "numbers show", "NUMBER [--offline]", "the rows that speak of a number", run,
-    "--offline              ask the files of the configuration, not the stird that runs\n"};
+    "numbers show", "NUMBER [--offline]", "the rows that speak of a number", run, options,
+    "NUMBER"};

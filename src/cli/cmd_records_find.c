@@ -120,29 +120,33 @@ static bool follow(struct find *f, const char *path)
 static bool take_last(struct find *f, const char *text)
 {
     uint64_t n;
-    if (!str_to_u64(str_of(text), LAST_MAX, &n) || n == 0)
+    if (!str_to_u64(str_of(text), LAST_MAX, &n) || n == 0) {
+        fprintf(stderr, "stirctl: --last is a number from 1 to %d\n", LAST_MAX);
         return false;
-    free(f->lines);
+    }
     f->last = (size_t)n;
     f->lines = calloc(f->last, sizeof(char *));
     return f->lines != NULL;
 }
 
-static const struct option options[] = {
-    FIND_OPTIONS, {"last", required_argument, NULL, 'l'}, {"follow", no_argument, NULL, 'f'}, {0}};
+static const struct cli_option options[] = {
+    FIND_OPTIONS,
+    {"last", 'l', "N", "the last N of them", 0},
+    {"follow", 'f', NULL, "and each new one, until it is interrupted", 0},
+    {0}};
 
-static bool read_options(struct find *f, int argc, char **argv)
+static bool read_options(struct find *f, const struct words *words)
 {
-    int letter;
     bool good = true;
-    while (good && (letter = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (letter == 'f')
+    for (size_t i = 0; good && i < words->n_given; i++) {
+        const struct given *g = &words->given[i];
+        if (g->letter == 'f')
             f->follow = true;
         else
-            good = letter == 'l' ? take_last(f, optarg)
-                                 : record_search_take(&f->search, letter, argc, argv);
+            good = g->letter == 'l' ? take_last(f, *g->value)
+                                    : record_search_take(&f->search, g->letter, g->value);
     }
-    return good && (record_search_asks(&f->search) || f->last > 0 || f->follow);
+    return good;
 }
 
 static bool search(struct find *f, const struct record_file_names *names)
@@ -157,15 +161,17 @@ static bool search(struct find *f, const struct record_file_names *names)
     return read;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct find f = {.json = cli->json};
     struct record_file_names names;
-    if (!read_options(&f, argc, argv))
+    if (!read_options(&f, words))
         return command_usage(&command_records_find);
-    if (!record_files_of(&names, cli, argc - optind, argv + optind))
+    if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
     bool read = search(&f, &names);
+    if (read && f.found == 0)
+        puts(cli->json ? "[]" : "none");
     record_files_free(&names);
     return read && f.found > 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -175,17 +181,7 @@ const struct command command_records_find = {
     "[--origid UUID] [--tn NUMBER] [--call-id ID] [--between FROM TO]\n"
     "         [--reason NAME] [--result NAME] [--cause NAME] [--trunk NAME] [--upstream NAME]\n"
     "         [--source ADDRESS] [--status CODE] [--last N] [--follow] [FILE ...]",
-    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)", run,
-    "--origid UUID          the call with this token\n"
-    "--tn NUMBER            calls from or to this number\n"
-    "--call-id ID           the call with this Call-ID\n"
-    "--between FROM TO      in this time (UTC), as 2026-11-26T23:59 or a begin of that\n"
-    "--reason NAME          decided for this reason (docs/reasons.md)\n"
-    "--result NAME          answered, refused, failed, cancelled, rejected\n"
-    "--cause NAME           ended by this (docs/records.md): next_hop_503, no_upstream ...\n"
-    "--trunk NAME           of this trunk\n"
-    "--upstream NAME        offered to this upstream, whether it took the call or not\n"
-    "--source ADDRESS       from this address; with :PORT only from that port\n"
-    "--status CODE          answered so\n"
-    "--last N               the last N of them\n"
-    "--follow               and each new one, until it is interrupted\n"};
+    "the records of calls; TIMES as 2026-11-26T23:59 (UTC)",
+    run,
+    options,
+    "[FILE ...]"};

@@ -1,8 +1,8 @@
 /* Whether all lines of the record files are there, unchanged and in their order. */
+#include "json_text.h"
 #include "record_files.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +18,17 @@ struct report {
     /* A line that was not finished is harmless when the one behind says so. */
     const char *torn_file;
     uint64_t torn_line;
+    bool torn_ended; /* it has a line end: stird wrote no such thing */
 };
 
 static void add(struct report *r, const char *file, uint64_t line, const char *text)
 {
     r->findings++;
     if (r->list)
-        json_array_append_new(r->list, json_pack("{s:s, s:I, s:s}", "file", file, "line",
-                                                 (json_int_t)line, "finding", text));
+        json_array_append_new(r->list, json_pack("{s:o, s:I, s:s}", "file", json_of_text(file),
+                                                 "line", (json_int_t)line, "finding", text));
+    else if (line == 0)
+        printf("%s: %s\n", file, text);
     else
         printf("%s:%" PRIu64 ": %s\n", file, line, text);
 }
@@ -54,15 +57,23 @@ static void add_gap(struct report *r, const char *file, uint64_t line)
 {
     const struct record_check *c = &r->check;
     if (r->gaps)
-        json_array_append_new(
-            r->gaps, json_pack("{s:s, s:I, s:I, s:b}", "file", file, "line", (json_int_t)line,
-                               "dropped", (json_int_t)c->dropped, "cut_off", (int)c->cut_off));
+        json_array_append_new(r->gaps,
+                              json_pack("{s:o, s:I, s:I, s:b}", "file", json_of_text(file), "line",
+                                        (json_int_t)line, "dropped", (json_int_t)c->dropped,
+                                        "cut_off", (int)c->cut_off));
     else if (c->dropped > 0)
         printf("%s:%" PRIu64 ": a gap: %" PRIu64 " records were dropped before this line\n", file,
                line, c->dropped);
     else
         printf("%s:%" PRIu64 ": a gap: stird was cut off while it wrote the line above\n", file,
                line);
+}
+
+static void add_torn(struct report *r)
+{
+    if (r->torn_file)
+        add(r, r->torn_file, r->torn_line, "is no line of stird's: it was changed or put there");
+    r->torn_file = NULL;
 }
 
 static void check_line(struct report *r, const char *file, const struct record_line *line)
@@ -72,10 +83,11 @@ static void check_line(struct report *r, const char *file, const struct record_l
     if (finding == RECORD_TORN) {
         r->torn_file = file;
         r->torn_line = line->number;
+        r->torn_ended = line->ended;
         return;
     }
-    if (r->torn_file && finding != RECORD_GOOD)
-        add(r, r->torn_file, r->torn_line, "is no line of stird's: it was changed or put there");
+    if (finding != RECORD_GOOD)
+        add_torn(r);
     r->torn_file = NULL;
     if (finding != RECORD_GOOD)
         add_finding(r, finding, file, line->number);
@@ -83,7 +95,7 @@ static void check_line(struct report *r, const char *file, const struct record_l
         add_gap(r, file, line->number);
 }
 
-static bool check_file(struct report *r, const char *path)
+static void check_file(struct report *r, const char *path)
 {
     struct record_line line;
     struct record_file *f = record_file_open(path);
@@ -95,8 +107,7 @@ static bool check_file(struct report *r, const char *path)
     }
     record_file_close(f);
     if (got < 0)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(-got));
-    return got == 0;
+        add(r, path, 0, strerror(-got));
 }
 
 static void print_end(struct report *r)
@@ -104,6 +115,8 @@ static void print_end(struct report *r)
     char head[CHAIN_HASH_TEXT + 1] = "";
     const struct record_check *c = &r->check;
     bool cut = c->head.n > 0 && !c->head_found;
+    if (r->torn_ended)
+        add_torn(r);
     if (cut)
         add(r, "head", 0, "no line has the head that was given: the end of the chain was cut off");
     if (c->any)
@@ -115,9 +128,7 @@ static void print_end(struct report *r)
                                 "last_seq", (json_int_t)(c->any ? c->chain.seq - 1 : 0), "head",
                                 head, "dropped", (json_int_t)c->dropped_in_all, "gaps", r->gaps,
                                 "findings", r->list);
-        json_dumpf(all, stdout, JSON_COMPACT);
-        putchar('\n');
-        json_decref(all);
+        json_print(all);
         return;
     }
     printf("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good", c->lines,
@@ -135,31 +146,34 @@ static void print_end(struct report *r)
                r->torn_file, r->torn_line);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"head", 'd', "HASH", "whether the chain has this line, which the log named as its head", 0},
+    {0}};
+
+static int run(const struct cli *cli, const struct words *words)
 {
-    static const struct option options[] = {{"head", required_argument, NULL, 'h'}, {0}};
+    const char *head = words_value(words, 'd');
     struct report r = {.list = cli->json ? json_array() : NULL,
                        .gaps = cli->json ? json_array() : NULL};
     struct record_file_names names;
-    bool read = true;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter != 'h' || strlen(optarg) != CHAIN_HASH_TEXT)
-            return command_usage(&command_records_verify);
-        r.check.head = str_of(optarg);
-    }
-    if (!record_files_of(&names, cli, argc - optind, argv + optind))
+    if (head && strlen(head) != CHAIN_HASH_TEXT)
+        return command_fault(&command_records_verify, "--head is 64 hexadecimal digits");
+    r.check.head = str_of(head);
+    if (!record_files_of(&names, cli, words->n, words->word))
         return EXIT_FAILURE;
     for (size_t i = 0; i < names.n; i++)
-        read = check_file(&r, names.path[i]) && read;
+        check_file(&r, names.path[i]);
     print_end(&r);
     json_decref(r.list);
     json_decref(r.gaps);
     record_files_free(&names);
-    return read && r.findings == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return r.findings == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command command_records_verify = {
-    "records verify", "[--head HASH] [FILE ...]",
-    "find changed, missing or moved lines in the record files, and show gaps", run,
-    "--head HASH            whether the chain has this line, which the log named as its head\n"};
+    "records verify",
+    "[--head HASH] [FILE ...]",
+    "find changed, missing or moved lines in the record files, and show gaps",
+    run,
+    options,
+    "[FILE ...]"};

@@ -1,6 +1,5 @@
 #include "session.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static void print_reload(const json_t *reply)
@@ -20,27 +19,23 @@ static void print_reload(const json_t *reply)
     }
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static const struct cli_option options[] = {
+    {"wait", 'w', NULL, "until the new ones are in force; print every mistake that keeps them out",
+     OPTION_SHORT},
+    {"force", 'f', NULL, "also when the number table would shrink by more than max_shrink_percent",
+     0},
+    {0}};
+
+static int run(const struct cli *cli, const struct words *words)
 {
-    static const struct option options[] = {
-        {"wait", no_argument, NULL, 'w'}, {"force", no_argument, NULL, 'f'}, {0}};
-    bool wait = false, force = false;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "w", options, NULL)) != -1) {
-        if (letter == 'w')
-            wait = true;
-        else if (letter == 'f')
-            force = true;
-        else
-            return command_usage(&command_reload);
-    }
-    if (optind < argc)
-        return command_usage(&command_reload);
+    bool wait = words_have(words, 'w'), force = words_have(words, 'f');
     return session_show(cli, ADMIN_RELOAD, wait, force ? STR("force") : STR(""),
                         wait ? SESSION_LONG_TIMEOUT_MS : SESSION_TIMEOUT_MS, print_reload);
 }
 
-const struct command command_reload = {
-    "reload", "[--wait] [--force]", "read configuration, numbers and certificates anew", run,
-    "--wait                 until the new ones are in force; print every mistake that keeps them out\n"
-    "--force                also when the number table would shrink by more than max_shrink_percent\n"};
+const struct command command_reload = {"reload",
+                                       "[--wait] [--force]",
+                                       "read configuration, numbers and certificates anew",
+                                       run,
+                                       options,
+                                       NULL};

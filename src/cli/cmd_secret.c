@@ -30,6 +30,9 @@ static const char *fault(int r)
         return "it holds no secret of a stird: stirctl secret export makes such a file";
     case -EEXIST:
         return "it is there already: name a new file";
+    case -EACCES:
+        return "permission denied: be root, or the user that stird runs as; its group may not read "
+               "the secret";
     case -ESTALE:
         return "somebody exchanged it while it was written: look who writes there";
     default:
@@ -46,7 +49,7 @@ static int complain(const char *path, int r)
 /* NULL: complained. To be freed. */
 static char *state_directory(const struct cli *cli)
 {
-    struct settings *s = session_settings(cli);
+    struct settings *s = session_paths(cli);
     char *path = s ? strndup(s->state_directory.p, s->state_directory.n) : NULL;
     settings_free(s);
     return path;
@@ -203,29 +206,36 @@ static int with_directory(const struct cli *cli, const char *path,
     return status;
 }
 
-static int run_show(const struct cli *cli, int argc, char **argv)
+static int run_show(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    return argc == 1 ? with_directory(cli, NULL, show)
-                     : command_usage(&command_secret_show_fingerprint);
+    (void)words;
+    return with_directory(cli, NULL, show);
 }
 
-static int run_export(const struct cli *cli, int argc, char **argv)
+static int run_export(const struct cli *cli, const struct words *words)
 {
-    return argc == 2 ? with_directory(cli, argv[1], export) : command_usage(&command_secret_export);
+    return with_directory(cli, words->word[0], export);
 }
 
-static int run_import(const struct cli *cli, int argc, char **argv)
+static int run_import(const struct cli *cli, const struct words *words)
 {
-    return argc == 2 ? with_directory(cli, argv[1], import) : command_usage(&command_secret_import);
+    return with_directory(cli, words->word[0], import);
 }
 
 const struct command command_secret_show_fingerprint = {
-    "secret show-fingerprint", "", "what nodes compare: equal where they share the secret",
-    run_show, NULL};
+    .name = "secret show-fingerprint",
+    .usage = "",
+    .summary = "what nodes compare: equal where they share the secret",
+    .run = run_show};
 const struct command command_secret_export = {
-    "secret export", "FILE", "the Record-Route secret into a new file, for another node",
-    run_export, NULL};
+    .name = "secret export",
+    .usage = "FILE",
+    .summary = "the Record-Route secret into a new file, for another node",
+    .run = run_export,
+    .words = "FILE"};
 const struct command command_secret_import = {
-    "secret import", "FILE", "another node's secret for this one, from its next start on",
-    run_import, NULL};
+    .name = "secret import",
+    .usage = "FILE",
+    .summary = "another node's secret for this one, from its next start on",
+    .run = run_import,
+    .words = "FILE"};

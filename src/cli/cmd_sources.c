@@ -1,8 +1,11 @@
 /* Who sends to stird and is not heard, or not let through. */
+#include "columns.h"
 #include "session.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define FURTHER 4 /* in */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -10,14 +13,26 @@ static const char *text_of(const json_t *object, const char *key)
     return text && text[0] ? text : "-";
 }
 
-/* "203.0.113.40:5060  udp main  OPTIONS  unknown_source  290 times since ..., last ..." */
+/* Each line of it stays within a terminal of 80 columns, with the longest address. */
 static void print_source(const json_t *source)
 {
-    printf("%-24s %-4s %-10s %-10s %-20s %" JSON_INTEGER_FORMAT " times, %.19sZ to %.19sZ\n",
-           text_of(source, "source"), text_of(source, "transport"), text_of(source, "listener"),
-           text_of(source, "method"), text_of(source, "why"),
-           json_integer_value(json_object_get(source, "count")), text_of(source, "first"),
-           text_of(source, "last"));
+    struct buf more = BUF_INIT;
+    buf_addf(&more, "%s at %s, %" JSON_INTEGER_FORMAT " time%s, %.19sZ to %.19sZ",
+             text_of(source, "method"), text_of(source, "listener"),
+             json_integer_value(json_object_get(source, "count")),
+             PLURAL(json_integer_value(json_object_get(source, "count"))), text_of(source, "first"),
+             text_of(source, "last"));
+    buf_add_char(&more, '\0');
+    printf("%-24s %-4s %s\n", text_of(source, "source"), text_of(source, "transport"),
+           text_of(source, "why"));
+    if (!buf_failed(&more))
+        columns_wrap(more.p, FURTHER, 0);
+    buf_fini(&more);
+}
+
+static void explain(const char *why, const char *text)
+{
+    columns_wrap(text, FURTHER, printf("%s:", why));
 }
 
 static bool was_explained(const json_t *sources, size_t i)
@@ -38,21 +53,22 @@ static void print_sources(const json_t *reply)
         puts("nobody was refused since stird started");
     json_array_foreach(sources, i, source) print_source(source);
     json_array_foreach(sources, i, source) if (!was_explained(sources, i))
-        printf("%s: %s\n", text_of(source, "why"), text_of(source, "text"));
-    json_object_foreach((json_t *)json_object_get(reply, "not_listed"), why, times) printf(
-        "%s: %" JSON_INTEGER_FORMAT " times more, of sources that are not listed: there were "
-        "too many\n",
-        why, json_integer_value(times));
+        explain(text_of(source, "why"), text_of(source, "text"));
+    json_object_foreach((json_t *)json_object_get(reply, "not_listed"), why, times)
+    {
+        printf("%s: %" JSON_INTEGER_FORMAT " times more, of too many sources to list\n", why,
+               json_integer_value(times));
+    }
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_sources);
+    (void)words;
     return session_show(cli, ADMIN_SOURCES, false, STR(""), SESSION_TIMEOUT_MS, print_sources);
 }
 
 const struct command command_sources = {
-    "sources", "", "who sends to the running stird and is not heard, or not let through", run,
-    NULL};
+    .name = "sources",
+    .usage = "",
+    .summary = "who sends to the running stird and is not heard, or not let through",
+    .run = run};

@@ -21,12 +21,11 @@ static void print_stats(const json_t *stats)
     print_counters(json_object_get(stats, "causes"), "cause ");
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_stats);
+    (void)words;
     return session_show(cli, ADMIN_STATS, false, STR(""), SESSION_TIMEOUT_MS, print_stats);
 }
 
-const struct command command_stats = {"stats", "", "all counters of the running stird", run, NULL};
+const struct command command_stats = {
+    .name = "stats", .usage = "", .summary = "all counters of the running stird", .run = run};

@@ -235,12 +235,11 @@ static void print_status(const json_t *status)
     print_failed(status);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_status);
+    (void)words;
     return session_show(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, print_status);
 }
 
-const struct command command_status = {"status", "", "how the running stird is", run, NULL};
+const struct command command_status = {
+    .name = "status", .usage = "", .summary = "how the running stird is", .run = run};

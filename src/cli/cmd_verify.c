@@ -2,6 +2,7 @@
  * Identity headers, verified as the far end does it; of a trace, also which hop changed what. What
  * is told goes into one JSON tree first, from which the lines for people are printed too.
  */
+#include "json_text.h"
 #include "call_chains.h"
 #include "colour.h"
 #include "command.h"
@@ -9,7 +10,6 @@
 #include "sightings.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -109,12 +109,6 @@ static void bring_certificate(struct job *job, struct str url, struct arena *are
 }
 
 /* ---- one token ---- */
-
-static json_t *json_of(struct str s)
-{
-    json_t *text = json_stringn(s.p ? s.p : "", s.n);
-    return text ? text : json_string("");
-}
 
 static const char *result_name(enum verify_result result)
 {
@@ -305,7 +299,7 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
              "cut by the capture: it holds only %zu%s octets of this message (tcpdump -s 0, and a "
              "filter that keeps IP fragments): no verdict",
              s->message.n, of);
-    json_array_append_new(changes, json_string(text));
+    json_array_append_new(changes, json_of_text(text));
 }
 
 /* Of what every request has (RFC 3261 section 8.1.1); NULL: it has them. */
@@ -572,54 +566,63 @@ static bool read_time(struct job *job, const char *text)
     return job->at_s > 0;
 }
 
-static const struct option options[] = {
-    {"cert", required_argument, NULL, 'c'},    {"ca", required_argument, NULL, 'a'},
-    {"crl", required_argument, NULL, 'r'},     {"at", required_argument, NULL, '@'},
-    {"max-age", required_argument, NULL, 'm'}, {"country", required_argument, NULL, 'n'},
-    {"offline", no_argument, NULL, 'o'},       {"allow-private", no_argument, NULL, 'p'},
-    {"tls-ca", required_argument, NULL, 't'},  {0}};
+static const struct cli_option options[] = {
+    {"cert", 'c', "FILE", "the certificate chain, instead of what its URL serves", 0},
+    {"offline", 'o', NULL, "fetch nothing", 0},
+    {"ca", 'a', "FILE", "trust anchors; may be there again", OPTION_AGAIN},
+    {"crl", 'r', "FILE", "revocation lists; may be there again", OPTION_AGAIN},
+    {"at", '@', "TIME", "as of 2026-11-26T23:59:59Z; iat: of the token's own second", 0},
+    {"max-age", 'm', "SECONDS", "how old a token may be; else 60", 0},
+    {"country", 'n', "CODE", "whose numbers have no plus; else 1", 0},
+    {"allow-private", 'p', NULL, "for labs: fetch from private addresses", 0},
+    {"tls-ca", 't', "FILE", "for labs: who issued the web server's certificate", 0},
+    {0}};
 
-/* 0, or the exit status. */
-static int read_options(struct job *job, int argc, char **argv)
+static bool read_age(struct job *job, const char *text)
 {
-    int letter;
-    bool good = true;
-    while (good && (letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (letter) {
-        case 'c':
-            job->cert = optarg;
-            good = read_file(optarg, &job->cert_text);
-            break;
-        case 'a':
-        case 'r':
-            good = add_trust(job, optarg, letter == 'r');
-            break;
-        case '@':
-            good = read_time(job, optarg);
-            break;
-        case 'm':
-            job->max_age_s = strtol(optarg, NULL, 10);
-            good = job->max_age_s > 0 && job->max_age_s <= MAX_AGE_MAX_S;
-            break;
-        case 'n':
-            job->country.code = str_of(optarg);
-            break;
-        case 'o':
-            job->offline = true;
-            break;
-        case 'p':
-            job->fetch.allow_private = true;
-            break;
-        case 't':
-            job->fetch.ca_file = optarg;
-            break;
-        default:
-            return command_usage(&command_verify);
-        }
+    char *end;
+    job->max_age_s = strtol(text, &end, 10);
+    if (*text && !*end && job->max_age_s > 0 && job->max_age_s <= MAX_AGE_MAX_S)
+        return true;
+    fprintf(stderr, "stirctl: --max-age %s: is no number of seconds from 1 to %d\n", text,
+            MAX_AGE_MAX_S);
+    return false;
+}
+
+static bool read_option(struct job *job, int letter, const char *value)
+{
+    switch (letter) {
+    case 'c':
+        job->cert = value;
+        return read_file(value, &job->cert_text);
+    case 'a':
+    case 'r':
+        return add_trust(job, value, letter == 'r');
+    case '@':
+        return read_time(job, value);
+    case 'm':
+        return read_age(job, value);
+    case 'n':
+        job->country.code = str_of(value);
+        return true;
+    case 't':
+        job->fetch.ca_file = value;
+        return true;
+    default:
+        return true;
     }
-    if (argc - optind > 1)
-        return command_usage(&command_verify);
-    return good ? 0 : EXIT_USAGE;
+}
+
+static bool read_options(struct job *job, const struct words *words)
+{
+    job->offline = words_have(words, 'o');
+    job->fetch.allow_private = words_have(words, 'p');
+    for (size_t i = 0; i < words->n_given; i++) {
+        const struct given *g = &words->given[i];
+        if (!read_option(job, g->letter, g->n > 0 ? g->value[0] : ""))
+            return false;
+    }
+    return true;
 }
 
 static int verify_file(const struct cli *cli, struct job *job, const char *file)
@@ -641,7 +644,7 @@ static int verify_file(const struct cli *cli, struct job *job, const char *file)
     return !good || fflush(stdout) ? EXIT_USAGE : job->status;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int run(const struct cli *cli, const struct words *words)
 {
     struct job job = {
         .trust = trust_new(),
@@ -651,8 +654,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     int status = EXIT_USAGE;
     if (!job.trust || !job.cache)
         fputs("stirctl: out of memory\n", stderr);
-    else if ((status = read_options(&job, argc, argv)) == 0)
-        status = verify_file(cli, &job, optind < argc ? argv[optind] : "-");
+    else if (read_options(&job, words))
+        status = verify_file(cli, &job, words->n > 0 ? words->word[0] : "-");
     trust_free(job.trust);
     buf_fini(&job.cert_text);
     fetch_cache_free(job.cache);
@@ -663,13 +666,7 @@ const struct command command_verify = {
     "verify",
     "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
     "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
-    "verify Identity headers: a value, a message, a trace, a capture", run,
-    "--cert FILE            the certificate chain, instead of what its URL serves\n"
-    "--offline              fetch nothing\n"
-    "--ca FILE              trust anchors; may be there again\n"
-    "--crl FILE             revocation lists; may be there again\n"
-    "--at TIME              as of 2026-11-26T23:59:59Z; iat: of the token's own second\n"
-    "--max-age SECONDS      how old a token may be; else 60\n"
-    "--country CODE         whose numbers have no plus; else 1\n"
-    "--allow-private        for labs: fetch from private addresses\n"
-    "--tls-ca FILE          for labs: who issued the web server's certificate\n"};
+    "verify Identity headers: a value, a message, a trace, a capture",
+    run,
+    options,
+    "[FILE]"};

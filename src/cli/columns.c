@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NAME_WIDTH 14
+#define LINE_WIDTH 80
 
 /* Jansson takes no string that is not UTF-8, but these come out of JSON. */
 static json_t *shown(const char *text)
@@ -65,4 +66,23 @@ void columns_print(struct columns *c, const char *name)
     }
     json_decref(c->rows);
     c->rows = NULL;
+}
+
+void columns_wrap(const char *text, int indent, int at)
+{
+    struct buf shown = BUF_INIT;
+    buf_add_shown(&shown, str_of(text));
+    struct str rest = buf_str(&shown);
+    while (rest.n > 0) {
+        struct str word = str_cut(&rest, ' ');
+        bool begins = at <= indent;
+        if (!begins && at + 1 + (int)word.n > LINE_WIDTH) {
+            putchar('\n');
+            at = 0;
+            begins = true;
+        }
+        at += printf("%*s%.*s", begins ? indent - at : 1, "", STR_ARG(word));
+    }
+    putchar('\n');
+    buf_fini(&shown);
 }

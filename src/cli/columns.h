@@ -23,4 +23,8 @@ void columns_add(struct columns *c, const char *const *cells);
 /* Nothing without a row. */
 void columns_print(struct columns *c, const char *name);
 
+/* TEXT in lines of at most 80 columns where its words allow it, each behind INDENT spaces; of the
+ * first line AT columns are there already. What is not printable as \xHH. */
+void columns_wrap(const char *text, int indent, int at);
+
 #endif

@@ -1,10 +1,14 @@
 /*
  * command - what the commands of stirctl share: one file cmd_NAME.c each, one line in the table of
  * main.c. A command says things for people on standard output, or one JSON text with --json;
- * complaints go to standard error. Its exit status: 0 done, 1 refused or not found, 2 wrong usage.
+ * complaints go to standard error. What stands behind its name is read before it runs, by its table
+ * of options (words.h); it says itself only what a table cannot (command_fault()). Its exit status:
+ * 0 done, 1 refused or not found, 2 wrong usage.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
+
+#include "words.h"
 
 #include <stdbool.h>
 
@@ -21,14 +25,20 @@ struct command {
     const char *name;    /* one or two words: "reload", "numbers lint" */
     const char *usage;   /* what follows the name */
     const char *summary; /* one line for the help */
-    /* argv[0] is the last word of the name; options by getopt_long(), optind is 1. */
-    int (*run)(const struct cli *cli, int argc, char **argv);
-    const char
-        *options; /* a line each: "--wait     until ..."; NULL: it has none, "": told nowhere */
+    /* WORDS are as many as `words` says, with the options that are needed. */
+    int (*run)(const struct cli *cli, const struct words *words);
+    const struct cli_option *options; /* NULL: none of its own */
+    /* Those that are no options: "NUMBER [CUSTOMER]", "[FILE ...]"; NULL: none. */
+    const char *words;
 };
 
 /* Says how it is used on standard error; returns EXIT_USAGE. */
 int command_usage(const struct command *command);
+/* The same behind what is wrong; FAULT is our own text. */
+int command_fault(const struct command *command, const char *fault);
+/* As if N WORDS stood behind COMMAND's name. */
+int command_call(const struct command *command, const struct cli *cli, int n,
+                 const char *const *words);
 
 extern const struct command command_cert_check;
 extern const struct command command_cert_import;

@@ -93,8 +93,6 @@ static char *by_files(struct files *files, const struct cli *cli, struct problem
     else if (!s && access(cli->configuration, R_OK) && errno == EACCES) {
         problems_fini(mistakes);
         path = without_files(cli);
-    } else if (!s) {
-        print_problems(stderr, mistakes);
     }
     settings_free(s);
     return path;

@@ -10,8 +10,8 @@
 #include <stird/problems.h>
 
 /*
- * To be freed. MISTAKES gets what is wrong with the configuration, when PATH could be found all the
- * same. NULL: complained, or no memory.
+ * To be freed. MISTAKES gets what is wrong with the configuration, also when the path could be
+ * found all the same. NULL: it is in MISTAKES, or complained of, or there is no memory.
  */
 char *control_socket_path(const struct cli *cli, struct problems *mistakes);
 

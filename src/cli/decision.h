@@ -23,8 +23,18 @@ struct decision_basis {
     bool names_told; /* there is one, and it said so */
 };
 
+/* What is to be looked at: who may not read files that are not needed is not refused for them. */
+enum decision_need {
+    NEED_TABLES, /* number tables alone */
+    NEED_ROWS,   /* with urgent changes */
+    NEED_CALLS,  /* with certificates: by the others no call is decided */
+};
+
 /* OFFLINE: does not ask for a running stird. False after complaints. */
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline);
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline,
+                        enum decision_need need);
+/* Says so, where files of the configuration are not for us: whoever complained named one alone. */
+void decision_explain_hidden(const struct cli *cli, enum decision_need need);
 void decision_basis_fini(struct decision_basis *basis);
 
 /* For people, or as one JSON text. The call's trunk may be NULL: no trunk took it. */

@@ -1,5 +1,6 @@
 #include "decision.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +18,49 @@ static bool map(struct mapped_numbers *numbers, int fd)
     return false;
 }
 
-static bool from_files(struct decision_basis *basis, const struct cli *cli)
+static bool is_hidden(struct str directory)
+{
+    char *path = strndup(directory.p, directory.n);
+    bool hidden = path && access(path, R_OK | X_OK) != 0 && errno == EACCES;
+    free(path);
+    return hidden;
+}
+
+/* The complaint of before named the file; who may read it the operator may not know. */
+void decision_explain_hidden(const struct cli *cli, enum decision_need need)
+{
+    struct problems unsaid = PROBLEMS_INIT;
+    struct files *files = files_new();
+    bool usable = false;
+    struct settings *s =
+        files ? settings_read_paths(files, str_of(cli->configuration), &unsaid, &usable) : NULL;
+    bool hidden = s && is_hidden(s->state_directory);
+    for (unsigned i = 0; s && need == NEED_CALLS && i < s->n_certificates; i++)
+        hidden = hidden || is_hidden(s->certificates[i].directory);
+    if (hidden)
+        fprintf(stderr,
+                "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
+                "stird that runs\n",
+                need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
+                                   : "the urgent changes");
+    settings_free(s);
+    files_free(files);
+    problems_fini(&unsaid);
+}
+
+static bool read_files(struct decision_basis *basis, const struct cli *cli, enum decision_need need)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     int fd = -1, urgent_fd = -1;
-    basis->settings = session_settings(cli);
+    basis->settings = need == NEED_CALLS ? session_settings(cli) : session_tables(cli);
     if (!basis->settings)
         return false;
     const struct numbers_paths paths = numbers_paths_of(basis->settings);
     bool good = numbers_files_compile(&paths, &fd, &summary, &problems);
-    good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) && good;
+    if (need != NEED_TABLES)
+        good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
+               good;
     if (!good)
         print_problems(stderr, &problems);
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
@@ -36,6 +69,14 @@ static bool from_files(struct decision_basis *basis, const struct cli *cli)
     if (urgent_fd >= 0)
         close(urgent_fd);
     problems_fini(&problems);
+    return good;
+}
+
+static bool from_files(struct decision_basis *basis, const struct cli *cli, enum decision_need need)
+{
+    bool good = read_files(basis, cli, need);
+    if (!good && need != NEED_TABLES)
+        decision_explain_hidden(cli, need);
     return good;
 }
 
@@ -84,7 +125,8 @@ static void read_secret(struct decision_basis *basis)
     free(path);
 }
 
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline)
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline,
+                        enum decision_need need)
 {
     struct session_reply reply = {.status = 1};
     *basis = (struct decision_basis){0};
@@ -95,7 +137,7 @@ bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, boo
     if (good)
         good = from_reply(basis, &reply);
     else
-        good = from_files(basis, cli);
+        good = from_files(basis, cli, need);
     session_reply_fini(&reply);
     if (good)
         read_secret(basis);

@@ -1,36 +1,71 @@
 #include "help.h"
 
 #include <stdio.h>
+#include <stird/json.h>
 #include <string.h>
 
-#define NAME_WIDTH 20
+#define NAME_WIDTH   20
+#define OPTION_WIDTH 22
 
 static void print_summary(const struct command *c)
 {
     printf("  %-*s %s\n", NAME_WIDTH, c->name, c->summary);
 }
 
-/* Each line of OPTIONS, further in. */
-static void print_options(const char *options)
+static void print_options(const struct cli_option *o)
 {
-    while (options && *options) {
-        size_t n = strcspn(options, "\n");
-        printf("  %.*s\n", (int)n, options);
-        options += n + (options[n] == '\n');
+    for (; o && o->name; o++) {
+        struct buf text = BUF_INIT;
+        words_option_text(&text, o);
+        if (o->help)
+            printf("  %-*.*s %s\n", OPTION_WIDTH, STR_ARG(buf_str(&text)), o->help);
+        buf_fini(&text);
     }
 }
 
-void help_of_command(const struct command *c)
+/* ---- as JSON ---- */
+
+static void put_text(struct json *j, struct str key, const char *text)
 {
-    printf("usage: stirctl %s%s%s\n\n%s\n", c->name, c->usage[0] ? " " : "", c->usage, c->summary);
-    if (c->options)
-        putchar('\n');
-    print_options(c->options);
-    puts("\nOf all commands:\n"
-         "  -j, --json             JSON instead of text for people\n"
-         "  -c, --config FILE      configuration, in front of the command\n"
-         "  -s, --socket FILE      control socket, in front of the command\n"
-         "  --help                 this; stirctl(1) says more");
+    json_put_key(j, key);
+    json_put_string(j, str_of(text));
+}
+
+static void put_options(struct json *j, const struct cli_option *o)
+{
+    for (; o && o->name; o++) {
+        struct buf text = BUF_INIT;
+        if (!o->help)
+            continue;
+        words_option_text(&text, o);
+        json_begin_object(j);
+        json_put_key(j, STR("option"));
+        json_put_string(j, buf_str(&text));
+        put_text(j, STR("help"), o->help);
+        json_end_object(j);
+        buf_fini(&text);
+    }
+}
+
+static void put_command(struct json *j, const struct command *c)
+{
+    json_begin_object(j);
+    put_text(j, STR("name"), c->name);
+    put_text(j, STR("usage"), c->usage);
+    put_text(j, STR("summary"), c->summary);
+    json_put_key(j, STR("options"));
+    json_begin_array(j);
+    put_options(j, c->options);
+    put_options(j, words_common);
+    json_end_array(j);
+    json_end_object(j);
+}
+
+static void print_json(struct buf *text)
+{
+    if (!buf_failed(text))
+        printf("%.*s\n", STR_ARG(buf_str(text)));
+    buf_fini(text);
 }
 
 static bool is_in_group(const struct command *c, const char *name)
@@ -39,53 +74,95 @@ static bool is_in_group(const struct command *c, const char *name)
     return strncmp(c->name, name, n) == 0 && c->name[n] == ' ';
 }
 
-bool help_of_group(const struct commands *all, const char *name)
+/* Of one GROUP; NULL: all. */
+static void print_list_as_json(const struct commands *all, const char *group)
 {
-    bool found = false;
-    for (size_t i = 0; i < all->n; i++) {
-        if (!is_in_group(all->list[i], name))
-            continue;
-        if (!found)
-            printf("usage: stirctl %s COMMAND ... (stirctl %s COMMAND --help)\n\n", name, name);
-        print_summary(all->list[i]);
-        found = true;
-    }
-    return found;
+    struct buf text = BUF_INIT;
+    struct json j = json_writer(&text, false);
+    json_begin_array(&j);
+    for (size_t i = 0; i < all->n; i++)
+        if (!group || is_in_group(all->list[i], group))
+            put_command(&j, all->list[i]);
+    json_end_array(&j);
+    print_json(&text);
 }
 
-void help_of_all(const struct commands *all)
+/* ---- for people ---- */
+
+void help_of_command(const struct command *c, bool as_json)
 {
-    printf("usage: stirctl [-j] [-c FILE] [-s SOCKET] COMMAND ... (stirctl COMMAND --help)\n\n"
-           "  -j, --json           JSON instead of text for people\n"
-           "  -c, --config FILE    configuration (/etc/stird/stird.conf)\n"
-           "  -s, --socket FILE    control socket; else the one of the configuration\n\n");
+    if (as_json) {
+        struct buf text = BUF_INIT;
+        struct json j = json_writer(&text, false);
+        put_command(&j, c);
+        print_json(&text);
+        return;
+    }
+    printf("usage: stirctl %s%s%s\n\n%s\n", c->name, c->usage[0] ? " " : "", c->usage, c->summary);
+    if (c->options && c->options->help)
+        putchar('\n');
+    print_options(c->options);
+    puts("\nOf all commands:");
+    print_options(words_common);
+}
+
+bool is_group(const struct commands *all, const char *name)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (is_in_group(all->list[i], name))
+            return true;
+    return false;
+}
+
+bool help_of_group(const struct commands *all, const char *name, bool as_json)
+{
+    if (!is_group(all, name))
+        return false;
+    if (as_json) {
+        print_list_as_json(all, name);
+        return true;
+    }
+    printf("usage: stirctl %s COMMAND ... (stirctl %s COMMAND --help)\n\n", name, name);
+    for (size_t i = 0; i < all->n; i++)
+        if (is_in_group(all->list[i], name))
+            print_summary(all->list[i]);
+    return true;
+}
+
+void help_of_all(const struct commands *all, bool as_json)
+{
+    if (as_json) {
+        print_list_as_json(all, NULL);
+        return;
+    }
+    printf("usage: stirctl [-j] [-c FILE] [-s SOCKET] COMMAND ... (stirctl COMMAND --help)\n\n");
+    print_options(words_common);
+    putchar('\n');
     for (size_t i = 0; i < all->n; i++)
         print_summary(all->list[i]);
 }
 
-/* "--not-before" out of "[--not-before DATE]". */
-static void print_option_words(const char *usage)
+/* ---- for a shell ---- */
+
+static void list_options(const struct cli_option *o)
 {
-    while ((usage = strstr(usage, "--"))) {
-        size_t n = 2 + strspn(usage + 2, "abcdefghijklmnopqrstuvwxyz0123456789-");
-        printf(" %.*s", (int)n, usage);
-        usage += n;
+    for (; o && o->name; o++) {
+        if (!o->help)
+            continue;
+        printf("\t--%s%s%s", o->name, o->value ? "=" : "", o->value ? o->value : "");
+        if (o->flags & OPTION_SHORT)
+            printf("\t-%c%s%s", o->letter, o->value ? "=" : "", o->value ? o->value : "");
     }
 }
 
 void help_as_list(const struct commands *all)
 {
+    list_options(words_common);
+    puts("\t--version\t-V");
     for (size_t i = 0; i < all->n; i++) {
         fputs(all->list[i]->name, stdout);
-        print_option_words(all->list[i]->usage);
-        puts(" --help --json");
+        list_options(all->list[i]->options);
+        list_options(words_common);
+        putchar('\n');
     }
-}
-
-bool help_is_wanted(int argc, char **argv)
-{
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
 }

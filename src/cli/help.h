@@ -15,13 +15,17 @@ struct commands {
     size_t n;
 };
 
-void help_of_command(const struct command *command);
-/* False: there is no group of that name, the first word of two. */
-bool help_of_group(const struct commands *all, const char *name);
-void help_of_all(const struct commands *all);
-/* For the completion of a shell: a line for each command, with its options behind it. */
+/* AS_JSON: as objects with name, usage, summary and options; of several in an array. */
+void help_of_command(const struct command *command, bool as_json);
+/* Whether NAME is the first word of commands of two. */
+bool is_group(const struct commands *all, const char *name);
+/* False: there is no such group. */
+bool help_of_group(const struct commands *all, const char *name, bool as_json);
+void help_of_all(const struct commands *all, bool as_json);
+/*
+ * For the completion of a shell: a line for each command, and behind a tab each of its options;
+ * behind that with = what follows it. The line without a command has what stands in front of one.
+ */
 void help_as_list(const struct commands *all);
-/* Whether one of the words asks for it. */
-bool help_is_wanted(int argc, char **argv);
 
 #endif

@@ -2,7 +2,6 @@
 #include "help.h"
 #include "tee.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,23 +46,31 @@ int command_usage(const struct command *command)
     return EXIT_USAGE;
 }
 
-static int say_version(const struct cli *cli, int argc, char **argv)
+int command_fault(const struct command *command, const char *fault)
 {
-    (void)argv;
-    if (argc > 1)
-        return command_usage(&command_version);
+    fprintf(stderr, "stirctl: %s: %s\n", command->name, fault);
+    return command_usage(command);
+}
+
+static int say_version(const struct cli *cli, const struct words *words)
+{
+    (void)words;
     return printf(cli->json ? "{\"version\":\"%s\"}\n" : "stirctl %s\n", STIRD_VERSION) < 0;
 }
 
-const struct command command_version = {"version", "", "print the version", say_version, NULL};
+const struct command command_version = {
+    .name = "version", .usage = "", .summary = "print the version", .run = say_version};
 
 static const struct commands all = {commands, N_COMMANDS};
 
-/* ARGV[0] is "help", as of any command. */
-static int say_help(const struct cli *cli, int argc, char **argv);
+static int say_help(const struct cli *cli, const struct words *words);
 
-const struct command command_help = {"help", "[COMMAND]", "print this, or what a command takes",
-                                     say_help, ""};
+static const struct cli_option help_options[] = {{"list", 'l', NULL, NULL, 0}, {0}};
+
+const struct command command_help = {"help",   "[COMMAND]",  "print this, or what a command takes",
+                                     say_help, help_options, "[COMMAND ...]"};
+
+/* ---- which command ---- */
 
 /* How many of ARGV's words are the command's name; 0: it is another command. */
 static int words_of(const struct command *command, int argc, char **argv)
@@ -90,110 +97,158 @@ static const struct command *find_command(int argc, char **argv, int *words)
 
 static int complain_of(int argc, char **argv)
 {
-    fprintf(stderr, "stirctl: there is no command \"%s%s%s\" (stirctl help lists them)\n", argv[0],
-            argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    struct buf name = BUF_INIT;
+    for (int i = 0; i < argc && i < 2; i++) {
+        buf_add_text(&name, i > 0 ? " " : "");
+        buf_add_shown(&name, str_of(argv[i]));
+    }
+    fprintf(stderr, "stirctl: there is no command \"%.*s\" (stirctl help lists them)\n",
+            STR_ARG(buf_str(&name)));
+    buf_fini(&name);
     return EXIT_USAGE;
 }
 
-static int say_help(const struct cli *cli, int argc, char **argv)
+/* ---- help ---- */
+
+static int say_help(const struct cli *cli, const struct words *words)
 {
-    int words;
-    (void)cli;
-    const struct command *c = argc > 1 ? find_command(argc - 1, argv + 1, &words) : NULL;
-    if (argc == 1)
-        help_of_all(&all);
-    else if (strcmp(argv[1], "--list") == 0)
+    int used;
+    const struct command *c = find_command(words->n, words->word, &used);
+    if (words_have(words, 'l'))
         help_as_list(&all);
-    else if (c)
-        help_of_command(c);
-    else if (!help_of_group(&all, argv[1]))
-        return complain_of(argc - 1, argv + 1);
+    else if (words->n == 0)
+        help_of_all(&all, cli->json);
+    else if (c && used == words->n)
+        help_of_command(c, cli->json);
+    else if (words->n > 1 || !help_of_group(&all, words->word[0], cli->json))
+        return complain_of(words->n, words->word);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* --json may also stand behind the command, where people write it: it is taken out. */
-static int take_json(struct cli *cli, int argc, char **argv, int words)
+/* ---- one command ---- */
+
+/* Of all of them, wherever it stood. */
+static void take_common(struct cli *cli, const struct words *words)
 {
-    int kept = words;
-    bool options = true; /* until "--" */
-    for (int a = words; a < argc; a++) {
-        options = options && strcmp(argv[a], "--") != 0;
-        if (options && (strcmp(argv[a], "--json") == 0 || strcmp(argv[a], "-j") == 0))
-            cli->json = true;
-        else
-            argv[kept++] = argv[a];
+    cli->json = cli->json || words->json;
+    if (words->configuration)
+        cli->configuration = words->configuration;
+    if (words->socket)
+        cli->socket = words->socket;
+}
+
+static int out_of_memory(void)
+{
+    fputs("stirctl: out of memory\n", stderr);
+    return EXIT_FAILURE;
+}
+
+static int run(const struct command *c, const struct cli *cli, struct words *words)
+{
+    if (words->help) {
+        help_of_command(c, cli->json);
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
     }
-    argv[kept] = NULL;
-    return kept;
+    words_check(words, c);
+    if (words->fault.n == 0)
+        return c->run(cli, words);
+    buf_add_char(&words->fault, '\0');
+    return buf_failed(&words->fault) ? out_of_memory() : command_fault(c, words->fault.p);
 }
 
-/* Of a command that has no options, what looks like one is nobody's file and nobody's number. */
-static const char *foreign_option(const struct command *c, int argc, char **argv)
+int command_call(const struct command *command, const struct cli *cli, int n,
+                 const char *const *list)
 {
-    for (int i = 0; !c->options && i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (argv[i][0] == '-' && argv[i][1] != '\0')
-            return argv[i];
-    return NULL;
+    struct words words = {0};
+    int status = EXIT_FAILURE;
+    char **copy = calloc((size_t)n + 1, sizeof(*copy));
+    for (int i = 0; copy && i < n; i++)
+        copy[i] = (char *)(uintptr_t)list[i]; /* read, and never written */
+    if (copy && words_read(&words, command->options, n, copy, false) >= 0)
+        status = run(command, cli, &words);
+    words_fini(&words);
+    free(copy);
+    return status;
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+/* What stands where no command is, or is wrong in front of it. */
+static int say_fault(struct words *words)
 {
-    int words = 0, rest = argc;
-    const struct command *c = find_command(argc, argv, &words);
-    rest = take_json(cli, argc, argv, c ? words : 1);
+    fprintf(stderr, "stirctl: %.*s (stirctl help)\n", STR_ARG(buf_str(&words->fault)));
+    return EXIT_USAGE;
+}
+
+/* ---- the whole line ---- */
+
+/* Its words, without options between them, and how many of the words of the line they took. */
+struct named {
+    const struct command *command; /* NULL: there is none */
+    char *name[2];
+    int n, used;
+};
+
+/* False: no memory. */
+static bool read_name(struct named *named, struct words *words, int n, char **list)
+{
+    int used = 0;
+    while (!named->command && named->n < 2) {
+        int read = words_read(words, NULL, n - named->used, list + named->used, true);
+        if (read < 0)
+            return false;
+        named->used += read;
+        if (named->used == n || (named->n > 0 && !is_group(&all, named->name[0])))
+            break;
+        named->name[named->n++] = list[named->used++];
+        named->command = find_command(named->n, named->name, &used);
+    }
+    return true;
+}
+
+static int without_command(const struct cli *cli, const struct named *named, struct words *words)
+{
+    bool group = named->n == 1 && is_group(&all, named->name[0]);
+    if (words->version)
+        return say_version(cli, words);
+    if (words->help && named->n == 0) {
+        help_of_all(&all, cli->json);
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    if (words->fault.n > 0 && (named->n == 0 || group))
+        return say_fault(words);
+    if (group && help_of_group(&all, named->name[0], cli->json))
+        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (named->n > 0)
+        return complain_of(named->n, (char **)named->name);
+    if (cli->json)
+        fputs("stirctl: which command? (stirctl help lists them)\n", stderr);
+    else
+        help_of_all(&all, false);
+    return EXIT_USAGE;
+}
+
+static int run_line(struct cli *cli, struct words *words, int n, char **list)
+{
+    struct named named = {0};
+    bool good = read_name(&named, words, n, list);
+    const struct cli_option *options = named.command ? named.command->options : NULL;
+    bool early = words->fault.n > 0;
+    if (good)
+        good = words_read(words, options, n - named.used, list + named.used, false) >= 0;
+    take_common(cli, words);
     if (cli->json)
         tee_begin();
-    if (c && help_is_wanted(rest - words, argv + words)) {
-        help_of_command(c);
-        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-    }
-    if (!c && (rest == 1 || help_is_wanted(rest - 1, argv + 1)) && help_of_group(&all, argv[0]))
-        return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-    if (!c)
-        return complain_of(rest, argv);
-    const char *foreign = foreign_option(c, rest - words, argv + words);
-    if (foreign) {
-        fprintf(stderr, "stirctl: %s takes no option %s (a file of that name: ./%s)\n", c->name,
-                foreign, foreign);
-        return command_usage(c);
-    }
-    optind = 0; /* glibc begins anew, and takes options between words again */
-    return c->run(cli, rest - words + 1, argv + words - 1);
+    if (!good)
+        return out_of_memory();
+    if (!named.command || words->version)
+        return without_command(cli, &named, words);
+    return early && !words->help ? say_fault(words) : run(named.command, cli, words);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},         {"config", required_argument, NULL, 'c'},
-        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {0},
-    };
     struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
-    int letter;
-    /* +: what follows the command's name is the command's. */
-    while ((letter = getopt_long(argc, argv, "+jc:s:hV", options, NULL)) != -1) {
-        switch (letter) {
-        case 'j':
-            cli.json = true;
-            break;
-        case 'c':
-            cli.configuration = optarg;
-            break;
-        case 's':
-            cli.socket = optarg;
-            break;
-        case 'h':
-            help_of_all(&all);
-            return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-        case 'V':
-            return say_version(&cli, 1, argv);
-        default:
-            return EXIT_USAGE;
-        }
-    }
-    if (optind == argc) {
-        help_of_all(&all);
-        return EXIT_USAGE;
-    }
-    return tee_end(run_command(&cli, argc - optind, argv + optind));
+    struct words words = {0};
+    int status = tee_end(run_line(&cli, &words, argc > 0 ? argc - 1 : 0, argv + (argc > 0)));
+    words_fini(&words);
+    return status;
 }

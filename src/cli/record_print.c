@@ -36,10 +36,18 @@ static void print_headline(const json_t *record)
     const char *level = text_of(record, "attest"), *orig = text_of(record, "orig_tn"),
                *dest = text_of(record, "dest_tn");
     json_int_t status = json_integer_value(json_object_get(record, "sip_status"));
-    printf("%s %s%s%s%s%s", text_of(record, "ts"), colour_on(colour_of(record)),
-           text_of(record, "decision"), level[0] ? " " : "", level, colour_off());
-    if (orig[0] || dest[0])
-        printf("  %s -> %s", orig[0] ? orig : "no number", dest[0] ? dest : "no number");
+    print_shown(text_of(record, "ts"));
+    printf(" %s", colour_on(colour_of(record)));
+    print_shown(text_of(record, "decision"));
+    fputs(level[0] ? " " : "", stdout);
+    print_shown(level);
+    fputs(colour_off(), stdout);
+    if (orig[0] || dest[0]) {
+        fputs("  ", stdout);
+        print_shown(orig[0] ? orig : "no number");
+        fputs(" -> ", stdout);
+        print_shown(dest[0] ? dest : "no number");
+    }
     if (status > 0)
         printf(", answer %" JSON_INTEGER_FORMAT "\n", status);
     else
@@ -50,8 +58,13 @@ static void print_headline(const json_t *record)
 static void print_hop(const json_t *tried)
 {
     print_shown(text_of(tried, "upstream"));
-    printf(" %s %s: %s\n", text_of(tried, "address"), text_of(tried, "transport"),
-           text_of(tried, "said"));
+    putchar(' ');
+    print_shown(text_of(tried, "address"));
+    putchar(' ');
+    print_shown(text_of(tried, "transport"));
+    fputs(": ", stdout);
+    print_shown(text_of(tried, "said"));
+    putchar('\n');
 }
 
 void record_print_tried(const json_t *record, int indent, int width)

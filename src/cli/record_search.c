@@ -105,12 +105,24 @@ static bool take_number(struct record_search *s, const char *text)
     return true;
 }
 
-/* --between takes two words: the second is where getopt would go on. */
-static bool take_times(struct record_search *s, int argc, char **argv)
+static bool complain(const char *option, const char *text, const char *what)
 {
-    s->from = optarg;
-    s->to = optind < argc ? argv[optind++] : "";
-    return is_time(s->from) && is_time(s->to);
+    struct buf shown = BUF_INIT;
+    buf_add_shown(&shown, str_of(text));
+    fprintf(stderr, "stirctl: --%s %.*s: %s\n", option, STR_ARG(buf_str(&shown)), what);
+    buf_fini(&shown);
+    return false;
+}
+
+static bool take_times(struct record_search *s, char **value)
+{
+    s->from = value[0];
+    s->to = value[1];
+    for (int i = 0; i < 2; i++)
+        if (!is_time(value[i]))
+            return complain("between", value[i],
+                            "write it as 2026-11-26T23:59, or a begin of that");
+    return true;
 }
 
 static bool take_source(struct record_search *s, const char *text)
@@ -139,44 +151,39 @@ static bool is_cause(struct str name)
 /* Members whose values are known: a misspelt one would find nothing. */
 static const struct named {
     bool (*is_one)(struct str name);
-    const char *lists;
+    const char *unknown;
 } kinds[FIND_FILTERS] = {
-    [FIND_REASON] = {is_reason, "docs/reasons.md"},
-    [FIND_RESULT] = {cause_is_result, "docs/records.md"},
-    [FIND_CAUSE] = {is_cause, "docs/records.md"},
+    [FIND_REASON] = {is_reason, "there is no such reason: docs/reasons.md lists all"},
+    [FIND_RESULT] = {cause_is_result, "there is no such result: docs/records.md lists all"},
+    [FIND_CAUSE] = {is_cause, "there is no such cause: docs/records.md lists all"},
 };
+
+static bool is_status(const char *text)
+{
+    return strspn(text, "0123456789") == 3 && !text[3] && text[0] >= '1' && text[0] <= '6';
+}
 
 static bool take_wanted(struct record_search *s, size_t i, const char *text)
 {
     s->wanted[i] = text;
     if (i == FIND_SOURCE)
-        return take_source(s, text);
+        return take_source(s, text) ||
+               complain("source", text, "is no address, and no ADDRESS:PORT");
     if (i == FIND_STATUS)
-        return strspn(text, "0123456789") == 3 && text[3] == '\0';
-    const struct named *named = i < FIND_FILTERS && kinds[i].lists ? &kinds[i] : NULL;
+        return is_status(text) || complain("status", text, "is no status of SIP (100 to 699)");
+    const struct named *named = kinds[i].unknown ? &kinds[i] : NULL;
     if (!named || named->is_one(str_of(text)))
         return true;
-    fprintf(stderr, "stirctl: there is no %s \"%s\": %s lists all\n", filters[i], text,
-            named->lists);
-    return false;
+    return complain(filters[i], text, named->unknown);
 }
 
-bool record_search_asks(const struct record_search *s)
-{
-    for (size_t i = 0; i < FIND_FILTERS; i++)
-        if (s->wanted[i])
-            return true;
-    return s->number[0] || s->from;
-}
-
-bool record_search_take(struct record_search *s, int letter, int argc, char **argv)
+bool record_search_take(struct record_search *s, int letter, char **value)
 {
     if (letter == FIND_TN)
-        return take_number(s, optarg);
+        return take_number(s, *value) || complain("tn", *value, "write it as +12025550100");
     if (letter == FIND_BETWEEN)
-        return take_times(s, argc, argv);
-    return letter >= FIND_LETTER && letter < FIND_TN &&
-           take_wanted(s, (size_t)(letter - FIND_LETTER), optarg);
+        return take_times(s, value);
+    return take_wanted(s, (size_t)(letter - FIND_LETTER), *value);
 }
 
 json_t *record_search_match(const struct record_search *s, struct str line)

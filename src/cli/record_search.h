@@ -4,7 +4,6 @@
 #ifndef CLI_RECORD_SEARCH_H
 #define CLI_RECORD_SEARCH_H
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stird/address.h>
@@ -26,20 +25,26 @@ enum {
 #define FIND_LETTER  256 /* of the options in that order; --tn and --between behind them */
 #define FIND_TN      (FIND_LETTER + FIND_FILTERS)
 #define FIND_BETWEEN (FIND_LETTER + FIND_FILTERS + 1)
-/* For a table of getopt_long(). */
+/* For the table of a command's options. */
 #define FIND_OPTIONS                                                                               \
-    {"origid", required_argument, NULL, FIND_LETTER + FIND_ORIGID},                                \
-        {"call-id", required_argument, NULL, FIND_LETTER + FIND_CALL_ID},                          \
-        {"reason", required_argument, NULL, FIND_LETTER + FIND_REASON},                            \
-        {"result", required_argument, NULL, FIND_LETTER + FIND_RESULT},                            \
-        {"cause", required_argument, NULL, FIND_LETTER + FIND_CAUSE},                              \
-        {"trunk", required_argument, NULL, FIND_LETTER + FIND_TRUNK},                              \
-        {"upstream", required_argument, NULL, FIND_LETTER + FIND_UPSTREAM},                        \
-        {"source", required_argument, NULL, FIND_LETTER + FIND_SOURCE},                            \
-        {"status", required_argument, NULL, FIND_LETTER + FIND_STATUS},                            \
-        {"tn", required_argument, NULL, FIND_TN},                                                  \
+    {"origid", FIND_LETTER + FIND_ORIGID, "UUID", "the call with this token", 0},                  \
+        {"tn", FIND_TN, "NUMBER", "calls from or to this number", 0},                              \
+        {"call-id", FIND_LETTER + FIND_CALL_ID, "ID", "the call with this Call-ID", 0},            \
+        {"between", FIND_BETWEEN, "FROM TO",                                                       \
+         "in this time (UTC), as 2026-11-26T23:59 or a begin of that", 0},                         \
+        {"reason", FIND_LETTER + FIND_REASON, "NAME", "decided for this reason (docs/reasons.md)", \
+         0},                                                                                       \
+        {"result", FIND_LETTER + FIND_RESULT, "NAME",                                              \
+         "answered, refused, failed, cancelled, rejected", 0},                                     \
+        {"cause", FIND_LETTER + FIND_CAUSE, "NAME",                                                \
+         "ended by this (docs/records.md): next_hop_503, no_upstream ...", 0},                     \
+        {"trunk", FIND_LETTER + FIND_TRUNK, "NAME", "of this trunk", 0},                           \
+        {"upstream", FIND_LETTER + FIND_UPSTREAM, "NAME",                                          \
+         "offered to this upstream, whether it took the call or not", 0},                          \
+        {"source", FIND_LETTER + FIND_SOURCE, "ADDRESS",                                           \
+         "from this address; with :PORT only from that port", 0},                                  \
     {                                                                                              \
-        "between", required_argument, NULL, FIND_BETWEEN                                           \
+        "status", FIND_LETTER + FIND_STATUS, "CODE", "answered so", 0                              \
     }
 
 struct record_search {
@@ -49,10 +54,8 @@ struct record_search {
     char number[TN_MAX_DIGITS + 1]; /* without plus; empty: any */
 };
 
-/* Of getopt_long() just now: optarg, and the next word where it takes two. False: it cannot be so.
- */
-bool record_search_take(struct record_search *s, int letter, int argc, char **argv);
-bool record_search_asks(const struct record_search *s); /* for anything */
+/* Of one option. False: it cannot be so, which is told on standard error. */
+bool record_search_take(struct record_search *s, int letter, char **value);
 /* The record, if LINE is one that is asked for; NULL: it is not. */
 json_t *record_search_match(const struct record_search *s, struct str line);
 

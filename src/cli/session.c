@@ -47,18 +47,30 @@ void print_reload_warnings(const json_t *reply)
     print_lines(json_object_get(reply, "warnings"));
 }
 
-struct settings *session_settings(const struct cli *cli)
+static struct settings *
+read_by(const struct cli *cli, struct settings *(*reader)(struct files *files, struct str path,
+                                                          int64_t now_s, struct problems *problems))
 {
     struct problems problems = PROBLEMS_INIT;
     struct files *files = files_new();
     struct settings *settings = NULL;
     if (files)
-        settings = settings_read(files, str_of(cli->configuration), clock_real_s(), &problems);
+        settings = reader(files, str_of(cli->configuration), clock_real_s(), &problems);
     if (!settings)
         print_problems(stderr, &problems);
     files_free(files);
     problems_fini(&problems);
     return settings;
+}
+
+struct settings *session_settings(const struct cli *cli)
+{
+    return read_by(cli, settings_read);
+}
+
+struct settings *session_tables(const struct cli *cli)
+{
+    return read_by(cli, settings_read_for_tables);
 }
 
 struct settings *session_paths(const struct cli *cli)
@@ -135,6 +147,8 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
     struct problems mistakes = PROBLEMS_INIT;
     char *path = control_socket_path(cli, &mistakes);
     if (!path) {
+        if (!quiet)
+            print_problems(stderr, &mistakes);
         problems_fini(&mistakes);
         return -ENOENT;
     }

@@ -32,6 +32,9 @@ struct settings *session_paths(const struct cli *cli);
 /* From the files of -c, but for private keys; NULL when there are problems, which are printed. */
 struct settings *session_settings(const struct cli *cli);
 
+/* The same for number tables alone (settings_read_for_tables()): without certificates. */
+struct settings *session_tables(const struct cli *cli);
+
 /* What a stird answered. */
 struct session_reply {
     struct buf text;

@@ -53,14 +53,15 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
     }
 }
 
-/* Providers and certificates first: they stand for themselves. Trunks last: they refer to all
- * others. */
-static void resolve(struct reader *r, struct draft *draft)
+typedef void resolve_step(struct reader *r, struct draft *draft);
+
+/* CERTIFICATES come behind the providers: both stand for themselves. Trunks refer to all others. */
+static void resolve_with(struct reader *r, struct draft *draft, resolve_step *certificates,
+                         resolve_step *tls)
 {
-    static void (*const steps[])(struct reader *, struct draft *) = {
-        resolve_providers, resolve_certificates, resolve_listeners, resolve_aliases,
-        resolve_upstreams, resolve_trunks,       resolve_root,      resolve_customers,
-        resolve_rules,     resolve_tls,
+    resolve_step *const steps[] = {
+        resolve_providers, certificates, resolve_listeners, resolve_aliases, resolve_upstreams,
+        resolve_trunks,    resolve_root, resolve_customers, resolve_rules,   tls,
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
@@ -73,6 +74,11 @@ static void resolve(struct reader *r, struct draft *draft)
         out_of_memory(r);
 }
 
+static void resolve(struct reader *r, struct draft *draft)
+{
+    resolve_with(r, draft, resolve_certificates, resolve_tls);
+}
+
 /* Of certificates their names and places alone. */
 static void resolve_paths(struct reader *r, struct draft *draft)
 {
@@ -80,10 +86,23 @@ static void resolve_paths(struct reader *r, struct draft *draft)
     struct certificate *list = reader_array(r, n, sizeof(*list));
     for (unsigned i = 0; list && i < n; i++) {
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
-        list[i] = (struct certificate){.id = d->id, .directory = d->directory};
+        list[i] = (struct certificate){
+            .id = d->id,
+            .directory = d->directory,
+            .provider = provider_of_certificate(&draft->settings, d->id)};
     }
     draft->settings.certificates = list;
     draft->settings.n_certificates = list ? n : 0;
+}
+
+static void leave_out(struct reader *r, struct draft *draft)
+{
+    (void)r, (void)draft;
+}
+
+static void resolve_for_tables(struct reader *r, struct draft *draft)
+{
+    resolve_with(r, draft, resolve_paths, leave_out);
 }
 
 static struct draft *read_draft(struct reader *r,
@@ -157,14 +176,27 @@ struct settings *settings_read_paths(struct files *files, struct str path,
     return read_settings(files, path, 0, resolve_paths, false, problems, usable);
 }
 
+static struct settings *if_usable(struct settings *settings, bool usable)
+{
+    if (usable)
+        return settings;
+    settings_free(settings);
+    return NULL;
+}
+
 struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
                                struct problems *problems)
 {
     bool usable;
     struct settings *settings = settings_read_all(files, path, now_s, problems, &usable);
-    if (!usable) {
-        settings_free(settings);
-        settings = NULL;
-    }
-    return settings;
+    return if_usable(settings, usable);
+}
+
+struct settings *settings_read_for_tables(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *problems)
+{
+    bool usable;
+    struct settings *s = read_settings(files, path, now_s, resolve_for_tables, false, problems,
+                                       &usable);
+    return if_usable(s, usable);
 }

@@ -75,7 +75,7 @@ enum record_finding record_check_line(struct record_check *c, struct str line, b
         return again ? RECORD_NOT_OURS : RECORD_TORN;
     }
     enum record_finding finding = place_finding(c, &place);
-    if (finding == RECORD_GOOD && c->torn && c->any && !says_torn(line))
+    if (finding == RECORD_GOOD && c->torn && !says_torn(line))
         finding = RECORD_NOT_OURS; /* what stands above was put there by somebody else */
     if (!c->any)
         c->first_seq = place.seq;

@@ -27,6 +27,15 @@ void size_switch_end(struct context *c)
     c->waits_for_stream = false;
 }
 
+/* The record has each try: what leaves by UDP now is the second. */
+static void tell(struct context *c, const struct target *target)
+{
+    struct target stream = *target;
+    stream.transport = TRANSPORT_TCP;
+    if (c->initial)
+        trail_said(&c->trail, trail_add(&c->trail, &stream), FATE_UNREACHABLE, 0);
+}
+
 static void refused(struct proxy *p, const struct target *target)
 {
     struct buf address = BUF_INIT;
@@ -46,6 +55,8 @@ static void on_look(struct timer *timer, int64_t now_ms)
         return;
     }
     c->next_target--; /* the same once more, now that it is known */
+    if (!ready)
+        tell(c, &c->targets[c->next_target]);
     if (!ready && !routes_refuses_tcp(c->proxy->routes, &c->targets[c->next_target], now_ms))
         refused(c->proxy, &c->targets[c->next_target]);
     size_switch_end(c);
@@ -71,8 +82,10 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
         routes_refuses_tcp(p->routes, target, proxy_now_ms()))
         return SIZE_FITS;
-    if (target_flow(p, &stream, &flow) != 0)
+    if (target_flow(p, &stream, &flow) != 0) {
+        tell(c, target);
         return SIZE_FITS; /* for want of room here, which the peer has no part in */
+    }
     if (flow_is_ready(&flow)) {
         *target = stream;
         return SIZE_STREAM;

@@ -20,11 +20,33 @@ def run(*words):
     return stirctl.run("/none", *words)
 
 
-def commands():
-    """{name: [option]}"""
+def table():
+    """{name: {option: what follows it}}, as stirctl's own table has it; "": in front of a command."""
     status, out, _ = run("help", "--list")
     assert status == 0
-    return {line.partition(" --")[0]: re.findall(r"--[a-z0-9-]+", line) for line in out.splitlines()}
+    found = {}
+    for line in out.splitlines():
+        name, *options = line.split("\t")
+        found[name] = dict(option.partition("=")[::2] for option in options)
+    return found
+
+
+def commands():
+    """{name: [option]}"""
+    return {name: [o for o in options if o.startswith("--")] for name, options in table().items() if name}
+
+
+def words_of(name):
+    """How many words a command needs, and takes (None: without end), by its usage."""
+    return {"numbers set": (3, 3), "numbers block": (1, 1), "numbers unset": (1, 2), "numbers show": (1, 1),
+            "numbers lint": (0, None), "numbers diff": (2, 2), "numbers compile": (0, None),
+            "cert import": (1, 1), "decode": (0, 1), "lab-ca": (0, 1), "verify": (0, 1),
+            "records find": (0, None), "records verify": (0, None), "secret export": (1, 1),
+            "secret import": (1, 1), "help": (0, None)}.get(name, (0, 0))
+
+
+NEEDED = {"init": ("--sbc", "--carrier"), "cert import": ("--key", "--chain", "--x5u"),
+          "cert renew": ("--hook",), "cert request": ("--spc",), "numbers compile": ("--output",)}
 
 
 class Help(unittest.TestCase):
@@ -55,22 +77,121 @@ class Help(unittest.TestCase):
         for words in (("nosuch",), ("nosuch", "--help"), ("numbers", "nosuch"), ("help", "nosuch"),
                       ("help", "numbers", "nosuch")):
             status, out, err = run(*words)
-            if words == ("help", "numbers", "nosuch"):
-                self.assertEqual(status, 0)
-                continue
             self.assertEqual((status, out), (2, ""))
             self.assertIn("there is no command", err)
+
+    def wrong(self, said, *words, directory=None):
+        """Refused with status 2 and what is wrong, before anything was done; the same in JSON, where it stands."""
+        for form in (words, (words[0], "--json") + words[1:]):
+            with self.subTest(words=form):
+                got = subprocess.run([PROGRAM, "-c", "/none", *form], cwd=directory, capture_output=True, text=True,
+                                     timeout=HANG_S, check=False, stdin=subprocess.DEVNULL)
+                self.assertEqual(got.returncode, 2, got.stdout + got.stderr)
+                self.assertIn(said, got.stderr)
+                if form is words:
+                    self.assertEqual(got.stdout, "")
+                else:
+                    told = json.loads(got.stdout)
+                    self.assertEqual(set(told), {"error", "status"})
+                    self.assertEqual(told["status"], 2)
+                    self.assertIn(said, told["error"])
+                if directory:
+                    self.assertEqual(os.listdir(directory), [])
 
     def test_what_looks_like_an_option(self):
         """It names no file, and no number: a secret was written into ./-h once."""
         with tempfile.TemporaryDirectory() as directory:
             for name in commands():
-                with self.subTest(command=name):
-                    got = subprocess.run([PROGRAM, "-c", "/none", *name.split(), "-x"], cwd=directory,
-                                         capture_output=True, text=True, timeout=HANG_S, check=False)
-                    self.assertEqual(got.returncode, 2, got.stdout + got.stderr)
-                    self.assertRegex(got.stderr, "takes no option -x|invalid option -- 'x'|no command \"-x\"")
-                    self.assertEqual(os.listdir(directory), [])
+                for word in ("-x", "--nosuch", "--nosuch=x"):
+                    self.wrong("%s: there is no option %s" % (name, word), *name.split(), word, directory=directory)
+        self.wrong("did you mean --trunk?", "explain", "--trnk", "x")
+
+    def test_in_front_of_a_command(self):
+        for words, said in ((("--nosuch",), "no option --nosuch"), (("--nosuch", "status"), "no option --nosuch"),
+                            (("-x", "status"), "no option -x"), (("--socket",), "behind --socket FILE is missing"),
+                            (("-s", "--json"), "behind --socket FILE is missing")):
+            status, out, err = run(*words)
+            self.assertEqual(status, 2)
+            self.assertIn(said, err)
+            for form in (("--json",) + words, ("-j",) + words):
+                status, out, err = run(*form)
+                self.assertEqual((status, json.loads(out)["status"]), (2, 2))
+                self.assertIn(said, json.loads(out)["error"])
+        self.assertEqual(json.loads(run("-j")[1])["status"], 2)
+
+    def test_superfluous_words(self):
+        """Each word behind the last one that is taken is named."""
+        for name in commands():
+            _, most = words_of(name)
+            if most is not None:
+                more = [w for option in NEEDED.get(name, ()) for w in (option, "x")]
+                self.wrong('%s: "toomany" is one word too many' % name, *name.split(), *more,
+                           *(["w"] * most), "toomany")
+
+    def test_missing_words(self):
+        for name in commands():
+            least, _ = words_of(name)
+            needed = NEEDED.get(name, ())
+            more = [w for option in needed for w in (option, "x")]
+            for n in range(least):
+                self.wrong("is missing", *name.split(), *more, *(["w"] * n))
+            for option in needed:
+                rest = [w for other in needed if other != option for w in (other, "x")]
+                self.wrong("%s: %s " % (name, option), *name.split(), *rest, *(["w"] * least))
+
+    def test_values(self):
+        """An option without its value is named; another option is none, whatever it is. Nor do two stand there."""
+        everything = table()
+        table_in_front = everything[""]
+        for name, options in everything.items():
+            for option, value in options.items():
+                if not name or not value or (option in table_in_front and name != "explain"):
+                    continue
+                long = {"-c": "--config", "-s": "--socket", "-o": "--output"}.get(option, option)
+                said = "behind %s %s is missing" % (long, value)
+                self.wrong(said, *name.split(), option)
+                self.assertIn(said, json.loads(run(*name.split(), option, "--json")[1])["error"])
+                for word in ("-x", "--nosuch", "--js") if value.startswith(("FILE", "DIR", "UNIT", "PROGRAM")) else ("--js",):
+                    self.assertIn(said, run(*name.split(), option, word)[2])
+                self.assertTrue(run(*name.split(), option, "-h")[1].startswith("usage: stirctl " + name))
+        self.wrong("--trunk is there twice", "explain", "--trunk", "a", "--trunk=b")
+        status, out, err = run("records", "find", "--call-id", "-abc@host")
+        self.assertEqual((status, err), (1, "/none: cannot be read: No such file or directory\n"), "a Call-ID may be so")
+        self.wrong("--wait=x: this option takes no value", "reload", "--wait=x")
+
+    def test_wherever_it_stands(self):
+        """-j, -h and the others between the words, too; "--" ends them."""
+        plain = json.loads(run("numbers", "show", "+12155550100", "-j")[1])
+        for words in (("-j", "numbers", "show", "+12155550100"), ("numbers", "-j", "show", "+12155550100"),
+                      ("numbers", "show", "-j", "--", "+12155550100"), ("numbers", "show", "--off", "-j", "+12155550100")):
+            self.assertEqual(json.loads(run(*words)[1]), plain)
+        self.assertEqual(run("secret", "-h", "export"), run("secret", "export", "-h"))
+        for words in (("secret", "export", "--", "-h"), ("secret", "import", "--", "--json")):
+            status, out, err = run(*words)
+            self.assertEqual((status, out), (1, ""), "a file of that name, and no configuration")
+            self.assertNotIn("usage", err)
+        self.assertEqual(run("status", "-c", "/elsewhere")[2], "/elsewhere: cannot be read: No such file or directory\n")
+
+    def test_as_json(self):
+        """Help is JSON as well."""
+        everything = json.loads(run("help", "-j")[1])
+        self.assertEqual([c["name"] for c in everything], list(commands()))
+        listed = commands()
+        for command in everything:
+            self.assertEqual(json.loads(run(*command["name"].split(), "-h", "-j")[1]), command)
+            for option in listed[command["name"]]:
+                self.assertTrue(any(option in o["option"] for o in command["options"]))
+        self.assertEqual([c["name"] for c in json.loads(run("-j", "secret")[1])],
+                         [name for name in commands() if name.startswith("secret ")])
+
+    def test_usage_has_each_option(self):
+        everything = table()
+        for command in json.loads(run("help", "-j")[1]):
+            for option in everything[command["name"]]:
+                if option not in everything[""] and option not in ("-w", "--output"):
+                    self.assertIn(option, command["usage"], command["name"])
+            for option in re.findall(r"--[a-z0-9-]+", command["usage"]):
+                self.assertIn(option, everything[command["name"]])
 
     def test_in_the_manual(self):
         """stirctl(1) has each command and each of its options."""
@@ -87,8 +208,8 @@ class Errors(unittest.TestCase):
         """Case 14: with --json a script gets JSON, whatever is wrong; people still get text."""
         for words, status, said in (
                 (("status",), 1, "/none"), (("nosuch",), 2, "no command"),
-                (("decode", "/nonexistent"), 1, "No such file"), (("reload", "--bogus"), 2, "usage"),
-                (("records", "find"), 2, "usage"), (("explain", "--trunk", "x"), 2, "usage"),
+                (("decode", "/nonexistent"), 1, "No such file"), (("reload", "--bogus"), 2, "no option --bogus"),
+                (("records", "find"), 1, "/none"), (("explain", "--trunk", "x"), 2, "usage"),
                 (("verify", "/nonexistent"), 2, "No such file"), (("numbers", "unset"), 2, "usage")):
             for form in (("-j",) + words, words + ("--json",), words + ("-j",)):
                 with self.subTest(words=form):
@@ -105,6 +226,27 @@ class Errors(unittest.TestCase):
         _, out, _ = run("-j", "decode", '/no"such\n\x1b[31m')
         self.assertEqual(out.count("\n"), 1)
         self.assertIn('/no"such', json.loads(out)["error"])
+        got = subprocess.run([PROGRAM, "-j", "status", b"a\xff\x1b[31m\n"], capture_output=True, timeout=HANG_S, check=False)
+        self.assertIn("a\\xff\\x1b[31m\\x0a", json.loads(got.stdout)["error"])
+        self.assertNotIn(b"\x1b", got.stderr)
+
+
+    def test_any_octets(self):
+        """Names that are not UTF-8, or hold control characters, stand in the JSON of each command."""
+        name = b"a\xff\x01\xc3\xa9"
+        with tempfile.TemporaryDirectory() as directory:
+            def said(*words):
+                got = subprocess.run([PROGRAM, "-j", *words], cwd=directory, capture_output=True, timeout=HANG_S,
+                                     check=False)
+                return json.loads(got.stdout.decode("utf-8"))
+            with open(os.path.join(directory, "t.csv"), "w", encoding="ascii") as out:
+                out.write("number,customer,state\n+12155550100,acme,owned\n")
+            shown = "a\ufffd\x01\u00e9"
+            self.assertEqual(said("lab-ca", b"lab" + name)["directory"], "lab" + shown)
+            self.assertEqual(said("numbers", "compile", "-o", b"c" + name, "t.csv")["file"], "c" + shown)
+            self.assertEqual(said("cert", "request", "--spc", "709J", "--key", b"k" + name)["key"], "k" + shown)
+            self.assertEqual(said("records", "verify", name)["findings"][0]["file"], shown)
+            self.assertIn(shown, said("decode", name)["error"])
 
 
 class Terminal(unittest.TestCase):
@@ -160,6 +302,25 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("rel"), ["reload"])
         self.assertEqual(set(self.complete("records", "")), {"find", "verify"})
         self.assertEqual(self.complete("-c", "/etc/x", "numbers", "sh"), ["show"])
+
+    def test_all_of_the_table(self):
+        """Each command and each option of it, and nothing else; a value is not an option."""
+        words = {name: name.split() for name in commands()}
+        self.assertEqual(set(self.complete("")), {w[0] for w in words.values()})
+        self.assertEqual(set(self.complete("help", "")), {w[0] for w in words.values()})
+        for group in {w[0] for w in words.values() if len(w) > 1}:
+            behind = {w[1] for w in words.values() if w[0] == group and len(w) > 1}
+            self.assertEqual(set(self.complete(group, "")), behind)
+            self.assertEqual(set(self.complete("help", group, "")), behind)
+        self.assertEqual(set(self.complete("-")), set(table()[""]))
+        for name, options in table().items():
+            self.assertEqual(set(self.complete(*name.split(), "-")), set(options), name)
+            for option, value in options.items():
+                if value in ("NAME", "CODE"):
+                    self.assertEqual(self.complete(*name.split(), option, ""), [], name + option)
+        self.assertIn("show-fingerprint", self.complete("secret", ""))
+        self.assertIn("-o", self.complete("numbers", "compile", "-"))
+        self.assertEqual(self.complete("records", "find", "--between", "2026", ""), [])
 
     def test_options(self):
         self.assertIn("--cause", self.complete("records", "find", "--c"))

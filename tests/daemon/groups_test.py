@@ -16,6 +16,21 @@ class Groups(bare_machine.Story):
     def table(self, user, which):
         return "".join("try %s %s\n" % (user, command) for command in which)
 
+    def test_files_without_certificates(self):
+        """Who may not read certificates looks at tables all the same; what needs more says what."""
+        tables = ("numbers lint", "numbers diff running configured", "numbers compile -o /tmp/x")
+        refused = (("explain --offline --trunk sbc --from +12155550100 --to +13125550123",
+                    "you may not read certificates and urgent changes, which decide a call: be root"),
+                   ("numbers diff running configured --records /dev/null", "which decide a call: be root"),
+                   ("numbers show +12155550100 --offline", "you may not read the urgent changes: be root"),
+                   ("secret show-fingerprint", "permission denied: be root"))
+        found = self.parts("systemctl enable --now stird\n" +
+                           self.table("member", tables + tuple(command for command, _ in refused)))
+        for command in tables:
+            self.assert_status(found, "member " + command, 0)
+        for command, said in refused:
+            self.assert_status(found, "member " + command, 2 if "diff" in command else 1, said)
+
     def test_the_service_s_group_alone(self):
         found = self.parts("systemctl enable --now stird\n" + self.table("member", self.LOOKS + self.CHANGES) +
                            self.table("stranger", ("status", "reload")))

@@ -168,6 +168,35 @@ class Records(ProcessStory):
         self.assertEqual([json.loads(line)["kind"] for line in self.lines()[3:]],
                          ["restart", "call"])
 
+    def test_what_is_no_record(self):
+        """A file that is not there, garbage with its line end, alone, in front, at the end."""
+        self.start_records()
+        self.wait_for(self.calls(1))
+        self.stird.stop()
+        with open(self.file, "rb") as source:
+            good = source.read()
+        self.assertEqual(self.chain()[0], 0)
+        cases = ((b"garbage\n", "is no line of stird's"), (b"\n", "is no line of stird's"),
+                 (b'{"kind":"call"}\n', "is no line of stird's"), (good + b"garbage\n", "is no line of stird's"),
+                 (b"garbage\n" + good, "text above was not written by stird"),
+                 (good + b"a\nb\n", "text above was not written"), (None, "No such file"))
+        for octets, said in cases:
+            with self.subTest(octets=octets and octets[:20]):
+                path = self.lab.path("nowhere")
+                if octets is not None:
+                    path = self.lab.path("other")
+                    with open(path, "wb") as out:
+                        out.write(octets)
+                status, out, _ = stirctl.run(self.path, "records", "verify", path)
+                self.assertEqual(status, 1)
+                self.assertIn(said, out)
+                self.assertIn("NOT GOOD", out)
+                status, out, _ = stirctl.run(self.path, "records", "verify", "--json", path)
+                told = json.loads(out)
+                self.assertEqual((status, told["good"]), (1, False))
+                self.assertIn(said, " ".join(f["finding"] for f in told["findings"]))
+                self.assertEqual({f["file"] for f in told["findings"]}, {path})
+
     def test_a_stopped_recorder_delays_nobody(self):
         self.start_records()
         pid = self.hit("recorder", signal.SIGSTOP)
@@ -182,7 +211,7 @@ class Records(ProcessStory):
         record, _ = self.wait_for([one, two])
         def find(*words):
             status, out, _ = stirctl.run(self.path, "records", "find", *words, "--json")
-            return status, [json.loads(line) for line in out.splitlines()]
+            return status, [json.loads(line) for line in out.splitlines() if line != "[]"]
         self.assertEqual(find("--origid", record["origid"]), (0, [record]))
         self.assertEqual(find("--call-id", one), (0, [record]))
         self.assertEqual(len(find("--tn", "+12155550100")[1]), 2)
@@ -190,7 +219,16 @@ class Records(ProcessStory):
         self.assertEqual(len(find("--between", "2026", "2099")[1]), 3)
         self.assertEqual(find("--between", "2026", "2026-01"), (1, []))
         self.assertEqual(find("--tn", "+13125550000"), (1, []))
-        self.assertEqual(stirctl.run(self.path, "records", "find")[0], 2)
+        self.assertEqual(len(find()[1]), 3)
+        for form, said in (((), "none\n"), (("--json",), "[]\n")):
+            self.assertEqual(stirctl.run(self.path, "records", "find", "--trunk", "x", *form), (1, said, ""))
+        for words, said in ((("--last", "0"), "--last"), (("--last", "x"), "--last"), (("--status", "9999"), "--status 9999"),
+                            (("--between", "a", "b"), "--between a"), (("--source", "x"), "--source x"),
+                            (("--tn", "x"), "--tn x"), (("--result", "x"), "--result x")):
+            status, out, err = stirctl.run(self.path, "records", "find", *words, "-j")
+            self.assertEqual(status, 2)
+            self.assertIn(said, err)
+            self.assertIn(said, json.loads(out)["error"])
         self.assertEqual(stirctl.run(self.path, "records", "find", "--tn", "x")[0], 2)
         status, out, _ = stirctl.run(self.path, "records", "find", "--call-id", one)
         self.assertIn("signed A  12155550100 -> 12155550199, answer 486", out)
@@ -220,7 +258,7 @@ class Records(ProcessStory):
 
         def find(*words):
             return stirctl.run(self.path, "records", "find", *words)[1]
-        stird.wait_until(lambda: find("--reason", "bad_request"), HANG_S, "the record")
+        stird.wait_until(lambda: find("--reason", "bad_request") != "none\n", HANG_S, "the record")
         out = find("--reason", "bad_request")
         self.assertRegex(out, r"(?m)^\S+Z rejected, no answer$")
         self.assertRegex(out, r"(?m)^    call_id +none$")

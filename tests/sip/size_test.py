@@ -3,6 +3,8 @@
 import socket
 
 from lib.dialog import SDP, cancel
+from lib.patience import HANG_S
+from lib.stird import wait_until
 from lib.story import Story
 
 LONG = SDP + b"a=x-long:" + b"x" * 1200 + b"\r\n"
@@ -27,6 +29,11 @@ class Size(Story):
         """The carrier's port refuses connections."""
         self.carrier.listener.close()
         self.carrier.listeners = []
+
+    def assert_tried(self, *calls):
+        """The records have each try of each call, in its order."""
+        found = wait_until(lambda: len(self.stird.records()) == len(calls) and self.stird.records(), HANG_S, "records")
+        self.assertEqual([[(t["transport"], t["said"]) for t in r["tried"]] for r in found], list(calls))
 
     def test_long_goes_over_tcp(self):
         """R-P-048: and its Via says so; the next one uses the same connection."""
@@ -62,6 +69,7 @@ class Size(Story):
             self.assertEqual(arrived.transport, "udp")
             self.assertIn("SIP/2.0/UDP", arrived.elements("via")[0])
         self.assertEqual(len(self.stird.log_lines("no TCP to a next hop")), 1)
+        self.assert_tried([("tcp", "unreachable"), ("udp", "486")], [("udp", "486")], [("udp", "486")])
 
     def test_connection_that_never_opens(self):
         """No answer at all to the SYN: UDP after a moment, and remembered: once a peer."""
@@ -74,6 +82,7 @@ class Size(Story):
         two = self.long_call()
         self.assertEqual(two.transport, "udp")
         self.assertEqual(len(self.stird.log_lines("no TCP to a next hop")), 1)
+        self.assert_tried([("tcp", "unreachable"), ("udp", "486")], [("udp", "486")])
 
     def fill_backlog(self):
         """Connections to the carrier that nobody accepts, until a further one hangs."""
@@ -106,6 +115,7 @@ class Size(Story):
         self.assertNotEqual(carrier.top_branch(one), carrier.top_branch(two))
         self.assertEqual(one.raws("identity"), two.raws("identity"))
         self.refuse(two, invite)
+        self.assert_tried([("tcp", "unreachable"), ("udp", "486")])
 
     def test_no_tcp_listener(self):
         """Without a TCP listener of our own there is nothing to switch to."""

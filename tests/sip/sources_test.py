@@ -56,7 +56,8 @@ class Sources(Story):
         stranger.expect_nothing(0.1)
         _, out, _ = stirctl.run(self.lab.path("stird.conf"), "sources")
         self.assertIn(self.net(66) + ":5060", out)
-        self.assertIn("add it to the sources of one if it is yours", out)
+        self.assertIn("add it to the sources of one if it is yours", " ".join(out.split()))
+        self.assertLessEqual(max(map(len, out.splitlines())), 80, out)
 
     def test_over_tcp(self):
         """Its connection is closed before a word is read."""
@@ -149,3 +150,4 @@ class Sources(Story):
         self.assertNotIn((self.net(10), "unknown_source"), self.sources())
         _, out, _ = stirctl.run(self.lab.path("stird.conf"), "sources")
         self.assertIn("unknown_source: 36 times more", out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80, out)

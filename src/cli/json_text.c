@@ -1,0 +1,30 @@
+#include "json_text.h"
+
+#include <stdio.h>
+#include <stird/json.h>
+
+json_t *json_of(struct str text)
+{
+    struct buf quoted = BUF_INIT;
+    struct json j = json_writer(&quoted, false);
+    json_put_string(&j, text);
+    json_t *json = buf_failed(&quoted)
+                       ? NULL
+                       : json_loadb(quoted.p, quoted.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    buf_fini(&quoted);
+    return json;
+}
+
+json_t *json_of_text(const char *text)
+{
+    return json_of(str_of(text ? text : ""));
+}
+
+void json_print(json_t *json)
+{
+    if (!json || json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII))
+        fputs("stirctl: out of memory\n", stderr);
+    else
+        putchar('\n');
+    json_decref(json);
+}
