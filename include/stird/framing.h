@@ -16,7 +16,7 @@
 
 struct frame_limits {
     uint32_t max_message_bytes;
-    uint32_t max_header_lines; /* folded lines count, the start line too */
+    uint32_t max_header_lines; /* of a request; folded lines count, the start line too */
 };
 
 enum frame_status {

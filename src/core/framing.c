@@ -47,11 +47,15 @@ enum frame_status frame_head(struct str message, unsigned max_lines, struct fram
     return head->header ? FRAME_MESSAGE : FRAME_NO_END;
 }
 
-/* The end of a datagram ends a response as well: what is no length is none there, and one that is
-   said twice is said. */
-static bool may_be_odd(struct str message)
+static bool is_response(struct str message)
 {
     return str_starts_nocase(message, STR("SIP/"));
+}
+
+/* A response is never refused for its many lines: what is not looked at costs next to nothing. */
+static unsigned most_lines(struct str message, const struct frame_limits *limits)
+{
+    return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
 /* The Content-Lengths of HEAD, start line included: how many, and what they say. */
@@ -118,10 +122,12 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
         return FRAME_NOT_SIP;
     if (message.n > limits->max_message_bytes)
         return FRAME_TOO_LARGE;
-    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
     frame->length = message.n;
     if (status == FRAME_MESSAGE)
-        status = read_lengths(str_slice(message, 0, frame->header), may_be_odd(message), frame,
+        /* The end of a datagram ends a response as well: what is no length is none there, and one
+           that is said twice is said. */
+        status = read_lengths(str_slice(message, 0, frame->header), is_response(message), frame,
                               &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)
         return status;
@@ -155,7 +161,7 @@ static enum frame_status frame_body(struct str message, const struct frame_limit
 {
     unsigned n_lengths;
     uint64_t length;
-    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
     frame->length = frame->header;
     if (status == FRAME_MESSAGE)
         status = read_lengths(str_slice(message, 0, frame->header), false, frame, &n_lengths,

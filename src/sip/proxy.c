@@ -238,6 +238,8 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str r
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
+    if (fault->reason != REASON_OUT_OF_MEMORY)
+        relay_unread(p, raw);
 }
 
 /* What a trunk of this source asks for of its requests: nat.h. */
