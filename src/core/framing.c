@@ -91,22 +91,35 @@ static size_t count_leading_newlines(struct str bytes)
     return n;
 }
 
+static bool is_visible(char c)
+{
+    return c > 0x20 && c < 0x7f;
+}
+
+/* A method in any letters, and white space behind it. */
+static bool begins_invite(struct str s)
+{
+    const struct str method = STR("INVITE");
+    return s.n > method.n && str_starts_nocase(s, method) && !is_visible(s.p[method.n]);
+}
+
 struct str frame_without_junk(struct str message)
 {
-    size_t i = 0;
-    while (i < message.n && i < FRAME_JUNK_MAX &&
-           (message.p[i] == ' ' || message.p[i] == '\t' || message.p[i] == '\0' ||
-            str_find(STR("\xef\xbb\xbf\xfe\xff"), message.p[i], 0) < 5))
-        i++;
-    return str_slice(message, i, message.n);
+    bool only_junk = true;
+    for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
+        bool at_line = i > 0 && (message.p[i - 1] == '\n' || message.p[i - 1] == '\r');
+        if ((only_junk || at_line) && begins_invite(str_slice(message, i, message.n)))
+            return str_slice(message, i, message.n);
+        only_junk = only_junk && !is_visible(message.p[i]);
+    }
+    return message;
 }
 
 /* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
-   whose INVITE begins with a space or a BOM is told so. */
+   whose INVITE stands behind spaces, a BOM or other octets is told so. */
 static bool looks_like_sip(struct str bytes)
 {
-    return bytes.n == 0 || (bytes.p[0] > 0x20 && bytes.p[0] < 0x7f) ||
-           str_starts(frame_without_junk(bytes), STR("INVITE "));
+    return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;
 }
 
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,

@@ -219,15 +219,17 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ra
     full_refused(p, reason, &r);
 }
 
-static void refuse_unread(struct proxy *p, const struct flow *from, struct str raw,
+static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
                           const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
+    bool invite = received_is_invite(whole);
+    struct str raw = invite ? frame_without_junk(whole) : whole;
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
-        .invite = received_is_invite(raw),
+        .invite = invite,
         .reason = fault->reason,
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),

@@ -19,6 +19,8 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
 bool received_is_invite(struct str raw)
 {
     const struct str method = STR("INVITE");
+    if (str_starts_nocase(raw, STR("SIP/")))
+        return false;
     raw = frame_without_junk(raw);
     char next = raw.n > method.n ? raw.p[method.n] : ' ';
     return str_starts_nocase(raw, method) && !ascii_is_alpha(next) && !ascii_is_digit(next) &&

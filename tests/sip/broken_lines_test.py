@@ -176,6 +176,38 @@ class BrokenLines(Story):
                     self.verify(arrived, "B" if b"@" in odd(b"") else "A")
                     self.done(arrived, invite)
 
+    def test_a_host_that_none_can_be_gives_no_a(self):
+        """
+        Another reader may end it elsewhere, and find another number behind it; a blocked one there is
+        refused.
+        """
+        self.start()
+        good = [b"h", b"h:5060", b"[2001:db8::1]", b"h;user=phone", b"192.0.2.1:5060;a=b"]
+        for host in [b"x/+12155559999", b"x:/+12155559999", b"h,+12155559999", b"h:50x", b"[::1", b"h%2e", b"h$",
+                     b"+12155559999", b"J\xf6rg", b"h\\"] + good:
+            for name in ("from", "to", "p-asserted-identity"):
+                with self.subTest(host=host, name=name):
+                    number = b"+12155550199" if name == "to" else b"+12155550100"
+                    value = b"<sip:" + number + b"@" + host + b">"
+                    invite = self.invite()
+                    if name == "p-asserted-identity":
+                        raw = with_line(invite, b"P-Asserted-Identity: " + value)
+                    else:
+                        line = invite.raws(name)[0]
+                        raw = invite.octets().replace(line, line.split(b"<")[0] + value +
+                                                      line.split(b">")[1])
+                    arrived = self.offer(raw)
+                    level = self.record_after(arrived, invite)["attest"]
+                    self.assertEqual(level == "A", host in good, level)
+        invite = self.invite()
+        raw = with_line(invite, b"P-Asserted-Identity: <sip:+12155550100@h/+12155556000>")
+        self.sbc.send(raw, self.at())
+        self.sbc.acknowledge(invite, self.sbc.expect(603), self.at())
+
+    def record_after(self, arrived, invite):
+        self.done(arrived, invite)
+        return self.record(invite)
+
     def test_a_to_tag_of_nobody_is_never_signed(self):
         """One without a value is one; two are refused."""
         self.start()
