@@ -47,6 +47,7 @@ struct call {
     bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
     struct trunk_groups groups[GROUP_PLACES];
     struct asserted_texts from_others; /* where From is not one address alone */
+    bool to_unread;                    /* nor is To */
     struct asserted_texts
         asserted;    /* what P-Asserted-Identity, or what may be taken for one, holds */
     struct str date; /* the Date header's value */

@@ -16,7 +16,7 @@
 
 struct frame_limits {
     uint32_t max_message_bytes;
-    uint32_t max_header_lines; /* folded lines count, the start line too */
+    uint32_t max_header_lines; /* of a request; folded lines count, the start line too */
 };
 
 enum frame_status {
@@ -40,8 +40,12 @@ struct frame {
     size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 
-#define FRAME_JUNK_MAX 8
-/* MESSAGE without spaces, NULs or a BOM before its start line, of which no message may have one. */
+#define FRAME_JUNK_MAX 64
+/*
+ * MESSAGE from where an INVITE begins, in any letters: behind octets none of which is visible
+ * (spaces, NULs, a BOM), or in a further line, within its first FRAME_JUNK_MAX octets. MESSAGE
+ * itself where there is none.
+ */
 struct str frame_without_junk(struct str message);
 /*
  * The head of MESSAGE alone, which has at most MAX_LINES: FRAME_MESSAGE and HEAD->header,

@@ -59,8 +59,15 @@ bool list_next(struct str *rest, struct str *element);
  */
 bool name_addr(struct str value, struct str *uri, struct str *parameters);
 /*
+ * The same where what is in the brackets is the URI to every reader, though what is around them may
+ * be no words and no parameters: for where a request goes (Route, Contact, Record-Route), which an
+ * odd name must not stop.
+ */
+bool name_addr_clear(struct str value, struct str *uri);
+/*
  * The same where nobody can read another one: before the brackets stand words or one quoted string,
- * behind them only ";token" and ";token=value".
+ * none of which could be an address, behind them only ";token" and ";token=value", or no value. For
+ * who somebody is, and what an A is given for.
  */
 bool name_addr_alone(struct str value, struct str *uri);
 /* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */

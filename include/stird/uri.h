@@ -22,8 +22,9 @@ struct uri {
 };
 
 /*
- * False when it can be read in more than one way: a second @, which no part of a URI may hold. What
- * has no scheme is of URI_OTHER, without any part.
+ * False when it can be read in more than one way: a second @, which no part of a URI may hold, or
+ * behind the first what is no host and port (`sip:1@h/2`, `sip:1@h,2`), which another reader may
+ * end elsewhere. What has no scheme is of URI_OTHER, without any part.
  */
 bool uri_split(struct uri *uri, struct str text);
 /*

@@ -4,16 +4,17 @@
 #include <stird/headers.h>
 #include <string.h>
 
+#include "sip/screen.h"
+
 #define LEG_WITHIN_US 10000000 /* the next leg begins so soon */
 
 static struct str tag_of(struct str message, struct str name, char compact)
 {
     struct header_line line;
-    struct str uri, parameters, tag;
-    if (header_find(message, name, compact, &line) && name_addr(line.value, &uri, &parameters) &&
-        parameter_find(parameters, STR("tag"), &tag))
-        return tag;
-    return STR("");
+    struct str tag = {NULL, 0};
+    if (header_find(message, name, compact, &line))
+        tag = screen_tag_of(line.value);
+    return tag.p ? tag : STR("");
 }
 
 /* The number alone; the method is INVITE. */

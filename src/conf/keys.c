@@ -444,7 +444,7 @@ static const struct key root_keys[] = {
     {"limits.message", KEY_SIZE, "64k", false, 2048, 65536, NULL, 0, NULL, NULL,
      ROOT(settings.max_message_bytes), "Longest message."},
     {"limits.header_lines", KEY_INTEGER, "256", false, 32, 256, NULL, 0, NULL, NULL,
-     ROOT(settings.max_header_lines), "Most header lines of a message."},
+     ROOT(settings.max_header_lines), "Most header lines of a request."},
     {"limits.calls", KEY_INTEGER, "20000", false, 1, 1000000, NULL, 0, NULL, NULL,
      ROOT(settings.max_calls), "Most calls that begin and have no final answer yet, in a worker."},
     {"limits.unacknowledged", KEY_INTEGER, "20000", false, 1, 1000000, NULL, 0, NULL, NULL,

@@ -57,6 +57,8 @@ enum cause cause_of_answer(enum reason reason, bool decided_so)
         return CAUSE_NO_UPSTREAM;
     case REASON_CONNECTION_LOST:
         return CAUSE_CONNECTION_LOST;
+    case REASON_ANSWER_UNREADABLE:
+        return CAUSE_ANSWER_UNREADABLE;
     case REASON_UPSTREAM_TIMEOUT:
         return CAUSE_UPSTREAM_TIMEOUT;
     default:

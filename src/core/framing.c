@@ -47,11 +47,15 @@ enum frame_status frame_head(struct str message, unsigned max_lines, struct fram
     return head->header ? FRAME_MESSAGE : FRAME_NO_END;
 }
 
-/* The end of a datagram ends a response as well: what is no length is none there, and one that is
-   said twice is said. */
-static bool may_be_odd(struct str message)
+static bool is_response(struct str message)
 {
     return str_starts_nocase(message, STR("SIP/"));
+}
+
+/* A response is never refused for its many lines: what is not looked at costs next to nothing. */
+static unsigned most_lines(struct str message, const struct frame_limits *limits)
+{
+    return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
 /* The Content-Lengths of HEAD, start line included: how many, and what they say. */
@@ -87,22 +91,35 @@ static size_t count_leading_newlines(struct str bytes)
     return n;
 }
 
+static bool is_visible(char c)
+{
+    return c > 0x20 && c < 0x7f;
+}
+
+/* A method in any letters, and white space behind it. */
+static bool begins_invite(struct str s)
+{
+    const struct str method = STR("INVITE");
+    return s.n > method.n && str_starts_nocase(s, method) && !is_visible(s.p[method.n]);
+}
+
 struct str frame_without_junk(struct str message)
 {
-    size_t i = 0;
-    while (i < message.n && i < FRAME_JUNK_MAX &&
-           (message.p[i] == ' ' || message.p[i] == '\t' || message.p[i] == '\0' ||
-            str_find(STR("\xef\xbb\xbf\xfe\xff"), message.p[i], 0) < 5))
-        i++;
-    return str_slice(message, i, message.n);
+    bool only_junk = true;
+    for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
+        bool at_line = i > 0 && (message.p[i - 1] == '\n' || message.p[i - 1] == '\r');
+        if ((only_junk || at_line) && begins_invite(str_slice(message, i, message.n)))
+            return str_slice(message, i, message.n);
+        only_junk = only_junk && !is_visible(message.p[i]);
+    }
+    return message;
 }
 
 /* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
-   whose INVITE begins with a space or a BOM is told so. */
+   whose INVITE stands behind spaces, a BOM or other octets is told so. */
 static bool looks_like_sip(struct str bytes)
 {
-    return bytes.n == 0 || (bytes.p[0] > 0x20 && bytes.p[0] < 0x7f) ||
-           str_starts(frame_without_junk(bytes), STR("INVITE "));
+    return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;
 }
 
 enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
@@ -118,10 +135,12 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
         return FRAME_NOT_SIP;
     if (message.n > limits->max_message_bytes)
         return FRAME_TOO_LARGE;
-    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
     frame->length = message.n;
     if (status == FRAME_MESSAGE)
-        status = read_lengths(str_slice(message, 0, frame->header), may_be_odd(message), frame,
+        /* The end of a datagram ends a response as well: what is no length is none there, and one
+           that is said twice is said. */
+        status = read_lengths(str_slice(message, 0, frame->header), is_response(message), frame,
                               &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)
         return status;
@@ -155,7 +174,7 @@ static enum frame_status frame_body(struct str message, const struct frame_limit
 {
     unsigned n_lengths;
     uint64_t length;
-    enum frame_status status = frame_head(message, limits->max_header_lines, frame);
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
     frame->length = frame->header;
     if (status == FRAME_MESSAGE)
         status = read_lengths(str_slice(message, 0, frame->header), false, frame, &n_lengths,

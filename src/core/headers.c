@@ -270,6 +270,28 @@ static bool is_display_name(struct str s)
     return true;
 }
 
+/* What is no address where one in brackets follows, whatever it looks like. */
+static bool is_before_brackets(struct str s)
+{
+    s = str_trim(s);
+    if (s.n > 0 && s.p[0] == '"')
+        return take_quoted(&s) && s.n == 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>;\\\0"), s.p[i], 0) < 6)
+            return false;
+    return true;
+}
+
+/* What is no second address. */
+static bool is_behind_brackets(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>:@\\\0"), s.p[i], 0) < 7 || (unsigned char)s.p[i] < '\t' ||
+            s.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
 /* Up to the next white space, semicolon or equals sign. */
 static struct str take_word(struct str *s)
 {
@@ -281,7 +303,7 @@ static struct str take_word(struct str *s)
     return word;
 }
 
-/* gen-value: a token, a host, or a quoted string (RFC 3261 section 25.1). */
+/* gen-value: a token, a host, or a quoted string (RFC 3261 section 25.1); none says nothing. */
 static bool take_value(struct str *s)
 {
     *s = str_trim(str_slice(*s, 1, s->n));
@@ -292,7 +314,8 @@ static bool take_value(struct str *s)
     }
     struct str word = take_word(s);
     bool reference = word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']';
-    return is_sip_token(word) || (reference && uri_host_is_plain(word));
+    return word.n == 0 ? s->n == 0 || s->p[0] == ';'
+                       : is_sip_token(word) || (reference && uri_host_is_plain(word));
 }
 
 static bool are_parameters(struct str s)
@@ -309,14 +332,31 @@ static bool are_parameters(struct str s)
     return true;
 }
 
-bool name_addr_alone(struct str value, struct str *uri)
+/* What stands before URI, which is of VALUE: without a bracket, if there is one. */
+static bool read_before(struct str value, struct str uri, struct str *before)
 {
-    struct str parameters;
+    *before = str_trim(str_span(value.p, uri.p));
+    bool bracketed = before->n > 0 && before->p[before->n - 1] == '<';
+    before->n -= bracketed;
+    return bracketed;
+}
+
+bool name_addr_clear(struct str value, struct str *uri)
+{
+    struct str before, parameters;
     if (!name_addr(value, uri, &parameters))
         return false;
-    struct str before = str_trim(str_span(value.p, uri->p));
-    if (before.n > 0 && before.p[before.n - 1] == '<')
-        before.n--;
+    bool bracketed = read_before(value, *uri, &before);
+    return is_before_brackets(before) && str_find(*uri, '<', 0) == uri->n &&
+           (are_parameters(parameters) || (bracketed && is_behind_brackets(parameters)));
+}
+
+bool name_addr_alone(struct str value, struct str *uri)
+{
+    struct str before, parameters;
+    if (!name_addr_clear(value, uri) || !name_addr(value, uri, &parameters))
+        return false;
+    read_before(value, *uri, &before);
     return is_display_name(before) && are_parameters(parameters);
 }
 

@@ -14,8 +14,8 @@ static struct str header(struct str message, struct str name, char compact)
 
 static struct str uri_of(struct str value)
 {
-    struct str uri, parameters;
-    return name_addr(value, &uri, &parameters) ? uri : (struct str){NULL, 0};
+    struct str uri;
+    return name_addr_clear(value, &uri) ? uri : (struct str){NULL, 0};
 }
 
 unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX])

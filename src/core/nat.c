@@ -129,12 +129,12 @@ static size_t write_fixed(struct buf *out, struct str text, size_t begin, const 
 bool nat_fix_contact(struct str text, const struct address *source, enum transport transport,
                      struct buf *out)
 {
-    struct str value = text, element, address, parameters;
+    struct str value = text, element, address;
     struct uri uri;
     size_t written = 0;
     str_cut(&value, ':');
     while (list_next(&value, &element)) {
-        if (!name_addr(element, &address, &parameters) || !is_private(address, source, &uri))
+        if (!name_addr_clear(element, &address) || !is_private(address, source, &uri))
             continue;
         size_t begin = (size_t)(address.p - text.p);
         buf_add_str(out, str_slice(text, written, begin));

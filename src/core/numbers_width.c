@@ -92,8 +92,9 @@ struct share {
 struct widths {
     struct build *build;
     struct country_keys country;
-    struct share *share; /* by customer */
-    struct buf wide;     /* u32: customers to tell of when the country ends */
+    struct share *share;   /* by customer */
+    struct share everyone; /* what all customers have together */
+    struct buf wide;       /* u32: customers to tell of when the country ends */
 };
 
 static void width_add(struct width *w, uint64_t numbers, uint32_t line)
@@ -111,54 +112,91 @@ static const char *is_wide(const struct widths *w, const struct share *share)
     return share->all.numbers > AREAS_NUMBERS ? "more than 1000 million" : NULL;
 }
 
-static void report(const struct widths *w, uint32_t customer, const struct width *width,
+/* WHO in words: "customer "x" has". */
+static void report(const struct widths *w, const char *who, const struct width *width,
                    const char *how, const char *why)
 {
-    struct build *b = w->build;
     const struct country_keys *c = &w->country;
-    build_problem(b, width->line,
-                  "customer \"%s\" has %" PRIu64 " numbers of +%.*s in %" PRIu32 " %s, of which "
-                  "this is the first, %s: if that is meant, say yes for each of these rows in a "
-                  "column named wide",
-                  build_quote(interner_get(&b->customers, customer)).text, width->numbers,
-                  (int)c->code_digits, c->begin.digits, width->rows, how, why);
+    build_problem(w->build, width->line,
+                  "%s %" PRIu64 " numbers of +%.*s in %" PRIu32 " %s, of which this is the first, "
+                  "%s: if that is meant, say yes for each of these rows in a column named wide",
+                  who, width->numbers, (int)c->code_digits, c->begin.digits, width->rows, how, why);
+}
+
+static void report_customer(const struct widths *w, uint32_t customer, const struct width *width,
+                            const char *how, const char *why)
+{
+    struct buf who = BUF_INIT;
+    buf_addf(&who, "customer \"%s\" has",
+             build_quote(interner_get(&w->build->customers, customer)).text);
+    buf_add_char(&who, '\0');
+    report(w, buf_failed(&who) ? "a customer has" : who.p, width, how, why);
+    buf_fini(&who);
 }
 
 static void end_adjoining(struct widths *w, struct share *share, uint32_t customer)
 {
     if (share->adjoining.numbers > AREA_NUMBERS && share->adjoining.rows > 1)
-        report(w, customer, &share->adjoining, "ranges that adjoin", "more than 10 million");
+        report_customer(w, customer, &share->adjoining, "ranges that adjoin",
+                        "more than 10 million");
     share->adjoining = (struct width){0};
+}
+
+/* A country that is split over many customers is given away all the same. Of a small one somebody
+   may well have most numbers. */
+static void end_everyone(const struct widths *w)
+{
+    if (w->everyone.all.numbers > AREAS_NUMBERS)
+        report(w, "the customers together have", &w->everyone.all, "rows",
+               "more than 1000 million");
 }
 
 static void end_country(struct widths *w)
 {
+    bool told = false;
     const uint32_t *customer = (const uint32_t *)(const void *)w->wide.p;
     for (size_t i = 0; i < w->wide.n / sizeof(*customer); i++) {
         struct share *share = &w->share[customer[i]];
         const char *why = is_wide(w, share);
+        told = told || why;
         if (why)
-            report(w, customer[i], &share->all, "rows", why);
+            report_customer(w, customer[i], &share->all, "rows", why);
         else
             end_adjoining(w, share, customer[i]);
     }
+    if (!told)
+        end_everyone(w);
     w->wide.n = 0;
+}
+
+/* The numbers of a row that no row before it had. */
+static uint64_t add_numbers(struct share *share, uint64_t first, uint64_t last, uint32_t line)
+{
+    uint64_t from = first > share->reached ? first : share->reached + 1;
+    uint64_t numbers = last >= from ? last - from + 1 : 0;
+    width_add(&share->all, numbers, line);
+    share->reached = last > share->reached ? last : share->reached;
+    return numbers;
+}
+
+static void enter_country(const struct widths *w, struct share *share, uint64_t first)
+{
+    if (share->country != w->country.first)
+        *share = (struct share){.country = w->country.first, .reached = first - 1};
 }
 
 static void add_row(struct widths *w, const struct build_row *row, uint32_t customer)
 {
     struct share *share = &w->share[customer];
     uint64_t first = row_first(row), last = row_last(w->build, row);
-    if (share->country != w->country.first)
-        *share = (struct share){.country = w->country.first, .reached = first - 1};
+    enter_country(w, share, first);
+    enter_country(w, &w->everyone, first);
     if (first > share->reached + 1)
         end_adjoining(w, share, customer);
-    uint64_t from = first > share->reached ? first : share->reached + 1;
-    uint64_t numbers = last >= from ? last - from + 1 : 0;
-    width_add(&share->all, numbers, row->line);
+    uint64_t numbers = add_numbers(share, first, last, row->line);
+    add_numbers(&w->everyone, first, last, row->line);
     if (row->key & ROW_WIDE)
         width_add(&share->adjoining, numbers, row->line);
-    share->reached = last > share->reached ? last : share->reached;
     if (!share->listed && (share->adjoining.numbers > AREA_NUMBERS || is_wide(w, share))) {
         share->listed = true;
         buf_add(&w->wide, &customer, sizeof(customer));

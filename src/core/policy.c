@@ -50,6 +50,7 @@ struct decision {
     bool asserted_differ;                      /* Decided 2 */
     bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
     bool from_unread;     /* that counts, but is not one address alone */
+    bool to_unread;       /* the same of the called number's */
     struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
     enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
     struct str ceiling_of;   /* that one, in words */
@@ -237,6 +238,9 @@ static void find_dest(struct decision *d)
         d->dest_cannot_exist = tell_fault(d, where, fault, dest);
     if (!d->has_dest)
         guess(d, &d->dest_reach, uri);
+    d->to_unread = !from_request && d->call->to_unread;
+    if (d->to_unread)
+        trace(d, STR("To cannot be read as one address"));
 }
 
 /* The tables' dates are days of their zone. */
@@ -554,7 +558,8 @@ static bool may_have_a(const struct decision *d)
     const struct outcome *o = d->outcome;
     bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
     return !d->trunk->gateway && !d->call->source_in_doubt && entitled && o->number_looked_up &&
-           !o->number.prefix_row && !d->asserted_differ && !d->asserted_unread && !d->from_unread;
+           !o->number.prefix_row && !d->asserted_differ && !d->asserted_unread && !d->from_unread &&
+           !d->to_unread;
 }
 
 /*
@@ -584,6 +589,8 @@ static struct str why_lowered(const struct decision *d)
         return STR("P-Asserted-Identity cannot be read");
     if (d->from_unread)
         return STR("From cannot be read");
+    if (d->to_unread)
+        return STR("To cannot be read");
     if (d->outcome->number.prefix_row)
         return STR("prefix row");
     return STR("no entitlement");

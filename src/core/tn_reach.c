@@ -160,6 +160,19 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
     }
 }
 
+/* Behind a first @ may stand another user part, or what is no host: some take the last number. */
+static void read_behind(const struct reader *r, struct str rest)
+{
+    static const struct str ends = STR("@/,;:?= \t");
+    size_t begin = 0;
+    for (size_t i = 0; i <= rest.n; i++)
+        if (i == rest.n || str_find(ends, rest.p[i], 0) < ends.n) {
+            if (i > begin)
+                read_user(r, str_slice(rest, begin, i));
+            begin = i + 1;
+        }
+}
+
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside)
 {
@@ -167,11 +180,8 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     struct str user = uri_called_part(uri);
     struct uri parts;
     read_user(&r, user);
-    /* Behind a first @ may stand another user part: some take the last one. */
-    if (!uri_split(&parts, uri)) {
-        size_t second = str_find(uri, '@', 0) + 1;
-        read_user(&r, str_slice(uri, second, str_find(uri, '@', second)));
-    }
+    if (!uri_split(&parts, uri))
+        read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
     add_contexts(&r, parts.user_parameters, user);
 }
 

@@ -18,8 +18,16 @@ static void split_user(struct uri *uri)
     uri->user_parameters = str_slice(rest, semicolon + 1, rest.n);
 }
 
-/* [host][:port][;parameters][?headers] */
-static void split_host(struct uri *uri, struct str rest)
+static bool is_port(struct str s)
+{
+    size_t i = s.n > 0 && s.p[0] == ':' ? 1 : 0;
+    while (i < s.n && ascii_is_digit(s.p[i]))
+        i++;
+    return i == s.n && (s.n == 0 || s.p[0] == ':');
+}
+
+/* [host][:port][;parameters][?headers]; false where behind an @ stands what is no host and port. */
+static bool split_host(struct uri *uri, struct str rest)
 {
     rest = str_slice(rest, 0, str_find(rest, '?', 0));
     size_t semicolon = str_find(rest, ';', 0);
@@ -27,6 +35,8 @@ static void split_host(struct uri *uri, struct str rest)
     size_t bracket = host.n > 0 && host.p[0] == '[' ? str_find(host, ']', 0) : 0;
     uri->host = str_slice(host, 0, str_find(host, ':', bracket));
     uri->parameters = str_slice(rest, semicolon + 1, rest.n);
+    return !uri->userinfo.p ||
+           (uri_host_is_plain(uri->host) && is_port(str_slice(host, uri->host.n, host.n)));
 }
 
 bool uri_split(struct uri *uri, struct str text)
@@ -48,8 +58,7 @@ bool uri_split(struct uri *uri, struct str text)
         split_user(uri);
         rest = str_slice(rest, at + 1, rest.n);
     }
-    split_host(uri, rest);
-    return str_find(rest, '@', 0) == rest.n;
+    return split_host(uri, rest) && str_find(rest, '@', 0) == rest.n;
 }
 
 struct str uri_called_end(struct str called)

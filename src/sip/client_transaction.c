@@ -192,10 +192,11 @@ static void send_ack(struct client_transaction *t)
 static void make_ack(struct client_transaction *t, struct str to_header)
 {
     struct buf out = BUF_INIT;
-    if (skeleton_is_made(&t->skeleton))
+    if (skeleton_is_made(&t->skeleton) && to_header.n > 0) {
         skeleton_ack(&t->skeleton, to_header, &out);
-    t->ack.n = out.n;
-    t->ack.p = buf_take(&out, NULL);
+        t->ack.n = out.n;
+        t->ack.p = buf_take(&out, NULL);
+    }
     if (!t->ack.p)
         t->ack.n = 0;
     skeleton_fini(&t->skeleton);

@@ -52,6 +52,7 @@ static void add_header(struct call *call, const struct header_line *line)
         trunk_groups_add_header(&call->groups[GROUP_IN_FROM], line->value, call->arena);
     } else if (header_is(line, STR("To"), 't')) {
         call->to_uri = odd_uri(line->value); /* others were refused for an odd one */
+        call->to_unread |= !name_addr_alone(line->value, &uri);
     } else if (header_is(line, STR("Contact"), 'm')) {
         trunk_groups_add_header(&call->groups[GROUP_IN_CONTACT], line->value, call->arena);
     } else if (header_is(line, STR("Call-ID"), 'i')) {

@@ -18,7 +18,7 @@
 #include "screen.h"
 #include "stand_in.h"
 
-#define PIECES 512 /* over 256 lines and what is added */
+#define PIECES 1024 /* a line each, and what is between them: twice 256, and what is added */
 
 /* What sofia-sip parses of a request and of a response; every other header is opaque to it. */
 static msg_mclass_t *request_class, *response_class;

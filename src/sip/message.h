@@ -36,6 +36,7 @@ struct message {
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
     unsigned n_broken;   /* lines that are no header: they leave as they came (section 16.3) */
+    unsigned n_lines;    /* of the head, header or not, folded ones as one */
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
     bool hops_unclear;   /* Max-Forwards is no number, or there twice */

@@ -69,15 +69,6 @@ static bool has_none_of(struct str s, struct str octets)
     return true;
 }
 
-/* Words, whatever their letters; or one quoted string. */
-static bool is_clear_name(struct str s)
-{
-    s = str_trim(s);
-    if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
-        s = str_slice(s, 1, s.n - 1);
-    return has_none_of(s, STR("\"<>;\\\0"));
-}
-
 static bool is_clear_uri(struct str s)
 {
     size_t colon = str_find(s, ':', 0);
@@ -107,15 +98,9 @@ static bool are_clear_parameters(struct str rest)
 /* "Doe, John <sip:...>;tag=a;": what is in <> is the URI to every reader, and the tag one token. */
 static bool is_clear_address(struct str value)
 {
-    size_t open = str_find(value, '<', 0), close = str_find(value, '>', 0);
-    if (open == value.n && close == value.n) {
-        open = str_find(value, ';', 0);
-        return is_clear_uri(str_trim(str_slice(value, 0, open))) &&
-               are_clear_parameters(str_slice(value, open, value.n));
-    }
-    return open < close && close < value.n && is_clear_name(str_slice(value, 0, open)) &&
-           is_clear_uri(str_slice(value, open + 1, close)) &&
-           are_clear_parameters(str_trim(str_slice(value, close + 1, value.n)));
+    struct str uri, parameters;
+    return name_addr_clear(value, &uri) && name_addr(value, &uri, &parameters) &&
+           is_clear_uri(uri) && are_clear_parameters(parameters);
 }
 
 static bool addresses_are_clear(const struct message *m)
@@ -241,6 +226,29 @@ static void write_via(const struct message *m, struct str value, char *text)
     }
 }
 
+/* Where the bracket before URI stands, which is of ELEMENT; 0 where there is none. */
+static size_t find_bracket(struct str element, struct str uri)
+{
+    size_t i = (size_t)(uri.p - element.p);
+    while (i > 0 && element.p[i - 1] != '<')
+        i--;
+    return i > 0 ? i - 1 : 0;
+}
+
+/* Names, which sofia-sip reads as ASCII, and what is no parameters behind a ">". */
+static void write_around(const struct message *m, struct str value, char *text)
+{
+    struct str element, uri, parameters;
+    while (list_next(&value, &element)) {
+        if (!name_addr_clear(element, &uri) || !name_addr(element, &uri, &parameters))
+            continue;
+        size_t open = find_bracket(element, uri);
+        blank(text + (element.p - m->raw.p), open);
+        if (!name_addr_alone(str_slice(element, open, element.n), &uri))
+            blank(text + (parameters.p - m->raw.p), parameters.n);
+    }
+}
+
 /* ";;" and a final ";" behind the ">": what is between the brackets is the URI's. */
 static void write_route(const struct message *m, struct str value, char *text)
 {
@@ -273,8 +281,10 @@ static void write_lists(const struct message *m, char *text)
             stand_in_hide(m, &line, text);
         else if (via && (m->odd & ODD_VIA))
             write_via(m, line.value, text);
-        else if (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE_ENDS))
+        else if (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE_ENDS)) {
             write_route(m, line.value, text);
+            write_around(m, line.value, text);
+        }
         via_seen |= via;
     }
 }

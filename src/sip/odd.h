@@ -19,7 +19,7 @@ enum odd {
     ODD_ROUTE = 8,         /* all Routes, which lead nowhere outside a call */
     ODD_ESCAPES = 16,      /* of the Request-URI: what is no escape, and octets of no URI */
     ODD_URI = 32,          /* all of it */
-    ODD_ROUTE_ENDS = 64,   /* empty parameters of a Route */
+    ODD_ROUTE_ENDS = 64,   /* what stands around the brackets of a Route, empty parameters too */
     ODD_RECORD_ROUTE = 128 /* all Record-Routes, which are too many */
 };
 

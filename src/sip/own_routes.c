@@ -137,10 +137,10 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
 static void read_routes(struct reading *r, struct str rest)
 {
     struct header_line line;
-    struct str element, uri, parameters;
+    struct str element, uri;
     while (header_next(&rest, &line))
         while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
-            if (r->own->n == OWN_ROUTES_MAX || !name_addr(element, &uri, &parameters) ||
+            if (r->own->n == OWN_ROUTES_MAX || !name_addr_clear(element, &uri) ||
                 !note(r, uri, false))
                 return;
             r->own->n++;

@@ -68,7 +68,7 @@ static void keep_uri(struct proxy *p, struct str uri, const struct address *sour
 void peer_ports_note(struct proxy *p, const struct message *m, const struct flow *from)
 {
     struct header_line line;
-    struct str rest, element, uri, parameters;
+    struct str rest, element, uri;
     if (from->transport == TRANSPORT_UDP && !is_plain(&from->remote, TRANSPORT_UDP))
         keep(p, &from->remote, TRANSPORT_UDP);
     start_line(m->raw, &rest);
@@ -76,7 +76,7 @@ void peer_ports_note(struct proxy *p, const struct message *m, const struct flow
         bool told = header_is(&line, STR("Contact"), 'm') ||
                     header_is(&line, STR("Record-Route"), 0);
         for (; told && n < URIS_A_MESSAGE && list_next(&line.value, &element); n++)
-            if (name_addr(element, &uri, &parameters))
+            if (name_addr_clear(element, &uri))
                 keep_uri(p, uri, &from->remote);
     }
 }

@@ -245,15 +245,17 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ra
     full_refused(p, reason, &r);
 }
 
-static void refuse_unread(struct proxy *p, const struct flow *from, struct str raw,
+static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
                           const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
+    bool invite = received_is_invite(whole);
+    struct str raw = invite ? frame_without_junk(whole) : whole;
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
-        .invite = received_is_invite(raw),
+        .invite = invite,
         .reason = fault->reason,
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
@@ -264,6 +266,8 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str r
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
+    if (fault->reason != REASON_OUT_OF_MEMORY)
+        relay_unread(p, raw);
 }
 
 /* What a trunk of this source asks for of its requests: nat.h. */

@@ -73,27 +73,10 @@ static bool is_plain_uri(struct str uri)
     return true;
 }
 
-/* What may stand before the "<": a quoted string, or tokens. */
-static bool is_display_name(struct str s)
-{
-    struct str word;
-    if (s.n >= 2 && s.p[0] == '"')
-        return s.p[s.n - 1] == '"';
-    while ((s = str_trim(s)).n > 0)
-        if (!is_sip_token(word = str_cut(&s, ' ')))
-            return false;
-    return true;
-}
-
 static bool is_plain_route(struct str element)
 {
-    struct str uri, parameters;
-    if (!name_addr(element, &uri, &parameters) || !is_plain_uri(uri))
-        return false;
-    struct str before = str_trim(str_span(element.p, uri.p));
-    if (before.n > 0 && before.p[before.n - 1] == '<')
-        before = str_trim(str_slice(before, 0, before.n - 1));
-    return is_display_name(before);
+    struct str uri;
+    return name_addr_clear(element, &uri) && is_plain_uri(uri);
 }
 
 /* As many, and each of them a URI: taking one off a list makes sofia-sip write the others anew. */

@@ -19,10 +19,28 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
 bool received_is_invite(struct str raw)
 {
     const struct str method = STR("INVITE");
+    if (str_starts_nocase(raw, STR("SIP/")))
+        return false;
     raw = frame_without_junk(raw);
     char next = raw.n > method.n ? raw.p[method.n] : ' ';
     return str_starts_nocase(raw, method) && !ascii_is_alpha(next) && !ascii_is_digit(next) &&
            next != '-' && next != '_' && next != '.';
+}
+
+/* The next word off *REST. */
+static struct str word_off(struct str *rest)
+{
+    *rest = str_trim(*rest);
+    return str_cut(rest, ' ');
+}
+
+int received_status(struct str raw)
+{
+    struct str rest, line = start_line(raw, &rest), version = word_off(&line);
+    uint64_t status;
+    bool is_response = str_starts_nocase(version, STR("SIP/")) &&
+                       str_to_u64(word_off(&line), 699, &status) && status >= 100;
+    return is_response ? (int)status : 0;
 }
 
 struct str received_call_id(struct str raw)

@@ -14,6 +14,8 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings);
 /* Whether what could not be parsed was meant to be an INVITE. */
 bool received_is_invite(struct str raw);
+/* The status of what could not be parsed, where it begins as a response; else 0. */
+int received_status(struct str raw);
 /* Its Call-ID, as it stands, or empty. Of any octets. */
 struct str received_call_id(struct str raw);
 /* "CSeq: is no number and this method, at octet 412" */

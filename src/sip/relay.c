@@ -8,6 +8,7 @@
 #include <stird/headers.h>
 #include "inbox.h"
 #include "probe.h"
+#include "received.h"
 #include "response.h"
 #include "size_switch.h"
 
@@ -377,6 +378,69 @@ static void on_response(struct attempt *a, struct message *m, const struct flow 
         on_success(a, m, from);
     else
         on_refusal(a, m);
+}
+
+/* ---- responses that cannot be read ---- */
+
+/* What an ACK repeats must be one address to whoever reads it. */
+static struct str readable_to(struct str raw)
+{
+    struct header_line line;
+    struct str uri;
+    bool readable = header_find(raw, STR("To"), 't', &line) && name_addr_alone(line.value, &uri) &&
+                    str_find(line.value, '\r', 0) == line.value.n;
+    for (size_t i = 0; readable && i < line.value.n; i++)
+        readable = (unsigned char)line.value.p[i] >= ' ';
+    return readable ? line.value : (struct str){NULL, 0};
+}
+
+/* By the topmost Via and the CSeq alone. */
+static struct client_transaction *transaction_of_unread(const struct proxy *p, struct str raw)
+{
+    struct header_line via, cseq;
+    struct str element, branch;
+    if (!header_find(raw, STR("Via"), 'v', &via) || !header_find(raw, STR("CSeq"), 0, &cseq) ||
+        !list_next(&via.value, &element) ||
+        !parameter_find(str_slice(element, str_find(element, ';', 0), element.n), STR("branch"),
+                        &branch))
+        return NULL;
+    str_cut(&cseq.value, ' ');
+    struct transaction_key key = client_key(&p->branches, branch, str_trim(cseq.value));
+    return client_transaction_find(p->transactions, &key);
+}
+
+/* Its words are lost, and its status counts: the caller is told instead of left to wait. */
+static void on_unread_final(struct attempt *a, int status)
+{
+    struct context *c = a->context;
+    a->final_seen = true;
+    trail_said(&c->trail, a->place, FATE_STATUS, status);
+    limits_give(&c->proxy->limits, &a->limit);
+    if (a->abandoned || c->finished)
+        return;
+    log_failover(a, "its final answer cannot be read");
+    c->current = NULL;
+    if (status == 503 && may_fail_over(c))
+        steps_try_next_target(c);
+    else
+        context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
+}
+
+void relay_unread(struct proxy *p, struct str raw)
+{
+    int status = received_status(raw);
+    struct client_transaction *t = status >= 100 ? transaction_of_unread(p, raw) : NULL;
+    struct attempt *a = t ? client_transaction_user(t) : NULL;
+    if (!t || (a && !a->context) ||
+        client_transaction_response(t, status, readable_to(raw), proxy_now_ms()) != RESPONSE_PASS ||
+        !a)
+        return;
+    struct context *c = a->context;
+    if (status < 200)
+        on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
+    else if (!a->final_seen)
+        on_unread_final(a, status);
+    context_release_if_idle(c);
 }
 
 /* It may have been for another worker. Without a transaction nobody knows who was asked. */

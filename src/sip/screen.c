@@ -4,6 +4,7 @@
 #include <stird/policy.h>
 #include "message.h"
 #include "odd.h"
+#include "stand_in.h"
 
 enum kind {
     ONCE,
@@ -401,15 +402,26 @@ static unsigned rule_of(const struct header_line *line)
     return i;
 }
 
+/* Of a response any number of lines is passed on, but not of those that cost something. */
+static enum reason screen_apart(struct message *m, const struct header_line *line, unsigned *n)
+{
+    *n += m->status != 0 && stand_in_is_kept_apart(line);
+    return *n <= SCREEN_MAX_APART ? REASON_OK
+                                  : fault(m, REASON_TOO_MANY_HEADERS, STR("message"), line->raw.p,
+                                          "has too many Via, Contact, Content-Length, Retry-After");
+}
+
 static enum reason screen_headers(struct message *m, struct str rest)
 {
-    unsigned counts[RULES] = {0};
+    unsigned counts[RULES] = {0}, n_apart = 0;
     struct header_line line;
     enum reason reason = REASON_OK;
     while (reason == REASON_OK && head_line_next(&rest, &line)) {
         unsigned rule = line.name.p ? rule_of(&line) : RULES;
         m->n_broken += !line.name.p;
-        if (rule < RULES)
+        m->n_lines++;
+        reason = screen_apart(m, &line, &n_apart);
+        if (reason == REASON_OK && rule < RULES)
             reason = m->status == 0 ? screen_line(m, &line, rule, &counts[rule])
                                     : screen_response_line(m, &line, rule, &counts[rule]);
     }

@@ -24,6 +24,7 @@ struct screen_fault {
 
 #define SCREEN_MAX_PARAMETERS 1024 /* in a line of a header that is parsed */
 #define SCREEN_MAX_ELEMENTS   64   /* in Via, Route, Record-Route, Contact, Require ... */
+#define SCREEN_MAX_APART      256 /* lines of a response that are read for themselves: stand_in.h */
 
 /* Sets M->status, method, request_uri. REASON_OK, BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME or
    TOO_MANY_HEADERS; M->fault says the same in words. */

@@ -5,8 +5,9 @@
 
 #include <stird/headers.h>
 
-#define FOR_NUL  '\1'
-#define FOR_LINE '@' /* begins no header name */
+#define FOR_NUL     '\1'
+#define FOR_LINE    '@' /* begins no header name */
+#define LINES_ALONE 256 /* of a response with more, those that nothing here looks at are one */
 
 /* sofia-sip takes some characters of a token for none in a method. */
 static bool is_plain_method(struct str method)
@@ -17,11 +18,55 @@ static bool is_plain_method(struct str method)
     return true;
 }
 
+static bool has_many_lines(const struct message *m)
+{
+    return m->status != 0 && m->n_lines > LINES_ALONE;
+}
+
+/* What a response is read by, or what may be taken off it or changed. */
+bool stand_in_is_kept_apart(const struct header_line *line)
+{
+    static const struct {
+        struct str name;
+        char compact;
+    } kept[] = {{STR("Via"), 'v'},
+                {STR("Content-Length"), 'l'},
+                {STR("Contact"), 'm'},
+                {STR("Retry-After"), '\0'}};
+    char room[HEADER_ROOM];
+    struct str names[2];
+    header_lookalikes(line, names, room);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (header_is_named(names[0], kept[i].name, kept[i].compact) ||
+            header_is_named(names[1], kept[i].name, kept[i].compact))
+            return true;
+    return false;
+}
+
+/*
+ * The parser makes an object of each line, at a cost that grows with their number. So of the lines
+ * that nothing here looks at, all but the first of a run are given as lines that continue it.
+ */
+static void write_runs(const struct message *m, char *text)
+{
+    struct header_line line;
+    struct str rest;
+    bool in_run = false;
+    start_line(m->raw, &rest);
+    while (head_line_next(&rest, &line)) {
+        bool apart = stand_in_is_kept_apart(&line);
+        if (!apart && in_run)
+            text[line.raw.p - m->raw.p] = ' ';
+        in_run = !apart;
+    }
+}
+
 /* A NUL ends a text for sofia-sip; RFC 3261 allows it in quoted strings (RFC 4475 3.1.1.2). */
 bool stand_in_is_needed(const struct message *m, size_t head)
 {
-    return m->n_broken > 0 || m->start_is_odd || m->hops_unclear || m->length_unclear ||
-           (m->status == 0 && !is_plain_method(m->method)) || memchr(m->raw.p, '\0', head) != NULL;
+    return m->n_broken > 0 || has_many_lines(m) || m->start_is_odd || m->hops_unclear ||
+           m->length_unclear || (m->status == 0 && !is_plain_method(m->method)) ||
+           memchr(m->raw.p, '\0', head) != NULL;
 }
 
 void stand_in_hide(const struct message *m, const struct header_line *line, char *text)
@@ -117,6 +162,8 @@ void stand_in_write(const struct message *m, size_t head, char *text)
             write_line(text + (line.raw.p - m->raw.p), line.raw.n);
         else if (is_hidden(m, &line))
             stand_in_hide(m, &line, text);
+    if (has_many_lines(m))
+        write_runs(m, text);
     if (m->start_is_odd)
         write_start_line(m, text);
     if (m->status == 0 && !is_plain_method(m->method))

@@ -1,7 +1,7 @@
 /*
- * stand_in - what sofia-sip is given to read in place of a message that it cannot read, or that it
- * would read otherwise than we do: NULs in a head, characters of a method, lines that are no
- * header.
+ * stand_in - what sofia-sip is given to read in place of a message that it cannot read, that it
+ * would read otherwise than we do, or that would cost it too much: NULs in a head, characters of a
+ * method, lines that are no header, thousands of lines of a response.
  *
  * It is as long as the message and has its line ends, so that each octet keeps its place and is put
  * back when sofia-sip has read.
@@ -14,6 +14,8 @@
 
 /* HEAD: the length of start line and headers. M is screened. */
 bool stand_in_is_needed(const struct message *m, size_t head);
+/* Whether sofia-sip reads the line of a response for itself, however many others there are. */
+bool stand_in_is_kept_apart(const struct header_line *line);
 /* Gives a line that is not to be read another name. */
 void stand_in_hide(const struct message *m, const struct header_line *line, char *text);
 /* "sip:xxxx" in the place of the Request-URI, behind stand_in_write(). */

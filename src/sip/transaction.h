@@ -128,7 +128,8 @@ enum response_fate {
 };
 /*
  * A response with STATUS matched. TO_HEADER is the value of its To header, for the ACK that the
- * transaction makes and sends itself for a final other than 2xx (17.1.1.3).
+ * transaction makes and sends itself for a final other than 2xx (17.1.1.3); empty: it cannot be
+ * read, and none is made.
  */
 enum response_fate client_transaction_response(struct client_transaction *t, int status,
                                                struct str to_header, int64_t now_ms);

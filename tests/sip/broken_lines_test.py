@@ -158,8 +158,8 @@ class BrokenLines(Story):
 
     def test_an_odd_name_or_a_final_semicolon_costs_no_call(self):
         """
-        What is in <> is the URI to every reader: the call is signed by it, and leaves as it came. A From whose
-        name could be an address itself gives no A.
+        What is in <> is the URI to every reader: the call is signed by it, and leaves as it came. A From or To
+        whose name could be an address itself gives no A.
         """
         self.start()
         for odd in (lambda v: b"J\xc3\xb6rg " + v, lambda v: b"J\xf6rg " + v,
@@ -173,8 +173,40 @@ class BrokenLines(Story):
                     header, value = line.split(b": ", 1)
                     arrived = self.offer(invite.octets().replace(line, header + b": " + odd(value)))
                     self.assertIn(b"\r\n" + header + b": " + odd(value) + b"\r\n", arrived.raw)
-                    self.verify(arrived, "B" if name == "from" and b"@" in odd(b"") else "A")
+                    self.verify(arrived, "B" if b"@" in odd(b"") else "A")
                     self.done(arrived, invite)
+
+    def test_a_host_that_none_can_be_gives_no_a(self):
+        """
+        Another reader may end it elsewhere, and find another number behind it; a blocked one there is
+        refused.
+        """
+        self.start()
+        good = [b"h", b"h:5060", b"[2001:db8::1]", b"h;user=phone", b"192.0.2.1:5060;a=b"]
+        for host in [b"x/+12155559999", b"x:/+12155559999", b"h,+12155559999", b"h:50x", b"[::1", b"h%2e", b"h$",
+                     b"+12155559999", b"J\xf6rg", b"h\\"] + good:
+            for name in ("from", "to", "p-asserted-identity"):
+                with self.subTest(host=host, name=name):
+                    number = b"+12155550199" if name == "to" else b"+12155550100"
+                    value = b"<sip:" + number + b"@" + host + b">"
+                    invite = self.invite()
+                    if name == "p-asserted-identity":
+                        raw = with_line(invite, b"P-Asserted-Identity: " + value)
+                    else:
+                        line = invite.raws(name)[0]
+                        raw = invite.octets().replace(line, line.split(b"<")[0] + value +
+                                                      line.split(b">")[1])
+                    arrived = self.offer(raw)
+                    level = self.record_after(arrived, invite)["attest"]
+                    self.assertEqual(level == "A", host in good, level)
+        invite = self.invite()
+        raw = with_line(invite, b"P-Asserted-Identity: <sip:+12155550100@h/+12155556000>")
+        self.sbc.send(raw, self.at())
+        self.sbc.acknowledge(invite, self.sbc.expect(603), self.at())
+
+    def record_after(self, arrived, invite):
+        self.done(arrived, invite)
+        return self.record(invite)
 
     def test_a_to_tag_of_nobody_is_never_signed(self):
         """One without a value is one; two are refused."""
@@ -262,6 +294,108 @@ class BrokenLines(Story):
                     self.assertIn(b"\r\n" + line + b"\r\n", there.raw)
                     self.end(invite, arrived, there)
 
+    def test_a_response_of_many_lines_goes_up(self):
+        self.many_lines("udp")
+
+    def test_a_response_of_many_lines_goes_up_from_a_stream(self):
+        self.many_lines("tcp")
+
+    def many_lines(self, transport):
+        """As it came, octet for octet. The 503 loses its Retry-After all the same."""
+        self.start(upstreams=[self.upstream(transport=transport)])
+        self.carrier  # pylint: disable=pointless-statement
+        for lines in ([b"X-%d: y" % i for i in range(257)], [b"x"] * 300, [b":"] * 5000,
+                      [b"Contact: <sip:a@h>", b"X: y"] * 200, [b"X: a\r\n b"] * 2000,
+                      [b"X: \0\xff", b"Y", b"P-Asserted-Identity: x"] * 300,
+                      [b"From: <sip:", b"Route: <", b"Identity: x"] * 400):
+            for status in (200, 180, 486):
+                with self.subTest(line=lines[0], status=status):
+                    invite = self.place()
+                    arrived = self.carrier.expect("INVITE")
+                    reply = answer(arrived, status, "Odd", "t9", peer=self.carrier)
+                    many = b"\r\n".join(lines)
+                    self.carrier.send(with_line(reply, many), way(arrived))
+                    there = self.sbc.expect(status)
+                    self.assertIn(b"\r\n" + many + b"\r\nContent-Length", there.raw)
+                    self.assertEqual(len(there.all("via")), 1)
+                    self.end(invite, arrived, there)
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        reply = answer(arrived, 503, "Odd", "t9", peer=self.carrier)
+        self.carrier.send(with_line(reply, b"X: y\r\n" * 300 + b"Retry-After: 9\r\n" +
+                                    b"\r\n".join([b"Y: y"] * 9)), way(arrived))
+        there = self.sbc.expect(503)
+        self.assertEqual((there.all("retry-after"), len(there.all("x")), len(there.all("y"))),
+                         ([], 300, 9))
+        self.end(invite, arrived, there)
+
+    def test_a_response_that_cannot_be_read_ends_the_call_with_words(self):
+        """
+        A final one: 502, a record, a line in the log; not silence until timer B. After a 180 the call
+        rings on.
+        """
+        self.start()
+        changes = {
+            "CSeq": lambda raw: raw.replace(b"CSeq: ", b"CSeq: x"),
+            "To is missing": lambda raw: raw.replace(b"\r\nTo: ", b"\r\nX-To: "),
+            "Vias": lambda raw: raw.replace(b"\r\nCall-ID",
+                                            b"\r\nVia: SIP/2.0/UDP h" * 70 + b"\r\nCall-ID"),
+            "Contacts": lambda raw: raw.replace(b"\r\nCall-ID",
+                                                b"\r\nm: <sip:a>" * 300 + b"\r\nCall-ID"),
+            "a bare LF": lambda raw: raw.replace(b"\r\nContent-Length",
+                                                 b"\r\nX: y\nContent-Length"),
+            "a bare CR": lambda raw: raw.replace(b"To: ", b"To: \"x\r\" "),
+            "a branch twice": lambda raw: raw.replace(b";branch=", b";branch=x;branch=", 1),
+            "cut": lambda raw: raw[:-9],
+        }
+        for name, change in changes.items():
+            for status in (486, 200, 503):
+                with self.subTest(name=name, status=status):
+                    invite = self.place()
+                    arrived = self.carrier.expect("INVITE")
+                    raw = answer(arrived, status, "Odd", "t9", peer=self.carrier).octets()
+                    self.assertNotEqual(change(raw), raw)
+                    self.carrier.send(change(raw), way(arrived))
+                    if name == "a branch twice":  # whose it is cannot be read
+                        self.carrier.send(raw, way(arrived))
+                        self.end(invite, arrived, self.sbc.expect(status))
+                        continue
+                    there = self.sbc.expect(502)
+                    self.sbc.acknowledge(invite, there, self.at())
+                    self.record(invite, result="failed", cause="answer_unreadable", sip_status=502)
+                    if status >= 300 and name not in ("To is missing", "a bare CR"):
+                        self.carrier.expect("ACK")  # of a To that can be repeated
+        for change in list(changes.values()):
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE")
+            raw = answer(arrived, 180, "Odd", "t9", peer=self.carrier).octets()
+            self.carrier.send(change(raw), way(arrived))
+            self.carrier.respond(arrived, 486)
+            self.end(invite, arrived, self.sbc.expect(486))
+        self.assertTrue(self.stird.log_lines("malformed message"))
+
+    def test_an_unreadable_503_leads_on(self):
+        """As any 503 does; an unreadable 486 does not, and the callee's repetitions change nothing."""
+        self.start(trunks=[self.trunk(upstreams=["first", "carrier"])],
+                   upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        self.carrier  # pylint: disable=pointless-statement
+        for status in (503, 486):
+            invite = self.place()
+            there = first.expect("INVITE")
+            raw = answer(there, status, "Odd", "t9", peer=first).octets().replace(
+                b"\r\nCall-ID", b"\r\nm: <sip:a>" * 300 + b"\r\nCall-ID")
+            first.send(raw, way(there))
+            first.expect("ACK")
+            first.send(raw, way(there))
+            if status == 503:
+                arrived = self.carrier.expect("INVITE")
+                self.refuse(arrived, invite)
+            else:
+                self.sbc.acknowledge(invite, self.sbc.expect(502), self.at())
+                self.carrier.expect_nothing(0.1)
+            first.inbox = []
+
     def end(self, invite, arrived, there):
         """What there is to say after this answer."""
         if there.status == 180:
@@ -306,6 +440,11 @@ class BrokenLines(Story):
         self.carrier.send(with_line(bye, b"X-Broken"), self.at())
         there = guest.expect("BYE")
         self.assertIn(b"\r\nX-Broken\r\n", there.raw)
+
+
+def way(request):
+    """By which its answer goes."""
+    return request.connection or ("udp",) + request.source
 
 
 def with_bytes(message, line):

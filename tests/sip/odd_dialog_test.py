@@ -133,6 +133,44 @@ class OddDialog(Story):
                 bye = bye.replaced("route", bye.raws("route")[0] + tail.encode())
                 self.passes(self.sbc, self.carrier, bye)
 
+    def test_a_route_with_odd_text_around_it(self):
+        """
+        What is in the brackets is the URI to every reader, so nothing around them costs an ACK, a BYE
+        or a re-INVITE; also in Contact and Record-Route, which become a Request-URI and a Route.
+        """
+        self.start()
+        for before, behind in ((b"J\xc3\xb6rg ", b""), (b"J\xf6rg ", b";x"), (b"Jo Doe ", b""), (b"a@b ", b""),
+                               (b"tel:x ", b";"), (b"Joe (home)", b""), (b"(c) ", b""), (b"\"a<b>\\\" c\" ", b""),
+                               (b"\"J\xf6rg\"\t", b" (c)"), (b"", b" (c)"), (b"", b";x=\xff"), (b"", b" x;y"),
+                               (b"", b";x=a b"), (b"A\r\n B ", b"\r\n (c)")):
+            with self.subTest(before=before, behind=behind):
+                invite, arrived, answer, final = self.up()
+                ours = dialog.in_dialog(self.sbc, "INVITE", invite, final, 2)
+                theirs = dialog.callee_in_dialog(self.carrier, "INFO", arrived, answer, 2)
+                def changed(request):
+                    route = request.raws("route")[0].split(b": ", 1)[1]
+                    return request.replaced("route", b"Route: " + before + route + behind)
+                self.passes(self.sbc, self.carrier, changed(ours))
+                ack = dialog.in_dialog(self.sbc, "ACK", invite, final, 2)
+                self.sbc.send(changed(ack), self.at())
+                self.assertEqual(self.carrier.expect("ACK").start, ack.start)
+                self.passes(self.carrier, self.sbc, changed(theirs))
+                self.passes(self.sbc, self.carrier,
+                            changed(dialog.in_dialog(self.sbc, "BYE", invite, final, 3)))
+
+    def test_odd_text_around_a_route_below_ours(self):
+        """On a line of its own it leaves as it came."""
+        self.start()
+        invite, _, _, final = self.up()
+        for n, around in enumerate((b"J\xf6rg <%s>", b"<%s> (c)", b"a@b <%s>;lr"), 2):
+            below = b"Route: " + around % (b"sip:%s:5060;lr" % self.net(9).encode())
+            info = dialog.in_dialog(self.sbc, "INFO", invite, final, n)
+            self.sbc.send(info.replaced("route", info.raws("route")[0], below), self.at())
+            arrived = self.carrier.expect("INFO")
+            self.assertEqual(arrived.raws("route"), [below])
+            self.carrier.respond(arrived, 200)
+            self.sbc.expect((200, "INFO"))
+
     def test_a_route_with_empty_parameters_below_ours(self):
         self.start()
         invite, _, _, final = self.up()

@@ -164,6 +164,63 @@ class Undecided(Story):
         self.assertEqual(self.stird.record(bad["call-id"])["reason"], "bad_request")
         self.assertEqual(self.stird.record(good["call-id"])["reason"], "from_upstream")
 
+    def test_behind_octets_that_begin_no_message(self):
+        """White space, NULs, a BOM, another line, as long as an INVITE begins in the first 64 octets."""
+        self.start()
+        for name, junk in (("space", b" "), ("tab", b"\t"), ("spaces", b" " * 40), ("NULs", b"\0" * 64),
+                           ("BOM", b"\xef\xbb\xbf"), ("UTF-16 mark", b"\xfe\xff"),
+                           ("BOM and lines", b"\xef\xbb\xbf\r\n\r\n"), ("controls", b"\x01\x02\x03" * 9),
+                           ("a line", b"x\r\n"), ("a line of a proxy", b"PROXY UDP4 192.0.2.1 192.0.2.2\r\n"),
+                           ("a bare LF", b"\0\n"), ("lines and a space", b"\r\n\r\n ")):
+            for method in (b"INVITE", b"Invite"):
+                with self.subTest(name=name, method=method):
+                    invite = self.invite()
+                    raw = invite.octets().replace(b"INVITE", method, 1)
+                    self.refused(junk + raw, 0)
+                    self.told(invite, 400, "bad_request", "octet")
+                    self.sbc.expect(400)
+                    time.sleep(0.12)
+        self.refused(b"\0" * 65 + self.invite().octets(), 0)
+        self.refused(b" " + self.sbc.request("OPTIONS", "sip:" + self.net(1)).octets(), 0)
+        self.signed_call()
+        self.records(25)
+
+    def test_methods_in_other_letters(self):
+        """
+        Another reader may take them for the method: 400, a line in the log, nothing sent on, and what
+        goes on goes on.
+        """
+        self.start()
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        for other in ("Cancel", "cancel"):
+            request = dialog.cancel(invite)
+            self.sbc.send(self.respelt(request, other), self.at())
+            self.assertIn(b"letters", self.sbc.expect(400).start)
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        for other in ("Ack", "Bye", "bYE", "Info", "invite"):
+            request = dialog.in_dialog(self.sbc, other.upper(), invite, final, 2)
+            self.sbc.send(self.respelt(request, other), self.at())
+            if other != "Ack":  # to which nothing is ever answered
+                self.assertIn(b"letters", self.sbc.expect(400).start)
+            self.stird.wait_log('start_line="%s ' % other)
+        self.carrier.expect_nothing(0.2)
+        self.assertEqual(len(self.stird.log_lines("in other letters")), 7)
+        bye = dialog.in_dialog(self.sbc, "BYE", invite, final, 3)
+        self.sbc.send(bye, self.at())
+        self.carrier.respond(self.carrier.expect("BYE"), 200)
+        self.sbc.expect((200, "BYE"))
+
+    @staticmethod
+    def respelt(request, method):
+        start = method.encode() + request.start[len(method):]
+        request = request.replaced("cseq", "CSeq: %s %s" % (request["cseq"].split()[0], method))
+        request.start = start
+        return request
+
     def test_a_stream(self):
         """TCP: the record comes before the connection is closed."""
         self.start()

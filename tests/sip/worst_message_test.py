@@ -98,6 +98,14 @@ EXTRA = {
     "folded Via": ["Via: SIP/2.0/UDP h" + "\r\n ;a" * 220],
 }
 
+# Lines of an answer, which may have as many as there is room for.
+MANY = {
+    "short lines": "a:\r\n", "lines of one octet": "a\r\n", "lines and Contacts": "a:\r\nm:<sip:a>\r\n",
+    "lines without colon": "x b\r\n", "folds": "a:\r\n b\r\n", "long lines": "a:" + "b" * 250 + "\r\n",
+    "Vias and lines": "a:\r\nv:SIP/2.0/UDP h\r\n", "tags": "t:<sip:a>;tag=a\r\n",
+    "NULs in names": "\0:\r\n", "NULs": "a:\0\r\n", "lines that end with CR CR LF": "a:\r\r\n",
+}
+
 # What ends a line for one reader and not for another, and marks that a stranger may write.
 ENDS = {"CR": "\r", "LF": "\n", "CR CR LF": "\r\r\n", "LF CR": "\n\r", "CRLF": "\r\n"}
 ITEMS = {"nothing": "", "a header": "a:", "a Via": "v:SIP/2.0/UDP a", "a Route": "Route:<sip:a>",
@@ -149,6 +157,9 @@ class WorstMessage(TortureStory):
 
         yield "answer of Contacts", lambda: Message("SIP/2.0 200 OK", [
             h.raw for h in self.invite(extra=[filled("Contact: <sip:a>", ",<sip:a>")]).headers])
+        for name, lines in MANY.items():
+            yield "answer of " + name, lambda lines=lines: Message("SIP/2.0 200 OK", [
+                h.raw for h in self.invite(extra=[filled("", lines)[:-2]]).headers])
         yield "no empty line", lambda: Message("INVITE sip:h SIP/2.0", [], b"a:\r\n" * 15000)
 
     def files(self):

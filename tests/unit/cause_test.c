@@ -52,6 +52,7 @@ static void of_an_answer_of_our_own(void **state)
     assert_int_equal(cause_of_answer(REASON_NO_UPSTREAM, true), CAUSE_NO_UPSTREAM);
     assert_int_equal(cause_of_answer(REASON_UPSTREAM_TIMEOUT, false), CAUSE_UPSTREAM_TIMEOUT);
     assert_int_equal(cause_of_answer(REASON_CONNECTION_LOST, true), CAUSE_CONNECTION_LOST);
+    assert_int_equal(cause_of_answer(REASON_ANSWER_UNREADABLE, true), CAUSE_ANSWER_UNREADABLE);
     assert_int_equal(cause_of_answer(REASON_CALLER_CANCELLED, false), CAUSE_CANCELLED);
     assert_int_equal(cause_of_answer(REASON_NUMBER_BLOCKED, true), CAUSE_REJECTED);
     assert_int_equal(cause_of_answer(REASON_OUT_OF_MEMORY, false), CAUSE_FAULT);

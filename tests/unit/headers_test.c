@@ -74,6 +74,50 @@ static void addresses_with_and_without_brackets(void **state)
     }
 }
 
+/* One in brackets is clear whatever stands around it, and alone when that could be no address. */
+static const struct {
+    const char *value;
+    bool clear, alone;
+} readings[] = {
+    {"sip:1@h;tag=a", true, true},
+    {"<sip:1@h>;tag=a", true, true},
+    {"J\xf6rg D. <sip:1@h>;x=", true, true},
+    {"\"a <b>\\\" c\" <sip:1@h>;x=\"y;z\"", true, true},
+    {"<sip:1@h>;;x= ;y=[::1]", true, true},
+    {"a@b <sip:1@h>", true, false},
+    {"tel:1 <sip:1@h>", true, false},
+    {"<sip:1@h> (c)", true, false},
+    {"<sip:1@h>;x y", true, false},
+    {"<sip:1@h>;x=\xff", true, false},
+    {"<sip:1@h> sip:2@h", false, false},
+    {"<sip:1@h>;x= <sip:2@h>", false, false},
+    {"<sip:1@h>;x=\"", false, false},
+    {"<sip:1@h>;x=\"y\" z\"", false, false},
+    {"<sip:1@h><sip:2@h>", false, false},
+    {"\"a <sip:1@h>", false, false},
+    {"\"a\" b <sip:1@h>", false, false},
+    {"a\"b <sip:1@h>", false, false},
+    {"a;b <sip:1@h>", false, false},
+    {"a\\ <sip:1@h>", false, false},
+    {"<<sip:1@h>", false, false},
+    {"a > <sip:1@h>", false, false},
+    {"sip:1@h (c)", false, false},
+    {"sip:1@h;x y", false, false},
+};
+
+static void addresses_that_all_read_alike(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+        struct str uri = {NULL, 0}, value = str_of(readings[i].value);
+        if (name_addr_clear(value, &uri) != readings[i].clear ||
+            name_addr_alone(value, &uri) != readings[i].alone)
+            fail_msg("%s", readings[i].value);
+        if (readings[i].clear)
+            assert_text(uri, "sip:1@h");
+    }
+}
+
 static void parameters_by_name(void **state)
 {
     struct str value, parameters = STR(";a;TGRP=\"x;y\" ; b = 2");
@@ -93,6 +137,7 @@ int main(void)
         cmocka_unit_test(lines_folds_and_compact_names),
         cmocka_unit_test(lists_keep_commas_inside_quotes_and_brackets),
         cmocka_unit_test(addresses_with_and_without_brackets),
+        cmocka_unit_test(addresses_that_all_read_alike),
         cmocka_unit_test(parameters_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

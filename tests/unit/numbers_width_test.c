@@ -66,6 +66,34 @@ static void a_country_in_many_rows_needs_a_word(void **state)
                   "this is the first, more than 1000 million" MEANT);
 }
 
+/* No customer has more than an area or two, and together they have the country. */
+static void a_country_split_over_customers_needs_a_word(void **state)
+{
+    (void)state;
+    struct buf text, name = BUF_INIT;
+    begin(&text);
+    for (unsigned i = 0; i < 101; i++) {
+        buf_reset(&name);
+        buf_addf(&name, "c%u", i);
+        buf_add_char(&name, '\0');
+        ranges(&text, UINT64_C(12000000000) + i * AREA, 1, AREA, 1, name.p,
+               i % 2 ? "owned,," : "delegated,no,");
+        ranges(&text, UINT64_C(12000000000) + i * AREA, 1, AREA, 1, "acme", "unverified,,");
+    }
+    ranges(&text, UINT64_C(12000000000), 1, AREA, 1, "again", "owned,,");
+    expect(&text, "t.csv:2: the customers together have 1010000000 numbers of +1 in 102 rows, of "
+                  "which this is the first, more than 1000 million" MEANT);
+    /* one of them by a word, and most of a small country, are none */
+    begin(&text);
+    ranges(&text, UINT64_C(12000000000), 50, AREA, 2 * AREA, "acme", "owned,,");
+    ranges(&text, UINT64_C(12010000000), 50, AREA, 2 * AREA, "globex", "owned,,");
+    ranges(&text, UINT64_C(13000000000), 50, AREA, 2 * AREA, "initech", "owned,yes,");
+    ranges(&text, 298200000, 4, 100000, 200000, "acme", "owned,,");
+    ranges(&text, 298300000, 4, 100000, 200000, "globex", "owned,,");
+    expect(&text, "");
+    buf_fini(&name);
+}
+
 /* By every row of its own, in any order, owned and delegated, also where some rows are ended. */
 static void how_they_are_written_changes_nothing(void **state)
 {
@@ -161,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_country_in_many_rows_needs_a_word),
+        cmocka_unit_test(a_country_split_over_customers_needs_a_word),
         cmocka_unit_test(how_they_are_written_changes_nothing),
         cmocka_unit_test(most_of_a_small_country_needs_a_word),
         cmocka_unit_test(adjoining_ranges_are_one),
