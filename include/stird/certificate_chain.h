@@ -26,7 +26,7 @@ const char *certificate_chain_fault(STACK_OF(X509) * chain, const struct trust *
 const char *certificate_chain_warning(STACK_OF(X509) * chain, const struct trust *anchors,
                                       struct arena *arena);
 
-/* The same two for a unit that was read. */
+/* The same two for a unit that was read; one that begins later is judged as it will be then. */
 const char *certificate_fault(const struct certificate *c, const struct trust *anchors,
                               int64_t now_s, struct arena *arena);
 const char *certificate_warning(const struct certificate *c, const struct trust *anchors,

@@ -149,7 +149,8 @@ const char *certificate_fault(const struct certificate *c, const struct trust *a
                               int64_t now_s, struct arena *arena)
 {
     STACK_OF(X509) *chain = x509_read_ders(c->chain);
-    const char *why = chain ? certificate_chain_fault(chain, anchors, now_s, arena) : NO_MEMORY;
+    int64_t when_s = now_s > c->not_before_s ? now_s : c->not_before_s;
+    const char *why = chain ? certificate_chain_fault(chain, anchors, when_s, arena) : NO_MEMORY;
     sk_X509_pop_free(chain, X509_free);
     return why;
 }

@@ -92,8 +92,8 @@ enum source_class proxy_classify(const struct proxy *p, const struct address *so
    what its name means, or TRUNK (NULL: none) names it as narrowly (claim.h). */
 bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk,
                      const struct address *source);
-/* Whether SOURCE, which TRUNK covers by a prefix only, may turn out to be an upstream's: the name of
-   one has no address yet. */
+/* Whether SOURCE, which TRUNK covers by a prefix only, may turn out to be an upstream's: the name
+   of one has no address yet. */
 bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
                            const struct address *source);
 

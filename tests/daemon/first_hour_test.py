@@ -170,7 +170,7 @@ class Init(unittest.TestCase):
                       ("--spc", "1", "--spc", "2")):
             status, _, err = self.init(*words, *twice, "--lab")
             self.assertEqual(status, 2)
-            self.assertIn("%s is said twice" % twice[0], err)
+            self.assertIn("%s is there twice" % twice[0], err)
         status, _, err = self.init(*words, "--lab")
         self.assertEqual(status, 0, err)
         status, said = stird.check_configuration(self.path)

@@ -1,5 +1,6 @@
 """A SIP peer bound to one address: send, expect, respond. Everything is bounded in time."""
 
+import collections
 import select
 import socket
 import time
@@ -19,10 +20,12 @@ class Transcript:
     """What all peers of one story sent and received, in order; printed when the story fails."""
 
     def __init__(self):
-        self.lines, self.start, self.invites = [], time.monotonic(), 0
+        self.lines, self.start = [], time.monotonic()
+        self.sent = collections.Counter()  # requests, by method
 
     def add(self, who, arrow, other, raw):
-        self.invites += arrow == "-->" and raw.startswith(b"INVITE ")
+        if arrow == "-->":
+            self.sent[raw.split(b" ", 1)[0].decode("latin-1")] += 1
         head = "%8.3f  %s %s %s" % (time.monotonic() - self.start, who, arrow, other)
         text = raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
         self.lines.append(head + "\n" + "\n".join("            " + l for l in text.split("\n")))
@@ -67,7 +70,7 @@ class Peer:
     def __init__(self, name, host, port=5060, transcript=None):
         self.name, self.host, self.port = name, host, port
         self.transcript = transcript or Transcript()
-        self.missed = self.transcript.invites  # those that had left when it was bound
+        self.missed = collections.Counter(self.transcript.sent)  # what had left when it was bound
         self.inbox, self.seen, self.streams = [], {}, []
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.udp = self._bind(socket.SOCK_DGRAM)
@@ -91,7 +94,7 @@ class Peer:
     def send(self, message, to):
         """TO is (transport, host, port), or a URI, or a Stream."""
         raw = message.octets() if isinstance(message, Message) else octets(message)
-        self.missed = 0
+        self.missed = {}
         if isinstance(to, Stream):
             self.transcript.add(self.name, "-->", "its connection", raw)
             to.socket.sendall(raw)
@@ -169,8 +172,9 @@ class Peer:
         (status, method). Retransmissions and a 100 that was not asked for are passed over, and so
         is everything in SKIP.
         """
-        assert what != "INVITE" or not self.missed or self.missed < self.transcript.invites, \
-            "%s was bound when the call had left: it may have missed it; name it before" % self.name
+        missed = self.missed.get(what, 0)
+        assert not missed or missed < self.transcript.sent[what], \
+            "%s was bound when %s had left: it may have missed it; name it before" % (self.name, what)
         deadline = time.monotonic() + timeout
         while True:
             while self.inbox:

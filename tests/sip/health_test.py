@@ -202,6 +202,7 @@ class ForUs(Story):
     def test_other_methods_with_a_user_part(self):
         """Those of a trunk go on; those of an upstream lead nowhere, and get an answer."""
         self.start()
+        self.carrier  # pylint: disable=pointless-statement
         us = "sip:ping@%s:5060" % self.net(1)
         self.sbc.send(self.sbc.request("MESSAGE", us), self.at())
         self.carrier.respond(self.carrier.expect("MESSAGE"), 404)
