@@ -3,9 +3,9 @@
  * writes a URL may use us to look into our own network.
  *
  * A server may send 512 KiB in 1024 records of TLS, whatever they are, and nothing of it is without
- * bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is looked at
- * after it was resolved, when the socket is opened. Blocks for as long as the limit says: never in
- * a process that has calls, or a key.
+ * bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is
+ * looked at after it was resolved, when the socket is opened. Blocks for as long as the limit says:
+ * never in a process that has calls, or a key.
  */
 #ifndef STIRD_FETCH_H
 #define STIRD_FETCH_H

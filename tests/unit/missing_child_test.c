@@ -17,7 +17,7 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
 {
     struct problems problems = PROBLEMS_INIT;
     struct files *files = files_new();
-    struct settings *settings = settings_read(files, STR("stird.conf"), 1790000000, &problems);
+    struct settings *settings = settings_read(files, STR("stird.conf"), 1893456000, &problems);
     struct supervisor *s = calloc(1, sizeof(*s));
     assert_non_null(settings);
     assert_non_null(s);
