@@ -292,24 +292,37 @@ static bool is_behind_brackets(struct str s)
     return true;
 }
 
+static bool is_white(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* S without its first N octets, and white space behind them. */
+static struct str behind(struct str s, size_t n)
+{
+    while (n < s.n && is_white(s.p[n]))
+        n++;
+    return str_slice(s, n, s.n);
+}
+
 /* Up to the next white space, semicolon or equals sign. */
 static struct str take_word(struct str *s)
 {
     size_t n = 0;
-    while (n < s->n && str_find(STR("; \t\r\n="), s->p[n], 0) == 6)
+    while (n < s->n && s->p[n] != ';' && s->p[n] != '=' && !is_white(s->p[n]))
         n++;
     struct str word = str_slice(*s, 0, n);
-    *s = str_trim(str_slice(*s, n, s->n));
+    *s = behind(*s, n);
     return word;
 }
 
 /* gen-value: a token, a host, or a quoted string (RFC 3261 section 25.1); none says nothing. */
 static bool take_value(struct str *s)
 {
-    *s = str_trim(str_slice(*s, 1, s->n));
+    *s = behind(*s, 1);
     if (s->n > 0 && s->p[0] == '"') {
         bool ended = take_quoted(s);
-        *s = str_trim(*s);
+        *s = behind(*s, 0);
         return ended;
     }
     struct str word = take_word(s);
@@ -320,10 +333,12 @@ static bool take_value(struct str *s)
 
 static bool are_parameters(struct str s)
 {
+    if (s.n > 0 && s.p[0] == ';')
+        s = str_trim(s);
     while (s.n > 0) {
         if (s.p[0] != ';')
             return false;
-        s = str_trim(str_slice(s, 1, s.n));
+        s = behind(s, 1);
         if (s.n == 0 || s.p[0] == ';')
             continue; /* names nothing */
         if (!is_sip_token(take_word(&s)) || (s.n > 0 && s.p[0] == '=' && !take_value(&s)))
@@ -341,23 +356,30 @@ static bool read_before(struct str value, struct str uri, struct str *before)
     return bracketed;
 }
 
-bool name_addr_clear(struct str value, struct str *uri)
+/* *PLAIN: what stands behind it are parameters, each well formed. */
+static bool read_clear(struct str value, struct str *uri, struct str *before, bool *plain)
 {
-    struct str before, parameters;
+    struct str parameters;
     if (!name_addr(value, uri, &parameters))
         return false;
-    bool bracketed = read_before(value, *uri, &before);
-    return is_before_brackets(before) && str_find(*uri, '<', 0) == uri->n &&
-           (are_parameters(parameters) || (bracketed && is_behind_brackets(parameters)));
+    bool bracketed = read_before(value, *uri, before);
+    *plain = are_parameters(parameters);
+    return is_before_brackets(*before) && str_find(*uri, '<', 0) == uri->n &&
+           (*plain || (bracketed && is_behind_brackets(parameters)));
+}
+
+bool name_addr_clear(struct str value, struct str *uri)
+{
+    struct str before;
+    bool plain;
+    return read_clear(value, uri, &before, &plain);
 }
 
 bool name_addr_alone(struct str value, struct str *uri)
 {
-    struct str before, parameters;
-    if (!name_addr_clear(value, uri) || !name_addr(value, uri, &parameters))
-        return false;
-    read_before(value, *uri, &before);
-    return is_display_name(before) && are_parameters(parameters);
+    struct str before;
+    bool plain;
+    return read_clear(value, uri, &before, &plain) && plain && is_display_name(before);
 }
 
 static struct str unquote(struct str s)
