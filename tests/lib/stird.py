@@ -153,6 +153,10 @@ class Stird:
     def log_lines(self, text):
         return [line for line in self.log().split("\n") if text in line]
 
+    def wait_lines(self, text):
+        """At least one: a process writes its line after the answer has left."""
+        return wait_until(lambda: self.log_lines(text), HANG_S, "log line with %r" % text)
+
     def wait_log(self, pattern, timeout=HANG_S):
         return wait_until(lambda: re.search(pattern, self.log()), timeout,
                           "log line %r" % pattern)

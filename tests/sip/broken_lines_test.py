@@ -152,8 +152,7 @@ class BrokenLines(Story):
                 final = self.sbc.expect(400)
                 self.assertIn(words, final.start)
                 self.sbc.inbox = []
-        log = self.stird.log()
-        self.assertRegex(log, r'detail="Max-Forwards: cannot be read, at octet \d+"')
+        self.stird.wait_log(r'detail="Max-Forwards: cannot be read, at octet \d+"')
         self.signed_call()
 
     def test_an_odd_name_or_a_final_semicolon_costs_no_call(self):

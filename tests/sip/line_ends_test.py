@@ -63,7 +63,7 @@ class LineEnds(Story):
         answer = self.refused(raw, self.sbc, 400)
         self.assertIn(b"CR or LF stands alone", answer.start)
         octet = raw.index(b"x\rP-") + 1
-        self.assertIn("octet %d" % octet, self.stird.log())
+        self.stird.wait_lines("octet %d" % octet)
 
     def test_in_the_lines_of_the_answer(self):
         """What would be repeated in a 400 is not, when it holds a line end."""
@@ -148,7 +148,7 @@ class LineEnds(Story):
         for octets in bad:
             self.carrier.send(octets, ("udp",) + arrived.source)
         self.sbc.expect_nothing(0.2)
-        self.assertIn("malformed message", self.stird.log())
+        self.stird.wait_lines("malformed message")
         self.refuse(arrived, invite)
         self.assertTrue(good)
 

@@ -61,7 +61,7 @@ class Result(Story):
         self.assertLess(time.monotonic() - began, 25.0)
         self.assert_fared(invite, "failed", "connection_lost", ("carrier", "connection_lost"))
         self.assertEqual(self.carrier.expect("CANCEL")["call-id"], invite["call-id"])
-        self.assertRegex(self.stird.log(), "next hop failed.*why=.connection lost")
+        self.stird.wait_log("next hop failed.*why=.connection lost")
 
     def test_reset_after_a_100(self):
         """Nobody has heard it ring: the next one is asked."""

@@ -56,7 +56,7 @@ class TrunkChoice(Story):
                  self.with_contact(";tgrp=acme;otg=\"x"))):
             self.is_refused(invite, "no_trunk")
             detail = self.record(invite)["detail"]
-            logged = self.stird.log_lines(invite["call-id"])[0]
+            logged = self.stird.wait_lines(invite["call-id"])[0]
             told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.net(2),
                                "--message", self.lab.write("invite.txt", invite.octets().decode()))
             self.assertEqual(told["detail"], detail)

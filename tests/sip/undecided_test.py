@@ -22,7 +22,7 @@ class Undecided(Story):
         self.assertRegex(record["detail"] or "", detail)
         self.assertEqual(record["count"], 1)
         self.assertRegex(record["source"], r"^%s:5060$" % re.escape(self.net(2)))
-        lines = self.stird.log_lines("call_id=" + call_id)
+        lines = self.stird.wait_lines("call_id=" + call_id)
         self.assertEqual(len(lines), 1, self.stird.log())
         self.assertIn("reason=" + reason, lines[0])
         if detail:
