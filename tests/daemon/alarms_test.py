@@ -17,7 +17,7 @@ from lib.patience import HANG_S
 NOBODY = 65534
 
 
-class Alarms(ProcessStory):
+class AlarmStory(ProcessStory):
     def start(self, **changes):
         self.path = self.configure(**changes)
         return self.start_with(self.path)
@@ -36,6 +36,28 @@ class Alarms(ProcessStory):
         self.assertEqual(status, 0, out + err)
         return out
 
+    def reload_status(self):
+        return stirctl.run(self.path, "reload", "--wait")[0]
+
+    def start_as_user(self, **changes):
+        """As under the unit: no process of it is root, so that modes of files count."""
+        self.path = self.configure(**changes)
+        for top, folders, files in os.walk(self.lab.directory):
+            for path in [top] + [os.path.join(top, name) for name in folders + files]:
+                os.chown(path, NOBODY, NOBODY)
+        os.chmod(self.lab.directory, 0o755)
+        def become():
+            os.chmod(self.lab.path("notify"), 0o777)
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            end_with_parent()
+        self.stird = stird.Stird(self.lab, self.path)
+        self.stird.prepare = become
+        return self.stird.start()
+
+
+class Alarms(AlarmStory):
     def test_a_reload_that_fails_until_one_succeeds(self):
         self.start()
         self.assertIn("\nalarms         none\n", self.text())
@@ -107,26 +129,6 @@ class Alarms(ProcessStory):
             "sip:%s:5060" % self.net(9), "sip:%s:5070" % self.net(9)))
         self.stird.reload()
         self.wait_alarm("hops_lost", on=False)
-
-    def reload_status(self):
-        return stirctl.run(self.path, "reload", "--wait")[0]
-
-    def start_as_user(self, **changes):
-        """As under the unit: no process of it is root, so that modes of files count."""
-        self.path = self.configure(**changes)
-        for top, folders, files in os.walk(self.lab.directory):
-            for path in [top] + [os.path.join(top, name) for name in folders + files]:
-                os.chown(path, NOBODY, NOBODY)
-        os.chmod(self.lab.directory, 0o755)
-        def become():
-            os.chmod(self.lab.path("notify"), 0o777)
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            end_with_parent()
-        self.stird = stird.Stird(self.lab, self.path)
-        self.stird.prepare = become
-        return self.stird.start()
 
     @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: only root becomes another")
     def test_files_of_a_certificate_that_cannot_be_used(self):
@@ -254,7 +256,7 @@ class Alarms(ProcessStory):
         self.wait_alarm("needs_restart", on=False)
 
 
-class Connections(Alarms):
+class Connections(AlarmStory):
     def connect(self, last, n):
         for _ in range(n):
             connection = socket.socket()
@@ -297,13 +299,6 @@ class Connections(Alarms):
         self.stird.wait_log("connections are refused: there are as many as the descriptors allow, which is less than "
                             "limits.connections: raise LimitNOFILE refused=1")
         self.assertFalse(self.stird.log_lines("limits.connections allows"))
-
-    # those of the class itself run there
-    test_a_reload_that_fails_until_one_succeeds = test_the_signer_is_not_there = None
-    test_records_are_lost_and_told_without_another_call = test_a_change_that_needs_a_restart = None
-    test_no_memory_is_an_alarm_and_no_fault_of_messages = test_names_without_an_answer = None
-    test_a_next_hop_is_out_until_it_is_back_or_configured_no_more = None
-    test_files_of_a_certificate_that_cannot_be_used = None
 
 
 if __name__ == "__main__":

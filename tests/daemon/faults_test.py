@@ -40,11 +40,11 @@ class Fault(ProcessStory):
         self.stird.prepare = prepare or end_with_parent
         self.stird.start()
 
-    def steady(self, seconds, events=(), rate=RATE):
+    def steady(self, seconds, events=(), rate=RATE, **more):
         """Calls for so long, and what became of them."""
         load = Load(caller=(self.net(2), 5060), callee=(self.net(9), 5060), to=self.at()[1:])
         try:
-            load.run(rate, seconds, events)
+            load.run(rate, seconds, events, **more)
         finally:
             load.close()
         return load
@@ -367,7 +367,7 @@ class Outside(Fault):
                 pass
         if os.environ.get("STIRD_SANITIZED") != "1":  # which take terabytes of addresses
             during = self.steady(2, [(0.1, lambda: limit(size)), (0.3, self.flood),
-                                    (1.9, lambda: limit(resource.RLIM_INFINITY))])
+                                    (1.9, lambda: limit(resource.RLIM_INFINITY))], give_up=5)
             self.assertLess(len(during.lost), len(during.calls))
         after = self.steady(1)
         self.assert_none_lost(after)

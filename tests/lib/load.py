@@ -128,8 +128,11 @@ class Load:
                 take(Text(raw))
         self._run_timers()
 
-    def run(self, rate, seconds, events=()):
-        """RATE new calls a second, EVENTS as (second, function); then all may end."""
+    def run(self, rate, seconds, events=(), give_up=GIVE_UP):
+        """
+        RATE new calls a second, EVENTS as (second, function); then all may end, for GIVE_UP seconds:
+        less where losses are expected, for each is waited for.
+        """
         began = time.monotonic()
         for i in range(int(rate * seconds)):
             self._at(began + i / rate, self._call)
@@ -137,7 +140,7 @@ class Load:
             self._at(began + second, what)
         while time.monotonic() < began + seconds:
             self._turn(began + seconds)
-        self._let_all_end()
+        self._let_all_end(give_up)
 
     def run_until(self, rate, done):
         """RATE new calls a second until DONE, which is asked before each; then all may end."""
@@ -149,8 +152,8 @@ class Load:
                 self._turn(after)
         self._let_all_end()
 
-    def _let_all_end(self):
-        limit = time.monotonic() + GIVE_UP
+    def _let_all_end(self, give_up=GIVE_UP):
+        limit = time.monotonic() + give_up
         while self.lost and time.monotonic() < limit:
             self._turn(limit)
 
