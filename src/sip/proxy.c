@@ -299,6 +299,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
+        if (class != SOURCE_UNKNOWN && inbox_pass_response(p, received_branch(raw), from, raw))
+            return; /* its transaction is another worker's */
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
@@ -321,12 +323,9 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
 void proxy_undelivered(void *context, struct str datagram, int error)
 {
     struct proxy *p = context;
-    struct header_line via;
-    struct str rest, branch, method = start_line(datagram, &rest);
+    struct str rest, branch = received_branch(datagram), method = start_line(datagram, &rest);
     method = str_cut(&method, ' ');
-    if (!header_find(datagram, STR("Via"), 'v', &via) ||
-        !parameter_find(str_slice(via.value, str_find(via.value, ';', 0), via.value.n),
-                        STR("branch"), &branch))
+    if (branch.n == 0)
         return;
     struct transaction_key key = client_key(&p->branches, branch, method);
     struct client_transaction *t = client_transaction_find(p->transactions, &key);

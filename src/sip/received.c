@@ -49,6 +49,17 @@ struct str received_call_id(struct str raw)
     return header_find(raw, STR("Call-ID"), 'i', &line) ? line.value : STR("");
 }
 
+struct str received_branch(struct str raw)
+{
+    struct header_line via;
+    struct str element, branch;
+    if (!header_find(raw, STR("Via"), 'v', &via) || !list_next(&via.value, &element) ||
+        !parameter_find(str_slice(element, str_find(element, ';', 0), element.n), STR("branch"),
+                        &branch))
+        return STR("");
+    return branch;
+}
+
 void received_add_fault(struct buf *out, const struct screen_fault *fault)
 {
     if (!fault->what)
