@@ -249,13 +249,12 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
                           const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
-    bool invite = received_is_invite(whole);
-    struct str raw = invite ? frame_without_junk(whole) : whole;
+    struct str raw = frame_without_junk(whole);
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
-        .invite = invite,
+        .invite = received_is_invite(whole),
         .reason = fault->reason,
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
@@ -301,7 +300,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
         if (class != SOURCE_UNKNOWN && inbox_pass_response(p, received_branch(raw), from, raw))
             return; /* its transaction is another worker's */
-        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
+        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
             count_unread(p, from, raw, m.fault.reason);

@@ -1,16 +1,49 @@
 #include "received.h"
 
 #include <stird/headers.h>
+#include <stird/policy.h>
+
+#include "odd.h"
+
+static bool parse(struct message *m, struct str raw, bool measured, const struct settings *settings)
+{
+    return (measured ? message_parse(m, raw, settings)
+                     : message_parse_unmeasured(m, raw, settings)) == REASON_OK;
+}
+
+static bool is_of_emergency(const struct message *m, const struct settings *settings)
+{
+    struct header_line to;
+    return header_find(m->raw, STR("To"), 't', &to) &&
+           uris_are_emergency(settings, m->request_uri, odd_uri(to.value));
+}
+
+/* What stands before a request costs no emergency call, nor what belongs to a call that is there
+   (Decided 5). */
+static bool parse_behind_junk(struct message *m, struct str raw, bool measured,
+                              const struct settings *settings)
+{
+    struct str request = frame_without_junk(raw);
+    if (request.p == raw.p || !parse(m, request, measured, settings))
+        return false;
+    if (m->claims_to_tag || m->to_tag.n > 0 || is_of_emergency(m, settings))
+        return true;
+    message_fini(m);
+    return false;
+}
 
 bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings)
 {
-    if (status == FRAME_MESSAGE)
-        return message_parse(m, raw, settings) == REASON_OK;
-    if (status == FRAME_BAD_LENGTH && frame->datagram &&
-        message_parse_unmeasured(m, raw, settings) == REASON_OK)
+    bool measured = status == FRAME_MESSAGE;
+    bool readable = measured || (status == FRAME_BAD_LENGTH && frame->datagram);
+    if (readable && parse(m, raw, measured, settings))
         return true;
-    *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
+    const struct screen_fault fault = measured ? m->fault : screen_fault_of_frame(status, frame);
+    if (readable && fault.reason != REASON_OUT_OF_MEMORY &&
+        parse_behind_junk(m, raw, measured, settings))
+        return true;
+    *m = (struct message){.fault = fault};
     return false;
 }
 
