@@ -28,7 +28,7 @@ static uint16_t default_port(const url_t *url)
 }
 
 /* Behind the last @, for "sip:a@b@host" is somebody's Contact too; empty: there is none. */
-static struct str url_host(const url_t *url)
+static struct str host_of(const url_t *url)
 {
     struct str host = url->url_host ? str_of(url->url_host) : STR("");
     while (str_find(host, '@', 0) < host.n)
@@ -37,7 +37,7 @@ static struct str url_host(const url_t *url)
 }
 
 /* *PORT stays where it names none, or nothing behind its colon. */
-static bool url_port(const url_t *url, uint64_t *port)
+static bool read_port(const url_t *url, uint64_t *port)
 {
     struct str text = url->url_port ? str_of(url->url_port) : STR("");
     return text.n == 0 || str_to_u64(text, 65535, port);
@@ -46,7 +46,7 @@ static bool url_port(const url_t *url, uint64_t *port)
 static bool url_address(const url_t *url, struct address *address)
 {
     uint64_t port = default_port(url);
-    if (!address_parse(url_host(url), address) || !url_port(url, &port) || port == 0)
+    if (!address_parse(host_of(url), address) || !read_port(url, &port) || port == 0)
         return false;
     address->port = (uint16_t)port;
     return true;
@@ -55,8 +55,8 @@ static bool url_address(const url_t *url, struct address *address)
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
     uint64_t port = default_port(url);
-    struct str host = url_host(url);
-    return host.n > 0 && url_port(url, &port) &&
+    struct str host = host_of(url);
+    return host.n > 0 && read_port(url, &port) &&
            listeners_find_host(&p->listeners, host, (uint16_t)port, listener);
 }
 
@@ -82,11 +82,11 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
                                   uint16_t listener, const uint64_t *asker, struct targets *targets)
 {
     uint64_t port = 0;
-    struct str host = url_host(url);
+    struct str host = host_of(url);
     if (!p->routes) /* a rehearsal asks for no name */
         return TARGET_PENDING;
     bool named = url->url_port && url->url_port[0] != '\0';
-    if (host.n == 0 || !url_port(url, &port) || (named && port == 0))
+    if (host.n == 0 || !read_port(url, &port) || (named && port == 0))
         return TARGET_NONE;
     enum name_state state = routes_by_name(p->routes, host, (uint16_t)port, transport, asker,
                                            targets->list, TARGETS_OF_DIALOG, &targets->n);
