@@ -72,7 +72,7 @@ class DialogBlock(Story):
         self.assertEqual([r["trunk"] for r in records], ["acme"] * n)
 
     def by_the_request_uri(self, own, other):
-        """Inside a call it is the callee's Contact; with and without the proof of the trunk."""
+        """R-P-033: inside a call it is the callee's Contact; with and without the proof of the trunk."""
         self.shared(own, other)
         call = self.up()
         self.goes_on(self.again(call, 2, blocked=False))
