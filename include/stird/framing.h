@@ -40,11 +40,11 @@ struct frame {
     size_t fault;  /* octet of the message at which a refused one is wrong */
 };
 
-#define FRAME_JUNK_MAX 64
+#define FRAME_JUNK_MAX 128 /* more than the longest PROXY line of version 1 */
 /*
- * MESSAGE from where an INVITE begins, in any letters: behind octets none of which is visible
- * (spaces, NULs, a BOM), or in a further line, within its first FRAME_JUNK_MAX octets. MESSAGE
- * itself where there is none.
+ * MESSAGE from where an INVITE begins, in any letters, or another request of a call: behind octets
+ * of the first line (spaces, NULs, a BOM, words), or in a further line, within its first
+ * FRAME_JUNK_MAX octets. MESSAGE itself where there is none.
  */
 struct str frame_without_junk(struct str message);
 /*

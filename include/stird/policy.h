@@ -48,6 +48,13 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome);
 
 /*
+ * The number block alone, which holds inside a call too. True: CALL's number is blocked by its
+ * trunk's settings, and OUTCOME says what becomes of it: refused, or, of an emergency call, passed.
+ */
+bool policy_blocks(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome);
+
+/*
  * What a fault does to a call that should have been signed (Decided 5): fail_open passes it
  * unsigned, fail_closed answers 503, an emergency call always goes on. REASON is kept.
  */

@@ -96,21 +96,47 @@ static bool is_visible(char c)
     return c > 0x20 && c < 0x7f;
 }
 
-/* A method in any letters, and white space behind it. */
+/* INVITE in any letters, and white space behind it. */
 static bool begins_invite(struct str s)
 {
     const struct str method = STR("INVITE");
     return s.n > method.n && str_starts_nocase(s, method) && !is_visible(s.p[method.n]);
 }
 
+static bool begins_one_of(struct str s, const struct str *words, size_t n, size_t *length)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_starts_nocase(s, words[i])) {
+            *length = words[i].n;
+            return true;
+        }
+    return false;
+}
+
+/* That, or what else belongs to a call: a method, a space and a URI. */
+static bool begins_request(struct str s)
+{
+    static const struct str methods[] = {STR("ACK "),    STR("BYE "),   STR("CANCEL "),
+                                         STR("PRACK "),  STR("INFO "),  STR("UPDATE "),
+                                         STR("NOTIFY "), STR("REFER "), STR("MESSAGE ")};
+    static const struct str schemes[] = {STR("sip:"), STR("sips:"), STR("tel:"), STR("urn:")};
+    size_t method = 0, scheme = 0;
+    return begins_invite(s) ||
+           (begins_one_of(s, methods, sizeof(methods) / sizeof(methods[0]), &method) &&
+            begins_one_of(str_slice(s, method, s.n), schemes, sizeof(schemes) / sizeof(schemes[0]),
+                          &scheme));
+}
+
 struct str frame_without_junk(struct str message)
 {
-    bool only_junk = true;
+    bool first_line = true;
     for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
-        bool at_line = i > 0 && (message.p[i - 1] == '\n' || message.p[i - 1] == '\r');
-        if ((only_junk || at_line) && begins_invite(str_slice(message, i, message.n)))
+        char before = i > 0 ? message.p[i - 1] : '\n';
+        bool at_line = before == '\n' || before == '\r';
+        bool at_word = first_line && !is_visible(before);
+        if ((at_line || at_word) && begins_request(str_slice(message, i, message.n)))
             return str_slice(message, i, message.n);
-        only_junk = only_junk && !is_visible(message.p[i]);
+        first_line = first_line && message.p[i] != '\n' && message.p[i] != '\r';
     }
     return message;
 }

@@ -859,6 +859,16 @@ static bool run_list(struct decision *d, bool (*const *steps)(struct decision *)
     return true;
 }
 
+static void begin(struct decision *d)
+{
+    *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
+                                   .reason = REASON_INTERNAL,
+                                   .sip_status = reason_sip_status(REASON_INTERNAL),
+                                   .certificate = NO_CERTIFICATE};
+    TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
+          d->trunk->gateway ? "gateway" : "authenticated");
+}
+
 /* Each step returns whether the next one is to be asked. */
 static void find_level(struct decision *d)
 {
@@ -866,12 +876,7 @@ static void find_level(struct decision *d)
         step_parties, step_blocked, step_rule,  step_existing, step_caller,
         step_called,  step_level,   step_shown, step_dialog,   step_claims,
     };
-    *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
-                                   .reason = REASON_INTERNAL,
-                                   .sip_status = reason_sip_status(REASON_INTERNAL),
-                                   .certificate = NO_CERTIFICATE};
-    TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
-          d->trunk->gateway ? "gateway" : "authenticated");
+    begin(d);
     run_list(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
@@ -988,6 +993,36 @@ void policy_decide(const struct settings *settings, const struct numbers *table,
     lower_for_passed_over(&d);
     lower_for_none(&d);
     sign_at_level(&d);
+}
+
+/* What From shows where the next hop does not see what is asserted. */
+static bool step_shown_blocked(struct decision *d)
+{
+    struct tn *orig = &d->outcome->claims.orig, shown = {0};
+    if (!d->orig_is_asserted || view_of(d) == PRIVACY_WHOLE)
+        return true;
+    if (number_of_from(d, &shown) == TN_OK && !tn_equal(orig, &shown)) {
+        *orig = shown;
+        look_up(d);
+    }
+    return step_blocked(d);
+}
+
+bool policy_blocks(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome)
+{
+    static bool (*const steps[])(struct decision *) = {step_parties, step_blocked,
+                                                       step_shown_blocked};
+    struct decision d = {.settings = settings,
+                         .table = table,
+                         .call = call,
+                         .trunk = call->trunk,
+                         .outcome = outcome,
+                         .ceiling = TREATMENT_A,
+                         .treatment = TREATMENT_REFUSE};
+    begin(&d);
+    run_list(&d, steps, sizeof(steps) / sizeof(steps[0]));
+    return d.is_settled;
 }
 
 void policy_signing_failed(const struct settings *settings, const struct call *call,

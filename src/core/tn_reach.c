@@ -160,7 +160,8 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
     }
 }
 
-/* Behind a first @ may stand another user part, or what is no host: some take the last number. */
+/* Behind a first @ may stand another user part, or what is no host, behind a scheme that nobody
+   here knows anything: some take the last number. */
 static void read_behind(const struct reader *r, struct str rest)
 {
     static const struct str ends = STR("@/,;:?= \t");
@@ -180,7 +181,10 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     struct str user = uri_called_part(uri);
     struct uri parts;
     read_user(&r, user);
-    if (!uri_split(&parts, uri))
+    bool clear = uri_split(&parts, uri);
+    if (parts.scheme == URI_OTHER) /* urn:x:+1215... */
+        read_behind(&r, str_slice(uri, str_find(uri, ':', 0) + 1, uri.n));
+    else if (!clear)
         read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
     add_contexts(&r, parts.user_parameters, user);
 }

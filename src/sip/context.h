@@ -12,6 +12,7 @@
 #include <stird/cause.h>
 #include <stird/listeners.h>
 #include <stird/outcome.h>
+#include <stird/policy.h>
 #include <stird/privacy.h>
 #include <stird/proxy.h>
 #include <stird/share.h>
@@ -257,6 +258,8 @@ void steps_begin(struct context *c);
  */
 bool steps_rehearse(struct context *c, void (*known)(struct context *c),
                     void (*suppose)(struct context *c));
+/* A call that nothing refuses, as EMERGENCY says: C->call->trunk is set. */
+void steps_count_emergency(struct context *c, enum emergency emergency);
 /*
  * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
  * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short

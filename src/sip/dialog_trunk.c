@@ -49,14 +49,7 @@ const struct trunk *trunk_at(const struct proxy *p, const struct address *addres
 
 bool dialog_trunk_needed(const struct settings *s, const struct address *source)
 {
-    struct walk w = {0};
-    const struct trunk *t;
-    if (trunk_alone_at(s, source))
-        return false;
-    while ((t = next_at(s, source, &w)))
-        if (t->tls_name.n > 0 || t->reuse_connection)
-            return true;
-    return false;
+    return !trunk_alone_at(s, source);
 }
 
 static uint64_t proof_of(const struct branches *b, struct str call_id, struct str caller_tag,

@@ -1,8 +1,9 @@
 /*
  * dialog_trunk - which trunk's a request inside a call is. Behind one address several trunks may
- * stand, with names and connections of their own. Where they do, our Record-Route has a second
- * parameter: a keyed hash over the Call-ID, the caller's tag and the name of the trunk that began
- * the call. Nobody can make one for another's trunk, nor learn a name from it.
+ * stand, with names, connections and number blocks of their own, and what tells new calls apart may
+ * be missing there: the Request-URI is the callee's Contact. Where they do, our Record-Route has a
+ * second parameter: a keyed hash over the Call-ID, the caller's tag and the name of the trunk that
+ * began the call. Nobody can make one for another's trunk, nor learn a name from it.
  */
 #ifndef STIRD_SIP_DIALOG_TRUNK_H
 #define STIRD_SIP_DIALOG_TRUNK_H
@@ -25,8 +26,7 @@ uint64_t trunk_id(const struct proxy *p, const struct trunk *trunk);
 const struct trunk *trunk_alone_at(const struct settings *s, const struct address *address);
 /* The trunk with ID among those that cover ADDRESS; NULL: none. */
 const struct trunk *trunk_at(const struct proxy *p, const struct address *address, uint64_t id);
-/* Whether a call of TRUNK from SOURCE needs the parameter: several are there, and one of them has a
-   name to prove or connections to use again. */
+/* Whether a call of a trunk from SOURCE needs the parameter: there are several. */
 bool dialog_trunk_needed(const struct settings *s, const struct address *source);
 /* The value of the parameter. */
 void dialog_trunk_write(const struct branches *b, struct str call_id, struct str caller_tag,

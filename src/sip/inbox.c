@@ -33,13 +33,14 @@ bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw
     return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE, p->dispatch_key), &h, raw);
 }
 
-bool inbox_pass_response(struct proxy *p, const struct message *response, const struct flow *from)
+bool inbox_pass_response(struct proxy *p, struct str branch, const struct flow *from,
+                         struct str raw)
 {
     const struct handover h = {.kind = HANDOVER_MESSAGE,
                                .remote = from->remote,
                                .listener = from->listener,
                                .transport = from->transport};
-    return p->inbox && pass(p, branch_worker(message_via_branch(response)), &h, response->raw);
+    return p->inbox && pass(p, branch_worker(branch), &h, raw);
 }
 
 bool inbox_pass_undelivered(struct proxy *p, struct str datagram, struct str branch, int error)

@@ -19,8 +19,10 @@ void inbox_close(struct proxy *p);
 
 /* True: the message is on its way to another worker. */
 bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw);
-/* RESPONSE bears our proof, and there is no transaction for it here. */
-bool inbox_pass_response(struct proxy *p, const struct message *response, const struct flow *from);
+/* RAW is a response, which can be read or not; BRANCH is that of its top Via, and there is no
+   transaction for it here. */
+bool inbox_pass_response(struct proxy *p, struct str branch, const struct flow *from,
+                         struct str raw);
 /* There is no transaction for BRANCH here. */
 bool inbox_pass_undelivered(struct proxy *p, struct str datagram, struct str branch, int error);
 

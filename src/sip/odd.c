@@ -4,6 +4,7 @@
 
 #include <stird/headers.h>
 #include <stird/policy.h>
+#include <stird/route_line.h>
 #include "stand_in.h"
 
 static struct str value_of(const struct message *m, const char *name, char compact)
@@ -235,6 +236,23 @@ static size_t find_bracket(struct str element, struct str uri)
     return i > 0 ? i - 1 : 0;
 }
 
+/* Brackets close around URI, which is of the message: sofia-sip takes no white space there. */
+static void draw_brackets(const struct message *m, struct str uri, char *text)
+{
+    char *begin = text + (uri.p - m->raw.p), *end = begin + uri.n, *close = end;
+    while (*close != '>')
+        close++;
+    if (close > end && *end != '\r' && *end != '\n') {
+        *close = ' ';
+        *end = '>';
+    }
+    char *open = begin - 1;
+    while (*open != '<')
+        open--;
+    *open = ' ';
+    begin[-1] = '<';
+}
+
 /* Names, which sofia-sip reads as ASCII, and what is no parameters behind a ">". */
 static void write_around(const struct message *m, struct str value, char *text)
 {
@@ -246,6 +264,27 @@ static void write_around(const struct message *m, struct str value, char *text)
         blank(text + (element.p - m->raw.p), open);
         if (!name_addr_alone(str_slice(element, open, element.n), &uri))
             blank(text + (parameters.p - m->raw.p), parameters.n);
+        if (element.p[open] == '<')
+            draw_brackets(m, uri, text);
+    }
+}
+
+/* A line that is no list to every reader: as one of the URIs alone. */
+static void write_bare(const struct message *m, struct route_line line, char *text)
+{
+    struct str whole = line.rest, uri;
+    char *copy = text + (whole.p - m->raw.p), *behind = NULL;
+    blank(copy, whole.n);
+    while (route_line_next(&line, &uri)) {
+        char *at = text + (uri.p - m->raw.p);
+        memcpy(at, uri.p, uri.n);
+        at[-1] = '<';
+        at[uri.n] = '>';
+        while (behind && behind < at - 1 && *behind != ' ')
+            behind++;
+        if (behind && behind < at - 1)
+            *behind = ',';
+        behind = at + uri.n + 1;
     }
 }
 
@@ -266,6 +305,24 @@ static void write_route(const struct message *m, struct str value, char *text)
     }
 }
 
+static void write_route_line(const struct message *m, struct str value, char *text)
+{
+    struct route_line line = route_line_read(value);
+    if (!line.clear) {
+        write_bare(m, line, text);
+        return;
+    }
+    write_route(m, value, text);
+    write_around(m, value, text);
+}
+
+static bool names_no_route(struct str value)
+{
+    struct route_line line = route_line_read(value);
+    struct str uri;
+    return line.clear && !route_line_next(&line, &uri);
+}
+
 static void write_lists(const struct message *m, char *text)
 {
     struct header_line line;
@@ -273,18 +330,17 @@ static void write_lists(const struct message *m, char *text)
     bool via_seen = false;
     for (start_line(m->raw, &rest); header_next(&rest, &line);) {
         bool via = header_is(&line, STR("Via"), 'v');
-        bool empty = line.value.n == 0 && (m->odd & (ODD_ROUTE | ODD_ROUTE_ENDS));
-        bool hidden = (via && via_seen && (m->odd & ODD_LOWER_VIA)) ||
-                      (header_is(&line, STR("Route"), 0) && (empty || (m->odd & ODD_ROUTE))) ||
+        bool route = header_is(&line, STR("Route"), 0);
+        bool empty = route && (m->odd & ODD_ROUTE_ENDS) && names_no_route(line.value);
+        bool hidden = (via && via_seen && (m->odd & ODD_LOWER_VIA)) || empty ||
+                      (route && (m->odd & ODD_ROUTE)) ||
                       (header_is(&line, STR("Record-Route"), 0) && (m->odd & ODD_RECORD_ROUTE));
         if (hidden)
             stand_in_hide(m, &line, text);
         else if (via && (m->odd & ODD_VIA))
             write_via(m, line.value, text);
-        else if (header_is(&line, STR("Route"), 0) && (m->odd & ODD_ROUTE_ENDS)) {
-            write_route(m, line.value, text);
-            write_around(m, line.value, text);
-        }
+        else if (route && (m->odd & ODD_ROUTE_ENDS))
+            write_route_line(m, line.value, text);
         via_seen |= via;
     }
 }

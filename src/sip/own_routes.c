@@ -1,6 +1,7 @@
 #include "own_routes.h"
 
 #include <stird/headers.h>
+#include <stird/route_line.h>
 #include <stird/uri.h>
 
 #include "context.h"
@@ -137,14 +138,17 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
 static void read_routes(struct reading *r, struct str rest)
 {
     struct header_line line;
-    struct str element, uri;
-    while (header_next(&rest, &line))
-        while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
-            if (r->own->n == OWN_ROUTES_MAX || !name_addr_clear(element, &uri) ||
-                !note(r, uri, false))
+    struct str uri;
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Route"), 0))
+            continue;
+        struct route_line routes = route_line_read(line.value);
+        while (route_line_next(&routes, &uri)) {
+            if (r->own->n == OWN_ROUTES_MAX || !note(r, uri, false))
                 return;
             r->own->n++;
         }
+    }
 }
 
 void own_routes_read(const struct proxy *p, struct str raw, const struct dialog_id *dialog,

@@ -249,13 +249,12 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
                           const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
-    bool invite = received_is_invite(whole);
-    struct str raw = invite ? frame_without_junk(whole) : whole;
+    struct str raw = frame_without_junk(whole);
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
-        .invite = invite,
+        .invite = received_is_invite(whole),
         .reason = fault->reason,
         .sip_status = answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
@@ -299,7 +298,9 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
-        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
+        if (class != SOURCE_UNKNOWN && inbox_pass_response(p, received_branch(raw), from, raw))
+            return; /* its transaction is another worker's */
+        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
             count_unread(p, from, raw, m.fault.reason);
@@ -321,12 +322,9 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
 void proxy_undelivered(void *context, struct str datagram, int error)
 {
     struct proxy *p = context;
-    struct header_line via;
-    struct str rest, branch, method = start_line(datagram, &rest);
+    struct str rest, branch = received_branch(datagram), method = start_line(datagram, &rest);
     method = str_cut(&method, ' ');
-    if (!header_find(datagram, STR("Via"), 'v', &via) ||
-        !parameter_find(str_slice(via.value, str_find(via.value, ';', 0), via.value.n),
-                        STR("branch"), &branch))
+    if (branch.n == 0)
         return;
     struct transaction_key key = client_key(&p->branches, branch, method);
     struct client_transaction *t = client_transaction_find(p->transactions, &key);

@@ -1,6 +1,7 @@
 #include "readers.h"
 
 #include <stird/headers.h>
+#include <stird/route_line.h>
 #include "odd.h"
 
 /* "SIP/2.0/UDP": three tokens. */
@@ -61,37 +62,32 @@ static bool vias_are_the_same(const struct message *m)
     return !via;
 }
 
-/* A SIP URI, and nothing in it that a list written anew would give another meaning. */
-static bool is_plain_uri(struct str uri)
+/* Whether sofia-sip has those of a line next, each of them a URI: taking one off a list makes it
+   write the others anew. What no list is to every reader it was given as one. */
+static bool route_line_is_the_same(const struct message *m, struct str value,
+                                   const sip_route_t **route)
 {
-    if (!str_starts_nocase(uri, STR("sip:")) && !str_starts_nocase(uri, STR("sips:")))
+    struct route_line line = route_line_read(value);
+    struct str uri;
+    if (!line.clear && !(m->odd & ODD_ROUTE_ENDS))
         return false;
-    for (size_t i = 0; i < uri.n; i++)
-        if ((unsigned char)uri.p[i] <= ' ' || uri.p[i] == 0x7f || uri.p[i] == '<' ||
-            uri.p[i] == '>' || uri.p[i] == '"')
+    while (route_line_next(&line, &uri)) {
+        if (!*route || !route_uri_is_plain(uri) || str_of((*route)->r_url->url_host).n == 0)
             return false;
+        *route = (*route)->r_next;
+    }
     return true;
 }
 
-static bool is_plain_route(struct str element)
-{
-    struct str uri;
-    return name_addr_clear(element, &uri) && is_plain_uri(uri);
-}
-
-/* As many, and each of them a URI: taking one off a list makes sofia-sip write the others anew. */
 static bool routes_are_the_same(const struct message *m)
 {
     struct header_line line;
-    struct str rest, element;
+    struct str rest;
     const sip_route_t *route = m->sip->sip_route;
     start_line(m->raw, &rest);
     while (header_next(&rest, &line))
-        while (header_is(&line, STR("Route"), 0) && list_next(&line.value, &element)) {
-            if (!route || !is_plain_route(element) || str_of(route->r_url->url_host).n == 0)
-                return false;
-            route = route->r_next;
-        }
+        if (header_is(&line, STR("Route"), 0) && !route_line_is_the_same(m, line.value, &route))
+            return false;
     return !route;
 }
 

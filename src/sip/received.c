@@ -1,16 +1,49 @@
 #include "received.h"
 
 #include <stird/headers.h>
+#include <stird/policy.h>
+
+#include "odd.h"
+
+static bool parse(struct message *m, struct str raw, bool measured, const struct settings *settings)
+{
+    return (measured ? message_parse(m, raw, settings)
+                     : message_parse_unmeasured(m, raw, settings)) == REASON_OK;
+}
+
+static bool is_of_emergency(const struct message *m, const struct settings *settings)
+{
+    struct header_line to;
+    return header_find(m->raw, STR("To"), 't', &to) &&
+           uris_are_emergency(settings, m->request_uri, odd_uri(to.value));
+}
+
+/* What stands before a request costs no emergency call, nor what belongs to a call that is there
+   (Decided 5). */
+static bool parse_behind_junk(struct message *m, struct str raw, bool measured,
+                              const struct settings *settings)
+{
+    struct str request = frame_without_junk(raw);
+    if (request.p == raw.p || !parse(m, request, measured, settings))
+        return false;
+    if (m->claims_to_tag || m->to_tag.n > 0 || is_of_emergency(m, settings))
+        return true;
+    message_fini(m);
+    return false;
+}
 
 bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings)
 {
-    if (status == FRAME_MESSAGE)
-        return message_parse(m, raw, settings) == REASON_OK;
-    if (status == FRAME_BAD_LENGTH && frame->datagram &&
-        message_parse_unmeasured(m, raw, settings) == REASON_OK)
+    bool measured = status == FRAME_MESSAGE;
+    bool readable = measured || (status == FRAME_BAD_LENGTH && frame->datagram);
+    if (readable && parse(m, raw, measured, settings))
         return true;
-    *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
+    const struct screen_fault fault = measured ? m->fault : screen_fault_of_frame(status, frame);
+    if (readable && fault.reason != REASON_OUT_OF_MEMORY &&
+        parse_behind_junk(m, raw, measured, settings))
+        return true;
+    *m = (struct message){.fault = fault};
     return false;
 }
 
@@ -47,6 +80,17 @@ struct str received_call_id(struct str raw)
 {
     struct header_line line;
     return header_find(raw, STR("Call-ID"), 'i', &line) ? line.value : STR("");
+}
+
+struct str received_branch(struct str raw)
+{
+    struct header_line via;
+    struct str element, branch;
+    if (!header_find(raw, STR("Via"), 'v', &via) || !list_next(&via.value, &element) ||
+        !parameter_find(str_slice(element, str_find(element, ';', 0), element.n), STR("branch"),
+                        &branch))
+        return STR("");
+    return branch;
 }
 
 void received_add_fault(struct buf *out, const struct screen_fault *fault)

@@ -18,6 +18,8 @@ bool received_is_invite(struct str raw);
 int received_status(struct str raw);
 /* Its Call-ID, as it stands, or empty. Of any octets. */
 struct str received_call_id(struct str raw);
+/* The branch of its topmost Via, or empty. Of any octets. */
+struct str received_branch(struct str raw);
 /* "CSeq: is no number and this method, at octet 412" */
 void received_add_fault(struct buf *out, const struct screen_fault *fault);
 

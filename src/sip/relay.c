@@ -449,7 +449,7 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
 {
     p->counters.stray_responses++;
     if (!top_via_is_ours(p, m) || !branch_is_ours(&p->branches, m) ||
-        inbox_pass_response(p, m, from) ||
+        inbox_pass_response(p, message_via_branch(m), from, m->raw) ||
         (class == SOURCE_UNKNOWN && !p->snapshot->settings->responses_any))
         return;
     message_remove_via(m);

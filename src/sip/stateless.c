@@ -1,8 +1,10 @@
 #include "stateless.h"
 
 #include <stird/clock.h>
+#include <stird/ledger.h>
 #include <stird/policy.h>
 
+#include "dialog_block.h"
 #include "fence.h"
 
 #define ARENA_BYTES 1024
@@ -96,11 +98,56 @@ static bool may_enter(const struct context *c)
            str_eq_nocase(transport, STR("UDP"));
 }
 
+/* A stranger gets no answer; that it was refused is told all the same. */
+static void tell_blocked(const struct context *c)
+{
+    const struct undecided u = {.source = c->from.remote,
+                                .invite = true,
+                                .reason = c->outcome->reason,
+                                .call_id = c->message.call_id,
+                                .trunk = c->call->trunk->name};
+    c->proxy->counters.invites++;
+    undecided_tell(c->proxy, &u);
+}
+
+/* What becomes of it nobody here will see. */
+static void tell_excused(struct context *c)
+{
+    const struct ledger_entry entry = {
+        .settings = c->snapshot->settings,
+        .call = c->call,
+        .outcome = c->outcome,
+        .cause = CAUSE_UNKNOWN,
+        .ts_us = c->real_us,
+        .sign_us = -1,
+        .total_us = -1,
+        .config_generation = c->snapshot->generation,
+        .numbers_generation = c->snapshot->numbers_generation,
+    };
+    steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
+    proxy_write_record(c->proxy, &entry);
+}
+
+static bool is_blocked(struct context *c)
+{
+    if (!str_eq(c->message.method, STR("INVITE")))
+        return false;
+    c->outcome = arena_alloc(c->arena, sizeof(*c->outcome));
+    if (!c->outcome || !facts_fill(c))
+        return true; /* it comes again */
+    enum dialog_block block = dialog_block_of(c);
+    if (block == DIALOG_BLOCK_REFUSES)
+        tell_blocked(c);
+    if (block == DIALOG_BLOCK_EXCUSES)
+        tell_excused(c);
+    return block == DIALOG_BLOCK_REFUSES;
+}
+
 bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct context c = context_of(p, m, from);
     bool enters = c.arena && may_enter(&c);
-    if (enters && !is_dead(&c) && follow_dialog(&c)) {
+    if (enters && !is_dead(&c) && !is_blocked(&c) && follow_dialog(&c)) {
         allowance_earn(&p->allowances, p->branches.table, &from->remote, m->raw.n, proxy_now_ms());
         message_set_received(&c.message, &from->remote);
         pass_on(&c);

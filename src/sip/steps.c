@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
 #include <stird/headers.h>
@@ -257,7 +258,7 @@ static void note_group_in_from(struct context *c)
 
 /* To is a text of the caller's that gets past block, limits and drain: too many of these are told.
  */
-static void count_emergency(struct context *c, enum emergency emergency)
+void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
     bool by_to = emergency == EMERGENCY_BY_TO;
@@ -352,7 +353,7 @@ static enum step_result step_trunk(struct context *c)
     enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
     if (p->draining && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
-    count_emergency(c, emergency);
+    steps_count_emergency(c, emergency);
     return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
 }
 
@@ -547,47 +548,27 @@ static enum step_result follow_dialog(struct context *c)
     return STEP_NEXT;
 }
 
-/* What a decision asks for, of a call that no step has looked at. */
-static bool know_trunk(struct context *c)
+/* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
+static void note_excused(struct context *c)
 {
-    bool known;
-    const struct settings *s = c->snapshot->settings;
-    const struct trunk *trunk = trunk_match(s, c->call, &known);
-    if (!trunk || is_from_upstream(c, trunk))
-        return false;
-    c->call->trunk = trunk;
-    c->call->customer = c->snapshot->customer[trunk - s->trunks];
-    c->call->claims_dialog = true;
-    c->call->overlay = c->proxy->overlay.table;
-    c->call->certificate_states = c->snapshot->certificate_states;
-    return true;
-}
-
-/*
- * A key outlives its call, for nobody remembers calls here: its owner may bring it again, with
- * another From and for another called number. What is refused for who calls stays refused; the
- * caller alone is asked, for the callee's From is who was called.
- */
-static bool is_blocked_inside(struct context *c)
-{
-    struct outcome *outcome = c->outcome;
-    if (!c->invite || !(c->own.senders & SENT_BY_CALLER) || c->source_class != SOURCE_TRUNK)
-        return false;
-    if (!know_trunk(c))
-        return false;
-    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, outcome);
-    return outcome->verdict == VERDICT_REJECT && outcome->reason == REASON_NUMBER_BLOCKED;
+    steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
+    c->decided = true;
 }
 
 /* One that is not blocked goes on as if it had not been asked. */
 static enum step_result check_block(struct context *c)
 {
-    if (!c->invite)
+    if (!c->invite || c->decided) /* it waited for a name */
         return STEP_NEXT;
     if (step_facts(c) != STEP_NEXT)
         return STEP_DONE;
-    if (is_blocked_inside(c))
-        return refuse(c, REASON_NUMBER_BLOCKED);
+    enum dialog_block block = dialog_block_of(c);
+    if (block == DIALOG_BLOCK_REFUSES)
+        return refuse(c, c->outcome->reason);
+    if (block == DIALOG_BLOCK_EXCUSES) {
+        note_excused(c);
+        return STEP_NEXT;
+    }
     c->call = NULL;
     c->outcome = NULL;
     return STEP_NEXT;
@@ -684,10 +665,12 @@ static void rehearse_dialog(struct context *c)
     struct targets targets;
     struct outcome *o = c->outcome;
     own_routes_of(c->proxy, &c->message, c->from.listener, &c->own);
-    if (is_blocked_inside(c))
+    enum dialog_block block = dialog_block_of(c);
+    if (block == DIALOG_BLOCK_REFUSES)
         return;
     o->verdict = VERDICT_PASS;
-    o->reason = REASON_IN_DIALOG;
+    if (block == DIALOG_BLOCK_NONE)
+        o->reason = REASON_IN_DIALOG;
     if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
         TARGET_FENCED)
         return;

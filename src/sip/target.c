@@ -27,12 +27,26 @@ static uint16_t default_port(const url_t *url)
     return transport_port(url_transport(url, &transport) ? transport : TRANSPORT_UDP);
 }
 
+/* Behind the last @, for "sip:a@b@host" is somebody's Contact too; empty: there is none. */
+static struct str host_of(const url_t *url)
+{
+    struct str host = url->url_host ? str_of(url->url_host) : STR("");
+    while (str_find(host, '@', 0) < host.n)
+        str_cut(&host, '@');
+    return host;
+}
+
+/* *PORT stays where it names none, or nothing behind its colon. */
+static bool read_port(const url_t *url, uint64_t *port)
+{
+    struct str text = url->url_port ? str_of(url->url_port) : STR("");
+    return text.n == 0 || str_to_u64(text, 65535, port);
+}
+
 static bool url_address(const url_t *url, struct address *address)
 {
     uint64_t port = default_port(url);
-    if (!url->url_host || !address_parse(str_of(url->url_host), address))
-        return false;
-    if (url->url_port && (!str_to_u64(str_of(url->url_port), 65535, &port) || port == 0))
+    if (!address_parse(host_of(url), address) || !read_port(url, &port) || port == 0)
         return false;
     address->port = (uint16_t)port;
     return true;
@@ -41,9 +55,9 @@ static bool url_address(const url_t *url, struct address *address)
 bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
 {
     uint64_t port = default_port(url);
-    if (!url->url_host || (url->url_port && !str_to_u64(str_of(url->url_port), 65535, &port)))
-        return false;
-    return listeners_find_host(&p->listeners, str_of(url->url_host), (uint16_t)port, listener);
+    struct str host = host_of(url);
+    return host.n > 0 && read_port(url, &port) &&
+           listeners_find_host(&p->listeners, host, (uint16_t)port, listener);
 }
 
 /* By PREFERRED when that can. */
@@ -68,14 +82,14 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
                                   uint16_t listener, const uint64_t *asker, struct targets *targets)
 {
     uint64_t port = 0;
+    struct str host = host_of(url);
     if (!p->routes) /* a rehearsal asks for no name */
         return TARGET_PENDING;
-    if (!url->url_host ||
-        (url->url_port && (!str_to_u64(str_of(url->url_port), 65535, &port) || port == 0)))
+    bool named = url->url_port && url->url_port[0] != '\0';
+    if (host.n == 0 || !read_port(url, &port) || (named && port == 0))
         return TARGET_NONE;
-    enum name_state state = routes_by_name(p->routes, str_of(url->url_host), (uint16_t)port,
-                                           transport, asker, targets->list, TARGETS_OF_DIALOG,
-                                           &targets->n);
+    enum name_state state = routes_by_name(p->routes, host, (uint16_t)port, transport, asker,
+                                           targets->list, TARGETS_OF_DIALOG, &targets->n);
     for (unsigned i = 0; i < targets->n; i++)
         choose_listener(p, listener, &targets->list[i]);
     if (state == NAME_PENDING)

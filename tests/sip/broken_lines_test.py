@@ -328,6 +328,23 @@ class BrokenLines(Story):
                          ([], 300, 9))
         self.end(invite, arrived, there)
 
+    def test_one_that_reaches_the_wrong_worker_does_too(self):
+        """Its Via stands too far behind for the kernel, or it comes on a connection of its own."""
+        far = b"\r\nX: " + b"y" * 4000 + b"\r\nVia"
+        self.start(more="workers = 2;")
+        for n in range(8):
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE", skip=("ACK",))
+            raw = answer(arrived, 486, "Odd", "t9", peer=self.carrier).octets()
+            raw = raw.replace(b"\r\nTo: ", b"\r\nX-To: ")
+            if n % 2:
+                stream = self.carrier.connect(self.net(1), 5060, fresh=True)
+                self.carrier.send(raw, stream)
+            else:
+                self.carrier.send(raw.replace(b"\r\nVia", far, 1), way(arrived))
+            self.sbc.acknowledge(invite, self.sbc.expect(502), self.at())
+            self.record(invite, result="failed", cause="answer_unreadable", sip_status=502)
+
     def test_a_response_that_cannot_be_read_ends_the_call_with_words(self):
         """
         A final one: 502, a record, a line in the log; not silence until timer B. After a 180 the call

@@ -142,7 +142,10 @@ class OddDialog(Story):
         for before, behind in ((b"J\xc3\xb6rg ", b""), (b"J\xf6rg ", b";x"), (b"Jo Doe ", b""), (b"a@b ", b""),
                                (b"tel:x ", b";"), (b"Joe (home)", b""), (b"(c) ", b""), (b"\"a<b>\\\" c\" ", b""),
                                (b"\"J\xf6rg\"\t", b" (c)"), (b"", b" (c)"), (b"", b";x=\xff"), (b"", b" x;y"),
-                               (b"", b";x=a b"), (b"A\r\n B ", b"\r\n (c)")):
+                               (b"", b";x=a b"), (b"A\r\n B ", b"\r\n (c)"), (b"\"a\" \"b\" ", b""),
+                               (b"O\"Neil ", b""), (b"a\\b ", b""), (b"Doe, John ", b""), (b"<a> ", b""),
+                               (b"<", b""), (b"", b";x=\""), (b"", b" <x>"), (b"", b";\x01"), (b"", b" >"),
+                               (b"", b", ,")):
             with self.subTest(before=before, behind=behind):
                 invite, arrived, answer, final = self.up()
                 ours = dialog.in_dialog(self.sbc, "INVITE", invite, final, 2)
@@ -157,6 +160,54 @@ class OddDialog(Story):
                 self.passes(self.carrier, self.sbc, changed(theirs))
                 self.passes(self.sbc, self.carrier,
                             changed(dialog.in_dialog(self.sbc, "BYE", invite, final, 3)))
+
+    def test_white_space_within_the_brackets_of_a_route(self):
+        self.start()
+        for old, new in ((b"<", b"< "), (b"<", b"<\t "), (b">", b" >"), (b"<", b"x, \"y < \t")):
+            with self.subTest(new=new):
+                invite, arrived, answer, final = self.up()
+                bye = dialog.in_dialog(self.sbc, "BYE", invite, final, 3)
+                theirs = dialog.callee_in_dialog(self.carrier, "INFO", arrived, answer, 2)
+                for sender, receiver, request in ((self.carrier, self.sbc, theirs), (self.sbc, self.carrier, bye)):
+                    route = request.raws("route")[0].replace(old, new, 1)
+                    self.passes(sender, receiver, request.replaced("route", route))
+
+    def test_further_route_lines_that_name_none(self):
+        """They leave as they came."""
+        self.start()
+        for lines in ((b"Route: ,",), (b"Route: , ,", b"Route:")):
+            with self.subTest(lines=lines):
+                invite, _, _, final = self.up()
+                bye = dialog.in_dialog(self.sbc, "BYE", invite, final, 2)
+                self.sbc.send(bye.replaced("route", *bye.raws("route"), *lines), self.at())
+                arrived = self.carrier.expect("BYE")
+                self.assertEqual(arrived.raws("route"), list(lines))
+                self.carrier.respond(arrived, 200)
+                self.sbc.expect((200, "BYE"))
+
+    def test_a_route_below_ours_on_a_line_that_is_no_list(self):
+        """Ours comes off, and the next one leads on."""
+        self.start()
+        invite, _, _, final = self.up()
+        info = dialog.in_dialog(self.sbc, "INFO", invite, final, 2)
+        below = b"<sip:%s:5060;lr>" % self.net(9).encode()
+        line = info.raws("route")[0].replace(b"Route: ", b"Route: O\"Neil ") + b" x, \"y " + below
+        self.sbc.send(info.replaced("route", line), self.at())
+        arrived = self.carrier.expect("INFO")
+        self.assertEqual([route.replace(b" ", b"") for route in arrived.raws("route")], [b"Route:" + below])
+        self.carrier.respond(arrived, 200)
+        self.sbc.expect((200, "INFO"))
+
+    def test_a_request_uri_with_a_second_at_or_no_port_behind_its_colon(self):
+        """They leave as they came, to the host that stands there."""
+        self.start()
+        for uri in ("sip:a@b@%s:5060", "sip:a@b@c@%s", "sip:a@%s:"):
+            with self.subTest(uri=uri):
+                invite, _, _, final = self.up()
+                bye = dialog.in_dialog(self.sbc, "BYE", invite, final, 2)
+                start = b"BYE " + (uri % self.net(9)).encode() + b" SIP/2.0"
+                raw = bye.octets().replace(bye.start, start, 1)
+                self.passes(self.sbc, self.carrier, type(bye).parse(raw))
 
     def test_odd_text_around_a_route_below_ours(self):
         """On a line of its own it leaves as it came."""
@@ -190,8 +241,8 @@ class OddDialog(Story):
     def test_a_route_that_is_none_is_refused(self):
         """Another reader might see ours in it, or where it leads; the words say which header."""
         self.start()
-        for n, (old, new) in enumerate(((b"<sip:", b"sip: <"), (b">", b""), (b"<", b"<<"),
-                                        (b"<sip:", b"\"x <sip:"), (b"lr", b"lr >;\x01")), 2):
+        for n, (old, new) in enumerate(((b"<sip:", b"sip: <"), (b">", b""), (b"<sip:", b"<\"sip:"),
+                                        (b"<sip:", b"\"x <x:"), (b";lr", b" ;lr>;\x01")), 2):
             with self.subTest(new=new):
                 invite, _, _, final = self.up()
                 info = dialog.in_dialog(self.sbc, "INFO", invite, final, n)

@@ -302,7 +302,7 @@ class Spellings(Strangers):
                 pass
         for port in ("0", "00000", "65536", "65616", "-1", "", "5060x", "+80", "99999999999999999999"):
             cseq += 1
-            for host in ("127.0.0.1", self.net(9)):
+            for host in ("127.0.0.1", self.net(9)) if port else ("127.0.0.1",):  # a peer's own is 5060
                 self.sbc.send(self.inside("INFO", "sip:x@%s:%s;transport=tcp" % (host, port),
                                           cseq=cseq), self.at())
         for way in ("ws", "wss", "sctp", "tls-sctp", "udp%00", "TCP%20", "", "tcp;transport=udp"):

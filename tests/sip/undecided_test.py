@@ -6,10 +6,12 @@ it leaves few: one line a second and source, with a count.
 import re
 import time
 
-from lib import dialog
+from lib import dialog, stirctl
 from lib.sip import Message
 from lib.stird import wait_until
 from lib.story import Story
+
+PROXY = b"PROXY TCP6 %b %b 65535 65535\r\n" % ((b"ffff:" * 8)[:-1], (b"ffff:" * 8)[:-1])
 
 
 class Undecided(Story):
@@ -165,12 +167,13 @@ class Undecided(Story):
         self.assertEqual(self.stird.record(good["call-id"])["reason"], "from_upstream")
 
     def test_behind_octets_that_begin_no_message(self):
-        """White space, NULs, a BOM, another line, as long as an INVITE begins in the first 64 octets."""
+        """White space, NULs, a BOM, another line, as long as an INVITE begins in the first 128 octets."""
         self.start()
         for name, junk in (("space", b" "), ("tab", b"\t"), ("spaces", b" " * 40), ("NULs", b"\0" * 64),
                            ("BOM", b"\xef\xbb\xbf"), ("UTF-16 mark", b"\xfe\xff"),
                            ("BOM and lines", b"\xef\xbb\xbf\r\n\r\n"), ("controls", b"\x01\x02\x03" * 9),
                            ("a line", b"x\r\n"), ("a line of a proxy", b"PROXY UDP4 192.0.2.1 192.0.2.2\r\n"),
+                           ("the longest line of a proxy", PROXY), ("a word", b"x "),
                            ("a bare LF", b"\0\n"), ("lines and a space", b"\r\n\r\n ")):
             for method in (b"INVITE", b"Invite"):
                 with self.subTest(name=name, method=method):
@@ -180,10 +183,40 @@ class Undecided(Story):
                     self.told(invite, 400, "bad_request", "octet")
                     self.sbc.expect(400)
                     time.sleep(0.12)
-        self.refused(b"\0" * 65 + self.invite().octets(), 0)
+        self.refused(b"\0" * 129 + self.invite().octets(), 0)
         self.refused(b" " + self.sbc.request("OPTIONS", "sip:" + self.net(1)).octets(), 0)
         self.signed_call()
-        self.records(25)
+        self.records(29)
+
+    def test_an_emergency_call_behind_octets_that_begin_no_message(self):
+        """None of it costs the call, nor its ACK and BYE; what is above 128 octets is no SIP."""
+        self.start()
+        for transport in ("udp", "tcp"):
+            for name, junk in (("space", b" "), ("NULs", b"\0" * 64), ("more NULs", b"\0" * 128),
+                               ("BOM", b"\xef\xbb\xbf"), ("NBSP", b"\xc2\xa0"), ("a line", b"x\r\n"),
+                               ("a proxy", PROXY), ("a word", b"x "), ("LF", b"\n\0")):
+                with self.subTest(name=name, transport=transport):
+                    self.emergency_behind(junk, transport)
+
+    def emergency_behind(self, junk, transport):
+        invite = self.invite(called="911", transport=transport)
+        self.sbc.send(junk + invite.octets(), self.at(transport))
+        arrived = self.carrier.expect("INVITE")
+        self.assertTrue(arrived.start.startswith(b"INVITE sip:911@"))
+        self.carrier.respond(arrived, 200)
+        final = self.sbc.expect((200, "INVITE"))
+        for cseq, method in ((1, "ACK"), (2, "BYE")):
+            request = dialog.in_dialog(self.sbc, method, invite, final, cseq, transport=transport)
+            self.sbc.send(junk + request.octets(), self.at(transport))
+            there = self.carrier.expect(method)
+        self.carrier.respond(there, 200)
+        self.sbc.expect((200, "BYE"))
+        self.record(invite, sip_status=200)
+        path = self.lab.path("invite")
+        with open(path, "wb") as file:
+            file.write(junk + invite.octets())
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source", self.net(2))
+        self.assertNotEqual(told["decision"], "rejected")
 
     def test_methods_in_other_letters(self):
         """

@@ -1,0 +1,113 @@
+#include "dialog_block.h"
+
+#include <stird/policy.h>
+#include <stird/source_table.h>
+
+#include "dialog_trunk.h"
+
+/* What trunks make of a calling number, and of whether it is blocked: of thousands of trunks few
+   differ in it. */
+#define WAYS_MAX 16
+
+struct asking {
+    struct context *c;
+    const struct trunk *asked[WAYS_MAX]; /* a trunk of each way so far */
+    unsigned n_asked;
+    const struct trunk *refuses, *excuses; /* the first trunk that does; or NULL */
+};
+
+static bool same_country(const struct country *a, const struct country *b)
+{
+    return str_eq(a->code, b->code) && str_eq(a->international_prefix, b->international_prefix) &&
+           str_eq(a->national_prefix, b->national_prefix) &&
+           a->national_length == b->national_length &&
+           a->national_length_max == b->national_length_max;
+}
+
+/* A row blocks its number for everybody, so the customer is not asked for. */
+static bool same_way(const struct trunk *a, const struct trunk *b)
+{
+    return a->trusted == b->trusted && a->by_state[NUMBER_BLOCKED] == b->by_state[NUMBER_BLOCKED] &&
+           same_country(&a->country, &b->country);
+}
+
+static bool was_asked(const struct asking *a, const struct trunk *t)
+{
+    for (unsigned i = 0; i < a->n_asked; i++)
+        if (same_way(a->asked[i], t))
+            return true;
+    return false;
+}
+
+static enum dialog_block ask(struct context *c, const struct trunk *t)
+{
+    const struct settings *s = c->snapshot->settings;
+    c->call->trunk = t;
+    c->call->customer = c->snapshot->customer[t - s->trunks];
+    c->call->overlay = c->proxy->overlay.table;
+    c->call->claims_dialog = false; /* it is inside one */
+    if (!policy_blocks(s, c->snapshot->numbers.table, c->call, c->outcome))
+        return DIALOG_BLOCK_NONE;
+    return c->outcome->verdict == VERDICT_REJECT ? DIALOG_BLOCK_REFUSES : DIALOG_BLOCK_EXCUSES;
+}
+
+static void ask_too(struct asking *a, const struct trunk *t)
+{
+    if (was_asked(a, t))
+        return;
+    if (a->n_asked < WAYS_MAX)
+        a->asked[a->n_asked++] = t;
+    enum dialog_block block = ask(a->c, t);
+    if (block == DIALOG_BLOCK_REFUSES && !a->refuses)
+        a->refuses = t;
+    if (block == DIALOG_BLOCK_EXCUSES && !a->excuses)
+        a->excuses = t;
+}
+
+/* False: the source has no trunk. */
+static bool ask_those_of_source(struct asking *a)
+{
+    const struct settings *s = a->c->snapshot->settings;
+    const struct source_entry *entry;
+    unsigned step = 0, n = 0;
+    while ((entry = source_table_next(s->sources, &a->c->from.remote, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++, n++)
+            ask_too(a, &s->trunks[entry->trunks[i]]);
+    return n > 0;
+}
+
+static void ask_all(struct asking *a)
+{
+    const struct settings *s = a->c->snapshot->settings;
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        ask_too(a, &s->trunks[i]);
+}
+
+/* Which call it is of nobody knows: the strictest reading of its number counts. */
+static enum dialog_block ask_any(struct context *c)
+{
+    struct asking a = {.c = c};
+    if (!ask_those_of_source(&a))
+        ask_all(&a);
+    const struct trunk *decides = a.excuses ? a.excuses : a.refuses;
+    if (decides)
+        return ask(c, decides);
+    c->call->trunk = NULL;
+    return DIALOG_BLOCK_NONE;
+}
+
+static const struct trunk *trunk_of_dialog(const struct context *c)
+{
+    const struct address *source = &c->from.remote;
+    uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, SENT_BY_CALLER, source);
+    return id != 0 ? trunk_at(c->proxy, source, id) : NULL;
+}
+
+enum dialog_block dialog_block_of(struct context *c)
+{
+    if (!(c->own.senders & SENT_BY_CALLER))
+        return DIALOG_BLOCK_NONE;
+    /* A rehearsal may name it. */
+    const struct trunk *t = c->call->trunk ? c->call->trunk : trunk_of_dialog(c);
+    return t ? ask(c, t) : ask_any(c);
+}

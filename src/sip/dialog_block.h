@@ -1,0 +1,25 @@
+/*
+ * dialog_block - the number block of an INVITE inside a call. A key outlives its call, for nobody
+ * remembers calls here: its owner may bring it again, with another From and for another called
+ * number. What is refused for who calls stays refused; the caller alone is asked, for the callee's
+ * From is who was called.
+ */
+#ifndef STIRD_SIP_DIALOG_BLOCK_H
+#define STIRD_SIP_DIALOG_BLOCK_H
+
+#include "context.h"
+
+enum dialog_block {
+    DIALOG_BLOCK_NONE,
+    DIALOG_BLOCK_REFUSES,
+    DIALOG_BLOCK_EXCUSES /* its number is blocked, but it is an emergency call (Decided 5) */
+};
+/*
+ * Of C, an INVITE by C->own's key; its facts are in C->call. It is the trunk's whose call our key
+ * proves it to be (dialog_trunk.h), which is C->call->trunk then. Where nobody can tell that, it is
+ * refused when by any trunk of its source it would be; of a source without trunks, by any at all.
+ * Unless it is NONE, C->outcome says what becomes of it, and C->call->trunk by which trunk.
+ */
+enum dialog_block dialog_block_of(struct context *c);
+
+#endif

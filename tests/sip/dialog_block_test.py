@@ -1,0 +1,197 @@
+"""
+The number block of an INVITE that the key of a call brings in, where several trunks share an
+address and what tells them apart is the callee's, left out, or disagrees: whatever it says, a
+blocked number gets no further inside a call than outside.
+"""
+
+import re
+
+from lib import dialog, stirctl
+from lib.patience import HANG_S
+from lib.stird import wait_until
+from lib.story import Story
+
+BLOCKED = b"+12155556000"
+FROM = re.compile(rb"\r\nFrom: <sip:[^@]*@")
+CONTACT = re.compile(rb"\r\nContact: [^\r]*")
+PROOF = re.compile(rb";stt=[0-9a-f]{16}")
+
+
+class DialogBlock(Story):
+    def shared(self, own, other, **more):
+        """Two trunks of one SBC, and stird."""
+        self.start(trunks=[self.trunk("acme", **own), self.trunk("globex", customer="globex", **other)], **more)
+
+    def up(self, contact=None, extra=()):
+        invite = self.invite(extra=extra)
+        if contact is not None:
+            invite = invite.replaced("contact", "Contact: <sip:+12155550100%s@%s>" % (contact, self.net(2)))
+        self.carrier  # it listens
+        self.sbc.send(invite, self.at())
+        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        return invite, final
+
+    def again(self, call, cseq, *changes, blocked=True):
+        """A re-INVITE of the call, changed."""
+        invite, final = call
+        message = dialog.in_dialog(self.sbc, "INVITE", invite, final, cseq, body=dialog.SDP)
+        raw = message.octets()
+        if blocked:
+            raw = FROM.sub(b"\r\nFrom: <sip:" + BLOCKED + b"@", raw)
+        for pattern, text in changes:
+            raw, n = re.subn(pattern, text, raw)
+            self.assertGreater(n, 0, pattern)
+        return type(message).parse(raw)
+
+    def explained(self, message, source=2):
+        path = self.lab.path("message")
+        with open(path, "wb") as file:
+            file.write(message.octets())
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source", self.net(source))
+        return told["decision"], told["reason"]
+
+    def refused(self, message):
+        self.sbc.send(message, self.at())
+        self.sbc.acknowledge(message, self.sbc.expect(603), self.at())
+        self.carrier.expect_nothing(0.1)
+        self.assertEqual(self.explained(message), ("rejected", "number_blocked"))
+
+    def goes_on(self, message):
+        self.sbc.send(message, self.at())
+        self.carrier.respond(self.carrier.expect("INVITE"), 481)
+        self.carrier.expect("ACK")
+        self.sbc.acknowledge(message, self.sbc.expect(481), self.at())
+        self.assertEqual(self.explained(message), ("passed", "in_dialog"))
+
+    def told(self, n):
+        """So many refusals have a record, with the trunk that the call is of."""
+        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
+        self.assertEqual([r["trunk"] for r in records], ["acme"] * n)
+
+    def by_the_request_uri(self, own, other):
+        """R-P-033: inside a call it is the callee's Contact; with and without the proof of the trunk."""
+        self.shared(own, other)
+        call = self.up()
+        self.goes_on(self.again(call, 2, blocked=False))
+        self.refused(self.again(call, 3))
+        self.refused(self.again(call, 4, (PROOF, b"")))
+        self.refused(self.again(call, 5, (PROOF, b";stt=0123456789abcdef")))
+        self.goes_on(self.again(call, 6, (PROOF, b""), blocked=False))
+        self.told(3)
+
+    def test_by_request_host(self):
+        self.by_the_request_uri({"request_host": self.net(1)}, {"request_host": "other.example"})
+
+    def test_by_request_user_prefix(self):
+        self.by_the_request_uri({"request_user_prefix": "+1215"}, {"request_user_prefix": "+44"})
+
+    def test_by_a_header(self):
+        self.shared({"header_name": "X-Customer", "header_value": "acme"},
+                    {"header_name": "X-Customer", "header_value": "globex"})
+        call = self.up(extra=["X-Customer: acme"])
+        self.refused(self.again(call, 2))
+        self.refused(self.again(call, 3, (PROOF, b"")))
+        self.refused(self.again(call, 4, (rb"\r\nCSeq", b"\r\nX-Customer: globex\r\nCSeq")))
+        self.goes_on(self.again(call, 5, blocked=False))
+        self.told(3)
+
+    def test_by_a_trunk_group(self):
+        self.shared({"tgrp": "acme", "tgrp_in": "contact"}, {"tgrp": "globex", "tgrp_in": "contact"})
+        call = self.up(contact=";tgrp=acme")
+        at = b"@" + self.net(2).encode()
+        uri = b"\r\nContact: <sip:+12155550100"
+        for cseq, contact in enumerate((uri + b";tgrp=acme" + at + b">", uri + at + b">",
+                                        uri + b";tgrp=globex" + at + b">",
+                                        uri + b";tgrp=acme;otg=globex" + at + b">", b"",
+                                        uri + b";tgrp=acme" + at + b"/2>"), 2):
+            with self.subTest(contact=contact):
+                self.refused(self.again(call, cseq, (CONTACT, contact)))
+                self.refused(self.again(call, 10 + cseq, (CONTACT, contact), (PROOF, b"")))
+        self.told(12)
+
+    def test_who_may_be_trusted_is_asked_both_ways(self):
+        """Where nobody can tell the trunk, From and P-Asserted-Identity each are the strictest."""
+        self.shared({"request_host": self.net(1), "trusted": False}, {"request_host": "other.example"})
+        call = self.up()
+        asserts = (rb"\r\nCSeq", b"\r\nP-Asserted-Identity: <sip:%b@h>\r\nCSeq")
+        other = (asserts[0], asserts[1] % BLOCKED)
+        good = (asserts[0], asserts[1] % b"+12155550101")
+        self.goes_on(self.again(call, 2, other, blocked=False))  # acme's word counts for nothing
+        self.refused(self.again(call, 3, good))
+        self.refused(self.again(call, 4, good, (PROOF, b"")))
+        self.refused(self.again(call, 5, other, (PROOF, b""), blocked=False))
+
+    def test_a_block_of_another_meaning_is_the_own_trunk_s(self):
+        """Blocked numbers of one leave unsigned, those of the other do not: the proof says which."""
+        lenient = {"attestation": {"blocked": "unsigned"}}
+        self.shared({"request_host": self.net(1), **lenient}, {"request_host": "other.example"})
+        call = self.up()
+        self.goes_on(self.again(call, 2))
+        self.refused_by(self.again(call, 3, (PROOF, b"")), "globex")
+
+    def refused_by(self, message, trunk):
+        self.refused(message)
+        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
+        self.assertEqual([r["trunk"] for r in records], [trunk])
+
+    def test_an_urgent_block(self):
+        self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})
+        call = self.up()
+        self.goes_on(self.again(call, 2, blocked=False))
+        self.assertEqual(stirctl.run(self.lab.path("stird.conf"), "numbers", "block", "+12155550100")[0], 0)
+        invite = self.invite()
+        self.sbc.send(invite, self.at())
+        self.sbc.acknowledge(invite, self.sbc.expect(603), self.at())
+        self.refused(self.again(call, 3, blocked=False))
+        self.refused(self.again(call, 4, (rb"tag=t-carrier", b"tag=made-up"), blocked=False))
+
+    def test_an_emergency_call_is_excused_counted_and_recorded(self):
+        """As a new one; one whose number is not blocked leaves nothing, as before."""
+        self.start(trunks=[self.trunk("acme")])
+        self.excuses()
+
+    def test_an_emergency_call_of_a_shared_sbc_is_excused_too(self):
+        self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})
+        self.excuses((PROOF, b""))
+
+    def excuses(self, *more):
+        call = self.up()
+        to = (rb"To: <sip:[^@]*@", b"To: <sip:911@")
+        self.excused(self.again(call, 2, to), 1, 1)
+        self.excused(self.again(call, 3, (rb"^INVITE sip:[^@]*@", b"INVITE sip:911@")), 2, 1)
+        self.excused(self.again(call, 4, to, *more), 3, 2)
+        self.goes_on(self.again(call, 5, to, blocked=False))
+
+    def excused(self, message, calls, by_to):
+        self.sbc.send(message, self.at())
+        self.carrier.respond(self.carrier.expect("INVITE"), 486)
+        self.carrier.expect("ACK")
+        self.sbc.acknowledge(message, self.sbc.expect(486), self.at())
+        self.assertEqual(self.explained(message), ("passed", "emergency_unsigned"))
+        stats = lambda: stirctl.ask(self.lab.path("stird.conf"), "stats")
+        wait_until(lambda: (stats()["emergency_calls"], stats()["emergency_by_to"]) == (calls, by_to), HANG_S, "stats")
+        records = [r for r in self.stird.records() if r["reason"] == "emergency_unsigned"]
+        self.assertEqual([(r["decision"], r["trunk"], r["sip_status"], r["orig_tn"]) for r in records],
+                         [("passed", "acme", 486, BLOCKED.decode()[1:])] * calls)
+
+    def test_a_stranger_s(self):
+        """With the key of a call, from an address of nobody: no answer, but a record."""
+        self.start()
+        call = self.up()
+        stranger = self.peer("stranger", 55)
+        blocked, good = self.again(call, 2), self.again(call, 3, blocked=False)
+        for message in (blocked, good):
+            self.stranger_sends(stranger, message)
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(arrived["cseq"], good["cseq"])
+        blocked_ones = lambda: [r for r in self.stird.records() if r["reason"] == "number_blocked"]
+        wait_until(blocked_ones, HANG_S, "a record")
+        self.assertEqual([(r["source"], r["sip_status"] or 0) for r in blocked_ones()], [(self.net(55) + ":5060", 0)])
+        self.assertEqual(self.explained(blocked, 55), ("rejected", "number_blocked"))
+
+    def stranger_sends(self, stranger, message):
+        raw = message.octets().replace(b"UDP " + self.net(2).encode(), b"UDP " + self.net(55).encode())
+        stranger.send(raw, self.at())
