@@ -38,7 +38,10 @@ enum {
     FILES = 4,    /* in a file in which no message was found */
 };
 
-/* In any case; the first that is there counts. */
+#define LOOKED_AT                                                                                  \
+    (1 << 20) /* octets of a file without messages: what it is shows at its beginning */
+
+/* In any case of letters; the first one in the text counts. */
 static const struct sign {
     struct str text;
     unsigned where;
@@ -90,21 +93,28 @@ static const struct sign {
     {STR("\xe2\x80\xa6"), IDENTITY, is_shortened},
 };
 
-static bool contains(struct str text, struct str part)
-{
-    for (size_t i = 0; i + part.n <= text.n; i++)
-        if (ascii_lower(text.p[i]) == ascii_lower(part.p[0]) &&
-            str_starts_nocase(str_slice(text, i, text.n), part))
-            return true;
-    return false;
-}
+#define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
 
-static const char *first_sign(struct str text, unsigned where)
+static const char *sign_at(struct str rest, unsigned where)
 {
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-        if ((signs[i].where & where) && contains(text, signs[i].text))
+    for (size_t i = 0; i < N_SIGNS; i++)
+        if ((signs[i].where & where) && str_starts_nocase(rest, signs[i].text))
             return signs[i].why;
     return NULL;
+}
+
+/* Most octets begin none: a log of a day has a million messages. */
+static const char *first_sign(struct str text, unsigned where)
+{
+    bool begins[256] = {false};
+    const char *why = NULL;
+    for (size_t i = 0; i < N_SIGNS; i++)
+        if (signs[i].where & where)
+            begins[(unsigned char)ascii_lower(signs[i].text.p[0])] = true;
+    for (size_t i = 0; i < text.n && !why; i++)
+        if (begins[(unsigned char)ascii_lower(text.p[i])])
+            why = sign_at(str_slice(text, i, text.n), where);
+    return why;
 }
 
 const char *trace_value_damage(struct str value)
@@ -119,17 +129,16 @@ const char *trace_value_damage(struct str value)
 const char *trace_head_damage(struct str message)
 {
     struct header_line line;
-    struct str rest, head = message;
+    struct str rest;
     start_line(message, &rest);
     const char *why = NULL;
     while (!why && head_line_next(&rest, &line))
         if (header_is(&line, STR("Identity"), 'y'))
             why = trace_value_damage(line.raw);
-    head.n -= why ? 0 : rest.n;
-    return why ? why : first_sign(head, HEAD);
+    return why ? why : first_sign(str_slice(message, 0, message.n - rest.n), HEAD);
 }
 
 const char *trace_text_damage(struct str text)
 {
-    return first_sign(text, FILES);
+    return first_sign(str_slice(text, 0, LOOKED_AT), FILES);
 }
