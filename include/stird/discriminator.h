@@ -29,6 +29,10 @@ extern const struct discriminator discriminators[DISCRIMINATORS];
 /* Whether nothing tells A and B apart but their sources. */
 bool discriminators_same(const struct trunk *a, const struct trunk *b);
 
+/* Whether HOST, as a Request-URI has it, is the `request_host` that TRUNK asks for: a name of ours.
+ */
+bool trunk_has_request_host(const struct trunk *trunk, struct str host);
+
 /*
  * Whether ONE asks for all that OTHER asks for: OTHER is the default, or a broader trunk that ONE
  * is cut out of, and a call of ONE says nothing that ONE did not expect.

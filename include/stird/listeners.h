@@ -32,6 +32,8 @@ bool listeners_find_host(const struct listeners *l, struct str host, uint16_t po
 const struct address *listener_shown(const struct listener *l);
 /* Whether a listener has this address, shows it or has it as an alias, at any port. */
 bool listeners_have_host(const struct listeners *l, const struct address *host);
+/* The same of a host as a message has it: an address, or the name of an alias, in any case. */
+bool listeners_have_name(const struct listeners *l, struct str host);
 
 /* Whether requests to an address of FAMILY (ADDRESS_NONE: of any) can leave by it over TRANSPORT.
  */

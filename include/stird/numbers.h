@@ -147,6 +147,12 @@ struct numbers_answer {
 /* Of the row that decided, by the column's name; empty when it has none. */
 struct str numbers_row_attribute(const struct numbers_answer *answer, struct str column);
 
+/*
+ * One number as a row of a table has it, "+12155550100": whoever names one to stird writes it so.
+ * False with *WHY, which is to stand behind the text.
+ */
+bool numbers_number(struct str text, struct tn *number, const char **why);
+
 /* Whether some row speaks of NUMBER. */
 bool numbers_has(const struct numbers *table, const struct tn *number);
 

@@ -18,6 +18,7 @@ struct problem {
     unsigned line; /* 0: the file as a whole */
     char *text;
     bool may_pass; /* by itself, so that another try is worth it */
+    bool last;     /* it speaks of all others, and stands behind them */
 };
 
 struct problems {
@@ -33,6 +34,8 @@ void problems_fini(struct problems *p);
 bool problems_any(const struct problems *p);
 void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The one that was added last speaks of all others, and stands behind them. */
+void problems_stands_last(struct problems *p);
 /*
  * The last one is because of ERROR, an errno: no memory, a full disk, an address that is not there
  * yet may be over by themselves; a right that is missing is not.
@@ -42,7 +45,8 @@ void problems_may_pass(struct problems *p, int error);
 bool problems_stay(const struct problems *p);
 /* All of FROM behind those of TO. */
 void problems_move(struct problems *to, struct problems *from);
-/* By file and line, in the order found where these are equal; a list of thousands stays as it is.
+/* By file and line, in the order found where these are equal, then those that stand last; a list of
+ * thousands stays as it is.
  */
 void problems_sort(struct problems *p);
 /* "file:line: text\n" each, sorted so. */

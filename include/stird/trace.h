@@ -37,6 +37,7 @@ struct trace_tally {
     uint64_t cut;        /* packets of which it holds a part (a snap length) */
     uint64_t headless;   /* datagrams whose first IP fragment it lacks */
     uint64_t tailless;   /* datagrams of which it has the first, and not all others */
+    uint64_t before;     /* segments before the first one of a connection that came without SYN */
     uint64_t udp, tcp;   /* datagrams and segments that were looked into */
     const char *stopped; /* static, or libpcap's words until the next call: why it ended early */
     struct {
@@ -58,6 +59,15 @@ void trace_tally_tell(const struct trace_tally *tally, struct buf *out);
 
 /* Returns how many messages there are. */
 uint64_t trace_read_text(struct str text, trace_visit *visit, void *user);
+
+/*
+ * What copying did to the head of a MESSAGE that was read out of a text, to an Identity VALUE, or
+ * to a TEXT in which no message was found, and how to get a better one: "it was copied as HTML
+ * ...". NULL: nothing that shows. Static.
+ */
+const char *trace_head_damage(struct str message);
+const char *trace_value_damage(struct str value);
+const char *trace_text_damage(struct str text);
 
 /* Whether BYTES begin as a gzip file does. */
 bool trace_is_packed(struct str bytes);

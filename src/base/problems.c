@@ -44,13 +44,19 @@ void problems_add(struct problems *p, struct str file, unsigned line, const char
     va_end(arguments);
     char *owned = buf_take(&text, NULL);
     if (room && name && owned) {
-        *room = (struct problem){name, line, owned, false};
+        *room = (struct problem){.file = name, .line = line, .text = owned};
         p->n++;
     } else {
         p->out_of_memory = true;
         free(name);
         free(owned);
     }
+}
+
+void problems_stands_last(struct problems *p)
+{
+    if (p->n > 0)
+        p->list[p->n - 1].last = true;
 }
 
 static const int passing[] = {
@@ -78,7 +84,7 @@ void problems_move(struct problems *to, struct problems *from)
             break;
         }
         *room = from->list[i];
-        from->list[i] = (struct problem){NULL, 0, NULL, false};
+        from->list[i] = (struct problem){.file = NULL};
         to->n++;
         to->n_passing += room->may_pass;
     }
@@ -91,6 +97,16 @@ bool problems_stay(const struct problems *p)
     return p->n > p->n_passing && !p->out_of_memory;
 }
 
+static int compare(const struct problem *a, const struct problem *b)
+{
+    int by_file = strcmp(a->file, b->file);
+    if (a->last != b->last)
+        return a->last ? 1 : -1;
+    if (by_file != 0)
+        return by_file;
+    return (a->line > b->line) - (a->line < b->line);
+}
+
 /* Insertion sort keeps the order of equals; a list of mistakes is short. */
 void problems_sort(struct problems *p)
 {
@@ -100,11 +116,9 @@ void problems_sort(struct problems *p)
         struct problem x = p->list[i];
         size_t j = i;
         for (; j > 0; j--) {
-            struct problem *before = &p->list[j - 1];
-            int order = strcmp(before->file, x.file);
-            if (order < 0 || (order == 0 && before->line <= x.line))
+            if (compare(&p->list[j - 1], &x) <= 0)
                 break;
-            p->list[j] = *before;
+            p->list[j] = p->list[j - 1];
         }
         p->list[j] = x;
     }

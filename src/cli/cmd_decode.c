@@ -257,12 +257,17 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
     struct str values[IDENTITIES_MAX];
     if (s->message.n == 0) {
         decode_value(job, s->value);
+        if (s->damage)
+            fprintf(stderr, "stirctl: %s\n", s->damage);
         return;
     }
     unsigned n = sip_identities(s->message, values);
     for (unsigned i = 0; i < n; i++)
         decode_value(job, values[i]);
-    if (s->glued)
+    if (s->damage)
+        fprintf(stderr, "stirctl: the message of line %llu: %s\n", (unsigned long long)s->place,
+                s->damage);
+    else if (s->glued)
         fprintf(stderr,
                 "stirctl: the message of line %llu does not tell where header lines end: dots in "
                 "it may be line ends, or a long line was broken (ngrep -W byline)\n",

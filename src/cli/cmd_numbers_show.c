@@ -109,12 +109,24 @@ static int show(const struct cli *cli, const struct decision_basis *basis, const
 static const struct cli_option options[] = {
     {"offline", 'o', NULL, "ask the files of the configuration, not the stird that runs", 0}, {0}};
 
+static int number_fault(const char *number, const char *why)
+{
+    struct buf text = BUF_INIT;
+    buf_add_shown(&text, str_of(number));
+    buf_addf(&text, " %s", why);
+    buf_add(&text, "", 1);
+    int status = command_fault(&command_numbers_show, buf_failed(&text) ? why : text.p);
+    buf_fini(&text);
+    return status;
+}
+
 static int run(const struct cli *cli, const struct words *words)
 {
     struct decision_basis basis;
     struct tn tn;
-    if (!tn_from_digits(&tn, str_of(words->word[0])))
-        return command_fault(&command_numbers_show, "write the number as +12025550100");
+    const char *why;
+    if (!numbers_number(str_of(words->word[0]), &tn, &why))
+        return number_fault(words->word[0], why);
     if (!decision_basis_get(&basis, cli, words_have(words, 'o'), NEED_ROWS))
         return 1;
     int status = show(cli, &basis, &tn);

@@ -277,7 +277,12 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
 /* What the capture lacks is nobody's fault but the capture's: nothing is judged by it. */
 static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
-    char text[160], of[32] = "";
+    char text[400], of[32] = "";
+    if (s->damage) {
+        snprintf(text, sizeof(text), "%s: no verdict", s->damage);
+        json_array_append_new(changes, json_string(text));
+        return;
+    }
     if (s->glued) {
         json_array_append_new(
             changes,

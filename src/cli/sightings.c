@@ -82,12 +82,14 @@ static void take_message(void *user, const struct trace_message *m)
         s->others++;
         return;
     }
+    const char *damage = s->capture ? NULL : trace_head_damage(m->text);
     struct sighting one = {.time_us = m->time_us,
                            .place = m->place,
                            .from = m->from,
                            .to = m->to,
                            .has_addresses = m->has_addresses,
-                           .cut = m->glued || lacks_header(m),
+                           .cut = damage || m->glued || lacks_header(m),
+                           .damage = damage,
                            .glued = m->glued,
                            .octets = m->octets};
     char *copy = malloc(m->text.n);
@@ -176,7 +178,8 @@ static void take_values(struct sightings *s)
         if (!named)
             lines = bare(lines);
         while (list_next(&lines, &element)) {
-            struct sighting one = {.value = element};
+            const char *damage = trace_value_damage(element);
+            struct sighting one = {.value = element, .cut = damage != NULL, .damage = damage};
             buf_add(&s->list, &one, sizeof(one));
         }
     }
@@ -243,8 +246,11 @@ static void tell_nothing(const struct sightings *s, const char *file,
     complain(file, "holds neither an INVITE nor an Identity header");
     if (s->others > 0)
         fprintf(stderr, "stirctl: %s: it has %" PRIu64 " other SIP messages\n", file, s->others);
+    const char *damage = s->capture ? NULL : trace_text_damage(buf_str(&s->input));
     if (s->capture)
         trace_tally_tell(tally, &words);
+    else if (damage)
+        buf_add_text(&words, damage);
     struct str rest = buf_str(&words);
     while (rest.n > 0) {
         struct str line = str_cut(&rest, '\n');

@@ -17,8 +17,9 @@ struct sighting {
     bool has_addresses;
     /* The capture lacks the end of its header, or the text does not tell where lines of it end:
        what is missing there says nothing about the call. */
-    bool cut, glued; /* who is glued is cut */
-    size_t octets;   /* of a cut one: how long it was on the wire; 0: not known */
+    bool cut, glued;    /* who is glued or damaged is cut */
+    const char *damage; /* what copying did to a text; NULL: nothing that shows */
+    size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */
 };
 
 struct sightings {

@@ -79,6 +79,10 @@ void resolve_tls(struct reader *r, struct draft *draft);
 struct str plain_host_name(struct reader *r, struct str name);
 /* Aliases and advertised addresses that are a trunk's, or of which side nobody knows. */
 void check_aliases(struct reader *r, const struct draft *draft);
+/* What of D tells trunks apart, and can fit no call. */
+void check_discriminators(struct reader *r, const struct draft_trunk *d);
+/* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
+void check_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
 void check_together(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */

@@ -145,13 +145,17 @@ static bool is_same_address(struct str one, struct str other)
     return address_parse(one, &a) && address_parse(other, &b) && address_same_host(&a, &b);
 }
 
+bool trunk_has_request_host(const struct trunk *t, struct str host)
+{
+    return t->request_host.n > 0 && (str_eq_nocase(without_final_dot(host), request_host(t)) ||
+                                     is_same_address(t->request_host, host));
+}
+
 static enum fit fit_request_host(const struct trunk *t, const struct call *call)
 {
     if (call->request_uri_unclear)
         return FITS_IN_PART;
-    bool same = str_eq_nocase(without_final_dot(call->request_host), request_host(t)) ||
-                is_same_address(t->request_host, call->request_host);
-    return same ? FITS : FITS_NOT;
+    return trunk_has_request_host(t, call->request_host) ? FITS : FITS_NOT;
 }
 
 static struct str listener(const struct trunk *t)

@@ -88,6 +88,17 @@ bool listeners_have_host(const struct listeners *l, const struct address *host)
     return false;
 }
 
+bool listeners_have_name(const struct listeners *l, struct str host)
+{
+    struct address address;
+    if (address_parse(host, &address))
+        return listeners_have_host(l, &address);
+    for (unsigned i = 0; i < l->n_aliases; i++)
+        if (l->aliases[i].name.n > 0 && str_eq_nocase(l->aliases[i].name, plain(host)))
+            return true;
+    return false;
+}
+
 bool listener_reaches(const struct listener *l, enum address_family family,
                       enum transport transport)
 {

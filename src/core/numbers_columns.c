@@ -136,14 +136,30 @@ static void use_as_meant(struct columns *columns, const struct str *field, unsig
     columns->field[c] = (int)i;
 }
 
+/* MEANT is a column of number tables, or cap or kyc, which a customer has and a row has not. */
+static void complain_of_meant(struct build *b, struct columns *columns, const struct str *field,
+                              unsigned i, const char *meant, uint32_t line)
+{
+    int c = known_column(str_of(meant));
+    if (c >= 0) {
+        complain_of_lookalike(b, field[i], meant, line);
+        use_as_meant(columns, field, i, c);
+        return;
+    }
+    build_problem(b, line,
+                  "column \"%s\": a row has no level of its own, its state has (unverified: B at "
+                  "most), and its customer has cap and kyc in a table of customers; a column of "
+                  "your own begins with x_",
+                  build_quote(field[i]).text);
+}
+
 static void column_read(struct build *b, struct columns *columns, const struct str *field,
                         unsigned i, uint32_t line)
 {
     int c = known_column(field[i]);
     const char *meant = c < 0 ? column_meant(field, columns->n, field[i]) : NULL;
     if (meant) {
-        complain_of_lookalike(b, field[i], meant, line);
-        use_as_meant(columns, field, i, known_column(str_of(meant)));
+        complain_of_meant(b, columns, field, i, meant, line);
         return;
     }
     if (!column_name_check(b, field, i, "number,customer,state", line))

@@ -85,3 +85,15 @@ bool interval_parse(struct interval *interval, struct str text, const char **why
         *why = "has its ends in the wrong order: the lower number comes first";
     return !*why;
 }
+
+bool numbers_number(struct str text, struct tn *number, const char **why)
+{
+    struct interval interval;
+    if (!interval_parse(&interval, text, why))
+        return false;
+    if (!interval.prefix && interval.first == interval.last && tn_from_digits(number, text))
+        return true;
+    *why = "is not one telephone number: write it as +12155550100; ranges and prefixes belong into "
+           "a table";
+    return false;
+}

@@ -20,12 +20,17 @@ struct lookalike {
 };
 
 static const struct lookalike in_numbers[] = {
-    {"number", 2, false, "numbers tn tns did dids",
+    /* The second half of a range too: beside it, only the first number would be blocked. */
+    {"number", 2, false,
+     "numbers tn tns did dids range ranges numberrange rangefrom rangefirst rangestart rangebegin "
+     "rangeto rangelast rangeend first last firstnumber lastnumber firsttn lasttn fromnumber "
+     "tonumber numberfrom numberto endnumber numberend secondnumber number2 quantity qty count "
+     "blocksize rangesize prefix prefixes wildcard",
      "num no nr phone phones phonenumber phonenumbers telephone telephonenumber telno msisdn "
-     "e164 e164number callingnumber callernumber callerid range ranges numberrange prefix nummer"},
+     "e164 e164number callingnumber callernumber callerid nummer"},
     {"customer", 2, false,
      "client clients customers account accounts accountname accountid customername customerid "
-     "clientname clientid owner",
+     "clientname clientid owner holder assignee lessee trunk trunks trunkname",
      "cust tenant subscriber company kunde"},
     {"state", 2, false, "status states level levels lvl",
      "numberstatus numberstate ownership right rights entitlement authorization authorisation type "
@@ -52,40 +57,54 @@ static const struct lookalike in_customers[] = {
     {"customer", 2, false, "client clients customers",
      "name account accountname customername customerid clientname clientid tenant subscriber "
      "company kunde"},
-    {"cap", 0, false,
-     "caps capp cappedat caplevel levelcap capattestation attestationcap maxlevel maximumlevel "
-     "level levels lvl levelmax maxattestation maximumattestation highestlevel atmost",
-     ""},
-    {"kyc", 0, false,
-     "verified kycs kycverified kycok kycstate kycstatus kyclevel kycresult knowyourcustomer", ""},
+    {"cap", 0, false, "capp caplevel atmost upto", ""},
+    {"kyc", 0, false, "kycs kycverified kycok kycstate kycstatus kyclevel kycresult", ""},
     {"provider", 1, false, "providers", ""},
     {"contact", 0, false, "contacts", ""},
 };
 
 /*
- * Parts of names, as "loa_expires", "PortOut" and "contract end" have them: whatever stands beside
- * them, they say when a right begins or ends, or whether there is one. `expir*` begins a part,
- * `*expir*` may stand anywhere, `portout` fills one or several.
+ * Words of names by what they mean, in number tables and in tables of customers alike: when a right
+ * begins or ends, whether there is one, how much it is worth, whether its holder is known. WHOLE is
+ * the whole name; PARTS stand in "loa_expires", "PortOut" and "contract end" whatever is beside
+ * them: `expir*` begins a part, `*expir*` may stand anywhere, `portout` fills one or several. The
+ * first line that fits counts.
  */
-static const struct lookalike_part {
-    const char *column, *patterns;
-} parts[] = {
-    {"not_after",
-     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* until *until till thru through to end ends ended ending enddate* endof* endat "
-     "endon contractend loaend leaseend termend before *validto *validtill *terminat* stop* "
-     "*disconnect* *deactiv* *decommission* *discontinu* *cancel* cease* ceasing withdraw* retire* "
-     "sunset portout* portedout* portsout* portingout* portaway* portedaway* release* releasing "
-     "remove* delete* close* lapse* lastday lastdate latest notafter"},
-    {"not_before",
+static const struct meaning {
+    const char *column, *whole, *parts;
+} meanings[] = {
+    {NULL, "verifiedby signedby", ""}, /* who did it */
+    {"not_before", "", "portin portindate portedin portsin portingin"},
+    {"not_after", "due ttl lifetime",
+     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* until *until till "
+     "thru through to end ends ended ending enddate* endof* endat endon contractend loaend leaseend "
+     "termend before *validto *validtill *validthru *terminat* stop* *disconnect* *deactiv* "
+     "*decommission* *discontinu* *cancel* cease* ceasing withdraw* retire* sunset ported porting "
+     "portout* portedout* portsout* portingout* portaway* portedaway* release* releasing remove* "
+     "delete* close* lapse* lastday lastdate latest notafter deadline duedate returned churn* "
+     "renew* vacated surrender*"},
+    {"not_before", "",
      "from start* begin* begun effective* since activat* activation* commence* *validfrom earliest "
      "firstday firstdate after inforce notbefore"},
-    {"state",
+    {"kyc", "",
+     "kyc* *kyc knowyour* verif* *verified unverif* *verification vetted vetting unvetted authentic* "
+     "unauthentic* certified duediligence"},
+    {"cap", "limit limits limited ceiling max maximum highest att grade score",
+     "*attest* level* lvl* *level cap caps capped cappedat *levelcap verstat *verstat sign signs "
+     "signed unsigned signing nosign signature* stir *stirshaken shaken passport rating ratings rated "
+     "trust* untrusted confidence reputation abc"},
+    {"state", "ok use",
      "active *inactive *enabled enable disable* blocked block blocking *revok* revocation *suspend* "
-     "valid* invalid* barred locked unlocked allow* deny denied permit* authoris* authoriz* "
-     "entitle* banned frozen paused owned delegated dno state status"},
+     "valid* *invalid* barred barring locked unlocked allow* *allowed disallow* deny denied denylist "
+     "permit* *permitted authoris* authoriz* unauthoris* unauthoriz* entitle* banned ban frozen "
+     "paused owned delegated dno donotoriginate originat* state *status approv* unapproved reject* "
+     "accepted refuse* forbid* forbidden prohibit* restrict* eligib* ineligib* usable live dead "
+     "inservice outofservice assigned unassigned allocated unallocated available unavailable "
+     "reserved vacant spare aging quarantine* spoof* fraud* spam* scam* robocall* nuisance blacklist* "
+     "whitelist* blocklist* allowlist* inboundonly confirmed unconfirmed pending legit legitimate"},
 };
 
-#define N_PARTS (sizeof(parts) / sizeof(parts[0]))
+#define N_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
 
 #define N_IN_NUMBERS   (sizeof(in_numbers) / sizeof(in_numbers[0]))
 #define N_IN_CUSTOMERS (sizeof(in_customers) / sizeof(in_customers[0]))
@@ -175,26 +194,53 @@ static bool any_pattern_fits(const char *patterns, struct str rest, const bool *
     return false;
 }
 
-/* What one of NAME's parts means, by the order of the list; NULL: nothing. */
-static const char *part_meant(struct str name)
-{
+/* Letters and digits of a name, lower case, and which of them begin a part; behind them one does.
+ */
+struct squeezed {
     char letters[SQUEEZED_MAX];
-    bool begins[SQUEEZED_MAX + 1] = {false};
-    size_t n = 0;
-    if (name.n == 0 || memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n) ||
-        memchr(name.p, '|', name.n))
-        return NULL; /* several columns in one, which is said in words of its own */
-    for (size_t i = 0; i < name.n && n < SQUEEZED_MAX; i++)
+    bool begins[SQUEEZED_MAX + 1];
+    size_t n;
+};
+
+static void squeeze_parts(struct squeezed *s, struct str name)
+{
+    *s = (struct squeezed){.n = 0};
+    for (size_t i = 0; i < name.n && s->n < SQUEEZED_MAX; i++)
         if (ascii_is_alpha(name.p[i]) || ascii_is_digit(name.p[i])) {
-            begins[n] = begins_part(name, i);
-            letters[n++] = ascii_lower(name.p[i]);
+            s->begins[s->n] = begins_part(name, i);
+            s->letters[s->n++] = ascii_lower(name.p[i]);
         }
-    begins[n] = true;
-    for (size_t l = 0; l < N_PARTS; l++)
-        for (size_t i = 0; i < n; i++)
-            if (begins[i] && any_pattern_fits(parts[l].patterns, (struct str){letters + i, n - i},
-                                              begins + i, i == 0))
-                return parts[l].column;
+    s->begins[s->n] = true;
+}
+
+static bool means(const struct meaning *m, const struct squeezed *s)
+{
+    if (is_word_of((struct str){s->letters, s->n}, m->whole))
+        return true;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->begins[i] && any_pattern_fits(m->parts, (struct str){s->letters + i, s->n - i},
+                                             s->begins + i, i == 0))
+            return true;
+    return false;
+}
+
+/* Several columns in one, which is said in words of its own. */
+static bool is_several(struct str name)
+{
+    return memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n) ||
+           memchr(name.p, '|', name.n);
+}
+
+/* What NAME, or one of its parts, means; NULL: nothing. */
+static const char *meaning_of(struct str name)
+{
+    struct squeezed s;
+    if (name.n == 0 || is_several(name))
+        return NULL;
+    squeeze_parts(&s, name);
+    for (size_t i = 0; i < N_MEANINGS; i++)
+        if (means(&meanings[i], &s))
+            return meanings[i].column;
     return NULL;
 }
 
@@ -214,12 +260,25 @@ const char *column_meant(const struct str *field, unsigned n, struct str name)
     if (column_is_own(name))
         return NULL;
     const char *meant = find(in_numbers, N_IN_NUMBERS, field, n, name);
-    return meant ? meant : part_meant(name);
+    return meant ? meant : meaning_of(name);
+}
+
+static bool column_is_of_customers(const char *column)
+{
+    for (size_t i = 0; column && i < N_IN_CUSTOMERS; i++)
+        if (str_eq(str_of(column), str_of(in_customers[i].column)))
+            return true;
+    return false;
 }
 
 const char *customer_column_meant(const struct str *field, unsigned n, struct str name)
 {
-    return column_is_own(name) ? NULL : find(in_customers, N_IN_CUSTOMERS, field, n, name);
+    if (column_is_own(name))
+        return NULL;
+    const char *meant = find(in_customers, N_IN_CUSTOMERS, field, n, name);
+    if (!meant)
+        meant = meaning_of(name);
+    return column_is_of_customers(meant) ? meant : NULL;
 }
 
 static bool column_is_date(struct str name)
@@ -233,5 +292,5 @@ static bool column_is_date(struct str name)
 
 const char *row_column_meant(struct str name)
 {
-    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : part_meant(name);
+    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : meaning_of(name);
 }

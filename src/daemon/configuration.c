@@ -372,6 +372,7 @@ static void check_what_it_names(struct files *files, struct settings *s, struct 
         problems_add(problems, path, 0,
                      "keys, number tables and TLS files were not checked: mend these mistakes "
                      "first");
+        problems_stands_last(problems);
         return;
     }
     struct control_groups groups;
@@ -391,6 +392,7 @@ static void check_what_it_names(struct files *files, struct settings *s, struct 
     problems_add(problems, path, 0,
                  "whether keys are those of certificates with mistakes, and what number tables, "
                  "rules and trunks say of each other, was not checked: mend these mistakes first");
+    problems_stands_last(problems);
 }
 
 static bool load_configuration(struct configuration *c, struct str path, const struct load *load,
@@ -425,10 +427,12 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     bool compiled = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
                                    &loaded.numbers, problems);
     bool numbers_good = compiled && check_table(loaded.settings, loaded.numbers_fd, path, problems);
-    if (!compiled && load->for_service)
+    if (!compiled && load->for_service) {
         problems_add(problems, path, 0,
                      "what number tables, rules and trunks say of each other was not checked: mend "
                      "the tables first");
+        problems_stands_last(problems);
+    }
     check_means(&loaded, &means);
     bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);

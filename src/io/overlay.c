@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/folder.h>
+#include <stird/numbers.h>
 #include <stird/tn.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -227,6 +228,13 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
     return NULL;
 }
 
+/* As rows of tables have it; a journal of before may have it without the plus sign. */
+static const char *check_change(const struct str field[OVERLAY_FIELDS], struct tn *number)
+{
+    const char *why;
+    return numbers_number(field[OVERLAY_NUMBER], number, &why) ? check_fields(field, number) : why;
+}
+
 /* One in the place of another is no more than before, and to block is never too much. */
 static bool is_full(const struct overlay *o, const struct tn *number,
                     const struct str field[OVERLAY_FIELDS])
@@ -247,7 +255,7 @@ const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS
                         uint32_t uid)
 {
     struct tn number;
-    const char *why = check_fields(field, &number);
+    const char *why = check_change(field, &number);
     if (why)
         return why;
     if (is_full(o, &number, field))
@@ -266,7 +274,7 @@ const char *overlay_unset(struct overlay *o, struct str number_text, struct str 
     struct tn number;
     struct str field[OVERLAY_FIELDS] = {
         [OVERLAY_NUMBER] = number_text, [OVERLAY_CUSTOMER] = customer};
-    const char *why = check_fields(field, &number);
+    const char *why = check_change(field, &number);
     if (why)
         return why;
     if (end_entries(o, &number, customer, customer.n == 0, o->lines + 1) == 0)

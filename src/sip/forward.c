@@ -2,6 +2,7 @@
 #include <sofia-sip/msg_header.h>
 #include <stdlib.h>
 #include <stird/clock.h>
+#include <stird/discriminator.h>
 #include <stird/identity.h>
 #include <stird/policy.h>
 
@@ -73,14 +74,29 @@ static void add_parameters(struct buf *out, struct str parameters, bool sips,
         buf_addf(out, ";transport=%.*s", STR_ARG(transport_name(transport)));
 }
 
+/*
+ * Whether a request that goes to a configured next hop named us: a listener or an alias, either of
+ * them also at the port that nobody wrote, or the host by which its trunk was told.
+ */
+static bool named_us(const struct context *c)
+{
+    uint16_t listener;
+    const url_t *url = c->message.sip->sip_request->rq_url;
+    const struct trunk *trunk = c->call ? c->call->trunk : NULL;
+    if (!url->url_host)
+        return false;
+    return target_is_ours(c->proxy, url, &listener) ||
+           (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
+           (!url->url_port && listeners_have_name(&c->proxy->listeners, str_of(url->url_host)));
+}
+
 /* "sip:user@us;x" with the next hop in our place; a tel: URI has no host and stays. */
 static int rewrite_request_uri(struct context *c, const struct target *target)
 {
     struct message *m = &c->message;
     struct str uri = m->request_uri;
-    uint16_t listener;
-    bool ours = target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
-    if (!(ours || target->upstream->replace_request_uri) || !str_starts_nocase(uri, STR("sip")))
+    if (!(named_us(c) || target->upstream->replace_request_uri) ||
+        !str_starts_nocase(uri, STR("sip")))
         return 0;
     size_t begin = str_find(uri, '@', 0);
     begin = begin < uri.n ? begin + 1 : str_find(uri, ':', 0) + 1;

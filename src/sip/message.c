@@ -89,8 +89,7 @@ static bool copy_into(const msg_iovec_t *pieces, issize_t n_pieces, struct str t
     return copied == text.n;
 }
 
-/* Where the first header of this name is. */
-static size_t octet_of(const struct message *m, struct str name)
+size_t message_octet_of(const struct message *m, struct str name)
 {
     struct header_line line;
     return header_find(m->raw, name, header_compact(name), &line) ? (size_t)(line.raw.p - m->raw.p)
@@ -178,7 +177,8 @@ static enum reason read_given(struct message *m, const char *given)
     if (reason == REASON_OK && m->status == 0 && (m->odd & ODD_ADDRESSES))
         odd_tags(m);
     const char *differing = reason == REASON_OK ? readers_differ(m) : NULL;
-    return differing ? unreadable(m, str_of(differing), octet_of(m, str_of(differing))) : reason;
+    return differing ? unreadable(m, str_of(differing), message_octet_of(m, str_of(differing)))
+                     : reason;
 }
 
 static enum reason extract(struct message *m)
@@ -220,7 +220,7 @@ static enum reason judge_others(struct message *m)
         return m->fault.reason;
     }
     if (m->hops_unclear)
-        return unreadable(m, STR("Max-Forwards"), octet_of(m, STR("Max-Forwards")));
+        return unreadable(m, STR("Max-Forwards"), message_octet_of(m, STR("Max-Forwards")));
     return REASON_OK;
 }
 
@@ -232,11 +232,10 @@ static enum reason judge(struct message *m)
     if (reason != REASON_OK && !taken)
         return reason;
     if (m->length_unclear && m->status == 0 && !odd_is_emergency(m))
-        return unreadable(m, STR("Content-Length"), octet_of(m, STR("Content-Length")));
-    if (m->two_tags && m->status == 0 && !odd_is_emergency(m)) {
-        unreadable(m, STR("message"), 0);
-        m->fault.what = "has two tags in From or in To";
-        return REASON_BAD_REQUEST;
+        return unreadable(m, STR("Content-Length"), message_octet_of(m, STR("Content-Length")));
+    if (m->two_tags.what && m->status == 0 && !odd_is_emergency(m)) {
+        m->fault = m->two_tags;
+        return m->fault.reason;
     }
     m->odd |= m->uri_unclear ? ODD_ESCAPES : 0;
     return REASON_OK;

@@ -42,11 +42,11 @@ struct message {
     bool hops_unclear;   /* Max-Forwards is no number, or there twice */
     bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
     bool uri_unclear;    /* the Request-URI holds what no URI has: it leaves as it came */
-    bool two_tags;       /* in From or in To */
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
     bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
 
     struct screen_fault excess;      /* more elements than are read, of what is not needed */
+    struct screen_fault two_tags;    /* in From or in To; what is NULL: in neither */
     struct screen_fault fault;       /* of what was refused; also behind message_parse() */
     const struct settings *settings; /* while it is parsed: which numbers are emergency numbers */
 };
@@ -70,6 +70,9 @@ void message_fini(struct message *m);
 void message_move(struct message *to, struct message *from, const char *copy);
 
 /* ---- reading ---- */
+
+/* Where the first header of this name is, in what came; 0: there is none. */
+size_t message_octet_of(const struct message *m, struct str name);
 
 /* What decides where a response goes by a Via (RFC 3261 section 18.2.2), as it is written; empty:
    not there. */

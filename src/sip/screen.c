@@ -323,37 +323,50 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : too_many(m, line, rule, "has too many elements");
 }
 
-/* The first tag of a From or To, and how many there are, in one walk: values are long. */
-static unsigned read_tags(struct str value, struct str *tag)
+/* The first tag of a From or To, the second one with its name, and how many there are, in one walk:
+   values are long. */
+static unsigned read_tags(struct str value, struct str *tag, struct str *second)
 {
     struct str uri, name, said, parameters = {NULL, 0};
     unsigned n = 0;
-    *tag = (struct str){NULL, 0};
+    *tag = *second = (struct str){NULL, 0};
     name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
     while (parameter_next(&parameters, &name, &said)) {
-        if (str_eq_nocase(name, STR("tag")) && n++ == 0)
+        if (!str_eq_nocase(name, STR("tag")))
+            continue;
+        if (n++ == 0)
             *tag = said;
+        else if (n == 2)
+            *second = name;
     }
     return n;
 }
 
 struct str screen_tag_of(struct str value)
 {
-    struct str tag;
-    read_tags(value, &tag);
+    struct str tag, second;
+    read_tags(value, &tag, &second);
     return tag;
+}
+
+/* How many there are; two in a header are a fault of their own. */
+static unsigned note_tags(struct message *m, struct str header, struct str value, struct str *tag)
+{
+    struct str second;
+    unsigned n = read_tags(value, tag, &second);
+    if (n > 1 && !m->two_tags.what)
+        m->two_tags = (struct screen_fault){REASON_BAD_REQUEST, header,
+                                            (size_t)(second.p - m->raw.p), "has two tags"};
+    return n;
 }
 
 /* What a dialog is known by. */
 static void note_value(struct message *m, unsigned rule, struct str value)
 {
     if (rule == FROM)
-        m->two_tags |= read_tags(value, &m->from_tag) > 1;
-    if (rule == TO) {
-        unsigned tags = read_tags(value, &m->to_tag);
-        m->two_tags |= tags > 1;
-        m->claims_to_tag = tags > 0;
-    }
+        note_tags(m, STR("From"), value, &m->from_tag);
+    if (rule == TO)
+        m->claims_to_tag = note_tags(m, STR("To"), value, &m->to_tag) > 0;
     if (rule == CALL_ID)
         m->call_id = value;
 }

@@ -14,6 +14,7 @@
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
+#include "received.h"
 #include <stird/headers.h>
 
 #define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
@@ -37,9 +38,15 @@ static void set_detail(struct context *c, struct str detail)
         c->outcome->detail = arena_copy(c->arena, detail);
 }
 
-static enum step_result refuse_for(struct context *c, enum reason reason, const char *detail)
+/* The detail is as that of a message that could not be read. */
+static enum step_result refuse_header(struct context *c, enum reason reason, struct str name,
+                                      const char *what)
 {
-    set_detail(c, str_of(detail));
+    struct buf detail = BUF_INIT;
+    const struct screen_fault fault = {reason, name, message_octet_of(&c->message, name), what};
+    received_add_fault(&detail, &fault);
+    set_detail(c, buf_str(&detail));
+    buf_fini(&detail);
     return refuse(c, reason);
 }
 
@@ -74,16 +81,17 @@ static enum step_result check_hops(struct context *c)
 {
     const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
     if (hops && hops->mf_count == 0)
-        return refuse_for(c, REASON_TOO_MANY_HOPS, "Max-Forwards: is 0");
+        return refuse_header(c, REASON_TOO_MANY_HOPS, STR("Max-Forwards"), "is 0");
     if (hops && hops->mf_count > MAX_FORWARDS_MAX && !is_emergency(c) && !c->message.claims_to_tag)
-        return refuse_for(c, REASON_BAD_REQUEST, "Max-Forwards: is above 255");
+        return refuse_header(c, REASON_BAD_REQUEST, STR("Max-Forwards"), "is above 255");
     return STEP_NEXT;
 }
 
 static enum step_result check_loop(struct context *c)
 {
     if (branch_shows_loop(&c->proxy->branches, &c->message))
-        return refuse_for(c, REASON_LOOP_DETECTED, "Via: holds a branch of ours for this request");
+        return refuse_header(c, REASON_LOOP_DETECTED, STR("Via"),
+                             "holds a branch of ours for this request");
     return STEP_NEXT;
 }
 

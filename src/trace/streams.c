@@ -23,6 +23,8 @@ struct segment {
 struct stream {
     struct address from, to;
     uint64_t age;
+    uint32_t first; /* sequence number with which it began, without a SYN */
+    bool no_syn;
     uint32_t next;   /* sequence number of the octet that is missing */
     int64_t time_us; /* of the packet that came last, and its number */
     uint64_t number;
@@ -211,8 +213,10 @@ static void keep(struct capture *c, struct stream *s, const struct segment *one)
         one->sequence, {copy, one->bytes.n}, one->missing};
 }
 
-static void begin(struct stream *s, uint32_t sequence)
+static void begin(struct stream *s, uint32_t sequence, bool syn)
 {
+    s->first = sequence;
+    s->no_syn = !syn;
     while (s->n_waiting > 0)
         free((char *)s->waiting[--s->n_waiting].bytes.p);
     buf_reset(&s->pending);
@@ -237,9 +241,10 @@ void streams_add(struct capture *c, const struct packet *p, uint32_t sequence, b
     if (!is_new && syn)
         flush(c, s);
     if (is_new || syn)
-        begin(s, one.sequence);
+        begin(s, one.sequence, syn);
     if (p->bytes.n == 0)
         return;
+    c->tally->before += s->no_syn && (int32_t)(one.sequence - s->first) < 0;
     if (!use(c, s, &one))
         keep(c, s, &one);
     use_waiting(c, s);

@@ -94,6 +94,12 @@ void trace_tally_tell(const struct trace_tally *t, struct buf *out)
     if (t->headless > 0 || t->tailless > 0)
         buf_add_text(out, "a filter by port leaves fragments out: capture with "
                           "'udp port 5060 or (ip[6:2] & 0x1fff != 0)'\n");
+    if (t->before > 0)
+        buf_addf(out,
+                 "%" PRIu64 " TCP segments belong before the first one of a connection that the "
+                 "capture does not see begin: sort it (reordercap IN OUT), or begin it before the "
+                 "connection\n",
+                 t->before);
     tell_unread(t, out);
     if (t->stopped)
         buf_addf(out, "it ends early: %s\n", t->stopped);

@@ -1,11 +1,13 @@
 """stirctl verify of what was recorded: captures of any kind, logs, what ngrep and tcpdump print."""
 
+import base64
 import gzip
 import json
 import random
 import socket
 import struct
 import time
+import urllib.parse
 
 from lib import pcap, stirctl
 from lib import token as tokens
@@ -104,6 +106,63 @@ class Texts(Recorded):
             with self.subTest(name=name):
                 self.assertNotEqual(message, whole)
                 self.assertEqual(self.token(self.as_ngrep(message, "single"))[:2], (0, "valid"))
+
+    def test_what_copying_did_to_a_text(self):
+        """Whoever copied it is no party to the call: no verdict, and how to get a better one."""
+        whole = self.invite().decode()
+        value = tokens.identity(self.unit)
+        html = lambda text: text.replace("<", "&lt;").replace(">", "&gt;")
+        shown = lambda text: text.replace(value[20:200], "...")
+        for name, text, words in (
+                ("HTML", html(whole), "HTML"),
+                ("a value as HTML", "Identity: " + html(value), "HTML"),
+                ("HTML by number", whole.replace("<", "&#60;").replace(">", "&#62;"), "HTML"),
+                ("a mail", whole.replace("=", "=3D"), "quoted-printable"),
+                ("a mail in lower case", whole.replace("=", "=3d"), "quoted-printable"),
+                ("a value in a mail", value.replace("=", "=3D"), "quoted-printable"),
+                ("colours", whole.replace("Identity", "\x1b[32mIdentity\x1b[0m"), "colours"),
+                ("carets", whole.replace("\r\n", "^M\r\n").replace("SIP/2.0^M", "SIP/2.0"),
+                 "M for line ends"),
+                ("a URL", whole.replace("info=<", "info=%3C").replace(">;alg", "%3E;alg"), "URL"),
+                ("JSON", whole.replace("<", "\\u003c"), "JSON"),
+                ("JSON's slashes", whole.replace("/", "\\/").replace("SIP\\/", "SIP/"), "JSON"),
+                ("shortened", shown(whole), "shortened"),
+                ("an ellipsis", whole.replace(value[20:200], "\u2026"), "shortened"),
+                ("a dash", whole.replace(value[20:22], "\u2013"), "word processor")):
+            with self.subTest(name):
+                status, out, err = self.run_verify(self.write("input", text), "--json")
+                hop = json.loads(out)[0]["hops"][0]
+                self.assertEqual((status, hop["tokens"]), (2, []), out + err)
+                self.assertRegex(hop["changes"][0], words + ".*: no verdict")
+        status, out = self.told(pcap.udp_packets(A, B, html(whole).encode()))
+        self.assertEqual(status, 1, out)
+        self.assertIn("438", out, "what a capture has was sent so")
+
+    def test_why_a_text_holds_nothing(self):
+        whole = self.invite().decode()
+        octets = whole.encode()
+        rows = [octets[at:at + 16] for at in range(0, len(octets), 16)]
+        for name, text, words in (
+                ("white space", whole.replace("\r\n", "  \r\n"), "white space at its end"),
+                ("a tab", whole.replace("\r\n", "\t\n"), "white space at its end"),
+                ("carets", whole.replace("\r\n", "^M\n"), "^M for line ends"),
+                ("colours", "\x1b[1m" + whole.replace("\r\n", "\x1b[0m\n"), "colours"),
+                ("JSON", json.dumps({"message": whole}), "JSON"),
+                ("a log", whole.replace("\r\n", "\\r\\n"), "JSON or a log"),
+                ("base64", base64.encodebytes(b"x" + octets).decode(), "base64"),
+                ("a URL", urllib.parse.quote(whole), "URL"),
+                ("ngrep -x", "".join("  %s    %s\n" % (" ".join("%02x" % o for o in row), "x")
+                                     for row in rows), "hexdump"),
+                ("tcpdump -X", "".join("\t0x%04x:  %s\n" % (16 * i, row.hex())
+                                       for i, row in enumerate(rows)), "hexdump"),
+                ("xxd", "".join("%08x: %s\n" % (16 * i, row.hex(" ", 2))
+                                for i, row in enumerate(rows)), "hexdump"),
+                ("rich text", "{\\rtf1 " + whole, "rich text"),
+                ("a PDF", "%PDF-1.7\n", "a PDF")):
+            with self.subTest(name):
+                status, out, err = self.run_verify(self.write("input", text))
+                self.assertEqual((status, out), (2, ""), err)
+                self.assertIn(words, err)
 
     def nothing_said(self, text, words):
         """No verdict on TEXT, for WORDS."""
@@ -245,6 +304,15 @@ class Captures(Recorded):
         # What began before the capture is skipped.
         status, calls = self.capture(pieces[2:])
         self.assertEqual([c["call_id"] for c in calls], ["two"])
+
+    def test_a_connection_whose_beginning_is_missing_and_out_of_order(self):
+        octets = self.invite()
+        packets = [pcap.checksum_free_ip4(A, B, 6, pcap.tcp(part, at)) for part, at in
+                   ((octets[300:], 301), (octets[:300], 1))]
+        status, said = self.told(packets)
+        self.assertEqual(status, 2)
+        self.assertIn("1 TCP segments belong before the first one of a connection", said)
+        self.assertEqual(self.told(packets[::-1])[0], 0)
 
     def test_cut_by_the_capture(self):
         """What the file lacks is told as such and never judged: 2, and no verdict."""

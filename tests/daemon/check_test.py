@@ -32,6 +32,7 @@ class Check(ProcessStory):
                      r'stird.conf: whether keys are those of certificates with mistakes, and what number '
                      r'tables, rules and trunks say of each other, was not checked'):
             self.assertRegex(said, line)
+        self.assertIn("mend these mistakes first", said.splitlines()[-1], "it speaks of those above")
 
     def test_behind_a_syntax_error_it_is_said_what_was_not_checked(self):
         status, said = self.check(self.configure(more="colour = = blue;"))

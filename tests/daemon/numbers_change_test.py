@@ -242,7 +242,11 @@ class NumbersChange(ProcessStory):
     def test_what_is_refused_says_why_and_changes_nothing(self):
         self.start()
         for words, text in ((("set", "+1215*", "acme", "owned"),
-                             '"+1215*": this is not one telephone number'),
+                             '"+1215*": is not one telephone number'),
+                            (("set", FREE[1:], "acme", "owned"), "does not begin with a plus sign"),
+                            (("block", FREE[1:]), "does not begin with a plus sign"),
+                            (("unset", FREE[1:]), "does not begin with a plus sign"),
+                            (("block", "+1-215-555-0100"), "no separators are allowed"),
                             (("set", FREE, "acme", "sold"), "sold"),
                             (("set", FREE, "", "owned"), "customer"),
                             (("set", FREE, "acme", "owned", "--not-after", "soon"), "soon"),

@@ -41,7 +41,16 @@ class Tables(ProcessStory):
         self.assertRegex(out, r"^unverified +globex +\.\. +\S+/numbers.csv:9, a prefix\n$")
         self.assertEqual(self.numbers("show", "+13125550100")[:2],
                          (1, "no row speaks of +13125550100\n"))
-        self.assertEqual(self.numbers("show", "12 15")[0], 2)
+
+    def test_show_reads_a_number_as_tables_do(self):
+        for written, why in (("12 15", "plus sign"), ("12155551007", "plus sign"),
+                             ("2155551007", "plus sign"), ("+1-215-555-1007", "no separators"),
+                             ("+1215555*", "not one telephone number"), ("tel:+12155551007", "write"),
+                             ("+12155551007-+12155551008", "not one telephone number"),
+                             ("+012155551007", "a 0 behind the plus"), ("+121", "fewer than 7")):
+            status, out, err = self.numbers("show", written)
+            self.assertEqual((status, out), (2, ""), written)
+            self.assertIn(why, err)
 
     def test_lint_of_the_configuration(self):
         status, out, _ = self.numbers("lint")

@@ -26,6 +26,34 @@ class RequestUri(Story):
             with self.subTest(written):
                 self.leaves(written, wanted)
 
+    def test_the_host_by_which_the_trunk_is_told(self):
+        """A request_host that is no alias names us all the same; other trunks' hosts do not."""
+        self.start(trunks=[self.trunk(request_host="Sign.example"),
+                           self.trunk("other", last=3, request_host="other.example")])
+        for written, wanted in (
+                ("sip:+12155550199@sign.example:5060;transport=tls", "sip:+12155550199@HOP"),
+                ("sip:+12155550199@SIGN.example.;maddr=192.0.2.7;x", "sip:+12155550199@HOP;x"),
+                ("sip:+12155550199@sign.example:5099", "sip:+12155550199@HOP"),
+                ("sips:+12155550199@sign.example", "sips:+12155550199@HOP")):
+            with self.subTest(written):
+                self.leaves(written, wanted)
+
+    def test_a_trunks_emergency_call(self):
+        self.start(trunks=[self.trunk(request_host="sign.example")])
+        self.leaves("sip:911@sign.example;transport=tls", "sip:911@HOP")
+
+    def test_our_address_without_a_port(self):
+        """Nobody listens at 5061: it is stird that the SBC means, and no port that somebody wrote."""
+        self.start()
+        own = self.net(1)
+        for written, wanted in (
+                ("sips:+12155550199@" + own, "sips:+12155550199@HOP"),
+                ("sip:+12155550199@" + own + ";transport=tls", "sip:+12155550199@HOP"),
+                ("sip:+12155550199@" + own, "sip:+12155550199@HOP"),
+                ("sip:+12155550199@" + own + ":5099", "sip:+12155550199@" + own + ":5099")):
+            with self.subTest(written):
+                self.leaves(written, wanted)
+
     def test_another_hosts_stays(self):
         self.start()
         uri = "sip:+12155550199@other.example;transport=tls;maddr=192.0.2.7"

@@ -46,6 +46,20 @@ class Undecided(Story):
         if isinstance(message, Message):
             self.sbc.acknowledge(message, final, self.at())
 
+    def test_two_tags_are_told_with_header_and_octet(self):
+        self.start()
+        for name, line, header in (
+                ("to", "To: <sip:+13125550123@h>;tag=a;TAG = b", "To"),
+                ("from", "f: <sip:+12155550100@h>;tag=a\r\n ;tag=b", "From")):
+            with self.subTest(name):
+                invite = self.invite().replaced(name, line)
+                octets = invite.octets()
+                second = octets.index(line.encode()) + line.lower().rindex("tag")
+                self.sbc.send(octets, self.at())
+                self.assertEqual(self.sbc.expect(400, skip=[100]).status, 400)
+                self.record(invite, decision="rejected", reason="bad_request",
+                            detail="%s: has two tags, at octet %d" % (header, second))
+
     def test_each_refusal(self):
         """400, 416, 420, 482, 483, 505, 513: which header, and where."""
         self.start(limits=' message = "16k";')
@@ -54,19 +68,21 @@ class Undecided(Story):
                  lambda m: m.replaced("cseq", "CSeq: 1 OPTIONS")),
                 ("two To", 400, "bad_request", "^(To|t): .*octet [0-9]+$",
                  lambda m: m.plus("To: <sip:x@h>")),
-                ("Max-Forwards above", 400, "bad_request", "^Max-Forwards: ",
+                ("Max-Forwards above", 400, "bad_request",
+                 "^Max-Forwards: is above 255, at octet [1-9][0-9]*$",
                  lambda m: m.replaced("max-forwards", "Max-Forwards: 256")),
                 ("too many Routes", 400, "too_many_headers", "^Route: .*octet [0-9]+$",
                  lambda m: m.plus("Route: " + ",".join(["<sip:192.0.2.1;lr>"] * 65))),
                 ("too many lines", 400, "too_many_headers", "lines",
                  lambda m: m.plus(*["X-%d: y" % i for i in range(300)])),
-                ("Content-Length", 400, "bad_request", "^Content-Length: ",
+                ("Content-Length", 400, "bad_request", "^Content-Length: .*octet [0-9]+$",
                  lambda m: m.replaced("content-length", "Content-Length: 99999")),
                 ("scheme", 416, "unsupported_scheme", "Request-URI",
                  lambda m: self.with_start(m, "INVITE http://h/ SIP/2.0")),
                 ("Proxy-Require", 420, "bad_extension", "^Unsupported: foo, bar$",
                  lambda m: m.plus("Proxy-Require: foo,bar")),
-                ("Max-Forwards", 483, "too_many_hops", "^Max-Forwards: ",
+                ("Max-Forwards", 483, "too_many_hops",
+                 "^Max-Forwards: is 0, at octet [1-9][0-9]*$",
                  lambda m: m.replaced("max-forwards", "Max-Forwards: 0")),
                 ("method", 400, "bad_request", "^start line: .*letters",
                  lambda m: self.with_start(m, "Invite sip:+19005550100@h SIP/2.0").replaced(

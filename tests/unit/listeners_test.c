@@ -86,6 +86,12 @@ static void test_finds_what_is_ours_too(void **state)
     assert_true(listeners_have_host(&l, &(struct address){ADDRESS_IPV4, 0, {203, 0, 113, 5}}));
     assert_true(listeners_have_host(&l, &(struct address){ADDRESS_IPV4, 0, {192, 0, 2, 12}}));
     assert_false(listeners_have_host(&l, &(struct address){ADDRESS_IPV4, 0, {192, 0, 2, 13}}));
+    assert_true(listeners_have_name(&l, STR("192.0.2.1")));
+    assert_true(listeners_have_name(&l, STR("STIRD.example.")));
+    assert_true(listeners_have_name(&l, STR("core.example")));
+    assert_false(listeners_have_name(&l, STR("a.stird.example")));
+    assert_false(listeners_have_name(&l, STR("192.0.2.13")));
+    assert_false(listeners_have_name(&l, STR("")));
     assert_ptr_equal(listener_shown(&l.list[1]), &l.list[1].advertised);
     assert_ptr_equal(listener_shown(&l.list[0]), &l.list[0].address);
 }

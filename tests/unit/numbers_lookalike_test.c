@@ -52,6 +52,29 @@ static const char begins[] = "loa_from activated_at activation StartOfService in
 static const char states[] =
     "active is_active ACTIVE isActive enabled blocked revoked suspended_flag "
     "inactive valid is_valid disabled level account_status";
+static const char levels[] =
+    "attestation attest max_attestation Attestation_Level attestationlevel ATTEST_MAX orig_attest "
+    "att caps cap_at capped max_level levelcap limit limits ceiling max maximum highest grade "
+    "rating trust trust_level trusted score confidence sign signing signed sign_ok no_sign stir "
+    "shaken stir_shaken STIRSHAKEN shaken_level verstat passport";
+static const char knowns[] =
+    "kyc_status kycVerified KYCOK verified is_verified Verified verification verification_level "
+    "verified_on unverified loa_verified vetted vetting_status know_your_customer";
+static const char more_states[] =
+    "allowed is_allowed not_allowed approved approved_on approval rejected refused pending confirmed "
+    "do_not_originate DoNotOriginate spoof fraud_flag spam quarantined reserved assigned unassigned "
+    "available aging in_service blacklist restricted forbidden denied usable ok suspended "
+    "";
+static const char more_ends[] =
+    "ported ported_out port_out valid_thru validthru termination end ends end_date "
+    "deadline due renewal_date returned churned churn_date";
+static const char numbers[] =
+    "range range_end RangeEnd last last_number to_number number2 prefix count";
+static const char plain[] =
+    "comment description desc name id created created_at updated updated_at city county zip "
+    "rate_center ratecenter lata ocn lrn carrier_name address site department project ticket order "
+    "invoice_no imported source port_fee design signal stirling maxwell attic captain limiter "
+    "trunk_note_id";
 static const char own[] =
     "region verified_by export expert vendor weekend_rate recipient legend tendency mark phone rate "
     "papers tier invoice country activity_x x_exp X_Expires x_active x_account x_level provider";
@@ -66,6 +89,16 @@ static void in_a_number_table(void **state)
     expect_all("account owner account_id", NUMBERS_TABLE, "did you mean \"customer\"?");
     expect_all("tn tns did", NUMBERS_TABLE, "did you mean \"number\"?");
     expect("Valid Before", NUMBERS_TABLE, "did you mean \"not_after\"?");
+    expect_all(more_states, NUMBERS_TABLE, "did you mean \"state\"?");
+    expect_all(more_ends, NUMBERS_TABLE, "did you mean \"not_after\"?");
+    expect_all("port_in ported_in port_in_date portin", NUMBERS_TABLE,
+               "did you mean \"not_before\"?");
+    expect_all(numbers, NUMBERS_TABLE, "did you mean \"number\"?");
+    expect_all("trunk holder assignee", NUMBERS_TABLE, "did you mean \"customer\"?");
+    expect_all("cap kyc CAP", NUMBERS_TABLE, "a row has no level of its own");
+    expect_all(levels, NUMBERS_TABLE, "a row has no level of its own");
+    expect_all(knowns, NUMBERS_TABLE, "a row has no level of its own");
+    expect_all(plain, NUMBERS_TABLE, NULL);
     expect_all(own, NUMBERS_TABLE, NULL);
 }
 
@@ -78,6 +111,11 @@ static void in_a_table_of_customers(void **state)
                NUMBERS_CUSTOMERS, "a customer has no dates and no state");
     expect_all("level max_level", NUMBERS_CUSTOMERS, "did you mean \"cap\"?");
     expect_all("verified kyc_status", NUMBERS_CUSTOMERS, "did you mean \"kyc\"?");
+    expect_all(levels, NUMBERS_CUSTOMERS, "did you mean \"cap\"?");
+    expect_all(knowns, NUMBERS_CUSTOMERS, "did you mean \"kyc\"?");
+    expect_all(more_states, NUMBERS_CUSTOMERS, "a customer has no dates and no state");
+    expect_all(more_ends, NUMBERS_CUSTOMERS, "a customer has no dates and no state");
+    expect_all(plain, NUMBERS_CUSTOMERS, NULL);
     expect_all("x_since x_active x_level region tier rate", NUMBERS_CUSTOMERS, NULL);
 }
 

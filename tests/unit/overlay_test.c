@@ -86,13 +86,14 @@ static void test_a_change_survives_and_keeps_its_line(void **state)
     struct overlay *o = read_good();
     assert_null(set(o, "+12155550100", "acme", "owned"));
     assert_int_equal(overlay_write(o), 0);
-    assert_null(set(o, "12155550101", "acme", "owned"));
+    assert_null(set(o, "+12155550101", "acme", "owned"));
+    assert_non_null(set(o, "12155550101", "acme", "owned"));
     assert_null(set(o, "+12155550101", "globex", "delegated"));
     assert_null(set(o, "+12155550100", "acme", "blocked"));
     assert_int_equal(overlay_write(o), 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(overlay_count(o), 3);
-        assert_table(o, HEAD "\n\"12155550101\",\"acme\",\"owned\"" NOTE
+        assert_table(o, HEAD "\n\"+12155550101\",\"acme\",\"owned\"" NOTE
                              "\"+12155550101\",\"globex\",\"delegated\"" NOTE
                              "\"+12155550100\",\"acme\",\"blocked\"" NOTE);
         overlay_free(o);

@@ -57,6 +57,23 @@ static void texts_are_copied(void **state)
     problems_fini(&p);
 }
 
+static void one_that_speaks_of_all_stands_last(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT, all = PROBLEMS_INIT;
+    struct buf out = BUF_INIT;
+    problems_stands_last(&p); /* of none */
+    problems_add(&p, STR("a"), 0, "mend them first");
+    problems_stands_last(&p);
+    problems_add(&p, STR("b"), 7, "x");
+    problems_add(&p, STR("a"), 3, "y");
+    problems_move(&all, &p);
+    problems_print(&all, &out);
+    assert_true(str_eq(buf_str(&out), STR("a:3: y\nb:7: x\na: mend them first\n")));
+    buf_fini(&out);
+    problems_fini(&all);
+}
+
 static void a_lost_problem_counts(void **state)
 {
     (void)state;
@@ -119,6 +136,7 @@ int main(void)
         cmocka_unit_test(an_empty_list_says_nothing),
         cmocka_unit_test(problems_are_sorted_by_place),
         cmocka_unit_test(texts_are_copied),
+        cmocka_unit_test(one_that_speaks_of_all_stands_last),
         cmocka_unit_test(a_lost_problem_counts),
         cmocka_unit_test(many_problems_are_kept),
         cmocka_unit_test(what_may_pass_is_told_from_what_stays),
