@@ -243,9 +243,11 @@ void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
 /* Its descriptors and timers move along: from here on it finishes and is let go. */
 static void retire_signer(struct supervisor *s, int64_t now_ms)
 {
+    const struct control_message message = {.type = CONTROL_DRAIN};
     struct child *slot = free_retired_slot(s);
     if (s->signer.pid == 0)
         return;
+    child_send(&s->signer, &message, NULL, 0);
     if (!slot) { /* a reload does not begin without one */
         child_kill(&s->signer, SIGKILL);
         slot = &s->retired[0];
