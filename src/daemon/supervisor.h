@@ -86,6 +86,7 @@ struct owed {
 struct rotation {
     int64_t next_ms; /* before that nothing comes of it; 0: any time */
     int64_t aged_ms; /* when a file moved aside for its age alone; 0: none has */
+    bool put_off;    /* it asked for one for its age too early, which was said */
     bool may_cross;  /* it was given a file or limits, and may have asked before it knew */
 };
 

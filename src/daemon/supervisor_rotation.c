@@ -4,6 +4,7 @@
  */
 #include "supervisor.h"
 
+#include <fcntl.h>
 #include <stird/clock.h>
 #include <stird/log.h>
 #include <sys/stat.h>
@@ -28,13 +29,28 @@ static bool is_full(const struct supervisor *s)
            is_written(s->records_file, &st);
 }
 
-/* When its first line was written only its reader knows: once it is believed, and from then on as
-   often as files can become old. */
-static bool may_be_old(const struct supervisor *s, int64_t now_ms)
+/* Since when it is there, as its file system says; a copy of a file is as young as itself. */
+static bool is_there_since(int fd, int64_t *real_ms)
+{
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) || !(st.stx_mask & STATX_BTIME))
+        return false;
+    *real_ms = st.stx_btime.tv_sec * 1000 + st.stx_btime.tv_nsec / 1000000;
+    return true;
+}
+
+/* Where no file system says it, the recorder is believed once, and from then on as often as files
+   can become old. */
+static bool is_old(const struct supervisor *s, int64_t now_ms)
 {
     const int64_t max_ms = s->current.settings->records_max_age_ms;
     const int64_t last_ms = s->rotation.aged_ms;
-    return max_ms > 0 && (last_ms == 0 || now_ms - last_ms + SLACK_MS >= max_ms);
+    int64_t since_ms;
+    if (max_ms == 0)
+        return false;
+    if (is_there_since(s->records_file, &since_ms))
+        return clock_real_us() / 1000 - since_ms + SLACK_MS >= max_ms;
+    return last_ms == 0 || now_ms - last_ms + SLACK_MS >= max_ms;
 }
 
 static void refuse(struct supervisor *s)
@@ -45,13 +61,16 @@ static void refuse(struct supervisor *s)
         supervisor_child_false(s, &s->recorder, "that the record file is full or old");
 }
 
-/* The clock may have been set: then a file is old by what is written in it, and not by ours. */
+/* A file that was copied, or a clock that was set: then it is old by what is written in it, and not
+   by what its file system says. */
 static void put_off(struct supervisor *s, int64_t now_ms)
 {
+    if (!s->rotation.put_off)
+        log_warning("the recorder asks for another record file before its time: the present one "
+                    "goes on until its file is as old as records.max_age");
+    s->rotation.put_off = true;
     s->rotation.next_ms = now_ms + AGAIN_MS;
     s->rotation.may_cross = false;
-    log_warning("the recorder asks for another record file before its time: the present one goes "
-                "on");
 }
 
 void supervisor_rotation_asked(struct supervisor *s)
@@ -59,12 +78,13 @@ void supervisor_rotation_asked(struct supervisor *s)
     const int64_t now_ms = clock_monotonic_ms();
     if (s->current.settings->records_file.n == 0 || s->records_file < 0)
         return;
-    bool full = is_full(s), old = !full && may_be_old(s, now_ms);
+    bool full = is_full(s), old = !full && is_old(s, now_ms);
     if ((full || old) && now_ms < s->rotation.next_ms)
         return;
     if (full || old) {
         if (old)
             s->rotation.aged_ms = now_ms;
+        s->rotation.put_off = false;
         s->rotation.next_ms = supervisor_rotate_records(s) ? 0 : now_ms + AGAIN_MS;
     } else if (s->current.settings->records_max_age_ms > 0 && now_ms >= s->rotation.next_ms) {
         put_off(s, now_ms);
