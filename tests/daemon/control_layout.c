@@ -3,8 +3,14 @@
 #include <stdio.h>
 #include <stird/control.h>
 
-#define FIELD(name) {#name, offsetof(struct control_message, name)}
-#define TYPE(name) {#name, CONTROL_##name}
+#define FIELD(name)                                                                                \
+    {                                                                                              \
+#name, offsetof(struct control_message, name)                                              \
+    }
+#define TYPE(name)                                                                                 \
+    {                                                                                              \
+#name, CONTROL_##name                                                                      \
+    }
 
 static const struct {
     const char *name;
