@@ -217,6 +217,8 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
         take_problems(s, fds[0]);
         s->loader_told = true; /* and ends by itself */
         supervisor_reload_failed(s, "there are problems in the configuration");
+    } else if (expected) {
+        supervisor_child_false(s, &s->loader, "a word that no child of its kind has");
     }
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);

@@ -5,7 +5,6 @@ import re
 import socket
 import struct
 import subprocess
-import sys
 
 from lib import possess
 
@@ -16,9 +15,10 @@ MSG_DONTWAIT, MSG_NOSIGNAL = 0x40, 0x4000
 
 def layout():
     """The places of fields and the numbers of words, by name; None: nobody has built the helper."""
-    if "STIRD_CONTROL_LAYOUT" not in os.environ:
+    helper = os.environ.get("STIRD_CONTROL_LAYOUT")
+    if not helper:
         return None
-    out = subprocess.run([os.environ["STIRD_CONTROL_LAYOUT"]], capture_output=True, text=True,
+    out = subprocess.run([helper], capture_output=True, text=True,
                          check=True).stdout
     return {name: int(number) for name, number in re.findall(r"(\w+) (\d+)", out)}
 
