@@ -156,7 +156,7 @@ class Records(ProcessStory):
         for n in range(1, 4):
             self.wait_for(self.calls(1))
             os.rename(self.file, "%s.%d" % (self.file, n))
-            self.stird.reload()
+            self.assertEqual(stirctl.run(self.path, "reload", "--wait")[0], 0)
             self.wait_for(self.calls(1))
         self.stird.stop()
         self.assertNotIn("are not here", self.chain()[1])
