@@ -21,7 +21,8 @@ enum control_type {
     CONTROL_NAMES,        /* fds: known names (memfd); before the first SNAPSHOT */
     CONTROL_INBOX, /* fds: the inbox of `worker`, its own or the way to another's, in place of
                       one that is spoiled */
-    CONTROL_DRAIN, /* finish what runs, then CONTROL_DRAINED; the second time: exit */
+    CONTROL_DRAIN, /* finish what runs, then CONTROL_DRAINED; the second time: exit. To a signer:
+                      another has its place, and it signs what is under way */
     /* supervisor to signer */
     CONTROL_CHANNEL, /* fds: a worker's channel to serve */
     /* supervisor to signer and recorder */
@@ -31,7 +32,8 @@ enum control_type {
                         present one; the one before it, if there is one. `text`: the node */
     CONTROL_FORCED,  /* a reload took a number table that shrank by more than it should */
     CONTROL_RECORD_SOURCE, /* fds: a worker's record channel to read */
-    /* children to supervisor */
+    /* children to supervisor; docs/security.md says of each what the supervisor does when it is
+       false, said too often, or never */
     CONTROL_READY, /* serving; for the signer: a test signature was made and verified */
     CONTROL_PONG,
     CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms, with its counters; `generation`
@@ -49,7 +51,7 @@ enum control_type {
     CONTROL_ROTATE,       /* from the recorder: its file is full or old */
     CONTROL_OVER_CEILING, /* from a signer: it refused `generation` requests of a worker that asks
                              for more than its calls can need */
-    CONTROL_ALARM         /* `text` says what; a signer that says it is replaced */
+    CONTROL_ALARM         /* `text` says what; a worker or signer that says it is replaced */
 };
 
 struct control_message {
@@ -78,7 +80,8 @@ struct control_message {
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
 /*
  * 1: a message; the caller owns FDS[0..*N_FDS). 0: the other end is gone. -errno, among them
- * -EAGAIN and -EBADMSG (wrong size: a different binary).
+ * -EAGAIN, -EBADMSG (wrong size: a different binary) and -EMFILE (it is lost: there was no room for
+ * its descriptors; others can follow).
  */
 int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS_MAX],
                     unsigned *n_fds);

@@ -20,9 +20,10 @@ enum record_finding {
 };
 
 struct record_check {
-    bool any;                  /* a line of a chain was seen */
-    struct record_chain chain; /* behind the last good one */
-    bool torn;                 /* the last line was unfinished */
+    bool any;                             /* a line of a chain was seen */
+    struct record_chain chain;            /* behind the last good one */
+    bool torn;                            /* the last line was unfinished */
+    char first_prev[CHAIN_HASH_TEXT + 1]; /* the head that the first line goes on from */
     uint64_t first_seq, lines, torn_lines, calls;
     uint64_t missing; /* of RECORD_MISSING: how many */
     /* Gaps that stird has told: what a good line says is missing before it. */

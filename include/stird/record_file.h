@@ -41,7 +41,9 @@ bool record_file_is_gone(const struct record_file *f, const char *path);
 struct record_file_names {
     char **path;
     size_t n;
-    size_t live; /* the one that is being written */
+    size_t live;     /* the one that is being written */
+    bool configured; /* they are those of the configuration; then KEEP is its records.keep */
+    unsigned keep;
 };
 bool record_files_list(struct record_file_names *names, const char *path);
 void record_files_free(struct record_file_names *names);

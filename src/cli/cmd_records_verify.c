@@ -69,6 +69,32 @@ static void add_gap(struct report *r, const char *file, uint64_t line)
                line);
 }
 
+/* Whether records.keep removes older files when so many are here; of files that were named nobody
+   knows. */
+static bool may_be_kept(const struct record_file_names *names)
+{
+    return !names->configured || (names->keep > 0 && names->n > names->keep);
+}
+
+/* The chain does not begin with the first line here. What was before it nothing here can show; its
+   head can be compared with those that the log named. */
+static void add_begin(struct report *r, const struct record_file_names *names)
+{
+    const struct record_check *c = &r->check;
+    const bool gap = !may_be_kept(names);
+    if (!c->any || c->first_seq == 0)
+        return;
+    r->check.gaps += gap;
+    if (r->gaps && gap)
+        json_array_append_new(r->gaps, json_pack("{s:I, s:s}", "missing_at_the_begin",
+                                                 (json_int_t)c->first_seq, "head", c->first_prev));
+    else if (!r->gaps)
+        printf("%s%" PRIu64 " lines before the first one are not here%s; the last of them had the "
+               "head %s\n",
+               gap ? "a gap: " : "", c->first_seq,
+               gap ? ", and records.keep has not removed them" : "", c->first_prev);
+}
+
 static void add_torn(struct report *r)
 {
     if (r->torn_file)
@@ -163,6 +189,7 @@ static int run(const struct cli *cli, const struct words *words)
         return EXIT_FAILURE;
     for (size_t i = 0; i < names.n; i++)
         check_file(&r, names.path[i]);
+    add_begin(&r, &names);
     print_end(&r);
     json_decref(r.list);
     json_decref(r.gaps);

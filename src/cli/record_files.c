@@ -27,6 +27,8 @@ static bool take_configured(struct record_file_names *names, const struct cli *c
     if (settings && !good)
         fputs("stirctl: the configuration names no record file\n", stderr);
     good = good && record_files_list(names, path);
+    names->configured = good;
+    names->keep = good ? settings->records_keep : 0;
     free(path);
     settings_free(settings);
     return good;

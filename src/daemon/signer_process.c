@@ -7,6 +7,7 @@
 #include <string.h>
 #include <stird/clock.h>
 #include <stird/control.h>
+#include <stird/listen.h>
 #include <stird/log.h>
 #include <stird/packet.h>
 #include <sys/epoll.h>
@@ -21,16 +22,22 @@
 
 #define EVENTS_MAX            32
 #define TELL_REFUSED_EVERY_US 1000000
+#define CHANNELS_A_WORKER     2 /* of the present snapshot, and of one that calls still hold */
 
-/* A worker's socket. */
-struct channel {
-    struct channel *before, *next;
-    int fd;
-    uint64_t dropped; /* responses that the worker did not take in time */
-    unsigned worker;
+/* What one worker may have, by however many channels, one after the other or at once: its place
+   counts, so that neither a reload nor its death fills it up again. */
+struct worker_share {
     struct ceiling ceiling;
     uint64_t refused; /* requests above it that the supervisor was not told of */
     int64_t told_us;
+};
+
+/* A worker's socket. */
+struct channel {
+    struct channel *before, *next; /* the newest comes first */
+    int fd;
+    uint64_t dropped; /* responses that the worker did not take in time */
+    unsigned worker;
 };
 
 struct signer {
@@ -39,6 +46,8 @@ struct signer {
     int control_fd, epoll_fd;
     bool alarmed;
     struct channel *channels;
+    struct worker_share shares[WORKERS_MAX];
+    int64_t retired_us; /* since when another has its place; 0: it has not */
     struct sign_request requests[SIGN_BATCH_MAX];
     struct sign_response responses[SIGN_BATCH_MAX];
 };
@@ -73,31 +82,31 @@ static void alarm_once(struct signer *s)
 
 /* A worker asks once for a call, and for so many calls at most: one that asks for more is broken,
    or somebody else's by now. */
-static void tell_refused(struct signer *s, struct channel *c)
+static void tell_refused(struct signer *s, unsigned worker)
 {
+    struct worker_share *share = &s->shares[worker];
     struct control_message m = {
-        .type = CONTROL_OVER_CEILING, .worker = c->worker, .generation = c->refused};
-    if (c->refused == 0)
+        .type = CONTROL_OVER_CEILING, .worker = worker, .generation = share->refused};
+    if (share->refused == 0)
         return;
     log_error("a worker asks for more signatures than its calls can need: they are refused",
-              LOG_NUMBER("worker", c->worker + 1), LOG_NUMBER("refused", (int64_t)c->refused),
+              LOG_NUMBER("worker", worker + 1), LOG_NUMBER("refused", (int64_t)share->refused),
               LOG_NUMBER("ceiling_a_second", s->options->requests_per_second));
-    c->refused = 0;
-    c->told_us = clock_monotonic_us();
+    share->refused = 0;
+    share->told_us = clock_monotonic_us();
     control_send(s->control_fd, &m, NULL, 0);
 }
 
-static void tell_refused_now_and_then(struct signer *s, struct channel *c)
+static void tell_refused_now_and_then(struct signer *s, unsigned worker)
 {
-    if (c->refused > 0 && clock_monotonic_us() - c->told_us >= TELL_REFUSED_EVERY_US)
-        tell_refused(s, c);
+    if (clock_monotonic_us() - s->shares[worker].told_us >= TELL_REFUSED_EVERY_US)
+        tell_refused(s, worker);
 }
 
 /* ---- channels ---- */
 
 static void channel_free(struct signer *s, struct channel *c)
 {
-    tell_refused(s, c);
     if (c->dropped > 0)
         log_warning("a worker did not read all its signatures",
                     LOG_NUMBER("dropped", (int64_t)c->dropped));
@@ -117,10 +126,27 @@ static bool watch(struct signer *s, int fd, struct channel *channel)
     return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/* The oldest goes first: it is of a snapshot that no call asks for any more. */
+static void make_room(struct signer *s, unsigned worker)
+{
+    struct channel *oldest = NULL;
+    unsigned n = 0;
+    for (struct channel *c = s->channels; c; c = c->next) {
+        if (c->worker != worker)
+            continue;
+        oldest = c;
+        n++;
+    }
+    if (n >= CHANNELS_A_WORKER)
+        channel_free(s, oldest);
+}
+
 /* Takes FD. */
 static void channel_new(struct signer *s, int fd, unsigned worker)
 {
-    struct channel *c = calloc(1, sizeof(*c));
+    struct channel *c = worker < WORKERS_MAX ? calloc(1, sizeof(*c)) : NULL;
+    if (c)
+        make_room(s, worker);
     if (!c || !watch(s, fd, c)) {
         log_error("a worker's channel could not be served", LOG_CSTR("error", strerror(errno)));
         free(c);
@@ -129,7 +155,6 @@ static void channel_new(struct signer *s, int fd, unsigned worker)
     }
     c->fd = fd;
     c->worker = worker;
-    c->ceiling = (struct ceiling){.per_second = s->options->requests_per_second};
     c->next = s->channels;
     if (c->next)
         c->next->before = c;
@@ -156,12 +181,20 @@ static bool respond(struct signer *s, struct channel *c, unsigned n)
     return true;
 }
 
+/* For one that another has replaced no time goes by: what a worker has left is enough for what is
+   under way, and several signers at once are no way to more. */
+static bool admits(struct signer *s, unsigned worker)
+{
+    int64_t now_us = s->retired_us ? s->retired_us : clock_monotonic_us();
+    return ceiling_admits(&s->shares[worker].ceiling, now_us);
+}
+
 static void answer_one(struct signer *s, struct channel *c, unsigned i, int64_t now_s)
 {
-    if (ceiling_admits(&c->ceiling, clock_monotonic_us())) {
+    if (admits(s, c->worker)) {
         signing_service_answer(s->service, &s->requests[i], now_s, &s->responses[i]);
     } else {
-        c->refused++;
+        s->shares[c->worker].refused++;
         signing_service_refuse(&s->requests[i], REASON_SIGNER_OVERLOADED, &s->responses[i]);
     }
 }
@@ -203,12 +236,25 @@ static void serve(struct signer *s, struct channel *c)
     const unsigned n = (unsigned)(bytes / sizeof(s->requests[0]));
     answer(s, c, n);
     if (respond(s, c, n))
-        tell_refused_now_and_then(s, c);
+        tell_refused_now_and_then(s, c->worker);
     else
         channel_free(s, c);
 }
 
 /* ---- the supervisor's messages ---- */
+
+static void act(struct signer *s, const struct control_message *m)
+{
+    if (m->type == CONTROL_PING) {
+        for (unsigned w = 0; w < WORKERS_MAX; w++)
+            tell_refused_now_and_then(s, w);
+        say(s->control_fd, CONTROL_PONG, "");
+    } else if (m->type == CONTROL_DRAIN) {
+        s->retired_us = clock_monotonic_us();
+    } else if (m->type != CONTROL_CHANNEL) {
+        log_warning("a message that is not for a signer", LOG_NUMBER("type", m->type));
+    }
+}
 
 /* 1: go on, 0: the supervisor is gone, -errno. */
 static int obey(struct signer *s)
@@ -217,17 +263,13 @@ static int obey(struct signer *s)
     int fds[CONTROL_FDS_MAX];
     unsigned n_fds;
     int r = control_receive(s->control_fd, &m, fds, &n_fds);
-    if (r == -EAGAIN)
+    if (r == -EMFILE)
+        log_error("a worker's channel could not be served", LOG_CSTR("error", strerror(-r)));
+    if (r == -EAGAIN || r == -EMFILE)
         return 1;
     if (r <= 0)
         return r;
-    if (m.type == CONTROL_PING) {
-        for (struct channel *c = s->channels; c; c = c->next)
-            tell_refused_now_and_then(s, c);
-        say(s->control_fd, CONTROL_PONG, "");
-    }
-    if (m.type != CONTROL_PING && m.type != CONTROL_CHANNEL)
-        log_warning("a message that is not for a signer", LOG_NUMBER("type", m.type));
+    act(s, &m);
     for (unsigned i = 0; i < n_fds; i++) {
         if (m.type == CONTROL_CHANNEL)
             channel_new(s, fds[i], m.worker);
@@ -292,7 +334,11 @@ int signer_run(struct signing_service *service, const struct signer_options *opt
     s->options = options;
     s->control_fd = options->control_fd;
     s->epoll_fd = -1;
+    for (unsigned w = 0; w < WORKERS_MAX; w++)
+        s->shares[w].ceiling.per_second = options->requests_per_second;
     status = run(s);
+    for (unsigned w = 0; w < WORKERS_MAX; w++)
+        tell_refused(s, w);
     for (struct channel *c = s->channels, *next; c; c = next) {
         next = c->next;
         channel_free(s, c);

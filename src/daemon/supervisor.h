@@ -67,6 +67,29 @@ enum reload_step {
     RELOAD_SWITCHING, /* the workers were given the next snapshot */
 };
 
+#define SNAPSHOTS_OWED_MAX 4
+
+/* Since when an answer is waited for, and how often the worker's loop has turned since. */
+struct patience {
+    int64_t since_ms; /* 0: none is */
+    unsigned beats;
+};
+
+/* What a worker has not said yet that it has: supervisor_owed.c. */
+struct owed {
+    uint64_t snapshots[SNAPSHOTS_OWED_MAX]; /* generations, as they were sent */
+    unsigned n_snapshots;
+    struct patience snapshot, overlay;
+};
+
+/* What the recorder may ask for: supervisor_rotation.c. Monotonic times. */
+struct rotation {
+    int64_t next_ms; /* before that nothing comes of it; 0: any time */
+    int64_t aged_ms; /* when a file moved aside for its age alone; 0: none has */
+    bool put_off;    /* it asked for one for its age too early, which was said */
+    bool may_cross;  /* it was given a file or limits, and may have asked before it knew */
+};
+
 #define REFUSED_KEPT 64   /* of a kind */
 #define HOPS_KEPT    2048 /* of all workers */
 #define FAILED_KEPT  20
@@ -117,7 +140,8 @@ struct supervisor {
     pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
     unsigned n_buried;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
-    uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
+    struct owed owed[WORKERS_MAX];
+    uint64_t oldest[WORKERS_MAX];                /* the oldest one that a call in it still holds */
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
     struct proxy_counters counters_before;       /* of workers that are gone */
 
@@ -168,7 +192,9 @@ struct supervisor {
     uint64_t names_unsent;          /* to workers that began */
     uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
-    uint64_t sockets_mended;        /* after workers that had changed them */
+    uint64_t false_children;        /* that said what is not so, or too much */
+    struct rotation rotation;
+    uint64_t sockets_mended;               /* after workers that had changed them */
     uint64_t sockets_broken[WORKERS_MAX];  /* now: that each left and that cannot be mended */
     char reload_failure[FAILURE_TEXT_MAX]; /* of the last reload; empty: it went well */
     struct buf reload_problems;            /* that it found, a line each */
@@ -213,7 +239,26 @@ void supervisor_close_record_ways(struct supervisor *s);
 void supervisor_record_forced(struct supervisor *s, uint64_t rows_before);
 bool supervisor_use_record_file(struct supervisor *s, struct str path);
 void supervisor_reopen_records(struct supervisor *s);
-void supervisor_rotate_records(struct supervisor *s);
+/* False, after a line of the log: the present one goes on. */
+bool supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_rotation.c: the recorder says that its file is full or old. */
+void supervisor_rotation_asked(struct supervisor *s);
+
+/* supervisor_owed.c: the answers of worker W. */
+void supervisor_owes_nothing(struct supervisor *s, unsigned w); /* it begins */
+/* False: it owes too many already. */
+bool supervisor_owes_snapshot(struct supervisor *s, unsigned w, uint64_t generation,
+                              int64_t now_ms);
+void supervisor_owes_overlay(struct supervisor *s, unsigned w, int64_t now_ms);
+/* It says so; false: it was not asked, and lies. */
+bool supervisor_snapshot_was_owed(struct supervisor *s, unsigned w, uint64_t generation,
+                                  int64_t now_ms);
+bool supervisor_overlay_was_owed(struct supervisor *s, unsigned w, uint64_t generation,
+                                 int64_t now_ms);
+void supervisor_owed_beat(struct supervisor *s, unsigned w);
+/* Why it has to be killed now, or NULL. */
+const char *supervisor_owed_too_long(const struct supervisor *s, unsigned w, int64_t now_ms);
 
 /* supervisor_untold.c */
 #define UNTOLD_FILE "records-untold" /* in the state directory */
@@ -254,6 +299,8 @@ void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
 /* Some of what the child has said, so that the others have their turn. */
 void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms);
 void supervisor_reap(struct supervisor *s, int64_t now_ms);
+/* It said WHAT, which is not so, or not for it to say: it is not heard any more, and replaced. */
+void supervisor_child_false(struct supervisor *s, struct child *c, const char *what);
 
 /* supervisor_reload.c */
 void supervisor_reload(struct supervisor *s, int64_t now_ms); /* SIGHUP */

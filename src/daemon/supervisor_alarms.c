@@ -50,6 +50,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_no_signer] = s->signer.state != CHILD_SERVING;
     values[ALARM_child_missing] = missing(s);
     values[ALARM_child_replaced] = deaths(s);
+    values[ALARM_child_false] = s->false_children;
     values[ALARM_signatures_over_ceiling] = s->sign_requests_refused;
     values[ALARM_record_file] = s->record_file_fault;
     values[ALARM_reload_failed] = s->reload_failure[0] != '\0';

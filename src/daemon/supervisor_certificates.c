@@ -178,6 +178,8 @@ void supervisor_checker_message(struct supervisor *s, const struct control_messa
     } else if (m->type == CONTROL_READY) {
         s->check_faults = s->check_faults_now;
         supervisor_admin_checked(s, NULL);
+    } else {
+        supervisor_child_false(s, &s->checker, "a word that no child of its kind has");
     }
 }
 

@@ -115,6 +115,7 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
     keep[n++] = s->record_channels[c->index][1];
     keep[n++] = s->record_backlogs[c->index];
     s->in_use[c->index] = 0;
+    supervisor_owes_nothing(s, c->index);
     s->oldest[c->index] = s->current.generation;
     int r = said(c, child_start(c, enter_worker, &start, keep, n, now_ms));
     if (r == 0)
@@ -214,6 +215,8 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
     };
     if (s->path.n >= sizeof(message.path))
         return -ENAMETOOLONG;
+    if (!supervisor_owes_snapshot(s, w, configuration->generation, clock_monotonic_ms()))
+        return -EBUSY;
     memcpy(message.path, s->path.p, s->path.n);
     supervisor_certificate_states(s, configuration->settings, message.text, sizeof(message.text));
     memcpy(message.secret, s->secret, SNAPSHOT_SECRET_BYTES);

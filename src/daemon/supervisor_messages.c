@@ -19,8 +19,23 @@ static bool is_worker(const struct supervisor *s, const struct child *c)
     return c >= s->workers && c < s->workers + s->n_workers;
 }
 
-static void child_ready(struct supervisor *s, struct child *c, int64_t now_ms)
+void supervisor_child_false(struct supervisor *s, struct child *c, const char *what)
 {
+    log_error("a child says what is not so, or is not for it to say, and is replaced",
+              LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid), LOG_CSTR("what", what));
+    s->false_children++;
+    child_close_control(c);
+    child_kill(c, SIGKILL);
+}
+
+static void take_ready(struct supervisor *s, struct child *c, const struct control_message *m,
+                       int64_t now_ms)
+{
+    (void)m;
+    if (c->state != CHILD_STARTING) {
+        supervisor_child_false(s, c, "that it is ready, again");
+        return;
+    }
     child_serves(c, now_ms);
     if (c == &s->signer)
         supervisor_connect_workers(s);
@@ -32,87 +47,168 @@ static void child_ready(struct supervisor *s, struct child *c, int64_t now_ms)
     supervisor_restart_children(s, now_ms);
 }
 
-static void child_alarm(struct supervisor *s, struct child *c, const struct control_message *m)
+/* It does not serve as it should: its death starts another, or ends the reload. */
+static void take_alarm(struct supervisor *s, struct child *c, const struct control_message *m,
+                       int64_t now_ms)
 {
     log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_CSTR("text", m->text));
     if (c == &s->next_signer)
         supervisor_reload_problem(s, m->text);
+    if (is_worker(s, c) && !supervisor_snapshot_was_owed(s, c->index, m->generation, now_ms)) {
+        supervisor_child_false(s, c, "that it cannot take what it was not given");
+        return;
+    }
     if (is_worker(s, c))
         supervisor_reload_failed(s, "a worker could not take the new configuration");
-    else
-        child_kill(c, SIGKILL); /* its death starts another, or ends the reload */
+    child_kill(c, SIGKILL);
 }
 
-static void over_ceiling(struct supervisor *s, const struct child *c,
-                         const struct control_message *m)
+static void take_heartbeat(struct supervisor *s, struct child *c, const struct control_message *m,
+                           int64_t now_ms)
 {
-    if (c->role == &roles[ROLE_SIGNER])
-        s->sign_requests_refused += m->generation;
+    (void)now_ms;
+    supervisor_worker_counters(s, c->index, &m->counters);
+    s->oldest[c->index] = m->generation;
+    supervisor_owed_beat(s, c->index);
 }
 
-static void take_message(struct supervisor *s, struct child *c, struct control_message *m,
+static void take_name(struct supervisor *s, struct child *c, const struct control_message *m,
+                      int64_t now_ms)
+{
+    (void)c;
+    (void)now_ms;
+    supervisor_take_name(s, &m->name);
+}
+
+static void take_refused(struct supervisor *s, struct child *c, const struct control_message *m,
                          int64_t now_ms)
 {
-    switch (m->type) {
-    case CONTROL_READY:
-        child_ready(s, c, now_ms);
-        break;
-    case CONTROL_ALARM:
-        child_alarm(s, c, m);
-        break;
-    case CONTROL_HEARTBEAT:
-        if (is_worker(s, c)) {
-            supervisor_worker_counters(s, c->index, &m->counters);
-            s->oldest[c->index] = m->generation;
-        }
-        break;
-    case CONTROL_NAME:
-        if (is_worker(s, c))
-            supervisor_take_name(s, &m->name);
-        break;
-    case CONTROL_REFUSED:
-        if (is_worker(s, c))
-            supervisor_take_refused(s, &m->refused);
-        break;
-    case CONTROL_HOP:
-        if (is_worker(s, c))
-            supervisor_take_hop(s, c->index, &m->hop);
-        break;
-    case CONTROL_TRUNKS:
-        if (is_worker(s, c))
-            supervisor_take_trunks(s, c->index, &m->trunks);
-        break;
-    case CONTROL_FAILED:
-        if (is_worker(s, c))
-            supervisor_take_failed(s, &m->failed);
-        break;
-    case CONTROL_SNAPSHOT_IN_USE:
-        if (is_worker(s, c)) {
-            s->in_use[c->index] = m->generation;
-            supervisor_worker_switched(s, c->index, now_ms);
-        }
-        break;
-    case CONTROL_OVERLAY_IN_USE:
-        if (is_worker(s, c))
-            supervisor_overlay_taken(s, c->index, m->generation);
-        break;
-    case CONTROL_ROTATE:
-        if (c == &s->recorder)
-            supervisor_rotate_records(s);
-        break;
-    case CONTROL_OVER_CEILING:
-        over_ceiling(s, c, m);
-        break;
-    case CONTROL_DRAINED:
-        if (is_worker(s, c))
-            s->drained[c->index] = true;
-        log_info("a child has finished its calls", LOG_CSTR("child", c->role->name),
-                 LOG_NUMBER("pid", c->pid));
-        break;
-    default: /* PONG: child_heard() is all; others are not for us */
-        break;
+    (void)c;
+    (void)now_ms;
+    supervisor_take_refused(s, &m->refused);
+}
+
+static void take_hop(struct supervisor *s, struct child *c, const struct control_message *m,
+                     int64_t now_ms)
+{
+    (void)now_ms;
+    supervisor_take_hop(s, c->index, &m->hop);
+}
+
+static void take_trunks(struct supervisor *s, struct child *c, const struct control_message *m,
+                        int64_t now_ms)
+{
+    (void)now_ms;
+    supervisor_take_trunks(s, c->index, &m->trunks);
+}
+
+static void take_failed(struct supervisor *s, struct child *c, const struct control_message *m,
+                        int64_t now_ms)
+{
+    (void)c;
+    (void)now_ms;
+    supervisor_take_failed(s, &m->failed);
+}
+
+static void take_snapshot_in_use(struct supervisor *s, struct child *c,
+                                 const struct control_message *m, int64_t now_ms)
+{
+    if (!supervisor_snapshot_was_owed(s, c->index, m->generation, now_ms)) {
+        supervisor_child_false(s, c, "that it serves a configuration that it was not given");
+        return;
     }
+    s->in_use[c->index] = m->generation;
+    supervisor_worker_switched(s, c->index, now_ms);
+}
+
+static void take_overlay_in_use(struct supervisor *s, struct child *c,
+                                const struct control_message *m, int64_t now_ms)
+{
+    if (supervisor_overlay_was_owed(s, c->index, m->generation, now_ms))
+        supervisor_overlay_taken(s, c->index, m->generation);
+    else
+        supervisor_child_false(s, c, "that it has urgent changes that it was not given");
+}
+
+static void take_drained(struct supervisor *s, struct child *c, const struct control_message *m,
+                         int64_t now_ms)
+{
+    (void)m;
+    (void)now_ms;
+    if (!s->stopping) {
+        supervisor_child_false(s, c, "that its calls have ended, which was not asked");
+        return;
+    }
+    s->drained[c->index] = true;
+    log_info("a child has finished its calls", LOG_CSTR("child", c->role->name),
+             LOG_NUMBER("pid", c->pid));
+}
+
+static void take_rotate(struct supervisor *s, struct child *c, const struct control_message *m,
+                        int64_t now_ms)
+{
+    (void)c;
+    (void)m;
+    (void)now_ms;
+    supervisor_rotation_asked(s);
+}
+
+static void take_over_ceiling(struct supervisor *s, struct child *c,
+                              const struct control_message *m, int64_t now_ms)
+{
+    (void)c;
+    (void)now_ms;
+    s->sign_requests_refused += m->generation;
+}
+
+/* child_heard() is all. */
+static void take_pong(struct supervisor *s, struct child *c, const struct control_message *m,
+                      int64_t now_ms)
+{
+    (void)s;
+    (void)c;
+    (void)m;
+    (void)now_ms;
+}
+
+#define OF(role) (1u << ROLE_##role)
+
+/* Who may say what; docs/security.md has the same table, with what becomes of a lie. Loader and
+   checker have readers of their own. */
+static const struct {
+    enum control_type type;
+    unsigned of;
+    void (*take)(struct supervisor *s, struct child *c, const struct control_message *m,
+                 int64_t now_ms);
+} messages[] = {
+    {CONTROL_READY, OF(WORKER) | OF(SIGNER) | OF(RECORDER), take_ready},
+    {CONTROL_PONG, OF(SIGNER) | OF(RECORDER), take_pong},
+    {CONTROL_HEARTBEAT, OF(WORKER), take_heartbeat},
+    {CONTROL_NAME, OF(WORKER), take_name},
+    {CONTROL_REFUSED, OF(WORKER), take_refused},
+    {CONTROL_HOP, OF(WORKER), take_hop},
+    {CONTROL_TRUNKS, OF(WORKER), take_trunks},
+    {CONTROL_FAILED, OF(WORKER), take_failed},
+    {CONTROL_SNAPSHOT_IN_USE, OF(WORKER), take_snapshot_in_use},
+    {CONTROL_OVERLAY_IN_USE, OF(WORKER), take_overlay_in_use},
+    {CONTROL_DRAINED, OF(WORKER), take_drained},
+    {CONTROL_ROTATE, OF(RECORDER), take_rotate},
+    {CONTROL_OVER_CEILING, OF(SIGNER), take_over_ceiling},
+    {CONTROL_ALARM, OF(WORKER) | OF(SIGNER), take_alarm},
+};
+
+static void take_message(struct supervisor *s, struct child *c, const struct control_message *m,
+                         int64_t now_ms)
+{
+    const unsigned role = 1u << (c->role - roles);
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        if (messages[i].type == m->type && (messages[i].of & role)) {
+            messages[i].take(s, c, m, now_ms);
+            return;
+        }
+    }
+    supervisor_child_false(s, c, "a word that no child of its kind has");
 }
 
 /* The descriptors are taken. */
@@ -122,6 +218,7 @@ static void hear(struct supervisor *s, struct child *c, struct control_message *
     if (!child_heard(c, now_ms)) {
         log_error("a child says more than a child of ours does and is replaced",
                   LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
+        s->false_children++;
         child_close_control(c);
         child_kill(c, SIGKILL);
     }
@@ -193,6 +290,13 @@ void supervisor_ping_children(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, ping, &now_ms);
 }
 
+static void kill_for(struct child *c, const char *why)
+{
+    log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("why", why));
+    child_kill(c, SIGKILL);
+}
+
 static void kill_overdue(struct supervisor *s, struct child *c, void *user)
 {
     (void)s;
@@ -203,15 +307,30 @@ static void kill_overdue(struct supervisor *s, struct child *c, void *user)
     const char *why = child_overdue(c, now_ms);
     if (!why)
         return;
-    log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
-              LOG_CSTR("why", why));
-    child_kill(c, SIGKILL);
+    kill_for(c, why);
     child_was_overdue(c, now_ms);
+}
+
+/* It turns, and does not do what it was told: a reload that waits for it would never end. */
+static void kill_who_owes(struct supervisor *s, int64_t now_ms)
+{
+    for (unsigned w = 0; w < s->n_workers; w++) {
+        struct child *c = &s->workers[w];
+        const char *why = c->control_fd >= 0 ? supervisor_owed_too_long(s, w, now_ms) : NULL;
+        if (!why)
+            continue;
+        kill_for(c, why);
+        child_close_control(c);
+        if (s->reload == RELOAD_SWITCHING)
+            supervisor_reload_failed(
+                s, "a worker does not take the new configuration and is replaced: reload again");
+    }
 }
 
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)
 {
     supervisor_each_child(s, kill_overdue, &now_ms);
+    kill_who_owes(s, now_ms);
 }
 
 /* ---- death ---- */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stird/clock.h>
 #include <stird/log.h>
 #include <stird/numbers_files.h>
 #include <string.h>
@@ -20,6 +21,7 @@ int supervisor_send_overlay(struct supervisor *s, unsigned w)
     s->overlay_in_use[w] = 0;
     if (s->workers[w].pid == 0)
         return 0;
+    supervisor_owes_overlay(s, w, clock_monotonic_ms());
     int r = child_send(&s->workers[w], &message, any ? &s->overlay_fd : NULL, any);
     if (r)
         child_kill(&s->workers[w], SIGKILL); /* the one after it begins with them */

@@ -280,6 +280,7 @@ int supervisor_send_record_file(struct supervisor *s)
     snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
     int fds[] = {s->records_file, open_predecessor(settings->records_file)};
     int r = child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
+    s->rotation.may_cross = true;
     close_if_open(fds[1]);
     return r;
 }
@@ -343,18 +344,17 @@ static int move_aside(struct supervisor *s, struct str path)
     return r;
 }
 
-void supervisor_rotate_records(struct supervisor *s)
+bool supervisor_rotate_records(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
-    if (settings->records_file.n == 0 || s->records_file < 0)
-        return;
     int r = move_aside(s, settings->records_file);
     if (r) {
         s->record_file_fault = true;
         log_error("the record file cannot be rotated and goes on",
                   LOG_TEXT("file", settings->records_file), LOG_CSTR("error", strerror(-r)));
-        return;
+        return false;
     }
     supervisor_use_record_file(s, settings->records_file);
     throw_away(settings);
+    return true;
 }

@@ -217,6 +217,8 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
         take_problems(s, fds[0]);
         s->loader_told = true; /* and ends by itself */
         supervisor_reload_failed(s, "there are problems in the configuration");
+    } else if (expected) {
+        supervisor_child_false(s, &s->loader, "a word that no child of its kind has");
     }
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);
@@ -243,9 +245,11 @@ void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
 /* Its descriptors and timers move along: from here on it finishes and is let go. */
 static void retire_signer(struct supervisor *s, int64_t now_ms)
 {
+    const struct control_message message = {.type = CONTROL_DRAIN};
     struct child *slot = free_retired_slot(s);
     if (s->signer.pid == 0)
         return;
+    child_send(&s->signer, &message, NULL, 0);
     if (!slot) { /* a reload does not begin without one */
         child_kill(&s->signer, SIGKILL);
         slot = &s->retired[0];

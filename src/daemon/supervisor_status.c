@@ -228,6 +228,8 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_integer(j, (int64_t)s->admin_refused);
     json_put_key(j, STR("sign_requests_over_ceiling"));
     json_put_integer(j, (int64_t)s->sign_requests_refused);
+    json_put_key(j, STR("children_false"));
+    json_put_integer(j, (int64_t)s->false_children);
     json_put_key(j, STR("sockets_mended"));
     json_put_integer(j, (int64_t)s->sockets_mended);
     json_put_key(j, STR("sockets_broken"));

@@ -1,6 +1,7 @@
 #include <stird/control.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stird/packet.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,10 +70,11 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     if (got == 0)
         return packet_is_end(fd) ? 0 : -EAGAIN; /* an empty one says nothing */
     unsigned n = take_fds(&m, fds);
-    if (got != (ssize_t)sizeof(read) || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+    const bool no_room = m.msg_flags & MSG_CTRUNC;
+    if (got != (ssize_t)sizeof(read) || (m.msg_flags & MSG_TRUNC) || no_room) {
         while (n > 0)
             close(fds[--n]);
-        return -EBADMSG;
+        return no_room ? -EMFILE : -EBADMSG;
     }
     read.path[sizeof(read.path) - 1] = '\0';
     read.text[sizeof(read.text) - 1] = '\0';

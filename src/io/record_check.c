@@ -1,5 +1,6 @@
 #include <stird/record_check.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static const unsigned char no_hash[CHAIN_HASH_BYTES];
@@ -77,8 +78,10 @@ enum record_finding record_check_line(struct record_check *c, struct str line, b
     enum record_finding finding = place_finding(c, &place);
     if (finding == RECORD_GOOD && c->torn && !says_torn(line))
         finding = RECORD_NOT_OURS; /* what stands above was put there by somebody else */
-    if (!c->any)
+    if (!c->any) {
         c->first_seq = place.seq;
+        snprintf(c->first_prev, sizeof(c->first_prev), "%.*s", STR_ARG(place.prev));
+    }
     c->any = true;
     c->torn = false;
     c->chain = after;

@@ -65,9 +65,13 @@ class WorkersStory(ProcessStory):
         """Their process ids, by number: the supervisor started them in this order."""
         found = []
         for pid in self.stird.family():
-            with open("/proc/%d/comm" % pid, encoding="ascii") as source:
-                if "worker" in source.read() and stird.alive(pid):
-                    found.append(pid)
+            try:
+                with open("/proc/%d/comm" % pid, encoding="ascii") as source:
+                    name = source.read()
+            except FileNotFoundError:  # it has just ended
+                continue
+            if "worker" in name and stird.alive(pid):
+                found.append(pid)
         return sorted(found)
 
     def load(self):

@@ -151,6 +151,27 @@ class Records(ProcessStory):
         status, out = self.chain()
         self.assertEqual(status, 0, out)
 
+    def test_older_files_that_somebody_else_removed(self):
+        self.start_records("keep = 2;")
+        for n in range(1, 4):
+            self.wait_for(self.calls(1))
+            os.rename(self.file, "%s.%d" % (self.file, n))
+            self.assertEqual(stirctl.run(self.path, "reload", "--wait")[0], 0)
+            self.wait_for(self.calls(1))
+        self.stird.stop()
+        self.assertNotIn("are not here", self.chain()[1])
+        os.unlink(self.file + ".1")
+        status, out = self.chain()
+        self.assertEqual(status, 0, "records.keep may have done that: " + out)
+        self.assertIn("lines before the first one are not here; the last of them had the head ", out)
+        os.unlink(self.file + ".2")
+        status, out = self.chain()
+        self.assertIn("a gap: ", out)
+        self.assertIn("records.keep has not removed them", out)
+        head = re.search("had the head ([0-9a-f]{64})", out)[1]
+        with open(self.file + ".3", encoding="utf-8") as source:
+            self.assertEqual(json.loads(source.readline())["prev"], head)
+
     def test_a_torn_line_is_mended(self):
         self.start_records()
         self.wait_for(self.calls(1))

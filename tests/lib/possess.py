@@ -128,30 +128,62 @@ def one_call(pid, before, code, name, values):
     return ctypes.c_longlong(call.rax).value
 
 
+class Possessed:
+    """
+    Process PID, which stands still within a `with`, but for what it is made to do; then it goes on
+    as if nothing had been.
+    """
+
+    def __init__(self, pid):
+        self.pid, self.results, self.alive, self.before = pid, [], True, Registers()
+
+    def __enter__(self):
+        ptrace(ATTACH, self.pid)
+        try:
+            wait(self.pid)
+            self.code = instruction(self.pid)
+            ptrace(GETREGS, self.pid, ctypes.addressof(self.before))
+        except Died:
+            raise
+        except BaseException:
+            ptrace(DETACH, self.pid)
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.alive:
+                ptrace(SETREGS, self.pid, ctypes.addressof(self.before))
+                ptrace(DETACH, self.pid)
+        except ProcessLookupError:  # somebody killed it
+            os.waitpid(self.pid, 0)
+            if kind is None:
+                raise Died(signal.SIGKILL) from None
+
+    def do(self, name, *arguments):
+        """One call; raises Died when the process does not survive it."""
+        try:
+            with open("/proc/%d/mem" % self.pid, "r+b", buffering=0) as memory:
+                values = place(memory, self.before.rsp - RED_ZONE, arguments, self.results)
+            self.results.append(one_call(self.pid, self.before, self.code, name, values))
+        except Died:
+            self.alive = False
+            raise
+        except (FileNotFoundError, ProcessLookupError):
+            self.alive = False
+            os.waitpid(self.pid, 0)
+            raise Died(signal.SIGKILL) from None
+        return self.results[-1]
+
+
 def inside(pid, *calls):
     """
     Has process PID do CALLS, each (name, argument...), one after another, and go on as if nothing
     had been. Arguments: numbers, octets (their address is given), Result. Answers with the list of
     results, -errno for failures. Raises Died when the process does not survive one.
     """
-    ptrace(ATTACH, pid)
-    results, alive, before = [], True, Registers()
-    try:
-        wait(pid)
-        code = instruction(pid)
-        ptrace(GETREGS, pid, ctypes.addressof(before))
-        with open("/proc/%d/mem" % pid, "r+b", buffering=0) as memory:
-            for name, *arguments in calls:
-                values = place(memory, before.rsp - RED_ZONE, arguments, results)
-                results.append(one_call(pid, before, code, name, values))
-        ptrace(SETREGS, pid, ctypes.addressof(before))
-        return results
-    except Died:
-        alive = False
-        raise
-    finally:
-        if alive:
-            ptrace(DETACH, pid)
+    with Possessed(pid) as possessed:
+        return [possessed.do(*call) for call in calls]
 
 
 def text(words):

@@ -295,7 +295,7 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
     while (control_send(ends[1], &m, NULL, 0) == 0)
         sent++;
     assert_in_range(sent, 20, 100000);
-    child_init(&s->signer, &pinged, 0);
+    child_init(&s->signer, &roles[ROLE_SIGNER], 0);
     s->signer.control_fd = ends[0];
     supervisor_child_messages(s, &s->signer, 1000);
     assert_int_equal(s->signer.heard_ms, 1000);

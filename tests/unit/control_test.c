@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stird/control.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static int pair[2];
@@ -112,6 +113,27 @@ static void another_size_is_another_binary(void **state)
     }
 }
 
+static void what_has_no_room_is_lost_and_the_next_is_read(void **state)
+{
+    struct control_message m = {.type = CONTROL_CHANNEL};
+    struct rlimit before, none;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds, open = open_descriptors();
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    assert_int_equal(control_send(pair[0], &m, &pair[0], 1), 0);
+    m.type = CONTROL_PING;
+    assert_int_equal(control_send(pair[0], &m, NULL, 0), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), -EMFILE);
+    assert_int_equal(n_fds, 0);
+    assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), 1);
+    assert_int_equal(m.type, CONTROL_PING);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(open_descriptors(), open);
+}
+
 static void texts_are_terminated_whatever_comes(void **state)
 {
     struct control_message m, got;
@@ -134,6 +156,7 @@ int main(void)
         TEST(descriptors_come_along),
         TEST(the_end_is_seen),
         TEST(another_size_is_another_binary),
+        TEST(what_has_no_room_is_lost_and_the_next_is_read),
         TEST(texts_are_terminated_whatever_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

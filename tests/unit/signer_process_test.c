@@ -6,10 +6,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stird/control.h>
+#include <stird/listen.h>
 #include <stird/settings.h>
 #include <stird/sign_request.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -131,13 +133,19 @@ static struct process start_ready(const struct settings *settings)
 
 /* ---- a worker's part ---- */
 
-static int open_channel(const struct process *p)
+static int open_channel_of(const struct process *p, unsigned worker)
 {
+    const struct control_message m = {.type = CONTROL_CHANNEL, .worker = worker};
     int pair[2];
     assert_int_equal(control_pair(pair), 0);
-    say(p, CONTROL_CHANNEL, pair[1]);
+    assert_int_equal(control_send(p->control_fd, &m, &pair[1], 1), 0);
     close(pair[1]);
     return pair[0];
+}
+
+static int open_channel(const struct process *p)
+{
+    return open_channel_of(p, 0);
 }
 
 static struct sign_request request(uint64_t ticket, uint32_t certificate)
@@ -429,6 +437,86 @@ static void a_worker_that_talks_nonsense_is_cut_off_alone(void **state)
     struct sign_response response = ask(other, &r);
     assert_true(is_good(&response, &certificates[0]));
     close(other);
+    let_end(&p);
+}
+
+static void assert_closed(int channel)
+{
+    char end;
+    assert_true(wait_readable(channel));
+    assert_int_equal(recv(channel, &end, 1, 0), 0);
+    close(channel);
+}
+
+static void a_worker_has_two_channels_and_no_more(void **state)
+{
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
+    struct process p = start_ready(&settings);
+    int other = open_channel_of(&p, 1), channels[5];
+    struct sign_request r = request(1, 0);
+    struct sign_response response;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        channels[i] = open_channel_of(&p, 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_closed(channels[i]);
+    const int open[] = {channels[3], channels[4], other};
+    for (unsigned i = 0; i < 3; i++) {
+        response = ask(open[i], &r);
+        assert_true(is_good(&response, &certificates[0]));
+        close(open[i]);
+    }
+    assert_closed(open_channel_of(&p, WORKERS_MAX)); /* which is none */
+    assert_closed(open_channel_of(&p, UINT32_MAX));
+    let_end(&p);
+}
+
+/* No time goes by for a signer that was replaced, so that this test has none either. */
+static void a_workers_channels_have_one_ceiling(void **state)
+{
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 3};
+    struct process p = start_ready(&settings);
+    struct sign_request r = request(1, 0);
+    unsigned good = 0;
+    (void)state;
+    say(&p, CONTROL_DRAIN, -1);
+    for (unsigned i = 0; i < 10; i++) { /* one after the other */
+        int channel = open_channel_of(&p, 0);
+        good += ask(channel, &r).reason == REASON_OK;
+        close(channel);
+    }
+    assert_int_equal(good, 3);
+    int one = open_channel_of(&p, 1), two = open_channel_of(&p, 1);
+    for (unsigned i = 0; i < 5; i++) { /* and at once */
+        good += ask(one, &r).reason == REASON_OK;
+        good += ask(two, &r).reason == REASON_OK;
+    }
+    assert_int_equal(good, 6);
+    assert_reason(two, &r, REASON_SIGNER_OVERLOADED);
+    close(one);
+    close(two);
+    let_end(&p);
+}
+
+static void no_room_for_a_descriptor_is_not_its_end(void **state)
+{
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
+    const struct rlimit none = {0, 4096}, enough = {64, 4096};
+    struct process p = start_ready(&settings);
+    struct sign_request r = request(1, 0);
+    (void)state;
+    assert_int_equal(prlimit(p.pid, RLIMIT_NOFILE, &none, NULL), 0);
+    assert_closed(open_channel(&p));
+    say(&p, CONTROL_PING, -1);
+    hear(&p, CONTROL_PONG);
+    assert_int_equal(prlimit(p.pid, RLIMIT_NOFILE, &enough, NULL), 0);
+    int channel = open_channel(&p);
+    struct sign_response response = ask(channel, &r);
+    assert_true(is_good(&response, &certificates[0]));
+    close(channel);
     let_end(&p);
 }
 
@@ -808,6 +896,9 @@ int main(void)
         cmocka_unit_test(a_terminals_signals_do_not_end_it),
         cmocka_unit_test(a_worker_that_does_not_read_holds_up_nobody),
         cmocka_unit_test(a_worker_that_talks_nonsense_is_cut_off_alone),
+        cmocka_unit_test(a_worker_has_two_channels_and_no_more),
+        cmocka_unit_test(a_workers_channels_have_one_ceiling),
+        cmocka_unit_test(no_room_for_a_descriptor_is_not_its_end),
         cmocka_unit_test(a_wrong_key_is_an_alarm_and_the_end),
         cmocka_unit_test(no_orphan_is_left),
         cmocka_unit_test(a_failed_test_signature_is_an_alarm_and_the_end),
