@@ -43,8 +43,8 @@ struct frame {
 #define FRAME_JUNK_MAX 64
 /*
  * MESSAGE from where an INVITE begins, in any letters: behind octets none of which is visible
- * (spaces, NULs, a BOM), or in a further line, within its first FRAME_JUNK_MAX octets. MESSAGE
- * itself where there is none.
+ * (spaces, NULs, a BOM), or in a further line, within its first FRAME_JUNK_MAX octets. A response
+ * too, behind octets none of which is visible. MESSAGE itself where there is none.
  */
 struct str frame_without_junk(struct str message);
 /*

@@ -108,15 +108,17 @@ struct str frame_without_junk(struct str message)
     bool only_junk = true;
     for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
         bool at_line = i > 0 && (message.p[i - 1] == '\n' || message.p[i - 1] == '\r');
-        if ((only_junk || at_line) && begins_invite(str_slice(message, i, message.n)))
-            return str_slice(message, i, message.n);
+        struct str rest = str_slice(message, i, message.n);
+        if (((only_junk || at_line) && begins_invite(rest)) || (only_junk && is_response(rest)))
+            return rest;
         only_junk = only_junk && !is_visible(message.p[i]);
     }
     return message;
 }
 
 /* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
-   whose INVITE stands behind spaces, a BOM or other octets is told so. */
+   whose INVITE stands behind spaces, a BOM or other octets is told so, and a call whose answer
+   stands there ends. */
 static bool looks_like_sip(struct str bytes)
 {
     return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;

@@ -319,7 +319,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class source_class);
 /* One of a known source that cannot be parsed, for what is wrong in it: a final one ends its call
    with words of ours. RAW may be anything. */
-void relay_unread(struct proxy *p, struct str raw);
+bool relay_unread(struct proxy *p, struct str raw);
 void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
 void relay_client_broken(void *proxy, void *attempt);
 /* The caller gave up: section 16.10. */

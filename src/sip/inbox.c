@@ -5,6 +5,8 @@
 #include <stird/dispatch.h>
 #include <stird/handover.h>
 
+#include "received.h"
+
 #define MESSAGES_A_TURN 64
 #define ROOM_BYTES      65537 /* the largest message, and a NUL */
 
@@ -28,7 +30,7 @@ bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw
                                .remote = from->remote,
                                .listener = from->listener,
                                .transport = from->transport};
-    if (!p->inbox || from->transport != TRANSPORT_UDP || str_starts(raw, STR("SIP/")))
+    if (!p->inbox || from->transport != TRANSPORT_UDP || received_may_respond(raw))
         return false;
     return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE, p->dispatch_key), &h, raw);
 }
@@ -40,6 +42,16 @@ bool inbox_pass_response(struct proxy *p, const struct message *response, const 
                                .listener = from->listener,
                                .transport = from->transport};
     return p->inbox && pass(p, branch_worker(message_via_branch(response)), &h, response->raw);
+}
+
+bool inbox_pass_unread(struct proxy *p, const struct flow *from, struct str raw)
+{
+    const struct handover h = {.kind = HANDOVER_MESSAGE,
+                               .remote = from->remote,
+                               .listener = from->listener,
+                               .transport = from->transport};
+    return p->inbox && received_may_respond(raw) &&
+           pass(p, branch_worker(received_branch(raw)), &h, raw);
 }
 
 bool inbox_pass_undelivered(struct proxy *p, struct str datagram, struct str branch, int error)

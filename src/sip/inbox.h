@@ -21,6 +21,8 @@ void inbox_close(struct proxy *p);
 bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw);
 /* RESPONSE bears our proof, and there is no transaction for it here. */
 bool inbox_pass_response(struct proxy *p, const struct message *response, const struct flow *from);
+/* RAW cannot be read; it may have been meant as a response to what another worker sent. */
+bool inbox_pass_unread(struct proxy *p, const struct flow *from, struct str raw);
 /* There is no transaction for BRANCH here. */
 bool inbox_pass_undelivered(struct proxy *p, struct str datagram, struct str branch, int error);
 

@@ -213,7 +213,8 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
 
 static bool is_answerable(struct str raw)
 {
-    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts_nocase(raw, STR("ACK "));
+    return !str_starts_nocase(frame_without_junk(raw), STR("SIP/")) &&
+           !str_starts_nocase(raw, STR("ACK "));
 }
 
 #define MALFORMED_TAG "malformed"
@@ -252,12 +253,13 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     bool invite = received_is_invite(whole);
     struct str raw = invite ? frame_without_junk(whole) : whole;
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
+    bool answers = fault->reason != REASON_OUT_OF_MEMORY && relay_unread(p, raw);
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
         .invite = invite,
         .reason = fault->reason,
-        .sip_status = answer_fault(p, from, raw, fault),
+        .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
@@ -266,8 +268,6 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
-    if (fault->reason != REASON_OUT_OF_MEMORY)
-        relay_unread(p, raw);
 }
 
 /* What a trunk of this source asks for of its requests: nat.h. */
@@ -299,6 +299,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
+        if (class != SOURCE_UNKNOWN && inbox_pass_unread(p, from, raw))
+            return;
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(raw))
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)

@@ -108,16 +108,22 @@ static size_t find_foreign(struct str uri)
     return i;
 }
 
-/* Methods are told by case (section 7.1), and not everybody does. */
-static bool is_misspelt(struct str method)
+struct str screen_method(unsigned i)
 {
     static const struct str known[] = {
         STR("INVITE"),  STR("ACK"),       STR("BYE"),     STR("CANCEL"),  STR("UPDATE"),
         STR("OPTIONS"), STR("PRACK"),     STR("INFO"),    STR("REFER"),   STR("MESSAGE"),
         STR("NOTIFY"),  STR("SUBSCRIBE"), STR("PUBLISH"), STR("REGISTER")};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (str_eq_nocase(method, known[i]))
-            return !str_eq(method, known[i]);
+    return i < sizeof(known) / sizeof(known[0]) ? known[i] : STR("");
+}
+
+/* Methods are told by case (section 7.1), and not everybody does. */
+static bool is_misspelt(struct str method)
+{
+    struct str known;
+    for (unsigned i = 0; (known = screen_method(i)).n > 0; i++)
+        if (str_eq_nocase(method, known))
+            return !str_eq(method, known);
     return false;
 }
 

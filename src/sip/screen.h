@@ -29,6 +29,8 @@ struct screen_fault {
 /* Sets M->status, method, request_uri. REASON_OK, BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME or
    TOO_MANY_HEADERS; M->fault says the same in words. */
 enum reason screen_raw(struct message *m, struct str raw);
+/* The I-th of the methods that are known by name, INVITE first; empty behind the last. */
+struct str screen_method(unsigned i);
 /* The tag of a From or To value, or empty. */
 struct str screen_tag_of(struct str value);
 /* What framing.h refused, in the same words. */
