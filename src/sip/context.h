@@ -56,6 +56,7 @@ struct proxy {
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
     int64_t fits_none_said_ms;      /* likewise, of emergency calls that fit no trunk */
+    int64_t lost_emergency_said_ms; /* and of those that were refused */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;

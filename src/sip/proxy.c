@@ -258,6 +258,7 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     const struct undecided u = {
         .source = from->remote,
         .invite = invite,
+        .emergency = invite && received_is_emergency(raw, p->snapshot->settings),
         .reason = fault->reason,
         .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),

@@ -2,7 +2,10 @@
 
 #include <stird/headers.h>
 
+#include <stird/policy.h>
+
 #include "branch.h"
+#include "odd.h"
 
 bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings)
@@ -36,13 +39,33 @@ static struct str word_off(struct str *rest)
     return str_cut(rest, ' ');
 }
 
-/* "METHOD URI SIP/2.0" */
-static bool ends_as_request(struct str line)
+/* Where the last word of LINE begins. */
+static size_t last_word(struct str line)
 {
     size_t begin = line.n;
     while (begin > 0 && line.p[begin - 1] != ' ' && line.p[begin - 1] != '\t')
         begin--;
-    return str_starts_nocase(str_slice(line, begin, line.n), STR("SIP/"));
+    return begin;
+}
+
+/* "METHOD URI SIP/2.0" */
+static bool ends_as_request(struct str line)
+{
+    return str_starts_nocase(str_slice(line, last_word(line), line.n), STR("SIP/"));
+}
+
+bool received_is_emergency(struct str raw, const struct settings *settings)
+{
+    struct header_line to;
+    struct str rest, line = str_trim(start_line(raw, &rest)), uri;
+    if (ends_as_request(line))
+        line = str_slice(line, 0, last_word(line));
+    word_off(&line);
+    uri = str_trim(line);
+    if (str_find(uri, '<', 0) < uri.n)
+        uri = odd_uri(uri);
+    bool has_to = header_find(raw, STR("To"), 't', &to);
+    return uris_are_emergency(settings, uri, has_to ? odd_uri(to.value) : STR(""));
 }
 
 bool received_may_respond(struct str raw)

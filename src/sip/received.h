@@ -14,6 +14,9 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings);
 /* Whether what could not be parsed was meant to be an INVITE. */
 bool received_is_invite(struct str raw);
+/* Of such: whether it looks like an emergency call, by its Request-URI or To. RAW: from where it
+   begins (framing.h). */
+bool received_is_emergency(struct str raw, const struct settings *settings);
 /* Whether what could not be parsed may have been meant as a response: it begins as one, or as
    nothing that is a request's. */
 bool received_may_respond(struct str raw);
