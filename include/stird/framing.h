@@ -25,6 +25,7 @@ enum frame_status {
     FRAME_MESSAGE,
     FRAME_TOO_LARGE,
     FRAME_TOO_MANY_LINES,
+    FRAME_SAME_LENGTHS, /* stream: a message, with one Content-Length said twice */
     FRAME_BAD_LENGTH,   /* Content-Length twice, not a number (but for a response in a datagram),
                            beyond   the datagram, or missing */
     FRAME_BAD_LINE_END, /* CR without LF or LF without CR in the head */

@@ -58,7 +58,8 @@ static unsigned most_lines(struct str message, const struct frame_limits *limits
     return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
-/* The Content-Lengths of HEAD, start line included: how many, and what they say. */
+/* The Content-Lengths of HEAD, start line included: how many, and what they say, which is one
+   thing. LENIENT: what is none counts for none. */
 static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
                                       unsigned *n, uint64_t *length)
 {
@@ -75,7 +76,7 @@ static enum frame_status read_lengths(struct str head, bool lenient, struct fram
         bool readable = str_to_u64(line.value, UINT32_MAX, &value);
         if (lenient && !readable)
             continue;
-        if (!readable || (*n > 0 && (!lenient || value != *length)))
+        if (!readable || (*n > 0 && value != *length))
             return FRAME_BAD_LENGTH;
         *length = value;
         ++*n;
@@ -146,7 +147,7 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
                               &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)
         return status;
-    if (length > message.n - frame->header)
+    if (length > message.n - frame->header || (n_lengths > 1 && !is_response(message)))
         return FRAME_BAD_LENGTH;
     frame->length = frame->header + length;
     return FRAME_MESSAGE;
@@ -191,7 +192,7 @@ static enum frame_status frame_body(struct str message, const struct frame_limit
         return FRAME_TOO_LARGE;
     frame->length = frame->header + length;
     if (message.n >= frame->length)
-        return FRAME_MESSAGE;
+        return n_lengths > 1 ? FRAME_SAME_LENGTHS : FRAME_MESSAGE;
     *resume = frame->length | WAITS_FOR_BODY;
     return FRAME_INCOMPLETE;
 }

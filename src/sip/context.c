@@ -226,8 +226,10 @@ static bool keep_request(struct context *c, const struct message *request)
 
 bool context_parse(const struct context *c, struct message *m)
 {
-    if (!c->request || message_parse(m, (struct str){c->request, c->request_bytes},
-                                     c->snapshot->settings) != REASON_OK)
+    struct str raw = {c->request, c->request_bytes};
+    const struct settings *s = c->snapshot->settings;
+    if (!c->request || (c->unmeasured ? message_parse_unmeasured(m, raw, s)
+                                      : message_parse(m, raw, s)) != REASON_OK)
         return false;
     m->force_rport = nat_wants(c->snapshot->settings, &c->from.remote, NAT_FORCE_RPORT);
     if (message_set_received(m, &c->from.remote) == 0)
@@ -264,6 +266,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));
+    c->unmeasured = request->length_unclear;
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;

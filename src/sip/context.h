@@ -152,6 +152,7 @@ struct context {
     const struct step *steps;
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
+    bool unmeasured;      /* as message_parse_unmeasured() has it */
     bool signing;         /* waits for `ticket` */
     bool cancelled, finished;
     bool decided; /* the policy has had its say */

@@ -290,7 +290,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     struct message m;
     enum source_class class = proxy_classify(p, &arrived->remote);
     struct flow here = *arrived, *from = &here;
-    struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
+    bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
+    struct str raw = {bytes, framed ? frame->length : n};
     if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
         proxy_unknown_source(p, from, raw);
         return;
@@ -306,6 +307,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
             count_unread(p, from, raw, m.fault.reason);
+        if (status == FRAME_SAME_LENGTHS)
+            net_out_of_step(from);
         return;
     }
     if (m.status == 0)

@@ -12,7 +12,7 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
 {
     if (status == FRAME_MESSAGE)
         return message_parse(m, raw, settings) == REASON_OK;
-    if (status == FRAME_BAD_LENGTH && frame->datagram &&
+    if ((status == FRAME_SAME_LENGTHS || (status == FRAME_BAD_LENGTH && frame->datagram)) &&
         message_parse_unmeasured(m, raw, settings) == REASON_OK)
         return true;
     *m = (struct message){.fault = screen_fault_of_frame(status, frame)};
