@@ -415,7 +415,9 @@ static void others_are_refused_for_it(void **state)
         "INVITE sip:2@h SIP/2.0\r\n" HEAD "From: <sip:1@h>;tag=f\r\nTo: E/M <sip:2@h> x\r\n" TAIL,
         "INVITE sip:2@h SIP/2.0\r\n" HEAD "From: \"x <sip:1@h>;tag=f\r\nTo: <sip:2@h>\r\n" TAIL,
         "INVITE sip:911@h SIP/2.0\r\n" HEAD
-        "From: x\r\nTo: <sip:911@h>\r\nTo: <sip:911@h>\r\n" TAIL,
+        "From: <sip:1@h>;tag=f\r\nTo: <sip:911@h>\r\nTo: <sip:911@i>\r\n" TAIL,
+        "INVITE sip:2@h SIP/2.0\r\n" HEAD
+        "From: <sip:1@h>;tag=f\r\nTo: <sip:2@h>\r\nTo: <sip:2@h>\r\n" TAIL,
         "INVITE sip:911@h SIP/2.0\r\n" HEAD "From: <sip:1@h>;tag=f\r\nTo: \r\n" TAIL,
         "INVITE sip:911@h SIP/2.0\r\n" HEAD "From: <sip:1@h>;tag=f\r\n" TAIL,
     };
