@@ -498,8 +498,9 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                                        : NULL;
     p->counters.responses++;
     if (!t) {
-        /* With our branch and the CSeq of another request, it is one that nobody can read. */
-        if (class == SOURCE_UNKNOWN || !top_via_is_ours(p, m) || !relay_unread(p, m->raw))
+        /* With our branch, and the CSeq of another request or a Via that is not quite ours, it is
+           one that nobody can read. */
+        if (class == SOURCE_UNKNOWN || !relay_unread(p, m->raw))
             pass_stray(p, m, from, class);
         return;
     }

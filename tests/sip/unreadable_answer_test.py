@@ -44,15 +44,17 @@ class UnreadableAnswer(Story):
         arrived = self.carrier.expect("INVITE")
         raw = answer(arrived, status, "Odd", "t9", peer=self.carrier).octets()
         self.assertNotEqual(change(raw), raw)
-        way = arrived.way if over == "tcp" else ("udp",) + arrived.source
+        way = arrived.connection if over == "tcp" else ("udp",) + arrived.source
         self.carrier.send(change(raw), way)
         there = self.sbc.expect(502)
         self.sbc.acknowledge(invite, there, self.at())
         record = self.record(invite, result="failed", cause="answer_unreadable", sip_status=502)
         self.assertEqual(record["tried"][0]["said"], said or str(status))
-        self.carrier.send(change(raw), way)  # again: nothing more comes of it
-        self.sbc.expect_nothing(0.02)
-        self.sbc.inbox, self.carrier.inbox = [], []
+        if status >= 300 and not said:
+            self.carrier.expect("ACK")
+        else:
+            self.carrier.send(change(raw), way)  # again: nothing more comes of it
+        self.sbc.inbox = []
 
     def test_over_udp(self):
         self.start()
@@ -107,6 +109,7 @@ class UnreadableAnswer(Story):
             self.carrier.respond(arrived, 180)
             self.sbc.expect(180)
             self.sbc.send(dialog.cancel(invite), self.at())
+            self.sbc.expect((200, "CANCEL"))
             cancel = self.carrier.expect("CANCEL")
             raw = answer(cancel, 200, "OK", "t9", peer=self.carrier).octets()
             self.carrier.send(own(raw), ("udp",) + cancel.source)
@@ -115,7 +118,7 @@ class UnreadableAnswer(Story):
             self.carrier.send(own(raw), ("udp",) + arrived.source)
             self.sbc.acknowledge(invite, self.sbc.expect(487), self.at())
             self.carrier.expect("ACK")
-            self.record(invite, cause="caller_cancelled")
+            self.record(invite, cause="cancelled")
             self.sbc.inbox, self.carrier.inbox = [], []
 
     def test_who_does_not_know_the_branch_ends_nothing(self):
@@ -133,7 +136,7 @@ class UnreadableAnswer(Story):
             self.carrier.send(other, ("udp",) + arrived.source)
         stranger = self.peer("stranger", 77)
         stranger.send(raw.replace(b"CSeq: ", b"CSeq "), self.at())
-        self.carrier.inbox = []
+        self.carrier.expect(400)  # what is a request is answered as one
         self.refuse(arrived, invite)
 
     def test_among_several_workers(self):
