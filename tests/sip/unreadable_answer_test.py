@@ -27,7 +27,7 @@ UNREADABLE = {
     "two digits": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 48", raw), "unreadable"),
     "700": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 700", raw), "unreadable"),
     "999": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 999", raw), "unreadable"),
-    "no status": (lambda raw: re.sub(rb"^SIP/2.0 .*", b"SIP/2.0", raw), "unreadable"),
+    "no status": (lambda raw: re.sub(rb"^SIP/2.0 [^\r]*", b"SIP/2.0", raw), "unreadable"),
     "another version": (lambda raw: raw.replace(b"SIP/2.0 ", b"SIP/3.0 ", 1), None),
     "no version": (lambda raw: raw.replace(b"SIP/2.0 ", b"", 1), None),
     "a space before it": (lambda raw: b" " + raw, None),
