@@ -25,6 +25,7 @@ enum frame_status {
     FRAME_MESSAGE,
     FRAME_TOO_LARGE,
     FRAME_TOO_MANY_LINES,
+    FRAME_SAME_LENGTHS, /* stream: a message, with one Content-Length said twice */
     FRAME_BAD_LENGTH,   /* Content-Length twice, not a number (but for a response in a datagram),
                            beyond   the datagram, or missing */
     FRAME_BAD_LINE_END, /* CR without LF or LF without CR in the head */
@@ -44,7 +45,8 @@ struct frame {
 /*
  * MESSAGE from where an INVITE begins, in any letters, or another request of a call: behind octets
  * of the first line (spaces, NULs, a BOM, words), or in a further line, within its first
- * FRAME_JUNK_MAX octets. MESSAGE itself where there is none.
+ * FRAME_JUNK_MAX octets. A response too, behind octets none of which is visible. MESSAGE itself
+ * where there is none.
  */
 struct str frame_without_junk(struct str message);
 /*

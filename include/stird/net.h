@@ -114,6 +114,9 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 /* A connection that is open to exactly that address, whoever opened it; false: none. Not held. */
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow);
+/* Nothing more is read off the connection of FROM, which is closed when what waits has left: where
+   the next message begins there cannot be relied on. */
+void net_out_of_step(const struct flow *from);
 /*
  * The connection of FROM, if its peer opened it, may carry requests to the peer, which says that it
  * listens at PORT (RFC 5923 section 3). It is not closed for being idle any more: the kernel looks

@@ -58,6 +58,7 @@ struct proxy_counters {
     uint64_t emergency_calls, emergency_by_to;         /* the latter by their To alone */
     uint64_t emergency_to_alarms;                      /* these were too large a share */
     uint64_t emergency_no_trunk;                       /* that fitted no trunk of their source */
+    uint64_t emergency_refused; /* by us, decided or not: sip/lost_emergency.h */
     uint64_t fenced; /* requests inside calls that may not go where they lead: sip/fence.h */
     uint64_t foreign_responses;      /* of sources that nobody asked: sip/stranger.h */
     uint64_t connections_not_opened; /* there was no room for them: net.h */

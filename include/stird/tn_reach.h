@@ -19,6 +19,29 @@ struct tn_reach {
     bool more; /* than are kept */
 };
 
+#define TN_RUN_MAX                                                                                 \
+    40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
+        */
+
+/* Digits in a row, whatever separates them. */
+struct tn_run {
+    char digits[TN_RUN_MAX];
+    size_t n;
+    bool plus, coded; /* a plus sign is in it, a * or # before it */
+};
+
+/*
+ * The next run off *USER, as it is written, escapes and all; false: there is none. What *, #,
+ * commas and @ part are several. Letters end it all: what follows is an extension (x5) or a pause
+ * with digits that are keyed later.
+ */
+bool tn_run_next(struct str *user, struct tn_run *run);
+/*
+ * The I-th reading of RUN: as it stands, and where it is coded also without two to four digits
+ * at its front, as a code such as *67 or *672 may have no end of its own. False: no more.
+ */
+bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits);
+
 /* Adds TN, unless it is there. */
 void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 /*

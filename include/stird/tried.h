@@ -18,6 +18,7 @@ enum fate {
     FATE_FULL,            /* not asked: as many calls are there as its limit allows */
     FATE_NOT_SENT,        /* no memory for it */
     FATE_NOT_OPENED,      /* no room here for a connection to it */
+    FATE_UNREADABLE,      /* a final response whose status nobody can read */
     FATE_KINDS
 };
 

@@ -4,6 +4,7 @@
  * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
  */
 #include <stird/policy.h>
+#include <stird/tn_reach.h>
 #include <stird/uri.h>
 
 #include "emergency.h"
@@ -141,6 +142,38 @@ static bool is_emergency_of_any(const struct settings *s, struct str keys)
     return found;
 }
 
+static bool is_emergency_for(const struct settings *s, const struct trunk *trunk, struct str keys)
+{
+    return trunk ? is_emergency(s, &trunk->country, keys) : is_emergency_of_any(s, keys);
+}
+
+static bool run_is_emergency(const struct settings *s, const struct trunk *trunk,
+                             const struct tn_run *run)
+{
+    struct str digits;
+    bool found = false;
+    for (unsigned i = 0; !found && tn_run_reading(run, i, &digits); i++)
+        found = is_emergency_for(s, trunk, digits);
+    return found;
+}
+
+/*
+ * In a dress: *67911, 9*911, 911,1. It is read as tn_reach.h reads what may lead to a blocked
+ * number, so that what refuses sees through nothing that hides an emergency call. But where digits
+ * enough for another number stand beside it, it is a call to that.
+ */
+static bool is_dressed(const struct settings *s, const struct trunk *trunk, struct str user)
+{
+    struct tn_run run;
+    bool found = false, alone = true;
+    while (alone && tn_run_next(&user, &run)) {
+        bool emergency = run_is_emergency(s, trunk, &run);
+        found |= emergency;
+        alone = emergency || run.n < TN_MIN_DIGITS;
+    }
+    return found && alone;
+}
+
 /* What is neither a letter, a digit nor a hyphen ends a label of a service. */
 static bool ends_label(struct str s, size_t at)
 {
@@ -169,12 +202,12 @@ bool emergency_number(const struct settings *settings, const struct trunk *trunk
 {
     char room[USER_MAX];
     struct dialled dialled;
-    if (!dialled_keys(plain_user(uri, room), &dialled))
-        return false;
+    struct str user = plain_user(uri, room);
+    bool read = dialled_keys(user, &dialled);
     struct str keys = {dialled.keys, dialled.n};
-    if (trunk ? !is_emergency(settings, &trunk->country, keys)
-              : !is_emergency_of_any(settings, keys))
-        return false;
+    number->n = 0;
+    if (!read || !is_emergency_for(settings, trunk, keys))
+        return is_dressed(settings, trunk, user);
     if (!tn_from_digits(number, keys))
         number->n = 0;
     return true;

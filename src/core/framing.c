@@ -58,7 +58,8 @@ static unsigned most_lines(struct str message, const struct frame_limits *limits
     return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
 }
 
-/* The Content-Lengths of HEAD, start line included: how many, and what they say. */
+/* The Content-Lengths of HEAD, start line included: how many, and what they say, which is one
+   thing. LENIENT: what is none counts for none. */
 static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
                                       unsigned *n, uint64_t *length)
 {
@@ -75,7 +76,7 @@ static enum frame_status read_lengths(struct str head, bool lenient, struct fram
         bool readable = str_to_u64(line.value, UINT32_MAX, &value);
         if (lenient && !readable)
             continue;
-        if (!readable || (*n > 0 && (!lenient || value != *length)))
+        if (!readable || (*n > 0 && value != *length))
             return FRAME_BAD_LENGTH;
         *length = value;
         ++*n;
@@ -129,20 +130,23 @@ static bool begins_request(struct str s)
 
 struct str frame_without_junk(struct str message)
 {
-    bool first_line = true;
+    bool first_line = true, only_junk = true;
     for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
         char before = i > 0 ? message.p[i - 1] : '\n';
         bool at_line = before == '\n' || before == '\r';
         bool at_word = first_line && !is_visible(before);
-        if ((at_line || at_word) && begins_request(str_slice(message, i, message.n)))
-            return str_slice(message, i, message.n);
+        struct str rest = str_slice(message, i, message.n);
+        if (((at_line || at_word) && begins_request(rest)) || (only_junk && is_response(rest)))
+            return rest;
+        only_junk = only_junk && !is_visible(message.p[i]);
         first_line = first_line && message.p[i] != '\n' && message.p[i] != '\r';
     }
     return message;
 }
 
 /* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
-   whose INVITE stands behind spaces, a BOM or other octets is told so. */
+   whose INVITE stands behind spaces, a BOM or other octets is told so, and a call whose answer
+   stands there ends. */
 static bool looks_like_sip(struct str bytes)
 {
     return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;
@@ -170,7 +174,7 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
                               &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)
         return status;
-    if (length > message.n - frame->header)
+    if (length > message.n - frame->header || (n_lengths > 1 && !is_response(message)))
         return FRAME_BAD_LENGTH;
     frame->length = frame->header + length;
     return FRAME_MESSAGE;
@@ -215,7 +219,7 @@ static enum frame_status frame_body(struct str message, const struct frame_limit
         return FRAME_TOO_LARGE;
     frame->length = frame->header + length;
     if (message.n >= frame->length)
-        return FRAME_MESSAGE;
+        return n_lengths > 1 ? FRAME_SAME_LENGTHS : FRAME_MESSAGE;
     *resume = frame->length | WAITS_FOR_BODY;
     return FRAME_INCOMPLETE;
 }

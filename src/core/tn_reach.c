@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-#define RUN_MAX                                                                                    \
-    40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
-        */
-
-/* Digits in a row, whatever separates them. */
-struct run {
-    char digits[RUN_MAX];
-    size_t n;
-    bool plus, coded; /* a plus sign, a * or # is before it */
-};
-
 struct reader {
     struct tn_reach *reach;
     const struct country *country;
@@ -101,42 +90,49 @@ static void add_run(const struct reader *r, struct str digits, bool plus)
     }
 }
 
-/* A code such as *67 or *672 may have no end of its own. */
-static void end_run(const struct reader *r, struct run *run, bool coded)
+static void add_digit(struct tn_run *run, char c)
 {
-    struct str digits = {run->digits, run->n};
-    if (run->n > 0) {
-        add_run(r, digits, run->plus);
-        for (size_t code = 2; run->coded && code <= 4 && code < run->n; code++)
-            add_run(r, str_slice(digits, code, digits.n), false);
-    }
-    *run = (struct run){.coded = coded};
-}
-
-static void add_digit(struct run *run, char c)
-{
-    if (run->n < RUN_MAX)
+    if (run->n < TN_RUN_MAX)
         run->digits[run->n++] = c;
 }
 
-/* Letters end it: what follows is an extension (x5) or a pause with digits that are keyed later. */
+bool tn_run_next(struct str *user, struct tn_run *run)
+{
+    *run = (struct tn_run){.n = 0};
+    while (user->n > 0) {
+        struct str here = *user;
+        char c = uri_octet_next(user);
+        bool code = c == '*' || c == '#', letter = ascii_is_alpha(c);
+        if (letter)
+            *user = (struct str){NULL, 0};
+        if ((code || letter || c == ',' || c == '@') && run->n > 0) {
+            *user = code ? here : *user; /* of the next one */
+            return true;
+        }
+        if (code || c == ',' || c == '@')
+            *run = (struct tn_run){.coded = code};
+        if (ascii_is_digit(c))
+            add_digit(run, c);
+        run->plus |= c == '+';
+    }
+    return run->n > 0;
+}
+
+bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits)
+{
+    const unsigned shortest = 2, longest = 4;
+    unsigned code = i > 0 ? i + shortest - 1 : 0;
+    *digits = str_slice((struct str){run->digits, run->n}, code, run->n);
+    return i == 0 || (run->coded && code <= longest && code < run->n);
+}
+
 static void read_user(const struct reader *r, struct str user)
 {
-    struct run run = {.n = 0};
-    bool letter = false;
-    while (user.n > 0 && !letter) {
-        char c = uri_octet_next(&user);
-        letter = ascii_is_alpha(c);
-        if (ascii_is_digit(c))
-            add_digit(&run, c);
-        else if (c == '+')
-            run.plus = true;
-        else if (c == '*' || c == '#')
-            end_run(r, &run, true);
-        else if (c == ',' || c == '@' || letter)
-            end_run(r, &run, false);
-    }
-    end_run(r, &run, false);
+    struct tn_run run;
+    struct str digits;
+    while (tn_run_next(&user, &run))
+        for (unsigned i = 0; tn_run_reading(&run, i, &digits); i++)
+            add_run(r, digits, i == 0 && run.plus);
 }
 
 /* RFC 3966 section 5.1.5; there may be several, and quotes or a missing plus sign in them. */
@@ -144,7 +140,7 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
 {
     struct str name, value;
     while (uri_parameter_next(&parameters, &name, &value)) {
-        struct run run = {.n = 0};
+        struct tn_run run = {.n = 0};
         if (!str_eq_nocase(name, STR("phone-context")))
             continue;
         for (size_t i = 0; i < value.n && !ascii_is_alpha(value.p[i]); i++)

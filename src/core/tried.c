@@ -11,6 +11,7 @@ void tried_add_said(struct buf *out, const struct tried *t)
         [FATE_FULL] = "full",
         [FATE_NOT_SENT] = "not_sent",
         [FATE_NOT_OPENED] = "not_opened",
+        [FATE_UNREADABLE] = "unreadable",
     };
     if (t->fate == FATE_STATUS)
         buf_addf(out, "%u", t->status);

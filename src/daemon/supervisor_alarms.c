@@ -81,6 +81,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_calls_limited] = c.limited;
     values[ALARM_emergency_by_to] = c.emergency_to_alarms;
     values[ALARM_emergency_no_trunk] = c.emergency_no_trunk;
+    values[ALARM_emergency_refused] = c.emergency_refused;
     values[ALARM_slow_readers] = c.slow_readers;
     values[ALARM_talkers] = c.talkers;
     values[ALARM_connections_refused] = c.connections_refused;

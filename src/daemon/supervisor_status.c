@@ -57,6 +57,7 @@ static const struct {
     COUNTER(emergency_by_to),
     COUNTER(emergency_to_alarms),
     COUNTER(emergency_no_trunk),
+    COUNTER(emergency_refused),
     COUNTER(groups_in_from),
     COUNTER(fenced),
     COUNTER(foreign_responses),

@@ -324,6 +324,22 @@ static bool take_keepalive(struct connection *c, size_t n)
 }
 
 /* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
+/* What follows could be anything (R-P-005). An answer still goes out. */
+static void fall_out_of_step(struct connection *c)
+{
+    struct evbuffer *input = bufferevent_get_input(c->stream);
+    evbuffer_drain(input, evbuffer_get_length(input));
+    bufferevent_disable(c->stream, EV_READ);
+    shutdown(bufferevent_getfd(c->stream), SHUT_RD);
+    set_deadline(c, 1000);
+}
+
+void net_out_of_step(const struct flow *from)
+{
+    if (from->connection && connection_is_open(from->connection))
+        fall_out_of_step(from->connection);
+}
+
 static bool read_one(struct connection *c, struct evbuffer *input)
 {
     struct net *net = c->net;
@@ -350,7 +366,8 @@ static bool read_one(struct connection *c, struct evbuffer *input)
     c->heard = true;
     small_talk_message(&c->talk);
     size_t available = n - frame.skip;
-    size_t length = status == FRAME_MESSAGE ? frame.length : available;
+    bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
+    size_t length = framed ? frame.length : available;
     if (status != FRAME_NOT_SIP) {
         char *copy = malloc(length + 1); /* the parser writes into it, and wants a NUL behind it */
         if (copy) {
@@ -362,15 +379,11 @@ static bool read_one(struct connection *c, struct evbuffer *input)
     }
     if (!connection_is_open(c))
         return false;
-    if (status == FRAME_MESSAGE) {
+    if (framed) {
         evbuffer_drain(input, frame.skip + length);
         return true;
     }
-    /* Out of step: what follows could be anything (R-P-005). The answer still goes out. */
-    evbuffer_drain(input, n);
-    bufferevent_disable(c->stream, EV_READ);
-    shutdown(bufferevent_getfd(c->stream), SHUT_RD);
-    set_deadline(c, 1000);
+    fall_out_of_step(c);
     return false;
 }
 

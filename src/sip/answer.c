@@ -107,7 +107,7 @@ bool answer_base_make(struct answer_base *base, const struct message *request)
         add_raw_vias(&out, request->raw);
     start_line(request->raw, &rest);
     while (header_next(&rest, &line)) {
-        if (!is_answered_with(&line))
+        if (!is_answered_with(&line) || (request->copy.what && screen_is_copy(request, &line)))
             continue;
         add_line(&out, &line, &end);
         if (header_is(&line, STR("To"), 't'))
@@ -192,6 +192,32 @@ static bool is_repeatable(struct str value)
     return true;
 }
 
+/* What a response repeats. */
+static const struct {
+    const char *name;
+    char compact;
+} repeated[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", '\0'}};
+#define REPEATED (sizeof(repeated) / sizeof(repeated[0]))
+enum { TO = 2 };
+
+/*
+ * Index of what LINE of RAW is; REPEATED: none of them. "CSeq 1 INVITE" is one where there is no
+ * other: without it nobody could be answered.
+ */
+static unsigned find_repeated(struct str raw, struct header_line *line)
+{
+    struct header_line real;
+    unsigned i = 0;
+    while (i < REPEATED && !header_resembles(line, str_of(repeated[i].name), repeated[i].compact))
+        i++;
+    if (i == REPEATED || line->name.p)
+        return i;
+    line->name = str_of(repeated[i].name);
+    line->value = header_odd_value(line);
+    bool alone = !header_find(raw, line->name, repeated[i].compact, &real);
+    return alone && line->value.n > 0 ? i : REPEATED;
+}
+
 /* Up to the last line end: behind it a message that was cut has half a line. */
 static struct str whole_lines(struct str raw)
 {
@@ -204,28 +230,25 @@ bool answer_malformed(struct str raw, const struct screen_fault *fault, struct s
 {
     struct header_line line;
     struct str rest, tag_value;
-    bool via = false, from = false, to = false, call_id = false, cseq = false;
+    bool seen[REPEATED] = {false}, all = true;
     size_t end;
     add_fault_line(out, fault);
     start_line(whole_lines(raw), &rest);
-    while (header_next(&rest, &line)) {
-        bool is_via = header_is(&line, STR("Via"), 'v');
-        bool is_to = header_is(&line, STR("To"), 't');
-        if (!is_via && !is_answered_with(&line))
+    while (head_line_next(&rest, &line)) {
+        unsigned i = find_repeated(raw, &line);
+        if (i == REPEATED)
             continue;
         if (!is_repeatable(line.value))
             return false;
-        via |= is_via;
-        from |= header_is(&line, STR("From"), 'f');
-        call_id |= header_is(&line, STR("Call-ID"), 'i');
-        cseq |= header_is(&line, STR("CSeq"), 0);
         add_line(out, &line, &end);
-        if (is_to && !to && !parameter_find(line.value, STR("tag"), &tag_value)) {
+        if (i == TO && !seen[TO] && !parameter_find(line.value, STR("tag"), &tag_value)) {
             out->n = end;
             buf_addf(out, ";tag=%.*s\r\n", STR_ARG(tag));
         }
-        to |= is_to;
+        seen[i] = true;
     }
     buf_add_text(out, "Content-Length: 0\r\n\r\n");
-    return via && from && to && call_id && cseq && !buf_failed(out);
+    for (size_t i = 0; i < REPEATED; i++)
+        all &= seen[i];
+    return all && !buf_failed(out);
 }

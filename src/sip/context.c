@@ -1,4 +1,5 @@
 #include "context.h"
+#include "lost_emergency.h"
 #include "received.h"
 #include "size_switch.h"
 
@@ -7,6 +8,7 @@
 #include <stird/ledger.h>
 #include <stird/log.h>
 #include <stird/nat.h>
+#include <stird/policy.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048
@@ -224,8 +226,10 @@ static bool keep_request(struct context *c, const struct message *request)
 
 bool context_parse(const struct context *c, struct message *m)
 {
-    if (!c->request || message_parse(m, (struct str){c->request, c->request_bytes},
-                                     c->snapshot->settings) != REASON_OK)
+    struct str raw = {c->request, c->request_bytes};
+    const struct settings *s = c->snapshot->settings;
+    if (!c->request || (c->unmeasured ? message_parse_unmeasured(m, raw, s)
+                                      : message_parse(m, raw, s)) != REASON_OK)
         return false;
     m->force_rport = nat_wants(c->snapshot->settings, &c->from.remote, NAT_FORCE_RPORT);
     if (message_set_received(m, &c->from.remote) == 0)
@@ -262,6 +266,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));
+    c->unmeasured = request->length_unclear;
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
@@ -488,6 +493,7 @@ static struct undecided undecided_of(const struct context *c)
     return (struct undecided){
         .source = c->from.remote,
         .invite = c->invite,
+        .emergency = c->outcome && c->outcome->emergency,
         .reason = c->outcome ? c->outcome->reason : c->refused_for,
         .sip_status = c->status,
         .call_id = received_call_id(request),
@@ -525,6 +531,15 @@ static bool is_alone(const struct context *c)
     return undecided_alone(c->proxy, &u);
 }
 
+/* Refused before it was decided, it is one all the same. */
+static void note_lost_emergency(struct context *c)
+{
+    c->outcome->emergency |= call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    const struct undecided u = undecided_of(c);
+    if (u.emergency)
+        lost_emergency_note(c->proxy, &u);
+}
+
 /*
  * What stays of an INVITE. Those inside a dialog of ours leave nothing, unless we refused them; nor
  * does another request, unless a ceiling was in its way.
@@ -534,6 +549,8 @@ static void tell(struct context *c)
     if (c->refused)
         note_source(c);
     if (c->call && c->outcome) {
+        if (c->refused)
+            note_lost_emergency(c);
         count_outcome(c->proxy, c->outcome, c->cause);
         if (c->decided || is_alone(c))
             write_record(c);

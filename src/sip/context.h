@@ -57,6 +57,7 @@ struct proxy {
     struct proxy_counters counters;
     int64_t groups_in_from_said_ms; /* when the log last said so */
     int64_t fits_none_said_ms;      /* likewise, of emergency calls that fit no trunk */
+    int64_t lost_emergency_said_ms; /* and of those that were refused */
     struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
     int64_t fenced_said_ms;         /* the same of fence.h */
     struct limits limits;
@@ -152,6 +153,7 @@ struct context {
     const struct step *steps;
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
+    bool unmeasured;      /* as message_parse_unmeasured() has it */
     bool signing;         /* waits for `ticket` */
     bool cancelled, finished;
     bool decided; /* the policy has had its say */
@@ -322,7 +324,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class source_class);
 /* One of a known source that cannot be parsed, for what is wrong in it: a final one ends its call
    with words of ours. RAW may be anything. */
-void relay_unread(struct proxy *p, struct str raw);
+bool relay_unread(struct proxy *p, struct str raw);
 void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
 void relay_client_broken(void *proxy, void *attempt);
 /* The caller gave up: section 16.10. */

@@ -166,6 +166,18 @@ int message_append_route(struct message *m, struct str value)
     return insert(m, sip_route_class, value);
 }
 
+static bool is_once(const struct header_line *line)
+{
+    return header_is(line, STR("From"), 'f') || header_is(line, STR("To"), 't') ||
+           header_is(line, STR("Call-ID"), 'i') || header_is(line, STR("CSeq"), '\0');
+}
+
+void message_remove_copies(struct message *m)
+{
+    if (m->copy.what)
+        message_remove_lines(m, is_once); /* those that were read are none of these */
+}
+
 int message_fit_transport(struct message *m, unsigned transport)
 {
     const sip_payload_t *body = m->sip->sip_payload;

@@ -265,6 +265,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
         error = record_route(c, target);
     if (error == 0)
         error = add_via(m, c->proxy, target, branch);
+    message_remove_copies(m);
     if (error == 0)
         error = message_fit_transport(m, target->transport);
     buf_reset(out);

@@ -5,6 +5,8 @@
 #include <stird/dispatch.h>
 #include <stird/handover.h>
 
+#include "received.h"
+
 #define MESSAGES_A_TURN 64
 #define ROOM_BYTES      65537 /* the largest message, and a NUL */
 
@@ -28,7 +30,7 @@ bool inbox_pass_request(struct proxy *p, const struct flow *from, struct str raw
                                .remote = from->remote,
                                .listener = from->listener,
                                .transport = from->transport};
-    if (!p->inbox || from->transport != TRANSPORT_UDP || str_starts(raw, STR("SIP/")))
+    if (!p->inbox || from->transport != TRANSPORT_UDP || received_may_respond(raw))
         return false;
     return pass(p, dispatch_worker(raw, p->n_workers, DISPATCH_WHOLE, p->dispatch_key), &h, raw);
 }

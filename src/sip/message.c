@@ -233,6 +233,10 @@ static enum reason judge(struct message *m)
         return reason;
     if (m->length_unclear && m->status == 0 && !odd_is_emergency(m))
         return unreadable(m, STR("Content-Length"), message_octet_of(m, STR("Content-Length")));
+    if (m->copy.what && !odd_is_emergency(m)) {
+        m->fault = m->copy;
+        return m->fault.reason;
+    }
     if (m->two_tags.what && m->status == 0 && !odd_is_emergency(m)) {
         m->fault = m->two_tags;
         return m->fault.reason;

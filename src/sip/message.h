@@ -45,6 +45,7 @@ struct message {
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
     bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
 
+    struct screen_fault copy;        /* a line once more that may be there once (screen.h) */
     struct screen_fault excess;      /* more elements than are read, of what is not needed */
     struct screen_fault two_tags;    /* in From or in To; what is NULL: in neither */
     struct screen_fault fault;       /* of what was refused; also behind message_parse() */
@@ -112,6 +113,8 @@ int message_add_via(struct message *m, struct str value);
 int message_add_record_route(struct message *m, struct str value);
 /* Appends to the end of the Route set. */
 int message_append_route(struct message *m, struct str value);
+/* Takes off what is M->copy: it leaves once. */
+void message_remove_copies(struct message *m);
 /* Adds a missing Content-Length where TRANSPORT is a stream (RFC 3261 section 18.3), and takes off
    what is none but might be read as one. */
 int message_fit_transport(struct message *m, unsigned transport);

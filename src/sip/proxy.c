@@ -213,7 +213,8 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
 
 static bool is_answerable(struct str raw)
 {
-    return !str_starts_nocase(raw, STR("SIP/")) && !str_starts_nocase(raw, STR("ACK "));
+    return !str_starts_nocase(frame_without_junk(raw), STR("SIP/")) &&
+           !str_starts_nocase(raw, STR("ACK "));
 }
 
 #define MALFORMED_TAG "malformed"
@@ -249,14 +250,17 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
                           const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
+    bool invite = received_is_invite(whole);
     struct str raw = frame_without_junk(whole);
     struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
+    bool answers = fault->reason != REASON_OUT_OF_MEMORY && relay_unread(p, raw);
     received_add_fault(&detail, fault);
     const struct undecided u = {
         .source = from->remote,
-        .invite = received_is_invite(whole),
+        .invite = invite,
+        .emergency = invite && received_is_emergency(raw, p->snapshot->settings),
         .reason = fault->reason,
-        .sip_status = answer_fault(p, from, raw, fault),
+        .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
@@ -265,8 +269,6 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     p->counters.invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
-    if (fault->reason != REASON_OUT_OF_MEMORY)
-        relay_unread(p, raw);
 }
 
 /* What a trunk of this source asks for of its requests: nat.h. */
@@ -288,7 +290,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     struct message m;
     enum source_class class = proxy_classify(p, &arrived->remote);
     struct flow here = *arrived, *from = &here;
-    struct str raw = {bytes, status == FRAME_MESSAGE ? frame->length : n};
+    bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
+    struct str raw = {bytes, framed ? frame->length : n};
     if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
         proxy_unknown_source(p, from, raw);
         return;
@@ -298,12 +301,15 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
     if (whole && inbox_pass_request(p, from, raw))
         return;
     if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
-        if (class != SOURCE_UNKNOWN && inbox_pass_response(p, received_branch(raw), from, raw))
+        if (class != SOURCE_UNKNOWN && received_may_respond(raw) &&
+            inbox_pass_response(p, received_branch(raw), from, raw))
             return; /* its transaction is another worker's */
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
             refuse_unread(p, from, raw, &m.fault);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
             count_unread(p, from, raw, m.fault.reason);
+        if (status == FRAME_SAME_LENGTHS)
+            net_out_of_step(from);
         return;
     }
     if (m.status == 0)

@@ -3,6 +3,7 @@
 #include <stird/headers.h>
 #include <stird/policy.h>
 
+#include "branch.h"
 #include "odd.h"
 
 static bool parse(struct message *m, struct str raw, bool measured, const struct settings *settings)
@@ -36,7 +37,8 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings)
 {
     bool measured = status == FRAME_MESSAGE;
-    bool readable = measured || (status == FRAME_BAD_LENGTH && frame->datagram);
+    bool readable = measured || status == FRAME_SAME_LENGTHS ||
+                    (status == FRAME_BAD_LENGTH && frame->datagram);
     if (readable && parse(m, raw, measured, settings))
         return true;
     const struct screen_fault fault = measured ? m->fault : screen_fault_of_frame(status, frame);
@@ -67,30 +69,94 @@ static struct str word_off(struct str *rest)
     return str_cut(rest, ' ');
 }
 
+/* Where the last word of LINE begins. */
+static size_t last_word(struct str line)
+{
+    size_t begin = line.n;
+    while (begin > 0 && line.p[begin - 1] != ' ' && line.p[begin - 1] != '\t')
+        begin--;
+    return begin;
+}
+
+/* "METHOD URI SIP/2.0" */
+static bool ends_as_request(struct str line)
+{
+    return str_starts_nocase(str_slice(line, last_word(line), line.n), STR("SIP/"));
+}
+
+bool received_is_emergency(struct str raw, const struct settings *settings)
+{
+    struct header_line to;
+    struct str rest, line = str_trim(start_line(raw, &rest)), uri;
+    if (ends_as_request(line))
+        line = str_slice(line, 0, last_word(line));
+    word_off(&line);
+    uri = str_trim(line);
+    if (str_find(uri, '<', 0) < uri.n)
+        uri = odd_uri(uri);
+    bool has_to = header_find(raw, STR("To"), 't', &to);
+    return uris_are_emergency(settings, uri, has_to ? odd_uri(to.value) : STR(""));
+}
+
+bool received_may_respond(struct str raw)
+{
+    struct str rest, line = str_trim(start_line(frame_without_junk(raw), &rest));
+    return str_starts_nocase(line, STR("SIP/")) ||
+           (!ends_as_request(line) && !received_is_invite(raw));
+}
+
 int received_status(struct str raw)
 {
-    struct str rest, line = start_line(raw, &rest), version = word_off(&line);
+    struct str rest, line = start_line(frame_without_junk(raw), &rest), code = word_off(&line);
     uint64_t status;
-    bool is_response = str_starts_nocase(version, STR("SIP/")) &&
-                       str_to_u64(word_off(&line), 699, &status) && status >= 100;
-    return is_response ? (int)status : 0;
+    if (str_starts_nocase(code, STR("SIP/")))
+        code = word_off(&line);
+    if (code.n == 3 && str_to_u64(code, 699, &status) && status >= 100)
+        return (int)status;
+    return code.n > 0 && code.p[0] == '1' ? 100 : 0;
+}
+
+/* The value of the first line that is the header NAME, or could be read as it. */
+static bool find_resembling(struct str raw, struct str name, char compact, struct str *value)
+{
+    struct header_line line;
+    struct str rest;
+    start_line(raw, &rest);
+    while (head_line_next(&rest, &line))
+        if (header_resembles(&line, name, compact)) {
+            *value = line.name.p ? line.value : header_odd_value(&line);
+            return true;
+        }
+    return false;
+}
+
+struct str received_branch(struct str raw)
+{
+    struct str via, element;
+    size_t at = 0;
+    if (!find_resembling(raw, STR("Via"), 'v', &via) || !list_next(&via, &element))
+        return STR("");
+    while (at < element.n && !str_starts(str_slice(element, at, element.n), STR(BRANCH_PREFIX)))
+        at++;
+    struct str branch = str_slice(element, at, at + BRANCH_LENGTH);
+    return branch.n == BRANCH_LENGTH && is_sip_token(branch) ? branch : STR("");
+}
+
+struct str received_cseq_method(struct str raw)
+{
+    struct str value;
+    if (!find_resembling(raw, STR("CSeq"), '\0', &value))
+        return STR("");
+    while (value.n > 0 && ascii_is_digit(value.p[0]))
+        value = str_slice(value, 1, value.n);
+    struct str method = word_off(&value);
+    return is_sip_token(method) ? method : STR("");
 }
 
 struct str received_call_id(struct str raw)
 {
     struct header_line line;
     return header_find(raw, STR("Call-ID"), 'i', &line) ? line.value : STR("");
-}
-
-struct str received_branch(struct str raw)
-{
-    struct header_line via;
-    struct str element, branch;
-    if (!header_find(raw, STR("Via"), 'v', &via) || !list_next(&via.value, &element) ||
-        !parameter_find(str_slice(element, str_find(element, ';', 0), element.n), STR("branch"),
-                        &branch))
-        return STR("");
-    return branch;
 }
 
 void received_add_fault(struct buf *out, const struct screen_fault *fault)

@@ -14,12 +14,21 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
                     const struct frame *frame, const struct settings *settings);
 /* Whether what could not be parsed was meant to be an INVITE. */
 bool received_is_invite(struct str raw);
-/* The status of what could not be parsed, where it begins as a response; else 0. */
+/* Of such: whether it looks like an emergency call, by its Request-URI or To. RAW: from where it
+   begins (framing.h). */
+bool received_is_emergency(struct str raw, const struct settings *settings);
+/* Whether what could not be parsed may have been meant as a response: it begins as one, or as
+   nothing that is a request's. */
+bool received_may_respond(struct str raw);
+/* Of such: its status; 100 where one of 1xx seems to be meant; 0: it cannot be read. */
 int received_status(struct str raw);
+/* Of such: the branch of ours in what is, or was meant as, its topmost Via; else empty. Who knows
+   it has seen a request of ours. */
+struct str received_branch(struct str raw);
+/* Of such: the method in what is, or was meant as, its CSeq; else empty. */
+struct str received_cseq_method(struct str raw);
 /* Its Call-ID, as it stands, or empty. Of any octets. */
 struct str received_call_id(struct str raw);
-/* The branch of its topmost Via, or empty. Of any octets. */
-struct str received_branch(struct str raw);
 /* "CSeq: is no number and this method, at octet 412" */
 void received_add_fault(struct buf *out, const struct screen_fault *fault);
 

@@ -204,7 +204,7 @@ enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes)
     s->arena = arena;
     enum frame_status status = frame_message(r, bytes, &frame, &waits);
     struct str raw = str_slice(bytes, frame.skip, bytes.n);
-    if (status == FRAME_MESSAGE)
+    if (status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS)
         raw = str_slice(raw, 0, frame.length);
     if (status == FRAME_KEEPALIVE || status == FRAME_NOT_SIP)
         reason = REASON_BAD_REQUEST;

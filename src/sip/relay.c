@@ -394,19 +394,40 @@ static struct str readable_to(struct str raw)
     return readable ? line.value : (struct str){NULL, 0};
 }
 
-/* By the topmost Via and the CSeq alone. */
-static struct client_transaction *transaction_of_unread(const struct proxy *p, struct str raw)
+static struct client_transaction *find_client(const struct proxy *p, struct str branch,
+                                              struct str method)
 {
-    struct header_line via, cseq;
-    struct str element, branch;
-    if (!header_find(raw, STR("Via"), 'v', &via) || !header_find(raw, STR("CSeq"), 0, &cseq) ||
-        !list_next(&via.value, &element) ||
-        !parameter_find(str_slice(element, str_find(element, ';', 0), element.n), STR("branch"),
-                        &branch))
-        return NULL;
-    str_cut(&cseq.value, ' ');
-    struct transaction_key key = client_key(&p->branches, branch, str_trim(cseq.value));
+    struct transaction_key key = client_key(&p->branches, branch, method);
     return client_transaction_find(p->transactions, &key);
+}
+
+/* Whether a final one with STATUS may be that of our CANCEL, which has the branch of its INVITE. */
+static bool may_answer_cancel(const struct client_transaction *t, int status)
+{
+    const struct attempt *a = client_transaction_user(t);
+    return a && a->context && a->cancel_sent && (status < 300 || status == 481);
+}
+
+/*
+ * By the branch, which is of one request; its CSeq only tells the answer to our CANCEL from that to
+ * the INVITE. One that may be either is not the INVITE's: 64*T1 after a CANCEL that call ends
+ * anyhow.
+ */
+static struct client_transaction *transaction_of_unread(const struct proxy *p, struct str raw,
+                                                        int status)
+{
+    struct str branch = received_branch(raw), method = received_cseq_method(raw), known;
+    struct client_transaction *t = NULL;
+    bool of_cancel = str_eq_nocase(method, STR("CANCEL")),
+         of_ack = str_eq_nocase(method, STR("ACK"));
+    if (branch.n == 0 || of_ack)
+        return NULL;
+    if (of_cancel || (t = find_client(p, branch, method)))
+        return of_cancel ? find_client(p, branch, STR("CANCEL")) : t;
+    for (unsigned i = 0; !t && (known = screen_method(i)).n > 0; i++)
+        if (!str_eq(known, STR("CANCEL")))
+            t = find_client(p, branch, known);
+    return t && may_answer_cancel(t, status) ? NULL : t;
 }
 
 /* Its words are lost, and its status counts: the caller is told instead of left to wait. */
@@ -414,7 +435,7 @@ static void on_unread_final(struct attempt *a, int status)
 {
     struct context *c = a->context;
     a->final_seen = true;
-    trail_said(&c->trail, a->place, FATE_STATUS, status);
+    trail_said(&c->trail, a->place, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
     limits_give(&c->proxy->limits, &a->limit);
     if (a->abandoned || c->finished)
         return;
@@ -426,21 +447,33 @@ static void on_unread_final(struct attempt *a, int status)
         context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
 }
 
-void relay_unread(struct proxy *p, struct str raw)
+#define MAYBE_2XX 200 /* what a status is taken for that nobody can read: none acknowledges it */
+
+/* STATUS: 0: cannot be read. */
+static void take_unread(struct client_transaction *t, int status, struct str raw)
 {
-    int status = received_status(raw);
-    struct client_transaction *t = status >= 100 ? transaction_of_unread(p, raw) : NULL;
-    struct attempt *a = t ? client_transaction_user(t) : NULL;
-    if (!t || (a && !a->context) ||
-        client_transaction_response(t, status, readable_to(raw), proxy_now_ms()) != RESPONSE_PASS ||
+    struct attempt *a = client_transaction_user(t);
+    if ((a && !a->context) ||
+        client_transaction_response(t, status > 0 ? status : MAYBE_2XX, readable_to(raw),
+                                    proxy_now_ms()) != RESPONSE_PASS ||
         !a)
         return;
     struct context *c = a->context;
-    if (status < 200)
+    if (status > 0 && status < 200)
         on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
     else if (!a->final_seen)
         on_unread_final(a, status);
     context_release_if_idle(c);
+}
+
+bool relay_unread(struct proxy *p, struct str raw)
+{
+    int status = received_status(raw);
+    struct client_transaction *t = received_may_respond(raw) ? transaction_of_unread(p, raw, status)
+                                                             : NULL;
+    if (t)
+        take_unread(t, status, raw);
+    return t != NULL;
 }
 
 /* It may have been for another worker. Without a transaction nobody knows who was asked. */
@@ -465,14 +498,19 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                                        : NULL;
     p->counters.responses++;
     if (!t) {
-        pass_stray(p, m, from, class);
+        /* With our branch, and the CSeq of another request or a Via that is not quite ours, it is
+           one that nobody can read. */
+        if (class == SOURCE_UNKNOWN || !relay_unread(p, m->raw))
+            pass_stray(p, m, from, class);
         return;
     }
     struct attempt *a = client_transaction_user(t);
     struct context *c = a ? a->context : NULL;
-    /* Nobody is left whom it could be for (section 16.7 item 3). */
-    if (c && !message_has_lower_via(m))
+    /* Nobody is left whom it could be for (section 16.7 item 3), and yet it says how it ended. */
+    if (c && !message_has_lower_via(m)) {
+        take_unread(t, m->status, m->raw);
         return;
+    }
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;
     if (c) {

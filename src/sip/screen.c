@@ -108,16 +108,22 @@ static size_t find_foreign(struct str uri)
     return i;
 }
 
-/* Methods are told by case (section 7.1), and not everybody does. */
-static bool is_misspelt(struct str method)
+struct str screen_method(unsigned i)
 {
     static const struct str known[] = {
         STR("INVITE"),  STR("ACK"),       STR("BYE"),     STR("CANCEL"),  STR("UPDATE"),
         STR("OPTIONS"), STR("PRACK"),     STR("INFO"),    STR("REFER"),   STR("MESSAGE"),
         STR("NOTIFY"),  STR("SUBSCRIBE"), STR("PUBLISH"), STR("REGISTER")};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (str_eq_nocase(method, known[i]))
-            return !str_eq(method, known[i]);
+    return i < sizeof(known) / sizeof(known[0]) ? known[i] : STR("");
+}
+
+/* Methods are told by case (section 7.1), and not everybody does. */
+static bool is_misspelt(struct str method)
+{
+    struct str known;
+    for (unsigned i = 0; (known = screen_method(i)).n > 0; i++)
+        if (str_eq_nocase(method, known))
+            return !str_eq(method, known);
     return false;
 }
 
@@ -310,6 +316,33 @@ static enum reason too_many(struct message *m, const struct header_line *line, u
     return REASON_OK;
 }
 
+static unsigned rule_of(const struct header_line *line)
+{
+    unsigned i = 0;
+    while (i < RULES && !header_is(line, str_of(rules[i].name), rules[i].compact))
+        i++;
+    return i;
+}
+
+bool screen_is_copy(const struct message *m, const struct header_line *line)
+{
+    struct header_line first;
+    unsigned rule = line->name.p ? rule_of(line) : RULES;
+    return rule >= FROM && rule <= CSEQ &&
+           header_find(m->raw, str_of(rules[rule].name), rules[rule].compact, &first) &&
+           first.raw.p != line->raw.p && str_eq(first.value, line->value);
+}
+
+/* Whose call it is costs it is asked when the other headers are. */
+static enum reason note_copy(struct message *m, const struct header_line *line)
+{
+    const struct screen_fault before = m->fault;
+    fault(m, REASON_BAD_REQUEST, line->name, line->raw.p, "is there twice");
+    m->copy = m->fault;
+    m->fault = before;
+    return REASON_OK;
+}
+
 static enum reason screen_size(struct message *m, const struct header_line *line, unsigned rule,
                                unsigned *n)
 {
@@ -382,6 +415,8 @@ static enum reason screen_line(struct message *m, const struct header_line *line
     }
     if (rule == CONTENT_LENGTH && m->length_unclear)
         return REASON_OK;
+    if (*n > 0 && rule <= CSEQ && screen_is_copy(m, line))
+        return note_copy(m, line);
     if (rules[rule].least > 0 && line->value.n == 0)
         return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
     if (rule == CSEQ && !screen_cseq(m, line->value))
@@ -405,14 +440,6 @@ static enum reason screen_response_line(struct message *m, const struct header_l
         return fault(m, REASON_BAD_REQUEST, line->name, line->raw.p, "is no number and method");
     note_value(m, rule, line->value);
     return REASON_OK;
-}
-
-static unsigned rule_of(const struct header_line *line)
-{
-    unsigned i = 0;
-    while (i < RULES && !header_is(line, str_of(rules[i].name), rules[i].compact))
-        i++;
-    return i;
 }
 
 /* Of a response any number of lines is passed on, but not of those that cost something. */
@@ -470,6 +497,7 @@ struct screen_fault screen_fault_of_frame(enum frame_status status, const struct
         {FRAME_TOO_LARGE, REASON_TOO_LARGE, "message", "is longer than limits.message"},
         {FRAME_TOO_MANY_LINES, REASON_TOO_MANY_HEADERS, "header",
          "has more lines than limits.header_lines"},
+        {FRAME_SAME_LENGTHS, REASON_BAD_REQUEST, "Content-Length", "is there twice"},
         {FRAME_BAD_LENGTH, REASON_BAD_REQUEST, "Content-Length",
          "is not one number of octets that are there"},
         {FRAME_BAD_LINE_END, REASON_BAD_REQUEST, "line end", "CR or LF stands alone"},

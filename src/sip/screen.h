@@ -6,6 +6,7 @@
 #define STIRD_SIP_SCREEN_H
 
 #include <stird/framing.h>
+#include <stird/headers.h>
 #include <stird/reason.h>
 #include <stird/str.h>
 
@@ -29,6 +30,11 @@ struct screen_fault {
 /* Sets M->status, method, request_uri. REASON_OK, BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME or
    TOO_MANY_HEADERS; M->fault says the same in words. */
 enum reason screen_raw(struct message *m, struct str raw);
+/* The I-th of the methods that are known by name, INVITE first; empty behind the last. */
+struct str screen_method(unsigned i);
+/* Whether LINE of M is From, To, Call-ID or CSeq once more, with the same value: nobody can read
+   another one there. */
+bool screen_is_copy(const struct message *m, const struct header_line *line);
 /* The tag of a From or To value, or empty. */
 struct str screen_tag_of(struct str value);
 /* What framing.h refused, in the same words. */

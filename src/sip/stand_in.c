@@ -65,7 +65,7 @@ static void write_runs(const struct message *m, char *text)
 bool stand_in_is_needed(const struct message *m, size_t head)
 {
     return m->n_broken > 0 || has_many_lines(m) || m->start_is_odd || m->hops_unclear ||
-           m->length_unclear || (m->status == 0 && !is_plain_method(m->method)) ||
+           m->length_unclear || m->copy.what || (m->status == 0 && !is_plain_method(m->method)) ||
            memchr(m->raw.p, '\0', head) != NULL;
 }
 
@@ -128,7 +128,8 @@ static void write_start_line(const struct message *m, char *text)
 static bool is_hidden(const struct message *m, const struct header_line *line)
 {
     return (m->hops_unclear && header_is(line, STR("Max-Forwards"), 0)) ||
-           (m->length_unclear && header_is(line, STR("Content-Length"), 'l'));
+           (m->length_unclear && header_is(line, STR("Content-Length"), 'l')) ||
+           (m->copy.what && screen_is_copy(m, line));
 }
 
 static void write_method(const struct message *m, char *text)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "lost_emergency.h"
 
 #define SECOND_MS 1000
 
@@ -16,8 +17,10 @@ static void write_record(struct proxy *p, const struct undecided *u, uint32_t co
     const struct trunk trunk = {.name = u->trunk};
     const struct call call = {
         .call_id = u->call_id, .source = u->source, .trunk = u->trunk.n > 0 ? &trunk : NULL};
-    const struct outcome outcome = {
-        .verdict = VERDICT_REJECT, .reason = u->reason, .detail = u->detail};
+    const struct outcome outcome = {.verdict = VERDICT_REJECT,
+                                    .reason = u->reason,
+                                    .detail = u->detail,
+                                    .emergency = u->emergency};
     const struct ledger_entry entry = {
         .settings = p->snapshot->settings,
         .call = &call,
@@ -73,6 +76,7 @@ static void tell_untold(struct undecided_source *s)
 {
     const struct undecided last = {
         .source = s->source,
+        .emergency = s->untold_emergency,
         .reason = s->reason,
         .sip_status = s->sip_status,
         .call_id = {s->call_id, s->call_id_bytes},
@@ -88,6 +92,7 @@ static void tell_untold(struct undecided_source *s)
     if (s->untold_invites > 0)
         write_record(s->proxy, &last, s->untold_invites);
     s->untold = s->untold_invites = 0;
+    s->untold_emergency = false;
 }
 
 static void on_second(struct timer *timer, int64_t now_ms)
@@ -134,6 +139,7 @@ bool undecided_alone(struct proxy *p, const struct undecided *u)
         return true;
     s->untold++;
     s->untold_invites += u->invite;
+    s->untold_emergency |= u->emergency;
     remember(s, u);
     return false;
 }
@@ -145,6 +151,8 @@ void undecided_tell(struct proxy *p, const struct undecided *u)
         p->counters.by_reason[u->reason]++;
         p->counters.by_cause[CAUSE_REJECTED]++;
     }
+    if (u->emergency)
+        lost_emergency_note(p, u);
     if (!undecided_alone(p, u))
         return;
     write_line(p, u->start_line.n > 0 ? "malformed message" : "undecided request", u, 1);

@@ -23,7 +23,7 @@ struct proxy;
 /* One of them. */
 struct undecided {
     struct address source;
-    bool invite;
+    bool invite, emergency; /* the latter: an INVITE that looks like an emergency call */
     enum reason reason;
     int sip_status;            /* of the answer; 0: none */
     struct str call_id, trunk; /* empty: not known */
@@ -38,7 +38,8 @@ struct undecided_source {
     struct address source; /* of the last one */
     uint32_t requests;     /* in this second */
     uint32_t untold, untold_invites;
-    bool flood; /* the second before had too many: none is told by itself */
+    bool untold_emergency; /* one among them is such */
+    bool flood;            /* the second before had too many: none is told by itself */
     enum reason reason;
     int sip_status;
     char call_id[128], trunk[64], detail[128]; /* of the last one; cut */

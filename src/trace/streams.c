@@ -130,12 +130,13 @@ static void take_messages(struct capture *c, struct stream *s)
         enum frame_status status = frame_stream(buf_str(&s->pending), &limits, &resume, &frame);
         if (status == FRAME_INCOMPLETE)
             return;
-        if (status == FRAME_MESSAGE)
+        bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
+        if (framed)
             visit(c, s, str_slice(buf_str(&s->pending), frame.skip, frame.skip + frame.length),
                   false, 0);
         /* What is no message loses its first line, and the next one is looked for. */
         size_t line = str_find(buf_str(&s->pending), '\n', 0) + 1;
-        size_t used = status == FRAME_MESSAGE     ? frame.skip + frame.length
+        size_t used = framed                      ? frame.skip + frame.length
                       : status == FRAME_KEEPALIVE ? frame.skip
                                                   : line;
         drop(&s->pending, used > 0 && used <= s->pending.n ? used : s->pending.n);

@@ -60,7 +60,8 @@ class Emergency(Story):
         us = self.net(1)
         users = ("911", "+911", "+1911", "1911", "9911", "91911", "911%23", "911#", "9%311",
                  "9-1-1", "(9)11", "911:secret", "911;phone-context=+1", "+1-911;ext=1", "sos",
-                 "SOS", "933", "+1933", "112", "9112")
+                 "SOS", "933", "+1933", "112", "9112", "*911", "%2A911", "#911", "*67911", "*82911",
+                 "9*911", "911,1", "911,", "9,911", "911*", "#31#911", "*67,911", "911x1")
         yield from ("sip:%s@%s" % (user, us) for user in users)
         yield from ("sips:911@" + us, "tel:911", "tel:911;phone-context=+1", "TEL:+1911",
                     "tel:911;phone-context=example.com", "sip:911@%s:5060;user=phone" % us,
@@ -85,7 +86,7 @@ class Emergency(Story):
         self.start(more=CLOSED)
         us = self.net(1)
         for uri in ("sip:9113@" + us, "sip:8911@" + us, "sip:+1911555010@" + us,
-                    "sip:sosx@" + us, "sip:911a@" + us, "tel:9119", "sip:19911@" + us):
+                    "sip:sosx@" + us, "tel:9119", "sip:19911@" + us):
             with self.subTest(uri=uri):
                 self.refused_call(403, uri=uri, to="<%s>" % uri, from_=NOBODY)
 
@@ -311,6 +312,83 @@ class Emergency(Story):
         self.sbc.send(self.whole(other, line), self.at())
         self.sbc.expect(400)
         self.record(other, reason="bad_request", emergency=False)
+
+    def test_what_is_said_twice_alike_does_not_cost_it(self):
+        """It leaves once; what is said in two ways, or of another call, is refused."""
+        self.start(more=CLOSED, trunks=[self.trunk(upstreams=["first", "carrier"])],
+                   upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        for name in ("from", "to", "call-id", "cseq"):
+            for called in ("911", "+12155550199"):
+                with self.subTest(name=name, called=called):
+                    invite = self.invite(uri="sip:%s@%s" % (called, self.net(1)), to="<sip:911@h>"
+                                         if called == "911" else "<sip:%s@h>" % called, from_=NOBODY)
+                    line = invite.raws(name)[0]
+                    twice = invite.replaced(name, line, line)
+                    self.carrier  # pylint: disable=pointless-statement
+                    self.sbc.send(twice, self.at())
+                    if called != "911":
+                        self.sbc.expect(400)
+                        self.record(invite, reason="bad_request", emergency=False)
+                        continue
+                    there = first.expect("INVITE")
+                    self.assertEqual(there.raws(name), [line])
+                    first.respond(there, 503)  # the second attempt reads it anew
+                    first.expect("ACK")
+                    arrived = self.carrier.expect("INVITE")
+                    self.assertEqual(arrived.raws(name), [line])
+                    self.carrier.respond(arrived, 486)
+                    final = self.sbc.expect(486)
+                    self.assertEqual(len(final.raws(name)), 1)
+                    self.sbc.acknowledge(invite, final, self.at())
+                    self.carrier.expect("ACK")
+                    self.record(invite, emergency=True)
+
+    def test_one_length_said_twice_on_a_stream(self):
+        """R-P-005: what follows is in step; another call is refused, and its connection closed."""
+        self.start(more=CLOSED)
+        for again in ("Content-Length", "l"):
+            invite = self.invite(uri="sip:911@" + self.net(1), to="<sip:911@h>", from_=NOBODY,
+                                 transport="tcp")
+            length = "%d" % len(invite.body)
+            twice = invite.replaced("content-length", "Content-Length: " + length,
+                                    "%s: %s" % (again, length))
+            self.carrier  # pylint: disable=pointless-statement
+            stream = self.sbc.connect(self.net(1), 5060)
+            self.sbc.send(twice.octets() + twice.octets(), stream)
+            arrived = self.carrier.expect("INVITE")
+            self.assertEqual(arrived.body, invite.body)
+            self.assertEqual(len(arrived.all("content-length")), 1)
+            self.refuse(arrived, invite)
+            other = self.invite(transport="tcp")
+            self.sbc.send(other.replaced("content-length", "l: " + length, "l: " + length), stream)
+            self.sbc.expect(400)
+            self.record(other, reason="bad_request", emergency=False)
+            self.sbc.expect_closed(stream)
+
+    def test_one_that_is_refused_is_told(self):
+        """With words, in a record of its own, counted, and an error once a minute."""
+        self.start()
+        broken = ((b"CSeq: 1 INVITE", b"CSeq 1 INVITE"), (b"From: ", b"From "), (b"To: ", b"To "),
+                  (b"Call-ID: ", b"Call-ID "), (b"CSeq: 1 INVITE", b"CSeq: 1 invite"),
+                  (b" SIP/2.0\r\nVia", b" SIP/2.1\r\nVia"), (b" SIP/2.0\r\nVia", b"\r\nVia"))
+        refused = 0
+        for old, new in broken:
+            with self.subTest(new=new):
+                invite = self.invite(uri="sip:911@" + self.net(1), to="<sip:911@h>")
+                changed = invite.octets().replace(old, new, 1)
+                self.assertNotEqual(changed, invite.octets())
+                self.sbc.send(changed, self.at())
+                there = self.sbc.expect((400, 505)[b"2.1" in new])
+                self.assertEqual(there["cseq"].upper(), invite["cseq"])
+                refused += 1
+                if b"Call-ID" not in new:
+                    self.record(invite, emergency=True, decision="rejected")
+        invite = self.place(uri="sip:911@" + self.net(1), to="<sip:911@h>", max_forwards=0)
+        self.sbc.acknowledge(invite, self.sbc.expect(483), self.at())
+        self.record(invite, emergency=True, sip_status=483)
+        self.assert_counted("emergency_refused", refused + 1)
+        self.assertEqual(len(self.stird.log_lines("an emergency call was refused")), 1)
 
     def test_a_broken_content_length_costs_no_part_of_it(self):
         """ACK, re-INVITE and BYE of the same phone have it too, and so has CANCEL."""

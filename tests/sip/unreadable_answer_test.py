@@ -1,0 +1,148 @@
+"""An answer that nobody can read ends its call with words, instead of leaving it to timer B."""
+
+import re
+
+from lib import dialog
+from lib.dialog import answer
+from lib.story import Story
+
+# What is done to a 200 or 486, and what the record then says of it (None: its status).
+UNREADABLE = {
+    "no CSeq": (lambda raw: re.sub(rb"CSeq:.*\r\n", b"", raw), None),
+    "CSeq without a colon": (lambda raw: raw.replace(b"CSeq: ", b"CSeq "), None),
+    "CSeq with another sign": (lambda raw: raw.replace(b"CSeq: ", b"CSeq="), None),
+    "CSeq in small letters, no colon": (lambda raw: raw.replace(b"CSeq: ", b"cseq "), None),
+    "CSeq without a method": (lambda raw: raw.replace(b"1 INVITE", b"1"), None),
+    "CSeq without a number": (lambda raw: raw.replace(b"1 INVITE", b"INVITE"), None),
+    "CSeq is empty": (lambda raw: raw.replace(b"1 INVITE", b""), None),
+    "CSeq of another method": (lambda raw: raw.replace(b"1 INVITE", b"1 BYE"), None),
+    "CSeq in other letters": (lambda raw: raw.replace(b"1 INVITE", b"1 invite"), None),
+    "CSeq of no method": (lambda raw: raw.replace(b"1 INVITE", b"1 X-Y"), None),
+    "a folded one": (lambda raw: raw.replace(b"CSeq: ", b"CSeq\r\n : "), None),
+    "a Via without a colon": (lambda raw: raw.replace(b"Via: ", b"Via ", 1), None),
+    "a Via in compact form": (lambda raw: raw.replace(b"Via: ", b"v ", 1), None),
+    "no Via but ours": (lambda raw: re.sub(rb"(Via:.*\r\n)Via:.*\r\n", rb"\1", raw, count=1), None),
+    "letters": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 2xx", raw), "unreadable"),
+    "four digits": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 2000", raw), "unreadable"),
+    "two digits": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 48", raw), "unreadable"),
+    "700": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 700", raw), "unreadable"),
+    "999": (lambda raw: re.sub(rb"^SIP/2.0 ...", b"SIP/2.0 999", raw), "unreadable"),
+    "no status": (lambda raw: re.sub(rb"^SIP/2.0 [^\r]*", b"SIP/2.0", raw), "unreadable"),
+    "another version": (lambda raw: raw.replace(b"SIP/2.0 ", b"SIP/3.0 ", 1), None),
+    "no version": (lambda raw: raw.replace(b"SIP/2.0 ", b"", 1), None),
+    "a space before it": (lambda raw: b" " + raw, None),
+    "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, None),
+    "a NUL before it": (lambda raw: b"\0" + raw, None),
+}
+
+
+class UnreadableAnswer(Story):
+    def ends(self, over, name, status, called):
+        change, said = UNREADABLE[name]
+        self.carrier  # pylint: disable=pointless-statement
+        invite = self.place(called=called)
+        arrived = self.carrier.expect("INVITE")
+        raw = answer(arrived, status, "Odd", "t9", peer=self.carrier).octets()
+        self.assertNotEqual(change(raw), raw)
+        way = arrived.connection if over == "tcp" else ("udp",) + arrived.source
+        self.carrier.send(change(raw), way)
+        there = self.sbc.expect(502)
+        self.sbc.acknowledge(invite, there, self.at())
+        record = self.record(invite, result="failed", cause="answer_unreadable", sip_status=502)
+        self.assertEqual(record["tried"][0]["said"], said or str(status))
+        if status >= 300 and not said:
+            self.carrier.expect("ACK")
+        else:
+            self.carrier.send(change(raw), way)  # again: nothing more comes of it
+        self.sbc.inbox = []
+
+    def test_over_udp(self):
+        self.start()
+        for name in UNREADABLE:
+            for status, called in ((200, "911"), (486, "+12155550199")):
+                with self.subTest(name=name, status=status):
+                    self.ends("udp", name, status, called)
+        self.assertTrue(self.stird.log_lines("malformed message"))
+
+    def test_over_tcp(self):
+        self.start(upstreams=[self.upstream(transport="tcp")])
+        for name in UNREADABLE:
+            with self.subTest(name=name):
+                self.ends("tcp", name, 200, "911")
+
+    def test_one_of_1xx_is_a_sign_of_life(self):
+        """And the call rings on."""
+        self.start()
+        for change in (lambda raw: raw.replace(b"CSeq: ", b"CSeq "), lambda raw: b" " + raw,
+                       lambda raw: raw.replace(b"SIP/2.0 180", b"SIP/2.0 18x"),
+                       lambda raw: raw.replace(b"SIP/2.0 180", b"SIP/2.0 1800"),
+                       lambda raw: raw.replace(b"SIP/2.0 180", b"180")):
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE")
+            ringing = answer(arrived, 180, "Odd", "t9", peer=self.carrier).octets()
+            self.assertNotEqual(change(ringing), ringing)
+            self.carrier.send(change(ringing), ("udp",) + arrived.source)
+            self.refuse(arrived, invite)
+
+    def test_503_leads_on(self):
+        self.start(trunks=[self.trunk(upstreams=["first", "carrier"])],
+                   upstreams=[self.upstream("first", 8), self.upstream()])
+        first = self.peer("first", 8)
+        self.carrier  # pylint: disable=pointless-statement
+        for name in ("no CSeq", "CSeq without a colon", "a space before it", "a Via without a colon"):
+            with self.subTest(name=name):
+                invite = self.place()
+                there = first.expect("INVITE")
+                raw = answer(there, 503, "Odd", "t9", peer=first).octets()
+                first.send(UNREADABLE[name][0](raw), ("udp",) + there.source)
+                first.expect("ACK")
+                self.refuse(self.carrier.expect("INVITE"), invite)
+                first.inbox = []
+
+    def test_the_answer_to_cancel_is_not_the_calls(self):
+        """It has the branch of the INVITE. 487, which no CANCEL gets, is the call's."""
+        self.start()
+        for own in (lambda raw: raw.replace(b"CSeq: ", b"CSeq "),
+                    lambda raw: re.sub(rb"CSeq:.*\r\n", b"", raw)):
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE")
+            self.carrier.respond(arrived, 180)
+            self.sbc.expect(180)
+            self.sbc.send(dialog.cancel(invite), self.at())
+            self.sbc.expect((200, "CANCEL"))
+            cancel = self.carrier.expect("CANCEL")
+            raw = answer(cancel, 200, "OK", "t9", peer=self.carrier).octets()
+            self.carrier.send(own(raw), ("udp",) + cancel.source)
+            self.carrier.expect_nothing(0.1)
+            raw = answer(arrived, 487, "Terminated", "t9", peer=self.carrier).octets()
+            self.carrier.send(own(raw), ("udp",) + arrived.source)
+            self.sbc.acknowledge(invite, self.sbc.expect(487), self.at())
+            self.carrier.expect("ACK")
+            self.record(invite, cause="cancelled")
+            self.sbc.inbox, self.carrier.inbox = [], []
+
+    def test_who_does_not_know_the_branch_ends_nothing(self):
+        """Nor does what is a request, or the answer to our ACK."""
+        self.start()
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        raw = answer(arrived, 486, "Odd", "t9", peer=self.carrier).octets()
+        for other in (raw.replace(b"z9hG4bKst", b"z9hG4bKsx", 1).replace(b"CSeq: ", b"CSeq "),
+                      raw.replace(b"SIP/2.0 486 Odd", b"OPTIONS sip:x SIP/2.0").replace(
+                          b"CSeq: ", b"CSeq "),
+                      raw.replace(b"1 INVITE", b"1 ACK"), raw.replace(b"1 INVITE", b"x ACK"),
+                      raw.replace(b"1 INVITE", b"1 CANCEL"), raw.replace(b"1 INVITE", b"x CANCEL")):
+            self.assertNotEqual(other, raw)
+            self.carrier.send(other, ("udp",) + arrived.source)
+        stranger = self.peer("stranger", 77)
+        stranger.send(raw.replace(b"CSeq: ", b"CSeq "), self.at())
+        self.carrier.expect(400)  # what is a request is answered as one
+        self.refuse(arrived, invite)
+
+    def test_among_several_workers(self):
+        """The branch names the worker, wherever the answer comes to light."""
+        self.start(more='workers = 2;')
+        for _ in range(4):
+            for name in ("no CSeq", "a space before it", "no version", "a Via without a colon"):
+                with self.subTest(name=name):
+                    self.ends("udp", name, 486, "+12155550199")
