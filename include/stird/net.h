@@ -114,12 +114,18 @@ int net_flow_again(struct net *net, const struct flow *gone, struct flow *again)
 /* A connection that is open to exactly that address, whoever opened it; false: none. Not held. */
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow);
+/* The peer of FROM says in a request that it listens at PORT: remembered of a connection that it
+   has opened. */
+void net_listens_at(const struct flow *from, uint16_t port);
 /*
- * The connection of FROM, if its peer opened it, may carry requests to the peer, which says that it
- * listens at PORT (RFC 5923 section 3). It is not closed for being idle any more: the kernel looks
- * whether the peer is there.
+ * Whether the connection of FROM, if its peer opened it and has said where it listens, may carry
+ * requests to the peer (RFC 5923 section 3). Such a one is not closed for being idle: the kernel
+ * looks whether the peer is there.
  */
-void net_offer(const struct flow *from, uint16_t port);
+void net_offer(const struct flow *from, bool offered);
+/* Each open connection that its peer has opened. Nothing may be sent or closed meanwhile. */
+void net_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
+                    void *user);
 /* A request of OWNER came on the connection of FROM; the last CONNECTION_OWNERS of them count. */
 #define CONNECTION_OWNERS 8
 void net_belongs(const struct flow *from, uint64_t owner);
