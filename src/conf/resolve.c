@@ -66,7 +66,8 @@ void check_names(struct reader *r, const struct objects *list)
         unsigned first = object_find(list, object_name(o));
         if (first < i && object_name(o).n > 0)
             complain(r, o, place_of(o, o->table->name),
-                     "there is already a %s of this name at %.*s:%u", o->table->noun,
+                     "there is already %s %s of this name at %.*s:%u",
+                     strchr("aeiou", o->table->noun[0]) ? "an" : "a", o->table->noun,
                      STR_ARG(list->items[first]->at.file), list->items[first]->at.line);
     }
 }

@@ -134,6 +134,13 @@ class Check(ProcessStory):
         for words in ('unknown key "colour"', "numbers.csv:2: ", "key.pem: readable by others"):
             self.assertIn(words, out + err)
 
+    def test_a_mistake_is_told_once(self):
+        self.start()
+        self.lab.write("conf.d/more.conf", 'colour = "blue";')
+        for more in ((), ("-j",)):
+            _, out, err = stirctl.run(self.lab.path("stird.conf"), *more, "reload", "--wait")
+            self.assertEqual((out + err).count('unknown key'), 1, out + err)
+
     def test_a_trunk_whose_customer_nobody_knows(self):
         path = self.configure(pbx={"customer": "acem"})
         status, said = self.check(path)
