@@ -43,7 +43,7 @@ class Groups(bare_machine.Story):
         for command in self.STRANGERS:
             self.assert_status(found, "stranger " + command, 2 if "diff" in command else 1,
                                "you are not in the group stird: be root, or a member of it, to ask stird "
-                               "(/run/stird/control) or to read its files (/etc/stird/stird.conf)")
+                               "./run/stird/control. or to read its files ./etc/stird/stird.conf.$")
 
     def test_a_group_that_looks(self):
         """It comes with a reload, and goes with one."""

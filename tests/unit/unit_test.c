@@ -60,10 +60,10 @@ static void assert_odd(const char *text, const char *odd)
 static void odd_words(void **state)
 {
     (void)state;
-    assert_odd("SupplementaryGroups=abc ab abcd\n", "ab");
-    assert_odd("SupplementaryGroups=a\nSupplementaryGroups=\nSupplementaryGroups=ab\n", "ab");
-    assert_odd("SupplementaryGroups=a\nSupplementaryGroups=ab\n", "a");
-    assert_odd("#SupplementaryGroups=a\nSupplementaryGroups=abc\n", "");
+    assert_odd("SupplementaryGroups=ab abc abcd\n", "abc");
+    assert_odd("SupplementaryGroups=abcd\nSupplementaryGroups=\nSupplementaryGroups=abc\n", "abc");
+    assert_odd("SupplementaryGroups=abcd\nSupplementaryGroups=abc\n", "abcd");
+    assert_odd("#SupplementaryGroups=abc\nSupplementaryGroups=ab\n", "");
 }
 
 static void assert_start(const char *text, const char *fault)
