@@ -20,7 +20,7 @@ bool certificate_row_check(const struct settings *settings, struct str customer,
 /*
  * A problem for each row, and each customer, whose `cert` names no certificate, or one of another
  * provider than that of a trunk which its calls come through. PATH is the configuration's, for
- * its customers; empty: they are not looked at.
+ * its customers; empty: they are not looked at. TABLE may be NULL: only these are.
  */
 void certificate_rows_check(const struct settings *settings, const struct numbers *table,
                             struct str path, struct problems *problems);

@@ -117,12 +117,18 @@ bool net_flow_existing(struct net *net, uint16_t listener, enum transport transp
 /* Nothing more is read off the connection of FROM, which is closed when what waits has left: where
    the next message begins there cannot be relied on. */
 void net_out_of_step(const struct flow *from);
+/* The peer of FROM says in a request that it listens at PORT: remembered of a connection that it
+   has opened. */
+void net_listens_at(const struct flow *from, uint16_t port);
 /*
- * The connection of FROM, if its peer opened it, may carry requests to the peer, which says that it
- * listens at PORT (RFC 5923 section 3). It is not closed for being idle any more: the kernel looks
- * whether the peer is there.
+ * Whether the connection of FROM, if its peer opened it and has said where it listens, may carry
+ * requests to the peer (RFC 5923 section 3). Such a one is not closed for being idle: the kernel
+ * looks whether the peer is there.
  */
-void net_offer(const struct flow *from, uint16_t port);
+void net_offer(const struct flow *from, bool offered);
+/* Each open connection that its peer has opened. Nothing may be sent or closed meanwhile. */
+void net_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
+                    void *user);
 /* A request of OWNER came on the connection of FROM; the last CONNECTION_OWNERS of them count. */
 #define CONNECTION_OWNERS 8
 void net_belongs(const struct flow *from, uint64_t owner);

@@ -55,6 +55,7 @@ struct numbers_source {
 
 struct numbers_summary {
     uint64_t rows, segments, customers;
+    bool columns_open; /* of tables with mistakes: a column may be missing for one of them */
 };
 
 /* Rows of one interval that say "owned" for two customers on the same day: both get an A. */
@@ -75,6 +76,7 @@ bool numbers_compile(const struct numbers_source *sources, size_t n_sources, str
 struct numbers_output {
     bool (*write)(void *user, const void *bytes, size_t n);
     void *user;
+    bool also_mistaken; /* write the rows that are good of tables with mistakes: for checks alone */
 };
 bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources,
                           enum numbers_two_owners two_owners, const struct numbers_output *out,

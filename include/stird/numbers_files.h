@@ -14,6 +14,12 @@
 bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
                            struct numbers_summary *summary, struct problems *problems);
 /*
+ * The same for a check that goes on behind mistakes: false, and *FD has what is good of the tables,
+ * or is -1. No call may be decided by it.
+ */
+bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
+                        struct problems *problems);
+/*
  * What FD, a table in memory, holds becomes the file PATH: written aside, synced, renamed. Returns
  * 0 or -errno; PATH is as it was then.
  */

@@ -103,6 +103,7 @@ struct trunk {
     bool dest_from_request_uri;                      /* else from To (Decided 8) */
     bool force_rport, reuse_connection, contact_fix; /* nat.h */
     uint32_t provider;        /* index: only its certificates sign for this trunk */
+    bool provider_open;       /* by a mistake that was said nobody knows it */
     uint32_t certificate;     /* index, or NO_CERTIFICATE */
     uint32_t customer_entry;  /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     enum treatment cap;       /* nothing better leaves from here */
@@ -196,6 +197,15 @@ struct provider {
 
 /* A byte a unit in what the supervisor tells of their states (control.h). */
 #define CERTIFICATE_UNITS_MAX 255
+
+/* What mistakes that were said leave open, of which a check that goes on says nothing. */
+struct open_names {
+    const struct str *certificates; /* ids that are there, whatever is in their directories */
+    unsigned n_certificates;
+    bool more_certificates; /* there may be others */
+    bool columns;           /* customers may have other attributes */
+    bool tables;            /* there may be other tables */
+};
 
 struct settings {
     struct arena *arena;
@@ -303,6 +313,7 @@ struct settings {
     uint32_t records_backlog;    /* bytes a worker that may wait for the recorder */
     bool mask_numbers;           /* in records and log: the last four digits only */
     struct str state_directory, runtime_directory;
+    struct open_names open;
     const struct str *mistaken_units; /* directories: for a check of what else is wrong in them */
     unsigned n_mistaken_units;
     struct str control_group, control_read_group; /* of the control socket; empty: the default */

@@ -54,17 +54,19 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
 
 /*
  * The same, for a check that goes on to what bad settings name: with mistakes *USABLE is false, and
- * the settings are what could be read. They are for the names in them alone. NULL: a file could not
- * be read to its end, or there is no memory.
+ * the settings are what could be read, `open` in them what is not known. For checks alone. NULL: a
+ * file could not be read to its end, or there is no memory.
  */
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable);
 
 /*
  * The same where a file cannot be read to its end: what it says before its syntax error, after
- * settings_read_all() has told of that. For the names in them alone. NULL: there is no memory.
+ * settings_read_all() has told of that. For the names in them alone; what is wrong with
+ * certificates they name goes to OF_CERTIFICATES. NULL: there is no memory.
  */
-struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s);
+struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *of_certificates);
 
 /*
  * The private keys that the settings themselves name (tls.key), into FILES, for those that serve.

@@ -129,8 +129,9 @@ void problems_print(struct problems *p, struct buf *out)
     problems_sort(p);
     for (size_t i = 0; i < p->n; i++) {
         const struct problem *x = &p->list[i];
+        buf_add_shown(out, str_of(x->file));
         if (x->file[0] != '\0')
-            buf_addf(out, x->line > 0 ? "%s:%u: " : "%s: ", x->file, x->line);
+            buf_addf(out, x->line > 0 ? ":%u: " : ": ", x->line);
         buf_addf(out, "%s\n", x->text);
     }
     if (p->out_of_memory)

@@ -287,7 +287,7 @@ static int say_same(const struct cli *cli, const struct import *i, const char *n
     if (cli->json)
         json_print(json_pack("{s:b,s:o}", "imported", 0, "there_as", json_of_text(name)));
     else
-        printf("is there already as %s/%s\n", i->directory, strcmp(name, ".") == 0 ? "" : name);
+        print_said("is there already as %s/%s\n", i->directory, strcmp(name, ".") == 0 ? "" : name);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -482,9 +482,9 @@ static int reload(const struct cli *cli, const struct import *i)
     if (status)
         take_back(i);
     else if (cli->json)
-        printf("{\"imported\":true}\n");
+        print_said("{\"imported\":true}\n");
     else
-        printf("imported: %s/%s\n", i->directory, i->final);
+        print_said("imported: %s/%s\n", i->directory, i->final);
     session_reply_fini(&reply);
     return fflush(stdout) ? EXIT_FAILURE : status;
 }

@@ -90,9 +90,9 @@ static int say(const struct cli *cli, const struct asked *a)
         json_print(json_pack("{s:o,s:o,s:s}", "key", json_of_text(a->key), "request",
                              json_of_text(a->out), "tn_auth_list", value));
     else
-        printf("key: %s (keep it; nobody else needs it)\nrequest: %s (for the authority)\n"
-               "TNAuthList: %s (the tkvalue of a service provider code token)\n",
-               a->key, a->out, value);
+        print_said("key: %s (keep it; nobody else needs it)\nrequest: %s (for the authority)\n"
+                   "TNAuthList: %s (the tkvalue of a service provider code token)\n",
+                   a->key, a->out, value);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -104,14 +104,26 @@ static bool is_code(const char *text)
     return n > 0 && n <= 16 && !text[n];
 }
 
+static bool is_there(const struct asked *a, const char *code)
+{
+    for (unsigned i = 0; i < a->n_codes; i++)
+        if (strcmp(a->codes[i], code) == 0)
+            return true;
+    return false;
+}
+
+/* In the order in which they are given, each once. */
 static bool add_code(struct asked *a, const char *code)
 {
-    bool good = is_code(code) && a->n_codes < CODES_MAX;
-    if (good)
-        a->codes[a->n_codes++] = code;
+    const char *why = !is_code(code)            ? "upper-case letters and digits, at most 16"
+                      : is_there(a, code)       ? "is there twice"
+                      : a->n_codes == CODES_MAX ? "there are more than 16 of them"
+                                                : NULL;
+    if (why)
+        fprintf(stderr, "stirctl: --spc %s: %s\n", code, why);
     else
-        fprintf(stderr, "stirctl: --spc %s: upper-case letters and digits, at most 16\n", code);
-    return good;
+        a->codes[a->n_codes++] = code;
+    return !why;
 }
 
 static const struct cli_option options[] = {

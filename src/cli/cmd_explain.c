@@ -289,10 +289,10 @@ static void print_why(const json_t *record)
 {
     enum cause cause;
     record_print_tried(record, 0, 18);
-    printf("%-18s %.*s\n", "because",
-           STR_ARG(reason_text(reason_by_name(str_of(text_of(record, "reason"))))));
+    print_said("%-18s %.*s\n", "because",
+               STR_ARG(reason_text(reason_by_name(str_of(text_of(record, "reason"))))));
     if (cause_by_name(str_of(text_of(record, "cause")), &cause))
-        printf("%-18s %.*s\n", "in the end", STR_ARG(cause_text(cause)));
+        print_said("%-18s %.*s\n", "in the end", STR_ARG(cause_text(cause)));
 }
 
 /* What was decided then, and why, as the record of the call has it. */
@@ -301,10 +301,8 @@ static int explain_origid(const struct cli *cli, const char *origid)
     json_t *record = record_of_origid(cli, origid);
     const char *key;
     json_t *value;
-    if (!record) {
-        fprintf(stderr, "stirctl: no record of a call has the origid %s\n", origid);
+    if (!record)
         return EXIT_FAILURE;
-    }
     if (cli->json) {
         json_dumpf(record, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
         putchar('\n');
@@ -314,10 +312,10 @@ static int explain_origid(const struct cli *cli, const char *origid)
         if (!cli->json && json_is_string(value)) {
             struct buf escaped = BUF_INIT;
             buf_add_shown(&escaped, str_of(json_string_value(value)));
-            printf("%-18s %.*s\n", key, STR_ARG(buf_str(&escaped)));
+            print_said("%-18s %.*s\n", key, STR_ARG(buf_str(&escaped)));
             buf_fini(&escaped);
         } else if (!cli->json && json_is_integer(value)) {
-            printf("%-18s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
+            print_said("%-18s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
         }
     }
     if (!cli->json)

@@ -458,14 +458,14 @@ static int say(const struct cli *cli, const struct node *n)
                              "numbers", json_of_text(n->numbers), "certificate",
                              json_of_text(n->unit), "lab", (int)n->lab));
     } else {
-        printf("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
-               "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
-               n->configuration, STR_ARG(buf_str(&own)), n->sbc, n->carrier, n->numbers, n->unit,
-               n->lab ? ", a lab's, which nobody trusts" : "");
+        print_said("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
+                   "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
+                   n->configuration, STR_ARG(buf_str(&own)), n->sbc, n->carrier, n->numbers,
+                   n->unit, n->lab ? ", a lab's, which nobody trusts" : "");
         if (!n->lab)
-            printf("next: stirctl%s%s cert import --key FILE --chain FILE --x5u URL %s\n", flag,
-                   file, n->spc);
-        printf("next: stird -t%s%s\n", flag, file);
+            print_said("next: stirctl%s%s cert import --key FILE --chain FILE --x5u URL %s\n", flag,
+                       file, n->spc);
+        print_said("next: stird -t%s%s\n", flag, file);
     }
     buf_fini(&own);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -483,8 +483,8 @@ static void say(const struct cli *cli, const struct lab *lab)
         json_print(json_pack("{s:o,s:[o,s,s]}", "directory", json_of_text(lab->directory), "units",
                              json_of_text(lab->spc), "numbers", "revoked"));
     else
-        printf("%s: root.pem, intermediate.pem, crl.pem, and the units %s, numbers, revoked\n",
-               lab->directory, lab->spc);
+        print_said("%s: root.pem, intermediate.pem, crl.pem, and the units %s, numbers, revoked\n",
+                   lab->directory, lab->spc);
 }
 
 static int run(const struct cli *cli, const struct words *words)

@@ -31,10 +31,11 @@ static void print_standing(const char *number, const json_t *now)
     struct buf customer = BUF_INIT;
     buf_add_escaped(&customer, str_of(text_of(now, "customer")));
     bool blocked = strcmp(text_of(now, "state"), "blocked") == 0;
-    printf("+%s: %s%s%.*s (%s:%" JSON_INTEGER_FORMAT ")%s\n", number, text_of(now, "state"),
-           blocked ? "" : " for ", blocked ? 0 : (int)customer.n, customer.n > 0 ? customer.p : "",
-           text_of(now, "file"), json_integer_value(json_object_get(now, "line")),
-           json_is_true(json_object_get(now, "urgent")) ? ", urgent" : "");
+    print_said("+%s: %s%s%.*s (%s:%" JSON_INTEGER_FORMAT ")%s\n", number, text_of(now, "state"),
+               blocked ? "" : " for ", blocked ? 0 : (int)customer.n,
+               customer.n > 0 ? customer.p : "", text_of(now, "file"),
+               json_integer_value(json_object_get(now, "line")),
+               json_is_true(json_object_get(now, "urgent")) ? ", urgent" : "");
     buf_fini(&customer);
 }
 
@@ -46,11 +47,11 @@ static void print_change(const json_t *reply)
     const json_t *now = json_object_get(reply, "now");
     json_array_foreach(now, i, entry) print_standing(text_of(reply, "number"), entry);
     if (json_array_size(now) == 0)
-        printf("+%s: unknown, no row speaks of it\n", text_of(reply, "number"));
+        print_said("+%s: unknown, no row speaks of it\n", text_of(reply, "number"));
     if (json_object_get(reply, "note"))
-        printf("%s\n", text_of(reply, "note"));
+        print_said("%s\n", text_of(reply, "note"));
     json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));
-    printf("in force: %" JSON_INTEGER_FORMAT " urgent change%s\n", in_force, PLURAL(in_force));
+    print_said("in force: %" JSON_INTEGER_FORMAT " urgent change%s\n", in_force, PLURAL(in_force));
 }
 
 static int change(const struct cli *cli, enum admin_type type,
@@ -122,18 +123,18 @@ static void print_list(const json_t *reply)
     json_t *entry;
     json_array_foreach(json_object_get(reply, "entries"), i, entry)
     {
-        printf("%-17s %-16s %-10s %s", text_of(entry, "number"), text_of(entry, "customer"),
-               text_of(entry, "state"), text_of(entry, "changed"));
+        print_said("%-17s %-16s %-10s %s", text_of(entry, "number"), text_of(entry, "customer"),
+                   text_of(entry, "state"), text_of(entry, "changed"));
         for (size_t k = 0; k < sizeof(further) / sizeof(further[0]); k++)
             if (text_of(entry, further[k].key)[0])
-                printf(", %s%s", further[k].before, text_of(entry, further[k].key));
+                print_said(", %s%s", further[k].before, text_of(entry, further[k].key));
         if (text_of(entry, "fault")[0])
-            printf(", cannot be signed: %s", text_of(entry, "fault"));
+            print_said(", cannot be signed: %s", text_of(entry, "fault"));
         putchar('\n');
     }
     json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));
-    printf("%" JSON_INTEGER_FORMAT " urgent change%s in force, journal %s\n", in_force,
-           PLURAL(in_force), text_of(reply, "journal"));
+    print_said("%" JSON_INTEGER_FORMAT " urgent change%s in force, journal %s\n", in_force,
+               PLURAL(in_force), text_of(reply, "journal"));
 }
 
 static int run_list(const struct cli *cli, const struct words *words)

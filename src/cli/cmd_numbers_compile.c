@@ -38,8 +38,8 @@ static int say(const struct cli *cli, const char *output, const struct numbers_s
                              (json_int_t)rows, "segments", (json_int_t)segments, "customers",
                              (json_int_t)customers));
     else
-        printf("%llu row%s, %llu segment%s, %llu customer%s\n", rows, PLURAL(rows), segments,
-               PLURAL(segments), customers, PLURAL(customers));
+        print_said("%llu row%s, %llu segment%s, %llu customer%s\n", rows, PLURAL(rows), segments,
+                   PLURAL(segments), customers, PLURAL(customers));
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -53,7 +53,7 @@ static int tell(const struct cli *cli, struct problems *findings)
     if (!cli->json) {
         print_problems(stdout, findings);
         problems_fini(findings);
-        printf(n == 1 ? "1 finding\n" : "%zu findings\n", n);
+        print_said(n == 1 ? "1 finding\n" : "%zu findings\n", n);
         return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
     }
     problems_sort(findings);
@@ -70,7 +70,7 @@ static int tell(const struct cli *cli, struct problems *findings)
         json_end_object(&j);
     }
     json_end_array(&j);
-    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    print_said("%.*s\n", STR_ARG(buf_str(&out)));
     buf_fini(&out);
     problems_fini(findings);
     return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

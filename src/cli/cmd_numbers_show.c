@@ -67,11 +67,11 @@ static void print_row(const struct listing *l, const struct numbers_row *row)
     buf_add_escaped(&customer, row->customer);
     date_text(row->not_before, from);
     date_text(row->not_after, to);
-    printf("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s%s\n", number_state_name(row->state).p,
-           STR_ARG(buf_str(&customer)), from, to, STR_ARG(row->file), row->line,
-           row->prefix ? ", a prefix" : "", row->urgent ? ", urgent" : "",
-           row->certificate.n > 0 ? ", signed with " : "", STR_ARG(row->certificate),
-           why_not(l, row));
+    print_said("%-10s %-20.*s %-10s .. %-10s %.*s:%u%s%s%s%.*s%s\n",
+               number_state_name(row->state).p, STR_ARG(buf_str(&customer)), from, to,
+               STR_ARG(row->file), row->line, row->prefix ? ", a prefix" : "",
+               row->urgent ? ", urgent" : "", row->certificate.n > 0 ? ", signed with " : "",
+               STR_ARG(row->certificate), why_not(l, row));
     buf_fini(&customer);
 }
 
@@ -99,9 +99,9 @@ static int show(const struct cli *cli, const struct decision_basis *basis, const
     size_t n = list_rows(basis, tn, cli->json ? &j : NULL);
     json_end_array(&j);
     if (cli->json)
-        printf("%.*s\n", STR_ARG(buf_str(&out)));
+        print_said("%.*s\n", STR_ARG(buf_str(&out)));
     else if (n == 0)
-        printf("no row speaks of +%.*s\n", STR_ARG(tn_str(tn)));
+        print_said("no row speaks of +%.*s\n", STR_ARG(tn_str(tn)));
     buf_fini(&out);
     return n > 0 && !fflush(stdout) ? 0 : 1;
 }

@@ -28,9 +28,9 @@ static void add(struct report *r, const char *file, uint64_t line, const char *t
         json_array_append_new(r->list, json_pack("{s:o, s:I, s:s}", "file", json_of_text(file),
                                                  "line", (json_int_t)line, "finding", text));
     else if (line == 0)
-        printf("%s: %s\n", file, text);
+        print_said("%s: %s\n", file, text);
     else
-        printf("%s:%" PRIu64 ": %s\n", file, line, text);
+        print_said("%s:%" PRIu64 ": %s\n", file, line, text);
 }
 
 static void add_finding(struct report *r, enum record_finding finding, const char *file,
@@ -62,11 +62,11 @@ static void add_gap(struct report *r, const char *file, uint64_t line)
                                         (json_int_t)line, "dropped", (json_int_t)c->dropped,
                                         "cut_off", (int)c->cut_off));
     else if (c->dropped > 0)
-        printf("%s:%" PRIu64 ": a gap: %" PRIu64 " records were dropped before this line\n", file,
-               line, c->dropped);
+        print_said("%s:%" PRIu64 ": a gap: %" PRIu64 " records were dropped before this line\n",
+                   file, line, c->dropped);
     else
-        printf("%s:%" PRIu64 ": a gap: stird was cut off while it wrote the line above\n", file,
-               line);
+        print_said("%s:%" PRIu64 ": a gap: stird was cut off while it wrote the line above\n", file,
+                   line);
 }
 
 /* Whether records.keep removes older files when so many are here; of files that were named nobody
@@ -157,19 +157,20 @@ static void print_end(struct report *r)
         json_print(all);
         return;
     }
-    printf("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good", c->lines,
-           c->calls);
+    print_said("%s: %" PRIu64 " lines, %" PRIu64 " calls", r->findings ? "NOT GOOD" : "good",
+               c->lines, c->calls);
     if (c->any)
-        printf(", seq %" PRIu64 " to %" PRIu64, c->first_seq, c->chain.seq - 1);
+        print_said(", seq %" PRIu64 " to %" PRIu64, c->first_seq, c->chain.seq - 1);
     if (c->gaps > 0)
-        printf(", %" PRIu64 " records dropped in %" PRIu64 " gap%s", c->dropped_in_all, c->gaps,
-               c->gaps == 1 ? "" : "s");
+        print_said(", %" PRIu64 " records dropped in %" PRIu64 " gap%s", c->dropped_in_all, c->gaps,
+                   c->gaps == 1 ? "" : "s");
     if (c->any)
-        printf("\nhead %s", head);
+        print_said("\nhead %s", head);
     putchar('\n');
     if (r->torn_file)
-        printf("the last line is unfinished (%s:%" PRIu64 "): stird was cut off while writing it\n",
-               r->torn_file, r->torn_line);
+        print_said("the last line is unfinished (%s:%" PRIu64
+                   "): stird was cut off while writing it\n",
+                   r->torn_file, r->torn_line);
 }
 
 static const struct cli_option options[] = {

@@ -93,9 +93,9 @@ static int read_own(const char *directory, struct secret *secret)
 static int say(const struct cli *cli, const char *what, const struct secret *secret)
 {
     if (cli->json)
-        printf("{\"fingerprint\":\"%s\"}\n", secret->fingerprint);
+        print_said("{\"fingerprint\":\"%s\"}\n", secret->fingerprint);
     else
-        printf("%s: %s\n", what, secret->fingerprint);
+        print_said("%s: %s\n", what, secret->fingerprint);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

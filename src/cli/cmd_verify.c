@@ -583,6 +583,18 @@ static const struct cli_option options[] = {
     {"tls-ca", 't', "FILE", "for labs: who issued the web server's certificate", 0},
     {0}};
 
+/* As country.code in stird.conf. */
+static bool read_country(struct job *job, const char *value)
+{
+    size_t n = strspn(value, "0123456789");
+    job->country.code = str_of(value);
+    if (n > 0 && n <= 3 && !value[n] && value[0] != '0')
+        return true;
+    fprintf(stderr, "stirctl: --country %s: a country code, 1 to 3 digits, such as 1 or 44\n",
+            value);
+    return false;
+}
+
 static bool read_age(struct job *job, const char *text)
 {
     char *end;
@@ -608,8 +620,7 @@ static bool read_option(struct job *job, int letter, const char *value)
     case 'm':
         return read_age(job, value);
     case 'n':
-        job->country.code = str_of(value);
-        return true;
+        return read_country(job, value);
     case 't':
         job->fetch.ca_file = value;
         return true;

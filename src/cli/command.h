@@ -8,6 +8,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+#include "shown.h"
 #include "words.h"
 
 #include <stdbool.h>

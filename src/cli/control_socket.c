@@ -76,7 +76,7 @@ static bool is_read(struct files *files, const char *configuration)
 static char *without_files(const struct cli *cli)
 {
     if (strcmp(cli->configuration, CONFIGURATION_DEFAULT) == 0)
-        return strdup(RUNTIME_DIRECTORY_DEFAULT "/" ADMIN_SOCKET_NAME);
+        return strdup(CONTROL_SOCKET_DEFAULT);
     complain_of_group(cli->configuration);
     return NULL;
 }

@@ -7,7 +7,11 @@
 
 #include "command.h"
 
+#include <stird/admin.h>
 #include <stird/problems.h>
+#include <stird/runtime_directory.h>
+
+#define CONTROL_SOCKET_DEFAULT RUNTIME_DIRECTORY_DEFAULT "/" ADMIN_SOCKET_NAME
 
 /*
  * To be freed. MISTAKES gets what is wrong with the configuration, also when the path could be

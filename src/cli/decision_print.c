@@ -22,7 +22,7 @@ static void tell(const struct sink *to, const char *name, struct str value)
             json_put_null(to->json);
     } else if (value.n > 0) {
         buf_add_shown(&escaped, value);
-        printf("%-13s %.*s\n", name, STR_ARG(buf_str(&escaped)));
+        print_said("%-13s %.*s\n", name, STR_ARG(buf_str(&escaped)));
     }
     buf_fini(&escaped);
 }
@@ -132,9 +132,9 @@ static void tell_answer(const struct sink *to, const struct outcome *o)
         json_put_key(to->json, STR("sip_status"));
         json_put_integer(to->json, status);
     } else if (status > 0) {
-        printf("%-13s %d\n", "answer", status);
+        print_said("%-13s %d\n", "answer", status);
     } else if (o->verdict == VERDICT_REJECT) {
-        printf("%-13s none\n", "answer");
+        print_said("%-13s none\n", "answer");
     }
 }
 
@@ -171,9 +171,9 @@ static void tell_token(const struct sink *to, const struct decision_basis *basis
         tell(to, "token_header", buf_str(&header));
         tell(to, "token_payload", buf_str(&payload));
     } else {
-        printf("%-13s %.*s\n", "token", STR_ARG(buf_str(&header)));
-        printf("%-13s %.*s\n", "", STR_ARG(buf_str(&payload)));
-        printf("%-13s (not signed: this is what the signer would be asked for)\n", "");
+        print_said("%-13s %.*s\n", "token", STR_ARG(buf_str(&header)));
+        print_said("%-13s %.*s\n", "", STR_ARG(buf_str(&payload)));
+        print_said("%-13s (not signed: this is what the signer would be asked for)\n", "");
     }
     buf_fini(&header);
     buf_fini(&payload);
@@ -204,7 +204,7 @@ void decision_print(const struct decision_basis *basis, const struct rehearsal *
     tell_all(&to, basis, told);
     if (json) {
         json_end_object(&writer);
-        printf("%.*s\n", STR_ARG(buf_str(&text)));
+        print_said("%.*s\n", STR_ARG(buf_str(&text)));
     }
     buf_fini(&text);
 }

@@ -161,6 +161,8 @@ void help_as_list(const struct commands *all)
     puts("\t--version\t-V");
     for (size_t i = 0; i < all->n; i++) {
         fputs(all->list[i]->name, stdout);
+        if (all->list[i]->words)
+            printf("\t=%s", all->list[i]->words);
         list_options(all->list[i]->options);
         list_options(words_common);
         putchar('\n');

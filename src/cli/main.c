@@ -1,6 +1,7 @@
 #include "command.h"
 #include "help.h"
 #include "tee.h"
+#include "values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,8 @@ static const struct commands all = {commands, N_COMMANDS};
 
 static int say_help(const struct cli *cli, const struct words *words);
 
-static const struct cli_option help_options[] = {{"list", 'l', NULL, NULL, 0}, {0}};
+static const struct cli_option help_options[] = {
+    {"list", 'l', NULL, NULL, 0}, {"values", 'v', "NAME", NULL, 0}, {0}};
 
 const struct command command_help = {"help",   "[COMMAND]",  "print this, or what a command takes",
                                      say_help, help_options, "[COMMAND ...]"};
@@ -114,6 +116,8 @@ static int say_help(const struct cli *cli, const struct words *words)
 {
     int used;
     const struct command *c = find_command(words->n, words->word, &used);
+    if (words_have(words, 'v'))
+        return values_print(cli, words_value(words, 'v')) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (words_have(words, 'l'))
         help_as_list(&all);
     else if (words->n == 0)
@@ -248,6 +252,7 @@ int main(int argc, char **argv)
 {
     struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
     struct words words = {0};
+    shown_begin();
     int status = tee_end(run_line(&cli, &words, argc > 0 ? argc - 1 : 0, argv + (argc > 0)));
     words_fini(&words);
     return status;

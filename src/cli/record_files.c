@@ -44,9 +44,9 @@ bool record_files_of(struct record_file_names *names, const struct cli *cli, int
     return good;
 }
 
-static json_t *last_in_file(const char *path, const char *origid)
+/* False: it cannot be read, which is told. */
+static bool last_in_file(const char *path, const char *origid, json_t **found)
 {
-    json_t *found = NULL;
     struct record_line line;
     struct record_file *f = record_file_open(path);
     if (!f)
@@ -57,23 +57,26 @@ static json_t *last_in_file(const char *path, const char *origid)
         json_t *record = json_loadb(line.text.p, line.text.n, JSON_REJECT_DUPLICATES, NULL);
         const char *its = json_string_value(json_object_get(record, "origid"));
         if (its && strcmp(its, origid) == 0) {
-            json_decref(found);
-            found = json_incref(record);
+            json_decref(*found);
+            *found = json_incref(record);
         }
         json_decref(record);
     }
     record_file_close(f);
-    return found;
+    return f != NULL;
 }
 
 json_t *record_of_origid(const struct cli *cli, const char *origid)
 {
     struct record_file_names names;
     json_t *found = NULL;
+    bool all = true;
     if (!record_files_of(&names, cli, 0, NULL))
         return NULL;
     for (size_t i = names.n; i-- > 0 && !found;)
-        found = last_in_file(names.path[i], origid);
+        all = last_in_file(names.path[i], origid, &found) && all;
+    if (!found && all)
+        fprintf(stderr, "stirctl: no record of a call has the origid %s\n", origid);
     record_files_free(&names);
     return found;
 }

@@ -15,7 +15,8 @@
 bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,
                      char **named);
 
-/* The last record of a call with this origid; NULL: none, or after complaints. */
+/* The last record of a call with this origid; NULL, after a complaint: there is none,
+   or files cannot be read. */
 json_t *record_of_origid(const struct cli *cli, const char *origid);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/cause.h>
+#include <stird/numbers.h>
 #include <string.h>
 
 static const char *const filters[FIND_FILTERS] = {
@@ -84,15 +85,34 @@ static bool matches(const struct record_search *s, const json_t *record)
            in_time(s, text_of(record, "ts"));
 }
 
-/* "2026-11-26", "2026-11-26T23:59", ...: a begin of the records' form. */
-static bool is_time(const char *text)
+/* What the first N octets of FORM are, up to the end of one of its fields. */
+static bool has_form(const char *text, size_t n)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-    size_t n = strlen(text);
     for (size_t i = 0; i < n && i < sizeof(form) - 1; i++)
         if (form[i] == 'd' ? !ascii_is_digit(text[i]) : text[i] != form[i])
             return false;
-    return n >= 4 && n < sizeof(form);
+    return n >= 4 && n < sizeof(form) && (n == sizeof(form) - 1 || form[n] != 'd') &&
+           form[n - 1] != '-' && form[n - 1] != 'T' && form[n - 1] != ':' && form[n - 1] != '.';
+}
+
+/* Two digits at AT, where the text reaches so far, that are less than BELOW. */
+static bool is_below(const char *text, size_t n, size_t at, int below)
+{
+    return n < at + 2 || (text[at] - '0') * 10 + text[at + 1] - '0' < below;
+}
+
+/* "2026-11-26", "2026-11-26T23:59", ...: a begin of the records' form, of a time that there is. */
+static bool is_time(const char *text)
+{
+    char day[] = "2000-01-01";
+    size_t n = strlen(text);
+    int32_t number;
+    if (!has_form(text, n))
+        return false;
+    memcpy(day, text, n < sizeof(day) - 1 ? n : sizeof(day) - 1);
+    return numbers_date_parse(str_of(day), &number) && is_below(text, n, 11, 24) &&
+           is_below(text, n, 14, 60) && is_below(text, n, 17, 60);
 }
 
 static bool take_number(struct record_search *s, const char *text)
@@ -121,7 +141,10 @@ static bool take_times(struct record_search *s, char **value)
     for (int i = 0; i < 2; i++)
         if (!is_time(value[i]))
             return complain("between", value[i],
-                            "write it as 2026-11-26T23:59, or a begin of that");
+                            "there is no such time: write it as 2026-11-26T23:59, or a begin of "
+                            "that such as 2026-11");
+    if (strncmp(s->from, s->to, strlen(s->to)) > 0)
+        return complain("between", value[0], "is later than what stands behind it: FROM TO");
     return true;
 }
 

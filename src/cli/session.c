@@ -47,46 +47,6 @@ void print_reload_warnings(const json_t *reply)
     print_lines(json_object_get(reply, "warnings"));
 }
 
-static struct settings *
-read_by(const struct cli *cli, struct settings *(*reader)(struct files *files, struct str path,
-                                                          int64_t now_s, struct problems *problems))
-{
-    struct problems problems = PROBLEMS_INIT;
-    struct files *files = files_new();
-    struct settings *settings = NULL;
-    if (files)
-        settings = reader(files, str_of(cli->configuration), clock_real_s(), &problems);
-    if (!settings)
-        print_problems(stderr, &problems);
-    files_free(files);
-    problems_fini(&problems);
-    return settings;
-}
-
-struct settings *session_settings(const struct cli *cli)
-{
-    return read_by(cli, settings_read);
-}
-
-struct settings *session_tables(const struct cli *cli)
-{
-    return read_by(cli, settings_read_for_tables);
-}
-
-struct settings *session_paths(const struct cli *cli)
-{
-    struct problems problems = PROBLEMS_INIT;
-    struct files *files = files_new();
-    bool usable = false;
-    struct settings *s =
-        files ? settings_read_paths(files, str_of(cli->configuration), &problems, &usable) : NULL;
-    if (!usable)
-        print_problems(stderr, &problems);
-    files_free(files);
-    problems_fini(&problems);
-    return s;
-}
-
 /* Of PATH, or of the directory that hides it. */
 static bool group_of(const char *path, char *name, size_t bytes)
 {
@@ -115,8 +75,90 @@ void complain_of_group(const char *path)
                 path);
 }
 
-static void complain(const char *path, int error)
+/*
+ * Who may not read the configuration: one text for a stranger, whatever the command would have
+ * done, and one for members of control.read_group, who may ask, and not read.
+ */
+static void complain_of_rights(const struct cli *cli)
 {
+    const char *socket = cli->socket ? cli->socket : CONTROL_SOCKET_DEFAULT;
+    char name[64];
+    bool may_ask = access(socket, W_OK) == 0;
+    if (!group_of(may_ask ? cli->configuration : socket, name, sizeof(name)) &&
+        !group_of(cli->configuration, name, sizeof(name)))
+        snprintf(name, sizeof(name), "of stird's user");
+    if (may_ask)
+        fprintf(stderr,
+                "stirctl: %s: you are not in the group %s: be root, or a member of it, for "
+                "this reads the configuration\n",
+                cli->configuration, name);
+    else
+        fprintf(stderr,
+                "stirctl: you are not in the group %s: be root, or a member of it, to ask "
+                "stird (%s) or to read its files (%s)\n",
+                name, socket, cli->configuration);
+}
+
+/* Whether that is why it could not be read. */
+static bool is_hidden(const struct cli *cli)
+{
+    return access(cli->configuration, R_OK) && errno == EACCES;
+}
+
+static void complain_of_files(const struct cli *cli, struct problems *problems)
+{
+    if (is_hidden(cli))
+        complain_of_rights(cli);
+    else
+        print_problems(stderr, problems);
+}
+
+static struct settings *
+read_by(const struct cli *cli, struct settings *(*reader)(struct files *files, struct str path,
+                                                          int64_t now_s, struct problems *problems))
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct files *files = files_new();
+    struct settings *settings = NULL;
+    if (files)
+        settings = reader(files, str_of(cli->configuration), clock_real_s(), &problems);
+    if (!settings)
+        complain_of_files(cli, &problems);
+    files_free(files);
+    problems_fini(&problems);
+    return settings;
+}
+
+struct settings *session_settings(const struct cli *cli)
+{
+    return read_by(cli, settings_read);
+}
+
+struct settings *session_tables(const struct cli *cli)
+{
+    return read_by(cli, settings_read_for_tables);
+}
+
+struct settings *session_paths(const struct cli *cli)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct files *files = files_new();
+    bool usable = false;
+    struct settings *s =
+        files ? settings_read_paths(files, str_of(cli->configuration), &problems, &usable) : NULL;
+    if (!usable)
+        complain_of_files(cli, &problems);
+    files_free(files);
+    problems_fini(&problems);
+    return s;
+}
+
+static void complain(const struct cli *cli, const char *path, int error)
+{
+    if (error == -EACCES && is_hidden(cli)) {
+        complain_of_rights(cli);
+        return;
+    }
     if (error == -EACCES) {
         complain_of_group(path);
         return;
@@ -156,10 +198,11 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
     int r = fd < 0 ? fd
                    : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
                                reply->fds, &reply->n_fds);
-    if (r == 0 || !quiet)
+    /* A reload that is waited for tells them itself. */
+    if ((r == 0 || !quiet) && !(r == 0 && type == ADMIN_RELOAD && wait))
         warn(cli, path, &mistakes);
     if (r && !quiet)
-        complain(path, r);
+        complain(cli, path, r);
     problems_fini(&mistakes);
     if (fd >= 0)
         close(fd);

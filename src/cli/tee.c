@@ -1,5 +1,7 @@
 #include "tee.h"
 
+#include "shown.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/json.h>
@@ -38,7 +40,7 @@ static ssize_t write_err(void *cookie, const char *bytes, size_t n)
     (void)cookie;
     if (tee.complaints.n < COMPLAINTS_MAX)
         buf_add(&tee.complaints, bytes, n);
-    return write_all(STDERR_FILENO, bytes, n);
+    return shown_write(STDERR_FILENO, bytes, n);
 }
 
 void tee_begin(void)

@@ -243,7 +243,7 @@ static void read_long(struct reading *r)
     }
 }
 
-/* -j, -jw, -oFILE or -o FILE. */
+/* -j, -jw, -oFILE, -o=FILE or -o FILE. */
 static void read_letters(struct reading *r)
 {
     char **place = r->list + r->at++;
@@ -256,7 +256,7 @@ static void read_letters(struct reading *r)
         }
         bool ends = o->value && p[1] != '\0';
         if (ends)
-            *place = p + 1;
+            *place = p + 1 + (p[1] == '=');
         take(r, o, ends ? place : NULL);
         if (o->value)
             return;

@@ -22,6 +22,7 @@ struct reader {
     int64_t now_s;
     bool incomplete; /* a file could not be read to its end: what is missing may stand there */
     bool beginnings; /* of a file with a syntax error what stands before that is taken */
+    struct problems *of_certificates; /* of BEGINNINGS: what is wrong with these is a problem */
     struct setting_warning *first_warning, *last_warning;
 };
 
@@ -93,6 +94,10 @@ bool header_can_go(struct str name);
 
 /* Index of the provider whose certificate ID is; 0 where no other list names it. */
 uint32_t provider_of_certificate(const struct settings *settings, struct str id);
+/* Whether it is nobody's or several's, which has been said. */
+bool provider_is_open(const struct settings *settings, struct str id);
+/* What mistakes leave open of certificates: settings.h. */
+void resolve_open_certificates(struct reader *r, struct draft *draft);
 /* " of provider "x"", or the empty text where there is one without a name of its own. */
 struct str provider_text(struct reader *r, const struct settings *settings, uint32_t provider);
 /* Text for a place that names a certificate: NULL, or why it does not sign for PROVIDER. */
@@ -114,6 +119,10 @@ const struct attribute *resolve_attributes(struct reader *r, const struct object
 struct str object_name(const struct object *object);
 /* The object of LIST with that name; its index, or list->n. */
 unsigned object_find(const struct objects *list, struct str name);
+/* Whether LIST has none of that name: true only where each of its names could be read. */
+bool objects_lack(const struct reader *r, const struct objects *list, struct str name);
+/* Whether an object of LIST, or its name, could not be read. */
+bool objects_are_open(const struct reader *r, const struct objects *list);
 /* " (did you mean "x"?)" or the empty text. */
 struct str hint_of_objects(struct reader *r, const struct objects *list, struct str name);
 

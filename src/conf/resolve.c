@@ -22,6 +22,19 @@ unsigned object_find(const struct objects *list, struct str name)
     return i;
 }
 
+bool objects_are_open(const struct reader *r, const struct objects *list)
+{
+    bool open = list->faulty || r->incomplete;
+    for (unsigned i = 0; i < list->n; i++)
+        open = open || object_name(list->items[i]).n == 0;
+    return open;
+}
+
+bool objects_lack(const struct reader *r, const struct objects *list, struct str name)
+{
+    return object_find(list, name) == list->n && !objects_are_open(r, list);
+}
+
 struct str hint_of_objects(struct reader *r, const struct objects *list, struct str name)
 {
     unsigned distance = SUGGEST_FAR;
@@ -53,7 +66,8 @@ void check_names(struct reader *r, const struct objects *list)
         unsigned first = object_find(list, object_name(o));
         if (first < i && object_name(o).n > 0)
             complain(r, o, place_of(o, o->table->name),
-                     "there is already a %s of this name at %.*s:%u", o->table->noun,
+                     "there is already %s %s of this name at %.*s:%u",
+                     strchr("aeiou", o->table->noun[0]) ? "an" : "a", o->table->noun,
                      STR_ARG(list->items[first]->at.file), list->items[first]->at.line);
     }
 }
@@ -188,6 +202,13 @@ static void check_country(struct reader *r, const struct object *o, const struct
         complain(r, o, place_of(o, "country.national_length_max"), COUNTRY_LENGTHS_CROSS);
 }
 
+static bool tables_are_open(const struct reader *r, const struct draft *draft)
+{
+    return r->incomplete || draft->numbers_files.faulty || draft->customers_files.faulty ||
+           (was_given(&draft->object, "numbers.compiled") &&
+            draft->settings.numbers_compiled.n == 0);
+}
+
 void resolve_root(struct reader *r, struct draft *draft)
 {
     struct settings *s = &draft->settings;
@@ -196,6 +217,7 @@ void resolve_root(struct reader *r, struct draft *draft)
                                           &s->n_numbers_files);
     s->customers_files = resolve_file_names(r, draft, "numbers.customers", &draft->customers_files,
                                             &s->n_customers_files);
+    s->open.tables = tables_are_open(r, draft);
     if (s->numbers_compiled.n > 0 && s->n_numbers_files + s->n_customers_files > 0)
         complain(
             r, root, place_of(root, "numbers.compiled"),

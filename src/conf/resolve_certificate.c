@@ -121,7 +121,7 @@ static void check_owner(struct reader *r, const struct settings *s, const struct
                         const struct certificate *c)
 {
     const struct object *o = &u->draft->object;
-    if (c->foreign || c->provider >= s->n_providers)
+    if (c->foreign || c->provider_open || r->incomplete || c->provider >= s->n_providers)
         return;
     struct str code = foreign_code(&s->providers[c->provider], c->spc);
     if (c->spc.n > 0 && !code.p)
@@ -173,6 +173,7 @@ static void take_owner(const struct settings *s, const struct unit *u, struct ce
 {
     c->foreign = u->draft->foreign;
     c->provider = provider_of_certificate(s, c->id);
+    c->provider_open = provider_is_open(s, c->id);
 }
 
 /* Whose it is shows whatever its URL and its dates are: one mistake hides no other. */
@@ -375,6 +376,17 @@ static struct trust *read_anchors(struct reader *r, const struct draft *draft)
     problems_fini(&faults);
     trust_free(t);
     return NULL;
+}
+
+void resolve_open_certificates(struct reader *r, struct draft *draft)
+{
+    struct open_names *open = &draft->settings.open;
+    struct str *ids = reader_array(r, draft->certificates.n, sizeof(*ids));
+    for (unsigned i = 0; ids && i < draft->certificates.n; i++)
+        ids[i] = object_name(draft->certificates.items[i]);
+    open->certificates = ids;
+    open->n_certificates = ids ? draft->certificates.n : 0;
+    open->more_certificates = objects_are_open(r, &draft->certificates);
 }
 
 void resolve_certificates(struct reader *r, struct draft *draft)

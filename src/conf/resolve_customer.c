@@ -91,13 +91,24 @@ static struct customer resolve_one(struct reader *r, const struct draft_customer
     return (struct customer){d->name, d->object.at.file, d->object.at.line, list, n};
 }
 
+static bool has_faulty(const struct reader *r, const struct draft *draft)
+{
+    bool faulty = objects_are_open(r, &draft->customers);
+    for (unsigned i = 0; i < draft->customers.n; i++)
+        faulty |= ((const struct draft_customer *)(const void *)draft->customers.items[i])
+                      ->attributes.faulty;
+    return faulty;
+}
+
 void resolve_customers(struct reader *r, struct draft *draft)
 {
     struct settings *s = &draft->settings;
     struct customer *list = reader_array(r, draft->customers.n, sizeof(*list));
+    size_t before = r->problems->n;
     check_names(r, &draft->customers);
     for (unsigned i = 0; list && i < draft->customers.n; i++)
         list[i] = resolve_one(r, (const void *)draft->customers.items[i]);
+    s->open.columns = r->problems->n > before || has_faulty(r, draft);
     s->customers = list;
     s->n_customers = list ? draft->customers.n : 0;
     for (unsigned t = 0; t < s->n_trunks; t++) {

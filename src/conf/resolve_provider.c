@@ -34,7 +34,7 @@ static const struct str *certificates_of(struct reader *r, const struct draft *d
     *n = list ? d->certificates.n : 0;
     for (unsigned i = 0; i < *n; i++) {
         list[i] = d->certificates.items[i].text;
-        if (object_find(&draft->certificates, list[i]) == draft->certificates.n)
+        if (objects_lack(r, &draft->certificates, list[i]))
             complain(r, &d->object, d->certificates.items[i].at,
                      "certificates: there is no certificate %.*s%.*s", STR_ARG(shown(r, list[i])),
                      STR_ARG(hint_of_objects(r, &draft->certificates, list[i])));
@@ -146,6 +146,16 @@ uint32_t provider_of_certificate(const struct settings *s, struct str id)
     return 0;
 }
 
+bool provider_is_open(const struct settings *s, struct str id)
+{
+    unsigned owners = 0;
+    if (s->n_providers == 1 && s->providers[0].n_certificates == 0)
+        return false;
+    for (uint32_t i = 0; i < s->n_providers; i++)
+        owners += names(&s->providers[i], id);
+    return owners != 1;
+}
+
 struct str provider_text(struct reader *r, const struct settings *s, uint32_t provider)
 {
     return s->providers_named && provider < s->n_providers
@@ -158,7 +168,7 @@ const char *certificate_is_of(struct reader *r, const struct draft *draft, struc
                               uint32_t provider)
 {
     uint32_t owner = provider_of_certificate(&draft->settings, id);
-    if (owner == provider)
+    if (owner == provider || provider_is_open(&draft->settings, id))
         return NULL;
     struct str text = arena_printf(
         r->arena, "%.*s is a certificate%.*s, and signs for its trunks alone",

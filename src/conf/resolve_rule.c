@@ -12,21 +12,24 @@ static void resolve_rule_trunks(struct reader *r, const struct draft *draft, str
     for (unsigned i = 0; list && i < d->trunks.n; i++) {
         struct str name = d->trunks.items[i].text;
         uint32_t index = object_find(&draft->trunks, name);
-        if (index == draft->trunks.n)
+        if (objects_lack(r, &draft->trunks, name))
             complain(r, &d->object, d->trunks.items[i].at, "trunks: there is no trunk %.*s%.*s",
                      STR_ARG(shown(r, name)), STR_ARG(hint_of_objects(r, &draft->trunks, name)));
-        else
+        else if (index < draft->trunks.n)
             list[d->rule.n_trunks++] = index;
     }
     d->rule.trunks = list;
 }
 
-static bool trunk_has_customer(const struct settings *s, struct str name)
+/* Or may have it: where a trunk's customer could not be read. */
+static bool trunk_has_customer(const struct reader *r, const struct draft *draft, struct str name)
 {
+    const struct settings *s = &draft->settings;
     for (unsigned i = 0; i < s->n_trunks; i++)
-        if (str_eq(s->trunks[i].customer, name))
+        if (str_eq(s->trunks[i].customer, name) ||
+            (s->trunks[i].customer.n == 0 && !s->trunks[i].gateway))
             return true;
-    return false;
+    return draft->trunks.faulty || r->incomplete;
 }
 
 /* A call's customer is that of its trunk: no other can ever fit. */
@@ -36,7 +39,7 @@ static void resolve_rule_customers(struct reader *r, const struct draft *draft,
     struct str *list = reader_array(r, d->customers.n, sizeof(*list));
     for (unsigned i = 0; list && i < d->customers.n; i++) {
         list[i] = d->customers.items[i].text;
-        if (!trunk_has_customer(&draft->settings, list[i]))
+        if (!trunk_has_customer(r, draft, list[i]))
             complain(r, &d->object, d->customers.items[i].at,
                      "customers: no trunk has the customer %.*s", STR_ARG(shown(r, list[i])));
     }
@@ -204,7 +207,7 @@ static void check_provider(struct reader *r, const struct draft *draft, const st
 {
     const struct settings *s = &draft->settings;
     for (uint32_t i = 0; i < s->n_trunks; i++) {
-        const char *why = may_hold_for(&d->rule, i, &s->trunks[i])
+        const char *why = may_hold_for(&d->rule, i, &s->trunks[i]) && !s->trunks[i].provider_open
                               ? certificate_is_of(r, draft, d->certificate, s->trunks[i].provider)
                               : NULL;
         if (!why)
@@ -225,7 +228,7 @@ static void resolve_signing(struct reader *r, const struct draft *draft, struct 
     if (object_find(&draft->certificates, d->certificate) < draft->certificates.n) {
         d->rule.certificate = certificate_find(&draft->settings, d->certificate);
         check_provider(r, draft, d);
-    } else {
+    } else if (!objects_are_open(r, &draft->certificates)) {
         complain(r, o, place_of(o, "certificate"), "there is no certificate %.*s%.*s",
                  STR_ARG(shown(r, d->certificate)),
                  STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));

@@ -19,14 +19,14 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
         bool twice = false;
         for (unsigned j = 0; j < n; j++)
             twice = twice || list[j] == index;
-        if (index == draft->upstreams.n)
+        if (objects_lack(r, &draft->upstreams, names->items[i].text))
             complain(r, &d->object, names->items[i].at, "upstreams: there is no upstream %.*s%.*s",
                      STR_ARG(shown(r, names->items[i].text)),
                      STR_ARG(hint_of_objects(r, &draft->upstreams, names->items[i].text)));
         else if (twice)
             complain(r, &d->object, names->items[i].at, "upstreams: %.*s is there twice",
                      STR_ARG(shown(r, names->items[i].text)));
-        else
+        else if (index < draft->upstreams.n)
             list[n++] = index;
     }
     if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty)
@@ -48,9 +48,10 @@ static void resolve_trunk_provider(struct reader *r, const struct draft *draft,
         complain(r, &d->object, d->object.at,
                  "provider is missing: there are several, and only one's certificates sign for a "
                  "trunk");
+    d->trunk.provider_open = i == s->n_providers || (d->provider.n == 0 && s->n_providers > 1);
     if (i < s->n_providers)
         d->trunk.provider = i;
-    else if (d->provider.n > 0)
+    else if (!objects_are_open(r, &draft->providers))
         complain(r, &d->object, place_of(&d->object, "provider"), "there is no provider %.*s%.*s",
                  STR_ARG(shown(r, d->provider)),
                  STR_ARG(hint_of_objects(r, &draft->providers, d->provider)));
@@ -64,13 +65,15 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
     if (d->certificate.n == 0)
         return;
     if (object_find(&draft->certificates, d->certificate) == draft->certificates.n) {
+        if (objects_are_open(r, &draft->certificates))
+            return;
         complain(r, &d->object, place_of(&d->object, "certificate"),
                  "there is no certificate %.*s%.*s", STR_ARG(shown(r, d->certificate)),
                  STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
         return;
     }
     const char *why = certificate_is_of(r, draft, d->certificate, t->provider);
-    if (why)
+    if (why && !t->provider_open)
         complain(r, &d->object, place_of(&d->object, "certificate"), "certificate: %s", why);
     t->certificate = certificate_find(&draft->settings, d->certificate);
 }
@@ -82,7 +85,7 @@ static void resolve_references(struct reader *r, const struct draft *draft, stru
     t->tls_peer_name = plain_host_name(r, t->tls_peer_name);
     resolve_trunk_provider(r, draft, d);
     resolve_trunk_certificate(r, draft, d);
-    if (t->listener.n > 0 && object_find(&draft->listeners, t->listener) == draft->listeners.n)
+    if (t->listener.n > 0 && objects_lack(r, &draft->listeners, t->listener))
         complain(r, &d->object, place_of(&d->object, "listener"), "there is no listener %.*s%.*s",
                  STR_ARG(shown(r, t->listener)),
                  STR_ARG(hint_of_objects(r, &draft->listeners, t->listener)));

@@ -119,6 +119,8 @@ static void choose_listener(struct reader *r, const struct draft *draft, struct 
     u->listener = 0;
     if (d->listener.n > 0) {
         u->listener = object_find(&draft->listeners, d->listener);
+        if (u->listener >= s->n_listeners && objects_are_open(r, &draft->listeners))
+            return;
         if (u->listener >= s->n_listeners)
             complain(r, &d->object, place_of(&d->object, "listener"),
                      "there is no listener %.*s%.*s", STR_ARG(shown(r, d->listener)),

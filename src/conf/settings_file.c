@@ -60,8 +60,17 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
                          resolve_step *tls)
 {
     resolve_step *const steps[] = {
-        resolve_providers, certificates, resolve_listeners, resolve_aliases, resolve_upstreams,
-        resolve_trunks,    resolve_root, resolve_customers, resolve_rules,   tls,
+        resolve_providers,
+        certificates,
+        resolve_open_certificates,
+        resolve_listeners,
+        resolve_aliases,
+        resolve_upstreams,
+        resolve_trunks,
+        resolve_root,
+        resolve_customers,
+        resolve_rules,
+        tls,
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
@@ -79,6 +88,20 @@ static void resolve(struct reader *r, struct draft *draft)
     resolve_with(r, draft, resolve_certificates, resolve_tls);
 }
 
+/* What is wrong with certificates is so, whatever stands behind the syntax error. */
+static void resolve_certificates_said(struct reader *r, struct draft *draft)
+{
+    struct problems *quiet = r->problems;
+    r->problems = r->of_certificates;
+    resolve_certificates(r, draft);
+    r->problems = quiet;
+}
+
+static void resolve_beginnings(struct reader *r, struct draft *draft)
+{
+    resolve_with(r, draft, resolve_certificates_said, resolve_tls);
+}
+
 /* Of certificates their names and places alone. */
 static void resolve_paths(struct reader *r, struct draft *draft)
 {
@@ -86,10 +109,10 @@ static void resolve_paths(struct reader *r, struct draft *draft)
     struct certificate *list = reader_array(r, n, sizeof(*list));
     for (unsigned i = 0; list && i < n; i++) {
         const struct draft_certificate *d = (const void *)draft->certificates.items[i];
-        list[i] = (struct certificate){
-            .id = d->id,
-            .directory = d->directory,
-            .provider = provider_of_certificate(&draft->settings, d->id)};
+        list[i] = (struct certificate){.id = d->id,
+                                       .directory = d->directory,
+                                       .provider = provider_of_certificate(&draft->settings, d->id),
+                                       .provider_open = provider_is_open(&draft->settings, d->id)};
     }
     draft->settings.certificates = list;
     draft->settings.n_certificates = list ? n : 0;
@@ -124,7 +147,8 @@ static struct draft *read_draft(struct reader *r,
 
 static struct settings *read_settings(struct files *files, struct str path, int64_t now_s,
                                       void (*judge)(struct reader *r, struct draft *draft),
-                                      bool beginnings, struct problems *problems, bool *usable)
+                                      struct problems *of_certificates, struct problems *problems,
+                                      bool *usable)
 {
     *usable = false;
     struct arena *arena = arena_new(ARENA_FIRST_BYTES);
@@ -136,7 +160,8 @@ static struct settings *read_settings(struct files *files, struct str path, int6
                        .arena = arena,
                        .problems = problems,
                        .now_s = now_s,
-                       .beginnings = beginnings};
+                       .beginnings = of_certificates != NULL,
+                       .of_certificates = of_certificates};
     size_t before = problems->n;
     r.main_file = arena_copy(arena, path);
     r.directory = directory_of(r.main_file);
@@ -148,7 +173,7 @@ static struct settings *read_settings(struct files *files, struct str path, int6
     struct settings *settings = &draft->settings;
     settings->warnings = r.first_warning;
     *usable = problems->n == before && !problems->out_of_memory;
-    if ((r.incomplete && !beginnings) || problems->out_of_memory) {
+    if ((r.incomplete && !r.beginnings) || problems->out_of_memory) {
         settings_free(settings);
         settings = NULL;
     }
@@ -158,14 +183,16 @@ static struct settings *read_settings(struct files *files, struct str path, int6
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable)
 {
-    return read_settings(files, path, now_s, resolve, false, problems, usable);
+    return read_settings(files, path, now_s, resolve, NULL, problems, usable);
 }
 
-struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s)
+struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *of_certificates)
 {
     struct problems told = PROBLEMS_INIT;
     bool usable;
-    struct settings *s = read_settings(files, path, now_s, resolve, true, &told, &usable);
+    struct settings *s = read_settings(files, path, now_s, resolve_beginnings, of_certificates,
+                                       &told, &usable);
     problems_fini(&told);
     return s;
 }
@@ -173,7 +200,7 @@ struct settings *settings_read_beginnings(struct files *files, struct str path, 
 struct settings *settings_read_paths(struct files *files, struct str path,
                                      struct problems *problems, bool *usable)
 {
-    return read_settings(files, path, 0, resolve_paths, false, problems, usable);
+    return read_settings(files, path, 0, resolve_paths, NULL, problems, usable);
 }
 
 static struct settings *if_usable(struct settings *settings, bool usable)
@@ -196,7 +223,7 @@ struct settings *settings_read_for_tables(struct files *files, struct str path, 
                                           struct problems *problems)
 {
     bool usable;
-    struct settings *s = read_settings(files, path, now_s, resolve_for_tables, false, problems,
+    struct settings *s = read_settings(files, path, now_s, resolve_for_tables, NULL, problems,
                                        &usable);
     return if_usable(s, usable);
 }

@@ -19,11 +19,21 @@ struct check {
 static const struct trunk *foreign_trunk(const struct settings *s, struct str customer,
                                          uint32_t first)
 {
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        if (str_eq(s->trunks[i].customer, customer) &&
-            s->trunks[i].provider != s->certificates[first].provider)
+    const struct certificate *c = &s->certificates[first];
+    for (unsigned i = 0; i < s->n_trunks && !c->provider_open; i++)
+        if (str_eq(s->trunks[i].customer, customer) && !s->trunks[i].provider_open &&
+            s->trunks[i].provider != c->provider)
             return &s->trunks[i];
     return NULL;
+}
+
+/* It is there, or may be: what is wrong with it has been said. */
+static bool may_be_there(const struct settings *s, struct str id)
+{
+    for (unsigned i = 0; i < s->open.n_certificates; i++)
+        if (str_eq(s->open.certificates[i], id))
+            return true;
+    return s->open.more_certificates;
 }
 
 static struct str nearest_certificate(const struct settings *s, struct str id)
@@ -66,6 +76,8 @@ bool certificate_row_check(const struct settings *settings, struct str customer,
     if (certificate.n == 0)
         return true;
     uint32_t first = certificate_find(settings, certificate);
+    if (first == NO_CERTIFICATE && may_be_there(settings, certificate))
+        return true;
     const struct trunk *t = first == NO_CERTIFICATE ? NULL
                                                     : foreign_trunk(settings, customer, first);
     if (first == NO_CERTIFICATE && why)
@@ -140,7 +152,7 @@ void certificate_rows_check(const struct settings *settings, const struct number
 {
     struct check c = {.settings = settings, .problems = problems};
     const struct numbers_selector bad = {row_is_bad, complain_of_row, &c};
-    if (!numbers_select(table, &bad))
+    if (table && !numbers_select(table, &bad))
         problems->out_of_memory = true;
     if (c.n > TOLD_MAX)
         problems_add(problems, c.file, 0,
@@ -148,7 +160,8 @@ void certificate_rows_check(const struct settings *settings, const struct number
                      (unsigned long long)(c.n - TOLD_MAX));
     if (path.n > 0)
         check_customers(&c);
-    check_table_customers(&c, table);
+    if (table)
+        check_table_customers(&c, table);
 }
 
 /* ---- numbers ---- */

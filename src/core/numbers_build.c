@@ -99,6 +99,7 @@ static void summarize(const struct build *b, struct numbers_summary *summary)
             .rows = b->n_table_rows,
             .segments = b->segments.n / sizeof(struct image_segment),
             .customers = b->customers.n,
+            .columns_open = b->columns_open,
         };
 }
 
@@ -118,14 +119,15 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
     }
     customers_check(&b);
     summarize(&b, summary);
-    if (b.n_problems > 0 || b.unreadable)
+    bool good = b.n_problems == 0 && !b.unreadable;
+    if (!good && !out->also_mistaken)
         goto out;
     if (!build_write(&b, out)) {
         if (!problems_any(problems))
             out_of_memory(&b);
         goto out;
     }
-    compiled = true;
+    compiled = good;
 out:
     report_rest(&b);
     build_fini(&b);
@@ -142,7 +144,7 @@ static bool write_buf(void *user, const void *bytes, size_t n)
 bool numbers_compile(const struct numbers_source *sources, size_t n_sources, struct buf *image,
                      struct numbers_summary *summary, struct problems *problems)
 {
-    const struct numbers_output out = {write_buf, image};
+    const struct numbers_output out = {write_buf, image, false};
     size_t before = image->n;
     bool compiled = numbers_compile_into(sources, n_sources, NUMBERS_TWO_OWNERS_WARN, &out, summary,
                                          problems);

@@ -65,6 +65,7 @@ struct build {
     struct problems *problems;
     size_t n_problems; /* found, of which the first 1000 are reported */
     bool unreadable;   /* a source ended before its end */
+    bool columns_open; /* a header has mistakes: the tables may have more columns than are known */
     enum numbers_two_owners two_owners;
 
     struct interner customers, certificates, records, sets;

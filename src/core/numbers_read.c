@@ -41,16 +41,20 @@ static bool read_row(struct reader *r, uint32_t line)
     if (r->has_header)
         return r->kind->row_read(r->build, &r->columns, field, r->csv.n_fields, line);
     r->has_header = true;
+    size_t before = r->build->n_problems;
     if (!r->kind->columns_read(r->build, &r->columns, field, r->csv.n_fields, line))
         give_up_file(r, line);
+    r->build->columns_open |= r->build->n_problems > before;
     return true;
 }
 
 static void skip_row(struct reader *r, uint32_t line, const char *why)
 {
     build_problem(r->build, line, "the row %s", why);
-    if (!r->has_header)
+    if (!r->has_header) {
+        r->build->columns_open = true;
         give_up_file(r, line);
+    }
     r->has_header = true;
 }
 
@@ -86,6 +90,7 @@ static bool read_source(struct build *b, size_t i, uint32_t *lines)
     buf_add(&b->file_lines, lines, sizeof(*lines));
     bool read = !buf_failed(&b->file_lines) && read_rows(&r);
     b->unreadable = b->unreadable || r.csv.failed;
+    b->columns_open = b->columns_open || !r.has_header;
     if (read && !r.has_header && !r.csv.failed)
         build_problem(b, *lines + 1, "the table is empty: it needs at least the header row %s",
                       r.kind->columns);

@@ -169,7 +169,7 @@ static bool sum_up(struct writer *w, const struct str section[IMAGE_SECTIONS])
 {
     const size_t from = offsetof(struct image_header, version);
     XXH3_state_t *state = XXH3_createState();
-    const struct numbers_output hash = {write_hash, state};
+    const struct numbers_output hash = {write_hash, state, false};
     bool good = state && XXH3_128bits_reset(state) == XXH_OK &&
                 write_hash(state, (const char *)&w->header + from, sizeof(w->header) - from) &&
                 write_sections(w, section, &hash);

@@ -63,7 +63,7 @@ static bool table_or_customers_have(const struct settings *s, const struct numbe
 static void check_rule(const struct settings *s, const struct rule *r, const struct numbers *table,
                        struct problems *problems)
 {
-    for (unsigned i = 0; i < r->n_customer_is; i++)
+    for (unsigned i = 0; i < r->n_customer_is && !s->open.columns; i++)
         if (!table_or_customers_have(s, table, r->customer_is[i].column))
             problems_add(problems, r->file, r->line,
                          "rule \"%.*s\": customer_is: neither a customer nor a table of customers "
@@ -164,18 +164,31 @@ static void warn_of_trunks(struct settings *s, const struct numbers *table)
     problems_fini(&found);
 }
 
-static bool check_table(struct settings *s, int numbers_fd, struct str path,
+/* How much is known of number tables with mistakes. */
+struct tables {
+    int fd;            /* their good rows; -1: nothing */
+    bool whole;        /* no mistakes */
+    bool columns_open; /* there may be more columns than in FD */
+};
+
+static void check_rules(const struct settings *s, const struct tables *t,
+                        const struct numbers *table, struct problems *problems)
+{
+    for (unsigned i = 0; i < s->n_rules && !t->columns_open && !s->open.tables; i++)
+        check_rule(s, &s->rules[i], table, problems);
+}
+
+static bool check_table(struct settings *s, const struct tables *t, struct str path,
                         struct problems *problems)
 {
     struct mapped_numbers mapped;
     const char *why;
     size_t before = problems->n;
-    if (!numbers_map(&mapped, numbers_fd, &why)) {
+    if (!numbers_map(&mapped, t->fd, &why)) {
         problems_add(problems, path, 0, "the number table: %s", why);
         return false;
     }
-    for (unsigned i = 0; i < s->n_rules; i++)
-        check_rule(s, &s->rules[i], mapped.table, problems);
+    check_rules(s, t, mapped.table, problems);
     for (unsigned i = 0; i < s->n_customers; i++)
         check_declared_once(mapped.table, s->customers[i].name, problems);
     check_owners(s, mapped.table, problems);
@@ -252,18 +265,37 @@ static bool read_summary(int numbers_fd, struct numbers_summary *summary, const 
 }
 
 /* A process that is narrowed already, a reload's, does it itself. */
-static bool compile_tables(const struct settings *s, bool is_narrowed, struct str path, int *fd,
-                           struct numbers_summary *summary, struct problems *problems)
+static struct tables read_tables(const struct settings *s, bool is_narrowed, struct str path,
+                                 struct numbers_summary *summary, struct problems *problems)
 {
     const struct numbers_paths paths = numbers_paths_of(s);
+    struct tables t = {.fd = -1};
     const char *why;
+    t.whole = is_narrowed ? numbers_files_look(&paths, &t.fd, summary, problems)
+                          : tables_look_aside(s, &t.fd, &t.columns_open, problems);
     if (is_narrowed)
-        return numbers_files_compile(&paths, fd, summary, problems);
-    if (!tables_compile_aside(s, fd, problems))
-        return false;
-    if (read_summary(*fd, summary, &why))
-        return true;
-    problems_add(problems, path, 0, "the number table: %s", why);
+        t.columns_open = summary->columns_open;
+    if (t.fd < 0 || read_summary(t.fd, summary, &why))
+        return t;
+    if (t.whole)
+        problems_add(problems, path, 0, "the number table: %s", why);
+    close(t.fd);
+    return (struct tables){.fd = -1};
+}
+
+/* What tables, certificates, rules and trunks say of each other, as far as they could be read. */
+static bool check_tables(struct settings *s, const struct tables *t, struct str path,
+                         struct problems *problems)
+{
+    if (t->fd >= 0)
+        return check_table(s, t, path, problems) && t->whole;
+    certificate_rows_check(s, NULL, path, problems);
+    if (!t->whole) {
+        problems_add(problems, path, 0,
+                     "what number tables, rules and trunks say of each other was not checked: mend "
+                     "the tables first");
+        problems_stands_last(problems);
+    }
     return false;
 }
 
@@ -343,19 +375,40 @@ static void find_who(struct control_groups *groups, const struct settings *s, st
     }
 }
 
-/* Whose files are whose shows before a syntax error is mended. */
+/* Its numbers and keys too, where they can be read. */
+static void check_named(struct files *files, struct settings *s, struct str path,
+                        const struct load *load, struct problems *problems)
+{
+    struct control_groups groups;
+    struct numbers_summary summary;
+    uint64_t urgent_faults;
+    find_who(&groups, s, path, load, problems);
+    check_outside(s, load, problems);
+    bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
+    signer_check_keys(s, load->narrow != NULL, problems);
+    if (load->narrow && !load->narrow(s))
+        return;
+    const struct tables tables = read_tables(s, load->narrow != NULL, path, &summary, problems);
+    check_tables(s, &tables, path, problems);
+    close_if_open(tables.fd);
+    check_overlay(s, &urgent_faults, problems);
+    if (secrets_good)
+        check_tls(files, s, problems);
+    check_for_service(files, s, &groups, path, load, problems);
+}
+
+/* What stands before a syntax error names files that can be looked at. */
 static void check_beginnings(struct files *files, struct str path, const struct load *load,
                              struct problems *problems)
 {
-    struct control_groups groups;
-    struct settings *s = load->for_service ? settings_read_beginnings(files, path, clock_real_s())
-                                           : NULL;
-    if (s) {
-        find_who(&groups, s, path, load, problems);
-        check_outside(s, load, problems);
-        check_for_service(files, s, &groups, path, load, problems);
-    }
+    struct settings *s = settings_read_beginnings(files, path, clock_real_s(), problems);
+    if (s)
+        check_named(files, s, path, load, problems);
     settings_free(s);
+    problems_add(problems, path, 0,
+                 "what stands behind a syntax error and what it names, and what its parts say of "
+                 "each other, was not checked: mend this mistake first");
+    problems_stands_last(problems);
 }
 
 /*
@@ -365,34 +418,17 @@ static void check_beginnings(struct files *files, struct str path, const struct 
 static void check_what_it_names(struct files *files, struct settings *s, struct str path,
                                 const struct load *load, struct problems *problems)
 {
-    struct numbers_summary summary;
-    int fd = -1;
     if (!s) {
         check_beginnings(files, path, load, problems);
-        problems_add(problems, path, 0,
-                     "keys, number tables and TLS files were not checked: mend these mistakes "
-                     "first");
-        problems_stands_last(problems);
         return;
     }
-    struct control_groups groups;
-    uint64_t urgent_faults;
-    find_who(&groups, s, path, load, problems);
-    check_outside(s, load, problems);
-    bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
-    signer_check_keys(s, load->narrow != NULL, problems);
-    if (load->narrow && !load->narrow(s))
-        return;
-    compile_tables(s, load->narrow != NULL, path, &fd, &summary, problems);
-    close_if_open(fd);
-    check_overlay(s, &urgent_faults, problems);
-    if (secrets_good)
-        check_tls(files, s, problems);
-    check_for_service(files, s, &groups, path, load, problems);
-    problems_add(problems, path, 0,
-                 "whether keys are those of certificates with mistakes, and what number tables, "
-                 "rules and trunks say of each other, was not checked: mend these mistakes first");
-    problems_stands_last(problems);
+    check_named(files, s, path, load, problems);
+    if (s->n_mistaken_units > 0) {
+        problems_add(problems, path, 0,
+                     "whether keys are those of certificates with mistakes was not checked: mend "
+                     "these mistakes first");
+        problems_stands_last(problems);
+    }
 }
 
 static bool load_configuration(struct configuration *c, struct str path, const struct load *load,
@@ -424,15 +460,10 @@ static bool load_configuration(struct configuration *c, struct str path, const s
         problems_add(problems, path, 0, "the process that reads it could not give up its rights");
         goto out;
     }
-    bool compiled = compile_tables(loaded.settings, narrow != NULL, path, &loaded.numbers_fd,
-                                   &loaded.numbers, problems);
-    bool numbers_good = compiled && check_table(loaded.settings, loaded.numbers_fd, path, problems);
-    if (!compiled && load->for_service) {
-        problems_add(problems, path, 0,
-                     "what number tables, rules and trunks say of each other was not checked: mend "
-                     "the tables first");
-        problems_stands_last(problems);
-    }
+    const struct tables tables = read_tables(loaded.settings, narrow != NULL, path, &loaded.numbers,
+                                             problems);
+    bool numbers_good = check_tables(loaded.settings, &tables, path, problems);
+    loaded.numbers_fd = tables.fd;
     check_means(&loaded, &means);
     bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);

@@ -6,6 +6,7 @@
 #include "state.h"
 #include "supervisor.h"
 #include "unit.h"
+#include "unit_user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -321,6 +322,7 @@ void outside_check_service(struct settings *s, const struct files *files,
         check_as_service(s, by_unit, problems);
     state_check_secret(s->state_directory, service_user_is_waiting() && !by_unit, problems);
     if (by_unit) {
+        unit_user_check(b.unit, problems);
         service_reads_each(files, s, check_hidden, &b);
         for (size_t i = 0; i < N_WRITTEN; i++)
             check_written(&b, &written[i]);

@@ -1,5 +1,8 @@
 #include "service_user.h"
 
+#include "unit.h"
+#include "unit_user.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -76,11 +79,24 @@ static bool find_by_directory(struct str directory)
     return true;
 }
 
+/* As whom systemd starts it there is nobody else to become. */
+static bool find_by_unit(struct str path)
+{
+    struct buf unit = BUF_INIT;
+    unit_read(&unit);
+    const struct passwd *entry = unit_starts(buf_str(&unit), path) ? unit_user(buf_str(&unit))
+                                                                   : NULL;
+    if (entry && entry->pw_uid != 0)
+        take(entry);
+    buf_fini(&unit);
+    return user.known;
+}
+
 bool service_user_presume(const struct settings *settings, struct str path,
                           struct problems *problems)
 {
     user.known = false;
-    if (settings->user.n == 0)
+    if (find_by_unit(path) || settings->user.n == 0)
         return true;
     if (str_eq(settings->user, STR(DEFAULT_NAME)) && find_by_directory(settings->state_directory))
         return true;

@@ -66,21 +66,24 @@ static bool give_up_rights(const struct settings *s)
 static void compile(void *user, struct problems *problems)
 {
     const struct job *job = user;
-    const struct control_message message = {.type = CONTROL_SNAPSHOT};
+    struct control_message message = {.type = CONTROL_SNAPSHOT};
     const struct numbers_paths paths = numbers_paths_of(job->settings);
     struct numbers_summary summary;
     int fd = -1;
     if (!give_up_rights(job->settings))
         problems_add(problems, STR(""), 0,
                      "the process that reads the number tables could not give up its rights");
-    else if (numbers_files_compile(&paths, &fd, &summary, problems) &&
-             control_send(job->way, &message, &fd, 1))
+    else
+        numbers_files_look(&paths, &fd, &summary, problems);
+    if (fd < 0)
+        return;
+    message.columns_open = summary.columns_open;
+    if (control_send(job->way, &message, &fd, 1))
         problems_add(problems, STR(""), 0, "the number table could not be handed over");
-    if (fd >= 0)
-        close(fd);
+    close(fd);
 }
 
-static bool take_table(int way, int *fd, struct problems *problems)
+static bool take_table(int way, int *fd, bool *columns_open)
 {
     struct control_message message;
     int fds[CONTROL_FDS_MAX];
@@ -88,15 +91,16 @@ static bool take_table(int way, int *fd, struct problems *problems)
     bool came = control_receive(way, &message, fds, &n_fds) == 1 && n_fds == 1;
     if (came) {
         *fd = fds[0];
+        *columns_open = message.columns_open != 0;
         return true;
     }
     while (n_fds > 0)
         close(fds[--n_fds]);
-    problems_add(problems, STR(""), 0, "the number table was not handed over");
     return false;
 }
 
-bool tables_compile_aside(const struct settings *s, int *fd, struct problems *problems)
+bool tables_look_aside(const struct settings *s, int *fd, bool *columns_open,
+                       struct problems *problems)
 {
     int ends[2];
     int r = control_pair(ends);
@@ -106,9 +110,13 @@ bool tables_compile_aside(const struct settings *s, int *fd, struct problems *pr
         return false;
     }
     struct job job = {s, ends[1]};
-    bool good = check_in_process("the number tables", compile, &job, problems) &&
-                take_table(ends[0], fd, problems);
-    close(ends[0]);
+    *columns_open = true;
+    bool good = check_in_process("the number tables", compile, &job, problems);
     close(ends[1]);
+    if (!take_table(ends[0], fd, columns_open) && good) {
+        problems_add(problems, STR(""), 0, "the number table was not handed over");
+        good = false;
+    }
+    close(ends[0]);
     return good;
 }

@@ -16,8 +16,11 @@ bool tables_give_up_other_files(const struct settings *s);
 
 /*
  * Compiles the tables that S names in a process of its own that has the loader's rights, and those
- * files alone. *FD: the sealed table, to be looked at before it is believed. False with problems.
+ * files alone. *FD: the sealed table, to be looked at before it is believed; *COLUMNS_OPEN: as in
+ * struct numbers_summary. False with problems: *FD is what is good of the tables, for checks alone,
+ * or -1.
  */
-bool tables_compile_aside(const struct settings *s, int *fd, struct problems *problems);
+bool tables_look_aside(const struct settings *s, int *fd, bool *columns_open,
+                       struct problems *problems);
 
 #endif

@@ -91,6 +91,32 @@ struct str unit_value(struct str text, const char *key)
     return last;
 }
 
+bool unit_names(struct str text, const char *key)
+{
+    struct str value;
+    return next_value(&text, key, &value);
+}
+
+bool unit_odd_word(struct str text, const char *key, bool (*good)(struct str word), struct str *odd)
+{
+    bool found = false;
+    struct str value;
+    while (next_value(&text, key, &value)) {
+        if (value.n == 0) { /* what was said before is taken back */
+            found = false;
+            *odd = (struct str){"", 0};
+        }
+        while (value.n > 0) {
+            struct str word = str_trim(str_cut(&value, ' '));
+            if (found || word.n == 0 || good(word))
+                continue;
+            found = true;
+            *odd = word;
+        }
+    }
+    return found;
+}
+
 static bool any_word(struct str text, const char *key,
                      bool (*fits)(struct str word, const void *user), const void *user)
 {

@@ -15,6 +15,11 @@ void unit_read(struct buf *text);
 bool unit_starts(struct str text, struct str path);
 /* The last value of KEY; empty: none. Borrowed from TEXT. */
 struct str unit_value(struct str text, const char *key);
+/* Whether KEY is written at all, with whatever value. */
+bool unit_names(struct str text, const char *key);
+/* The first word of KEY that is not GOOD, of those in force; false: there is none. */
+bool unit_odd_word(struct str text, const char *key, bool (*good)(struct str word),
+                   struct str *odd);
 /* Whether WORD is among the values of KEY; an empty value takes back those before. */
 bool unit_has_word(struct str text, const char *key, struct str word);
 /*

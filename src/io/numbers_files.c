@@ -46,24 +46,35 @@ static bool write_image(void *user, const void *bytes, size_t n)
     return r == 0 || fault(m, -r);
 }
 
-/* *FD can never change again; -1 with problems. */
+static void close_table(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static bool holds_something(int fd)
+{
+    struct stat st;
+    return fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
+}
+
+/* *FD can never change again. With mistakes it is -1, or as far as the rows are good. */
 static bool compile(const struct numbers_source *sources, size_t n,
                     enum numbers_two_owners two_owners, int *fd, struct numbers_summary *summary,
                     struct problems *problems)
 {
     struct image_memory m = {memory_file_new("stird-numbers"), problems};
-    const struct numbers_output out = {write_image, &m};
-    *fd = -1;
+    const struct numbers_output out = {write_image, &m, true};
+    *fd = m.fd;
     bool good = m.fd >= 0 || fault(&m, -m.fd);
     /* Without memory to write to, the mistakes in the tables are told all the same. */
     good = numbers_compile_into(sources, n, two_owners, &out, summary, problems) && good;
-    int r = good ? memory_file_seal(m.fd) : 0;
+    int r = holds_something(m.fd) ? memory_file_seal(m.fd) : 0;
     if (r)
         good = fault(&m, -r);
-    if (good)
-        *fd = m.fd;
-    else if (m.fd >= 0)
-        close(m.fd);
+    if (r || !holds_something(m.fd))
+        close_table(fd);
     return good;
 }
 
@@ -80,6 +91,8 @@ bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *
     if (!whole)
         problems->out_of_memory = true;
     bool good = whole && compile(&source, 1, NUMBERS_TWO_OWNERS_WARN, fd, NULL, problems);
+    if (!good)
+        close_table(fd);
     buf_fini(&csv);
     return good;
 }
@@ -101,13 +114,10 @@ static bool compile_texts(const struct numbers_paths *paths, int *fd,
     numbers_texts_init(&texts, paths, problems);
     const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
     /* Mistakes in the tables that could be read are told too. */
-    bool good = compile(sources, n, paths->two_owners, fd, summary, problems);
-    if (good && !texts.good) {
-        close(*fd);
-        *fd = -1;
-    }
+    bool good = compile(sources, n, paths->two_owners, fd, summary, problems) && texts.good;
+    summary->columns_open |= !texts.good;
     numbers_texts_fini(&texts);
-    return *fd >= 0;
+    return good;
 }
 
 /* ---- images as files ---- */
@@ -149,8 +159,7 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
         problems_may_pass(problems, -r);
     }
     if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
-        if (summary)
-            *summary = *numbers_get_summary(mapped.table);
+        *summary = *numbers_get_summary(mapped.table);
         numbers_unmap(&mapped);
         *fd = memory;
         return true;
@@ -198,13 +207,26 @@ int numbers_image_write(const char *path, int fd)
     return r;
 }
 
-bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
-                           struct numbers_summary *summary, struct problems *problems)
+bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
+                        struct problems *problems)
 {
     *fd = -1;
+    *summary = (struct numbers_summary){.columns_open = true};
     if (paths->compiled.n > 0)
         return read_image(paths->compiled, fd, summary, problems);
     return compile_texts(paths, fd, summary, problems);
+}
+
+bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
+                           struct numbers_summary *summary, struct problems *problems)
+{
+    struct numbers_summary found;
+    bool good = numbers_files_look(paths, fd, &found, problems);
+    if (!good)
+        close_table(fd);
+    else if (summary)
+        *summary = found;
+    return good;
 }
 
 /* ---- tables in memory ---- */

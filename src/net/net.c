@@ -139,10 +139,21 @@ bool net_flow_existing(struct net *net, uint16_t listener, enum transport transp
     return c != NULL;
 }
 
-void net_offer(const struct flow *from, uint16_t port)
+void net_listens_at(const struct flow *from, uint16_t port)
 {
     if (from->connection && port > 0)
-        connection_offer(from->connection, port);
+        connection_listens_at(from->connection, port);
+}
+
+void net_offer(const struct flow *from, bool offered)
+{
+    if (from->connection)
+        connection_offer(from->connection, offered);
+}
+
+void net_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from), void *user)
+{
+    connections_each_taken(net, visit, user);
 }
 
 void net_belongs(const struct flow *from, uint64_t owner)

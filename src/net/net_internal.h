@@ -58,8 +58,11 @@ struct connection *connection_to(struct net *net, uint16_t listener, enum transp
 /* One that is open to exactly that address, whoever opened it. */
 struct connection *connection_existing(struct net *net, enum transport transport,
                                        const struct address *remote);
-/* What net_offer() does. */
-void connection_offer(struct connection *c, uint16_t port);
+/* What net_listens_at(), net_offer() and net_each_taken() do. */
+void connection_listens_at(struct connection *c, uint16_t port);
+void connection_offer(struct connection *c, bool offered);
+void connections_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
+                            void *user);
 void connection_belongs(struct connection *c, uint64_t owner);
 /* What net_flow_offered() finds. */
 struct connection *connection_offered(struct net *net, enum transport transport,

@@ -51,12 +51,13 @@ struct connection {
     unsigned references;
     uint16_t listener;
     uint64_t owners[CONNECTION_OWNERS]; /* the last one first; 0: none */
-    uint16_t alias_port; /* where its peer says that it listens; 0: not to be used for that */
+    uint16_t alias_port; /* where its peer says that it listens; 0: it has not said yet */
     uint8_t transport;
     uint8_t opened_for; /* enum opening, of an outgoing one */
     bool outgoing, opening, in_message;
-    bool heard;  /* since the loop came here: something that says that the peer is well */
-    bool doomed; /* to be closed when the loop comes here again; nothing of it counts any more */
+    bool offered; /* it may carry requests to its peer */
+    bool heard;   /* since the loop came here: something that says that the peer is well */
+    bool doomed;  /* to be closed when the loop comes here again; nothing of it counts any more */
 };
 
 void connection_hold(struct connection *c)
@@ -173,11 +174,16 @@ static void set_deadline(struct connection *c, uint32_t ms)
     set_timer(c->deadline, ms);
 }
 
+static bool is_kept(const struct connection *c)
+{
+    return c->offered && c->alias_port > 0;
+}
+
 /* Until the next message begins. What is kept for reuse may be idle: the kernel asks after its
  * peer. */
 static void await_message(struct connection *c)
 {
-    if (c->alias_port > 0)
+    if (is_kept(c))
         event_del(c->deadline);
     else
         set_deadline(c, c->net->limits.idle_timeout_ms);
@@ -635,19 +641,48 @@ struct connection *connection_existing(struct net *net, enum transport transport
     return NULL;
 }
 
-void connection_offer(struct connection *c, uint16_t port)
+static void ask_after_peer(const struct connection *c, int on)
 {
-    const int on = 1, idle_s = KEEPALIVE_S, tries = 3;
+    const int idle_s = KEEPALIVE_S, tries = 3;
+    int fd = bufferevent_getfd(c->stream);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof(idle_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
+}
+
+static void keep_as(struct connection *c, bool offered, uint16_t port)
+{
+    bool before = is_kept(c);
     if (c->outgoing || !connection_is_open(c))
         return;
-    if (c->alias_port == 0) {
-        int fd = bufferevent_getfd(c->stream);
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof(idle_s));
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
-    }
+    c->offered = offered;
     c->alias_port = port;
+    if (is_kept(c) == before)
+        return;
+    ask_after_peer(c, !before);
+    if (!c->in_message)
+        await_message(c);
+}
+
+void connection_listens_at(struct connection *c, uint16_t port)
+{
+    keep_as(c, c->offered, port);
+}
+
+void connection_offer(struct connection *c, bool offered)
+{
+    keep_as(c, offered, c->alias_port);
+}
+
+void connections_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
+                            void *user)
+{
+    for (struct connection *c = net->connections; c; c = c->next) {
+        const struct flow from = connection_flow(c);
+        if (!c->outgoing && connection_is_open(c))
+            visit(user, &from);
+    }
 }
 
 static unsigned place_of_owner(const struct connection *c, uint64_t owner)
@@ -669,7 +704,7 @@ void connection_belongs(struct connection *c, uint64_t owner)
 
 static bool is_offered_by(const struct connection *c, enum transport transport, uint64_t owner)
 {
-    return c->transport == transport && c->alias_port > 0 && connection_is_ready(c) &&
+    return c->transport == transport && is_kept(c) && connection_is_ready(c) &&
            (owner == 0 || place_of_owner(c, owner) < CONNECTION_OWNERS);
 }
 

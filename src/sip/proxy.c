@@ -271,16 +271,24 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     buf_fini(&detail);
 }
 
-/* What a trunk of this source asks for of its requests: nat.h. */
-static void mind_nat(const struct proxy *p, struct message *m, const struct flow *from)
+static void offer_connection(void *context, const struct flow *from)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct proxy *p = context;
+    net_offer(from, nat_wants(p->snapshot->settings, &from->remote, NAT_REUSE_CONNECTION));
+}
+
+/* What a trunk of this source asks for of its requests: nat.h. Where its peer listens is remembered
+   of a connection before anybody asks: a reload may. */
+static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
+{
     struct str port = message_via_hop(m->sip->sip_via).port;
     uint64_t number = transport_port((enum transport)from->transport);
-    m->force_rport = nat_wants(s, &from->remote, NAT_FORCE_RPORT);
-    if (from->connection && nat_wants(s, &from->remote, NAT_REUSE_CONNECTION) &&
-        (port.n == 0 || str_to_u64(port, 65535, &number)))
-        net_offer(from, (uint16_t)number);
+    m->force_rport = nat_wants(p->snapshot->settings, &from->remote, NAT_FORCE_RPORT);
+    if (!from->connection)
+        return;
+    if (port.n == 0 || str_to_u64(port, 65535, &number))
+        net_listens_at(from, (uint16_t)number);
+    offer_connection(p, from);
 }
 
 void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
@@ -556,6 +564,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
+    net_each_taken(p->net, offer_connection, p);
     set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);

@@ -30,7 +30,8 @@ def table():
     found = {}
     for line in out.splitlines():
         name, *options = line.split("\t")
-        found[name] = dict(option.partition("=")[::2] for option in options)
+        found[name] = dict(option.partition("=")[::2] for option in options
+                           if not option.startswith("="))
     return found
 
 
@@ -234,6 +235,43 @@ class Errors(unittest.TestCase):
         self.assertNotIn(b"\x1b", got.stderr)
 
 
+    def test_no_word_orders_the_terminal(self):
+        """Whatever the command: names of files and words come back as they can be read."""
+        name = b"no\x1b[31msuch\x9b\x07"
+        for words in (("decode", name), ("verify", name), ("lab-ca", b"/none/" + name), ("records", "find", name),
+                      ("records", "verify", name), ("numbers", "lint", name), ("numbers", "compile", "-o", "/none/x", name),
+                      ("numbers", "compile", "-o", b"/none/" + name, name), ("numbers", "diff", name, name),
+                      ("-c", name, "status"), ("-s", name, "status"),
+                      ("cert", "request", "--spc", "1", "--key", b"/none/" + name), 
+                      ("cert", "request", "--spc", name), ("init", "--lab", "--sbc", name, "--carrier", name),
+                      ("records", "find", "--reason", name), ("help", name), (name,)):
+            for form in ((), ("-j",)):
+                with self.subTest(words=words, form=form):
+                    got = subprocess.run([PROGRAM, *form, *words], capture_output=True, timeout=HANG_S, check=False)
+                    self.assertNotEqual(got.returncode, 0)
+                    for octet in (b"\x1b", b"\x9b", b"\x07"):
+                        self.assertNotIn(octet, got.stdout + got.stderr)
+                    self.assertIn(b"x1b[31m", (got.stdout + got.stderr).lower().replace(b"\\u001b", b"x1b"))
+
+    def test_what_is_refused(self):
+        for words, said in ((("cert", "request", "--spc", "12", "--spc", "12"), "--spc 12: is there twice"),
+                            (("verify", "--country", "xx", "/none"), "--country xx"),
+                            (("verify", "--country", "", "/none"), "--country "),
+                            (("verify", "--country", "0044", "/none"), "--country 0044")):
+            status, out, err = run(*words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertIn(said, err)
+
+    def test_a_value_behind_an_equals_sign(self):
+        """Of a letter too: the sign is not part of it."""
+        with tempfile.TemporaryDirectory() as directory:
+            table_of, made = os.path.join(directory, "t.csv"), os.path.join(directory, "made")
+            with open(table_of, "w", encoding="ascii") as out:
+                out.write("number,customer,state\n+12155550100,acme,owned\n")
+            for option in ("-o=" + made, "-o" + made, "--output=" + made):
+                self.assertEqual(run("numbers", "compile", option, table_of)[0], 0)
+                os.unlink(made)
+
     def test_any_octets(self):
         """Names that are not UTF-8, or hold control characters, stand in the JSON of each command."""
         name = b"a\xff\x01\xc3\xa9"
@@ -306,6 +344,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(set(self.complete("records", "")), {"find", "verify"})
         self.assertEqual(self.complete("-c", "/etc/x", "numbers", "sh"), ["show"])
 
+    LISTED = ("reason", "result", "cause", "trunk", "upstream", "listener")
+
     def test_all_of_the_table(self):
         """Each command and each option of it, and nothing else; a value is not an option."""
         words = {name: name.split() for name in commands()}
@@ -319,7 +359,7 @@ class Completion(unittest.TestCase):
         for name, options in table().items():
             self.assertEqual(set(self.complete(*name.split(), "-")), set(options), name)
             for option, value in options.items():
-                if value in ("NAME", "CODE"):
+                if value in ("NAME", "CODE") and option[2:] not in self.LISTED:
                     self.assertEqual(self.complete(*name.split(), option, ""), [], name + option)
         self.assertIn("show-fingerprint", self.complete("secret", ""))
         self.assertIn("-o", self.complete("numbers", "compile", "-"))
@@ -329,6 +369,25 @@ class Completion(unittest.TestCase):
         self.assertIn("--cause", self.complete("records", "find", "--c"))
         self.assertEqual(self.complete("reload", "--w"), ["--wait"])
         self.assertEqual(set(self.complete("explain", "--t")), {"--trunk", "--to", "--tgrp", "--transport"})
+
+    def test_values(self):
+        """Of the tables, and of the configuration that is named."""
+        self.assertIn("signed_owned", self.complete("records", "find", "--reason", "sig"))
+        self.assertEqual(self.complete("records", "find", "--result", "answ"), ["answered"])
+        self.assertEqual(len(set(self.complete("records", "find", "--result", ""))),
+                         len(self.complete("records", "find", "--result", "")))
+        self.assertIn("next_hop_503", self.complete("-j", "records", "find", "--cause", ""))
+        states = ["blocked", "delegated", "owned", "unverified"]
+        self.assertEqual(sorted(self.complete("numbers", "set", "+12155550100", "acme", "")), states)
+        self.assertEqual(self.complete("numbers", "set", "+12155550100", "acme", "owned", ""), [])
+        self.assertEqual(self.complete("-c", "/none", "numbers", "set", "+1", ""), [])
+        self.assertEqual(self.complete("numbers", "set", ""), [])
+        self.assertEqual(self.complete("reload", ""), [])
+        conf = os.path.join(PROJECT, "conf", "examples")
+        conf = os.path.join(conf, "call-centre", "stird.conf")
+        for words in (("explain", "--trunk", ""), ("records", "find", "--upstream", ""), ("numbers", "set", "+1", "")):
+            self.assertTrue(self.complete("-c", conf, *words), words)
+        self.assertEqual(run("help", "--values", "nothing")[0], 1)
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as directory:

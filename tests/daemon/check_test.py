@@ -6,11 +6,16 @@ import subprocess
 import unittest
 
 from daemon.lifetimes import ProcessStory
-from lib import stird, stirctl
+from lib import settings, stird, stirctl
 from lib.lab import make_unit
 from lib.patience import HANG_S
 
 HEAD = "number,customer,state\n"
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
 
 
 class Check(ProcessStory):
@@ -28,18 +33,94 @@ class Check(ProcessStory):
                      r'numbers.csv:1: column "loa_end" is unknown: did you mean "not_after"',
                      r'numbers.csv:2: number "\+1215555010x" is no number',
                      r'numbers.csv:3: state "sold" is none of',
-                     r'key.pem: no such file',
-                     r'stird.conf: whether keys are those of certificates with mistakes, and what number '
-                     r'tables, rules and trunks say of each other, was not checked'):
+                     r'key.pem: no such file'):
             self.assertRegex(said, line)
-        self.assertIn("mend these mistakes first", said.splitlines()[-1], "it speaks of those above")
 
-    def test_behind_a_syntax_error_it_is_said_what_was_not_checked(self):
-        status, said = self.check(self.configure(more="colour = = blue;"))
+    NOPE = 'cert: there is no certificate "nope"'
+
+    def mistakes(self, rows="", **more):
+        """What is said, of settings and ROWS behind those of the lab's table."""
+        status, said = self.check(self.configure(numbers=settings.NUMBERS + rows, **more))
+        self.assertEqual(status, 1, said)
+        self.assertNotIn("was not checked", said)
+        return said
+
+    def test_what_parts_say_of_each_other_is_checked_beside_other_mistakes(self):
+        row = "+12155557777,acme,owned,,,nope,\n"
+        rule = ('rules = ( { name = "x"; then = "B"; number_is = [ "x_nobody = 1" ]; },\n'
+                '          { name = "y"; then = "C"; customer_is = [ "x_none = 1" ]; } );\n')
+        asked = ('number_is: no number table has a column "x_nobody"',
+                 'customer_is: neither a customer nor a table of customers has "x_none"')
+        others = {"an unknown key": {"more": "colour = 1;\n" + rule},
+                  "a trunk's mistake": {"pbx": {"provider": "y"}, "more": rule},
+                  "an upstream's": {"upstreams": [self.upstream(uri="sip:a b")], "more": rule},
+                  "a bad value": {"limits": ' memory = "1k";', "more": rule}}
+        for name, more in others.items():
+            with self.subTest(name):
+                said = self.mistakes(row, **more)
+                for words in (self.NOPE,) + asked:
+                    self.assertIn(words, said)
+        with self.subTest("a row's mistake"):
+            said = self.mistakes("+12,acme,owned,,,,\n" + row, more=rule)
+            for words in (self.NOPE, "has fewer than 7 digits") + asked:
+                self.assertIn(words, said)
+
+    def test_nothing_is_said_of_what_another_mistake_leaves_open(self):
+        """Certificates, columns and providers that may be there, as soon as they can be read."""
+        unit = self.lab.unit.directory
+        row = "+12155557777,acme,owned,,,%s,\n"
+        with self.subTest("the certificate has no URL"):
+            write(unit + "/x5u", "http://x\n")
+            said = self.check(self.configure(numbers=settings.NUMBERS + row % os.path.basename(unit)))[1]
+            self.assertIn("is no https URL", said)
+            self.assertNotIn("cert:", said)
+            said = self.check(self.configure(numbers=settings.NUMBERS + row % "nope"))[1]
+            self.assertIn(self.NOPE, said)
+        with self.subTest("another certificate has no name"):
+            said = self.mistakes_of_conf('certificates = ( { id = 5; directory = "x"; } );\n', row % "nope")
+            self.assertIn("id must be", said)
+            self.assertNotIn(self.NOPE, said)
+        with self.subTest("a header"):
+            head = settings.NUMBERS.split("\n", 1)
+            said = self.check(self.configure(
+                numbers="%s,loa_end\n" % head[0] + head[1].replace("\n", ",\n"),
+                more='rules = ( { name = "x"; then = "B"; number_is = [ "x_any = 1" ]; } );\n'))[1]
+            self.assertIn('column "loa_end" is unknown', said)
+            self.assertNotIn("number_is", said)
+        with self.subTest("an upstream without a name"):
+            said = self.check(self.configure(upstreams=[self.upstream(5)]))[1]
+            self.assertNotIn("there is no upstream", said)
+
+    def mistakes_of_conf(self, more, rows):
+        path = self.configure(numbers=settings.NUMBERS + rows)
+        self.lab.write("conf.d/more.conf", more)
+        said = self.check(path)[1]
+        os.unlink(self.lab.path("conf.d", "more.conf"))
+        return said
+
+    def test_before_a_syntax_error_all_is_looked_at(self):
+        """Tables, certificates and keys that are named there, and rows that name no certificate."""
+        unit = self.lab.unit.directory
+        os.chmod(unit + "/key.pem", 0o644)
+        write(unit + "/x5u", "http://x\n")
+        status, said = self.check(self.configure(more="colour = = blue;",
+                                                 numbers=HEAD + "+12,acme,owned\n"))
         self.assertEqual(status, 1)
-        self.assertIn("syntax error", said)
-        self.assertIn("stird.conf: keys, number tables and TLS files were not checked: mend these "
-                      "mistakes first\n", said)
+        for words in ("syntax error", "numbers.csv:2: ", "is no https URL", "key.pem: readable by others",
+                      "stird.conf: what stands behind a syntax error and what it names, and what its "
+                      "parts say of each other, was not checked"):
+            self.assertIn(words, said)
+        self.assertIn("mend this mistake first", said.splitlines()[-1], "it speaks of those above")
+
+    def test_behind_a_syntax_error_anything_may_be(self):
+        """Rules, trunks and certificates that are read later are not missing."""
+        path = self.configure(numbers=HEAD.rstrip("\n") + ",cert\n+12155557777,acme,owned,late\n")
+        self.lab.write("conf.d/a.conf", 'rules = ( { name = "x"; then = "B"; customers = [ "late" ];\n'
+                       '  number_is = [ "x_late = 1" ]; certificate = "late"; } );\n')
+        self.lab.write("conf.d/b.conf", "colour = = blue;\n")
+        said = self.check(path)[1]
+        self.assertNotIn("late", said)
+        self.assertNotIn("x_late", said)
 
     def test_a_reload_says_all_mistakes_at_once(self):
         """As stird -t does, though it has given up its rights before it reads."""
@@ -52,6 +133,13 @@ class Check(ProcessStory):
         self.assertEqual(status, 1, out + err)
         for words in ('unknown key "colour"', "numbers.csv:2: ", "key.pem: readable by others"):
             self.assertIn(words, out + err)
+
+    def test_a_mistake_is_told_once(self):
+        self.start()
+        self.lab.write("conf.d/more.conf", 'colour = "blue";')
+        for more in ((), ("-j",)):
+            _, out, err = stirctl.run(self.lab.path("stird.conf"), *more, "reload", "--wait")
+            self.assertEqual((out + err).count('unknown key'), 1, out + err)
 
     def test_a_trunk_whose_customer_nobody_knows(self):
         path = self.configure(pbx={"customer": "acem"})

@@ -102,6 +102,21 @@ class Judged(bare_machine.Story):
         for name in ("group, drop-in", "strict, drop-in", "home, drop-in", "home, bound", "elsewhere", "good"):
             self.assert_status(found, name, 0)
 
+    def test_as_whom_the_unit_starts_it(self):
+        found = self.parts(r"""
+            drop_in() { printf '[Service]\n%s\n' "$1" >"$drop_ins/more.conf"; }
+            drop_in User=nosuch; judge "no user"; drop_in User=root; judge "root"; drop_in Group=nosuch; judge "no group"
+            drop_in SupplementaryGroups=nosuch; judge "no other group"
+            drop_in User=member; judge "another"; rm "$drop_ins"/*; judge good
+            """)
+        for name, pattern in (("no user", "stird.service: User=nosuch: there is no such user.*217"),
+                              ("root", "stird.service: the unit starts stird as root"),
+                              ("no group", "stird.service: Group=nosuch: there is no such group.*216"),
+                              ("no other group", "stird.service: SupplementaryGroups=nosuch: there is no such group"),
+                              ("another", "key.pem: .*chown member")):
+            self.assert_status(found, name, 1, pattern)
+        self.assert_status(found, "good", 0)
+
     def test_one_mistake_hides_no_other(self):
         found = self.parts(r"""
             chown root "$key"; chmod 644 "$secret"; chown root "$records"; chmod 600 /etc/stird/numbers.d/*.csv

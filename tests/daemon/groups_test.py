@@ -13,6 +13,10 @@ class Groups(bare_machine.Story):
     CHANGES = ("numbers block +12155550100", "numbers unset +12155550100", "reload --wait", "reload",
                "reload --force --wait", "cert check")
 
+    STRANGERS = ("status", "reload", "explain --trunk sbc --from +12155550100 --to +13125550123", "records find",
+                 "numbers show +12155550100", "numbers block +12155550199", "numbers lint",
+                 "numbers diff running configured", "explain --origid 12345678-1234-1234-1234-123456789012")
+
     def table(self, user, which):
         return "".join("try %s %s\n" % (user, command) for command in which)
 
@@ -33,19 +37,20 @@ class Groups(bare_machine.Story):
 
     def test_the_service_s_group_alone(self):
         found = self.parts("systemctl enable --now stird\n" + self.table("member", self.LOOKS + self.CHANGES) +
-                           self.table("stranger", ("status", "reload")))
+                           self.table("stranger", self.STRANGERS))
         for command in self.LOOKS + self.CHANGES:
             self.assert_status(found, "member " + command, 0)
-        for command in ("status", "reload"):
-            self.assert_status(found, "stranger " + command, 1,
-                               "/run/stird/control: you are not in the group stird")
+        for command in self.STRANGERS:
+            self.assert_status(found, "stranger " + command, 2 if "diff" in command else 1,
+                               "you are not in the group stird: be root, or a member of it, to ask stird "
+                               "./run/stird/control. or to read its files ./etc/stird/stird.conf.$")
 
     def test_a_group_that_looks(self):
         """It comes with a reload, and goes with one."""
         both = self.LOOKS + self.CHANGES
         found = self.parts("systemctl enable --now stird\n"
                            "echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
-                           "systemctl reload stird >/dev/null\n" + self.table("looker", both) +
+                           "systemctl reload stird >/dev/null\n" + self.table("looker", both + ("numbers diff running configured",)) +
                            self.table("stranger", ("status", "reload")) +
                            self.table("member", ("status", "reload --wait")) +
                            "sed -i /read_group/d /etc/stird/stird.conf\nsystemctl reload stird\n"
@@ -54,6 +59,8 @@ class Groups(bare_machine.Story):
             self.assert_status(found, "looker " + command, 0)
         for command in self.CHANGES:
             self.assert_status(found, "looker " + command, 1, "you may look, and this changes something")
+        self.assert_status(found, "looker numbers diff running configured", 2,
+                           "for this reads the configuration")
         for command in ("status", "reload"):
             self.assert_status(found, "stranger " + command, 1, "you are in none of the groups")
         for command in ("status", "reload --wait"):

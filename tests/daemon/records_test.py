@@ -239,12 +239,20 @@ class Records(ProcessStory):
         self.assertEqual(len(find("--tn", "12155550199")[1]), 3)
         self.assertEqual(len(find("--between", "2026", "2099")[1]), 3)
         self.assertEqual(find("--between", "2026", "2026-01"), (1, []))
+        self.assertEqual(len(find("--between", "2026-02-28T23:59:59.999Z", "2099-12-31T23:59")[1]), 3)
+        self.assertEqual(find("--between", "2024-02-29", "2024-02-29T00")[0], 1)
         self.assertEqual(find("--tn", "+13125550000"), (1, []))
         self.assertEqual(len(find()[1]), 3)
         for form, said in (((), "none\n"), (("--json",), "[]\n")):
             self.assertEqual(stirctl.run(self.path, "records", "find", "--trunk", "x", *form), (1, said, ""))
         for words, said in ((("--last", "0"), "--last"), (("--last", "x"), "--last"), (("--status", "9999"), "--status 9999"),
-                            (("--between", "a", "b"), "--between a"), (("--source", "x"), "--source x"),
+                            (("--between", "a", "b"), "--between a"),
+                            *((("--between", *times), "--between") for times in (
+                                ("2026-13", "2027"), ("2026-02-31", "2027"), ("2026", "2026-11-01T25"),
+                                ("2026", "2026-11-01T23:60"), ("2026", "2026-1"), ("2026-", "2027"), ("2027", "2026"),
+                                ("2026-12-01", "2026-11"), ("2026-00", "2027"), ("2026-02-29", "2027"),
+                                ("2026-11-01T10:00:60", "2027"), ("2026-11-01t10", "2027"), ("", "2027"))),
+                            (("--last", "-1"), "--last"), (("--last", "1000000000"), "--last"), (("--source", "x"), "--source x"),
                             (("--tn", "x"), "--tn x"), (("--result", "x"), "--result x")):
             status, out, err = stirctl.run(self.path, "records", "find", *words, "-j")
             self.assertEqual(status, 2)

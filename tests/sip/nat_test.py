@@ -1,6 +1,7 @@
 """Trunks behind NAT, or that cannot be connected to: force_rport, reuse_connection, contact_fix."""
 
 import re
+import time
 
 from lib import stird
 from lib.dialog import SDP, branch, callee_in_dialog, in_dialog
@@ -119,6 +120,28 @@ class ReuseTcp(Reuse, Story):
         self.over(guest, "tcp")
         guest.expect_closed(guest.streams[-1])
         self.assertIs(self.callee_ends(pbx, arrived, sent).connection, kept)
+
+    def test_a_reload_takes_the_connections_that_are_open(self):
+        """Turned on and off again while nothing comes on them: a call of before has its own."""
+        pbx = self.deaf(self.sbc)
+        self.start(more=SHORT, limits=' idle_timeout = "8s";')
+        (arrived, sent, _), own = self.over(pbx, "tcp")
+        self.reload_with(pbx={"reuse_connection": True})
+        time.sleep(9)  # longer than idle_timeout
+        for cseq in (1, 2):
+            self.callee_sends("INFO", arrived, sent, cseq)
+            request = pbx.expect("INFO")
+            pbx.respond(request, 200)
+            self.carrier.expect((200, "INFO"))
+            self.assertIs(request.connection, own)
+        self.reload_with()
+        pbx.expect_closed(own)
+
+    def reload_with(self, **more):
+        self.configure(more=SHORT, limits=' idle_timeout = "8s";', **more)
+        self.generation = getattr(self, "generation", 1) + 1
+        self.stird.reload()
+        self.stird.wait_log("generation=%d" % self.generation)
 
     def test_several_workers_are_warned_of(self):
         path = self.configure(pbx={"reuse_connection": True}, more="workers = 2;\n")

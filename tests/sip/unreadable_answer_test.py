@@ -30,9 +30,12 @@ UNREADABLE = {
     "no status": (lambda raw: re.sub(rb"^SIP/2.0 [^\r]*", b"SIP/2.0", raw), "unreadable"),
     "another version": (lambda raw: raw.replace(b"SIP/2.0 ", b"SIP/3.0 ", 1), None),
     "no version": (lambda raw: raw.replace(b"SIP/2.0 ", b"", 1), None),
-    "a space before it": (lambda raw: b" " + raw, None),
-    "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, None),
-    "a NUL before it": (lambda raw: b"\0" + raw, None),
+}
+# What stands before an answer hides nothing of it: it goes up as it would without.
+BEFORE = {
+    "a space": b" ",
+    "a byte order mark": b"\xef\xbb\xbf",
+    "a NUL": b"\0",
 }
 
 
@@ -63,6 +66,21 @@ class UnreadableAnswer(Story):
                 with self.subTest(name=name, status=status):
                     self.ends("udp", name, status, called)
         self.assertTrue(self.stird.log_lines("malformed message"))
+
+    def test_behind_octets_that_nobody_sees(self):
+        for over in ("udp", "tcp"):
+            self.start(upstreams=[self.upstream(transport=over)])
+            for name, junk in BEFORE.items():
+                for status, called in ((200, "911"), (486, "+12155550199")):
+                    with self.subTest(over=over, name=name, status=status):
+                        invite = self.place(called=called)
+                        arrived = self.carrier.expect("INVITE")
+                        raw = junk + answer(arrived, status, "Odd", "t9", peer=self.carrier).octets()
+                        self.carrier.send(raw, arrived.connection or ("udp",) + arrived.source)
+                        there = self.sbc.expect(status)
+                        self.sbc.acknowledge(invite, there, self.at() if status > 299 else None)
+                        self.carrier.expect("ACK")
+            self.stird.stop()
 
     def test_over_tcp(self):
         self.start(upstreams=[self.upstream(transport="tcp")])
@@ -143,6 +161,6 @@ class UnreadableAnswer(Story):
         """The branch names the worker, wherever the answer comes to light."""
         self.start(more='workers = 2;')
         for _ in range(4):
-            for name in ("no CSeq", "a space before it", "no version", "a Via without a colon"):
+            for name in ("no CSeq", "four digits", "no version", "a Via without a colon"):
                 with self.subTest(name=name):
                     self.ends("udp", name, 486, "+12155550199")

@@ -233,6 +233,31 @@ static void problems_of_all_files_are_told(void **state)
     problems_fini(&problems);
 }
 
+/* Rows that are good beside those that are not; whether all columns are known. */
+static void a_look_goes_on_behind_mistakes(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    struct numbers_summary summary;
+    struct mapped_numbers mapped;
+    const char *why;
+    int fd;
+    write_file("half.csv", HEADER "+12155550100,acme,own\n+12155550101,other,owned\n");
+    write_file("head.csv", "number,customer,status\n+12155550102,third,owned\n");
+    struct str paths[] = {str_of(in("half.csv")), str_of(in("head.csv"))};
+    for (unsigned n = 1; n <= 2; n++) {
+        assert_false(numbers_files_look(&(struct numbers_paths){.tables = paths, .n_tables = n},
+                                        &fd, &summary, &problems));
+        assert_int_equal(summary.columns_open, n == 2);
+        assert_true(numbers_map_checked(&mapped, fd, &why));
+        assert_int_not_equal(numbers_customer(mapped.table, STR("other")), NUMBERS_NO_CUSTOMER);
+        assert_int_equal(numbers_customer(mapped.table, STR("acme")), NUMBERS_NO_CUSTOMER);
+        numbers_unmap(&mapped);
+        close(fd);
+    }
+    problems_fini(&problems);
+}
+
 /* Longer than what is read at a time: lines lie across the borders, the last one has no end. */
 static void a_long_file_is_read_in_pieces(void **state)
 {
@@ -369,6 +394,7 @@ int main(void)
         cmocka_unit_test(what_is_no_safe_file_is_refused),
         cmocka_unit_test(what_is_no_safe_directory_is_refused),
         cmocka_unit_test(problems_of_all_files_are_told),
+        cmocka_unit_test(a_look_goes_on_behind_mistakes),
         cmocka_unit_test(a_long_file_is_read_in_pieces),
         cmocka_unit_test(a_file_that_changes_while_it_is_read_is_refused),
         cmocka_unit_test(a_compiled_table_is_written_and_read),

@@ -95,7 +95,7 @@ static const struct {
     {"no port of a name", "sip:b@a.example:0", "", 0, 0, "none"},
     {"a port that is too high", "sip:b@192.0.2.9:65536", "", 0, 0, "none"},
     {"a port that is 80 in 16 bits", "sip:b@192.0.2.9:65616", "", 0, 0, "none"},
-    {"an empty port", "sip:b@192.0.2.9:", "", 0, 0, "none"},
+    {"an empty port", "sip:b@192.0.2.9:", "", 0, 0, "192.0.2.9:5060/udp@0"},
     {"a short address", "sip:b@127.1", "", 0, 0, "none"},
     {"an octal one", "sip:b@0177.0.0.1", "", 0, 0, "none"},
     {"a hexadecimal one", "sip:b@0x7f.0.0.1", "", 0, 0, "none"},

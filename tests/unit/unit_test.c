@@ -1,10 +1,12 @@
 /* What is read out of systemd's unit. */
 #include "daemon/unit.h"
+#include "daemon/unit_user.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -43,6 +45,55 @@ static void last_value(void **state)
     assert_value("ProtectHomes=yes\n", "");
 }
 
+static bool is_short(struct str word)
+{
+    return word.n < 3;
+}
+
+static void assert_odd(const char *text, const char *odd)
+{
+    struct str found = {"", 0};
+    unit_odd_word(str_of(text), "SupplementaryGroups", is_short, &found);
+    assert_true(str_eq(found, str_of(odd)));
+}
+
+static void odd_words(void **state)
+{
+    (void)state;
+    assert_odd("SupplementaryGroups=ab abc abcd\n", "abc");
+    assert_odd("SupplementaryGroups=abcd\nSupplementaryGroups=\nSupplementaryGroups=abc\n", "abc");
+    assert_odd("SupplementaryGroups=abcd\nSupplementaryGroups=abc\n", "abcd");
+    assert_odd("#SupplementaryGroups=abc\nSupplementaryGroups=ab\n", "");
+}
+
+static void assert_start(const char *text, const char *fault)
+{
+    struct problems problems = PROBLEMS_INIT;
+    unit_user_check(str_of(text), &problems);
+    assert_int_equal(problems.n, fault ? 1 : 0);
+    if (fault)
+        assert_non_null(strstr(problems.list[0].text, fault));
+    problems_fini(&problems);
+}
+
+static void as_whom_it_starts(void **state)
+{
+    (void)state;
+    assert_start("User=daemon\nGroup=daemon\nCapabilityBoundingSet=\n", NULL);
+    assert_start("User=daemon\nUser=no-such-user\n", "User=no-such-user: there is no such user");
+    assert_start("User=no-such-user\nUser=daemon\n", NULL);
+    assert_start("User=no-such-user\nDynamicUser=yes\n", NULL);
+    assert_start("User=%i\n", NULL);
+    assert_start("User=54321\n", NULL);
+    assert_start("User=root\nCapabilityBoundingSet=\n", "as root");
+    assert_start("User=0\nCapabilityBoundingSet=\n", "as root");
+    assert_start("User=daemon\nUser=\nCapabilityBoundingSet=\n", "as root");
+    assert_start("User=root\n", NULL);
+    assert_start("User=root\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN\n", NULL);
+    assert_start("User=daemon\nGroup=no-such-group\n", "Group=no-such-group: there is no such");
+    assert_start("User=daemon\nSupplementaryGroups=daemon no-such-group\n", "=no-such-group: ");
+}
+
 static bool covers(const char *text, const char *path)
 {
     return unit_covers(str_of(text), "ReadWritePaths", "", str_of(path));
@@ -76,10 +127,9 @@ static void command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),
-        cmocka_unit_test(last_value),
-        cmocka_unit_test(directories),
-        cmocka_unit_test(command),
+        cmocka_unit_test(words),       cmocka_unit_test(last_value),
+        cmocka_unit_test(odd_words),   cmocka_unit_test(as_whom_it_starts),
+        cmocka_unit_test(directories), cmocka_unit_test(command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
