@@ -69,7 +69,7 @@ static void take_message(struct supervisor *s, struct child *c, struct control_m
         break;
     case CONTROL_NAME:
         if (is_worker(s, c))
-            supervisor_take_name(s, &m->name);
+            supervisor_take_name(s, c->index, &m->name);
         break;
     case CONTROL_REFUSED:
         if (is_worker(s, c))

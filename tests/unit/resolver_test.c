@@ -537,16 +537,18 @@ static void test_srv_cut_short(void **state)
         1, 'a', 0,    0, SRV, 0, 1, 0, 0, 0, 9, 0, 9, 0, 1, 0, 2, 0x13, 0xc4, 1, 'b', 0};
     struct srv_record list[SRV_MAX];
     uint32_t ttl_s;
+    bool more;
     (void)state;
-    assert_int_equal(srv_parse(answer, sizeof(answer), list, &ttl_s), 1);
+    assert_int_equal(srv_parse(answer, sizeof(answer), list, &ttl_s, &more), 1);
     assert_int_equal(ttl_s, 9);
+    assert_false(more);
     assert_string_equal(list[0].host, "b");
     assert_int_equal(list[0].port, 5060);
     for (size_t n = 0; n < sizeof(answer); n++) {
         uint8_t *cut = malloc(n + 1);
         memcpy(cut, answer, n);
         cut = realloc(cut, n > 0 ? n : 1); /* so that a sanitizer sees a step behind it */
-        assert_int_equal(srv_parse(cut, n, list, &ttl_s), -1);
+        assert_int_equal(srv_parse(cut, n, list, &ttl_s, &more), -1);
         free(cut);
     }
 }
