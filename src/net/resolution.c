@@ -55,6 +55,14 @@ void resolution_answered(struct resolution *r, enum address_family family)
     r->answered[r->target] |= bit_of(family);
 }
 
+bool resolution_has_answer(const struct resolution *r)
+{
+    for (unsigned i = 0; i < r->n_targets; i++)
+        if (r->answered[i])
+            return true;
+    return false;
+}
+
 /* ---- what it means ---- */
 
 struct taking {

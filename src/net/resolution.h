@@ -28,6 +28,8 @@ void resolution_plain(struct resolution *r, const char *host, uint16_t port);
 void resolution_add(struct resolution *r, const struct address *address, uint32_t ttl_s);
 /* DNS has said all that it has of the present target and FAMILY, be it nothing. */
 void resolution_answered(struct resolution *r, enum address_family family);
+/* Whether DNS has said anything of any part. */
+bool resolution_has_answer(const struct resolution *r);
 /*
  * What KNOWN means now: its addresses, parts and in_part; former ones are the caller's. False: no
  * part has an address, and all that was known stays, but for in_part, which is set if a part has no

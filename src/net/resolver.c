@@ -274,7 +274,7 @@ static void on_all_asked(struct name *name)
 {
     bool was_in_part = name->known.in_part && !name->handed;
     bool any = take(name), in_part_now = name->known.in_part && !was_in_part;
-    if (!any) {
+    if (!any || !resolution_has_answer(name->resolution)) {
         failed(name, ares_strerror(name->status == ARES_SUCCESS ? ARES_ENODATA : name->status));
     } else if (name->status != ARES_SUCCESS) {
         failed_in_part(name, name->resolution->targets[name->silent_target].host, in_part_now);
