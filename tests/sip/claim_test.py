@@ -228,7 +228,9 @@ class NotResolved(Doubts):
 
 
 class InPart(Doubts):
-    """The carrier is the second of two hosts (.9); what a host has is known of it by itself."""
+    """
+    R-P-035: the carrier is the second of two hosts (.9); what a host has is known of it by itself.
+    """
 
     FIRST, SECOND = "a." + CARRIER, "b." + CARRIER
 

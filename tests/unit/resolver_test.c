@@ -441,8 +441,8 @@ static struct name_answer asked_again(struct server *s, const struct name_query 
 
 #define ALL "192.0.2.11:5070 192.0.2.12:5070 192.0.2.20:5080"
 
-/* What it was known to have stays, for as long as it fails; it is asked again after 5 s and not
-   after the time to live of the others. */
+/* R-P-035: what it was known to have stays, for as long as it fails; it is asked again after 5 s
+   and not after the time to live of the others. */
 static void test_a_target_fails_later(void **state)
 {
     struct server *s = *state;
