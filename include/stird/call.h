@@ -34,7 +34,7 @@ struct call {
     /* how it came */
     struct address source;
     bool source_in_doubt;         /* its trunk covers it by a wider prefix, and the name of some
-                                     upstream, which may stand for it, has no address yet */
+                                     upstream, which may stand for it, is not known, or not all */
     struct str listener;          /* name of the listener it arrived at */
     const struct str *peer_names; /* that the peer of its TLS connection has proved */
     unsigned n_peer_names;

@@ -3,7 +3,8 @@
  * what is known now, and what is not known yet is being asked for.
  *
  * One a process, on one event base. Answers are asked for again when their time to live is over,
- * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay.
+ * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay,
+ * of each host that a name leads to by itself (net/resolution.h).
  * Names that peers write into their requests have a small room of their own, in which each asker
  * has a part; they are asked for again only when they are looked up again, and are soon forgotten:
  * nobody can keep this busy for long.
@@ -40,8 +41,11 @@ struct name_answer {
     enum name_state state;
     const struct name_address *addresses; /* until the event loop runs on */
     unsigned n;                           /* may be 0: a domain that says it takes no calls */
-    bool failing; /* the last question had no answer: what is known is older */
-    bool handed;  /* by resolver_know(): the first answer of this process is still to come */
+    unsigned former; /* more of them that the name had until a while ago: no next hops */
+    bool in_part;    /* more of it is unknown: DNS never said, or said more than is kept */
+    bool failing;    /* the last question, or a part of it, had no answer: what is known is older */
+    bool handed; /* by resolver_know(), or the first parts: the first whole answer of this process
+                    is still to come */
 };
 
 /* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */

@@ -158,7 +158,7 @@ static void print_hops(const json_t *status)
     {
         printf("%-14s ", "");
         print_shown(json_string_value(h));
-        puts(": nothing is known of its name");
+        puts(": of its name nothing is known, or a part");
     }
 }
 

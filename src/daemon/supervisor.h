@@ -145,7 +145,7 @@ struct supervisor {
     struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
     struct proxy_counters counters_before;       /* of workers that are gone */
 
-    struct known_name *names; /* what upstreams' names meant last: supervisor_names.c */
+    struct name_heard *names; /* what upstreams' names meant last: supervisor_names.c */
     unsigned n_names;
     struct refused_sum refused[UNHEARD_KINDS][REFUSED_KEPT]; /* who is not heard: the last ones */
     uint64_t refused_unlisted[UNHEARD_KINDS];                /* how often others were not */
@@ -369,7 +369,7 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
 
 /* supervisor_names.c */
 /* What a worker says that a name means; it is believed as far as that page says. */
-void supervisor_take_name(struct supervisor *s, const struct known_name *known);
+void supervisor_take_name(struct supervisor *s, unsigned w, const struct known_name *known);
 /* known_names_to_fd() of those that the configuration names, which may be none. */
 int supervisor_names_to_fd(struct supervisor *s);
 /* supervisor_refused.c */

@@ -162,7 +162,7 @@ static void put_hop(const struct hop_sum *sum, void *user)
     buf_fini(&address);
 }
 
-/* A name of which nothing is known has none. */
+/* Of some names nothing is known, or a part: they have no next hops, or not all. */
 static void put_nameless(const struct supervisor *s, struct json *j, size_t until)
 {
     const struct settings *settings = s->current.settings;
@@ -170,7 +170,8 @@ static void put_nameless(const struct supervisor *s, struct json *j, size_t unti
     json_begin_array(j);
     for (unsigned i = 0; i < settings->n_upstreams && j->out->n < until; i++) {
         const struct upstream *u = &settings->upstreams[i];
-        if (u->host.n > 0 && !supervisor_name_of(s, u))
+        const struct known_name *name = supervisor_name_of(s, u);
+        if (u->host.n > 0 && (!name || name->in_part))
             json_put_string(j, u->name);
     }
     json_end_array(j);

@@ -76,9 +76,8 @@ static void take_heartbeat(struct supervisor *s, struct child *c, const struct c
 static void take_name(struct supervisor *s, struct child *c, const struct control_message *m,
                       int64_t now_ms)
 {
-    (void)c;
     (void)now_ms;
-    supervisor_take_name(s, &m->name);
+    supervisor_take_name(s, c->index, &m->name);
 }
 
 static void take_refused(struct supervisor *s, struct child *c, const struct control_message *m,

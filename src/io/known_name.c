@@ -29,19 +29,30 @@ static bool is_host(const struct address *a)
     return a->bytes[0] != 0xff && memcmp(a->bytes, none, 16) != 0;
 }
 
-bool known_name_is_sound(const struct known_name *k)
+static bool has_hosts_only(const struct known_name *k)
 {
-    if (!is_text(k->host, sizeof(k->host)) || k->host[0] == '\0' ||
-        !is_text(k->service, sizeof(k->service)) || k->port == 0)
-        return false;
-    if (k->want_ipv4 > 1 || k->want_ipv6 > 1 || k->n == 0 || k->n > NAME_ADDRESSES_MAX)
-        return false;
-    for (unsigned i = 0; i < k->n; i++) {
+    for (unsigned i = 0; i < known_name_all(k); i++) {
         const struct address *a = &k->addresses[i].address;
         if (!is_host(a) || !(a->family == ADDRESS_IPV4 ? k->want_ipv4 : k->want_ipv6))
             return false;
     }
     return true;
+}
+
+unsigned known_name_all(const struct known_name *k)
+{
+    return (unsigned)k->n + k->former;
+}
+
+bool known_name_is_sound(const struct known_name *k)
+{
+    if (!is_text(k->host, sizeof(k->host)) || k->host[0] == '\0' ||
+        !is_text(k->service, sizeof(k->service)) || k->port == 0)
+        return false;
+    if (k->want_ipv4 > 1 || k->want_ipv6 > 1 || k->in_part > 1 || (k->n == 0 && !k->in_part))
+        return false;
+    return k->n <= NAME_HOPS_MAX && k->former <= NAME_ADDRESSES_MAX - k->n &&
+           k->n_parts <= NAME_PARTS_MAX && has_hosts_only(k);
 }
 
 bool known_name_same(const struct known_name *a, const struct known_name *b)

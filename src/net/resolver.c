@@ -7,15 +7,16 @@
 #include <stird/resolver.h>
 #include <string.h>
 
+#include "former.h"
+#include "resolution.h"
 #include "sockaddr.h"
-#include "srv.h"
 
-#define TTL_MIN_MS    5000
-#define TTL_MAX_MS    3600000
-#define RETRY_MS      5000    /* after a failure */
-#define FORGET_MS     1200000 /* nobody looked it up for so long */
-#define NAMES_MAX     KNOWN_NAMES_MAX
-#define ADDRESSES_MAX NAME_ADDRESSES_MAX
+#define TTL_MIN_MS 5000
+#define TTL_MAX_MS 3600000
+#define RETRY_MS   5000    /* after a failure */
+#define FORGET_MS  1200000 /* nobody looked it up for so long */
+#define NAMES_MAX  KNOWN_NAMES_MAX
+#define GRACE_MS   300000 /* of an address that a name has no more, at least */
 
 /* Of names that peers write: */
 #define PASSING_MAX       100
@@ -27,29 +28,26 @@
 #define QUERY_TRIES 3
 #define HOST_MAX    253
 
-/* One name and what is known of it. While `busy`, what is being gathered. */
+/* One name and what is known of it. */
 struct name {
     struct name *next;
     struct resolver *resolver;
-    char *host, *service; /* service: NULL for an address lookup alone */
-    uint16_t port;
-    bool want_ipv4, want_ipv6;
+    struct known_name known;
+    struct former former;
     bool passing;   /* only peers have named it */
     uint64_t asker; /* the first of them */
-    bool handed;    /* what is known of it is older than this process */
-    bool untold;    /* it has other addresses than resolver_tell() last told */
+    bool handed;    /* what is known of it is older than this process, or its first part */
+    bool untold;    /* it means something else than resolver_tell() last told */
 
     enum name_state state;
-    bool busy, failing;
-    int64_t refresh_at_ms, used_at_ms;
-    struct name_address addresses[ADDRESSES_MAX];
-    unsigned n;
+    bool failing; /* some part had no answer when it was last asked for */
+    bool lacking; /* some part never had one, or there is more than is kept */
+    int64_t refresh_at_ms, used_at_ms, ttl_ms;
 
-    struct srv_record targets[SRV_MAX];
-    unsigned n_targets, target;
-    struct name_address gathered[ADDRESSES_MAX];
-    unsigned n_gathered;
-    uint32_t ttl_s;
+    struct resolution *resolution; /* it is being asked for; else NULL */
+    unsigned n_waiting;            /* questions of the present target */
+    int status;                    /* why a part has no answer, and of which target */
+    unsigned silent_target;
 };
 
 /* A descriptor of c-ares. */
@@ -74,8 +72,7 @@ struct resolver {
 
 static void name_free(struct name *name)
 {
-    free(name->host);
-    free(name->service);
+    free(name->resolution);
     free(name);
 }
 
@@ -170,20 +167,10 @@ static void on_socket_state(void *context, ares_socket_t fd, int readable, int w
 /* What peers write does not fill the log. */
 static void say(const struct name *name, enum log_level level, const char *event, const char *why)
 {
-    log_write(name->passing ? LOG_LEVEL_DEBUG : level, event, LOG_CSTR("name", name->host),
-              LOG_CSTR("service", name->service ? name->service : "-"), LOG_CSTR("why", why),
-              LOG_NUMBER("addresses", name->n));
-}
-
-static void failed(struct name *name, const char *why)
-{
-    name->busy = name->handed = false;
-    name->refresh_at_ms = clock_monotonic_ms() + RETRY_MS;
-    if (name->state == NAME_PENDING)
-        name->state = NAME_FAILED;
-    if (!name->failing)
-        say(name, LOG_LEVEL_WARNING, "a name does not resolve: what is known of it stays", why);
-    name->failing = true;
+    const struct known_name *k = &name->known;
+    log_write(name->passing ? LOG_LEVEL_DEBUG : level, event, LOG_CSTR("name", k->host),
+              LOG_CSTR("service", k->service[0] ? k->service : "-"), LOG_CSTR("why", why),
+              LOG_NUMBER("addresses", k->n));
 }
 
 static int64_t bounded_ttl_ms(uint32_t ttl_s)
@@ -192,90 +179,221 @@ static int64_t bounded_ttl_ms(uint32_t ttl_s)
     return ms < TTL_MIN_MS ? TTL_MIN_MS : ms > TTL_MAX_MS ? TTL_MAX_MS : ms;
 }
 
-static bool same_addresses(const struct name *name)
+static bool same_meaning(const struct known_name *a, const struct known_name *b)
 {
-    if (name->n != name->n_gathered)
+    if (a->n != b->n || a->former != b->former || a->in_part != b->in_part ||
+        a->n_parts != b->n_parts)
         return false;
-    for (unsigned i = 0; i < name->n; i++)
-        if (!address_equal(&name->addresses[i].address, &name->gathered[i].address))
+    for (unsigned i = 0; i < a->n_parts; i++)
+        if (a->parts[i].host != b->parts[i].host || a->parts[i].answered != b->parts[i].answered)
+            return false;
+    for (unsigned i = 0; i < known_name_all(a); i++)
+        if (!address_equal(&a->addresses[i].address, &b->addresses[i].address))
             return false;
     return true;
 }
 
-static void succeeded(struct name *name)
+/* It meant BEFORE until now. */
+static void now_means(struct name *name, const struct known_name *before)
 {
-    bool changed = !same_addresses(name);
-    memcpy(name->addresses, name->gathered, sizeof(name->addresses));
-    name->n = name->n_gathered;
-    name->busy = name->handed = false;
-    name->refresh_at_ms = clock_monotonic_ms() + bounded_ttl_ms(name->ttl_s);
-    if (name->failing)
-        say(name, LOG_LEVEL_INFO, "a name resolves again", "-");
-    else if (changed || name->state != NAME_KNOWN)
-        say(name, LOG_LEVEL_DEBUG, "a name has new addresses", "-");
-    name->untold |= changed || name->state != NAME_KNOWN;
-    name->failing = false;
+    struct known_name *k = &name->known;
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t grace_ms = name->ttl_ms > GRACE_MS ? name->ttl_ms : GRACE_MS;
+    former_keep(&name->former, before, k, now_ms, grace_ms);
+    k->in_part = name->lacking || now_ms < name->former.cut_until_ms;
+    if (k->n > 0)
+        name->state = NAME_KNOWN;
+    if (same_meaning(before, k))
+        return;
+    name->untold = true;
+    say(name, LOG_LEVEL_DEBUG, "a name means something else", "-");
+}
+
+/* What is there of the present round counts; the rest stays. False: it brought no address. */
+static bool take(struct name *name)
+{
+    const struct known_name before = name->known;
+    bool any = resolution_take(name->resolution, &name->known);
+    name->lacking = name->known.in_part;
+    now_means(name, &before);
+    return any;
+}
+
+/* RFC 2782, ".": this domain takes no calls. */
+static void take_no_calls(struct name *name)
+{
+    const struct known_name before = name->known;
+    name->known.n = name->known.n_parts = 0;
+    name->lacking = true;
+    now_means(name, &before);
     name->state = NAME_KNOWN;
 }
 
-static void gather(struct name *name, const struct sockaddr *address, int ttl)
+static void settle(struct name *name, int64_t again_ms)
 {
-    struct sockaddr_storage storage = {0};
-    const struct srv_record *target = &name->targets[name->target];
-    struct name_address *to = &name->gathered[name->n_gathered];
-    size_t bytes = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                  : sizeof(struct sockaddr_in);
-    if (name->n_gathered == ADDRESSES_MAX)
-        return;
-    memcpy(&storage, address, bytes);
-    *to = (struct name_address){.address = address_from_sockaddr(&storage),
-                                .priority = target->priority,
-                                .weight = target->weight,
-                                .target = (uint16_t)name->target};
-    to->address.port = target->port;
-    if (ttl >= 0 && (uint32_t)ttl < name->ttl_s)
-        name->ttl_s = (uint32_t)ttl;
-    name->n_gathered++;
+    free(name->resolution);
+    name->resolution = NULL;
+    name->handed = false;
+    name->refresh_at_ms = clock_monotonic_ms() + again_ms;
+    if (name->state == NAME_PENDING)
+        name->state = NAME_FAILED;
+}
+
+static void failed(struct name *name, const char *why)
+{
+    settle(name, RETRY_MS);
+    if (!name->failing)
+        say(name, LOG_LEVEL_WARNING, "a name does not resolve: what is known of it stays", why);
+    name->failing = true;
+}
+
+/* HOST, of those that the name leads to, has no answer. */
+static void failed_in_part(struct name *name, const char *host, bool more_than_before)
+{
+    if (!name->failing || more_than_before)
+        log_write(name->passing ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
+                  "a name resolves in part: what is known of the rest stays",
+                  LOG_CSTR("name", name->known.host), LOG_CSTR("host", host),
+                  LOG_CSTR("why", ares_strerror(name->status)),
+                  LOG_CSTR("unknown", name->known.in_part ? "yes" : "no"));
+    name->failing = true;
+    settle(name, RETRY_MS);
+}
+
+static void succeeded(struct name *name)
+{
+    name->ttl_ms = bounded_ttl_ms(name->resolution->ttl_s);
+    settle(name, name->ttl_ms);
+    if (name->failing)
+        say(name, LOG_LEVEL_INFO, "a name resolves again", "-");
+    name->failing = false;
+}
+
+/* Each part was asked for. */
+static void on_all_asked(struct name *name)
+{
+    bool was_in_part = name->known.in_part && !name->handed;
+    bool any = take(name), in_part_now = name->known.in_part && !was_in_part;
+    if (!any || !resolution_has_answer(name->resolution)) {
+        failed(name, ares_strerror(name->status == ARES_SUCCESS ? ARES_ENODATA : name->status));
+    } else if (name->status != ARES_SUCCESS) {
+        failed_in_part(name, name->resolution->targets[name->silent_target].host, in_part_now);
+    } else {
+        succeeded(name);
+        if (in_part_now)
+            say(name, LOG_LEVEL_ERROR, "a name has more addresses than are kept", "-");
+    }
 }
 
 static void next_target(struct name *name);
 
-static void on_addresses(void *context, int status, int timeouts, struct ares_addrinfo *result)
+/* While nothing is known, calls do not wait for those that are silent. */
+static void on_part(struct name *name)
+{
+    struct resolution *r = name->resolution;
+    if (--name->n_waiting > 0)
+        return;
+    r->target++;
+    if (r->target < r->n_targets) {
+        if (name->known.n == 0) {
+            take(name);
+            name->handed = true;
+        }
+        next_target(name);
+        return;
+    }
+    on_all_asked(name);
+}
+
+static void has_no_answer(struct name *name, int status)
+{
+    name->status = status;
+    name->silent_target = name->resolution->target;
+}
+
+/* That a host has no address is an answer, that nobody says is none. A literal address comes for
+   any family. */
+static void on_addresses(struct name *name, int status, struct ares_addrinfo *result, int family)
+{
+    struct ares_addrinfo_node *node = result ? result->nodes : NULL;
+    for (; node; node = node->ai_next) {
+        struct sockaddr_storage storage = {0};
+        if (node->ai_family != family)
+            continue;
+        memcpy(&storage, node->ai_addr, node->ai_addrlen);
+        const struct address address = address_from_sockaddr(&storage);
+        resolution_add(name->resolution, &address,
+                       node->ai_ttl >= 0 ? (uint32_t)node->ai_ttl : UINT32_MAX);
+    }
+    if (result)
+        ares_freeaddrinfo(result);
+    if (status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND)
+        resolution_answered(name->resolution, family == AF_INET ? ADDRESS_IPV4 : ADDRESS_IPV6);
+    else
+        has_no_answer(name, status);
+    on_part(name);
+}
+
+static void on_ipv4(void *context, int status, int timeouts, struct ares_addrinfo *result)
 {
     struct name *name = context;
     (void)timeouts;
-    if (name->resolver->closing)
-        goto out;
-    for (struct ares_addrinfo_node *node = result ? result->nodes : NULL; node;
-         node = node->ai_next)
-        gather(name, node->ai_addr, node->ai_ttl);
-    if (++name->target < name->n_targets)
-        next_target(name);
-    else if (name->n_gathered > 0)
-        succeeded(name);
-    else
-        failed(name, ares_strerror(status == ARES_SUCCESS ? ARES_ENODATA : status));
-out:
-    if (result)
-        ares_freeaddrinfo(result);
+    if (!name->resolver->closing)
+        on_addresses(name, status, result, AF_INET);
 }
 
+static void on_ipv6(void *context, int status, int timeouts, struct ares_addrinfo *result)
+{
+    struct name *name = context;
+    (void)timeouts;
+    if (!name->resolver->closing)
+        on_addresses(name, status, result, AF_INET6);
+}
+
+static void ask_for(struct name *name, int family, ares_addrinfo_callback then)
+{
+    const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_family = family};
+    const struct resolution *r = name->resolution;
+    name->n_waiting++;
+    ares_getaddrinfo(name->resolver->channel, r->targets[r->target].host, NULL, &hints, then, name);
+}
+
+/* Answers may come at once. "." among other targets is no host. */
 static void next_target(struct name *name)
 {
-    int family = !name->want_ipv6 ? AF_INET : !name->want_ipv4 ? AF_INET6 : AF_UNSPEC;
-    const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_family = family};
-    ares_getaddrinfo(name->resolver->channel, name->targets[name->target].host, NULL, &hints,
-                     on_addresses, name);
+    const struct resolution *r = name->resolution;
+    name->n_waiting = 1;
+    if (r->targets[r->target].host[0] != '\0') {
+        if (name->known.want_ipv4)
+            ask_for(name, AF_INET, on_ipv4);
+        if (name->known.want_ipv6)
+            ask_for(name, AF_INET6, on_ipv6);
+    }
+    on_part(name);
 }
 
 /* No SRV records: the name itself is the only target (RFC 3263 section 4.2). */
 static void resolve_plain(struct name *name)
 {
-    struct srv_record *only = &name->targets[0];
-    *only = (struct srv_record){.port = name->port};
-    memcpy(only->host, name->host, strlen(name->host) + 1);
-    name->n_targets = 1;
+    resolution_plain(name->resolution, name->known.host, name->known.port);
     next_target(name);
+}
+
+static void take_targets(struct name *name, const unsigned char *answer, int n)
+{
+    struct resolution *r = name->resolution;
+    int found = srv_parse(answer, n > 0 ? (size_t)n : 0, r->targets, &r->ttl_s, &r->cut);
+    if (found < 0) {
+        failed(name, "the answer cannot be read");
+    } else if (found == 0) {
+        resolve_plain(name);
+    } else if (found == 1 && r->targets[0].host[0] == '\0') {
+        take_no_calls(name);
+        succeeded(name);
+    } else {
+        r->n_targets = (unsigned)found;
+        next_target(name);
+    }
 }
 
 static void on_srv(void *context, int status, int timeouts, unsigned char *answer, int n)
@@ -284,43 +402,29 @@ static void on_srv(void *context, int status, int timeouts, unsigned char *answe
     (void)timeouts;
     if (name->resolver->closing)
         return;
-    if (status == ARES_ENODATA || status == ARES_ENOTFOUND) {
+    if (status == ARES_SUCCESS)
+        take_targets(name, answer, n);
+    else if (status == ARES_ENODATA || status == ARES_ENOTFOUND)
         resolve_plain(name);
-        return;
-    }
-    if (status != ARES_SUCCESS) {
+    else
         failed(name, ares_strerror(status));
-        return;
-    }
-    int found = srv_parse(answer, n > 0 ? (size_t)n : 0, name->targets, &name->ttl_s);
-    if (found < 0) {
-        failed(name, "the answer cannot be read");
-    } else if (found == 0) {
-        resolve_plain(name);
-    } else if (found == 1 && name->targets[0].host[0] == '\0') {
-        succeeded(name); /* ".": this domain takes no calls (RFC 2782) */
-    } else {
-        name->n_targets = (unsigned)found;
-        next_target(name);
-    }
 }
 
 static void resolve(struct name *name)
 {
-    char question[HOST_MAX + 32];
-    name->busy = true;
+    char question[NAME_HOST_MAX + NAME_SERVICE_MAX + 2];
+    const struct known_name *k = &name->known;
     if (name->passing && name->state == NAME_FAILED)
         name->state = NAME_PENDING; /* who looked it up waits for this answer */
-    name->n_gathered = name->n_targets = name->target = 0;
-    name->ttl_s = UINT32_MAX;
-    if (name->service) {
-        struct buf text = BUF_INIT;
-        buf_addf(&text, "%s.%s", name->service, name->host);
-        struct str all = buf_str(&text);
-        size_t n = all.n < sizeof(question) ? all.n : sizeof(question) - 1;
-        memcpy(question, all.p, n);
-        question[n] = '\0';
-        buf_fini(&text);
+    name->status = ARES_SUCCESS;
+    name->resolution = malloc(sizeof(*name->resolution));
+    if (!name->resolution) {
+        failed(name, "no memory");
+        return;
+    }
+    resolution_begin(name->resolution);
+    if (k->service[0]) {
+        snprintf(question, sizeof(question), "%s.%s", k->service, k->host);
         ares_query(name->resolver->channel, question, 1 /* IN */, 33 /* SRV */, on_srv, name);
     } else {
         resolve_plain(name);
@@ -358,20 +462,20 @@ bool resolver_is_name(struct str host)
 
 static bool is_for(const struct name *name, const struct name_query *q)
 {
-    bool same_service = name->service && q->service ? strcmp(name->service, q->service) == 0
-                                                    : !name->service && !q->service;
-    return same_service && name->port == q->port && name->want_ipv4 == q->want_ipv4 &&
-           name->want_ipv6 == q->want_ipv6 && str_eq_nocase(str_of(name->host), q->host);
+    const struct known_name *k = &name->known;
+    return strcmp(k->service, q->service ? q->service : "") == 0 && k->port == q->port &&
+           k->want_ipv4 == q->want_ipv4 && k->want_ipv6 == q->want_ipv6 &&
+           str_eq_nocase(str_of(k->host), q->host);
 }
 
-static char *copy_of(struct str text)
+static bool copy_text(char *to, size_t bytes, struct str from)
 {
-    char *copy = malloc(text.n + 1);
-    if (copy) {
-        memcpy(copy, text.p, text.n);
-        copy[text.n] = '\0';
-    }
-    return copy;
+    if (from.n >= bytes)
+        return false;
+    if (from.n > 0)
+        memcpy(to, from.p, from.n);
+    to[from.n] = '\0';
+    return true;
 }
 
 static void forget(struct resolver *r, struct name **link)
@@ -403,7 +507,7 @@ static bool make_room_for_passing(struct resolver *r, uint64_t asker)
     if (r->n_passing < PASSING_MAX && !has_its_part)
         return true;
     for (struct name **link = &r->names; *link; link = &(*link)->next) {
-        if (!(*link)->passing || (*link)->busy || (*link)->used_at_ms >= used_before_ms ||
+        if (!(*link)->passing || (*link)->resolution || (*link)->used_at_ms >= used_before_ms ||
             (has_its_part && (*link)->asker != asker))
             continue;
         oldest = link;
@@ -421,15 +525,14 @@ static struct name *name_new(struct resolver *r, const struct name_query *q)
     struct name *name = room ? calloc(1, sizeof(*name)) : NULL;
     if (!name)
         return NULL;
-    *name = (struct name){.resolver = r,
-                          .port = q->port,
-                          .want_ipv4 = q->want_ipv4,
-                          .want_ipv6 = q->want_ipv6,
-                          .passing = q->passing,
-                          .asker = q->asker,
-                          .host = copy_of(q->host),
-                          .service = q->service ? copy_of(str_of(q->service)) : NULL};
-    if (!name->host || (q->service && !name->service)) {
+    *name = (struct name){
+        .resolver = r,
+        .passing = q->passing,
+        .asker = q->asker,
+        .known = {.port = q->port, .want_ipv4 = q->want_ipv4, .want_ipv6 = q->want_ipv6}};
+    struct known_name *k = &name->known;
+    if (!copy_text(k->host, sizeof(k->host), q->host) ||
+        !copy_text(k->service, sizeof(k->service), str_of(q->service ? q->service : ""))) {
         name_free(name);
         return NULL;
     }
@@ -462,8 +565,10 @@ static void is_configured_now(struct name *name)
 static struct name_answer answer_of(const struct name *name)
 {
     return (struct name_answer){.state = name->state,
-                                .addresses = name->addresses,
-                                .n = name->n,
+                                .addresses = name->known.addresses,
+                                .n = name->known.n,
+                                .former = name->known.former,
+                                .in_part = name->known.in_part,
                                 .failing = name->failing,
                                 .handed = name->handed};
 }
@@ -482,7 +587,7 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
         return nothing;
     if (name->passing && !q->passing)
         is_configured_now(name);
-    if (!known || (name->passing && !name->busy && now_ms >= name->refresh_at_ms))
+    if (!known || (name->passing && !name->resolution && now_ms >= name->refresh_at_ms))
         resolve(name);
     name->used_at_ms = now_ms;
     return answer_of(name);
@@ -510,46 +615,51 @@ void resolver_tell_again(struct resolver *r, const struct known_name *known)
         name->untold = true;
 }
 
+/* How long its former addresses have been so nobody tells: they get their time anew. */
+static void take_over(struct name *name, const struct known_name *known)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    name->known = *known;
+    name->lacking = known->in_part;
+    for (unsigned i = 0; i < known->former; i++)
+        name->former.until_ms[i] = now_ms + GRACE_MS;
+    name->state = known->n > 0 ? NAME_KNOWN : NAME_PENDING;
+    name->handed = true;
+    name->used_at_ms = now_ms;
+}
+
 void resolver_know(struct resolver *r, const struct known_name *known)
 {
     const struct name_query q = query_of(known);
-    if (!resolver_is_name(q.host) || find(r, &q))
+    if (!resolver_is_name(q.host) || known_name_all(known) == 0 || find(r, &q))
         return;
     struct name *name = name_new(r, &q);
     if (!name)
         return;
-    memcpy(name->addresses, known->addresses, sizeof(name->addresses));
-    name->n = known->n;
-    name->state = NAME_KNOWN;
-    name->handed = true;
-    name->used_at_ms = clock_monotonic_ms();
+    take_over(name, known);
     resolve(name);
-}
-
-static void copy_text(char *to, size_t bytes, const char *from)
-{
-    size_t n = from ? strnlen(from, bytes - 1) : 0;
-    if (n > 0)
-        memcpy(to, from, n);
-    to[n] = '\0';
 }
 
 bool resolver_tell(struct resolver *r, struct known_name *known)
 {
     struct name *name = r->names;
-    while (name && (name->passing || !name->untold || name->n == 0))
+    while (name && (name->passing || !name->untold || known_name_all(&name->known) == 0))
         name = name->next;
     if (!name)
         return false;
     name->untold = false;
-    *known = (struct known_name){.port = name->port,
-                                 .want_ipv4 = name->want_ipv4,
-                                 .want_ipv6 = name->want_ipv6,
-                                 .n = (uint16_t)name->n};
-    copy_text(known->host, sizeof(known->host), name->host);
-    copy_text(known->service, sizeof(known->service), name->service);
-    memcpy(known->addresses, name->addresses, name->n * sizeof(*name->addresses));
+    *known = name->known;
     return true;
+}
+
+static void end_former(struct name *name, int64_t now_ms)
+{
+    const struct known_name before = name->known;
+    if (!former_is_over(&name->former, &name->known, now_ms))
+        return;
+    if (name->former.cut_until_ms <= now_ms)
+        name->former.cut_until_ms = 0;
+    now_means(name, &before);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *context)
@@ -560,11 +670,12 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     for (struct name **link = &r->names; *link;) {
         struct name *name = *link;
         int64_t kept_ms = name->passing ? PASSING_FORGET_MS : FORGET_MS;
-        if (!name->busy && now_ms - name->used_at_ms > kept_ms) {
+        if (!name->resolution && now_ms - name->used_at_ms > kept_ms) {
             forget(r, link);
             continue;
         }
-        if (!name->passing && !name->busy && now_ms >= name->refresh_at_ms)
+        end_former(name, now_ms);
+        if (!name->passing && !name->resolution && now_ms >= name->refresh_at_ms)
             resolve(name);
         link = &name->next;
     }

@@ -84,8 +84,25 @@ static int by_priority(const void *a, const void *b)
     return x->priority - y->priority;
 }
 
+/* The best SRV_MAX: one more takes the place of the worst, if that is worse. */
+static void keep(struct srv_record list[SRV_MAX], int *found, bool *cut,
+                 const struct srv_record *record)
+{
+    int worst = 0;
+    if (*found < SRV_MAX) {
+        list[(*found)++] = *record;
+        return;
+    }
+    *cut = true;
+    for (int i = 1; i < SRV_MAX; i++)
+        if (list[i].priority >= list[worst].priority)
+            worst = i;
+    if (record->priority < list[worst].priority)
+        list[worst] = *record;
+}
+
 int srv_parse(const unsigned char *answer, size_t n, struct srv_record list[SRV_MAX],
-              uint32_t *ttl_s)
+              uint32_t *ttl_s, bool *cut)
 {
     struct reader r = {answer, answer + HEADER_BYTES, answer + n};
     struct srv_record record;
@@ -97,7 +114,8 @@ int srv_parse(const unsigned char *answer, size_t n, struct srv_record list[SRV_
     if (!skip_questions(&r, questions))
         return -1;
     *ttl_s = UINT32_MAX;
-    while (answers-- > 0 && found < SRV_MAX) {
+    *cut = false;
+    while (answers-- > 0) {
         uint32_t ttl;
         bool is_srv;
         if (!read_record(&r, &record, &ttl, &is_srv))
@@ -105,7 +123,7 @@ int srv_parse(const unsigned char *answer, size_t n, struct srv_record list[SRV_
         if (ttl < *ttl_s)
             *ttl_s = ttl;
         if (is_srv)
-            list[found++] = record;
+            keep(list, &found, cut, &record);
     }
     qsort(list, (size_t)found, sizeof(*list), by_priority);
     return found;

@@ -118,7 +118,7 @@ static void server_waits(void *context, void *user)
 static bool is_known(const struct rehearsal *r, const struct address *a)
 {
     for (unsigned i = 0; i < r->n_names; i++)
-        for (unsigned j = 0; j < r->names[i].n; j++)
+        for (unsigned j = 0; j < known_name_all(&r->names[i]); j++)
             if (address_same_host(&r->names[i].addresses[j].address, a))
                 return true;
     return false;
@@ -151,7 +151,7 @@ static bool is_told(const struct rehearsal *r, const struct upstream *u)
 {
     for (unsigned i = 0; i < r->n_names; i++)
         if (known_name_is_of(&r->names[i], u))
-            return true;
+            return !r->names[i].in_part;
     return u->host.n == 0 || !r->names_told;
 }
 

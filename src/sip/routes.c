@@ -8,7 +8,7 @@
 
 #define BUCKETS     256
 #define FORGET_MS   3600000 /* health that nobody asked for so long */
-#define HOPS_OF_ONE 32      /* addresses of one name */
+#define HOPS_OF_ONE NAME_HOPS_MAX
 
 /* The health of one address. */
 struct hop {
@@ -247,9 +247,13 @@ bool routes_wait_for_names(struct routes *r, const struct settings *settings)
 
 bool routes_know_names(struct routes *r, const struct settings *settings)
 {
-    for (unsigned i = 0; i < settings->n_upstreams; i++)
-        if (settings->upstreams[i].host.n > 0 && look_up(r, &settings->upstreams[i]).n == 0)
+    for (unsigned i = 0; i < settings->n_upstreams; i++) {
+        struct name_answer answer = {.n = 1};
+        if (settings->upstreams[i].host.n > 0)
+            answer = look_up(r, &settings->upstreams[i]);
+        if (answer.n == 0 || answer.in_part)
             return false;
+    }
     return true;
 }
 
@@ -258,7 +262,7 @@ static bool leads_to(struct routes *r, const struct upstream *u, const struct ad
     if (u->host.n == 0)
         return false;
     struct name_answer answer = look_up(r, u);
-    for (unsigned i = 0; i < answer.n; i++)
+    for (unsigned i = 0; i < answer.n + answer.former; i++)
         if (address_same_host(&answer.addresses[i].address, address))
             return true;
     return false;
@@ -461,7 +465,8 @@ struct routes_ills routes_ills_of(struct routes *r, const struct settings *setti
         unsigned n = routes_hops(r, u, hops, HOPS_OF_ONE);
         if (u->host.n > 0)
             answer = look_up(r, u);
-        ills.names_unresolved += answer.failing || (answer.state != NAME_PENDING && n == 0);
+        ills.names_unresolved += answer.failing || answer.in_part ||
+                                 (answer.state != NAME_PENDING && n == 0);
         for (unsigned h = 0; h < n; h++)
             ills.hops_out += is_out_and_unseen(r, &hops[h]);
     }

@@ -35,8 +35,8 @@ struct routes_counters {
 /* What is wrong now. */
 struct routes_ills {
     unsigned hops_out;         /* next hops */
-    unsigned names_unresolved; /* upstreams whose name has no answer, or none with an address that
-                                  can be reached */
+    unsigned names_unresolved; /* upstreams whose name has no answer, in part or none with an
+                                  address that can be reached */
 };
 
 /* NULL: no memory. */
@@ -48,7 +48,7 @@ const struct routes_counters *routes_get_counters(const struct routes *r);
 void routes_keep_names(struct routes *r, const struct settings *settings);
 /* Whether the first answer for one of them is still to come. */
 bool routes_wait_for_names(struct routes *r, const struct settings *settings);
-/* Whether each of them has had an address since the start, or before. */
+/* Whether each of them has had an address since the start, or before, and all of it is known. */
 bool routes_know_names(struct routes *r, const struct settings *settings);
 /* Of the upstreams of SETTINGS. */
 struct routes_ills routes_ills_of(struct routes *r, const struct settings *settings);
@@ -74,7 +74,7 @@ enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
 /* Whether an upstream listens at this address and port. Without R names mean nothing. */
 bool routes_is_hop(struct routes *r, const struct settings *settings,
                    const struct address *address);
-/* An address that the name of an upstream stands for. */
+/* An address that the name of an upstream stands for, or stood for until a while ago. */
 bool routes_lead_to(struct routes *r, const struct settings *settings,
                     const struct address *address);
 /* The same, of an upstream that has no `sources` of its own. */

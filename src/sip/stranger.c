@@ -54,39 +54,67 @@ static void read_via(struct str element, struct via_hop *via)
     parameter_find(parameters, STR("rport"), &via->rport);
 }
 
-/* The two topmost; the second is empty when there is none. */
-static bool read_vias(struct str raw, struct via_hop via[2])
+/* What of a response bears the proof. */
+struct bearing {
+    struct via_hop via[2]; /* the two topmost; the second is empty when there is none */
+    unsigned n_vias;
+    struct header_line cseq, call_id, from; /* the first of each; value.p is NULL without one */
+};
+
+static void keep_first(struct header_line *first, const struct header_line *line, const char *name,
+                       char compact)
+{
+    if (!first->value.p && header_is(line, str_of(name), compact))
+        *first = *line;
+}
+
+static bool has_dialog(const struct bearing *b)
+{
+    return b->cseq.value.p && b->call_id.value.p && b->from.value.p;
+}
+
+static bool is_all(const struct bearing *b)
+{
+    return b->n_vias == 2 && has_dialog(b);
+}
+
+/* In one walk, and no further than a request could be long: whoever sends this may be anybody. */
+static bool read_bearing(struct str raw, unsigned max_lines, struct bearing *b)
 {
     struct header_line line;
     struct str rest, element;
-    unsigned n = 0;
-    via[0] = via[1] = (struct via_hop){.host = {NULL, 0}};
+    *b = (struct bearing){.n_vias = 0};
     start_line(raw, &rest);
-    while (n < 2 && header_next(&rest, &line))
-        while (n < 2 && header_is(&line, STR("Via"), 'v') && list_next(&line.value, &element))
-            read_via(element, &via[n++]);
-    return n > 0;
+    for (unsigned n = 1; n < max_lines && !is_all(b) && head_line_next(&rest, &line); n++) {
+        if (!line.name.p)
+            continue;
+        while (b->n_vias < 2 && header_is(&line, STR("Via"), 'v') &&
+               list_next(&line.value, &element))
+            read_via(element, &b->via[b->n_vias++]);
+        keep_first(&b->cseq, &line, "CSeq", 0);
+        keep_first(&b->call_id, &line, "Call-ID", 'i');
+        keep_first(&b->from, &line, "From", 'f');
+    }
+    return b->n_vias > 0 && has_dialog(b);
 }
 
-static bool read_proof(struct str raw, struct branch_proof *proof, struct str *method)
+static bool read_proof(struct str raw, unsigned max_lines, struct branch_proof *proof,
+                       struct str *method)
 {
-    struct header_line cseq, call_id, from;
-    struct via_hop via[2];
+    struct bearing b;
     uint64_t number;
-    if (!read_vias(raw, via) || !header_find(raw, STR("CSeq"), 0, &cseq) ||
-        !header_find(raw, STR("Call-ID"), 'i', &call_id) ||
-        !header_find(raw, STR("From"), 'f', &from))
+    if (!read_bearing(raw, max_lines, &b))
         return false;
-    *method = cseq.value;
+    *method = b.cseq.value;
     struct str digits = str_cut(method, ' ');
     *method = str_trim(*method);
     if (!str_to_u64(digits, INT32_MAX, &number))
         return false;
-    *proof = (struct branch_proof){.branch = via[0].branch,
-                                   .call_id = call_id.value,
+    *proof = (struct branch_proof){.branch = b.via[0].branch,
+                                   .call_id = b.call_id.value,
                                    .cseq = (uint32_t)number,
-                                   .from_tag = screen_tag_of(from.value),
-                                   .next = via[1]};
+                                   .from_tag = screen_tag_of(b.from.value),
+                                   .next = b.via[1]};
     return true;
 }
 
@@ -122,7 +150,7 @@ static bool response_is_heard(struct proxy *p, const struct flow *from, struct s
 {
     struct branch_proof proof;
     struct str method;
-    if (!read_proof(raw, &proof, &method))
+    if (!read_proof(raw, p->snapshot->settings->max_header_lines, &proof, &method))
         return false;
     struct transaction_key key = client_key(&p->branches, proof.branch, method);
     const struct client_transaction *t = client_transaction_find(p->transactions, &key);

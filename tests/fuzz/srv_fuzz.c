@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct srv_record list[SRV_MAX];
     uint32_t ttl_s;
-    int n = srv_parse(data, size, list, &ttl_s);
-    if (n < -1 || n > SRV_MAX)
+    bool cut;
+    int n = srv_parse(data, size, list, &ttl_s, &cut);
+    if (n < -1 || n > SRV_MAX || (n >= 0 && cut && n < SRV_MAX))
         abort();
     for (int i = 0; i < n; i++)
         if (strnlen(list[i].host, sizeof(list[i].host)) > SRV_HOST_MAX ||

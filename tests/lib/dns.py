@@ -21,6 +21,7 @@ class Dns:
 
     def __init__(self, host, port=53):
         self.zone, self.questions, self.broken, self.silent = {}, [], False, False
+        self.failing = set()  # names whose questions alone get SERVFAIL
         self.delay, self.answered = 0, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, port))
@@ -75,9 +76,10 @@ class Dns:
         kind = struct.unpack("!H", packet[at + 1:at + 3])[0]
         name, question = ".".join(labels), packet[12:at + 5]
         self.questions.append((name, kind))
-        records = [] if self.broken else self.zone.get((name, kind), [])
+        broken = self.broken or name in self.failing
+        records = [] if broken else self.zone.get((name, kind), [])
         known = any(other == name for other, _ in self.zone)
-        code = 2 if self.broken else 0 if known else 3
+        code = 2 if broken else 0 if known else 3
         head = packet[:2] + struct.pack("!BBHHHH", 0x84, 0x80 | code, 1, len(records), 0, 0)
         return head + question + b"".join(
             b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, ttl, len(data)) + data

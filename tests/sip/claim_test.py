@@ -3,11 +3,14 @@ An address of an upstream begins a call only of a trunk that names it as narrowl
 whatever else covers it, a carrier's call is nobody's, in the call as in explain.
 """
 
+import os
+import signal
+
 from lib import stird, stirctl
 from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.story import CALLED, Story
-from sip.dns_test import CARRIER, NameStory
+from sip.dns_test import CARRIER, SRV_NAME, NameStory
 
 
 class Claims:
@@ -135,26 +138,13 @@ class ByName(Claims, NameStory):
         self.carrier.respond(arrived, 486)
 
 
-class NotResolved(Claims, NameStory):
+class Doubts(Claims, NameStory):
     """
     Until the name of each upstream has an address, a source that only a prefix covers may be one of
     them: its calls go on, and get no more than C.
     """
 
     DOUBT = "source in doubt: the name of an upstream is not resolved"
-
-    def begin(self, trunks, more=""):
-        self.dns.broken = True
-        self.dns.address(CARRIER, self.net(9))
-        path = self.configure(
-            trunks=trunks, more='dns = { servers = [ "%s" ]; };\n%s' % (self.net(53), more),
-            upstreams=[self.upstream("near", 208),
-                       {"name": "carrier", "uri": "sip:%s:5060;transport=udp" % CARRIER}])
-        self.near = self.peer("near", 208)
-        self.start_with(path)
-        wait_until(lambda: self.dns.questions, HANG_S, "a question")
-        self.settle()
-        return path
 
     def call_from(self, path, peer, level):
         """At the call and in explain the same."""
@@ -170,13 +160,30 @@ class NotResolved(Claims, NameStory):
                          ("signed", level, record["rule"]))
         return record
 
+    def wide_to_near(self, **more):
+        return self.wide(25, upstreams=["near", "carrier"], **more)
+
+
+class NotResolved(Doubts):
+    """Nothing is known of the carrier's name."""
+
+    def begin(self, trunks, more=""):
+        self.dns.broken = True
+        self.dns.address(CARRIER, self.net(9))
+        path = self.configure(
+            trunks=trunks, more='dns = { servers = [ "%s" ]; };\n%s' % (self.net(53), more),
+            upstreams=[self.upstream("near", 208),
+                       {"name": "carrier", "uri": "sip:%s:5060;transport=udp" % CARRIER}])
+        self.near = self.peer("near", 208)
+        self.start_with(path)
+        wait_until(lambda: self.dns.questions, HANG_S, "a question")
+        self.settle()
+        return path
+
     def resolve(self):
         self.dns.broken = False
         wait_until(lambda: stirctl.ask(self.stird.configuration, "status")["unknown_names"] == [],
                    HANG_S, "DNS")
-
-    def wide_to_near(self, **more):
-        return self.wide(25, upstreams=["near", "carrier"], **more)
 
     def test_wide_trunk(self):
         path = self.begin([self.wide_to_near()])
@@ -218,6 +225,118 @@ class NotResolved(Claims, NameStory):
         text = self.lab.write("invite.txt", self.invite().octets().decode())
         told = stirctl.ask(path, "explain", "--offline", "--source", self.net(2), "--message", text)
         self.assertEqual(told["level"], "A")
+
+
+class InPart(Doubts):
+    """
+    R-P-035: the carrier is the second of two hosts (.9); what a host has is known of it by itself.
+    """
+
+    FIRST, SECOND = "a." + CARRIER, "b." + CARRIER
+
+    def begin(self, trunks, more=""):
+        """Until the workers have said what they know of all names, or of a part."""
+        path = self.configure(
+            trunks=trunks, more='dns = { servers = [ "%s" ]; };\n%s' % (self.net(53), more),
+            upstreams=[self.upstream("near", 208),
+                       {"name": "carrier", "uri": "sip:%s;transport=udp" % CARRIER}])
+        self.near = self.peer("near", 208)
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_with(path)
+        wait_until(lambda: self.dns.asked(self.SECOND), HANG_S, "a question")
+        self.settle()
+        return path
+
+    def two_hosts(self, ttl=60):
+        self.dns.srv(SRV_NAME, (10, 0, 5060, self.FIRST), (20, 0, 5060, self.SECOND), ttl=ttl)
+        self.dns.address(self.FIRST, self.net(201), ttl=ttl)
+        self.dns.address(self.SECOND, self.net(9), ttl=ttl)
+
+    def status(self):
+        return stirctl.ask(self.stird.configuration, "status")
+
+    def wait_unknown(self, names):
+        wait_until(lambda: self.status()["unknown_names"] == names, HANG_S, "unknown names")
+
+    def wait_failing(self):
+        self.stird.wait_log("a name resolves in part.*host=%s" % self.SECOND)
+
+    def in_doubt(self, path, peer):
+        self.wait_unknown(["carrier"])
+        self.assertEqual(self.call_from(path, peer, "C")["rule"], self.DOUBT)
+        wait_until(lambda: "names_unresolved" in [a["name"] for a in self.status()["alarms"]],
+                   HANG_S, "the alarm")
+
+    def test_a_host_that_never_had_an_answer(self):
+        self.two_hosts(ttl=3600)
+        self.dns.failing.add(self.SECOND)
+        path = self.begin([self.wide_to_near()])
+        self.wait_failing()
+        self.in_doubt(path, self.carrier)
+        self.dns.failing.clear()
+        self.wait_unknown([])
+        self.refused_as_explained(path, self.carrier)
+        self.call_from(path, self.sbc, "A")
+
+    def fails_later(self, **more):
+        self.two_hosts(ttl=1)
+        path = self.begin([self.wide_to_near()], **more)
+        self.wait_unknown([])
+        self.dns.failing.add(self.SECOND)
+        self.wait_failing()
+        return path
+
+    def test_a_host_that_fails_later(self):
+        """...and the next worker knows what the one before it knew."""
+        path = self.fails_later()
+        self.refused_as_explained(path, self.carrier)
+        self.call_from(path, self.sbc, "A")
+        os.kill(self.stird.child("worker"), signal.SIGKILL)
+        self.refused_as_explained(path, self.carrier)
+        self.stird.reload()
+        self.stird.wait_notify("READY=1")
+        self.refused_as_explained(path, self.carrier)
+
+    def test_two_workers(self):
+        path = self.fails_later(more="workers = 2;\n")
+        for _ in range(6):
+            self.refused_as_explained(path, self.carrier)
+
+    def test_a_reload_that_brings_another_host(self):
+        self.two_hosts(ttl=1)
+        path = self.begin([self.wide_to_near()])
+        self.wait_unknown([])
+        self.dns.failing.add("c." + CARRIER)
+        self.dns.srv(SRV_NAME, (10, 0, 5060, self.FIRST), (20, 0, 5060, "c." + CARRIER), ttl=1)
+        self.stird.wait_log("a name resolves in part.*host=c[.]%s.*unknown=yes" % CARRIER)
+        self.in_doubt(path, self.sbc)
+
+    def test_more_addresses_than_are_kept(self):
+        """Whatever is beyond them, it may be the source."""
+        hosts = [self.FIRST, "m." + CARRIER, self.SECOND]
+        self.dns.srv(SRV_NAME, *[(10 + i, 0, 5060, host) for i, host in enumerate(hosts)])
+        for i, host in enumerate(hosts):
+            self.dns.address(host, *[self.net(130 + 22 * i + n) for n in range(21)],
+                             self.net(9) if host == self.SECOND else self.net(250 + i))
+        path = self.begin([self.wide_to_near()])
+        self.stird.wait_log("a name has more addresses than are kept.*%s" % CARRIER)
+        self.in_doubt(path, self.carrier)
+
+    def test_an_address_that_the_name_had(self):
+        """...is its a while longer, in the next worker too."""
+        self.two_hosts(ttl=1)
+        path = self.begin([self.wide_to_near()])
+        self.wait_unknown([])
+        self.dns.address(self.SECOND, self.net(202), ttl=1)
+        asked = len(self.dns.questions)
+        wait_until(lambda: self.SECOND in [name for name, _ in self.dns.questions[asked:]], HANG_S,
+                   "another question")
+        self.settle()
+        wait_until(lambda: "%s:5060" % self.net(202) in
+                   [hop["address"] for hop in self.status()["next_hops"]], HANG_S, "the new address")
+        self.refused_as_explained(path, self.carrier)
+        os.kill(self.stird.child("worker"), signal.SIGKILL)
+        self.refused_as_explained(path, self.carrier)
 
 
 class Emergency(Claims, Story):

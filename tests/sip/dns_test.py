@@ -140,6 +140,18 @@ class Names(NameStory):
         self.stird.wait_log("a name does not resolve")
         self.call_to(self.carrier)
 
+    def test_one_host_of_two_fails(self):
+        """The one that answers calls has no name server any more: calls go to it as before."""
+        for host, last in (("a.", 8), ("b.", 9)):
+            self.dns.address(host + CARRIER, self.net(last), ttl=1)
+        self.dns.srv(SRV_NAME, (10, 0, 5060, "a." + CARRIER), (20, 0, 5060, "b." + CARRIER), ttl=1)
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % CARRIER)
+        self.call_to(self.carrier)
+        self.dns.failing.add("b." + CARRIER)
+        self.stird.wait_log("a name resolves in part")
+        self.call_to(self.carrier)
+
     def test_address_changes(self):
         """After the time to live the new address is used; 5 s is the least."""
         self.dns.address(CARRIER, self.net(8), ttl=1)

@@ -91,7 +91,7 @@ class UnreadableAnswer(Story):
     def test_one_of_1xx_is_a_sign_of_life(self):
         """And the call rings on."""
         self.start()
-        for change in (lambda raw: raw.replace(b"CSeq: ", b"CSeq "), lambda raw: b" " + raw,
+        for change in (lambda raw: raw.replace(b"CSeq: ", b"CSeq "),
                        lambda raw: raw.replace(b"SIP/2.0 180", b"SIP/2.0 18x"),
                        lambda raw: raw.replace(b"SIP/2.0 180", b"SIP/2.0 1800"),
                        lambda raw: raw.replace(b"SIP/2.0 180", b"180")):
@@ -107,7 +107,7 @@ class UnreadableAnswer(Story):
                    upstreams=[self.upstream("first", 8), self.upstream()])
         first = self.peer("first", 8)
         self.carrier  # pylint: disable=pointless-statement
-        for name in ("no CSeq", "CSeq without a colon", "a space before it", "a Via without a colon"):
+        for name in ("no CSeq", "CSeq without a colon", "CSeq is empty", "a Via without a colon"):
             with self.subTest(name=name):
                 invite = self.place()
                 there = first.expect("INVITE")

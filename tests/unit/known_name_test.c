@@ -56,7 +56,13 @@ static void each_lie_is_found(void **state)
     LIE(k.want_ipv4 = 2);
     LIE(k.want_ipv6 = 255);
     LIE(k.n = 0);
+    LIE(k.n = NAME_HOPS_MAX + 1);
     LIE(k.n = NAME_ADDRESSES_MAX + 1);
+    LIE(k.former = 1); /* which was not filled in */
+    LIE(k.former = NAME_ADDRESSES_MAX - 1);
+    LIE(k.former = 65535);
+    LIE(k.in_part = 2);
+    LIE(k.n_parts = NAME_PARTS_MAX + 1);
     LIE(k.n = 65535);
     LIE(k.n = 3); /* of which one was not filled in */
     LIE(k.addresses[1].address.port = 0);

@@ -49,9 +49,10 @@ static bool judge_name(const void *bytes, size_t n)
     memcpy(&k, bytes, n);
     if (!known_name_is_sound(&k))
         return true;
-    bool good = k.n > 0 && k.n <= NAME_ADDRESSES_MAX &&
-                strnlen(k.host, sizeof(k.host)) < sizeof(k.host);
-    for (unsigned i = 0; good && i < k.n; i++)
+    unsigned all = (unsigned)k.n + k.former;
+    bool good = (k.n > 0 || k.in_part) && all <= NAME_ADDRESSES_MAX && k.n <= NAME_HOPS_MAX &&
+                k.n_parts <= NAME_PARTS_MAX && strnlen(k.host, sizeof(k.host)) < sizeof(k.host);
+    for (unsigned i = 0; good && i < all; i++)
         good = is_address(&k.addresses[i].address);
     return good;
 }

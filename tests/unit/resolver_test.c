@@ -25,8 +25,9 @@ int64_t __wrap_clock_monotonic_ms(void)
     return __real_clock_monotonic_ms() + ahead_ms;
 }
 
-#define A   1
-#define SRV 33
+#define A    1
+#define AAAA 28
+#define SRV  33
 
 /* One record; the answer to a name and type is all that match. */
 static const struct record {
@@ -44,16 +45,30 @@ static const struct record {
     {"b.carrier.example", A, 0, 0, 0, "192.0.2.20"},
     {"_sip._udp.never.example", SRV, 0, 0, 0, ""},
     {"short.example", A, 0, 0, 0, "192.0.2.30"},
+    {"both.example", A, 0, 0, 0, "192.0.2.40"},
+    {"both.example", AAAA, 0, 0, 0, "2001:db8::40"},
+    {"_sip._udp.moving.example", SRV, 10, 0, 5070, "a.carrier.example"},
+    {"_sip._udp.moving.example", SRV, 20, 0, 5080, "b.carrier.example"},
+    {"_sip._udp.moving.example", SRV, 30, 0, 5080, "192.0.2.77"},
+    {"_sip._udp.moving.example", SRV, 40, 0, 5080, ""},
 };
 
 struct server {
     struct event_base *base;
-    struct event *readable;
+    struct event *readable, *callable, *called; /* by TCP: one connection at a time */
     struct resolver *resolver;
     struct address at;
     int fd;
     unsigned questions;
-    bool broken; /* SERVFAIL for all */
+    bool broken;         /* SERVFAIL for all */
+    const char *ill;     /* and for this name, or only if it is asked for a TYPE */
+    uint16_t ill_type;   /* 0: any */
+    const char *without; /* this name is no more */
+    struct crowd {
+        unsigned hosts,
+            addresses;  /* of crowd.example: so many targets with so many addresses each */
+        unsigned first; /* the number of the first address */
+    } crowd;
 };
 
 static size_t put_name(uint8_t *to, const char *name)
@@ -84,6 +99,9 @@ static size_t put_record(uint8_t *to, const struct record *r)
     size_t n = 0, length = 4;
     if (r->type == A) {
         inet_pton(AF_INET, r->value, data);
+    } else if (r->type == AAAA) {
+        length = 16;
+        inet_pton(AF_INET6, r->value, data);
     } else {
         length = put_u16(data, r->priority);
         length += put_u16(data + length, r->weight);
@@ -115,33 +133,117 @@ static void read_question(const uint8_t *at, char *name, uint16_t *type, size_t 
     *length = (size_t)(at + 5 - begin);
 }
 
-static void on_question(evutil_socket_t fd, short what, void *context)
+static bool is_ill(const struct server *s, const char *name, uint16_t type)
 {
-    struct server *s = context;
-    struct sockaddr_storage from;
-    socklen_t from_length = sizeof(from);
-    uint8_t packet[1500];
+    bool this_one = s->ill && strcasecmp(s->ill, name) == 0;
+    return s->broken || (this_one && (s->ill_type == 0 || s->ill_type == type));
+}
+
+/* What _sip._udp.crowd.example and h0.crowd.example, h1.crowd.example ... have. */
+static unsigned put_crowd(const struct server *s, uint8_t *packet, size_t *end, const char *name,
+                          uint16_t type)
+{
+    unsigned host, n = 0;
+    char value[64];
+    if (is_ill(s, name, type))
+        return 0;
+    for (; type == SRV && strcmp(name, "_sip._udp.crowd.example") == 0 && n < s->crowd.hosts; n++) {
+        snprintf(value, sizeof(value), "h%u.crowd.example", n);
+        const struct record r = {name, SRV, (uint16_t)(1000 - n), 0, 5060, value};
+        *end += put_record(packet + *end, &r);
+    }
+    for (; type == A && sscanf(name, "h%u.crowd.", &host) == 1 && n < s->crowd.addresses; n++) {
+        unsigned number = s->crowd.first + host * s->crowd.addresses + n;
+        snprintf(value, sizeof(value), "198.51.%u.%u", number / 250, 1 + number % 250);
+        const struct record r = {name, A, 0, 0, 0, value};
+        *end += put_record(packet + *end, &r);
+    }
+    return n;
+}
+
+#define UDP_MAX 512 /* more only over TCP */
+
+/* Makes the question the answer, of so many octets. */
+static size_t answer_to(struct server *s, uint8_t *packet, bool tcp)
+{
     char name[256];
     uint16_t type;
     size_t length;
     unsigned answers = 0;
-    (void)what;
-    ssize_t n = recvfrom(fd, packet, 512, 0, (struct sockaddr *)&from, &from_length);
-    assert_true(n > 12);
     read_question(packet + 12, name, &type, &length);
     size_t end = 12 + length;
     for (size_t i = 0; i < sizeof(zone) / sizeof(zone[0]); i++) {
-        if (s->broken || zone[i].type != type || strcasecmp(zone[i].name, name) != 0)
+        if (is_ill(s, name, type) || zone[i].type != type || strcasecmp(zone[i].name, name) != 0 ||
+            (s->without && strcmp(name, s->without) == 0))
             continue;
         end += put_record(packet + end, &zone[i]);
         answers++;
     }
-    packet[2] = 0x84;
-    packet[3] = s->broken ? 2 : answers > 0 ? 0 : 3;
-    put_u16(packet + 6, answers);
+    answers += put_crowd(s, packet, &end, name, type);
+    bool truncated = !tcp && end > UDP_MAX;
+    packet[2] = truncated ? 0x86 : 0x84;
+    packet[3] = is_ill(s, name, type) ? 2 : answers > 0 ? 0 : 3;
+    put_u16(packet + 6, truncated ? 0 : answers);
     put_u16(packet + 10, 0); /* the resolver's EDNS record */
-    sendto(fd, packet, end, 0, (struct sockaddr *)&from, from_length);
-    s->questions++;
+    s->questions += !truncated;
+    return truncated ? 12 + length : end;
+}
+
+static void on_question(evutil_socket_t fd, short what, void *context)
+{
+    struct sockaddr_storage from;
+    socklen_t from_length = sizeof(from);
+    uint8_t packet[4096];
+    (void)what;
+    ssize_t n = recvfrom(fd, packet, 512, 0, (struct sockaddr *)&from, &from_length);
+    assert_true(n > 12);
+    sendto(fd, packet, answer_to(context, packet, false), 0, (struct sockaddr *)&from, from_length);
+}
+
+static void hang_up(struct server *s)
+{
+    if (!s->called)
+        return;
+    close(event_get_fd(s->called));
+    event_free(s->called);
+    s->called = NULL;
+}
+
+static void on_tcp_question(evutil_socket_t fd, short what, void *context)
+{
+    uint8_t packet[4096];
+    (void)what;
+    if (recv(fd, packet, 2, MSG_WAITALL) != 2) {
+        hang_up(context);
+        return;
+    }
+    size_t n = (size_t)(packet[0] << 8 | packet[1]);
+    assert_true(n > 12 && n <= 512);
+    assert_int_equal(recv(fd, packet + 2, n, MSG_WAITALL), n);
+    n = answer_to(context, packet + 2, true);
+    put_u16(packet, (unsigned)n);
+    assert_int_equal(send(fd, packet, n + 2, MSG_NOSIGNAL), n + 2);
+}
+
+static void on_connection(evutil_socket_t fd, short what, void *context)
+{
+    struct server *s = context;
+    (void)what;
+    hang_up(s);
+    s->called = event_new(s->base, accept(fd, NULL, NULL), EV_READ | EV_PERSIST, on_tcp_question,
+                          s);
+    event_add(s->called, NULL);
+}
+
+static void listen_at(struct server *s, const struct sockaddr_in *name)
+{
+    const int on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    assert_int_equal(bind(fd, (const struct sockaddr *)name, sizeof(*name)), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    s->callable = event_new(s->base, fd, EV_READ | EV_PERSIST, on_connection, s);
+    event_add(s->callable, NULL);
 }
 
 static int set_up(void **state)
@@ -156,6 +258,7 @@ static int set_up(void **state)
     assert_int_equal(getsockname(s->fd, (struct sockaddr *)&name, &length), 0);
     s->readable = event_new(s->base, s->fd, EV_READ | EV_PERSIST, on_question, s);
     event_add(s->readable, NULL);
+    listen_at(s, &name);
     assert_true(address_parse(STR("127.0.0.1"), &s->at));
     s->at.port = ntohs(name.sin_port);
     s->resolver = resolver_new(s->base, &s->at, 1);
@@ -168,6 +271,9 @@ static int tear_down(void **state)
 {
     struct server *s = *state;
     resolver_free(s->resolver);
+    hang_up(s);
+    close(event_get_fd(s->callable));
+    event_free(s->callable);
     event_free(s->readable);
     event_base_free(s->base);
     close(s->fd);
@@ -196,7 +302,7 @@ static void run_for(struct server *s, int64_t ms)
 static struct name_answer settled(struct server *s, const struct name_query *q)
 {
     struct name_answer answer = resolver_look_up(s->resolver, q);
-    for (int i = 0; answer.state == NAME_PENDING && i < HANG_MS / 5; i++) {
+    for (int i = 0; (answer.state == NAME_PENDING || answer.handed) && i < HANG_MS / 5; i++) {
         run_for(s, 5);
         answer = resolver_look_up(s->resolver, q);
     }
@@ -303,7 +409,224 @@ static void test_last_good_answer(void **state)
     assert_false(answer.failing);
 }
 
+/* ---- a part without an answer ---- */
+
+static void expect_all(const struct name_answer *answer, bool in_part, bool failing,
+                       const char *addresses)
+{
+    struct buf out = BUF_INIT;
+    for (unsigned i = 0; i < answer->n; i++) {
+        buf_add_str(&out, i > 0 ? STR(" ") : STR(""));
+        address_add(&out, &answer->addresses[i].address);
+    }
+    buf_add_char(&out, '\0');
+    assert_string_equal(out.p, addresses);
+    buf_fini(&out);
+    assert_int_equal(answer->in_part, in_part);
+    assert_int_equal(answer->failing, failing);
+}
+
+/* Asked again after AFTER_MS, and all the questions of it are answered. */
+static struct name_answer asked_again(struct server *s, const struct name_query *q,
+                                      int64_t after_ms, unsigned questions)
+{
+    unsigned before = s->questions;
+    ahead_ms += after_ms;
+    for (int i = 0; s->questions < before + questions && i < HANG_MS / 5; i++)
+        run_for(s, 5);
+    assert_true(s->questions >= before + questions);
+    run_for(s, 100);
+    return resolver_look_up(s->resolver, q);
+}
+
+#define ALL "192.0.2.11:5070 192.0.2.12:5070 192.0.2.20:5080"
+
+/* R-P-035: what it was known to have stays, for as long as it fails; it is asked again after 5 s
+   and not after the time to live of the others. */
+static void test_a_target_fails_later(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    struct name_answer answer = settled(s, &q);
+    expect_all(&answer, false, false, ALL);
+    s->ill = "b.carrier.example";
+    answer = asked_again(s, &q, 61000, 4);
+    expect_all(&answer, false, true, ALL);
+    for (unsigned i = 0; i < 3; i++) {
+        answer = asked_again(s, &q, 5001, 4);
+        expect_all(&answer, false, true, ALL);
+    }
+    s->ill = "a.carrier.example"; /* another one, and the first is well */
+    answer = asked_again(s, &q, 5001, 4);
+    expect_all(&answer, false, true, ALL);
+    s->ill = NULL;
+    answer = asked_again(s, &q, 5001, 4);
+    expect_all(&answer, false, false, ALL);
+}
+
+/* Never known: others are used, and nobody says that this is all. */
+static void test_a_target_fails_from_the_start(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    s->ill = "b.carrier.example";
+    struct name_answer answer = settled(s, &q);
+    expect_all(&answer, true, true, "192.0.2.11:5070 192.0.2.12:5070");
+    answer = asked_again(s, &q, 5001, 4);
+    expect_all(&answer, true, true, "192.0.2.11:5070 192.0.2.12:5070");
+    s->ill = NULL;
+    answer = asked_again(s, &q, 5001, 4);
+    expect_all(&answer, false, false, ALL);
+}
+
+/* That there is none is an answer: the address goes, and is a former one for a while. */
+static void test_a_target_is_gone(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    settled(s, &q);
+    s->without = "b.carrier.example";
+    struct name_answer answer = asked_again(s, &q, 61000, 4);
+    expect_all(&answer, false, false, "192.0.2.11:5070 192.0.2.12:5070");
+    assert_int_equal(answer.former, 1);
+    assert_int_equal(answer.addresses[2].address.bytes[3], 20);
+    ahead_ms += 290000;
+    run_for(s, 1500);
+    assert_int_equal(resolver_look_up(s->resolver, &q).former, 1);
+    ahead_ms += 11000;
+    for (int i = 0; resolver_look_up(s->resolver, &q).former > 0 && i < HANG_MS / 5; i++)
+        run_for(s, 5);
+    answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.former, 0);
+    expect_all(&answer, false, false, "192.0.2.11:5070 192.0.2.12:5070");
+    s->without = NULL;
+    answer = asked_again(s, &q, 61000, 4);
+    expect_all(&answer, false, false, ALL);
+    assert_int_equal(answer.former, 0);
+}
+
+/* Each address family is a part. That there is none of one is an answer, and stays one. */
+static void test_one_family_fails(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("both.example", NULL), other = by_name("plain.example", NULL);
+    q.want_ipv6 = other.want_ipv6 = true;
+    s->ill = "both.example";
+    s->ill_type = AAAA;
+    struct name_answer answer = settled(s, &q);
+    expect_all(&answer, true, true, "192.0.2.40:5060");
+    s->ill = NULL;
+    answer = asked_again(s, &q, 5001, 2);
+    expect_all(&answer, false, false, "192.0.2.40:5060 [2001:db8::40]:5060");
+    s->ill = "both.example";
+    s->ill_type = A;
+    answer = asked_again(s, &q, 61000, 2);
+    expect_all(&answer, false, true, "192.0.2.40:5060 [2001:db8::40]:5060");
+    s->ill = NULL;
+    answer = settled(s, &other);
+    expect_all(&answer, false, false, "192.0.2.1:5060 192.0.2.2:5060");
+    s->ill = "plain.example";
+    s->ill_type = AAAA;
+    answer = asked_again(s, &other, 61000, 4);
+    expect_all(&answer, false, true, "192.0.2.1:5060 192.0.2.2:5060");
+}
+
+/* An address as a target asks nobody, for the family that is wanted; "." is no host. */
+static void test_odd_targets(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("moving.example", "_sip._udp");
+    q.want_ipv6 = true;
+    struct name_answer answer = settled(s, &q);
+    expect_all(&answer, false, false, ALL " 192.0.2.77:5080");
+}
+
+/* More than is kept is never taken for all. */
+static void test_crowds(void **state)
+{
+    static const struct {
+        struct crowd crowd;
+        unsigned n;
+        bool in_part;
+    } cases[] = {
+        {{NAME_PARTS_MAX, 1, 0}, NAME_PARTS_MAX, false},
+        {{NAME_PARTS_MAX + 1, 1, 0}, NAME_PARTS_MAX, true},
+        {{NAME_PARTS_MAX + 10, 1, 0}, NAME_PARTS_MAX, true},
+        {{2, NAME_HOPS_MAX / 2, 0}, NAME_HOPS_MAX, false},
+        {{1, NAME_HOPS_MAX + 1, 0}, NAME_HOPS_MAX, true},
+        {{3, NAME_HOPS_MAX / 2, 0}, NAME_HOPS_MAX, true},
+    };
+    struct server *s = *state;
+    struct name_query q = by_name("crowd.example", "_sip._udp");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        s->crowd = cases[i].crowd;
+        q.port = (uint16_t)(5060 + i); /* a name of its own */
+        struct name_answer answer = settled(s, &q);
+        assert_int_equal(answer.state, NAME_KNOWN);
+        assert_int_equal(answer.n, cases[i].n);
+        assert_int_equal(answer.in_part, cases[i].in_part);
+        assert_false(answer.failing);
+        for (unsigned a = 1; a < answer.n; a++) /* those with the lowest numbers, which come last */
+            assert_true(answer.addresses[a - 1].priority <= answer.addresses[a].priority);
+        assert_int_equal(answer.addresses[0].priority, 1001 - cases[i].crowd.hosts);
+    }
+}
+
+/* A name that has others each time: what does not fit among the former ones is not forgotten. */
+static void test_a_name_that_turns(void **state)
+{
+    struct server *s = *state;
+    struct name_query q = by_name("h0.crowd.example", NULL);
+    struct name_answer answer;
+    s->crowd = (struct crowd){0, 50, 0};
+    settled(s, &q);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        s->crowd.first = 50 * turn;
+        answer = asked_again(s, &q, 61000, 1);
+        assert_int_equal(answer.n, 50);
+        assert_int_equal(answer.former, turn == 1 ? 50 : NAME_ADDRESSES_MAX - 50);
+        assert_int_equal(answer.in_part, turn > 1);
+    }
+    for (unsigned i = 0; i < 6; i++)
+        answer = asked_again(s, &q, 61000, 1);
+    run_for(s, 1500);
+    answer = resolver_look_up(s->resolver, &q);
+    assert_int_equal(answer.former, 0);
+    assert_false(answer.in_part);
+}
+
 /* ---- what one process hands to the next ---- */
+
+/* The next process keeps them apart as this one did. */
+static void test_parts_are_handed_on(void **state)
+{
+    struct server *s = *state;
+    struct known_name k;
+    struct name_query q = by_name("carrier.example", "_sip._udp");
+    settled(s, &q);
+    assert_true(resolver_tell(s->resolver, &k));
+    for (unsigned turn = 0; turn < 2; turn++) {
+        resolver_free(s->resolver);
+        s->resolver = resolver_new(s->base, &s->at, 1);
+        s->ill = turn == 0 ? "b.carrier.example" : "a.carrier.example";
+        resolver_know(s->resolver, &k);
+        struct name_answer answer = settled(s, &q);
+        expect_all(&answer, false, true, ALL);
+    }
+    k.in_part = 1;
+    s->broken = true;
+    resolver_free(s->resolver);
+    s->resolver = resolver_new(s->base, &s->at, 1);
+    resolver_know(s->resolver, &k);
+    struct name_answer answer = settled(s, &q);
+    expect_all(&answer, true, true, ALL);
+    s->broken = false;
+    s->ill = NULL;
+    answer = asked_again(s, &q, 5001, 4);
+    expect_all(&answer, false, false, ALL);
+    assert_true(resolver_tell(s->resolver, &k));
+    assert_int_equal(k.in_part, 0);
+}
 
 static struct known_name known(const char *host, const char *service, const char *address)
 {
@@ -537,16 +860,18 @@ static void test_srv_cut_short(void **state)
         1, 'a', 0,    0, SRV, 0, 1, 0, 0, 0, 9, 0, 9, 0, 1, 0, 2, 0x13, 0xc4, 1, 'b', 0};
     struct srv_record list[SRV_MAX];
     uint32_t ttl_s;
+    bool more;
     (void)state;
-    assert_int_equal(srv_parse(answer, sizeof(answer), list, &ttl_s), 1);
+    assert_int_equal(srv_parse(answer, sizeof(answer), list, &ttl_s, &more), 1);
     assert_int_equal(ttl_s, 9);
+    assert_false(more);
     assert_string_equal(list[0].host, "b");
     assert_int_equal(list[0].port, 5060);
     for (size_t n = 0; n < sizeof(answer); n++) {
         uint8_t *cut = malloc(n + 1);
         memcpy(cut, answer, n);
         cut = realloc(cut, n > 0 ? n : 1); /* so that a sanitizer sees a step behind it */
-        assert_int_equal(srv_parse(cut, n, list, &ttl_s), -1);
+        assert_int_equal(srv_parse(cut, n, list, &ttl_s, &more), -1);
         free(cut);
     }
 }
@@ -557,6 +882,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(test_addresses),
         WITH_SERVER(test_srv),
+        WITH_SERVER(test_a_target_fails_later),
+        WITH_SERVER(test_a_target_fails_from_the_start),
+        WITH_SERVER(test_a_target_is_gone),
+        WITH_SERVER(test_one_family_fails),
+        WITH_SERVER(test_odd_targets),
+        WITH_SERVER(test_crowds),
+        WITH_SERVER(test_a_name_that_turns),
+        WITH_SERVER(test_parts_are_handed_on),
         WITH_SERVER(test_no_srv),
         WITH_SERVER(test_srv_says_no),
         WITH_SERVER(test_unknown),

@@ -463,6 +463,30 @@ static void test_ills_of_names(void **state)
     expect_ills(&lab, 0, 0);
     lab.dns.answer.failing = true;
     expect_ills(&lab, 0, 1);
+    lab.dns.answer.failing = false;
+    lab.dns.answer.in_part = true;
+    expect_ills(&lab, 0, 1);
+    routes_free(lab.routes);
+}
+
+/* All is known only if nothing is known in part; what a name had of late is its, and no next hop.
+ */
+static void test_known_in_part(void **state)
+{
+    struct lab lab;
+    const struct name_address known[] = {{.address = address_of("192.0.2.1", 5060)},
+                                         {.address = address_of("192.0.2.2", 5060)}};
+    struct target hops[4];
+    (void)state;
+    set_up(&lab, 4);
+    lab.dns.answer = (struct name_answer){
+        .state = NAME_KNOWN, .addresses = known, .n = 1, .former = 1};
+    assert_true(routes_know_names(lab.routes, &lab.settings));
+    assert_int_equal(routes_hops(lab.routes, &lab.upstreams[3], hops, 4), 1);
+    assert_true(routes_lead_to(lab.routes, &lab.settings, &known[0].address));
+    assert_true(routes_lead_to(lab.routes, &lab.settings, &known[1].address));
+    lab.dns.answer.in_part = true;
+    assert_false(routes_know_names(lab.routes, &lab.settings));
     routes_free(lab.routes);
 }
 
@@ -589,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_usable_by_name),
         cmocka_unit_test(test_ills_are_of_now),
         cmocka_unit_test(test_ills_of_names),
+        cmocka_unit_test(test_known_in_part),
         cmocka_unit_test(test_asked_when_out),
         cmocka_unit_test(test_questions_that_say_no),
         cmocka_unit_test(test_silence_to_questions),

@@ -18,7 +18,7 @@
 /* What Record-Routes of ours name. */
 #define US "192.0.2.100"
 
-static struct settings settings = {.dialog_days = 2};
+static struct settings settings = {.dialog_days = 2, .max_header_lines = 256};
 static struct listener listeners[2];
 static const struct flow from = {.listener = 0}, elsewhere = {.listener = 1};
 
@@ -189,6 +189,30 @@ static void each_response(void **state)
     settings.responses_any = false;
 }
 
+/* Those of the proof are the first few; nobody's text is walked for long. */
+static void a_response_of_many_lines(void **state)
+{
+    struct proxy *p = *state;
+    char branch[BRANCH_LENGTH + 1];
+    static const char *const kinds[] = {"a:\r\n", "a\r\n"};
+    settings.responses_any = true;
+    write_sent(p, SEEN, branch);
+    for (unsigned kind = 0; kind < 2; kind++) {
+        for (unsigned before = 0; before <= settings.max_header_lines; before += 64) {
+            struct buf text = BUF_INIT;
+            buf_add_str(&text, STR("SIP/2.0 200 OK\r\n"));
+            for (unsigned i = 0; i < before; i++)
+                buf_add_str(&text, str_of(kinds[kind]));
+            buf_addf(&text, "v: SIP/2.0/UDP us:5060;branch=%s\r\n" SEEN, branch);
+            buf_add_str(&text, STR(REST));
+            assert_int_equal(stranger_is_heard(p, &from, buf_str(&text)),
+                             before < settings.max_header_lines);
+            buf_fini(&text);
+        }
+    }
+    settings.responses_any = false;
+}
+
 static bool answer_is_heard(struct proxy *p, const char *source, uint16_t port, const char *branch)
 {
     char text[1024];
@@ -267,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request),
         cmocka_unit_test(each_response),
+        cmocka_unit_test(a_response_of_many_lines),
         cmocka_unit_test(another_worker_asked),
         cmocka_unit_test(who_was_asked),
         cmocka_unit_test(the_message_is_judged_alike),
