@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -357,6 +358,24 @@ static const char *write_fault(int r)
                           : strerror(-r);
 }
 
+/* Aside first: nobody finds it while it is still our own. */
+static int make_aside(struct import *i, const struct folder *above, const char *name)
+{
+    char aside[NAME_MAX + 1];
+    int n = snprintf(aside, sizeof(aside), ".%s.%ld.new", name, (long)getpid());
+    int r = n < (int)sizeof(aside) ? folder_make(above, aside, &i->units) : -ENAMETOOLONG;
+    if (r)
+        return r;
+    r = folder_give(&i->units, i->units.fd, 0700);
+    if (r == 0 && renameat2(above->fd, aside, above->fd, name, RENAME_NOREPLACE))
+        r = -errno;
+    if (r) {
+        folder_close(&i->units);
+        unlinkat(above->fd, aside, AT_REMOVEDIR);
+    }
+    return r;
+}
+
 /* The first unit of a certificate finds no directory: it is made for the owner of that above. */
 static int make_units(struct import *i)
 {
@@ -364,17 +383,9 @@ static int make_units(struct import *i)
     const char *name;
     int r = folder_open_parent(&above, i->directory, &name);
     if (r == 0)
-        r = folder_make(&above, name, &i->units);
-    if (r == 0)
-        r = folder_give(&i->units, i->units.fd, 0700);
-    else if (r == -EEXIST) /* by another import, which gives it to him as well */
-        r = folder_open(&i->units, i->directory);
-    if (r == 0 && i->units.uid == geteuid()) {
-        i->units.uid = above.uid;
-        i->units.gid = above.gid;
-    }
+        r = make_aside(i, &above, name);
     folder_close(&above);
-    return r;
+    return r == -EEXIST ? folder_open(&i->units, i->directory) : r; /* by another import */
 }
 
 static bool open_units(struct import *i)

@@ -363,6 +363,14 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
     return listeners_find_host(&p->listeners, str_of(via->v_host), (uint16_t)port, &listener);
 }
 
+/* Its top Via is somebody else's, whatever branch it has: no answer to what we asked. With ours and
+   the CSeq of another request, or a line above that was meant to be it, it is one that nobody can
+   read. */
+static bool is_foreign(const struct proxy *p, const struct message *m)
+{
+    return !top_via_is_ours(p, m) && str_eq(received_branch(m->raw), message_via_branch(m));
+}
+
 /* To a transaction's response, by its status. */
 static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
@@ -498,19 +506,14 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                                        : NULL;
     p->counters.responses++;
     if (!t) {
-        /* With our branch, and the CSeq of another request or a Via that is not quite ours, it is
-           one that nobody can read. */
-        if (class == SOURCE_UNKNOWN || !relay_unread(p, m->raw))
+        if (class == SOURCE_UNKNOWN || is_foreign(p, m) || !relay_unread(p, m->raw))
             pass_stray(p, m, from, class);
         return;
     }
     struct attempt *a = client_transaction_user(t);
     struct context *c = a ? a->context : NULL;
-    /* Nobody is left whom it could be for (section 16.7 item 3), and yet it says how it ended. */
-    if (c && !message_has_lower_via(m)) {
-        take_unread(t, m->status, m->raw);
+    if (c && !message_has_lower_via(m)) /* nobody is left whom it could be for (16.7 item 3) */
         return;
-    }
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;
     if (c) {

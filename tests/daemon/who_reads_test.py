@@ -33,10 +33,19 @@ class WhoReads(bare_machine.Story):
             self.assert_status(found, name, 1, pattern)
 
     def test_user_of_another_unit(self):
-        """The owner of the state directory is whom systemd runs it as; or security.user says so."""
+        """
+        Whom the unit names, drop-ins included. Where no unit starts it, the owner of the state directory is
+        whom it runs as; or security.user says so.
+        """
         found = self.parts("""
             useradd --system other
             chown -R other /var/lib/stird; chgrp -R other /etc/stird
+            unit=/etc/systemd/system/stird.service.d; mkdir -p $unit
+            printf '[Service]\\nUser=other\\nGroup=other\\n' >$unit/user.conf
+            judge "by the unit"
+            chown root "$key"; judge "not the key of the unit's"; chown other "$key"
+            rm -r $unit; judge "the unit's own again"
+            find /usr /etc/systemd -name stird.service -delete
             judge "by the state directory"
             chown root "$key"; judge "not its key"; chown other "$key"
             chown -R root /var/lib/stird; judge "the default again"
@@ -44,6 +53,9 @@ class WhoReads(bare_machine.Story):
             judge "by the setting, not its key"
             chown -R other /var/lib/stird/certs; chmod 711 /var/lib/stird; judge "by the setting"
             """)
+        self.assert_status(found, "by the unit", 0)
+        self.assert_status(found, "not the key of the unit's", 1, "user other, whom the service runs as")
+        self.assert_status(found, "the unit's own again", 1, "user stird, whom the service runs as")
         self.assert_status(found, "by the state directory", 0)
         self.assert_status(found, "not its key", 1, "user other, whom the service runs as")
         self.assert_status(found, "the default again", 1, "user stird, whom the service runs as")
