@@ -33,6 +33,8 @@ bool header_next(struct str *rest, struct header_line *line);
  * is its first word, or what stands before its colon without the octets that no name has.
  */
 bool header_resembles(const struct header_line *line, struct str name, char compact);
+/* In lower case the one with which all that it resembles begins; '\0': it resembles none. */
+char header_first_octet(const struct header_line *line);
 /* What stands behind the name in a line that is no header: "Name value", "Name=value"; trimmed. */
 struct str header_odd_value(const struct header_line *line);
 #define HEADER_ROOM 64 /* longer than any name that is asked for */

@@ -120,10 +120,22 @@ struct str header_odd_value(const struct header_line *line)
     return str_slice(raw, i, raw.n);
 }
 
+char header_first_octet(const struct header_line *line)
+{
+    struct str s = line->name.p ? line->name : line->raw;
+    size_t i = 0;
+    while (i < s.n && !is_token_octet(s.p[i]))
+        i++;
+    return i < s.n ? ascii_lower(s.p[i]) : '\0';
+}
+
 bool header_resembles(const struct header_line *line, struct str name, char compact)
 {
     char room[HEADER_ROOM];
     struct str names[2];
+    char first = header_first_octet(line);
+    if (first == '\0' || (first != ascii_lower(name.p[0]) && first != compact))
+        return false;
     header_lookalikes(line, names, room);
     return header_is_named(names[0], name, compact) || header_is_named(names[1], name, compact);
 }

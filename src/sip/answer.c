@@ -194,28 +194,37 @@ static bool is_repeatable(struct str value)
 
 /* What a response repeats. */
 static const struct {
-    const char *name;
-    char compact;
-} repeated[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", '\0'}};
+    struct str name;
+    char first, compact;
+} repeated[] = {{STR("Via"), 'v', 'v'},
+                {STR("From"), 'f', 'f'},
+                {STR("To"), 't', 't'},
+                {STR("Call-ID"), 'c', 'i'},
+                {STR("CSeq"), 'c', '\0'}};
 #define REPEATED (sizeof(repeated) / sizeof(repeated[0]))
 enum { TO = 2 };
 
+enum known { NOT_LOOKED_FOR, MISSING, THERE };
+
 /*
  * Index of what LINE of RAW is; REPEATED: none of them. "CSeq 1 INVITE" is one where there is no
- * other: without it nobody could be answered.
+ * other: without it nobody could be answered. REAL: of each, whether there is one that can be read.
  */
-static unsigned find_repeated(struct str raw, struct header_line *line)
+static unsigned find_repeated(struct str raw, struct header_line *line, enum known real[REPEATED])
 {
-    struct header_line real;
+    struct header_line found;
     unsigned i = 0;
-    while (i < REPEATED && !header_resembles(line, str_of(repeated[i].name), repeated[i].compact))
+    char first = header_first_octet(line);
+    while (i < REPEATED && ((first != repeated[i].first && first != repeated[i].compact) ||
+                            !header_resembles(line, repeated[i].name, repeated[i].compact)))
         i++;
     if (i == REPEATED || line->name.p)
         return i;
-    line->name = str_of(repeated[i].name);
+    line->name = repeated[i].name;
     line->value = header_odd_value(line);
-    bool alone = !header_find(raw, line->name, repeated[i].compact, &real);
-    return alone && line->value.n > 0 ? i : REPEATED;
+    if (real[i] == NOT_LOOKED_FOR)
+        real[i] = header_find(raw, line->name, repeated[i].compact, &found) ? THERE : MISSING;
+    return real[i] == MISSING && line->value.n > 0 ? i : REPEATED;
 }
 
 /* Up to the last line end: behind it a message that was cut has half a line. */
@@ -231,11 +240,12 @@ bool answer_malformed(struct str raw, const struct screen_fault *fault, struct s
     struct header_line line;
     struct str rest, tag_value;
     bool seen[REPEATED] = {false}, all = true;
+    enum known real[REPEATED] = {NOT_LOOKED_FOR};
     size_t end;
     add_fault_line(out, fault);
     start_line(whole_lines(raw), &rest);
     while (head_line_next(&rest, &line)) {
-        unsigned i = find_repeated(raw, &line);
+        unsigned i = find_repeated(raw, &line, real);
         if (i == REPEATED)
             continue;
         if (!is_repeatable(line.value))

@@ -205,7 +205,7 @@ class Restart(ProcessStory):
         self.change('state = "%s"' % self.lab.path("state"), 'state = "%s"' % self.lab.path("elsewhere"))
         self.reload()
         self.stird.wait_log(r"stird\.conf:\d+: directories\.state: .* needs a restart")
-        self.assertTrue(self.stird.log_lines("reload failed"))
+        self.stird.wait_lines("reload failed")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ class End(ProcessStory):
         family = self.stird.family()
         self.assertEqual(self.stird.stop(), 0)
         self.assert_gone(family, "children end before the supervisor")
-        self.assertTrue(self.stird.log_lines("stopped"))
+        self.stird.wait_lines("stopped")
 
     def test_by_interrupt(self):
         """^C reaches all processes of a terminal; only the supervisor acts on it."""

@@ -132,7 +132,7 @@ class Death(Fault):
         self.begin()
         load = self.steady(4, [(0.2, self.stop("worker"))])
         self.assert_none_lost(load)
-        self.assertTrue(self.stird.log_lines("its event loop stands still"))
+        self.stird.wait_lines("its event loop stands still")
 
     def test_stop_the_signer(self):
         self.begin()
@@ -163,8 +163,8 @@ class Records(Fault):
         self.assert_signed(load)
         self.stird.wait_child("recorder", other_than=stopped[0], timeout=LONG)
         self.assert_each_has_a_record(load)
-        self.assertTrue(self.stird.log_lines("child=stird-recorder"))
-        self.assertTrue(self.stird.log_lines("it does not answer"))
+        self.stird.wait_lines("child=stird-recorder")
+        self.stird.wait_lines("it does not answer")
         self.assertEqual(stirctl.ask(self.path, "status")["recorder"]["hangs"], 1)
         self.assertLess(self.dropped(), 5)
         self.assert_whole(gaps=self.dropped() > 0)
@@ -178,7 +178,7 @@ class Records(Fault):
         self.assert_none_lost(load)
         self.assert_each_has_a_record(load, but_for=180)
         self.assertGreater(self.dropped(), 0)
-        self.assertTrue(self.stird.log_lines("records are dropped"))
+        self.stird.wait_lines("records are dropped")
         after = self.steady(0.5)
         self.assert_each_has_a_record(after)
         status, out, _ = stirctl.run(self.path, "records", "verify")
@@ -198,7 +198,7 @@ class Records(Fault):
         self.assert_each_has_a_record(load)
         self.assert_whole(gaps=True)
         self.assert_few_in_a_row()
-        self.assertTrue(self.stird.log_lines("records are lost"))
+        self.stird.wait_lines("records are lost")
         self.assertEqual(self.stird.child("recorder"), pid)
 
 
@@ -215,7 +215,7 @@ class Records(Fault):
                          len(load.calls), "nothing is told twice")
         status, out, err = stirctl.run(self.path, "records", "verify")
         self.assertEqual(status, 0, out + err)
-        self.assertTrue(self.stird.log_lines("records that an earlier stird lost are told now"))
+        self.stird.wait_lines("records that an earlier stird lost are told now")
 
     def test_full_disk_and_a_stop(self):
         """What no line could tell when stird ended, the next one does; once."""
@@ -223,7 +223,7 @@ class Records(Fault):
         self.full()
         load = self.steady(1)
         self.stird.stop()
-        self.assertTrue(self.stird.log_lines("records are lost that no line tells yet"))
+        self.stird.wait_lines("records are lost that no line tells yet")
         self.assert_the_next_one_tells(load)
         self.stird.stop()
         told = self.dropped()
@@ -417,7 +417,7 @@ class Clocks(clock_test.Clock, Fault):
         # The signer refuses a time that is not its own: that of a call between two clocks.
         self.assertLessEqual(len(load.unsigned), 3 * 3)
         self.assert_each_has_a_record(load)
-        self.assertTrue(self.stird.log_lines("the clock was set while running"))
+        self.stird.wait_lines("the clock was set while running")
 
     def begin_with_clock(self):
         self.path = self.configure(more=SIGNING)

@@ -18,7 +18,7 @@ class Hang(ProcessStory):
         self.replaced("signer", before["signer"])
         self.wait_gone([before["signer"]], "the hung signer is killed")
         self.assertEqual(self.stird.child("worker"), before["worker"])
-        self.assertTrue(self.stird.log_lines("it does not answer"))
+        self.stird.wait_lines("it does not answer")
 
     def test_of_the_worker(self):
         self.start()
@@ -26,7 +26,7 @@ class Hang(ProcessStory):
         self.hit("worker", signal.SIGSTOP)
         self.replaced("worker", before["worker"])
         self.assertEqual(self.stird.child("signer"), before["signer"])
-        self.assertTrue(self.stird.log_lines("its event loop stands still"))
+        self.stird.wait_lines("its event loop stands still")
 
     def test_of_the_supervisor_alone_replaces_nobody(self):
         """What it did not hear while it slept waits in its sockets."""

@@ -22,7 +22,7 @@ class Reload(ProcessStory):
         before = self.children()
         self.reload()
         self.stird.wait_log(reason)
-        self.assertTrue(self.stird.log_lines(KEPT))
+        self.stird.wait_lines(KEPT)
         self.assertEqual(self.children(), before)
         self.configure()
         self.reload()

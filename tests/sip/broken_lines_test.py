@@ -384,7 +384,7 @@ class BrokenLines(Story):
             self.carrier.send(change(raw), way(arrived))
             self.carrier.respond(arrived, 486)
             self.end(invite, arrived, self.sbc.expect(486))
-        self.assertTrue(self.stird.log_lines("malformed message"))
+        self.stird.wait_lines("malformed message")
 
     def test_an_unreadable_503_leads_on(self):
         """As any 503 does; an unreadable 486 does not, and the callee's repetitions change nothing."""
