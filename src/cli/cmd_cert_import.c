@@ -517,8 +517,11 @@ static int put_in(const struct cli *cli, struct import *i)
     int r = -EEXIST;
     for (unsigned n = 0; r == -EEXIST && n < NAMES_TRIED_MAX; n++) {
         char *same = find_same(i);
+        bool chosen = same || choose_names(i);
+        if (!same && chosen) /* it came since we looked, and our name is another for it */
+            same = find_same(i);
         int status = same ? say_same(cli, i, same) : EXIT_FAILURE;
-        bool over = same || !choose_names(i);
+        bool over = same || !chosen;
         free(same);
         if (over)
             return status;

@@ -30,7 +30,8 @@ def alive(pid):
 
 
 def wait_until(condition, timeout, what):
-    """Polls CONDITION until it holds; answers with its value."""
+    """Polls CONDITION until it holds; answers with its value. No wait is shorter than a hang is."""
+    timeout = max(timeout, HANG_S)
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

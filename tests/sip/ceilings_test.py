@@ -7,6 +7,7 @@ import os
 import resource
 
 from lib import dialog, stirctl
+from lib.patience import HANG_S
 from lib.stird import alive, wait_until
 from lib.story import Story
 
@@ -100,7 +101,7 @@ class Ceilings(Story):
                      m.is_request and m.method == request.method]
             self.sink.inbox = []
             return found
-        return wait_until(look, 10, "%s at the sink" % request.method)[0]
+        return wait_until(look, HANG_S, "%s at the sink" % request.method)[0]
 
     def answer_of(self, request, status):
         def look():
@@ -109,7 +110,7 @@ class Ceilings(Story):
                      m.method == request.method and m.status == status]
             self.sbc.inbox = []
             return found
-        return wait_until(look, 10, "%d to %s" % (status, request.method))[0]
+        return wait_until(look, HANG_S, "%d to %s" % (status, request.method))[0]
 
     def running_call(self):
         """A call of "pbx" that was answered: (INVITE, its 200)."""
