@@ -126,6 +126,8 @@ const char *supervisor_state_text(const struct supervisor *s)
 {
     if (s->stopping)
         return "stopping";
+    if (!s->ready)
+        return "starting";
     if (s->signer.state != CHILD_SERVING)
         return "NO SIGNER";
     return "serving";

@@ -44,8 +44,7 @@ def kinds(pid):
 
 def links(pid):
     """What each descriptor of the process is."""
-    return {int(fd): os.readlink("/proc/%d/fd/%s" % (pid, fd))
-            for fd in os.listdir("/proc/%d/fd" % pid)}
+    return stird.descriptors(pid)
 
 
 def shared(pid, supervisor):

@@ -29,6 +29,17 @@ def alive(pid):
         return False
 
 
+def descriptors(pid):
+    """{descriptor: what it is}; one that is closed meanwhile is none."""
+    found = {}
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        try:
+            found[int(fd)] = os.readlink("/proc/%d/fd/%s" % (pid, fd))
+        except FileNotFoundError:
+            pass
+    return found
+
+
 def wait_until(condition, timeout, what):
     """Polls CONDITION until it holds; answers with its value. No wait is shorter than a hang is."""
     timeout = max(timeout, HANG_S)

@@ -6,6 +6,7 @@ unit says, with the user, the directories and the commands that stand there.
 """
 
 import configparser
+import json
 import os
 import pwd
 import shlex
@@ -65,7 +66,7 @@ class Unit:
         while time.monotonic() < deadline and process.poll() is None:
             asked = subprocess.run(["stirctl", "--json", "status"], capture_output=True, text=True,
                                    check=False)
-            if '"state":"serving"' in asked.stdout:
+            if asked.stdout and json.loads(asked.stdout).get("state") == "serving":
                 return 0
             time.sleep(0.05)
         with open("/var/log/%s.journal" % self.name, encoding="utf-8", errors="replace") as source:
