@@ -73,14 +73,19 @@ class Unit:
             print("Job for %s.service failed.\n%s" % (self.name, source.read()), file=sys.stderr)
         return 1
 
+    @staticmethod
+    def is_alive(pid):
+        try:
+            with open("/proc/%d/stat" % pid, encoding="latin-1") as source:
+                return source.read().rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+
     def stop(self):
         with open(self.pid_file, encoding="ascii") as source:
             pid = int(source.read())
         os.kill(pid, signal.SIGTERM)
-        while os.path.exists("/proc/%d" % pid):
-            with open("/proc/%d/stat" % pid, encoding="latin-1") as source:
-                if source.read().rpartition(")")[2].split()[0] == "Z":
-                    break
+        while self.is_alive(pid):
             time.sleep(0.02)
         return 0
 
