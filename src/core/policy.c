@@ -979,16 +979,22 @@ static void lower_for_none(struct decision *d)
         go_unsigned_in_doubt(d);
 }
 
+static struct decision decision_of(const struct settings *settings, const struct numbers *table,
+                                   const struct call *call, struct outcome *outcome)
+{
+    return (struct decision){.settings = settings,
+                             .table = table,
+                             .call = call,
+                             .trunk = call->trunk,
+                             .outcome = outcome,
+                             .ceiling = TREATMENT_A,
+                             .treatment = TREATMENT_REFUSE};
+}
+
 void policy_decide(const struct settings *settings, const struct numbers *table,
                    const struct call *call, struct outcome *outcome)
 {
-    struct decision d = {.settings = settings,
-                         .table = table,
-                         .call = call,
-                         .trunk = call->trunk,
-                         .outcome = outcome,
-                         .ceiling = TREATMENT_A,
-                         .treatment = TREATMENT_REFUSE};
+    struct decision d = decision_of(settings, table, call, outcome);
     find_level(&d);
     lower_for_passed_over(&d);
     lower_for_none(&d);
@@ -1013,13 +1019,7 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
 {
     static bool (*const steps[])(struct decision *) = {step_parties, step_blocked,
                                                        step_shown_blocked};
-    struct decision d = {.settings = settings,
-                         .table = table,
-                         .call = call,
-                         .trunk = call->trunk,
-                         .outcome = outcome,
-                         .ceiling = TREATMENT_A,
-                         .treatment = TREATMENT_REFUSE};
+    struct decision d = decision_of(settings, table, call, outcome);
     begin(&d);
     run_list(&d, steps, sizeof(steps) / sizeof(steps[0]));
     return d.is_settled;
