@@ -62,16 +62,16 @@ struct str str_slice(struct str s, size_t from, size_t to)
     return (struct str){from > 0 ? s.p + from : s.p, to - from};
 }
 
-static bool is_space(char c)
+bool ascii_is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 struct str str_trim(struct str s)
 {
-    while (s.n > 0 && is_space(s.p[0]))
+    while (s.n > 0 && ascii_is_space(s.p[0]))
         s.p++, s.n--;
-    while (s.n > 0 && is_space(s.p[s.n - 1]))
+    while (s.n > 0 && ascii_is_space(s.p[s.n - 1]))
         s.n--;
     return s;
 }

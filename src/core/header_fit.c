@@ -3,20 +3,15 @@
 #include <stird/headers.h>
 #include <string.h>
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* One character off S, a run of white space as one space (RFC 3261 section 25.1, LWS). */
 static char next(struct str *s, bool any_case)
 {
     char c = s->p[0];
     size_t n = 1;
-    while (is_space(c) && n < s->n && is_space(s->p[n]))
+    while (ascii_is_space(c) && n < s->n && ascii_is_space(s->p[n]))
         n++;
     *s = str_slice(*s, n, s->n);
-    if (is_space(c))
+    if (ascii_is_space(c))
         return ' ';
     return any_case ? ascii_lower(c) : c;
 }
@@ -34,14 +29,14 @@ static bool same(struct str a, struct str b, bool any_case)
 static bool has_no_space(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (is_space(s.p[i]))
+        if (ascii_is_space(s.p[i]))
             return false;
     return true;
 }
 
 static bool is_dressing(char c)
 {
-    return is_space(c) || str_find(STR("\"'<>()[]{}\\"), c, 0) < 11;
+    return ascii_is_space(c) || str_find(STR("\"'<>()[]{}\\"), c, 0) < 11;
 }
 
 static struct str undressed(struct str s)

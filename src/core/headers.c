@@ -304,15 +304,10 @@ static bool is_behind_brackets(struct str s)
     return true;
 }
 
-static bool is_white(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* S without its first N octets, and white space behind them. */
 static struct str behind(struct str s, size_t n)
 {
-    while (n < s.n && is_white(s.p[n]))
+    while (n < s.n && ascii_is_space(s.p[n]))
         n++;
     return str_slice(s, n, s.n);
 }
@@ -321,7 +316,7 @@ static struct str behind(struct str s, size_t n)
 static struct str take_word(struct str *s)
 {
     size_t n = 0;
-    while (n < s->n && s->p[n] != ';' && s->p[n] != '=' && !is_white(s->p[n]))
+    while (n < s->n && s->p[n] != ';' && s->p[n] != '=' && !ascii_is_space(s->p[n]))
         n++;
     struct str word = str_slice(*s, 0, n);
     *s = behind(*s, n);

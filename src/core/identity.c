@@ -8,11 +8,6 @@
 
 /* ---- characters ---- */
 
-static bool is_lws(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_base64url(char c)
 {
     return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_';
@@ -40,7 +35,7 @@ static bool is_uri(char c)
 
 static void skip_lws(struct str *rest)
 {
-    while (rest->n > 0 && is_lws(rest->p[0]))
+    while (rest->n > 0 && ascii_is_space(rest->p[0]))
         rest->p++, rest->n--;
 }
 
@@ -87,7 +82,7 @@ static bool take_quoted(struct str *rest, struct str *inside)
     size_t n = 0;
     while (n < rest->n && rest->p[n] != '"') {
         char c = rest->p[n];
-        if (c == 0x7f || (c >= 0 && c < ' ' && !is_lws(c)))
+        if (c == 0x7f || (c >= 0 && c < ' ' && !ascii_is_space(c)))
             return false;
         n += c == '\\' ? 2 : 1;
     }
@@ -151,7 +146,7 @@ unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]
 
 static bool is_nothing(char c)
 {
-    return is_lws(c) || c == ',';
+    return ascii_is_space(c) || c == ',';
 }
 
 bool identity_is_empty(struct str line)
@@ -171,7 +166,7 @@ static void blame(struct identity *identity, const char *fault)
 
 static bool is_part(char c)
 {
-    return is_base64url(c) || c == '+' || c == '/' || c == '=' || is_lws(c);
+    return is_base64url(c) || c == '+' || c == '/' || c == '=' || ascii_is_space(c);
 }
 
 static bool is_all(struct str s, bool (*belongs)(char c))
@@ -214,7 +209,7 @@ static bool decode_part(struct buf *out, struct str part)
 {
     struct buf clean = BUF_INIT;
     for (size_t i = 0; i < part.n; i++)
-        if (part.p[i] != '=' && !is_lws(part.p[i]))
+        if (part.p[i] != '=' && !ascii_is_space(part.p[i]))
             buf_add_char(&clean, part.p[i] == '+' ? '-' : part.p[i] == '/' ? '_' : part.p[i]);
     bool decoded = !buf_failed(&clean) && base64url_decode(out, buf_str(&clean));
     buf_fini(&clean);
