@@ -204,12 +204,13 @@ class Alarms(AlarmStory):
     def test_no_memory_is_an_alarm_and_no_fault_of_messages(self):
         """Read or not, of whatever method, an emergency call too: 503 in words, counted for what it is."""
         self.start()
+        self.silent_hop()
         pid = self.stird.wait_child("worker")
         with open("/proc/%d/statm" % pid, encoding="ascii") as source:
             size = int(source.read().split()[0]) * resource.getpagesize()
         resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
         answers = [answer for method, number in (("INVITE", "+12155550199"), ("INVITE", "911"), ("MESSAGE", "+12155550199"))
-                   for answer in self.send_long(method, number)]
+                   for answer in self.send_until_no_memory(method, number)]
         self.assertIn("SIP/2.0 503 Service Unavailable", answers)
         self.assertEqual([answer for answer in answers if "null" in answer], [])
         self.assertGreater(self.wait_alarm("no_memory")["count"], 0)
@@ -220,6 +221,22 @@ class Alarms(AlarmStory):
         self.assertFalse(self.stird.log_lines("malformed message"))
         resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         self.assertTrue(stird.alive(pid))
+
+    def silent_hop(self):
+        """Each request that waits for an answer of it holds its octets."""
+        hop = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(hop.close)
+        hop.bind((self.net(9), 5060))
+
+    def send_until_no_memory(self, method, number):
+        """What a heap has left over differs: some hundred requests of 55 KB use all of it."""
+        before = stirctl.ask(self.path, "stats")["no_memory"]
+        answers = []
+        for _ in range(20):
+            answers += self.send_long(method, number)
+            if stirctl.ask(self.path, "stats")["no_memory"] > before:
+                return answers
+        self.fail("memory for every %s" % method)
 
     def send_long(self, method, number, n=60):
         """The first lines of what comes back."""
@@ -237,12 +254,12 @@ class Alarms(AlarmStory):
         lines = []
         for i in range(n):
             text = ("%s sip:%s@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d;rport\r\nMax-Forwards: 70\r\n"
-                    "From: <sip:+12155550100@b>;tag=1\r\nTo: <sip:%s@d>\r\nContact: <sip:a@%s>\r\nCall-ID: %s%d\r\n"
+                    "From: <sip:+12155550100@b>;tag=1\r\nTo: <sip:%s@d>\r\nContact: <sip:a@%s>\r\nCall-ID: %s-%d\r\n"
                     "CSeq: 1 %s\r\nContent-Length: 55000\r\n\r\n"
                     % (method, number, self.net(1), at, i, number, at, sock.fileno(), i, method))
             sock.sendto(text.encode() + b"x" * 55000, (self.net(1), 5060))
             lines += first_lines(0.01)
-        return lines + list(first_lines(2))
+        return lines + list(first_lines(1))
 
     def test_a_change_that_needs_a_restart(self):
         self.start()
