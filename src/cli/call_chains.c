@@ -1,7 +1,7 @@
 #include "call_chains.h"
 
 #include <stdlib.h>
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include <string.h>
 
 #include "sip/screen.h"

@@ -1,6 +1,6 @@
-#include <stird/asserted.h>
+#include <stird/core/asserted.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 /* RFC 3261 section 25.1: a scheme, a colon and something behind it. */
 static bool is_uri(struct str text)

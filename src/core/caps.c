@@ -2,8 +2,8 @@
 
 #include "rule.h"
 
-#include <stird/policy.h>
-#include <stird/told.h>
+#include <stird/core/policy.h>
+#include <stird/core/told.h>
 
 struct view {
     const struct settings *settings;

@@ -5,8 +5,8 @@
 #ifndef STIRD_CORE_CAPS_H
 #define STIRD_CORE_CAPS_H
 
-#include <stird/call.h>
-#include <stird/outcome.h>
+#include <stird/core/call.h>
+#include <stird/core/outcome.h>
 
 struct cap {
     enum treatment at_most; /* A: it lowers nothing */

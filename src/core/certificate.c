@@ -1,6 +1,6 @@
-#include <stird/certificate.h>
-#include <stird/certificate_text.h>
-#include <stird/x5u.h>
+#include <stird/core/certificate.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/x5u.h>
 
 #include <time.h>
 

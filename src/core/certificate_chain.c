@@ -1,4 +1,4 @@
-#include <stird/certificate_chain.h>
+#include <stird/core/certificate_chain.h>
 
 #include "x509_parts.h"
 

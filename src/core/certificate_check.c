@@ -1,10 +1,10 @@
-#include <stird/certificate_chain.h>
-#include <stird/certificate_check.h>
+#include <stird/core/certificate_chain.h>
+#include <stird/core/certificate_check.h>
 
 #include "x509_parts.h"
 
 #include <openssl/err.h>
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 #include <string.h>
 
 struct look {

@@ -1,4 +1,4 @@
-#include <stird/certificate_choice.h>
+#include <stird/core/certificate_choice.h>
 
 struct str certificate_state_name(enum certificate_state state)
 {

@@ -1,10 +1,10 @@
-#include <stird/certificate_request.h>
+#include <stird/core/certificate_request.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
-#include <stird/tn_auth_list_write.h>
+#include <stird/core/tn_auth_list_write.h>
 #include <string.h>
 
 EVP_PKEY *certificate_request_key(void)

@@ -1,7 +1,7 @@
-#include <stird/certificate_rows.h>
+#include <stird/core/certificate_rows.h>
 
-#include <stird/certificate_choice.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
+#include <stird/core/certificate_choice.h>
 
 #define TOLD_MAX 20
 

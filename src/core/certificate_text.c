@@ -1,4 +1,4 @@
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 
 #include "der.h"
 #include "pem.h"

@@ -1,6 +1,6 @@
-#include <stird/claim.h>
+#include <stird/core/claim.h>
 
-#include <stird/source_table.h>
+#include <stird/core/source_table.h>
 
 unsigned claim_of_address(const struct address *address)
 {

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 #define CLAIM_CONSTRAINTS_OID          "1.3.6.1.5.5.7.1.27"
 #define ENHANCED_CLAIM_CONSTRAINTS_OID "1.3.6.1.5.5.7.1.33"

@@ -1,10 +1,10 @@
-#include <stird/credential.h>
+#include <stird/core/credential.h>
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 
 #define TYPES_MAX 8
 

@@ -3,7 +3,7 @@
 #define STIRD_CORE_DER_H
 
 #include <stdbool.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 enum der_tag {
     DER_INTEGER = 0x02,

@@ -1,6 +1,6 @@
-#include <stird/discriminator.h>
+#include <stird/core/discriminator.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #include "header_fit.h"
 

@@ -4,8 +4,8 @@
 #ifndef STIRD_CORE_EMERGENCY_H
 #define STIRD_CORE_EMERGENCY_H
 
-#include <stird/settings.h>
-#include <stird/tn.h>
+#include <stird/core/settings.h>
+#include <stird/core/tn.h>
 
 /*
  * URI is of an emergency number, as a trunk of this country may write it. NUMBER: its digits, as

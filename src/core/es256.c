@@ -1,5 +1,5 @@
 /* Verifying ES256 (RFC 7518 section 3.4). */
-#include <stird/credential.h>
+#include <stird/core/credential.h>
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>

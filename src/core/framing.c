@@ -1,8 +1,8 @@
-#include <stird/framing.h>
+#include <stird/core/framing.h>
 
 #include <string.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #define HEAD_END "\r\n\r\n"
 

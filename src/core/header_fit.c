@@ -1,6 +1,6 @@
 #include "header_fit.h"
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include <string.h>
 
 /* One character off S, a run of white space as one space (RFC 3261 section 25.1, LWS). */

@@ -5,8 +5,8 @@
 #ifndef STIRD_CORE_HEADER_FIT_H
 #define STIRD_CORE_HEADER_FIT_H
 
-#include <stird/call.h>
-#include <stird/fit.h>
+#include <stird/core/call.h>
+#include <stird/core/fit.h>
 
 /*
  * Each header line called NAME, in its compact form too, is the value as a whole or a list of

@@ -1,6 +1,6 @@
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
-#include <stird/uri.h>
+#include <stird/core/uri.h>
 #include <string.h>
 
 static struct str line_off(struct str *rest)

@@ -1,8 +1,8 @@
-#include <stird/hops.h>
+#include <stird/core/hops.h>
 
-#include <stird/asserted.h>
-#include <stird/headers.h>
-#include <stird/identity.h>
+#include <stird/core/asserted.h>
+#include <stird/core/headers.h>
+#include <stird/core/identity.h>
 
 #include "emergency.h"
 

@@ -1,7 +1,7 @@
-#include <stird/identity.h>
+#include <stird/core/identity.h>
 
 #include <jansson.h>
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 #include <string.h>
 
 #define PARAMETERS_MAX 16 /* of a value; the rest is read as one, which fits nothing */

@@ -1,10 +1,10 @@
 /* The key back-end for PEM text: SEC1 or PKCS#8, unencrypted, P-256. */
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 #include <stdlib.h>
 #include <string.h>
 

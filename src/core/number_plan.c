@@ -1,4 +1,4 @@
-#include <stird/number_plan.h>
+#include <stird/core/number_plan.h>
 
 #define CODES           1000 /* a country code has one to three digits */
 #define CODE_MAX_DIGITS 3

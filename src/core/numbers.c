@@ -1,4 +1,4 @@
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 #include "numbers_table.h"
 

@@ -12,7 +12,7 @@
 
 #include "numbers_image.h"
 
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 /* Byte strings with a number each, in order of their first appearance. */
 struct interner {

@@ -8,8 +8,8 @@
 #ifndef NUMBERS_CSV_H
 #define NUMBERS_CSV_H
 
-#include <stird/buf.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 #define CSV_FIELDS_MAX 64
 

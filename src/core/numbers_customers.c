@@ -2,7 +2,7 @@
 #include "numbers_build.h"
 
 #include <stdlib.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
 
 #define CUSTOMER_MAX_BYTES 128
 

@@ -1,4 +1,4 @@
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 static bool is_leap(uint64_t year)
 {

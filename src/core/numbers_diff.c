@@ -3,7 +3,7 @@
  * keys into intervals of which each table says the same all along. Of such an interval one key is
  * asked, for each customer that either table names there.
  */
-#include <stird/numbers_diff.h>
+#include <stird/core/numbers_diff.h>
 
 #include "numbers_table.h"
 

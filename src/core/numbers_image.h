@@ -14,7 +14,7 @@
 #define NUMBERS_IMAGE_H
 
 #include <stdint.h>
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 #include <xxhash.h>
 
 /* "STIRDNUM" as the little-endian machine reads it: a big-endian one refuses the file. */

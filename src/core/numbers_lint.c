@@ -1,5 +1,5 @@
-#include <stird/number_plan.h>
-#include <stird/numbers_lint.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/numbers_lint.h>
 
 #include "numbers_build.h"
 

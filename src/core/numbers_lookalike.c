@@ -4,7 +4,7 @@
  */
 #include "numbers_build.h"
 
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
 #include <string.h>
 
 #define SQUEEZED_MAX 40

@@ -1,5 +1,5 @@
 /* Rows by what they say rather than by number: few of a table's records are looked at twice. */
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 #include "numbers_table.h"
 

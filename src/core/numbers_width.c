@@ -7,7 +7,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <stird/number_plan.h>
+#include <stird/core/number_plan.h>
 
 #include "numbers_build.h"
 

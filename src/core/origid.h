@@ -5,8 +5,8 @@
 #ifndef STIRD_CORE_ORIGID_H
 #define STIRD_CORE_ORIGID_H
 
-#include <stird/call.h>
-#include <stird/passport.h>
+#include <stird/core/call.h>
+#include <stird/core/passport.h>
 
 /*
  * By the trunk's setting: anew for each call, or the same for all calls of a trunk or a customer. A

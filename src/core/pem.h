@@ -6,7 +6,7 @@
 #define STIRD_CORE_PEM_H
 
 #include <stdbool.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 struct pem_block {
     struct str label;  /* "CERTIFICATE" */

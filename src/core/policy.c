@@ -19,7 +19,7 @@
  *   certificate   the unit that signs such a token
  *   sign          the verdict
  */
-#include <stird/policy.h>
+#include <stird/core/policy.h>
 
 #include <assert.h>
 #include <string.h>
@@ -29,9 +29,9 @@
 #include "origid.h"
 #include "rule.h"
 
-#include <stird/certificate_choice.h>
-#include <stird/tn_reach.h>
-#include <stird/told.h>
+#include <stird/core/certificate_choice.h>
+#include <stird/core/tn_reach.h>
+#include <stird/core/told.h>
 
 #define DATE_TOLERANCE_S 5 /* Decided 9 */
 #define NUMBER_TEXT(tn)  (int)(tn)->n, (tn)->digits

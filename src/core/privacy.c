@@ -1,6 +1,6 @@
-#include <stird/privacy.h>
+#include <stird/core/privacy.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include <string.h>
 
 /* RFC 3323 section 4.2, RFC 3325 section 9.3, RFC 7044 section 10.1 (history). */

@@ -1,4 +1,4 @@
-#include <stird/public_address.h>
+#include <stird/core/public_address.h>
 
 #include <string.h>
 

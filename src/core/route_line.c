@@ -1,6 +1,6 @@
-#include <stird/route_line.h>
+#include <stird/core/route_line.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 bool route_uri_is_plain(struct str uri)
 {

@@ -2,9 +2,9 @@
 
 #include "header_fit.h"
 
-#include <stird/headers.h>
-#include <stird/policy.h>
-#include <stird/time_zone.h>
+#include <stird/core/headers.h>
+#include <stird/core/policy.h>
+#include <stird/core/time_zone.h>
 
 #define ALL_DAYS 0x7fu
 

@@ -5,10 +5,10 @@
 #ifndef STIRD_CORE_RULE_H
 #define STIRD_CORE_RULE_H
 
-#include <stird/call.h>
-#include <stird/fit.h>
-#include <stird/outcome.h>
-#include <stird/tn_reach.h>
+#include <stird/core/call.h>
+#include <stird/core/fit.h>
+#include <stird/core/outcome.h>
+#include <stird/core/tn_reach.h>
 
 /* What the conditions look at, besides the call. */
 struct rule_facts {

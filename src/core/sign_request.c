@@ -1,4 +1,4 @@
-#include <stird/sign_request.h>
+#include <stird/core/sign_request.h>
 
 #include <assert.h>
 #include <stddef.h>

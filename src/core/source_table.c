@@ -2,10 +2,10 @@
  * A hash table of prefixes, and the list of the lengths that occur. A lookup asks the table once a
  * length: a configuration has few of them, however many prefixes.
  */
-#include <stird/source_table.h>
+#include <stird/core/source_table.h>
 
 #include <stdlib.h>
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 #include <string.h>
 
 #define LENGTHS_MAX (33 + 129) /* of both families */

@@ -1,4 +1,4 @@
-#include <stird/sti_certificate.h>
+#include <stird/core/sti_certificate.h>
 
 #include "claim_constraints.h"
 #include "sti_scope.h"

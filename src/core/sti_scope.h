@@ -3,7 +3,7 @@
 #define STIRD_CORE_STI_SCOPE_H
 
 #include <jansson.h>
-#include <stird/sti_certificate.h>
+#include <stird/core/sti_certificate.h>
 
 /* Appends what limits the first certificate of CHAIN. False: no memory. */
 bool sti_scope_read(struct sti_scope *scope, STACK_OF(X509) * chain, struct arena *arena);

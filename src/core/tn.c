@@ -1,6 +1,6 @@
-#include <stird/number_plan.h>
-#include <stird/tn.h>
-#include <stird/uri.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/tn.h>
+#include <stird/core/uri.h>
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #ifndef STIRD_CORE_TN_AUTH_LIST_H
 #define STIRD_CORE_TN_AUTH_LIST_H
 
-#include <stird/buf.h>
-#include <stird/tn.h>
+#include <stird/base/buf.h>
+#include <stird/core/tn.h>
 
 #define TN_AUTH_LIST_OID "1.3.6.1.5.5.7.1.26"
 

@@ -1,4 +1,4 @@
-#include <stird/tn_auth_list_write.h>
+#include <stird/core/tn_auth_list_write.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include <stird/tn_reach.h>
+#include <stird/core/tn_reach.h>
 
-#include <stird/number_plan.h>
-#include <stird/uri.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/uri.h>
 
 #include <string.h>
 

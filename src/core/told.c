@@ -1,6 +1,6 @@
-#include <stird/told.h>
+#include <stird/core/told.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include <string.h>
 
 /*

@@ -1,6 +1,6 @@
-#include <stird/discriminator.h>
-#include <stird/policy.h>
-#include <stird/source_table.h>
+#include <stird/core/discriminator.h>
+#include <stird/core/policy.h>
+#include <stird/core/source_table.h>
 
 /* How specifically a trunk matches, among those of one source prefix; compared from the first field
    to the last. */

@@ -1,5 +1,5 @@
-#include <stird/suggest.h>
-#include <stird/trunk_customers.h>
+#include <stird/base/suggest.h>
+#include <stird/core/trunk_customers.h>
 
 #define NAMES_COMPARED 100000u /* of a table with more customers the first are looked at */
 

@@ -1,7 +1,7 @@
-#include <stird/trunk_group.h>
+#include <stird/core/trunk_group.h>
 
-#include <stird/headers.h>
-#include <stird/uri.h>
+#include <stird/core/headers.h>
+#include <stird/core/uri.h>
 
 static const struct str names[] = {STR("tgrp"), STR("otg")};
 

@@ -1,8 +1,8 @@
-#include <stird/trunk_why.h>
+#include <stird/core/trunk_why.h>
 
-#include <stird/buf.h>
-#include <stird/discriminator.h>
-#include <stird/source_table.h>
+#include <stird/base/buf.h>
+#include <stird/core/discriminator.h>
+#include <stird/core/source_table.h>
 
 #define TRUNKS_TOLD_MAX 4
 

@@ -1,9 +1,9 @@
-#include <stird/trust.h>
+#include <stird/core/trust.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 
 #include "x509_parts.h"
 

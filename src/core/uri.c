@@ -1,4 +1,4 @@
-#include <stird/uri.h>
+#include <stird/core/uri.h>
 
 static enum uri_scheme scheme_of(struct str scheme)
 {

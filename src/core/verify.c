@@ -2,7 +2,7 @@
  * The checks of verify.def, each a function that adds its finding. A check whose ground is missing
  * says nothing (NOT_DONE); none relies on another having passed, but on what it left behind.
  */
-#include <stird/verify.h>
+#include <stird/core/verify.h>
 
 #include "sti_scope.h"
 #include "tn_auth_list.h"
@@ -10,10 +10,10 @@
 #include <jansson.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <stird/certificate_text.h>
-#include <stird/credential.h>
-#include <stird/number_plan.h>
-#include <stird/x5u.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/credential.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/x5u.h>
 #include <string.h>
 
 struct verification {
@@ -579,7 +579,7 @@ static const struct {
 } checks[VERIFY_CHECKS] = {
 #define CHECK(upper, lower, code, when, what, todo)                                                \
     [VERIFY_##upper] = {.name = lower, .text = what, .advice = todo, .status = code, .need = when},
-#include <stird/verify.def>
+#include <stird/core/verify.def>
 #undef CHECK
 };
 

@@ -1,7 +1,7 @@
-#include <stird/well_formed.h>
+#include <stird/core/well_formed.h>
 
-#include <stird/framing.h>
-#include <stird/headers.h>
+#include <stird/core/framing.h>
+#include <stird/core/headers.h>
 
 static bool is_start_line(struct str line)
 {

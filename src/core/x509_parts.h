@@ -5,8 +5,8 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/buf.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 bool key_is_p256(const EVP_PKEY *key);
 /* Whether X's key names its curve; one that spells the parameters out is for no verifier. */

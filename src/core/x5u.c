@@ -1,6 +1,6 @@
-#include <stird/x5u.h>
+#include <stird/core/x5u.h>
 
-#include <stird/public_address.h>
+#include <stird/core/public_address.h>
 
 #include <string.h>
 

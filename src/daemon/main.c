@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -13,7 +13,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -10,8 +10,8 @@
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/overlay.h>
-#include <stird/snapshot.h>
+#include <stird/io/overlay.h>
+#include <stird/io/snapshot.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -7,8 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>

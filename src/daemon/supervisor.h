@@ -17,12 +17,12 @@
 #include "configuration.h"
 #include "options.h"
 
-#include <stird/dispatch.h>
-#include <stird/folder.h>
-#include <stird/json.h>
-#include <stird/listen.h>
-#include <stird/overlay.h>
-#include <stird/record_writer.h>
+#include <stird/base/json.h>
+#include <stird/io/folder.h>
+#include <stird/io/overlay.h>
+#include <stird/io/record_writer.h>
+#include <stird/net/dispatch.h>
+#include <stird/net/listen.h>
 
 struct supervisor;
 struct stat;

@@ -9,9 +9,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stird/admin.h>
-#include <stird/json.h>
-#include <stird/log.h>
+#include <stird/base/json.h>
+#include <stird/base/log.h>
+#include <stird/io/admin.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

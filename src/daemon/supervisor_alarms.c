@@ -1,9 +1,9 @@
 /* What each alarm counts. */
 #include "supervisor.h"
 
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/settings_file.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 #include <unistd.h>
 

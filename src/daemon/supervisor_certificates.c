@@ -12,9 +12,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/certificate_check.h>
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/certificate_check.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>

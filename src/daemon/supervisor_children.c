@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/packet.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -4,8 +4,8 @@
  */
 #include "supervisor.h"
 
-#include <stird/json.h>
-#include <stird/record.h>
+#include <stird/base/json.h>
+#include <stird/io/record.h>
 
 void supervisor_take_failed(struct supervisor *s, const struct failed_call *news)
 {

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -7,10 +7,10 @@
 #include "supervisor.h"
 
 #include <stdlib.h>
-#include <stird/admin.h>
-#include <stird/clock.h>
-#include <stird/json.h>
-#include <stird/record.h>
+#include <stird/base/clock.h>
+#include <stird/base/json.h>
+#include <stird/io/admin.h>
+#include <stird/io/record.h>
 #include <string.h>
 
 #define LIST_MAX (ADMIN_REPLY_MAX / 4) /* octets: hops and trunks, and what else a status says */

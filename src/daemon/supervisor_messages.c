@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -15,7 +15,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <unistd.h>
 

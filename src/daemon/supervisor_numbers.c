@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stird/admin.h>
-#include <stird/certificate_rows.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/number_plan.h>
-#include <stird/numbers_files.h>
-#include <stird/suggest.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/base/suggest.h>
+#include <stird/core/certificate_rows.h>
+#include <stird/core/number_plan.h>
+#include <stird/io/admin.h>
+#include <stird/io/numbers_files.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/numbers_files.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/io/numbers_files.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,8 +5,8 @@
  */
 #include "supervisor.h"
 
-#include <stird/json.h>
-#include <stird/record.h>
+#include <stird/base/json.h>
+#include <stird/io/record.h>
 
 static struct refused_sum *place_of(struct supervisor *s, const struct refused_source *news)
 {

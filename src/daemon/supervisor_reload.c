@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* The state of stird for `stirctl status`, as JSON. */
 #include "supervisor.h"
 
-#include <stird/clock.h>
-#include <stird/json.h>
+#include <stird/base/clock.h>
+#include <stird/base/json.h>
 #include <unistd.h>
 
 #define SECONDS_A_DAY 86400

@@ -5,8 +5,8 @@
 #include "supervisor.h"
 
 #include <fcntl.h>
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/handover.h>
-#include <stird/log.h>
-#include <stird/mend.h>
-#include <stird/packet.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
+#include <stird/net/handover.h>
+#include <stird/net/mend.h>
 #include <string.h>
 #include <unistd.h>
 

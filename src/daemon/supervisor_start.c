@@ -12,8 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/admin.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
+#include <stird/io/admin.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>

@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stird/json.h>
-#include <stird/log.h>
-#include <stird/reason.h>
+#include <stird/base/json.h>
+#include <stird/base/log.h>
+#include <stird/core/reason.h>
 #include <string.h>
 
 #define STATUS_EVERY_MS 5000

@@ -5,8 +5,8 @@
 #include "supervisor.h"
 
 #include <stdlib.h>
-#include <stird/admin.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
+#include <stird/io/admin.h>
 #include <string.h>
 
 #define LIST_MAX (ADMIN_REPLY_MAX / 4) /* octets of a status */

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/log.h>
-#include <stird/record.h>
-#include <stird/record_queue.h>
+#include <stird/base/log.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
-#include <stird/known_name.h>
+#include <stird/io/known_name.h>
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/memory_file.h>
+#include <stird/base/memory_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #include "received.h"
 
-#include <stird/headers.h>
-#include <stird/policy.h>
+#include <stird/core/headers.h>
+#include <stird/core/policy.h>
 
 #include "branch.h"
 #include "odd.h"

@@ -1,7 +1,7 @@
 #include "screen.h"
 
-#include <stird/headers.h>
-#include <stird/policy.h>
+#include <stird/core/headers.h>
+#include <stird/core/policy.h>
 #include "message.h"
 #include "odd.h"
 #include "stand_in.h"

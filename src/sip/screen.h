@@ -5,10 +5,10 @@
 #ifndef STIRD_SIP_SCREEN_H
 #define STIRD_SIP_SCREEN_H
 
-#include <stird/framing.h>
-#include <stird/headers.h>
-#include <stird/reason.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
+#include <stird/core/framing.h>
+#include <stird/core/headers.h>
+#include <stird/core/reason.h>
 
 struct message;
 

@@ -1,8 +1,8 @@
 #include "stateless.h"
 
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/core/policy.h>
+#include <stird/io/ledger.h>
 
 #include "dialog_block.h"
 #include "fence.h"

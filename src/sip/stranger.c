@@ -1,7 +1,7 @@
 #include "stranger.h"
 
-#include <stird/headers.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
+#include <stird/core/headers.h>
 
 #define SAID_EVERY_MS 60000
 

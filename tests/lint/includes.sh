@@ -51,12 +51,12 @@ only 'curl/' fetch
 only 'seccomp\.h' daemon
 only 'systemd/' daemon
 
-never core 'sys/socket|netinet/|arpa/|netdb|pthread|threads\.h|unistd|fcntl|poll\.h|sys/|signal\.h|event2/|stird/(clock|log|net|listen|proxy|control|ledger|signer_client|snapshot|settings_file|numbers_files)\.h'
-never trace 'sofia-sip|event2/|stird/(net|proxy|settings_file)\.h'
-never base 'sofia-sip|event2/|openssl/|stird/(call|tn|settings|passport|numbers|net|proxy)\.h'
-never io 'event2/|stird/(proxy|listen|net|settings_file)\.h'
-never conf 'event2/|sys/socket|stird/(proxy|listen|net|snapshot|ledger)\.h'
-never net 'stird/(proxy|snapshot|settings_file|ledger|signer_client)\.h'
+never core 'sys/socket|netinet/|arpa/|netdb|pthread|threads\.h|unistd|fcntl|poll\.h|sys/|signal\.h|event2/|stird/[a-z]+/(clock|log|net|listen|proxy|control|ledger|signer_client|snapshot|settings_file|numbers_files)\.h'
+never trace 'sofia-sip|event2/|stird/[a-z]+/(net|proxy|settings_file)\.h'
+never base 'sofia-sip|event2/|openssl/|stird/[a-z]+/(call|tn|settings|passport|numbers|net|proxy)\.h'
+never io 'event2/|stird/[a-z]+/(proxy|listen|net|settings_file)\.h'
+never conf 'event2/|sys/socket|stird/[a-z]+/(proxy|listen|net|snapshot|ledger)\.h'
+never net 'stird/[a-z]+/(proxy|snapshot|settings_file|ledger|signer_client)\.h'
 
 test "$status" -ne 0 || echo "every include is in its ring"
 exit $status

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "daemon/supervisor.h"
-#include <stird/known_name.h>
-#include <stird/memory_file.h>
-#include <stird/record_queue.h>
+#include <stird/base/memory_file.h>
+#include <stird/io/known_name.h>
+#include <stird/io/record_queue.h>
 
 #define BYTES 8192
 

@@ -12,7 +12,7 @@
 #include <dirent.h>
 
 #include "core/numbers_csv.h"
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 #define VECTORS TESTS_DIR "/vectors/numbers"
 
