@@ -1,8 +1,8 @@
 /* What a verifier of STIR makes of a certificate: rules, numbers, constraints. */
 #include "lab.h"
 
-#include "core/claim_constraints.h"
-#include "core/tn_auth_list.h"
+#include "core/verify/claim_constraints.h"
+#include "core/verify/tn_auth_list.h"
 
 #include <stird/core/certificate_text.h>
 #include <stird/core/sti_certificate.h>

@@ -1,7 +1,7 @@
 #include <stird/core/certificate_chain.h>
 #include <stird/core/certificate_check.h>
 
-#include "x509_parts.h"
+#include "core/verify/x509_parts.h"
 
 #include <openssl/err.h>
 #include <stird/core/certificate_text.h>

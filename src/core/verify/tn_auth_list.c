@@ -6,7 +6,7 @@
  */
 #include "tn_auth_list.h"
 
-#include "der.h"
+#include "core/keys/der.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/identity.h>
 
-#include "emergency.h"
+#include "core/policy/emergency.h"
 
 static struct str header(struct str message, struct str name, char compact)
 {

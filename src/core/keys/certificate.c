@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "x509_parts.h"
+#include "core/verify/x509_parts.h"
 
 void certificate_fini(struct certificate *c)
 {

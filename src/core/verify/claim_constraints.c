@@ -12,7 +12,7 @@
  */
 #include "claim_constraints.h"
 
-#include "der.h"
+#include "core/keys/der.h"
 
 #include <string.h>
 
