@@ -4,7 +4,7 @@
 #include "privileges.h"
 #include "retry.h"
 #include "service_user.h"
-#include "supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "service_reads.h"
 #include "service_user.h"
 #include "state.h"
-#include "supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 #include "unit.h"
 #include "unit_user.h"
 

@@ -72,7 +72,7 @@ def check(project):
         if not 1 <= int(number) <= 19 and "`%s`" % name not in text:
             yield "no row of reason %s" % name
     counters = rows(section(text, "By counter"))
-    table = read(project, "src", "daemon", "supervisor_status.c")
+    table = read(project, "src", "daemon", "supervisor", "supervisor_status.c")
     for name in re.findall(r"^ +(?:COUNTER|LEVEL)\((\w+)\),", table, re.M):
         if name not in counters:
             yield "no row of counter %s" % name

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 #include <stird/base/memory_file.h>
 #include <stird/io/known_name.h>
 #include <stird/io/record_queue.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 #include <stird/conf/settings_file.h>
 
 /* A supervisor that is ready, with a worker and a recorder in these states. */

@@ -5,8 +5,8 @@
  */
 #include "supervisor.h"
 
-#include "checker_process.h"
-#include "key_file.h"
+#include "daemon/checker_process.h"
+#include "daemon/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  */
 #include "supervisor.h"
 
-#include "named_files.h"
+#include "daemon/named_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

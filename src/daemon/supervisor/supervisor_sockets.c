@@ -4,7 +4,7 @@
  */
 #include "supervisor.h"
 
-#include "retry.h"
+#include "daemon/retry.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What children say, what is asked of them, and what their deaths lead to. */
 #include "supervisor.h"
 
-#include "roles.h"
+#include "daemon/roles.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* What the service manager is told, and what the workers count. */
 #include "supervisor.h"
 
-#include "notify.h"
+#include "daemon/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>

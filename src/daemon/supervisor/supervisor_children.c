@@ -1,8 +1,8 @@
 /* Starting children, and the channels between workers and signers. */
 #include "supervisor.h"
 
-#include "loader_process.h"
-#include "roles.h"
+#include "daemon/loader_process.h"
+#include "daemon/roles.h"
 
 #include <errno.h>
 #include <signal.h>

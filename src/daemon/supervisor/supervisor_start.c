@@ -1,10 +1,10 @@
 /* The steps before the first child, in this order; each says what is wrong in problems. */
 #include "supervisor.h"
 
-#include "key_memory.h"
-#include "privileges.h"
-#include "roles.h"
-#include "state.h"
+#include "daemon/key_memory.h"
+#include "daemon/privileges.h"
+#include "daemon/roles.h"
+#include "daemon/state.h"
 
 #include <errno.h>
 #include <fcntl.h>

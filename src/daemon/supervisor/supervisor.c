@@ -1,7 +1,7 @@
 #include "supervisor.h"
 
-#include "family.h"
-#include "notify.h"
+#include "daemon/family.h"
+#include "daemon/notify.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -4,8 +4,8 @@
  */
 #include "supervisor.h"
 
-#include "family.h"
-#include "service_user.h"
+#include "daemon/family.h"
+#include "daemon/service_user.h"
 
 #include <errno.h>
 #include <stdio.h>

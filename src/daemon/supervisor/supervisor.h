@@ -12,10 +12,10 @@
 #ifndef STIRD_SUPERVISOR_H
 #define STIRD_SUPERVISOR_H
 
-#include "alarms.h"
-#include "child.h"
-#include "configuration.h"
-#include "options.h"
+#include "daemon/alarms.h"
+#include "daemon/child.h"
+#include "daemon/configuration.h"
+#include "daemon/options.h"
 
 #include <stird/base/json.h>
 #include <stird/io/folder.h>

@@ -4,7 +4,7 @@
  */
 #include "supervisor.h"
 
-#include "rotated_name.h"
+#include "daemon/rotated_name.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,9 +5,9 @@
  */
 #include "supervisor.h"
 
-#include "loader_process.h"
-#include "notify.h"
-#include "outside.h"
+#include "daemon/loader_process.h"
+#include "daemon/notify.h"
+#include "daemon/outside.h"
 
 #include <errno.h>
 #include <signal.h>
