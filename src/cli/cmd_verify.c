@@ -15,8 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/core/headers.h>
 #include <stird/core/hops.h>
-#include <stird/core/policy.h>
+#include <stird/core/sip_date.h>
 #include <stird/core/verify.h>
 #include <stird/fetch/fetch.h>
 #include <stird/fetch/fetch_cache.h>

@@ -6,7 +6,7 @@
 
 #include "session.h"
 
-#include <stird/io/known_name.h>
+#include <stird/core/known_name.h>
 #include <stird/io/numbers_files.h>
 #include <stird/io/snapshot.h>
 #include <stird/sip/rehearsal.h>

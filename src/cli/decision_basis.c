@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/conf/settings_file.h>
+#include <stird/io/known_names.h>
 #include <string.h>
 #include <unistd.h>
 

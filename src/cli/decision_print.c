@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <stird/base/json.h>
-#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 #include <stird/core/trunk_why.h>
 
 /* A line "name  value" or a member. */

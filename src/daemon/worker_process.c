@@ -18,6 +18,7 @@
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/control.h>
+#include <stird/io/known_names.h>
 #include <stird/io/snapshot.h>
 #include <stird/sip/proxy.h>
 #include <string.h>

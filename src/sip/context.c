@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/core/emergency.h>
 #include <stird/core/nat.h>
-#include <stird/core/policy.h>
 #include <stird/io/ledger.h>
 #include <string.h>
 

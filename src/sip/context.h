@@ -10,9 +10,9 @@
 #include <event2/event.h>
 #include <stird/core/call.h>
 #include <stird/core/cause.h>
+#include <stird/core/emergency.h>
 #include <stird/core/listeners.h>
 #include <stird/core/outcome.h>
-#include <stird/core/policy.h>
 #include <stird/core/privacy.h>
 #include <stird/core/share.h>
 #include <stird/sip/proxy.h>

@@ -4,7 +4,7 @@
 #include <stird/base/clock.h>
 #include <stird/core/discriminator.h>
 #include <stird/core/identity.h>
-#include <stird/core/policy.h>
+#include <stird/core/sip_date.h>
 
 #include "context.h"
 #include "dialog_trunk.h"

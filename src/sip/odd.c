@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
-#include <stird/core/policy.h>
 #include <stird/core/route_line.h>
 #include "stand_in.h"
 

@@ -7,7 +7,7 @@
 #include <stird/core/budget.h>
 #include <stird/core/claim.h>
 #include <stird/core/nat.h>
-#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 #include <stird/core/well_formed.h>
 #include <stird/sip/rehearsal.h>
 #include <string.h>

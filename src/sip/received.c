@@ -1,7 +1,7 @@
 #include "received.h"
 
+#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
-#include <stird/core/policy.h>
 
 #include "branch.h"
 #include "odd.h"

@@ -1,6 +1,5 @@
 /* Requests as they arrive: to their transaction, or on a way of their own. */
 #include <stird/base/log.h>
-#include <stird/core/policy.h>
 
 #include "context.h"
 #include "stateless.h"

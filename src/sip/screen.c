@@ -1,7 +1,7 @@
 #include "screen.h"
 
+#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
-#include <stird/core/policy.h>
 #include "message.h"
 #include "odd.h"
 #include "stand_in.h"

@@ -1,7 +1,8 @@
 #include "stateless.h"
 
 #include <stird/base/clock.h>
-#include <stird/core/policy.h>
+#include <stird/core/emergency.h>
+#include <stird/core/trunk.h>
 #include <stird/io/ledger.h>
 
 #include "dialog_block.h"

@@ -4,9 +4,11 @@
  */
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/core/emergency.h>
 #include <stird/core/identity.h>
 #include <stird/core/passport.h>
 #include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 #include <stird/core/trunk_why.h>
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include <stird/core/emergency.h>
 #include <stird/core/number_plan.h>
-#include <stird/core/policy.h>
 #include <stird/core/tn.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

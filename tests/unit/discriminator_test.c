@@ -11,7 +11,7 @@
 
 #include <stird/base/buf.h>
 #include <stird/core/discriminator.h>
-#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 #include <stird/sip/facts.h>
 
 #define SOURCE                                                                                     \

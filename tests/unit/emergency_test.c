@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
 #include <stird/core/hops.h>
 #include <stird/core/policy.h>

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 #include <stird/sip/facts.h>
 
 static struct numbers *compile(struct str csv, struct buf *image)

@@ -15,7 +15,7 @@
 
 #include "daemon/supervisor/supervisor.h"
 #include <stird/base/memory_file.h>
-#include <stird/io/known_name.h>
+#include <stird/io/known_names.h>
 #include <stird/io/record_queue.h>
 
 #define BYTES 8192

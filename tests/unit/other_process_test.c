@@ -4,10 +4,10 @@
  */
 #include "lab.h"
 
+#include <stird/core/known_name.h>
 #include <stird/core/refused_source.h>
 #include <stird/core/settings.h>
 #include <stird/core/sign_request.h>
-#include <stird/io/known_name.h>
 #include <stird/io/record.h>
 #include <stird/net/handover.h>
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 #include <stird/base/clock.h>
+#include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 
 #include "lab.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include <stird/base/clock.h>
-#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 
 #define PREFIXES_A_TRUNK 4
 #define ASKED            2000

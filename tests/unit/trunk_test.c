@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include <stird/core/claim.h>
-#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
 
 #define PREFIXES(...)                                                                              \
     .sources = (const struct address_prefix[]){__VA_ARGS__},                                       \

@@ -11,9 +11,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/base/log_level.h>
 #include <stird/base/str.h>
-
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log_field {
     const char *key; /* NULL ends the list */

@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/core/asserted.h>
 #include <stird/base/address.h>
 #include <stird/base/arena.h>
+#include <stird/base/str.h>
+#include <stird/core/asserted.h>
 #include <stird/core/privacy.h>
 #include <stird/core/settings.h>
-#include <stird/base/str.h>
 
 #define CALL_PASSED_OVER_MAX 8 /* each is decided by as well: policy.c */
 

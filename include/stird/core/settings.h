@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stird/base/address.h>
 #include <stird/base/arena.h>
-#include <stird/base/log.h>
+#include <stird/base/log_level.h>
 #include <stird/core/certificate.h>
 #include <stird/core/numbers.h>
 #include <stird/core/source_table.h>

@@ -6,8 +6,13 @@
 #define STIRD_CONTROL_H
 
 #include <stdint.h>
-#include <stird/io/known_name.h>
-#include <stird/sip/proxy.h>
+#include <stird/core/hop_state.h>
+#include <stird/core/known_name.h>
+#include <stird/core/proxy_counters.h>
+#include <stird/core/refused_source.h>
+#include <stird/core/trunk_calls.h>
+#include <stird/io/failed_call.h>
+#include <stird/io/snapshot.h>
 
 #define CONTROL_FDS_MAX 3
 

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/base/address.h>
-#include <stird/io/known_name.h>
+#include <stird/core/known_name.h>
 
 struct event_base;
 struct resolver;

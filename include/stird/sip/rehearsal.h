@@ -7,8 +7,8 @@
 #define STIRD_REHEARSAL_H
 
 #include <stird/core/call.h>
+#include <stird/core/known_name.h>
 #include <stird/core/outcome.h>
-#include <stird/io/known_name.h>
 
 struct rehearsal {
     /* given; borrowed */

@@ -2,8 +2,8 @@
 
 #include "rule.h"
 
-#include <stird/core/policy.h>
 #include <stird/core/told.h>
+#include <stird/core/trunk.h>
 
 struct view {
     const struct settings *settings;

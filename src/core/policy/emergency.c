@@ -3,11 +3,9 @@
  * letting a call through, so neither visual separators and parameters hide it nor what number
  * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
  */
-#include <stird/core/policy.h>
+#include <stird/core/emergency.h>
 #include <stird/core/tn_reach.h>
 #include <stird/core/uri.h>
-
-#include "emergency.h"
 
 #include <string.h>
 

@@ -25,13 +25,15 @@
 #include <string.h>
 
 #include "caps.h"
-#include "emergency.h"
 #include "origid.h"
 #include "rule.h"
 
 #include <stird/core/certificate_choice.h>
+#include <stird/core/emergency.h>
+#include <stird/core/sip_date.h>
 #include <stird/core/tn_reach.h>
 #include <stird/core/told.h>
+#include <stird/core/trunk.h>
 
 #define DATE_TOLERANCE_S 5 /* Decided 9 */
 #define NUMBER_TEXT(tn)  (int)(tn)->n, (tn)->digits

@@ -3,8 +3,8 @@
 #include "header_fit.h"
 
 #include <stird/core/headers.h>
-#include <stird/core/policy.h>
 #include <stird/core/time_zone.h>
+#include <stird/core/trunk.h>
 
 #define ALL_DAYS 0x7fu
 

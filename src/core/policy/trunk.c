@@ -1,5 +1,7 @@
+#include <stird/core/trunk.h>
+
 #include <stird/core/discriminator.h>
-#include <stird/core/policy.h>
+#include <stird/core/emergency.h>
 #include <stird/core/source_table.h>
 
 /* How specifically a trunk matches, among those of one source prefix; compared from the first field

@@ -2,7 +2,7 @@
  * The one form that SIP allows: "Sat, 13 Nov 2010 23:29:00 GMT" (RFC 3261 section 20.17). Neither
  * locale nor time zone of the process has a say.
  */
-#include <stird/core/policy.h>
+#include <stird/core/sip_date.h>
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,10 +1,9 @@
 #include <stird/core/hops.h>
 
 #include <stird/core/asserted.h>
+#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
 #include <stird/core/identity.h>
-
-#include "core/policy/emergency.h"
 
 static struct str header(struct str message, struct str name, char compact)
 {

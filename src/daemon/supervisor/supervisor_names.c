@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/io/known_names.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -55,10 +55,4 @@ bool known_name_same(const struct known_name *a, const struct known_name *b);
 /* Whether K is what UPSTREAM's uri asks for; false where that has an address. */
 bool known_name_is_of(const struct known_name *k, const struct upstream *upstream);
 
-/* A sealed memory file with all of them; -errno. */
-int known_names_to_fd(const struct known_name *list, unsigned n);
-/* The sound ones of such a file, the caller's to free; NULL and *N 0: there are none, or no memory.
- */
-struct known_name *known_names_from_fd(int fd, unsigned *n);
-
 #endif
