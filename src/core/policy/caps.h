@@ -1,6 +1,6 @@
 /*
  * caps - what may only lower a level: the trunk, the customer, the country of the calling number,
- * and what a trusted SBC says of the call. Between caps.c and policy.c only.
+ * and what a trusted SBC says of the call. Private to core/policy.
  */
 #ifndef STIRD_CORE_CAPS_H
 #define STIRD_CORE_CAPS_H

@@ -1,6 +1,6 @@
 /*
  * header_fit - whether the headers of one name say a value: for what tells trunks apart, and for
- * rules. Of the core only.
+ * rules. Private to core/policy.
  */
 #ifndef STIRD_CORE_HEADER_FIT_H
 #define STIRD_CORE_HEADER_FIT_H

@@ -1,6 +1,6 @@
 /*
- * origid - the UUID that tells verifiers which origin a call has (RFC 8588 section 5). Between
- * origid.c and policy.c only.
+ * origid - the UUID that tells verifiers which origin a call has (RFC 8588 section 5). Private to
+ * core/policy.
  */
 #ifndef STIRD_CORE_ORIGID_H
 #define STIRD_CORE_ORIGID_H

@@ -1,6 +1,6 @@
 /*
  * rule - which of the configuration's rules holds for a call: the first one all of whose conditions
- * are met. Between rule.c and policy.c only.
+ * are met. Private to core/policy.
  */
 #ifndef STIRD_CORE_RULE_H
 #define STIRD_CORE_RULE_H
