@@ -35,8 +35,6 @@ struct str screen_method(unsigned i);
 /* Whether LINE of M is From, To, Call-ID or CSeq once more, with the same value: nobody can read
    another one there. */
 bool screen_is_copy(const struct message *m, const struct header_line *line);
-/* The tag of a From or To value, or empty. */
-struct str screen_tag_of(struct str value);
 /* What framing.h refused, in the same words. */
 struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame);
 
