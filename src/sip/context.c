@@ -4,11 +4,11 @@
 #include "size_switch.h"
 
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/log.h>
-#include <stird/nat.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/emergency.h>
+#include <stird/core/nat.h>
+#include <stird/io/ledger.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048

@@ -8,14 +8,14 @@
 #define STIRD_SIP_CONTEXT_H
 
 #include <event2/event.h>
-#include <stird/call.h>
-#include <stird/cause.h>
-#include <stird/listeners.h>
-#include <stird/outcome.h>
-#include <stird/policy.h>
-#include <stird/privacy.h>
-#include <stird/proxy.h>
-#include <stird/share.h>
+#include <stird/core/call.h>
+#include <stird/core/cause.h>
+#include <stird/core/emergency.h>
+#include <stird/core/listeners.h>
+#include <stird/core/outcome.h>
+#include <stird/core/privacy.h>
+#include <stird/core/share.h>
+#include <stird/sip/proxy.h>
 
 #include "allowance.h"
 #include "answer.h"

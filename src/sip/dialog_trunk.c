@@ -1,6 +1,6 @@
 #include "dialog_trunk.h"
 
-#include <stird/source_table.h>
+#include <stird/core/source_table.h>
 
 #include "context.h"
 

@@ -1,7 +1,7 @@
 #include "full.h"
 
 #include <stddef.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 
 #include "context.h"

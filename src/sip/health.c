@@ -1,10 +1,10 @@
 #include "health.h"
 
 #include <stdlib.h>
-#include <stird/certificate_choice.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/source_table.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/certificate_choice.h>
+#include <stird/core/source_table.h>
 
 #include "context.h"
 

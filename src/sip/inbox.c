@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/dispatch.h>
-#include <stird/handover.h>
+#include <stird/net/dispatch.h>
+#include <stird/net/handover.h>
 
 #include "received.h"
 

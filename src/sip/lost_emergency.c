@@ -1,6 +1,6 @@
 #include "lost_emergency.h"
 
-#include <stird/log.h>
+#include <stird/base/log.h>
 
 #include "context.h"
 

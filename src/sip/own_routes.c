@@ -1,8 +1,8 @@
 #include "own_routes.h"
 
-#include <stird/headers.h>
-#include <stird/route_line.h>
-#include <stird/uri.h>
+#include <stird/core/headers.h>
+#include <stird/core/route_line.h>
+#include <stird/core/uri.h>
 
 #include "context.h"
 #include "dialog_trunk.h"

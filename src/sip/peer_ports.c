@@ -1,6 +1,6 @@
 #include "peer_ports.h"
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #include "context.h"
 

@@ -1,8 +1,8 @@
 #include "probe.h"
 
 #include <stdlib.h>
-#include <stird/chance.h>
-#include <stird/log.h>
+#include <stird/base/chance.h>
+#include <stird/base/log.h>
 
 #define TICK_MS      250
 #define ASK_EVERY_MS 2000 /* one that is out and has no probes */

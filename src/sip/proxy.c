@@ -1,19 +1,19 @@
 /* The SIP side of a worker: start, stop, and what the sockets and the clock bring. */
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/budget.h>
-#include <stird/chance.h>
-#include <stird/claim.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/nat.h>
-#include <stird/policy.h>
-#include <stird/rehearsal.h>
-#include <stird/well_formed.h>
+#include <stird/base/chance.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/budget.h>
+#include <stird/core/claim.h>
+#include <stird/core/nat.h>
+#include <stird/core/trunk.h>
+#include <stird/core/well_formed.h>
+#include <stird/sip/rehearsal.h>
 #include <string.h>
 
 #include "context.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "inbox.h"
 #include "probe.h"
 #include "received.h"

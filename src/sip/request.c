@@ -1,10 +1,9 @@
 /* Requests as they arrive: to their transaction, or on a way of their own. */
-#include <stird/log.h>
-#include <stird/policy.h>
+#include <stird/base/log.h>
 
 #include "context.h"
 #include "stateless.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 /* Answers without a transaction: the same again for each copy (RFC 3261 section 8.2.7). */
 static void answer_stateless(struct proxy *p, const struct message *m, const struct flow *from,

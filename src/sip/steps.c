@@ -2,12 +2,14 @@
  * The way of a request through the proxy, as two lists. Each step says whether the next one may
  * run, whether it waits for something, or whether the request is done with.
  */
-#include <stird/clock.h>
-#include <stird/identity.h>
-#include <stird/log.h>
-#include <stird/passport.h>
-#include <stird/policy.h>
-#include <stird/trunk_why.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/emergency.h>
+#include <stird/core/identity.h>
+#include <stird/core/passport.h>
+#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
+#include <stird/core/trunk_why.h>
 #include <string.h>
 
 #include "context.h"
@@ -15,7 +17,7 @@
 #include "dialog_trunk.h"
 #include "fence.h"
 #include "received.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */

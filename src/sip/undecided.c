@@ -1,8 +1,8 @@
 #include "undecided.h"
 
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/io/ledger.h>
 #include <string.h>
 
 #include "context.h"

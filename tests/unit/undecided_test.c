@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <stird/record.h>
-#include <stird/record_queue.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
 
 #include "sip/context.h"
 
