@@ -254,7 +254,7 @@ def bad_lines(files, ring):
     if ring in NO_NETWORK:
         yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
     yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
-                "#include <stird/log.h>", "#include HEADER", "#include_next <stdio.h>")
+                "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>")
 
 
 def good_lines(files, ring, public):
