@@ -1,6 +1,6 @@
 #include "context.h"
 #include "lost_emergency.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "size_switch.h"
 
 #include <stdlib.h>

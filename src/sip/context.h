@@ -18,14 +18,14 @@
 #include <stird/sip/proxy.h>
 
 #include "allowance.h"
-#include "answer.h"
+#include "sip/message/answer.h"
 #include "branch.h"
 #include "failed_calls.h"
 #include "full.h"
 #include "health.h"
 #include "holding.h"
 #include "limits.h"
-#include "message.h"
+#include "sip/message/message.h"
 #include "own_routes.h"
 #include "peer_ports.h"
 #include "recording.h"
@@ -33,7 +33,7 @@
 #include "routes.h"
 #include "timers.h"
 #include "trail.h"
-#include "transaction.h"
+#include "sip/transaction/transaction.h"
 #include "undecided.h"
 
 struct proxy {

@@ -7,7 +7,7 @@
 #include <stird/sip/facts.h>
 
 #include "context.h"
-#include "odd.h"
+#include "sip/message/odd.h"
 #include <stird/core/headers.h>
 
 /* One header line may hold several; one that holds none is empty. */

@@ -9,7 +9,7 @@
 #include "context.h"
 #include "dialog_trunk.h"
 #include <stird/core/headers.h>
-#include "odd.h"
+#include "sip/message/odd.h"
 #include "size_switch.h"
 #include "trust.h"
 

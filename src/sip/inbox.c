@@ -5,7 +5,7 @@
 #include <stird/net/dispatch.h>
 #include <stird/net/handover.h>
 
-#include "received.h"
+#include "sip/message/received.h"
 
 #define MESSAGES_A_TURN 64
 #define ROOM_BYTES      65537 /* the largest message, and a NUL */

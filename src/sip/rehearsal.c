@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "context.h"
-#include "received.h"
+#include "sip/message/received.h"
 
 struct stage {
     struct rehearsal *rehearsal;

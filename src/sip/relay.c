@@ -8,7 +8,7 @@
 #include <stird/core/headers.h>
 #include "inbox.h"
 #include "probe.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "response.h"
 #include "size_switch.h"
 

@@ -16,7 +16,7 @@
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include <stird/core/headers.h>
 
 #define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sip/transaction.h"
+#include "sip/transaction/transaction.h"
 
 #define RUNS         10000
 #define PACKETS      256
