@@ -268,9 +268,11 @@ static bool read_summary(int numbers_fd, struct numbers_summary *summary, const 
 static struct tables read_tables(const struct settings *s, bool is_narrowed, struct str path,
                                  struct numbers_summary *summary, struct problems *problems)
 {
-    const struct numbers_paths paths = numbers_paths_of(s);
+    const struct numbers_judge judge = certificate_rows_judge(s);
+    struct numbers_paths paths = numbers_paths_of(s);
     struct tables t = {.fd = -1};
     const char *why;
+    paths.judge = &judge;
     t.whole = is_narrowed ? numbers_files_look(&paths, &t.fd, summary, problems)
                           : tables_look_aside(s, &t.fd, &t.columns_open, problems);
     if (is_narrowed)

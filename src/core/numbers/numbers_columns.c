@@ -207,6 +207,11 @@ static bool all_are_empty(const struct str *field, unsigned from, unsigned n)
     return true;
 }
 
+bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n)
+{
+    return n >= columns->n && all_are_empty(field, columns->n, n);
+}
+
 bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line)
 {
@@ -217,7 +222,7 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
         hint = ": separate them by commas, not by semicolons";
     else if (n == 1 && str_find(field[0], '\t', 0) < field[0].n)
         hint = ": separate them by commas, not by tabs";
-    else if (n > columns->n && all_are_empty(field, columns->n, n))
+    else if (fields_are_in_place(columns, field, n))
         hint = ": take out the commas that are too many at its end";
     build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",
                   columns->n, hint);

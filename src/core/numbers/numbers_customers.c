@@ -131,22 +131,41 @@ static bool values_check(struct build *b, const struct columns *columns, const s
     return good;
 }
 
+static bool name_check(struct build *b, struct str name, uint32_t line)
+{
+    if (name.n > 0 && name.n <= CUSTOMER_MAX_BYTES)
+        return true;
+    build_problem(b, line,
+                  name.n == 0 ? "the customer is missing: name the customer as its trunk does"
+                              : "the customer's name has more than 128 bytes");
+    return false;
+}
+
+/* The certificate that it names is looked at all the same. False: no memory. */
+static bool refuse(struct build *b, const struct columns *columns, const struct str *field,
+                   struct str name, uint32_t line)
+{
+    struct build_refused row = {.line = line, .declares = true};
+    struct str certificate = STR("");
+    for (unsigned i = 0; i < columns->n_attributes; i++)
+        if (str_eq(interner_get(&b->columns, columns->attribute[i].column),
+                   column_name(COLUMN_CERT)))
+            certificate = field[columns->attribute[i].field];
+    return refused_add(b, &row, name, certificate);
+}
+
 bool customer_row_read(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line)
 {
     struct build_customer row = {.line = line};
-    if (!field_count_check(b, columns, field, n, line))
+    bool good = field_count_check(b, columns, field, n, line);
+    if (!good && !fields_are_in_place(columns, field, n))
         return true;
     struct str name = field[columns->field[COLUMN_CUSTOMER]];
-    if (name.n == 0 || name.n > CUSTOMER_MAX_BYTES) {
-        build_problem(b, line,
-                      name.n == 0 ? "the customer is missing: name the customer as its "
-                                    "trunk does"
-                                  : "the customer's name has more than 128 bytes");
-        return true;
-    }
-    if (!values_check(b, columns, field, line))
-        return true;
+    good &= name_check(b, name, line);
+    good &= values_check(b, columns, field, line);
+    if (!good)
+        return refuse(b, columns, field, name, line);
     row.customer = interner_add(&b->customers, name.p, name.n);
     if (row.customer == INTERN_FAILED || !attributes_read(b, columns, field, &row.attributes))
         return false;
