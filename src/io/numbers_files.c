@@ -162,10 +162,12 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
         problems_may_pass(problems, -r);
     }
     if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
+        size_t before = problems->n;
         *summary = *numbers_get_summary(mapped.table);
+        numbers_columns_check(mapped.table, path, problems);
         numbers_unmap(&mapped);
         *fd = memory;
-        return true;
+        return problems->n == before;
     }
     if (why)
         problems_add(problems, path, 0, "%s", why);

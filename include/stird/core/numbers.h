@@ -135,6 +135,11 @@ uint32_t numbers_customer(const struct numbers *table, struct str customer);
  * Attributes: columns of a number table beyond the known ones, and those of a customers table. Ask
  * for a column once a snapshot. `note` is none: it is for people.
  */
+/*
+ * Of a compiled table, PATH: a problem for each column, and each value of kyc and cap, that a table
+ * could not have today, where an older version has compiled it.
+ */
+void numbers_columns_check(const struct numbers *table, struct str path, struct problems *problems);
 #define NUMBERS_NO_COLUMN UINT32_MAX
 uint32_t numbers_column(const struct numbers *table, struct str name);
 /*

@@ -210,9 +210,21 @@ const char *customer_column_meant(const struct str *field, unsigned n, struct st
 /* The column of a number table that somebody means in a table of customers, which has no dates and
    no state; NULL: none. */
 const char *row_column_meant(struct str name);
+/* "column "NAME" is unknown: did you mean ..." */
+void lookalike_say(struct str name, const char *meant, struct buf *why);
 /* x_NAME: its owner says that it has no meaning for stird. */
 bool column_is_own(struct str name);
-void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line);
+/*
+ * Why column NAME, of a header of N fields that has it for no column of ours, is a mistake, and
+ * what is meant (as above, or NULL); in a table of customers the same. False: it is none, or NAME
+ * is known.
+ */
+bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
+                     struct buf *why);
+bool customer_column_mistaken(const struct str *field, unsigned n, struct str name,
+                              const char **meant, struct buf *why);
+/* False: a customer's COLUMN cannot be VALUE; WHY gets the words. */
+bool customer_value_check(struct str column, struct str value, struct buf *why);
 
 /* As many fields as the header has. False with a problem. */
 bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
