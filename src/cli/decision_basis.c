@@ -62,8 +62,10 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
     if (need != NEED_TABLES)
         good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
                good;
-    if (!good)
+    if (!good) {
         print_problems(stderr, &problems);
+        complain_of_files_of_others(&problems);
+    }
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
     if (fd >= 0)
         close(fd);
