@@ -41,7 +41,7 @@ struct lab {
 
 static bool complain(const struct lab *lab, const char *name)
 {
-    fprintf(stderr, "stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
+    warn_said("stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
     return false;
 }
 
@@ -92,7 +92,7 @@ static bool make_directories(const char *path)
     free(copy);
     good = good && (mkdir(path, 0700) == 0 || errno == EEXIST);
     if (!good)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(errno));
     return good;
 }
 
@@ -218,7 +218,7 @@ static bool find_authority(struct lab *lab)
     lab->issuer = read_pem(lab, "intermediate.pem", false);
     lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
     if (!lab->issuer || !lab->issuer_key)
-        fprintf(stderr, "stirctl: %s: this is no authority of stirctl lab-ca\n", lab->directory);
+        warn_said("stirctl: %s: this is no authority of stirctl lab-ca\n", lab->directory);
     return lab->issuer && lab->issuer_key;
 }
 
@@ -499,7 +499,7 @@ static int run(const struct cli *cli, const struct words *words)
     snprintf(made, sizeof(made), "%s/root.pem", lab.directory);
     bool there = access(made, F_OK) == 0;
     if (there && !lab.serve) {
-        fprintf(stderr, "stirctl: %s: there is a lab already: remove it first\n", lab.directory);
+        warn_said("stirctl: %s: there is a lab already: remove it first\n", lab.directory);
         return 1;
     }
     if (!there && !make_lab(&lab))

@@ -1,4 +1,5 @@
 /* What is probably not meant in number tables. */
+#include "json_text.h"
 #include "number_tables.h"
 
 #include <stdio.h>
@@ -70,7 +71,7 @@ static int tell(const struct cli *cli, struct problems *findings)
         json_end_object(&j);
     }
     json_end_array(&j);
-    print_said("%.*s\n", STR_ARG(buf_str(&out)));
+    json_print_text(buf_str(&out));
     buf_fini(&out);
     problems_fini(findings);
     return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -124,7 +125,7 @@ static int lint_files(const struct cli *cli, struct lint_job *job, int n, char *
     struct numbers_paths paths = paths_of_words(list, n, words);
     int status = EXIT_USAGE;
     if (paths.compiled.n > 0)
-        fprintf(stderr, "stirctl: %s is compiled: lint what it was made of\n", words[0]);
+        warn_said("stirctl: %s is compiled: lint what it was made of\n", words[0]);
     else
         status = lint(cli, job, &paths, false);
     free(list);

@@ -1,5 +1,6 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
 #include "decision.h"
+#include "json_text.h"
 
 #include <stdio.h>
 #include <stird/base/json.h>
@@ -213,7 +214,7 @@ void decision_print(const struct decision_basis *basis, const struct rehearsal *
     tell_all(&to, basis, told);
     if (json) {
         json_end_object(&writer);
-        print_said("%.*s\n", STR_ARG(buf_str(&text)));
+        json_print_text(buf_str(&text));
     }
     buf_fini(&text);
 }

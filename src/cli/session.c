@@ -67,16 +67,16 @@ void complain_of_group(const char *path)
 {
     char name[64];
     if (group_of(path, name, sizeof(name)))
-        fprintf(stderr, "stirctl: %s: you are not in the group %s: be root, or a member of it\n",
-                path, name);
+        warn_said("stirctl: %s: you are not in the group %s: be root, or a member of it\n", path,
+                  name);
     else
-        fprintf(stderr,
-                "stirctl: %s: not allowed: be root, or of the group of the user that stird runs "
-                "as\n",
-                path);
+        warn_said("stirctl: %s: not allowed: be root, or of the group of the user that stird runs "
+                  "as\n",
+                  path);
 }
 
-/* "the group NAME" or "the user NAME" of PATH, or of the directory that hides it: who may read it. */
+/* "the group NAME" or "the user NAME" of PATH, or of the directory that hides it: who may read it.
+ */
 static bool reader_of(const char *path, char *who, size_t bytes)
 {
     struct stat st;
@@ -103,10 +103,11 @@ void complain_of_files_of_others(const struct problems *problems)
         if (path[0] == '\0' || access(path, R_OK) == 0 || errno != EACCES ||
             !reader_of(path, who, sizeof(who)) || strcmp(who, said) == 0)
             continue;
-        fprintf(stderr,
-                "stirctl: this reads the files that the configuration names, which are for root and "
-                "%s: be one of them (control.read_group is for what runs, not for files)\n",
-                who);
+        fprintf(
+            stderr,
+            "stirctl: this reads the files that the configuration names, which are for root and "
+            "%s: be one of them (control.read_group is for what runs, not for files)\n",
+            who);
         strcpy(said, who);
     }
 }
@@ -124,11 +125,10 @@ static void complain_of_rights(const struct cli *cli)
         !group_of(cli->configuration, name, sizeof(name)))
         snprintf(name, sizeof(name), "of stird's user");
     if (may_ask)
-        fprintf(stderr,
-                "stirctl: %s: you may look at the stird that runs (control.read_group), and this "
-                "reads the configuration's files, which are for root and the group %s: be one of "
-                "them\n",
-                cli->configuration, name);
+        warn_said("stirctl: %s: you may look at the stird that runs (control.read_group), and this "
+                  "reads the configuration's files, which are for root and the group %s: be one of "
+                  "them\n",
+                  cli->configuration, name);
     else
         fprintf(stderr,
                 "stirctl: you are not in the group %s: be root, or a member of it, to ask "
@@ -205,7 +205,7 @@ static void complain(const struct cli *cli, const char *path, int error)
         what = "no stird runs there (or name its socket with -s)";
     else if (error == -ETIMEDOUT)
         what = "stird does not answer";
-    fprintf(stderr, "stirctl: %s: %s\n", path, what);
+    warn_said("stirctl: %s: %s\n", path, what);
 }
 
 static void warn(const struct cli *cli, const char *path, struct problems *mistakes)
@@ -213,10 +213,10 @@ static void warn(const struct cli *cli, const char *path, struct problems *mista
     if (!problems_any(mistakes))
         return;
     print_problems(stderr, mistakes);
-    fprintf(stderr,
-            "stirctl: warning: %s has mistakes and cannot be loaded as it is; asking the stird at "
-            "%s\n",
-            cli->configuration, path);
+    warn_said(
+        "stirctl: warning: %s has mistakes and cannot be loaded as it is; asking the stird at "
+        "%s\n",
+        cli->configuration, path);
 }
 
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,

@@ -247,10 +247,13 @@ void configuration_log_warnings(const struct configuration *c)
 void configuration_print_warnings(const struct configuration *c, struct buf *out)
 {
     for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
-        buf_addf(out, "%.*s:", STR_ARG(w->file));
+        buf_add_shown(out, w->file);
+        buf_add_char(out, ':');
         if (w->line > 0) /* else it is about what is not written there */
             buf_addf(out, "%u:", w->line);
-        buf_addf(out, " warning: %.*s\n", STR_ARG(w->text));
+        buf_add_text(out, " warning: ");
+        buf_add_shown(out, w->text);
+        buf_add_char(out, '\n');
     }
 }
 
