@@ -39,6 +39,11 @@
 #define WHY_IMPOSSIBLE "a number that cannot exist is never signed: write unsigned or refuse"
 #define WHY_NO_NUMBER  "a call without a calling number cannot be signed: write unsigned or refuse"
 
+#define NOT_SIGN       (1u << SERVICE_VERIFY | 1u << SERVICE_VERIFY_SIGN | 1u << SERVICE_AUTO)
+#define WHY_NOT_SERVED "this version of stird does not serve that: write sign"
+#define NOT_PROXY      (1u << FRONT_REDIRECT | 1u << FRONT_REST)
+#define WHY_NO_FRONT   "this version of stird has no such front: write proxy"
+
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
 static const char *const identities[] = {"authenticated", "gateway", NULL};
@@ -48,6 +53,8 @@ static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const private_identities[] = {"keep", "strip", NULL};
 static const char *const healths[] = {"alive", "next_hops", "signing", NULL};
+static const char *const services[] = {"sign", "verify", "verify_sign", "auto", NULL};
+static const char *const fronts[] = {"proxy", "redirect", "rest", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
 static const char *const dialog_peers[] = {"known", "any", NULL};
 static const char *const verifications[] = {"none", "require", NULL};

@@ -71,6 +71,11 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
+/* What becomes of the calls of a trunk. Only SIGN is served so far. */
+enum trunk_service { SERVICE_SIGN, SERVICE_VERIFY, SERVICE_VERIFY_SIGN, SERVICE_AUTO };
+/* By which way its SBC asks. Only PROXY is there so far. */
+enum trunk_front { FRONT_PROXY, FRONT_REDIRECT, FRONT_REST };
+
 /* What an answer to the OPTIONS of a trunk's SBC says: */
 enum health {
     HEALTH_ALIVE,     /* that stird runs */
