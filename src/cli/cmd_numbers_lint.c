@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/json.h>
+#include <stird/core/certificate_rows.h>
 #include <stird/core/numbers_lint.h>
 #include <stird/core/trunk_customers.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 struct lint_job {
     struct settings *settings; /* NULL: nothing is known of customers and countries */
     struct numbers_lint lint;
+    struct numbers_judge judge;
     struct str *known;
     struct country *countries;
 };
@@ -39,6 +41,8 @@ static bool know_settings(struct lint_job *job)
     l->known = job->known;
     l->countries = job->countries;
     l->all_are_known = true;
+    job->judge = certificate_rows_judge(s);
+    l->judge = &job->judge;
     l->today = time_zone_local(&s->zones[s->numbers_zone], clock_real_s()).day;
     for (unsigned i = 0; job->known && job->countries && i < s->n_trunks; i++)
         know_trunk(job, &s->trunks[i]);

@@ -84,6 +84,10 @@ class Check(ProcessStory):
         self.assertEqual(status, 1)
         for line in lines:
             self.assertRegex(said, line)
+        status, found, _ = stirctl.run(path, "numbers", "lint")
+        self.assertEqual(status, 1)
+        for line in lines:
+            self.assertRegex(found.replace(self.lab.directory + "/", ""), line)
         status, _, err = stirctl.run(path, "reload", "--wait")
         self.assertEqual(status, 1)
         for line in lines:

@@ -99,6 +99,18 @@ static void check_entitled(struct linter *l, const struct numbers_record *r, uin
                       STR_ARG(number_state_name((enum number_state)r->state)));
 }
 
+static void check_certificate(struct linter *l, const struct numbers_record *r, uint32_t line)
+{
+    const struct numbers_judge *judge = l->lint->judge;
+    const struct build *b = l->build;
+    struct buf why = BUF_INIT;
+    if (judge && r->certificate != RECORD_NO_CERTIFICATE &&
+        !judge->takes_certificate(judge->user, interner_get(&b->customers, r->customer),
+                                  interner_get(&b->certificates, r->certificate), &why))
+        build_problem(l->build, line, "cert: %.*s", STR_ARG(buf_str(&why)));
+    buf_fini(&why);
+}
+
 /* A prefix is there once for each length: it is looked at once. */
 static bool is_told(const struct build_row *row, const struct numbers_record *r)
 {
@@ -128,6 +140,7 @@ static void check_rows(struct linter *l)
             continue;
         check_expired(l, r, rows[i].line);
         check_entitled(l, r, rows[i].line);
+        check_certificate(l, r, rows[i].line);
         if (r->prefix)
             check_prefix(l, &rows[i]);
         else
@@ -226,6 +239,7 @@ bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
         lint_columns(&b);
         check_rows(&l);
         customers_check(&b);
+        refused_check(&b, lint->judge);
         good = check_refused_rows(&l) && build_check_widths(&b) && build_flatten(&b) &&
                (!lint->all_are_known || check_customers(&l));
     }
