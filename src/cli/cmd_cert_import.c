@@ -144,7 +144,7 @@ static bool find_directory(struct import *i, const struct cli *cli)
     struct settings *s = session_paths(cli);
     uint32_t at = s ? certificate_find(s, str_of(i->id)) : NO_CERTIFICATE;
     if (s && at == NO_CERTIFICATE)
-        fprintf(stderr, "stirctl: the configuration has no certificate \"%s\"\n", i->id);
+        warn_said("stirctl: the configuration has no certificate \"%s\"\n", i->id);
     if (at != NO_CERTIFICATE) {
         struct str directory = s->certificates[at].directory;
         i->directory = strndup(directory.p, directory.n);

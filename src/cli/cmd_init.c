@@ -121,10 +121,10 @@ static bool find_user(struct node *n)
         n->gid = entry->pw_gid;
         return true;
     }
-    fprintf(stderr,
-            "stirctl: there is no user %s: make it (systemd-sysusers, where stird is installed, or "
-            "useradd --system), or name another with --user\n",
-            n->user);
+    warn_said(
+        "stirctl: there is no user %s: make it (systemd-sysusers, where stird is installed, or "
+        "useradd --system), or name another with --user\n",
+        n->user);
     return false;
 }
 

@@ -175,10 +175,9 @@ static X509 *new_certificate(const struct lab *lab, const char *unit, uint64_t s
                                       .numbers = numbers};
     X509 *x = lab_certificate_new(&c);
     if (!x)
-        fprintf(stderr,
-                "stirctl: the certificate of %s cannot be made: are its numbers written as "
-                "12155550100 or 12155551000+100?\n",
-                unit);
+        warn_said("stirctl: the certificate of %s cannot be made: are its numbers written as "
+                  "12155550100 or 12155551000+100?\n",
+                  unit);
     return x;
 }
 
@@ -442,7 +441,7 @@ static int read_options(struct lab *lab, const struct words *words)
         const struct given *g = &words->given[i];
         if (read_option(lab, g, &port))
             continue;
-        fprintf(stderr, "stirctl: lab-ca: \"%s\" is out of range\n", g->value[0]);
+        warn_said("stirctl: lab-ca: \"%s\" is out of range\n", g->value[0]);
         return command_usage(&command_lab_ca);
     }
     lab->port = (uint16_t)port;

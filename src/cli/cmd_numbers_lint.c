@@ -122,10 +122,10 @@ static int lint_files(const struct cli *cli, struct lint_job *job, int n, char *
     if (!list)
         return EXIT_FAILURE;
     if (!job->settings)
-        fprintf(stderr,
-                "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
-                "not looked at\n",
-                cli->configuration);
+        warn_said(
+            "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
+            "not looked at\n",
+            cli->configuration);
     struct numbers_paths paths = paths_of_words(list, n, words);
     int status = EXIT_USAGE;
     if (paths.compiled.n > 0)

@@ -39,11 +39,11 @@ void decision_explain_hidden(const struct cli *cli, enum decision_need need)
     for (unsigned i = 0; s && need == NEED_CALLS && i < s->n_certificates; i++)
         hidden = hidden || is_hidden(s->certificates[i].directory);
     if (hidden)
-        fprintf(stderr,
-                "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
-                "stird that runs\n",
-                need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
-                                   : "the urgent changes");
+        warn_said(
+            "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
+            "stird that runs\n",
+            need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
+                               : "the urgent changes");
     settings_free(s);
     files_free(files);
     problems_fini(&unsaid);

@@ -104,8 +104,8 @@ static int complain_of(int argc, char **argv)
         buf_add_text(&name, i > 0 ? " " : "");
         buf_add_shown(&name, str_of(argv[i]));
     }
-    fprintf(stderr, "stirctl: there is no command \"%.*s\" (stirctl help lists them)\n",
-            STR_ARG(buf_str(&name)));
+    warn_said("stirctl: there is no command \"%.*s\" (stirctl help lists them)\n",
+              STR_ARG(buf_str(&name)));
     buf_fini(&name);
     return EXIT_USAGE;
 }

@@ -130,10 +130,9 @@ static void complain_of_rights(const struct cli *cli)
                   "them\n",
                   cli->configuration, name);
     else
-        fprintf(stderr,
-                "stirctl: you are not in the group %s: be root, or a member of it, to ask "
-                "stird (%s) or to read its files (%s)\n",
-                name, socket, cli->configuration);
+        warn_said("stirctl: you are not in the group %s: be root, or a member of it, to ask "
+                  "stird (%s) or to read its files (%s)\n",
+                  name, socket, cli->configuration);
 }
 
 /* Whether that is why it could not be read. */
