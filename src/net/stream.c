@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <stird/clock.h>
+#include <stird/container_of.h>
 #include <stird/log.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -629,7 +630,7 @@ static void begin_connect(struct connection *c, int fd)
 
 static struct connection *of_entry(struct peer_entry *e)
 {
-    return (struct connection *)(void *)((char *)e - offsetof(struct connection, entry));
+    return container_of(e, struct connection, entry);
 }
 
 struct connection *connection_existing(struct net *net, enum transport transport,

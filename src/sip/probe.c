@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <stird/chance.h>
+#include <stird/container_of.h>
 #include <stird/log.h>
 
 #define TICK_MS      250
@@ -54,7 +55,7 @@ struct probes *probes_new(struct proxy *p)
 
 static struct probe *probe_of(struct attempt *attempt)
 {
-    return (struct probe *)(void *)((char *)attempt - offsetof(struct probe, attempt));
+    return container_of(attempt, struct probe, attempt);
 }
 
 static void ended(struct probe *probe, enum question_end end)
@@ -251,7 +252,7 @@ static bool is_needed(const struct settings *s)
 
 static void on_tick(struct timer *timer, int64_t now_ms)
 {
-    struct probes *all = (struct probes *)(void *)((char *)timer - offsetof(struct probes, tick));
+    struct probes *all = container_of(timer, struct probes, tick);
     const struct settings *s = all->proxy->snapshot->settings;
     routes_keep_names(all->proxy->routes, s);
     for (unsigned i = 0; i < s->n_upstreams; i++)

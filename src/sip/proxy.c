@@ -5,6 +5,7 @@
 #include <stird/chance.h>
 #include <stird/claim.h>
 #include <stird/clock.h>
+#include <stird/container_of.h>
 #include <stird/log.h>
 #include <stird/nat.h>
 #include <stird/policy.h>
@@ -536,7 +537,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
  */
 static void on_start(struct timer *timer, int64_t now_ms)
 {
-    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, start));
+    struct proxy *p = container_of(timer, struct proxy, start);
     if (now_ms < p->start_until_ms && routes_wait_for_names(p->routes, p->snapshot->settings))
         timer_set(&p->timers, timer, on_start, now_ms + TIMER_TICK_MS);
     else
@@ -590,7 +591,7 @@ bool proxy_set_inbox(struct proxy *p, int fd)
 
 static void on_drained(struct timer *timer, int64_t now_ms)
 {
-    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, drain_limit));
+    struct proxy *p = container_of(timer, struct proxy, drain_limit);
     void (*drained)(void *user) = p->drained;
     if (p->counters.calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
         timer_set(&p->timers, timer, on_drained, p->drain_until_ms);

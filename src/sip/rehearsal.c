@@ -2,6 +2,7 @@
  * A call without a network: the steps of steps.c on a proxy that has no sockets, and of names of
  * upstreams only what the running stird knows.
  */
+#include <stird/container_of.h>
 #include <stird/rehearsal.h>
 
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static bool make_context(struct stage *s, struct str raw)
 
 static const struct stage *stage_of(const struct context *c)
 {
-    return (const struct stage *)(const void *)((const char *)c - offsetof(struct stage, context));
+    return container_of(c, struct stage, context);
 }
 
 /* What the message does not say of the call. */

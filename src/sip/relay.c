@@ -1,5 +1,6 @@
 /* Responses on their way back, and what ends an attempt: RFC 3261 sections 16.7 to 16.10. */
 #include <stdlib.h>
+#include <stird/container_of.h>
 #include <stird/log.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 
 static struct context *context_of_timer(struct timer *timer)
 {
-    return (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    return container_of(timer, struct context, timer);
 }
 
 /* ---- CANCEL towards the next hop ---- */

@@ -1,5 +1,6 @@
 #include "size_switch.h"
 
+#include <stird/container_of.h>
 #include <stird/log.h>
 
 #define UDP_MAX_BYTES 1300
@@ -48,7 +49,7 @@ static void refused(struct proxy *p, const struct target *target)
 
 static void on_look(struct timer *timer, int64_t now_ms)
 {
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    struct context *c = container_of(timer, struct context, timer);
     bool ready = flow_is_ready(&c->stream);
     if (!ready && flow_is_open(&c->stream) && now_ms < c->stream_until_ms) {
         timer_set(&c->proxy->timers, timer, on_look, now_ms + TIMER_TICK_MS);

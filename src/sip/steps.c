@@ -3,6 +3,7 @@
  * run, whether it waits for something, or whether the request is done with.
  */
 #include <stird/clock.h>
+#include <stird/container_of.h>
 #include <stird/identity.h>
 #include <stird/log.h>
 #include <stird/passport.h>
@@ -453,7 +454,7 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
 
 static void on_sign_deadline(struct timer *timer, int64_t now_ms)
 {
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    struct context *c = container_of(timer, struct context, timer);
     (void)now_ms;
     signer_client_cancel(c->snapshot->signer, c->ticket);
     c->signing = false;
@@ -526,7 +527,7 @@ static enum step_result step_send(struct context *c)
 
 static void on_name_wait(struct timer *timer, int64_t now_ms)
 {
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
+    struct context *c = container_of(timer, struct context, timer);
     (void)now_ms;
     c->step--; /* the same step again */
     steps_resume(c);

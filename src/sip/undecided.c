@@ -2,6 +2,7 @@
 
 #include <stird/clock.h>
 #include <stird/ledger.h>
+#include <stird/container_of.h>
 #include <stird/log.h>
 #include <string.h>
 
@@ -97,9 +98,7 @@ static void tell_untold(struct undecided_source *s)
 
 static void on_second(struct timer *timer, int64_t now_ms)
 {
-    struct undecided_source *s =
-        (struct undecided_source *)(void *)((char *)timer -
-                                            offsetof(struct undecided_source, second));
+    struct undecided_source *s = container_of(timer, struct undecided_source, second);
     tell_untold(s);
     s->flood = s->requests > UNDECIDED_EACH;
     s->requests = 0;

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stird/container_of.h>
+
 #include "sip/transaction.h"
 
 #define RUNS         10000
@@ -115,7 +117,7 @@ static void respond(struct run *r, int status)
         server_transaction_respond(r->server, status, (struct str){text, (size_t)n}, r->now_ms);
 }
 
-#define RUN_OF(timer, member) ((struct run *)(void *)((char *)(timer)-offsetof(struct run, member)))
+#define RUN_OF(timer, member) container_of(timer, struct run, member)
 
 static void on_provisional(struct timer *timer, int64_t now_ms)
 {
