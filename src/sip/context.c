@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <stird/clock.h>
+#include <stird/container_of.h>
 #include <stird/ledger.h>
 #include <stird/log.h>
 #include <stird/nat.h>
@@ -256,6 +257,31 @@ bool context_prepare_answer(struct context *c)
     return made;
 }
 
+static void on_server_ended(struct server_user *user, enum transaction_end why)
+{
+    struct context *c = container_of(user, struct context, server_user);
+    if (why == TRANSACTION_TIMEOUT)
+        log_debug("a refusal was never acknowledged");
+    c->server = NULL;
+    context_acknowledged(c);
+    context_finish(c, c->status);
+    context_release_if_idle(c);
+}
+
+static void on_server_waits(struct server_user *user)
+{
+    context_say_trying(container_of(user, struct context, server_user));
+}
+
+static const struct server_callbacks server_callbacks = {.ended = on_server_ended,
+                                                         .waits = on_server_waits};
+
+struct context *context_of_server(const struct server_transaction *t)
+{
+    struct server_user *user = server_transaction_user(t);
+    return user ? container_of(user, struct context, server_user) : NULL;
+}
+
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key)
 {
@@ -263,6 +289,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     if (!c)
         return NULL;
     c->proxy = p;
+    c->server_user.callbacks = &server_callbacks;
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));
@@ -273,7 +300,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     struct flow reply = context_reply_flow(request, from);
     c->holding = holding_new(&p->holdings, &from->remote, c->invite ? HOLDING_CALL : HOLDING_OTHER);
     if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c,
+        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, &c->server_user,
                                            proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);

@@ -119,6 +119,7 @@ struct targets {
 
 /* One client transaction of a context. */
 struct attempt {
+    struct client_user user;
     struct attempt *next;
     struct context *context;
     struct client_transaction *client;
@@ -144,6 +145,7 @@ struct leaving {
 
 struct context {
     struct proxy *proxy;
+    struct server_user server_user;
     struct context *next, **link;
     struct snapshot *snapshot;
     struct server_transaction *server; /* NULL once it has ended */
@@ -237,6 +239,8 @@ bool context_admit(struct context *c);
 void context_uncount(struct context *c);
 /* A refusal was acknowledged, or nobody will. */
 void context_acknowledged(struct context *c);
+/* The context that T tells; NULL: it is gone. */
+struct context *context_of_server(const struct server_transaction *t);
 /* The attempt that has won: what was decided for it is what counts. */
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */
@@ -325,8 +329,8 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
 /* One of a known source that cannot be parsed, for what is wrong in it: a final one ends its call
    with words of ours. RAW may be anything. */
 bool relay_unread(struct proxy *p, struct str raw);
-void relay_client_ended(void *proxy, void *attempt, enum transaction_end why);
-void relay_client_broken(void *proxy, void *attempt);
+/* How a client transaction tells its attempt of responses, and of its end. */
+extern const struct client_callbacks relay_callbacks;
 /* The caller gave up: section 16.10. */
 void relay_cancel(struct context *c);
 /* Timer C or the next-hop timeout of the present attempt. */

@@ -284,6 +284,7 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
 {
     struct attempt *a = calloc(1, sizeof(*a));
     if (a) {
+        a->user.callbacks = &relay_callbacks;
         a->context = c;
         a->target = *target;
         a->view = c->view;
@@ -350,7 +351,7 @@ static bool send_attempt(struct context *c, const struct target *target)
     bool reached = written && target_flow(p, &a->target, &flow) == 0;
     if (reached)
         a->client = client_transaction_new(p->transactions, &key, c->invite, &flow,
-                                           buf_str(&p->scratch), a, proxy_now_ms());
+                                           buf_str(&p->scratch), &a->user, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         /* Our own want of room for a connection says nothing of the next hop. */

@@ -10,9 +10,13 @@
 
 /* One next hop of one upstream. */
 struct probe {
-    struct attempt attempt; /* first: the transaction knows it by this */
+    struct client_user user;
     struct probes *all;
     struct probe *next;
+    struct target target;
+    struct client_transaction *client; /* NULL: nothing is asked */
+    char branch[BRANCH_LENGTH + 1];
+    bool answered;
     int64_t due_ms;
     bool wanted; /* by the present settings and names */
 };
@@ -25,8 +29,8 @@ struct probes {
 
 static void probe_free(struct probe *probe)
 {
-    if (probe->attempt.client)
-        client_transaction_detach(probe->attempt.client);
+    if (probe->client)
+        client_transaction_detach(probe->client);
     free(probe);
 }
 
@@ -53,16 +57,16 @@ struct probes *probes_new(struct proxy *p)
 
 /* ---- one question ---- */
 
-static struct probe *probe_of(struct attempt *attempt)
+static struct probe *probe_of(struct client_user *user)
 {
-    return container_of(attempt, struct probe, attempt);
+    return container_of(user, struct probe, user);
 }
 
 static void ended(struct probe *probe, enum question_end end)
 {
-    const struct target *target = &probe->attempt.target;
+    const struct target *target = &probe->target;
     struct routes *routes = probe->all->proxy->routes;
-    probe->attempt.final_seen = true;
+    probe->answered = true;
     if (target->upstream->probe_ms > 0)
         routes_probe_ended(routes, target, end == QUESTION_WELL, proxy_now_ms());
     else
@@ -70,19 +74,23 @@ static void ended(struct probe *probe, enum question_end end)
 }
 
 /* Whatever it says, it speaks; but 503 wants no calls, and 408 heard nobody behind it. */
-void probe_answered(struct attempt *attempt, int status)
+static void on_answered(struct client_user *user, struct message *m, const struct flow *from)
 {
-    if (status >= 200 && !attempt->final_seen)
-        ended(probe_of(attempt), status != 503 && status != 408 ? QUESTION_WELL : QUESTION_ILL);
+    struct probe *probe = probe_of(user);
+    (void)from;
+    if (m->status >= 200 && !probe->answered)
+        ended(probe, m->status != 503 && m->status != 408 ? QUESTION_WELL : QUESTION_ILL);
 }
 
-void probe_transaction_ended(struct attempt *attempt, enum transaction_end why)
+static void on_ended(struct client_user *user, enum transaction_end why)
 {
-    attempt->client = NULL;
-    if (why != TRANSACTION_DONE && !attempt->final_seen)
-        ended(probe_of(attempt),
-              why == TRANSACTION_TRANSPORT_ERROR ? QUESTION_UNREACHABLE : QUESTION_SILENT);
+    struct probe *probe = probe_of(user);
+    probe->client = NULL;
+    if (why != TRANSACTION_DONE && !probe->answered)
+        ended(probe, why == TRANSACTION_TRANSPORT_ERROR ? QUESTION_UNREACHABLE : QUESTION_SILENT);
 }
+
+static const struct client_callbacks callbacks = {.ended = on_ended, .answered = on_answered};
 
 static void add_uri(struct buf *out, const struct target *target)
 {
@@ -122,13 +130,13 @@ static bool write_request(struct buf *out, const struct proxy *p, const struct t
     return true;
 }
 
-static int add_via(struct message *m, const struct proxy *p, const struct attempt *a)
+static int add_via(struct message *m, const struct proxy *p, const struct probe *probe)
 {
     struct buf text = BUF_INIT;
-    struct str name = transport_via_name((enum transport)a->target.transport);
+    struct str name = transport_via_name((enum transport)probe->target.transport);
     buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(name));
-    address_add(&text, listener_shown(&p->listeners.list[a->target.listener]));
-    buf_addf(&text, ";branch=%s", a->branch);
+    address_add(&text, listener_shown(&p->listeners.list[probe->target.listener]));
+    buf_addf(&text, ";branch=%s", probe->branch);
     int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
     buf_fini(&text);
     return error;
@@ -136,19 +144,19 @@ static int add_via(struct message *m, const struct proxy *p, const struct attemp
 
 /* Into P->scratch. The branch is one that proves itself, so that another worker hands us what it
    hears of it. */
-static bool write_probe(struct proxy *p, struct attempt *a)
+static bool write_probe(struct proxy *p, struct probe *probe)
 {
     struct buf text = BUF_INIT;
     struct message m;
     bool written = false;
-    bool has_text = write_request(&text, p, &a->target);
+    bool has_text = write_request(&text, p, &probe->target);
     buf_add_char(&text, '\0');
     if (has_text && !buf_failed(&text) && text.n > 1 &&
         message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1), NULL) == REASON_OK) {
         message_remove_via(&m);
-        branch_write(&p->branches, &m, p->worker, 0, a->branch);
+        branch_write(&p->branches, &m, p->worker, 0, probe->branch);
         buf_reset(&p->scratch);
-        written = add_via(&m, p, a) == 0 && message_print(&m, &p->scratch) == 0;
+        written = add_via(&m, p, probe) == 0 && message_print(&m, &p->scratch) == 0;
         message_fini(&m);
     }
     buf_fini(&text);
@@ -158,30 +166,28 @@ static bool write_probe(struct proxy *p, struct attempt *a)
 static void ask(struct probe *probe)
 {
     struct proxy *p = probe->all->proxy;
-    struct attempt *a = &probe->attempt;
     struct flow flow;
-    a->final_seen = false;
+    probe->answered = false;
     /* Without memory, or room for a connection, nothing is learned. */
-    if (!write_probe(p, a) || target_flow(p, &a->target, &flow) != 0)
+    if (!write_probe(p, probe) || target_flow(p, &probe->target, &flow) != 0)
         return;
-    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("OPTIONS"));
-    a->client = client_transaction_new(p->transactions, &key, false, &flow, buf_str(&p->scratch), a,
-                                       proxy_now_ms());
-    if (!a->client)
+    struct transaction_key key = client_key(&p->branches, str_of(probe->branch), STR("OPTIONS"));
+    probe->client = client_transaction_new(p->transactions, &key, false, &flow,
+                                           buf_str(&p->scratch), &probe->user, proxy_now_ms());
+    if (!probe->client)
         ended(probe, QUESTION_UNREACHABLE);
 }
 
 /* No answer by the time of the next one is none. */
 static void ask_again(struct probe *probe)
 {
-    struct attempt *a = &probe->attempt;
-    if (a->client && a->final_seen)
-        client_transaction_detach(a->client);
-    else if (a->client)
-        client_transaction_abandon(a->client);
-    if (a->client && !a->final_seen)
+    if (probe->client && probe->answered)
+        client_transaction_detach(probe->client);
+    else if (probe->client)
+        client_transaction_abandon(probe->client);
+    if (probe->client && !probe->answered)
         ended(probe, QUESTION_SILENT);
-    a->client = NULL;
+    probe->client = NULL;
     ask(probe);
 }
 
@@ -190,13 +196,13 @@ static void ask_again(struct probe *probe)
 static struct probe *find_or_add(struct probes *all, const struct target *target, int64_t now_ms)
 {
     struct probe *probe = all->list;
-    while (probe && !(probe->attempt.target.upstream == target->upstream &&
-                      address_equal(&probe->attempt.target.address, &target->address)))
+    while (probe && !(probe->target.upstream == target->upstream &&
+                      address_equal(&probe->target.address, &target->address)))
         probe = probe->next;
     if (probe || !(probe = calloc(1, sizeof(*probe))))
         return probe;
     *probe = (struct probe){
-        .all = all, .attempt = {.target = *target}, .next = all->list, .due_ms = now_ms};
+        .user = {&callbacks}, .all = all, .target = *target, .next = all->list, .due_ms = now_ms};
     all->list = probe;
     return probe;
 }

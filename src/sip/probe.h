@@ -16,8 +16,4 @@ void probes_free(struct probes *all);
 /* By the settings of the proxy's snapshot: at the start, and after a reload. */
 void probes_start(struct probes *all);
 
-/* An attempt without a context is a probe's; these are for relay.c. */
-void probe_answered(struct attempt *attempt, int status);
-void probe_transaction_ended(struct attempt *attempt, enum transaction_end why);
-
 #endif

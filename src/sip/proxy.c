@@ -96,24 +96,6 @@ static int transaction_send(void *context, const struct flow *to, struct str byt
     return error;
 }
 
-static void server_ended(void *context, void *user, enum transaction_end why)
-{
-    struct context *c = user;
-    (void)context;
-    if (why == TRANSACTION_TIMEOUT)
-        log_debug("a refusal was never acknowledged");
-    c->server = NULL;
-    context_acknowledged(c);
-    context_finish(c, c->status);
-    context_release_if_idle(c);
-}
-
-static void server_waits(void *context, void *user)
-{
-    (void)context;
-    context_say_trying(user);
-}
-
 /* ---- sockets ---- */
 
 static bool is_known(const struct rehearsal *r, const struct address *a)
@@ -486,12 +468,7 @@ static bool build_recording(struct proxy *p, const struct proxy_options *options
 static bool build(struct proxy *p, const struct proxy_options *options)
 {
     const struct settings *s = options->snapshot->settings;
-    const struct transaction_hooks hooks = {.context = p,
-                                            .send = transaction_send,
-                                            .server_ended = server_ended,
-                                            .client_ended = relay_client_ended,
-                                            .client_broken = relay_client_broken,
-                                            .server_waits = server_waits};
+    const struct transaction_hooks hooks = {.context = p, .send = transaction_send};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .turned_away = turned_away,

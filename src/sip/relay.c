@@ -8,7 +8,6 @@
 #include "context.h"
 #include <stird/headers.h>
 #include "inbox.h"
-#include "probe.h"
 #include "received.h"
 #include "response.h"
 #include "size_switch.h"
@@ -34,10 +33,8 @@ static void send_cancel(struct attempt *a)
     struct client_transaction *cancel = client_transaction_new(p->transactions, &key, false,
                                                                client_transaction_flow(a->client),
                                                                buf_str(out), NULL, proxy_now_ms());
-    if (cancel) {
+    if (cancel)
         client_transaction_holds(cancel, c->holding);
-        client_transaction_detach(cancel);
-    }
     client_transaction_limit(a->client, proxy_now_ms());
     a->cancel_sent = true;
 }
@@ -182,18 +179,18 @@ static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
     return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
 }
 
-void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
+static struct attempt *attempt_of(struct client_user *user)
 {
-    struct attempt *a = attempt;
+    return container_of(user, struct attempt, user);
+}
+
+static void on_ended(struct client_user *user, enum transaction_end why)
+{
+    struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    if (!c) {
-        probe_transaction_ended(a, why);
-        return;
-    }
     bool counted = c->current == a && !a->final_seen;
     /* After timer F the caller of a non-INVITE has given up too. */
     bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
-    (void)proxy;
     if (counted)
         trail_said(&c->trail, a->place, fate_of_end(a, why), 0);
     bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->next_target > 0 &&
@@ -216,12 +213,11 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
 }
 
 /* The attempt is over, though a CANCEL goes after it, and a late 2xx would still go up. */
-void relay_client_broken(void *proxy, void *attempt)
+static void on_broken(struct client_user *user)
 {
-    struct attempt *a = attempt;
+    struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    (void)proxy;
-    if (!c || c->current != a || a->final_seen)
+    if (c->current != a || a->final_seen)
         return;
     log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
     trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
@@ -372,7 +368,7 @@ static bool is_foreign(const struct proxy *p, const struct message *m)
     return !top_via_is_ours(p, m) && str_eq(received_branch(m->raw), message_via_branch(m));
 }
 
-/* To a transaction's response, by its status. */
+/* By its status. */
 static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
     routes_call_answered(a->context->proxy->routes, &a->target, proxy_now_ms());
@@ -387,6 +383,14 @@ static void on_response(struct attempt *a, struct message *m, const struct flow 
         on_success(a, m, from);
     else
         on_refusal(a, m);
+}
+
+static void on_answered(struct client_user *user, struct message *m, const struct flow *from)
+{
+    struct attempt *a = attempt_of(user);
+    struct context *c = a->context;
+    on_response(a, m, from);
+    context_release_if_idle(c);
 }
 
 /* ---- responses that cannot be read ---- */
@@ -413,8 +417,9 @@ static struct client_transaction *find_client(const struct proxy *p, struct str 
 /* Whether a final one with STATUS may be that of our CANCEL, which has the branch of its INVITE. */
 static bool may_answer_cancel(const struct client_transaction *t, int status)
 {
-    const struct attempt *a = client_transaction_user(t);
-    return a && a->context && a->cancel_sent && (status < 300 || status == 481);
+    struct client_user *user = client_transaction_user(t);
+    return user && user->callbacks == &relay_callbacks && attempt_of(user)->cancel_sent &&
+           (status < 300 || status == 481);
 }
 
 /*
@@ -456,23 +461,29 @@ static void on_unread_final(struct attempt *a, int status)
         context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
 }
 
-#define MAYBE_2XX 200 /* what a status is taken for that nobody can read: none acknowledges it */
-
-/* STATUS: 0: cannot be read. */
-static void take_unread(struct client_transaction *t, int status, struct str raw)
+static void on_unread(struct client_user *user, int status)
 {
-    struct attempt *a = client_transaction_user(t);
-    if ((a && !a->context) ||
-        client_transaction_response(t, status > 0 ? status : MAYBE_2XX, readable_to(raw),
-                                    proxy_now_ms()) != RESPONSE_PASS ||
-        !a)
-        return;
+    struct attempt *a = attempt_of(user);
     struct context *c = a->context;
     if (status > 0 && status < 200)
         on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
     else if (!a->final_seen)
         on_unread_final(a, status);
     context_release_if_idle(c);
+}
+
+#define MAYBE_2XX 200 /* what a status is taken for that nobody can read: none acknowledges it */
+
+/* STATUS: 0: cannot be read. */
+static void take_unread(struct client_transaction *t, int status, struct str raw)
+{
+    struct client_user *user = client_transaction_user(t);
+    if (user && !user->callbacks->unread)
+        return;
+    if (client_transaction_response(t, status > 0 ? status : MAYBE_2XX, readable_to(raw),
+                                    proxy_now_ms()) == RESPONSE_PASS &&
+        user)
+        user->callbacks->unread(user, status);
 }
 
 bool relay_unread(struct proxy *p, struct str raw)
@@ -511,17 +522,13 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
             pass_stray(p, m, from, class);
         return;
     }
-    struct attempt *a = client_transaction_user(t);
-    struct context *c = a ? a->context : NULL;
-    if (c && !message_has_lower_via(m)) /* nobody is left whom it could be for (16.7 item 3) */
+    struct client_user *user = client_transaction_user(t);
+    if (user && user->callbacks->takes && !user->callbacks->takes(m))
         return;
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;
-    if (c) {
-        on_response(a, m, from);
-        context_release_if_idle(c);
-    } else if (a) {
-        probe_answered(a, m->status);
+    if (user) {
+        user->callbacks->answered(user, m, from);
     } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE")) &&
                branch_is_ours(&p->branches, m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
@@ -529,3 +536,10 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
         pass_by_via(p, m, from);
     }
 }
+
+/* Without a Via below ours nobody is left whom it could be for (section 16.7 item 3). */
+const struct client_callbacks relay_callbacks = {.ended = on_ended,
+                                                 .broken = on_broken,
+                                                 .takes = message_has_lower_via,
+                                                 .answered = on_answered,
+                                                 .unread = on_unread};

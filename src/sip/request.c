@@ -26,7 +26,7 @@ static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
 {
     struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
-    struct context *c = t ? server_transaction_user(t) : NULL;
+    struct context *c = t ? context_of_server(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
         stateless_ack(p, m, from, class);
     else if (c) {
@@ -56,7 +56,7 @@ static void on_cancel(struct proxy *p, const struct message *m, const struct flo
     struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
     answer_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
-    struct context *c = t ? server_transaction_user(t) : NULL;
+    struct context *c = t ? context_of_server(t) : NULL;
     if (!c || c->finished || !c->arena)
         return;
     c->cancel_reason = reason_lines(c->arena, m);
