@@ -1,6 +1,7 @@
 #include "context.h"
 #include "lost_emergency.h"
 #include "received.h"
+#include "reply.h"
 #include "size_switch.h"
 
 #include <stdlib.h>
@@ -197,22 +198,6 @@ void context_release_if_idle(struct context *c)
         context_free(c);
 }
 
-/*
- * Over UDP to the port of the Via, but with rport to that of the packet (RFC 3581 section 4). Over
- * a stream on the connection of its request; when that is gone, by a new one to the port of the
- * Via.
- */
-struct flow context_reply_flow(const struct message *request, const struct flow *from)
-{
-    struct flow reply = *from;
-    const sip_via_t *via = request->sip->sip_via;
-    uint64_t port = 5060;
-    if ((from->connection || !message_via_has_rport(request)) &&
-        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
-        reply.remote.port = (uint16_t)port;
-    return reply;
-}
-
 static bool keep_request(struct context *c, const struct message *request)
 {
     c->arena = arena_new(ARENA_BYTES);
@@ -297,7 +282,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
-    struct flow reply = context_reply_flow(request, from);
+    struct flow reply = reply_flow(request, from);
     c->holding = holding_new(&p->holdings, &from->remote, c->invite ? HOLDING_CALL : HOLDING_OTHER);
     if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
         c->server = server_transaction_new(p->transactions, key, c->invite, &reply, &c->server_user,
@@ -400,7 +385,6 @@ void context_refuse(struct context *c, enum reason reason)
 void context_refuse_stateless(struct context *c, enum reason reason)
 {
     struct proxy *p = c->proxy;
-    struct answer_base base;
     int status = reason_sip_status(reason);
     c->refused = true;
     c->refused_for = reason;
@@ -412,13 +396,8 @@ void context_refuse_stateless(struct context *c, enum reason reason)
     }
     p->counters.limited += c->invite;
     tell_of_ceiling(c, reason);
-    buf_reset(&p->scratch);
-    if (answer_base_make(&base, &c->message))
-        answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
-    struct flow reply = context_reply_flow(&c->message, &c->from);
-    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        proxy_send(p, &reply, buf_str(&p->scratch));
-    answer_base_fini(&base);
+    struct flow reply = reply_flow(&c->message, &c->from);
+    reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
 

@@ -208,8 +208,6 @@ struct context {
 
 /* Parses what C keeps of its request, as it was parsed when it came. */
 bool context_parse(const struct context *c, struct message *m);
-/* Where the responses to a request go (RFC 3261 section 18.2.2): not always whence it came. */
-struct flow context_reply_flow(const struct message *request, const struct flow *from);
 /* For REQUEST, which is taken over and left empty. NULL: no memory; nothing is taken then. */
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key);

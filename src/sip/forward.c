@@ -12,6 +12,7 @@
 #include "odd.h"
 #include "size_switch.h"
 #include "trust.h"
+#include "via.h"
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
 
@@ -113,13 +114,6 @@ static int rewrite_request_uri(struct context *c, const struct target *target)
     return error;
 }
 
-static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listener,
-                        enum transport transport)
-{
-    buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, listener_shown(&p->listeners.list[listener]));
-}
-
 /* Where the trunk cannot be told from its address later. */
 static void add_trunk(const struct context *c, struct buf *text)
 {
@@ -163,17 +157,6 @@ static int record_route(struct context *c, const struct target *target)
     int error = add_record_route(c, ROUTE_OF_CALLER, c->from.listener, c->from.transport);
     if (error == 0)
         error = add_record_route(c, ROUTE_OF_CALLEE, target->listener, target->transport);
-    return error;
-}
-
-static int add_via(struct message *m, const struct proxy *p, const struct target *target,
-                   const char *branch)
-{
-    struct buf text = BUF_INIT;
-    add_sent_by(&text, p, target->listener, (enum transport)target->transport);
-    buf_addf(&text, ";branch=%s", branch);
-    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
-    buf_fini(&text);
     return error;
 }
 
@@ -264,7 +247,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
         error = record_route(c, target);
     if (error == 0)
-        error = add_via(m, c->proxy, target, branch);
+        error = via_add(m, &c->proxy->listeners, target->listener,
+                        (enum transport)target->transport, branch);
     message_remove_copies(m);
     if (error == 0)
         error = message_fit_transport(m, target->transport);

@@ -5,6 +5,8 @@
 #include <stird/container_of.h>
 #include <stird/log.h>
 
+#include "via.h"
+
 #define TICK_MS      250
 #define ASK_EVERY_MS 2000 /* one that is out and has no probes */
 
@@ -130,18 +132,6 @@ static bool write_request(struct buf *out, const struct proxy *p, const struct t
     return true;
 }
 
-static int add_via(struct message *m, const struct proxy *p, const struct probe *probe)
-{
-    struct buf text = BUF_INIT;
-    struct str name = transport_via_name((enum transport)probe->target.transport);
-    buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(name));
-    address_add(&text, listener_shown(&p->listeners.list[probe->target.listener]));
-    buf_addf(&text, ";branch=%s", probe->branch);
-    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
-    buf_fini(&text);
-    return error;
-}
-
 /* Into P->scratch. The branch is one that proves itself, so that another worker hands us what it
    hears of it. */
 static bool write_probe(struct proxy *p, struct probe *probe)
@@ -156,7 +146,9 @@ static bool write_probe(struct proxy *p, struct probe *probe)
         message_remove_via(&m);
         branch_write(&p->branches, &m, p->worker, 0, probe->branch);
         buf_reset(&p->scratch);
-        written = add_via(&m, p, probe) == 0 && message_print(&m, &p->scratch) == 0;
+        written = via_add(&m, &p->listeners, probe->target.listener,
+                          (enum transport)probe->target.transport, probe->branch) == 0 &&
+                  message_print(&m, &p->scratch) == 0;
         message_fini(&m);
     }
     buf_fini(&text);

@@ -3,23 +3,9 @@
 #include <stird/policy.h>
 
 #include "context.h"
+#include "reply.h"
 #include "stateless.h"
 #include <stird/headers.h>
-
-/* Answers without a transaction: the same again for each copy (RFC 3261 section 8.2.7). */
-static void answer_stateless(struct proxy *p, const struct message *m, const struct flow *from,
-                             int status, struct str extra)
-{
-    struct answer_base base;
-    char tag[TAG_LENGTH + 1];
-    tag_write(&p->branches, m, tag);
-    buf_reset(&p->scratch);
-    if (answer_base_make(&base, m))
-        answer_write(&base, status, str_of(tag), extra, &p->scratch);
-    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        proxy_send(p, from, buf_str(&p->scratch));
-    answer_base_fini(&base);
-}
 
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)
@@ -55,7 +41,7 @@ static void on_cancel(struct proxy *p, const struct message *m, const struct flo
 {
     struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(p->transactions, &key);
-    answer_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
+    reply_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
     struct context *c = t ? context_of_server(t) : NULL;
     if (!c || c->finished || !c->arena)
         return;
@@ -102,7 +88,7 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
     struct buf lines = BUF_INIT;
     p->counters.health_refused++;
     buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
-    answer_stateless(p, m, from, 503, buf_str(&lines));
+    reply_stateless(p, m, from, 503, buf_str(&lines));
     buf_fini(&lines);
 }
 
@@ -111,7 +97,7 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
                           enum source_class class)
 {
     if (!str_eq(m->method, STR("OPTIONS"))) {
-        answer_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
+        reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
         return;
     }
     if (p->draining && p->snapshot->settings->drain_silently)
@@ -122,12 +108,12 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
         answer_unhealthy(p, m, from, health);
         return;
     }
-    answer_stateless(p, m, from, p->draining ? 503 : 200,
-                     p->draining ? STR("Retry-After: 5\r\n")
-                                 : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
-                                       "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
-                                       "Accept: application/sdp\r\n"
-                                       "Supported:\r\n"));
+    reply_stateless(p, m, from, p->draining ? 503 : 200,
+                    p->draining ? STR("Retry-After: 5\r\n")
+                                : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                                      "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
+                                      "Accept: application/sdp\r\n"
+                                      "Supported:\r\n"));
 }
 
 /*
@@ -144,7 +130,7 @@ static bool is_in_dialog(const struct proxy *p, const struct message *m, const s
 static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
                                   bool invite)
 {
-    struct flow reply = context_reply_flow(m, from);
+    struct flow reply = reply_flow(m, from);
     int status = reason_sip_status(REASON_OUT_OF_MEMORY);
     const struct undecided u = {.source = from->remote,
                                 .invite = invite,
@@ -152,7 +138,7 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
                                 .sip_status = status,
                                 .call_id = m->call_id};
     const struct full_request r = {.source = from->remote, .call_id = m->call_id};
-    answer_stateless(p, m, &reply, status, (struct str){NULL, 0});
+    reply_stateless(p, m, &reply, status, (struct str){NULL, 0});
     full_refused(p, u.reason, &r);
     undecided_tell(p, &u);
 }
@@ -195,7 +181,7 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         on_ack(p, m, from, class);
         return;
     }
-    struct flow reply = context_reply_flow(m, from);
+    struct flow reply = reply_flow(m, from);
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);
