@@ -23,12 +23,6 @@ static bool read_hop(const struct via_hop *hop, struct target *target)
     return true;
 }
 
-static bool reach(const struct proxy *p, struct target *target)
-{
-    return listeners_reach(&p->listeners, NO_LISTENER, target->address.family,
-                           (enum transport)target->transport, &target->listener);
-}
-
 /* The connection that its request came on, while that is open (section 18.2.2). */
 static bool find_connection(struct proxy *p, const struct via_hop *hop, const struct target *target,
                             struct flow *flow)
@@ -81,7 +75,8 @@ void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
     struct target target = {0};
     struct flow flow;
     const struct via_hop hop = message_via_hop(m->sip->sip_via);
-    if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
+    if (m->status == 100 || !read_hop(&hop, &target) ||
+        !target_listen(&p->listeners, NO_LISTENER, &target))
         return;
     const struct trunk *alone = trunk_alone_at(p->snapshot->settings, &target.address);
     target.trunk = alone ? trunk_id(p, alone) : 0;

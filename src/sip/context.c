@@ -1,4 +1,5 @@
 #include "context.h"
+#include "relay.h"
 #include "lost_emergency.h"
 #include "received.h"
 #include "reply.h"

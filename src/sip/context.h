@@ -19,6 +19,7 @@
 
 #include "allowance.h"
 #include "answer.h"
+#include "attempt.h"
 #include "branch.h"
 #include "failed_calls.h"
 #include "full.h"
@@ -31,6 +32,8 @@
 #include "recording.h"
 #include "refused_sources.h"
 #include "routes.h"
+#include "source_class.h"
+#include "target.h"
 #include "timers.h"
 #include "trail.h"
 #include "transaction.h"
@@ -84,55 +87,6 @@ struct proxy {
     void *drained_user;
     struct timer drain_limit;
     int64_t drain_until_ms;
-};
-
-/* Where a source address belongs (Decided 12). One that is both, a trunk's and an upstream's, is
-   the trunk's: what belongs to a call that is there goes by its transaction or its Route. */
-enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
-enum source_class proxy_classify(const struct proxy *p, const struct address *source);
-/* Whether what comes from SOURCE may begin a call of TRUNK: it is no upstream's, by sources, uri or
-   what its name means, or TRUNK (NULL: none) names it as narrowly (claim.h). */
-bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk,
-                     const struct address *source);
-/* Whether SOURCE, which TRUNK covers by a prefix only, may turn out to be an upstream's: the name
-   of one has no address yet. */
-bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
-                           const struct address *source);
-
-/* Where a request goes next. */
-struct target {
-    struct address address;
-    uint16_t listener;
-    uint8_t transport;
-    uint8_t opening; /* enum opening, without an upstream */
-    uint64_t trunk;  /* whose side it is (dialog_trunk.h); 0: an upstream's, or not known */
-    const struct upstream *upstream; /* NULL: by Route or Request-URI of a dialog */
-};
-
-#define TARGETS_OF_DIALOG 4
-#define MAX_FORWARDS_MAX  255 /* section 20.22 */
-
-struct targets {
-    struct target list[TARGETS_OF_DIALOG];
-    unsigned n;
-};
-
-/* One client transaction of a context. */
-struct attempt {
-    struct client_user user;
-    struct attempt *next;
-    struct context *context;
-    struct client_transaction *client;
-    struct target target;
-    enum privacy_view view; /* whose decision left */
-    char branch[BRANCH_LENGTH + 1];
-    struct limit *limit; /* of the upstream; until its final answer */
-    unsigned place;      /* in the context's trail; 0: none */
-    bool abandoned;      /* another attempt has taken over */
-    bool cancel_wanted;  /* as soon as a provisional comes (section 9.1) */
-    bool cancel_sent;
-    bool provisional_seen;
-    bool final_seen;
 };
 
 /* What was decided and signed for next hops that see the same of a call. */
@@ -245,101 +199,6 @@ void context_set_winner(struct context *c, struct attempt *a);
 void context_finish(struct context *c, int status);
 /* The same; CAUSE is what ended it. */
 void context_end(struct context *c, int status, enum cause cause);
-
-/* ---- steps.c: the way of a request ---- */
-
-enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
-struct step {
-    const char *name;
-    enum step_result (*run)(struct context *c);
-};
-/* Begins the way that fits the request. */
-void steps_begin(struct context *c);
-/*
- * The steps up to the decision, for a call that nobody places (rehearsal.h): none of them sends or
- * waits. KNOWN is called once the facts are in C->call, SUPPOSE sets C->targets once its trunk is
- * known. True: it is inside a dialog of ours.
- */
-bool steps_rehearse(struct context *c, void (*known)(struct context *c),
-                    void (*suppose)(struct context *c));
-/* A call that nothing refuses, as EMERGENCY says: C->call->trunk is set. */
-void steps_count_emergency(struct context *c, enum emergency emergency);
-/*
- * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
- * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
- * timeout keeps half of its time.
- */
-int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
-/* Goes on behind the step that waited. */
-void steps_resume(struct context *c);
-/*
- * On to the next target: with the same Identity while it is fresh, a new one when it is not
- * (R-P-138), one of its own where it sees another part of the call.
- */
-void steps_try_next_target(struct context *c);
-
-/* ---- facts.c ---- */
-
-/* Fills C->call from C->message; all text borrowed from C->request. False: no memory. */
-bool facts_fill(struct context *c);
-
-/* ---- target.c ---- */
-
-/* Whether HOST[:PORT] of a URI is one of our listeners (default port 5060). */
-bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener);
-enum target_result {
-    TARGET_NONE,    /* no such name, or no listener fits */
-    TARGET_FENCED,  /* fence.h */
-    TARGET_PENDING, /* a name that is being asked for */
-    TARGET_FOUND
-};
-/* The next hop of a dialog's request: the first Route behind ours, else the Request-URI; of a name
-   its addresses in the order they are tried. ASKER as in routes_by_name(). */
-enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, const uint64_t *asker,
-                                    struct targets *targets);
-/* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
-   one first where its dialog leads. False: no memory. */
-bool target_of_trunk(struct context *c, const struct trunk *trunk);
-
-/* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */
-int target_flow(struct proxy *p, const struct target *target, struct flow *flow);
-
-/* ---- forward.c ---- */
-
-/* Prints C's request as it leaves for TARGET into P->scratch. */
-enum reason forward_write(struct context *c, const struct target *target, const char *branch,
-                          struct buf *out);
-enum forward_result {
-    FORWARD_NONE, /* no target is left (or no memory) */
-    FORWARD_SENT,
-    FORWARD_UNDECIDED /* the next target sees another part of the call: decide for it first */
-};
-/* Sends to the next target. */
-enum forward_result forward_next(struct context *c);
-/* What the target that is likely next will see. */
-enum privacy_view forward_next_view(const struct context *c);
-
-/* ---- relay.c: responses ---- */
-
-void relay_response(struct proxy *p, struct message *m, const struct flow *from,
-                    enum source_class source_class);
-/* One of a known source that cannot be parsed, for what is wrong in it: a final one ends its call
-   with words of ours. RAW may be anything. */
-bool relay_unread(struct proxy *p, struct str raw);
-/* How a client transaction tells its attempt of responses, and of its end. */
-extern const struct client_callbacks relay_callbacks;
-/* The caller gave up: section 16.10. */
-void relay_cancel(struct context *c);
-/* Timer C or the next-hop timeout of the present attempt. */
-void relay_timer(struct timer *timer, int64_t now_ms);
-/* No attempt is left: the best real response, or STATUS of our own. */
-void relay_give_up(struct context *c, enum reason reason);
-
-/* ---- request.c ---- */
-
-void request_received(struct proxy *p, struct message *m, const struct flow *from,
-                      enum source_class source_class);
 
 int64_t proxy_now_ms(void);
 /* To the recorder; one that it does not take is counted. */

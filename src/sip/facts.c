@@ -7,6 +7,7 @@
 #include <stird/uri.h>
 
 #include "context.h"
+#include "facts.h"
 #include "odd.h"
 #include <stird/headers.h>
 

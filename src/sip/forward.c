@@ -7,6 +7,8 @@
 #include <stird/policy.h>
 
 #include "context.h"
+#include "relay.h"
+#include "forward.h"
 #include "dialog_trunk.h"
 #include <stird/headers.h>
 #include "odd.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "steps.h"
 #include "received.h"
 
 struct stage {

@@ -6,6 +6,8 @@
 
 #include "by_via.h"
 #include "context.h"
+#include "steps.h"
+#include "relay.h"
 #include <stird/headers.h>
 #include "inbox.h"
 #include "received.h"

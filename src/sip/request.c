@@ -3,6 +3,9 @@
 #include <stird/policy.h>
 
 #include "context.h"
+#include "steps.h"
+#include "request.h"
+#include "relay.h"
 #include "reply.h"
 #include "stateless.h"
 #include <stird/headers.h>

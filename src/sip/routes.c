@@ -4,7 +4,7 @@
 #include <stird/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "target.h"
 
 #define BUCKETS     256
 #define FORGET_MS   3600000 /* health that nobody asked for so long */
@@ -143,17 +143,6 @@ void routes_order(const struct name_address *addresses, unsigned n, uint64_t *se
 
 /* ---- addresses ---- */
 
-/* UPSTREAM's own listener, or the first that can reach the address; false: none. */
-static bool find_listener(const struct routes *r, const struct upstream *u,
-                          enum address_family family, enum transport transport, uint16_t *listener)
-{
-    const struct listeners *ours = r->options.listeners;
-    if (!u || !u->listener_given)
-        return listeners_reach(ours, NO_LISTENER, family, transport, listener);
-    *listener = (uint16_t)u->listener;
-    return u->listener < ours->n && listener_reaches(&ours->list[u->listener], family, transport);
-}
-
 /* RFC 3263 section 4.1: what is asked for when the transport is known. */
 static struct name_query query_of(const struct routes *r, const struct upstream *u, struct str host,
                                   uint16_t port, enum transport transport)
@@ -166,8 +155,10 @@ static struct name_query query_of(const struct routes *r, const struct upstream 
         .host = host,
         .service = port > 0 ? NULL : services[transport],
         .port = port > 0 ? port : transport_port(transport),
-        .want_ipv4 = find_listener(r, u, ADDRESS_IPV4, transport, &listener),
-        .want_ipv6 = find_listener(r, u, ADDRESS_IPV6, transport, &listener),
+        .want_ipv4 = listeners_for(r->options.listeners, u, NO_LISTENER, ADDRESS_IPV4, transport,
+                                   &listener),
+        .want_ipv6 = listeners_for(r->options.listeners, u, NO_LISTENER, ADDRESS_IPV6, transport,
+                                   &listener),
     };
 }
 
@@ -189,7 +180,8 @@ static unsigned use_answer(struct routes *r, const struct upstream *u, enum tran
         struct target hop = {
             .address = ordered[i].address, .transport = (uint8_t)transport, .upstream = u};
         if (!listeners_find(r->options.listeners, &hop.address, &ours) &&
-            find_listener(r, u, hop.address.family, transport, &hop.listener))
+            listeners_for(r->options.listeners, u, NO_LISTENER, hop.address.family, transport,
+                          &hop.listener))
             hops[n++] = hop;
     }
     return n;

@@ -3,6 +3,8 @@
 #include <stird/container_of.h>
 #include <stird/log.h>
 
+#include "steps.h"
+
 #define UDP_MAX_BYTES 1300
 #define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */
 
@@ -14,11 +16,8 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
         target->transport != TRANSPORT_UDP)
         return false;
     stream->transport = TRANSPORT_TCP;
-    if (target->upstream->listener_given)
-        return listener_reaches(&p->listeners.list[target->listener], target->address.family,
-                                TRANSPORT_TCP);
-    return listeners_reach(&p->listeners, target->listener, target->address.family, TRANSPORT_TCP,
-                           &stream->listener);
+    return listeners_for(&p->listeners, target->upstream, target->listener, target->address.family,
+                         TRANSPORT_TCP, &stream->listener);
 }
 
 void size_switch_end(struct context *c)

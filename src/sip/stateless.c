@@ -5,7 +5,10 @@
 #include <stird/policy.h>
 
 #include "dialog_block.h"
+#include "facts.h"
 #include "fence.h"
+#include "forward.h"
+#include "steps.h"
 
 #define ARENA_BYTES 1024
 

@@ -12,6 +12,10 @@
 #include <string.h>
 
 #include "context.h"
+#include "steps.h"
+#include "relay.h"
+#include "forward.h"
+#include "facts.h"
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"

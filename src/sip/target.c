@@ -60,10 +60,9 @@ bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
            listeners_find_host(&p->listeners, host, (uint16_t)port, listener);
 }
 
-/* By PREFERRED when that can. */
-static bool choose_listener(const struct proxy *p, uint16_t preferred, struct target *target)
+bool target_listen(const struct listeners *ours, uint16_t preferred, struct target *target)
 {
-    return listeners_reach(&p->listeners, preferred, target->address.family,
+    return listeners_reach(ours, preferred, target->address.family,
                            (enum transport)target->transport, &target->listener);
 }
 
@@ -91,7 +90,7 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
     enum name_state state = routes_by_name(p->routes, host, (uint16_t)port, transport, asker,
                                            targets->list, TARGETS_OF_DIALOG, &targets->n);
     for (unsigned i = 0; i < targets->n; i++)
-        choose_listener(p, listener, &targets->list[i]);
+        target_listen(&p->listeners, listener, &targets->list[i]);
     if (state == NAME_PENDING)
         return TARGET_PENDING;
     return targets->n > 0 ? TARGET_FOUND : TARGET_NONE;
@@ -115,7 +114,7 @@ static enum target_result find_targets(const struct proxy *p, const struct messa
         return by_name(p, url, transport, own->exit, asker, targets);
     target->transport = (uint8_t)transport;
     targets->n = 1;
-    return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
+    return target_listen(&p->listeners, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
 
 /* Who PROVED a name to call has done so on its own connection; who is connected to may go by

@@ -1,0 +1,43 @@
+/*
+ * steps - the way of a request through the proxy, as lists of steps that one loop drives.
+ */
+#ifndef STIRD_SIP_STEPS_H
+#define STIRD_SIP_STEPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/policy.h>
+
+struct context;
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
+struct step {
+    const char *name;
+    enum step_result (*run)(struct context *c);
+};
+/* Begins the way that fits the request. */
+void steps_begin(struct context *c);
+/*
+ * The steps up to the decision, for a call that nobody places (rehearsal.h): none of them sends or
+ * waits. KNOWN is called once the facts are in C->call, SUPPOSE sets C->targets once its trunk is
+ * known. True: it is inside a dialog of ours.
+ */
+bool steps_rehearse(struct context *c, void (*known)(struct context *c),
+                    void (*suppose)(struct context *c));
+/* A call that nothing refuses, as EMERGENCY says: C->call->trunk is set. */
+void steps_count_emergency(struct context *c, enum emergency emergency);
+/*
+ * When to stop waiting for a signature. Unsigned within signing.timeout of the arrival is a
+ * promise: it is early, for timers are rounded up to a tick and the loop may be busy. A short
+ * timeout keeps half of its time.
+ */
+int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
+/* Goes on behind the step that waited. */
+void steps_resume(struct context *c);
+/*
+ * On to the next target: with the same Identity while it is fresh, a new one when it is not
+ * (R-P-138), one of its own where it sees another part of the call.
+ */
+void steps_try_next_target(struct context *c);
+
+#endif
