@@ -161,12 +161,12 @@ void context_free(struct context *c)
         struct attempt *a = c->attempts;
         c->attempts = a->next;
         client_transaction_detach(a->client);
-        limits_give(&p->limits, &a->limit);
+        limits_give(proxy_limits(p), &a->limit);
         free(a);
     }
-    timer_clear(&p->timers, &c->timer);
+    timer_clear(proxy_timers(p), &c->timer);
     context_uncount(c);
-    limits_give(&p->limits, &c->unacknowledged);
+    limits_give(proxy_limits(p), &c->unacknowledged);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
@@ -284,10 +284,11 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
     struct flow reply = reply_flow(request, from);
-    c->holding = holding_new(&p->holdings, &from->remote, c->invite ? HOLDING_CALL : HOLDING_OTHER);
+    c->holding = holding_new(proxy_holdings(p), &from->remote,
+                             c->invite ? HOLDING_CALL : HOLDING_OTHER);
     if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, &c->server_user,
-                                           proxy_now_ms());
+        c->server = server_transaction_new(proxy_transactions(p), key, c->invite, &reply,
+                                           &c->server_user, proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);
         holding_count(c->holding, &c->counted, 0);
@@ -298,20 +299,20 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     message_move(&c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    tag_write(&p->branches, &c->message, c->tag);
-    c->snapshot = snapshot_ref(p->snapshot);
-    c->next = p->contexts;
-    c->link = &p->contexts;
+    tag_write(proxy_branches(p), &c->message, c->tag);
+    c->snapshot = snapshot_ref(proxy_snapshot(p));
+    c->link = proxy_contexts(p);
+    c->next = *c->link;
     if (c->next)
         c->next->link = &c->next;
-    p->contexts = c;
-    p->counters.calls += c->invite;
+    *c->link = c;
+    proxy_counters(p)->calls += c->invite;
     return c;
 }
 
 void context_answer(struct context *c, int status, struct str extra)
 {
-    struct buf *out = &c->proxy->scratch;
+    struct buf *out = proxy_scratch(c->proxy);
     if (!c->server || c->finished)
         return;
     buf_reset(out);
@@ -395,7 +396,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
-    p->counters.limited += c->invite;
+    proxy_counters(p)->limited += c->invite;
     tell_of_ceiling(c, reason);
     struct flow reply = reply_flow(&c->message, &c->from);
     reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
@@ -405,12 +406,12 @@ void context_refuse_stateless(struct context *c, enum reason reason)
 void context_uncount(struct context *c)
 {
     for (unsigned i = 0; i < CALL_COUNTS; i++)
-        limits_give(&c->proxy->limits, &c->in_progress[i]);
+        limits_give(proxy_limits(c->proxy), &c->in_progress[i]);
 }
 
 void context_acknowledged(struct context *c)
 {
-    limits_give(&c->proxy->limits, &c->unacknowledged);
+    limits_give(proxy_limits(c->proxy), &c->unacknowledged);
 }
 
 static struct str upstream_name(const struct context *c)
@@ -462,13 +463,13 @@ static void log_decision(const struct context *c)
 
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
 {
-    failed_calls_note(&p->failed_calls, entry);
-    buf_reset(&p->scratch);
-    ledger_pack(&p->scratch, entry);
-    if (buf_failed(&p->scratch))
-        recording_drop(p->recording);
+    failed_calls_note(proxy_failed_calls(p), entry);
+    buf_reset(proxy_scratch(p));
+    ledger_pack(proxy_scratch(p), entry);
+    if (buf_failed(proxy_scratch(p)))
+        recording_drop(proxy_recording(p));
     else
-        recording_send(p->recording, buf_str(&p->scratch));
+        recording_send(proxy_recording(p), buf_str(proxy_scratch(p)));
 }
 
 /* One record an INVITE, when its fate is known. */
@@ -511,14 +512,14 @@ static struct undecided undecided_of(const struct context *c)
 
 static void count_outcome(struct proxy *p, const struct outcome *o, enum cause cause)
 {
-    uint64_t *const counters[] = {[VERDICT_SIGN] = &p->counters.signed_calls,
-                                  [VERDICT_PASS] = &p->counters.passed_calls,
-                                  [VERDICT_REJECT] = &p->counters.rejected_calls};
+    uint64_t *const counters[] = {[VERDICT_SIGN] = &proxy_counters(p)->signed_calls,
+                                  [VERDICT_PASS] = &proxy_counters(p)->passed_calls,
+                                  [VERDICT_REJECT] = &proxy_counters(p)->rejected_calls};
     ++*counters[o->verdict];
-    p->counters.by_reason[o->reason]++;
-    p->counters.by_cause[cause]++;
+    proxy_counters(p)->by_reason[o->reason]++;
+    proxy_counters(p)->by_cause[cause]++;
     if (o->verdict == VERDICT_SIGN)
-        p->counters.by_level[o->claims.attest - 'A']++;
+        proxy_counters(p)->by_level[o->claims.attest - 'A']++;
 }
 
 /* Refused for where it comes from, not for what it is. */
@@ -588,7 +589,7 @@ void context_finish(struct context *c, int status)
         return;
     c->finished = true;
     c->status = status;
-    timer_clear(&p->timers, &c->timer);
+    timer_clear(proxy_timers(p), &c->timer);
     if (c->signing) {
         signer_client_cancel(c->snapshot->signer, c->ticket);
         c->signing = false;
@@ -596,14 +597,13 @@ void context_finish(struct context *c, int status)
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
-        c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
+        c->unacknowledged = limits_take(proxy_limits(p), LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
     if (c->server && server_transaction_final_status(c->server) == 0) {
         server_transaction_abandon(c->server);
         c->server = NULL;
     }
-    p->counters.calls -= c->invite;
+    proxy_counters(p)->calls -= c->invite;
     c->current = NULL;
     free_heavy_parts(c);
-    if (p->draining && p->counters.calls == 0 && p->drained)
-        proxy_last_call_ended(p);
+    proxy_call_ended(p);
 }

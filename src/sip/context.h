@@ -1,93 +1,24 @@
 /*
  * context - one request on its way through the proxy, and its responses on their way back: the
- * response context of RFC 3261 section 16. Also the proxy itself, which owns all of them.
- *
- * Not for other rings; proxy.h is.
+ * response context of RFC 3261 section 16.
  */
 #ifndef STIRD_SIP_CONTEXT_H
 #define STIRD_SIP_CONTEXT_H
 
-#include <event2/event.h>
 #include <stird/call.h>
 #include <stird/cause.h>
-#include <stird/listeners.h>
 #include <stird/outcome.h>
 #include <stird/policy.h>
 #include <stird/privacy.h>
-#include <stird/proxy.h>
-#include <stird/share.h>
 
-#include "allowance.h"
 #include "answer.h"
 #include "attempt.h"
-#include "branch.h"
-#include "failed_calls.h"
-#include "full.h"
-#include "health.h"
-#include "holding.h"
-#include "limits.h"
 #include "message.h"
 #include "own_routes.h"
-#include "peer_ports.h"
-#include "recording.h"
-#include "refused_sources.h"
-#include "routes.h"
+#include "proxy_parts.h"
 #include "source_class.h"
 #include "target.h"
-#include "timers.h"
 #include "trail.h"
-#include "transaction.h"
-#include "undecided.h"
-
-struct proxy {
-    struct event_base *base;
-    struct event *wake_up; /* at the next timer */
-    int64_t wake_up_ms;    /* when it is armed for; -1: not */
-    struct timers timers;
-    struct transactions *transactions;
-    struct net *net;
-    struct listeners listeners; /* our own copy: settings come and go, sockets stay */
-    struct branches branches;
-    struct snapshot *snapshot;
-    struct mapped_numbers overlay; /* urgent changes of numbers */
-    struct resolver *resolver;
-    struct routes *routes;
-    const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
-    struct probes *probes;
-    struct timer start; /* until the names of upstreams are known, or for a while */
-    int64_t start_until_ms;
-    struct context *contexts; /* doubly linked */
-    struct proxy_counters counters;
-    int64_t groups_in_from_said_ms; /* when the log last said so */
-    int64_t fits_none_said_ms;      /* likewise, of emergency calls that fit no trunk */
-    int64_t lost_emergency_said_ms; /* and of those that were refused */
-    struct share emergency_by_to;   /* of the calls: emergency calls by their To alone */
-    int64_t fenced_said_ms;         /* the same of fence.h */
-    struct limits limits;
-    struct holdings holdings;
-    struct full_table full;
-    struct undecided_table undecided;
-    struct allowances allowances;
-    struct peer_ports peer_ports;
-    int64_t foreign_said_ms; /* when the log last said so: stranger.c */
-    struct health_told health;
-    struct refused_sources refused_sources;
-    struct failed_calls failed_calls;
-    struct buf scratch;          /* one message being printed */
-    struct recording *recording; /* NULL: no records */
-    unsigned worker;
-    unsigned n_workers; /* with the rest: inbox.h; 0 with one worker */
-    const int *others_fds;
-    const struct dispatch_key *dispatch_key;
-    struct event *inbox;
-    char *inbox_room;
-    bool from_inbox; /* what is being handled was handed over */
-    bool draining;
-    void (*drained)(void *user);
-    void *drained_user;
-    struct timer drain_limit;
-    int64_t drain_until_ms;
-};
 
 /* What was decided and signed for next hops that see the same of a call. */
 struct leaving {
@@ -199,23 +130,5 @@ void context_set_winner(struct context *c, struct attempt *a);
 void context_finish(struct context *c, int status);
 /* The same; CAUSE is what ended it. */
 void context_end(struct context *c, int status, enum cause cause);
-
-int64_t proxy_now_ms(void);
-/* To the recorder; one that it does not take is counted. */
-struct ledger_entry;
-void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
-/* Every message leaves by this; debug and sanitizer builds look whether it is well formed. */
-int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
-/* From somebody whom nobody listed, and not heard: counted, and told of. */
-void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
-/* What a socket, or another worker, has brought: net_handlers' functions. */
-void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status);
-void proxy_undelivered(void *proxy, struct str datagram, int error);
-void proxy_after_events(void *proxy);
-/* While draining: soon it is over. */
-void proxy_last_call_ended(struct proxy *p);
-/* After work that did not come from the sockets: the loop wakes up for the timers it has set. */
-void proxy_arm_timers(struct proxy *p);
 
 #endif

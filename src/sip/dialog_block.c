@@ -44,7 +44,7 @@ static enum dialog_block ask(struct context *c, const struct trunk *t)
     const struct settings *s = c->snapshot->settings;
     c->call->trunk = t;
     c->call->customer = c->snapshot->customer[t - s->trunks];
-    c->call->overlay = c->proxy->overlay.table;
+    c->call->overlay = proxy_overlay(c->proxy);
     c->call->claims_dialog = false; /* it is inside one */
     if (!policy_blocks(s, c->snapshot->numbers.table, c->call, c->outcome))
         return DIALOG_BLOCK_NONE;

@@ -90,7 +90,8 @@ static bool named_us(const struct context *c)
         return false;
     return target_is_ours(c->proxy, url, &listener) ||
            (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
-           (!url->url_port && listeners_have_name(&c->proxy->listeners, str_of(url->url_host)));
+           (!url->url_port &&
+            listeners_have_name(proxy_listeners(c->proxy), str_of(url->url_host)));
 }
 
 /* "sip:user@us;x" with the next hop in our place; a tel: URI has no host and stays. */
@@ -123,7 +124,8 @@ static void add_trunk(const struct context *c, struct buf *text)
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!trunk || !dialog_trunk_needed(c->snapshot->settings, &c->from.remote))
         return;
-    dialog_trunk_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, trunk, proof);
+    dialog_trunk_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, trunk,
+                       proof);
     buf_addf(text, ";" TRUNK_PARAMETER "=%s", proof);
 }
 
@@ -132,9 +134,9 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {*listener_shown(&c->proxy->listeners.list[listener]),
+    const struct route_place place = {*listener_shown(&proxy_listeners(c->proxy)->list[listener]),
                                       transport};
-    route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
+    route_key_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
     bool sips = transport == TRANSPORT_TLS &&
@@ -249,7 +251,7 @@ enum reason forward_write(struct context *c, const struct target *target, const 
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
         error = record_route(c, target);
     if (error == 0)
-        error = via_add(m, &c->proxy->listeners, target->listener,
+        error = via_add(m, proxy_listeners(c->proxy), target->listener,
                         (enum transport)target->transport, branch);
     message_remove_copies(m);
     if (error == 0)
@@ -283,10 +285,10 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
 static void arm_next_hop_timer(struct context *c)
 {
     if (c->invite && c->next_target < c->n_targets)
-        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+        timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
     else
-        timer_clear(&c->proxy->timers, &c->timer);
+        timer_clear(proxy_timers(c->proxy), &c->timer);
 }
 
 /* Into P->scratch. The same target by another transport is another branch. */
@@ -297,9 +299,9 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
     unsigned number = c->next_target + (u && u->transport != a->target.transport ? 0x80 : 0);
     if (!have_message(c))
         return false;
-    branch_write(&p->branches, &c->message, p->worker, number, a->branch);
-    *key = client_key(&p->branches, str_of(a->branch), c->message.method);
-    bool written = forward_write(c, &a->target, a->branch, &p->scratch) == REASON_OK;
+    branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
+    *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
     message_fini(&c->message);
     return written;
 }
@@ -327,7 +329,7 @@ static bool send_attempt(struct context *c, const struct target *target)
     if (!a)
         return false;
     bool written = write_attempt(c, a, &key);
-    enum size_switch way = written ? size_switch(c, &a->target, p->scratch.n) : SIZE_FITS;
+    enum size_switch way = written ? size_switch(c, &a->target, proxy_scratch(p)->n) : SIZE_FITS;
     if (way == SIZE_WAITS) {
         free(a);
         return true;
@@ -336,8 +338,8 @@ static bool send_attempt(struct context *c, const struct target *target)
         written = write_attempt(c, a, &key);
     bool reached = written && target_flow(p, &a->target, &flow) == 0;
     if (reached)
-        a->client = client_transaction_new(p->transactions, &key, c->invite, &flow,
-                                           buf_str(&p->scratch), &a->user, proxy_now_ms());
+        a->client = client_transaction_new(proxy_transactions(p), &key, c->invite, &flow,
+                                           buf_str(proxy_scratch(p)), &a->user, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         /* Our own want of room for a connection says nothing of the next hop. */
@@ -346,7 +348,7 @@ static bool send_attempt(struct context *c, const struct target *target)
         return false;
     }
     if (c->initial && target->upstream)
-        a->limit = limits_take(&p->limits, LIMIT_UPSTREAM_CALLS, target->upstream->name);
+        a->limit = limits_take(proxy_limits(p), LIMIT_UPSTREAM_CALLS, target->upstream->name);
     a->next = c->attempts;
     c->attempts = c->current = a;
     client_transaction_holds(a->client, c->holding);
@@ -359,7 +361,7 @@ static bool send_attempt(struct context *c, const struct target *target)
 static bool is_above_limit(const struct context *c, const struct target *target)
 {
     const struct upstream *u = c->initial && !c->emergency ? target->upstream : NULL;
-    return u && limits_reached(&c->proxy->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
+    return u && limits_reached(proxy_limits(c->proxy), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
 }
 
 /* One by its To alone goes where there is room; to the last one all the same. */

@@ -40,7 +40,7 @@ void probes_free(struct probes *all)
 {
     if (!all)
         return;
-    timer_clear(&all->proxy->timers, &all->tick);
+    timer_clear(proxy_timers(all->proxy), &all->tick);
     while (all->list) {
         struct probe *probe = all->list;
         all->list = probe->next;
@@ -67,7 +67,7 @@ static struct probe *probe_of(struct client_user *user)
 static void ended(struct probe *probe, enum question_end end)
 {
     const struct target *target = &probe->target;
-    struct routes *routes = probe->all->proxy->routes;
+    struct routes *routes = proxy_routes(probe->all->proxy);
     probe->answered = true;
     if (target->upstream->probe_ms > 0)
         routes_probe_ended(routes, target, end == QUESTION_WELL, proxy_now_ms());
@@ -115,7 +115,7 @@ static bool write_request(struct buf *out, const struct proxy *p, const struct t
     if (!chance_fill(chance, sizeof(chance)))
         return false;
     add_uri(&uri, target);
-    address_add(&own, listener_shown(&p->listeners.list[target->listener]));
+    address_add(&own, listener_shown(&proxy_listeners(p)->list[target->listener]));
     struct str to = buf_str(&uri), from = buf_str(&own);
     buf_reset(out);
     if (!buf_failed(&uri) && !buf_failed(&own))
@@ -144,11 +144,11 @@ static bool write_probe(struct proxy *p, struct probe *probe)
     if (has_text && !buf_failed(&text) && text.n > 1 &&
         message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1), NULL) == REASON_OK) {
         message_remove_via(&m);
-        branch_write(&p->branches, &m, p->worker, 0, probe->branch);
-        buf_reset(&p->scratch);
-        written = via_add(&m, &p->listeners, probe->target.listener,
+        branch_write(proxy_branches(p), &m, proxy_worker(p), 0, probe->branch);
+        buf_reset(proxy_scratch(p));
+        written = via_add(&m, proxy_listeners(p), probe->target.listener,
                           (enum transport)probe->target.transport, probe->branch) == 0 &&
-                  message_print(&m, &p->scratch) == 0;
+                  message_print(&m, proxy_scratch(p)) == 0;
         message_fini(&m);
     }
     buf_fini(&text);
@@ -163,9 +163,10 @@ static void ask(struct probe *probe)
     /* Without memory, or room for a connection, nothing is learned. */
     if (!write_probe(p, probe) || target_flow(p, &probe->target, &flow) != 0)
         return;
-    struct transaction_key key = client_key(&p->branches, str_of(probe->branch), STR("OPTIONS"));
-    probe->client = client_transaction_new(p->transactions, &key, false, &flow,
-                                           buf_str(&p->scratch), &probe->user, proxy_now_ms());
+    struct transaction_key key = client_key(proxy_branches(p), str_of(probe->branch),
+                                            STR("OPTIONS"));
+    probe->client = client_transaction_new(proxy_transactions(p), &key, false, &flow,
+                                           buf_str(proxy_scratch(p)), &probe->user, proxy_now_ms());
     if (!probe->client)
         ended(probe, QUESTION_UNREACHABLE);
 }
@@ -202,13 +203,13 @@ static struct probe *find_or_add(struct probes *all, const struct target *target
 /* Each next hop, or without probes those that are out. */
 static bool is_asked(const struct probes *all, const struct target *hop)
 {
-    return hop->upstream->probe_ms > 0 || routes_is_out(all->proxy->routes, hop);
+    return hop->upstream->probe_ms > 0 || routes_is_out(proxy_routes(all->proxy), hop);
 }
 
 static void probe_upstream(struct probes *all, const struct upstream *u, int64_t now_ms)
 {
     struct target hops[ROUTES_TARGETS_MAX];
-    unsigned n = routes_hops(all->proxy->routes, u, hops, ROUTES_TARGETS_MAX);
+    unsigned n = routes_hops(proxy_routes(all->proxy), u, hops, ROUTES_TARGETS_MAX);
     for (unsigned i = 0; i < n; i++) {
         struct probe *probe = is_asked(all, &hops[i]) ? find_or_add(all, &hops[i], now_ms) : NULL;
         if (!probe)
@@ -251,14 +252,14 @@ static bool is_needed(const struct settings *s)
 static void on_tick(struct timer *timer, int64_t now_ms)
 {
     struct probes *all = container_of(timer, struct probes, tick);
-    const struct settings *s = all->proxy->snapshot->settings;
-    routes_keep_names(all->proxy->routes, s);
+    const struct settings *s = proxy_settings(all->proxy);
+    routes_keep_names(proxy_routes(all->proxy), s);
     for (unsigned i = 0; i < s->n_upstreams; i++)
         if (is_probed(&s->upstreams[i]))
             probe_upstream(all, &s->upstreams[i], now_ms);
     drop_unwanted(all);
     if (is_needed(s))
-        timer_set(&all->proxy->timers, &all->tick, on_tick, now_ms + TICK_MS);
+        timer_set(proxy_timers(all->proxy), &all->tick, on_tick, now_ms + TICK_MS);
 }
 
 /* The old ones point into the old settings. */

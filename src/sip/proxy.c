@@ -1,5 +1,6 @@
 /* The SIP side of a worker: start, stop, and what the sockets and the clock bring. */
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <stird/budget.h>
 #include <stird/chance.h>
@@ -22,13 +23,253 @@
 #include "stranger.h"
 
 #define NAMES_WAIT_MS 500
+#define SAID_EVERY_MS 60000
+
+struct proxy {
+    struct event_base *base;
+    struct event *wake_up; /* at the next timer */
+    int64_t wake_up_ms;    /* when it is armed for; -1: not */
+    struct timers timers;
+    struct transactions *transactions;
+    struct net *net;
+    struct listeners listeners; /* our own copy: settings come and go, sockets stay */
+    struct branches branches;
+    struct snapshot *snapshot;
+    struct mapped_numbers overlay; /* urgent changes of numbers */
+    struct resolver *resolver;
+    struct routes *routes;
+    const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
+    struct probes *probes;
+    struct timer start; /* until the names of upstreams are known, or for a while */
+    int64_t start_until_ms;
+    struct context *contexts; /* doubly linked */
+    struct proxy_counters counters;
+    struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
+    int64_t said_ms[PROXY_LINES]; /* when the log last said each */
+    struct limits limits;
+    struct holdings holdings;
+    struct full_table full;
+    struct undecided_table undecided;
+    struct allowances allowances;
+    struct peer_ports peer_ports;
+    struct health_told health;
+    struct refused_sources refused_sources;
+    struct failed_calls failed_calls;
+    struct buf scratch;          /* one message being printed */
+    struct recording *recording; /* NULL: no records */
+    unsigned worker;
+    unsigned n_workers; /* 0 with one worker */
+    struct inbox inbox;
+    bool draining;
+    void (*drained)(void *user);
+    void *drained_user;
+    struct timer drain_limit;
+    int64_t drain_until_ms;
+};
+
+/* ---- its parts ---- */
+
+struct event_base *proxy_base(const struct proxy *p)
+{
+    return p->base;
+}
+
+struct net *proxy_net(const struct proxy *p)
+{
+    return p->net;
+}
+
+struct transactions *proxy_transactions(const struct proxy *p)
+{
+    return p->transactions;
+}
+
+struct resolver *proxy_resolver(const struct proxy *p)
+{
+    return p->resolver;
+}
+
+struct routes *proxy_routes(const struct proxy *p)
+{
+    return p->routes;
+}
+
+const struct listeners *proxy_listeners(const struct proxy *p)
+{
+    return &p->listeners;
+}
+
+const struct branches *proxy_branches(const struct proxy *p)
+{
+    return &p->branches;
+}
+
+struct timers *proxy_timers(struct proxy *p)
+{
+    return &p->timers;
+}
+
+struct limits *proxy_limits(struct proxy *p)
+{
+    return &p->limits;
+}
+
+struct holdings *proxy_holdings(struct proxy *p)
+{
+    return &p->holdings;
+}
+
+struct allowances *proxy_allowances(struct proxy *p)
+{
+    return &p->allowances;
+}
+
+struct peer_ports *proxy_peer_ports(struct proxy *p)
+{
+    return &p->peer_ports;
+}
+
+struct full_table *proxy_full(struct proxy *p)
+{
+    return &p->full;
+}
+
+struct undecided_table *proxy_undecided(struct proxy *p)
+{
+    return &p->undecided;
+}
+
+struct refused_sources *proxy_refused_sources(struct proxy *p)
+{
+    return &p->refused_sources;
+}
+
+struct failed_calls *proxy_failed_calls(struct proxy *p)
+{
+    return &p->failed_calls;
+}
+
+struct health_told *proxy_health(struct proxy *p)
+{
+    return &p->health;
+}
+
+struct recording *proxy_recording(const struct proxy *p)
+{
+    return p->recording;
+}
+
+struct proxy_counters *proxy_counters(struct proxy *p)
+{
+    return &p->counters;
+}
+
+struct share *proxy_emergency_share(struct proxy *p)
+{
+    return &p->emergency_by_to;
+}
+
+struct context **proxy_contexts(struct proxy *p)
+{
+    return &p->contexts;
+}
+
+struct inbox *proxy_inbox(struct proxy *p)
+{
+    return &p->inbox;
+}
+
+unsigned proxy_worker(const struct proxy *p)
+{
+    return p->worker;
+}
+
+unsigned proxy_workers(const struct proxy *p)
+{
+    return p->n_workers;
+}
+
+struct buf *proxy_scratch(struct proxy *p)
+{
+    return &p->scratch;
+}
+
+const struct rehearsal *proxy_rehearsal(const struct proxy *p)
+{
+    return p->rehearsal;
+}
+
+struct snapshot *proxy_snapshot(const struct proxy *p)
+{
+    return p->snapshot;
+}
+
+const struct settings *proxy_settings(const struct proxy *p)
+{
+    return p->snapshot->settings;
+}
+
+struct numbers *proxy_overlay(const struct proxy *p)
+{
+    return p->overlay.table;
+}
+
+bool proxy_is_draining(const struct proxy *p)
+{
+    return p->draining;
+}
+
+bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
+{
+    int64_t now_ms = proxy_now_ms();
+    bool first = (*counter)++ == 0;
+    if (!first && now_ms - p->said_ms[line] < SAID_EVERY_MS)
+        return false;
+    p->said_ms[line] = now_ms;
+    return true;
+}
+
+/* ---- offstage ---- */
+
+struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
+{
+    struct proxy *p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    if (stage->secret && !branches_init(&p->branches, stage->secret)) {
+        free(p);
+        return NULL;
+    }
+    timers_init(&p->timers, proxy_now_ms());
+    p->snapshot = stage->snapshot;
+    p->listeners = stage->listeners;
+    p->overlay.table = stage->overlay;
+    p->rehearsal = stage->rehearsal;
+    p->routes = stage->routes;
+    p->transactions = stage->transactions;
+    p->recording = stage->recording;
+    p->worker = stage->worker;
+    p->n_workers = stage->n_workers;
+    return p;
+}
+
+void proxy_free_offstage(struct proxy *p)
+{
+    if (!p)
+        return;
+    limits_fini(&p->limits);
+    health_fini(&p->health);
+    branches_fini(&p->branches);
+    buf_fini(&p->scratch);
+    free(p);
+}
+
+/* ---- time ---- */
 
 int64_t proxy_now_ms(void)
 {
     return clock_monotonic_ms();
 }
-
-/* ---- time ---- */
 
 void proxy_arm_timers(struct proxy *p)
 {
@@ -507,8 +748,10 @@ static void on_drained(struct timer *timer, int64_t now_ms)
 }
 
 /* Its ACK is still under way, and whatever else the two have to say at the beginning. */
-void proxy_last_call_ended(struct proxy *p)
+void proxy_call_ended(struct proxy *p)
 {
+    if (!p->draining || p->counters.calls > 0 || !p->drained)
+        return;
     int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
     if (due_ms < p->drain_limit.due_ms)
         timer_set(&p->timers, &p->drain_limit, on_drained, due_ms);

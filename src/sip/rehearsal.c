@@ -16,7 +16,7 @@ struct stage {
     struct rehearsal *rehearsal;
     struct arena *arena;
     struct snapshot snapshot;
-    struct proxy proxy;
+    struct proxy *proxy;
     struct context context;
 };
 
@@ -26,8 +26,7 @@ static bool set_stage(struct stage *s)
     const struct rehearsal *r = s->rehearsal;
     const struct settings *settings = r->settings;
     uint32_t *customer = arena_array(s->arena, settings->n_trunks + 1u, sizeof(*customer));
-    if (!customer || !message_module_init() ||
-        !branches_init(&s->proxy.branches, r->secret ? r->secret : no_secret))
+    if (!customer || !message_module_init())
         return false;
     for (unsigned i = 0; i < settings->n_trunks; i++)
         customer[i] = numbers_customer(r->numbers, settings->trunks[i].customer);
@@ -35,21 +34,22 @@ static bool set_stage(struct stage *s)
     s->snapshot.settings = (struct settings *)(uintptr_t)settings;
     s->snapshot.numbers.table = r->numbers;
     s->snapshot.customer = customer;
-    s->proxy.snapshot = &s->snapshot;
-    s->proxy.rehearsal = r;
-    s->proxy.overlay.table = r->overlay;
-    s->proxy.listeners = settings_listeners(settings);
-    return true;
+    const struct proxy_stage stage = {.snapshot = &s->snapshot,
+                                      .listeners = settings_listeners(settings),
+                                      .secret = r->secret ? r->secret : no_secret,
+                                      .overlay = r->overlay,
+                                      .rehearsal = r};
+    s->proxy = proxy_new_offstage(&stage);
+    return s->proxy != NULL;
 }
 
 static void clear_stage(struct stage *s)
 {
-    context_uncount(&s->context);
-    limits_fini(&s->proxy.limits);
+    if (s->context.proxy)
+        context_uncount(&s->context);
     message_fini(&s->context.message);
     answer_base_fini(&s->context.answer);
-    branches_fini(&s->proxy.branches);
-    buf_fini(&s->proxy.scratch);
+    proxy_free_offstage(s->proxy);
     free(s);
 }
 
@@ -57,7 +57,7 @@ static bool make_context(struct stage *s, struct str raw)
 {
     struct context *c = &s->context;
     struct str copy = arena_copy(s->arena, raw);
-    c->proxy = &s->proxy;
+    c->proxy = s->proxy;
     c->snapshot = &s->snapshot;
     c->arena = s->arena;
     c->request = (char *)(uintptr_t)copy.p;
@@ -65,7 +65,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->from.remote = s->rehearsal->source;
     c->from.transport = s->rehearsal->transport;
     c->source_class = s->rehearsal->trunk ? SOURCE_TRUNK
-                                          : proxy_classify(&s->proxy, &c->from.remote);
+                                          : proxy_classify(s->proxy, &c->from.remote);
     c->real_us = s->rehearsal->now_s * 1000000;
     c->sign_us = c->sent_us = -1;
     c->invite = true;

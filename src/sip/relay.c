@@ -25,14 +25,14 @@ static void send_cancel(struct attempt *a)
 {
     struct context *c = a->context;
     struct proxy *p = c->proxy;
-    struct buf *out = &p->scratch;
+    struct buf *out = proxy_scratch(p);
     struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
-    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("CANCEL"));
+    struct transaction_key key = client_key(proxy_branches(p), str_of(a->branch), STR("CANCEL"));
     buf_reset(out);
     if (a->cancel_sent || !client_transaction_cancel_request(a->client, reason, out))
         return;
     /* Its own transaction; whatever is answered to it changes nothing (section 9.1). */
-    struct client_transaction *cancel = client_transaction_new(p->transactions, &key, false,
+    struct client_transaction *cancel = client_transaction_new(proxy_transactions(p), &key, false,
                                                                client_transaction_flow(a->client),
                                                                buf_str(out), NULL, proxy_now_ms());
     if (cancel)
@@ -125,7 +125,7 @@ static void timer_c_expired(struct context *c)
     }
     trail_said(&c->trail, a->place, FATE_TIMEOUT, 0);
     cancel_when_possible(a);
-    timer_set(&c->proxy->timers, &c->timer, relay_timer,
+    timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
               proxy_now_ms() + 64 * (int64_t)c->snapshot->settings->t1_ms);
 }
 
@@ -140,7 +140,7 @@ void relay_timer(struct timer *timer, int64_t now_ms)
     }
     log_failover(a, "no sign of life");
     trail_said(&c->trail, a->place, FATE_SILENT, 0);
-    routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+    routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     abandon(a);
     if (may_fail_over(c))
         steps_try_next_target(c);
@@ -155,7 +155,7 @@ static void attempt_free(struct attempt *a)
     while (*link != a)
         link = &(*link)->next;
     *link = a->next;
-    limits_give(&c->proxy->limits, &a->limit);
+    limits_give(proxy_limits(c->proxy), &a->limit);
     if (c->current == a)
         c->current = NULL;
     free(a);
@@ -202,7 +202,7 @@ static void on_ended(struct client_user *user, enum transaction_end why)
     } else if (counted) {
         log_failover(a, ends[why].why);
         if (!a->provisional_seen)
-            routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+            routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     }
     attempt_free(a);
     if (counted && why != TRANSACTION_DONE) {
@@ -244,7 +244,7 @@ static void print_for_caller(const struct attempt *a, struct message *m)
         response_write(c->proxy, c->snapshot->settings, m, t->upstream ? NULL : &of_trunk,
                        c->from.transport);
     else
-        buf_reset(&c->proxy->scratch);
+        buf_reset(proxy_scratch(c->proxy));
 }
 
 static void pass_provisional(struct attempt *a, struct message *m)
@@ -254,8 +254,8 @@ static void pass_provisional(struct attempt *a, struct message *m)
         context_shrink(c);
     c->provisional_passed = true;
     print_for_caller(a, m);
-    if (c->proxy->scratch.n > 0)
-        send_up(c, m->status, buf_str(&c->proxy->scratch));
+    if (proxy_scratch(c->proxy)->n > 0)
+        send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
 }
 
 static void on_provisional(struct attempt *a, struct message *m)
@@ -272,7 +272,7 @@ static void on_provisional(struct attempt *a, struct message *m)
     bool starts_timer_c = m->status > 100 || !a->provisional_seen;
     a->provisional_seen = true;
     if (c->invite && !a->cancel_sent && starts_timer_c)
-        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+        timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
                   proxy_now_ms() + c->snapshot->settings->timer_c_ms);
 }
 
@@ -283,9 +283,9 @@ static void on_provisional(struct attempt *a, struct message *m)
 static void on_success(struct attempt *a, struct message *m, const struct flow *from)
 {
     struct context *c = a->context;
-    bool proven = branch_is_ours(&c->proxy->branches, m);
+    bool proven = branch_is_ours(proxy_branches(c->proxy), m);
     print_for_caller(a, m);
-    struct str bytes = buf_str(&c->proxy->scratch);
+    struct str bytes = buf_str(proxy_scratch(c->proxy));
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
         pass_by_via(c->proxy, m, from);
     if (!c->finished)
@@ -300,7 +300,7 @@ static void keep_best(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
     print_for_caller(a, m);
-    struct str bytes = buf_str(&c->proxy->scratch);
+    struct str bytes = buf_str(proxy_scratch(c->proxy));
     char *copy = bytes.n > 0 && holding_may_grow(c->holding, bytes.n) ? malloc(bytes.n) : NULL;
     if (!copy)
         return;
@@ -340,8 +340,8 @@ static void on_refusal(struct attempt *a, struct message *m)
         return;
     }
     print_for_caller(a, m);
-    if (c->proxy->scratch.n > 0)
-        send_up(c, m->status, buf_str(&c->proxy->scratch));
+    if (proxy_scratch(c->proxy)->n > 0)
+        send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
     context_finish(c, m->status);
 }
 
@@ -359,7 +359,7 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
     uint64_t port = 5060;
     if (!via->v_host || (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
         return false;
-    return listeners_find_host(&p->listeners, str_of(via->v_host), (uint16_t)port, &listener);
+    return listeners_find_host(proxy_listeners(p), str_of(via->v_host), (uint16_t)port, &listener);
 }
 
 /* Its top Via is somebody else's, whatever branch it has: no answer to what we asked. With ours and
@@ -373,14 +373,14 @@ static bool is_foreign(const struct proxy *p, const struct message *m)
 /* By its status. */
 static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
-    routes_call_answered(a->context->proxy->routes, &a->target, proxy_now_ms());
+    routes_call_answered(proxy_routes(a->context->proxy), &a->target, proxy_now_ms());
     if (m->status < 200) {
         on_provisional(a, m);
         return;
     }
     a->final_seen = true;
     trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
-    limits_give(&a->context->proxy->limits, &a->limit);
+    limits_give(proxy_limits(a->context->proxy), &a->limit);
     if (m->status < 300)
         on_success(a, m, from);
     else
@@ -412,8 +412,8 @@ static struct str readable_to(struct str raw)
 static struct client_transaction *find_client(const struct proxy *p, struct str branch,
                                               struct str method)
 {
-    struct transaction_key key = client_key(&p->branches, branch, method);
-    return client_transaction_find(p->transactions, &key);
+    struct transaction_key key = client_key(proxy_branches(p), branch, method);
+    return client_transaction_find(proxy_transactions(p), &key);
 }
 
 /* Whether a final one with STATUS may be that of our CANCEL, which has the branch of its INVITE. */
@@ -452,7 +452,7 @@ static void on_unread_final(struct attempt *a, int status)
     struct context *c = a->context;
     a->final_seen = true;
     trail_said(&c->trail, a->place, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
-    limits_give(&c->proxy->limits, &a->limit);
+    limits_give(proxy_limits(c->proxy), &a->limit);
     if (a->abandoned || c->finished)
         return;
     log_failover(a, "its final answer cannot be read");
@@ -502,10 +502,10 @@ bool relay_unread(struct proxy *p, struct str raw)
 static void pass_stray(struct proxy *p, struct message *m, const struct flow *from,
                        enum source_class class)
 {
-    p->counters.stray_responses++;
-    if (!top_via_is_ours(p, m) || !branch_is_ours(&p->branches, m) ||
+    proxy_counters(p)->stray_responses++;
+    if (!top_via_is_ours(p, m) || !branch_is_ours(proxy_branches(p), m) ||
         inbox_pass_response(p, message_via_branch(m), from, m->raw) ||
-        (class == SOURCE_UNKNOWN && !p->snapshot->settings->responses_any))
+        (class == SOURCE_UNKNOWN && !proxy_settings(p)->responses_any))
         return;
     message_remove_via(m);
     pass_by_via(p, m, from);
@@ -514,11 +514,11 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class class)
 {
-    struct transaction_key key = client_key(&p->branches, message_via_branch(m), m->method);
+    struct transaction_key key = client_key(proxy_branches(p), message_via_branch(m), m->method);
     struct client_transaction *t = top_via_is_ours(p, m)
-                                       ? client_transaction_find(p->transactions, &key)
+                                       ? client_transaction_find(proxy_transactions(p), &key)
                                        : NULL;
-    p->counters.responses++;
+    proxy_counters(p)->responses++;
     if (!t) {
         if (class == SOURCE_UNKNOWN || is_foreign(p, m) || !relay_unread(p, m->raw))
             pass_stray(p, m, from, class);
@@ -532,7 +532,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
     if (user) {
         user->callbacks->answered(user, m, from);
     } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE")) &&
-               branch_is_ours(&p->branches, m)) {
+               branch_is_ours(proxy_branches(p), m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
         message_remove_via(m);
         pass_by_via(p, m, from);

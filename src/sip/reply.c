@@ -22,11 +22,11 @@ void reply_stateless(struct proxy *p, const struct message *request, const struc
 {
     struct answer_base base;
     char tag[TAG_LENGTH + 1];
-    tag_write(&p->branches, request, tag);
-    buf_reset(&p->scratch);
+    tag_write(proxy_branches(p), request, tag);
+    buf_reset(proxy_scratch(p));
     if (answer_base_make(&base, request))
-        answer_write(&base, status, str_of(tag), extra, &p->scratch);
-    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        proxy_send(p, to, buf_str(&p->scratch));
+        answer_write(&base, status, str_of(tag), extra, proxy_scratch(p));
+    if (proxy_scratch(p)->n > 0 && !buf_failed(proxy_scratch(p)))
+        proxy_send(p, to, buf_str(proxy_scratch(p)));
     answer_base_fini(&base);
 }

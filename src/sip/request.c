@@ -13,8 +13,8 @@
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)
 {
-    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     struct context *c = t ? context_of_server(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
         stateless_ack(p, m, from, class);
@@ -42,8 +42,8 @@ static struct str reason_lines(struct arena *arena, const struct message *m)
 /* RFC 3261 section 16.10: 200 at once, then what it cancels. */
 static void on_cancel(struct proxy *p, const struct message *m, const struct flow *from)
 {
-    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     reply_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
     struct context *c = t ? context_of_server(t) : NULL;
     if (!c || c->finished || !c->arena)
@@ -89,7 +89,7 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
                              enum reason reason)
 {
     struct buf lines = BUF_INIT;
-    p->counters.health_refused++;
+    proxy_counters(p)->health_refused++;
     buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
     reply_stateless(p, m, from, 503, buf_str(&lines));
     buf_fini(&lines);
@@ -103,20 +103,21 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
         reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
         return;
     }
-    if (p->draining && p->snapshot->settings->drain_silently)
+    if (proxy_is_draining(p) && proxy_settings(p)->drain_silently)
         return;
-    bool asks = class == SOURCE_TRUNK && !p->draining;
+    bool asks = class == SOURCE_TRUNK && !proxy_is_draining(p);
     enum reason health = asks ? health_of_source(p, from) : REASON_OK;
     if (health != REASON_OK) {
         answer_unhealthy(p, m, from, health);
         return;
     }
-    reply_stateless(p, m, from, p->draining ? 503 : 200,
-                    p->draining ? STR("Retry-After: 5\r\n")
-                                : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
-                                      "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
-                                      "Accept: application/sdp\r\n"
-                                      "Supported:\r\n"));
+    reply_stateless(p, m, from, proxy_is_draining(p) ? 503 : 200,
+                    proxy_is_draining(p)
+                        ? STR("Retry-After: 5\r\n")
+                        : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                              "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
+                              "Accept: application/sdp\r\n"
+                              "Supported:\r\n"));
 }
 
 /*
@@ -149,14 +150,14 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
                   enum source_class class)
 {
-    struct transaction_key key = server_key(&p->branches, m, m->method);
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    struct transaction_key key = server_key(proxy_branches(p), m, m->method);
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     if (t) {
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
     bool invite = str_eq(m->method, STR("INVITE"));
-    p->counters.invites += invite;
+    proxy_counters(p)->invites += invite;
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
         refuse_without_memory(p, m, from, invite);
@@ -169,7 +170,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
 void request_received(struct proxy *p, struct message *m, const struct flow *from,
                       enum source_class class)
 {
-    p->counters.requests++;
+    proxy_counters(p)->requests++;
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
         if (!stateless_stranger(p, m, from))
             proxy_unknown_source(p, from, m->raw);

@@ -16,8 +16,8 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
         target->transport != TRANSPORT_UDP)
         return false;
     stream->transport = TRANSPORT_TCP;
-    return listeners_for(&p->listeners, target->upstream, target->listener, target->address.family,
-                         TRANSPORT_TCP, &stream->listener);
+    return listeners_for(proxy_listeners(p), target->upstream, target->listener,
+                         target->address.family, TRANSPORT_TCP, &stream->listener);
 }
 
 void size_switch_end(struct context *c)
@@ -43,7 +43,7 @@ static void refused(struct proxy *p, const struct target *target)
     log_info("no TCP to a next hop: long requests go over UDP for a while",
              LOG_TEXT("upstream", target->upstream->name), LOG_TEXT("address", buf_str(&address)));
     buf_fini(&address);
-    routes_remember_refusal(p->routes, target, proxy_now_ms());
+    routes_remember_refusal(proxy_routes(p), target, proxy_now_ms());
 }
 
 static void on_look(struct timer *timer, int64_t now_ms)
@@ -51,13 +51,13 @@ static void on_look(struct timer *timer, int64_t now_ms)
     struct context *c = container_of(timer, struct context, timer);
     bool ready = flow_is_ready(&c->stream);
     if (!ready && flow_is_open(&c->stream) && now_ms < c->stream_until_ms) {
-        timer_set(&c->proxy->timers, timer, on_look, now_ms + TIMER_TICK_MS);
+        timer_set(proxy_timers(c->proxy), timer, on_look, now_ms + TIMER_TICK_MS);
         return;
     }
     c->next_target--; /* the same once more, now that it is known */
     if (!ready)
         tell(c, &c->targets[c->next_target]);
-    if (!ready && !routes_refuses_tcp(c->proxy->routes, &c->targets[c->next_target], now_ms))
+    if (!ready && !routes_refuses_tcp(proxy_routes(c->proxy), &c->targets[c->next_target], now_ms))
         refused(c->proxy, &c->targets[c->next_target]);
     size_switch_end(c);
     steps_try_next_target(c);
@@ -71,7 +71,7 @@ static void wait_for(struct context *c, const struct flow *flow)
     c->waits_for_stream = true;
     c->stream_waited = c->next_target;
     c->stream_until_ms = proxy_now_ms() + OPENING_MS;
-    timer_set(&c->proxy->timers, &c->timer, on_look, proxy_now_ms() + TIMER_TICK_MS);
+    timer_set(proxy_timers(c->proxy), &c->timer, on_look, proxy_now_ms() + TIMER_TICK_MS);
 }
 
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes)
@@ -80,7 +80,7 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
     struct target stream;
     struct flow flow;
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
-        routes_refuses_tcp(p->routes, target, proxy_now_ms()))
+        routes_refuses_tcp(proxy_routes(p), target, proxy_now_ms()))
         return SIZE_FITS;
     if (target_flow(p, &stream, &flow) != 0) {
         tell(c, target);

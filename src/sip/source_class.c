@@ -18,15 +18,15 @@ static bool is_known(const struct rehearsal *r, const struct address *a)
 
 static bool names_lead_to(const struct proxy *p, const struct address *a)
 {
-    if (p->rehearsal)
-        return is_known(p->rehearsal, a);
-    return p->routes && routes_lead_to(p->routes, p->snapshot->settings, a);
+    if (proxy_rehearsal(p))
+        return is_known(proxy_rehearsal(p), a);
+    return proxy_routes(p) && routes_lead_to(proxy_routes(p), proxy_settings(p), a);
 }
 
 /* Names cost more than prefixes: they are asked last. */
 static unsigned claim_on(const struct proxy *p, const struct address *source)
 {
-    const struct settings *settings = p->snapshot->settings;
+    const struct settings *settings = proxy_settings(p);
     unsigned whole = claim_of_address(source), claim = claim_of_upstreams(settings, source);
     return claim < whole && names_lead_to(p, source) ? whole : claim;
 }
@@ -60,15 +60,15 @@ bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
 {
     if (claim_is_trunks(trunk, source, claim_of_address(source)))
         return false;
-    if (p->rehearsal)
-        return !all_are_told(p->rehearsal);
-    return p->routes && !routes_know_names(p->routes, p->snapshot->settings);
+    if (proxy_rehearsal(p))
+        return !all_are_told(proxy_rehearsal(p));
+    return proxy_routes(p) && !routes_know_names(proxy_routes(p), proxy_settings(p));
 }
 
 /* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
 enum source_class proxy_classify(const struct proxy *p, const struct address *source)
 {
-    const struct settings *settings = p->snapshot->settings;
+    const struct settings *settings = proxy_settings(p);
     if (claim_is_a_trunks(settings, source, claim_of_address(source)))
         return SOURCE_TRUNK;
     bool of_trunk = source_is_trunk(settings, source);
@@ -76,7 +76,7 @@ enum source_class proxy_classify(const struct proxy *p, const struct address *so
     if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
         return SOURCE_TRUNK;
     bool heard = of_trunk || source_upstream(settings, source) ||
-                 (p->rehearsal && is_known(p->rehearsal, source)) ||
-                 (p->routes && routes_is_source(p->routes, settings, source));
+                 (proxy_rehearsal(p) && is_known(proxy_rehearsal(p), source)) ||
+                 (proxy_routes(p) && routes_is_source(proxy_routes(p), settings, source));
     return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;
 }

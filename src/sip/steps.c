@@ -25,7 +25,6 @@
 #define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
 #define NAME_RETRY_MS  50
-#define SAID_EVERY_MS  60000
 
 /* Places in the two lists at the end. */
 enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
@@ -94,7 +93,7 @@ static enum step_result check_hops(struct context *c)
 
 static enum step_result check_loop(struct context *c)
 {
-    if (branch_shows_loop(&c->proxy->branches, &c->message))
+    if (branch_shows_loop(proxy_branches(c->proxy), &c->message))
         return refuse_header(c, REASON_LOOP_DETECTED, STR("Via"),
                              "holds a branch of ours for this request");
     return STEP_NEXT;
@@ -128,12 +127,11 @@ static enum step_result step_facts(struct context *c)
     return STEP_NEXT;
 }
 
-static bool upstreams_are_full(const struct proxy *p, const struct settings *s,
-                               const struct trunk *trunk)
+static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
-        if (!limits_reached(&p->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
+        if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
     return true;
@@ -155,7 +153,7 @@ static enum reason part_of(const struct context *c, const struct trunk *trunk,
                            const struct part parts[2], unsigned most)
 {
     const struct settings *s = c->snapshot->settings;
-    const struct limits *limits = &c->proxy->limits;
+    const struct limits *limits = proxy_limits(c->proxy);
     if (!limits_have_room(limits, parts[0].kind, trunk->name, most, s->trunk_percent))
         return parts[0].full;
     return limits_have_room(limits, parts[1].kind, limits_source_name(&c->from.remote), most,
@@ -167,13 +165,13 @@ static enum reason part_of(const struct context *c, const struct trunk *trunk,
 /* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
 static enum reason limit_of(const struct context *c, const struct trunk *trunk)
 {
-    const struct proxy *p = c->proxy;
+    struct proxy *p = c->proxy;
     const struct settings *s = c->snapshot->settings;
-    if (p->limits.taken[LIMIT_TRUNK_CALLS] >= s->max_calls)
+    if (proxy_limits(p)->taken[LIMIT_TRUNK_CALLS] >= s->max_calls)
         return REASON_OVERLOADED;
-    if (limits_reached(&p->limits, LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
+    if (limits_reached(proxy_limits(p), LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
         return REASON_TRUNK_FULL;
-    if (limits_reached(&p->limits, LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
+    if (limits_reached(proxy_limits(p), LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
         return REASON_TRUNK_UNACKNOWLEDGED;
     if (upstreams_are_full(p, s, trunk))
         return REASON_UPSTREAM_FULL;
@@ -186,7 +184,7 @@ static enum reason limit_of(const struct context *c, const struct trunk *trunk)
  */
 static enum reason limit_of_emergency(const struct context *c, const struct trunk *trunk)
 {
-    const uint64_t *taken = c->proxy->limits.taken;
+    const uint64_t *taken = proxy_limits(c->proxy)->taken;
     uint64_t by_to = taken[LIMIT_TRUNK_EMERGENCY_TO];
     unsigned all = c->snapshot->settings->max_emergency, most = LIMIT_OF_EMERGENCY_TO(all);
     if (taken[LIMIT_TRUNK_EMERGENCY] + by_to >= all || (c->emergency_by_to && by_to >= most))
@@ -212,7 +210,7 @@ static enum holding_class class_of_call(const struct context *c)
 static void count_in(struct context *c, const struct trunk *trunk, const struct part parts[2],
                      struct limit *in_progress[2])
 {
-    struct limits *limits = &c->proxy->limits;
+    struct limits *limits = proxy_limits(c->proxy);
     in_progress[0] = limits_take(limits, parts[0].kind, trunk->name);
     in_progress[1] = limits_take(limits, parts[1].kind, limits_source_name(&c->from.remote));
 }
@@ -253,20 +251,17 @@ static enum step_result refuse_draining(struct context *c)
 static void note_group_in_from(struct context *c)
 {
     struct proxy *p = c->proxy;
-    int64_t now_ms = proxy_now_ms();
     const struct trunk *trunk = trunk_of_from_alone(c->snapshot->settings, c->call);
-    if (!trunk || !p->net) /* a rehearsal is no call; what explains it says so itself */
+    if (!trunk || !proxy_net(p)) /* a rehearsal is no call; what explains it says so itself */
         return;
-    bool first = p->counters.groups_in_from++ == 0;
-    if (!first && now_ms - p->groups_in_from_said_ms < SAID_EVERY_MS)
+    if (!proxy_says(p, LINE_GROUP_IN_FROM, &proxy_counters(p)->groups_in_from))
         return;
-    p->groups_in_from_said_ms = now_ms;
     log_warning("only From, which callers write, names this trunk's group: if its SBC writes it "
                 "there, give the trunk tgrp_in from",
                 LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", trunk->name),
                 LOG_TEXT("tgrp", trunk->tgrp),
                 LOG_TEXT("read_in", group_place_name(trunk->tgrp_in)),
-                LOG_NUMBER("calls", (int64_t)p->counters.groups_in_from));
+                LOG_NUMBER("calls", (int64_t)proxy_counters(p)->groups_in_from));
 }
 
 /* To is a text of the caller's that gets past block, limits and drain: too many of these are told.
@@ -275,16 +270,17 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
     bool by_to = emergency == EMERGENCY_BY_TO;
-    p->counters.emergency_calls += emergency != EMERGENCY_NONE;
-    p->counters.emergency_by_to += by_to;
-    if (!share_count(&p->emergency_by_to, by_to, c->snapshot->settings->emergency_to_alarm_percent))
+    proxy_counters(p)->emergency_calls += emergency != EMERGENCY_NONE;
+    proxy_counters(p)->emergency_by_to += by_to;
+    if (!share_count(proxy_emergency_share(p), by_to,
+                     c->snapshot->settings->emergency_to_alarm_percent))
         return;
-    p->counters.emergency_to_alarms++;
+    proxy_counters(p)->emergency_to_alarms++;
     log_error("too many calls are emergency calls by their To alone: where the Request-URI always "
               "tells, set emergency.to = false",
-              LOG_NUMBER("of_calls", p->emergency_by_to.calls),
-              LOG_NUMBER("by_to", p->emergency_by_to.hits), LOG_TEXT("trunk", c->call->trunk->name),
-              LOG_TEXT("call_id", c->call->call_id));
+              LOG_NUMBER("of_calls", proxy_emergency_share(p)->calls),
+              LOG_NUMBER("by_to", proxy_emergency_share(p)->hits),
+              LOG_TEXT("trunk", c->call->trunk->name), LOG_TEXT("call_id", c->call->call_id));
 }
 
 /* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
@@ -323,24 +319,19 @@ static const struct trunk *find_trunk(struct context *c)
 static void note_fits_none(struct context *c)
 {
     struct proxy *p = c->proxy;
-    int64_t now_ms = proxy_now_ms();
-    if (!p->net)
+    if (!proxy_net(p) || !proxy_says(p, LINE_FITS_NONE, &proxy_counters(p)->emergency_no_trunk))
         return;
-    bool first = p->counters.emergency_no_trunk++ == 0;
-    if (!first && now_ms - p->fits_none_said_ms < SAID_EVERY_MS)
-        return;
-    p->fits_none_said_ms = now_ms;
     log_error("an emergency call fits no trunk of its source: it goes unsigned to the upstream of "
               "one of them",
               LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", c->call->trunk->name),
               LOG_TEXT("detail", c->outcome->detail),
-              LOG_NUMBER("calls", (int64_t)p->counters.emergency_no_trunk));
+              LOG_NUMBER("calls", (int64_t)proxy_counters(p)->emergency_no_trunk));
 }
 
 /* A connection belongs to the trunks whose requests came on it (dialog_trunk.h). */
 static void note_connection(const struct context *c, uint64_t trunk)
 {
-    if (c->proxy->net && c->from.connection && trunk != 0)
+    if (proxy_net(c->proxy) && c->from.connection && trunk != 0)
         net_belongs(&c->from, trunk);
 }
 
@@ -364,7 +355,7 @@ static enum step_result step_trunk(struct context *c)
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
-    if (p->draining && emergency == EMERGENCY_NONE)
+    if (proxy_is_draining(p) && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
     steps_count_emergency(c, emergency);
     return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
@@ -379,7 +370,7 @@ static enum step_result step_targets(struct context *c)
 /* What is told of the call itself, whatever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    struct proxy_counters *counters = &c->proxy->counters;
+    struct proxy_counters *counters = proxy_counters(c->proxy);
     counters->date_corrected += c->outcome->date_was_wrong;
     counters->level_unreadable += c->outcome->level_unreadable;
     counters->identity_unreadable += c->call->n_identity_unreadable;
@@ -411,7 +402,7 @@ static enum step_result step_decide(struct context *c)
     const struct str why_none = c->outcome->detail;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
-    c->call->overlay = c->proxy->overlay.table;
+    c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
     c->decided = true;
@@ -427,7 +418,7 @@ static enum step_result step_decide(struct context *c)
 /* From here on the call goes unsigned, or not at all, as the settings say. */
 static void signing_failed(struct context *c, enum reason reason)
 {
-    c->proxy->counters.sign_failures++;
+    proxy_counters(c->proxy)->sign_failures++;
     policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
 }
 
@@ -437,7 +428,7 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
     struct buf identity = BUF_INIT;
     c->signing = false;
     c->sign_us = sign_us;
-    timer_clear(&c->proxy->timers, &c->timer);
+    timer_clear(proxy_timers(c->proxy), &c->timer);
     if (reason == REASON_OK) {
         const struct certificate *certificate =
             &c->snapshot->settings->certificates[c->outcome->certificate];
@@ -502,9 +493,9 @@ static enum step_result step_sign(struct context *c)
         return STEP_NEXT;
     }
     c->signing = true;
-    if (c->snapshot != p->snapshot)
+    if (c->snapshot != proxy_snapshot(p))
         signer_client_flush(c->snapshot->signer);
-    timer_set(&p->timers, &c->timer, on_sign_deadline,
+    timer_set(proxy_timers(p), &c->timer, on_sign_deadline,
               sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
     return STEP_WAIT;
 }
@@ -547,7 +538,7 @@ static enum step_result follow_dialog(struct context *c)
                                                        &targets);
     int64_t waited_ms = clock_monotonic_ms() - c->arrived_us / 1000;
     if (result == TARGET_PENDING && waited_ms < NAME_WAIT_MS) {
-        timer_set(&p->timers, &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
+        timer_set(proxy_timers(p), &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
         return STEP_WAIT;
     }
     if (result != TARGET_FOUND)
@@ -654,7 +645,7 @@ static enum holding_class class_of(const struct context *c)
 static void belongs_to_call(struct context *c)
 {
     const struct str texts[] = {STR("call"), c->message.call_id};
-    struct transaction_key of = siphash_texts(c->proxy->branches.table, texts, 2);
+    struct transaction_key of = siphash_texts(proxy_branches(c->proxy)->table, texts, 2);
     holding_is(c->holding, class_of(c));
     holding_belongs(c->holding, HOLDING_OF_CALL, (struct str){(const char *)&of, sizeof(of)});
 }
