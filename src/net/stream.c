@@ -449,6 +449,8 @@ static void on_open(struct connection *c)
     if (c->session)
         tls_peer_read(&c->peer, c->session);
     set_deadline(c, c->net->limits.idle_timeout_ms);
+    if (c->outgoing)
+        c->net->handlers.opened(c->net->handlers.context, c);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *context)

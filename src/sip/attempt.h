@@ -9,7 +9,12 @@
 #include "branch.h"
 #include "limits.h"
 #include "target.h"
+#include "timers.h"
 #include "transaction.h"
+
+enum heard { HEARD_NOTHING, HEARD_PROVISIONAL, HEARD_FINAL };
+/* CANCEL goes after it as soon as a provisional has come (section 9.1). */
+enum cancelling { CANCEL_NOT, CANCEL_WANTED, CANCEL_SENT };
 
 struct attempt {
     struct client_user user;
@@ -22,10 +27,9 @@ struct attempt {
     struct limit *limit; /* of the upstream; until its final answer */
     unsigned place;      /* in the context's trail; 0: none */
     bool abandoned;      /* another attempt has taken over */
-    bool cancel_wanted;  /* as soon as a provisional comes (section 9.1) */
-    bool cancel_sent;
-    bool provisional_seen;
-    bool final_seen;
+    enum heard heard;    /* the most that it has said */
+    enum cancelling cancelling;
+    struct timer patience; /* how long it may say nothing (further): relay.h */
 };
 
 #endif

@@ -3,7 +3,7 @@
 #include "lost_emergency.h"
 #include "received.h"
 #include "reply.h"
-#include "size_switch.h"
+#include "steps.h"
 
 #include <stdlib.h>
 #include <stird/clock.h>
@@ -39,18 +39,31 @@ void context_count(struct context *c)
     holding_count(c->holding, &c->counted, octets_of(c));
 }
 
+/* It may have been admitted before more was known of it. */
+static void refuse_unadmitted(struct context *c, enum reason full)
+{
+    c->progress = PROGRESS_ARRIVED;
+    context_refuse_stateless(c, full);
+}
+
 bool context_admit(struct context *c)
 {
     enum reason full = holding_over(c->holding);
-    c->admitted = full == REASON_OK;
-    if (!c->admitted)
-        context_refuse_stateless(c, full);
-    return c->admitted;
+    if (full == REASON_OK)
+        context_reaches(c, PROGRESS_ADMITTED);
+    else
+        refuse_unadmitted(c, full);
+    return full == REASON_OK;
+}
+
+void context_reaches(struct context *c, enum progress progress)
+{
+    if (c->progress < progress)
+        c->progress = progress;
 }
 
 static void free_heavy_parts(struct context *c)
 {
-    size_switch_end(c);
     message_fini(&c->message);
     answer_base_fini(&c->answer);
     trail_fini(&c->trail);
@@ -146,25 +159,24 @@ void context_shrink(struct context *c)
     c->arena = arena;
     c->request = NULL;
     c->targets = NULL;
-    c->n_targets = c->next_target = 0;
+    c->n_targets = c->target = 0;
     context_count(c);
 }
 
 void context_free(struct context *c)
 {
     struct proxy *p = c->proxy;
-    if (c->signing)
-        signer_client_cancel(c->snapshot->signer, c->ticket);
+    wait_cancel(&c->wait);
     if (c->server)
         server_transaction_detach(c->server);
     while (c->attempts) {
         struct attempt *a = c->attempts;
         c->attempts = a->next;
         client_transaction_detach(a->client);
+        timer_clear(proxy_timers(p), &a->patience);
         limits_give(proxy_limits(p), &a->limit);
         free(a);
     }
-    timer_clear(proxy_timers(p), &c->timer);
     context_uncount(c);
     limits_give(proxy_limits(p), &c->unacknowledged);
     *c->link = c->next;
@@ -188,7 +200,7 @@ static bool is_needed(const struct context *c)
     if (!c->finished || (c->server && c->unacknowledged))
         return true;
     for (const struct attempt *a = c->attempts; a; a = a->next)
-        if (more_may_come || !a->final_seen)
+        if (more_may_come || a->heard != HEARD_FINAL)
             return true;
     return more_may_come && c->server;
 }
@@ -276,6 +288,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
         return NULL;
     c->proxy = p;
     c->server_user.callbacks = &server_callbacks;
+    wait_init(&c->wait, proxy_timers(p), steps_wait_over);
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));
@@ -353,7 +366,7 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
-    if (!c->admitted && !context_admit(c))
+    if (c->progress < PROGRESS_ADMITTED && !context_admit(c))
         return;
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
     if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
@@ -560,10 +573,10 @@ static void tell(struct context *c)
         if (c->refused)
             note_lost_emergency(c);
         count_outcome(c->proxy, c->outcome, c->cause);
-        if (c->decided || is_alone(c))
+        if (c->progress >= PROGRESS_DECIDED || is_alone(c))
             write_record(c);
         log_trace(c);
-    } else if (c->refused && (c->invite || !c->admitted)) {
+    } else if (c->refused && (c->invite || c->progress < PROGRESS_ADMITTED)) {
         const struct undecided u = undecided_of(c);
         undecided_tell(c->proxy, &u);
     }
@@ -589,11 +602,9 @@ void context_finish(struct context *c, int status)
         return;
     c->finished = true;
     c->status = status;
-    timer_clear(proxy_timers(p), &c->timer);
-    if (c->signing) {
-        signer_client_cancel(c->snapshot->signer, c->ticket);
-        c->signing = false;
-    }
+    wait_cancel(&c->wait);
+    for (struct attempt *a = c->attempts; a; a = a->next)
+        timer_clear(proxy_timers(p), &a->patience);
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)

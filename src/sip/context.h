@@ -10,15 +10,18 @@
 #include <stird/outcome.h>
 #include <stird/policy.h>
 #include <stird/privacy.h>
+#include <stird/resolver.h>
 
 #include "answer.h"
 #include "attempt.h"
+#include "channel.h"
 #include "message.h"
 #include "own_routes.h"
 #include "proxy_parts.h"
 #include "source_class.h"
 #include "target.h"
 #include "trail.h"
+#include "wait.h"
 
 /* What was decided and signed for next hops that see the same of a call. */
 struct leaving {
@@ -28,6 +31,24 @@ struct leaving {
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
 
+/* How far a request has come. */
+enum progress {
+    PROGRESS_ARRIVED,
+    PROGRESS_ADMITTED, /* below all ceilings: what it keeps may stay */
+    PROGRESS_DECIDED,  /* the policy has had its say */
+    PROGRESS_RINGING   /* 101-199 was passed: no failover any more (R-P-037) */
+};
+
+/* What was asked for, by the kind of the wait (wait.h). */
+union asked {
+    uint64_t ticket;         /* a signature */
+    struct name_waiter name; /* the address of a peer */
+    struct stream_waiter {   /* a connection, size_switch.c */
+        struct flow flow;    /* held */
+        struct channel_member member;
+    } stream;
+};
+
 struct context {
     struct proxy *proxy;
     struct server_user server_user;
@@ -36,21 +57,19 @@ struct context {
     struct server_transaction *server; /* NULL once it has ended */
     struct attempt *attempts;          /* whose client transactions live */
     struct attempt *current;           /* the one that counts, or NULL */
-    unsigned step;                     /* of the list in steps.c */
-    const struct step *steps;
+    const struct way *way;             /* of the lists in steps.c */
+    unsigned step;                     /* of it: that runs, or waits */
+    struct wait wait;                  /* what it waits for between two runs of a step */
 
     bool invite, initial; /* initial: an INVITE that begins a call, for all that is proved */
     bool unmeasured;      /* as message_parse_unmeasured() has it */
-    bool signing;         /* waits for `ticket` */
+    bool emergency;       /* no limit counts but that of emergency calls */
+    bool emergency_by_to; /* an emergency call by its To alone */
     bool cancelled, finished;
-    bool decided; /* the policy has had its say */
-    bool refused; /* by us, for `refused_for`, before it was sent anywhere */
+    bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
+    enum progress progress; /* how far it has come before it was finished */
     enum reason refused_for;
-    enum cause cause;        /* of its end; UNKNOWN until it is known */
-    bool emergency;          /* no limit counts but that of emergency calls */
-    bool emergency_by_to;    /* an emergency call by its To alone */
-    bool admitted;           /* below all ceilings: what it keeps may stay */
-    bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
+    enum cause cause; /* of its end; UNKNOWN until it is known */
     enum source_class source_class;
 
     /* until the final response; then freed */
@@ -66,13 +85,9 @@ struct context {
     struct leaving leaving[PRIVACY_VIEWS];
     enum privacy_view view;  /* that counts now */
     struct outcome *outcome; /* leaving[view]'s; before a decision, what a forgotten path records */
-    uint64_t ticket;
+    union asked asked;
     const struct target *targets; /* in the order they are tried */
-    unsigned n_targets, next_target;
-    struct flow stream; /* size_switch.c: while it is being opened */
-    bool waits_for_stream;
-    unsigned stream_waited; /* for the target before this one; 0: for none */
-    int64_t stream_until_ms;
+    unsigned n_targets, target;   /* target: the one that is tried now */
     struct own_routes own;
     struct trail trail;
     char *best; /* a real response that the last attempt might still beat */
@@ -83,10 +98,9 @@ struct context {
     struct holding *holding;                /* shared with its transactions */
     size_t counted;                         /* octets of it that are our own */
     struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */
-    struct timer timer;          /* signing deadline, then next-hop timeout, then timer C */
-    int64_t arrived_us, real_us; /* monotonic, real */
-    int64_t sign_us, sent_us;    /* -1: not (yet) */
-    int status;                  /* final status sent upstream, 0: none */
+    int64_t arrived_us, real_us;            /* monotonic, real */
+    int64_t sign_us, sent_us;               /* -1: not (yet) */
+    int status;                             /* final status sent upstream, 0: none */
 };
 
 /* ---- context.c ---- */
@@ -124,6 +138,8 @@ void context_uncount(struct context *c);
 void context_acknowledged(struct context *c);
 /* The context that T tells; NULL: it is gone. */
 struct context *context_of_server(const struct server_transaction *t);
+/* It has come as far as that, if it was not further. */
+void context_reaches(struct context *c, enum progress progress);
 /* The attempt that has won: what was decided for it is what counts. */
 void context_set_winner(struct context *c, struct attempt *a);
 /* A final response has gone up with STATUS (0: none will): record, free what is heavy. */

@@ -156,9 +156,10 @@ static void say(struct proxy *p, const struct message *m, const struct address *
 
 enum target_result fence_target_of_dialog(struct proxy *p, const struct message *m,
                                           const struct own_routes *own,
-                                          const struct address *source, struct targets *targets)
+                                          const struct address *source, struct name_waiter *waiter,
+                                          struct targets *targets)
 {
-    uint64_t asker = asker_of(p, source);
+    const struct name_asker asker = {asker_of(p, source), waiter};
     bool asks = fence_asks_dns(sender_of(p, source));
     enum target_result result = target_of_dialog(p, m, own, asks ? &asker : NULL, targets);
     unsigned n = 0;

@@ -45,9 +45,11 @@ bool fence_allows(struct proxy *p, const struct address *source, struct target *
 /*
  * target_of_dialog() within the fence, of a request that SOURCE sent: TARGET_FENCED when all that
  * it names, by address or by name, is outside. That is counted, and a line a minute says so.
+ * WAITER waits for what is PENDING; NULL: nobody.
  */
 enum target_result fence_target_of_dialog(struct proxy *p, const struct message *m,
                                           const struct own_routes *own,
-                                          const struct address *source, struct targets *targets);
+                                          const struct address *source, struct name_waiter *waiter,
+                                          struct targets *targets);
 
 #endif

@@ -280,15 +280,18 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
     return a;
 }
 
+static bool more_to_come(const struct context *c)
+{
+    return c->target + 1 < c->n_targets;
+}
+
 /* More attempts to come: this one has the next-hop timeout for a first sign of life. Else the full
    timer B counts. */
-static void arm_next_hop_timer(struct context *c)
+static void arm_next_hop_timer(struct context *c, struct attempt *a)
 {
-    if (c->invite && c->next_target < c->n_targets)
-        timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
+    if (c->invite && more_to_come(c))
+        timer_set(proxy_timers(c->proxy), &a->patience, relay_silence,
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
-    else
-        timer_clear(proxy_timers(c->proxy), &c->timer);
 }
 
 /* Into P->scratch. The same target by another transport is another branch. */
@@ -296,7 +299,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
 {
     struct proxy *p = c->proxy;
     const struct upstream *u = a->target.upstream;
-    unsigned number = c->next_target + (u && u->transport != a->target.transport ? 0x80 : 0);
+    unsigned number = c->target + 1 + (u && u->transport != a->target.transport ? 0x80 : 0);
     if (!have_message(c))
         return false;
     branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
@@ -320,19 +323,21 @@ static void has_left(struct context *c, const struct flow *flow)
         context_say_trying(c);
 }
 
-static bool send_attempt(struct context *c, const struct target *target)
+enum sent { SENT_NOT, SENT, SENT_LATER };
+
+static enum sent send_attempt(struct context *c, const struct target *target)
 {
     struct proxy *p = c->proxy;
     struct flow flow;
     struct transaction_key key;
     struct attempt *a = attempt_new(c, target);
     if (!a)
-        return false;
+        return SENT_NOT;
     bool written = write_attempt(c, a, &key);
     enum size_switch way = written ? size_switch(c, &a->target, proxy_scratch(p)->n) : SIZE_FITS;
     if (way == SIZE_WAITS) {
         free(a);
-        return true;
+        return SENT_LATER;
     }
     if (way == SIZE_STREAM)
         written = write_attempt(c, a, &key);
@@ -345,7 +350,7 @@ static bool send_attempt(struct context *c, const struct target *target)
         /* Our own want of room for a connection says nothing of the next hop. */
         trail_said(&c->trail, a->place, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
-        return false;
+        return SENT_NOT;
     }
     if (c->initial && target->upstream)
         a->limit = limits_take(proxy_limits(p), LIMIT_UPSTREAM_CALLS, target->upstream->name);
@@ -354,8 +359,8 @@ static bool send_attempt(struct context *c, const struct target *target)
     client_transaction_holds(a->client, c->holding);
     context_count(c);
     has_left(c, &flow);
-    arm_next_hop_timer(c);
-    return true;
+    arm_next_hop_timer(c, a);
+    return SENT;
 }
 
 static bool is_above_limit(const struct context *c, const struct target *target)
@@ -377,7 +382,7 @@ static bool is_full(const struct context *c, const struct target *target)
 
 enum privacy_view forward_next_view(const struct context *c)
 {
-    unsigned i = c->next_target;
+    unsigned i = c->target;
     while (i + 1 < c->n_targets && is_full(c, &c->targets[i]))
         i++;
     return i < c->n_targets ? privacy_view(&c->call->privacy, c->targets[i].upstream) : c->view;
@@ -391,19 +396,20 @@ static bool is_decided_for(const struct context *c, const struct target *target)
 
 enum forward_result forward_next(struct context *c)
 {
-    while (c->next_target < c->n_targets) {
-        const struct target *target = &c->targets[c->next_target];
+    for (; c->target < c->n_targets; c->target++) {
+        const struct target *target = &c->targets[c->target];
         bool full = is_full(c, target);
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
-        c->next_target++;
         if (full && c->initial)
             trail_said(&c->trail, trail_add(&c->trail, target), FATE_FULL, 0);
-        if (full || !send_attempt(c, target))
+        enum sent sent = full ? SENT_NOT : send_attempt(c, target);
+        if (sent == SENT_LATER)
+            return FORWARD_WAITS;
+        if (sent == SENT_NOT)
             continue;
         /* What went by a stream may have to go by UDP yet (size_switch.h). */
-        if (c->next_target == c->n_targets && c->current &&
-            c->current->target.transport == TRANSPORT_UDP)
+        if (!more_to_come(c) && c->current && c->current->target.transport == TRANSPORT_UDP)
             context_shrink(c);
         return FORWARD_SENT;
     }

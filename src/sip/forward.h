@@ -17,11 +17,12 @@ enum reason forward_write(struct context *c, const struct target *target, const 
 enum forward_result {
     FORWARD_NONE, /* no target is left (or no memory) */
     FORWARD_SENT,
+    FORWARD_WAITS,    /* for the connection to this target: C->wait was begun */
     FORWARD_UNDECIDED /* the next target sees another part of the call: decide for it first */
 };
-/* Sends to the next target. */
+/* Sends to the present target, or the first behind it that can be sent to. */
 enum forward_result forward_next(struct context *c);
-/* What the target that is likely next will see. */
+/* What the target that is likely the one will see. */
 enum privacy_view forward_next_view(const struct context *c);
 
 #endif

@@ -20,7 +20,9 @@
 #include "received.h"
 #include "relay.h"
 #include "request.h"
+#include "size_switch.h"
 #include "stranger.h"
+#include "wait.h"
 
 #define NAMES_WAIT_MS 500
 #define SAID_EVERY_MS 60000
@@ -31,6 +33,7 @@ struct proxy {
     int64_t wake_up_ms;    /* when it is armed for; -1: not */
     struct timers timers;
     struct transactions *transactions;
+    struct channels opening; /* of requests that wait for a connection */
     struct net *net;
     struct listeners listeners; /* our own copy: settings come and go, sockets stay */
     struct branches branches;
@@ -40,7 +43,8 @@ struct proxy {
     struct routes *routes;
     const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
     struct probes *probes;
-    struct timer start; /* until the names of upstreams are known, or for a while */
+    struct wait start; /* until the names of upstreams are known, or for a while */
+    struct name_waiter names;
     int64_t start_until_ms;
     struct context *contexts; /* doubly linked */
     struct proxy_counters counters;
@@ -107,6 +111,11 @@ const struct branches *proxy_branches(const struct proxy *p)
 struct timers *proxy_timers(struct proxy *p)
 {
     return &p->timers;
+}
+
+struct channels *proxy_opening(struct proxy *p)
+{
+    return &p->opening;
 }
 
 struct limits *proxy_limits(struct proxy *p)
@@ -499,10 +508,17 @@ void proxy_undelivered(void *context, struct str datagram, int error)
         inbox_pass_undelivered(p, datagram, branch, error);
 }
 
+static void on_opened(void *context, const struct connection *connection)
+{
+    size_switch_opened(context, connection);
+    proxy_after_events(context);
+}
+
 static void on_closed(void *context, const struct connection *connection, int error)
 {
     struct proxy *p = context;
     client_transactions_connection_closed(p->transactions, connection, error != 0, proxy_now_ms());
+    size_switch_closed(p, connection);
     proxy_arm_timers(p);
 }
 
@@ -642,6 +658,7 @@ static bool build(struct proxy *p, const struct proxy_options *options)
                                           .turned_away = turned_away,
                                           .message = proxy_message,
                                           .undelivered = proxy_undelivered,
+                                          .opened = on_opened,
                                           .closed = on_closed,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
@@ -676,15 +693,32 @@ struct proxy *proxy_new(const struct proxy_options *options)
     return p;
 }
 
+/* ---- start ---- */
+
+static void forget_names(struct wait *w)
+{
+    name_waiter_leave(&container_of(w, struct proxy, start)->names);
+}
+
+static const struct wait_kind for_names = {"the names of upstreams", forget_names};
+
+static void on_name(struct name_waiter *waiter)
+{
+    struct proxy *p = container_of(waiter, struct proxy, names);
+    wait_wake(&p->start, WAIT_ANSWERED);
+    proxy_arm_timers(p);
+}
+
 /*
  * What arrives meanwhile waits in the sockets: a worker that takes another's place would refuse
  * calls while it knows no address of an upstream.
  */
-static void on_start(struct timer *timer, int64_t now_ms)
+static void start_when_named(struct wait *w)
 {
-    struct proxy *p = container_of(timer, struct proxy, start);
-    if (now_ms < p->start_until_ms && routes_wait_for_names(p->routes, p->snapshot->settings))
-        timer_set(&p->timers, timer, on_start, now_ms + TIMER_TICK_MS);
+    struct proxy *p = container_of(w, struct proxy, start);
+    if (wait_ended(w, &for_names) != WAIT_TOO_LATE &&
+        routes_wait_for_names(p->routes, p->snapshot->settings, &p->names))
+        wait_begin(w, &for_names, p->start_until_ms);
     else
         net_start(p->net);
 }
@@ -694,7 +728,9 @@ void proxy_start(struct proxy *p)
     inbox_start(p);
     probes_start(p->probes);
     p->start_until_ms = proxy_now_ms() + NAMES_WAIT_MS;
-    on_start(&p->start, proxy_now_ms());
+    p->names.answered = on_name;
+    wait_init(&p->start, &p->timers, start_when_named);
+    start_when_named(&p->start);
     proxy_arm_timers(p);
 }
 

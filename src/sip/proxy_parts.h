@@ -14,6 +14,7 @@
 
 #include "allowance.h"
 #include "branch.h"
+#include "channel.h"
 #include "failed_calls.h"
 #include "full.h"
 #include "health.h"
@@ -42,6 +43,7 @@ struct routes *proxy_routes(const struct proxy *p); /* NULL: names mean nothing 
 const struct listeners *proxy_listeners(const struct proxy *p);
 const struct branches *proxy_branches(const struct proxy *p);
 struct timers *proxy_timers(struct proxy *p);
+struct channels *proxy_opening(struct proxy *p); /* who waits for which connection to open */
 struct limits *proxy_limits(struct proxy *p);
 struct holdings *proxy_holdings(struct proxy *p);
 struct allowances *proxy_allowances(struct proxy *p);

@@ -14,11 +14,6 @@
 #include "response.h"
 #include "size_switch.h"
 
-static struct context *context_of_timer(struct timer *timer)
-{
-    return container_of(timer, struct context, timer);
-}
-
 /* ---- CANCEL towards the next hop ---- */
 
 static void send_cancel(struct attempt *a)
@@ -29,7 +24,7 @@ static void send_cancel(struct attempt *a)
     struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
     struct transaction_key key = client_key(proxy_branches(p), str_of(a->branch), STR("CANCEL"));
     buf_reset(out);
-    if (a->cancel_sent || !client_transaction_cancel_request(a->client, reason, out))
+    if (a->cancelling == CANCEL_SENT || !client_transaction_cancel_request(a->client, reason, out))
         return;
     /* Its own transaction; whatever is answered to it changes nothing (section 9.1). */
     struct client_transaction *cancel = client_transaction_new(proxy_transactions(p), &key, false,
@@ -38,22 +33,29 @@ static void send_cancel(struct attempt *a)
     if (cancel)
         client_transaction_holds(cancel, c->holding);
     client_transaction_limit(a->client, proxy_now_ms());
-    a->cancel_sent = true;
+    a->cancelling = CANCEL_SENT;
 }
 
 /* Only after a provisional response may a CANCEL be sent (section 9.1). */
 static void cancel_when_possible(struct attempt *a)
 {
-    if (a->final_seen)
+    if (a->heard == HEARD_FINAL)
         return;
-    a->cancel_wanted = true;
+    if (a->cancelling == CANCEL_NOT)
+        a->cancelling = CANCEL_WANTED;
     if (client_transaction_proceeding(a->client))
         send_cancel(a);
+}
+
+static void stop_patience(struct attempt *a)
+{
+    timer_clear(proxy_timers(a->context->proxy), &a->patience);
 }
 
 static void abandon(struct attempt *a)
 {
     a->abandoned = true;
+    stop_patience(a);
     if (a->context->current == a)
         a->context->current = NULL;
     cancel_when_possible(a);
@@ -64,7 +66,7 @@ void relay_cancel(struct context *c)
     if (c->finished || c->cancelled)
         return;
     c->cancelled = true;
-    if (c->signing || !c->current)
+    if (!c->current)
         context_refuse(c, REASON_CALLER_CANCELLED);
     else
         cancel_when_possible(c->current);
@@ -96,10 +98,15 @@ void relay_give_up(struct context *c, enum reason reason)
     }
 }
 
+static bool may_try(const struct context *c, unsigned target)
+{
+    return !c->finished && !c->cancelled && c->progress < PROGRESS_RINGING &&
+           target < c->n_targets && c->request;
+}
+
 static bool may_fail_over(const struct context *c)
 {
-    return !c->finished && !c->cancelled && !c->provisional_passed &&
-           c->next_target < c->n_targets && c->request;
+    return may_try(c, c->target + 1);
 }
 
 static void log_failover(const struct attempt *a, const char *why)
@@ -116,26 +123,27 @@ static void log_failover(const struct attempt *a, const char *why)
 }
 
 /* Timer C: cancel, and a while later answer ourselves (section 16.8). */
-static void timer_c_expired(struct context *c)
+/* Then the time that its CANCEL has to work. */
+static void on_timer_c(struct timer *timer, int64_t now_ms)
 {
-    struct attempt *a = c->current;
-    if (!a || a->cancel_sent) {
+    struct attempt *a = container_of(timer, struct attempt, patience);
+    struct context *c = a->context;
+    if (a->cancelling == CANCEL_SENT) {
         relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
         return;
     }
     trail_said(&c->trail, a->place, FATE_TIMEOUT, 0);
     cancel_when_possible(a);
-    timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
-              proxy_now_ms() + 64 * (int64_t)c->snapshot->settings->t1_ms);
+    timer_set(proxy_timers(c->proxy), timer, on_timer_c,
+              now_ms + 64 * (int64_t)c->snapshot->settings->t1_ms);
 }
 
-void relay_timer(struct timer *timer, int64_t now_ms)
+void relay_silence(struct timer *timer, int64_t now_ms)
 {
-    struct context *c = context_of_timer(timer);
-    struct attempt *a = c->current;
-    (void)now_ms;
-    if (!a || client_transaction_proceeding(a->client)) {
-        timer_c_expired(c);
+    struct attempt *a = container_of(timer, struct attempt, patience);
+    struct context *c = a->context;
+    if (client_transaction_proceeding(a->client)) { /* it was cancelled by the time it spoke */
+        on_timer_c(timer, now_ms);
         return;
     }
     log_failover(a, "no sign of life");
@@ -155,6 +163,7 @@ static void attempt_free(struct attempt *a)
     while (*link != a)
         link = &(*link)->next;
     *link = a->next;
+    stop_patience(a);
     limits_give(proxy_limits(c->proxy), &a->limit);
     if (c->current == a)
         c->current = NULL;
@@ -178,7 +187,7 @@ static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
         return FATE_CONNECTION_LOST;
     if (why == TRANSACTION_TRANSPORT_ERROR)
         return FATE_UNREACHABLE;
-    return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
+    return a->heard == HEARD_NOTHING ? FATE_SILENT : FATE_TIMEOUT;
 }
 
 static struct attempt *attempt_of(struct client_user *user)
@@ -190,23 +199,23 @@ static void on_ended(struct client_user *user, enum transaction_end why)
 {
     struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    bool counted = c->current == a && !a->final_seen;
+    bool counted = c->current == a && a->heard != HEARD_FINAL;
     /* After timer F the caller of a non-INVITE has given up too. */
     bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
     if (counted)
         trail_said(&c->trail, a->place, fate_of_end(a, why), 0);
-    bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->next_target > 0 &&
+    bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->n_targets > 0 &&
                   size_switch_failed(a);
-    if (by_udp) {
-        c->next_target--;
-    } else if (counted) {
+    if (counted && !by_udp) {
         log_failover(a, ends[why].why);
-        if (!a->provisional_seen)
+        if (a->heard == HEARD_NOTHING)
             routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     }
     attempt_free(a);
     if (counted && why != TRANSACTION_DONE) {
-        if (may_fail_over(c) && !too_late)
+        if (by_udp && may_try(c, c->target))
+            steps_try_again(c);
+        else if (!by_udp && may_fail_over(c) && !too_late)
             steps_try_next_target(c);
         else
             relay_give_up(c, ends[why].reason);
@@ -219,7 +228,7 @@ static void on_broken(struct client_user *user)
 {
     struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    if (c->current != a || a->final_seen)
+    if (c->current != a || a->heard == HEARD_FINAL)
         return;
     log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
     trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
@@ -250,9 +259,9 @@ static void print_for_caller(const struct attempt *a, struct message *m)
 static void pass_provisional(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
-    if (!c->provisional_passed)
+    if (c->progress < PROGRESS_RINGING)
         context_shrink(c);
-    c->provisional_passed = true;
+    context_reaches(c, PROGRESS_RINGING);
     print_for_caller(a, m);
     if (proxy_scratch(c->proxy)->n > 0)
         send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
@@ -261,7 +270,7 @@ static void pass_provisional(struct attempt *a, struct message *m)
 static void on_provisional(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
-    if (a->cancel_wanted)
+    if (a->cancelling == CANCEL_WANTED)
         send_cancel(a);
     if (a->abandoned || c->finished)
         return;
@@ -269,10 +278,10 @@ static void on_provisional(struct attempt *a, struct message *m)
         pass_provisional(a, m);
     /* The first starts timer C; 101-199 start it anew, a 100 does not (16.6 item 11, 16.7 item 2).
      */
-    bool starts_timer_c = m->status > 100 || !a->provisional_seen;
-    a->provisional_seen = true;
-    if (c->invite && !a->cancel_sent && starts_timer_c)
-        timer_set(proxy_timers(c->proxy), &c->timer, relay_timer,
+    bool starts_timer_c = m->status > 100 || a->heard == HEARD_NOTHING;
+    a->heard = HEARD_PROVISIONAL;
+    if (c->invite && a->cancelling != CANCEL_SENT && starts_timer_c)
+        timer_set(proxy_timers(c->proxy), &a->patience, on_timer_c,
                   proxy_now_ms() + c->snapshot->settings->timer_c_ms);
 }
 
@@ -315,7 +324,7 @@ static void keep_best(struct attempt *a, struct message *m)
 /* A 487 is the end of our own CANCEL: for the caller, or after timer C. */
 static enum cause cause_of_refusal(const struct attempt *a, int status)
 {
-    if (status == 487 && a->cancel_sent)
+    if (status == 487 && a->cancelling == CANCEL_SENT)
         return a->context->cancelled ? CAUSE_CANCELLED : CAUSE_UPSTREAM_TIMEOUT;
     if (status == 503)
         return CAUSE_NEXT_HOP_503;
@@ -370,6 +379,12 @@ static bool is_foreign(const struct proxy *p, const struct message *m)
     return !top_via_is_ours(p, m) && str_eq(received_branch(m->raw), message_via_branch(m));
 }
 
+static void hear_final(struct attempt *a)
+{
+    a->heard = HEARD_FINAL;
+    stop_patience(a);
+}
+
 /* By its status. */
 static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
@@ -378,7 +393,7 @@ static void on_response(struct attempt *a, struct message *m, const struct flow 
         on_provisional(a, m);
         return;
     }
-    a->final_seen = true;
+    hear_final(a);
     trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
     limits_give(proxy_limits(a->context->proxy), &a->limit);
     if (m->status < 300)
@@ -420,8 +435,8 @@ static struct client_transaction *find_client(const struct proxy *p, struct str 
 static bool may_answer_cancel(const struct client_transaction *t, int status)
 {
     struct client_user *user = client_transaction_user(t);
-    return user && user->callbacks == &relay_callbacks && attempt_of(user)->cancel_sent &&
-           (status < 300 || status == 481);
+    return user && user->callbacks == &relay_callbacks &&
+           attempt_of(user)->cancelling == CANCEL_SENT && (status < 300 || status == 481);
 }
 
 /*
@@ -450,7 +465,7 @@ static struct client_transaction *transaction_of_unread(const struct proxy *p, s
 static void on_unread_final(struct attempt *a, int status)
 {
     struct context *c = a->context;
-    a->final_seen = true;
+    hear_final(a);
     trail_said(&c->trail, a->place, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
     limits_give(proxy_limits(c->proxy), &a->limit);
     if (a->abandoned || c->finished)
@@ -469,7 +484,7 @@ static void on_unread(struct client_user *user, int status)
     struct context *c = a->context;
     if (status > 0 && status < 200)
         on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
-    else if (!a->final_seen)
+    else if (a->heard != HEARD_FINAL)
         on_unread_final(a, status);
     context_release_if_idle(c);
 }

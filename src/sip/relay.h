@@ -16,8 +16,9 @@ bool relay_unread(struct proxy *p, struct str raw);
 extern const struct client_callbacks relay_callbacks;
 /* The caller gave up: section 16.10. */
 void relay_cancel(struct context *c);
-/* Timer C or the next-hop timeout of the present attempt. */
-void relay_timer(struct timer *timer, int64_t now_ms);
+/* The patience of an attempt that has said nothing by the next-hop timeout; from its first
+   provisional on it is timer C's. */
+void relay_silence(struct timer *timer, int64_t now_ms);
 /* No attempt is left: the best real response, or STATUS of our own. */
 void relay_give_up(struct context *c, enum reason reason);
 

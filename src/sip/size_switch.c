@@ -3,8 +3,6 @@
 #include <stird/container_of.h>
 #include <stird/log.h>
 
-#include "steps.h"
-
 #define UDP_MAX_BYTES 1300
 #define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */
 
@@ -20,12 +18,58 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
                          target->address.family, TRANSPORT_TCP, &stream->listener);
 }
 
-void size_switch_end(struct context *c)
+/* ---- waiting for a connection ---- */
+
+static void let_go(struct context *c)
 {
-    if (c->waits_for_stream)
-        flow_release(&c->stream);
-    c->waits_for_stream = false;
+    channel_leave(&c->asked.stream.member);
+    flow_release(&c->asked.stream.flow);
 }
+
+static void cancel(struct wait *w)
+{
+    let_go(container_of(w, struct context, wait));
+}
+
+static const struct wait_kind for_stream = {"a connection", cancel};
+
+/* False: no memory. */
+static bool wait_for(struct context *c, const struct flow *flow)
+{
+    struct stream_waiter *asked = &c->asked.stream;
+    *asked = (struct stream_waiter){.flow = *flow};
+    if (!channel_join(proxy_opening(c->proxy), &asked->member, flow->connection))
+        return false;
+    flow_hold(flow);
+    wait_begin(&c->wait, &for_stream, proxy_now_ms() + OPENING_MS);
+    return true;
+}
+
+static struct context *who_waits(struct proxy *p, const struct connection *connection)
+{
+    struct channel_member *m = channel_members(proxy_opening(p), connection);
+    return m ? container_of(m, struct context, asked.stream.member) : NULL;
+}
+
+void size_switch_opened(struct proxy *p, const struct connection *connection)
+{
+    struct context *c;
+    while ((c = who_waits(p, connection))) {
+        let_go(c);
+        wait_wake(&c->wait, WAIT_ANSWERED);
+    }
+}
+
+void size_switch_closed(struct proxy *p, const struct connection *connection)
+{
+    struct context *c;
+    while ((c = who_waits(p, connection))) {
+        let_go(c);
+        wait_wake_soon(&c->wait, WAIT_REFUSED, proxy_now_ms());
+    }
+}
+
+/* ---- which way ---- */
 
 /* The record has each try: what leaves by UDP now is the second. */
 static void tell(struct context *c, const struct target *target)
@@ -46,32 +90,12 @@ static void refused(struct proxy *p, const struct target *target)
     routes_remember_refusal(proxy_routes(p), target, proxy_now_ms());
 }
 
-static void on_look(struct timer *timer, int64_t now_ms)
+/* It took no connection, or not within the time. */
+static void not_opened(struct context *c, const struct target *target)
 {
-    struct context *c = container_of(timer, struct context, timer);
-    bool ready = flow_is_ready(&c->stream);
-    if (!ready && flow_is_open(&c->stream) && now_ms < c->stream_until_ms) {
-        timer_set(proxy_timers(c->proxy), timer, on_look, now_ms + TIMER_TICK_MS);
-        return;
-    }
-    c->next_target--; /* the same once more, now that it is known */
-    if (!ready)
-        tell(c, &c->targets[c->next_target]);
-    if (!ready && !routes_refuses_tcp(proxy_routes(c->proxy), &c->targets[c->next_target], now_ms))
-        refused(c->proxy, &c->targets[c->next_target]);
-    size_switch_end(c);
-    steps_try_next_target(c);
-    context_release_if_idle(c);
-}
-
-static void wait_for(struct context *c, const struct flow *flow)
-{
-    c->stream = *flow;
-    flow_hold(&c->stream);
-    c->waits_for_stream = true;
-    c->stream_waited = c->next_target;
-    c->stream_until_ms = proxy_now_ms() + OPENING_MS;
-    timer_set(proxy_timers(c->proxy), &c->timer, on_look, proxy_now_ms() + TIMER_TICK_MS);
+    tell(c, target);
+    if (!routes_refuses_tcp(proxy_routes(c->proxy), target, proxy_now_ms()))
+        refused(c->proxy, target);
 }
 
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes)
@@ -79,6 +103,11 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
     struct proxy *p = c->proxy;
     struct target stream;
     struct flow flow;
+    enum wait_end waited = wait_ended(&c->wait, &for_stream);
+    if (waited == WAIT_REFUSED || waited == WAIT_TOO_LATE) {
+        not_opened(c, target);
+        return SIZE_FITS;
+    }
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
         routes_refuses_tcp(proxy_routes(p), target, proxy_now_ms()))
         return SIZE_FITS;
@@ -90,16 +119,14 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
         *target = stream;
         return SIZE_STREAM;
     }
-    if (c->stream_waited == c->next_target) /* once is enough */
-        return SIZE_FITS;
-    wait_for(c, &flow);
-    return SIZE_WAITS;
+    /* Once is enough. */
+    return waited == WAIT_NONE && wait_for(c, &flow) ? SIZE_WAITS : SIZE_FITS;
 }
 
 bool size_switch_failed(const struct attempt *a)
 {
     const struct upstream *u = a->target.upstream;
-    if (!u || a->target.transport == u->transport || a->provisional_seen)
+    if (!u || a->target.transport == u->transport || a->heard != HEARD_NOTHING)
         return false;
     refused(a->context->proxy, &a->target);
     return true;

@@ -31,7 +31,7 @@ static bool may_be_of_2xx(const struct context *c)
 static bool follow_dialog(struct context *c)
 {
     struct targets targets;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FOUND)
         return false;
     struct target *copy = arena_alloc(c->arena, sizeof(*copy));

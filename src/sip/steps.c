@@ -24,11 +24,10 @@
 
 #define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
 #define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
-#define NAME_RETRY_MS  50
 
 /* Places in the two lists at the end. */
 enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
-enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_SEND };
+enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_FOLLOW, OTHER_SEND };
 
 static enum step_result refuse(struct context *c, enum reason reason)
 {
@@ -379,7 +378,7 @@ static void count_facts(const struct context *c)
 /* The upstream of the next target, or any other: decided is for what it sees. */
 static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
 {
-    for (unsigned i = c->next_target; i < c->n_targets; i++)
+    for (unsigned i = c->target; i < c->n_targets; i++)
         if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
             return c->targets[i].upstream;
     return NULL;
@@ -405,7 +404,7 @@ static enum step_result step_decide(struct context *c)
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
-    c->decided = true;
+    context_reaches(c, PROGRESS_DECIDED);
     if (c->call->fits_none)
         c->outcome->detail = why_none;
     if (first)
@@ -425,10 +424,9 @@ static void signing_failed(struct context *c, enum reason reason)
 static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
 {
     struct context *c = user;
+    struct proxy *p = c->proxy;
     struct buf identity = BUF_INIT;
-    c->signing = false;
     c->sign_us = sign_us;
-    timer_clear(proxy_timers(c->proxy), &c->timer);
     if (reason == REASON_OK) {
         const struct certificate *certificate =
             &c->snapshot->settings->certificates[c->outcome->certificate];
@@ -443,19 +441,17 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
     if (reason != REASON_OK)
         signing_failed(c, reason);
     buf_fini(&identity);
-    steps_resume(c);
-    proxy_arm_timers(c->proxy);
+    wait_wake(&c->wait, reason == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
+    proxy_arm_timers(p);
 }
 
-static void on_sign_deadline(struct timer *timer, int64_t now_ms)
+static void forget_ticket(struct wait *w)
 {
-    struct context *c = container_of(timer, struct context, timer);
-    (void)now_ms;
-    signer_client_cancel(c->snapshot->signer, c->ticket);
-    c->signing = false;
-    signing_failed(c, REASON_SIGNER_TIMEOUT);
-    steps_resume(c);
+    struct context *c = container_of(w, struct context, wait);
+    signer_client_cancel(c->snapshot->signer, c->asked.ticket);
 }
+
+static const struct wait_kind for_signature = {"a signature", forget_ticket};
 
 int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
 {
@@ -476,27 +472,33 @@ static void renew(struct context *c)
         o->date = DATE_REPLACE;
 }
 
+/* False: the call goes on without one. */
+static bool ask_signer(struct context *c)
+{
+    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
+                                              &passport_type_shaken, &c->outcome->claims, on_signed,
+                                              c, &c->asked.ticket);
+    if (reason != REASON_OK)
+        signing_failed(c, reason);
+    return reason == REASON_OK;
+}
+
 /* The call waits; others go on. */
 static enum step_result step_sign(struct context *c)
 {
-    struct proxy *p = c->proxy;
-    if (c->outcome->verdict != VERDICT_SIGN)
+    enum wait_end waited = wait_ended(&c->wait, &for_signature);
+    if (waited == WAIT_TOO_LATE)
+        signing_failed(c, REASON_SIGNER_TIMEOUT);
+    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
         return STEP_NEXT;
     renew(c);
-    if (c->leaving[c->view].identity.p)
+    if (c->leaving[c->view].identity.p || !ask_signer(c))
         return STEP_NEXT;
-    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
-                                              &passport_type_shaken, &c->outcome->claims, on_signed,
-                                              c, &c->ticket);
-    if (reason != REASON_OK) {
-        signing_failed(c, reason);
-        return STEP_NEXT;
-    }
-    c->signing = true;
-    if (c->snapshot != proxy_snapshot(p))
-        signer_client_flush(c->snapshot->signer);
-    timer_set(proxy_timers(p), &c->timer, on_sign_deadline,
-              sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
+    bool gathers = c->snapshot == proxy_snapshot(c->proxy);
+    wait_begin(&c->wait, &for_signature,
+               sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
+    if (!gathers)
+        signer_client_flush(c->snapshot->signer); /* which may bring the answer at once */
     return STEP_WAIT;
 }
 
@@ -511,58 +513,72 @@ static enum step_result step_send(struct context *c)
     if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
     enum forward_result result = forward_next(c);
-    if (result == FORWARD_UNDECIDED) {
-        c->step = DECIDE;
-        return STEP_NEXT;
-    }
+    if (result == FORWARD_UNDECIDED)
+        return STEP_AGAIN;
+    if (result == FORWARD_WAITS)
+        return STEP_WAIT;
     if (result == FORWARD_NONE)
         relay_give_up(c, REASON_NO_UPSTREAM);
     return STEP_DONE;
 }
 
-static void on_name_wait(struct timer *timer, int64_t now_ms)
+static void forget_name(struct wait *w)
 {
-    struct context *c = container_of(timer, struct context, timer);
-    (void)now_ms;
-    c->step--; /* the same step again */
-    steps_resume(c);
-    context_release_if_idle(c);
+    name_waiter_leave(&container_of(w, struct context, wait)->asked.name);
+}
+
+static const struct wait_kind for_name = {"the address of a peer", forget_name};
+
+static void on_name(struct name_waiter *waiter)
+{
+    struct context *c = container_of(waiter, struct context, asked.name);
+    struct proxy *p = c->proxy;
+    wait_wake(&c->wait, WAIT_ANSWERED);
+    proxy_arm_timers(p);
+}
+
+static bool keep_targets(struct context *c, const struct targets *targets)
+{
+    struct target *copy = arena_array(c->arena, targets->n, sizeof(*copy));
+    if (!copy)
+        return false;
+    memcpy(copy, targets->list, targets->n * sizeof(*copy));
+    c->targets = copy;
+    c->n_targets = targets->n;
+    return true;
 }
 
 /* No call waits for DNS, but a request inside one may, for a peer that gave a name as Contact. */
-static enum step_result follow_dialog(struct context *c)
+static enum step_result step_follow(struct context *c)
 {
-    struct proxy *p = c->proxy;
     struct targets targets;
-    enum target_result result = fence_target_of_dialog(p, &c->message, &c->own, &c->from.remote,
-                                                       &targets);
-    int64_t waited_ms = clock_monotonic_ms() - c->arrived_us / 1000;
-    if (result == TARGET_PENDING && waited_ms < NAME_WAIT_MS) {
-        timer_set(proxy_timers(p), &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
+    bool too_late = wait_ended(&c->wait, &for_name) == WAIT_TOO_LATE;
+    if (c->targets) /* those of its trunk: it is inside no dialog of ours */
+        return STEP_NEXT;
+    c->asked.name = (struct name_waiter){.answered = on_name};
+    enum target_result result = fence_target_of_dialog(c->proxy, &c->message, &c->own,
+                                                       &c->from.remote, &c->asked.name, &targets);
+    if (result == TARGET_PENDING && !too_late) {
+        wait_begin(&c->wait, &for_name, c->arrived_us / 1000 + NAME_WAIT_MS);
         return STEP_WAIT;
     }
+    name_waiter_leave(&c->asked.name);
     if (result != TARGET_FOUND)
         return refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
-    struct target *copy = arena_array(c->arena, targets.n, sizeof(*copy));
-    if (!copy)
-        return refuse(c, REASON_OUT_OF_MEMORY);
-    memcpy(copy, targets.list, targets.n * sizeof(*copy));
-    c->targets = copy;
-    c->n_targets = targets.n;
-    return STEP_NEXT;
+    return keep_targets(c, &targets) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
 static void note_excused(struct context *c)
 {
     steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
-    c->decided = true;
+    context_reaches(c, PROGRESS_DECIDED);
 }
 
 /* One that is not blocked goes on as if it had not been asked. */
 static enum step_result check_block(struct context *c)
 {
-    if (!c->invite || c->decided) /* it waited for a name */
+    if (!c->invite)
         return STEP_NEXT;
     if (step_facts(c) != STEP_NEXT)
         return STEP_DONE;
@@ -585,7 +601,7 @@ static enum step_result step_route(struct context *c)
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
-        return check_block(c) == STEP_NEXT ? follow_dialog(c) : STEP_DONE;
+        return check_block(c);
     }
     if (c->source_class != SOURCE_TRUNK)
         return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
@@ -614,16 +630,24 @@ static const struct step call_steps[] = {
 static const struct step other_steps[] = {
     [OTHER_SCREEN] = {"screen", step_screen},
     [OTHER_ROUTE] = {"route", step_route},
+    [OTHER_FOLLOW] = {"follow", step_follow},
     [OTHER_SEND] = {"send", step_send},
 };
 
+static const struct way way_of_call = {call_steps, DECIDE},
+                        way_of_other = {other_steps, OTHER_SEND};
+
+/* C may be gone behind a step that does not go on. */
 static void run(struct context *c)
 {
     enum step_result result;
     do {
-        const struct step *step = &c->steps[c->step++];
-        result = step->run(c);
-    } while (result == STEP_NEXT);
+        result = c->way->steps[c->step].run(c);
+        if (result == STEP_NEXT)
+            c->step++;
+        else if (result == STEP_AGAIN)
+            c->step = c->way->round;
+    } while (result == STEP_NEXT || result == STEP_AGAIN);
 }
 
 /* A To tag is the caller's own word; only our key in the Route proves a dialog. */
@@ -655,7 +679,7 @@ void steps_begin(struct context *c)
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = c->invite && !in_dialog;
-    c->steps = c->initial ? call_steps : other_steps;
+    c->way = c->initial ? &way_of_call : &way_of_other;
     c->step = 0;
     if (in_dialog)
         belongs_to_call(c);
@@ -675,7 +699,7 @@ static void rehearse_dialog(struct context *c)
     o->verdict = VERDICT_PASS;
     if (block == DIALOG_BLOCK_NONE)
         o->reason = REASON_IN_DIALOG;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FENCED)
         return;
     o->verdict = VERDICT_REJECT;
@@ -703,13 +727,21 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
     return false;
 }
 
-void steps_resume(struct context *c)
+void steps_wait_over(struct wait *w)
 {
+    struct context *c = container_of(w, struct context, wait);
+    run(c);
+    context_release_if_idle(c);
+}
+
+void steps_try_again(struct context *c)
+{
+    c->step = c->way->round;
     run(c);
 }
 
 void steps_try_next_target(struct context *c)
 {
-    c->step = c->initial ? (unsigned)DECIDE : (unsigned)OTHER_SEND;
-    run(c);
+    c->target++;
+    steps_try_again(c);
 }

@@ -9,11 +9,22 @@
 #include <stird/policy.h>
 
 struct context;
+struct wait;
 
-enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
+enum step_result {
+    STEP_NEXT,  /* the step behind it may run */
+    STEP_WAIT,  /* C->wait was begun; when it is over, the same step runs again */
+    STEP_AGAIN, /* the next hop that comes sees another part of the call: its round begins anew */
+    STEP_DONE   /* no step runs any more, unless another next hop is tried */
+};
 struct step {
     const char *name;
     enum step_result (*run)(struct context *c);
+};
+/* A list of steps; those from ROUND on run once for each next hop that is tried. */
+struct way {
+    const struct step *steps;
+    unsigned round;
 };
 /* Begins the way that fits the request. */
 void steps_begin(struct context *c);
@@ -32,8 +43,10 @@ void steps_count_emergency(struct context *c, enum emergency emergency);
  * timeout keeps half of its time.
  */
 int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms);
-/* Goes on behind the step that waited. */
-void steps_resume(struct context *c);
+/* A context's wait is over (wait.h): its step runs again. The context may be gone afterwards. */
+void steps_wait_over(struct wait *w);
+/* The present target once more, another way. */
+void steps_try_again(struct context *c);
 /*
  * On to the next target: with the same Identity while it is fresh, a new one when it is not
  * (R-P-138), one of its own where it sees another part of the call.

@@ -78,7 +78,8 @@ static const url_t *next_url(const struct message *m, const struct own_routes *o
 }
 
 static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,
-                                  uint16_t listener, const uint64_t *asker, struct targets *targets)
+                                  uint16_t listener, const struct name_asker *asker,
+                                  struct targets *targets)
 {
     uint64_t port = 0;
     struct str host = host_of(url);
@@ -97,7 +98,7 @@ static enum target_result by_name(const struct proxy *p, const url_t *url, enum 
 }
 
 static enum target_result find_targets(const struct proxy *p, const struct message *m,
-                                       const struct own_routes *own, const uint64_t *asker,
+                                       const struct own_routes *own, const struct name_asker *asker,
                                        struct targets *targets)
 {
     uint16_t ours;
@@ -125,7 +126,7 @@ static struct str name_of(const struct trunk *t, bool proved)
 }
 
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, const uint64_t *asker,
+                                    const struct own_routes *own, const struct name_asker *asker,
                                     struct targets *targets)
 {
     enum target_result result = find_targets(p, m, own, asker, targets);

@@ -15,6 +15,7 @@
 struct context;
 struct flow;
 struct message;
+struct name_asker;
 struct own_routes;
 struct proxy;
 
@@ -48,7 +49,7 @@ enum target_result {
 /* The next hop of a dialog's request: the first Route behind ours, else the Request-URI; of a name
    its addresses in the order they are tried. ASKER as in routes_by_name(). */
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, const uint64_t *asker,
+                                    const struct own_routes *own, const struct name_asker *asker,
                                     struct targets *targets);
 /* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
    one first where its dialog leads. False: no memory. */

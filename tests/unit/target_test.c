@@ -128,7 +128,7 @@ static void write_targets(struct lab *lab, const char *uri, const char *route, u
     struct message m;
     struct targets targets;
     const struct own_routes own = {.n = n_own, .exit = listener};
-    const uint64_t asker = 1;
+    const struct name_asker asker = {.part = 1};
     buf_addf(&text, "BYE %s" HEAD "%sContent-Length: 0\r\n\r\n", uri, route);
     buf_add_char(&text, '\0');
     assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}, NULL), REASON_OK);
