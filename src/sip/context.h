@@ -57,7 +57,8 @@ struct context {
     struct server_transaction *server; /* NULL once it has ended */
     struct attempt *attempts;          /* whose client transactions live */
     struct attempt *current;           /* the one that counts, or NULL */
-    const struct way *way;             /* of the lists in steps.c */
+    const struct way *way;             /* of the lists in steps.c, then of its service */
+    const struct service *service;     /* its trunk's; NULL until that is known */
     unsigned step;                     /* of it: that runs, or waits */
     struct wait wait;                  /* what it waits for between two runs of a step */
 

@@ -7,6 +7,7 @@
 #include <stird/source_table.h>
 
 #include "context.h"
+#include "service.h"
 
 #define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */
 
@@ -57,7 +58,7 @@ static enum reason look(struct proxy *p, const struct trunk *t)
     const struct settings *s = proxy_settings(p);
     if (t->health == HEALTH_ALIVE)
         return REASON_OK;
-    if (!routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
+    if (service_of(t)->needs_upstreams && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
         return REASON_NO_UPSTREAM;
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }

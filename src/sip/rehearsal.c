@@ -99,7 +99,7 @@ static void suppose_target(struct context *c)
             target->upstream = u;
     }
     c->targets = target;
-    c->n_targets = target ? 1 : 0;
+    c->n_targets = target && target->upstream ? 1 : 0;
 }
 
 static void refuse(struct outcome *o, enum reason reason, int status)

@@ -1,12 +1,10 @@
 /*
- * The way of a request through the proxy, as two lists. Each step says whether the next one may
- * run, whether it waits for something, or whether the request is done with.
+ * The way of a request through the proxy: the steps that all calls have, after which the service of
+ * their trunk has its own (service.h), and the way of other requests.
  */
 #include <stird/clock.h>
 #include <stird/container_of.h>
-#include <stird/identity.h>
 #include <stird/log.h>
-#include <stird/passport.h>
 #include <stird/policy.h>
 #include <stird/trunk_why.h>
 #include <string.h>
@@ -20,16 +18,16 @@
 #include "dialog_trunk.h"
 #include "fence.h"
 #include "received.h"
+#include "service.h"
 #include <stird/headers.h>
 
-#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
-#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
+#define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
 
 /* Places in the two lists at the end. */
-enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
-enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_FOLLOW, OTHER_SEND };
+enum call_step { FACTS, SCREEN, TRUNK, CALL_STEPS };
+enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_FOLLOW, OTHER_SEND, OTHER_STEPS };
 
-static enum step_result refuse(struct context *c, enum reason reason)
+enum step_result step_refuse(struct context *c, enum reason reason)
 {
     context_refuse(c, reason);
     return STEP_DONE;
@@ -50,7 +48,7 @@ static enum step_result refuse_header(struct context *c, enum reason reason, str
     received_add_fault(&detail, &fault);
     set_detail(c, buf_str(&detail));
     buf_fini(&detail);
-    return refuse(c, reason);
+    return step_refuse(c, reason);
 }
 
 /* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
@@ -116,7 +114,7 @@ static enum step_result step_facts(struct context *c)
     if (!c->outcome || !facts_fill(c)) {
         c->call = NULL;
         c->outcome = NULL;
-        return refuse(c, REASON_OUT_OF_MEMORY);
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
     }
     c->call->claims_dialog = c->message.claims_to_tag || c->message.to_tag.n > 0;
     /* What a forgotten path would record. */
@@ -133,7 +131,7 @@ static bool upstreams_are_full(struct proxy *p, const struct settings *s, const 
         if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
-    return true;
+    return trunk->n_upstreams > 0;
 }
 
 /* What a call in progress counts as: for its trunk, then for its source. */
@@ -240,7 +238,7 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
 static enum step_result refuse_draining(struct context *c)
 {
     if (!c->snapshot->settings->drain_silently)
-        return refuse(c, REASON_DRAINING);
+        return step_refuse(c, REASON_DRAINING);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
@@ -341,10 +339,11 @@ static enum step_result step_trunk(struct context *c)
     if (!trunk)
         trunk = find_trunk(c);
     if (!trunk) {
-        bool of_upstream = c->source_class != SOURCE_TRUNK || is_from_upstream(c, NULL);
-        return refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
+        bool of_upstream = is_from_upstream(c, NULL);
+        return step_refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    c->service = service_of(trunk);
     c->call->source_in_doubt = proxy_source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
         note_fits_none(c);
@@ -360,156 +359,14 @@ static enum step_result step_trunk(struct context *c)
     return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
 }
 
-/* Before the decision, which asks what the next hop will see. */
-static enum step_result step_targets(struct context *c)
-{
-    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
-}
-
-/* What is told of the call itself, whatever next hop it is decided for. */
-static void count_facts(const struct context *c)
-{
-    struct proxy_counters *counters = proxy_counters(c->proxy);
-    counters->date_corrected += c->outcome->date_was_wrong;
-    counters->level_unreadable += c->outcome->level_unreadable;
-    counters->identity_unreadable += c->call->n_identity_unreadable;
-}
-
-/* The upstream of the next target, or any other: decided is for what it sees. */
-static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
-{
-    for (unsigned i = c->target; i < c->n_targets; i++)
-        if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
-            return c->targets[i].upstream;
-    return NULL;
-}
-
-/* Once for all next hops that see the same of the call. */
-static enum step_result step_decide(struct context *c)
-{
-    enum privacy_view view = forward_next_view(c);
-    struct leaving *leaving = &c->leaving[view];
-    bool first = c->leaving[c->view].outcome == NULL;
-    c->view = view;
-    if (leaving->outcome) {
-        c->outcome = leaving->outcome;
-        return STEP_NEXT;
-    }
-    struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
-    if (!outcome)
-        return refuse(c, REASON_OUT_OF_MEMORY);
-    const struct str why_none = c->outcome->detail;
-    c->outcome = leaving->outcome = outcome;
-    c->call->upstream = upstream_of_view(c, view);
-    c->call->overlay = proxy_overlay(c->proxy);
-    c->call->certificate_states = c->snapshot->certificate_states;
-    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
-    context_reaches(c, PROGRESS_DECIDED);
-    if (c->call->fits_none)
-        c->outcome->detail = why_none;
-    if (first)
-        count_facts(c);
-    if (c->outcome->verdict == VERDICT_REJECT)
-        return refuse(c, c->outcome->reason);
-    return STEP_NEXT;
-}
-
-/* From here on the call goes unsigned, or not at all, as the settings say. */
-static void signing_failed(struct context *c, enum reason reason)
-{
-    proxy_counters(c->proxy)->sign_failures++;
-    policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
-}
-
-static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
-{
-    struct context *c = user;
-    struct proxy *p = c->proxy;
-    struct buf identity = BUF_INIT;
-    c->sign_us = sign_us;
-    if (reason == REASON_OK) {
-        const struct certificate *certificate =
-            &c->snapshot->settings->certificates[c->outcome->certificate];
-        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
-                     passport_type_shaken.ppt);
-        struct str *kept = &c->leaving[c->view].identity;
-        *kept = buf_failed(&identity) ? (struct str){NULL, 0}
-                                      : arena_copy(c->arena, buf_str(&identity));
-        if (!kept->p)
-            reason = REASON_OUT_OF_MEMORY;
-    }
-    if (reason != REASON_OK)
-        signing_failed(c, reason);
-    buf_fini(&identity);
-    wait_wake(&c->wait, reason == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
-    proxy_arm_timers(p);
-}
-
-static void forget_ticket(struct wait *w)
-{
-    struct context *c = container_of(w, struct context, wait);
-    signer_client_cancel(c->snapshot->signer, c->asked.ticket);
-}
-
-static const struct wait_kind for_signature = {"a signature", forget_ticket};
-
-int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
-{
-    uint32_t early_ms = 2 * TIMER_TICK_MS;
-    return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
-}
-
-/* A token that was made or decided long ago, for an upstream that did not take the call. */
-static void renew(struct context *c)
-{
-    struct outcome *o = c->outcome;
-    int64_t now_s = clock_real_s();
-    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
-        return;
-    c->leaving[c->view].identity = (struct str){NULL, 0};
-    o->claims.iat_s = now_s;
-    if (o->date == DATE_KEEP)
-        o->date = DATE_REPLACE;
-}
-
-/* False: the call goes on without one. */
-static bool ask_signer(struct context *c)
-{
-    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
-                                              &passport_type_shaken, &c->outcome->claims, on_signed,
-                                              c, &c->asked.ticket);
-    if (reason != REASON_OK)
-        signing_failed(c, reason);
-    return reason == REASON_OK;
-}
-
-/* The call waits; others go on. */
-static enum step_result step_sign(struct context *c)
-{
-    enum wait_end waited = wait_ended(&c->wait, &for_signature);
-    if (waited == WAIT_TOO_LATE)
-        signing_failed(c, REASON_SIGNER_TIMEOUT);
-    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
-        return STEP_NEXT;
-    renew(c);
-    if (c->leaving[c->view].identity.p || !ask_signer(c))
-        return STEP_NEXT;
-    bool gathers = c->snapshot == proxy_snapshot(c->proxy);
-    wait_begin(&c->wait, &for_signature,
-               sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
-    if (!gathers)
-        signer_client_flush(c->snapshot->signer); /* which may bring the answer at once */
-    return STEP_WAIT;
-}
-
-static enum step_result step_send(struct context *c)
+enum step_result step_send(struct context *c)
 {
     if (c->cancelled) {
         context_refuse(c, REASON_CALLER_CANCELLED);
         return STEP_DONE;
     }
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
-        return refuse(c, c->outcome->reason);
+        return step_refuse(c, c->outcome->reason);
     if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
     enum forward_result result = forward_next(c);
@@ -564,8 +421,8 @@ static enum step_result step_follow(struct context *c)
     }
     name_waiter_leave(&c->asked.name);
     if (result != TARGET_FOUND)
-        return refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
-    return keep_targets(c, &targets) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+        return step_refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
+    return keep_targets(c, &targets) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
@@ -584,7 +441,7 @@ static enum step_result check_block(struct context *c)
         return STEP_DONE;
     enum dialog_block block = dialog_block_of(c);
     if (block == DIALOG_BLOCK_REFUSES)
-        return refuse(c, c->outcome->reason);
+        return step_refuse(c, c->outcome->reason);
     if (block == DIALOG_BLOCK_EXCUSES) {
         note_excused(c);
         return STEP_NEXT;
@@ -603,50 +460,54 @@ static enum step_result step_route(struct context *c)
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
         return check_block(c);
     }
-    if (c->source_class != SOURCE_TRUNK)
-        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!facts_fill(c))
-        return refuse(c, REASON_OUT_OF_MEMORY);
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
     bool known;
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
     if (is_from_upstream(c, trunk))
-        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
+        return step_refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!trunk)
-        return refuse(c, REASON_NO_TRUNK);
+        return step_refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
     note_connection(c, trunk_id(c->proxy, trunk));
     holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
     if (!context_admit(c))
         return STEP_DONE;
-    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+    return target_of_trunk(c, trunk) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-static const struct step call_steps[] = {
-    [FACTS] = {"facts", step_facts},    [SCREEN] = {"screen", step_screen},
-    [TRUNK] = {"trunk", step_trunk},    [TARGETS] = {"targets", step_targets},
-    [DECIDE] = {"decide", step_decide}, [SIGN] = {"sign", step_sign},
-    [SEND] = {"send", step_send},
+static const struct step call_steps[CALL_STEPS] = {
+    [FACTS] = {"facts", step_facts},
+    [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk},
 };
-static const struct step other_steps[] = {
+static const struct step other_steps[OTHER_STEPS] = {
     [OTHER_SCREEN] = {"screen", step_screen},
     [OTHER_ROUTE] = {"route", step_route},
     [OTHER_FOLLOW] = {"follow", step_follow},
     [OTHER_SEND] = {"send", step_send},
 };
 
-static const struct way way_of_call = {call_steps, DECIDE},
-                        way_of_other = {other_steps, OTHER_SEND};
+static const struct way way_of_call = {call_steps, CALL_STEPS, FACTS};
+static const struct way way_of_other = {other_steps, OTHER_STEPS, OTHER_SEND};
 
-/* C may be gone behind a step that does not go on. */
+static void go(struct context *c, const struct way *way)
+{
+    c->way = way;
+    c->step = 0;
+}
+
+/* Behind the steps of all calls come those of its service. C may be gone behind a step that does
+   not go on. */
 static void run(struct context *c)
 {
     enum step_result result;
     do {
         result = c->way->steps[c->step].run(c);
-        if (result == STEP_NEXT)
-            c->step++;
-        else if (result == STEP_AGAIN)
+        if (result == STEP_AGAIN)
             c->step = c->way->round;
+        else if (result == STEP_NEXT && ++c->step == c->way->n)
+            go(c, &c->service->way);
     } while (result == STEP_NEXT || result == STEP_AGAIN);
 }
 
@@ -679,8 +540,7 @@ void steps_begin(struct context *c)
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = c->invite && !in_dialog;
-    c->way = c->initial ? &way_of_call : &way_of_other;
-    c->step = 0;
+    go(c, c->initial ? &way_of_call : &way_of_other);
     if (in_dialog)
         belongs_to_call(c);
     if (c->initial || context_admit(c))
@@ -712,10 +572,8 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = !in_dialog;
-    for (c->step = FACTS; c->step <= DECIDE; c->step++) {
-        if (c->step == TARGETS)
-            suppose(c);
-        else if (call_steps[c->step].run(c) != STEP_NEXT)
+    for (c->step = FACTS; c->step < CALL_STEPS; c->step++) {
+        if (call_steps[c->step].run(c) != STEP_NEXT)
             return in_dialog;
         if (c->step == FACTS)
             known(c);
@@ -724,6 +582,8 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
             return true;
         }
     }
+    suppose(c);
+    c->service->decide(c);
     return false;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stird/policy.h>
+#include <stird/reason.h>
 
 struct context;
 struct wait;
@@ -21,11 +22,17 @@ struct step {
     const char *name;
     enum step_result (*run)(struct context *c);
 };
-/* A list of steps; those from ROUND on run once for each next hop that is tried. */
+/* A list of N steps; those from ROUND on run once for each next hop that is tried. Behind the last
+   one come those of C->service. */
 struct way {
     const struct step *steps;
-    unsigned round;
+    unsigned n, round;
 };
+/* Answers for REASON, as its table entry says: STEP_DONE. */
+enum step_result step_refuse(struct context *c, enum reason reason);
+/* The step that sends to the next hop: the last one of each way that has one. */
+enum step_result step_send(struct context *c);
+
 /* Begins the way that fits the request. */
 void steps_begin(struct context *c);
 /*

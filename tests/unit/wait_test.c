@@ -82,7 +82,7 @@ static enum step_result step_once_more(struct context *c)
 static const struct step steps[] = {{"read", step_read}, {"go", step_go_out}};
 static const struct step twice[] = {
     {"once more", step_once_more}, {"read", step_read}, {"go", step_go_out}};
-static const struct way way = {steps, 0}, way_twice = {twice, 0};
+static const struct way way = {steps, 2, 0}, way_twice = {twice, 3, 0};
 
 static struct proxy *proxy;
 static struct context context;
