@@ -1,4 +1,4 @@
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include <stird/arena.h>
+#include <stird/base/arena.h>
 
 #include <stdalign.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include <stird/chance.h>
+#include <stird/base/chance.h>
 
 #include <errno.h>
 #include <string.h>

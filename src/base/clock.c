@@ -1,4 +1,4 @@
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 
 #include <time.h>
 

@@ -5,8 +5,8 @@
 #ifndef BASE_JOURNAL_H
 #define BASE_JOURNAL_H
 
-#include <stird/buf.h>
-#include <stird/log.h>
+#include <stird/base/buf.h>
+#include <stird/base/log.h>
 
 /* PRIORITY: syslog's digit. MESSAGE has no line end; FIELDS end with key == NULL. */
 void journal_entry(struct buf *entry, char priority, struct str message,

@@ -1,4 +1,4 @@
-#include <stird/json.h>
+#include <stird/base/json.h>
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 #include "journal.h"
 
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

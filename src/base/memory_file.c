@@ -1,4 +1,4 @@
-#include <stird/memory_file.h>
+#include <stird/base/memory_file.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include <stird/packet.h>
+#include <stird/base/packet.h>
 
 #include <errno.h>
 #include <poll.h>

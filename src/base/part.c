@@ -1,4 +1,4 @@
-#include <stird/part.h>
+#include <stird/base/part.h>
 
 bool part_has_room(uint64_t mine, uint64_t free, unsigned percent)
 {

@@ -1,4 +1,4 @@
-#include <stird/problems.h>
+#include <stird/base/problems.h>
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 #include <string.h>
 

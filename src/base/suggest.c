@@ -1,4 +1,4 @@
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
 
 #define WORD_MAX 40
 

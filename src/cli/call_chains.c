@@ -1,10 +1,9 @@
 #include "call_chains.h"
 
 #include <stdlib.h>
-#include <stird/headers.h>
+#include <stird/core/headers.h>
+#include <stird/core/tag.h>
 #include <string.h>
-
-#include "sip/screen.h"
 
 #define LEG_WITHIN_US 10000000 /* the next leg begins so soon */
 
@@ -13,7 +12,7 @@ static struct str tag_of(struct str message, struct str name, char compact)
     struct header_line line;
     struct str tag = {NULL, 0};
     if (header_find(message, name, compact, &line))
-        tag = screen_tag_of(line.value);
+        tag = tag_first(line.value);
     return tag.p ? tag : STR("");
 }
 

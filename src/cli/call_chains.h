@@ -11,7 +11,7 @@
 
 #include "sightings.h"
 
-#include <stird/hops.h>
+#include <stird/core/hops.h>
 
 struct chain {
     const struct sighting **hops; /* in order; owned */

@@ -11,8 +11,8 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/certificate_request.h>
-#include <stird/tn_auth_list_write.h>
+#include <stird/core/certificate_request.h>
+#include <stird/core/tn_auth_list_write.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -8,10 +8,10 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stird/headers.h>
-#include <stird/hops.h>
-#include <stird/identity.h>
-#include <stird/passport.h>
+#include <stird/core/headers.h>
+#include <stird/core/hops.h>
+#include <stird/core/identity.h>
+#include <stird/core/passport.h>
 #include <string.h>
 #include <time.h>
 

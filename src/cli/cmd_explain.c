@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/cause.h>
-#include <stird/clock.h>
-#include <stird/headers.h>
+#include <stird/base/clock.h>
+#include <stird/core/cause.h>
+#include <stird/core/headers.h>
 #include <string.h>
 #include <time.h>
 

@@ -12,10 +12,10 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/address.h>
-#include <stird/clock.h>
-#include <stird/folder.h>
-#include <stird/settings_file.h>
+#include <stird/base/address.h>
+#include <stird/base/clock.h>
+#include <stird/conf/settings_file.h>
+#include <stird/io/folder.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -10,11 +10,11 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/pem.h>
-#include <stird/chance.h>
+#include <stird/base/chance.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/lab_ca.h>
+#include <stird/base/clock.h>
+#include <stird/lab/lab_ca.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 #include "session.h"
 
 #include <stdio.h>
-#include <stird/overlay.h>
+#include <stird/io/overlay.h>
 #include <string.h>
 
 /* A worker that hangs is replaced before. */

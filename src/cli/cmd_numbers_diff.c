@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/numbers_diff.h>
+#include <stird/base/clock.h>
+#include <stird/core/numbers_diff.h>
 #include <string.h>
 
 #define EXIT_SAME      0

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/json.h>
-#include <stird/numbers_lint.h>
-#include <stird/trunk_customers.h>
+#include <stird/base/clock.h>
+#include <stird/base/json.h>
+#include <stird/core/numbers_lint.h>
+#include <stird/core/trunk_customers.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,8 +2,8 @@
 #include "decision.h"
 
 #include <stdio.h>
-#include <stird/clock.h>
-#include <stird/json.h>
+#include <stird/base/clock.h>
+#include <stird/base/json.h>
 #include <string.h>
 #include <time.h>
 

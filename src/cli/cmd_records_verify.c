@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/record_check.h>
+#include <stird/io/record_check.h>
 #include <string.h>
 
 struct report {

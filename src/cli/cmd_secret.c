@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/secret_file.h>
+#include <stird/io/secret_file.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 #include <string.h>
 #include <time.h>
 

@@ -14,12 +14,13 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/fetch.h>
-#include <stird/fetch_cache.h>
-#include <stird/hops.h>
-#include <stird/policy.h>
-#include <stird/verify.h>
+#include <stird/base/clock.h>
+#include <stird/core/headers.h>
+#include <stird/core/hops.h>
+#include <stird/core/sip_date.h>
+#include <stird/core/verify.h>
+#include <stird/fetch/fetch.h>
+#include <stird/fetch/fetch_cache.h>
 #include <string.h>
 #include <time.h>
 

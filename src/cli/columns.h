@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 
 #define COLUMNS_MAX 8
 

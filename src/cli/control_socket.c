@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/runtime_directory.h>
-#include <stird/settings_file.h>
+#include <stird/conf/runtime_directory.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -7,9 +7,9 @@
 
 #include "command.h"
 
-#include <stird/admin.h>
-#include <stird/problems.h>
-#include <stird/runtime_directory.h>
+#include <stird/base/problems.h>
+#include <stird/conf/runtime_directory.h>
+#include <stird/io/admin.h>
 
 #define CONTROL_SOCKET_DEFAULT RUNTIME_DIRECTORY_DEFAULT "/" ADMIN_SOCKET_NAME
 

@@ -6,10 +6,10 @@
 
 #include "session.h"
 
-#include <stird/known_name.h>
-#include <stird/numbers_files.h>
-#include <stird/rehearsal.h>
-#include <stird/snapshot.h>
+#include <stird/core/known_name.h>
+#include <stird/io/numbers_files.h>
+#include <stird/io/snapshot.h>
+#include <stird/sip/rehearsal.h>
 
 /* What a call is decided by: that of the running stird, or read from the files. */
 struct decision_basis {

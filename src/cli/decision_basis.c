@@ -4,8 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/settings_file.h>
+#include <stird/base/clock.h>
+#include <stird/conf/settings_file.h>
+#include <stird/io/known_names.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,9 +2,9 @@
 #include "decision.h"
 
 #include <stdio.h>
-#include <stird/json.h>
-#include <stird/policy.h>
-#include <stird/trunk_why.h>
+#include <stird/base/json.h>
+#include <stird/core/trunk.h>
+#include <stird/core/trunk_why.h>
 
 /* A line "name  value" or a member. */
 struct sink {

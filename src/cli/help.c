@@ -1,7 +1,7 @@
 #include "help.h"
 
 #include <stdio.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
 #include <string.h>
 
 #define NAME_WIDTH   20

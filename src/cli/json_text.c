@@ -1,7 +1,7 @@
 #include "json_text.h"
 
 #include <stdio.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
 
 json_t *json_of(struct str text)
 {

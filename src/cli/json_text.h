@@ -6,7 +6,7 @@
 #define CLI_JSON_TEXT_H
 
 #include <jansson.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 /* What is not UTF-8 becomes U+FFFD, as stird writes it. NULL: no memory. */
 json_t *json_of(struct str text);

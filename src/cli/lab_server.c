@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

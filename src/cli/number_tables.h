@@ -10,7 +10,7 @@
 
 #include "session.h"
 
-#include <stird/numbers_files.h>
+#include <stird/io/numbers_files.h>
 
 /* Whether the file begins as a compiled table does. */
 bool is_compiled_table(const char *path);

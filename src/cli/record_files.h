@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stird/record_file.h>
+#include <stird/io/record_file.h>
 
 /* NAMED: argv style, may be empty. False after complaints. To be ended with record_files_free(). */
 bool record_files_of(struct record_file_names *names, const struct cli *cli, int n_named,

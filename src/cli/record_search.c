@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/cause.h>
-#include <stird/numbers.h>
+#include <stird/core/cause.h>
+#include <stird/core/numbers.h>
 #include <string.h>
 
 static const char *const filters[FIND_FILTERS] = {

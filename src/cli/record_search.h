@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stird/address.h>
-#include <stird/tn.h>
+#include <stird/base/address.h>
+#include <stird/core/tn.h>
 
 /* Options that ask for one member of the record. */
 enum {

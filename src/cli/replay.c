@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stird/policy.h>
-#include <stird/record_file.h>
+#include <stird/core/policy.h>
+#include <stird/io/record_file.h>
 #include <string.h>
 #include <time.h>
 

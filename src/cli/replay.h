@@ -8,9 +8,9 @@
 #ifndef CLI_REPLAY_H
 #define CLI_REPLAY_H
 
-#include <stird/buf.h>
-#include <stird/numbers.h>
-#include <stird/settings.h>
+#include <stird/base/buf.h>
+#include <stird/core/numbers.h>
+#include <stird/core/settings.h>
 
 #define REPLAY_LEVEL_MAX 16 /* "A", "B", "C", "unsigned", "refused 603" */
 

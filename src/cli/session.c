@@ -7,8 +7,8 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/settings_file.h>
+#include <stird/base/clock.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stird/admin.h>
-#include <stird/settings.h>
+#include <stird/core/settings.h>
+#include <stird/io/admin.h>
 
 /* "file:line: text" each. */
 void print_problems(FILE *to, struct problems *problems);

@@ -1,7 +1,7 @@
 #include "shown.h"
 
 #include <stdarg.h>
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 #include <unistd.h>
 
 static void add_shown(struct buf *shown, struct str text)

@@ -6,7 +6,7 @@
 #define CLI_SHOWN_H
 
 #include <stdio.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 #include <sys/types.h>
 
 /* From here on standard error is written by shown_write(), whoever writes there. Without memory all

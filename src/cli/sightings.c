@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/headers.h>
-#include <stird/hops.h>
-#include <stird/trace.h>
+#include <stird/core/headers.h>
+#include <stird/core/hops.h>
+#include <stird/trace/trace.h>
 #include <string.h>
 
 #define INPUT_MAX  ((size_t)512 << 20)

@@ -5,8 +5,8 @@
 #ifndef CLI_SIGHTINGS_H
 #define CLI_SIGHTINGS_H
 
-#include <stird/address.h>
-#include <stird/buf.h>
+#include <stird/base/address.h>
+#include <stird/base/buf.h>
 
 struct sighting {
     struct str message; /* owned; empty: only an Identity value was given */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
 #include <sys/types.h>
 #include <unistd.h>
 

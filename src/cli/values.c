@@ -2,8 +2,8 @@
 
 #include "session.h"
 
-#include <stird/cause.h>
-#include <stird/numbers.h>
+#include <stird/core/cause.h>
+#include <stird/core/numbers.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +17,7 @@ static void say_reasons(const struct settings *s)
 {
     (void)s;
 #define REASON(name, id, sip_status, text) say(reason_name(REASON_##name));
-#include <stird/reason.def>
+#include <stird/core/reason.def>
 #undef REASON
 }
 
@@ -25,7 +25,7 @@ static void say_causes(const struct settings *s)
 {
     (void)s;
 #define CAUSE(NAME, id, name, result, text) say(STR(name));
-#include <stird/cause.def>
+#include <stird/core/cause.def>
 #undef CAUSE
 }
 
@@ -34,7 +34,7 @@ static void say_results(const struct settings *s)
 {
     static const char *const results[] = {
 #define CAUSE(NAME, id, name, result, text) result,
-#include <stird/cause.def>
+#include <stird/core/cause.def>
 #undef CAUSE
     };
     (void)s;

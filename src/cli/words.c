@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
 #include <string.h>
 
 const struct cli_option words_common[] = {

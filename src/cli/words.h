@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 
 struct command;
 

@@ -1,8 +1,8 @@
 /* What aliases and advertised addresses make of others': a request that leads to one ends here. */
 #include "reader.h"
 
-#include <stird/claim.h>
-#include <stird/listeners.h>
+#include <stird/core/claim.h>
+#include <stird/core/listeners.h>
 
 static const struct object *object_of(const struct draft *draft, uint16_t listener)
 {

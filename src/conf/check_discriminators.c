@@ -4,7 +4,7 @@
  */
 #include "reader.h"
 
-#include <stird/uri.h>
+#include <stird/core/uri.h>
 
 #define DIALLED_DIGITS_MAX 32 /* of a number with all that may be dialled before it */
 

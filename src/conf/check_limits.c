@@ -1,5 +1,5 @@
 /* Limits that contradict each other: said, not refused. */
-#include <stird/budget.h>
+#include <stird/core/budget.h>
 
 #include "reader.h"
 

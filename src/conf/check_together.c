@@ -1,8 +1,8 @@
 #include "reader.h"
 
-#include <stird/claim.h>
-#include <stird/discriminator.h>
-#include <stird/listeners.h>
+#include <stird/core/claim.h>
+#include <stird/core/discriminator.h>
+#include <stird/core/listeners.h>
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b)
 {

@@ -5,7 +5,7 @@
 #ifndef STIRD_CONF_DRAFT_H
 #define STIRD_CONF_DRAFT_H
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 struct place {
     struct str file;

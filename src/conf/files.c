@@ -2,14 +2,14 @@
  * What was read is remembered with its outcome, so that a child which parses again meets the same
  * bytes and the same errors. As a memfd: a header, then for each text {kind, path, error, bytes}.
  */
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
-#include <stird/memory_file.h>
+#include <stird/base/memory_file.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 #ifndef STIRD_CONF_HOST_PORT_H
 #define STIRD_CONF_HOST_PORT_H
 
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 struct host_port {
     struct str name;        /* borrowed; empty: an address */

@@ -2,7 +2,7 @@
 
 #include "draft.h"
 
-#include <stird/runtime_directory.h>
+#include <stird/conf/runtime_directory.h>
 
 #define FIELD_AS(draft, member, applies)                                                           \
     offsetof(struct draft, member), sizeof(((struct draft *)0)->member), applies

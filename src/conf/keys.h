@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stird/buf.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 enum key_type {
     KEY_TEXT,

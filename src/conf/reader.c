@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <libconfig.h>
 #include <stdarg.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
 #include <string.h>
 
 #include "text_check.h"

@@ -5,8 +5,8 @@
 #ifndef STIRD_CONF_READER_H
 #define STIRD_CONF_READER_H
 
-#include <stird/problems.h>
-#include <stird/settings_file.h>
+#include <stird/base/problems.h>
+#include <stird/conf/settings_file.h>
 
 #include "draft.h"
 #include "keys.h"

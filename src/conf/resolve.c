@@ -1,8 +1,8 @@
 /* The root, and what the parts share. */
 #include "reader.h"
 
-#include <stird/headers.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
+#include <stird/core/headers.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <stird/certificate_chain.h>
-#include <stird/x5u.h>
+#include <stird/core/certificate_chain.h>
+#include <stird/core/x5u.h>
 
 #define CERTIFICATE_BYTES_MAX (256 * 1024)
 #define X5U_BYTES_MAX         4096

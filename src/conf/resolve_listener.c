@@ -1,7 +1,7 @@
 #include "host_port.h"
 #include "reader.h"
 
-#include <stird/listeners.h>
+#include <stird/core/listeners.h>
 
 #include <string.h>
 

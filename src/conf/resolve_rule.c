@@ -1,7 +1,7 @@
 #include "reader.h"
 
-#include <stird/certificate_choice.h>
-#include <stird/suggest.h>
+#include <stird/base/suggest.h>
+#include <stird/core/certificate_choice.h>
 #include <string.h>
 
 #define ALL_DAYS 0x7fu

@@ -1,8 +1,8 @@
 #include "reader.h"
 
-#include <stird/certificate_choice.h>
-#include <stird/headers.h>
-#include <stird/told.h>
+#include <stird/core/certificate_choice.h>
+#include <stird/core/headers.h>
+#include <stird/core/told.h>
 
 /* An authenticated customer has a few addresses; more than this is a slip of the pen. */
 #define AUTHENTICATED_BITS_MIN_IPV4 8

@@ -1,7 +1,7 @@
 #include "host_port.h"
 #include "reader.h"
 
-#include <stird/listeners.h>
+#include <stird/core/listeners.h>
 
 #define SIP_PORT     5060
 #define PROBE_MIN_MS 1000

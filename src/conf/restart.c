@@ -1,5 +1,5 @@
 /* What a reload would change and cannot: by the column `applies` of the keys' table. */
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 
 #include "draft.h"

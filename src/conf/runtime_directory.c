@@ -2,10 +2,10 @@
  * directories.runtime out of a text that may be full of mistakes. What cannot be parsed is not
  * settings: this finds the one value that leads to the stird which runs with what was there before.
  */
-#include <stird/runtime_directory.h>
+#include <stird/conf/runtime_directory.h>
 
 #include <stdlib.h>
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 #include <string.h>
 
 enum token { END, WORD, STRING, SIGN };

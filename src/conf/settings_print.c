@@ -3,7 +3,7 @@
  * same settings. Names and places of scalars come from the table of keys; only lists and
  * references between parts are written here.
  */
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 
 #include <string.h>
 

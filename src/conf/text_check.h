@@ -5,7 +5,7 @@
 #ifndef STIRD_CONF_TEXT_CHECK_H
 #define STIRD_CONF_TEXT_CHECK_H
 
-#include <stird/problems.h>
+#include <stird/base/problems.h>
 
 /* False when the text must not be given to libconfig; a problem was added. */
 bool text_check(struct str file, struct str text, struct problems *problems);

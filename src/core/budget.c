@@ -1,4 +1,4 @@
-#include <stird/budget.h>
+#include <stird/core/budget.h>
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include <stird/cause.h>
+#include <stird/core/cause.h>
 
 static const struct {
     const char *name, *result, *text;
 } causes[CAUSES] = {
 #define CAUSE(NAME, id, name, result, text) [id] = {name, result, text},
-#include <stird/cause.def>
+#include <stird/core/cause.def>
 #undef CAUSE
 };
 

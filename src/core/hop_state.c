@@ -1,6 +1,6 @@
-#include <stird/hop_state.h>
+#include <stird/core/hop_state.h>
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 bool hop_state_is_sound(const struct hop_state *h)
 {

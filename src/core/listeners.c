@@ -1,4 +1,4 @@
-#include <stird/listeners.h>
+#include <stird/core/listeners.h>
 
 struct listeners settings_listeners(const struct settings *settings)
 {

@@ -1,8 +1,8 @@
-#include <stird/nat.h>
+#include <stird/core/nat.h>
 
-#include <stird/headers.h>
-#include <stird/source_table.h>
-#include <stird/uri.h>
+#include <stird/core/headers.h>
+#include <stird/core/source_table.h>
+#include <stird/core/uri.h>
 
 static bool asks_for(const struct trunk *t, enum nat_help help)
 {

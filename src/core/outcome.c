@@ -1,4 +1,4 @@
-#include <stird/outcome.h>
+#include <stird/core/outcome.h>
 
 struct str verdict_name(enum verdict v)
 {

@@ -1,4 +1,4 @@
-#include <stird/reason.h>
+#include <stird/core/reason.h>
 
 #define NAME_MAX_LENGTH 32
 
@@ -18,13 +18,13 @@ static const struct {
     [id] = {{LOWER8(#name, 0), LOWER8(#name, 8), LOWER8(#name, 16), LOWER8(#name, 24)},            \
             (sip_status),                                                                          \
             (text)},
-#include <stird/reason.def>
+#include <stird/core/reason.def>
 #undef REASON
 };
 
 #define REASON(name, id, sip_status, text)                                                         \
     _Static_assert(sizeof(#name) <= NAME_MAX_LENGTH, "the name of a reason is too long");
-#include <stird/reason.def>
+#include <stird/core/reason.def>
 #undef REASON
 
 /* A number that is no reason is a bug elsewhere, and is shown as one. */

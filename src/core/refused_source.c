@@ -1,6 +1,6 @@
-#include <stird/refused_source.h>
+#include <stird/core/refused_source.h>
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 #include <string.h>
 
 #define IPV6_PREFIX_BITS 64 /* what one host may choose its addresses of */

@@ -1,4 +1,4 @@
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 void settings_free(struct settings *s)
 {

@@ -1,4 +1,4 @@
-#include <stird/share.h>
+#include <stird/core/share.h>
 
 static bool is_too_much(const struct share *s, unsigned percent)
 {

@@ -1,4 +1,4 @@
-#include <stird/time_zone.h>
+#include <stird/core/time_zone.h>
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include <stird/tried.h>
+#include <stird/core/tried.h>
 
 void tried_add_said(struct buf *out, const struct tried *t)
 {

@@ -1,6 +1,6 @@
 #include "alarms.h"
 
-#include <stird/log.h>
+#include <stird/base/log.h>
 
 enum rule { WHILE, QUIET };
 

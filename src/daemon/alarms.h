@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
 
 #define ALARM_QUIET_MS 300000
 

@@ -6,10 +6,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/budget.h>
-#include <stird/clock.h>
-#include <stird/listen.h>
-#include <stird/settings_file.h>
+#include <stird/base/clock.h>
+#include <stird/conf/settings_file.h>
+#include <stird/core/budget.h>
+#include <stird/net/listen.h>
 #include <unistd.h>
 
 static void print_problems(struct problems *problems)

@@ -4,7 +4,7 @@
 #ifndef STIRD_CHECK_H
 #define STIRD_CHECK_H
 
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 /* All problems to stderr and 1, or a line to stdout and 0: an exit status. */
 int check_configuration(struct str path);

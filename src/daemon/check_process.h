@@ -5,7 +5,7 @@
 #ifndef STIRD_DAEMON_CHECK_PROCESS_H
 #define STIRD_DAEMON_CHECK_PROCESS_H
 
-#include <stird/problems.h>
+#include <stird/base/problems.h>
 
 /*
  * Calls CHECK in a child and adds what it finds to PROBLEMS; WHAT ("the keys") is for the case

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/certificate_check.h>
-#include <stird/clock.h>
-#include <stird/control.h>
-#include <stird/fetch.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/certificate_check.h>
+#include <stird/fetch/fetch.h>
+#include <stird/io/control.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

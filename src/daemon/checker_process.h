@@ -5,7 +5,7 @@
 #ifndef STIRD_CHECKER_PROCESS_H
 #define STIRD_CHECKER_PROCESS_H
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 struct checker_options {
     const struct settings *settings;

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <stird/log.h>
-#include <stird/packet.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>

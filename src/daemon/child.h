@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/control.h>
+#include <stird/io/control.h>
 #include <sys/types.h>
 
 enum child_state {

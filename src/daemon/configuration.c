@@ -9,12 +9,12 @@
 #include "tables_process.h"
 #include "tls_files.h"
 
-#include <stird/certificate_rows.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/numbers_files.h>
-#include <stird/settings_file.h>
-#include <stird/trunk_customers.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/conf/settings_file.h>
+#include <stird/core/certificate_rows.h>
+#include <stird/core/trunk_customers.h>
+#include <stird/io/numbers_files.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -12,9 +12,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/numbers.h>
-#include <stird/problems.h>
-#include <stird/settings.h>
+#include <stird/base/problems.h>
+#include <stird/core/numbers.h>
+#include <stird/core/settings.h>
 
 struct configuration {
     struct settings *settings;

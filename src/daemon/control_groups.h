@@ -9,8 +9,8 @@
 #define STIRD_DAEMON_CONTROL_GROUPS_H
 
 #include <stdbool.h>
-#include <stird/problems.h>
-#include <stird/settings.h>
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
 #include <sys/types.h>
 
 enum control_right {

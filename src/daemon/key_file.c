@@ -8,7 +8,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

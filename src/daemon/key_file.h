@@ -7,8 +7,8 @@
 #ifndef STIRD_DAEMON_KEY_FILE_H
 #define STIRD_DAEMON_KEY_FILE_H
 
-#include <stird/credential.h>
-#include <stird/settings.h>
+#include <stird/core/credential.h>
+#include <stird/core/settings.h>
 
 struct key_file {
     char *path;      /* of key.pem, for problems */

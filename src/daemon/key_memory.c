@@ -4,7 +4,7 @@
 #include <linux/capability.h>
 #include <openssl/crypto.h>
 #include <stdbool.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>

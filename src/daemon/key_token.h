@@ -5,7 +5,7 @@
 #ifndef STIRD_DAEMON_KEY_TOKEN_H
 #define STIRD_DAEMON_KEY_TOKEN_H
 
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 
 /*
  * The text that it opens: the module's path, LF, and a PKCS#11 URI (RFC 7512). A slow or dead token

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/control.h>
-#include <stird/log.h>
-#include <stird/memory_file.h>
+#include <stird/base/log.h>
+#include <stird/base/memory_file.h>
+#include <stird/io/control.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>

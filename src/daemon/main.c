@@ -4,12 +4,12 @@
 #include "privileges.h"
 #include "retry.h"
 #include "service_user.h"
-#include "supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 #ifndef STIRD_DAEMON_MEANS_H
 #define STIRD_DAEMON_MEANS_H
 
-#include <stird/budget.h>
+#include <stird/core/budget.h>
 
 /*
  * Memory is the least of what the machine has, and of what the cgroup of this process may have; of

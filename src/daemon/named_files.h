@@ -5,7 +5,7 @@
 #ifndef STIRD_DAEMON_NAMED_FILES_H
 #define STIRD_DAEMON_NAMED_FILES_H
 
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 
 /* VISIT is called for each path, of directories of tables for that and for what is in it now. */
 void named_files_each(const struct files *files, const struct settings *settings,

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -4,7 +4,7 @@
 #include "service_reads.h"
 #include "service_user.h"
 #include "state.h"
-#include "supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 #include "unit.h"
 #include "unit_user.h"
 
@@ -13,7 +13,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -7,9 +7,9 @@
 
 #include "control_groups.h"
 
-#include <stird/problems.h>
-#include <stird/settings.h>
-#include <stird/settings_file.h>
+#include <stird/base/problems.h>
+#include <stird/conf/settings_file.h>
+#include <stird/core/settings.h>
 
 /*
  * Problems, with the setting's place, for what this process could not open or make: records.file

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

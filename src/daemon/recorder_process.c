@@ -14,11 +14,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/control.h>
-#include <stird/log.h>
-#include <stird/packet.h>
-#include <stird/record_writer.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
+#include <stird/io/control.h>
+#include <stird/io/record_writer.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>

@@ -2,8 +2,8 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 #include <time.h>
 
 #define TRY_EVERY_MS 100

@@ -8,7 +8,7 @@
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>

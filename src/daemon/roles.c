@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/capability.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <unistd.h>
 

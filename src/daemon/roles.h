@@ -8,10 +8,10 @@
 
 #include "child.h"
 
-#include <stird/dispatch.h>
-#include <stird/listen.h>
-#include <stird/problems.h>
-#include <stird/settings.h>
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
+#include <stird/net/dispatch.h>
+#include <stird/net/listen.h>
 
 enum role { ROLE_WORKER, ROLE_SIGNER, ROLE_RECORDER, ROLE_LOADER, ROLE_CHECKER, ROLES };
 

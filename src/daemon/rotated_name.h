@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 #define ROTATED_STAMP_TEXT sizeof("20261126T235959Z")
 

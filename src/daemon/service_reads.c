@@ -3,15 +3,15 @@
 #include "check_process.h"
 #include "named_files.h"
 #include "service_user.h"
-#include "supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/overlay.h>
-#include <stird/snapshot.h>
+#include <stird/io/overlay.h>
+#include <stird/io/snapshot.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,7 +5,7 @@
 #ifndef STIRD_DAEMON_SERVICE_READS_H
 #define STIRD_DAEMON_SERVICE_READS_H
 
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 
 /*
  * Tries, in a process of its own that becomes that user: each file that FILES holds, the keys, the

@@ -8,8 +8,8 @@
 #define STIRD_DAEMON_SERVICE_USER_H
 
 #include <stdbool.h>
-#include <stird/problems.h>
-#include <stird/settings.h>
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
 #include <sys/types.h>
 
 /*

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stird/clock.h>
-#include <stird/control.h>
-#include <stird/listen.h>
-#include <stird/log.h>
-#include <stird/packet.h>
+#include <stird/base/clock.h>
+#include <stird/io/control.h>
+#include <stird/net/listen.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

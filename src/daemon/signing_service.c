@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 
 #define FAILURES_MAX 3
 

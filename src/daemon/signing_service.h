@@ -5,8 +5,8 @@
 #ifndef STIRD_DAEMON_SIGNING_SERVICE_H
 #define STIRD_DAEMON_SIGNING_SERVICE_H
 
-#include <stird/credential.h>
-#include <stird/sign_request.h>
+#include <stird/core/credential.h>
+#include <stird/core/sign_request.h>
 
 /* One signature in so many is verified before it is sent, the first of each credential too. */
 #define SIGNING_VERIFY_EVERY 1000

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <stird/chance.h>
-#include <stird/log.h>
-#include <stird/secret_file.h>
+#include <stird/base/chance.h>
+#include <stird/base/log.h>
+#include <stird/io/secret_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

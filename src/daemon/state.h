@@ -9,9 +9,9 @@
 #define STIRD_STATE_H
 
 #include <stdbool.h>
-#include <stird/problems.h>
-#include <stird/snapshot.h>
-#include <stird/str.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+#include <stird/io/snapshot.h>
 
 /*
  * Reads DIRECTORY/hmac-secret, or makes it at the first start (0600, whole or not at all; the

@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/control.h>
-#include <stird/log.h>
-#include <stird/numbers_files.h>
-#include <stird/overlay.h>
+#include <stird/base/log.h>
+#include <stird/io/control.h>
+#include <stird/io/numbers_files.h>
+#include <stird/io/overlay.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,8 +5,8 @@
 #ifndef STIRD_DAEMON_TABLES_PROCESS_H
 #define STIRD_DAEMON_TABLES_PROCESS_H
 
-#include <stird/problems.h>
-#include <stird/settings.h>
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
 
 /*
  * Gives up all files but the tables that S names, keys above all, and the urgent changes. For good;

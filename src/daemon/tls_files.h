@@ -2,8 +2,8 @@
 #ifndef STIRD_DAEMON_TLS_FILES_H
 #define STIRD_DAEMON_TLS_FILES_H
 
-#include <stird/settings_file.h>
-#include <stird/tls.h>
+#include <stird/conf/settings_file.h>
+#include <stird/net/tls.h>
 
 /*
  * For the process that serves: *TLS is NULL where the settings have no tls group. False and

@@ -6,8 +6,8 @@
 #define STIRD_DAEMON_UNIT_H
 
 #include <stdbool.h>
-#include <stird/buf.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 /* Its files one behind the other, in the order in which they count. Empty: there is none. */
 void unit_read(struct buf *text);

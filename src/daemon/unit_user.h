@@ -8,8 +8,8 @@
 
 #include <pwd.h>
 #include <stdbool.h>
-#include <stird/problems.h>
-#include <stird/str.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
 
 /* The user of the unit UNIT (unit.h); NULL: it names none, or one that is not there. Borrowed from
    the C library. */

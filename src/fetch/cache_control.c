@@ -1,4 +1,4 @@
-#include <stird/fetch.h>
+#include <stird/fetch/fetch.h>
 
 #define MAX_AGE_LIMIT_S (365 * 86400)
 

@@ -1,5 +1,5 @@
-#include <stird/fetch.h>
-#include <stird/public_address.h>
+#include <stird/core/public_address.h>
+#include <stird/fetch/fetch.h>
 
 #include "libcurl.h"
 #include "octets.h"
@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/x5u.h>
+#include <stird/core/x5u.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include <stird/fetch_cache.h>
+#include <stird/fetch/fetch_cache.h>
 
 #include <stdlib.h>
 #include <string.h>

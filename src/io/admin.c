@@ -1,4 +1,4 @@
-#include <stird/admin.h>
+#include <stird/io/admin.h>
 
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
-#include <stird/control.h>
+#include <stird/io/control.h>
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stird/packet.h>
+#include <stird/base/packet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

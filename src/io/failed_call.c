@@ -1,4 +1,4 @@
-#include <stird/failed_call.h>
+#include <stird/io/failed_call.h>
 
 #include <string.h>
 

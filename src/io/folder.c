@@ -1,4 +1,4 @@
-#include <stird/folder.h>
+#include <stird/io/folder.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
-#include <stird/ledger.h>
+#include <stird/io/ledger.h>
 
 #include <errno.h>
-#include <stird/record.h>
+#include <stird/io/record.h>
 #include <sys/socket.h>
 
 #define MASKED_TAIL 4 /* digits that stay readable */

@@ -1,12 +1,12 @@
-#include <stird/numbers_files.h>
+#include <stird/io/numbers_files.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/folder.h>
-#include <stird/memory_file.h>
-#include <stird/overlay.h>
+#include <stird/base/memory_file.h>
+#include <stird/io/folder.h>
+#include <stird/io/overlay.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>

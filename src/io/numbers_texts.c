@@ -1,11 +1,11 @@
-#include <stird/numbers_texts.h>
+#include <stird/io/numbers_texts.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,13 +1,13 @@
-#include <stird/overlay.h>
+#include <stird/io/overlay.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/folder.h>
-#include <stird/numbers.h>
-#include <stird/tn.h>
+#include <stird/core/numbers.h>
+#include <stird/core/tn.h>
+#include <stird/io/folder.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

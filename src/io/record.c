@@ -1,6 +1,6 @@
-#include <stird/record.h>
+#include <stird/io/record.h>
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,4 +1,4 @@
-#include <stird/record_chain.h>
+#include <stird/io/record_chain.h>
 
 #include <openssl/evp.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include <stird/record_check.h>
+#include <stird/io/record_check.h>
 
 #include <stdio.h>
 #include <string.h>

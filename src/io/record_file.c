@@ -1,10 +1,10 @@
-#include <stird/record_file.h>
+#include <stird/io/record_file.h>
 
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/record_chain.h>
+#include <stird/io/record_chain.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -1,8 +1,8 @@
-#include <stird/record_queue.h>
+#include <stird/io/record_queue.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <stird/memory_file.h>
+#include <stird/base/memory_file.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

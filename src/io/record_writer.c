@@ -1,4 +1,4 @@
-#include <stird/record_writer.h>
+#include <stird/io/record_writer.h>
 
 #include <errno.h>
 #include <string.h>

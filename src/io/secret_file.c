@@ -1,4 +1,4 @@
-#include <stird/secret_file.h>
+#include <stird/io/secret_file.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
-#include <stird/signer_client.h>
+#include <stird/io/signer_client.h>
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stird/packet.h>
-#include <stird/sign_request.h>
+#include <stird/base/packet.h>
+#include <stird/core/sign_request.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

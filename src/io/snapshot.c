@@ -1,6 +1,6 @@
-#include <stird/snapshot.h>
+#include <stird/io/snapshot.h>
 
-#include <stird/certificate_choice.h>
+#include <stird/core/certificate_choice.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,10 +1,10 @@
-#include <stird/lab_ca.h>
+#include <stird/lab/lab_ca.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <stird/tn_auth_list_write.h>
+#include <stird/core/tn_auth_list_write.h>
 #include <string.h>
 
 EVP_PKEY *lab_key_new(void)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <stdlib.h>
-#include <stird/part.h>
+#include <stird/base/part.h>
 #include <string.h>
 #include <unistd.h>
 

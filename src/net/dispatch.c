@@ -1,8 +1,8 @@
 /* The rule of dispatch_rule.h in ordinary C. */
-#include <stird/dispatch.h>
+#include <stird/net/dispatch.h>
 
 #include <errno.h>
-#include <stird/chance.h>
+#include <stird/base/chance.h>
 #include <string.h>
 
 #include "dispatch_rule.h"

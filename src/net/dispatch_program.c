@@ -1,5 +1,5 @@
 /* The compiled dispatch.bpf.c, and how it gets into the kernel. */
-#include <stird/dispatch.h>
+#include <stird/net/dispatch.h>
 
 #include <assert.h>
 #include <elf.h>

@@ -6,7 +6,7 @@
 #ifndef STIRD_NET_FORMER_H
 #define STIRD_NET_FORMER_H
 
-#include <stird/known_name.h>
+#include <stird/core/known_name.h>
 
 struct former {
     int64_t until_ms[NAME_ADDRESSES_MAX]; /* of each former address of the name, in their order */

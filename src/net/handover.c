@@ -1,8 +1,8 @@
-#include <stird/handover.h>
+#include <stird/net/handover.h>
 
 #include <errno.h>
-#include <stird/packet.h>
-#include <stird/settings.h>
+#include <stird/base/packet.h>
+#include <stird/core/settings.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 

@@ -1,4 +1,4 @@
-#include <stird/listen.h>
+#include <stird/net/listen.h>
 
 #include <errno.h>
 #include <netinet/in.h>

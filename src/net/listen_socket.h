@@ -5,7 +5,7 @@
 #ifndef STIRD_NET_LISTEN_SOCKET_H
 #define STIRD_NET_LISTEN_SOCKET_H
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 #define LISTEN_BACKLOG 1024 /* of streams */
 

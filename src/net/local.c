@@ -1,4 +1,4 @@
-#include <stird/net.h>
+#include <stird/net/net.h>
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include <stird/mend.h>
+#include <stird/net/mend.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <stird/log.h>
-#include <stird/tls.h>
+#include <stird/base/log.h>
+#include <stird/net/tls.h>
 #include <sys/resource.h>
 
 #include "peers.h"

@@ -3,7 +3,7 @@
 #define STIRD_NET_INTERNAL_H
 
 #include <event2/event.h>
-#include <stird/net.h>
+#include <stird/net/net.h>
 
 #include "not_opened.h"
 

@@ -1,7 +1,7 @@
 #include "not_opened.h"
 
 #include <errno.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 
 #define SAID_EVERY_MS 60000

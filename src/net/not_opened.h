@@ -6,7 +6,7 @@
 #define STIRD_NET_NOT_OPENED_H
 
 #include <stdint.h>
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 enum not_opened_why {
     NOT_OPENED_LED, /* what peers wrote may have no more: limits.connections_led, _per_peer */

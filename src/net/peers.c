@@ -1,7 +1,7 @@
 #include "peers.h"
 
 #include <stdlib.h>
-#include <stird/chance.h>
+#include <stird/base/chance.h>
 
 #define BUCKETS 4096 /* a power of two */
 

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 struct peers;
 struct peer_source; /* a host, while connections of it are counted */

@@ -2,8 +2,8 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 
 #define SAY_EVERY_S 60
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 struct event_base;
 

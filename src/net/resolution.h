@@ -7,7 +7,7 @@
 #ifndef STIRD_NET_RESOLUTION_H
 #define STIRD_NET_RESOLUTION_H
 
-#include <stird/known_name.h>
+#include <stird/core/known_name.h>
 
 #include "srv.h"
 

@@ -2,9 +2,9 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/resolver.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/net/resolver.h>
 #include <string.h>
 
 #include "former.h"

@@ -2,7 +2,7 @@
 #ifndef STIRD_NET_SOCKADDR_H
 #define STIRD_NET_SOCKADDR_H
 
-#include <stird/address.h>
+#include <stird/base/address.h>
 #include <sys/socket.h>
 
 socklen_t sockaddr_from_address(struct sockaddr_storage *out, const struct address *a);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stird/known_name.h>
+#include <stird/core/known_name.h>
 
 #define SRV_MAX      NAME_PARTS_MAX
 #define SRV_HOST_MAX 255

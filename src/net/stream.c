@@ -10,9 +10,9 @@
 #include <openssl/err.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/container_of.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

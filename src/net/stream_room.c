@@ -1,6 +1,6 @@
 #include "stream_room.h"
 
-#include <stird/budget.h>
+#include <stird/core/budget.h>
 #include <sys/socket.h>
 
 /* The kernel counts its own overhead too, and so takes twice what it is told (socket(7)). */

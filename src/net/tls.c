@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <stird/certificate_text.h>
+#include <stird/core/certificate_text.h>
 #include <string.h>
 
 /* Forward secrecy and authenticated encryption only; those of TLS 1.3 are all of that kind. */

@@ -5,9 +5,9 @@
 #define STIRD_NET_TLS_SESSION_H
 
 #include <openssl/ssl.h>
-#include <stird/address.h>
-#include <stird/arena.h>
-#include <stird/tls.h>
+#include <stird/base/address.h>
+#include <stird/base/arena.h>
+#include <stird/net/tls.h>
 
 #include "small_talk.h"
 

@@ -5,7 +5,7 @@
  */
 #include "tls_session.h"
 
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 
 #define HEADER_BYTES      5
 #define HANDSHAKE_MOST    (256 * 1024) /* octets; OpenSSL takes chains of up to 100 KiB */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 #include "siphash.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "odd.h"
 
 static const struct {

@@ -4,7 +4,7 @@
 #ifndef STIRD_SIP_ATTEMPT_H
 #define STIRD_SIP_ATTEMPT_H
 
-#include <stird/privacy.h>
+#include <stird/core/privacy.h>
 
 #include "branch.h"
 #include "limits.h"

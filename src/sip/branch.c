@@ -1,9 +1,9 @@
 #include "branch.h"
 
-#include <limits.h>
+#include "limits.h"
 #include <string.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #define COOKIE   "z9hG4bK"
 #define LOOP_AT  (sizeof(BRANCH_PREFIX) - 1 + 4) /* behind worker and attempt, two digits each */

@@ -12,7 +12,7 @@
 #ifndef STIRD_SIP_BRANCH_H
 #define STIRD_SIP_BRANCH_H
 
-#include <stird/snapshot.h>
+#include <stird/io/snapshot.h>
 
 #include "message.h"
 #include "siphash.h"

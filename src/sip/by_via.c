@@ -2,7 +2,10 @@
 
 #include <sofia-sip/sip_header.h>
 
-#include "context.h"
+#include "answer.h"
+#include "proxy_parts.h"
+#include "source_class.h"
+#include "target.h"
 #include "dialog_trunk.h"
 #include "response.h"
 

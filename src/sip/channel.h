@@ -8,7 +8,7 @@
 #define STIRD_SIP_CHANNEL_H
 
 #include <stdbool.h>
-#include <stird/net.h>
+#include <stird/net/net.h>
 
 #define CHANNEL_BUCKETS 1024
 

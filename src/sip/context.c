@@ -6,12 +6,13 @@
 #include "steps.h"
 
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/container_of.h>
-#include <stird/ledger.h>
-#include <stird/log.h>
-#include <stird/nat.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/io/ledger.h>
+#include <stird/base/log.h>
+#include <stird/core/nat.h>
+#include <stird/core/policy.h>
+#include <stird/core/emergency.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048

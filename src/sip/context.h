@@ -5,12 +5,11 @@
 #ifndef STIRD_SIP_CONTEXT_H
 #define STIRD_SIP_CONTEXT_H
 
-#include <stird/call.h>
-#include <stird/cause.h>
-#include <stird/outcome.h>
-#include <stird/policy.h>
-#include <stird/privacy.h>
-#include <stird/resolver.h>
+#include <stird/core/call.h>
+#include <stird/core/cause.h>
+#include <stird/core/outcome.h>
+#include <stird/core/privacy.h>
+#include <stird/net/resolver.h>
 
 #include "answer.h"
 #include "attempt.h"

@@ -1,7 +1,7 @@
 #include "dialog_block.h"
 
-#include <stird/policy.h>
-#include <stird/source_table.h>
+#include <stird/core/policy.h>
+#include <stird/core/source_table.h>
 
 #include "dialog_trunk.h"
 

@@ -1,8 +1,9 @@
 #include "dialog_trunk.h"
 
-#include <stird/source_table.h>
+#include <stird/core/source_table.h>
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
 
 uint64_t trunk_id(const struct proxy *p, const struct trunk *trunk)
 {

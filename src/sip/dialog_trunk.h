@@ -8,7 +8,7 @@
 #ifndef STIRD_SIP_DIALOG_TRUNK_H
 #define STIRD_SIP_DIALOG_TRUNK_H
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 #include "branch.h"
 #include "message.h"

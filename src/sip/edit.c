@@ -6,8 +6,8 @@
 #include <sofia-sip/sip_util.h>
 #include <string.h>
 
-#include <stird/headers.h>
-#include <stird/nat.h>
+#include <stird/core/headers.h>
+#include <stird/core/nat.h>
 #include "message.h"
 
 /* The value as a NUL-terminated text in the message's own memory. */

@@ -1,15 +1,15 @@
 /* sip_t → struct call: what a call says of itself, as borrowed text. */
-#include <stird/chance.h>
-#include <stird/facts.h>
-#include <stird/identity.h>
-#include <stird/log.h>
-#include <stird/told.h>
-#include <stird/uri.h>
+#include <stird/base/chance.h>
+#include <stird/base/log.h>
+#include <stird/core/identity.h>
+#include <stird/core/told.h>
+#include <stird/core/uri.h>
+#include <stird/sip/facts.h>
 
 #include "context.h"
 #include "facts.h"
 #include "odd.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 /* One header line may hold several; one that holds none is empty. */
 static void add_identities(struct call *call, struct str line)

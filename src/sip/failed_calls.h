@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_FAILED_CALLS_H
 #define STIRD_SIP_FAILED_CALLS_H
 
-#include <stird/failed_call.h>
+#include <stird/io/failed_call.h>
 
 #define FAILED_CALLS_UNTOLD 16
 

@@ -1,7 +1,7 @@
 #include "fence.h"
 
-#include <stird/log.h>
-#include <stird/source_table.h>
+#include <stird/base/log.h>
+#include <stird/core/source_table.h>
 
 /* Nobody's SBC, unless it is written so. */
 static const struct address_prefix special[] = {

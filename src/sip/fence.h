@@ -10,7 +10,10 @@
 #ifndef STIRD_SIP_FENCE_H
 #define STIRD_SIP_FENCE_H
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
+#include "source_class.h"
+#include "target.h"
 
 enum fence_sender {
     FENCE_STRANGER,

@@ -1,16 +1,16 @@
 /* A request on its way out: RFC 3261 section 16.6. */
 #include <sofia-sip/msg_header.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/discriminator.h>
-#include <stird/identity.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/core/discriminator.h>
+#include <stird/core/identity.h>
+#include <stird/core/sip_date.h>
 
 #include "context.h"
 #include "relay.h"
 #include "forward.h"
 #include "dialog_trunk.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "odd.h"
 #include "size_switch.h"
 #include "trust.h"

@@ -4,9 +4,9 @@
 #ifndef STIRD_SIP_FORWARD_H
 #define STIRD_SIP_FORWARD_H
 
-#include <stird/buf.h>
-#include <stird/privacy.h>
-#include <stird/reason.h>
+#include <stird/base/buf.h>
+#include <stird/core/privacy.h>
+#include <stird/core/reason.h>
 
 struct context;
 struct target;

@@ -1,10 +1,10 @@
 #include "full.h"
 
 #include <stddef.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 #define SAID_EVERY_MS 60000
 

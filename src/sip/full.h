@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stird/address.h>
-#include <stird/reason.h>
-#include <stird/str.h>
+#include <stird/base/address.h>
+#include <stird/base/str.h>
+#include <stird/core/reason.h>
 
 #define FULL_ALARMS     64 /* that are remembered; what is above is counted only */
 #define FULL_NAME_BYTES 64

@@ -1,12 +1,12 @@
 #include "health.h"
 
 #include <stdlib.h>
-#include <stird/certificate_choice.h>
-#include <stird/clock.h>
-#include <stird/log.h>
-#include <stird/source_table.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/certificate_choice.h>
+#include <stird/core/source_table.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 #include "service.h"
 
 #define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */

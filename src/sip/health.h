@@ -5,8 +5,8 @@
 #ifndef STIRD_SIP_HEALTH_H
 #define STIRD_SIP_HEALTH_H
 
-#include <stird/net.h>
-#include <stird/reason.h>
+#include <stird/core/reason.h>
+#include <stird/net/net.h>
 
 struct proxy;
 

@@ -1,7 +1,7 @@
 #include "holding.h"
 
 #include <stdlib.h>
-#include <stird/part.h>
+#include <stird/base/part.h>
 
 #define SIXTEENTHS    16
 #define CALL_PERCENT  10 /* of a class, for the requests inside one call */

@@ -4,7 +4,7 @@
  *
  * Each class of requests has memory of its own in the worker, which no other class takes: a flood
  * of one leaves the others as they are. Of each class' memory, one trunk, one source and one call
- * get a part only, which is smaller the less is left: stird/part.h. docs/sizing.md has
+ * get a part only, which is smaller the less is left: stird/base/part.h. docs/sizing.md has
  * the arithmetic.
  *
  * One thread. A holding is shared by reference; NULL is fine everywhere and holds nothing.
@@ -13,8 +13,8 @@
 #define STIRD_SIP_HOLDING_H
 
 #include <stddef.h>
-#include <stird/address.h>
-#include <stird/reason.h>
+#include <stird/base/address.h>
+#include <stird/core/reason.h>
 
 #include "limits.h"
 

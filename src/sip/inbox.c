@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <stird/dispatch.h>
-#include <stird/handover.h>
+#include <stird/net/dispatch.h>
+#include <stird/net/handover.h>
 
 #include "branch.h"
 #include "proxy_parts.h"

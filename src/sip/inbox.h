@@ -9,8 +9,8 @@
 #define STIRD_SIP_INBOX_H
 
 #include <stdbool.h>
-#include <stird/net.h>
-#include <stird/str.h>
+#include <stird/net/net.h>
+#include <stird/base/str.h>
 
 struct dispatch_key;
 struct event;

@@ -1,7 +1,7 @@
 #include "limits.h"
 
 #include <stdlib.h>
-#include <stird/part.h>
+#include <stird/base/part.h>
 #include <string.h>
 
 #define IPV6_PREFIX_BYTES 8

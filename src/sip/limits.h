@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/address.h>
-#include <stird/str.h>
+#include <stird/base/address.h>
+#include <stird/base/str.h>
 
 enum limit_kind {
     LIMIT_TRUNK_CALLS,        /* INVITEs that began a call, without a final answer yet */
@@ -50,7 +50,7 @@ unsigned limits_now(const struct limits *limits, enum limit_kind kind, struct st
 bool limits_reached(const struct limits *limits, enum limit_kind kind, struct str name,
                     unsigned most);
 /* Whether there may be one more of NAME, where MOST of KIND are for all names and PERCENT of them
-   for one (stird/part.h). */
+   for one (stird/base/part.h). */
 bool limits_have_room(const struct limits *limits, enum limit_kind kind, struct str name,
                       unsigned most, unsigned percent);
 /* How a source is counted: its address, of IPv6 the /64 that one host may choose its own of.

@@ -1,8 +1,8 @@
 #include "lost_emergency.h"
 
-#include <stird/log.h>
+#include <stird/base/log.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 void lost_emergency_note(struct proxy *p, const struct undecided *call)
 {

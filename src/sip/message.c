@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/headers.h>
-#include <stird/settings.h>
+#include <stird/core/headers.h>
+#include <stird/core/settings.h>
 #include "odd.h"
 #include "readers.h"
 #include "screen.h"

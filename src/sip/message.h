@@ -13,11 +13,11 @@
 #include <sofia-sip/sip.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/buf.h>
-#include <stird/headers.h>
-#include <stird/net.h>
-#include <stird/reason.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+#include <stird/core/headers.h>
+#include <stird/core/reason.h>
+#include <stird/net/net.h>
 
 #include "screen.h"
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include <stird/headers.h>
-#include <stird/policy.h>
-#include <stird/route_line.h>
+#include <stird/core/emergency.h>
+#include <stird/core/headers.h>
+#include <stird/core/route_line.h>
 #include "stand_in.h"
 
 static struct str value_of(const struct message *m, const char *name, char compact)

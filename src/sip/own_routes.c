@@ -1,10 +1,10 @@
 #include "own_routes.h"
 
-#include <stird/headers.h>
-#include <stird/route_line.h>
-#include <stird/uri.h>
+#include <stird/core/headers.h>
+#include <stird/core/route_line.h>
+#include <stird/core/uri.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 #include "dialog_trunk.h"
 
 /* While the Routes are read. */

@@ -1,8 +1,10 @@
 #include "peer_ports.h"
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
+#include "source_class.h"
 
 #define URIS_A_MESSAGE 16 /* nobody needs more, and each costs a hash */
 

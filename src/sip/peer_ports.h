@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/address.h>
-#include <stird/settings.h>
+#include <stird/base/address.h>
+#include <stird/core/settings.h>
 
 struct flow;
 struct message;

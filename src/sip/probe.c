@@ -1,10 +1,11 @@
 #include "probe.h"
 
 #include <stdlib.h>
-#include <stird/chance.h>
-#include <stird/container_of.h>
-#include <stird/log.h>
+#include <stird/base/chance.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 
+#include "target.h"
 #include "via.h"
 
 #define TICK_MS      250

@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_PROBE_H
 #define STIRD_SIP_PROBE_H
 
-#include "context.h"
+#include "proxy_parts.h"
 
 struct probes;
 

@@ -5,12 +5,12 @@
 #ifndef STIRD_SIP_PROXY_PARTS_H
 #define STIRD_SIP_PROXY_PARTS_H
 
-#include <stird/buf.h>
-#include <stird/framing.h>
-#include <stird/listeners.h>
-#include <stird/net.h>
-#include <stird/proxy.h>
-#include <stird/share.h>
+#include <stird/base/buf.h>
+#include <stird/core/framing.h>
+#include <stird/core/listeners.h>
+#include <stird/net/net.h>
+#include <stird/sip/proxy.h>
+#include <stird/core/share.h>
 
 #include "allowance.h"
 #include "branch.h"

@@ -1,7 +1,7 @@
 #include "readers.h"
 
-#include <stird/headers.h>
-#include <stird/route_line.h>
+#include <stird/core/headers.h>
+#include <stird/core/route_line.h>
 #include "odd.h"
 
 /* "SIP/2.0/UDP": three tokens. */

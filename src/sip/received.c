@@ -1,7 +1,7 @@
 #include "received.h"
 
-#include <stird/headers.h>
-#include <stird/policy.h>
+#include <stird/core/emergency.h>
+#include <stird/core/headers.h>
 
 #include "branch.h"
 #include "odd.h"

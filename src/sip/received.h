@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_RECEIVED_H
 #define STIRD_SIP_RECEIVED_H
 
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 
 #include "message.h"
 

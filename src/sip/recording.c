@@ -4,11 +4,11 @@
 #include <event2/event.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/log.h>
-#include <stird/record.h>
-#include <stird/record_queue.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/io/ledger.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
 #include <string.h>
 
 #define TICK_MS      1000 /* losses are said and told so long after they began, and when they end */

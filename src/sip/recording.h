@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 struct event_base;
 struct recording;

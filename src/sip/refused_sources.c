@@ -1,10 +1,10 @@
 #include "refused_sources.h"
 
-#include <stird/clock.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 /* ---- lines ---- */
 

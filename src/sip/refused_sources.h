@@ -9,8 +9,8 @@
 #ifndef STIRD_SIP_REFUSED_SOURCES_H
 #define STIRD_SIP_REFUSED_SOURCES_H
 
-#include <stird/net.h>
-#include <stird/refused_source.h>
+#include <stird/core/refused_source.h>
+#include <stird/net/net.h>
 
 #define REFUSED_SOURCES       64 /* of a kind */
 #define REFUSED_SAID_EVERY_MS 60000

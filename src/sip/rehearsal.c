@@ -2,8 +2,8 @@
  * A call without a network: the steps of steps.c on a proxy that has no sockets, and of names of
  * upstreams only what the running stird knows.
  */
-#include <stird/container_of.h>
-#include <stird/rehearsal.h>
+#include <stird/base/container_of.h>
+#include <stird/sip/rehearsal.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* Responses on their way back, and what ends an attempt: RFC 3261 sections 16.7 to 16.10. */
 #include <stdlib.h>
-#include <stird/container_of.h>
-#include <stird/log.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <string.h>
 
 #include "by_via.h"
 #include "context.h"
 #include "steps.h"
 #include "relay.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "inbox.h"
 #include "received.h"
 #include "response.h"

@@ -4,7 +4,7 @@
 
 #include "answer.h"
 #include "branch.h"
-#include "context.h"
+#include "proxy_parts.h"
 
 struct flow reply_flow(const struct message *request, const struct flow *from)
 {

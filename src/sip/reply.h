@@ -4,7 +4,7 @@
 #ifndef STIRD_SIP_REPLY_H
 #define STIRD_SIP_REPLY_H
 
-#include <stird/net.h>
+#include <stird/net/net.h>
 
 #include "message.h"
 

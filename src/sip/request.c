@@ -1,6 +1,5 @@
 /* Requests as they arrive: to their transaction, or on a way of their own. */
-#include <stird/log.h>
-#include <stird/policy.h>
+#include <stird/base/log.h>
 
 #include "context.h"
 #include "steps.h"
@@ -8,7 +7,7 @@
 #include "relay.h"
 #include "reply.h"
 #include "stateless.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)

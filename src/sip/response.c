@@ -1,6 +1,6 @@
 #include "response.h"
 
-#include "context.h"
+#include "proxy_parts.h"
 
 bool response_is_hidden(const struct settings *settings, int status)
 {

@@ -1,6 +1,6 @@
 #include "route_key.h"
 
-#include <stird/clock.h>
+#include <stird/base/clock.h>
 #include <string.h>
 
 #define DAY_S    86400

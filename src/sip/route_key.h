@@ -10,7 +10,7 @@
 #ifndef STIRD_SIP_ROUTE_KEY_H
 #define STIRD_SIP_ROUTE_KEY_H
 
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 #include "branch.h"
 

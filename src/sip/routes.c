@@ -1,7 +1,7 @@
 #include "routes.h"
 
 #include <stdlib.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <string.h>
 
 #include "target.h"

@@ -7,10 +7,10 @@
 #ifndef STIRD_SIP_ROUTES_H
 #define STIRD_SIP_ROUTES_H
 
-#include <stird/hop_state.h>
-#include <stird/listeners.h>
-#include <stird/resolver.h>
-#include <stird/settings.h>
+#include <stird/core/hop_state.h>
+#include <stird/core/listeners.h>
+#include <stird/core/settings.h>
+#include <stird/net/resolver.h>
 
 struct routes;
 struct target;

@@ -1,7 +1,8 @@
 #include "screen.h"
 
-#include <stird/headers.h>
-#include <stird/policy.h>
+#include <stird/core/emergency.h>
+#include <stird/core/headers.h>
+#include <stird/core/tag.h>
 #include "message.h"
 #include "odd.h"
 #include "stand_in.h"
@@ -356,37 +357,11 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : too_many(m, line, rule, "has too many elements");
 }
 
-/* The first tag of a From or To, the second one with its name, and how many there are, in one walk:
-   values are long. */
-static unsigned read_tags(struct str value, struct str *tag, struct str *second)
-{
-    struct str uri, name, said, parameters = {NULL, 0};
-    unsigned n = 0;
-    *tag = *second = (struct str){NULL, 0};
-    name_addr(value, &uri, &parameters); /* a tag is one also behind what is no URI */
-    while (parameter_next(&parameters, &name, &said)) {
-        if (!str_eq_nocase(name, STR("tag")))
-            continue;
-        if (n++ == 0)
-            *tag = said;
-        else if (n == 2)
-            *second = name;
-    }
-    return n;
-}
-
-struct str screen_tag_of(struct str value)
-{
-    struct str tag, second;
-    read_tags(value, &tag, &second);
-    return tag;
-}
-
 /* How many there are; two in a header are a fault of their own. */
 static unsigned note_tags(struct message *m, struct str header, struct str value, struct str *tag)
 {
     struct str second;
-    unsigned n = read_tags(value, tag, &second);
+    unsigned n = tags_read(value, tag, &second);
     if (n > 1 && !m->two_tags.what)
         m->two_tags = (struct screen_fault){REASON_BAD_REQUEST, header,
                                             (size_t)(second.p - m->raw.p), "has two tags"};

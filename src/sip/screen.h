@@ -5,10 +5,10 @@
 #ifndef STIRD_SIP_SCREEN_H
 #define STIRD_SIP_SCREEN_H
 
-#include <stird/framing.h>
-#include <stird/headers.h>
-#include <stird/reason.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
+#include <stird/core/framing.h>
+#include <stird/core/headers.h>
+#include <stird/core/reason.h>
 
 struct message;
 
@@ -35,8 +35,6 @@ struct str screen_method(unsigned i);
 /* Whether LINE of M is From, To, Call-ID or CSeq once more, with the same value: nobody can read
    another one there. */
 bool screen_is_copy(const struct message *m, const struct header_line *line);
-/* The tag of a From or To value, or empty. */
-struct str screen_tag_of(struct str value);
 /* What framing.h refused, in the same words. */
 struct screen_fault screen_fault_of_frame(enum frame_status status, const struct frame *frame);
 

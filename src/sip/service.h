@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_SERVICE_H
 #define STIRD_SIP_SERVICE_H
 
-#include <stird/settings.h>
+#include <stird/core/settings.h>
 
 #include "steps.h"
 

@@ -2,11 +2,11 @@
  * The service of a trunk whose calls leave by its upstreams with a level and a signature: where to,
  * what is decided of it, the token, and away.
  */
-#include <stird/clock.h>
-#include <stird/container_of.h>
-#include <stird/identity.h>
-#include <stird/passport.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/core/identity.h>
+#include <stird/core/passport.h>
+#include <stird/core/policy.h>
 
 #include "context.h"
 #include "forward.h"

@@ -7,7 +7,7 @@
 #define STIRD_SIP_SIPHASH_H
 
 #include <stdint.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 #include "transaction.h"
 

@@ -1,7 +1,7 @@
 #include "size_switch.h"
 
-#include <stird/container_of.h>
-#include <stird/log.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 
 #define UDP_MAX_BYTES 1300
 #define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */

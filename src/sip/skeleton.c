@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 void skeleton_fini(struct skeleton *s)
 {

@@ -6,8 +6,8 @@
 #define STIRD_SIP_SKELETON_H
 
 #include <stdbool.h>
-#include <stird/buf.h>
-#include <stird/str.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 struct skeleton {
     char *text; /* the request line behind the method, and header lines; owned */

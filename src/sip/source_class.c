@@ -1,11 +1,10 @@
 #include "source_class.h"
 
-#include <stird/claim.h>
-#include <stird/policy.h>
-#include <stird/rehearsal.h>
-#include <stird/source_table.h>
+#include <stird/core/claim.h>
+#include <stird/core/trunk.h>
+#include <stird/sip/rehearsal.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 static bool is_known(const struct rehearsal *r, const struct address *a)
 {

@@ -6,8 +6,8 @@
 #define STIRD_SIP_SOURCE_CLASS_H
 
 #include <stdbool.h>
-#include <stird/address.h>
-#include <stird/settings.h>
+#include <stird/base/address.h>
+#include <stird/core/settings.h>
 
 struct proxy;
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #define FOR_NUL     '\1'
 #define FOR_LINE    '@' /* begins no header name */

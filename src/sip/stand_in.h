@@ -9,7 +9,7 @@
 #ifndef STIRD_SIP_STAND_IN_H
 #define STIRD_SIP_STAND_IN_H
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "message.h"
 
 /* HEAD: the length of start line and headers. M is screened. */

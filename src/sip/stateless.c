@@ -1,8 +1,9 @@
 #include "stateless.h"
 
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/core/emergency.h>
+#include <stird/core/trunk.h>
+#include <stird/io/ledger.h>
 
 #include "dialog_block.h"
 #include "facts.h"

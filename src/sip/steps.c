@@ -2,11 +2,12 @@
  * The way of a request through the proxy: the steps that all calls have, after which the service of
  * their trunk has its own (service.h), and the way of other requests.
  */
-#include <stird/clock.h>
-#include <stird/container_of.h>
-#include <stird/log.h>
-#include <stird/policy.h>
-#include <stird/trunk_why.h>
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
+#include <stird/core/trunk_why.h>
+#include <stird/core/emergency.h>
+#include <stird/core/trunk.h>
 #include <string.h>
 
 #include "context.h"
@@ -19,7 +20,7 @@
 #include "fence.h"
 #include "received.h"
 #include "service.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 #define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
 

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/policy.h>
-#include <stird/reason.h>
+#include <stird/core/emergency.h>
+#include <stird/core/reason.h>
 
 struct context;
 struct wait;

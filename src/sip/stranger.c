@@ -1,7 +1,8 @@
 #include "stranger.h"
 
-#include <stird/headers.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
+#include <stird/core/headers.h>
+#include <stird/core/tag.h>
 
 #define SAID_EVERY_MS 60000
 
@@ -12,7 +13,7 @@ static bool find_tag(struct str raw, const char *name, char compact, struct str 
     struct header_line line;
     if (!header_find(raw, str_of(name), compact, &line))
         return false;
-    *tag = screen_tag_of(line.value);
+    *tag = tag_first(line.value);
     return true;
 }
 
@@ -113,7 +114,7 @@ static bool read_proof(struct str raw, unsigned max_lines, struct branch_proof *
     *proof = (struct branch_proof){.branch = b.via[0].branch,
                                    .call_id = b.call_id.value,
                                    .cseq = (uint32_t)number,
-                                   .from_tag = screen_tag_of(b.from.value),
+                                   .from_tag = tag_first(b.from.value),
                                    .next = b.via[1]};
     return true;
 }

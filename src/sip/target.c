@@ -1,7 +1,7 @@
 /* Where a request goes next (RFC 3261 sections 16.4 to 16.6). */
 #include <errno.h>
 #include <sofia-sip/url.h>
-#include <stird/source_table.h>
+#include <stird/core/source_table.h>
 #include <string.h>
 
 #include "context.h"

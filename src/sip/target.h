@@ -8,9 +8,9 @@
 #include <sofia-sip/url.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/address.h>
-#include <stird/listeners.h>
-#include <stird/settings.h>
+#include <stird/base/address.h>
+#include <stird/core/listeners.h>
+#include <stird/core/settings.h>
 
 struct context;
 struct flow;

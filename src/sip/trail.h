@@ -5,7 +5,7 @@
 #define STIRD_SIP_TRAIL_H
 
 #include <stddef.h>
-#include <stird/tried.h>
+#include <stird/core/tried.h>
 
 struct target;
 

@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/net.h>
-#include <stird/str.h>
+#include <stird/base/str.h>
+#include <stird/net/net.h>
 
 #include "holding.h"
 #include "timers.h"

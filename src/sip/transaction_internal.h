@@ -2,7 +2,7 @@
 #ifndef STIRD_SIP_TRANSACTION_INTERNAL_H
 #define STIRD_SIP_TRANSACTION_INTERNAL_H
 
-#include <stird/container_of.h>
+#include <stird/base/container_of.h>
 
 #include "channel.h"
 #include "transaction.h"

@@ -1,12 +1,12 @@
 #include "trust.h"
 
 #include <sofia-sip/su_alloc.h>
-#include <stird/claim.h>
-#include <stird/headers.h>
-#include <stird/policy.h>
-#include <stird/privacy.h>
-#include <stird/source_table.h>
-#include <stird/told.h>
+#include <stird/core/claim.h>
+#include <stird/core/headers.h>
+#include <stird/core/privacy.h>
+#include <stird/core/source_table.h>
+#include <stird/core/told.h>
+#include <stird/core/trunk.h>
 
 /* Who is calling, in other words than From's (RFC 3325, draft-ietf-sip-privacy). */
 static const char *const asserting_headers[] = {"P-Asserted-Identity", "P-Preferred-Identity",

@@ -6,7 +6,7 @@
 #ifndef STIRD_SIP_TRUST_H
 #define STIRD_SIP_TRUST_H
 
-#include <stird/call.h>
+#include <stird/core/call.h>
 
 #include "message.h"
 

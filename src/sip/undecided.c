@@ -1,12 +1,12 @@
 #include "undecided.h"
 
-#include <stird/clock.h>
-#include <stird/ledger.h>
-#include <stird/container_of.h>
-#include <stird/log.h>
+#include <stird/base/clock.h>
+#include <stird/io/ledger.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 #include "lost_emergency.h"
 
 #define SECOND_MS 1000

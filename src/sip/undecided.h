@@ -9,9 +9,9 @@
 #ifndef STIRD_SIP_UNDECIDED_H
 #define STIRD_SIP_UNDECIDED_H
 
-#include <stird/address.h>
-#include <stird/reason.h>
-#include <stird/str.h>
+#include <stird/base/address.h>
+#include <stird/base/str.h>
+#include <stird/core/reason.h>
 
 #include "timers.h"
 

@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_VIA_H
 #define STIRD_SIP_VIA_H
 
-#include <stird/listeners.h>
+#include <stird/core/listeners.h>
 
 #include "message.h"
 

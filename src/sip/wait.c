@@ -2,7 +2,7 @@
 
 #include <assert.h>
 #include <stddef.h>
-#include <stird/container_of.h>
+#include <stird/base/container_of.h>
 
 void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *w))
 {

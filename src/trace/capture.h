@@ -2,7 +2,7 @@
 #ifndef STIRD_TRACE_CAPTURE_H
 #define STIRD_TRACE_CAPTURE_H
 
-#include <stird/trace.h>
+#include <stird/trace/trace.h>
 
 #define CAPTURE_DEPTH_MAX 16 /* tags and tunnels inside each other */
 

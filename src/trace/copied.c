@@ -3,8 +3,8 @@
  * the message had. Nobody knows then what was sent, and a token that fails by it failed in the copy
  * alone. Octets of a capture are never asked: what is there was sent.
  */
-#include <stird/headers.h>
-#include <stird/trace.h>
+#include <stird/core/headers.h>
+#include <stird/trace/trace.h>
 
 #define CAPTURE "; a capture (tcpdump -s 0 -w FILE) has what was sent"
 

@@ -1,4 +1,4 @@
-#include <stird/trace.h>
+#include <stird/trace/trace.h>
 
 #include <string.h>
 

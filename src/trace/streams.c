@@ -5,8 +5,8 @@
 #include "capture.h"
 
 #include <stdlib.h>
-#include <stird/buf.h>
-#include <stird/framing.h>
+#include <stird/base/buf.h>
+#include <stird/core/framing.h>
 #include <string.h>
 
 #define STREAMS_MAX 256

@@ -9,9 +9,9 @@
  * line, but a line without a colon is like more of the line before it. In a header that somebody
  * judges by, that is told (`glued`) and not guessed.
  */
-#include <stird/buf.h>
-#include <stird/headers.h>
-#include <stird/trace.h>
+#include <stird/base/buf.h>
+#include <stird/core/headers.h>
+#include <stird/trace/trace.h>
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "capture.h"
 
 #include <netinet/in.h>
-#include <stird/framing.h>
+#include <stird/core/framing.h>
 
 static void visit(struct capture *c, const struct packet *p, struct str text)
 {

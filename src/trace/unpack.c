@@ -1,5 +1,5 @@
 /* What a file is packed in: gzip is taken off, others are named. */
-#include <stird/trace.h>
+#include <stird/trace/trace.h>
 
 #include <limits.h>
 #include <string.h>

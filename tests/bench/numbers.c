@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <stird/numbers_files.h>
+#include <stird/io/numbers_files.h>
 
 #define LOOKUPS 4000000u
 

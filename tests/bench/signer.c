@@ -13,9 +13,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/control.h>
-#include <stird/lab_ca.h>
-#include <stird/sign_request.h>
+#include <stird/core/sign_request.h>
+#include <stird/io/control.h>
+#include <stird/lab/lab_ca.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include <stird/policy.h>
-#include <stird/settings.h>
-#include <stird/source_table.h>
+#include <stird/core/settings.h>
+#include <stird/core/source_table.h>
+#include <stird/core/trunk.h>
 
 #define LONG_BYTES 60000
 

@@ -1,7 +1,7 @@
 /* Prints what a child needs to know to say something: "NAME NUMBER" a line. */
 #include <stddef.h>
 #include <stdio.h>
-#include <stird/control.h>
+#include <stird/io/control.h>
 
 #define FIELD(name)                                                                                \
     {                                                                                              \

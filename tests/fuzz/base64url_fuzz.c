@@ -1,5 +1,5 @@
 /* base64url: a text that is taken is the only text for its octets. */
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <stird/certificate_text.h>
-#include <stird/sti_certificate.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/sti_certificate.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "core/claim_constraints.h"
+#include "core/verify/claim_constraints.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* A Contact header of a peer behind NAT: what is fixed is as many Contacts as before, and stays. */
 #include <assert.h>
 #include <stdint.h>
-#include <stird/headers.h>
-#include <stird/nat.h>
+#include <stird/core/headers.h>
+#include <stird/core/nat.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

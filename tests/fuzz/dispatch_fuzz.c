@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include <stird/dispatch.h>
+#include <stird/net/dispatch.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

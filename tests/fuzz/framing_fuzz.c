@@ -1,10 +1,10 @@
 /* Bytes of a datagram and of a stream through framing, screening, parsing, answering, printing. */
 #include <assert.h>
 #include <stdint.h>
-#include <stird/framing.h>
+#include <stird/core/framing.h>
 
 #include "sip/answer.h"
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 #include "sip/message.h"
 #include "sip/skeleton.h"
 

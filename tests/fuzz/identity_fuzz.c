@@ -1,5 +1,5 @@
 /* The Identity reader: whatever a call brings is put into one kind, and all parts lie inside it. */
-#include <stird/identity.h>
+#include <stird/core/identity.h>
 
 #include <stdlib.h>
 

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/framing.h>
-#include <stird/headers.h>
-#include <stird/route_line.h>
-#include <stird/well_formed.h>
+#include <stird/core/framing.h>
+#include <stird/core/headers.h>
+#include <stird/core/route_line.h>
+#include <stird/core/well_formed.h>
 #include <string.h>
 
 #include "sip/answer.h"

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* A journal of any octets: read or refused, and what is in force becomes a table again. */
 #include <stdlib.h>
-#include <stird/overlay.h>
+#include <stird/io/overlay.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Record files of any octets: each line gets a finding, and a whole chain stays one. */
 #include <stdlib.h>
-#include <stird/record_check.h>
+#include <stird/io/record_check.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

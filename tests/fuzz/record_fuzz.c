@@ -1,6 +1,6 @@
 /* A packet of a broken worker: refused, or a line of one JSON object whose end is the chain's. */
 #include <stdlib.h>
-#include <stird/record_chain.h>
+#include <stird/io/record_chain.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

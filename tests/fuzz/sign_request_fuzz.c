@@ -1,5 +1,5 @@
 /* Requests of a broken worker: what is accepted makes JSON of digits, letters and hyphens alone. */
-#include <stird/sign_request.h>
+#include <stird/core/sign_request.h>
 
 #include <stdlib.h>
 #include <string.h>

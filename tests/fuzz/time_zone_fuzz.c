@@ -1,6 +1,6 @@
 /* A zone file of any octets: refused, or a zone that tells a day, a weekday and a minute always. */
 #include <stdlib.h>
-#include <stird/time_zone.h>
+#include <stird/core/time_zone.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* The TNAuthList of a certificate: any octets, and what comes out is codes and commas. */
-#include "core/tn_auth_list.h"
+#include "core/verify/tn_auth_list.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <stird/number_plan.h>
-#include <stird/policy.h>
-#include <stird/tn.h>
+#include <stird/core/emergency.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/tn.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

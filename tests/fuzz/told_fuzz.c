@@ -1,6 +1,6 @@
 /* What neighbours tell and callers wish for: words, levels, verstat, Privacy, in any text. */
-#include <stird/privacy.h>
-#include <stird/told.h>
+#include <stird/core/privacy.h>
+#include <stird/core/told.h>
 
 #include <stdlib.h>
 

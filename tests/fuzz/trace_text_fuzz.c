@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/buf.h>
-#include <stird/hops.h>
-#include <stird/trace.h>
+#include <stird/base/buf.h>
+#include <stird/core/hops.h>
+#include <stird/trace/trace.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

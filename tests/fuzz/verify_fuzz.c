@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <stird/verify.h>
+#include <stird/core/verify.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

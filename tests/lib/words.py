@@ -1,4 +1,4 @@
-"""What children of stird say to the supervisor, said in a child's place (include/stird/control.h)."""
+"""What children of stird say to the supervisor, said in a child's place (include/stird/io/control.h)."""
 
 import os
 import re

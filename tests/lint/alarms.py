@@ -2,7 +2,7 @@
 """
 usage: alarms.py PROJECT
 docs/troubleshooting.md has a row with what to do for each alarm (src/daemon/alarms.def), for each reason of
-include/stird/reason.def that is no level, and for each counter of `stirctl stats`; and each error line of the
+include/stird/core/reason.def that is no level, and for each counter of `stirctl stats`; and each error line of the
 log stands in the row of the alarm that it belongs to, or among those of processes that do not start.
 """
 
@@ -64,7 +64,7 @@ def check(project):
     for path, line in error_lines(project):
         if line not in EXEMPT and line not in said:
             yield "%s: the error line `%s` belongs to no alarm" % (path, line)
-    reasons = re.findall(r"^REASON\(\w+, (\d+),", read(project, "include", "stird", "reason.def"), re.M)
+    reasons = re.findall(r"^REASON\(\w+, (\d+),", read(project, "include", "stird", "core", "reason.def"), re.M)
     names = re.findall(r"^\| `(\w+)` \| (\d+) \|", read(project, "docs", "reasons.md"), re.M)
     if len(names) < len(reasons):
         yield "docs/reasons.md has %d of %d reasons" % (len(names), len(reasons))
@@ -72,7 +72,7 @@ def check(project):
         if not 1 <= int(number) <= 19 and "`%s`" % name not in text:
             yield "no row of reason %s" % name
     counters = rows(section(text, "By counter"))
-    table = read(project, "src", "daemon", "supervisor_status.c")
+    table = read(project, "src", "daemon", "supervisor", "supervisor_status.c")
     for name in re.findall(r"^ +(?:COUNTER|LEVEL)\((\w+)\),", table, re.M):
         if name not in counters:
             yield "no row of counter %s" % name

@@ -5,10 +5,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/arena.h>
-#include <stird/facts.h>
-#include <stird/framing.h>
-#include <stird/settings.h>
+#include <stird/base/arena.h>
+#include <stird/core/framing.h>
+#include <stird/core/settings.h>
+#include <stird/sip/facts.h>
 #include <string.h>
 #include <valgrind/callgrind.h>
 

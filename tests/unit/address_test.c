@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/address.h>
+#include <stird/base/address.h>
 
 static const struct {
     const char *text;

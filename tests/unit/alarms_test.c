@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 
 #include "daemon/alarms.h"
 

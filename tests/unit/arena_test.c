@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/arena.h>
+#include <stird/base/arena.h>
 
 /* Without it the address sanitizer ends the program where malloc() answers NULL. */
 const char *__asan_default_options(void);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/budget.h>
+#include <stird/core/budget.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/buf.h>
+#include <stird/base/buf.h>
 
 #define assert_buf(b, literal) assert_true(str_eq(buf_str(b), STR(literal)))
 

@@ -7,14 +7,14 @@
 
 #include <cmocka.h>
 
-#include <stird/cause.h>
+#include <stird/core/cause.h>
 
 static const struct {
     enum cause cause;
     const char *name, *result, *text;
 } table[] = {
 #define CAUSE(NAME, id, name, result, text) {CAUSE_##NAME, name, result, text},
-#include <stird/cause.def>
+#include <stird/core/cause.def>
 #undef CAUSE
 };
 #define N (sizeof(table) / sizeof(table[0]))

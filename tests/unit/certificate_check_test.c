@@ -1,8 +1,8 @@
 /* What a certificate's URL may serve, and what must not be taken for it. */
 #include "lab.h"
 
-#include <stird/certificate_check.h>
-#include <stird/lab_ca.h>
+#include <stird/core/certificate_check.h>
+#include <stird/lab/lab_ca.h>
 
 #define NOW INT64_C(1800000000)
 #define DAY 86400

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/certificate_choice.h>
+#include <stird/core/certificate_choice.h>
 
 #define NOW 1000000
 #define DAY 86400

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-#include "core/tn_auth_list.h"
+#include "core/verify/tn_auth_list.h"
 
 static char *lab;
 static struct arena *arena;

@@ -5,8 +5,8 @@
 #include "lab.h"
 
 #include <openssl/pem.h>
-#include <stird/certificate_text.h>
-#include <stird/credential.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/credential.h>
 
 #define BOM "\xef\xbb\xbf"
 

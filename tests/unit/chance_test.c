@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <sys/types.h>
 
-#include <stird/chance.h>
+#include <stird/base/chance.h>
 
 #include "net/peers.h"
-#include <stird/dispatch.h>
+#include <stird/net/dispatch.h>
 
 /* What the calls of the kernel's do, one after the other; then all goes well. */
 #define STEPS 4

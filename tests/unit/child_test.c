@@ -1,7 +1,7 @@
 /* When a child is started again, when it is pinged, and when it is taken for hung. */
 #include "daemon/child.h"
 #include "daemon/roles.h"
-#include "daemon/supervisor.h"
+#include "daemon/supervisor/supervisor.h"
 
 #include "daemon/privileges.h"
 #include "daemon/rights.h"

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stird/control.h>
+#include <stird/io/control.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 

@@ -1,8 +1,8 @@
 #include "lab.h"
 
-#include <stird/credential.h>
+#include <stird/core/credential.h>
 
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 
 static char *lab;
 static struct arena *arena;

@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include <stird/buf.h>
-#include <stird/discriminator.h>
-#include <stird/facts.h>
-#include <stird/policy.h>
+#include <stird/base/buf.h>
+#include <stird/core/discriminator.h>
+#include <stird/core/trunk.h>
+#include <stird/sip/facts.h>
 
 #define SOURCE                                                                                     \
     .sources = &(const struct address_prefix){{.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}},   \

@@ -1,6 +1,6 @@
 /* The kernel's choice among workers, through real sockets, against the same rule in C. */
-#include <stird/dispatch.h>
-#include <stird/listen.h>
+#include <stird/net/dispatch.h>
+#include <stird/net/listen.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/facts.h>
-#include <stird/headers.h>
-#include <stird/hops.h>
-#include <stird/policy.h>
+#include <stird/core/emergency.h>
+#include <stird/core/headers.h>
+#include <stird/core/hops.h>
+#include <stird/core/policy.h>
+#include <stird/sip/facts.h>
 
 #include "sip/message.h"
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include <sip/failed_calls.h>
-#include <stird/hop_state.h>
+#include "sip/failed_calls.h"
+#include <stird/core/hop_state.h>
 
 static struct trunk trunk = {.name = STR("pbx")};
 static struct call call = {.call_id = STR("a@x"), .trunk = &trunk};

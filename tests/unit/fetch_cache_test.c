@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/fetch_cache.h>
+#include <stird/fetch/fetch_cache.h>
 
 #define A STR("https://a.example/c.pem")
 #define B STR("https://b.example/c.pem")

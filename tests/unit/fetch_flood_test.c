@@ -4,7 +4,7 @@
  */
 #include "lab.h"
 
-#include <stird/fetch.h>
+#include <stird/fetch/fetch.h>
 
 #include <arpa/inet.h>
 #include <errno.h>

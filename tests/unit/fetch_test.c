@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <stird/fetch.h>
-#include <stird/public_address.h>
-#include <stird/x5u.h>
+#include <stird/core/public_address.h>
+#include <stird/core/x5u.h>
+#include <stird/fetch/fetch.h>
 
 static void addresses_of_nobodys_web_server(void **state)
 {

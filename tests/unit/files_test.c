@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
 
 static char directory[] = "/tmp/stird-files-XXXXXX";
 

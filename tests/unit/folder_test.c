@@ -1,5 +1,5 @@
 /* Writing where somebody else rules: what he exchanges gains him nothing. */
-#include <stird/folder.h>
+#include <stird/io/folder.h>
 
 #include "in_child.h"
 

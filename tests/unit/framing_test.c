@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stird/buf.h>
-#include <stird/framing.h>
+#include <stird/base/buf.h>
+#include <stird/core/framing.h>
 #include <string.h>
 
 static const struct frame_limits limits = {400, 10};

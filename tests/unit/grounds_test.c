@@ -12,8 +12,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/facts.h>
-#include <stird/policy.h>
+#include <stird/core/policy.h>
+#include <stird/core/trunk.h>
+#include <stird/sip/facts.h>
 
 static struct numbers *compile(struct str csv, struct buf *image)
 {

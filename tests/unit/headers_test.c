@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include <stird/headers.h>
+#include <stird/core/headers.h>
 
 static void assert_text(struct str found, const char *expected)
 {

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-#include <stird/identity.h>
+#include <stird/core/identity.h>
 
 static json_t *vectors;
 

@@ -1,8 +1,8 @@
 /* Programs that are not ours read what we wrote: secsipidx and openssl. */
 #include "lab.h"
 
-#include <stird/credential.h>
-#include <stird/identity.h>
+#include <stird/core/credential.h>
+#include <stird/core/identity.h>
 #include <sys/wait.h>
 
 static char *lab;

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include <jansson.h>
-#include <stird/json.h>
+#include <stird/base/json.h>
 
 static void write_value(struct json *j, json_t *value);
 

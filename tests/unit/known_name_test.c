@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/known_name.h>
+#include <stird/io/known_names.h>
 #include <unistd.h>
 
 static struct known_name good(void)

@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stird/arena.h>
-#include <stird/certificate.h>
-#include <stird/clock.h>
-#include <stird/passport.h>
+#include <stird/base/arena.h>
+#include <stird/core/certificate.h>
+#include <stird/base/clock.h>
+#include <stird/core/passport.h>
 #include <unistd.h>
 
 static inline json_t *lab_vectors(const char *name)

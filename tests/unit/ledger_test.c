@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include <stird/ledger.h>
-#include <stird/record.h>
+#include <stird/io/ledger.h>
+#include <stird/io/record.h>
 
 #include "lab.h"
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <stird/listeners.h>
+#include <stird/core/listeners.h>
 
 static struct address place(const char *host, uint16_t port)
 {

@@ -17,7 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <stird/log.h>
+#include <stird/base/log.h>
 
 #include "in_child.h"
 

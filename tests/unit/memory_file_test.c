@@ -13,10 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/supervisor.h"
-#include <stird/known_name.h>
-#include <stird/memory_file.h>
-#include <stird/record_queue.h>
+#include "daemon/supervisor/supervisor.h"
+#include <stird/base/memory_file.h>
+#include <stird/io/known_names.h>
+#include <stird/io/record_queue.h>
 
 #define BYTES 8192
 

@@ -11,9 +11,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stird/control.h>
-#include <stird/mend.h>
-#include <stird/packet.h>
+#include <stird/base/packet.h>
+#include <stird/io/control.h>
+#include <stird/net/mend.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/supervisor.h"
-#include <stird/settings_file.h>
+#include "daemon/supervisor/supervisor.h"
+#include <stird/conf/settings_file.h>
 
 /* A supervisor that is ready, with a worker and a recorder in these states. */
 static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum child_state recorder,

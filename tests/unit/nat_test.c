@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <stird/nat.h>
+#include <stird/core/nat.h>
 
 static struct address place(const char *host, uint16_t port)
 {

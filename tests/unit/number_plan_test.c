@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/number_plan.h>
+#include <stird/core/number_plan.h>
 
 static const char *const possible[] = {
     /* North America: 555-0100 to 555-0199 are fiction's */

@@ -11,8 +11,8 @@
 
 #include <dirent.h>
 
-#include "core/numbers_csv.h"
-#include <stird/numbers.h>
+#include "core/numbers/numbers_csv.h"
+#include <stird/core/numbers.h>
 
 #define VECTORS TESTS_DIR "/vectors/numbers"
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "numbers_table_helper.h"
-#include <stird/numbers_diff.h>
+#include <stird/core/numbers_diff.h>
 
 #define HEAD "number,customer,state,not_before,not_after\n"
 #define DAY  20000

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <stird/numbers_files.h>
+#include <stird/io/numbers_files.h>
 
 #define HEADER "number,customer,state\n"
 

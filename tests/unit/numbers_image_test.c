@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/numbers_image.h"
+#include "core/numbers/numbers_image.h"
 #include "numbers_table_helper.h"
 
 static const char small_table[] = "number,customer,state,not_after,cert\n"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/numbers_lint.h>
+#include <stird/core/numbers_lint.h>
 
 #define HEAD "number,customer,state,not_before,not_after\n"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 #include "numbers_table_helper.h"
 

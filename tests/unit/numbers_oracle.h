@@ -5,7 +5,7 @@
 #ifndef NUMBERS_ORACLE_H
 #define NUMBERS_ORACLE_H
 
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 struct oracle_row {
     unsigned length;    /* of the digits */

@@ -5,7 +5,7 @@
 #ifndef NUMBERS_TABLE_HELPER_H
 #define NUMBERS_TABLE_HELPER_H
 
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 struct table {
     struct buf image;

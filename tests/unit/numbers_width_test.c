@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <inttypes.h>
-#include <stird/numbers.h>
+#include <stird/core/numbers.h>
 
 static void begin(struct buf *text)
 {

@@ -4,12 +4,12 @@
  */
 #include "lab.h"
 
-#include <stird/handover.h>
-#include <stird/known_name.h>
-#include <stird/record.h>
-#include <stird/refused_source.h>
-#include <stird/settings.h>
-#include <stird/sign_request.h>
+#include <stird/core/known_name.h>
+#include <stird/core/refused_source.h>
+#include <stird/core/settings.h>
+#include <stird/core/sign_request.h>
+#include <stird/io/record.h>
+#include <stird/net/handover.h>
 
 #define LISTENERS 2
 

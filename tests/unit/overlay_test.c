@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/overlay.h>
+#include <stird/io/overlay.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /* An empty packet closes no channel of ours; a closed end does. */
-#include <stird/control.h>
-#include <stird/handover.h>
-#include <stird/packet.h>
+#include <stird/base/packet.h>
+#include <stird/io/control.h>
+#include <stird/net/handover.h>
 
 #include <errno.h>
 #include <setjmp.h>

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <stird/policy.h>
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
+#include <stird/core/policy.h>
 
 #include "lab.h"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <stird/privacy.h>
+#include <stird/core/privacy.h>
 
 static const struct {
     const char *lines;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/problems.h>
+#include <stird/base/problems.h>
 
 static void an_empty_list_says_nothing(void **state)
 {

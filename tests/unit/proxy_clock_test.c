@@ -14,8 +14,9 @@
 
 #include <cmocka.h>
 #include <event2/event.h>
-#include <stird/clock.h>
-#include <stird/settings_file.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/conf/settings_file.h>
 
 #include "lab.h"
 #include "sip/context.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include <stird/reason.h>
+#include <stird/core/reason.h>
 
 static const struct {
     const char *name;
@@ -15,7 +15,7 @@ static const struct {
     const char *text;
 } table[] = {
 #define REASON(name, id, sip_status, text) {#name, (id), (sip_status), (text)},
-#include <stird/reason.def>
+#include <stird/core/reason.def>
 #undef REASON
 };
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <stird/record_queue.h>
+#include <stird/io/record_queue.h>
 
 #define BYTES 65536
 

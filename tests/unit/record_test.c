@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include <stird/record_check.h>
-#include <stird/settings.h>
+#include <stird/core/settings.h>
+#include <stird/io/record_check.h>
 
 static struct record example(void)
 {

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/control.h>
-#include <stird/ledger.h>
-#include <stird/record_writer.h>
+#include <stird/io/control.h>
+#include <stird/io/ledger.h>
+#include <stird/io/record_writer.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <stird/control.h>
-#include <stird/log.h>
-#include <stird/record.h>
-#include <stird/record_queue.h>
+#include <stird/base/log.h>
+#include <stird/io/control.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

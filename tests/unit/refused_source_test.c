@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include <stird/refused_source.h>
-#include <stird/settings.h>
+#include <stird/core/refused_source.h>
+#include <stird/core/settings.h>
 
 static struct refused_source example(const char *address)
 {

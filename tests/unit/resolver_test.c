@@ -7,9 +7,9 @@
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <stird/clock.h>
-#include <stird/container_of.h>
-#include <stird/resolver.h>
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/net/resolver.h>
 #include <string.h>
 #include <unistd.h>
 

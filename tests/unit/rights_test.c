@@ -2,7 +2,7 @@
 #include "in_child.h"
 
 #include <errno.h>
-#include <stird/log.h>
+#include <stird/base/log.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 

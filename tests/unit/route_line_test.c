@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <stird/buf.h>
-#include <stird/route_line.h>
+#include <stird/base/buf.h>
+#include <stird/core/route_line.h>
 
 static const struct {
     const char *value;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include <stird/runtime_directory.h>
+#include <stird/conf/runtime_directory.h>
 
 static const struct {
     const char *text, *found; /* NULL: nothing */

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include <stird/numbers_files.h>
-#include <stird/settings_file.h>
+#include <stird/conf/settings_file.h>
+#include <stird/io/numbers_files.h>
 
 #include "conf/draft.h"
 #include "conf/keys.h"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stird/share.h>
+#include <stird/core/share.h>
 
 /* EVENTS, of which each EVERY-th is a hit (0: none): how often it was told. */
 static unsigned told(struct share *s, unsigned events, unsigned every, unsigned percent)

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-#include <stird/sign_request.h>
+#include <stird/core/sign_request.h>
 
 #define NOW 1443208345
 

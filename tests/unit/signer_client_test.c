@@ -1,9 +1,9 @@
 #include "lab.h"
 
 #include <errno.h>
-#include <stird/control.h>
-#include <stird/sign_request.h>
-#include <stird/signer_client.h>
+#include <stird/core/sign_request.h>
+#include <stird/io/control.h>
+#include <stird/io/signer_client.h>
 #include <sys/socket.h>
 
 #define WAITING_MAX 4096

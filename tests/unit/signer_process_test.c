@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stird/control.h>
-#include <stird/listen.h>
-#include <stird/settings.h>
-#include <stird/sign_request.h>
+#include <stird/core/settings.h>
+#include <stird/core/sign_request.h>
+#include <stird/io/control.h>
+#include <stird/net/listen.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 #include "daemon/key_file.h"
 #include "daemon/roles.h"
 #include "daemon/signer_process.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include <stird/policy.h>
+#include <stird/core/sip_date.h>
 
 static void known_dates(void **state)
 {

@@ -1,12 +1,12 @@
 /* A snapshot: what belongs together lives as long as somebody holds it. */
-#include <stird/snapshot.h>
+#include <stird/io/snapshot.h>
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <stird/control.h>
+#include <stird/io/control.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include <stird/clock.h>
-#include <stird/policy.h>
+#include <stird/base/clock.h>
+#include <stird/core/trunk.h>
 
 #define PREFIXES_A_TRUNK 4
 #define ASKED            2000

@@ -1,12 +1,12 @@
 /* What a verifier of STIR makes of a certificate: rules, numbers, constraints. */
 #include "lab.h"
 
-#include "core/claim_constraints.h"
-#include "core/tn_auth_list.h"
+#include "core/verify/claim_constraints.h"
+#include "core/verify/tn_auth_list.h"
 
-#include <stird/certificate_text.h>
-#include <stird/lab_ca.h>
-#include <stird/sti_certificate.h>
+#include <stird/core/certificate_text.h>
+#include <stird/core/sti_certificate.h>
+#include <stird/lab/lab_ca.h>
 
 #define NOW INT64_C(1800000000)
 #define DAY 86400

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/str.h>
+#include <stird/base/str.h>
 
 #define assert_str(s, literal) assert_true(str_eq((s), STR(literal)))
 

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include <cmocka.h>
-#include <stird/time_zone.h>
+#include <stird/core/time_zone.h>
 
 static struct str slurp(const char *name)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/number_plan.h>
-#include <stird/tn.h>
+#include <stird/core/number_plan.h>
+#include <stird/core/tn.h>
 
 #define TEXTS 1500000u
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <stird/tn_reach.h>
+#include <stird/core/tn_reach.h>
 
 static const struct country america = {
     .code = STR("1"), .international_prefix = STR("011"), .national_length = 10};

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include <jansson.h>
-#include <stird/tn.h>
+#include <stird/core/tn.h>
 
 static const struct country america = {
     .code = STR("1"), .international_prefix = STR("011"), .national_length = 10};

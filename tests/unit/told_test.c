@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include <stird/buf.h>
-#include <stird/told.h>
+#include <stird/base/buf.h>
+#include <stird/core/told.h>
 
 static const struct {
     const char *name;

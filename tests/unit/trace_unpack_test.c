@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/trace.h>
+#include <stird/trace/trace.h>
 #include <zlib.h>
 
 static struct buf packed(const char *bytes, size_t n)

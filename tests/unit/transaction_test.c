@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stird/container_of.h>
+#include <stird/base/container_of.h>
 
 #include "sip/transaction.h"
 

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include <stird/claim.h>
-#include <stird/policy.h>
+#include <stird/core/claim.h>
+#include <stird/core/trunk.h>
 
 #define PREFIXES(...)                                                                              \
     .sources = (const struct address_prefix[]){__VA_ARGS__},                                       \

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <stird/lab_ca.h>
-#include <stird/trust.h>
+#include <stird/core/trust.h>
+#include <stird/lab/lab_ca.h>
 
 #define NOW 1893456000
 #define DAY 86400

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <stird/record.h>
-#include <stird/record_queue.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
 
 #include "sip/context.h"
 

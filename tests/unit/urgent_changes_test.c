@@ -17,7 +17,7 @@
 #include "numbers_oracle.h"
 #include "numbers_table_helper.h"
 
-#include <stird/overlay.h>
+#include <stird/io/overlay.h>
 
 #define CUSTOMERS 4 /* and a fifth one that nobody knows */
 #define LENGTH    7

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include <stird/uri.h>
+#include <stird/core/uri.h>
 
 static const struct {
     const char *text;

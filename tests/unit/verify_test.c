@@ -1,12 +1,12 @@
 /* The published vectors, and tokens of our own signer that one thing is wrong with. */
 #include "lab.h"
 
-#include <stird/identity.h>
-#include <stird/lab_ca.h>
-#include <stird/sign_request.h>
-#include <stird/verify.h>
+#include <stird/core/identity.h>
+#include <stird/core/sign_request.h>
+#include <stird/core/verify.h>
+#include <stird/lab/lab_ca.h>
 
-#include <stird/key_backend.h>
+#include <stird/core/key_backend.h>
 
 #define NOW INT64_C(1443208345)
 #define DAY 86400

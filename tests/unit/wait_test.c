@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include <stird/container_of.h>
+#include <stird/base/container_of.h>
 
 #include "sip/context.h"
 #include "sip/steps.h"

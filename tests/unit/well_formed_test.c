@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <stird/well_formed.h>
+#include <stird/core/well_formed.h>
 
 #define VIA  "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
 #define REST "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"

@@ -1,4 +1,4 @@
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -1,4 +1,4 @@
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 
 void passport_write_header(struct buf *out, const struct passport_type *type, struct str x5u)
 {

@@ -1,5 +1,5 @@
 /* shaken (RFC 8588, ATIS-1000074): who vouches for the calling number, and how much. */
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 
 static bool is_number(const struct tn *tn, bool short_code)
 {

@@ -1,4 +1,4 @@
-#include <stird/passport.h>
+#include <stird/core/passport.h>
 
 static const struct passport_type *const types[] = {
     &passport_type_shaken,

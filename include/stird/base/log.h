@@ -1,0 +1,71 @@
+/*
+ * log - one line an event: `level process event key=value ...`, values escaped.
+ *
+ * Never blocks: a line that the reader of the descriptor does not take at once is dropped and
+ * counted, and a line says how many were as soon as one gets through. At most PIPE_BUF octets a
+ * line, none is kept. Values may come from the network; event names and keys come from the program.
+ * For the core: it does not log.
+ */
+#ifndef STIRD_LOG_H
+#define STIRD_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/log_level.h>
+#include <stird/base/str.h>
+
+struct log_field {
+    const char *key; /* NULL ends the list */
+    struct str text;
+    int64_t number;
+    bool is_number; /* which of the two it is */
+};
+
+#define LOG_TEXT(key, value)   ((struct log_field){(key), (value), 0, false})
+#define LOG_CSTR(key, value)   ((struct log_field){(key), str_of(value), 0, false})
+#define LOG_NUMBER(key, value) ((struct log_field){(key), {NULL, 0}, (value), true})
+
+/*
+ * PROCESS ("supervisor", "worker 1", "signer") is kept by pointer. With JOURNAL each line starts
+ * with the <priority> that journald reads off stderr. FD never waits from now on: log_never_wait().
+ */
+void log_open(const char *process, int fd, bool journal);
+/*
+ * FD: connected to journald's own socket, a datagram a line. Each line goes there, with CALL_ID,
+ * TRUNK, ORIG_TN, DEST_TN, REASON, CAUSE and UPSTREAM as fields of their own where it has them, and
+ * to standard error only where journald does not take it. Stays the caller's; children inherit it.
+ */
+void log_to_journal(int fd);
+int log_journal_fd(void); /* -1: none */
+/* For lines that a person reads as they come: each begins with its time (UTC), its level in colour.
+   Not with JOURNAL. */
+void log_dress(bool times, bool colours);
+/*
+ * Gives FD an open file description of its own that never waits, if it is a pipe, a terminal or
+ * another device: that of whoever started this process stays as it is. Where that is not allowed (a
+ * pipe of another user's) the pipe's own description is made so; a terminal of another user's is
+ * asked before each line. Files and sockets need nothing.
+ */
+void log_never_wait(int fd);
+/* Undoes that, for what is told to an operator who started a program in vain. */
+void log_may_wait(int fd);
+/* Before the first fork(): from now on this process and its children count in the same place. */
+void log_count_together(void);
+void log_set_level(enum log_level level);
+/* Whether a line of this level would be written: ask before costly formatting. */
+bool log_wants(enum log_level level);
+bool log_level_parse(struct str name, enum log_level *level);
+/* Lines that were dropped since the start, with log_count_together() by any of the processes. */
+uint64_t log_dropped(void);
+
+/* EVENT is a short sentence of the program; FIELDS end with key == NULL. */
+void log_event(enum log_level level, const char *event, const struct log_field *fields);
+
+#define log_write(level, event, ...)                                                               \
+    log_event((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#endif

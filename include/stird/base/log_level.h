@@ -1,0 +1,10 @@
+/*
+ * log_level - how much is said in the log. For the core too, which has it among its settings and
+ * does not log.
+ */
+#ifndef STIRD_LOG_LEVEL_H
+#define STIRD_LOG_LEVEL_H
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * problems - faults of setup: a list, each with file, line and what to do about it.
+ *
+ * Everything that reads configuration, tables or certificates adds to one list and goes on as far
+ * as it can, so that an operator sees all mistakes at once. A list that is not empty means: do not
+ * start; on a reload keep the old state.
+ */
+#ifndef STIRD_PROBLEMS_H
+#define STIRD_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+
+struct problem {
+    char *file;    /* never NULL; "" when no file is to blame */
+    unsigned line; /* 0: the file as a whole */
+    char *text;
+    bool may_pass; /* by itself, so that another try is worth it */
+    bool last;     /* it speaks of all others, and stands behind them */
+};
+
+struct problems {
+    struct problem *list;
+    size_t n, capacity;
+    size_t n_passing;   /* of these: what may pass */
+    bool out_of_memory; /* one could not be kept: counts as a problem too */
+};
+
+#define PROBLEMS_INIT ((struct problems){0})
+
+void problems_fini(struct problems *p);
+bool problems_any(const struct problems *p);
+void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The one that was added last speaks of all others, and stands behind them. */
+void problems_stands_last(struct problems *p);
+/*
+ * The last one is because of ERROR, an errno: no memory, a full disk, an address that is not there
+ * yet may be over by themselves; a right that is missing is not.
+ */
+void problems_may_pass(struct problems *p, int error);
+/* Whether another try would find one of them again. */
+bool problems_stay(const struct problems *p);
+/* All of FROM behind those of TO. */
+void problems_move(struct problems *to, struct problems *from);
+/* By file and line, in the order found where these are equal, then those that stand last; a list of
+ * thousands stays as it is.
+ */
+void problems_sort(struct problems *p);
+/* "file:line: text\n" each, sorted so. */
+void problems_print(struct problems *p, struct buf *out);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * suggest - "did you mean ...?" for a word that is not in a list.
+ */
+#ifndef STIRD_SUGGEST_H
+#define STIRD_SUGGEST_H
+
+#include <stdbool.h>
+#include <stird/base/str.h>
+
+#define SUGGEST_FAR 1000u
+
+/*
+ * Letters that one must change, add, take away or swap with the next to make B of A, in any case.
+ * More than 40 octets are like nothing: SUGGEST_FAR.
+ */
+unsigned suggest_distance(struct str a, struct str b);
+
+/*
+ * Whether CANDIDATE is near enough to WORD to be what was meant, and nearer than *DISTANCE, which
+ * becomes the new distance. Begin with SUGGEST_FAR.
+ */
+bool suggest_is_nearer(struct str word, struct str candidate, unsigned *distance);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * settings_file - configuration files to settings, every mistake with file:line.
+ *
+ * The supervisor reads files once and keeps what it read (struct files); a worker or signer parses
+ * the same bytes again and so gets the same settings without opening anything. Only this ring
+ * includes libconfig.
+ */
+#ifndef STIRD_SETTINGS_FILE_H
+#define STIRD_SETTINGS_FILE_H
+
+#include <stird/base/problems.h>
+#include <stird/core/settings.h>
+#include <sys/types.h>
+
+/* The texts that settings were made from: configuration files, chain.pem and x5u files. */
+struct files;
+
+/* Reads from the disk and remembers. NULL when there is no memory. */
+struct files *files_new(void);
+void files_free(struct files *files);
+/* What was remembered, secrets too, as a sealed memfd to hand to a child; -errno. */
+int files_to_fd(const struct files *files);
+/* The same without the secrets: enough for settings_read(), fit for an operator's tool. */
+int files_to_public_fd(const struct files *files);
+/* Takes the texts out of such a descriptor, which is not closed; never opens a file. */
+struct files *files_from_fd(int fd);
+
+/*
+ * The contents of PATH, borrowed from FILES: from the disk the first time (regular files of at
+ * most MAX_BYTES, no symlink at the last step), as remembered afterwards. 0 or -errno.
+ */
+int files_read(struct files *files, struct str path, size_t max_bytes, struct str *text);
+/* The same of a file that is no text. */
+int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
+/*
+ * The same for a private key: refused with -EKEYREJECTED when its owner is neither root nor OWNER
+ * nor ourselves, and with -EPERM when others may read it or its group may write it. What is
+ * remembered is cleansed when FILES ends.
+ */
+int files_read_secret(struct files *files, struct str path, uid_t owner, size_t max_bytes,
+                      struct str *text);
+/* Calls VISIT with the path of each file that could be read, and of each directory listed. */
+void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
+/* The names in a directory that end in SUFFIX, sorted, remembered likewise; joined by NUL. */
+int files_list(struct files *files, struct str directory, struct str suffix, struct str *names);
+
+/*
+ * Settings from the file at PATH and conf.d/<*.conf> beside it, with the public half of each
+ * certificate. NOW_S is for their dates. NULL when there were problems (all of them are in
+ * PROBLEMS: all mistakes of meaning over all files, and the first syntax error of each file).
+ */
+struct settings *settings_read(struct files *files, struct str path, int64_t now_s,
+                               struct problems *problems);
+
+/*
+ * The same, for a check that goes on to what bad settings name: with mistakes *USABLE is false, and
+ * the settings are what could be read, `open` in them what is not known. For checks alone. NULL: a
+ * file could not be read to its end, or there is no memory.
+ */
+struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
+                                   struct problems *problems, bool *usable);
+
+/*
+ * The same where a file cannot be read to its end: what it says before its syntax error, after
+ * settings_read_all() has told of that. For the names in them alone; what is wrong with
+ * certificates they name goes to OF_CERTIFICATES. NULL: there is no memory.
+ */
+struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *of_certificates);
+
+/*
+ * The private keys that the settings themselves name (tls.key), into FILES, for those that serve.
+ * Nothing else reads one: stirctl has no need of it. OWNER: as in files_read_secret(). False with
+ * problems.
+ */
+bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
+                           struct problems *problems);
+
+/*
+ * What the configuration's own files say of where things are: directories, the record file, id and
+ * directory of each certificate, groups at the control socket. Opens nothing else, and nothing is
+ * judged that needs more: an operator finds a stird by it who may not read its certificates, and
+ * whatever is wrong with them. With mistakes of those files *USABLE is false. NULL: as above.
+ */
+struct settings *settings_read_paths(struct files *files, struct str path,
+                                     struct problems *problems, bool *usable);
+
+/*
+ * settings_read() for who looks at number tables alone: customers, trunks, countries, zones, and of
+ * each certificate its id, directory and provider. No certificate and no file of TLS is opened, and
+ * what is wrong with them is no problem: an operator need not be allowed to read them. No call can
+ * be decided by such settings.
+ */
+struct settings *settings_read_for_tables(struct files *files, struct str path, int64_t now_s,
+                                          struct problems *problems);
+
+/* Where the main part of settings of settings_read() says KEY; LINE is 0 where it does not. */
+void settings_place(const struct settings *settings, const char *key, struct str *file,
+                    unsigned *line);
+
+/* What a reload cannot bring into force. */
+struct setting_change {
+    struct str key, values; /* "records.backlog", "records.backlog: 16m instead of 8m" */
+    struct str file;
+    unsigned line; /* 0: it is not written any more */
+    bool refused;  /* it would not fit to what runs: no reload; else the old one goes on */
+};
+typedef void settings_change_taker(void *user, const struct setting_change *change);
+
+/* Calls TAKE for each of them that NEXT says otherwise than PRESENT; both of settings_read(). */
+void settings_need_restart(const struct settings *next, const struct settings *present,
+                           settings_change_taker *take, void *user);
+
+/* The effective settings as text for people (stird -T); nothing secret is in settings. */
+void settings_print(const struct settings *settings, struct buf *out);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * asserted - whose number P-Asserted-Identity says the call is (RFC 3325; Decided 2). The one
+ * reading of the decision and of the comparison that `stirctl verify` makes. Pure.
+ */
+#ifndef STIRD_ASSERTED_H
+#define STIRD_ASSERTED_H
+
+#include <stdbool.h>
+#include <stird/core/tn.h>
+
+#define ASSERTED_MAX     32 /* RFC 3325 allows two; more are counted, not kept */
+#define ASSERTED_ODD_MAX 64
+
+struct asserted_texts {
+    struct str uri[ASSERTED_MAX];     /* in order */
+    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, or not one alone */
+    unsigned n, n_odd;                /* count also those that do not fit */
+    bool unreadable;                  /* there is something that is none, or nothing */
+};
+/* Whether there are more than are kept: nobody knows what they say. */
+bool asserted_overflows(const struct asserted_texts *texts);
+/* Adds what VALUE, a line of the header, holds. */
+void asserted_add(struct asserted_texts *texts, struct str value);
+/* Adds LINE, which is none but may be taken for one. */
+void asserted_add_odd(struct asserted_texts *texts, struct str line);
+
+struct asserted {
+    struct tn number;     /* where none is found: the last that cannot exist, else empty */
+    bool found;           /* the first usable tel: URI, else the first usable one */
+    bool differ;          /* two say different numbers, one cannot exist, or not all are known */
+    enum tn_fault fault;  /* of the last number that cannot exist; TN_OK: all can */
+    struct tn impossible; /* that one */
+};
+void asserted_read(struct asserted *a, const struct asserted_texts *texts,
+                   const struct country *country);
+
+#endif

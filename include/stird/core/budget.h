@@ -1,0 +1,69 @@
+/*
+ * budget - how much memory stird may hold at most by its settings, and whether its limits fit to
+ * each other and to the machine. Arithmetic alone: docs/sizing.md has the same table, and a test
+ * compares.
+ */
+#ifndef STIRD_BUDGET_H
+#define STIRD_BUDGET_H
+
+#include <stird/base/buf.h>
+#include <stird/core/settings.h>
+
+/* What holds memory, and what bounds it. */
+struct budget_row {
+    const char *what;
+    const char *ceiling; /* the setting: "limits.memory"; else "the tables", "fixed", "listeners" */
+    uint64_t octets;     /* of one */
+    uint32_t number;     /* of them: */
+    bool a_worker;       /* in each worker */
+};
+
+#define BUDGET_ROWS 10
+
+/* Octets that the kernel may hold of a connection (net/stream_room.h): received and not read, */
+#define BUDGET_STREAM_UNREAD (64 * 1024)
+/* and to be sent or acknowledged: a piece more is begun when this much is not there yet, */
+#define BUDGET_STREAM_UNSENT (64 * 1024)
+#define BUDGET_STREAM_PIECE  (64 * 1024) /* of at most so many */
+
+/* Number tables as they are compiled; zeros when they are not known. */
+struct budget_table {
+    uint64_t octets, rows;
+};
+
+struct budget {
+    struct budget_row rows[BUDGET_ROWS];
+    uint32_t workers;
+};
+
+/* Octets that an emergency call may hold. */
+uint64_t budget_emergency_call(const struct settings *settings);
+/* Calls that a worker's part of limits.memory carries. */
+uint64_t budget_calls(const struct settings *settings);
+struct budget budget_of(const struct settings *settings, const struct budget_table *table);
+uint64_t budget_octets(const struct budget *budget, const struct budget_row *row);
+uint64_t budget_sum(const struct budget *budget);
+/* As the lines of a table, in MiB: docs/sizing.md. */
+void budget_print(const struct budget *budget, struct buf *out);
+
+/* What there is for the service; 0: not known. */
+struct means {
+    uint64_t memory;       /* octets, */
+    const char *memory_is; /* and who says so: "MemoryMax of the unit" */
+    uint64_t descriptors;  /* of one process */
+    uint32_t cpus;
+};
+
+/* KEY is a setting of the main part; TEXT a sentence that begins with it. */
+typedef void budget_taker(void *user, const char *key, struct str text);
+
+/* Calls TAKE for limits that contradict each other. */
+void budget_check(const struct settings *settings, budget_taker *take, void *user);
+/* The same for limits that are above what there is. */
+void budget_check_means(const struct settings *settings, const struct budget_table *table,
+                        const struct means *means, budget_taker *take, void *user);
+
+/* Descriptors that a worker needs besides its connections. */
+uint64_t budget_descriptors(const struct settings *settings);
+
+#endif

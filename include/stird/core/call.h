@@ -1,0 +1,86 @@
+/*
+ * call - what is known of one INVITE: everything the core may look at to decide.
+ *
+ * Filled by whoever has a call (proxy, redirect, REST, command line, tests); all text is borrowed
+ * and lives as long as the call's arena or message. Plain data, no SIP stack type.
+ */
+#ifndef STIRD_CALL_H
+#define STIRD_CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/address.h>
+#include <stird/base/arena.h>
+#include <stird/base/str.h>
+#include <stird/core/asserted.h>
+#include <stird/core/privacy.h>
+#include <stird/core/settings.h>
+
+#define CALL_PASSED_OVER_MAX 8 /* each is decided by as well: policy.c */
+
+#define ORIGID_KEY_BYTES 32
+
+struct call_header {
+    struct str name, value;
+};
+
+struct call {
+    struct arena *arena;       /* for the trace and what else the outcome needs */
+    int64_t now_s;             /* real time */
+    bool traced;               /* the outcome shall say each step (explain, log level debug) */
+    uint8_t random[16];        /* for origid */
+    const uint8_t *origid_key; /* ORIGID_KEY_BYTES for stable ones; NULL: there is none */
+
+    /* how it came */
+    struct address source;
+    bool source_in_doubt;         /* its trunk covers it by a wider prefix, and the name of some
+                                     upstream, which may stand for it, is not known, or not all */
+    struct str listener;          /* name of the listener it arrived at */
+    const struct str *peer_names; /* that the peer of its TLS connection has proved */
+    unsigned n_peer_names;
+
+    /* what it says: URIs without <> and header parameters */
+    struct str call_id;
+    struct str request_uri, from_uri, to_uri;
+    struct str request_user;  /* of request_uri: %-decoded, without parameters and password */
+    struct str request_host;  /* of request_uri, without port */
+    bool request_uri_unclear; /* it can be read in more than one way: neither of the two counts */
+    struct trunk_groups groups[GROUP_PLACES];
+    struct asserted_texts from_others; /* where From is not one address alone */
+    bool to_unread;                    /* nor is To */
+    struct asserted_texts
+        asserted;    /* what P-Asserted-Identity, or what may be taken for one, holds */
+    struct str date; /* the Date header's value */
+    unsigned n_date; /* how many Date headers there are */
+    /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
+       may have made it up, so it is decided as a new call, and never signed. */
+    bool claims_dialog;
+    /* Identity headers by kind (identity.h) */
+    unsigned n_identity_shaken, n_identity_other, n_identity_unreadable, n_identity_empty;
+    /* Lines that are no header, but resemble Identity and say shaken: of a trusted trunk they go
+       on, and the next hop may read them. Others like them count as unreadable. */
+    unsigned n_identity_resembling;
+    const char *identity_fault; /* of the first that is not well formed: what; NULL: none */
+    struct privacy privacy;     /* what its Privacy headers ask for */
+
+    /* Headers that trunks may be recognised by and rules may ask for; NULL-terminated by name.p ==
+     * NULL. */
+    const struct call_header *headers;
+    /* Lines that are no header, but may be taken for one; ends with raw.p == NULL. */
+    const struct header_line *odd_lines;
+
+    /* before policy_decide(): what trunk_match() found */
+    const struct trunk *trunk;
+    /* Trunks that it names too: by what it says twice and differently, or in another way. More
+     * than are kept are counted. */
+    const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
+    unsigned n_passed_over;
+    bool fits_none;    /* trunk_for_emergency() took its trunk: that it is of it, nothing says */
+    uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
+    const struct upstream *upstream;   /* that it would leave to; NULL: nobody that is trusted */
+    const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
+    const struct numbers
+        *overlay; /* urgent changes, which outrank the table; NULL: there are none */
+};
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * certificate_choice - which unit signs now. A certificate of the configuration has one unit or
+ * several, of which the newest that verifiers can fetch signs; the others are a fallback. Pure.
+ */
+#ifndef STIRD_CERTIFICATE_CHOICE_H
+#define STIRD_CERTIFICATE_CHOICE_H
+
+#include <stird/core/settings.h>
+
+/* What a look at a unit's URL found last (certificate_check.h). */
+enum certificate_state {
+    CERTIFICATE_UNCHECKED,
+    CERTIFICATE_SERVED,      /* its URL serves it */
+    CERTIFICATE_UNREACHABLE, /* its URL cannot be fetched: verifiers elsewhere may be luckier */
+    CERTIFICATE_WRONG /* its URL serves something else, or it is revoked: verifiers will refuse its
+                         tokens */
+};
+struct str certificate_state_name(enum certificate_state state);
+
+/* Clocks of verifiers differ: for so long a new certificate waits (RFC 8224 section 12). */
+#define CERTIFICATE_SETTLING_S 300
+
+/* Index of the first unit of certificate ID, or NO_CERTIFICATE. Its units follow each other. */
+uint32_t certificate_find(const struct settings *settings, struct str id);
+/*
+ * Index of the first unit of the certificate that signs for PROVIDER where nothing names one: the
+ * first of its own; one that is foreign only where it has no other. Or NO_CERTIFICATE.
+ */
+uint32_t certificate_first(const struct settings *settings, uint32_t provider);
+
+struct certificate_question {
+    const struct settings *settings;
+    const uint8_t *states; /* one for each of the settings' units; NULL: none was checked */
+    int64_t now_s;
+    const struct passport_type *type; /* of the token; NULL: any token */
+    const struct passport_claims *claims;
+};
+
+/*
+ * The unit of the certificate that begins at FIRST which signs: of those that are for such a token
+ * (sti_certificate.h) the newest that has settled and is served; else the newest that has settled
+ * and is not known to be wrong; else the newest in force. When there is none, *REASON says why and
+ * NO_CERTIFICATE comes back.
+ */
+uint32_t certificate_choose(const struct certificate_question *q, uint32_t first,
+                            enum reason *reason);
+/*
+ * The same, and where no unit of that certificate is for such a token, another certificate of its
+ * provider that is: its own ones first.
+ */
+uint32_t certificate_choose_or_other(const struct certificate_question *q, uint32_t first,
+                                     enum reason *reason);
+
+#endif

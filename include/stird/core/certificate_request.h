@@ -1,0 +1,29 @@
+/*
+ * certificate_request - what a provider hands to an authority for STIR (ATIS-1000080): a request
+ * (PKCS#10, RFC 2986) for a certificate on a new key, which names the service provider code. Pure.
+ */
+#ifndef STIRD_CERTIFICATE_REQUEST_H
+#define STIRD_CERTIFICATE_REQUEST_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stird/base/buf.h>
+
+struct certificate_request {
+    const char *country;      /* two letters */
+    const char *organization; /* the provider's name */
+    const char *const *spcs;  /* at least one, ended by NULL; the first goes into the common name */
+};
+
+/* A new P-256 key; NULL when that fails. */
+EVP_PKEY *certificate_request_key(void);
+/*
+ * PEM: the subject is C, O, CN = "SHAKEN" and the code; the TNAuthList is an extension that is
+ * asked for. Signed by KEY with SHA-256. False when that fails.
+ */
+bool certificate_request_write(const struct certificate_request *request, EVP_PKEY *key,
+                               struct buf *pem);
+/* The key in PEM (PKCS#8); the caller cleanses. */
+bool certificate_request_write_key(EVP_PKEY *key, struct buf *pem);
+
+#endif

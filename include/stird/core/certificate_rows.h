@@ -1,0 +1,35 @@
+/*
+ * certificate_rows - whether the certificates that number tables and customers name are there and
+ * may sign, and whether the rows' numbers are those that the certificates are for. Pure; at a load.
+ */
+#ifndef STIRD_CERTIFICATE_ROWS_H
+#define STIRD_CERTIFICATE_ROWS_H
+
+#include <stird/base/buf.h>
+#include <stird/base/problems.h>
+#include <stird/core/numbers.h>
+#include <stird/core/settings.h>
+
+/*
+ * Whether CERTIFICATE, a name out of a table or an urgent change, may sign for calls of CUSTOMER;
+ * empty: nothing is named. False: WHY (may be NULL) gets the words.
+ */
+bool certificate_row_check(const struct settings *settings, struct str customer,
+                           struct str certificate, struct buf *why);
+
+/*
+ * A problem for each row, and each customer, whose `cert` names no certificate, or one of another
+ * provider than that of a trunk which its calls come through. PATH is the configuration's, for
+ * its customers; empty: they are not looked at. TABLE may be NULL: only these are.
+ */
+void certificate_rows_check(const struct settings *settings, const struct numbers *table,
+                            struct str path, struct problems *problems);
+
+/* Rows of numbers that no unit of theirs is for (sti_certificate.h): how many, the first MAX told.
+ */
+typedef void certificate_rows_visit(void *user, const struct numbers_row *row,
+                                    struct str certificate);
+uint64_t certificate_rows_outside(const struct settings *settings, const struct numbers *table,
+                                  uint64_t max, certificate_rows_visit *visit, void *user);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * certificate_text - certificates and private keys out of the files that people keep them in. One
+ * reader for signing units, trust anchors, what a URL serves, and TLS; what it does not read, it
+ * names, and says how to convert it. Pure.
+ */
+#ifndef STIRD_CERTIFICATE_TEXT_H
+#define STIRD_CERTIFICATE_TEXT_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+
+struct text_fault {
+    unsigned block;  /* of the PEM text, from 1; 0: the text as a whole */
+    const char *why; /* a static sentence that goes behind the file's name */
+};
+/* As a problem of the file NAME. */
+void text_fault_add(const struct text_fault *fault, struct str name, struct problems *problems);
+
+/*
+ * The certificates of TEXT: PEM (RFC 7468, one or more, other text around) or one in DER. The
+ * first is the end-entity's. NULL and *FAULT when there is none or anything else stands between
+ * them. To be freed with sk_X509_pop_free().
+ */
+STACK_OF(X509) * certificates_read(struct str text, struct text_fault *fault);
+/* The same for anchors and TLS: blocks of OpenSSL's own kind (TRUSTED CERTIFICATE) count too. */
+STACK_OF(X509) * certificates_read_trusted(struct str text, struct text_fault *fault);
+
+/* Revocation lists, PEM (one or more) or one in DER; NULL and *FAULT. */
+STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault);
+
+/*
+ * The first private key of TEXT: PEM (SEC1, PKCS#8, PKCS#1), unencrypted, of any kind. What is
+ * decoded on the way lies in OpenSSL's secure heap and is cleansed. NULL and *FAULT.
+ */
+EVP_PKEY *private_key_read(struct str text, struct text_fault *fault);
+/* How many TEXT has, of those that can be read without a password. */
+unsigned private_keys_in(struct str text);
+
+#endif

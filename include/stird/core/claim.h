@@ -1,0 +1,33 @@
+/*
+ * claim - which addresses are an upstream's, and which trunk names one of them as narrowly.
+ *
+ * What an upstream sends would be signed as a customer's where a trunk's prefix is too wide. So an
+ * address of an upstream begins a call of a trunk only if a source of that trunk covers it and is
+ * no wider than what the upstream claims: an SBC that gets its own calls back (Decided 12). The
+ * call, `stird -t` and `stirctl explain` ask here and nowhere else.
+ */
+#ifndef STIRD_CLAIM_H
+#define STIRD_CLAIM_H
+
+#include <stird/core/settings.h>
+
+/* A claim in bits: how long a prefix must be that names the address as narrowly. */
+#define CLAIM_NONE 0u
+
+/* Of an address alone: the longest there is. What DNS gives is claimed so. */
+unsigned claim_of_address(const struct address *address);
+/*
+ * What UPSTREAM claims, by I from 0: its `sources`, then the address of its uri if no source is the
+ * same. False: no more. A name of DNS is not among them.
+ */
+bool claim_next(const struct upstream *upstream, unsigned i, struct address_prefix *claim);
+/* The narrowest that an upstream claims SOURCE by, or CLAIM_NONE. */
+unsigned claim_of_upstreams(const struct settings *settings, const struct address *source);
+
+/* Whether one of TRUNK's sources covers SOURCE, and is as narrow as CLAIM. */
+bool claim_is_trunks(const struct trunk *trunk, const struct address *source, unsigned claim);
+/* The same of any trunk. */
+bool claim_is_a_trunks(const struct settings *settings, const struct address *source,
+                       unsigned claim);
+
+#endif

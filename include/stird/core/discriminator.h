@@ -1,0 +1,42 @@
+/*
+ * discriminator - what tells the trunks of one source apart: a row for each kind, the most specific
+ * first. The match, the check of the configuration and `stirctl explain` go by the same table.
+ */
+#ifndef STIRD_DISCRIMINATOR_H
+#define STIRD_DISCRIMINATOR_H
+
+#include <stird/core/call.h>
+#include <stird/core/fit.h>
+
+struct discriminator {
+    const char *what; /* for people: "tgrp of Contact" */
+    /* What a trunk asks for; empty: it does not ask. */
+    struct str (*wanted)(const struct trunk *trunk);
+    bool any_case; /* how two of these compare */
+    /* FITS_IN_PART: what the call says there disagrees, or can be read in more than one way. */
+    enum fit (*fit)(const struct trunk *trunk, const struct call *call);
+    /* Of which header; NULL: of none. */
+    struct str (*header)(const struct trunk *trunk);
+    /* Whether the call says anything there; NULL: it always does. */
+    bool (*said)(const struct trunk *trunk, const struct call *call);
+    /* Whether every call that says ONE says OTHER too; NULL: when they are the same. */
+    bool (*includes)(struct str one, struct str other);
+};
+
+#define DISCRIMINATORS 8
+extern const struct discriminator discriminators[DISCRIMINATORS];
+
+/* Whether nothing tells A and B apart but their sources. */
+bool discriminators_same(const struct trunk *a, const struct trunk *b);
+
+/* Whether HOST, as a Request-URI has it, is the `request_host` that TRUNK asks for: a name of ours.
+ */
+bool trunk_has_request_host(const struct trunk *trunk, struct str host);
+
+/*
+ * Whether ONE asks for all that OTHER asks for: OTHER is the default, or a broader trunk that ONE
+ * is cut out of, and a call of ONE says nothing that ONE did not expect.
+ */
+bool discriminators_include(const struct trunk *one, const struct trunk *other);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * emergency - whether a call is one to the emergency services, and which number it dials. Pure.
+ */
+#ifndef STIRD_EMERGENCY_H
+#define STIRD_EMERGENCY_H
+
+#include <stird/core/call.h>
+
+/*
+ * Whether the Request-URI, else To, is 911, 112, 933, urn:service:sos or below, sip:sos@, or in the
+ * settings' list, also as number rules dress it up: with +1, 1 or the country code of the call's
+ * trunk (of any trunk while there is none) before it, an outside-line prefix, or # behind it. To
+ * is a text of the caller's, so what it says alone is told apart.
+ */
+enum emergency { EMERGENCY_NONE, EMERGENCY_BY_TO, EMERGENCY_BY_REQUEST_URI };
+enum emergency call_emergency(const struct settings *settings, const struct call *call);
+/* The same before anything is known of the call: its Request-URI, and the URI in its To. */
+bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri);
+
+/*
+ * URI is of an emergency number, as a trunk of this country may write it. NUMBER: its digits, as
+ * they go into dest, for a verifier reads the same in To; none when other keys are among them.
+ */
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number);
+
+/*
+ * What is dialled by a URI that holds no telephone number, as a verifier that knows nobody's
+ * settings reads it: the keys as they stand, without plus and separators (RFC 8224 section 8.3),
+ * for emergency numbers and short codes. It is what find_dest() of parties.c writes of them.
+ */
+bool dialled_number(const struct country *country, struct str uri, struct tn *number);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * headers - header lines of a SIP message as raw text (RFC 3261 section 7.3): for answers, ACK and
+ * CANCEL, which must repeat them octet by octet, and for what sofia-sip is not asked to parse.
+ *
+ * Borrowed text, no memory. Reads anything: what is no header line is skipped, or given as such.
+ * This is the one reader of header names: framing, screening, facts and editing all use it.
+ */
+#ifndef STIRD_HEADERS_H
+#define STIRD_HEADERS_H
+
+#include <stdbool.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+
+struct header_line {
+    struct str name;  /* a token; {NULL, 0}: the line is no header */
+    struct str value; /* trimmed; folded lines are still inside */
+    struct str raw;   /* with its folded lines and line ends */
+};
+
+/* One or more of the characters of a token (section 25.1). */
+bool is_sip_token(struct str s);
+
+/* The first line without its end; *REST is what follows it. */
+struct str start_line(struct str message, struct str *rest);
+/* The next line off *REST, with the lines that continue it, header or not; false at the empty line
+   or the end. */
+bool head_line_next(struct str *rest, struct header_line *line);
+/* The next one that is a header: "token: value", white space before the colon but no line end. */
+bool header_next(struct str *rest, struct header_line *line);
+/*
+ * Whether somebody who reads leniently may take the line, header or not, for the header NAME: that
+ * is its first word, or what stands before its colon without the octets that no name has.
+ */
+bool header_resembles(const struct header_line *line, struct str name, char compact);
+/* In lower case the one with which all that it resembles begins; '\0': it resembles none. */
+char header_first_octet(const struct header_line *line);
+/* What stands behind the name in a line that is no header: "Name value", "Name=value"; trimmed. */
+struct str header_odd_value(const struct header_line *line);
+#define HEADER_ROOM 64 /* longer than any name that is asked for */
+/* The names that it may be taken for: twice its own, if it is a header. ROOM holds one of them. */
+void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM]);
+/* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
+bool header_is_named(struct str found, struct str name, char compact);
+bool header_is(const struct header_line *line, struct str name, char compact);
+/* The compact form of a header's name, or 0: 's' of Subject. NAME may be either form. */
+char header_compact(struct str name);
+/* Whether two names, each in its long or compact form, are the same header. */
+bool header_same_name(struct str a, struct str b);
+/* The first such header of MESSAGE; false when it has none. */
+bool header_find(struct str message, struct str name, char compact, struct header_line *line);
+
+/*
+ * The next element of a comma-separated list off *REST, trimmed, commas inside quotes and <> kept;
+ * false when there is none.
+ */
+bool list_next(struct str *rest, struct str *element);
+/*
+ * A name-addr or addr-spec (RFC 3261 section 25.1): the URI without <>, and the header parameters
+ * behind it. False when it is neither; parameters behind what is no URI are given all the same.
+ */
+bool name_addr(struct str value, struct str *uri, struct str *parameters);
+/*
+ * The same where what is in the brackets is the URI to every reader, though what is around them may
+ * be no words and no parameters: for where a request goes (Route, Contact, Record-Route), which an
+ * odd name must not stop.
+ */
+bool name_addr_clear(struct str value, struct str *uri);
+/*
+ * The same where nobody can read another one: before the brackets stand words or one quoted string,
+ * none of which could be an address, behind them only ";token" and ";token=value", or no value. For
+ * who somebody is, and what an A is given for.
+ */
+bool name_addr_alone(struct str value, struct str *uri);
+/* The next ";name=value" off *PARAMETERS, quotes taken off the value; false when none is left. */
+bool parameter_next(struct str *parameters, struct str *name, struct str *value);
+/* The value of ;NAME=value in PARAMETERS (";a;b=c"), quotes taken off; false when absent. A
+   parameter without a value gives the empty text. */
+bool parameter_find(struct str parameters, struct str name, struct str *value);
+
+#endif

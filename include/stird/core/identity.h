@@ -1,0 +1,55 @@
+/*
+ * identity - the Identity header as text (RFC 8224 section 4, erratum 6499). Pure.
+ *
+ * Reading tells what kind of header a call carries already; it verifies nothing.
+ */
+#ifndef STIRD_IDENTITY_H
+#define STIRD_IDENTITY_H
+
+#include <stdbool.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+
+enum identity_kind {
+    IDENTITY_EMPTY,      /* nothing but white space: counts as none, is removed */
+    IDENTITY_UNREADABLE, /* nothing tells what it is: counts as none, is kept */
+    IDENTITY_SHAKEN,     /* its token or its ppt parameter says shaken */
+    IDENTITY_OTHER,      /* another PASSporT type or none */
+};
+
+#define IDENTITY_TOKEN_HEADER_MAX 4096 /* octets of base64url; a longer one is not read */
+
+/* All text is borrowed from the header's value; what is missing or cannot be told is empty. */
+struct identity {
+    struct str digest; /* the signed-identity-digest: header.payload.signature */
+    struct str header, payload, signature; /* base64url; the first two empty in compact form */
+    struct str info;                       /* the URI without <> */
+    struct str alg;                        /* "ES256" when absent; quotes taken off */
+    struct str ppt;                        /* quotes taken off; empty when absent */
+    bool compact;
+    /* What RFC 8224 section 4 does not allow, the first of it, as a constant text; NULL: it is well
+       formed. The fields above are a guess then, good enough to tell what was meant. */
+    const char *fault;
+    bool token_readable;      /* its header is a JSON object */
+    bool token_is_shaken;     /* ... that says shaken */
+    bool parameter_is_shaken; /* a ppt parameter does */
+};
+
+/*
+ * Reads one value, possibly folded, as far as it can be read: a call is told from others by what
+ * its Identity is, not by how well it is written. A verifier asks FAULT first, and then whether
+ * token and parameters say the same.
+ */
+enum identity_kind identity_parse(struct str value, struct identity *identity);
+/* Values of one line; the rest is read as one, which is not well formed. */
+#define IDENTITY_VALUES_MAX 16
+/* The values of a header line, in which some put several between commas; trimmed. How many. */
+unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
+/* Whether a header line holds no value at all. */
+bool identity_is_empty(struct str line);
+
+/* `<token>;info=<x5u>;alg=<alg>;ppt=<ppt>`, nothing quoted, no line end. */
+void identity_add(struct buf *out, struct str token, struct str x5u, struct str alg,
+                  struct str ppt);
+
+#endif

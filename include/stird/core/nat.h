@@ -1,0 +1,34 @@
+/*
+ * nat - what the trunks of an address ask for because something translates addresses between it and
+ * us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says so.
+ *
+ * It belongs to the way there, so of several trunks behind one address it holds when one of them
+ * says so: of a packet it must be known before its trunk is.
+ */
+#ifndef STIRD_NAT_H
+#define STIRD_NAT_H
+
+#include <stird/core/settings.h>
+
+enum nat_help {
+    NAT_FORCE_RPORT, /* answers go to where the packet came from (RFC 3581 without being asked) */
+    NAT_REUSE_CONNECTION, /* requests inside a call take a connection that it has opened (RFC 5923)
+                           */
+    NAT_CONTACT_FIX       /* a private Contact becomes the address that its message came from */
+};
+
+/* Whether a trunk of the longest prefix that covers ADDRESS asks for HELP. */
+bool nat_wants(const struct settings *settings, const struct address *address, enum nat_help help);
+
+/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
+ */
+bool nat_host_is_private(struct str host);
+/*
+ * TEXT is a Contact header, name and line end with it. Writes it to OUT with each private host that
+ * is not SOURCE's, and its port, exchanged for SOURCE; with ;transport= where it has none and
+ * TRANSPORT is not UDP. False: nothing is to be changed.
+ */
+bool nat_fix_contact(struct str text, const struct address *source, enum transport transport,
+                     struct buf *out);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * outcome - what to do with a call, and why: the core's only answer.
+ *
+ * Exactly one reason; a trace that says each step; nothing but plain data and borrowed text.
+ */
+#ifndef STIRD_OUTCOME_H
+#define STIRD_OUTCOME_H
+
+#include <stdbool.h>
+#include <stird/base/arena.h>
+#include <stird/core/numbers.h>
+#include <stird/core/passport.h>
+#include <stird/core/reason.h>
+
+enum verdict {
+    VERDICT_REJECT, /* answer with sip_status: what a forgotten path would do */
+    VERDICT_PASS,   /* forward unsigned */
+    VERDICT_SIGN    /* sign with `claims`, then forward */
+};
+
+/* What becomes of the Date header (RFC 8224 section 4.1, Decided 9). */
+enum date_action { DATE_KEEP, DATE_ADD, DATE_REPLACE };
+
+#define TRACE_MAX 48
+
+struct outcome {
+    enum verdict verdict;
+    enum reason reason;
+    int sip_status;          /* of a REJECT */
+    struct str refusal_text; /* of a REJECT, for a Reason header; empty: none */
+    struct str detail;       /* of a REJECT: what of the request is wrong, and where; or empty */
+
+    /* of a SIGN; orig and dest are there whenever they could be found */
+    struct passport_claims claims;
+    uint32_t certificate; /* index into settings' list */
+    enum date_action date;
+    bool date_was_wrong;   /* stale, future, unreadable or several: counted */
+    bool level_unreadable; /* what the SBC told of the level could not be read: counted */
+    bool strip_identity;   /* remove the Identity headers that the call brought */
+
+    /* how it was found */
+    bool emergency;
+    bool number_looked_up;
+    struct numbers_answer number; /* meaningful when number_looked_up */
+    bool number_urgent;           /* of the overlay; its texts are in the call's arena then */
+    struct str rule;              /* the setting that gave the level: "attestation.owned" */
+    struct str *trace;            /* one sentence a step, in the call's arena; none unless
+                                     call.traced */
+    unsigned n_trace;
+};
+
+/* Copies the texts of ANSWER into ARENA; false, and without those that it has no memory for. */
+bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena);
+
+struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * sti_certificate - an end-entity certificate as a verifier of STIR looks at it, judged once: is it
+ * one that may sign, for which numbers, and with which claims (RFC 8226, RFC 9118, RFC 9060).
+ *
+ * The loader, the signer, the look at the certificates' URLs and the verifier ask this noun alone:
+ * what one refuses, no other signs. Pure and immutable.
+ */
+#ifndef STIRD_STI_CERTIFICATE_H
+#define STIRD_STI_CERTIFICATE_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/arena.h>
+#include <stird/base/str.h>
+#include <stird/core/passport.h>
+#include <stird/core/reason.h>
+
+/* How many certificates of a chain may limit what the first one signs. */
+#define STI_CHAIN_MAX 8
+
+/* What a token may say, by the certificate and its issuers (RFC 9060 section 3). */
+struct sti_scope {
+    /* DER of TNAuthLists: the first is the certificate's own, those above limit it. */
+    struct str tn_auth_list[STI_CHAIN_MAX];
+    unsigned n_lists;
+    struct str constraints[2 * STI_CHAIN_MAX]; /* DER, of either form */
+    unsigned n_constraints;
+};
+
+/* Which rule a certificate breaks. */
+enum sti_rule {
+    STI_KEY,
+    STI_LIST,
+    STI_PROVIDER,
+    STI_USAGE,
+    STI_AUTHORITY,
+    STI_SIGNATURE,
+    STI_EXTENSIONS,
+    STI_CONSTRAINTS,
+    STI_DATES,
+    STI_RULES
+};
+
+struct sti_certificate {
+    EVP_PKEY *key; /* P-256; NULL when it is not */
+    int64_t not_before_s, not_after_s;
+    struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
+    struct str subject, serial; /* RFC 2253; hexadecimal */
+    struct sti_scope scope;
+    /* Static sentences that begin with "its" or "it"; NULL for each rule that it keeps. Whether it
+       is in force is for who knows the time. */
+    const char *fault[STI_RULES];
+};
+
+/*
+ * Of the first certificate of CHAIN; those above are looked at for what limits it. Texts are of
+ * ARENA. False: no memory. sti_certificate_fini() in either case.
+ */
+bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena);
+void sti_certificate_fini(struct sti_certificate *c);
+/* The first rule that it breaks, or NULL. */
+const char *sti_certificate_fault(const struct sti_certificate *c);
+/* What to do about it: goes behind the sentence. */
+const char *sti_rule_advice(enum sti_rule rule);
+
+/*
+ * Whether a token of TYPE with CLAIMS may be signed: REASON_OK, CERTIFICATE_NOT_FOR_NUMBER,
+ * CERTIFICATE_NOT_FOR_CLAIMS, or OUT_OF_MEMORY. What a verifier would answer 437 to is refused.
+ */
+enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport_type *type,
+                            const struct passport_claims *claims);
+/* The number alone. */
+bool sti_scope_covers(const struct sti_scope *scope, const struct tn *orig);
+/*
+ * NULL, or why no token of TYPE may be signed, whatever the call: what its constraints say of
+ * *CLAIM, a text of SCOPE's. Of a certificate for other types, for instance.
+ */
+const char *sti_scope_signs_nothing(const struct sti_scope *scope, const struct passport_type *type,
+                                    struct str *claim);
+/* Whether some calling numbers are outside. */
+bool sti_scope_is_limited(const struct sti_scope *scope);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * tn_reach - which numbers a URI may lead to that holds no telephone number as tn.h reads one: with
+ * a code before it (*67), an end-of-dial sign, a pause, a second plus sign, spaces, digits too
+ * many, a phone-context of a domain. Whoever comes behind us may read it so. And those that the
+ * call names beside the one that counts. Pure.
+ *
+ * For what refuses, blocks or lowers alone: nothing here is ever signed, and nothing raised by it.
+ */
+#ifndef STIRD_TN_REACH_H
+#define STIRD_TN_REACH_H
+
+#include <stird/core/tn.h>
+
+#define TN_REACH_MAX 32
+
+struct tn_reach {
+    struct tn numbers[TN_REACH_MAX]; /* they need not exist: "+1900" is asked for as a prefix */
+    unsigned n;
+    bool more; /* than are kept */
+};
+
+#define TN_RUN_MAX                                                                                 \
+    40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
+        */
+
+/* Digits in a row, whatever separates them. */
+struct tn_run {
+    char digits[TN_RUN_MAX];
+    size_t n;
+    bool plus, coded; /* a plus sign is in it, a * or # before it */
+};
+
+/*
+ * The next run off *USER, as it is written, escapes and all; false: there is none. What *, #,
+ * commas and @ part are several. Letters end it all: what follows is an extension (x5) or a pause
+ * with digits that are keyed later.
+ */
+bool tn_run_next(struct str *user, struct tn_run *run);
+/*
+ * The I-th reading of RUN: as it stands, and where it is coded also without two to four digits
+ * at its front, as a code such as *67 or *672 may have no end of its own. False: no more.
+ */
+bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits);
+
+/* Adds TN, unless it is there. */
+void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
+/*
+ * Adds to REACH what URI may lead to. OUTSIDE: prefixes of an outside line, such as "9". Nothing is
+ * added for what holds no digits enough, or names first: sip:alice@, sip:7001@.
+ */
+void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
+                      const struct str *outside, unsigned n_outside);
+/*
+ * Whether the user part of URI is a number with letters or other signs in it (+1215KKK6000,
+ * 1800FLOWERS), not a name: a tel URI, user=phone, a plus sign, or a digit first and as many
+ * letters and digits as a number has.
+ */
+bool tn_reach_has_letters(struct str uri);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * told - the headers in which an SBC or a carrier tells its neighbour what was decided or verified
+ * of a call: level, origid, result of a verification (ATIS-1000082 and vendors' names for the
+ * same). Pure.
+ *
+ * stird reads them of those alone that it is told to believe, only to lower, and lets them out of
+ * the trust domain nowhere.
+ */
+#ifndef STIRD_TOLD_H
+#define STIRD_TOLD_H
+
+#include <stdbool.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+#include <stird/core/headers.h>
+
+enum told {
+    TOLD_NOTHING, /* none of these headers */
+    TOLD_LEVEL,   /* any name that has "attest" in it */
+    TOLD_ORIGID,  /* Origination-Id, P-Origination-ID ... */
+    TOLD_RESULT   /* X-Verstat ... */
+};
+
+/* What a header of this name tells. */
+enum told told_by(struct str name);
+/* What a line tells, or what it may be taken to tell though it is no header (header_resembles). */
+enum told told_by_line(const struct header_line *line);
+/*
+ * The lowest level that VALUE names: 'A', 'B' or 'C', as a letter in any case, also in quotes or
+ * <>, in a list, in a parameter (A;level=C). '\0': something in it cannot be read so, or there is
+ * nothing.
+ */
+char told_level(struct str value);
+/* The one word that VALUE is, without quotes, <> and parameters; empty: it is none. */
+struct str told_word(struct str value);
+
+/*
+ * Writes TEXT, of a header, to OUT without its verstat parameters (TS 24.229 section 7.2A.20), of
+ * URIs, user parts or headers, but for what stands in quotes. False, and nothing is written: it has
+ * none.
+ */
+bool told_without_verstat(struct str text, struct buf *out);
+
+#endif

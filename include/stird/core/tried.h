@@ -1,0 +1,36 @@
+/*
+ * tried - one next hop that a call was offered to, and what it said: plain data.
+ */
+#ifndef STIRD_TRIED_H
+#define STIRD_TRIED_H
+
+#include <stird/base/address.h>
+
+#define TRIED_MAX 32 /* of one call; what comes after is not noted */
+
+enum fate {
+    FATE_NOTHING,         /* no final response when the call ended */
+    FATE_STATUS,          /* `status` */
+    FATE_UNREACHABLE,     /* ICMP, no connection, a failed handshake */
+    FATE_SILENT,          /* no sign of life in time */
+    FATE_TIMEOUT,         /* a provisional response, and no final one in time */
+    FATE_CONNECTION_LOST, /* a provisional response, then its connection was gone */
+    FATE_FULL,            /* not asked: as many calls are there as its limit allows */
+    FATE_NOT_SENT,        /* no memory for it */
+    FATE_NOT_OPENED,      /* no room here for a connection to it */
+    FATE_UNREADABLE,      /* a final response whose status nobody can read */
+    FATE_KINDS
+};
+
+struct tried {
+    struct str upstream; /* name; borrowed. Empty: not one of the configuration's */
+    struct address address;
+    uint8_t transport; /* enum transport */
+    uint8_t fate;      /* enum fate */
+    uint16_t status;   /* of FATE_STATUS */
+};
+
+/* "503", "unreachable", "silent", ...: what it said. */
+void tried_add_said(struct buf *out, const struct tried *t);
+
+#endif

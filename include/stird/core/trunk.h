@@ -1,0 +1,41 @@
+/*
+ * trunk - which trunk, or which upstream, a call comes of, and what may be believed of it for that.
+ * Pure.
+ */
+#ifndef STIRD_TRUNK_H
+#define STIRD_TRUNK_H
+
+#include <stird/core/call.h>
+
+/*
+ * The trunk that CALL came through, most specific first: longest source prefix, then number of
+ * discriminators that match, then the longest request_user_prefix, then the order of
+ * discriminator.h. NULL when none matches; *SOURCE_KNOWN tells whether at least a source did
+ * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: trunks of the same prefix that
+ * the call names too, in full or by a discriminator that disagrees with itself, unless the trunk
+ * that takes it asks for all that they ask for. What the call so keeps away from may not do it any
+ * good.
+ */
+const struct trunk *trunk_match(const struct settings *settings, struct call *call,
+                                bool *source_known);
+/*
+ * Where trunk_match() found none, for an emergency call, which is not to be lost for that (Decided
+ * 5): one of its source's trunks, the first that it names in part, else the first. All others are
+ * passed over. NULL: it is no emergency call of any of them; CALL is as it was.
+ */
+const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call);
+/*
+ * The trunk of CALL's source whose group From names, while the place that the trunk's tgrp_in says
+ * names none: probably the setting is wrong. NULL: there is none.
+ */
+const struct trunk *trunk_of_from_alone(const struct settings *settings, const struct call *call);
+/* Whether what only a trusted trunk may say counts: CALL->trunk is, and all that it passed over. */
+bool call_is_trusted(const struct call *call);
+/* Whether what leaves, unless it is taken off, has a shaken Identity, or what reads like one. */
+bool call_carries_shaken(const struct call *call);
+bool source_is_trunk(const struct settings *settings, const struct address *source);
+/* The upstream that SOURCE belongs to, or NULL. */
+const struct upstream *source_upstream(const struct settings *settings,
+                                       const struct address *source);
+
+#endif

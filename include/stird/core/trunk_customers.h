@@ -1,0 +1,18 @@
+/*
+ * trunk_customers - trunks whose customer nobody knows, most often for a slip of the pen: none of
+ * its numbers would be its own. Pure.
+ */
+#ifndef STIRD_TRUNK_CUSTOMERS_H
+#define STIRD_TRUNK_CUSTOMERS_H
+
+#include <stird/core/numbers.h>
+#include <stird/core/settings.h>
+
+/*
+ * Adds to FINDINGS each authenticated trunk whose customer has no row in TABLE and is declared
+ * neither there nor in SETTINGS, at the trunk's place; none while no customer is known at all.
+ */
+void trunk_customers_check(const struct settings *settings, const struct numbers *table,
+                           struct problems *findings);
+
+#endif

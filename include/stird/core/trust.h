@@ -1,0 +1,40 @@
+/*
+ * trust - trust anchors and revocation lists, and whether a chain leads to one of them.
+ *
+ * Pure: texts in, verdict out. Not shared between threads.
+ */
+#ifndef STIRD_TRUST_H
+#define STIRD_TRUST_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+
+struct trust;
+
+struct trust *trust_new(void);
+void trust_free(struct trust *t); /* NULL is fine */
+/* Certificates (certificate_text.h), each of them an anchor; NAME is for problems. */
+bool trust_add_anchors(struct trust *t, struct str name, struct str text,
+                       struct problems *problems);
+/* One more; X stays the caller's. False: no memory. */
+bool trust_add_anchor(struct trust *t, X509 *x);
+/* Revocation lists, PEM (several) or DER. */
+bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
+bool trust_has_crls(const struct trust *t);
+
+/* All of these: NULL, or a static sentence that says why not. NOW_S is when it is asked for. */
+const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
+                              int64_t now_s);
+/*
+ * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor.
+ * With a sentence it is not known: no list that can be relied on, and is in force, is about the
+ * leaf, or about an authority below the anchor. An anchor is trusted by whoever lists it, and needs
+ * none.
+ */
+const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
+                                int64_t now_s, bool *revoked);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * uri - a URI's parts as they are written: the one place that says where a user part ends and a
+ * host begins (RFC 3261 section 19.1.1, RFC 3966 section 3). Borrowed text, nothing is decoded but
+ * by uri_unescape().
+ */
+#ifndef STIRD_URI_H
+#define STIRD_URI_H
+
+#include <stdbool.h>
+#include <stird/base/arena.h>
+#include <stird/base/str.h>
+
+enum uri_scheme { URI_SIP /* or sips */, URI_TEL, URI_OTHER };
+
+struct uri {
+    enum uri_scheme scheme;
+    struct str userinfo;        /* all before the @, or behind the scheme of others; p NULL: none */
+    struct str user;            /* of it, without parameters and password */
+    struct str user_parameters; /* of it: "a=b;c" */
+    struct str host;            /* of sip, with its brackets; without port */
+    struct str parameters;      /* behind the host: "a=b;c" */
+};
+
+/*
+ * False when it can be read in more than one way: a second @, which no part of a URI may hold, or
+ * behind the first what is no host and port (`sip:1@h/2`, `sip:1@h,2`), which another reader may
+ * end elsewhere. What has no scheme is of URI_OTHER, without any part.
+ */
+bool uri_split(struct uri *uri, struct str text);
+/*
+ * What a sip:, sips: or tel: URI, or a text without scheme, says is called, read leniently: without
+ * parameters, password and host. A SIP URI without user part has the number where its host should
+ * be; a dot makes that an address. Of other schemes what would be the user.
+ */
+struct str uri_called_part(struct str text);
+/* Without what follows a number there: password, parameters, host; for text that was escaped. */
+struct str uri_called_end(struct str called);
+/* "%39" is "9": one octet off the front of *TEXT, which is not empty; a broken escape stays. */
+char uri_octet_next(struct str *text);
+/* Whether HOST is a name, an IPv4 address or an IPv6 address in brackets, by its characters. */
+bool uri_host_is_plain(struct str host);
+/* %XX decoded, into ARENA where there is one; false for a broken escape or when memory is out. */
+bool uri_unescape(struct arena *arena, struct str text, struct str *decoded);
+/* "a=b" off *PARAMETERS, as written: quotes mean nothing in a URI. False when none is left. */
+bool uri_parameter_next(struct str *parameters, struct str *name, struct str *value);
+
+#endif

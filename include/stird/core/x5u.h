@@ -1,0 +1,29 @@
+/*
+ * x5u - the URL at which a certificate is published: what signers may write and verifiers follow
+ * (RFC 8224 section 7.3, ATIS-1000074). Pure.
+ */
+#ifndef STIRD_X5U_H
+#define STIRD_X5U_H
+
+#include <stdint.h>
+#include <stird/base/str.h>
+
+#define X5U_MAX_BYTES 400
+
+struct x5u_parts {
+    struct str host; /* without the brackets of an IPv6 address */
+    uint16_t port;   /* 443 when it is left out */
+};
+/*
+ * NULL, or a static sentence that goes behind the URL: it is no plain https URL (in any case) with
+ * a host, on port 443 or 8443, without user name, query, path parameter and fragment, whose
+ * characters need no escape in a token or an Identity header. Loader, signer, fetcher and verifier
+ * ask this one.
+ */
+const char *x5u_split(struct str url, struct x5u_parts *parts);
+/* The same where the parts are of no interest. */
+const char *x5u_fault(struct str url);
+/* Of a URL without fault: why nobody may be able to follow it, or NULL. Laboratories use such. */
+const char *x5u_warning(struct str url);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * fetch - a certificate from the URL that a token names (RFC 8224 sections 7.3 and 12): nobody who
+ * writes a URL may use us to look into our own network.
+ *
+ * A server may send 512 KiB in 1024 records of TLS, whatever they are, and nothing of it is without
+ * bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is
+ * looked at after it was resolved, when the socket is opened. Blocks for as long as the limit says:
+ * never in a process that has calls, or a key.
+ */
+#ifndef STIRD_FETCH_H
+#define STIRD_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+
+#define FETCH_TIMEOUT_MS 2000
+#define FETCH_MAX_BYTES  (64 * 1024)
+
+struct fetch_options {
+    unsigned timeout_ms; /* in all; 0: FETCH_TIMEOUT_MS */
+    bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
+    const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
+};
+
+#define FETCH_WHY_BYTES 256
+
+struct fetch_reply {
+    struct buf body;
+    char content_type[128]; /* in lower case, without parameters; empty: it said none */
+    int64_t max_age_s;      /* of Cache-Control, less Age; -1: it said nothing; 0: not to be kept */
+    long status;            /* of HTTP; 0: there was no answer */
+    char why[FETCH_WHY_BYTES]; /* what failed, when it did; no text of the network unescaped */
+};
+
+/*
+ * Loads what fetch() needs from the disk (libcurl), for a process that is about to give up files.
+ * False: it is not there, which fetch() will say.
+ */
+bool fetch_prepare(void);
+/* True with status 200 and the whole body. REPLY is to be ended with fetch_reply_fini() anyway. */
+bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
+void fetch_reply_fini(struct fetch_reply *reply);
+
+/* Of a Cache-Control value: as max_age_s. */
+int64_t cache_control_max_age(struct str value);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * admin - what stirctl and the supervisor say to each other: one request packet, one reply packet
+ * over a SOCK_SEQPACKET unix socket, descriptors along with the reply (SCM_RIGHTS).
+ *
+ * The socket is "control" in the runtime directory: root, stird's user and a group may use all of
+ * it, members of another look (daemon/control_groups.h). It is not the network, yet the supervisor
+ * trusts no length and no text in it.
+ */
+#ifndef STIRD_ADMIN_H
+#define STIRD_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+#include <sys/types.h>
+
+#define ADMIN_SOCKET_NAME "control"
+#define ADMIN_VERSION     1u
+#define ADMIN_TEXT_MAX    1024         /* of a request */
+#define ADMIN_REPLY_MAX   (128 * 1024) /* text of a reply */
+#define ADMIN_FDS_MAX     4
+
+enum admin_type {
+    ADMIN_STATUS = 1,    /* reply: JSON */
+    ADMIN_STATS,         /* reply: JSON */
+    ADMIN_RELOAD,        /* the reply comes when the reload has ended, if `wait`; text: "force" past
+                            numbers.max_shrink_percent, else empty */
+    ADMIN_SNAPSHOT,      /* fds: files without secrets, number table, known names, and overlay if
+                            there is one; reply: JSON */
+    ADMIN_NUMBERS_SET,   /* text: one row as in a number table: number,customer,state,... */
+    ADMIN_NUMBERS_UNSET, /* text: number, or number,customer */
+    ADMIN_NUMBERS_LIST,  /* reply: JSON, the overlay's entries */
+    ADMIN_CHECK,         /* the reply comes when the certificates' URLs have been looked at */
+    ADMIN_SOURCES,       /* reply: JSON, who is not heard or not let through */
+    ADMIN_TYPES
+};
+
+struct admin_request_head {
+    uint32_t version, type, wait, text_bytes; /* the text follows */
+};
+
+struct admin_reply_head {
+    uint32_t version;
+    uint32_t refused; /* 0: done; else the text says why, and `status` is the exit status */
+    uint32_t status, text_bytes;
+};
+
+/* ---- stirctl's side ---- */
+
+/* Connected, or -errno. */
+int admin_connect(struct str path);
+/*
+ * Sends one request and waits up to TIMEOUT_MS for its reply. TEXT gets the reply's text, *STATUS
+ * its exit status (0: done); the caller owns FDS[0..*N_FDS). 0, or -errno when there was no reply.
+ */
+int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int timeout_ms,
+              struct buf *reply, int *status, int fds[ADMIN_FDS_MAX], unsigned *n_fds);
+
+/* ---- the supervisor's side; both never wait ---- */
+
+/* Listens at PATH, 0660. -EADDRINUSE: another one answers there. The fd, or -errno. */
+int admin_listen(struct str path);
+/*
+ * Who can connect to PATH, where we listen: root, our user and those of GROUP, or EVERYBODY, whom
+ * the one that serves tells apart. 0 or -errno.
+ */
+int admin_let_in(struct str path, gid_t group, bool everybody);
+/*
+ * 1: a request, TEXT (of ADMIN_TEXT_MAX + 1 octets) is NUL-terminated. 0: the peer is gone.
+ * -errno, among them -EAGAIN and -EBADMSG (another version, or no request).
+ */
+int admin_take(int fd, struct admin_request_head *head, char *text);
+/* STATUS 0: done. The descriptors stay the caller's. 0 or -errno. */
+int admin_reply(int fd, uint32_t status, struct str text, const int *fds, unsigned n_fds);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * ledger - the record of an INVITE, and how it gets from a worker to the recorder.
+ *
+ * A worker never writes a file: it sends each record (record.h) as one packet to the recorder
+ * process, without waiting; one that does not go is counted.
+ */
+#ifndef STIRD_LEDGER_H
+#define STIRD_LEDGER_H
+
+#include <stdint.h>
+#include <stird/core/call.h>
+#include <stird/core/cause.h>
+#include <stird/core/outcome.h>
+#include <stird/core/settings.h>
+#include <stird/core/tried.h>
+
+struct ledger_entry {
+    const struct settings *settings;
+    const struct call *call; /* trunk may be NULL: refused before it was known */
+    const struct outcome *outcome;
+    struct str upstream;       /* the one that took the call, or empty */
+    int sip_status;            /* the final answer towards the caller; 0: none */
+    enum cause cause;          /* what ended it */
+    const struct tried *tried; /* the next hops that were asked */
+    uint32_t n_tried;
+    int64_t ts_us;             /* real time of arrival */
+    int64_t sign_us, total_us; /* in the signer; from arrival to the INVITE's leaving. -1: none */
+    uint64_t config_generation, numbers_generation;
+    uint32_t count; /* so many INVITEs, of which this was the last; 0: just this one */
+};
+
+/* Appends the packet for the recorder; numbers are masked where the settings say so. */
+void ledger_pack(struct buf *packet, const struct ledger_entry *entry);
+
+/* Sends PACKET on FD (SOCK_SEQPACKET, non-blocking); false when it was dropped. */
+bool ledger_send(int fd, struct str packet);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * numbers_files - number tables from files and directories to one compiled image in a memfd, and
+ * images as files.
+ */
+#ifndef STIRD_NUMBERS_FILES_H
+#define STIRD_NUMBERS_FILES_H
+
+#include <stird/io/numbers_texts.h>
+
+/*
+ * Compiles them into a sealed memfd, or reads the compiled one; the caller closes it. *FD is -1
+ * when there were problems. A compiled table is checked whole.
+ */
+bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
+                           struct numbers_summary *summary, struct problems *problems);
+/*
+ * The same for a check that goes on behind mistakes: false, and *FD has what is good of the tables,
+ * or is -1. No call may be decided by it.
+ */
+bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
+                        struct problems *problems);
+/*
+ * What FD, a table in memory, holds becomes the file PATH: written aside, synced, renamed. Returns
+ * 0 or -errno; PATH is as it was then.
+ */
+int numbers_image_write(const char *path, int fd);
+
+struct overlay;
+/* The same of the urgent changes in force. *FD is -1 when there are none: no fault. */
+bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *problems);
+/* The same of the journal in DIRECTORY (overlay.h). */
+bool numbers_overlay_read(struct str directory, int *fd, struct problems *problems);
+
+/* A table mapped read-only from such a descriptor, which may be closed afterwards. */
+struct mapped_numbers {
+    struct numbers *table;
+    void *image;
+    size_t bytes;
+};
+/*
+ * In no time: for whoever was handed the descriptor by the supervisor, which has checked it all.
+ * Sealed memory cannot change afterwards.
+ */
+bool numbers_map(struct mapped_numbers *mapped, int fd, const char **why);
+/* With every check of numbers_open(): for the supervisor, once. */
+bool numbers_map_checked(struct mapped_numbers *mapped, int fd, const char **why);
+void numbers_unmap(struct mapped_numbers *mapped);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * overlay - urgent changes to the number table: a journal in the state directory, one line a
+ * change, that survives restarts.
+ *
+ * A change is in force at once: those in force are compiled to a small table of their own, which
+ * is consulted beside the large one (numbers_lookup_urgent()). The large one never holds them, so
+ * that a change can be taken back at once too, whether the tables can be read at that time or not.
+ *
+ *     # stird number overlay, version 1
+ *     set TAB +12155550100 TAB acme TAB owned TAB not_before TAB not_after TAB cert TAB note TAB
+ *         seconds since 1970 TAB user id TAB check
+ *     unset TAB +12155550100 TAB acme TAB ... (empty customer: all of the number's)
+ *
+ * `check` is the begin of the line's SHA-256. A last line without its end was cut off by a crash:
+ * it is left out and cut away by the next change. Anything else that does not fit is a problem.
+ * One writer, the supervisor; one thread.
+ */
+#ifndef STIRD_OVERLAY_H
+#define STIRD_OVERLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/buf.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+
+#define OVERLAY_FILE "numbers.overlay"
+/* In force; a table is the place for more. Twice as many where they block. */
+#define OVERLAY_ENTRIES_MAX 10000
+
+enum overlay_field {
+    OVERLAY_NUMBER,
+    OVERLAY_CUSTOMER,
+    OVERLAY_STATE,
+    OVERLAY_NOT_BEFORE,
+    OVERLAY_NOT_AFTER,
+    OVERLAY_CERT,
+    OVERLAY_NOTE,
+    OVERLAY_FIELDS
+};
+
+struct overlay;
+
+/* Replays the journal in DIRECTORY; without one it is empty. NULL with problems. */
+struct overlay *overlay_read(struct str directory, struct problems *problems);
+/* The same from the journal's text; DIRECTORY is for its path. */
+struct overlay *overlay_from_text(struct str directory, struct str text, struct problems *problems);
+void overlay_free(struct overlay *o);
+/*
+ * Writes a journal anew that is long and mostly of what is no longer in force, or that somebody
+ * took away or cut; its lines have other numbers then. 0 or -errno: it stays as it was.
+ */
+int overlay_compact(struct overlay *o);
+
+/* Lines of the journal so far, with what is not written yet. */
+uint32_t overlay_lines(const struct overlay *o);
+/* Entries in force. */
+size_t overlay_count(const struct overlay *o);
+/*
+ * The same as a number table whose lines are the journal's, so that an answer's file:line leads
+ * there.
+ */
+void overlay_table(const struct overlay *o, struct buf *csv);
+/* The journal's path, the name of that table. */
+struct str overlay_path(const struct overlay *o);
+
+/* Visits what is in force in the order of its lines. FIELD has OVERLAY_FIELDS elements. */
+void overlay_each(const struct overlay *o,
+                  void (*visit)(void *user, uint32_t line, const struct str *field,
+                                int64_t changed_s, uint32_t uid),
+                  void *user);
+
+/*
+ * Changes in memory; in force once overlay_write() has put them on the disk. FIELD is as typed.
+ * NULL, or what is wrong with it, in words; then nothing has changed.
+ */
+const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
+                        uint32_t uid);
+/* An empty CUSTOMER: all of the number's. */
+const char *overlay_unset(struct overlay *o, struct str number, struct str customer, int64_t now_s,
+                          uint32_t uid);
+/*
+ * 0, or -errno: the changes since the last write are taken back then. -ESTALE: the journal is no
+ * longer as it was left; overlay_compact() writes it anew.
+ */
+int overlay_write(struct overlay *o);
+/* Takes them back. */
+void overlay_revert(struct overlay *o);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * listen - opens the sockets of listeners. The supervisor does, keeps them for life, and hands
+ * them to the workers, so that a worker that dies loses no datagram that waits in a socket.
+ */
+#ifndef STIRD_LISTEN_H
+#define STIRD_LISTEN_H
+
+#include <stird/core/settings.h>
+
+struct listener_sockets {
+    int fd[TRANSPORTS]; /* -1: this listener has no such transport */
+};
+
+#define WORKERS_MAX   64
+#define LISTENERS_MAX 64
+
+/*
+ * SOCKETS[w] gets those of worker w: a UDP socket of its own, among which PROGRAM (of
+ * dispatch_load(); unused for one worker) chooses, and the listening socket that all share.
+ * Non-blocking, close-on-exec, bound (and listening). 0, or -errno with *FAILED set to the
+ * transport that could not be opened; nothing stays open then.
+ */
+int listener_open(struct listener_sockets *sockets, unsigned workers, int program,
+                  const struct listener *listener, enum transport *failed);
+/* False: this machine has no such address at the moment. */
+bool listener_address_is_here(const struct listener *listener);
+void listener_close(struct listener_sockets *sockets, unsigned workers);
+
+#endif

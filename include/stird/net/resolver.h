@@ -1,0 +1,89 @@
+/*
+ * resolver - names to addresses by DNS (RFC 3263 section 4), off the path of calls: an answer is
+ * what is known now, and what is not known yet is being asked for.
+ *
+ * One a process, on one event base. Answers are asked for again when their time to live is over,
+ * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay,
+ * of each host that a name leads to by itself (net/resolution.h).
+ * Names that peers write into their requests have a small room of their own, in which each asker
+ * has a part; they are asked for again only when they are looked up again, and are soon forgotten:
+ * nobody can keep this busy for long.
+ * Opens files (resolv.conf) in resolver_new() only.
+ */
+#ifndef STIRD_RESOLVER_H
+#define STIRD_RESOLVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/address.h>
+#include <stird/core/known_name.h>
+
+struct event_base;
+struct resolver;
+
+/*
+ * Whoever waits for what is still to come of a name; a part of it, all zero at first. ANSWERED is
+ * called once, from the event loop and never from inside a look-up, when the name has an answer or
+ * will have none: it looks the name up again.
+ */
+struct name_waiter {
+    struct name_waiter *next, **link; /* link NULL: it waits for nothing */
+    void (*answered)(struct name_waiter *waiter);
+};
+/* It waits no more; one that does not wait is fine. */
+void name_waiter_leave(struct name_waiter *waiter);
+
+/* On whose behalf a name that a peer wrote is looked up. */
+struct name_asker {
+    uint64_t part;              /* as `asker` of a query */
+    struct name_waiter *waiter; /* or NULL */
+};
+
+struct name_query {
+    struct str host;
+    const char *service; /* "_sip._udp": SRV records come first; NULL: a port was given */
+    uint16_t port;       /* without SRV records */
+    bool want_ipv4, want_ipv6;
+    bool passing;   /* a peer wrote it; false: it is configured */
+    uint64_t asker; /* of a passing one: whose part of their room it takes */
+    bool known;     /* only what is known counts: nothing is asked for, nothing kept longer */
+    /* NULL: nobody. It waits for this name from now on where the answer is PENDING or `handed`,
+       else for nothing any more. */
+    struct name_waiter *waiter;
+};
+
+enum name_state {
+    NAME_PENDING, /* asked for the first time */
+    NAME_FAILED,  /* never was an answer; it is asked for again */
+    NAME_KNOWN
+};
+
+struct name_answer {
+    enum name_state state;
+    const struct name_address *addresses; /* until the event loop runs on */
+    unsigned n;                           /* may be 0: a domain that says it takes no calls */
+    unsigned former; /* more of them that the name had until a while ago: no next hops */
+    bool in_part;    /* more of it is unknown: DNS never said, or said more than is kept */
+    bool failing;    /* the last question, or a part of it, had no answer: what is known is older */
+    bool handed; /* by resolver_know(), or the first parts: the first whole answer of this process
+                    is still to come */
+};
+
+/* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */
+struct resolver *resolver_new(struct event_base *base, const struct address *servers, unsigned n);
+void resolver_free(struct resolver *r);
+/* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
+void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
+struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
+/* How many names of peers found no room. */
+uint64_t resolver_names_refused(const struct resolver *r);
+/* What was known of a configured name before this process: it counts until there is an answer. */
+void resolver_know(struct resolver *r, const struct known_name *known);
+/* The next configured name whose addresses have changed since they were told. False: none. */
+bool resolver_tell(struct resolver *r, struct known_name *known);
+/* Nobody heard it. */
+void resolver_tell_again(struct resolver *r, const struct known_name *known);
+/* A host name by RFC 1123 (underscores are let through), and not something like 300.1.2.3. */
+bool resolver_is_name(struct str host);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * tls - what SIP over TLS stands on: our certificate with its key, and whom we trust.
+ *
+ * A worker makes one of the texts that came with its configuration, for it opens no file. The key
+ * here is the transport's, never one that signs calls. Sessions that were begun keep what they
+ * began with; a new one of these changes new handshakes only.
+ */
+#ifndef STIRD_TLS_H
+#define STIRD_TLS_H
+
+#include <stdint.h>
+#include <stird/base/problems.h>
+
+struct tls;
+
+/* PEM; the names are for problems. */
+struct tls_texts {
+    struct str certificate_name, certificate; /* chain, leaf first */
+    struct str key_name, key;                 /* unencrypted; the caller cleanses it */
+    struct str ca_name, ca;                   /* trust anchors */
+};
+
+/*
+ * Checks that the key belongs to the certificate, that this is in force at NOW_S, and that there
+ * is a trust anchor. NULL and problems otherwise.
+ */
+struct tls *tls_new(const struct tls_texts *texts, int64_t now_s, struct problems *problems);
+void tls_free(struct tls *tls);
+
+#endif

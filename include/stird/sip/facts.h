@@ -1,0 +1,18 @@
+/*
+ * facts - what the text of an INVITE says of the call, for tools that have no network: the same
+ * reading as the proxy's (sip/facts.c). One thread.
+ */
+#ifndef STIRD_FACTS_H
+#define STIRD_FACTS_H
+
+#include <stird/core/call.h>
+#include <stird/core/reason.h>
+
+/*
+ * Fills what is text in CALL (its arena is set) from a whole INVITE, which must stay. REASON_OK, or
+ * why the proxy would refuse or drop it.
+ */
+enum reason facts_of_message(struct call *call, const struct settings *settings,
+                             struct str message);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * rehearsal - what would become of an INVITE, from its octets on, by the very steps that a call
+ * goes: framing, screening, RFC 3261 section 16.3, whose dialog, which trunk, the decision. No
+ * socket, nothing is sent, and no state: as if it were the only call. One thread.
+ */
+#ifndef STIRD_REHEARSAL_H
+#define STIRD_REHEARSAL_H
+
+#include <stird/core/call.h>
+#include <stird/core/known_name.h>
+#include <stird/core/outcome.h>
+
+struct rehearsal {
+    /* given; borrowed */
+    const struct settings *settings;
+    struct numbers *numbers, *overlay; /* overlay: NULL when there is none */
+    const uint8_t *secret;             /* SNAPSHOT_SECRET_BYTES; NULL: not at hand */
+    const struct trunk *trunk;         /* NULL: by source and what the call says */
+    const struct known_name *names;    /* what upstreams' names mean; else they mean nothing */
+    unsigned n_names;
+    bool names_told;     /* by the running stird: what is not among them has no address yet */
+    struct str upstream; /* the name of one of its upstreams; else its first */
+    struct address source;
+    struct str listener;      /* its name, or empty */
+    enum transport transport; /* which frames it: a stream needs Content-Length */
+    int64_t now_s;
+
+    /* found; in the arena. SIP_STATUS of the outcome is 0 where no answer would be sent. */
+    struct call *call;
+    struct outcome *outcome;
+    struct str note; /* what could not be rehearsed, or empty */
+};
+
+/* REASON_OK, or why BYTES are no INVITE that could be told of: BAD_REQUEST, OUT_OF_MEMORY. */
+enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes);
+
+#endif

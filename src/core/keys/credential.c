@@ -1,0 +1,162 @@
+#include <stird/core/credential.h>
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stird/core/key_backend.h>
+
+#define TYPES_MAX 8
+
+/* `base64url(header).`: the same for every token of a type, so it is made once. */
+struct token_start {
+    const struct passport_type *type;
+    struct buf text;
+};
+
+struct credential {
+    const struct certificate *certificate;
+    const struct key_backend *backend;
+    void *key;
+    EVP_MD *sha256; /* fetched once: an implicit fetch a call costs a fifth of a signature */
+    EVP_MD_CTX *digesting;
+    struct buf payload; /* of the token in the making; its memory is kept */
+    struct token_start starts[TYPES_MAX];
+};
+
+void credential_free(struct credential *c)
+{
+    if (!c)
+        return;
+    if (c->key)
+        c->backend->close(c->key);
+    EVP_MD_CTX_free(c->digesting);
+    EVP_MD_free(c->sha256);
+    buf_fini(&c->payload);
+    for (unsigned i = 0; i < TYPES_MAX; i++)
+        buf_fini(&c->starts[i].text);
+    OPENSSL_cleanse(c, sizeof(*c));
+    free(c);
+}
+
+struct credential *credential_new_with(const struct key_backend *backend,
+                                       const struct certificate *certificate, struct str key_name,
+                                       struct str key_text, struct problems *problems)
+{
+    struct credential *c = calloc(1, sizeof(*c));
+    if (!c)
+        goto fail;
+    c->certificate = certificate;
+    c->backend = backend;
+    c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    c->digesting = EVP_MD_CTX_new();
+    if (!c->sha256 || !c->digesting || EVP_DigestInit_ex(c->digesting, c->sha256, NULL) != 1)
+        goto fail;
+    c->key = backend->open(certificate, key_name, key_text, problems);
+    if (c->key)
+        return c;
+    credential_free(c);
+    return NULL;
+fail:
+    problems_add(problems, key_name, 0, "no memory for the key");
+    credential_free(c);
+    return NULL;
+}
+
+struct credential *credential_new(const struct certificate *certificate, struct str key_name,
+                                  struct str key_pem, struct problems *problems)
+{
+    return credential_new_with(&key_backend_pem, certificate, key_name, key_pem, problems);
+}
+
+const struct certificate *credential_certificate(const struct credential *c)
+{
+    return c->certificate;
+}
+
+static bool make_start(struct token_start *start, const struct passport_type *type, struct str x5u)
+{
+    struct buf json = BUF_INIT;
+    passport_write_header(&json, type, x5u);
+    base64url_add(&start->text, json.p, json.n);
+    buf_add_char(&start->text, '.');
+    bool good = !buf_failed(&json) && !buf_failed(&start->text);
+    buf_fini(&json);
+    if (good)
+        start->type = type;
+    else
+        buf_fini(&start->text);
+    return good;
+}
+
+/* NULL when there is no memory, or when the table of types outgrew TYPES_MAX. */
+static const struct token_start *start_of(struct credential *c, const struct passport_type *type)
+{
+    for (unsigned i = 0; i < TYPES_MAX; i++) {
+        struct token_start *start = &c->starts[i];
+        if (start->type == type)
+            return start;
+        if (!start->type)
+            return make_start(start, type, c->certificate->x5u) ? start : NULL;
+    }
+    return NULL;
+}
+
+static bool digest(struct credential *c, struct str text, unsigned char out[SHA256_BYTES])
+{
+    return EVP_DigestInit_ex(c->digesting, NULL, NULL) == 1 &&
+           EVP_DigestUpdate(c->digesting, text.p, text.n) == 1 &&
+           EVP_DigestFinal_ex(c->digesting, out, NULL) == 1;
+}
+
+/* Signs what stands in OUT from BEGIN on, and appends the signature. */
+static bool add_signature(struct credential *c, struct buf *out, size_t begin)
+{
+    unsigned char hash[SHA256_BYTES], signature[ES256_SIGNATURE_BYTES];
+    if (buf_failed(out) || !digest(c, str_slice(buf_str(out), begin, out->n), hash) ||
+        !c->backend->sign(c->key, hash, signature))
+        return false;
+    buf_add_char(out, '.');
+    base64url_add(out, signature, sizeof(signature));
+    return !buf_failed(out);
+}
+
+enum reason credential_sign(struct credential *c, const struct passport_type *type,
+                            const struct passport_claims *claims, struct buf *out)
+{
+    enum reason r = REASON_SIGNER_FAILED;
+    const size_t begin = out->n;
+    const struct token_start *start = start_of(c, type);
+    if (buf_failed(out) || !start)
+        return r;
+    if (type->check(claims) != REASON_OK)
+        return REASON_SIGNER_REFUSED;
+    buf_reset(&c->payload);
+    passport_write_payload(&c->payload, type, claims);
+    if (buf_failed(&c->payload))
+        return r;
+    buf_add_str(out, buf_str(&start->text));
+    base64url_add(out, c->payload.p, c->payload.n);
+    if (add_signature(c, out, begin))
+        r = REASON_OK;
+    if (r != REASON_OK) {
+        out->n = begin;
+        out->failed = false;
+    }
+    return r;
+}
+
+bool credential_verify(const struct credential *c, struct str token)
+{
+    bool good = false;
+    struct buf signature = BUF_INIT;
+    size_t dot = token.n;
+    while (dot > 0 && token.p[dot - 1] != '.')
+        dot--;
+    if (dot > 0 && base64url_decode(&signature, str_slice(token, dot, token.n)) &&
+        signature.n == ES256_SIGNATURE_BYTES)
+        good = es256_verify(c->certificate->public_key, str_slice(token, 0, dot - 1),
+                            (const unsigned char *)signature.p);
+    buf_fini(&signature);
+    return good;
+}

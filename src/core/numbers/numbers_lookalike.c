@@ -1,0 +1,296 @@
+/*
+ * Names of columns that look like one with a meaning. Taken for a column of the operator's own,
+ * "expires" would end no row and "caps" would cap nobody.
+ */
+#include "numbers_build.h"
+
+#include <stird/base/suggest.h>
+#include <string.h>
+
+#define SQUEEZED_MAX 40
+
+/* Words are written without what people put between them, lower case, one space apart. */
+struct lookalike {
+    const char *column;
+    /* A slip of the hand: so many letters differ. 0: it is a word that much resembles. */
+    unsigned distance;
+    bool always;              /* such a slip is one even beside the right column */
+    const char *words;        /* what it is also called */
+    const char *when_missing; /* the same, which beside the right column may be another thing */
+};
+
+static const struct lookalike in_numbers[] = {
+    /* The second half of a range too: beside it, only the first number would be blocked. */
+    {"number", 2, false,
+     "numbers tn tns did dids range ranges numberrange rangefrom rangefirst rangestart rangebegin "
+     "rangeto rangelast rangeend first last firstnumber lastnumber firsttn lasttn fromnumber "
+     "tonumber numberfrom numberto endnumber numberend secondnumber number2 quantity qty count "
+     "blocksize rangesize prefix prefixes wildcard",
+     "num no nr phone phones phonenumber phonenumbers telephone telephonenumber telno msisdn "
+     "e164 e164number callingnumber callernumber callerid nummer"},
+    {"customer", 2, false,
+     "client clients customers account accounts accountname accountid customername customerid "
+     "clientname clientid owner holder assignee lessee trunk trunks trunkname",
+     "cust tenant subscriber company kunde"},
+    {"state", 2, false, "status states level levels lvl",
+     "numberstatus numberstate ownership right rights entitlement authorization authorisation type "
+     "kind"},
+    {"not_before", 2, true,
+     "validfrom validsince validfromdate from fromdate datefrom since start starts started startdate "
+     "startday startson startsat begin begins begindate beginning effective effectivedate "
+     "effectivefrom effectivesince activefrom activationdate firstday notearlier notearlierthan",
+     ""},
+    {"not_after", 2, true,
+     "expires expire expired expiry expirydate expiration expirationdate expiresat expireson "
+     "validto validuntil validthru validthrough validtill validtodate until untildate till to todate "
+     "dateto end ends ended enddate endday endson endsat ending effectiveto effectiveuntil "
+     "effectivethru effectivethrough activeto activeuntil lastday terminates terminated "
+     "terminationdate notlater notlaterthan",
+     ""},
+    {"cert", 1, true,
+     "certs certificate certificates certid certificateid certunit certificateunit", ""},
+    {"wide", 0, false, "wideok widerange wideranges", ""},
+    {"note", 0, false, "notes", ""},
+};
+
+static const struct lookalike in_customers[] = {
+    {"customer", 2, false, "client clients customers",
+     "name account accountname customername customerid clientname clientid tenant subscriber "
+     "company kunde"},
+    {"cap", 0, false, "capp caplevel atmost upto", ""},
+    {"kyc", 0, false, "kycs kycverified kycok kycstate kycstatus kyclevel kycresult", ""},
+    {"provider", 1, false, "providers", ""},
+    {"contact", 0, false, "contacts", ""},
+};
+
+/*
+ * Words of names by what they mean, in number tables and in tables of customers alike: when a right
+ * begins or ends, whether there is one, how much it is worth, whether its holder is known. WHOLE is
+ * the whole name; PARTS stand in "loa_expires", "PortOut" and "contract end" whatever is beside
+ * them: `expir*` begins a part, `*expir*` may stand anywhere, `portout` fills one or several. The
+ * first line that fits counts.
+ */
+static const struct meaning {
+    const char *column, *whole, *parts;
+} meanings[] = {
+    {NULL, "verifiedby signedby", ""}, /* who did it */
+    {"not_before", "", "portin portindate portedin portsin portingin"},
+    {"not_after", "due ttl lifetime",
+     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* until *until till "
+     "thru through to end ends ended ending enddate* endof* endat endon contractend loaend leaseend "
+     "termend before *validto *validtill *validthru *terminat* stop* *disconnect* *deactiv* "
+     "*decommission* *discontinu* *cancel* cease* ceasing withdraw* retire* sunset ported porting "
+     "portout* portedout* portsout* portingout* portaway* portedaway* release* releasing remove* "
+     "delete* close* lapse* lastday lastdate latest notafter deadline duedate returned churn* "
+     "renew* vacated surrender*"},
+    {"not_before", "",
+     "from start* begin* begun effective* since activat* activation* commence* *validfrom earliest "
+     "firstday firstdate after inforce notbefore"},
+    {"kyc", "",
+     "kyc* *kyc knowyour* verif* *verified unverif* *verification vetted vetting unvetted authentic* "
+     "unauthentic* certified duediligence"},
+    {"cap", "limit limits limited ceiling max maximum highest att grade score",
+     "*attest* level* lvl* *level cap caps capped cappedat *levelcap verstat *verstat sign signs "
+     "signed unsigned signing nosign signature* stir *stirshaken shaken passport rating ratings rated "
+     "trust* untrusted confidence reputation abc"},
+    {"state", "ok use",
+     "active *inactive *enabled enable disable* blocked block blocking *revok* revocation *suspend* "
+     "valid* *invalid* barred barring locked unlocked allow* *allowed disallow* deny denied denylist "
+     "permit* *permitted authoris* authoriz* unauthoris* unauthoriz* entitle* banned ban frozen "
+     "paused owned delegated dno donotoriginate originat* state *status approv* unapproved reject* "
+     "accepted refuse* forbid* forbidden prohibit* restrict* eligib* ineligib* usable live dead "
+     "inservice outofservice assigned unassigned allocated unallocated available unavailable "
+     "reserved vacant spare aging quarantine* spoof* fraud* spam* scam* robocall* nuisance blacklist* "
+     "whitelist* blocklist* allowlist* inboundonly confirmed unconfirmed pending legit legitimate"},
+};
+
+#define N_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
+
+#define N_IN_NUMBERS   (sizeof(in_numbers) / sizeof(in_numbers[0]))
+#define N_IN_CUSTOMERS (sizeof(in_customers) / sizeof(in_customers[0]))
+
+/* Letters and digits of NAME, lower case. */
+static struct str squeeze(char out[SQUEEZED_MAX], struct str name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < name.n && n < SQUEEZED_MAX; i++)
+        if (ascii_is_alpha(name.p[i]) || ascii_is_digit(name.p[i]))
+            out[n++] = ascii_lower(name.p[i]);
+    return (struct str){out, n};
+}
+
+static bool is_word_of(struct str word, const char *words)
+{
+    struct str rest = str_of(words);
+    while (rest.n > 0)
+        if (str_eq(str_cut(&rest, ' '), word))
+            return true;
+    return false;
+}
+
+static bool has_column(const struct str *field, unsigned n, const char *column)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq_nocase(field[i], str_of(column)))
+            return true;
+    return false;
+}
+
+static bool is_called(const struct lookalike *l, struct str name, bool missing)
+{
+    char a[SQUEEZED_MAX], b[SQUEEZED_MAX];
+    struct str word = squeeze(a, name);
+    return str_eq(word, squeeze(b, str_of(l->column))) || is_word_of(word, l->words) ||
+           (missing && is_word_of(word, l->when_missing));
+}
+
+static bool is_slip(const struct lookalike *l, struct str name, bool missing)
+{
+    char a[SQUEEZED_MAX], b[SQUEEZED_MAX];
+    return (l->always || missing) &&
+           suggest_distance(squeeze(a, name), squeeze(b, str_of(l->column))) <= l->distance;
+}
+
+/* "start" is a word of its own, and no slip of "state". */
+static const char *find(const struct lookalike *list, size_t n_list, const struct str *field,
+                        unsigned n, struct str name)
+{
+    for (size_t i = 0; i < n_list; i++)
+        if (is_called(&list[i], name, !has_column(field, n, list[i].column)))
+            return list[i].column;
+    for (size_t i = 0; i < n_list; i++)
+        if (is_slip(&list[i], name, !has_column(field, n, list[i].column)))
+            return list[i].column;
+    return NULL;
+}
+
+/* A part begins behind what is no letter, and at an upper-case letter behind a lower-case one. */
+static bool begins_part(struct str name, size_t i)
+{
+    if (i == 0)
+        return true;
+    char before = name.p[i - 1], c = name.p[i];
+    bool upper = c >= 'A' && c <= 'Z', lower_before = before >= 'a' && before <= 'z';
+    return !ascii_is_alpha(before) || !ascii_is_alpha(c) || (upper && lower_before);
+}
+
+/* REST: what is left of the name from a part on, squeezed. ENDS: where its parts end. */
+static bool pattern_fits(struct str pattern, struct str rest, const bool *ends, bool first)
+{
+    bool anywhere = pattern.p[0] == '*', open = pattern.p[pattern.n - 1] == '*';
+    struct str word = str_slice(pattern, anywhere, pattern.n - open);
+    for (size_t i = 0; i + word.n <= rest.n && (i == 0 || (anywhere && first)); i++)
+        if (str_starts(str_slice(rest, i, rest.n), word) && (open || ends[i + word.n]))
+            return true;
+    return false;
+}
+
+static bool any_pattern_fits(const char *patterns, struct str rest, const bool *ends, bool first)
+{
+    struct str left = str_of(patterns);
+    while (left.n > 0)
+        if (pattern_fits(str_cut(&left, ' '), rest, ends, first))
+            return true;
+    return false;
+}
+
+/* Letters and digits of a name, lower case, and which of them begin a part; behind them one does.
+ */
+struct squeezed {
+    char letters[SQUEEZED_MAX];
+    bool begins[SQUEEZED_MAX + 1];
+    size_t n;
+};
+
+static void squeeze_parts(struct squeezed *s, struct str name)
+{
+    *s = (struct squeezed){.n = 0};
+    for (size_t i = 0; i < name.n && s->n < SQUEEZED_MAX; i++)
+        if (ascii_is_alpha(name.p[i]) || ascii_is_digit(name.p[i])) {
+            s->begins[s->n] = begins_part(name, i);
+            s->letters[s->n++] = ascii_lower(name.p[i]);
+        }
+    s->begins[s->n] = true;
+}
+
+static bool means(const struct meaning *m, const struct squeezed *s)
+{
+    if (is_word_of((struct str){s->letters, s->n}, m->whole))
+        return true;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->begins[i] && any_pattern_fits(m->parts, (struct str){s->letters + i, s->n - i},
+                                             s->begins + i, i == 0))
+            return true;
+    return false;
+}
+
+/* Several columns in one, which is said in words of its own. */
+static bool is_several(struct str name)
+{
+    return memchr(name.p, ';', name.n) || memchr(name.p, '\t', name.n) ||
+           memchr(name.p, '|', name.n);
+}
+
+/* What NAME, or one of its parts, means; NULL: nothing. */
+static const char *meaning_of(struct str name)
+{
+    struct squeezed s;
+    if (name.n == 0 || is_several(name))
+        return NULL;
+    squeeze_parts(&s, name);
+    for (size_t i = 0; i < N_MEANINGS; i++)
+        if (means(&meanings[i], &s))
+            return meanings[i].column;
+    return NULL;
+}
+
+const char *numbers_customer_column_meant(struct str name)
+{
+    const char *like = customer_column_meant(NULL, 0, name);
+    return like ? like : row_column_meant(name);
+}
+
+bool column_is_own(struct str name)
+{
+    return name.n > 2 && str_eq_nocase(str_slice(name, 0, 2), STR("x_"));
+}
+
+const char *column_meant(const struct str *field, unsigned n, struct str name)
+{
+    if (column_is_own(name))
+        return NULL;
+    const char *meant = find(in_numbers, N_IN_NUMBERS, field, n, name);
+    return meant ? meant : meaning_of(name);
+}
+
+static bool column_is_of_customers(const char *column)
+{
+    for (size_t i = 0; column && i < N_IN_CUSTOMERS; i++)
+        if (str_eq(str_of(column), str_of(in_customers[i].column)))
+            return true;
+    return false;
+}
+
+const char *customer_column_meant(const struct str *field, unsigned n, struct str name)
+{
+    if (column_is_own(name))
+        return NULL;
+    const char *meant = find(in_customers, N_IN_CUSTOMERS, field, n, name);
+    if (!meant)
+        meant = meaning_of(name);
+    return column_is_of_customers(meant) ? meant : NULL;
+}
+
+static bool column_is_date(struct str name)
+{
+    for (size_t i = 0; i < N_IN_NUMBERS; i++)
+        if (in_numbers[i].always && in_numbers[i].distance > 1 &&
+            (is_called(&in_numbers[i], name, false) || is_slip(&in_numbers[i], name, false)))
+            return true;
+    return false;
+}
+
+const char *row_column_meant(struct str name)
+{
+    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : meaning_of(name);
+}

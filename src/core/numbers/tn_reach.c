@@ -1,0 +1,213 @@
+#include <stird/core/tn_reach.h>
+
+#include <stird/core/number_plan.h>
+#include <stird/core/uri.h>
+
+#include <string.h>
+
+struct reader {
+    struct tn_reach *reach;
+    const struct country *country;
+    const struct str *outside;
+    unsigned n_outside;
+};
+
+void tn_reach_add(struct tn_reach *reach, const struct tn *tn)
+{
+    for (unsigned i = 0; i < reach->n; i++)
+        if (tn_equal(&reach->numbers[i], tn))
+            return;
+    if (reach->n < TN_REACH_MAX)
+        reach->numbers[reach->n++] = *tn;
+    else
+        reach->more = true;
+}
+
+/* HEAD and TAIL in a row; of digits too many also the longest number that they begin with. */
+static void add_global(struct tn_reach *reach, struct str head, struct str tail)
+{
+    struct tn tn = {.n = 0};
+    for (size_t i = 0; i < head.n && tn.n < TN_MAX_DIGITS; i++)
+        tn.digits[tn.n++] = head.p[i];
+    for (size_t i = 0; i < tail.n && tn.n < TN_MAX_DIGITS; i++)
+        tn.digits[tn.n++] = tail.p[i];
+    if (tn.n < TN_MIN_DIGITS)
+        return;
+    tn_reach_add(reach, &tn);
+    while (tn.n > TN_MIN_DIGITS && number_plan_check(&tn) != TN_OK)
+        tn.n--;
+    if (number_plan_check(&tn) == TN_OK)
+        tn_reach_add(reach, &tn);
+}
+
+static bool take_off(struct str *digits, struct str prefix)
+{
+    if (prefix.n == 0 || !str_starts(*digits, prefix))
+        return false;
+    *digits = str_slice(*digits, prefix.n, digits->n);
+    return true;
+}
+
+static struct str without_zeros(struct str digits)
+{
+    while (take_off(&digits, STR("0")))
+        ;
+    return digits;
+}
+
+/* As a switch of the trunk's country would complete it, with digits behind it or not. */
+static void add_dialled(const struct reader *r, struct str digits)
+{
+    const struct country *c = r->country;
+    const struct str none = {NULL, 0};
+    struct str rest = digits;
+    if (c->code.n == 0)
+        add_global(r->reach, none, digits);
+    if (take_off(&rest, c->international_prefix))
+        add_global(r->reach, none, rest);
+    rest = digits;
+    if (take_off(&rest, c->national_prefix) && rest.n >= c->national_length)
+        add_global(r->reach, c->code, rest);
+    rest = digits;
+    if (take_off(&rest, c->code) && rest.n >= c->national_length)
+        add_global(r->reach, none, digits);
+    if (c->code.n > 0 && c->national_length > 0 && digits.n >= c->national_length)
+        add_global(r->reach, c->code, digits);
+}
+
+static void add_run(const struct reader *r, struct str digits, bool plus)
+{
+    struct str bare = without_zeros(digits);
+    if (plus)
+        add_global(r->reach, (struct str){NULL, 0}, bare);
+    add_dialled(r, digits);
+    if (bare.n < digits.n)
+        add_dialled(r, bare);
+    for (unsigned i = 0; i < r->n_outside; i++) {
+        struct str inside = digits;
+        if (take_off(&inside, r->outside[i]))
+            add_dialled(r, inside);
+    }
+}
+
+static void add_digit(struct tn_run *run, char c)
+{
+    if (run->n < TN_RUN_MAX)
+        run->digits[run->n++] = c;
+}
+
+bool tn_run_next(struct str *user, struct tn_run *run)
+{
+    *run = (struct tn_run){.n = 0};
+    while (user->n > 0) {
+        struct str here = *user;
+        char c = uri_octet_next(user);
+        bool code = c == '*' || c == '#', letter = ascii_is_alpha(c);
+        if (letter)
+            *user = (struct str){NULL, 0};
+        if ((code || letter || c == ',' || c == '@') && run->n > 0) {
+            *user = code ? here : *user; /* of the next one */
+            return true;
+        }
+        if (code || c == ',' || c == '@')
+            *run = (struct tn_run){.coded = code};
+        if (ascii_is_digit(c))
+            add_digit(run, c);
+        run->plus |= c == '+';
+    }
+    return run->n > 0;
+}
+
+bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits)
+{
+    const unsigned shortest = 2, longest = 4;
+    unsigned code = i > 0 ? i + shortest - 1 : 0;
+    *digits = str_slice((struct str){run->digits, run->n}, code, run->n);
+    return i == 0 || (run->coded && code <= longest && code < run->n);
+}
+
+static void read_user(const struct reader *r, struct str user)
+{
+    struct tn_run run;
+    struct str digits;
+    while (tn_run_next(&user, &run))
+        for (unsigned i = 0; tn_run_reading(&run, i, &digits); i++)
+            add_run(r, digits, i == 0 && run.plus);
+}
+
+/* RFC 3966 section 5.1.5; there may be several, and quotes or a missing plus sign in them. */
+static void add_contexts(const struct reader *r, struct str parameters, struct str user)
+{
+    struct str name, value;
+    while (uri_parameter_next(&parameters, &name, &value)) {
+        struct tn_run run = {.n = 0};
+        if (!str_eq_nocase(name, STR("phone-context")))
+            continue;
+        for (size_t i = 0; i < value.n && !ascii_is_alpha(value.p[i]); i++)
+            if (ascii_is_digit(value.p[i]))
+                add_digit(&run, value.p[i]);
+        struct str rest = user;
+        while (rest.n > 0 && run.n > 0) {
+            char c = uri_octet_next(&rest);
+            if (ascii_is_digit(c))
+                add_digit(&run, c);
+        }
+        add_global(r->reach, (struct str){NULL, 0}, (struct str){run.digits, run.n});
+    }
+}
+
+/* Behind a first @ may stand another user part, or what is no host, behind a scheme that nobody
+   here knows anything: some take the last number. */
+static void read_behind(const struct reader *r, struct str rest)
+{
+    static const struct str ends = STR("@/,;:?= \t");
+    size_t begin = 0;
+    for (size_t i = 0; i <= rest.n; i++)
+        if (i == rest.n || str_find(ends, rest.p[i], 0) < ends.n) {
+            if (i > begin)
+                read_user(r, str_slice(rest, begin, i));
+            begin = i + 1;
+        }
+}
+
+void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
+                      const struct str *outside, unsigned n_outside)
+{
+    const struct reader r = {reach, country, outside, n_outside};
+    struct str user = uri_called_part(uri);
+    struct uri parts;
+    read_user(&r, user);
+    bool clear = uri_split(&parts, uri);
+    if (parts.scheme == URI_OTHER) /* urn:x:+1215... */
+        read_behind(&r, str_slice(uri, str_find(uri, ':', 0) + 1, uri.n));
+    else if (!clear)
+        read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
+    add_contexts(&r, parts.user_parameters, user);
+}
+
+static bool says_phone(struct str parameters)
+{
+    struct str name, value;
+    while (uri_parameter_next(&parameters, &name, &value))
+        if (str_eq_nocase(name, STR("user")) && str_eq_nocase(value, STR("phone")))
+            return true;
+    return false;
+}
+
+bool tn_reach_has_letters(struct str uri)
+{
+    struct str user = uri_called_part(uri);
+    struct uri parts;
+    unsigned n = 0;
+    char first = '\0';
+    uri_split(&parts, uri);
+    while (user.n > 0) {
+        char c = uri_octet_next(&user);
+        bool counts = ascii_is_digit(c) || ascii_is_alpha(c);
+        if (first == '\0' && (counts || c == '+'))
+            first = c;
+        n += counts;
+    }
+    return parts.scheme == URI_TEL || says_phone(parts.parameters) || first == '+' ||
+           (ascii_is_digit(first) && n >= TN_MIN_DIGITS && n <= TN_MAX_DIGITS);
+}

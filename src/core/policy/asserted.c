@@ -1,0 +1,111 @@
+#include <stird/core/asserted.h>
+
+#include <stird/core/headers.h>
+
+/* RFC 3261 section 25.1: a scheme, a colon and something behind it. */
+static bool is_uri(struct str text)
+{
+    size_t colon = str_find(text, ':', 0);
+    return colon + 1 < text.n && ascii_is_alpha(text.p[0]) &&
+           is_sip_token(str_slice(text, 0, colon));
+}
+
+static bool is_scheme(struct str s)
+{
+    return str_starts_nocase(s, STR("sip:")) || str_starts_nocase(s, STR("sips:")) ||
+           str_starts_nocase(s, STR("tel:"));
+}
+
+static bool begins_number(char c)
+{
+    return ascii_is_digit(c) || c == '+' || c == '*' || c == '#';
+}
+
+/* Behind what may be one number: the signs that it may have, and what may separate its digits. */
+static size_t behind_number(struct str s, size_t at)
+{
+    while (at < s.n && (begins_number(s.p[at]) || str_find(STR("-.() \t"), s.p[at], 0) < 6))
+        at++;
+    return at;
+}
+
+static void add_odd(struct asserted_texts *texts, struct str text)
+{
+    if (texts->n_odd < ASSERTED_ODD_MAX)
+        texts->odd[texts->n_odd] = str_trim(text);
+    texts->n_odd++;
+}
+
+/* Each URI of telephony and each number in it, whatever stands around them. */
+void asserted_add_odd(struct asserted_texts *texts, struct str line)
+{
+    texts->unreadable = true;
+    for (size_t i = 0; i < line.n;) {
+        struct str rest = str_slice(line, i, line.n);
+        size_t end = behind_number(line, i);
+        if (is_scheme(rest)) {
+            add_odd(texts, str_slice(rest, 0, str_find(rest, '>', 0)));
+            i += str_find(rest, ':', 0) + 1;
+        } else if (begins_number(line.p[i])) {
+            add_odd(texts, str_slice(line, i, end));
+            i = end;
+        } else {
+            i++;
+        }
+    }
+}
+
+static void add_uri(struct asserted_texts *texts, struct str uri)
+{
+    if (texts->n < ASSERTED_MAX)
+        texts->uri[texts->n] = uri;
+    texts->n++;
+}
+
+void asserted_add(struct asserted_texts *texts, struct str value)
+{
+    struct str element, one;
+    texts->unreadable |= value.n == 0;
+    while (list_next(&value, &element))
+        if (name_addr_alone(element, &one) && is_uri(one))
+            add_uri(texts, one);
+        else
+            asserted_add_odd(texts, element);
+}
+
+bool asserted_overflows(const struct asserted_texts *texts)
+{
+    return texts->n > ASSERTED_MAX || texts->n_odd > ASSERTED_ODD_MAX;
+}
+
+static void take_impossible(struct asserted *a, enum tn_fault fault, const struct tn *number)
+{
+    a->fault = fault;
+    a->impossible = *number;
+    a->differ = true;
+    if (!a->found)
+        a->number = *number;
+}
+
+/* More than are kept were not all seen, so they count as differing; policy.c signs none. */
+void asserted_read(struct asserted *a, const struct asserted_texts *texts,
+                   const struct country *country)
+{
+    struct tn first = {0}, found;
+    bool have_tel = false;
+    *a = (struct asserted){.fault = TN_OK, .differ = texts->n > ASSERTED_MAX};
+    for (unsigned i = 0; i < texts->n && i < ASSERTED_MAX; i++) {
+        enum tn_fault fault = tn_from_uri(&found, texts->uri[i], country, NULL, 0);
+        if (tn_cannot_exist(fault))
+            take_impossible(a, fault, &found);
+        if (fault != TN_OK)
+            continue;
+        bool is_tel = str_starts_nocase(texts->uri[i], STR("tel:"));
+        first = a->found ? first : found;
+        a->differ = a->differ || !tn_equal(&first, &found);
+        if (!a->found || (is_tel && !have_tel))
+            a->number = found;
+        have_tel = have_tel || is_tel;
+        a->found = true;
+    }
+}

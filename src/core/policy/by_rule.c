@@ -1,0 +1,60 @@
+#include "by_rule.h"
+
+#include "parties.h"
+#include "rule.h"
+
+static void tell_rule(void *user, const struct rule *rule, enum fit fit, const char *which)
+{
+    struct decision *d = user;
+    if (fit == FITS)
+        TRACE(d, "rule %.*s holds", STR_ARG(rule->name));
+    else
+        TRACE(d, "rule %.*s: %s %s", STR_ARG(rule->name), which,
+              fit == FITS_NOT ? "does not fit" : "fits in part, which only lowers");
+}
+
+/* Where the call really goes when the token names To's number, and the other way round. */
+static bool find_other_dest(struct decision *d, struct tn *dest, struct tn_reach *reach)
+{
+    const struct settings *s = d->settings;
+    struct str uri = d->trunk->dest_from_request_uri ? d->call->to_uri : d->call->request_uri;
+    enum tn_fault fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes,
+                                      s->n_short_codes);
+    if (fault != TN_OK)
+        parties_guess(d, reach, uri);
+    return fault == TN_OK || tn_cannot_exist(fault);
+}
+
+static bool refuse_by_rule(struct decision *d)
+{
+    d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
+    decision_refuse(d, REASON_REFUSED_BY_RULE);
+    if (d->rule->status > 0)
+        d->outcome->sip_status = d->rule->status;
+    d->outcome->refusal_text = d->rule->reason_text;
+    return false;
+}
+
+bool step_rule(struct decision *d)
+{
+    struct tn_reach other_reach = {.n = 0};
+    struct rule_facts facts = {.settings = d->settings,
+                               .table = d->table,
+                               .call = d->call,
+                               .outcome = d->outcome,
+                               .has_orig = d->has_orig || d->orig_cannot_exist,
+                               .has_dest = d->has_dest || d->dest_cannot_exist,
+                               .orig_reach = &d->orig_reach,
+                               .dest_reach = &d->dest_reach,
+                               .other_reach = &other_reach};
+    facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
+    d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
+    if (!d->rule || d->rule->verdict != RULE_REFUSE)
+        return true;
+    if (!d->outcome->emergency)
+        return refuse_by_rule(d);
+    decision_trace(
+        d, STR("it would refuse the call, but this is an emergency call: by its number then"));
+    d->rule = NULL;
+    return true;
+}

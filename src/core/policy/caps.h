@@ -1,0 +1,21 @@
+/*
+ * caps - what may only lower a level: the trunk, the customer, the country of the calling number,
+ * and what a trusted SBC says of the call. Private to core/policy.
+ */
+#ifndef STIRD_CORE_CAPS_H
+#define STIRD_CORE_CAPS_H
+
+#include <stird/core/call.h>
+#include <stird/core/outcome.h>
+
+struct cap {
+    enum treatment at_most; /* A: it lowers nothing */
+    struct str of;          /* whose it is, in words */
+    struct str unreadable;  /* what could not be read and lowers therefore; p NULL: nothing */
+};
+
+/* The I-th cap of the call; false behind the last. */
+bool cap_get(struct cap *cap, unsigned i, const struct settings *settings,
+             const struct numbers *table, const struct call *call, const struct outcome *outcome);
+
+#endif

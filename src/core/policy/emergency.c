@@ -1,0 +1,271 @@
+/*
+ * Decided 5: whatever looks like an emergency call is one. To be wrong here must err towards
+ * letting a call through, so neither visual separators and parameters hide it nor what number
+ * rules on the way put around the number: a country code, an access digit, an end-of-dial sign.
+ */
+#include <stird/core/emergency.h>
+#include <stird/core/tn_reach.h>
+#include <stird/core/uri.h>
+
+#include <string.h>
+
+#define USER_MAX 48 /* octets of a user part; longer ones are no emergency number */
+
+static const struct str always[] = {{"911", 3}, {"112", 3}, {"933", 3}};
+static const struct str north_american[] = {{"911", 3}, {"933", 3}};
+static const struct country no_country = {.national_length = 0};
+
+/* What is dialled: keys without plus and separators. */
+struct dialled {
+    char keys[TN_MAX_DIGITS];
+    size_t n;
+};
+
+/* "%zz" is none: what stands before it was dialled. */
+static bool is_bad_escape(struct str s)
+{
+    return s.p[0] == '%' &&
+           !(s.n >= 3 && ascii_hex_value(s.p[1]) >= 0 && ascii_hex_value(s.p[2]) >= 0);
+}
+
+/* The user part of URI without escapes; empty when it is long. */
+static struct str plain_user(struct str uri, char room[USER_MAX])
+{
+    struct str user = uri_called_part(uri);
+    size_t n = 0;
+    while (user.n > 0 && n < USER_MAX && !is_bad_escape(user))
+        room[n++] = uri_octet_next(&user);
+    if (n == USER_MAX)
+        return (struct str){room, 0};
+    return uri_called_end((struct str){room, n});
+}
+
+static bool is_left_out(char c)
+{
+    return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
+}
+
+/* False when USER is longer than a number, or holds what is no key of a telephone. */
+static bool read_keys(struct str user, struct dialled *dialled)
+{
+    dialled->n = 0;
+    for (size_t i = 0; i < user.n; i++) {
+        char c = user.p[i];
+        if (is_left_out(c))
+            continue;
+        if (dialled->n == TN_MAX_DIGITS || (!ascii_is_digit(c) && c != '*' && c != '#'))
+            return false;
+        dialled->keys[dialled->n++] = c;
+    }
+    return dialled->n > 0;
+}
+
+static bool dialled_keys(struct str user, struct dialled *dialled)
+{
+    if (!read_keys(user, dialled))
+        return false;
+    while (dialled->n > 0 && !ascii_is_digit(dialled->keys[dialled->n - 1]))
+        dialled->n--; /* the end of dialling */
+    return dialled->n > 0;
+}
+
+static bool is_listed(struct str number, const struct str *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(number, list[i]))
+            return true;
+    return false;
+}
+
+static bool is_bare(const struct settings *s, struct str keys)
+{
+    return is_listed(keys, always, sizeof(always) / sizeof(always[0])) ||
+           is_listed(keys, s->emergency_numbers, s->n_emergency_numbers);
+}
+
+/* Takes PREFIX off *KEYS; false when they do not begin with it, or it is empty. */
+static bool take_off(struct str *keys, struct str prefix)
+{
+    if (prefix.n == 0 || !str_starts(*keys, prefix))
+        return false;
+    *keys = str_slice(*keys, prefix.n, keys->n);
+    return true;
+}
+
+/* 1911 anywhere, for the number is North America's; elsewhere 49112, 0049112 and 0112 of C. */
+static bool is_national(const struct settings *s, const struct country *c, struct str keys)
+{
+    struct str one = keys, national = keys;
+    if (take_off(&one, STR("1")) &&
+        is_listed(one, north_american, sizeof(north_american) / sizeof(north_american[0])))
+        return true;
+    if (take_off(&national, c->national_prefix) && is_bare(s, national))
+        return true;
+    take_off(&keys, c->international_prefix);
+    return take_off(&keys, c->code.n > 0 ? c->code : STR("1")) && is_bare(s, keys);
+}
+
+static bool is_emergency(const struct settings *s, const struct country *c, struct str keys)
+{
+    if (is_bare(s, keys) || is_national(s, c, keys))
+        return true;
+    for (unsigned i = 0; i < s->n_emergency_prefixes; i++) {
+        struct str inside = keys;
+        if (take_off(&inside, s->emergency_prefixes[i]) &&
+            (is_bare(s, inside) || is_national(s, c, inside)))
+            return true;
+    }
+    return false;
+}
+
+static bool dress_alike(const struct country *a, const struct country *b)
+{
+    return str_eq(a->code, b->code) && str_eq(a->national_prefix, b->national_prefix) &&
+           str_eq(a->international_prefix, b->international_prefix);
+}
+
+/*
+ * Before the trunk is known, any trunk's country may have written the number. Thousands of trunks
+ * are of a few countries.
+ */
+static bool is_emergency_of_any(const struct settings *s, struct str keys)
+{
+    const struct country *last = &no_country;
+    bool found = is_emergency(s, last, keys);
+    for (unsigned i = 0; i < s->n_trunks && !found; i++) {
+        const struct country *c = &s->trunks[i].country;
+        found = !dress_alike(c, last) && is_emergency(s, c, keys);
+        last = c;
+    }
+    return found;
+}
+
+static bool is_emergency_for(const struct settings *s, const struct trunk *trunk, struct str keys)
+{
+    return trunk ? is_emergency(s, &trunk->country, keys) : is_emergency_of_any(s, keys);
+}
+
+static bool run_is_emergency(const struct settings *s, const struct trunk *trunk,
+                             const struct tn_run *run)
+{
+    struct str digits;
+    bool found = false;
+    for (unsigned i = 0; !found && tn_run_reading(run, i, &digits); i++)
+        found = is_emergency_for(s, trunk, digits);
+    return found;
+}
+
+/*
+ * In a dress: *67911, 9*911, 911,1. It is read as tn_reach.h reads what may lead to a blocked
+ * number, so that what refuses sees through nothing that hides an emergency call. But where digits
+ * enough for another number stand beside it, it is a call to that.
+ */
+static bool is_dressed(const struct settings *s, const struct trunk *trunk, struct str user)
+{
+    struct tn_run run;
+    bool found = false, alone = true;
+    while (alone && tn_run_next(&user, &run)) {
+        bool emergency = run_is_emergency(s, trunk, &run);
+        found |= emergency;
+        alone = emergency || run.n < TN_MIN_DIGITS;
+    }
+    return found && alone;
+}
+
+/* What is neither a letter, a digit nor a hyphen ends a label of a service. */
+static bool ends_label(struct str s, size_t at)
+{
+    return at >= s.n || !(ascii_is_alpha(s.p[at]) || ascii_is_digit(s.p[at]) || s.p[at] == '-');
+}
+
+/* RFC 5031 section 4.2: sos and its sub-services, any case; as it is called inside an ESInet. */
+static bool is_sos_urn(struct str uri)
+{
+    static const struct str names[] = {STR("urn:service:sos"), STR("urn:emergency:service:sos"),
+                                       STR("urn:nena:service:sos")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_starts_nocase(uri, names[i]) && ends_label(uri, names[i].n))
+            return true;
+    return false;
+}
+
+/* sip:sos@host, which phones and gateways write for the service. */
+static bool is_sos_user(struct str user)
+{
+    return str_starts_nocase(user, STR("sos")) && (user.n == 3 || user.p[3] == '.');
+}
+
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number)
+{
+    char room[USER_MAX];
+    struct dialled dialled;
+    struct str user = plain_user(uri, room);
+    bool read = dialled_keys(user, &dialled);
+    struct str keys = {dialled.keys, dialled.n};
+    number->n = 0;
+    if (!read || !is_emergency_for(settings, trunk, keys))
+        return is_dressed(settings, trunk, user);
+    if (!tn_from_digits(number, keys))
+        number->n = 0;
+    return true;
+}
+
+/* An access digit in front of an emergency number may be any: nobody says which the trunk has. */
+static const struct settings anywhere = {
+    .emergency_prefixes = (const struct str[]){{"0", 1},
+                                               {"1", 1},
+                                               {"2", 1},
+                                               {"3", 1},
+                                               {"4", 1},
+                                               {"5", 1},
+                                               {"6", 1},
+                                               {"7", 1},
+                                               {"8", 1},
+                                               {"9", 1}},
+    .n_emergency_prefixes = 10,
+};
+
+bool dialled_number(const struct country *country, struct str uri, struct tn *number)
+{
+    char room[USER_MAX];
+    struct dialled dialled;
+    const struct trunk trunk = {.country = *country};
+    if (emergency_number(&anywhere, &trunk, uri, number) && number->n > 0)
+        return true;
+    if (!read_keys(plain_user(uri, room), &dialled))
+        return false;
+    memcpy(number->digits, dialled.keys, dialled.n);
+    number->n = (uint8_t)dialled.n;
+    return true;
+}
+
+static bool says_emergency(const struct settings *settings, const struct trunk *trunk,
+                           struct str uri)
+{
+    char room[USER_MAX];
+    struct tn number;
+    return is_sos_urn(uri) || is_sos_user(plain_user(uri, room)) ||
+           emergency_number(settings, trunk, uri, &number);
+}
+
+static enum emergency which_says_emergency(const struct settings *settings,
+                                           const struct trunk *trunk, struct str request_uri,
+                                           struct str to_uri)
+{
+    if (says_emergency(settings, trunk, request_uri))
+        return EMERGENCY_BY_REQUEST_URI;
+    if (settings->emergency_by_to && says_emergency(settings, trunk, to_uri))
+        return EMERGENCY_BY_TO;
+    return EMERGENCY_NONE;
+}
+
+bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri)
+{
+    return which_says_emergency(settings, NULL, request_uri, to_uri) != EMERGENCY_NONE;
+}
+
+enum emergency call_emergency(const struct settings *settings, const struct call *call)
+{
+    return which_says_emergency(settings, call->trunk, call->request_uri, call->to_uri);
+}

@@ -1,0 +1,45 @@
+#include "existing.h"
+
+#include <stird/core/trunk.h>
+
+/* What becomes of Identity headers of others; where Privacy takes them off, none of them stays. */
+static enum existing_identity existing_mode(const struct decision *d)
+{
+    enum existing_identity mode = d->rule && d->rule->has_existing ? d->rule->existing_identity
+                                                                   : d->trunk->existing_identity;
+    if (decision_view(d) != PRIVACY_STRIPPED)
+        return mode;
+    return mode == IDENTITY_KEEP ? IDENTITY_STRIP : mode == IDENTITY_ADD ? IDENTITY_REPLACE : mode;
+}
+
+static void tell_faults(struct decision *d)
+{
+    const struct call *call = d->call;
+    if (call->identity_fault)
+        TRACE(d, "an Identity that the call carries is not as RFC 8224 has it: %s",
+              call->identity_fault);
+}
+
+/* Decided 4. Only a shaken Identity keeps a call from being signed. */
+bool step_existing(struct decision *d)
+{
+    const struct call *call = d->call;
+    enum existing_identity mode = existing_mode(d);
+    tell_faults(d);
+    bool any = call_carries_shaken(call) || call->n_identity_other > 0 ||
+               call->n_identity_unreadable > 0;
+    if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
+        d->outcome->strip_identity = true;
+        decision_trace(d, STR("the Identity that the call carries is taken off"));
+    }
+    if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
+        return true;
+    d->outcome->rule = STR("existing_identity");
+    if (decision_view(d) == PRIVACY_STRIPPED)
+        d->outcome->rule = STR("privacy_identity");
+    else if (d->rule && d->rule->has_existing)
+        d->outcome->rule = arena_printf(call->arena, "rule %.*s", STR_ARG(d->rule->name));
+    decision_settle(d, VERDICT_PASS,
+                    mode == IDENTITY_STRIP ? REASON_IDENTITY_STRIPPED : REASON_ALREADY_SIGNED);
+    return false;
+}

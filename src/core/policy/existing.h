@@ -1,0 +1,12 @@
+/*
+ * existing - a shaken Identity that a call brought stays, or goes and leaves the call unsigned.
+ * Private to core/policy.
+ */
+#ifndef STIRD_CORE_EXISTING_H
+#define STIRD_CORE_EXISTING_H
+
+#include "decision.h"
+
+decision_step step_existing;
+
+#endif

@@ -1,0 +1,244 @@
+#include "parties.h"
+
+#include <stird/core/emergency.h>
+#include <stird/core/trunk.h>
+
+/* Why the URI in WHERE is no number. True: it reads as one, TN, but nobody can have that. */
+static bool tell_fault(struct decision *d, const char *where, enum tn_fault fault,
+                       const struct tn *tn)
+{
+    if (tn_cannot_exist(fault))
+        TRACE(d, "%s: %.*s cannot exist: %.*s", where, NUMBER_TEXT(tn),
+              STR_ARG(tn_fault_text(fault)));
+    else
+        TRACE(d, "%s: %.*s", where, STR_ARG(tn_fault_text(fault)));
+    return tn_cannot_exist(fault);
+}
+
+/* What URI may lead to where it is no telephone number; never signed. */
+bool parties_guess(struct decision *d, struct tn_reach *reach, struct str uri)
+{
+    const struct settings *s = d->settings;
+    unsigned before = reach->n;
+    tn_reach_add_uri(reach, uri, &d->trunk->country, s->emergency_prefixes,
+                     s->n_emergency_prefixes);
+    for (unsigned i = before; i < reach->n; i++)
+        TRACE(d, "it may lead to %.*s, which may only refuse or lower",
+              NUMBER_TEXT(&reach->numbers[i]));
+    return reach->n > before || reach->more;
+}
+
+/* Not of an identity that is meant to be no number: sip:alice@, or an extension. */
+static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
+{
+    bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
+                 (fault == TN_BAD_CHARACTER && tn_reach_has_letters(uri));
+    return parties_guess(d, &d->orig_reach, uri) || wrong;
+}
+
+/* More than are kept: nobody knows whether one of them is blocked. */
+static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
+{
+    for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)
+        parties_guess(d, &d->orig_reach, texts->odd[i]);
+    if (asserted_overflows(texts))
+        decision_trace(d, STR("there are more identities than are read: no token beside them"));
+    d->orig_reach.more |= asserted_overflows(texts);
+}
+
+/* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
+static void look_at_others(struct decision *d, const struct tn *orig)
+{
+    const struct asserted_texts *texts = &d->call->asserted;
+    struct tn found;
+    for (unsigned i = 0; i < texts->n && i < ASSERTED_MAX; i++) {
+        enum tn_fault fault = tn_from_uri(&found, texts->uri[i], &d->trunk->country, NULL, 0);
+        if (tn_cannot_exist(fault) || (fault == TN_OK && !tn_equal(&found, orig))) {
+            TRACE(d, "P-Asserted-Identity names %.*s too, which may only refuse or lower",
+                  NUMBER_TEXT(&found));
+            tn_reach_add(&d->orig_reach, &found);
+        }
+        if (fault != TN_OK)
+            d->asserted_unread |= is_meant_as_number(d, texts->uri[i], fault);
+    }
+    look_at_odd(d, texts);
+}
+
+/* Decided 2 */
+static bool asserted_number(struct decision *d, struct tn *orig)
+{
+    struct asserted a;
+    asserted_read(&a, &d->call->asserted, &d->trunk->country);
+    look_at_others(d, &a.number);
+    if (a.fault != TN_OK)
+        d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
+    d->asserted_differ = a.differ;
+    *orig = a.number;
+    return a.found;
+}
+
+enum tn_fault parties_from(struct decision *d, struct tn *orig)
+{
+    enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
+    if (fault == TN_OK)
+        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
+    else
+        tell_fault(d, "From", fault, orig);
+    if (fault != TN_OK)
+        parties_guess(d, &d->orig_reach, d->call->from_uri);
+    if (d->call->from_others.unreadable) {
+        decision_trace(d, STR("From cannot be read as one address"));
+        d->from_unread = true;
+        look_at_odd(d, &d->call->from_others);
+    }
+    return fault;
+}
+
+static void find_orig(struct decision *d)
+{
+    struct tn *orig = &d->outcome->claims.orig;
+    const struct asserted_texts *asserted = &d->call->asserted;
+    d->asserted_unread = call_is_trusted(d->call) && asserted->unreadable;
+    if (d->asserted_unread)
+        decision_trace(d, STR("a P-Asserted-Identity cannot be read"));
+    if (call_is_trusted(d->call) && (asserted->n > 0 || asserted->n_odd > 0)) {
+        d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
+        if (d->has_orig) {
+            TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
+            return;
+        }
+        decision_trace(d, STR("P-Asserted-Identity holds no telephone number"));
+    }
+    enum tn_fault fault = parties_from(d, orig);
+    d->has_orig = fault == TN_OK;
+    d->orig_cannot_exist |= tn_cannot_exist(fault);
+}
+
+static void find_dest(struct decision *d)
+{
+    const struct settings *s = d->settings;
+    bool from_request = d->trunk->dest_from_request_uri;
+    const char *where = from_request ? "Request-URI" : "To";
+    struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
+    struct tn *dest = &d->outcome->claims.dest;
+    enum tn_fault fault = TN_OK;
+    if (emergency_number(s, d->trunk, uri, dest))
+        fault = dest->n > 0 ? TN_OK : TN_BAD_CHARACTER;
+    else
+        fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes);
+    d->has_dest = fault == TN_OK;
+    if (d->has_dest)
+        TRACE(d, "called number %.*s from %s", NUMBER_TEXT(dest), where);
+    else
+        d->dest_cannot_exist = tell_fault(d, where, fault, dest);
+    if (!d->has_dest)
+        parties_guess(d, &d->dest_reach, uri);
+    d->to_unread = !from_request && d->call->to_unread;
+    if (d->to_unread)
+        decision_trace(d, STR("To cannot be read as one address"));
+}
+
+/* The tables' dates are days of their zone. */
+static int32_t today(const struct decision *d)
+{
+    const struct settings *s = d->settings;
+    const struct time_zone *zone = s->n_zones > 0 ? &s->zones[s->numbers_zone] : &time_zone_utc;
+    return time_zone_local(zone, d->call->now_s).day;
+}
+
+/* Urgent changes of this very number go before the table; few numbers have one. */
+static void ask_tables(const struct decision *d, const struct tn *orig,
+                       struct numbers_answer *answer)
+{
+    const struct numbers *overlay = d->call->overlay;
+    int32_t day = today(d);
+    if (overlay && numbers_has(overlay, orig)) {
+        numbers_lookup_urgent(overlay, d->table, orig, d->trunk->customer, day, answer);
+        d->outcome->number_urgent = answer->table == overlay;
+        if (d->outcome->number_urgent)
+            numbers_answer_keep(answer, d->call->arena);
+    } else if (d->table) {
+        numbers_lookup(d->table, orig, d->call->customer, day, answer);
+    }
+}
+
+/* What the tables say of a number that may be meant does not become the call's. */
+bool parties_number_is_blocked(const struct decision *d, const struct tn *number)
+{
+    const struct numbers *overlay = d->call->overlay;
+    struct numbers_answer answer = {.state = NUMBER_UNKNOWN};
+    if (overlay && numbers_has(overlay, number))
+        numbers_lookup_urgent(overlay, d->table, number, d->trunk->customer, today(d), &answer);
+    else if (d->table)
+        numbers_lookup(d->table, number, d->call->customer, today(d), &answer);
+    return answer.state == NUMBER_BLOCKED;
+}
+
+void parties_look_up(struct decision *d)
+{
+    struct outcome *o = d->outcome;
+    o->number = (struct numbers_answer){.state = NUMBER_UNKNOWN};
+    o->number_urgent = false;
+    ask_tables(d, &o->claims.orig, &o->number);
+    o->number_looked_up = true;
+    if (o->number.file.n > 0)
+        TRACE(d, "the number is %.*s for customer %.*s: %.*s:%u%s",
+              STR_ARG(number_state_name(o->number.state)), STR_ARG(d->trunk->customer),
+              STR_ARG(o->number.file), o->number.line, o->number.prefix_row ? " (prefix)" : "");
+    else
+        TRACE(d, "the number is %.*s for customer %.*s",
+              STR_ARG(number_state_name(o->number.state)), STR_ARG(d->trunk->customer));
+}
+
+bool step_parties(struct decision *d)
+{
+    static const struct str says[] = {[EMERGENCY_BY_TO] = STR("an emergency call by its To alone"),
+                                      [EMERGENCY_BY_REQUEST_URI] = STR("an emergency call")};
+    enum emergency emergency = call_emergency(d->settings, d->call);
+    d->outcome->emergency = emergency != EMERGENCY_NONE;
+    decision_trace(d, says[emergency]);
+    find_orig(d);
+    d->orig_cannot_exist &= !d->has_orig;
+    find_dest(d);
+    if (d->has_orig || d->orig_cannot_exist)
+        parties_look_up(d);
+    return true;
+}
+
+/* It is not a calling number either, so what refuses calls without one refuses this one too. */
+static bool settle_impossible_caller(struct decision *d)
+{
+    const struct trunk *t = d->trunk;
+    bool by_its_own = t->impossible_number == TREATMENT_REFUSE;
+    d->outcome->rule = by_its_own ? STR("attestation.impossible_number")
+                                  : STR("attestation.no_calling_number");
+    if (by_its_own || t->no_calling_number == TREATMENT_REFUSE)
+        decision_refuse(d, REASON_CALLER_CANNOT_EXIST);
+    else
+        decision_settle(d, VERDICT_PASS, REASON_CALLING_CANNOT_EXIST);
+    return false;
+}
+
+bool step_caller(struct decision *d)
+{
+    if (d->has_orig)
+        return true;
+    if (d->orig_cannot_exist)
+        return settle_impossible_caller(d);
+    d->outcome->rule = STR("attestation.no_calling_number");
+    if (d->trunk->no_calling_number == TREATMENT_UNSIGNED)
+        decision_settle(d, VERDICT_PASS, REASON_CALLING_NOT_A_NUMBER);
+    else
+        decision_refuse(d, REASON_CALLER_REQUIRED);
+    return false;
+}
+
+bool step_called(struct decision *d)
+{
+    if (d->has_dest)
+        return true;
+    d->outcome->rule = STR("called number");
+    decision_settle(d, VERDICT_PASS,
+                    d->dest_cannot_exist ? REASON_CALLED_CANNOT_EXIST : REASON_CALLED_NOT_A_NUMBER);
+    return false;
+}

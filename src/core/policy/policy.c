@@ -1,0 +1,195 @@
+/*
+ * The way of a decision, a function a step, most of them in files of their own (decision.h); the
+ * first step that settles the call ends it.
+ *
+ *   parties       calling and called number, what the table says of the calling one
+ *   blocked       a number that never originates calls is refused, signed or not
+ *   rule          the first rule of the configuration whose conditions are met
+ *   existing      a shaken Identity that stays, or goes and leaves the call unsigned
+ *   caller        no calling number
+ *   called        no called number
+ *   level         what the rule or the settings give, as lowered by caps.c and guard_level()
+ *   shown         where the next hop does not see the number that this was about: blocked, rule
+ *                 and level again for the number that it sees
+ *   dialog        an INVITE that claims to be inside a dialog leaves unsigned
+ *   claims        Date, iat, origid
+ *
+ * The same for each trunk that the call passed over by naming two: the lowest counts. Then, for
+ * what is to be signed:
+ *
+ *   certificate   the unit that signs such a token
+ *   sign          the verdict
+ */
+#include <stird/core/policy.h>
+
+#include <assert.h>
+
+#include "block.h"
+#include "by_rule.h"
+#include "call_certificate.h"
+#include "decision.h"
+#include "existing.h"
+#include "level.h"
+#include "parties.h"
+#include "shown.h"
+#include "token.h"
+
+#include <stird/core/emergency.h>
+
+/* A token inside a dialog is nobody's. Whatever refuses a call has had its say before. */
+static bool step_dialog(struct decision *d)
+{
+    if (!d->call->claims_dialog)
+        return true;
+    decision_settle(d, VERDICT_PASS, REASON_UNKNOWN_DIALOG);
+    return false;
+}
+
+static bool step_sign(struct decision *d)
+{
+    struct passport_claims *claims = &d->outcome->claims;
+    enum reason reason = level_reason(d);
+    assert(d->treatment <= TREATMENT_C && reason != REASON_INTERNAL);
+    TRACE(d, "level %c", claims->attest);
+    decision_settle(d, VERDICT_SIGN, reason);
+    return false;
+}
+
+/* Each step returns whether the next one is to be asked. */
+static void find_level(struct decision *d)
+{
+    static decision_step *const steps[] = {
+        step_parties, step_blocked, step_rule,  step_existing, step_caller,
+        step_called,  step_level,   step_shown, step_dialog,   step_claims,
+    };
+    decision_begin(d);
+    decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
+}
+
+/* What is not settled by its level is signed with it: nothing lowers it behind here. */
+static void sign_at_level(struct decision *d)
+{
+    static decision_step *const steps[] = {step_certificate, step_sign};
+    if (!d->is_settled)
+        decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
+}
+
+/* Nothing of the level that was found stays; nor does anything rest on a Date of ours now. */
+static void take_back(struct outcome *o)
+{
+    o->claims.attest = '\0';
+    o->date = DATE_KEEP;
+    o->date_was_wrong = false;
+}
+
+static void go_unsigned_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    decision_settle(d, VERDICT_PASS, REASON_UNSIGNED_TRUNK_IN_DOUBT);
+}
+
+static void refuse_in_doubt(struct decision *d)
+{
+    take_back(d->outcome);
+    decision_refuse(d, REASON_TRUNK_IN_DOUBT);
+}
+
+/* OTHER is what the call would have got by TRUNK. */
+static void lower_to(struct decision *d, const struct trunk *trunk, const struct outcome *other)
+{
+    struct outcome *o = d->outcome;
+    bool sign = !d->is_settled;
+    bool same_number = tn_equal(&o->claims.orig, &other->claims.orig);
+    o->strip_identity = o->strip_identity || other->strip_identity;
+    if (other->verdict == VERDICT_REJECT)
+        refuse_in_doubt(d);
+    else if (sign && (other->verdict == VERDICT_PASS || !same_number))
+        go_unsigned_in_doubt(d);
+    else if (sign && other->claims.attest > o->claims.attest)
+        o->claims.attest = other->claims.attest;
+    else
+        return;
+    o->rule = arena_printf(d->call->arena, "trunk in doubt: %.*s", STR_ARG(trunk->name));
+    if (!d->is_settled)
+        TRACE(d, "lowered to %c, as by trunk %.*s", o->claims.attest, STR_ARG(trunk->name));
+}
+
+static void decide_as_of(const struct decision *d, const struct trunk *trunk,
+                         struct outcome *outcome)
+{
+    struct call call = *d->call;
+    call.trunk = trunk;
+    call.traced = false;
+    call.customer = d->table ? numbers_customer(d->table, trunk->customer) : NUMBERS_NO_CUSTOMER;
+    struct decision other = {.settings = d->settings,
+                             .table = d->table,
+                             .call = &call,
+                             .trunk = trunk,
+                             .outcome = outcome,
+                             .treatment = TREATMENT_REFUSE};
+    find_level(&other);
+    sign_at_level(&other);
+}
+
+/*
+ * A caller who can make that disagree which tells trunks apart, or name two of them, must not come
+ * off better for it: the call gets no more than by each of the trunks that it so passed over.
+ */
+static void lower_for_passed_over(struct decision *d)
+{
+    const struct call *call = d->call;
+    struct outcome other;
+    if (call->n_passed_over > CALL_PASSED_OVER_MAX) {
+        decision_trace(d, STR("it names more trunks than are looked at"));
+        refuse_in_doubt(d);
+    }
+    for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++) {
+        if (d->is_settled && d->outcome->verdict == VERDICT_REJECT)
+            return;
+        TRACE(d, "it names trunk %.*s too", STR_ARG(call->passed_over[i]->name));
+        decide_as_of(d, call->passed_over[i], &other);
+        lower_to(d, call->passed_over[i], &other);
+    }
+}
+
+/* Whose the call is nobody knows, so nobody's name is under it. */
+static void lower_for_none(struct decision *d)
+{
+    if (!d->call->fits_none)
+        return;
+    d->outcome->rule = STR("trunk in doubt: it fits none");
+    decision_trace(d, STR("it fits no trunk of its source, but is an emergency call"));
+    if (!d->is_settled)
+        go_unsigned_in_doubt(d);
+}
+
+void policy_decide(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome)
+{
+    struct decision d = decision_of(settings, table, call, outcome);
+    find_level(&d);
+    lower_for_passed_over(&d);
+    lower_for_none(&d);
+    sign_at_level(&d);
+}
+
+bool policy_blocks(const struct settings *settings, const struct numbers *table,
+                   const struct call *call, struct outcome *outcome)
+{
+    static decision_step *const steps[] = {step_parties, step_blocked, step_shown_blocked};
+    struct decision d = decision_of(settings, table, call, outcome);
+    decision_begin(&d);
+    decision_run(&d, steps, sizeof(steps) / sizeof(steps[0]));
+    return d.is_settled;
+}
+
+void policy_signing_failed(const struct settings *settings, const struct call *call,
+                           enum reason reason, struct outcome *outcome)
+{
+    bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
+                   call_emergency(settings, call) != EMERGENCY_NONE;
+    outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
+    outcome->reason = reason;
+    outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);
+    take_back(outcome);
+}

@@ -1,0 +1,39 @@
+/*
+ * rule - which of the configuration's rules holds for a call: the first one all of whose conditions
+ * are met. Private to core/policy.
+ */
+#ifndef STIRD_CORE_RULE_H
+#define STIRD_CORE_RULE_H
+
+#include <stird/core/call.h>
+#include <stird/core/fit.h>
+#include <stird/core/outcome.h>
+#include <stird/core/tn_reach.h>
+
+/* What the conditions look at, besides the call. */
+struct rule_facts {
+    const struct settings *settings;
+    const struct numbers *table;
+    const struct call *call;
+    const struct outcome *outcome; /* its number, orig and dest */
+    bool has_orig, has_dest;
+    bool has_other_dest;
+    struct tn other_dest; /* of the Request-URI where DEST is of To, and the other way round */
+    /* What may be meant where there is no number: each only ever fits in part. */
+    const struct tn_reach *orig_reach, *dest_reach, *other_reach;
+};
+
+/*
+ * NULL when none holds. TELL, if not NULL, is called for each rule that was looked at and does not
+ * fit, or in part: WHICH names the condition; and with FITS for the rule that holds, last.
+ */
+const struct rule *rule_find(const struct rule_facts *facts,
+                             void (*tell)(void *user, const struct rule *rule, enum fit fit,
+                                          const char *which),
+                             void *user);
+
+/* What is known of the call's customer, by the name of a column; empty: nothing. */
+struct str customer_attribute(const struct settings *settings, const struct numbers *table,
+                              const struct call *call, struct str column);
+
+#endif

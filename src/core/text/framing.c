@@ -1,0 +1,248 @@
+#include <stird/core/framing.h>
+
+#include <string.h>
+
+#include <stird/core/headers.h>
+
+#define HEAD_END "\r\n\r\n"
+
+/*
+ * Index of the first octet at or after FROM that ends a line for some readers and not for others,
+ * or head.n. A CR at the very end may yet get its LF.
+ */
+static size_t find_bad_line_end(struct str head, size_t from, unsigned *lines)
+{
+    *lines = 0;
+    for (size_t at = from;;) {
+        size_t cr = str_find(head, '\r', at);
+        size_t lf = str_find(str_slice(head, 0, cr), '\n', at);
+        if (lf < cr)
+            return lf;
+        if (cr + 1 >= head.n)
+            return head.n;
+        if (head.p[cr + 1] != '\n')
+            return cr;
+        ++*lines;
+        at = cr + 2;
+    }
+}
+
+/* Behind the empty line; 0: not there. */
+static size_t head_end(struct str message, size_t from)
+{
+    const char *end = memmem(message.p + from, message.n - from, HEAD_END, sizeof(HEAD_END) - 1);
+    return end ? (size_t)(end - message.p) + sizeof(HEAD_END) - 1 : 0;
+}
+
+enum frame_status frame_head(struct str message, unsigned max_lines, struct frame *head)
+{
+    unsigned lines;
+    head->header = message.n > 0 ? head_end(message, 0) : 0;
+    struct str whole = str_slice(message, 0, head->header ? head->header : message.n);
+    head->fault = find_bad_line_end(whole, 0, &lines);
+    if (head->fault < whole.n)
+        return FRAME_BAD_LINE_END;
+    if (lines > max_lines + 1) /* the empty one */
+        return FRAME_TOO_MANY_LINES;
+    return head->header ? FRAME_MESSAGE : FRAME_NO_END;
+}
+
+static bool is_response(struct str message)
+{
+    return str_starts_nocase(message, STR("SIP/"));
+}
+
+/* A response is never refused for its many lines: what is not looked at costs next to nothing. */
+static unsigned most_lines(struct str message, const struct frame_limits *limits)
+{
+    return is_response(message) ? UINT32_MAX - 1 : limits->max_header_lines;
+}
+
+/* The Content-Lengths of HEAD, start line included: how many, and what they say, which is one
+   thing. LENIENT: what is none counts for none. */
+static enum frame_status read_lengths(struct str head, bool lenient, struct frame *frame,
+                                      unsigned *n, uint64_t *length)
+{
+    struct header_line line;
+    struct str rest;
+    uint64_t value;
+    *n = 0;
+    *length = 0;
+    start_line(head, &rest);
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Content-Length"), 'l'))
+            continue;
+        frame->fault = (size_t)(line.raw.p - head.p);
+        bool readable = str_to_u64(line.value, UINT32_MAX, &value);
+        if (lenient && !readable)
+            continue;
+        if (!readable || (*n > 0 && value != *length))
+            return FRAME_BAD_LENGTH;
+        *length = value;
+        ++*n;
+    }
+    return FRAME_MESSAGE;
+}
+
+static size_t count_leading_newlines(struct str bytes)
+{
+    size_t n = 0;
+    while (n < bytes.n && (bytes.p[n] == '\r' || bytes.p[n] == '\n'))
+        n++;
+    return n;
+}
+
+static bool is_visible(char c)
+{
+    return c > 0x20 && c < 0x7f;
+}
+
+/* INVITE in any letters, and white space behind it. */
+static bool begins_invite(struct str s)
+{
+    const struct str method = STR("INVITE");
+    return s.n > method.n && str_starts_nocase(s, method) && !is_visible(s.p[method.n]);
+}
+
+static bool begins_one_of(struct str s, const struct str *words, size_t n, size_t *length)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_starts_nocase(s, words[i])) {
+            *length = words[i].n;
+            return true;
+        }
+    return false;
+}
+
+/* That, or what else belongs to a call: a method, a space and a URI. */
+static bool begins_request(struct str s)
+{
+    static const struct str methods[] = {STR("ACK "),    STR("BYE "),   STR("CANCEL "),
+                                         STR("PRACK "),  STR("INFO "),  STR("UPDATE "),
+                                         STR("NOTIFY "), STR("REFER "), STR("MESSAGE ")};
+    static const struct str schemes[] = {STR("sip:"), STR("sips:"), STR("tel:"), STR("urn:")};
+    size_t method = 0, scheme = 0;
+    return begins_invite(s) ||
+           (begins_one_of(s, methods, sizeof(methods) / sizeof(methods[0]), &method) &&
+            begins_one_of(str_slice(s, method, s.n), schemes, sizeof(schemes) / sizeof(schemes[0]),
+                          &scheme));
+}
+
+struct str frame_without_junk(struct str message)
+{
+    bool first_line = true, only_junk = true;
+    for (size_t i = 0; i < message.n && i <= FRAME_JUNK_MAX; i++) {
+        char before = i > 0 ? message.p[i - 1] : '\n';
+        bool at_line = before == '\n' || before == '\r';
+        bool at_word = first_line && !is_visible(before);
+        struct str rest = str_slice(message, i, message.n);
+        if (((at_line || at_word) && begins_request(rest)) || (only_junk && is_response(rest)))
+            return rest;
+        only_junk = only_junk && !is_visible(message.p[i]);
+        first_line = first_line && message.p[i] != '\n' && message.p[i] != '\r';
+    }
+    return message;
+}
+
+/* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
+   whose INVITE stands behind spaces, a BOM or other octets is told so, and a call whose answer
+   stands there ends. */
+static bool looks_like_sip(struct str bytes)
+{
+    return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;
+}
+
+enum frame_status frame_datagram(struct str bytes, const struct frame_limits *limits,
+                                 struct frame *frame)
+{
+    unsigned n_lengths;
+    uint64_t length;
+    *frame = (struct frame){.skip = count_leading_newlines(bytes), .datagram = true};
+    struct str message = str_slice(bytes, frame->skip, bytes.n);
+    if (message.n == 0)
+        return FRAME_KEEPALIVE;
+    if (!looks_like_sip(message))
+        return FRAME_NOT_SIP;
+    if (message.n > limits->max_message_bytes)
+        return FRAME_TOO_LARGE;
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
+    frame->length = message.n;
+    if (status == FRAME_MESSAGE)
+        /* The end of a datagram ends a response as well: what is no length is none there, and one
+           that is said twice is said. */
+        status = read_lengths(str_slice(message, 0, frame->header), is_response(message), frame,
+                              &n_lengths, &length);
+    if (status != FRAME_MESSAGE || n_lengths == 0)
+        return status;
+    if (length > message.n - frame->header || (n_lengths > 1 && !is_response(message)))
+        return FRAME_BAD_LENGTH;
+    frame->length = frame->header + length;
+    return FRAME_MESSAGE;
+}
+
+#define WAITS_FOR_BODY (~(SIZE_MAX >> 1)) /* in RESUME, with the length of the whole message */
+
+/* RESUME saves scanning a dripping header again for every byte: what is wrong, or its end, cannot
+   lie before. */
+static enum frame_status look_for_end(struct str message, size_t *resume, struct frame *frame)
+{
+    unsigned lines;
+    size_t from = *resume > 3 ? *resume - 3 : 0, end = head_end(message, from);
+    struct str head = str_slice(message, 0, end ? end : message.n);
+    *resume = message.n;
+    if (from > 0 && message.p[from] == '\n' && message.p[from - 1] == '\r')
+        from++;
+    frame->fault = find_bad_line_end(head, from, &lines);
+    if (frame->fault < head.n)
+        return FRAME_BAD_LINE_END;
+    return end ? FRAME_MESSAGE : FRAME_INCOMPLETE;
+}
+
+/* The head has ended: what Content-Length makes of the rest. */
+static enum frame_status frame_body(struct str message, const struct frame_limits *limits,
+                                    size_t *resume, struct frame *frame)
+{
+    unsigned n_lengths;
+    uint64_t length;
+    enum frame_status status = frame_head(message, most_lines(message, limits), frame);
+    frame->length = frame->header;
+    if (status == FRAME_MESSAGE)
+        status = read_lengths(str_slice(message, 0, frame->header), false, frame, &n_lengths,
+                              &length);
+    if (status != FRAME_MESSAGE)
+        return status;
+    /* RFC 3261 section 18.3: without Content-Length a stream cannot be framed. */
+    if (n_lengths == 0)
+        return FRAME_BAD_LENGTH;
+    if (frame->header > limits->max_message_bytes ||
+        length > limits->max_message_bytes - frame->header)
+        return FRAME_TOO_LARGE;
+    frame->length = frame->header + length;
+    if (message.n >= frame->length)
+        return n_lengths > 1 ? FRAME_SAME_LENGTHS : FRAME_MESSAGE;
+    *resume = frame->length | WAITS_FOR_BODY;
+    return FRAME_INCOMPLETE;
+}
+
+enum frame_status frame_stream(struct str bytes, const struct frame_limits *limits, size_t *resume,
+                               struct frame *frame)
+{
+    *frame = (struct frame){.skip = count_leading_newlines(bytes)};
+    struct str message = str_slice(bytes, frame->skip, bytes.n);
+    if (message.n == 0)
+        return frame->skip > 0 ? FRAME_KEEPALIVE : FRAME_INCOMPLETE;
+    if (!looks_like_sip(message))
+        return FRAME_NOT_SIP;
+    if (*resume & WAITS_FOR_BODY) {
+        if (message.n < (*resume & ~WAITS_FOR_BODY))
+            return FRAME_INCOMPLETE;
+        *resume = 0;
+    }
+    enum frame_status status = look_for_end(message, resume, frame);
+    if (status == FRAME_INCOMPLETE && message.n > limits->max_message_bytes)
+        return FRAME_TOO_LARGE;
+    if (status != FRAME_MESSAGE)
+        return status;
+    *resume = 0;
+    return frame_body(message, limits, resume, frame);
+}

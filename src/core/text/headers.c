@@ -1,0 +1,424 @@
+#include <stird/core/headers.h>
+
+#include <stird/core/uri.h>
+#include <string.h>
+
+static struct str line_off(struct str *rest)
+{
+    size_t newline = str_find(*rest, '\n', 0);
+    struct str line = str_slice(*rest, 0, newline);
+    *rest = str_slice(*rest, newline + 1, rest->n);
+    if (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    return line;
+}
+
+struct str start_line(struct str message, struct str *rest)
+{
+    *rest = message;
+    return line_off(rest);
+}
+
+static bool continues(struct str rest)
+{
+    return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
+}
+
+/* Letters, digits and -.!%*_+`'~ as a set of bits. */
+static bool is_token_octet(char c)
+{
+    static const uint64_t set[2] = {0x03ff6ca200000000, 0x47ffffff87fffffe};
+    unsigned char octet = (unsigned char)c;
+    return octet < 128 && set[octet / 64] >> octet % 64 & 1;
+}
+
+bool is_sip_token(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_token_octet(s.p[i]))
+        i++;
+    return s.n > 0 && i == s.n;
+}
+
+/* HCOLON = *( SP / HTAB ) ":" (section 25.1): what is before it, without the white space. */
+static struct str name_of(struct str first, size_t colon)
+{
+    struct str name = str_slice(first, 0, colon);
+    while (name.n > 0 && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+        name.n--;
+    return colon < first.n && is_sip_token(name) ? name : (struct str){NULL, 0};
+}
+
+bool head_line_next(struct str *rest, struct header_line *line)
+{
+    const char *begin = rest->p;
+    struct str first = rest->n > 0 ? line_off(rest) : (struct str){NULL, 0};
+    if (first.n == 0) {
+        *rest = (struct str){NULL, 0};
+        return false;
+    }
+    while (continues(*rest))
+        line_off(rest);
+    line->raw = str_span(begin, rest->p);
+    size_t colon = str_find(first, ':', 0);
+    line->name = name_of(first, colon);
+    line->value = line->name.p ? str_trim(str_slice(line->raw, colon + 1, line->raw.n))
+                               : (struct str){NULL, 0};
+    return true;
+}
+
+bool header_next(struct str *rest, struct header_line *line)
+{
+    while (head_line_next(rest, line))
+        if (line->name.p)
+            return true;
+    return false;
+}
+
+/* S without the octets that no token has. */
+static struct str squeezed(struct str s, char room[HEADER_ROOM])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < HEADER_ROOM; i++)
+        if (is_token_octet(s.p[i]))
+            room[n++] = s.p[i];
+    return (struct str){room, n};
+}
+
+static struct str first_word(struct str s)
+{
+    size_t begin = 0, end;
+    while (begin < s.n && !is_token_octet(s.p[begin]))
+        begin++;
+    for (end = begin; end < s.n && is_token_octet(s.p[end]);)
+        end++;
+    return str_slice(s, begin, end);
+}
+
+void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM])
+{
+    names[0] = names[1] = line->name;
+    if (line->name.p)
+        return;
+    names[0] = first_word(line->raw);
+    names[1] = squeezed(str_slice(line->raw, 0, str_find(line->raw, ':', 0)), room);
+}
+
+static bool ends_name(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ':' || c == '=';
+}
+
+struct str header_odd_value(const struct header_line *line)
+{
+    struct str raw = str_trim(line->raw);
+    size_t i = 0;
+    while (i < raw.n && !ends_name(raw.p[i]))
+        i++;
+    while (i < raw.n && ends_name(raw.p[i]))
+        i++;
+    return str_slice(raw, i, raw.n);
+}
+
+char header_first_octet(const struct header_line *line)
+{
+    struct str s = line->name.p ? line->name : line->raw;
+    size_t i = 0;
+    while (i < s.n && !is_token_octet(s.p[i]))
+        i++;
+    return i < s.n ? ascii_lower(s.p[i]) : '\0';
+}
+
+bool header_resembles(const struct header_line *line, struct str name, char compact)
+{
+    char room[HEADER_ROOM];
+    struct str names[2];
+    char first = header_first_octet(line);
+    if (first == '\0' || (first != ascii_lower(name.p[0]) && first != compact))
+        return false;
+    header_lookalikes(line, names, room);
+    return header_is_named(names[0], name, compact) || header_is_named(names[1], name, compact);
+}
+
+bool header_is_named(struct str found, struct str name, char compact)
+{
+    if (compact != 0 && found.n == 1)
+        return ascii_lower(found.p[0]) == compact;
+    return str_eq_nocase(found, name);
+}
+
+bool header_is(const struct header_line *line, struct str name, char compact)
+{
+    return header_is_named(line->name, name, compact);
+}
+
+/* The registry of SIP header fields; RFC 3261 section 7.3.3. */
+static const struct {
+    struct str name;
+    char compact;
+} compact_forms[] = {
+    {STR("Accept-Contact"), 'a'},
+    {STR("Referred-By"), 'b'},
+    {STR("Content-Type"), 'c'},
+    {STR("Request-Disposition"), 'd'},
+    {STR("Content-Encoding"), 'e'},
+    {STR("From"), 'f'},
+    {STR("Call-ID"), 'i'},
+    {STR("Reject-Contact"), 'j'},
+    {STR("Supported"), 'k'},
+    {STR("Content-Length"), 'l'},
+    {STR("Contact"), 'm'},
+    {STR("Identity-Info"), 'n'},
+    {STR("Event"), 'o'},
+    {STR("Refer-To"), 'r'},
+    {STR("Subject"), 's'},
+    {STR("To"), 't'},
+    {STR("Allow-Events"), 'u'},
+    {STR("Via"), 'v'},
+    {STR("Session-Expires"), 'x'},
+    {STR("Identity"), 'y'},
+};
+
+char header_compact(struct str name)
+{
+    for (size_t i = 0; i < sizeof(compact_forms) / sizeof(compact_forms[0]); i++)
+        if (header_is_named(name, compact_forms[i].name, compact_forms[i].compact))
+            return compact_forms[i].compact;
+    return '\0';
+}
+
+bool header_same_name(struct str a, struct str b)
+{
+    char compact = header_compact(a);
+    return str_eq_nocase(a, b) || (compact != '\0' && compact == header_compact(b));
+}
+
+bool header_find(struct str message, struct str name, char compact, struct header_line *line)
+{
+    struct str rest;
+    start_line(message, &rest);
+    while (header_next(&rest, line))
+        if (header_is(line, name, compact))
+            return true;
+    return false;
+}
+
+/* Index of the first STOP of S at or after FROM that is neither quoted nor inside <>, or s.n. */
+static size_t find_outside(struct str s, char stop, size_t from)
+{
+    bool quoted = false, bracketed = false;
+    for (size_t i = from; i < s.n; i++) {
+        char c = s.p[i];
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+        } else if (!bracketed && c == stop) {
+            return i;
+        } else if (c == '"' && !bracketed) {
+            quoted = true;
+        } else if (c == '<') {
+            bracketed = true;
+        } else if (c == '>') {
+            bracketed = false;
+        }
+    }
+    return s.n;
+}
+
+bool list_next(struct str *rest, struct str *element)
+{
+    while (rest->n > 0) {
+        size_t comma = find_outside(*rest, ',', 0);
+        *element = str_trim(str_slice(*rest, 0, comma));
+        *rest = str_slice(*rest, comma + 1, rest->n);
+        if (element->n > 0)
+            return true;
+    }
+    return false;
+}
+
+bool name_addr(struct str value, struct str *uri, struct str *parameters)
+{
+    size_t open = find_outside(value, '<', 0);
+    if (open < value.n) {
+        size_t close = str_find(value, '>', open);
+        if (close == value.n)
+            return false;
+        *uri = str_trim(str_slice(value, open + 1, close));
+        *parameters = str_trim(str_slice(value, close + 1, value.n));
+        return true;
+    }
+    size_t semicolon = find_outside(value, ';', 0);
+    *uri = str_trim(str_slice(value, 0, semicolon));
+    *parameters = str_slice(value, semicolon, value.n);
+    return str_find(*uri, ':', 0) < uri->n && str_find(*uri, ' ', 0) == uri->n;
+}
+
+/* A quoted string off the front of *S; false when it has no end. */
+static bool take_quoted(struct str *s)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        if (s->p[i] == '\\') {
+            i++;
+        } else if (s->p[i] == '"') {
+            *s = str_slice(*s, i + 1, s->n);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words, whatever their letters; or one quoted string. */
+static bool is_display_name(struct str s)
+{
+    s = str_trim(s);
+    if (s.n > 0 && s.p[0] == '"')
+        return take_quoted(&s) && s.n == 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>;:@\\"), s.p[i], 0) < 7)
+            return false;
+    return true;
+}
+
+/* What is no address where one in brackets follows, whatever it looks like. */
+static bool is_before_brackets(struct str s)
+{
+    s = str_trim(s);
+    if (s.n > 0 && s.p[0] == '"')
+        return take_quoted(&s) && s.n == 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>;\\\0"), s.p[i], 0) < 6)
+            return false;
+    return true;
+}
+
+/* What is no second address. */
+static bool is_behind_brackets(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (str_find(STR("\"<>:@\\\0"), s.p[i], 0) < 7 || (unsigned char)s.p[i] < '\t' ||
+            s.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* S without its first N octets, and white space behind them. */
+static struct str behind(struct str s, size_t n)
+{
+    while (n < s.n && ascii_is_space(s.p[n]))
+        n++;
+    return str_slice(s, n, s.n);
+}
+
+/* Up to the next white space, semicolon or equals sign. */
+static struct str take_word(struct str *s)
+{
+    size_t n = 0;
+    while (n < s->n && s->p[n] != ';' && s->p[n] != '=' && !ascii_is_space(s->p[n]))
+        n++;
+    struct str word = str_slice(*s, 0, n);
+    *s = behind(*s, n);
+    return word;
+}
+
+/* gen-value: a token, a host, or a quoted string (RFC 3261 section 25.1); none says nothing. */
+static bool take_value(struct str *s)
+{
+    *s = behind(*s, 1);
+    if (s->n > 0 && s->p[0] == '"') {
+        bool ended = take_quoted(s);
+        *s = behind(*s, 0);
+        return ended;
+    }
+    struct str word = take_word(s);
+    bool reference = word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']';
+    return word.n == 0 ? s->n == 0 || s->p[0] == ';'
+                       : is_sip_token(word) || (reference && uri_host_is_plain(word));
+}
+
+static bool are_parameters(struct str s)
+{
+    if (s.n > 0 && s.p[0] == ';')
+        s = str_trim(s);
+    while (s.n > 0) {
+        if (s.p[0] != ';')
+            return false;
+        s = behind(s, 1);
+        if (s.n == 0 || s.p[0] == ';')
+            continue; /* names nothing */
+        if (!is_sip_token(take_word(&s)) || (s.n > 0 && s.p[0] == '=' && !take_value(&s)))
+            return false;
+    }
+    return true;
+}
+
+/* What stands before URI, which is of VALUE: without a bracket, if there is one. */
+static bool read_before(struct str value, struct str uri, struct str *before)
+{
+    *before = str_trim(str_span(value.p, uri.p));
+    bool bracketed = before->n > 0 && before->p[before->n - 1] == '<';
+    before->n -= bracketed;
+    return bracketed;
+}
+
+/* *PLAIN: what stands behind it are parameters, each well formed. */
+static bool read_clear(struct str value, struct str *uri, struct str *before, bool *plain)
+{
+    struct str parameters;
+    if (!name_addr(value, uri, &parameters))
+        return false;
+    bool bracketed = read_before(value, *uri, before);
+    *plain = are_parameters(parameters);
+    return is_before_brackets(*before) && str_find(*uri, '<', 0) == uri->n &&
+           (*plain || (bracketed && is_behind_brackets(parameters)));
+}
+
+bool name_addr_clear(struct str value, struct str *uri)
+{
+    struct str before;
+    bool plain;
+    return read_clear(value, uri, &before, &plain);
+}
+
+bool name_addr_alone(struct str value, struct str *uri)
+{
+    struct str before;
+    bool plain;
+    return read_clear(value, uri, &before, &plain) && plain && is_display_name(before);
+}
+
+static struct str unquote(struct str s)
+{
+    s = str_trim(s);
+    if (s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+        return str_slice(s, 1, s.n - 1);
+    return s;
+}
+
+bool parameter_next(struct str *parameters, struct str *name, struct str *value)
+{
+    while (parameters->n > 0) {
+        size_t end = find_outside(*parameters, ';', 0);
+        struct str one = str_slice(*parameters, 0, end);
+        *parameters = str_slice(*parameters, end + 1, parameters->n);
+        size_t equals = str_find(one, '=', 0);
+        *name = str_trim(str_slice(one, 0, equals));
+        *value = unquote(str_slice(one, equals + 1, one.n));
+        if (name->n > 0)
+            return true;
+    }
+    return false;
+}
+
+bool parameter_find(struct str parameters, struct str name, struct str *value)
+{
+    struct str found, said;
+    while (parameter_next(&parameters, &found, &said))
+        if (str_eq_nocase(found, name)) {
+            *value = said;
+            return true;
+        }
+    return false;
+}

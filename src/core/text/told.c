@@ -1,0 +1,208 @@
+#include <stird/core/told.h>
+
+#include <stird/core/headers.h>
+#include <string.h>
+
+/*
+ * Vendors put P- or X- before what is the same word: Oracle P-Origination-ID, 3GPP and ATIS
+ * Origination-Id. A level goes by so many names (Oracle P-Attestation-Info, Avaya
+ * X-Attestation-Info, P-Attestation-Indicator, X-STIR-SHAKEN-Attestation) that the word is enough.
+ */
+static const char *const prefixes[] = {"", "P-", "X-", "Stir-", "P-Stir-", "X-Stir-"};
+#define N_PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
+
+static const struct {
+    const char *name;
+    enum told told;
+} names[] = {
+    {"Origination-Id", TOLD_ORIGID},
+    {"Origination-Identifier", TOLD_ORIGID},
+    {"Orig-Id", TOLD_ORIGID},
+    {"Origid", TOLD_ORIGID},
+    {"Verstat", TOLD_RESULT},
+    {"Verstat-Info", TOLD_RESULT},
+    {"Identity-Verstat", TOLD_RESULT},
+    {"Verification-Status", TOLD_RESULT},
+    {"Verification-Result", TOLD_RESULT},
+    {"Identity-Bypass", TOLD_RESULT}, /* Oracle: asks the next SBC not to verify */
+};
+
+static enum told find(struct str name)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_eq_nocase(name, str_of(names[i].name)))
+            return names[i].told;
+    return TOLD_NOTHING;
+}
+
+/* Whoever puts the word into a header's name tells a level there: P-Identity-Attest, XAttestValue.
+ */
+static bool speaks_of_level(struct str name)
+{
+    static const struct str word = STR("attest");
+    for (size_t i = 0; i + word.n <= name.n; i++)
+        if (str_starts_nocase(str_slice(name, i, name.n), word))
+            return true;
+    return false;
+}
+
+enum told told_by(struct str name)
+{
+    enum told told = TOLD_NOTHING;
+    for (size_t i = 0; told == TOLD_NOTHING && i < N_PREFIXES; i++)
+        if (str_starts_nocase(name, str_of(prefixes[i])))
+            told = find(str_slice(name, strlen(prefixes[i]), name.n));
+    if (told == TOLD_NOTHING && speaks_of_level(name))
+        told = TOLD_LEVEL;
+    return told;
+}
+
+enum told told_by_line(const struct header_line *line)
+{
+    char room[HEADER_ROOM];
+    struct str likes[2];
+    header_lookalikes(line, likes, room);
+    enum told told = told_by(likes[0]);
+    return told == TOLD_NOTHING && !line->name.p ? told_by(likes[1]) : told;
+}
+
+/* ---- values ---- */
+
+/* Not of two values side by side, each with its own. */
+static bool takes_off(struct str *s, char open, char close)
+{
+    if (s->n < 2 || s->p[0] != open || str_find(*s, close, 1) != s->n - 1)
+        return false;
+    *s = str_trim(str_slice(*s, 1, s->n - 1));
+    return true;
+}
+
+static struct str unwrapped(struct str word)
+{
+    word = str_trim(word);
+    while (takes_off(&word, '"', '"') || takes_off(&word, '<', '>') || takes_off(&word, '\'', '\''))
+        ;
+    return word;
+}
+
+struct str told_word(struct str value)
+{
+    struct str whole = unwrapped(value);
+    return unwrapped(str_slice(whole, 0, str_find(whole, ';', 0)));
+}
+
+static char level_of_word(struct str word)
+{
+    char level = word.n == 1 ? ascii_lower(word.p[0]) : '\0';
+    return level >= 'a' && level <= 'c' ? level : '\0';
+}
+
+static bool is_level_parameter(struct str name)
+{
+    return speaks_of_level(name) || str_eq_nocase(name, STR("level")) ||
+           str_eq_nocase(name, STR("lvl"));
+}
+
+/* *LOWEST goes down to what ";level=C" or ";C" says; false: that cannot be read. */
+static bool lower_by_parameters(char *lowest, struct str parameters)
+{
+    struct str name, value;
+    while (parameter_next(&parameters, &name, &value)) {
+        struct str word = told_word(value.n > 0 ? value : name);
+        char level = level_of_word(word);
+        if (level == '\0' && is_level_parameter(name))
+            return false;
+        if (level > *lowest)
+            *lowest = level;
+    }
+    return true;
+}
+
+char told_level(struct str value)
+{
+    char lowest = '\0';
+    struct str rest = unwrapped(value), element;
+    while (list_next(&rest, &element)) {
+        struct str whole = unwrapped(element);
+        char level = level_of_word(told_word(whole));
+        if (level > lowest)
+            lowest = level;
+        if (level == '\0' ||
+            !lower_by_parameters(&lowest, str_slice(whole, str_find(whole, ';', 0), whole.n)))
+            return '\0';
+    }
+    return lowest == '\0' ? '\0' : (char)('A' + (lowest - 'a'));
+}
+
+/* ---- verstat ---- */
+
+/* Behind the quoted string that begins at AT; AT when it has no end. */
+static size_t behind_quoted(struct str s, size_t at)
+{
+    for (size_t i = at + 1; i < s.n; i++) {
+        if (s.p[i] == '\\')
+            i++;
+        else if (s.p[i] == '"')
+            return i + 1;
+    }
+    return at;
+}
+
+static bool is_one_of(const char *set, char c)
+{
+    return c != '\0' && strchr(set, c);
+}
+
+static size_t behind_white_space(struct str s, size_t at)
+{
+    while (at < s.n && is_one_of(" \t\r\n", s.p[at]))
+        at++;
+    return at;
+}
+
+#define ENDS_PARAMETER ";@>,? \t\r\n" /* of a URI, its user part or a header */
+
+static size_t behind_value(struct str s, size_t at)
+{
+    size_t equals = behind_white_space(s, at);
+    if (equals == s.n || s.p[equals] != '=')
+        return at;
+    at = behind_white_space(s, equals + 1);
+    size_t quoted = at < s.n && s.p[at] == '"' ? behind_quoted(s, at) : at;
+    if (quoted > at)
+        return quoted;
+    while (at < s.n && !is_one_of(ENDS_PARAMETER, s.p[at]))
+        at++;
+    return at;
+}
+
+/* What follows the verstat parameter whose semicolon is at AT; AT when there is none. */
+static size_t behind_verstat(struct str s, size_t at)
+{
+    static const char name[] = "verstat";
+    size_t begin = behind_white_space(s, at + 1), end = begin + sizeof(name) - 1;
+    if (s.p[at] != ';' || end > s.n || !str_eq_nocase(str_slice(s, begin, end), STR("verstat")) ||
+        (end < s.n && s.p[end] != '=' && !is_one_of(ENDS_PARAMETER, s.p[end])))
+        return at;
+    return behind_value(s, end);
+}
+
+bool told_without_verstat(struct str text, struct buf *out)
+{
+    bool quotes = true; /* until one has no end: no text takes more than two readings */
+    size_t written = 0, at = 0;
+    while (at < text.n) {
+        size_t behind = behind_verstat(text, at);
+        if (behind > at) {
+            buf_add_str(out, str_slice(text, written, at));
+            written = at = behind;
+            continue;
+        }
+        behind = quotes && text.p[at] == '"' ? behind_quoted(text, at) : at + 1;
+        quotes = quotes && behind > at;
+        at = behind > at ? behind : at + 1;
+    }
+    if (written > 0)
+        buf_add_str(out, str_slice(text, written, text.n));
+    return written > 0;
+}

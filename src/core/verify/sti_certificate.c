@@ -1,0 +1,200 @@
+#include <stird/core/sti_certificate.h>
+
+#include "claim_constraints.h"
+#include "sti_scope.h"
+#include "tn_auth_list.h"
+#include "x509_parts.h"
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+
+struct judging {
+    struct sti_certificate *c;
+    X509 *leaf;
+    struct arena *arena;
+    bool no_memory;
+};
+
+/* ---- the rules: each a sentence, or NULL ---- */
+
+static const char *judge_key(struct judging *j)
+{
+    EVP_PKEY *key = X509_get_pubkey(j->leaf);
+    if (!key || !key_is_p256(key)) {
+        EVP_PKEY_free(key);
+        return "its key is not on the curve P-256, as ES256 demands (RFC 8226 section 5)";
+    }
+    j->c->key = key;
+    return x509_curve_is_named(j->leaf)
+               ? NULL
+               : "its key spells the parameters of its curve out instead of naming P-256 (RFC 5480 "
+                 "section 2.1.1)";
+}
+
+/* Upper case: ATIS-1000080. */
+static bool is_code(struct str codes)
+{
+    for (size_t i = 0; i < codes.n; i++)
+        if (!ascii_is_digit(codes.p[i]) && codes.p[i] != ',' &&
+            !(codes.p[i] >= 'A' && codes.p[i] <= 'Z'))
+            return false;
+    return true;
+}
+
+static const char *judge_list(struct judging *j)
+{
+    struct buf spcs = BUF_INIT;
+    struct str list = x509_extension(j->leaf, TN_AUTH_LIST_OID);
+    if (!list.p)
+        return "it has no TNAuthList (" TN_AUTH_LIST_OID ")";
+    const char *why = tn_auth_list_read(list, &spcs);
+    j->c->spc = arena_copy(j->arena, buf_str(&spcs));
+    j->no_memory = j->no_memory || buf_failed(&spcs) || !j->c->spc.p;
+    buf_fini(&spcs);
+    if (!why)
+        return NULL;
+    struct str text = arena_printf(j->arena, "its TNAuthList is malformed: %s", why);
+    return text.p ? text.p : why;
+}
+
+static const char *judge_provider(struct judging *j)
+{
+    return is_code(j->c->spc) ? NULL
+                              : "its service provider code is not made of upper-case letters and "
+                                "digits (ATIS-1000080)";
+}
+
+/* UINT32_MAX: there is no such extension. */
+static const char *judge_usage(struct judging *j)
+{
+    return X509_get_key_usage(j->leaf) & KU_DIGITAL_SIGNATURE
+               ? NULL
+               : "its key usage is not digitalSignature, so it may not sign (RFC 5280 section "
+                 "4.2.1.3)";
+}
+
+static const char *judge_authority(struct judging *j)
+{
+    return X509_check_ca(j->leaf) == 1
+               ? "it is that of an authority: the end-entity certificate comes first"
+               : NULL;
+}
+
+static const char *judge_signature(struct judging *j)
+{
+    int digest = NID_undef, key = NID_undef;
+    OBJ_find_sigid_algs(X509_get_signature_nid(j->leaf), &digest, &key);
+    return digest == NID_md5 || digest == NID_sha1 || digest == NID_undef
+               ? "it is signed with an algorithm that verifiers do not take (RFC 8226 section 5 has "
+                 "ecdsa-with-SHA256)"
+               : NULL;
+}
+
+static const char *judge_extensions(struct judging *j)
+{
+    if (X509_get_extension_flags(j->leaf) & EXFLAG_INVALID || x509_has_extension_twice(j->leaf))
+        return "one of its extensions is malformed or there twice";
+    return x509_unknown_critical(j->leaf)
+               ? "it has a critical extension that verifiers do not know (RFC 5280 section 4.2)"
+               : NULL;
+}
+
+static const char *judge_constraints(struct judging *j)
+{
+    struct str plain = x509_extension(j->leaf, CLAIM_CONSTRAINTS_OID),
+               enhanced = x509_extension(j->leaf, ENHANCED_CLAIM_CONSTRAINTS_OID);
+    if (plain.p && enhanced.p)
+        return "it has claim constraints of both forms (RFC 9118 section 3)";
+    if ((plain.p && claim_constraints_read(plain, false)) ||
+        (enhanced.p && claim_constraints_read(enhanced, true)))
+        return "its claim constraints are malformed (RFC 8226 section 8, RFC 9118)";
+    return NULL;
+}
+
+static const char *judge_dates(struct judging *j)
+{
+    return x509_seconds(X509_get0_notBefore(j->leaf), &j->c->not_before_s) &&
+                   x509_seconds(X509_get0_notAfter(j->leaf), &j->c->not_after_s)
+               ? NULL
+               : "its dates cannot be read";
+}
+
+#define TO_THE_ISSUER "ask the issuer for another one"
+
+static const struct {
+    const char *(*judge)(struct judging *j);
+    const char *advice;
+} rules[STI_RULES] = {
+    [STI_KEY] = {judge_key, "ask the issuer for a certificate for such a key"},
+    [STI_LIST] = {judge_list, "it is not for STIR; check that the end-entity certificate comes "
+                              "first, or ask the issuer"},
+    [STI_PROVIDER] = {judge_provider, TO_THE_ISSUER},
+    [STI_USAGE] = {judge_usage, TO_THE_ISSUER},
+    [STI_AUTHORITY] = {judge_authority, "put it there"},
+    [STI_SIGNATURE] = {judge_signature, TO_THE_ISSUER},
+    [STI_EXTENSIONS] = {judge_extensions, TO_THE_ISSUER},
+    [STI_CONSTRAINTS] = {judge_constraints, TO_THE_ISSUER},
+    [STI_DATES] = {judge_dates, TO_THE_ISSUER},
+};
+
+const char *sti_rule_advice(enum sti_rule rule)
+{
+    return rules[rule].advice;
+}
+
+const char *sti_certificate_fault(const struct sti_certificate *c)
+{
+    for (unsigned i = 0; i < STI_RULES; i++)
+        if (c->fault[i])
+            return c->fault[i];
+    return NULL;
+}
+
+/* ---- for people ---- */
+
+static struct str subject_text(struct judging *j)
+{
+    struct str text = {NULL, 0};
+    char *bytes = NULL;
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(j->leaf), 0, XN_FLAG_RFC2253) >= 0) {
+        long n = BIO_get_mem_data(bio, &bytes);
+        text = arena_copy(j->arena, (struct str){bytes, n > 0 ? (size_t)n : 0});
+    }
+    BIO_free(bio);
+    return text;
+}
+
+static struct str serial_text(struct judging *j)
+{
+    struct str text = {NULL, 0};
+    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(j->leaf), NULL);
+    char *digits = number ? BN_bn2hex(number) : NULL;
+    if (digits)
+        text = arena_copy(j->arena, str_of(digits));
+    OPENSSL_free(digits);
+    BN_free(number);
+    return text;
+}
+
+bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena)
+{
+    struct judging j = {.c = c, .leaf = sk_X509_value(chain, 0), .arena = arena};
+    *c = (struct sti_certificate){0};
+    for (unsigned i = 0; i < STI_RULES; i++)
+        c->fault[i] = rules[i].judge(&j);
+    c->subject = subject_text(&j);
+    c->serial = serial_text(&j);
+    bool scope = sti_scope_read(&c->scope, chain, arena);
+    ERR_clear_error();
+    return scope && !j.no_memory && c->subject.p && c->serial.p;
+}
+
+void sti_certificate_fini(struct sti_certificate *c)
+{
+    EVP_PKEY_free(c->key);
+    c->key = NULL;
+}

@@ -1,0 +1,28 @@
+/* x509_parts - what STIR asks of a certificate. Private to core. */
+#ifndef STIRD_CORE_X509_PARTS_H
+#define STIRD_CORE_X509_PARTS_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+
+bool key_is_p256(const EVP_PKEY *key);
+/* Whether X's key names its curve; one that spells the parameters out is for no verifier. */
+bool x509_curve_is_named(X509 *x);
+/* DER of the extension OID, borrowed from X; {NULL, 0} when it has none. */
+struct str x509_extension(X509 *x, const char *oid);
+bool x509_has_extension_twice(X509 *x);
+/* A critical extension that neither OpenSSL nor STIR knows: RFC 5280 has such a one refused. */
+bool x509_unknown_critical(X509 *x);
+/* Seconds since 1970. */
+bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
+
+/* The certificate's DER, appended. False: no memory. */
+bool x509_add_der(struct buf *out, X509 *x);
+/* Certificates in DER, one behind the other; NULL when one is broken, there is none, or no memory.
+   To be freed with sk_X509_pop_free(). */
+STACK_OF(X509) * x509_read_ders(struct str ders);
+
+#endif

@@ -1,0 +1,467 @@
+/*
+ * What is known of the certificates' URLs and of their lives: looks at them on a schedule by a
+ * process of its own (checker_process.h), tells the workers, raises alarms, and watches the
+ * directories for new units.
+ */
+#include "supervisor.h"
+
+#include "daemon/checker_process.h"
+#include "daemon/key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <stird/core/certificate_check.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define ALARM_AGAIN_S        86400
+#define DIRECTORIES_EVERY_MS 2000
+#define WATCH_SETTLES_MS     2000 /* a unit is several files: until nothing more comes */
+#define RETRY_MS             60000
+
+struct finding {
+    char unit[640]; /* which unit it is about, over all generations */
+    uint8_t state;
+    bool out_of_sight; /* wrong, and unreachable since then */
+    char saying[200];
+    int64_t checked_at_s; /* 0: never */
+    enum certificate_life life;
+    int64_t alarmed_at_s; /* of its life */
+    bool unreadable;      /* a file of it, at the last look */
+};
+
+/* A unit that is written anew under the same name is another one: it has another serial or URL. */
+static void name_unit(const struct certificate *c, char name[sizeof(((struct finding *)0)->unit)])
+{
+    snprintf(name, sizeof(((struct finding *)0)->unit), "%.*s %.*s/%.*s/%.*s", STR_ARG(c->x5u),
+             STR_ARG(c->serial), STR_ARG(c->id), STR_ARG(c->unit));
+}
+
+static struct finding *find(const struct supervisor *s, const struct certificate *c)
+{
+    char name[sizeof(((struct finding *)0)->unit)];
+    struct finding *list = (struct finding *)(void *)s->findings.p;
+    name_unit(c, name);
+    for (size_t i = 0; i < s->findings.n / sizeof(*list); i++)
+        if (strcmp(list[i].unit, name) == 0)
+            return &list[i];
+    return NULL;
+}
+
+static struct finding *find_or_add(struct supervisor *s, const struct certificate *c)
+{
+    struct finding *known = find(s, c), new = {.state = CERTIFICATE_UNCHECKED};
+    if (known)
+        return known;
+    name_unit(c, new.unit);
+    buf_add(&s->findings, &new, sizeof(new));
+    return find(s, c);
+}
+
+/* ---- to the workers ---- */
+
+void supervisor_certificate_states(const struct supervisor *s, const struct settings *settings,
+                                   char *text, size_t bytes)
+{
+    size_t n = 0;
+    _Static_assert(CERTIFICATE_UNITS_MAX < sizeof(((struct control_message *)0)->text),
+                   "every unit has its state in the message");
+    for (unsigned i = 0; i < settings->n_certificates && n + 1 < bytes; i++) {
+        const struct finding *f = find(s, &settings->certificates[i]);
+        text[n++] = (char)('0' + (f ? f->state : CERTIFICATE_UNCHECKED));
+    }
+    text[n] = '\0';
+}
+
+static void tell_workers(struct supervisor *s)
+{
+    struct control_message message = {.type = CONTROL_CERTIFICATES,
+                                      .generation = s->current.generation};
+    supervisor_certificate_states(s, s->current.settings, message.text, sizeof(message.text));
+    for (unsigned w = 0; w < s->n_workers; w++)
+        if (s->workers[w].pid > 0)
+            child_send(&s->workers[w], &message, NULL, 0);
+}
+
+/* ---- looking ---- */
+
+static int enter_checker(void *user, int control_fd)
+{
+    const struct supervisor *s = user;
+    log_open("checker", STDERR_FILENO, s->journal);
+    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
+                        control_fd);
+}
+
+void supervisor_check_now(struct supervisor *s)
+{
+    s->check_asked = true;
+}
+
+static void start_checker(struct supervisor *s, int64_t now_ms)
+{
+    uint32_t every_ms = s->current.settings->check.interval_ms;
+    bool due = s->check_asked || (every_ms > 0 && now_ms >= s->next_check_ms);
+    if (!due || !s->ready || s->stopping || s->checker.pid != 0)
+        return;
+    s->check_asked = false;
+    s->checks++;
+    s->check_faults_now = 0;
+    int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
+    if (r)
+        log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
+    s->next_check_ms = now_ms + (r ? RETRY_MS : every_ms);
+}
+
+static void log_finding(const struct certificate *c, const struct finding *f)
+{
+    enum certificate_state state = (enum certificate_state)f->state;
+    if (state == CERTIFICATE_SERVED && !f->saying[0])
+        log_info("certificate is served by its URL", LOG_TEXT("id", c->id),
+                 LOG_TEXT("unit", c->unit), LOG_TEXT("x5u", c->x5u));
+    else
+        log_write(state == CERTIFICATE_SERVED ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+                  "certificate's URL", LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit),
+                  LOG_TEXT("x5u", c->x5u), LOG_TEXT("state", certificate_state_name(state)),
+                  LOG_CSTR("it", f->saying));
+}
+
+/* What was wrong does not get better by being out of sight: verifiers may still have it. */
+static void lose_sight(const struct certificate *c, struct finding *f, const char *why)
+{
+    if (!f->out_of_sight)
+        log_warning(
+            "certificate's URL was wrong, and cannot be reached any more: it counts as wrong",
+            LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit), LOG_TEXT("x5u", c->x5u),
+            LOG_CSTR("it", why));
+    f->out_of_sight = true;
+    f->checked_at_s = clock_real_s();
+}
+
+/* The checker reads the network: what it says is text of bounded length and a known state. */
+static void take_finding(struct supervisor *s, const struct control_message *m)
+{
+    const struct settings *settings = s->current.settings;
+    unsigned state = (unsigned)(m->text[0] - '0');
+    if (m->generation != s->current.generation || m->worker >= settings->n_certificates ||
+        state > CERTIFICATE_WRONG)
+        return;
+    const struct certificate *c = &settings->certificates[m->worker];
+    struct finding *f = find_or_add(s, c);
+    if (!f)
+        return;
+    if (f->state == CERTIFICATE_WRONG && state == CERTIFICATE_UNREACHABLE) {
+        lose_sight(c, f, m->text + 1);
+        return;
+    }
+    f->out_of_sight = false;
+    bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->text + 1) != 0;
+    f->state = (uint8_t)state;
+    snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->text + 1);
+    f->checked_at_s = clock_real_s();
+    if (news)
+        log_finding(c, f);
+    tell_workers(s);
+}
+
+void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
+{
+    if (m->type == CONTROL_CERTIFICATE) {
+        take_finding(s, m);
+    } else if (m->type == CONTROL_ALARM) {
+        s->check_faults_now++;
+    } else if (m->type == CONTROL_READY) {
+        s->check_faults = s->check_faults_now;
+        supervisor_admin_checked(s, NULL);
+    } else {
+        supervisor_child_false(s, &s->checker, "a word that no child of its kind has");
+    }
+}
+
+/* ---- lives ---- */
+
+static void alarm_life(const struct certificate *c, struct finding *f, int64_t now_s)
+{
+    static const char *const words[] = {
+        [LIFE_A_THIRD] = "less than a third of the certificate's life is left: get a new one",
+        [LIFE_A_TENTH] = "less than a tenth of the certificate's life is left: get a new one now",
+        [LIFE_OVER] = "the certificate has expired and signs nothing",
+    };
+    enum certificate_life life = certificate_life(c, now_s);
+    bool again = f->alarmed_at_s + ALARM_AGAIN_S <= now_s;
+    if (life == LIFE_LONG || (life == f->life && !again))
+        return;
+    f->life = life;
+    f->alarmed_at_s = now_s;
+    log_write(life == LIFE_A_THIRD ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, words[life],
+              LOG_TEXT("id", c->id), LOG_TEXT("unit", c->unit),
+              LOG_NUMBER("days_left", (c->not_after_s - now_s) / 86400));
+}
+
+/* Of the newest unit of each certificate: that older ones end is as it should be. */
+static void look_at_lives(struct supervisor *s, int64_t now_ms)
+{
+    const struct settings *settings = s->current.settings;
+    if (now_ms < s->next_lives_ms || !s->ready)
+        return;
+    s->next_lives_ms = now_ms + RETRY_MS;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        struct finding *f = newest ? find_or_add(s, c) : NULL;
+        if (f)
+            alarm_life(c, f, clock_real_s());
+    }
+}
+
+/* ---- directories ---- */
+
+static bool directory_is_lost(const struct certificate *c)
+{
+    char *z = strndup(c->directory.p, c->directory.n);
+    bool lost = z && faccessat(AT_FDCWD, z, R_OK | X_OK, AT_EACCESS) != 0 && errno != EPERM;
+    free(z);
+    return lost;
+}
+
+/* By whom reads it: the loader and the signer are who we are when they do. */
+static bool is_unreadable(struct str directory, const char *name, struct problems *problems)
+{
+    struct buf path = BUF_INIT;
+    buf_addf(&path, "%.*s/%s%c", STR_ARG(directory), name, '\0');
+    bool lost = !buf_failed(&path) && faccessat(AT_FDCWD, path.p, R_OK, AT_EACCESS) != 0 &&
+                errno != EPERM;
+    if (lost)
+        problems_add(problems, str_of(path.p), 0, "cannot be read: %s", strerror(errno));
+    buf_fini(&path);
+    return lost;
+}
+
+/* Before a reload or the signer's death finds out: nothing that watches a directory tells of
+ * rights. */
+static bool unit_is_unreadable(struct supervisor *s, const struct certificate *c)
+{
+    struct problems problems = {0};
+    struct finding *f = find_or_add(s, c);
+    bool lost = !key_file_is_there(c->directory, &problems);
+    lost |= is_unreadable(c->directory, "chain.pem", &problems);
+    lost |= is_unreadable(c->directory, "x5u", &problems);
+    for (size_t i = 0; lost && f && !f->unreadable && i < problems.n; i++)
+        log_error("a certificate's file cannot be used any more", LOG_TEXT("id", c->id),
+                  LOG_TEXT("unit", c->unit), LOG_CSTR("file", problems.list[i].file),
+                  LOG_CSTR("it", problems.list[i].text));
+    if (f)
+        f->unreadable = lost;
+    problems_fini(&problems);
+    return lost;
+}
+
+static void look_at_directories(struct supervisor *s, int64_t now_ms)
+{
+    const struct settings *settings = s->current.settings;
+    if (now_ms < s->next_directories_ms || !s->ready)
+        return;
+    s->next_directories_ms = now_ms + DIRECTORIES_EVERY_MS;
+    s->directories_lost = s->units_unreadable = 0;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        bool lost = directory_is_lost(c);
+        s->directories_lost += lost;
+        s->units_unreadable += !lost && unit_is_unreadable(s, c);
+    }
+}
+
+/* ---- alarms ---- */
+
+/* Of the newest unit of each certificate, as the lines of the log. */
+void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    const struct settings *settings = s->current.settings;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const struct finding *f = find(s, c);
+        bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        values[ALARM_certificate_url] += f && (f->state == CERTIFICATE_UNREACHABLE ||
+                                               f->state == CERTIFICATE_WRONG);
+        values[ALARM_certificate_life] += newest && f &&
+                                          certificate_life(c, clock_real_s()) >= LIFE_A_TENTH;
+    }
+    values[ALARM_certificate_directory] = s->directories_lost;
+    values[ALARM_certificate_files] = s->units_unreadable;
+}
+
+/* ---- new units ---- */
+
+static void watch_one(struct supervisor *s, struct str directory)
+{
+    char *z = strndup(directory.p, directory.n);
+    if (z && inotify_add_watch(s->watch_fd, z, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+        log_warning("a certificate's directory is not watched", LOG_TEXT("directory", directory),
+                    LOG_CSTR("error", strerror(errno)));
+    free(z);
+}
+
+static struct str parent_of(const struct certificate *c)
+{
+    size_t end = c->directory.n;
+    while (c->unit.n > 0 && end > 0 && c->directory.p[end - 1] != '/')
+        end--;
+    return str_slice(c->directory, 0, end < c->directory.n ? end - 1 : end);
+}
+
+/* Units come and go for years: what was found of those that are gone goes with them. */
+static void forget_gone_units(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    struct finding *list = (struct finding *)(void *)s->findings.p;
+    size_t kept = 0;
+    char name[sizeof(list->unit)];
+    for (size_t i = 0; i < s->findings.n / sizeof(*list); i++) {
+        bool here = false;
+        for (unsigned k = 0; k < settings->n_certificates && !here; k++) {
+            name_unit(&settings->certificates[k], name);
+            here = strcmp(list[i].unit, name) == 0;
+        }
+        if (here)
+            list[kept++] = list[i];
+    }
+    s->findings.n = kept * sizeof(*list);
+}
+
+void supervisor_watch_certificates(struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    forget_gone_units(s);
+    if (s->watch_fd >= 0)
+        close(s->watch_fd);
+    s->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    for (unsigned i = 0; i < settings->n_certificates && s->watch_fd >= 0; i++)
+        watch_one(s, parent_of(&settings->certificates[i]));
+    if (settings->check.interval_ms > 0)
+        supervisor_check_now(s);
+}
+
+/* What happened is of no interest: a reload looks at everything. */
+static void read_watch(struct supervisor *s, int64_t now_ms)
+{
+    char events[4096];
+    bool any = false;
+    while (s->watch_fd >= 0 && read(s->watch_fd, events, sizeof(events)) > 0)
+        any = true;
+    if (any)
+        s->watch_due_ms = now_ms + WATCH_SETTLES_MS;
+    if (s->watch_due_ms == 0 || now_ms < s->watch_due_ms || s->stopping || !s->ready)
+        return;
+    s->watch_due_ms = 0;
+    log_info("reload: a certificate's directory changed");
+    supervisor_reload(s, now_ms);
+}
+
+void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms)
+{
+    read_watch(s, now_ms);
+    look_at_lives(s, now_ms);
+    look_at_directories(s, now_ms);
+    start_checker(s, now_ms);
+}
+
+/* ---- for people ---- */
+
+static void put_count(struct json *j, const char *key, int64_t value)
+{
+    json_put_key(j, str_of(key));
+    json_put_integer(j, value);
+}
+
+void supervisor_put_certificate_counts(const struct supervisor *s, struct json *j)
+{
+    static const char *const keys[] = {
+        [CERTIFICATE_UNCHECKED] = "certificates_unchecked",
+        [CERTIFICATE_SERVED] = "certificates_served",
+        [CERTIFICATE_UNREACHABLE] = "certificates_unreachable",
+        [CERTIFICATE_WRONG] = "certificates_wrong",
+    };
+    const struct settings *settings = s->current.settings;
+    int64_t counts[sizeof(keys) / sizeof(keys[0])] = {0}, now_s = clock_real_s();
+    int64_t least_s = INT64_MAX;
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const struct finding *f = find(s, c);
+        bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        counts[f ? f->state : CERTIFICATE_UNCHECKED]++;
+        if (newest && c->not_after_s - now_s < least_s)
+            least_s = c->not_after_s - now_s;
+    }
+    put_count(j, "certificate_checks", (int64_t)s->checks);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        put_count(j, keys[i], counts[i]);
+    put_count(j, "certificate_seconds_left", least_s);
+}
+
+void supervisor_put_certificates(const struct supervisor *s, struct json *j)
+{
+    const struct settings *settings = s->current.settings;
+    char states[sizeof(((struct control_message *)0)->text)];
+    uint8_t values[sizeof(states)] = {0};
+    int64_t now_s = clock_real_s();
+    enum reason reason;
+    uint32_t active = NO_CERTIFICATE;
+    supervisor_certificate_states(s, settings, states, sizeof(states));
+    for (size_t i = 0; states[i]; i++)
+        values[i] = (uint8_t)(states[i] - '0');
+    json_put_key(j, STR("certificates"));
+    json_begin_array(j);
+    for (unsigned i = 0; i < settings->n_certificates; i++) {
+        const struct certificate *c = &settings->certificates[i];
+        const struct finding *f = find(s, c);
+        bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
+        enum reason usable = certificate_usable(c, now_s);
+        /* What its calls would have as their reason; "found" says what it is, revoked for one. */
+        if (usable == REASON_OK && f && f->state == CERTIFICATE_WRONG)
+            usable = REASON_CERTIFICATE_NOT_SERVED;
+        if (newest)
+            active = certificate_choose(&(struct certificate_question){.settings = settings,
+                                                                       .states = values,
+                                                                       .now_s = now_s},
+                                        i, &reason);
+        const struct {
+            const char *key;
+            struct str value;
+        } texts[] = {{"id", c->id},
+                     {"provider", settings->providers[c->provider].name},
+                     {"unit", c->unit},
+                     {"spc", c->spc},
+                     {"subject", c->subject},
+                     {"serial", c->serial},
+                     {"x5u", c->x5u},
+                     {"state", usable == REASON_OK ? STR("usable") : reason_name(usable)},
+                     {"url", certificate_state_name(f ? (enum certificate_state)f->state
+                                                      : CERTIFICATE_UNCHECKED)},
+                     {"found", f ? str_of(f->saying) : STR("")}};
+        const struct {
+            const char *key;
+            int64_t value;
+        } numbers[] = {{"not_before", c->not_before_s},
+                       {"not_after", c->not_after_s},
+                       {"days_left", (c->not_after_s - now_s) / 86400},
+                       {"checked_at", f ? f->checked_at_s : 0}};
+        json_begin_object(j);
+        for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+            json_put_key(j, str_of(texts[k].key));
+            json_put_string(j, texts[k].value.p ? texts[k].value : STR(""));
+        }
+        for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+            json_put_key(j, str_of(numbers[k].key));
+            json_put_integer(j, numbers[k].value);
+        }
+        json_put_key(j, STR("signs"));
+        json_put_bool(j, i == active);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}

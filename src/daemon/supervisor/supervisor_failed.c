@@ -1,0 +1,52 @@
+/*
+ * The last calls that failed: told by the workers, shown by `stirctl status`. What a broken worker
+ * says of them is shown and used for nothing.
+ */
+#include "supervisor.h"
+
+#include <stird/base/json.h>
+#include <stird/io/record.h>
+
+void supervisor_take_failed(struct supervisor *s, const struct failed_call *news)
+{
+    if (failed_call_is_sound(news))
+        s->failed[s->n_failed++ % FAILED_KEPT] = *news;
+}
+
+static void put_one(struct json *j, const struct failed_call *f)
+{
+    const struct {
+        const char *key;
+        struct str value;
+    } texts[] = {{"call_id", str_of(f->call_id)},
+                 {"trunk", str_of(f->trunk)},
+                 {"result", cause_result((enum cause)f->cause)},
+                 {"cause", cause_name((enum cause)f->cause)},
+                 {"reason", reason_name((enum reason)f->reason)}};
+    struct buf time = BUF_INIT;
+    record_add_time(&time, f->ts_us);
+    json_begin_object(j);
+    json_put_key(j, STR("ts"));
+    json_put_string(j, buf_str(&time));
+    buf_fini(&time);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json_put_key(j, str_of(texts[i].key));
+        json_put_string(j, texts[i].value);
+    }
+    json_put_key(j, STR("sip_status"));
+    json_put_integer(j, f->sip_status);
+    json_put_key(j, STR("count"));
+    json_put_integer(j, f->count > 0 ? f->count : 1);
+    json_end_object(j);
+}
+
+/* The last one first. */
+void supervisor_put_failed(const struct supervisor *s, struct json *j)
+{
+    unsigned n = s->n_failed < FAILED_KEPT ? s->n_failed : FAILED_KEPT;
+    json_put_key(j, STR("failed_calls"));
+    json_begin_array(j);
+    for (unsigned i = 1; i <= n; i++)
+        put_one(j, &s->failed[(s->n_failed - i) % FAILED_KEPT]);
+    json_end_array(j);
+}

@@ -1,0 +1,224 @@
+/*
+ * The next hops of upstreams as the workers find them, each for itself: told by them, shown by
+ * `stirctl status`, used for nothing else.
+ *
+ * A status has room for so many: those that are out come first, and it says how many there are.
+ */
+#include "supervisor.h"
+
+#include <stdlib.h>
+#include <stird/base/clock.h>
+#include <stird/base/json.h>
+#include <stird/io/admin.h>
+#include <stird/io/record.h>
+#include <string.h>
+
+#define LIST_MAX (ADMIN_REPLY_MAX / 4) /* octets: hops and trunks, and what else a status says */
+
+static struct hop_seen *seen(const struct supervisor *s, size_t *n)
+{
+    *n = s->hops.n / sizeof(struct hop_seen);
+    return (struct hop_seen *)(void *)s->hops.p;
+}
+
+static void take_out(struct supervisor *s, size_t i)
+{
+    size_t n;
+    struct hop_seen *list = seen(s, &n);
+    memmove(&list[i], &list[i + 1], (n - i - 1) * sizeof(*list));
+    s->hops.n -= sizeof(*list);
+}
+
+void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_state *news)
+{
+    size_t n, i = 0;
+    const struct hop_seen *list = seen(s, &n), last = {*news, w};
+    if (!hop_state_is_sound(news))
+        return;
+    while (i < n && !(list[i].worker == w && hop_state_same(&list[i].state, news)))
+        i++;
+    if (i < n)
+        take_out(s, i);
+    else if (n == HOPS_KEPT)
+        take_out(s, 0);
+    buf_add(&s->hops, &last, sizeof(last));
+}
+
+void supervisor_forget_hops(struct supervisor *s, unsigned w)
+{
+    size_t n, kept = 0;
+    struct hop_seen *list = seen(s, &n);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].worker != w)
+            list[kept++] = list[i];
+    s->hops.n = kept * sizeof(*list);
+}
+
+/* ---- what all workers say ---- */
+
+/* One next hop of an upstream. */
+struct hop_sum {
+    struct hop_state state;
+    unsigned out;        /* workers to which it is */
+    int64_t since_ms;    /* the first of those said so; when none does, the last it was back at */
+    int64_t answered_ms; /* the last, to any */
+};
+
+static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *u,
+                             const struct address *address)
+{
+    struct hop_sum sum = {.state = {.address = *address, .transport = (uint8_t)u->transport}};
+    int64_t lost_ms = 0, back_ms = 0;
+    size_t n;
+    const struct hop_seen *list = seen(s, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct hop_state *h = &list[i].state;
+        if (!hop_state_same(h, &sum.state))
+            continue;
+        sum.out += h->out;
+        if (h->out && (lost_ms == 0 || h->since_ms < lost_ms))
+            lost_ms = h->since_ms;
+        if (!h->out && h->since_ms > back_ms)
+            back_ms = h->since_ms;
+        if (h->answered_ms > sum.answered_ms)
+            sum.answered_ms = h->answered_ms;
+    }
+    sum.since_ms = sum.out > 0 ? lost_ms : back_ms;
+    return sum;
+}
+
+/* No worker uses it: as a call finds it, wherever it arrives. */
+static bool is_out(const struct supervisor *s, const struct hop_sum *sum)
+{
+    return sum->out >= s->n_workers;
+}
+
+/* Calls VISIT for each next hop of U. */
+static void each_hop(const struct supervisor *s, const struct upstream *u,
+                     void (*visit)(const struct hop_sum *sum, void *user), void *user)
+{
+    const struct known_name *name = u->host.n > 0 ? supervisor_name_of(s, u) : NULL;
+    unsigned n = u->host.n == 0 ? 1 : name ? name->n : 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct hop_sum sum = sum_of(s, u, name ? &name->addresses[i].address : &u->address);
+        visit(&sum, user);
+    }
+}
+
+/* ---- next hops ---- */
+
+struct list {
+    const struct supervisor *s;
+    const struct upstream *upstream;
+    struct json *j;
+    int64_t now_ms;
+    size_t until; /* octets of the reply */
+    bool out;     /* only those that are, for a worker at least; else only others */
+    unsigned n, n_out, left_out;
+};
+
+static void put_text(struct json *j, struct str key, struct str value)
+{
+    json_put_key(j, key);
+    json_put_string(j, value);
+}
+
+static void put_when(const struct list *l, struct str key, int64_t at_ms)
+{
+    struct buf text = BUF_INIT;
+    json_put_key(l->j, key);
+    if (at_ms == 0 || at_ms > l->now_ms)
+        json_put_null(l->j);
+    else {
+        record_add_time(&text, clock_real_us() - (l->now_ms - at_ms) * 1000);
+        json_put_string(l->j, buf_str(&text));
+    }
+    buf_fini(&text);
+}
+
+static void put_hop(const struct hop_sum *sum, void *user)
+{
+    struct list *l = user;
+    struct buf address = BUF_INIT;
+    if ((sum->out > 0) != l->out)
+        return;
+    l->n++;
+    l->n_out += is_out(l->s, sum);
+    if (l->j->out->n > l->until) {
+        l->left_out++;
+        return;
+    }
+    address_add(&address, &sum->state.address);
+    json_begin_object(l->j);
+    put_text(l->j, STR("upstream"), l->upstream->name);
+    put_text(l->j, STR("address"), buf_str(&address));
+    put_text(l->j, STR("transport"), transport_name(l->upstream->transport));
+    put_text(l->j, STR("state"), is_out(l->s, sum) ? STR("out") : STR("usable"));
+    json_put_key(l->j, STR("out_in_workers"));
+    json_put_integer(l->j, sum->out);
+    put_when(l, STR("since"), sum->since_ms);
+    put_when(l, STR("last_answer"), sum->answered_ms);
+    json_end_object(l->j);
+    buf_fini(&address);
+}
+
+/* Of some names nothing is known, or a part: they have no next hops, or not all. */
+static void put_nameless(const struct supervisor *s, struct json *j, size_t until)
+{
+    const struct settings *settings = s->current.settings;
+    json_put_key(j, STR("unknown_names"));
+    json_begin_array(j);
+    for (unsigned i = 0; i < settings->n_upstreams && j->out->n < until; i++) {
+        const struct upstream *u = &settings->upstreams[i];
+        const struct known_name *name = supervisor_name_of(s, u);
+        if (u->host.n > 0 && (!name || name->in_part))
+            json_put_string(j, u->name);
+    }
+    json_end_array(j);
+}
+
+static void put_count(struct json *j, struct str key, unsigned n)
+{
+    json_put_key(j, key);
+    json_put_integer(j, n);
+}
+
+void supervisor_put_hops(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    const struct settings *settings = s->current.settings;
+    struct list l = {.s = s, .j = j, .now_ms = now_ms, .until = j->out->n + LIST_MAX};
+    json_put_key(j, STR("next_hops"));
+    json_begin_array(j);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        l.out = turn == 0;
+        for (unsigned i = 0; i < settings->n_upstreams; i++) {
+            l.upstream = &settings->upstreams[i];
+            each_hop(s, l.upstream, put_hop, &l);
+        }
+    }
+    json_end_array(j);
+    put_count(j, STR("next_hops_in_all"), l.n);
+    put_count(j, STR("next_hops_out"), l.n_out);
+    put_count(j, STR("next_hops_not_shown"), l.left_out);
+    put_nameless(s, j, l.until + LIST_MAX / 8);
+}
+
+/* ---- for the trunks ---- */
+
+static void count_hop(const struct hop_sum *sum, void *user)
+{
+    struct hop_tally *t = user;
+    t->n++;
+    t->usable += !is_out(t->s, sum);
+}
+
+struct hop_tally *supervisor_count_hops(const struct supervisor *s)
+{
+    const struct settings *settings = s->current.settings;
+    struct hop_tally *upstreams = calloc(settings->n_upstreams, sizeof(*upstreams));
+    for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
+        upstreams[i].s = s;
+        each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
+    }
+    return upstreams;
+}

@@ -1,0 +1,135 @@
+/*
+ * The last good addresses of upstreams' names: told by the workers, which ask DNS, and handed to a
+ * worker that starts, for DNS may be silent then.
+ *
+ * A worker may have been taken over. Its lie is bounded (known_name.h), is taken for a name of the
+ * configuration alone, and reaches no worker that runs. One that starts waits for DNS first, so a
+ * lie counts only where DNS does not answer within half a second, and only until it does. What it
+ * can do then: calls for that upstream go elsewhere, and requests from there count as the
+ * upstream's. Over TLS the certificate's name is still asked for.
+ *
+ * Each worker asks DNS by itself, so one may know a part and another all: what is known in part to
+ * one of them counts as known in part, as a call may arrive there.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stird/base/log.h>
+#include <stird/io/known_names.h>
+#include <string.h>
+#include <unistd.h>
+
+struct name_heard {
+    struct known_name known; /* in_part: to one of the workers at least */
+    bool is_part;            /* what it holds */
+    uint64_t in_part_of;     /* a bit for each worker */
+};
+
+static bool is_configured(const struct known_name *k, const struct settings *settings)
+{
+    for (unsigned i = 0; settings && i < settings->n_upstreams; i++)
+        if (known_name_is_of(k, &settings->upstreams[i]))
+            return true;
+    return false;
+}
+
+static bool is_wanted(const struct supervisor *s, const struct known_name *k)
+{
+    return is_configured(k, s->current.settings) || is_configured(k, s->next.settings);
+}
+
+static struct name_heard *find(const struct supervisor *s, const struct known_name *k)
+{
+    for (unsigned i = 0; i < s->n_names; i++)
+        if (known_name_same(&s->names[i].known, k))
+            return &s->names[i];
+    return NULL;
+}
+
+const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u)
+{
+    for (unsigned i = 0; i < s->n_names; i++)
+        if (known_name_is_of(&s->names[i].known, u))
+            return &s->names[i].known;
+    return NULL;
+}
+
+/* Those that a reload has taken away. */
+static void forget_unwanted(struct supervisor *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n_names; i++)
+        if (is_wanted(s, &s->names[i].known))
+            s->names[n++] = s->names[i];
+    s->n_names = n;
+}
+
+static struct name_heard *add(struct supervisor *s)
+{
+    if (s->n_names == KNOWN_NAMES_MAX)
+        forget_unwanted(s);
+    struct name_heard *names = s->n_names < KNOWN_NAMES_MAX
+                                   ? reallocarray(s->names, s->n_names + 1, sizeof(*names))
+                                   : NULL;
+    if (!names)
+        return NULL;
+    s->names = names;
+    names[s->n_names] = (struct name_heard){.is_part = true};
+    return &names[s->n_names++];
+}
+
+static void note_part(struct name_heard *h, unsigned w, bool in_part)
+{
+    uint64_t bit = (uint64_t)1 << w;
+    h->in_part_of = in_part ? h->in_part_of | bit : h->in_part_of & ~bit;
+    h->known.in_part = h->in_part_of != 0 || h->is_part;
+}
+
+/* A part takes the place of the whole only if it is more. */
+void supervisor_take_name(struct supervisor *s, unsigned w, const struct known_name *known)
+{
+    if (!known_name_is_sound(known) || !is_wanted(s, known))
+        return;
+    struct name_heard *place = find(s, known);
+    if (!place)
+        place = add(s);
+    if (!place)
+        return;
+    if (!known->in_part || place->is_part ||
+        known_name_all(known) >= known_name_all(&place->known)) {
+        place->known = *known;
+        place->is_part = known->in_part;
+    }
+    note_part(place, w, known->in_part);
+}
+
+int supervisor_names_to_fd(struct supervisor *s)
+{
+    forget_unwanted(s);
+    struct known_name *list = calloc(s->n_names + 1, sizeof(*list));
+    if (!list)
+        return -ENOMEM;
+    for (unsigned i = 0; i < s->n_names; i++)
+        list[i] = s->names[i].known;
+    int fd = known_names_to_fd(list, s->n_names);
+    free(list);
+    return fd;
+}
+
+/* The worker that was there knows no more. */
+void supervisor_send_names(struct supervisor *s, unsigned w)
+{
+    const struct control_message message = {.type = CONTROL_NAMES, .worker = w};
+    for (unsigned i = 0; i < s->n_names; i++)
+        note_part(&s->names[i], w, false);
+    int fd = supervisor_names_to_fd(s);
+    if (fd < 0) {
+        s->names_unsent++;
+        log_error("a worker starts without the last good addresses of names",
+                  LOG_CSTR("error", strerror(-fd)));
+        return;
+    }
+    child_send(&s->workers[w], &message, &fd, 1);
+    close(fd);
+}

@@ -1,0 +1,94 @@
+/*
+ * Whether there is a ground for another record file. The recorder asks for one, and each one that
+ * is made may be the end of an old one (records.keep): its word alone is not enough.
+ */
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <stird/base/clock.h>
+#include <stird/base/log.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AGAIN_MS 50000 /* it asks once a minute for what it did not get */
+#define SLACK_MS 1000
+
+/* Octets that somebody has written: a file can be made long without any. What a file system
+   compresses has no hole. */
+static bool is_written(int fd, const struct stat *st)
+{
+    off_t hole = lseek(fd, 0, SEEK_HOLE);
+    return hole < 0 || hole >= st->st_size || st->st_blocks * 512 >= st->st_size / 2;
+}
+
+static bool is_full(const struct supervisor *s)
+{
+    const uint64_t max = s->current.settings->records_max_bytes;
+    struct stat st;
+    return max > 0 && fstat(s->records_file, &st) == 0 && (uint64_t)st.st_size >= max &&
+           is_written(s->records_file, &st);
+}
+
+/* Since when it is there, as its file system says; a copy of a file is as young as itself. */
+static bool is_there_since(int fd, int64_t *real_ms)
+{
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) || !(st.stx_mask & STATX_BTIME))
+        return false;
+    *real_ms = st.stx_btime.tv_sec * 1000 + st.stx_btime.tv_nsec / 1000000;
+    return true;
+}
+
+/* Where no file system says it, the recorder is believed once, and from then on as often as files
+   can become old. */
+static bool is_old(const struct supervisor *s, int64_t now_ms)
+{
+    const int64_t max_ms = s->current.settings->records_max_age_ms;
+    const int64_t last_ms = s->rotation.aged_ms;
+    int64_t since_ms;
+    if (max_ms == 0)
+        return false;
+    if (is_there_since(s->records_file, &since_ms))
+        return clock_real_us() / 1000 - since_ms + SLACK_MS >= max_ms;
+    return last_ms == 0 || now_ms - last_ms + SLACK_MS >= max_ms;
+}
+
+static void refuse(struct supervisor *s)
+{
+    if (s->rotation.may_cross) /* it asked before it was given this file, or other limits */
+        s->rotation.may_cross = false;
+    else
+        supervisor_child_false(s, &s->recorder, "that the record file is full or old");
+}
+
+/* A file that was copied, or a clock that was set: then it is old by what is written in it, and not
+   by what its file system says. */
+static void put_off(struct supervisor *s, int64_t now_ms)
+{
+    if (!s->rotation.put_off)
+        log_warning("the recorder asks for another record file before its time: the present one "
+                    "goes on until its file is as old as records.max_age");
+    s->rotation.put_off = true;
+    s->rotation.next_ms = now_ms + AGAIN_MS;
+    s->rotation.may_cross = false;
+}
+
+void supervisor_rotation_asked(struct supervisor *s)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    if (s->current.settings->records_file.n == 0 || s->records_file < 0)
+        return;
+    bool full = is_full(s), old = !full && is_old(s, now_ms);
+    if ((full || old) && now_ms < s->rotation.next_ms)
+        return;
+    if (full || old) {
+        if (old)
+            s->rotation.aged_ms = now_ms;
+        s->rotation.put_off = false;
+        s->rotation.next_ms = supervisor_rotate_records(s) ? 0 : now_ms + AGAIN_MS;
+    } else if (s->current.settings->records_max_age_ms > 0 && now_ms >= s->rotation.next_ms) {
+        put_off(s, now_ms);
+    } else {
+        refuse(s);
+    }
+}

@@ -1,0 +1,229 @@
+/*
+ * The sockets that the workers share with the supervisor and with those that come after them:
+ * opened once, looked at when a worker has died.
+ */
+#include "supervisor.h"
+
+#include "daemon/retry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stird/base/log.h>
+#include <stird/base/packet.h>
+#include <stird/net/handover.h>
+#include <stird/net/mend.h>
+#include <string.h>
+#include <unistd.h>
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ---- opening ---- */
+
+static void listener_problem(struct problems *problems, struct str path, const struct listener *l,
+                             enum transport transport, int error)
+{
+    struct buf text = BUF_INIT;
+    address_add(&text, &l->address);
+    problems_add(problems, path, 0, "listen \"%.*s\": %.*s over %.*s: %s", STR_ARG(l->name),
+                 STR_ARG(buf_str(&text)), STR_ARG(transport_name(transport)),
+                 error == -EADDRINUSE ? "another process has this port: stop it, or choose another"
+                 : error == -EADDRNOTAVAIL
+                     ? "this machine has no such address: give it that, or choose another"
+                     : strerror(-error));
+    problems_may_pass(problems, -error);
+    buf_fini(&text);
+}
+
+/* Several workers on one UDP port need the program that chooses among their sockets. */
+static bool load_dispatch(struct supervisor *s, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    bool needed = false;
+    for (unsigned i = 0; i < settings->n_listeners; i++)
+        needed |= settings->listeners[i].transports[TRANSPORT_UDP];
+    if (!needed || s->n_workers == 1)
+        return true;
+    int error = dispatch_key_make(&s->dispatch_key);
+    s->dispatch_program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
+    if (s->dispatch_program >= 0)
+        return true;
+    problems_add(
+        problems, s->path, 0,
+        "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
+        "%s%s",
+        s->n_workers, strerror(-s->dispatch_program),
+        s->dispatch_program == -EPERM
+            ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
+              "grants; or write workers = 1"
+            : "");
+    problems_may_pass(problems, -s->dispatch_program);
+    return false;
+}
+
+static bool open_listeners(struct supervisor *s, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    for (unsigned i = 0; i < settings->n_listeners; i++) {
+        enum transport failed = TRANSPORT_UDP;
+        int r = listener_open(&s->sockets[s->n_sockets * s->n_workers], s->n_workers,
+                              s->dispatch_program, &settings->listeners[i], &failed);
+        if (r)
+            listener_problem(problems, s->path, &settings->listeners[i], failed, r);
+        else
+            s->n_sockets++;
+    }
+    return s->n_sockets == settings->n_listeners;
+}
+
+static void close_listeners(struct supervisor *s)
+{
+    for (unsigned i = 0; i < s->n_sockets; i++)
+        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
+    s->n_sockets = 0;
+}
+
+/* A standby's address comes, a predecessor's port becomes free: systemd's next start is late for
+   that. */
+static bool open_in_time(struct supervisor *s, struct problems *problems)
+{
+    bool said = false;
+    for (;;) {
+        struct problems found = PROBLEMS_INIT;
+        bool opened = open_listeners(s, &found), last = problems_stay(&found) || !retry_waits();
+        if (!opened && !last && !said)
+            log_warning("a listener cannot be opened yet: it is tried again",
+                        LOG_CSTR("why", found.n > 0 ? found.list[0].text : "no memory"));
+        said = true;
+        if (!opened && last)
+            problems_move(problems, &found);
+        problems_fini(&found);
+        if (opened || last)
+            return opened;
+        close_listeners(s);
+    }
+}
+
+bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
+{
+    const struct settings *settings = s->current.settings;
+    if (settings->n_listeners > LISTENERS_MAX) {
+        problems_add(problems, s->path, 0, "listen: %u listeners, at most %u can be served",
+                     settings->n_listeners, LISTENERS_MAX);
+        return false;
+    }
+    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
+    if (!s->sockets) {
+        problems->out_of_memory = true;
+        return false;
+    }
+    if (!load_dispatch(s, problems))
+        return false;
+    return open_in_time(s, problems);
+}
+
+bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
+{
+    for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
+        int r = handover_pair(s->inboxes[w]);
+        if (r) {
+            problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
+            problems_may_pass(problems, -r);
+            return false;
+        }
+    }
+    return true;
+}
+
+void supervisor_close_sockets(struct supervisor *s)
+{
+    close_listeners(s);
+    free(s->sockets);
+    close_if_open(s->dispatch_program);
+    for (unsigned w = 0; w < WORKERS_MAX; w++) {
+        close_if_open(s->inboxes[w][0]);
+        close_if_open(s->inboxes[w][1]);
+    }
+}
+
+/* ---- mending ---- */
+
+/* RESULT: enum mended, or -errno. */
+static void say(struct supervisor *s, unsigned w, const char *what, struct str name, int result)
+{
+    if (result == MEND_NOTHING)
+        return;
+    s->sockets_mended += result > 0;
+    s->sockets_broken[w] += result < 0;
+    if (result > 0)
+        log_error("a worker that ended had changed a socket that others have too: it may have been "
+                  "somebody else's",
+                  LOG_NUMBER("worker", w + 1), LOG_CSTR("socket", what), LOG_TEXT("of", name),
+                  LOG_CSTR("now", result == MEND_RENEWED ? "a new one" : "set back"));
+    else
+        log_error("a socket that a worker left cannot be mended: restart stird",
+                  LOG_NUMBER("worker", w + 1), LOG_CSTR("socket", what), LOG_TEXT("of", name),
+                  LOG_CSTR("error", strerror(-result)));
+}
+
+static void mend_listeners(struct supervisor *s, unsigned w)
+{
+    for (unsigned i = 0; i < s->n_sockets; i++) {
+        const struct listener *l = &s->current.settings->listeners[i];
+        enum transport failed = TRANSPORT_UDP;
+        say(s, w, "listener", l->name,
+            mend_listener(&s->sockets[i * s->n_workers], s->n_workers, w, s->dispatch_program, l,
+                          &failed));
+    }
+}
+
+/* The recorder reads the old one to its end, and closes it. */
+static void mend_record_channel(struct supervisor *s, unsigned w)
+{
+    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
+    int *fds = s->record_channels[w];
+    if (fds[0] < 0)
+        return;
+    int r = mend_pair(fds, packet_pair);
+    if (r == MEND_RENEWED && s->recorder.pid > 0)
+        child_send(&s->recorder, &message, &fds[0], 1);
+    say(s, w, "records", STR(""), r);
+}
+
+static void tell_inbox(struct supervisor *s, unsigned owner)
+{
+    const struct control_message message = {.type = CONTROL_INBOX, .worker = owner};
+    for (unsigned w = 0; w < s->n_workers; w++)
+        if (s->workers[w].pid > 0)
+            child_send(&s->workers[w], &message, &s->inboxes[owner][w == owner ? 0 : 1], 1);
+}
+
+/* Each worker has an end of each. */
+static void mend_inboxes(struct supervisor *s, unsigned w)
+{
+    for (unsigned owner = 0; owner < s->n_workers && s->n_workers > 1; owner++) {
+        int r = mend_pair(s->inboxes[owner], handover_pair);
+        if (r == MEND_RENEWED)
+            tell_inbox(s, owner);
+        say(s, w, "inbox", STR(""), r);
+    }
+}
+
+uint64_t supervisor_sockets_broken(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    for (unsigned w = 0; w < s->n_workers; w++)
+        n += s->sockets_broken[w];
+    return n;
+}
+
+void supervisor_mend_sockets(struct supervisor *s, unsigned w)
+{
+    s->sockets_broken[w] = 0;
+    mend_listeners(s, w);
+    mend_record_channel(s, w);
+    mend_inboxes(s, w);
+}

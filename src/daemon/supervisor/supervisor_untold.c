@@ -1,0 +1,154 @@
+/*
+ * Losses of records that no line has told yet outlive stird: the recorder's tally is written into
+ * the state directory once a second and at the end, and the next start begins with it
+ * (record_writer.h), so that the next recorder tells what is missing at its place.
+ *
+ * In place, over what was written at the start: a disk that is full has room for that.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/base/log.h>
+#include <stird/io/record.h>
+#include <stird/io/record_queue.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KEEP_EVERY_MS 1000
+#define PACKET_MAX    65536
+#define TEXT_MAX      96
+
+/* Three numbers, a line: untold, in_hand, from_seq; always as long. */
+static bool read_kept(int fd, struct record_tally *tally)
+{
+    char room[TEXT_MAX];
+    ssize_t n = pread(fd, room, sizeof(room), 0);
+    struct str line = {room, n > 0 ? (size_t)n : 0};
+    *tally = (struct record_tally){0};
+    if (n == 0)
+        return true;
+    uint64_t *const numbers[] = {&tally->untold, &tally->in_hand, &tally->from_seq};
+    struct str text = str_cut(&line, '\n');
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (!str_to_u64(str_cut(&text, ' '), INT64_MAX, numbers[i]))
+            return false;
+    return text.n == 0;
+}
+
+static int write_kept(int fd, const struct record_tally *tally)
+{
+    char text[TEXT_MAX];
+    int n = snprintf(text, sizeof(text), "%020llu %020llu %020llu\n",
+                     (unsigned long long)tally->untold, (unsigned long long)tally->in_hand,
+                     (unsigned long long)tally->from_seq);
+    ssize_t written = pwrite(fd, text, (size_t)n, 0);
+    return written == n ? 0 : written < 0 ? -errno : -ENOSPC;
+}
+
+static void say_fault(const struct supervisor *s, const char *why)
+{
+    log_warning("losses of records are not kept: should stird end, the next one does not tell them",
+                LOG_TEXT("directory", s->current.settings->state_directory),
+                LOG_CSTR("file", UNTOLD_FILE), LOG_CSTR("error", why));
+}
+
+void supervisor_open_untold(struct supervisor *s, struct record_tally *tally)
+{
+    struct buf path = BUF_INIT;
+    *tally = (struct record_tally){0};
+    buf_addf(&path, "%.*s/" UNTOLD_FILE, STR_ARG(s->current.settings->state_directory));
+    int r = buf_failed(&path) ? -ENOMEM : supervisor_open_in_place(buf_str(&path));
+    buf_fini(&path);
+    s->untold_fd = r >= 0 ? r : -1;
+    if (r >= 0 && !read_kept(r, tally)) {
+        *tally = (struct record_tally){0};
+        log_warning("the file of losses that are not told yet is damaged and begins anew",
+                    LOG_CSTR("file", UNTOLD_FILE));
+    }
+    if (r >= 0)
+        r = write_kept(s->untold_fd, tally); /* which takes its room */
+    if (r < 0)
+        say_fault(s, strerror(-r));
+    if (tally->untold + tally->in_hand > 0)
+        log_warning("records that an earlier stird lost are told now",
+                    LOG_NUMBER("untold", (int64_t)tally->untold),
+                    LOG_NUMBER("in_hand", (int64_t)tally->in_hand));
+    s->kept_tally = *tally;
+}
+
+static void keep(struct supervisor *s, const struct record_tally *now)
+{
+    const struct record_tally *kept = &s->kept_tally;
+    if (s->untold_fd < 0 || (kept->untold == now->untold && kept->in_hand == now->in_hand &&
+                             kept->from_seq == now->from_seq))
+        return;
+    int r = write_kept(s->untold_fd, now);
+    if (r < 0 && !s->untold_fault)
+        say_fault(s, strerror(-r));
+    s->untold_fault = r < 0;
+    if (r == 0)
+        s->kept_tally = *now;
+}
+
+void supervisor_keep_untold(struct supervisor *s, int64_t now_ms)
+{
+    if (!s->record_tally || now_ms < s->next_untold_ms)
+        return;
+    s->next_untold_ms = now_ms + KEEP_EVERY_MS;
+    keep(s, s->record_tally);
+}
+
+/* ---- at the end ---- */
+
+static uint64_t records_in(struct str packet)
+{
+    uint32_t n;
+    return record_unpack_lost(&n, packet) ? n : 1;
+}
+
+static uint64_t left_in_channel(int fd)
+{
+    uint64_t sum = 0;
+    char *packet = malloc(PACKET_MAX);
+    ssize_t n;
+    while (packet && (n = recv(fd, packet, PACKET_MAX, MSG_DONTWAIT)) > 0)
+        sum += records_in((struct str){packet, (size_t)n});
+    free(packet);
+    return sum;
+}
+
+static uint64_t left_in_backlog(int fd)
+{
+    struct record_queue *q = record_queue_open(fd);
+    struct buf packet = BUF_INIT;
+    uint64_t sum = q ? record_queue_lost(q) : 0;
+    while (q && record_queue_first(q, &packet)) {
+        sum += records_in(buf_str(&packet));
+        buf_reset(&packet);
+        record_queue_take_first(q);
+    }
+    buf_fini(&packet);
+    record_queue_close(q);
+    return sum;
+}
+
+/* No child is there any more: what waits for a recorder ends with stird. */
+void supervisor_keep_last(struct supervisor *s)
+{
+    if (!s->record_tally)
+        return;
+    struct record_tally last = *s->record_tally;
+    for (unsigned w = 0; w < s->n_workers; w++) {
+        uint64_t left = left_in_channel(s->record_channels[w][0]) +
+                        left_in_backlog(s->record_backlogs[w]);
+        last.untold = last.untold > INT64_MAX - left ? INT64_MAX : last.untold + left;
+    }
+    keep(s, &last);
+    if (last.untold + last.in_hand > 0)
+        log_warning("records are lost that no line tells yet: the next start does",
+                    LOG_NUMBER("untold", (int64_t)last.untold),
+                    LOG_NUMBER("in_hand", (int64_t)last.in_hand));
+}

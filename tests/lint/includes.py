@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+"""
+usage: includes.py PROJECT [--self-test]
+Every include line of src/ and include/, headers as well as sources, is judged by the ring that it stands in and the
+one that it reaches into; so what a file gets unseen, by a header of a header, was judged where that one includes it.
+
+- a public header, <stird/RING/NOUN.h>: of a ring that this one may know
+- a private header: of this very ring, and of the folder that it says it is private to
+- a header of a library: in the rings that use it. Debian keeps most of them on the compiler's own path, so that
+  nothing but this test keeps the others from them
+- a header of the C library: anywhere, but for the core, which is pure, and rings that know no network
+
+A header that no line here knows is a fault too. With --self-test: each of these faults is put into each ring, into a
+source, a private and a public header, and has to be found there.
+"""
+
+import os
+import posixpath
+import re
+import sys
+
+# What each ring may know, itself aside. CMakeLists.txt links the same (linked()).
+RINGS = {
+    "base": "",
+    "core": "base",
+    "io": "core base",
+    "lab": "core base",
+    "fetch": "core base",
+    "trace": "core base",
+    "conf": "core base",
+    "net": "core base",
+    "sip": "net io core base",
+    "daemon": "sip net conf io fetch core base",
+    "cli": "sip conf io trace fetch lab core base",
+}
+
+# Nouns of base that touch what the core does not know: clock, log, kernel.
+NOT_FOR = {"core": {"base": "chance clock log memory_file packet"}}
+
+# Headers of libraries, and who may include them. What ends in "/" is a folder.
+LIBRARIES = {
+    "ares.h": "net",
+    "curl/": "fetch",
+    "event2/": "net sip daemon cli",
+    "jansson.h": "core cli",
+    "libconfig.h": "conf",
+    "openssl/": "core lab fetch net daemon cli",
+    "openssl/core_names.h": "core sip",
+    "openssl/crypto.h": "core lab io conf daemon cli",
+    "openssl/evp.h": "core lab io sip",
+    "openssl/hmac.h": "core io",
+    "openssl/params.h": "sip",
+    "openssl/ssl.h": "fetch net cli",
+    "pcap/": "trace",
+    "seccomp.h": "daemon",
+    "sofia-sip/": "sip",
+    "systemd/": "daemon",
+    "uuid/": "core",
+    "xxhash.h": "core",
+    "zlib.h": "trace",
+}
+
+# Of these the public headers say types of a library, which whoever includes them therefore sees.
+SHOWN = {"core": "openssl/", "lab": "openssl/"}
+
+PURE = """assert ctype errno inttypes limits stdalign stdarg stdbool stddef stdint stdio stdlib string time""".split()
+SYSTEM = """dirent dlfcn elf fcntl getopt glob grp libgen linux/* malloc poll pwd sched signal stdatomic strings
+    sys/* syslog unistd""".split()
+NETWORK = "arpa/* netdb netinet/* sys/socket sys/un".split()
+NO_NETWORK = "core lab conf sip".split()
+
+# Who alone calls what; nothing asks for chance, or makes memory for several processes, on its own.
+ONCE = {
+    "src/base/chance.c": "getrandom|getentropy|RAND_bytes|RAND_priv_bytes",
+    "src/base/memory_file.c": "memfd_create|memfd_secret|shm_open",
+}
+
+DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(include\w*|import)\b[ \t]*(.*?)[ \t]*$", re.M)
+OPERAND = re.compile(r"""^(?:<([^<>"]+)>|"([^<>"]+)")[ \t]*(?:/[/*].*)?$""")
+
+
+def tree(project):
+    """Path: text, of all that is compiled into stird and stirctl."""
+    found = {}
+    for top in ("src", "include"):
+        for folder, _, names in os.walk(os.path.join(project, top)):
+            for name in names:
+                if name.endswith((".c", ".h", ".def")):
+                    path = os.path.join(folder, name)
+                    with open(path, encoding="utf-8") as text:
+                        found[os.path.relpath(path, project)] = text.read()
+    return found
+
+
+def place(path):
+    """(ring, whether it is a public header); no ring: it lies in none."""
+    parts = path.split("/")
+    if parts[0] == "src" and len(parts) > 2:
+        return parts[1], False
+    if parts[:2] == ["include", "stird"] and len(parts) == 4:
+        return parts[2], True
+    return None, False
+
+
+def resolve(files, path, quoted, named):
+    """The file of ours that a line means, as the compiler looks for it, or None."""
+    ways = [posixpath.join(posixpath.dirname(path), named)] if quoted else []
+    for way in ways + ["src/" + named, "include/" + named]:
+        way = posixpath.normpath(way)
+        if way in files:
+            return way
+    return None
+
+
+def listed(name, patterns):
+    stem = name[:-2] if name.endswith(".h") else name
+    return any(stem == p or p.endswith("*") and stem.startswith(p[:-1]) for p in patterns)
+
+
+def library_of(named):
+    """The line of LIBRARIES that says most about a header, or None."""
+    fits = [l for l in LIBRARIES if named == l or l.endswith("/") and named.startswith(l)]
+    return max(fits, key=len, default=None)
+
+
+def judge_outer(ring, public, named):
+    """A header that is not ours."""
+    library = library_of(named)
+    if library:
+        if ring not in LIBRARIES[library].split():
+            return "%s may not include %s: %s may" % (ring, named, LIBRARIES[library])
+        if public and not any(named.startswith(shown) for shown in SHOWN.get(ring, "").split()):
+            return "a public header of %s shows %s to all who include it" % (ring, named)
+        return None
+    if listed(named, PURE):
+        return None
+    if listed(named, NETWORK):
+        return "%s knows no network, so not %s" % (ring, named) if ring in NO_NETWORK else None
+    if listed(named, SYSTEM):
+        return "the core is pure, so it does not include %s" % named if ring == "core" else None
+    return "nothing says which ring may include %s: tests/lint/includes.py, LIBRARIES" % named
+
+
+def judge_ours(files, path, target):
+    ring, _ = place(path)
+    reached, public = place(target)
+    if public:
+        if reached != ring and reached not in RINGS[ring].split():
+            return "%s may not know %s" % (ring, reached)
+        noun = posixpath.splitext(posixpath.basename(target))[0]
+        if noun in NOT_FOR.get(ring, {}).get(reached, "").split():
+            return "%s of %s is not for %s" % (noun, reached, ring)
+        return None
+    if reached != ring:
+        return "%s is private to %s" % (target, reached)
+    owner = re.search(r"Private\s+(?:\*\s+)?to\s+(?:\*\s+)?([\w/]+)", files[target].split("*/")[0])
+    folder = "src/%s/" % owner.group(1) if owner else ""
+    if not path.startswith(folder) and any(other.startswith(folder) for other in files):
+        return "%s is private to %s" % (target, owner.group(1))
+    return None
+
+
+def judge(files, path, directive, operand):
+    """What is wrong with an include line, or None."""
+    ring, public = place(path)
+    means = OPERAND.match(operand)
+    if directive != "include" or not means:
+        return "cannot be judged: say the header itself"
+    named, quoted = means.group(1) or means.group(2), means.group(2) is not None
+    if ".." in named.split("/") or named.startswith("/"):
+        return "goes by a way of its own: say the path from src/ on"
+    target = resolve(files, path, quoted, named)
+    if target and public and not place(target)[1]:
+        return "a public header includes a private one"
+    if target:
+        return judge_ours(files, path, target)
+    if quoted or named.startswith("stird/"):
+        return "there is no such header"
+    return judge_outer(ring, public, named)
+
+
+def judge_file(files, path):
+    ring, _ = place(path)
+    if ring not in RINGS:
+        yield "%s: lies in no ring: src/RING/... or include/stird/RING/NOUN.h" % path
+        return
+    for m in DIRECTIVE.finditer(files[path]):
+        fault = judge(files, path, m.group(1), m.group(2))
+        if fault:
+            yield "%s:%d: %s: %s" % (path, files[path].count("\n", 0, m.start()) + 1, m.group(0).strip(), fault)
+    for owner, calls in ONCE.items():
+        for m in re.finditer(r"(?<!\w)(?:%s)\(" % calls, files[path]) if path != owner else ():
+            yield "%s:%d: only %s may call %s" % (path, files[path].count("\n", 0, m.start()) + 1, owner, m.group(0))
+
+
+def closure(direct, ring):
+    known = set()
+    for other in direct.get(ring, ()):
+        known |= {other} | closure(direct, other)
+    return known
+
+
+def linked(cmake):
+    """Rings that CMake lets each ring use, by what it says of it and of those."""
+    direct = {}
+    for name, rest in re.findall(r"^stird_ring\((\w+)([^)]*)\)", cmake, re.M):
+        direct[name] = re.findall(r"\bstird_(\w+)", rest)
+    for target, ring in (("stird_daemon", "daemon"), ("stirctl", "cli")):
+        rest = re.search(r"^target_link_libraries\(%s ([^)]*)\)" % target, cmake, re.M).group(1)
+        direct[ring] = re.findall(r"\bstird_(\w+)", rest)
+    return direct
+
+
+def judge_cmake(project):
+    with open(os.path.join(project, "CMakeLists.txt"), encoding="utf-8") as text:
+        direct = linked(text.read())
+    for ring in sorted(set(direct) | set(RINGS)):
+        more = closure(direct, ring) - set(RINGS.get(ring, "").split())
+        # stirctl is linked with net, which sip needs, and may not include it.
+        if ring not in direct or ring not in RINGS or more - ({"net"} if ring == "cli" else set()):
+            yield "CMakeLists.txt: the ring %s is linked otherwise than it may include: %s" % (ring, " ".join(more))
+        for other in set(RINGS.get(ring, "").split()) - closure(direct, ring):
+            yield "CMakeLists.txt: the ring %s may include %s, which it is not linked with" % (ring, other)
+
+
+# ---- the self-test ----
+
+def example(library):
+    return library + "any.h" if library.endswith("/") else library
+
+
+def bad_lines(files, ring):
+    """Include lines that no file of RING may have."""
+    private = {place(p)[0]: p for p in sorted(files) if p.startswith("src/") and p.endswith(".h")}
+    for other in RINGS:
+        if other == ring:
+            continue
+        if other not in RINGS[ring].split():
+            for header in sorted(p for p in files if p.startswith("include/stird/%s/" % other))[:1]:
+                yield "#include <%s>" % header[len("include/"):]
+                yield '#  include "%s"' % header[len("include/"):]
+        if other in private:
+            for form in ('#include "%s"', "#include <%s>", '\t# include "%s" /* so? */'):
+                yield form % private[other][len("src/"):]
+            yield '#include "../%s"' % private[other][len("src/"):]
+    for other, nouns in NOT_FOR.get(ring, {}).items():
+        for noun in nouns.split():
+            yield "#include <stird/%s/%s.h>" % (other, noun)
+    for library, rings in LIBRARIES.items():
+        if ring not in rings.split():
+            yield "#include <%s>" % example(library)
+    if ring == "core":
+        yield from ("#include <%s>" % h for h in ("unistd.h", "sys/stat.h", "fcntl.h", "signal.h"))
+    if ring in NO_NETWORK:
+        yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
+    yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
+                "#include <stird/log.h>", "#include HEADER", "#include_next <stdio.h>")
+
+
+def good_lines(files, ring, public):
+    for other in [ring] + RINGS[ring].split():
+        for header in sorted(p for p in files if p.startswith("include/stird/%s/" % other)):
+            noun = posixpath.splitext(posixpath.basename(header))[0]
+            if noun not in NOT_FOR.get(ring, {}).get(other, "").split():
+                yield "#include <%s>" % header[len("include/"):]
+    for library, rings in LIBRARIES.items():
+        if ring in rings.split() and (not public or library.startswith(SHOWN.get(ring, "\n"))):
+            yield "#include <%s>" % example(library)
+
+
+def try_line(files, path, line):
+    """How many faults the line brings where it is added."""
+    changed = dict(files)
+    before = files.get(path, "/* new */\n")
+    changed[path] = before + line + "\n"
+    return len(list(judge_file(changed, path))) - (len(list(judge_file(files, path))) if path in files else 0)
+
+
+def self_test(files):
+    tried = 0
+    for ring in RINGS:
+        new = ["src/%s/new.c" % ring, "src/%s/new.h" % ring, "src/%s/room/new.h" % ring]
+        new += ["include/stird/%s/new.h" % ring]
+        old = [p for p in files if p.endswith((".h", ".def")) and place(p)[0] == ring]
+        bad = list(bad_lines(files, ring))
+        for path in new + old:
+            for line in bad:
+                tried += 1
+                if try_line(files, path, line) < 1:
+                    yield "%s: not found: %s" % (path, line)
+        for header in sorted(p for p in files if "Private to core/policy" in files[p] and ring == "core"):
+            if not try_line(files, "src/core/room/new.c", '#include "%s"' % header[len("src/"):]):
+                yield "src/core/room/new.c: not found: %s" % header
+        for path in new:
+            for line in good_lines(files, ring, place(path)[1]):
+                tried += 1
+                if try_line(files, path, line):
+                    yield "%s: found, but right: %s" % (path, line)
+        for header in [p for p in files if p.startswith("src/%s/" % ring) and p.endswith(".h")][:1]:
+            line = '#include "%s"' % header[len("src/"):]
+            if not try_line(files, new[-1], line) or try_line(files, posixpath.dirname(header) + "/new.c", line):
+                yield "%s is for the sources of %s alone" % (header, ring)
+        shown = [l for l, rings in LIBRARIES.items() if ring in rings.split()]
+        for library in shown:
+            if not library.startswith(SHOWN.get(ring, "\n")) and not try_line(
+                    files, new[-1], "#include <%s>" % example(library)):
+                yield "%s: not found: it shows %s" % (new[-1], library)
+    for path in ("include/stird/new.h", "src/new.c", "include/stird/core/deeper/new.h", "src/nowhere/new.c"):
+        if not list(judge_file(dict(files, **{path: ""}), path)):
+            yield "%s: not found: it lies in no ring" % path
+    for owner, calls in ONCE.items():
+        for call in calls.split("|"):
+            if not try_line(files, "src/sip/new.c", "    return %s(room, 1, 0);" % call):
+                yield "not found: %s outside %s" % (call, owner)
+    if tried < 1000:
+        yield "only %d lines were tried" % tried
+
+
+def main(project, *options):
+    files = tree(project)
+    if options == ("--self-test",):
+        faults = list(self_test(files))
+    else:
+        faults = [fault for path in sorted(files) for fault in judge_file(files, path)] + list(judge_cmake(project))
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print("%d files: every include is in its ring" % len(files))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
