@@ -88,6 +88,7 @@ struct context {
     union asked asked;
     const struct target *targets; /* in the order they are tried */
     unsigned n_targets, target;   /* target: the one that is tried now */
+    unsigned stream_waited;       /* for whose connection it waited, from 1; 0: for none */
     struct own_routes own;
     struct trail trail;
     char *best; /* a real response that the last attempt might still beat */

@@ -396,6 +396,7 @@ static bool is_decided_for(const struct context *c, const struct target *target)
 
 enum forward_result forward_next(struct context *c)
 {
+    size_switch_waited(c);
     for (; c->target < c->n_targets; c->target++) {
         const struct target *target = &c->targets[c->target];
         bool full = is_full(c, target);

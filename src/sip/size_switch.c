@@ -98,16 +98,18 @@ static void not_opened(struct context *c, const struct target *target)
         refused(c->proxy, target);
 }
 
+void size_switch_waited(struct context *c)
+{
+    enum wait_end end = wait_ended(&c->wait, &for_stream);
+    if (end == WAIT_REFUSED || end == WAIT_TOO_LATE)
+        not_opened(c, &c->targets[c->target]);
+}
+
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes)
 {
     struct proxy *p = c->proxy;
     struct target stream;
     struct flow flow;
-    enum wait_end waited = wait_ended(&c->wait, &for_stream);
-    if (waited == WAIT_REFUSED || waited == WAIT_TOO_LATE) {
-        not_opened(c, target);
-        return SIZE_FITS;
-    }
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
         routes_refuses_tcp(proxy_routes(p), target, proxy_now_ms()))
         return SIZE_FITS;
@@ -119,8 +121,10 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
         *target = stream;
         return SIZE_STREAM;
     }
-    /* Once is enough. */
-    return waited == WAIT_NONE && wait_for(c, &flow) ? SIZE_WAITS : SIZE_FITS;
+    if (c->stream_waited == c->target + 1 || !wait_for(c, &flow)) /* once is enough */
+        return SIZE_FITS;
+    c->stream_waited = c->target + 1;
+    return SIZE_WAITS;
 }
 
 bool size_switch_failed(const struct attempt *a)

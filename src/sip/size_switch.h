@@ -14,6 +14,8 @@ enum size_switch {
     SIZE_WAITS   /* for its connection: C->wait was begun */
 };
 
+/* C goes on: notes how its wait for a connection to the present target ended, if it waited. */
+void size_switch_waited(struct context *c);
 /* For C's request of BYTES octets, written for TARGET. */
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes);
 /* A was over TCP for its length alone and its connection is gone: UDP may still do. */
