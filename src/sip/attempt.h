@@ -10,7 +10,7 @@
 #include "limits.h"
 #include "target.h"
 #include "timers.h"
-#include "transaction.h"
+#include "sip/transaction/transaction.h"
 
 enum heard { HEARD_NOTHING, HEARD_PROVISIONAL, HEARD_FINAL };
 /* CANCEL goes after it as soon as a provisional has come (section 9.1). */

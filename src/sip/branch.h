@@ -14,7 +14,7 @@
 
 #include <stird/io/snapshot.h>
 
-#include "message.h"
+#include "sip/message/message.h"
 #include "siphash.h"
 
 #define BRANCH_PREFIX "z9hG4bKst"

@@ -6,7 +6,7 @@
 #ifndef STIRD_SIP_BY_VIA_H
 #define STIRD_SIP_BY_VIA_H
 
-#include "message.h"
+#include "sip/message/message.h"
 
 struct proxy;
 

@@ -1,7 +1,7 @@
 #include "context.h"
 #include "relay.h"
 #include "lost_emergency.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "reply.h"
 #include "steps.h"
 

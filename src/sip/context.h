@@ -11,10 +11,10 @@
 #include <stird/core/privacy.h>
 #include <stird/net/resolver.h>
 
-#include "answer.h"
+#include "sip/message/answer.h"
 #include "attempt.h"
-#include "channel.h"
-#include "message.h"
+#include "sip/transaction/channel.h"
+#include "sip/message/message.h"
 #include "own_routes.h"
 #include "proxy_parts.h"
 #include "source_class.h"

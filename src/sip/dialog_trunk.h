@@ -11,7 +11,7 @@
 #include <stird/core/settings.h>
 
 #include "branch.h"
-#include "message.h"
+#include "sip/message/message.h"
 #include "route_key.h"
 
 #define TRUNK_PARAMETER    "stt" /* of our Record-Route URI */

@@ -8,7 +8,7 @@
 
 #include "context.h"
 #include "facts.h"
-#include "odd.h"
+#include "sip/message/odd.h"
 #include <stird/core/headers.h>
 
 /* One header line may hold several; one that holds none is empty. */

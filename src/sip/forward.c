@@ -11,7 +11,7 @@
 #include "forward.h"
 #include "dialog_trunk.h"
 #include <stird/core/headers.h>
-#include "odd.h"
+#include "sip/message/odd.h"
 #include "size_switch.h"
 #include "trust.h"
 #include "via.h"

@@ -8,7 +8,7 @@
 
 #include "branch.h"
 #include "proxy_parts.h"
-#include "received.h"
+#include "sip/message/received.h"
 
 #define MESSAGES_A_TURN 64
 #define ROOM_BYTES      65537 /* the largest message, and a NUL */

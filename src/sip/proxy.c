@@ -16,7 +16,7 @@
 #include <stird/core/headers.h>
 #include "inbox.h"
 #include "probe.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "relay.h"
 #include "request.h"
 #include "size_switch.h"

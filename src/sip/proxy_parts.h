@@ -14,7 +14,7 @@
 
 #include "allowance.h"
 #include "branch.h"
-#include "channel.h"
+#include "sip/transaction/channel.h"
 #include "failed_calls.h"
 #include "full.h"
 #include "health.h"
@@ -26,7 +26,7 @@
 #include "refused_sources.h"
 #include "routes.h"
 #include "timers.h"
-#include "transaction.h"
+#include "sip/transaction/transaction.h"
 #include "undecided.h"
 
 struct context;

@@ -10,7 +10,7 @@
 
 #include "context.h"
 #include "steps.h"
-#include "received.h"
+#include "sip/message/received.h"
 
 struct stage {
     struct rehearsal *rehearsal;

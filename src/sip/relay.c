@@ -10,7 +10,7 @@
 #include "relay.h"
 #include <stird/core/headers.h>
 #include "inbox.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "response.h"
 #include "size_switch.h"
 

@@ -2,7 +2,7 @@
 
 #include <sofia-sip/sip_header.h>
 
-#include "answer.h"
+#include "sip/message/answer.h"
 #include "branch.h"
 #include "proxy_parts.h"
 

@@ -6,7 +6,7 @@
 
 #include <stird/net/net.h>
 
-#include "message.h"
+#include "sip/message/message.h"
 
 struct proxy;
 

@@ -4,7 +4,7 @@
 #ifndef STIRD_SIP_REQUEST_H
 #define STIRD_SIP_REQUEST_H
 
-#include "message.h"
+#include "sip/message/message.h"
 #include "source_class.h"
 
 void request_received(struct proxy *p, struct message *m, const struct flow *from,

@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_RESPONSE_H
 #define STIRD_SIP_RESPONSE_H
 
-#include "message.h"
+#include "sip/message/message.h"
 
 struct proxy;
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stird/base/str.h>
 
-#include "transaction.h"
+#include "sip/transaction/transaction.h"
 
 struct siphash;
 

@@ -18,7 +18,7 @@
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
-#include "received.h"
+#include "sip/message/received.h"
 #include "service.h"
 #include <stird/core/headers.h>
 

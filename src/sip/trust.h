@@ -8,7 +8,7 @@
 
 #include <stird/core/call.h>
 
-#include "message.h"
+#include "sip/message/message.h"
 
 /* M begins CALL, whose trunk is known, or is a request of its own: it leaves to UPSTREAM.
    0 or -ENOMEM: then it must not leave. */

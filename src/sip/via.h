@@ -7,7 +7,7 @@
 
 #include <stird/core/listeners.h>
 
-#include "message.h"
+#include "sip/message/message.h"
 
 /* On top of M's, which leaves by LISTENER (an index) and TRANSPORT. 0, or an error: no memory. */
 int via_add(struct message *m, const struct listeners *l, uint16_t listener,

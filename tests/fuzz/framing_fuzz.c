@@ -3,10 +3,10 @@
 #include <stdint.h>
 #include <stird/core/framing.h>
 
-#include "sip/answer.h"
+#include "sip/message/answer.h"
 #include <stird/core/headers.h>
-#include "sip/message.h"
-#include "sip/skeleton.h"
+#include "sip/message/message.h"
+#include "sip/transaction/skeleton.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

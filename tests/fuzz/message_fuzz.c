@@ -13,11 +13,11 @@
 #include <stird/core/well_formed.h>
 #include <string.h>
 
-#include "sip/answer.h"
-#include "sip/message.h"
-#include "sip/odd.h"
-#include "sip/screen.h"
-#include "sip/skeleton.h"
+#include "sip/message/answer.h"
+#include "sip/message/message.h"
+#include "sip/message/odd.h"
+#include "sip/message/screen.h"
+#include "sip/transaction/skeleton.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

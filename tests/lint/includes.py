@@ -254,7 +254,7 @@ def bad_lines(files, ring):
     if ring in NO_NETWORK:
         yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
     yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
-                "#include <stird/log.h>", "#include HEADER", "#include_next <stdio.h>")
+                "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>")
 
 
 def good_lines(files, ring, public):
@@ -268,50 +268,55 @@ def good_lines(files, ring, public):
             yield "#include <%s>" % example(library)
 
 
-def try_line(files, path, line):
-    """How many faults the line brings where it is added."""
-    changed = dict(files)
+def found_of(files, path, lines):
+    """Those of LINES that are found where they are added to a file, new or not; None: more than these are."""
     before = files.get(path, "/* new */\n")
-    changed[path] = before + line + "\n"
-    return len(list(judge_file(changed, path))) - (len(list(judge_file(files, path))) if path in files else 0)
+    first = before.count("\n") + 1
+    changed = dict(files)
+    changed[path] = before + "\n".join(lines) + "\n"
+    numbers = [int(fault[len(path):].split(":")[1]) - first for fault in judge_file(changed, path)]
+    return None if any(n < 0 for n in numbers) else {lines[n] for n in numbers}
+
+
+def try_lines(files, path, bad, good):
+    lines = bad + good
+    found = found_of(files, path, lines)
+    if found is None:
+        yield "%s: has a fault without any of them" % path
+    else:
+        yield from ("%s: not found: %s" % (path, line) for line in bad if line not in found)
+        yield from ("%s: found, but right: %s" % (path, line) for line in good if line in found)
+
+
+def private_lines(files, ring):
+    """Lines for one private header of RING, and for one that is private to a folder of it."""
+    own = [p for p in sorted(files) if p.startswith("src/%s/" % ring) and p.endswith(".h")]
+    folder = [p for p in own if "Private to %s/" % ring in files[p].replace("\n * ", " ")]
+    line = '#include "%s"'
+    return [line % p[len("src/"):] for p in own if p not in folder][:1], [line % p[len("src/"):] for p in folder]
 
 
 def self_test(files):
     tried = 0
     for ring in RINGS:
-        new = ["src/%s/new.c" % ring, "src/%s/new.h" % ring, "src/%s/room/new.h" % ring]
-        new += ["include/stird/%s/new.h" % ring]
-        old = [p for p in files if p.endswith((".h", ".def")) and place(p)[0] == ring]
+        own, of_folder = private_lines(files, ring)
         bad = list(bad_lines(files, ring))
-        for path in new + old:
-            for line in bad:
-                tried += 1
-                if try_line(files, path, line) < 1:
-                    yield "%s: not found: %s" % (path, line)
-        for header in sorted(p for p in files if "Private to core/policy" in files[p] and ring == "core"):
-            if not try_line(files, "src/core/room/new.c", '#include "%s"' % header[len("src/"):]):
-                yield "src/core/room/new.c: not found: %s" % header
-        for path in new:
-            for line in good_lines(files, ring, place(path)[1]):
-                tried += 1
-                if try_line(files, path, line):
-                    yield "%s: found, but right: %s" % (path, line)
-        for header in [p for p in files if p.startswith("src/%s/" % ring) and p.endswith(".h")][:1]:
-            line = '#include "%s"' % header[len("src/"):]
-            if not try_line(files, new[-1], line) or try_line(files, posixpath.dirname(header) + "/new.c", line):
-                yield "%s is for the sources of %s alone" % (header, ring)
-        shown = [l for l, rings in LIBRARIES.items() if ring in rings.split()]
-        for library in shown:
-            if not library.startswith(SHOWN.get(ring, "\n")) and not try_line(
-                    files, new[-1], "#include <%s>" % example(library)):
-                yield "%s: not found: it shows %s" % (new[-1], library)
+        hidden = ["#include <%s>" % example(l) for l, rings in LIBRARIES.items()
+                  if ring in rings.split() and not l.startswith(SHOWN.get(ring, "\n"))]
+        for name in ("new.c", "new.h", "room/new.c", "room/new.h"):
+            good = list(good_lines(files, ring, False)) + own
+            around = ['#include "../%s"' % header for header in re.findall('"(.*)"', " ".join(own))]
+            yield from try_lines(files, "src/%s/%s" % (ring, name), bad + of_folder + around, good)
+        yield from try_lines(files, "include/stird/%s/new.h" % ring, bad + own + of_folder + hidden,
+                             list(good_lines(files, ring, True)))
+        for path in sorted(p for p in files if p.endswith((".h", ".def")) and place(p)[0] == ring):
+            yield from try_lines(files, path, bad, [])
+            tried += len(bad)
     for path in ("include/stird/new.h", "src/new.c", "include/stird/core/deeper/new.h", "src/nowhere/new.c"):
         if not list(judge_file(dict(files, **{path: ""}), path)):
             yield "%s: not found: it lies in no ring" % path
-    for owner, calls in ONCE.items():
-        for call in calls.split("|"):
-            if not try_line(files, "src/sip/new.c", "    return %s(room, 1, 0);" % call):
-                yield "not found: %s outside %s" % (call, owner)
+    calls = ["    return %s(room, 1, 0);" % call for call in "|".join(ONCE.values()).split("|")]
+    yield from try_lines(files, "src/sip/new.c", calls, ["    return open_getrandom(room);"])
     if tried < 1000:
         yield "only %d lines were tried" % tried
 

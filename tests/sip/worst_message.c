@@ -12,9 +12,9 @@
 #include <string.h>
 #include <valgrind/callgrind.h>
 
-#include "sip/answer.h"
-#include "sip/message.h"
-#include "sip/skeleton.h"
+#include "sip/message/answer.h"
+#include "sip/message/message.h"
+#include "sip/transaction/skeleton.h"
 
 static void forward(struct message *m, struct buf *out)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "sip/channel.h"
+#include "sip/transaction/channel.h"
 
 #define MEMBERS     4000
 #define CONNECTIONS 3000 /* more than there are buckets */

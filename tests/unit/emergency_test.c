@@ -16,7 +16,7 @@
 #include <stird/core/policy.h>
 #include <stird/sip/facts.h>
 
-#include "sip/message.h"
+#include "sip/message/message.h"
 
 static const struct str list[] = {STR("999"), STR("000")}, prefixes[] = {STR("9"), STR("*67")};
 

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sip/answer.h"
+#include "sip/message/answer.h"
 #include "sip/branch.h"
-#include "sip/message.h"
+#include "sip/message/message.h"
 
 #define TOP                                                                                        \
     "Via: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK1;rport, SIP/2.0/TCP  10.0.0.1;branch=z9hG4bK0\r\n"

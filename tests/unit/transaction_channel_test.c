@@ -17,7 +17,7 @@
 
 #include <stird/base/container_of.h>
 
-#include "sip/transaction.h"
+#include "sip/transaction/transaction.h"
 
 #define RUNS         10000
 #define PACKETS      256

@@ -26,7 +26,7 @@
 
 #include <stird/base/container_of.h>
 
-#include "sip/transaction.h"
+#include "sip/transaction/transaction.h"
 
 #define INVITE                                                                                     \
     "INVITE sip:2@h SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"                             \

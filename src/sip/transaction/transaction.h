@@ -15,8 +15,8 @@
 #include <stird/base/str.h>
 #include <stird/net/net.h>
 
-#include "holding.h"
-#include "timers.h"
+#include "sip/holding.h"
+#include "sip/timers.h"
 
 /* Section 17.1.1.1 and the table of section 17; milliseconds. */
 struct transaction_timing {

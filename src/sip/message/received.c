@@ -3,7 +3,7 @@
 #include <stird/core/emergency.h>
 #include <stird/core/headers.h>
 
-#include "branch.h"
+#include "sip/branch.h"
 #include "odd.h"
 
 static bool parse(struct message *m, struct str raw, bool measured, const struct settings *settings)
