@@ -40,10 +40,10 @@ enum progress {
 
 /* What was asked for, by the kind of the wait (wait.h). */
 union asked {
-    uint64_t ticket;         /* a signature */
-    struct name_waiter name; /* the address of a peer */
-    struct stream_waiter {   /* a connection, size_switch.c */
-        struct flow flow;    /* held */
+    uint64_t ticket;                   /* a signature */
+    struct name_waiter name;           /* the address of a peer */
+    struct stream_waiter {             /* a connection, size_switch.c */
+        struct connection *connection; /* held */
         struct channel_member member;
     } stream;
 };

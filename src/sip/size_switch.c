@@ -22,8 +22,9 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
 
 static void let_go(struct context *c)
 {
+    const struct flow held = {.connection = c->asked.stream.connection};
     channel_leave(&c->asked.stream.member);
-    flow_release(&c->asked.stream.flow);
+    flow_release(&held);
 }
 
 static void cancel(struct wait *w)
@@ -37,7 +38,7 @@ static const struct wait_kind for_stream = {"a connection", cancel};
 static bool wait_for(struct context *c, const struct flow *flow)
 {
     struct stream_waiter *asked = &c->asked.stream;
-    *asked = (struct stream_waiter){.flow = *flow};
+    *asked = (struct stream_waiter){.connection = flow->connection};
     if (!channel_join(proxy_opening(c->proxy), &asked->member, flow->connection))
         return false;
     flow_hold(flow);

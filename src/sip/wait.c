@@ -12,9 +12,8 @@ void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *
 /* From here on it may wait for something else. */
 static void end(struct wait *w, enum wait_end how)
 {
-    w->ended = w->what;
+    w->on = false;
     w->end = how;
-    w->what = NULL;
     timer_clear(w->timers, &w->deadline);
 }
 
@@ -47,28 +46,28 @@ static void on_answered(struct timer *timer, int64_t now_ms)
 
 void wait_begin(struct wait *w, const struct wait_kind *what, int64_t deadline_ms)
 {
-    assert(!w->what);
+    assert(!w->on);
     w->what = what;
-    w->ended = NULL;
+    w->on = true;
     timer_set(w->timers, &w->deadline, on_deadline, deadline_ms);
 }
 
 bool wait_is_for(const struct wait *w, const struct wait_kind *what)
 {
-    return w->what == what;
+    return w->on && w->what == what;
 }
 
 enum wait_end wait_ended(struct wait *w, const struct wait_kind *what)
 {
-    if (w->ended != what)
+    if (w->on || w->what != what)
         return WAIT_NONE;
-    w->ended = NULL;
+    w->what = NULL;
     return w->end;
 }
 
 void wait_wake(struct wait *w, enum wait_end how)
 {
-    if (!w->what)
+    if (!w->on)
         return;
     end(w, how);
     w->over(w);
@@ -76,15 +75,14 @@ void wait_wake(struct wait *w, enum wait_end how)
 
 void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
 {
-    if (w->what)
+    if (w->on)
         timer_set(w->timers, &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused, now_ms);
 }
 
 void wait_cancel(struct wait *w)
 {
-    if (!w->what)
+    if (!w->on)
         return;
     take_back(w);
     end(w, WAIT_NONE);
-    w->ended = NULL;
 }

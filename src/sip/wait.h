@@ -33,12 +33,12 @@ enum wait_end {
 };
 
 struct wait {
-    const struct wait_kind *what; /* NULL: nothing */
+    const struct wait_kind *what; /* that it waits for, or has waited for; NULL: nothing */
     struct timer deadline;
     struct timers *timers;
     void (*over)(struct wait *w); /* runs the step again; W may be gone afterwards */
-    const struct wait_kind *ended;
-    enum wait_end end; /* of the wait for `ended`, until the step has asked */
+    bool on;                      /* it waits */
+    enum wait_end end;            /* how it ended, until the step has asked */
 };
 
 void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *w));
