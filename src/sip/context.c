@@ -1,5 +1,4 @@
 #include "context.h"
-#include "relay.h"
 #include "lost_emergency.h"
 #include "sip/message/received.h"
 #include "reply.h"

@@ -6,6 +6,7 @@
 #include <stird/net/dispatch.h>
 #include <stird/net/handover.h>
 
+#include "arrival.h"
 #include "branch.h"
 #include "proxy_parts.h"
 #include "sip/message/received.h"

@@ -7,20 +7,14 @@
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
-#include <stird/core/nat.h>
-#include <stird/sip/rehearsal.h>
 #include <stird/core/well_formed.h>
 #include <string.h>
 
 #include "context.h"
-#include <stird/core/headers.h>
+#include "arrival.h"
 #include "inbox.h"
 #include "probe.h"
-#include "sip/message/received.h"
-#include "relay.h"
-#include "request.h"
 #include "size_switch.h"
-#include "stranger.h"
 #include "wait.h"
 
 #define NAMES_WAIT_MS 500
@@ -370,143 +364,6 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
                          STR("connection"));
 }
 
-static bool is_answerable(struct str raw)
-{
-    return !str_starts_nocase(frame_without_junk(raw), STR("SIP/")) &&
-           !str_starts_nocase(raw, STR("ACK "));
-}
-
-#define MALFORMED_TAG "malformed"
-
-/* Its caller acknowledges our refusal with the same mistake in it: that is no further fault. */
-static bool is_ack_of_refusal(struct str raw)
-{
-    const char mark[] = ";tag=" MALFORMED_TAG;
-    return str_starts_nocase(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
-}
-
-/* The status that went out, or 0. */
-static int answer_fault(struct proxy *p, const struct flow *from, struct str raw,
-                        const struct screen_fault *fault)
-{
-    buf_reset(&p->scratch);
-    if (!is_answerable(raw) || !answer_malformed(raw, fault, STR(MALFORMED_TAG), &p->scratch))
-        return 0;
-    proxy_send(p, from, buf_str(&p->scratch));
-    return reason_sip_status(fault->reason);
-}
-
-/* What could not be read: for what is in it, or as there is no memory to read it. */
-static void count_unread(struct proxy *p, const struct flow *from, struct str raw,
-                         enum reason reason)
-{
-    const struct full_request r = {.source = from->remote, .call_id = received_call_id(raw)};
-    p->counters.malformed += reason != REASON_OUT_OF_MEMORY;
-    full_refused(p, reason, &r);
-}
-
-static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
-                          const struct screen_fault *fault)
-{
-    struct buf detail = BUF_INIT;
-    bool invite = received_is_invite(whole);
-    struct str raw = frame_without_junk(whole);
-    struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
-    bool answers = fault->reason != REASON_OUT_OF_MEMORY && relay_unread(p, raw);
-    received_add_fault(&detail, fault);
-    const struct undecided u = {
-        .source = from->remote,
-        .invite = invite,
-        .emergency = invite && received_is_emergency(raw, p->snapshot->settings),
-        .reason = fault->reason,
-        .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
-        .call_id = received_call_id(raw),
-        .detail = buf_str(&detail),
-        .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
-    };
-    count_unread(p, from, raw, fault->reason);
-    p->counters.invites += u.invite;
-    undecided_tell(p, &u);
-    buf_fini(&detail);
-}
-
-static void offer_connection(void *context, const struct flow *from)
-{
-    const struct proxy *p = context;
-    net_offer(from, nat_wants(p->snapshot->settings, &from->remote, NAT_REUSE_CONNECTION));
-}
-
-/* What a trunk of this source asks for of its requests: nat.h. Where its peer listens is remembered
-   of a connection before anybody asks: a reload may. */
-static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
-{
-    struct str port = message_via_hop(m->sip->sip_via).port;
-    uint64_t number = transport_port((enum transport)from->transport);
-    m->force_rport = nat_wants(p->snapshot->settings, &from->remote, NAT_FORCE_RPORT);
-    if (!from->connection)
-        return;
-    if (port.n == 0 || str_to_u64(port, 65535, &number))
-        net_listens_at(from, (uint16_t)number);
-    offer_connection(p, from);
-}
-
-void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status)
-{
-    struct proxy *p = context;
-    struct message m;
-    enum source_class class = proxy_classify(p, &arrived->remote);
-    struct flow here = *arrived, *from = &here;
-    bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
-    struct str raw = {bytes, framed ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
-        proxy_unknown_source(p, from, raw);
-        return;
-    }
-    from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
-    bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
-    if (whole && inbox_pass_request(p, from, raw))
-        return;
-    if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
-        if (class != SOURCE_UNKNOWN && received_may_respond(raw) &&
-            inbox_pass_response(p, received_branch(raw), from, raw))
-            return; /* its transaction is another worker's */
-        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
-            refuse_unread(p, from, raw, &m.fault);
-        else if (m.fault.reason == REASON_OUT_OF_MEMORY)
-            count_unread(p, from, raw, m.fault.reason);
-        if (status == FRAME_SAME_LENGTHS)
-            net_out_of_step(from);
-        return;
-    }
-    if (m.status == 0)
-        mind_nat(p, &m, from);
-    if (class != SOURCE_UNKNOWN)
-        peer_ports_note(p, &m, from);
-    if (m.status != 0)
-        relay_response(p, &m, from, class);
-    else
-        request_received(p, &m, from, class);
-    message_fini(&m);
-}
-
-/* An ICMP error quotes the beginning of our datagram: its top Via names the transaction (section
-   18.4). Half a message is no message, so only these two lines are read. */
-void proxy_undelivered(void *context, struct str datagram, int error)
-{
-    struct proxy *p = context;
-    struct str rest, branch = received_branch(datagram), method = start_line(datagram, &rest);
-    method = str_cut(&method, ' ');
-    if (branch.n == 0)
-        return;
-    struct transaction_key key = client_key(&p->branches, branch, method);
-    struct client_transaction *t = client_transaction_find(p->transactions, &key);
-    if (t)
-        client_transaction_transport_error(t, proxy_now_ms());
-    else
-        inbox_pass_undelivered(p, datagram, branch, error);
-}
-
 static void on_opened(void *context, const struct connection *connection)
 {
     size_switch_opened(context, connection);
@@ -745,7 +602,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
-    net_each_taken(p->net, offer_connection, p);
+    net_each_taken(p->net, proxy_offer_connection, p);
     set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);

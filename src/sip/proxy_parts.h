@@ -79,10 +79,6 @@ int proxy_send(struct proxy *p, const struct flow *to, struct str bytes);
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry);
 /* From somebody whom nobody listed, and not heard: counted, and told of. */
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw);
-/* What a socket, or another worker, has brought: net_handlers' functions. */
-void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status);
-void proxy_undelivered(void *proxy, struct str datagram, int error);
 void proxy_after_events(void *proxy);
 bool proxy_is_draining(const struct proxy *p);
 /* One call less: while draining the last one ends it soon. */
