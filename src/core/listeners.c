@@ -120,3 +120,13 @@ bool listeners_reach(const struct listeners *l, uint16_t preferred, enum address
     }
     return false;
 }
+
+bool listeners_for(const struct listeners *l, const struct upstream *upstream, uint16_t preferred,
+                   enum address_family family, enum transport transport, uint16_t *listener)
+{
+    if (!upstream || !upstream->listener_given)
+        return listeners_reach(l, preferred, family, transport, listener);
+    *listener = (uint16_t)upstream->listener;
+    return upstream->listener < l->n &&
+           listener_reaches(&l->list[upstream->listener], family, transport);
+}

@@ -46,6 +46,7 @@ struct name {
 
     struct resolution *resolution; /* it is being asked for; else NULL */
     unsigned n_waiting;            /* questions of the present target */
+    struct name_waiter *waiters;   /* while it is being asked for */
     int status;                    /* why a part has no answer, and of which target */
     unsigned silent_target;
 };
@@ -62,7 +63,8 @@ struct resolver {
     struct event_base *base;
     ares_channel channel;
     struct ares_addr_port_node *system_servers; /* of resolv.conf */
-    struct event *timeout, *second;
+    struct event *timeout, *second, *tell;
+    struct name_waiter *told; /* their names have been answered: `tell` calls them */
     struct watch *watches;
     struct name *names;
     unsigned n_names, n_passing; /* n_names: of those that are configured */
@@ -70,8 +72,61 @@ struct resolver {
     bool closing;
 };
 
+/* ---- who waits for a name ---- */
+
+static void join(struct name_waiter **list, struct name_waiter *waiter)
+{
+    waiter->next = *list;
+    waiter->link = list;
+    if (waiter->next)
+        waiter->next->link = &waiter->next;
+    *list = waiter;
+}
+
+void name_waiter_leave(struct name_waiter *waiter)
+{
+    if (!waiter->link)
+        return;
+    *waiter->link = waiter->next;
+    if (waiter->next)
+        waiter->next->link = waiter->link;
+    waiter->next = NULL;
+    waiter->link = NULL;
+}
+
+/* Not at once: answers come in the midst of c-ares' own work, and of look-ups. */
+static void tell_waiters(struct name *name)
+{
+    struct resolver *r = name->resolver;
+    struct name_waiter *waiter;
+    if (name->waiters)
+        event_active(r->tell, EV_TIMEOUT, 0);
+    while ((waiter = name->waiters)) {
+        name_waiter_leave(waiter);
+        join(&r->told, waiter);
+    }
+}
+
+static void on_tell(evutil_socket_t fd, short what, void *context)
+{
+    struct resolver *r = context;
+    struct name_waiter *waiter;
+    (void)fd, (void)what;
+    while ((waiter = r->told)) {
+        name_waiter_leave(waiter);
+        waiter->answered(waiter);
+    }
+}
+
+static void forget_waiters(struct name_waiter **list)
+{
+    while (*list)
+        name_waiter_leave(*list);
+}
+
 static void name_free(struct name *name)
 {
+    forget_waiters(&name->waiters);
     free(name->resolution);
     free(name);
 }
@@ -94,6 +149,9 @@ void resolver_free(struct resolver *r)
         r->names = name->next;
         name_free(name);
     }
+    forget_waiters(&r->told);
+    if (r->tell)
+        event_free(r->tell);
     free(r);
 }
 
@@ -237,6 +295,7 @@ static void settle(struct name *name, int64_t again_ms)
     name->refresh_at_ms = clock_monotonic_ms() + again_ms;
     if (name->state == NAME_PENDING)
         name->state = NAME_FAILED;
+    tell_waiters(name);
 }
 
 static void failed(struct name *name, const char *why)
@@ -298,6 +357,7 @@ static void on_part(struct name *name)
         if (name->known.n == 0) {
             take(name);
             name->handed = true;
+            tell_waiters(name);
         }
         next_target(name);
         return;
@@ -577,6 +637,8 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
 {
     const struct name_answer nothing = {.state = NAME_FAILED};
     int64_t now_ms = clock_monotonic_ms();
+    if (q->waiter)
+        name_waiter_leave(q->waiter);
     if (!resolver_is_name(q->host) || (!q->want_ipv4 && !q->want_ipv6))
         return nothing;
     struct name *name = find(r, q);
@@ -590,6 +652,8 @@ struct name_answer resolver_look_up(struct resolver *r, const struct name_query 
     if (!known || (name->passing && !name->resolution && now_ms >= name->refresh_at_ms))
         resolve(name);
     name->used_at_ms = now_ms;
+    if (q->waiter && (name->state == NAME_PENDING || name->handed))
+        join(&name->waiters, q->waiter);
     return answer_of(name);
 }
 
@@ -731,8 +795,9 @@ struct resolver *resolver_new(struct event_base *base, const struct address *ser
     r->base = base;
     r->timeout = evtimer_new(base, on_timeout, r);
     r->second = event_new(base, -1, EV_PERSIST, on_second, r);
-    if (!r->timeout || !r->second || event_add(r->second, &second) != 0 || !open_channel(r) ||
-        use_servers(r, servers, n) != ARES_SUCCESS) {
+    r->tell = evtimer_new(base, on_tell, r);
+    if (!r->timeout || !r->second || !r->tell || event_add(r->second, &second) != 0 ||
+        !open_channel(r) || use_servers(r, servers, n) != ARES_SUCCESS) {
         resolver_free(r);
         return NULL;
     }

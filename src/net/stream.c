@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -448,6 +449,8 @@ static void on_open(struct connection *c)
     if (c->session)
         tls_peer_read(&c->peer, c->session);
     set_deadline(c, c->net->limits.idle_timeout_ms);
+    if (c->outgoing)
+        c->net->handlers.opened(c->net->handlers.context, c);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *context)
@@ -629,7 +632,7 @@ static void begin_connect(struct connection *c, int fd)
 
 static struct connection *of_entry(struct peer_entry *e)
 {
-    return (struct connection *)(void *)((char *)e - offsetof(struct connection, entry));
+    return container_of(e, struct connection, entry);
 }
 
 struct connection *connection_existing(struct net *net, enum transport transport,

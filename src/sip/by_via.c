@@ -2,7 +2,10 @@
 
 #include <sofia-sip/sip_header.h>
 
-#include "context.h"
+#include "sip/message/answer.h"
+#include "proxy_parts.h"
+#include "source_class.h"
+#include "target.h"
 #include "dialog_trunk.h"
 #include "response.h"
 
@@ -23,12 +26,6 @@ static bool read_hop(const struct via_hop *hop, struct target *target)
     return true;
 }
 
-static bool reach(const struct proxy *p, struct target *target)
-{
-    return listeners_reach(&p->listeners, NO_LISTENER, target->address.family,
-                           (enum transport)target->transport, &target->listener);
-}
-
 /* The connection that its request came on, while that is open (section 18.2.2). */
 static bool find_connection(struct proxy *p, const struct via_hop *hop, const struct target *target,
                             struct flow *flow)
@@ -38,8 +35,8 @@ static bool find_connection(struct proxy *p, const struct via_hop *hop, const st
     if (target->transport == TRANSPORT_UDP || !str_to_u64(hop->rport, 65535, &port))
         return false;
     remote.port = (uint16_t)port;
-    return net_flow_existing(p->net, target->listener, (enum transport)target->transport, &remote,
-                             flow);
+    return net_flow_existing(proxy_net(p), target->listener, (enum transport)target->transport,
+                             &remote, flow);
 }
 
 /*
@@ -54,26 +51,26 @@ static bool may_have(struct proxy *p, const struct message *m, const struct targ
         return true;
     if (m->status < 200 && !header_find(m->raw, STR("RSeq"), 0, &line))
         return false;
-    return allowance_spend(&p->allowances, p->branches.table, &target->address, p->scratch.n,
-                           proxy_now_ms());
+    return allowance_spend(proxy_allowances(p), proxy_branches(p)->table, &target->address,
+                           proxy_scratch(p)->n, proxy_now_ms());
 }
 
 /* Into scratch; whoever's side it is of, for there is nobody left to ask. */
 static bool print(struct proxy *p, struct message *m, const struct flow *from, unsigned transport)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     bool of_trunk = proxy_classify(p, &from->remote) == SOURCE_TRUNK;
     struct answer_base base;
     if (response_write(p, s, m, of_trunk ? from : NULL, transport) != 0)
         return false;
     if (!response_is_hidden(s, m->status))
         return true;
-    bool made = answer_base_of_response(&base, buf_str(&p->scratch));
-    buf_reset(&p->scratch);
+    bool made = answer_base_of_response(&base, buf_str(proxy_scratch(p)));
+    buf_reset(proxy_scratch(p));
     if (made)
-        answer_write(&base, 500, STR(""), (struct str){NULL, 0}, &p->scratch);
+        answer_write(&base, 500, STR(""), (struct str){NULL, 0}, proxy_scratch(p));
     answer_base_fini(&base);
-    return made && !buf_failed(&p->scratch);
+    return made && !buf_failed(proxy_scratch(p));
 }
 
 void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
@@ -81,17 +78,18 @@ void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
     struct target target = {0};
     struct flow flow;
     const struct via_hop hop = message_via_hop(m->sip->sip_via);
-    if (m->status == 100 || !read_hop(&hop, &target) || !reach(p, &target))
+    if (m->status == 100 || !read_hop(&hop, &target) ||
+        !target_listen(proxy_listeners(p), NO_LISTENER, &target))
         return;
-    const struct trunk *alone = trunk_alone_at(p->snapshot->settings, &target.address);
+    const struct trunk *alone = trunk_alone_at(proxy_settings(p), &target.address);
     target.trunk = alone ? trunk_id(p, alone) : 0;
     bool connected = find_connection(p, &hop, &target, &flow);
     if (proxy_classify(p, &target.address) == SOURCE_UNKNOWN)
         target.opening = OPENING_NEVER; /* it may have a connection, but none anew */
     if (!print(p, m, from, target.transport) || !(connected || may_have(p, m, &target)))
         return;
-    if (connected && proxy_send(p, &flow, buf_str(&p->scratch)) == 0)
+    if (connected && proxy_send(p, &flow, buf_str(proxy_scratch(p))) == 0)
         return;
     if (target_flow(p, &target, &flow) == 0)
-        proxy_send(p, &flow, buf_str(&p->scratch));
+        proxy_send(p, &flow, buf_str(proxy_scratch(p)));
 }

@@ -1,14 +1,17 @@
 #include "context.h"
 #include "lost_emergency.h"
 #include "sip/message/received.h"
-#include "size_switch.h"
+#include "reply.h"
+#include "steps.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
-#include <stird/base/log.h>
-#include <stird/core/emergency.h>
-#include <stird/core/nat.h>
+#include <stird/base/container_of.h>
 #include <stird/io/ledger.h>
+#include <stird/base/log.h>
+#include <stird/core/nat.h>
+#include <stird/core/policy.h>
+#include <stird/core/emergency.h>
 #include <string.h>
 
 #define ARENA_BYTES       2048
@@ -36,18 +39,31 @@ void context_count(struct context *c)
     holding_count(c->holding, &c->counted, octets_of(c));
 }
 
+/* It may have been admitted before more was known of it. */
+static void refuse_unadmitted(struct context *c, enum reason full)
+{
+    c->progress = PROGRESS_ARRIVED;
+    context_refuse_stateless(c, full);
+}
+
 bool context_admit(struct context *c)
 {
     enum reason full = holding_over(c->holding);
-    c->admitted = full == REASON_OK;
-    if (!c->admitted)
-        context_refuse_stateless(c, full);
-    return c->admitted;
+    if (full == REASON_OK)
+        context_reaches(c, PROGRESS_ADMITTED);
+    else
+        refuse_unadmitted(c, full);
+    return full == REASON_OK;
+}
+
+void context_reaches(struct context *c, enum progress progress)
+{
+    if (c->progress < progress)
+        c->progress = progress;
 }
 
 static void free_heavy_parts(struct context *c)
 {
-    size_switch_end(c);
     message_fini(&c->message);
     answer_base_fini(&c->answer);
     trail_fini(&c->trail);
@@ -143,27 +159,26 @@ void context_shrink(struct context *c)
     c->arena = arena;
     c->request = NULL;
     c->targets = NULL;
-    c->n_targets = c->next_target = 0;
+    c->n_targets = c->target = 0;
     context_count(c);
 }
 
 void context_free(struct context *c)
 {
     struct proxy *p = c->proxy;
-    if (c->signing)
-        signer_client_cancel(c->snapshot->signer, c->ticket);
+    wait_cancel(&c->wait);
     if (c->server)
         server_transaction_detach(c->server);
     while (c->attempts) {
         struct attempt *a = c->attempts;
         c->attempts = a->next;
         client_transaction_detach(a->client);
-        limits_give(&p->limits, &a->limit);
+        timer_clear(proxy_timers(p), &a->patience);
+        limits_give(proxy_limits(p), &a->limit);
         free(a);
     }
-    timer_clear(&p->timers, &c->timer);
     context_uncount(c);
-    limits_give(&p->limits, &c->unacknowledged);
+    limits_give(proxy_limits(p), &c->unacknowledged);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
@@ -185,7 +200,7 @@ static bool is_needed(const struct context *c)
     if (!c->finished || (c->server && c->unacknowledged))
         return true;
     for (const struct attempt *a = c->attempts; a; a = a->next)
-        if (more_may_come || !a->final_seen)
+        if (more_may_come || a->heard != HEARD_FINAL)
             return true;
     return more_may_come && c->server;
 }
@@ -194,22 +209,6 @@ void context_release_if_idle(struct context *c)
 {
     if (!is_needed(c))
         context_free(c);
-}
-
-/*
- * Over UDP to the port of the Via, but with rport to that of the packet (RFC 3581 section 4). Over
- * a stream on the connection of its request; when that is gone, by a new one to the port of the
- * Via.
- */
-struct flow context_reply_flow(const struct message *request, const struct flow *from)
-{
-    struct flow reply = *from;
-    const sip_via_t *via = request->sip->sip_via;
-    uint64_t port = 5060;
-    if ((from->connection || !message_via_has_rport(request)) &&
-        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
-        reply.remote.port = (uint16_t)port;
-    return reply;
 }
 
 static bool keep_request(struct context *c, const struct message *request)
@@ -256,6 +255,31 @@ bool context_prepare_answer(struct context *c)
     return made;
 }
 
+static void on_server_ended(struct server_user *user, enum transaction_end why)
+{
+    struct context *c = container_of(user, struct context, server_user);
+    if (why == TRANSACTION_TIMEOUT)
+        log_debug("a refusal was never acknowledged");
+    c->server = NULL;
+    context_acknowledged(c);
+    context_finish(c, c->status);
+    context_release_if_idle(c);
+}
+
+static void on_server_waits(struct server_user *user)
+{
+    context_say_trying(container_of(user, struct context, server_user));
+}
+
+static const struct server_callbacks server_callbacks = {.ended = on_server_ended,
+                                                         .waits = on_server_waits};
+
+struct context *context_of_server(const struct server_transaction *t)
+{
+    struct server_user *user = server_transaction_user(t);
+    return user ? container_of(user, struct context, server_user) : NULL;
+}
+
 struct context *context_new(struct proxy *p, struct message *request, const struct flow *from,
                             enum source_class source_class, const struct transaction_key *key)
 {
@@ -263,6 +287,8 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     if (!c)
         return NULL;
     c->proxy = p;
+    c->server_user.callbacks = &server_callbacks;
+    wait_init(&c->wait, proxy_timers(p), steps_wait_over);
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));
@@ -270,11 +296,12 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     c->arrived_us = clock_monotonic_us();
     c->real_us = clock_real_us();
     c->sign_us = c->sent_us = -1;
-    struct flow reply = context_reply_flow(request, from);
-    c->holding = holding_new(&p->holdings, &from->remote, c->invite ? HOLDING_CALL : HOLDING_OTHER);
+    struct flow reply = reply_flow(request, from);
+    c->holding = holding_new(proxy_holdings(p), &from->remote,
+                             c->invite ? HOLDING_CALL : HOLDING_OTHER);
     if (c->holding && keep_request(c, request) && message_set_received(request, &from->remote) == 0)
-        c->server = server_transaction_new(p->transactions, key, c->invite, &reply, c,
-                                           proxy_now_ms());
+        c->server = server_transaction_new(proxy_transactions(p), key, c->invite, &reply,
+                                           &c->server_user, proxy_now_ms());
     if (!c->server) {
         free_heavy_parts(c);
         holding_count(c->holding, &c->counted, 0);
@@ -285,20 +312,20 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     message_move(&c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    tag_write(&p->branches, &c->message, c->tag);
-    c->snapshot = snapshot_ref(p->snapshot);
-    c->next = p->contexts;
-    c->link = &p->contexts;
+    tag_write(proxy_branches(p), &c->message, c->tag);
+    c->snapshot = snapshot_ref(proxy_snapshot(p));
+    c->link = proxy_contexts(p);
+    c->next = *c->link;
     if (c->next)
         c->next->link = &c->next;
-    p->contexts = c;
-    p->counters.calls += c->invite;
+    *c->link = c;
+    proxy_counters(p)->calls += c->invite;
     return c;
 }
 
 void context_answer(struct context *c, int status, struct str extra)
 {
-    struct buf *out = &c->proxy->scratch;
+    struct buf *out = proxy_scratch(c->proxy);
     if (!c->server || c->finished)
         return;
     buf_reset(out);
@@ -339,7 +366,7 @@ static void tell_of_ceiling(const struct context *c, enum reason reason)
 void context_refuse_with(struct context *c, enum reason reason, struct str extra)
 {
     int status = reason_sip_status(reason);
-    if (!c->admitted && !context_admit(c))
+    if (c->progress < PROGRESS_ADMITTED && !context_admit(c))
         return;
     /* A next hop that cannot be reached counts as one that said 503 (section 16.9). */
     if (reason == REASON_NO_UPSTREAM && !c->snapshot->settings->pass_503)
@@ -373,7 +400,6 @@ void context_refuse(struct context *c, enum reason reason)
 void context_refuse_stateless(struct context *c, enum reason reason)
 {
     struct proxy *p = c->proxy;
-    struct answer_base base;
     int status = reason_sip_status(reason);
     c->refused = true;
     c->refused_for = reason;
@@ -383,27 +409,22 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
-    p->counters.limited += c->invite;
+    proxy_counters(p)->limited += c->invite;
     tell_of_ceiling(c, reason);
-    buf_reset(&p->scratch);
-    if (answer_base_make(&base, &c->message))
-        answer_write(&base, status, str_of(c->tag), extra_lines(reason), &p->scratch);
-    struct flow reply = context_reply_flow(&c->message, &c->from);
-    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        proxy_send(p, &reply, buf_str(&p->scratch));
-    answer_base_fini(&base);
+    struct flow reply = reply_flow(&c->message, &c->from);
+    reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
     context_finish(c, status); /* without an answer of its own the transaction ends with it */
 }
 
 void context_uncount(struct context *c)
 {
     for (unsigned i = 0; i < CALL_COUNTS; i++)
-        limits_give(&c->proxy->limits, &c->in_progress[i]);
+        limits_give(proxy_limits(c->proxy), &c->in_progress[i]);
 }
 
 void context_acknowledged(struct context *c)
 {
-    limits_give(&c->proxy->limits, &c->unacknowledged);
+    limits_give(proxy_limits(c->proxy), &c->unacknowledged);
 }
 
 static struct str upstream_name(const struct context *c)
@@ -455,13 +476,13 @@ static void log_decision(const struct context *c)
 
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)
 {
-    failed_calls_note(&p->failed_calls, entry);
-    buf_reset(&p->scratch);
-    ledger_pack(&p->scratch, entry);
-    if (buf_failed(&p->scratch))
-        recording_drop(p->recording);
+    failed_calls_note(proxy_failed_calls(p), entry);
+    buf_reset(proxy_scratch(p));
+    ledger_pack(proxy_scratch(p), entry);
+    if (buf_failed(proxy_scratch(p)))
+        recording_drop(proxy_recording(p));
     else
-        recording_send(p->recording, buf_str(&p->scratch));
+        recording_send(proxy_recording(p), buf_str(proxy_scratch(p)));
 }
 
 /* One record an INVITE, when its fate is known. */
@@ -504,14 +525,14 @@ static struct undecided undecided_of(const struct context *c)
 
 static void count_outcome(struct proxy *p, const struct outcome *o, enum cause cause)
 {
-    uint64_t *const counters[] = {[VERDICT_SIGN] = &p->counters.signed_calls,
-                                  [VERDICT_PASS] = &p->counters.passed_calls,
-                                  [VERDICT_REJECT] = &p->counters.rejected_calls};
+    uint64_t *const counters[] = {[VERDICT_SIGN] = &proxy_counters(p)->signed_calls,
+                                  [VERDICT_PASS] = &proxy_counters(p)->passed_calls,
+                                  [VERDICT_REJECT] = &proxy_counters(p)->rejected_calls};
     ++*counters[o->verdict];
-    p->counters.by_reason[o->reason]++;
-    p->counters.by_cause[cause]++;
+    proxy_counters(p)->by_reason[o->reason]++;
+    proxy_counters(p)->by_cause[cause]++;
     if (o->verdict == VERDICT_SIGN)
-        p->counters.by_level[o->claims.attest - 'A']++;
+        proxy_counters(p)->by_level[o->claims.attest - 'A']++;
 }
 
 /* Refused for where it comes from, not for what it is. */
@@ -552,10 +573,10 @@ static void tell(struct context *c)
         if (c->refused)
             note_lost_emergency(c);
         count_outcome(c->proxy, c->outcome, c->cause);
-        if (c->decided || is_alone(c))
+        if (c->progress >= PROGRESS_DECIDED || is_alone(c))
             write_record(c);
         log_trace(c);
-    } else if (c->refused && (c->invite || !c->admitted)) {
+    } else if (c->refused && (c->invite || c->progress < PROGRESS_ADMITTED)) {
         const struct undecided u = undecided_of(c);
         undecided_tell(c->proxy, &u);
     }
@@ -581,22 +602,19 @@ void context_finish(struct context *c, int status)
         return;
     c->finished = true;
     c->status = status;
-    timer_clear(&p->timers, &c->timer);
-    if (c->signing) {
-        signer_client_cancel(c->snapshot->signer, c->ticket);
-        c->signing = false;
-    }
+    wait_cancel(&c->wait);
+    for (struct attempt *a = c->attempts; a; a = a->next)
+        timer_clear(proxy_timers(p), &a->patience);
     tell(c);
     context_uncount(c);
     if (c->server && c->call && c->call->trunk && server_transaction_final_status(c->server) >= 300)
-        c->unacknowledged = limits_take(&p->limits, LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
+        c->unacknowledged = limits_take(proxy_limits(p), LIMIT_TRUNK_ANSWERS, c->call->trunk->name);
     if (c->server && server_transaction_final_status(c->server) == 0) {
         server_transaction_abandon(c->server);
         c->server = NULL;
     }
-    p->counters.calls -= c->invite;
+    proxy_counters(p)->calls -= c->invite;
     c->current = NULL;
     free_heavy_parts(c);
-    if (p->draining && p->counters.calls == 0 && p->drained)
-        proxy_last_call_ended(p);
+    proxy_call_ended(p);
 }

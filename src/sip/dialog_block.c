@@ -45,7 +45,7 @@ static enum dialog_block ask(struct context *c, const struct trunk *t)
     const struct settings *s = c->snapshot->settings;
     c->call->trunk = t;
     c->call->customer = c->snapshot->customer[t - s->trunks];
-    c->call->overlay = c->proxy->overlay.table;
+    c->call->overlay = proxy_overlay(c->proxy);
     c->call->claims_dialog = false; /* it is inside one */
     if (!policy_blocks(s, c->snapshot->numbers.table, c->call, c->outcome))
         return DIALOG_BLOCK_NONE;
@@ -101,7 +101,7 @@ enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trun
 {
     const struct settings *s = c->snapshot->settings;
     const struct address *source = &c->from.remote;
-    const struct rehearsal *r = c->proxy->rehearsal;
+    const struct rehearsal *r = proxy_rehearsal(c->proxy);
     unsigned step = 0;
     *trunk = NULL;
     if (!(c->own.senders & SENT_BY_CALLER))

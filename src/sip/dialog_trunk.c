@@ -2,12 +2,13 @@
 
 #include <stird/core/source_table.h>
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
 
 uint64_t trunk_id(const struct proxy *p, const struct trunk *trunk)
 {
     const struct str texts[] = {STR("trunk"), trunk->name};
-    return siphash_texts(p->branches.table, texts, 2).low | 1;
+    return siphash_texts(proxy_branches(p)->table, texts, 2).low | 1;
 }
 
 /* The trunks that cover an address, one after the other; one with two such prefixes twice. */
@@ -42,7 +43,7 @@ const struct trunk *trunk_at(const struct proxy *p, const struct address *addres
 {
     struct walk w = {0};
     const struct trunk *t;
-    while ((t = next_at(p->snapshot->settings, address, &w)) && trunk_id(p, t) != id)
+    while ((t = next_at(proxy_settings(p), address, &w)) && trunk_id(p, t) != id)
         ;
     return t;
 }
@@ -82,16 +83,16 @@ uint64_t dialog_trunk_of(const struct proxy *p, const struct message *m,
                          const struct own_routes *own, unsigned senders,
                          const struct address *address)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     const struct trunk *t = trunk_alone_at(s, address);
     struct walk w = {0};
     if (t)
         return trunk_id(p, t);
     while (own->trunk && (t = next_at(s, address, &w)))
         if (((senders & SENT_BY_CALLER) &&
-             proof_of(&p->branches, m->call_id, m->from_tag, t) == own->trunk) ||
+             proof_of(proxy_branches(p), m->call_id, m->from_tag, t) == own->trunk) ||
             ((senders & SENT_BY_CALLEE) &&
-             proof_of(&p->branches, m->call_id, m->to_tag, t) == own->trunk))
+             proof_of(proxy_branches(p), m->call_id, m->to_tag, t) == own->trunk))
             return trunk_id(p, t);
     return 0;
 }

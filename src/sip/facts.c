@@ -7,6 +7,7 @@
 #include <stird/sip/facts.h>
 
 #include "context.h"
+#include "facts.h"
 #include "sip/message/odd.h"
 #include <stird/core/headers.h>
 

@@ -3,8 +3,6 @@
 #include <stird/base/log.h>
 #include <stird/core/source_table.h>
 
-#define SAID_EVERY_MS 60000
-
 /* Nobody's SBC, unless it is written so. */
 static const struct address_prefix special[] = {
     {{ADDRESS_IPV4, 0, {0}}, 8},           /* this host */
@@ -31,22 +29,22 @@ static unsigned special_bits(const struct address *a)
 /* By a prefix of at least so many BITS, or by the name of an upstream. */
 static bool is_peer(const struct proxy *p, const struct address *a, unsigned bits)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     const struct source_entry *entry;
     unsigned step = 0;
     while ((entry = source_table_next(s->sources, a, &step)))
         if (entry->prefix.bits >= bits)
             return true;
-    return p->routes && routes_is_source(p->routes, s, a);
+    return proxy_routes(p) && routes_is_source(proxy_routes(p), s, a);
 }
 
 static bool is_ours(const struct proxy *p, const struct address *a)
 {
-    return listeners_have_host(&p->listeners, a) || net_address_is_own(a);
+    return listeners_have_host(proxy_listeners(p), a) || net_address_is_own(a);
 }
 
 /* A trunk for everybody (0.0.0.0/0) covers all addresses and names none. */
-enum fence_place fence_place_of(const struct proxy *p, const struct target *to)
+enum fence_place fence_place_of(struct proxy *p, const struct target *to)
 {
     unsigned bits = special_bits(&to->address);
     bool named = is_peer(p, &to->address, bits > 0 ? bits : 1);
@@ -98,8 +96,8 @@ static enum fence_sender sender_of(const struct proxy *p, const struct address *
 static bool is_connected(const struct proxy *p, const struct target *to)
 {
     struct flow flow;
-    return p->net && net_flow_existing(p->net, to->listener, (enum transport)to->transport,
-                                       &to->address, &flow);
+    return proxy_net(p) && net_flow_existing(proxy_net(p), to->listener,
+                                             (enum transport)to->transport, &to->address, &flow);
 }
 
 /* A hop of an upstream is a configured one, whoever of our peers names it. */
@@ -108,13 +106,13 @@ static enum opening opening_for(const struct proxy *p, enum fence_sender who,
 {
     if (who == FENCE_STRANGER)
         return OPENING_STRANGER;
-    return routes_is_hop(p->routes, p->snapshot->settings, &to->address) ? OPENING_CONFIGURED
-                                                                         : OPENING_LED;
+    return routes_is_hop(proxy_routes(p), proxy_settings(p), &to->address) ? OPENING_CONFIGURED
+                                                                           : OPENING_LED;
 }
 
-bool fence_allows(const struct proxy *p, const struct address *source, struct target *to)
+bool fence_allows(struct proxy *p, const struct address *source, struct target *to)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     enum fence_sender who = sender_of(p, source);
     enum fence_place where = fence_place_of(p, to);
     if (to->transport == TRANSPORT_UDP)
@@ -128,43 +126,40 @@ bool fence_allows(const struct proxy *p, const struct address *source, struct ta
 static uint64_t asker_of(const struct proxy *p, const struct address *source)
 {
     unsigned step = 0;
-    const struct source_entry *entry = source_table_next(p->snapshot->settings->sources, source,
-                                                         &step);
+    const struct source_entry *entry = source_table_next(proxy_settings(p)->sources, source, &step);
     const struct address *a = entry ? &entry->prefix.address : source;
     const uint8_t bits[] = {a->family, entry ? entry->prefix.bits : UINT8_MAX};
     const struct str texts[] = {STR("asker"),
                                 {(const char *)bits, sizeof(bits)},
                                 {(const char *)a->bytes, sizeof(a->bytes)}};
-    return siphash_texts(p->branches.table, texts, 3).low;
+    return siphash_texts(proxy_branches(p)->table, texts, 3).low;
 }
 
 static void say(struct proxy *p, const struct message *m, const struct address *source,
                 const struct address *to)
 {
     struct buf from = BUF_INIT, where = BUF_INIT;
-    int64_t now_ms = proxy_now_ms();
-    bool first = p->counters.fenced++ == 0;
-    if (!p->net) /* a rehearsal is no call */
+    if (!proxy_net(p)) /* a rehearsal is no call */
         return;
-    if (!first && now_ms - p->fenced_said_ms < SAID_EVERY_MS)
+    if (!proxy_says(p, LINE_FENCED, &proxy_counters(p)->fenced))
         return;
-    p->fenced_said_ms = now_ms;
     address_add(&from, source);
     address_add(&where, to);
     log_warning("a request inside a call may not go where its Route or Request-URI leads: no trunk "
                 "and no upstream covers that address and port, or its sender's",
                 LOG_TEXT("call_id", m->call_id), LOG_TEXT("method", m->method),
                 LOG_TEXT("source", buf_str(&from)), LOG_TEXT("to", buf_str(&where)),
-                LOG_NUMBER("requests", (int64_t)p->counters.fenced));
+                LOG_NUMBER("requests", (int64_t)proxy_counters(p)->fenced));
     buf_fini(&from);
     buf_fini(&where);
 }
 
 enum target_result fence_target_of_dialog(struct proxy *p, const struct message *m,
                                           const struct own_routes *own,
-                                          const struct address *source, struct targets *targets)
+                                          const struct address *source, struct name_waiter *waiter,
+                                          struct targets *targets)
 {
-    uint64_t asker = asker_of(p, source);
+    const struct name_asker asker = {asker_of(p, source), waiter};
     bool asks = fence_asks_dns(sender_of(p, source));
     enum target_result result = target_of_dialog(p, m, own, asks ? &asker : NULL, targets);
     unsigned n = 0;

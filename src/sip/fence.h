@@ -10,7 +10,10 @@
 #ifndef STIRD_SIP_FENCE_H
 #define STIRD_SIP_FENCE_H
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
+#include "source_class.h"
+#include "target.h"
 
 enum fence_sender {
     FENCE_STRANGER,
@@ -33,7 +36,7 @@ enum fence_way {
     FENCE_WAYS
 };
 
-enum fence_place fence_place_of(const struct proxy *p, const struct target *to);
+enum fence_place fence_place_of(struct proxy *p, const struct target *to);
 /* Who may send where in which way: the table. */
 bool fence_may(const struct settings *s, enum fence_sender who, enum fence_place where,
                enum fence_way way);
@@ -41,13 +44,15 @@ bool fence_may(const struct settings *s, enum fence_sender who, enum fence_place
 bool fence_asks_dns(enum fence_sender who);
 
 /* All of it for one target; says in TO which connection may be opened. */
-bool fence_allows(const struct proxy *p, const struct address *source, struct target *to);
+bool fence_allows(struct proxy *p, const struct address *source, struct target *to);
 /*
  * target_of_dialog() within the fence, of a request that SOURCE sent: TARGET_FENCED when all that
  * it names, by address or by name, is outside. That is counted, and a line a minute says so.
+ * WAITER waits for what is PENDING; NULL: nobody.
  */
 enum target_result fence_target_of_dialog(struct proxy *p, const struct message *m,
                                           const struct own_routes *own,
-                                          const struct address *source, struct targets *targets);
+                                          const struct address *source, struct name_waiter *waiter,
+                                          struct targets *targets);
 
 #endif

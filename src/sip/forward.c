@@ -7,11 +7,14 @@
 #include <stird/core/sip_date.h>
 
 #include "context.h"
+#include "relay.h"
+#include "forward.h"
 #include "dialog_trunk.h"
 #include <stird/core/headers.h>
 #include "sip/message/odd.h"
 #include "size_switch.h"
 #include "trust.h"
+#include "via.h"
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
 
@@ -87,7 +90,8 @@ static bool named_us(const struct context *c)
         return false;
     return target_is_ours(c->proxy, url, &listener) ||
            (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
-           (!url->url_port && listeners_have_name(&c->proxy->listeners, str_of(url->url_host)));
+           (!url->url_port &&
+            listeners_have_name(proxy_listeners(c->proxy), str_of(url->url_host)));
 }
 
 /* "sip:user@us;x" with the next hop in our place; a tel: URI has no host and stays. */
@@ -113,13 +117,6 @@ static int rewrite_request_uri(struct context *c, const struct target *target)
     return error;
 }
 
-static void add_sent_by(struct buf *out, const struct proxy *p, uint16_t listener,
-                        enum transport transport)
-{
-    buf_addf(out, "SIP/2.0/%.*s ", STR_ARG(transport_via_name(transport)));
-    address_add(out, listener_shown(&p->listeners.list[listener]));
-}
-
 /* Where the trunk cannot be told from its address later. */
 static void add_trunk(const struct context *c, struct buf *text)
 {
@@ -127,7 +124,8 @@ static void add_trunk(const struct context *c, struct buf *text)
     const struct trunk *trunk = c->call ? c->call->trunk : NULL;
     if (!trunk || !dialog_trunk_needed(c->snapshot->settings, &c->from.remote))
         return;
-    dialog_trunk_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, trunk, proof);
+    dialog_trunk_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, trunk,
+                       proof);
     buf_addf(text, ";" TRUNK_PARAMETER "=%s", proof);
 }
 
@@ -136,9 +134,9 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
 {
     struct buf text = BUF_INIT;
     char key[ROUTE_KEY_LENGTH + 1];
-    const struct route_place place = {*listener_shown(&c->proxy->listeners.list[listener]),
+    const struct route_place place = {*listener_shown(&proxy_listeners(c->proxy)->list[listener]),
                                       transport};
-    route_key_write(&c->proxy->branches, c->message.call_id, c->message.from_tag, &place, side,
+    route_key_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, &place, side,
                     route_day(), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
     bool sips = transport == TRANSPORT_TLS &&
@@ -163,17 +161,6 @@ static int record_route(struct context *c, const struct target *target)
     int error = add_record_route(c, ROUTE_OF_CALLER, c->from.listener, c->from.transport);
     if (error == 0)
         error = add_record_route(c, ROUTE_OF_CALLEE, target->listener, target->transport);
-    return error;
-}
-
-static int add_via(struct message *m, const struct proxy *p, const struct target *target,
-                   const char *branch)
-{
-    struct buf text = BUF_INIT;
-    add_sent_by(&text, p, target->listener, (enum transport)target->transport);
-    buf_addf(&text, ";branch=%s", branch);
-    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
-    buf_fini(&text);
     return error;
 }
 
@@ -264,7 +251,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
         error = record_route(c, target);
     if (error == 0)
-        error = add_via(m, c->proxy, target, branch);
+        error = via_add(m, proxy_listeners(c->proxy), target->listener,
+                        (enum transport)target->transport, branch);
     message_remove_copies(m);
     if (error == 0)
         error = message_fit_transport(m, target->transport);
@@ -284,6 +272,7 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
 {
     struct attempt *a = calloc(1, sizeof(*a));
     if (a) {
+        a->user.callbacks = &relay_callbacks;
         a->context = c;
         a->target = *target;
         a->view = c->view;
@@ -291,15 +280,18 @@ static struct attempt *attempt_new(struct context *c, const struct target *targe
     return a;
 }
 
+static bool more_to_come(const struct context *c)
+{
+    return c->target + 1 < c->n_targets;
+}
+
 /* More attempts to come: this one has the next-hop timeout for a first sign of life. Else the full
    timer B counts. */
-static void arm_next_hop_timer(struct context *c)
+static void arm_next_hop_timer(struct context *c, struct attempt *a)
 {
-    if (c->invite && c->next_target < c->n_targets)
-        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+    if (c->invite && more_to_come(c))
+        timer_set(proxy_timers(c->proxy), &a->patience, relay_silence,
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
-    else
-        timer_clear(&c->proxy->timers, &c->timer);
 }
 
 /* Into P->scratch. The same target by another transport is another branch. */
@@ -307,12 +299,12 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
 {
     struct proxy *p = c->proxy;
     const struct upstream *u = a->target.upstream;
-    unsigned number = c->next_target + (u && u->transport != a->target.transport ? 0x80 : 0);
+    unsigned number = c->target + 1 + (u && u->transport != a->target.transport ? 0x80 : 0);
     if (!have_message(c))
         return false;
-    branch_write(&p->branches, &c->message, p->worker, number, a->branch);
-    *key = client_key(&p->branches, str_of(a->branch), c->message.method);
-    bool written = forward_write(c, &a->target, a->branch, &p->scratch) == REASON_OK;
+    branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
+    *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
     message_fini(&c->message);
     return written;
 }
@@ -331,48 +323,50 @@ static void has_left(struct context *c, const struct flow *flow)
         context_say_trying(c);
 }
 
-static bool send_attempt(struct context *c, const struct target *target)
+enum sent { SENT_NOT, SENT, SENT_LATER };
+
+static enum sent send_attempt(struct context *c, const struct target *target)
 {
     struct proxy *p = c->proxy;
     struct flow flow;
     struct transaction_key key;
     struct attempt *a = attempt_new(c, target);
     if (!a)
-        return false;
+        return SENT_NOT;
     bool written = write_attempt(c, a, &key);
-    enum size_switch way = written ? size_switch(c, &a->target, p->scratch.n) : SIZE_FITS;
+    enum size_switch way = written ? size_switch(c, &a->target, proxy_scratch(p)->n) : SIZE_FITS;
     if (way == SIZE_WAITS) {
         free(a);
-        return true;
+        return SENT_LATER;
     }
     if (way == SIZE_STREAM)
         written = write_attempt(c, a, &key);
     bool reached = written && target_flow(p, &a->target, &flow) == 0;
     if (reached)
-        a->client = client_transaction_new(p->transactions, &key, c->invite, &flow,
-                                           buf_str(&p->scratch), a, proxy_now_ms());
+        a->client = client_transaction_new(proxy_transactions(p), &key, c->invite, &flow,
+                                           buf_str(proxy_scratch(p)), &a->user, proxy_now_ms());
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         /* Our own want of room for a connection says nothing of the next hop. */
         trail_said(&c->trail, a->place, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
-        return false;
+        return SENT_NOT;
     }
     if (c->initial && target->upstream)
-        a->limit = limits_take(&p->limits, LIMIT_UPSTREAM_CALLS, target->upstream->name);
+        a->limit = limits_take(proxy_limits(p), LIMIT_UPSTREAM_CALLS, target->upstream->name);
     a->next = c->attempts;
     c->attempts = c->current = a;
     client_transaction_holds(a->client, c->holding);
     context_count(c);
     has_left(c, &flow);
-    arm_next_hop_timer(c);
-    return true;
+    arm_next_hop_timer(c, a);
+    return SENT;
 }
 
 static bool is_above_limit(const struct context *c, const struct target *target)
 {
     const struct upstream *u = c->initial && !c->emergency ? target->upstream : NULL;
-    return u && limits_reached(&c->proxy->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
+    return u && limits_reached(proxy_limits(c->proxy), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
 }
 
 /* One by its To alone goes where there is room; to the last one all the same. */
@@ -388,7 +382,7 @@ static bool is_full(const struct context *c, const struct target *target)
 
 enum privacy_view forward_next_view(const struct context *c)
 {
-    unsigned i = c->next_target;
+    unsigned i = c->target;
     while (i + 1 < c->n_targets && is_full(c, &c->targets[i]))
         i++;
     return i < c->n_targets ? privacy_view(&c->call->privacy, c->targets[i].upstream) : c->view;
@@ -402,19 +396,21 @@ static bool is_decided_for(const struct context *c, const struct target *target)
 
 enum forward_result forward_next(struct context *c)
 {
-    while (c->next_target < c->n_targets) {
-        const struct target *target = &c->targets[c->next_target];
+    size_switch_waited(c);
+    for (; c->target < c->n_targets; c->target++) {
+        const struct target *target = &c->targets[c->target];
         bool full = is_full(c, target);
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
-        c->next_target++;
         if (full && c->initial)
             trail_said(&c->trail, trail_add(&c->trail, target), FATE_FULL, 0);
-        if (full || !send_attempt(c, target))
+        enum sent sent = full ? SENT_NOT : send_attempt(c, target);
+        if (sent == SENT_LATER)
+            return FORWARD_WAITS;
+        if (sent == SENT_NOT)
             continue;
         /* What went by a stream may have to go by UDP yet (size_switch.h). */
-        if (c->next_target == c->n_targets && c->current &&
-            c->current->target.transport == TRANSPORT_UDP)
+        if (!more_to_come(c) && c->current && c->current->target.transport == TRANSPORT_UDP)
             context_shrink(c);
         return FORWARD_SENT;
     }

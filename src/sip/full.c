@@ -4,7 +4,7 @@
 #include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 #define SAID_EVERY_MS 60000
 
@@ -64,19 +64,19 @@ static struct full_alarm *alarm_of(struct full_table *table, enum reason reason,
     return unused;
 }
 
-static void say(const struct proxy *p, const struct full_request *r, const struct full *full,
+static void say(struct proxy *p, const struct full_request *r, const struct full *full,
                 uint64_t refused)
 {
     struct buf source = BUF_INIT;
     enum limit_kind kind = full->emergency ? LIMIT_TRUNK_EMERGENCY : LIMIT_TRUNK_CALLS;
-    uint64_t octets = full->emergency ? p->holdings.octets[HOLDING_EMERGENCY]
-                                      : holdings_octets(&p->holdings);
+    uint64_t octets = full->emergency ? proxy_holdings(p)->octets[HOLDING_EMERGENCY]
+                                      : holdings_octets(proxy_holdings(p));
     address_add(&source, &r->source);
     log_error(full->line, LOG_TEXT("reason", reason_name(full->reason)),
               LOG_TEXT("trunk", r->trunk.n > 0 ? r->trunk : STR("-")),
               LOG_TEXT("source", buf_str(&source)), LOG_NUMBER("refused", (int64_t)refused),
-              LOG_NUMBER("in_progress", (int64_t)p->limits.taken[kind]),
-              LOG_NUMBER("of_trunk", limits_now(&p->limits, kind, r->trunk)),
+              LOG_NUMBER("in_progress", (int64_t)proxy_limits(p)->taken[kind]),
+              LOG_NUMBER("of_trunk", limits_now(proxy_limits(p), kind, r->trunk)),
               LOG_NUMBER("octets", (int64_t)octets), LOG_TEXT("call_id", r->call_id));
     buf_fini(&source);
 }
@@ -87,10 +87,11 @@ void full_refused(struct proxy *p, enum reason reason, const struct full_request
     int64_t now_ms = proxy_now_ms();
     if (!full)
         return;
-    ++*(uint64_t *)(void *)((char *)&p->counters + full->counter);
+    ++*(uint64_t *)(void *)((char *)proxy_counters(p) + full->counter);
     struct str name = full->by_source || r->trunk.n == 0 ? limits_source_name(&r->source)
                                                          : r->trunk;
-    struct full_alarm *a = alarm_of(&p->full, reason, str_slice(name, 0, FULL_NAME_BYTES), now_ms);
+    struct full_alarm *a = alarm_of(proxy_full(p), reason, str_slice(name, 0, FULL_NAME_BYTES),
+                                    now_ms);
     if (!a)
         return;
     a->refused++;

@@ -6,7 +6,8 @@
 #include <stird/core/certificate_choice.h>
 #include <stird/core/source_table.h>
 
-#include "context.h"
+#include "proxy_parts.h"
+#include "service.h"
 
 #define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */
 
@@ -20,8 +21,8 @@ void health_fini(struct health_told *told)
 
 static bool has_signer(struct proxy *p)
 {
-    int64_t *since_ms = &p->health.no_signer_since_ms, now_ms = proxy_now_ms();
-    if (signer_client_is_there(p->snapshot->signer))
+    int64_t *since_ms = &proxy_health(p)->no_signer_since_ms, now_ms = proxy_now_ms();
+    if (signer_client_is_there(proxy_snapshot(p)->signer))
         *since_ms = 0;
     else if (*since_ms == 0)
         *since_ms = now_ms;
@@ -30,9 +31,9 @@ static bool has_signer(struct proxy *p)
 
 static enum reason signing_of(struct proxy *p, const struct trunk *t)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     const struct certificate_question any_token = {
-        .settings = s, .states = p->snapshot->certificate_states, .now_s = clock_real_s()};
+        .settings = s, .states = proxy_snapshot(p)->certificate_states, .now_s = clock_real_s()};
     enum reason reason = REASON_NO_CERTIFICATE;
     uint32_t first = t->certificate != NO_CERTIFICATE ? t->certificate
                                                       : certificate_first(s, t->provider);
@@ -54,10 +55,10 @@ static bool needs_signature(const struct settings *s, const struct trunk *t)
 
 static enum reason look(struct proxy *p, const struct trunk *t)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     if (t->health == HEALTH_ALIVE)
         return REASON_OK;
-    if (!routes_are_usable(p->routes, s, t, proxy_now_ms()))
+    if (service_of(t)->needs_upstreams && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
         return REASON_NO_UPSTREAM;
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }
@@ -76,7 +77,7 @@ static unsigned char *told_of(struct health_told *told, const struct snapshot *s
 
 static void tell(struct proxy *p, const struct trunk *t, enum reason reason)
 {
-    unsigned char *ill = told_of(&p->health, p->snapshot, t);
+    unsigned char *ill = told_of(proxy_health(p), proxy_snapshot(p), t);
     if (!ill || *ill == (reason != REASON_OK))
         return;
     *ill = reason != REASON_OK;
@@ -97,7 +98,7 @@ static bool may_belong_to(const struct settings *s, const struct trunk *t, const
 
 enum reason health_of_source(struct proxy *p, const struct flow *from)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     const struct source_entry *entry;
     enum reason why = REASON_OK;
     unsigned step = 0, asked = 0, well = 0;

@@ -4,7 +4,7 @@
 #include <stird/core/route_line.h>
 #include <stird/core/uri.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 #include "dialog_trunk.h"
 
 /* While the Routes are read. */
@@ -98,8 +98,8 @@ static void use_key(struct reading *r, struct str key, const struct route_place 
                     uint16_t listener)
 {
     enum route_side side;
-    unsigned days = r->p->snapshot->settings->dialog_days;
-    unsigned senders = key.n > 0 ? route_key_senders(&r->p->branches, key, r->dialog, place,
+    unsigned days = proxy_settings(r->p)->dialog_days;
+    unsigned senders = key.n > 0 ? route_key_senders(proxy_branches(r->p), key, r->dialog, place,
                                                      r->today, days, &side)
                                  : 0;
     if (senders == 0)
@@ -122,7 +122,7 @@ static bool note(struct reading *r, struct str uri, bool key_needed)
     uint64_t trunk;
     bool keyed_before = r->keyed;
     if (!read_uri(uri, &host, &place, &key, &trunk) ||
-        !listeners_find_host(&r->p->listeners, host, place.address.port, &listener))
+        !listeners_find_host(proxy_listeners(r->p), host, place.address.port, &listener))
         return false;
     if (listener == NO_LISTENER) /* another node's, at a port that we have not */
         listener = r->arrived;

@@ -2,21 +2,22 @@
 
 #include <stird/core/headers.h>
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
+#include "source_class.h"
 
 #define URIS_A_MESSAGE 16 /* nobody needs more, and each costs a hash */
 
 /* The set of a place, by a keyed hash: nobody chooses whose ports are forgotten for its own. */
-static struct peer_port *set_of(const struct proxy *p, const struct address *at,
-                                enum transport transport)
+static struct peer_port *set_of(struct proxy *p, const struct address *at, enum transport transport)
 {
     const uint8_t numbers[] = {at->family, (uint8_t)(at->port >> 8), (uint8_t)at->port,
                                (uint8_t)transport};
     const struct str texts[] = {STR("port"),
                                 {(const char *)numbers, sizeof(numbers)},
                                 {(const char *)at->bytes, sizeof(at->bytes)}};
-    uint64_t hash = siphash_texts(p->branches.table, texts, 3).low;
-    return (struct peer_port *)p->peer_ports.sets[hash % PEER_PORTS_SETS];
+    uint64_t hash = siphash_texts(proxy_branches(p)->table, texts, 3).low;
+    return proxy_peer_ports(p)->sets[hash % PEER_PORTS_SETS];
 }
 
 static bool is_it(const struct peer_port *port, const struct address *at, enum transport transport)
@@ -81,7 +82,7 @@ void peer_ports_note(struct proxy *p, const struct message *m, const struct flow
     }
 }
 
-static bool is_written(const struct proxy *p, const struct address *at, enum transport transport)
+static bool is_written(struct proxy *p, const struct address *at, enum transport transport)
 {
     const struct peer_port *set = set_of(p, at, transport);
     for (unsigned i = 0; i < PEER_PORTS_A_SET; i++)
@@ -102,9 +103,9 @@ static bool is_of_sources(const struct settings *s, const struct address *at)
     return false;
 }
 
-bool peer_ports_has(const struct proxy *p, const struct address *at, enum transport transport)
+bool peer_ports_has(struct proxy *p, const struct address *at, enum transport transport)
 {
-    const struct settings *s = p->snapshot->settings;
-    return at->port == transport_port(transport) || routes_is_hop(p->routes, s, at) ||
+    const struct settings *s = proxy_settings(p);
+    return at->port == transport_port(transport) || routes_is_hop(proxy_routes(p), s, at) ||
            is_of_sources(s, at) || is_written(p, at, transport);
 }

@@ -36,6 +36,6 @@ struct peer_ports {
    and Record-Route that it writes, as far as they are of a peer. */
 void peer_ports_note(struct proxy *p, const struct message *m, const struct flow *from);
 /* Whether the peer at this address takes requests at this port. */
-bool peer_ports_has(const struct proxy *p, const struct address *at, enum transport transport);
+bool peer_ports_has(struct proxy *p, const struct address *at, enum transport transport);
 
 #endif

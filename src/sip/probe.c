@@ -2,16 +2,24 @@
 
 #include <stdlib.h>
 #include <stird/base/chance.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
+
+#include "target.h"
+#include "via.h"
 
 #define TICK_MS      250
 #define ASK_EVERY_MS 2000 /* one that is out and has no probes */
 
 /* One next hop of one upstream. */
 struct probe {
-    struct attempt attempt; /* first: the transaction knows it by this */
+    struct client_user user;
     struct probes *all;
     struct probe *next;
+    struct target target;
+    struct client_transaction *client; /* NULL: nothing is asked */
+    char branch[BRANCH_LENGTH + 1];
+    bool answered;
     int64_t due_ms;
     bool wanted; /* by the present settings and names */
 };
@@ -24,8 +32,8 @@ struct probes {
 
 static void probe_free(struct probe *probe)
 {
-    if (probe->attempt.client)
-        client_transaction_detach(probe->attempt.client);
+    if (probe->client)
+        client_transaction_detach(probe->client);
     free(probe);
 }
 
@@ -33,7 +41,7 @@ void probes_free(struct probes *all)
 {
     if (!all)
         return;
-    timer_clear(&all->proxy->timers, &all->tick);
+    timer_clear(proxy_timers(all->proxy), &all->tick);
     while (all->list) {
         struct probe *probe = all->list;
         all->list = probe->next;
@@ -52,16 +60,16 @@ struct probes *probes_new(struct proxy *p)
 
 /* ---- one question ---- */
 
-static struct probe *probe_of(struct attempt *attempt)
+static struct probe *probe_of(struct client_user *user)
 {
-    return (struct probe *)(void *)((char *)attempt - offsetof(struct probe, attempt));
+    return container_of(user, struct probe, user);
 }
 
 static void ended(struct probe *probe, enum question_end end)
 {
-    const struct target *target = &probe->attempt.target;
-    struct routes *routes = probe->all->proxy->routes;
-    probe->attempt.final_seen = true;
+    const struct target *target = &probe->target;
+    struct routes *routes = proxy_routes(probe->all->proxy);
+    probe->answered = true;
     if (target->upstream->probe_ms > 0)
         routes_probe_ended(routes, target, end == QUESTION_WELL, proxy_now_ms());
     else
@@ -69,19 +77,23 @@ static void ended(struct probe *probe, enum question_end end)
 }
 
 /* Whatever it says, it speaks; but 503 wants no calls, and 408 heard nobody behind it. */
-void probe_answered(struct attempt *attempt, int status)
+static void on_answered(struct client_user *user, struct message *m, const struct flow *from)
 {
-    if (status >= 200 && !attempt->final_seen)
-        ended(probe_of(attempt), status != 503 && status != 408 ? QUESTION_WELL : QUESTION_ILL);
+    struct probe *probe = probe_of(user);
+    (void)from;
+    if (m->status >= 200 && !probe->answered)
+        ended(probe, m->status != 503 && m->status != 408 ? QUESTION_WELL : QUESTION_ILL);
 }
 
-void probe_transaction_ended(struct attempt *attempt, enum transaction_end why)
+static void on_ended(struct client_user *user, enum transaction_end why)
 {
-    attempt->client = NULL;
-    if (why != TRANSACTION_DONE && !attempt->final_seen)
-        ended(probe_of(attempt),
-              why == TRANSACTION_TRANSPORT_ERROR ? QUESTION_UNREACHABLE : QUESTION_SILENT);
+    struct probe *probe = probe_of(user);
+    probe->client = NULL;
+    if (why != TRANSACTION_DONE && !probe->answered)
+        ended(probe, why == TRANSACTION_TRANSPORT_ERROR ? QUESTION_UNREACHABLE : QUESTION_SILENT);
 }
+
+static const struct client_callbacks callbacks = {.ended = on_ended, .answered = on_answered};
 
 static void add_uri(struct buf *out, const struct target *target)
 {
@@ -104,7 +116,7 @@ static bool write_request(struct buf *out, const struct proxy *p, const struct t
     if (!chance_fill(chance, sizeof(chance)))
         return false;
     add_uri(&uri, target);
-    address_add(&own, listener_shown(&p->listeners.list[target->listener]));
+    address_add(&own, listener_shown(&proxy_listeners(p)->list[target->listener]));
     struct str to = buf_str(&uri), from = buf_str(&own);
     buf_reset(out);
     if (!buf_failed(&uri) && !buf_failed(&own))
@@ -121,33 +133,23 @@ static bool write_request(struct buf *out, const struct proxy *p, const struct t
     return true;
 }
 
-static int add_via(struct message *m, const struct proxy *p, const struct attempt *a)
-{
-    struct buf text = BUF_INIT;
-    struct str name = transport_via_name((enum transport)a->target.transport);
-    buf_addf(&text, "SIP/2.0/%.*s ", STR_ARG(name));
-    address_add(&text, listener_shown(&p->listeners.list[a->target.listener]));
-    buf_addf(&text, ";branch=%s", a->branch);
-    int error = buf_failed(&text) ? -1 : message_add_via(m, buf_str(&text));
-    buf_fini(&text);
-    return error;
-}
-
 /* Into P->scratch. The branch is one that proves itself, so that another worker hands us what it
    hears of it. */
-static bool write_probe(struct proxy *p, struct attempt *a)
+static bool write_probe(struct proxy *p, struct probe *probe)
 {
     struct buf text = BUF_INIT;
     struct message m;
     bool written = false;
-    bool has_text = write_request(&text, p, &a->target);
+    bool has_text = write_request(&text, p, &probe->target);
     buf_add_char(&text, '\0');
     if (has_text && !buf_failed(&text) && text.n > 1 &&
         message_parse(&m, str_slice(buf_str(&text), 0, text.n - 1), NULL) == REASON_OK) {
         message_remove_via(&m);
-        branch_write(&p->branches, &m, p->worker, 0, a->branch);
-        buf_reset(&p->scratch);
-        written = add_via(&m, p, a) == 0 && message_print(&m, &p->scratch) == 0;
+        branch_write(proxy_branches(p), &m, proxy_worker(p), 0, probe->branch);
+        buf_reset(proxy_scratch(p));
+        written = via_add(&m, proxy_listeners(p), probe->target.listener,
+                          (enum transport)probe->target.transport, probe->branch) == 0 &&
+                  message_print(&m, proxy_scratch(p)) == 0;
         message_fini(&m);
     }
     buf_fini(&text);
@@ -157,30 +159,29 @@ static bool write_probe(struct proxy *p, struct attempt *a)
 static void ask(struct probe *probe)
 {
     struct proxy *p = probe->all->proxy;
-    struct attempt *a = &probe->attempt;
     struct flow flow;
-    a->final_seen = false;
+    probe->answered = false;
     /* Without memory, or room for a connection, nothing is learned. */
-    if (!write_probe(p, a) || target_flow(p, &a->target, &flow) != 0)
+    if (!write_probe(p, probe) || target_flow(p, &probe->target, &flow) != 0)
         return;
-    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("OPTIONS"));
-    a->client = client_transaction_new(p->transactions, &key, false, &flow, buf_str(&p->scratch), a,
-                                       proxy_now_ms());
-    if (!a->client)
+    struct transaction_key key = client_key(proxy_branches(p), str_of(probe->branch),
+                                            STR("OPTIONS"));
+    probe->client = client_transaction_new(proxy_transactions(p), &key, false, &flow,
+                                           buf_str(proxy_scratch(p)), &probe->user, proxy_now_ms());
+    if (!probe->client)
         ended(probe, QUESTION_UNREACHABLE);
 }
 
 /* No answer by the time of the next one is none. */
 static void ask_again(struct probe *probe)
 {
-    struct attempt *a = &probe->attempt;
-    if (a->client && a->final_seen)
-        client_transaction_detach(a->client);
-    else if (a->client)
-        client_transaction_abandon(a->client);
-    if (a->client && !a->final_seen)
+    if (probe->client && probe->answered)
+        client_transaction_detach(probe->client);
+    else if (probe->client)
+        client_transaction_abandon(probe->client);
+    if (probe->client && !probe->answered)
         ended(probe, QUESTION_SILENT);
-    a->client = NULL;
+    probe->client = NULL;
     ask(probe);
 }
 
@@ -189,13 +190,13 @@ static void ask_again(struct probe *probe)
 static struct probe *find_or_add(struct probes *all, const struct target *target, int64_t now_ms)
 {
     struct probe *probe = all->list;
-    while (probe && !(probe->attempt.target.upstream == target->upstream &&
-                      address_equal(&probe->attempt.target.address, &target->address)))
+    while (probe && !(probe->target.upstream == target->upstream &&
+                      address_equal(&probe->target.address, &target->address)))
         probe = probe->next;
     if (probe || !(probe = calloc(1, sizeof(*probe))))
         return probe;
     *probe = (struct probe){
-        .all = all, .attempt = {.target = *target}, .next = all->list, .due_ms = now_ms};
+        .user = {&callbacks}, .all = all, .target = *target, .next = all->list, .due_ms = now_ms};
     all->list = probe;
     return probe;
 }
@@ -203,13 +204,13 @@ static struct probe *find_or_add(struct probes *all, const struct target *target
 /* Each next hop, or without probes those that are out. */
 static bool is_asked(const struct probes *all, const struct target *hop)
 {
-    return hop->upstream->probe_ms > 0 || routes_is_out(all->proxy->routes, hop);
+    return hop->upstream->probe_ms > 0 || routes_is_out(proxy_routes(all->proxy), hop);
 }
 
 static void probe_upstream(struct probes *all, const struct upstream *u, int64_t now_ms)
 {
     struct target hops[ROUTES_TARGETS_MAX];
-    unsigned n = routes_hops(all->proxy->routes, u, hops, ROUTES_TARGETS_MAX);
+    unsigned n = routes_hops(proxy_routes(all->proxy), u, hops, ROUTES_TARGETS_MAX);
     for (unsigned i = 0; i < n; i++) {
         struct probe *probe = is_asked(all, &hops[i]) ? find_or_add(all, &hops[i], now_ms) : NULL;
         if (!probe)
@@ -251,15 +252,15 @@ static bool is_needed(const struct settings *s)
 
 static void on_tick(struct timer *timer, int64_t now_ms)
 {
-    struct probes *all = (struct probes *)(void *)((char *)timer - offsetof(struct probes, tick));
-    const struct settings *s = all->proxy->snapshot->settings;
-    routes_keep_names(all->proxy->routes, s);
+    struct probes *all = container_of(timer, struct probes, tick);
+    const struct settings *s = proxy_settings(all->proxy);
+    routes_keep_names(proxy_routes(all->proxy), s);
     for (unsigned i = 0; i < s->n_upstreams; i++)
         if (is_probed(&s->upstreams[i]))
             probe_upstream(all, &s->upstreams[i], now_ms);
     drop_unwanted(all);
     if (is_needed(s))
-        timer_set(&all->proxy->timers, &all->tick, on_tick, now_ms + TICK_MS);
+        timer_set(proxy_timers(all->proxy), &all->tick, on_tick, now_ms + TICK_MS);
 }
 
 /* The old ones point into the old settings. */

@@ -5,7 +5,7 @@
 #ifndef STIRD_SIP_PROBE_H
 #define STIRD_SIP_PROBE_H
 
-#include "context.h"
+#include "proxy_parts.h"
 
 struct probes;
 
@@ -15,9 +15,5 @@ struct probes *probes_new(struct proxy *p);
 void probes_free(struct probes *all);
 /* By the settings of the proxy's snapshot: at the start, and after a reload. */
 void probes_start(struct probes *all);
-
-/* An attempt without a context is a probe's; these are for relay.c. */
-void probe_answered(struct attempt *attempt, int status);
-void probe_transaction_ended(struct attempt *attempt, enum transaction_end why);
 
 #endif

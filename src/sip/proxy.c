@@ -1,32 +1,277 @@
 /* The SIP side of a worker: start, stop, and what the sockets and the clock bring. */
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
+#include <stird/core/budget.h>
 #include <stird/base/chance.h>
 #include <stird/base/clock.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
-#include <stird/core/budget.h>
-#include <stird/core/claim.h>
-#include <stird/core/nat.h>
-#include <stird/core/trunk.h>
 #include <stird/core/well_formed.h>
-#include <stird/sip/rehearsal.h>
 #include <string.h>
 
 #include "context.h"
-#include <stird/core/headers.h>
+#include "arrival.h"
 #include "inbox.h"
 #include "probe.h"
-#include "sip/message/received.h"
-#include "stranger.h"
+#include "size_switch.h"
+#include "wait.h"
 
 #define NAMES_WAIT_MS 500
+#define SAID_EVERY_MS 60000
+
+struct proxy {
+    struct event_base *base;
+    struct event *wake_up; /* at the next timer */
+    int64_t wake_up_ms;    /* when it is armed for; -1: not */
+    struct timers timers;
+    struct transactions *transactions;
+    struct channels opening; /* of requests that wait for a connection */
+    struct net *net;
+    struct listeners listeners; /* our own copy: settings come and go, sockets stay */
+    struct branches branches;
+    struct snapshot *snapshot;
+    struct mapped_numbers overlay; /* urgent changes of numbers */
+    struct resolver *resolver;
+    struct routes *routes;
+    const struct rehearsal *rehearsal; /* else NULL: it knows what names mean */
+    struct probes *probes;
+    struct wait start; /* until the names of upstreams are known, or for a while */
+    struct name_waiter names;
+    int64_t start_until_ms;
+    struct context *contexts; /* doubly linked */
+    struct proxy_counters counters;
+    struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
+    int64_t said_ms[PROXY_LINES]; /* when the log last said each */
+    struct limits limits;
+    struct holdings holdings;
+    struct full_table full;
+    struct undecided_table undecided;
+    struct allowances allowances;
+    struct peer_ports peer_ports;
+    struct health_told health;
+    struct refused_sources refused_sources;
+    struct failed_calls failed_calls;
+    struct buf scratch;          /* one message being printed */
+    struct recording *recording; /* NULL: no records */
+    unsigned worker;
+    unsigned n_workers; /* 0 with one worker */
+    struct inbox inbox;
+    bool draining;
+    void (*drained)(void *user);
+    void *drained_user;
+    struct timer drain_limit;
+    int64_t drain_until_ms;
+};
+
+/* ---- its parts ---- */
+
+struct event_base *proxy_base(const struct proxy *p)
+{
+    return p->base;
+}
+
+struct net *proxy_net(const struct proxy *p)
+{
+    return p->net;
+}
+
+struct transactions *proxy_transactions(const struct proxy *p)
+{
+    return p->transactions;
+}
+
+struct resolver *proxy_resolver(const struct proxy *p)
+{
+    return p->resolver;
+}
+
+struct routes *proxy_routes(const struct proxy *p)
+{
+    return p->routes;
+}
+
+const struct listeners *proxy_listeners(const struct proxy *p)
+{
+    return &p->listeners;
+}
+
+const struct branches *proxy_branches(const struct proxy *p)
+{
+    return &p->branches;
+}
+
+struct timers *proxy_timers(struct proxy *p)
+{
+    return &p->timers;
+}
+
+struct channels *proxy_opening(struct proxy *p)
+{
+    return &p->opening;
+}
+
+struct limits *proxy_limits(struct proxy *p)
+{
+    return &p->limits;
+}
+
+struct holdings *proxy_holdings(struct proxy *p)
+{
+    return &p->holdings;
+}
+
+struct allowances *proxy_allowances(struct proxy *p)
+{
+    return &p->allowances;
+}
+
+struct peer_ports *proxy_peer_ports(struct proxy *p)
+{
+    return &p->peer_ports;
+}
+
+struct full_table *proxy_full(struct proxy *p)
+{
+    return &p->full;
+}
+
+struct undecided_table *proxy_undecided(struct proxy *p)
+{
+    return &p->undecided;
+}
+
+struct refused_sources *proxy_refused_sources(struct proxy *p)
+{
+    return &p->refused_sources;
+}
+
+struct failed_calls *proxy_failed_calls(struct proxy *p)
+{
+    return &p->failed_calls;
+}
+
+struct health_told *proxy_health(struct proxy *p)
+{
+    return &p->health;
+}
+
+struct recording *proxy_recording(const struct proxy *p)
+{
+    return p->recording;
+}
+
+struct proxy_counters *proxy_counters(struct proxy *p)
+{
+    return &p->counters;
+}
+
+struct share *proxy_emergency_share(struct proxy *p)
+{
+    return &p->emergency_by_to;
+}
+
+struct context **proxy_contexts(struct proxy *p)
+{
+    return &p->contexts;
+}
+
+struct inbox *proxy_inbox(struct proxy *p)
+{
+    return &p->inbox;
+}
+
+unsigned proxy_worker(const struct proxy *p)
+{
+    return p->worker;
+}
+
+unsigned proxy_workers(const struct proxy *p)
+{
+    return p->n_workers;
+}
+
+struct buf *proxy_scratch(struct proxy *p)
+{
+    return &p->scratch;
+}
+
+const struct rehearsal *proxy_rehearsal(const struct proxy *p)
+{
+    return p->rehearsal;
+}
+
+struct snapshot *proxy_snapshot(const struct proxy *p)
+{
+    return p->snapshot;
+}
+
+const struct settings *proxy_settings(const struct proxy *p)
+{
+    return p->snapshot->settings;
+}
+
+struct numbers *proxy_overlay(const struct proxy *p)
+{
+    return p->overlay.table;
+}
+
+bool proxy_is_draining(const struct proxy *p)
+{
+    return p->draining;
+}
+
+bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
+{
+    int64_t now_ms = proxy_now_ms();
+    bool first = (*counter)++ == 0;
+    if (!first && now_ms - p->said_ms[line] < SAID_EVERY_MS)
+        return false;
+    p->said_ms[line] = now_ms;
+    return true;
+}
+
+/* ---- offstage ---- */
+
+struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
+{
+    struct proxy *p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    if (stage->secret && !branches_init(&p->branches, stage->secret)) {
+        free(p);
+        return NULL;
+    }
+    timers_init(&p->timers, proxy_now_ms());
+    p->snapshot = stage->snapshot;
+    p->listeners = stage->listeners;
+    p->overlay.table = stage->overlay;
+    p->rehearsal = stage->rehearsal;
+    p->routes = stage->routes;
+    p->transactions = stage->transactions;
+    p->recording = stage->recording;
+    p->worker = stage->worker;
+    p->n_workers = stage->n_workers;
+    return p;
+}
+
+void proxy_free_offstage(struct proxy *p)
+{
+    if (!p)
+        return;
+    limits_fini(&p->limits);
+    health_fini(&p->health);
+    branches_fini(&p->branches);
+    buf_fini(&p->scratch);
+    free(p);
+}
+
+/* ---- time ---- */
 
 int64_t proxy_now_ms(void)
 {
     return clock_monotonic_ms();
 }
-
-/* ---- time ---- */
 
 void proxy_arm_timers(struct proxy *p)
 {
@@ -95,99 +340,7 @@ static int transaction_send(void *context, const struct flow *to, struct str byt
     return error;
 }
 
-static void server_ended(void *context, void *user, enum transaction_end why)
-{
-    struct context *c = user;
-    (void)context;
-    if (why == TRANSACTION_TIMEOUT)
-        log_debug("a refusal was never acknowledged");
-    c->server = NULL;
-    context_acknowledged(c);
-    context_finish(c, c->status);
-    context_release_if_idle(c);
-}
-
-static void server_waits(void *context, void *user)
-{
-    (void)context;
-    context_say_trying(user);
-}
-
 /* ---- sockets ---- */
-
-static bool is_known(const struct rehearsal *r, const struct address *a)
-{
-    for (unsigned i = 0; i < r->n_names; i++)
-        for (unsigned j = 0; j < known_name_all(&r->names[i]); j++)
-            if (address_same_host(&r->names[i].addresses[j].address, a))
-                return true;
-    return false;
-}
-
-static bool names_lead_to(const struct proxy *p, const struct address *a)
-{
-    if (p->rehearsal)
-        return is_known(p->rehearsal, a);
-    return p->routes && routes_lead_to(p->routes, p->snapshot->settings, a);
-}
-
-/* Names cost more than prefixes: they are asked last. */
-static unsigned claim_on(const struct proxy *p, const struct address *source)
-{
-    const struct settings *settings = p->snapshot->settings;
-    unsigned whole = claim_of_address(source), claim = claim_of_upstreams(settings, source);
-    return claim < whole && names_lead_to(p, source) ? whole : claim;
-}
-
-bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const struct address *source)
-{
-    if (trunk && claim_is_trunks(trunk, source, claim_of_address(source)))
-        return true;
-    unsigned claim = claim_on(p, source);
-    return claim == CLAIM_NONE || (trunk && claim_is_trunks(trunk, source, claim));
-}
-
-static bool is_told(const struct rehearsal *r, const struct upstream *u)
-{
-    for (unsigned i = 0; i < r->n_names; i++)
-        if (known_name_is_of(&r->names[i], u))
-            return !r->names[i].in_part;
-    return u->host.n == 0 || !r->names_told;
-}
-
-static bool all_are_told(const struct rehearsal *r)
-{
-    for (unsigned i = 0; i < r->settings->n_upstreams; i++)
-        if (!is_told(r, &r->settings->upstreams[i]))
-            return false;
-    return true;
-}
-
-bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
-                           const struct address *source)
-{
-    if (claim_is_trunks(trunk, source, claim_of_address(source)))
-        return false;
-    if (p->rehearsal)
-        return !all_are_told(p->rehearsal);
-    return p->routes && !routes_know_names(p->routes, p->snapshot->settings);
-}
-
-/* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
-enum source_class proxy_classify(const struct proxy *p, const struct address *source)
-{
-    const struct settings *settings = p->snapshot->settings;
-    if (claim_is_a_trunks(settings, source, claim_of_address(source)))
-        return SOURCE_TRUNK;
-    bool of_trunk = source_is_trunk(settings, source);
-    unsigned claim = claim_on(p, source);
-    if (of_trunk && (claim == CLAIM_NONE || claim_is_a_trunks(settings, source, claim)))
-        return SOURCE_TRUNK;
-    bool heard = of_trunk || source_upstream(settings, source) ||
-                 (p->rehearsal && is_known(p->rehearsal, source)) ||
-                 (p->routes && routes_is_source(p->routes, settings, source));
-    return heard ? SOURCE_UPSTREAM : SOURCE_UNKNOWN;
-}
 
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
 {
@@ -211,147 +364,17 @@ static void turned_away(void *context, const struct flow *from, bool handshake)
                          STR("connection"));
 }
 
-static bool is_answerable(struct str raw)
+static void on_opened(void *context, const struct connection *connection)
 {
-    return !str_starts_nocase(frame_without_junk(raw), STR("SIP/")) &&
-           !str_starts_nocase(raw, STR("ACK "));
-}
-
-#define MALFORMED_TAG "malformed"
-
-/* Its caller acknowledges our refusal with the same mistake in it: that is no further fault. */
-static bool is_ack_of_refusal(struct str raw)
-{
-    const char mark[] = ";tag=" MALFORMED_TAG;
-    return str_starts_nocase(raw, STR("ACK ")) && memmem(raw.p, raw.n, mark, sizeof(mark) - 1);
-}
-
-/* The status that went out, or 0. */
-static int answer_fault(struct proxy *p, const struct flow *from, struct str raw,
-                        const struct screen_fault *fault)
-{
-    buf_reset(&p->scratch);
-    if (!is_answerable(raw) || !answer_malformed(raw, fault, STR(MALFORMED_TAG), &p->scratch))
-        return 0;
-    proxy_send(p, from, buf_str(&p->scratch));
-    return reason_sip_status(fault->reason);
-}
-
-/* What could not be read: for what is in it, or as there is no memory to read it. */
-static void count_unread(struct proxy *p, const struct flow *from, struct str raw,
-                         enum reason reason)
-{
-    const struct full_request r = {.source = from->remote, .call_id = received_call_id(raw)};
-    p->counters.malformed += reason != REASON_OUT_OF_MEMORY;
-    full_refused(p, reason, &r);
-}
-
-static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
-                          const struct screen_fault *fault)
-{
-    struct buf detail = BUF_INIT;
-    bool invite = received_is_invite(whole);
-    struct str raw = frame_without_junk(whole);
-    struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
-    bool answers = fault->reason != REASON_OUT_OF_MEMORY && relay_unread(p, raw);
-    received_add_fault(&detail, fault);
-    const struct undecided u = {
-        .source = from->remote,
-        .invite = invite,
-        .emergency = invite && received_is_emergency(raw, p->snapshot->settings),
-        .reason = fault->reason,
-        .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
-        .call_id = received_call_id(raw),
-        .detail = buf_str(&detail),
-        .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
-    };
-    count_unread(p, from, raw, fault->reason);
-    p->counters.invites += u.invite;
-    undecided_tell(p, &u);
-    buf_fini(&detail);
-}
-
-static void offer_connection(void *context, const struct flow *from)
-{
-    const struct proxy *p = context;
-    net_offer(from, nat_wants(p->snapshot->settings, &from->remote, NAT_REUSE_CONNECTION));
-}
-
-/* What a trunk of this source asks for of its requests: nat.h. Where its peer listens is remembered
-   of a connection before anybody asks: a reload may. */
-static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
-{
-    struct str port = message_via_hop(m->sip->sip_via).port;
-    uint64_t number = transport_port((enum transport)from->transport);
-    m->force_rport = nat_wants(p->snapshot->settings, &from->remote, NAT_FORCE_RPORT);
-    if (!from->connection)
-        return;
-    if (port.n == 0 || str_to_u64(port, 65535, &number))
-        net_listens_at(from, (uint16_t)number);
-    offer_connection(p, from);
-}
-
-void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status)
-{
-    struct proxy *p = context;
-    struct message m;
-    enum source_class class = proxy_classify(p, &arrived->remote);
-    struct flow here = *arrived, *from = &here;
-    bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
-    struct str raw = {bytes, framed ? frame->length : n};
-    if (class == SOURCE_UNKNOWN && (status != FRAME_MESSAGE || !stranger_is_heard(p, from, raw))) {
-        proxy_unknown_source(p, from, raw);
-        return;
-    }
-    from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
-    bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
-    if (whole && inbox_pass_request(p, from, raw))
-        return;
-    if (!received_parse(&m, raw, status, frame, p->snapshot->settings)) {
-        if (class != SOURCE_UNKNOWN && received_may_respond(raw) &&
-            inbox_pass_response(p, received_branch(raw), from, raw))
-            return; /* its transaction is another worker's */
-        if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
-            refuse_unread(p, from, raw, &m.fault);
-        else if (m.fault.reason == REASON_OUT_OF_MEMORY)
-            count_unread(p, from, raw, m.fault.reason);
-        if (status == FRAME_SAME_LENGTHS)
-            net_out_of_step(from);
-        return;
-    }
-    if (m.status == 0)
-        mind_nat(p, &m, from);
-    if (class != SOURCE_UNKNOWN)
-        peer_ports_note(p, &m, from);
-    if (m.status != 0)
-        relay_response(p, &m, from, class);
-    else
-        request_received(p, &m, from, class);
-    message_fini(&m);
-}
-
-/* An ICMP error quotes the beginning of our datagram: its top Via names the transaction (section
-   18.4). Half a message is no message, so only these two lines are read. */
-void proxy_undelivered(void *context, struct str datagram, int error)
-{
-    struct proxy *p = context;
-    struct str rest, branch = received_branch(datagram), method = start_line(datagram, &rest);
-    method = str_cut(&method, ' ');
-    if (branch.n == 0)
-        return;
-    struct transaction_key key = client_key(&p->branches, branch, method);
-    struct client_transaction *t = client_transaction_find(p->transactions, &key);
-    if (t)
-        client_transaction_transport_error(t, proxy_now_ms());
-    else
-        inbox_pass_undelivered(p, datagram, branch, error);
+    size_switch_opened(context, connection);
+    proxy_after_events(context);
 }
 
 static void on_closed(void *context, const struct connection *connection, int error)
 {
     struct proxy *p = context;
     client_transactions_connection_closed(p->transactions, connection, error != 0, proxy_now_ms());
+    size_switch_closed(p, connection);
     proxy_arm_timers(p);
 }
 
@@ -485,17 +508,13 @@ static bool build_recording(struct proxy *p, const struct proxy_options *options
 static bool build(struct proxy *p, const struct proxy_options *options)
 {
     const struct settings *s = options->snapshot->settings;
-    const struct transaction_hooks hooks = {.context = p,
-                                            .send = transaction_send,
-                                            .server_ended = server_ended,
-                                            .client_ended = relay_client_ended,
-                                            .client_broken = relay_client_broken,
-                                            .server_waits = server_waits};
+    const struct transaction_hooks hooks = {.context = p, .send = transaction_send};
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .turned_away = turned_away,
                                           .message = proxy_message,
                                           .undelivered = proxy_undelivered,
+                                          .opened = on_opened,
                                           .closed = on_closed,
                                           .batch_end = proxy_after_events};
     struct transaction_timing timing = timing_of(s);
@@ -530,15 +549,32 @@ struct proxy *proxy_new(const struct proxy_options *options)
     return p;
 }
 
+/* ---- start ---- */
+
+static void forget_names(struct wait *w)
+{
+    name_waiter_leave(&container_of(w, struct proxy, start)->names);
+}
+
+static const struct wait_kind for_names = {"the names of upstreams", forget_names};
+
+static void on_name(struct name_waiter *waiter)
+{
+    struct proxy *p = container_of(waiter, struct proxy, names);
+    wait_wake(&p->start, WAIT_ANSWERED);
+    proxy_arm_timers(p);
+}
+
 /*
  * What arrives meanwhile waits in the sockets: a worker that takes another's place would refuse
  * calls while it knows no address of an upstream.
  */
-static void on_start(struct timer *timer, int64_t now_ms)
+static void start_when_named(struct wait *w)
 {
-    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, start));
-    if (now_ms < p->start_until_ms && routes_wait_for_names(p->routes, p->snapshot->settings))
-        timer_set(&p->timers, timer, on_start, now_ms + TIMER_TICK_MS);
+    struct proxy *p = container_of(w, struct proxy, start);
+    if (wait_ended(w, &for_names) != WAIT_TOO_LATE &&
+        routes_wait_for_names(p->routes, p->snapshot->settings, &p->names))
+        wait_begin(w, &for_names, p->start_until_ms);
     else
         net_start(p->net);
 }
@@ -548,7 +584,9 @@ void proxy_start(struct proxy *p)
     inbox_start(p);
     probes_start(p->probes);
     p->start_until_ms = proxy_now_ms() + NAMES_WAIT_MS;
-    on_start(&p->start, proxy_now_ms());
+    p->names.answered = on_name;
+    wait_init(&p->start, &p->timers, start_when_named);
+    start_when_named(&p->start);
     proxy_arm_timers(p);
 }
 
@@ -564,7 +602,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
-    net_each_taken(p->net, offer_connection, p);
+    net_each_taken(p->net, proxy_offer_connection, p);
     set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);
@@ -590,7 +628,7 @@ bool proxy_set_inbox(struct proxy *p, int fd)
 
 static void on_drained(struct timer *timer, int64_t now_ms)
 {
-    struct proxy *p = (struct proxy *)(void *)((char *)timer - offsetof(struct proxy, drain_limit));
+    struct proxy *p = container_of(timer, struct proxy, drain_limit);
     void (*drained)(void *user) = p->drained;
     if (p->counters.calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
         timer_set(&p->timers, timer, on_drained, p->drain_until_ms);
@@ -602,8 +640,10 @@ static void on_drained(struct timer *timer, int64_t now_ms)
 }
 
 /* Its ACK is still under way, and whatever else the two have to say at the beginning. */
-void proxy_last_call_ended(struct proxy *p)
+void proxy_call_ended(struct proxy *p)
 {
+    if (!p->draining || p->counters.calls > 0 || !p->drained)
+        return;
     int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
     if (due_ms < p->drain_limit.due_ms)
         timer_set(&p->timers, &p->drain_limit, on_drained, due_ms);

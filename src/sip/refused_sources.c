@@ -4,13 +4,13 @@
 #include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 
 /* ---- lines ---- */
 
 static struct str listener_name(const struct proxy *p, uint16_t listener)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     return listener < s->n_listeners ? s->listeners[listener].name : STR("?");
 }
 
@@ -107,7 +107,7 @@ static void add(struct refused_source *sum, const struct refused_source *r)
 void refused_sources_note(struct proxy *p, const struct flow *from, enum unheard refusal,
                           struct str method)
 {
-    struct refused_sources *all = &p->refused_sources;
+    struct refused_sources *all = proxy_refused_sources(p);
     struct refused_source r = {.source = from->remote,
                                .transport = from->transport,
                                .listener = from->listener,
@@ -150,14 +150,14 @@ static bool tell_kind(struct refused_sources *all, unsigned kind, struct refused
 bool refused_sources_tell(struct proxy *p, struct refused_source *news)
 {
     for (unsigned kind = UNHEARD_KINDS; kind-- > 0;)
-        if (tell_kind(&p->refused_sources, kind, news))
+        if (tell_kind(proxy_refused_sources(p), kind, news))
             return true;
     return false;
 }
 
 void refused_sources_tell_again(struct proxy *p, const struct refused_source *news)
 {
-    struct refused_sources *all = &p->refused_sources;
+    struct refused_sources *all = proxy_refused_sources(p);
     bool pushed;
     struct refused_place *place = place_of(all, news, proxy_now_ms(), &pushed);
     all->unlisted[news->refusal] = sum_of(all->unlisted[news->refusal], news->unlisted);

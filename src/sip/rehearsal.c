@@ -2,6 +2,7 @@
  * A call without a network: the steps of steps.c on a proxy that has no sockets, and of names of
  * upstreams only what the running stird knows.
  */
+#include <stird/base/container_of.h>
 #include <stird/sip/rehearsal.h>
 
 #include <stdlib.h>
@@ -10,13 +11,14 @@
 #include "context.h"
 #include "dialog_block.h"
 #include "dialog_trunk.h"
+#include "steps.h"
 #include "sip/message/received.h"
 
 struct stage {
     struct rehearsal *rehearsal;
     struct arena *arena;
     struct snapshot snapshot;
-    struct proxy proxy;
+    struct proxy *proxy;
     struct context context;
 };
 
@@ -26,8 +28,7 @@ static bool set_stage(struct stage *s)
     const struct rehearsal *r = s->rehearsal;
     const struct settings *settings = r->settings;
     uint32_t *customer = arena_array(s->arena, settings->n_trunks + 1u, sizeof(*customer));
-    if (!customer || !message_module_init() ||
-        !branches_init(&s->proxy.branches, r->secret ? r->secret : no_secret))
+    if (!customer || !message_module_init())
         return false;
     for (unsigned i = 0; i < settings->n_trunks; i++)
         customer[i] = numbers_customer(r->numbers, settings->trunks[i].customer);
@@ -35,21 +36,22 @@ static bool set_stage(struct stage *s)
     s->snapshot.settings = (struct settings *)(uintptr_t)settings;
     s->snapshot.numbers.table = r->numbers;
     s->snapshot.customer = customer;
-    s->proxy.snapshot = &s->snapshot;
-    s->proxy.rehearsal = r;
-    s->proxy.overlay.table = r->overlay;
-    s->proxy.listeners = settings_listeners(settings);
-    return true;
+    const struct proxy_stage stage = {.snapshot = &s->snapshot,
+                                      .listeners = settings_listeners(settings),
+                                      .secret = r->secret ? r->secret : no_secret,
+                                      .overlay = r->overlay,
+                                      .rehearsal = r};
+    s->proxy = proxy_new_offstage(&stage);
+    return s->proxy != NULL;
 }
 
 static void clear_stage(struct stage *s)
 {
-    context_uncount(&s->context);
-    limits_fini(&s->proxy.limits);
+    if (s->context.proxy)
+        context_uncount(&s->context);
     message_fini(&s->context.message);
     answer_base_fini(&s->context.answer);
-    branches_fini(&s->proxy.branches);
-    buf_fini(&s->proxy.scratch);
+    proxy_free_offstage(s->proxy);
     free(s);
 }
 
@@ -57,7 +59,7 @@ static bool make_context(struct stage *s, struct str raw)
 {
     struct context *c = &s->context;
     struct str copy = arena_copy(s->arena, raw);
-    c->proxy = &s->proxy;
+    c->proxy = s->proxy;
     c->snapshot = &s->snapshot;
     c->arena = s->arena;
     c->request = (char *)(uintptr_t)copy.p;
@@ -65,7 +67,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->from.remote = s->rehearsal->source;
     c->from.transport = s->rehearsal->transport;
     c->source_class = s->rehearsal->trunk ? SOURCE_TRUNK
-                                          : proxy_classify(&s->proxy, &c->from.remote);
+                                          : proxy_classify(s->proxy, &c->from.remote);
     c->real_us = s->rehearsal->now_s * 1000000;
     c->sign_us = c->sent_us = -1;
     c->invite = true;
@@ -74,7 +76,7 @@ static bool make_context(struct stage *s, struct str raw)
 
 static const struct stage *stage_of(const struct context *c)
 {
-    return (const struct stage *)(const void *)((const char *)c - offsetof(struct stage, context));
+    return container_of(c, struct stage, context);
 }
 
 /* What the message does not say of the call. */
@@ -99,7 +101,7 @@ static void suppose_target(struct context *c)
             target->upstream = u;
     }
     c->targets = target;
-    c->n_targets = target ? 1 : 0;
+    c->n_targets = target && target->upstream ? 1 : 0;
 }
 
 static void refuse(struct outcome *o, enum reason reason, int status)

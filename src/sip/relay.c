@@ -1,21 +1,18 @@
 /* Responses on their way back, and what ends an attempt: RFC 3261 sections 16.7 to 16.10. */
 #include <stdlib.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
 #include <string.h>
 
 #include "by_via.h"
 #include "context.h"
+#include "steps.h"
+#include "relay.h"
 #include <stird/core/headers.h>
 #include "inbox.h"
-#include "probe.h"
 #include "sip/message/received.h"
 #include "response.h"
 #include "size_switch.h"
-
-static struct context *context_of_timer(struct timer *timer)
-{
-    return (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
-}
 
 /* ---- CANCEL towards the next hop ---- */
 
@@ -23,37 +20,42 @@ static void send_cancel(struct attempt *a)
 {
     struct context *c = a->context;
     struct proxy *p = c->proxy;
-    struct buf *out = &p->scratch;
+    struct buf *out = proxy_scratch(p);
     struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
-    struct transaction_key key = client_key(&p->branches, str_of(a->branch), STR("CANCEL"));
+    struct transaction_key key = client_key(proxy_branches(p), str_of(a->branch), STR("CANCEL"));
     buf_reset(out);
-    if (a->cancel_sent || !client_transaction_cancel_request(a->client, reason, out))
+    if (a->cancelling == CANCEL_SENT || !client_transaction_cancel_request(a->client, reason, out))
         return;
     /* Its own transaction; whatever is answered to it changes nothing (section 9.1). */
-    struct client_transaction *cancel = client_transaction_new(p->transactions, &key, false,
+    struct client_transaction *cancel = client_transaction_new(proxy_transactions(p), &key, false,
                                                                client_transaction_flow(a->client),
                                                                buf_str(out), NULL, proxy_now_ms());
-    if (cancel) {
+    if (cancel)
         client_transaction_holds(cancel, c->holding);
-        client_transaction_detach(cancel);
-    }
     client_transaction_limit(a->client, proxy_now_ms());
-    a->cancel_sent = true;
+    a->cancelling = CANCEL_SENT;
 }
 
 /* Only after a provisional response may a CANCEL be sent (section 9.1). */
 static void cancel_when_possible(struct attempt *a)
 {
-    if (a->final_seen)
+    if (a->heard == HEARD_FINAL)
         return;
-    a->cancel_wanted = true;
+    if (a->cancelling == CANCEL_NOT)
+        a->cancelling = CANCEL_WANTED;
     if (client_transaction_proceeding(a->client))
         send_cancel(a);
+}
+
+static void stop_patience(struct attempt *a)
+{
+    timer_clear(proxy_timers(a->context->proxy), &a->patience);
 }
 
 static void abandon(struct attempt *a)
 {
     a->abandoned = true;
+    stop_patience(a);
     if (a->context->current == a)
         a->context->current = NULL;
     cancel_when_possible(a);
@@ -64,7 +66,7 @@ void relay_cancel(struct context *c)
     if (c->finished || c->cancelled)
         return;
     c->cancelled = true;
-    if (c->signing || !c->current)
+    if (!c->current)
         context_refuse(c, REASON_CALLER_CANCELLED);
     else
         cancel_when_possible(c->current);
@@ -96,10 +98,15 @@ void relay_give_up(struct context *c, enum reason reason)
     }
 }
 
+static bool may_try(const struct context *c, unsigned target)
+{
+    return !c->finished && !c->cancelled && c->progress < PROGRESS_RINGING &&
+           target < c->n_targets && c->request;
+}
+
 static bool may_fail_over(const struct context *c)
 {
-    return !c->finished && !c->cancelled && !c->provisional_passed &&
-           c->next_target < c->n_targets && c->request;
+    return may_try(c, c->target + 1);
 }
 
 static void log_failover(const struct attempt *a, const char *why)
@@ -116,31 +123,32 @@ static void log_failover(const struct attempt *a, const char *why)
 }
 
 /* Timer C: cancel, and a while later answer ourselves (section 16.8). */
-static void timer_c_expired(struct context *c)
+/* Then the time that its CANCEL has to work. */
+static void on_timer_c(struct timer *timer, int64_t now_ms)
 {
-    struct attempt *a = c->current;
-    if (!a || a->cancel_sent) {
+    struct attempt *a = container_of(timer, struct attempt, patience);
+    struct context *c = a->context;
+    if (a->cancelling == CANCEL_SENT) {
         relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
         return;
     }
     trail_said(&c->trail, a->place, FATE_TIMEOUT, 0);
     cancel_when_possible(a);
-    timer_set(&c->proxy->timers, &c->timer, relay_timer,
-              proxy_now_ms() + 64 * (int64_t)c->snapshot->settings->t1_ms);
+    timer_set(proxy_timers(c->proxy), timer, on_timer_c,
+              now_ms + 64 * (int64_t)c->snapshot->settings->t1_ms);
 }
 
-void relay_timer(struct timer *timer, int64_t now_ms)
+void relay_silence(struct timer *timer, int64_t now_ms)
 {
-    struct context *c = context_of_timer(timer);
-    struct attempt *a = c->current;
-    (void)now_ms;
-    if (!a || client_transaction_proceeding(a->client)) {
-        timer_c_expired(c);
+    struct attempt *a = container_of(timer, struct attempt, patience);
+    struct context *c = a->context;
+    if (client_transaction_proceeding(a->client)) { /* it was cancelled by the time it spoke */
+        on_timer_c(timer, now_ms);
         return;
     }
     log_failover(a, "no sign of life");
     trail_said(&c->trail, a->place, FATE_SILENT, 0);
-    routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+    routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     abandon(a);
     if (may_fail_over(c))
         steps_try_next_target(c);
@@ -155,7 +163,8 @@ static void attempt_free(struct attempt *a)
     while (*link != a)
         link = &(*link)->next;
     *link = a->next;
-    limits_give(&c->proxy->limits, &a->limit);
+    stop_patience(a);
+    limits_give(proxy_limits(c->proxy), &a->limit);
     if (c->current == a)
         c->current = NULL;
     free(a);
@@ -178,35 +187,35 @@ static enum fate fate_of_end(const struct attempt *a, enum transaction_end why)
         return FATE_CONNECTION_LOST;
     if (why == TRANSACTION_TRANSPORT_ERROR)
         return FATE_UNREACHABLE;
-    return a->provisional_seen ? FATE_TIMEOUT : FATE_SILENT;
+    return a->heard == HEARD_NOTHING ? FATE_SILENT : FATE_TIMEOUT;
 }
 
-void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
+static struct attempt *attempt_of(struct client_user *user)
 {
-    struct attempt *a = attempt;
+    return container_of(user, struct attempt, user);
+}
+
+static void on_ended(struct client_user *user, enum transaction_end why)
+{
+    struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    if (!c) {
-        probe_transaction_ended(a, why);
-        return;
-    }
-    bool counted = c->current == a && !a->final_seen;
+    bool counted = c->current == a && a->heard != HEARD_FINAL;
     /* After timer F the caller of a non-INVITE has given up too. */
     bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
-    (void)proxy;
     if (counted)
         trail_said(&c->trail, a->place, fate_of_end(a, why), 0);
-    bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->next_target > 0 &&
+    bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->n_targets > 0 &&
                   size_switch_failed(a);
-    if (by_udp) {
-        c->next_target--;
-    } else if (counted) {
+    if (counted && !by_udp) {
         log_failover(a, ends[why].why);
-        if (!a->provisional_seen)
-            routes_call_failed(c->proxy->routes, &a->target, proxy_now_ms());
+        if (a->heard == HEARD_NOTHING)
+            routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     }
     attempt_free(a);
     if (counted && why != TRANSACTION_DONE) {
-        if (may_fail_over(c) && !too_late)
+        if (by_udp && may_try(c, c->target))
+            steps_try_again(c);
+        else if (!by_udp && may_fail_over(c) && !too_late)
             steps_try_next_target(c);
         else
             relay_give_up(c, ends[why].reason);
@@ -215,12 +224,11 @@ void relay_client_ended(void *proxy, void *attempt, enum transaction_end why)
 }
 
 /* The attempt is over, though a CANCEL goes after it, and a late 2xx would still go up. */
-void relay_client_broken(void *proxy, void *attempt)
+static void on_broken(struct client_user *user)
 {
-    struct attempt *a = attempt;
+    struct attempt *a = attempt_of(user);
     struct context *c = a->context;
-    (void)proxy;
-    if (!c || c->current != a || a->final_seen)
+    if (c->current != a || a->heard == HEARD_FINAL)
         return;
     log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
     trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
@@ -245,24 +253,24 @@ static void print_for_caller(const struct attempt *a, struct message *m)
         response_write(c->proxy, c->snapshot->settings, m, t->upstream ? NULL : &of_trunk,
                        c->from.transport);
     else
-        buf_reset(&c->proxy->scratch);
+        buf_reset(proxy_scratch(c->proxy));
 }
 
 static void pass_provisional(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
-    if (!c->provisional_passed)
+    if (c->progress < PROGRESS_RINGING)
         context_shrink(c);
-    c->provisional_passed = true;
+    context_reaches(c, PROGRESS_RINGING);
     print_for_caller(a, m);
-    if (c->proxy->scratch.n > 0)
-        send_up(c, m->status, buf_str(&c->proxy->scratch));
+    if (proxy_scratch(c->proxy)->n > 0)
+        send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
 }
 
 static void on_provisional(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
-    if (a->cancel_wanted)
+    if (a->cancelling == CANCEL_WANTED)
         send_cancel(a);
     if (a->abandoned || c->finished)
         return;
@@ -270,10 +278,10 @@ static void on_provisional(struct attempt *a, struct message *m)
         pass_provisional(a, m);
     /* The first starts timer C; 101-199 start it anew, a 100 does not (16.6 item 11, 16.7 item 2).
      */
-    bool starts_timer_c = m->status > 100 || !a->provisional_seen;
-    a->provisional_seen = true;
-    if (c->invite && !a->cancel_sent && starts_timer_c)
-        timer_set(&c->proxy->timers, &c->timer, relay_timer,
+    bool starts_timer_c = m->status > 100 || a->heard == HEARD_NOTHING;
+    a->heard = HEARD_PROVISIONAL;
+    if (c->invite && a->cancelling != CANCEL_SENT && starts_timer_c)
+        timer_set(proxy_timers(c->proxy), &a->patience, on_timer_c,
                   proxy_now_ms() + c->snapshot->settings->timer_c_ms);
 }
 
@@ -284,9 +292,9 @@ static void on_provisional(struct attempt *a, struct message *m)
 static void on_success(struct attempt *a, struct message *m, const struct flow *from)
 {
     struct context *c = a->context;
-    bool proven = branch_is_ours(&c->proxy->branches, m);
+    bool proven = branch_is_ours(proxy_branches(c->proxy), m);
     print_for_caller(a, m);
-    struct str bytes = buf_str(&c->proxy->scratch);
+    struct str bytes = buf_str(proxy_scratch(c->proxy));
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
         pass_by_via(c->proxy, m, from);
     if (!c->finished)
@@ -301,7 +309,7 @@ static void keep_best(struct attempt *a, struct message *m)
 {
     struct context *c = a->context;
     print_for_caller(a, m);
-    struct str bytes = buf_str(&c->proxy->scratch);
+    struct str bytes = buf_str(proxy_scratch(c->proxy));
     char *copy = bytes.n > 0 && holding_may_grow(c->holding, bytes.n) ? malloc(bytes.n) : NULL;
     if (!copy)
         return;
@@ -316,7 +324,7 @@ static void keep_best(struct attempt *a, struct message *m)
 /* A 487 is the end of our own CANCEL: for the caller, or after timer C. */
 static enum cause cause_of_refusal(const struct attempt *a, int status)
 {
-    if (status == 487 && a->cancel_sent)
+    if (status == 487 && a->cancelling == CANCEL_SENT)
         return a->context->cancelled ? CAUSE_CANCELLED : CAUSE_UPSTREAM_TIMEOUT;
     if (status == 503)
         return CAUSE_NEXT_HOP_503;
@@ -341,8 +349,8 @@ static void on_refusal(struct attempt *a, struct message *m)
         return;
     }
     print_for_caller(a, m);
-    if (c->proxy->scratch.n > 0)
-        send_up(c, m->status, buf_str(&c->proxy->scratch));
+    if (proxy_scratch(c->proxy)->n > 0)
+        send_up(c, m->status, buf_str(proxy_scratch(c->proxy)));
     context_finish(c, m->status);
 }
 
@@ -360,7 +368,7 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
     uint64_t port = 5060;
     if (!via->v_host || (via->v_port && !str_to_u64(str_of(via->v_port), 65535, &port)))
         return false;
-    return listeners_find_host(&p->listeners, str_of(via->v_host), (uint16_t)port, &listener);
+    return listeners_find_host(proxy_listeners(p), str_of(via->v_host), (uint16_t)port, &listener);
 }
 
 /* Its top Via is somebody else's, whatever branch it has: no answer to what we asked. With ours and
@@ -371,21 +379,35 @@ static bool is_foreign(const struct proxy *p, const struct message *m)
     return !top_via_is_ours(p, m) && str_eq(received_branch(m->raw), message_via_branch(m));
 }
 
-/* To a transaction's response, by its status. */
+static void hear_final(struct attempt *a)
+{
+    a->heard = HEARD_FINAL;
+    stop_patience(a);
+}
+
+/* By its status. */
 static void on_response(struct attempt *a, struct message *m, const struct flow *from)
 {
-    routes_call_answered(a->context->proxy->routes, &a->target, proxy_now_ms());
+    routes_call_answered(proxy_routes(a->context->proxy), &a->target, proxy_now_ms());
     if (m->status < 200) {
         on_provisional(a, m);
         return;
     }
-    a->final_seen = true;
+    hear_final(a);
     trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
-    limits_give(&a->context->proxy->limits, &a->limit);
+    limits_give(proxy_limits(a->context->proxy), &a->limit);
     if (m->status < 300)
         on_success(a, m, from);
     else
         on_refusal(a, m);
+}
+
+static void on_answered(struct client_user *user, struct message *m, const struct flow *from)
+{
+    struct attempt *a = attempt_of(user);
+    struct context *c = a->context;
+    on_response(a, m, from);
+    context_release_if_idle(c);
 }
 
 /* ---- responses that cannot be read ---- */
@@ -405,15 +427,16 @@ static struct str readable_to(struct str raw)
 static struct client_transaction *find_client(const struct proxy *p, struct str branch,
                                               struct str method)
 {
-    struct transaction_key key = client_key(&p->branches, branch, method);
-    return client_transaction_find(p->transactions, &key);
+    struct transaction_key key = client_key(proxy_branches(p), branch, method);
+    return client_transaction_find(proxy_transactions(p), &key);
 }
 
 /* Whether a final one with STATUS may be that of our CANCEL, which has the branch of its INVITE. */
 static bool may_answer_cancel(const struct client_transaction *t, int status)
 {
-    const struct attempt *a = client_transaction_user(t);
-    return a && a->context && a->cancel_sent && (status < 300 || status == 481);
+    struct client_user *user = client_transaction_user(t);
+    return user && user->callbacks == &relay_callbacks &&
+           attempt_of(user)->cancelling == CANCEL_SENT && (status < 300 || status == 481);
 }
 
 /*
@@ -442,9 +465,9 @@ static struct client_transaction *transaction_of_unread(const struct proxy *p, s
 static void on_unread_final(struct attempt *a, int status)
 {
     struct context *c = a->context;
-    a->final_seen = true;
+    hear_final(a);
     trail_said(&c->trail, a->place, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
-    limits_give(&c->proxy->limits, &a->limit);
+    limits_give(proxy_limits(c->proxy), &a->limit);
     if (a->abandoned || c->finished)
         return;
     log_failover(a, "its final answer cannot be read");
@@ -455,23 +478,29 @@ static void on_unread_final(struct attempt *a, int status)
         context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
 }
 
+static void on_unread(struct client_user *user, int status)
+{
+    struct attempt *a = attempt_of(user);
+    struct context *c = a->context;
+    if (status > 0 && status < 200)
+        on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
+    else if (a->heard != HEARD_FINAL)
+        on_unread_final(a, status);
+    context_release_if_idle(c);
+}
+
 #define MAYBE_2XX 200 /* what a status is taken for that nobody can read: none acknowledges it */
 
 /* STATUS: 0: cannot be read. */
 static void take_unread(struct client_transaction *t, int status, struct str raw)
 {
-    struct attempt *a = client_transaction_user(t);
-    if ((a && !a->context) ||
-        client_transaction_response(t, status > 0 ? status : MAYBE_2XX, readable_to(raw),
-                                    proxy_now_ms()) != RESPONSE_PASS ||
-        !a)
+    struct client_user *user = client_transaction_user(t);
+    if (user && !user->callbacks->unread)
         return;
-    struct context *c = a->context;
-    if (status > 0 && status < 200)
-        on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
-    else if (!a->final_seen)
-        on_unread_final(a, status);
-    context_release_if_idle(c);
+    if (client_transaction_response(t, status > 0 ? status : MAYBE_2XX, readable_to(raw),
+                                    proxy_now_ms()) == RESPONSE_PASS &&
+        user)
+        user->callbacks->unread(user, status);
 }
 
 bool relay_unread(struct proxy *p, struct str raw)
@@ -488,10 +517,10 @@ bool relay_unread(struct proxy *p, struct str raw)
 static void pass_stray(struct proxy *p, struct message *m, const struct flow *from,
                        enum source_class class)
 {
-    p->counters.stray_responses++;
-    if (!top_via_is_ours(p, m) || !branch_is_ours(&p->branches, m) ||
+    proxy_counters(p)->stray_responses++;
+    if (!top_via_is_ours(p, m) || !branch_is_ours(proxy_branches(p), m) ||
         inbox_pass_response(p, message_via_branch(m), from, m->raw) ||
-        (class == SOURCE_UNKNOWN && !p->snapshot->settings->responses_any))
+        (class == SOURCE_UNKNOWN && !proxy_settings(p)->responses_any))
         return;
     message_remove_via(m);
     pass_by_via(p, m, from);
@@ -500,31 +529,34 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class class)
 {
-    struct transaction_key key = client_key(&p->branches, message_via_branch(m), m->method);
+    struct transaction_key key = client_key(proxy_branches(p), message_via_branch(m), m->method);
     struct client_transaction *t = top_via_is_ours(p, m)
-                                       ? client_transaction_find(p->transactions, &key)
+                                       ? client_transaction_find(proxy_transactions(p), &key)
                                        : NULL;
-    p->counters.responses++;
+    proxy_counters(p)->responses++;
     if (!t) {
         if (class == SOURCE_UNKNOWN || is_foreign(p, m) || !relay_unread(p, m->raw))
             pass_stray(p, m, from, class);
         return;
     }
-    struct attempt *a = client_transaction_user(t);
-    struct context *c = a ? a->context : NULL;
-    if (c && !message_has_lower_via(m)) /* nobody is left whom it could be for (16.7 item 3) */
+    struct client_user *user = client_transaction_user(t);
+    if (user && user->callbacks->takes && !user->callbacks->takes(m))
         return;
     if (client_transaction_response(t, m->status, to_value(m), proxy_now_ms()) != RESPONSE_PASS)
         return;
-    if (c) {
-        on_response(a, m, from);
-        context_release_if_idle(c);
-    } else if (a) {
-        probe_answered(a, m->status);
+    if (user) {
+        user->callbacks->answered(user, m, from);
     } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE")) &&
-               branch_is_ours(&p->branches, m)) {
+               branch_is_ours(proxy_branches(p), m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
         message_remove_via(m);
         pass_by_via(p, m, from);
     }
 }
+
+/* Without a Via below ours nobody is left whom it could be for (section 16.7 item 3). */
+const struct client_callbacks relay_callbacks = {.ended = on_ended,
+                                                 .broken = on_broken,
+                                                 .takes = message_has_lower_via,
+                                                 .answered = on_answered,
+                                                 .unread = on_unread};

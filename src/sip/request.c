@@ -2,30 +2,19 @@
 #include <stird/base/log.h>
 
 #include "context.h"
+#include "steps.h"
+#include "request.h"
+#include "relay.h"
+#include "reply.h"
 #include "stateless.h"
 #include <stird/core/headers.h>
-
-/* Answers without a transaction: the same again for each copy (RFC 3261 section 8.2.7). */
-static void answer_stateless(struct proxy *p, const struct message *m, const struct flow *from,
-                             int status, struct str extra)
-{
-    struct answer_base base;
-    char tag[TAG_LENGTH + 1];
-    tag_write(&p->branches, m, tag);
-    buf_reset(&p->scratch);
-    if (answer_base_make(&base, m))
-        answer_write(&base, status, str_of(tag), extra, &p->scratch);
-    if (p->scratch.n > 0 && !buf_failed(&p->scratch))
-        proxy_send(p, from, buf_str(&p->scratch));
-    answer_base_fini(&base);
-}
 
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)
 {
-    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
-    struct context *c = t ? server_transaction_user(t) : NULL;
+    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
+    struct context *c = t ? context_of_server(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
         stateless_ack(p, m, from, class);
     else if (c) {
@@ -52,10 +41,10 @@ static struct str reason_lines(struct arena *arena, const struct message *m)
 /* RFC 3261 section 16.10: 200 at once, then what it cancels. */
 static void on_cancel(struct proxy *p, const struct message *m, const struct flow *from)
 {
-    struct transaction_key key = server_key(&p->branches, m, STR("INVITE"));
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
-    answer_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
-    struct context *c = t ? server_transaction_user(t) : NULL;
+    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
+    reply_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
+    struct context *c = t ? context_of_server(t) : NULL;
     if (!c || c->finished || !c->arena)
         return;
     c->cancel_reason = reason_lines(c->arena, m);
@@ -99,9 +88,9 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
                              enum reason reason)
 {
     struct buf lines = BUF_INIT;
-    p->counters.health_refused++;
+    proxy_counters(p)->health_refused++;
     buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
-    answer_stateless(p, m, from, 503, buf_str(&lines));
+    reply_stateless(p, m, from, 503, buf_str(&lines));
     buf_fini(&lines);
 }
 
@@ -110,23 +99,24 @@ static void answer_for_us(struct proxy *p, const struct message *m, const struct
                           enum source_class class)
 {
     if (!str_eq(m->method, STR("OPTIONS"))) {
-        answer_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
+        reply_stateless(p, m, from, 405, STR("Allow: OPTIONS\r\n"));
         return;
     }
-    if (p->draining && p->snapshot->settings->drain_silently)
+    if (proxy_is_draining(p) && proxy_settings(p)->drain_silently)
         return;
-    bool asks = class == SOURCE_TRUNK && !p->draining;
+    bool asks = class == SOURCE_TRUNK && !proxy_is_draining(p);
     enum reason health = asks ? health_of_source(p, from) : REASON_OK;
     if (health != REASON_OK) {
         answer_unhealthy(p, m, from, health);
         return;
     }
-    answer_stateless(p, m, from, p->draining ? 503 : 200,
-                     p->draining ? STR("Retry-After: 5\r\n")
-                                 : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
-                                       "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
-                                       "Accept: application/sdp\r\n"
-                                       "Supported:\r\n"));
+    reply_stateless(p, m, from, proxy_is_draining(p) ? 503 : 200,
+                    proxy_is_draining(p)
+                        ? STR("Retry-After: 5\r\n")
+                        : STR("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, "
+                              "INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE\r\n"
+                              "Accept: application/sdp\r\n"
+                              "Supported:\r\n"));
 }
 
 /*
@@ -143,7 +133,7 @@ static bool is_in_dialog(const struct proxy *p, const struct message *m, const s
 static void refuse_without_memory(struct proxy *p, const struct message *m, const struct flow *from,
                                   bool invite)
 {
-    struct flow reply = context_reply_flow(m, from);
+    struct flow reply = reply_flow(m, from);
     int status = reason_sip_status(REASON_OUT_OF_MEMORY);
     const struct undecided u = {.source = from->remote,
                                 .invite = invite,
@@ -151,7 +141,7 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
                                 .sip_status = status,
                                 .call_id = m->call_id};
     const struct full_request r = {.source = from->remote, .call_id = m->call_id};
-    answer_stateless(p, m, &reply, status, (struct str){NULL, 0});
+    reply_stateless(p, m, &reply, status, (struct str){NULL, 0});
     full_refused(p, u.reason, &r);
     undecided_tell(p, &u);
 }
@@ -159,14 +149,14 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
                   enum source_class class)
 {
-    struct transaction_key key = server_key(&p->branches, m, m->method);
-    struct server_transaction *t = server_transaction_find(p->transactions, &key);
+    struct transaction_key key = server_key(proxy_branches(p), m, m->method);
+    struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     if (t) {
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
     bool invite = str_eq(m->method, STR("INVITE"));
-    p->counters.invites += invite;
+    proxy_counters(p)->invites += invite;
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
         refuse_without_memory(p, m, from, invite);
@@ -179,7 +169,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
 void request_received(struct proxy *p, struct message *m, const struct flow *from,
                       enum source_class class)
 {
-    p->counters.requests++;
+    proxy_counters(p)->requests++;
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
         if (!stateless_stranger(p, m, from))
             proxy_unknown_source(p, from, m->raw);
@@ -194,7 +184,7 @@ void request_received(struct proxy *p, struct message *m, const struct flow *fro
         on_ack(p, m, from, class);
         return;
     }
-    struct flow reply = context_reply_flow(m, from);
+    struct flow reply = reply_flow(m, from);
     if (str_eq(m->method, STR("CANCEL"))) {
         message_set_received(m, &from->remote);
         on_cancel(p, m, &reply);

@@ -1,6 +1,6 @@
 #include "response.h"
 
-#include "context.h"
+#include "proxy_parts.h"
 
 bool response_is_hidden(const struct settings *settings, int status)
 {
@@ -11,7 +11,7 @@ int response_write(struct proxy *p, const struct settings *settings, struct mess
                    const struct flow *of_trunk, unsigned transport)
 {
     int error = 0;
-    buf_reset(&p->scratch);
+    buf_reset(proxy_scratch(p));
     /* One next hop's Retry-After would make an SBC drop us for all calls (Decided 15). */
     if (m->status == 503)
         message_remove_headers(m, "Retry-After", 0, NULL);
@@ -21,8 +21,8 @@ int response_write(struct proxy *p, const struct settings *settings, struct mess
     if (error == 0)
         error = message_fit_transport(m, transport);
     if (error == 0)
-        error = message_print(m, &p->scratch);
+        error = message_print(m, proxy_scratch(p));
     if (error != 0)
-        buf_reset(&p->scratch);
+        buf_reset(proxy_scratch(p));
     return error;
 }

@@ -4,7 +4,7 @@
 #include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "target.h"
 
 #define BUCKETS     256
 #define FORGET_MS   3600000 /* health that nobody asked for so long */
@@ -143,17 +143,6 @@ void routes_order(const struct name_address *addresses, unsigned n, uint64_t *se
 
 /* ---- addresses ---- */
 
-/* UPSTREAM's own listener, or the first that can reach the address; false: none. */
-static bool find_listener(const struct routes *r, const struct upstream *u,
-                          enum address_family family, enum transport transport, uint16_t *listener)
-{
-    const struct listeners *ours = r->options.listeners;
-    if (!u || !u->listener_given)
-        return listeners_reach(ours, NO_LISTENER, family, transport, listener);
-    *listener = (uint16_t)u->listener;
-    return u->listener < ours->n && listener_reaches(&ours->list[u->listener], family, transport);
-}
-
 /* RFC 3263 section 4.1: what is asked for when the transport is known. */
 static struct name_query query_of(const struct routes *r, const struct upstream *u, struct str host,
                                   uint16_t port, enum transport transport)
@@ -166,15 +155,19 @@ static struct name_query query_of(const struct routes *r, const struct upstream 
         .host = host,
         .service = port > 0 ? NULL : services[transport],
         .port = port > 0 ? port : transport_port(transport),
-        .want_ipv4 = find_listener(r, u, ADDRESS_IPV4, transport, &listener),
-        .want_ipv6 = find_listener(r, u, ADDRESS_IPV6, transport, &listener),
+        .want_ipv4 = listeners_for(r->options.listeners, u, NO_LISTENER, ADDRESS_IPV4, transport,
+                                   &listener),
+        .want_ipv6 = listeners_for(r->options.listeners, u, NO_LISTENER, ADDRESS_IPV6, transport,
+                                   &listener),
     };
 }
 
-static struct name_answer look_up(const struct routes *r, const struct upstream *u)
+static struct name_answer look_up(const struct routes *r, const struct upstream *u,
+                                  struct name_waiter *waiter)
 {
     struct name_query query = query_of(r, u, u->host, u->port_given ? u->address.port : 0,
                                        u->transport);
+    query.waiter = waiter;
     return r->options.look_up(r->options.resolver, &query);
 }
 
@@ -189,7 +182,8 @@ static unsigned use_answer(struct routes *r, const struct upstream *u, enum tran
         struct target hop = {
             .address = ordered[i].address, .transport = (uint8_t)transport, .upstream = u};
         if (!listeners_find(r->options.listeners, &hop.address, &ours) &&
-            find_listener(r, u, hop.address.family, transport, &hop.listener))
+            listeners_for(r->options.listeners, u, NO_LISTENER, hop.address.family, transport,
+                          &hop.listener))
             hops[n++] = hop;
     }
     return n;
@@ -201,7 +195,7 @@ unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct t
     if (max == 0)
         return 0;
     if (upstream->host.n > 0) {
-        struct name_answer answer = look_up(r, upstream);
+        struct name_answer answer = look_up(r, upstream, NULL);
         return use_answer(r, upstream, upstream->transport, &answer, hops, max);
     }
     hops[0] = (struct target){.address = upstream->address,
@@ -212,14 +206,15 @@ unsigned routes_hops(struct routes *r, const struct upstream *upstream, struct t
 }
 
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
-                               enum transport transport, const uint64_t *asker, struct target *hops,
-                               unsigned max, unsigned *n)
+                               enum transport transport, const struct name_asker *asker,
+                               struct target *hops, unsigned max, unsigned *n)
 {
     host.n -= host.n > 0 && host.p[host.n - 1] == '.'; /* of the root, as all are */
     struct name_query query = query_of(r, NULL, host, port, transport);
     query.passing = true;
     query.known = asker == NULL;
-    query.asker = asker ? *asker : 0;
+    query.asker = asker ? asker->part : 0;
+    query.waiter = asker ? asker->waiter : NULL;
     struct name_answer answer = r->options.look_up(r->options.resolver, &query);
     *n = use_answer(r, NULL, transport, &answer, hops, max);
     return answer.state;
@@ -229,16 +224,17 @@ void routes_keep_names(struct routes *r, const struct settings *settings)
 {
     for (unsigned i = 0; i < settings->n_upstreams; i++)
         if (settings->upstreams[i].host.n > 0)
-            look_up(r, &settings->upstreams[i]);
+            look_up(r, &settings->upstreams[i], NULL);
 }
 
-bool routes_wait_for_names(struct routes *r, const struct settings *settings)
+bool routes_wait_for_names(struct routes *r, const struct settings *settings,
+                           struct name_waiter *waiter)
 {
     for (unsigned i = 0; i < settings->n_upstreams; i++) {
         const struct upstream *u = &settings->upstreams[i];
         struct name_answer answer = {.state = NAME_FAILED};
         if (u->host.n > 0)
-            answer = look_up(r, u);
+            answer = look_up(r, u, waiter);
         if (answer.state == NAME_PENDING || answer.handed)
             return true;
     }
@@ -250,7 +246,7 @@ bool routes_know_names(struct routes *r, const struct settings *settings)
     for (unsigned i = 0; i < settings->n_upstreams; i++) {
         struct name_answer answer = {.n = 1};
         if (settings->upstreams[i].host.n > 0)
-            answer = look_up(r, &settings->upstreams[i]);
+            answer = look_up(r, &settings->upstreams[i], NULL);
         if (answer.n == 0 || answer.in_part)
             return false;
     }
@@ -261,7 +257,7 @@ static bool leads_to(struct routes *r, const struct upstream *u, const struct ad
 {
     if (u->host.n == 0)
         return false;
-    struct name_answer answer = look_up(r, u);
+    struct name_answer answer = look_up(r, u, NULL);
     for (unsigned i = 0; i < answer.n + answer.former; i++)
         if (address_same_host(&answer.addresses[i].address, address))
             return true;
@@ -292,7 +288,7 @@ static bool is_hop_of(struct routes *r, const struct upstream *u, const struct a
         return address_equal(&u->address, address);
     if (!r)
         return false;
-    struct name_answer answer = look_up(r, u);
+    struct name_answer answer = look_up(r, u, NULL);
     for (unsigned i = 0; i < answer.n; i++)
         if (address_equal(&answer.addresses[i].address, address))
             return true;
@@ -464,7 +460,7 @@ struct routes_ills routes_ills_of(struct routes *r, const struct settings *setti
         struct name_answer answer = {.state = NAME_KNOWN};
         unsigned n = routes_hops(r, u, hops, HOPS_OF_ONE);
         if (u->host.n > 0)
-            answer = look_up(r, u);
+            answer = look_up(r, u, NULL);
         ills.names_unresolved += answer.failing || answer.in_part ||
                                  (answer.state != NAME_PENDING && n == 0);
         for (unsigned h = 0; h < n; h++)

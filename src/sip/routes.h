@@ -46,8 +46,9 @@ const struct routes_counters *routes_get_counters(const struct routes *r);
 
 /* Asks for the names of all upstreams, so that no call is the first to. */
 void routes_keep_names(struct routes *r, const struct settings *settings);
-/* Whether the first answer for one of them is still to come. */
-bool routes_wait_for_names(struct routes *r, const struct settings *settings);
+/* Whether the first answer for one of them is still to come: WAITER waits for it then. */
+bool routes_wait_for_names(struct routes *r, const struct settings *settings,
+                           struct name_waiter *waiter);
 /* Whether each of them has had an address since the start, or before, and all of it is known. */
 bool routes_know_names(struct routes *r, const struct settings *settings);
 /* Of the upstreams of SETTINGS. */
@@ -69,8 +70,8 @@ bool routes_are_usable(struct routes *r, const struct settings *settings, const 
 /* The addresses of a name that has no port (0), or one, by TRANSPORT; not to ourselves. ASKER as in
    resolver.h; NULL: nothing is asked for, only what is known counts. */
 enum name_state routes_by_name(struct routes *r, struct str host, uint16_t port,
-                               enum transport transport, const uint64_t *asker, struct target *hops,
-                               unsigned max, unsigned *n);
+                               enum transport transport, const struct name_asker *asker,
+                               struct target *hops, unsigned max, unsigned *n);
 /* Whether an upstream listens at this address and port. Without R names mean nothing. */
 bool routes_is_hop(struct routes *r, const struct settings *settings,
                    const struct address *address);

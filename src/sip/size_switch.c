@@ -1,5 +1,6 @@
 #include "size_switch.h"
 
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
 
 #define UDP_MAX_BYTES 1300
@@ -13,19 +14,63 @@ static bool find_stream(const struct proxy *p, const struct target *target, stru
         target->transport != TRANSPORT_UDP)
         return false;
     stream->transport = TRANSPORT_TCP;
-    if (target->upstream->listener_given)
-        return listener_reaches(&p->listeners.list[target->listener], target->address.family,
-                                TRANSPORT_TCP);
-    return listeners_reach(&p->listeners, target->listener, target->address.family, TRANSPORT_TCP,
-                           &stream->listener);
+    return listeners_for(proxy_listeners(p), target->upstream, target->listener,
+                         target->address.family, TRANSPORT_TCP, &stream->listener);
 }
 
-void size_switch_end(struct context *c)
+/* ---- waiting for a connection ---- */
+
+static void let_go(struct context *c)
 {
-    if (c->waits_for_stream)
-        flow_release(&c->stream);
-    c->waits_for_stream = false;
+    const struct flow held = {.connection = c->asked.stream.connection};
+    channel_leave(&c->asked.stream.member);
+    flow_release(&held);
 }
+
+static void cancel(struct wait *w)
+{
+    let_go(container_of(w, struct context, wait));
+}
+
+static const struct wait_kind for_stream = {"a connection", cancel};
+
+/* False: no memory. */
+static bool wait_for(struct context *c, const struct flow *flow)
+{
+    struct stream_waiter *asked = &c->asked.stream;
+    *asked = (struct stream_waiter){.connection = flow->connection};
+    if (!channel_join(proxy_opening(c->proxy), &asked->member, flow->connection))
+        return false;
+    flow_hold(flow);
+    wait_begin(&c->wait, &for_stream, proxy_now_ms() + OPENING_MS);
+    return true;
+}
+
+static struct context *who_waits(struct proxy *p, const struct connection *connection)
+{
+    struct channel_member *m = channel_members(proxy_opening(p), connection);
+    return m ? container_of(m, struct context, asked.stream.member) : NULL;
+}
+
+void size_switch_opened(struct proxy *p, const struct connection *connection)
+{
+    struct context *c;
+    while ((c = who_waits(p, connection))) {
+        let_go(c);
+        wait_wake(&c->wait, WAIT_ANSWERED);
+    }
+}
+
+void size_switch_closed(struct proxy *p, const struct connection *connection)
+{
+    struct context *c;
+    while ((c = who_waits(p, connection))) {
+        let_go(c);
+        wait_wake_soon(&c->wait, WAIT_REFUSED, proxy_now_ms());
+    }
+}
+
+/* ---- which way ---- */
 
 /* The record has each try: what leaves by UDP now is the second. */
 static void tell(struct context *c, const struct target *target)
@@ -43,35 +88,22 @@ static void refused(struct proxy *p, const struct target *target)
     log_info("no TCP to a next hop: long requests go over UDP for a while",
              LOG_TEXT("upstream", target->upstream->name), LOG_TEXT("address", buf_str(&address)));
     buf_fini(&address);
-    routes_remember_refusal(p->routes, target, proxy_now_ms());
+    routes_remember_refusal(proxy_routes(p), target, proxy_now_ms());
 }
 
-static void on_look(struct timer *timer, int64_t now_ms)
+/* It took no connection, or not within the time. */
+static void not_opened(struct context *c, const struct target *target)
 {
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
-    bool ready = flow_is_ready(&c->stream);
-    if (!ready && flow_is_open(&c->stream) && now_ms < c->stream_until_ms) {
-        timer_set(&c->proxy->timers, timer, on_look, now_ms + TIMER_TICK_MS);
-        return;
-    }
-    c->next_target--; /* the same once more, now that it is known */
-    if (!ready)
-        tell(c, &c->targets[c->next_target]);
-    if (!ready && !routes_refuses_tcp(c->proxy->routes, &c->targets[c->next_target], now_ms))
-        refused(c->proxy, &c->targets[c->next_target]);
-    size_switch_end(c);
-    steps_try_next_target(c);
-    context_release_if_idle(c);
+    tell(c, target);
+    if (!routes_refuses_tcp(proxy_routes(c->proxy), target, proxy_now_ms()))
+        refused(c->proxy, target);
 }
 
-static void wait_for(struct context *c, const struct flow *flow)
+void size_switch_waited(struct context *c)
 {
-    c->stream = *flow;
-    flow_hold(&c->stream);
-    c->waits_for_stream = true;
-    c->stream_waited = c->next_target;
-    c->stream_until_ms = proxy_now_ms() + OPENING_MS;
-    timer_set(&c->proxy->timers, &c->timer, on_look, proxy_now_ms() + TIMER_TICK_MS);
+    enum wait_end end = wait_ended(&c->wait, &for_stream);
+    if (end == WAIT_REFUSED || end == WAIT_TOO_LATE)
+        not_opened(c, &c->targets[c->target]);
 }
 
 enum size_switch size_switch(struct context *c, struct target *target, size_t bytes)
@@ -80,7 +112,7 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
     struct target stream;
     struct flow flow;
     if (bytes <= UDP_MAX_BYTES || !find_stream(p, target, &stream) ||
-        routes_refuses_tcp(p->routes, target, proxy_now_ms()))
+        routes_refuses_tcp(proxy_routes(p), target, proxy_now_ms()))
         return SIZE_FITS;
     if (target_flow(p, &stream, &flow) != 0) {
         tell(c, target);
@@ -90,16 +122,16 @@ enum size_switch size_switch(struct context *c, struct target *target, size_t by
         *target = stream;
         return SIZE_STREAM;
     }
-    if (c->stream_waited == c->next_target) /* once is enough */
+    if (c->stream_waited == c->target + 1 || !wait_for(c, &flow)) /* once is enough */
         return SIZE_FITS;
-    wait_for(c, &flow);
+    c->stream_waited = c->target + 1;
     return SIZE_WAITS;
 }
 
 bool size_switch_failed(const struct attempt *a)
 {
     const struct upstream *u = a->target.upstream;
-    if (!u || a->target.transport == u->transport || a->provisional_seen)
+    if (!u || a->target.transport == u->transport || a->heard != HEARD_NOTHING)
         return false;
     refused(a->context->proxy, &a->target);
     return true;

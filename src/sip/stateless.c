@@ -6,7 +6,10 @@
 #include <stird/io/ledger.h>
 
 #include "dialog_block.h"
+#include "facts.h"
 #include "fence.h"
+#include "forward.h"
+#include "steps.h"
 
 #define ARENA_BYTES 1024
 
@@ -20,7 +23,7 @@ static bool may_be_of_2xx(const struct context *c)
     char own[TAG_LENGTH + 1];
     uint16_t listener;
     const struct message *m = &c->message;
-    tag_write(&c->proxy->branches, m, own);
+    tag_write(proxy_branches(c->proxy), m, own);
     return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
            !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
 }
@@ -29,7 +32,7 @@ static bool may_be_of_2xx(const struct context *c)
 static bool follow_dialog(struct context *c)
 {
     struct targets targets;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FOUND)
         return false;
     struct target *copy = arena_alloc(c->arena, sizeof(*copy));
@@ -54,24 +57,25 @@ static void pass_on(struct context *c)
     char branch[BRANCH_LENGTH + 1];
     struct flow flow;
     struct proxy *p = c->proxy;
-    branch_write(&p->branches, &c->message, p->worker, 0, branch);
-    if (forward_write(c, c->targets, branch, &p->scratch) == REASON_OK &&
+    branch_write(proxy_branches(p), &c->message, proxy_worker(p), 0, branch);
+    if (forward_write(c, c->targets, branch, proxy_scratch(p)) == REASON_OK &&
         target_flow(p, c->targets, &flow) == 0)
-        proxy_send(p, &flow, buf_str(&p->scratch));
+        proxy_send(p, &flow, buf_str(proxy_scratch(p)));
 }
 
 /* Max-Forwards is used up, or it has been here before. */
 static bool is_dead(const struct context *c)
 {
     const sip_max_forwards_t *hops = c->message.sip->sip_max_forwards;
-    return (hops && hops->mf_count == 0) || branch_shows_loop(&c->proxy->branches, &c->message);
+    return (hops && hops->mf_count == 0) ||
+           branch_shows_loop(proxy_branches(c->proxy), &c->message);
 }
 
 /* M stays the caller's. */
 static struct context context_of(struct proxy *p, const struct message *m, const struct flow *from)
 {
     struct context c = {.proxy = p,
-                        .snapshot = p->snapshot,
+                        .snapshot = proxy_snapshot(p),
                         .from = *from,
                         .message = *m,
                         .real_us = clock_real_us(),
@@ -107,7 +111,7 @@ static void tell_blocked(const struct context *c)
                                 .reason = c->outcome->reason,
                                 .call_id = c->message.call_id,
                                 .trunk = c->call->trunk->name};
-    c->proxy->counters.invites++;
+    proxy_counters(c->proxy)->invites++;
     undecided_tell(c->proxy, &u);
 }
 
@@ -149,7 +153,8 @@ bool stateless_stranger(struct proxy *p, struct message *m, const struct flow *f
     struct context c = context_of(p, m, from);
     bool enters = c.arena && may_enter(&c);
     if (enters && !is_dead(&c) && !is_blocked(&c) && follow_dialog(&c)) {
-        allowance_earn(&p->allowances, p->branches.table, &from->remote, m->raw.n, proxy_now_ms());
+        allowance_earn(proxy_allowances(p), proxy_branches(p)->table, &from->remote, m->raw.n,
+                       proxy_now_ms());
         message_set_received(&c.message, &from->remote);
         pass_on(&c);
     }

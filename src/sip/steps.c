@@ -1,36 +1,36 @@
 /*
- * The way of a request through the proxy, as two lists. Each step says whether the next one may
- * run, whether it waits for something, or whether the request is done with.
+ * The way of a request through the proxy: the steps that all calls have, after which the service of
+ * their trunk has its own (service.h), and the way of other requests.
  */
 #include <stird/base/clock.h>
+#include <stird/base/container_of.h>
 #include <stird/base/log.h>
-#include <stird/core/emergency.h>
-#include <stird/core/identity.h>
-#include <stird/core/passport.h>
-#include <stird/core/policy.h>
-#include <stird/core/trunk.h>
 #include <stird/core/trunk_why.h>
+#include <stird/core/emergency.h>
+#include <stird/core/trunk.h>
 #include <string.h>
 
 #include "context.h"
+#include "steps.h"
+#include "relay.h"
+#include "forward.h"
+#include "facts.h"
 #include "dialog_block.h"
 #include "dialog_trunk.h"
 #include "fence.h"
 #include "sip/message/received.h"
+#include "service.h"
 #include <stird/core/headers.h>
 
-#define RESIGN_AFTER_S 30   /* half the freshness that verifiers grant (R-P-138) */
-#define NAME_WAIT_MS   2000 /* a request inside a call, for an address of its peer */
-#define NAME_RETRY_MS  50
-#define SAID_EVERY_MS  60000
+#define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
 
 #define TAGS_TOLD_BYTES 200 /* of options that are not there */
 
 /* Places in the two lists at the end. */
-enum call_step { FACTS, SCREEN, TRUNK, TARGETS, DECIDE, SIGN, SEND };
-enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_SEND };
+enum call_step { FACTS, SCREEN, TRUNK, CALL_STEPS };
+enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_FOLLOW, OTHER_SEND, OTHER_STEPS };
 
-static enum step_result refuse(struct context *c, enum reason reason)
+enum step_result step_refuse(struct context *c, enum reason reason)
 {
     context_refuse(c, reason);
     return STEP_DONE;
@@ -56,7 +56,7 @@ static enum step_result refuse_header(struct context *c, enum reason reason, str
 {
     const struct screen_fault fault = {reason, name, message_octet_of(&c->message, name), what};
     set_fault(c, &fault);
-    return refuse(c, reason);
+    return step_refuse(c, reason);
 }
 
 /* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
@@ -124,7 +124,7 @@ static enum step_result check_hops(struct context *c)
 
 static enum step_result check_loop(struct context *c)
 {
-    if (branch_shows_loop(&c->proxy->branches, &c->message))
+    if (branch_shows_loop(proxy_branches(c->proxy), &c->message))
         return refuse_header(c, REASON_LOOP_DETECTED, STR("Via"),
                              "holds a branch of ours for this request");
     return STEP_NEXT;
@@ -148,7 +148,7 @@ static enum step_result step_facts(struct context *c)
     if (!c->outcome || !facts_fill(c)) {
         c->call = NULL;
         c->outcome = NULL;
-        return refuse(c, REASON_OUT_OF_MEMORY);
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
     }
     c->call->claims_dialog = c->message.claims_to_tag || c->message.to_tag.n > 0;
     /* What a forgotten path would record. */
@@ -158,15 +158,14 @@ static enum step_result step_facts(struct context *c)
     return STEP_NEXT;
 }
 
-static bool upstreams_are_full(const struct proxy *p, const struct settings *s,
-                               const struct trunk *trunk)
+static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
-        if (!limits_reached(&p->limits, LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
+        if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
-    return true;
+    return trunk->n_upstreams > 0;
 }
 
 /* What a call in progress counts as: for its trunk, then for its source. */
@@ -185,7 +184,7 @@ static enum reason part_of(const struct context *c, const struct trunk *trunk,
                            const struct part parts[2], unsigned most)
 {
     const struct settings *s = c->snapshot->settings;
-    const struct limits *limits = &c->proxy->limits;
+    const struct limits *limits = proxy_limits(c->proxy);
     if (!limits_have_room(limits, parts[0].kind, trunk->name, most, s->trunk_percent))
         return parts[0].full;
     return limits_have_room(limits, parts[1].kind, limits_source_name(&c->from.remote), most,
@@ -197,13 +196,13 @@ static enum reason part_of(const struct context *c, const struct trunk *trunk,
 /* What is full, the widest first; REASON_OK when nothing is (Decided 15). */
 static enum reason limit_of(const struct context *c, const struct trunk *trunk)
 {
-    const struct proxy *p = c->proxy;
+    struct proxy *p = c->proxy;
     const struct settings *s = c->snapshot->settings;
-    if (p->limits.taken[LIMIT_TRUNK_CALLS] >= s->max_calls)
+    if (proxy_limits(p)->taken[LIMIT_TRUNK_CALLS] >= s->max_calls)
         return REASON_OVERLOADED;
-    if (limits_reached(&p->limits, LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
+    if (limits_reached(proxy_limits(p), LIMIT_TRUNK_CALLS, trunk->name, trunk->max_calls))
         return REASON_TRUNK_FULL;
-    if (limits_reached(&p->limits, LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
+    if (limits_reached(proxy_limits(p), LIMIT_TRUNK_ANSWERS, trunk->name, s->max_unacknowledged))
         return REASON_TRUNK_UNACKNOWLEDGED;
     if (upstreams_are_full(p, s, trunk))
         return REASON_UPSTREAM_FULL;
@@ -216,7 +215,7 @@ static enum reason limit_of(const struct context *c, const struct trunk *trunk)
  */
 static enum reason limit_of_emergency(const struct context *c, const struct trunk *trunk)
 {
-    const uint64_t *taken = c->proxy->limits.taken;
+    const uint64_t *taken = proxy_limits(c->proxy)->taken;
     uint64_t by_to = taken[LIMIT_TRUNK_EMERGENCY_TO];
     unsigned all = c->snapshot->settings->max_emergency, most = LIMIT_OF_EMERGENCY_TO(all);
     if (taken[LIMIT_TRUNK_EMERGENCY] + by_to >= all || (c->emergency_by_to && by_to >= most))
@@ -242,7 +241,7 @@ static enum holding_class class_of_call(const struct context *c)
 static void count_in(struct context *c, const struct trunk *trunk, const struct part parts[2],
                      struct limit *in_progress[2])
 {
-    struct limits *limits = &c->proxy->limits;
+    struct limits *limits = proxy_limits(c->proxy);
     in_progress[0] = limits_take(limits, parts[0].kind, trunk->name);
     in_progress[1] = limits_take(limits, parts[1].kind, limits_source_name(&c->from.remote));
 }
@@ -273,7 +272,7 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
 static enum step_result refuse_draining(struct context *c)
 {
     if (!c->snapshot->settings->drain_silently)
-        return refuse(c, REASON_DRAINING);
+        return step_refuse(c, REASON_DRAINING);
     c->call = NULL;
     context_finish(c, 0);
     return STEP_DONE;
@@ -283,20 +282,17 @@ static enum step_result refuse_draining(struct context *c)
 static void note_group_in_from(struct context *c)
 {
     struct proxy *p = c->proxy;
-    int64_t now_ms = proxy_now_ms();
     const struct trunk *trunk = trunk_of_from_alone(c->snapshot->settings, c->call);
-    if (!trunk || !p->net) /* a rehearsal is no call; what explains it says so itself */
+    if (!trunk || !proxy_net(p)) /* a rehearsal is no call; what explains it says so itself */
         return;
-    bool first = p->counters.groups_in_from++ == 0;
-    if (!first && now_ms - p->groups_in_from_said_ms < SAID_EVERY_MS)
+    if (!proxy_says(p, LINE_GROUP_IN_FROM, &proxy_counters(p)->groups_in_from))
         return;
-    p->groups_in_from_said_ms = now_ms;
     log_warning("only From, which callers write, names this trunk's group: if its SBC writes it "
                 "there, give the trunk tgrp_in from",
                 LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", trunk->name),
                 LOG_TEXT("tgrp", trunk->tgrp),
                 LOG_TEXT("read_in", group_place_name(trunk->tgrp_in)),
-                LOG_NUMBER("calls", (int64_t)p->counters.groups_in_from));
+                LOG_NUMBER("calls", (int64_t)proxy_counters(p)->groups_in_from));
 }
 
 /* To is a text of the caller's that gets past block, limits and drain: too many of these are told.
@@ -305,16 +301,17 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
     bool by_to = emergency == EMERGENCY_BY_TO;
-    p->counters.emergency_calls += emergency != EMERGENCY_NONE;
-    p->counters.emergency_by_to += by_to;
-    if (!share_count(&p->emergency_by_to, by_to, c->snapshot->settings->emergency_to_alarm_percent))
+    proxy_counters(p)->emergency_calls += emergency != EMERGENCY_NONE;
+    proxy_counters(p)->emergency_by_to += by_to;
+    if (!share_count(proxy_emergency_share(p), by_to,
+                     c->snapshot->settings->emergency_to_alarm_percent))
         return;
-    p->counters.emergency_to_alarms++;
+    proxy_counters(p)->emergency_to_alarms++;
     log_error("too many calls are emergency calls by their To alone: where the Request-URI always "
               "tells, set emergency.to = false",
-              LOG_NUMBER("of_calls", p->emergency_by_to.calls),
-              LOG_NUMBER("by_to", p->emergency_by_to.hits), LOG_TEXT("trunk", c->call->trunk->name),
-              LOG_TEXT("call_id", c->call->call_id));
+              LOG_NUMBER("of_calls", proxy_emergency_share(p)->calls),
+              LOG_NUMBER("by_to", proxy_emergency_share(p)->hits),
+              LOG_TEXT("trunk", c->call->trunk->name), LOG_TEXT("call_id", c->call->call_id));
 }
 
 /* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
@@ -353,24 +350,19 @@ static const struct trunk *find_trunk(struct context *c)
 static void note_fits_none(struct context *c)
 {
     struct proxy *p = c->proxy;
-    int64_t now_ms = proxy_now_ms();
-    if (!p->net)
+    if (!proxy_net(p) || !proxy_says(p, LINE_FITS_NONE, &proxy_counters(p)->emergency_no_trunk))
         return;
-    bool first = p->counters.emergency_no_trunk++ == 0;
-    if (!first && now_ms - p->fits_none_said_ms < SAID_EVERY_MS)
-        return;
-    p->fits_none_said_ms = now_ms;
     log_error("an emergency call fits no trunk of its source: it goes unsigned to the upstream of "
               "one of them",
               LOG_TEXT("call_id", c->call->call_id), LOG_TEXT("trunk", c->call->trunk->name),
               LOG_TEXT("detail", c->outcome->detail),
-              LOG_NUMBER("calls", (int64_t)p->counters.emergency_no_trunk));
+              LOG_NUMBER("calls", (int64_t)proxy_counters(p)->emergency_no_trunk));
 }
 
 /* A connection belongs to the trunks whose requests came on it (dialog_trunk.h). */
 static void note_connection(const struct context *c, uint64_t trunk)
 {
-    if (c->proxy->net && c->from.connection && trunk != 0)
+    if (proxy_net(c->proxy) && c->from.connection && trunk != 0)
         net_belongs(&c->from, trunk);
 }
 
@@ -381,10 +373,11 @@ static enum step_result step_trunk(struct context *c)
     if (!trunk)
         trunk = find_trunk(c);
     if (!trunk) {
-        bool of_upstream = c->source_class != SOURCE_TRUNK || is_from_upstream(c, NULL);
-        return refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
+        bool of_upstream = is_from_upstream(c, NULL);
+        return step_refuse(c, of_upstream ? REASON_FROM_UPSTREAM : REASON_NO_TRUNK);
     }
     c->call->trunk = trunk;
+    c->service = service_of(trunk);
     c->call->source_in_doubt = proxy_source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
         note_fits_none(c);
@@ -394,220 +387,95 @@ static enum step_result step_trunk(struct context *c)
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
     enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
-    if (p->draining && emergency == EMERGENCY_NONE)
+    if (proxy_is_draining(p) && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
     steps_count_emergency(c, emergency);
     return admit_call(c, trunk, emergency) ? STEP_NEXT : STEP_DONE;
 }
 
-/* Before the decision, which asks what the next hop will see. */
-static enum step_result step_targets(struct context *c)
-{
-    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
-}
-
-/* What is told of the call itself, whatever next hop it is decided for. */
-static void count_facts(const struct context *c)
-{
-    struct proxy_counters *counters = &c->proxy->counters;
-    counters->date_corrected += c->outcome->date_was_wrong;
-    counters->level_unreadable += c->outcome->level_unreadable;
-    counters->identity_unreadable += c->call->n_identity_unreadable;
-}
-
-/* The upstream of the next target, or any other: decided is for what it sees. */
-static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
-{
-    for (unsigned i = c->next_target; i < c->n_targets; i++)
-        if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
-            return c->targets[i].upstream;
-    return NULL;
-}
-
-/* Once for all next hops that see the same of the call. */
-static enum step_result step_decide(struct context *c)
-{
-    enum privacy_view view = forward_next_view(c);
-    struct leaving *leaving = &c->leaving[view];
-    bool first = c->leaving[c->view].outcome == NULL;
-    c->view = view;
-    if (leaving->outcome) {
-        c->outcome = leaving->outcome;
-        return STEP_NEXT;
-    }
-    struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
-    if (!outcome)
-        return refuse(c, REASON_OUT_OF_MEMORY);
-    const struct str why_none = c->outcome->detail;
-    c->outcome = leaving->outcome = outcome;
-    c->call->upstream = upstream_of_view(c, view);
-    c->call->overlay = c->proxy->overlay.table;
-    c->call->certificate_states = c->snapshot->certificate_states;
-    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
-    c->decided = true;
-    if (c->call->fits_none)
-        c->outcome->detail = why_none;
-    if (first)
-        count_facts(c);
-    if (c->outcome->verdict == VERDICT_REJECT)
-        return refuse(c, c->outcome->reason);
-    return STEP_NEXT;
-}
-
-/* From here on the call goes unsigned, or not at all, as the settings say. */
-static void signing_failed(struct context *c, enum reason reason)
-{
-    c->proxy->counters.sign_failures++;
-    policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
-}
-
-static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
-{
-    struct context *c = user;
-    struct buf identity = BUF_INIT;
-    c->signing = false;
-    c->sign_us = sign_us;
-    timer_clear(&c->proxy->timers, &c->timer);
-    if (reason == REASON_OK) {
-        const struct certificate *certificate =
-            &c->snapshot->settings->certificates[c->outcome->certificate];
-        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
-                     passport_type_shaken.ppt);
-        struct str *kept = &c->leaving[c->view].identity;
-        *kept = buf_failed(&identity) ? (struct str){NULL, 0}
-                                      : arena_copy(c->arena, buf_str(&identity));
-        if (!kept->p)
-            reason = REASON_OUT_OF_MEMORY;
-    }
-    if (reason != REASON_OK)
-        signing_failed(c, reason);
-    buf_fini(&identity);
-    steps_resume(c);
-    proxy_arm_timers(c->proxy);
-}
-
-static void on_sign_deadline(struct timer *timer, int64_t now_ms)
-{
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
-    (void)now_ms;
-    signer_client_cancel(c->snapshot->signer, c->ticket);
-    c->signing = false;
-    signing_failed(c, REASON_SIGNER_TIMEOUT);
-    steps_resume(c);
-}
-
-int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
-{
-    uint32_t early_ms = 2 * TIMER_TICK_MS;
-    return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
-}
-
-/* A token that was made or decided long ago, for an upstream that did not take the call. */
-static void renew(struct context *c)
-{
-    struct outcome *o = c->outcome;
-    int64_t now_s = clock_real_s();
-    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
-        return;
-    c->leaving[c->view].identity = (struct str){NULL, 0};
-    o->claims.iat_s = now_s;
-    if (o->date == DATE_KEEP)
-        o->date = DATE_REPLACE;
-}
-
-/* The call waits; others go on. */
-static enum step_result step_sign(struct context *c)
-{
-    struct proxy *p = c->proxy;
-    if (c->outcome->verdict != VERDICT_SIGN)
-        return STEP_NEXT;
-    renew(c);
-    if (c->leaving[c->view].identity.p)
-        return STEP_NEXT;
-    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
-                                              &passport_type_shaken, &c->outcome->claims, on_signed,
-                                              c, &c->ticket);
-    if (reason != REASON_OK) {
-        signing_failed(c, reason);
-        return STEP_NEXT;
-    }
-    c->signing = true;
-    if (c->snapshot != p->snapshot)
-        signer_client_flush(c->snapshot->signer);
-    timer_set(&p->timers, &c->timer, on_sign_deadline,
-              sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
-    return STEP_WAIT;
-}
-
-static enum step_result step_send(struct context *c)
+enum step_result step_send(struct context *c)
 {
     if (c->cancelled) {
         context_refuse(c, REASON_CALLER_CANCELLED);
         return STEP_DONE;
     }
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
-        return refuse(c, c->outcome->reason);
+        return step_refuse(c, c->outcome->reason);
     if (c->invite && c->sent_us < 0)
         context_prepare_answer(c); /* the request is not parsed any more when it has left */
     enum forward_result result = forward_next(c);
-    if (result == FORWARD_UNDECIDED) {
-        c->step = DECIDE;
-        return STEP_NEXT;
-    }
+    if (result == FORWARD_UNDECIDED)
+        return STEP_AGAIN;
+    if (result == FORWARD_WAITS)
+        return STEP_WAIT;
     if (result == FORWARD_NONE)
         relay_give_up(c, REASON_NO_UPSTREAM);
     return STEP_DONE;
 }
 
-static void on_name_wait(struct timer *timer, int64_t now_ms)
+static void forget_name(struct wait *w)
 {
-    struct context *c = (struct context *)(void *)((char *)timer - offsetof(struct context, timer));
-    (void)now_ms;
-    c->step--; /* the same step again */
-    steps_resume(c);
-    context_release_if_idle(c);
+    name_waiter_leave(&container_of(w, struct context, wait)->asked.name);
+}
+
+static const struct wait_kind for_name = {"the address of a peer", forget_name};
+
+static void on_name(struct name_waiter *waiter)
+{
+    struct context *c = container_of(waiter, struct context, asked.name);
+    struct proxy *p = c->proxy;
+    wait_wake(&c->wait, WAIT_ANSWERED);
+    proxy_arm_timers(p);
+}
+
+static bool keep_targets(struct context *c, const struct targets *targets)
+{
+    struct target *copy = arena_array(c->arena, targets->n, sizeof(*copy));
+    if (!copy)
+        return false;
+    memcpy(copy, targets->list, targets->n * sizeof(*copy));
+    c->targets = copy;
+    c->n_targets = targets->n;
+    return true;
 }
 
 /* No call waits for DNS, but a request inside one may, for a peer that gave a name as Contact. */
-static enum step_result follow_dialog(struct context *c)
+static enum step_result step_follow(struct context *c)
 {
-    struct proxy *p = c->proxy;
     struct targets targets;
-    enum target_result result = fence_target_of_dialog(p, &c->message, &c->own, &c->from.remote,
-                                                       &targets);
-    int64_t waited_ms = clock_monotonic_ms() - c->arrived_us / 1000;
-    if (result == TARGET_PENDING && waited_ms < NAME_WAIT_MS) {
-        timer_set(&p->timers, &c->timer, on_name_wait, proxy_now_ms() + NAME_RETRY_MS);
+    bool too_late = wait_ended(&c->wait, &for_name) == WAIT_TOO_LATE;
+    if (c->targets) /* those of its trunk: it is inside no dialog of ours */
+        return STEP_NEXT;
+    c->asked.name = (struct name_waiter){.answered = on_name};
+    enum target_result result = fence_target_of_dialog(c->proxy, &c->message, &c->own,
+                                                       &c->from.remote, &c->asked.name, &targets);
+    if (result == TARGET_PENDING && !too_late) {
+        wait_begin(&c->wait, &for_name, c->arrived_us / 1000 + NAME_WAIT_MS);
         return STEP_WAIT;
     }
+    name_waiter_leave(&c->asked.name);
     if (result != TARGET_FOUND)
-        return refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
-    struct target *copy = arena_array(c->arena, targets.n, sizeof(*copy));
-    if (!copy)
-        return refuse(c, REASON_OUT_OF_MEMORY);
-    memcpy(copy, targets.list, targets.n * sizeof(*copy));
-    c->targets = copy;
-    c->n_targets = targets.n;
-    return STEP_NEXT;
+        return step_refuse(c, result == TARGET_FENCED ? REASON_NO_PEER : REASON_NO_UPSTREAM);
+    return keep_targets(c, &targets) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
 /* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
 static void note_excused(struct context *c)
 {
     steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
-    c->decided = true;
+    context_reaches(c, PROGRESS_DECIDED);
 }
 
 /* One that is not blocked goes on as if it had not been asked. */
 static enum step_result check_block(struct context *c)
 {
-    if (!c->invite || c->decided) /* it waited for a name */
+    if (!c->invite)
         return STEP_NEXT;
     if (step_facts(c) != STEP_NEXT)
         return STEP_DONE;
     enum dialog_block block = dialog_block_of(c);
     if (block == DIALOG_BLOCK_REFUSES)
-        return refuse(c, c->outcome->reason);
+        return step_refuse(c, c->outcome->reason);
     if (block == DIALOG_BLOCK_EXCUSES) {
         note_excused(c);
         return STEP_NEXT;
@@ -624,45 +492,57 @@ static enum step_result step_route(struct context *c)
     own_routes_of(c->proxy, m, c->from.listener, &c->own);
     if (m->to_tag.n > 0 && c->own.proven) {
         note_connection(c, dialog_trunk_of(c->proxy, m, &c->own, SENT_BY_CALLER, &c->from.remote));
-        return check_block(c) == STEP_NEXT ? follow_dialog(c) : STEP_DONE;
+        return check_block(c);
     }
-    if (c->source_class != SOURCE_TRUNK)
-        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!facts_fill(c))
-        return refuse(c, REASON_OUT_OF_MEMORY);
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
     bool known;
     const struct trunk *trunk = trunk_match(c->snapshot->settings, c->call, &known);
     if (is_from_upstream(c, trunk))
-        return refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
+        return step_refuse(c, m->to_tag.n > 0 ? REASON_NO_TRANSACTION : REASON_FROM_UPSTREAM);
     if (!trunk)
-        return refuse(c, REASON_NO_TRUNK);
+        return step_refuse(c, REASON_NO_TRUNK);
     c->call->trunk = trunk;
     note_connection(c, trunk_id(c->proxy, trunk));
     holding_belongs(c->holding, HOLDING_OF_TRUNK, trunk->name);
     if (!context_admit(c))
         return STEP_DONE;
-    return target_of_trunk(c, trunk) ? STEP_NEXT : refuse(c, REASON_OUT_OF_MEMORY);
+    return target_of_trunk(c, trunk) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-static const struct step call_steps[] = {
-    [FACTS] = {"facts", step_facts},    [SCREEN] = {"screen", step_screen},
-    [TRUNK] = {"trunk", step_trunk},    [TARGETS] = {"targets", step_targets},
-    [DECIDE] = {"decide", step_decide}, [SIGN] = {"sign", step_sign},
-    [SEND] = {"send", step_send},
+static const struct step call_steps[CALL_STEPS] = {
+    [FACTS] = {"facts", step_facts},
+    [SCREEN] = {"screen", step_screen},
+    [TRUNK] = {"trunk", step_trunk},
 };
-static const struct step other_steps[] = {
+static const struct step other_steps[OTHER_STEPS] = {
     [OTHER_SCREEN] = {"screen", step_screen},
     [OTHER_ROUTE] = {"route", step_route},
+    [OTHER_FOLLOW] = {"follow", step_follow},
     [OTHER_SEND] = {"send", step_send},
 };
 
+static const struct way way_of_call = {call_steps, CALL_STEPS, FACTS};
+static const struct way way_of_other = {other_steps, OTHER_STEPS, OTHER_SEND};
+
+static void go(struct context *c, const struct way *way)
+{
+    c->way = way;
+    c->step = 0;
+}
+
+/* Behind the steps of all calls come those of its service. C may be gone behind a step that does
+   not go on. */
 static void run(struct context *c)
 {
     enum step_result result;
     do {
-        const struct step *step = &c->steps[c->step++];
-        result = step->run(c);
-    } while (result == STEP_NEXT);
+        result = c->way->steps[c->step].run(c);
+        if (result == STEP_AGAIN)
+            c->step = c->way->round;
+        else if (result == STEP_NEXT && ++c->step == c->way->n)
+            go(c, &c->service->way);
+    } while (result == STEP_NEXT || result == STEP_AGAIN);
 }
 
 /* A To tag is the caller's own word; only our key in the Route proves a dialog. */
@@ -684,7 +564,7 @@ static enum holding_class class_of(const struct context *c)
 static void belongs_to_call(struct context *c)
 {
     const struct str texts[] = {STR("call"), c->message.call_id};
-    struct transaction_key of = siphash_texts(c->proxy->branches.table, texts, 2);
+    struct transaction_key of = siphash_texts(proxy_branches(c->proxy)->table, texts, 2);
     holding_is(c->holding, class_of(c));
     holding_belongs(c->holding, HOLDING_OF_CALL, (struct str){(const char *)&of, sizeof(of)});
 }
@@ -694,8 +574,7 @@ void steps_begin(struct context *c)
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = c->invite && !in_dialog;
-    c->steps = c->initial ? call_steps : other_steps;
-    c->step = 0;
+    go(c, c->initial ? &way_of_call : &way_of_other);
     if (in_dialog)
         belongs_to_call(c);
     if (c->initial || context_admit(c))
@@ -714,7 +593,7 @@ static void rehearse_dialog(struct context *c)
     o->verdict = VERDICT_PASS;
     if (block == DIALOG_BLOCK_NONE)
         o->reason = REASON_IN_DIALOG;
-    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, &targets) !=
+    if (fence_target_of_dialog(c->proxy, &c->message, &c->own, &c->from.remote, NULL, &targets) !=
         TARGET_FENCED)
         return;
     o->verdict = VERDICT_REJECT;
@@ -727,10 +606,8 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
 {
     bool in_dialog = is_in_dialog(c);
     c->initial = !in_dialog;
-    for (c->step = FACTS; c->step <= DECIDE; c->step++) {
-        if (c->step == TARGETS)
-            suppose(c);
-        else if (call_steps[c->step].run(c) != STEP_NEXT)
+    for (c->step = FACTS; c->step < CALL_STEPS; c->step++) {
+        if (call_steps[c->step].run(c) != STEP_NEXT)
             return in_dialog;
         if (c->step == FACTS)
             known(c);
@@ -739,16 +616,26 @@ bool steps_rehearse(struct context *c, void (*known)(struct context *c),
             return true;
         }
     }
+    suppose(c);
+    c->service->decide(c);
     return false;
 }
 
-void steps_resume(struct context *c)
+void steps_wait_over(struct wait *w)
 {
+    struct context *c = container_of(w, struct context, wait);
+    run(c);
+    context_release_if_idle(c);
+}
+
+void steps_try_again(struct context *c)
+{
+    c->step = c->way->round;
     run(c);
 }
 
 void steps_try_next_target(struct context *c)
 {
-    c->step = c->initial ? (unsigned)DECIDE : (unsigned)OTHER_SEND;
-    run(c);
+    c->target++;
+    steps_try_again(c);
 }

@@ -122,42 +122,38 @@ static bool read_proof(struct str raw, unsigned max_lines, struct branch_proof *
 /* Somebody who has seen the request, or a gateway that answers from another address. */
 static void say_foreign(struct proxy *p, const struct flow *from, const struct branch_proof *proof)
 {
-    int64_t now_ms = proxy_now_ms();
-    bool first = p->counters.foreign_responses++ == 0;
-    if (!first && now_ms - p->foreign_said_ms < SAID_EVERY_MS)
+    if (!proxy_says(p, LINE_FOREIGN, &proxy_counters(p)->foreign_responses))
         return;
-    p->foreign_said_ms = now_ms;
     struct buf source = BUF_INIT;
     address_add(&source, &from->remote);
     log_warning(
         "a response is dropped: its request did not go to this address, and no trunk and no "
         "upstream covers it",
         LOG_TEXT("call_id", proof->call_id), LOG_TEXT("source", buf_str(&source)),
-        LOG_NUMBER("responses", (int64_t)p->counters.foreign_responses));
+        LOG_NUMBER("responses", (int64_t)proxy_counters(p)->foreign_responses));
     buf_fini(&source);
 }
 
 /* Its request was sent there. Which ones another worker sent, that one knows. */
-static bool is_asked(const struct proxy *p, const struct flow *from,
-                     const struct client_transaction *t, struct str branch)
+static bool is_asked(struct proxy *p, const struct flow *from, const struct client_transaction *t,
+                     struct str branch)
 {
     if (t)
         return address_same_host(&client_transaction_flow(t)->remote, &from->remote);
-    unsigned worker = branch_worker(branch);
-    return !p->from_inbox && worker < p->n_workers && worker != p->worker;
+    return inbox_leads_to(p, branch_worker(branch));
 }
 
 static bool response_is_heard(struct proxy *p, const struct flow *from, struct str raw)
 {
     struct branch_proof proof;
     struct str method;
-    if (!read_proof(raw, p->snapshot->settings->max_header_lines, &proof, &method))
+    if (!read_proof(raw, proxy_settings(p)->max_header_lines, &proof, &method))
         return false;
-    struct transaction_key key = client_key(&p->branches, proof.branch, method);
-    const struct client_transaction *t = client_transaction_find(p->transactions, &key);
-    if (!t && !branch_proof_holds(&p->branches, &proof))
+    struct transaction_key key = client_key(proxy_branches(p), proof.branch, method);
+    const struct client_transaction *t = client_transaction_find(proxy_transactions(p), &key);
+    if (!t && !branch_proof_holds(proxy_branches(p), &proof))
         return false;
-    if (p->snapshot->settings->responses_any || is_asked(p, from, t, proof.branch))
+    if (proxy_settings(p)->responses_any || is_asked(p, from, t, proof.branch))
         return true;
     say_foreign(p, from, &proof);
     return false;

@@ -8,7 +8,8 @@
 #ifndef STIRD_SIP_STRANGER_H
 #define STIRD_SIP_STRANGER_H
 
-#include "context.h"
+#include "own_routes.h"
+#include "proxy_parts.h"
 
 /* RAW is framed and came by FROM. A request: its Request-URI or a Route holds our Record-Route of
    this dialog, for where it came in. A response: its request was sent to that address; by

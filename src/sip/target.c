@@ -57,13 +57,12 @@ bool target_is_ours(const struct proxy *p, const url_t *url, uint16_t *listener)
     uint64_t port = default_port(url);
     struct str host = host_of(url);
     return host.n > 0 && read_port(url, &port) &&
-           listeners_find_host(&p->listeners, host, (uint16_t)port, listener);
+           listeners_find_host(proxy_listeners(p), host, (uint16_t)port, listener);
 }
 
-/* By PREFERRED when that can. */
-static bool choose_listener(const struct proxy *p, uint16_t preferred, struct target *target)
+bool target_listen(const struct listeners *ours, uint16_t preferred, struct target *target)
 {
-    return listeners_reach(&p->listeners, preferred, target->address.family,
+    return listeners_reach(ours, preferred, target->address.family,
                            (enum transport)target->transport, &target->listener);
 }
 
@@ -79,26 +78,27 @@ static const url_t *next_url(const struct message *m, const struct own_routes *o
 }
 
 static enum target_result by_name(const struct proxy *p, const url_t *url, enum transport transport,
-                                  uint16_t listener, const uint64_t *asker, struct targets *targets)
+                                  uint16_t listener, const struct name_asker *asker,
+                                  struct targets *targets)
 {
     uint64_t port = 0;
     struct str host = host_of(url);
-    if (!p->routes) /* a rehearsal asks for no name */
+    if (!proxy_routes(p)) /* a rehearsal asks for no name */
         return TARGET_PENDING;
     bool named = url->url_port && url->url_port[0] != '\0';
     if (host.n == 0 || !read_port(url, &port) || (named && port == 0))
         return TARGET_NONE;
-    enum name_state state = routes_by_name(p->routes, host, (uint16_t)port, transport, asker,
+    enum name_state state = routes_by_name(proxy_routes(p), host, (uint16_t)port, transport, asker,
                                            targets->list, TARGETS_OF_DIALOG, &targets->n);
     for (unsigned i = 0; i < targets->n; i++)
-        choose_listener(p, listener, &targets->list[i]);
+        target_listen(proxy_listeners(p), listener, &targets->list[i]);
     if (state == NAME_PENDING)
         return TARGET_PENDING;
     return targets->n > 0 ? TARGET_FOUND : TARGET_NONE;
 }
 
 static enum target_result find_targets(const struct proxy *p, const struct message *m,
-                                       const struct own_routes *own, const uint64_t *asker,
+                                       const struct own_routes *own, const struct name_asker *asker,
                                        struct targets *targets)
 {
     uint16_t ours;
@@ -115,7 +115,7 @@ static enum target_result find_targets(const struct proxy *p, const struct messa
         return by_name(p, url, transport, own->exit, asker, targets);
     target->transport = (uint8_t)transport;
     targets->n = 1;
-    return choose_listener(p, own->exit, target) ? TARGET_FOUND : TARGET_NONE;
+    return target_listen(proxy_listeners(p), own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
 
 /* Who PROVED a name to call has done so on its own connection; who is connected to may go by
@@ -126,7 +126,7 @@ static struct str name_of(const struct trunk *t, bool proved)
 }
 
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
-                                    const struct own_routes *own, const uint64_t *asker,
+                                    const struct own_routes *own, const struct name_asker *asker,
                                     struct targets *targets)
 {
     enum target_result result = find_targets(p, m, own, asker, targets);
@@ -139,11 +139,12 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
 /* The names of the upstream that has ADDRESS; false: none has. */
 static bool add_upstream_name(struct proxy *p, const struct address *address, struct buf *names)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     struct target hops[ROUTES_TARGETS_MAX];
     for (unsigned i = 0; i < s->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[i];
-        unsigned n = u->tls_name.n > 0 ? routes_hops(p->routes, u, hops, ROUTES_TARGETS_MAX) : 0;
+        unsigned n = u->tls_name.n > 0 ? routes_hops(proxy_routes(p), u, hops, ROUTES_TARGETS_MAX)
+                                       : 0;
         while (n > 0)
             if (address_same_host(&hops[--n].address, address)) {
                 buf_add_str(names, u->tls_name);
@@ -197,7 +198,7 @@ static struct str expected_names(struct proxy *p, const struct target *target, b
     trunk = target->trunk ? trunk_at(p, &target->address, target->trunk) : NULL;
     if (trunk)
         return name_of(trunk, proved);
-    add_trunk_names(p->snapshot->settings, &target->address, proved, names);
+    add_trunk_names(proxy_settings(p), &target->address, proved, names);
     return buf_str(names);
 }
 
@@ -217,14 +218,14 @@ static bool has_proved(const struct flow *flow, struct str wanted)
  */
 static bool find_offered(struct proxy *p, const struct target *target, struct flow *flow)
 {
-    const struct settings *s = p->snapshot->settings;
+    const struct settings *s = proxy_settings(p);
     struct buf names = BUF_INIT;
     const struct trunk *alone = trunk_alone_at(s, &target->address);
     const struct trunk *trunk = alone           ? alone
                                 : target->trunk ? trunk_at(p, &target->address, target->trunk)
                                                 : NULL;
     bool found = trunk && trunk->reuse_connection &&
-                 net_flow_offered(p->net, (enum transport)target->transport, &target->address,
+                 net_flow_offered(proxy_net(p), (enum transport)target->transport, &target->address,
                                   alone ? 0 : target->trunk, flow) &&
                  has_proved(flow, expected_names(p, target, true, &names)) && !buf_failed(&names);
     buf_fini(&names);
@@ -237,10 +238,10 @@ static int connect_to(struct proxy *p, const struct target *target, enum opening
 {
     struct buf names = BUF_INIT;
     struct str expected = expected_names(p, target, false, &names);
-    int error = buf_failed(&names)
-                    ? -ENOMEM
-                    : net_flow_to_named(p->net, target->listener, (enum transport)target->transport,
-                                        &target->address, expected, opening, flow);
+    int error = buf_failed(&names) ? -ENOMEM
+                                   : net_flow_to_named(proxy_net(p), target->listener,
+                                                       (enum transport)target->transport,
+                                                       &target->address, expected, opening, flow);
     buf_fini(&names);
     return error;
 }
@@ -251,9 +252,10 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
     enum opening opening = target->upstream ? OPENING_CONFIGURED : (enum opening)target->opening;
     bool existing;
     /* The address of a dialog may be the caller's end of a connection that it opened. */
-    existing = !target->upstream && transport != TRANSPORT_UDP &&
-               (net_flow_existing(p->net, target->listener, transport, &target->address, flow) ||
-                find_offered(p, target, flow));
+    existing =
+        !target->upstream && transport != TRANSPORT_UDP &&
+        (net_flow_existing(proxy_net(p), target->listener, transport, &target->address, flow) ||
+         find_offered(p, target, flow));
     flow->opening = (uint8_t)opening;
     return existing ? 0 : connect_to(p, target, opening, flow);
 }
@@ -281,8 +283,8 @@ static void prefer_dialog(const struct context *c, struct target *targets, unsig
 bool target_of_trunk(struct context *c, const struct trunk *trunk)
 {
     struct target targets[ROUTES_TARGETS_MAX];
-    unsigned n = routes_targets(c->proxy->routes, c->snapshot->settings, trunk, proxy_now_ms(),
-                                targets);
+    unsigned n = routes_targets(proxy_routes(c->proxy), c->snapshot->settings, trunk,
+                                proxy_now_ms(), targets);
     struct target *copy = arena_array(c->arena, n > 0 ? n : 1, sizeof(*copy));
     if (!copy)
         return false;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "context.h"
+#include "target.h"
 
 void trail_fini(struct trail *t)
 {

@@ -1,11 +1,12 @@
 #include "undecided.h"
 
 #include <stird/base/clock.h>
-#include <stird/base/log.h>
 #include <stird/io/ledger.h>
+#include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <string.h>
 
-#include "context.h"
+#include "proxy_parts.h"
 #include "lost_emergency.h"
 
 #define SECOND_MS 1000
@@ -22,7 +23,7 @@ static void write_record(struct proxy *p, const struct undecided *u, uint32_t co
                                     .detail = u->detail,
                                     .emergency = u->emergency};
     const struct ledger_entry entry = {
-        .settings = p->snapshot->settings,
+        .settings = proxy_settings(p),
         .call = &call,
         .outcome = &outcome,
         .sip_status = u->sip_status,
@@ -30,8 +31,8 @@ static void write_record(struct proxy *p, const struct undecided *u, uint32_t co
         .ts_us = clock_real_us(),
         .sign_us = -1,
         .total_us = -1,
-        .config_generation = p->snapshot->generation,
-        .numbers_generation = p->snapshot->numbers_generation,
+        .config_generation = proxy_snapshot(p)->generation,
+        .numbers_generation = proxy_snapshot(p)->numbers_generation,
         .count = count,
     };
     proxy_write_record(p, &entry);
@@ -41,7 +42,7 @@ static void write_line(const struct proxy *p, const char *event, const struct un
                        uint32_t count)
 {
     struct buf source = BUF_INIT;
-    struct str start_line = p->snapshot->settings->mask_numbers ? STR("") : u->start_line;
+    struct str start_line = proxy_settings(p)->mask_numbers ? STR("") : u->start_line;
     address_add(&source, &u->source);
     log_info(event, LOG_TEXT("source", buf_str(&source)), LOG_TEXT("call_id", u->call_id),
              LOG_TEXT("trunk", u->trunk.n > 0 ? u->trunk : STR("-")),
@@ -86,8 +87,9 @@ static void tell_untold(struct undecided_source *s)
     if (s->untold == 0)
         return;
     write_line(s->proxy,
-               s == &s->proxy->undecided.others ? "undecided requests of many sources; the last one"
-                                                : "undecided requests of one source; the last one",
+               s == &proxy_undecided(s->proxy)->others
+                   ? "undecided requests of many sources; the last one"
+                   : "undecided requests of one source; the last one",
                &last, s->untold);
     if (s->untold_invites > 0)
         write_record(s->proxy, &last, s->untold_invites);
@@ -97,14 +99,12 @@ static void tell_untold(struct undecided_source *s)
 
 static void on_second(struct timer *timer, int64_t now_ms)
 {
-    struct undecided_source *s =
-        (struct undecided_source *)(void *)((char *)timer -
-                                            offsetof(struct undecided_source, second));
+    struct undecided_source *s = container_of(timer, struct undecided_source, second);
     tell_untold(s);
     s->flood = s->requests > UNDECIDED_EACH;
     s->requests = 0;
     if (s->flood)
-        timer_set(&s->proxy->timers, timer, on_second, now_ms + SECOND_MS);
+        timer_set(proxy_timers(s->proxy), timer, on_second, now_ms + SECOND_MS);
 }
 
 static bool same_source(const struct address *a, const struct address *b)
@@ -129,10 +129,10 @@ static struct undecided_source *source_of(struct undecided_table *table,
 
 bool undecided_alone(struct proxy *p, const struct undecided *u)
 {
-    struct undecided_source *s = source_of(&p->undecided, &u->source);
+    struct undecided_source *s = source_of(proxy_undecided(p), &u->source);
     if (!timer_is_set(&s->second)) {
         *s = (struct undecided_source){.proxy = p, .source = u->source};
-        timer_set(&p->timers, &s->second, on_second, proxy_now_ms() + SECOND_MS);
+        timer_set(proxy_timers(p), &s->second, on_second, proxy_now_ms() + SECOND_MS);
     }
     s->requests++;
     if (!s->flood && s->requests <= UNDECIDED_EACH)
@@ -147,9 +147,9 @@ bool undecided_alone(struct proxy *p, const struct undecided *u)
 void undecided_tell(struct proxy *p, const struct undecided *u)
 {
     if (u->invite) {
-        p->counters.rejected_calls++;
-        p->counters.by_reason[u->reason]++;
-        p->counters.by_cause[CAUSE_REJECTED]++;
+        proxy_counters(p)->rejected_calls++;
+        proxy_counters(p)->by_reason[u->reason]++;
+        proxy_counters(p)->by_cause[CAUSE_REJECTED]++;
     }
     if (u->emergency)
         lost_emergency_note(p, u);
@@ -163,6 +163,6 @@ void undecided_tell(struct proxy *p, const struct undecided *u)
 void undecided_flush(struct proxy *p)
 {
     for (unsigned i = 0; i < UNDECIDED_SOURCES; i++)
-        tell_untold(&p->undecided.sources[i]);
-    tell_untold(&p->undecided.others);
+        tell_untold(&proxy_undecided(p)->sources[i]);
+    tell_untold(&proxy_undecided(p)->others);
 }

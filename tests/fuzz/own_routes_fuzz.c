@@ -19,11 +19,13 @@ static struct proxy *make_proxy(void)
     static struct snapshot snapshot = {.settings = &settings};
     static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
     static struct listener listener;
-    static struct proxy proxy = {.listeners = {.list = &listener, .n = 1}, .snapshot = &snapshot};
     assert(address_parse(STR("192.0.2.1"), &listener.address));
     listener.address.port = 5060;
-    assert(branches_init(&proxy.branches, secret));
-    return &proxy;
+    const struct proxy_stage stage = {
+        .snapshot = &snapshot, .listeners = {.list = &listener, .n = 1}, .secret = secret};
+    struct proxy *proxy = proxy_new_offstage(&stage);
+    assert(proxy);
+    return proxy;
 }
 
 /* Its first header would go on the one that we put before it. */
@@ -37,10 +39,10 @@ static bool begins_folded(struct str raw)
 /* RAW with a Route of ours as its first header. */
 static void add_with_key(struct buf *out, const struct proxy *p, struct str raw)
 {
-    const struct route_place place = {p->listeners.list[0].address, TRANSPORT_UDP};
+    const struct route_place place = {proxy_listeners(p)->list[0].address, TRANSPORT_UDP};
     char key[ROUTE_KEY_LENGTH + 1];
     struct str rest, line = start_line(raw, &rest);
-    route_key_write(&p->branches, dialog.call_id, dialog.from_tag, &place, ROUTE_OF_BOTH,
+    route_key_write(proxy_branches(p), dialog.call_id, dialog.from_tag, &place, ROUTE_OF_BOTH,
                     route_day(), key);
     buf_add_str(out, line);
     buf_addf(out, "\r\nRoute: <sip:192.0.2.1;lr;stk=%s>\r\n", key);

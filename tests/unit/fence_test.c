@@ -16,7 +16,7 @@
 struct lab {
     struct settings settings;
     struct snapshot snapshot;
-    struct proxy proxy;
+    struct proxy *proxy;
     struct listener listener;
 };
 
@@ -52,15 +52,17 @@ static void lab_init(struct lab *lab, const char *const *prefixes)
     lab->settings.n_upstreams = 1;
     lab->settings.sources = source_table_new(lab->settings.arena, &trunk, 1, &upstream, 1);
     lab->snapshot.settings = &lab->settings;
-    lab->proxy.snapshot = &lab->snapshot;
     lab->listener.address = address_of("198.51.100.1");
-    lab->proxy.listeners = (struct listeners){.list = &lab->listener, .n = 1};
-    assert_true(branches_init(&lab->proxy.branches, secret));
+    const struct proxy_stage stage = {.snapshot = &lab->snapshot,
+                                      .listeners = {.list = &lab->listener, .n = 1},
+                                      .secret = secret};
+    lab->proxy = proxy_new_offstage(&stage);
+    assert_non_null(lab->proxy);
 }
 
 static void lab_fini(struct lab *lab)
 {
-    branches_fini(&lab->proxy.branches);
+    proxy_free_offstage(lab->proxy);
     arena_free(lab->settings.arena);
 }
 
@@ -130,7 +132,7 @@ static void each_case(void **state)
             const struct address from = address_of(cases[i].from);
             struct target to = {.address = address_of(cases[i].to)};
             lab.settings.dialog_peers_any = any;
-            if (fence_allows(&lab.proxy, &from, &to) != (any ? cases[i].any : cases[i].known))
+            if (fence_allows(lab.proxy, &from, &to) != (any ? cases[i].any : cases[i].known))
                 fail_msg("%s to %s, any %u", cases[i].from, cases[i].to, any);
         }
     lab_fini(&lab);
@@ -168,7 +170,7 @@ static void what_is_named_is_allowed(void **state)
         struct target to = {.address = address_of(named[i].to)};
         struct lab lab;
         lab_init(&lab, prefixes);
-        if (fence_allows(&lab.proxy, &from, &to) != named[i].allowed)
+        if (fence_allows(lab.proxy, &from, &to) != named[i].allowed)
             fail_msg("%s by %s", named[i].to, named[i].prefix);
         lab_fini(&lab);
     }
@@ -252,7 +254,7 @@ static enum fence_place place_at(const struct lab *lab, const char *host, uint16
 {
     struct target to = {.address = address_of(host), .transport = (uint8_t)transport};
     to.address.port = port;
-    return fence_place_of(&lab->proxy, &to);
+    return fence_place_of(lab->proxy, &to);
 }
 
 static void the_ports_of_a_peer(void **state)
@@ -282,7 +284,7 @@ static void hear(struct lab *lab, const char *from, uint16_t port, const char *t
     const struct message m = {.raw = str_of(text)};
     struct flow flow = {.remote = address_of(from)};
     flow.remote.port = port;
-    peer_ports_note(&lab->proxy, &m, &flow);
+    peer_ports_note(lab->proxy, &m, &flow);
 }
 
 static void what_a_peer_writes_is_its_port(void **state)
@@ -354,7 +356,7 @@ static void rights_to_open(void **state)
         const struct address from = address_of(openings[i].from);
         struct target to = {.address = address_of(openings[i].to), .transport = TRANSPORT_TCP};
         to.address.port = openings[i].port;
-        if (fence_allows(&lab.proxy, &from, &to) != openings[i].allowed ||
+        if (fence_allows(lab.proxy, &from, &to) != openings[i].allowed ||
             to.opening != openings[i].opening)
             fail_msg("%s to %s:%u", openings[i].from, openings[i].to, openings[i].port);
     }

@@ -11,7 +11,7 @@
 
 #define ARRIVED 7 /* no listener of ours: to see whether it was changed */
 
-static struct proxy proxy;
+static struct proxy *proxy;
 static struct listener listeners[2]; /* the callers', 192.0.2.1; the carriers', 192.0.2.2 */
 
 static int set_up(void **state)
@@ -25,16 +25,16 @@ static int set_up(void **state)
             address_parse(i == 0 ? STR("192.0.2.1") : STR("192.0.2.2"), &listeners[i].address));
         listeners[i].address.port = 5060;
     }
-    proxy.snapshot = &snapshot;
-    proxy.listeners = (struct listeners){.list = listeners, .n = 2};
-    assert_true(branches_init(&proxy.branches, secret));
-    return 0;
+    const struct proxy_stage stage = {
+        .snapshot = &snapshot, .listeners = {.list = listeners, .n = 2}, .secret = secret};
+    proxy = proxy_new_offstage(&stage);
+    return proxy ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    branches_fini(&proxy.branches);
+    proxy_free_offstage(proxy);
     return 0;
 }
 
@@ -69,8 +69,8 @@ static void add_route(struct buf *out, char which)
         if (kinds[i].name != which)
             continue;
         const struct route_place place = {listeners[kinds[i].listener].address, kinds[i].transport};
-        route_key_write(&proxy.branches, which == 'd' ? STR("other") : STR("c"), STR("caller"),
-                        &place, kinds[i].side, route_day() - kinds[i].days_ago, key);
+        route_key_write(proxy_branches(proxy), which == 'd' ? STR("other") : STR("c"),
+                        STR("caller"), &place, kinds[i].side, route_day() - kinds[i].days_ago, key);
         buf_addf(out, "%s;stk=%s", kinds[i].text, key);
     }
 }
@@ -136,7 +136,7 @@ static struct str told(const char *uri, const char *routes, bool by_callee, stru
     buf_add_text(&raw, " SIP/2.0\r\n");
     add_text(&raw, routes);
     buf_add_text(&raw, "\r\n");
-    own_routes_read(&proxy, buf_str(&raw), by_callee ? &callee : &caller, ARRIVED, &own);
+    own_routes_read(proxy, buf_str(&raw), by_callee ? &callee : &caller, ARRIVED, &own);
     buf_reset(out);
     buf_addf(out, own.strict ? "strict %u " : "%u ", own.n);
     if (own.proven)

@@ -201,10 +201,10 @@ static void expect(int fd, const char *what, char text[4096])
 static void pass(struct world *w, int64_t ms)
 {
     int64_t until = simulated_ms + ms, next;
-    while ((next = timers_next_ms(&w->proxy->timers)) >= 0 && next <= until) {
+    while ((next = timers_next_ms(proxy_timers(w->proxy))) >= 0 && next <= until) {
         if (next > simulated_ms)
             simulated_ms = next;
-        timers_run(&w->proxy->timers, simulated_ms);
+        timers_run(proxy_timers(w->proxy), simulated_ms);
         event_base_loop(w->base, EVLOOP_NONBLOCK);
     }
     simulated_ms = until;
@@ -313,8 +313,8 @@ static void carrier_says(struct world *w, int status)
 /* Nothing is left of any call. */
 static void assert_clean(struct world *w)
 {
-    assert_null(w->proxy->contexts);
-    assert_int_equal(transactions_count(w->proxy->transactions), 0);
+    assert_null(*proxy_contexts(w->proxy));
+    assert_int_equal(transactions_count(proxy_transactions(w->proxy)), 0);
     assert_int_equal(proxy_get_counters(w->proxy)->calls, 0);
 }
 
@@ -574,12 +574,12 @@ static void test_r_p_081_no_transaction_leaks(void **state)
         fates[i % FATES](w);
         if (i % 10 == 0)
             pass(w, SECOND);
-        if (transactions_count(w->proxy->transactions) > most)
-            most = transactions_count(w->proxy->transactions);
+        if (transactions_count(proxy_transactions(w->proxy)) > most)
+            most = transactions_count(proxy_transactions(w->proxy));
     }
     assert_true(most > 100);
     assert_clean_after_six_minutes(w);
-    assert_int_equal(w->proxy->timers.count, 0);
+    assert_int_equal(proxy_timers(w->proxy)->count, 0);
 }
 
 static void test_r_p_081_failover_leaves_nothing(void **state)
@@ -600,7 +600,7 @@ static void test_r_p_081_failover_leaves_nothing(void **state)
         pass(w, SECOND / 4);
     }
     assert_clean_after_six_minutes(w);
-    assert_int_equal(w->proxy->timers.count, 0);
+    assert_int_equal(proxy_timers(w->proxy)->count, 0);
 }
 
 #define STORY(test) cmocka_unit_test_setup_teardown(test, begin_story, end_story)

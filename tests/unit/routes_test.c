@@ -5,8 +5,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "sip/context.h"
 #include "sip/routes.h"
+#include "sip/target.h"
 
 static struct address address_of(const char *text, uint16_t port)
 {

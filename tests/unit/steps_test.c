@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "sip/context.h"
+#include "sip/steps.h"
+#include "sip/timers.h"
 
 /* Every value that signing.timeout may have (5 ms to 1 s) leaves time to sign, and is kept. */
 static void each_timeout_leaves_time_and_is_kept(void **state)

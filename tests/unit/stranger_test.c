@@ -33,34 +33,44 @@ static int sends_nothing(void *context, const struct flow *to, struct str bytes)
     return 0;
 }
 
-static int set_up(void **state)
+static struct timers timers;
+static struct transactions *transactions;
+
+static struct proxy *make_proxy(unsigned worker, unsigned n_workers)
 {
     static struct snapshot snapshot = {.settings = &settings};
     static const uint8_t secret[SNAPSHOT_SECRET_BYTES] = {1};
+    const struct proxy_stage stage = {.snapshot = &snapshot,
+                                      .listeners = {.list = listeners, .n = 2},
+                                      .secret = secret,
+                                      .transactions = transactions,
+                                      .worker = worker,
+                                      .n_workers = n_workers};
+    struct proxy *p = proxy_new_offstage(&stage);
+    assert_non_null(p);
+    return p;
+}
+
+static int set_up(void **state)
+{
     static const struct transaction_timing timing = {500, 4000, 5000};
     static const struct transaction_hooks hooks = {.send = sends_nothing};
-    struct proxy *p = calloc(1, sizeof(*p));
-    assert_non_null(p);
-    assert_true(message_module_init() && branches_init(&p->branches, secret));
+    assert_true(message_module_init());
     for (unsigned i = 0; i < 2; i++) {
         assert_true(address_parse(STR(US), &listeners[i].address));
         listeners[i].address.port = (uint16_t)(5060 + i);
     }
-    p->snapshot = &snapshot;
-    p->listeners = (struct listeners){.list = listeners, .n = 2};
-    timers_init(&p->timers, 0);
-    p->transactions = transactions_new(&timing, &hooks, &p->timers);
-    assert_non_null(p->transactions);
-    *state = p;
+    timers_init(&timers, 0);
+    transactions = transactions_new(&timing, &hooks, &timers);
+    assert_non_null(transactions);
+    *state = make_proxy(0, 0);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct proxy *p = *state;
-    transactions_free(p->transactions);
-    branches_fini(&p->branches);
-    free(p);
+    transactions_free(transactions);
+    proxy_free_offstage(*state);
     return 0;
 }
 
@@ -112,7 +122,8 @@ static void each_request(void **state)
     struct proxy *p = *state;
     char key[ROUTE_KEY_LENGTH + 1], text[1024];
     const struct route_place place = {listeners[0].address, TRANSPORT_UDP};
-    route_key_write(&p->branches, STR("c@h"), STR("1"), &place, ROUTE_OF_BOTH, route_day(), key);
+    route_key_write(proxy_branches(p), STR("c@h"), STR("1"), &place, ROUTE_OF_BOTH, route_day(),
+                    key);
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         const char *at = strstr(requests[i].text, "%s");
         int n = snprintf(text, sizeof(text), "%.*s%s%s",
@@ -164,7 +175,7 @@ static void write_sent(const struct proxy *p, const char *via, char branch[BRANC
     struct buf text = BUF_INIT;
     buf_addf(&text, "BYE sip:1@h SIP/2.0\r\n%s" REST, via);
     assert_int_equal(message_parse(&request, buf_str(&text), NULL), REASON_OK);
-    branch_write(&p->branches, &request, 0, 0, branch);
+    branch_write(proxy_branches(p), &request, 0, 0, branch);
     message_fini(&request);
     buf_fini(&text);
 }
@@ -230,21 +241,22 @@ static void who_was_asked(void **state)
     struct proxy *p = *state;
     char branch[BRANCH_LENGTH + 1];
     struct flow to = {.listener = 0};
-    const uint64_t before = p->counters.foreign_responses;
+    const uint64_t before = proxy_counters(p)->foreign_responses;
     write_sent(p, SEEN, branch);
     assert_false(answer_is_heard(p, "203.0.113.66", 5060, branch));
-    assert_int_equal(p->counters.foreign_responses, before + 1);
+    assert_int_equal(proxy_counters(p)->foreign_responses, before + 1);
     assert_true(address_parse(STR("203.0.113.66"), &to.remote));
-    struct transaction_key key = client_key(&p->branches, str_of(branch), STR("BYE"));
-    assert_non_null(client_transaction_new(p->transactions, &key, false, &to, STR("x"), NULL, 0));
+    struct transaction_key key = client_key(proxy_branches(p), str_of(branch), STR("BYE"));
+    assert_non_null(
+        client_transaction_new(proxy_transactions(p), &key, false, &to, STR("x"), NULL, 0));
     assert_true(answer_is_heard(p, "203.0.113.66", 5060, branch));
     assert_true(answer_is_heard(p, "203.0.113.66", 5070, branch));
     assert_true(answer_is_heard(p, "::ffff:203.0.113.66", 5060, branch));
     assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
     assert_false(answer_is_heard(p, "::203.0.113.66", 5060, branch));
-    assert_int_equal(p->counters.foreign_responses, before + 3);
+    assert_int_equal(proxy_counters(p)->foreign_responses, before + 3);
     assert_false(answer_is_heard(p, "203.0.113.67", 5060, "z9hG4bKother"));
-    assert_int_equal(p->counters.foreign_responses, before + 3); /* a flood is no news */
+    assert_int_equal(proxy_counters(p)->foreign_responses, before + 3); /* a flood is no news */
     settings.responses_any = true;
     assert_true(answer_is_heard(p, "203.0.113.67", 5060, branch));
     settings.responses_any = false;
@@ -253,18 +265,14 @@ static void who_was_asked(void **state)
 /* Another worker may have asked; it is told where the response came from, and judges. */
 static void another_worker_asked(void **state)
 {
-    struct proxy *p = *state;
+    struct proxy *alone = *state, *p = make_proxy(1, 4);
     char branch[BRANCH_LENGTH + 1];
-    write_sent(p, SEEN, branch); /* by worker 0 */
-    p->n_workers = 4;
-    p->worker = 1;
+    write_sent(alone, SEEN, branch); /* by worker 0 */
     assert_true(answer_is_heard(p, "203.0.113.67", 5060, branch));
-    p->from_inbox = true;
+    proxy_inbox(p)->handing_over = true;
     assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
-    p->from_inbox = false;
-    p->n_workers = 0;
-    assert_false(answer_is_heard(p, "203.0.113.67", 5060, branch));
-    p->worker = 0;
+    proxy_free_offstage(p);
+    assert_false(answer_is_heard(alone, "203.0.113.67", 5060, branch));
 }
 
 /* What passes the text is judged again by the message: the two must agree. */
@@ -279,7 +287,7 @@ static void the_message_is_judged_alike(void **state)
         buf_addf(&text, "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP us:5060;branch=%s\r\n%s" REST, branch,
                  responses[i].vias);
         assert_int_equal(message_parse(&m, buf_str(&text), NULL), REASON_OK);
-        if (branch_is_ours(&p->branches, &m) != responses[i].heard)
+        if (branch_is_ours(proxy_branches(p), &m) != responses[i].heard)
             fail_msg("%s", responses[i].vias);
         message_fini(&m);
         buf_fini(&text);

@@ -38,7 +38,9 @@ static struct address address_of(const char *text, uint16_t port)
 }
 
 struct lab {
-    struct proxy proxy;
+    struct proxy *proxy;
+    struct listeners ours;
+    struct routes *routes;
     struct settings settings; /* without trunks */
     struct snapshot snapshot;
     struct listener listeners[2];
@@ -55,11 +57,14 @@ static int set_up(void **state)
     lab->listeners[1] = (struct listener){.address = address_of("192.0.2.101", 5060),
                                           .transports = {true, false}};
     lab->snapshot.settings = &lab->settings;
-    lab->proxy.snapshot = &lab->snapshot;
-    lab->proxy.listeners = (struct listeners){.list = lab->listeners, .n = 2};
-    lab->proxy.routes = routes_new(&(struct routes_options){
-        .listeners = &lab->proxy.listeners, .look_up = look_up, .resolver = &lab->dns, .seed = 1});
-    assert_non_null(lab->proxy.routes);
+    lab->ours = (struct listeners){.list = lab->listeners, .n = 2};
+    lab->routes = routes_new(&(struct routes_options){
+        .listeners = &lab->ours, .look_up = look_up, .resolver = &lab->dns, .seed = 1});
+    assert_non_null(lab->routes);
+    const struct proxy_stage stage = {
+        .snapshot = &lab->snapshot, .listeners = lab->ours, .routes = lab->routes};
+    lab->proxy = proxy_new_offstage(&stage);
+    assert_non_null(lab->proxy);
     *state = lab;
     return 0;
 }
@@ -67,7 +72,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct lab *lab = *state;
-    routes_free(lab->proxy.routes);
+    proxy_free_offstage(lab->proxy);
+    routes_free(lab->routes);
     free(lab);
     return 0;
 }
@@ -122,11 +128,11 @@ static void write_targets(struct lab *lab, const char *uri, const char *route, u
     struct message m;
     struct targets targets;
     const struct own_routes own = {.n = n_own, .exit = listener};
-    const uint64_t asker = 1;
+    const struct name_asker asker = {.part = 1};
     buf_addf(&text, "BYE %s" HEAD "%sContent-Length: 0\r\n\r\n", uri, route);
     buf_add_char(&text, '\0');
     assert_int_equal(message_parse(&m, (struct str){text.p, text.n - 1}, NULL), REASON_OK);
-    enum target_result result = target_of_dialog(&lab->proxy, &m, &own, &asker, &targets);
+    enum target_result result = target_of_dialog(lab->proxy, &m, &own, &asker, &targets);
     for (unsigned i = 0; result == TARGET_FOUND && i < targets.n; i++) {
         const struct target *t = &targets.list[i];
         buf_add_text(out, i > 0 ? " " : "");

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stird/base/container_of.h>
+
 #include "sip/transaction/transaction.h"
 
 #define RUNS         10000
@@ -32,6 +34,8 @@ struct packet {
 };
 
 struct run {
+    struct client_user client_user;
+    struct server_user server_user;
     uint64_t seed;
     int64_t now_ms;
     struct timers timers;
@@ -115,7 +119,7 @@ static void respond(struct run *r, int status)
         server_transaction_respond(r->server, status, (struct str){text, (size_t)n}, r->now_ms);
 }
 
-#define RUN_OF(timer, member) ((struct run *)(void *)((char *)(timer)-offsetof(struct run, member)))
+#define RUN_OF(timer, member) container_of(timer, struct run, member)
 
 static void on_provisional(struct timer *timer, int64_t now_ms)
 {
@@ -143,18 +147,16 @@ static void on_final(struct timer *timer, int64_t now_ms)
         respond(r, r->final_status);
 }
 
-static void server_ended(void *context, void *user, enum transaction_end why)
+static void server_ended(struct server_user *user, enum transaction_end why)
 {
-    struct run *r = context;
-    assert_ptr_equal(user, r);
+    struct run *r = container_of(user, struct run, server_user);
     assert_int_not_equal(why, TRANSACTION_TRANSPORT_ERROR);
     r->server = NULL;
 }
 
-static void server_waits(void *context, void *user)
+static void server_waits(struct server_user *user)
 {
-    assert_ptr_equal(user, context);
-    respond(context, 100);
+    respond(container_of(user, struct run, server_user), 100);
 }
 
 static void request_arrives(struct run *r)
@@ -167,7 +169,8 @@ static void request_arrives(struct run *r)
         return;
     }
     r->requests_seen++;
-    r->server = server_transaction_new(r->servers, &key, r->invite, &r->flow, r, r->now_ms);
+    r->server = server_transaction_new(r->servers, &key, r->invite, &r->flow, &r->server_user,
+                                       r->now_ms);
     assert_non_null(r->server);
     if (r->provisional_ms >= 0)
         timer_set(&r->timers, &r->provisional, on_provisional, r->now_ms + r->provisional_ms);
@@ -183,10 +186,9 @@ static void ack_arrives(struct run *r)
 
 /* ---- the caller ---- */
 
-static void client_ended(void *context, void *user, enum transaction_end why)
+static void client_ended(struct client_user *user, enum transaction_end why)
 {
-    struct run *r = context;
-    assert_ptr_equal(user, r);
+    struct run *r = container_of(user, struct run, client_user);
     assert_false(r->ended);
     r->ended = true;
     r->timed_out = why == TRANSACTION_TIMEOUT;
@@ -260,7 +262,7 @@ static void begin(struct run *r)
     char text[256];
     int n = snprintf(text, sizeof(text), request, method, method);
     r->client = client_transaction_new(r->clients, &key, r->invite, &r->flow,
-                                       (struct str){text, (size_t)n}, r, r->now_ms);
+                                       (struct str){text, (size_t)n}, &r->client_user, r->now_ms);
     assert_non_null(r->client);
     timer_set(&r->timers, &r->timer_c, on_timer_c, r->now_ms + TIMER_C_MS);
 }
@@ -305,11 +307,13 @@ static void one_run(uint64_t seed, unsigned *answered)
 {
     static const struct transaction_timing timing = {T1, 4000, T4};
     struct run *r = calloc(1, sizeof(*r));
-    const struct transaction_hooks client_hooks = {r,   send_to_server, NULL, client_ended, NULL,
-                                                   NULL};
-    const struct transaction_hooks server_hooks = {r,    send_to_client, server_ended,
-                                                   NULL, NULL,           server_waits};
+    const struct transaction_hooks client_hooks = {r, send_to_server};
+    const struct transaction_hooks server_hooks = {r, send_to_client};
+    static const struct client_callbacks client_callbacks = {.ended = client_ended};
+    static const struct server_callbacks server_callbacks = {server_ended, server_waits};
     assert_non_null(r);
+    r->client_user.callbacks = &client_callbacks;
+    r->server_user.callbacks = &server_callbacks;
     r->seed = seed;
     r->now_ms = 1000000;
     timers_init(&r->timers, r->now_ms);

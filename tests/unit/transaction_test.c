@@ -24,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stird/base/container_of.h>
+
 #include "sip/transaction/transaction.h"
 
 #define INVITE                                                                                     \
@@ -32,6 +34,8 @@
     "CSeq: 7 INVITE\r\nRoute: <sip:r;lr>\r\nX-Other: x\r\n\r\n"
 
 struct world {
+    struct client_user client_user;
+    struct server_user server_user;
     struct timers timers;
     struct transactions *all;
     int64_t now_ms;
@@ -54,30 +58,40 @@ static int world_send(void *context, const struct flow *to, struct str bytes)
     return w->send_error;
 }
 
-static void world_ended(void *context, void *user, enum transaction_end why)
+static void world_ended(struct world *w, enum transaction_end why)
 {
-    struct world *w = context;
-    assert_ptr_equal(user, w);
     w->ended = (int)why;
     w->server = NULL;
     w->client = NULL;
 }
 
-static void world_broken(void *context, void *user)
+static void client_ended(struct client_user *user, enum transaction_end why)
 {
-    struct world *w = context;
-    assert_ptr_equal(user, w);
+    world_ended(container_of(user, struct world, client_user), why);
+}
+
+static void server_ended(struct server_user *user, enum transaction_end why)
+{
+    world_ended(container_of(user, struct world, server_user), why);
+}
+
+static void client_broken(struct client_user *user)
+{
+    struct world *w = container_of(user, struct world, client_user);
     assert_false(w->told);
     w->told = true;
 }
 
-static void world_waits(void *context, void *user)
+static void server_waits(struct server_user *user)
 {
-    struct world *w = context;
-    assert_ptr_equal(user, w);
+    struct world *w = container_of(user, struct world, server_user);
     assert_false(w->asked);
     w->asked = true;
 }
+
+static const struct client_callbacks client_callbacks = {.ended = client_ended,
+                                                         .broken = client_broken};
+static const struct server_callbacks server_callbacks = {server_ended, server_waits};
 
 static const struct transaction_key key = {1, 2};
 
@@ -85,8 +99,9 @@ static void world_init(struct world *w, bool reliable)
 {
     static const struct transaction_timing timing = {500, 4000, 5000};
     memset(w, 0, sizeof(*w));
-    const struct transaction_hooks hooks = {w,           world_send,   world_ended,
-                                            world_ended, world_broken, world_waits};
+    const struct transaction_hooks hooks = {w, world_send};
+    w->client_user.callbacks = &client_callbacks;
+    w->server_user.callbacks = &server_callbacks;
     w->now_ms = 1000000;
     w->ended = -1;
     w->flow.transport = reliable ? TRANSPORT_TCP : TRANSPORT_UDP;
@@ -111,10 +126,11 @@ static void world_pass(struct world *w, int64_t ms)
 static void begin(struct world *w, bool client, bool is_invite)
 {
     if (client)
-        w->client = client_transaction_new(w->all, &key, is_invite, &w->flow, STR(INVITE), w,
-                                           w->now_ms);
+        w->client = client_transaction_new(w->all, &key, is_invite, &w->flow, STR(INVITE),
+                                           &w->client_user, w->now_ms);
     else
-        w->server = server_transaction_new(w->all, &key, is_invite, &w->flow, w, w->now_ms);
+        w->server = server_transaction_new(w->all, &key, is_invite, &w->flow, &w->server_user,
+                                           w->now_ms);
 }
 
 static void response(struct world *w, int status)
@@ -354,10 +370,10 @@ static void many_at_random_all_end(void **state)
     world_init(&w, false);
     for (uint64_t i = 0; i < 20000; i++) {
         struct transaction_key k = {i, i * 2654435761u};
-        struct client_transaction *c = client_transaction_new(w.all, &k, rand_r(&seed) % 2, &w.flow,
-                                                              STR(INVITE), &w, w.now_ms);
+        struct client_transaction *c = client_transaction_new(
+            w.all, &k, rand_r(&seed) % 2, &w.flow, STR(INVITE), &w.client_user, w.now_ms);
         struct server_transaction *s = server_transaction_new(w.all, &k, rand_r(&seed) % 2, &w.flow,
-                                                              &w, w.now_ms);
+                                                              &w.server_user, w.now_ms);
         static const int statuses[] = {100, 180, 200, 302, 404, 486, 503};
         assert_non_null(c);
         assert_non_null(s);

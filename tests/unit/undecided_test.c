@@ -9,13 +9,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <event2/event.h>
 #include <stird/io/record.h>
 #include <stird/io/record_queue.h>
 
 #include "sip/context.h"
 
 struct scene {
-    struct proxy proxy;
+    struct proxy *proxy;
+    struct event_base *base;
+    struct recording *recording;
     struct snapshot snapshot;
     struct settings settings;
     int to_recorder, recorder, queue;
@@ -27,26 +30,27 @@ static struct scene *new_scene(void)
     int fds[2];
     assert_non_null(s);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-    timers_init(&s->proxy.timers, proxy_now_ms());
     s->snapshot.settings = &s->settings;
-    s->proxy.snapshot = &s->snapshot;
     s->to_recorder = fds[0];
     s->recorder = fds[1];
     s->queue = record_queue_memory(65536);
-    s->proxy.base = event_base_new();
-    s->proxy.recording = recording_new(s->proxy.base, s->to_recorder, s->queue);
-    assert_non_null(s->proxy.recording);
+    s->base = event_base_new();
+    s->recording = recording_new(s->base, s->to_recorder, s->queue);
+    assert_non_null(s->recording);
+    const struct proxy_stage stage = {.snapshot = &s->snapshot, .recording = s->recording};
+    s->proxy = proxy_new_offstage(&stage);
+    assert_non_null(s->proxy);
     return s;
 }
 
 static void free_scene(struct scene *s)
 {
-    recording_free(s->proxy.recording);
-    event_base_free(s->proxy.base);
+    proxy_free_offstage(s->proxy);
+    recording_free(s->recording);
+    event_base_free(s->base);
     close(s->to_recorder);
     close(s->queue);
     close(s->recorder);
-    buf_fini(&s->proxy.scratch);
     free(s);
 }
 
@@ -59,7 +63,7 @@ static void refuse(struct scene *s, const char *source, bool invite)
                           .detail = STR("CSeq: is missing, at octet 0")};
     assert_true(address_parse(str_of(source), &u.source));
     u.source.port = 5060;
-    undecided_tell(&s->proxy, &u);
+    undecided_tell(s->proxy, &u);
 }
 
 /* Records that were written since the last look, and the INVITEs that they stand for. */
@@ -92,10 +96,10 @@ static void assert_taken(const struct scene *s, unsigned records, uint64_t invit
 static void pass(struct scene *s, int seconds)
 {
     for (int64_t until = proxy_now_ms() + seconds * INT64_C(1100);;) {
-        int64_t next = timers_next_ms(&s->proxy.timers);
+        int64_t next = timers_next_ms(proxy_timers(s->proxy));
         if (next < 0 || next > until)
             return;
-        timers_run(&s->proxy.timers, next);
+        timers_run(proxy_timers(s->proxy), next);
     }
 }
 
@@ -109,8 +113,8 @@ static void ten_one_by_one_then_one_with_a_count(void **state)
     assert_taken(s, 10 + 1, 10 + 1);
     pass(s, 1);
     assert_taken(s, 1, 490);
-    assert_int_equal(s->proxy.counters.rejected_calls, 501);
-    assert_int_equal(s->proxy.counters.by_reason[REASON_BAD_REQUEST], 501);
+    assert_int_equal(proxy_counters(s->proxy)->rejected_calls, 501);
+    assert_int_equal(proxy_counters(s->proxy)->by_reason[REASON_BAD_REQUEST], 501);
     free_scene(s);
 }
 
@@ -121,18 +125,18 @@ static void a_flood_that_goes_on(void **state)
     struct scene *s = new_scene();
     for (int i = 0; i < 500; i++)
         refuse(s, "192.0.2.1", true);
-    timers_run(&s->proxy.timers, timers_next_ms(&s->proxy.timers));
+    timers_run(proxy_timers(s->proxy), timers_next_ms(proxy_timers(s->proxy)));
     assert_taken(s, 11, 500);
     for (int i = 0; i < 300; i++)
         refuse(s, "192.0.2.1", true);
     assert_taken(s, 0, 0);
-    timers_run(&s->proxy.timers, timers_next_ms(&s->proxy.timers));
+    timers_run(proxy_timers(s->proxy), timers_next_ms(proxy_timers(s->proxy)));
     assert_taken(s, 1, 300);
     for (int i = 0; i < 3; i++)
         refuse(s, "192.0.2.1", true);
-    timers_run(&s->proxy.timers, timers_next_ms(&s->proxy.timers));
+    timers_run(proxy_timers(s->proxy), timers_next_ms(proxy_timers(s->proxy)));
     assert_taken(s, 1, 3);
-    assert_int_equal(timers_next_ms(&s->proxy.timers), -1);
+    assert_int_equal(timers_next_ms(proxy_timers(s->proxy)), -1);
     refuse(s, "192.0.2.1", true);
     assert_taken(s, 1, 1);
     free_scene(s);
@@ -146,9 +150,9 @@ static void ten_are_no_flood(void **state)
         for (int i = 0; i < UNDECIDED_EACH; i++)
             refuse(s, "192.0.2.1", true);
         assert_taken(s, UNDECIDED_EACH, UNDECIDED_EACH);
-        timers_run(&s->proxy.timers, timers_next_ms(&s->proxy.timers));
+        timers_run(proxy_timers(s->proxy), timers_next_ms(proxy_timers(s->proxy)));
         assert_taken(s, 0, 0);
-        assert_int_equal(timers_next_ms(&s->proxy.timers), -1);
+        assert_int_equal(timers_next_ms(proxy_timers(s->proxy)), -1);
     }
     free_scene(s);
 }
@@ -193,9 +197,9 @@ static void one_host_has_a_network_of_ipv6(void **state)
     }
     refuse(s, "2001:db8:0:2::1", true);
     assert_taken(s, UNDECIDED_EACH + 1, UNDECIDED_EACH + 1);
-    undecided_flush(&s->proxy);
+    undecided_flush(s->proxy);
     assert_taken(s, 1, 1000 - UNDECIDED_EACH);
-    undecided_flush(&s->proxy);
+    undecided_flush(s->proxy);
     assert_taken(s, 0, 0);
     free_scene(s);
 }

@@ -42,5 +42,9 @@ bool listener_reaches(const struct listener *l, enum address_family family,
 /* One that does: PREFERRED if it does, else the first; false: none. */
 bool listeners_reach(const struct listeners *l, uint16_t preferred, enum address_family family,
                      enum transport transport, uint16_t *listener);
+/* The same for what goes to UPSTREAM (NULL: to none that is configured): a listener that it names
+   is the only one that may. */
+bool listeners_for(const struct listeners *l, const struct upstream *upstream, uint16_t preferred,
+                   enum address_family family, enum transport transport, uint16_t *listener);
 
 #endif

@@ -79,6 +79,8 @@ struct net_handlers {
                     const struct frame *frame, enum frame_status status);
     /* A datagram that we sent came back by ICMP. */
     void (*undelivered)(void *context, struct str datagram, int error);
+    /* One that we opened is ready (flow_is_ready()). */
+    void (*opened)(void *context, const struct connection *connection);
     /* A connection is gone; transactions on it fail. Its flows stay valid until released. ERROR: 0
        when one of the two has closed it in good order, else what broke it, an errno. */
     void (*closed)(void *context, const struct connection *connection, int error);

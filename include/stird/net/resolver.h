@@ -21,6 +21,24 @@
 struct event_base;
 struct resolver;
 
+/*
+ * Whoever waits for what is still to come of a name; a part of it, all zero at first. ANSWERED is
+ * called once, from the event loop and never from inside a look-up, when the name has an answer or
+ * will have none: it looks the name up again.
+ */
+struct name_waiter {
+    struct name_waiter *next, **link; /* link NULL: it waits for nothing */
+    void (*answered)(struct name_waiter *waiter);
+};
+/* It waits no more; one that does not wait is fine. */
+void name_waiter_leave(struct name_waiter *waiter);
+
+/* On whose behalf a name that a peer wrote is looked up. */
+struct name_asker {
+    uint64_t part;              /* as `asker` of a query */
+    struct name_waiter *waiter; /* or NULL */
+};
+
 struct name_query {
     struct str host;
     const char *service; /* "_sip._udp": SRV records come first; NULL: a port was given */
@@ -29,6 +47,9 @@ struct name_query {
     bool passing;   /* a peer wrote it; false: it is configured */
     uint64_t asker; /* of a passing one: whose part of their room it takes */
     bool known;     /* only what is known counts: nothing is asked for, nothing kept longer */
+    /* NULL: nobody. It waits for this name from now on where the answer is PENDING or `handed`,
+       else for nothing any more. */
+    struct name_waiter *waiter;
 };
 
 enum name_state {

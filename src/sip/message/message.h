@@ -21,6 +21,8 @@
 
 #include "screen.h"
 
+#define MAX_FORWARDS_MAX 255 /* section 20.22 */
+
 struct settings;
 
 struct message {

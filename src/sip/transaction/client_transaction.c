@@ -21,8 +21,8 @@ struct client_transaction {
     struct transactions *all;
     struct flow to;
     struct channel_member channel; /* of a reliable flow */
-    void *user;
-    char *request; /* while it may be sent again */
+    struct client_user *user;      /* NULL: nobody, or gone */
+    char *request;                 /* while it may be sent again */
     uint32_t request_bytes;
     uint32_t interval_ms;     /* of timer A, E */
     struct skeleton skeleton; /* of an INVITE that got a response: for ACK and CANCEL */
@@ -30,7 +30,7 @@ struct client_transaction {
     struct holding *holding;  /* NULL: nobody counts */
     size_t counted;
     uint8_t state;
-    bool invite, attached;
+    bool invite;
     struct timer again; /* A, E */
     struct timer end;   /* B, D, F, K, M */
     enum transaction_end why;
@@ -69,8 +69,8 @@ static void on_end(struct timer *timer, int64_t now_ms)
     struct client_transaction *t = container_of(timer, struct client_transaction, end);
     struct transactions *all = t->all;
     (void)now_ms;
-    if (t->attached)
-        all->hooks.client_ended(all->hooks.context, t->user, t->why);
+    if (t->user)
+        t->user->callbacks->ended(t->user, t->why);
     client_transaction_free(all, &t->node);
 }
 
@@ -115,7 +115,7 @@ static void on_again(struct timer *timer, int64_t now_ms)
 struct client_transaction *client_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
                                                   const struct flow *to, struct str request,
-                                                  void *user, int64_t now_ms)
+                                                  struct client_user *user, int64_t now_ms)
 {
     struct client_transaction *t = calloc(1, sizeof(*t));
     char *copy = malloc(request.n);
@@ -130,7 +130,6 @@ struct client_transaction *client_transaction_new(struct transactions *all,
     t->to = *to;
     flow_hold(to);
     t->user = user;
-    t->attached = true;
     t->invite = invite;
     t->request = copy;
     t->request_bytes = (uint32_t)request.n;
@@ -152,14 +151,14 @@ struct client_transaction *client_transaction_find(struct transactions *all,
     return node ? container_of(node, struct client_transaction, node) : NULL;
 }
 
-void *client_transaction_user(const struct client_transaction *t)
+struct client_user *client_transaction_user(const struct client_transaction *t)
 {
-    return t->attached ? t->user : NULL;
+    return t->user;
 }
 
 void client_transaction_detach(struct client_transaction *t)
 {
-    t->attached = false;
+    t->user = NULL;
 }
 
 const struct flow *client_transaction_flow(const struct client_transaction *t)
@@ -284,10 +283,9 @@ void client_transaction_limit(struct client_transaction *t, int64_t now_ms)
 static void on_broken(struct timer *timer, int64_t now_ms)
 {
     struct client_transaction *t = container_of(timer, struct client_transaction, end);
-    const struct transaction_hooks *hooks = &t->all->hooks;
     end_at(t, now_ms + 64 * (int64_t)t->all->timing.t1_ms, TRANSACTION_CONNECTION_LOST);
-    if (t->attached && hooks->client_broken)
-        hooks->client_broken(hooks->context, t->user);
+    if (t->user && t->user->callbacks->broken)
+        t->user->callbacks->broken(t->user);
 }
 
 /*

@@ -15,15 +15,15 @@ struct server_transaction {
     struct transaction_node node;
     struct transactions *all;
     struct flow reply;
-    void *user;
-    char *response; /* the last one, while it may be sent again */
+    struct server_user *user; /* NULL: gone */
+    char *response;           /* the last one, while it may be sent again */
     uint32_t response_bytes;
     struct holding *holding; /* NULL: nobody counts */
     size_t counted;
     uint32_t interval_ms; /* of timer G */
     uint16_t final_status;
     uint8_t state;
-    bool invite, attached;
+    bool invite;
     struct timer again; /* G; before the first answer to an INVITE: the time for a 100 */
     struct timer end;   /* H, I, J, L */
     enum transaction_end why;
@@ -57,14 +57,14 @@ static void on_wait(struct timer *timer, int64_t now_ms)
 {
     struct server_transaction *t = container_of(timer, struct server_transaction, again);
     (void)now_ms;
-    if (t->attached)
-        t->all->hooks.server_waits(t->all->hooks.context, t->user);
+    if (t->user)
+        t->user->callbacks->waits(t->user);
 }
 
 struct server_transaction *server_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
-                                                  const struct flow *reply, void *user,
-                                                  int64_t now_ms)
+                                                  const struct flow *reply,
+                                                  struct server_user *user, int64_t now_ms)
 {
     struct server_transaction *t = calloc(1, sizeof(*t));
     if (!t)
@@ -73,7 +73,6 @@ struct server_transaction *server_transaction_new(struct transactions *all,
     t->reply = *reply;
     flow_hold(reply);
     t->user = user;
-    t->attached = true;
     t->invite = invite;
     transaction_table_add(&all->servers, &t->node, key);
     if (invite)
@@ -88,9 +87,9 @@ struct server_transaction *server_transaction_find(struct transactions *all,
     return node ? container_of(node, struct server_transaction, node) : NULL;
 }
 
-void *server_transaction_user(const struct server_transaction *t)
+struct server_user *server_transaction_user(const struct server_transaction *t)
 {
-    return t->attached ? t->user : NULL;
+    return t->user;
 }
 
 struct str server_transaction_last_response(const struct server_transaction *t)
@@ -108,8 +107,8 @@ static void on_end(struct timer *timer, int64_t now_ms)
     struct server_transaction *t = container_of(timer, struct server_transaction, end);
     struct transactions *all = t->all;
     (void)now_ms;
-    if (t->attached)
-        all->hooks.server_ended(all->hooks.context, t->user, t->why);
+    if (t->user)
+        t->user->callbacks->ended(t->user, t->why);
     server_transaction_free(all, &t->node);
 }
 
@@ -122,7 +121,7 @@ static void end_at(struct server_transaction *t, int64_t due_ms, enum transactio
 
 void server_transaction_detach(struct server_transaction *t)
 {
-    t->attached = false;
+    t->user = NULL;
 }
 
 void server_transaction_abandon(struct server_transaction *t)

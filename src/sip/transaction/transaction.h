@@ -28,6 +28,7 @@ struct transaction_key {
     uint64_t high, low;
 };
 
+struct message;
 struct transactions;
 struct server_transaction;
 struct client_transaction;
@@ -40,23 +41,49 @@ enum transaction_end {
                                     more by another one */
 };
 
+/* How bytes leave; the same for all transactions. */
 struct transaction_hooks {
     void *context;
     /* 0 or -errno. */
     int (*send)(void *context, const struct flow *to, struct str bytes);
-    /* The last call for each transaction; it is freed afterwards, USER is what its creator gave. */
-    void (*server_ended)(void *context, void *user, enum transaction_end why);
+};
+
+/* Whom a server transaction tells: a part of its user, who finds itself by container_of(). */
+struct server_user {
+    const struct server_callbacks *callbacks;
+};
+
+struct server_callbacks {
+    /* The last call for each transaction; it is freed afterwards. */
+    void (*ended)(struct server_user *user, enum transaction_end why);
+    /* An INVITE that has had no answer of any kind for 200 ms: its user says 100 now
+       (17.2.1). At most once. */
+    void (*waits)(struct server_user *user);
+};
+
+/* The same of a client transaction. */
+struct client_user {
+    const struct client_callbacks *callbacks;
+};
+
+struct client_callbacks {
     /*
      * DONE: freed afterwards. TIMEOUT, TRANSPORT_ERROR: it will get no (further) final response and
      * is freed afterwards.
      */
-    void (*client_ended)(void *context, void *user, enum transaction_end why);
+    void (*ended)(struct client_user *user, enum transaction_end why);
     /* A provisional came, and now the connection is broken: a final may still come by another one,
        for as long as client_transaction_limit() says, but need not be waited for. May be NULL. */
-    void (*client_broken)(void *context, void *user);
-    /* An INVITE that has had no answer of any kind for 200 ms: its user says 100 now
-       (17.2.1). At most once. */
-    void (*server_waits)(void *context, void *user);
+    void (*broken)(struct client_user *user);
+
+    /* Whoever reads messages calls the rest (relay.c); a transaction knows none. */
+
+    /* Whether M can be for it; the transaction hears nothing of one that cannot. NULL: all can. */
+    bool (*takes)(const struct message *m);
+    /* M is a response that the transaction passes on; the user may be gone afterwards. */
+    void (*answered)(struct client_user *user, struct message *m, const struct flow *from);
+    /* The same of one that nobody can read; STATUS 0: that neither. NULL: it counts for nothing. */
+    void (*unread)(struct client_user *user, int status);
 };
 
 struct transactions *transactions_new(const struct transaction_timing *timing,
@@ -75,11 +102,12 @@ unsigned transactions_count(const struct transactions *all);
 /* For a request that matches none. REPLY is where responses go; it is held. NULL: no memory. */
 struct server_transaction *server_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
-                                                  const struct flow *reply, void *user,
-                                                  int64_t now_ms);
+                                                  const struct flow *reply,
+                                                  struct server_user *user, int64_t now_ms);
 struct server_transaction *server_transaction_find(struct transactions *all,
                                                    const struct transaction_key *key);
-void *server_transaction_user(const struct server_transaction *t);
+/* NULL: it is gone. */
+struct server_user *server_transaction_user(const struct server_transaction *t);
 /* Its memory counts for HOLDING, which it refers to, until its end. A response that HOLDING has no
    room for is sent once and not kept. At most once. */
 void server_transaction_holds(struct server_transaction *t, struct holding *holding);
@@ -107,16 +135,16 @@ int server_transaction_final_status(const struct server_transaction *t);
 /* ---- client side (section 17.1) ---- */
 
 /*
- * Sends REQUEST (copied) to TO (held). When it cannot be sent, client_ended() comes from the next
- * timers_run(), never from here. NULL: no memory.
+ * Sends REQUEST (copied) to TO (held). When it cannot be sent, USER hears of its end from the next
+ * timers_run(), never from here; NULL: nobody does. NULL: no memory.
  */
 struct client_transaction *client_transaction_new(struct transactions *all,
                                                   const struct transaction_key *key, bool invite,
                                                   const struct flow *to, struct str request,
-                                                  void *user, int64_t now_ms);
+                                                  struct client_user *user, int64_t now_ms);
 struct client_transaction *client_transaction_find(struct transactions *all,
                                                    const struct transaction_key *key);
-void *client_transaction_user(const struct client_transaction *t);
+struct client_user *client_transaction_user(const struct client_transaction *t);
 /* As server_transaction_holds(). */
 void client_transaction_holds(struct client_transaction *t, struct holding *holding);
 void client_transaction_detach(struct client_transaction *t);

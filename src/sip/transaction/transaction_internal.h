@@ -2,7 +2,7 @@
 #ifndef STIRD_SIP_TRANSACTION_INTERNAL_H
 #define STIRD_SIP_TRANSACTION_INTERNAL_H
 
-#include <stddef.h>
+#include <stird/base/container_of.h>
 
 #include "channel.h"
 #include "transaction.h"
@@ -36,8 +36,5 @@ struct transaction_node *transaction_table_find(const struct transaction_table *
 
 void server_transaction_free(struct transactions *all, struct transaction_node *node);
 void client_transaction_free(struct transactions *all, struct transaction_node *node);
-
-#define container_of(pointer, type, member)                                                        \
-    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

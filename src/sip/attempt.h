@@ -1,0 +1,35 @@
+/*
+ * attempt - one client transaction of a context: a next hop that the request was sent to.
+ */
+#ifndef STIRD_SIP_ATTEMPT_H
+#define STIRD_SIP_ATTEMPT_H
+
+#include <stird/core/privacy.h>
+
+#include "branch.h"
+#include "limits.h"
+#include "target.h"
+#include "timers.h"
+#include "sip/transaction/transaction.h"
+
+enum heard { HEARD_NOTHING, HEARD_PROVISIONAL, HEARD_FINAL };
+/* CANCEL goes after it as soon as a provisional has come (section 9.1). */
+enum cancelling { CANCEL_NOT, CANCEL_WANTED, CANCEL_SENT };
+
+struct attempt {
+    struct client_user user;
+    struct attempt *next;
+    struct context *context;
+    struct client_transaction *client;
+    struct target target;
+    enum privacy_view view; /* whose decision left */
+    char branch[BRANCH_LENGTH + 1];
+    struct limit *limit; /* of the upstream; until its final answer */
+    unsigned place;      /* in the context's trail; 0: none */
+    bool abandoned;      /* another attempt has taken over */
+    enum heard heard;    /* the most that it has said */
+    enum cancelling cancelling;
+    struct timer patience; /* how long it may say nothing (further): relay.h */
+};
+
+#endif

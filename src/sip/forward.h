@@ -1,0 +1,28 @@
+/*
+ * forward - a request on its way out: RFC 3261 section 16.6.
+ */
+#ifndef STIRD_SIP_FORWARD_H
+#define STIRD_SIP_FORWARD_H
+
+#include <stird/base/buf.h>
+#include <stird/core/privacy.h>
+#include <stird/core/reason.h>
+
+struct context;
+struct target;
+
+/* Prints C's request as it leaves for TARGET into P->scratch. */
+enum reason forward_write(struct context *c, const struct target *target, const char *branch,
+                          struct buf *out);
+enum forward_result {
+    FORWARD_NONE, /* no target is left (or no memory) */
+    FORWARD_SENT,
+    FORWARD_WAITS,    /* for the connection to this target: C->wait was begun */
+    FORWARD_UNDECIDED /* the next target sees another part of the call: decide for it first */
+};
+/* Sends to the present target, or the first behind it that can be sent to. */
+enum forward_result forward_next(struct context *c);
+/* What the target that is likely the one will see. */
+enum privacy_view forward_next_view(const struct context *c);
+
+#endif

@@ -1,0 +1,32 @@
+#include "reply.h"
+
+#include <sofia-sip/sip_header.h>
+
+#include "sip/message/answer.h"
+#include "branch.h"
+#include "proxy_parts.h"
+
+struct flow reply_flow(const struct message *request, const struct flow *from)
+{
+    struct flow reply = *from;
+    const sip_via_t *via = request->sip->sip_via;
+    uint64_t port = 5060;
+    if ((from->connection || !message_via_has_rport(request)) &&
+        (!via->v_port || str_to_u64(str_of(via->v_port), 65535, &port)))
+        reply.remote.port = (uint16_t)port;
+    return reply;
+}
+
+void reply_stateless(struct proxy *p, const struct message *request, const struct flow *to,
+                     int status, struct str extra)
+{
+    struct answer_base base;
+    char tag[TAG_LENGTH + 1];
+    tag_write(proxy_branches(p), request, tag);
+    buf_reset(proxy_scratch(p));
+    if (answer_base_make(&base, request))
+        answer_write(&base, status, str_of(tag), extra, proxy_scratch(p));
+    if (proxy_scratch(p)->n > 0 && !buf_failed(proxy_scratch(p)))
+        proxy_send(p, to, buf_str(proxy_scratch(p)));
+    answer_base_fini(&base);
+}

@@ -1,0 +1,28 @@
+/*
+ * service - what stird does with the calls of a trunk, as the steps behind those that all calls
+ * have (facts, screen, trunk). A file and a line in the table for each.
+ */
+#ifndef STIRD_SIP_SERVICE_H
+#define STIRD_SIP_SERVICE_H
+
+#include <stird/core/settings.h>
+
+#include "steps.h"
+
+struct service {
+    const char *name;
+    struct way way;
+    /* The step of WAY that decides, for a call that nobody places (rehearsal.h): C->targets are
+       supposed. It neither sends nor waits. */
+    enum step_result (*decide)(struct context *c);
+    bool needs_upstreams; /* calls of a trunk without any would have nowhere to go */
+};
+
+extern const struct service service_sign;
+
+/* That of TRUNK's calls, whichever way they go: nothing but their trunk decides it. */
+const struct service *service_of(const struct trunk *trunk);
+/* By its name; NULL: there is none. */
+const struct service *service_find(struct str name);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * The service of a trunk whose calls leave by its upstreams with a level and a signature: where to,
+ * what is decided of it, the token, and away.
+ */
+#include <stird/base/clock.h>
+#include <stird/base/container_of.h>
+#include <stird/core/identity.h>
+#include <stird/core/passport.h>
+#include <stird/core/policy.h>
+
+#include "context.h"
+#include "forward.h"
+#include "service.h"
+
+#define RESIGN_AFTER_S 30 /* half the freshness that verifiers grant (R-P-138) */
+
+/* Before the decision, which asks what the next hop will see. */
+static enum step_result step_targets(struct context *c)
+{
+    return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
+}
+
+/* What is told of the call itself, whatever next hop it is decided for. */
+static void count_facts(const struct context *c)
+{
+    struct proxy_counters *counters = proxy_counters(c->proxy);
+    counters->date_corrected += c->outcome->date_was_wrong;
+    counters->level_unreadable += c->outcome->level_unreadable;
+    counters->identity_unreadable += c->call->n_identity_unreadable;
+}
+
+/* The upstream of the next target, or any other: decided is for what it sees. */
+static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
+{
+    for (unsigned i = c->target; i < c->n_targets; i++)
+        if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
+            return c->targets[i].upstream;
+    return NULL;
+}
+
+/* Once for all next hops that see the same of the call. */
+static enum step_result step_decide(struct context *c)
+{
+    enum privacy_view view = forward_next_view(c);
+    struct leaving *leaving = &c->leaving[view];
+    bool first = c->leaving[c->view].outcome == NULL;
+    c->view = view;
+    if (leaving->outcome) {
+        c->outcome = leaving->outcome;
+        return STEP_NEXT;
+    }
+    struct outcome *outcome = first ? c->outcome : arena_alloc(c->arena, sizeof(*outcome));
+    if (!outcome)
+        return step_refuse(c, REASON_OUT_OF_MEMORY);
+    const struct str why_none = c->outcome->detail;
+    c->outcome = leaving->outcome = outcome;
+    c->call->upstream = upstream_of_view(c, view);
+    c->call->overlay = proxy_overlay(c->proxy);
+    c->call->certificate_states = c->snapshot->certificate_states;
+    policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
+    context_reaches(c, PROGRESS_DECIDED);
+    if (c->call->fits_none)
+        c->outcome->detail = why_none;
+    if (first)
+        count_facts(c);
+    if (c->outcome->verdict == VERDICT_REJECT)
+        return step_refuse(c, c->outcome->reason);
+    return STEP_NEXT;
+}
+
+/* From here on the call goes unsigned, or not at all, as the settings say. */
+static void signing_failed(struct context *c, enum reason reason)
+{
+    proxy_counters(c->proxy)->sign_failures++;
+    policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
+}
+
+static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
+{
+    struct context *c = user;
+    struct proxy *p = c->proxy;
+    struct buf identity = BUF_INIT;
+    c->sign_us = sign_us;
+    if (reason == REASON_OK) {
+        const struct certificate *certificate =
+            &c->snapshot->settings->certificates[c->outcome->certificate];
+        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
+                     passport_type_shaken.ppt);
+        struct str *kept = &c->leaving[c->view].identity;
+        *kept = buf_failed(&identity) ? (struct str){NULL, 0}
+                                      : arena_copy(c->arena, buf_str(&identity));
+        if (!kept->p)
+            reason = REASON_OUT_OF_MEMORY;
+    }
+    if (reason != REASON_OK)
+        signing_failed(c, reason);
+    buf_fini(&identity);
+    wait_wake(&c->wait, reason == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
+    proxy_arm_timers(p);
+}
+
+static void forget_ticket(struct wait *w)
+{
+    struct context *c = container_of(w, struct context, wait);
+    signer_client_cancel(c->snapshot->signer, c->asked.ticket);
+}
+
+static const struct wait_kind for_signature = {"a signature", forget_ticket};
+
+int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
+{
+    uint32_t early_ms = 2 * TIMER_TICK_MS;
+    return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
+}
+
+/* A token that was made or decided long ago, for an upstream that did not take the call. */
+static void renew(struct context *c)
+{
+    struct outcome *o = c->outcome;
+    int64_t now_s = clock_real_s();
+    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
+        return;
+    c->leaving[c->view].identity = (struct str){NULL, 0};
+    o->claims.iat_s = now_s;
+    if (o->date == DATE_KEEP)
+        o->date = DATE_REPLACE;
+}
+
+/* False: the call goes on without one. */
+static bool ask_signer(struct context *c)
+{
+    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
+                                              &passport_type_shaken, &c->outcome->claims, on_signed,
+                                              c, &c->asked.ticket);
+    if (reason != REASON_OK)
+        signing_failed(c, reason);
+    return reason == REASON_OK;
+}
+
+/* The call waits; others go on. */
+static enum step_result step_sign(struct context *c)
+{
+    enum wait_end waited = wait_ended(&c->wait, &for_signature);
+    if (waited == WAIT_TOO_LATE)
+        signing_failed(c, REASON_SIGNER_TIMEOUT);
+    if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
+        return STEP_NEXT;
+    renew(c);
+    if (c->leaving[c->view].identity.p || !ask_signer(c))
+        return STEP_NEXT;
+    bool gathers = c->snapshot == proxy_snapshot(c->proxy);
+    wait_begin(&c->wait, &for_signature,
+               sign_deadline_ms(proxy_now_ms(), c->snapshot->settings->sign_timeout_ms));
+    if (!gathers)
+        signer_client_flush(c->snapshot->signer); /* which may bring the answer at once */
+    return STEP_WAIT;
+}
+
+enum { TARGETS, DECIDE, SIGN, SEND, STEPS };
+
+static const struct step steps[STEPS] = {
+    [TARGETS] = {"targets", step_targets},
+    [DECIDE] = {"decide", step_decide},
+    [SIGN] = {"sign", step_sign},
+    [SEND] = {"send", step_send},
+};
+
+const struct service service_sign = {
+    .name = "sign", .way = {steps, STEPS, DECIDE}, .decide = step_decide, .needs_upstreams = true};

@@ -1,0 +1,88 @@
+#include "wait.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stird/base/container_of.h>
+
+void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *w))
+{
+    *w = (struct wait){.timers = timers, .over = over};
+}
+
+/* From here on it may wait for something else. */
+static void end(struct wait *w, enum wait_end how)
+{
+    w->on = false;
+    w->end = how;
+    timer_clear(w->timers, &w->deadline);
+}
+
+static void take_back(struct wait *w)
+{
+    if (w->what->cancel)
+        w->what->cancel(w);
+}
+
+static void on_deadline(struct timer *timer, int64_t now_ms)
+{
+    struct wait *w = container_of(timer, struct wait, deadline);
+    (void)now_ms;
+    take_back(w);
+    end(w, WAIT_TOO_LATE);
+    w->over(w);
+}
+
+static void on_refused(struct timer *timer, int64_t now_ms)
+{
+    (void)now_ms;
+    wait_wake(container_of(timer, struct wait, deadline), WAIT_REFUSED);
+}
+
+static void on_answered(struct timer *timer, int64_t now_ms)
+{
+    (void)now_ms;
+    wait_wake(container_of(timer, struct wait, deadline), WAIT_ANSWERED);
+}
+
+void wait_begin(struct wait *w, const struct wait_kind *what, int64_t deadline_ms)
+{
+    assert(!w->on);
+    w->what = what;
+    w->on = true;
+    timer_set(w->timers, &w->deadline, on_deadline, deadline_ms);
+}
+
+bool wait_is_for(const struct wait *w, const struct wait_kind *what)
+{
+    return w->on && w->what == what;
+}
+
+enum wait_end wait_ended(struct wait *w, const struct wait_kind *what)
+{
+    if (w->on || w->what != what)
+        return WAIT_NONE;
+    w->what = NULL;
+    return w->end;
+}
+
+void wait_wake(struct wait *w, enum wait_end how)
+{
+    if (!w->on)
+        return;
+    end(w, how);
+    w->over(w);
+}
+
+void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
+{
+    if (w->on)
+        timer_set(w->timers, &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused, now_ms);
+}
+
+void wait_cancel(struct wait *w)
+{
+    if (!w->on)
+        return;
+    take_back(w);
+    end(w, WAIT_NONE);
+}

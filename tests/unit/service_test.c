@@ -1,0 +1,88 @@
+/*
+ * A service is a list of steps behind those that all calls have: here one that counts what it is
+ * given and sends nothing anywhere. Nothing of this is shipped; it is the smallest example of
+ * another one. That of the calls of today is looked at beside it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "sip/context.h"
+#include "sip/service.h"
+
+/* ---- the example ---- */
+
+static unsigned counted;
+
+static enum step_result step_count(struct context *c)
+{
+    assert_non_null(c->call->trunk);
+    counted++;
+    return STEP_NEXT;
+}
+
+static enum step_result step_end(struct context *c)
+{
+    (void)c;
+    return STEP_DONE;
+}
+
+static const struct step steps[] = {{"count", step_count}, {"end", step_end}};
+static const struct service service_count = {.name = "count", .way = {steps, 2, 0}};
+
+/* ---- the call ---- */
+
+/* As the last step of all calls does. */
+static enum step_result step_trunk(struct context *c)
+{
+    static const struct trunk trunk = {.name = STR("t")}; /* it has no upstreams */
+    c->call->trunk = &trunk;
+    c->service = &service_count;
+    return STEP_NEXT;
+}
+
+static void its_steps_come_behind_those_of_all_calls(void **state)
+{
+    static const struct step common[] = {{"trunk", step_trunk}};
+    static const struct way way = {common, 1, 0};
+    static struct snapshot snapshot;
+    const struct proxy_stage stage = {.snapshot = &snapshot};
+    struct proxy *p = proxy_new_offstage(&stage);
+    struct call call = {.n_identity_unreadable = 0};
+    struct context c = {.proxy = p, .call = &call, .way = &way};
+    (void)state;
+    assert_non_null(p);
+    wait_init(&c.wait, proxy_timers(p), steps_wait_over);
+    steps_try_again(&c);
+    assert_int_equal(counted, 1);
+    assert_ptr_equal(c.way, &service_count.way);
+    proxy_free_offstage(p);
+}
+
+static void what_is_served_today(void **state)
+{
+    static const char *const wanted[] = {"targets", "decide", "sign", "send"};
+    static const struct trunk trunk;
+    const struct service *s = service_of(&trunk);
+    (void)state;
+    assert_string_equal(s->name, "sign");
+    assert_ptr_equal(service_find(STR("sign")), s);
+    assert_null(service_find(STR("count")));
+    assert_null(service_find(STR("")));
+    assert_true(s->needs_upstreams);
+    assert_int_equal(s->way.n, 4);
+    for (unsigned i = 0; i < s->way.n; i++)
+        assert_string_equal(s->way.steps[i].name, wanted[i]);
+    assert_ptr_equal(s->way.steps[s->way.round].run, s->decide);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(its_steps_come_behind_those_of_all_calls),
+        cmocka_unit_test(what_is_served_today),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+/*
+ * A way of waiting is a constant, a step that begins it, and somebody who wakes it: here a letter
+ * that is in the post. Nothing of this is shipped; it is the smallest example of another one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include <stird/base/container_of.h>
+
+#include "sip/context.h"
+#include "sip/steps.h"
+
+#define LETTER_WAIT_MS 500
+
+/* The post: who waits for a letter, and what happened. */
+static struct context *reader;
+static char story[64];
+
+static void note(const char *word)
+{
+    strcat(story, word);
+}
+
+/* ---- the example ---- */
+
+static void stop_the_post(struct wait *w)
+{
+    assert_ptr_equal(reader, container_of(w, struct context, wait));
+    reader = NULL;
+    note("stopped ");
+}
+
+static const struct wait_kind for_letter = {"a letter", stop_the_post};
+
+static enum step_result step_read(struct context *c)
+{
+    switch (wait_ended(&c->wait, &for_letter)) {
+    case WAIT_NONE:
+        reader = c;
+        note("asks ");
+        wait_begin(&c->wait, &for_letter, proxy_now_ms() + LETTER_WAIT_MS);
+        return STEP_WAIT;
+    case WAIT_ANSWERED:
+        note("reads ");
+        return STEP_NEXT;
+    case WAIT_REFUSED:
+        note("is told ");
+        return STEP_NEXT;
+    case WAIT_TOO_LATE:
+        note("gives up ");
+        return STEP_NEXT;
+    }
+    return STEP_DONE;
+}
+
+/* Whoever has the answer. */
+static void the_letter_comes(enum wait_end end)
+{
+    struct context *c = reader;
+    reader = NULL;
+    wait_wake(&c->wait, end);
+}
+
+/* ---- its stories ---- */
+
+static enum step_result step_go_out(struct context *c)
+{
+    (void)c;
+    note("goes");
+    return STEP_DONE;
+}
+
+static enum step_result step_once_more(struct context *c)
+{
+    note("again ");
+    return c->target++ == 0 ? STEP_AGAIN : STEP_NEXT;
+}
+
+static const struct step steps[] = {{"read", step_read}, {"go", step_go_out}};
+static const struct step twice[] = {
+    {"once more", step_once_more}, {"read", step_read}, {"go", step_go_out}};
+static const struct way way = {steps, 2, 0}, way_twice = {twice, 3, 0};
+
+static struct proxy *proxy;
+static struct context context;
+
+static int begin(const struct way *w)
+{
+    static struct snapshot snapshot;
+    const struct proxy_stage stage = {.snapshot = &snapshot};
+    proxy = proxy_new_offstage(&stage);
+    assert_non_null(proxy);
+    reader = NULL;
+    story[0] = '\0';
+    context = (struct context){.proxy = proxy, .way = w};
+    wait_init(&context.wait, proxy_timers(proxy), steps_wait_over);
+    steps_try_again(&context);
+    return 0;
+}
+
+static void end(const char *wanted)
+{
+    assert_string_equal(story, wanted);
+    assert_int_equal(timers_next_ms(proxy_timers(proxy)), -1);
+    proxy_free_offstage(proxy);
+}
+
+static void it_comes(void **state)
+{
+    (void)state;
+    begin(&way);
+    assert_string_equal(story, "asks ");
+    assert_true(wait_is_for(&context.wait, &for_letter));
+    the_letter_comes(WAIT_ANSWERED);
+    assert_false(wait_is_for(&context.wait, &for_letter));
+    end("asks reads goes");
+}
+
+static void it_will_not_come(void **state)
+{
+    (void)state;
+    begin(&way);
+    the_letter_comes(WAIT_REFUSED);
+    end("asks is told goes");
+}
+
+/* Whoever may not have anything sent from where it hears of it. */
+static void it_comes_soon(void **state)
+{
+    (void)state;
+    begin(&way);
+    wait_wake_soon(&context.wait, WAIT_ANSWERED, proxy_now_ms());
+    assert_string_equal(story, "asks ");
+    timers_run(proxy_timers(proxy), proxy_now_ms() + TIMER_TICK_MS);
+    end("asks reads goes");
+}
+
+static void it_comes_too_late(void **state)
+{
+    int64_t now_ms = proxy_now_ms();
+    (void)state;
+    begin(&way);
+    timers_run(proxy_timers(proxy), now_ms + LETTER_WAIT_MS - 2 * TIMER_TICK_MS);
+    assert_string_equal(story, "asks ");
+    timers_run(proxy_timers(proxy), proxy_now_ms() + LETTER_WAIT_MS + 2 * TIMER_TICK_MS);
+    assert_null(reader);
+    wait_wake(&context.wait, WAIT_ANSWERED); /* nobody is there to read it */
+    end("asks stopped gives up goes");
+}
+
+static void nobody_waits_any_more(void **state)
+{
+    (void)state;
+    begin(&way);
+    wait_cancel(&context.wait);
+    wait_cancel(&context.wait);
+    wait_wake(&context.wait, WAIT_ANSWERED);
+    assert_int_equal(wait_ended(&context.wait, &for_letter), WAIT_NONE);
+    end("asks stopped ");
+}
+
+/* How one wait ended says nothing of another one. */
+static void of_its_own_kind_only(void **state)
+{
+    static const struct wait_kind for_parcel = {"a parcel", NULL};
+    (void)state;
+    begin(&way);
+    wait_cancel(&context.wait);
+    wait_begin(&context.wait, &for_parcel, proxy_now_ms() + 1000);
+    context.step = 1;
+    wait_wake(&context.wait, WAIT_ANSWERED);
+    assert_int_equal(wait_ended(&context.wait, &for_letter), WAIT_NONE);
+    assert_int_equal(wait_ended(&context.wait, &for_parcel), WAIT_ANSWERED);
+    assert_int_equal(wait_ended(&context.wait, &for_parcel), WAIT_NONE);
+    end("asks stopped goes");
+}
+
+static void a_round_begins_anew(void **state)
+{
+    (void)state;
+    begin(&way_twice);
+    the_letter_comes(WAIT_ANSWERED);
+    end("again again asks reads goes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_comes),
+        cmocka_unit_test(it_will_not_come),
+        cmocka_unit_test(it_comes_soon),
+        cmocka_unit_test(it_comes_too_late),
+        cmocka_unit_test(nobody_waits_any_more),
+        cmocka_unit_test(of_its_own_kind_only),
+        cmocka_unit_test(a_round_begins_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
