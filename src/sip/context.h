@@ -163,6 +163,7 @@ struct context {
     bool emergency;          /* no limit counts but that of emergency calls */
     bool emergency_by_to;    /* an emergency call by its To alone */
     bool admitted;           /* below all ceilings: what it keeps may stay */
+    bool answered_late;      /* a 2xx came when it had ended otherwise */
     bool provisional_passed; /* 101-199: no failover any more (R-P-037) */
     enum source_class source_class;
 
@@ -308,6 +309,8 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 /* Prints C's request as it leaves for TARGET into P->scratch. */
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
                           struct buf *out);
+/* Whether C's request, as it came, leaves for TARGET with a Route: a proxy is there. */
+bool forward_has_route(const struct context *c, const struct target *target);
 enum forward_result {
     FORWARD_NONE, /* no target is left (or no memory) */
     FORWARD_SENT,

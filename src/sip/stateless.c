@@ -54,7 +54,8 @@ static void pass_on(struct context *c)
     char branch[BRANCH_LENGTH + 1];
     struct flow flow;
     struct proxy *p = c->proxy;
-    branch_write(&p->branches, &c->message, p->worker, 0, branch);
+    branch_write(&p->branches, &c->message, p->worker,
+                 forward_has_route(c, c->targets) ? BRANCH_WITH_ROUTE : 0, branch);
     if (forward_write(c, c->targets, branch, &p->scratch) == REASON_OK &&
         target_flow(p, c->targets, &flow) == 0)
         proxy_send(p, &flow, buf_str(&p->scratch));
