@@ -156,15 +156,25 @@ static bool set_time(struct rehearsal *r, const char *at)
     return true;
 }
 
+/* The topmost Via, behind lines that name nobody. */
+static struct str top_via(struct str message)
+{
+    struct header_line line;
+    struct str rest, via;
+    start_line(message, &rest);
+    while (header_next(&rest, &line))
+        if (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &via))
+            return via;
+    return (struct str){NULL, 0};
+}
+
 /* What its first Via says: "SIP / 2.0 / TCP host". */
 static struct str transport_of_via(struct str message)
 {
-    struct header_line via;
-    if (!header_find(message, STR("Via"), 'v', &via))
-        return (struct str){NULL, 0};
-    str_cut(&via.value, '/');
-    str_cut(&via.value, '/');
-    struct str rest = str_trim(via.value);
+    struct str via = top_via(message);
+    str_cut(&via, '/');
+    str_cut(&via, '/');
+    struct str rest = str_trim(via);
     size_t n = 0;
     while (n < rest.n && ascii_is_alpha(rest.p[n]))
         n++;

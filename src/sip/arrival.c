@@ -55,7 +55,7 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
     struct buf detail = BUF_INIT;
     bool invite = received_is_invite(whole);
     struct str raw = frame_without_junk(whole);
-    struct str line = str_slice(raw, 0, str_find(raw, '\n', 0));
+    struct str rest, line = start_line(raw, &rest);
     bool answers = fault->reason != REASON_OUT_OF_MEMORY && relay_unread(p, raw);
     received_add_fault(&detail, fault);
     const struct undecided u = {

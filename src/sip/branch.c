@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <stird/core/headers.h>
+#include <stird/core/route_line.h>
 
 #define COOKIE   "z9hG4bK"
 #define LOOP_AT  (sizeof(BRANCH_PREFIX) - 1 + 4) /* behind worker and attempt, two digits each */
@@ -43,22 +44,38 @@ static struct str cseq_text(uint32_t cseq, struct cseq_text *room)
     return (struct str){room->bytes, sizeof(cseq)};
 }
 
-/* The first Route header's first lines stand for the set: it is what decides where we send. */
-static struct str first_route(const struct message *request)
+/* Of all Routes in their order, however they are divided into lines (section 7.3.1). */
+static uint64_t route_hash(const struct branches *b, const struct message *request)
 {
     struct header_line line;
-    return header_find(request->raw, STR("Route"), 0, &line) ? line.value : STR("");
+    struct str rest, uri;
+    uint64_t hash = 0;
+    start_line(request->raw, &rest);
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Route"), 0))
+            continue;
+        struct route_line routes = route_line_read(line.value);
+        while (route_line_next(&routes, &uri)) {
+            const struct str texts[] = {STR("routes"), {(const char *)&hash, sizeof(hash)}, uri};
+            hash = siphash_texts(b->proof, texts, 3).low;
+        }
+    }
+    return hash;
 }
 
-/* What the request was routed by when it stood below BELOW, the Via that we received it with. */
-static uint64_t loop_hash(const struct branches *b, const struct message *request,
+/* What the request was routed by, ROUTES by its Routes, when it stood below BELOW, the Via that we
+   received it with. */
+static uint64_t loop_hash(const struct branches *b, const struct message *request, uint64_t routes,
                           const sip_via_t *below)
 {
     struct cseq_text cseq;
-    const struct str texts[] = {
-        STR("loop"),         below ? str_of(below->v_branch) : STR(""), request->call_id,
-        request->from_tag,   cseq_text(request->cseq, &cseq),           request->request_uri,
-        first_route(request)};
+    const struct str texts[] = {STR("loop"),
+                                below ? str_of(below->v_branch) : STR(""),
+                                request->call_id,
+                                request->from_tag,
+                                cseq_text(request->cseq, &cseq),
+                                request->request_uri,
+                                {(const char *)&routes, sizeof(routes)}};
     return siphash_texts(b->proof, texts, sizeof(texts) / sizeof(texts[0])).low;
 }
 
@@ -91,7 +108,7 @@ void branch_write(const struct branches *b, const struct message *request, unsig
     memcpy(text, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
     write_hex_digits(text + LOOP_AT - 4, 2, worker);
     write_hex_digits(text + LOOP_AT - 2, 2, attempt);
-    write_hex(text + LOOP_AT, loop_hash(b, request, received));
+    write_hex(text + LOOP_AT, loop_hash(b, request, route_hash(b, request), received));
     struct branch_proof proof = proof_of(request, received);
     write_hex(text + PROOF_AT, proof_hash(b, (struct str){text, PROOF_AT}, &proof));
 }
@@ -124,20 +141,38 @@ bool branch_is_ours(const struct branches *b, const struct message *response)
     return branch_proof_holds(b, &proof);
 }
 
-unsigned branch_worker(struct str branch)
+/* The two digits at AT behind the prefix; UINT_MAX: BRANCH is none of ours. */
+static unsigned read_byte(struct str branch, size_t at)
 {
-    const size_t at = sizeof(BRANCH_PREFIX) - 1;
+    at += sizeof(BRANCH_PREFIX) - 1;
     if (!looks_ours(branch))
         return UINT_MAX;
     int high = ascii_hex_value(branch.p[at]), low = ascii_hex_value(branch.p[at + 1]);
     return high < 0 || low < 0 ? UINT_MAX : (unsigned)(high * 16 + low);
 }
 
+unsigned branch_worker(struct str branch)
+{
+    return read_byte(branch, 0);
+}
+
+bool branch_has_route(struct str branch)
+{
+    unsigned attempt = read_byte(branch, 2);
+    return attempt != UINT_MAX && (attempt & BRANCH_WITH_ROUTE);
+}
+
 bool branch_shows_loop(const struct branches *b, const struct message *request)
 {
+    uint64_t routes = 0;
+    bool hashed = false;
     for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next) {
         struct str branch = str_of(via->v_branch);
-        if (looks_ours(branch) && hex_equals(branch, LOOP_AT, loop_hash(b, request, via->v_next)))
+        if (!looks_ours(branch))
+            continue;
+        routes = hashed ? routes : route_hash(b, request);
+        hashed = true;
+        if (hex_equals(branch, LOOP_AT, loop_hash(b, request, routes, via->v_next)))
             return true;
     }
     return false;

@@ -30,6 +30,7 @@ struct branches {
 bool branches_init(struct branches *b, const uint8_t secret[SNAPSHOT_SECRET_BYTES]);
 void branches_fini(struct branches *b);
 
+#define BRANCH_WITH_ROUTE 0x40u /* in the number of an attempt: it leaves with a Route */
 /* The branch for forwarding REQUEST, as received (before its Via, Route and URI are edited). */
 void branch_write(const struct branches *b, const struct message *request, unsigned worker,
                   unsigned attempt, char text[BRANCH_LENGTH + 1]);
@@ -43,6 +44,8 @@ struct branch_proof {
 bool branch_proof_holds(const struct branches *b, const struct branch_proof *proof);
 /* Whether the top Via of RESPONSE carries a branch of ours for this very response. */
 bool branch_is_ours(const struct branches *b, const struct message *response);
+/* Whether the request left with a Route, which led through a proxy. */
+bool branch_has_route(struct str branch);
 /* The worker that wrote BRANCH, if it is one of ours; UINT_MAX: it is not. */
 unsigned branch_worker(struct str branch);
 /* Whether REQUEST has been here before with the same Request-URI and Route. */

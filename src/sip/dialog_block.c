@@ -97,6 +97,29 @@ static enum dialog_block ask_any(struct context *c, enum dialog_way way)
     return DIALOG_BLOCK_NONE;
 }
 
+/* Where callers are, and no upstream is. */
+static bool leads_to_trunks(const struct context *c)
+{
+    struct targets targets;
+    if (target_of_dialog(c->proxy, &c->message, &c->own, NULL, &targets) != TARGET_FOUND)
+        return false;
+    for (unsigned i = 0; i < targets.n; i++)
+        if (proxy_classify(c->proxy, &targets.list[i].address) != SOURCE_TRUNK ||
+            !proxy_may_begin(c->proxy, NULL, &targets.list[i].address))
+            return false;
+    return true;
+}
+
+/* A callee's From is who was called. But tags are what the sender wrote: that it is the callee's
+   shows where it comes from, or where it goes. */
+static bool is_of_callee(const struct context *c)
+{
+    if (c->own.senders & SENT_BY_CALLER)
+        return false;
+    enum source_class class = proxy_classify(c->proxy, &c->from.remote);
+    return class == SOURCE_UPSTREAM || (class == SOURCE_UNKNOWN && leads_to_trunks(c));
+}
+
 enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trunk)
 {
     const struct settings *s = c->snapshot->settings;
@@ -104,7 +127,7 @@ enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trun
     const struct rehearsal *r = proxy_rehearsal(c->proxy);
     unsigned step = 0;
     *trunk = NULL;
-    if (!(c->own.senders & SENT_BY_CALLER))
+    if (is_of_callee(c))
         return DIALOG_WAY_CALLEE;
     *trunk = r ? r->trunk : NULL;
     if (*trunk)
@@ -112,7 +135,7 @@ enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trun
     *trunk = trunk_alone_at(s, source);
     if (*trunk)
         return DIALOG_WAY_ALONE;
-    uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, SENT_BY_CALLER, source);
+    uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
     *trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     if (*trunk)
         return DIALOG_WAY_PROVEN;

@@ -1,8 +1,9 @@
 /*
  * dialog_block - the number block of an INVITE inside a call. A key outlives its call, for nobody
  * remembers calls here: its owner may bring it again, with another From and for another called
- * number. What is refused for who calls stays refused; the caller alone is asked, for the callee's
- * From is who was called.
+ * number. What is refused for who calls stays refused. The callee alone is not asked, for its From
+ * is who was called; which of the two sent it is not told by the tags, which the sender writes: it
+ * is the callee's when it comes from an upstream, or from nobody known towards a trunk.
  */
 #ifndef STIRD_SIP_DIALOG_BLOCK_H
 #define STIRD_SIP_DIALOG_BLOCK_H

@@ -230,6 +230,35 @@ static int apply_trust(struct context *c, const struct target *target)
     return trust_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
+/* Whose request it is, by what proves it or as the only trunk of its source. */
+static bool takes_identity(const struct context *c)
+{
+    const struct settings *s = c->snapshot->settings;
+    const struct address *source = &c->from.remote;
+    const struct trunk *trunk = c->call ? c->call->trunk : NULL;
+    if (!trunk) {
+        uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
+        trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
+    }
+    return trunk ? trust_takes_identity(trunk) : trust_takes_identity_of(s, source);
+}
+
+/* What is no new call has no decision: a setting that takes Identity off holds for it all the same.
+ */
+static void strip_identity(struct context *c)
+{
+    if (proxy_classify(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
+        message_remove_headers(&c->message, "Identity", 'y', NULL);
+}
+
+bool forward_has_route(const struct context *c, const struct target *target)
+{
+    const sip_route_t *route = c->message.sip->sip_route;
+    for (unsigned i = 0; i < c->own.n && route; i++)
+        route = route->r_next;
+    return route && !target->upstream;
+}
+
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
                           struct buf *out)
 {
@@ -248,6 +277,8 @@ enum reason forward_write(struct context *c, const struct target *target, const 
                                     (enum transport)c->from.transport);
     if (error == 0 && c->initial)
         error = write_identity(c);
+    else if (error == 0)
+        strip_identity(c);
     if (error == 0 && c->snapshot->settings->record_route && forms_dialog(m))
         error = record_route(c, target);
     if (error == 0)
@@ -302,6 +333,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
     unsigned number = c->target + 1 + (u && u->transport != a->target.transport ? 0x80 : 0);
     if (!have_message(c))
         return false;
+    number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
     branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
     *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;

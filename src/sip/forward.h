@@ -14,6 +14,8 @@ struct target;
 /* Prints C's request as it leaves for TARGET into P->scratch. */
 enum reason forward_write(struct context *c, const struct target *target, const char *branch,
                           struct buf *out);
+/* Whether C's request, as it came, leaves for TARGET with a Route: a proxy is there. */
+bool forward_has_route(const struct context *c, const struct target *target);
 enum forward_result {
     FORWARD_NONE, /* no target is left (or no memory) */
     FORWARD_SENT,

@@ -285,6 +285,25 @@ static void on_provisional(struct attempt *a, struct message *m)
                   proxy_now_ms() + c->snapshot->settings->timer_c_ms);
 }
 
+/* Its record is written, and tells what the caller was told first: that a 2xx goes up yet is told
+   here. */
+static void tell_late(struct proxy *p, const struct message *m)
+{
+    proxy_counters(p)->answered_late++;
+    log_warning("a call was answered after it had ended otherwise: its record has the end before",
+                LOG_TEXT("call_id", m->call_id), LOG_NUMBER("sip_status", m->status));
+}
+
+static void note_late(struct attempt *a, const struct message *m)
+{
+    struct context *c = a->context;
+    client_transaction_late_2xx(a->client);
+    if (!c->invite || !c->finished || c->answered_late || c->status < 300)
+        return;
+    c->answered_late = true;
+    tell_late(c->proxy, m);
+}
+
 /*
  * The first 2xx ends the search, and it and all further ones go up (section 16.7 item 5), also when
  * the caller was told otherwise before: only it can end that call.
@@ -293,6 +312,7 @@ static void on_success(struct attempt *a, struct message *m, const struct flow *
 {
     struct context *c = a->context;
     bool proven = branch_is_ours(proxy_branches(c->proxy), m);
+    note_late(a, m);
     print_for_caller(a, m);
     struct str bytes = buf_str(proxy_scratch(c->proxy));
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
@@ -482,6 +502,8 @@ static void on_unread(struct client_user *user, int status)
 {
     struct attempt *a = attempt_of(user);
     struct context *c = a->context;
+    if (status == 0 || status >= 200)
+        client_transaction_was_unread(a->client);
     if (status > 0 && status < 200)
         on_provisional(a, &(struct message){.status = 100}); /* a sign of life */
     else if (a->heard != HEARD_FINAL)
@@ -534,6 +556,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                                        ? client_transaction_find(proxy_transactions(p), &key)
                                        : NULL;
     proxy_counters(p)->responses++;
+    m->by_proxy = branch_has_route(message_via_branch(m));
     if (!t) {
         if (class == SOURCE_UNKNOWN || is_foreign(p, m) || !relay_unread(p, m->raw))
             pass_stray(p, m, from, class);
@@ -549,6 +572,8 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
     } else if (m->status / 100 == 2 && str_eq(m->method, STR("INVITE")) &&
                branch_is_ours(proxy_branches(p), m)) {
         /* A further 2xx: its Via says where it goes (see is_needed() in context.c). */
+        if (client_transaction_late_2xx(t))
+            tell_late(p, m);
         message_remove_via(m);
         pass_by_via(p, m, from);
     }

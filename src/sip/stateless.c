@@ -57,7 +57,8 @@ static void pass_on(struct context *c)
     char branch[BRANCH_LENGTH + 1];
     struct flow flow;
     struct proxy *p = c->proxy;
-    branch_write(proxy_branches(p), &c->message, proxy_worker(p), 0, branch);
+    branch_write(proxy_branches(p), &c->message, proxy_worker(p),
+                 forward_has_route(c, c->targets) ? BRANCH_WITH_ROUTE : 0, branch);
     if (forward_write(c, c->targets, branch, proxy_scratch(p)) == REASON_OK &&
         target_flow(p, c->targets, &flow) == 0)
         proxy_send(p, &flow, buf_str(proxy_scratch(p)));

@@ -98,6 +98,21 @@ static bool all_are_trusted(const struct settings *settings, const struct source
     return entry != NULL;
 }
 
+bool trust_takes_identity(const struct trunk *trunk)
+{
+    return trunk->existing_identity == IDENTITY_STRIP ||
+           trunk->existing_identity == IDENTITY_REPLACE;
+}
+
+bool trust_takes_identity_of(const struct settings *settings, const struct address *source)
+{
+    const struct source_entry *entry = trunks_of(settings, source);
+    for (unsigned i = 0; entry && i < entry->n_trunks; i++)
+        if (trust_takes_identity(&settings->trunks[entry->trunks[i]]))
+            return true;
+    return false;
+}
+
 /* An upstream's alone: no trunk names it as narrowly. */
 static bool is_claimed(const struct settings *settings, const struct address *a)
 {

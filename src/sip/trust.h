@@ -17,5 +17,8 @@ int trust_apply(struct message *m, const struct settings *settings, const struct
 /* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. 0 or -ENOMEM, as above. */
 int trust_apply_in_dialog(struct message *m, const struct settings *settings,
                           const struct address *source, const struct address *next_hop);
+/* Whether TRUNK, or one that SOURCE may be of, leaves no Identity header on what is no new call. */
+bool trust_takes_identity(const struct trunk *trunk);
+bool trust_takes_identity_of(const struct settings *settings, const struct address *source);
 
 #endif

@@ -246,6 +246,44 @@ class BrokenLines(Story):
                 self.carrier.expect("ACK")
                 self.sbc.inbox, self.carrier.inbox = [], []
 
+    def test_a_via_that_names_nobody_costs_no_call(self):
+        """Wherever it stands: an emergency call, any other, and what ends it."""
+        self.start()
+        for line in (b"Via:", b"v:", b"Via:   ", b"Via: ,", b"v : ,,", b"VIA:\r\n "):
+            for before in (b"Max-Forwards", b"Via"):
+                for called in ("911", "+12155550199"):
+                    with self.subTest(line=line, before=before, called=called):
+                        invite = self.invite(called=called)
+                        self.done(self.offer(with_line(invite, line, before)), invite)
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE")
+            self.carrier.respond(arrived, 200)
+            final = self.sbc.expect(200)
+            self.sbc.acknowledge(invite, final, self.at())
+            self.carrier.expect("ACK")
+            bye = in_dialog(self.sbc, "BYE", invite, final, 2)
+            self.sbc.send(with_line(bye, line, b"Max-Forwards"), self.at())
+            self.carrier.respond(self.carrier.expect("BYE"), 200)
+            self.sbc.expect((200, "BYE"))
+
+    def test_a_via_that_names_nobody_costs_no_answer(self):
+        """Before ours it is in nobody's way, and goes with it."""
+        for over in ("udp", "tcp"):
+            self.start(upstreams=[self.upstream(transport=over)])
+            self.carrier  # pylint: disable=pointless-statement
+            for line in (b"Via:", b"v:  ", b"Via: ,"):
+                for before in (b"Via", b"From"):
+                    for status in (180, 200, 486):
+                        with self.subTest(over=over, line=line, before=before, status=status):
+                            invite = self.place()
+                            arrived = self.carrier.expect("INVITE")
+                            reply = answer(arrived, status, "Odd", "t9", peer=self.carrier)
+                            self.carrier.send(with_line(reply, line, before), way(arrived))
+                            there = self.sbc.expect(status)
+                            self.assertEqual(len(there.all("via")), 1)
+                            self.end(invite, arrived, there)
+            self.stird.stop()
+
     def test_an_odd_response_goes_up(self):
         """Its Via with additions, its start line, its Content-Length: what leaves is well formed."""
         self.start()

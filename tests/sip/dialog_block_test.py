@@ -8,6 +8,7 @@ import re
 
 from lib import dialog, stirctl
 from lib.patience import HANG_S
+from lib.sip import octets, parameter
 from lib.stird import wait_until
 from lib.story import Story
 
@@ -22,8 +23,8 @@ class DialogBlock(Story):
         """Two trunks of one SBC, and stird."""
         self.start(trunks=[self.trunk("acme", **own), self.trunk("globex", customer="globex", **other)], **more)
 
-    def up(self, contact=None, extra=()):
-        invite = self.invite(extra=extra)
+    def up(self, contact=None, extra=(), **more):
+        invite = self.invite(extra=extra, **more)
         if contact is not None:
             invite = invite.replaced("contact", "Contact: <sip:+12155550100%s@%s>" % (contact, self.net(2)))
         self.carrier  # it listens
@@ -177,6 +178,84 @@ class DialogBlock(Story):
         self.assertIsNone(trunk)
         self.assertIn("sent by who was called", why)
 
+    def swapped(self, call, cseq, *changes, blocked=True):
+        """As the callee would write it: To has the tag of who calls."""
+        message = self.again(call, cseq, *changes, blocked=blocked)
+        caller = parameter(message["from"], "tag")
+        raw = re.sub(rb"(From: [^\r]*;tag=)[^\r;]*", rb"\1made-up", message.octets())
+        raw = re.sub(rb"(To: [^\r]*;tag=)[^\r;]*", rb"\g<1>" + octets(caller), raw)
+        return type(message).parse(raw)
+
+    def test_tags_that_are_swapped(self):
+        """A tag is what its sender writes: from a trunk each blocked number is refused."""
+        self.start(trunks=[self.trunk("acme")])
+        call = self.up()
+        asserts = (rb"\r\nCSeq", b"\r\nP-Asserted-Identity: <sip:" + BLOCKED + b"@h>\r\nCSeq")
+        elsewhere = (rb"^INVITE sip:[^@]*@", b"INVITE sip:+19005551234@")
+        self.refused(self.swapped(call, 2))
+        self.refused(self.swapped(call, 3, elsewhere))
+        self.refused(self.swapped(call, 4, asserts, blocked=False))
+        self.goes_on(self.swapped(call, 5, elsewhere, blocked=False))
+        self.told(3)
+
+    def test_tags_that_are_swapped_with_a_trunk_to_prove(self):
+        self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})
+        call = self.up()
+        self.refused(self.swapped(call, 2))
+        self.refused(self.swapped(call, 3, (PROOF, b"")))
+        self.goes_on(self.swapped(call, 4, blocked=False))
+        self.told(2)
+
+    def test_both_sides_of_a_call_the_other_way_round(self):
+        """UDP in, TCP out: two Record-Routes, and Routes that come in by the one and leave by the other."""
+        self.start(trunks=[self.trunk("acme")], upstreams=[self.upstream(transport="tcp")])
+        call = self.up()
+        message = self.swapped(call, 2)
+        routes = message.elements("route")
+        self.assertEqual(len(routes), 2)
+        for order in (routes, routes[::-1]):
+            raw = re.sub(rb"\r\nRoute: [^\r]*", b"", message.octets()).replace(
+                b"\r\nCSeq", b"\r\nRoute: " + octets(", ".join(order)) + b"\r\nCSeq")
+            raw = raw.replace(b";branch=", b";branch=z9hG4bK%d" % len(order[0]))
+            self.sbc.send(raw, self.at())
+            self.sbc.inbox = []
+            self.carrier.expect_nothing(0.2)
+
+    def test_who_was_called_may_be_one_who_may_not_call(self):
+        """The carrier's re-INVITE has its From: a number for calls in alone has calls that stay up."""
+        self.start(trunks=[self.trunk("acme")])
+        self.up(called=BLOCKED.decode())
+        arrived, sent = self.arrived, self.answered
+        again = dialog.callee_in_dialog(self.carrier, "INVITE", arrived, sent, 1, body=dialog.SDP)
+        self.assertIn(BLOCKED, octets(again["from"]))
+        self.carrier.send(again, self.at())
+        self.sbc.respond(self.sbc.expect("INVITE"), 488)
+        self.sbc.expect("ACK")
+        self.carrier.acknowledge(again, self.carrier.expect(488), self.at())
+        gateway = self.peer("gateway", 55)
+        raw = again.octets().replace(b"UDP " + self.net(9).encode(), b"UDP " + self.net(55).encode())
+        gateway.send(raw.replace(b";branch=", b";branch=z9hG4bKg"), self.at())
+        self.sbc.expect("INVITE")
+
+    def test_where_callers_and_carrier_share_an_address(self):
+        """An SBC that gets its calls back: what is not blocked passes, whoever of the two sent it."""
+        self.start(trunks=[self.trunk("acme")], upstreams=[self.upstream(last=2)])
+        invite = self.invite(uri="sip:+12155550199@sbc.example")
+        self.sbc.send(invite, self.at())
+        arrived = self.sbc.expect("INVITE")
+        sent = self.sbc.respond(arrived, 200)
+        self.sbc.acknowledge(invite, self.sbc.expect(200), self.at())
+        self.sbc.expect("ACK")
+        for cseq, number, status in ((1, b"+12155550199", 488), (2, BLOCKED, 603)):
+            again = dialog.callee_in_dialog(self.sbc, "INVITE", arrived, sent, cseq, body=dialog.SDP)
+            raw = FROM.sub(b"\r\nFrom: <sip:" + number + b"@", again.octets())
+            again = type(again).parse(raw)
+            self.sbc.send(again, self.at())
+            if status == 488:
+                self.sbc.respond(self.sbc.expect("INVITE"), status)
+                self.sbc.expect("ACK")
+            self.sbc.acknowledge(again, self.sbc.expect(status), self.at())
+
     def test_an_urgent_block(self):
         self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})
         call = self.up()
@@ -231,6 +310,9 @@ class DialogBlock(Story):
         wait_until(blocked_ones, HANG_S, "a record")
         self.assertEqual([(r["source"], r["sip_status"] or 0) for r in blocked_ones()], [(self.net(55) + ":5060", 0)])
         self.assertEqual(self.explained(blocked, 55), ("rejected", "number_blocked"))
+        self.stranger_sends(stranger, self.swapped(call, 4))  # towards the carrier: no callee's
+        self.carrier.expect_nothing(0.2)
+        self.assertEqual(len(blocked_ones()), 2)
 
     def stranger_sends(self, stranger, message):
         raw = message.octets().replace(b"UDP " + self.net(2).encode(), b"UDP " + self.net(55).encode())

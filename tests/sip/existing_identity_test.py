@@ -3,6 +3,7 @@
 import base64
 import json
 
+from lib.dialog import SDP, in_dialog
 from lib.story import Story
 
 
@@ -180,3 +181,33 @@ class ExistingIdentity(Story):
         _, seen, _ = self.identities(line, existing_identity="add")
         self.assertEqual(len(seen), 2)
         self.assertIn(line.encode(), seen)
+
+    def test_inside_a_call_strip_and_replace_hold_too(self):
+        """And for requests of other methods; keep keeps, whatever the tags say."""
+        lines = ["Identity: " + foreign("shaken"), "y: " + foreign("div")]
+        for mode, n in (("strip", 0), ("replace", 0), ("keep", 2), ("add", 2)):
+            self.start(pbx={"existing_identity": mode})
+            invite = self.place()
+            arrived = self.carrier.expect("INVITE")
+            self.carrier.respond(arrived, 200, body=SDP)
+            final = self.sbc.expect(200)
+            self.sbc.acknowledge(invite, final, self.at())
+            self.carrier.expect("ACK")
+            for cseq, method in enumerate(("INVITE", "UPDATE", "INFO", "BYE"), 2):
+                with self.subTest(mode=mode, method=method):
+                    again = in_dialog(self.sbc, method, invite, final, cseq, extra=lines)
+                    self.sbc.send(again, self.at())
+                    there = self.carrier.expect(method)
+                    self.assertEqual(len(there.raws("identity")), n)
+                    self.carrier.respond(there, 481)
+                    got = self.sbc.expect((481, method))
+                    if method == "INVITE":
+                        self.carrier.expect("ACK")
+                        self.sbc.acknowledge(again, got, self.at())
+            message = self.sbc.request("MESSAGE", "sip:+12155550199@" + self.net(1), extra=lines)
+            self.sbc.send(message, self.at())
+            there = self.carrier.expect("MESSAGE")
+            self.assertEqual(len(there.raws("identity")), n)
+            self.carrier.respond(there, 200)
+            self.sbc.expect((200, "MESSAGE"))
+            self.stird.stop()

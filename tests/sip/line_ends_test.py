@@ -74,7 +74,7 @@ class LineEnds(Story):
                            ("cseq", "CSeq: 1 INVITE\rContact: evil")):
             with self.subTest(name=name):
                 invite = self.invite().replaced(name, line)
-                self.refused(invite.octets(), self.sbc, 400, None)
+                self.refused(invite.octets(), self.sbc, 400)
         self.signed_call()
 
     def test_line_feeds_alone(self):
@@ -93,6 +93,29 @@ class LineEnds(Story):
             with self.subTest(line=lines[i]):
                 self.refused(mixed, self.sbc, 400)
         self.signed_call()
+
+    def test_every_line_end_is_told(self):
+        """R-P-010: whichever it is, an INVITE gets its 400 and a record, and an emergency call an alarm."""
+        self.start()
+        for n, end in enumerate((b"\r", b"\n", b"\r\r\n", b"\n\r"), 1):
+            with self.subTest(end=end):
+                invite = self.invite(called="911", uri="sip:911@" + self.net(1))
+                self.refused(invite.octets().replace(b"\r\n", end), self.sbc, 400)
+                self.record(invite, reason="bad_request", sip_status=400, emergency=True)
+                self.assert_counted("emergency_refused", n)
+                for at in range(6):
+                    parts = self.invite().octets().split(b"\r\n")
+                    raw = b"\r\n".join(parts[:at + 1]) + end + b"\r\n".join(parts[at + 1:])
+                    self.refused(raw, self.sbc, 400)
+
+    def test_a_folded_line_in_an_answer(self):
+        """What folds it by one of the two alone becomes spaces."""
+        self.start()
+        for fold in (b"\r ", b"\n ", b"\r\r\n "):
+            with self.subTest(fold=fold):
+                raw = self.invite().octets().replace(b";branch=", fold + b";branch=")
+                answer = self.refused(raw, self.sbc, 400)
+                self.assertIn(b";branch=z9hG4bK", answer.raw)
 
     def test_in_the_body_they_are_the_body_s(self):
         self.start()

@@ -274,6 +274,53 @@ class Udp(Nat, Story):
     def assert_fixed(self, final):
         self.assertEqual(uri_of(final["contact"]), "sip:pbx@%s:5090" % self.net(2))
 
+    def by_proxy(self, message, record_route=True):
+        """What an SBC at .2:5090 that is a proxy sends of what its phone said."""
+        own = b"\r\nRecord-Route: <sip:%s:5090;lr>" % self.net(2).encode() if record_route else b""
+        lower = b"\r\nVia: SIP/2.0/UDP %s;branch=%s" % (INSIDE.encode(), branch().encode())
+        raw = message.replaced("contact", "Contact: <sip:phone@%s>" % INSIDE).octets()
+        return type(message).parse(raw.replace(b"\r\nMax-Forwards", lower + own + b"\r\nMax-Forwards", 1))
+
+    def test_what_is_behind_a_proxy_is_the_proxy_s(self):
+        """A message that says that a proxy stays in the call keeps its Contact, both ways and again."""
+        pbx = self.begin(contact_fix=True)
+        self.carrier  # pylint: disable=pointless-statement
+        private = "sip:phone@" + INSIDE
+        invite = self.by_proxy(self.invite(pbx))
+        pbx.send(invite, self.at())
+        arrived = self.carrier.expect("INVITE")
+        self.assertEqual(uri_of(arrived["contact"]), private)
+        sent = self.carrier.respond(arrived, 200, body=SDP)
+        ok = pbx.expect(200)
+        self.assertEqual(len(ok.elements("record-route")), 2)
+        routes = [r for r in ok.elements("record-route") if ":5090" not in r]
+        self.within(pbx, "ACK", invite, ok, routes, 1)
+        self.within(pbx, "UPDATE", invite, ok, routes, 2)
+        self.assertEqual(uri_of(self.seen["contact"]), private)
+        self.carrier.respond(self.seen, 200)
+        pbx.expect((200, "UPDATE"))
+        for cseq in (1, 2):  # by its transaction; by its Via alone
+            request = self.callee_sends("UPDATE", arrived, sent, cseq)
+            there = pbx.expect("UPDATE")
+            self.assertEqual(len(there.elements("route")), 1)
+            if cseq == 2:
+                self.stird.stop()
+                self.stird.start()
+            lines = [line for name in ("via", "from", "to", "call-id", "cseq") for line in there.raws(name)]
+            pbx.send(b"\r\n".join([b"SIP/2.0 200 OK"] + lines + [
+                b"Contact: <" + private.encode() + b">", b"Content-Length: 0", b"", b""]),
+                ("udp",) + there.source)
+            self.assertEqual(uri_of(self.carrier.expect((200, "UPDATE"))["contact"]), private)
+            del request
+
+    def within(self, pbx, method, invite, ok, routes, cseq):
+        request = in_dialog(pbx, method, invite, ok, cseq)
+        raw = re.sub(rb"\r\nRoute: [^\r]*", b"", request.octets()).replace(
+            b"\r\nFrom", b"\r\nRoute: " + ", ".join(routes).encode() + b"\r\nFrom", 1)
+        request = type(request).parse(raw)
+        pbx.send(self.by_proxy(request, False) if method != "ACK" else request, self.at())
+        self.seen = self.carrier.expect(method)
+
     def test_off_nothing_changes(self):
         """Answers go to the port of the Via, and the Contact stays as it is written."""
         pbx = self.begin()

@@ -35,6 +35,31 @@ static void lines_folds_and_compact_names(void **state)
     assert_false(header_find(message, STR("Not"), 0, &line));
 }
 
+/* Only CRLF ends a line of what is taken; of the others, for an answer, it is read what was meant.
+ */
+static void every_line_end(void **state)
+{
+    static const char *const ends[] = {"\r\n", "\n", "\r", "\r\r\n", "\n\r"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        char text[600];
+        struct header_line line;
+        struct str rest;
+        int n = snprintf(text, sizeof(text), "A b%sVia: 1%s  2%sX: %0300d%sTo: 3%s%sNot: x\r\n",
+                         ends[i], ends[i], ends[i], 0, ends[i], ends[i], ends[i]);
+        assert_text(start_line((struct str){text, (size_t)n}, &rest), "A b");
+        assert_true(header_next(&rest, &line));
+        assert_true(header_is(&line, STR("Via"), 'v'));
+        assert_true(str_starts(line.value, STR("1")));
+        assert_int_equal(line.value.p[line.value.n - 1], '2');
+        assert_true(header_next(&rest, &line));
+        assert_int_equal(line.value.n, 300);
+        assert_true(header_next(&rest, &line));
+        assert_text(line.value, "3");
+        assert_false(header_next(&rest, &line));
+    }
+}
+
 static void lists_keep_commas_inside_quotes_and_brackets(void **state)
 {
     struct str element, rest = STR("\"a, \\\"b\" <sip:1@h;x=1,2>, ,<tel:+2>,sip:3@h");
@@ -139,6 +164,7 @@ int main(void)
         cmocka_unit_test(addresses_with_and_without_brackets),
         cmocka_unit_test(addresses_that_all_read_alike),
         cmocka_unit_test(parameters_by_name),
+        cmocka_unit_test(every_line_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,8 @@ bool header_find(struct str message, struct str name, char compact, struct heade
  * false when there is none.
  */
 bool list_next(struct str *rest, struct str *element);
+/* Whether VALUE is a list without an element: nothing, or commas alone. */
+bool list_is_empty(struct str value);
 /*
  * A name-addr or addr-spec (RFC 3261 section 25.1): the URI without <>, and the header parameters
  * behind it. False when it is neither; parameters behind what is no URI are given all the same.

@@ -26,8 +26,9 @@ struct proxy_counters {
     uint64_t no_memory; /* messages refused or dropped, as the machine has no more */
     uint64_t full_emergency; /* emergency calls refused, as there are so many */
     uint64_t full_emergency_trunk, full_emergency_source; /* so many of one trunk, one source */
-    uint64_t slow_readers; /* connections closed for what waits in them: net.h */
-    uint64_t talkers;      /* for what came in them beside messages: net.h */
+    uint64_t slow_readers;  /* connections closed for what waits in them: net.h */
+    uint64_t talkers;       /* for what came in them beside messages: net.h */
+    uint64_t answered_late; /* calls that had ended otherwise, and got a 2xx yet */
     uint64_t connections_refused, connections_unknown; /* for limits; of unknown sources: net.h */
     uint64_t emergency_calls, emergency_by_to;         /* the latter by their To alone */
     uint64_t emergency_to_alarms;                      /* these were too large a share */

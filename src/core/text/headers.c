@@ -3,13 +3,41 @@
 #include <stird/core/uri.h>
 #include <string.h>
 
+#define BLOCK 256 /* a line end of one kind is not looked for behind one of the other */
+
+/* Index of the first CR or LF of S, or s.n. */
+static size_t find_line_end(struct str s)
+{
+    for (size_t from = 0; from < s.n; from += BLOCK) {
+        struct str block = str_slice(s, from, from + BLOCK);
+        size_t cr = str_find(block, '\r', 0), end = str_find(str_slice(block, 0, cr), '\n', 0);
+        if (end < block.n)
+            return from + end;
+    }
+    return s.n;
+}
+
+/*
+ * Where the line end at AT of S ends. No head that is taken has another than CRLF; of the others,
+ * for an answer to them, it is read what was meant: CR or LF alone, CR CR LF, LF CR.
+ */
+static size_t behind_line_end(struct str s, size_t at)
+{
+    size_t i = at;
+    while (i < s.n && s.p[i] == '\r')
+        i++;
+    if (i == s.n || s.p[i] != '\n')
+        return at < s.n ? at + 1 : s.n;
+    i++;
+    bool lf_cr = i == at + 1 && i < s.n && s.p[i] == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n');
+    return i + lf_cr;
+}
+
 static struct str line_off(struct str *rest)
 {
-    size_t newline = str_find(*rest, '\n', 0);
-    struct str line = str_slice(*rest, 0, newline);
-    *rest = str_slice(*rest, newline + 1, rest->n);
-    if (line.n > 0 && line.p[line.n - 1] == '\r')
-        line.n--;
+    size_t end = find_line_end(*rest);
+    struct str line = str_slice(*rest, 0, end);
+    *rest = str_slice(*rest, behind_line_end(*rest, end), rest->n);
     return line;
 }
 
@@ -237,6 +265,12 @@ bool list_next(struct str *rest, struct str *element)
             return true;
     }
     return false;
+}
+
+bool list_is_empty(struct str value)
+{
+    struct str element;
+    return !list_next(&value, &element);
 }
 
 bool name_addr(struct str value, struct str *uri, struct str *parameters)

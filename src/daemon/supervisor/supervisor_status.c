@@ -36,6 +36,7 @@ static const struct {
     COUNTER(unknown_source),
     COUNTER(malformed),
     COUNTER(stray_responses),
+    COUNTER(answered_late),
     COUNTER(records_dropped),
     COUNTER(date_corrected),
     COUNTER(level_unreadable),

@@ -64,7 +64,7 @@ static void add_raw_vias(struct buf *out, struct str raw)
     struct str rest;
     bool first = true;
     for (start_line(raw, &rest); header_next(&rest, &line);) {
-        if (!header_is(&line, STR("Via"), 'v'))
+        if (!header_is(&line, STR("Via"), 'v') || list_is_empty(line.value))
             continue;
         if (!first)
             buf_add_str(out, line.raw);
@@ -227,11 +227,21 @@ static unsigned find_repeated(struct str raw, struct header_line *line, enum kno
     return real[i] == MISSING && line->value.n > 0 ? i : REPEATED;
 }
 
+/* A line that cannot be said again in its own octets: what folds it becomes spaces. */
+static void add_unfolded(struct buf *out, const struct header_line *line, size_t *value_end)
+{
+    add_line(out, line, value_end);
+    for (size_t i = *value_end - line->value.n; i < *value_end && !out->failed; i++)
+        if (out->p[i] == '\r' || out->p[i] == '\n')
+            out->p[i] = ' ';
+}
+
 /* Up to the last line end: behind it a message that was cut has half a line. */
 static struct str whole_lines(struct str raw)
 {
-    const char *last = raw.n > 0 ? memrchr(raw.p, '\n', raw.n) : NULL;
-    return str_slice(raw, 0, last ? (size_t)(last - raw.p) + 1 : 0);
+    while (raw.n > 0 && raw.p[raw.n - 1] != '\n' && raw.p[raw.n - 1] != '\r')
+        raw.n--;
+    return raw;
 }
 
 bool answer_malformed(struct str raw, const struct screen_fault *fault, struct str tag,
@@ -248,9 +258,10 @@ bool answer_malformed(struct str raw, const struct screen_fault *fault, struct s
         unsigned i = find_repeated(raw, &line, real);
         if (i == REPEATED)
             continue;
-        if (!is_repeatable(line.value))
-            return false;
-        add_line(out, &line, &end);
+        if (is_repeatable(line.value))
+            add_line(out, &line, &end);
+        else
+            add_unfolded(out, &line, &end);
         if (i == TO && !seen[TO] && !parameter_find(line.value, STR("tag"), &tag_value)) {
             out->n = end;
             buf_addf(out, ";tag=%.*s\r\n", STR_ARG(tag));

@@ -9,6 +9,7 @@
 #include <stird/core/headers.h>
 #include <stird/core/nat.h>
 #include "message.h"
+#include "odd.h"
 
 /* The value as a NUL-terminated text in the message's own memory. */
 static char *own_text(struct message *m, struct str value)
@@ -77,6 +78,7 @@ int message_set_received(struct message *m, const struct address *source)
 void message_remove_via(struct message *m)
 {
     sip_via_remove(m->msg, m->sip);
+    message_remove_headers(m, "Via", 'v', list_is_empty);
 }
 
 void message_remove_route(struct message *m)
@@ -279,12 +281,22 @@ int message_edit_headers(struct message *m, const char *name,
     return error;
 }
 
+/* A proxy stands between its sender and us, and stays in the call: it reaches that Contact, which
+   is not at the place where the message came from. */
+static bool is_by_proxy(const struct message *m)
+{
+    if (m->status != 0)
+        return m->by_proxy;
+    bool recorded = m->sip->sip_record_route || (m->odd & ODD_RECORD_ROUTE);
+    return recorded || (m->to_tag.n > 0 && message_has_lower_via(m));
+}
+
 int message_fix_contact(struct message *m, const struct settings *settings,
                         const struct address *source, enum transport transport)
 {
     struct header_line line;
     int error = 0;
-    if (!nat_wants(settings, source, NAT_CONTACT_FIX))
+    if (!nat_wants(settings, source, NAT_CONTACT_FIX) || is_by_proxy(m))
         return 0;
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;

@@ -45,6 +45,7 @@ struct message {
     bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
     bool uri_unclear;    /* the Request-URI holds what no URI has: it leaves as it came */
     bool claims_to_tag;  /* To has a tag parameter, with a value or without */
+    bool by_proxy;       /* of a response: its request had a Route to go on by (branch.h) */
     bool force_rport;    /* the top Via counts as one that asks for rport: nat.h */
 
     struct screen_fault copy;        /* a line once more that may be there once (screen.h) */

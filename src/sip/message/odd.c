@@ -331,7 +331,8 @@ static void write_lists(const struct message *m, char *text)
     for (start_line(m->raw, &rest); header_next(&rest, &line);) {
         bool via = header_is(&line, STR("Via"), 'v');
         bool route = header_is(&line, STR("Route"), 0);
-        bool empty = route && (m->odd & ODD_ROUTE_ENDS) && names_no_route(line.value);
+        bool nobody = via && list_is_empty(line.value);
+        bool empty = nobody || (route && (m->odd & ODD_ROUTE_ENDS) && names_no_route(line.value));
         bool hidden = (via && via_seen && (m->odd & ODD_LOWER_VIA)) || empty ||
                       (route && (m->odd & ODD_ROUTE)) ||
                       (header_is(&line, STR("Record-Route"), 0) && (m->odd & ODD_RECORD_ROUTE));
@@ -341,7 +342,7 @@ static void write_lists(const struct message *m, char *text)
             write_via(m, line.value, text);
         else if (route && (m->odd & ODD_ROUTE_ENDS))
             write_route_line(m, line.value, text);
-        via_seen |= via;
+        via_seen |= via && !nobody;
     }
 }
 

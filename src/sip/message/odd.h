@@ -14,8 +14,8 @@
 
 enum odd {
     ODD_ADDRESSES = 1,     /* To and From */
-    ODD_VIA = 2,           /* empty parameters of a Via */
-    ODD_LOWER_VIA = 4,     /* all Via lines but the first */
+    ODD_VIA = 2,           /* empty parameters of a Via, and a Via line that names nobody */
+    ODD_LOWER_VIA = 4,     /* all Via lines but the first that names somebody */
     ODD_ROUTE = 8,         /* all Routes, which lead nowhere outside a call */
     ODD_ESCAPES = 16,      /* of the Request-URI: what is no escape, and octets of no URI */
     ODD_URI = 32,          /* all of it */

@@ -53,7 +53,8 @@ static bool vias_are_the_same(const struct message *m)
     bool first = true;
     start_line(m->raw, &rest);
     while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Via"), 'v') || (!first && (m->odd & ODD_LOWER_VIA)))
+        if (!header_is(&line, STR("Via"), 'v') || (!first && (m->odd & ODD_LOWER_VIA)) ||
+            list_is_empty(line.value))
             continue;
         for (first = false; list_next(&line.value, &element); via = via->v_next)
             if (!via || !is_plain_via(via) || !has_parameters_once(m, via))

@@ -116,13 +116,11 @@ int received_status(struct str raw)
     return code.n > 0 && code.p[0] == '1' ? 100 : 0;
 }
 
-/* The value of the first line that is the header NAME, or could be read as it. */
-static bool find_resembling(struct str raw, struct str name, char compact, struct str *value)
+/* The value of the next line off *REST that is the header NAME, or could be read as it. */
+static bool next_resembling(struct str *rest, struct str name, char compact, struct str *value)
 {
     struct header_line line;
-    struct str rest;
-    start_line(raw, &rest);
-    while (head_line_next(&rest, &line))
+    while (head_line_next(rest, &line))
         if (header_resembles(&line, name, compact)) {
             *value = line.name.p ? line.value : header_odd_value(&line);
             return true;
@@ -130,12 +128,21 @@ static bool find_resembling(struct str raw, struct str name, char compact, struc
     return false;
 }
 
+/* The topmost Via, behind lines that name none. */
+static struct str top_via(struct str raw)
+{
+    struct str rest, via, element;
+    start_line(raw, &rest);
+    while (next_resembling(&rest, STR("Via"), 'v', &via))
+        if (list_next(&via, &element))
+            return element;
+    return STR("");
+}
+
 struct str received_branch(struct str raw)
 {
-    struct str via, element;
+    struct str element = top_via(raw);
     size_t at = 0;
-    if (!find_resembling(raw, STR("Via"), 'v', &via) || !list_next(&via, &element))
-        return STR("");
     while (at < element.n && !str_starts(str_slice(element, at, element.n), STR(BRANCH_PREFIX)))
         at++;
     struct str branch = str_slice(element, at, at + BRANCH_LENGTH);
@@ -144,8 +151,9 @@ struct str received_branch(struct str raw)
 
 struct str received_cseq_method(struct str raw)
 {
-    struct str value;
-    if (!find_resembling(raw, STR("CSeq"), '\0', &value))
+    struct str rest, value;
+    start_line(raw, &rest);
+    if (!next_resembling(&rest, STR("CSeq"), '\0', &value))
         return STR("");
     while (value.n > 0 && ascii_is_digit(value.p[0]))
         value = str_slice(value, 1, value.n);

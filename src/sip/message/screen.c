@@ -392,6 +392,8 @@ static enum reason screen_line(struct message *m, const struct header_line *line
         return REASON_OK;
     if (*n > 0 && rule <= CSEQ && screen_is_copy(m, line))
         return note_copy(m, line);
+    if (rule == VIA && list_is_empty(line->value))
+        return REASON_OK; /* it names nobody; odd.h */
     if (rules[rule].least > 0 && line->value.n == 0)
         return fault(m, REASON_BAD_REQUEST, line->name, at, "has no value");
     if (rule == CSEQ && !screen_cseq(m, line->value))

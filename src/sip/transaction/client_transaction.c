@@ -30,7 +30,7 @@ struct client_transaction {
     struct holding *holding;  /* NULL: nobody counts */
     size_t counted;
     uint8_t state;
-    bool invite;
+    bool invite, unread;
     struct timer again; /* A, E */
     struct timer end;   /* B, D, F, K, M */
     enum transaction_end why;
@@ -164,6 +164,18 @@ void client_transaction_detach(struct client_transaction *t)
 const struct flow *client_transaction_flow(const struct client_transaction *t)
 {
     return &t->to;
+}
+
+void client_transaction_was_unread(struct client_transaction *t)
+{
+    t->unread = true;
+}
+
+bool client_transaction_late_2xx(struct client_transaction *t)
+{
+    bool first = t->unread;
+    t->unread = false;
+    return first;
 }
 
 bool client_transaction_proceeding(const struct client_transaction *t)

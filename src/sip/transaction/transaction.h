@@ -167,6 +167,10 @@ enum response_fate client_transaction_response(struct client_transaction *t, int
  */
 bool client_transaction_cancel_request(const struct client_transaction *t, struct str extra,
                                        struct buf *out);
+/* Its final response could not be read: the caller was told so. */
+void client_transaction_was_unread(struct client_transaction *t);
+/* Whether a 2xx now is the first that can be read behind such a one. */
+bool client_transaction_late_2xx(struct client_transaction *t);
 /* A provisional response has been received (RFC 3261 section 9.1: only then CANCEL). */
 bool client_transaction_proceeding(const struct client_transaction *t);
 /* ICMP brought back the request, or its connection is gone: ends unless a final was received. */
