@@ -132,7 +132,9 @@ void problems_print(struct problems *p, struct buf *out)
         buf_add_shown(out, str_of(x->file));
         if (x->file[0] != '\0')
             buf_addf(out, x->line > 0 ? ":%u: " : ": ", x->line);
-        buf_addf(out, "%s\n", x->text);
+        buf_add_shown(out,
+                      str_of(x->text)); /* names are in it; it is one line whatever they hold */
+        buf_add_char(out, '\n');
     }
     if (p->out_of_memory)
         buf_add_text(out, "out of memory while collecting problems\n");

@@ -13,11 +13,11 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void print_one(const json_t *c)
 {
-    printf("%s%s%s", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
-    printf("  SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left\n    ",
-           text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
-           json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
-           json_integer_value(json_object_get(c, "days_left")));
+    print_said("%s%s%s", text_of(c, "id"), text_of(c, "unit")[0] ? "/" : "", text_of(c, "unit"));
+    print_said("  SPC %s  %s%s, URL %s, %" JSON_INTEGER_FORMAT " days left\n    ",
+               text_of(c, "spc")[0] ? text_of(c, "spc") : "-", text_of(c, "state"),
+               json_is_true(json_object_get(c, "signs")) ? ", signs" : "", text_of(c, "url"),
+               json_integer_value(json_object_get(c, "days_left")));
     print_shown(text_of(c, "x5u"));
     if (text_of(c, "found")[0]) {
         printf("\n    ");
@@ -61,7 +61,7 @@ static int run_check(const struct cli *cli, const struct words *words)
     int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
     bool good = r == 0 && reply.status == 0;
     if (r == 0 && !good)
-        fprintf(stderr, "stirctl: %.*s\n", STR_ARG(buf_str(&reply.text)));
+        warn_said("stirctl: %.*s\n", STR_ARG(buf_str(&reply.text)));
     session_reply_fini(&reply);
     return good ? list(cli) : EXIT_FAILURE;
 }

@@ -66,7 +66,7 @@ static bool read_file(const char *path, int opened, struct buf *text)
     if (n >= 0)
         buf_grew(text, (size_t)n);
     else
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(errno));
     if (fd >= 0 && opened < 0)
         close(fd);
     return n >= 0;
@@ -77,7 +77,7 @@ static bool open_key(struct import *i)
 {
     i->key_fd = open_file(i->key);
     if (i->key_fd < 0)
-        fprintf(stderr, "stirctl: %s: %s\n", i->key, strerror(errno));
+        warn_said("stirctl: %s: %s\n", i->key, strerror(errno));
     return i->key_fd >= 0;
 }
 
@@ -115,9 +115,9 @@ static bool check_whole(const struct import *i)
     const char *why = certificate_fault(c, NULL, clock_real_s(), i->arena);
     const char *chain = certificate_warning(c, NULL, i->arena), *url = x5u_warning(c->x5u);
     if (why)
-        fprintf(stderr, "%s: %s\n", i->chain, why);
+        warn_said("%s: %s\n", i->chain, why);
     if (chain)
-        fprintf(stderr, "stirctl: warning: %s %s\n", i->chain, chain);
+        warn_said("stirctl: warning: %s %s\n", i->chain, chain);
     if (url)
         fprintf(stderr, "stirctl: warning: %.*s %s\n", STR_ARG(c->x5u), url);
     return !why;
@@ -144,7 +144,7 @@ static bool find_directory(struct import *i, const struct cli *cli)
     struct settings *s = session_paths(cli);
     uint32_t at = s ? certificate_find(s, str_of(i->id)) : NO_CERTIFICATE;
     if (s && at == NO_CERTIFICATE)
-        fprintf(stderr, "stirctl: the configuration has no certificate \"%s\"\n", i->id);
+        warn_said("stirctl: the configuration has no certificate \"%s\"\n", i->id);
     if (at != NO_CERTIFICATE) {
         struct str directory = s->certificates[at].directory;
         i->directory = strndup(directory.p, directory.n);
@@ -209,10 +209,9 @@ static bool choose_names(struct import *i)
         return choose_free(i, made);
     bool good = set_names(i, name);
     if (good && !is_free(i)) {
-        fprintf(stderr,
-                "stirctl: %s/%s exists, with another certificate or URL: name the new one with "
-                "another --name\n",
-                i->directory, i->final);
+        warn_said("stirctl: %s/%s exists, with another certificate or URL: name the new one with "
+                  "another --name\n",
+                  i->directory, i->final);
         return false;
     }
     return good;
@@ -394,7 +393,7 @@ static bool open_units(struct import *i)
     if (r == -ENOENT)
         r = make_units(i);
     if (r)
-        fprintf(stderr, "stirctl: %s: %s\n", i->directory, write_fault(r));
+        warn_said("stirctl: %s: %s\n", i->directory, write_fault(r));
     return r == 0;
 }
 
@@ -409,7 +408,7 @@ static int write_unit(struct import *i)
             remove_unit(i, &unit, i->aside);
     }
     if (r && r != -EEXIST)
-        fprintf(stderr, "stirctl: %s/%s: %s\n", i->directory, i->final, write_fault(r));
+        warn_said("stirctl: %s/%s: %s\n", i->directory, i->final, write_fault(r));
     folder_close(&unit);
     return r;
 }
@@ -528,7 +527,7 @@ static int put_in(const struct cli *cli, struct import *i)
         r = write_unit(i);
     }
     if (r == -EEXIST)
-        fprintf(stderr, "stirctl: %s/%s: %s\n", i->directory, i->final, strerror(EEXIST));
+        warn_said("stirctl: %s/%s: %s\n", i->directory, i->final, strerror(EEXIST));
     return r == 0 ? reload(cli, i) : EXIT_FAILURE;
 }
 

@@ -55,14 +55,14 @@ static bool run_program(char *const argv[], const json_t *c, const char *directo
     if (child == 0) {
         if (!c || set_environment(c, directory))
             execvp(argv[0], argv);
-        fprintf(stderr, "stirctl: %s: %s\n", argv[0], strerror(errno));
+        warn_said("stirctl: %s: %s\n", argv[0], strerror(errno));
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
         return false;
     if (status != 0)
-        fprintf(stderr, "stirctl: %s ended with %d\n", argv[0],
-                WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+        warn_said("stirctl: %s ended with %d\n", argv[0],
+                  WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
     return status == 0;
 }
 
@@ -75,7 +75,7 @@ static bool read_line(const char *path, char *line, size_t bytes)
     if (good)
         line[strcspn(line, "\r\n")] = '\0';
     else
-        fprintf(stderr, "stirctl: %s: the program has not written it\n", path);
+        warn_said("stirctl: %s: the program has not written it\n", path);
     return good;
 }
 
@@ -101,7 +101,7 @@ static void remove_all(const char *directory)
         unlink(path);
     }
     if (rmdir(directory))
-        fprintf(stderr, "stirctl: %s: %s\n", directory, strerror(errno));
+        warn_said("stirctl: %s: %s\n", directory, strerror(errno));
 }
 
 static bool renew(const struct renewal *r, const json_t *c)
@@ -109,7 +109,7 @@ static bool renew(const struct renewal *r, const json_t *c)
     char directory[] = "/tmp/stird-renew-XXXXXX";
     char *argv[] = {(char *)r->hook, NULL};
     if (!mkdtemp(directory)) {
-        fprintf(stderr, "stirctl: %s: %s\n", directory, strerror(errno));
+        warn_said("stirctl: %s: %s\n", directory, strerror(errno));
         return false;
     }
     bool good = run_program(argv, c, directory) && import(r, text_of(c, "id"), directory);

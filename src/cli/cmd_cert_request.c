@@ -31,9 +31,9 @@ static bool write_new(const char *path, const struct buf *text, mode_t mode)
     bool good = fd >= 0 && fchmod(fd, mode) == 0 &&
                 write(fd, text->p, text->n) == (ssize_t)text->n && fsync(fd) == 0;
     if (!good)
-        fprintf(stderr, "stirctl: %s: %s\n", path,
-                fd < 0 && errno == EEXIST ? "is there already, and is left as it is: name another"
-                                          : strerror(errno));
+        warn_said("stirctl: %s: %s\n", path,
+                  fd < 0 && errno == EEXIST ? "is there already, and is left as it is: name another"
+                                            : strerror(errno));
     if (!good && fd >= 0)
         unlink(path);
     if (fd >= 0)

@@ -194,7 +194,7 @@ static void print_faults(const struct decoded *d)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(d->faults, i, one) fprintf(stderr, "stirctl: %s\n", json_string_value(one));
+    json_array_foreach(d->faults, i, one) warn_said("stirctl: %s\n", json_string_value(one));
 }
 
 /* Of something that is no token at all the faults alone are of interest. */
@@ -258,7 +258,7 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
     if (s->message.n == 0) {
         decode_value(job, s->value);
         if (s->damage)
-            fprintf(stderr, "stirctl: %s\n", s->damage);
+            warn_said("stirctl: %s\n", s->damage);
         return;
     }
     unsigned n = sip_identities(s->message, values);

@@ -90,9 +90,9 @@ static bool read_message(const char *path, struct buf *out)
     if (good)
         buf_grew(out, fread(room, 1, MESSAGE_MAX + 1, source));
     if (!good || ferror(source))
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(errno));
     else if (out->n > MESSAGE_MAX)
-        fprintf(stderr, "stirctl: %s: longer than any SIP message (1 MB)\n", path);
+        warn_said("stirctl: %s: longer than any SIP message (1 MB)\n", path);
     good = good && !ferror(source) && out->n <= MESSAGE_MAX;
     if (source && source != stdin)
         fclose(source);
@@ -104,10 +104,10 @@ static bool read_message(const char *path, struct buf *out)
 static void look_at_line_ends(const char *path, struct str text)
 {
     if (text.n > 0 && str_find(text, '\r', 0) == text.n)
-        fprintf(stderr,
-                "stirctl: %s: its lines end in LF, those of SIP in CRLF: if that came of copying, "
-                "sed 's/$/\\r/' mends it\n",
-                path);
+        warn_said(
+            "stirctl: %s: its lines end in LF, those of SIP in CRLF: if that came of copying, "
+            "sed 's/$/\\r/' mends it\n",
+            path);
 }
 
 /* ---- the call ---- */

@@ -35,7 +35,7 @@ struct node {
 
 static bool complain(const char *path, int error)
 {
-    fprintf(stderr, "stirctl: %s: %s\n", path, strerror(error));
+    warn_said("stirctl: %s: %s\n", path, strerror(error));
     return false;
 }
 
@@ -121,10 +121,10 @@ static bool find_user(struct node *n)
         n->gid = entry->pw_gid;
         return true;
     }
-    fprintf(stderr,
-            "stirctl: there is no user %s: make it (systemd-sysusers, where stird is installed, or "
-            "useradd --system), or name another with --user\n",
-            n->user);
+    warn_said(
+        "stirctl: there is no user %s: make it (systemd-sysusers, where stird is installed, or "
+        "useradd --system), or name another with --user\n",
+        n->user);
     return false;
 }
 
@@ -287,7 +287,7 @@ static bool check_configuration(const struct node *n)
         const struct problem *p = &found.list[i];
         if (strcmp(p->file, n->configuration) != 0 || strstr(p->text, n->unit))
             continue;
-        fprintf(stderr, "stirctl: %s\n", p->text);
+        warn_said("stirctl: %s\n", p->text);
         good = false;
     }
     good = good && !found.out_of_memory;
@@ -403,7 +403,7 @@ static bool is_only(const char *option, const char *text, const char *characters
     size_t n = strspn(text, characters);
     bool good = n > 0 && !text[n] && n <= most;
     if (!good)
-        fprintf(stderr, "stirctl: %s %s: 1 to %zu of %s\n", option, text, most, characters);
+        warn_said("stirctl: %s %s: 1 to %zu of %s\n", option, text, most, characters);
     return good;
 }
 

@@ -41,7 +41,7 @@ struct lab {
 
 static bool complain(const struct lab *lab, const char *name)
 {
-    fprintf(stderr, "stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
+    warn_said("stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
     return false;
 }
 
@@ -92,7 +92,7 @@ static bool make_directories(const char *path)
     free(copy);
     good = good && (mkdir(path, 0700) == 0 || errno == EEXIST);
     if (!good)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(errno));
     return good;
 }
 
@@ -175,10 +175,9 @@ static X509 *new_certificate(const struct lab *lab, const char *unit, uint64_t s
                                       .numbers = numbers};
     X509 *x = lab_certificate_new(&c);
     if (!x)
-        fprintf(stderr,
-                "stirctl: the certificate of %s cannot be made: are its numbers written as "
-                "12155550100 or 12155551000+100?\n",
-                unit);
+        warn_said("stirctl: the certificate of %s cannot be made: are its numbers written as "
+                  "12155550100 or 12155551000+100?\n",
+                  unit);
     return x;
 }
 
@@ -218,7 +217,7 @@ static bool find_authority(struct lab *lab)
     lab->issuer = read_pem(lab, "intermediate.pem", false);
     lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
     if (!lab->issuer || !lab->issuer_key)
-        fprintf(stderr, "stirctl: %s: this is no authority of stirctl lab-ca\n", lab->directory);
+        warn_said("stirctl: %s: this is no authority of stirctl lab-ca\n", lab->directory);
     return lab->issuer && lab->issuer_key;
 }
 
@@ -442,7 +441,7 @@ static int read_options(struct lab *lab, const struct words *words)
         const struct given *g = &words->given[i];
         if (read_option(lab, g, &port))
             continue;
-        fprintf(stderr, "stirctl: lab-ca: \"%s\" is out of range\n", g->value[0]);
+        warn_said("stirctl: lab-ca: \"%s\" is out of range\n", g->value[0]);
         return command_usage(&command_lab_ca);
     }
     lab->port = (uint16_t)port;
@@ -499,7 +498,7 @@ static int run(const struct cli *cli, const struct words *words)
     snprintf(made, sizeof(made), "%s/root.pem", lab.directory);
     bool there = access(made, F_OK) == 0;
     if (there && !lab.serve) {
-        fprintf(stderr, "stirctl: %s: there is a lab already: remove it first\n", lab.directory);
+        warn_said("stirctl: %s: there is a lab already: remove it first\n", lab.directory);
         return 1;
     }
     if (!there && !make_lab(&lab))

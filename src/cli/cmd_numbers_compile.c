@@ -56,7 +56,7 @@ static int compile(const struct cli *cli, const struct job *job, const struct nu
     int r = numbers_image_write(job->output, fd);
     close(fd);
     if (r)
-        fprintf(stderr, "stirctl: %s: %s; it is as it was\n", job->output, strerror(-r));
+        warn_said("stirctl: %s: %s; it is as it was\n", job->output, strerror(-r));
     else
         status = say(cli, job->output, &summary);
     return status;

@@ -44,10 +44,10 @@ static void print_change(const struct numbers_change *c)
 {
     struct buf customer = BUF_INIT;
     buf_add_escaped(&customer, c->customer);
-    printf("%-20.*s %s%s -> %s%s, %llu number%s from +%.*s on\n", STR_ARG(buf_str(&customer)),
-           number_state_name(c->from).p, c->from_prefix ? " (prefix)" : "",
-           number_state_name(c->to).p, c->to_prefix ? " (prefix)" : "",
-           (unsigned long long)c->numbers, PLURAL(c->numbers), STR_ARG(tn_str(&c->first)));
+    print_said("%-20.*s %s%s -> %s%s, %llu number%s from +%.*s on\n", STR_ARG(buf_str(&customer)),
+               number_state_name(c->from).p, c->from_prefix ? " (prefix)" : "",
+               number_state_name(c->to).p, c->to_prefix ? " (prefix)" : "",
+               (unsigned long long)c->numbers, PLURAL(c->numbers), STR_ARG(tn_str(&c->first)));
     buf_fini(&customer);
 }
 
@@ -85,10 +85,10 @@ static void print_replay(const struct replay *r)
     for (size_t i = 0; i < r->changes.n / sizeof(*list); i++) {
         struct buf example = BUF_INIT;
         buf_add_escaped(&example, str_of(list[i].example));
-        printf("trunk %.*s (%.*s): %s -> %s, %llu call%s, as +%s in %.*s\n", STR_ARG(list[i].trunk),
-               STR_ARG(list[i].customer), list[i].from, list[i].to,
-               (unsigned long long)list[i].calls, PLURAL(list[i].calls), list[i].number,
-               STR_ARG(buf_str(&example)));
+        print_said("trunk %.*s (%.*s): %s -> %s, %llu call%s, as +%s in %.*s\n",
+                   STR_ARG(list[i].trunk), STR_ARG(list[i].customer), list[i].from, list[i].to,
+                   (unsigned long long)list[i].calls, PLURAL(list[i].calls), list[i].number,
+                   STR_ARG(buf_str(&example)));
         buf_fini(&example);
         changed += list[i].calls;
     }

@@ -1,10 +1,12 @@
 /* What is probably not meant in number tables. */
+#include "json_text.h"
 #include "number_tables.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/json.h>
+#include <stird/core/certificate_rows.h>
 #include <stird/core/numbers_lint.h>
 #include <stird/core/trunk_customers.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 struct lint_job {
     struct settings *settings; /* NULL: nothing is known of customers and countries */
     struct numbers_lint lint;
+    struct numbers_judge judge;
     struct str *known;
     struct country *countries;
 };
@@ -38,6 +41,8 @@ static bool know_settings(struct lint_job *job)
     l->known = job->known;
     l->countries = job->countries;
     l->all_are_known = true;
+    job->judge = certificate_rows_judge(s);
+    l->judge = &job->judge;
     l->today = time_zone_local(&s->zones[s->numbers_zone], clock_real_s()).day;
     for (unsigned i = 0; job->known && job->countries && i < s->n_trunks; i++)
         know_trunk(job, &s->trunks[i]);
@@ -70,7 +75,7 @@ static int tell(const struct cli *cli, struct problems *findings)
         json_end_object(&j);
     }
     json_end_array(&j);
-    print_said("%.*s\n", STR_ARG(buf_str(&out)));
+    json_print_text(buf_str(&out));
     buf_fini(&out);
     problems_fini(findings);
     return n > 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -117,14 +122,14 @@ static int lint_files(const struct cli *cli, struct lint_job *job, int n, char *
     if (!list)
         return EXIT_FAILURE;
     if (!job->settings)
-        fprintf(stderr,
-                "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
-                "not looked at\n",
-                cli->configuration);
+        warn_said(
+            "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
+            "not looked at\n",
+            cli->configuration);
     struct numbers_paths paths = paths_of_words(list, n, words);
     int status = EXIT_USAGE;
     if (paths.compiled.n > 0)
-        fprintf(stderr, "stirctl: %s is compiled: lint what it was made of\n", words[0]);
+        warn_said("stirctl: %s is compiled: lint what it was made of\n", words[0]);
     else
         status = lint(cli, job, &paths, false);
     free(list);

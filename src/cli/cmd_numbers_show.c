@@ -1,5 +1,6 @@
 /* Every row that speaks of a number, the one that counts first. */
 #include "decision.h"
+#include "json_text.h"
 
 #include <stdio.h>
 #include <stird/base/clock.h>
@@ -99,7 +100,7 @@ static int show(const struct cli *cli, const struct decision_basis *basis, const
     size_t n = list_rows(basis, tn, cli->json ? &j : NULL);
     json_end_array(&j);
     if (cli->json)
-        print_said("%.*s\n", STR_ARG(buf_str(&out)));
+        json_print_text(buf_str(&out));
     else if (n == 0)
         print_said("no row speaks of +%.*s\n", STR_ARG(tn_str(tn)));
     buf_fini(&out);

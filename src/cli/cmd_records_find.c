@@ -66,7 +66,7 @@ static void print_last(struct find *f)
 
 static bool complain(const char *path, int error)
 {
-    fprintf(stderr, "stirctl: %s: %s\n", path, strerror(error));
+    warn_said("stirctl: %s: %s\n", path, strerror(error));
     return false;
 }
 

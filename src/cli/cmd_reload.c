@@ -14,8 +14,8 @@ static void print_reload(const json_t *reply)
                json_integer_value(json_object_get(reply, "generation")), rows, PLURAL(rows));
     } else {
         print_reload_failure(reply);
-        fprintf(stderr, "stirctl: reload failed, the old configuration stays in force: %s\n",
-                json_string_value(json_object_get(reply, "why")));
+        warn_said("stirctl: reload failed, the old configuration stays in force: %s\n",
+                  json_string_value(json_object_get(reply, "why")));
     }
 }
 

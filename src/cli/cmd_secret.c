@@ -42,7 +42,7 @@ static const char *fault(int r)
 
 static int complain(const char *path, int r)
 {
-    fprintf(stderr, "stirctl: %s: %s\n", path, fault(r));
+    warn_said("stirctl: %s: %s\n", path, fault(r));
     return EXIT_FAILURE;
 }
 
@@ -105,8 +105,7 @@ static int show(const struct cli *cli, const char *directory, const char *unused
     int r = read_own(directory, &secret);
     (void)unused;
     if (r == -ENOENT)
-        fprintf(stderr, "stirctl: %s has no secret yet: stird makes one at its first start\n",
-                directory);
+        warn_said("stirctl: %s has no secret yet: stird makes one at its first start\n", directory);
     else if (r)
         complain(directory, r);
     int status = r ? EXIT_FAILURE : say(cli, "fingerprint", &secret);

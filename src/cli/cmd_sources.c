@@ -23,8 +23,8 @@ static void print_source(const json_t *source)
              PLURAL(json_integer_value(json_object_get(source, "count"))), text_of(source, "first"),
              text_of(source, "last"));
     buf_add_char(&more, '\0');
-    printf("%-24s %-4s %s\n", text_of(source, "source"), text_of(source, "transport"),
-           text_of(source, "why"));
+    print_said("%-24s %-4s %s\n", text_of(source, "source"), text_of(source, "transport"),
+               text_of(source, "why"));
     if (!buf_failed(&more))
         columns_wrap(more.p, FURTHER, 0);
     buf_fini(&more);

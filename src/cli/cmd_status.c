@@ -28,7 +28,7 @@ static void print_duration(json_int_t seconds)
 
 static void print_child(const char *name, const json_t *child)
 {
-    printf("%-14s %s", name, text_of(child, "state"));
+    print_said("%-14s %s", name, text_of(child, "state"));
     if (json_object_get(child, "pid")) {
         printf(", pid %" JSON_INTEGER_FORMAT ", up ", number_of(child, "pid"));
         print_duration(number_of(child, "up_s"));
@@ -73,8 +73,8 @@ static void print_alarms(const json_t *status)
         printf("alarms         none\n");
     json_array_foreach(alarms, i, a)
     {
-        printf("ALARM          %s: %s, %" JSON_INTEGER_FORMAT " since ", text_of(a, "name"),
-               text_of(a, "text"), number_of(a, "count"));
+        print_said("ALARM          %s: %s, %" JSON_INTEGER_FORMAT " since ", text_of(a, "name"),
+                   text_of(a, "text"), number_of(a, "count"));
         print_time(a, "since");
         printf(", last ");
         print_time(a, "last");
@@ -208,26 +208,26 @@ static void print_status(const json_t *status)
 {
     const json_t *configuration = json_object_get(status, "configuration");
     const json_t *numbers = json_object_get(status, "numbers");
-    printf("stird          %s, version %s, node %s, pid %" JSON_INTEGER_FORMAT ", up ",
-           text_of(status, "state"), text_of(status, "version"), text_of(status, "node"),
-           number_of(status, "pid"));
+    print_said("stird          %s, version %s, node %s, pid %" JSON_INTEGER_FORMAT ", up ",
+               text_of(status, "state"), text_of(status, "version"), text_of(status, "node"),
+               number_of(status, "pid"));
     print_duration(number_of(status, "up_s"));
     putchar('\n');
     print_alarms(status);
-    printf("configuration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
-           " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
-           text_of(configuration, "file"), number_of(configuration, "generation"),
-           number_of(configuration, "reloads"), PLURAL(number_of(configuration, "reloads")),
-           number_of(configuration, "failed_reloads"),
-           json_is_true(json_object_get(configuration, "reloading")) ? ", reloading now" : "");
+    print_said("configuration  %s, generation %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+               " reload%s, %" JSON_INTEGER_FORMAT " failed%s\n",
+               text_of(configuration, "file"), number_of(configuration, "generation"),
+               number_of(configuration, "reloads"), PLURAL(number_of(configuration, "reloads")),
+               number_of(configuration, "failed_reloads"),
+               json_is_true(json_object_get(configuration, "reloading")) ? ", reloading now" : "");
     if (json_is_string(json_object_get(configuration, "last_failure")))
-        printf("               the last reload failed: %s\n",
-               text_of(configuration, "last_failure"));
-    printf("numbers        %" JSON_INTEGER_FORMAT " row%s, %" JSON_INTEGER_FORMAT
-           " customer%s, %" JSON_INTEGER_FORMAT " urgent change%s\n",
-           number_of(numbers, "rows"), PLURAL(number_of(numbers, "rows")),
-           number_of(numbers, "customers"), PLURAL(number_of(numbers, "customers")),
-           number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
+        print_said("               the last reload failed: %s\n",
+                   text_of(configuration, "last_failure"));
+    print_said("numbers        %" JSON_INTEGER_FORMAT " row%s, %" JSON_INTEGER_FORMAT
+               " customer%s, %" JSON_INTEGER_FORMAT " urgent change%s\n",
+               number_of(numbers, "rows"), PLURAL(number_of(numbers, "rows")),
+               number_of(numbers, "customers"), PLURAL(number_of(numbers, "customers")),
+               number_of(numbers, "urgent_changes"), PLURAL(number_of(numbers, "urgent_changes")));
     print_certificates(status);
     print_children(status);
     print_hops(status);

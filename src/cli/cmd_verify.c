@@ -57,7 +57,7 @@ static bool read_file(const char *path, struct buf *text)
     }
     bool good = f && !ferror(f) && !buf_failed(text);
     if (!good)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(f ? EIO : errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(f ? EIO : errno));
     if (f)
         fclose(f);
     return good;

@@ -39,11 +39,11 @@ void decision_explain_hidden(const struct cli *cli, enum decision_need need)
     for (unsigned i = 0; s && need == NEED_CALLS && i < s->n_certificates; i++)
         hidden = hidden || is_hidden(s->certificates[i].directory);
     if (hidden)
-        fprintf(stderr,
-                "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
-                "stird that runs\n",
-                need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
-                                   : "the urgent changes");
+        warn_said(
+            "stirctl: you may not read %s: be root, or the user that stird runs as, or ask the "
+            "stird that runs\n",
+            need == NEED_CALLS ? "certificates and urgent changes, which decide a call"
+                               : "the urgent changes");
     settings_free(s);
     files_free(files);
     problems_fini(&unsaid);
@@ -62,8 +62,10 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
     if (need != NEED_TABLES)
         good = numbers_overlay_read(basis->settings->state_directory, &urgent_fd, &problems) &&
                good;
-    if (!good)
+    if (!good) {
         print_problems(stderr, &problems);
+        complain_of_files_of_others(&problems);
+    }
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
     if (fd >= 0)
         close(fd);

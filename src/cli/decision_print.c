@@ -1,5 +1,6 @@
 /* The decision of one call, as lines for people or as JSON. Both are written from one walk. */
 #include "decision.h"
+#include "json_text.h"
 
 #include <stdio.h>
 #include <stird/base/json.h>
@@ -47,14 +48,23 @@ static void tell_passed_over(const struct sink *to, const struct call *call)
         tell(to, i == 0 ? "in_doubt" : "", call->passed_over[i]->name);
 }
 
-static void tell_call(const struct sink *to, const struct call *call)
+/* Inside a call it is found otherwise than by what tells new ones apart. */
+static struct str why_trunk(const struct rehearsal *told)
 {
+    if (told->trunk_why.n > 0)
+        return told->trunk_why;
+    return told->call->trunk ? trunk_why(told->call) : (struct str){NULL, 0};
+}
+
+static void tell_call(const struct sink *to, const struct rehearsal *told)
+{
+    const struct call *call = told->call;
     struct buf source = BUF_INIT;
     address_add_host(&source, &call->source);
     tell(to, "source", buf_str(&source));
     buf_fini(&source);
     tell(to, "trunk", call->trunk ? call->trunk->name : (struct str){NULL, 0});
-    tell(to, "trunk_why", call->trunk ? trunk_why(call) : (struct str){NULL, 0});
+    tell(to, "trunk_why", why_trunk(told));
     tell(to, "customer", call->trunk ? call->trunk->customer : (struct str){NULL, 0});
     tell(to, "from", call->from_uri);
     for (unsigned i = 0; !to->json && i < call->asserted.n && i < ASSERTED_MAX; i++)
@@ -183,7 +193,7 @@ static void tell_all(const struct sink *to, const struct decision_basis *basis,
                      const struct rehearsal *told)
 {
     tell(to, "by", basis->generation > 0 ? STR("the running stird") : STR("the files"));
-    tell_call(to, told->call);
+    tell_call(to, told);
     tell_group_in_from(to, basis, told->call);
     tell_passed_over(to, told->call);
     tell_upstream(to, basis->settings, told->call);
@@ -204,7 +214,7 @@ void decision_print(const struct decision_basis *basis, const struct rehearsal *
     tell_all(&to, basis, told);
     if (json) {
         json_end_object(&writer);
-        print_said("%.*s\n", STR_ARG(buf_str(&text)));
+        json_print_text(buf_str(&text));
     }
     buf_fini(&text);
 }

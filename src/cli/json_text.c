@@ -20,6 +20,11 @@ json_t *json_of_text(const char *text)
     return json_of(str_of(text ? text : ""));
 }
 
+void json_print_text(struct str text)
+{
+    json_print(json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL));
+}
+
 void json_print(json_t *json)
 {
     if (!json || json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII))

@@ -13,5 +13,7 @@ json_t *json_of(struct str text);
 json_t *json_of_text(const char *text); /* NULL is "" */
 /* One JSON text and a line end on standard output; takes JSON, and complains where it is NULL. */
 void json_print(json_t *json);
+/* The same of TEXT, which a writer of json.h made: what is not ASCII is escaped, not shown. */
+void json_print_text(struct str text);
 
 #endif

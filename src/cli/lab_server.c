@@ -1,5 +1,7 @@
 #include "lab_server.h"
 
+#include "shown.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
@@ -119,7 +121,7 @@ int lab_serve(const char *directory, uint16_t port)
     const char *why = open_server(&s, directory, port);
     signal(SIGPIPE, SIG_IGN);
     if (why) {
-        fprintf(stderr, "stirctl: %s: %s\n", directory, why);
+        warn_said("stirctl: %s: %s\n", directory, why);
     } else {
         printf("serving https://localhost:%u/ until it is interrupted\n", port);
         fflush(stdout);

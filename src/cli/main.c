@@ -49,7 +49,7 @@ int command_usage(const struct command *command)
 
 int command_fault(const struct command *command, const char *fault)
 {
-    fprintf(stderr, "stirctl: %s: %s\n", command->name, fault);
+    warn_said("stirctl: %s: %s\n", command->name, fault);
     return command_usage(command);
 }
 
@@ -104,8 +104,8 @@ static int complain_of(int argc, char **argv)
         buf_add_text(&name, i > 0 ? " " : "");
         buf_add_shown(&name, str_of(argv[i]));
     }
-    fprintf(stderr, "stirctl: there is no command \"%.*s\" (stirctl help lists them)\n",
-            STR_ARG(buf_str(&name)));
+    warn_said("stirctl: there is no command \"%.*s\" (stirctl help lists them)\n",
+              STR_ARG(buf_str(&name)));
     buf_fini(&name);
     return EXIT_USAGE;
 }
@@ -178,7 +178,7 @@ int command_call(const struct command *command, const struct cli *cli, int n,
 /* What stands where no command is, or is wrong in front of it. */
 static int say_fault(struct words *words)
 {
-    fprintf(stderr, "stirctl: %.*s (stirctl help)\n", STR_ARG(buf_str(&words->fault)));
+    warn_said("stirctl: %.*s (stirctl help)\n", STR_ARG(buf_str(&words->fault)));
     return EXIT_USAGE;
 }
 

@@ -36,7 +36,7 @@ static bool open_file(struct mapped_numbers *table, char *word)
     int fd;
     bool good = numbers_files_compile(&paths, &fd, NULL, &problems) && numbers_map(table, fd, &why);
     if (why)
-        fprintf(stderr, "stirctl: %s: %s\n", word, why);
+        warn_said("stirctl: %s: %s\n", word, why);
     print_problems(stderr, &problems);
     problems_fini(&problems);
     if (fd >= 0)

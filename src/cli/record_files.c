@@ -50,7 +50,7 @@ static bool last_in_file(const char *path, const char *origid, json_t **found)
     struct record_line line;
     struct record_file *f = record_file_open(path);
     if (!f)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(errno));
+        warn_said("stirctl: %s: %s\n", path, strerror(errno));
     while (f && record_file_next(f, &line) > 0) {
         if (!memmem(line.text.p, line.text.n, origid, strlen(origid)))
             continue;

@@ -1,5 +1,7 @@
 #include "replay.h"
 
+#include "shown.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -149,7 +151,7 @@ bool replay_file(struct replay *r, const char *path)
     }
     record_file_close(f);
     if (got < 0)
-        fprintf(stderr, "stirctl: %s: %s\n", path, strerror(-got));
+        warn_said("stirctl: %s: %s\n", path, strerror(-got));
     return got == 0;
 }
 

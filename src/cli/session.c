@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -66,13 +67,49 @@ void complain_of_group(const char *path)
 {
     char name[64];
     if (group_of(path, name, sizeof(name)))
-        fprintf(stderr, "stirctl: %s: you are not in the group %s: be root, or a member of it\n",
-                path, name);
+        warn_said("stirctl: %s: you are not in the group %s: be root, or a member of it\n", path,
+                  name);
     else
-        fprintf(stderr,
-                "stirctl: %s: not allowed: be root, or of the group of the user that stird runs "
-                "as\n",
-                path);
+        warn_said("stirctl: %s: not allowed: be root, or of the group of the user that stird runs "
+                  "as\n",
+                  path);
+}
+
+/* "the group NAME" or "the user NAME" of PATH, or of the directory that hides it: who may read it.
+ */
+static bool reader_of(const char *path, char *who, size_t bytes)
+{
+    struct stat st;
+    char *copy = strdup(path);
+    bool found = copy && (stat(path, &st) == 0 || stat(dirname(copy), &st) == 0);
+    bool by_group = found && (st.st_mode & S_IRGRP);
+    const struct group *group = by_group ? getgrgid(st.st_gid) : NULL;
+    const struct passwd *user = found && !by_group ? getpwuid(st.st_uid) : NULL;
+    free(copy);
+    if (found && (group || user))
+        snprintf(who, bytes, "the %s %s", group ? "group" : "user",
+                 group ? group->gr_name : user->pw_name);
+    else if (found)
+        snprintf(who, bytes, "the %s %u", by_group ? "group" : "user",
+                 (unsigned)(by_group ? st.st_gid : st.st_uid));
+    return found;
+}
+
+void complain_of_files_of_others(const struct problems *problems)
+{
+    char who[96], said[96] = "";
+    for (size_t i = 0; i < problems->n; i++) {
+        const char *path = problems->list[i].file;
+        if (path[0] == '\0' || access(path, R_OK) == 0 || errno != EACCES ||
+            !reader_of(path, who, sizeof(who)) || strcmp(who, said) == 0)
+            continue;
+        fprintf(
+            stderr,
+            "stirctl: this reads the files that the configuration names, which are for root and "
+            "%s: be one of them (control.read_group is for what runs, not for files)\n",
+            who);
+        strcpy(said, who);
+    }
 }
 
 /*
@@ -88,15 +125,14 @@ static void complain_of_rights(const struct cli *cli)
         !group_of(cli->configuration, name, sizeof(name)))
         snprintf(name, sizeof(name), "of stird's user");
     if (may_ask)
-        fprintf(stderr,
-                "stirctl: %s: you are not in the group %s: be root, or a member of it, for "
-                "this reads the configuration\n",
-                cli->configuration, name);
+        warn_said("stirctl: %s: you may look at the stird that runs (control.read_group), and this "
+                  "reads the configuration's files, which are for root and the group %s: be one of "
+                  "them\n",
+                  cli->configuration, name);
     else
-        fprintf(stderr,
-                "stirctl: you are not in the group %s: be root, or a member of it, to ask "
-                "stird (%s) or to read its files (%s)\n",
-                name, socket, cli->configuration);
+        warn_said("stirctl: you are not in the group %s: be root, or a member of it, to ask "
+                  "stird (%s) or to read its files (%s)\n",
+                  name, socket, cli->configuration);
 }
 
 /* Whether that is why it could not be read. */
@@ -168,7 +204,7 @@ static void complain(const struct cli *cli, const char *path, int error)
         what = "no stird runs there (or name its socket with -s)";
     else if (error == -ETIMEDOUT)
         what = "stird does not answer";
-    fprintf(stderr, "stirctl: %s: %s\n", path, what);
+    warn_said("stirctl: %s: %s\n", path, what);
 }
 
 static void warn(const struct cli *cli, const char *path, struct problems *mistakes)
@@ -176,10 +212,10 @@ static void warn(const struct cli *cli, const char *path, struct problems *mista
     if (!problems_any(mistakes))
         return;
     print_problems(stderr, mistakes);
-    fprintf(stderr,
-            "stirctl: warning: %s has mistakes and cannot be loaded as it is; asking the stird at "
-            "%s\n",
-            cli->configuration, path);
+    warn_said(
+        "stirctl: warning: %s has mistakes and cannot be loaded as it is; asking the stird at "
+        "%s\n",
+        cli->configuration, path);
 }
 
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,

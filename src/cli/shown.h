@@ -15,7 +15,12 @@ void shown_begin(void);
 /* To the descriptor FD, each octet outside of 0x20..0x7e but the line end as \xHH. How many of N
    were taken; -1. */
 ssize_t shown_write(int fd, const char *bytes, size_t n);
-/* The same for standard output, as printf(): for what has names in it. */
+/*
+ * The same for standard output, as printf(): for what has names in it. The line ends of FORMAT are
+ * line ends; in what is put into it they are \x0a.
+ */
 void print_said(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for standard error. */
+void warn_said(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

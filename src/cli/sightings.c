@@ -1,5 +1,7 @@
 #include "sightings.h"
 
+#include "shown.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@
 
 static bool complain(const char *file, const char *why)
 {
-    fprintf(stderr, "stirctl: %s: %s\n", file, why);
+    warn_said("stirctl: %s: %s\n", file, why);
     return false;
 }
 
@@ -245,7 +247,7 @@ static void tell_nothing(const struct sightings *s, const char *file,
     struct buf words = BUF_INIT;
     complain(file, "holds neither an INVITE nor an Identity header");
     if (s->others > 0)
-        fprintf(stderr, "stirctl: %s: it has %" PRIu64 " other SIP messages\n", file, s->others);
+        warn_said("stirctl: %s: it has %" PRIu64 " other SIP messages\n", file, s->others);
     const char *damage = s->capture ? NULL : trace_text_damage(buf_str(&s->input));
     if (s->capture)
         trace_tally_tell(tally, &words);
@@ -255,7 +257,7 @@ static void tell_nothing(const struct sightings *s, const char *file,
     while (rest.n > 0) {
         struct str line = str_cut(&rest, '\n');
         if (line.n > 0)
-            fprintf(stderr, "stirctl: %s: %.*s\n", file, STR_ARG(line));
+            warn_said("stirctl: %s: %.*s\n", file, STR_ARG(line));
     }
     buf_fini(&words);
 }

@@ -4,7 +4,9 @@
  */
 #include "reader.h"
 
+#include <stird/core/discriminator.h>
 #include <stird/core/uri.h>
+#include <string.h>
 
 #define DIALLED_DIGITS_MAX 32 /* of a number with all that may be dialled before it */
 
@@ -56,10 +58,10 @@ static void warn_of_other(struct reader *r, const struct object *o, const char *
             key, STR_ARG(shown(r, text)), (unsigned)other, marks);
 }
 
-static void check_group(struct reader *r, const struct object *o, struct str group)
+static void check_group(struct reader *r, const struct object *o, const char *key, struct str group)
 {
-    if (group.n > 0 && !is_escaped(r, o, "tgrp", group))
-        warn_of_other(r, o, "tgrp", group, "-_.!~*'()/&+$");
+    if (!is_escaped(r, o, key, group))
+        warn_of_other(r, o, key, group, "-_.!~*'()/&+$");
 }
 
 static bool has_scheme(struct str text)
@@ -79,10 +81,10 @@ static size_t count_digits(struct str text)
     return n;
 }
 
-static void check_user_prefix(struct reader *r, const struct object *o, struct str prefix)
+static void check_user_prefix(struct reader *r, const struct object *o, const char *key,
+                              struct str prefix)
 {
-    static const char key[] = "request_user_prefix";
-    if (prefix.n == 0 || is_escaped(r, o, key, prefix))
+    if (is_escaped(r, o, key, prefix))
         return;
     if (has_scheme(prefix))
         complain(r, o, place_of(o, key), "%s: %.*s begins with a scheme: write the user part alone",
@@ -130,21 +132,49 @@ void check_host(struct reader *r, const struct object *o, const char *key, struc
         STR_ARG(host.n > 0 ? shown(r, host) : host));
 }
 
-static void check_header_value(struct reader *r, const struct object *o, struct str value)
+static void check_value(struct reader *r, const struct object *o, const char *key, struct str value)
 {
-    if (value.n > 0 && str_trim(value).n == 0)
-        complain(r, o, place_of(o, "header_value"),
-                 "header_value: %.*s is white space alone: write what the SBC writes",
-                 STR_ARG(shown(r, value)));
+    if (str_trim(value).n == 0)
+        complain(r, o, place_of(o, key), "%s: %.*s is white space alone: write what the SBC writes",
+                 key, STR_ARG(shown(r, value)));
 }
+
+/* By form; NULL: whether there is one is asked where names are resolved. */
+static void (*const checks[DISCRIMINATOR_FORMS])(struct reader *r, const struct object *o,
+                                                 const char *key, struct str text) = {
+    [FORM_HOST] = check_host,
+    [FORM_GROUP] = check_group,
+    [FORM_USER] = check_user_prefix,
+    [FORM_VALUE] = check_value,
+};
 
 void check_discriminators(struct reader *r, const struct draft_trunk *d)
 {
-    const struct trunk *t = &d->trunk;
-    check_group(r, &d->object, t->tgrp);
-    check_user_prefix(r, &d->object, t->request_user_prefix);
-    check_host(r, &d->object, "request_host", t->request_host);
-    check_host(r, &d->object, "tls_name", t->tls_name);
-    check_host(r, &d->object, "tls_peer_name", t->tls_peer_name);
-    check_header_value(r, &d->object, t->header_value);
+    for (unsigned i = 0; i < DISCRIMINATORS; i++) {
+        const struct discriminator *one = &discriminators[i];
+        struct str text = one->wanted(&d->trunk);
+        if (text.n > 0 && checks[one->form])
+            checks[one->form](r, &d->object, one->key, text);
+    }
+    check_host(r, &d->object, "tls_peer_name", d->trunk.tls_peer_name);
+}
+
+struct str discriminator_keys(struct reader *r)
+{
+    struct buf list = BUF_INIT;
+    const char *last = "";
+    for (unsigned i = 0; i < DISCRIMINATORS; i++) {
+        const struct discriminator *one = &discriminators[i];
+        const char *key = one->header_key ? one->header_key : one->key;
+        if (strcmp(key, last) != 0)
+            buf_addf(&list, "%s%s",
+                     last[0] == '\0'          ? ""
+                     : i + 1 < DISCRIMINATORS ? ", "
+                                              : " or ",
+                     key);
+        last = key;
+    }
+    struct str copy = arena_copy(r->arena, buf_str(&list));
+    buf_fini(&list);
+    return copy;
 }

@@ -39,9 +39,9 @@ static void check_ambiguous(struct reader *r, const struct draft *draft)
                 continue;
             const struct object *o = draft->trunks.items[i];
             complain(r, o, place_of(o, "sources"),
-                     "trunk %.*s has the source %.*s and nothing tells the two apart: add tgrp, "
-                     "request_host, request_user_prefix, header_name, tls_name or listener",
-                     STR_ARG(shown(r, s->trunks[j].name)), STR_ARG(prefix_text(r, p)));
+                     "trunk %.*s has the source %.*s and nothing tells the two apart: add %.*s",
+                     STR_ARG(shown(r, s->trunks[j].name)), STR_ARG(prefix_text(r, p)),
+                     STR_ARG(discriminator_keys(r)));
         }
     }
 }

@@ -45,6 +45,8 @@ struct key {
     const char *why_refused;
     const struct table *objects;
     size_t offset, width; /* of the value in the draft */
+    size_t
+        inherited_from; /* of a trunk's that does not say it: where in struct draft; 0: nowhere */
     enum key_applies applies;
     const char *help;
 };

@@ -82,6 +82,8 @@ struct str plain_host_name(struct reader *r, struct str name);
 void check_aliases(struct reader *r, const struct draft *draft);
 /* What of D tells trunks apart, and can fit no call. */
 void check_discriminators(struct reader *r, const struct draft_trunk *d);
+/* "tls_name, header_name, ... or listener": what may tell trunks apart. */
+struct str discriminator_keys(struct reader *r);
 /* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
 void check_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */

@@ -3,6 +3,7 @@
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
 #include <stird/core/told.h>
+#include <string.h>
 
 /* An authenticated customer has a few addresses; more than this is a slip of the pen. */
 #define AUTHENTICATED_BITS_MIN_IPV4 8
@@ -160,6 +161,14 @@ static void check_header(struct reader *r, const struct draft_trunk *d)
              was_given(&d->object, "header_name") ? "header_value" : "header_name");
 }
 
+static void check_dialect(struct reader *r, const struct draft_trunk *d)
+{
+    if (d->trunk.dialect.n > 0)
+        complain(r, &d->object, place_of(&d->object, "dialect"),
+                 "dialect = %.*s: this version of stird has no dialects: take it out",
+                 STR_ARG(shown(r, d->trunk.dialect)));
+}
+
 /* A caller who may write the trunk group chooses its trunk. */
 static void check_group_place(struct reader *r, const struct draft_trunk *d)
 {
@@ -205,49 +214,40 @@ static void check_reuse(struct reader *r, const struct draft *draft, const struc
 
 /* ---- what the trunk does not say itself ---- */
 
-static void inherit_levels(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+/* By the rows of settings.def that are INHERITED. */
+static void inherit(const struct draft *draft, struct draft_trunk *d)
+{
+    for (unsigned i = 0; i < trunk_table.n_keys; i++) {
+        const struct key *k = &trunk_table.keys[i];
+        if (k->inherited_from > 0 && d->object.given[i].line == 0)
+            memcpy((char *)d + k->offset, (const char *)draft + k->inherited_from, k->width);
+    }
+}
+
+static void check_levels(struct reader *r, struct draft_trunk *d)
 {
     struct trunk *t = &d->trunk;
     for (unsigned i = 0; i < NUMBER_STATES; i++) {
         t->own_treatment[i] = was_given(&d->object, attestation_key((enum number_state)i));
-        if (!t->own_treatment[i])
-            t->by_state[i] = draft->common.by_state[i];
-        else if (t->gateway && i != NUMBER_BLOCKED)
+        if (t->own_treatment[i] && t->gateway && i != NUMBER_BLOCKED)
             complain(r, &d->object, place_of(&d->object, attestation_key((enum number_state)i)),
                      "%s has no meaning on a gateway trunk, where attestation.gateway rules "
                      "whatever the number: take it out",
                      attestation_key((enum number_state)i));
     }
-    if (!was_given(&d->object, "attestation.gateway"))
-        t->gateway_treatment = draft->common.gateway_treatment;
-    else if (!t->gateway)
+    if (was_given(&d->object, "attestation.gateway") && !t->gateway)
         complain(r, &d->object, place_of(&d->object, "attestation.gateway"),
                  "attestation.gateway has no meaning on an authenticated trunk: take it out");
-    if (!was_given(&d->object, "origid"))
-        t->origid = draft->common.origid;
-    if (!was_given(&d->object, "attestation.no_calling_number"))
-        t->no_calling_number = draft->common.no_calling_number;
-    if (!was_given(&d->object, "attestation.impossible_number"))
-        t->impossible_number = draft->common.impossible_number;
 }
 
-static void inherit_country(struct reader *r, const struct draft *draft, struct draft_trunk *d)
+static void check_own_country(struct reader *r, const struct draft *draft, struct draft_trunk *d)
 {
     struct country *own = &d->trunk.country;
     const struct country *common = &draft->common.country;
-    if (!was_given(&d->object, "country.code"))
-        own->code = common->code;
-    if (!was_given(&d->object, "country.international_prefix"))
-        own->international_prefix = common->international_prefix;
-    if (!was_given(&d->object, "country.national_prefix"))
-        own->national_prefix = common->national_prefix;
-    if (!was_given(&d->object, "country.national_length"))
-        own->national_length = common->national_length;
     /* A length of its own: the most of the root is no word about it. */
-    if (!was_given(&d->object, "country.national_length_max"))
-        own->national_length_max = was_given(&d->object, "country.national_length")
-                                       ? 0
-                                       : common->national_length_max;
+    if (was_given(&d->object, "country.national_length") &&
+        !was_given(&d->object, "country.national_length_max"))
+        own->national_length_max = 0;
     if (country_is_too_long(own) && !country_is_too_long(common))
         complain(r, &d->object, d->object.at, COUNTRY_TOO_LONG, TN_MAX_DIGITS);
     if (country_lengths_cross(own) && !country_lengths_cross(common))
@@ -266,10 +266,12 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         check_header(r, d);
         check_discriminators(r, d);
         check_group_place(r, d);
+        check_dialect(r, d);
         check_reuse(r, draft, d);
         check_attestation_headers(r, d);
-        inherit_levels(r, draft, d);
-        inherit_country(r, draft, d);
+        inherit(draft, d);
+        check_levels(r, d);
+        check_own_country(r, draft, d);
         list[i] = d->trunk;
         list[i].file = d->object.at.file;
         list[i].line = d->object.at.line;

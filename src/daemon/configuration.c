@@ -247,10 +247,13 @@ void configuration_log_warnings(const struct configuration *c)
 void configuration_print_warnings(const struct configuration *c, struct buf *out)
 {
     for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
-        buf_addf(out, "%.*s:", STR_ARG(w->file));
+        buf_add_shown(out, w->file);
+        buf_add_char(out, ':');
         if (w->line > 0) /* else it is about what is not written there */
             buf_addf(out, "%u:", w->line);
-        buf_addf(out, " warning: %.*s\n", STR_ARG(w->text));
+        buf_add_text(out, " warning: ");
+        buf_add_shown(out, w->text);
+        buf_add_char(out, '\n');
     }
 }
 
@@ -268,9 +271,11 @@ static bool read_summary(int numbers_fd, struct numbers_summary *summary, const 
 static struct tables read_tables(const struct settings *s, bool is_narrowed, struct str path,
                                  struct numbers_summary *summary, struct problems *problems)
 {
-    const struct numbers_paths paths = numbers_paths_of(s);
+    const struct numbers_judge judge = certificate_rows_judge(s);
+    struct numbers_paths paths = numbers_paths_of(s);
     struct tables t = {.fd = -1};
     const char *why;
+    paths.judge = &judge;
     t.whole = is_narrowed ? numbers_files_look(&paths, &t.fd, summary, problems)
                           : tables_look_aside(s, &t.fd, &t.columns_open, problems);
     if (is_narrowed)

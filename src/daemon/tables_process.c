@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/certificate_rows.h>
 #include <stird/io/control.h>
 #include <stird/io/numbers_files.h>
 #include <stird/io/overlay.h>
@@ -67,8 +68,10 @@ static void compile(void *user, struct problems *problems)
 {
     const struct job *job = user;
     struct control_message message = {.type = CONTROL_SNAPSHOT};
-    const struct numbers_paths paths = numbers_paths_of(job->settings);
+    const struct numbers_judge judge = certificate_rows_judge(job->settings);
+    struct numbers_paths paths = numbers_paths_of(job->settings);
     struct numbers_summary summary;
+    paths.judge = &judge;
     int fd = -1;
     if (!give_up_rights(job->settings))
         problems_add(problems, STR(""), 0,

@@ -61,7 +61,7 @@ static bool holds_something(int fd)
 
 /* *FD can never change again. With mistakes it is -1, or as far as the rows are good. */
 static bool compile(const struct numbers_source *sources, size_t n,
-                    enum numbers_two_owners two_owners, int *fd, struct numbers_summary *summary,
+                    const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
                     struct problems *problems)
 {
     struct image_memory m = {memory_file_new("stird-numbers"), problems};
@@ -69,7 +69,9 @@ static bool compile(const struct numbers_source *sources, size_t n,
     *fd = m.fd;
     bool good = m.fd >= 0 || fault(&m, -m.fd);
     /* Without memory to write to, the mistakes in the tables are told all the same. */
-    good = numbers_compile_into(sources, n, two_owners, &out, summary, problems) && good;
+    good = numbers_compile_into(sources, n, paths->two_owners, paths->judge, &out, summary,
+                                problems) &&
+           good;
     int r = holds_something(m.fd) ? memory_file_seal(m.fd) : 0;
     if (r)
         good = fault(&m, -r);
@@ -87,10 +89,11 @@ bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *
     overlay_table(o, &csv);
     const struct numbers_source source = {
         .name = overlay_path(o), .text = buf_str(&csv), .kind = NUMBERS_TABLE};
+    const struct numbers_paths by_default = {.two_owners = NUMBERS_TWO_OWNERS_WARN};
     bool whole = !buf_failed(&csv);
     if (!whole)
         problems->out_of_memory = true;
-    bool good = whole && compile(&source, 1, NUMBERS_TWO_OWNERS_WARN, fd, NULL, problems);
+    bool good = whole && compile(&source, 1, &by_default, fd, NULL, problems);
     if (!good)
         close_table(fd);
     buf_fini(&csv);
@@ -114,7 +117,7 @@ static bool compile_texts(const struct numbers_paths *paths, int *fd,
     numbers_texts_init(&texts, paths, problems);
     const struct numbers_source *sources = numbers_texts_sources(&texts, &n);
     /* Mistakes in the tables that could be read are told too. */
-    bool good = compile(sources, n, paths->two_owners, fd, summary, problems) && texts.good;
+    bool good = compile(sources, n, paths, fd, summary, problems) && texts.good;
     summary->columns_open |= !texts.good;
     numbers_texts_fini(&texts);
     return good;
@@ -159,10 +162,12 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
         problems_may_pass(problems, -r);
     }
     if (r == 0 && memory >= 0 && numbers_map_checked(&mapped, memory, &why)) {
+        size_t before = problems->n;
         *summary = *numbers_get_summary(mapped.table);
+        numbers_columns_check(mapped.table, path, problems);
         numbers_unmap(&mapped);
         *fd = memory;
-        return true;
+        return problems->n == before;
     }
     if (why)
         problems_add(problems, path, 0, "%s", why);

@@ -2,6 +2,7 @@
 
 #include <stird/core/policy.h>
 #include <stird/core/source_table.h>
+#include <stird/sip/rehearsal.h>
 
 #include "dialog_trunk.h"
 
@@ -64,16 +65,14 @@ static void ask_too(struct asking *a, const struct trunk *t)
         a->excuses = t;
 }
 
-/* False: the source has no trunk. */
-static bool ask_those_of_source(struct asking *a)
+static void ask_those_of_source(struct asking *a)
 {
     const struct settings *s = a->c->snapshot->settings;
     const struct source_entry *entry;
-    unsigned step = 0, n = 0;
+    unsigned step = 0;
     while ((entry = source_table_next(s->sources, &a->c->from.remote, &step)))
-        for (unsigned i = 0; i < entry->n_trunks; i++, n++)
+        for (unsigned i = 0; i < entry->n_trunks; i++)
             ask_too(a, &s->trunks[entry->trunks[i]]);
-    return n > 0;
 }
 
 static void ask_all(struct asking *a)
@@ -84,10 +83,12 @@ static void ask_all(struct asking *a)
 }
 
 /* Which call it is of nobody knows: the strictest reading of its number counts. */
-static enum dialog_block ask_any(struct context *c)
+static enum dialog_block ask_any(struct context *c, enum dialog_way way)
 {
     struct asking a = {.c = c};
-    if (!ask_those_of_source(&a))
+    if (way == DIALOG_WAY_OF_SOURCE)
+        ask_those_of_source(&a);
+    else
         ask_all(&a);
     const struct trunk *decides = a.excuses ? a.excuses : a.refuses;
     if (decides)
@@ -96,18 +97,33 @@ static enum dialog_block ask_any(struct context *c)
     return DIALOG_BLOCK_NONE;
 }
 
-static const struct trunk *trunk_of_dialog(const struct context *c)
+enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trunk)
 {
+    const struct settings *s = c->snapshot->settings;
     const struct address *source = &c->from.remote;
+    const struct rehearsal *r = proxy_rehearsal(c->proxy);
+    unsigned step = 0;
+    *trunk = NULL;
+    if (!(c->own.senders & SENT_BY_CALLER))
+        return DIALOG_WAY_CALLEE;
+    *trunk = r ? r->trunk : NULL;
+    if (*trunk)
+        return DIALOG_WAY_NAMED;
+    *trunk = trunk_alone_at(s, source);
+    if (*trunk)
+        return DIALOG_WAY_ALONE;
     uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, SENT_BY_CALLER, source);
-    return id != 0 ? trunk_at(c->proxy, source, id) : NULL;
+    *trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
+    if (*trunk)
+        return DIALOG_WAY_PROVEN;
+    return source_table_next(s->sources, source, &step) ? DIALOG_WAY_OF_SOURCE : DIALOG_WAY_ANY;
 }
 
 enum dialog_block dialog_block_of(struct context *c)
 {
-    if (!(c->own.senders & SENT_BY_CALLER))
+    const struct trunk *t;
+    enum dialog_way way = dialog_way_of(c, &t);
+    if (way == DIALOG_WAY_CALLEE)
         return DIALOG_BLOCK_NONE;
-    /* A rehearsal may name it. */
-    const struct trunk *t = c->call->trunk ? c->call->trunk : trunk_of_dialog(c);
-    return t ? ask(c, t) : ask_any(c);
+    return t ? ask(c, t) : ask_any(c, way);
 }

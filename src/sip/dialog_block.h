@@ -22,4 +22,16 @@ enum dialog_block {
  */
 enum dialog_block dialog_block_of(struct context *c);
 
+/* How the trunk is found that it is asked by. */
+enum dialog_way {
+    DIALOG_WAY_NAMED,     /* a rehearsal does */
+    DIALOG_WAY_CALLEE,    /* who was called sent it: none is asked */
+    DIALOG_WAY_ALONE,     /* no other stands at its source */
+    DIALOG_WAY_PROVEN,    /* our Route says so */
+    DIALOG_WAY_OF_SOURCE, /* the strictest of several there */
+    DIALOG_WAY_ANY        /* there is none there: the strictest of all */
+};
+/* The same C, before it is asked or after; *TRUNK: NULL where it is the strictest, or none. */
+enum dialog_way dialog_way_of(const struct context *c, const struct trunk **trunk);
+
 #endif

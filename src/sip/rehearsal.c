@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "context.h"
+#include "dialog_block.h"
+#include "dialog_trunk.h"
 #include "steps.h"
 #include "sip/message/received.h"
 
@@ -144,6 +146,27 @@ static bool names_a_proof(struct str raw)
            memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
 }
 
+/* Of an INVITE that our key proves to be of a call: what its Request-URI and headers say is the
+   callee's, and tells no trunks apart. */
+static void tell_way(struct stage *s)
+{
+    static const char *const ways[] = {
+        [DIALOG_WAY_NAMED] = "it was named",
+        [DIALOG_WAY_CALLEE] = "sent by who was called, whose number no trunk is asked about",
+        [DIALOG_WAY_ALONE] = "no other trunk has this source",
+        [DIALOG_WAY_PROVEN] = "of the trunks of this source, " TRUNK_PARAMETER
+                              " in our Route proves it to be the one that began the call",
+        [DIALOG_WAY_OF_SOURCE] = "several trunks have this source, and no " TRUNK_PARAMETER
+                                 " in our Route proves which began the call: the strictest of them "
+                                 "counts",
+        [DIALOG_WAY_ANY] = "no trunk has this source: the strictest of all counts",
+    };
+    const struct trunk *trunk;
+    if (s->context.own.proven)
+        s->rehearsal->trunk_why = arena_printf(s->arena, "inside a call: %s",
+                                               ways[dialog_way_of(&s->context, &trunk)]);
+}
+
 static enum reason tell(struct stage *s, enum frame_status status, const struct frame *frame)
 {
     struct context *c = &s->context;
@@ -165,6 +188,8 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     if (!r->call || !r->outcome)
         return REASON_OUT_OF_MEMORY;
     refuse_stranger(s, in_dialog);
+    if (in_dialog)
+        tell_way(s);
     if (!r->secret && names_a_proof(raw))
         r->note = STR("hmac-secret of the state directory cannot be read: proofs of stird's own in "
                       "Route and Via count as none");

@@ -24,6 +24,8 @@
 
 #define NAME_WAIT_MS 2000 /* a request inside a call, for an address of its peer */
 
+#define TAGS_TOLD_BYTES 200 /* of options that are not there */
+
 /* Places in the two lists at the end. */
 enum call_step { FACTS, SCREEN, TRUNK, CALL_STEPS };
 enum other_step { OTHER_SCREEN, OTHER_ROUTE, OTHER_FOLLOW, OTHER_SEND, OTHER_STEPS };
@@ -40,15 +42,20 @@ static void set_detail(struct context *c, struct str detail)
         c->outcome->detail = arena_copy(c->arena, detail);
 }
 
-/* The detail is as that of a message that could not be read. */
+/* As that of a message that could not be read. */
+static void set_fault(struct context *c, const struct screen_fault *fault)
+{
+    struct buf detail = BUF_INIT;
+    received_add_fault(&detail, fault);
+    set_detail(c, buf_str(&detail));
+    buf_fini(&detail);
+}
+
 static enum step_result refuse_header(struct context *c, enum reason reason, struct str name,
                                       const char *what)
 {
-    struct buf detail = BUF_INIT;
     const struct screen_fault fault = {reason, name, message_octet_of(&c->message, name), what};
-    received_add_fault(&detail, &fault);
-    set_detail(c, buf_str(&detail));
-    buf_fini(&detail);
+    set_fault(c, &fault);
     return step_refuse(c, reason);
 }
 
@@ -58,19 +65,45 @@ static bool is_emergency(const struct context *c)
     return c->initial && call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
 }
 
+/* Of the first tag; the lines before it may be empty. */
+static size_t octet_of_tag(const struct message *m)
+{
+    struct header_line line;
+    struct str rest, tag;
+    start_line(m->raw, &rest);
+    while (head_line_next(&rest, &line))
+        if (header_is(&line, STR("Proxy-Require"), 0) && list_next(&line.value, &tag))
+            return (size_t)(tag.p - m->raw.p);
+    return 0;
+}
+
+/* "asks for foo, bar, which no proxy has here"; of many tags the first. */
+static void tell_extensions(struct context *c, struct str tags)
+{
+    const char *what = arena_printf(c->arena, "asks for %.*s%s, which stird does not have",
+                                    STR_ARG(str_slice(tags, 0, TAGS_TOLD_BYTES)),
+                                    tags.n > TAGS_TOLD_BYTES ? "..." : "")
+                           .p;
+    const struct screen_fault fault = {REASON_BAD_EXTENSION, STR("Proxy-Require"),
+                                       octet_of_tag(&c->message), what};
+    set_fault(c, &fault);
+}
+
 /* 420 lists what we do not know: everything, for we know no Proxy-Require (section 16.3 item 5). */
 static enum step_result check_extensions(struct context *c)
 {
     struct str value, tag;
     struct buf extra = BUF_INIT;
+    const struct str name = STR("Unsupported: ");
+    buf_add_str(&extra, name);
     for (unsigned n = 0; (value = message_header(&c->message, "Proxy-Require", 0, n)).p; n++)
         while (list_next(&value, &tag)) {
-            buf_add_text(&extra, extra.n == 0 ? "Unsupported: " : ", ");
+            buf_add_text(&extra, extra.n == name.n ? "" : ", ");
             buf_add_str(&extra, tag);
         }
-    enum step_result result = extra.n == 0 || is_emergency(c) ? STEP_NEXT : STEP_DONE;
+    enum step_result result = extra.n <= name.n || is_emergency(c) ? STEP_NEXT : STEP_DONE;
     if (result == STEP_DONE) {
-        set_detail(c, buf_str(&extra));
+        tell_extensions(c, str_slice(buf_str(&extra), name.n, extra.n));
         buf_add_text(&extra, "\r\n");
         context_refuse_with(c, REASON_BAD_EXTENSION, buf_str(&extra));
     }

@@ -65,6 +65,34 @@ class Check(ProcessStory):
             for words in (self.NOPE, "has fewer than 7 digits") + asked:
                 self.assertIn(words, said)
 
+    def test_all_mistakes_of_a_row_are_told(self):
+        """Also by a reload; the certificates that customers name, too."""
+        rows = "+12155557777,acme,sold,never,,nope,\n+1215x,acme,owned,,,none,\n"
+        customers = self.lab.write("customers.csv", "customer,kyc,cert\nglobex,maybe,nope\n")
+        lines = (r'numbers.csv:\d+: state "sold" is none of',
+                 r'numbers.csv:(\d+): not_before "never" is no date.*\n(.*\n)*'
+                 r'numbers.csv:\1: ' + self.NOPE,
+                 r'numbers.csv:(\d+): number "\+1215x" is no number.*\n(.*\n)*'
+                 r'numbers.csv:\1: cert: there is no certificate "none"',
+                 r'customers.csv:2: kyc "maybe" is none of',
+                 r'customers.csv:2: ' + self.NOPE)
+
+        self.start()
+        path = self.configure(tables='files = [ "%s" ]; customers = [ "%s" ];' % (
+            self.lab.write("numbers.csv", settings.NUMBERS + rows), customers))
+        status, said = self.check(path)
+        self.assertEqual(status, 1)
+        for line in lines:
+            self.assertRegex(said, line)
+        status, found, _ = stirctl.run(path, "numbers", "lint")
+        self.assertEqual(status, 1)
+        for line in lines:
+            self.assertRegex(found.replace(self.lab.directory + "/", ""), line)
+        status, _, err = stirctl.run(path, "reload", "--wait")
+        self.assertEqual(status, 1)
+        for line in lines:
+            self.assertRegex(err.replace(self.lab.directory + "/", ""), line)
+
     def test_nothing_is_said_of_what_another_mistake_leaves_open(self):
         """Certificates, columns and providers that may be there, as soon as they can be read."""
         unit = self.lab.unit.directory

@@ -60,12 +60,28 @@ class Groups(bare_machine.Story):
         for command in self.CHANGES:
             self.assert_status(found, "looker " + command, 1, "you may look, and this changes something")
         self.assert_status(found, "looker numbers diff running configured", 2,
-                           "for this reads the configuration")
+                           "/etc/stird/stird.conf: you may look at the stird that runs .control.read_group., and this "
+                           "reads the configuration's files, which are for root and the group stird: be one of them")
         for command in ("status", "reload"):
             self.assert_status(found, "stranger " + command, 1, "you are in none of the groups")
         for command in ("status", "reload --wait"):
             self.assert_status(found, "member " + command, 0)
         self.assert_status(found, "after", 0, "660")
+
+    def test_tables_that_are_for_others(self):
+        """The configuration is for all to read, its tables are not: which right is missing, and why."""
+        diff = "numbers diff running configured"
+        found = self.parts("systemctl enable --now stird\n"
+                           "echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl reload stird >/dev/null\n"
+                           "chmod -R o+rX /etc/stird\nchmod 0640 /etc/stird/numbers.d/*\n" +
+                           self.table("looker", (diff,)) +
+                           "chmod 0600 /etc/stird/numbers.d/*\n" + self.table("member", (diff,)) +
+                           "chmod 0644 /etc/stird/numbers.d/*\n" + self.table("looker", ("numbers diff configured running",)))
+        readers = "files that the configuration names, which are for root and the "
+        self.assert_status(found, "looker " + diff, 2, readers + "group stird: be one of them")
+        self.assert_status(found, "member " + diff, 2, readers + "user root: be one of them")
+        self.assert_status(found, "looker numbers diff configured running", 0)
 
     def test_a_group_that_changes_instead(self):
         found = self.parts("echo 'control = { group = \"noc\"; read_group = \"stird\"; };' >>/etc/stird/stird.conf\n"

@@ -267,6 +267,24 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "nobody", "owned", "--cert", "nothing"),
                              'customer "nobody" is unknown: no trunk, no customers entry and no '
                              'table names it; cert: there is no certificate "nothing"'),
+                            (("set", "+1215", "acmee", "sold", "--not-before", "2026-13-01",
+                              "--cert", "nothing"),
+                             '"+1215": has fewer than 7 digits: write the whole number, or a '
+                             'prefix as in +1202*; state "sold" is none of owned, delegated, '
+                             'unverified, blocked; not_before "2026-13-01" is no date: write it as '
+                             '2026-11-21; customer "acmee" is unknown: no trunk, no customers '
+                             'entry and no table names it (did you mean "acme"?); cert: there is '
+                             'no certificate "nothing"'),
+                            (("set", "+1215555010", "acme", "owned", "--not-after", "never"),
+                             'not_after "never" is no date: write it as 2026-11-21; +1215555010 '
+                             'cannot exist (a number of +1 has 11 digits)'),
+                            (("set", "+12155550100-+12155550199", "acme", "sold"),
+                             'ranges and prefixes belong into a table; state "sold"'),
+                            (("block", "+1215", "--note", "a\nb"),
+                             '"+1215": has fewer than 7 digits'),
+                            (("set", FREE, "nobody", "sold", "--note", "a\nb"),
+                             'a field holds a control character; state "sold" is none of owned, '
+                             'delegated, unverified, blocked; customer "nobody" is unknown'),
                             (("unset", FREE), '"%s": it has no urgent change in force' % FREE)):
             with self.subTest(words=words):
                 status, out, err = stirctl.run(self.path, "numbers", *words)

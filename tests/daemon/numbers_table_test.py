@@ -64,6 +64,19 @@ class Tables(ProcessStory):
         self.assertEqual(self.numbers("lint")[:2], (0, "0 findings\n"))
         self.assertEqual(self.numbers("lint", "--json")[:2], (0, "[]\n"))
 
+    def test_lint_of_certificates(self):
+        """Those of the configuration, by the words of a start; also of a row that is good else."""
+        self.path = self.configure(numbers=HEAD + "+12155550100,acme,owned,,,818h,\n+12155550101,acme,owned,,,818H,\n"
+                                   "+1215*,acme,unverified,,,nope,\n")
+        status, out, _ = self.numbers("lint")
+        self.assertEqual(status, 1)
+        name = self.lab.path("numbers.csv")
+        self.assertEqual(out, (
+            '%s:2: cert: there is no certificate "818h" (did you mean "818H"?)\n'
+            '%s:4: cert: there is no certificate "nope": write the id of one, or nothing for the trunk\'s\n'
+            "2 findings\n") % (name, name))
+        self.assertIn(out.splitlines()[0], stird.check_configuration(self.path)[1])
+
     def test_lint_of_named_files(self):
         bad = self.table("bad.csv", "+1215555010,acme,owned,,,,\n+1215*,acme,owned,,,,\n"
                          "+12155550100,acme,sold,,,,\n")

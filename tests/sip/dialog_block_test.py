@@ -28,7 +28,8 @@ class DialogBlock(Story):
             invite = invite.replaced("contact", "Contact: <sip:+12155550100%s@%s>" % (contact, self.net(2)))
         self.carrier  # it listens
         self.sbc.send(invite, self.at())
-        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        self.arrived = self.carrier.expect("INVITE")
+        self.answered = self.carrier.respond(self.arrived, 200)
         final = self.sbc.expect(200)
         self.sbc.acknowledge(invite, final, self.at())
         self.carrier.expect("ACK")
@@ -46,12 +47,17 @@ class DialogBlock(Story):
             self.assertGreater(n, 0, pattern)
         return type(message).parse(raw)
 
-    def explained(self, message, source=2):
+    def explained(self, message, source=2, *words):
+        told = self.asked(message, source, *words)
+        return told["decision"], told["reason"]
+
+    def asked(self, message, source=2, *words):
         path = self.lab.path("message")
         with open(path, "wb") as file:
             file.write(message.octets())
-        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source", self.net(source))
-        return told["decision"], told["reason"]
+        told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source", self.net(source),
+                           *words)
+        return told
 
     def refused(self, message):
         self.sbc.send(message, self.at())
@@ -136,6 +142,40 @@ class DialogBlock(Story):
         self.refused(message)
         records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
         self.assertEqual([r["trunk"] for r in records], [trunk])
+
+    def found(self, message, *asked):
+        told = self.asked(message, *asked)
+        self.assertTrue(told["trunk_why"].startswith("inside a call: "), told)
+        self.assertNotIn("Request-URI host", told["trunk_why"])
+        return told["trunk"], told["trunk_why"]
+
+    def test_explain_says_how_the_trunk_is_found(self):
+        """Inside a call not by what tells new ones apart."""
+        self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})
+        call = self.up()
+        self.assertIn("Request-URI host", self.asked(call[0])["trunk_why"])
+        trunk, why = self.found(self.again(call, 2))
+        self.assertEqual(trunk, "acme")
+        self.assertIn("stt in our Route proves it", why)
+        for changes in ((PROOF, b""), (PROOF, b";stt=0123456789abcdef")):
+            trunk, why = self.found(self.again(call, 3, changes))
+            self.assertEqual(trunk, "acme", "the first of those that refuse")
+            self.assertIn("the strictest of them counts", why)
+            trunk, why = self.found(self.again(call, 4, changes, blocked=False))
+            self.assertIsNone(trunk)
+            self.assertIn("the strictest of them counts", why)
+        self.assertIn("the strictest of all", self.found(self.again(call, 5), 55)[1])
+        trunk, why = self.found(self.again(call, 6), 2, "--trunk", "globex")
+        self.assertEqual((trunk, why), ("globex", "inside a call: it was named"))
+
+    def test_explain_of_the_only_trunk_and_of_the_callee(self):
+        self.start(trunks=[self.trunk("acme", request_host=self.net(1))])
+        call = self.up()
+        trunk, why = self.found(self.again(call, 2, blocked=False))
+        self.assertEqual((trunk, why), ("acme", "inside a call: no other trunk has this source"))
+        trunk, why = self.found(dialog.callee_in_dialog(self.carrier, "INVITE", self.arrived, self.answered, 1), 9)
+        self.assertIsNone(trunk)
+        self.assertIn("sent by who was called", why)
 
     def test_an_urgent_block(self):
         self.shared({"request_host": self.net(1)}, {"request_host": "other.example"})

@@ -60,6 +60,31 @@ class Undecided(Story):
                 self.record(invite, decision="rejected", reason="bad_request",
                             detail="%s: has two tags, at octet %d" % (header, second))
 
+    def test_an_extension_is_told_with_its_octet(self):
+        """The first tag's, over all lines; of many the first; for explain the same."""
+        self.start()
+        many = ", ".join("extension%d" % i for i in range(60))
+        for lines, told, first in (
+                (["Proxy-Require: foo"], "foo", "foo"),
+                (["Proxy-Require: ", "PROXY-REQUIRE :  ,\r\n  bar;x=1 , baz"], "bar;x=1, baz", "bar;"),
+                (["proxy-require: foo", "Proxy-Require: bar"], "foo, bar", "foo"),
+                (["Proxy-Require: " + many], many[:200] + "...", "extension0,")):
+            with self.subTest(lines):
+                invite = self.invite().plus(*lines)
+                octets = invite.octets()
+                detail = "Proxy-Require: asks for %s, which stird does not have, at octet %d" % (
+                    told, octets.index(first.encode()))
+                path = self.lab.path("message")
+                with open(path, "wb") as file:
+                    file.write(octets)
+                explained = stirctl.ask(self.lab.path("stird.conf"), "explain", "--message", path, "--source",
+                                        self.net(2))
+                self.assertEqual(explained["detail"], detail)
+                self.sbc.send(octets, self.at())
+                self.sbc.acknowledge(invite, self.sbc.expect(420), self.at())
+                self.record(invite, decision="rejected", reason="bad_extension", detail=detail)
+                self.assertIn(told[:20], self.stird.wait_lines("call_id=" + invite["call-id"])[0])
+
     def test_each_refusal(self):
         """400, 416, 420, 482, 483, 505, 513: which header, and where."""
         self.start(limits=' message = "16k";')
@@ -79,7 +104,7 @@ class Undecided(Story):
                  lambda m: m.replaced("content-length", "Content-Length: 99999")),
                 ("scheme", 416, "unsupported_scheme", "Request-URI",
                  lambda m: self.with_start(m, "INVITE http://h/ SIP/2.0")),
-                ("Proxy-Require", 420, "bad_extension", "^Unsupported: foo, bar$",
+                ("Proxy-Require", 420, "bad_extension", "^Proxy-Require: asks for foo, bar, which stird does not have, at octet [1-9][0-9]*$",
                  lambda m: m.plus("Proxy-Require: foo,bar")),
                 ("Max-Forwards", 483, "too_many_hops",
                  "^Max-Forwards: is 0, at octet [1-9][0-9]*$",

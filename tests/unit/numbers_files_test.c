@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/numbers/numbers_image.h"
 #include <stird/io/numbers_files.h>
 
 #define HEADER "number,customer,state\n"
@@ -384,6 +385,107 @@ static void the_example_is_good(void **state)
     close(fd);
 }
 
+/* ---- tables that an older version has compiled ---- */
+
+static void read_whole(const char *name, char *bytes, size_t room, size_t *n)
+{
+    FILE *f = fopen(in(name), "rb");
+    assert_non_null(f);
+    *n = fread(bytes, 1, room, f);
+    assert_true(*n > sizeof(struct image_header) && *n < room);
+    fclose(f);
+}
+
+/* FROM, which is as long as TO, becomes TO, and the checksum fits. */
+static void rewrite(const char *name, const char *from, const char *to)
+{
+    _Alignas(64) static char bytes[1 << 20];
+    size_t n, length = strlen(from);
+    assert_int_equal(strlen(to), length);
+    read_whole(name, bytes, sizeof(bytes), &n);
+    char *at = memmem(bytes, n, from, length);
+    assert_non_null(at);
+    memcpy(at, to, length);
+    struct image_header *h = (struct image_header *)(void *)bytes;
+    image_hash(h->checksum, h, h->bytes);
+    FILE *f = fopen(in(name), "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void compile_to(const char *image, const char *numbers, const char *customers)
+{
+    struct problems problems = PROBLEMS_INIT;
+    int fd;
+    write_file("old.csv", numbers);
+    write_file("who.csv", customers);
+    struct str tables[] = {str_of(in("old.csv"))}, who[] = {str_of(in("who.csv"))};
+    const struct numbers_paths paths = {
+        .tables = tables, .n_tables = 1, .customers = who, .n_customers = 1};
+    assert_true(numbers_files_compile(&paths, &fd, NULL, &problems));
+    assert_int_equal(numbers_image_write(in(image), fd), 0);
+    close(fd);
+}
+
+/* What is said of IMAGE, in *SAID; true when it is taken. */
+static bool take(const char *image, struct buf *said)
+{
+    struct problems problems = PROBLEMS_INIT;
+    int fd;
+    const struct numbers_paths paths = {.compiled = str_of(in(image))};
+    bool taken = numbers_files_compile(&paths, &fd, NULL, &problems);
+    problems_print(&problems, said);
+    buf_add_char(said, '\0');
+    problems_fini(&problems);
+    if (taken)
+        close(fd);
+    return taken;
+}
+
+static void columns_of_a_compiled_table_are_looked_at(void **state)
+{
+    (void)state;
+    static const char plain[] = "customer,x_hm\nacme,9\n";
+    static const struct {
+        const char *numbers, *customers, *from, *to, *wanted; /* NULL: it is taken */
+    } cases[] = {
+        {"number,customer,state,x_attest_on\n+12155550100,acme,owned,B\n", plain, "x_attest_on",
+         "attestation", "a row has no level of its own"},
+        {"number,customer,state,x_ended\n+12155550100,acme,owned,2020-01-01\n", plain, "x_ended",
+         "expires", "did you mean \"not_after\"?"},
+        /* nobody has a value */
+        {"number,customer,state,x_ended\n+12155550100,acme,owned,\n", plain, "x_ended", "expires",
+         "did you mean \"not_after\"?"},
+        {HEADER "+12155550100,acme,owned\n", "customer,x_cs\nacme,C\n", "x_cs", "caps",
+         "did you mean \"cap\"?"},
+        {HEADER "+12155550100,acme,owned\n", "customer,x_ended\nacme,2020-01-01\n", "x_ended",
+         "expires", "a customer has no dates"},
+        /* a column of customers, in a table of rows */
+        {"number,customer,state,x_k\n+12155550100,acme,owned,no\n", plain, "x_k", "kyc",
+         "its customer has cap and kyc"},
+        {HEADER "+12155550100,acme,owned\n", "customer,x_k\nacme,maybe\n", "x_k", "kyc",
+         "who.csv:2: kyc \"maybe\" is none of"},
+        {HEADER "+12155550100,acme,owned\n", "customer,x_k\nacme,failed\n", "x_k", "kyc", NULL},
+        {HEADER "+12155550100,acme,owned\n", "customer,x_k\nacme,\n", "x_k", "kyc", NULL},
+        {"number,customer,state,x_end\n+12155550100,acme,owned,2020-01-01\n", plain, "x_end",
+         "x_due", NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf said = BUF_INIT;
+        compile_to("old.image", cases[i].numbers, cases[i].customers);
+        assert_true(take("old.image", &said));
+        buf_reset(&said);
+        rewrite("old.image", cases[i].from, cases[i].to);
+        bool taken = take("old.image", &said);
+        if (taken != !cases[i].wanted ||
+            (cases[i].wanted &&
+             (!strstr(said.p, cases[i].wanted) || !strstr(said.p, "compile the table again"))))
+            fail_msg("%zu: %s", i, said.p);
+        buf_fini(&said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_long_file_is_read_in_pieces),
         cmocka_unit_test(a_file_that_changes_while_it_is_read_is_refused),
         cmocka_unit_test(a_compiled_table_is_written_and_read),
+        cmocka_unit_test(columns_of_a_compiled_table_are_looked_at),
         cmocka_unit_test(only_a_sealed_table_is_mapped),
         cmocka_unit_test(the_example_is_good),
     };

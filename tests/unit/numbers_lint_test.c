@@ -97,6 +97,60 @@ static void each_finding_says_where_and_what(void **state)
         "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as there?\n");
 }
 
+/* Also those of rows that are refused for another; of what is not known nothing is said. */
+static void all_mistakes_of_a_row_are_told(void **state)
+{
+    (void)state;
+    check(HEAD "+1215555010,acmee,sold,2024-13-01,\n",
+          "t.csv:2: state \"sold\" is none of owned, delegated, unverified, blocked\n"
+          "t.csv:2: not_before \"2024-13-01\" is no date: write it as 2026-11-21\n"
+          "t.csv:2: +1215555010: a number of +1 has 11 digits\n"
+          "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as "
+          "there?\n");
+    check(HEAD "12155550100,acmee,owned,,2024-10-03\n",
+          "t.csv:2: number \"12155550100\" does not begin with a plus sign: write the number with "
+          "its country code, as in +12025550100\n"
+          "t.csv:2: the row has expired: take it out\n"
+          "t.csv:2: customer \"acmee\" has no trunk and is declared nowhere: is it spelt as "
+          "there?\n");
+    check(HEAD "+12151*,acme,owned,soon,\n",
+          "t.csv:2: not_before \"soon\" is no date: write it as 2026-11-21\n"
+          "t.csv:2: a prefix row gives at most B, though it says owned: write a range for an A\n"
+          "t.csv:2: +12151*: area code and exchange of a +1 number begin with 2 to 9\n");
+    check(HEAD "+11155550100-+11155550199,,owned,,\n",
+          "t.csv:2: the customer is missing: name the customer as its trunk does\n"
+          "t.csv:2: +11155550100: area code and exchange of a +1 number begin with 2 to 9\n"
+          "t.csv:2: +11155550199: area code and exchange of a +1 number begin with 2 to 9\n");
+    check(HEAD "+12151*,dno,blocked,soon,\n",
+          "t.csv:2: not_before \"soon\" is no date: write it as 2026-11-21\n");
+    struct buf text = lint(HEAD "+12155550100,initech,owned,,\n", "customer,kyc\ninitech,maybe\n",
+                           true);
+    buf_add_char(&text, '\0');
+    assert_string_equal(text.p,
+                        "c.csv:2: kyc \"maybe\" is none of verified, pending, failed, none\n");
+    buf_fini(&text);
+}
+
+/* A table that is wholly wrong: a thousand, and how many more. */
+static void what_is_told_of_a_wrong_table_is_bounded(void **state)
+{
+    (void)state;
+    struct buf csv = BUF_INIT;
+    buf_add_text(&csv, HEAD);
+    for (int i = 0; i < 3000; i++)
+        buf_addf(&csv, "+1115555%04d,c%d,sold,never,\n", i, i);
+    buf_add_char(&csv, '\0');
+    struct buf found = lint(csv.p, NULL, true);
+    size_t lines = 0;
+    for (size_t i = 0; i < found.n; i++)
+        lines += found.p[i] == '\n';
+    buf_add_char(&found, '\0');
+    assert_int_equal(lines, 1001);
+    assert_non_null(strstr(found.p, "more problems in the number tables are not shown"));
+    buf_fini(&csv);
+    buf_fini(&found);
+}
+
 static void own_columns_of_dates_or_yes_and_no_are_told(void **state)
 {
     (void)state;
@@ -211,7 +265,8 @@ static void what_the_compile_refuses_is_found_as_well(void **state)
                "+1215555010,acme,sold,,\n",
           "t.csv:3: overlaps with t.csv:2 (+12155550100-+12155550199), and neither lies inside the "
           "other: split one of the two rows\n"
-          "t.csv:4: state \"sold\" is none of owned, delegated, unverified, blocked\n");
+          "t.csv:4: state \"sold\" is none of owned, delegated, unverified, blocked\n"
+          "t.csv:4: +1215555010: a number of +1 has 11 digits\n");
 }
 
 static void a_customers_table_declares(void **state)
@@ -246,6 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_table_has_no_finding),
         cmocka_unit_test(each_finding_says_where_and_what),
+        cmocka_unit_test(all_mistakes_of_a_row_are_told),
+        cmocka_unit_test(what_is_told_of_a_wrong_table_is_bounded),
         cmocka_unit_test(own_columns_of_dates_or_yes_and_no_are_told),
         cmocka_unit_test(the_customer_of_a_blocked_row_need_not_be_known),
         cmocka_unit_test(two_owners_are_named_with_both_rows),

@@ -86,6 +86,20 @@ static void a_lost_problem_counts(void **state)
     problems_fini(&p);
 }
 
+/* Whatever names and texts hold: each is a line, and no other. */
+static void one_is_one_line(void **state)
+{
+    (void)state;
+    struct problems p = PROBLEMS_INIT;
+    struct buf out = BUF_INIT;
+    problems_add(&p, STR("a\nb\x1b"), 3, "stands in %s:%d already", "c\nd:1: all is well\x7f", 4);
+    problems_print(&p, &out);
+    buf_add_char(&out, '\0');
+    assert_string_equal(out.p, "a\\x0ab\\x1b:3: stands in c\\x0ad:1: all is well\\x7f:4 already\n");
+    buf_fini(&out);
+    problems_fini(&p);
+}
+
 static void many_problems_are_kept(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(one_that_speaks_of_all_stands_last),
         cmocka_unit_test(a_lost_problem_counts),
+        cmocka_unit_test(one_is_one_line),
         cmocka_unit_test(many_problems_are_kept),
         cmocka_unit_test(what_may_pass_is_told_from_what_stays),
     };

@@ -17,6 +17,9 @@
 bool certificate_row_check(const struct settings *settings, struct str customer,
                            struct str certificate, struct buf *why);
 
+/* The same, to be asked of refused rows. SETTINGS is borrowed. */
+struct numbers_judge certificate_rows_judge(const struct settings *settings);
+
 /*
  * A problem for each row, and each customer, whose `cert` names no certificate, or one of another
  * provider than that of a trunk which its calls come through. PATH is the configuration's, for

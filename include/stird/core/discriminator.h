@@ -1,6 +1,6 @@
 /*
  * discriminator - what tells the trunks of one source apart: a row for each kind, the most specific
- * first. The match, the check of the configuration and `stirctl explain` go by the same table.
+ * first. The match, the checks of the configuration and `stirctl explain` go by the same table.
  */
 #ifndef STIRD_DISCRIMINATOR_H
 #define STIRD_DISCRIMINATOR_H
@@ -8,15 +8,28 @@
 #include <stird/core/call.h>
 #include <stird/core/fit.h>
 
+/* What a text must be that could fit a call; the checks are conf's. */
+enum discriminator_form {
+    FORM_NAME,  /* of a part of the configuration */
+    FORM_HOST,  /* a host of a URI or certificate, alone */
+    FORM_GROUP, /* a trunk group, as a URI's parameter has it decoded */
+    FORM_USER,  /* the begin of a user part, decoded */
+    FORM_VALUE, /* of a header */
+    DISCRIMINATOR_FORMS
+};
+
 struct discriminator {
+    const char *key;  /* of a trunk: "tgrp"; several rows may be of one */
     const char *what; /* for people: "tgrp of Contact" */
+    enum discriminator_form form;
     /* What a trunk asks for; empty: it does not ask. */
     struct str (*wanted)(const struct trunk *trunk);
     bool any_case; /* how two of these compare */
     /* FITS_IN_PART: what the call says there disagrees, or can be read in more than one way. */
     enum fit (*fit)(const struct trunk *trunk, const struct call *call);
-    /* Of which header; NULL: of none. */
+    /* Of which header, and the key that says so; NULL: of none. */
     struct str (*header)(const struct trunk *trunk);
+    const char *header_key;
     /* Whether the call says anything there; NULL: it always does. */
     bool (*said)(const struct trunk *trunk, const struct call *call);
     /* Whether every call that says ONE says OTHER too; NULL: when they are the same. */

@@ -78,9 +78,28 @@ struct numbers_output {
     void *user;
     bool also_mistaken; /* write the rows that are good of tables with mistakes: for checks alone */
 };
+/*
+ * Whether the certificate that a row names may sign for its customer: of rows that are refused for
+ * another mistake, so that all of a row's are told. Of the others the image tells. False: WHY has
+ * the words.
+ */
+struct numbers_judge {
+    bool (*takes_certificate)(const void *user, struct str customer, struct str certificate,
+                              struct buf *why);
+    const void *user;
+};
+/* JUDGE may be NULL. */
 bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources,
-                          enum numbers_two_owners two_owners, const struct numbers_output *out,
-                          struct numbers_summary *summary, struct problems *problems);
+                          enum numbers_two_owners two_owners, const struct numbers_judge *judge,
+                          const struct numbers_output *out, struct numbers_summary *summary,
+                          struct problems *problems);
+
+/*
+ * One row alone, FIELD under the COLUMNs of a number table: adds what a table would be refused for,
+ * without a place.
+ */
+void numbers_row_check(const struct str *column, const struct str *field, unsigned n,
+                       struct problems *problems);
 
 /* ---- using ---- */
 
@@ -116,6 +135,11 @@ uint32_t numbers_customer(const struct numbers *table, struct str customer);
  * Attributes: columns of a number table beyond the known ones, and those of a customers table. Ask
  * for a column once a snapshot. `note` is none: it is for people.
  */
+/*
+ * Of a compiled table, PATH: a problem for each column, and each value of kyc and cap, that a table
+ * could not have today, where an older version has compiled it.
+ */
+void numbers_columns_check(const struct numbers *table, struct str path, struct problems *problems);
 #define NUMBERS_NO_COLUMN UINT32_MAX
 uint32_t numbers_column(const struct numbers *table, struct str name);
 /*

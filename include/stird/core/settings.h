@@ -3,6 +3,9 @@
  *
  * One immutable tree in one arena; a call holds the snapshot it began with to its last step.
  * References between parts (a trunk's upstreams, its certificate) are indices into the lists here.
+ *
+ * Fields that are settings as they stand are rows of settings.def; here is what becomes of the
+ * others.
  */
 #ifndef STIRD_SETTINGS_H
 #define STIRD_SETTINGS_H
@@ -22,11 +25,12 @@
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORTS };
 
 struct listener {
-    struct str name;
+#define SETTINGS_OF_LISTENER
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
     struct address address;    /* never a wildcard */
     struct address advertised; /* goes into Via and Record-Route instead; family NONE: none */
     bool transports[TRANSPORTS];
-    bool verify_client; /* over TLS: no handshake without a certificate that we trust */
 };
 
 /* What is ours too: another node's address, or a name that leads to us. */
@@ -67,6 +71,11 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
+/* What becomes of the calls of a trunk. Only SIGN is served so far. */
+enum trunk_service { SERVICE_SIGN, SERVICE_VERIFY, SERVICE_VERIFY_SIGN, SERVICE_AUTO };
+/* By which way its SBC asks. Only PROXY is there so far. */
+enum trunk_front { FRONT_PROXY, FRONT_REDIRECT, FRONT_REST };
+
 /* What an answer to the OPTIONS of a trunk's SBC says: */
 enum health {
     HEALTH_ALIVE,     /* that stird runs */
@@ -75,66 +84,43 @@ enum health {
 };
 
 struct trunk {
-    struct str name;
+#define SETTINGS_OF_TRUNK
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
+#define SETTINGS_OF_ROOT
+#define INHERITED(type, field, ...) type field;
+#include <stird/core/settings.def>
     /* Recognition: the source must match; an empty discriminator matches every call. */
     const struct address_prefix *sources;
     unsigned n_sources;
-    struct str listener; /* its name */
-    struct str tgrp;     /* value of tgrp or otg there: */
-    enum group_place tgrp_in;
-    struct str request_host;              /* host of the Request-URI, any case */
-    struct str request_user_prefix;       /* first characters of the Request-URI's user part */
-    struct str header_name, header_value; /* removed before forwarding */
-    struct str tls_name;                  /* that the caller's verified certificate is for */
-    struct str tls_peer_name; /* to prove when we connect to it; empty: tls_name, or its address */
 
     struct str file; /* where it is written */
     uint32_t line;
-    struct str customer;
-    bool gateway; /* identity = "gateway": never above C; else "authenticated" */
-    bool trusted; /* its P-Asserted-Identity counts (RFC 3325) */
     struct country country;
     enum treatment by_state[NUMBER_STATES]; /* for an authenticated trunk */
     bool own_treatment[NUMBER_STATES];      /* by_state is the trunk's own, not the common one */
-    enum treatment gateway_treatment;       /* C, UNSIGNED or REFUSE */
-    enum treatment no_calling_number;       /* UNSIGNED or REFUSE */
-    enum treatment impossible_number;       /* the same; number_plan.h */
-    enum existing_identity existing_identity;
-    bool dest_from_request_uri;                      /* else from To (Decided 8) */
-    bool force_rport, reuse_connection, contact_fix; /* nat.h */
-    uint32_t provider;        /* index: only its certificates sign for this trunk */
-    bool provider_open;       /* by a mistake that was said nobody knows it */
-    uint32_t certificate;     /* index, or NO_CERTIFICATE */
-    uint32_t customer_entry;  /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
-    enum treatment cap;       /* nothing better leaves from here */
-    bool attestation_headers; /* its Attestation-Info may lower the level, its Origination-Id is
-                                 the origid */
-    enum origid_of origid;
-    enum health health;
-    uint32_t max_calls;        /* INVITEs in progress at once, in a worker; 0: no limit */
+    uint32_t provider;                      /* index: only its certificates sign for this trunk */
+    bool provider_open;                     /* by a mistake that was said nobody knows it */
+    uint32_t certificate;                   /* index, or NO_CERTIFICATE */
+    uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
     const uint32_t *upstreams; /* indices, in the order they are tried; at least one */
     unsigned n_upstreams;
 };
 
 struct upstream {
-    struct str name;
+#define SETTINGS_OF_UPSTREAM
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
     struct str host;        /* a name for DNS (address has only a port then); empty: none */
     struct address address; /* with port */
     enum transport transport;
     bool port_given;      /* else SRV records of `host` come first (RFC 3263 section 4.2) */
     bool transport_given; /* else UDP, and TCP for what is too long for it (section 18.1.1) */
     bool listener_given;
-    uint32_t probe_ms;           /* how often OPTIONS asks each next hop; 0: never */
-    uint32_t probe_failures;     /* in a row, before a next hop gets no more calls */
-    bool asked_when_out;         /* without probes: OPTIONS asks whether one that is out is back */
-    uint32_t max_calls;          /* INVITEs in progress there at once, in a worker; 0: no limit */
-    bool trusted;                /* false: Privacy: id takes P-Asserted-Identity off (RFC 3325) */
-    bool strip_private_identity; /* ...and Identity headers of others too */
-    bool replace_request_uri;    /* always put our next hop's host into the Request-URI */
+    bool asked_when_out; /* without probes: OPTIONS asks whether one that is out is back */
     const struct address_prefix *sources; /* where it may send from; default: its address */
     unsigned n_sources;
-    struct str tls_name; /* over TLS: what its certificate must be for; empty: its address */
-    uint32_t listener;   /* index: the socket that requests leave from, same family and transport */
+    uint32_t listener; /* index: the socket that requests leave from, same family and transport */
 };
 
 enum rule_identity { RULE_ANY_IDENTITY, RULE_AUTHENTICATED, RULE_GATEWAY };
@@ -151,14 +137,15 @@ enum rule_verdict {
 
 /* The first one all of whose conditions are met decides. What is empty asks for nothing. */
 struct rule {
-    struct str name;
+#define SETTINGS_OF_RULE
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
     struct str file;        /* where it is written, */
     uint32_t line;          /* for problems */
     const uint32_t *trunks; /* indices */
     unsigned n_trunks;
     const struct str *customers;
     unsigned n_customers;
-    enum rule_identity identity;
     unsigned number_states; /* bits by enum number_state */
     const struct attribute *customer_is, *number_is;
     unsigned n_customer_is, n_number_is;
@@ -167,15 +154,8 @@ struct rule {
     unsigned days;                   /* bits, 0 is Sunday */
     unsigned from_minute, to_minute; /* of the local day; equal: all of it */
     uint32_t zone;                   /* index */
-    struct str header_name, header_value;
-    enum rule_carries carries;
-
-    enum rule_verdict verdict;
     bool has_existing;
-    enum existing_identity existing_identity; /* instead of the trunk's */
-    uint16_t status;                          /* of a refusal; 0: the reason's own */
-    struct str reason_text;                   /* goes out in a Reason header; empty: none */
-    uint32_t certificate;                     /* index of its first unit, or NO_CERTIFICATE */
+    uint32_t certificate; /* index of its first unit, or NO_CERTIFICATE */
 };
 
 /* What is no mistake, but probably not meant: said by `stird -t`, and in the log. */
@@ -208,10 +188,11 @@ struct open_names {
 };
 
 struct settings {
+#define SETTINGS_OF_ROOT
+#define SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
     struct arena *arena;
     const struct setting_warning *warnings;
-    struct str node; /* name of this machine in the records */
-    uint32_t workers;
 
     const struct listener *listeners;
     unsigned n_listeners;
@@ -229,20 +210,14 @@ struct settings {
     bool
         providers_named; /* by the list `providers`; else the one that is there is provider.spc's */
 
-    struct str pkcs11_module; /* the library of a token; empty: keys are files */
     struct check_settings {
-        uint32_t interval_ms; /* 0: never */
-        bool allow_private;
-        struct str tls_ca;  /* PEM, of web servers; empty: the system's */
-        struct str anchors; /* PEM, of STIR; empty: chains are not judged */
-        struct str crls;    /* PEM or DER; empty: revocation is not judged */
+#define SETTINGS_OF_ROOT
+#define CHECK_SETTING(type, field, ...) type field;
+#include <stird/core/settings.def>
     } check;
 
     const struct str *numbers_files; /* files or directories, as written, made absolute */
     unsigned n_numbers_files;
-    struct str numbers_compiled; /* a table that stirctl numbers compile made; empty: the files */
-    unsigned numbers_max_shrink_percent;
-    enum numbers_two_owners numbers_two_owners;
     uint32_t numbers_zone;             /* index: whose days the tables' dates are */
     const struct str *customers_files; /* like numbers_files */
     unsigned n_customers_files;
@@ -254,72 +229,26 @@ struct settings {
     unsigned n_rules;
     const struct str *own_countries; /* country codes; none: all are our own */
     unsigned n_own_countries;
-    enum treatment foreign_cap; /* for numbers of others */
 
     const struct str *emergency_numbers; /* besides 911, 112, 933 and urn:service:sos */
     unsigned n_emergency_numbers;
     const struct str *emergency_prefixes; /* of outside lines: "9" */
     unsigned n_emergency_prefixes;
-    bool emergency_by_to;                /* To alone can say so */
-    uint32_t emergency_to_alarm_percent; /* of all calls; 0: no alarm */
-    const struct str *short_codes;       /* taken as called numbers as they are */
+    const struct str *short_codes; /* taken as called numbers as they are */
     unsigned n_short_codes;
 
-    enum failure_mode failure_mode;
-    uint32_t sign_timeout_ms;          /* from the arrival of the INVITE */
-    uint32_t sign_requests_per_second; /* of a worker; 0: see settings_sign_requests_per_second() */
-    bool pass_503; /* false: an upstream's 503 goes up as 500 (RFC 3261 section 16.7 item 6) */
     const struct str *private_headers; /* further ones that an untrusted trunk may not send */
     unsigned n_private_headers;
-    bool record_route;
-    bool dialog_peers_any; /* a stranger's request inside a call may lead to any address */
-    bool dialog_ports_any; /* ...and to any port of a peer */
-    bool responses_any;    /* a response may come from an address that nobody asked */
-    uint32_t dialog_days;  /* how long the key of our Record-Route holds: today is the first */
-
-    /* SIP timers, ms; RFC 3261 section 17 names */
-    uint32_t t1_ms, t2_ms, t4_ms, timer_c_ms;
-    uint32_t next_hop_timeout_ms; /* no provisional at all: on to the next upstream */
-
-    uint32_t max_message_bytes;
-    uint32_t max_header_lines;
-    uint32_t max_calls;          /* INVITEs in progress at once, in a worker */
-    uint32_t max_unacknowledged; /* refusals of a trunk's calls that wait for their ACK */
-    uint32_t max_emergency;      /* emergency calls in progress at once, in a worker */
-    uint32_t memory_bytes;       /* that requests may hold, in all workers: sip/holding.h */
-    uint32_t trunk_percent, source_percent; /* of what is for all: calls, emergencies, memory */
-    uint32_t max_connections;               /* TCP connections at once, in a worker */
-    uint32_t message_timeout_ms, idle_timeout_ms; /* of a TCP connection */
-    uint32_t write_timeout_ms;                    /* how long what leaves by one may not move */
-    uint32_t queue_bytes;                         /* that wait to leave by one */
-    uint32_t queues_bytes; /* that wait in all of them, either way, in all workers */
-    uint32_t max_connections_per_source;
-    uint32_t max_led, max_led_per_peer; /* that we open for what peers wrote: net.h */
-    uint32_t drain_timeout_ms;          /* how long SIGTERM waits for running calls */
-    bool drain_silently; /* a stop leaves new calls and OPTIONS without an answer, else 503 */
 
     const struct address *dns_servers; /* with port; none: those of resolv.conf */
     unsigned n_dns_servers;
 
-    /* For SIP over TLS, as paths: the texts stay with struct files. Empty: no listener has it. */
-    struct str tls_certificate, tls_key, tls_ca;
     struct str tls_key_file; /* the configuration's file that names the key, for problems */
     unsigned tls_key_line;
 
-    struct str records_file;     /* empty: no records */
-    uint32_t records_max_bytes;  /* then the file moves aside; 0: never for its size */
-    uint32_t records_max_age_ms; /* the same for its age */
-    uint32_t records_keep;       /* files that moved aside; 0: all */
-    uint32_t records_backlog;    /* bytes a worker that may wait for the recorder */
-    bool mask_numbers;           /* in records and log: the last four digits only */
-    struct str state_directory, runtime_directory;
     struct open_names open;
     const struct str *mistaken_units; /* directories: for a check of what else is wrong in them */
     unsigned n_mistaken_units;
-    struct str control_group, control_read_group; /* of the control socket; empty: the default */
-    enum log_level log_level;
-    bool landlock_required; /* false: a kernel without Landlock is only warned of */
-    struct str user;        /* of the children of a stird that was started as root; empty: root */
 };
 
 void settings_free(struct settings *s);

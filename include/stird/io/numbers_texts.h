@@ -18,6 +18,7 @@ struct numbers_paths {
     const struct str *customers; /* the same for tables of customers */
     unsigned n_customers;
     enum numbers_two_owners two_owners;
+    const struct numbers_judge *judge; /* of certificates; NULL: nobody knows them */
 };
 
 struct settings;

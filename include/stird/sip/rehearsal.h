@@ -28,7 +28,8 @@ struct rehearsal {
     /* found; in the arena. SIP_STATUS of the outcome is 0 where no answer would be sent. */
     struct call *call;
     struct outcome *outcome;
-    struct str note; /* what could not be rehearsed, or empty */
+    struct str trunk_why; /* inside a call: how its trunk is found; else empty (trunk_why.h) */
+    struct str note;      /* what could not be rehearsed, or empty */
 };
 
 /* REASON_OK, or why BYTES are no INVITE that could be told of: BAD_REQUEST, OUT_OF_MEMORY. */

@@ -87,6 +87,17 @@ bool certificate_row_check(const struct settings *settings, struct str customer,
     return first != NO_CERTIFICATE && !t;
 }
 
+static bool takes_certificate(const void *user, struct str customer, struct str certificate,
+                              struct buf *why)
+{
+    return certificate_row_check(user, customer, certificate, why);
+}
+
+struct numbers_judge certificate_rows_judge(const struct settings *settings)
+{
+    return (struct numbers_judge){takes_certificate, settings};
+}
+
 static void complain(struct check *c, struct str file, uint32_t line, struct str customer,
                      struct str certificate)
 {

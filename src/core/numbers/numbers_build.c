@@ -3,15 +3,14 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define PROBLEMS_REPORTED 1000
-
 void build_fini(struct build *b)
 {
-    struct interner *interners[] = {&b->customers, &b->certificates, &b->records,       &b->sets,
-                                    &b->columns,   &b->values,       &b->attribute_sets};
+    struct interner *interners[] = {&b->customers,      &b->certificates, &b->records,
+                                    &b->sets,           &b->columns,      &b->values,
+                                    &b->attribute_sets, &b->refused_names};
     struct buf *bufs[] = {&b->column_lines, &b->last_records, &b->last_sets, &b->declared,
                           &b->file_lines,   &b->rows,         &b->wide,      &b->segments,
-                          &b->source,       &b->more_first,   &b->more};
+                          &b->source,       &b->more_first,   &b->more,      &b->refused};
     for (size_t i = 0; i < sizeof(interners) / sizeof(interners[0]); i++)
         interner_fini(interners[i]);
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
@@ -84,7 +83,7 @@ static bool out_of_memory(struct build *b)
     return false;
 }
 
-static void report_rest(struct build *b)
+void build_report_rest(struct build *b)
 {
     if (b->n_problems > PROBLEMS_REPORTED)
         problems_add(b->problems, STR(""), 0,
@@ -104,8 +103,9 @@ static void summarize(const struct build *b, struct numbers_summary *summary)
 }
 
 bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources,
-                          enum numbers_two_owners two_owners, const struct numbers_output *out,
-                          struct numbers_summary *summary, struct problems *problems)
+                          enum numbers_two_owners two_owners, const struct numbers_judge *judge,
+                          const struct numbers_output *out, struct numbers_summary *summary,
+                          struct problems *problems)
 {
     bool compiled = false;
     struct build b = {
@@ -118,6 +118,7 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
         goto out;
     }
     customers_check(&b);
+    refused_check(&b, judge);
     summarize(&b, summary);
     bool good = b.n_problems == 0 && !b.unreadable;
     if (!good && !out->also_mistaken)
@@ -129,7 +130,7 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
     }
     compiled = good;
 out:
-    report_rest(&b);
+    build_report_rest(&b);
     build_fini(&b);
     return compiled;
 }
@@ -146,8 +147,8 @@ bool numbers_compile(const struct numbers_source *sources, size_t n_sources, str
 {
     const struct numbers_output out = {write_buf, image, false};
     size_t before = image->n;
-    bool compiled = numbers_compile_into(sources, n_sources, NUMBERS_TWO_OWNERS_WARN, &out, summary,
-                                         problems);
+    bool compiled = numbers_compile_into(sources, n_sources, NUMBERS_TWO_OWNERS_WARN, NULL, &out,
+                                         summary, problems);
     if (!compiled)
         image->n = before;
     return compiled;

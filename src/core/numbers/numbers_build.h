@@ -59,6 +59,24 @@ struct build_customer {
     uint32_t customer, attributes, line;
 };
 
+/* What a row of numbers covers, as its number column says it. */
+struct interval {
+    uint64_t first, last; /* keys of the number or range; of a prefix: the digits' value in both */
+    unsigned digits;      /* of a prefix */
+    bool prefix;
+    bool meant; /* the row says that so many are */
+};
+
+/* A row that cannot be used, as far as it could be read: what else is wrong with it is told too. */
+struct build_refused {
+    struct interval interval;
+    struct numbers_record record;
+    uint32_t customer, certificate; /* of `refused_names`; nothing there: empty */
+    uint32_t line;
+    bool has_number, has_state, has_dates;
+    bool declares; /* it is of a table of customers */
+};
+
 struct build {
     const struct numbers_source *sources;
     size_t n_sources;
@@ -76,14 +94,20 @@ struct build {
     struct buf last_records, last_sets; /* of a customer, of a record: interner_add_of() */
     struct buf file_lines;              /* u32: lines before each file */
     uint64_t n_table_rows;
-    struct buf rows; /* struct build_row; a prefix has one for each length */
-    struct buf wide; /* struct build_wide */
+    struct buf rows;               /* struct build_row; a prefix has one for each length */
+    struct buf wide;               /* struct build_wide */
+    struct buf refused;            /* struct build_refused: as many as problems are reported */
+    struct interner refused_names; /* which no image has */
 
     /* the segments, as in the image */
     struct buf segments, source, more_first, more;
 };
 
+#define PROBLEMS_REPORTED 1000
+
 void build_fini(struct build *b);
+/* One more problem when there were more than are reported. */
+void build_report_rest(struct build *b);
 struct build_row *build_rows(const struct build *b, size_t *n);
 const struct numbers_record *build_record(const struct build *b, uint32_t record);
 
@@ -186,13 +210,27 @@ const char *customer_column_meant(const struct str *field, unsigned n, struct st
 /* The column of a number table that somebody means in a table of customers, which has no dates and
    no state; NULL: none. */
 const char *row_column_meant(struct str name);
+/* "column "NAME" is unknown: did you mean ..." */
+void lookalike_say(struct str name, const char *meant, struct buf *why);
 /* x_NAME: its owner says that it has no meaning for stird. */
 bool column_is_own(struct str name);
-void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line);
+/*
+ * Why column NAME, of a header of N fields that has it for no column of ours, is a mistake, and
+ * what is meant (as above, or NULL); in a table of customers the same. False: it is none, or NAME
+ * is known.
+ */
+bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
+                     struct buf *why);
+bool customer_column_mistaken(const struct str *field, unsigned n, struct str name,
+                              const char **meant, struct buf *why);
+/* False: a customer's COLUMN cannot be VALUE; WHY gets the words. */
+bool customer_value_check(struct str column, struct str value, struct buf *why);
 
 /* As many fields as the header has. False with a problem. */
 bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line);
+/* Each stands under its column all the same: those that are too many are empty, and at the end. */
+bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
 
 /* Adds a finding for each that holds dates alone, or yes and no alone, without an x_. */
 void lint_columns(struct build *b);
@@ -209,13 +247,20 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
               uint32_t line);
 
 /* What a number column says; *WHY and false when it is none. */
-struct interval {
-    uint64_t first, last; /* keys of the number or range; of a prefix: the digits' value in both */
-    unsigned digits;      /* of a prefix */
-    bool prefix;
-    bool meant; /* the row says that so many are */
-};
 bool interval_parse(struct interval *interval, struct str text, const char **why);
+
+/* ---- rows that cannot be used (numbers_refused) ---- */
+
+/*
+ * Keeps ROW, whose customer and certificate are these names or empty, unless there are more than
+ * are told of. False: no memory.
+ */
+bool refused_add(struct build *b, struct build_refused *row, struct str customer,
+                 struct str certificate);
+const struct build_refused *refused_rows(const struct build *b, size_t *n);
+struct str refused_customer(const struct build *b, const struct build_refused *row);
+/* Adds a problem for each whose certificate JUDGE, which may be NULL, does not take. */
+void refused_check(struct build *b, const struct numbers_judge *judge);
 
 /* ---- rows of so many numbers that they need a word of consent (docs/numbers.md) ---- */
 

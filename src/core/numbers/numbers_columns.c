@@ -117,14 +117,6 @@ bool column_name_check(struct build *b, const struct str *field, unsigned i, con
     return false;
 }
 
-void complain_of_lookalike(struct build *b, struct str name, const char *meant, uint32_t line)
-{
-    build_problem(
-        b, line,
-        "column \"%s\" is unknown: did you mean \"%s\"? A column of your own begins with x_",
-        build_quote(name).text, meant);
-}
-
 /* Rows are checked under the name that is meant, where no other column has it. */
 static void use_as_meant(struct columns *columns, const struct str *field, unsigned i, int c)
 {
@@ -136,33 +128,44 @@ static void use_as_meant(struct columns *columns, const struct str *field, unsig
     columns->field[c] = (int)i;
 }
 
-/* MEANT is a column of number tables, or cap or kyc, which a customer has and a row has not. */
-static void complain_of_meant(struct build *b, struct columns *columns, const struct str *field,
-                              unsigned i, const char *meant, uint32_t line)
+/* What is meant is a column of number tables, or cap or kyc, which a customer has and a row has
+   not. */
+bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
+                     struct buf *why)
 {
-    int c = known_column(str_of(meant));
-    if (c >= 0) {
-        complain_of_lookalike(b, field[i], meant, line);
-        use_as_meant(columns, field, i, c);
-        return;
+    *meant = known_column(name) < 0 ? column_meant(field, n, name) : NULL;
+    if (*meant && known_column(str_of(*meant)) >= 0)
+        lookalike_say(name, *meant, why);
+    else if (*meant)
+        buf_addf(why,
+                 "column \"%s\": a row has no level of its own, its state has (unverified: B at "
+                 "most), and its customer has cap and kyc in a table of customers; a column of "
+                 "your own begins with x_",
+                 build_quote(name).text);
+    return *meant;
+}
+
+/* True with a problem. */
+static bool is_lookalike(struct build *b, struct columns *columns, const struct str *field,
+                         unsigned i, uint32_t line)
+{
+    const char *meant;
+    struct buf why = BUF_INIT;
+    if (column_mistaken(field, columns->n, field[i], &meant, &why)) {
+        build_problem(b, line, "%.*s", STR_ARG(buf_str(&why)));
+        if (known_column(str_of(meant)) >= 0)
+            use_as_meant(columns, field, i, known_column(str_of(meant)));
     }
-    build_problem(b, line,
-                  "column \"%s\": a row has no level of its own, its state has (unverified: B at "
-                  "most), and its customer has cap and kyc in a table of customers; a column of "
-                  "your own begins with x_",
-                  build_quote(field[i]).text);
+    buf_fini(&why);
+    return meant;
 }
 
 static void column_read(struct build *b, struct columns *columns, const struct str *field,
                         unsigned i, uint32_t line)
 {
     int c = known_column(field[i]);
-    const char *meant = c < 0 ? column_meant(field, columns->n, field[i]) : NULL;
-    if (meant) {
-        complain_of_meant(b, columns, field, i, meant, line);
-        return;
-    }
-    if (!column_name_check(b, field, i, "number,customer,state", line))
+    if (is_lookalike(b, columns, field, i, line) ||
+        !column_name_check(b, field, i, "number,customer,state", line))
         return;
     if (c < 0)
         attribute_column_add(b, columns, field[i], i, line);
@@ -207,6 +210,11 @@ static bool all_are_empty(const struct str *field, unsigned from, unsigned n)
     return true;
 }
 
+bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n)
+{
+    return n >= columns->n && all_are_empty(field, columns->n, n);
+}
+
 bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line)
 {
@@ -217,7 +225,7 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
         hint = ": separate them by commas, not by semicolons";
     else if (n == 1 && str_find(field[0], '\t', 0) < field[0].n)
         hint = ": separate them by commas, not by tabs";
-    else if (n > columns->n && all_are_empty(field, columns->n, n))
+    else if (fields_are_in_place(columns, field, n))
         hint = ": take out the commas that are too many at its end";
     build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",
                   columns->n, hint);

@@ -10,7 +10,7 @@
 static const struct {
     struct str name;
     const char *values[6]; /* none: any text */
-} meant[] = {
+} meant_ones[] = {
     {STR("kyc"), {"verified", "pending", "failed", "none"}},
     {STR("cap"), {"A", "B", "C", "unsigned", "refuse"}},
     {STR("provider"), {NULL}},
@@ -27,34 +27,52 @@ static bool has_column(const struct str *field, unsigned n, enum column c)
 
 static bool is_meant_one(struct str name)
 {
-    for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
-        if (str_eq_nocase(name, meant[i].name))
+    for (size_t i = 0; i < sizeof(meant_ones) / sizeof(meant_ones[0]); i++)
+        if (str_eq_nocase(name, meant_ones[i].name))
             return true;
     return false;
+}
+
+bool customer_column_mistaken(const struct str *field, unsigned n, struct str name,
+                              const char **meant, struct buf *why)
+{
+    *meant = NULL;
+    if (is_meant_one(name) || str_eq_nocase(name, column_name(COLUMN_CUSTOMER)))
+        return false;
+    *meant = customer_column_meant(field, n, name);
+    if (*meant)
+        lookalike_say(name, *meant, why);
+    else if (row_column_meant(name))
+        buf_addf(why,
+                 "column \"%s\": a customer has no dates and no state, its rows in number "
+                 "tables have (not_before, not_after, state); a column of your own begins with "
+                 "x_",
+                 build_quote(name).text);
+    return *meant || row_column_meant(name);
+}
+
+/* Rows are checked under the name that is meant. */
+static void use_as_meant(struct columns *columns, const struct str *field, unsigned i,
+                         const char *meant)
+{
+    if (meant && columns->field[COLUMN_CUSTOMER] < 0 &&
+        str_eq_nocase(str_of(meant), column_name(COLUMN_CUSTOMER)) &&
+        !has_column(field, columns->n, COLUMN_CUSTOMER))
+        columns->field[COLUMN_CUSTOMER] = (int)i;
 }
 
 /* True with a problem. */
 static bool is_lookalike(struct build *b, struct columns *columns, const struct str *field,
                          unsigned i, uint32_t line)
 {
-    if (is_meant_one(field[i]) || str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER)))
-        return false;
-    const char *like = customer_column_meant(field, columns->n, field[i]);
-    const char *of_rows = like ? NULL : row_column_meant(field[i]);
-    if (like)
-        complain_of_lookalike(b, field[i], like, line);
-    if (like && columns->field[COLUMN_CUSTOMER] < 0 &&
-        str_eq_nocase(str_of(like), column_name(COLUMN_CUSTOMER)) &&
-        !has_column(field, columns->n, COLUMN_CUSTOMER))
-        columns->field[COLUMN_CUSTOMER] = (int)i;
-    if (of_rows)
-        build_problem(
-            b, line,
-            "column \"%s\": a customer has no dates and no state, its rows in number "
-            "tables have (not_before, not_after, state); a column of your own begins with "
-            "x_",
-            build_quote(field[i]).text);
-    return like || of_rows;
+    const char *meant;
+    struct buf why = BUF_INIT;
+    bool mistaken = customer_column_mistaken(field, columns->n, field[i], &meant, &why);
+    if (mistaken)
+        build_problem(b, line, "%.*s", STR_ARG(buf_str(&why)));
+    use_as_meant(columns, field, i, meant);
+    buf_fini(&why);
+    return mistaken;
 }
 
 static bool customer_column_read(struct build *b, struct columns *columns, const struct str *field,
@@ -95,22 +113,31 @@ static bool is_one_of(struct str value, const char *const *values)
     return false;
 }
 
-static void complain_of_value(struct build *b, struct str column, struct str value,
-                              const char *const *values, uint32_t line)
+static void say_values(struct str column, struct str value, const char *const *values,
+                       struct buf *why)
 {
-    struct buf list = BUF_INIT;
     unsigned distance = SUGGEST_FAR;
     const char *nearest = NULL;
-    for (; *values; values++) {
-        buf_addf(&list, "%s%s", list.n > 0 ? ", " : "", *values);
-        if (suggest_is_nearer(value, str_of(*values), &distance))
-            nearest = *values;
+    buf_addf(why, "%s \"%s\" is none of ", build_quote(column).text, build_quote(value).text);
+    for (const char *const *v = values; *v; v++) {
+        buf_addf(why, "%s%s", v > values ? ", " : "", *v);
+        if (suggest_is_nearer(value, str_of(*v), &distance))
+            nearest = *v;
     }
     if (nearest && nearest[1] != '\0')
-        buf_addf(&list, " (did you mean \"%s\"?)", nearest);
-    build_problem(b, line, "%s \"%s\" is none of %.*s", build_quote(column).text,
-                  build_quote(value).text, STR_ARG(buf_str(&list)));
-    buf_fini(&list);
+        buf_addf(why, " (did you mean \"%s\"?)", nearest);
+}
+
+bool customer_value_check(struct str column, struct str value, struct buf *why)
+{
+    for (size_t m = 0; m < sizeof(meant_ones) / sizeof(meant_ones[0]); m++) {
+        if (!str_eq(column, meant_ones[m].name) || value.n == 0 || !meant_ones[m].values[0] ||
+            is_one_of(value, meant_ones[m].values))
+            continue;
+        say_values(column, value, meant_ones[m].values, why);
+        return false;
+    }
+    return true;
 }
 
 static bool values_check(struct build *b, const struct columns *columns, const struct str *field,
@@ -118,35 +145,52 @@ static bool values_check(struct build *b, const struct columns *columns, const s
 {
     bool good = true;
     for (unsigned i = 0; i < columns->n_attributes; i++) {
+        struct buf why = BUF_INIT;
         struct str column = interner_get(&b->columns, columns->attribute[i].column);
-        struct str value = field[columns->attribute[i].field];
-        for (size_t m = 0; m < sizeof(meant) / sizeof(meant[0]); m++) {
-            if (!str_eq(column, meant[m].name) || value.n == 0 || !meant[m].values[0] ||
-                is_one_of(value, meant[m].values))
-                continue;
-            complain_of_value(b, column, value, meant[m].values, line);
+        if (!customer_value_check(column, field[columns->attribute[i].field], &why)) {
+            build_problem(b, line, "%.*s", STR_ARG(buf_str(&why)));
             good = false;
         }
+        buf_fini(&why);
     }
     return good;
+}
+
+static bool name_check(struct build *b, struct str name, uint32_t line)
+{
+    if (name.n > 0 && name.n <= CUSTOMER_MAX_BYTES)
+        return true;
+    build_problem(b, line,
+                  name.n == 0 ? "the customer is missing: name the customer as its trunk does"
+                              : "the customer's name has more than 128 bytes");
+    return false;
+}
+
+/* The certificate that it names is looked at all the same. False: no memory. */
+static bool refuse(struct build *b, const struct columns *columns, const struct str *field,
+                   struct str name, uint32_t line)
+{
+    struct build_refused row = {.line = line, .declares = true};
+    struct str certificate = STR("");
+    for (unsigned i = 0; i < columns->n_attributes; i++)
+        if (str_eq(interner_get(&b->columns, columns->attribute[i].column),
+                   column_name(COLUMN_CERT)))
+            certificate = field[columns->attribute[i].field];
+    return refused_add(b, &row, name, certificate);
 }
 
 bool customer_row_read(struct build *b, const struct columns *columns, const struct str *field,
                        unsigned n, uint32_t line)
 {
     struct build_customer row = {.line = line};
-    if (!field_count_check(b, columns, field, n, line))
+    bool good = field_count_check(b, columns, field, n, line);
+    if (!good && !fields_are_in_place(columns, field, n))
         return true;
     struct str name = field[columns->field[COLUMN_CUSTOMER]];
-    if (name.n == 0 || name.n > CUSTOMER_MAX_BYTES) {
-        build_problem(b, line,
-                      name.n == 0 ? "the customer is missing: name the customer as its "
-                                    "trunk does"
-                                  : "the customer's name has more than 128 bytes");
-        return true;
-    }
-    if (!values_check(b, columns, field, line))
-        return true;
+    good &= name_check(b, name, line);
+    good &= values_check(b, columns, field, line);
+    if (!good)
+        return refuse(b, columns, field, name, line);
     row.customer = interner_add(&b->customers, name.p, name.n);
     if (row.customer == INTERN_FAILED || !attributes_read(b, columns, field, &row.attributes))
         return false;

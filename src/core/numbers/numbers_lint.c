@@ -21,7 +21,7 @@ static const char *length_fault(const struct country *c, const struct tn *tn)
                                                : NULL;
 }
 
-static void check_number(struct linter *l, const struct build_row *row, uint64_t key)
+static void check_number(struct linter *l, uint64_t key, uint32_t line)
 {
     struct tn tn;
     image_number(key, &tn);
@@ -30,7 +30,15 @@ static void check_number(struct linter *l, const struct build_row *row, uint64_t
     for (unsigned i = 0; !fault && i < l->lint->n_countries; i++)
         fault = length_fault(&l->lint->countries[i], &tn);
     if (fault)
-        build_problem(l->build, row->line, "+%.*s: %s", (int)tn.n, tn.digits, fault);
+        build_problem(l->build, line, "+%.*s: %s", (int)tn.n, tn.digits, fault);
+}
+
+static void check_prefix_digits(struct linter *l, struct str digits, uint32_t line)
+{
+    enum tn_fault plan = number_plan_check_prefix(digits);
+    if (plan != TN_OK)
+        build_problem(l->build, line, "+%.*s*: %.*s", STR_ARG(digits),
+                      STR_ARG(tn_fault_text(plan)));
 }
 
 /*
@@ -45,10 +53,16 @@ static void check_prefix(struct linter *l, const struct build_row *row)
     struct str digits = tn_str(&first);
     while (digits.n > 0 && memcmp(first.digits, last.digits, digits.n) != 0)
         digits.n--;
-    enum tn_fault plan = number_plan_check_prefix(digits);
-    if (plan != TN_OK && row_record(l->build, row)->state != NUMBER_BLOCKED)
-        build_problem(l->build, row->line, "+%.*s*: %.*s", STR_ARG(digits),
-                      STR_ARG(tn_fault_text(plan)));
+    if (row_record(l->build, row)->state != NUMBER_BLOCKED)
+        check_prefix_digits(l, digits, row->line);
+}
+
+/* Of a number both are the same. */
+static void check_numbers(struct linter *l, uint64_t first, uint64_t last, uint32_t line)
+{
+    check_number(l, first, line);
+    if (last != first)
+        check_number(l, last, line);
 }
 
 static bool is_known(const struct linter *l, uint32_t customer)
@@ -59,22 +73,42 @@ static bool is_known(const struct linter *l, uint32_t customer)
     for (size_t i = 0; i < b->declared.n / sizeof(*list); i++)
         if (list[i].customer == customer)
             return true;
+    size_t n;
+    const struct build_refused *refused = refused_rows(b, &n);
+    for (size_t i = 0; i < n; i++)
+        if (refused[i].declares && str_eq(refused_customer(b, &refused[i]), name))
+            return true;
     for (unsigned i = 0; i < l->lint->n_known; i++)
         if (str_eq(l->lint->known[i], name))
             return true;
     return false;
 }
 
-static void check_record(struct linter *l, const struct build_row *row,
-                         const struct numbers_record *r)
+static void check_expired(struct linter *l, const struct numbers_record *r, uint32_t line)
+{
+    if (r->not_after < l->lint->today)
+        build_problem(l->build, line, "the row has expired: take it out");
+}
+
+static void check_entitled(struct linter *l, const struct numbers_record *r, uint32_t line)
 {
     bool entitled = r->state == NUMBER_OWNED || r->state == NUMBER_DELEGATED;
-    if (r->not_after < l->lint->today)
-        build_problem(l->build, row->line, "the row has expired: take it out");
     if (r->prefix && entitled)
-        build_problem(l->build, row->line,
+        build_problem(l->build, line,
                       "a prefix row gives at most B, though it says %.*s: write a range for an A",
                       STR_ARG(number_state_name((enum number_state)r->state)));
+}
+
+static void check_certificate(struct linter *l, const struct numbers_record *r, uint32_t line)
+{
+    const struct numbers_judge *judge = l->lint->judge;
+    const struct build *b = l->build;
+    struct buf why = BUF_INIT;
+    if (judge && r->certificate != RECORD_NO_CERTIFICATE &&
+        !judge->takes_certificate(judge->user, interner_get(&b->customers, r->customer),
+                                  interner_get(&b->certificates, r->certificate), &why))
+        build_problem(l->build, line, "cert: %.*s", STR_ARG(buf_str(&why)));
+    buf_fini(&why);
 }
 
 /* A prefix is there once for each length: it is looked at once. */
@@ -104,16 +138,24 @@ static void check_rows(struct linter *l)
         const struct numbers_record *r = row_record(l->build, &rows[i]);
         if (is_told(&rows[i], r))
             continue;
-        check_record(l, &rows[i], r);
+        check_expired(l, r, rows[i].line);
+        check_entitled(l, r, rows[i].line);
+        check_certificate(l, r, rows[i].line);
         if (r->prefix)
             check_prefix(l, &rows[i]);
         else
-            check_number(l, &rows[i], row_first(&rows[i]));
-        if (!r->prefix && row_last(l->build, &rows[i]) != row_first(&rows[i]))
-            check_number(l, &rows[i], row_last(l->build, &rows[i]));
+            check_numbers(l, row_first(&rows[i]), row_last(l->build, &rows[i]), rows[i].line);
         if (i > 0)
             check_twice(l, &rows[i], &rows[i - 1]);
     }
+}
+
+static void check_customer(struct linter *l, uint32_t customer, uint32_t line)
+{
+    if (!is_known(l, customer))
+        build_problem(l->build, line,
+                      "customer \"%s\" has no trunk and is declared nowhere: is it spelt as there?",
+                      build_quote(interner_get(&l->build->customers, customer)).text);
 }
 
 /* Each customer once, at the first row that gives it something: nobody has a blocked number. */
@@ -132,14 +174,54 @@ static bool check_customers(struct linter *l)
         if (flags[customer] || r->state == NUMBER_BLOCKED)
             continue;
         flags[customer] = 1;
-        if (!is_known(l, customer))
-            build_problem(
-                l->build, rows[i].line,
-                "customer \"%s\" has no trunk and is declared nowhere: is it spelt as there?",
-                build_quote(interner_get(&l->build->customers, customer)).text);
+        check_customer(l, customer, rows[i].line);
     }
     buf_fini(&seen);
     return true;
+}
+
+/* ---- rows that are refused: what has been read of them ---- */
+
+static void check_refused_number(struct linter *l, const struct build_refused *row)
+{
+    const struct interval *i = &row->interval;
+    struct tn prefix;
+    if (!i->prefix) {
+        check_numbers(l, i->first, i->last, row->line);
+        return;
+    }
+    image_number((uint64_t)i->digits << KEY_VALUE_BITS | i->first, &prefix);
+    check_prefix_digits(l, tn_str(&prefix), row->line);
+}
+
+/* What is blocked is nobody's. False: no memory. */
+static bool check_refused_row(struct linter *l, const struct build_refused *row)
+{
+    const struct numbers_record *r = &row->record;
+    bool blocked = row->has_state && r->state == NUMBER_BLOCKED;
+    if (row->has_dates)
+        check_expired(l, r, row->line);
+    if (row->has_number && row->has_state)
+        check_entitled(l, r, row->line);
+    if (row->has_number && !(blocked && row->interval.prefix))
+        check_refused_number(l, row);
+    struct str name = refused_customer(l->build, row);
+    if (!l->lint->all_are_known || blocked || row->declares || name.n == 0)
+        return true;
+    uint32_t customer = interner_add(&l->build->customers, name.p, name.n);
+    if (customer != INTERN_FAILED)
+        check_customer(l, customer, row->line);
+    return customer != INTERN_FAILED;
+}
+
+static bool check_refused_rows(struct linter *l)
+{
+    size_t n;
+    bool good = true;
+    const struct build_refused *row = refused_rows(l->build, &n);
+    for (size_t i = 0; i < n && good; i++)
+        good = check_refused_row(l, &row[i]);
+    return good;
 }
 
 bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
@@ -157,9 +239,11 @@ bool numbers_lint(const struct numbers_source *sources, size_t n_sources,
         lint_columns(&b);
         check_rows(&l);
         customers_check(&b);
-        good = build_check_widths(&b) && build_flatten(&b) &&
+        refused_check(&b, lint->judge);
+        good = check_refused_rows(&l) && build_check_widths(&b) && build_flatten(&b) &&
                (!lint->all_are_known || check_customers(&l));
     }
+    build_report_rest(&b);
     build_fini(&b);
     return good;
 }

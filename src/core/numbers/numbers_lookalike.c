@@ -250,6 +250,14 @@ const char *numbers_customer_column_meant(struct str name)
     return like ? like : row_column_meant(name);
 }
 
+void lookalike_say(struct str name, const char *meant, struct buf *why)
+{
+    buf_addf(why,
+             "column \"%s\" is unknown: did you mean \"%s\"? A column of your own begins "
+             "with x_",
+             build_quote(name).text, meant);
+}
+
 bool column_is_own(struct str name)
 {
     return name.n > 2 && str_eq_nocase(str_slice(name, 0, 2), STR("x_"));

@@ -126,31 +126,69 @@ static bool row_store(struct build *b, const struct interval *interval,
                    line);
 }
 
+static bool number_read(struct build *b, struct str number, struct interval *interval,
+                        uint32_t line)
+{
+    const char *why;
+    if (interval_parse(interval, number, &why))
+        return true;
+    if (number.n == 0)
+        build_problem(b, line, "the number is missing");
+    else
+        build_problem(b, line, "number \"%s\" %s", build_quote(number).text, why);
+    return false;
+}
+
+/* What is told of a row need not be told of all rows together once more. */
+static bool wide_check(struct build *b, struct build_refused *row, struct str number)
+{
+    struct interval *interval = &row->interval;
+    if (interval->meant || !row->has_number || !row->has_state)
+        return true;
+    interval->meant = !width_check(b, interval, &row->record, number, row->line);
+    return !interval->meant;
+}
+
 bool row_read(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
               uint32_t line)
 {
-    const char *why;
-    struct interval interval;
-    struct numbers_record record = {0};
-    if (!field_count_check(b, columns, field, n, line))
+    struct build_refused row = {.line = line};
+    bool good = field_count_check(b, columns, field, n, line);
+    if (!good && !fields_are_in_place(columns, field, n))
         return true;
     struct str number = field_of(columns, field, COLUMN_NUMBER);
     struct str customer = field_of(columns, field, COLUMN_CUSTOMER);
-    bool good = interval_parse(&interval, number, &why);
-    if (!good && number.n == 0)
-        build_problem(b, line, "the number is missing");
-    else if (!good)
-        build_problem(b, line, "number \"%s\" %s", build_quote(number).text, why);
+    struct str certificate = field_of(columns, field, COLUMN_CERT);
+    bool meant;
+    row.has_number = number_read(b, number, &row.interval, line);
+    good &= row.has_number;
     good &= customer_check(b, customer, line);
-    good &= state_read(b, field_of(columns, field, COLUMN_STATE), &record.state, line);
-    good &= dates_read(b, columns, field, &record, line);
-    good &= wide_read(b, field_of(columns, field, COLUMN_WIDE), &interval.meant, line);
-    if (!good)
-        return true;
-    record.prefix = interval.prefix;
-    /* What is told of this row need not be told of all rows together once more. */
-    interval.meant = interval.meant || !width_check(b, &interval, &record, number, line);
-    if (!attributes_read(b, columns, field, &record.attributes))
+    row.has_state = state_read(b, field_of(columns, field, COLUMN_STATE), &row.record.state, line);
+    row.has_dates = dates_read(b, columns, field, &row.record, line);
+    good &= row.has_state && row.has_dates;
+    bool wide = wide_read(b, field_of(columns, field, COLUMN_WIDE), &meant, line);
+    row.interval.meant = meant;
+    row.record.prefix = row.interval.prefix;
+    /* Its being told does not refuse a row by itself: it ends the compile all the same. */
+    if (wide)
+        wide_check(b, &row, number);
+    if (!good || !wide)
+        return refused_add(b, &row, customer, certificate);
+    if (!attributes_read(b, columns, field, &row.record.attributes))
         return false;
-    return row_store(b, &interval, &record, customer, field_of(columns, field, COLUMN_CERT), line);
+    return row_store(b, &row.interval, &row.record, customer, certificate, line);
+}
+
+void numbers_row_check(const struct str *column, const struct str *field, unsigned n,
+                       struct problems *problems)
+{
+    const struct numbers_source nowhere = {.name = STR(""), .kind = NUMBERS_TABLE};
+    const uint32_t before = 0;
+    struct build b = {.sources = &nowhere, .n_sources = 1, .problems = problems};
+    struct columns columns;
+    buf_add(&b.file_lines, &before, sizeof(before));
+    if (buf_failed(&b.file_lines) || interner_add(&b.attribute_sets, "", 0) == INTERN_FAILED ||
+        !columns_read(&b, &columns, column, n, 0) || !row_read(&b, &columns, field, n, 0))
+        problems->out_of_memory = true;
+    build_fini(&b);
 }

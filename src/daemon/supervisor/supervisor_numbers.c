@@ -22,6 +22,14 @@
 #define WAIT_LIMIT_MS      20000 /* for workers; one that hangs is replaced in a few seconds */
 #define CUSTOMERS_TOLD_MAX 32
 
+/* As a number table has them. */
+static const struct str columns[OVERLAY_FIELDS] = {
+    [OVERLAY_NUMBER] = STR("number"),       [OVERLAY_CUSTOMER] = STR("customer"),
+    [OVERLAY_STATE] = STR("state"),         [OVERLAY_NOT_BEFORE] = STR("not_before"),
+    [OVERLAY_NOT_AFTER] = STR("not_after"), [OVERLAY_CERT] = STR("cert"),
+    [OVERLAY_NOTE] = STR("note"),
+};
+
 static void split(struct str text, struct str field[OVERLAY_FIELDS])
 {
     for (int i = 0; i < OVERLAY_FIELDS; i++)
@@ -255,21 +263,45 @@ static void check_number(const struct str field[OVERLAY_FIELDS], struct buf *why
         return;
     enum tn_fault fault = number_plan_check(&number);
     if (fault != TN_OK)
-        buf_addf(why, "+%.*s cannot exist (%.*s) and can only be blocked", (int)number.n,
-                 number.digits, STR_ARG(tn_fault_text(fault)));
+        buf_addf(why, "%s+%.*s cannot exist (%.*s) and can only be blocked", why->n > 0 ? "; " : "",
+                 (int)number.n, number.digits, STR_ARG(tn_fault_text(fault)));
 }
 
-/* What is wrong with a change that could be written, in words; empty: nothing. */
+static void add_problems(struct buf *why, const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->n; i++)
+        buf_addf(why, "%s%s", why->n > 0 ? "; " : "", problems->list[i].text);
+    if (problems->out_of_memory)
+        buf_addf(why, "%sout of memory", why->n > 0 ? "; " : "");
+}
+
+/* As a row of a table is. What the journal says of the number is not said once more. */
+static void check_row(const struct str field[OVERLAY_FIELDS], bool number_is_told, struct buf *why)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct str row[OVERLAY_FIELDS];
+    memcpy(row, field, sizeof(row));
+    if (number_is_told)
+        row[OVERLAY_NUMBER] = STR("+12155550100");
+    numbers_row_check(columns, row, OVERLAY_FIELDS, &problems);
+    add_problems(why, &problems);
+    problems_fini(&problems);
+}
+
+/* All that is wrong with a change, in words behind those that the journal found. */
 static void check_change(const struct supervisor *s, const struct str field[OVERLAY_FIELDS],
                          struct buf *why)
 {
     struct tables t;
-    if (tables_get(&t, s, -1)) {
+    bool number_is_told = why->n > 0;
+    check_row(field, number_is_told, why);
+    if (!number_is_told)
         check_number(field, why);
+    if (tables_get(&t, s, -1)) {
         check_customer(s->current.settings, t.numbers.table, field, why);
         check_certificate(s->current.settings, field, why);
     } else {
-        buf_add_text(why, "no memory to look into the tables");
+        buf_addf(why, "%sno memory to look into the tables", why->n > 0 ? "; " : "");
     }
     tables_fini(&t);
 }
@@ -318,11 +350,10 @@ static void check_owners(const struct supervisor *s, int fd, const struct tn *nu
 
 /* ---- changes ---- */
 
-static void add_problems(struct buf *why, struct problems *problems)
+static void add_compile_problems(struct buf *why, const struct problems *problems)
 {
-    for (size_t i = 0; i < problems->n; i++)
-        buf_addf(why, "%s%s", i > 0 ? "; " : "", problems->list[i].text);
-    if (problems->n == 0)
+    add_problems(why, problems);
+    if (why->n == 0)
         buf_add_text(why, "the change cannot be compiled");
 }
 
@@ -345,7 +376,7 @@ static bool commit(struct supervisor *s, const struct tn *number, struct str cus
     struct problems problems = PROBLEMS_INIT;
     int fd = -1;
     if (!numbers_overlay_compile(s->overlay, &fd, &problems))
-        add_problems(why, &problems);
+        add_compile_problems(why, &problems);
     else if (fd >= 0)
         check_owners(s, fd, number, customer, why);
     if (why->n > 0 || buf_failed(why)) {
@@ -391,7 +422,7 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
                                             field[OVERLAY_CUSTOMER], clock_real_s(), uid);
     if (fault)
         add_fault(&why, field[OVERLAY_NUMBER], fault);
-    else if (set)
+    if (set)
         check_change(s, field, &why);
     if (!fault && why.n > 0)
         overlay_revert(s->overlay);
@@ -453,15 +484,13 @@ static void put_fault(const struct listing *l, const struct str *field)
 static void put_entry(void *user, uint32_t line, const struct str *field, int64_t changed_s,
                       uint32_t uid)
 {
-    static const char *const names[OVERLAY_FIELDS] = {
-        "number", "customer", "state", "not_before", "not_after", "cert", "note"};
     const struct listing *listing = user;
     struct json *j = listing->json;
     if (j->out->n > ADMIN_REPLY_MAX / 2)
         return; /* the count below tells that there are more */
     json_begin_object(j);
     for (int i = 0; i < OVERLAY_FIELDS; i++)
-        put(j, names[i], field[i]);
+        put(j, columns[i].p, field[i]);
     json_put_key(j, STR("line"));
     json_put_integer(j, line);
     json_put_key(j, STR("changed"));

@@ -117,8 +117,10 @@ void supervisor_reload_failed(struct supervisor *s, const char *why)
 
 void supervisor_reload_problem(struct supervisor *s, const char *text)
 {
-    if (s->reload_problems.n < PROBLEMS_BYTES_MAX)
-        buf_addf(&s->reload_problems, "%s\n", text);
+    if (s->reload_problems.n >= PROBLEMS_BYTES_MAX)
+        return;
+    buf_add_shown(&s->reload_problems, str_of(text));
+    buf_add_char(&s->reload_problems, '\n');
 }
 
 /* Read, not mapped: what another process can cut short while it is looked at would end this one. */
