@@ -1,4 +1,5 @@
 /* What a reload would change and cannot: by the column `applies` of the keys' table. */
+#include <stird/base/container_of.h>
 #include <stird/conf/settings_file.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 /* Settings of settings_read() lie in their draft. */
 static const struct draft *draft_of(const struct settings *s)
 {
-    return (const struct draft *)(const void *)((const char *)s - offsetof(struct draft, settings));
+    return container_of(s, struct draft, settings);
 }
 
 static const void *value_of(const struct draft *draft, const struct key *k)

@@ -10,7 +10,7 @@
 #include "steps.h"
 
 struct service {
-    const char *name;
+    const char *name; /* as the setting has it */
     struct way way;
     /* The step of WAY that decides, for a call that nobody places (rehearsal.h): C->targets are
        supposed. It neither sends nor waits. */
@@ -20,9 +20,8 @@ struct service {
 
 extern const struct service service_sign;
 
-/* That of TRUNK's calls, whichever way they go: nothing but their trunk decides it. */
+/* That of TRUNK's calls, whichever way they go: nothing but the setting of their trunk decides it.
+ */
 const struct service *service_of(const struct trunk *trunk);
-/* By its name; NULL: there is none. */
-const struct service *service_find(struct str name);
 
 #endif

@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from lib.dialog import in_dialog
+from lib.dialog import ack_of_refusal, cancel, in_dialog
 from lib.dns import Dns
 from lib.patience import HANG_S
 from lib.stird import wait_until
@@ -208,6 +208,48 @@ class Names(NameStory):
             if status == 200:
                 self.carrier.respond(self.carrier.expect("INFO"), 200)
             self.sbc.expect((status, "INFO"), skip=((200, "INVITE"),))
+
+    def answered(self, name):
+        """A call whose callee gave this NAME as its Contact: its INVITE and its answer."""
+        invite = self.place()
+        self.carrier.respond(self.carrier.expect("INVITE"), 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        return invite, final.replaced("contact", "Contact: <sip:%s:5060>" % name)
+
+    def test_many_wait_for_one_name(self):
+        """Each goes on when the name is known; it is asked for once."""
+        self.dns.address("callee.example.com", self.net(9))
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")
+        invite, final = self.answered("callee.example.com")
+        self.dns.delay = 0.1
+        waiting = [in_dialog(self.sbc, "INFO", invite, final, cseq) for cseq in range(2, 22)]
+        for request in waiting:
+            self.sbc.send(request, self.at())
+        arrived = {self.carrier.expect("INFO")["cseq"] for _ in waiting}
+        self.assertEqual(arrived, {request["cseq"] for request in waiting})
+        self.assertEqual(len(self.dns.asked("callee.example.com")), 1)
+
+    def test_cancelled_while_it_waits_for_a_name(self):
+        """The answer that comes afterwards wakes nobody."""
+        self.dns.address("callee.example.com", self.net(9))
+        self.carrier  # pylint: disable=pointless-statement
+        self.start_names("sip:%s;transport=udp" % self.net(9), "sip:x.example;transport=udp")
+        invite, final = self.answered("callee.example.com")
+        self.dns.silent = True
+        again = in_dialog(self.sbc, "INVITE", invite, final, 2)
+        self.sbc.send(again, self.at())
+        wait_until(lambda: self.dns.asked("callee.example.com"), HANG_S, "its question")
+        self.sbc.send(cancel(again), self.at())
+        self.sbc.expect((200, "CANCEL"), skip=(100,))
+        refusal = self.sbc.expect(487)
+        self.sbc.send(ack_of_refusal(again, refusal), self.at())
+        self.dns.silent = False
+        wait_until(lambda: len(self.dns.asked("callee.example.com")) > 1, HANG_S, "it is asked again")
+        self.settle()
+        self.call_to(self.carrier)
 
     def test_contact_is_a_name_of_nothing(self):
         self.carrier  # pylint: disable=pointless-statement

@@ -64,13 +64,10 @@ static void its_steps_come_behind_those_of_all_calls(void **state)
 static void what_is_served_today(void **state)
 {
     static const char *const wanted[] = {"targets", "decide", "sign", "send"};
-    static const struct trunk trunk;
+    static const struct trunk trunk = {.service = SERVICE_SIGN};
     const struct service *s = service_of(&trunk);
     (void)state;
     assert_string_equal(s->name, "sign");
-    assert_ptr_equal(service_find(STR("sign")), s);
-    assert_null(service_find(STR("count")));
-    assert_null(service_find(STR("")));
     assert_true(s->needs_upstreams);
     assert_int_equal(s->way.n, 4);
     for (unsigned i = 0; i < s->way.n; i++)

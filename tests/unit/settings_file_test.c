@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <stird/base/container_of.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/numbers_files.h>
 
@@ -490,7 +491,7 @@ static struct settings *read_changed(struct files *files)
 
 static void check_change(const struct key *k, const struct settings *present)
 {
-    const char *draft = (const char *)present - offsetof(struct draft, settings);
+    const char *draft = (const char *)container_of(present, struct draft, settings);
     struct buf value = BUF_INIT;
     struct changes changes = {.of = k};
     if (other_value(k, draft + k->offset, &value)) {
