@@ -69,8 +69,8 @@ struct context {
     bool refused;           /* by us, for `refused_for`, before it was sent anywhere */
     enum progress progress; /* how far it has come before it was finished */
     enum reason refused_for;
-    enum cause cause;       /* of its end; UNKNOWN until it is known */
-    bool answered_late;     /* a 2xx came when it had ended otherwise */
+    enum cause cause;   /* of its end; UNKNOWN until it is known */
+    bool answered_late; /* a 2xx came when it had ended otherwise */
     enum source_class source_class;
 
     /* until the final response; then freed */
