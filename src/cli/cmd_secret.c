@@ -2,6 +2,7 @@
  * The secret behind Via and Record-Route, for nodes that are to know each other's calls: compared
  * by its fingerprint, carried by a file. It is never an argument, and never shown.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ static int read_own(const char *directory, struct secret *secret)
 static int say(const struct cli *cli, const char *what, const struct secret *secret)
 {
     if (cli->json)
-        print_said("{\"fingerprint\":\"%s\"}\n", secret->fingerprint);
+        json_print(json_pack("{s:s}", "fingerprint", secret->fingerprint));
     else
         print_said("%s: %s\n", what, secret->fingerprint);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

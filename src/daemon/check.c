@@ -109,7 +109,7 @@ static int print_of_settings(struct str path,
         files ? settings_read(files, absolute(path, &whole), clock_real_s(), &problems) : NULL;
     if (settings) {
         print(settings, &text);
-        if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n)
+        if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n && !fflush(stdout))
             status = EXIT_SUCCESS;
     } else {
         print_problems(&problems);
