@@ -175,9 +175,10 @@ static void column_read(struct build *b, struct columns *columns, const struct s
 
 static bool complain_of_header(struct build *b, uint32_t line)
 {
-    build_problem(b, line,
-                  "the first row names none of number, customer and state: it must name the columns, "
-                  "as in number,customer,state");
+    build_problem(
+        b, line,
+        "the first row names none of number, customer and state: it must name the columns, "
+        "as in number,customer,state");
     return false;
 }
 
