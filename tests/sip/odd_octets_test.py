@@ -21,7 +21,7 @@ class OddOctets(Story):
         table = self.lab.path("odd.csv")
         with open(table, "wb") as out:
             out.write(NUMBERS.split(b"+12155550101")[0])
-        self.configuration = self.configure(numbers=table, pbx={"customer": "acm\u00e9"})
+        self.configuration = self.configure(tables='files = [ "%s" ];' % table, pbx={"customer": "acm\u00e9"})
         self.start_with(self.configuration)
         octets = self.invite().octets()
         octets = octets.replace(b"<sip:+12155550100@", b"\"J\xe9rg\" <sip:+12155550100@p\xc3\xa9.", 1)
@@ -59,7 +59,7 @@ class OddOctets(Story):
         table = self.lab.path("odd.csv")
         with open(table, "wb") as out:
             out.write(NUMBERS)
-        path = self.configure(numbers=table)
+        path = self.configure(tables='files = [ "%s" ];' % table)
         for words in (("numbers", "lint"), ("numbers", "show", "+12155550101", "--offline")):
             for line in stirctl.run(path, *words, "--json")[1].splitlines():
                 json.loads(line)
