@@ -258,8 +258,8 @@ void session_reply_fini(struct session_reply *reply)
 void complain_of_refusal(const struct session_reply *reply)
 {
     struct str text = buf_str(&reply->text);
-    fprintf(stderr, "stirctl: %.*s\n",
-            STR_ARG(text.n > 0 ? text : STR("stird refuses, and does not say why")));
+    warn_said("stirctl: %.*s\n",
+              STR_ARG(text.n > 0 ? text : STR("stird refuses, and does not say why")));
 }
 
 static void complain_of_nonsense(void)
