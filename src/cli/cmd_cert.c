@@ -1,4 +1,5 @@
 /* The certificates of the running stird: which unit signs, and what its URL serves. */
+#include "json_text.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -28,24 +29,17 @@ static void print_one(const json_t *c)
 
 static int list(const struct cli *cli)
 {
-    struct session_reply reply;
     size_t i;
-    json_t *one, *status = NULL;
-    int r = EXIT_FAILURE;
-    if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
-        status = json_loadb(reply.text.p, reply.text.n, 0, NULL);
-    const json_t *all = json_object_get(status, "certificates");
-    if (all && cli->json) {
-        json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    } else {
+    json_t *one;
+    json_t *status = session_json(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS);
+    json_t *all = json_object_get(status, "certificates");
+    if (all && cli->json)
+        json_print(json_incref(all));
+    else
         json_array_foreach(all, i, one) print_one(one);
-    }
-    if (all && !fflush(stdout))
-        r = EXIT_SUCCESS;
+    bool good = all && !fflush(stdout);
     json_decref(status);
-    session_reply_fini(&reply);
-    return r;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run_list(const struct cli *cli, const struct words *words)
@@ -61,7 +55,7 @@ static int run_check(const struct cli *cli, const struct words *words)
     int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
     bool good = r == 0 && reply.status == 0;
     if (r == 0 && !good)
-        warn_said("stirctl: %.*s\n", STR_ARG(buf_str(&reply.text)));
+        complain_of_refusal(&reply);
     session_reply_fini(&reply);
     return good ? list(cli) : EXIT_FAILURE;
 }

@@ -492,7 +492,7 @@ static int reload(const struct cli *cli, const struct import *i)
     if (status)
         take_back(i);
     else if (cli->json)
-        print_said("{\"imported\":true}\n");
+        json_print(json_pack("{s:b}", "imported", 1));
     else
         print_said("imported: %s/%s\n", i->directory, i->final);
     session_reply_fini(&reply);

@@ -2,6 +2,7 @@
  * Gets new units for certificates that have little of their life left: by a program of the
  * operator's, which is told which one and puts key.pem, chain.pem and x5u into a directory.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <errno.h>
@@ -190,22 +191,20 @@ static bool read_options(struct renewal *r, const struct words *words)
 static int run(const struct cli *cli, const struct words *words)
 {
     struct renewal r = {.cli = cli, .fraction = 1.0 / 3};
-    struct session_reply reply;
-    json_t *status = NULL;
     if (!read_options(&r, words))
         return command_fault(&command_cert_renew,
                              "--left is a part of a life: more than 0, at most 1");
     if (!hook_is_there(r.hook))
         return EXIT_FAILURE;
-    if (session_ask(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, false, &reply) == 0)
-        status = json_loadb(reply.text.p, reply.text.n, 0, NULL);
+    json_t *status = session_json(cli, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS);
     const json_t *certificates = json_object_get(status, "certificates");
     renew_due(&r, certificates);
-    if (certificates)
-        printf(cli->json ? "{\"due\":%u,\"failed\":%u}\n" : "%u due, %u failed\n", r.due, r.failed);
+    if (certificates && cli->json)
+        json_print(json_pack("{s:i,s:i}", "due", (int)r.due, "failed", (int)r.failed));
+    else if (certificates)
+        printf("%u due, %u failed\n", r.due, r.failed);
     int result = certificates && r.failed == 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
     json_decref(status);
-    session_reply_fini(&reply);
     return result;
 }
 

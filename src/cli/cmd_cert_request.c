@@ -152,11 +152,21 @@ static bool read_options(struct asked *a, const struct words *words)
     return good;
 }
 
+/* ISO 3166: X.520 has no other form. */
+static bool is_country(const char *text)
+{
+    return strlen(text) == 2 && ascii_is_alpha(text[0]) && ascii_is_alpha(text[1]);
+}
+
 static int run(const struct cli *cli, const struct words *words)
 {
     struct asked a = {.key = "key.pem", .out = "request.pem", .country = "US"};
     if (!read_options(&a, words))
         return command_usage(&command_cert_request);
+    if (!is_country(a.country))
+        return command_fault(&command_cert_request, "--country: two letters, as US");
+    if (strcmp(a.key, a.out) == 0)
+        return command_fault(&command_cert_request, "--key and --out: two files, not one");
     if (!a.organization)
         a.organization = a.codes[0];
     return make(&a) ? say(cli, &a) : EXIT_FAILURE;

@@ -290,10 +290,8 @@ static int run(const struct cli *cli, const struct words *words)
     const struct sighting *list = sightings_list(&s, &n);
     for (size_t i = 0; i < n; i++)
         decode_sighting(&job, &list[i], s.capture);
-    if (cli->json && good) {
-        json_dumpf(job.all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    }
+    if (cli->json && good)
+        json_print(json_incref(job.all));
     json_decref(job.all);
     sightings_fini(&s);
     return good && job.n > 0 && job.bad == 0 && !fflush(stdout) ? 0 : 1;

@@ -3,6 +3,7 @@
  * that it goes the proxy's way from its text on.
  */
 #include "decision.h"
+#include "json_text.h"
 #include "record_files.h"
 #include "record_print.h"
 
@@ -313,10 +314,8 @@ static int explain_origid(const struct cli *cli, const char *origid)
     json_t *value;
     if (!record)
         return EXIT_FAILURE;
-    if (cli->json) {
-        json_dumpf(record, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-    }
+    if (cli->json)
+        json_print(json_incref(record));
     json_object_foreach(record, key, value)
     {
         if (!cli->json && json_is_string(value)) {

@@ -4,10 +4,12 @@
  * is ever replaced.
  */
 #include "json_text.h"
+#include "made.h"
 #include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@
 struct node {
     const char *listen, *sbc, *carrier, *customer, *spc, *directory, *user;
     bool lab;
-    bool made_table, made_configuration;
+    struct made made;
     struct address own; /* where it listens */
     uid_t uid;          /* of the service */
     gid_t gid;
@@ -203,11 +205,13 @@ static bool hand_over(const struct node *n, const char *path, int fd, mode_t mod
     return true;
 }
 
-static bool make_directory(const struct node *n, const char *path)
+static bool make_directory(struct node *n, const char *path)
 {
     bool made = mkdir(path, 0750) == 0;
     if (!made && errno != EEXIST)
         return complain(path, errno);
+    if (made)
+        made_note(&n->made, path);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = fd >= 0 && (!made || hand_over(n, path, fd, 0750));
     if (fd < 0)
@@ -217,12 +221,14 @@ static bool make_directory(const struct node *n, const char *path)
     return good;
 }
 
-static bool write_file(const struct node *n, const char *path,
+static bool write_file(struct node *n, const char *path,
                        void (*put)(struct buf *out, const struct node *n))
 {
     struct buf text = BUF_INIT;
     put(&text, n);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        made_note(&n->made, path);
     errno = fd >= 0 ? ENOSPC : errno;
     bool good = !buf_failed(&text) && fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
     if (!good)
@@ -235,13 +241,15 @@ static bool write_file(const struct node *n, const char *path,
 }
 
 /* The service's own: root writes there as into any directory of somebody else's (folder.h). */
-static bool make_own(const struct node *n, const char *path)
+static bool make_own(struct node *n, const char *path)
 {
     struct folder above = FOLDER_INIT, made = FOLDER_INIT;
     const char *name;
     int r = folder_open_parent(&above, path, &name);
     if (r == 0)
         r = folder_make(&above, name, &made);
+    if (r == 0)
+        made_note(&n->made, path);
     /* Root's own, where somebody made it by hand: the service is to write there. */
     if (r == -EEXIST)
         r = folder_open(&made, path) == 0 && made.uid == geteuid() ? 0 : -EEXIST;
@@ -260,18 +268,23 @@ static bool make_node(struct node *n)
                 (n->directory || make_directory(n, "/etc/stird")) &&
                 make_directory(n, n->numbers) && make_own(n, n->state) && make_own(n, n->certs) &&
                 make_own(n, n->unit);
-    n->made_table = good && write_file(n, n->table, put_numbers);
-    n->made_configuration = n->made_table && write_file(n, n->configuration, put_configuration);
-    return n->made_configuration;
+    return good && write_file(n, n->table, put_numbers) &&
+           write_file(n, n->configuration, put_configuration);
+}
+
+/* Of a lab: nothing stood at PATH before. */
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
 }
 
 /* Another try finds nothing in its way. */
-static void take_back(const struct node *n)
+static void take_back(struct node *n)
 {
-    if (n->made_table)
-        unlink(n->table);
-    if (n->made_configuration)
-        unlink(n->configuration);
+    if (n->lab)
+        nftw(n->lab_directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    made_take_back(&n->made);
 }
 
 /* By what stird itself reads. Certificates, which are to come yet, are in files of their own. */
@@ -478,6 +491,8 @@ static int run(const struct cli *cli, const struct words *words)
     int status = EXIT_FAILURE;
     if (!read_options(&n, words))
         return command_fault(&command_init, "--spc CODE or --lab is missing");
+    if (n.directory && !n.directory[0])
+        return command_fault(&command_init, "--directory: its name is empty");
     if (check_words(&n, &sbc) && find_listener(&n, &sbc) && find_user(&n) && find_paths(&n) &&
         is_free(&n)) {
         if (make_node(&n) && check_configuration(&n) && (!n.lab || make_lab_quietly(&n, cli)))
@@ -485,6 +500,7 @@ static int run(const struct cli *cli, const struct words *words)
         else
             take_back(&n);
     }
+    made_keep(&n.made);
     free(n.configuration);
     free(n.numbers);
     free(n.table);

@@ -5,6 +5,7 @@
 #include "json_text.h"
 #include "command.h"
 #include "lab_server.h"
+#include "made.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/core/tn_auth_list_write.h>
 #include <stird/lab/lab_ca.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +39,7 @@ struct lab {
     uint64_t revoked; /* a serial number */
     EVP_PKEY *root_key, *issuer_key;
     X509 *root, *issuer;
+    struct made *made; /* so far; NULL: nobody asks */
 };
 
 static bool complain(const struct lab *lab, const char *name)
@@ -64,6 +67,8 @@ static bool write_file(const struct lab *lab, const char *name, const struct buf
     char path[4096];
     snprintf(path, sizeof(path), "%s/%s", lab->directory, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd >= 0)
+        made_note(lab->made, path);
     bool good = fd >= 0 && write(fd, text->p, text->n) == (ssize_t)text->n;
     if (!good)
         complain(lab, name);
@@ -76,21 +81,32 @@ static bool make_directory(const struct lab *lab, const char *name, mode_t mode)
 {
     char path[4096];
     snprintf(path, sizeof(path), "%s%s%s", lab->directory, name[0] ? "/" : "", name);
-    return mkdir(path, mode) == 0 || (errno == EEXIST && !name[0]) || complain(lab, name);
+    bool made = mkdir(path, mode) == 0;
+    if (made)
+        made_note(lab->made, path);
+    return made || (errno == EEXIST && !name[0]) || complain(lab, name);
 }
 
 /* With those above it. */
-static bool make_directories(const char *path)
+static bool make_one_directory(struct made *made, const char *path, mode_t mode)
+{
+    if (mkdir(path, mode))
+        return errno == EEXIST;
+    made_note(made, path);
+    return true;
+}
+
+static bool make_directories(struct made *made, const char *path)
 {
     char *copy = strdup(path);
     bool good = copy != NULL;
     for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        good = mkdir(copy, 0755) == 0 || errno == EEXIST;
+        good = make_one_directory(made, copy, 0755);
         *slash = '/';
     }
     free(copy);
-    good = good && (mkdir(path, 0700) == 0 || errno == EEXIST);
+    good = good && make_one_directory(made, path, 0700);
     if (!good)
         warn_said("stirctl: %s: %s\n", path, strerror(errno));
     return good;
@@ -213,7 +229,7 @@ static bool find_authority(struct lab *lab)
     char made[4096];
     snprintf(made, sizeof(made), "%s/intermediate.pem", lab->directory);
     if (access(made, F_OK))
-        return make_directories(lab->directory) && make_authority(lab);
+        return make_directories(lab->made, lab->directory) && make_authority(lab);
     lab->issuer = read_pem(lab, "intermediate.pem", false);
     lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
     if (!lab->issuer || !lab->issuer_key)
@@ -228,19 +244,24 @@ static bool place(const struct lab *unit, const char *name, const struct buf *te
     snprintf(aside, sizeof(aside), ".%s.%ld", name, (long)getpid());
     snprintf(from, sizeof(from), "%s/%s", unit->directory, aside);
     snprintf(to, sizeof(to), "%s/%s", unit->directory, name);
-    return write_file(unit, aside, text, mode) && (rename(from, to) == 0 || complain(unit, name));
+    bool is_new = access(to, F_OK) != 0;
+    bool good = write_file(unit, aside, text, mode) &&
+                (rename(from, to) == 0 || complain(unit, name));
+    if (good && is_new)
+        made_note(unit->made, to);
+    return good;
 }
 
 static bool place_unit(const struct lab *lab, X509 *x, EVP_PKEY *key)
 {
-    const struct lab unit = {.directory = lab->unit};
+    const struct lab unit = {.directory = lab->unit, .made = lab->made};
     struct buf key_text = BUF_INIT, chain = BUF_INIT, x5u = BUF_INIT;
     const char *slash = strrchr(lab->unit, '/');
     if (lab->x5u)
         buf_addf(&x5u, "%s\n", lab->x5u);
     else
         buf_addf(&x5u, "https://cert.example.org/%s.pem\n", slash ? slash + 1 : lab->unit);
-    bool good = make_directories(lab->unit) && lab_add_key(&key_text, key) &&
+    bool good = make_directories(lab->made, lab->unit) && lab_add_key(&key_text, key) &&
                 lab_add_certificate(&chain, x) && lab_add_certificate(&chain, lab->issuer) &&
                 place(&unit, "key.pem", &key_text, 0600) &&
                 place(&unit, "chain.pem", &chain, 0644) && place(&unit, "x5u", &x5u, 0644);
@@ -433,6 +454,15 @@ static const char *contradiction(const struct lab *lab, int n_words)
     return NULL;
 }
 
+/* By what writes them into a certificate: nothing is made for numbers that cannot be in one. */
+static bool are_numbers(const struct lab *lab)
+{
+    struct buf der = BUF_INIT;
+    bool good = lab->n_numbers == 0 || tn_auth_list_write(NULL, lab->numbers, &der);
+    buf_fini(&der);
+    return good;
+}
+
 /* 0, or the exit status. */
 static int read_options(struct lab *lab, const struct words *words)
 {
@@ -450,7 +480,10 @@ static int read_options(struct lab *lab, const struct words *words)
     if (fault)
         return command_fault(&command_lab_ca, fault);
     if (!are_codes(lab))
-        return EXIT_USAGE;
+        return command_fault(&command_lab_ca, "--spc: a code has 1 to 16 of A-Z and 0-9");
+    if (!are_numbers(lab))
+        return command_fault(&command_lab_ca,
+                             "--number: NUMBER has 3 to 15 digits, * and #; COUNT begins behind +");
     if (!lab->unit)
         lab->directory = words->word[0];
     return 0;
@@ -471,6 +504,10 @@ static int run_one(struct lab *lab)
     if (!lab->directory)
         lab->directory = beside.p;
     int status = unit && !buf_failed(&beside) && make_one(lab) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (status == EXIT_SUCCESS)
+        made_keep(lab->made);
+    else
+        made_take_back(lab->made);
     buf_fini(&beside);
     free(unit);
     return status;
@@ -488,21 +525,25 @@ static void say(const struct cli *cli, const struct lab *lab)
 
 static int run(const struct cli *cli, const struct words *words)
 {
-    struct lab lab = {.days = 30, .now_s = clock_real_s(), .revoked = new_serial()};
-    char made[4096];
+    struct made made = {0};
+    struct lab lab = {.days = 30, .now_s = clock_real_s(), .revoked = new_serial(), .made = &made};
+    char root[4096];
     int fault = read_options(&lab, words);
     if (fault)
         return fault;
     if (lab.unit)
         return run_one(&lab);
-    snprintf(made, sizeof(made), "%s/root.pem", lab.directory);
-    bool there = access(made, F_OK) == 0;
+    snprintf(root, sizeof(root), "%s/root.pem", lab.directory);
+    bool there = access(root, F_OK) == 0;
     if (there && !lab.serve) {
         warn_said("stirctl: %s: there is a lab already: remove it first\n", lab.directory);
         return 1;
     }
-    if (!there && !make_lab(&lab))
+    if (!there && !make_lab(&lab)) {
+        made_take_back(&made);
         return 1;
+    }
+    made_keep(&made);
     if (!there)
         say(cli, &lab);
     fflush(stdout);

@@ -117,9 +117,7 @@ static int tell(const struct cli *cli, const struct report *report, const struct
         json_t *all = json_pack("{s:O}", "numbers", report->changes);
         if (replayed)
             json_object_set_new(all, "calls", json_of_replay(replay));
-        json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
-        json_decref(all);
+        json_print(all);
     } else if (!changed) {
         puts("no change");
     }

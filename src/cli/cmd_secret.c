@@ -2,6 +2,7 @@
  * The secret behind Via and Record-Route, for nodes that are to know each other's calls: compared
  * by its fingerprint, carried by a file. It is never an argument, and never shown.
  */
+#include "json_text.h"
 #include "session.h"
 
 #include <errno.h>
@@ -28,6 +29,8 @@ static const char *fault(int r)
         return "it is no regular file, or a symbolic link leads there";
     case -EBADMSG:
         return "it holds no secret of a stird: stirctl secret export makes such a file";
+    case -ENOTTY:
+        return "a terminal is no place for a secret: name a file, or lead it into a pipe";
     case -EEXIST:
         return "it is there already: name a new file";
     case -EACCES:
@@ -93,7 +96,7 @@ static int read_own(const char *directory, struct secret *secret)
 static int say(const struct cli *cli, const char *what, const struct secret *secret)
 {
     if (cli->json)
-        print_said("{\"fingerprint\":\"%s\"}\n", secret->fingerprint);
+        json_print(json_pack("{s:s}", "fingerprint", secret->fingerprint));
     else
         print_said("%s: %s\n", what, secret->fingerprint);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -131,10 +134,34 @@ static int write_new(const char *path, const struct secret *secret)
     return fd < 0 ? fd : r;
 }
 
+/* Octets that open calls are for a pipe, not for a screen and what remembers it. */
+static int write_out(const struct secret *secret)
+{
+    if (isatty(STDOUT_FILENO))
+        return -ENOTTY;
+    fwrite(secret->bytes, 1, sizeof(secret->bytes), stdout);
+    return fflush(stdout) ? -EIO : 0;
+}
+
+/* "-" is standard output, which then holds nothing else. */
+static int export_out(const char *directory)
+{
+    struct secret secret;
+    int r = read_own(directory, &secret);
+    int status = r ? complain(directory, r) : EXIT_SUCCESS;
+    r = r ? 0 : write_out(&secret);
+    if (r)
+        status = complain("standard output", r);
+    OPENSSL_cleanse(&secret, sizeof(secret));
+    return status;
+}
+
 static int export(const struct cli *cli, const char *directory, const char *path)
 {
     struct secret secret;
     const char *where = directory;
+    if (strcmp(path, "-") == 0)
+        return export_out(directory);
     int r = read_own(directory, &secret);
     if (r == 0) {
         where = path;

@@ -649,8 +649,7 @@ static int verify_file(const struct cli *cli, struct job *job, const char *file)
     bool good = sightings_read(&all, file);
     json_t *calls = good ? verify_all(job, &all) : NULL;
     if (calls && cli->json) {
-        json_dumpf(calls, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-        putchar('\n');
+        json_print(json_incref(calls));
     } else if (calls) {
         print_calls(calls);
         if (job->n_anchors == 0)

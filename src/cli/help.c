@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include "json_text.h"
+
 #include <stdio.h>
 #include <stird/base/json.h>
 #include <string.h>
@@ -63,8 +65,7 @@ static void put_command(struct json *j, const struct command *c)
 
 static void print_json(struct buf *text)
 {
-    if (!buf_failed(text))
-        printf("%.*s\n", STR_ARG(buf_str(text)));
+    json_print_text(buf_str(text));
     buf_fini(text);
 }
 

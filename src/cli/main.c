@@ -1,8 +1,11 @@
 #include "command.h"
 #include "help.h"
+#include "json_text.h"
 #include "tee.h"
 #include "values.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +59,11 @@ int command_fault(const struct command *command, const char *fault)
 static int say_version(const struct cli *cli, const struct words *words)
 {
     (void)words;
-    return printf(cli->json ? "{\"version\":\"%s\"}\n" : "stirctl %s\n", STIRD_VERSION) < 0;
+    if (cli->json)
+        json_print(json_pack("{s:s}", "version", STIRD_VERSION));
+    else
+        puts("stirctl " STIRD_VERSION);
+    return EXIT_SUCCESS;
 }
 
 const struct command command_version = {
@@ -248,12 +255,37 @@ static int run_line(struct cli *cli, struct words *words, int n, char **list)
     return early && !words->help ? say_fault(words) : run(named.command, cli, words);
 }
 
+/* ---- standard output ---- */
+
+/* Where one of the first three is closed, a file that is opened would be it, and be written to. */
+static void fill_standard(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY}; /* what then fails is told */
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", modes[fd]);
+}
+
+/* What a command said may have got nowhere, whatever its STATUS: a full disk, a closed file. */
+static int check_output(int status)
+{
+    bool before = ferror(stdout);
+    errno = 0;
+    if (fflush(stdout) == 0 && !before)
+        return status;
+    fprintf(stderr, "stirctl: standard output: %s\n",
+            errno ? strerror(errno) : "not all could be written");
+    return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard();
     struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
     struct words words = {0};
     shown_begin();
-    int status = tee_end(run_line(&cli, &words, argc > 0 ? argc - 1 : 0, argv + (argc > 0)));
+    int status = run_line(&cli, &words, argc > 0 ? argc - 1 : 0, argv + (argc > 0));
+    status = tee_end(check_output(status));
     words_fini(&words);
     return status;
 }

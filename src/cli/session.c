@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "control_socket.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -254,21 +255,53 @@ void session_reply_fini(struct session_reply *reply)
     *reply = (struct session_reply){.status = EXIT_FAILURE};
 }
 
+void complain_of_refusal(const struct session_reply *reply)
+{
+    struct str text = buf_str(&reply->text);
+    warn_said("stirctl: %.*s\n",
+              STR_ARG(text.n > 0 ? text : STR("stird refuses, and does not say why")));
+}
+
+static void complain_of_nonsense(void)
+{
+    fputs("stirctl: what stird answers cannot be understood: are it and stirctl of the same "
+          "version?\n",
+          stderr);
+}
+
+json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                     int timeout_ms)
+{
+    struct session_reply reply;
+    json_t *json = NULL;
+    int r = session_ask(cli, type, wait, text, timeout_ms, false, &reply);
+    if (r == 0 && reply.status == 0)
+        json = json_loadb(reply.text.p, reply.text.n, 0, NULL);
+    if (r == 0 && reply.status != 0)
+        complain_of_refusal(&reply);
+    else if (r == 0 && !json)
+        complain_of_nonsense();
+    session_reply_fini(&reply);
+    return json;
+}
+
+/* A refusal may be JSON too, of which PRINT knows how to tell it. */
 static int show(const struct cli *cli, const struct session_reply *reply,
                 void (*print)(const json_t *reply))
 {
-    struct str text = buf_str(&reply->text);
-    json_t *json = json_loadb(text.p, text.n, 0, NULL);
-    if (!json || (cli->json && reply->status == 0)) {
-        fprintf(reply->status ? stderr : stdout, "%s%.*s\n", reply->status ? "stirctl: " : "",
-                STR_ARG(text));
-    } else if (cli->json) {
-        printf("%.*s\n", STR_ARG(text));
-    } else {
+    json_t *json = json_loadb(reply->text.p, reply->text.n, 0, NULL);
+    int status = reply->status;
+    if (!json && status)
+        complain_of_refusal(reply);
+    else if (!json)
+        complain_of_nonsense();
+    else if (cli->json)
+        json_print_text(buf_str(&reply->text));
+    else
         print(json);
-    }
+    status = json || status ? status : EXIT_FAILURE;
     json_decref(json);
-    return fflush(stdout) ? EXIT_FAILURE : reply->status;
+    return fflush(stdout) ? EXIT_FAILURE : status;
 }
 
 int session_show(const struct cli *cli, enum admin_type type, bool wait, struct str text,

@@ -62,6 +62,16 @@ void print_reload_failure(const json_t *reply);
 void print_reload_warnings(const json_t *reply);
 
 /*
+ * The same for a reply that is JSON: to be released with json_decref(). NULL: none runs, it refuses
+ * or cannot be understood, which is complained of.
+ */
+json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, struct str text,
+                     int timeout_ms);
+
+/* Complains of a reply that refuses, in the words that stird has for it. */
+void complain_of_refusal(const struct session_reply *reply);
+
+/*
  * For commands whose reply is JSON: asks, prints the text as it is with --json, else by PRINT.
  * Refusals go to standard error. Returns the exit status.
  */

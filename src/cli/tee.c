@@ -1,5 +1,6 @@
 #include "tee.h"
 
+#include "json_text.h"
 #include "shown.h"
 
 #include <stdio.h>
@@ -79,8 +80,7 @@ static void print_error(int status)
     json_put_key(&j, STR("status"));
     json_put_integer(&j, status);
     json_end_object(&j);
-    if (!buf_failed(&plain) && !buf_failed(&text))
-        printf("%.*s\n", STR_ARG(buf_str(&text)));
+    json_print_text(buf_str(&text));
     buf_fini(&plain);
     buf_fini(&text);
 }

@@ -20,7 +20,7 @@ static bool is_host_name(struct str host)
         return false;
     while (rest.n > 0 || rest.p) {
         label = str_cut(&rest, '.');
-        if (label.n == 0 || label.n > 63)
+        if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
             return false;
         for (size_t i = 0; i < label.n; i++)
             if (!ascii_is_alpha(label.p[i]) && !ascii_is_digit(label.p[i]) && label.p[i] != '-' &&

@@ -1,4 +1,5 @@
 /* The root, and what the parts share. */
+#include "host_port.h"
 #include "reader.h"
 
 #include <stird/base/suggest.h>
@@ -72,6 +73,11 @@ void check_names(struct reader *r, const struct objects *list)
     }
 }
 
+static bool is_host(const struct address_prefix *p)
+{
+    return p->bits == (p->address.family == ADDRESS_IPV6 ? 128 : 32);
+}
+
 const struct address_prefix *resolve_prefixes(struct reader *r, const struct object *object,
                                               const char *key, const struct texts *texts,
                                               unsigned *n)
@@ -79,8 +85,15 @@ const struct address_prefix *resolve_prefixes(struct reader *r, const struct obj
     struct address_prefix *prefixes = reader_array(r, texts->n, sizeof(*prefixes));
     *n = 0;
     for (unsigned i = 0; prefixes && i < texts->n; i++) {
-        if (address_prefix_parse(texts->items[i].text, &prefixes[*n]))
+        struct address_prefix *p = &prefixes[*n];
+        bool good = address_prefix_parse(texts->items[i].text, p);
+        if (good && (!is_host(p) || is_one_hosts(&p->address)))
             (*n)++;
+        else if (good)
+            complain(r, object, texts->items[i].at,
+                     "%s: nobody sends from %.*s: it is a wildcard, multicast or reserved (for "
+                     "everybody: 0.0.0.0/0)",
+                     key, STR_ARG(shown(r, texts->items[i].text)));
         else
             complain(r, object, texts->items[i].at,
                      "%s: %.*s is no address or prefix (like 192.0.2.7 or 192.0.2.0/24, with "

@@ -35,6 +35,8 @@ static const char *read_host_port(struct str text, struct upstream *u)
     const char *fault = host_port_read(text, &hp);
     if (!fault && hp.address.family == ADDRESS_IPV6 && !str_starts(text, STR("[")))
         fault = "the host must be a name, an IPv4 address or an IPv6 address in brackets";
+    if (!fault && hp.name.n == 0 && !is_one_hosts(&hp.address))
+        fault = "no host has this address: it is a wildcard, multicast or reserved";
     if (fault)
         return fault;
     u->host = hp.name;

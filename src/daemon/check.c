@@ -67,14 +67,17 @@ int check_configuration(struct str path)
     struct configuration c = CONFIGURATION_INIT;
     struct problems problems = PROBLEMS_INIT;
     bool good = configuration_check(&c, path, &problems);
-    if (good) {
+    if (good)
         outside_warn(c.settings);
+    if (c.settings) {
         print_warnings(&c);
         warn_of_addresses(c.settings, path);
-        print_summary(&c);
-    } else {
-        print_problems(&problems);
     }
+    if (good)
+        print_summary(&c);
+    else
+        print_problems(&problems);
+    good = !fflush(stdout) && good;
     configuration_fini(&c);
     problems_fini(&problems);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -109,7 +112,7 @@ static int print_of_settings(struct str path,
         files ? settings_read(files, absolute(path, &whole), clock_real_s(), &problems) : NULL;
     if (settings) {
         print(settings, &text);
-        if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n)
+        if (!buf_failed(&text) && fwrite(text.p, 1, text.n, stdout) == text.n && !fflush(stdout))
             status = EXIT_SUCCESS;
     } else {
         print_problems(&problems);

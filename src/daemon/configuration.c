@@ -481,6 +481,10 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     loaded = CONFIGURATION_INIT;
     good = true;
 out:
+    if (!good && load->for_service) {
+        c->settings = loaded.settings;
+        loaded.settings = NULL;
+    }
     configuration_fini(&loaded);
     files_free(files);
     return good;

@@ -47,7 +47,8 @@ bool configuration_load(struct configuration *c, struct str path,
                         bool (*narrow)(const struct settings *settings), struct problems *problems);
 /*
  * The same for `stird -t`: files are judged for the user that stird will serve as
- * (service_user_presume()), whoever asks.
+ * (service_user_presume()), whoever asks. C has its settings also where there are mistakes and no
+ * syntax error is among them: for their warnings, and for nothing else.
  */
 bool configuration_check(struct configuration *c, struct str path, struct problems *problems);
 /*

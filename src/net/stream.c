@@ -218,6 +218,8 @@ static void say_slow(struct connection *c, const char *why)
     buf_fini(&remote);
 }
 
+static void connection_end(struct connection *c, int error);
+
 static void on_stall(evutil_socket_t fd, short what, void *context)
 {
     struct connection *c = context;
@@ -227,7 +229,7 @@ static void on_stall(evutil_socket_t fd, short what, void *context)
         return;
     }
     say_slow(c, "the peer takes nothing of it");
-    connection_close(c, ETIMEDOUT, true);
+    connection_end(c, ETIMEDOUT);
 }
 
 /* Not at once: whoever sends may be in the middle of something. */
@@ -394,6 +396,44 @@ static bool read_one(struct connection *c, struct evbuffer *input)
     return false;
 }
 
+/*
+ * The connection is about to be closed: what came whole is heard as ever, and who sent half a
+ * message is told of. Nothing of it is kept longer than this, and no more than frame_limits let
+ * come.
+ */
+static void read_rest(struct connection *c)
+{
+    struct net *net = c->net;
+    struct evbuffer *input = bufferevent_get_input(c->stream);
+    struct flow from = connection_flow(c);
+    struct frame frame;
+    if (c->outgoing && c->opening)
+        return;
+    while (connection_is_open(c) && (bufferevent_get_enabled(c->stream) & EV_READ) &&
+           read_one(c, input))
+        continue;
+    size_t n = c->stream ? evbuffer_get_length(input) : 0;
+    char *copy = n > 0 ? malloc(n + 1) : NULL;
+    if (copy && evbuffer_copyout(input, copy, n) == (ssize_t)n &&
+        frame_rest((struct str){copy, n}, &net->limits.frame, &frame) == FRAME_CUT) {
+        copy[n] = '\0';
+        net->handlers.message(net->handlers.context, &from, copy + frame.skip, n - frame.skip,
+                              &frame, FRAME_CUT);
+    }
+    free(copy);
+    net->handlers.batch_end(net->handlers.context);
+}
+
+/* With all that came by it. */
+static void connection_end(struct connection *c, int error)
+{
+    connection_hold(c);
+    if (c->stream)
+        read_rest(c);
+    connection_close(c, error, true);
+    connection_release(c);
+}
+
 static void on_read(struct bufferevent *stream, void *context)
 {
     struct connection *c = context;
@@ -406,7 +446,7 @@ static void on_read(struct bufferevent *stream, void *context)
         messages++;
     if (connection_is_open(c) && evbuffer_get_length(input) > 0 && !make_room(c, 0)) {
         say_slow(c, "it holds most of what all connections may");
-        connection_close(c, ENOBUFS, true);
+        connection_end(c, ENOBUFS);
     }
     if (connection_is_open(c) && (bufferevent_get_enabled(c->stream) & EV_READ)) {
         message_progress(c, evbuffer_get_length(input) > 0, messages > 0);
@@ -471,7 +511,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
                            : tls_failure(c->session, bufferevent_get_openssl_error(stream)));
     if (error == ETIMEDOUT && !c->opening)
         say_slow(c, "the peer's kernel takes nothing of it");
-    connection_close(c, error, true);
+    connection_end(c, error);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -481,7 +521,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     if (c->opening && c->session)
         say_failure(c, c->refusal ? strerror(c->refusal) : "not done in time");
     bool idle = !c->opening && !c->in_message && !c->doomed;
-    connection_close(c, c->refusal ? c->refusal : idle ? 0 : ETIMEDOUT, true);
+    connection_end(c, c->refusal ? c->refusal : idle ? 0 : ETIMEDOUT);
 }
 
 static struct bufferevent *new_stream(struct net *net, int fd, SSL *session, bool outgoing)

@@ -49,8 +49,9 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ra
     full_refused(p, reason, &r);
 }
 
+/* CUT: its connection is gone with the rest of it, and no answer finds its way. */
 static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
-                          const struct screen_fault *fault)
+                          const struct screen_fault *fault, bool cut)
 {
     struct buf detail = BUF_INIT;
     bool invite = received_is_invite(whole);
@@ -63,7 +64,7 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
         .invite = invite,
         .emergency = invite && received_is_emergency(raw, proxy_settings(p)),
         .reason = fault->reason,
-        .sip_status = answers ? 0 : answer_fault(p, from, raw, fault),
+        .sip_status = answers || cut ? 0 : answer_fault(p, from, raw, fault),
         .call_id = received_call_id(raw),
         .detail = buf_str(&detail),
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
@@ -107,6 +108,8 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         proxy_unknown_source(p, from, raw);
         return;
     }
+    if (status == FRAME_CUT && received_may_respond(raw))
+        return; /* its transaction hears of the connection */
     from->opening = class == SOURCE_UNKNOWN ? OPENING_NEVER : OPENING_LED;
     bool whole = status == FRAME_MESSAGE || (status == FRAME_BAD_LENGTH && frame->datagram);
     if (whole && inbox_pass_request(p, from, raw))
@@ -116,7 +119,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
             inbox_pass_response(p, received_branch(raw), from, raw))
             return; /* its transaction is another worker's */
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
-            refuse_unread(p, from, raw, &m.fault);
+            refuse_unread(p, from, raw, &m.fault, status == FRAME_CUT);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
             count_unread(p, from, raw, m.fault.reason);
         if (status == FRAME_SAME_LENGTHS)

@@ -30,6 +30,7 @@ enum frame_status {
                            beyond   the datagram, or missing */
     FRAME_BAD_LINE_END, /* CR without LF or LF without CR in the head */
     FRAME_NO_END,       /* datagram: no empty line ends the head */
+    FRAME_CUT,          /* stream: it ended within the message */
     FRAME_NOT_SIP       /* control octets where a start line should be */
 };
 
@@ -60,5 +61,12 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
 /* The first message of a stream. RESUME keeps how far earlier calls looked; 0 for a new message. */
 enum frame_status frame_stream(struct str bytes, const struct frame_limits *limits, size_t *resume,
                                struct frame *frame);
+/*
+ * What is left of a stream that has ended within a message: of an INCOMPLETE one FRAME_CUT, with
+ * FRAME->skip, FRAME->fault where it is cut, and FRAME->header where its head is whole. Else
+ * FRAME_KEEPALIVE: there is nothing to speak of.
+ */
+enum frame_status frame_rest(struct str bytes, const struct frame_limits *limits,
+                             struct frame *frame);
 
 #endif

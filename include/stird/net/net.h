@@ -73,7 +73,8 @@ struct net_handlers {
     /* One that was admitted gets no connection: for limits, or as its TLS handshake failed. */
     void (*turned_away)(void *context, const struct flow *from, bool handshake);
     /* One message. STATUS other than FRAME_MESSAGE: what was wrong with it; a stream that is out
-       of step is closed afterwards. BYTES is NUL-terminated behind its end and may be overwritten.
+       of step is closed afterwards; of FRAME_CUT the connection is closing, and nothing can be
+       answered. BYTES is NUL-terminated behind its end and may be overwritten.
      */
     void (*message)(void *context, const struct flow *from, char *bytes, size_t n,
                     const struct frame *frame, enum frame_status status);

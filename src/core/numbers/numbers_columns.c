@@ -173,8 +173,18 @@ static void column_read(struct build *b, struct columns *columns, const struct s
         columns->field[c] = (int)i;
 }
 
-/* A row in which no name of ours is found is no header: that has been said. */
-static bool check_required(struct build *b, const struct columns *columns, uint32_t line)
+static bool complain_of_header(struct build *b, uint32_t line)
+{
+    build_problem(
+        b, line,
+        "the first row names none of number, customer and state: it must name the columns, "
+        "as in number,customer,state");
+    return false;
+}
+
+/* SAID: something of the columns is wrong, which has been told. Where no name of ours is among them
+   that is enough, for the row is no header. */
+static bool check_required(struct build *b, const struct columns *columns, uint32_t line, bool said)
 {
     bool missing[COLUMNS], any = false, all = true;
     for (int c = 0; c < COLUMNS; c++) {
@@ -182,6 +192,8 @@ static bool check_required(struct build *b, const struct columns *columns, uint3
         any = any || missing[c];
         all = all && columns->field[c] < 0;
     }
+    if (all && !said)
+        return complain_of_header(b, line);
     for (int c = 0; c < COLUMNS && !all; c++)
         if (missing[c])
             build_problem(b, line,
@@ -197,9 +209,10 @@ bool columns_read(struct build *b, struct columns *columns, const struct str *fi
         columns->field[c] = -1;
     columns->n = n;
     columns->n_attributes = 0;
+    size_t before = b->n_problems;
     for (unsigned i = 0; i < n; i++)
         column_read(b, columns, field, i, line);
-    return check_required(b, columns, line);
+    return check_required(b, columns, line, b->n_problems > before);
 }
 
 static bool all_are_empty(const struct str *field, unsigned from, unsigned n)

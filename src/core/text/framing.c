@@ -246,3 +246,12 @@ enum frame_status frame_stream(struct str bytes, const struct frame_limits *limi
     *resume = 0;
     return frame_body(message, limits, resume, frame);
 }
+
+enum frame_status frame_rest(struct str bytes, const struct frame_limits *limits,
+                             struct frame *frame)
+{
+    size_t resume = 0;
+    enum frame_status status = frame_stream(bytes, limits, &resume, frame);
+    frame->fault = bytes.n - frame->skip;
+    return status == FRAME_INCOMPLETE && frame->fault > 0 ? FRAME_CUT : FRAME_KEEPALIVE;
+}

@@ -479,6 +479,7 @@ struct screen_fault screen_fault_of_frame(enum frame_status status, const struct
          "is not one number of octets that are there"},
         {FRAME_BAD_LINE_END, REASON_BAD_REQUEST, "line end", "CR or LF stands alone"},
         {FRAME_NO_END, REASON_BAD_REQUEST, "message", "ends within its header"},
+        {FRAME_CUT, REASON_BAD_REQUEST, "message", "is cut: its connection ended within it"},
     };
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         if (faults[i].status == status)

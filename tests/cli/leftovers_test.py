@@ -1,0 +1,64 @@
+"""A command that fails leaves nothing behind; one that cannot say what it has to say has failed."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+from lib import stirctl
+from lib.lab import binary
+from lib.patience import HANG_S
+
+PROGRAM = os.path.join(os.path.dirname(binary()), "stirctl")
+
+
+class Leftovers(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix="stird-")
+        self.addCleanup(place.cleanup)
+        self.place = os.path.join(place.name, "d")
+
+    def fails(self, *words, said):
+        status, _, err = stirctl.run("/none", *words)
+        self.assertNotEqual(status, 0)
+        self.assertIn(said, err)
+        self.assertEqual(os.listdir(os.path.dirname(self.place)), [])
+
+    def test_a_lab(self):
+        for words in (("--number", "12x"), ("--number", "12x", "--unit"), ("--number", "", "--ca", self.place, "--unit"),
+                      ("--number", "12155550100+x")):
+            self.fails("lab-ca", *words, self.place, said="--number")
+        self.fails("lab-ca", "--spc", "a b", self.place, said="--spc")
+        self.assertEqual(stirctl.run("/none", "lab-ca", self.place)[0], 0)
+
+    def test_a_lab_that_fails_later(self):
+        os.mkdir(self.place)
+        os.mkdir(os.path.join(self.place, "tls.pem"))  # the last of all
+        self.assertEqual(stirctl.run("/none", "lab-ca", self.place)[0], 1)
+        self.assertEqual(os.listdir(self.place), ["tls.pem"])
+
+    def test_init(self):
+        for sbc, carrier, said in (("0.0.0.0", "127.0.0.3", "nobody sends from"),
+                                   ("224.0.0.1", "127.0.0.3", "nobody sends from"),
+                                   ("127.0.0.2", "0.0.0.0", "no host has this address"),
+                                   ("127.0.0.2", "255.255.255.255:5070", "no host has this address"),
+                                   ("127.0.0.2", "-bad-.example", "the host must be a name")):
+            self.fails("init", "--sbc", sbc, "--carrier", carrier, "--lab", "--listen", "127.0.0.1",
+                       "--directory", self.place, said=said)
+        self.fails("init", "--sbc", "127.0.0.2", "--carrier", "x", "--lab", "--directory", "", said="--directory")
+
+    def test_a_request(self):
+        key = ("--key", self.place)
+        self.fails("cert", "request", "--spc", "709J", *key, "--out", self.place, said="two files")
+        for country in ("12", "USA", "u1", ""):
+            self.fails("cert", "request", "--spc", "709J", *key, "--country", country, said="two letters")
+
+    def test_what_cannot_be_written(self):
+        for words in (("version",), ("version", "--json"), ("help",), ("help", "--json"), ("help", "numbers"),
+                      ("status", "--help"), ("lab-ca", self.place), ("numbers", "lint", "/dev/null")):
+            for how in (">/dev/full", ">&-"):
+                done = subprocess.run(["sh", "-c", '"$@" %s' % how, "sh", PROGRAM, *words], capture_output=True,
+                                      text=True, timeout=HANG_S, check=False)
+                if words[0] != "lab-ca" or how == ">/dev/full":
+                    self.assertNotEqual(done.returncode, 0, (words, how))
+                    self.assertIn("standard output: ", done.stderr)

@@ -1,0 +1,71 @@
+"""An INVITE that its connection cuts is told of as one that a datagram cuts: a record, a line, no flood."""
+
+import socket
+import struct
+
+from lib.stird import wait_until
+from lib.story import Story
+
+
+class Cut(Story):
+    transport = "tcp"
+
+    def lose(self, octets, reset=False):
+        """OCTETS on a connection of its own, which ends then."""
+        stream = self.sbc.dial(self.net(1), 5060)
+        stream.socket.sendall(octets)
+        if reset:
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        stream.socket.close()
+
+    def cut(self, call_id, emergency=False):
+        record = self.stird.record(call_id)
+        self.assertEqual((record["decision"], record["reason"], record["sip_status"], record["emergency"]),
+                         ("rejected", "bad_request", None, emergency))
+        self.assertIn("message: is cut: its connection ended within it, at octet ", record["detail"])
+        lines = [line for line in self.stird.wait_lines("call_id=" + call_id) if "malformed message" in line]
+        self.assertEqual(len(lines), 1)
+
+    def test_wherever_it_is_cut(self):
+        self.start()
+        for called in ("+13125550123", "911"):
+            for end in (-40, -2, -1):
+                invite = self.invite(called=called, transport="tcp")
+                self.lose(invite.octets()[:end])
+                self.cut(invite["call-id"], called == "911")
+
+    def test_in_its_head(self):
+        self.start()
+        invite = self.invite(called="911", transport="tcp")
+        octets = invite.octets()
+        self.lose(octets[:octets.index(b"\r\n\r\n")])
+        self.cut(invite["call-id"], True)
+
+    def test_when_it_takes_too_long(self):
+        self.start(limits=' message_timeout = "1s";')
+        invite = self.invite(transport="tcp")
+        stream = self.sbc.connect(self.net(1), 5060, fresh=True)
+        stream.socket.sendall(invite.octets()[:-2])
+        self.cut(invite["call-id"])
+
+    def test_in_its_start_line(self):
+        self.start()
+        self.lose(b"INVITE sip:911@h SI")
+        records = wait_until(self.stird.records, 30, "its record")
+        self.assertTrue(records[0]["emergency"])
+
+    def test_what_is_no_invite_is_silent(self):
+        self.start()
+        for octets in (b"SIP/2.0 200 O", b"\r\n", b"\r\n\r\n\r\n", b"OPTIONS sip:x", b"\x16\x03\x01"):
+            self.lose(octets)
+        self.signed_call(transport="tcp")
+        self.assertEqual(len(self.stird.records()), 1)
+
+    def test_a_flood_of_them(self):
+        self.start()
+        for _ in range(60):
+            self.lose(self.invite(transport="tcp").octets()[:-2])
+        self.signed_call(transport="tcp")
+        wait_until(lambda: 60 == sum(r["count"] for r in self.stird.records() if r["decision"] == "rejected"), 30,
+                   "all of them counted")
+        self.assertLess(len(self.stird.records()), 50)
