@@ -54,7 +54,7 @@ def key_pair(directory):
     run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
     os.chmod(key, 0o600)
     run("openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=SHAKEN bench", "-days", "2",
-        "-addext", TNAUTHLIST, "-out", os.path.join(directory, "chain.pem"))
+        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", TNAUTHLIST, "-out", os.path.join(directory, "chain.pem"))
     with open(os.path.join(directory, "x5u"), "w") as f:
         f.write("https://cert.example/bench.pem\n")
     return key
