@@ -12,7 +12,8 @@
 #include <stird/sip/rehearsal.h>
 #include <string.h>
 
-#include "sip/context.h"
+#include "sip/own_routes.h"
+#include "sip/proxy_parts.h"
 #include "sip/stranger.h"
 #include "sip/trust.h"
 
@@ -24,7 +25,8 @@ static struct settings *settings;
 static struct address trusted, untrusted;
 static struct mapped_numbers no_numbers;
 static struct snapshot snapshot;
-static struct proxy proxy;
+static struct timers timers;
+static struct proxy *proxy;
 
 static bool make_table(void)
 {
@@ -49,15 +51,16 @@ bool worst_roles_init(const char *path, const char *of_trusted, const char *of_u
     settings = settings_read(files, str_of(path), clock_real_us() / 1000000, &problems);
     files_free(files);
     problems_fini(&problems);
-    if (!settings || !make_table() || !message_module_init() ||
-        !branches_init(&proxy.branches, secret))
+    if (!settings || !make_table() || !message_module_init())
         return false;
     snapshot.settings = settings;
-    proxy.snapshot = &snapshot;
-    proxy.listeners = settings_listeners(settings);
-    timers_init(&proxy.timers, 0);
-    proxy.transactions = transactions_new(&timing, &hooks, &proxy.timers);
-    return proxy.transactions && address_parse(str_of(of_trusted), &trusted) &&
+    timers_init(&timers, 0);
+    const struct proxy_stage stage = {.snapshot = &snapshot,
+                                      .listeners = settings_listeners(settings),
+                                      .secret = secret,
+                                      .transactions = transactions_new(&timing, &hooks, &timers)};
+    proxy = proxy_new_offstage(&stage);
+    return proxy && address_parse(str_of(of_trusted), &trusted) &&
            address_parse(str_of(of_untrusted), &untrusted);
 }
 
@@ -90,7 +93,7 @@ static void decide_untrusted(struct str bytes)
 static void hear_stranger(struct str bytes)
 {
     const struct flow from = {.remote = {ADDRESS_IPV4, 5060, {192, 0, 2, 66}}};
-    stranger_is_heard(&proxy, &from, bytes);
+    stranger_is_heard(proxy, &from, bytes);
 }
 
 /* ---- inside a dialog, and the way back ---- */
@@ -102,7 +105,7 @@ static void pass_in_dialog(struct str bytes)
     struct own_routes own;
     if (message_parse(&m, bytes, settings) == REASON_OK) {
         if (m.status == 0)
-            own_routes_of(&proxy, &m, 0, &own);
+            own_routes_of(proxy, &m, 0, &own);
         trust_apply_in_dialog(&m, settings, &untrusted, &trusted);
         message_print(&m, &out);
         message_fini(&m);
