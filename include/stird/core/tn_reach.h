@@ -11,12 +11,13 @@
 
 #include <stird/core/tn.h>
 
-#define TN_REACH_MAX 32
+#define TN_REACH_MAX   32
+#define TN_REACH_TRIES 256 /* runs of digits and contexts that are read; the next is "more" */
 
 struct tn_reach {
     struct tn numbers[TN_REACH_MAX]; /* they need not exist: "+1900" is asked for as a prefix */
-    unsigned n;
-    bool more; /* than are kept */
+    unsigned n, tries;
+    bool more; /* than are kept, or read */
 };
 
 #define TN_RUN_MAX                                                                                 \

@@ -126,32 +126,49 @@ bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits)
     return i == 0 || (run->coded && code <= longest && code < run->n);
 }
 
+/* False: enough was read, and nobody knows what the rest leads to. */
+static bool may_try(struct tn_reach *reach)
+{
+    reach->more |= reach->tries == TN_REACH_TRIES;
+    reach->tries += !reach->more;
+    return !reach->more;
+}
+
 static void read_user(const struct reader *r, struct str user)
 {
     struct tn_run run;
     struct str digits;
-    while (tn_run_next(&user, &run))
+    while (tn_run_next(&user, &run) && may_try(r->reach))
         for (unsigned i = 0; tn_run_reading(&run, i, &digits); i++)
             add_run(r, digits, i == 0 && run.plus);
+}
+
+static void read_digits(struct tn_run *run, struct str text)
+{
+    while (text.n > 0 && run->n < TN_RUN_MAX) {
+        char c = uri_octet_next(&text);
+        if (ascii_is_digit(c))
+            add_digit(run, c);
+    }
 }
 
 /* RFC 3966 section 5.1.5; there may be several, and quotes or a missing plus sign in them. */
 static void add_contexts(const struct reader *r, struct str parameters, struct str user)
 {
     struct str name, value;
+    struct tn_run local = {.n = 0};
+    read_digits(&local, user);
     while (uri_parameter_next(&parameters, &name, &value)) {
         struct tn_run run = {.n = 0};
         if (!str_eq_nocase(name, STR("phone-context")))
             continue;
+        if (!may_try(r->reach))
+            return;
         for (size_t i = 0; i < value.n && !ascii_is_alpha(value.p[i]); i++)
             if (ascii_is_digit(value.p[i]))
                 add_digit(&run, value.p[i]);
-        struct str rest = user;
-        while (rest.n > 0 && run.n > 0) {
-            char c = uri_octet_next(&rest);
-            if (ascii_is_digit(c))
-                add_digit(&run, c);
-        }
+        for (unsigned i = 0; run.n > 0 && i < local.n; i++)
+            add_digit(&run, local.digits[i]);
         add_global(r->reach, (struct str){NULL, 0}, (struct str){run.digits, run.n});
     }
 }
@@ -162,7 +179,7 @@ static void read_behind(const struct reader *r, struct str rest)
 {
     static const struct str ends = STR("@/,;:?= \t");
     size_t begin = 0;
-    for (size_t i = 0; i <= rest.n; i++)
+    for (size_t i = 0; i <= rest.n && !r->reach->more; i++)
         if (i == rest.n || str_find(ends, rest.p[i], 0) < ends.n) {
             if (i > begin)
                 read_user(r, str_slice(rest, begin, i));

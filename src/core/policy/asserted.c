@@ -29,24 +29,29 @@ static size_t behind_number(struct str s, size_t at)
     return at;
 }
 
+/* Texts may lie inside each other: what is read of all of them has an end as well. */
 static void add_odd(struct asserted_texts *texts, struct str text)
 {
+    texts->odd_octets += text.n;
+    if (texts->odd_octets > ASSERTED_ODD_OCTETS)
+        texts->n_odd = ASSERTED_ODD_MAX;
     if (texts->n_odd < ASSERTED_ODD_MAX)
         texts->odd[texts->n_odd] = str_trim(text);
     texts->n_odd++;
 }
 
-/* Each URI of telephony and each number in it, whatever stands around them. */
+/* Each URI of telephony and each number in it, whatever stands around them, until there are too
+   many. */
 void asserted_add_odd(struct asserted_texts *texts, struct str line)
 {
     texts->unreadable = true;
-    for (size_t i = 0; i < line.n;) {
+    for (size_t i = 0; i < line.n && texts->n_odd <= ASSERTED_ODD_MAX;) {
         struct str rest = str_slice(line, i, line.n);
-        size_t end = behind_number(line, i);
         if (is_scheme(rest)) {
             add_odd(texts, str_slice(rest, 0, str_find(rest, '>', 0)));
             i += str_find(rest, ':', 0) + 1;
         } else if (begins_number(line.p[i])) {
+            size_t end = behind_number(line, i);
             add_odd(texts, str_slice(line, i, end));
             i = end;
         } else {

@@ -244,40 +244,50 @@ static void read_type(struct identity *identity)
 static bool mentions_shaken(struct str json)
 {
     static const struct str name = STR("\"ppt\""), word = STR("shaken");
-    for (size_t i = 0; i + name.n < json.n; i++) {
-        if (!str_starts_nocase(str_slice(json, i, json.n), name))
-            continue;
-        size_t end = str_find(json, ':', str_find(json, ':', i) + 1); /* of the next member */
-        for (size_t at = i + name.n; at + word.n <= end; at++)
-            if (str_starts_nocase(str_slice(json, at, json.n), word))
-                return true;
+    unsigned colons = 2; /* up to the one of the next member, a value may be that of the last ppt */
+    for (size_t i = 0; i < json.n; i++) {
+        struct str rest = str_slice(json, i, json.n);
+        if (rest.n > name.n && str_starts_nocase(rest, name))
+            colons = 0;
+        else if (colons < 2 && str_starts_nocase(rest, word))
+            return true;
+        colons += colons < 2 && json.p[i] == ':';
     }
     return false;
 }
 
 #define SCAN_MAX 8192 /* octets of base64url that are decoded of what is no good token */
 
+#define SCAN_LEAST 64 /* what a try costs however short it is */
+
 /* Where it was cut a digit too many may stand at its end. */
-static bool header_mentions_shaken(struct str text)
+static bool header_mentions_shaken(struct str part)
 {
     struct buf json = BUF_INIT;
-    struct str part = str_slice(take_while(&text, is_part), 0, SCAN_MAX);
     bool found = (decode_part(&json, part) || decode_part(&json, str_slice(part, 0, part.n - 1))) &&
                  mentions_shaken(buf_str(&json));
     buf_fini(&json);
     return found;
 }
 
-/* A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. */
+/*
+ * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. What has so many
+ * beginnings inside each other that twice its octets do not do may say anything, shaken too.
+ */
 static bool somewhere_says_shaken(struct str value)
 {
-    unsigned tries = 16;
-    for (size_t i = 0; i + 3 < value.n && tries > 0; i++)
-        if (str_starts(str_slice(value, i, value.n), STR("eyJ"))) {
-            if (header_mentions_shaken(str_slice(value, i, value.n)))
-                return true;
-            tries--;
-        }
+    size_t left = 2 * value.n + 16 * SCAN_LEAST;
+    for (size_t i = 0; i + 3 < value.n; i++) {
+        struct str rest = str_slice(value, i, value.n);
+        if (!str_starts(rest, STR("eyJ")))
+            continue;
+        rest = str_slice(rest, 0, SCAN_MAX);
+        struct str part = take_while(&rest, is_part);
+        size_t work = part.n > SCAN_LEAST ? part.n : SCAN_LEAST;
+        if (work > left || header_mentions_shaken(part))
+            return true;
+        left -= work;
+    }
     return false;
 }
 

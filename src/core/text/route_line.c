@@ -22,17 +22,25 @@ struct route_line route_line_read(struct str value)
     return line;
 }
 
+/* Index of the last C of S before END, or END. */
+static size_t find_last(struct str s, char c, size_t end)
+{
+    for (size_t i = end; i > 0; i--)
+        if (s.p[i - 1] == c)
+            return i - 1;
+    return end;
+}
+
+/* No bracket is inside a URI: of several that open before one closes the last is its own. */
 static bool next_in_brackets(struct str *rest, struct str *uri)
 {
-    size_t open;
-    while ((open = str_find(*rest, '<', 0)) < rest->n) {
-        *rest = str_slice(*rest, open + 1, rest->n);
-        size_t close = str_find(*rest, '>', 0);
-        *uri = str_trim(str_slice(*rest, 0, close));
-        if (close < rest->n && route_uri_is_plain(*uri)) {
-            *rest = str_slice(*rest, close + 1, rest->n);
+    size_t close;
+    while ((close = str_find(*rest, '>', 0)) < rest->n) {
+        size_t open = find_last(*rest, '<', close);
+        *uri = str_trim(str_slice(*rest, open + 1, close));
+        *rest = str_slice(*rest, close + 1, rest->n);
+        if (open < close && route_uri_is_plain(*uri))
             return true;
-        }
     }
     return false;
 }

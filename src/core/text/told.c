@@ -180,8 +180,10 @@ static size_t behind_value(struct str s, size_t at)
 static size_t behind_verstat(struct str s, size_t at)
 {
     static const char name[] = "verstat";
+    if (s.p[at] != ';')
+        return at;
     size_t begin = behind_white_space(s, at + 1), end = begin + sizeof(name) - 1;
-    if (s.p[at] != ';' || end > s.n || !str_eq_nocase(str_slice(s, begin, end), STR("verstat")) ||
+    if (end > s.n || !str_eq_nocase(str_slice(s, begin, end), STR("verstat")) ||
         (end < s.n && s.p[end] != '=' && !is_one_of(ENDS_PARAMETER, s.p[end])))
         return at;
     return behind_value(s, end);

@@ -213,14 +213,14 @@ static void write_via(const struct message *m, struct str value, char *text)
         if (next > i)
             continue;
         next = i + 1;
-        if (value.p[i] == ';')
+        if (value.p[i] == ';' || value.p[i] == ',')
             begin = i;
         if (value.p[i] == ';' && ends_here(value, i + 1))
             copy[i] = ' ';
         if (value.p[i] != '=' || !ends_here(value, i + 1))
             continue;
         struct str name = str_trim(str_slice(value, begin + 1, i));
-        if (str_eq_nocase(name, STR("received")))
+        if (value.p[begin] == ';' && str_eq_nocase(name, STR("received")))
             blank(copy + begin, i + 1 - begin);
         else if (!str_eq_nocase(name, STR("branch")))
             copy[i] = ' ';

@@ -1,0 +1,22 @@
+/*
+ * worst_roles - what a message passes, in parts of which each is counted by itself: as which of our
+ * neighbours' it is read, and by whom.
+ */
+#ifndef STIRD_WORST_ROLES_H
+#define STIRD_WORST_ROLES_H
+
+#include <stird/base/str.h>
+
+struct worst_role {
+    const char *name;
+    const char *start; /* of messages that are made for it */
+    void (*play)(struct str bytes);
+};
+extern const struct worst_role worst_roles[];
+extern const unsigned n_worst_roles;
+
+/* Settings of the configuration at PATH, whose trusted and untrusted trunk are at these addresses.
+ */
+bool worst_roles_init(const char *path, const char *trusted, const char *untrusted);
+
+#endif
