@@ -113,20 +113,26 @@ static gid_t *peer_groups(int fd, size_t *n)
     return list;
 }
 
-enum control_right control_right_of(int fd, const struct control_groups *groups)
+static enum control_right right_of(int fd, const struct ucred *peer,
+                                   const struct control_groups *groups)
 {
-    struct ucred peer = {0};
-    socklen_t bytes = sizeof(peer);
     size_t n;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes))
-        return CONTROL_NOTHING;
-    if (peer.uid == 0 || peer.uid == geteuid() || service_user_is(peer.uid))
+    if (peer->uid == 0 || peer->uid == geteuid() || service_user_is(peer->uid))
         return CONTROL_CHANGE;
-    enum control_right most = right_of_group(peer.gid, groups);
+    enum control_right most = right_of_group(peer->gid, groups);
     gid_t *list = peer_groups(fd, &n);
     for (size_t i = 0; i < n; i++)
         if (right_of_group(list[i], groups) > most)
             most = right_of_group(list[i], groups);
     free(list);
     return most;
+}
+
+struct control_peer control_peer_of(int fd, const struct control_groups *groups)
+{
+    struct ucred peer = {0};
+    socklen_t bytes = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes))
+        return (struct control_peer){.right = CONTROL_NOTHING, .uid = (uid_t)-1};
+    return (struct control_peer){right_of(fd, &peer, groups), peer.pid, peer.uid};
 }

@@ -19,6 +19,12 @@ enum control_right {
     CONTROL_CHANGE, /* control.group */
 };
 
+struct control_peer {
+    enum control_right right;
+    pid_t pid;
+    uid_t uid;
+};
+
 struct control_groups {
     gid_t change;
     gid_t look; /* the same as `change` where there is none */
@@ -35,7 +41,8 @@ bool control_groups_find(struct control_groups *groups, const struct settings *s
 void control_groups_check_private(const struct control_groups *groups,
                                   const struct settings *settings, struct str path,
                                   struct problems *problems);
-enum control_right control_right_of(int fd, const struct control_groups *groups);
+/* Who is at the other end of FD, and what it may do. */
+struct control_peer control_peer_of(int fd, const struct control_groups *groups);
 /* Whether one mode and owner of the socket's file tell who may, or everybody is to reach it. */
 bool control_groups_are_one(const struct control_groups *groups);
 

@@ -2,15 +2,17 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 8
+#define BACKLOG 128
 
 union fd_space {
     struct cmsghdr header; /* for its alignment */
@@ -136,6 +138,12 @@ int admin_reply(int fd, uint32_t status, struct str text, const int *fds, unsign
         sent = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : 0;
+}
+
+bool admin_is_read(int fd)
+{
+    int waiting = 0;
+    return ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting == 0;
 }
 
 static unsigned take_fds(struct msghdr *m, int fds[ADMIN_FDS_MAX])

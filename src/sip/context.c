@@ -74,6 +74,7 @@ static void free_heavy_parts(struct context *c)
     c->request = c->best = NULL;
     c->call = NULL;
     c->outcome = NULL;
+    c->call_id = (struct str){NULL, 0};
     memset(c->leaving, 0, sizeof(c->leaving));
     c->targets = NULL;
     c->n_targets = 0;
@@ -119,7 +120,8 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
 static bool copy_facts(struct context *c, struct arena *arena)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
-    struct str call_id = c->call ? arena_copy(arena, c->call->call_id) : STR("");
+    struct str call_id = arena_copy(arena,
+                                    received_call_id((struct str){c->request, c->request_bytes}));
     struct str reason = c->cancelled ? arena_copy(arena, c->cancel_reason) : STR("");
     if (!call || !call_id.p || !reason.p || !copy_outcomes(c, arena))
         return false;
@@ -135,19 +137,20 @@ static bool copy_facts(struct context *c, struct arena *arena)
                               .customer = c->call->customer};
         c->call = call;
     }
+    c->call_id = call_id;
     c->cancel_reason = reason;
     return true;
 }
 
 /*
  * There will be no further attempt: what the request said and what was made of it is not needed
- * again. Calls ring for half a minute, by thousands.
+ * again. Calls ring for half a minute, by thousands, and a MESSAGE that nobody answers waits as
+ * long, whose octets its client transaction keeps anyway.
  */
 void context_shrink(struct context *c)
 {
     struct arena *arena;
-    if (!c->request || c->outcome == NULL || log_wants(LOG_LEVEL_DEBUG) ||
-        !context_prepare_answer(c))
+    if (!c->request || log_wants(LOG_LEVEL_DEBUG) || !context_prepare_answer(c))
         return;
     arena = arena_new(SMALL_ARENA_BYTES);
     if (!arena || !copy_facts(c, arena)) {

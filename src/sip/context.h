@@ -80,6 +80,7 @@ struct context {
     struct message message; /* parsed from it; empty between attempts */
     struct answer_base answer;
     char tag[TAG_LENGTH + 1];
+    struct str call_id;       /* in the arena, once `request` is gone */
     struct str cancel_reason; /* Reason lines of the caller's CANCEL, in the arena */
     struct flow from;         /* as the packet has it; answers may go elsewhere */
     struct call *call;        /* of an initial INVITE, in the arena; NULL otherwise */

@@ -9,6 +9,7 @@
 #include <stird/base/log.h>
 #include <stird/core/well_formed.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "context.h"
 #include "arrival.h"
@@ -17,8 +18,9 @@
 #include "size_switch.h"
 #include "wait.h"
 
-#define NAMES_WAIT_MS 500
-#define SAID_EVERY_MS 60000
+#define NAMES_WAIT_MS     500
+#define SAID_EVERY_MS     60000
+#define PART_OF_ADDRESSES 4 /* the rest: program, tables, connections, the heap's gaps */
 
 struct proxy {
     struct event_base *base;
@@ -393,11 +395,23 @@ static uint64_t emergency_bytes(const struct settings *s)
     return s->max_emergency * budget_emergency_call(s);
 }
 
+/* Where this process may have little (ulimit -v), what is held stays far below it: what waits for
+   an answer would else leave no memory to anybody for 32 s. */
+static uint64_t memory_here(uint64_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    uint64_t part = limit.rlim_cur / PART_OF_ADDRESSES;
+    return part < wanted ? part : wanted;
+}
+
 static void set_ceilings(struct proxy *p, const struct settings *s)
 {
+    uint64_t memory = memory_here(part_of(p, s->memory_bytes));
     p->holdings.limits = &p->limits;
-    p->holdings.ceilings = holding_ceilings_of(part_of(p, s->memory_bytes), emergency_bytes(s),
-                                               s->trunk_percent, s->source_percent);
+    p->holdings.ceilings = holding_ceilings_of(memory, emergency_bytes(s), s->trunk_percent,
+                                               s->source_percent);
 }
 
 static struct net_limits limits_of(const struct proxy *p, const struct settings *s)

@@ -115,8 +115,8 @@ static void log_failover(const struct attempt *a, const char *why)
     struct header_line line = {0};
     if (c->request)
         header_find((struct str){c->request, c->request_bytes}, STR("Call-ID"), 'i', &line);
-    else if (c->call)
-        line.value = c->call->call_id;
+    else
+        line.value = c->call_id;
     log_warning("next hop failed", LOG_TEXT("call_id", line.value),
                 LOG_TEXT("upstream", a->target.upstream ? a->target.upstream->name : STR("-")),
                 LOG_CSTR("why", why));

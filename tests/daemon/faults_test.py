@@ -376,6 +376,19 @@ class Outside(Fault):
         self.assert_none_lost(after)
         self.assert_signed(after)
 
+    @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "sanitizers take terabytes of addresses")
+    def test_little_memory_from_the_start(self):
+        """The ceilings go by what the process may have: requests that nobody answers cost no call."""
+        def little():
+            resource.setrlimit(resource.RLIMIT_AS, (60 << 20, 60 << 20))
+            end_with_parent()
+        self.begin(prepare=little)
+        load = self.steady(4, [(at, self.flood) for at in (0.5, 1.5)])
+        self.assert_none_lost(load)
+        stats = self.statistics()
+        self.assertGreater(stats["full_trunk"], 0)
+        self.assertEqual(stats["no_memory"], 0)
+
     def flood(self):
         """300 requests of 60 KB, from the trunk itself."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

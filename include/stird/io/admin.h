@@ -71,6 +71,8 @@ int admin_let_in(struct str path, gid_t group, bool everybody);
  * -errno, among them -EAGAIN and -EBADMSG (another version, or no request).
  */
 int admin_take(int fd, struct admin_request_head *head, char *text);
+/* No reply waits for the peer to read it. */
+bool admin_is_read(int fd);
 /* STATUS 0: done. The descriptors stay the caller's. 0 or -errno. */
 int admin_reply(int fd, uint32_t status, struct str text, const int *fds, unsigned n_fds);
 

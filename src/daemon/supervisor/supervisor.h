@@ -15,6 +15,8 @@
 #include "daemon/alarms.h"
 #include "daemon/child.h"
 #include "daemon/configuration.h"
+#include "daemon/control_places.h"
+#include "daemon/control_refusals.h"
 #include "daemon/options.h"
 
 #include <stird/base/json.h>
@@ -45,8 +47,10 @@ void supervisor_free(struct supervisor *s);
 
 #define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
 #define BURIED_MAX        16
-#define ADMIN_CLIENTS_MAX 8
+#define ADMIN_CLIENTS_MAX CONTROL_PLACES
 #define FAILURE_TEXT_MAX  256
+
+#define ADMIN_SILENCE_MS 10000 /* who says nothing for so long is closed */
 
 /* Somebody at the control socket. */
 struct admin_client {
@@ -56,7 +60,7 @@ struct admin_client {
     bool for_check;
     bool for_numbers; /* for the workers to take the urgent change of NUMBER */
     struct tn number;
-    enum control_right right;
+    struct control_peer peer;
     uint64_t ticket; /* of the reload or check that it asked for; of urgent changes, which */
 };
 
@@ -190,7 +194,6 @@ struct supervisor {
     bool record_file_fault;         /* the present one is not what the settings name, or too long */
     uint64_t urgent_changes_lost;   /* could not be written */
     uint64_t names_unsent;          /* to workers that began */
-    uint64_t admin_refused;         /* connections of own processes to the control socket */
     uint64_t sign_requests_refused; /* by signers, since a worker asked for too many */
     uint64_t false_children;        /* that said what is not so, or too much */
     struct rotation rotation;
@@ -204,6 +207,7 @@ struct supervisor {
     int admin_fd;
     char *admin_path;
     struct admin_client clients[ADMIN_CLIENTS_MAX];
+    struct control_refusals refusals;
     uint64_t reload_tickets, reload_ticket;
     int64_t started_ms;
 
@@ -325,6 +329,9 @@ void supervisor_admin_reloaded(struct supervisor *s, const char *why);
 void supervisor_admin_answer(struct admin_client *c, uint32_t status, struct str text);
 
 void supervisor_admin_checked(struct supervisor *s, const char *why); /* the same of a check */
+
+/* supervisor_callers.c: those who wait at the control socket become clients, or are refused. */
+void supervisor_accept_callers(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_files.c: whether a reload could read what the present configuration names. */
 void supervisor_tend_files(struct supervisor *s, int64_t now_ms);

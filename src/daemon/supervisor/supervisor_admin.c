@@ -4,7 +4,6 @@
  */
 #include "supervisor.h"
 
-#include "daemon/family.h"
 #include "daemon/service_user.h"
 
 #include <errno.h>
@@ -16,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SILENCE_LIMIT_MS  10000
 #define WAIT_LIMIT_MS     600000
 #define REFUSED           1
 #define PROBLEMS_TOLD_MAX (64 * 1024)
@@ -168,79 +166,21 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         drop(c);
         return;
     }
-    c->deadline_ms = now_ms + SILENCE_LIMIT_MS;
+    /* Replies that wait hold descriptors of ours, of which there are so many. */
+    if (!admin_is_read(c->fd)) {
+        control_refusals_add(&s->refusals, CONTROL_REFUSED_UNREAD, c->peer.pid, c->peer.uid,
+                             now_ms);
+        drop(c);
+        return;
+    }
+    c->deadline_ms = now_ms + ADMIN_SILENCE_MS;
     c->waits = head.wait != 0;
-    if (acts[head.type].right > c->right)
+    if (acts[head.type].right > c->peer.right)
         supervisor_admin_answer(c, REFUSED,
                                 STR("you may look, and this changes something: it takes root, or "
                                     "a member of the group of control.group"));
     else
         acts[head.type].act(s, c, (struct str){text, head.text_bytes}, now_ms);
-}
-
-struct children {
-    pid_t pids[CHILDREN_MAX];
-    unsigned n;
-};
-
-static void note_child(struct supervisor *s, struct child *c, void *user)
-{
-    struct children *list = user;
-    (void)s;
-    if (c->pid > 0)
-        list->pids[list->n++] = c->pid;
-}
-
-/* True: it is not to be heard. */
-static bool is_refused(struct supervisor *s, int fd)
-{
-    struct children children = {.n = 0};
-    int pid;
-    supervisor_each_child(s, note_child, &children);
-    const struct relatives relatives = {children.pids, children.n, s->buried,
-                                        s->n_buried < BURIED_MAX ? s->n_buried : BURIED_MAX};
-    switch (family_connected(fd, &relatives, &pid)) {
-    case FAMILY_STRANGER:
-        return false;
-    case FAMILY_GONE:
-        log_info("who asked at the control socket has ended: it is not heard",
-                 LOG_NUMBER("pid", pid));
-        return true;
-    default:
-        s->admin_refused++;
-        log_error("the control socket was asked by a process of stird's own: it is refused",
-                  LOG_NUMBER("pid", pid));
-        return true;
-    }
-}
-
-static void accept_client(struct supervisor *s, int64_t now_ms)
-{
-    int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (is_refused(s, fd)) {
-        close(fd);
-        return;
-    }
-    enum control_right right = control_right_of(fd, &s->current.groups);
-    if (right == CONTROL_NOTHING) {
-        admin_reply(fd, REFUSED,
-                    STR("you are in none of the groups that may use the control socket "
-                        "(control.group, control.read_group)"),
-                    NULL, 0);
-        close(fd);
-        return;
-    }
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        if (s->clients[i].fd >= 0)
-            continue;
-        s->clients[i] = (struct admin_client){
-            .fd = fd, .deadline_ms = now_ms + SILENCE_LIMIT_MS, .right = right};
-        return;
-    }
-    admin_reply(fd, REFUSED, STR("too many others use the control socket: try again"), NULL, 0);
-    close(fd);
 }
 
 void supervisor_serve_admin(struct supervisor *s, int64_t now_ms)
@@ -255,7 +195,7 @@ void supervisor_serve_admin(struct supervisor *s, int64_t now_ms)
             drop(c);
     }
     if (s->admin_fd >= 0)
-        accept_client(s, now_ms);
+        supervisor_accept_callers(s, now_ms);
 }
 
 void supervisor_close_admin(struct supervisor *s)

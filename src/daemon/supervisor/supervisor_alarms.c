@@ -60,7 +60,8 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_urgent_certificate] = s->current.urgent_faults;
     values[ALARM_check_lists] = s->check_faults;
     values[ALARM_names_lost] = s->names_unsent;
-    values[ALARM_control_refused] = s->admin_refused;
+    values[ALARM_control_refused] = s->refusals.of[CONTROL_REFUSED_OWN];
+    values[ALARM_control_crowded] = s->refusals.of[CONTROL_REFUSED_CROWDED];
     values[ALARM_sockets_mended] = s->sockets_mended;
     values[ALARM_sockets_broken] = supervisor_sockets_broken(s);
     values[ALARM_log_dropped] = log_dropped();

@@ -220,6 +220,21 @@ static void put_counts(struct json *j, const struct proxy_counters *c)
     json_end_object(j);
 }
 
+static void put_control_refusals(struct json *j, const struct control_refusals *r)
+{
+    static const char *const names[CONTROL_REFUSALS] = {
+        [CONTROL_REFUSED_OWN] = "control_refused",
+        [CONTROL_REFUSED_CROWDED] = "control_crowded",
+        [CONTROL_REFUSED_UNREAD] = "control_unread",
+        [CONTROL_REFUSED_STRANGER] = "control_strangers",
+        [CONTROL_REFUSED_GONE] = "control_gone",
+    };
+    for (unsigned i = 0; i < CONTROL_REFUSALS; i++) {
+        json_put_key(j, str_of(names[i]));
+        json_put_integer(j, (int64_t)r->of[i]);
+    }
+}
+
 void supervisor_put_statistics(const struct supervisor *s, struct json *j)
 {
     const struct proxy_counters sum = supervisor_counters(s);
@@ -228,8 +243,7 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_integer(j, (int64_t)s->reloads);
     json_put_key(j, STR("failed_reloads"));
     json_put_integer(j, (int64_t)s->failed_reloads);
-    json_put_key(j, STR("control_refused"));
-    json_put_integer(j, (int64_t)s->admin_refused);
+    put_control_refusals(j, &s->refusals);
     json_put_key(j, STR("sign_requests_over_ceiling"));
     json_put_integer(j, (int64_t)s->sign_requests_refused);
     json_put_key(j, STR("children_false"));

@@ -1,0 +1,100 @@
+/*
+ * The control socket: who connects becomes a client that has a place of its part, or is refused in
+ * words. Our own processes are not heard.
+ */
+#include "supervisor.h"
+
+#include "daemon/family.h"
+
+#include <stird/io/admin.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REFUSED        1
+#define CALLERS_A_TURN 16
+
+struct children {
+    pid_t pids[CHILDREN_MAX];
+    unsigned n;
+};
+
+static void note_child(struct supervisor *s, struct child *c, void *user)
+{
+    struct children *list = user;
+    (void)s;
+    if (c->pid > 0)
+        list->pids[list->n++] = c->pid;
+}
+
+static enum family family_of(struct supervisor *s, int fd, int *pid)
+{
+    struct children children = {.n = 0};
+    supervisor_each_child(s, note_child, &children);
+    const struct relatives relatives = {children.pids, children.n, s->buried,
+                                        s->n_buried < BURIED_MAX ? s->n_buried : BURIED_MAX};
+    return family_connected(fd, &relatives, pid);
+}
+
+static bool has_place(const struct supervisor *s, const struct control_peer *peer)
+{
+    struct control_peer seated[ADMIN_CLIENTS_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
+        if (s->clients[i].fd >= 0)
+            seated[n++] = s->clients[i].peer;
+    return n < ADMIN_CLIENTS_MAX && control_places_have_one(seated, n, peer);
+}
+
+/* CONTROL_REFUSALS: it is let in. */
+static enum control_refusal judge(struct supervisor *s, int fd, struct control_peer *peer)
+{
+    int pid = 0;
+    enum family family = family_of(s, fd, &pid);
+    *peer = control_peer_of(fd, &s->current.groups);
+    if (family != FAMILY_STRANGER) {
+        peer->pid = pid;
+        return family == FAMILY_GONE ? CONTROL_REFUSED_GONE : CONTROL_REFUSED_OWN;
+    }
+    if (peer->right == CONTROL_NOTHING)
+        return CONTROL_REFUSED_STRANGER;
+    return has_place(s, peer) ? CONTROL_REFUSALS : CONTROL_REFUSED_CROWDED;
+}
+
+static void refuse(struct supervisor *s, int fd, enum control_refusal why,
+                   const struct control_peer *peer, int64_t now_ms)
+{
+    static const char *const words[CONTROL_REFUSALS] = {
+        [CONTROL_REFUSED_STRANGER] =
+            "you are in none of the groups that may use the control socket "
+            "(control.group, control.read_group)",
+        [CONTROL_REFUSED_CROWDED] = "too many others use the control socket: try again",
+    };
+    control_refusals_add(&s->refusals, why, peer->pid, peer->uid, now_ms);
+    if (words[why])
+        admin_reply(fd, REFUSED, str_of(words[why]), NULL, 0);
+    close(fd);
+}
+
+static void seat(struct supervisor *s, int fd, const struct control_peer *peer, int64_t now_ms)
+{
+    unsigned i = 0;
+    while (s->clients[i].fd >= 0)
+        i++;
+    s->clients[i] = (struct admin_client){
+        .fd = fd, .deadline_ms = now_ms + ADMIN_SILENCE_MS, .peer = *peer};
+}
+
+void supervisor_accept_callers(struct supervisor *s, int64_t now_ms)
+{
+    for (unsigned i = 0; i < CALLERS_A_TURN; i++) {
+        struct control_peer peer;
+        int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        enum control_refusal why = judge(s, fd, &peer);
+        if (why == CONTROL_REFUSALS)
+            seat(s, fd, &peer, now_ms);
+        else
+            refuse(s, fd, why, &peer, now_ms);
+    }
+}
