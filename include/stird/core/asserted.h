@@ -8,16 +8,17 @@
 #include <stdbool.h>
 #include <stird/core/tn.h>
 
-#define ASSERTED_MAX     32 /* RFC 3325 allows two; more are counted, not kept */
-#define ASSERTED_ODD_MAX 64
+#define ASSERTED_MAX        32 /* RFC 3325 allows two; more are counted, not kept */
+#define ASSERTED_ODD_MAX    64
 #define ASSERTED_ODD_OCTETS 8192 /* of all of them */
 
 struct asserted_texts {
     struct str uri[ASSERTED_MAX];     /* in order */
-    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, or not one alone */
+    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, not one alone, or
+                                         one with a password or headers */
     unsigned n, n_odd;                /* count also those that do not fit; of n_odd the first */
     size_t odd_octets;
-    bool unreadable;                  /* there is something that is none, or nothing */
+    bool unreadable; /* there is something that is none, or nothing */
 };
 /* Whether there are more than are kept: nobody knows what they say. */
 bool asserted_overflows(const struct asserted_texts *texts);
