@@ -159,7 +159,8 @@ static bool read_unclear_uri(struct message *m, struct str line)
     struct str rest = line, method = str_cut(&rest, ' ');
     struct str uri = str_slice(rest, 0, rest.n > version.n ? rest.n - version.n : 0);
     bool of_sip = str_starts_nocase(uri, STR("sip:")) || str_starts_nocase(uri, STR("sips:"));
-    if (!is_sip_token(method) || is_misspelt(method) || !(of_sip || is_emergency(m, uri)) ||
+    bool of_tel = str_starts_nocase(uri, STR("tel:")) && is_emergency(m, uri);
+    if (!is_sip_token(method) || is_misspelt(method) || !(of_sip || of_tel) ||
         !str_eq_nocase(str_slice(rest, uri.n, rest.n), version) || find_foreign(uri) == uri.n)
         return false;
     m->status = 0;
