@@ -175,14 +175,15 @@ class Emergency(Story):
         self.start(more=CLOSED)
         for uri in (b"<sip:911@h>", b" sip:911@h", b"sip:911@h ", b"\tsip:911@h", b"sip:911%zz@h",
                     b"http:911", b"im:911", b"sip:911*@h", b"sip:911,@h", b"sip:9,911@h",
-                    b"sip:911%3Bphone-context=+1@h", b"sip:911%40x@h", b"  911  "):
+                    b"sip:911%3Bphone-context=+1@h", b"sip:911%40x@h", b"  911  ", b"\"sip:911@h\"",
+                    b"\"urn:service:sos\"", b"urn:service:s%6fs", b"\"911\""):
             for end in (b"", b"\t "):
                 with self.subTest(uri=uri, end=end):
                     invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)
                     first, rest = invite.octets().split(b"\r\n", 1)
                     first = b"INVITE " + uri + b" SIP/2.0" + end
                     arrived = self.send_changed(invite, first + b"\r\n" + rest)
-                    self.assertEqual(arrived.uri, uri.decode().strip().strip("<>"))
+                    self.assertEqual(arrived.uri, uri.decode().strip().strip("<>\""))
                     self.refuse(arrived, invite)
 
     OURS = 'emergency = { numbers = [ "999" ]; prefixes = [ "0", "*67" ]; };\n'

@@ -30,9 +30,10 @@ class Rules(Story):
         self.signed_call("A")
 
     def test_refuses_no_emergency_call(self):
+        """It goes on, but not with the level that the refusing rule kept from others."""
         self.start(more=rules('name = "r"; then = "refuse";'))
-        invite, _, _ = self.signed_call("A", called="911", dest="911")
-        self.record(invite, decision="signed", emergency=True)
+        invite, _ = self.unsigned_call("emergency_unsigned", called="911")
+        self.record(invite, emergency=True, rule="rule r")
 
     def test_header_of_a_trusted_trunk_lowers(self):
         """R-P-108: Attestation-Info and Origination-Id, and no more than the table allows."""

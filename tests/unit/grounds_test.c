@@ -257,6 +257,15 @@ static void add_groups(struct buf *out, const bool says[VALUES + 1], unsigned fi
     }
 }
 
+/* In a password or header fields a group says nothing, unless the URI names only others. */
+static bool may_stray(const bool says[VALUES + 1], unsigned group)
+{
+    bool any = false;
+    for (unsigned v = 0; v <= VALUES; v++)
+        any |= says[v];
+    return !any || says[group];
+}
+
 /* sip:USER;...@HOST;... with the groups in its two places. */
 static void add_uri(struct buf *out, const char *user, const char *host,
                     const bool says[VALUES + 1])
@@ -266,10 +275,10 @@ static void add_uri(struct buf *out, const char *user, const char *host,
     bool in_user = pick(2);
     if (in_user || in_two)
         add_groups(out, says, 0, in_two ? 2 : 1);
-    buf_addf(out, "%s@%s", pick(6) ? "" : ":p;tgrp=g1", host);
+    buf_addf(out, "%s@%s", pick(6) || !may_stray(says, 1) ? "" : ":p;tgrp=g1", host);
     if (!in_user || in_two)
         add_groups(out, says, in_two ? 1 : 0, in_two ? 2 : 1);
-    if (pick(6) == 0)
+    if (pick(6) == 0 && may_stray(says, 2))
         buf_add_text(out, "?x=;tgrp=g2");
 }
 

@@ -87,13 +87,13 @@ static void in_a_number_table(void **state)
     expect_all(begins, NUMBERS_TABLE, "did you mean \"not_before\"?");
     expect_all(states, NUMBERS_TABLE, "did you mean \"state\"?");
     expect_all("account owner account_id", NUMBERS_TABLE, "did you mean \"customer\"?");
-    expect_all("tn tns did", NUMBERS_TABLE, "did you mean \"number\"?");
+    expect_all("tn tns did", NUMBERS_TABLE, "beside \"number\": ranges");
     expect("Valid Before", NUMBERS_TABLE, "did you mean \"not_after\"?");
     expect_all(more_states, NUMBERS_TABLE, "did you mean \"state\"?");
     expect_all(more_ends, NUMBERS_TABLE, "did you mean \"not_after\"?");
     expect_all("port_in ported_in port_in_date portin", NUMBERS_TABLE,
                "did you mean \"not_before\"?");
-    expect_all(numbers, NUMBERS_TABLE, "did you mean \"number\"?");
+    expect_all(numbers, NUMBERS_TABLE, "beside \"number\": ranges");
     expect_all("trunk holder assignee", NUMBERS_TABLE, "did you mean \"customer\"?");
     expect_all("cap kyc CAP", NUMBERS_TABLE, "a row has no level of its own");
     expect_all(levels, NUMBERS_TABLE, "a row has no level of its own");

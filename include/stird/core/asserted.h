@@ -14,7 +14,8 @@
 
 struct asserted_texts {
     struct str uri[ASSERTED_MAX];     /* in order */
-    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, or not one alone */
+    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, not one alone, or
+                                         one with a password or headers */
     unsigned n, n_odd;                /* count also those that do not fit; of n_odd the first */
     size_t odd_octets;
     bool unreadable; /* there is something that is none, or nothing */

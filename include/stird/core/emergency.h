@@ -19,7 +19,10 @@ bool uris_are_emergency(const struct settings *settings, struct str request_uri,
 
 /*
  * URI is of an emergency number, as a trunk of this country may write it. NUMBER: its digits, as
- * they go into dest, for a verifier reads the same in To; none when other keys are among them.
+ * they go into dest, for a verifier reads the same in To; none when other keys are among them, or
+ * when it is read more leniently than any called number is that is signed: behind what is no
+ * escape, in a phone-context that makes no emergency number of it, beside a routing number. Where
+ * that context makes a number of it that can exist, it is of none.
  */
 bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
                       struct tn *number);

@@ -128,13 +128,32 @@ static void use_as_meant(struct columns *columns, const struct str *field, unsig
     columns->field[c] = (int)i;
 }
 
+static bool is_there(const struct str *field, unsigned n, const char *name)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq_nocase(field[i], str_of(name)))
+            return true;
+    return false;
+}
+
+/* "last" beside "number" is no misspelt "number". */
+static void say_beside_number(struct str name, struct buf *why)
+{
+    buf_addf(why,
+             "column \"%s\" beside \"number\": ranges (+12155550100-+12155550199) and prefixes "
+             "(+1215555*) are written in \"number\"; a column of your own begins with x_",
+             build_quote(name).text);
+}
+
 /* What is meant is a column of number tables, or cap or kyc, which a customer has and a row has
    not. */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why)
 {
     *meant = known_column(name) < 0 ? column_meant(field, n, name) : NULL;
-    if (*meant && known_column(str_of(*meant)) >= 0)
+    if (*meant && str_eq(str_of(*meant), STR("number")) && is_there(field, n, *meant))
+        say_beside_number(name, why);
+    else if (*meant && known_column(str_of(*meant)) >= 0)
         lookalike_say(name, *meant, why);
     else if (*meant)
         buf_addf(why,

@@ -1,6 +1,7 @@
 #include <stird/core/asserted.h>
 
 #include <stird/core/headers.h>
+#include <stird/core/uri.h>
 
 /* RFC 3261 section 25.1: a scheme, a colon and something behind it. */
 static bool is_uri(struct str text)
@@ -67,15 +68,34 @@ static void add_uri(struct asserted_texts *texts, struct str uri)
     texts->n++;
 }
 
+/* sip:number:password@host, sip:number@host?header=: others may find another number there. */
+static bool says_more(struct str text)
+{
+    struct uri uri;
+    uri_split(&uri, text);
+    return str_find(uri.userinfo, ':', 0) < uri.userinfo.n || str_find(text, '?', 0) < text.n;
+}
+
+static void add_element(struct asserted_texts *texts, struct str element)
+{
+    struct str one;
+    bool is_one = name_addr_alone(element, &one) && is_uri(one);
+    if (is_one)
+        add_uri(texts, one);
+    if (!is_one || says_more(one))
+        asserted_add_odd(texts, element);
+}
+
+/* A line that holds no element at all is one that cannot be read. */
 void asserted_add(struct asserted_texts *texts, struct str value)
 {
-    struct str element, one;
-    texts->unreadable |= value.n == 0;
-    while (list_next(&value, &element))
-        if (name_addr_alone(element, &one) && is_uri(one))
-            add_uri(texts, one);
-        else
-            asserted_add_odd(texts, element);
+    struct str element;
+    bool empty = true;
+    while (list_next(&value, &element)) {
+        add_element(texts, element);
+        empty = false;
+    }
+    texts->unreadable |= empty;
 }
 
 bool asserted_overflows(const struct asserted_texts *texts)

@@ -29,6 +29,8 @@ static bool refuse_by_rule(struct decision *d)
 {
     d->outcome->rule = arena_printf(d->call->arena, "rule %.*s", STR_ARG(d->rule->name));
     decision_refuse(d, REASON_REFUSED_BY_RULE);
+    if (d->outcome->verdict != VERDICT_REJECT)
+        return false;
     if (d->rule->status > 0)
         d->outcome->sip_status = d->rule->status;
     d->outcome->refusal_text = d->rule->reason_text;
@@ -49,12 +51,5 @@ bool step_rule(struct decision *d)
                                .other_reach = &other_reach};
     facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
-    if (!d->rule || d->rule->verdict != RULE_REFUSE)
-        return true;
-    if (!d->outcome->emergency)
-        return refuse_by_rule(d);
-    decision_trace(
-        d, STR("it would refuse the call, but this is an emergency call: by its number then"));
-    d->rule = NULL;
-    return true;
+    return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);
 }

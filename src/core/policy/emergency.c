@@ -178,13 +178,90 @@ static bool ends_label(struct str s, size_t at)
     return at >= s.n || !(ascii_is_alpha(s.p[at]) || ascii_is_digit(s.p[at]) || s.p[at] == '-');
 }
 
+/* ---- how well the number can be read ---- */
+
+static bool has_parameter(struct str uri, struct str wanted)
+{
+    struct str name, value;
+    struct uri parts;
+    bool found = false;
+    uri_split(&parts, uri);
+    while (!found && uri_parameter_next(&parts.user_parameters, &name, &value))
+        found = str_eq_nocase(name, wanted);
+    return found;
+}
+
+static bool ends_other_for(const struct settings *s, const struct trunk *trunk, struct str uri)
+{
+    struct tn whole;
+    return tn_from_uri(&whole, uri, &trunk->country, NULL, 0) == TN_OK &&
+           !is_emergency(s, &trunk->country, tn_str(&whole));
+}
+
+/*
+ * RFC 3966 section 5.1.5: behind a global phone-context 911 may be the end of another number, such
+ * as +19005555911. Before the trunk is known each trunk's country has to read it so.
+ */
+static bool ends_other_number(const struct settings *s, const struct trunk *trunk, struct str uri)
+{
+    static const struct trunk nobody;
+    if (!has_parameter(uri, STR("phone-context")))
+        return false;
+    if (trunk || s->n_trunks == 0)
+        return ends_other_for(s, trunk ? trunk : &nobody, uri);
+    bool other = true;
+    for (unsigned i = 0; i < s->n_trunks && other; i++)
+        other = ends_other_for(s, &s->trunks[i], uri);
+    return other;
+}
+
+/* The keys of USER, those of the end of dialling too, are all that URI says is called. */
+static bool is_keys_alone(struct str uri, const struct country *country, struct str user)
+{
+    struct dialled dialled;
+    struct tn tn;
+    if (!read_keys(user, &dialled) || has_parameter(uri, STR("phone-context")))
+        return false;
+    struct str keys = {dialled.keys, dialled.n};
+    return tn_from_uri(&tn, uri, country, &keys, 1) == TN_OK;
+}
+
+/*
+ * As exactly as any called number has to be read before it is signed (tn.h), and none that calls
+ * are routed by (RFC 4694) beside it: an emergency call is signed no better than others.
+ */
+static bool is_read_exactly(const struct settings *s, const struct trunk *trunk, struct str uri,
+                            struct str user)
+{
+    static const struct country unknown;
+    const struct country *country = trunk ? &trunk->country : &unknown;
+    struct tn tn;
+    if (has_parameter(uri, STR("rn")))
+        return false;
+    enum tn_fault fault = tn_from_uri(&tn, uri, country, NULL, 0);
+    if (fault == TN_OK || tn_cannot_exist(fault))
+        return is_emergency_for(s, trunk, tn_str(&tn));
+    return is_keys_alone(uri, country, user);
+}
+
+/* Whether S, its escapes decoded, begins with NAME in any case; *REST: what stands behind it. */
+static bool begins_decoded(struct str s, struct str name, struct str *rest)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (s.n == 0 || ascii_lower(uri_octet_next(&s)) != name.p[i])
+            return false;
+    *rest = s;
+    return true;
+}
+
 /* RFC 5031 section 4.2: sos and its sub-services, any case; as it is called inside an ESInet. */
 static bool is_sos_urn(struct str uri)
 {
     static const struct str names[] = {STR("urn:service:sos"), STR("urn:emergency:service:sos"),
                                        STR("urn:nena:service:sos")};
+    struct str rest;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (str_starts_nocase(uri, names[i]) && ends_label(uri, names[i].n))
+        if (begins_decoded(uri, names[i], &rest) && ends_label(rest, 0))
             return true;
     return false;
 }
@@ -195,18 +272,30 @@ static bool is_sos_user(struct str user)
     return str_starts_nocase(user, STR("sos")) && (user.n == 3 || user.p[3] == '.');
 }
 
-bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
-                      struct tn *number)
+/* However it is written. */
+static bool find_number(const struct settings *settings, const struct trunk *trunk, struct str user,
+                        struct tn *number)
 {
-    char room[USER_MAX];
     struct dialled dialled;
-    struct str user = plain_user(uri, room);
     bool read = dialled_keys(user, &dialled);
     struct str keys = {dialled.keys, dialled.n};
     number->n = 0;
     if (!read || !is_emergency_for(settings, trunk, keys))
         return is_dressed(settings, trunk, user);
     if (!tn_from_digits(number, keys))
+        number->n = 0;
+    return true;
+}
+
+bool emergency_number(const struct settings *settings, const struct trunk *trunk, struct str uri,
+                      struct tn *number)
+{
+    char room[USER_MAX];
+    struct str user = plain_user(uri, room);
+    number->n = 0;
+    if (ends_other_number(settings, trunk, uri) || !find_number(settings, trunk, user, number))
+        return false;
+    if (!is_read_exactly(settings, trunk, uri, user))
         number->n = 0;
     return true;
 }
@@ -231,9 +320,10 @@ bool dialled_number(const struct country *country, struct str uri, struct tn *nu
     char room[USER_MAX];
     struct dialled dialled;
     const struct trunk trunk = {.country = *country};
-    if (emergency_number(&anywhere, &trunk, uri, number) && number->n > 0)
+    struct str user = plain_user(uri, room);
+    if (find_number(&anywhere, &trunk, user, number) && number->n > 0)
         return true;
-    if (!read_keys(plain_user(uri, room), &dialled))
+    if (!read_keys(user, &dialled))
         return false;
     memcpy(number->digits, dialled.keys, dialled.n);
     number->n = (uint8_t)dialled.n;

@@ -20,18 +20,32 @@ static void tell_faults(struct decision *d)
               call->identity_fault);
 }
 
+static bool comes_off(enum existing_identity mode)
+{
+    return mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE;
+}
+
+static bool carries_identity(const struct call *call)
+{
+    return call_carries_shaken(call) || call->n_identity_other > 0 ||
+           call->n_identity_unreadable > 0;
+}
+
+void existing_take_off(struct decision *d)
+{
+    if (d->outcome->strip_identity || !carries_identity(d->call) || !comes_off(existing_mode(d)))
+        return;
+    d->outcome->strip_identity = true;
+    decision_trace(d, STR("the Identity that the call carries is taken off"));
+}
+
 /* Decided 4. Only a shaken Identity keeps a call from being signed. */
 bool step_existing(struct decision *d)
 {
     const struct call *call = d->call;
     enum existing_identity mode = existing_mode(d);
     tell_faults(d);
-    bool any = call_carries_shaken(call) || call->n_identity_other > 0 ||
-               call->n_identity_unreadable > 0;
-    if (any && (mode == IDENTITY_STRIP || mode == IDENTITY_REPLACE)) {
-        d->outcome->strip_identity = true;
-        decision_trace(d, STR("the Identity that the call carries is taken off"));
-    }
+    existing_take_off(d);
     if (!call_carries_shaken(call) || mode == IDENTITY_REPLACE || mode == IDENTITY_ADD)
         return true;
     d->outcome->rule = STR("existing_identity");

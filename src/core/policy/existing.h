@@ -9,4 +9,7 @@
 
 decision_step step_existing;
 
+/* What the settings take off goes, also of a call that was settled before that step. */
+void existing_take_off(struct decision *d);
+
 #endif

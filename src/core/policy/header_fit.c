@@ -34,9 +34,14 @@ static bool has_no_space(struct str s)
     return true;
 }
 
+static bool is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && !ascii_is_space(c)) || c == 0x7f;
+}
+
 static bool is_dressing(char c)
 {
-    return ascii_is_space(c) || str_find(STR("\"'<>()[]{}\\"), c, 0) < 11;
+    return ascii_is_space(c) || is_control(c) || str_find(STR("\"'<>()[]{}\\"), c, 0) < 11;
 }
 
 static struct str undressed(struct str s)
@@ -60,10 +65,43 @@ static bool has_part(struct str text, struct str value, bool any_case)
     return found;
 }
 
+/* Others may leave out a control character, and the backslash of a quoted pair. */
+static void skip_unheard(struct str *s)
+{
+    while (s->n > 0 && (is_control(s->p[0]) || s->p[0] == '\\'))
+        *s = str_slice(*s, 1, s->n);
+}
+
+static bool sounds_like(struct str text, struct str value, bool any_case)
+{
+    skip_unheard(&text);
+    while (text.n > 0 && value.n > 0) {
+        if (next(&text, any_case) != next(&value, any_case))
+            return false;
+        skip_unheard(&text);
+    }
+    return text.n == value.n;
+}
+
+/* Whether VALUE stands between separators, in quotes or not. */
+static bool has_piece(struct str text, struct str value, bool any_case)
+{
+    static const struct str separators = STR(",;=|&");
+    bool found = false;
+    for (size_t begin = 0, i = 0; i <= text.n && !found; i++)
+        if (i == text.n || str_find(separators, text.p[i], 0) < separators.n) {
+            found = sounds_like(undressed(str_slice(text, begin, i)), value, any_case);
+            begin = i + 1;
+        }
+    return found;
+}
+
 /* "high", <high>, high;score=9, score=high: whether somebody may read VALUE in TEXT. */
 static bool may_be(struct str text, struct str value, bool any_case)
 {
-    bool found = same(undressed(text), undressed(value), any_case);
+    struct str core = undressed(value);
+    bool found = same(undressed(text), core, any_case) ||
+                 (core.n > 0 && has_piece(text, core, any_case));
     struct str element;
     while (!found && list_next(&text, &element))
         found = same(undressed(element), value, any_case) || has_part(element, value, any_case);

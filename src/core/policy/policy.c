@@ -64,6 +64,9 @@ static void find_level(struct decision *d)
     };
     decision_begin(d);
     decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
+    /* An emergency call may go on without the step that asks for that. */
+    if (d->outcome->emergency)
+        existing_take_off(d);
 }
 
 /* What is not settled by its level is signed with it: nothing lowers it behind here. */

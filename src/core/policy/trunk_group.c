@@ -58,6 +58,23 @@ static void add_of(struct trunk_groups *groups, struct str parameters, struct ar
     }
 }
 
+/* In a password or among header fields none counts by itself. Another one than the URI names leaves
+   open which of the two somebody means. */
+static void add_stray(struct trunk_groups *groups, struct str text)
+{
+    while (text.n > 0) {
+        struct str part = str_cut(&text, ';');
+        while (part.n > 0) {
+            struct str value = str_cut(&part, '&');
+            struct str name = str_cut(&value, '=');
+            if (groups->n > 0 && is_group(name) && trunk_groups_fit(groups, value) == FITS_NOT) {
+                add(groups, value);
+                groups->unreadable = true;
+            }
+        }
+    }
+}
+
 void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct arena *arena)
 {
     struct uri parts;
@@ -65,6 +82,9 @@ void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct ar
         groups->unreadable = true;
     add_of(groups, parts.user_parameters, arena);
     add_of(groups, parts.parameters, arena);
+    add_stray(groups,
+              str_slice(parts.userinfo, str_find(parts.userinfo, ':', 0) + 1, parts.userinfo.n));
+    add_stray(groups, str_slice(uri, str_find(uri, '?', 0) + 1, uri.n));
 }
 
 /* What one element of a list names, or that it names none. */

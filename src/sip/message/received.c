@@ -94,6 +94,8 @@ bool received_is_emergency(struct str raw, const struct settings *settings)
     uri = str_trim(line);
     if (str_find(uri, '<', 0) < uri.n)
         uri = odd_uri(uri);
+    if (uri.n > 2 && uri.p[0] == '"' && uri.p[uri.n - 1] == '"')
+        uri = str_trim(str_slice(uri, 1, uri.n - 1));
     bool has_to = header_find(raw, STR("To"), 't', &to);
     return uris_are_emergency(settings, uri, has_to ? odd_uri(to.value) : STR(""));
 }

@@ -151,14 +151,16 @@ static enum reason screen_strict_request_line(struct message *m, struct str line
     return screen_request_uri(m, uri);
 }
 
-/* Somebody gave it as his Contact: `sip:a@h;x="b c"` stands between method and version. */
+/* Somebody gave it as his Contact: `sip:a@h;x="b c"` stands between method and version. Or it is an
+ * emergency call: `tel: 911`. */
 static bool read_unclear_uri(struct message *m, struct str line)
 {
     const struct str version = STR(" SIP/2.0");
     struct str rest = line, method = str_cut(&rest, ' ');
     struct str uri = str_slice(rest, 0, rest.n > version.n ? rest.n - version.n : 0);
     bool of_sip = str_starts_nocase(uri, STR("sip:")) || str_starts_nocase(uri, STR("sips:"));
-    if (!is_sip_token(method) || is_misspelt(method) || !of_sip ||
+    bool of_tel = str_starts_nocase(uri, STR("tel:")) && is_emergency(m, uri);
+    if (!is_sip_token(method) || is_misspelt(method) || !(of_sip || of_tel) ||
         !str_eq_nocase(str_slice(rest, uri.n, rest.n), version) || find_foreign(uri) == uri.n)
         return false;
     m->status = 0;
@@ -196,12 +198,15 @@ static struct str last_word_off(struct str *rest)
     return word;
 }
 
-/* What of the place of a Request-URI is one: in brackets, before parameters that stand apart. */
+/* What of the place of a Request-URI is one: in brackets, in quotes, before parameters that stand
+ * apart. */
 static struct str odd_request_uri(struct str s)
 {
     struct str rest = s, word = word_off(&rest);
     if (str_find(s, '<', 0) < s.n)
         return odd_uri(s);
+    if (s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+        return str_trim(str_slice(s, 1, s.n - 1));
     return rest.n > 0 && rest.p[0] == ';' ? word : s;
 }
 
