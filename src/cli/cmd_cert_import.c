@@ -423,19 +423,6 @@ static void take_back(const struct import *i)
     folder_close(&unit);
 }
 
-/* ---- telling stird ---- */
-
-static void tell_failure(struct str text)
-{
-    json_t *reply = json_loadb(text.p, text.n, 0, NULL);
-    const char *why = json_string_value(json_object_get(reply, "why"));
-    print_reload_failure(reply);
-    if (why)
-        text = str_of(why);
-    fprintf(stderr, "stirctl: the reload failed and the unit is taken back: %.*s\n", STR_ARG(text));
-    json_decref(reply);
-}
-
 /* ---- without one ---- */
 
 static bool is_about(const struct problem *p, const char *unit)
@@ -479,6 +466,11 @@ static int wait_for_start(const struct cli *cli, const struct import *i)
     return EXIT_SUCCESS;
 }
 
+/* ---- telling stird ---- */
+
+#define RELOAD_FAILED "the reload failed and the unit is taken back"
+
+/* One that does not answer has not taken the unit, as far as anybody knows. */
 static int reload(const struct cli *cli, const struct import *i)
 {
     struct session_reply reply;
@@ -486,9 +478,10 @@ static int reload(const struct cli *cli, const struct import *i)
     if (!there.socket)
         there.socket = i->socket;
     int r = session_ask(&there, ADMIN_RELOAD, true, STR(""), SESSION_LONG_TIMEOUT_MS, true, &reply);
-    int status = r ? wait_for_start(cli, i) : reply.status;
-    if (r == 0 && status)
-        tell_failure(buf_str(&reply.text));
+    bool granted = r == 0 && session_granted_or(&reply, RELOAD_FAILED ": ");
+    int status = session_none_runs(r) ? wait_for_start(cli, i) : granted ? 0 : reply.status;
+    if (r && !session_none_runs(r))
+        fputs("stirctl: " RELOAD_FAILED "\n", stderr);
     if (status)
         take_back(i);
     else if (cli->json)
