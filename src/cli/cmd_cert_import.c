@@ -3,6 +3,7 @@
  * it, it is taken back. The key goes from file to file; only a process that ends at once reads it.
  */
 #include "json_text.h"
+#include "made.h"
 #include "session.h"
 
 #include <dirent.h>
@@ -39,6 +40,7 @@ struct import {
     struct buf chain_text, x5u_text;
     char *directory;     /* of the certificate's units */
     struct folder units; /* the same */
+    struct made made;    /* that directory, if it is by us */
     char *aside, *final; /* names of this one in it */
     char *socket;        /* known before anything changes: a bad unit spoils the configuration */
 };
@@ -371,6 +373,8 @@ static int make_aside(struct import *i, const struct folder *above, const char *
     if (r) {
         folder_close(&i->units);
         unlinkat(above->fd, aside, AT_REMOVEDIR);
+    } else {
+        made_note_at(&i->made, above->fd, name);
     }
     return r;
 }
@@ -537,6 +541,9 @@ static int run(const struct cli *cli, const struct words *words)
     if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
         open_units(&i))
         status = put_in(cli, &i);
+    if (status) /* empty, or another import's by now */
+        made_take_back(&i.made);
+    made_keep(&i.made);
     certificate_fini(&i.certificate);
     arena_free(i.arena);
     buf_fini(&i.chain_text);
