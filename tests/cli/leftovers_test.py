@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
+from daemon.lifetimes import ProcessStory
 from lib import stirctl
 from lib.lab import binary
 from lib.patience import HANG_S
@@ -111,3 +112,40 @@ class Leftovers(unittest.TestCase):
                 if words[0] != "lab-ca" or how == ">/dev/full":
                     self.assertNotEqual(done.returncode, 0, (words, how))
                     self.assertIn("standard output: ", done.stderr)
+
+
+class Unheard(ProcessStory):
+    """Whatever has something to say, and a standard output that takes nothing."""
+
+    def unheard(self, program, *words):
+        for how in (">/dev/full", ">&-"):
+            with self.subTest(" ".join(words) + how):
+                done = subprocess.run(["sh", "-c", '"$@" %s' % how, "sh", program, *words], capture_output=True,
+                                      text=True, timeout=HANG_S, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("standard output: ", done.stderr)
+
+    def test_stirctl(self):
+        self.start()
+        invite, arrived, _ = self.signed_call("A")
+        self.stird.record(invite["call-id"])
+        token = self.lab.write("token", arrived["identity"])
+        for words in (("status",), ("stats",), ("sources",), ("cert", "list"), ("cert", "check"),
+                      ("cert", "renew", "--hook", "/bin/true"), ("numbers", "list"), ("numbers", "show", "+12155550100"),
+                      ("numbers", "block", "+12155550199"), ("numbers", "set", "+12155550199", "acme", "owned"), ("numbers", "lint"),
+                      ("numbers", "diff", "running", "configured"), ("reload", "--wait"), ("decode", token),
+                      ("records", "find", self.lab.path("records.jsonl")),
+                      ("records", "verify", self.lab.path("records.jsonl")),
+                      ("explain", "--trunk", "pbx", "--from", "+12155550100", "--to", "+13125550123"),
+                      ("secret", "show-fingerprint"), ("secret", "export", "-")):
+            for form in ((), ("--json",)):
+                self.unheard(PROGRAM, "-c", self.lab.path("stird.conf"), *words, *form)
+
+    def test_stird(self):
+        path = self.configure()
+        for words in (("-t", "-c", path), ("-T", "-c", path), ("-b", "-c", path), ("-V",), ("-h",)):
+            self.unheard(binary(), *words)
+
+
+if __name__ == "__main__":
+    unittest.main()
