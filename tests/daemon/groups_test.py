@@ -89,6 +89,16 @@ class Groups(bare_machine.Story):
             self.assert_status(found, "member " + command, 0)
         self.assert_status(found, "after", 0, "660")
 
+    def test_nothing_is_ordered_that_cannot_be_put_in(self):
+        found = self.parts("systemctl enable --now stird\n"
+                           "echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl reload stird >/dev/null\n"
+                           "printf '#!/bin/sh\\ntouch /var/tmp/ordered\\n' >/usr/bin/order\nchmod 755 /usr/bin/order\n" +
+                           self.table("looker", ("cert renew --all --hook order",)) +
+                           "echo '== ordered'; ls /var/tmp/ordered 2>&1 || true; echo status 0\n")
+        self.assert_status(found, "looker cert renew --all --hook order", 1, "you may look at the stird that runs")
+        self.assertIn("No such file", found["ordered"][1])
+
     def test_tables_that_are_for_others(self):
         """The configuration is for all to read, its tables are not: which right is missing, and why."""
         diff = "numbers diff running configured"
