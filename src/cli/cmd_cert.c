@@ -53,9 +53,7 @@ static int run_check(const struct cli *cli, const struct words *words)
     struct session_reply reply;
     (void)words;
     int r = session_ask(cli, ADMIN_CHECK, true, STR(""), SESSION_LONG_TIMEOUT_MS, false, &reply);
-    bool good = r == 0 && reply.status == 0;
-    if (r == 0 && !good)
-        complain_of_refusal(&reply);
+    bool good = r == 0 && session_granted(&reply);
     session_reply_fini(&reply);
     return good ? list(cli) : EXIT_FAILURE;
 }

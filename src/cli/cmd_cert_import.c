@@ -3,6 +3,7 @@
  * it, it is taken back. The key goes from file to file; only a process that ends at once reads it.
  */
 #include "json_text.h"
+#include "made.h"
 #include "session.h"
 
 #include <dirent.h>
@@ -39,6 +40,7 @@ struct import {
     struct buf chain_text, x5u_text;
     char *directory;     /* of the certificate's units */
     struct folder units; /* the same */
+    struct made made;    /* that directory, if it is by us */
     char *aside, *final; /* names of this one in it */
     char *socket;        /* known before anything changes: a bad unit spoils the configuration */
 };
@@ -371,6 +373,8 @@ static int make_aside(struct import *i, const struct folder *above, const char *
     if (r) {
         folder_close(&i->units);
         unlinkat(above->fd, aside, AT_REMOVEDIR);
+    } else {
+        made_note_at(&i->made, above->fd, name);
     }
     return r;
 }
@@ -423,19 +427,6 @@ static void take_back(const struct import *i)
     folder_close(&unit);
 }
 
-/* ---- telling stird ---- */
-
-static void tell_failure(struct str text)
-{
-    json_t *reply = json_loadb(text.p, text.n, 0, NULL);
-    const char *why = json_string_value(json_object_get(reply, "why"));
-    print_reload_failure(reply);
-    if (why)
-        text = str_of(why);
-    fprintf(stderr, "stirctl: the reload failed and the unit is taken back: %.*s\n", STR_ARG(text));
-    json_decref(reply);
-}
-
 /* ---- without one ---- */
 
 static bool is_about(const struct problem *p, const char *unit)
@@ -479,6 +470,11 @@ static int wait_for_start(const struct cli *cli, const struct import *i)
     return EXIT_SUCCESS;
 }
 
+/* ---- telling stird ---- */
+
+#define RELOAD_FAILED "the reload failed and the unit is taken back"
+
+/* One that does not answer has not taken the unit, as far as anybody knows. */
 static int reload(const struct cli *cli, const struct import *i)
 {
     struct session_reply reply;
@@ -486,9 +482,10 @@ static int reload(const struct cli *cli, const struct import *i)
     if (!there.socket)
         there.socket = i->socket;
     int r = session_ask(&there, ADMIN_RELOAD, true, STR(""), SESSION_LONG_TIMEOUT_MS, true, &reply);
-    int status = r ? wait_for_start(cli, i) : reply.status;
-    if (r == 0 && status)
-        tell_failure(buf_str(&reply.text));
+    bool granted = r == 0 && session_granted_or(&reply, RELOAD_FAILED ": ");
+    int status = session_none_runs(r) ? wait_for_start(cli, i) : granted ? 0 : reply.status;
+    if (r && !session_none_runs(r))
+        fputs("stirctl: " RELOAD_FAILED "\n", stderr);
     if (status)
         take_back(i);
     else if (cli->json)
@@ -544,6 +541,9 @@ static int run(const struct cli *cli, const struct words *words)
     if (check_chain(&i) && open_key(&i) && check_key(&i) && find_directory(&i, cli) &&
         open_units(&i))
         status = put_in(cli, &i);
+    if (status) /* empty, or another import's by now */
+        made_take_back(&i.made);
+    made_keep(&i.made);
     certificate_fini(&i.certificate);
     arena_free(i.arena);
     buf_fini(&i.chain_text);

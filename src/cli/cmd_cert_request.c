@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "json_text.h"
+#include "made.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,30 +26,31 @@ struct asked {
     const char *key, *out, *country, *organization;
 };
 
-static bool write_new(const char *path, const struct buf *text, mode_t mode)
+static bool write_new(struct made *made, const char *path, const struct buf *text, mode_t mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd >= 0)
+        made_note(made, path);
     bool good = fd >= 0 && fchmod(fd, mode) == 0 &&
                 write(fd, text->p, text->n) == (ssize_t)text->n && fsync(fd) == 0;
     if (!good)
         warn_said("stirctl: %s: %s\n", path,
                   fd < 0 && errno == EEXIST ? "is there already, and is left as it is: name another"
                                             : strerror(errno));
-    if (!good && fd >= 0)
-        unlink(path);
     if (fd >= 0)
         close(fd);
     return good;
 }
 
+/* Neither is good for anything alone. */
 static bool write_both(const struct asked *a, const struct buf *key, const struct buf *request)
 {
-    if (!write_new(a->key, key, 0600))
-        return false;
-    if (write_new(a->out, request, 0644))
-        return true;
-    unlink(a->key); /* ours, and good for nothing alone */
-    return false;
+    struct made made = {0};
+    bool good = write_new(&made, a->key, key, 0600) && write_new(&made, a->out, request, 0644);
+    if (!good)
+        made_take_back(&made);
+    made_keep(&made);
+    return good;
 }
 
 static bool make(const struct asked *a)
@@ -165,6 +167,10 @@ static int run(const struct cli *cli, const struct words *words)
         return command_usage(&command_cert_request);
     if (!is_country(a.country))
         return command_fault(&command_cert_request, "--country: two letters, as US");
+    if (strcmp(a.key, "-") == 0 || strcmp(a.out, "-") == 0)
+        return command_fault(&command_cert_request,
+                             "--key and --out name files, and nothing goes to standard output: "
+                             "./- is a file of this name");
     if (strcmp(a.key, a.out) == 0)
         return command_fault(&command_cert_request, "--key and --out: two files, not one");
     if (!a.organization)

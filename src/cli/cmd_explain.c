@@ -344,7 +344,7 @@ static int run(const struct cli *cli, const struct words *words)
         return command_fault(&command_explain, fault);
     if (q.origid)
         return explain_origid(cli, q.origid);
-    if (!decision_basis_get(&basis, cli, q.offline, NEED_CALLS))
+    if (!decision_basis_get(&basis, cli, q.offline ? SOURCE_FILES : SOURCE_ANY, NEED_CALLS))
         return EXIT_FAILURE;
     bool good = q.message ? read_message(q.message, &message)
                           : make_message(&q, basis.settings, &message);

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -107,6 +107,17 @@ static bool find_listener(struct node *n, const struct address *sbc)
 
 #define DEFAULT_USER "stird"
 
+/* Of the unit there: it starts root without the rights that root would give away (stird.service).
+ */
+static bool is_for_unit(const struct node *n, uid_t uid)
+{
+    if (n->directory || uid != 0)
+        return true;
+    fprintf(stderr, "stirctl: --user %s: the service is not to be root: name a user of its own\n",
+            n->user);
+    return false;
+}
+
 /* In a directory to try things in everything is ours, unless somebody is named. */
 static bool find_user(struct node *n)
 {
@@ -116,6 +127,8 @@ static bool find_user(struct node *n)
     if (ours && strcmp(n->user, DEFAULT_USER) == 0)
         return true;
     const struct passwd *entry = getpwnam(n->user);
+    if (entry && !is_for_unit(n, entry->pw_uid))
+        return false;
     if (entry && geteuid() != 0)
         return true;
     if (entry) {
@@ -205,19 +218,34 @@ static bool hand_over(const struct node *n, const char *path, int fd, mode_t mod
     return true;
 }
 
+/* 1: it was there before; 0: made; -errno. By descriptors: the one above may be anybody's. */
+static int open_or_make(struct node *n, const char *path, struct folder *directory)
+{
+    struct folder above = FOLDER_INIT;
+    const char *name;
+    int r = folder_open_parent(&above, path, &name);
+    if (r == 0)
+        r = folder_make(&above, name, directory);
+    if (r == 0)
+        made_note_at(&n->made, above.fd, name);
+    folder_close(&above);
+    if (r != -EEXIST)
+        return r;
+    r = folder_open(directory, path);
+    return r ? r : 1;
+}
+
 static bool make_directory(struct node *n, const char *path)
 {
-    bool made = mkdir(path, 0750) == 0;
-    if (!made && errno != EEXIST)
-        return complain(path, errno);
-    if (made)
-        made_note(&n->made, path);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && (!made || hand_over(n, path, fd, 0750));
-    if (fd < 0)
-        complain(path, errno);
-    else
-        close(fd);
+    struct folder directory = FOLDER_INIT;
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    char *plain = strndup(path, length);
+    int r = plain ? open_or_make(n, plain, &directory) : -ENOMEM;
+    bool good = r >= 0 ? r == 1 || hand_over(n, path, directory.fd, 0750) : complain(path, -r);
+    folder_close(&directory);
+    free(plain);
     return good;
 }
 
@@ -225,17 +253,21 @@ static bool write_file(struct node *n, const char *path,
                        void (*put)(struct buf *out, const struct node *n))
 {
     struct buf text = BUF_INIT;
+    struct folder above = FOLDER_INIT;
+    const char *name;
     put(&text, n);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int r = folder_open_parent(&above, path, &name);
+    int fd = r == 0 ? folder_create(&above, name) : r;
     if (fd >= 0)
-        made_note(&n->made, path);
-    errno = fd >= 0 ? ENOSPC : errno;
+        made_note_at(&n->made, above.fd, name);
+    errno = fd >= 0 ? ENOSPC : -fd;
     bool good = !buf_failed(&text) && fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
     if (!good)
         complain(path, errno);
     good = good && hand_over(n, path, fd, 0640);
     if (fd >= 0)
         close(fd);
+    folder_close(&above);
     buf_fini(&text);
     return good;
 }
@@ -249,7 +281,7 @@ static bool make_own(struct node *n, const char *path)
     if (r == 0)
         r = folder_make(&above, name, &made);
     if (r == 0)
-        made_note(&n->made, path);
+        made_note_at(&n->made, above.fd, name);
     /* Root's own, where somebody made it by hand: the service is to write there. */
     if (r == -EEXIST)
         r = folder_open(&made, path) == 0 && made.uid == geteuid() ? 0 : -EEXIST;
@@ -270,21 +302,6 @@ static bool make_node(struct node *n)
                 make_own(n, n->unit);
     return good && write_file(n, n->table, put_numbers) &&
            write_file(n, n->configuration, put_configuration);
-}
-
-/* Of a lab: nothing stood at PATH before. */
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st, (void)kind, (void)where;
-    return remove(path);
-}
-
-/* Another try finds nothing in its way. */
-static void take_back(struct node *n)
-{
-    if (n->lab)
-        nftw(n->lab_directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    made_take_back(&n->made);
 }
 
 /* By what stird itself reads. Certificates, which are to come yet, are in files of their own. */
@@ -336,19 +353,21 @@ static bool import_unit(const struct node *n, const struct cli *cli, const char 
     return good;
 }
 
-static bool make_lab(const struct node *n, const struct cli *outer)
+static bool make_lab(struct node *n, const struct cli *outer)
 {
     struct cli cli = {.configuration = n->configuration, .json = outer->json};
     char *unit = NULL;
     const char *const words[] = {"--spc", n->spc, "--", n->lab_directory};
-    bool good = command_call(&command_lab_ca, &cli, 4, words) == 0 &&
-                join(&unit, n->lab_directory, n->spc) && import_unit(n, &cli, unit);
+    bool good = command_call(&command_lab_ca, &cli, 4, words) == 0;
+    if (good) /* that one had to make it: nothing stood there (is_free()) */
+        made_note_whole(&n->made, n->lab_directory);
+    good = good && join(&unit, n->lab_directory, n->spc) && import_unit(n, &cli, unit);
     free(unit);
     return good;
 }
 
 /* What they say is not what we were asked. */
-static bool make_lab_quietly(const struct node *n, const struct cli *cli)
+static bool make_lab_quietly(struct node *n, const struct cli *cli)
 {
     fflush(stdout);
     int kept = dup(STDOUT_FILENO), nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -459,28 +478,54 @@ static bool is_free(const struct node *n)
            (!n->lab || !is_there(n->lab_directory));
 }
 
-static int say(const struct cli *cli, const struct node *n)
+#define DROP_INS "/etc/systemd/system/stird.service.d"
+
+/* The unit has a user of its own, whom another in the configuration does not change: `stird -t`
+   judges for the unit's. What a shell can do about it; empty: nothing is to be done. */
+static void put_drop_in(struct buf *out, const struct node *n)
 {
-    struct buf own = BUF_INIT;
-    address_add(&own, &n->own);
+    const struct group *group = getgrgid(n->gid);
+    if (n->directory || strcmp(n->user, DEFAULT_USER) == 0)
+        return;
+    buf_addf(out, "mkdir -p " DROP_INS " && printf '[Service]\\nUser=%s\\nGroup=", n->user);
+    if (group && !group->gr_name[strspn(group->gr_name, LETTERS DIGITS "_-")])
+        buf_add_text(out, group->gr_name);
+    else
+        buf_addf(out, "%u", (unsigned)n->gid);
+    buf_add_text(out, "\\n' >" DROP_INS "/user.conf && systemctl daemon-reload");
+}
+
+static void say_to_people(const struct node *n, struct str own, struct str drop_in)
+{
     const char *flag = n->directory ? " -c " : "";
     const char *file = n->directory ? n->configuration : "";
-    if (cli->json) {
-        json_print(json_pack("{s:o,s:o,s:o,s:o,s:b}", "configuration",
+    print_said("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
+               "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
+               n->configuration, STR_ARG(own), n->sbc, n->carrier, n->numbers, n->unit,
+               n->lab ? ", a lab's, which nobody trusts" : "");
+    if (!n->lab)
+        print_said("next: stirctl%s%s cert import --key FILE --chain FILE --x5u URL %s\n", flag,
+                   file, n->spc);
+    if (drop_in.n > 0)
+        print_said("next: %.*s\n", STR_ARG(drop_in));
+    print_said("next: stird -t%s%s\n", flag, file);
+}
+
+static int say(const struct cli *cli, const struct node *n)
+{
+    struct buf own = BUF_INIT, drop_in = BUF_INIT;
+    address_add(&own, &n->own);
+    put_drop_in(&drop_in, n);
+    if (cli->json)
+        json_print(json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "configuration",
                              json_of_text(n->configuration), "listen", json_of(buf_str(&own)),
                              "numbers", json_of_text(n->numbers), "certificate",
-                             json_of_text(n->unit), "lab", (int)n->lab));
-    } else {
-        print_said("%s: stird listens at %.*s, takes calls from %s and sends them to %s\n"
-                   "%s: its numbers, with an example to be replaced\n%s: its certificate%s\n",
-                   n->configuration, STR_ARG(buf_str(&own)), n->sbc, n->carrier, n->numbers,
-                   n->unit, n->lab ? ", a lab's, which nobody trusts" : "");
-        if (!n->lab)
-            print_said("next: stirctl%s%s cert import --key FILE --chain FILE --x5u URL %s\n", flag,
-                       file, n->spc);
-        print_said("next: stird -t%s%s\n", flag, file);
-    }
+                             json_of_text(n->unit), "lab", (int)n->lab, "drop_in",
+                             drop_in.n > 0 ? json_of(buf_str(&drop_in)) : json_null()));
+    else
+        say_to_people(n, buf_str(&own), buf_str(&drop_in));
     buf_fini(&own);
+    buf_fini(&drop_in);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -498,7 +543,7 @@ static int run(const struct cli *cli, const struct words *words)
         if (make_node(&n) && check_configuration(&n) && (!n.lab || make_lab_quietly(&n, cli)))
             status = say(cli, &n);
         else
-            take_back(&n);
+            made_take_back(&n.made);
     }
     made_keep(&n.made);
     free(n.configuration);

@@ -543,11 +543,14 @@ static int run(const struct cli *cli, const struct words *words)
         made_take_back(&made);
         return 1;
     }
-    made_keep(&made);
     if (!there)
         say(cli, &lab);
     fflush(stdout);
-    return lab.serve ? lab_serve(lab.directory, lab.port) : 0;
+    int status = lab.serve ? lab_serve(lab.directory, lab.port) : 0;
+    if (status) /* it has not begun to serve */
+        made_take_back(&made);
+    made_keep(&made);
+    return status;
 }
 
 const struct command command_lab_ca = {

@@ -86,6 +86,10 @@ static int run(const struct cli *cli, const struct words *words)
         read_options(&job, words);
     if (!job.customers || !tables) {
         fputs("stirctl: out of memory\n", stderr);
+    } else if (strcmp(job.output, "-") == 0) {
+        status = command_fault(&command_numbers_compile,
+                               "-o names a file, and nothing goes to standard output: ./- is a "
+                               "file of this name");
     } else if (words->n == 0 && job.n_customers > 0) {
         status = command_fault(&command_numbers_compile, "TABLE is missing behind --customers");
     } else if (words->n == 0) {

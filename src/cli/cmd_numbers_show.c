@@ -128,7 +128,8 @@ static int run(const struct cli *cli, const struct words *words)
     const char *why;
     if (!numbers_number(str_of(words->word[0]), &tn, &why))
         return number_fault(words->word[0], why);
-    if (!decision_basis_get(&basis, cli, words_have(words, 'o'), NEED_ROWS))
+    if (!decision_basis_get(&basis, cli, words_have(words, 'o') ? SOURCE_FILES : SOURCE_ANY,
+                            NEED_ROWS))
         return 1;
     int status = show(cli, &basis, &tn);
     decision_basis_fini(&basis);

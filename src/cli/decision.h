@@ -30,9 +30,16 @@ enum decision_need {
     NEED_CALLS,  /* with certificates: by the others no call is decided */
 };
 
-/* OFFLINE: does not ask for a running stird. False after complaints. */
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline,
-                        enum decision_need need);
+/* Where it is taken from. A stird that runs and refuses is no reason to answer from other files. */
+enum decision_source {
+    SOURCE_ANY,     /* the stird that runs; where none does, the files */
+    SOURCE_RUNNING, /* no other */
+    SOURCE_FILES,   /* nobody is asked */
+};
+
+/* False after complaints. */
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
+                        enum decision_source source, enum decision_need need);
 /* Says so, where files of the configuration are not for us: whoever complained named one alone. */
 void decision_explain_hidden(const struct cli *cli, enum decision_need need);
 void decision_basis_fini(struct decision_basis *basis);

@@ -128,20 +128,30 @@ static void read_secret(struct decision_basis *basis)
     free(path);
 }
 
-bool decision_basis_get(struct decision_basis *basis, const struct cli *cli, bool offline,
-                        enum decision_need need)
+/* *NONE: there is no stird to be asked, and that may be so. */
+static bool from_running(struct decision_basis *basis, const struct cli *cli, bool may_be_none,
+                         bool *none)
 {
-    struct session_reply reply = {.status = 1};
-    *basis = (struct decision_basis){0};
-    bool good = !offline &&
-                session_ask(cli, ADMIN_SNAPSHOT, false, STR(""), SESSION_TIMEOUT_MS, true,
-                            &reply) == 0 &&
-                reply.status == 0;
-    if (good)
-        good = from_reply(basis, &reply);
-    else
-        good = from_files(basis, cli, need);
+    struct session_reply reply;
+    int r = session_ask(cli, ADMIN_SNAPSHOT, false, STR(""), SESSION_TIMEOUT_MS, may_be_none,
+                        &reply);
+    *none = may_be_none && session_none_runs(r);
+    bool granted = r == 0 && session_granted(&reply);
+    if (!granted && !*none && may_be_none && access(cli->configuration, R_OK) == 0)
+        fputs("stirctl: --offline asks the configuration's files instead\n", stderr);
+    bool good = granted && from_reply(basis, &reply);
     session_reply_fini(&reply);
+    return good;
+}
+
+bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
+                        enum decision_source source, enum decision_need need)
+{
+    bool none = source == SOURCE_FILES;
+    *basis = (struct decision_basis){0};
+    bool good = !none && from_running(basis, cli, source == SOURCE_ANY, &none);
+    if (none)
+        good = from_files(basis, cli, need);
     if (good)
         read_secret(basis);
     else

@@ -50,13 +50,8 @@ bool number_table_open(struct mapped_numbers *table, const struct cli *cli, char
     bool running = strcmp(word, "running") == 0;
     if (!running && strcmp(word, "configured") != 0)
         return open_file(table, word);
-    if (!decision_basis_get(&basis, cli, !running, NEED_TABLES))
+    if (!decision_basis_get(&basis, cli, running ? SOURCE_RUNNING : SOURCE_FILES, NEED_TABLES))
         return false;
-    if (running && basis.generation == 0) {
-        fputs("stirctl: no stird runs (or name its socket with -s)\n", stderr);
-        decision_basis_fini(&basis);
-        return false;
-    }
     *table = basis.numbers;
     basis.numbers = (struct mapped_numbers){0};
     decision_basis_fini(&basis);

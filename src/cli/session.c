@@ -113,6 +113,21 @@ void complain_of_files_of_others(const struct problems *problems)
     }
 }
 
+/* The socket may be open for everybody (control.read_group): who is let in stird alone knows. */
+static bool may_look(const char *socket)
+{
+    struct session_reply reply = {.status = EXIT_FAILURE};
+    int fd = admin_connect(str_of(socket));
+    bool may = fd >= 0 &&
+               admin_ask(fd, ADMIN_STATUS, false, STR(""), SESSION_TIMEOUT_MS, &reply.text,
+                         &reply.status, reply.fds, &reply.n_fds) == 0 &&
+               reply.status == 0;
+    session_reply_fini(&reply);
+    if (fd >= 0)
+        close(fd);
+    return may;
+}
+
 /*
  * Who may not read the configuration: one text for a stranger, whatever the command would have
  * done, and one for members of control.read_group, who may ask, and not read.
@@ -121,7 +136,7 @@ static void complain_of_rights(const struct cli *cli)
 {
     const char *socket = cli->socket ? cli->socket : CONTROL_SOCKET_DEFAULT;
     char name[64];
-    bool may_ask = access(socket, W_OK) == 0;
+    bool may_ask = may_look(socket);
     if (!group_of(may_ask ? cli->configuration : socket, name, sizeof(name)) &&
         !group_of(cli->configuration, name, sizeof(name)))
         snprintf(name, sizeof(name), "of stird's user");
@@ -190,6 +205,11 @@ struct settings *session_paths(const struct cli *cli)
     return s;
 }
 
+bool session_none_runs(int error)
+{
+    return error == -ENOENT || error == -ECONNREFUSED;
+}
+
 static void complain(const struct cli *cli, const char *path, int error)
 {
     if (error == -EACCES && is_hidden(cli)) {
@@ -201,7 +221,7 @@ static void complain(const struct cli *cli, const char *path, int error)
         return;
     }
     const char *what = strerror(-error);
-    if (error == -ENOENT || error == -ECONNREFUSED)
+    if (session_none_runs(error))
         what = "no stird runs there (or name its socket with -s)";
     else if (error == -ETIMEDOUT)
         what = "stird does not answer";
@@ -220,13 +240,13 @@ static void warn(const struct cli *cli, const char *path, struct problems *mista
 }
 
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
-                int timeout_ms, bool quiet, struct session_reply *reply)
+                int timeout_ms, bool may_be_none, struct session_reply *reply)
 {
     *reply = (struct session_reply){.status = EXIT_FAILURE};
     struct problems mistakes = PROBLEMS_INIT;
     char *path = control_socket_path(cli, &mistakes);
     if (!path) {
-        if (!quiet)
+        if (!may_be_none)
             print_problems(stderr, &mistakes);
         problems_fini(&mistakes);
         return -ENOENT;
@@ -236,9 +256,10 @@ int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct s
                    : admin_ask(fd, type, wait, text, timeout_ms, &reply->text, &reply->status,
                                reply->fds, &reply->n_fds);
     /* A reload that is waited for tells them itself. */
-    if ((r == 0 || !quiet) && !(r == 0 && type == ADMIN_RELOAD && wait))
+    bool told = r && !(may_be_none && session_none_runs(r));
+    if ((r == 0 || told) && !(r == 0 && type == ADMIN_RELOAD && wait))
         warn(cli, path, &mistakes);
-    if (r && !quiet)
+    if (told)
         complain(cli, path, r);
     problems_fini(&mistakes);
     if (fd >= 0)
@@ -255,11 +276,30 @@ void session_reply_fini(struct session_reply *reply)
     *reply = (struct session_reply){.status = EXIT_FAILURE};
 }
 
-void complain_of_refusal(const struct session_reply *reply)
+/* In words, or in JSON that has words: those of a reload. */
+static void complain_of_refusal(const struct session_reply *reply, const char *before)
 {
     struct str text = buf_str(&reply->text);
-    warn_said("stirctl: %.*s\n",
+    json_t *json = json_loadb(text.p, text.n, 0, NULL);
+    const char *why = json_string_value(json_object_get(json, "why"));
+    print_reload_failure(json);
+    if (why)
+        text = str_of(why);
+    warn_said("stirctl: %s%.*s\n", before,
               STR_ARG(text.n > 0 ? text : STR("stird refuses, and does not say why")));
+    json_decref(json);
+}
+
+bool session_granted_or(const struct session_reply *reply, const char *before)
+{
+    if (reply->status != 0)
+        complain_of_refusal(reply, before);
+    return reply->status == 0;
+}
+
+bool session_granted(const struct session_reply *reply)
+{
+    return session_granted_or(reply, "");
 }
 
 static void complain_of_nonsense(void)
@@ -275,12 +315,11 @@ json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, str
     struct session_reply reply;
     json_t *json = NULL;
     int r = session_ask(cli, type, wait, text, timeout_ms, false, &reply);
-    if (r == 0 && reply.status == 0)
+    if (r == 0 && session_granted(&reply)) {
         json = json_loadb(reply.text.p, reply.text.n, 0, NULL);
-    if (r == 0 && reply.status != 0)
-        complain_of_refusal(&reply);
-    else if (r == 0 && !json)
-        complain_of_nonsense();
+        if (!json)
+            complain_of_nonsense();
+    }
     session_reply_fini(&reply);
     return json;
 }
@@ -291,14 +330,14 @@ static int show(const struct cli *cli, const struct session_reply *reply,
 {
     json_t *json = json_loadb(reply->text.p, reply->text.n, 0, NULL);
     int status = reply->status;
-    if (!json && status)
-        complain_of_refusal(reply);
-    else if (!json)
-        complain_of_nonsense();
-    else if (cli->json)
+    if (!json) {
+        if (session_granted(reply))
+            complain_of_nonsense();
+    } else if (cli->json) {
         json_print_text(buf_str(&reply->text));
-    else
+    } else {
         print(json);
+    }
     status = json || status ? status : EXIT_FAILURE;
     json_decref(json);
     return fflush(stdout) ? EXIT_FAILURE : status;

@@ -40,7 +40,7 @@ struct settings *session_tables(const struct cli *cli);
 /* What a stird answered. */
 struct session_reply {
     struct buf text;
-    int status; /* exit status: 0 done */
+    int status; /* exit status, 0: done; session_granted() reads it */
     int fds[ADMIN_FDS_MAX];
     unsigned n_fds;
 };
@@ -49,11 +49,19 @@ struct session_reply {
 #define SESSION_LONG_TIMEOUT_MS 600000
 
 /*
- * Asks the running stird. 0 when there is a reply, also one that refuses: see its status. QUIET:
- * does not complain when none runs. To be ended with session_reply_fini().
+ * Asks the running stird. 0 when there is a reply, also one that refuses: session_granted() is to
+ * see it. -errno: there is none, which is complained of, but for session_none_runs() where
+ * MAY_BE_NONE. To be ended with session_reply_fini().
  */
 int session_ask(const struct cli *cli, enum admin_type type, bool wait, struct str text,
-                int timeout_ms, bool quiet, struct session_reply *reply);
+                int timeout_ms, bool may_be_none, struct session_reply *reply);
+/* The one reader of what a reply is: false when stird refuses, which is complained of in its words.
+ */
+bool session_granted(const struct session_reply *reply);
+/* The same, with what that comes to BEFORE its words: "the reload failed: ". */
+bool session_granted_or(const struct session_reply *reply, const char *before);
+/* Whether ERROR, of session_ask(), is that no stird is there to be asked. */
+bool session_none_runs(int error);
 void session_reply_fini(struct session_reply *reply);
 
 /* Why a reload failed, as stird answered: a line each, on standard error. */
@@ -67,9 +75,6 @@ void print_reload_warnings(const json_t *reply);
  */
 json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, struct str text,
                      int timeout_ms);
-
-/* Complains of a reply that refuses, in the words that stird has for it. */
-void complain_of_refusal(const struct session_reply *reply);
 
 /*
  * For commands whose reply is JSON: asks, prints the text as it is with --json, else by PRINT.

@@ -11,8 +11,6 @@
 #include "draft.h"
 #include "keys.h"
 
-#define CONFIGURATION_BYTES_MAX (4 * 1024 * 1024)
-
 struct reader {
     struct files *files;
     struct arena *arena;

@@ -13,13 +13,14 @@ static struct str directory_of(struct str path)
     return str_slice(path, 0, n);
 }
 
-static void add_path(struct reader *r, struct draft *draft, struct str path)
+/* False: it cannot be read. */
+static bool add_path(struct reader *r, struct draft *draft, struct str path)
 {
     struct str text = {"", 0};
     int error = files_read(r->files, path, CONFIGURATION_BYTES_MAX, &text);
     if (error == 0) {
         reader_add_file(r, draft, path, text);
-        return;
+        return true;
     }
     r->incomplete = true;
     if (error == -ENOMEM)
@@ -32,6 +33,7 @@ static void add_path(struct reader *r, struct draft *draft, struct str path)
     else
         problems_add(r->problems, path, 0, "cannot be read: %s", read_fault(error));
     problems_may_pass(r->problems, -error);
+    return false;
 }
 
 static void add_drop_ins(struct reader *r, struct draft *draft)
@@ -137,8 +139,8 @@ static struct draft *read_draft(struct reader *r,
     draft->settings.arena = r->arena;
     draft->object.at = (struct place){r->main_file, 0};
     draft->object.label = (struct str){"", 0};
-    add_path(r, draft, r->main_file);
-    add_drop_ins(r, draft);
+    if (add_path(r, draft, r->main_file)) /* else that says all: the wrong one, or no right */
+        add_drop_ins(r, draft);
     reader_finish_object(r, &draft->object);
     if (!r->incomplete || r->beginnings)
         judge(r, draft);

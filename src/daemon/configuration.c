@@ -193,7 +193,9 @@ static bool check_table(struct settings *s, const struct tables *t, struct str p
         check_declared_once(mapped.table, s->customers[i].name, problems);
     check_owners(s, mapped.table, problems);
     certificate_rows_check(s, mapped.table, path, problems);
-    warn_of_trunks(s, mapped.table);
+    if (t->whole && !s->open.columns &&
+        !s->open.tables) /* else one may be declared where nobody could read it */
+        warn_of_trunks(s, mapped.table);
     if (problems->n == before)
         warn_of_numbers(s, mapped.table);
     numbers_unmap(&mapped);
@@ -402,17 +404,22 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_for_service(files, s, &groups, path, load, problems);
 }
 
-/* What stands before a syntax error names files that can be looked at. */
+/* What stands before a syntax error names files that can be looked at. Of a configuration that
+   cannot be read nothing is known, and its defaults name nothing. */
 static void check_beginnings(struct files *files, struct str path, const struct load *load,
                              struct problems *problems)
 {
+    struct str text;
+    if (files_read(files, path, CONFIGURATION_BYTES_MAX, &text))
+        return;
     struct settings *s = settings_read_beginnings(files, path, clock_real_s(), problems);
     if (s)
         check_named(files, s, path, load, problems);
     settings_free(s);
     problems_add(problems, path, 0,
-                 "what stands behind a syntax error and what it names, and what its parts say of "
-                 "each other, was not checked: mend this mistake first");
+                 "what stands behind a syntax error or in a file that cannot be read, what that "
+                 "names, and what the parts say of each other, was not checked: mend this mistake "
+                 "first");
     problems_stands_last(problems);
 }
 

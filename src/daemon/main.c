@@ -128,12 +128,24 @@ static int (*const modes[])(const struct options *options) = {
     [MODE_BUDGET] = budget, [MODE_VERSION] = version, [MODE_HELP] = help,
 };
 
+/* What was asked for may have got nowhere: a full disk, a CLOSED file. */
+static int check_output(int status, bool closed)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout) || (closed && status == EXIT_SUCCESS);
+    if (failed)
+        fprintf(stderr, "stird: standard output: %s\n",
+                closed ? "is closed" : "not all could be written");
+    return failed && status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
+    bool closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
     umask(077);
     open_standard_descriptors();
     if (!options_parse(&options, argc, argv))
         return 2;
-    return modes[options.mode](&options);
+    int status = modes[options.mode](&options);
+    return options.mode == MODE_RUN ? status : check_output(status, closed);
 }

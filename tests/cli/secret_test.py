@@ -1,9 +1,13 @@
 """stirctl secret: the Record-Route secret compared, taken out and put in; never shown, never looser."""
 
 import os
+import pty
 import stat
+import subprocess
 
 from lib import stirctl
+from lib.lab import binary
+from lib.patience import HANG_S
 from lib.story import Story
 
 
@@ -61,6 +65,26 @@ class Secret(Story):
         self.assertEqual(os.listdir(self.lab.path("state")).count("hmac-secret"), 1)
         for text in (said, self.stird.log()):
             self.assertNotIn(mine.hex(), text)
+
+    def test_to_standard_output(self):
+        """The octets and nothing else, no file of this name; and never to a terminal."""
+        program, place = os.path.join(os.path.dirname(binary()), "stirctl"), self.lab.path("state")
+        export = [program, "-c", self.path, "secret", "export", "-"]
+        self.refused("No such file", "export", "-")
+        self.start_with(self.path)
+        done = subprocess.run(export, cwd=self.lab.directory, capture_output=True, timeout=HANG_S, check=True)
+        self.assertEqual((done.stdout, done.stderr), (self.octets(self.own), b""))
+        ours, its = pty.openpty()
+        done = subprocess.run(export, cwd=self.lab.directory, stdout=its, stderr=subprocess.PIPE, timeout=HANG_S,
+                              check=False)
+        os.close(its)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"a terminal is no place for a secret", done.stderr)
+        with self.assertRaises(OSError):  # nothing was written, and nobody is there any more
+            os.read(ours, 1)
+        os.close(ours)
+        for directory in (self.lab.directory, place):
+            self.assertNotIn("-", os.listdir(directory))
 
     def test_what_is_no_secret(self):
         self.start_with(self.path)

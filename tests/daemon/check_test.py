@@ -135,8 +135,8 @@ class Check(ProcessStory):
                                                  numbers=HEAD + "+12,acme,owned\n"))
         self.assertEqual(status, 1)
         for words in ("syntax error", "numbers.csv:2: ", "is no https URL", "key.pem: readable by others",
-                      "stird.conf: what stands behind a syntax error and what it names, and what its "
-                      "parts say of each other, was not checked"):
+                      "stird.conf: what stands behind a syntax error or in a file that cannot be read, what that "
+                      "names, and what the parts say of each other, was not checked"):
             self.assertIn(words, said)
         self.assertIn("mend this mistake first", said.splitlines()[-1], "it speaks of those above")
 
@@ -190,6 +190,75 @@ class Check(ProcessStory):
         # with a row too
         path = self.configure(pbx={"customer": "acem"}, numbers=HEAD + "+12155550100,acem,owned\n")
         self.assertNotIn('"pbx"', self.check(path)[1])
+
+    NOBODY = 'trunk "pbx": customer "zed" has no row in the number tables and is declared nowhere'
+
+    def test_warnings_are_told_with_mistakes(self):
+        for more in ({"more": "colour = 1;"}, {"limits": ' memory = "1k";'},
+                     {"upstreams": [self.upstream(uri="sip:a b")]}):
+            status, said = self.check(self.configure(pbx={"customer": "zed"}, listeners=[self.listener(host="192.0.2.77")],
+                                                     **more))
+            self.assertEqual(status, 1)
+            self.assertIn("warning: " + self.NOBODY, said, more)
+            self.assertIn("this machine has no address 192.0.2.77", said, more)
+            self.assertNotIn("configuration is good", said)
+
+    def test_a_mistake_makes_no_warning_of_its_own(self):
+        """Whom a customer with a mistake is, or who is declared where nobody could read it."""
+        customers = self.lab.path("customers.csv")
+        for rows, more in (("", {"pbx": {"customer": ""}}),
+                           ("", {"pbx": {"customer": "zed"}, "more": 'customers = ( { nam = "zed"; } );'}),
+                           ("", {"pbx": {"customer": "zed"}, "more": 'customers = "zed";'}),
+                           ("+1215555010x,zed,owned,,,,\n", {"pbx": {"customer": "zed"}})):
+            status, said = self.check(self.configure(numbers=settings.NUMBERS + rows, **more))
+            self.assertEqual(status, 1, said)
+            self.assertNotIn("declared nowhere", said)
+        path = self.configure(pbx={"customer": "zed"})
+        for table in ("customer,cap\nzed,Q\n", "cust,cap\nzed,A\n"):
+            write(customers, table)
+            for named in ('[ "%s" ]' % customers, '"%s"' % customers):
+                with open(path, encoding="utf-8") as source:
+                    text = source.read()
+                again = self.lab.write("again.conf", text.replace("numbers = {", "numbers = { customers = %s;" % named))
+                self.assertNotEqual(text.find("numbers = {"), -1)
+                status, said = self.check(again)
+                self.assertEqual(status, 1, said)
+                self.assertNotIn("declared nowhere", said)
+
+    def test_a_configuration_that_cannot_be_read_says_that_alone(self):
+        """Not what its defaults name, nor what stands beside it."""
+        path = self.configure()
+        self.lab.write("conf.d/more.conf", "colour = = 1;")
+        nowhere, directory = self.lab.path("nowhere.conf"), self.lab.path("state")
+        for name, why in ((nowhere, "No such file or directory: make a first one by stirctl init"),
+                          (directory, "is no regular file")):
+            for mode in ("-t", "-f", "-T"):
+                done = subprocess.run([stird.binary(), mode, "-c", name], capture_output=True, text=True,
+                                      timeout=HANG_S, check=False)
+                self.assertEqual(done.returncode, 78 if mode == "-f" else 1)
+                self.assertIn("%s: cannot be read: %s" % (name, why), done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        if os.geteuid() == 0:
+            os.chmod(path, 0o600)
+            os.chmod(self.lab.directory, 0o755)
+            nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", stird.binary(), "-t", "-c"]
+            for mode in (0o755, 0o700):
+                os.chmod(self.lab.path("conf.d"), mode)
+                done = subprocess.run(nobody + [path], capture_output=True, text=True, timeout=HANG_S, check=False)
+                self.assertEqual((done.returncode, done.stderr),
+                                 (1, path + ": cannot be read: Permission denied\n"))
+
+    def test_a_compiled_table_among_tables(self):
+        path = self.configure()
+        compiled = self.lab.path("numbers.d", "c.csv")
+        os.mkdir(os.path.dirname(compiled))
+        self.assertEqual(stirctl.run(path, "numbers", "compile", "-o", compiled)[0], 0)
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        again = self.lab.write("again.conf", text.replace("numbers.csv", "numbers.d"))
+        said = self.check(again)[1]
+        self.assertIn("numbers.d/c.csv:1: the row begins a compiled table", said)
+        self.assertNotIn("control character", said)
 
     def test_where_no_customer_is_known_nothing_is_said(self):
         self.assertNotIn("warning", self.check(self.configure(numbers=HEAD))[1])

@@ -96,6 +96,28 @@ class FirstHour(unittest.TestCase):
                      "usable, signs", "Identity: eyJ"):
             self.assertRegex(said, line)
 
+    def test_by_another_user(self):
+        """Whom the unit has to name then; by its own next steps what it made is good."""
+        script = bare_machine.NODE + """
+        rm -rf /etc/stird /var/lib/stird
+        stirctl init --sbc 192.0.2.40 --carrier 198.51.100.7 --lab --user root && exit 1
+        [ ! -e /etc/stird ] && [ ! -e /var/lib/stird ]
+        useradd --system zeta
+        for user in nobody zeta; do
+            stirctl init --sbc 192.0.2.40 --carrier 198.51.100.7 --lab --user $user 2>/dev/null >/run/said
+            sed -n 's/^next: //p' /run/said >/run/next
+            sh -e /run/next 2>&1
+            grep "^User=$user$" /etc/systemd/system/stird.service.d/user.conf
+            stirctl --json init --sbc 192.0.2.40 --carrier 198.51.100.7 --lab --user $user --directory /run/$user
+            stird -t -c /run/$user/stird.conf 2>&1
+            rm -rf /etc/stird /var/lib/stird /etc/systemd/system/stird.service.d
+        done
+        """
+        status, said = bare_machine.run(script, 300)
+        self.assertEqual(status, 0, said)
+        self.assertIn("--user root: the service is not to be root", said)
+        self.assertEqual(said.count("configuration is good"), 4, said)
+
 
 class Init(unittest.TestCase):
     def setUp(self):

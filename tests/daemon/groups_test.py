@@ -1,5 +1,6 @@
 """Who may look at the control socket, and who may change."""
 
+import json
 import unittest
 
 from lib import bare_machine
@@ -17,8 +18,28 @@ class Groups(bare_machine.Story):
                  "numbers show +12155550100", "numbers block +12155550199", "numbers lint",
                  "numbers diff running configured", "explain --origid 12345678-1234-1234-1234-123456789012")
 
+    # Whatever asks the socket, or does when it has no other way.
+    ASKS = LOOKS + CHANGES + ("sources", "cert renew --hook /bin/true", "numbers set +12155550100 acme owned",
+                              "numbers diff running configured", "numbers diff configured running",
+                              "explain --source 192.0.2.40 --from +12155550100 --to +13125550123")
+
     def table(self, user, which):
         return "".join("try %s %s\n" % (user, command) for command in which)
+
+    def json_table(self, user, which):
+        """The same for scripts: standard output alone."""
+        return "".join("hear %s %s --json\n" % (user, command) for command in which)
+
+    def assert_refused(self, found, user, which, pattern):
+        """Each says why, to people and to scripts."""
+        for command in which:
+            name = "%s %s" % (user, command)
+            self.assertIn(name, found)
+            for heading in (name, name + " --json"):
+                self.assertNotEqual(found[heading][0], 0, (heading, found[heading]))
+            self.assertRegex(found[name][1], "stirctl: .*" + pattern, name)
+            said = json.loads(found[name + " --json"][1])
+            self.assertRegex(said.get("error") or said.get("why"), pattern, name)
 
     def test_files_without_certificates(self):
         """Who may not read certificates looks at tables all the same; what needs more says what."""
@@ -68,6 +89,16 @@ class Groups(bare_machine.Story):
             self.assert_status(found, "member " + command, 0)
         self.assert_status(found, "after", 0, "660")
 
+    def test_nothing_is_ordered_that_cannot_be_put_in(self):
+        found = self.parts("systemctl enable --now stird\n"
+                           "echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl reload stird >/dev/null\n"
+                           "printf '#!/bin/sh\\ntouch /var/tmp/ordered\\n' >/usr/bin/order\nchmod 755 /usr/bin/order\n" +
+                           self.table("looker", ("cert renew --all --hook order",)) +
+                           "echo '== ordered'; ls /var/tmp/ordered 2>&1 || true; echo status 0\n")
+        self.assert_status(found, "looker cert renew --all --hook order", 1, "you may look at the stird that runs")
+        self.assertIn("No such file", found["ordered"][1])
+
     def test_tables_that_are_for_others(self):
         """The configuration is for all to read, its tables are not: which right is missing, and why."""
         diff = "numbers diff running configured"
@@ -82,6 +113,33 @@ class Groups(bare_machine.Story):
         self.assert_status(found, "looker " + diff, 2, readers + "group stird: be one of them")
         self.assert_status(found, "member " + diff, 2, readers + "user root: be one of them")
         self.assert_status(found, "looker numbers diff configured running", 0)
+
+    def test_a_socket_that_refuses(self):
+        """In stird's words where all may connect, by the kernel's where only the group may."""
+        found = self.parts("systemctl enable --now stird\n" +
+                           self.table("stranger", self.ASKS) + self.json_table("stranger", self.ASKS))
+        self.assert_refused(found, "stranger", self.ASKS, "you are not in the group stird")
+        found = self.parts("echo 'control = { read_group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl enable --now stird\n" +
+                           self.table("stranger", self.ASKS + ("numbers lint",)) + self.json_table("stranger", self.ASKS) +
+                           self.table("looker", self.CHANGES) + self.json_table("looker", self.CHANGES))
+        of_files = "numbers diff configured running"
+        asks = tuple(command for command in self.ASKS if command != of_files)
+        self.assert_refused(found, "stranger", asks, "you are in none of the groups")
+        self.assert_refused(found, "stranger", (of_files,), "you are not in the group stird")
+        self.assert_status(found, "stranger numbers lint", 1, "you are not in the group stird")
+        self.assert_refused(found, "looker", self.CHANGES, "you may look, and this changes something")
+
+    def test_who_may_read_files_and_not_ask(self):
+        """What runs is what was asked for: no other answer, but for the word that asks for it."""
+        found = self.parts("echo 'control = { group = \"noc\"; };' >>/etc/stird/stird.conf\n"
+                           "systemctl enable --now stird\nusermod -aG stird stranger\n" +
+                           self.table("stranger", self.ASKS + ("numbers lint", "numbers diff configured configured")) +
+                           self.json_table("stranger", self.ASKS))
+        self.assert_refused(found, "stranger", self.ASKS, "you are in none of the groups")
+        self.assertIn("--offline asks the configuration", found["stranger numbers show +12155550100"][1])
+        self.assert_status(found, "stranger numbers lint", 0)
+        self.assert_status(found, "stranger numbers diff configured configured", 0)
 
     def test_a_group_that_changes_instead(self):
         found = self.parts("echo 'control = { group = \"noc\"; read_group = \"stird\"; };' >>/etc/stird/stird.conf\n"

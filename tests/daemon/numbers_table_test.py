@@ -170,6 +170,22 @@ class Tables(ProcessStory):
         self.assertEqual(status, 2)
         self.assertIn("is compiled", err)
 
+    def test_a_first_row_without_names_of_ours(self):
+        """What is wrong, and not only that something is: -t, lint, a reload; also in JSON."""
+        self.start_with(self.path)
+        wrong = "the first row names none of number, customer and state"
+        for header in ("x", "n", "n,c,s", "x_a,x_b,x_c", "a,b,c", "X", '"n"', "N,C,S"):
+            with open(self.lab.path("numbers.csv"), "w", encoding="ascii") as out:
+                out.write(header + "\n+12155550100,acme,owned\n")
+            with self.subTest(header):
+                for said in (stird.check_configuration(self.path)[1], self.numbers("lint")[1],
+                             self.numbers("lint", "--json")[1], stirctl.run(self.path, "reload", "--wait")[2],
+                             stirctl.run(self.path, "--json", "reload", "--wait")[1],
+                             self.numbers("compile", "-o", self.lab.path("image"))[2]):
+                    self.assertEqual(said.count("numbers.csv:1: " + wrong) or said.count(wrong), 1, said)
+                findings = json.loads(self.numbers("lint", "--json")[1])
+                self.assertEqual((findings[0]["line"], findings[0]["text"][:len(wrong)]), (1, wrong))
+
     def test_diff_per_customer(self):
         new = self.table("new.csv", "+12155550100,globex,owned,,,,\n"
                          "+12155551000-+12155551999,acme,owned,2024-01-01,,,\n")

@@ -79,6 +79,7 @@ unit=$(dirname "$key")
 as() { local user=$1; shift; runuser -u "$user" -- "$@"; }
 judge() { local status=0; echo "== $1"; stird -t 2>&1 || status=$?; echo "status $status"; }
 try() { local status=0; echo "== $*"; as "$1" stirctl "${@:2}" 2>&1 || status=$?; echo "status $status"; }
+hear() { local status=0; echo "== $*"; as "$1" stirctl "${@:2}" 2>/dev/null || status=$?; echo "status $status"; }
 """
 
 

@@ -12,6 +12,8 @@
 #include <stird/core/settings.h>
 #include <sys/types.h>
 
+#define CONFIGURATION_BYTES_MAX (4 * 1024 * 1024) /* of one file */
+
 /* The texts that settings were made from: configuration files, chain.pem and x5u files. */
 struct files;
 

@@ -44,7 +44,7 @@ static void add_finding(const struct settings *s, const struct numbers *table,
     buf_fini(&text);
 }
 
-/* A gateway trunk has no numbers of its own. */
+/* A gateway trunk has no numbers of its own; one without a name has a mistake that was told. */
 void trunk_customers_check(const struct settings *s, const struct numbers *table,
                            struct problems *findings)
 {
@@ -52,7 +52,8 @@ void trunk_customers_check(const struct settings *s, const struct numbers *table
         return;
     for (unsigned i = 0; i < s->n_trunks; i++) {
         const struct trunk *t = &s->trunks[i];
-        if (!t->gateway && numbers_customer(table, t->customer) == NUMBERS_NO_CUSTOMER &&
+        if (!t->gateway && t->customer.n > 0 &&
+            numbers_customer(table, t->customer) == NUMBERS_NO_CUSTOMER &&
             !is_declared(s, t->customer))
             add_finding(s, table, t, findings);
     }
