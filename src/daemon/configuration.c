@@ -12,6 +12,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
+#include <stird/core/masked.h>
 #include <stird/core/certificate_rows.h>
 #include <stird/core/trunk_customers.h>
 #include <stird/io/numbers_files.h>
@@ -116,11 +117,14 @@ static void take_owners(void *user, const struct numbers_owners *o)
     buf_fini(&other);
 }
 
-/* Tables that are compiled here have refused them with every mistake else. */
+/* Tables that are compiled as they are read have been refused by then, with every mistake else. */
 static void check_owners(const struct settings *s, const struct numbers *table,
                          struct problems *problems)
 {
-    struct owners_check check = {s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE, 0, problems};
+    bool refuse = s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE;
+    struct owners_check check = {refuse, 0, problems};
+    if (refuse && s->numbers_compiled.n == 0)
+        return;
     if (!numbers_find_two_owners(table, take_owners, &check))
         problems->out_of_memory = true;
     if (!check.refuse && check.n > OWNERS_LOGGED)
@@ -239,9 +243,13 @@ static uint64_t check_urgent(const struct settings *s, int overlay_fd)
 
 void configuration_log_warnings(const struct configuration *c)
 {
-    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next)
+    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
+        struct buf why = BUF_INIT;
+        masked_text(&why, w->text, c->settings->mask_numbers);
         log_warning("the configuration says what is probably not meant", LOG_TEXT("file", w->file),
-                    LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
+                    LOG_NUMBER("line", w->line), LOG_TEXT("why", buf_str(&why)));
+        buf_fini(&why);
+    }
 }
 
 void configuration_print_warnings(const struct configuration *c, struct buf *out)

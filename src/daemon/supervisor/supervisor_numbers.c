@@ -10,6 +10,7 @@
 #include <stird/base/log.h>
 #include <stird/base/suggest.h>
 #include <stird/core/certificate_rows.h>
+#include <stird/core/masked.h>
 #include <stird/core/number_plan.h>
 #include <stird/io/admin.h>
 #include <stird/io/numbers_files.h>
@@ -396,9 +397,11 @@ static bool commit(struct supervisor *s, const struct tn *number, struct str cus
     return true;
 }
 
-static void log_change(const char *what, const struct str field[OVERLAY_FIELDS], uint32_t uid)
+static void log_change(const struct supervisor *s, const char *what, const struct tn *number,
+                       const struct str field[OVERLAY_FIELDS], uint32_t uid)
 {
-    log_info(what, LOG_TEXT("number", field[OVERLAY_NUMBER]),
+    const struct tn shown = masked_number(number, s->current.settings->mask_numbers);
+    log_info(what, LOG_TEXT("number", tn_str(&shown)),
              LOG_TEXT("customer", field[OVERLAY_CUSTOMER]), LOG_TEXT("state", field[OVERLAY_STATE]),
              LOG_NUMBER("user", uid));
 }
@@ -429,9 +432,10 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
     /* The journal has read it as a number. */
     if (why.n == 0 && tn_from_digits(&c->number, field[OVERLAY_NUMBER]) &&
         commit(s, &c->number, set ? field[OVERLAY_CUSTOMER] : STR(""), &why)) {
-        log_change(set ? "a number was changed ahead of the tables"
+        log_change(s,
+                   set ? "a number was changed ahead of the tables"
                        : "an urgent change of a number was taken back",
-                   field, uid);
+                   &c->number, field, uid);
         c->waits = c->for_numbers = true;
         c->ticket = s->overlay_generation;
         c->deadline_ms = now_ms + WAIT_LIMIT_MS;
