@@ -222,14 +222,63 @@ static void check_means(const struct configuration *c, const struct means *means
     budget_check_means(c->settings, &table, means, take_contradiction, c->settings);
 }
 
+struct urgent_check {
+    struct settings *settings;
+    const struct numbers *table;
+    uint64_t unknown;
+    uint32_t line; /* of the row that was told last */
+};
+
+/* A row that blocks does so for everybody. */
+static bool names_nobody(void *user, const struct numbers_row *row)
+{
+    const struct urgent_check *c = user;
+    return row->state != NUMBER_BLOCKED && !customer_is_known(c->settings, c->table, row->customer);
+}
+
+static void tell_nobody(void *user, const struct numbers_row *row, const struct tn *first,
+                        const struct tn *last)
+{
+    struct urgent_check *c = user;
+    (void)first, (void)last;
+    if (row->line == c->line)
+        return;
+    c->line = row->line;
+    c->unknown++;
+    struct buf text = BUF_INIT;
+    buf_add_text(&text, "an urgent change is of customer \"");
+    buf_add_escaped(&text, row->customer);
+    buf_add_text(&text, "\", whom neither the configuration nor a table names any more: stirctl "
+                        "numbers unset takes it back");
+    settings_warn(c->settings, row->file, row->line, buf_str(&text));
+    buf_fini(&text);
+}
+
+/* Urgent changes outlive what they name: of customers that are gone too. */
+static uint64_t check_urgent_customers(struct settings *s, const struct numbers *urgent,
+                                       int numbers_fd)
+{
+    struct mapped_numbers mapped;
+    const char *why;
+    if (numbers_fd < 0 || !numbers_map(&mapped, numbers_fd, &why))
+        return 0;
+    struct urgent_check check = {.settings = s, .table = mapped.table};
+    const struct numbers_selector unknown = {names_nobody, tell_nobody, &check};
+    numbers_select(urgent, &unknown);
+    numbers_unmap(&mapped);
+    return check.unknown;
+}
+
 /* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
-static uint64_t check_urgent(const struct settings *s, int overlay_fd)
+static uint64_t check_urgent(struct settings *s, int overlay_fd, int numbers_fd, uint64_t *unknown)
 {
     struct problems found = PROBLEMS_INIT;
     struct mapped_numbers mapped;
     const char *why;
+    *unknown = 0;
     if (overlay_fd < 0 || !numbers_map(&mapped, overlay_fd, &why))
         return 0;
+    *unknown = check_urgent_customers(s, mapped.table, numbers_fd);
     certificate_rows_check(s, mapped.table, STR(""), &found);
     for (size_t i = 0; i < found.n; i++)
         log_error("an urgent change names a certificate that cannot sign: its calls leave unsigned",
@@ -313,11 +362,12 @@ static bool check_tables(struct settings *s, const struct tables *t, struct str 
 }
 
 /* It is read when stird starts: a start is too late to hear that it was damaged. */
-static bool check_overlay(const struct settings *s, uint64_t *faults, struct problems *problems)
+static bool check_overlay(struct settings *s, int numbers_fd, uint64_t *faults, uint64_t *unknown,
+                          struct problems *problems)
 {
     int fd;
     bool good = numbers_overlay_read(s->state_directory, &fd, problems);
-    *faults = check_urgent(s, fd);
+    *faults = check_urgent(s, fd, numbers_fd, unknown);
     close_if_open(fd);
     return good;
 }
@@ -394,7 +444,7 @@ static void check_named(struct files *files, struct settings *s, struct str path
 {
     struct control_groups groups;
     struct numbers_summary summary;
-    uint64_t urgent_faults;
+    uint64_t urgent_faults, urgent_unknown;
     find_who(&groups, s, path, load, problems);
     check_outside(s, load, problems);
     bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
@@ -403,8 +453,8 @@ static void check_named(struct files *files, struct settings *s, struct str path
         return;
     const struct tables tables = read_tables(s, load->narrow != NULL, path, &summary, problems);
     check_tables(s, &tables, path, problems);
+    check_overlay(s, tables.fd, &urgent_faults, &urgent_unknown, problems);
     close_if_open(tables.fd);
-    check_overlay(s, &urgent_faults, problems);
     if (secrets_good)
         check_tls(files, s, problems);
     check_for_service(files, s, &groups, path, load, problems);
@@ -478,7 +528,8 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     bool numbers_good = check_tables(loaded.settings, &tables, path, problems);
     loaded.numbers_fd = tables.fd;
     check_means(&loaded, &means);
-    bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
+    bool overlay_good = check_overlay(loaded.settings, tables.fd, &loaded.urgent_faults,
+                                      &loaded.urgent_unknown, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
     check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))

@@ -12,6 +12,7 @@
 #include <stird/core/certificate_rows.h>
 #include <stird/core/masked.h>
 #include <stird/core/number_plan.h>
+#include <stird/core/trunk_customers.h>
 #include <stird/io/admin.h>
 #include <stird/io/numbers_files.h>
 #include <string.h>
@@ -197,18 +198,6 @@ void supervisor_numbers_late(struct supervisor *s, struct admin_client *c)
 
 /* ---- what is not set ---- */
 
-static bool knows_customer(const struct settings *s, const struct numbers *table,
-                           struct str customer)
-{
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        if (str_eq(s->trunks[i].customer, customer))
-            return true;
-    for (unsigned i = 0; i < s->n_customers; i++)
-        if (str_eq(s->customers[i].name, customer))
-            return true;
-    return numbers_customer(table, customer) != NUMBERS_NO_CUSTOMER;
-}
-
 static struct str nearest_customer(const struct settings *s, const struct numbers *table,
                                    struct str customer)
 {
@@ -231,7 +220,7 @@ static void check_customer(const struct settings *s, const struct numbers *table
                            const struct str field[OVERLAY_FIELDS], struct buf *why)
 {
     struct str customer = field[OVERLAY_CUSTOMER];
-    if (customer.n == 0 || knows_customer(s, table, customer) ||
+    if (customer.n == 0 || customer_is_known(s, table, customer) ||
         str_eq_nocase(field[OVERLAY_STATE], number_state_name(NUMBER_BLOCKED)))
         return;
     struct str nearest = nearest_customer(s, table, customer);
@@ -474,14 +463,21 @@ static void put_time(struct json *j, int64_t seconds)
 struct listing {
     struct json *json;
     const struct settings *settings;
+    const struct numbers *table; /* NULL: no memory */
 };
 
-/* A certificate that was there when the change was made may be gone after a reload. */
+/* A certificate, and a customer, that was there when the change was made may be gone after a
+   reload. */
 static void put_fault(const struct listing *l, const struct str *field)
 {
     struct buf why = BUF_INIT;
     if (!certificate_row_check(l->settings, field[OVERLAY_CUSTOMER], field[OVERLAY_CERT], &why))
         put(l->json, "fault", buf_str(&why));
+    buf_reset(&why);
+    if (l->table)
+        check_customer(l->settings, l->table, field, &why);
+    if (why.n > 0)
+        put(l->json, "unknown", buf_str(&why));
     buf_fini(&why);
 }
 
@@ -515,8 +511,11 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
     put(&j, "journal", overlay_path(s->overlay));
     json_put_key(&j, STR("entries"));
     json_begin_array(&j);
-    struct listing listing = {&j, s->current.settings};
+    struct tables tables;
+    bool known = tables_get(&tables, s, -1);
+    struct listing listing = {&j, s->current.settings, known ? tables.numbers.table : NULL};
     overlay_each(s->overlay, put_entry, &listing);
+    tables_fini(&tables);
     json_end_array(&j);
     json_put_key(&j, STR("in_force"));
     json_put_integer(&j, (int64_t)overlay_count(s->overlay));

@@ -207,6 +207,7 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
     }
     s->next.generation = ++s->last_generation;
     s->next.urgent_faults = message->urgent_faults;
+    s->next.urgent_unknown = message->urgent_unknown;
     s->reload = RELOAD_SIGNER;
     int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
     if (r)
