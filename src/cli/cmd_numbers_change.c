@@ -130,6 +130,8 @@ static void print_list(const json_t *reply)
                 print_said(", %s%s", further[k].before, text_of(entry, further[k].key));
         if (text_of(entry, "fault")[0])
             print_said(", cannot be signed: %s", text_of(entry, "fault"));
+        if (text_of(entry, "unknown")[0])
+            print_said(", of nobody: %s", text_of(entry, "unknown"));
         putchar('\n');
     }
     json_int_t in_force = json_integer_value(json_object_get(reply, "in_force"));

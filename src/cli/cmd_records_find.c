@@ -17,9 +17,9 @@
 struct find {
     struct record_search search;
     bool json, follow;
-    size_t last;  /* so many of them; 0: all */
-    char **lines; /* the last ones, a ring of `last` */
-    size_t found;
+    size_t last;          /* so many of them; 0: all */
+    char **lines;         /* the last ones, a ring of `last` */
+    size_t found, masked; /* of these: whose number is masked in the record */
 };
 
 static void print(const struct find *f, struct str line, const json_t *record)
@@ -40,6 +40,7 @@ static void keep(struct find *f, struct str line)
 static void look_at(struct find *f, struct str line)
 {
     json_t *record = record_search_match(&f->search, line);
+    f->masked += record && record_search_by_mask(&f->search, record);
     if (record && f->lines)
         keep(f, line);
     else if (record)
@@ -172,6 +173,11 @@ static int run(const struct cli *cli, const struct words *words)
     bool read = search(&f, &names);
     if (read && f.found == 0)
         puts(cli->json ? "[]" : "none");
+    if (f.masked > 0)
+        fprintf(stderr,
+                "stirctl: of these records %zu show the last four digits alone "
+                "(records.mask_numbers): they may be of other numbers that end so\n",
+                f.masked);
     record_files_free(&names);
     return read && f.found > 0 && !fflush(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -21,6 +21,7 @@
 #include <stird/core/verify.h>
 #include <stird/fetch/fetch.h>
 #include <stird/fetch/fetch_cache.h>
+#include <stird/sip/reading.h>
 #include <string.h>
 #include <time.h>
 
@@ -217,6 +218,28 @@ static void set_time(const struct job *job, const struct sighting *s, struct are
     }
 }
 
+/* Of what every request has (RFC 3261 section 8.1.1); NULL: it has them. */
+static const char *lacking(struct str message)
+{
+    static const struct {
+        const char *name;
+        char compact;
+    } needed[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", 0}};
+    struct header_line line;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (!header_find(message, str_of(needed[i].name), needed[i].compact, &line))
+            return needed[i].name;
+    return NULL;
+}
+
+/* As a call is read. A piece of a text is compared as far as it goes. */
+static void read_message(const struct sighting *s, struct arena *arena, struct verify_question *q)
+{
+    q->message_is_piece = !s->on_wire && lacking(s->message);
+    if (arena && !q->message_is_piece)
+        reading_is_clear(s->message, s->on_wire, arena, &q->message_fault);
+}
+
 static json_t *verify_value(struct job *job, const struct sighting *s, struct str value)
 {
     struct arena *arena = arena_new(8192);
@@ -232,6 +255,7 @@ static json_t *verify_value(struct job *job, const struct sighting *s, struct st
         q.orig = facts.has_orig ? &facts.orig : NULL;
         q.dest = facts.has_dest ? &facts.dest : NULL;
         q.requested = facts.has_requested ? &facts.requested : NULL;
+        read_message(s, arena, &q);
         if (!sip_date_parse(facts.date, &q.date_s))
             q.date_s = 0;
     }
@@ -306,20 +330,6 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
              "filter that keeps IP fragments): no verdict",
              s->message.n, of);
     json_array_append_new(changes, json_of_text(text));
-}
-
-/* Of what every request has (RFC 3261 section 8.1.1); NULL: it has them. */
-static const char *lacking(struct str message)
-{
-    static const struct {
-        const char *name;
-        char compact;
-    } needed[] = {{"Via", 'v'}, {"From", 'f'}, {"To", 't'}, {"Call-ID", 'i'}, {"CSeq", 0}};
-    struct header_line line;
-    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        if (!header_find(message, str_of(needed[i].name), needed[i].compact, &line))
-            return needed[i].name;
-    return NULL;
 }
 
 /* Of a text that is a piece of a message nobody knows what it lacks. */

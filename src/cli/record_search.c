@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/core/cause.h>
+#include <stird/core/masked.h>
 #include <stird/core/numbers.h>
 #include <string.h>
 
@@ -75,13 +76,19 @@ static bool has_wanted(const struct record_search *s, const json_t *record, size
     return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
 }
 
+/* Of a masked one nobody can tell whose of those it was that end so. */
+static bool is_number(const struct record_search *s, const json_t *record, const char *member)
+{
+    const char *text = text_of(record, member);
+    return strcmp(text, s->number) == 0 || (text[0] == 'x' && strcmp(text, s->masked) == 0);
+}
+
 static bool matches(const struct record_search *s, const json_t *record)
 {
     for (size_t i = 0; i < FIND_FILTERS; i++)
         if (!has_wanted(s, record, i))
             return false;
-    return (!s->number[0] || strcmp(text_of(record, "orig_tn"), s->number) == 0 ||
-            strcmp(text_of(record, "dest_tn"), s->number) == 0) &&
+    return (!s->number[0] || is_number(s, record, "orig_tn") || is_number(s, record, "dest_tn")) &&
            in_time(s, text_of(record, "ts"));
 }
 
@@ -122,6 +129,9 @@ static bool take_number(struct record_search *s, const char *text)
         return false;
     memcpy(s->number, tn.digits, tn.n);
     s->number[tn.n] = '\0';
+    tn = masked_number(&tn, true);
+    memcpy(s->masked, tn.digits, tn.n);
+    s->masked[tn.n] = '\0';
     return true;
 }
 
@@ -217,4 +227,10 @@ json_t *record_search_match(const struct record_search *s, struct str line)
         return record;
     json_decref(record);
     return NULL;
+}
+
+bool record_search_by_mask(const struct record_search *s, const json_t *record)
+{
+    return s->number[0] && strcmp(text_of(record, "orig_tn"), s->number) != 0 &&
+           strcmp(text_of(record, "dest_tn"), s->number) != 0;
 }

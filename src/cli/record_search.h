@@ -52,11 +52,15 @@ struct record_search {
     struct address source;
     const char *from, *to;          /* times */
     char number[TN_MAX_DIGITS + 1]; /* without plus; empty: any */
+    char masked[TN_MAX_DIGITS + 1]; /* the same, as it stands in a record that masks it */
 };
 
 /* Of one option. False: it cannot be so, which is told on standard error. */
 bool record_search_take(struct record_search *s, int letter, char **value);
 /* The record, if LINE is one that is asked for; NULL: it is not. */
 json_t *record_search_match(const struct record_search *s, struct str line);
+
+/* Whether a record that matched was asked for by a number that it has masked only. */
+bool record_search_by_mask(const struct record_search *search, const json_t *record);
 
 #endif

@@ -90,6 +90,7 @@ static void take_message(void *user, const struct trace_message *m)
                            .from = m->from,
                            .to = m->to,
                            .has_addresses = m->has_addresses,
+                           .on_wire = s->capture && !m->cut,
                            .cut = damage || m->glued || lacks_header(m),
                            .damage = damage,
                            .glued = m->glued,

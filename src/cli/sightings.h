@@ -17,6 +17,7 @@ struct sighting {
     bool has_addresses;
     /* The capture lacks the end of its header, or the text does not tell where lines of it end:
        what is missing there says nothing about the call. */
+    bool on_wire;       /* message is all octets of a datagram or of a message of a stream */
     bool cut, glued;    /* who is glued or damaged is cut */
     const char *damage; /* what copying did to a text; NULL: nothing that shows */
     size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */

@@ -12,6 +12,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
+#include <stird/core/masked.h>
 #include <stird/core/certificate_rows.h>
 #include <stird/core/trunk_customers.h>
 #include <stird/io/numbers_files.h>
@@ -116,11 +117,14 @@ static void take_owners(void *user, const struct numbers_owners *o)
     buf_fini(&other);
 }
 
-/* Tables that are compiled here have refused them with every mistake else. */
+/* Tables that are compiled as they are read have been refused by then, with every mistake else. */
 static void check_owners(const struct settings *s, const struct numbers *table,
                          struct problems *problems)
 {
-    struct owners_check check = {s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE, 0, problems};
+    bool refuse = s->numbers_two_owners == NUMBERS_TWO_OWNERS_REFUSE;
+    struct owners_check check = {refuse, 0, problems};
+    if (refuse && s->numbers_compiled.n == 0)
+        return;
     if (!numbers_find_two_owners(table, take_owners, &check))
         problems->out_of_memory = true;
     if (!check.refuse && check.n > OWNERS_LOGGED)
@@ -220,14 +224,63 @@ static void check_means(const struct configuration *c, const struct means *means
     budget_check_means(c->settings, &table, means, take_contradiction, c->settings);
 }
 
+struct urgent_check {
+    struct settings *settings;
+    const struct numbers *table;
+    uint64_t unknown;
+    uint32_t line; /* of the row that was told last */
+};
+
+/* A row that blocks does so for everybody. */
+static bool names_nobody(void *user, const struct numbers_row *row)
+{
+    const struct urgent_check *c = user;
+    return row->state != NUMBER_BLOCKED && !customer_is_known(c->settings, c->table, row->customer);
+}
+
+static void tell_nobody(void *user, const struct numbers_row *row, const struct tn *first,
+                        const struct tn *last)
+{
+    struct urgent_check *c = user;
+    (void)first, (void)last;
+    if (row->line == c->line)
+        return;
+    c->line = row->line;
+    c->unknown++;
+    struct buf text = BUF_INIT;
+    buf_add_text(&text, "an urgent change is of customer \"");
+    buf_add_escaped(&text, row->customer);
+    buf_add_text(&text, "\", whom neither the configuration nor a table names any more: stirctl "
+                        "numbers unset takes it back");
+    settings_warn(c->settings, row->file, row->line, buf_str(&text));
+    buf_fini(&text);
+}
+
+/* Urgent changes outlive what they name: of customers that are gone too. */
+static uint64_t check_urgent_customers(struct settings *s, const struct numbers *urgent,
+                                       int numbers_fd)
+{
+    struct mapped_numbers mapped;
+    const char *why;
+    if (numbers_fd < 0 || !numbers_map(&mapped, numbers_fd, &why))
+        return 0;
+    struct urgent_check check = {.settings = s, .table = mapped.table};
+    const struct numbers_selector unknown = {names_nobody, tell_nobody, &check};
+    numbers_select(urgent, &unknown);
+    numbers_unmap(&mapped);
+    return check.unknown;
+}
+
 /* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
-static uint64_t check_urgent(const struct settings *s, int overlay_fd)
+static uint64_t check_urgent(struct settings *s, int overlay_fd, int numbers_fd, uint64_t *unknown)
 {
     struct problems found = PROBLEMS_INIT;
     struct mapped_numbers mapped;
     const char *why;
+    *unknown = 0;
     if (overlay_fd < 0 || !numbers_map(&mapped, overlay_fd, &why))
         return 0;
+    *unknown = check_urgent_customers(s, mapped.table, numbers_fd);
     certificate_rows_check(s, mapped.table, STR(""), &found);
     for (size_t i = 0; i < found.n; i++)
         log_error("an urgent change names a certificate that cannot sign: its calls leave unsigned",
@@ -241,9 +294,13 @@ static uint64_t check_urgent(const struct settings *s, int overlay_fd)
 
 void configuration_log_warnings(const struct configuration *c)
 {
-    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next)
+    for (const struct setting_warning *w = c->settings->warnings; w; w = w->next) {
+        struct buf why = BUF_INIT;
+        masked_text(&why, w->text, c->settings->mask_numbers);
         log_warning("the configuration says what is probably not meant", LOG_TEXT("file", w->file),
-                    LOG_NUMBER("line", w->line), LOG_TEXT("why", w->text));
+                    LOG_NUMBER("line", w->line), LOG_TEXT("why", buf_str(&why)));
+        buf_fini(&why);
+    }
 }
 
 void configuration_print_warnings(const struct configuration *c, struct buf *out)
@@ -307,11 +364,12 @@ static bool check_tables(struct settings *s, const struct tables *t, struct str 
 }
 
 /* It is read when stird starts: a start is too late to hear that it was damaged. */
-static bool check_overlay(const struct settings *s, uint64_t *faults, struct problems *problems)
+static bool check_overlay(struct settings *s, int numbers_fd, uint64_t *faults, uint64_t *unknown,
+                          struct problems *problems)
 {
     int fd;
     bool good = numbers_overlay_read(s->state_directory, &fd, problems);
-    *faults = check_urgent(s, fd);
+    *faults = check_urgent(s, fd, numbers_fd, unknown);
     close_if_open(fd);
     return good;
 }
@@ -388,7 +446,7 @@ static void check_named(struct files *files, struct settings *s, struct str path
 {
     struct control_groups groups;
     struct numbers_summary summary;
-    uint64_t urgent_faults;
+    uint64_t urgent_faults, urgent_unknown;
     find_who(&groups, s, path, load, problems);
     check_outside(s, load, problems);
     bool secrets_good = settings_read_secrets(files, s, service_user_uid(), problems);
@@ -397,8 +455,8 @@ static void check_named(struct files *files, struct settings *s, struct str path
         return;
     const struct tables tables = read_tables(s, load->narrow != NULL, path, &summary, problems);
     check_tables(s, &tables, path, problems);
+    check_overlay(s, tables.fd, &urgent_faults, &urgent_unknown, problems);
     close_if_open(tables.fd);
-    check_overlay(s, &urgent_faults, problems);
     if (secrets_good)
         check_tls(files, s, problems);
     check_for_service(files, s, &groups, path, load, problems);
@@ -477,7 +535,8 @@ static bool load_configuration(struct configuration *c, struct str path, const s
     bool numbers_good = check_tables(loaded.settings, &tables, path, problems);
     loaded.numbers_fd = tables.fd;
     check_means(&loaded, &means);
-    bool overlay_good = check_overlay(loaded.settings, &loaded.urgent_faults, problems);
+    bool overlay_good = check_overlay(loaded.settings, tables.fd, &loaded.urgent_faults,
+                                      &loaded.urgent_unknown, problems);
     bool tls_good = secrets_good && check_tls(files, loaded.settings, problems);
     check_for_service(files, loaded.settings, &loaded.groups, path, load, problems);
     if (!keys_good || !numbers_good || !overlay_good || !tls_good || problems_any(problems))

@@ -23,6 +23,7 @@ struct configuration {
     int numbers_fd;      /* the compiled table */
     struct numbers_summary numbers;
     uint64_t urgent_faults;       /* urgent changes that name a certificate that cannot sign */
+    uint64_t urgent_unknown;      /* and those that name a customer whom nothing else does */
     int64_t read_at_s;            /* certificates were in force then */
     struct control_groups groups; /* at the control socket */
     bool is_forced; /* follows a table that had many more rows, since somebody said so */

@@ -44,6 +44,7 @@ static int send_configuration(int control_fd, const struct configuration *c)
     struct control_message message = {.type = CONTROL_SNAPSHOT,
                                       .read_at_s = c->read_at_s,
                                       .urgent_faults = c->urgent_faults,
+                                      .urgent_unknown = c->urgent_unknown,
                                       .forced = c->is_forced};
     struct buf text = BUF_INIT;
     configuration_print_warnings(c, &text);

@@ -1,17 +1,9 @@
 #include <stird/io/ledger.h>
 
 #include <errno.h>
+#include <stird/core/masked.h>
 #include <stird/io/record.h>
 #include <sys/socket.h>
-
-#define MASKED_TAIL 4 /* digits that stay readable */
-
-static void show(struct tn *shown, const struct tn *number, bool mask)
-{
-    *shown = *number;
-    for (unsigned i = 0; mask && i + MASKED_TAIL < shown->n; i++)
-        shown->digits[i] = 'x';
-}
 
 /* The row as "file:line", the way problems name it. */
 static void add_row(struct buf *out, const struct outcome *o)
@@ -53,13 +45,12 @@ void ledger_pack(struct buf *packet, const struct ledger_entry *e)
     const struct outcome *o = e->outcome;
     const struct trunk *trunk = e->call->trunk;
     struct buf source = BUF_INIT, row = BUF_INIT;
-    struct tn orig, dest;
     struct str none = {NULL, 0};
     if (e->call->source.family != ADDRESS_NONE)
         address_add(&source, &e->call->source);
     add_row(&row, o);
-    show(&orig, &o->claims.orig, e->settings->mask_numbers);
-    show(&dest, &o->claims.dest, e->settings->mask_numbers);
+    const struct tn orig = masked_number(&o->claims.orig, e->settings->mask_numbers);
+    const struct tn dest = masked_number(&o->claims.dest, e->settings->mask_numbers);
     struct record r = {
         .ts_us = e->ts_us,
         .node = e->settings->node,

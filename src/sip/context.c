@@ -9,6 +9,7 @@
 #include <stird/base/container_of.h>
 #include <stird/io/ledger.h>
 #include <stird/base/log.h>
+#include <stird/core/masked.h>
 #include <stird/core/nat.h>
 #include <stird/core/policy.h>
 #include <stird/core/emergency.h>
@@ -438,19 +439,23 @@ static struct str upstream_name(const struct context *c)
 
 static struct str digits(const struct context *c, const struct tn *tn, struct buf *room)
 {
-    struct str text = tn_str(tn);
+    const struct tn shown = masked_number(tn, c->snapshot->settings->mask_numbers);
     buf_reset(room);
-    for (size_t i = 0; i < text.n; i++)
-        buf_add_char(room, c->snapshot->settings->mask_numbers && i + 4 < text.n ? 'x' : text.p[i]);
+    buf_add_str(room, tn_str(&shown));
     return buf_failed(room) || room->n == 0 ? STR("-") : buf_str(room);
 }
 
 /* At level debug: how the decision came about. */
 static void log_trace(const struct context *c)
 {
-    for (unsigned i = 0; i < c->outcome->n_trace; i++)
+    struct buf what = BUF_INIT;
+    for (unsigned i = 0; i < c->outcome->n_trace; i++) {
+        buf_reset(&what);
+        masked_text(&what, c->outcome->trace[i], c->snapshot->settings->mask_numbers);
         log_debug("decision", LOG_TEXT("call_id", c->call->call_id), LOG_NUMBER("step", i + 1),
-                  LOG_TEXT("what", c->outcome->trace[i]));
+                  LOG_TEXT("what", buf_str(&what)));
+    }
+    buf_fini(&what);
 }
 
 static void log_decision(const struct context *c)
@@ -458,7 +463,8 @@ static void log_decision(const struct context *c)
     const struct outcome *o = c->outcome;
     if (!log_wants(LOG_LEVEL_INFO))
         return;
-    struct buf orig = BUF_INIT, dest = BUF_INIT, source = BUF_INIT;
+    struct buf orig = BUF_INIT, dest = BUF_INIT, source = BUF_INIT, detail = BUF_INIT;
+    masked_text(&detail, o->detail, c->snapshot->settings->mask_numbers);
     address_add(&source, &c->call->source);
     char level = o->verdict == VERDICT_SIGN ? o->claims.attest : '-';
     log_info("call", LOG_TEXT("call_id", c->call->call_id),
@@ -470,11 +476,12 @@ static void log_decision(const struct context *c)
              LOG_TEXT("reason", reason_name(o->reason)), LOG_TEXT("upstream", upstream_name(c)),
              LOG_NUMBER("status", c->status), LOG_TEXT("cause", cause_name(c->cause)),
              LOG_NUMBER("tried", c->trail.n),
-             o->detail.n > 0 ? LOG_TEXT("detail", o->detail) : (struct log_field){0},
+             o->detail.n > 0 ? LOG_TEXT("detail", buf_str(&detail)) : (struct log_field){0},
              c->call->trunk ? (struct log_field){0} : LOG_TEXT("source", buf_str(&source)));
     buf_fini(&orig);
     buf_fini(&dest);
     buf_fini(&source);
+    buf_fini(&detail);
 }
 
 void proxy_write_record(struct proxy *p, const struct ledger_entry *entry)

@@ -68,6 +68,16 @@ static void add_header(struct call *call, const struct header_line *line)
     }
 }
 
+/* Of a line that is no header: whether the next hop, where it takes it for one, has an address. */
+static bool holds_a_party(const struct header_line *line, struct str name, char compact)
+{
+    struct asserted_texts found = {.n = 0};
+    if (!header_resembles(line, name, compact))
+        return false;
+    asserted_add_odd(&found, line->raw);
+    return found.n_odd > 0;
+}
+
 /* Lines that nobody has to read, and some do. */
 static void add_malformed(struct call *call, const struct header_line *line)
 {
@@ -75,6 +85,10 @@ static void add_malformed(struct call *call, const struct header_line *line)
         add_odd_identity(call, line);
     if (header_resembles(line, STR("P-Asserted-Identity"), 0))
         asserted_add_odd(&call->asserted, line->raw);
+    if (holds_a_party(line, STR("From"), 'f'))
+        asserted_add_odd(&call->from_others, line->raw);
+    if (holds_a_party(line, STR("To"), 't'))
+        call->to_unread = true;
     if (header_resembles(line, STR("Contact"), 'm'))
         trunk_groups_add_odd(&call->groups[GROUP_IN_CONTACT], line->raw);
     if (header_resembles(line, STR("From"), 'f'))

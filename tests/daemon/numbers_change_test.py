@@ -6,6 +6,8 @@ import unittest
 
 from daemon.lifetimes import ProcessStory, WorkersStory
 from lib import settings, stirctl
+from lib.patience import HANG_S
+from lib.stird import wait_until
 
 FREE = "+12155557000"  # in no table
 OWNED = "+12155550100"
@@ -308,6 +310,50 @@ class NumbersChange(ProcessStory):
             self.change("set", FREE, customer, "delegated")
         self.change("set", FREE, "a label for people", "blocked")
         self.refused_call(603, caller=FREE, reason="number_blocked")
+
+    def test_a_customer_that_is_gone_is_told(self):
+        """What outlives its customer is in force: by a reload, in the list, as an alarm."""
+        self.start()
+        with open(self.lab.path("numbers.csv"), encoding="utf-8") as source:
+            before = source.read()
+        columns = before.splitlines()[0].split(",")
+        row = dict.fromkeys(columns, "")
+        row.update(number="+12155557001", customer="initech", state="owned")
+        self.lab.write("numbers.csv", before.rstrip("\n") + "\n" + ",".join(row[c] for c in columns) + "\n")
+        self.reload()
+        self.change("set", FREE, "initech", "owned")
+        self.change("block", "+12155557002")
+        self.assertNotIn("unknown", str(self.change("list")))
+        self.lab.write("numbers.csv", before)
+        status, out, err = stirctl.run(self.path, "reload", "--wait", "--force")
+        self.assertEqual(status, 0, err)
+        self.assertIn('customer "initech", whom neither the configuration nor a table names', out + err)
+        entries = {e["number"]: e for e in self.change("list")["entries"]}
+        self.assertIn('customer "initech" is unknown', entries[FREE]["unknown"])
+        self.assertEqual([n for n, e in entries.items() if "unknown" in e], [FREE])
+        self.assertIn("of nobody", stirctl.run(self.path, "numbers", "list")[1])
+        wait_until(lambda: "urgent_customer" in str(stirctl.ask(self.path, "status")), HANG_S, "the alarm")
+        self.change("unset", FREE)
+        self.reload()
+        wait_until(lambda: "urgent_customer" not in str(stirctl.ask(self.path, "status")), HANG_S, "its end")
+
+    def test_numbers_are_masked_in_all_of_the_log(self):
+        self.start()
+        with open(self.path, encoding="utf-8") as source:
+            text = source.read().replace("records = {", "records = { mask_numbers = true;")
+        self.lab.write("stird.conf", text)
+        self.reload()
+        self.change("block", "+12155550123")
+        self.change("unset", "+12155550123")
+        with open(self.lab.path("numbers.csv"), encoding="utf-8") as source:
+            before = source.read()
+        self.lab.write("numbers.csv", before + "+12155550124;acme;owned\n+12155550124,acme,nonsense\n"
+                       "+1-215-555-01245,acme,owned\n")
+        self.assertNotEqual(stirctl.run(self.path, "reload", "--wait")[0], 0)
+        log = self.stird.log()
+        self.assertIn("number=xxxxxxx0123", log)
+        for digits in ("5550123", "5550124", "555-0124"):
+            self.assertNotIn(digits, log)
 
     def test_says_in_words_what_is_in_force(self):
         self.start()

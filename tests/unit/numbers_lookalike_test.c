@@ -79,6 +79,24 @@ static const char own[] =
     "region verified_by export expert vendor weekend_rate recipient legend tendency mark phone rate "
     "papers tier invoice country activity_x x_exp X_Expires x_active x_account x_level provider";
 
+/* Dates of what is no right: taken for its first day, they would make it one. */
+static const char turned_round[] =
+    "blocked_since inactive_since suspended_since revoked_since unused_since dead_since gone_since "
+    "left_since moved_since not_used_since inactive_from blocked_from quarantine_from no_longer_from "
+    "not_valid_from out_of_service_from quarantine_start blockedSince BLOCKED_SINCE blockedsince "
+    "BlockedFrom barred_since lock_start unverified_since unassigned_from sold_since idle_since "
+    "not_active_since never_used_since stolen_from no_right_from vacant_since fraud_since "
+    "blocked_until quarantine_end suspension_end suspension_expires not_valid_until block_expiry "
+    "blocked_till hold_until banned_thru blocked_before no_longer_after invalid_from "
+    "dno_since spam_since disabled_from off_since lent_to leased_from rented_to "
+    "moved_to quarantineStart suspendedsince xyz_since gone_from xyz-start";
+static const char first_days[] = "active_since active_from valid_since in_service_since start_date "
+                                 "service_start contract_start assigned_from effective_from "
+                                 "owned_since valid_start activation_date number_start_date";
+static const char last_days[] =
+    "active_until valid_to owned_until contract_until service_end "
+    "assigned_until valid_end_date not_valid_after loa_to end_of_contract";
+
 static void in_a_number_table(void **state)
 {
     (void)state;
@@ -119,6 +137,55 @@ static void in_a_table_of_customers(void **state)
     expect_all("x_since x_active x_level region tier rate", NUMBERS_CUSTOMERS, NULL);
 }
 
+static void a_date_of_something_else_is_no_day_of_a_right(void **state)
+{
+    (void)state;
+    expect_all(
+        turned_round, NUMBERS_TABLE,
+        "\"state\" (what the number is to the customer: blocked is no right), \"not_after\" (");
+    expect_all(turned_round, NUMBERS_TABLE, "or \"not_before\" (the first day of its right)?");
+    expect_all("lent_to leased_from", NUMBERS_TABLE, "did you mean \"customer\" (who has the");
+    expect_all(first_days, NUMBERS_TABLE, "did you mean \"not_before\"? A");
+    expect_all(last_days, NUMBERS_TABLE, "did you mean \"not_after\"? A");
+    expect_all("blocked_since gone_since lent_to", NUMBERS_CUSTOMERS,
+               "a customer has no dates and no state");
+    expect_all("unverified_since kyc_until", NUMBERS_CUSTOMERS, "did you mean \"kyc\"?");
+    expect_all("level_since cap_until", NUMBERS_CUSTOMERS, "did you mean \"cap\"?");
+}
+
+static void expect_header(const char *header, const char *wanted)
+{
+    struct buf image = BUF_INIT, got = BUF_INIT;
+    struct problems problems = PROBLEMS_INIT;
+    struct numbers_source source = {.name = STR("t.csv"), .text = str_of(header)};
+    assert_false(numbers_compile(&source, 1, &image, NULL, &problems));
+    problems_print(&problems, &got);
+    buf_add(&got, "", 1);
+    if (!strstr(got.p, wanted))
+        fail_msg("%s: %s", header, got.p);
+    problems_fini(&problems);
+    buf_fini(&image);
+    buf_fini(&got);
+}
+
+static void two_ends_are_a_range_where_no_number_is(void **state)
+{
+    (void)state;
+    static const char from[] = "column \"from\" is unknown: did you mean \"number\"?";
+    expect_header("from,to,customer,state\n", from);
+    expect_header("from,to,customer,state\n", "column \"to\" is unknown: did you mean \"number\"?");
+    expect_header("customer,state,To,From\n", "column \"To\" is unknown: did you mean \"number\"?");
+    expect_header("start,end,customer,state\n",
+                  "column \"start\" is unknown: did you mean \"number\"?");
+    expect_header("from,to,customer,state\n", "FIRST-LAST");
+    expect_header("number,from,to,customer,state\n",
+                  "column \"from\" is unknown: did you mean \"not_before\"?");
+    expect_header("tn,from,to,customer,state\n",
+                  "column \"to\" is unknown: did you mean \"not_after\"?");
+    expect_header("from,customer,state\n",
+                  "column \"from\" is unknown: did you mean \"not_before\"?");
+}
+
 /* It is an attribute like any other. */
 static void a_column_of_ones_own_is_asked_for_with_its_prefix(void **state)
 {
@@ -135,6 +202,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_a_number_table),
         cmocka_unit_test(in_a_table_of_customers),
+        cmocka_unit_test(a_date_of_something_else_is_no_day_of_a_right),
+        cmocka_unit_test(two_ends_are_a_range_where_no_number_is),
         cmocka_unit_test(a_column_of_ones_own_is_asked_for_with_its_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,4 +15,8 @@
 void trunk_customers_check(const struct settings *settings, const struct numbers *table,
                            struct problems *findings);
 
+/* Whether a trunk, a customers entry or TABLE names CUSTOMER. */
+bool customer_is_known(const struct settings *settings, const struct numbers *table,
+                       struct str customer);
+
 #endif

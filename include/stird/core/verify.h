@@ -55,7 +55,10 @@ struct verify_question {
     int64_t max_age_s;    /* of iat, either way */
     /* What the message says; without one orig and dest cannot be compared: the token stays open. */
     bool has_message;
-    const struct tn *orig; /* NULL: it shows no telephone number */
+    bool message_is_piece;    /* of a text: whoever compares with it reads no call */
+    struct str message_fault; /* of a whole one, read as a call is: "From: is there twice, at octet
+                                 412"; empty: nothing */
+    const struct tn *orig;    /* NULL: it shows no telephone number */
     const struct tn *dest;
     const struct tn *requested; /* of the Request-URI, for an explanation only; NULL: none */
     int64_t date_s;             /* of its Date header; 0: there is none */

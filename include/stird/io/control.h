@@ -63,13 +63,14 @@ struct control_message {
     uint32_t type;
     uint32_t worker;
     uint64_t generation, numbers_generation;
-    uint32_t forced;        /* of a loader's SNAPSHOT: past numbers.max_shrink_percent */
-    uint64_t rows[2];       /* of FORCED: of the number table before, and now */
-    uint64_t max_bytes;     /* of RECORDS: when to ask for another file; 0: never */
-    int64_t max_age_ms;     /* the same */
-    uint32_t log_level;     /* of RECORDS: enum log_level */
-    uint32_t columns_open;  /* of a SNAPSHOT of tables alone: see struct numbers_summary */
-    uint64_t urgent_faults; /* of a SNAPSHOT from the loader: see struct configuration */
+    uint32_t forced;         /* of a loader's SNAPSHOT: past numbers.max_shrink_percent */
+    uint64_t rows[2];        /* of FORCED: of the number table before, and now */
+    uint64_t max_bytes;      /* of RECORDS: when to ask for another file; 0: never */
+    int64_t max_age_ms;      /* the same */
+    uint32_t log_level;      /* of RECORDS: enum log_level */
+    uint32_t columns_open;   /* of a SNAPSHOT of tables alone: see struct numbers_summary */
+    uint64_t urgent_faults;  /* of a SNAPSHOT from the loader: see struct configuration */
+    uint64_t urgent_unknown; /* SNAPSHOT: as in struct configuration */
     int64_t read_at_s; /* of a SNAPSHOT: when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of a SNAPSHOT */
     struct proxy_counters counters;        /* of a HEARTBEAT */

@@ -69,30 +69,43 @@ static const struct lookalike in_customers[] = {
  * the whole name; PARTS stand in "loa_expires", "PortOut" and "contract end" whatever is beside
  * them: `expir*` begins a part, `*expir*` may stand anywhere, `portout` fills one or several. The
  * first line that fits counts.
+ *
+ * What a date says depends on what it is the date of: who is "blocked since January" has no right
+ * from then on, who is "blocked until May" has one. SURE is when the name says enough.
  */
+enum sure { ALWAYS, UNLESS_TURNED, OF_A_RIGHT };
 static const struct meaning {
     const char *column, *whole, *parts;
+    enum sure sure;
 } meanings[] = {
-    {NULL, "verifiedby signedby", ""}, /* who did it */
-    {"not_before", "", "portin portindate portedin portsin portingin"},
-    {"not_after", "due ttl lifetime",
-     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* until *until till "
-     "thru through to end ends ended ending enddate* endof* endat endon contractend loaend leaseend "
-     "termend before *validto *validtill *validthru *terminat* stop* *disconnect* *deactiv* "
-     "*decommission* *discontinu* *cancel* cease* ceasing withdraw* retire* sunset ported porting "
-     "portout* portedout* portsout* portingout* portaway* portedaway* release* releasing remove* "
-     "delete* close* lapse* lastday lastdate latest notafter deadline duedate returned churn* "
-     "renew* vacated surrender*"},
+    {NULL, "verifiedby signedby", "", ALWAYS}, /* who did it */
+    {"not_before", "", "portin portindate portedin portsin portingin", UNLESS_TURNED},
+    {"not_after", "due ttl lifetime notvalidafter notafterdate", "", ALWAYS},
+    {"not_after", "",
+     "notvalidafter exp exps expdate expday exptime loaexp eol termdate *expir* contractend "
+     "loaend leaseend termend *validto *validtill *validthru *terminat* stop* "
+     "*disconnect* *deactiv* *decommission* *discontinu* *cancel* cease* ceasing withdraw* "
+     "retire* sunset ported porting portout* portedout* portsout* portingout* portaway* "
+     "portedaway* release* releasing remove* delete* close* lapse* lastday lastdate latest "
+     "notafter deadline duedate returned churn* renew* vacated surrender*",
+     UNLESS_TURNED},
+    {"not_after", "",
+     "until *until till *till thru through to end ends ended ending enddate* endof* endat "
+     "endon before",
+     OF_A_RIGHT},
     {"not_before", "",
-     "from start* begin* begun effective* since activat* activation* commence* *validfrom earliest "
-     "firstday firstdate after inforce notbefore"},
+     "from *from start* *start *since begin* begun effective* since activat* activation* "
+     "commence* *validfrom earliest firstday firstdate after inforce notbefore",
+     OF_A_RIGHT},
     {"kyc", "",
      "kyc* *kyc knowyour* verif* *verified unverif* *verification vetted vetting unvetted authentic* "
-     "unauthentic* certified duediligence"},
+     "unauthentic* certified duediligence",
+     ALWAYS},
     {"cap", "limit limits limited ceiling max maximum highest att grade score",
      "*attest* level* lvl* *level cap caps capped cappedat *levelcap verstat *verstat sign signs "
      "signed unsigned signing nosign signature* stir *stirshaken shaken passport rating ratings rated "
-     "trust* untrusted confidence reputation abc"},
+     "trust* untrusted confidence reputation abc",
+     ALWAYS},
     {"state", "ok use",
      "active *inactive *enabled enable disable* blocked block blocking *revok* revocation *suspend* "
      "valid* *invalid* barred barring locked unlocked allow* *allowed disallow* deny denied denylist "
@@ -101,10 +114,39 @@ static const struct meaning {
      "accepted refuse* forbid* forbidden prohibit* restrict* eligib* ineligib* usable live dead "
      "inservice outofservice assigned unassigned allocated unallocated available unavailable "
      "reserved vacant spare aging quarantine* spoof* fraud* spam* scam* robocall* nuisance blacklist* "
-     "whitelist* blocklist* allowlist* inboundonly confirmed unconfirmed pending legit legitimate"},
+     "whitelist* blocklist* allowlist* inboundonly confirmed unconfirmed pending legit legitimate",
+     ALWAYS},
 };
 
-#define N_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
+/* Parts of a name that add nothing to when a right begins or ends. Another one may be what the date
+   is of: "gone_since", "quarantine_end", "lent_to". */
+static const char of_a_right[] =
+    "date* day days time at on of the in by is was d dt loa contract lease term service services "
+    "right rights number numbers tn tns did range row entry record valid* activ* effective* owned "
+    "ownership owner assigned assignment delegated delegation allocated allocation customer client "
+    "account usage use used force inforce start starts started starting startdate startof begin begins "
+    "began begun beginning begindate commence* since from first firstday earliest after notbefore "
+    "agreement subscription enabled allowed allow permitted authoris* authoriz* approved approval "
+    "granted grant licence license provisioned installed live until till thru through to end ends "
+    "ended ending enddate endof endat endon before last up";
+
+/* And what turns a date of it round, or may. */
+static const char turned[] =
+    "no non not nolonger never without *block* barr* ban banned *suspen* susp quarantine* inactiv* "
+    "invalid* disallow* den* idle dead gone vacant dormant unused unassigned unallocated unowned "
+    "unapproved unavailable unverified unsigned untrusted unconfirmed lock* frozen freeze* hold held "
+    "pause* reserved aging spoof* fraud* spam* scam* *abuse* blacklist* forbid* prohibit* restrict* "
+    "reject* refuse*";
+
+/* The first and the last of a range, where nothing else says which numbers a row is of. */
+static const struct {
+    const char *first, *last;
+} range_ends[] = {{"from", "to"},     {"start", "end"},   {"start", "stop"},   {"begin", "end"},
+                  {"from", "until"},  {"from", "thru"},   {"from", "through"}, {"from", "till"},
+                  {"starts", "ends"}, {"lower", "upper"}, {"low", "high"},     {"min", "max"}};
+
+#define N_RANGE_ENDS (sizeof(range_ends) / sizeof(range_ends[0]))
+#define N_MEANINGS   (sizeof(meanings) / sizeof(meanings[0]))
 
 #define N_IN_NUMBERS   (sizeof(in_numbers) / sizeof(in_numbers[0]))
 #define N_IN_CUSTOMERS (sizeof(in_customers) / sizeof(in_customers[0]))
@@ -213,15 +255,36 @@ static void squeeze_parts(struct squeezed *s, struct str name)
     s->begins[s->n] = true;
 }
 
-static bool means(const struct meaning *m, const struct squeezed *s)
+/* Where any part of the name begins that one of PATTERNS fits. */
+static bool names_any(const char *patterns, const struct squeezed *s)
 {
-    if (is_word_of((struct str){s->letters, s->n}, m->whole))
-        return true;
     for (size_t i = 0; i < s->n; i++)
-        if (s->begins[i] && any_pattern_fits(m->parts, (struct str){s->letters + i, s->n - i},
+        if (s->begins[i] && any_pattern_fits(patterns, (struct str){s->letters + i, s->n - i},
                                              s->begins + i, i == 0))
             return true;
     return false;
+}
+
+static bool means(const struct meaning *m, const struct squeezed *s)
+{
+    return is_word_of((struct str){s->letters, s->n}, m->whole) || names_any(m->parts, s);
+}
+
+/* Each part is one of PATTERNS, or a number. */
+static bool names_only(const char *patterns, const struct squeezed *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->begins[i] && !ascii_is_digit(s->letters[i]) &&
+            !any_pattern_fits(patterns, (struct str){s->letters + i, s->n - i}, s->begins + i,
+                              false))
+            return false;
+    return true;
+}
+
+static bool is_sure(const struct meaning *m, const struct squeezed *s)
+{
+    return m->sure == ALWAYS || (m->sure == OF_A_RIGHT && names_only(of_a_right, s)) ||
+           (m->sure == UNLESS_TURNED && !names_any(turned, s));
 }
 
 /* Several columns in one, which is said in words of its own. */
@@ -231,17 +294,24 @@ static bool is_several(struct str name)
            memchr(name.p, '|', name.n);
 }
 
-/* What NAME, or one of its parts, means; NULL: nothing. */
-static const char *meaning_of(struct str name)
+/* What NAME, or one of its parts, means; NULL: nothing. AMONG: of these columns alone. */
+static const struct meaning *find_meaning(struct squeezed *s, struct str name,
+                                          bool (*among)(const char *column))
 {
-    struct squeezed s;
     if (name.n == 0 || is_several(name))
         return NULL;
-    squeeze_parts(&s, name);
+    squeeze_parts(s, name);
     for (size_t i = 0; i < N_MEANINGS; i++)
-        if (means(&meanings[i], &s))
-            return meanings[i].column;
+        if ((!meanings[i].column || !among || among(meanings[i].column)) && means(&meanings[i], s))
+            return &meanings[i];
     return NULL;
+}
+
+static const char *meaning_of(struct str name, bool (*among)(const char *column))
+{
+    struct squeezed s;
+    const struct meaning *m = find_meaning(&s, name, among);
+    return m ? m->column : NULL;
 }
 
 const char *numbers_customer_column_meant(struct str name)
@@ -250,12 +320,38 @@ const char *numbers_customer_column_meant(struct str name)
     return like ? like : row_column_meant(name);
 }
 
+/* "lent_to", "leased_from" */
+static bool may_name_somebody(const struct squeezed *s)
+{
+    return names_any("to from", s);
+}
+
+/* "from" and "to", not "numbers" */
+static bool ends_range(struct str name, const char *meant)
+{
+    char room[SQUEEZED_MAX];
+    struct str word = squeeze(room, name);
+    for (size_t i = 0; str_eq(str_of(meant), STR("number")) && i < N_RANGE_ENDS; i++)
+        if (str_eq(word, str_of(range_ends[i].first)) || str_eq(word, str_of(range_ends[i].last)))
+            return true;
+    return false;
+}
+
 void lookalike_say(struct str name, const char *meant, struct buf *why)
 {
-    buf_addf(why,
-             "column \"%s\" is unknown: did you mean \"%s\"? A column of your own begins "
-             "with x_",
-             build_quote(name).text, meant);
+    struct squeezed s;
+    const struct meaning *m = find_meaning(&s, name, NULL);
+    buf_addf(why, "column \"%s\" is unknown: did you mean ", build_quote(name).text);
+    if (m && !is_sure(m, &s) && str_eq(str_of(m->column), str_of(meant)))
+        buf_addf(why,
+                 "%s\"state\" (what the number is to the customer: blocked is no right), "
+                 "\"not_after\" (the last day of its right, where there is none since, or "
+                 "until, that day) or \"not_before\" (the first day of its right)?",
+                 may_name_somebody(&s) ? "\"customer\" (who has the number), " : "");
+    else
+        buf_addf(why, "\"%s\"?%s", meant,
+                 ends_range(name, meant) ? " A range is one field there: FIRST-LAST." : "");
+    buf_add_text(why, " A column of your own begins with x_");
 }
 
 bool column_is_own(struct str name)
@@ -263,12 +359,47 @@ bool column_is_own(struct str name)
     return name.n > 2 && str_eq_nocase(str_slice(name, 0, 2), STR("x_"));
 }
 
+static bool has_called(const struct str *field, unsigned n, const char *called)
+{
+    char room[SQUEEZED_MAX];
+    for (unsigned i = 0; i < n; i++)
+        if (str_eq(squeeze(room, field[i]), str_of(called)))
+            return true;
+    return false;
+}
+
+/* Something else says which numbers a row is of. */
+static bool has_numbers(const struct str *field, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (is_called(&in_numbers[0], field[i], true))
+            return true;
+    return false;
+}
+
+/* "from" and "to" are the two ends of a range where no column holds the numbers, and else dates. */
+static bool is_end_of_range(const struct str *field, unsigned n, struct str name)
+{
+    char room[SQUEEZED_MAX];
+    struct str word = squeeze(room, name);
+    if (has_numbers(field, n))
+        return false;
+    for (size_t i = 0; i < N_RANGE_ENDS; i++)
+        if ((str_eq(word, str_of(range_ends[i].first)) &&
+             has_called(field, n, range_ends[i].last)) ||
+            (str_eq(word, str_of(range_ends[i].last)) && has_called(field, n, range_ends[i].first)))
+            return true;
+    return false;
+}
+
 const char *column_meant(const struct str *field, unsigned n, struct str name)
 {
     if (column_is_own(name))
         return NULL;
+    if (is_end_of_range(field, n, name))
+        return "number";
     const char *meant = find(in_numbers, N_IN_NUMBERS, field, n, name);
-    return meant ? meant : meaning_of(name);
+    return meant ? meant : meaning_of(name, NULL);
 }
 
 static bool column_is_of_customers(const char *column)
@@ -285,7 +416,7 @@ const char *customer_column_meant(const struct str *field, unsigned n, struct st
         return NULL;
     const char *meant = find(in_customers, N_IN_CUSTOMERS, field, n, name);
     if (!meant)
-        meant = meaning_of(name);
+        meant = meaning_of(name, column_is_of_customers);
     return column_is_of_customers(meant) ? meant : NULL;
 }
 
@@ -300,5 +431,5 @@ static bool column_is_date(struct str name)
 
 const char *row_column_meant(struct str name)
 {
-    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : meaning_of(name);
+    return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : meaning_of(name, NULL);
 }

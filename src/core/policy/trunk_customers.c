@@ -58,3 +58,14 @@ void trunk_customers_check(const struct settings *s, const struct numbers *table
             add_finding(s, table, t, findings);
     }
 }
+
+bool customer_is_known(const struct settings *s, const struct numbers *table, struct str customer)
+{
+    for (unsigned i = 0; i < s->n_trunks; i++)
+        if (str_eq(s->trunks[i].customer, customer))
+            return true;
+    for (unsigned i = 0; i < s->n_customers; i++)
+        if (str_eq(s->customers[i].name, customer))
+            return true;
+    return numbers_customer(table, customer) != NUMBERS_NO_CUSTOMER;
+}

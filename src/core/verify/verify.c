@@ -48,6 +48,27 @@ static void passed(struct verification *v, enum verify_check check)
 
 /* ---- the header's form ---- */
 
+static struct str shown(struct verification *v, struct str text)
+{
+    struct buf escaped = BUF_INIT;
+    buf_add_escaped(&escaped, str_slice(text, 0, 80));
+    struct str copy = arena_copy(v->arena, buf_str(&escaped));
+    buf_fini(&escaped);
+    return copy;
+}
+
+static void check_message(struct verification *v)
+{
+    const struct verify_question *q = v->question;
+    if (!q->has_message || q->message_is_piece)
+        return;
+    if (q->message_fault.n > 0)
+        FAILED(v, VERIFY_MESSAGE, "the message cannot be read: %.*s",
+               STR_ARG(shown(v, q->message_fault)));
+    else
+        passed(v, VERIFY_MESSAGE);
+}
+
 static void check_syntax(struct verification *v)
 {
     v->kind = identity_parse(v->question->value, &v->report->identity);
@@ -133,15 +154,6 @@ static struct str member(const json_t *object, const char *key)
 }
 
 /* What the network wrote is shown cut and without control characters. */
-static struct str shown(struct verification *v, struct str text)
-{
-    struct buf escaped = BUF_INIT;
-    buf_add_escaped(&escaped, str_slice(text, 0, 80));
-    struct str copy = arena_copy(v->arena, buf_str(&escaped));
-    buf_fini(&escaped);
-    return copy;
-}
-
 static void check_alg(struct verification *v)
 {
     if (!json_is_object(v->header))
@@ -570,7 +582,7 @@ static void check_scope(struct verification *v)
 
 /* ---- all of them ---- */
 
-enum need { ALWAYS, TO_FETCH, WITH_CRLS };
+enum need { ALWAYS, TO_FETCH, WITH_CRLS, WITH_WHOLE };
 
 static const struct {
     const char *name, *text, *advice;
@@ -585,10 +597,10 @@ static const struct {
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
 static void (*const steps[])(struct verification *v) = {
-    check_syntax, check_form,    check_header, check_alg,         check_ppt,       check_type,
-    check_crit,   check_url,     check_x5u,    check_payload,     check_claims,    check_fresh,
-    check_orig,   check_dest,    check_fetch,  check_certificate, check_signature, check_dates,
-    check_chain,  check_revoked, check_scope,
+    check_message, check_syntax, check_form,    check_header, check_alg,         check_ppt,
+    check_type,    check_crit,   check_url,     check_x5u,    check_payload,     check_claims,
+    check_fresh,   check_orig,   check_dest,    check_fetch,  check_certificate, check_signature,
+    check_dates,   check_chain,  check_revoked, check_scope,
 };
 
 static bool is_needed(const struct verify_question *q, enum need need)
@@ -600,6 +612,8 @@ static bool is_needed(const struct verify_question *q, enum need need)
         return !q->chain_is_given;
     case WITH_CRLS:
         return q->trust && trust_has_crls(q->trust);
+    case WITH_WHOLE:
+        return q->has_message && !q->message_is_piece;
     }
     return true;
 }
@@ -677,7 +691,8 @@ struct str verify_status_phrase(int sip_status)
     static const struct {
         int status;
         const char *phrase;
-    } phrases[] = {{403, "Stale Date"},
+    } phrases[] = {{400, "Bad Request"},
+                   {403, "Stale Date"},
                    {428, "Use Identity Header"},
                    {436, "Bad Identity Info"},
                    {437, "Unsupported Credential"},

@@ -45,8 +45,8 @@ static bool has_wrong_label(struct str host)
         host.n--;
     bool wrong = host.n > 253;
     while (!wrong && host.p) {
-        size_t n = str_cut(&host, '.').n;
-        wrong = n == 0 || n > 63;
+        struct str label = str_cut(&host, '.');
+        wrong = label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-';
     }
     return wrong;
 }
@@ -87,11 +87,25 @@ static const char *split(struct str authority, struct x5u_parts *parts)
     if (parts->host.n == 0)
         return "has no host name: write https://HOST/PATH";
     if (authority.p[0] != '[' && has_wrong_label(parts->host))
-        return "has a host that no name server knows: a label between its dots is empty or longer "
-               "than 63 characters";
+        return "has a host that no name server knows: a label between its dots is empty, longer "
+               "than 63 characters, or begins or ends with a hyphen";
     if (end < authority.n && !read_port(str_slice(authority, end + 1, authority.n), &parts->port))
         return "has another port than 443 or 8443";
     return NULL;
+}
+
+static bool is_hex(char c)
+{
+    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+}
+
+/* RFC 3986 section 2.1 */
+static bool has_broken_escape(struct str url)
+{
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] == '%' && !(i + 2 < url.n && is_hex(url.p[i + 1]) && is_hex(url.p[i + 2])))
+            return true;
+    return false;
 }
 
 const char *x5u_split(struct str url, struct x5u_parts *parts)
@@ -105,6 +119,8 @@ const char *x5u_split(struct str url, struct x5u_parts *parts)
         if (!is_safe(url.p[i]))
             return "must be one URL of plain characters, without space, quotes, <> or fragment: "
                    "%-escape them";
+    if (has_broken_escape(url))
+        return "has a % without two hexadecimal digits behind it";
     if (!str_starts_nocase(url, STR(SCHEME)))
         return "is no https URL: verifiers fetch certificates by https only";
     if (has(authority_of(url), '@'))

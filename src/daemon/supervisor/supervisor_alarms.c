@@ -58,6 +58,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_needs_restart] = changes(s);
     values[ALARM_urgent_changes] = s->urgent_changes_lost;
     values[ALARM_urgent_certificate] = s->current.urgent_faults;
+    values[ALARM_urgent_customer] = s->current.urgent_unknown;
     values[ALARM_check_lists] = s->check_faults;
     values[ALARM_names_lost] = s->names_unsent;
     values[ALARM_control_refused] = s->refusals.of[CONTROL_REFUSED_OWN];

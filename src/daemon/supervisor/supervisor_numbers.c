@@ -10,7 +10,9 @@
 #include <stird/base/log.h>
 #include <stird/base/suggest.h>
 #include <stird/core/certificate_rows.h>
+#include <stird/core/masked.h>
 #include <stird/core/number_plan.h>
+#include <stird/core/trunk_customers.h>
 #include <stird/io/admin.h>
 #include <stird/io/numbers_files.h>
 #include <string.h>
@@ -196,18 +198,6 @@ void supervisor_numbers_late(struct supervisor *s, struct admin_client *c)
 
 /* ---- what is not set ---- */
 
-static bool knows_customer(const struct settings *s, const struct numbers *table,
-                           struct str customer)
-{
-    for (unsigned i = 0; i < s->n_trunks; i++)
-        if (str_eq(s->trunks[i].customer, customer))
-            return true;
-    for (unsigned i = 0; i < s->n_customers; i++)
-        if (str_eq(s->customers[i].name, customer))
-            return true;
-    return numbers_customer(table, customer) != NUMBERS_NO_CUSTOMER;
-}
-
 static struct str nearest_customer(const struct settings *s, const struct numbers *table,
                                    struct str customer)
 {
@@ -230,7 +220,7 @@ static void check_customer(const struct settings *s, const struct numbers *table
                            const struct str field[OVERLAY_FIELDS], struct buf *why)
 {
     struct str customer = field[OVERLAY_CUSTOMER];
-    if (customer.n == 0 || knows_customer(s, table, customer) ||
+    if (customer.n == 0 || customer_is_known(s, table, customer) ||
         str_eq_nocase(field[OVERLAY_STATE], number_state_name(NUMBER_BLOCKED)))
         return;
     struct str nearest = nearest_customer(s, table, customer);
@@ -396,9 +386,11 @@ static bool commit(struct supervisor *s, const struct tn *number, struct str cus
     return true;
 }
 
-static void log_change(const char *what, const struct str field[OVERLAY_FIELDS], uint32_t uid)
+static void log_change(const struct supervisor *s, const char *what, const struct tn *number,
+                       const struct str field[OVERLAY_FIELDS], uint32_t uid)
 {
-    log_info(what, LOG_TEXT("number", field[OVERLAY_NUMBER]),
+    const struct tn shown = masked_number(number, s->current.settings->mask_numbers);
+    log_info(what, LOG_TEXT("number", tn_str(&shown)),
              LOG_TEXT("customer", field[OVERLAY_CUSTOMER]), LOG_TEXT("state", field[OVERLAY_STATE]),
              LOG_NUMBER("user", uid));
 }
@@ -429,9 +421,10 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
     /* The journal has read it as a number. */
     if (why.n == 0 && tn_from_digits(&c->number, field[OVERLAY_NUMBER]) &&
         commit(s, &c->number, set ? field[OVERLAY_CUSTOMER] : STR(""), &why)) {
-        log_change(set ? "a number was changed ahead of the tables"
+        log_change(s,
+                   set ? "a number was changed ahead of the tables"
                        : "an urgent change of a number was taken back",
-                   field, uid);
+                   &c->number, field, uid);
         c->waits = c->for_numbers = true;
         c->ticket = s->overlay_generation;
         c->deadline_ms = now_ms + WAIT_LIMIT_MS;
@@ -470,14 +463,21 @@ static void put_time(struct json *j, int64_t seconds)
 struct listing {
     struct json *json;
     const struct settings *settings;
+    const struct numbers *table; /* NULL: no memory */
 };
 
-/* A certificate that was there when the change was made may be gone after a reload. */
+/* A certificate, and a customer, that was there when the change was made may be gone after a
+   reload. */
 static void put_fault(const struct listing *l, const struct str *field)
 {
     struct buf why = BUF_INIT;
     if (!certificate_row_check(l->settings, field[OVERLAY_CUSTOMER], field[OVERLAY_CERT], &why))
         put(l->json, "fault", buf_str(&why));
+    buf_reset(&why);
+    if (l->table)
+        check_customer(l->settings, l->table, field, &why);
+    if (why.n > 0)
+        put(l->json, "unknown", buf_str(&why));
     buf_fini(&why);
 }
 
@@ -511,8 +511,11 @@ void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c,
     put(&j, "journal", overlay_path(s->overlay));
     json_put_key(&j, STR("entries"));
     json_begin_array(&j);
-    struct listing listing = {&j, s->current.settings};
+    struct tables tables;
+    bool known = tables_get(&tables, s, -1);
+    struct listing listing = {&j, s->current.settings, known ? tables.numbers.table : NULL};
     overlay_each(s->overlay, put_entry, &listing);
+    tables_fini(&tables);
     json_end_array(&j);
     json_put_key(&j, STR("in_force"));
     json_put_integer(&j, (int64_t)overlay_count(s->overlay));

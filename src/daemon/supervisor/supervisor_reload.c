@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/masked.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,6 +137,15 @@ static bool read_lines(struct buf *lines, int fd)
     return !buf_failed(lines);
 }
 
+/* A row of a table is told with its number. */
+static void log_problem(const struct supervisor *s, struct str text)
+{
+    struct buf shown = BUF_INIT;
+    masked_text(&shown, text, s->current.settings && s->current.settings->mask_numbers);
+    log_error("configuration", LOG_TEXT("problem", buf_str(&shown)));
+    buf_fini(&shown);
+}
+
 static void take_problems(struct supervisor *s, int fd)
 {
     struct str rest;
@@ -144,7 +154,7 @@ static void take_problems(struct supervisor *s, int fd)
         return;
     rest = buf_str(&s->reload_problems);
     for (; rest.n > 0 && logged < PROBLEMS_LOGGED_MAX; logged++)
-        log_error("configuration", LOG_TEXT("problem", str_cut(&rest, '\n')));
+        log_problem(s, str_cut(&rest, '\n'));
     if (rest.n > 0)
         log_error("configuration: there are more problems: stird -t lists all");
 }
@@ -155,7 +165,7 @@ static bool tell_problems(struct supervisor *s, struct problems *problems)
     bool good = !problems_any(problems);
     problems_print(problems, &s->reload_problems);
     for (size_t i = 0; i < problems->n; i++)
-        log_error("configuration", LOG_CSTR("problem", problems->list[i].text));
+        log_problem(s, str_of(problems->list[i].text));
     problems_fini(problems);
     return good;
 }
@@ -197,6 +207,7 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
     }
     s->next.generation = ++s->last_generation;
     s->next.urgent_faults = message->urgent_faults;
+    s->next.urgent_unknown = message->urgent_unknown;
     s->reload = RELOAD_SIGNER;
     int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
     if (r)

@@ -1,0 +1,18 @@
+/*
+ * reading - whether an INVITE is one that can be read, and in one way: the framing, screening and
+ * facts of a call, for tools that have no network. One thread.
+ */
+#ifndef STIRD_READING_H
+#define STIRD_READING_H
+
+#include <stdbool.h>
+#include <stird/base/arena.h>
+
+/*
+ * False: a call that said this would be refused, or no number of it be believed; *WHY tells what it
+ * is, and where ("From: is there twice, at octet 412"), in ARENA. ON_WIRE: RAW are the octets of a
+ * datagram; else line ends and the body may be a copier's, and where they are odd nothing is said.
+ */
+bool reading_is_clear(struct str raw, bool on_wire, struct arena *arena, struct str *why);
+
+#endif

@@ -1,0 +1,61 @@
+#include <stird/sip/reading.h>
+
+#include <stird/core/settings.h>
+#include <stird/sip/facts.h>
+
+#include "sip/message/received.h"
+
+/* As they are where nothing is set, but for the number of lines: that is a limit of stird's, and no
+   fault of a message. */
+static const struct settings unset = {
+    .max_message_bytes = 65535, .max_header_lines = 4096, .emergency_by_to = true};
+
+static bool tell(struct arena *arena, const struct screen_fault *fault, struct str *why)
+{
+    struct buf text = BUF_INIT;
+    received_add_fault(&text, fault);
+    *why = text.n > 0 ? arena_copy(arena, buf_str(&text)) : reason_text(fault->reason);
+    buf_fini(&text);
+    return false;
+}
+
+/* A text has the lines alone, whoever ended them, and of a body what was copied. */
+static bool is_parsed(struct str raw, bool on_wire, struct arena *arena, struct str *why)
+{
+    const struct frame_limits limits = {unset.max_message_bytes, unset.max_header_lines};
+    struct message m;
+    struct frame frame;
+    enum frame_status status = frame_datagram(raw, &limits, &frame);
+    bool good = on_wire
+                    ? received_parse(&m, str_slice(raw, frame.skip, raw.n), status, &frame, &unset)
+                    : message_parse(&m, raw, &unset) == REASON_OK;
+    if (!good)
+        return tell(arena, &m.fault, why);
+    message_fini(&m);
+    return true;
+}
+
+/* No call gets a level by what these say. */
+static bool parties_are_clear(struct str raw, struct arena *arena, struct str *why)
+{
+    struct call *call = arena_alloc(arena, sizeof(*call));
+    if (!call)
+        return true;
+    call->arena = arena;
+    if (facts_of_message(call, &unset, raw) != REASON_OK)
+        return true;
+    if (call->from_others.unreadable)
+        *why = STR("From: cannot be read as one address");
+    else if (call->to_unread)
+        *why = STR("To: cannot be read as one address");
+    else if (call->asserted.unreadable)
+        *why = STR("P-Asserted-Identity: cannot be read");
+    return why->n == 0;
+}
+
+bool reading_is_clear(struct str raw, bool on_wire, struct arena *arena, struct str *why)
+{
+    *why = (struct str){NULL, 0};
+    return !message_module_init() ||
+           (is_parsed(raw, on_wire, arena, why) && parties_are_clear(raw, arena, why));
+}
