@@ -13,6 +13,7 @@
 #include <stird/base/clock.h>
 #include <stird/core/cause.h>
 #include <stird/core/headers.h>
+#include <stird/trace/trace.h>
 #include <string.h>
 #include <time.h>
 
@@ -83,6 +84,20 @@ static bool make_message(const struct question *q, const struct settings *settin
     return !buf_failed(out);
 }
 
+/* A file of another kind is no message that stird would refuse. */
+static bool is_text(const char *path, struct str bytes)
+{
+    if (trace_is_capture(bytes))
+        warn_said("stirctl: %s: is a capture: give the text of one INVITE of it (stirctl verify "
+                  "reads captures)\n",
+                  path);
+    else if (trace_is_packed(bytes))
+        warn_said("stirctl: %s: is packed by gzip: gunzip it first\n", path);
+    else if (bytes.n == 0)
+        warn_said("stirctl: %s: is empty\n", path);
+    return bytes.n > 0 && !trace_is_capture(bytes) && !trace_is_packed(bytes);
+}
+
 static bool read_message(const char *path, struct buf *out)
 {
     FILE *source = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
@@ -94,7 +109,7 @@ static bool read_message(const char *path, struct buf *out)
         warn_said("stirctl: %s: %s\n", path, strerror(errno));
     else if (out->n > MESSAGE_MAX)
         warn_said("stirctl: %s: longer than any SIP message (1 MB)\n", path);
-    good = good && !ferror(source) && out->n <= MESSAGE_MAX;
+    good = good && !ferror(source) && out->n <= MESSAGE_MAX && is_text(path, buf_str(out));
     if (source && source != stdin)
         fclose(source);
     return good;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/core/certificate_rows.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +13,18 @@ struct job {
     const char *output;
     struct str *customers;
     unsigned n_customers;
-    struct settings *settings; /* NULL: the words name everything */
+    struct settings *settings; /* NULL: the words name everything, and nobody knows the rest */
+    struct numbers_judge judge;
 };
+
+/* A start would refuse rows of certificates that are not there. */
+static void judge_by_settings(struct job *job, struct numbers_paths *paths)
+{
+    if (!job->settings)
+        return;
+    job->judge = certificate_rows_judge(job->settings);
+    paths->judge = &job->judge;
+}
 
 static bool from_configuration(struct job *job, const struct cli *cli, struct numbers_paths *paths)
 {
@@ -21,6 +32,7 @@ static bool from_configuration(struct job *job, const struct cli *cli, struct nu
     if (!job->settings)
         return false;
     *paths = numbers_paths_of(job->settings);
+    judge_by_settings(job, paths);
     if (paths->compiled.n == 0)
         return true;
     fputs("stirctl: the configuration names a compiled table (numbers.compiled): name the files "
@@ -43,14 +55,33 @@ static int say(const struct cli *cli, const char *output, const struct numbers_s
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Of the rows that are good else; JUDGE looks at the others. */
+static bool check_certificates(const struct job *job, int fd, struct problems *problems)
+{
+    struct mapped_numbers mapped;
+    const char *why;
+    if (!job->settings)
+        return true;
+    if (!numbers_map(&mapped, fd, &why)) {
+        problems_add(problems, STR(""), 0, "the number table: %s", why);
+        return false;
+    }
+    certificate_rows_check(job->settings, mapped.table, STR(""), problems);
+    numbers_unmap(&mapped);
+    return !problems_any(problems);
+}
+
 static int compile(const struct cli *cli, const struct job *job, const struct numbers_paths *paths)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     int fd, status = EXIT_FAILURE;
-    bool good = numbers_files_compile(paths, &fd, &summary, &problems);
+    bool good = numbers_files_compile(paths, &fd, &summary, &problems) &&
+                check_certificates(job, fd, &problems);
     print_problems(stderr, &problems);
     problems_fini(&problems);
+    if (!good && fd >= 0)
+        close(fd);
     if (!good)
         return status;
     int r = numbers_image_write(job->output, fd);
@@ -99,6 +130,9 @@ static int run(const struct cli *cli, const struct words *words)
         paths = paths_of_words(tables, words->n, words->word);
         paths.customers = job.customers;
         paths.n_customers = job.n_customers;
+        if (access(cli->configuration, F_OK) == 0)
+            job.settings = session_tables(cli);
+        judge_by_settings(&job, &paths);
         status = compile(cli, &job, &paths);
     }
     settings_free(job.settings);

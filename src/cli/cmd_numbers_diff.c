@@ -95,6 +95,15 @@ static void print_replay(const struct replay *r)
     printf("%llu of %llu calls would have another level; %llu record%s could not be replayed\n",
            (unsigned long long)changed, (unsigned long long)r->calls,
            (unsigned long long)r->skipped, PLURAL(r->skipped));
+    if (r->masked > 0)
+        printf("%llu of these show the last four digits alone (records.mask_numbers)\n",
+               (unsigned long long)r->masked);
+    if (r->without_trunk > 0)
+        printf("%llu of these name no trunk that the configuration has\n",
+               (unsigned long long)r->without_trunk);
+    if (r->skipped > r->masked + r->without_trunk)
+        printf("%llu of these have no calling and called number, or no time\n",
+               (unsigned long long)(r->skipped - r->masked - r->without_trunk));
 }
 
 /* ---- all ---- */

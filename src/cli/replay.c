@@ -112,12 +112,21 @@ static void count_change(struct replay *r, const json_t *record, struct replay_c
     buf_add(&r->changes, change, sizeof(*change));
 }
 
+static void count_skipped(struct replay *r, const struct past_call *past)
+{
+    r->skipped++;
+    if (past->orig[0] == 'x' || past->dest[0] == 'x')
+        r->masked++;
+    else if (!past->trunk)
+        r->without_trunk++;
+}
+
 static void replay_record(struct replay *r, const json_t *record)
 {
     struct past_call past;
     struct replay_change change = {.calls = 0};
     if (!read_record(r, record, &past)) {
-        r->skipped++;
+        count_skipped(r, &past);
         return;
     }
     if (!decide(r, &past, r->old, change.from) || !decide(r, &past, r->new, change.to)) {

@@ -26,9 +26,10 @@ struct replay_change {
 struct replay {
     const struct settings *settings;
     const struct numbers *old, *new;
-    uint64_t calls;     /* that were decided anew */
-    uint64_t skipped;   /* records that name no trunk of the settings or no whole numbers */
-    struct buf changes; /* struct replay_change */
+    uint64_t calls;   /* that were decided anew */
+    uint64_t skipped; /* records that name no trunk of the settings or no whole numbers */
+    uint64_t masked, without_trunk; /* of these */
+    struct buf changes;             /* struct replay_change */
 };
 
 /* False after complaints. */

@@ -246,6 +246,10 @@ static void tell_nothing(const struct sightings *s, const char *file,
                          const struct trace_tally *tally)
 {
     struct buf words = BUF_INIT;
+    if (s->input.n == 0) {
+        complain(file, "is empty: it holds neither an INVITE nor an Identity header");
+        return;
+    }
     complain(file, "holds neither an INVITE nor an Identity header");
     if (s->others > 0)
         warn_said("stirctl: %s: it has %" PRIu64 " other SIP messages\n", file, s->others);

@@ -25,6 +25,19 @@ static void print_count(uint64_t n, const char *one, const char *many)
     printf(", %llu %s", (unsigned long long)n, n == 1 ? one : many);
 }
 
+/* Of an id there may be several units: the old one beside the new one. */
+static unsigned count_certificates(const struct settings *s)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n_certificates; i++) {
+        unsigned j = 0;
+        while (!str_eq(s->certificates[j].id, s->certificates[i].id))
+            j++;
+        n += i == j;
+    }
+    return n;
+}
+
 static void print_summary(const struct configuration *c)
 {
     const struct settings *s = c->settings;
@@ -32,7 +45,7 @@ static void print_summary(const struct configuration *c)
            s->n_listeners == 1 ? "listener" : "listeners");
     print_count(s->n_trunks, "trunk", "trunks");
     print_count(s->n_upstreams, "upstream", "upstreams");
-    print_count(s->n_certificates, "certificate", "certificates");
+    print_count(count_certificates(s), "certificate", "certificates");
     print_count(c->numbers.rows, "number row", "number rows");
     print_count(c->numbers.customers, "customer", "customers");
     putchar('\n');

@@ -155,7 +155,8 @@ static void warn_of_numbers(const struct settings *s, const struct numbers *tabl
         if (sti_scope_is_limited(&s->certificates[i].scope))
             log_info("a certificate is for telephone numbers alone",
                      LOG_TEXT("id", s->certificates[i].id),
-                     LOG_TEXT("unit", s->certificates[i].unit));
+                     s->certificates[i].unit.n > 0 ? LOG_TEXT("unit", s->certificates[i].unit)
+                                                   : (struct log_field){0});
 }
 
 static void warn_of_trunks(struct settings *s, const struct numbers *table)

@@ -24,6 +24,9 @@ static const char in_carets[] = "it has ^M for line ends: take them off (sed 's/
 static const char with_spaces[] =
     "its start line has white space at its end, as terminals copy it: take that off "
     "(sed 's/[[:blank:]]*$//' FILE)";
+static const char in_syslog[] =
+    "it was written by a syslog daemon (#015#012 for line ends): turn these back "
+    "(sed 's/#015#012/\\r\\n/g' FILE), or let rsyslog not escape them" CAPTURE;
 static const char in_hex[] = "it is a hexdump: give the capture that it was printed from (tcpdump "
                              "-w FILE), or make one of it (text2pcap)";
 static const char is_shortened[] =
@@ -77,6 +80,9 @@ static const struct sign {
     {STR("SIP/2.0\\n"), FILES, in_json},
     {STR("SIP/2.0\\\\"), FILES, in_json},
     {STR("\x1b["), HEAD | IDENTITY | FILES, in_colours},
+    {STR("#015#012"), HEAD | FILES, in_syslog},
+    {STR("SIP/2.0#015"), FILES, in_syslog},
+    {STR("SIP/2.0#012"), FILES, in_syslog},
     {STR("SIP/2.0^M"), FILES, in_carets},
     {STR("^M\r\n"), HEAD, in_carets},
     {STR("SIP/2.0 \n"), FILES, with_spaces},

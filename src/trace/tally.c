@@ -77,12 +77,14 @@ static void tell_unread(const struct trace_tally *t, struct buf *out)
 
 void trace_tally_tell(const struct trace_tally *t, struct buf *out)
 {
-    buf_addf(out,
-             "it has %" PRIu64 " packets, %" PRIu64 " UDP datagrams and %" PRIu64
-             " TCP segments among them%s\n",
-             t->packets, t->udp, t->tcp,
-             t->tcp > 0 ? " (what TLS carries cannot be read: capture where it is not encrypted)"
-                        : "");
+    buf_addf(
+        out,
+        "it has %" PRIu64 " packets, %" PRIu64 " UDP datagrams and %" PRIu64
+        " TCP segments among them%s\n",
+        t->packets, t->udp, t->tcp,
+        t->tcp > 0
+            ? " (of TCP a message is read that begins behind a line end or with its connection: begin the capture earlier; what TLS carries cannot be read: capture where it is not encrypted)"
+            : "");
     if (t->cut > 0)
         buf_addf(out, "%" PRIu64 " packets are cut by the capture: repeat it with tcpdump -s 0\n",
                  t->cut);

@@ -73,5 +73,28 @@ class Unreadable(verify_test.Lab):
                 self.assertEqual(self.judge(self.bad()[name], False)[:3], (1, "invalid", 400))
 
 
+class Words(verify_test.Lab):
+    def said(self, *words):
+        from lib import stirctl
+        status, out, err = stirctl.run("/none", *words)
+        self.assertNotEqual(status, 0)
+        return out + err
+
+    def test_files_of_another_kind(self):
+        good = tokens.invite(tokens.identity(self.unit))
+        self.assertIn("input: is empty", self.said("verify", self.write("input", "")))
+        self.assertIn("written by a syslog daemon (#015#012", self.said("verify", self.write(
+            "input", "Nov 28 sbc: " + good.replace("\r\n", "#015#012") + "\n")))
+
+    def test_advice_names_who_did_it(self):
+        with open(self.unit + "/x5u", encoding="ascii") as source:
+            url = source.read().strip()
+        value = tokens.identity(self.unit, header={"x5u": None},
+                                parameters=";info=<" + url + ">;alg=ES256;ppt=shaken")
+        _, out, _ = self.run_verify(self.write("input", tokens.invite(value)))
+        self.assertIn("the token has no x5u", out)
+        self.assertIn("without x5u tell who runs it", out)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

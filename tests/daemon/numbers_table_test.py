@@ -76,6 +76,10 @@ class Tables(ProcessStory):
             '%s:4: cert: there is no certificate "nope": write the id of one, or nothing for the trunk\'s\n'
             "2 findings\n") % (name, name))
         self.assertIn(out.splitlines()[0], stird.check_configuration(self.path)[1])
+        for words in ([], [name]):
+            status, _, err = self.numbers("compile", "-o", self.lab.path("numbers.image"), *words)
+            self.assertEqual(status, 1)
+            self.assertEqual(err, "".join(line + "\n" for line in out.splitlines()[:2]))
 
     def test_lint_of_named_files(self):
         bad = self.table("bad.csv", "+1215555010,acme,owned,,,,\n+1215*,acme,owned,,,,\n"
@@ -121,9 +125,15 @@ class Tables(ProcessStory):
         status, out = stird.check_configuration(self.path)
         self.assertEqual(status, 1)
         for words in self.owners(3, 5):  # all mistakes at once
-            self.assertIn(words, out)
+            self.assertEqual(out.count(words), 1, out)
+        self.assertNotIn("compile the table again", out)
         self.assertIn('numbers.csv:8: state "sold"', out)
         self.assertNotIn("numbers.csv:7:", out)
+        self.lab.write("numbers.csv", self.TWO)
+        status, out = stird.check_configuration(self.path)
+        for words in self.owners(3, 5):  # each once
+            self.assertEqual(out.count(words), 1, out)
+        self.assertNotIn("compile the table again", out)
         self.lab.write("numbers.csv", HEAD + "+12155550100,acme,owned,,,,\n"
                        "+12155550000-+12155550999,globex,owned,,,,\n")
         self.assertEqual(stird.check_configuration(self.path)[0], 0, "the narrower one replaces")

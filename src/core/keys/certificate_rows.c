@@ -8,6 +8,7 @@
 struct check {
     const struct settings *settings;
     struct problems *problems;
+    size_t before; /* of these: what was there before */
     uint64_t n;
     struct str file; /* of the row that was told last */
     uint32_t line;
@@ -118,13 +119,22 @@ static bool row_is_bad(void *user, const struct numbers_row *row)
     return is_bad(c->settings, row->customer, row->certificate);
 }
 
+static bool is_told(const struct check *c, const struct numbers_row *row)
+{
+    const struct problems *p = c->problems;
+    for (size_t i = c->before; i < p->n; i++)
+        if (p->list[i].line == row->line && str_eq(str_of(p->list[i].file), row->file))
+            return true;
+    return false;
+}
+
 /* A row comes in several pieces where others cut it. */
 static void complain_of_row(void *user, const struct numbers_row *row, const struct tn *first,
                             const struct tn *last)
 {
     struct check *c = user;
     (void)first, (void)last;
-    if (row->line == c->line && str_eq(row->file, c->file))
+    if ((row->line == c->line && str_eq(row->file, c->file)) || is_told(c, row))
         return;
     c->file = row->file;
     c->line = row->line;
@@ -161,7 +171,7 @@ static void check_customers(struct check *c)
 void certificate_rows_check(const struct settings *settings, const struct numbers *table,
                             struct str path, struct problems *problems)
 {
-    struct check c = {.settings = settings, .problems = problems};
+    struct check c = {.settings = settings, .problems = problems, .before = problems->n};
     const struct numbers_selector bad = {row_is_bad, complain_of_row, &c};
     if (table && !numbers_select(table, &bad))
         problems->out_of_memory = true;

@@ -81,8 +81,9 @@ struct build {
     const struct numbers_source *sources;
     size_t n_sources;
     struct problems *problems;
-    size_t n_problems; /* found, of which the first 1000 are reported */
-    bool unreadable;   /* a source ended before its end */
+    size_t n_problems;    /* found, of which the first 1000 are reported */
+    bool unreadable;      /* a source ended before its end */
+    bool row_has_comment; /* the row that is read: its fields may end where they should not */
     bool columns_open; /* a header has mistakes: the tables may have more columns than are known */
     enum numbers_two_owners two_owners;
 

@@ -257,6 +257,9 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
         hint = ": separate them by commas, not by semicolons";
     else if (n == 1 && str_find(field[0], '\t', 0) < field[0].n)
         hint = ": separate them by commas, not by tabs";
+    else if (n < columns->n && b->row_has_comment)
+        hint = ": a # behind white space or a comma begins a comment: put quotes around the whole "
+               "field that holds it";
     else if (fields_are_in_place(columns, field, n))
         hint = ": take out the commas that are too many at its end";
     build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",

@@ -203,7 +203,8 @@ static const char *split_quoted(struct csv *csv, struct str line)
         }
         if (why)
             return why;
-        if (i >= line.n || begins_comment(line, i))
+        csv->has_comment = i < line.n && begins_comment(line, i);
+        if (i >= line.n || csv->has_comment)
             return NULL;
         if (line.p[i] != ',')
             return behind_quote(line, i);
@@ -214,6 +215,7 @@ static const char *split(struct csv *csv, struct str line)
 {
     bool special;
     csv->n_fields = 0;
+    csv->has_comment = false;
     buf_reset(&csv->unquoted);
     const char *why = check_characters(line, &special);
     if (why || !special)

@@ -23,6 +23,7 @@ struct csv {
     struct buf unquoted; /* what quoted fields hold */
     struct str field[CSV_FIELDS_MAX];
     unsigned n_fields;
+    bool has_comment; /* behind the fields of the row that was read last */
 };
 
 /* A byte order mark at the begin is skipped. */

@@ -46,9 +46,19 @@ static bool has_wrong_label(struct str host)
     bool wrong = host.n > 253;
     while (!wrong && host.p) {
         struct str label = str_cut(&host, '.');
-        wrong = label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-';
+        wrong = label.n == 0 || label.n > 63;
     }
     return wrong;
+}
+
+/* RFC 1123 section 2.1 */
+static bool has_outer_hyphen(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++)
+        if (host.p[i] == '-' &&
+            (i == 0 || i + 1 == host.n || host.p[i - 1] == '.' || host.p[i + 1] == '.'))
+            return true;
+    return false;
 }
 
 static bool is_host(struct str host)
@@ -87,8 +97,11 @@ static const char *split(struct str authority, struct x5u_parts *parts)
     if (parts->host.n == 0)
         return "has no host name: write https://HOST/PATH";
     if (authority.p[0] != '[' && has_wrong_label(parts->host))
-        return "has a host that no name server knows: a label between its dots is empty, longer "
-               "than 63 characters, or begins or ends with a hyphen";
+        return "has a host that no name server knows: a label between its dots is empty or longer "
+               "than 63 characters";
+    if (has_outer_hyphen(parts->host))
+        return "has a host that no name server knows: a label between its dots begins or ends with "
+               "a hyphen";
     if (end < authority.n && !read_port(str_slice(authority, end + 1, authority.n), &parts->port))
         return "has another port than 443 or 8443";
     return NULL;
