@@ -5,6 +5,7 @@ import os
 import unittest
 
 from daemon.lifetimes import ProcessStory
+from lib import token as tokens
 from lib import settings, stirctl, stird
 
 HEAD = "number,customer,state,not_before,not_after,cert,note\n"
@@ -147,6 +148,21 @@ class Tables(ProcessStory):
         self.assertEqual(status, 1)
         for words in self.owners(3, 5):
             self.assertIn(words, out)
+
+    def test_a_line_that_may_be_a_second_from_lowers(self):
+        """It leaves as it came, and the next hop may read it: no A. What names nobody costs nothing."""
+        self.path = self.configure()
+        good = tokens.invite(None)
+        line = next(line for line in good.split("\r\n") if line.startswith("From: ")) + "\r\n"
+        for more, level in (("", "A"), ("From <sip:+12155550199@x>\r\n", "B"), ("f tel:+12155550199\r\n", "B"),
+                            ("To <sip:+12155550199@x>\r\n", "B"), ("From nobody at all\r\n", "A"),
+                            ("Subject and <sip:+12155550199@x>\r\n", "A")):
+            with self.subTest(more=more):
+                path = self.lab.path("m.sip")
+                with open(path, "wb") as out:
+                    out.write(good.replace(line, line + more).encode())
+                told = stirctl.ask(self.path, "explain", "--trunk", "pbx", "--message", path)
+                self.assertEqual(told["level"], level, told)
 
     def test_a_customer_declared_twice_is_told_with_its_line(self):
         customers = self.lab.write("customers.csv", "customer,cap\n\nacme,B\n")
