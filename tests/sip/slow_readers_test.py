@@ -1,6 +1,7 @@
 """Peers that do not read what is for them: they are closed, what waits is bounded, others go on."""
 
 import socket
+import time
 
 from lib import stirctl
 from lib.stird import alive, wait_until
@@ -35,6 +36,13 @@ class SlowReaders(connections_test.Connections):
         except OSError:
             return False
         return True
+
+    def waits_for(self, stream):
+        """Octets that stird's kernel holds for it."""
+        port = "%04X" % stream.socket.getsockname()[1]
+        with open("/proc/net/tcp", encoding="ascii") as source:
+            return any(int(line.split()[4].split(":")[0], 16) for line in list(source)[1:]
+                       if line.split()[2].endswith(":" + port))
 
     def stats(self, name):
         return stirctl.ask(self.lab.path("stird.conf"), "stats")[name]
@@ -71,8 +79,10 @@ class SlowReaders(connections_test.Connections):
         self.start(limits=SHORT.replace("1s", "10m") + ' idle_timeout = "2s";')
         stream = self.slow()
         self.ask_and_never_read(stream)
+        wait_until(lambda: self.waits_for(stream) or not self.ask_and_never_read(stream, 1), 60, "answers wait for it")
 
         def closed():
+            time.sleep(0.1)  # not so often that it is closed for its talk
             try:
                 stream.socket.sendall(b"\r\n\r\n")
             except socket.timeout:
