@@ -191,10 +191,13 @@ static bool has_parameter(struct str uri, struct str wanted)
     return found;
 }
 
+/* Only the plan of country code 1 says exactly which numbers there are: in others 112 behind an
+   area code could be a number, and is the emergency call that it looks like. */
 static bool ends_other_for(const struct settings *s, const struct trunk *trunk, struct str uri)
 {
     struct tn whole;
     return tn_from_uri(&whole, uri, &trunk->country, NULL, 0) == TN_OK &&
+           str_starts(tn_str(&whole), STR("1")) &&
            !is_emergency(s, &trunk->country, tn_str(&whole));
 }
 
