@@ -392,6 +392,7 @@ static void watch_clock(struct worker *w)
     int64_t offset_us = clock_real_us() - clock_monotonic_us();
     int64_t step_us = offset_us - w->clock_offset_us;
     w->clock_offset_us = offset_us;
+    proxy_today(w->proxy);
     if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
         return;
     w->clock_steps++;

@@ -137,7 +137,7 @@ static int add_record_route(struct context *c, enum route_side side, uint16_t li
     const struct route_place place = {*listener_shown(&proxy_listeners(c->proxy)->list[listener]),
                                       transport};
     route_key_write(proxy_branches(c->proxy), c->message.call_id, c->message.from_tag, &place, side,
-                    route_day(), key);
+                    proxy_today(c->proxy), key);
     /* Section 16.6 item 4: the dialog of a sips: request is one of sips: URIs. */
     bool sips = transport == TRANSPORT_TLS &&
                 str_starts_nocase(c->message.request_uri, STR("sips:"));

@@ -93,15 +93,26 @@ static unsigned senders_to(enum route_side way_out)
                                     : senders_by(way_out) ^ (SENT_BY_CALLER | SENT_BY_CALLEE);
 }
 
+/* By the clock as it is, or as it was when the key was written: somebody may have set it. */
+static unsigned senders_of(const struct reading *r, struct str key, const struct route_place *place,
+                           enum route_side *side)
+{
+    const struct branches *b = proxy_branches(r->p);
+    const struct route_days *kept = proxy_route_days(r->p);
+    unsigned days = proxy_settings(r->p)->dialog_days;
+    unsigned senders = route_key_senders(b, key, r->dialog, place, r->today, days, side);
+    for (unsigned i = 0; senders == 0 && i < kept->n; i++)
+        if (route_days_hold(kept, i, days, proxy_now_ms()))
+            senders = route_key_senders(b, key, r->dialog, place, kept->list[i].day, 1, side);
+    return senders;
+}
+
 /* Without a valid key a Route is ours all the same: one that a peer was configured to send. */
 static void use_key(struct reading *r, struct str key, const struct route_place *place,
                     uint16_t listener)
 {
     enum route_side side;
-    unsigned days = proxy_settings(r->p)->dialog_days;
-    unsigned senders = key.n > 0 ? route_key_senders(proxy_branches(r->p), key, r->dialog, place,
-                                                     r->today, days, &side)
-                                 : 0;
+    unsigned senders = key.n > 0 ? senders_of(r, key, place, &side) : 0;
     if (senders == 0)
         return;
     if (!r->keyed) {

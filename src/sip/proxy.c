@@ -32,6 +32,7 @@ struct proxy {
     struct net *net;
     struct listeners listeners; /* our own copy: settings come and go, sockets stay */
     struct branches branches;
+    struct route_days route_days;
     struct snapshot *snapshot;
     struct mapped_numbers overlay; /* urgent changes of numbers */
     struct resolver *resolver;
@@ -96,6 +97,18 @@ struct routes *proxy_routes(const struct proxy *p)
 const struct listeners *proxy_listeners(const struct proxy *p)
 {
     return &p->listeners;
+}
+
+const struct route_days *proxy_route_days(const struct proxy *p)
+{
+    return &p->route_days;
+}
+
+int64_t proxy_today(struct proxy *p)
+{
+    int64_t day = route_day();
+    route_days_note(&p->route_days, day, proxy_now_ms());
+    return day;
 }
 
 const struct branches *proxy_branches(const struct proxy *p)

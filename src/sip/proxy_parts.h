@@ -42,6 +42,7 @@ struct resolver *proxy_resolver(const struct proxy *p);
 struct routes *proxy_routes(const struct proxy *p); /* NULL: names mean nothing */
 const struct listeners *proxy_listeners(const struct proxy *p);
 const struct branches *proxy_branches(const struct proxy *p);
+const struct route_days *proxy_route_days(const struct proxy *p);
 struct timers *proxy_timers(struct proxy *p);
 struct channels *proxy_opening(struct proxy *p); /* who waits for which connection to open */
 struct limits *proxy_limits(struct proxy *p);

@@ -13,6 +13,31 @@ int64_t route_day(void)
     return clock_real_s() / DAY_S;
 }
 
+static unsigned place_of(const struct route_days *kept, int64_t day)
+{
+    unsigned oldest = 0;
+    for (unsigned i = 0; i < kept->n; i++) {
+        if (kept->list[i].day == day)
+            return i;
+        if (kept->list[i].seen_ms < kept->list[oldest].seen_ms)
+            oldest = i;
+    }
+    return kept->n < ROUTE_DAYS_KEPT ? kept->n : oldest;
+}
+
+void route_days_note(struct route_days *kept, int64_t day, int64_t now_ms)
+{
+    unsigned i = place_of(kept, day);
+    kept->n += i == kept->n;
+    kept->list[i].day = day;
+    kept->list[i].seen_ms = now_ms;
+}
+
+bool route_days_hold(const struct route_days *kept, unsigned i, unsigned days, int64_t now_ms)
+{
+    return now_ms - kept->list[i].seen_ms <= ((int64_t)days - 1) * DAY_S * 1000;
+}
+
 /* Numbers are hashed as bytes of this machine's order; nodes that share a secret are alike. */
 static uint64_t proof_of(const struct branches *b, struct str call_id, struct str caller_tag,
                          const struct route_place *place, enum route_side side, int64_t day)

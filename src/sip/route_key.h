@@ -36,8 +36,25 @@ struct dialog_id {
 #define SENT_BY_CALLER 1u
 #define SENT_BY_CALLEE 2u
 
+#define ROUTE_DAYS_KEPT 8
+
+/*
+ * The days that were today's, by whatever clock: one that is set by days ends no call. Times are
+ * monotonic.
+ */
+struct route_days {
+    unsigned n;
+    struct {
+        int64_t day, seen_ms;
+    } list[ROUTE_DAYS_KEPT];
+};
+
 /* Days since 1970, of the real time. */
 int64_t route_day(void);
+/* DAY is today's. Instead of the one that was so longest ago, where there is no room. */
+void route_days_note(struct route_days *kept, int64_t day, int64_t now_ms);
+/* Whether number I of them was today's no more than DAYS days ago, today the first of them. */
+bool route_days_hold(const struct route_days *kept, unsigned i, unsigned days, int64_t now_ms);
 void route_key_write(const struct branches *b, struct str call_id, struct str caller_tag,
                      const struct route_place *place, enum route_side side, int64_t day,
                      char text[ROUTE_KEY_LENGTH + 1]);

@@ -4,11 +4,13 @@ import os
 import struct
 import time
 
+from lib import dialog
 from lib.identity import Token
 from lib.lab import shim
 from lib.story import Story
 
 HOUR = 3600
+DAY = 24 * HOUR
 
 
 class Clock(Story):
@@ -82,3 +84,54 @@ class Clock(Story):
 
     def test_an_hour_back(self):
         self.check_step(-HOUR)
+
+    def talk(self):
+        """A call that is up: (INVITE, final answer, INVITE as it arrived, answer)."""
+        invite = self.place()
+        arrived = self.carrier.expect("INVITE")
+        answer = self.carrier.respond(arrived, 200)
+        final = self.sbc.expect(200)
+        self.sbc.acknowledge(invite, final, self.at())
+        self.carrier.expect("ACK")
+        return invite, final, arrived, answer
+
+    def check_goes_on(self, call):
+        """A re-INVITE and a BYE reach their callee by what it gave as Contact, one of the callee the caller."""
+        invite, final, arrived, answer = call
+        again = dialog.in_dialog(self.sbc, "INVITE", invite, final, 2, body=dialog.SDP)
+        self.sbc.send(again, self.at())
+        there = self.carrier.expect("INVITE")
+        self.assertEqual(there.uri, "sip:carrier@%s:5060" % self.net(9))
+        self.assertEqual(there.all("identity"), [])
+        self.refuse(there, again, status=488)
+        for sender, other, message in (
+                (self.carrier, self.sbc, dialog.callee_in_dialog(self.carrier, "INFO", arrived, answer, 7)),
+                (self.carrier, self.sbc, dialog.callee_in_dialog(self.carrier, "BYE", arrived, answer, 8)),
+                (self.sbc, self.carrier, dialog.in_dialog(self.sbc, "BYE", invite, final, 3))):
+            sender.send(message, self.at())
+            other.respond(other.expect(message.method), 200)
+            sender.expect((200, message.method))
+
+    def check_calls_go_on(self, *steps):
+        """Calls that began by any clock of before, and by the one that is."""
+        self.start()
+        calls = [self.talk()]
+        for step in steps:
+            self.set_clock(step)
+            calls.append(self.talk())
+        for call in calls:
+            self.check_goes_on(call)
+
+    def test_days_ahead(self):
+        """A machine that began without a battery."""
+        self.check_calls_go_on(3 * DAY)
+
+    def test_days_back(self):
+        self.check_calls_go_on(-3 * DAY)
+
+    def test_years(self):
+        self.check_calls_go_on(-20 * 365 * DAY)
+
+    def test_there_and_back(self):
+        """A wrong time server, for a moment."""
+        self.check_calls_go_on(3 * DAY, 0)

@@ -78,6 +78,29 @@ static void it_holds_for_its_days(void **state)
     }
 }
 
+#define DAY_MS 86400000
+
+/* However the clock went, a day holds as long as keys of it do; the oldest gives way. */
+static void days_of_another_clock(void **state)
+{
+    struct route_days kept = {0};
+    (void)state;
+    route_days_note(&kept, TODAY, 0);
+    route_days_note(&kept, TODAY + 30, DAY_MS);
+    route_days_note(&kept, TODAY - 7000, DAY_MS);
+    route_days_note(&kept, TODAY, DAY_MS / 2);
+    assert_int_equal(kept.n, 3);
+    assert_int_equal(kept.list[0].day, TODAY);
+    assert_true(route_days_hold(&kept, 0, 2, DAY_MS + DAY_MS / 2));
+    assert_false(route_days_hold(&kept, 0, 2, DAY_MS + DAY_MS / 2 + 1));
+    assert_true(route_days_hold(&kept, 0, 3, DAY_MS * 2));
+    for (int i = 0; i < 3 * ROUTE_DAYS_KEPT; i++)
+        route_days_note(&kept, i, DAY_MS * 2 + i);
+    assert_int_equal(kept.n, ROUTE_DAYS_KEPT);
+    for (int i = 0; i < ROUTE_DAYS_KEPT; i++)
+        assert_true(kept.list[i].day >= 2 * ROUTE_DAYS_KEPT);
+}
+
 static void nothing_else_has_it(void **state)
 {
     static const struct dialog_id others[] = {{{"d", 1}, {"caller", 6}, {"callee", 6}},
@@ -143,8 +166,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_side_says_who_sent), cmocka_unit_test(it_holds_for_its_days),
-        cmocka_unit_test(nothing_else_has_it),     cmocka_unit_test(every_octet_counts),
-        cmocka_unit_test(a_caller_without_a_tag),
+        cmocka_unit_test(days_of_another_clock),   cmocka_unit_test(nothing_else_has_it),
+        cmocka_unit_test(every_octet_counts),      cmocka_unit_test(a_caller_without_a_tag),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -53,6 +53,9 @@ bool proxy_set_inbox(struct proxy *p, int fd);
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
+/* Today, of the real time, in days since 1970; noted as a day whose calls go on when the clock is
+   set. To be asked now and then, for other workers write keys of it too. */
+int64_t proxy_today(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
 void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
