@@ -224,6 +224,13 @@ class WorstMessage(TortureStory):
         for count, name, _ in costs:
             self.assertLess(count, LIMIT, name)
 
+    @staticmethod
+    def product_lines(verb, arguments):
+        """What is to be counted, each with its line end."""
+        done = subprocess.run([PRODUCT, verb] + arguments, check=True, stdout=subprocess.PIPE,
+                              timeout=900)
+        return done.stdout.splitlines(keepends=True)
+
     def test_product(self):
         """Each header of each pattern in each shape, in all that reads it: worst_product.c."""
         if not PRODUCT or not shutil.which("valgrind"):
@@ -234,8 +241,10 @@ class WorstMessage(TortureStory):
         with open(self.lab.path("names"), "w", encoding="ascii") as out:
             out.write("\n".join(names))
         where = [self.configure(pbx={"existing_identity": "add"}), self.net(2), self.net(3)]
-        dearest = subprocess.run([PRODUCT, "pick"] + where + [self.lab.path("names")], check=True,
-                                 stdout=subprocess.PIPE, timeout=900).stdout
+        dearest = self.product_lines("known", where)
+        if os.environ.get("WORST_KNOWN_ONLY") != "1":
+            dearest += self.product_lines("pick", where + [self.lab.path("names")])
+        dearest = b"".join(dict.fromkeys(dearest))
         out = self.lab.path("product.out")
         subprocess.run(["valgrind", "--tool=callgrind", "-q", "--callgrind-out-file=" + out,
                         PRODUCT, "count"] + where, input=dearest, check=True, timeout=900)

@@ -2,9 +2,11 @@
  * The class of messages that are dear to read: each header that we know of, filled with each
  * pattern in each shape, played in each role (worst_roles.h). By far too many to be counted by
  * valgrind: the processor's time picks the dearest, which nothing is judged by, and these alone are
- * counted in instructions, and again at four times the length.
+ * counted in instructions, and again at four times the length. What once was dear is always among
+ * them, whatever else the machine does.
  *
  *   worst_product pick CONF TRUSTED UNTRUSTED NAMES   prints the dearest, one a line
+ *   worst_product known CONF TRUSTED UNTRUSTED        prints what once was dear
  *   worst_product count CONF TRUSTED UNTRUSTED        reads such lines, two dumps for each
  */
 #include <stdio.h>
@@ -48,7 +50,8 @@ static const struct str patterns[] = {STR(" "),
                                       STR("\r\n "),
                                       STR("eyJA"),
                                       STR("eyJ."),
-                                      STR("InBwdCI6"),
+                                      STR("InBwdCI6"),             /* "ppt": */
+                                      STR("InBwdCIicHB0IiJwcHQi"), /* "ppt""ppt""ppt" */
                                       STR("a;"),
                                       STR("<a"),
                                       STR("a,"),
@@ -95,6 +98,7 @@ static const struct {
     {"SIP/2.0/UDP h;branch=z9hG4bK1;", "=b", {"=,", 2}},
     {"", "", {"InBwdCI6", 8}},
     {"sip:1", "@127.0.0.1", {";phone-context=1", 16}},
+    {"eyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJAeyJA", "", {NULL, 0}},
 };
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
@@ -103,6 +107,35 @@ enum { ONE_LINE, MANY_LINES, FORMS };
 
 struct kind {
     unsigned role, name, pattern, shape, form;
+};
+
+/* What cost a worker its life once: the role, the header, pattern, shape and form.
+ */
+static const struct {
+    const char *role, *name, *pattern;
+    unsigned shape, form;
+} known[] = {
+    /* the end of the number looked for from each octet */
+    {"INVITE of a trusted trunk", "P-Asserted-Identity", "-", 1, ONE_LINE},
+    {"INVITE of a trusted trunk", "P-Asserted-Identity", "(", 1, ONE_LINE},
+    {"INVITE of an untrusted trunk", "P-Asserted-Identity", ".", 1, ONE_LINE},
+    {"INVITE of an untrusted trunk", "From", "-", 4, ONE_LINE},
+    {"hops", "P-Asserted-Identity", " ", 1, ONE_LINE},
+    /* a verstat behind white space, looked for from each octet */
+    {"INVITE of an untrusted trunk", "Remote-Party-ID", " ", 2, ONE_LINE},
+    {"INVITE of an untrusted trunk", "P-Asserted-Identity", " ", 2, ONE_LINE},
+    {"request in a dialog", "Remote-Party-ID", " ", 2, ONE_LINE},
+    {"response", "P-Asserted-Identity", " ", 2, ONE_LINE},
+    /* the end looked for from each bracket */
+    {"request of a stranger", "Route", "<", 6, ONE_LINE},
+    {"request in a dialog", "Route", "<", 6, ONE_LINE},
+    {"INVITE of a trusted trunk", "Route", "<", 6, ONE_LINE},
+    /* each ppt looked behind for shaken, from each beginning of a token */
+    {"INVITE of an untrusted trunk", "Identity", "InBwdCIicHB0IiJwcHQi", 10, MANY_LINES},
+    {"INVITE of a trusted trunk", "Identity", "InBwdCIicHB0IiJwcHQi", 10, MANY_LINES},
+    /* the user part read for each phone-context */
+    {"INVITE of a trusted trunk", "Request-URI", "1", 9, ONE_LINE},
+    {"INVITE of an untrusted trunk", "Request-URI", "1", 9, ONE_LINE},
 };
 
 static char names[NAMES][NAME_MAX + 1] = {"Request-URI"};
@@ -251,6 +284,29 @@ static void pick(unsigned role)
     }
 }
 
+static unsigned role_of(const char *name)
+{
+    unsigned role = 0;
+    while (role < n_worst_roles && strcmp(worst_roles[role].name, name) != 0)
+        role++;
+    return role;
+}
+
+static unsigned pattern_of(const char *text)
+{
+    unsigned pattern = 0;
+    while (pattern < PATTERNS && !str_eq(patterns[pattern], str_of(text)))
+        pattern++;
+    return pattern;
+}
+
+static void print_known(void)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        printf("%u %s %u %u %u\n", role_of(known[i].role), known[i].name,
+               pattern_of(known[i].pattern), known[i].shape, known[i].form);
+}
+
 /* ---- counting ---- */
 
 static void count_one(const struct kind *k, size_t octets, const char *which, const char *about)
@@ -295,6 +351,10 @@ int main(int argc, char **argv)
         return 1;
     if (strcmp(argv[1], "count") == 0) {
         count_lines(stdin);
+        return 0;
+    }
+    if (strcmp(argv[1], "known") == 0) {
+        print_known();
         return 0;
     }
     if (argc < 6 || !read_names(argv[5]))

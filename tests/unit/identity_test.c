@@ -422,6 +422,28 @@ static void what_is_written_is_byte_for_byte_right(void **state)
     json_decref(shaken);
 }
 
+/* Beginnings inside each other until nobody looks any further: it may say shaken behind that. */
+static void what_is_not_read_may_say_shaken(void **state)
+{
+    static const struct {
+        unsigned beginnings;
+        enum identity_kind kind;
+    } tries[] = {{1, IDENTITY_UNREADABLE}, {200, IDENTITY_SHAKEN}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        struct buf value = BUF_INIT;
+        struct identity identity;
+        char *copy;
+        for (unsigned n = 0; n < tries[i].beginnings; n++)
+            buf_add_text(&value, "eyJA");
+        for (unsigned n = 0; n < 200; n++)
+            buf_add_text(&value, "AAAA");
+        assert_int_equal(parse(buf_str(&value), &identity, &copy), tries[i].kind);
+        free(copy);
+        buf_fini(&value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_nul_does_not_end_the_text),
         cmocka_unit_test(parts_are_where_they_belong),
         cmocka_unit_test(what_is_written_is_byte_for_byte_right),
+        cmocka_unit_test(what_is_not_read_may_say_shaken),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

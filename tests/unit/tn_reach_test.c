@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <stird/base/buf.h>
 #include <stird/core/tn_reach.h>
 
 static const struct country america = {
@@ -91,11 +92,38 @@ static void many_are_told(void **state)
     assert_int_equal(reach.n, TN_REACH_MAX);
 }
 
+/* What nobody read to its end may lead anywhere, however few numbers were found in it. */
+static void what_is_read_has_an_end(void **state)
+{
+    struct tn_reach reach = {.n = 0};
+    struct buf uri = BUF_INIT;
+    (void)state;
+    buf_add_text(&uri, "sip:1");
+    for (unsigned i = 0; i < TN_REACH_TRIES - 1; i++)
+        buf_add_text(&uri, ",1");
+    tn_reach_add_uri(&reach, buf_str(&uri), &america, outside, 1);
+    assert_false(reach.more);
+    reach = (struct tn_reach){.n = 0};
+    buf_add_text(&uri, ",1,1,12155550100");
+    tn_reach_add_uri(&reach, buf_str(&uri), &america, outside, 1);
+    assert_true(reach.more);
+    buf_reset(&uri);
+    buf_add_text(&uri, "sip:1");
+    for (unsigned i = 0; i <= TN_REACH_TRIES; i++)
+        buf_add_text(&uri, ";phone-context=+1");
+    buf_add_text(&uri, "@h");
+    reach = (struct tn_reach){.n = 0};
+    tn_reach_add_uri(&reach, buf_str(&uri), &america, outside, 1);
+    assert_true(reach.more);
+    buf_fini(&uri);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dressed_numbers),
         cmocka_unit_test(many_are_told),
+        cmocka_unit_test(what_is_read_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
