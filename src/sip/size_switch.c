@@ -24,6 +24,7 @@ static void let_go(struct context *c)
 {
     const struct flow held = {.connection = c->asked.stream.connection};
     channel_leave(&c->asked.stream.member);
+    c->asked.stream.connection = NULL;
     flow_release(&held);
 }
 

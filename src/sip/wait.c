@@ -13,13 +13,14 @@ void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *
 static void end(struct wait *w, enum wait_end how)
 {
     w->on = false;
+    w->come = false;
     w->end = how;
     timer_clear(w->timers, &w->deadline);
 }
 
 static void take_back(struct wait *w)
 {
-    if (w->what->cancel)
+    if (w->what->cancel && !w->come)
         w->what->cancel(w);
 }
 
@@ -75,8 +76,10 @@ void wait_wake(struct wait *w, enum wait_end how)
 
 void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
 {
-    if (w->on)
-        timer_set(w->timers, &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused, now_ms);
+    if (!w->on)
+        return;
+    w->come = true;
+    timer_set(w->timers, &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused, now_ms);
 }
 
 void wait_cancel(struct wait *w)

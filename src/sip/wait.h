@@ -38,6 +38,7 @@ struct wait {
     struct timers *timers;
     void (*over)(struct wait *w); /* runs the step again; W may be gone afterwards */
     bool on;                      /* it waits */
+    bool come;                    /* ... for its turn alone: wait_wake_soon() */
     enum wait_end end;            /* how it ended, until the step has asked */
 };
 
@@ -51,7 +52,7 @@ enum wait_end wait_ended(struct wait *w, const struct wait_kind *what);
 void wait_wake(struct wait *w, enum wait_end end);
 /* The same at the next timers_run(), for those who may not have anything sent from here. */
 void wait_wake_soon(struct wait *w, enum wait_end end, int64_t now_ms);
-/* Nobody waits any more. Not waiting is fine. */
+/* Nobody waits any more. Not waiting is fine, and an answer that has come is not taken back. */
 void wait_cancel(struct wait *w);
 
 #endif

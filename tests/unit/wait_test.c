@@ -138,6 +138,30 @@ static void it_comes_soon(void **state)
     end("asks reads goes");
 }
 
+/* Its answer has come and waits for its turn: it is the waiter's, and nothing is to be taken back.
+ */
+static void nobody_waits_for_what_has_come(void **state)
+{
+    (void)state;
+    begin(&way);
+    wait_wake_soon(&context.wait, WAIT_REFUSED, proxy_now_ms());
+    wait_cancel(&context.wait);
+    timers_run(proxy_timers(proxy), proxy_now_ms() + TIMER_TICK_MS);
+    end("asks ");
+}
+
+/* ... and the next wait has nothing of it. */
+static void one_wait_after_another(void **state)
+{
+    (void)state;
+    begin(&way);
+    wait_wake_soon(&context.wait, WAIT_REFUSED, proxy_now_ms());
+    wait_cancel(&context.wait);
+    wait_begin(&context.wait, &for_letter, proxy_now_ms() + LETTER_WAIT_MS);
+    wait_cancel(&context.wait);
+    end("asks stopped ");
+}
+
 static void it_comes_too_late(void **state)
 {
     int64_t now_ms = proxy_now_ms();
@@ -192,6 +216,8 @@ int main(void)
         cmocka_unit_test(it_comes),
         cmocka_unit_test(it_will_not_come),
         cmocka_unit_test(it_comes_soon),
+        cmocka_unit_test(nobody_waits_for_what_has_come),
+        cmocka_unit_test(one_wait_after_another),
         cmocka_unit_test(it_comes_too_late),
         cmocka_unit_test(nobody_waits_any_more),
         cmocka_unit_test(of_its_own_kind_only),
