@@ -104,7 +104,7 @@ class Death(Fault):
         self.begin()
         load = self.steady(4, [(0.5, self.kill("recorder")), (1.3, self.kill("signer")),
                               (2.1, self.kill("worker")), (2.9, self.kill("recorder"))])
-        self.assert_none_lost(load)
+        self.assert_none_lost_but_taken_along(load)
         self.assert_signed(load, but_for=1)
         self.assert_each_has_a_record(load, but_for=RATE)  # a record is made at a call's end
         self.assert_whole()
@@ -175,7 +175,7 @@ class Records(Fault):
         pid = self.stird.wait_child("recorder", timeout=LONG)
         load = self.steady(4, [(0.1, self.stop("recorder")), (3.8, self.kill("worker")),
                               (3.9, lambda: os.kill(pid, signal.SIGCONT))], rate=180)
-        self.assert_none_lost(load)
+        self.assert_none_lost_but_taken_along(load)
         self.assert_each_has_a_record(load, but_for=180)
         self.assertGreater(self.dropped(), 0)
         self.stird.wait_lines("records are dropped")
@@ -314,7 +314,7 @@ class Outside(Fault):
             dns.silent = True
         load = self.steady(4.5, [(1.2, silent), (1.5, self.kill("worker")),
                                  (3, self.kill("worker"))])
-        self.assert_none_lost(load)
+        self.assert_none_lost_but_taken_along(load)
         self.assert_signed(load)
         dns.silent = False
 
@@ -324,7 +324,7 @@ class Outside(Fault):
         self.begin(stderr=ends[1], more='log = { level = "debug"; };')
         os.close(ends[1])
         load = self.steady(3, [(1, self.kill("worker"))])
-        self.assert_none_lost(load)
+        self.assert_none_lost_but_taken_along(load)
         self.assert_signed(load)
         self.assertGreater(self.statistics()["log_lines_dropped"], 0)
         os.set_blocking(ends[0], False)

@@ -24,6 +24,12 @@ def status_of(pid, name):
 class ProcessStory(Story):
     ROLES = ("worker", "signer", "recorder")
 
+    def assert_none_lost_but_taken_along(self, load):
+        """On a busy machine a call waits longer than 200 ms for its signature and is told 100."""
+        taken = {call.id for call in load.taken_along}
+        self.assertEqual([call.id for call in load.lost if call.id not in taken][:10], [])
+        self.assertLess(len(taken), len(load.calls) / 10)
+
     def children(self):
         return {role: self.stird.wait_child(role) for role in self.ROLES}
 

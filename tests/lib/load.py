@@ -62,6 +62,7 @@ class Call:
         self.id, self.refused, self.began = identity, refused, began
         self.state = "calling"  # ringing, up, again (a re-INVITE), ending, done
         self.signed = self.worker = self.arrived = self.ringing_at = None
+        self.trying = False  # a 100 came: its INVITE is not sent again
         self.final = self.route = self.target = self.invite = None
         self.waiting = {}  # cseq -> request that is retransmitted
 
@@ -90,6 +91,11 @@ class Load:
     @property
     def lost(self):
         return [call for call in self.calls.values() if call.state != "done"]
+
+    @property
+    def taken_along(self):
+        """Those who were told 100 and had not left when a worker died: nobody sends them again."""
+        return [call for call in self.lost if call.trying and not call.arrived]
 
     @property
     def unsigned(self):
@@ -195,6 +201,7 @@ class Load:
             return
         if m.method == "INVITE" and m.status < 200:
             call.waiting.pop(m.cseq, None)
+            call.trying = True
             if m.status > 100 and call.ringing_at is None:
                 call.ringing_at = time.monotonic()
         elif m.method == "INVITE":
