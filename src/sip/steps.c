@@ -531,8 +531,17 @@ static void go(struct context *c, const struct way *way)
     c->step = 0;
 }
 
-/* Behind the steps of all calls come those of its service. C may be gone behind a step that does
-   not go on. */
+/* Behind the steps of all calls come those of its service, once. Behind those comes nothing: a last
+   step that goes on is a fault of ours, and its call is not left waiting. */
+static enum step_result begin_service(struct context *c)
+{
+    if (!c->service || c->way == &c->service->way)
+        return step_refuse(c, REASON_NO_UPSTREAM);
+    go(c, &c->service->way);
+    return STEP_NEXT;
+}
+
+/* C may be gone behind a step that does not go on. */
 static void run(struct context *c)
 {
     enum step_result result;
@@ -541,7 +550,7 @@ static void run(struct context *c)
         if (result == STEP_AGAIN)
             c->step = c->way->round;
         else if (result == STEP_NEXT && ++c->step == c->way->n)
-            go(c, &c->service->way);
+            result = begin_service(c);
     } while (result == STEP_NEXT || result == STEP_AGAIN);
 }
 

@@ -30,7 +30,8 @@ static enum step_result step_end(struct context *c)
 }
 
 static const struct step steps[] = {{"count", step_count}, {"end", step_end}};
-static const struct service service_count = {.name = "count", .way = {steps, 2, 0}};
+static const struct service service_count = {
+    .name = "count", .way = {steps, 2, 0}, .decide = step_count};
 
 /* ---- the call ---- */
 
@@ -75,11 +76,29 @@ static void what_is_served_today(void **state)
     assert_ptr_equal(s->way.steps[s->way.round].run, s->decide);
 }
 
+/* Who explains a call runs `decide` of each. */
+static void each_that_is_served_is_whole(void **state)
+{
+    unsigned served = 0;
+    (void)state;
+    for (int i = 0; i <= SERVICE_AUTO; i++) {
+        const struct trunk trunk = {.service = (enum trunk_service)i};
+        const struct service *s = service_of(&trunk);
+        if (!s)
+            continue;
+        served++;
+        assert_true(s->name && s->way.n > 0 && s->way.round < s->way.n);
+        assert_non_null(s->decide);
+    }
+    assert_true(served > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_steps_come_behind_those_of_all_calls),
         cmocka_unit_test(what_is_served_today),
+        cmocka_unit_test(each_that_is_served_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
