@@ -35,14 +35,23 @@ static bool is_parsed(struct str raw, bool on_wire, struct arena *arena, struct 
     return true;
 }
 
-/* No call gets a level by what these say. */
+static bool no_memory(struct str *why)
+{
+    *why = reason_text(REASON_OUT_OF_MEMORY);
+    return false;
+}
+
+/* No call gets a level by what these say. What is no INVITE has no parties to be called by. */
 static bool parties_are_clear(struct str raw, struct arena *arena, struct str *why)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
     if (!call)
-        return true;
+        return no_memory(why);
     call->arena = arena;
-    if (facts_of_message(call, &unset, raw) != REASON_OK)
+    enum reason reason = facts_of_message(call, &unset, raw);
+    if (reason == REASON_OUT_OF_MEMORY)
+        return no_memory(why);
+    if (reason != REASON_OK)
         return true;
     if (call->from_others.unreadable)
         *why = STR("From: cannot be read as one address");
@@ -56,6 +65,7 @@ static bool parties_are_clear(struct str raw, struct arena *arena, struct str *w
 bool reading_is_clear(struct str raw, bool on_wire, struct arena *arena, struct str *why)
 {
     *why = (struct str){NULL, 0};
-    return !message_module_init() ||
-           (is_parsed(raw, on_wire, arena, why) && parties_are_clear(raw, arena, why));
+    if (!message_module_init())
+        return no_memory(why);
+    return is_parsed(raw, on_wire, arena, why) && parties_are_clear(raw, arena, why);
 }

@@ -11,7 +11,7 @@ bool numbers_row_counts(const struct numbers_row *row, int32_t today)
     return !row->replaced && in_force(row, today);
 }
 
-static struct numbers_row row_of(const struct numbers *t, const struct numbers_record *r)
+struct numbers_row table_row(const struct numbers *t, const struct numbers_record *r)
 {
     struct numbers_row row = {.customer = table_name(t, r->customer),
                               .state = (enum number_state)r->state,
@@ -34,7 +34,7 @@ size_t numbers_rows(const struct numbers *t, const struct tn *number, int32_t to
     uint32_t set = t->segment[segment].set, first = t->set_first[set];
     for (uint32_t i = first; i < t->set_first[set + 1]; i++) {
         const struct numbers_record *r = &t->record[t->member[i] >> 1];
-        struct numbers_row row = row_of(t, r);
+        struct numbers_row row = table_row(t, r);
         replaced = t->member[i] & 1 ? wider_replaced : replaced; /* a level begins */
         wider_replaced = wider_replaced || (record_replaces(r) && record_is_in_force(r, today));
         row.replaced = replaced;

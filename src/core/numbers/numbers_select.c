@@ -11,18 +11,6 @@ struct selection {
     struct tn first, last;
 };
 
-static struct numbers_row row_of(const struct numbers *t, const struct numbers_record *r)
-{
-    struct numbers_row row = {.customer = table_name(t, r->customer),
-                              .state = (enum number_state)r->state,
-                              .not_before = r->not_before,
-                              .not_after = r->not_after,
-                              .prefix = r->prefix != 0};
-    if (r->certificate != RECORD_NO_CERTIFICATE)
-        row.certificate = table_name(t, (uint64_t)t->header->n_customers + r->certificate);
-    return row;
-}
-
 static void visit_row(void *user, const struct numbers_row *row)
 {
     const struct selection *s = user;
@@ -64,7 +52,7 @@ bool numbers_select(const struct numbers *t, const struct numbers_selector *sele
     if (!wanted)
         return false;
     for (uint64_t i = 0; i < n; i++) {
-        struct numbers_row row = row_of(t, &t->record[i]);
+        struct numbers_row row = table_row(t, &t->record[i]);
         wanted[i] = selector->wanted(selector->user, &row);
         any = any || wanted[i];
     }

@@ -57,6 +57,9 @@ uint32_t table_segment(const struct numbers *t, uint64_t key);
 void table_source(const struct numbers *t, uint32_t segment, uint64_t i, uint64_t key,
                   struct str *file, uint32_t *line_in_file);
 
+/* What record R says; texts borrowed from T. `replaced` is for who sees the rows beside it. */
+struct numbers_row table_row(const struct numbers *t, const struct numbers_record *r);
+
 static inline struct str table_name(const struct numbers *t, uint64_t i)
 {
     return (struct str){t->text + t->name[i].offset, t->name[i].n};
