@@ -82,5 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (frame_stream(bytes, &limits, &resume, &frame) == FRAME_MESSAGE)
         assert(frame.skip + frame.length <= size && frame.header <= frame.length);
+    enum frame_status rest = frame_rest(bytes, &limits, &frame);
+    assert(rest != FRAME_CUT || (frame.skip < size && frame.fault == size - frame.skip));
     return 0;
 }

@@ -100,6 +100,35 @@ static void each_case(void **state)
     }
 }
 
+#define WITH_BODY HEAD "l: 4\r\n\r\n"
+
+static void a_stream_that_ends(void **state)
+{
+    static const struct {
+        struct str rest;
+        enum frame_status status;
+        size_t cut_at;
+    } ends[] = {
+        {STR(""), FRAME_KEEPALIVE, 0},
+        {STR("\r\n\r\n"), FRAME_KEEPALIVE, 0},
+        {STR("I"), FRAME_CUT, 1},
+        {STR("INVITE sip:1@h SIP/2.0\r\nVi"), FRAME_CUT,
+         sizeof("INVITE sip:1@h SIP/2.0\r\nVi") - 1},
+        {STR(WITH_BODY), FRAME_CUT, sizeof(WITH_BODY) - 1},
+        {STR(WITH_BODY "v=0"), FRAME_CUT, sizeof(WITH_BODY) + 2},
+        {STR(WITH_BODY "v=0\n"), FRAME_KEEPALIVE, 0}, /* a whole message: heard before */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct frame frame;
+        assert_int_equal(frame_rest(ends[i].rest, &limits, &frame), ends[i].status);
+        if (ends[i].status != FRAME_CUT)
+            continue;
+        assert_int_equal(frame.skip, 0);
+        assert_int_equal(frame.fault, ends[i].cut_at);
+    }
+}
+
 /* Octet by octet, as a slow or hostile peer sends: incomplete until the last, then the same. */
 static void a_stream_that_drips(void **state)
 {
@@ -191,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drip_is_cheap),
         cmocka_unit_test(each_case),
+        cmocka_unit_test(a_stream_that_ends),
         cmocka_unit_test(a_stream_that_drips),
         cmocka_unit_test(a_message_without_a_body_is_bounded),
         cmocka_unit_test(a_header_without_end_is_bounded),
