@@ -3,6 +3,7 @@
 import socket
 import struct
 
+from lib.sockets import tcp_rows
 from lib.stird import wait_until
 from lib.story import Story
 from lib.tls import TLS_PORT
@@ -37,6 +38,13 @@ class CutBy(Story):
                 self.lose(invite.octets()[:end])
                 self.cut(invite["call-id"], called == "911")
 
+    def in_its_head(self):
+        self.start()
+        invite = self.invite(called="911", transport="tcp")
+        octets = invite.octets()
+        self.lose(octets[:octets.index(b"\r\n\r\n")])
+        self.cut(invite["call-id"], True)
+
 
 class Cut(CutBy):
     def test_wherever_it_is_cut(self):
@@ -44,11 +52,7 @@ class Cut(CutBy):
         self.wherever()
 
     def test_in_its_head(self):
-        self.start()
-        invite = self.invite(called="911", transport="tcp")
-        octets = invite.octets()
-        self.lose(octets[:octets.index(b"\r\n\r\n")])
-        self.cut(invite["call-id"], True)
+        self.in_its_head()
 
     def test_when_it_takes_too_long(self):
         self.start(limits=' message_timeout = "1s";')
@@ -97,22 +101,15 @@ class Reset(CutBy):
         wait_until(lambda: not self.waiting(mine), 30, "its octets read")
 
     def waiting(self, mine):
-        """What /proc/net/tcp has of the connection's two ends: queued to be sent, and to be read."""
-        port = ":%04X" % mine[1]
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            rows = [line.split() for line in table if port in line]
-        return any(row[4] != "00000000:00000000" for row in rows)
+        """Whether the connection has octets queued at either end, to be sent or to be read."""
+        return any(row.to_send or row.to_read for row in tcp_rows() if mine in (row.local, row.remote))
 
     def test_wherever_it_is_reset(self):
         self.start()
         self.wherever()
 
     def test_in_its_head(self):
-        self.start()
-        invite = self.invite(called="911", transport="tcp")
-        octets = invite.octets()
-        self.lose(octets[:octets.index(b"\r\n\r\n")])
-        self.cut(invite["call-id"], True)
+        self.in_its_head()
 
     def test_what_is_no_invite_is_silent(self):
         self.start()

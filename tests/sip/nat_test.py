@@ -6,6 +6,7 @@ import time
 from lib import stird
 from lib.dialog import SDP, branch, callee_in_dialog, in_dialog
 from lib.sip import uri_of
+from lib.sockets import ESTABLISHED, tcp_rows
 from lib.story import Story
 from lib.tls import TLS_PORT, TlsPeer
 from sip.tls_test import TlsStory
@@ -70,10 +71,8 @@ class ReuseTcp(Reuse, Story):
         self.assertIs(self.callee_ends(pbx, *again[:2]).connection, first)
 
     def connections(self):
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            address = "".join("%02X" % int(part) for part in reversed(self.net(1).split(".")))
-            return sum(line.split()[1] == address + ":13C4" and line.split()[3] == "01"
-                       for line in table)
+        return sum(row.local == (self.net(1), 5060) and row.state == ESTABLISHED
+                   for row in tcp_rows())
 
     def test_two_behind_one_address(self):
         """Each has said in its Via where it listens."""

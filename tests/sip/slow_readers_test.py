@@ -4,6 +4,7 @@ import socket
 import time
 
 from lib import stirctl
+from lib.sockets import tcp_rows
 from lib.stird import alive, wait_until
 from lib.tls import TLS_PORT
 from sip import connections_test, tls_test
@@ -39,10 +40,8 @@ class SlowReaders(connections_test.Connections):
 
     def waits_for(self, stream):
         """Octets that stird's kernel holds for it."""
-        port = "%04X" % stream.socket.getsockname()[1]
-        with open("/proc/net/tcp", encoding="ascii") as source:
-            return any(int(line.split()[4].split(":")[0], 16) for line in list(source)[1:]
-                       if line.split()[2].endswith(":" + port))
+        mine = stream.socket.getsockname()
+        return any(row.to_send for row in tcp_rows() if row.remote == mine)
 
     def stats(self, name):
         return stirctl.ask(self.lab.path("stird.conf"), "stats")[name]
