@@ -1,6 +1,6 @@
 #include "branch.h"
 
-#include "limits.h"
+#include <limits.h>
 #include <string.h>
 
 #include <stird/core/headers.h>
