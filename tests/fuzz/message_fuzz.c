@@ -15,6 +15,7 @@
 
 #include "sip/message/answer.h"
 #include "sip/message/message.h"
+#include "sip/message/received.h"
 #include "sip/message/odd.h"
 #include "sip/message/screen.h"
 #include "sip/transaction/skeleton.h"
@@ -270,6 +271,14 @@ static void check_untouched(struct message *m)
     buf_fini(&out);
 }
 
+/* What is odd about an emergency call is taken for its number's sake: it stays one, as the next
+   hop's address changes the host alone. */
+static struct str another_uri(const struct message *m)
+{
+    static const struct settings unset = {.emergency_by_to = true};
+    return received_is_emergency(m->raw, &unset) ? STR("sip:112@h") : STR("sip:+1@h");
+}
+
 static void edit(struct message *m)
 {
     const struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
@@ -277,7 +286,7 @@ static void edit(struct message *m)
     message_remove_headers(m, "Identity", 'y', NULL);
     if (m->status == 0) {
         message_set_received(m, &source);
-        message_set_request_uri(m, STR("sip:+1@h"));
+        message_set_request_uri(m, another_uri(m));
         message_set_max_forwards(m, 5);
         message_add_header(m, "Identity", STR("a.b.c;info=<https://x>"));
         message_add_record_route(m, STR("<sip:127.0.0.1;lr>"));

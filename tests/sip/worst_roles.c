@@ -9,11 +9,15 @@
 #include <stird/core/headers.h>
 #include <stird/core/hops.h>
 #include <stird/io/numbers_files.h>
+#include <stird/sip/reading.h>
 #include <stird/sip/rehearsal.h>
 #include <string.h>
 
+#include "sip/message/answer.h"
+#include "sip/message/received.h"
 #include "sip/own_routes.h"
 #include "sip/proxy_parts.h"
+#include "sip/route_key.h"
 #include "sip/stranger.h"
 #include "sip/trust.h"
 
@@ -96,6 +100,41 @@ static void hear_stranger(struct str bytes)
     stranger_is_heard(proxy, &from, bytes);
 }
 
+/* ---- what cannot be read: the words of our answer, and whose end it may be ---- */
+
+static void answer_unread(struct str bytes)
+{
+    const struct screen_fault fault = {REASON_BAD_REQUEST, STR("CSeq"), 0, "is missing"};
+    struct buf out = BUF_INIT;
+    if (received_may_respond(bytes)) {
+        received_status(bytes);
+        received_branch(bytes);
+        received_cseq_method(bytes);
+    } else {
+        received_is_emergency(bytes, settings);
+        received_call_id(bytes);
+        answer_malformed(bytes, &fault, STR("tag"), &out);
+    }
+    buf_fini(&out);
+}
+
+/* ---- from a stream, which may end anywhere ---- */
+
+static void take_off_stream(struct str bytes)
+{
+    const struct frame_limits limits = {settings->max_message_bytes, settings->max_header_lines};
+    struct message m;
+    struct frame frame;
+    size_t resume = 0;
+    enum frame_status status = frame_stream(bytes, &limits, &resume, &frame);
+    if (status != FRAME_INCOMPLETE && status != FRAME_KEEPALIVE &&
+        received_parse(&m, bytes, status, &frame, settings))
+        message_fini(&m);
+    if (frame_rest(str_slice(bytes, 0, bytes.n - 1), &limits, &frame) == FRAME_CUT &&
+        received_parse(&m, str_slice(bytes, 0, bytes.n - 1), FRAME_CUT, &frame, settings))
+        message_fini(&m);
+}
+
 /* ---- inside a dialog, and the way back ---- */
 
 static void pass_in_dialog(struct str bytes)
@@ -113,7 +152,35 @@ static void pass_in_dialog(struct str bytes)
     buf_fini(&out);
 }
 
+/* A stranger's, who once saw our Record-Route: behind it stands what is made for the role. */
+static void pass_with_key(struct str bytes)
+{
+    static char room[80000];
+    char key[ROUTE_KEY_LENGTH + 1];
+    struct route_place place = {proxy_listeners(proxy)->list[0].address, TRANSPORT_UDP};
+    struct buf host = BUF_INIT;
+    struct str rest, line = start_line(bytes, &rest);
+    route_key_write(proxy_branches(proxy), STR("c@h"), STR("1"), &place, ROUTE_OF_BOTH, route_day(),
+                    key);
+    address_add(&host, &place.address);
+    int n = snprintf(room, sizeof(room), "%.*s\r\nRoute: <sip:%.*s;lr;stk=%s>\r\n%.*s",
+                     STR_ARG(line), STR_ARG(buf_str(&host)), key, STR_ARG(rest));
+    buf_fini(&host);
+    if (n < 0 || n >= (int)sizeof(room))
+        abort();
+    hear_stranger((struct str){room, (size_t)n});
+    pass_in_dialog((struct str){room, (size_t)n});
+}
+
 /* ---- what is told of records, captures and hops ---- */
+
+static void read_capture(struct str bytes)
+{
+    struct arena *arena = arena_new(4096);
+    struct str why;
+    reading_is_clear(bytes, true, arena, &why);
+    arena_free(arena);
+}
 
 static void ignore(void *user, struct str sentence)
 {
@@ -133,8 +200,13 @@ const struct worst_role worst_roles[] = {
     {"INVITE of an untrusted trunk", INVITE, decide_untrusted},
     {"request of a stranger", BYE, hear_stranger},
     {"response of a stranger", RESPONSE, hear_stranger},
+    {"request of a stranger with a key", BYE, pass_with_key},
+    {"request that cannot be read", INVITE, answer_unread},
+    {"response that cannot be read", RESPONSE, answer_unread},
+    {"stream", INVITE, take_off_stream},
     {"request in a dialog", BYE, pass_in_dialog},
     {"response", RESPONSE, pass_in_dialog},
     {"hops", INVITE, compare_hops},
+    {"message of a capture", INVITE, read_capture},
 };
 const unsigned n_worst_roles = sizeof(worst_roles) / sizeof(worst_roles[0]);

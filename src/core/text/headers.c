@@ -4,10 +4,14 @@
 #include <string.h>
 
 #define BLOCK 256 /* a line end of one kind is not looked for behind one of the other */
+#define STUB  4   /* a line that short, as folds of nothing are, costs no search */
 
 /* Index of the first CR or LF of S, or s.n. */
 static size_t find_line_end(struct str s)
 {
+    for (size_t i = 0; i < STUB && i < s.n; i++)
+        if (s.p[i] == '\r' || s.p[i] == '\n')
+            return i;
     for (size_t from = 0; from < s.n; from += BLOCK) {
         struct str block = str_slice(s, from, from + BLOCK);
         size_t cr = str_find(block, '\r', 0), end = str_find(str_slice(block, 0, cr), '\n', 0);
