@@ -69,16 +69,8 @@ class WorkersStory(ProcessStory):
 
     def workers(self):
         """Their process ids, by number: the supervisor started them in this order."""
-        found = []
-        for pid in self.stird.family():
-            try:
-                with open("/proc/%d/comm" % pid, encoding="ascii") as source:
-                    name = source.read()
-            except FileNotFoundError:  # it has just ended
-                continue
-            if "worker" in name and stird.alive(pid):
-                found.append(pid)
-        return sorted(found)
+        return sorted(pid for pid in self.stird.family()
+                      if "worker" in stird.name_of(pid) and stird.alive(pid))
 
     def load(self):
         load = Load(caller=(self.net(2), 5060), callee=(self.net(9), 5060), to=self.at()[1:])

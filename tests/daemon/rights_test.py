@@ -245,11 +245,7 @@ class Rights(ProcessStory):
         """The loader is that far: what it had open before is closed to it by now."""
         def found():
             pid = self.stird.child("loader")
-            try:
-                return pid and any(os.readlink("/proc/%d/fd/%s" % (pid, fd)).endswith(".csv")
-                                   for fd in os.listdir("/proc/%d/fd" % pid))
-            except OSError:
-                return False
+            return pid and any(what.endswith(".csv") for what in stird.descriptors(pid).values())
         stird.wait_until(found, 20.0, "a loader that reads tables")
 
     def test_of_a_loader(self):

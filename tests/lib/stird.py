@@ -29,14 +29,26 @@ def alive(pid):
         return False
 
 
+def name_of(pid):
+    """What the process calls itself; "" of one that has ended, however far that is."""
+    try:
+        with open("/proc/%d/comm" % pid, encoding="ascii") as source:
+            return source.read().strip()
+    except OSError:  # ENOENT before it is opened, ESRCH after
+        return ""
+
+
 def descriptors(pid):
-    """{descriptor: what it is}; one that is closed meanwhile is none."""
+    """{descriptor: what it is}; one that is closed meanwhile, or whose process has ended, is none."""
     found = {}
-    for fd in os.listdir("/proc/%d/fd" % pid):
-        try:
-            found[int(fd)] = os.readlink("/proc/%d/fd/%s" % (pid, fd))
-        except FileNotFoundError:
-            pass
+    try:
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            try:
+                found[int(fd)] = os.readlink("/proc/%d/fd/%s" % (pid, fd))
+            except OSError:
+                pass
+    except OSError:
+        pass
     return found
 
 
@@ -139,12 +151,8 @@ class Stird:
     def child(self, role):
         """The process id of the child with this role, or None: worker, signer, recorder."""
         for pid in self.family():
-            try:
-                with open("/proc/%d/comm" % pid, encoding="ascii") as source:
-                    if role in source.read() and alive(pid):
-                        return pid
-            except OSError:
-                continue
+            if role in name_of(pid) and alive(pid):
+                return pid
         return None
 
     def wait_child(self, role, other_than=None, timeout=HANG_S):

@@ -7,6 +7,7 @@ import struct
 import subprocess
 
 from lib import possess
+from lib.stird import descriptors
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, DUMP, DONE = 4, 20, 0x301, 3
 SHOW_PEER, PEER = 4, 2
@@ -48,15 +49,8 @@ def peers():
 
 def sockets(pid):
     """Descriptors by inode."""
-    found = {}
-    for fd in os.listdir("/proc/%d/fd" % pid):
-        try:
-            where = os.readlink("/proc/%d/fd/%s" % (pid, fd))
-        except FileNotFoundError:
-            continue
-        if where.startswith("socket:["):
-            found[int(where[8:-1])] = int(fd)
-    return found
+    return {int(where[8:-1]): fd for fd, where in descriptors(pid).items()
+            if where.startswith("socket:[")}
 
 
 def control_of(pid, supervisor):

@@ -6,7 +6,7 @@ import subprocess
 
 from lib.patience import HANG_S
 from lib.lab import binary
-from lib.stird import check_configuration, descriptors, wait_until
+from lib.stird import check_configuration, descriptors, name_of, wait_until
 from lib.tls import TLS_PORT, Authority, TlsPeer
 from sip import tls_test
 
@@ -233,9 +233,7 @@ class Mistakes(tls_test.TlsStory):
         self.start()
         holders = set()
         for pid in [self.stird.process.pid] + self.stird.family():
-            with open("/proc/%d/comm" % pid, encoding="ascii") as source:
-                name = source.read().strip()
             if any("stird-settings" in what for what in descriptors(pid).values()):
-                holders.add(name)
+                holders.add(name_of(pid))
         self.assertEqual(holders, {"stird"})
         self.assertEqual(wait_until(lambda: self.stird.child("signer"), HANG_S, "a signer") > 0, True)
