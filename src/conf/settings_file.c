@@ -137,7 +137,7 @@ static struct draft *read_draft(struct reader *r,
     if (!draft)
         return NULL;
     draft->settings.arena = r->arena;
-    draft->object.at = (struct place){r->main_file, 0};
+    draft->object.at = (struct place){.file = r->main_file};
     draft->object.label = (struct str){"", 0};
     if (add_path(r, draft, r->main_file)) /* else that says all: the wrong one, or no right */
         add_drop_ins(r, draft);

@@ -357,7 +357,7 @@ static void print_undocumented(const char *page, const struct table *t, const st
 }
 
 /* Among the values of a key stands "restart" where no reload brings another one into force. */
-static bool says_restart(struct str reference, const char *start, const struct key *k)
+static bool says_restart(struct str reference, const char *start)
 {
     const char *at = memmem(reference.p, reference.n, start, strlen(start));
     struct str value = str_span(at + strlen(start), reference.p + reference.n);
@@ -374,7 +374,7 @@ static bool is_documented(struct str reference, const struct table *t, const str
     snprintf(start, sizeof(start), "| `%s` | %s | ", k->name, k->fallback ? k->fallback : "-");
     write_cell(end, sizeof(end), k->help);
     bool found = has_row(reference, start, end);
-    if (found && says_restart(reference, start, k) == (k->applies != BY_RELOAD))
+    if (found && says_restart(reference, start) == (k->applies != BY_RELOAD))
         return true;
     print_undocumented("docs/configuration.md", t, k);
     if (found)
