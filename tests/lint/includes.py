@@ -74,8 +74,8 @@ NO_NETWORK = "core lab conf sip".split()
 # Private headers in a folder of a ring that the rest of this ring includes too; all others are that folder's alone.
 OPEN = {
     "core": "keys/der verify/x509_parts",
-    "sip": "message/answer message/message message/odd message/received message/screen transaction/channel
-        transaction/transaction",
+    "sip": "message/answer message/message message/odd message/received message/screen "
+           "transaction/channel transaction/transaction",
     "daemon": "supervisor/supervisor",
 }
 
@@ -204,7 +204,8 @@ def judge_open(files):
         for noun in nouns.split():
             header, folder = "src/%s/%s.h" % (ring, noun), "src/%s/%s/" % (ring, posixpath.dirname(noun))
             line = '#include "%s"' % header[len("src/"):]
-            if header not in files or not any(line in text for path, text in files.items() if not path.startswith(folder)):
+            users = [path for path, text in files.items() if line in text and not path.startswith(folder)]
+            if header not in files or not users:
                 yield "%s: OPEN names it, and nobody outside of its folder needs it" % header
 
 
@@ -238,7 +239,8 @@ def judge_file(files, path):
         if fault:
             yield "%s:%d: %s: %s" % (path, line_of(text, m.start()), m.group(0).strip(), fault)
     for m in ASKED.finditer(text):
-        yield "%s:%d: %s: cannot be judged: say the header itself" % (path, line_of(text, m.start()), m.group(0).strip())
+        yield "%s:%d: %s: cannot be judged: say the header itself" % (
+            path, line_of(text, m.start()), m.group(0).strip())
     for owner, calls in ONCE.items():
         for m in re.finditer(r"(?<!\w)(?:%s)\s*\(" % calls, text) if path != owner else ():
             yield "%s:%d: only %s may call %s" % (path, line_of(text, m.start()), owner, m.group(0))
@@ -281,12 +283,14 @@ def example(library):
 
 
 # The ways to write an include line, and what looks like one.
-SPELLINGS = ("/* a */ #include <%s>", "/* a\n b */ #include <%s>", "# /* a */ include /* b */ <%s> /* c */", "%%:include <%s>",
-             "%%: include <%s> // a", "\f#include <%s>", "\v # \finclude\t<%s>", "#\\\ninclude <%s>", "#inc\\\nlude <%s>",
-             "#include \\\n<%s>", "#include <\\ \n%s>", "#include/* a\n */<%s>", "#include<%s>", '#include"%s"',
-             "/\\\n* a *\\\n/ #include <%s>", "??=include <%s>", 'char c = \'"\'; /* " */\n#include <%s>')
-HARMLESS = ("/* #include <%s> */", "// #include <%s>", "// a \\\n#include <%s>", "/* a\n#include <%s>\n*/", '"\\" #include <%s>"',
-            "#pragma include <%s>", 'char c[] = "/*"; /*\n#include <%s> " */', "#define INCLUDE <%s>")
+SPELLINGS = (
+    "/* a */ #include <%s>", "/* a\n b */ #include <%s>", "# /* a */ include /* b */ <%s> /* c */", "#include/* a\n */<%s>",
+    "%%:include <%s>", "%%: include <%s> // a", "??=include <%s>", "\f#include <%s>", "\v # \finclude\t<%s>",
+    "#\\\ninclude <%s>", "#inc\\\nlude <%s>", "#include \\\n<%s>", "#include <\\ \n%s>", "/\\\n* a *\\\n/ #include <%s>",
+    "#include<%s>", '#include"%s"', 'char c = \'"\'; /* " */\n#include <%s>')
+HARMLESS = (
+    "/* #include <%s> */", "// #include <%s>", "// a \\\n#include <%s>", "/* a\n#include <%s>\n*/", "#define INCLUDE <%s>",
+    '"\\" #include <%s>"', 'char c[] = "/*"; /*\n#include <%s> " */', "#pragma include <%s>")
 
 
 def bad_lines(files, ring):
@@ -315,7 +319,8 @@ def bad_lines(files, ring):
         yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
     yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
                 "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>", "#include HEADER(x)",
-                "#if __has_include(<stdio.h>)", "#  elif defined A && \\\n __has_include_next(<stdio.h>)", "#import <stdio.h>")
+                "#import <stdio.h>", "#if __has_include(<stdio.h>)",
+                "#  elif defined A && \\\n __has_include_next(<stdio.h>)")
     yield from (spelling % "microhttpd.h" for spelling in SPELLINGS)
 
 
