@@ -330,6 +330,8 @@ static void read_known(struct reader *r, struct object *o, unsigned index,
     }
     if (before.line == 0 || before.guessed)
         o->given[index] = at;
+    if (k->type == KEY_TEXTS && before.guessed)
+        *(struct texts *)field_of(o, k) = (struct texts){0};
     if (k->type == KEY_TEXTS)
         read_texts(r, o, k, s, at);
     else if (k->type == KEY_OBJECTS)
