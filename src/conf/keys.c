@@ -9,21 +9,16 @@
     .offset = offsetof(struct draft, place), .width = sizeof(((struct draft *)0)->place)
 #define ROW(draft, place, key_name, kind, ...)                                                     \
     {.name = (key_name), .type = (kind), PLACE(draft, place), __VA_ARGS__},
-/* What trunks have in common, and what a trunk says instead. */
-#define COMMON_ROW(place, key_name, own_name, kind, value, words, ...)                             \
-    {.name = (key_name),                                                                           \
-     .type = (kind),                                                                               \
-     PLACE(draft, common.place),                                                                   \
-     .fallback = (value),                                                                          \
-     .help = (words),                                                                              \
-     __VA_ARGS__},
-#define OWN_ROW(place, key_name, own_name, kind, value, words, ...)                                \
-    {.name = (own_name),                                                                           \
+/* What trunks have in common, and what a trunk says instead: all columns but these are the same. */
+#define COMMON_ROW(place, key_name, own_name, ...) ROW(draft, common.place, key_name, __VA_ARGS__)
+#define OWN_ROW(place, key_name, own_name, kind, ...)                                              \
+    {__VA_ARGS__,                                                                                  \
+     .name = (own_name),                                                                           \
      .type = (kind),                                                                               \
      PLACE(draft_trunk, trunk.place),                                                              \
      .inherited_from = offsetof(struct draft, common.place),                                       \
-     .help = "As " key_name ", for this trunk.",                                                   \
-     __VA_ARGS__},
+     .fallback = NULL,                                                                             \
+     .help = "As " key_name ", for this trunk."},
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 #define NOT_A (1u << TREATMENT_A)
@@ -94,6 +89,8 @@ static const struct key upstream_keys[] = {
 #include <stird/core/settings.def>
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init" /* OWN_ROW */
 static const struct key trunk_keys[] = {
 #define SETTINGS_OF_TRUNK
 #define SETTING(type, field, ...) ROW(draft_trunk, trunk.field, __VA_ARGS__)
@@ -104,6 +101,7 @@ static const struct key trunk_keys[] = {
 #define INHERITED_AT(place, ...)    OWN_ROW(place, __VA_ARGS__)
 #include <stird/core/settings.def>
 };
+#pragma GCC diagnostic pop
 
 static const struct key customer_keys[] = {
 #define SETTINGS_OF_CUSTOMER

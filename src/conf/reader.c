@@ -139,7 +139,7 @@ static bool make_room(struct reader *r, void **items, unsigned n, unsigned *capa
 
 static struct place place_in(struct str file, const config_setting_t *s)
 {
-    return (struct place){file, config_setting_source_line(s)};
+    return (struct place){.file = file, .line = config_setting_source_line(s)};
 }
 
 static const char *type_wanted(enum key_type type)
@@ -317,40 +317,82 @@ static struct str same_word_elsewhere(const struct table *t, struct str word)
     return (struct str){NULL, 0};
 }
 
-static void unknown_key(struct reader *r, struct object *o, struct str prefix, struct str word,
-                        struct place at)
-{
-    struct str hint = nearest_key(o->table, prefix, word);
-    if (hint.n == 0)
-        hint = same_word_elsewhere(o->table, word);
-    struct str full = arena_printf(r->arena, "%.*s%.*s", STR_ARG(prefix),
-                                   STR_ARG(str_slice(word, 0, 80)));
-    if (hint.n > 0)
-        complain(r, o, at, "unknown key %.*s (did you mean \"%.*s\"?)", STR_ARG(shown(r, full)),
-                 STR_ARG(hint));
-    else
-        complain(r, o, at, "unknown key %.*s", STR_ARG(shown(r, full)));
-}
-
 static void read_known(struct reader *r, struct object *o, unsigned index,
                        const config_setting_t *s, struct place at)
 {
     const struct key *k = &o->table->keys[index];
     struct place before = o->given[index];
     bool list = k->type == KEY_TEXTS || k->type == KEY_OBJECTS;
-    if (before.line > 0 && !list) {
+    if (before.line > 0 && !before.guessed && !list) {
         complain(r, o, at, "%s is set a second time; the first is at %.*s:%u", k->name,
                  STR_ARG(before.file), before.line);
         return;
     }
-    if (before.line == 0)
+    if (before.line == 0 || before.guessed)
         o->given[index] = at;
+    if (k->type == KEY_TEXTS && before.guessed)
+        *(struct texts *)field_of(o, k) = (struct texts){0};
     if (k->type == KEY_TEXTS)
         read_texts(r, o, k, s, at);
     else if (k->type == KEY_OBJECTS)
         read_objects(r, o, k, s, at);
     else
         read_scalar(r, o, k, s, at);
+}
+
+/* One that could be read by that key or not: nothing is said of a value whose key is a guess. */
+static void read_guessed(struct reader *r, struct object *o, unsigned index,
+                         const config_setting_t *s, struct place at)
+{
+    struct problems unsaid = PROBLEMS_INIT, *said = r->problems;
+    r->problems = &unsaid;
+    read_known(r, o, index, s, at);
+    r->problems = said;
+    said->out_of_memory = said->out_of_memory || unsaid.out_of_memory;
+    problems_fini(&unsaid);
+}
+
+/*
+ * The value of a misspelt key, which was said, counts as that of the key MEANT, unless that one is
+ * there too: what follows from its being missing is nothing that anybody has to mend.
+ */
+static void read_as_meant(struct reader *r, struct object *o, struct str meant,
+                          const config_setting_t *s, struct place at)
+{
+    unsigned index = key_find(o->table, meant);
+    struct str inner = arena_printf(r->arena, "%.*s.", STR_ARG(meant));
+    at.guessed = true;
+    if (!inner.p)
+        out_of_memory(r);
+    else if (index == o->table->n_keys && config_setting_is_group(s))
+        read_group(r, o, s, inner.p, at.file);
+    else if (index == o->table->n_keys)
+        return;
+    else if (o->table->keys[index].type == KEY_OBJECTS && is_list(s))
+        read_known(r, o, index, s, at); /* what is wrong inside is wrong by any name of it */
+    else if (o->given[index].line == 0)
+        read_guessed(r, o, index, s, at);
+}
+
+static void unknown_key(struct reader *r, struct object *o, struct str prefix, struct str word,
+                        const config_setting_t *s, struct place at)
+{
+    struct str hint = nearest_key(o->table, prefix, word);
+    struct str meant = arena_printf(r->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(hint));
+    if (hint.n == 0)
+        meant = hint = same_word_elsewhere(o->table, word);
+    struct str full = arena_printf(r->arena, "%.*s%.*s", STR_ARG(prefix),
+                                   STR_ARG(str_slice(word, 0, 80)));
+    if (hint.n == 0) {
+        complain(r, o, at, "unknown key %.*s", STR_ARG(shown(r, full)));
+        return;
+    }
+    complain(r, o, at, "unknown key %.*s (did you mean \"%.*s\"?)", STR_ARG(shown(r, full)),
+             STR_ARG(hint));
+    if (meant.p)
+        read_as_meant(r, o, meant, s, at);
+    else
+        out_of_memory(r);
 }
 
 static void read_group(struct reader *r, struct object *o, const config_setting_t *group,
@@ -367,7 +409,7 @@ static void read_group(struct reader *r, struct object *o, const config_setting_
         } else if (index < o->table->n_keys) {
             read_known(r, o, index, s, at);
         } else if (!is_group_name(o->table, full)) {
-            unknown_key(r, o, str_of(prefix), word, at);
+            unknown_key(r, o, str_of(prefix), word, s, at);
         } else if (!config_setting_is_group(s)) {
             complain(r, o, at, "%.*s must be a group: %.*s = { ... };", STR_ARG(full),
                      STR_ARG(full));

@@ -1,5 +1,8 @@
 /* What is ours besides the listeners' addresses: `aliases`, for all or of one listener. */
 #include "host_port.h"
+
+#include <stird/base/container_of.h>
+
 #include "reader.h"
 
 #define ALIASES_MAX 256
@@ -34,8 +37,7 @@ void resolve_aliases(struct reader *r, struct draft *draft)
     size_t total = draft->aliases.n;
     unsigned n = 0;
     for (unsigned i = 0; i < draft->listeners.n; i++)
-        total +=
-            ((const struct draft_listener *)(const void *)draft->listeners.items[i])->aliases.n;
+        total += container_of(draft->listeners.items[i], struct draft_listener, object)->aliases.n;
     if (total > ALIASES_MAX) {
         complain(r, &draft->object, place_of(&draft->object, "aliases"),
                  "aliases: %d are the most, those of listeners with them", ALIASES_MAX);
@@ -45,7 +47,8 @@ void resolve_aliases(struct reader *r, struct draft *draft)
     if (!list)
         return;
     for (unsigned i = 0; i < draft->listeners.n; i++) {
-        const struct draft_listener *d = (const void *)draft->listeners.items[i];
+        const struct draft_listener *d = container_of(draft->listeners.items[i],
+                                                      struct draft_listener, object);
         n += add(r, &d->object, &d->aliases, (uint16_t)i, &list[n]);
     }
     n += add(r, &draft->object, &draft->aliases, NO_LISTENER, &list[n]);

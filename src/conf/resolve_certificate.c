@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <stird/base/container_of.h>
 #include <stird/core/certificate_chain.h>
 #include <stird/core/x5u.h>
 
@@ -349,7 +350,8 @@ static unsigned count_units(struct reader *r, const struct draft *draft)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < draft->certificates.n; i++) {
-        unsigned units = count_names(names_of(r, (const void *)draft->certificates.items[i]));
+        unsigned units = count_names(names_of(
+            r, container_of(draft->certificates.items[i], struct draft_certificate, object)));
         n += units + 1; /* one may lie in the directory itself */
     }
     return n;
@@ -397,7 +399,8 @@ void resolve_certificates(struct reader *r, struct draft *draft)
     draft->settings.mistaken_units = reader_array(r, count_units(r, draft), sizeof(struct str));
     check_names(r, &draft->certificates);
     for (unsigned i = 0; list && i < draft->certificates.n; i++) {
-        const struct draft_certificate *d = (const void *)draft->certificates.items[i];
+        const struct draft_certificate *d = container_of(draft->certificates.items[i],
+                                                         struct draft_certificate, object);
         struct str names = names_of(r, d);
         const struct unit alone = {d, d->directory, {NULL, 0}, anchors};
         if (directory_is_missing(r, d))

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <stird/base/container_of.h>
 #include <string.h>
 
 #define ATTRIBUTES_MAX 24
@@ -95,7 +96,7 @@ static bool has_faulty(const struct reader *r, const struct draft *draft)
 {
     bool faulty = objects_are_open(r, &draft->customers);
     for (unsigned i = 0; i < draft->customers.n; i++)
-        faulty |= ((const struct draft_customer *)(const void *)draft->customers.items[i])
+        faulty |= container_of(draft->customers.items[i], struct draft_customer, object)
                       ->attributes.faulty;
     return faulty;
 }
@@ -107,7 +108,8 @@ void resolve_customers(struct reader *r, struct draft *draft)
     size_t before = r->problems->n;
     check_names(r, &draft->customers);
     for (unsigned i = 0; list && i < draft->customers.n; i++)
-        list[i] = resolve_one(r, (const void *)draft->customers.items[i]);
+        list[i] = resolve_one(
+            r, container_of(draft->customers.items[i], struct draft_customer, object));
     s->open.columns = r->problems->n > before || has_faulty(r, draft);
     s->customers = list;
     s->n_customers = list ? draft->customers.n : 0;

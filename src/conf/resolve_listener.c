@@ -1,6 +1,7 @@
 #include "host_port.h"
 #include "reader.h"
 
+#include <stird/base/container_of.h>
 #include <stird/core/listeners.h>
 
 #include <string.h>
@@ -108,9 +109,11 @@ static bool look_alike(const struct listener *a, const struct listener *b)
 
 static void check_same_address(struct reader *r, const struct draft *draft, unsigned i)
 {
-    const struct draft_listener *d = (const void *)draft->listeners.items[i];
+    const struct draft_listener *d = container_of(draft->listeners.items[i], struct draft_listener,
+                                                  object);
     for (unsigned j = 0; j < i; j++) {
-        const struct draft_listener *before = (const void *)draft->listeners.items[j];
+        const struct draft_listener *before = container_of(draft->listeners.items[j],
+                                                           struct draft_listener, object);
         const struct listener *l = &before->listener;
         if (share_a_socket(&d->listener, l))
             complain(r, &d->object, place_of(&d->object, "address"),
@@ -128,7 +131,8 @@ void resolve_listeners(struct reader *r, struct draft *draft)
     struct listener *list = reader_array(r, draft->listeners.n, sizeof(*list));
     check_names(r, &draft->listeners);
     for (unsigned i = 0; list && i < draft->listeners.n; i++) {
-        struct draft_listener *d = (void *)draft->listeners.items[i];
+        struct draft_listener *d = container_of(draft->listeners.items[i], struct draft_listener,
+                                                object);
         resolve_transports(r, d);
         resolve_tls_listener(r, d);
         resolve_address(r, d);

@@ -1,6 +1,8 @@
 /* For whom stird signs, and with whose certificates. */
 #include "reader.h"
 
+#include <stird/base/container_of.h>
+
 /* Upper-case letters and digits (ATIS-1000080). */
 static bool is_code(struct str text)
 {
@@ -62,7 +64,8 @@ static bool has_code(const struct provider *p, struct str code)
 static void check_codes(struct reader *r, const struct draft *draft, const struct provider *list,
                         unsigned at)
 {
-    const struct draft_provider *d = (const void *)draft->providers.items[at];
+    const struct draft_provider *d = container_of(draft->providers.items[at], struct draft_provider,
+                                                  object);
     for (unsigned i = 0; i < list[at].n_spcs; i++)
         for (unsigned other = 0; other < at; other++)
             if (has_code(&list[other], list[at].spcs[i]))
@@ -118,7 +121,8 @@ static struct provider *several(struct reader *r, const struct draft *draft)
         complain(r, &draft->object, place_of(&draft->object, "provider.spc"),
                  "provider.spc and providers: keep one of the two");
     for (unsigned i = 0; list && i < n; i++) {
-        const struct draft_provider *d = (const void *)draft->providers.items[i];
+        const struct draft_provider *d = container_of(draft->providers.items[i],
+                                                      struct draft_provider, object);
         list[i].name = d->name;
         list[i].spcs = codes_of(r, &d->object, "spc", &d->spcs, &list[i].n_spcs);
         list[i].certificates = certificates_of(r, draft, d, &list[i].n_certificates);

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <stird/base/container_of.h>
 #include <stird/base/suggest.h>
 #include <stird/core/certificate_choice.h>
 #include <string.h>
@@ -268,8 +269,9 @@ static bool asks_for_nothing(const struct draft_rule *d)
 static void check_reachable(struct reader *r, const struct draft *draft)
 {
     for (unsigned i = 0; i + 1 < draft->rules.n; i++) {
-        const struct draft_rule *d = (const void *)draft->rules.items[i];
-        const struct draft_rule *next = (const void *)draft->rules.items[i + 1];
+        const struct draft_rule *d = container_of(draft->rules.items[i], struct draft_rule, object);
+        const struct draft_rule *next = container_of(draft->rules.items[i + 1], struct draft_rule,
+                                                     object);
         if (!asks_for_nothing(d))
             continue;
         complain(r, &next->object, next->object.at,
@@ -303,7 +305,7 @@ void resolve_rules(struct reader *r, struct draft *draft)
     struct rule *list = reader_array(r, draft->rules.n, sizeof(*list));
     check_names(r, &draft->rules);
     for (unsigned i = 0; list && i < draft->rules.n; i++) {
-        struct draft_rule *d = (void *)draft->rules.items[i];
+        struct draft_rule *d = container_of(draft->rules.items[i], struct draft_rule, object);
         resolve_one(r, draft, d);
         list[i] = d->rule;
         list[i].file = d->object.at.file;

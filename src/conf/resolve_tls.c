@@ -2,6 +2,7 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <stird/base/container_of.h>
 
 #define PEM_BYTES_MAX (256 * 1024)
 #define KEY_BYTES_MAX 16384
@@ -82,7 +83,8 @@ static const struct object *find_listener(const struct draft *draft, bool verify
                                           struct str only)
 {
     for (unsigned i = 0; i < draft->listeners.n; i++) {
-        const struct draft_listener *d = (const void *)draft->listeners.items[i];
+        const struct draft_listener *d = container_of(draft->listeners.items[i],
+                                                      struct draft_listener, object);
         if (d->listener.transports[TRANSPORT_TLS] && (!verifying || d->listener.verify_client) &&
             (only.n == 0 || str_eq(only, d->listener.name)))
             return &d->object;
@@ -93,7 +95,8 @@ static const struct object *find_listener(const struct draft *draft, bool verify
 static void check_trunks(struct reader *r, const struct draft *draft)
 {
     for (unsigned i = 0; i < draft->trunks.n; i++) {
-        const struct draft_trunk *d = (const void *)draft->trunks.items[i];
+        const struct draft_trunk *d = container_of(draft->trunks.items[i], struct draft_trunk,
+                                                   object);
         if (d->trunk.tls_name.n > 0 && !find_listener(draft, true, d->trunk.listener))
             complain(r, &d->object, place_of(&d->object, "tls_name"),
                      "tls_name: no call can match, for no listener of its calls has transports = "

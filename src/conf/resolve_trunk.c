@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <stird/base/container_of.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
 #include <stird/core/told.h>
@@ -259,7 +260,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
     struct trunk *list = reader_array(r, draft->trunks.n, sizeof(*list));
     check_names(r, &draft->trunks);
     for (unsigned i = 0; list && i < draft->trunks.n; i++) {
-        struct draft_trunk *d = (void *)draft->trunks.items[i];
+        struct draft_trunk *d = container_of(draft->trunks.items[i], struct draft_trunk, object);
         resolve_references(r, draft, d);
         resolve_trunk_upstreams(r, draft, d);
         resolve_trunk_sources(r, d);

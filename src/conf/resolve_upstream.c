@@ -1,6 +1,7 @@
 #include "host_port.h"
 #include "reader.h"
 
+#include <stird/base/container_of.h>
 #include <stird/core/listeners.h>
 
 #define SIP_PORT     5060
@@ -166,7 +167,8 @@ static void resolve_sources(struct reader *r, struct draft_upstream *d, bool hav
 static bool is_asked_about(const struct draft *draft, struct str upstream)
 {
     for (unsigned i = 0; i < draft->trunks.n; i++) {
-        const struct draft_trunk *d = (const void *)draft->trunks.items[i];
+        const struct draft_trunk *d = container_of(draft->trunks.items[i], struct draft_trunk,
+                                                   object);
         for (unsigned j = 0; d->trunk.health != HEALTH_ALIVE && j < d->upstreams.n; j++)
             if (str_eq(d->upstreams.items[j].text, upstream))
                 return true;
@@ -179,7 +181,8 @@ void resolve_upstreams(struct reader *r, struct draft *draft)
     struct upstream *list = reader_array(r, draft->upstreams.n, sizeof(*list));
     check_names(r, &draft->upstreams);
     for (unsigned i = 0; list && i < draft->upstreams.n; i++) {
-        struct draft_upstream *d = (void *)draft->upstreams.items[i];
+        struct draft_upstream *d = container_of(draft->upstreams.items[i], struct draft_upstream,
+                                                object);
         bool have_address = read_uri(r, d);
         if (d->upstream.probe_ms > 0 && d->upstream.probe_ms < PROBE_MIN_MS)
             complain(r, &d->object, place_of(&d->object, "probe"),

@@ -1,6 +1,7 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <stird/base/container_of.h>
 
 #define ARENA_FIRST_BYTES 16384
 
@@ -110,7 +111,8 @@ static void resolve_paths(struct reader *r, struct draft *draft)
     unsigned n = draft->certificates.n;
     struct certificate *list = reader_array(r, n, sizeof(*list));
     for (unsigned i = 0; list && i < n; i++) {
-        const struct draft_certificate *d = (const void *)draft->certificates.items[i];
+        const struct draft_certificate *d = container_of(draft->certificates.items[i],
+                                                         struct draft_certificate, object);
         list[i] = (struct certificate){.id = d->id,
                                        .directory = d->directory,
                                        .provider = provider_of_certificate(&draft->settings, d->id),
@@ -133,11 +135,12 @@ static void resolve_for_tables(struct reader *r, struct draft *draft)
 static struct draft *read_draft(struct reader *r,
                                 void (*judge)(struct reader *r, struct draft *draft))
 {
-    struct draft *draft = (struct draft *)reader_new_object(r, &root_table);
-    if (!draft)
+    struct object *object = reader_new_object(r, &root_table);
+    if (!object)
         return NULL;
+    struct draft *draft = container_of(object, struct draft, object);
     draft->settings.arena = r->arena;
-    draft->object.at = (struct place){r->main_file, 0};
+    draft->object.at = (struct place){.file = r->main_file};
     draft->object.label = (struct str){"", 0};
     if (add_path(r, draft, r->main_file)) /* else that says all: the wrong one, or no right */
         add_drop_ins(r, draft);

@@ -72,8 +72,8 @@ static void *token_open(const struct certificate *certificate, struct str key_na
     if (why)
         problems_add(problems, key_name, 0, "%s", why);
     if (good) {
-        k->signing = EVP_PKEY_CTX_new(k->key, NULL);
-        good = k->signing && EVP_PKEY_sign_init(k->signing) == 1;
+        k->signing = signing_new(k->key);
+        good = k->signing != NULL;
         if (!good)
             problems_add(problems, key_name, 0, "the token's key could not be made ready");
     }
@@ -92,10 +92,7 @@ static bool token_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
                        unsigned char signature[ES256_SIGNATURE_BYTES])
 {
     struct token_key *k = opaque;
-    unsigned char der[DER_SIGNATURE_MAX];
-    size_t n = sizeof(der);
-    bool good = EVP_PKEY_sign(k->signing, der, &n, digest, SHA256_BYTES) == 1 &&
-                signature_from_der(der, n, signature);
+    bool good = signing_sign(k->signing, digest, signature);
     ERR_clear_error();
     return good;
 }

@@ -4,12 +4,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <stird/core/certificate_request.h>
 #include <stird/core/tn_auth_list_write.h>
 #include <string.h>
 
 EVP_PKEY *lab_key_new(void)
 {
-    return EVP_EC_gen("P-256");
+    return certificate_request_key();
 }
 
 /* Nothing when DER is empty. */
@@ -17,16 +18,9 @@ static bool add_der(X509 *x, const char *name, struct str der)
 {
     if (der.n == 0)
         return true;
-    ASN1_OBJECT *oid = OBJ_txt2obj(name, 1);
-    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
-    X509_EXTENSION *extension = NULL;
-    bool good = oid && octets &&
-                ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n) &&
-                (extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets)) &&
-                X509_add_ext(x, extension, -1);
+    X509_EXTENSION *extension = extension_of_der(name, der);
+    bool good = extension && X509_add_ext(x, extension, -1);
     X509_EXTENSION_free(extension);
-    ASN1_OCTET_STRING_free(octets);
-    ASN1_OBJECT_free(oid);
     return good;
 }
 
@@ -54,22 +48,12 @@ static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value)
     return good;
 }
 
-static bool set_name(X509 *x, const char *name)
-{
-    X509_NAME *subject = X509_get_subject_name(x);
-    return X509_NAME_add_entry_by_txt(subject, "C", MBSTRING_ASC, (const unsigned char *)"US", -1,
-                                      -1, 0) &&
-           X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC,
-                                      (const unsigned char *)"stird lab", -1, -1, 0) &&
-           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
-                                      -1, 0);
-}
-
 static bool fill(X509 *x, const struct lab_certificate *c)
 {
     X509 *issuer = c->issuer ? c->issuer : x;
     return X509_set_version(x, X509_VERSION_3) &&
-           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), c->serial) && set_name(x, c->name) &&
+           ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), c->serial) &&
+           subject_write(X509_get_subject_name(x), "US", "stird lab", c->name) &&
            X509_set_issuer_name(x, X509_get_subject_name(issuer)) &&
            ASN1_TIME_set(X509_getm_notBefore(x), (time_t)c->not_before_s) &&
            ASN1_TIME_set(X509_getm_notAfter(x), (time_t)c->not_after_s) &&

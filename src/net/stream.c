@@ -1,65 +1,21 @@
-#include "net_internal.h"
+#include "stream.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
-#include <stird/base/container_of.h>
 #include <stird/base/log.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "not_opened.h"
-#include "peers.h"
-#include "sockaddr.h"
-#include "stream_room.h"
-#include "tls_session.h"
-
 #define MESSAGES_A_TURN    64
-#define KEEPALIVE_S        30
 #define OPENING_TIMEOUT_MS 5000 /* TCP and TLS handshake, together */
-#define STRANGERS_PART     8    /* of what peers wrote has opened */
 #define SAID_EVERY_MS      60000
 /* Of what the kernel has not sent yet: the rest waits here, where it is counted. */
 #define UNSENT_IN_KERNEL_BYTES 16384
-
-/*
- * Lives as long as somebody holds it; `stream` is NULL once it is closed. The list of the net holds
- * one reference while it is open.
- */
-struct connection {
-    struct peer_entry entry; /* with the remote address */
-    struct net *net;
-    struct connection *next, **link;
-    struct bufferevent *stream;
-    struct event *deadline; /* of the message that is arriving, else of the next one to begin */
-    struct event *stall;    /* while something waits to leave: until it moves again */
-    struct small_talk talk;
-    struct tls_watch watch; /* of the session */
-    SSL *session;           /* the stream's; NULL: no TLS, or closed */
-    char *tls_name;         /* whom we connected to; NULL: by address */
-    struct tls_peer peer;   /* who was verified */
-    size_t resume;          /* frame_stream's */
-    int refusal;            /* errno of a connect() that failed at once */
-    unsigned references;
-    uint16_t listener;
-    uint64_t owners[CONNECTION_OWNERS]; /* the last one first; 0: none */
-    uint16_t alias_port; /* where its peer says that it listens; 0: it has not said yet */
-    uint8_t transport;
-    uint8_t opened_for; /* enum opening, of an outgoing one */
-    bool outgoing, opening, in_message;
-    bool offered; /* it may carry requests to its peer */
-    bool heard;   /* since the loop came here: something that says that the peer is well */
-    bool doomed;  /* to be closed when the loop comes here again; nothing of it counts any more */
-};
 
 void connection_hold(struct connection *c)
 {
@@ -130,26 +86,17 @@ static void say_goodbye(struct connection *c)
     c->session = NULL;
 }
 
-static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context);
-
-/* Octets in the stream, what came and what is to leave. */
-static void count_waiting(struct connection *c, size_t more, size_t less)
-{
-    peers_queued(&c->entry, more, less);
-    c->net->queued += more - less;
-}
-
-static void connection_close(struct connection *c, int error, bool tell)
+void connection_close(struct connection *c, int error, bool tell)
 {
     if (!c->stream)
         return;
     struct net *net = c->net;
     say_goodbye(c);
-    evbuffer_remove_cb(bufferevent_get_input(c->stream), on_queue, c);
-    evbuffer_remove_cb(bufferevent_get_output(c->stream), on_queue, c);
+    evbuffer_remove_cb(bufferevent_get_input(c->stream), stream_queue_changed, c);
+    evbuffer_remove_cb(bufferevent_get_output(c->stream), stream_queue_changed, c);
     bufferevent_free(c->stream);
     c->stream = NULL;
-    count_waiting(c, 0, c->entry.waiting);
+    stream_count_waiting(c, 0, c->entry.waiting);
     event_del(c->deadline);
     event_del(c->stall);
     connection_unlink(c);
@@ -164,124 +111,25 @@ void connections_close_all(struct net *net)
         connection_close(net->connections, 0, false);
 }
 
-static void set_timer(struct event *timer, uint32_t ms)
+void stream_set_timer(struct event *timer, uint32_t ms)
 {
     struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     event_add(timer, &t);
 }
 
-static void set_deadline(struct connection *c, uint32_t ms)
+void stream_set_deadline(struct connection *c, uint32_t ms)
 {
-    set_timer(c->deadline, ms);
-}
-
-static bool is_kept(const struct connection *c)
-{
-    return c->offered && c->alias_port > 0;
+    stream_set_timer(c->deadline, ms);
 }
 
 /* Until the next message begins. What is kept for reuse may be idle: the kernel asks after its
  * peer. */
-static void await_message(struct connection *c)
+void connection_await_message(struct connection *c)
 {
-    if (is_kept(c))
+    if (connection_is_kept(c))
         event_del(c->deadline);
     else
-        set_deadline(c, c->net->limits.idle_timeout_ms);
-}
-
-/* ---- what waits ---- */
-
-/* All octets of both directions are counted here; what leaves has its clock set anew whenever it
-   moves. */
-static void on_queue(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
-{
-    struct connection *c = context;
-    if (c->doomed)
-        return;
-    count_waiting(c, info->n_added, info->n_deleted);
-    if (buffer != bufferevent_get_output(c->stream))
-        return;
-    if (evbuffer_get_length(buffer) == 0)
-        event_del(c->stall);
-    else if (info->n_deleted > 0 || !evtimer_pending(c->stall, NULL))
-        set_timer(c->stall, c->net->limits.write_timeout_ms);
-}
-
-static void say_slow(struct connection *c, const char *why)
-{
-    struct buf remote = BUF_INIT;
-    c->net->slow_readers++;
-    address_add(&remote, &c->entry.remote);
-    log_info("a connection is closed for what waits in it", LOG_TEXT("peer", buf_str(&remote)),
-             LOG_NUMBER("octets", (int64_t)c->entry.waiting), LOG_CSTR("why", why));
-    buf_fini(&remote);
-}
-
-static void connection_end(struct connection *c, int error);
-
-static void on_stall(evutil_socket_t fd, short what, void *context)
-{
-    struct connection *c = context;
-    (void)fd, (void)what;
-    if (c->opening) { /* has a deadline of its own */
-        set_timer(c->stall, c->net->limits.write_timeout_ms);
-        return;
-    }
-    say_slow(c, "the peer takes nothing of it");
-    connection_end(c, ETIMEDOUT);
-}
-
-/* Not at once: whoever sends may be in the middle of something. */
-static void doom(struct connection *c)
-{
-    say_slow(c, "it holds most of what all connections may");
-    bufferevent_disable(c->stream, EV_READ | EV_WRITE);
-    event_del(c->stall);
-    count_waiting(c, 0, c->entry.waiting);
-    c->doomed = true;
-    set_deadline(c, 0);
-}
-
-/* By what its source has in all connections, then by its own: many small ones spare nobody. */
-static bool is_heavier(const struct connection *a, const struct connection *b)
-{
-    uint64_t of_a = peers_waiting(&a->entry), of_b = peers_waiting(&b->entry);
-    return of_a != of_b ? of_a > of_b : a->entry.waiting > b->entry.waiting;
-}
-
-static struct connection *heaviest(const struct net *net)
-{
-    struct connection *found = NULL;
-    for (struct connection *c = net->connections; c; c = c->next)
-        if (!c->doomed && (!found || is_heavier(c, found)))
-            found = c;
-    return found;
-}
-
-/* For N octets more of C: whoever holds most goes. False: that would be C. */
-static bool make_room(struct connection *c, size_t n)
-{
-    struct net *net = c->net;
-    while (net->queued + n > net->limits.max_queues_bytes) {
-        struct connection *most = heaviest(net);
-        if (!most || most == c)
-            return false;
-        bool of_one = peers_same_source(&most->entry, &c->entry);
-        uint64_t theirs = of_one ? most->entry.waiting : peers_waiting(&most->entry);
-        if (theirs < (of_one ? c->entry.waiting : peers_waiting(&c->entry)) + n)
-            return false;
-        doom(most);
-    }
-    return true;
-}
-
-/* The peer's kernel has confirmed all that we ever sent. */
-static bool has_taken_all(const struct connection *c)
-{
-    int unsent = 0;
-    return evbuffer_get_length(bufferevent_get_output(c->stream)) == 0 &&
-           ioctl(bufferevent_getfd(c->stream), SIOCOUTQ, &unsent) == 0 && unsent == 0;
+        stream_set_deadline(c, c->net->limits.idle_timeout_ms);
 }
 
 /* ---- what comes ---- */
@@ -311,9 +159,9 @@ static void say_talk(struct connection *c)
 static void message_progress(struct connection *c, bool partial, bool completed_one)
 {
     if (partial && (!c->in_message || completed_one))
-        set_deadline(c, c->net->limits.message_timeout_ms);
+        stream_set_deadline(c, c->net->limits.message_timeout_ms);
     else if (!partial && c->heard)
-        await_message(c);
+        connection_await_message(c);
     c->in_message = partial;
 }
 
@@ -326,13 +174,12 @@ static bool take_keepalive(struct connection *c, size_t n)
         connection_close(c, EPROTO, true);
         return false;
     }
-    c->heard |= has_taken_all(c);
+    c->heard |= stream_has_taken_all(c);
     if (n >= 4)
         connection_send(c, STR("\r\n"));
     return true;
 }
 
-/* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
 /* What follows could be anything (R-P-005). An answer still goes out. */
 static void fall_out_of_step(struct connection *c)
 {
@@ -340,7 +187,7 @@ static void fall_out_of_step(struct connection *c)
     evbuffer_drain(input, evbuffer_get_length(input));
     bufferevent_disable(c->stream, EV_READ);
     shutdown(bufferevent_getfd(c->stream), SHUT_RD);
-    set_deadline(c, 1000);
+    stream_set_deadline(c, 1000);
 }
 
 void net_out_of_step(const struct flow *from)
@@ -349,6 +196,7 @@ void net_out_of_step(const struct flow *from)
         fall_out_of_step(from->connection);
 }
 
+/* Takes one frame off INPUT; false when there is no more to do for now (or ever: closed). */
 static bool read_one(struct connection *c, struct evbuffer *input)
 {
     struct net *net = c->net;
@@ -425,7 +273,7 @@ static void read_rest(struct connection *c)
 }
 
 /* With all that came by it. */
-static void connection_end(struct connection *c, int error)
+void connection_end(struct connection *c, int error)
 {
     connection_hold(c);
     if (c->stream)
@@ -444,8 +292,8 @@ static void on_read(struct bufferevent *stream, void *context)
     c->heard = false;
     while (messages < MESSAGES_A_TURN && read_one(c, input))
         messages++;
-    if (connection_is_open(c) && evbuffer_get_length(input) > 0 && !make_room(c, 0)) {
-        say_slow(c, "it holds most of what all connections may");
+    if (connection_is_open(c) && evbuffer_get_length(input) > 0 && !stream_make_room(c, 0)) {
+        stream_say_slow(c, "it holds most of what all connections may");
         connection_end(c, ENOBUFS);
     }
     if (connection_is_open(c) && (bufferevent_get_enabled(c->stream) & EV_READ)) {
@@ -488,7 +336,7 @@ static void on_open(struct connection *c)
     c->watch.talking = true;
     if (c->session)
         tls_peer_read(&c->peer, c->session);
-    set_deadline(c, c->net->limits.idle_timeout_ms);
+    stream_set_deadline(c, c->net->limits.idle_timeout_ms);
     if (c->outgoing)
         c->net->handlers.opened(c->net->handlers.context, c);
 }
@@ -510,7 +358,7 @@ static void on_event(struct bufferevent *stream, short what, void *context)
                            ? "the handshake takes more octets or records than one may"
                            : tls_failure(c->session, bufferevent_get_openssl_error(stream)));
     if (error == ETIMEDOUT && !c->opening)
-        say_slow(c, "the peer's kernel takes nothing of it");
+        stream_say_slow(c, "the peer's kernel takes nothing of it");
     connection_end(c, error);
 }
 
@@ -564,7 +412,7 @@ static void set_options(int fd, const struct net_limits *limits)
 }
 
 /* Takes FD and SESSION, also when it fails; what LIKE says is copied. */
-static struct connection *connection_new(const struct connection *like, int fd, SSL *session)
+struct connection *connection_new(const struct connection *like, int fd, SSL *session)
 {
     struct net *net = like->net;
     struct connection *c = malloc(sizeof(*c));
@@ -583,7 +431,7 @@ static struct connection *connection_new(const struct connection *like, int fd, 
     if (session)
         tls_watch_begin(&c->watch, session, &c->talk);
     c->deadline = evtimer_new(net->base, on_deadline, c);
-    c->stall = evtimer_new(net->base, on_stall, c);
+    c->stall = evtimer_new(net->base, stream_stalled, c);
     if (!c->stream || !c->deadline || !c->stall || (like->tls_name && !c->tls_name) ||
         !connection_link(c)) {
         if (c->stream)
@@ -594,15 +442,15 @@ static struct connection *connection_new(const struct connection *like, int fd, 
         return NULL;
     }
     bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
-    if (!evbuffer_add_cb(bufferevent_get_input(c->stream), on_queue, c) ||
-        !evbuffer_add_cb(bufferevent_get_output(c->stream), on_queue, c)) {
+    if (!evbuffer_add_cb(bufferevent_get_input(c->stream), stream_queue_changed, c) ||
+        !evbuffer_add_cb(bufferevent_get_output(c->stream), stream_queue_changed, c)) {
         connection_close(c, ENOMEM, false);
         return NULL;
     }
     /* Reading stops when that much lies unread, so that one peer cannot fill our memory. */
     bufferevent_setwatermark(c->stream, EV_READ, 0,
                              2 * (size_t)net->limits.frame.max_message_bytes);
-    set_deadline(c, c->opening ? OPENING_TIMEOUT_MS : net->limits.idle_timeout_ms);
+    stream_set_deadline(c, c->opening ? OPENING_TIMEOUT_MS : net->limits.idle_timeout_ms);
     return c;
 }
 
@@ -629,268 +477,7 @@ int connection_send(struct connection *c, struct str bytes)
         return -ENOTCONN;
     struct evbuffer *output = bufferevent_get_output(c->stream);
     if (evbuffer_get_length(output) + bytes.n > c->net->limits.max_queue_bytes ||
-        !make_room(c, bytes.n))
+        !stream_make_room(c, bytes.n))
         return -ENOBUFS;
     return evbuffer_add(output, bytes.p, bytes.n) == 0 ? 0 : -ENOMEM;
-}
-
-static int bound_socket(const struct net *net, uint16_t listener)
-{
-    struct sockaddr_storage local;
-    struct address from = net->listeners[listener].address;
-    int one = 1;
-    from.port = 0;
-    socklen_t n = sockaddr_from_address(&local, &from);
-    int fd = socket(local.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
-    stream_room_bound(fd);
-    if (bind(fd, (struct sockaddr *)&local, n) == 0)
-        return fd;
-    int error = -errno;
-    close(fd);
-    return error;
-}
-
-/* A refusal that is known at once comes from the event loop all the same, like any other. */
-static void begin_connect(struct connection *c, int fd)
-{
-    struct sockaddr_storage name;
-    socklen_t n = sockaddr_from_address(&name, &c->entry.remote);
-    int error = connect(fd, (struct sockaddr *)&name, n) == 0 ? 0 : errno;
-    if (error == EINPROGRESS)
-        error = 0;
-    /* Without a name: goes on with this connect(), and tells of its end. */
-    if (error == 0 && !c->session && bufferevent_socket_connect(c->stream, NULL, 0) != 0)
-        error = ENOMEM;
-    if (error == 0 && bufferevent_enable(c->stream, EV_READ | EV_WRITE) == 0)
-        return;
-    c->refusal = error ? error : ENOMEM;
-    set_deadline(c, 0);
-}
-
-static struct connection *of_entry(struct peer_entry *e)
-{
-    return container_of(e, struct connection, entry);
-}
-
-struct connection *connection_existing(struct net *net, enum transport transport,
-                                       const struct address *remote)
-{
-    for (struct peer_entry *e = peers_first(net->peers, remote); e; e = peers_next(e))
-        if (of_entry(e)->transport == transport && connection_is_open(of_entry(e)))
-            return of_entry(e);
-    return NULL;
-}
-
-static void ask_after_peer(const struct connection *c, int on)
-{
-    const int idle_s = KEEPALIVE_S, tries = 3;
-    int fd = bufferevent_getfd(c->stream);
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof(idle_s));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
-}
-
-static void keep_as(struct connection *c, bool offered, uint16_t port)
-{
-    bool before = is_kept(c);
-    if (c->outgoing || !connection_is_open(c))
-        return;
-    c->offered = offered;
-    c->alias_port = port;
-    if (is_kept(c) == before)
-        return;
-    ask_after_peer(c, !before);
-    if (!c->in_message)
-        await_message(c);
-}
-
-void connection_listens_at(struct connection *c, uint16_t port)
-{
-    keep_as(c, c->offered, port);
-}
-
-void connection_offer(struct connection *c, bool offered)
-{
-    keep_as(c, offered, c->alias_port);
-}
-
-void connections_each_taken(struct net *net, void (*visit)(void *user, const struct flow *from),
-                            void *user)
-{
-    for (struct connection *c = net->connections; c; c = c->next) {
-        const struct flow from = connection_flow(c);
-        if (!c->outgoing && connection_is_open(c))
-            visit(user, &from);
-    }
-}
-
-static unsigned place_of_owner(const struct connection *c, uint64_t owner)
-{
-    unsigned i = 0;
-    while (i < CONNECTION_OWNERS && c->owners[i] != owner)
-        i++;
-    return i;
-}
-
-void connection_belongs(struct connection *c, uint64_t owner)
-{
-    unsigned n = place_of_owner(c, owner);
-    if (n == CONNECTION_OWNERS)
-        n--;
-    memmove(c->owners + 1, c->owners, n * sizeof(*c->owners));
-    c->owners[0] = owner;
-}
-
-static bool is_offered_by(const struct connection *c, enum transport transport, uint64_t owner)
-{
-    return c->transport == transport && is_kept(c) && connection_is_ready(c) &&
-           (owner == 0 || place_of_owner(c, owner) < CONNECTION_OWNERS);
-}
-
-struct connection *connection_offered(struct net *net, enum transport transport,
-                                      const struct address *remote, uint64_t owner)
-{
-    struct connection *only = NULL;
-    unsigned n = 0;
-    for (struct peer_entry *e = peers_opened_by(net->peers, remote); e;
-         e = peers_opened_before(e)) {
-        struct connection *c = of_entry(e);
-        if (!is_offered_by(c, transport, owner))
-            continue;
-        if (c->alias_port == remote->port)
-            return c;
-        only = c;
-        n++;
-    }
-    return n == 1 ? only : NULL;
-}
-
-/* A name that was checked for another upstream proves nothing for this one. */
-static struct connection *find_outgoing(struct net *net, const struct connection *like)
-{
-    struct str wanted = str_of(like->tls_name);
-    for (struct peer_entry *e = peers_first(net->peers, &like->entry.remote); e;
-         e = peers_next(e)) {
-        struct connection *c = of_entry(e);
-        if (c->outgoing && !c->doomed && c->listener == like->listener &&
-            c->transport == like->transport && str_eq_nocase(str_of(c->tls_name), wanted))
-            return c;
-    }
-    return NULL;
-}
-
-/* Somebody with a better right uses it from now on. */
-static void raise_right(struct connection *c, enum opening opening)
-{
-    static const uint8_t rank[OPENINGS] = {[OPENING_CONFIGURED] = 2, [OPENING_LED] = 1};
-    if (rank[opening] <= rank[c->opened_for])
-        return;
-    c->net->opened[c->opened_for]--;
-    c->net->opened[opening]++;
-    c->opened_for = (uint8_t)opening;
-    if (opening == OPENING_CONFIGURED)
-        peers_uncount(c->net->peers, &c->entry);
-}
-
-/* What peers wrote opens no more than its part; of that, strangers' no more than theirs. */
-static bool has_part_left(const struct net *net, const struct connection *like)
-{
-    const unsigned *opened = net->opened;
-    uint32_t half = (net->limits.max_connections + 1) / 2, most = net->limits.max_led;
-    if (like->opened_for == OPENING_CONFIGURED)
-        return true;
-    if (most == 0 || most > half)
-        most = half;
-    if (opened[OPENING_LED] + opened[OPENING_STRANGER] >= most ||
-        peers_count(net->peers, &like->entry.remote, PEER_LED) >= net->limits.max_led_per_peer)
-        return false;
-    return like->opened_for == OPENING_LED ||
-           opened[OPENING_STRANGER] < (most + STRANGERS_PART - 1) / STRANGERS_PART;
-}
-
-static void note_not_opened(const struct connection *like, enum not_opened_why why, int error)
-{
-    static const char *const whom[OPENINGS] = {[OPENING_CONFIGURED] = "an upstream",
-                                               [OPENING_LED] = "a peer",
-                                               [OPENING_STRANGER] = "a stranger"};
-    struct net *net = like->net;
-    const struct not_opened_case one = {
-        .why = why,
-        .error = error,
-        .remote = &like->entry.remote,
-        .opened_for = whom[like->opened_for],
-        .open_led = net->opened[OPENING_LED] + net->opened[OPENING_STRANGER],
-        .to_it = peers_count(net->peers, &like->entry.remote, PEER_LED),
-        .open = net->n_connections,
-    };
-    not_opened_add(&net->not_opened, &one, clock_monotonic_ms());
-}
-
-/* NOT_OPENED_KINDS: there is room. */
-static enum not_opened_why no_room(const struct net *net, const struct connection *like)
-{
-    if (net->n_connections >= net->limits.max_connections)
-        return net->few_descriptors ? NOT_OPENED_FEW : NOT_OPENED_ALL;
-    return has_part_left(net, like) ? NOT_OPENED_KINDS : NOT_OPENED_LED;
-}
-
-static struct connection *open_connection(const struct connection *like, int *error)
-{
-    struct net *net = like->net;
-    struct str name = str_of(like->tls_name);
-    SSL *session = NULL;
-    *error = -EPROTONOSUPPORT;
-    if (like->transport == TRANSPORT_TLS &&
-        (!net->tls || !(session = tls_connecting(net->tls, name, &like->entry.remote))))
-        return NULL;
-    int fd = bound_socket(net, like->listener);
-    if (fd < 0) {
-        SSL_free(session);
-        *error = fd;
-        return NULL;
-    }
-    *error = -ENOMEM;
-    struct connection *c = connection_new(like, fd, session);
-    if (c)
-        begin_connect(c, fd);
-    return c;
-}
-
-/* What fails here is our own lack: what the peer does comes by `closed`. */
-static struct connection *connect_new(const struct connection *like, int *error)
-{
-    enum not_opened_why why = no_room(like->net, like);
-    *error = -EMFILE;
-    struct connection *c = why == NOT_OPENED_KINDS ? open_connection(like, error) : NULL;
-    if (!c)
-        note_not_opened(like, why == NOT_OPENED_KINDS ? not_opened_by_error(*error) : why, *error);
-    return c;
-}
-
-struct connection *connection_to(struct net *net, uint16_t listener, enum transport transport,
-                                 const struct address *remote, struct str tls_name,
-                                 enum opening opening, int *error)
-{
-    struct connection like = {.entry.remote = *remote,
-                              .net = net,
-                              .listener = listener,
-                              .transport = (uint8_t)transport,
-                              .opened_for = (uint8_t)opening,
-                              .outgoing = true};
-    *error = -ENOMEM;
-    if (transport == TRANSPORT_TLS && tls_name.n > 0 &&
-        !(like.tls_name = strndup(tls_name.p, tls_name.n)))
-        return NULL;
-    struct connection *c = find_outgoing(net, &like);
-    *error = -ENOTCONN;
-    if (c)
-        raise_right(c, opening);
-    else if (opening != OPENING_NEVER)
-        c = connect_new(&like, error);
-    free(like.tls_name);
-    return c;
 }

@@ -4,6 +4,7 @@
 #include <stird/core/source_table.h>
 #include <stird/sip/rehearsal.h>
 
+#include "context.h"
 #include "dialog_trunk.h"
 
 /* What trunks make of a calling number, and of whether it is blocked: of thousands of trunks few

@@ -8,7 +8,8 @@
 #ifndef STIRD_SIP_DIALOG_BLOCK_H
 #define STIRD_SIP_DIALOG_BLOCK_H
 
-#include "context.h"
+struct context;
+struct trunk;
 
 enum dialog_block {
     DIALOG_BLOCK_NONE,

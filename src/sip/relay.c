@@ -11,6 +11,7 @@
 #include <stird/core/headers.h>
 #include "inbox.h"
 #include "sip/message/received.h"
+#include "sip/message/screen.h"
 #include "response.h"
 #include "size_switch.h"
 

@@ -3,6 +3,8 @@
 #include <stird/base/container_of.h>
 #include <stird/base/log.h>
 
+#include "context.h"
+
 #define UDP_MAX_BYTES 1300
 #define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */
 

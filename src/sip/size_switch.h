@@ -6,7 +6,14 @@
 #ifndef STIRD_SIP_SIZE_SWITCH_H
 #define STIRD_SIP_SIZE_SWITCH_H
 
-#include "context.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct attempt;
+struct connection;
+struct context;
+struct proxy;
+struct target;
 
 enum size_switch {
     SIZE_FITS,   /* as it is */

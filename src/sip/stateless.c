@@ -5,6 +5,7 @@
 #include <stird/core/trunk.h>
 #include <stird/io/ledger.h>
 
+#include "context.h"
 #include "dialog_block.h"
 #include "facts.h"
 #include "fence.h"

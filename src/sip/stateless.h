@@ -7,7 +7,13 @@
 #ifndef STIRD_SIP_STATELESS_H
 #define STIRD_SIP_STATELESS_H
 
-#include "context.h"
+#include <stdbool.h>
+
+#include "source_class.h"
+
+struct flow;
+struct message;
+struct proxy;
 
 /* Of the top Via `received` is set. */
 void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,

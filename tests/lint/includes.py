@@ -5,13 +5,15 @@ Every include line of src/ and include/, headers as well as sources, is judged b
 one that it reaches into; so what a file gets unseen, by a header of a header, was judged where that one includes it.
 
 - a public header, <stird/RING/NOUN.h>: of a ring that this one may know
-- a private header: of this very ring, and of the folder that it says it is private to
+- a private header: of this very ring; one in a folder of it, of that folder, unless OPEN names it
 - a header of a library: in the rings that use it. Debian keeps most of them on the compiler's own path, so that
   nothing but this test keeps the others from them
 - a header of the C library: anywhere, but for the core, which is pure, and rings that know no network
 
-A header that no line here knows is a fault too. With --self-test: each of these faults is put into each ring, into a
-source, a private and a public header, and has to be found there.
+Lines are read as the compiler reads them: joined where they end in a backslash, without comments, "%:" as "#". A header
+that no line here knows is a fault too, and so is what only the compiler can tell: a macro as a name, __has_include.
+With --self-test: each of these faults, in each spelling, is put into each ring, into a source, a private and a public
+header, and has to be found there.
 """
 
 import os
@@ -69,14 +71,29 @@ SYSTEM = """dirent dlfcn elf fcntl ftw getopt glob grp libgen linux/* malloc pol
 NETWORK = "arpa/* netdb netinet/* sys/socket sys/un".split()
 NO_NETWORK = "core lab conf sip".split()
 
+# Private headers in a folder of a ring that the rest of this ring includes too; all others are that folder's alone.
+OPEN = {
+    "core": "keys/der verify/x509_parts",
+    "sip": "message/answer message/message message/odd message/received message/screen "
+           "transaction/channel transaction/transaction",
+    "daemon": "supervisor/supervisor",
+}
+
+# What no header includes: it would show all of it to whoever needs a part.
+SOURCES_ONLY = ["src/sip/context.h"]
+
 # Who alone calls what; nothing asks for chance, or makes memory for several processes, on its own.
 ONCE = {
     "src/base/chance.c": "getrandom|getentropy|RAND_bytes|RAND_priv_bytes",
     "src/base/memory_file.c": "memfd_create|memfd_secret|shm_open",
 }
 
-DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(include\w*|import)\b[ \t]*(.*?)[ \t]*$", re.M)
-OPERAND = re.compile(r"""^(?:<([^<>"]+)>|"([^<>"]+)")[ \t]*(?:/[/*].*)?$""")
+JOINED = re.compile(r"(?:[^\n]*\\[ \t\f\v]*\n)+[^\n]*")
+JOINT = re.compile(r"\\[ \t\f\v]*\n")
+COMMENT_OR_TEXT = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""", re.S)
+DIRECTIVE = re.compile(r"^[^\S\n]*(?:#|%:|\?\?=)[^\S\n]*(include\w*|import)\b[^\S\n]*(.*?)[^\S\n]*$", re.M)
+ASKED = re.compile(r"^[^\S\n]*(?:#|%:|\?\?=).*\b__has_include\w*.*$", re.M)
+OPERAND = re.compile(r"""^(?:<([^<>"]+)>|"([^<>"]+)")$""")
 
 
 def tree(project):
@@ -90,6 +107,17 @@ def tree(project):
                     with open(path, encoding="utf-8") as text:
                         found[os.path.relpath(path, project)] = text.read()
     return found
+
+
+def plain(text):
+    """As the compiler reads it, each line where it begins: what a line end was and is none any more is a CR."""
+    text = JOINED.sub(lambda m: JOINT.sub("", m.group(0)) + "\r" * len(JOINT.findall(m.group(0))), text)
+    return COMMENT_OR_TEXT.sub(lambda m: m.group(0) if m.group(0)[0] in "\"'" else
+                               " " + "\r" * len(re.findall(r"[\r\n]", m.group(0))), text)
+
+
+def line_of(text, at):
+    return len(re.findall(r"[\r\n]", text[:at])) + 1
 
 
 def place(path):
@@ -153,11 +181,37 @@ def judge_ours(files, path, target):
         return None
     if reached != ring:
         return "%s is private to %s" % (target, reached)
-    owner = re.search(r"Private\s+(?:\*\s+)?to\s+(?:\*\s+)?([\w/]+)", files[target].split("*/")[0])
-    folder = "src/%s/" % owner.group(1) if owner else ""
-    if not path.startswith(folder) and any(other.startswith(folder) for other in files):
-        return "%s is private to %s" % (target, owner.group(1))
+    if not path.startswith(room(target)):
+        return "%s is private to %s" % (target, room(target))
+    if target in SOURCES_ONLY and not path.endswith(".c"):
+        return "%s is for sources alone: a header declares what it needs of it" % target
     return None
+
+
+def room(header):
+    """The folder in which a private header may be included, with those in it."""
+    folder, name = posixpath.split(posixpath.splitext(header)[0])
+    ring = place(header)[0]
+    inner = posixpath.join(folder, name)[len("src/%s/" % ring):]
+    return "src/%s/" % ring if inner in OPEN.get(ring, "").split() else folder + "/"
+
+
+def judge_comment(files, path):
+    """A header says nothing else of whom it is private to than where it lies."""
+    says = re.search(r"Private\s+(?:\*\s+)?to\s+(?:\*\s+)?([\w/*]+)", files[path].split("*/")[0])
+    if says and (place(path)[1] or "src/%s/" % says.group(1) != room(path)):
+        yield "%s: says that it is private to %s, and lies where it is to %s" % (path, says.group(1), room(path))
+
+
+def judge_open(files):
+    """What OPEN names is there, and somebody outside of its folder includes it."""
+    for ring, nouns in OPEN.items():
+        for noun in nouns.split():
+            header, folder = "src/%s/%s.h" % (ring, noun), "src/%s/%s/" % (ring, posixpath.dirname(noun))
+            line = '#include "%s"' % header[len("src/"):]
+            users = [path for path, text in files.items() if line in text and not path.startswith(folder)]
+            if header not in files or not users:
+                yield "%s: OPEN names it, and nobody outside of its folder needs it" % header
 
 
 def judge(files, path, directive, operand):
@@ -184,13 +238,17 @@ def judge_file(files, path):
     if ring not in RINGS:
         yield "%s: lies in no ring: src/RING/... or include/stird/RING/NOUN.h" % path
         return
-    for m in DIRECTIVE.finditer(files[path]):
+    text = plain(files[path])
+    for m in DIRECTIVE.finditer(text):
         fault = judge(files, path, m.group(1), m.group(2))
         if fault:
-            yield "%s:%d: %s: %s" % (path, files[path].count("\n", 0, m.start()) + 1, m.group(0).strip(), fault)
+            yield "%s:%d: %s: %s" % (path, line_of(text, m.start()), m.group(0).strip(), fault)
+    for m in ASKED.finditer(text):
+        yield "%s:%d: %s: cannot be judged: say the header itself" % (
+            path, line_of(text, m.start()), m.group(0).strip())
     for owner, calls in ONCE.items():
-        for m in re.finditer(r"(?<!\w)(?:%s)\(" % calls, files[path]) if path != owner else ():
-            yield "%s:%d: only %s may call %s" % (path, files[path].count("\n", 0, m.start()) + 1, owner, m.group(0))
+        for m in re.finditer(r"(?<!\w)(?:%s)\s*\(" % calls, text) if path != owner else ():
+            yield "%s:%d: only %s may call %s" % (path, line_of(text, m.start()), owner, m.group(0))
 
 
 def closure(direct, ring):
@@ -229,6 +287,17 @@ def example(library):
     return library + "any.h" if library.endswith("/") else library
 
 
+# The ways to write an include line, and what looks like one.
+SPELLINGS = (
+    "/* a */ #include <%s>", "/* a\n b */ #include <%s>", "# /* a */ include /* b */ <%s> /* c */", "#include/* a\n */<%s>",
+    "%%:include <%s>", "%%: include <%s> // a", "??=include <%s>", "\f#include <%s>", "\v # \finclude\t<%s>",
+    "#\\\ninclude <%s>", "#inc\\\nlude <%s>", "#include \\\n<%s>", "#include <\\ \n%s>", "/\\\n* a *\\\n/ #include <%s>",
+    "#include<%s>", '#include"%s"', 'char c = \'"\'; /* " */\n#include <%s>')
+HARMLESS = (
+    "/* #include <%s> */", "// #include <%s>", "// a \\\n#include <%s>", "/* a\n#include <%s>\n*/", "#define INCLUDE <%s>",
+    '"\\" #include <%s>"', 'char c[] = "/*"; /*\n#include <%s> " */', "#pragma include <%s>")
+
+
 def bad_lines(files, ring):
     """Include lines that no file of RING may have."""
     private = {place(p)[0]: p for p in sorted(files) if p.startswith("src/") and p.endswith(".h")}
@@ -254,7 +323,10 @@ def bad_lines(files, ring):
     if ring in NO_NETWORK:
         yield from ("#include <%s>" % h for h in ("sys/socket.h", "netinet/in.h", "netdb.h"))
     yield from ("#include <microhttpd.h>", "#include <stird/base/nothing.h>", '#include "nothing.h"',
-                "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>")
+                "#include <stird/nothing.h>", "#include HEADER", "#include_next <stdio.h>", "#include HEADER(x)",
+                "#import <stdio.h>", "#if __has_include(<stdio.h>)",
+                "#  elif defined A && \\\n __has_include_next(<stdio.h>)")
+    yield from (spelling % "microhttpd.h" for spelling in SPELLINGS)
 
 
 def good_lines(files, ring, public):
@@ -272,10 +344,11 @@ def found_of(files, path, lines):
     """Those of LINES that are found where they are added to a file, new or not; None: more than these are."""
     before = files.get(path, "/* new */\n")
     first = before.count("\n") + 1
+    said = [line for line in lines for _ in line.split("\n")]
     changed = dict(files)
     changed[path] = before + "\n".join(lines) + "\n"
     numbers = [int(fault[len(path):].split(":")[1]) - first for fault in judge_file(changed, path)]
-    return None if any(n < 0 for n in numbers) else {lines[n] for n in numbers}
+    return None if any(n < 0 for n in numbers) else {said[n] for n in numbers}
 
 
 def try_lines(files, path, bad, good):
@@ -289,9 +362,9 @@ def try_lines(files, path, bad, good):
 
 
 def private_lines(files, ring):
-    """Lines for one private header of RING, and for one that is private to a folder of it."""
+    """Lines for one private header that all of RING may include, and for those of folders of it."""
     own = [p for p in sorted(files) if p.startswith("src/%s/" % ring) and p.endswith(".h")]
-    folder = [p for p in own if "Private to %s/" % ring in files[p].replace("\n * ", " ")]
+    folder = [p for p in own if room(p) != "src/%s/" % ring]
     line = '#include "%s"'
     return [line % p[len("src/"):] for p in own if p not in folder][:1], [line % p[len("src/"):] for p in folder]
 
@@ -304,17 +377,21 @@ def self_test(files):
         hidden = ["#include <%s>" % example(l) for l, rings in LIBRARIES.items()
                   if ring in rings.split() and not l.startswith(SHOWN.get(ring, "\n"))]
         for name in ("new.c", "new.h", "room/new.c", "room/new.h"):
-            good = list(good_lines(files, ring, False)) + own
+            good = list(good_lines(files, ring, False)) + own + [line % "microhttpd.h" for line in HARMLESS]
             around = ['#include "../%s"' % header for header in re.findall('"(.*)"', " ".join(own))]
             yield from try_lines(files, "src/%s/%s" % (ring, name), bad + of_folder + around, good)
         yield from try_lines(files, "include/stird/%s/new.h" % ring, bad + own + of_folder + hidden,
                              list(good_lines(files, ring, True)))
         for path in sorted(p for p in files if p.endswith((".h", ".def")) and place(p)[0] == ring):
-            yield from try_lines(files, path, bad, [])
+            wide = ['#include "%s"' % header[len("src/"):] for header in SOURCES_ONLY]
+            yield from try_lines(files, path, bad + wide, [])
             tried += len(bad)
     for path in ("include/stird/new.h", "src/new.c", "include/stird/core/deeper/new.h", "src/nowhere/new.c"):
         if not list(judge_file(dict(files, **{path: ""}), path)):
             yield "%s: not found: it lies in no ring" % path
+    for path in (p for p in sorted(files) if p.startswith("src/") and p.endswith(".h")):
+        if not list(judge_comment({path: "/* new - a noun. Private\n * to elsewhere. */\n"}, path)):
+            yield "%s: not found: it says that it is private to another folder" % path
     calls = ["    return %s(room, 1, 0);" % call for call in "|".join(ONCE.values()).split("|")]
     yield from try_lines(files, "src/sip/new.c", calls, ["    return open_getrandom(room);"])
     if tried < 1000:
@@ -327,6 +404,7 @@ def main(project, *options):
         faults = list(self_test(files))
     else:
         faults = [fault for path in sorted(files) for fault in judge_file(files, path)] + list(judge_cmake(project))
+        faults += [fault for path in sorted(files) for fault in judge_comment(files, path)] + list(judge_open(files))
     for fault in faults:
         print(fault)
     if not faults:

@@ -18,7 +18,8 @@ ROWS = {
 SETTING(uint32_t, example_ms, "timers.example", KEY_DURATION, .fallback = "7s", .min = 1000, .max = 60000,
         .help = "An example.")
 CHECK_SETTING(bool, example, "check.example", KEY_BOOLEAN, .fallback = "true", .help = "An example.")
-INHERITED(uint32_t, example_most, "example.most", "example", KEY_INTEGER, "3", "An example.", .max = 9)
+INHERITED(uint32_t, example_most, "example.most", "example", KEY_INTEGER, .fallback = "3", .max = 9,
+          .help = "An example.")
 """,
     "SETTINGS_OF_TRUNK": """
 SETTING(struct str, example_name, "example_name", KEY_NAME, .fallback = "none", .help = "An example.")

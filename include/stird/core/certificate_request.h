@@ -6,8 +6,10 @@
 #define STIRD_CERTIFICATE_REQUEST_H
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stird/base/buf.h>
+#include <stird/base/str.h>
 
 struct certificate_request {
     const char *country;      /* two letters */
@@ -25,5 +27,11 @@ bool certificate_request_write(const struct certificate_request *request, EVP_PK
                                struct buf *pem);
 /* The key in PEM (PKCS#8); the caller cleanses. */
 bool certificate_request_write_key(EVP_PKEY *key, struct buf *pem);
+
+/* What certificates are made of too (lab_ca.h): C, O and CN of SUBJECT, which was empty. */
+bool subject_write(X509_NAME *subject, const char *country, const char *organization,
+                   const char *common_name);
+/* One that is not critical; OID as numbers. The caller frees; NULL: no memory. */
+X509_EXTENSION *extension_of_der(const char *oid, struct str der);
 
 #endif

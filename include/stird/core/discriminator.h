@@ -36,8 +36,8 @@ struct discriminator {
     bool (*includes)(struct str one, struct str other);
 };
 
-#define DISCRIMINATORS 8
-extern const struct discriminator discriminators[DISCRIMINATORS];
+extern const struct discriminator discriminators[];
+extern const unsigned n_discriminators;
 
 /* Whether nothing tells A and B apart but their sources. */
 bool discriminators_same(const struct trunk *a, const struct trunk *b);

@@ -27,10 +27,11 @@ extern const struct key_backend key_backend_pem;
 /* For back-ends on EVP_PKEY: whether KEY is on P-256 and CERTIFICATE's; else a problem. */
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems);
-/* A P-256 signature as DER: two INTEGERs of at most 33 octets in a SEQUENCE. */
-#define DER_SIGNATURE_MAX 72
-bool signature_from_der(const unsigned char *der, size_t n,
-                        unsigned char signature[ES256_SIGNATURE_BYTES]);
+/* For the same: KEY made ready for signing once, as each time costs a fetch. NULL: it cannot be. */
+EVP_PKEY_CTX *signing_new(EVP_PKEY *key);
+/* As `sign`. */
+bool signing_sign(EVP_PKEY_CTX *signing, const unsigned char digest[SHA256_BYTES],
+                  unsigned char signature[ES256_SIGNATURE_BYTES]);
 
 /* credential_new() with another back-end than PEM text. */
 struct credential *credential_new_with(const struct key_backend *backend,

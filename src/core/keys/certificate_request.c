@@ -18,26 +18,38 @@ static bool add_name(X509_NAME *subject, const char *field, const char *value)
                                       -1, -1, 0);
 }
 
+bool subject_write(X509_NAME *subject, const char *country, const char *organization,
+                   const char *common_name)
+{
+    return add_name(subject, "C", country) && add_name(subject, "O", organization) &&
+           add_name(subject, "CN", common_name);
+}
+
 static bool set_subject(X509_REQ *x, const struct certificate_request *r)
 {
     char common_name[64];
-    X509_NAME *subject = X509_REQ_get_subject_name(x);
     snprintf(common_name, sizeof(common_name), "SHAKEN %s", r->spcs[0]);
-    return add_name(subject, "C", r->country) && add_name(subject, "O", r->organization) &&
-           add_name(subject, "CN", common_name);
+    return subject_write(X509_REQ_get_subject_name(x), r->country, r->organization, common_name);
+}
+
+X509_EXTENSION *extension_of_der(const char *name, struct str der)
+{
+    ASN1_OBJECT *oid = OBJ_txt2obj(name, 1);
+    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+    if (oid && octets && ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n))
+        extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets);
+    ASN1_OCTET_STRING_free(octets);
+    ASN1_OBJECT_free(oid);
+    return extension;
 }
 
 static X509_EXTENSION *tn_auth_list(const char *const *spcs)
 {
     struct buf der = BUF_INIT;
-    ASN1_OBJECT *oid = OBJ_txt2obj(TN_AUTH_LIST_OID, 1);
-    ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
     X509_EXTENSION *extension = NULL;
-    if (oid && octets && tn_auth_list_write(spcs, NULL, &der) &&
-        ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.p, (int)der.n))
-        extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets);
-    ASN1_OCTET_STRING_free(octets);
-    ASN1_OBJECT_free(oid);
+    if (tn_auth_list_write(spcs, NULL, &der))
+        extension = extension_of_der(TN_AUTH_LIST_OID, buf_str(&der));
     buf_fini(&der);
     return extension;
 }

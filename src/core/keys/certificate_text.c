@@ -34,6 +34,14 @@ static const char *const nothing_there[WANTED] = {
 #define OF_CHAINS (BITS(CERTIFICATES) | BITS(CERTIFICATES_OR_TRUSTED))
 #define OF_ALL    (OF_CHAINS | BITS(CRLS) | BITS(A_KEY))
 
+/* Said of PEM and DER, of two labels. */
+#define PRIVATE_HERE                                                                               \
+    "holds a private key: this file is for everyone to read; move the key to key.pem, and use a "  \
+    "new key if the file was ever published"
+#define PKCS7_HERE                                                                                 \
+    "is PKCS#7: convert it (openssl pkcs7 -print_certs -in OLD -out NEW), the end-entity "         \
+    "certificate first"
+
 /* ---- blocks that are not what is wanted ---- */
 
 /* By the label's end; the first line that fits says it. */
@@ -47,9 +55,7 @@ static const struct {
      "is there to type the passphrase at a start: store it unencrypted (openssl pkey -in OLD -out NEW) with mode 0600"},
     {"OPENSSH PRIVATE KEY", BITS(A_KEY),
      "holds a key of OpenSSH's own form: convert a copy (ssh-keygen -p -N '' -m PKCS8 -f COPY)"},
-    {"PRIVATE KEY", BITS(CERTIFICATES),
-     "holds a private key: this file is for everyone to read; move the key to "
-     "key.pem, and use a new key if the file was ever published"},
+    {"PRIVATE KEY", BITS(CERTIFICATES), PRIVATE_HERE},
     {"TRUSTED CERTIFICATE", BITS(CERTIFICATES),
      "is a certificate with OpenSSL's trust settings, which verifiers do not read: convert it "
      "(openssl x509 -in OLD -out NEW)"},
@@ -57,12 +63,8 @@ static const struct {
      "holds a request where the private key should be: put the key here that it was made with"},
     {"CERTIFICATE REQUEST", OF_CHAINS,
      "is a request and no certificate: put the certificate here that the issuer made of it"},
-    {"PKCS7", OF_CHAINS,
-     "is PKCS#7: convert it (openssl pkcs7 -print_certs -in OLD -out NEW), the end-entity "
-     "certificate first"},
-    {"CMS", OF_CHAINS,
-     "is PKCS#7: convert it (openssl pkcs7 -print_certs -in OLD -out NEW), the end-entity "
-     "certificate first"},
+    {"PKCS7", OF_CHAINS, PKCS7_HERE},
+    {"CMS", OF_CHAINS, PKCS7_HERE},
     {"CERTIFICATE", BITS(A_KEY),
      "holds a certificate where the private key should be: certificates go to chain.pem"},
     {"PKCS7", BITS(A_KEY), "holds certificates (PKCS#7) where the private key should be"},
@@ -193,9 +195,7 @@ static const struct {
     {is_pkcs12, BITS(A_KEY),
      "is PKCS#12: take the key out of it (openssl pkcs12 -in OLD -nocerts -noenc -out NEW), with "
      "mode 0600"},
-    {is_der_key, BITS(CERTIFICATES),
-     "holds a private key: this file is for everyone to read; move the key to "
-     "key.pem, and use a new key if the file was ever published"},
+    {is_der_key, BITS(CERTIFICATES), PRIVATE_HERE},
     {is_two_in_der, OF_CHAINS,
      "holds more than one thing in DER, or something behind its certificate: convert each (openssl "
      "x509 -inform DER -in OLD -out NEW) and put one behind the other, the end-entity certificate "

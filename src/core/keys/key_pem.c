@@ -10,7 +10,7 @@
 
 struct pem_key {
     EVP_PKEY *key;
-    EVP_PKEY_CTX *signing; /* initialised once: an initialisation a call costs a fetch each */
+    EVP_PKEY_CTX *signing;
 };
 
 static void pem_close(void *opaque)
@@ -89,9 +89,9 @@ static void *pem_open(const struct certificate *certificate, struct str key_name
     if (k) {
         k->key = key;
         key = NULL;
-        k->signing = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
+        k->signing = signing_new(k->key);
     }
-    if (!k || !k->signing || EVP_PKEY_sign_init(k->signing) != 1) {
+    if (!k || !k->signing) {
         problems_add(problems, key_name, 0, "the key could not be made ready for signing");
         goto out;
     }
@@ -104,9 +104,21 @@ out:
     return opened;
 }
 
+EVP_PKEY_CTX *signing_new(EVP_PKEY *key)
+{
+    EVP_PKEY_CTX *signing = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    if (signing && EVP_PKEY_sign_init(signing) == 1)
+        return signing;
+    EVP_PKEY_CTX_free(signing);
+    return NULL;
+}
+
+/* A P-256 signature as DER: two INTEGERs of at most 33 octets in a SEQUENCE. */
+#define DER_SIGNATURE_MAX 72
+
 /* DER to r || s, each padded with zeros on the left to 32 octets. */
-bool signature_from_der(const unsigned char *der, size_t n,
-                        unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool signature_from_der(const unsigned char *der, size_t n,
+                               unsigned char signature[ES256_SIGNATURE_BYTES])
 {
     ECDSA_SIG *parsed = d2i_ECDSA_SIG(NULL, &der, (long)n);
     const int half = ES256_SIGNATURE_BYTES / 2;
@@ -116,17 +128,23 @@ bool signature_from_der(const unsigned char *der, size_t n,
     return good;
 }
 
-static bool pem_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
-                     unsigned char signature[ES256_SIGNATURE_BYTES])
+bool signing_sign(EVP_PKEY_CTX *signing, const unsigned char digest[SHA256_BYTES],
+                  unsigned char signature[ES256_SIGNATURE_BYTES])
 {
-    struct pem_key *k = opaque;
     unsigned char der[DER_SIGNATURE_MAX];
     size_t n = sizeof(der);
-    bool good = EVP_PKEY_sign(k->signing, der, &n, digest, SHA256_BYTES) == 1 &&
+    bool good = EVP_PKEY_sign(signing, der, &n, digest, SHA256_BYTES) == 1 &&
                 signature_from_der(der, n, signature);
     if (!good)
         ERR_clear_error();
     return good;
+}
+
+static bool pem_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
+                     unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    struct pem_key *k = opaque;
+    return signing_sign(k->signing, digest, signature);
 }
 
 const struct key_backend key_backend_pem = {

@@ -1,6 +1,6 @@
 /*
  * pem - blocks of PEM text (RFC 7468), as files have them: with other text around, a byte order
- * mark before, any line ends. Nothing is said by OpenSSL's error queue here. Private to core.
+ * mark before, any line ends. Nothing is said by OpenSSL's error queue here. Private to core/keys.
  */
 #ifndef STIRD_CORE_PEM_H
 #define STIRD_CORE_PEM_H

@@ -1,5 +1,5 @@
 /*
- * numbers_build - the steps from rows of text to an image. Private to numbers*.c.
+ * numbers_build - the steps from rows of text to an image. Private to core/numbers.
  *
  *   read (numbers_read, numbers_row) -> sort (numbers_sort) -> flatten (numbers_flatten)
  *   -> write (numbers_write)

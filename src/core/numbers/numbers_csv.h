@@ -1,5 +1,5 @@
 /*
- * numbers_csv - the text of a table into rows of fields. Private to numbers*.c.
+ * numbers_csv - the text of a table into rows of fields. Private to core/numbers.
  *
  * RFC 4180 with two differences: `#` at the start of a line, of a field or behind white space
  * begins a comment, unless quoted; and a field ends on its line, so that a forgotten quote cannot

@@ -1,5 +1,5 @@
 /*
- * numbers_image - the layout of a compiled number table. Private to numbers*.c.
+ * numbers_image - the layout of a compiled number table. Private to core/numbers.
  *
  *   header | SEGMENT PLANE DIRECTORY | SET_FIRST MEMBER RECORD ATTRIBUTE* CUSTOMER
  *            `- a lookup: hot -------------'   `- what may apply ----------------------'

@@ -1,5 +1,5 @@
 /*
- * numbers_table - an opened image: pointers into it. Private to numbers*.c.
+ * numbers_table - an opened image: pointers into it. Private to core/numbers.
  */
 #ifndef NUMBERS_TABLE_H
 #define NUMBERS_TABLE_H

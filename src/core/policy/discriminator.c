@@ -175,7 +175,7 @@ static bool begins_with(struct str one, struct str other)
            (is_dialled(one) && is_dialled(other) && begins_as_dialled(one, other));
 }
 
-const struct discriminator discriminators[DISCRIMINATORS] = {
+const struct discriminator discriminators[] = {
     {.key = "tls_name",
      .what = "TLS name",
      .form = FORM_HOST,
@@ -228,6 +228,9 @@ const struct discriminator discriminators[DISCRIMINATORS] = {
      .wanted = listener,
      .fit = fit_listener},
 };
+const unsigned n_discriminators = sizeof(discriminators) / sizeof(discriminators[0]);
+_Static_assert(sizeof(discriminators) / sizeof(discriminators[0]) <= 32,
+               "trunk.c has a bit for each");
 
 static bool asks_the_same(const struct discriminator *d, const struct trunk *a,
                           const struct trunk *b)
@@ -239,7 +242,7 @@ static bool asks_the_same(const struct discriminator *d, const struct trunk *a,
 
 bool discriminators_same(const struct trunk *a, const struct trunk *b)
 {
-    for (unsigned i = 0; i < DISCRIMINATORS; i++)
+    for (unsigned i = 0; i < n_discriminators; i++)
         if (!asks_the_same(&discriminators[i], a, b))
             return false;
     return true;
@@ -247,7 +250,7 @@ bool discriminators_same(const struct trunk *a, const struct trunk *b)
 
 bool discriminators_include(const struct trunk *one, const struct trunk *other)
 {
-    for (unsigned i = 0; i < DISCRIMINATORS; i++) {
+    for (unsigned i = 0; i < n_discriminators; i++) {
         const struct discriminator *d = &discriminators[i];
         if (d->wanted(other).n == 0 || asks_the_same(d, one, other))
             continue;

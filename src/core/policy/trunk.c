@@ -16,12 +16,12 @@ static enum fit match_of(const struct trunk *t, const struct call *call, struct 
 {
     enum fit fit = FITS;
     *m = (struct match){.user_prefix_length = t->request_user_prefix.n};
-    for (unsigned i = 0; i < DISCRIMINATORS && fit != FITS_NOT; i++) {
+    for (unsigned i = 0; i < n_discriminators && fit != FITS_NOT; i++) {
         if (discriminators[i].wanted(t).n == 0)
             continue;
         fit = fit_least(fit, discriminators[i].fit(t, call));
         m->n_discriminators++;
-        m->kinds |= 1u << (DISCRIMINATORS - 1 - i);
+        m->kinds |= 1u << (n_discriminators - 1 - i);
     }
     return fit;
 }

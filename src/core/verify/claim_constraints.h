@@ -1,6 +1,6 @@
 /*
  * claim_constraints - what a certificate demands of the claims of its tokens: JWTClaimConstraints
- * (RFC 8226 section 8) and EnhancedJWTClaimConstraints (RFC 9118), as DER. Private to core.
+ * (RFC 8226 section 8) and EnhancedJWTClaimConstraints (RFC 9118), as DER. Private to core/verify.
  */
 #ifndef STIRD_CORE_CLAIM_CONSTRAINTS_H
 #define STIRD_CORE_CLAIM_CONSTRAINTS_H

@@ -1,4 +1,5 @@
-/* sti_scope - what core's verifier asks of a scope besides sti_certificate.h. Private to core. */
+/* sti_scope - what core's verifier asks of a scope besides sti_certificate.h. Private to
+ * core/verify. */
 #ifndef STIRD_CORE_STI_SCOPE_H
 #define STIRD_CORE_STI_SCOPE_H
 

@@ -18,65 +18,10 @@ static const struct {
     size_t offset;
     bool level;
 } counters[] = {
-#define COUNTER(name)                                                                              \
-    {                                                                                              \
-#name, offsetof(struct proxy_counters, name), false                                        \
-    }
-#define LEVEL(name)                                                                                \
-    {                                                                                              \
-#name, offsetof(struct proxy_counters, name), true                                         \
-    }
-    COUNTER(requests),
-    COUNTER(responses),
-    COUNTER(invites),
-    COUNTER(signed_calls),
-    COUNTER(passed_calls),
-    COUNTER(rejected_calls),
-    COUNTER(sign_failures),
-    COUNTER(unknown_source),
-    COUNTER(malformed),
-    COUNTER(stray_responses),
-    COUNTER(answered_late),
-    COUNTER(records_dropped),
-    COUNTER(date_corrected),
-    COUNTER(level_unreadable),
-    COUNTER(identity_unreadable),
-    COUNTER(limited),
-    COUNTER(full_worker),
-    COUNTER(full_trunk),
-    COUNTER(full_source),
-    COUNTER(full_call),
-    COUNTER(no_memory),
-    COUNTER(full_emergency),
-    COUNTER(full_emergency_trunk),
-    COUNTER(full_emergency_source),
-    COUNTER(slow_readers),
-    COUNTER(talkers),
-    COUNTER(connections_refused),
-    COUNTER(connections_unknown),
-    COUNTER(emergency_calls),
-    COUNTER(emergency_by_to),
-    COUNTER(emergency_to_alarms),
-    COUNTER(emergency_no_trunk),
-    COUNTER(emergency_refused),
-    COUNTER(groups_in_from),
-    COUNTER(fenced),
-    COUNTER(foreign_responses),
-    COUNTER(connections_not_opened),
-    COUNTER(dialog_names_refused),
-    COUNTER(clock_steps),
-    COUNTER(hops_lost),
-    COUNTER(hops_back),
-    COUNTER(health_refused),
-    LEVEL(hops_out),
-    LEVEL(names_unresolved),
-    LEVEL(calls),
-    LEVEL(connections),
-    LEVEL(in_flight),
-    LEVEL(records_waiting),
-    LEVEL(held_bytes),
-#undef COUNTER
-#undef LEVEL
+#define ROW(name, level) {#name, offsetof(struct proxy_counters, name), level},
+#define COUNTER(name)    ROW(name, false)
+#define LEVEL(name)      ROW(name, true)
+#include <stird/core/proxy_counters.def>
 };
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
@@ -85,16 +30,13 @@ static uint64_t *counter_of(const struct proxy_counters *c, size_t i)
     return (uint64_t *)(void *)((char *)(uintptr_t)c + counters[i].offset);
 }
 
+/* With those of lists: all that the struct holds are counters. */
 static void add_counters(struct proxy_counters *sum, const struct proxy_counters *more)
 {
-    for (size_t i = 0; i < N_COUNTERS; i++)
-        *counter_of(sum, i) += *counter_of(more, i);
-    for (size_t i = 0; i < PROXY_LEVELS; i++)
-        sum->by_level[i] += more->by_level[i];
-    for (size_t i = 0; i < PROXY_REASONS; i++)
-        sum->by_reason[i] += more->by_reason[i];
-    for (size_t i = 0; i < CAUSES; i++)
-        sum->by_cause[i] += more->by_cause[i];
+    uint64_t *to = (uint64_t *)(void *)sum;
+    const uint64_t *from = (const uint64_t *)(const void *)more;
+    for (size_t i = 0; i < PROXY_COUNTERS; i++)
+        to[i] += from[i];
 }
 
 void supervisor_worker_counters(struct supervisor *s, unsigned w, const struct proxy_counters *now)

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""
+usage: private.py PROJECT NM OBJECTS [--self-test]
+What one file of src/ calls in another is declared in a header that it may include (includes.py): a function of a
+folder that no public header declares, and no header for its whole ring, is called in that folder only. OBJECTS is the
+folder where CMake puts what it compiles; nm says what each object calls and has. With --self-test: a call of each
+private function, out of other folders and rings, has to be found.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+import includes
+
+
+def compiled(nm, objects):
+    """Path below the project: (what it has for others, what it calls), of each source that was compiled."""
+    found, paths = {}, sorted(glob.glob(os.path.join(objects, "*.dir", "src", "**", "*.o"), recursive=True))
+    said = subprocess.run([nm, "-g", "-A"] + paths, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for path, kind, symbol in re.findall(r"^.*\.dir/(src/.*\.c)\.o:.* (\w) ([^\s@]+)$", said, re.M):
+        found.setdefault(path, (set(), set()))[kind in "Uw"].add(symbol)
+    return found
+
+
+def words_of(files):
+    """Word: headers that say it, comments aside."""
+    found = {}
+    for path, text in files.items():
+        if path.endswith(".h"):
+            for word in set(re.findall(r"\w+", includes.plain(text))):
+                found.setdefault(word, set()).add(path)
+    return found
+
+
+def judge(files, words, sources):
+    owners = {symbol: path for path, (has, _) in sources.items() for symbol in has}
+    for path, (_, calls) in sorted(sources.items()):
+        for symbol in sorted(calls & set(owners)):
+            headers = sorted(words.get(symbol, ()))
+            if not any(includes.judge_ours(files, path, header) is None for header in headers):
+                yield "%s: uses %s of %s, which is private to %s" % (
+                    path, symbol, owners[symbol], " ".join(map(includes.room, headers)) or "that file")
+
+
+def self_test(files, sources):
+    """A new file in each folder uses what others have: found is all of that, or what no header that it may see says."""
+    words, tried = words_of(files), 0
+    folders = {os.path.dirname(path) for path in sources} | {"src/%s/new" % ring for ring in includes.RINGS}
+    for symbol in sorted(symbol for has, _ in sources.values() for symbol in has):
+        headers = words.get(symbol, set())
+        if any(includes.place(header)[1] for header in headers):
+            continue
+        rooms = {includes.room(header) for header in headers}
+        for folder in sorted(folders):
+            new = folder + "/new.c"
+            bad = not any(new.startswith(room) for room in rooms)
+            if bad != bool(list(judge(files, words, {new: (set(), {symbol}), "elsewhere": ({symbol}, set())}))):
+                yield "%s uses %s: %s" % (new, symbol, "not found" if bad else "found, but right")
+            tried += bad
+    if tried < 1000:
+        yield "only %d uses were tried" % tried
+
+
+def main(project, nm, objects, *options):
+    files = includes.tree(project)
+    sources = {path: said for path, said in compiled(nm, objects).items() if path in files}
+    faults = list(self_test(files, sources) if options == ("--self-test",) else judge(files, words_of(files), sources))
+    if len(sources) < 300:
+        faults.append("only %d objects in %s" % (len(sources), objects))
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print("%d objects: each uses what it may" % len(sources))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
