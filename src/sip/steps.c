@@ -423,9 +423,7 @@ static const struct wait_kind for_name = {"the address of a peer", forget_name};
 static void on_name(struct name_waiter *waiter)
 {
     struct context *c = container_of(waiter, struct context, asked.name);
-    struct proxy *p = c->proxy;
     wait_wake(&c->wait, WAIT_ANSWERED);
-    proxy_arm_timers(p);
 }
 
 static bool keep_targets(struct context *c, const struct targets *targets)
@@ -541,6 +539,25 @@ static enum step_result begin_service(struct context *c)
     return STEP_NEXT;
 }
 
+/* At level debug: where a request stands, and what for. */
+static void tell_wait(const struct context *c)
+{
+    if (!log_wants(LOG_LEVEL_DEBUG))
+        return;
+    struct str request = {c->request, c->request ? c->request_bytes : 0};
+    log_debug("a request waits", LOG_TEXT("call_id", received_call_id(request)),
+              LOG_CSTR("step", c->way->steps[c->step].name), LOG_CSTR("for", c->wait.what->name));
+}
+
+/* False: what the step of C began to wait for is there already, and it runs again. */
+static bool waits(struct context *c)
+{
+    if (!wait_stands(&c->wait))
+        return false;
+    tell_wait(c);
+    return true;
+}
+
 /* C may be gone behind a step that does not go on. */
 static void run(struct context *c)
 {
@@ -551,7 +568,7 @@ static void run(struct context *c)
             c->step = c->way->round;
         else if (result == STEP_NEXT && ++c->step == c->way->n)
             result = begin_service(c);
-    } while (result == STEP_NEXT || result == STEP_AGAIN);
+    } while (result == STEP_NEXT || result == STEP_AGAIN || (result == STEP_WAIT && !waits(c)));
 }
 
 /* A To tag is the caller's own word; only our key in the Route proves a dialog. */

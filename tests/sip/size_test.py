@@ -45,6 +45,16 @@ class Size(Story):
         two = self.long_call()
         self.assertIs(two.connection, one.connection)
 
+    def test_who_waits_longest_goes_first(self):
+        """Calls that wait for one connection, unsigned so that they wait for nothing else."""
+        self.start_both(trunks=[self.trunk(identity="gateway", attestation={"gateway": "unsigned"})])
+        placed = [self.place(body=LONG) for _ in range(8)]
+        arrived = [self.carrier.expect("INVITE") for _ in placed]
+        self.assertEqual({one.transport for one in arrived}, {"tcp"})
+        self.assertEqual([one["call-id"] for one in arrived], [one["call-id"] for one in placed])
+        for one, invite in zip(arrived, placed):
+            self.refuse(one, invite)
+
     def test_short_goes_over_udp(self):
         self.start_both(trunks=[self.trunk(identity="gateway",
                                            attestation={"gateway": "unsigned"})])

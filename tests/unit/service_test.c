@@ -55,7 +55,7 @@ static void its_steps_come_behind_those_of_all_calls(void **state)
     struct context c = {.proxy = p, .call = &call, .way = &way};
     (void)state;
     assert_non_null(p);
-    wait_init(&c.wait, proxy_timers(p), steps_wait_over);
+    wait_init(&c.wait, p, steps_wait_over);
     steps_try_again(&c);
     assert_int_equal(counted, 1);
     assert_ptr_equal(c.way, &service_count.way);
