@@ -163,5 +163,4 @@ static const struct step steps[STEPS] = {
     [SEND] = {"send", step_send},
 };
 
-const struct service service_sign = {
-    .name = "sign", .way = {steps, STEPS, DECIDE}, .decide = step_decide, .needs_upstreams = true};
+const struct service service_sign = {.way = {steps, STEPS, DECIDE}, .decide = step_decide};
