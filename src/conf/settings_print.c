@@ -229,7 +229,7 @@ static void print_upstream(struct printer *p, const struct settings *s, unsigned
     print_text(p, "uri", buf_str(&uri));
     if (u->host.n == 0 || u->listener_given)
         print_text(p, "listener", s->listeners[u->listener].name);
-    if (u->n_sources > 0)
+    if (u->n_sources > 0 || u->host.n == 0) /* none is another thing than its address */
         print_list(p, "sources", u->n_sources, u->sources, prefix_element);
     buf_fini(&uri);
 }
