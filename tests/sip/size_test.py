@@ -1,5 +1,6 @@
 """RFC 3261 section 18.1.1: what is too long for UDP, where the upstream allows both transports."""
 
+import re
 import socket
 
 from lib.dialog import SDP, cancel
@@ -54,6 +55,14 @@ class Size(Story):
         self.assertEqual([one["call-id"] for one in arrived], [one["call-id"] for one in placed])
         for one, invite in zip(arrived, placed):
             self.refuse(one, invite)
+
+    def test_what_a_call_waits_for_is_told(self):
+        """At level debug: its signature, then a connection."""
+        self.start_both(more='log = { level = "debug"; };')
+        arrived = self.long_call()
+        for step, what in (("sign", "a signature"), ("send", "a connection")):
+            self.stird.wait_log('a request waits call_id="?%s"? step="?%s"? for="%s"'
+                                % (re.escape(arrived["call-id"]), step, what))
 
     def test_short_goes_over_udp(self):
         self.start_both(trunks=[self.trunk(identity="gateway",
