@@ -38,7 +38,7 @@
 enum {
     NOT_SERVED = 0u
 #define SERVICE_LATER(NAME, ...) | 1u << SERVICE_##NAME
-#include <stird/core/service.def>
+#include <stird/core/service_word.def>
 };
 #define WHY_NOT_SERVED "this version of stird does not serve that: write sign"
 #define NOT_PROXY      (1u << FRONT_REDIRECT | 1u << FRONT_REST)
@@ -56,7 +56,7 @@ static const char *const healths[] = {"alive", "next_hops", "signing", NULL};
 static const char *const services[] = {
 #define SERVICE(NAME, word, ...)  #word,
 #define SERVICE_LATER(NAME, word) #word,
-#include <stird/core/service.def>
+#include <stird/core/service_word.def>
     NULL};
 static const char *const fronts[] = {"proxy", "redirect", "rest", NULL};
 static const char *const drains[] = {"503", "silence", NULL};

@@ -1,6 +1,6 @@
 /*
  * service - what stird does with the calls of a trunk, as the steps behind those that all calls
- * have (facts, screen, trunk). A file and a row of service.def for each.
+ * have (facts, screen, trunk). A file and a row of service_word.def for each.
  */
 #ifndef STIRD_SIP_SERVICE_H
 #define STIRD_SIP_SERVICE_H
@@ -17,7 +17,7 @@ struct service {
 };
 
 #define SERVICE(NAME, word, ...) extern const struct service service_##word;
-#include <stird/core/service.def>
+#include <stird/core/service_word.def>
 
 /* That of TRUNK's calls, whichever way they go: nothing but the setting of their trunk decides it.
  */

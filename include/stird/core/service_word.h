@@ -1,6 +1,6 @@
 /*
- * service_word - what is known of a trunk's service by its word alone (service.def). What it does
- * with a call is sip's.
+ * service_word - what is known of a trunk's service by its word alone (service_word.def). What it
+ * does with a call is sip's.
  */
 #ifndef STIRD_SERVICE_WORD_H
 #define STIRD_SERVICE_WORD_H

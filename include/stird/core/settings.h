@@ -75,7 +75,7 @@ struct customer {
 enum trunk_service {
 #define SERVICE(NAME, ...)       SERVICE_##NAME,
 #define SERVICE_LATER(NAME, ...) SERVICE_##NAME,
-#include <stird/core/service.def>
+#include <stird/core/service_word.def>
     SERVICES
 };
 /* By which way its SBC asks. Only PROXY is there so far. */
