@@ -297,6 +297,7 @@ static void test_claims(void **state)
 /* An emergency call that fits none goes where there is a next hop; of several, to one it names. */
 static void an_emergency_call_goes_to_a_next_hop(void **state)
 {
+    static const struct address_prefix source = IPV4(192, 0, 2, 1, 32);
     static const uint32_t carrier = 0;
     static const struct upstream upstream = {.name = STR("carrier")};
     static const struct {
@@ -315,7 +316,8 @@ static void an_emergency_call_goes_to_a_next_hop(void **state)
         struct trunk of[3];
         for (unsigned t = 0; t < 3; t++)
             of[t] = (struct trunk){.name = str_of(names[t]),
-                                   PREFIXES(IPV4(192, 0, 2, 1, 32)),
+                                   .sources = &source,
+                                   .n_sources = 1,
                                    .tgrp = str_of(names[t]),
                                    .upstreams = &carrier,
                                    .n_upstreams = cases[i].leads_on[t]};
