@@ -2,6 +2,7 @@
 
 #include "draft.h"
 
+#include <stird/base/container_of.h>
 #include <stird/conf/runtime_directory.h>
 #include <stird/core/service_word.h>
 
@@ -76,13 +77,13 @@ static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_
 
 static bool has_use_of_upstreams(const struct object *trunk)
 {
-    return service_words[((const struct draft_trunk *)(const void *)trunk)->trunk.service]
-        .needs_upstreams;
+    const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
+    return service_words[d->trunk.service].needs_upstreams;
 }
 
 static bool has_use_of_any(const struct object *root)
 {
-    const struct objects *trunks = &((const struct draft *)(const void *)root)->trunks;
+    const struct objects *trunks = &container_of(root, const struct draft, object)->trunks;
     bool used = trunks->n == 0;
     for (unsigned i = 0; i < trunks->n; i++)
         used = used || has_use_of_upstreams(trunks->items[i]);
