@@ -2,7 +2,9 @@
 
 #include "draft.h"
 
+#include <stird/base/container_of.h>
 #include <stird/conf/runtime_directory.h>
+#include <stird/core/service_word.h>
 
 /* A row of settings.def as a key; its place in a draft. */
 #define PLACE(draft, place)                                                                        \
@@ -34,7 +36,11 @@
 #define WHY_IMPOSSIBLE "a number that cannot exist is never signed: write unsigned or refuse"
 #define WHY_NO_NUMBER  "a call without a calling number cannot be signed: write unsigned or refuse"
 
-#define NOT_SIGN       (1u << SERVICE_VERIFY | 1u << SERVICE_VERIFY_SIGN | 1u << SERVICE_AUTO)
+enum {
+    NOT_SERVED = 0u
+#define SERVICE_LATER(NAME, ...) | 1u << SERVICE_##NAME
+#include <stird/core/service_word.def>
+};
 #define WHY_NOT_SERVED "this version of stird does not serve that: write sign"
 #define NOT_PROXY      (1u << FRONT_REDIRECT | 1u << FRONT_REST)
 #define WHY_NO_FRONT   "this version of stird has no such front: write proxy"
@@ -48,7 +54,11 @@ static const char *const called[] = {"to", "request_uri", NULL};
 static const char *const request_uris[] = {"keep", "replace", NULL};
 static const char *const private_identities[] = {"keep", "strip", NULL};
 static const char *const healths[] = {"alive", "next_hops", "signing", NULL};
-static const char *const services[] = {"sign", "verify", "verify_sign", "auto", NULL};
+static const char *const services[] = {
+#define SERVICE(NAME, word, ...)  #word,
+#define SERVICE_LATER(NAME, word) #word,
+#include <stird/core/service_word.def>
+    NULL};
 static const char *const fronts[] = {"proxy", "redirect", "rest", NULL};
 static const char *const drains[] = {"503", "silence", NULL};
 static const char *const dialog_peers[] = {"known", "any", NULL};
@@ -62,6 +72,25 @@ static const char *const origids[] = {"call", "trunk", "customer", NULL};
 static const char *const rule_identities[] = {"any", "authenticated", "gateway", NULL};
 static const char *const carried[] = {"any", "shaken", "none", NULL};
 static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_number", NULL};
+
+/* ---- what is required where something else says so ---- */
+
+static bool has_use_of_upstreams(const struct object *trunk)
+{
+    const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
+    return service_words[d->trunk.service].needs_upstreams;
+}
+
+static bool has_use_of_any(const struct object *root)
+{
+    const struct objects *trunks = &container_of(root, const struct draft, object)->trunks;
+    bool used = trunks->n == 0;
+    for (unsigned i = 0; i < trunks->n; i++)
+        used = used || has_use_of_upstreams(trunks->items[i]);
+    return used;
+}
+
+/* ---- the tables ---- */
 
 static const struct key listener_keys[] = {
 #define SETTINGS_OF_LISTENER

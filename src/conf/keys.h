@@ -32,6 +32,7 @@ enum key_applies {
     AT_START_ONLY, /* a reload that changes it is refused: it would not fit to what runs */
 };
 
+struct object;
 struct table;
 
 struct key {
@@ -39,6 +40,7 @@ struct key {
     enum key_type type;
     const char *fallback; /* as it would be written; NULL: none */
     bool required;
+    bool (*required_of)(const struct object *o); /* ... of these alone; NULL: of all */
     int64_t min, max;           /* of a number in its kept unit, of a text in bytes */
     const char *const *choices; /* ends with NULL */
     unsigned refused;           /* bits: choices that this key may not have */

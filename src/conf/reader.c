@@ -494,6 +494,13 @@ static void finish_objects(struct reader *r, struct object *o, const struct key 
         reader_finish_object(r, list->items[i]);
 }
 
+/* What a syntax error cuts off may have been there. */
+static bool is_missing(const struct reader *r, const struct object *o, const struct key *k)
+{
+    return k->required && !(r->incomplete && k->type == KEY_OBJECTS) &&
+           (!k->required_of || k->required_of(o));
+}
+
 void reader_finish_object(struct reader *r, struct object *o)
 {
     for (unsigned i = 0; i < o->table->n_keys; i++) {
@@ -503,7 +510,7 @@ void reader_finish_object(struct reader *r, struct object *o)
             finish_objects(r, o, k, given);
         if (!given && k->fallback)
             use_fallback(r, o, k);
-        else if (!given && k->required && !(r->incomplete && k->type == KEY_OBJECTS))
+        else if (!given && is_missing(r, o, k))
             complain(r, o, o->at, "%s is missing: %s", k->name, k->help);
     }
 }

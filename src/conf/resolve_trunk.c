@@ -3,6 +3,7 @@
 #include <stird/base/container_of.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
+#include <stird/core/service_word.h>
 #include <stird/core/told.h>
 #include <string.h>
 
@@ -31,7 +32,8 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
         else if (index < draft->upstreams.n)
             list[n++] = index;
     }
-    if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty)
+    if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty &&
+        service_words[d->trunk.service].needs_upstreams)
         complain(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams is empty: its calls would have nowhere to go");
     d->trunk.upstreams = list;

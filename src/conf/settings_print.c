@@ -229,9 +229,21 @@ static void print_upstream(struct printer *p, const struct settings *s, unsigned
     print_text(p, "uri", buf_str(&uri));
     if (u->host.n == 0 || u->listener_given)
         print_text(p, "listener", s->listeners[u->listener].name);
-    if (u->n_sources > 0)
+    if (u->n_sources > 0 || u->host.n == 0) /* none is another thing than its address */
         print_list(p, "sources", u->n_sources, u->sources, prefix_element);
     buf_fini(&uri);
+}
+
+/* Upstreams of a trunk. */
+struct chosen {
+    const struct upstream *all;
+    const uint32_t *indices;
+};
+
+static void upstream_element(struct buf *out, const void *list, unsigned i)
+{
+    const struct chosen *chosen = list;
+    text_element(out, &chosen->all[chosen->indices[i]].name, 0);
 }
 
 /* On a gateway trunk only blocked and gateway have a meaning, on others all but gateway. */
@@ -251,14 +263,10 @@ static void print_trunk(struct printer *p, const struct settings *s, unsigned i)
 {
     const struct trunk *t = &s->trunks[i];
     size_t from = offsetof(struct draft_trunk, trunk);
+    const struct chosen upstreams = {s->upstreams, t->upstreams};
     print_list(p, "sources", t->n_sources, t->sources, prefix_element);
-    begin(p, STR("upstreams"));
-    for (unsigned u = 0; u < t->n_upstreams; u++) {
-        buf_add_text(p->out, u > 0 ? ", " : "[ ");
-        text_element(p->out, &s->upstreams[t->upstreams[u]].name, 0);
-    }
-    buf_add_text(p->out, " ]");
-    end(p);
+    if (t->n_upstreams > 0)
+        print_list(p, "upstreams", t->n_upstreams, &upstreams, upstream_element);
     if (s->providers_named)
         print_text(p, "provider", s->providers[t->provider].name);
     if (t->certificate != NO_CERTIFICATE)
@@ -458,7 +466,8 @@ void settings_print(const struct settings *s, struct buf *out)
     print_objects(out, s, "certificates", count_certificates(s), print_certificate);
     if (s->providers_named)
         print_objects(out, s, "providers", s->n_providers, print_provider);
-    print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
+    if (s->n_upstreams > 0)
+        print_objects(out, s, "upstreams", s->n_upstreams, print_upstream);
     print_objects(out, s, "trunks", s->n_trunks, print_trunk);
     if (s->n_customers > 0)
         print_objects(out, s, "customers", s->n_customers, print_customer);

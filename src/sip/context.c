@@ -292,7 +292,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
         return NULL;
     c->proxy = p;
     c->server_user.callbacks = &server_callbacks;
-    wait_init(&c->wait, proxy_timers(p), steps_wait_over);
+    wait_init(&c->wait, p, steps_wait_over);
     c->from = *from;
     c->source_class = source_class;
     c->invite = str_eq(request->method, STR("INVITE"));

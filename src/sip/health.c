@@ -4,10 +4,10 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/core/certificate_choice.h>
+#include <stird/core/service_word.h>
 #include <stird/core/source_table.h>
 
 #include "proxy_parts.h"
-#include "service.h"
 
 #define SIGNER_MAY_BE_GONE_MS 3000 /* it is replaced in less than a second */
 
@@ -46,11 +46,12 @@ static enum reason signing_of(struct proxy *p, const struct trunk *t)
 
 /* ---- a trunk ---- */
 
-/* Where calls that cannot be signed are refused, a signature is the service. */
+/* Of a service that signs: where calls that cannot be signed are refused, a signature is all. */
 static bool needs_signature(const struct settings *s, const struct trunk *t)
 {
-    return t->health == HEALTH_SIGNING ||
-           (t->health == HEALTH_NEXT_HOPS && s->failure_mode == FAIL_CLOSED);
+    return service_words[t->service].signs &&
+           (t->health == HEALTH_SIGNING ||
+            (t->health == HEALTH_NEXT_HOPS && s->failure_mode == FAIL_CLOSED));
 }
 
 static enum reason look(struct proxy *p, const struct trunk *t)
@@ -58,7 +59,7 @@ static enum reason look(struct proxy *p, const struct trunk *t)
     const struct settings *s = proxy_settings(p);
     if (t->health == HEALTH_ALIVE)
         return REASON_OK;
-    if (service_of(t)->needs_upstreams && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
+    if (t->n_upstreams > 0 && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
         return REASON_NO_UPSTREAM;
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }

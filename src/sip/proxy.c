@@ -246,41 +246,6 @@ bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
     return true;
 }
 
-/* ---- offstage ---- */
-
-struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
-{
-    struct proxy *p = calloc(1, sizeof(*p));
-    if (!p)
-        return NULL;
-    if (stage->secret && !branches_init(&p->branches, stage->secret)) {
-        free(p);
-        return NULL;
-    }
-    timers_init(&p->timers, proxy_now_ms());
-    p->snapshot = stage->snapshot;
-    p->listeners = stage->listeners;
-    p->overlay.table = stage->overlay;
-    p->rehearsal = stage->rehearsal;
-    p->routes = stage->routes;
-    p->transactions = stage->transactions;
-    p->recording = stage->recording;
-    p->worker = stage->worker;
-    p->n_workers = stage->n_workers;
-    return p;
-}
-
-void proxy_free_offstage(struct proxy *p)
-{
-    if (!p)
-        return;
-    limits_fini(&p->limits);
-    health_fini(&p->health);
-    branches_fini(&p->branches);
-    buf_fini(&p->scratch);
-    free(p);
-}
-
 /* ---- time ---- */
 
 int64_t proxy_now_ms(void)
@@ -291,7 +256,7 @@ int64_t proxy_now_ms(void)
 void proxy_arm_timers(struct proxy *p)
 {
     int64_t next = timers_next_ms(&p->timers), now = proxy_now_ms();
-    if (next == p->wake_up_ms)
+    if (!p->wake_up || next == p->wake_up_ms)
         return;
     p->wake_up_ms = next;
     if (next < 0) {
@@ -317,6 +282,50 @@ static void on_wake_up(evutil_socket_t fd, short what, void *context)
     p->wake_up_ms = -1;
     timers_run(&p->timers, proxy_now_ms());
     proxy_after_events(p);
+}
+
+/* ---- offstage ---- */
+
+struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
+{
+    struct proxy *p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    if (stage->secret && !branches_init(&p->branches, stage->secret)) {
+        free(p);
+        return NULL;
+    }
+    timers_init(&p->timers, proxy_now_ms());
+    p->snapshot = stage->snapshot;
+    p->listeners = stage->listeners;
+    p->overlay.table = stage->overlay;
+    p->rehearsal = stage->rehearsal;
+    p->routes = stage->routes;
+    p->transactions = stage->transactions;
+    p->recording = stage->recording;
+    p->worker = stage->worker;
+    p->n_workers = stage->n_workers;
+    p->wake_up_ms = -1;
+    if (!stage->base)
+        return p;
+    p->wake_up = evtimer_new(stage->base, on_wake_up, p);
+    if (p->wake_up)
+        return p;
+    proxy_free_offstage(p);
+    return NULL;
+}
+
+void proxy_free_offstage(struct proxy *p)
+{
+    if (!p)
+        return;
+    if (p->wake_up)
+        event_free(p->wake_up);
+    limits_fini(&p->limits);
+    health_fini(&p->health);
+    branches_fini(&p->branches);
+    buf_fini(&p->scratch);
+    free(p);
 }
 
 /* ---- what leaves ---- */
@@ -589,7 +598,6 @@ static void on_name(struct name_waiter *waiter)
 {
     struct proxy *p = container_of(waiter, struct proxy, names);
     wait_wake(&p->start, WAIT_ANSWERED);
-    proxy_arm_timers(p);
 }
 
 /*
@@ -599,11 +607,13 @@ static void on_name(struct name_waiter *waiter)
 static void start_when_named(struct wait *w)
 {
     struct proxy *p = container_of(w, struct proxy, start);
-    if (wait_ended(w, &for_names) != WAIT_TOO_LATE &&
-        routes_wait_for_names(p->routes, p->snapshot->settings, &p->names))
+    while (wait_ended(w, &for_names) != WAIT_TOO_LATE &&
+           routes_wait_for_names(p->routes, p->snapshot->settings, &p->names)) {
         wait_begin(w, &for_names, p->start_until_ms);
-    else
-        net_start(p->net);
+        if (wait_stands(w))
+            return;
+    }
+    net_start(p->net);
 }
 
 void proxy_start(struct proxy *p)
@@ -612,7 +622,7 @@ void proxy_start(struct proxy *p)
     probes_start(p->probes);
     p->start_until_ms = proxy_now_ms() + NAMES_WAIT_MS;
     p->names.answered = on_name;
-    wait_init(&p->start, &p->timers, start_when_named);
+    wait_init(&p->start, p, start_when_named);
     start_when_named(&p->start);
     proxy_arm_timers(p);
 }

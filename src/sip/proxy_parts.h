@@ -104,6 +104,7 @@ bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter);
  * NULL where it is not asked for. NULL: no memory.
  */
 struct proxy_stage {
+    struct event_base *base; /* whose loop wakes it up for its timers; NULL: time stands still */
     struct snapshot *snapshot;
     struct listeners listeners;
     const uint8_t *secret; /* SNAPSHOT_SECRET_BYTES */

@@ -1,6 +1,6 @@
 /*
  * service - what stird does with the calls of a trunk, as the steps behind those that all calls
- * have (facts, screen, trunk). A file and a line in the table for each.
+ * have (facts, screen, trunk). A file and a row of service_word.def for each.
  */
 #ifndef STIRD_SIP_SERVICE_H
 #define STIRD_SIP_SERVICE_H
@@ -10,15 +10,14 @@
 #include "steps.h"
 
 struct service {
-    const char *name; /* as the setting has it */
     struct way way;
     /* The step of WAY that decides, for a call that nobody places (rehearsal.h): C->targets are
        supposed. It neither sends nor waits. */
     enum step_result (*decide)(struct context *c);
-    bool needs_upstreams; /* calls of a trunk without any would have nowhere to go */
 };
 
-extern const struct service service_sign;
+#define SERVICE(NAME, word, ...) extern const struct service service_##word;
+#include <stird/core/service_word.def>
 
 /* That of TRUNK's calls, whichever way they go: nothing but the setting of their trunk decides it.
  */

@@ -78,7 +78,6 @@ static void signing_failed(struct context *c, enum reason reason)
 static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
 {
     struct context *c = user;
-    struct proxy *p = c->proxy;
     struct buf identity = BUF_INIT;
     c->sign_us = sign_us;
     if (reason == REASON_OK) {
@@ -96,7 +95,6 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
         signing_failed(c, reason);
     buf_fini(&identity);
     wait_wake(&c->wait, reason == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
-    proxy_arm_timers(p);
 }
 
 static void forget_ticket(struct wait *w)
@@ -165,5 +163,4 @@ static const struct step steps[STEPS] = {
     [SEND] = {"send", step_send},
 };
 
-const struct service service_sign = {
-    .name = "sign", .way = {steps, STEPS, DECIDE}, .decide = step_decide, .needs_upstreams = true};
+const struct service service_sign = {.way = {steps, STEPS, DECIDE}, .decide = step_decide};

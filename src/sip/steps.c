@@ -401,8 +401,10 @@ enum step_result step_send(struct context *c)
     }
     if (c->outcome && c->outcome->verdict == VERDICT_REJECT)
         return step_refuse(c, c->outcome->reason);
-    if (c->invite && c->sent_us < 0)
-        context_prepare_answer(c); /* the request is not parsed any more when it has left */
+    /* The request is not parsed any more when it has left, and what leaves for the last time is
+       given up (context_shrink()). */
+    if (c->sent_us < 0 && (c->invite || c->target + 1 >= c->n_targets))
+        context_prepare_answer(c);
     enum forward_result result = forward_next(c);
     if (result == FORWARD_UNDECIDED)
         return STEP_AGAIN;
@@ -423,9 +425,7 @@ static const struct wait_kind for_name = {"the address of a peer", forget_name};
 static void on_name(struct name_waiter *waiter)
 {
     struct context *c = container_of(waiter, struct context, asked.name);
-    struct proxy *p = c->proxy;
     wait_wake(&c->wait, WAIT_ANSWERED);
-    proxy_arm_timers(p);
 }
 
 static bool keep_targets(struct context *c, const struct targets *targets)
@@ -541,6 +541,25 @@ static enum step_result begin_service(struct context *c)
     return STEP_NEXT;
 }
 
+/* At level debug: where a request stands, and what for. */
+static void tell_wait(const struct context *c)
+{
+    if (!log_wants(LOG_LEVEL_DEBUG))
+        return;
+    struct str request = {c->request, c->request ? c->request_bytes : 0};
+    log_debug("a request waits", LOG_TEXT("call_id", received_call_id(request)),
+              LOG_CSTR("step", c->way->steps[c->step].name), LOG_CSTR("for", c->wait.what->name));
+}
+
+/* False: what the step of C began to wait for is there already, and it runs again. */
+static bool waits(struct context *c)
+{
+    if (!wait_stands(&c->wait))
+        return false;
+    tell_wait(c);
+    return true;
+}
+
 /* C may be gone behind a step that does not go on. */
 static void run(struct context *c)
 {
@@ -551,7 +570,7 @@ static void run(struct context *c)
             c->step = c->way->round;
         else if (result == STEP_NEXT && ++c->step == c->way->n)
             result = begin_service(c);
-    } while (result == STEP_NEXT || result == STEP_AGAIN);
+    } while (result == STEP_NEXT || result == STEP_AGAIN || (result == STEP_WAIT && !waits(c)));
 }
 
 /* A To tag is the caller's own word; only our key in the Route proves a dialog. */

@@ -58,17 +58,27 @@ bool timer_is_set(const struct timer *timer)
     return timer->link != NULL;
 }
 
+/* HEAD's, which was set last, comes last in *LIST. */
+static void take_in_order(struct timer *head, struct timer **list)
+{
+    *list = NULL;
+    while (head) {
+        struct timer *t = head;
+        head = t->next;
+        insert(list, t);
+    }
+}
+
 /*
  * Takes the slot's list away before firing, so that callbacks may change any list; a timer of a
  * later turn of the wheel goes back to its slot.
  */
 static void run_slot(struct timers *timers, unsigned slot, int64_t now_ms)
 {
-    struct timer *list = timers->slots[slot];
+    struct timer *list;
+    take_in_order(timers->slots[slot], &list);
     timers->slots[slot] = NULL;
     timers->occupied[slot / 64] &= ~(UINT64_C(1) << slot % 64);
-    if (list)
-        list->link = &list;
     while (list) {
         struct timer *t = list;
         timer_clear(timers, t);

@@ -30,7 +30,8 @@ struct timers {
 };
 
 void timers_init(struct timers *timers, int64_t now_ms);
-/* Sets, or moves when set already. DUE_MS in the past fires on the next run. */
+/* Sets, or moves when set already. DUE_MS in the past fires on the next run. Of those that are due
+   in one tick the one that was set first fires first. */
 void timer_set(struct timers *timers, struct timer *timer, timer_fired *fired, int64_t due_ms);
 /*
  * For what may be late: up to TIMER_LATE_MS, so that many fire in one wake-up. The lingering of

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stird/base/container_of.h>
 
-void wait_init(struct wait *w, struct timers *timers, void (*over)(struct wait *w))
+#include "proxy_parts.h"
+
+void wait_init(struct wait *w, struct proxy *proxy, void (*over)(struct wait *w))
 {
-    *w = (struct wait){.timers = timers, .over = over};
+    *w = (struct wait){.proxy = proxy, .over = over};
 }
 
 /* From here on it may wait for something else. */
@@ -15,7 +17,7 @@ static void end(struct wait *w, enum wait_end how)
     w->on = false;
     w->come = false;
     w->end = how;
-    timer_clear(w->timers, &w->deadline);
+    timer_clear(proxy_timers(w->proxy), &w->deadline);
 }
 
 static void take_back(struct wait *w)
@@ -49,8 +51,14 @@ void wait_begin(struct wait *w, const struct wait_kind *what, int64_t deadline_m
 {
     assert(!w->on);
     w->what = what;
-    w->on = true;
-    timer_set(w->timers, &w->deadline, on_deadline, deadline_ms);
+    w->on = w->begins = true;
+    timer_set(proxy_timers(w->proxy), &w->deadline, on_deadline, deadline_ms);
+}
+
+bool wait_stands(struct wait *w)
+{
+    w->begins = false;
+    return w->on;
 }
 
 bool wait_is_for(const struct wait *w, const struct wait_kind *what)
@@ -68,10 +76,14 @@ enum wait_end wait_ended(struct wait *w, const struct wait_kind *what)
 
 void wait_wake(struct wait *w, enum wait_end how)
 {
+    struct proxy *p = w->proxy;
     if (!w->on)
         return;
     end(w, how);
+    if (w->begins)
+        return;
     w->over(w);
+    proxy_arm_timers(p);
 }
 
 void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
@@ -79,7 +91,9 @@ void wait_wake_soon(struct wait *w, enum wait_end how, int64_t now_ms)
     if (!w->on)
         return;
     w->come = true;
-    timer_set(w->timers, &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused, now_ms);
+    timer_set(proxy_timers(w->proxy), &w->deadline, how == WAIT_ANSWERED ? on_answered : on_refused,
+              now_ms);
+    proxy_arm_timers(w->proxy);
 }
 
 void wait_cancel(struct wait *w)

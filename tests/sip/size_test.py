@@ -1,5 +1,6 @@
 """RFC 3261 section 18.1.1: what is too long for UDP, where the upstream allows both transports."""
 
+import re
 import socket
 
 from lib.dialog import SDP, cancel
@@ -44,6 +45,24 @@ class Size(Story):
         self.assertEqual(len(one.elements("record-route")), 2)
         two = self.long_call()
         self.assertIs(two.connection, one.connection)
+
+    def test_who_waits_longest_goes_first(self):
+        """Calls that wait for one connection, unsigned so that they wait for nothing else."""
+        self.start_both(trunks=[self.trunk(identity="gateway", attestation={"gateway": "unsigned"})])
+        placed = [self.place(body=LONG) for _ in range(8)]
+        arrived = [self.carrier.expect("INVITE") for _ in placed]
+        self.assertEqual({one.transport for one in arrived}, {"tcp"})
+        self.assertEqual([one["call-id"] for one in arrived], [one["call-id"] for one in placed])
+        for one, invite in zip(arrived, placed):
+            self.refuse(one, invite)
+
+    def test_what_a_call_waits_for_is_told(self):
+        """At level debug: its signature, then a connection."""
+        self.start_both(more='log = { level = "debug"; };')
+        arrived = self.long_call()
+        for step, what in (("sign", "a signature"), ("send", "a connection")):
+            self.stird.wait_log('a request waits call_id="?%s"? step="?%s"? for="%s"'
+                                % (re.escape(arrived["call-id"]), step, what))
 
     def test_short_goes_over_udp(self):
         self.start_both(trunks=[self.trunk(identity="gateway",

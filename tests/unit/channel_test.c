@@ -69,17 +69,46 @@ static void no_connection_is_one_too(void **state)
     struct channel_member a = {.channel = NULL}, b = {.channel = NULL};
     (void)state;
     assert_true(channel_join(&all, &a, NULL) && channel_join(&all, &b, NULL));
-    assert_ptr_equal(channel_members(&all, NULL), &b);
-    assert_ptr_equal(b.next, &a);
-    channel_leave(&b);
     assert_ptr_equal(channel_members(&all, NULL), &a);
+    assert_ptr_equal(a.next, &b);
     channel_leave(&a);
+    assert_ptr_equal(channel_members(&all, NULL), &b);
+    channel_leave(&b);
     assert_null(channel_members(&all, NULL));
+}
+
+/* Whoever leaves, first, last or in between. */
+static void who_waits_longest_is_the_first(void **state)
+{
+    enum { COUNT = 40 };
+    static struct channels all;
+    static struct channel_member members[COUNT];
+    static unsigned joined[COUNT]; /* when; 0: it is not there */
+    (void)state;
+    srand(7);
+    for (unsigned turn = 1; turn < 20000; turn++) {
+        unsigned i = (unsigned)rand() % COUNT, last = 0;
+        if (joined[i]) {
+            channel_leave(&members[i]);
+            joined[i] = 0;
+        } else {
+            assert_true(channel_join(&all, &members[i], connection(0)));
+            joined[i] = turn;
+        }
+        for (struct channel_member *m = channel_members(&all, connection(0)); m; m = m->next) {
+            assert_true(joined[m - members] > last);
+            last = joined[m - members];
+        }
+    }
+    for (unsigned i = 0; i < COUNT; i++)
+        channel_leave(&members[i]);
+    assert_null(channel_members(&all, connection(0)));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_has_its_own), cmocka_unit_test(nobody),
-                                       cmocka_unit_test(no_connection_is_one_too)};
+                                       cmocka_unit_test(no_connection_is_one_too),
+                                       cmocka_unit_test(who_waits_longest_is_the_first)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stird/core/service_word.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "sip/context.h"
 #include "sip/service.h"
@@ -30,8 +33,7 @@ static enum step_result step_end(struct context *c)
 }
 
 static const struct step steps[] = {{"count", step_count}, {"end", step_end}};
-static const struct service service_count = {
-    .name = "count", .way = {steps, 2, 0}, .decide = step_count};
+static const struct service service_count = {.way = {steps, 2, 0}, .decide = step_count};
 
 /* ---- the call ---- */
 
@@ -55,7 +57,7 @@ static void its_steps_come_behind_those_of_all_calls(void **state)
     struct context c = {.proxy = p, .call = &call, .way = &way};
     (void)state;
     assert_non_null(p);
-    wait_init(&c.wait, proxy_timers(p), steps_wait_over);
+    wait_init(&c.wait, p, steps_wait_over);
     steps_try_again(&c);
     assert_int_equal(counted, 1);
     assert_ptr_equal(c.way, &service_count.way);
@@ -68,8 +70,9 @@ static void what_is_served_today(void **state)
     static const struct trunk trunk = {.service = SERVICE_SIGN};
     const struct service *s = service_of(&trunk);
     (void)state;
-    assert_string_equal(s->name, "sign");
-    assert_true(s->needs_upstreams);
+    const struct service_word *word = &service_words[trunk.service];
+    assert_string_equal(word->word, "sign");
+    assert_true(word->needs_upstreams && word->signs);
     assert_int_equal(s->way.n, 4);
     for (unsigned i = 0; i < s->way.n; i++)
         assert_string_equal(s->way.steps[i].name, wanted[i]);
@@ -81,16 +84,76 @@ static void each_that_is_served_is_whole(void **state)
 {
     unsigned served = 0;
     (void)state;
-    for (int i = 0; i <= SERVICE_AUTO; i++) {
+    for (int i = 0; i < SERVICES; i++) {
         const struct trunk trunk = {.service = (enum trunk_service)i};
         const struct service *s = service_of(&trunk);
+        assert_non_null(service_words[i].word);
+        assert_int_equal(s != NULL, service_words[i].served);
         if (!s)
             continue;
         served++;
-        assert_true(s->name && s->way.n > 0 && s->way.round < s->way.n);
+        assert_true(s->way.n > 0 && s->way.round < s->way.n);
         assert_non_null(s->decide);
     }
     assert_true(served > 0);
+}
+
+/* ---- a signer that is gone when it is asked ---- */
+
+static bool signs;
+static unsigned ended;
+
+/* That of the service, in which nothing else may run. */
+static enum step_result step_sign(struct context *c)
+{
+    static const struct trunk trunk = {.service = SERVICE_SIGN};
+    assert_false(signs);
+    signs = true;
+    enum step_result result = service_of(&trunk)->way.steps[2].run(c);
+    signs = false;
+    return result;
+}
+
+static enum step_result step_unsigned(struct context *c)
+{
+    assert_false(signs);
+    assert_int_equal(c->outcome->verdict, VERDICT_PASS);
+    assert_int_equal(c->outcome->reason, REASON_SIGNER_UNAVAILABLE);
+    ended++;
+    return STEP_DONE;
+}
+
+/* Its answer comes while it is asked, when the call's snapshot is no longer the proxy's. */
+static void an_answer_at_once_runs_nothing_inside_the_step(void **state)
+{
+    static const struct step unsigned_steps[] = {{"sign", step_sign}, {"end", step_unsigned}};
+    static const struct way way = {unsigned_steps, 2, 0};
+    static struct settings settings = {.failure_mode = FAIL_OPEN, .sign_timeout_ms = 1000};
+    static struct snapshot newer, snapshot = {.settings = &settings};
+    static const struct trunk trunk = {.service = SERVICE_SIGN};
+    const struct proxy_stage stage = {.snapshot = &newer};
+    struct proxy *p = proxy_new_offstage(&stage);
+    struct call call = {.trunk = &trunk};
+    struct outcome outcome = {.verdict = VERDICT_SIGN, .reason = REASON_OK};
+    struct context c = {.proxy = p,
+                        .snapshot = &snapshot,
+                        .call = &call,
+                        .outcome = &outcome,
+                        .way = &way,
+                        .sent_us = -1};
+    int ends[2];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
+    close(ends[1]);
+    snapshot.signer = signer_client_new(ends[0]);
+    assert_true(p && snapshot.signer);
+    wait_init(&c.wait, p, steps_wait_over);
+    steps_try_again(&c);
+    assert_int_equal(ended, 1);
+    assert_int_equal(signer_client_waiting(snapshot.signer), 0);
+    assert_int_equal(timers_next_ms(proxy_timers(p)), -1);
+    signer_client_free(snapshot.signer);
+    proxy_free_offstage(p);
 }
 
 int main(void)
@@ -99,6 +162,7 @@ int main(void)
         cmocka_unit_test(its_steps_come_behind_those_of_all_calls),
         cmocka_unit_test(what_is_served_today),
         cmocka_unit_test(each_that_is_served_is_whole),
+        cmocka_unit_test(an_answer_at_once_runs_nothing_inside_the_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

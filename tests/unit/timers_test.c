@@ -67,6 +67,39 @@ static void a_callback_may_clear_a_timer_of_its_own_slot(void **state)
     assert_int_equal(timers.count, 0);
 }
 
+static struct probe *last_fired;
+
+static void fires_behind_the_other(struct timer *timer, int64_t now_ms)
+{
+    struct probe *p = (struct probe *)(void *)timer;
+    p->fired_ms = now_ms;
+    assert_ptr_equal(last_fired, p->other);
+    last_fired = p;
+}
+
+/* Also where the wheel has turned meanwhile, and one was set beside them for another turn. */
+static void those_of_one_tick_fire_in_the_order_in_which_they_were_set(void **state)
+{
+    enum { COUNT = 5, TURN_MS = TIMER_SLOTS * TIMER_TICK_MS };
+    static struct timers timers;
+    (void)state;
+    for (int64_t due_ms = 100; due_ms < 5 * TURN_MS; due_ms += TURN_MS) {
+        struct probe probes[COUNT] = {{.other = NULL}}, later = {.other = NULL};
+        last_fired = NULL;
+        timers_init(&timers, 0);
+        for (unsigned i = 0; i < COUNT; i++) {
+            probes[i].other = i > 0 ? &probes[i - 1] : NULL;
+            timer_set(&timers, &probes[i].timer, fires_behind_the_other, due_ms);
+            timer_set(&timers, &later.timer, fired, due_ms + TURN_MS);
+        }
+        for (int64_t now_ms = 0; now_ms <= due_ms; now_ms += 1000)
+            timers_run(&timers, now_ms);
+        timers_run(&timers, due_ms);
+        assert_ptr_equal(last_fired, &probes[COUNT - 1]);
+        assert_int_equal(timers.count, 1);
+    }
+}
+
 static void one_that_is_set_again_moves(void **state)
 {
     static struct timers timers;
@@ -114,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_timers_fire_in_time),
         cmocka_unit_test(a_callback_may_clear_a_timer_of_its_own_slot),
+        cmocka_unit_test(those_of_one_tick_fire_in_the_order_in_which_they_were_set),
         cmocka_unit_test(one_that_is_set_again_moves),
         cmocka_unit_test(after_a_long_sleep_all_are_found),
         cmocka_unit_test(none_set_means_no_wake_up),

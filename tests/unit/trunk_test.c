@@ -294,6 +294,51 @@ static void test_claims(void **state)
     }
 }
 
+/* An emergency call that fits none goes where there is a next hop; of several, to one it names. */
+static void an_emergency_call_goes_to_a_next_hop(void **state)
+{
+    static const struct address_prefix source = IPV4(192, 0, 2, 1, 32);
+    static const uint32_t carrier = 0;
+    static const struct upstream upstream = {.name = STR("carrier")};
+    static const struct {
+        bool leads_on[3];
+        const char *named, *taken; /* by two values that disagree; NULL: none is named */
+    } cases[] = {
+        {{true, true, true}, NULL, "a"},   {{true, true, true}, "b", "b"},
+        {{false, true, true}, NULL, "b"},  {{false, false, true}, NULL, "c"},
+        {{false, true, true}, "a", "b"},   {{true, false, true}, "b", "a"},
+        {{true, false, true}, "c", "c"},   {{false, false, false}, NULL, "a"},
+        {{false, false, false}, "b", "b"},
+    };
+    static const char *const names[] = {"a", "b", "c"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trunk of[3];
+        for (unsigned t = 0; t < 3; t++)
+            of[t] = (struct trunk){.name = str_of(names[t]),
+                                   .sources = &source,
+                                   .n_sources = 1,
+                                   .tgrp = str_of(names[t]),
+                                   .upstreams = &carrier,
+                                   .n_upstreams = cases[i].leads_on[t]};
+        struct settings s = {.trunks = of, .n_trunks = 3, .upstreams = &upstream, .n_upstreams = 1};
+        index_sources(&s);
+        struct call call = call_from("192.0.2.1");
+        call.request_uri = STR("sip:911@192.0.2.200");
+        call.to_uri = call.request_uri;
+        if (cases[i].named)
+            call.groups[GROUP_IN_CONTACT] = (struct trunk_groups){
+                .n = 2, .values = {str_of(cases[i].named), STR("nobody")}};
+        bool known;
+        assert_null(trunk_match(&s, &call, &known));
+        const struct trunk *taken = trunk_for_emergency(&s, &call);
+        assert_non_null(taken);
+        assert_true(str_eq(taken->name, str_of(cases[i].taken)) && call.fits_none);
+        assert_int_equal(call.n_passed_over, 2);
+        arena_free(s.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +350,7 @@ int main(void)
         cmocka_unit_test(what_is_too_long_may_name_any),
         cmocka_unit_test(many_that_fit_are_all_counted),
         cmocka_unit_test(test_claims),
+        cmocka_unit_test(an_emergency_call_goes_to_a_next_hop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

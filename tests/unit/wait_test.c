@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <event2/event.h>
 #include <string.h>
 
 #include <stird/base/container_of.h>
@@ -84,19 +85,22 @@ static const struct step twice[] = {
     {"once more", step_once_more}, {"read", step_read}, {"go", step_go_out}};
 static const struct way way = {steps, 2, 0}, way_twice = {twice, 3, 0};
 
+static struct event_base *base;      /* NULL: time stands still */
+static struct signer_client *signer; /* that its loop asks; there is none */
 static struct proxy *proxy;
 static struct context context;
 
 static int begin(const struct way *w)
 {
     static struct snapshot snapshot;
-    const struct proxy_stage stage = {.snapshot = &snapshot};
+    const struct proxy_stage stage = {.snapshot = &snapshot, .base = base};
+    snapshot.signer = signer;
     proxy = proxy_new_offstage(&stage);
     assert_non_null(proxy);
     reader = NULL;
     story[0] = '\0';
     context = (struct context){.proxy = proxy, .way = w};
-    wait_init(&context.wait, proxy_timers(proxy), steps_wait_over);
+    wait_init(&context.wait, proxy, steps_wait_over);
     steps_try_again(&context);
     return 0;
 }
@@ -158,6 +162,7 @@ static void one_wait_after_another(void **state)
     wait_wake_soon(&context.wait, WAIT_REFUSED, proxy_now_ms());
     wait_cancel(&context.wait);
     wait_begin(&context.wait, &for_letter, proxy_now_ms() + LETTER_WAIT_MS);
+    assert_true(wait_stands(&context.wait));
     wait_cancel(&context.wait);
     end("asks stopped ");
 }
@@ -194,6 +199,7 @@ static void of_its_own_kind_only(void **state)
     begin(&way);
     wait_cancel(&context.wait);
     wait_begin(&context.wait, &for_parcel, proxy_now_ms() + 1000);
+    assert_true(wait_stands(&context.wait));
     context.step = 1;
     wait_wake(&context.wait, WAIT_ANSWERED);
     assert_int_equal(wait_ended(&context.wait, &for_letter), WAIT_NONE);
@@ -210,6 +216,101 @@ static void a_round_begins_anew(void **state)
     end("again again asks reads goes");
 }
 
+/* ---- an answer while the step still runs ---- */
+
+static enum wait_end at_once;
+
+/* Who asks finds it in the box: nothing that is behind the question has run yet. */
+static enum step_result step_look(struct context *c)
+{
+    enum step_result result = step_read(c);
+    if (result == STEP_WAIT && at_once != WAIT_NONE) {
+        enum wait_end end = at_once;
+        at_once = WAIT_NONE;
+        the_letter_comes(end);
+        note("looks ");
+    }
+    return result;
+}
+
+static const struct step looks[] = {{"look", step_look}, {"go", step_go_out}};
+static const struct way way_looks = {looks, 2, 0};
+
+static void it_is_there_already(void **state)
+{
+    (void)state;
+    at_once = WAIT_ANSWERED;
+    begin(&way_looks);
+    end("asks looks reads goes");
+    at_once = WAIT_REFUSED;
+    begin(&way_looks);
+    end("asks looks is told goes");
+}
+
+/* ... and the step that runs again may wait again. */
+static void it_is_there_and_another_one_comes(void **state)
+{
+    static const struct step steps_of_two[] = {
+        {"look", step_look}, {"read", step_read}, {"go", step_go_out}};
+    static const struct way way_of_two = {steps_of_two, 3, 0};
+    (void)state;
+    at_once = WAIT_ANSWERED;
+    begin(&way_of_two);
+    assert_string_equal(story, "asks looks reads asks ");
+    the_letter_comes(WAIT_ANSWERED);
+    end("asks looks reads asks reads goes");
+}
+
+/* ---- a loop ---- */
+
+/* It comes too late, and nobody but the loop says so. */
+static enum step_result step_wait_in_vain(struct context *c)
+{
+    static const struct wait_kind for_nothing = {"nothing", NULL};
+    if (wait_ended(&c->wait, &for_nothing) == WAIT_TOO_LATE)
+        return STEP_NEXT;
+    note("waits ");
+    wait_begin(&c->wait, &for_nothing, proxy_now_ms() + TIMER_TICK_MS);
+    return STEP_WAIT;
+}
+
+static const struct step reads_and_waits[] = {
+    {"read", step_read}, {"wait", step_wait_in_vain}, {"go", step_go_out}};
+static const struct way way_reads_and_waits = {reads_and_waits, 3, 0};
+
+/* Whoever wakes a wait has no timer to think of: what is begun then ends. */
+static void the_loop_knows_of_what_is_begun(void **state, void (*comes)(void))
+{
+    (void)state;
+    base = event_base_new();
+    signer = signer_client_new(-1);
+    assert_true(base && signer);
+    begin(&way_reads_and_waits);
+    comes();
+    event_base_dispatch(base); /* until there is nothing to wait for */
+    end("asks reads waits goes");
+    signer_client_free(signer);
+    event_base_free(base);
+    signer = NULL;
+    base = NULL;
+}
+
+static void at_once_it_comes(void)
+{
+    the_letter_comes(WAIT_ANSWERED);
+}
+
+static void soon_it_comes(void)
+{
+    wait_wake_soon(&context.wait, WAIT_ANSWERED, proxy_now_ms());
+}
+
+static void the_loop_knows(void **state)
+{
+    the_loop_knows_of_what_is_begun(state, at_once_it_comes);
+    the_loop_knows_of_what_is_begun(state, soon_it_comes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +323,9 @@ int main(void)
         cmocka_unit_test(nobody_waits_any_more),
         cmocka_unit_test(of_its_own_kind_only),
         cmocka_unit_test(a_round_begins_anew),
+        cmocka_unit_test(it_is_there_already),
+        cmocka_unit_test(it_is_there_and_another_one_comes),
+        cmocka_unit_test(the_loop_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

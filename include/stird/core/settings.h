@@ -71,8 +71,13 @@ struct customer {
 
 #define NO_CUSTOMER_ENTRY UINT32_MAX
 
-/* What becomes of the calls of a trunk. Only SIGN is served so far. */
-enum trunk_service { SERVICE_SIGN, SERVICE_VERIFY, SERVICE_VERIFY_SIGN, SERVICE_AUTO };
+/* What becomes of the calls of a trunk: which are served says service_word.h. */
+enum trunk_service {
+#define SERVICE(NAME, ...)       SERVICE_##NAME,
+#define SERVICE_LATER(NAME, ...) SERVICE_##NAME,
+#include <stird/core/service_word.def>
+    SERVICES
+};
 /* By which way its SBC asks. Only PROXY is there so far. */
 enum trunk_front { FRONT_PROXY, FRONT_REDIRECT, FRONT_REST };
 
@@ -103,8 +108,8 @@ struct trunk {
     bool provider_open;                     /* by a mistake that was said nobody knows it */
     uint32_t certificate;                   /* index, or NO_CERTIFICATE */
     uint32_t customer_entry;   /* index of its customer in the settings, or NO_CUSTOMER_ENTRY */
-    const uint32_t *upstreams; /* indices, in the order they are tried; at least one */
-    unsigned n_upstreams;
+    const uint32_t *upstreams; /* indices, in the order they are tried */
+    unsigned n_upstreams;      /* 0 where its service needs none */
 };
 
 struct upstream {

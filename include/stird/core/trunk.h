@@ -20,8 +20,9 @@ const struct trunk *trunk_match(const struct settings *settings, struct call *ca
                                 bool *source_known);
 /*
  * Where trunk_match() found none, for an emergency call, which is not to be lost for that (Decided
- * 5): one of its source's trunks, the first that it names in part, else the first. All others are
- * passed over. NULL: it is no emergency call of any of them; CALL is as it was.
+ * 5): one of its source's trunks, of those with upstreams the first that it names in part, else the
+ * first; where none has any, by what a service does without them. All others are passed over. NULL:
+ * it is no emergency call of any of them; CALL is as it was.
  */
 const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call);
 /*

@@ -118,16 +118,24 @@ static bool is_emergency_of(const struct settings *settings, struct call *call,
     return emergency;
 }
 
-static const struct trunk *first_for_emergency(const struct settings *settings, struct call *call)
+/* LEADS_ON: there are next hops to go to; else by what its service does without any. */
+static bool takes_emergency(const struct settings *settings, struct call *call,
+                            const struct trunk *t, bool leads_on)
+{
+    return (t->n_upstreams > 0) == leads_on && is_emergency_of(settings, call, t);
+}
+
+static const struct trunk *first_for_emergency(const struct settings *settings, struct call *call,
+                                               bool leads_on)
 {
     const struct source_entry *entry;
     unsigned step = 0;
     for (unsigned i = 0; i < call->n_passed_over && i < CALL_PASSED_OVER_MAX; i++)
-        if (is_emergency_of(settings, call, call->passed_over[i]))
+        if (takes_emergency(settings, call, call->passed_over[i], leads_on))
             return call->passed_over[i];
     while ((entry = source_table_next(settings->sources, &call->source, &step)))
         for (unsigned i = 0; i < entry->n_trunks; i++)
-            if (is_emergency_of(settings, call, &settings->trunks[entry->trunks[i]]))
+            if (takes_emergency(settings, call, &settings->trunks[entry->trunks[i]], leads_on))
                 return &settings->trunks[entry->trunks[i]];
     return NULL;
 }
@@ -148,8 +156,11 @@ static void pass_over_all_but(const struct settings *settings, struct call *call
 const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call)
 {
     const struct trunk *taken = NULL;
-    if (uris_are_emergency(settings, call->request_uri, call->to_uri))
-        taken = first_for_emergency(settings, call);
+    bool emergency = uris_are_emergency(settings, call->request_uri, call->to_uri);
+    if (emergency)
+        taken = first_for_emergency(settings, call, true);
+    if (emergency && !taken)
+        taken = first_for_emergency(settings, call, false);
     if (!taken)
         return NULL;
     pass_over_all_but(settings, call, taken);

@@ -13,10 +13,12 @@ static size_t find_line_end(struct str s)
         if (s.p[i] == '\r' || s.p[i] == '\n')
             return i;
     for (size_t from = 0; from < s.n; from += BLOCK) {
-        struct str block = str_slice(s, from, from + BLOCK);
-        size_t cr = str_find(block, '\r', 0), end = str_find(str_slice(block, 0, cr), '\n', 0);
-        if (end < block.n)
-            return from + end;
+        const char *begin = s.p + from;
+        size_t n = s.n - from < BLOCK ? s.n - from : BLOCK;
+        const char *cr = memchr(begin, '\r', n);
+        const char *lf = memchr(begin, '\n', cr ? (size_t)(cr - begin) : n);
+        if (lf || cr)
+            return (size_t)((lf ? lf : cr) - s.p);
     }
     return s.n;
 }
@@ -28,6 +30,8 @@ static size_t find_line_end(struct str s)
 static size_t behind_line_end(struct str s, size_t at)
 {
     size_t i = at;
+    if (s.n - at >= 2 && s.p[at] == '\r' && s.p[at + 1] == '\n')
+        return at + 2;
     while (i < s.n && s.p[i] == '\r')
         i++;
     if (i == s.n || s.p[i] != '\n')
@@ -39,9 +43,9 @@ static size_t behind_line_end(struct str s, size_t at)
 
 static struct str line_off(struct str *rest)
 {
-    size_t end = find_line_end(*rest);
-    struct str line = str_slice(*rest, 0, end);
-    *rest = str_slice(*rest, behind_line_end(*rest, end), rest->n);
+    size_t end = find_line_end(*rest), behind = behind_line_end(*rest, end);
+    struct str line = {rest->p, end};
+    *rest = (struct str){behind > 0 ? rest->p + behind : rest->p, rest->n - behind};
     return line;
 }
 
@@ -56,12 +60,15 @@ static bool continues(struct str rest)
     return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
 }
 
-/* Letters, digits and -.!%*_+`'~ as a set of bits. */
+/* What a token may be made of (RFC 3261 section 25.1). */
+static const bool token_octets[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['.'] = true,
+    ['!'] = true,         ['%'] = true,         ['*'] = true,         ['_'] = true, ['+'] = true,
+    ['`'] = true,         ['\''] = true,        ['~'] = true};
+
 static bool is_token_octet(char c)
 {
-    static const uint64_t set[2] = {0x03ff6ca200000000, 0x47ffffff87fffffe};
-    unsigned char octet = (unsigned char)c;
-    return octet < 128 && set[octet / 64] >> octet % 64 & 1;
+    return token_octets[(unsigned char)c];
 }
 
 bool is_sip_token(struct str s)
@@ -235,28 +242,27 @@ bool header_find(struct str message, struct str name, char compact, struct heade
     return false;
 }
 
+/* Behind the quoted string whose first octet is at AT of S; s.n or more when it has no end. */
+static size_t behind_quoted(struct str s, size_t at)
+{
+    while (at < s.n && s.p[at] != '"')
+        at += s.p[at] == '\\' ? 2 : 1;
+    return at + 1;
+}
+
 /* Index of the first STOP of S at or after FROM that is neither quoted nor inside <>, or s.n. */
 static size_t find_outside(struct str s, char stop, size_t from)
 {
-    bool quoted = false, bracketed = false;
-    for (size_t i = from; i < s.n; i++) {
-        char c = s.p[i];
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (!bracketed && c == stop) {
-            return i;
-        } else if (c == '"' && !bracketed) {
-            quoted = true;
-        } else if (c == '<') {
-            bracketed = true;
-        } else if (c == '>') {
-            bracketed = false;
-        }
+    size_t i = from;
+    while (i < s.n && s.p[i] != stop) {
+        if (s.p[i] == '"')
+            i = behind_quoted(s, i + 1);
+        else if (s.p[i] == '<')
+            i = str_find(s, '>', i + 1) + 1;
+        else
+            i++;
     }
-    return s.n;
+    return i < s.n ? i : s.n;
 }
 
 bool list_next(struct str *rest, struct str *element)

@@ -113,7 +113,8 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[i % settings->n_trunks];
         struct hop_tally hops = hops_of(upstreams, t);
-        bool its_turn = (hops.usable == 0) == (i < settings->n_trunks);
+        bool without = t->n_upstreams > 0 && hops.usable == 0;
+        bool its_turn = without == (i < settings->n_trunks);
         if (its_turn && j->out->n <= until) {
             put_one(s, j, t, &hops);
             shown++;

@@ -6,7 +6,7 @@
 struct channel {
     struct channel *next, **link;
     const struct connection *connection;
-    struct channel_member *members;
+    struct channel_member *members, **end; /* in the order in which they joined */
 };
 
 static unsigned bucket_of(const struct connection *connection)
@@ -30,6 +30,7 @@ static struct channel *channel_new(struct channels *all, const struct connection
     if (!c)
         return NULL;
     *c = (struct channel){.next = *bucket, .link = bucket, .connection = connection};
+    c->end = &c->members;
     if (c->next)
         c->next->link = &c->next;
     *bucket = c;
@@ -44,10 +45,9 @@ bool channel_join(struct channels *all, struct channel_member *member,
         c = channel_new(all, connection);
     if (!c)
         return false;
-    *member = (struct channel_member){.next = c->members, .link = &c->members, .channel = c};
-    if (member->next)
-        member->next->link = &member->next;
-    c->members = member;
+    *member = (struct channel_member){.link = c->end, .channel = c};
+    *c->end = member;
+    c->end = &member->next;
     return true;
 }
 
@@ -59,6 +59,8 @@ void channel_leave(struct channel_member *member)
     *member->link = member->next;
     if (member->next)
         member->next->link = member->link;
+    else
+        c->end = member->link;
     *member = (struct channel_member){.channel = NULL};
     if (c->members)
         return;

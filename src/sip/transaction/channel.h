@@ -29,7 +29,7 @@ struct channels {
 bool channel_join(struct channels *all, struct channel_member *member,
                   const struct connection *connection);
 void channel_leave(struct channel_member *member);
-/* The first of those on CONNECTION, the others by `next`; NULL: none. */
+/* The first of those on CONNECTION, which has waited longest, the others by `next`; NULL: none. */
 struct channel_member *channel_members(const struct channels *all,
                                        const struct connection *connection);
 

@@ -1,0 +1,19 @@
+/*
+ * service_word - what is known of a trunk's service by its word alone (service_word.def). What it
+ * does with a call is sip's.
+ */
+#ifndef STIRD_SERVICE_WORD_H
+#define STIRD_SERVICE_WORD_H
+
+#include <stird/core/settings.h>
+
+struct service_word {
+    const char *word;
+    bool served;          /* by this version: else conf lets nobody write it */
+    bool needs_upstreams; /* calls of a trunk without any would have nowhere to go */
+    bool signs;           /* its calls want a certificate and the signer */
+};
+
+extern const struct service_word service_words[SERVICES];
+
+#endif
