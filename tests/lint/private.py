@@ -25,12 +25,14 @@ def compiled(nm, objects):
     return found
 
 
-def words_of(files):
-    """Word: headers that say it, comments aside."""
-    found = {}
+def words_of(files, sources):
+    """Word: headers that say it, comments aside; `begin_##x` says what symbols begin with."""
+    found, symbols = {}, {symbol for has, _ in sources.values() for symbol in has}
     for path, text in files.items():
         if path.endswith(".h"):
-            for word in set(re.findall(r"\w+", includes.plain(text))):
+            said = includes.plain(text)
+            begins = tuple(re.findall(r"\b(\w+_)##\w", said))
+            for word in set(re.findall(r"\w+", said)) | {s for s in symbols if begins and s.startswith(begins)}:
                 found.setdefault(word, set()).add(path)
     return found
 
@@ -47,7 +49,7 @@ def judge(files, words, sources):
 
 def self_test(files, sources):
     """A new file in each folder uses what others have: found is all of that, or what no header that it may see says."""
-    words, tried = words_of(files), 0
+    words, tried = words_of(files, sources), 0
     folders = {os.path.dirname(path) for path in sources} | {"src/%s/new" % ring for ring in includes.RINGS}
     for symbol in sorted(symbol for has, _ in sources.values() for symbol in has):
         headers = words.get(symbol, set())
@@ -67,7 +69,7 @@ def self_test(files, sources):
 def main(project, nm, objects, *options):
     files = includes.tree(project)
     sources = {path: said for path, said in compiled(nm, objects).items() if path in files}
-    faults = list(self_test(files, sources) if options == ("--self-test",) else judge(files, words_of(files), sources))
+    faults = list(self_test(files, sources) if options == ("--self-test",) else judge(files, words_of(files, sources), sources))
     if len(sources) < 300:
         faults.append("only %d objects in %s" % (len(sources), objects))
     for fault in faults:
