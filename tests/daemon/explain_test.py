@@ -15,7 +15,8 @@ SAME = ("trunk", "customer", "decision", "reason", "rule", "number_state", "numb
 
 class Explain(ProcessStory):
     NUMBERS = ("+12155550100", "+12155551234", "+12155552345", "+12155553456", "+12155554000",
-               "+12155555000", "+12155556000", "+12155559999", "2155550100", "anonymous")
+               "+12155555000", "+12155556000", "+12155559999", "2155550100", "anonymous",
+               "+12155550100:12155556000", "+12155550100:pw")
 
     def test_agrees_with_each_call(self):
         self.start()
