@@ -51,6 +51,7 @@ class Tables(ProcessStory):
                              ("+012155551007", "a 0 behind the plus"), ("+121", "fewer than 7")):
             status, out, err = self.numbers("show", written)
             self.assertEqual((status, out), (2, ""), written)
+            self.assertIn('numbers show: "%s": ' % written, err)
             self.assertIn(why, err)
 
     def test_lint_of_the_configuration(self):

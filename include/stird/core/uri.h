@@ -34,9 +34,10 @@ bool uri_split(struct uri *uri, struct str text);
  */
 struct str uri_called_part(struct str text);
 /*
- * Whether a SIP URI has a password or header fields (RFC 3261 section 19.1.1), empty ones too: it is
- * the resource of all of that (section 19.1.4), and others may find another number there. What they
- * hold is *PASSWORD and *HEADERS, as it is written; a tel URI with a colon or "?" in it likewise.
+ * Whether a SIP URI has a password or header fields (RFC 3261 section 19.1.1), empty ones too: it
+ * is the resource of all of that (section 19.1.4), and others may find another number there. What
+ * they hold is *PASSWORD and *HEADERS, as it is written; a tel URI with a colon or "?" in it
+ * likewise.
  */
 bool uri_says_more(struct str text, struct str *password, struct str *headers);
 /* Without what follows a number there: password, parameters, host; for text that was escaped. */
