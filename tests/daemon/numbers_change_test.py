@@ -238,7 +238,9 @@ class NumbersChange(ProcessStory):
         self.start()
         self.change("set", FREE, "acme", "owned", "--not-after", "2020-01-01")
         self.assertEqual(self.level_of(FREE)["number_state"], "expired")
+        self.assertIn(", urgent, is over", stirctl.run(self.path, "numbers", "show", FREE)[1])
         self.change("set", FREE, "acme", "owned", "--not-before", "2020-01-01", "--cert", "818H")
+        self.assertIn(", urgent, signed with 818H\n", stirctl.run(self.path, "numbers", "show", FREE)[1])
         self.assertEqual(self.level_of(FREE)["level"], "A")
 
     def test_what_is_refused_says_why_and_changes_nothing(self):
@@ -336,6 +338,7 @@ class NumbersChange(ProcessStory):
         self.lab.write("numbers.csv", before)
         status, out, err = stirctl.run(self.path, "reload", "--wait", "--force")
         self.assertEqual(status, 0, err)
+        self.assertIn(', of nobody: customer "initech"', stirctl.run(self.path, "numbers", "list")[1])
         self.assertIn('customer "initech", whom neither the configuration nor a table names', out + err)
         entries = {e["number"]: e for e in self.change("list")["entries"]}
         self.assertIn('customer "initech" is unknown', entries[FREE]["unknown"])

@@ -180,6 +180,9 @@ class Tables(ProcessStory):
         status, out, err = self.numbers("compile", "-o", image)
         self.assertEqual((status, out), (0, "7 rows, 7 segments, 2 customers\n"), err)
         self.assertEqual(self.numbers("diff", image, "configured")[:2], (0, "no change\n"))
+        status, _, err = self.numbers("lint", image)
+        self.assertEqual(status, 2)
+        self.assertIn("is compiled: lint what it was made of", err)
         with open(image, "rb") as file:
             before = file.read()
         bad = self.table("bad.csv", "+12155550100,acme,sold,,,,\n")
