@@ -4,6 +4,12 @@
 
 #include <stird/core/uri.h>
 
+void beside_begin(struct beside *b)
+{
+    b->n = 0;
+    b->more = false;
+}
+
 /* Where the next reading goes; NULL: there are too many. */
 static struct tn_reach *room(struct beside *b)
 {

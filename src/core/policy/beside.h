@@ -16,6 +16,8 @@ struct beside {
     bool more; /* than are kept, or read */
 };
 
+/* None yet; its room stays as it is, for most calls name none. */
+void beside_begin(struct beside *beside);
 /* Adds what URI names. */
 void beside_add(struct decision *d, struct beside *beside, struct str uri);
 

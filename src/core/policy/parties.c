@@ -48,17 +48,23 @@ static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
 }
 
 /* Of the calling URI or the one that is called by the token: in a password, in header fields. */
-static bool says_more(struct decision *d, const char *where, struct str uri,
-                      struct asserted_texts *texts)
+static bool says_more(struct decision *d, const char *where, struct str uri)
 {
     struct str password, headers;
-    *texts = (struct asserted_texts){.n = 0};
     if (!uri_says_more(uri, &password, &headers))
         return false;
     TRACE(d, "%s says more than a number: a password or header fields", where);
-    asserted_add_odd(texts, password);
-    asserted_add_odd(texts, headers);
     return d->says_more = true;
+}
+
+static void look_at_more(struct decision *d, struct str uri)
+{
+    struct asserted_texts texts = {.n = 0};
+    struct str password, headers;
+    uri_says_more(uri, &password, &headers);
+    asserted_add_odd(&texts, password);
+    asserted_add_odd(&texts, headers);
+    look_at_odd(d, &texts);
 }
 
 /* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
@@ -94,7 +100,6 @@ static bool asserted_number(struct decision *d, struct tn *orig)
 
 enum tn_fault parties_from(struct decision *d, struct tn *orig)
 {
-    struct asserted_texts more;
     enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
     if (fault == TN_OK)
         TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
@@ -102,8 +107,8 @@ enum tn_fault parties_from(struct decision *d, struct tn *orig)
         tell_fault(d, "From", fault, orig);
     if (fault != TN_OK)
         parties_guess(d, &d->orig_reach, d->call->from_uri);
-    if (says_more(d, "From", d->call->from_uri, &more))
-        look_at_odd(d, &more);
+    if (says_more(d, "From", d->call->from_uri))
+        look_at_more(d, d->call->from_uri);
     if (d->call->from_others.unreadable) {
         decision_trace(d, STR("From cannot be read as one address"));
         d->from_unread = true;
@@ -140,7 +145,6 @@ static void find_dest(struct decision *d)
     struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
     struct tn *dest = &d->outcome->claims.dest;
     enum tn_fault fault = TN_OK;
-    struct asserted_texts more;
     if (emergency_number(s, d->trunk, uri, dest))
         fault = dest->n > 0 ? TN_OK : TN_BAD_CHARACTER;
     else
@@ -152,7 +156,7 @@ static void find_dest(struct decision *d)
         d->dest_cannot_exist = tell_fault(d, where, fault, dest);
     if (!d->has_dest)
         parties_guess(d, &d->dest_reach, uri);
-    says_more(d, where, uri, &more); /* beside.h looks what */
+    says_more(d, where, uri); /* beside.h looks what */
     d->to_unread = !from_request && d->call->to_unread;
     if (d->to_unread)
         decision_trace(d, STR("To cannot be read as one address"));
