@@ -87,6 +87,30 @@ struct str str_cut(struct str *rest, char separator)
     return head;
 }
 
+/* Bytes that follow the lead byte C, 0 when C leads nothing; the second byte's bounds. */
+static unsigned utf8_following(unsigned char c, unsigned char *low, unsigned char *high)
+{
+    *low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong forms */
+    *high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogates, nothing over U+10FFFF */
+    return c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+}
+
+bool str_is_utf8(struct str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i++], low, high;
+        if (c < 0x80)
+            continue;
+        unsigned following = utf8_following(c, &low, &high);
+        if (following == 0 || s.n - i < following)
+            return false;
+        for (; following > 0; following--, i++, low = 0x80, high = 0xbf)
+            if ((unsigned char)s.p[i] < low || (unsigned char)s.p[i] > high)
+                return false;
+    }
+    return true;
+}
+
 bool str_to_u64(struct str s, uint64_t max, uint64_t *value)
 {
     uint64_t v = 0;

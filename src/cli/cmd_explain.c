@@ -175,13 +175,9 @@ static bool set_time(struct rehearsal *r, const char *at)
 /* The topmost Via, behind lines that name nobody. */
 static struct str top_via(struct str message)
 {
-    struct header_line line;
-    struct str rest, via;
-    start_line(message, &rest);
-    while (header_next(&rest, &line))
-        if (header_is(&line, STR("Via"), 'v') && list_next(&line.value, &via))
-            return via;
-    return (struct str){NULL, 0};
+    struct header_elements vias = header_elements_of(message, STR("Via"), 'v');
+    struct str via;
+    return header_element_next(&vias, &via) ? via : (struct str){NULL, 0};
 }
 
 /* What its first Via says: "SIP / 2.0 / TCP host". */

@@ -54,15 +54,19 @@ static void print_change(const json_t *reply)
     print_said("in force: %" JSON_INTEGER_FORMAT " urgent change%s\n", in_force, PLURAL(in_force));
 }
 
+/* What is no number is wrong usage, as for numbers show; stird says so with all else that is wrong.
+ */
 static int change(const struct cli *cli, enum admin_type type,
                   const char *const field[OVERLAY_FIELDS])
 {
     struct buf text = BUF_INIT;
+    struct tn number;
+    const char *why;
     int status = 1;
     if (join(&text, field))
         status = session_show(cli, type, false, buf_str(&text), CHANGE_TIMEOUT_MS, print_change);
     buf_fini(&text);
-    return status;
+    return numbers_number(str_of(field[OVERLAY_NUMBER]), &number, &why) ? status : EXIT_USAGE;
 }
 
 #define NOTE                                                                                       \

@@ -113,8 +113,9 @@ static const struct cli_option options[] = {
 static int number_fault(const char *number, const char *why)
 {
     struct buf text = BUF_INIT;
+    buf_add_char(&text, '"');
     buf_add_shown(&text, str_of(number));
-    buf_addf(&text, " %s", why);
+    buf_addf(&text, "\": %s", why);
     buf_add(&text, "", 1);
     int status = command_fault(&command_numbers_show, buf_failed(&text) ? why : text.p);
     buf_fini(&text);

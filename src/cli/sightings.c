@@ -64,10 +64,16 @@ struct str sighting_call_id(const struct sighting *s)
     return header_find(s->message, STR("Call-ID"), 'i', &line) ? line.value : STR("");
 }
 
-static struct str via_of(struct str message)
+/* However they are divided into lines (RFC 3261 section 7.3.1). */
+static bool same_vias(struct str a, struct str b)
 {
-    struct header_line line;
-    return header_find(message, STR("Via"), 'v', &line) ? line.value : STR("");
+    struct header_elements vias = header_elements_of(a, STR("Via"), 'v');
+    struct header_elements others = header_elements_of(b, STR("Via"), 'v');
+    struct str via, other;
+    while (header_element_next(&vias, &via))
+        if (!header_element_next(&others, &other) || !str_eq(via, other))
+            return false;
+    return !header_element_next(&others, &other);
 }
 
 /* Its header is whole when the empty line is there; what is cut behind that matters to nobody. */
@@ -204,7 +210,7 @@ static bool is_again(const struct sighting *a, const struct sighting *b)
         return false;
     return str_eq(a->message, b->message) ||
            (a->has_addresses && address_equal(&a->from, &b->from) &&
-            address_equal(&a->to, &b->to) && str_eq(via_of(a->message), via_of(b->message)));
+            address_equal(&a->to, &b->to) && same_vias(a->message, b->message));
 }
 
 /* Which of the KEPT ones of its call it repeats; N: none. */

@@ -210,10 +210,15 @@ static bool add_entry(struct overlay *o, const struct tn *number, const struct s
 
 /* ---- changes ---- */
 
-/* Control characters would break the line; N_A of what is empty is fine. */
+/* Control characters would break the line; the small table that is made of it is UTF-8. */
 static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct tn *number)
 {
     for (int f = 0; f < OVERLAY_FIELDS; f++) {
+        if (!str_is_utf8(field[f]))
+            return f == OVERLAY_NOTE ? "the note is not UTF-8: write it in a terminal that is "
+                                       "(locale charmap), or without accents"
+                                     : "a field is not UTF-8: write it as the tables have it, in a "
+                                       "terminal that is (locale charmap)";
         if (field[f].n > FIELD_MAX)
             return "a field is longer than 256 octets";
         for (size_t i = 0; i < field[f].n; i++) {

@@ -1,6 +1,7 @@
 #include <stird/sip/reading.h>
 
 #include <stird/core/settings.h>
+#include <stird/core/uri.h>
 #include <stird/sip/facts.h>
 
 #include "sip/message/received.h"
@@ -41,6 +42,12 @@ static bool no_memory(struct str *why)
     return false;
 }
 
+static bool says_more(struct str uri)
+{
+    struct str password, headers;
+    return uri_says_more(uri, &password, &headers);
+}
+
 /* No call gets a level by what these say. What is no INVITE has no parties to be called by. */
 static bool parties_are_clear(struct str raw, struct arena *arena, struct str *why)
 {
@@ -57,6 +64,10 @@ static bool parties_are_clear(struct str raw, struct arena *arena, struct str *w
         *why = STR("From: cannot be read as one address");
     else if (call->to_unread)
         *why = STR("To: cannot be read as one address");
+    else if (says_more(call->from_uri))
+        *why = STR("From: says more than a number, a password or header fields");
+    else if (says_more(call->to_uri))
+        *why = STR("To: says more than a number, a password or header fields");
     else if (call->asserted.unreadable)
         *why = STR("P-Asserted-Identity: cannot be read");
     return why->n == 0;

@@ -90,6 +90,26 @@ class Calls(Lab):
         one, two = self.call()
         self.assert_valid([one, one, two, one, two, two, one], [1, 3])
 
+    def with_vias(self, *lines):
+        text = tokens.invite(None, branch="z9hG4bK1")
+        own = next(line for line in text.split("\r\n") if line.startswith("Via: "))
+        return pcap.udp_packets(SBC, STIRD, text.replace(own, "\r\n".join(lines)).encode())[0]
+
+    def test_retransmissions_are_told_by_all_vias(self):
+        """They are one list, however it is divided into lines; a line that names nobody is none of it."""
+        own, behind, other = ("SIP/2.0/UDP %s:5060;branch=z9hG4bK%s" % (host, branch)
+                              for host, branch in ((SBC, 1), (CALLER, "a"), (CALLER, "b")))
+        sent = self.with_vias("Via: " + own, "Via: " + behind)
+        onwards = self.invite(STIRD, CARRIER, 2, True)
+        for again in (("Via: %s, %s" % (own, behind),), ("v:%s ,,%s," % (own, behind),),
+                      ("Via:", "v: " + own, "VIA : " + behind), ("Via: %s,\r\n %s" % (own, behind),)):
+            with self.subTest(again=again):
+                self.assert_valid([sent, self.with_vias(*again), onwards], [1, 3])
+        for others in (("Via: " + own, "Via: " + other), ("Via: %s, %s" % (own, other),), ("Via: " + own,),
+                       ("Via: " + own, "Via: " + behind, "Via: " + other)):
+            with self.subTest(others=others):
+                self.assert_valid([sent, self.with_vias(*others), onwards], [1, 2, 3])
+
     def test_tried_again(self):
         """After 401, 407, 422: another CSeq of the same caller is another request."""
         again = [self.invite(SBC, STIRD, 3, cseq=2), self.invite(STIRD, CARRIER, 4, True, cseq=2)]

@@ -110,6 +110,17 @@ class Help(unittest.TestCase):
                     self.wrong("%s: there is no option %s" % (name, word), *name.split(), word, directory=directory)
         self.wrong("did you mean --trunk?", "explain", "--trnk", "x")
 
+    def test_what_explain_is_to_be_told(self):
+        both = ("--from", "+12155550100", "--to", "+13125550123")
+        for words, said in ((both, "--trunk NAME or --source ADDRESS is missing"),
+                            (("--trunk", "a") + both[2:], "--from NUMBER is missing"),
+                            (("--trunk", "a") + both[:2], "--to NUMBER is missing"),
+                            (("--trunk", "a"), "--from NUMBER and --to NUMBER, or --message FILE, are missing"),
+                            (("--trunk", "a", "--message", "f") + both[:2],
+                             "--message has its own numbers: without --from and --to"),
+                            (("--origid", "x", "--trunk", "b"), "--origid asks for a call that was")):
+            self.wrong("explain: " + said, "explain", *words)
+
     def test_in_front_of_a_command(self):
         for words, said in ((("--nosuch",), "no option --nosuch"), (("--nosuch", "status"), "no option --nosuch"),
                             (("-x", "status"), "no option -x"), (("--socket",), "behind --socket FILE is missing"),

@@ -40,6 +40,11 @@ class Unreadable(verify_test.Lab):
             "two From, one compact": good.replace(line, line + "f" + other[4:]),
             "two To": good.replace(self.to, self.to + self.to.replace("+13125550123", "+13125550199")),
             "two addresses": good.replace(line, "From: tel:+12155550199 <sip:+12155550100@x>;tag=a\r\n"),
+            "a password": good.replace(line, line.replace("+12155550100@", "+12155550100:+12155550199@")),
+            "header fields": good.replace(line, line.replace(">", "?From=%2B12155550199>", 1)),
+            "To with a password": good.replace(self.to, self.to.replace("+13125550123@", "+13125550123:@")),
+            "To with header fields": good.replace(self.to, self.to.replace(">", "?x=y>", 1)),
+            "asserted, a password": good.replace(line, line + "P-Asserted-Identity: <sip:+12155550100:x@h>\r\n"),
             "no colon": good.replace(line, line + other.replace("From: ", "From ")),
             "To without colon": good.replace(self.to, self.to + self.to.replace("To: ", "To ").replace("0123", "0199")),
             "minus one": good.replace(length, "Content-Length: -1\r\n"),
@@ -58,6 +63,7 @@ class Unreadable(verify_test.Lab):
         self.assertEqual(self.judge(self.good), (0, "valid", 0, ""))
         for name, message in {**self.bad(), **self.on_the_wire_alone()}.items():
             with self.subTest(name=name):
+                self.assertNotEqual(message, self.good)
                 status, verdict, sip, found = self.judge(message)
                 self.assertEqual((status, verdict, sip), (1, "invalid", 400), found)
                 self.assertIn("the message cannot be read: ", found)

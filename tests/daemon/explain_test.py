@@ -1,5 +1,6 @@
 """stirctl explain decides as the call itself does: the same level, reason, rule and table row."""
 
+import gzip
 import os
 import re
 import time
@@ -15,7 +16,8 @@ SAME = ("trunk", "customer", "decision", "reason", "rule", "number_state", "numb
 
 class Explain(ProcessStory):
     NUMBERS = ("+12155550100", "+12155551234", "+12155552345", "+12155553456", "+12155554000",
-               "+12155555000", "+12155556000", "+12155559999", "2155550100", "anonymous")
+               "+12155555000", "+12155556000", "+12155559999", "2155550100", "anonymous",
+               "+12155550100:12155556000", "+12155550100:pw")
 
     def test_agrees_with_each_call(self):
         self.start()
@@ -86,6 +88,40 @@ class Explain(ProcessStory):
         for junk in (b" ", b"\t", b"\0", b"\xef\xbb\xbf", b"\r\n \t"):
             yield junk + invite().octets()
         yield invite().octets() + b"behind"
+
+    def test_what_is_wrong_is_named(self):
+        """Which header and what, as the log has it; no call is needed for that."""
+        self.start()
+        uri = "sip:x@" + self.net(1)
+        def started(line):
+            return self.invite().octets().replace(self.invite().start, line.encode(), 1)
+        for message, detail in ((started("INVITE %s SIP/3.0" % uri), "the version is not SIP/2.0"),
+                                (started("INVITE %s SIP" % uri), "it names no version"),
+                                (started("INVITE"), "it is no method, URI and version"),
+                                (self.invite().replaced("from", "From: <sip:+12155550100@h>;tag=1" + ";a=b" * 2000),
+                                 "From: has too many parameters"),
+                                (self.invite().plus("Route: " + ",".join(["<sip:192.0.2.1;lr>"] * 65)),
+                                 "Route: has too many elements")):
+            with self.subTest(detail=detail):
+                told = self.asked(message, "--source", self.net(2))
+                self.assertEqual(told["decision"], "rejected")
+                self.assertRegex(told["detail"], re.escape(detail) + r", at octet \d+")
+
+    def test_what_it_is_asked_wrongly_is_named(self):
+        self.start()
+        both = ("--from", "+12155550100", "--to", "+13125550123")
+        good = self.lab.write("lf.sip", self.invite().octets().replace(b"\r\n", b"\n").decode())
+        with open(self.lab.path("m.gz"), "wb") as out:
+            out.write(gzip.compress(b"INVITE"))
+        for words, said in ((("--trunk", "pbx", "--transport", "sctp") + both, "--transport sctp: is none of udp, tcp and tls"),
+                            (("--source", "pbx") + both, "--source pbx: is no IP address"),
+                            (("--trunk", "pbx", "--at", "noon") + both, "--at noon: write it as 2026-11-26T23:59:59Z"),
+                            (("--source", self.net(2), "--message", self.lab.path("m.gz")), "is packed by gzip: gunzip it first"),
+                            (("--source", self.net(2), "--message", good),
+                             "its lines end in LF, those of SIP in CRLF: if that came of copying, sed 's/$/\\r/' mends it")):
+            with self.subTest(words=words):
+                _, _, err = stirctl.run(self.lab.path("stird.conf"), "explain", *words)
+                self.assertIn(said, err)
 
     def turn_away(self):
         """What has come to the carrier."""

@@ -238,7 +238,9 @@ class NumbersChange(ProcessStory):
         self.start()
         self.change("set", FREE, "acme", "owned", "--not-after", "2020-01-01")
         self.assertEqual(self.level_of(FREE)["number_state"], "expired")
+        self.assertIn(", urgent, is over", stirctl.run(self.path, "numbers", "show", FREE)[1])
         self.change("set", FREE, "acme", "owned", "--not-before", "2020-01-01", "--cert", "818H")
+        self.assertIn(", urgent, signed with 818H\n", stirctl.run(self.path, "numbers", "show", FREE)[1])
         self.assertEqual(self.level_of(FREE)["level"], "A")
 
     def test_what_is_refused_says_why_and_changes_nothing(self):
@@ -287,11 +289,20 @@ class NumbersChange(ProcessStory):
                             (("set", FREE, "nobody", "sold", "--note", "a\nb"),
                              'a field holds a control character; state "sold" is none of owned, '
                              'delegated, unverified, blocked; customer "nobody" is unknown'),
+                            (("set", FREE, "acme", "owned", "--note", "caf\udce9"),
+                             'the note is not UTF-8: write it in a terminal that is (locale charmap)'),
+                            (("block", FREE, "--note", "\udcff"), "the note is not UTF-8"),
+                            (("set", FREE, "acm\udce9", "sold"),
+                             'a field is not UTF-8: write it as the tables have it'),
                             (("unset", FREE), '"%s": it has no urgent change in force' % FREE)):
             with self.subTest(words=words):
                 status, out, err = stirctl.run(self.path, "numbers", *words)
-                self.assertEqual((status, out), (1, ""))
+                shown = stirctl.run(self.path, "numbers", "show", words[1])
+                unreadable = shown[0] == 2  # one reader of the word
+                self.assertEqual((status, out), (2 if unreadable else 1, ""))
                 self.assertIn(text, err)
+                if unreadable:
+                    self.assertIn(shown[2].splitlines()[0].split(": ", 2)[2], err)
         self.assertEqual(self.change("list")["in_force"], 0)
         self.assertEqual(stirctl.run(self.path, "numbers", "set", FREE)[0], 2)
 
@@ -327,6 +338,7 @@ class NumbersChange(ProcessStory):
         self.lab.write("numbers.csv", before)
         status, out, err = stirctl.run(self.path, "reload", "--wait", "--force")
         self.assertEqual(status, 0, err)
+        self.assertIn(', of nobody: customer "initech"', stirctl.run(self.path, "numbers", "list")[1])
         self.assertIn('customer "initech", whom neither the configuration nor a table names', out + err)
         entries = {e["number"]: e for e in self.change("list")["entries"]}
         self.assertIn('customer "initech" is unknown', entries[FREE]["unknown"])

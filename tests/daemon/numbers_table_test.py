@@ -51,6 +51,7 @@ class Tables(ProcessStory):
                              ("+012155551007", "a 0 behind the plus"), ("+121", "fewer than 7")):
             status, out, err = self.numbers("show", written)
             self.assertEqual((status, out), (2, ""), written)
+            self.assertIn('numbers show: "%s": ' % written, err)
             self.assertIn(why, err)
 
     def test_lint_of_the_configuration(self):
@@ -179,6 +180,9 @@ class Tables(ProcessStory):
         status, out, err = self.numbers("compile", "-o", image)
         self.assertEqual((status, out), (0, "7 rows, 7 segments, 2 customers\n"), err)
         self.assertEqual(self.numbers("diff", image, "configured")[:2], (0, "no change\n"))
+        status, _, err = self.numbers("lint", image)
+        self.assertEqual(status, 2)
+        self.assertIn("is compiled: lint what it was made of", err)
         with open(image, "rb") as file:
             before = file.read()
         bad = self.table("bad.csv", "+12155550100,acme,sold,,,,\n")

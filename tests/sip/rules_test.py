@@ -35,6 +35,30 @@ class Rules(Story):
         invite, _ = self.unsigned_call("emergency_unsigned", called="911")
         self.record(invite, emergency=True, rule="rule r")
 
+    def test_a_routing_number_is_called_too(self):
+        """RFC 4694: what a rule closes is not reached by the number that a query brought."""
+        self.start(more=rules('name = "r"; called = [ "+1900" ]; then = "refuse"; status = 603;'))
+        for tail in (";npdi;rn=+19005550100", ";rn=9005550100", ":+19005550100"):
+            with self.subTest(tail=tail):
+                self.refused_call(603, reason="refused_by_rule", called="+13125550123" + tail)
+        _, _, token = self.signed_call("A", called="+13125550123;npdi;rn=+12670000000")
+        self.assertEqual(token.payload["dest"], {"tn": ["13125550123"]})
+
+    def test_a_uri_that_says_more_gives_no_a(self):
+        """The message that leaves is the one that came; stirctl explain reads it alike."""
+        self.start()
+        for more in ({"caller": "+12155550100:19005551234"}, {"called": "+12155550199:19005551234"}):
+            with self.subTest(**more):
+                invite, _, token = self.signed_call("B", **more)
+                self.assertEqual((token.payload["orig"], token.payload["dest"]),
+                                 ({"tn": "12155550100"}, {"tn": ["12155550199"]}))
+                self.record(invite, rule="a URI that says more than a number")
+                told = stirctl.ask(self.lab.path("stird.conf"), "explain", "--source", self.sbc.host, "--message",
+                                   self.lab.write("m.sip", invite.octets().decode()))
+                self.assertIn("lowered to B: a URI that says more than a number", told["steps"])
+        invite, _ = self.unsigned_call("called_not_a_number", called="911:19005551234")
+        self.record(invite, emergency=True)
+
     def test_header_of_a_trusted_trunk_lowers(self):
         """R-P-108: Attestation-Info and Origination-Id, and no more than the table allows."""
         self.start(pbx={"attestation_headers": True})

@@ -158,6 +158,12 @@ static void other_forms(void **state)
     expect_key(STR("\x1f\x8b\x08\x00"), "is compressed");
     expect_chain(STR("\xff\xfe-\0"), "UTF-16");
     expect_key(STR("pkcs11:token=t;object=o\n"), "goes to key.uri");
+    expect_key(
+        STR("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"),
+        "convert a copy (ssh-keygen -p -N '' -m PKCS8 -f COPY)");
+    expect_key(STR("\x1f\x8b\x08\x00"), "unpack it (gunzip)");
+    expect_key(STR("{\"kty\":\"EC\"}"), "is a key as JSON (JWK): convert it to PEM (PKCS#8)");
+    expect_key(STR("PuTTY-User-Key-File-2: x\n"), "is a key of PuTTY's own form: export it as PEM");
     expect_key(STR(" {\"crv\":\"P-256\",\"kty\":\"EC\"}"), "JWK");
     expect_key(STR("PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n"), "PuTTY");
     expect_chain(STR("<html>"), "holds no certificate in PEM form");

@@ -73,6 +73,23 @@ static void lists_keep_commas_inside_quotes_and_brackets(void **state)
     assert_false(list_next(&rest, &element));
 }
 
+static void a_list_over_its_lines(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"a", "b;x=\"1,2\"", "c", "d"};
+    struct header_elements e = header_elements_of(
+        STR("INVITE sip:h SIP/2.0\r\nVia:\r\nv: a,, b;x=\"1,2\"\r\nX: z\r\nVIA : ,\r\nvia:c,\r\n d\r\n"
+            "\r\nVia: body\r\n"),
+        STR("Via"), 'v');
+    struct str element;
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        assert_true(header_element_next(&e, &element));
+        assert_text(element, wanted[i]);
+    }
+    assert_false(header_element_next(&e, &element));
+    assert_false(header_element_next(&e, &element));
+}
+
 static const struct {
     const char *value, *uri, *parameters; /* uri NULL: no address */
 } addresses[] = {
@@ -159,6 +176,7 @@ static void parameters_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_over_its_lines),
         cmocka_unit_test(lines_folds_and_compact_names),
         cmocka_unit_test(lists_keep_commas_inside_quotes_and_brackets),
         cmocka_unit_test(addresses_with_and_without_brackets),

@@ -151,10 +151,11 @@ static void every_way_of_writing_is_read(void **state)
         "\xef\xbb\xbfnumber,customer,state\n+12155550100,acme,owned",
         "# first\n\n number , Customer , STATE \n\t+12155550100 ,\tacme, Owned\n",
         "\"number\",\"customer\",\"state\"\n\"+12155550100\",\"acme\",\"owned\"\n",
-        "state,note,customer,number\nowned,\"a, \"\"b\"\" # c\",acme,+12155550100 # end\n",
-        "number,customer,state,note\n+12155550100,acme,owned,# all comment\n",
+        "state,note,customer,number\nowned,\"a, \"\"b\"\" # c\",acme,+12155550100\n# end\n",
+        "number,customer,state,note\n+12155550100,acme,owned,# no comment\n",
+        "number,note,customer,state\n+12155550100,lot # 7,acme,owned\n",
+        "number,customer,state\n+12155550100,acme,owned\n,, # end\n#,,\n \t# x,\"\n",
         "number,customer,state,note\n+12155550100,acme,owned,a#b\n",
-        "number,customer,state,note # columns\n+12155550100,acme,owned,\"x\" # \"y\n",
         "number,customer,state,Region_2\n+12155550100,acme,owned,\xc3\xa9t\xc3\xa9\n",
         "number,customer,state\n+12155550100-+12155550100,acme,owned\n",
         "\xef\xbb\xbf\"number\",\"customer\",\"state\"\r\n\r\n,,\r\n\"+12155550100\",acme,owned\r\n,,\r\n",
@@ -190,12 +191,17 @@ static void fields_are_split(void **state)
         unsigned n;
         const char *field[4];
     } cases[] = {
-        {"a,b,c", 3, {"a", "b", "c"}},    {"a,,", 3, {"a", "", ""}},
-        {" a b , c ", 2, {"a b", "c"}},   {"\"a,b\",c", 2, {"a,b", "c"}},
-        {"\"\",\"\"\"\"", 2, {"", "\""}}, {"\" a \",b", 2, {" a ", "b"}},
-        {"a,b # c,d", 2, {"a", "b"}},     {"a,#b", 2, {"a", ""}},
-        {"a,b#c", 2, {"a", "b#c"}},       {"\"#\",\"b\"", 2, {"#", "b"}},
-        {"a,\"b\" # \"c", 2, {"a", "b"}},
+        {"a,b,c", 3, {"a", "b", "c"}},
+        {"a,,", 3, {"a", "", ""}},
+        {" a b , c ", 2, {"a b", "c"}},
+        {"\"a,b\",c", 2, {"a,b", "c"}},
+        {"\"\",\"\"\"\"", 2, {"", "\""}},
+        {"\" a \",b", 2, {" a ", "b"}},
+        {"a,b # c,d", 3, {"a", "b # c", "d"}},
+        {"a,#b", 2, {"a", "#b"}},
+        {"a,b#c", 2, {"a", "b#c"}},
+        {"\"#\",\"b\"", 2, {"#", "b"}},
+        {"a,b # \t", 2, {"a", "b #"}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *why;

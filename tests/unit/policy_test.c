@@ -145,6 +145,28 @@ static bool check_number(const json_t *expect, const char *key, long long got)
     return false;
 }
 
+static bool is_said(struct str sentence, const struct outcome *o)
+{
+    for (unsigned i = 0; i < o->n_trace; i++)
+        if (str_eq(o->trace[i], sentence))
+            return true;
+    return false;
+}
+
+/* "says": sentences that explain has to have. */
+static bool check_says(const json_t *says, const struct outcome *o)
+{
+    bool good = true;
+    for (size_t i = 0; i < json_array_size(says); i++) {
+        const char *sentence = json_string_value(json_array_get(says, i));
+        if (is_said(str_of(sentence), o))
+            continue;
+        print_error("  it does not say: %s\n", sentence);
+        good = false;
+    }
+    return good;
+}
+
 static bool check_outcome(const json_t *expect, const struct outcome *o, const struct settings *s)
 {
     static const char *const dates[] = {
@@ -171,6 +193,7 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
     if (sign)
         good &= check("origid", (struct str){o->claims.origid, ORIGID_TEXT_LENGTH},
                       text_of(expect, "origid", "fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0"));
+    good &= check_says(json_object_get(expect, "says"), o);
     /* The trace ends with what the reason says, and says something before it. */
     good &= o->n_trace >= 3 && o->n_trace < 2 * (TRACE_MAX + s->n_rules);
     return good & (o->reason != REASON_INTERNAL);

@@ -163,6 +163,16 @@ static void expect_payload(struct str der, const char *text, const char *claim)
     json_decref(payload);
 }
 
+static void expect_why(struct str der, const char *text, const char *words)
+{
+    struct str name;
+    json_t *payload = json_loads(text, 0, NULL);
+    const char *why = claim_constraints_refuse(der, payload, &name);
+    if (!why || strcmp(why, words) != 0)
+        fail_msg("%s: %s instead of %s", text, why ? why : "permitted", words);
+    json_decref(payload);
+}
+
 static void the_public_vectors_are_read(void **state)
 {
     (void)state;
@@ -197,6 +207,8 @@ static void the_public_vectors_are_read(void **state)
     expect_payload(der, "{\"confidence\":\"low\"}", "confidence");
     expect_payload(der, "{}", "confidence");
     expect_payload(der, "{\"confidence\":\"medium\",\"priority\":null}", "priority");
+    expect_why(der, "{}", "must be there and is not");
+    expect_why(der, "{\"confidence\":\"medium\",\"priority\":1}", "must not be there and is");
     struct passport_claims claims = lab_claims('A', NOW);
     assert_int_equal(sti_scope_judge(&c.scope, &passport_type_shaken, &claims),
                      REASON_CERTIFICATE_NOT_FOR_CLAIMS);

@@ -77,6 +77,35 @@ static void dressed_numbers(void **state)
     }
 }
 
+static const struct {
+    const char *rn, *context;
+    bool read;
+    const char *number; /* NULL: none */
+} routing[] = {
+    {"+12155550100", "", true, "12155550100"},
+    {"%2b1-215%35550100", "", true, "12155550100"},
+    {"5550100", "+1215", true, "12155550100"},
+    {"+12155550100", "+44", true, "12155550100"},
+    {"+49D123", "", true, "49"},
+    {"+", "", true, NULL},
+    {"2155550100", "", false, NULL},
+    {"2155550100", "h.example", false, NULL},
+    {"", "", false, NULL},
+};
+
+static void routing_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(routing) / sizeof(routing[0]); i++) {
+        struct tn_reach reach = {.n = 0};
+        bool read = tn_reach_add_routing(&reach, str_of(routing[i].rn), str_of(routing[i].context));
+        bool good = routing[i].number ? reach.n == 1 && leads_to(&reach, routing[i].number)
+                                      : reach.n == 0;
+        if (read != routing[i].read || !good)
+            fail_msg("%s, %s", routing[i].rn, routing[i].context);
+    }
+}
+
 /* Then whoever asks takes it for all that it could be. */
 static void many_are_told(void **state)
 {
@@ -122,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dressed_numbers),
+        cmocka_unit_test(routing_numbers),
         cmocka_unit_test(many_are_told),
         cmocka_unit_test(what_is_read_has_an_end),
     };

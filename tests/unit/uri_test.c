@@ -100,9 +100,55 @@ static void parameters(void **state)
     assert_false(uri_parameter_next(&rest, &name, &value));
 }
 
+static const struct {
+    const char *text;
+    bool more;
+    const char *password, *headers;
+} saying[] = {
+    {"sip:1@h", false, "", ""},
+    {"sip:1;a=b@h:5060;c=d", false, "", ""},
+    {"sip:h:5060", false, "", ""},
+    {"tel:+1;a=b", false, "", ""},
+    {"no scheme", false, "", ""},
+    {"", false, "", ""},
+    {"sip:1:@h", true, "", ""},
+    {"sip:1:2:3@h", true, "2:3", ""},
+    {"SIPS:1;a=b:2@h;c", true, "2", ""},
+    {"sip:1:@h?", true, "", ""},
+    {"sip:1@h;a?b=c?d", true, "", "b=c?d"},
+    {"sip:h?b=c", true, "", "b=c"},
+    {"tel:911:19005551234", true, "19005551234", ""},
+};
+
+static void more_than_a_user_and_a_host(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(saying) / sizeof(saying[0]); i++) {
+        struct str password, headers;
+        bool more = uri_says_more(str_of(saying[i].text), &password, &headers);
+        if (more != saying[i].more || !str_eq(password, str_of(saying[i].password)) ||
+            !str_eq(headers, str_of(saying[i].headers)))
+            fail_msg("%s: %d \"%.*s\" \"%.*s\"", saying[i].text, more, STR_ARG(password),
+                     STR_ARG(headers));
+    }
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_true(uri_name_is(STR("RN"), STR("rn")));
+    assert_true(uri_name_is(STR("%72%4e"), STR("rn")));
+    assert_false(uri_name_is(STR("rn-context"), STR("rn")));
+    assert_false(uri_name_is(STR("r"), STR("rn")));
+    assert_false(uri_name_is(STR(""), STR("rn")));
+    assert_false(uri_name_is(STR("rn%"), STR("rn")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_than_a_user_and_a_host),
+        cmocka_unit_test(names),
         cmocka_unit_test(parts),
         cmocka_unit_test(escapes),
         cmocka_unit_test(hosts),

@@ -338,6 +338,52 @@ static void claims_are_what_they_must_be(void **state)
     }
 }
 
+/* The words that say which claim is wrong, and how. */
+static void claims_say_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload;
+        enum verify_check check;
+        const char *words;
+    } cases[] = {
+        {CLAIMS("{\"tn\":\"12155550121\",\"uri\":\"sip:a@h\"}", DEST, IAT), VERIFY_CLAIMS,
+         "orig has both tn and uri"},
+        {CLAIMS("{\"uri\":\"sip:a@h\"}", DEST, IAT), VERIFY_CLAIMS, "orig has a uri, no tn"},
+        {CLAIMS("{}", DEST, IAT), VERIFY_CLAIMS, "orig has no tn"},
+        {CLAIMS("{\"tn\":\"\"}", DEST, IAT), VERIFY_CLAIMS, "orig.tn is no canonical number"},
+        {CLAIMS("{\"tn\":\"+12155550121\"}", DEST, IAT), VERIFY_CLAIMS,
+         "orig.tn is no canonical number: 1 to 15 digits, no plus"},
+        {CLAIMS(ORIG, "{\"tn\":[]}", IAT), VERIFY_CLAIMS, "dest has no list of tn"},
+        {CLAIMS(ORIG, "{\"tn\":[\"\"]}", IAT), VERIFY_CLAIMS,
+         "dest has a tn that is no canonical number: 1 to 15 digits, no plus"},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\"],\"uri\":5}", IAT), VERIFY_CLAIMS,
+         "dest.uri is no list"},
+        {CLAIMS(ORIG, "{\"tn\":[\"12155550131\"],\"uri\":[\"\"]}", IAT), VERIFY_CLAIMS,
+         "dest has a uri that is no text"},
+        {CLAIMS(ORIG, DEST, "1443208345.5"), VERIFY_CLAIMS, "iat is no whole number of seconds"},
+        {"{\"attest\":\"A\",\"dest\":" DEST ",\"iat\":" IAT ",\"orig\":" ORIG "}", VERIFY_CLAIMS,
+         "origid is missing"},
+        {CLAIMS(ORIG, DEST, "0"), VERIFY_FRESH, "iat is 0: no signer was there"},
+        {CLAIMS(ORIG, DEST, "-5"), VERIFY_FRESH, "iat is -5: no signer was there"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT, chain = good_chain();
+        sign_text(&value, STR(GOOD_HEADER), str_of(cases[i].payload));
+        buf_add_text(&value, PARAMETERS);
+        struct verify_report r = ask_in_message(arena, buf_str(&value), NOW, &chain);
+        struct str text = r.finding[cases[i].check].text;
+        if (r.decided != cases[i].check || !text.p ||
+            !memmem(text.p, text.n, cases[i].words, strlen(cases[i].words)))
+            fail_msg("%s: \"%.*s\" instead of \"%s\"", cases[i].payload, STR_ARG(text),
+                     cases[i].words);
+        buf_fini(&value);
+        buf_fini(&chain);
+        arena_free(arena);
+    }
+}
+
 static void token_and_parameter_say_the_same_type(void **state)
 {
     (void)state;
@@ -479,6 +525,7 @@ int main(void)
         cmocka_unit_test(tokens_of_others_are_read),
         cmocka_unit_test(other_forms_of_the_header),
         cmocka_unit_test(claims_are_what_they_must_be),
+        cmocka_unit_test(claims_say_what_is_wrong),
         cmocka_unit_test(token_and_parameter_say_the_same_type),
         cmocka_unit_test(numbers_that_cannot_exist_are_warned_of),
         cmocka_unit_test(valid_is_every_needed_check_done_and_passed),

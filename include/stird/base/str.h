@@ -45,6 +45,9 @@ struct str str_trim(struct str s);
  */
 struct str str_cut(struct str *rest, char separator);
 
+/* RFC 3629: no overlong forms, no surrogates. */
+bool str_is_utf8(struct str s);
+
 /* Decimal digits only, the whole text, at most MAX: false otherwise and *VALUE untouched. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *value);
 

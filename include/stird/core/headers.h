@@ -55,6 +55,13 @@ bool header_find(struct str message, struct str name, char compact, struct heade
  * false when there is none.
  */
 bool list_next(struct str *rest, struct str *element);
+/* All elements of a header that is a list, over all of its lines (section 7.3.1): one list. */
+struct header_elements {
+    struct str rest, value, name;
+    char compact;
+};
+struct header_elements header_elements_of(struct str message, struct str name, char compact);
+bool header_element_next(struct header_elements *e, struct str *element);
 /* Whether VALUE is a list without an element: nothing, or commas alone. */
 bool list_is_empty(struct str value);
 /*

@@ -52,6 +52,11 @@ void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside);
 /*
+ * Adds the routing number RN of RFC 4694 section 4, as far as it has digits: it has a plus sign, or
+ * CONTEXT, its rn-context (empty: none), has. False: neither has, nobody knows whose it is.
+ */
+bool tn_reach_add_routing(struct tn_reach *reach, struct str rn, struct str context);
+/*
  * Whether the user part of URI is a number with letters or other signs in it (+1215KKK6000,
  * 1800FLOWERS), not a name: a tel URI, user=phone, a plus sign, or a digit first and as many
  * letters and digits as a number has.

@@ -33,6 +33,13 @@ bool uri_split(struct uri *uri, struct str text);
  * be; a dot makes that an address. Of other schemes what would be the user.
  */
 struct str uri_called_part(struct str text);
+/*
+ * Whether a SIP URI has a password or header fields (RFC 3261 section 19.1.1), empty ones too: it
+ * is the resource of all of that (section 19.1.4), and others may find another number there. What
+ * they hold is *PASSWORD and *HEADERS, as it is written; a tel URI with a colon or "?" in it
+ * likewise.
+ */
+bool uri_says_more(struct str text, struct str *password, struct str *headers);
 /* Without what follows a number there: password, parameters, host; for text that was escaped. */
 struct str uri_called_end(struct str called);
 /* "%39" is "9": one octet off the front of *TEXT, which is not empty; a broken escape stays. */
@@ -43,5 +50,8 @@ bool uri_host_is_plain(struct str host);
 bool uri_unescape(struct arena *arena, struct str text, struct str *decoded);
 /* "a=b" off *PARAMETERS, as written: quotes mean nothing in a URI. False when none is left. */
 bool uri_parameter_next(struct str *parameters, struct str *name, struct str *value);
+
+/* Whether NAME, its escapes decoded, is WANTED in any case. */
+bool uri_name_is(struct str name, struct str wanted);
 
 #endif

@@ -81,9 +81,9 @@ struct build {
     const struct numbers_source *sources;
     size_t n_sources;
     struct problems *problems;
-    size_t n_problems;    /* found, of which the first 1000 are reported */
-    bool unreadable;      /* a source ended before its end */
-    bool row_has_comment; /* the row that is read: its fields may end where they should not */
+    size_t n_problems;   /* found, of which the first 1000 are reported */
+    bool unreadable;     /* a source ended before its end */
+    uint64_t row_hashes; /* of the row that is read: numbers_csv.h */
     bool columns_open; /* a header has mistakes: the tables may have more columns than are known */
     enum numbers_two_owners two_owners;
 
@@ -232,6 +232,10 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
                        unsigned n, uint32_t line);
 /* Each stands under its column all the same: those that are too many are empty, and at the end. */
 bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
+
+/* None that decides anything has a # which may be meant to begin a comment. False with problems. */
+bool hash_check(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
+                uint32_t line);
 
 /* Adds a finding for each that holds dates alone, or yes and no alone, without an x_. */
 void lint_columns(struct build *b);

@@ -257,14 +257,48 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
         hint = ": separate them by commas, not by semicolons";
     else if (n == 1 && str_find(field[0], '\t', 0) < field[0].n)
         hint = ": separate them by commas, not by tabs";
-    else if (n < columns->n && b->row_has_comment)
-        hint = ": a # behind white space or a comma begins a comment: put quotes around the whole "
-               "field that holds it";
+    else if (b->row_hashes != 0)
+        hint = ": a comment begins with a # at the start of a line only, and stands behind no row";
     else if (fields_are_in_place(columns, field, n))
         hint = ": take out the commas that are too many at its end";
     build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",
                   columns->n, hint);
     return false;
+}
+
+/* The name of field I; a column that has none here has a mistake of its own. */
+static struct str name_of_field(const struct build *b, const struct columns *columns, unsigned i)
+{
+    for (int c = 0; c < COLUMNS; c++)
+        if (columns->field[c] == (int)i)
+            return column_name((enum column)c);
+    for (unsigned a = 0; a < columns->n_attributes; a++)
+        if (columns->attribute[a].field == i)
+            return interner_get(&b->columns, columns->attribute[a].column);
+    return (struct str){NULL, 0};
+}
+
+/* Columns for people, which decide nothing. */
+static bool is_for_people(struct str name)
+{
+    return str_eq(name, column_name(COLUMN_NOTE)) || str_eq(name, STR("contact"));
+}
+
+bool hash_check(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
+                uint32_t line)
+{
+    bool good = true;
+    for (unsigned i = 0; i < n && i < columns->n; i++) {
+        struct str name = name_of_field(b, columns, i);
+        if (!(b->row_hashes >> i & 1) || name.n == 0 || is_for_people(name))
+            continue;
+        build_problem(b, line,
+                      "%.*s \"%s\" has a # at its start or behind white space: a comment begins at "
+                      "the start of a line only; put quotes around the whole field that holds one",
+                      STR_ARG(name), build_quote(field[i]).text);
+        good = false;
+    }
+    return good;
 }
 
 struct str column_name(enum column c)

@@ -57,30 +57,6 @@ static struct str trim(struct str s)
     return s;
 }
 
-/* Bytes that follow the lead byte C, 0 when C leads nothing; the second byte's bounds. */
-static unsigned utf8_following(unsigned char c, unsigned char *low, unsigned char *high)
-{
-    *low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong forms */
-    *high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogates, nothing over U+10FFFF */
-    return c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
-}
-
-static bool is_utf8(struct str s)
-{
-    for (size_t i = 0; i < s.n;) {
-        unsigned char c = (unsigned char)s.p[i++], low, high;
-        if (c < 0x80)
-            continue;
-        unsigned following = utf8_following(c, &low, &high);
-        if (following == 0 || s.n - i < following)
-            return false;
-        for (; following > 0; following--, i++, low = 0x80, high = 0xbf)
-            if ((unsigned char)s.p[i] < low || (unsigned char)s.p[i] > high)
-                return false;
-    }
-    return true;
-}
-
 /* Neither controls, quotes, comments nor anything beyond ASCII: true for nearly every line. */
 static bool is_plain(struct str line)
 {
@@ -120,7 +96,7 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
                "numbers.compiled, or put here what it was made of";
     if (control)
         return "holds a control character: save the table as plain text";
-    if (high >= 0x80 && !is_utf8(line))
+    if (high >= 0x80 && !str_is_utf8(line))
         return "is not UTF-8: save the table as UTF-8";
     return NULL;
 }
@@ -160,7 +136,8 @@ static const char *read_quoted(struct csv *csv, struct str line, size_t *i)
     return NULL;
 }
 
-static bool begins_comment(struct str line, size_t i)
+/* At the start of a field or behind white space, as many write a comment behind a row. */
+static bool resembles_comment(struct str line, size_t i)
 {
     return line.p[i] == '#' && (i == 0 || is_blank(line.p[i - 1]) || line.p[i - 1] == ',');
 }
@@ -168,9 +145,12 @@ static bool begins_comment(struct str line, size_t i)
 static const char *read_unquoted(struct csv *csv, struct str line, size_t *i)
 {
     size_t begin = *i;
-    for (; *i < line.n && line.p[*i] != ',' && !begins_comment(line, *i); (*i)++)
+    for (; *i < line.n && line.p[*i] != ','; (*i)++) {
         if (line.p[*i] == '"')
             return "has a quote inside an unquoted field: quote the whole field";
+        if (resembles_comment(line, *i))
+            csv->hashes |= UINT64_C(1) << csv->n_fields;
+    }
     csv->field[csv->n_fields++] = trim(str_slice(line, begin, *i));
     return NULL;
 }
@@ -180,6 +160,8 @@ static const char *behind_quote(struct str line, size_t i)
 {
     if (line.p[i] == ';')
         return "separates its fields by semicolons: save the table with commas";
+    if (line.p[i] == '#')
+        return "has a # behind a closing quote: a comment begins at the start of a line only";
     if (line.p[i - 1] == '\t')
         return "separates its fields by tabs: save the table with commas";
     return "has text behind a closing quote: a quote inside a quoted field is written twice";
@@ -203,8 +185,7 @@ static const char *split_quoted(struct csv *csv, struct str line)
         }
         if (why)
             return why;
-        csv->has_comment = i < line.n && begins_comment(line, i);
-        if (i >= line.n || csv->has_comment)
+        if (i >= line.n)
             return NULL;
         if (line.p[i] != ',')
             return behind_quote(line, i);
@@ -215,7 +196,7 @@ static const char *split(struct csv *csv, struct str line)
 {
     bool special;
     csv->n_fields = 0;
-    csv->has_comment = false;
+    csv->hashes = 0;
     buf_reset(&csv->unquoted);
     const char *why = check_characters(line, &special);
     if (why || !special)
@@ -223,13 +204,13 @@ static const char *split(struct csv *csv, struct str line)
     return buf_room(&csv->unquoted, line.n + 1) ? split_quoted(csv, line) : out_of_memory;
 }
 
-/* As spreadsheets write below a table. */
+/* As spreadsheets write below a table, with a comment in the last of them or not. */
 static bool is_separators(struct str line)
 {
     size_t i = 0;
     while (i < line.n && (is_blank(line.p[i]) || line.p[i] == ','))
         i++;
-    return i == line.n;
+    return i == line.n || line.p[i] == '#';
 }
 
 static bool is_empty(const struct csv *csv)
@@ -247,7 +228,7 @@ enum csv_result csv_next(struct csv *csv, const char **why)
         if (!next_line(csv, &line))
             return CSV_END;
         text = trim(line);
-        if (text.n == 0 || text.p[0] == '#' || is_separators(text))
+        if (is_separators(text))
             csv->n_fields = 0, *why = NULL;
         else
             *why = split(csv, line);

@@ -1,9 +1,9 @@
 /*
  * numbers_csv - the text of a table into rows of fields. Private to core/numbers.
  *
- * RFC 4180 with two differences: `#` at the start of a line, of a field or behind white space
- * begins a comment, unless quoted; and a field ends on its line, so that a forgotten quote cannot
- * swallow the rows below it.
+ * RFC 4180 with two differences: `#` at the start of a line, or behind separators alone, begins a
+ * comment; and a field ends on its line, so that a forgotten quote cannot swallow the rows below
+ * it.
  */
 #ifndef NUMBERS_CSV_H
 #define NUMBERS_CSV_H
@@ -23,7 +23,7 @@ struct csv {
     struct buf unquoted; /* what quoted fields hold */
     struct str field[CSV_FIELDS_MAX];
     unsigned n_fields;
-    bool has_comment; /* behind the fields of the row that was read last */
+    uint64_t hashes; /* bit I: field I, unquoted, has a # that may be meant to begin a comment */
 };
 
 /* A byte order mark at the begin is skipped. */

@@ -186,6 +186,7 @@ bool customer_row_read(struct build *b, const struct columns *columns, const str
     bool good = field_count_check(b, columns, field, n, line);
     if (!good && !fields_are_in_place(columns, field, n))
         return true;
+    good &= hash_check(b, columns, field, n, line);
     struct str name = field[columns->field[COLUMN_CUSTOMER]];
     good &= name_check(b, name, line);
     good &= values_check(b, columns, field, line);

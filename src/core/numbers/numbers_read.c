@@ -38,7 +38,7 @@ static void give_up_file(struct reader *r, uint32_t line)
 static bool read_row(struct reader *r, uint32_t line)
 {
     const struct str *field = r->csv.field;
-    r->build->row_has_comment = r->csv.has_comment;
+    r->build->row_hashes = r->csv.hashes;
     if (r->has_header)
         return r->kind->row_read(r->build, &r->columns, field, r->csv.n_fields, line);
     r->has_header = true;

@@ -156,6 +156,7 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     bool good = field_count_check(b, columns, field, n, line);
     if (!good && !fields_are_in_place(columns, field, n))
         return true;
+    good &= hash_check(b, columns, field, n, line);
     struct str number = field_of(columns, field, COLUMN_NUMBER);
     struct str customer = field_of(columns, field, COLUMN_CUSTOMER);
     struct str certificate = field_of(columns, field, COLUMN_CERT);

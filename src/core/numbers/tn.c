@@ -138,7 +138,7 @@ static bool find_context(struct str parameters, struct str *value, bool *repeate
     while (parameters.n > 0) {
         struct str parameter = str_cut(&parameters, ';');
         struct str name = str_cut(&parameter, '=');
-        if (!str_eq_nocase(name, STR("phone-context")))
+        if (!uri_name_is(name, STR("phone-context")))
             continue;
         *repeated = found;
         found = true;

@@ -160,7 +160,7 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
     read_digits(&local, user);
     while (uri_parameter_next(&parameters, &name, &value)) {
         struct tn_run run = {.n = 0};
-        if (!str_eq_nocase(name, STR("phone-context")))
+        if (!uri_name_is(name, STR("phone-context")))
             continue;
         if (!may_try(r->reach))
             return;
@@ -200,6 +200,35 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     else if (!clear)
         read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
     add_contexts(&r, parts.user_parameters, user);
+}
+
+/* Hexadecimal digits (phonedigit-hex) are those of networks: their numbers have their country. */
+static void add_leading(struct tn *tn, struct str text)
+{
+    char c = text.n > 0 ? uri_octet_next(&text) : '\0';
+    while (ascii_is_digit(c) || str_find(STR("+-.()"), c, 0) < 5) {
+        if (ascii_is_digit(c) && tn->n < TN_MAX_DIGITS)
+            tn->digits[tn->n++] = c;
+        c = text.n > 0 ? uri_octet_next(&text) : '\0';
+    }
+}
+
+static bool has_plus(struct str text)
+{
+    return text.n > 0 && uri_octet_next(&text) == '+';
+}
+
+bool tn_reach_add_routing(struct tn_reach *reach, struct str rn, struct str context)
+{
+    struct tn tn = {.n = 0};
+    if (!has_plus(rn) && !has_plus(context))
+        return false;
+    if (!has_plus(rn))
+        add_leading(&tn, context);
+    add_leading(&tn, rn);
+    if (tn.n > 0)
+        tn_reach_add(reach, &tn);
+    return true;
 }
 
 static bool says_phone(struct str parameters)

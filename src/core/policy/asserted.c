@@ -68,21 +68,13 @@ static void add_uri(struct asserted_texts *texts, struct str uri)
     texts->n++;
 }
 
-/* sip:number:password@host, sip:number@host?header=: others may find another number there. */
-static bool says_more(struct str text)
-{
-    struct uri uri;
-    uri_split(&uri, text);
-    return str_find(uri.userinfo, ':', 0) < uri.userinfo.n || str_find(text, '?', 0) < text.n;
-}
-
 static void add_element(struct asserted_texts *texts, struct str element)
 {
-    struct str one;
+    struct str one, password, headers;
     bool is_one = name_addr_alone(element, &one) && is_uri(one);
     if (is_one)
         add_uri(texts, one);
-    if (!is_one || says_more(one))
+    if (!is_one || uri_says_more(one, &password, &headers))
         asserted_add_odd(texts, element);
 }
 

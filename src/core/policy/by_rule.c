@@ -40,6 +40,7 @@ static bool refuse_by_rule(struct decision *d)
 bool step_rule(struct decision *d)
 {
     struct tn_reach other_reach = {.n = 0};
+    struct beside beside;
     struct rule_facts facts = {.settings = d->settings,
                                .table = d->table,
                                .call = d->call,
@@ -48,7 +49,11 @@ bool step_rule(struct decision *d)
                                .has_dest = d->has_dest || d->dest_cannot_exist,
                                .orig_reach = &d->orig_reach,
                                .dest_reach = &d->dest_reach,
-                               .other_reach = &other_reach};
+                               .other_reach = &other_reach,
+                               .beside = &beside};
+    beside_begin(&beside);
+    beside_add(d, &beside, d->call->to_uri);
+    beside_add(d, &beside, d->call->request_uri);
     facts.has_other_dest = find_other_dest(d, &facts.other_dest, &other_reach);
     d->rule = rule_find(&facts, d->call->traced ? tell_rule : NULL, d);
     return !d->rule || d->rule->verdict != RULE_REFUSE || refuse_by_rule(d);

@@ -26,6 +26,7 @@ struct decision {
     bool asserted_unread; /* what the SBC asserts may be a number, but cannot be read as one */
     bool from_unread;     /* that counts, but is not one address alone */
     bool to_unread;       /* the same of the called number's */
+    bool says_more;       /* a URI of the two that the token names has a password or headers */
     struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
     enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
     struct str ceiling_of;   /* that one, in words */

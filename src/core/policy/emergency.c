@@ -180,15 +180,30 @@ static bool ends_label(struct str s, size_t at)
 
 /* ---- how well the number can be read ---- */
 
-static bool has_parameter(struct str uri, struct str wanted)
+static bool lists(struct str parameters, struct str wanted)
 {
     struct str name, value;
-    struct uri parts;
     bool found = false;
-    uri_split(&parts, uri);
-    while (!found && uri_parameter_next(&parts.user_parameters, &name, &value))
-        found = str_eq_nocase(name, wanted);
+    while (!found && uri_parameter_next(&parameters, &name, &value))
+        found = uri_name_is(name, wanted);
     return found;
+}
+
+static bool has_parameter(struct str uri, struct str wanted)
+{
+    struct uri parts;
+    uri_split(&parts, uri);
+    return lists(parts.user_parameters, wanted);
+}
+
+/* A number that calls are routed by (RFC 4694), a password, header fields. */
+static bool says_more(struct str uri)
+{
+    struct uri parts;
+    struct str password, headers;
+    uri_split(&parts, uri);
+    return lists(parts.user_parameters, STR("rn")) || lists(parts.parameters, STR("rn")) ||
+           uri_says_more(uri, &password, &headers);
 }
 
 /* Only the plan of country code 1 says exactly which numbers there are: in others 112 behind an
@@ -230,8 +245,8 @@ static bool is_keys_alone(struct str uri, const struct country *country, struct 
 }
 
 /*
- * As exactly as any called number has to be read before it is signed (tn.h), and none that calls
- * are routed by (RFC 4694) beside it: an emergency call is signed no better than others.
+ * As exactly as any called number has to be read before it is signed (tn.h), and nothing beside it
+ * that calls may be routed by: an emergency call is signed no better than others.
  */
 static bool is_read_exactly(const struct settings *s, const struct trunk *trunk, struct str uri,
                             struct str user)
@@ -239,7 +254,7 @@ static bool is_read_exactly(const struct settings *s, const struct trunk *trunk,
     static const struct country unknown;
     const struct country *country = trunk ? &trunk->country : &unknown;
     struct tn tn;
-    if (has_parameter(uri, STR("rn")))
+    if (says_more(uri))
         return false;
     enum tn_fault fault = tn_from_uri(&tn, uri, country, NULL, 0);
     if (fault == TN_OK || tn_cannot_exist(fault))

@@ -68,7 +68,7 @@ static bool may_have_a(const struct decision *d)
     bool entitled = o->number.state == NUMBER_OWNED || o->number.state == NUMBER_DELEGATED;
     return !d->trunk->gateway && !d->call->source_in_doubt && entitled && o->number_looked_up &&
            !o->number.prefix_row && !d->asserted_differ && !d->asserted_unread && !d->from_unread &&
-           !d->to_unread;
+           !d->to_unread && !d->says_more;
 }
 
 /*
@@ -100,6 +100,8 @@ static struct str why_lowered(const struct decision *d)
         return STR("From cannot be read");
     if (d->to_unread)
         return STR("To cannot be read");
+    if (d->says_more)
+        return STR("a URI that says more than a number");
     if (d->outcome->number.prefix_row)
         return STR("prefix row");
     return STR("no entitlement");

@@ -2,6 +2,7 @@
 
 #include <stird/core/emergency.h>
 #include <stird/core/trunk.h>
+#include <stird/core/uri.h>
 
 /* Why the URI in WHERE is no number. True: it reads as one, TN, but nobody can have that. */
 static bool tell_fault(struct decision *d, const char *where, enum tn_fault fault,
@@ -46,6 +47,26 @@ static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
     d->orig_reach.more |= asserted_overflows(texts);
 }
 
+/* Of the calling URI or the one that is called by the token: in a password, in header fields. */
+static bool says_more(struct decision *d, const char *where, struct str uri)
+{
+    struct str password, headers;
+    if (!uri_says_more(uri, &password, &headers))
+        return false;
+    TRACE(d, "%s says more than a number: a password or header fields", where);
+    return d->says_more = true;
+}
+
+static void look_at_more(struct decision *d, struct str uri)
+{
+    struct asserted_texts texts = {.n = 0};
+    struct str password, headers;
+    uri_says_more(uri, &password, &headers);
+    asserted_add_odd(&texts, password);
+    asserted_add_odd(&texts, headers);
+    look_at_odd(d, &texts);
+}
+
 /* What is asserted beside ORIG, or is not read as a number: it may only refuse or lower. */
 static void look_at_others(struct decision *d, const struct tn *orig)
 {
@@ -86,6 +107,8 @@ enum tn_fault parties_from(struct decision *d, struct tn *orig)
         tell_fault(d, "From", fault, orig);
     if (fault != TN_OK)
         parties_guess(d, &d->orig_reach, d->call->from_uri);
+    if (says_more(d, "From", d->call->from_uri))
+        look_at_more(d, d->call->from_uri);
     if (d->call->from_others.unreadable) {
         decision_trace(d, STR("From cannot be read as one address"));
         d->from_unread = true;
@@ -133,6 +156,7 @@ static void find_dest(struct decision *d)
         d->dest_cannot_exist = tell_fault(d, where, fault, dest);
     if (!d->has_dest)
         parties_guess(d, &d->dest_reach, uri);
+    says_more(d, where, uri); /* beside.h looks what */
     d->to_unread = !from_request && d->call->to_unread;
     if (d->to_unread)
         decision_trace(d, STR("To cannot be read as one address"));

@@ -109,7 +109,24 @@ static enum fit fit_calling(const struct rule *r, const struct rule_facts *f)
     return fit_of(fits || guessed, fits);
 }
 
-/* The number that the token names, and the one that the call really goes to. */
+static bool some_beside(const struct rule *r, const struct beside *beside)
+{
+    bool some = beside->more;
+    for (unsigned i = 0; i < beside->n && !some; i++)
+        some = may_begin_with_one(r->called, r->n_called, &beside->reach[i]);
+    return some;
+}
+
+static bool all_beside(const struct rule *r, const struct beside *beside)
+{
+    bool all = !beside->more || r->n_called == 0;
+    for (unsigned i = 0; i < beside->n && all; i++)
+        all = may_begin_with_one(r->called, r->n_called, &beside->reach[i]);
+    return all;
+}
+
+/* The number that the token names, the one that the call really goes to, and what both of their
+   URIs name beside it. */
 static enum fit fit_called(const struct rule *r, const struct rule_facts *f)
 {
     bool named = begins_with_one(r->called, r->n_called, f->has_dest, &f->outcome->claims.dest);
@@ -118,8 +135,8 @@ static enum fit fit_called(const struct rule *r, const struct rule_facts *f)
     bool routed_maybe = may_begin_with_one(r->called, r->n_called, f->other_reach);
     bool all_named = named || named_maybe || (!f->has_dest && f->dest_reach->n == 0);
     bool all_routed = routed || routed_maybe || (!f->has_other_dest && f->other_reach->n == 0);
-    return fit_of(named || routed || named_maybe || routed_maybe,
-                  (named || routed) && all_named && all_routed);
+    return fit_of(named || routed || named_maybe || routed_maybe || some_beside(r, f->beside),
+                  (named || routed) && all_named && all_routed && all_beside(r, f->beside));
 }
 
 static bool asks_for_time(const struct rule *r)

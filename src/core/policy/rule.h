@@ -5,6 +5,8 @@
 #ifndef STIRD_CORE_RULE_H
 #define STIRD_CORE_RULE_H
 
+#include "beside.h"
+
 #include <stird/core/call.h>
 #include <stird/core/fit.h>
 #include <stird/core/outcome.h>
@@ -21,6 +23,7 @@ struct rule_facts {
     struct tn other_dest; /* of the Request-URI where DEST is of To, and the other way round */
     /* What may be meant where there is no number: each only ever fits in part. */
     const struct tn_reach *orig_reach, *dest_reach, *other_reach;
+    const struct beside *beside; /* what both called URIs name beside their numbers */
 };
 
 /*

@@ -277,6 +277,26 @@ bool list_next(struct str *rest, struct str *element)
     return false;
 }
 
+struct header_elements header_elements_of(struct str message, struct str name, char compact)
+{
+    struct header_elements e = {.name = name, .compact = compact};
+    start_line(message, &e.rest);
+    return e;
+}
+
+bool header_element_next(struct header_elements *e, struct str *element)
+{
+    struct header_line line;
+    while (!list_next(&e->value, element)) {
+        do {
+            if (!header_next(&e->rest, &line))
+                return false;
+        } while (!header_is(&line, e->name, e->compact));
+        e->value = line.value;
+    }
+    return true;
+}
+
 bool list_is_empty(struct str value)
 {
     struct str element;

@@ -83,6 +83,16 @@ struct str uri_called_part(struct str text)
     return uri_called_end(called);
 }
 
+bool uri_says_more(struct str text, struct str *password, struct str *headers)
+{
+    struct uri uri;
+    uri_split(&uri, text);
+    size_t colon = str_find(uri.userinfo, ':', 0), mark = str_find(text, '?', 0);
+    *password = str_slice(uri.userinfo, colon + 1, uri.userinfo.n);
+    *headers = str_slice(text, mark + 1, text.n);
+    return colon < uri.userinfo.n || mark < text.n;
+}
+
 char uri_octet_next(struct str *s)
 {
     char c = s->p[0];
@@ -143,4 +153,13 @@ bool uri_parameter_next(struct str *parameters, struct str *name, struct str *va
             return true;
     }
     return false;
+}
+
+bool uri_name_is(struct str name, struct str wanted)
+{
+    size_t i = 0;
+    for (; i < wanted.n && name.n > 0; i++)
+        if (ascii_lower(uri_octet_next(&name)) != ascii_lower(wanted.p[i]))
+            return false;
+    return i == wanted.n && name.n == 0;
 }

@@ -78,13 +78,14 @@ static void find_orig(struct str message, const struct country *country,
 void sip_identity_facts(struct str message, const struct country *country,
                         struct sip_identity_facts *f)
 {
-    struct str rest, start = start_line(message, &rest), via, element;
+    struct str rest, start = start_line(message, &rest);
+    struct header_elements vias = header_elements_of(message, STR("Via"), 'v');
     *f = (struct sip_identity_facts){.invite = false};
     f->method = str_slice(start, 0, str_find(start, ' ', 0));
     f->invite = str_eq(f->method, STR("INVITE"));
     f->call_id = header(message, STR("Call-ID"), 'i');
-    via = header(message, STR("Via"), 'v');
-    f->via = list_next(&via, &element) ? element : (struct str){NULL, 0};
+    if (!header_element_next(&vias, &f->via))
+        f->via = (struct str){NULL, 0};
     f->from_uri = uri_of(header(message, STR("From"), 'f'));
     f->to_uri = uri_of(header(message, STR("To"), 't'));
     f->date = header(message, STR("Date"), 0);
