@@ -129,7 +129,7 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
     c->state = CHILD_STARTING;
     c->started_ms = c->heard_ms = now_ms;
     c->pinged_ms = c->restart_at_ms = 0;
-    c->starved_ms = c->starved_before_ms = 0;
+    c->starved_ms = c->starved_before_ms = c->paused_ms = 0;
     c->heard = 0;
     return 0;
 }
@@ -149,7 +149,7 @@ int child_send(struct child *c, const struct control_message *message, const int
 static void heard_at(struct child *c, int64_t now_ms)
 {
     c->heard_ms = now_ms;
-    c->starved_ms = 0;
+    c->starved_ms = c->paused_ms = 0;
     if (c->role->silence_ms > 0)
         c->starved_before_ms = starvation_ms(c->pid);
 }
@@ -216,14 +216,14 @@ static int64_t silence_limit_ms(const struct child *c)
 static int64_t start_or_silence_limit_ms(const struct child *c)
 {
     const struct child_role *role = c->role;
+    const int64_t forgiven = c->starved_ms + c->paused_ms;
     if (c->state == CHILD_STARTING)
-        return role->start_limit_ms ? c->started_ms + role->start_limit_ms + c->starved_ms
-                                    : INT64_MAX;
+        return role->start_limit_ms ? c->started_ms + role->start_limit_ms + forgiven : INT64_MAX;
     if (c->state == CHILD_NONE || role->silence_ms == 0)
         return INT64_MAX;
     if (role->ping_every_ms == 0)
-        return c->heard_ms + role->silence_ms + c->starved_ms;
-    return c->pinged_ms ? c->pinged_ms + silence_limit_ms(c) + c->starved_ms : INT64_MAX;
+        return c->heard_ms + role->silence_ms + forgiven;
+    return c->pinged_ms ? c->pinged_ms + silence_limit_ms(c) + forgiven : INT64_MAX;
 }
 
 int64_t child_deadline_ms(const struct child *c)
@@ -251,6 +251,11 @@ void child_forgive_starvation(struct child *c)
     int64_t limit = c->state == CHILD_STARTING ? role->start_limit_ms : role->silence_ms;
     int64_t starved = starvation_ms(c->pid) - c->starved_before_ms;
     c->starved_ms = starved < limit * FORGIVEN_TIMES ? starved : limit * FORGIVEN_TIMES;
+}
+
+void child_forgive_pause(struct child *c, int64_t ms)
+{
+    c->paused_ms += ms;
 }
 
 void child_was_overdue(struct child *c, int64_t now_ms)

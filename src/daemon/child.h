@@ -52,6 +52,7 @@ struct child {
     int64_t next_ping_ms;
     int64_t starved_before_ms; /* starvation.h, up to that sign of life */
     int64_t starved_ms;        /* and since then: it has so much longer */
+    int64_t paused_ms;         /* since that sign of life the supervisor itself stood still */
 
     unsigned early_deaths; /* in a row: died before it had served for a while */
     int64_t restart_at_ms; /* 0: not to be restarted */
@@ -106,6 +107,9 @@ const char *child_overdue(const struct child *c, int64_t now_ms);
  * are later. Asks /proc, so only for one that is overdue.
  */
 void child_forgive_starvation(struct child *c);
+/* The supervisor has stood still for so long, perhaps with the whole machine: it cannot know who
+ * did not. */
+void child_forgive_pause(struct child *c, int64_t ms);
 /* It was killed for that; its death may take a while, if it waits for a disk. */
 void child_was_overdue(struct child *c, int64_t now_ms);
 

@@ -12,6 +12,7 @@
 #include "dispatch_rule.h"
 
 #define INSTRUCTIONS_MAX 2048
+#define TRIES            100
 
 /* The object file as clang wrote it, among our own constants. */
 __asm__(".pushsection .rodata\n"
@@ -66,6 +67,19 @@ static void write_numbers(struct bpf_insn *instructions, unsigned n, unsigned wo
         assert(places[at] == 1);
 }
 
+/* The kernel gives up looking at the program when a signal comes, also one that only stops a
+ * process for a while. */
+static int load(union bpf_attr *attributes)
+{
+    int fd = -1;
+    for (unsigned tries = 0; tries < TRIES; tries++) {
+        fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, attributes, sizeof(*attributes));
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
+    return fd;
+}
+
 int dispatch_load(unsigned workers, const struct dispatch_key *key, char *log, unsigned log_bytes)
 {
     struct bpf_insn own[INSTRUCTIONS_MAX];
@@ -85,6 +99,6 @@ int dispatch_load(unsigned workers, const struct dispatch_key *key, char *log, u
     attributes.log_size = log ? log_bytes : 0;
     attributes.log_level = log ? 4 : 0; /* 4: how much work it was */
     memcpy(attributes.prog_name, "stird_dispatch", sizeof("stird_dispatch"));
-    int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes));
+    int fd = load(&attributes);
     return fd >= 0 ? fd : -errno;
 }

@@ -3,7 +3,7 @@
  *
  * One clock sees each INVITE leave the caller and arrive at the callee, so the time in between is
  * the proxy's and the kernel's. Follows Record-Route, retransmits as RFC 3261 wants, ends by
- * itself, prints one line of JSON.
+ * itself, or at SIGTERM when the calls that run have ended, prints one line of JSON.
  *
  *   load --proxy 127.0.0.1:5060 --caller 127.0.0.2:5060 --callee 127.0.0.9:5060
  *        --rate 150 --calls 1800 [--mode call|refuse|noack|silent|ring] [--hold SECONDS]
@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@
 #define TALK_MS       30
 #define T1_MS         500
 #define GIVE_UP_MS    32000
+#define PAUSE_MS      500
 #define MESSAGE_BYTES 8192
 #define SDP                                                                                        \
     "v=0\r\no=- 53655765 2353687637 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"  \
@@ -68,9 +70,18 @@ static struct {
     struct event *heap;
     size_t n_heap, heap_room;
     uint32_t *latency_us;
-    FILE *messages; /* where INVITEs go as they arrive, or NULL */
+    FILE *messages;       /* where INVITEs go as they arrive, or NULL */
+    int64_t pause_end_us; /* of the last one: the machine stood still */
+    unsigned paused;      /* without Identity, and under way in one */
     unsigned arrived, identities, finals, completed, failed, retransmissions, refused_otherwise;
 } g;
+
+static volatile sig_atomic_t enough;
+
+static void on_terminate(int number)
+{
+    enough = number;
+}
 
 static int64_t now_us(void)
 {
@@ -274,9 +285,13 @@ static void invite_arrived(unsigned n, const char *message)
     }
     c->arrived = true;
     g.latency_us[g.arrived++] = (uint32_t)(now_us() - c->sent_us);
-    g.identities += strstr(message, "\r\nIdentity: ") != NULL;
-    if (g.messages)
+    bool is_signed = strstr(message, "\r\nIdentity: ") != NULL;
+    g.identities += is_signed;
+    g.paused += !is_signed && c->sent_us <= g.pause_end_us;
+    if (g.messages) {
         fprintf(g.messages, "%s\n", message);
+        fflush(g.messages);
+    }
     if (g.mode == MODE_SILENT)
         return;
     c->answer = answer_lines(message, n);
@@ -445,6 +460,8 @@ static void run(void)
     unsigned begun = 0;
     while (!finished(begun, began)) {
         int64_t now = now_us(), next = now + 20000;
+        if (enough && begun < g.calls)
+            g.calls = begun;
         while (begun < g.calls && began + (int64_t)begun * 1000000 / g.rate <= now)
             begin_call(begun++);
         if (begun < g.calls)
@@ -458,7 +475,10 @@ static void run(void)
         now = now_us();
         int64_t wait = next > now ? next - now : 0;
         struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
-        if (ppoll(fds, 2, &t, NULL) > 0) {
+        int ready = ppoll(fds, 2, &t, NULL);
+        if (now_us() - now - wait > PAUSE_MS * 1000)
+            g.pause_end_us = now_us();
+        if (ready > 0) {
             read_all(g.caller_fd, caller_reads);
             read_all(g.callee_fd, callee_reads);
         }
@@ -513,14 +533,15 @@ static void report(void)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     qsort(g.latency_us, g.arrived, sizeof(*g.latency_us), by_value);
-    printf("{\"calls\":%u,\"arrived\":%u,\"identities\":%u,\"finals\":%u,\"completed\":%u,"
-           "\"failed\":%u,\"retransmissions\":%u,\"other_refusals\":%u,\"p50_us\":%u,\"p99_us\":%u,"
-           "\"cpu_s\":%.3f}\n",
-           g.calls, g.arrived, g.identities, g.finals, g.completed, g.failed, g.retransmissions,
-           g.refused_otherwise, g.arrived ? g.latency_us[g.arrived / 2] : 0,
-           g.arrived ? g.latency_us[(size_t)g.arrived * 99 / 100] : 0,
-           (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    printf(
+        "{\"calls\":%u,\"arrived\":%u,\"identities\":%u,\"paused\":%u,\"finals\":%u,\"completed\":%u,"
+        "\"failed\":%u,\"retransmissions\":%u,\"other_refusals\":%u,\"p50_us\":%u,\"p99_us\":%u,"
+        "\"cpu_s\":%.3f}\n",
+        g.calls, g.arrived, g.identities, g.paused, g.finals, g.completed, g.failed,
+        g.retransmissions, g.refused_otherwise, g.arrived ? g.latency_us[g.arrived / 2] : 0,
+        g.arrived ? g.latency_us[(size_t)g.arrived * 99 / 100] : 0,
+        (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 }
 
 int main(int argc, char **argv)
@@ -573,6 +594,7 @@ int main(int argc, char **argv)
     g.latency_us = calloc(g.calls, sizeof(*g.latency_us));
     if (!g.list || !g.latency_us)
         die("memory");
+    signal(SIGTERM, on_terminate);
     run();
     report();
     return g.failed == 0 ? 0 : 1;

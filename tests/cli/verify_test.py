@@ -92,14 +92,14 @@ class Values(Lab):
         done = subprocess.run(
             ["secsipidx", "-sign-full", "-orig-tn", "12155550100", "-dest-tn", "13125550123",
              "-attest", "A", "-x5u", "https://localhost:8443/709J.pem", "-k",
-             self.unit + "/key.pem"], capture_output=True, text=True, check=True, timeout=20)
+             self.unit + "/key.pem"], capture_output=True, text=True, check=True, timeout=HANG_S)
         self.assertEqual(self.token(tokens.invite(done.stdout.strip()))[:3], (0, "valid", 0))
 
     def test_what_is_wrong_gets_its_status(self):
         now = int(time.time())
         for change, status, check, found in (
                 ({"iat": now - 100}, 403, "fresh", "s old, more than 60"),
-                ({"iat": now + 100}, 403, "fresh", "s ahead, more than 60"),
+                ({"iat": now + 1000}, 403, "fresh", "s ahead, more than 60"),
                 ({"attest": "D"}, 438, "claims", "attest is none of A, B, C"),
                 ({"dest": {"tn": "13125550123"}}, 438, "claims", "dest has no list of tn"),
                 ({"header": {"alg": "none"}}, 437, "alg", "the token says none"),
@@ -339,7 +339,7 @@ class Messages(Lab):
                         "> " + line + "\n" for line in text.split("\r\n")),
                         text.replace("\r", ".")):
                     with self.subTest(odd=odd, form=form[:300]):
-                        self.assertEqual(self.token(form)[:2], (0, "valid"))
+                        self.assertEqual(self.token(form, "--at", "iat")[:2], (0, "valid"))
 
     def test_a_head_without_its_empty_line(self):
         """What a log says behind it is none of it; nor is another message."""
@@ -373,7 +373,7 @@ class Messages(Lab):
         for form in (text[:-2], text[:-4], whole, whole + "l: 0", text[:-4].replace("\r\n", "\n"),
                      "    " + text.replace("\r\n", "..")):
             with self.subTest(end=form[-20:]):
-                self.assertEqual(self.token(form), (0, "valid", 0, {}))
+                self.assertEqual(self.token(form, "--at", "iat"), (0, "valid", 0, {}))
 
     def test_a_number_that_cannot_exist(self):
         """Valid, for no RFC refuses it; but said."""
@@ -415,13 +415,19 @@ class Bad(http.server.BaseHTTPRequestHandler):
 class Fetching(Lab):
     @classmethod
     def setUpClass(cls):
-        cls.port = free_port()
-        super().setUpClass()
-        program = os.path.join(os.path.dirname(binary()), "stirctl")
-        cls.server = subprocess.Popen(
-            [program, "lab-ca", "--port", str(cls.port), "--serve", cls.lab],
-            stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
-        assert "serving" in cls.server.stdout.readline()
+        for _ in range(20):  # a port that is free now may be taken in a moment
+            cls.port = free_port()
+            super().setUpClass()
+            program = os.path.join(os.path.dirname(binary()), "stirctl")
+            cls.server = subprocess.Popen(
+                [program, "lab-ca", "--port", str(cls.port), "--serve", cls.lab],
+                stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+            if "serving" in cls.server.stdout.readline():
+                return
+            cls.server.wait(HANG_S)
+            cls.server.stdout.close()
+            super().tearDownClass()
+        raise AssertionError("no port")
 
     @classmethod
     def tearDownClass(cls):
@@ -450,10 +456,18 @@ class FetchingInANamespace(Lab):
 
     def in_namespace(self, script):
         done = subprocess.run(["unshare", "-n", "bash", "-c", "ip link set lo up; " + script],
-                              capture_output=True, text=True, timeout=60, check=False)
+                              capture_output=True, text=True, timeout=HANG_S, check=False)
         return done.returncode, done.stdout, done.stderr
 
     def with_server(self, command, server=None):
+        """Again where a busy machine let the two seconds of a fetch pass, which is not what is looked at."""
+        for _ in range(20):
+            status, out, err = self.once_with_server(command, server)
+            if "imed out" not in out:
+                break
+        return status, out, err
+
+    def once_with_server(self, command, server=None):
         program = os.path.join(os.path.dirname(binary()), "stirctl")
         server = server or "%s lab-ca --serve %s" % (program, self.lab)
         return self.in_namespace(
@@ -488,7 +502,8 @@ class FetchingInANamespace(Lab):
                 url = "https://localhost:8443/%s.pem" % name
                 file = self.write("input", tokens.identity(
                     self.unit, header={"x5u": url}, parameters=";info=<%s>;ppt=shaken" % url))
-                status, out, err = self.with_server(
+                ask = self.once_with_server if name == "slow" else self.with_server
+                status, out, err = ask(
                     "stirctl verify --allow-private --ca %s/root.pem --tls-ca %s/root.pem %s"
                     % (self.lab, self.lab, file), "python3 -B %s" % script)
                 self.assertEqual(status, 1, out + err)

@@ -39,7 +39,7 @@ class Background(ProcessStory):
         self.addCleanup(log.close)
         end = subprocess.run(["unshare", "-m", "sh", "-c", NAMESPACE, "sh", self.lab.path("log"),
                               stird.binary(), "-c", path],
-                             capture_output=True, text=True, timeout=30, check=False)
+                             capture_output=True, text=True, timeout=HANG_S, check=False)
         return end, log
 
     def test_answers_when_it_is_ready_and_logs_to_syslog(self):

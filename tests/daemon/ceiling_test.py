@@ -34,8 +34,11 @@ class Ceiling(ProcessStory):
         signed = [call for call in arrived if call.raws("identity")]
         self.assertGreaterEqual(len(signed), 2)
         self.assertLess(len(signed), self.CALLS, "the others go as the failure mode says")
-        refused = self.reasons(invites).count("signer_overloaded")
-        self.assertEqual(refused, self.CALLS - len(signed))
+        reasons = self.reasons(invites)
+        refused = reasons.count("signer_overloaded")
+        self.assertGreater(refused, 0)
+        late = reasons.count("signer_timeout")  # where the machine stood still for a second
+        self.assertEqual(refused + late, self.CALLS - len(signed))
         self.stird.wait_log("a worker asks for more signatures than its calls can need")
         def counted():
             stats = stirctl.ask(self.stird.configuration, "stats")

@@ -104,7 +104,7 @@ class Crowd(ProcessStory):
         self.wait_count("control_crowded")
         rows = [row["name"] for row in stirctl.ask(self.path, "status")["alarms"]]
         self.assertIn("control_crowded", rows)
-        self.assertEqual(len(self.stird.log_lines("the control socket refuses who asks")), 1, "one a minute")
+        self.assert_one_a_minute("the control socket refuses who asks")
 
     def test_who_looks_holds_them_all(self):
         """Root changes, another looks, and a group's member changes; it is counted, said once, an alarm."""
@@ -142,7 +142,7 @@ class Crowd(ProcessStory):
         self.wait_count("control_strangers")
         self.assert_root_changes()
         self.assertEqual(self.count("control_crowded"), 0)
-        self.assertEqual(len(self.stird.log_lines("somebody of none of its groups")), 1, "one a minute")
+        self.assert_one_a_minute("somebody of none of its groups")
 
     def test_answers_that_nobody_reads(self):
         """Descriptors that wait in them are the supervisor's, and it has no endless number."""
@@ -151,12 +151,12 @@ class Crowd(ProcessStory):
             self.hold(ONE, self.look, n=4, mode=kind)
         self.wait_count("control_unread")
         self.assert_root_changes()
-        self.assertEqual(len(self.stird.log_lines("answer on the control socket was not taken")), 1, "one a minute")
+        self.assert_one_a_minute("answer on the control socket was not taken")
 
     def test_silence_is_closed(self):
         """Whoever it is, before a word or after an answer."""
         self.begin()
-        silent = []
+        silent, begin = [], time.monotonic()
         for words in (b"", b"".join(x.to_bytes(4, sys.byteorder) for x in (1, STATUS, 0, 0))):
             s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             self.addCleanup(s.close)
@@ -165,7 +165,6 @@ class Crowd(ProcessStory):
             silent.append(s)
             if words:
                 s.send(words)
-        begin = time.monotonic()
         self.assertEqual(silent[0].recv(1 << 20), b"")
         self.assertGreater(len(silent[1].recv(1 << 20)), 16)
         self.assertEqual(silent[1].recv(1 << 20), b"")

@@ -41,7 +41,7 @@ class Death(ProcessStory):
         self.start()
         recorder = self.hit("recorder", signal.SIGSTOP)
         invite, _ = self.short_call()
-        os.kill(recorder, signal.SIGKILL)
+        self.send(recorder, signal.SIGKILL)
         self.record(invite, decision="signed")
 
     def test_of_the_worker_keeps_the_next_call(self):
@@ -72,6 +72,7 @@ class Death(ProcessStory):
 
     def test_of_the_supervisor_while_all_children_are_stopped(self):
         self.start()
+        self.children()  # each has begun, and told the kernel what to do then
         family = self.stird.family()
         for pid in family:
             os.kill(pid, signal.SIGSTOP)

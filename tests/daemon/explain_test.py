@@ -8,6 +8,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import settings, stirctl
+from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.tls import TLS_PORT, Authority
 
@@ -172,7 +173,7 @@ class Explain(ProcessStory):
     def status_of(self, sent, message):
         """Of the answer; 0 where the call goes on, None where nothing comes."""
         self.sbc.send(message, self.at())
-        deadline = time.monotonic() + (5 if sent else 0.5)
+        deadline = time.monotonic() + (HANG_S if sent else 0.5)
         status = None
         while status is None and time.monotonic() < deadline:
             self.sbc.poll(0.01)

@@ -68,7 +68,7 @@ class FirstHour(unittest.TestCase):
         script = "\n".join(found) + CALL + "\nstat -c '%A %U:%G %n' /etc/stird/stird.conf " \
             "/etc/stird/numbers.d /var/lib/stird /var/lib/stird/certs/709J/*.unit/key.pem\n" \
             "cat /var/log/stird.journal\n"
-        status, said = bare_machine.run(script, 120)
+        status, said = bare_machine.run(script, 300)
         self.assertEqual(status, 0, said)
         for line in ("configuration is good: 1 listener", "level *A", "Identity: eyJ",
                      r"-rw-r----- root:stird /etc/stird/stird.conf",
@@ -90,7 +90,7 @@ class FirstHour(unittest.TestCase):
             systemctl enable --now stird
             stirctl cert import --key 709J.key --chain 709J.pem --x5u https://certs.example.net/709J-2026.pem 709J
             stirctl cert list
-            """ + CALL, 120)
+            """ + CALL, 300)
         self.assertEqual(status, 0, said)
         for line in ("imported: /var/lib/stird/certs/709J/", "is there already as", "configuration is good",
                      "usable, signs", "Identity: eyJ"):

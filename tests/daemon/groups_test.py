@@ -43,7 +43,7 @@ class Groups(bare_machine.Story):
 
     def test_files_without_certificates(self):
         """Who may not read certificates looks at tables all the same; what needs more says what."""
-        tables = ("numbers lint", "numbers diff running configured", "numbers compile -o /tmp/x")
+        tables = ("numbers lint", "numbers diff running configured", "numbers compile -o /var/tmp/x")
         refused = (("explain --offline --trunk sbc --from +12155550100 --to +13125550123",
                     "you may not read certificates and urgent changes, which decide a call: be root"),
                    ("numbers diff running configured --records /dev/null", "which decide a call: be root"),

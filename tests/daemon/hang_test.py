@@ -7,6 +7,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import stird
+from lib.lab import end_with_parent
 from lib.patience import HANG_S
 
 
@@ -36,6 +37,19 @@ class Hang(ProcessStory):
         time.sleep(4.0)
         os.kill(self.stird.process.pid, signal.SIGCONT)
         time.sleep(1.0)
+        self.assertEqual(self.children(), before)
+
+    def test_of_the_whole_machine_replaces_nobody(self):
+        """A virtual one that was moved: all of them stood still, and go on at once."""
+        self.stird = stird.Stird(self.lab, self.configure())
+        self.stird.prepare = lambda: (end_with_parent(), os.setpgid(0, 0))
+        self.stird.start()
+        before = self.children()
+        for _ in range(3):
+            os.killpg(self.stird.process.pid, signal.SIGSTOP)
+            time.sleep(4.0)  # more than a worker or a signer may be silent
+            os.killpg(self.stird.process.pid, signal.SIGCONT)
+            self.signed_again()
         self.assertEqual(self.children(), before)
 
     def test_of_the_service_manager_stops_nothing(self):

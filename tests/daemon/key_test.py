@@ -8,6 +8,7 @@ import unittest
 
 from daemon.lifetimes import ProcessStory
 from lib import possess
+from lib.patience import HANG_S
 
 REFUSED = (-errno.EACCES, -errno.EPERM)
 
@@ -31,7 +32,7 @@ class Key(ProcessStory):
         """The private key's number, as openssl prints it."""
         text = subprocess.run(["openssl", "ec", "-in", self.lab.unit.directory + "/key.pem",
                                "-noout", "-text"], capture_output=True, text=True, check=True,
-                              timeout=20).stdout
+                              timeout=HANG_S).stdout
         digits = re.search(r"priv:\s*([0-9a-f:\s]+)pub:", text).group(1)
         return int(re.sub(r"[:\s]", "", digits), 16).to_bytes(32, "big")
 

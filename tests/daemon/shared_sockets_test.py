@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import struct
 import sys
@@ -217,7 +218,7 @@ class Several(WorkersStory):
             if victim == 1:  # the choice among the workers' sockets; the first gets all
                 calls.insert(0, with_program(worker, given["udp"][0], SO_ATTACH_REUSEPORT_CBPF))
             possess.inside(worker, *calls)
-            os.kill(worker, 9)
+            self.send(worker, signal.SIGKILL)
             stird.wait_until(lambda worker=worker: worker not in self.workers() and
                              len(self.workers()) == 3, 20.0, "another worker")
             stird.wait_until(lambda: self.mended() > spoiled, 5.0, "sockets that are mended")

@@ -1,6 +1,6 @@
 /*
- * A PKCS#11 module that is another one ($SLOW_TOKEN_MODULE), but whose C_Sign sleeps for half a
- * second while the file $SLOW_TOKEN_FILE is there, and fails while it holds a "d" (dead).
+ * A PKCS#11 module that is another one ($SLOW_TOKEN_MODULE), but whose C_Sign does not return as
+ * long as the file $SLOW_TOKEN_FILE is there, and fails while it holds a "d" (dead).
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -25,14 +25,14 @@ static unsigned long slow_sign(unsigned long session, unsigned char *data, unsig
                                unsigned char *signature, unsigned long *signature_n)
 {
     const char *path = getenv("SLOW_TOKEN_FILE");
-    FILE *f = path ? fopen(path, "re") : NULL;
-    int c = f ? fgetc(f) : EOF;
-    if (f)
+    FILE *f;
+    while (path && (f = fopen(path, "re"))) {
+        int c = fgetc(f);
         fclose(f);
-    if (c == 'd')
-        return 0x30; /* CKR_DEVICE_ERROR */
-    if (f)
-        usleep(500000);
+        if (c == 'd')
+            return 0x30; /* CKR_DEVICE_ERROR */
+        usleep(10000);
+    }
     return real_sign(session, data, n, signature, signature_n);
 }
 

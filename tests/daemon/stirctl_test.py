@@ -136,7 +136,7 @@ class Stirctl(ProcessStory):
         with open(self.path, encoding="utf-8") as source:
             other = self.lab.write("other.conf", source.read().replace(self.net(1), self.net(11)))
         run = subprocess.run([lab.binary(), "-f", "-c", other], capture_output=True, text=True,
-                             timeout=20, check=False)
+                             timeout=HANG_S, check=False)
         self.assertEqual(run.returncode, 1)
         self.assertIn("another stird answers there", run.stderr)
         self.assertEqual(stirctl.ask(self.path, "status")["state"], "serving")

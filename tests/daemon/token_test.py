@@ -31,7 +31,7 @@ class Token(ProcessStory):
                      "5678")
         pkcs8 = self.lab.path("pkcs8.pem")
         subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", key, "-out", pkcs8],
-                       check=True, capture_output=True, timeout=20)
+                       check=True, capture_output=True, timeout=HANG_S)
         self.softhsm("--import", pkcs8, "--token", "stird", "--label", "709J", "--id", "01",
                      "--pin", "1234")
         os.unlink(pkcs8)
@@ -41,7 +41,7 @@ class Token(ProcessStory):
                  % self.lab.path("pin"))
 
     def softhsm(self, *words):
-        done = subprocess.run(["softhsm2-util", *words], capture_output=True, text=True, timeout=20,
+        done = subprocess.run(["softhsm2-util", *words], capture_output=True, text=True, timeout=HANG_S,
                               check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
@@ -85,7 +85,7 @@ class Token(ProcessStory):
     def test_a_key_of_another_certificate(self):
         other = self.lab.path("other.pem")
         subprocess.run("openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 "
-                       "-nocrypt -out " + other, shell=True, check=True, timeout=20)
+                       "-nocrypt -out " + other, shell=True, check=True, timeout=HANG_S)
         self.softhsm("--import", other, "--token", "stird", "--label", "other", "--id", "02",
                      "--pin", "1234")
         self.uri("pkcs11:token=stird;object=other;type=private?pin-source=file:%s"
@@ -96,7 +96,7 @@ class Token(ProcessStory):
 
     def test_a_slow_or_dead_token_costs_no_call(self):
         slow = shim("slow_token")
-        # Half of what the slow token takes: on a busy machine a call more may go unsigned before.
+        # On a busy machine a call more may go unsigned before.
         self.start(more=self.module(slow, 'timeout = "250ms"; '))
         stird.wait_until(self.signs_again, HANG_S, "it signs")
         for how in ("s", "d"):

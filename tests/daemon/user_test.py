@@ -9,6 +9,7 @@ from unittest import mock
 
 from daemon.lifetimes import ProcessStory, status_of
 from lib import lab, possess, sandbox, stirctl, stird, tls
+from lib.patience import HANG_S
 
 USER = "nobody"
 
@@ -102,7 +103,7 @@ class User(ProcessStory):
         with open(path, "w", encoding="ascii") as out:
             out.write(text)
         end = subprocess.run([stird.binary(), "-f", "-c", path], capture_output=True, text=True,
-                             timeout=30, check=False)
+                             timeout=HANG_S, check=False)
         self.assertEqual(end.returncode, 78)
         self.assertIn("has another name as well", end.stderr)
         status, words = stird.check_configuration(path)
@@ -169,7 +170,7 @@ class Unit(ProcessStory):
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
         run = subprocess.run([program, "-c", path, "reload", "--wait"], preexec_fn=become,
-                             capture_output=True, text=True, timeout=60, check=False)
+                             capture_output=True, text=True, timeout=HANG_S, check=False)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertNotIn("process of stird's own", self.stird.log())
 

@@ -18,6 +18,8 @@ from .patience import HANG_S
 
 T1, T2 = 0.5, 4.0
 GIVE_UP = HANG_S  # instead of 64*T1: the machine may be slow
+PAUSE_S = 0.5
+SIGNATURE_S = 1.0  # signing.timeout of labs
 BRANCH_MARK = "branch=z9hG4bKst"
 
 INVITE = ("INVITE sip:%(called)s@%(to)s SIP/2.0\r\n"
@@ -32,6 +34,15 @@ IN_DIALOG = ("%(method)s %(target)s SIP/2.0\r\n"
 ACK_REFUSAL = ("ACK sip:%(called)s@%(stird)s SIP/2.0\r\n%(via)s\r\nMax-Forwards: 70\r\n"
                "From: %(from)s\r\nTo: %(to)s\r\nCall-ID: %(id)s\r\nCSeq: 1 ACK\r\n"
                "Content-Length: 0\r\n\r\n")
+
+
+def starved_s():
+    """How long this process has been able to run, and had no processor (sched-stats.rst)."""
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as source:
+            return int(source.read().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 class Text:
@@ -63,6 +74,7 @@ class Call:
         self.state = "calling"  # ringing, up, again (a re-INVITE), ending, done
         self.signed = self.worker = self.arrived = self.ringing_at = None
         self.trying = False  # a 100 came: its INVITE is not sent again
+        self.trying_after_s = self.answered = None
         self.final = self.route = self.target = self.invite = None
         self.waiting = {}  # cseq -> request that is retransmitted
 
@@ -73,6 +85,8 @@ class Load:
         self.caller_at, self.callee_at, self.to = caller, callee, to
         self.calling, self.called = calling, called
         self.serial, self.timers, self.calls = itertools.count(), [], {}
+        self.starved_before_s = starved_s()
+        self.pauses = []  # (begin, end) of turns of this loop that took too long
         self.answers = {}  # of the callee: (call-id, cseq method) -> answer until its ACK
         self.ring_s, self.hold_s, self.refuse_every = 0.1, 0.2, 0
 
@@ -99,7 +113,19 @@ class Load:
 
     @property
     def unsigned(self):
-        return [call for call in self.calls.values() if call.arrived and not call.signed]
+        """
+        But for those under way when the whole machine stood still, and those that waited as long as a signature is
+        waited for on a machine that gave us, too, no processor for so long.
+        """
+        starved = starved_s() - self.starved_before_s >= SIGNATURE_S
+        return [call for call in self.calls.values() if call.arrived and not call.signed and
+                not (starved and call.arrived - call.began >= SIGNATURE_S) and
+                not any(call.began <= end and call.arrived >= begin for begin, end in self.pauses)]
+
+    def signed_again(self, since):
+        """When the first of those arrived that began after that and are signed."""
+        return min((call.arrived for call in self.calls.values() if call.began > since and call.signed),
+                   default=float("inf"))
 
     @property
     def by_worker(self):
@@ -120,10 +146,9 @@ class Load:
             what(*arguments)
 
     def _turn(self, limit):
-        wait = limit - time.monotonic()
-        if self.timers:
-            wait = min(wait, self.timers[0][0] - time.monotonic())
-        ready, _, _ = select.select([self.caller, self.callee], [], [], max(0, wait))
+        begin = time.monotonic()
+        wait = max(0, min([limit] + [when for when, *_ in self.timers[:1]]) - begin)
+        ready, _, _ = select.select([self.caller, self.callee], [], [], wait)
         for sock in ready:
             take = self._caller_got if sock is self.caller else self._callee_got
             for _ in range(32):
@@ -132,6 +157,8 @@ class Load:
                 except (BlockingIOError, ConnectionRefusedError):
                     break
                 take(Text(raw))
+        if time.monotonic() - begin - wait > PAUSE_S:
+            self.pauses.append((begin, time.monotonic()))
         self._run_timers()
 
     def run(self, rate, seconds, events=(), give_up=GIVE_UP):
@@ -201,7 +228,8 @@ class Load:
             return
         if m.method == "INVITE" and m.status < 200:
             call.waiting.pop(m.cseq, None)
-            call.trying = True
+            if not call.trying:
+                call.trying, call.trying_after_s = True, time.monotonic() - call.began
             if m.status > 100 and call.ringing_at is None:
                 call.ringing_at = time.monotonic()
         elif m.method == "INVITE":
@@ -212,6 +240,7 @@ class Load:
             call.state = "done" if m.status == 200 else "BYE answered by %d" % m.status
 
     def _caller_final(self, call, m):
+        call.answered = call.answered or time.monotonic()
         if m.status >= 300:
             via = next(l for l in call.invite.split("\r\n") if l.startswith("Via:"))
             self._send(ACK_REFUSAL % {

@@ -6,13 +6,15 @@ import platform
 import signal
 import struct
 
-ATTACH, DETACH, GETREGS, SETREGS, SINGLESTEP = 16, 17, 12, 13, 9
+ATTACH, DETACH, GETREGS, SETREGS, SINGLESTEP, CONT = 16, 17, 12, 13, 9, 7
 AT_FDCWD = -100
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
              "ss fs_base gs_base ds es fs gs").split()
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 RED_ZONE = 65536  # below the stack pointer, and more than enough for all arguments of a call
 SYSCALL = b"\x0f\x05"
+# again: mov rax, r12; syscall; test rax, rax; js end; dec r13; jnz again; end: int3
+AGAIN = bytes.fromhex("4c89e0 0f05 4885c0 7805 49ffcd 75f1 cc")
 
 # x86-64
 NUMBERS = {
@@ -114,6 +116,28 @@ def place(memory, at, arguments, results):
     return values + [0] * (len(ARGUMENTS) - len(values))
 
 
+def many_calls(pid, before, code, name, values, times):
+    """The same so often, or until it fails, by a loop in the process's own code: its last result, how many were left."""
+    run = Registers()
+    ctypes.pointer(run)[0] = before
+    for register, value in zip(ARGUMENTS, values):
+        setattr(run, register, value % 2**64)
+    run.rip, run.r12, run.r13, run.orig_rax = code, NUMBERS[name], times, 2**64 - 1
+    with open("/proc/%d/mem" % pid, "r+b", buffering=0) as memory:
+        memory.seek(code)
+        kept = memory.read(len(AGAIN))
+        memory.seek(code)
+        memory.write(AGAIN)
+        ptrace(SETREGS, pid, ctypes.addressof(run))
+        ptrace(CONT, pid)
+        while wait(pid) != signal.SIGTRAP:  # as in one_call()
+            ptrace(CONT, pid)
+        ptrace(GETREGS, pid, ctypes.addressof(run))
+        memory.seek(code)
+        memory.write(kept)
+    return ctypes.c_longlong(run.rax).value, run.r13
+
+
 def one_call(pid, before, code, name, values):
     call = Registers()
     ctypes.pointer(call)[0] = before
@@ -162,10 +186,19 @@ class Possessed:
 
     def do(self, name, *arguments):
         """One call; raises Died when the process does not survive it."""
+        self.results.append(self._run(one_call, name, arguments))
+        return self.results[-1]
+
+    def repeat(self, times, name, *arguments):
+        """TIMES calls as fast as the process can, or until one fails: the last result, and how often it went well."""
+        result, left = self._run(many_calls, name, arguments, times)
+        return result, times - left
+
+    def _run(self, how, name, arguments, *more):
         try:
             with open("/proc/%d/mem" % self.pid, "r+b", buffering=0) as memory:
                 values = place(memory, self.before.rsp - RED_ZONE, arguments, self.results)
-            self.results.append(one_call(self.pid, self.before, self.code, name, values))
+            return how(self.pid, self.before, self.code, name, values, *more)
         except Died:
             self.alive = False
             raise
@@ -173,7 +206,6 @@ class Possessed:
             self.alive = False
             os.waitpid(self.pid, 0)
             raise Died(signal.SIGKILL) from None
-        return self.results[-1]
 
 
 def inside(pid, *calls):

@@ -131,8 +131,11 @@ class Stird:
     def kill(self, family=None):
         """SIGKILL to the supervisor and the children that it had."""
         for pid in [self.process.pid] + list(family if family is not None else self.family()):
-            if alive(pid):
-                os.kill(pid, signal.SIGKILL)
+            try:
+                if alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:  # it ended with its supervisor
+                pass
         self.process.wait(HANG_S)
 
     def reload(self):

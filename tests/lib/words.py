@@ -86,8 +86,8 @@ class Words:
         try:
             with possess.Possessed(pid) as child:
                 while said < times:
-                    result = child.do(*self.call(fd, word, **fields))
-                    said += result == self.layout["size"]
+                    result, n = child.repeat(times - said, *self.call(fd, word, **fields))
+                    said += n
                     if result not in (self.layout["size"], -11):
                         break
         except possess.Died:

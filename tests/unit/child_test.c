@@ -133,6 +133,28 @@ static void test_hangs_in_a_row_may_last_longer(void **state)
     assert_non_null(child_overdue(&other, 2600));
 }
 
+/* Of whatever limit; the next sign of life ends it. */
+static void test_a_pause_of_the_supervisor_is_no_silence(void **state)
+{
+    (void)state;
+    struct child starting = {.role = &pinged, .state = CHILD_STARTING, .started_ms = 5000};
+    struct child asked = serving(&pinged, 1000), beats = serving(&beating, 1000);
+    asked.pinged_ms = 1200;
+    child_forgive_pause(&starting, 700);
+    child_forgive_pause(&asked, 700);
+    child_forgive_pause(&beats, 700);
+    child_forgive_pause(&beats, 700);
+    assert_null(child_overdue(&starting, 6699));
+    assert_non_null(child_overdue(&starting, 6700));
+    assert_null(child_overdue(&asked, 2499));
+    assert_int_equal(child_deadline_ms(&asked), 1200);
+    assert_non_null(child_overdue(&asked, 2500));
+    assert_null(child_overdue(&beats, 5399));
+    assert_non_null(child_overdue(&beats, 5400));
+    child_heard(&beats, 6000);
+    assert_non_null(child_overdue(&beats, 9000));
+}
+
 static void test_a_quiet_child_is_never_overdue(void **state)
 {
     (void)state;
@@ -369,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_an_unanswered_ping_has_a_limit),
         cmocka_unit_test(test_a_heartbeat_that_stays_away_has_a_limit),
         cmocka_unit_test(test_hangs_in_a_row_may_last_longer),
+        cmocka_unit_test(test_a_pause_of_the_supervisor_is_no_silence),
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),

@@ -13,11 +13,13 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "in_child.h"
@@ -398,6 +400,30 @@ static void test_a_second_group_finds_the_port_in_use(void **state)
     close_group(&g);
 }
 
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+/* One that comes at any time while the kernel looks at the program. */
+static void test_a_signal_is_no_refusal(void **state)
+{
+    (void)state;
+    int program = dispatch_load(2, &key, NULL, 0);
+    if (program == -EPERM || program == -ENOSYS)
+        no_program(strerror(-program));
+    signal(SIGALRM, on_alarm);
+    for (int i = 1; i <= 10 && program >= 0; i++) {
+        const struct itimerval soon = {.it_value.tv_usec = i * 5000};
+        close(program);
+        setitimer(ITIMER_REAL, &soon, NULL);
+        program = dispatch_load(2, &key, NULL, 0);
+    }
+    signal(SIGALRM, SIG_IGN);
+    assert_true(program >= 0);
+    close(program);
+}
+
 static void test_one_worker_shares_with_nobody(void **state)
 {
     (void)state;
@@ -431,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_at_every_offset),
         cmocka_unit_test(test_datagrams_in_fragments),
         cmocka_unit_test(test_a_second_group_finds_the_port_in_use),
+        cmocka_unit_test(test_a_signal_is_no_refusal),
         cmocka_unit_test(test_one_worker_shares_with_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,7 +176,7 @@ static void is_read(const char *text)
 {
     char got[64] = "";
     struct pollfd p = {.fd = udp(), .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
     assert_int_equal(p.revents & ~POLLERR, POLLIN); /* errors of what was sent are the worker's */
     ssize_t n = recv(udp(), got, sizeof(got), MSG_DONTWAIT);
     if (n < 0 && errno == ECONNREFUSED)
@@ -192,7 +192,7 @@ static void leaves(const char *text)
     assert_int_equal(sendto(udp(), text, strlen(text), MSG_DONTWAIT, (struct sockaddr *)&peer_name,
                             sizeof(peer_name)),
                      strlen(text));
-    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
     assert_int_equal(recv(peer, got, sizeof(got), MSG_DONTWAIT), strlen(text));
     assert_memory_equal(got, text, strlen(text));
 }
@@ -283,7 +283,7 @@ static int come_in(void)
 static int taken_in(void)
 {
     struct pollfd p = {.fd = tcp(), .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 5000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
     int fd = accept4(tcp(), NULL, NULL, SOCK_NONBLOCK);
     assert_true(fd >= 0);
     return fd;

@@ -15,6 +15,7 @@
 
 #define START_LIMIT_MS 20000
 #define END_LIMIT_MS   1000
+#define PAUSE_MS       100  /* more than a turn takes, less than any limit of a child */
 #define GOODBYE_MS     5000 /* more than the end can take after the drain */
 
 /* Signals, stirctl, directories, and a control socket for each child: see supervisor_each_child().
@@ -234,6 +235,22 @@ static void tell_ready(struct supervisor *s)
         s->on_ready(s->on_ready_user);
 }
 
+static void forgive(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    child_forgive_pause(c, *(const int64_t *)user);
+}
+
+/* The loop was to wake after WAIT ms. A whole machine may have stood still (a virtual one that was
+   moved): what its children did not do meanwhile is no hang of theirs. */
+static void notice_pause(struct supervisor *s, int64_t wait, int64_t now_ms)
+{
+    int64_t pause_ms = now_ms - s->turned_ms - wait;
+    s->turned_ms = now_ms;
+    if (pause_ms >= PAUSE_MS)
+        supervisor_each_child(s, forgive, &pause_ms);
+}
+
 /* What comes in is read before any deadline is looked at: a supervisor that slept is not to think
    that the others did. */
 static void one_turn(struct supervisor *s)
@@ -244,9 +261,11 @@ static void one_turn(struct supervisor *s)
     if (s->watch_fd >= 0)
         watch(&watched, s->watch_fd, POLLIN, NULL);
     supervisor_each_child(s, watch_child, &watched);
-    poll(watched.poll, watched.n, wait_ms(s, clock_monotonic_ms()));
+    int wait = wait_ms(s, clock_monotonic_ms());
+    poll(watched.poll, watched.n, wait);
 
     int64_t now_ms = clock_monotonic_ms();
+    notice_pause(s, wait, now_ms);
     for (unsigned i = 0; i < watched.n; i++) {
         if (watched.child[i] && watched.poll[i].revents)
             supervisor_child_messages(s, watched.child[i], now_ms);
@@ -274,7 +293,7 @@ int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t start_until_ms = now_ms + START_LIMIT_MS;
-    s->started_ms = now_ms;
+    s->started_ms = s->turned_ms = now_ms;
     s->journal = journal;
     s->on_ready = ready;
     s->on_ready_user = user;

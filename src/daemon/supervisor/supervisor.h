@@ -210,6 +210,7 @@ struct supervisor {
     struct control_refusals refusals;
     uint64_t reload_tickets, reload_ticket;
     int64_t started_ms;
+    int64_t turned_ms; /* when the loop woke last */
 
     bool ready, stopping, ending;
     bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
