@@ -230,7 +230,7 @@ class Names(NameStory):
             self.sbc.send(request, self.at())
         arrived = {self.carrier.expect("INFO")["cseq"] for _ in waiting}
         self.assertEqual(arrived, {request["cseq"] for request in waiting})
-        self.assertEqual(len(self.dns.asked("callee.example.com")), 1)
+        self.assertEqual(self.dns.asked_anew("callee.example.com"), 1)
 
     def test_cancelled_while_it_waits_for_a_name(self):
         """The answer that comes afterwards wakes nobody."""
