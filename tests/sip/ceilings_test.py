@@ -98,6 +98,7 @@ class Ceilings(Story):
         """REQUEST at the sink, amid whatever is said again there."""
         def look():
             self.sink.poll(0.1)
+            self.sink.drain()  # or there is no room for what is looked for
             found = [m for m in self.sink.inbox if m.get("call-id") == request["call-id"] and
                      m.is_request and m.method == request.method]
             self.sink.inbox = []
@@ -115,6 +116,7 @@ class Ceilings(Story):
 
     def running_call(self):
         """A call of "pbx" that was answered: (INVITE, its 200)."""
+        self.sink.drain()
         invite = self.place()
         self.sink.respond(self.arrived(invite), 200)
         final = self.answer_of(invite, 200)
