@@ -52,7 +52,7 @@ def call(lab, number, what):
     _, address, caller, decision, _, _ = what
     scenario = "refused" if decision == "rejected" else "caller"
     sipp = Sipp(lab.path("caller%d" % number), scenario, lab.network(address), 5060, 1,
-                remote=(lab.network(1), 5060), fields=[(caller, CALLED)], timeout=20)
+                remote=(lab.network(1), 5060), fields=[(caller, CALLED)])
     try:
         sipp.finish()
     finally:

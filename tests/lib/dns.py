@@ -21,6 +21,7 @@ class Dns:
 
     def __init__(self, host, port=53):
         self.zone, self.questions, self.broken, self.silent = {}, [], False, False
+        self.different = set()  # with its number, which stays when a question is only repeated
         self.failing = set()  # names whose questions alone get SERVFAIL
         self.delay, self.answered = 0, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -50,6 +51,10 @@ class Dns:
     def asked(self, name):
         return [question for question in list(self.questions) if question[0] == name]
 
+    def asked_anew(self, name):
+        """How many questions for it, those that were only repeated not counted."""
+        return len([question for question in list(self.different) if question[0] == name])
+
     def wait_answered(self, n):
         """Until so many questions were answered, or passed over in silence."""
         deadline = time.monotonic() + HANG_S
@@ -75,6 +80,7 @@ class Dns:
             at += 1 + packet[at]
         kind = struct.unpack("!H", packet[at + 1:at + 3])[0]
         name, question = ".".join(labels), packet[12:at + 5]
+        self.different.add((name, kind, packet[:2]))
         self.questions.append((name, kind))
         broken = self.broken or name in self.failing
         records = [] if broken else self.zone.get((name, kind), [])

@@ -153,6 +153,11 @@ class Peer:
                     self._take(raw, now, stream.transport, stream.socket.getpeername()[:2], stream)
         return bool(ready)
 
+    def drain(self):
+        """Reads all that is there; the inbox keeps it."""
+        while self.poll(0):
+            pass
+
     def _take(self, raw, now, transport, source, connection):
         self.transcript.add(self.name, "<--", "%s:%s:%d" % ((transport,) + source), raw)
         message = Message.parse(raw)
@@ -218,6 +223,13 @@ class Peer:
                 raise Unexpected("%s: the connection is still open after %.1f s"
                                  % (self.name, timeout))
             self.poll(left)
+
+    def hang_up(self, stream):
+        """Ends the connection; stird has closed its end, so it knows."""
+        stream.socket.shutdown(socket.SHUT_WR)
+        self.expect_closed(stream)
+        stream.socket.close()
+        self.streams.remove(stream)
 
     # verbs of a user agent
     def request(self, method, uri, **arguments):

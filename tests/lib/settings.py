@@ -62,11 +62,13 @@ def unless_said(text, name, key, words):
 
 def of_a_lab(text):
     """
-    TEXT with what holds in labs, unless it says something else. The timeout is as long as it may be: a slow
-    machine is no reason to leave a call unsigned. No user: the machine may have one that is called stird, and a
-    lab's directory is root's alone.
+    TEXT with what holds in labs, unless it says something else. The timeouts are as long as they may be: a slow
+    machine is no reason to leave a call unsigned, or to give up a next hop that answers. No user: the machine may
+    have one that is called stird, and a lab's directory is root's alone.
     """
-    return unless_said(unless_said(text, "signing", "timeout", '"1s"'), "security", "user", '""')
+    for name, key, words in (("signing", "timeout", '"1s"'), ("timers", "next_hop", '"32s"'), ("security", "user", '""')):
+        text = unless_said(text, name, key, words)
+    return text
 
 
 def provider(unit):

@@ -11,6 +11,11 @@ def _end(text):
     return ".".join(str(int(address[i:i + 2], 16)) for i in (6, 4, 2, 0)), int(port, 16)
 
 
+def on_its_way(end):
+    """Whether the kernel still holds octets of the connection with this (address, port), at either of its ends."""
+    return any(row.to_send or row.to_read for row in tcp_rows() if end in (row.local, row.remote))
+
+
 def tcp_rows():
     with open("/proc/net/tcp", encoding="ascii") as table:
         lines = [line.split() for line in table][1:]

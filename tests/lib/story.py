@@ -8,12 +8,14 @@ Layout of the default configuration, all at port 5060 of the story's own 127.x.y
 
 import os
 import pwd
+import signal
 import sys
 import time
 import unittest
 
 from . import dialog, identity, settings, stirctl, stird
 from .lab import Lab
+from .patience import HANG_S
 from .peer import Peer, Transcript
 from .sip import bracketed
 
@@ -101,6 +103,15 @@ class Story(unittest.TestCase):
         self.stird = stird.Stird(self.lab, path, records)
         return self.stird.start()
 
+    def hang(self, role):
+        """
+        This child stands still to the story's end: so does the supervisor, who would replace it before that.
+        """
+        family = (self.stird.process.pid, self.stird.wait_child(role))
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, pid, signal.SIGCONT)  # the child first
+
     def wait_draining(self, workers=1):
         """Each worker knows that it is to end, and says so."""
         self.stird.wait_log("(worker drains(.*\n)*.*){%d}" % workers)
@@ -140,6 +151,21 @@ class Story(unittest.TestCase):
         invite.sent = time.monotonic()
         (peer or self.sbc).send(invite, self.at(transport))
         return invite
+
+    def heard(self, peer=None):
+        """
+        What was sent to stird's UDP port before this has been read, and what was said of it at once has come: the
+        answer to an OPTIONS of PEER's comes behind it. PEER's inbox keeps all but that.
+        """
+        peer = peer or self.sbc
+        options = peer.request("OPTIONS", "sip:%s:5060" % self.net(1))
+        peer.send(options, self.at())
+        while True:
+            for message in peer.inbox:
+                if message.get("call-id") == options["call-id"]:
+                    peer.inbox.remove(message)
+                    return
+            self.assertTrue(peer.poll(HANG_S), "no answer to OPTIONS")
 
     # whole calls
     def refuse(self, arrived, invite, peer=None, status=486, at=None):
@@ -201,6 +227,13 @@ class Story(unittest.TestCase):
         for name, value in members.items():
             self.assertEqual(record[name], value, "%s in %r" % (name, record))
         return record
+
+    def recorded(self, reason, n):
+        """The records with this reason, at least so many: the recorder writes them when the answer has left."""
+        def found():
+            return [r for r in self.stird.records() if r["reason"] == reason]
+        stird.wait_until(lambda: len(found()) >= n, HANG_S, "%d records of %s" % (n, reason))
+        return found()
 
     def assert_untouched(self, sent, arrived, *names):
         """These headers, or all but what a proxy owns, are the same octets in the same order."""

@@ -72,7 +72,9 @@ class Deadlines(Connections):
             if stream.closed:
                 break
             time.sleep(0.05)
-        self.assertTrue(stream.closed)
+        else:
+            self.fail("the message was whole")
+        self.sbc.expect_closed(stream)
         self.carrier.expect_nothing(0.1)
 
     def test_idle(self):
@@ -87,12 +89,12 @@ class Deadlines(Connections):
         self.closed_after(stream, 2.9, began)
 
     def test_keep_alive(self):
-        """RFC 5626 section 3.5.1: answered, and what is kept alive is not idle."""
-        self.start(limits=' idle_timeout = "3s";')
-        stream = self.connect()
-        for _ in range(8):
+        """RFC 5626 section 3.5.1: answered, and what is kept alive is not idle, when another one is."""
+        self.start(limits=' idle_timeout = "8s";')
+        stream, silent = self.connect(), self.connect()
+        while not silent.closed:
             self.assertTrue(self.is_served(stream))
-            time.sleep(0.5)
+            self.sbc.poll(0.5)
         self.assertTrue(self.is_served(stream))
 
     def cost_s(self):

@@ -75,7 +75,7 @@ class DialogBlock(Story):
 
     def told(self, n):
         """So many refusals have a record, with the trunk that the call is of."""
-        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
+        records = self.recorded("number_blocked", n)
         self.assertEqual([r["trunk"] for r in records], ["acme"] * n)
 
     def by_the_request_uri(self, own, other):
@@ -141,8 +141,7 @@ class DialogBlock(Story):
 
     def refused_by(self, message, trunk):
         self.refused(message)
-        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
-        self.assertEqual([r["trunk"] for r in records], [trunk])
+        self.assertEqual([r["trunk"] for r in self.recorded("number_blocked", 1)], [trunk])
 
     def found(self, message, *asked):
         told = self.asked(message, *asked)
@@ -292,7 +291,7 @@ class DialogBlock(Story):
         self.assertEqual(self.explained(message), ("passed", "emergency_unsigned"))
         stats = lambda: stirctl.ask(self.lab.path("stird.conf"), "stats")
         wait_until(lambda: (stats()["emergency_calls"], stats()["emergency_by_to"]) == (calls, by_to), HANG_S, "stats")
-        records = [r for r in self.stird.records() if r["reason"] == "emergency_unsigned"]
+        records = self.recorded("emergency_unsigned", calls)
         self.assertEqual([(r["decision"], r["trunk"], r["sip_status"], r["orig_tn"]) for r in records],
                          [("passed", "acme", 486, BLOCKED.decode()[1:])] * calls)
 
@@ -306,13 +305,12 @@ class DialogBlock(Story):
             self.stranger_sends(stranger, message)
         arrived = self.carrier.expect("INVITE")
         self.assertEqual(arrived["cseq"], good["cseq"])
-        blocked_ones = lambda: [r for r in self.stird.records() if r["reason"] == "number_blocked"]
-        wait_until(blocked_ones, HANG_S, "a record")
-        self.assertEqual([(r["source"], r["sip_status"] or 0) for r in blocked_ones()], [(self.net(55) + ":5060", 0)])
+        self.assertEqual([(r["source"], r["sip_status"] or 0) for r in self.recorded("number_blocked", 1)],
+                         [(self.net(55) + ":5060", 0)])
         self.assertEqual(self.explained(blocked, 55), ("rejected", "number_blocked"))
         self.stranger_sends(stranger, self.swapped(call, 4))  # towards the carrier: no callee's
         self.carrier.expect_nothing(0.2)
-        self.assertEqual(len(blocked_ones()), 2)
+        self.assertEqual(len(self.recorded("number_blocked", 2)), 2)
 
     def stranger_sends(self, stranger, message):
         raw = message.octets().replace(b"UDP " + self.net(2).encode(), b"UDP " + self.net(55).encode())

@@ -27,6 +27,10 @@ class Drain(Story):
     def expect_end(self):
         self.assertEqual(self.stird.process.wait(HANG_S), 0)
 
+    def start_to_drain(self, way="503"):
+        """What comes after the last call's end has 2 * T1."""
+        self.start(drain="%ds" % (2 * HANG_S), more='proxy = { drain = "%s"; };\ntimers = { t1 = "3s"; };' % way)
+
     def answer_and_hang_up(self, invite, arrived):
         self.carrier.respond(arrived, 200)
         final = self.sbc.expect(200)
@@ -35,7 +39,7 @@ class Drain(Story):
 
     def test_by_503(self):
         """R-P-083: the call that rings goes on; OPTIONS and new calls get 503, then the end."""
-        self.start(drain="%ds" % (2 * HANG_S))
+        self.start_to_drain()
         invite, arrived = self.ring()
         self.terminate()
         self.options()
@@ -48,7 +52,7 @@ class Drain(Story):
 
     def test_by_silence(self):
         """proxy.drain: neither OPTIONS nor a new call gets an answer."""
-        self.start(drain="%ds" % (2 * HANG_S), more='proxy = { drain = "silence"; };')
+        self.start_to_drain("silence")
         self.options()
         self.sbc.expect(200)
         invite, arrived = self.ring()
@@ -79,7 +83,7 @@ class Drain(Story):
 
     def test_late_ack(self):
         """The last call's ACK still goes through: it needs a round trip."""
-        self.start(drain="%ds" % (2 * HANG_S))
+        self.start_to_drain()
         invite, arrived = self.ring()
         self.terminate()
         self.carrier.respond(arrived, 200)

@@ -58,14 +58,14 @@ class Failover(Story):
 
     def test_first_rings(self):
         """R-P-037: after any provisional but 100 there is no second."""
-        self.start_with_two(next_hop="2s")
+        self.start_with_two(next_hop="4s")
         first = self.peer("first", 8)
         self.carrier  # pylint: disable=pointless-statement
         invite = self.place()
         one = first.expect("INVITE")
         first.respond(one, 180)
         self.sbc.expect(180)
-        self.carrier.expect_nothing(2.5)
+        self.carrier.expect_nothing(4.5)
         self.refuse(one, invite, at=first)
 
     def test_first_refuses(self):

@@ -19,7 +19,7 @@ MACHINE = {}  # of stird
 
 
 def run(*words, **options):
-    subprocess.run(words, check=True, timeout=20, **options)
+    subprocess.run(words, check=True, timeout=HANG_S, **options)
 
 
 def there(*words):
@@ -55,7 +55,7 @@ def tearDownModule():
     shutil.rmtree(MACHINE["programs"])
     MACHINE["process"].stdin.close()
     MACHINE["process"].stdout.close()
-    MACHINE["process"].wait(10)
+    MACHINE["process"].wait(HANG_S)
 
 
 class Elsewhere(Calls):
@@ -119,6 +119,7 @@ class Elsewhere(Calls):
                 request = self.inside("MESSAGE", "sip:%s:5060" % victim.host, nobody)
                 for _ in range(2):
                     nobody.send(request, self.at())
+                stird.wait_until(lambda: victim.drain() or len(victim.inbox) >= copies, HANG_S, "the copies")
                 deadline = time.monotonic() + 2.5
                 while time.monotonic() < deadline:
                     victim.poll(deadline - time.monotonic())
@@ -139,7 +140,7 @@ class Elsewhere(Calls):
                 for peer in (self.sbc, self.carrier, self.peer("anybody", 77)):
                     peer.send(self.inside("INFO", uri, peer, 10 + n, b"FLUSHALL\r\n"), self.at())
                     peer.expect((403, "INFO"))
-            told, _ = server.communicate(b"", 20)
+            told, _ = server.communicate(b"", HANG_S)
         self.assertEqual(told, b"nobody came\n")
         stird.wait_until(lambda: self.fenced() == 9, HANG_S, "fenced")
 

@@ -229,6 +229,7 @@ class Nobody(Calls):
             for n in range(30):
                 self.sbc.respond(there, (180, 183, 200)[n % 3], extra=["RSeq: %d" % n],
                                  body=b"x" * (50 * n))
+        stird.wait_until(lambda: nobody.poll(0.1), HANG_S, "what comes back")
         while nobody.poll(0.5):
             pass
         received = sum(len(m.raw) for m in nobody.inbox)
@@ -524,6 +525,6 @@ class InANetwork(unittest.TestCase):
         done = subprocess.run(
             ["unshare", "-n", "sh", "-c", "ip link set lo up; exec \"$0\" -B -m unittest -v "
              "sip.fence_story", sys.executable], cwd=here, capture_output=True, text=True,
-            timeout=150, check=False)
+            timeout=8 * HANG_S, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("skipped", done.stderr)

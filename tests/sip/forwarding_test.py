@@ -76,6 +76,7 @@ class Via(Story):
                 busy = self.sbc.expect(486)
                 self.carrier.expect("ACK")
                 self.sbc.acknowledge(invite, busy, self.at())
+                self.heard()
                 copies = self.sbc.copies(busy)
                 self.carrier.expect_nothing(0.1)
                 self.sbc.expect_nothing(0.8)

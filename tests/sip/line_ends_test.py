@@ -35,7 +35,8 @@ class LineEnds(Story):
         peer.inbox = []
         peer.send(raw, self.at())
         if None in statuses:
-            peer.poll(0.2)
+            self.heard()
+            peer.drain()
             answer = peer.inbox[0] if peer.inbox else None
         else:
             answer = peer.expect(statuses[0])

@@ -13,13 +13,10 @@ SOON = 'signing = { timeout = "50ms"; %s };'
 
 
 class SignerFault(Story):
-    def stop_signer(self):
-        os.kill(self.stird.child("signer"), signal.SIGSTOP)
-
     def test_hung_signer_calls_go_on_unsigned(self):
         """R-P-097 R-P-100: within 50 ms, and the record says signer_timeout."""
         self.start(more=SOON % "")
-        self.stop_signer()
+        self.hang("signer")
         invite, arrived = self.short_call()
         self.assertEqual(arrived.raws("identity"), [])
         self.record(invite, decision="passed", reason="signer_timeout", orig_tn="12155550100")
@@ -42,7 +39,7 @@ class SignerFault(Story):
     def test_fail_closed(self):
         """R-P-097: 503 instead."""
         self.start(more=SOON % 'failure = "fail_closed";')
-        self.stop_signer()
+        self.hang("signer")
         self.refused_call(503, reason="signer_timeout")
 
     def test_killed_signer(self):

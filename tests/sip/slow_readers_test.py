@@ -4,6 +4,7 @@ import socket
 import time
 
 from lib import stirctl
+from lib.patience import HANG_S
 from lib.sockets import tcp_rows
 from lib.stird import alive, wait_until
 from lib.tls import TLS_PORT
@@ -93,8 +94,9 @@ class SlowReaders(connections_test.Connections):
 
     def test_who_reads_slowly_is_served(self):
         """What moves is not closed, however much of it waits."""
-        self.start(limits=SHORT)
+        self.start(limits=SHORT.replace("1s", "5s"))
         stream = self.slow()
+        stream.socket.settimeout(HANG_S)
         for _ in range(4):
             stream.socket.sendall(self.options() * 20)
         answers, octets = 0, b""

@@ -99,6 +99,9 @@ class Status(Story):
         def calls(name):
             return lambda status: next(t["calls"] for t in status["trunks"] if t["name"] == name)
         placed = [(invite, self.carrier.expect("INVITE")) for invite in (self.place(), self.place())]
+        for _, arrived in placed:
+            self.carrier.respond(arrived, 180)
+            self.sbc.expect(180)  # they ring as long as it takes
         self.wait_status(lambda s: calls("pbx")(s) == 2, "two are in progress")
         self.assertEqual(calls("guest")(self.ask()), 0)
         self.configure(trunks=[self.trunk("guest", 3), self.trunk()])

@@ -96,7 +96,7 @@ class Proof(tls_test.TlsStory):
             stream = sbc.dial(self.net(1), TLS_PORT)
             stream.socket.sendall(octets)
             sbc.streams.append(stream)
-            sbc.expect_closed(stream, 7)
+            sbc.expect_closed(stream)
         self.signed_call(transport="tls")
 
 
@@ -235,5 +235,5 @@ class Mistakes(tls_test.TlsStory):
         for pid in [self.stird.process.pid] + self.stird.family():
             if any("stird-settings" in what for what in descriptors(pid).values()):
                 holders.add(name_of(pid))
-        self.assertEqual(holders, {"stird"})
+        self.assertEqual(holders - {""}, {"stird"})  # who has ended meanwhile has no name
         self.assertEqual(wait_until(lambda: self.stird.child("signer"), HANG_S, "a signer") > 0, True)

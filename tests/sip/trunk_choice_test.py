@@ -82,7 +82,7 @@ class TrunkChoice(Story):
         for _ in range(3):
             self.leaves(self.with_contact("", from_="<sip:+12155550100;tgrp=acme@pbx>"), "C",
                         "default")
-        lines = self.stird.log_lines("only From")
+        lines = self.stird.wait_lines("only From")
         self.assertEqual(len(lines), 1, lines)
         for part in ("warning", "trunk=acme", "tgrp=acme", "read_in=Contact", "calls=1"):
             self.assertIn(part, lines[0])

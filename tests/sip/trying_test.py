@@ -1,8 +1,5 @@
 """100 Trying: with the INVITE that leaves, or 200 ms after it came (RFC 3261 section 17.2.1)."""
 
-import os
-import signal
-
 from lib import dialog
 from lib.sip import parameter
 from lib.story import Story
@@ -41,12 +38,12 @@ class Trying(Story):
     def test_r_p_065_while_the_signer_is_slow(self):
         """Signing takes a second and fails: 100 comes before the 503, once."""
         self.start(more='signing = { timeout = "1s"; failure = "fail_closed"; };')
-        os.kill(self.stird.wait_child("signer"), signal.SIGSTOP)
+        self.hang("signer")
         invite = self.place()
         self.sbc.expect(100)
         final = self.sbc.expect(503)
         self.sbc.acknowledge(invite, final, self.at())
-        self.assertIn(self.record(invite)["reason"], ("signer_timeout", "signer_unavailable"))
+        self.record(invite, reason="signer_timeout")
         self.assertEqual(self.hundreds(), 1)
 
     def test_r_p_065_while_a_connection_opens(self):

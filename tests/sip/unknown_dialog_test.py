@@ -4,7 +4,6 @@ decided, limited and recorded as a new call, and never signed.
 """
 
 import re
-import time
 
 from lib import dialog, stirctl
 from lib.sip import uri_of
@@ -86,14 +85,7 @@ class UnknownDialog(Story):
                 self.sbc.send(octets, self.at())
             for _ in range(2):
                 self.carrier.respond(self.carrier.expect("INVITE", skip=("ACK",)), 486)
-        records = [r for r in self.wait_records(21) if r["reason"] == "unknown_dialog"]
-        self.assertEqual(len(records), 20)
-
-    def wait_records(self, number):
-        deadline = time.monotonic() + 5
-        while len(self.stird.records()) < number and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self.stird.records()
+        self.assertEqual(len(self.recorded("unknown_dialog", 20)), 20)
 
     def test_blocked_rules_and_caps_hold(self):
         """Whatever refuses a new call refuses this one."""
@@ -267,8 +259,7 @@ class UnknownDialog(Story):
             self.assertEqual((told["decision"], told["reason"], told["sip_status"]),
                              ("rejected", "number_blocked", 603))
         self.carrier.expect_nothing(0.2)
-        records = [r for r in self.stird.records() if r["reason"] == "number_blocked"]
-        self.assertEqual([(r["orig_tn"], r["sip_status"]) for r in records],
+        self.assertEqual([(r["orig_tn"], r["sip_status"]) for r in self.recorded("number_blocked", 2)],
                          [("12155556000", 603)] * 2)
         self.sbc.send(self.again(invite, final, 5, "+12155550101"), self.at())
         self.carrier.respond(self.carrier.expect("INVITE"), 481)
