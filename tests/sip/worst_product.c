@@ -190,13 +190,16 @@ static void add_lines(const struct kind *k, size_t octets)
 
 static struct str make(const struct kind *k, size_t octets)
 {
-    static const char *const good[][2] = {{"Via", "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1"},
+    static const char *const good[][2] = {{"Via", WORST_VIA},
                                           {"From", "<sip:+12155550100@h>;tag=1"},
                                           {"To", "<sip:+12155550199@h>;tag=2"},
                                           {"Call-ID", "c@h"},
                                           {"Max-Forwards", "70"}};
     const char *start = worst_roles[k->role].start;
     bool invite = strncmp(start, "INVITE", 6) == 0;
+    const char *method = strncmp(start, "SIP/", 4) == 0 ? "BYE " : start;
+    char cseq[32];
+    snprintf(cseq, sizeof(cseq), "1 %.*s", (int)strcspn(method, " "), method);
     n_bytes = 0;
     if (k->name > 0) {
         add(str_of(start));
@@ -208,7 +211,7 @@ static struct str make(const struct kind *k, size_t octets)
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         add_good(good[i][0], names[k->name],
                  invite && i == 2 ? "<sip:+12155550199@h>" : good[i][1]);
-    add_good("CSeq", names[k->name], invite ? "1 INVITE" : "1 BYE");
+    add_good("CSeq", names[k->name], cseq);
     add_lines(k, octets);
     add(STR("Content-Length: 0\r\n\r\n"));
     return (struct str){bytes, n_bytes};

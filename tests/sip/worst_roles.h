@@ -7,6 +7,8 @@
 
 #include <stird/base/str.h>
 
+#define WORST_VIA "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1" /* of all that is made */
+
 struct worst_role {
     const char *name;
     const char *start; /* of messages that are made for it */
