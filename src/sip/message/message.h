@@ -38,6 +38,7 @@ struct message {
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
     unsigned n_broken;   /* lines that are no header: they leave as they came (section 16.3) */
+    size_t head_bytes;   /* the empty line too */
     unsigned n_lines;    /* of the head, header or not, folded ones as one */
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
@@ -96,6 +97,8 @@ struct str message_header(const struct message *m, const char *name, char compac
 unsigned message_header_count(const struct message *m, const char *name, char compact);
 /* The line of a header that sofia-sip does not parse, as headers.h reads it. */
 bool message_line(const sip_unknown_t *h, struct header_line *line);
+/* Whether it is the header NAME: what continues it is not looked at. */
+bool message_line_is(const sip_unknown_t *h, struct str name, char compact);
 
 /* Whether a Via of somebody else's stands below the topmost. */
 bool message_has_lower_via(const struct message *m);
