@@ -102,8 +102,9 @@ static const struct {
 };
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
-/* In one line, or in as many as there may be. */
-enum { ONE_LINE, MANY_LINES, FORMS };
+/* In one line, in some, or in as many as a request may have. */
+enum { ONE_LINE, MANY_LINES, MOST_LINES, FORMS };
+static const unsigned lines_of[FORMS] = {1, 7, 240};
 
 struct kind {
     unsigned role, name, pattern, shape, form;
@@ -136,6 +137,15 @@ static const struct {
     /* the user part read for each phone-context */
     {"INVITE of a trusted trunk", "Request-URI", "1", 9, ONE_LINE},
     {"INVITE of an untrusted trunk", "Request-URI", "1", 9, ONE_LINE},
+    /* a message of lines that continue one walked for each header that is looked for */
+    {"request in a dialog", "Route", "\r\n ", 0, ONE_LINE},
+    {"response", "From", "\r\n ", 0, ONE_LINE},
+    {"request in a dialog at a worker", "Route", "\r\n ", 0, ONE_LINE},
+    {"ACK in a dialog", "Route", "\r\n ", 0, ONE_LINE},
+    {"request that ends in its header", "To", "\r\n ", 0, ONE_LINE},
+    {"response that ends in its header", "Via", "\r\n ", 0, ONE_LINE},
+    /* each line looked for from the first */
+    {"CANCEL of a call", "Reason", "a", 0, MOST_LINES},
 };
 
 static char names[NAMES][NAME_MAX + 1] = {"Request-URI"};
@@ -179,7 +189,7 @@ static void add_good(const char *name, const char *instead, const char *value)
 
 static void add_lines(const struct kind *k, size_t octets)
 {
-    const unsigned n = k->form == MANY_LINES ? 7 : 1;
+    const unsigned n = lines_of[k->form];
     for (unsigned i = 0; i < n && k->name > 0; i++) {
         add(str_of(names[k->name]));
         add(STR(": "));
@@ -278,7 +288,7 @@ static void pick(unsigned role)
     memset(dearest, 0, sizeof(dearest));
     for (k.name = 0; k.name < n_names; k.name++)
         for (k.pattern = 0; k.pattern < PATTERNS; k.pattern++)
-            for (k.shape = 0; k.shape < SHAPES; k.shape++)
+            for (k.shape = 0; k.shape < (worst_roles[role].whole ? 1 : SHAPES); k.shape++)
                 for (k.form = 0; k.form < (k.shape == 0 ? FORMS : 1); k.form++)
                     try_one(&k);
     for (unsigned i = 0; i < DEAREST && dearest[i].ns > 0; i++) {

@@ -13,6 +13,7 @@ struct worst_role {
     const char *name;
     const char *start; /* of messages that are made for it */
     void (*play)(struct str bytes);
+    bool whole; /* what other roles play part by part, in every shape: in one shape it will do */
 };
 extern const struct worst_role worst_roles[];
 extern const unsigned n_worst_roles;

@@ -349,13 +349,16 @@ bool message_line_is(const sip_unknown_t *h, struct str name, char compact)
     return header_is_named(raw.p ? header_line_name(raw) : str_of(h->un_name), name, compact);
 }
 
-struct str message_header(const struct message *m, const char *name, char compact, unsigned n)
+bool message_header_next(const struct message *m, const char *name, char compact,
+                         const sip_unknown_t **at, struct str *value)
 {
     struct header_line line;
-    for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        if (message_line_is(h, str_of(name), compact) && n-- == 0 && message_line(h, &line))
-            return line.value.p ? line.value : STR("");
-    return (struct str){NULL, 0};
+    const sip_unknown_t *h = *at ? (*at)->un_next : m->sip->sip_unknown;
+    while (h && !(message_line_is(h, str_of(name), compact) && message_line(h, &line)))
+        h = h->un_next;
+    *at = h;
+    *value = h ? line.value : (struct str){NULL, 0};
+    return h != NULL;
 }
 
 unsigned message_header_count(const struct message *m, const char *name, char compact)

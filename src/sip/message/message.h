@@ -92,8 +92,10 @@ struct str message_via_branch(const struct message *m);
 /* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
  * before a comma. */
 bool message_via_has_rport(const struct message *m);
-/* Value of the N-th header NAME that sofia-sip does not parse for us, or {NULL, 0}. */
-struct str message_header(const struct message *m, const char *name, char compact, unsigned n);
+/* The next header NAME that sofia-sip does not parse for us, behind *AT, which is NULL before the
+   first; false: there is none. */
+bool message_header_next(const struct message *m, const char *name, char compact,
+                         const sip_unknown_t **at, struct str *value);
 unsigned message_header_count(const struct message *m, const char *name, char compact);
 /* The line of a header that sofia-sip does not parse, as headers.h reads it. */
 bool message_line(const sip_unknown_t *h, struct header_line *line);
