@@ -19,7 +19,8 @@
 
 #define SHORT    15000
 #define LONG     60000
-#define DEAREST  12 /* of each role */
+#define DEAREST  12 /* of each role, */
+#define OF_WHOLE 5  /* or of one that others play part by part */
 #define NAMES    400
 #define NAME_MAX 63
 
@@ -291,7 +292,8 @@ static void pick(unsigned role)
             for (k.shape = 0; k.shape < (worst_roles[role].whole ? 1 : SHAPES); k.shape++)
                 for (k.form = 0; k.form < (k.shape == 0 ? FORMS : 1); k.form++)
                     try_one(&k);
-    for (unsigned i = 0; i < DEAREST && dearest[i].ns > 0; i++) {
+    for (unsigned i = 0; i < (worst_roles[role].whole ? OF_WHOLE : DEAREST) && dearest[i].ns > 0;
+         i++) {
         const struct kind *d = &dearest[i].kind;
         printf("%u %s %u %u %u\n", d->role, names[d->name], d->pattern, d->shape, d->form);
     }
