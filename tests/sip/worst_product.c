@@ -81,7 +81,10 @@ static const struct str patterns[] = {STR(" "),
                                       STR(";stk="),
                                       STR("?a=b&"),
                                       STR("[:"),
-                                      STR("urn:x:1")};
+                                      STR("urn:x:1"),
+                                      STR("a\r"), /* lines to some readers */
+                                      STR("\rv:"),
+                                      STR("\rCSeq ")};
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
 /* Behind what, in two halves and before what the patterns stand. */
