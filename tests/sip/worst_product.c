@@ -19,8 +19,8 @@
 
 #define SHORT    15000
 #define LONG     60000
-#define DEAREST  12 /* of each role, */
-#define OF_WHOLE 5  /* or of one that others play part by part */
+#define DEAREST  8 /* of each role, */
+#define OF_WHOLE 4 /* or of one that others play part by part */
 #define NAMES    400
 #define NAME_MAX 63
 
