@@ -24,6 +24,10 @@
 
 #define DESCRIPTORS_FOR_OTHERS 64 /* channels, snapshots, the event loop, standard descriptors */
 
+/* As they were counted, and as much again: sizing.md. */
+#define SUPERVISOR_DESCRIPTORS 32
+#define WORKER_DESCRIPTORS     16
+
 static uint32_t udp_sockets(const struct settings *s)
 {
     uint32_t n = 0;
@@ -237,11 +241,32 @@ uint64_t budget_descriptors(const struct settings *s)
     return DESCRIPTORS_FOR_OTHERS + (uint64_t)s->n_listeners * TRANSPORTS + s->workers;
 }
 
+/* Of UDP a socket for each worker, of TCP and TLS one for all. */
+static uint64_t sockets(const struct settings *s)
+{
+    uint64_t n = (uint64_t)udp_sockets(s) * s->workers;
+    for (unsigned i = 0; i < s->n_listeners; i++)
+        n += s->listeners[i].transports[TRANSPORT_TCP] + s->listeners[i].transports[TRANSPORT_TLS];
+    return n;
+}
+
+uint64_t budget_least_descriptors(const struct settings *s)
+{
+    return SUPERVISOR_DESCRIPTORS + (uint64_t)s->workers * WORKER_DESCRIPTORS + sockets(s);
+}
+
 static void check_descriptors(const struct check *c)
 {
     const struct settings *s = c->settings;
-    uint64_t wanted = s->max_connections + budget_descriptors(s);
-    if (c->means->descriptors > 0 && wanted > c->means->descriptors)
+    uint64_t wanted = s->max_connections + budget_descriptors(s),
+             least = budget_least_descriptors(s);
+    if (c->means->descriptors > 0 && least > c->means->descriptors)
+        say(c, "workers",
+            "%u of them and %u listeners need %llu descriptors, and a process may have %llu: stird "
+            "does not start, raise LimitNOFILE of the unit (ulimit -n)",
+            s->workers, s->n_listeners, (unsigned long long)least,
+            (unsigned long long)c->means->descriptors);
+    else if (c->means->descriptors > 0 && wanted > c->means->descriptors)
         say(c, "limits.connections",
             "%u connections of a worker need %llu descriptors, and a process may have %llu: raise "
             "LimitNOFILE of the unit (ulimit -n), or lower this",

@@ -6,6 +6,7 @@
 #include "starvation.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
@@ -27,6 +28,8 @@
 /* Of its limit, for one that has no processor: it may hang all the same, on a machine that is full.
  */
 #define FORGIVEN_TIMES 10
+
+#define ROOM 8 /* descriptors: its control socket, and what a message takes to be made */
 
 /* How long to wait before the n-th try in a row. */
 static const int64_t restart_delay_ms[] = {0, 50, 200, 500, 1000};
@@ -96,6 +99,21 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
     _exit(main(user, control_fd));
 }
 
+/* Whether there are descriptors for what it is told next: one that cannot be told is of no use, and
+   would be forked and killed again and again. */
+static int find_room(void)
+{
+    int taken[ROOM], n = 0, r = 0;
+    while (n < ROOM && r == 0) {
+        taken[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+        r = taken[n] < 0 ? -errno : 0;
+        n += r == 0;
+    }
+    while (n > 0)
+        close(taken[--n]);
+    return r == -EBADF ? 0 : r; /* it has no standard input: as in tests */
+}
+
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
                 int64_t now_ms)
 {
@@ -104,9 +122,12 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
         return -EINVAL;
     if (n_keep > KEEP_MAX)
         return -E2BIG;
+    int r = find_room();
+    if (r)
+        return r;
     if (n_keep > 0)
         memcpy(kept, keep, n_keep * sizeof(*keep));
-    int r = control_pair(control);
+    r = control_pair(control);
     if (r)
         return r;
     if (may_fill(c))

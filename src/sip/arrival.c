@@ -41,10 +41,10 @@ static int answer_fault(struct proxy *p, const struct flow *from, struct str raw
 }
 
 /* What could not be read: for what is in it, or as there is no memory to read it. */
-static void count_unread(struct proxy *p, const struct flow *from, struct str raw,
+static void count_unread(struct proxy *p, const struct flow *from, struct str call_id,
                          enum reason reason)
 {
-    const struct full_request r = {.source = from->remote, .call_id = received_call_id(raw)};
+    const struct full_request r = {.source = from->remote, .call_id = call_id};
     proxy_counters(p)->malformed += reason != REASON_OUT_OF_MEMORY;
     full_refused(p, reason, &r);
 }
@@ -69,7 +69,7 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
         .detail = buf_str(&detail),
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
     };
-    count_unread(p, from, raw, fault->reason);
+    count_unread(p, from, u.call_id, fault->reason);
     proxy_counters(p)->invites += u.invite;
     undecided_tell(p, &u);
     buf_fini(&detail);
@@ -121,7 +121,7 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
         if (class != SOURCE_UNKNOWN && !is_ack_of_refusal(frame_without_junk(raw)))
             refuse_unread(p, from, raw, &m.fault, status == FRAME_CUT);
         else if (m.fault.reason == REASON_OUT_OF_MEMORY)
-            count_unread(p, from, raw, m.fault.reason);
+            count_unread(p, from, received_call_id(raw), m.fault.reason);
         if (status == FRAME_SAME_LENGTHS)
             net_out_of_step(from);
         return;

@@ -27,7 +27,8 @@ static struct str reason_lines(struct arena *arena, const struct message *m)
 {
     struct buf lines = BUF_INIT;
     struct str value;
-    for (unsigned n = 0; (value = message_header(m, "Reason", 0, n)).p; n++) {
+    const sip_unknown_t *at = NULL;
+    while (message_header_next(m, "Reason", '\0', &at, &value)) {
         buf_add_text(&lines, "Reason: ");
         buf_add_str(&lines, value);
         buf_add_text(&lines, "\r\n");

@@ -96,7 +96,8 @@ static enum step_result check_extensions(struct context *c)
     struct buf extra = BUF_INIT;
     const struct str name = STR("Unsupported: ");
     buf_add_str(&extra, name);
-    for (unsigned n = 0; (value = message_header(&c->message, "Proxy-Require", 0, n)).p; n++)
+    const sip_unknown_t *at = NULL;
+    while (message_header_next(&c->message, "Proxy-Require", '\0', &at, &value))
         while (list_next(&value, &tag)) {
             buf_add_text(&extra, extra.n == name.n ? "" : ", ");
             buf_add_str(&extra, tag);

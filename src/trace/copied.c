@@ -103,8 +103,10 @@ static const struct sign {
 
 static const char *sign_at(struct str rest, unsigned where)
 {
+    char first = ascii_lower(rest.p[0]);
     for (size_t i = 0; i < N_SIGNS; i++)
-        if ((signs[i].where & where) && str_starts_nocase(rest, signs[i].text))
+        if ((signs[i].where & where) && ascii_lower(signs[i].text.p[0]) == first &&
+            str_starts_nocase(rest, signs[i].text))
             return signs[i].why;
     return NULL;
 }

@@ -18,10 +18,11 @@ import unittest
 
 from daemon import clock_test
 from daemon.lifetimes import ProcessStory
-from lib import stird, stirctl
+from lib import lab, stird, stirctl
 from lib.dns import Dns
 from lib.lab import end_with_parent
 from lib.load import Load
+from lib.patience import HANG_S
 
 RATE = 40  # new calls a second
 LONG = 60  # seconds: longer is a hang, however busy the machine is
@@ -409,6 +410,50 @@ class Outside(Fault):
         self.assert_none_lost(load)
         self.assert_signed(load)
         self.assertFalse(self.stird.log_lines("child ended"))
+
+    def few_descriptors(self, most):
+        def few():
+            end_with_parent()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        return few
+
+    def test_too_few_descriptors(self):
+        """It says how many, and starts nothing; with so many it serves, and all is replaced once."""
+        path = self.configure(more="workers = 2;")
+        def said_with(most, *words):
+            done = subprocess.run([lab.binary(), *words, "-c", path], capture_output=True, text=True,
+                                  preexec_fn=self.few_descriptors(most), timeout=HANG_S, check=False)
+            return done.returncode, done.stdout + done.stderr
+        status, said = said_with(34, "-f")
+        self.assertNotEqual(status, 0, said)
+        self.assertNotIn("child", said)
+        needed = re.search(r"workers: 2 of them and 1 listeners need (\d+) descriptors", said)
+        self.assertTrue(needed, said)
+        self.assertIn("LimitNOFILE", said)
+        least = int(needed.group(1))
+        self.assertIn("stird does not start", said_with(least - 1, "-t")[1])
+        self.assertNotIn("does not start", said_with(least, "-t")[1])
+        self.begin(prepare=self.few_descriptors(least), more="workers = 2;")
+        for _ in range(2):
+            self.assertEqual(stirctl.run(self.path, "reload", "--wait")[0], 0)
+        for _ in range(3):
+            self.hit("worker")
+            self.signed_call()
+        self.assertFalse(self.stird.log_lines("Too many open files"))
+
+    def test_descriptors_that_run_out(self):
+        """Nobody is started whom nobody could tell anything: when there are some, it goes on."""
+        self.begin()
+        supervisor, worker = self.stird.process.pid, self.stird.wait_child("worker")
+        _, hard = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (4, hard))
+        self.hit("worker")
+        self.stird.wait_lines("a child cannot be started child=stird-worker")
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (hard, hard))
+        self.stird.wait_child("worker", other_than=worker)
+        self.signed_call()
+        self.assertFalse(self.stird.log_lines("is not told what it needs"))
+        self.assertEqual(len(self.stird.log_lines("child ended child=stird-worker")), 1)
 
     def test_no_memory(self):
         """A worker that gets no more refuses, or ends and is replaced; later calls are well."""

@@ -33,6 +33,11 @@ sed -n 's/^SystemCallFilter=//p' "$1" | while read -r line; do
 done
 
 status=0
+# One process that is killed for want of memory is replaced: the others go on.
+grep -qx "OOMPolicy=continue" "$1" || { echo "a process without memory ends the service"; status=1; }
+# Whoever follows the advice to shut out addresses keeps what the checker fetches from.
+grep -q "^#   IPAddressDeny=any" "$1" && ! grep -A9 "^#   IPAddressDeny=any" "$1" | grep -q checker &&
+    { echo "IPAddressDeny is advised, and nothing is said of the checker"; status=1; }
 for call in $needed; do
     grep -qFx "$call" "$folder/allowed" || { echo "the unit refuses $call"; status=1; }
 done

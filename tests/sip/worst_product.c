@@ -19,7 +19,8 @@
 
 #define SHORT    15000
 #define LONG     60000
-#define DEAREST  12 /* of each role */
+#define DEAREST  8 /* of each role, */
+#define OF_WHOLE 4 /* or of one that others play part by part */
 #define NAMES    400
 #define NAME_MAX 63
 
@@ -80,7 +81,10 @@ static const struct str patterns[] = {STR(" "),
                                       STR(";stk="),
                                       STR("?a=b&"),
                                       STR("[:"),
-                                      STR("urn:x:1")};
+                                      STR("urn:x:1"),
+                                      STR("a\r"), /* lines to some readers */
+                                      STR("\rv:"),
+                                      STR("\rCSeq ")};
 #define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
 
 /* Behind what, in two halves and before what the patterns stand. */
@@ -102,8 +106,9 @@ static const struct {
 };
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
-/* In one line, or in as many as there may be. */
-enum { ONE_LINE, MANY_LINES, FORMS };
+/* In one line, in some, or in as many as a request may have. */
+enum { ONE_LINE, MANY_LINES, MOST_LINES, FORMS };
+static const unsigned lines_of[FORMS] = {1, 7, 240};
 
 struct kind {
     unsigned role, name, pattern, shape, form;
@@ -136,6 +141,15 @@ static const struct {
     /* the user part read for each phone-context */
     {"INVITE of a trusted trunk", "Request-URI", "1", 9, ONE_LINE},
     {"INVITE of an untrusted trunk", "Request-URI", "1", 9, ONE_LINE},
+    /* a message of lines that continue one walked for each header that is looked for */
+    {"request in a dialog", "Route", "\r\n ", 0, ONE_LINE},
+    {"response", "From", "\r\n ", 0, ONE_LINE},
+    {"request in a dialog at a worker", "Route", "\r\n ", 0, ONE_LINE},
+    {"ACK in a dialog", "Route", "\r\n ", 0, ONE_LINE},
+    {"request that ends in its header", "To", "\r\n ", 0, ONE_LINE},
+    {"response that ends in its header", "Via", "\r\n ", 0, ONE_LINE},
+    /* each line looked for from the first */
+    {"CANCEL of a call", "Reason", "a", 0, MOST_LINES},
 };
 
 static char names[NAMES][NAME_MAX + 1] = {"Request-URI"};
@@ -179,7 +193,7 @@ static void add_good(const char *name, const char *instead, const char *value)
 
 static void add_lines(const struct kind *k, size_t octets)
 {
-    const unsigned n = k->form == MANY_LINES ? 7 : 1;
+    const unsigned n = lines_of[k->form];
     for (unsigned i = 0; i < n && k->name > 0; i++) {
         add(str_of(names[k->name]));
         add(STR(": "));
@@ -190,13 +204,16 @@ static void add_lines(const struct kind *k, size_t octets)
 
 static struct str make(const struct kind *k, size_t octets)
 {
-    static const char *const good[][2] = {{"Via", "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1"},
+    static const char *const good[][2] = {{"Via", WORST_VIA},
                                           {"From", "<sip:+12155550100@h>;tag=1"},
                                           {"To", "<sip:+12155550199@h>;tag=2"},
                                           {"Call-ID", "c@h"},
                                           {"Max-Forwards", "70"}};
     const char *start = worst_roles[k->role].start;
     bool invite = strncmp(start, "INVITE", 6) == 0;
+    const char *method = strncmp(start, "SIP/", 4) == 0 ? "BYE " : start;
+    char cseq[32];
+    snprintf(cseq, sizeof(cseq), "1 %.*s", (int)strcspn(method, " "), method);
     n_bytes = 0;
     if (k->name > 0) {
         add(str_of(start));
@@ -208,7 +225,7 @@ static struct str make(const struct kind *k, size_t octets)
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         add_good(good[i][0], names[k->name],
                  invite && i == 2 ? "<sip:+12155550199@h>" : good[i][1]);
-    add_good("CSeq", names[k->name], invite ? "1 INVITE" : "1 BYE");
+    add_good("CSeq", names[k->name], cseq);
     add_lines(k, octets);
     add(STR("Content-Length: 0\r\n\r\n"));
     return (struct str){bytes, n_bytes};
@@ -275,10 +292,11 @@ static void pick(unsigned role)
     memset(dearest, 0, sizeof(dearest));
     for (k.name = 0; k.name < n_names; k.name++)
         for (k.pattern = 0; k.pattern < PATTERNS; k.pattern++)
-            for (k.shape = 0; k.shape < SHAPES; k.shape++)
+            for (k.shape = 0; k.shape < (worst_roles[role].whole ? 1 : SHAPES); k.shape++)
                 for (k.form = 0; k.form < (k.shape == 0 ? FORMS : 1); k.form++)
                     try_one(&k);
-    for (unsigned i = 0; i < DEAREST && dearest[i].ns > 0; i++) {
+    for (unsigned i = 0; i < (worst_roles[role].whole ? OF_WHOLE : DEAREST) && dearest[i].ns > 0;
+         i++) {
         const struct kind *d = &dearest[i].kind;
         printf("%u %s %u %u %u\n", d->role, names[d->name], d->pattern, d->shape, d->form);
     }

@@ -1,4 +1,6 @@
 #include "worst_roles.h"
+#include "worst_captures.h"
+#include "worst_worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,8 @@
 
 #define INVITE   "INVITE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
 #define BYE      "BYE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
+#define CANCEL   "CANCEL sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
+#define ACK      "ACK sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
 #define RESPONSE "SIP/2.0 503 No\r\n"
 
 static struct settings *settings;
@@ -32,15 +36,14 @@ static struct snapshot snapshot;
 static struct timers timers;
 static struct proxy *proxy;
 
-static bool make_table(void)
+static bool make_table(int *fd)
 {
     struct problems problems = PROBLEMS_INIT;
     struct numbers_summary summary;
     const char *why;
-    int fd;
-    bool good = numbers_files_compile(&(struct numbers_paths){.n_tables = 0}, &fd, &summary,
+    bool good = numbers_files_compile(&(struct numbers_paths){.n_tables = 0}, fd, &summary,
                                       &problems) &&
-                numbers_map(&no_numbers, fd, &why);
+                numbers_map(&no_numbers, *fd, &why);
     problems_fini(&problems);
     return good;
 }
@@ -52,10 +55,11 @@ bool worst_roles_init(const char *path, const char *of_trusted, const char *of_u
     static const struct transaction_hooks hooks = {.send = NULL};
     struct problems problems = PROBLEMS_INIT;
     struct files *files = files_new();
+    int table;
     settings = settings_read(files, str_of(path), clock_real_us() / 1000000, &problems);
     files_free(files);
     problems_fini(&problems);
-    if (!settings || !make_table() || !message_module_init())
+    if (!settings || !make_table(&table) || !message_module_init())
         return false;
     snapshot.settings = settings;
     timers_init(&timers, 0);
@@ -64,7 +68,8 @@ bool worst_roles_init(const char *path, const char *of_trusted, const char *of_u
                                       .secret = secret,
                                       .transactions = transactions_new(&timing, &hooks, &timers)};
     proxy = proxy_new_offstage(&stage);
-    return proxy && address_parse(str_of(of_trusted), &trusted) &&
+    return proxy && worst_worker_new(settings, table) &&
+           address_parse(str_of(of_trusted), &trusted) &&
            address_parse(str_of(of_untrusted), &untrusted);
 }
 
@@ -152,8 +157,8 @@ static void pass_in_dialog(struct str bytes)
     buf_fini(&out);
 }
 
-/* A stranger's, who once saw our Record-Route: behind it stands what is made for the role. */
-static void pass_with_key(struct str bytes)
+/* BYTES with our Route of its dialog before all that is made for the role. */
+static struct str with_key(struct str bytes)
 {
     static char room[80000];
     char key[ROUTE_KEY_LENGTH + 1];
@@ -168,8 +173,50 @@ static void pass_with_key(struct str bytes)
     buf_fini(&host);
     if (n < 0 || n >= (int)sizeof(room))
         abort();
-    hear_stranger((struct str){room, (size_t)n});
-    pass_in_dialog((struct str){room, (size_t)n});
+    return (struct str){room, (size_t)n};
+}
+
+/* A stranger's, who once saw our Record-Route. */
+static void pass_with_key(struct str bytes)
+{
+    struct str keyed = with_key(bytes);
+    hear_stranger(keyed);
+    pass_in_dialog(keyed);
+}
+
+/* ---- at a worker: from the octets that come to those that leave, and to its record ---- */
+
+static void hear(struct str bytes)
+{
+    worst_worker_hears(bytes, &trusted);
+    worst_worker_rests();
+}
+
+static void hear_untrusted(struct str bytes)
+{
+    worst_worker_hears(bytes, &untrusted);
+    worst_worker_rests();
+}
+
+static void hear_with_key(struct str bytes)
+{
+    hear(with_key(bytes));
+}
+
+/* Behind the INVITE that it is of, unless its own Via is what is dear. */
+static void hear_behind_invite(struct str bytes)
+{
+    worst_worker_hears(STR(INVITE "Via: " WORST_VIA "\r\nFrom: <sip:+12155550100@h>;tag=1\r\n"
+                                  "To: <sip:+12155550199@h>\r\nCall-ID: c@h\r\nCSeq: 1 INVITE\r\n"
+                                  "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"),
+                       &trusted);
+    hear(bytes);
+}
+
+/* The end of its header is lacking: nobody parses it, and it is told what it was. */
+static void hear_cut(struct str bytes)
+{
+    hear(str_slice(bytes, 0, bytes.n - 2));
 }
 
 /* ---- what is told of records, captures and hops ---- */
@@ -196,17 +243,30 @@ static void compare_hops(struct str bytes)
 }
 
 const struct worst_role worst_roles[] = {
-    {"INVITE of a trusted trunk", INVITE, decide_trusted},
-    {"INVITE of an untrusted trunk", INVITE, decide_untrusted},
-    {"request of a stranger", BYE, hear_stranger},
-    {"response of a stranger", RESPONSE, hear_stranger},
-    {"request of a stranger with a key", BYE, pass_with_key},
-    {"request that cannot be read", INVITE, answer_unread},
-    {"response that cannot be read", RESPONSE, answer_unread},
-    {"stream", INVITE, take_off_stream},
-    {"request in a dialog", BYE, pass_in_dialog},
-    {"response", RESPONSE, pass_in_dialog},
-    {"hops", INVITE, compare_hops},
-    {"message of a capture", INVITE, read_capture},
+    {"INVITE of a trusted trunk", INVITE, decide_trusted, false},
+    {"INVITE of an untrusted trunk", INVITE, decide_untrusted, false},
+    {"request of a stranger", BYE, hear_stranger, false},
+    {"response of a stranger", RESPONSE, hear_stranger, false},
+    {"request of a stranger with a key", BYE, pass_with_key, false},
+    {"request that cannot be read", INVITE, answer_unread, false},
+    {"response that cannot be read", RESPONSE, answer_unread, false},
+    {"stream", INVITE, take_off_stream, false},
+    {"request in a dialog", BYE, pass_in_dialog, false},
+    {"response", RESPONSE, pass_in_dialog, false},
+    {"hops", INVITE, compare_hops, false},
+    {"message of a capture", INVITE, read_capture, false},
+    {"INVITE at a worker", INVITE, hear, true},
+    {"INVITE of an untrusted trunk at a worker", INVITE, hear_untrusted, true},
+    {"CANCEL of a call", CANCEL, hear_behind_invite, true},
+    {"ACK of a refusal", ACK, hear_behind_invite, true},
+    {"ACK of a trunk", ACK, hear, true},
+    {"ACK in a dialog", ACK, hear_with_key, true},
+    {"request in a dialog at a worker", BYE, hear_with_key, true},
+    {"request that ends in its header", INVITE, hear_cut, true},
+    {"response at a worker", RESPONSE, hear, true},
+    {"response that ends in its header", RESPONSE, hear_cut, true},
+    {"datagram of a capture", INVITE, worst_capture_datagram, true},
+    {"segments of a capture", INVITE, worst_capture_segments, true},
+    {"text", INVITE, worst_capture_text, false},
 };
 const unsigned n_worst_roles = sizeof(worst_roles) / sizeof(worst_roles[0]);

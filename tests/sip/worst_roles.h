@@ -7,10 +7,13 @@
 
 #include <stird/base/str.h>
 
+#define WORST_VIA "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1" /* of all that is made */
+
 struct worst_role {
     const char *name;
     const char *start; /* of messages that are made for it */
     void (*play)(struct str bytes);
+    bool whole; /* what other roles play part by part, in every shape: in one shape it will do */
 };
 extern const struct worst_role worst_roles[];
 extern const unsigned n_worst_roles;

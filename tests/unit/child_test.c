@@ -239,6 +239,46 @@ static void test_a_child_that_does_not_read_is_killed(void **state)
     assert_int_equal(child_send(&c, &m, NULL, 0), -EPIPE);
 }
 
+/* By the time that it is signalled its number may be another process's. */
+static void test_a_number_that_was_given_anew(void **state)
+{
+    (void)state;
+    struct child c, other;
+    int status = -1;
+    child_init(&c, &quiet, 0);
+    child_init(&other, &quiet, 1);
+    assert_int_equal(child_start(&c, sleep_for_good, NULL, NULL, 0, 1), 0);
+    assert_int_equal(child_start(&other, sleep_for_good, NULL, NULL, 0, 1), 0);
+    assert_true(c.pidfd >= 0);
+    pid_t its_own = c.pid;
+    c.pid = other.pid;
+    child_kill(&c, SIGKILL);
+    assert_int_equal(waitpid(its_own, &status, 0), its_own);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(waitpid(other.pid, &status, WNOHANG), 0);
+    child_kill(&other, SIGKILL);
+    assert_int_equal(waitpid(other.pid, &status, 0), other.pid);
+    child_died(&c, 2);
+    child_died(&other, 2);
+}
+
+/* Without descriptors to tell it anything nobody is started. */
+static void test_no_descriptors_no_child(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    struct child c;
+    child_init(&c, &quiet, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 4;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int r = child_start(&c, sleep_for_good, NULL, NULL, 0, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(r, -EMFILE);
+    assert_int_equal(c.pid, 0);
+}
+
 /* ---- descriptors under way ---- */
 
 #define LIMIT 1024
@@ -395,6 +435,8 @@ int main(void)
         cmocka_unit_test(test_a_quiet_child_is_never_overdue),
         cmocka_unit_test(test_a_child_keeps_only_what_it_needs),
         cmocka_unit_test(test_a_child_that_does_not_read_is_killed),
+        cmocka_unit_test(test_a_number_that_was_given_anew),
+        cmocka_unit_test(test_no_descriptors_no_child),
         cmocka_unit_test(test_what_a_child_leaves_under_way),
         cmocka_unit_test(test_a_flood_is_read_a_little_at_a_time_and_ends),
         cmocka_unit_test(test_what_a_child_says_in_its_time_is_no_flood),

@@ -65,5 +65,8 @@ void budget_check_means(const struct settings *settings, const struct budget_tab
 
 /* Descriptors that a worker needs besides its connections. */
 uint64_t budget_descriptors(const struct settings *settings);
+/* What the supervisor cannot do without: its sockets, and each worker and signer twice while a
+   reload replaces them. No child needs as many. */
+uint64_t budget_least_descriptors(const struct settings *settings);
 
 #endif

@@ -26,6 +26,9 @@ struct str start_line(struct str message, struct str *rest);
 /* The next line off *REST, with the lines that continue it, header or not; false at the empty line
    or the end. */
 bool head_line_next(struct str *rest, struct header_line *line);
+/* The name of the header that LINE begins with; {NULL, 0}: it is none. What continues it is not
+   looked at: it may be long. */
+struct str header_line_name(struct str line);
 /* The next one that is a header: "token: value", white space before the colon but no line end. */
 bool header_next(struct str *rest, struct header_line *line);
 /*

@@ -55,9 +55,20 @@ struct str start_line(struct str message, struct str *rest)
     return line_off(rest);
 }
 
-static bool continues(struct str rest)
+/* Index behind the lines that continue the one before AT of S. A message may be folds of an octet
+   each, by tens of thousands: what ends with CRLF, as it should, costs a look at each octet. */
+static size_t behind_folds(struct str s, size_t at)
 {
-    return rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t');
+    while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t')) {
+        size_t end = at + 1;
+        while (end < s.n && end < at + STUB && s.p[end] != '\r' && s.p[end] != '\n')
+            end++;
+        if (end == at + STUB)
+            end += find_line_end(str_slice(s, end, s.n));
+        bool crlf = end + 1 < s.n && s.p[end] == '\r' && s.p[end + 1] == '\n';
+        at = crlf ? end + 2 : behind_line_end(s, end);
+    }
+    return at;
 }
 
 /* What a token may be made of (RFC 3261 section 25.1). */
@@ -96,14 +107,19 @@ bool head_line_next(struct str *rest, struct header_line *line)
         *rest = (struct str){NULL, 0};
         return false;
     }
-    while (continues(*rest))
-        line_off(rest);
+    *rest = str_slice(*rest, behind_folds(*rest, 0), rest->n);
     line->raw = str_span(begin, rest->p);
     size_t colon = str_find(first, ':', 0);
     line->name = name_of(first, colon);
     line->value = line->name.p ? str_trim(str_slice(line->raw, colon + 1, line->raw.n))
                                : (struct str){NULL, 0};
     return true;
+}
+
+struct str header_line_name(struct str line)
+{
+    struct str first = line_off(&line);
+    return name_of(first, str_find(first, ':', 0));
 }
 
 bool header_next(struct str *rest, struct header_line *line)

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/budget.h>
 #include <stird/io/admin.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +37,23 @@ static bool load_configuration(struct supervisor *s, struct problems *problems)
     s->n_workers = s->started_with->workers;
     configuration_log_warnings(&s->current);
     return true;
+}
+
+/* With fewer, children would be started that nobody can tell what they need. */
+static bool has_descriptors(struct supervisor *s, struct problems *problems)
+{
+    struct rlimit limit;
+    const struct settings *settings = s->current.settings;
+    uint64_t least = budget_least_descriptors(settings);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= least)
+        return true;
+    problems_add(
+        problems, s->path, 0,
+        "workers: %u of them and %u listeners need %llu descriptors, and a process may have "
+        "%llu: raise LimitNOFILE of the unit (ulimit -n)",
+        settings->workers, settings->n_listeners, (unsigned long long)least,
+        (unsigned long long)limit.rlim_cur);
+    return false;
 }
 
 /* R: 0 or -errno. */
@@ -127,6 +146,7 @@ static bool open_admin(struct supervisor *s, struct problems *problems)
 
 static bool (*const steps[])(struct supervisor *s, struct problems *problems) = {
     load_configuration,
+    has_descriptors,
     supervisor_open_overlay,
     supervisor_open_sockets,
     give_up_bpf,

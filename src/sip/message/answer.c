@@ -206,13 +206,25 @@ enum { TO = 2 };
 
 enum known { NOT_LOOKED_FOR, MISSING, THERE };
 
+/* Of each, whether there is one that can be read; in one walk, for there may be many lines. */
+static void find_real(struct str raw, enum known real[REPEATED])
+{
+    struct header_line line;
+    struct str rest;
+    for (unsigned i = 0; i < REPEATED; i++)
+        real[i] = MISSING;
+    for (start_line(raw, &rest); header_next(&rest, &line);)
+        for (unsigned i = 0; i < REPEATED; i++)
+            if (header_is(&line, repeated[i].name, repeated[i].compact))
+                real[i] = THERE;
+}
+
 /*
  * Index of what LINE of RAW is; REPEATED: none of them. "CSeq 1 INVITE" is one where there is no
- * other: without it nobody could be answered. REAL: of each, whether there is one that can be read.
+ * other: without it nobody could be answered. REAL: of find_real(), once it is needed.
  */
 static unsigned find_repeated(struct str raw, struct header_line *line, enum known real[REPEATED])
 {
-    struct header_line found;
     unsigned i = 0;
     char first = header_first_octet(line);
     while (i < REPEATED && ((first != repeated[i].first && first != repeated[i].compact) ||
@@ -223,7 +235,7 @@ static unsigned find_repeated(struct str raw, struct header_line *line, enum kno
     line->name = repeated[i].name;
     line->value = header_odd_value(line);
     if (real[i] == NOT_LOOKED_FOR)
-        real[i] = header_find(raw, line->name, repeated[i].compact, &found) ? THERE : MISSING;
+        find_real(raw, real);
     return real[i] == MISSING && line->value.n > 0 ? i : REPEATED;
 }
 

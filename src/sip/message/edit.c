@@ -222,7 +222,7 @@ void message_remove_headers(struct message *m, const char *name, char compact,
     sip_unknown_t *next;
     for (sip_unknown_t *h = m->sip->sip_unknown; h; h = next) {
         next = h->un_next;
-        if (message_line(h, &line) && header_is(&line, str_of(name), compact) &&
+        if (message_line_is(h, str_of(name), compact) && message_line(h, &line) &&
             (!remove || remove(line.value)))
             msg_header_remove(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)h);
     }
@@ -269,12 +269,10 @@ static struct str text_of(const sip_unknown_t *h)
 int message_edit_headers(struct message *m, const char *name,
                          bool (*edit)(struct str text, struct buf *out))
 {
-    struct header_line line;
     int error = 0;
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;
-        if (message_line(h, &line) && header_is(&line, str_of(name), 0) && text_of(h).p &&
-            edit(text_of(h), &edited))
+        if (message_line_is(h, str_of(name), 0) && text_of(h).p && edit(text_of(h), &edited))
             error = replace_line(m, h, &edited);
         buf_fini(&edited);
     }
@@ -294,13 +292,12 @@ static bool is_by_proxy(const struct message *m)
 int message_fix_contact(struct message *m, const struct settings *settings,
                         const struct address *source, enum transport transport)
 {
-    struct header_line line;
     int error = 0;
     if (!nat_wants(settings, source, NAT_CONTACT_FIX) || is_by_proxy(m))
         return 0;
     for (sip_unknown_t *h = m->sip->sip_unknown; h && error == 0; h = h->un_next) {
         struct buf edited = BUF_INIT;
-        if (message_line(h, &line) && header_is(&line, STR("Contact"), 'm') && text_of(h).p &&
+        if (message_line_is(h, STR("Contact"), 'm') && text_of(h).p &&
             nat_fix_contact(text_of(h), source, transport, &edited))
             error = replace_line(m, h, &edited);
         buf_fini(&edited);

@@ -183,14 +183,12 @@ static enum reason read_given(struct message *m, const char *given)
 
 static enum reason extract(struct message *m)
 {
-    struct frame head;
-    frame_head(m->raw, UINT32_MAX - 1, &head);
-    if (m->odd == 0 && !stand_in_is_needed(m, head.header))
+    if (m->odd == 0 && !stand_in_is_needed(m))
         return read_given(m, m->raw.p);
     char *given = malloc(m->raw.n);
     if (!given)
         return REASON_OUT_OF_MEMORY;
-    stand_in_write(m, head.header, given);
+    stand_in_write(m, given);
     odd_write(m, given);
     enum reason reason = read_given(m, given);
     free(given);
@@ -345,21 +343,29 @@ bool message_line(const sip_unknown_t *h, struct header_line *line)
     return true;
 }
 
-struct str message_header(const struct message *m, const char *name, char compact, unsigned n)
+bool message_line_is(const sip_unknown_t *h, struct str name, char compact)
+{
+    struct str raw = {h->un_common->h_data, h->un_common->h_len};
+    return header_is_named(raw.p ? header_line_name(raw) : str_of(h->un_name), name, compact);
+}
+
+bool message_header_next(const struct message *m, const char *name, char compact,
+                         const sip_unknown_t **at, struct str *value)
 {
     struct header_line line;
-    for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        if (message_line(h, &line) && header_is(&line, str_of(name), compact) && n-- == 0)
-            return line.value.p ? line.value : STR("");
-    return (struct str){NULL, 0};
+    const sip_unknown_t *h = *at ? (*at)->un_next : m->sip->sip_unknown;
+    while (h && !(message_line_is(h, str_of(name), compact) && message_line(h, &line)))
+        h = h->un_next;
+    *at = h;
+    *value = h ? line.value : (struct str){NULL, 0};
+    return h != NULL;
 }
 
 unsigned message_header_count(const struct message *m, const char *name, char compact)
 {
-    struct header_line line;
     unsigned n = 0;
     for (const sip_unknown_t *h = m->sip->sip_unknown; h; h = h->un_next)
-        n += message_line(h, &line) && header_is(&line, str_of(name), compact);
+        n += message_line_is(h, str_of(name), compact);
     return n;
 }
 

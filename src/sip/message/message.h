@@ -38,6 +38,7 @@ struct message {
     struct str call_id, from_tag, to_tag;
     uint32_t cseq;
     unsigned n_broken;   /* lines that are no header: they leave as they came (section 16.3) */
+    size_t head_bytes;   /* the empty line too */
     unsigned n_lines;    /* of the head, header or not, folded ones as one */
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
@@ -91,11 +92,15 @@ struct str message_via_branch(const struct message *m);
 /* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
  * before a comma. */
 bool message_via_has_rport(const struct message *m);
-/* Value of the N-th header NAME that sofia-sip does not parse for us, or {NULL, 0}. */
-struct str message_header(const struct message *m, const char *name, char compact, unsigned n);
+/* The next header NAME that sofia-sip does not parse for us, behind *AT, which is NULL before the
+   first; false: there is none. */
+bool message_header_next(const struct message *m, const char *name, char compact,
+                         const sip_unknown_t **at, struct str *value);
 unsigned message_header_count(const struct message *m, const char *name, char compact);
 /* The line of a header that sofia-sip does not parse, as headers.h reads it. */
 bool message_line(const sip_unknown_t *h, struct header_line *line);
+/* Whether it is the header NAME: what continues it is not looked at. */
+bool message_line_is(const sip_unknown_t *h, struct str name, char compact);
 
 /* Whether a Via of somebody else's stands below the topmost. */
 bool message_has_lower_via(const struct message *m);

@@ -45,22 +45,14 @@ static bool has_parameters_once(const struct message *m, const sip_via_t *via)
                                count_parameter(via, STR("rport")) <= 1));
 }
 
-static bool vias_are_the_same(const struct message *m)
+/* Whether sofia-sip has those of a line next. */
+static bool via_line_is_the_same(const struct message *m, struct str value, const sip_via_t **via)
 {
-    struct header_line line;
-    struct str rest, element;
-    const sip_via_t *via = m->sip->sip_via;
-    bool first = true;
-    start_line(m->raw, &rest);
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Via"), 'v') || (!first && (m->odd & ODD_LOWER_VIA)) ||
-            list_is_empty(line.value))
-            continue;
-        for (first = false; list_next(&line.value, &element); via = via->v_next)
-            if (!via || !is_plain_via(via) || !has_parameters_once(m, via))
-                return false;
-    }
-    return !via;
+    struct str element;
+    for (; list_next(&value, &element); *via = (*via)->v_next)
+        if (!*via || !is_plain_via(*via) || !has_parameters_once(m, *via))
+            return false;
+    return true;
 }
 
 /* Whether sofia-sip has those of a line next, each of them a URI: taking one off a list makes it
@@ -80,16 +72,29 @@ static bool route_line_is_the_same(const struct message *m, struct str value,
     return true;
 }
 
-static bool routes_are_the_same(const struct message *m)
+/* The first of the lists that was read otherwise, Via before Route; in one walk, for a line may be
+   long. */
+static const char *lists_differ(const struct message *m)
 {
     struct header_line line;
     struct str rest;
+    const sip_via_t *via = m->sip->sip_via;
     const sip_route_t *route = m->sip->sip_route;
+    bool first = true, routes_count = m->status == 0 && !(m->odd & ODD_ROUTE), same_routes = true;
     start_line(m->raw, &rest);
-    while (header_next(&rest, &line))
-        if (header_is(&line, STR("Route"), 0) && !route_line_is_the_same(m, line.value, &route))
-            return false;
-    return !route;
+    while (header_next(&rest, &line)) {
+        if (same_routes && routes_count && header_is(&line, STR("Route"), 0))
+            same_routes = route_line_is_the_same(m, line.value, &route);
+        if (!header_is(&line, STR("Via"), 'v') || (!first && (m->odd & ODD_LOWER_VIA)) ||
+            list_is_empty(line.value))
+            continue;
+        first = false;
+        if (!via_line_is_the_same(m, line.value, &via))
+            return "Via";
+    }
+    if (via)
+        return "Via";
+    return routes_count && (route || !same_routes) ? "Route" : NULL;
 }
 
 /* RFC 3261 knows no quoted tag; sofia-sip leaves the quotes. */
@@ -104,14 +109,9 @@ static bool is_tag(struct str ours, const char *theirs)
 const char *readers_differ(const struct message *m)
 {
     const sip_t *sip = m->sip;
-    if (!vias_are_the_same(m))
-        return "Via";
-    if (m->status != 0)
-        return NULL;
-    if (!(m->odd & ODD_ROUTE) && !routes_are_the_same(m))
-        return "Route";
-    if (m->odd & ODD_ADDRESSES)
-        return NULL;
+    const char *list = lists_differ(m);
+    if (list || m->status != 0 || (m->odd & ODD_ADDRESSES))
+        return list;
     if (!is_tag(m->from_tag, sip->sip_from->a_tag))
         return "From";
     return is_tag(m->to_tag, sip->sip_to->a_tag) ? NULL : "To";

@@ -461,6 +461,7 @@ enum reason screen_raw(struct message *m, struct str raw)
         m->fault = screen_fault_of_frame(status, &head);
         return m->fault.reason;
     }
+    m->head_bytes = head.header;
     struct str rest, line = start_line(raw, &rest);
     enum reason reason = str_starts_nocase(line, STR("SIP/")) ? screen_status_line(m, line)
                                                               : screen_request_line(m, line);

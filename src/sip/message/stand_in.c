@@ -62,11 +62,11 @@ static void write_runs(const struct message *m, char *text)
 }
 
 /* A NUL ends a text for sofia-sip; RFC 3261 allows it in quoted strings (RFC 4475 3.1.1.2). */
-bool stand_in_is_needed(const struct message *m, size_t head)
+bool stand_in_is_needed(const struct message *m)
 {
     return m->n_broken > 0 || has_many_lines(m) || m->start_is_odd || m->hops_unclear ||
            m->length_unclear || m->copy.what || (m->status == 0 && !is_plain_method(m->method)) ||
-           memchr(m->raw.p, '\0', head) != NULL;
+           memchr(m->raw.p, '\0', m->head_bytes) != NULL;
 }
 
 void stand_in_hide(const struct message *m, const struct header_line *line, char *text)
@@ -149,12 +149,12 @@ static void write_line(char *line, size_t n)
             line[i] = FOR_LINE;
 }
 
-void stand_in_write(const struct message *m, size_t head, char *text)
+void stand_in_write(const struct message *m, char *text)
 {
     struct header_line line;
     struct str rest;
     memcpy(text, m->raw.p, m->raw.n);
-    for (size_t i = 0; i < head; i++)
+    for (size_t i = 0; i < m->head_bytes; i++)
         if (text[i] == '\0')
             text[i] = FOR_NUL;
     start_line(m->raw, &rest);

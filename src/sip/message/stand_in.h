@@ -12,8 +12,8 @@
 #include <stird/core/headers.h>
 #include "message.h"
 
-/* HEAD: the length of start line and headers. M is screened. */
-bool stand_in_is_needed(const struct message *m, size_t head);
+/* M is screened. */
+bool stand_in_is_needed(const struct message *m);
 /* Whether sofia-sip reads the line of a response for itself, however many others there are. */
 bool stand_in_is_kept_apart(const struct header_line *line);
 /* Gives a line that is not to be read another name. */
@@ -21,6 +21,6 @@ void stand_in_hide(const struct message *m, const struct header_line *line, char
 /* "sip:xxxx" in the place of the Request-URI, behind stand_in_write(). */
 void stand_in_uri(const struct message *m, char *text);
 /* TEXT has room for the whole message. */
-void stand_in_write(const struct message *m, size_t head, char *text);
+void stand_in_write(const struct message *m, char *text);
 
 #endif
