@@ -240,11 +240,13 @@ static bool map(struct mapped_numbers *mapped, int fd, bool validated, const cha
 {
     struct stat st;
     struct mapped_numbers m = {.image = MAP_FAILED};
-    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls. */
-    if (!memory_file_is_sealed(fd)) {
-        *why = "the number table's descriptor is not sealed";
+    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls, and a
+       hole is memory that the one who looks first has to find. */
+    *why = !memory_file_is_sealed(fd)  ? "the number table's descriptor is not sealed"
+           : !memory_file_is_whole(fd) ? "the number table's memory has holes"
+                                       : NULL;
+    if (*why)
         return false;
-    }
     if (fstat(fd, &st) == 0 && st.st_size > 0) {
         m.bytes = (size_t)st.st_size;
         /* Linux before 6.7 refuses MAP_SHARED of what is sealed; the pages are shared all the same.

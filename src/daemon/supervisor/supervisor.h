@@ -170,6 +170,8 @@ struct supervisor {
     struct buf findings;                     /* struct finding */
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
+    unsigned check_next;                     /* unit that the present one may tell of */
+    bool check_over;                         /* it has told all */
     struct problems unreadable;              /* files: supervisor_files.c */
     int64_t next_files_ms;
     uint64_t directories_lost; /* of certificates: they cannot be read */

@@ -112,6 +112,8 @@ static void start_checker(struct supervisor *s, int64_t now_ms)
     s->check_asked = false;
     s->checks++;
     s->check_faults_now = 0;
+    s->check_next = 0;
+    s->check_over = false;
     int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
     if (r)
         log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
@@ -169,17 +171,32 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
     tell_workers(s);
 }
 
+/* Each unit once, in their order: what is found is told to all workers, and logged. */
+static bool is_in_turn(struct supervisor *s, const struct control_message *m)
+{
+    if (s->check_over)
+        return false;
+    if (m->type == CONTROL_ALARM)
+        return ++s->check_faults_now <= CHECKER_FAULTS_MAX;
+    return m->type != CONTROL_CERTIFICATE || m->worker == s->check_next++;
+}
+
 void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
 {
-    if (m->type == CONTROL_CERTIFICATE) {
+    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_ALARM ||
+                       m->type == CONTROL_READY;
+    if (!known || !is_in_turn(s, m)) {
+        supervisor_child_false(s, &s->checker,
+                               known ? "what it has said already, or not in its turn"
+                                     : "a word that no child of its kind has");
+        return;
+    }
+    if (m->type == CONTROL_CERTIFICATE)
         take_finding(s, m);
-    } else if (m->type == CONTROL_ALARM) {
-        s->check_faults_now++;
-    } else if (m->type == CONTROL_READY) {
+    if (m->type == CONTROL_READY) {
+        s->check_over = true;
         s->check_faults = s->check_faults_now;
         supervisor_admin_checked(s, NULL);
-    } else {
-        supervisor_child_false(s, &s->checker, "a word that no child of its kind has");
     }
 }
 
