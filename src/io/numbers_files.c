@@ -144,6 +144,17 @@ static int copy_all(int to, int from, uint64_t bytes)
     return fstat(to, &st) ? -errno : 0;
 }
 
+/* Before it is copied whole: it may be long, and anything. */
+static const char *head_fault(int fd, uint64_t bytes)
+{
+    union {
+        uint64_t aligned;
+        char bytes[NUMBERS_HEAD_BYTES];
+    } head = {0};
+    ssize_t n = pread(fd, head.bytes, sizeof(head.bytes), 0);
+    return numbers_head_fault(&head, n < (ssize_t)sizeof(head) ? (size_t)(n < 0 ? 0 : n) : bytes);
+}
+
 static bool read_image(struct str path, int *fd, struct numbers_summary *summary,
                        struct problems *problems)
 {
@@ -151,8 +162,9 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
     uint64_t bytes;
     struct mapped_numbers mapped;
     int file = numbers_file_open(path, &bytes, problems);
-    int memory = file < 0 ? -1 : memory_file_new("stird-numbers");
-    int r = file < 0 ? 0 : memory < 0 ? memory : copy_all(memory, file, bytes);
+    why = file < 0 ? NULL : head_fault(file, bytes);
+    int memory = file < 0 || why ? -1 : memory_file_new("stird-numbers");
+    int r = file < 0 || why ? 0 : memory < 0 ? memory : copy_all(memory, file, bytes);
     if (file >= 0)
         close(file);
     if (r == 0 && memory >= 0)
