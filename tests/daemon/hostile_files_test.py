@@ -256,8 +256,8 @@ class WhatRootMakes(Hostile):
         for path in (self.theirs, os.path.join(self.theirs, "place")):
             os.chown(path, THEIRS, THEIRS)
 
-    def test_a_unit_of_a_lab(self):
-        """Its way leads through what is a directory now and a link then."""
+    def test_a_unit_of_a_lab_and_a_request(self):
+        """Their way leads through what is a directory now and a link then."""
         place = os.path.join(self.theirs, "place")
         self.path = "unused"
         with Beside(lambda: exchange(place, os.path.join(self.theirs, "link")), THEIRS):
@@ -266,7 +266,9 @@ class WhatRootMakes(Hostile):
                               ("--ca", os.path.join(place, "ca%d" % n), "--unit", self.lab.path("u%d" % n)),
                               (os.path.join(place, "lab%d" % n),)):
                     self.stirctl("lab-ca", *words)
-                    self.assertEqual(os.listdir(self.victim), [])
+                self.stirctl("cert", "request", "--spc", "709J", "--key", os.path.join(place, "k%d" % n), "--out",
+                             os.path.join(place, "r%d" % n))
+                self.assertEqual(os.listdir(self.victim), [])
         self.assertEqual(os.stat(self.victim).st_uid, 0)
 
     def test_a_unit_of_a_lab_when_nobody_tries(self):
