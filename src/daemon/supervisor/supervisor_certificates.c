@@ -21,7 +21,9 @@
 
 #define ALARM_AGAIN_S        86400
 #define DIRECTORIES_EVERY_MS 2000
-#define WATCH_SETTLES_MS     2000 /* a unit is several files: until nothing more comes */
+#define WATCH_SETTLES_MS     2000  /* a unit is several files: until nothing more comes */
+#define WATCH_LATEST_MS      10000 /* somebody may never be done */
+#define WATCH_READS_A_TURN   16
 #define RETRY_MS             60000
 
 struct finding {
@@ -367,11 +369,15 @@ void supervisor_watch_certificates(struct supervisor *s)
 static void read_watch(struct supervisor *s, int64_t now_ms)
 {
     char events[4096];
-    bool any = false;
-    while (s->watch_fd >= 0 && read(s->watch_fd, events, sizeof(events)) > 0)
-        any = true;
-    if (any)
-        s->watch_due_ms = now_ms + WATCH_SETTLES_MS;
+    unsigned n = 0;
+    while (n < WATCH_READS_A_TURN && s->watch_fd >= 0 &&
+           read(s->watch_fd, events, sizeof(events)) > 0)
+        n++;
+    if (n > 0 && s->watch_due_ms == 0)
+        s->watch_latest_ms = now_ms + WATCH_LATEST_MS;
+    if (n > 0)
+        s->watch_due_ms = now_ms + WATCH_SETTLES_MS < s->watch_latest_ms ? now_ms + WATCH_SETTLES_MS
+                                                                         : s->watch_latest_ms;
     if (s->watch_due_ms == 0 || now_ms < s->watch_due_ms || s->stopping || !s->ready)
         return;
     s->watch_due_ms = 0;
