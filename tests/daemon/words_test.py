@@ -61,8 +61,12 @@ class WordsStory(WorkersStory):
         fd = control_of(pid, self.stird.process.pid)
         try:
             with possess.Possessed(pid) as child:
-                for _ in range(times):
-                    child.do("sendto", fd, octets, len(octets), 0x4040, 0, 0)
+                said = 0
+                while said < times:
+                    result, n = child.repeat(times - said, "sendto", fd, octets, len(octets), 0x4040, 0, 0)
+                    said += n
+                    if result not in (len(octets), -11):
+                        break
         except possess.Died:
             pass
 
@@ -253,8 +257,7 @@ class OfALoader(Passing):
     def test_more_words_than_one_has(self):
         self.start()
         def flood(child, fd):
-            for _ in range(5000):
-                child.do(*self.words.call(fd, "PONG"))
+            self.words.say_by(child, fd, "PONG", 5000)
             return True
         self.walk("loader", self.begin, [("a flood", flood)])
         self.reload_is_good()

@@ -99,16 +99,21 @@ class Words:
         head = struct.pack("=QIIQQQQII", 0, 0, 0, child.lay(part), 1, child.lay(rights), len(rights), 0, 0)
         return child.do("sendmsg", fd, head, MSG_DONTWAIT | MSG_NOSIGNAL)
 
+    def say_by(self, child, fd, word, times, **fields):
+        """The possessed CHILD says it so often. Answers with how often it did."""
+        said = 0
+        while said < times:
+            result, n = child.repeat(times - said, *self.call(fd, word, **fields))
+            said += n
+            if result not in (self.layout["size"], -11):
+                break
+        return said
+
     def say(self, pid, supervisor, word, times=1, **fields):
-        """PID says it so often, or until it is killed for it. Answers with how often it did."""
-        said, fd = 0, control_of(pid, supervisor)
+        """PID says it so often, or until it is killed for it (None). Answers with how often it did."""
+        fd = control_of(pid, supervisor)
         try:
             with possess.Possessed(pid) as child:
-                while said < times:
-                    result, n = child.repeat(times - said, *self.call(fd, word, **fields))
-                    said += n
-                    if result not in (self.layout["size"], -11):
-                        break
+                return self.say_by(child, fd, word, times, **fields)
         except possess.Died:
-            pass
-        return said
+            return None
