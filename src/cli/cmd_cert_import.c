@@ -271,8 +271,8 @@ static char *find_same(const struct import *i)
     int fd = openat(i->units.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    for (unsigned n = 0; directory && !found && n < CERTIFICATE_UNITS_READ_MAX &&
-                         (entry = readdir(directory));
+    for (unsigned n = 0;
+         directory && !found && n < CERTIFICATE_UNITS_READ_MAX && (entry = readdir(directory));
          n++) {
         int unit = is_unit(i, entry->d_name)
                        ? openat(i->units.fd, entry->d_name,

@@ -363,10 +363,11 @@ static bool are_too_many(struct reader *r, const struct draft *draft)
     unsigned n = count_units(r, draft);
     if (n <= CERTIFICATE_UNITS_READ_MAX)
         return false;
-    complain(r, &draft->object, place_of(&draft->object, "certificates"),
-             "certificates: their directories hold %u units, and stird reads %d at most: take those "
-             "away that do not sign any more",
-             n, CERTIFICATE_UNITS_READ_MAX);
+    complain(
+        r, &draft->object, place_of(&draft->object, "certificates"),
+        "certificates: their directories hold %u units, and stird reads %d at most: take those "
+        "away that do not sign any more",
+        n, CERTIFICATE_UNITS_READ_MAX);
     return true;
 }
 

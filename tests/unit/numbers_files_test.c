@@ -356,8 +356,8 @@ static void a_huge_hole_is_refused_at_its_begin(void **state)
         assert_false(numbers_files_compile(&paths, &fd, NULL, &problems));
         assert_int_equal(problems.n, 1);
         assert_non_null(
-            strstr(problems.list[0].text,
-                   compiled ? "no compiled number table" : "is longer than 1 MiB: is this a table"));
+            strstr(problems.list[0].text, compiled ? "no compiled number table"
+                                                   : "is longer than 1 MiB: is this a table"));
         assert_int_equal(problems.list[0].line, compiled ? 0 : 2);
         problems_fini(&problems);
     }

@@ -179,7 +179,7 @@ struct supervisor {
     int64_t next_directories_ms;
     bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;
-    int watch_fd; /* inotify of their directories; -1: none */
+    int watch_fd;                          /* inotify of their directories; -1: none */
     int64_t watch_due_ms, watch_latest_ms; /* what came is read anew then, and no later */
 
     enum reload_step reload;
