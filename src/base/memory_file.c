@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OF_LENGTH (F_SEAL_SHRINK | F_SEAL_GROW)
@@ -38,6 +39,12 @@ static bool has(int fd, int wanted)
 bool memory_file_is_sealed(int fd)
 {
     return has(fd, F_SEAL_SHRINK | F_SEAL_WRITE);
+}
+
+bool memory_file_is_whole(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_blocks >= (st.st_size + 511) / 512;
 }
 
 bool memory_file_is_kept(int fd)

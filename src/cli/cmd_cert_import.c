@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/arena.h>
+#include <stird/base/regular_file.h>
 #include <stird/core/certificate_chain.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/base/clock.h>
@@ -51,11 +52,12 @@ struct import {
 static int open_file(const char *path)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_BYTES_MAX))
+    int fd = regular_file_open(AT_FDCWD, path, 0);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size <= FILE_BYTES_MAX)
         return fd;
-    errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-    close(fd);
+    errno = fd < 0 ? -fd : EFBIG;
+    if (fd >= 0)
+        close(fd);
     return -1;
 }
 
@@ -223,7 +225,7 @@ static bool choose_names(struct import *i)
 
 static bool read_at(int directory, const char *name, struct buf *text)
 {
-    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = regular_file_open(directory, name, O_NOFOLLOW);
     bool good = fd >= 0 && read_file(name, fd, text);
     if (fd >= 0)
         close(fd);
@@ -269,7 +271,9 @@ static char *find_same(const struct import *i)
     int fd = openat(i->units.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    while (directory && !found && (entry = readdir(directory))) {
+    for (unsigned n = 0;
+         directory && !found && n < CERTIFICATE_UNITS_READ_MAX && (entry = readdir(directory));
+         n++) {
         int unit = is_unit(i, entry->d_name)
                        ? openat(i->units.fd, entry->d_name,
                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

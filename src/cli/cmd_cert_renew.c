@@ -6,8 +6,10 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/regular_file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -69,15 +71,15 @@ static bool run_program(char *const argv[], const json_t *c, const char *directo
 
 static bool read_line(const char *path, char *line, size_t bytes)
 {
-    FILE *f = fopen(path, "re");
-    bool good = f && fgets(line, (int)bytes, f);
-    if (f)
-        fclose(f);
-    if (good)
-        line[strcspn(line, "\r\n")] = '\0';
-    else
+    int fd = regular_file_open(AT_FDCWD, path, O_NOFOLLOW);
+    ssize_t n = fd >= 0 ? read(fd, line, bytes - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    line[n > 0 ? n : 0] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    if (n <= 0)
         warn_said("stirctl: %s: the program has not written it\n", path);
-    return good;
+    return n > 0;
 }
 
 /* By this program's own import, which checks everything. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <stird/core/certificate_request.h>
 #include <stird/core/tn_auth_list_write.h>
+#include <stird/io/folder.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,20 +27,37 @@ struct asked {
     const char *key, *out, *country, *organization;
 };
 
+static const char *write_fault(int r)
+{
+    return r == -EEXIST  ? "is there already, and is left as it is: name another"
+           : r == -ELOOP ? "a symbolic link that is not root's leads there"
+                         : strerror(-r);
+}
+
+static int write_whole(int fd, const struct buf *text, mode_t mode)
+{
+    ssize_t n = fchmod(fd, mode) ? -1 : write(fd, text->p, text->n);
+    if (n >= 0 && n != (ssize_t)text->n)
+        return -ENOSPC;
+    return n < 0 || fsync(fd) ? -errno : 0;
+}
+
+/* It stays whose it is: who asks for a certificate gives the key to nobody yet. */
 static bool write_new(struct made *made, const char *path, const struct buf *text, mode_t mode)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    struct folder above;
+    const char *name;
+    int r = folder_open_parent(&above, path, &name);
+    int fd = r == 0 ? folder_create(&above, name) : r;
     if (fd >= 0)
-        made_note(made, path);
-    bool good = fd >= 0 && fchmod(fd, mode) == 0 &&
-                write(fd, text->p, text->n) == (ssize_t)text->n && fsync(fd) == 0;
-    if (!good)
-        warn_said("stirctl: %s: %s\n", path,
-                  fd < 0 && errno == EEXIST ? "is there already, and is left as it is: name another"
-                                            : strerror(errno));
+        made_note_at(made, above.fd, name);
+    r = fd >= 0 ? write_whole(fd, text, mode) : fd;
+    if (r)
+        warn_said("stirctl: %s: %s\n", path, write_fault(r));
     if (fd >= 0)
         close(fd);
-    return good;
+    folder_close(&above);
+    return r == 0;
 }
 
 /* Neither is good for anything alone. */

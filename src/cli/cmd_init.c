@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <stird/base/address.h>
 #include <stird/base/clock.h>
+#include <stird/base/regular_file.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/folder.h>
 #include <string.h>
@@ -332,12 +333,13 @@ static bool check_configuration(const struct node *n)
 
 static bool read_line(const char *path, char *line, size_t bytes)
 {
-    FILE *f = fopen(path, "re");
-    bool good = f && fgets(line, (int)bytes, f);
-    if (f)
-        fclose(f);
-    line[good ? strcspn(line, "\n") : 0] = '\0';
-    return good;
+    int fd = regular_file_open(AT_FDCWD, path, O_NOFOLLOW);
+    ssize_t n = fd >= 0 ? read(fd, line, bytes - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    line[n > 0 ? n : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return n > 0;
 }
 
 static bool import_unit(const struct node *n, const struct cli *cli, const char *unit)

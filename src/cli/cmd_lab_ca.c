@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/regular_file.h>
 #include <stird/core/tn_auth_list_write.h>
+#include <stird/io/folder.h>
 #include <stird/lab/lab_ca.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +30,7 @@
 
 struct lab {
     const char *directory;
+    struct folder at, public;             /* the same, and what of it is served: written to */
     const char *spc;                      /* with --unit several, with commas */
     const char *unit;                     /* one unit alone, in this directory; NULL: a whole lab */
     const char *x5u;                      /* of that one; NULL: the default */
@@ -42,9 +45,10 @@ struct lab {
     struct made *made; /* so far; NULL: nobody asks */
 };
 
-static bool complain(const struct lab *lab, const char *name)
+static bool complain(const struct lab *lab, const char *name, int r)
 {
-    warn_said("stirctl: %s/%s: %s\n", lab->directory, name, strerror(errno));
+    const char *why = r == -ELOOP ? "a symbolic link that is not root's leads there" : strerror(-r);
+    warn_said("stirctl: %s%s%s: %s\n", lab->directory, name[0] ? "/" : "", name, why);
     return false;
 }
 
@@ -62,71 +66,112 @@ static uint64_t new_serial(void)
 
 /* ---- files ---- */
 
-static bool write_file(const struct lab *lab, const char *name, const struct buf *text, mode_t mode)
+static int write_whole(const struct folder *d, int fd, const struct buf *text, mode_t mode)
 {
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", lab->directory, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd >= 0)
-        made_note(lab->made, path);
-    bool good = fd >= 0 && write(fd, text->p, text->n) == (ssize_t)text->n;
-    if (!good)
-        complain(lab, name);
-    if (fd >= 0)
-        close(fd);
-    return good;
+    ssize_t n = write(fd, text->p, text->n);
+    return n < 0 ? -errno : n != (ssize_t)text->n ? -ENOSPC : folder_give(d, fd, mode);
 }
 
-static bool make_directory(const struct lab *lab, const char *name, mode_t mode)
+/* A new file, which FINAL names when it is whole; NULL: NAME does. */
+static bool write_in(const struct lab *lab, const struct folder *d, const char *name,
+                     const char *final, const struct buf *text, mode_t mode)
 {
-    char path[4096];
-    snprintf(path, sizeof(path), "%s%s%s", lab->directory, name[0] ? "/" : "", name);
-    bool made = mkdir(path, mode) == 0;
-    if (made)
-        made_note(lab->made, path);
-    return made || (errno == EEXIST && !name[0]) || complain(lab, name);
+    bool is_new = final && faccessat(d->fd, final, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+    int fd = folder_create(d, name);
+    int r = fd < 0 ? fd : 0;
+    if (r == 0)
+        made_note_at(lab->made, d->fd, name);
+    if (r == 0)
+        r = write_whole(d, fd, text, mode);
+    if (r == 0 && final)
+        r = folder_rename(d, name, final, fd);
+    if (r == 0 && is_new)
+        made_note_at(lab->made, d->fd, final);
+    if (fd >= 0)
+        close(fd);
+    return r == 0 || complain(lab, final ? final : name, r);
+}
+
+/* A new directory in D, to be written to. 0 or -errno. */
+static int make_in(const struct folder *d, const char *name, mode_t mode, struct made *made,
+                   struct folder *new)
+{
+    int r = folder_make(d, name, new);
+    if (r == 0)
+        made_note_at(made, d->fd, name);
+    if (r == 0)
+        r = folder_give(d, new->fd, mode);
+    return r;
+}
+
+static char *without_slashes(const char *path)
+{
+    char *copy = strdup(path);
+    size_t n = copy ? strlen(copy) : 0;
+    while (n > 1 && copy[n - 1] == '/')
+        copy[--n] = '\0';
+    return copy;
+}
+
+/* PATH, made when it is not there, to be written to. 0 or -errno. */
+static int reach_one(struct made *made, const char *path, mode_t mode, struct folder *d)
+{
+    struct folder above = FOLDER_INIT;
+    const char *name;
+    char *plain = without_slashes(path);
+    int r = plain ? folder_open(d, plain) : -ENOMEM;
+    if (r == -ENOENT) {
+        r = folder_open_parent(&above, plain, &name);
+        if (r == 0)
+            r = make_in(&above, name, mode, made, d);
+        folder_close(&above);
+    }
+    free(plain);
+    return r;
 }
 
 /* With those above it. */
-static bool make_one_directory(struct made *made, const char *path, mode_t mode)
+static bool reach(struct lab *lab, mode_t mode)
 {
-    if (mkdir(path, mode))
-        return errno == EEXIST;
-    made_note(made, path);
-    return true;
-}
-
-static bool make_directories(struct made *made, const char *path)
-{
-    char *copy = strdup(path);
-    bool good = copy != NULL;
-    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+    char *copy = without_slashes(lab->directory);
+    int r = copy ? 0 : -ENOMEM;
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash && r == 0;
+         slash = strchr(slash + 1, '/')) {
+        struct folder d;
         *slash = '\0';
-        good = make_one_directory(made, copy, 0755);
+        r = reach_one(lab->made, copy, 0755, &d);
         *slash = '/';
+        folder_close(&d);
     }
+    if (r == 0)
+        r = reach_one(lab->made, copy, mode, &lab->at);
     free(copy);
-    good = good && make_one_directory(made, path, 0700);
-    if (!good)
-        warn_said("stirctl: %s: %s\n", path, strerror(errno));
-    return good;
+    return r == 0 || complain(lab, "", r);
 }
 
-static bool write_key(const struct lab *lab, const char *name, EVP_PKEY *key)
+static bool make_directory(const struct lab *lab, const char *name, mode_t mode, struct folder *new)
+{
+    int r = make_in(&lab->at, name, mode, lab->made, new);
+    return r == 0 || complain(lab, name, r);
+}
+
+static bool write_key(const struct lab *lab, const struct folder *d, const char *name,
+                      EVP_PKEY *key)
 {
     struct buf text = BUF_INIT;
-    bool good = lab_add_key(&text, key) && write_file(lab, name, &text, 0600);
+    bool good = lab_add_key(&text, key) && write_in(lab, d, name, NULL, &text, 0600);
     if (text.p)
         explicit_bzero(text.p, text.n);
     buf_fini(&text);
     return good;
 }
 
-static bool write_certificate(const struct lab *lab, const char *name, X509 *x, X509 *above)
+static bool write_certificate(const struct lab *lab, const struct folder *d, const char *name,
+                              X509 *x, X509 *above)
 {
     struct buf text = BUF_INIT;
     bool good = lab_add_certificate(&text, x) && (!above || lab_add_certificate(&text, above)) &&
-                write_file(lab, name, &text, 0644);
+                write_in(lab, d, name, NULL, &text, 0644);
     buf_fini(&text);
     return good;
 }
@@ -148,10 +193,10 @@ static bool make_authority(struct lab *lab)
     c.issuer = lab->root;
     c.issuer_key = lab->root_key;
     lab->issuer = c.key && c.issuer ? lab_certificate_new(&c) : NULL;
-    return lab->issuer && write_certificate(lab, "root.pem", lab->root, NULL) &&
-           write_certificate(lab, "intermediate.pem", lab->issuer, NULL) &&
-           write_key(lab, "root.key.pem", lab->root_key) &&
-           write_key(lab, "intermediate.key.pem", lab->issuer_key);
+    return lab->issuer && write_certificate(lab, &lab->at, "root.pem", lab->root, NULL) &&
+           write_certificate(lab, &lab->at, "intermediate.pem", lab->issuer, NULL) &&
+           write_key(lab, &lab->at, "root.key.pem", lab->root_key) &&
+           write_key(lab, &lab->at, "intermediate.key.pem", lab->issuer_key);
 }
 
 /* ---- units ---- */
@@ -160,16 +205,14 @@ static bool write_unit(const struct lab *lab, const char *unit, X509 *x, EVP_PKE
 {
     char name[256];
     struct buf x5u = BUF_INIT;
-    bool good = make_directory(lab, unit, 0700);
-    snprintf(name, sizeof(name), "%s/key.pem", unit);
-    good = good && write_key(lab, name, key);
-    snprintf(name, sizeof(name), "%s/chain.pem", unit);
-    good = good && write_certificate(lab, name, x, lab->issuer);
-    snprintf(name, sizeof(name), "public/%s.pem", unit);
-    good = good && write_certificate(lab, name, x, lab->issuer);
-    snprintf(name, sizeof(name), "%s/x5u", unit);
-    buf_addf(&x5u, "https://localhost:%u/%s.pem\n", lab->port, unit);
-    good = good && write_file(lab, name, &x5u, 0644);
+    struct folder d = FOLDER_INIT;
+    snprintf(name, sizeof(name), "%s.pem", unit);
+    buf_addf(&x5u, "https://localhost:%u/%s\n", lab->port, name);
+    bool good = make_directory(lab, unit, 0700, &d) && write_key(lab, &d, "key.pem", key) &&
+                write_certificate(lab, &d, "chain.pem", x, lab->issuer) &&
+                write_certificate(lab, &lab->public, name, x, lab->issuer) &&
+                write_in(lab, &d, "x5u", NULL, &x5u, 0644);
+    folder_close(&d);
     buf_fini(&x5u);
     return good;
 }
@@ -212,9 +255,8 @@ static bool make_unit(const struct lab *lab, const char *unit, uint64_t serial,
 
 static void *read_pem(const struct lab *lab, const char *name, bool key)
 {
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/%s", lab->directory, name);
-    FILE *f = fopen(path, "re");
+    int fd = regular_file_open(lab->at.fd, name, O_NOFOLLOW);
+    FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
     void *got = !f    ? NULL
                 : key ? (void *)PEM_read_PrivateKey(f, NULL, NULL, NULL)
                       : (void *)PEM_read_X509(f, NULL, NULL, NULL);
@@ -226,10 +268,10 @@ static void *read_pem(const struct lab *lab, const char *name, bool key)
 /* That of DIRECTORY, made when it is not there. */
 static bool find_authority(struct lab *lab)
 {
-    char made[4096];
-    snprintf(made, sizeof(made), "%s/intermediate.pem", lab->directory);
-    if (access(made, F_OK))
-        return make_directories(lab->made, lab->directory) && make_authority(lab);
+    if (!reach(lab, 0700))
+        return false;
+    if (faccessat(lab->at.fd, "intermediate.pem", F_OK, AT_SYMLINK_NOFOLLOW))
+        return make_authority(lab);
     lab->issuer = read_pem(lab, "intermediate.pem", false);
     lab->issuer_key = read_pem(lab, "intermediate.key.pem", true);
     if (!lab->issuer || !lab->issuer_key)
@@ -240,33 +282,27 @@ static bool find_authority(struct lab *lab)
 /* Aside and renamed: a reload never meets half a file. */
 static bool place(const struct lab *unit, const char *name, const struct buf *text, mode_t mode)
 {
-    char aside[64], from[4096], to[4096];
+    char aside[64];
     snprintf(aside, sizeof(aside), ".%s.%ld", name, (long)getpid());
-    snprintf(from, sizeof(from), "%s/%s", unit->directory, aside);
-    snprintf(to, sizeof(to), "%s/%s", unit->directory, name);
-    bool is_new = access(to, F_OK) != 0;
-    bool good = write_file(unit, aside, text, mode) &&
-                (rename(from, to) == 0 || complain(unit, name));
-    if (good && is_new)
-        made_note(unit->made, to);
-    return good;
+    return write_in(unit, &unit->at, aside, name, text, mode);
 }
 
 static bool place_unit(const struct lab *lab, X509 *x, EVP_PKEY *key)
 {
-    const struct lab unit = {.directory = lab->unit, .made = lab->made};
+    struct lab unit = {.directory = lab->unit, .at = FOLDER_INIT, .made = lab->made};
     struct buf key_text = BUF_INIT, chain = BUF_INIT, x5u = BUF_INIT;
     const char *slash = strrchr(lab->unit, '/');
     if (lab->x5u)
         buf_addf(&x5u, "%s\n", lab->x5u);
     else
         buf_addf(&x5u, "https://cert.example.org/%s.pem\n", slash ? slash + 1 : lab->unit);
-    bool good = make_directories(lab->made, lab->unit) && lab_add_key(&key_text, key) &&
+    bool good = reach(&unit, 0700) && lab_add_key(&key_text, key) &&
                 lab_add_certificate(&chain, x) && lab_add_certificate(&chain, lab->issuer) &&
                 place(&unit, "key.pem", &key_text, 0600) &&
                 place(&unit, "chain.pem", &chain, 0644) && place(&unit, "x5u", &x5u, 0644);
     if (key_text.p)
         explicit_bzero(key_text.p, key_text.n);
+    folder_close(&unit.at);
     buf_fini(&key_text);
     buf_fini(&chain);
     buf_fini(&x5u);
@@ -325,8 +361,8 @@ static bool make_crl(const struct lab *lab)
     struct buf text = BUF_INIT;
     bool good = add_crl(lab, lab->issuer, lab->issuer_key, 1, &text) &&
                 add_crl(lab, lab->root, lab->root_key, 0, &text) &&
-                write_file(lab, "crl.pem", &text, 0644) &&
-                write_file(lab, "public/crl.pem", &text, 0644);
+                write_in(lab, &lab->at, "crl.pem", NULL, &text, 0644) &&
+                write_in(lab, &lab->public, "crl.pem", NULL, &text, 0644);
     buf_fini(&text);
     return good;
 }
@@ -343,8 +379,8 @@ static bool make_web_server(const struct lab *lab)
                                       .not_after_s = lab->now_s + lab->days * DAY_S,
                                       .alt_names = "DNS:localhost,IP:127.0.0.1"};
     X509 *x = key ? lab_certificate_new(&c) : NULL;
-    bool good = x && write_certificate(lab, "tls.pem", x, lab->issuer) &&
-                write_key(lab, "tls.key.pem", key);
+    bool good = x && write_certificate(lab, &lab->at, "tls.pem", x, lab->issuer) &&
+                write_key(lab, &lab->at, "tls.key.pem", key);
     X509_free(x);
     EVP_PKEY_free(key);
     return good;
@@ -352,8 +388,10 @@ static bool make_web_server(const struct lab *lab)
 
 static bool make_lab(struct lab *lab)
 {
-    bool good = make_directory(lab, "", 0755) && make_directory(lab, "public", 0755) &&
-                make_authority(lab) && make_units(lab) && make_crl(lab) && make_web_server(lab);
+    int r = reach_one(lab->made, lab->directory, 0755, &lab->at);
+    bool good = (r == 0 || complain(lab, "", r)) &&
+                make_directory(lab, "public", 0755, &lab->public) && make_authority(lab) &&
+                make_units(lab) && make_crl(lab) && make_web_server(lab);
     X509_free(lab->root);
     X509_free(lab->issuer);
     EVP_PKEY_free(lab->root_key);
@@ -493,10 +531,7 @@ static int read_options(struct lab *lab, const struct words *words)
 static int run_one(struct lab *lab)
 {
     struct buf beside = BUF_INIT;
-    char *unit = strdup(lab->unit);
-    size_t n = unit ? strlen(unit) : 0;
-    while (n > 1 && unit[n - 1] == '/')
-        unit[--n] = '\0';
+    char *unit = without_slashes(lab->unit);
     char *slash = unit ? strrchr(unit, '/') : NULL;
     lab->unit = unit;
     buf_addf(&beside, "%.*sca", slash ? (int)(slash + 1 - unit) : 0, unit ? unit : "");
@@ -504,6 +539,7 @@ static int run_one(struct lab *lab)
     if (!lab->directory)
         lab->directory = beside.p;
     int status = unit && !buf_failed(&beside) && make_one(lab) ? EXIT_SUCCESS : EXIT_FAILURE;
+    folder_close(&lab->at);
     if (status == EXIT_SUCCESS)
         made_keep(lab->made);
     else
@@ -526,7 +562,12 @@ static void say(const struct cli *cli, const struct lab *lab)
 static int run(const struct cli *cli, const struct words *words)
 {
     struct made made = {0};
-    struct lab lab = {.days = 30, .now_s = clock_real_s(), .revoked = new_serial(), .made = &made};
+    struct lab lab = {.days = 30,
+                      .now_s = clock_real_s(),
+                      .revoked = new_serial(),
+                      .at = FOLDER_INIT,
+                      .public = FOLDER_INIT,
+                      .made = &made};
     char root[4096];
     int fault = read_options(&lab, words);
     if (fault)
@@ -539,7 +580,10 @@ static int run(const struct cli *cli, const struct words *words)
         warn_said("stirctl: %s: there is a lab already: remove it first\n", lab.directory);
         return 1;
     }
-    if (!there && !make_lab(&lab)) {
+    bool good = there || make_lab(&lab);
+    folder_close(&lab.at);
+    folder_close(&lab.public);
+    if (!good) {
         made_take_back(&made);
         return 1;
     }

@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/regular_file.h>
 #include <stird/base/str.h>
+#include <stird/io/folder.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,13 +42,13 @@ static bool is_name(const char *path)
 static void answer(struct evhttp_request *request, void *user)
 {
     const struct server *s = user;
-    struct stat st;
+    struct stat st = {0};
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
     int fd = path && is_name(path) && evhttp_request_get_command(request) == EVHTTP_REQ_GET
-                 ? openat(s->directory, path + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+                 ? regular_file_open(s->directory, path + 1, O_NOFOLLOW)
                  : -1;
-    if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+    if (fd < 0 || fstat(fd, &st)) {
         if (fd >= 0)
             close(fd);
         evhttp_send_error(request, HTTP_NOTFOUND, NULL);
@@ -94,7 +96,9 @@ static const char *open_server(struct server *s, const char *directory, uint16_t
     char public[4096];
     static const int numbers[] = {SIGINT, SIGTERM};
     snprintf(public, sizeof(public), "%s/public", directory);
-    s->directory = open(public, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct folder d;
+    folder_open(&d, public);
+    s->directory = d.fd;
     if (s->directory < 0)
         return "there is no lab in that directory";
     s->tls = open_tls(directory);

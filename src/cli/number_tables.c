@@ -2,7 +2,8 @@
 
 #include "decision.h"
 
-#include <stdio.h>
+#include <fcntl.h>
+#include <stird/base/regular_file.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,11 +11,11 @@ bool is_compiled_table(const char *path)
 {
     static const char magic[] = "STIRDNUM";
     char begin[sizeof(magic) - 1];
-    FILE *f = fopen(path, "rbe");
-    bool compiled = f && fread(begin, 1, sizeof(begin), f) == sizeof(begin) &&
+    int fd = regular_file_open(AT_FDCWD, path, 0);
+    bool compiled = fd >= 0 && pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
                     memcmp(begin, magic, sizeof(begin)) == 0;
-    if (f)
-        fclose(f);
+    if (fd >= 0)
+        close(fd);
     return compiled;
 }
 

@@ -357,6 +357,20 @@ static unsigned count_units(struct reader *r, const struct draft *draft)
     return n;
 }
 
+/* With a problem, and then none is read: whoever may write there need not sign to keep us busy. */
+static bool are_too_many(struct reader *r, const struct draft *draft)
+{
+    unsigned n = count_units(r, draft);
+    if (n <= CERTIFICATE_UNITS_READ_MAX)
+        return false;
+    complain(
+        r, &draft->object, place_of(&draft->object, "certificates"),
+        "certificates: their directories hold %u units, and stird reads %d at most: take those "
+        "away that do not sign any more",
+        n, CERTIFICATE_UNITS_READ_MAX);
+    return true;
+}
+
 /* Of the checks; NULL: none are named, or they cannot be read, and chains are judged without. */
 static struct trust *read_anchors(struct reader *r, const struct draft *draft)
 {
@@ -396,9 +410,10 @@ void resolve_certificates(struct reader *r, struct draft *draft)
     struct trust *anchors = read_anchors(r, draft);
     struct certificate *list = reader_array(r, count_units(r, draft), sizeof(*list));
     unsigned n = 0;
+    const bool too_many = are_too_many(r, draft);
     draft->settings.mistaken_units = reader_array(r, count_units(r, draft), sizeof(struct str));
     check_names(r, &draft->certificates);
-    for (unsigned i = 0; list && i < draft->certificates.n; i++) {
+    for (unsigned i = 0; list && !too_many && i < draft->certificates.n; i++) {
         const struct draft_certificate *d = container_of(draft->certificates.items[i],
                                                          struct draft_certificate, object);
         struct str names = names_of(r, d);

@@ -3,16 +3,19 @@
 #include "roles.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/base/regular_file.h>
 #include <stird/core/certificate_check.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define CHECKER_NICE      10
 #define ANCHORS_BYTES_MAX ((size_t)16 << 20)
@@ -27,17 +30,17 @@ struct checker {
 static bool read_file(struct str path, struct buf *text)
 {
     char *z = strndup(path.p, path.n);
-    FILE *f = z ? fopen(z, "rbe") : NULL;
-    for (size_t n = 1; f && n > 0 && text->n < ANCHORS_BYTES_MAX;) {
+    int fd = z ? regular_file_open(AT_FDCWD, z, 0) : -ENOMEM;
+    ssize_t n = fd < 0 ? fd : 1;
+    while (n > 0 && text->n < ANCHORS_BYTES_MAX) {
         char *room = buf_room(text, 65536);
-        n = room ? fread(room, 1, 65536, f) : 0;
-        buf_grew(text, n);
+        n = room ? read(fd, room, 65536) : -1;
+        buf_grew(text, n > 0 ? (size_t)n : 0);
     }
-    bool good = f && !ferror(f) && !buf_failed(text);
-    if (f)
-        fclose(f);
+    if (fd >= 0)
+        close(fd);
     free(z);
-    return good;
+    return n >= 0 && !buf_failed(text);
 }
 
 /* The supervisor's alarm belongs to the line that goes before. */

@@ -189,6 +189,11 @@ bool child_heard(struct child *c, int64_t now_ms)
     c->pinged_ms = 0;
     if (c->state == CHILD_SERVING && now_ms - c->served_ms >= c->role->patience_ms)
         c->hangs = 0;
+    return child_counts(c, now_ms);
+}
+
+bool child_counts(struct child *c, int64_t now_ms)
+{
     if (now_ms - c->counted_from_ms >= 1000) {
         c->counted_from_ms = now_ms;
         c->heard = 0;

@@ -92,6 +92,8 @@ int child_send(struct child *c, const struct control_message *message, const int
 void child_serves(struct child *c, int64_t now_ms);
 /* Of each message. False: there are so many in this second that they are no child's of ours. */
 bool child_heard(struct child *c, int64_t now_ms);
+/* The same of one that says nothing, and is no sign of life. */
+bool child_counts(struct child *c, int64_t now_ms);
 void child_kill(const struct child *c, int signal);
 void child_close_control(struct child *c);
 

@@ -1,6 +1,7 @@
 #include "key_file.h"
 
 #include "key_token.h"
+#include "roles.h"
 #include "service_user.h"
 
 #include <errno.h>
@@ -244,9 +245,10 @@ void key_file_load_all(const struct settings *settings, bool with_tokens,
     load_kind(settings, false, take, user, problems);
     if (!with_tokens || !key_file_is_any_token(settings))
         return;
-    int r = service_user_become();
+    /* Before its library is loaded: the process that checks keys has no other moment for it. */
+    int r = roles_narrow_beside_token();
     if (r)
-        problems_add(problems, settings->pkcs11_module, 0, "no other user than root: %s",
+        problems_add(problems, settings->pkcs11_module, 0, "cannot give up rights: %s",
                      strerror(-r));
     else
         load_kind(settings, true, take, user, problems);

@@ -42,7 +42,6 @@ static int send_problems(int control_fd, struct problems *problems)
 static int send_configuration(int control_fd, const struct configuration *c)
 {
     struct control_message message = {.type = CONTROL_SNAPSHOT,
-                                      .read_at_s = c->read_at_s,
                                       .urgent_faults = c->urgent_faults,
                                       .urgent_unknown = c->urgent_unknown,
                                       .forced = c->is_forced};

@@ -16,7 +16,7 @@ struct loader_options {
 };
 
 /*
- * Sends CONTROL_SNAPSHOT (fds: files, numbers; read_at_s) when all is well, else CONTROL_ALARM
+ * Sends CONTROL_SNAPSHOT (fds: files, numbers) when all is well, else CONTROL_ALARM
  * (fd: a memfd with the problems as problems_print() writes them), and ends.
  */
 int loader_main(const struct loader_options *options, int control_fd);

@@ -188,7 +188,7 @@ static bool read_control(struct recorder *r)
         take_message(r, &m, fds, n_fds);
         n_fds = 0;
     }
-    return got == -EAGAIN;
+    return got == -EAGAIN || got == -ENOMSG;
 }
 
 static bool read_sources(struct recorder *r)

@@ -265,7 +265,7 @@ static int obey(struct signer *s)
     int r = control_receive(s->control_fd, &m, fds, &n_fds);
     if (r == -EMFILE)
         log_error("a worker's channel could not be served", LOG_CSTR("error", strerror(-r)));
-    if (r == -EAGAIN || r == -EMFILE)
+    if (r == -EAGAIN || r == -ENOMSG || r == -EMFILE)
         return 1;
     if (r <= 0)
         return r;

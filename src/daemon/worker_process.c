@@ -356,7 +356,7 @@ static int read_control(struct worker *w)
     int fds[CONTROL_FDS_MAX];
     unsigned n_fds = 0;
     int r = control_receive(w->options->control_fd, &m, fds, &n_fds);
-    if (r == -EAGAIN)
+    if (r == -EAGAIN || r == -ENOMSG)
         return 0;
     if (r <= 0)
         _exit(EXIT_FAILURE);

@@ -171,7 +171,7 @@ static int receive_reply(int fd, struct buf *reply, int *status, int fds[ADMIN_F
     struct msghdr m = {.msg_iov = parts,
                        .msg_iovlen = 2,
                        .msg_control = space.bytes,
-                       .msg_controllen = sizeof(space.bytes)};
+                       .msg_controllen = CMSG_LEN(sizeof(fds[0]) * ADMIN_FDS_MAX)};
     ssize_t got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
     /* Refused before it was asked: that it does not listen is told ahead of its reply. */
     if (got < 0 && errno == ECONNRESET)

@@ -12,6 +12,9 @@ union fd_space {
     char bytes[CMSG_SPACE(sizeof(int) * CONTROL_FDS_MAX)];
 };
 
+/* Without the alignment behind them: the kernel would put another descriptor there. */
+#define FDS_BYTES_MAX CMSG_LEN(sizeof(int) * CONTROL_FDS_MAX)
+
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds)
 {
     union fd_space space = {.bytes = {0}};
@@ -59,7 +62,7 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     struct msghdr m = {.msg_iov = &part,
                        .msg_iovlen = 1,
                        .msg_control = space.bytes,
-                       .msg_controllen = sizeof(space.bytes)};
+                       .msg_controllen = FDS_BYTES_MAX};
     ssize_t got;
     *n_fds = 0;
     do
@@ -68,10 +71,10 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
     if (got < 0)
         return errno == ECONNRESET ? 0 : -errno;
     if (got == 0)
-        return packet_is_end(fd) ? 0 : -EAGAIN; /* an empty one says nothing */
+        return packet_is_end(fd) ? 0 : -ENOMSG;
     unsigned n = take_fds(&m, fds);
-    const bool no_room = m.msg_flags & MSG_CTRUNC;
-    if (got != (ssize_t)sizeof(read) || (m.msg_flags & MSG_TRUNC) || no_room) {
+    const bool cut = m.msg_flags & MSG_CTRUNC, no_room = cut && n < CONTROL_FDS_MAX;
+    if (got != (ssize_t)sizeof(read) || (m.msg_flags & MSG_TRUNC) || cut) {
         while (n > 0)
             close(fds[--n]);
         return no_room ? -EMFILE : -EBADMSG;

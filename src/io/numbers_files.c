@@ -144,6 +144,17 @@ static int copy_all(int to, int from, uint64_t bytes)
     return fstat(to, &st) ? -errno : 0;
 }
 
+/* Before it is copied whole: it may be long, and anything. */
+static const char *head_fault(int fd, uint64_t bytes)
+{
+    union {
+        uint64_t aligned;
+        char bytes[NUMBERS_HEAD_BYTES];
+    } head = {0};
+    ssize_t n = pread(fd, head.bytes, sizeof(head.bytes), 0);
+    return numbers_head_fault(&head, n < (ssize_t)sizeof(head) ? (size_t)(n < 0 ? 0 : n) : bytes);
+}
+
 static bool read_image(struct str path, int *fd, struct numbers_summary *summary,
                        struct problems *problems)
 {
@@ -151,8 +162,9 @@ static bool read_image(struct str path, int *fd, struct numbers_summary *summary
     uint64_t bytes;
     struct mapped_numbers mapped;
     int file = numbers_file_open(path, &bytes, problems);
-    int memory = file < 0 ? -1 : memory_file_new("stird-numbers");
-    int r = file < 0 ? 0 : memory < 0 ? memory : copy_all(memory, file, bytes);
+    why = file < 0 ? NULL : head_fault(file, bytes);
+    int memory = file < 0 || why ? -1 : memory_file_new("stird-numbers");
+    int r = file < 0 || why ? 0 : memory < 0 ? memory : copy_all(memory, file, bytes);
     if (file >= 0)
         close(file);
     if (r == 0 && memory >= 0)
@@ -240,11 +252,13 @@ static bool map(struct mapped_numbers *mapped, int fd, bool validated, const cha
 {
     struct stat st;
     struct mapped_numbers m = {.image = MAP_FAILED};
-    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls. */
-    if (!memory_file_is_sealed(fd)) {
-        *why = "the number table's descriptor is not sealed";
+    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls, and a
+       hole is memory that the one who looks first has to find. */
+    *why = !memory_file_is_sealed(fd)  ? "the number table's descriptor is not sealed"
+           : !memory_file_is_whole(fd) ? "the number table's memory has holes"
+                                       : NULL;
+    if (*why)
         return false;
-    }
     if (fstat(fd, &st) == 0 && st.st_size > 0) {
         m.bytes = (size_t)st.st_size;
         /* Linux before 6.7 refuses MAP_SHARED of what is sealed; the pages are shared all the same.

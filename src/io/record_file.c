@@ -1,12 +1,15 @@
 #include <stird/io/record_file.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/regular_file.h>
 #include <stird/io/record_chain.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CHUNK_BYTES 65536
 
@@ -22,14 +25,19 @@ struct record_file *record_file_open(const char *path)
     struct record_file *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
-    f->source = fopen(path, "rbe");
+    /* What a shell hands over may be a pipe; the directory of records is the service's. */
+    bool handed = strncmp(path, "/dev/", 5) == 0;
+    int fd = handed ? open(path, O_RDONLY | O_CLOEXEC) : regular_file_open(AT_FDCWD, path, 0);
+    int error = handed ? errno : -fd;
+    f->source = fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (f->source) {
         setvbuf(f->source, NULL, _IOFBF, CHUNK_BYTES);
         return f;
     }
-    int error = errno;
+    if (fd >= 0)
+        close(fd);
     free(f);
-    errno = error;
+    errno = fd >= 0 ? ENOMEM : error;
     return NULL;
 }
 

@@ -59,6 +59,18 @@ class Certificates(ProcessStory):
         token = self.signed_by()
         self.assertEqual(token.info, (young if settled else self.lab.unit).x5u)
 
+    def test_a_directory_in_which_somebody_always_writes(self):
+        """A new unit is taken all the same."""
+        self.start()
+        young = self.make("young")
+        noise = subprocess.Popen(  # pylint: disable=consider-using-with
+            ["sh", "-c", "while :; do : > .noise; done"], cwd=self.lab.unit.directory)
+        self.addCleanup(noise.wait)
+        self.addCleanup(noise.kill)
+        self.put(young)
+        stird.wait_until(lambda: "young" in {c["unit"] for c in self.certs()}, HANG_S, "the unit")
+        self.signed_by()
+
     def test_import_checks_and_reloads(self):
         self.start()
         unit = self.make("next")

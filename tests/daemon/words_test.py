@@ -2,11 +2,12 @@
 
 import glob
 import os
+import subprocess
 import threading
 import time
 import unittest
 
-from daemon.lifetimes import WorkersStory
+from daemon.lifetimes import WorkersStory, status_of
 from lib import possess, stird, stirctl
 from lib.patience import HANG_S
 from lib.words import Words, control_of
@@ -30,6 +31,8 @@ LIES = {
     "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5), ("CERTIFICATE", 0),
                  *((word, 1) for word in OF_WORKERS + FOREIGN)],
 }
+# Octets that are no word, by how many more they are than one has.
+NO_WORDS = (-1, 1, -9999)
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
     "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "TRUNKS", "FAILED"),
@@ -54,6 +57,19 @@ class WordsStory(WorkersStory):
         self.words.say(pid, self.stird.process.pid, word, times, **fields)
         return pid
 
+    def say_octets(self, pid, octets, times=1):
+        fd = control_of(pid, self.stird.process.pid)
+        try:
+            with possess.Possessed(pid) as child:
+                said = 0
+                while said < times:
+                    result, n = child.repeat(times - said, "sendto", fd, octets, len(octets), 0x4040, 0, 0)
+                    said += n
+                    if result not in (len(octets), -11):
+                        break
+        except possess.Died:
+            pass
+
     def alarms(self):
         return [a["name"] for a in stirctl.ask(self.stird.configuration, "status")["alarms"]]
 
@@ -64,6 +80,12 @@ class Lies(WordsStory):
         for count, (word, generation) in enumerate(LIES[role], 1):
             with self.subTest(word=word, generation=generation):
                 old = self.say(role, word, generation=generation)
+                self.replaced(role, old)
+                stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
+        for count, length in enumerate(NO_WORDS, len(LIES[role]) + 1):
+            with self.subTest(length=length):
+                old = self.stird.wait_child(role)
+                self.say_octets(old, self.words.octets(length))
                 self.replaced(role, old)
                 stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
         stird.wait_until(lambda: "child_false" in self.alarms(), HANG_S, "the alarm")
@@ -101,6 +123,169 @@ class Floods(WordsStory):
 
     def test_of_a_recorder(self):
         self.walk("recorder")
+
+    def test_of_packets_without_octets(self):
+        """One says nothing and closes nothing; many are many words."""
+        self.start()
+        for count, role in enumerate(self.ROLES, 1):
+            old = self.stird.wait_child(role)
+            self.say_octets(old, b"")
+            self.signed_again()
+            self.assertEqual(self.stird.wait_child(role), old, "once is no reason")
+            self.say_octets(old, b"", 5000)
+            self.replaced(role, old)
+            stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
+        self.signed_again()
+
+
+class Passing(WordsStory):
+    """Who comes, says something and ends: the loader of a reload, the checker of a look."""
+
+    def born(self, role, begin):
+        """One that has just given up its rights, which BEGIN has started."""
+        every = int(status_of(self.stird.process.pid, "Seccomp_filters")) + 2
+        return possess.Newborn(self.stird.process.pid, "stird-" + role, begin,
+                               lambda pid: int(status_of(pid, "Seccomp_filters")) >= every)
+
+    def ask(self, *words):
+        """stirctl, for whose end nobody waits."""
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [os.path.join(os.path.dirname(stird.binary()), "stirctl"), "-c", self.stird.configuration,
+             *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+
+    def held(self, things):
+        """How often the supervisor has each of them, as /proc names it."""
+        has = list(stird.descriptors(self.stird.process.pid).values())
+        return {thing: has.count(thing) for thing in things}
+
+    def walk(self, role, begin, lies, after=lambda: None):
+        """Each of LIES is told by one; the supervisor is as before, and has counted it."""
+        supervisor, told = self.stird.process.pid, 0
+        for name, lie in lies:
+            with self.subTest(lie=name):
+                self.before = {}
+                try:
+                    with self.born(role, begin) as child:
+                        pid = child.pid
+                        counted = lie(child, control_of(pid, supervisor))
+                except possess.Died:
+                    counted = True
+                told += counted
+                stird.wait_until(lambda pid=pid: not stird.alive(pid), HANG_S, "its end")
+                stird.wait_until(lambda: self.stats()["children_false"] == told, HANG_S, "counted: " + name)
+                stird.wait_until(lambda: self.held(self.before) == self.before, HANG_S, "they are closed: " + name)
+                after()
+        self.assertIsNone(self.stird.process.poll(), "the supervisor")
+        self.signed_again()
+
+
+class OfALoader(Passing):
+    HUGE = 10 << 30
+
+    def begin(self):
+        self.stird.reload()
+
+    # what it attaches
+    def sealed(self, child, octets=b"x", at=0, seals=15):
+        fd = child.do("memfd_create", b"x\0", 2)
+        child.do("lseek", fd, at, 0)
+        child.do("write", fd, octets, len(octets))
+        child.do("fcntl", fd, 1033, seals)
+        return fd
+
+    def attached(self, kind):
+        """A function that makes, in a child, what is of this kind."""
+        makes = {
+            "a socket": lambda child, fd: fd,
+            "the log": lambda child, fd: 2,
+            "a pipe that nobody fills": lambda child, fd: self.pipe(child),
+            "a device": lambda child, fd: child.do("openat", possess.AT_FDCWD, b"/dev/zero\0", 0),
+            "a file": lambda child, fd: child.do("openat", possess.AT_FDCWD, b"/proc/self/maps\0", 0),
+            "a directory": lambda child, fd: child.do("openat", possess.AT_FDCWD, b"/\0", 0),
+            "memory that is not sealed": lambda child, fd: self.sealed(child, seals=0),
+            "memory that can be written": lambda child, fd: self.sealed(child, seals=6),
+            "sealed memory": lambda child, fd: self.sealed(child),
+            "sealed memory, empty": lambda child, fd: self.sealed(child, b""),
+            "sealed memory, huge and empty": lambda child, fd: self.sealed(child, at=self.HUGE),
+        }
+        return makes[kind]
+
+    def pipe(self, child):
+        ends = child.lay(bytes(8))
+        child.do("pipe2", ends, 0o4000)
+        with open("/proc/%d/mem" % child.pid, "rb", buffering=0) as memory:
+            memory.seek(ends)
+            return int.from_bytes(memory.read(4), "little")
+
+    def lie(self, word, kind, n, length=0, counted=True):
+        """WORD with N of that KIND. COUNTED: it is false by its form, and not by what is in it."""
+        def tell(child, fd):
+            attached = [self.attached(kind)(child, fd)] * n if n else []
+            self.assertGreaterEqual(min(attached, default=0), 0, kind)
+            self.before = self.held({os.readlink("/proc/%d/fd/%d" % (child.pid, n)) for n in attached})
+            self.assertGreaterEqual(self.words.hand(child, fd, word, attached, length), 0, "it is sent")
+            return counted
+        return "%s with %d of %s, %+d" % (word, n, kind, length), tell
+
+    def reload_is_good(self):
+        self.stird.wait_log("reload failed")
+        self.assertEqual(stirctl.run(self.stird.configuration, "reload", "--wait")[0], 0)
+
+    def test_words_with_what_does_not_belong_to_them(self):
+        self.start()
+        lies = [self.lie(word, kind, {"SNAPSHOT": 2, "ALARM": 1}[word])
+                for word in ("SNAPSHOT", "ALARM")
+                for kind in ("a socket", "the log", "a pipe that nobody fills", "a device", "a file", "a directory",
+                             "memory that is not sealed", "memory that can be written")]
+        lies += [self.lie("SNAPSHOT", "sealed memory", n) for n in (0, 1, 4, 5, 253)]
+        lies += [self.lie("ALARM", "sealed memory", n) for n in (0, 2, 3, 4, 253)]
+        lies += [self.lie(word, "sealed memory", 2) for word in ("READY", "CERTIFICATE", "HEARTBEAT", "CHANNEL", 0, 9999)]
+        lies += [self.lie("SNAPSHOT", "sealed memory", 2, length) for length in (-1, 1)]
+        self.walk("loader", self.begin, lies)
+        self.reload_is_good()
+
+    def test_a_configuration_that_is_none(self):
+        """In its form it is one: the reload fails, and the supervisor has neither waited nor paid for it."""
+        self.start()
+        kinds = ("sealed memory", "sealed memory, empty", "sealed memory, huge and empty")
+        self.walk("loader", self.begin,
+                  [self.lie(word, kind, n, counted=False) for kind in kinds
+                   for word, n in (("SNAPSHOT", 2), ("SNAPSHOT", 3), ("ALARM", 1))], self.reload_is_good)
+
+    def test_more_words_than_one_has(self):
+        self.start()
+        def flood(child, fd):
+            self.words.say_by(child, fd, "PONG", 5000)
+            return True
+        self.walk("loader", self.begin, [("a flood", flood)])
+        self.reload_is_good()
+
+
+class OfAChecker(Passing):
+    def begin(self):
+        self.ask("cert", "check")
+
+    def words_of(self, *words):
+        """(word, unit), one after the other; the last one is false."""
+        def tell(child, fd):
+            for word, unit in words:
+                child.do(*self.words.call(fd, word, worker=unit, generation=1, text=b"1served"))
+            return True
+        return str(words), tell
+
+    def test_words_that_are_not_in_their_turn(self):
+        self.start(check='interval = "0ms";')
+        lies = [self.words_of((word, 0)) for word in (*OF_WORKERS, *FOREIGN, "PONG", "ROTATE", "OVER_CEILING")]
+        lies += [self.words_of(("CERTIFICATE", 1)), self.words_of(("CERTIFICATE", 2**32 - 1)),
+                 self.words_of(("CERTIFICATE", 0), ("CERTIFICATE", 0)),
+                 self.words_of(*[("ALARM", 0)] * 3),
+                 self.words_of(("CERTIFICATE", 0), ("READY", 0), ("READY", 0)),
+                 self.words_of(("READY", 0), ("CERTIFICATE", 0))]
+        self.walk("checker", self.begin, lies)
+        status, _, err = stirctl.run(self.stird.configuration, "cert", "check")
+        self.assertEqual(status, 0, err)
 
 
 class Silence(WordsStory):

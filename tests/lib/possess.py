@@ -7,6 +7,8 @@ import signal
 import struct
 
 ATTACH, DETACH, GETREGS, SETREGS, SINGLESTEP, CONT = 16, 17, 12, 13, 9, 7
+SEIZE, SYSCALLS, EVENT, OPTIONS, SYSCALL_INFO = 0x4206, 24, 0x4201, 0x4200, 0x420e
+TELL_CALLS, TELL_FORKS, FORKED, OUT_OF_A_CALL, ANY_CHILD = 1, 2, 1, 2, 0x40000000
 AT_FDCWD = -100
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
              "ss fs_base gs_base ds es fs gs").split()
@@ -18,7 +20,7 @@ AGAIN = bytes.fromhex("4c89e0 0f05 4885c0 7805 49ffcd 75f1 cc")
 
 # x86-64
 NUMBERS = {
-    "read": 0, "write": 1, "open": 2, "close": 3, "mmap": 9, "mprotect": 10, "ioctl": 16,
+    "read": 0, "write": 1, "open": 2, "close": 3, "lseek": 8, "mmap": 9, "mprotect": 10, "ioctl": 16,
     "dup": 32, "socket": 41, "connect": 42, "sendto": 44, "recvfrom": 45, "sendmsg": 46,
     "shutdown": 48, "bind": 49, "listen": 50, "socketpair": 53, "setsockopt": 54, "fork": 57, "vfork": 58, "execve": 59,
     "kill": 62, "fcntl": 72, "truncate": 76, "ftruncate": 77, "getdents64": 217, "rename": 82,
@@ -27,7 +29,7 @@ NUMBERS = {
     "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "setxattr": 188, "removexattr": 197,
     "tgkill": 234, "utimes": 235, "add_key": 248, "inotify_init1": 294, "openat": 257,
     "fchownat": 260, "fchmodat": 268, "unshare": 272, "utimensat": 280, "accept4": 288,
-    "prlimit64": 302, "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
+    "pipe2": 293, "prlimit64": 302, "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "memfd_create": 319, "bpf": 321,
     "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434, "pidfd_getfd": 438,
 }
 
@@ -47,11 +49,11 @@ class Result:
         self.index = index
 
 
-def ptrace(request, pid, data=None):
+def ptrace(request, pid, data=None, address=None):
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     libc.ptrace.restype = ctypes.c_long
-    if libc.ptrace(request, pid, None, data) < 0:
+    if libc.ptrace(request, pid, address, data) < 0:
         raise OSError(ctypes.get_errno(), "ptrace")
 
 
@@ -160,6 +162,7 @@ class Possessed:
 
     def __init__(self, pid):
         self.pid, self.results, self.alive, self.before = pid, [], True, Registers()
+        self.laid = 0
 
     def __enter__(self):
         ptrace(ATTACH, self.pid)
@@ -184,6 +187,15 @@ class Possessed:
             if kind is None:
                 raise Died(signal.SIGKILL) from None
 
+    def lay(self, octets):
+        """Puts them where the calls of this process find them; answers with their address."""
+        self.laid += (len(octets) + 15) // 16 * 16
+        at = self.before.rsp - RED_ZONE // 4 - self.laid
+        with open("/proc/%d/mem" % self.pid, "r+b", buffering=0) as memory:
+            memory.seek(at)
+            memory.write(octets)
+        return at
+
     def do(self, name, *arguments):
         """One call; raises Died when the process does not survive it."""
         self.results.append(self._run(one_call, name, arguments))
@@ -206,6 +218,78 @@ class Possessed:
             self.alive = False
             os.waitpid(self.pid, 0)
             raise Died(signal.SIGKILL) from None
+
+
+class Newborn(Possessed):
+    """
+    The next child of process PARENT that calls itself NAME, possessed as soon as it is READY (of its process id), which
+    is looked at after each of its calls. BEGIN has the parent start it.
+    """
+
+    def __init__(self, parent, name, begin, ready):
+        super().__init__(0)
+        self.parent, self.name, self.begin, self.ready = parent, name, begin, ready
+
+    def __enter__(self):
+        ptrace(SEIZE, self.parent, TELL_CALLS | TELL_FORKS)
+        self.begin()
+        while not self.pid:
+            self.next_child()
+        ptrace(GETREGS, self.pid, ctypes.addressof(self.before))
+        self.code = instruction(self.pid)
+        return self
+
+    def next_child(self):
+        status = stop_of(self.parent)
+        if status >> 16 != FORKED:
+            number = os.WSTOPSIG(status)
+            ptrace(CONT, self.parent, 0 if status >> 16 else number)
+            return
+        number = ctypes.c_ulong()
+        ptrace(EVENT, self.parent, ctypes.addressof(number))
+        if self.is_it(number.value):
+            ptrace(DETACH, self.parent)
+            self.pid = number.value
+        else:
+            ptrace(CONT, self.parent)
+
+    def is_it(self, pid):
+        """PID was just born. If it is, it stands still, ready; else it goes its way."""
+        parent = comm(self.parent)
+        stop_of(pid)
+        ptrace(OPTIONS, pid, TELL_CALLS)
+        while comm(pid) == parent or (comm(pid) == self.name and not self.ready(pid)):
+            to_the_end_of_a_call(pid)
+        if comm(pid) == self.name:
+            ptrace(OPTIONS, pid, 0)
+            return True
+        ptrace(DETACH, pid)
+        return False
+
+
+def comm(pid):
+    with open("/proc/%d/comm" % pid, encoding="ascii") as source:
+        return source.read().strip()
+
+
+def stop_of(pid):
+    _, status = os.waitpid(pid, ANY_CHILD)
+    if not os.WIFSTOPPED(status):
+        raise Died(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+    return status
+
+
+def to_the_end_of_a_call(pid):
+    """Runs on until a system call has returned."""
+    info = (ctypes.c_uint8 * 88)()
+    signal_number = 0
+    while True:
+        ptrace(SYSCALLS, pid, signal_number)
+        number = os.WSTOPSIG(stop_of(pid))
+        ptrace(SYSCALL_INFO, pid, ctypes.addressof(info), len(info))
+        if info[0] == OUT_OF_A_CALL:
+            return
+        signal_number = 0 if number & ~0x80 == signal.SIGTRAP else number
 
 
 def inside(pid, *calls):

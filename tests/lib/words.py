@@ -7,11 +7,13 @@ import struct
 import subprocess
 
 from lib import possess
-from lib.stird import descriptors
+from lib.patience import HANG_S
+from lib.stird import descriptors, wait_until
 
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, DUMP, DONE = 4, 20, 0x301, 3
 SHOW_PEER, PEER = 4, 2
 MSG_DONTWAIT, MSG_NOSIGNAL = 0x40, 0x4000
+SOL_SOCKET, SCM_RIGHTS = 1, 1
 
 
 def layout():
@@ -54,23 +56,30 @@ def sockets(pid):
 
 
 def control_of(pid, supervisor):
-    """The descriptor of PID whose other end the supervisor alone has, and which no other has."""
-    here, there, ends = sockets(pid), sockets(supervisor), peers()
-    found = [fd for inode, fd in here.items()
-             if ends.get(inode) in there and inode not in there]
-    assert len(found) == 1, "control sockets of %d: %s" % (pid, found)
-    return found[0]
+    """The descriptor of PID whose other end the supervisor alone has, and which no other has: as soon as that one has
+    closed its own copy of it."""
+    def alone():
+        here, there, ends = sockets(pid), sockets(supervisor), peers()
+        found = [fd for inode, fd in here.items()
+                 if ends.get(inode) in there and inode not in there]
+        return found if len(found) == 1 else None
+    return wait_until(alone, HANG_S, "one control socket of %d" % pid)[0]
 
 
 class Words:
     def __init__(self):
         self.layout = layout()
 
-    def message(self, word, generation=0, text=b""):
+    def octets(self, more):
+        """So many more than a word has, or less; at least one."""
+        return bytes(max(self.layout["size"] + more, 1))
+
+    def message(self, word, generation=0, text=b"", worker=0):
         """WORD: a name, or a number that none has."""
         octets = bytearray(self.layout["size"])
         kind = word if isinstance(word, int) else self.layout[word]
         struct.pack_into("=I", octets, self.layout["type"], kind)
+        struct.pack_into("=I", octets, self.layout["worker"], worker)
         struct.pack_into("=Q", octets, self.layout["generation"], generation)
         octets[self.layout["text"]:self.layout["text"] + len(text)] = text
         return bytes(octets)
@@ -80,16 +89,31 @@ class Words:
         octets = self.message(word, **fields)
         return ("sendto", fd, octets, len(octets), MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0)
 
+    def hand(self, child, fd, word, descriptors, length=0):
+        """The possessed CHILD says it with these descriptors, in LENGTH octets more than a word has. 0 or more: it
+        was sent."""
+        octets = self.message(word) + bytes(max(length, 0))
+        part = struct.pack("=QQ", child.lay(octets), self.layout["size"] + length)
+        rights = struct.pack("=QII%di" % len(descriptors), 16 + 4 * len(descriptors), SOL_SOCKET, SCM_RIGHTS,
+                             *descriptors) if descriptors else b""
+        head = struct.pack("=QIIQQQQII", 0, 0, 0, child.lay(part), 1, child.lay(rights), len(rights), 0, 0)
+        return child.do("sendmsg", fd, head, MSG_DONTWAIT | MSG_NOSIGNAL)
+
+    def say_by(self, child, fd, word, times, **fields):
+        """The possessed CHILD says it so often. Answers with how often it did."""
+        said = 0
+        while said < times:
+            result, n = child.repeat(times - said, *self.call(fd, word, **fields))
+            said += n
+            if result not in (self.layout["size"], -11):
+                break
+        return said
+
     def say(self, pid, supervisor, word, times=1, **fields):
-        """PID says it so often, or until it is killed for it. Answers with how often it did."""
-        said, fd = 0, control_of(pid, supervisor)
+        """PID says it so often, or until it is killed for it (None). Answers with how often it did."""
+        fd = control_of(pid, supervisor)
         try:
             with possess.Possessed(pid) as child:
-                while said < times:
-                    result, n = child.repeat(times - said, *self.call(fd, word, **fields))
-                    said += n
-                    if result not in (self.layout["size"], -11):
-                        break
+                return self.say_by(child, fd, word, times, **fields)
         except possess.Died:
-            pass
-        return said
+            return None

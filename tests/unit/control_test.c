@@ -81,19 +81,24 @@ static unsigned open_descriptors(void)
     return n;
 }
 
-/* A packet of another size, with a descriptor, which must not stay open. */
-static void send_bytes(size_t n)
+#define RIGHTS_MAX 253 /* the kernel's */
+
+/* N octets with as many descriptors, none of which must stay open. */
+static void send_bytes(size_t n, unsigned n_fds)
 {
     char bytes[sizeof(struct control_message) + 1] = {0};
-    char space[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+    char space[CMSG_SPACE(sizeof(int) * RIGHTS_MAX)] __attribute__((aligned(8))) = {0};
     struct iovec part = {bytes, n};
-    struct msghdr m = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = space,
+                       .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &pair[0], sizeof(int));
+    c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+    for (unsigned i = 0; i < n_fds; i++)
+        memcpy(CMSG_DATA(c) + sizeof(int) * i, &pair[0], sizeof(int));
     assert_int_equal(sendmsg(pair[0], &m, 0), (ssize_t)n);
 }
 
@@ -106,7 +111,22 @@ static void another_size_is_another_binary(void **state)
         struct control_message m;
         int fds[CONTROL_FDS_MAX];
         unsigned n_fds, before = open_descriptors();
-        send_bytes(sizes[i]);
+        send_bytes(sizes[i], 1);
+        assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), -EBADMSG);
+        assert_int_equal(n_fds, 0);
+        assert_int_equal(open_descriptors(), before);
+    }
+}
+
+static void more_descriptors_than_any_has_are_closed(void **state)
+{
+    static const unsigned numbers[] = {CONTROL_FDS_MAX + 1, CONTROL_FDS_MAX + 2, RIGHTS_MAX};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct control_message m;
+        int fds[CONTROL_FDS_MAX];
+        unsigned n_fds, before = open_descriptors();
+        send_bytes(sizeof(m), numbers[i]);
         assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), -EBADMSG);
         assert_int_equal(n_fds, 0);
         assert_int_equal(open_descriptors(), before);
@@ -156,6 +176,7 @@ int main(void)
         TEST(descriptors_come_along),
         TEST(the_end_is_seen),
         TEST(another_size_is_another_binary),
+        TEST(more_descriptors_than_any_has_are_closed),
         TEST(what_has_no_room_is_lost_and_the_next_is_read),
         TEST(texts_are_terminated_whatever_comes),
     };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/numbers/numbers_image.h"
+#include <stird/base/memory_file.h>
 #include <stird/io/numbers_files.h>
 
 #define HEADER "number,customer,state\n"
@@ -339,6 +340,46 @@ static void a_compiled_table_is_written_and_read(void **state)
     numbers_unmap(&m);
 }
 
+/* Ten gigabytes that cost whoever put them there nothing, and would cost us the memory. */
+static void a_huge_hole_is_refused_at_its_begin(void **state)
+{
+    (void)state;
+    for (int compiled = 0; compiled < 2; compiled++) {
+        struct problems problems = PROBLEMS_INIT;
+        struct str path = str_of(in(compiled ? "hole.stird" : "hole.csv"));
+        struct numbers_paths paths = {.tables = &path, .n_tables = 1};
+        int fd;
+        if (compiled)
+            paths = (struct numbers_paths){.compiled = path};
+        write_file(compiled ? "hole.stird" : "hole.csv", compiled ? "" : HEADER);
+        assert_int_equal(truncate(path.p, (off_t)10 << 30), 0);
+        assert_false(numbers_files_compile(&paths, &fd, NULL, &problems));
+        assert_int_equal(problems.n, 1);
+        assert_non_null(
+            strstr(problems.list[0].text, compiled ? "no compiled number table"
+                                                   : "is longer than 1 MiB: is this a table"));
+        assert_int_equal(problems.list[0].line, compiled ? 0 : 2);
+        problems_fini(&problems);
+    }
+}
+
+/* Who looks at a hole has to find the memory for it: the supervisor would, for what a loader made.
+ */
+static void only_a_table_without_holes_is_mapped(void **state)
+{
+    struct mapped_numbers mapped;
+    const char *why = "";
+    (void)state;
+    int fd = memory_file_new("table");
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)10 << 30), 0);
+    assert_int_equal(write(fd, "something", 9), 9);
+    assert_int_equal(memory_file_seal(fd), 0);
+    assert_false(numbers_map_checked(&mapped, fd, &why));
+    assert_string_equal(why, "the number table's memory has holes");
+    close(fd);
+}
+
 static void only_a_sealed_table_is_mapped(void **state)
 {
     (void)state;
@@ -502,6 +543,8 @@ int main(void)
         cmocka_unit_test(a_compiled_table_is_written_and_read),
         cmocka_unit_test(columns_of_a_compiled_table_are_looked_at),
         cmocka_unit_test(only_a_sealed_table_is_mapped),
+        cmocka_unit_test(only_a_table_without_holes_is_mapped),
+        cmocka_unit_test(a_huge_hole_is_refused_at_its_begin),
         cmocka_unit_test(the_example_is_good),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -18,6 +18,8 @@ int memory_file_of(const char *name, size_t bytes);
 int memory_file_seal(int fd);
 /* Whether nobody can cut it short or write it any more. */
 bool memory_file_is_sealed(int fd);
+/* Whether its maker has found the memory for all of it: a hole costs who looks at it by mmap(). */
+bool memory_file_is_whole(int fd);
 /* Whether nobody can cut it short. */
 bool memory_file_is_kept(int fd);
 

@@ -112,6 +112,12 @@ struct numbers;
  */
 struct numbers *numbers_open(const void *image, size_t bytes, const char **why);
 /*
+ * What is wrong with an image of BYTES by its first NUMBERS_HEAD_BYTES alone, of which there may be
+ * fewer; NULL: nothing. HEAD is aligned as what malloc() gives.
+ */
+#define NUMBERS_HEAD_BYTES 4096
+const char *numbers_head_fault(const void *head, size_t bytes);
+/*
  * The same in no time, for an image that numbers_open() has validated already and that nobody can
  * have changed since: only its header is looked at. A worker opens so what the supervisor hands it
  * in sealed memory.

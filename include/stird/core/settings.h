@@ -182,6 +182,8 @@ struct provider {
 
 /* A byte a unit in what the supervisor tells of their states (control.h). */
 #define CERTIFICATE_UNITS_MAX 255
+/* That are there, expired ones too: their owner may make more than anybody could read. */
+#define CERTIFICATE_UNITS_READ_MAX 1000
 
 /* What mistakes that were said leave open, of which a check that goes on says nothing. */
 struct open_names {

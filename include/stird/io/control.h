@@ -87,8 +87,9 @@ struct control_message {
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
 /*
  * 1: a message; the caller owns FDS[0..*N_FDS). 0: the other end is gone. -errno, among them
- * -EAGAIN, -EBADMSG (wrong size: a different binary) and -EMFILE (it is lost: there was no room for
- * its descriptors; others can follow).
+ * -EAGAIN, -ENOMSG (an empty packet: it says nothing), -EBADMSG (wrong size: a different binary; or
+ * more descriptors than any has) and -EMFILE (it is lost: there was no room for its descriptors;
+ * others can follow).
  */
 int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS_MAX],
                     unsigned *n_fds);

@@ -44,6 +44,13 @@ static const char *check_layout(const struct image_header *h)
     return offset == h->bytes ? NULL : damaged;
 }
 
+const char *numbers_head_fault(const void *head, size_t bytes)
+{
+    _Static_assert(sizeof(struct image_header) <= NUMBERS_HEAD_BYTES, "the head holds the header");
+    const char *why = check_header(head, bytes);
+    return why ? why : check_layout(head);
+}
+
 static uint64_t count_of(const struct numbers *t, enum image_section section)
 {
     return t->header->section[section].count;
@@ -234,9 +241,7 @@ const char *table_check(struct numbers *t, const void *image, size_t bytes, bool
         check_sum,     check_counts, check_names,    check_files,     check_attributes,
         check_records, check_sets,   check_segments, check_directory,
     };
-    const char *why = check_header(image, bytes);
-    if (!why)
-        why = check_layout(image);
+    const char *why = numbers_head_fault(image, bytes);
     if (why)
         return why;
     point_into(t, image);

@@ -13,10 +13,19 @@ void csv_fini(struct csv *csv)
     buf_fini(&csv->unquoted);
 }
 
-/* Until the rest holds a whole line or the last one. */
+static bool holds_line(struct str rest)
+{
+    return rest.n > 0 && memchr(rest.p, '\n', rest.n);
+}
+
+/* Until the rest holds a whole line, the last one, or more than a line may have. */
 static void fill(struct csv *csv)
 {
-    while (csv->more && (csv->rest.n == 0 || !memchr(csv->rest.p, '\n', csv->rest.n))) {
+    while (csv->more && !holds_line(csv->rest)) {
+        if (csv->rest.n > CSV_LINE_MAX) {
+            csv->more = NULL;
+            return;
+        }
         int r = csv->more(csv->user, &csv->rest);
         if (r > 0)
             continue;
@@ -101,6 +110,8 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
     return NULL;
 }
 
+static const char *const too_long =
+    "is longer than 1 MiB: is this a table, and does each row end with a line's end?";
 static const char out_of_memory[] = "cannot be read: out of memory";
 static const char *const too_many_fields = "has more than 64 fields: split the table's columns";
 
@@ -228,7 +239,9 @@ enum csv_result csv_next(struct csv *csv, const char **why)
         if (!next_line(csv, &line))
             return CSV_END;
         text = trim(line);
-        if (is_separators(text))
+        if (line.n > CSV_LINE_MAX)
+            csv->n_fields = 0, *why = too_long;
+        else if (is_separators(text))
             csv->n_fields = 0, *why = NULL;
         else
             *why = split(csv, line);

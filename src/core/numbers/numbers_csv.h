@@ -12,6 +12,7 @@
 #include <stird/base/str.h>
 
 #define CSV_FIELDS_MAX 64
+#define CSV_LINE_MAX   (1u << 20) /* more is no table, and is not kept in memory until it ends */
 
 struct csv {
     struct str rest;

@@ -170,6 +170,8 @@ struct supervisor {
     struct buf findings;                     /* struct finding */
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
+    unsigned check_next;                     /* unit that the present one may tell of */
+    bool check_over;                         /* it has told all */
     struct problems unreadable;              /* files: supervisor_files.c */
     int64_t next_files_ms;
     uint64_t directories_lost; /* of certificates: they cannot be read */
@@ -177,8 +179,8 @@ struct supervisor {
     int64_t next_directories_ms;
     bool check_asked; /* a look that does not wait for its time */
     int64_t next_check_ms, next_lives_ms;
-    int watch_fd; /* inotify of their directories; -1: none */
-    int64_t watch_due_ms;
+    int watch_fd;                          /* inotify of their directories; -1: none */
+    int64_t watch_due_ms, watch_latest_ms; /* what came is read anew then, and no later */
 
     enum reload_step reload;
     bool reload_again;

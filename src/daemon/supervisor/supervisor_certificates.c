@@ -21,7 +21,9 @@
 
 #define ALARM_AGAIN_S        86400
 #define DIRECTORIES_EVERY_MS 2000
-#define WATCH_SETTLES_MS     2000 /* a unit is several files: until nothing more comes */
+#define WATCH_SETTLES_MS     2000  /* a unit is several files: until nothing more comes */
+#define WATCH_LATEST_MS      10000 /* somebody may never be done */
+#define WATCH_READS_A_TURN   16
 #define RETRY_MS             60000
 
 struct finding {
@@ -112,6 +114,8 @@ static void start_checker(struct supervisor *s, int64_t now_ms)
     s->check_asked = false;
     s->checks++;
     s->check_faults_now = 0;
+    s->check_next = 0;
+    s->check_over = false;
     int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
     if (r)
         log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
@@ -169,17 +173,32 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
     tell_workers(s);
 }
 
+/* Each unit once, in their order: what is found is told to all workers, and logged. */
+static bool is_in_turn(struct supervisor *s, const struct control_message *m)
+{
+    if (s->check_over)
+        return false;
+    if (m->type == CONTROL_ALARM)
+        return ++s->check_faults_now <= CHECKER_FAULTS_MAX;
+    return m->type != CONTROL_CERTIFICATE || m->worker == s->check_next++;
+}
+
 void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
 {
-    if (m->type == CONTROL_CERTIFICATE) {
+    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_ALARM ||
+                       m->type == CONTROL_READY;
+    if (!known || !is_in_turn(s, m)) {
+        supervisor_child_false(s, &s->checker,
+                               known ? "what it has said already, or not in its turn"
+                                     : "a word that no child of its kind has");
+        return;
+    }
+    if (m->type == CONTROL_CERTIFICATE)
         take_finding(s, m);
-    } else if (m->type == CONTROL_ALARM) {
-        s->check_faults_now++;
-    } else if (m->type == CONTROL_READY) {
+    if (m->type == CONTROL_READY) {
+        s->check_over = true;
         s->check_faults = s->check_faults_now;
         supervisor_admin_checked(s, NULL);
-    } else {
-        supervisor_child_false(s, &s->checker, "a word that no child of its kind has");
     }
 }
 
@@ -350,11 +369,15 @@ void supervisor_watch_certificates(struct supervisor *s)
 static void read_watch(struct supervisor *s, int64_t now_ms)
 {
     char events[4096];
-    bool any = false;
-    while (s->watch_fd >= 0 && read(s->watch_fd, events, sizeof(events)) > 0)
-        any = true;
-    if (any)
-        s->watch_due_ms = now_ms + WATCH_SETTLES_MS;
+    unsigned n = 0;
+    while (n < WATCH_READS_A_TURN && s->watch_fd >= 0 &&
+           read(s->watch_fd, events, sizeof(events)) > 0)
+        n++;
+    if (n > 0 && s->watch_due_ms == 0)
+        s->watch_latest_ms = now_ms + WATCH_LATEST_MS;
+    if (n > 0)
+        s->watch_due_ms = now_ms + WATCH_SETTLES_MS < s->watch_latest_ms ? now_ms + WATCH_SETTLES_MS
+                                                                         : s->watch_latest_ms;
     if (s->watch_due_ms == 0 || now_ms < s->watch_due_ms || s->stopping || !s->ready)
         return;
     s->watch_due_ms = 0;

@@ -210,17 +210,21 @@ static void take_message(struct supervisor *s, struct child *c, const struct con
     supervisor_child_false(s, c, "a word that no child of its kind has");
 }
 
+static void replace_who_floods(struct supervisor *s, struct child *c)
+{
+    log_error("a child says more than a child of ours does and is replaced",
+              LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
+    s->false_children++;
+    child_close_control(c);
+    child_kill(c, SIGKILL);
+}
+
 /* The descriptors are taken. */
 static void hear(struct supervisor *s, struct child *c, struct control_message *m, int *fds,
                  unsigned n_fds, int64_t now_ms)
 {
-    if (!child_heard(c, now_ms)) {
-        log_error("a child says more than a child of ours does and is replaced",
-                  LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
-        s->false_children++;
-        child_close_control(c);
-        child_kill(c, SIGKILL);
-    }
+    if (!child_heard(c, now_ms))
+        replace_who_floods(s, c);
     if (c == &s->loader && c->control_fd >= 0) {
         supervisor_loader_message(s, m, fds, n_fds, now_ms);
         return;
@@ -244,8 +248,12 @@ static bool hear_one(struct supervisor *s, struct child *c, int64_t now_ms)
     if (c->control_fd < 0)
         return false;
     int r = control_receive(c->control_fd, &m, fds, &n_fds);
-    if (r == -EAGAIN)
-        return false;
+    if (r == -ENOMSG && !child_counts(c, now_ms))
+        replace_who_floods(s, c);
+    if (r == -EBADMSG)
+        supervisor_child_false(s, c, "octets that are no word, or descriptors that none has");
+    if (r == -EAGAIN || r == -ENOMSG || r == -EBADMSG)
+        return r != -EAGAIN;
     if (r <= 0) {
         child_close_control(c);
         child_kill(c, SIGKILL); /* nobody can reach it any more */

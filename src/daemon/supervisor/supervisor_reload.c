@@ -13,7 +13,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/clock.h>
 #include <stird/base/log.h>
+#include <stird/base/memory_file.h>
 #include <stird/core/masked.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,7 +126,7 @@ void supervisor_reload_problem(struct supervisor *s, const char *text)
     buf_add_char(&s->reload_problems, '\n');
 }
 
-/* Read, not mapped: what another process can cut short while it is looked at would end this one. */
+/* Read, not mapped: who reads a hole by pread() pays no memory for it. */
 static bool read_lines(struct buf *lines, int fd)
 {
     ssize_t n = 1;
@@ -157,6 +159,15 @@ static void take_problems(struct supervisor *s, int fd)
         log_problem(s, str_cut(&rest, '\n'));
     if (rest.n > 0)
         log_error("configuration: there are more problems: stird -t lists all");
+}
+
+/* Of memory alone it is known that nobody waits in it: not of a socket, a terminal, a disk. */
+static bool are_sealed(const int *fds, unsigned n_fds)
+{
+    for (unsigned i = 0; i < n_fds; i++)
+        if (!memory_file_is_sealed(fds[i]))
+            return false;
+    return true;
 }
 
 /* What the loader cannot tell, for the rights that it gave up. */
@@ -195,7 +206,8 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
                         int64_t now_ms)
 {
     const char *why;
-    bool good = configuration_from_fds(&s->next, s->path, fds[0], fds[1], message->read_at_s, &why);
+    /* What time it is, the loader need not tell: by that certificates are in force or not. */
+    bool good = configuration_from_fds(&s->next, s->path, fds[0], fds[1], clock_real_s(), &why);
     if (!good) {
         supervisor_reload_failed(s, why);
         return;
@@ -217,8 +229,8 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
 void supervisor_loader_message(struct supervisor *s, const struct control_message *message,
                                int *fds, unsigned n_fds, int64_t now_ms)
 {
-    bool expected = s->reload == RELOAD_LOADING;
-    if (expected && message->type == CONTROL_SNAPSHOT && (n_fds == 2 || n_fds == 3)) {
+    bool expected = s->reload == RELOAD_LOADING, sealed = are_sealed(fds, n_fds);
+    if (expected && sealed && message->type == CONTROL_SNAPSHOT && (n_fds == 2 || n_fds == 3)) {
         if (n_fds == 3 && !read_lines(&s->reload_warnings, fds[2]))
             buf_reset(&s->reload_warnings);
         if (n_fds == 3)
@@ -226,12 +238,14 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
         take_loaded(s, message, fds, now_ms);
         return;
     }
-    if (expected && message->type == CONTROL_ALARM && n_fds == 1) {
+    if (expected && sealed && message->type == CONTROL_ALARM && n_fds == 1) {
         take_problems(s, fds[0]);
         s->loader_told = true; /* and ends by itself */
         supervisor_reload_failed(s, "there are problems in the configuration");
     } else if (expected) {
-        supervisor_child_false(s, &s->loader, "a word that no child of its kind has");
+        supervisor_child_false(s, &s->loader,
+                               "a word that no child of its kind has, or not with what belongs to "
+                               "it");
     }
     for (unsigned i = 0; i < n_fds; i++)
         close(fds[i]);

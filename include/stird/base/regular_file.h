@@ -1,0 +1,12 @@
+/*
+ * regular_file - opens what must be a file to read, in a place where somebody else may have put
+ * something else: a FIFO that nobody fills, or a device, holds nobody up.
+ */
+#ifndef STIRD_REGULAR_FILE_H
+#define STIRD_REGULAR_FILE_H
+
+/* NAME in the directory AT (AT_FDCWD); FLAGS: O_NOFOLLOW, or 0. The descriptor, to read from;
+   -EINVAL: it is no regular file; -errno. */
+int regular_file_open(int at, const char *name, int flags);
+
+#endif
