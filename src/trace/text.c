@@ -59,9 +59,21 @@ static struct str without_dot(struct str line)
     return line.n > 0 && line.p[line.n - 1] == '.' ? str_slice(line, 0, line.n - 1) : line;
 }
 
+/* No start line is without it: where it is lacking no end need be tried. */
+static bool names_sip(struct str s)
+{
+    size_t at = 0;
+    while ((at = str_find(s, '/', at)) < s.n &&
+           (at < 3 || !str_starts_nocase(str_slice(s, at - 3, s.n), STR("SIP/"))))
+        at++;
+    return at < s.n;
+}
+
 /* Where the start line ends that dots end in TEXT; TEXT.n: there is none. */
 static size_t unbroken_start(struct str text)
 {
+    if (!names_sip(str_slice(text, 0, START_LINE_MAX)))
+        return text.n;
     size_t dots = find_dots(text, 0);
     while (dots < text.n && dots <= START_LINE_MAX && !sip_is_start_line(str_slice(text, 0, dots)))
         dots = find_dots(text, dots + 1);

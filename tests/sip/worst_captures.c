@@ -75,7 +75,6 @@ static void visit(void *user, const struct trace_message *m)
     struct arena *arena = arena_new(4096);
     struct str why;
     (void)user;
-    trace_head_damage(m->text);
     reading_is_clear(m->text, true, arena, &why);
     arena_free(arena);
     found++;
@@ -116,6 +115,7 @@ void worst_capture_segments(struct str bytes)
 
 void worst_capture_text(struct str bytes)
 {
+    trace_head_damage(bytes);
     trace_read_text(bytes, visit, NULL);
     trace_text_damage(bytes);
 }
