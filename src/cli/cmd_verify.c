@@ -64,16 +64,16 @@ static bool read_file(const char *path, struct buf *text)
     return good;
 }
 
-static bool add_trust(struct job *job, const char *path, bool crl)
+static bool add_trust(struct job *job, const char *path,
+                      bool (*add)(struct trust *t, struct str name, struct str text,
+                                  struct problems *problems))
 {
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
-    bool good = read_file(path, &text) && (crl ? trust_add_crls : trust_add_anchors)(
-                                              job->trust, str_of(path), buf_str(&text), &problems);
+    bool good = read_file(path, &text) && add(job->trust, str_of(path), buf_str(&text), &problems);
     print_problems(stderr, &problems);
     problems_fini(&problems);
     buf_fini(&text);
-    job->n_anchors += good && !crl;
     return good;
 }
 
@@ -587,6 +587,8 @@ static const struct cli_option options[] = {
     {"offline", 'o', NULL, "fetch nothing", 0},
     {"ca", 'a', "FILE", "trust anchors; may be there again", OPTION_AGAIN},
     {"crl", 'r', "FILE", "revocation lists; may be there again", OPTION_AGAIN},
+    {"crl-anchor", 'R', "FILE", "who signs lists of others' certificates; else those of --ca",
+     OPTION_AGAIN},
     {"at", '@', "TIME", "as of 2026-11-26T23:59:59Z; iat: of the token's own second", 0},
     {"max-age", 'm', "SECONDS", "how old a token may be; else 60", 0},
     {"country", 'n', "CODE", "whose numbers have no plus; else 1", 0},
@@ -624,8 +626,12 @@ static bool read_option(struct job *job, int letter, const char *value)
         job->cert = value;
         return read_file(value, &job->cert_text);
     case 'a':
+        job->n_anchors++;
+        return add_trust(job, value, trust_add_anchors);
     case 'r':
-        return add_trust(job, value, letter == 'r');
+        return add_trust(job, value, trust_add_crls);
+    case 'R':
+        return add_trust(job, value, trust_add_crl_anchors);
     case '@':
         return read_time(job, value);
     case 'm':
@@ -690,8 +696,8 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_verify = {
     "verify",
-    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
-    "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
+    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...]\n"
+    "         [--at TIME | --at iat] [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
     "verify Identity headers: a value, a message, a trace, a capture",
     run,
     options,

@@ -8,7 +8,6 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
 struct judging {
@@ -85,9 +84,7 @@ static const char *judge_authority(struct judging *j)
 
 static const char *judge_signature(struct judging *j)
 {
-    int digest = NID_undef, key = NID_undef;
-    OBJ_find_sigid_algs(X509_get_signature_nid(j->leaf), &digest, &key);
-    return digest == NID_md5 || digest == NID_sha1 || digest == NID_undef
+    return x509_signature_is_weak(X509_get_signature_nid(j->leaf))
                ? "it is signed with an algorithm that verifiers do not take (RFC 8226 section 5 has "
                  "ecdsa-with-SHA256)"
                : NULL;
