@@ -17,7 +17,7 @@
 #include <stird/core/reason.h>
 
 /* How many certificates of a chain may limit what the first one signs. */
-#define STI_CHAIN_MAX 8
+#define STI_CHAIN_MAX 6 /* CERTIFICATES_MAX: none has more */
 
 /* What a token may say, by the certificate and its issuers (RFC 9060 section 3). */
 struct sti_scope {
