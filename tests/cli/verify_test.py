@@ -532,7 +532,7 @@ class FetchingInANamespace(Lab):
             % (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), self.lab))
         for name, why in (("redirect", "it redirects (302), which nobody follows"),
                           ("large", "it serves more than 64 KB"),
-                          ("empty", "it serves nothing"), ("none", "it answers 404"),
+                          ("empty", "437 Unsupported Credential"), ("none", "it answers 404"),
                           ("slow", "imed out")):
             with self.subTest(name=name):
                 url = "https://localhost:8443/%s.pem" % name

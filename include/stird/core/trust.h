@@ -46,4 +46,16 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
 
+/* Both at once, and how long what is good of it holds: what is not good stays so until it is judged
+   anew. */
+enum trust_revoked { TRUST_NO_LISTS, TRUST_NOT_REVOKED, TRUST_REVOKED, TRUST_NOT_KNOWN };
+struct trust_answer {
+    const char *chain; /* NULL: it leads to an anchor */
+    enum trust_revoked revoked;
+    const char *not_known;   /* why */
+    int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
+};
+void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer);
+
 #endif

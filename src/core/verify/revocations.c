@@ -135,27 +135,29 @@ static enum revocation ask(const struct signed_list *s, const struct revocation_
     return REVOCATION_UNKNOWN;
 }
 
-enum revocation revocations_ask(const struct revocations *r, const struct revocation_question *q,
-                                int64_t *until_s, const char **why)
+/* Of several lists that tell of it the one that holds longest counts. */
+static void take_list(struct revocation_answer *a, const struct revocation_list *l)
 {
-    enum revocation answer = REVOCATION_UNKNOWN;
-    int64_t last_s = INT64_MIN; /* of several lists that tell of it the longest counts */
-    *why = NULL;
-    for (unsigned i = 0; i < r->n; i++) {
-        const char *fault = NULL;
-        enum revocation one = ask(&r->lists[i], q, &fault);
+    if (a->revocation == REVOCATION_NONE && a->until_s >= revocation_list_until_s(l))
+        return;
+    a->revocation = REVOCATION_NONE;
+    a->from_s = revocation_list_from_s(l);
+    a->until_s = revocation_list_until_s(l);
+}
+
+void revocations_ask(const struct revocations *r, const struct revocation_question *q,
+                     struct revocation_answer *a)
+{
+    *a = (struct revocation_answer){.revocation = REVOCATION_UNKNOWN};
+    for (unsigned i = 0; i < r->n && a->revocation != REVOCATION_FOUND; i++) {
+        const char *why = NULL;
+        enum revocation one = ask(&r->lists[i], q, &why);
         if (one == REVOCATION_FOUND)
-            return one;
-        if (one == REVOCATION_UNKNOWN) {
-            *why = *why ? *why : fault;
-            continue;
-        }
-        answer = REVOCATION_NONE;
-        if (last_s < revocation_list_until_s(r->lists[i].list))
-            last_s = revocation_list_until_s(r->lists[i].list);
+            a->revocation = one;
+        else if (one == REVOCATION_NONE)
+            take_list(a, r->lists[i].list);
+        else if (!a->why)
+            a->why = why;
     }
     ERR_clear_error();
-    if (answer == REVOCATION_NONE && last_s < *until_s)
-        *until_s = last_s;
-    return answer;
 }

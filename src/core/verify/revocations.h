@@ -27,12 +27,16 @@ struct revocation_question {
     STACK_OF(X509) * more;         /* certificates between a signer and these; may be NULL */
     int64_t now_s;
 };
-/*
- * NONE: a list that is in force tells of it, and does not name it; *UNTIL_S becomes less where that
- * list ends before. FOUND: a list names it; for that it may have expired. UNKNOWN: *WHY, a static
- * sentence, or NULL when no list is about it.
- */
-enum revocation revocations_ask(const struct revocations *r, const struct revocation_question *q,
-                                int64_t *until_s, const char **why);
+struct revocation_answer {
+    /*
+     * NONE: a list that is in force tells of it, and does not name it. FOUND: a list names it; for
+     * that it may have expired. UNKNOWN: WHY, a static sentence, or NULL when no list is about it.
+     */
+    enum revocation revocation;
+    const char *why;
+    int64_t from_s, until_s; /* of NONE: how long that list is in force */
+};
+void revocations_ask(const struct revocations *r, const struct revocation_question *q,
+                     struct revocation_answer *answer);
 
 #endif

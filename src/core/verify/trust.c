@@ -2,6 +2,7 @@
 
 #include "anchors.h"
 #include "revocations.h"
+#include "x509_parts.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -115,10 +116,16 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
     return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
 }
 
-static enum revocation ask(const struct trust *t, STACK_OF(X509) * chain, int i, int64_t now_s,
-                           const char **why)
+static void narrow(struct trust_answer *answer, int64_t from_s, int64_t until_s)
 {
-    int64_t until_s = INT64_MAX;
+    answer->from_s = answer->from_s > from_s ? answer->from_s : from_s;
+    answer->until_s = answer->until_s < until_s ? answer->until_s : until_s;
+}
+
+/* What lists say of one certificate of a chain. */
+static void ask(const struct trust *t, STACK_OF(X509) * chain, int i, int64_t now_s,
+                struct revocation_answer *one)
+{
     X509 *x = sk_X509_value(chain, i), *above = sk_X509_value(chain, i + 1);
     const struct revocation_question q = {
         .certificate = x,
@@ -127,36 +134,65 @@ static enum revocation ask(const struct trust *t, STACK_OF(X509) * chain, int i,
         .more = t->list_signers,
         .now_s = now_s,
     };
-    return revocations_ask(t->revocations, &q, &until_s, why);
+    revocations_ask(t->revocations, &q, one);
 }
 
 #define NO_LIST "no list is about it, or about an authority above it"
 
 /* Of all of the chain: revoked when one of them is, else not known when it is of one of them. An
    anchor needs no list. */
-static const char *ask_all(const struct trust *t, STACK_OF(X509) * chain, int64_t now_s,
-                           bool *revoked)
+static void ask_all(const struct trust *t, STACK_OF(X509) * chain, int64_t now_s,
+                    struct trust_answer *answer)
 {
-    const char *unknown = NULL;
-    for (int i = 0, n = sk_X509_num(chain); i < n; i++) {
-        const char *why = NULL;
-        enum revocation one = ask(t, chain, i, now_s, &why);
-        *revoked = *revoked || one == REVOCATION_FOUND;
-        if (one == REVOCATION_UNKNOWN && i < n - 1 && !unknown)
-            unknown = why ? why : NO_LIST;
+    answer->revoked = TRUST_NOT_REVOKED;
+    for (int i = 0, n = sk_X509_num(chain); i < n && answer->revoked != TRUST_REVOKED; i++) {
+        struct revocation_answer one;
+        ask(t, chain, i, now_s, &one);
+        if (one.revocation == REVOCATION_FOUND) {
+            answer->revoked = TRUST_REVOKED;
+            answer->not_known = NULL;
+        } else if (one.revocation == REVOCATION_NONE) {
+            narrow(answer, one.from_s, one.until_s);
+        } else if (i < n - 1 && answer->revoked == TRUST_NOT_REVOKED) {
+            answer->revoked = TRUST_NOT_KNOWN;
+            answer->not_known = one.why ? one.why : NO_LIST;
+        }
     }
-    return *revoked ? NULL : unknown;
+}
+
+/* The leaf's own are judged elsewhere. */
+static void narrow_to_authorities(struct trust_answer *answer, STACK_OF(X509) * chain)
+{
+    int64_t from_s, until_s;
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        if (x509_seconds(X509_get0_notBefore(sk_X509_value(chain, i)), &from_s) &&
+            x509_seconds(X509_get0_notAfter(sk_X509_value(chain, i)), &until_s))
+            narrow(answer, from_s, until_s);
+}
+
+void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer)
+{
+    STACK_OF(X509) *chain = NULL;
+    int error = anchors_lead(&t->anchors, leaf, more, now_s, &chain);
+    const char *why = error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
+    *answer = (struct trust_answer){.chain = why, .from_s = INT64_MIN, .until_s = INT64_MAX};
+    if (!why)
+        narrow_to_authorities(answer, chain);
+    if (!why && trust_has_crls(t))
+        ask_all(t, chain, now_s, answer);
+    if (why && trust_has_crls(t)) {
+        answer->revoked = TRUST_NOT_KNOWN;
+        answer->not_known = why;
+    }
+    sk_X509_pop_free(chain, X509_free);
 }
 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked)
 {
-    STACK_OF(X509) *chain = NULL;
-    int error = anchors_lead(&t->anchors, leaf, more, now_s, &chain);
-    const char *why = X509_verify_cert_error_string(error);
-    *revoked = false;
-    if (error == X509_V_OK)
-        why = ask_all(t, chain, now_s, revoked);
-    sk_X509_pop_free(chain, X509_free);
-    return why;
+    struct trust_answer answer;
+    trust_judge(t, leaf, more, now_s, &answer);
+    *revoked = answer.revoked == TRUST_REVOKED;
+    return answer.revoked == TRUST_NO_LISTS ? NO_LIST : answer.not_known;
 }
