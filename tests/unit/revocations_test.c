@@ -3,6 +3,7 @@
 #include "lab.h"
 
 #include <openssl/x509v3.h>
+#include <stird/core/certificate_check.h>
 #include <stird/core/trust.h>
 #include <stird/lab/lab_ca.h>
 
@@ -412,6 +413,30 @@ static void times(void **state)
     assert_string_equal(ask(&revoking, NOW + 31 * DAY), "not known"); /* the signer has expired */
 }
 
+/* The look at the certificates' URLs asks the same (check.crls, check.crl_anchors). */
+static void a_unit_of_ours(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    unsigned char *der = NULL;
+    int n = i2d_X509(certificates[LEAF], &der);
+    const struct certificate unit = {.chain = {(const char *)der, (size_t)n}};
+    for (int64_t serial = LEAF_SERIAL; serial < LEAF_SERIAL + 2; serial++)
+        for (int named = 0; named < 2; named++) {
+            const struct shape shape = {PA_SIGNER, .issuer = STI_CA, .serial = serial};
+            struct buf text = list_of(&shape);
+            struct trust *t = trust_new();
+            add_anchor(t, STI_CA, false);
+            if (named)
+                add_anchor(t, PA_ROOT, true);
+            assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
+            assert_int_equal(certificate_is_revoked(&unit, t, NOW), named && serial == LEAF_SERIAL);
+            trust_free(t);
+            buf_fini(&text);
+        }
+    OPENSSL_free(der);
+}
+
 /* ---- the table ---- */
 
 static void a_large_list_is_searched(void **state)
@@ -460,11 +485,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_vectors),
-        cmocka_unit_test(without_their_anchor),
-        cmocka_unit_test(every_shape_of_a_list),
-        cmocka_unit_test(times),
-        cmocka_unit_test(a_large_list_is_searched),
+        cmocka_unit_test(the_vectors),           cmocka_unit_test(without_their_anchor),
+        cmocka_unit_test(every_shape_of_a_list), cmocka_unit_test(times),
+        cmocka_unit_test(a_unit_of_ours),        cmocka_unit_test(a_large_list_is_searched),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -81,6 +81,7 @@ static void a_prepared_certificate_is_not_read_again(void **state)
     calls = 0;
     assert_true(sti_certificate_prepare(&certificate, buf_str(&text), trust, NOW, kept));
     assert_true(calls > 0); /* it is counted */
+    assert_true(sizeof(certificate) + arena_bytes(kept) <= 4096);
     X509_free(leaf);
     X509_free(root);
     trust_free(trust); /* nothing of it is asked any more */

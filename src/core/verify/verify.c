@@ -227,14 +227,14 @@ static void (*const steps[])(struct verification *v) = {
 static bool is_needed(const struct verify_question *q, enum verify_need need)
 {
     switch (need) {
-    case ALWAYS:
+    case NEED_ALWAYS:
         return true;
-    case TO_FETCH:
+    case NEED_TO_FETCH:
         return !q->certificate_is_given;
-    case WITH_CRLS:
+    case NEED_WITH_CRLS:
         return q->certificate && q->certificate->has_anchors &&
                q->certificate->trusted.revoked != TRUST_NO_LISTS;
-    case WITH_WHOLE:
+    case NEED_WITH_WHOLE:
         return q->has_message && !q->message_is_piece;
     }
     return true;

@@ -6,7 +6,8 @@ static const struct {
     enum verify_need need;
 } checks[VERIFY_CHECKS] = {
 #define CHECK(upper, lower, code, when, what, todo)                                                \
-    [VERIFY_##upper] = {.name = lower, .text = what, .advice = todo, .status = code, .need = when},
+    [VERIFY_##upper] = {                                                                           \
+        .name = lower, .text = what, .advice = todo, .status = code, .need = NEED_##when},
 #include <stird/core/verify.def>
 #undef CHECK
 };
