@@ -123,6 +123,25 @@ static void without_their_anchor(void **state)
     buf_fini(&lists);
 }
 
+/* One of the anchors may sign it where the certificate says so, and where it is named for lists. */
+static void by_an_anchor_of_certificates(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    json_t *first = json_array_get(json_object_get(vectors, "cases"), 0);
+    struct trust *t = trust_new();
+    struct buf lists = BUF_INIT;
+    buf_add_str(&lists, lab_member(first, "crl"));
+    buf_add_str(&lists, lab_member(vectors, "crl_signer"));
+    assert_true(trust_add_anchors(t, STR("sti"), lab_member(vectors, "issuer"), &problems));
+    assert_true(trust_add_anchors(t, STR("pa"), lab_member(vectors, "pa_root"), &problems));
+    assert_true(trust_add_crls(t, STR("crl"), buf_str(&lists), &problems));
+    assert_string_equal(answer_to_vector(t, "leaf_revoked"), "revoked");
+    assert_string_equal(answer_to_vector(t, "leaf_good"), "good");
+    trust_free(t);
+    buf_fini(&lists);
+}
+
 /* ---- lists of our own ---- */
 
 enum { STI_CA, PA_ROOT, PA_SIGNER, PA_CLERK, LEAF, CERTIFICATES };
@@ -326,18 +345,23 @@ static void add_anchor(struct trust *t, int which, bool for_lists)
     buf_fini(&text);
 }
 
-static const char *ask(const struct shape *s, int64_t now_s)
+static const char *ask_with(const struct shape *s, bool for_lists, int64_t now_s)
 {
     struct problems problems = PROBLEMS_INIT;
     struct trust *t = trust_new();
     struct buf text = list_of(s);
     add_anchor(t, STI_CA, false);
-    add_anchor(t, PA_ROOT, true);
+    add_anchor(t, PA_ROOT, for_lists);
     assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
     const char *answer = answer_to(t, certificates[LEAF], NULL, now_s);
     trust_free(t);
     buf_fini(&text);
     return answer;
+}
+
+static const char *ask(const struct shape *s, int64_t now_s)
+{
+    return ask_with(s, true, now_s);
 }
 
 #define LEAF_SERIAL (0x80 + LEAF)
@@ -413,6 +437,18 @@ static void times(void **state)
     assert_string_equal(ask(&revoking, NOW + 31 * DAY), "not known"); /* the signer has expired */
 }
 
+/* An authority that is an anchor tells nothing of the certificates of another one, unless somebody
+   says so. */
+static void an_authority_of_others(void **state)
+{
+    (void)state;
+    const struct shape others = {PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL};
+    const struct shape own = {STI_CA, .issuer = -1, .serial = LEAF_SERIAL};
+    assert_string_equal(ask_with(&others, true, NOW), "revoked");
+    assert_string_equal(ask_with(&others, false, NOW), "not known");
+    assert_string_equal(ask_with(&own, false, NOW), "revoked");
+}
+
 /* The look at the certificates' URLs asks the same (check.crls, check.crl_anchors). */
 static void a_unit_of_ours(void **state)
 {
@@ -485,9 +521,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_vectors),           cmocka_unit_test(without_their_anchor),
-        cmocka_unit_test(every_shape_of_a_list), cmocka_unit_test(times),
-        cmocka_unit_test(a_unit_of_ours),        cmocka_unit_test(a_large_list_is_searched),
+        cmocka_unit_test(the_vectors),
+        cmocka_unit_test(without_their_anchor),
+        cmocka_unit_test(every_shape_of_a_list),
+        cmocka_unit_test(times),
+        cmocka_unit_test(an_authority_of_others),
+        cmocka_unit_test(by_an_anchor_of_certificates),
+        cmocka_unit_test(a_unit_of_ours),
+        cmocka_unit_test(a_large_list_is_searched),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -358,6 +358,27 @@ static bool is_at_its_place(const struct revocation_list *l, X509 *x)
     return found;
 }
 
+static bool has_name(const GENERAL_NAMES *all, const X509_NAME *name)
+{
+    bool found = false;
+    for (int i = 0; i < sk_GENERAL_NAME_num(all) && !found; i++) {
+        const GENERAL_NAME *one = sk_GENERAL_NAME_value(all, i);
+        found = one->type == GEN_DIRNAME && X509_NAME_cmp(one->d.directoryName, name) == 0;
+    }
+    return found;
+}
+
+bool revocation_list_is_named_by(const struct revocation_list *l, X509 *x)
+{
+    CRL_DIST_POINTS *points = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
+    bool found = false;
+    for (int i = 0; i < sk_DIST_POINT_num(points) && !found; i++)
+        found = has_name(sk_DIST_POINT_value(points, i)->CRLissuer, l->issuer);
+    CRL_DIST_POINTS_free(points);
+    ERR_clear_error();
+    return found;
+}
+
 bool revocation_list_is_about(const struct revocation_list *l, X509 *x)
 {
     return (revocation_list_is_indirect(l) ||

@@ -30,6 +30,8 @@ int64_t revocation_list_from_s(const struct revocation_list *l);
 int64_t revocation_list_until_s(const struct revocation_list *l);
 /* Whether it tells of X: by X's issuer, its kind and its distribution points. */
 bool revocation_list_is_about(const struct revocation_list *l, X509 *x);
+/* Whether X says that its issuer lists it (cRLIssuer of a distribution point). */
+bool revocation_list_is_named_by(const struct revocation_list *l, X509 *x);
 /* Whether it would name X, had X been revoked for any reason. */
 bool revocation_list_has_all_reasons(const struct revocation_list *l);
 /* Whether it revokes X: a binary search. */

@@ -9,8 +9,8 @@
 
 struct signed_list {
     struct revocation_list *list;
-    X509 *signer;  /* NULL: not known */
-    X509_CRL *crl; /* as long as it is not: its signature is looked at by each issuer */
+    STACK_OF(X509) * signers; /* certificates of the one key that signed it; NULL: not known */
+    X509_CRL *crl; /* as long as it is not known: its signature is looked at by each issuer */
 };
 
 struct revocations {
@@ -27,7 +27,7 @@ void revocations_free(struct revocations *r)
 {
     for (unsigned i = 0; r && i < r->n; i++) {
         revocation_list_free(r->lists[i].list);
-        X509_free(r->lists[i].signer);
+        sk_X509_pop_free(r->lists[i].signers, X509_free);
         X509_CRL_free(r->lists[i].crl);
     }
     if (r)
@@ -63,21 +63,27 @@ static bool may_sign_lists(X509 *x)
     return usage == UINT32_MAX ? X509_check_ca(x) > 0 : (usage & KU_CRL_SIGN) != 0;
 }
 
-static bool is_signer(const struct signed_list *s, X509 *x)
+/* Its certificate may be another one than the one at hand: the key signs. */
+static bool signed_by(const struct signed_list *s, X509 *x)
 {
     EVP_PKEY *key = X509_get0_pubkey(x);
-    return s->crl && key &&
-           X509_NAME_cmp(X509_get_subject_name(x), revocation_list_issuer(s->list)) == 0 &&
-           may_sign_lists(x) && X509_CRL_verify(s->crl, key) == 1;
+    X509 *signer = sk_X509_value(s->signers, 0);
+    if (!key || !may_sign_lists(x) ||
+        X509_NAME_cmp(X509_get_subject_name(x), revocation_list_issuer(s->list)) != 0)
+        return false;
+    return signer ? EVP_PKEY_eq(X509_get0_pubkey(signer), key) == 1
+                  : s->crl && X509_CRL_verify(s->crl, key) == 1;
 }
 
-static void find_signer(struct signed_list *s, STACK_OF(X509) * candidates)
+static void find_signers(struct signed_list *s, STACK_OF(X509) * candidates)
 {
-    for (int i = 0; i < sk_X509_num(candidates) && !s->signer; i++) {
+    for (int i = 0; i < sk_X509_num(candidates); i++) {
         X509 *x = sk_X509_value(candidates, i);
-        if (!is_signer(s, x) || !X509_up_ref(x))
+        if (!signed_by(s, x) || (!s->signers && !(s->signers = sk_X509_new_null())))
             continue;
-        s->signer = x;
+        X509_add_cert(s->signers, x, X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_NO_DUP);
+    }
+    if (sk_X509_num(s->signers) > 0) {
         X509_CRL_free(s->crl);
         s->crl = NULL;
     }
@@ -87,26 +93,29 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
 {
     for (unsigned i = 0; i < r->n; i++)
         if (!revocation_list_fault(r->lists[i].list))
-            find_signer(&r->lists[i], candidates);
+            find_signers(&r->lists[i], candidates);
     ERR_clear_error();
 }
 
-/* Its certificate may be another one than the one at hand: the key signs. */
-static bool signed_by(const struct signed_list *s, X509 *x)
+/* Whether it speaks of certificates of others: somebody said so of its signer, or the certificate
+   names it (RFC 5280 section 4.2.1.13). */
+static bool may_speak_of_others(const struct signed_list *s, const struct revocation_question *q)
 {
-    if (!s->signer)
-        return is_signer(s, x);
-    return X509_NAME_cmp(X509_get_subject_name(x), revocation_list_issuer(s->list)) == 0 &&
-           may_sign_lists(x) && EVP_PKEY_eq(X509_get0_pubkey(s->signer), X509_get0_pubkey(x)) == 1;
+    return q->anchors_are_for_lists || revocation_list_is_named_by(s->list, q->certificate) ||
+           X509_NAME_cmp(revocation_list_issuer(s->list), X509_get_issuer_name(q->certificate)) ==
+               0;
 }
 
 /* Whether who signed it may speak of the certificate. */
 static bool speaks(const struct signed_list *s, const struct revocation_question *q)
 {
-    if (q->issuer && signed_by(s, q->issuer))
-        return true;
-    return s->signer && x509_is_in_force(s->signer, q->now_s) &&
-           anchors_lead(q->anchors, s->signer, q->more, q->now_s, NULL) == X509_V_OK;
+    bool leads = q->issuer && signed_by(s, q->issuer);
+    for (int i = 0; i < sk_X509_num(s->signers) && !leads && may_speak_of_others(s, q); i++) {
+        X509 *x = sk_X509_value(s->signers, i);
+        leads = x509_is_in_force(x, q->now_s) &&
+                anchors_lead(q->anchors, x, q->more, q->now_s, NULL) == X509_V_OK;
+    }
+    return leads;
 }
 
 /* ---- asking ---- */

@@ -1,8 +1,9 @@
 /*
  * revocations - what revocation lists say of a certificate. A list counts only when whoever signed
  * it may speak of that certificate: its own issuer, or for a list that tells of others'
- * certificates (the policy administrator's) one who leads to an anchor for lists. OpenSSL's own
- * check of lists is not used: it wants list and certificate under one root. Private to core/verify.
+ * certificates (the policy administrator's) one who leads to an anchor that somebody named for
+ * lists, or to any when the certificate itself names him. OpenSSL's own check of lists is not used:
+ * it wants list and certificate under one root. Private to core/verify.
  */
 #ifndef STIRD_CORE_REVOCATIONS_H
 #define STIRD_CORE_REVOCATIONS_H
@@ -23,7 +24,8 @@ enum revocation { REVOCATION_NONE, REVOCATION_FOUND, REVOCATION_UNKNOWN };
 struct revocation_question {
     X509 *certificate;
     X509 *issuer;                  /* which leads to an anchor; NULL: not at hand */
-    const struct anchors *anchors; /* for lists */
+    const struct anchors *anchors; /* to which signers lead */
+    bool anchors_are_for_lists;    /* somebody named them for that */
     STACK_OF(X509) * more;         /* certificates between a signer and these; may be NULL */
     int64_t now_s;
 };

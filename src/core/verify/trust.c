@@ -131,6 +131,7 @@ static void ask(const struct trust *t, STACK_OF(X509) * chain, int i, int64_t no
         .certificate = x,
         .issuer = above ? above : anchors_issuer(&t->anchors, x),
         .anchors = list_anchors(t),
+        .anchors_are_for_lists = sk_X509_num(t->list_anchors.all) > 0,
         .more = t->list_signers,
         .now_s = now_s,
     };
