@@ -64,16 +64,16 @@ static bool read_file(const char *path, struct buf *text)
     return good;
 }
 
-static bool add_trust(struct job *job, const char *path, bool crl)
+static bool add_trust(struct job *job, const char *path,
+                      bool (*add)(struct trust *t, struct str name, struct str text,
+                                  struct problems *problems))
 {
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
-    bool good = read_file(path, &text) && (crl ? trust_add_crls : trust_add_anchors)(
-                                              job->trust, str_of(path), buf_str(&text), &problems);
+    bool good = read_file(path, &text) && add(job->trust, str_of(path), buf_str(&text), &problems);
     print_problems(stderr, &problems);
     problems_fini(&problems);
     buf_fini(&text);
-    job->n_anchors += good && !crl;
     return good;
 }
 
@@ -89,25 +89,36 @@ static void fetch_into(struct job *job, struct str url)
     fetch_reply_fini(&reply);
 }
 
-static void bring_certificate(struct job *job, struct str url, struct arena *arena,
+/* What its URL serves, empty too; p == NULL: it cannot be had, and WHY says so, or nobody asked. */
+static struct str served(struct job *job, struct str url, struct arena *arena, const char **why)
+{
+    struct str body;
+    int64_t now_ms = clock_monotonic_ms();
+    if (job->offline || url.n == 0)
+        return (struct str){NULL, 0};
+    enum fetch_cache_answer answer = fetch_cache_ask(job->cache, url, now_ms, &body);
+    if (answer == FETCH_CACHE_FETCH) {
+        fetch_into(job, url);
+        answer = fetch_cache_ask(job->cache, url, now_ms, &body);
+    }
+    if (answer == FETCH_CACHE_BODY)
+        return body;
+    *why = arena_copy(arena, body).p;
+    return (struct str){NULL, 0};
+}
+
+/* Prepared as of the question's time. False: no memory. */
+static bool bring_certificate(struct job *job, struct arena *arena, struct sti_certificate *c,
                               struct verify_question *q)
 {
-    if (job->cert) {
-        q->chain = buf_str(&job->cert_text);
-        q->chain_is_given = true;
-    } else if (!job->offline && url.n > 0) {
-        struct str body;
-        int64_t now_ms = clock_monotonic_ms();
-        enum fetch_cache_answer answer = fetch_cache_ask(job->cache, url, now_ms, &body);
-        if (answer == FETCH_CACHE_FETCH) {
-            fetch_into(job, url);
-            answer = fetch_cache_ask(job->cache, url, now_ms, &body);
-        }
-        if (answer == FETCH_CACHE_BODY)
-            q->chain = body;
-        else
-            q->chain_fault = arena_copy(arena, body).p;
-    }
+    const struct trust *trust = job->n_anchors > 0 ? job->trust : NULL;
+    struct str text = job->cert ? buf_str(&job->cert_text)
+                                : served(job, token_url(q->token), arena, &q->certificate_fault);
+    q->certificate_is_given = job->cert != NULL;
+    if (!job->cert && !text.p)
+        return true;
+    q->certificate = c;
+    return sti_certificate_prepare(c, text, trust, q->now_s, arena);
 }
 
 /* ---- one token ---- */
@@ -153,13 +164,14 @@ static json_t *part_json(const struct job *job, struct str text)
     return json_null();
 }
 
-static json_t *token_json(const struct job *job, const struct verify_report *r)
+static json_t *token_json(const struct job *job, const struct token *t,
+                          const struct verify_report *r)
 {
     return json_pack("{s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "verdict",
                      json_of(token_verdict_name(r->verdict)), "sip_status", r->sip_status,
                      "sip_phrase", json_of(verify_status_phrase(r->sip_status)), "attest",
-                     json_of(r->attest), "header", part_json(job, r->header), "payload",
-                     part_json(job, r->payload), "subject", json_of(r->subject), "spc",
+                     json_of(r->attest), "header", part_json(job, t->header), "payload",
+                     part_json(job, t->payload), "subject", json_of(r->subject), "spc",
                      json_of(r->spc), "checks", checks_json(r));
 }
 
@@ -187,23 +199,14 @@ static void count(struct job *job, enum token_verdict verdict)
     worse(job, statuses[verdict]);
 }
 
-/* 0: it has none that is the time of anything. */
-static int64_t time_of_token(struct str value, struct arena *arena)
-{
-    const struct verify_question look = {.value = value, .max_age_s = INT64_MAX / 2};
-    struct verify_report r;
-    return verify(&look, arena, &r) && r.has_iat && r.iat_s > 0 ? r.iat_s : 0;
-}
-
 /*
  * As of when: what the user says, else the capture, else now. A message in a text was seen at some
  * time before now: when its token is older, everything is as of the token's own second, its
  * certificate too, and its freshness stays open.
  */
-static void set_time(const struct job *job, const struct sighting *s, struct arena *arena,
-                     struct verify_question *q)
+static void set_time(const struct job *job, const struct sighting *s, struct verify_question *q)
 {
-    int64_t iat_s = time_of_token(q->value, arena);
+    int64_t iat_s = q->token->iat_s; /* not above 0: it is the time of nothing */
     q->now_s = clock_real_s();
     q->max_age_s = job->max_age_s;
     if (job->at_iat)
@@ -236,42 +239,53 @@ static const char *lacking(struct str message)
 static void read_message(const struct sighting *s, struct arena *arena, struct verify_question *q)
 {
     q->message_is_piece = !s->on_wire && lacking(s->message);
-    if (arena && !q->message_is_piece)
+    if (!q->message_is_piece)
         reading_is_clear(s->message, s->on_wire, arena, &q->message_fault);
+}
+
+/* FACTS must outlive the question. */
+static void ask_of_message(const struct job *job, const struct sighting *s, struct arena *arena,
+                           struct sip_identity_facts *facts, struct verify_question *q)
+{
+    q->has_message = s->message.n > 0;
+    if (!q->has_message)
+        return;
+    sip_identity_facts(s->message, &job->country, facts);
+    q->orig = facts->has_orig ? &facts->orig : NULL;
+    q->dest = facts->has_dest ? &facts->dest : NULL;
+    q->requested = facts->has_requested ? &facts->requested : NULL;
+    read_message(s, arena, q);
+    if (!sip_date_parse(facts->date, &q->date_s))
+        q->date_s = 0;
+}
+
+static bool verify_token(struct job *job, const struct sighting *s, const struct token *token,
+                         struct arena *arena, struct verify_report *r)
+{
+    struct sip_identity_facts facts;
+    struct sti_certificate certificate = {.key = NULL};
+    struct verify_question q = {.token = token};
+    ask_of_message(job, s, arena, &facts, &q);
+    set_time(job, s, &q);
+    bool good = bring_certificate(job, arena, &certificate, &q) && verify(&q, arena, r);
+    sti_certificate_fini(&certificate);
+    return good;
 }
 
 static json_t *verify_value(struct job *job, const struct sighting *s, struct str value)
 {
     struct arena *arena = arena_new(8192);
-    struct sip_identity_facts facts;
-    struct identity identity;
+    struct token token = {.kind = IDENTITY_EMPTY};
     struct verify_report r;
     json_t *told = NULL;
-    struct verify_question q = {.value = value,
-                                .has_message = s->message.n > 0,
-                                .trust = job->n_anchors > 0 ? job->trust : NULL};
-    if (q.has_message) {
-        sip_identity_facts(s->message, &job->country, &facts);
-        q.orig = facts.has_orig ? &facts.orig : NULL;
-        q.dest = facts.has_dest ? &facts.dest : NULL;
-        q.requested = facts.has_requested ? &facts.requested : NULL;
-        read_message(s, arena, &q);
-        if (!sip_date_parse(facts.date, &q.date_s))
-            q.date_s = 0;
-    }
-    enum identity_kind kind = identity_parse(value, &identity);
-    if (arena && kind != IDENTITY_EMPTY && !identity.fault)
-        bring_certificate(job, identity.info, arena, &q);
-    if (arena)
-        set_time(job, s, arena, &q);
-    bool good = arena && verify(&q, arena, &r);
-    if (good) {
-        told = token_json(job, &r);
+    if (arena && token_read(&token, value, arena) && verify_token(job, s, &token, arena, &r)) {
+        told = token_json(job, &token, &r);
         count(job, r.verdict);
     } else {
         fputs("stirctl: out of memory\n", stderr);
         worse(job, EXIT_USAGE);
     }
+    token_fini(&token);
     arena_free(arena);
     return told;
 }
@@ -587,6 +601,8 @@ static const struct cli_option options[] = {
     {"offline", 'o', NULL, "fetch nothing", 0},
     {"ca", 'a', "FILE", "trust anchors; may be there again", OPTION_AGAIN},
     {"crl", 'r', "FILE", "revocation lists; may be there again", OPTION_AGAIN},
+    {"crl-anchor", 'R', "FILE", "who signs lists of others' certificates; else those of --ca",
+     OPTION_AGAIN},
     {"at", '@', "TIME", "as of 2026-11-26T23:59:59Z; iat: of the token's own second", 0},
     {"max-age", 'm', "SECONDS", "how old a token may be; else 60", 0},
     {"country", 'n', "CODE", "whose numbers have no plus; else 1", 0},
@@ -624,8 +640,12 @@ static bool read_option(struct job *job, int letter, const char *value)
         job->cert = value;
         return read_file(value, &job->cert_text);
     case 'a':
+        job->n_anchors++;
+        return add_trust(job, value, trust_add_anchors);
     case 'r':
-        return add_trust(job, value, letter == 'r');
+        return add_trust(job, value, trust_add_crls);
+    case 'R':
+        return add_trust(job, value, trust_add_crl_anchors);
     case '@':
         return read_time(job, value);
     case 'm':
@@ -690,8 +710,8 @@ static int run(const struct cli *cli, const struct words *words)
 
 const struct command command_verify = {
     "verify",
-    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--at TIME | --at iat]\n"
-    "         [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
+    "[--cert FILE | --offline] [--ca FILE ...] [--crl FILE ...] [--crl-anchor FILE ...]\n"
+    "         [--at TIME | --at iat] [--max-age SECONDS] [--country CODE] [--allow-private] [--tls-ca FILE] [FILE]",
     "verify Identity headers: a value, a message, a trace, a capture",
     run,
     options,

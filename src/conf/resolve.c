@@ -254,6 +254,9 @@ void resolve_root(struct reader *r, struct draft *draft)
         complain(r, root, place_of(root, "check.crls"),
                  "check.crls: revocation is judged of chains that lead to an anchor: name "
                  "check.anchors too");
+    if (s->check.crl_anchors.n > 0 && s->check.crls.n == 0)
+        complain(r, root, place_of(root, "check.crl_anchors"),
+                 "check.crl_anchors: it says who signs revocation lists: name check.crls too");
     if (s->t2_ms < s->t1_ms)
         complain(r, root, place_of(root, "timers.t2"),
                  "timers.t2 must not be shorter than timers.t1");

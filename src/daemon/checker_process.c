@@ -50,20 +50,32 @@ static void tell_fault(const struct checker *c)
     control_send(c->control_fd, &alarm, NULL, 0);
 }
 
-/* Read anew for each look. What of them cannot be read is an alarm, and judges nothing. */
-static void read_crls(struct checker *c)
+/* A file beside the anchors. What of it cannot be read is an alarm, and judges nothing. */
+static void read_beside(struct checker *c, struct str path, const char *what,
+                        bool (*add)(struct trust *t, struct str name, struct str text,
+                                    struct problems *problems))
 {
-    struct str path = c->settings->check.crls;
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
     if (path.n > 0 && c->trust &&
-        (!read_file(path, &text) || !trust_add_crls(c->trust, path, buf_str(&text), &problems))) {
-        log_error("the revocation lists cannot be read as a whole: what is missing is not judged",
-                  LOG_TEXT("file", path));
+        (!read_file(path, &text) || !add(c->trust, path, buf_str(&text), &problems))) {
+        log_error(what, LOG_TEXT("file", path));
         tell_fault(c);
     }
     problems_fini(&problems);
     buf_fini(&text);
+}
+
+/* Read anew for each look. */
+static void read_crls(struct checker *c)
+{
+    read_beside(c, c->settings->check.crl_anchors,
+                "the trust anchors of revocation lists cannot be read as a whole: lists of those "
+                "that are missing are not judged",
+                trust_add_crl_anchors);
+    read_beside(c, c->settings->check.crls,
+                "the revocation lists cannot be read as a whole: what is missing is not judged",
+                trust_add_crls);
 }
 
 /* Anchors that cannot be read are an alarm, and judge nothing. */

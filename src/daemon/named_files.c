@@ -49,7 +49,7 @@ void named_files_each(const struct files *files, const struct settings *s,
 {
     const struct visitor v = {visit, user};
     const struct str others[] = {s->numbers_compiled, s->check.anchors, s->check.crls,
-                                 s->check.tls_ca};
+                                 s->check.crl_anchors, s->check.tls_ca};
     files_each(files, visit, user);
     visit_all(&v, s->numbers_files, s->n_numbers_files);
     visit_all(&v, s->customers_files, s->n_customers_files);

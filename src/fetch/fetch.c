@@ -183,8 +183,6 @@ static bool judge(const struct libcurl *c, struct transfer *t, CURLcode result, 
                  reply->status);
     else if (reply->status != 200)
         snprintf(reply->why, sizeof(reply->why), "it answers %ld", reply->status);
-    else if (reply->body.n == 0)
-        say(reply, "it serves nothing");
     return reply->why[0] == '\0';
 }
 

@@ -203,6 +203,42 @@ class Values(Lab):
                 self.assertEqual((status, told["verdict"], check["result"]), (3, "open", "not done"))
                 self.assertIn("not known", check["found"])
 
+    def administrators_list(self):
+        """(its root, an indirect list that revokes nothing), of one who has no certificate of the lab's."""
+        def openssl(*words):
+            subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True,
+                           timeout=HANG_S)
+        self.write("pa.cnf", "[ca]\ndefault_ca=pa\n[pa]\ndatabase=pa.txt\ndefault_md=sha256\n"
+                             "default_crl_days=7\ncrl_extensions=list\n"
+                             "[list]\nissuingDistributionPoint=critical,@place\n"
+                             "[place]\nindirectCRL=TRUE\n")
+        self.write("pa.txt", "")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                "30", "-subj", "/O=STI-PA/CN=STI-PA root", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+                "-keyout", "pa.key", "-out", "pa.pem")
+        openssl("ca", "-config", "pa.cnf", "-gencrl", "-cert", "pa.pem", "-keyfile", "pa.key", "-out",
+                "pa.crl")
+        return self.directory + "/pa.pem", self.directory + "/pa.crl"
+
+    def test_a_list_under_a_root_of_its_own(self):
+        """The policy administrator's list tells of all certificates, where its root is named."""
+        message = tokens.invite(tokens.identity(self.unit))
+        root, crl = self.administrators_list()
+        other = self.lab + "/root.pem"
+        for words, status in ((["--crl-anchor", root, "--crl", crl], 0),
+                              (["--crl", crl, "--crl-anchor", root], 0),
+                              (["--crl", crl, "--crl-anchor", other, "--crl-anchor", root], 0),
+                              (["--crl", crl], 3), (["--crl", crl, "--crl-anchor", other], 3)):
+            with self.subTest(words=words):
+                got, calls = self.verify(self.write("input", message), *words)
+                self.assertEqual(got, status, calls)
+        revoked = tokens.invite(tokens.identity(self.lab + "/revoked"))
+        self.assertEqual(self.token(revoked, "--crl", self.lab + "/crl.pem", "--crl", crl, "--crl-anchor",
+                                    root, cert="revoked")[2:], (437, {"revoked": "it is revoked"}))
+        for word in ("--crl", "--crl-anchor"):
+            self.assertEqual(self.run_verify(self.write("input", message), word,
+                                             self.write("garbage", "garbage"))[0], 2)
+
     def test_people_are_told_what_to_do(self):
         file = self.write("input", tokens.identity(self.unit, iat=1700000000))
         status, out, _ = self.run_verify(file)
@@ -496,7 +532,7 @@ class FetchingInANamespace(Lab):
             % (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), self.lab))
         for name, why in (("redirect", "it redirects (302), which nobody follows"),
                           ("large", "it serves more than 64 KB"),
-                          ("empty", "it serves nothing"), ("none", "it answers 404"),
+                          ("empty", "437 Unsupported Credential"), ("none", "it answers 404"),
                           ("slow", "imed out")):
             with self.subTest(name=name):
                 url = "https://localhost:8443/%s.pem" % name

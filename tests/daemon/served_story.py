@@ -112,7 +112,8 @@ class WhatIsServedDecides(ProcessStory):
         with open(path, encoding="ascii") as source:
             text = source.read()
         with open(path, "w", encoding="ascii") as out:
-            out.write(text.replace("anchors =", 'crls = "%s/crl.pem"; anchors =' % self.web))
+            out.write(text.replace("anchors =", 'crls = "%s/crl.pem"; crl_anchors = "%s/root.pem"; anchors ='
+                                   % (self.web, self.web)))
         self.stird.reload()
         stird.wait_until(lambda: self.check() and self.stird.log_lines("serves a certificate that is revoked"),
                          HANG_S, "unit b is looked at")

@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/credential.h>
+#include <stird/lab/lab_ca.h>
 
 #define BOM "\xef\xbb\xbf"
 
@@ -195,6 +196,81 @@ static void certificates_in_der(void **state)
     sk_X509_pop_free(all, X509_free);
 }
 
+/* An end-entity certificate with so many extensions, each with as many octets. */
+static X509 *large(unsigned extensions, int octets)
+{
+    EVP_PKEY *own = lab_key_new();
+    static const char *const spcs[] = {"709J", NULL};
+    X509 *x = lab_certificate_new(&(struct lab_certificate){
+        .name = "large", .serial = 1, .key = own, .not_after_s = 4000000000, .spcs = spcs});
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    char *filling = calloc(1, (size_t)octets);
+    assert_true(ASN1_OCTET_STRING_set(value, (unsigned char *)filling, octets));
+    for (unsigned i = (unsigned)X509_get_ext_count(x); i < extensions; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "1.2.3.4.%u", i);
+        ASN1_OBJECT *oid = OBJ_txt2obj(name, 1);
+        X509_EXTENSION *e = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
+        assert_true(X509_add_ext(x, e, -1));
+        X509_EXTENSION_free(e);
+        ASN1_OBJECT_free(oid);
+    }
+    assert_true(X509_sign(x, own, EVP_sha256()) > 0);
+    ASN1_OCTET_STRING_free(value);
+    free(filling);
+    EVP_PKEY_free(own);
+    return x;
+}
+
+/* In PEM, twice, and in DER; WORDS as expect_chain(). Frees X. */
+static void expect_large(X509 *x, const char *words)
+{
+    struct buf text = BUF_INIT;
+    unsigned char *der = NULL;
+    int n = i2d_X509(x, &der);
+    expect_chain((struct str){(char *)der, (size_t)n}, words);
+    for (int i = 0; i < 2; i++) {
+        assert_true(lab_add_certificate(&text, x));
+        expect_chain(buf_str(&text), words);
+    }
+    OPENSSL_free(der);
+    buf_fini(&text);
+    X509_free(x);
+}
+
+/* What verifiers read has an end; what an operator trusts has none. */
+static void more_than_verifiers_read(void **state)
+{
+    (void)state;
+    struct buf text = BUF_INIT;
+    struct text_fault fault;
+    static const char end[] = "-----END CERTIFICATE-----\n";
+    char *behind = strstr(chain, end) + sizeof(end) - 1;
+    struct str first = {chain, (size_t)(behind - chain)};
+    for (unsigned i = 1; i <= CERTIFICATES_MAX + 1; i++) {
+        buf_add_str(&text, first);
+        expect_chain(buf_str(&text), i <= CERTIFICATES_MAX ? NULL : "one certificate too many");
+    }
+    STACK_OF(X509) *anchors = certificates_read_trusted(buf_str(&text), &fault);
+    assert_int_equal(sk_X509_num(anchors), CERTIFICATES_MAX + 1);
+    sk_X509_pop_free(anchors, X509_free);
+    buf_reset(&text);
+    buf_add_str(&text, first);
+    while (text.n < CERTIFICATES_BYTES_MAX)
+        buf_add_char(&text, '\n');
+    expect_chain(buf_str(&text), NULL);
+    buf_add_char(&text, '\n');
+    expect_chain(buf_str(&text), "longer than 32 KiB");
+    anchors = certificates_read_trusted(buf_str(&text), &fault);
+    assert_int_equal(sk_X509_num(anchors), 1);
+    sk_X509_pop_free(anchors, X509_free);
+    buf_fini(&text);
+    expect_large(large(CERTIFICATE_EXTENSIONS_MAX, 4), NULL);
+    expect_large(large(CERTIFICATE_EXTENSIONS_MAX + 1, 4), "more than 32 extensions");
+    expect_large(large(9, 1700), NULL);
+    expect_large(large(9, 2500), "more than 8 KiB");
+}
+
 static struct str of_bio(BIO *bio)
 {
     char *bytes = NULL;
@@ -261,6 +337,7 @@ int main(void)
         cmocka_unit_test(what_stands_beside),
         cmocka_unit_test(other_forms),
         cmocka_unit_test(certificates_in_der),
+        cmocka_unit_test(more_than_verifiers_read),
         cmocka_unit_test(keys_in_der_and_encrypted),
         cmocka_unit_test(several_keys),
     };

@@ -117,9 +117,10 @@ static void every_certificate_of_the_chain_counts(void **state)
         {"1", "1>9 2>9 3>9!", "not known"},
         {"1", "1>9! 2>9 3>9", "not known"}, /* about an authority, but of yesterday */
         {"1", "1>9 2>9! 3>9", "not known"},
-        {"1", "1>2! 2>9 3>9", "not known"}, /* of the leaf it is the same */
-        {"1", "2>3! 3>9", "not known"},
-        {"1", "3>4!", "not known"},
+        {"1", "1>2! 2>9 3>9", "revoked"}, /* what a list of yesterday revokes stays revoked */
+        {"1", "2>3! 3>9", "revoked"},
+        {"1", "3>4!", "revoked"},
+        {"1", "1>9 2>9 3>9! 3>9", "good"}, /* another one took its place */
         {"12", "1>2 3>9", "revoked"}, /* an anchor that the root has revoked since */
         {"123", "1>2 3>9", "good"},   /* what is above the anchor that was taken says nothing */
         {"123", "2>3 3>9", "revoked"},

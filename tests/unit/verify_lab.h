@@ -2,7 +2,7 @@
 #ifndef STIRD_TESTS_VERIFY_LAB_H
 #define STIRD_TESTS_VERIFY_LAB_H
 
-#include "lab.h"
+#include "whole_question.h"
 
 #include <stird/core/identity.h>
 #include <stird/core/sign_request.h>
@@ -98,16 +98,13 @@ static inline struct buf good_chain(void)
     return serve(make("SHAKEN 709J", 3, key, false, false, spcs, NULL), true);
 }
 
-static inline struct verify_report ask(struct arena *arena, struct verify_question q)
+static inline struct verify_report ask(struct arena *arena, struct whole_question q)
 {
-    struct verify_report report;
     /* An exact copy, so that a read behind the end is seen by the sanitizer. */
     char *copy = malloc(q.value.n + 1);
     memcpy(copy, q.value.p ? q.value.p : "", q.value.n);
     q.value.p = copy;
-    q.max_age_s = VERIFY_MAX_AGE_S;
-    assert_true(verify(&q, arena, &report));
-    report.identity = (struct identity){0}; /* its texts end with the copy */
+    struct verify_report report = whole_verify(&q, arena);
     free(copy);
     return report;
 }

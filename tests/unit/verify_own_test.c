@@ -7,7 +7,7 @@ struct change {
     int status;
     enum verify_check decided;
     struct buf (*chain)(void);
-    void (*ask)(struct verify_question *q);
+    void (*ask)(struct whole_question *q);
 };
 
 static struct buf no_chain(void)
@@ -99,61 +99,61 @@ static struct buf in_der(void)
     return text;
 }
 
-static void in_61_s(struct verify_question *q)
+static void in_61_s(struct whole_question *q)
 {
     q->now_s = NOW + 61;
 }
 
-static void a_minute_ago(struct verify_question *q)
+static void a_minute_ago(struct whole_question *q)
 {
     q->now_s = NOW - 61;
 }
 
-static void in_60_s(struct verify_question *q)
+static void in_60_s(struct whole_question *q)
 {
     q->now_s = NOW + 60;
 }
 
-static void in_a_year(struct verify_question *q)
+static void in_a_year(struct whole_question *q)
 {
     q->now_s = NOW + 365 * DAY;
 }
 
-static void other_caller(struct verify_question *q)
+static void other_caller(struct whole_question *q)
 {
     static struct tn tn;
     tn = lab_tn("12155550122");
     q->orig = &tn;
 }
 
-static void no_caller(struct verify_question *q)
+static void no_caller(struct whole_question *q)
 {
     q->orig = NULL;
 }
 
-static void other_called(struct verify_question *q)
+static void other_called(struct whole_question *q)
 {
     static struct tn tn;
     tn = lab_tn("12155550132");
     q->dest = &tn;
 }
 
-static void no_message(struct verify_question *q)
+static void no_message(struct whole_question *q)
 {
     q->has_message = false;
 }
 
-static void not_fetched(struct verify_question *q)
+static void not_fetched(struct whole_question *q)
 {
     q->chain_fault = "it answers 404";
 }
 
-static void no_anchors(struct verify_question *q)
+static void no_anchors(struct whole_question *q)
 {
     q->trust = NULL;
 }
 
-static void cut(struct verify_question *q)
+static void cut(struct whole_question *q)
 {
     q->value.n -= 60;
 }
@@ -196,13 +196,13 @@ static void one_thing_is_wrong(void **state)
         const struct change *c = &changes[i];
         struct arena *arena = arena_new(4096);
         struct buf chain = c->chain();
-        struct verify_question q = {.value = buf_str(&value),
-                                    .now_s = NOW,
-                                    .has_message = true,
-                                    .orig = &orig,
-                                    .dest = &dest,
-                                    .chain = buf_str(&chain),
-                                    .trust = trust};
+        struct whole_question q = {.value = buf_str(&value),
+                                   .now_s = NOW,
+                                   .has_message = true,
+                                   .orig = &orig,
+                                   .dest = &dest,
+                                   .chain = buf_str(&chain),
+                                   .trust = trust};
         if (c->ask)
             c->ask(&q);
         struct verify_report r = ask(arena, q);
@@ -221,13 +221,13 @@ static void all_findings_are_told(void **state)
     struct buf value = BUF_INIT, chain = of_another_key();
     const struct tn other = lab_tn("13125550000");
     sign(&value, key, NOW - 100);
-    struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(&value),
-                                                                 .now_s = NOW + 365 * DAY,
-                                                                 .has_message = true,
-                                                                 .orig = &other,
-                                                                 .dest = &other,
-                                                                 .chain = buf_str(&chain),
-                                                                 .trust = trust});
+    struct verify_report r = ask(arena, (struct whole_question){.value = buf_str(&value),
+                                                                .now_s = NOW + 365 * DAY,
+                                                                .has_message = true,
+                                                                .orig = &other,
+                                                                .dest = &other,
+                                                                .chain = buf_str(&chain),
+                                                                .trust = trust});
     static const enum verify_check failed[] = {VERIFY_FRESH, VERIFY_ORIG, VERIFY_DEST,
                                                VERIFY_SIGNATURE, VERIFY_DATES};
     for (size_t i = 0; i < sizeof(failed) / sizeof(failed[0]); i++)

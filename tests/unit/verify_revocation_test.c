@@ -33,13 +33,13 @@ static struct verify_report ask_with_lists(struct arena *arena, const struct buf
     for (unsigned i = 0; i < n; i++)
         add_list(t, &lists[i]);
     const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
-    struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(value),
-                                                                 .now_s = NOW,
-                                                                 .has_message = true,
-                                                                 .orig = &orig,
-                                                                 .dest = &dest,
-                                                                 .chain = buf_str(&chain),
-                                                                 .trust = t});
+    struct verify_report r = ask(arena, (struct whole_question){.value = buf_str(value),
+                                                                .now_s = NOW,
+                                                                .has_message = true,
+                                                                .orig = &orig,
+                                                                .dest = &dest,
+                                                                .chain = buf_str(&chain),
+                                                                .trust = t});
     trust_free(t);
     buf_fini(&anchors);
     buf_fini(&chain);

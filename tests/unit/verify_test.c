@@ -16,7 +16,7 @@ static void the_vectors_get_their_verdicts(void **state)
         const char *name = json_string_value(json_object_get(vector, "name"));
         const char *want = json_string_value(json_object_get(vector, "verdict"));
         int status = (int)json_integer_value(json_object_get(vector, "sip_status"));
-        struct verify_report r = ask(arena, (struct verify_question){
+        struct verify_report r = ask(arena, (struct whole_question){
                                                 .value = lab_member(vector, "identity_value"),
                                                 .now_s = NOW,
                                                 .has_message = true,
@@ -44,13 +44,13 @@ static struct verify_report ask_in_message(struct arena *arena, struct str value
                                            const struct buf *chain)
 {
     const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
-    return ask(arena, (struct verify_question){.value = value,
-                                               .now_s = now_s,
-                                               .has_message = true,
-                                               .orig = &orig,
-                                               .dest = &dest,
-                                               .chain = buf_str(chain),
-                                               .trust = trust});
+    return ask(arena, (struct whole_question){.value = value,
+                                              .now_s = now_s,
+                                              .has_message = true,
+                                              .orig = &orig,
+                                              .dest = &dest,
+                                              .chain = buf_str(chain),
+                                              .trust = trust});
 }
 
 /* The example of RFC 8588, with each level, as its erratum 6656 corrects it. */
@@ -208,7 +208,7 @@ static void other_forms_of_the_header(void **state)
         arena_free(arena);
     }
     struct arena *arena = arena_new(4096);
-    struct verify_report r = ask(arena, (struct verify_question){.value = STR(""), .now_s = NOW});
+    struct verify_report r = ask(arena, (struct whole_question){.value = STR(""), .now_s = NOW});
     expect(&r, TOKEN_INVALID, 438, VERIFY_SYNTAX, "empty");
     arena_free(arena);
     buf_fini(&value);
@@ -433,13 +433,13 @@ static void numbers_that_cannot_exist_are_warned_of(void **state)
         buf_addf(&payload, CLAIMS("{\"tn\":\"%s\"}", DEST, IAT), cases[i].orig);
         sign_text(&value, STR(GOOD_HEADER), buf_str(&payload));
         buf_add_text(&value, PARAMETERS);
-        struct verify_report r = ask(arena, (struct verify_question){.value = buf_str(&value),
-                                                                     .now_s = NOW,
-                                                                     .has_message = true,
-                                                                     .orig = &orig,
-                                                                     .dest = &dest,
-                                                                     .chain = buf_str(&chain),
-                                                                     .trust = trust});
+        struct verify_report r = ask(arena, (struct whole_question){.value = buf_str(&value),
+                                                                    .now_s = NOW,
+                                                                    .has_message = true,
+                                                                    .orig = &orig,
+                                                                    .dest = &dest,
+                                                                    .chain = buf_str(&chain),
+                                                                    .trust = trust});
         expect(&r, TOKEN_VALID, 0, 0, cases[i].orig);
         assert_int_equal(r.finding[VERIFY_CLAIMS].result,
                          cases[i].odd ? VERIFY_WARNED : VERIFY_PASSED);
@@ -496,14 +496,14 @@ static void every_check_is_needed(void **state)
         assert_true(!r.needed[i] || r.finding[i].result == VERIFY_PASSED);
     }
     const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
-    struct verify_question q = {.value = buf_str(&value),
-                                .now_s = NOW,
-                                .has_message = true,
-                                .orig = &orig,
-                                .dest = &dest,
-                                .chain = buf_str(&chain),
-                                .chain_is_given = true,
-                                .trust = trust};
+    struct whole_question q = {.value = buf_str(&value),
+                               .now_s = NOW,
+                               .has_message = true,
+                               .orig = &orig,
+                               .dest = &dest,
+                               .chain = buf_str(&chain),
+                               .chain_is_given = true,
+                               .trust = trust};
     r = ask(arena, q);
     expect(&r, TOKEN_VALID, 0, 0, "its certificate is given");
     assert_int_equal(r.finding[VERIFY_FETCH].result, VERIFY_NOT_DONE);

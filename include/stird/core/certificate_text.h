@@ -18,13 +18,19 @@ struct text_fault {
 /* As a problem of the file NAME. */
 void text_fault_add(const struct text_fault *fault, struct str name, struct problems *problems);
 
+/* What a URL may serve, and so what a unit's chain may be: more of it is read by nobody. */
+#define CERTIFICATES_MAX           6
+#define CERTIFICATES_BYTES_MAX     ((size_t)32 << 10) /* of the text */
+#define CERTIFICATE_BYTES_MAX      (8L << 10)         /* of one, in DER */
+#define CERTIFICATE_EXTENSIONS_MAX 32
 /*
  * The certificates of TEXT: PEM (RFC 7468, one or more, other text around) or one in DER. The
- * first is the end-entity's. NULL and *FAULT when there is none or anything else stands between
- * them. To be freed with sk_X509_pop_free().
+ * first is the end-entity's. NULL and *FAULT when there is none, more than may be, or anything else
+ * stands between them. To be freed with sk_X509_pop_free().
  */
 STACK_OF(X509) * certificates_read(struct str text, struct text_fault *fault);
-/* The same for anchors and TLS: blocks of OpenSSL's own kind (TRUSTED CERTIFICATE) count too. */
+/* The same for anchors and TLS: blocks of OpenSSL's own kind (TRUSTED CERTIFICATE) count too, and
+   there may be as many as there are. */
 STACK_OF(X509) * certificates_read_trusted(struct str text, struct text_fault *fault);
 
 /* Revocation lists, PEM (one or more) or one in DER; NULL and *FAULT. */

@@ -3,7 +3,7 @@
  * one that may sign, for which numbers, and with which claims (RFC 8226, RFC 9118, RFC 9060).
  *
  * The loader, the signer, the look at the certificates' URLs and the verifier ask this noun alone:
- * what one refuses, no other signs. Pure and immutable.
+ * what one refuses, no other signs. Pure and immutable; a few KiB.
  */
 #ifndef STIRD_STI_CERTIFICATE_H
 #define STIRD_STI_CERTIFICATE_H
@@ -15,9 +15,10 @@
 #include <stird/base/str.h>
 #include <stird/core/passport.h>
 #include <stird/core/reason.h>
+#include <stird/core/trust.h>
 
 /* How many certificates of a chain may limit what the first one signs. */
-#define STI_CHAIN_MAX 8
+#define STI_CHAIN_MAX 6 /* CERTIFICATES_MAX: none has more */
 
 /* What a token may say, by the certificate and its issuers (RFC 9060 section 3). */
 struct sti_scope {
@@ -43,6 +44,9 @@ enum sti_rule {
 };
 
 struct sti_certificate {
+    /* A static sentence: there is none in what was served, and nothing else here is set; or NULL.
+     */
+    const char *unreadable;
     EVP_PKEY *key; /* P-256; NULL when it is not */
     int64_t not_before_s, not_after_s;
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
@@ -51,6 +55,10 @@ struct sti_certificate {
     /* Static sentences that begin with "its" or "it"; NULL for each rule that it keeps. Whether it
        is in force is for who knows the time. */
     const char *fault[STI_RULES];
+    /* By sti_certificate_prepare(): */
+    bool has_anchors; /* it was judged by some: TRUSTED says how */
+    int64_t judged_s; /* as of when */
+    struct trust_answer trusted;
 };
 
 /*
@@ -58,6 +66,16 @@ struct sti_certificate {
  * ARENA. False: no memory. sti_certificate_fini() in either case.
  */
 bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena);
+/*
+ * What a verifier needs of TEXT, which a URL served, in PEM or DER: read, and judged by TRUST
+ * (NULL: anchors are not at hand) as of NOW_S. Once for each body and each change of what is
+ * trusted; then verify() asks nothing but this. What is wrong with it, and that it holds no
+ * certificate, is in C.
+ */
+bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
+                             int64_t now_s, struct arena *arena);
+/* Whether what is good by TRUSTED is so at NOW_S too; else it has to be prepared again. */
+bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
 const char *sti_certificate_fault(const struct sti_certificate *c);

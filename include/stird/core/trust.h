@@ -21,20 +21,41 @@ bool trust_add_anchors(struct trust *t, struct str name, struct str text,
                        struct problems *problems);
 /* One more; X stays the caller's. False: no memory. */
 bool trust_add_anchor(struct trust *t, X509 *x);
-/* Revocation lists, PEM (several) or DER. */
+/*
+ * The same for who signs lists that tell of others' certificates, such as the policy
+ * administrator's: the signers or those above them. With none the anchors are these too.
+ */
+bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
+                           struct problems *problems);
+/* Revocation lists, PEM (several) or DER; certificates beside them may be their signers'. */
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
+/* The same of lists that URL served, which their distribution point has to be. */
+bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
+                         struct problems *problems);
 bool trust_has_crls(const struct trust *t);
 
 /* All of these: NULL, or a static sentence that says why not. NOW_S is when it is asked for. */
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s);
 /*
- * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor.
- * With a sentence it is not known: no list that can be relied on, and is in force, is about the
- * leaf, or about an authority below the anchor. An anchor is trusted by whoever lists it, and needs
- * none.
+ * *REVOKED, when no sentence comes back: the leaf is, or a certificate above it up to its anchor;
+ * a list that has expired revokes too. With a sentence it is not known: no list that can be relied
+ * on, and is in force, is about the leaf, or about an authority below the anchor. An anchor is
+ * trusted by whoever lists it, and needs none.
  */
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
+
+/* Both at once, and how long what is good of it holds: what is not good stays so until it is judged
+   anew. */
+enum trust_revoked { TRUST_NO_LISTS, TRUST_NOT_REVOKED, TRUST_REVOKED, TRUST_NOT_KNOWN };
+struct trust_answer {
+    const char *chain; /* NULL: it leads to an anchor */
+    enum trust_revoked revoked;
+    const char *not_known;   /* why */
+    int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
+};
+void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer);
 
 #endif

@@ -39,7 +39,8 @@ struct fetch_reply {
  * False: it is not there, which fetch() will say.
  */
 bool fetch_prepare(void);
-/* True with status 200 and the whole body. REPLY is to be ended with fetch_reply_fini() anyway. */
+/* True with status 200 and the whole body, an empty one too. REPLY is to be ended with
+ * fetch_reply_fini() anyway. */
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 

@@ -250,6 +250,24 @@ static bool may_lie_beside(struct str label, enum wanted wanted)
     return wanted != CERTIFICATES && !str_eq(label, STR("PKCS7")) && !str_eq(label, STR("CMS"));
 }
 
+/* Strangers serve what verifiers read, so that has an end; anchors and TLS are the operator's own.
+ */
+static const char *excess(STACK_OF(X509) * all, X509 *x, long n, enum wanted wanted)
+{
+    if (wanted != CERTIFICATES)
+        return NULL;
+    if (sk_X509_num(all) >= CERTIFICATES_MAX)
+        return "is one certificate too many: verifiers read 6; leave the end-entity certificate and "
+               "its issuers";
+    if (n > CERTIFICATE_BYTES_MAX)
+        return "is a certificate of more than 8 KiB, which verifiers do not read: ask the issuer for "
+               "another one";
+    return x && X509_get_ext_count(x) > CERTIFICATE_EXTENSIONS_MAX
+               ? "is a certificate with more than 32 extensions, which verifiers do not read: ask the "
+                 "issuer for another one"
+               : NULL;
+}
+
 static const char *take_certificate(STACK_OF(X509) * all, const struct pem_block *block,
                                     enum wanted wanted)
 {
@@ -260,12 +278,15 @@ static const char *take_certificate(STACK_OF(X509) * all, const struct pem_block
         return may_lie_beside(block->label, wanted) ? NULL : stranger(block->label, wanted);
     unsigned char *der = malloc(block->base64.n + 3);
     long n = der ? pem_decode(block->base64, der) : -1;
-    X509 *x = n > 0 ? decode(der, n, trusted) : NULL;
-    bool good = x && sk_X509_push(all, x) > 0;
-    if (!good)
+    const char *why = excess(all, NULL, n, wanted);
+    X509 *x = n > 0 && !why ? decode(der, n, trusted) : NULL;
+    why = why ? why : excess(all, x, n, wanted);
+    if (!why && (!x || sk_X509_push(all, x) <= 0))
+        why = damaged;
+    if (why)
         X509_free(x);
     free(der);
-    return good ? NULL : damaged;
+    return why;
 }
 
 /* The first block that is no good ends it. */
@@ -283,10 +304,11 @@ static struct text_fault read_blocks(STACK_OF(X509) * all, struct str text, enum
 static struct text_fault read_der(STACK_OF(X509) * all, struct str der, enum wanted wanted)
 {
     X509 *x = der.n <= LONG_MAX ? decode((const unsigned char *)der.p, (long)der.n, false) : NULL;
-    if (x && sk_X509_push(all, x) > 0)
+    const char *why = x ? excess(all, x, (long)der.n, wanted) : NULL;
+    if (x && !why && sk_X509_push(all, x) > 0)
         return (struct text_fault){0, NULL};
     X509_free(x);
-    const char *why = form_fault(der, wanted);
+    why = why ? why : form_fault(der, wanted);
     return (struct text_fault){0, why != nothing_there[wanted]
                                       ? why
                                       : "is neither PEM nor one certificate in DER: get the file "
@@ -298,7 +320,11 @@ static STACK_OF(X509) *
 {
     STACK_OF(X509) *all = sk_X509_new_null();
     *fault = (struct text_fault){0, "cannot be read: out of memory"};
-    if (all)
+    if (all && wanted == CERTIFICATES && text.n > CERTIFICATES_BYTES_MAX)
+        *fault = (struct text_fault){
+            0, "is longer than 32 KiB, which verifiers do not read: leave the "
+               "end-entity certificate and its issuers"};
+    else if (all)
         *fault = is_der(text) ? read_der(all, text, wanted) : read_blocks(all, text, wanted);
     if (all && !fault->why && sk_X509_num(all) == 0)
         *fault = (struct text_fault){0, form_fault(text, wanted)};

@@ -1,6 +1,7 @@
 #include "parties.h"
 
 #include <stird/core/emergency.h>
+#include <stird/core/party.h>
 #include <stird/core/trunk.h>
 #include <stird/core/uri.h>
 
@@ -85,26 +86,26 @@ static void look_at_others(struct decision *d, const struct tn *orig)
     look_at_odd(d, texts);
 }
 
-/* Decided 2 */
-static bool asserted_number(struct decision *d, struct tn *orig)
+/* What is asserted, of a call that is believed; false: nothing. */
+static bool read_asserted(struct decision *d, struct asserted *a)
 {
-    struct asserted a;
-    asserted_read(&a, &d->call->asserted, &d->trunk->country);
-    look_at_others(d, &a.number);
-    if (a.fault != TN_OK)
-        d->orig_cannot_exist = tell_fault(d, "P-Asserted-Identity", a.fault, &a.impossible);
-    d->asserted_differ = a.differ;
-    *orig = a.number;
-    return a.found;
+    const struct asserted_texts *texts = &d->call->asserted;
+    if (!call_is_trusted(d->call) || (texts->n == 0 && texts->n_odd == 0))
+        return false;
+    asserted_read(a, texts, &d->trunk->country);
+    look_at_others(d, &a->number);
+    if (a->fault != TN_OK)
+        tell_fault(d, "P-Asserted-Identity", a->fault, &a->impossible);
+    d->asserted_differ = a->differ;
+    return true;
 }
 
-enum tn_fault parties_from(struct decision *d, struct tn *orig)
+static void tell_from(struct decision *d, enum tn_fault fault, const struct tn *from)
 {
-    enum tn_fault fault = tn_from_uri(orig, d->call->from_uri, &d->trunk->country, NULL, 0);
     if (fault == TN_OK)
-        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(orig));
+        TRACE(d, "calling number %.*s from From", NUMBER_TEXT(from));
     else
-        tell_fault(d, "From", fault, orig);
+        tell_fault(d, "From", fault, from);
     if (fault != TN_OK)
         parties_guess(d, &d->orig_reach, d->call->from_uri);
     if (says_more(d, "From", d->call->from_uri))
@@ -114,41 +115,46 @@ enum tn_fault parties_from(struct decision *d, struct tn *orig)
         d->from_unread = true;
         look_at_odd(d, &d->call->from_others);
     }
-    return fault;
+}
+
+enum tn_fault parties_from(struct decision *d, struct tn *orig)
+{
+    struct calling c;
+    party_calling(&c, NULL, d->call->from_uri, &d->trunk->country);
+    tell_from(d, c.from_fault, &c.from);
+    *orig = c.from;
+    return c.from_fault;
 }
 
 static void find_orig(struct decision *d)
 {
-    struct tn *orig = &d->outcome->claims.orig;
-    const struct asserted_texts *asserted = &d->call->asserted;
-    d->asserted_unread = call_is_trusted(d->call) && asserted->unreadable;
+    struct asserted a;
+    struct calling c;
+    d->asserted_unread = call_is_trusted(d->call) && d->call->asserted.unreadable;
     if (d->asserted_unread)
         decision_trace(d, STR("a P-Asserted-Identity cannot be read"));
-    if (call_is_trusted(d->call) && (asserted->n > 0 || asserted->n_odd > 0)) {
-        d->has_orig = d->orig_is_asserted = asserted_number(d, orig);
-        if (d->has_orig) {
-            TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(orig));
-            return;
-        }
-        decision_trace(d, STR("P-Asserted-Identity holds no telephone number"));
+    bool asserts = read_asserted(d, &a);
+    party_calling(&c, asserts ? &a : NULL, d->call->from_uri, &d->trunk->country);
+    d->outcome->claims.orig = c.number;
+    d->has_orig = c.fault == TN_OK;
+    d->orig_is_asserted = d->has_orig && c.asserted;
+    d->orig_cannot_exist = tn_cannot_exist(c.fault);
+    if (d->orig_is_asserted) {
+        TRACE(d, "calling number %.*s from P-Asserted-Identity", NUMBER_TEXT(&c.number));
+        return;
     }
-    enum tn_fault fault = parties_from(d, orig);
-    d->has_orig = fault == TN_OK;
-    d->orig_cannot_exist |= tn_cannot_exist(fault);
+    if (asserts)
+        decision_trace(d, STR("P-Asserted-Identity holds no telephone number"));
+    tell_from(d, c.from_fault, &c.from);
 }
 
 static void find_dest(struct decision *d)
 {
-    const struct settings *s = d->settings;
     bool from_request = d->trunk->dest_from_request_uri;
     const char *where = from_request ? "Request-URI" : "To";
     struct str uri = from_request ? d->call->request_uri : d->call->to_uri;
     struct tn *dest = &d->outcome->claims.dest;
-    enum tn_fault fault = TN_OK;
-    if (emergency_number(s, d->trunk, uri, dest))
-        fault = dest->n > 0 ? TN_OK : TN_BAD_CHARACTER;
-    else
-        fault = tn_from_uri(dest, uri, &d->trunk->country, s->short_codes, s->n_short_codes);
+    enum tn_fault fault = party_called(dest, uri, &d->trunk->country, d->settings, d->trunk);
     d->has_dest = fault == TN_OK;
     if (d->has_dest)
         TRACE(d, "called number %.*s from %s", NUMBER_TEXT(dest), where);
@@ -222,7 +228,6 @@ bool step_parties(struct decision *d)
     d->outcome->emergency = emergency != EMERGENCY_NONE;
     decision_trace(d, says[emergency]);
     find_orig(d);
-    d->orig_cannot_exist &= !d->has_orig;
     find_dest(d);
     if (d->has_orig || d->orig_cannot_exist)
         parties_look_up(d);

@@ -1,9 +1,9 @@
 #include <stird/core/hops.h>
 
 #include <stird/core/asserted.h>
-#include <stird/core/emergency.h>
 #include <stird/core/headers.h>
 #include <stird/core/identity.h>
+#include <stird/core/party.h>
 
 static struct str header(struct str message, struct str name, char compact)
 {
@@ -39,20 +39,8 @@ static struct str request_uri_of(struct str start)
     return str_cut(&start, ' ');
 }
 
-/* What a message says is compared with what a token of others says: both may be odd. */
-static bool number_of(struct tn *tn, struct str uri, const struct country *country)
-{
-    enum tn_fault fault = uri.n > 0 ? tn_from_uri(tn, uri, country, NULL, 0) : TN_EMPTY;
-    return fault == TN_OK || tn_cannot_exist(fault);
-}
-
-static bool called_number(struct tn *tn, struct str uri, const struct country *country)
-{
-    enum tn_fault fault = uri.n > 0 ? tn_from_uri(tn, uri, country, NULL, 0) : TN_EMPTY;
-    return fault == TN_OK || dialled_number(country, uri, tn);
-}
-
-/* Of all lines, as the signer reads them; one that cannot exist only where From is no number. */
+/* Of all lines, as the signer reads them. What a message says is compared with what a token of
+   others says: it may be a number that nobody can have. */
 static void find_orig(struct str message, const struct country *country,
                       struct sip_identity_facts *f)
 {
@@ -60,19 +48,15 @@ static void find_orig(struct str message, const struct country *country,
     struct header_line line;
     struct asserted_texts texts = {.n = 0};
     struct asserted a;
+    struct calling c;
     start_line(message, &rest);
     while (header_next(&rest, &line))
         if (header_is(&line, STR("P-Asserted-Identity"), 0))
             asserted_add(&texts, line.value);
     asserted_read(&a, &texts, country);
-    f->has_orig = !a.found && f->from_uri.n > 0 &&
-                  tn_from_uri(&f->orig, f->from_uri, country, NULL, 0) == TN_OK;
-    if (!f->has_orig && a.number.n > 0) {
-        f->orig = a.number;
-        f->has_orig = true;
-    }
-    if (!f->has_orig)
-        f->has_orig = number_of(&f->orig, f->from_uri, country);
+    party_calling(&c, &a, f->from_uri, country);
+    f->orig = c.number;
+    f->has_orig = c.fault == TN_OK || tn_cannot_exist(c.fault);
 }
 
 void sip_identity_facts(struct str message, const struct country *country,
@@ -90,8 +74,9 @@ void sip_identity_facts(struct str message, const struct country *country,
     f->to_uri = uri_of(header(message, STR("To"), 't'));
     f->date = header(message, STR("Date"), 0);
     find_orig(message, country, f);
-    f->has_dest = called_number(&f->dest, f->to_uri, country);
-    f->has_requested = called_number(&f->requested, request_uri_of(start), country);
+    f->has_dest = party_called(&f->dest, f->to_uri, country, NULL, NULL) == TN_OK;
+    f->has_requested = party_called(&f->requested, request_uri_of(start), country, NULL, NULL) ==
+                       TN_OK;
 }
 
 /* ---- comparing ---- */

@@ -8,8 +8,10 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <stird/core/certificate_text.h>
+
+_Static_assert(STI_CHAIN_MAX >= CERTIFICATES_MAX, "what is served is judged whole");
 
 struct judging {
     struct sti_certificate *c;
@@ -85,9 +87,7 @@ static const char *judge_authority(struct judging *j)
 
 static const char *judge_signature(struct judging *j)
 {
-    int digest = NID_undef, key = NID_undef;
-    OBJ_find_sigid_algs(X509_get_signature_nid(j->leaf), &digest, &key);
-    return digest == NID_md5 || digest == NID_sha1 || digest == NID_undef
+    return x509_signature_is_weak(X509_get_signature_nid(j->leaf))
                ? "it is signed with an algorithm that verifiers do not take (RFC 8226 section 5 has "
                  "ecdsa-with-SHA256)"
                : NULL;
@@ -191,6 +191,35 @@ bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, str
     bool scope = sti_scope_read(&c->scope, chain, arena);
     ERR_clear_error();
     return scope && !j.no_memory && c->subject.p && c->serial.p;
+}
+
+static void judge_trust(struct sti_certificate *c, STACK_OF(X509) * chain,
+                        const struct trust *trust, int64_t now_s)
+{
+    c->has_anchors = trust != NULL;
+    c->judged_s = now_s;
+    if (trust)
+        trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
+}
+
+bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
+                             int64_t now_s, struct arena *arena)
+{
+    struct text_fault fault = {0, NULL};
+    STACK_OF(X509) *chain = certificates_read(text, &fault);
+    *c = (struct sti_certificate){.unreadable = fault.why};
+    if (!chain)
+        return true;
+    bool good = sti_certificate_read(c, chain, arena);
+    if (good)
+        judge_trust(c, chain, trust, now_s);
+    sk_X509_pop_free(chain, X509_free);
+    return good;
+}
+
+bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
+{
+    return now_s == c->judged_s || (now_s >= c->trusted.from_s && now_s <= c->trusted.until_s);
 }
 
 void sti_certificate_fini(struct sti_certificate *c)

@@ -1,23 +1,26 @@
 #include <stird/core/trust.h>
 
+#include "anchors.h"
+#include "revocations.h"
+#include "x509_parts.h"
+
 #include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <stird/core/certificate_text.h>
 
-#include "x509_parts.h"
-
 struct trust {
-    X509_STORE *store;
-    unsigned n_crls;
+    struct anchors anchors;
+    struct anchors list_anchors;   /* none: the anchors are these too */
+    STACK_OF(X509) * list_signers; /* of the files of lists: each has to lead to one of them */
+    struct revocations *revocations;
 };
 
 struct trust *trust_new(void)
 {
     struct trust *t = calloc(1, sizeof(*t));
-    if (t)
-        t->store = X509_STORE_new();
-    if (t && t->store)
+    bool good = t && anchors_init(&t->anchors) && anchors_init(&t->list_anchors) &&
+                (t->list_signers = sk_X509_new_null()) && (t->revocations = revocations_new());
+    if (good)
         return t;
     trust_free(t);
     return NULL;
@@ -27,156 +30,170 @@ void trust_free(struct trust *t)
 {
     if (!t)
         return;
-    X509_STORE_free(t->store);
+    anchors_fini(&t->anchors);
+    anchors_fini(&t->list_anchors);
+    sk_X509_pop_free(t->list_signers, X509_free);
+    revocations_free(t->revocations);
     free(t);
 }
 
 bool trust_has_crls(const struct trust *t)
 {
-    return t->n_crls > 0;
+    return revocations_count(t->revocations) > 0;
+}
+
+static const struct anchors *list_anchors(const struct trust *t)
+{
+    return sk_X509_num(t->list_anchors.all) > 0 ? &t->list_anchors : &t->anchors;
+}
+
+/* In whatever order anchors and lists come. */
+static void find_signers(struct trust *t)
+{
+    revocations_find_signers(t->revocations, list_anchors(t)->all);
+    revocations_find_signers(t->revocations, t->list_signers);
 }
 
 bool trust_add_anchor(struct trust *t, X509 *x)
 {
-    bool good = X509_STORE_add_cert(t->store, x) == 1;
-    ERR_clear_error();
+    bool good = anchors_add(&t->anchors, x);
+    find_signers(t);
     return good;
 }
 
 bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
-    struct text_fault fault = {0, "holds a certificate that cannot be used as an anchor"};
+    bool good = anchors_read(&t->anchors, name, text, problems);
+    find_signers(t);
+    return good;
+}
+
+bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
+                           struct problems *problems)
+{
+    bool good = anchors_read(&t->list_anchors, name, text, problems);
+    find_signers(t);
+    return good;
+}
+
+/* The certificate of who signed a list may lie beside it. */
+static bool keep_signers(struct trust *t, struct str text)
+{
+    struct text_fault fault;
     STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
-    bool good = all != NULL;
-    for (int i = 0; good && i < sk_X509_num(all); i++)
-        good = trust_add_anchor(t, sk_X509_value(all, i));
+    bool good = !all || X509_add_certs(t->list_signers, all, X509_ADD_FLAG_UP_REF) == 1;
+    sk_X509_pop_free(all, X509_free);
+    return good;
+}
+
+bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
+                         struct problems *problems)
+{
+    struct text_fault fault = {0, "holds a revocation list that cannot be used"};
+    STACK_OF(X509_CRL) *all = crls_read(text, &fault);
+    bool good = all && keep_signers(t, text);
+    for (int i = 0; good && i < sk_X509_CRL_num(all); i++)
+        good = revocations_add(t->revocations, sk_X509_CRL_value(all, i), url);
     if (!good)
         text_fault_add(&fault, name, problems);
-    sk_X509_pop_free(all, X509_free);
+    sk_X509_CRL_pop_free(all, X509_CRL_free);
+    find_signers(t);
     ERR_clear_error();
     return good;
 }
 
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
-    struct text_fault fault = {0, "holds a revocation list that cannot be used"};
-    STACK_OF(X509_CRL) *all = crls_read(text, &fault);
-    bool good = all != NULL;
-    for (int i = 0; good && i < sk_X509_CRL_num(all); i++) {
-        good = X509_STORE_add_crl(t->store, sk_X509_CRL_value(all, i)) == 1;
-        t->n_crls += good;
-    }
-    if (!good)
-        text_fault_add(&fault, name, problems);
-    sk_X509_CRL_pop_free(all, X509_CRL_free);
-    ERR_clear_error();
-    return good;
+    return trust_add_crls_from(t, name, text, STR(""), problems);
 }
 
 /* ---- asking ---- */
 
-/* The end-entity's own dates are judged elsewhere: here it is looked at while it is in force. */
-static int64_t within_dates(X509 *leaf, int64_t now_s)
-{
-    time_t t = (time_t)now_s;
-    struct tm tm;
-    if (X509_cmp_time(X509_get0_notBefore(leaf), &t) > 0 &&
-        ASN1_TIME_to_tm(X509_get0_notBefore(leaf), &tm))
-        return timegm(&tm);
-    if (X509_cmp_time(X509_get0_notAfter(leaf), &t) < 0 &&
-        ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm))
-        return timegm(&tm) - 1;
-    return now_s;
-}
-
-/* OpenSSL does not know the extensions of STIR: where one is critical, we do (sti_certificate.h).
- */
-static int know_our_extensions(int good, X509_STORE_CTX *context)
-{
-    X509 *x = X509_STORE_CTX_get_current_cert(context);
-    if (good || !x ||
-        X509_STORE_CTX_get_error(context) != X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION ||
-        x509_unknown_critical(x))
-        return good;
-    X509_STORE_CTX_set_error(context, X509_V_OK);
-    return 1;
-}
-
-/* X509_V_OK or why not. BUILT, if not NULL, becomes the chain, to be freed with its certificates.
- */
-static int check(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 unsigned long flags, STACK_OF(X509) * *built)
-{
-    int error = X509_V_ERR_OUT_OF_MEM;
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
-    if (context && X509_STORE_CTX_init(context, t->store, leaf, more) == 1) {
-        X509_STORE_CTX_set_flags(context, flags);
-        X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
-        X509_STORE_CTX_set_time(context, 0, (time_t)within_dates(leaf, now_s));
-        error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
-        if (error == X509_V_OK && X509_STORE_CTX_get_error(context) != X509_V_OK)
-            error = X509_STORE_CTX_get_error(context);
-        if (built)
-            *built = X509_STORE_CTX_get1_chain(context);
-    }
-    X509_STORE_CTX_free(context);
-    ERR_clear_error();
-    return error;
-}
-
-/* An anchor need not be self-signed: who lists it trusts it. */
-#define ANY_ANCHOR X509_V_FLAG_PARTIAL_CHAIN
-/* The lists of STI are indirect: one issuer's list tells of others' certificates. */
-#define BY_LISTS (X509_V_FLAG_CRL_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT)
-
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s)
 {
-    int error = check(t, leaf, more, now_s, ANY_ANCHOR, NULL);
+    int error = anchors_lead(&t->anchors, leaf, more, now_s, NULL);
     return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
 }
 
-/*
- * What lists say of an authority's certificate. An anchor needs no list, but may be revoked
- * nevertheless, by one of the root above.
- */
-static int check_authority(const struct trust *t, X509 *authority, STACK_OF(X509) * more,
-                           int64_t now_s, bool anchor)
+static void narrow(struct trust_answer *answer, int64_t from_s, int64_t until_s)
 {
-    int error = check(t, authority, more, now_s, ANY_ANCHOR | BY_LISTS, NULL);
-    if (error != X509_V_OK &&
-        check(t, authority, more, now_s, BY_LISTS, NULL) == X509_V_ERR_CERT_REVOKED)
-        return X509_V_ERR_CERT_REVOKED;
-    return anchor && error != X509_V_ERR_CERT_REVOKED ? X509_V_OK : error;
+    answer->from_s = answer->from_s > from_s ? answer->from_s : from_s;
+    answer->until_s = answer->until_s < until_s ? answer->until_s : until_s;
 }
 
-/* Above the end-entity: revoked when one of them is, else not known when it is of one of them. */
-static int check_authorities(const struct trust *t, STACK_OF(X509) * chain, STACK_OF(X509) * more,
-                             int64_t now_s)
+/* What lists say of one certificate of a chain. */
+static void ask(const struct trust *t, STACK_OF(X509) * chain, int i, int64_t now_s,
+                struct revocation_answer *one)
 {
-    int unknown = X509_V_OK;
-    for (int i = 1, n = sk_X509_num(chain); i < n; i++) {
-        int error = check_authority(t, sk_X509_value(chain, i), more, now_s, i == n - 1);
-        if (error == X509_V_ERR_CERT_REVOKED)
-            return error;
-        if (error != X509_V_OK)
-            unknown = error;
+    X509 *x = sk_X509_value(chain, i), *above = sk_X509_value(chain, i + 1);
+    const struct revocation_question q = {
+        .certificate = x,
+        .issuer = above ? above : anchors_issuer(&t->anchors, x),
+        .anchors = list_anchors(t),
+        .anchors_are_for_lists = sk_X509_num(t->list_anchors.all) > 0,
+        .more = t->list_signers,
+        .now_s = now_s,
+    };
+    revocations_ask(t->revocations, &q, one);
+}
+
+#define NO_LIST "no list is about it, or about an authority above it"
+
+/* Of all of the chain: revoked when one of them is, else not known when it is of one of them. An
+   anchor needs no list. */
+static void ask_all(const struct trust *t, STACK_OF(X509) * chain, int64_t now_s,
+                    struct trust_answer *answer)
+{
+    answer->revoked = TRUST_NOT_REVOKED;
+    for (int i = 0, n = sk_X509_num(chain); i < n && answer->revoked != TRUST_REVOKED; i++) {
+        struct revocation_answer one;
+        ask(t, chain, i, now_s, &one);
+        if (one.revocation == REVOCATION_FOUND) {
+            answer->revoked = TRUST_REVOKED;
+            answer->not_known = NULL;
+        } else if (one.revocation == REVOCATION_NONE) {
+            narrow(answer, one.from_s, one.until_s);
+        } else if (i < n - 1 && answer->revoked == TRUST_NOT_REVOKED) {
+            answer->revoked = TRUST_NOT_KNOWN;
+            answer->not_known = one.why ? one.why : NO_LIST;
+        }
     }
-    return unknown;
+}
+
+/* The leaf's own are judged elsewhere. */
+static void narrow_to_authorities(struct trust_answer *answer, STACK_OF(X509) * chain)
+{
+    int64_t from_s, until_s;
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        if (x509_seconds(X509_get0_notBefore(sk_X509_value(chain, i)), &from_s) &&
+            x509_seconds(X509_get0_notAfter(sk_X509_value(chain, i)), &until_s))
+            narrow(answer, from_s, until_s);
+}
+
+void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer)
+{
+    STACK_OF(X509) *chain = NULL;
+    int error = anchors_lead(&t->anchors, leaf, more, now_s, &chain);
+    const char *why = error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
+    *answer = (struct trust_answer){.chain = why, .from_s = INT64_MIN, .until_s = INT64_MAX};
+    if (!why)
+        narrow_to_authorities(answer, chain);
+    if (!why && trust_has_crls(t))
+        ask_all(t, chain, now_s, answer);
+    if (why && trust_has_crls(t)) {
+        answer->revoked = TRUST_NOT_KNOWN;
+        answer->not_known = why;
+    }
+    sk_X509_pop_free(chain, X509_free);
 }
 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked)
 {
-    STACK_OF(X509) *chain = NULL;
-    int error = check(t, leaf, more, now_s, ANY_ANCHOR | BY_LISTS, NULL);
-    if (error != X509_V_ERR_CERT_REVOKED && /* without lists, so that the chain is whole */
-        check(t, leaf, more, now_s, ANY_ANCHOR, &chain) == X509_V_OK) {
-        int above = check_authorities(t, chain, more, now_s);
-        if (above == X509_V_ERR_CERT_REVOKED || error == X509_V_OK)
-            error = above;
-    }
-    sk_X509_pop_free(chain, X509_free);
-    *revoked = error == X509_V_ERR_CERT_REVOKED;
-    return error == X509_V_OK || *revoked ? NULL : X509_verify_cert_error_string(error);
+    struct trust_answer answer;
+    trust_judge(t, leaf, more, now_s, &answer);
+    *revoked = answer.revoked == TRUST_REVOKED;
+    return answer.revoked == TRUST_NO_LISTS ? NO_LIST : answer.not_known;
 }

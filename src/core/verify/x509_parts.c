@@ -5,6 +5,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/x509v3.h>
 #include <limits.h>
 #include <string.h>
@@ -113,4 +114,18 @@ bool x509_seconds(const ASN1_TIME *time, int64_t *seconds)
     if (good)
         *seconds = (int64_t)days * 86400 + rest;
     return good;
+}
+
+bool x509_is_in_force(X509 *x, int64_t now_s)
+{
+    int64_t from_s, to_s;
+    return x509_seconds(X509_get0_notBefore(x), &from_s) &&
+           x509_seconds(X509_get0_notAfter(x), &to_s) && from_s <= now_s && now_s <= to_s;
+}
+
+bool x509_signature_is_weak(int nid)
+{
+    int digest = NID_undef, key = NID_undef;
+    OBJ_find_sigid_algs(nid, &digest, &key);
+    return digest == NID_md5 || digest == NID_sha1 || digest == NID_undef;
 }

@@ -18,6 +18,10 @@ bool x509_has_extension_twice(X509 *x);
 bool x509_unknown_critical(X509 *x);
 /* Seconds since 1970. */
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
+/* By its own dates. */
+bool x509_is_in_force(X509 *x, int64_t now_s);
+/* Of a certificate or a list: an algorithm that verifiers do not take, or do not know. */
+bool x509_signature_is_weak(int nid);
 
 /* The certificate's DER, appended. False: no memory. */
 bool x509_add_der(struct buf *out, X509 *x);

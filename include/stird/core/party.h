@@ -1,0 +1,36 @@
+/*
+ * party - who calls and who is called, as a token says it: which header, which URI, which number in
+ * which form (RFC 8224 section 8, TS 24.229, Decided 2). The one reading of what is signed, of what
+ * a verifier compares, and of what is told of two hops of a call. Pure.
+ */
+#ifndef STIRD_PARTY_H
+#define STIRD_PARTY_H
+
+#include <stdbool.h>
+#include <stird/core/asserted.h>
+#include <stird/core/settings.h>
+#include <stird/core/tn.h>
+
+struct calling {
+    bool asserted; /* its number is that of P-Asserted-Identity, else of From */
+    /* TN_OK: that is its number. Where tn_cannot_exist() it is one that nobody can have, and there
+       is no other; else there is none. */
+    enum tn_fault fault;
+    struct tn number;
+    /* Of From, where that was asked: TN_EMPTY when it was not. */
+    enum tn_fault from_fault;
+    struct tn from;
+};
+/* ASSERTED: what P-Asserted-Identity says, of a source that is believed; NULL: nothing. */
+void party_calling(struct calling *c, const struct asserted *asserted, struct str from_uri,
+                   const struct country *country);
+
+/*
+ * The number of URI, that of To or of the Request-URI; TN_OK, or why there is none. With SETTINGS
+ * and TRUNK emergency numbers and short codes are those of this trunk; NULL, NULL: as a verifier
+ * reads them, who knows nobody's settings (emergency.h).
+ */
+enum tn_fault party_called(struct tn *number, struct str uri, const struct country *country,
+                           const struct settings *settings, const struct trunk *trunk);
+
+#endif

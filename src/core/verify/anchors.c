@@ -1,0 +1,95 @@
+#include "anchors.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stird/core/certificate_text.h>
+
+#include "x509_parts.h"
+
+bool anchors_init(struct anchors *a)
+{
+    a->store = X509_STORE_new();
+    a->all = sk_X509_new_null();
+    return a->store && a->all;
+}
+
+void anchors_fini(struct anchors *a)
+{
+    X509_STORE_free(a->store);
+    sk_X509_pop_free(a->all, X509_free);
+}
+
+bool anchors_add(struct anchors *a, X509 *x)
+{
+    bool good = X509_STORE_add_cert(a->store, x) == 1 &&
+                X509_add_cert(a->all, x, X509_ADD_FLAG_UP_REF);
+    ERR_clear_error();
+    return good;
+}
+
+bool anchors_read(struct anchors *a, struct str name, struct str text, struct problems *problems)
+{
+    struct text_fault fault = {0, "holds a certificate that cannot be used as an anchor"};
+    STACK_OF(X509) *all = certificates_read_trusted(text, &fault);
+    bool good = all != NULL;
+    for (int i = 0; good && i < sk_X509_num(all); i++)
+        good = anchors_add(a, sk_X509_value(all, i));
+    if (!good)
+        text_fault_add(&fault, name, problems);
+    sk_X509_pop_free(all, X509_free);
+    ERR_clear_error();
+    return good;
+}
+
+/* The end-entity's own dates are judged elsewhere: here it is looked at while it is in force. */
+static int64_t within_dates(X509 *leaf, int64_t now_s)
+{
+    int64_t from_s, to_s;
+    if (x509_seconds(X509_get0_notBefore(leaf), &from_s) && now_s < from_s)
+        return from_s;
+    if (x509_seconds(X509_get0_notAfter(leaf), &to_s) && now_s > to_s)
+        return to_s - 1;
+    return now_s;
+}
+
+/* OpenSSL does not know the extensions of STIR: where one is critical, we do (sti_certificate.h).
+ */
+static int know_our_extensions(int good, X509_STORE_CTX *context)
+{
+    X509 *x = X509_STORE_CTX_get_current_cert(context);
+    if (good || !x ||
+        X509_STORE_CTX_get_error(context) != X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION ||
+        x509_unknown_critical(x))
+        return good;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+}
+
+/* An anchor need not be self-signed: who lists it trusts it. */
+int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 STACK_OF(X509) * *built)
+{
+    int error = X509_V_ERR_OUT_OF_MEM;
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (context && X509_STORE_CTX_init(context, a->store, leaf, more) == 1) {
+        X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
+        X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
+        X509_STORE_CTX_set_time(context, 0, (time_t)within_dates(leaf, now_s));
+        error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
+        if (error == X509_V_OK && X509_STORE_CTX_get_error(context) != X509_V_OK)
+            error = X509_STORE_CTX_get_error(context);
+        if (built)
+            *built = X509_STORE_CTX_get1_chain(context);
+    }
+    X509_STORE_CTX_free(context);
+    ERR_clear_error();
+    return error;
+}
+
+X509 *anchors_issuer(const struct anchors *a, X509 *x)
+{
+    for (int i = 0; i < sk_X509_num(a->all); i++)
+        if (X509_check_issued(sk_X509_value(a->all, i), x) == X509_V_OK)
+            return sk_X509_value(a->all, i);
+    return NULL;
+}

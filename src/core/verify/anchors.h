@@ -1,0 +1,36 @@
+/*
+ * anchors - certificates that somebody trusts, and whether another one leads to one of them
+ * (RFC 5280 section 6). Private to core/verify.
+ */
+#ifndef STIRD_CORE_ANCHORS_H
+#define STIRD_CORE_ANCHORS_H
+
+#include <openssl/x509_vfy.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+
+struct anchors {
+    X509_STORE *store;
+    STACK_OF(X509) * all;
+};
+
+/* False: no memory. anchors_fini() in either case. */
+bool anchors_init(struct anchors *a);
+void anchors_fini(struct anchors *a);
+/* X stays the caller's. False: no memory. */
+bool anchors_add(struct anchors *a, X509 *x);
+/* Those of TEXT (certificate_text.h); NAME is for problems. */
+bool anchors_read(struct anchors *a, struct str name, struct str text, struct problems *problems);
+
+/*
+ * X509_V_OK, or why LEAF leads to none at NOW_S; MORE are certificates between. BUILT, if not NULL,
+ * becomes the chain from LEAF to the anchor, to be freed with its certificates.
+ */
+int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 STACK_OF(X509) * *built);
+/* The anchor that issued X; NULL: none did. Borrowed. */
+X509 *anchors_issuer(const struct anchors *a, X509 *x);
+
+#endif

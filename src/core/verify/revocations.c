@@ -1,0 +1,172 @@
+#include "revocations.h"
+
+#include "revocation_list.h"
+#include "x509_parts.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+struct signed_list {
+    struct revocation_list *list;
+    STACK_OF(X509) * signers; /* certificates of the one key that signed it; NULL: not known */
+    X509_CRL *crl; /* as long as it is not known: its signature is looked at by each issuer */
+};
+
+struct revocations {
+    struct signed_list *lists;
+    unsigned n;
+};
+
+struct revocations *revocations_new(void)
+{
+    return calloc(1, sizeof(struct revocations));
+}
+
+void revocations_free(struct revocations *r)
+{
+    for (unsigned i = 0; r && i < r->n; i++) {
+        revocation_list_free(r->lists[i].list);
+        sk_X509_pop_free(r->lists[i].signers, X509_free);
+        X509_CRL_free(r->lists[i].crl);
+    }
+    if (r)
+        free(r->lists);
+    free(r);
+}
+
+bool revocations_add(struct revocations *r, X509_CRL *crl, struct str url)
+{
+    struct signed_list *more = realloc(r->lists, (r->n + 1) * sizeof(*more));
+    if (!more)
+        return false;
+    r->lists = more;
+    more[r->n] = (struct signed_list){.list = revocation_list_new(crl, url)};
+    if (!more[r->n].list)
+        return false;
+    X509_CRL_up_ref(crl);
+    more[r->n++].crl = crl;
+    return true;
+}
+
+unsigned revocations_count(const struct revocations *r)
+{
+    return r->n;
+}
+
+/* ---- who signed it ---- */
+
+/* RFC 5280 section 6.3.3 (f) and (g). UINT32_MAX: it has no key usage, as old authorities. */
+static bool may_sign_lists(X509 *x)
+{
+    uint32_t usage = X509_get_key_usage(x);
+    return usage == UINT32_MAX ? X509_check_ca(x) > 0 : (usage & KU_CRL_SIGN) != 0;
+}
+
+/* Its certificate may be another one than the one at hand: the key signs. */
+static bool signed_by(const struct signed_list *s, X509 *x)
+{
+    EVP_PKEY *key = X509_get0_pubkey(x);
+    X509 *signer = sk_X509_value(s->signers, 0);
+    if (!key || !may_sign_lists(x) ||
+        X509_NAME_cmp(X509_get_subject_name(x), revocation_list_issuer(s->list)) != 0)
+        return false;
+    return signer ? EVP_PKEY_eq(X509_get0_pubkey(signer), key) == 1
+                  : s->crl && X509_CRL_verify(s->crl, key) == 1;
+}
+
+static void find_signers(struct signed_list *s, STACK_OF(X509) * candidates)
+{
+    for (int i = 0; i < sk_X509_num(candidates); i++) {
+        X509 *x = sk_X509_value(candidates, i);
+        if (!signed_by(s, x) || (!s->signers && !(s->signers = sk_X509_new_null())))
+            continue;
+        X509_add_cert(s->signers, x, X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_NO_DUP);
+    }
+    if (sk_X509_num(s->signers) > 0) {
+        X509_CRL_free(s->crl);
+        s->crl = NULL;
+    }
+}
+
+void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates)
+{
+    for (unsigned i = 0; i < r->n; i++)
+        if (!revocation_list_fault(r->lists[i].list))
+            find_signers(&r->lists[i], candidates);
+    ERR_clear_error();
+}
+
+/* Whether it speaks of certificates of others: somebody said so of its signer, or the certificate
+   names it (RFC 5280 section 4.2.1.13). */
+static bool may_speak_of_others(const struct signed_list *s, const struct revocation_question *q)
+{
+    return q->anchors_are_for_lists || revocation_list_is_named_by(s->list, q->certificate) ||
+           X509_NAME_cmp(revocation_list_issuer(s->list), X509_get_issuer_name(q->certificate)) ==
+               0;
+}
+
+/* Whether who signed it may speak of the certificate. */
+static bool speaks(const struct signed_list *s, const struct revocation_question *q)
+{
+    bool leads = q->issuer && signed_by(s, q->issuer);
+    for (int i = 0; i < sk_X509_num(s->signers) && !leads && may_speak_of_others(s, q); i++) {
+        X509 *x = sk_X509_value(s->signers, i);
+        leads = x509_is_in_force(x, q->now_s) &&
+                anchors_lead(q->anchors, x, q->more, q->now_s, NULL) == X509_V_OK;
+    }
+    return leads;
+}
+
+/* ---- asking ---- */
+
+/* What one list says; *WHY where it says nothing that counts. */
+static enum revocation ask(const struct signed_list *s, const struct revocation_question *q,
+                           const char **why)
+{
+    const struct revocation_list *l = s->list;
+    if (revocation_list_fault(l))
+        *why = revocation_list_fault(l);
+    else if (!revocation_list_is_about(l, q->certificate))
+        *why = NULL;
+    else if (revocation_list_from_s(l) > q->now_s)
+        *why = "its list is not in force yet";
+    else if (!speaks(s, q))
+        *why = "its list is signed by nobody who may speak of it";
+    else if (revocation_list_revokes(l, q->certificate))
+        return REVOCATION_FOUND;
+    else if (revocation_list_until_s(l) < q->now_s)
+        *why = "its list has expired";
+    else if (!revocation_list_has_all_reasons(l))
+        *why = "its list tells of some reasons alone";
+    else
+        return REVOCATION_NONE;
+    return REVOCATION_UNKNOWN;
+}
+
+/* Of several lists that tell of it the one that holds longest counts. */
+static void take_list(struct revocation_answer *a, const struct revocation_list *l)
+{
+    if (a->revocation == REVOCATION_NONE && a->until_s >= revocation_list_until_s(l))
+        return;
+    a->revocation = REVOCATION_NONE;
+    a->from_s = revocation_list_from_s(l);
+    a->until_s = revocation_list_until_s(l);
+}
+
+void revocations_ask(const struct revocations *r, const struct revocation_question *q,
+                     struct revocation_answer *a)
+{
+    *a = (struct revocation_answer){.revocation = REVOCATION_UNKNOWN};
+    for (unsigned i = 0; i < r->n && a->revocation != REVOCATION_FOUND; i++) {
+        const char *why = NULL;
+        enum revocation one = ask(&r->lists[i], q, &why);
+        if (one == REVOCATION_FOUND)
+            a->revocation = one;
+        else if (one == REVOCATION_NONE)
+            take_list(a, r->lists[i].list);
+        else if (!a->why)
+            a->why = why;
+    }
+    ERR_clear_error();
+}

@@ -1,0 +1,44 @@
+/*
+ * revocations - what revocation lists say of a certificate. A list counts only when whoever signed
+ * it may speak of that certificate: its own issuer, or for a list that tells of others'
+ * certificates (the policy administrator's) one who leads to an anchor that somebody named for
+ * lists, or to any when the certificate itself names him. OpenSSL's own check of lists is not used:
+ * it wants list and certificate under one root. Private to core/verify.
+ */
+#ifndef STIRD_CORE_REVOCATIONS_H
+#define STIRD_CORE_REVOCATIONS_H
+
+#include "anchors.h"
+
+struct revocations;
+
+struct revocations *revocations_new(void); /* NULL: no memory */
+void revocations_free(struct revocations *r);
+/* One more list; CRL stays the caller's. URL as in revocation_list.h. False: no memory. */
+bool revocations_add(struct revocations *r, X509_CRL *crl, struct str url);
+unsigned revocations_count(const struct revocations *r);
+/* Looks among CANDIDATES for who signed the lists of which that is not known yet. */
+void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates);
+
+enum revocation { REVOCATION_NONE, REVOCATION_FOUND, REVOCATION_UNKNOWN };
+struct revocation_question {
+    X509 *certificate;
+    X509 *issuer;                  /* which leads to an anchor; NULL: not at hand */
+    const struct anchors *anchors; /* to which signers lead */
+    bool anchors_are_for_lists;    /* somebody named them for that */
+    STACK_OF(X509) * more;         /* certificates between a signer and these; may be NULL */
+    int64_t now_s;
+};
+struct revocation_answer {
+    /*
+     * NONE: a list that is in force tells of it, and does not name it. FOUND: a list names it; for
+     * that it may have expired. UNKNOWN: WHY, a static sentence, or NULL when no list is about it.
+     */
+    enum revocation revocation;
+    const char *why;
+    int64_t from_s, until_s; /* of NONE: how long that list is in force */
+};
+void revocations_ask(const struct revocations *r, const struct revocation_question *q,
+                     struct revocation_answer *answer);
+
+#endif

@@ -1,0 +1,279 @@
+/*
+ * The checks of verify.def that a token alone answers, each a function that adds its finding. A
+ * check whose ground is missing says nothing (NOT_DONE); none relies on another having passed, but
+ * on what it left behind.
+ */
+#include <stird/core/token.h>
+
+#include "findings.h"
+#include "token_claims.h"
+
+#include <jansson.h>
+#include <stird/core/x5u.h>
+#include <string.h>
+
+struct reading {
+    struct token *t;
+    struct str value;
+    struct findings f;
+    bool no_memory;
+};
+
+/* ---- the header's form ---- */
+
+static void check_syntax(struct reading *r)
+{
+    r->t->kind = identity_parse(r->value, &r->t->identity);
+    r->t->readable = r->t->kind != IDENTITY_EMPTY && !r->t->identity.fault;
+    if (r->t->kind == IDENTITY_EMPTY)
+        FAILED(&r->f, VERIFY_SYNTAX, "the header is empty");
+    else if (r->t->identity.fault)
+        FAILED(&r->f, VERIFY_SYNTAX, "%s", r->t->identity.fault);
+    else
+        found_good(&r->f, VERIFY_SYNTAX);
+}
+
+static void check_form(struct reading *r)
+{
+    if (!r->t->readable)
+        return;
+    if (r->t->identity.compact)
+        FAILED(&r->f, VERIFY_FORM, "it is in compact form");
+    else
+        found_good(&r->f, VERIFY_FORM);
+}
+
+/* ---- JSON ---- */
+
+static json_t *read_object(struct reading *r, enum verify_check check, struct str coded,
+                           struct str *text)
+{
+    struct buf bytes = BUF_INIT;
+    json_error_t error;
+    json_t *object = NULL;
+    if (!base64url_decode(&bytes, coded)) {
+        FAILED(&r->f, check, "it is not base64url in the one right form (RFC 7515 section 2)");
+    } else {
+        *text = arena_copy(r->f.arena, buf_str(&bytes));
+        r->no_memory |= !text->p;
+        object = json_loadb(bytes.n > 0 ? bytes.p : "", bytes.n, JSON_REJECT_DUPLICATES, &error);
+        if (json_is_object(object)) {
+            found_good(&r->f, check);
+        } else {
+            r->no_memory |= !object && json_error_code(&error) == json_error_out_of_memory;
+            FAILED(&r->f, check, "%s", object ? "it is no JSON object" : error.text);
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    r->no_memory |= buf_failed(&bytes);
+    buf_fini(&bytes);
+    return object;
+}
+
+/* Of a header that is not well formed, as one whose alg is none and which has no signature. */
+static void look_into_unreadable(struct reading *r)
+{
+    struct str value = str_trim(r->value);
+    struct buf bytes = BUF_INIT;
+    if (base64url_decode(&bytes, str_slice(value, 0, str_find(value, '.', 0))) && bytes.n > 0)
+        r->t->header_json = json_loadb(bytes.p, bytes.n, JSON_REJECT_DUPLICATES, NULL);
+    buf_fini(&bytes);
+}
+
+static void check_header(struct reading *r)
+{
+    if (!r->t->readable)
+        look_into_unreadable(r);
+    else if (!r->t->identity.compact)
+        r->t->header_json = read_object(r, VERIFY_HEADER, r->t->identity.header, &r->t->header);
+}
+
+static void check_payload(struct reading *r)
+{
+    if (r->t->readable && !r->t->identity.compact)
+        r->t->payload_json = read_object(r, VERIFY_PAYLOAD, r->t->identity.payload, &r->t->payload);
+}
+
+static void check_alg(struct reading *r)
+{
+    if (!json_is_object(r->t->header_json))
+        return;
+    struct str alg = json_member(r->t->header_json, "alg"), parameter = r->t->identity.alg;
+    if (!str_eq(alg, STR("ES256")))
+        FAILED(&r->f, VERIFY_ALG, "the token says %.*s",
+               STR_ARG(alg.p ? found_text(&r->f, alg) : STR("nothing")));
+    else if (!r->t->readable)
+        return;
+    else if (!str_eq(parameter, alg))
+        FAILED(&r->f, VERIFY_ALG, "the token says ES256, the parameter %.*s",
+               STR_ARG(found_text(&r->f, parameter)));
+    else
+        found_good(&r->f, VERIFY_ALG);
+}
+
+/* Of token and parameter: a signer writes both, and they are one (RFC 8224 section 4, RFC 8225
+ * section 8.2). Without a token (compact form, no JSON) the parameter alone says the type. */
+static bool types_agree(const struct reading *r)
+{
+    const json_t *ppt = json_object_get(r->t->header_json, "ppt");
+    return !r->t->header_json ||
+           ((!ppt || json_is_string(ppt)) &&
+            str_eq(json_member(r->t->header_json, "ppt"), r->t->identity.ppt));
+}
+
+/* One word for it is enough: what is called shaken anywhere is judged as that. */
+static bool is_shaken(const struct reading *r)
+{
+    return r->t->readable && (str_eq(r->t->identity.ppt, STR("shaken")) ||
+                              str_eq(json_member(r->t->header_json, "ppt"), STR("shaken")));
+}
+
+/* A token of another type is somebody else's to verify, when it is one: not when token and
+ * parameter disagree, nor when neither can be read. */
+static void check_ppt(struct reading *r)
+{
+    bool unknown = !r->t->header_json && !r->t->identity.compact && r->t->identity.ppt.n == 0;
+    if (!r->t->readable)
+        return;
+    r->t->is_shaken = is_shaken(r);
+    if (r->t->is_shaken)
+        found_good(&r->f, VERIFY_PPT);
+    else if (types_agree(r) && !unknown)
+        FAILED(&r->f, VERIFY_PPT, "it is of type \"%.*s\"",
+               STR_ARG(found_text(&r->f, r->t->identity.ppt)));
+}
+
+static struct str or_missing(struct reading *r, struct str text)
+{
+    return text.n > 0 ? found_text(&r->f, text) : STR("missing");
+}
+
+static void check_type(struct reading *r)
+{
+    if (!r->t->header_json || !r->t->readable)
+        return;
+    struct str typ = json_member(r->t->header_json, "typ");
+    if (!str_eq(typ, STR("passport")))
+        FAILED(&r->f, VERIFY_TYPE, "typ is %.*s", STR_ARG(or_missing(r, typ)));
+    else if (!types_agree(r))
+        FAILED(&r->f, VERIFY_TYPE, "ppt is %.*s in the token, %.*s in the parameter",
+               STR_ARG(or_missing(r, json_member(r->t->header_json, "ppt"))),
+               STR_ARG(or_missing(r, r->t->identity.ppt)));
+    else
+        found_good(&r->f, VERIFY_TYPE);
+}
+
+static void check_crit(struct reading *r)
+{
+    if (!r->t->header_json || !r->t->readable)
+        return;
+    if (json_object_get(r->t->header_json, "crit"))
+        FAILED(&r->f, VERIFY_CRIT, "the token has crit (RFC 7515 section 4.1.11)");
+    else
+        found_good(&r->f, VERIFY_CRIT);
+}
+
+static void check_url(struct reading *r)
+{
+    if (!r->t->readable)
+        return;
+    struct str info = r->t->identity.info;
+    const char *why = x5u_fault(info);
+    if (why)
+        FAILED(&r->f, VERIFY_URL, "%.*s %s", STR_ARG(found_text(&r->f, info)), why);
+    else
+        found_good(&r->f, VERIFY_URL);
+}
+
+static void check_x5u(struct reading *r)
+{
+    if (!r->t->header_json || !r->t->readable)
+        return;
+    struct str x5u = json_member(r->t->header_json, "x5u");
+    if (!x5u.p)
+        FAILED(&r->f, VERIFY_X5U, "the token has no x5u");
+    else if (!str_eq(x5u, r->t->identity.info))
+        FAILED(&r->f, VERIFY_X5U, "x5u is %.*s, info %.*s", STR_ARG(found_text(&r->f, x5u)),
+               STR_ARG(found_text(&r->f, r->t->identity.info)));
+    else
+        found_good(&r->f, VERIFY_X5U);
+}
+
+static void check_claims(struct reading *r)
+{
+    if (r->t->payload_json && r->t->is_shaken)
+        token_claims_read(r->t, &r->f);
+}
+
+/* ---- the signature's form ---- */
+
+/* The order of P-256's base point (FIPS 186-4 D.1.2.3). */
+static const unsigned char order[ES256_SIGNATURE_BYTES / 2] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+
+static bool is_below_order(const unsigned char *number)
+{
+    static const unsigned char zero[sizeof(order)];
+    return memcmp(number, zero, sizeof(order)) != 0 && memcmp(number, order, sizeof(order)) < 0;
+}
+
+/* r and s are in [1, n - 1] (CVE-2022-21449). Both halves of s are good. */
+static bool is_in_range(const unsigned char signature[ES256_SIGNATURE_BYTES])
+{
+    return is_below_order(signature) && is_below_order(signature + sizeof(order));
+}
+
+/* Whether it is right takes a certificate. */
+static void check_signature(struct reading *r)
+{
+    struct buf bytes = BUF_INIT;
+    struct token *t = r->t;
+    if (!t->readable || t->identity.compact)
+        return;
+    t->signed_octets = str_span(t->identity.header.p,
+                                t->identity.payload.p + t->identity.payload.n);
+    if (!base64url_decode(&bytes, t->identity.signature))
+        FAILED(&r->f, VERIFY_SIGNATURE, "it is not base64url in the one right form");
+    else if (bytes.n != ES256_SIGNATURE_BYTES)
+        FAILED(&r->f, VERIFY_SIGNATURE, "it has %zu octets and not 64%s", bytes.n,
+               bytes.n > ES256_SIGNATURE_BYTES && (unsigned char)bytes.p[0] == 0x30
+                   ? ": it is in DER, where JWS has r and s alone (RFC 7518 section 3.4)"
+                   : "");
+    else if (!is_in_range((const unsigned char *)bytes.p))
+        FAILED(&r->f, VERIFY_SIGNATURE, "r or s is out of range");
+    else
+        memcpy(t->signature, bytes.p, ES256_SIGNATURE_BYTES), t->has_signature = true;
+    r->no_memory |= buf_failed(&bytes);
+    buf_fini(&bytes);
+}
+
+/* ---- all of it ---- */
+
+/* In an order in which each finds what it needs; verify.def has the order in which they decide. */
+static void (*const steps[])(struct reading *r) = {
+    check_syntax, check_form, check_header, check_alg,     check_ppt,    check_type,
+    check_crit,   check_url,  check_x5u,    check_payload, check_claims, check_signature,
+};
+
+bool token_read(struct token *t, struct str value, struct arena *arena)
+{
+    struct reading r = {.t = t, .value = value, .f = {arena, t->finding}};
+    *t = (struct token){.kind = IDENTITY_EMPTY};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        steps[i](&r);
+    return !r.no_memory && findings_are_whole(&r.f);
+}
+
+void token_fini(struct token *t)
+{
+    json_decref(t->header_json);
+    json_decref(t->payload_json);
+    t->header_json = t->payload_json = NULL;
+}
+
+struct str token_url(const struct token *t)
+{
+    return t->finding[VERIFY_URL].result == VERIFY_PASSED ? t->identity.info : STR("");
+}

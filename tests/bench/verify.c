@@ -1,0 +1,194 @@
+/*
+ * What verifying an Identity header costs beside the signature alone, in one run.
+ *
+ *     verify [SECONDS]
+ *
+ * The certificate is prepared, as a service keeps it; each round reads a token anew and verifies
+ * it, text, JSON, claims, constraints and memory included. Rounds of both kinds take turns, in
+ * slices of a fiftieth of a second, so that what else the machine does meets both alike.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <stird/core/credential.h>
+#include <stird/core/identity.h>
+#include <stird/core/verify.h>
+#include <stird/lab/lab_ca.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY     86400
+#define SLICE_S 0.02
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void die(const char *why)
+{
+    fprintf(stderr, "%s\n", why);
+    exit(1);
+}
+
+/* ---- a signed call ---- */
+
+struct bench {
+    int64_t now_s;
+    struct tn orig, dest;
+    struct buf chain, anchors, value; /* PEM; the Identity header's value */
+    struct trust *trust;
+    struct arena *arena;
+    struct sti_certificate certificate;
+    struct token token; /* of VALUE */
+};
+
+static X509 *make(const struct bench *b, const char *name, EVP_PKEY *key, X509 *issuer,
+                  EVP_PKEY *issuer_key, bool authority)
+{
+    static const char *const spcs[] = {"709J", NULL};
+    static uint64_t serial;
+    X509 *x = lab_certificate_new(&(struct lab_certificate){.name = name,
+                                                            .serial = ++serial,
+                                                            .key = key,
+                                                            .issuer = issuer,
+                                                            .issuer_key = issuer_key,
+                                                            .not_before_s = b->now_s - DAY,
+                                                            .not_after_s = b->now_s + DAY,
+                                                            .authority = authority,
+                                                            .spcs = authority ? NULL : spcs});
+    if (!x)
+        die("no certificate");
+    return x;
+}
+
+static void sign(struct bench *b, EVP_PKEY *key)
+{
+    struct certificate c;
+    struct problems problems = PROBLEMS_INIT;
+    struct buf pem = BUF_INIT, token = BUF_INIT;
+    struct passport_claims claims = {
+        .attest = 'A', .orig = b->orig, .dest = b->dest, .iat_s = b->now_s};
+    memcpy(claims.origid, "123e4567-e89b-42d3-a456-426655440000", ORIGID_TEXT_LENGTH);
+    if (!lab_add_key(&pem, key) ||
+        !certificate_read(&c, b->arena, STR("bench"), STR("bench"), STR("chain"),
+                          buf_str(&b->chain), STR("x5u"), STR("https://cert.example.net/bench.pem"),
+                          b->now_s, &problems))
+        die("no unit");
+    struct credential *credential = credential_new(&c, STR("key"), buf_str(&pem), &problems);
+    if (!credential ||
+        credential_sign(credential, &passport_type_shaken, &claims, &token) != REASON_OK)
+        die("no token");
+    identity_add(&b->value, buf_str(&token), c.x5u, STR("ES256"), STR("shaken"));
+    credential_free(credential);
+    certificate_fini(&c);
+    buf_fini(&pem);
+    buf_fini(&token);
+}
+
+static void set_up(struct bench *b)
+{
+    struct problems problems = PROBLEMS_INIT;
+    EVP_PKEY *keys[3] = {lab_key_new(), lab_key_new(), lab_key_new()};
+    *b = (struct bench){.now_s = time(NULL), .arena = arena_new(8192), .trust = trust_new()};
+    tn_from_digits(&b->orig, STR("12155550121"));
+    tn_from_digits(&b->dest, STR("12155550131"));
+    X509 *root = make(b, "root", keys[0], NULL, NULL, true);
+    X509 *issuer = make(b, "issuer", keys[1], root, keys[0], true);
+    X509 *leaf = make(b, "SHAKEN 709J", keys[2], issuer, keys[1], false);
+    if (!lab_add_certificate(&b->chain, leaf) || !lab_add_certificate(&b->chain, issuer) ||
+        !lab_add_certificate(&b->anchors, root) ||
+        !trust_add_anchors(b->trust, STR("root"), buf_str(&b->anchors), &problems))
+        die("no anchors");
+    sign(b, keys[2]);
+    if (!sti_certificate_prepare(&b->certificate, buf_str(&b->chain), b->trust, b->now_s,
+                                 b->arena) ||
+        !token_read(&b->token, buf_str(&b->value), b->arena))
+        die("nothing to verify");
+    X509_free(root);
+    X509_free(issuer);
+    X509_free(leaf);
+    for (int i = 0; i < 3; i++)
+        EVP_PKEY_free(keys[i]);
+}
+
+static void tear_down(struct bench *b)
+{
+    token_fini(&b->token);
+    sti_certificate_fini(&b->certificate);
+    trust_free(b->trust);
+    arena_free(b->arena);
+    buf_fini(&b->chain);
+    buf_fini(&b->anchors);
+    buf_fini(&b->value);
+}
+
+/* ---- one round of each ---- */
+
+static bool signature_alone(struct bench *b)
+{
+    return es256_verify(b->certificate.key, b->token.signed_octets, b->token.signature);
+}
+
+static bool whole(struct bench *b)
+{
+    struct arena *arena = arena_new(4096);
+    struct token token;
+    struct verify_report r;
+    const struct verify_question q = {.token = &token,
+                                      .certificate = &b->certificate,
+                                      .now_s = b->now_s,
+                                      .max_age_s = VERIFY_MAX_AGE_S,
+                                      .has_message = true,
+                                      .orig = &b->orig,
+                                      .dest = &b->dest};
+    bool valid = arena && token_read(&token, buf_str(&b->value), arena) && verify(&q, arena, &r) &&
+                 r.verdict == TOKEN_VALID;
+    token_fini(&token);
+    arena_free(arena);
+    return valid;
+}
+
+static bool prepare(struct bench *b)
+{
+    struct arena *arena = arena_new(4096);
+    struct sti_certificate c;
+    bool good = arena &&
+                sti_certificate_prepare(&c, buf_str(&b->chain), b->trust, b->now_s, arena) &&
+                !sti_certificate_fault(&c) && !c.trusted.chain;
+    sti_certificate_fini(&c);
+    arena_free(arena);
+    return good;
+}
+
+static struct {
+    const char *name;
+    bool (*round)(struct bench *b);
+    double s;
+    uint64_t n;
+} kinds[] = {
+    {.name = "es256_verify alone", .round = signature_alone},
+    {.name = "token_read and verify", .round = whole},
+    {.name = "sti_certificate_prepare (once a body)", .round = prepare},
+};
+
+int main(int argc, char **argv)
+{
+    struct bench b;
+    double end = cpu_s() + (argc > 1 ? strtod(argv[1], NULL) : 6);
+    set_up(&b);
+    for (unsigned i = 0; cpu_s() < end; i = (i + 1) % 3) {
+        double begin = cpu_s(), now = begin;
+        for (; now - begin < SLICE_S; now = cpu_s(), kinds[i].n++)
+            if (!kinds[i].round(&b))
+                die("it is not valid");
+        kinds[i].s += now - begin;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        printf("%-40s %8.1f us\n", kinds[i].name, kinds[i].s * 1e6 / (double)kinds[i].n);
+    double ratio = kinds[1].s / (double)kinds[1].n / (kinds[0].s / (double)kinds[0].n);
+    printf("%-40s %8.2f (target 1.25)\n", "verify to the signature alone", ratio);
+    tear_down(&b);
+    return 0;
+}

@@ -1,0 +1,305 @@
+/* A token is read once: what is wrong with it alone, and which URL it wants. verify_test.c has what
+ * the checks find. */
+#include "whole_question.h"
+
+#include <openssl/ec.h>
+#include <stird/core/x5u.h>
+#include <stird/lab/lab_ca.h>
+
+#define NOW INT64_C(1443208345)
+#define DAY 86400
+
+static json_t *vectors;
+
+static int set_up(void **state)
+{
+    (void)state;
+    vectors = lab_vectors("verification_tokens.json");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    json_decref(vectors);
+    return 0;
+}
+
+/* Of a token that was not read without fault nothing is found that takes a certificate. */
+static void the_vectors_without_certificates(void **state)
+{
+    (void)state;
+    size_t i, seen = 0;
+    json_t *vector;
+    static const enum verify_check of_others[] = {
+        VERIFY_FRESH, VERIFY_ORIG,  VERIFY_DEST,    VERIFY_FETCH, VERIFY_CERTIFICATE,
+        VERIFY_DATES, VERIFY_CHAIN, VERIFY_REVOKED, VERIFY_SCOPE, VERIFY_MESSAGE};
+    json_array_foreach(json_object_get(vectors, "vectors"), i, vector)
+    {
+        struct arena *arena = arena_new(4096);
+        struct token t;
+        bool passes = strncmp(lab_member(vector, "verdict").p, "pass", 4) == 0, failed = false;
+        assert_true(token_read(&t, lab_member(vector, "identity_value"), arena));
+        for (size_t j = 0; j < sizeof(of_others) / sizeof(of_others[0]); j++)
+            assert_int_equal(t.finding[of_others[j]].result, VERIFY_NOT_DONE);
+        assert_true(t.finding[VERIFY_SIGNATURE].result != VERIFY_PASSED);
+        for (int j = 0; j < VERIFY_CHECKS; j++)
+            failed = failed || t.finding[j].result == VERIFY_FAILED;
+        assert_false(passes && failed);
+        assert_false(passes && (!t.has_signature || !t.is_shaken || t.orig.n == 0));
+        seen++;
+        token_fini(&t);
+        arena_free(arena);
+    }
+    assert_true(seen >= 20);
+}
+
+static struct str good_token(void)
+{
+    return lab_member(json_array_get(json_object_get(vectors, "vectors"), 0), "token");
+}
+
+/* What is followed is what x5u.h lets pass, and nothing of a header that cannot be read. */
+static void which_url_it_wants(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameters, *url;
+    } cases[] = {
+        {";info=<https://a.example/c>;ppt=shaken", "https://a.example/c"},
+        {" ; ppt=shaken ;\r\n\tinfo=<https://a.example:8443/c>", "https://a.example:8443/c"},
+        {";info=<https://a.example/c?v=1>;ppt=shaken", ""},
+        {";info=<https://a.example/c?>;ppt=shaken", ""},
+        {";info=<https://a.example?c>;ppt=shaken", ""},
+        {";info=<https://a.example/c;v=1>;ppt=shaken", ""},
+        {";info=<https://a.example/c#v>;ppt=shaken", ""},
+        {";info=<https://u:p@a.example/c>;ppt=shaken", ""},
+        {";info=<https://a.example:80/c>;ppt=shaken", ""},
+        {";info=<http://a.example/c>;ppt=shaken", ""},
+        {";info=<file:///etc/passwd>;ppt=shaken", ""},
+        {";info=<https:///c>;ppt=shaken", ""},
+        {";info=https://a.example/c;ppt=shaken", ""},
+        {";ppt=shaken", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT;
+        struct token t;
+        buf_add_str(&value, good_token());
+        buf_add_text(&value, cases[i].parameters);
+        assert_true(token_read(&t, buf_str(&value), arena));
+        assert_str(token_url(&t), str_of(cases[i].url));
+        assert_int_equal(token_url(&t).n > 0, t.finding[VERIFY_URL].result == VERIFY_PASSED);
+        token_fini(&t);
+        buf_fini(&value);
+        arena_free(arena);
+    }
+}
+
+/* As received: whoever writes them again would verify another token. */
+static void the_octets_that_were_signed(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(4096);
+    struct token t;
+    struct buf value = BUF_INIT;
+    struct str token = good_token();
+    buf_add_text(&value, " \r\n ");
+    buf_add_str(&value, token);
+    buf_add_text(&value, ";info=<https://a.example/c>;ppt=shaken");
+    assert_true(token_read(&t, buf_str(&value), arena));
+    size_t dot = token.n;
+    while (token.p[dot - 1] != '.')
+        dot--;
+    assert_str(t.signed_octets, str_slice(token, 0, dot - 1));
+    assert_ptr_equal(t.signed_octets.p, value.p + 4);
+    token_fini(&t);
+    buf_fini(&value);
+    arena_free(arena);
+}
+
+/* Each half of the signature from 1 to the order less one (CVE-2022-21449). */
+static void the_range_of_a_signature(void **state)
+{
+    (void)state;
+    unsigned char n[32], one[32] = {[31] = 1}, zero[32] = {0}, below[32], above[32], all[32];
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    BN_bn2binpad(EC_GROUP_get0_order(group), n, 32);
+    EC_GROUP_free(group);
+    memcpy(below, n, 32);
+    memcpy(above, n, 32);
+    memset(all, 0xff, 32);
+    below[31]--;
+    above[31]++;
+    const struct {
+        const unsigned char *half;
+        bool good;
+    } halves[] = {{one, true}, {below, true},  {zero, false},
+                  {n, false},  {above, false}, {all, false}};
+    struct str token = good_token();
+    size_t dot = token.n;
+    while (token.p[dot - 1] != '.')
+        dot--;
+    for (size_t i = 0; i < 36; i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT;
+        struct token t;
+        unsigned char raw[64];
+        memcpy(raw, halves[i / 6].half, 32);
+        memcpy(raw + 32, halves[i % 6].half, 32);
+        buf_add_str(&value, str_slice(token, 0, dot));
+        base64url_add(&value, raw, 64);
+        buf_add_text(&value, ";info=<https://a.example/c>;ppt=shaken");
+        assert_true(token_read(&t, buf_str(&value), arena));
+        assert_int_equal(t.has_signature, halves[i / 6].good && halves[i % 6].good);
+        token_fini(&t);
+        buf_fini(&value);
+        arena_free(arena);
+    }
+}
+
+/* ---- no memory ---- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
+#define CAN_FAIL_ALLOCATIONS 0
+static long allocations_left = -1;
+#else
+#define CAN_FAIL_ALLOCATIONS 1
+static long allocations_left = -1; /* negative: as many as there are */
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+
+static bool allocation_fails(void)
+{
+    return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *malloc(size_t n)
+{
+    return allocation_fails() ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return allocation_fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    return allocation_fails() ? NULL : __libc_realloc(p, n);
+}
+#endif
+
+struct all {
+    struct token token;
+    struct sti_certificate certificate;
+    struct verify_report report;
+};
+
+static bool verify_all(struct all *a, struct str value, struct str chain, const struct trust *trust,
+                       struct arena *arena)
+{
+    const struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    const struct verify_question q = {.token = &a->token,
+                                      .certificate = &a->certificate,
+                                      .now_s = NOW,
+                                      .max_age_s = VERIFY_MAX_AGE_S,
+                                      .has_message = true,
+                                      .orig = &orig,
+                                      .dest = &dest};
+    *a = (struct all){.certificate = {.key = NULL}};
+    return token_read(&a->token, value, arena) &&
+           sti_certificate_prepare(&a->certificate, chain, trust, NOW, arena) &&
+           verify(&q, arena, &a->report);
+}
+
+/* With one allocation that fails: whether one did. */
+static bool verify_with(long allocations, struct str value, struct str chain,
+                        const struct trust *trust, enum token_verdict without)
+{
+    static struct all a;
+    allocations_left = allocations;
+    struct arena *arena = arena_new(1024);
+    bool good = arena && verify_all(&a, value, chain, trust, arena);
+    bool failed = allocations_left < 0;
+    allocations_left = -1;
+    if (good && !failed)
+        assert_int_equal(a.report.verdict, without);
+    if (without != TOKEN_VALID) /* no memory makes nothing valid */
+        assert_false(good && a.report.verdict == TOKEN_VALID);
+    if (arena) {
+        token_fini(&a.token);
+        sti_certificate_fini(&a.certificate);
+    }
+    arena_free(arena);
+    return failed;
+}
+
+static void any_failing_allocation(void **state)
+{
+    (void)state;
+    if (!CAN_FAIL_ALLOCATIONS) {
+        print_message("SKIPPED: allocations fail at will without a sanitizer only\n");
+        skip();
+    }
+    static const char *const spcs[] = {"709J", NULL};
+    struct problems problems = PROBLEMS_INIT;
+    struct buf chain = BUF_INIT, anchors = BUF_INIT;
+    EVP_PKEY *of[2] = {lab_public_key(lab_member(
+                           json_object_get(json_object_get(vectors, "keys"), "k1"), "public_pem")),
+                       lab_key_new()},
+             *root_key = lab_key_new();
+    struct lab_certificate c = {.name = "root",
+                                .serial = 1,
+                                .key = root_key,
+                                .not_before_s = NOW - DAY,
+                                .not_after_s = NOW + DAY,
+                                .authority = true};
+    X509 *root = lab_certificate_new(&c);
+    struct trust *trust = trust_new();
+    assert_true(lab_add_certificate(&anchors, root));
+    assert_true(trust_add_anchors(trust, STR("root"), buf_str(&anchors), &problems));
+    c = (struct lab_certificate){.name = "SHAKEN 709J",
+                                 .serial = 2,
+                                 .issuer = root,
+                                 .issuer_key = root_key,
+                                 .not_before_s = NOW - DAY,
+                                 .not_after_s = NOW + DAY,
+                                 .spcs = spcs};
+    struct str value = lab_member(json_array_get(json_object_get(vectors, "vectors"), 0),
+                                  "identity_value");
+    for (int i = 0; i < 2; i++) { /* its key, and another one */
+        enum token_verdict want = i == 0 ? TOKEN_VALID : TOKEN_INVALID;
+        c.key = of[i];
+        X509 *leaf = lab_certificate_new(&c);
+        buf_reset(&chain);
+        assert_true(lab_add_certificate(&chain, leaf));
+        assert_false(verify_with(1000000, value, buf_str(&chain), trust, want));
+        long n = 0;
+        while (verify_with(n, value, buf_str(&chain), trust, want))
+            n++;
+        assert_true(n > 50);
+        X509_free(leaf);
+        EVP_PKEY_free(of[i]);
+    }
+    trust_free(trust);
+    X509_free(root);
+    EVP_PKEY_free(root_key);
+    buf_fini(&chain);
+    buf_fini(&anchors);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_vectors_without_certificates),
+        cmocka_unit_test(which_url_it_wants),
+        cmocka_unit_test(the_octets_that_were_signed),
+        cmocka_unit_test(the_range_of_a_signature),
+        cmocka_unit_test(any_failing_allocation),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
