@@ -163,6 +163,8 @@ static const struct trial {
     {&root_table, "check.tls_ca", ANCHORS, "", ""},
     {&root_table, "check.anchors", ANCHORS, "", CHAIN},
     {&root_table, "check.crls", "\"crl.pem\"", "anchors = " ANCHORS ";", CHAIN},
+    {&root_table, "check.crl_anchors", ANCHORS, "anchors = " ANCHORS "; crls = \"crl.pem\";",
+     CHAIN},
     {&root_table, "attestation.gateway", "\"refuse\"", "", GATEWAY},
 };
 

@@ -121,8 +121,8 @@ static void every_certificate_of_the_chain_counts(void **state)
         {"1", "2>3! 3>9", "revoked"},
         {"1", "3>4!", "revoked"},
         {"1", "1>9 2>9 3>9! 3>9", "good"}, /* another one took its place */
-        {"12", "1>2 3>9", "revoked"}, /* an anchor that the root has revoked since */
-        {"123", "1>2 3>9", "good"},   /* what is above the anchor that was taken says nothing */
+        {"12", "1>2 3>9", "revoked"},      /* an anchor that the root has revoked since */
+        {"123", "1>2 3>9", "good"}, /* what is above the anchor that was taken says nothing */
         {"123", "2>3 3>9", "revoked"},
         {"2", "2>3 3>9", "revoked"},
         {"2", "3>9", "not known"},
