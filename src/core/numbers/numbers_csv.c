@@ -98,11 +98,12 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
         special |= c == '"' || c == '#';
     }
     *has_quote_or_comment = special;
-    if (control && !other)
-        return "holds a CR that ends no line: save the table with lines that end in LF or CRLF";
-    if (control && str_starts(line, STR("STIRDNUM"))) /* numbers_image.h */
+    /* Any of its octets may be a line's end: what stands before the first one is chance. */
+    if ((control || high >= 0x80) && str_starts(line, STR("STIRDNUM"))) /* numbers_image.h */
         return "begins a compiled table, and here tables are text: name that one alone, in "
                "numbers.compiled, or put here what it was made of";
+    if (control && !other)
+        return "holds a CR that ends no line: save the table with lines that end in LF or CRLF";
     if (control)
         return "holds a control character: save the table as plain text";
     if (high >= 0x80 && !str_is_utf8(line))
