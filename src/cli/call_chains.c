@@ -59,14 +59,24 @@ static bool is_adjacent(const struct chain *c, const struct sighting *s)
            !address_same_host(&first->from, &s->from);
 }
 
+static bool has_way_of(const struct chain *c, const struct sighting *s)
+{
+    for (size_t i = 0; i < c->n_hops; i++)
+        if (sighting_same_way(c->hops[i], s))
+            return true;
+    return false;
+}
+
 /*
- * The same request goes on with its CSeq. A caller that tries again (with credentials, say) begins
- * with another one; an element in between that keeps the Call-ID has a From tag of its own, or a
- * CSeq.
+ * The same request goes on with its CSeq, and no way twice. A caller that tries again (with
+ * credentials, say) begins with another one; an element in between that keeps the Call-ID has a
+ * From tag of its own, or a CSeq.
  */
 static bool goes_on_with(const struct chain *c, const struct sighting *s)
 {
     struct str tag = tag_of(s->message, STR("From"), 'f'), cseq = cseq_of(s->message);
+    if (has_way_of(c, s))
+        return false;
     for (size_t i = 0; i < c->n_hops; i++)
         if (str_eq(tag_of(c->hops[i]->message, STR("From"), 'f'), tag) &&
             !str_eq(cseq_of(c->hops[i]->message), cseq))

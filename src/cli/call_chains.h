@@ -1,10 +1,10 @@
 /*
  * call_chains - which of the INVITEs that were seen are one and the same on its way.
  *
- * A chain is an INVITE that begins a call, from hop to hop: one Call-ID, and one CSeq of one From
- * tag. It goes on where an element in between ends the call and begins another with the same
- * numbers (a back-to-back user agent). An INVITE with a To tag is inside a call: it belongs to no
- * chain (RFC 8224 section 4 speaks of those that begin one).
+ * A chain is an INVITE that begins a call, from hop to hop: one Call-ID, one CSeq of one From tag,
+ * and each way (addresses and Vias) once. It goes on where an element in between ends the call and
+ * begins another with the same numbers (a back-to-back user agent). An INVITE with a To tag is
+ * inside a call: it belongs to no chain (RFC 8224 section 4 speaks of those that begin one).
  */
 #ifndef CLI_CALL_CHAINS_H
 #define CLI_CALL_CHAINS_H

@@ -64,16 +64,58 @@ struct str sighting_call_id(const struct sighting *s)
     return header_find(s->message, STR("Call-ID"), 'i', &line) ? line.value : STR("");
 }
 
-/* However they are divided into lines (RFC 3261 section 7.3.1). */
+/* The next octet off *S in lower case, white space passed over; '\0': there is none. */
+static char dark_octet_next(struct str *s)
+{
+    char c = '\0';
+    while (s->n > 0 && c == '\0') {
+        c = ascii_is_space(s->p[0]) ? '\0' : ascii_lower(s->p[0]);
+        *s = str_slice(*s, 1, s->n);
+    }
+    return c;
+}
+
+static bool same_via(struct str a, struct str b)
+{
+    while (a.n > 0 || b.n > 0)
+        if (dark_octet_next(&a) != dark_octet_next(&b))
+            return false;
+    return true;
+}
+
+/* However they are divided into lines (RFC 3261 section 7.3.1), and folded. */
 static bool same_vias(struct str a, struct str b)
 {
     struct header_elements vias = header_elements_of(a, STR("Via"), 'v');
     struct header_elements others = header_elements_of(b, STR("Via"), 'v');
     struct str via, other;
     while (header_element_next(&vias, &via))
-        if (!header_element_next(&others, &other) || !str_eq(via, other))
+        if (!header_element_next(&others, &other) || !same_via(via, other))
             return false;
     return !header_element_next(&others, &other);
+}
+
+/* The next line off *REST that is no Via; behind the last one all that is left, with the body. */
+static struct str other_line(struct str *rest)
+{
+    struct header_line line;
+    struct str here = *rest;
+    while (head_line_next(rest, &line)) {
+        if (!header_is(&line, STR("Via"), 'v'))
+            return line.raw;
+        here = *rest;
+    }
+    return here;
+}
+
+static bool same_but_vias(struct str a, struct str b)
+{
+    if (!str_eq(start_line(a, &a), start_line(b, &b)))
+        return false;
+    while (a.n > 0 || b.n > 0)
+        if (!str_eq(other_line(&a), other_line(&b)))
+            return false;
+    return true;
 }
 
 /* Its header is whole when the empty line is there; what is cut behind that matters to nobody. */
@@ -203,14 +245,44 @@ static int by_call(const void *left, const void *right)
     return a->place < b->place ? -1 : a->place > b->place;
 }
 
-/* The same request on the same way: sent again, or captured twice. */
+static bool same_link(const struct sighting *a, const struct sighting *b)
+{
+    return a->has_addresses && b->has_addresses && address_equal(&a->from, &b->from) &&
+           address_equal(&a->to, &b->to);
+}
+
+bool sighting_same_way(const struct sighting *a, const struct sighting *b)
+{
+    return same_link(a, b) && same_vias(a->message, b->message);
+}
+
+static struct str cseq_of(struct str message)
+{
+    struct header_line line;
+    return header_find(message, STR("CSeq"), 0, &line) ? line.value : STR("");
+}
+
+/* PART, which the capture cut, is the beginning of WHOLE, down to what tells two tries apart. */
+static bool is_beginning(const struct sighting *part, const struct sighting *whole)
+{
+    struct str cseq = cseq_of(part->message);
+    return !part->on_wire && cseq.n > 0 && str_eq(cseq, cseq_of(whole->message)) &&
+           str_starts(whole->message, part->message);
+}
+
+/*
+ * The same request on the same way: sent again, or captured twice. That is the same octets (RFC
+ * 3261 section 17.1.1.2); what has another token, or is another try of a caller whose Vias stay,
+ * is to be judged by itself.
+ */
 static bool is_again(const struct sighting *a, const struct sighting *b)
 {
     if (!str_eq(sighting_call_id(a), sighting_call_id(b)) || a->message.n == 0)
         return false;
-    return str_eq(a->message, b->message) ||
-           (a->has_addresses && address_equal(&a->from, &b->from) &&
-            address_equal(&a->to, &b->to) && same_vias(a->message, b->message));
+    if (str_eq(a->message, b->message))
+        return true;
+    return (sighting_same_way(a, b) && same_but_vias(a->message, b->message)) ||
+           (same_link(a, b) && (is_beginning(a, b) || is_beginning(b, a)));
 }
 
 /* Which of the KEPT ones of its call it repeats; N: none. */

@@ -36,5 +36,8 @@ void sightings_fini(struct sightings *s);
 const struct sighting *sightings_list(const struct sightings *s, size_t *n);
 /* Empty for an Identity value alone. */
 struct str sighting_call_id(const struct sighting *s);
+/* From one address to the same other with the same Vias: no message goes there twice, so two that
+   differ are two requests. */
+bool sighting_same_way(const struct sighting *a, const struct sighting *b);
 
 #endif

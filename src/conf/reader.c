@@ -251,13 +251,41 @@ static struct str label_of(struct reader *r, const struct table *t, const config
     return arena_printf(r->arena, "%s number %u: ", t->noun, number);
 }
 
+static bool is_group_name(const struct table *t, struct str name)
+{
+    for (unsigned i = 0; i < t->n_keys; i++) {
+        struct str key = str_of(t->keys[i].name);
+        if (str_starts(key, name) && key.n > name.n && key.p[name.n] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* providers = { ... }, where provider = { ... } is meant, the group of a single one. */
+static void read_no_list(struct reader *r, struct object *o, const struct key *k,
+                         const config_setting_t *s, struct place at)
+{
+    struct str one = str_slice(str_of(k->name), 0, strlen(k->name) - 1);
+    if (!config_setting_is_group(s) || !is_group_name(o->table, one)) {
+        complain(r, o, at, "%s must be %s", k->name, type_wanted(k->type));
+        return;
+    }
+    complain(r, o, at, "%s must be %s; a single one is %.*s = { ... };", k->name,
+             type_wanted(k->type), STR_ARG(one));
+    struct str inner = arena_printf(r->arena, "%.*s.", STR_ARG(one));
+    if (inner.p)
+        read_group(r, o, s, inner.p, at.file);
+    else
+        out_of_memory(r);
+}
+
 static void read_objects(struct reader *r, struct object *o, const struct key *k,
                          const config_setting_t *s, struct place at)
 {
     struct objects *list = field_of(o, k);
     if (!is_list(s)) {
         list->faulty = true;
-        complain(r, o, at, "%s must be %s", k->name, type_wanted(k->type));
+        read_no_list(r, o, k, s, at);
         return;
     }
     for (int i = 0; i < config_setting_length(s); i++) {
@@ -279,16 +307,6 @@ static void read_objects(struct reader *r, struct object *o, const struct key *k
     }
 }
 
-static bool is_group_name(const struct table *t, struct str name)
-{
-    for (unsigned i = 0; i < t->n_keys; i++) {
-        struct str key = str_of(t->keys[i].name);
-        if (str_starts(key, name) && key.n > name.n && key.p[name.n] == '.')
-            return true;
-    }
-    return false;
-}
-
 /* The nearest word that may stand in this place: the part of a key's name behind PREFIX. */
 static struct str nearest_key(const struct table *t, struct str prefix, struct str word)
 {
@@ -303,6 +321,24 @@ static struct str nearest_key(const struct table *t, struct str prefix, struct s
             nearest = part;
     }
     return nearest;
+}
+
+#define BEGINNING_MIN 3
+
+/* A word cut short: "dir" for directory. {NULL, 0}: none begins so, or several do. */
+static struct str key_begun(const struct table *t, struct str prefix, struct str word)
+{
+    struct str begun = {NULL, 0};
+    for (unsigned i = 0; i < t->n_keys && word.n >= BEGINNING_MIN; i++) {
+        struct str key = str_of(t->keys[i].name);
+        struct str part = str_slice(key, prefix.n, str_find(key, '.', prefix.n));
+        if (!str_starts(key, prefix) || !str_starts(part, word))
+            continue;
+        if (begun.n > 0 && !str_eq(begun, part))
+            return (struct str){NULL, 0};
+        begun = part;
+    }
+    return begun;
 }
 
 /* A word that is right, but in another group: "t1" for timers.t1. */
@@ -377,7 +413,9 @@ static void read_as_meant(struct reader *r, struct object *o, struct str meant,
 static void unknown_key(struct reader *r, struct object *o, struct str prefix, struct str word,
                         const config_setting_t *s, struct place at)
 {
-    struct str hint = nearest_key(o->table, prefix, word);
+    struct str hint = key_begun(o->table, prefix, word);
+    if (hint.n == 0)
+        hint = nearest_key(o->table, prefix, word);
     struct str meant = arena_printf(r->arena, "%.*s%.*s", STR_ARG(prefix), STR_ARG(hint));
     if (hint.n == 0)
         meant = hint = same_word_elsewhere(o->table, word);

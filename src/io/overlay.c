@@ -224,7 +224,9 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
         for (size_t i = 0; i < field[f].n; i++) {
             unsigned char c = (unsigned char)field[f].p[i];
             if (c < 0x20 || c == 0x7f)
-                return "a field holds a control character";
+                return f == OVERLAY_NOTE ? "the note holds a control character (a tab or a line "
+                                           "end is one): write it in one line"
+                                         : "a field holds a control character";
         }
     }
     if (!tn_from_digits(number, field[OVERLAY_NUMBER]))

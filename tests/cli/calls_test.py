@@ -102,13 +102,34 @@ class Calls(Lab):
         sent = self.with_vias("Via: " + own, "Via: " + behind)
         onwards = self.invite(STIRD, CARRIER, 2, True)
         for again in (("Via: %s, %s" % (own, behind),), ("v:%s ,,%s," % (own, behind),),
-                      ("Via:", "v: " + own, "VIA : " + behind), ("Via: %s,\r\n %s" % (own, behind),)):
+                      ("Via:", "v: " + own, "VIA : " + behind), ("Via: %s,\r\n %s" % (own, behind),),
+                      ("Via: " + own.replace(";branch", "\r\n ; BRANCH"), "Via: " + behind)):
             with self.subTest(again=again):
                 self.assert_valid([sent, self.with_vias(*again), onwards], [1, 3])
         for others in (("Via: " + own, "Via: " + other), ("Via: %s, %s" % (own, other),), ("Via: " + own,),
                        ("Via: " + own, "Via: " + behind, "Via: " + other)):
             with self.subTest(others=others):
                 self.assert_valid([sent, self.with_vias(*others), onwards], [1, 2, 3])
+
+    def test_what_differs_is_no_retransmission(self):
+        """Whatever its Vias: another token, none, another caller, another try. Each is judged."""
+        good = tokens.identity(self.unit)
+        bad = good[:60] + ("A" if good[60] != "A" else "B") + good[61:]
+        whole = tokens.invite(good, branch="z9hG4bK1")
+        own = next(line for line in whole.split("\r\n") if line.startswith("Via: ")) + "\r\n"
+        caller = next(line for line in whole.split("\r\n") if line.startswith("From: "))
+        for via in (own, own.split(";")[0] + "\r\n", own.replace("z9hG4bK1", "1"), "Via:\r\n", ""):
+            first = whole.replace(own, via)
+            for other in (first.replace(good, bad), first.replace("Identity: %s\r\n" % good, ""),
+                          first.replace(good, bad).replace("CSeq: 1 ", "CSeq: 2 "),
+                          first.replace(caller, caller.replace("+1", "+44"))):
+                self.assertNotEqual(first, other)
+                packets = [pcap.udp_packets(STIRD, CARRIER, text.encode())[0] for text in (first, other)]
+                for order in (packets, packets[::-1]):
+                    with self.subTest(via=via, other=other, first_is_good=order is packets):
+                        status, told = self.seen(order)
+                        self.assertEqual(status, 1)
+                        self.assertEqual([h["packet"] for c in told for h in c["hops"]], [1, 2])
 
     def test_tried_again(self):
         """After 401, 407, 422: another CSeq of the same caller is another request."""

@@ -287,11 +287,14 @@ class NumbersChange(ProcessStory):
                             (("block", "+1215", "--note", "a\nb"),
                              '"+1215": has fewer than 7 digits'),
                             (("set", FREE, "nobody", "sold", "--note", "a\nb"),
-                             'a field holds a control character; state "sold" is none of owned, '
+                             'the note holds a control character (a tab or a line end is one): write it '
+                             'in one line; state "sold" is none of owned, '
                              'delegated, unverified, blocked; customer "nobody" is unknown'),
                             (("set", FREE, "acme", "owned", "--note", "caf\udce9"),
                              'the note is not UTF-8: write it in a terminal that is (locale charmap)'),
                             (("block", FREE, "--note", "\udcff"), "the note is not UTF-8"),
+                            (("block", FREE, "--note", "a\tb"), "the note holds a control character"),
+                            (("set", FREE, "ac\tme", "sold"), "a field holds a control character"),
                             (("set", FREE, "acm\udce9", "sold"),
                              'a field is not UTF-8: write it as the tables have it'),
                             (("unset", FREE), '"%s": it has no urgent change in force' % FREE)):

@@ -108,6 +108,9 @@ static struct call call_of(const json_t *one, const struct settings *s, struct a
     struct str odd = text_of(given, "asserted_line", "");
     if (odd.n > 0)
         asserted_add(&call.asserted, odd);
+    struct str from_line = text_of(given, "from_line", "");
+    if (from_line.n > 0)
+        asserted_add_odd(&call.from_others, from_line);
     call.headers = headers_of(given, arena);
     call.odd_lines = odd_lines_of(given, arena);
     for (size_t i = 0; i < sizeof(call.random); i++)

@@ -52,10 +52,10 @@ void tn_reach_add(struct tn_reach *reach, const struct tn *tn);
 void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct country *country,
                       const struct str *outside, unsigned n_outside);
 /*
- * Adds the routing number RN of RFC 4694 section 4, as far as it has digits: it has a plus sign, or
- * CONTEXT, its rn-context (empty: none), has. False: neither has, nobody knows whose it is.
+ * Adds the routing number RN where it is a global one of hexadecimal digits (RFC 4694 section 4):
+ * the digits before its letters, for those are of a network, whose country they name.
  */
-bool tn_reach_add_routing(struct tn_reach *reach, struct str rn, struct str context);
+void tn_reach_add_hexadecimal(struct tn_reach *reach, struct str rn);
 /*
  * Whether the user part of URI is a number with letters or other signs in it (+1215KKK6000,
  * 1800FLOWERS), not a name: a tel URI, user=phone, a plus sign, or a digit first and as many

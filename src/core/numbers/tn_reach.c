@@ -202,33 +202,23 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     add_contexts(&r, parts.user_parameters, user);
 }
 
-/* Hexadecimal digits (phonedigit-hex) are those of networks: their numbers have their country. */
-static void add_leading(struct tn *tn, struct str text)
-{
-    char c = text.n > 0 ? uri_octet_next(&text) : '\0';
-    while (ascii_is_digit(c) || str_find(STR("+-.()"), c, 0) < 5) {
-        if (ascii_is_digit(c) && tn->n < TN_MAX_DIGITS)
-            tn->digits[tn->n++] = c;
-        c = text.n > 0 ? uri_octet_next(&text) : '\0';
-    }
-}
-
-static bool has_plus(struct str text)
-{
-    return text.n > 0 && uri_octet_next(&text) == '+';
-}
-
-bool tn_reach_add_routing(struct tn_reach *reach, struct str rn, struct str context)
+void tn_reach_add_hexadecimal(struct tn_reach *reach, struct str rn)
 {
     struct tn tn = {.n = 0};
-    if (!has_plus(rn) && !has_plus(context))
-        return false;
-    if (!has_plus(rn))
-        add_leading(&tn, context);
-    add_leading(&tn, rn);
-    if (tn.n > 0)
+    bool letters = false;
+    if (rn.n == 0 || uri_octet_next(&rn) != '+')
+        return;
+    while (rn.n > 0) {
+        char c = uri_octet_next(&rn);
+        bool separates = str_find(STR("-.()"), c, 0) < 4;
+        if (!separates && ascii_hex_value(c) < 0)
+            return;
+        letters |= ascii_is_alpha(c);
+        if (!letters && !separates && tn.n < TN_MAX_DIGITS)
+            tn.digits[tn.n++] = c;
+    }
+    if (letters && tn.n > 0)
         tn_reach_add(reach, &tn);
-    return true;
 }
 
 static bool says_phone(struct str parameters)

@@ -2,6 +2,7 @@
 
 #include "parties.h"
 
+#include <stird/base/buf.h>
 #include <stird/core/uri.h>
 
 void beside_begin(struct beside *b)
@@ -21,31 +22,63 @@ static struct tn_reach *room(struct beside *b)
     return &b->reach[b->n];
 }
 
-/* What has no reading is no number. */
+/* RN with each rn-context of PARAMETERS as the number of a tel URI, which has one reader. */
+static void write_routing(struct buf *uri, struct str rn, struct str parameters)
+{
+    struct str name, value;
+    buf_add_text(uri, "tel:");
+    buf_add_str(uri, rn);
+    while (uri_parameter_next(&parameters, &name, &value)) {
+        if (!uri_name_is(name, STR("rn-context")))
+            continue;
+        buf_add_text(uri, ";phone-context=");
+        buf_add_str(uri, value);
+    }
+}
+
+/* As a user part is: a number, or what it may lead to. */
+static void read_routing(struct decision *d, struct tn_reach *reach, struct str uri)
+{
+    struct tn tn;
+    enum tn_fault fault = tn_from_uri(&tn, uri, &d->trunk->country, NULL, 0);
+    if (fault == TN_OK || tn_cannot_exist(fault)) {
+        tn_reach_add(reach, &tn);
+        TRACE(d, "the routing number beside it is %.*s, which may only refuse or lower",
+              NUMBER_TEXT(&tn));
+    }
+    if (fault != TN_OK)
+        parties_guess(d, reach, uri);
+}
+
+/* One that has no reading is kept too: it fits no rule that raises. */
+static void add_one_routing(struct decision *d, struct beside *b, struct str rn,
+                            struct str parameters)
+{
+    struct buf uri = BUF_INIT;
+    struct tn_reach *reach = room(b);
+    if (!reach)
+        return;
+    write_routing(&uri, rn, parameters);
+    read_routing(d, reach, buf_str(&uri));
+    tn_reach_add_hexadecimal(reach, rn);
+    b->more |= reach->more || buf_failed(&uri);
+    b->n++;
+    buf_fini(&uri);
+}
+
+static void add_routing(struct decision *d, struct beside *b, struct str parameters)
+{
+    struct str name, value, rest = parameters;
+    while (uri_parameter_next(&rest, &name, &value))
+        if (uri_name_is(name, STR("rn")) && value.n > 0)
+            add_one_routing(d, b, value, parameters);
+}
+
+/* Of a password or header fields: what has no reading there is no number. */
 static void keep(struct beside *b, const struct tn_reach *reach)
 {
     b->n += reach->n > 0;
     b->more |= reach->more;
-}
-
-/* rn without a plus sign may have its rn-context, which is one of a list as phone-context is. */
-static void add_routing(struct decision *d, struct beside *b, struct str parameters)
-{
-    struct str name, value, rest = parameters, context = {NULL, 0};
-    while (uri_parameter_next(&rest, &name, &value))
-        if (uri_name_is(name, STR("rn-context")))
-            context = value;
-    while (uri_parameter_next(&parameters, &name, &value)) {
-        struct tn_reach *reach = uri_name_is(name, STR("rn")) ? room(b) : NULL;
-        if (!reach)
-            continue;
-        if (!tn_reach_add_routing(reach, value, context))
-            parties_guess(d, reach, value);
-        else if (reach->n > 0)
-            TRACE(d, "the routing number beside it is %.*s, which may only refuse or lower",
-                  NUMBER_TEXT(&reach->numbers[0]));
-        keep(b, reach);
-    }
 }
 
 static void add_texts(struct decision *d, struct beside *b, struct str text)

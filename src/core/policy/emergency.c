@@ -28,21 +28,32 @@ static bool is_bad_escape(struct str s)
            !(s.n >= 3 && ascii_hex_value(s.p[1]) >= 0 && ascii_hex_value(s.p[2]) >= 0);
 }
 
-/* The user part of URI without escapes; empty when it is long. */
-static struct str plain_user(struct str uri, char room[USER_MAX])
-{
-    struct str user = uri_called_part(uri);
-    size_t n = 0;
-    while (user.n > 0 && n < USER_MAX && !is_bad_escape(user))
-        room[n++] = uri_octet_next(&user);
-    if (n == USER_MAX)
-        return (struct str){room, 0};
-    return uri_called_end((struct str){room, n});
-}
-
 static bool is_left_out(char c)
 {
     return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
+}
+
+/* USER without escapes; SQUEEZED: of what is left out in a row one alone. Empty: too long. */
+static struct str copy_user(struct str user, char room[USER_MAX], bool squeezed)
+{
+    size_t n = 0;
+    while (user.n > 0 && n < USER_MAX && !is_bad_escape(user)) {
+        char c = uri_octet_next(&user);
+        if (!squeezed || n == 0 || !is_left_out(c) || !is_left_out(room[n - 1]))
+            room[n++] = c;
+        else if (c == ',') /* which parts numbers */
+            room[n - 1] = c;
+    }
+    return (struct str){room, n < USER_MAX ? n : 0};
+}
+
+/* The user part of URI without escapes; empty when it is long, and not by separators in a row. */
+static struct str plain_user(struct str uri, char room[USER_MAX])
+{
+    struct str called = uri_called_part(uri), user = copy_user(called, room, false);
+    if (user.n == 0)
+        user = copy_user(called, room, true);
+    return uri_called_end(user);
 }
 
 /* False when USER is longer than a number, or holds what is no key of a telephone. */

@@ -28,12 +28,13 @@ bool step_shown(struct decision *d)
             settle_withheld(d);
         return false;
     }
-    if (tn_equal(orig, &shown))
-        return true;
-    *orig = shown;
-    d->asserted_differ = true;
     decision_set_ceiling(d, d->treatment, STR("the P-Asserted-Identity that Privacy withholds"));
-    parties_look_up(d);
+    if (!tn_equal(orig, &shown)) {
+        *orig = shown;
+        d->asserted_differ = true;
+        parties_look_up(d);
+    }
+    /* Where it is the same number, From may say more than that, which nobody has asked yet. */
     return decision_run(d, again, sizeof(again) / sizeof(again[0]));
 }
 
