@@ -195,7 +195,7 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     struct uri parts;
     read_user(&r, user);
     bool clear = uri_split(&parts, uri);
-    if (parts.scheme == URI_OTHER) /* urn:x:+1215... */
+    if (parts.scheme == URI_OTHER || parts.scheme == URI_NONE) /* urn:x:+1215... */
         read_behind(&r, str_slice(uri, str_find(uri, ':', 0) + 1, uri.n));
     else if (!clear)
         read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
