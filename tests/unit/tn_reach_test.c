@@ -174,12 +174,20 @@ static void what_is_read_has_an_end(void **state)
     buf_fini(&uri);
 }
 
+static void letters(void **state)
+{
+    (void)state;
+    assert_true(tn_reach_has_letters(STR("sip:FLOWERS@h;user=phone")));
+    assert_true(tn_reach_has_letters(STR("sip:FLOWERS@h;us%65r=%70hone")));
+    assert_false(tn_reach_has_letters(STR("sip:FLOWERS@h")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dressed_numbers),         cmocka_unit_test(second_numbers),
-        cmocka_unit_test(routing_numbers),         cmocka_unit_test(many_are_told),
-        cmocka_unit_test(what_is_read_has_an_end),
+        cmocka_unit_test(dressed_numbers), cmocka_unit_test(second_numbers),
+        cmocka_unit_test(letters),         cmocka_unit_test(routing_numbers),
+        cmocka_unit_test(many_are_told),   cmocka_unit_test(what_is_read_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

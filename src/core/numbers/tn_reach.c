@@ -280,7 +280,7 @@ static bool says_phone(struct str parameters)
 {
     struct str name, value;
     while (uri_parameter_next(&parameters, &name, &value))
-        if (str_eq_nocase(name, STR("user")) && str_eq_nocase(value, STR("phone")))
+        if (uri_name_is(name, STR("user")) && uri_name_is(value, STR("phone")))
             return true;
     return false;
 }
