@@ -63,7 +63,7 @@ static bool names_a_transport(struct str parameters)
 {
     struct str name, value;
     while (uri_parameter_next(&parameters, &name, &value))
-        if (str_eq_nocase(name, STR("transport")))
+        if (uri_name_is(name, STR("transport")))
             return true;
     return false;
 }

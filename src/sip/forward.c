@@ -11,6 +11,7 @@
 #include "forward.h"
 #include "dialog_trunk.h"
 #include <stird/core/headers.h>
+#include <stird/core/uri.h>
 #include "sip/message/odd.h"
 #include "size_switch.h"
 #include "trust.h"
@@ -50,11 +51,10 @@ static void add_host_port(struct buf *out, const struct target *target)
 }
 
 /* Where to send is said by these together with host and port (section 19.1.1). */
-static bool is_of_the_place(struct str parameter)
+static bool is_of_the_place(struct str name)
 {
-    struct str name = str_trim(str_cut(&parameter, '='));
-    return str_eq_nocase(name, STR("transport")) || str_eq_nocase(name, STR("maddr")) ||
-           str_eq_nocase(name, STR("ttl"));
+    return uri_name_is(name, STR("transport")) || uri_name_is(name, STR("maddr")) ||
+           uri_name_is(name, STR("ttl"));
 }
 
 /* ";user=phone;transport=tls" as the next hop's: a transport that it had becomes the one that it
@@ -65,11 +65,12 @@ static void add_parameters(struct buf *out, struct str parameters, bool sips,
     bool named = false;
     str_cut(&parameters, ';');
     while (parameters.p) {
-        struct str parameter = str_cut(&parameters, ';');
-        if (!is_of_the_place(parameter)) {
+        struct str parameter = str_cut(&parameters, ';'), rest = parameter;
+        struct str name = str_trim(str_cut(&rest, '='));
+        if (!is_of_the_place(name)) {
             buf_add_char(out, ';');
             buf_add_str(out, parameter);
-        } else if (str_starts_nocase(str_trim(parameter), STR("transport"))) {
+        } else if (uri_name_is(name, STR("transport"))) {
             named = true;
         }
     }

@@ -35,11 +35,11 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
     struct str name, value, named = {NULL, 0};
     enum transport t = sips ? TRANSPORT_TLS : TRANSPORT_UDP;
     while (uri_parameter_next(&parameters, &name, &value)) {
-        if (!named.p && str_eq_nocase(name, STR("transport")))
+        if (!named.p && uri_name_is(name, STR("transport")))
             named = value.p ? value : STR("");
-        if (!key->p && str_eq_nocase(name, STR(ROUTE_PARAMETER)))
+        if (!key->p && uri_name_is(name, STR(ROUTE_PARAMETER)))
             *key = value.p ? value : STR("");
-        if (*trunk == 0 && str_eq_nocase(name, STR(TRUNK_PARAMETER)))
+        if (*trunk == 0 && uri_name_is(name, STR(TRUNK_PARAMETER)))
             *trunk = dialog_trunk_read(value);
     }
     if (named.p && !transport_of_name(named, &t))

@@ -63,7 +63,9 @@ class Emergency(Story):
         yield from ("sips:911@" + us, "tel:911", "tel:911;phone-context=+1", "TEL:+1911",
                     "tel:911;phone-context=example.com", "sip:911@%s:5060;user=phone" % us,
                     "sip:+1911@carrier.example.com", "URN:Service:SOS.Police", "urn:service:sos",
-                    "urn:service:sos.ecall.automatic")
+                    "urn:service:sos.ecall.automatic", "911@%s:5060" % us, "911:secret@" + us,
+                    "911:5060", "911;x=a:b", "911@[::1]", "112@h:5061;transport=tls",
+                    "sos@%s:5060" % us, "%2A911@h:5060")
 
     def test_however_it_is_spelt(self):
         """Decided 5: what no other call may do, in Request-URI and in To, over UDP and TCP."""
@@ -105,6 +107,13 @@ class Emergency(Story):
             with self.subTest(uri=called):
                 _, arrived = self.emergency(called, "<sip:911@h>", from_="E/M " + NOBODY)
                 self.assertEqual(arrived.uri, called)
+        for called in ("bob", "foo:bar", "urn:service:police", "*", "bob@h:5060", "5550100:x"):
+            with self.subTest(uri=called):
+                invite, arrived = self.emergency(called, "<sip:911@h>", from_=NOBODY)
+                self.assertEqual(arrived.uri, called)
+                self.record(invite, emergency=True, decision="passed")
+                self.place(uri=called, to="<sip:912@h>")
+                self.sbc.expect(416 if called[:3] in ("foo", "urn", "555") else 400)
         invite = self.place(uri=uri, to="E/M <sip:911@h> x", from_="E/M " + NOBODY)
         self.carrier.respond(self.carrier.expect("INVITE"), 200)
         final = self.sbc.expect(200)
@@ -188,7 +197,7 @@ class Emergency(Story):
     def test_an_odd_start_line_of_what_settings_name(self):
         """As of 911: the numbers and outside lines of the configuration, in the call and in explain."""
         self.start(more=CLOSED + self.OURS)
-        for uri in (b"<sip:999@h>", b" tel:999", b"sip:0,999@h\t", b"http:999", b"sip:0911@h ",
+        for uri in (b"999@h:5060", b"999:x", b"<sip:999@h>", b" tel:999", b"sip:0,999@h\t", b"http:999", b"sip:0911@h ",
                     b"<sip:*67999@h>", b"sip:999%zz@h", b"\t0911\t"):
             with self.subTest(uri=uri):
                 invite = self.invite(to="<sip:+12155550199@h>", from_=NOBODY)

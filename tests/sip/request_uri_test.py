@@ -18,6 +18,7 @@ class RequestUri(Story):
                 ("sip:+12155550199@US;user=phone;TRANSPORT=TCP", "sip:+12155550199@HOP;user=phone"),
                 ("sip:+12155550199@US;transport=udp;x=y", "sip:+12155550199@HOP;x=y"),
                 ("sip:+12155550199@US;maddr=192.0.2.7;ttl=3;x", "sip:+12155550199@HOP;x"),
+                ("sip:+12155550199@US;tr%61nsport=tls;m%61ddr=192.0.2.7;%74tl=3;x", "sip:+12155550199@HOP;x"),
                 ("sip:+12155550199;transport=tcp@US", "sip:+12155550199;transport=tcp@HOP"),
                 ("sip:+12155550199@US;x-transport=tcp;transports=1",
                  "sip:+12155550199@HOP;x-transport=tcp;transports=1"),

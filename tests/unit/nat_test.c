@@ -33,6 +33,8 @@ static const struct {
     {"Contact: <sip:u@100.64.0.1>\r\n", "Contact: <sip:u@" SOURCE T ">\r\n"},
     {"Contact: <sip:u@abc.Invalid;transport=ws>\r\n",
      "Contact: <sip:u@" SOURCE ";transport=ws>\r\n"},
+    {"Contact: <sip:u@abc.invalid;%74ransport=ws>\r\n",
+     "Contact: <sip:u@" SOURCE ";%74ransport=ws>\r\n"},
     {"Contact: <sip:u@localhost:5062?X=1>\r\n", "Contact: <sip:u@" SOURCE T "?X=1>\r\n"},
     {"Contact: <sip:u@pbx.local.:5062>\r\n", "Contact: <sip:u@" SOURCE T ">\r\n"},
     {"Contact: <sip:a@198.51.100.1>, <sip:b@10.0.0.5>,\r\n <sip:c@10.0.0.6>\r\n",

@@ -57,10 +57,37 @@ static const struct {
     {&america, "urn:x:+12155550100", "12155550100"},
     {&america, "urn:a:b:c;x=12155550100", "12155550100"},
     {&america, "x-y:z@h:+12155550100", "12155550100"},
+    {&america, "sip:+1_900%20555~0100@h", "19005550100"},
+    {&america, "sip:12155550199%2019005550100@h", "19005550100"},
+    {&america, "sip:12155550199%0A1900-555-0100@h", "19005550100"},
+    {&america, "sip:2155550199%7C9005550100%7C@h", "19005550100"},
+    {&america, "sip:+12155550199-+1-900-555-0100@h", "19005550100"},
+    {&america, "sip:+12155550199%2B%2819005550100@h", "19005550100"},
+    {&america, "sip:12155550199%3Brn%3D+19005550100@h", "19005550100"},
+    {&america, "sip:1%3A2%3B3%3D+19005550100@h", "19005550100"},
+    {&america, "tel:+12155550199%3B+19005550100", "19005550100"},
+    {&germany, "sip:4930123456%3B030654321@h", "4930654321"},
+    {&america, "sip:1x19005550100@h", NULL},
+    {&america, "sip:alice%3B+19005550100@h", NULL},
     {&america, "", NULL},
     {&america, "sip:", NULL},
     {&america, "tel:;phone-context=+1", NULL},
 };
+
+/* Escaped or not, what no number has in it hides no second one. */
+static void second_numbers(void **state)
+{
+    (void)state;
+    for (unsigned c = 1; c < 256; c++) {
+        char uri[64];
+        struct tn_reach reach = {.n = 0};
+        snprintf(uri, sizeof(uri), "sip:+12155550199%%%02X+19005550100@h", c);
+        tn_reach_add_uri(&reach, str_of(uri), &america, outside, 1);
+        if (!ascii_is_digit((char)c) &&
+            (!leads_to(&reach, "19005550100") || !leads_to(&reach, "12155550199")))
+            fail_msg("%s", uri);
+    }
+}
 
 static void dressed_numbers(void **state)
 {
@@ -139,13 +166,20 @@ static void what_is_read_has_an_end(void **state)
     buf_fini(&uri);
 }
 
+static void letters(void **state)
+{
+    (void)state;
+    assert_true(tn_reach_has_letters(STR("sip:FLOWERS@h;user=phone")));
+    assert_true(tn_reach_has_letters(STR("sip:FLOWERS@h;us%65r=%70hone")));
+    assert_false(tn_reach_has_letters(STR("sip:FLOWERS@h")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dressed_numbers),
-        cmocka_unit_test(routing_numbers_of_networks),
-        cmocka_unit_test(many_are_told),
-        cmocka_unit_test(what_is_read_has_an_end),
+        cmocka_unit_test(dressed_numbers), cmocka_unit_test(second_numbers),
+        cmocka_unit_test(letters),         cmocka_unit_test(routing_numbers_of_networks),
+        cmocka_unit_test(many_are_told),   cmocka_unit_test(what_is_read_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

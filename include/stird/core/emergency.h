@@ -28,6 +28,12 @@ bool emergency_number(const struct settings *settings, const struct trunk *trunk
                       struct tn *number);
 
 /*
+ * Whether there is more in URI than who is called: a number that calls are routed by (RFC 4694), a
+ * password, header fields. An emergency call with one of these, wherever, is not signed.
+ */
+bool emergency_says_more(struct str uri);
+
+/*
  * What is dialled by a URI that holds no telephone number, as a verifier that knows nobody's
  * settings reads it: the keys as they stand, without plus and separators (RFC 8224 section 8.3),
  * for emergency numbers and short codes. It is what find_dest() of parties.c writes of them.

@@ -29,12 +29,13 @@ struct tn_run {
     char digits[TN_RUN_MAX];
     size_t n;
     bool plus, coded; /* a plus sign is in it, a * or # before it */
+    bool glued;       /* what no number has in it stands between its digits, or letters behind */
 };
 
 /*
  * The next run off *USER, as it is written, escapes and all; false: there is none. What *, #,
  * commas and @ part are several. Letters end it all: what follows is an extension (x5) or a pause
- * with digits that are keyed later.
+ * with digits that are keyed later. What else stands between digits is passed over.
  */
 bool tn_run_next(struct str *user, struct tn_run *run);
 /*

@@ -10,7 +10,7 @@
 #include <stird/base/arena.h>
 #include <stird/base/str.h>
 
-enum uri_scheme { URI_SIP /* or sips */, URI_TEL, URI_OTHER };
+enum uri_scheme { URI_SIP /* or sips */, URI_TEL, URI_OTHER, URI_NONE /* `911@h:5060` */ };
 
 struct uri {
     enum uri_scheme scheme;
@@ -24,7 +24,8 @@ struct uri {
 /*
  * False when it can be read in more than one way: a second @, which no part of a URI may hold, or
  * behind the first what is no host and port (`sip:1@h/2`, `sip:1@h,2`), which another reader may
- * end elsewhere. What has no scheme is of URI_OTHER, without any part.
+ * end elsewhere. What has no scheme is read as if "sip:" stood before it, or "tel:" where it has no
+ * @. A scheme begins with a letter and holds no @: what stands before another colon is none.
  */
 bool uri_split(struct uri *uri, struct str text);
 /*

@@ -225,7 +225,7 @@ enum tn_fault tn_from_uri(struct tn *tn, struct str uri, const struct country *c
 {
     struct uri parts;
     bool clear = uri_split(&parts, uri);
-    if (parts.scheme == URI_OTHER)
+    if (parts.scheme == URI_OTHER || parts.scheme == URI_NONE)
         return TN_NOT_A_NUMBER_URI;
     if (!clear)
         return TN_BAD_CHARACTER;

@@ -96,8 +96,15 @@ static void add_digit(struct tn_run *run, char c)
         run->digits[run->n++] = c;
 }
 
+/* RFC 3966 section 3 */
+static bool is_visual_separator(char c)
+{
+    return c == '-' || c == '.' || c == '(' || c == ')';
+}
+
 bool tn_run_next(struct str *user, struct tn_run *run)
 {
+    bool apart = false; /* behind digits stands what no number has in it */
     *run = (struct tn_run){.n = 0};
     while (user->n > 0) {
         struct str here = *user;
@@ -105,6 +112,7 @@ bool tn_run_next(struct str *user, struct tn_run *run)
         bool code = c == '*' || c == '#', letter = ascii_is_alpha(c);
         if (letter)
             *user = (struct str){NULL, 0};
+        run->glued |= run->n > 0 && (letter || (apart && ascii_is_digit(c)));
         if ((code || letter || c == ',' || c == '@') && run->n > 0) {
             *user = code ? here : *user; /* of the next one */
             return true;
@@ -114,6 +122,27 @@ bool tn_run_next(struct str *user, struct tn_run *run)
         if (ascii_is_digit(c))
             add_digit(run, c);
         run->plus |= c == '+';
+        apart |= run->n > 0 && !ascii_is_digit(c) && !is_visual_separator(c);
+    }
+    return run->n > 0;
+}
+
+/* The next digits off *TEXT with visual separators alone between them; a plus sign begins others.
+ */
+static bool next_apart(struct str *text, struct tn_run *run, bool *letters)
+{
+    *run = (struct tn_run){.n = 0};
+    while (text->n > 0) {
+        struct str here = *text;
+        char c = uri_octet_next(text);
+        if (ascii_is_digit(c))
+            add_digit(run, c);
+        else if (run->n > 0 && !is_visual_separator(c)) {
+            *text = here;
+            return true;
+        } else if (!is_visual_separator(c))
+            run->plus = c == '+';
+        *letters |= ascii_is_alpha(c);
     }
     return run->n > 0;
 }
@@ -134,13 +163,29 @@ static bool may_try(struct tn_reach *reach)
     return !reach->more;
 }
 
+/* What tn_run_next() reads in a row may be several numbers: 12155550199%3B+19005550100. Behind
+   letters, as in an extension, only what has a plus sign is one. */
+static void read_apart(const struct reader *r, struct str user)
+{
+    struct tn_run run;
+    bool letters = false;
+    while (next_apart(&user, &run, &letters) && may_try(r->reach))
+        if (run.plus || !letters)
+            add_run(r, (struct str){run.digits, run.n}, run.plus);
+}
+
 static void read_user(const struct reader *r, struct str user)
 {
     struct tn_run run;
-    struct str digits;
-    while (tn_run_next(&user, &run) && may_try(r->reach))
+    struct str digits, rest = user;
+    bool glued = false;
+    while (tn_run_next(&rest, &run) && may_try(r->reach)) {
         for (unsigned i = 0; tn_run_reading(&run, i, &digits); i++)
             add_run(r, digits, i == 0 && run.plus);
+        glued |= run.glued;
+    }
+    if (glued)
+        read_apart(r, user);
 }
 
 static void read_digits(struct tn_run *run, struct str text)
@@ -195,7 +240,7 @@ void tn_reach_add_uri(struct tn_reach *reach, struct str uri, const struct count
     struct uri parts;
     read_user(&r, user);
     bool clear = uri_split(&parts, uri);
-    if (parts.scheme == URI_OTHER) /* urn:x:+1215... */
+    if (parts.scheme == URI_OTHER || parts.scheme == URI_NONE) /* urn:x:+1215... */
         read_behind(&r, str_slice(uri, str_find(uri, ':', 0) + 1, uri.n));
     else if (!clear)
         read_behind(&r, str_slice(uri, str_find(uri, '@', 0) + 1, uri.n));
@@ -225,7 +270,7 @@ static bool says_phone(struct str parameters)
 {
     struct str name, value;
     while (uri_parameter_next(&parameters, &name, &value))
-        if (str_eq_nocase(name, STR("user")) && str_eq_nocase(value, STR("phone")))
+        if (uri_name_is(name, STR("user")) && uri_name_is(value, STR("phone")))
             return true;
     return false;
 }

@@ -207,12 +207,13 @@ static bool has_parameter(struct str uri, struct str wanted)
     return lists(parts.user_parameters, wanted);
 }
 
-/* A number that calls are routed by (RFC 4694), a password, header fields. */
-static bool says_more(struct str uri)
+bool emergency_says_more(struct str uri)
 {
     struct uri parts;
     struct str password, headers;
     uri_split(&parts, uri);
+    if (parts.scheme == URI_OTHER) /* its colons are of no password: urn:service:sos */
+        return false;
     return lists(parts.user_parameters, STR("rn")) || lists(parts.parameters, STR("rn")) ||
            uri_says_more(uri, &password, &headers);
 }
@@ -265,7 +266,7 @@ static bool is_read_exactly(const struct settings *s, const struct trunk *trunk,
     static const struct country unknown;
     const struct country *country = trunk ? &trunk->country : &unknown;
     struct tn tn;
-    if (says_more(uri))
+    if (emergency_says_more(uri))
         return false;
     enum tn_fault fault = tn_from_uri(&tn, uri, country, NULL, 0);
     if (fault == TN_OK || tn_cannot_exist(fault))

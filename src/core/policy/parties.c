@@ -262,10 +262,23 @@ bool step_caller(struct decision *d)
     return false;
 }
 
+/* Nobody knows where an emergency call leads that says more than its number, also where another of
+   its URIs says that alone. */
+static bool settle_leading_elsewhere(struct decision *d)
+{
+    if (!d->outcome->emergency ||
+        (!emergency_says_more(d->call->request_uri) && !emergency_says_more(d->call->to_uri)))
+        return true;
+    decision_trace(d, STR("the emergency call says more than a number: no token"));
+    d->outcome->rule = STR("called number");
+    decision_settle(d, VERDICT_PASS, REASON_EMERGENCY_UNSIGNED);
+    return false;
+}
+
 bool step_called(struct decision *d)
 {
     if (d->has_dest)
-        return true;
+        return settle_leading_elsewhere(d);
     d->outcome->rule = STR("called number");
     decision_settle(d, VERDICT_PASS,
                     d->dest_cannot_exist ? REASON_CALLED_CANNOT_EXIST : REASON_CALLED_NOT_A_NUMBER);

@@ -17,14 +17,22 @@ struct str group_place_name(enum group_place place)
 
 static bool is_group(struct str name)
 {
-    return str_eq_nocase(name, names[0]) || str_eq_nocase(name, names[1]);
+    return uri_name_is(name, names[0]) || uri_name_is(name, names[1]);
+}
+
+/* As uri_name_is() reads it, whatever follows. */
+static bool begins_with(struct str text, struct str name)
+{
+    size_t i = 0;
+    while (i < name.n && text.n > 0 && ascii_lower(uri_octet_next(&text)) == name.p[i])
+        i++;
+    return i == name.n;
 }
 
 static bool mentions_group(struct str text)
 {
-    for (size_t i = 0; i < text.n; i++)
-        if (str_starts_nocase(str_slice(text, i, text.n), names[0]) ||
-            str_starts_nocase(str_slice(text, i, text.n), names[1]))
+    for (; text.n > 0; text = str_slice(text, 1, text.n))
+        if (begins_with(text, names[0]) || begins_with(text, names[1]))
             return true;
     return false;
 }

@@ -7,11 +7,29 @@ static enum uri_scheme scheme_of(struct str scheme)
     return str_eq_nocase(scheme, STR("tel")) ? URI_TEL : URI_OTHER;
 }
 
+/* Where the colon stands that ends TEXT's scheme, or text.n. A scheme begins with a letter and
+   holds no @ (RFC 3986 section 3.1): `911@h:5060` and `911:x` have a port and a password. What
+   stands in front of the letter, as in `<sip:`, hides none. */
+static size_t scheme_end(struct str text)
+{
+    size_t colon = str_find(text, ':', 0);
+    struct str before = str_slice(text, 0, colon);
+    if (colon == text.n || str_find(before, '@', 0) < colon)
+        return text.n;
+    bool bracket = str_find(before, '<', 0) < colon;
+    while (before.n > 0 && !bracket) {
+        char c = uri_octet_next(&before);
+        if (ascii_is_alpha(c) || ascii_is_digit(c))
+            return ascii_is_digit(c) ? text.n : colon;
+    }
+    return colon;
+}
+
 /* A SIP URI's user part may have a password, a tel URI has none. */
 static void split_user(struct uri *uri)
 {
     struct str rest = uri->userinfo;
-    if (uri->scheme == URI_SIP)
+    if (uri->scheme == URI_SIP || uri->scheme == URI_NONE)
         rest = str_slice(rest, 0, str_find(rest, ':', 0));
     size_t semicolon = uri->scheme == URI_OTHER ? rest.n : str_find(rest, ';', 0);
     uri->user = str_slice(rest, 0, semicolon);
@@ -41,18 +59,16 @@ static bool split_host(struct uri *uri, struct str rest)
 
 bool uri_split(struct uri *uri, struct str text)
 {
-    size_t colon = str_find(text, ':', 0);
-    struct str rest = str_slice(text, colon + 1, text.n);
-    *uri = (struct uri){.scheme = URI_OTHER};
-    if (colon == text.n)
-        return true;
-    uri->scheme = scheme_of(str_slice(text, 0, colon));
-    if (uri->scheme != URI_SIP) {
+    size_t colon = scheme_end(text);
+    bool none = colon == text.n;
+    struct str rest = none ? text : str_slice(text, colon + 1, text.n);
+    *uri = (struct uri){.scheme = none ? URI_NONE : scheme_of(str_slice(text, 0, colon))};
+    size_t at = str_find(rest, '@', 0);
+    if (uri->scheme != URI_SIP && !(none && at < rest.n)) {
         uri->userinfo = rest;
         split_user(uri);
         return true;
     }
-    size_t at = str_find(rest, '@', 0);
     if (at < rest.n) {
         uri->userinfo = str_slice(rest, 0, at);
         split_user(uri);
@@ -74,7 +90,7 @@ struct str uri_called_part(struct str text)
     struct uri uri;
     uri_split(&uri, text);
     struct str called = uri.user;
-    if (uri.scheme == URI_OTHER && str_find(text, ':', 0) == text.n)
+    if (uri.scheme == URI_NONE)
         called = text;
     else if (uri.scheme == URI_SIP && !uri.userinfo.p)
         called = str_find(uri.host, '.', 0) == uri.host.n ? uri.host : STR("");

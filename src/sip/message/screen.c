@@ -69,12 +69,16 @@ static enum reason screen_scheme(struct message *m, struct str uri)
     return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
+/* Of URI in the start line of M; one that is missing cannot be forwarded. */
 static bool is_emergency(const struct message *m, struct str uri)
 {
-    return uris_are_emergency(m->settings, uri, STR(""));
+    struct header_line to;
+    struct str called = header_find(m->raw, STR("To"), 't', &to) ? odd_uri(to.value) : STR("");
+    return uri.n > 0 && uris_are_emergency(m->settings, uri, called);
 }
 
-/* No emergency call is refused for how its Request-URI is written (Decided 5). */
+/* No emergency call is refused for how its Request-URI is written (Decided 5), nor one by its To
+   for a Request-URI that leads to nobody. */
 static enum reason screen_request_uri(struct message *m, struct str uri)
 {
     enum reason reason = screen_scheme(m, uri);
