@@ -78,7 +78,7 @@ static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_
 static bool has_use_of_upstreams(const struct object *trunk)
 {
     const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
-    return service_words[d->trunk.service].needs_upstreams;
+    return service_words[d->trunk.service].sends;
 }
 
 static bool has_use_of_any(const struct object *root)

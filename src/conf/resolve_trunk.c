@@ -33,7 +33,7 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
             list[n++] = index;
     }
     if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty &&
-        service_words[d->trunk.service].needs_upstreams)
+        service_words[d->trunk.service].sends)
         complain(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams is empty: its calls would have nowhere to go");
     d->trunk.upstreams = list;

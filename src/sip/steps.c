@@ -161,12 +161,14 @@ static enum step_result step_facts(struct context *c)
 
 static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
+    if (!trunk_sends(trunk))
+        return false;
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
         if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
-    return trunk->n_upstreams > 0;
+    return true;
 }
 
 /* What a call in progress counts as: for its trunk, then for its source. */

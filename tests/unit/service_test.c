@@ -72,7 +72,7 @@ static void what_is_served_today(void **state)
     (void)state;
     const struct service_word *word = &service_words[trunk.service];
     assert_string_equal(word->word, "sign");
-    assert_true(word->needs_upstreams && word->signs);
+    assert_true(word->sends && word->signs);
     assert_int_equal(s->way.n, 4);
     for (unsigned i = 0; i < s->way.n; i++)
         assert_string_equal(s->way.steps[i].name, wanted[i]);
