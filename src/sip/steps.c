@@ -563,11 +563,16 @@ static bool waits(struct context *c)
     return true;
 }
 
-/* C may be gone behind a step that does not go on. */
+/*
+ * C may be gone behind a step that does not go on, and has left its record: so what is about to be
+ * decided counts as decided, whatever the step of a service answers by itself.
+ */
 static void run(struct context *c)
 {
     enum step_result result;
     do {
+        if (c->service && c->way->steps[c->step].run == c->service->decide)
+            context_reaches(c, PROGRESS_DECIDED);
         result = c->way->steps[c->step].run(c);
         if (result == STEP_AGAIN)
             c->step = c->way->round;
