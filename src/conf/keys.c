@@ -75,10 +75,18 @@ static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_
 
 /* ---- what is required where something else says so ---- */
 
-static bool has_use_of_upstreams(const struct object *trunk)
+/* NULL: its service is a mistake. */
+static const struct service_word *word_of(const struct object *trunk)
 {
     const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
-    return service_words[d->trunk.service].sends;
+    bool unread = trunk->given[key_find(&trunk_table, STR("service"))].unread;
+    return unread ? NULL : &service_words[d->trunk.service];
+}
+
+bool has_use_of_upstreams(const struct object *trunk)
+{
+    const struct service_word *word = word_of(trunk);
+    return word && word->sends;
 }
 
 static bool has_use_of_any(const struct object *root)
