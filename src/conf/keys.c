@@ -41,9 +41,16 @@ enum {
 #define SERVICE_LATER(NAME, ...) | 1u << SERVICE_##NAME
 #include <stird/core/service_word.def>
 };
-#define WHY_NOT_SERVED "this version of stird does not serve that: write sign"
-#define NOT_PROXY      (1u << FRONT_REDIRECT | 1u << FRONT_REST)
-#define WHY_NO_FRONT   "this version of stird has no such front: write proxy"
+static const char service_help[] = "What becomes of its calls: "
+#define SERVICE(NAME, word, ...) #word ", "
+#include <stird/core/service_word.def>
+                                   "and no other in this version.";
+static const char why_not_served[] = "this version of stird does not serve that: it serves "
+#define SERVICE(NAME, word, ...) #word ", "
+#include <stird/core/service_word.def>
+                                     "and no other";
+#define NOT_PROXY    (1u << FRONT_REDIRECT | 1u << FRONT_REST)
+#define WHY_NO_FRONT "this version of stird has no such front: write proxy"
 
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};

@@ -15,6 +15,7 @@
 
 #include <stird/base/container_of.h>
 #include <stird/conf/settings_file.h>
+#include <stird/core/service_word.h>
 #include <stird/io/numbers_files.h>
 
 #include "conf/draft.h"
@@ -320,6 +321,23 @@ static void table_is_sound(void **state)
     }
 }
 
+/* Which services there are says service_word.def alone. */
+static void each_service_is_told(void **state)
+{
+    const struct key *k = &trunk_table.keys[key_find(&trunk_table, STR("service"))];
+    unsigned refused = 0;
+    (void)state;
+    for (unsigned i = 0; i < SERVICES; i++) {
+        const struct service_word *word = &service_words[i];
+        refused |= word->served ? 0 : 1u << i;
+        assert_string_equal(k->choices[i], word->word);
+        assert_true(!word->served || strstr(k->help, word->word));
+        assert_true(!word->served || strstr(k->why_refused, word->word));
+    }
+    assert_null(k->choices[SERVICES]);
+    assert_int_equal(k->refused, refused);
+}
+
 /* ---- documentation: each key is in the reference, with its default ---- */
 
 /* The help text as the end of a table's row: a bar would end the cell. */
@@ -363,6 +381,43 @@ static bool says_restart(struct str reference, const char *start)
     struct str value = str_span(at + strlen(start), reference.p + reference.n);
     value = str_slice(value, 0, str_find(value, '|', 0));
     return memmem(value.p, value.n, ", restart ", strlen(", restart ")) != NULL;
+}
+
+/* "true, false" of a choice: what it may be in this version. */
+static void write_choices(char *text, size_t bytes, const struct key *k)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; k->choices[i]; i++)
+        if (!(k->refused >> i & 1))
+            n += (size_t)snprintf(text + n, bytes - n, "%s%s", n > 0 ? ", " : "", k->choices[i]);
+}
+
+/* Of a choice: its row in the reference and its item in the manual name its values, and no more. */
+static bool says_choices(struct str reference, struct str manual, const struct table *t,
+                         const struct key *k)
+{
+    char choices[256], row[512], item[1024];
+    bool own = t == &trunk_table && strchr(k->name, '.'); /* said once, at the root */
+    if (k->type != KEY_CHOICE || own)
+        return true;
+    write_choices(choices, sizeof(choices), k);
+    snprintf(row, sizeof(row), "| `%s` | %s | %s%s | %s |\n", k->name,
+             k->fallback ? k->fallback : "-", choices,
+             k->required               ? ", required"
+             : k->applies != BY_RELOAD ? ", restart"
+                                       : "",
+             k->help);
+    snprintf(item, sizeof(item), "\n.It Cm %s\n%s\nValue: %s.\n", k->name, k->help, choices);
+    bool in_reference = memmem(reference.p, reference.n, row, strlen(row)) != NULL;
+    bool in_manual = memmem(manual.p, manual.n, item, strlen(item)) != NULL;
+    if (!in_reference)
+        print_undocumented("docs/configuration.md", t, k);
+    if (!in_manual)
+        print_undocumented("docs/stird.conf.5", t, k);
+    if (!in_reference || !in_manual)
+        print_error("the values are not: %s\n", choices);
+    return in_reference && in_manual;
 }
 
 static bool is_documented(struct str reference, const struct table *t, const struct key *k)
@@ -424,6 +479,7 @@ static void keys_are_documented(void **state)
         for (unsigned i = 0; i < tables[t]->n_keys; i++) {
             missing += !is_documented(reference, tables[t], &tables[t]->keys[i]);
             missing += !has_items(manual, tables[t], &tables[t]->keys[i]);
+            missing += !says_choices(reference, manual, tables[t], &tables[t]->keys[i]);
         }
     }
     assert_int_equal(missing, 0);
@@ -543,13 +599,10 @@ static void each_key_needs_a_restart_or_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_configurations),
-        cmocka_unit_test(shipped_files),
-        cmocka_unit_test(files_not_taken),
-        cmocka_unit_test(defaults_and_values),
-        cmocka_unit_test(table_is_sound),
-        cmocka_unit_test(keys_are_documented),
-        cmocka_unit_test(each_key_needs_a_restart_or_none),
+        cmocka_unit_test(bad_configurations),  cmocka_unit_test(shipped_files),
+        cmocka_unit_test(files_not_taken),     cmocka_unit_test(defaults_and_values),
+        cmocka_unit_test(table_is_sound),      cmocka_unit_test(each_service_is_told),
+        cmocka_unit_test(keys_are_documented), cmocka_unit_test(each_key_needs_a_restart_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
