@@ -96,13 +96,30 @@ bool has_use_of_upstreams(const struct object *trunk)
     return word && word->sends;
 }
 
-static bool has_use_of_any(const struct object *root)
+static bool has_use_of_certificates(const struct object *trunk)
+{
+    const struct service_word *word = word_of(trunk);
+    return word && word->signs;
+}
+
+/* Of the trunks that there are, or of those that are missing. */
+static bool any(const struct object *root, bool (*has_use)(const struct object *trunk))
 {
     const struct objects *trunks = &container_of(root, const struct draft, object)->trunks;
     bool used = trunks->n == 0;
     for (unsigned i = 0; i < trunks->n; i++)
-        used = used || has_use_of_upstreams(trunks->items[i]);
+        used = used || has_use(trunks->items[i]);
     return used;
+}
+
+static bool any_has_use_of_upstreams(const struct object *root)
+{
+    return any(root, has_use_of_upstreams);
+}
+
+static bool any_has_use_of_certificates(const struct object *root)
+{
+    return any(root, has_use_of_certificates);
 }
 
 /* ---- the tables ---- */

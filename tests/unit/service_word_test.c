@@ -27,8 +27,9 @@
 const struct service_word service_words[SERVICES] = {
     [SERVICE_SIGN] = {"sign", .served = true}, [SERVICE_VERIFY] = {"verify", .sends = true}};
 
+#define LISTEN "listen = ( { name = \"core\"; address = \"127.0.0.1\"; port = 5060; } );\n"
 #define BEGINNING                                                                                  \
-    "listen = ( { name = \"core\"; address = \"127.0.0.1\"; port = 5060; } );\n"                   \
+    LISTEN                                                                                         \
     "certificates = ( { id = \"818H\"; directory = \"" TESTS_DIR "/conf/certs/818H\"; } );\n"      \
     "provider = { spc = [ \"818H\" ]; };\n"
 #define TRUNK(more)                                                                                \
@@ -74,7 +75,7 @@ static void assert_right(const char *text, unsigned n_upstreams, unsigned of_tru
     buf_fini(&printed[1]);
 }
 
-static void a_trunk_may_have_no_upstreams(void **state)
+static void a_configuration_has_what_its_services_use(void **state)
 {
     char directory[] = "/tmp/stird-service-XXXXXX";
     (void)state;
@@ -84,6 +85,9 @@ static void a_trunk_may_have_no_upstreams(void **state)
     assert_right(BEGINNING TRUNK("upstreams = [ ];"), 0, 0);
     assert_right(BEGINNING TRUNK("") UPSTREAM, 1, 0);
     assert_right(BEGINNING TRUNK("upstreams = [ \"carrier\" ];") UPSTREAM, 1, 1);
+    /* nor anything to sign with, where nothing is signed */
+    assert_right(LISTEN TRUNK(""), 0, 0);
+    assert_right(LISTEN TRUNK("upstreams = [ \"carrier\" ];") UPSTREAM, 1, 1);
     assert_int_equal(unlink("stird.conf"), 0);
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(rmdir(directory), 0);
@@ -170,7 +174,7 @@ static void an_emergency_call_goes_where_the_service_sends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trunk_may_have_no_upstreams),
+        cmocka_unit_test(a_configuration_has_what_its_services_use),
         cmocka_unit_test(its_health_asks_for_nothing_that_it_does_not_use),
         cmocka_unit_test(an_emergency_call_goes_where_the_service_sends),
     };
