@@ -487,6 +487,95 @@ static void keys_are_documented(void **state)
     free((char *)manual.p);
 }
 
+/* ---- conf/stird.conf: every setting, those with a default as a comment that says it ---- */
+
+/* What a line that begins with NAME and OPENED encloses, commented out or not. */
+static struct str enclosed(struct str text, const char *name, const char *opened)
+{
+    char start[64], end[8];
+    for (unsigned commented = 0; commented < 2; commented++) {
+        snprintf(start, sizeof(start), "\n%s%s = %s", commented ? "#" : "", name, opened);
+        snprintf(end, sizeof(end), "\n%s%s;", commented ? "#" : "", *opened == '(' ? ")" : "}");
+        const char *at = memmem(text.p, text.n, start, strlen(start));
+        if (!at)
+            continue;
+        struct str rest = str_span(at + strlen(start), text.p + text.n);
+        struct str line = str_slice(rest, 0, str_find(rest, '\n', 0));
+        if (line.n > 2 && str_eq(str_slice(line, line.n - 2, line.n), STR(");")))
+            return line;
+        const char *to = memmem(rest.p, rest.n, end, strlen(end));
+        return to ? str_span(rest.p, to) : rest;
+    }
+    return (struct str){"", 0};
+}
+
+/* Where K of T would be written. */
+static struct str part_of_key(struct str text, const struct table *t, const struct key *k)
+{
+    char group[64];
+    const char *dot = strchr(k->name, '.');
+    if (t == &root_table && !dot)
+        return text;
+    if (dot) {
+        snprintf(group, sizeof(group), "%.*s", (int)(dot - k->name), k->name);
+        return enclosed(text, group, "{");
+    }
+    for (unsigned i = 0; i < root_table.n_keys; i++)
+        if (root_table.keys[i].objects == t)
+            return enclosed(text, root_table.keys[i].name, "(");
+    return (struct str){"", 0};
+}
+
+static bool is_part_of_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Behind "WORD = " the rest of its line; empty: it is not there. */
+static struct str value_behind(struct str part, const char *word, bool *commented)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof(wanted), "%s = ", word);
+    for (size_t i = 1; i + strlen(wanted) < part.n; i++) {
+        struct str here = str_slice(part, i, part.n);
+        if (!str_starts(here, str_of(wanted)) || is_part_of_word(part.p[i - 1]))
+            continue;
+        *commented = part.p[i - 1] == '#';
+        return str_slice(here, strlen(wanted), str_find(here, '\n', 0));
+    }
+    return (struct str){"", 0};
+}
+
+/* A value that is commented out is the default. */
+static bool is_shipped(struct str text, const struct table *t, const struct key *k)
+{
+    char plain[128], quoted[128];
+    const char *dot = strchr(k->name, '.');
+    bool commented = false, own = t == &trunk_table && dot; /* said once, at the root */
+    struct str value = value_behind(part_of_key(text, t, k), dot ? dot + 1 : k->name, &commented);
+    snprintf(plain, sizeof(plain), "%s;", k->fallback ? k->fallback : "");
+    snprintf(quoted, sizeof(quoted), "\"%s\";", k->fallback ? k->fallback : "");
+    bool right = !k->fallback || !commented || str_starts(value, str_of(plain)) ||
+                 str_starts(value, str_of(quoted));
+    if (own || (value.n > 0 && right))
+        return true;
+    print_undocumented("conf/stird.conf", t, k);
+    print_error(value.n > 0 ? "the default is %s\n" : "it is not there\n", k->fallback);
+    return false;
+}
+
+static void keys_are_shipped(void **state)
+{
+    (void)state;
+    struct str text = slurp(PROJECT_DIR "/conf/stird.conf");
+    unsigned missing = 0;
+    for (size_t t = 0; t < TABLES; t++)
+        for (unsigned i = 0; i < tables[t]->n_keys; i++)
+            missing += !is_shipped(text, tables[t], &tables[t]->keys[i]);
+    assert_int_equal(missing, 0);
+    free((char *)text.p);
+}
+
 /* ---- what a reload cannot change ---- */
 
 /* Another value than SETTINGS have there; false: there is none that one line can say. */
@@ -599,10 +688,15 @@ static void each_key_needs_a_restart_or_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_configurations),  cmocka_unit_test(shipped_files),
-        cmocka_unit_test(files_not_taken),     cmocka_unit_test(defaults_and_values),
-        cmocka_unit_test(table_is_sound),      cmocka_unit_test(each_service_is_told),
-        cmocka_unit_test(keys_are_documented), cmocka_unit_test(each_key_needs_a_restart_or_none),
+        cmocka_unit_test(bad_configurations),
+        cmocka_unit_test(shipped_files),
+        cmocka_unit_test(files_not_taken),
+        cmocka_unit_test(defaults_and_values),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(each_service_is_told),
+        cmocka_unit_test(keys_are_documented),
+        cmocka_unit_test(keys_are_shipped),
+        cmocka_unit_test(each_key_needs_a_restart_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
