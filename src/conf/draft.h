@@ -11,6 +11,7 @@ struct place {
     struct str file;
     unsigned line; /* 0: not there, or the file as a whole */
     bool guessed;  /* of a key: a word that is none stands there, and probably means it */
+    bool unread;   /* of a key: its value could not be taken, which was said */
 };
 
 struct text_item {

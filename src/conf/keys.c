@@ -41,9 +41,16 @@ enum {
 #define SERVICE_LATER(NAME, ...) | 1u << SERVICE_##NAME
 #include <stird/core/service_word.def>
 };
-#define WHY_NOT_SERVED "this version of stird does not serve that: write sign"
-#define NOT_PROXY      (1u << FRONT_REDIRECT | 1u << FRONT_REST)
-#define WHY_NO_FRONT   "this version of stird has no such front: write proxy"
+static const char service_help[] = "What becomes of its calls: "
+#define SERVICE(NAME, word, ...) #word ", "
+#include <stird/core/service_word.def>
+                                   "and no other in this version.";
+static const char why_not_served[] = "this version of stird does not serve that: it serves "
+#define SERVICE(NAME, word, ...) #word ", "
+#include <stird/core/service_word.def>
+                                     "and no other";
+#define NOT_PROXY    (1u << FRONT_REDIRECT | 1u << FRONT_REST)
+#define WHY_NO_FRONT "this version of stird has no such front: write proxy"
 
 /* In the order of the enums whose values are kept. */
 const char *const treatments[] = {"A", "B", "C", "unsigned", "refuse", NULL};
@@ -75,19 +82,44 @@ static const char *const verdicts[] = {"A", "B", "C", "unsigned", "refuse", "by_
 
 /* ---- what is required where something else says so ---- */
 
-static bool has_use_of_upstreams(const struct object *trunk)
+/* NULL: its service is a mistake. */
+static const struct service_word *word_of(const struct object *trunk)
 {
     const struct draft_trunk *d = container_of(trunk, const struct draft_trunk, object);
-    return service_words[d->trunk.service].needs_upstreams;
+    bool unread = trunk->given[key_find(&trunk_table, STR("service"))].unread;
+    return unread ? NULL : &service_words[d->trunk.service];
 }
 
-static bool has_use_of_any(const struct object *root)
+bool has_use_of_upstreams(const struct object *trunk)
+{
+    const struct service_word *word = word_of(trunk);
+    return word && word->sends;
+}
+
+static bool has_use_of_certificates(const struct object *trunk)
+{
+    const struct service_word *word = word_of(trunk);
+    return word && word->signs;
+}
+
+/* Of the trunks that there are, or of those that are missing. */
+static bool any(const struct object *root, bool (*has_use)(const struct object *trunk))
 {
     const struct objects *trunks = &container_of(root, const struct draft, object)->trunks;
     bool used = trunks->n == 0;
     for (unsigned i = 0; i < trunks->n; i++)
-        used = used || has_use_of_upstreams(trunks->items[i]);
+        used = used || has_use(trunks->items[i]);
     return used;
+}
+
+static bool any_has_use_of_upstreams(const struct object *root)
+{
+    return any(root, has_use_of_upstreams);
+}
+
+static bool any_has_use_of_certificates(const struct object *root)
+{
+    return any(root, has_use_of_certificates);
 }
 
 /* ---- the tables ---- */

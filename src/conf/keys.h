@@ -68,6 +68,10 @@ extern const struct table root_table, listener_table, certificate_table, provide
 extern const char *const kyc_states[];
 extern const char *const treatments[];
 
+/* Whether a trunk's calls need upstreams. Not where its service is a mistake: that was said, and
+   what it needs nobody knows. */
+bool has_use_of_upstreams(const struct object *trunk);
+
 /* Index of the key of that full name, or table->n_keys. */
 unsigned key_find(const struct table *table, struct str name);
 

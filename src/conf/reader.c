@@ -183,18 +183,19 @@ static bool value_as_text(struct reader *r, const struct key *k, const config_se
     return false;
 }
 
-static void read_scalar(struct reader *r, struct object *o, const struct key *k,
+/* False: it could not be taken, and that was said. */
+static bool read_scalar(struct reader *r, struct object *o, const struct key *k,
                         const config_setting_t *s, struct place at)
 {
     struct str text;
     struct buf message = BUF_INIT;
     if (!value_as_text(r, k, s, &text)) {
         complain(r, o, at, "%s must be %s", k->name, type_wanted(k->type));
-        return;
+        return false;
     }
     if (!text.p) {
         out_of_memory(r);
-        return;
+        return false;
     }
     const char *fault = key_parse(k, text, field_of(o, k), &message);
     struct str as_written = k->type == KEY_INTEGER ? text : shown(r, text);
@@ -203,6 +204,7 @@ static void read_scalar(struct reader *r, struct object *o, const struct key *k,
     else if (k->type == KEY_PATH)
         *(struct str *)field_of(o, k) = resolve_path(r, text);
     buf_fini(&message);
+    return !fault;
 }
 
 static bool is_list(const config_setting_t *s)
@@ -373,7 +375,7 @@ static void read_known(struct reader *r, struct object *o, unsigned index,
     else if (k->type == KEY_OBJECTS)
         read_objects(r, o, k, s, at);
     else
-        read_scalar(r, o, k, s, at);
+        o->given[index].unread = !read_scalar(r, o, k, s, at);
 }
 
 /* One that could be read by that key or not: nothing is said of a value whose key is a guess. */

@@ -3,7 +3,6 @@
 #include <stird/base/container_of.h>
 #include <stird/core/certificate_choice.h>
 #include <stird/core/headers.h>
-#include <stird/core/service_word.h>
 #include <stird/core/told.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
             list[n++] = index;
     }
     if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty &&
-        service_words[d->trunk.service].needs_upstreams)
+        has_use_of_upstreams(&d->object))
         complain(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams is empty: its calls would have nowhere to go");
     d->trunk.upstreams = list;

@@ -463,7 +463,8 @@ void settings_print(const struct settings *s, struct buf *out)
     }
     open_group(&p, (struct str){"", 0});
     print_objects(out, s, "listen", s->n_listeners, print_listener);
-    print_objects(out, s, "certificates", count_certificates(s), print_certificate);
+    if (s->n_certificates > 0)
+        print_objects(out, s, "certificates", count_certificates(s), print_certificate);
     if (s->providers_named)
         print_objects(out, s, "providers", s->n_providers, print_provider);
     if (s->n_upstreams > 0)

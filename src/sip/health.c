@@ -6,6 +6,7 @@
 #include <stird/core/certificate_choice.h>
 #include <stird/core/service_word.h>
 #include <stird/core/source_table.h>
+#include <stird/core/trunk.h>
 
 #include "proxy_parts.h"
 
@@ -59,7 +60,7 @@ static enum reason look(struct proxy *p, const struct trunk *t)
     const struct settings *s = proxy_settings(p);
     if (t->health == HEALTH_ALIVE)
         return REASON_OK;
-    if (t->n_upstreams > 0 && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
+    if (trunk_sends(t) && !routes_are_usable(proxy_routes(p), s, t, proxy_now_ms()))
         return REASON_NO_UPSTREAM;
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }

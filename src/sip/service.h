@@ -11,8 +11,9 @@
 
 struct service {
     struct way way;
-    /* The step of WAY that decides, for a call that nobody places (rehearsal.h): C->targets are
-       supposed. It neither sends nor waits. */
+    /* The step of WAY that decides: what comes as far as that has a record of its own. Also run for
+       a call that nobody places (rehearsal.h): C->targets are supposed. It neither sends, answers
+       (but for step_refuse()) nor waits. */
     enum step_result (*decide)(struct context *c);
 };
 

@@ -58,7 +58,6 @@ static enum step_result step_decide(struct context *c)
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
-    context_reaches(c, PROGRESS_DECIDED);
     if (c->call->fits_none)
         c->outcome->detail = why_none;
     if (first)

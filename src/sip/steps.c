@@ -161,12 +161,14 @@ static enum step_result step_facts(struct context *c)
 
 static bool upstreams_are_full(struct proxy *p, const struct settings *s, const struct trunk *trunk)
 {
+    if (!trunk_sends(trunk))
+        return false;
     for (unsigned i = 0; i < trunk->n_upstreams; i++) {
         const struct upstream *u = &s->upstreams[trunk->upstreams[i]];
         if (!limits_reached(proxy_limits(p), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls))
             return false;
     }
-    return trunk->n_upstreams > 0;
+    return true;
 }
 
 /* What a call in progress counts as: for its trunk, then for its source. */
@@ -561,11 +563,16 @@ static bool waits(struct context *c)
     return true;
 }
 
-/* C may be gone behind a step that does not go on. */
+/*
+ * C may be gone behind a step that does not go on, and has left its record: so what is about to be
+ * decided counts as decided, whatever the step of a service answers by itself.
+ */
 static void run(struct context *c)
 {
     enum step_result result;
     do {
+        if (c->service && c->way->steps[c->step].run == c->service->decide)
+            context_reaches(c, PROGRESS_DECIDED);
         result = c->way->steps[c->step].run(c);
         if (result == STEP_AGAIN)
             c->step = c->way->round;

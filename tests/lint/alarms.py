@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
 usage: alarms.py PROJECT
-docs/troubleshooting.md has a row with what to do for each alarm (src/daemon/alarms.def), for each reason of
+Each alarm (src/daemon/alarms.def) is given its value by the supervisor, at one place, and docs/troubleshooting.md has a
+row with what to do for each, for each reason of
 include/stird/core/reason.def that is no level, and for each counter of `stirctl stats`; and each error line of the
 log stands in the row of the alarm that it belongs to, or among those of processes that do not start.
 """
@@ -54,10 +55,23 @@ def error_lines(project):
             yield os.path.relpath(path, project), head(joined(literals))
 
 
+def named(project):
+    names = re.findall(r"^ALARM\((\w+),", read(project, "src", "daemon", "alarms.def"), re.M)
+    if len(names) < 40:
+        yield "only %d alarms are read of alarms.def" % len(names)
+    counted = []
+    for path in glob.glob(os.path.join(project, "src", "daemon", "supervisor", "*.c")):
+        counted += re.findall(r"\bvalues\[ALARM_(\w+)\] \+?= ", read(path))
+    for name in names:
+        if counted.count(name) != 1:
+            yield "the supervisor says %d times what alarm %s counts" % (counted.count(name), name)
+
+
 def check(project):
     text = read(project, *PAGE)
     alarms = rows(section(text, "By alarm"))
     said = " ".join(cells[0] for cells in alarms.values())
+    yield from named(project)
     for name in re.findall(r"^ALARM\((\w+),", read(project, "src", "daemon", "alarms.def"), re.M):
         if len(alarms.get(name, [])) < 2 or len(alarms[name][-1]) < 20:
             yield "no row of alarm %s that says what to do" % name

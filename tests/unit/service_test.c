@@ -22,18 +22,28 @@ static unsigned counted;
 static enum step_result step_count(struct context *c)
 {
     assert_non_null(c->call->trunk);
+    assert_int_equal(c->progress, PROGRESS_DECIDED); /* it may refuse, which is the end of C */
     counted++;
     return STEP_NEXT;
 }
 
+/* Whoever decides, the call that it was decided for has a record of its own. */
 static enum step_result step_end(struct context *c)
 {
-    (void)c;
+    assert_int_equal(c->progress, PROGRESS_DECIDED);
     return STEP_DONE;
 }
 
-static const struct step steps[] = {{"count", step_count}, {"end", step_end}};
-static const struct service service_count = {.way = {steps, 2, 0}, .decide = step_count};
+/* What ends before it is decided is told with others. */
+static enum step_result step_before(struct context *c)
+{
+    assert_true(c->progress < PROGRESS_DECIDED);
+    return STEP_NEXT;
+}
+
+static const struct step steps[] = {
+    {"before", step_before}, {"count", step_count}, {"end", step_end}};
+static const struct service service_count = {.way = {steps, 3, 1}, .decide = step_count};
 
 /* ---- the call ---- */
 
@@ -72,7 +82,7 @@ static void what_is_served_today(void **state)
     (void)state;
     const struct service_word *word = &service_words[trunk.service];
     assert_string_equal(word->word, "sign");
-    assert_true(word->needs_upstreams && word->signs);
+    assert_true(word->sends && word->signs);
     assert_int_equal(s->way.n, 4);
     for (unsigned i = 0; i < s->way.n; i++)
         assert_string_equal(s->way.steps[i].name, wanted[i]);
@@ -93,7 +103,10 @@ static void each_that_is_served_is_whole(void **state)
             continue;
         served++;
         assert_true(s->way.n > 0 && s->way.round < s->way.n);
-        assert_non_null(s->decide);
+        unsigned decides = 0;
+        for (unsigned k = 0; k < s->way.n; k++)
+            decides += s->way.steps[k].run == s->decide;
+        assert_int_equal(decides, 1);
     }
     assert_true(served > 0);
 }

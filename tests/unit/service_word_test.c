@@ -1,6 +1,7 @@
 /*
  * What a service needs is said by its word's row alone: here another table stands in the place of
- * the core's, in which `sign` neither signs nor needs upstreams, as a later service may not.
+ * the core's, in which `sign` neither signs nor sends to upstreams, as a later service may not, and
+ * `verify` sends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stird/conf/settings_file.h>
 #include <stird/core/service_word.h>
 #include <stird/core/source_table.h>
+#include <stird/core/trunk.h>
 #include <stird/io/snapshot.h>
 
 #include "sip/health.h"
@@ -22,10 +24,12 @@
 
 #define NOW_S 1893456000 /* 2030-01-01: while the certificates of tests/conf are valid */
 
-const struct service_word service_words[SERVICES] = {[SERVICE_SIGN] = {"sign", .served = true}};
+const struct service_word service_words[SERVICES] = {
+    [SERVICE_SIGN] = {"sign", .served = true}, [SERVICE_VERIFY] = {"verify", .sends = true}};
 
+#define LISTEN "listen = ( { name = \"core\"; address = \"127.0.0.1\"; port = 5060; } );\n"
 #define BEGINNING                                                                                  \
-    "listen = ( { name = \"core\"; address = \"127.0.0.1\"; port = 5060; } );\n"                   \
+    LISTEN                                                                                         \
     "certificates = ( { id = \"818H\"; directory = \"" TESTS_DIR "/conf/certs/818H\"; } );\n"      \
     "provider = { spc = [ \"818H\" ]; };\n"
 #define TRUNK(more)                                                                                \
@@ -71,7 +75,7 @@ static void assert_right(const char *text, unsigned n_upstreams, unsigned of_tru
     buf_fini(&printed[1]);
 }
 
-static void a_trunk_may_have_no_upstreams(void **state)
+static void a_configuration_has_what_its_services_use(void **state)
 {
     char directory[] = "/tmp/stird-service-XXXXXX";
     (void)state;
@@ -81,6 +85,9 @@ static void a_trunk_may_have_no_upstreams(void **state)
     assert_right(BEGINNING TRUNK("upstreams = [ ];"), 0, 0);
     assert_right(BEGINNING TRUNK("") UPSTREAM, 1, 0);
     assert_right(BEGINNING TRUNK("upstreams = [ \"carrier\" ];") UPSTREAM, 1, 1);
+    /* nor anything to sign with, where nothing is signed */
+    assert_right(LISTEN TRUNK(""), 0, 0);
+    assert_right(LISTEN TRUNK("upstreams = [ \"carrier\" ];") UPSTREAM, 1, 1);
     assert_int_equal(unlink("stird.conf"), 0);
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(rmdir(directory), 0);
@@ -94,14 +101,22 @@ static void its_health_asks_for_nothing_that_it_does_not_use(void **state)
     static const struct address_prefix source = {
         .address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}}, .bits = 32};
     static const enum health healths[] = {HEALTH_ALIVE, HEALTH_NEXT_HOPS, HEALTH_SIGNING};
+    static const struct upstream nowhere = {.name = STR("carrier"), .host = STR("no.example")};
+    static const uint32_t listed = 0;
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         const struct trunk trunk = {.sources = &source,
                                     .n_sources = 1,
                                     .certificate = NO_CERTIFICATE,
-                                    .health = healths[i]};
-        struct settings settings = {
-            .trunks = &trunk, .n_trunks = 1, .failure_mode = FAIL_CLOSED, .arena = arena_new(4096)};
+                                    .upstreams = &listed,
+                                    .n_upstreams = i / 3,
+                                    .health = healths[i % 3]};
+        struct settings settings = {.trunks = &trunk,
+                                    .n_trunks = 1,
+                                    .upstreams = &nowhere,
+                                    .n_upstreams = i / 3,
+                                    .failure_mode = FAIL_CLOSED,
+                                    .arena = arena_new(4096)};
         struct snapshot snapshot = {.settings = &settings, .signer = signer_client_new(-1)};
         const struct proxy_stage stage = {.snapshot = &snapshot};
         struct proxy *p = proxy_new_offstage(&stage);
@@ -114,11 +129,54 @@ static void its_health_asks_for_nothing_that_it_does_not_use(void **state)
     }
 }
 
+/* ---- emergency calls that fit no trunk ---- */
+
+/* Upstreams that are listed lead nowhere where the service does not send there. */
+static void an_emergency_call_goes_where_the_service_sends(void **state)
+{
+    static const struct address_prefix source = {
+        .address = {.family = ADDRESS_IPV4, .bytes = {192, 0, 2, 1}}, .bits = 32};
+    static const struct upstream carrier = {.name = STR("carrier")};
+    static const uint32_t listed = 0;
+    static const struct {
+        enum trunk_service service[2];
+        unsigned n_upstreams[2], taken;
+    } cases[] = {
+        {{SERVICE_SIGN, SERVICE_VERIFY}, {1, 1}, 1}, {{SERVICE_VERIFY, SERVICE_SIGN}, {1, 1}, 0},
+        {{SERVICE_SIGN, SERVICE_VERIFY}, {0, 1}, 1}, {{SERVICE_SIGN, SERVICE_VERIFY}, {1, 0}, 0},
+        {{SERVICE_SIGN, SERVICE_SIGN}, {1, 1}, 0},   {{SERVICE_SIGN, SERVICE_SIGN}, {0, 1}, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trunk of[2];
+        for (unsigned t = 0; t < 2; t++)
+            of[t] = (struct trunk){.name = t ? STR("b") : STR("a"),
+                                   .sources = &source,
+                                   .n_sources = 1,
+                                   .tgrp = STR("other"),
+                                   .service = cases[i].service[t],
+                                   .upstreams = &listed,
+                                   .n_upstreams = cases[i].n_upstreams[t]};
+        struct settings s = {.trunks = of,
+                             .n_trunks = 2,
+                             .upstreams = &carrier,
+                             .n_upstreams = 1,
+                             .arena = arena_new(4096)};
+        s.sources = source_table_new(s.arena, of, 2, &carrier, 1);
+        struct call call = {.source = source.address,
+                            .request_uri = STR("sip:911@192.0.2.200"),
+                            .to_uri = STR("sip:911@192.0.2.200")};
+        assert_ptr_equal(trunk_for_emergency(&s, &call), &of[cases[i].taken]);
+        arena_free(s.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trunk_may_have_no_upstreams),
+        cmocka_unit_test(a_configuration_has_what_its_services_use),
         cmocka_unit_test(its_health_asks_for_nothing_that_it_does_not_use),
+        cmocka_unit_test(an_emergency_call_goes_where_the_service_sends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include <stird/base/container_of.h>
 #include <stird/conf/settings_file.h>
+#include <stird/core/service_word.h>
 #include <stird/io/numbers_files.h>
 
 #include "conf/draft.h"
@@ -320,6 +321,23 @@ static void table_is_sound(void **state)
     }
 }
 
+/* Which services there are says service_word.def alone. */
+static void each_service_is_told(void **state)
+{
+    const struct key *k = &trunk_table.keys[key_find(&trunk_table, STR("service"))];
+    unsigned refused = 0;
+    (void)state;
+    for (unsigned i = 0; i < SERVICES; i++) {
+        const struct service_word *word = &service_words[i];
+        refused |= word->served ? 0 : 1u << i;
+        assert_string_equal(k->choices[i], word->word);
+        assert_true(!word->served || strstr(k->help, word->word));
+        assert_true(!word->served || strstr(k->why_refused, word->word));
+    }
+    assert_null(k->choices[SERVICES]);
+    assert_int_equal(k->refused, refused);
+}
+
 /* ---- documentation: each key is in the reference, with its default ---- */
 
 /* The help text as the end of a table's row: a bar would end the cell. */
@@ -363,6 +381,43 @@ static bool says_restart(struct str reference, const char *start)
     struct str value = str_span(at + strlen(start), reference.p + reference.n);
     value = str_slice(value, 0, str_find(value, '|', 0));
     return memmem(value.p, value.n, ", restart ", strlen(", restart ")) != NULL;
+}
+
+/* "true, false" of a choice: what it may be in this version. */
+static void write_choices(char *text, size_t bytes, const struct key *k)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; k->choices[i]; i++)
+        if (!(k->refused >> i & 1))
+            n += (size_t)snprintf(text + n, bytes - n, "%s%s", n > 0 ? ", " : "", k->choices[i]);
+}
+
+/* Of a choice: its row in the reference and its item in the manual name its values, and no more. */
+static bool says_choices(struct str reference, struct str manual, const struct table *t,
+                         const struct key *k)
+{
+    char choices[256], row[512], item[1024];
+    bool own = t == &trunk_table && strchr(k->name, '.'); /* said once, at the root */
+    if (k->type != KEY_CHOICE || own)
+        return true;
+    write_choices(choices, sizeof(choices), k);
+    snprintf(row, sizeof(row), "| `%s` | %s | %s%s | %s |\n", k->name,
+             k->fallback ? k->fallback : "-", choices,
+             k->required               ? ", required"
+             : k->applies != BY_RELOAD ? ", restart"
+                                       : "",
+             k->help);
+    snprintf(item, sizeof(item), "\n.It Cm %s\n%s\nValue: %s.\n", k->name, k->help, choices);
+    bool in_reference = memmem(reference.p, reference.n, row, strlen(row)) != NULL;
+    bool in_manual = memmem(manual.p, manual.n, item, strlen(item)) != NULL;
+    if (!in_reference)
+        print_undocumented("docs/configuration.md", t, k);
+    if (!in_manual)
+        print_undocumented("docs/stird.conf.5", t, k);
+    if (!in_reference || !in_manual)
+        print_error("the values are not: %s\n", choices);
+    return in_reference && in_manual;
 }
 
 static bool is_documented(struct str reference, const struct table *t, const struct key *k)
@@ -424,11 +479,101 @@ static void keys_are_documented(void **state)
         for (unsigned i = 0; i < tables[t]->n_keys; i++) {
             missing += !is_documented(reference, tables[t], &tables[t]->keys[i]);
             missing += !has_items(manual, tables[t], &tables[t]->keys[i]);
+            missing += !says_choices(reference, manual, tables[t], &tables[t]->keys[i]);
         }
     }
     assert_int_equal(missing, 0);
     free((char *)reference.p);
     free((char *)manual.p);
+}
+
+/* ---- conf/stird.conf: every setting, those with a default as a comment that says it ---- */
+
+/* What a line that begins with NAME and OPENED encloses, commented out or not. */
+static struct str enclosed(struct str text, const char *name, const char *opened)
+{
+    char start[64], end[8];
+    for (unsigned commented = 0; commented < 2; commented++) {
+        snprintf(start, sizeof(start), "\n%s%s = %s", commented ? "#" : "", name, opened);
+        snprintf(end, sizeof(end), "\n%s%s;", commented ? "#" : "", *opened == '(' ? ")" : "}");
+        const char *at = memmem(text.p, text.n, start, strlen(start));
+        if (!at)
+            continue;
+        struct str rest = str_span(at + strlen(start), text.p + text.n);
+        struct str line = str_slice(rest, 0, str_find(rest, '\n', 0));
+        if (line.n > 2 && str_eq(str_slice(line, line.n - 2, line.n), STR(");")))
+            return line;
+        const char *to = memmem(rest.p, rest.n, end, strlen(end));
+        return to ? str_span(rest.p, to) : rest;
+    }
+    return (struct str){"", 0};
+}
+
+/* Where K of T would be written. */
+static struct str part_of_key(struct str text, const struct table *t, const struct key *k)
+{
+    char group[64];
+    const char *dot = strchr(k->name, '.');
+    if (t == &root_table && !dot)
+        return text;
+    if (dot) {
+        snprintf(group, sizeof(group), "%.*s", (int)(dot - k->name), k->name);
+        return enclosed(text, group, "{");
+    }
+    for (unsigned i = 0; i < root_table.n_keys; i++)
+        if (root_table.keys[i].objects == t)
+            return enclosed(text, root_table.keys[i].name, "(");
+    return (struct str){"", 0};
+}
+
+static bool is_part_of_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Behind "WORD = " the rest of its line; empty: it is not there. */
+static struct str value_behind(struct str part, const char *word, bool *commented)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof(wanted), "%s = ", word);
+    for (size_t i = 1; i + strlen(wanted) < part.n; i++) {
+        struct str here = str_slice(part, i, part.n);
+        if (!str_starts(here, str_of(wanted)) || is_part_of_word(part.p[i - 1]))
+            continue;
+        *commented = part.p[i - 1] == '#';
+        return str_slice(here, strlen(wanted), str_find(here, '\n', 0));
+    }
+    return (struct str){"", 0};
+}
+
+/* A value that is commented out is the default. */
+static bool is_shipped(struct str text, const struct table *t, const struct key *k)
+{
+    char plain[128], quoted[128];
+    const char *dot = strchr(k->name, '.');
+    bool commented = false, own = t == &trunk_table && dot; /* said once, at the root */
+    struct str value = value_behind(part_of_key(text, t, k), dot ? dot + 1 : k->name, &commented);
+    snprintf(plain, sizeof(plain), "%s;", k->fallback ? k->fallback : "");
+    snprintf(quoted, sizeof(quoted), "\"%s\";", k->fallback ? k->fallback : "");
+    bool right = !k->fallback || !commented || str_starts(value, str_of(plain)) ||
+                 str_starts(value, str_of(quoted));
+    if (own || (value.n > 0 && right))
+        return true;
+    print_undocumented("conf/stird.conf", t, k);
+    print_error(value.n > 0 ? "the default is %s\n" : "it is not there\n", k->fallback);
+    return false;
+}
+
+static void keys_are_shipped(void **state)
+{
+    (void)state;
+    struct str text = slurp(PROJECT_DIR "/conf/stird.conf");
+    unsigned missing = 0;
+    for (size_t t = 0; t < TABLES; t++)
+        for (unsigned i = 0; i < tables[t]->n_keys; i++)
+            missing += !is_shipped(text, tables[t], &tables[t]->keys[i]);
+    assert_int_equal(missing, 0);
+    free((char *)text.p);
 }
 
 /* ---- what a reload cannot change ---- */
@@ -548,7 +693,9 @@ int main(void)
         cmocka_unit_test(files_not_taken),
         cmocka_unit_test(defaults_and_values),
         cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(each_service_is_told),
         cmocka_unit_test(keys_are_documented),
+        cmocka_unit_test(keys_are_shipped),
         cmocka_unit_test(each_key_needs_a_restart_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

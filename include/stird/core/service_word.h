@@ -9,9 +9,9 @@
 
 struct service_word {
     const char *word;
-    bool served;          /* by this version: else conf lets nobody write it */
-    bool needs_upstreams; /* calls of a trunk without any would have nowhere to go */
-    bool signs;           /* its calls want a certificate and the signer */
+    bool served; /* by this version: else conf lets nobody write it */
+    bool sends;  /* its calls leave by their trunk's upstreams, and have nowhere to go without */
+    bool signs;  /* its calls want a certificate and the signer */
 };
 
 extern const struct service_word service_words[SERVICES];

@@ -19,10 +19,15 @@
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
 /*
+ * Whether TRUNK's calls leave by its upstreams: its service sends there (service_word.h), and there
+ * are some. Upstreams that are listed for a service that does not send count for nothing.
+ */
+bool trunk_sends(const struct trunk *trunk);
+/*
  * Where trunk_match() found none, for an emergency call, which is not to be lost for that (Decided
- * 5): one of its source's trunks, of those with upstreams the first that it names in part, else the
- * first; where none has any, by what a service does without them. All others are passed over. NULL:
- * it is no emergency call of any of them; CALL is as it was.
+ * 5): one of its source's trunks, of those that send to upstreams the first that it names in part,
+ * else the first; where none does, by what a service does without. All others are passed over.
+ * NULL: it is no emergency call of any of them; CALL is as it was.
  */
 const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call);
 /*

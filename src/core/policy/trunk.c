@@ -2,6 +2,7 @@
 
 #include <stird/core/discriminator.h>
 #include <stird/core/emergency.h>
+#include <stird/core/service_word.h>
 #include <stird/core/source_table.h>
 
 /* How specifically a trunk matches, among those of one source prefix; compared from the first field
@@ -118,11 +119,16 @@ static bool is_emergency_of(const struct settings *settings, struct call *call,
     return emergency;
 }
 
+bool trunk_sends(const struct trunk *trunk)
+{
+    return service_words[trunk->service].sends && trunk->n_upstreams > 0;
+}
+
 /* LEADS_ON: there are next hops to go to; else by what its service does without any. */
 static bool takes_emergency(const struct settings *settings, struct call *call,
                             const struct trunk *t, bool leads_on)
 {
-    return (t->n_upstreams > 0) == leads_on && is_emergency_of(settings, call, t);
+    return trunk_sends(t) == leads_on && is_emergency_of(settings, call, t);
 }
 
 static const struct trunk *first_for_emergency(const struct settings *settings, struct call *call,

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <stird/base/json.h>
+#include <stird/core/trunk.h>
 #include <stird/io/admin.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static uint64_t in_progress(const struct supervisor *s, unsigned trunk)
 static struct hop_tally hops_of(const struct hop_tally *upstreams, const struct trunk *t)
 {
     struct hop_tally sum = {0};
-    for (unsigned i = 0; i < t->n_upstreams; i++) {
+    for (unsigned i = 0; trunk_sends(t) && i < t->n_upstreams; i++) {
         sum.n += upstreams[t->upstreams[i]].n;
         sum.usable += upstreams[t->upstreams[i]].usable;
     }
@@ -113,7 +114,7 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[i % settings->n_trunks];
         struct hop_tally hops = hops_of(upstreams, t);
-        bool without = t->n_upstreams > 0 && hops.usable == 0;
+        bool without = trunk_sends(t) && hops.usable == 0;
         bool its_turn = without == (i < settings->n_trunks);
         if (its_turn && j->out->n <= until) {
             put_one(s, j, t, &hops);
