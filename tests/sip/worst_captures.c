@@ -7,11 +7,12 @@
 #include <stird/trace/trace.h>
 #include <string.h>
 
+#include "worst_roles.h"
+
 #define SEGMENT      1400
 #define IP_HEADER    20
 #define UDP_HEADER   8
 #define TCP_HEADER   20
-#define DATAGRAM     (65535 - IP_HEADER - UDP_HEADER) /* the most that one holds */
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 
@@ -96,7 +97,7 @@ static void read_file(void)
 
 void worst_capture_datagram(struct str bytes)
 {
-    bytes = str_slice(bytes, 0, DATAGRAM);
+    bytes = str_slice(bytes, 0, WORST_DATAGRAM);
     begin_file();
     add_ip(PROTOCOL_UDP, bytes.n + UDP_HEADER);
     add_word((unsigned)(bytes.n + UDP_HEADER));

@@ -7,7 +7,8 @@
 
 #include <stird/base/str.h>
 
-#define WORST_VIA "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1" /* of all that is made */
+#define WORST_DATAGRAM (65535 - 20 - 8) /* octets: the most that one holds */
+#define WORST_VIA      "SIP/2.0/UDP 127.0.0.3;branch=z9hG4bKst1" /* of all that is made */
 
 struct worst_role {
     const char *name;

@@ -14,6 +14,7 @@
 
 #include "sip/arrival.h"
 #include "sip/proxy_parts.h"
+#include "worst_roles.h"
 
 #define BACKLOG (1 << 20)
 #define HOUR_MS 3600000
@@ -70,6 +71,7 @@ struct proxy *worst_worker_new(struct settings *settings, int table)
     return proxy;
 }
 
+/* As much of it as a datagram holds. */
 void worst_worker_hears(struct str bytes, const struct address *source)
 {
     static char room[65536];
@@ -77,8 +79,7 @@ void worst_worker_hears(struct str bytes, const struct address *source)
     const struct frame_limits limits = {s->max_message_bytes, s->max_header_lines};
     const struct flow from = {.remote = *source, .transport = TRANSPORT_UDP};
     struct frame frame;
-    if (bytes.n >= sizeof(room))
-        abort();
+    bytes = str_slice(bytes, 0, WORST_DATAGRAM);
     memcpy(room, bytes.p, bytes.n);
     room[bytes.n] = '\0';
     enum frame_status status = frame_datagram((struct str){room, bytes.n}, &limits, &frame);
