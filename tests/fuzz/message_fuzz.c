@@ -31,13 +31,19 @@ static void differ(const char *what, struct str ours, struct str theirs)
     abort();
 }
 
-/* sofia-sip is given another octet for a NUL. */
+/* sofia-sip is given another octet for a NUL, and white space for a fold. */
+static bool is_given(char ours, char theirs)
+{
+    bool fold = ours == '\r' || ours == '\n';
+    return ours == theirs || (ours == '\0' && theirs == '\1') || (fold && theirs == ' ');
+}
+
 static bool same(struct str ours, struct str theirs)
 {
     ours = str_trim(ours);
     theirs = str_trim(theirs);
     for (size_t i = 0; i < ours.n && i < theirs.n; i++)
-        if (ours.p[i] != theirs.p[i] && !(ours.p[i] == '\0' && theirs.p[i] == '\1'))
+        if (!is_given(ours.p[i], theirs.p[i]))
             return false;
     return ours.n == theirs.n;
 }
@@ -48,8 +54,7 @@ static bool contains(struct str ours, const char *theirs)
     size_t n = strlen(theirs);
     for (size_t i = 0; i + n <= ours.n; i++) {
         size_t k = 0;
-        while (k < n &&
-               (ours.p[i + k] == theirs[k] || (ours.p[i + k] == '\0' && theirs[k] == '\1')))
+        while (k < n && is_given(ours.p[i + k], theirs[k]))
             k++;
         if (k == n)
             return true;

@@ -41,6 +41,7 @@ struct message {
     size_t head_bytes;   /* the empty line too */
     unsigned n_lines;    /* of the head, header or not, folded ones as one */
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
+    bool lists_folded;   /* a Via, Route or Record-Route goes on in another line */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
     bool hops_unclear;   /* Max-Forwards is no number, or there twice */
     bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
