@@ -82,15 +82,15 @@ static void compare_number(const char *what, struct str ours, uint64_t theirs)
 /* A host without white space, as sofia-sip makes it. */
 static void compare_via(struct str element, const sip_via_t *via)
 {
-    struct str branch = {NULL, 0};
+    struct str branch = {NULL, 0}, theirs = via_branch(via);
     if (str_find(element, '(', 0) < element.n)
         return; /* a comment, as RFC 2543 had them: we read no Via but by sofia-sip */
     if (via->v_host && !contains(element, via->v_host))
         differ("Via host", element, str_of(via->v_host));
     size_t semicolon = str_find(element, ';', 0);
     parameter_find(str_slice(element, semicolon, element.n), STR("branch"), &branch);
-    if (branch.n > 0 || (via->v_branch && via->v_branch[0]))
-        compare("Via branch", branch, str_of(via->v_branch));
+    if (branch.n > 0 || theirs.n > 0)
+        compare("Via branch", branch, theirs);
 }
 
 static void compare_vias(const struct message *m)

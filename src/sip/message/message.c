@@ -279,21 +279,27 @@ enum reason message_parse_unmeasured(struct message *m, struct str raw,
     return parse(m, raw, settings);
 }
 
-struct str message_via_branch(const struct message *m)
-{
-    return str_of(m->sip->sip_via->v_branch);
-}
-
-/* sofia-sip's own fields miss a parameter before a comma. */
+/* Read as those who read the text itself do (stranger.c). sofia-sip's own fields have the quotes of
+   a value, and miss a parameter before a comma. */
 static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *value)
 {
-    for (const msg_param_t *p = via->v_params; p && *p; p++) {
-        *value = str_of(*p);
-        if (str_eq_nocase(str_cut(value, '='), wanted))
+    for (const msg_param_t *p = via->v_params; p && *p; p++)
+        if (parameter_find(str_of(*p), wanted, value))
             return true;
-    }
     *value = (struct str){NULL, 0};
     return false;
+}
+
+struct str via_branch(const sip_via_t *via)
+{
+    struct str branch;
+    find_parameter(via, STR("branch"), &branch);
+    return branch;
+}
+
+struct str message_via_branch(const struct message *m)
+{
+    return via_branch(m->sip->sip_via);
 }
 
 static bool is_there_twice(const sip_via_t *via, struct str wanted)
@@ -325,7 +331,7 @@ struct via_hop message_via_hop(const sip_via_t *via)
     hop.transport = str_of(sip_via_transport(via));
     hop.host = str_of(via->v_host);
     hop.port = str_of(via->v_port);
-    find_parameter(via, STR("branch"), &hop.branch);
+    hop.branch = via_branch(via);
     find_parameter(via, STR("received"), &hop.received);
     find_parameter(via, STR("rport"), &hop.rport);
     hop.ambiguous = is_there_twice(via, STR("branch")) || is_there_twice(via, STR("received")) ||
