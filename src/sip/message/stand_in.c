@@ -18,7 +18,7 @@ static bool is_plain_method(struct str method)
     return true;
 }
 
-static bool has_many_lines(const struct message *m)
+bool stand_in_has_runs(const struct message *m)
 {
     return m->status != 0 && m->n_lines > LINES_ALONE;
 }
@@ -64,7 +64,7 @@ static void write_runs(const struct message *m, char *text)
 /* A NUL ends a text for sofia-sip; RFC 3261 allows it in quoted strings (RFC 4475 3.1.1.2). */
 bool stand_in_is_needed(const struct message *m)
 {
-    return m->n_broken > 0 || has_many_lines(m) || m->lists_folded || m->start_is_odd ||
+    return m->n_broken > 0 || stand_in_has_runs(m) || m->lists_folded || m->start_is_odd ||
            m->hops_unclear || m->length_unclear || m->copy.what ||
            (m->status == 0 && !is_plain_method(m->method)) ||
            memchr(m->raw.p, '\0', m->head_bytes) != NULL;
@@ -181,7 +181,7 @@ void stand_in_write(const struct message *m, char *text)
             stand_in_hide(m, &line, text);
         else if (m->lists_folded && is_list(&line))
             unfold(text + (line.value.p - m->raw.p), line.value.n);
-    if (has_many_lines(m))
+    if (stand_in_has_runs(m))
         write_runs(m, text);
     if (m->start_is_odd)
         write_start_line(m, text);
