@@ -70,7 +70,7 @@ static uint64_t loop_hash(const struct branches *b, const struct message *reques
 {
     struct cseq_text cseq;
     const struct str texts[] = {STR("loop"),
-                                below ? str_of(below->v_branch) : STR(""),
+                                below ? via_branch(below) : STR(""),
                                 request->call_id,
                                 request->from_tag,
                                 cseq_text(request->cseq, &cseq),
@@ -137,7 +137,7 @@ bool branch_is_ours(const struct branches *b, const struct message *response)
 {
     const sip_via_t *via = response->sip->sip_via;
     struct branch_proof proof = proof_of(response, via->v_next);
-    proof.branch = str_of(via->v_branch);
+    proof.branch = via_branch(via);
     return branch_proof_holds(b, &proof);
 }
 
@@ -167,7 +167,7 @@ bool branch_shows_loop(const struct branches *b, const struct message *request)
     uint64_t routes = 0;
     bool hashed = false;
     for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next) {
-        struct str branch = str_of(via->v_branch);
+        struct str branch = via_branch(via);
         if (!looks_ours(branch))
             continue;
         routes = hashed ? routes : route_hash(b, request);
@@ -190,7 +190,7 @@ struct transaction_key server_key(const struct branches *b, const struct message
                                   struct str method)
 {
     const sip_via_t *via = request->sip->sip_via;
-    struct str branch = str_of(via->v_branch);
+    struct str branch = via_branch(via);
     if (str_starts_nocase(branch, STR(COOKIE)) && branch.n > sizeof(COOKIE) - 1) {
         const struct str texts[] = {STR("3261"), branch, str_of(via->v_host), str_of(via->v_port),
                                     method};

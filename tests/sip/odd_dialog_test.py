@@ -233,6 +233,39 @@ class OddDialog(Story):
         self.carrier.respond(arrived, 200)
         self.sbc.expect((200, "INFO"))
 
+    def test_a_route_without_brackets_that_is_folded(self):
+        """A fold is white space: behind its host too, and whether it is written anew or led by."""
+        self.start()
+        net = self.net(9).encode()
+        there = b"<sip:" + net + b":5060;lr>"
+        for fold in (b"\r\n ", b"\r\n\t\t", b"\r\n \r\n "):
+            for below, left, uri in (
+                    (b", " + there + b", sip:h.example" + fold + b";x=1", [there, b"<sip:h.example>;x=1"], None),
+                    (b", " + there + b", sip:u@h" + fold + b", <sip:z;lr>", [there, b"<sip:u@h>", b"<sip:z;lr>"], None),
+                    (b", sip:" + net + fold + b";x=1", None, b"sip:" + net),
+                    (b"\r\nRoute: sip:" + net + b":5060" + fold + b";x=\"q\"", None, b"sip:" + net + b":5060")):
+                with self.subTest(below=below):
+                    invite, _, _, final = self.up()
+                    bye = dialog.in_dialog(self.sbc, "BYE", invite, final, 2)
+                    own = bye.raws("route")[0]
+                    self.sbc.send(bye.octets().replace(own, own + below), self.at())
+                    arrived = self.carrier.expect("BYE")
+                    was = bye.start.split(b" ")[1]
+                    routes = [route.partition(b": ")[2] for route in arrived.raws("route")]
+                    self.assertEqual(routes, left or [b"<" + was + b">"])
+                    self.assertEqual(arrived.start.split(b" ")[1], uri or was)
+                    self.assertNotIn(b"\r\n>", arrived.octets())
+                    self.carrier.respond(arrived, 200)
+                    self.sbc.expect((200, "BYE"))
+
+    def test_a_new_call_with_a_folded_route_of_ours(self):
+        self.start()
+        for behind in ("\r\n ;lr", ":5060\r\n ;lr", "\r\n\t, <sip:%s;lr>" % self.net(1)):
+            for called in ("+12155550199", "911"):
+                with self.subTest(behind=behind, called=called):
+                    _, arrived, _ = self.signed_call(called=called, extra=["Route: sip:%s%s" % (self.net(1), behind)])
+                    self.assertEqual(arrived.raws("route"), [])
+
     def test_a_new_call_with_empty_parameters_in_route(self):
         self.start()
         _, arrived, _ = self.signed_call(extra=["Route: <sip:%s:5060;lr>;" % self.net(1)])

@@ -103,6 +103,38 @@ static void edited_only_the_edits_differ(void **state)
     message_fini(&m);
 }
 
+/* Taking the first off has sofia-sip write the others anew. */
+static void a_folded_list_is_written_anew_as_one(void **state)
+{
+    static const struct {
+        const char *route, *left;
+    } lists[] = {
+        {"<sip:u;lr>, sip:h\r\n ;x=1", "Route: <sip:h>;x=1\r\n"},
+        {"<sip:u;lr>\r\n , sip:h\r\n\t\t;x=\"q\"", "Route: <sip:h>;x=\"q\"\r\n"},
+        {"sip:u\r\n \r\n ;lr, sip:a@h:5060\r\n , <sip:z>",
+         "Route: <sip:a@h:5060>\r\nRoute: <sip:z>\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct message m;
+        struct buf text = BUF_INIT, out = BUF_INIT;
+        buf_addf(&text,
+                 "BYE sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n ;branch=z9hG4bK1\r\n"
+                 "From: <sip:1@h>;tag=1\r\nTo: <sip:2@h>;tag=2\r\nCall-ID: c\r\nCSeq: 1 BYE\r\n"
+                 "Route: %s\r\n\r\n",
+                 lists[i].route);
+        parse(&m, buf_str(&text));
+        assert_prints(&m, buf_str(&text));
+        message_remove_route(&m);
+        assert_int_equal(message_print(&m, &out), 0);
+        if (!memmem(out.p, out.n, lists[i].left, strlen(lists[i].left)))
+            fail_msg("%s: %.*s", lists[i].route, STR_ARG(buf_str(&out)));
+        message_fini(&m);
+        buf_fini(&text);
+        buf_fini(&out);
+    }
+}
+
 static bool is_b(struct str value)
 {
     return str_eq(value, STR("b"));
@@ -411,6 +443,7 @@ int main(void)
         cmocka_unit_test(untouched_it_is_the_same),
         cmocka_unit_test(what_the_parser_cannot_read_leaves_as_it_came),
         cmocka_unit_test(edited_only_the_edits_differ),
+        cmocka_unit_test(a_folded_list_is_written_anew_as_one),
         cmocka_unit_test(headers_are_removed_by_name_and_value),
         cmocka_unit_test(each_refusal_has_its_reason),
         cmocka_unit_test(each_fault_has_its_words),

@@ -169,6 +169,12 @@ static const struct {
     {"Via: SIP/2.0/UDP h:5060;branch=z9hG4bK1\r\n", false},
 };
 
+/* The proof is written by what sofia-sip read of them. */
+static const char *const quoted[] = {
+    "Via: SIP/2.0/UDP h;branch=\"q\"\r\n", "Via: SIP/2.0/UDP h;BRANCH=\"q\"\r\n",
+    "Via: SIP/2.0/UDP h;branch=\"q;,<>\";x\r\n", "Via: SIP/2.0/UDP h ; branch = \"q\" ;rport\r\n",
+    "Via: SIP/2.0/UDP h;branch=\"q\"\r\n ;received=\"192.0.2.1\";rport=\"5070\"\r\n"};
+
 static void write_sent(const struct proxy *p, const char *via, char branch[BRANCH_LENGTH + 1])
 {
     struct message request;
@@ -195,6 +201,11 @@ static void each_response(void **state)
     write_sent(p, VIA, branch);
     assert_true(response_is_heard(p, VIA, branch));
     assert_false(response_is_heard(p, SEEN, branch));
+    for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+        write_sent(p, quoted[i], branch);
+        if (!response_is_heard(p, quoted[i], branch) || response_is_heard(p, VIA, branch))
+            fail_msg("%s", quoted[i]);
+    }
     assert_false(stranger_is_heard(p, &from, STR("SIP/2.0 200 OK\r\n\r\n")));
     assert_false(stranger_is_heard(p, &from, STR("")));
     settings.responses_any = false;

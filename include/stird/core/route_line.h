@@ -20,5 +20,7 @@ struct route_line route_line_read(struct str value);
 bool route_line_next(struct route_line *line, struct str *uri);
 /* A SIP URI, and nothing in it that a list written anew would give another meaning. */
 bool route_uri_is_plain(struct str uri);
+/* The same of a part of one. */
+bool route_octets_are_plain(struct str s);
 
 #endif

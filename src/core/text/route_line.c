@@ -2,15 +2,19 @@
 
 #include <stird/core/headers.h>
 
-bool route_uri_is_plain(struct str uri)
+bool route_octets_are_plain(struct str s)
 {
-    if (!str_starts_nocase(uri, STR("sip:")) && !str_starts_nocase(uri, STR("sips:")))
-        return false;
-    for (size_t i = 0; i < uri.n; i++)
-        if ((unsigned char)uri.p[i] <= ' ' || uri.p[i] == 0x7f || uri.p[i] == '<' ||
-            uri.p[i] == '>' || uri.p[i] == '"')
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == '<' || s.p[i] == '>' ||
+            s.p[i] == '"')
             return false;
     return true;
+}
+
+bool route_uri_is_plain(struct str uri)
+{
+    return (str_starts_nocase(uri, STR("sip:")) || str_starts_nocase(uri, STR("sips:"))) &&
+           route_octets_are_plain(uri);
 }
 
 struct route_line route_line_read(struct str value)

@@ -41,6 +41,7 @@ struct message {
     size_t head_bytes;   /* the empty line too */
     unsigned n_lines;    /* of the head, header or not, folded ones as one */
     unsigned odd;        /* enum odd: what sofia-sip was given something else for */
+    bool lists_folded;   /* a Via, Route or Record-Route goes on in another line */
     bool start_is_odd;   /* the start line is not written as section 7 has it: it leaves as that */
     bool hops_unclear;   /* Max-Forwards is no number, or there twice */
     bool length_unclear; /* Content-Length is no number of octets that are there, or there twice */
@@ -88,6 +89,8 @@ struct via_hop {
 /* Of NULL all is empty. */
 struct via_hop message_via_hop(const sip_via_t *via);
 
+/* Its branch without quotes, empty: none; and that of the topmost. */
+struct str via_branch(const sip_via_t *via);
 struct str message_via_branch(const struct message *m);
 /* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
  * before a comma. */

@@ -55,6 +55,18 @@ static bool via_line_is_the_same(const struct message *m, struct str value, cons
     return true;
 }
 
+/* The same of a Route: its parts are written one behind the other, or become the Request-URI. */
+static bool is_plain_url(const url_t *url)
+{
+    const char *const parts[] = {url->url_user,    url->url_password, url->url_host,
+                                 url->url_port,    url->url_path,     url->url_params,
+                                 url->url_headers, url->url_fragment};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!route_octets_are_plain(str_of(parts[i])))
+            return false;
+    return str_of(url->url_host).n > 0;
+}
+
 /* Whether sofia-sip has those of a line next, each of them a URI: taking one off a list makes it
    write the others anew. What no list is to every reader it was given as one. */
 static bool route_line_is_the_same(const struct message *m, struct str value,
@@ -65,7 +77,7 @@ static bool route_line_is_the_same(const struct message *m, struct str value,
     if (!line.clear && !(m->odd & ODD_ROUTE_ENDS))
         return false;
     while (route_line_next(&line, &uri)) {
-        if (!*route || !route_uri_is_plain(uri) || str_of((*route)->r_url->url_host).n == 0)
+        if (!*route || !route_uri_is_plain(uri) || !is_plain_url((*route)->r_url))
             return false;
         *route = (*route)->r_next;
     }

@@ -411,6 +411,13 @@ static enum reason screen_line(struct message *m, const struct header_line *line
     return screen_size(m, line, rule, n);
 }
 
+/* Those that sofia-sip may have to write anew. */
+static bool is_folded_list(const struct header_line *line, unsigned rule)
+{
+    bool list = rule < RULES && rules[rule].kind == PARSED_LIST;
+    return list && str_find(line->value, '\r', 0) < line->value.n;
+}
+
 /* The first of each is the one that counts. */
 static enum reason screen_response_line(struct message *m, const struct header_line *line,
                                         unsigned rule, unsigned *n)
@@ -446,6 +453,7 @@ static enum reason screen_headers(struct message *m, struct str rest)
         unsigned rule = line.name.p ? rule_of(&line) : RULES;
         m->n_broken += !line.name.p;
         m->n_lines++;
+        m->lists_folded |= is_folded_list(&line, rule);
         reason = screen_apart(m, &line, &n_apart);
         if (reason == REASON_OK && rule < RULES)
             reason = m->status == 0 ? screen_line(m, &line, rule, &counts[rule])

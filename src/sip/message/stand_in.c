@@ -18,7 +18,7 @@ static bool is_plain_method(struct str method)
     return true;
 }
 
-static bool has_many_lines(const struct message *m)
+bool stand_in_has_runs(const struct message *m)
 {
     return m->status != 0 && m->n_lines > LINES_ALONE;
 }
@@ -64,8 +64,9 @@ static void write_runs(const struct message *m, char *text)
 /* A NUL ends a text for sofia-sip; RFC 3261 allows it in quoted strings (RFC 4475 3.1.1.2). */
 bool stand_in_is_needed(const struct message *m)
 {
-    return m->n_broken > 0 || has_many_lines(m) || m->start_is_odd || m->hops_unclear ||
-           m->length_unclear || m->copy.what || (m->status == 0 && !is_plain_method(m->method)) ||
+    return m->n_broken > 0 || stand_in_has_runs(m) || m->lists_folded || m->start_is_odd ||
+           m->hops_unclear || m->length_unclear || m->copy.what ||
+           (m->status == 0 && !is_plain_method(m->method)) ||
            memchr(m->raw.p, '\0', m->head_bytes) != NULL;
 }
 
@@ -149,6 +150,21 @@ static void write_line(char *line, size_t n)
             line[i] = FOR_LINE;
 }
 
+static bool is_list(const struct header_line *line)
+{
+    return header_is(line, STR("Via"), 'v') || header_is(line, STR("Route"), 0) ||
+           header_is(line, STR("Record-Route"), 0);
+}
+
+/* A fold is white space, and sofia-sip takes one for a part of the host before it: what it writes
+   anew of a list would be another line. */
+static void unfold(char *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (value[i] == '\r' || value[i] == '\n')
+            value[i] = ' ';
+}
+
 void stand_in_write(const struct message *m, char *text)
 {
     struct header_line line;
@@ -163,7 +179,9 @@ void stand_in_write(const struct message *m, char *text)
             write_line(text + (line.raw.p - m->raw.p), line.raw.n);
         else if (is_hidden(m, &line))
             stand_in_hide(m, &line, text);
-    if (has_many_lines(m))
+        else if (m->lists_folded && is_list(&line))
+            unfold(text + (line.value.p - m->raw.p), line.value.n);
+    if (stand_in_has_runs(m))
         write_runs(m, text);
     if (m->start_is_odd)
         write_start_line(m, text);

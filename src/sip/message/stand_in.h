@@ -1,10 +1,10 @@
 /*
  * stand_in - what sofia-sip is given to read in place of a message that it cannot read, that it
  * would read otherwise than we do, or that would cost it too much: NULs in a head, characters of a
- * method, lines that are no header, thousands of lines of a response.
+ * method, lines that are no header, folds of a list, thousands of lines of a response.
  *
- * It is as long as the message and has its line ends, so that each octet keeps its place and is put
- * back when sofia-sip has read.
+ * It is as long as the message and its lines end where they do, so that each octet keeps its place
+ * and is put back when sofia-sip has read.
  */
 #ifndef STIRD_SIP_STAND_IN_H
 #define STIRD_SIP_STAND_IN_H
@@ -14,6 +14,8 @@
 
 /* M is screened. */
 bool stand_in_is_needed(const struct message *m);
+/* Whether sofia-sip is given the lines of M that it need not read as one a run. */
+bool stand_in_has_runs(const struct message *m);
 /* Whether sofia-sip reads the line of a response for itself, however many others there are. */
 bool stand_in_is_kept_apart(const struct header_line *line);
 /* Gives a line that is not to be read another name. */
