@@ -11,11 +11,13 @@
 #include <stird/base/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define START_LIMIT_MS 20000
 #define END_LIMIT_MS   1000
 #define PAUSE_MS       100  /* more than a turn takes, less than any limit of a child */
+#define BLIND_MS       20   /* between two turns when poll() fails: no spin, and no child waits */
 #define GOODBYE_MS     5000 /* more than the end can take after the drain */
 
 /* Signals, stirctl, directories, and a control socket for each child: see supervisor_each_child().
@@ -251,8 +253,22 @@ static void notice_pause(struct supervisor *s, int64_t wait, int64_t now_ms)
         supervisor_each_child(s, forgive, &pause_ms);
 }
 
+/* False: poll() does not tell whom to hear. WAIT: how long it was. */
+static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wait)
+{
+    if (poll(watched->poll, watched->n, *wait) >= 0 || errno == EINTR)
+        return true;
+    int error = errno;
+    if (*wait > BLIND_MS)
+        *wait = BLIND_MS;
+    const struct timespec moment = {.tv_nsec = *wait * 1000000L};
+    nanosleep(&moment, NULL);
+    supervisor_lacks(s, LACK_POLL, error, clock_monotonic_ms());
+    return false;
+}
+
 /* What comes in is read before any deadline is looked at: a supervisor that slept is not to think
-   that the others did. */
+   that the others did. Nor is one that cannot wait for them: it reads what each may have said. */
 static void one_turn(struct supervisor *s)
 {
     struct watched watched = {.n = 0};
@@ -262,12 +278,12 @@ static void one_turn(struct supervisor *s)
         watch(&watched, s->watch_fd, POLLIN, NULL);
     supervisor_each_child(s, watch_child, &watched);
     int wait = wait_ms(s, clock_monotonic_ms());
-    poll(watched.poll, watched.n, wait);
+    bool told = wait_for_news(s, &watched, &wait);
 
     int64_t now_ms = clock_monotonic_ms();
     notice_pause(s, wait, now_ms);
     for (unsigned i = 0; i < watched.n; i++) {
-        if (watched.child[i] && watched.poll[i].revents)
+        if (watched.child[i] && (!told || watched.poll[i].revents))
             supervisor_child_messages(s, watched.child[i], now_ms);
     }
     take_signals(s, now_ms);
