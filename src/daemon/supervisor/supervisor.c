@@ -58,9 +58,9 @@ static void earliest_of_child(struct supervisor *s, struct child *c, void *user)
         earliest(user, s->retired_until_ms[c - s->retired]);
 }
 
-static void watch_admin(const struct supervisor *s, struct watched *watched)
+static void watch_admin(const struct supervisor *s, struct watched *watched, int64_t now_ms)
 {
-    if (s->admin_fd >= 0)
+    if (s->admin_fd >= 0 && now_ms >= s->callers_from_ms)
         watch(watched, s->admin_fd, POLLIN, NULL);
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         if (s->clients[i].fd >= 0)
@@ -75,6 +75,8 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, earliest_of_child, &deadline);
     if (s->watchdog_every_ms)
         earliest(&deadline, s->next_watchdog_ms);
+    if (s->callers_from_ms > now_ms)
+        earliest(&deadline, s->callers_from_ms);
     if (s->stopping)
         earliest(&deadline, s->ending ? s->end_until_ms : s->drain_until_ms);
     /* One that is past waits for something else, such as a worker for a signer that does not start:
@@ -272,15 +274,16 @@ static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wa
 static void one_turn(struct supervisor *s)
 {
     struct watched watched = {.n = 0};
+    int64_t now_ms = clock_monotonic_ms();
     watch(&watched, s->signal_fd, POLLIN, NULL);
-    watch_admin(s, &watched);
+    watch_admin(s, &watched, now_ms);
     if (s->watch_fd >= 0)
         watch(&watched, s->watch_fd, POLLIN, NULL);
     supervisor_each_child(s, watch_child, &watched);
-    int wait = wait_ms(s, clock_monotonic_ms());
+    int wait = wait_ms(s, now_ms);
     bool told = wait_for_news(s, &watched, &wait);
 
-    int64_t now_ms = clock_monotonic_ms();
+    now_ms = clock_monotonic_ms();
     notice_pause(s, wait, now_ms);
     for (unsigned i = 0; i < watched.n; i++) {
         if (watched.child[i] && (!told || watched.poll[i].revents))
