@@ -455,6 +455,8 @@ class Outside(Fault):
         self.stird.wait_child("worker", other_than=worker)
         self.signed_call()
         self.assertFalse(self.stird.log_lines("is not told what it needs"))
+        self.assertFalse(self.stird.log_lines("cannot be mended"))
+        self.assertEqual(self.statistics()["sockets_broken"], 0)
         self.assertEqual(len(self.stird.log_lines("child ended child=stird-worker")), 1)
 
     def test_no_descriptor_for_who_asks(self):

@@ -56,6 +56,7 @@ void supervisor_free(struct supervisor *s);
 enum lack {
     LACK_POLL,   /* poll() fails: no child is judged by that */
     LACK_CALLER, /* accept() fails at the control socket */
+    LACK_MENDING,
     LACKS
 };
 
