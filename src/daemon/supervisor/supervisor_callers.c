@@ -5,6 +5,7 @@
 #include "supervisor.h"
 
 #include "daemon/family.h"
+#include "daemon/room.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #define REFUSED        1
 #define CALLERS_A_TURN 16
 #define PAUSE_MS       100
+#define ROOM           4 /* descriptors: the caller's, what it takes to know it, a reply's */
 
 struct children {
     pid_t pids[CHILDREN_MAX];
@@ -93,25 +95,35 @@ static bool nobody_waits(int fd)
     return poll(&p, 1, 0) == 0;
 }
 
-/* Without a descriptor left accept() fails for nobody, too. Who waits stays there, and would wake
-   the loop at once: the socket is not looked at for a while. */
+/* Who waits stays there, and would wake the loop at once: the socket is not looked at for a while.
+ */
 static void take_failed(struct supervisor *s, int error, int64_t now_ms)
 {
-    if (error == EAGAIN || error == EINTR || error == ECONNABORTED || nobody_waits(s->admin_fd))
+    if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
         return;
     s->callers_from_ms = now_ms + PAUSE_MS;
     supervisor_lacks(s, LACK_CALLER, error, now_ms);
+}
+
+/* One who is taken with the last descriptor could not be known, and would be refused. */
+static int take(int listening)
+{
+    int r = room_for_descriptors(ROOM);
+    if (r)
+        return r;
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 void supervisor_accept_callers(struct supervisor *s, int64_t now_ms)
 {
     if (now_ms < s->callers_from_ms)
         return;
-    for (unsigned i = 0; i < CALLERS_A_TURN; i++) {
+    for (unsigned i = 0; i < CALLERS_A_TURN && !nobody_waits(s->admin_fd); i++) {
         struct control_peer peer;
-        int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = take(s->admin_fd);
         if (fd < 0) {
-            take_failed(s, errno, now_ms);
+            take_failed(s, -fd, now_ms);
             return;
         }
         enum control_refusal why = judge(s, fd, &peer);
