@@ -2,11 +2,11 @@
 
 #include "privileges.h"
 #include "rights.h"
+#include "room.h"
 #include "service_user.h"
 #include "starvation.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
@@ -103,15 +103,7 @@ _Noreturn static void become_child(const struct child *c, pid_t parent, child_ma
    would be forked and killed again and again. */
 static int find_room(void)
 {
-    int taken[ROOM], n = 0, r = 0;
-    while (n < ROOM && r == 0) {
-        taken[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-        r = taken[n] < 0 ? -errno : 0;
-        n += r == 0;
-    }
-    while (n > 0)
-        close(taken[--n]);
-    return r == -EBADF ? 0 : r; /* it has no standard input: as in tests */
+    return room_for_descriptors(ROOM);
 }
 
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,

@@ -209,7 +209,8 @@ static void wait_for_input(struct recorder *r)
     int wait_ms = r->losses.from_ms ? LOSSES_MS / 4 : 60000; /* a minute: ages are looked at */
     for (unsigned i = 0; r->writer.fd >= 0 && i < r->n_sources; i++)
         watched[n++] = (struct pollfd){.fd = r->sources[i], .events = POLLIN};
-    if (poll(watched, n, wait_ms) > 0 && !watched[0].revents)
+    int ready = poll(watched, n, wait_ms);
+    if (ready < 0 || (ready > 0 && !watched[0].revents)) /* it fails: no spin */
         usleep(GATHER_US);
 }
 

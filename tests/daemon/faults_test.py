@@ -11,12 +11,14 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
 import unittest
 
 from daemon import clock_test
+from daemon.blocked_start_test import cpu_s
 from daemon.lifetimes import ProcessStory
 from lib import lab, stird, stirctl
 from lib.dns import Dns
@@ -453,7 +455,57 @@ class Outside(Fault):
         self.stird.wait_child("worker", other_than=worker)
         self.signed_call()
         self.assertFalse(self.stird.log_lines("is not told what it needs"))
+        self.assertFalse(self.stird.log_lines("cannot be mended"))
+        self.assertEqual(self.statistics()["sockets_broken"], 0)
         self.assertEqual(len(self.stird.log_lines("child ended child=stird-worker")), 1)
+
+    def test_no_descriptor_for_who_asks(self):
+        """Whoever waits at the control socket is no spin, is said, and is heard when there are some."""
+        self.begin()
+        supervisor, words = self.stird.process.pid, "the control socket cannot take who asks"
+        fds = {int(fd) for fd in os.listdir("/proc/%d/fd" % supervisor)}
+        _, hard = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (min(set(range(len(fds) + 1)) - fds), hard))
+        self.steady(1)
+        self.assertEqual(self.stird.log_lines(words), [], "nobody asks")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+            caller.settimeout(HANG_S)
+            caller.connect(self.lab.path("run", "control"))
+            caller.send(struct.pack("=4I", 1, 1, 0, 0))  # status
+            self.stird.wait_lines(words)
+            began, used = time.monotonic(), cpu_s(supervisor)
+            load = self.steady(2)
+            self.assertLess(cpu_s(supervisor) - used, (time.monotonic() - began) / 5)
+            self.assert_none_lost(load)
+            resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (hard, hard))
+            self.assertIn(b"supervisor_lacks", caller.recv(1 << 20))
+        self.assert_one_a_minute(words)
+        self.assertFalse(self.stird.log_lines("the supervisor cannot wait"))
+        self.assertFalse(self.stird.log_lines("a child is killed"))
+
+    def test_fewer_descriptors_than_are_watched(self):
+        """poll() fails: nobody is killed for it, whoever hangs is, and the supervisor does not spin."""
+        self.begin()
+        supervisor, worker = self.stird.process.pid, self.stird.wait_child("worker")
+        children = set(stird.children_of(supervisor))
+        _, hard = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (4, hard))
+        self.stird.wait_lines("the supervisor cannot wait for its children")
+        began, used = time.monotonic(), cpu_s(supervisor)
+        load = self.steady(4)  # more than any child but the recorder may be silent
+        self.assertLess(cpu_s(supervisor) - used, (time.monotonic() - began) / 5)
+        self.assertEqual(set(stird.children_of(supervisor)), children)
+        self.assert_none_lost(load)
+        os.kill(worker, signal.SIGSTOP)
+        self.stird.wait_lines("a child is killed child=stird-worker")
+        self.stird.wait_lines("a child cannot be started child=stird-worker")
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (hard, hard))
+        self.stird.wait_child("worker", other_than=worker)
+        self.signed_call()
+        self.assertEqual(len(self.stird.log_lines("a child is killed")), 1)
+        self.assertEqual(len(self.stird.log_lines("the supervisor cannot wait")), 1)
+        self.assertGreater(self.statistics()["supervisor_lacks"], 0)
+        self.stird.wait_lines("alarm=supervisor_lacks")
 
     def test_no_memory(self):
         """A worker that gets no more refuses, or ends and is replaced; later calls are well."""

@@ -11,11 +11,13 @@
 #include <stird/base/log.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define START_LIMIT_MS 20000
 #define END_LIMIT_MS   1000
 #define PAUSE_MS       100  /* more than a turn takes, less than any limit of a child */
+#define BLIND_MS       20   /* between two turns when poll() fails: no spin, and no child waits */
 #define GOODBYE_MS     5000 /* more than the end can take after the drain */
 
 /* Signals, stirctl, directories, and a control socket for each child: see supervisor_each_child().
@@ -56,9 +58,9 @@ static void earliest_of_child(struct supervisor *s, struct child *c, void *user)
         earliest(user, s->retired_until_ms[c - s->retired]);
 }
 
-static void watch_admin(const struct supervisor *s, struct watched *watched)
+static void watch_admin(const struct supervisor *s, struct watched *watched, int64_t now_ms)
 {
-    if (s->admin_fd >= 0)
+    if (s->admin_fd >= 0 && now_ms >= s->callers_from_ms)
         watch(watched, s->admin_fd, POLLIN, NULL);
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         if (s->clients[i].fd >= 0)
@@ -73,6 +75,8 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, earliest_of_child, &deadline);
     if (s->watchdog_every_ms)
         earliest(&deadline, s->next_watchdog_ms);
+    if (s->callers_from_ms > now_ms)
+        earliest(&deadline, s->callers_from_ms);
     if (s->stopping)
         earliest(&deadline, s->ending ? s->end_until_ms : s->drain_until_ms);
     /* One that is past waits for something else, such as a worker for a signer that does not start:
@@ -251,23 +255,38 @@ static void notice_pause(struct supervisor *s, int64_t wait, int64_t now_ms)
         supervisor_each_child(s, forgive, &pause_ms);
 }
 
+/* False: poll() does not tell whom to hear. WAIT: how long it was. */
+static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wait)
+{
+    if (poll(watched->poll, watched->n, *wait) >= 0 || errno == EINTR)
+        return true;
+    int error = errno;
+    if (*wait > BLIND_MS)
+        *wait = BLIND_MS;
+    const struct timespec moment = {.tv_nsec = *wait * 1000000L};
+    nanosleep(&moment, NULL);
+    supervisor_lacks(s, LACK_POLL, error, clock_monotonic_ms());
+    return false;
+}
+
 /* What comes in is read before any deadline is looked at: a supervisor that slept is not to think
-   that the others did. */
+   that the others did. Nor is one that cannot wait for them: it reads what each may have said. */
 static void one_turn(struct supervisor *s)
 {
     struct watched watched = {.n = 0};
+    int64_t now_ms = clock_monotonic_ms();
     watch(&watched, s->signal_fd, POLLIN, NULL);
-    watch_admin(s, &watched);
+    watch_admin(s, &watched, now_ms);
     if (s->watch_fd >= 0)
         watch(&watched, s->watch_fd, POLLIN, NULL);
     supervisor_each_child(s, watch_child, &watched);
-    int wait = wait_ms(s, clock_monotonic_ms());
-    poll(watched.poll, watched.n, wait);
+    int wait = wait_ms(s, now_ms);
+    bool told = wait_for_news(s, &watched, &wait);
 
-    int64_t now_ms = clock_monotonic_ms();
+    now_ms = clock_monotonic_ms();
     notice_pause(s, wait, now_ms);
     for (unsigned i = 0; i < watched.n; i++) {
-        if (watched.child[i] && watched.poll[i].revents)
+        if (watched.child[i] && (!told || watched.poll[i].revents))
             supervisor_child_messages(s, watched.child[i], now_ms);
     }
     take_signals(s, now_ms);

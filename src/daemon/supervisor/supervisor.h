@@ -52,6 +52,19 @@ void supervisor_free(struct supervisor *s);
 
 #define ADMIN_SILENCE_MS 10000 /* who says nothing for so long is closed */
 
+/* supervisor_lacks.c */
+enum lack {
+    LACK_POLL,   /* poll() fails: no child is judged by that */
+    LACK_CALLER, /* accept() fails at the control socket */
+    LACK_MENDING,
+    LACKS
+};
+
+struct lacked {
+    uint64_t n;
+    int64_t said_ms;
+};
+
 /* Somebody at the control socket. */
 struct admin_client {
     int fd; /* -1: free */
@@ -210,6 +223,8 @@ struct supervisor {
     char *admin_path;
     struct admin_client clients[ADMIN_CLIENTS_MAX];
     struct control_refusals refusals;
+    int64_t callers_from_ms; /* nobody is taken before: see LACK_CALLER */
+    struct lacked lacks[LACKS];
     uint64_t reload_tickets, reload_ticket;
     int64_t started_ms;
     int64_t turned_ms; /* when the loop woke last */
@@ -407,6 +422,10 @@ void supervisor_put_failed(const struct supervisor *s, struct json *j);
 const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u);
 /* Before a worker's snapshot. Without them it asks DNS: no reason not to start it. */
 void supervisor_send_names(struct supervisor *s, unsigned w);
+
+/* supervisor_lacks.c: ERROR is an errno. */
+void supervisor_lacks(struct supervisor *s, enum lack what, int error, int64_t now_ms);
+uint64_t supervisor_lacked(const struct supervisor *s); /* how often, of all kinds */
 
 /* supervisor_alarms.c */
 /* Once a second; NOW: for who asks, so that the answer is no second old. */

@@ -63,6 +63,7 @@ static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS
     values[ALARM_names_lost] = s->names_unsent;
     values[ALARM_control_refused] = s->refusals.of[CONTROL_REFUSED_OWN];
     values[ALARM_control_crowded] = s->refusals.of[CONTROL_REFUSED_CROWDED];
+    values[ALARM_supervisor_lacks] = supervisor_lacked(s);
     values[ALARM_sockets_mended] = s->sockets_mended;
     values[ALARM_sockets_broken] = supervisor_sockets_broken(s);
     values[ALARM_log_dropped] = log_dropped();

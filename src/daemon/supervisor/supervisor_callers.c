@@ -5,13 +5,18 @@
 #include "supervisor.h"
 
 #include "daemon/family.h"
+#include "daemon/room.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stird/io/admin.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define REFUSED        1
 #define CALLERS_A_TURN 16
+#define PAUSE_MS       100
+#define ROOM           4 /* descriptors: the caller's, what it takes to know it, a reply's */
 
 struct children {
     pid_t pids[CHILDREN_MAX];
@@ -84,13 +89,43 @@ static void seat(struct supervisor *s, int fd, const struct control_peer *peer, 
         .fd = fd, .deadline_ms = now_ms + ADMIN_SILENCE_MS, .peer = *peer};
 }
 
+static bool nobody_waits(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, 0) == 0;
+}
+
+/* Who waits stays there, and would wake the loop at once: the socket is not looked at for a while.
+ */
+static void take_failed(struct supervisor *s, int error, int64_t now_ms)
+{
+    if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
+        return;
+    s->callers_from_ms = now_ms + PAUSE_MS;
+    supervisor_lacks(s, LACK_CALLER, error, now_ms);
+}
+
+/* One who is taken with the last descriptor could not be known, and would be refused. */
+static int take(int listening)
+{
+    int r = room_for_descriptors(ROOM);
+    if (r)
+        return r;
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
 void supervisor_accept_callers(struct supervisor *s, int64_t now_ms)
 {
-    for (unsigned i = 0; i < CALLERS_A_TURN; i++) {
+    if (now_ms < s->callers_from_ms)
+        return;
+    for (unsigned i = 0; i < CALLERS_A_TURN && !nobody_waits(s->admin_fd); i++) {
         struct control_peer peer;
-        int fd = accept4(s->admin_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0)
+        int fd = take(s->admin_fd);
+        if (fd < 0) {
+            take_failed(s, -fd, now_ms);
             return;
+        }
         enum control_refusal why = judge(s, fd, &peer);
         if (why == CONTROL_REFUSALS)
             seat(s, fd, &peer, now_ms);

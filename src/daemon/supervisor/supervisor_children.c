@@ -104,6 +104,8 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
     int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 3];
     unsigned n = 0;
     struct worker_start start = {.s = s, .w = c->index};
+    if (s->sockets_broken[c->index] > 0) /* it may have been for want of descriptors */
+        supervisor_mend_sockets(s, c->index);
     for (unsigned i = 0; i < s->n_sockets; i++) {
         start.sockets[i] = s->sockets[i * s->n_workers + c->index];
         for (unsigned t = 0; t < TRANSPORTS; t++)

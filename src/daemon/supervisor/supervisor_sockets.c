@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/packet.h>
 #include <stird/net/handover.h>
@@ -151,6 +152,15 @@ void supervisor_close_sockets(struct supervisor *s)
 
 /* ---- mending ---- */
 
+/* Of the supervisor, not of the socket: it is mended before the next worker starts. */
+static bool lacks(struct supervisor *s, int error)
+{
+    if (error != EMFILE && error != ENFILE && error != ENOMEM && error != ENOBUFS)
+        return false;
+    supervisor_lacks(s, LACK_MENDING, error, clock_monotonic_ms());
+    return true;
+}
+
 /* RESULT: enum mended, or -errno. */
 static void say(struct supervisor *s, unsigned w, const char *what, struct str name, int result)
 {
@@ -163,7 +173,7 @@ static void say(struct supervisor *s, unsigned w, const char *what, struct str n
                   "somebody else's",
                   LOG_NUMBER("worker", w + 1), LOG_CSTR("socket", what), LOG_TEXT("of", name),
                   LOG_CSTR("now", result == MEND_RENEWED ? "a new one" : "set back"));
-    else
+    else if (!lacks(s, -result))
         log_error("a socket that a worker left cannot be mended: restart stird",
                   LOG_NUMBER("worker", w + 1), LOG_CSTR("socket", what), LOG_TEXT("of", name),
                   LOG_CSTR("error", strerror(-result)));
@@ -216,7 +226,7 @@ uint64_t supervisor_sockets_broken(const struct supervisor *s)
 {
     uint64_t n = 0;
     for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->sockets_broken[w];
+        n += s->workers[w].pid > 0 ? s->sockets_broken[w] : 0; /* it is tried before the start */
     return n;
 }
 

@@ -190,6 +190,8 @@ void supervisor_put_statistics(const struct supervisor *s, struct json *j)
     json_put_integer(j, (int64_t)s->sign_requests_refused);
     json_put_key(j, STR("children_false"));
     json_put_integer(j, (int64_t)s->false_children);
+    json_put_key(j, STR("supervisor_lacks"));
+    json_put_integer(j, (int64_t)supervisor_lacked(s));
     json_put_key(j, STR("sockets_mended"));
     json_put_integer(j, (int64_t)s->sockets_mended);
     json_put_key(j, STR("sockets_broken"));
