@@ -335,7 +335,7 @@ class Compiled(ProcessStory):
                 (flip, "numbers.image: the table's checksum is wrong"),
                 (lambda data: data[:-100], "numbers.image: the table is truncated"),
                 (lambda data: data[:40], "numbers.image: the table is truncated"),
-                (lambda data: b"", "numbers.image: the number table cannot be mapped"),
+                (lambda data: b"", "numbers.image: the table is truncated"),
                 (lambda data: data + b"\0" * 64, "numbers.image: the table is longer than it says"),
                 (lambda data: b"number,customer,state\n" * 40, "no compiled number table")):
             with self.subTest(words=words):
