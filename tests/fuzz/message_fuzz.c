@@ -204,6 +204,10 @@ static bool has_stand_in(const struct message *m, const struct header_line *line
     if ((m->odd & ODD_ROUTE_ENDS) && header_is(line, STR("Route"), 0) &&
         names_no_route(line->value))
         return true;
+    /* Where one of the lists is given anew, a Via line that names nobody is hidden too. */
+    if ((m->odd & (ODD_ROUTE | ODD_ROUTE_ENDS | ODD_RECORD_ROUTE)) &&
+        header_is(line, STR("Via"), 'v') && list_is_empty(line->value))
+        return true;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if ((m->odd & parts[i].odd) && header_is(line, str_of(parts[i].name), parts[i].compact))
             return true;
