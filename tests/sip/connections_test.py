@@ -32,6 +32,17 @@ class Connections(Story):
         peer = peer or self.sbc
         return peer.connect(self.net(1), self.port, fresh=True, transport=self.transport)
 
+    def stats(self, name):
+        return stirctl.ask(self.lab.path("stird.conf"), "stats")[name]
+
+    def own_stream(self):
+        """Read here and nowhere else."""
+        stream = self.connect()
+        self.sbc.streams.remove(stream)
+        self.addCleanup(stream.socket.close)
+        stream.socket.settimeout(HANG_S)
+        return stream
+
     def is_served(self, stream):
         """Whether a keep-alive is answered on it."""
         try:

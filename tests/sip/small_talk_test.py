@@ -2,8 +2,6 @@
 
 import time
 
-from lib import stirctl
-from lib.patience import HANG_S
 from lib.stird import wait_until
 from lib.tls import TLS_PORT
 from sip import connections_test, tls_test
@@ -11,17 +9,6 @@ from sip import connections_test, tls_test
 
 class Keepalives(connections_test.Connections):
     """RFC 5626 section 3.5.1, without an end."""
-
-    def stats(self, name):
-        return stirctl.ask(self.lab.path("stird.conf"), "stats")[name]
-
-    def own_stream(self):
-        """Read here and nowhere else."""
-        stream = self.connect()
-        self.sbc.streams.remove(stream)
-        self.addCleanup(stream.socket.close)
-        stream.socket.settimeout(HANG_S)
-        return stream
 
     def ping_until_closed(self, stream, octets):
         """So many were taken; one a segment, for a run of them is one."""

@@ -161,17 +161,6 @@ class Handshakes(tls_test.TlsStory):
 class Cancels(connections_test.Connections):
     """Each is answered at once, and none is kept."""
 
-    def stats(self, name):
-        return stirctl.ask(self.lab.path("stird.conf"), "stats")[name]
-
-    def own_stream(self):
-        """Read here and nowhere else."""
-        stream = self.connect()
-        self.sbc.streams.remove(stream)
-        self.addCleanup(stream.socket.close)
-        stream.socket.settimeout(HANG_S)
-        return stream.socket
-
     def answers(self, sock, requests, status):
         """Sends them, some at a time; all have the answer STATUS."""
         for at in range(0, len(requests), 50):
@@ -189,15 +178,15 @@ class Cancels(connections_test.Connections):
 
     def test_of_nothing(self):
         self.start()
-        self.answers(self.own_stream(), self.unknown(CANCELS), 481)
+        self.answers(self.own_stream().socket, self.unknown(CANCELS), 481)
         self.signed_call(transport=self.transport)
-        self.answers(self.own_stream(), self.unknown(50), 481)
+        self.answers(self.own_stream().socket, self.unknown(50), 481)
         wait_until(lambda: self.stats("calls") == 0, HANG_S, "no call is in progress")
 
     def test_of_one_call(self):
         """The branch names it (section 9.1), whatever the tags are: it is cancelled once."""
         self.start()
-        sock = self.own_stream()
+        sock = self.own_stream().socket
         invite = self.invite(transport=self.transport)
         self.carrier  # pylint: disable=pointless-statement
         sock.sendall(invite.octets())
@@ -224,7 +213,7 @@ class Cancels(connections_test.Connections):
     def test_whose_answers_nobody_reads(self):
         """It is closed for what waits, or nothing more is read of it; others go on."""
         self.start(limits=' queue = "64k"; write_timeout = "1s";')
-        sock = self.own_stream()
+        sock = self.own_stream().socket
         sock.settimeout(1)
         worker = self.stird.wait_child("worker")
         before = status_of(worker, "VmRSS")
