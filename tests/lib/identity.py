@@ -60,7 +60,7 @@ def compact(value):
 
 
 def check_form(token):
-    """Members, order and spelling of RFC 8225 section 9 and RFC 8588, octet by octet."""
+    """Members, order and spelling of RFC 8225 section 9 and RFC 8588, octet by octet (Decided 3)."""
     header = {"alg": "ES256", "ppt": "shaken", "typ": "passport", "x5u": token.info}
     assert token.header_bytes == compact(header), "header is %r" % token.header_bytes
     claims = token.payload

@@ -1,4 +1,4 @@
-"""One INVITE is one signature and one upstream INVITE, however often it arrives."""
+"""One INVITE is one signature and one upstream INVITE, however often it arrives (Decided 10)."""
 
 from lib.story import Story
 

@@ -1,3 +1,4 @@
+/* A token octet for octet: what is written, in which form, and what is not (Decided 3). */
 #include "lab.h"
 
 static void headers_and_payloads_equal_rfc8588(void **state)

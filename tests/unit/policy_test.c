@@ -1,4 +1,5 @@
-/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property. */
+/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property (Decided 6).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
