@@ -44,7 +44,7 @@ class Retransmission(Story):
         self.refuse(arrived, invite)
 
     def test_each_call_has_its_own_token(self):
-        """Two calls between the same numbers: two origids."""
+        """R-P-132: Two calls between the same numbers: two origids."""
         self.start()
         _, _, one = self.signed_call()
         _, _, two = self.signed_call()
