@@ -52,17 +52,6 @@ bool log_wants(enum log_level level)
     return level <= sink.level;
 }
 
-bool log_level_parse(struct str name, enum log_level *level)
-{
-    for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (str_eq(name, str_of(levels[i].name))) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 void log_count_together(void)
 {
     void *shared = mmap(NULL, sizeof(*sink.all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,

@@ -153,7 +153,7 @@ static bool find_directory(struct import *i, const struct cli *cli)
         struct str directory = s->certificates[at].directory;
         i->directory = strndup(directory.p, directory.n);
     }
-    if (i->directory &&
+    if (s && i->directory &&
         asprintf(&i->socket, "%.*s/%s", STR_ARG(s->runtime_directory), ADMIN_SOCKET_NAME) < 0)
         i->socket = NULL;
     settings_free(s);

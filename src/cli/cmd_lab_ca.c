@@ -7,6 +7,7 @@
 #include "lab_server.h"
 #include "made.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -574,6 +575,7 @@ static int run(const struct cli *cli, const struct words *words)
         return fault;
     if (lab.unit)
         return run_one(&lab);
+    assert(lab.directory); /* contradiction() has looked */
     snprintf(root, sizeof(root), "%s/root.pem", lab.directory);
     bool there = access(root, F_OK) == 0;
     if (there && !lab.serve) {

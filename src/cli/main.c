@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct command command_help, command_version;
+
 static const struct command *const commands[] = {
     &command_init,
     &command_status,
@@ -66,7 +68,7 @@ static int say_version(const struct cli *cli, const struct words *words)
     return EXIT_SUCCESS;
 }
 
-const struct command command_version = {
+static const struct command command_version = {
     .name = "version", .usage = "", .summary = "print the version", .run = say_version};
 
 static const struct commands all = {commands, N_COMMANDS};
@@ -76,8 +78,9 @@ static int say_help(const struct cli *cli, const struct words *words);
 static const struct cli_option help_options[] = {
     {"list", 'l', NULL, NULL, 0}, {"values", 'v', "NAME", NULL, 0}, {0}};
 
-const struct command command_help = {"help",   "[COMMAND]",  "print this, or what a command takes",
-                                     say_help, help_options, "[COMMAND ...]"};
+static const struct command command_help = {
+    "help",   "[COMMAND]",  "print this, or what a command takes",
+    say_help, help_options, "[COMMAND ...]"};
 
 /* ---- which command ---- */
 

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool is_compiled_table(const char *path)
+/* Whether the file begins as a compiled table does. */
+static bool is_compiled_table(const char *path)
 {
     static const char magic[] = "STIRDNUM";
     char begin[sizeof(magic) - 1];

@@ -12,9 +12,6 @@
 
 #include <stird/io/numbers_files.h>
 
-/* Whether the file begins as a compiled table does. */
-bool is_compiled_table(const char *path);
-
 /* What WORDS name, to be compiled; the lists are borrowed from LIST. */
 struct numbers_paths paths_of_words(struct str *list, int n, char **words);
 

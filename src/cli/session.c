@@ -98,7 +98,7 @@ static bool reader_of(const char *path, char *who, size_t bytes)
 
 void complain_of_files_of_others(const struct problems *problems)
 {
-    char who[96], said[96] = "";
+    char who[96] = "", said[96] = "";
     for (size_t i = 0; i < problems->n; i++) {
         const char *path = problems->list[i].file;
         if (path[0] == '\0' || access(path, R_OK) == 0 || errno != EACCES ||
@@ -109,7 +109,7 @@ void complain_of_files_of_others(const struct problems *problems)
             "stirctl: this reads the files that the configuration names, which are for root and "
             "%s: be one of them (control.read_group is for what runs, not for files)\n",
             who);
-        strcpy(said, who);
+        memcpy(said, who, sizeof(who));
     }
 }
 

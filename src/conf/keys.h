@@ -82,8 +82,6 @@ unsigned key_find(const struct table *table, struct str name);
 const char *key_parse(const struct key *key, struct str text, void *field, struct buf *message);
 /* The value at FIELD as it would be written in a file. Not for KEY_TEXTS and KEY_OBJECTS. */
 void key_print(const struct key *key, const void *field, struct buf *out);
-/* [A-Za-z0-9_.-]{1,64} */
-bool key_name_is_valid(struct str name);
 /* "64k", "500ms": a number in the unit of KEY. */
 void key_print_number(const struct key *key, uint64_t value, struct buf *out);
 

@@ -15,8 +15,8 @@ void out_of_memory(struct reader *r)
     r->problems->out_of_memory = true;
 }
 
-static void write_saying(struct buf *text, const struct object *object, const char *format,
-                         va_list arguments)
+static void __attribute__((format(printf, 3, 0)))
+write_saying(struct buf *text, const struct object *object, const char *format, va_list arguments)
 {
     if (object)
         buf_add_str(text, object->label);

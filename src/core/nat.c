@@ -53,7 +53,9 @@ static bool name_is_private(struct str name)
     return false;
 }
 
-bool nat_host_is_private(struct str host)
+/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
+ */
+static bool host_is_private(struct str host)
 {
     struct address a;
     return address_parse(host, &a) ? address_is_private(&a) : name_is_private(host);
@@ -96,7 +98,7 @@ static bool is_plain(struct str address, const struct uri *uri)
 static bool is_private(struct str address, const struct address *source, struct uri *uri)
 {
     struct address a;
-    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !nat_host_is_private(uri->host))
+    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !host_is_private(uri->host))
         return false;
     return is_plain(address, uri) &&
            (!address_parse(uri->host, &a) || !address_same_host(&a, source));

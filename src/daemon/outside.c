@@ -73,7 +73,7 @@ static int folder_fault(struct str path)
 /* Whose file it is, in whose directory, forbids it to root as well. */
 static int owner_fault(struct str path, const struct stat *st)
 {
-    struct stat above;
+    struct stat above = {0};
     struct folder d = FOLDER_INIT;
     struct str parent = parent_of(path);
     char *z = strndup(parent.p, parent.n);

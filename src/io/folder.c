@@ -150,7 +150,7 @@ int folder_create(const struct folder *d, const char *name)
 /* Root's own until it is given: the directory's owner may move it, but not enter it. */
 int folder_make(const struct folder *d, const char *name, struct folder *made)
 {
-    struct stat st;
+    struct stat st = {0};
     *made = FOLDER_INIT;
     if (mkdirat(d->fd, name, 0700))
         return -errno;

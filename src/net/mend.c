@@ -119,7 +119,7 @@ static bool drop_peer(int fd)
     struct sockaddr_storage name;
     socklen_t n = sizeof(name);
     bool had = getpeername(fd, (struct sockaddr *)&name, &n) == 0;
-    connect(fd, &nobody, sizeof(nobody));
+    (void)connect(fd, &nobody, sizeof(nobody));
     return had;
 }
 

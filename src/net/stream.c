@@ -86,7 +86,8 @@ static void say_goodbye(struct connection *c)
     c->session = NULL;
 }
 
-void connection_close(struct connection *c, int error, bool tell)
+/* TELL: the handlers, of ERROR. */
+static void connection_close(struct connection *c, int error, bool tell)
 {
     if (!c->stream)
         return;

@@ -84,11 +84,6 @@ struct transactions *proxy_transactions(const struct proxy *p)
     return p->transactions;
 }
 
-struct resolver *proxy_resolver(const struct proxy *p)
-{
-    return p->resolver;
-}
-
 struct routes *proxy_routes(const struct proxy *p)
 {
     return p->routes;

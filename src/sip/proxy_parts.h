@@ -38,7 +38,6 @@ struct rehearsal;
 struct event_base *proxy_base(const struct proxy *p);
 struct net *proxy_net(const struct proxy *p); /* NULL: offstage, nothing leaves */
 struct transactions *proxy_transactions(const struct proxy *p);
-struct resolver *proxy_resolver(const struct proxy *p);
 struct routes *proxy_routes(const struct proxy *p); /* NULL: names mean nothing */
 const struct listeners *proxy_listeners(const struct proxy *p);
 const struct branches *proxy_branches(const struct proxy *p);

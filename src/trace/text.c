@@ -370,7 +370,7 @@ static bool read_wrapped(struct reader *r, struct str line, struct buf *message)
 /* LINE was taken off R; false when no message begins on it. */
 static bool read_message(struct reader *r, struct str line, struct buf *message)
 {
-    enum form form;
+    enum form form = PLAIN;
     size_t start = find_start(line, &form);
     struct str prefix = str_slice(line, 0, start), begin = str_slice(line, start, line.n);
     if (begin.n == 0)

@@ -96,6 +96,7 @@ class Values(Lab):
         self.assertEqual(self.token(tokens.invite(done.stdout.strip()))[:3], (0, "valid", 0))
 
     def test_what_is_wrong_gets_its_status(self):
+        """R-V-003."""
         now = int(time.time())
         for change, status, check, found in (
                 ({"iat": now - 100}, 403, "fresh", "s old, more than 60"),
@@ -127,6 +128,7 @@ class Values(Lab):
                 self.assertIn(found, got[3][check])
 
     def test_at_a_time(self):
+        """R-V-006."""
         old = tokens.identity(self.unit, iat=int(time.time()) - 400)
         self.assertEqual(self.token(old)[2], 403)
         message = tokens.invite(old)
@@ -172,6 +174,7 @@ class Values(Lab):
                 self.assertEqual(got[1], {0: "valid", 428: "ignored"}.get(status, "invalid"))
 
     def test_certificates(self):
+        """R-V-016."""
         value = tokens.identity(self.unit)
         message = tokens.invite(value)
         self.assertEqual(self.token(value, cert="numbers")[3]["signature"], "it does not verify")
@@ -266,6 +269,7 @@ class Values(Lab):
 
 class Messages(Lab):
     def test_a_message(self):
+        """R-V-007."""
         value = tokens.identity(self.unit)
         self.assertEqual(self.token(tokens.invite(value)), (0, "valid", 0, {}))
         self.assertEqual(self.token(tokens.invite(value).replace("Identity:", "y:"))[1], "valid")
@@ -329,7 +333,7 @@ class Messages(Lab):
                 self.assertEqual(self.token(text)[:3], (0, "valid", 0))
 
     def test_a_token_for_the_request_uri(self):
-        """dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
+        """R-V-007: dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
         value = tokens.identity(self.unit, dest="13125550199")
         text = tokens.invite(value).replace("INVITE sip:+13125550123@", "INVITE sip:+13125550199@")
         got = self.token(text)
@@ -526,6 +530,7 @@ class FetchingInANamespace(Lab):
         self.assertRegex(out, "436 Bad Identity Info")
 
     def test_bad_servers(self):
+        """R-V-013 R-C-013."""
         script = self.write("server.py", (
             "import sys; sys.path.insert(0, %r)\n"
             "from cli.verify_test import serve_badly\nserve_badly(%r)\n")

@@ -193,6 +193,7 @@ static int flood(SSL *ssl, const void *how)
     return 1;
 }
 
+/* R-V-013. */
 static void a_flood_ends_and_says_why(void **state)
 {
     (void)state;

@@ -12,6 +12,7 @@
 #include <stird/core/x5u.h>
 #include <stird/fetch/fetch.h>
 
+/* R-V-013. */
 static void addresses_of_nobodys_web_server(void **state)
 {
     (void)state;
@@ -62,6 +63,7 @@ static void addresses_of_nobodys_web_server(void **state)
     }
 }
 
+/* R-V-014. */
 static void cache_control(void **state)
 {
     (void)state;

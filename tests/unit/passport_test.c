@@ -1,5 +1,7 @@
+/* A token octet for octet: what is written, in which form, and what is not (Decided 3). */
 #include "lab.h"
 
+/* R-P-120 R-P-121 R-P-122 R-P-126. */
 static void headers_and_payloads_equal_rfc8588(void **state)
 {
     size_t i;
@@ -80,6 +82,7 @@ static enum reason with_numbers(const char *orig, const char *dest)
     return passport_type_shaken.check(&c);
 }
 
+/* R-P-132. */
 static enum reason with_origid(const char *origid)
 {
     struct passport_claims c = lab_claims('A', 1443208345);

@@ -1,4 +1,6 @@
-/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property. */
+/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property (Decided 6).
+ * R-P-091 R-P-109.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

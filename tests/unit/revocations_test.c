@@ -81,6 +81,7 @@ static struct trust *trust_of_vector(json_t *one, bool beside)
     return t;
 }
 
+/* R-V-017. */
 static void the_vectors(void **state)
 {
     (void)state;

@@ -99,6 +99,7 @@ static void rules_are_told(void **state)
 
 /* ---- numbers ---- */
 
+/* R-C-011. */
 static void numbers_are_those_of_the_list(void **state)
 {
     (void)state;
@@ -217,6 +218,7 @@ static void the_public_vectors_are_read(void **state)
     json_decref(v);
 }
 
+/* R-X-008. */
 static void levels_are_those_that_are_permitted(void **state)
 {
     (void)state;

@@ -97,7 +97,7 @@ static void which_url_it_wants(void **state)
     }
 }
 
-/* As received: whoever writes them again would verify another token. */
+/* R-V-008: As received: whoever writes them again would verify another token. */
 static void the_octets_that_were_signed(void **state)
 {
     (void)state;

@@ -46,6 +46,7 @@ static struct verify_report ask_with_lists(struct arena *arena, const struct buf
     return r;
 }
 
+/* R-V-017. */
 static void revoked_certificates_are_refused(void **state)
 {
     (void)state;

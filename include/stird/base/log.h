@@ -54,7 +54,6 @@ void log_count_together(void);
 void log_set_level(enum log_level level);
 /* Whether a line of this level would be written: ask before costly formatting. */
 bool log_wants(enum log_level level);
-bool log_level_parse(struct str name, enum log_level *level);
 /* Lines that were dropped since the start, with log_count_together() by any of the processes. */
 uint64_t log_dropped(void);
 

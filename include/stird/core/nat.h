@@ -20,9 +20,6 @@ enum nat_help {
 /* Whether a trunk of the longest prefix that covers ADDRESS asks for HELP. */
 bool nat_wants(const struct settings *settings, const struct address *address, enum nat_help help);
 
-/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
- */
-bool nat_host_is_private(struct str host);
 /*
  * TEXT is a Contact header, name and line end with it. Writes it to OUT with each private host that
  * is not SOURCE's, and its port, exchanged for SOURCE; with ;transport= where it has none and

@@ -156,9 +156,7 @@ const char *numbers_customer_column_meant(struct str name);
 /* Empty where the customer is not declared or the column is empty. */
 struct str numbers_customer_attribute(const struct numbers *table, uint32_t customer,
                                       uint32_t column);
-/* Whether a customers table has it. */
-bool numbers_customer_is_declared(const struct numbers *table, uint32_t customer);
-/* Where; false when none has. */
+/* Where a customers table has it; false when none has. */
 bool numbers_customer_place(const struct numbers *table, uint32_t customer, struct str *file,
                             uint32_t *line);
 /* By number, from 0 in sorted order; empty behind the last. */

@@ -42,8 +42,6 @@ struct flow {
 /* Whoever keeps a flow beyond the callback that it came in holds it, and releases it once. */
 void flow_hold(const struct flow *flow);
 void flow_release(const struct flow *flow);
-/* False when the connection is closed; always true for UDP. */
-bool flow_is_open(const struct flow *flow);
 /* Connected, and its handshake done: what is sent now leaves now. */
 bool flow_is_ready(const struct flow *flow);
 bool flow_is_reliable(const struct flow *flow);
@@ -102,13 +100,11 @@ void net_set_limits(struct net *net, const struct net_limits *limits);
 int net_send(struct net *net, const struct flow *to, struct str bytes);
 /*
  * A flow to REMOTE by TRANSPORT from LISTENER: for TCP an open connection to there, or a new one
- * that is still connecting (its failure comes by `closed`). Not held. 0 or -errno.
+ * that is still connecting (its failure comes by `closed`). Not held. 0 or -errno: -EMFILE where
+ * OPENING has no room. Whatever fails is our own lack and says nothing of the peer. Over TLS the
+ * peer must prove TLS_NAME, or one of several with commas between, or the address when that is
+ * empty.
  */
-int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
-                const struct address *remote, struct flow *flow);
-/* The same for OPENING: -EMFILE where that has no room. Whatever fails is our own lack and says
-   nothing of the peer. Over TLS the peer must prove TLS_NAME, or
-   one of several with commas between, or the address when that is empty. */
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
                       const struct address *remote, struct str tls_name, enum opening opening,
                       struct flow *flow);

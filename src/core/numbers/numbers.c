@@ -311,7 +311,8 @@ struct str numbers_customer_attribute(const struct numbers *t, uint32_t customer
     return attribute(t, t->customer[customer].attributes, column);
 }
 
-bool numbers_customer_is_declared(const struct numbers *t, uint32_t customer)
+/* Whether a customers table has it. */
+static bool customer_is_declared(const struct numbers *t, uint32_t customer)
 {
     return customer < t->header->n_customers && t->customer[customer].line > 0;
 }
@@ -319,7 +320,7 @@ bool numbers_customer_is_declared(const struct numbers *t, uint32_t customer)
 bool numbers_customer_place(const struct numbers *t, uint32_t customer, struct str *file,
                             uint32_t *line)
 {
-    if (!numbers_customer_is_declared(t, customer))
+    if (!customer_is_declared(t, customer))
         return false;
     place_of(t, t->customer[customer].line, file, line);
     return true;

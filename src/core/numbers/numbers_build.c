@@ -70,7 +70,7 @@ struct quoted build_quote(struct str s)
         memcpy(q.text, fits.p, fits.n);
     q.text[fits.n] = '\0';
     if (fits.n < all.n || s.n > room)
-        strcpy(q.text + fits.n, cut);
+        memcpy(q.text + fits.n, cut, sizeof(cut));
     buf_fini(&escaped);
     return q;
 }

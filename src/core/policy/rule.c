@@ -2,6 +2,7 @@
 
 #include "header_fit.h"
 
+#include <assert.h>
 #include <stird/core/headers.h>
 #include <stird/core/time_zone.h>
 #include <stird/core/trunk.h>
@@ -241,6 +242,7 @@ const struct rule *rule_find(const struct rule_facts *facts,
                              void *user)
 {
     const struct rule *lowest = NULL, *found = NULL;
+    assert(facts->settings->rules || facts->settings->n_rules == 0);
     for (unsigned i = 0; i < facts->settings->n_rules && !found; i++) {
         const struct rule *r = &facts->settings->rules[i];
         const char *which;

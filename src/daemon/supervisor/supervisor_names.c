@@ -13,6 +13,7 @@
  */
 #include "supervisor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
@@ -59,6 +60,7 @@ const struct known_name *supervisor_name_of(const struct supervisor *s, const st
 static void forget_unwanted(struct supervisor *s)
 {
     unsigned n = 0;
+    assert(s->names || s->n_names == 0);
     for (unsigned i = 0; i < s->n_names; i++)
         if (is_wanted(s, &s->names[i].known))
             s->names[n++] = s->names[i];

@@ -4,6 +4,7 @@
  */
 #include "supervisor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <stird/base/json.h>
 #include <stird/core/trunk.h>
@@ -111,6 +112,7 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     struct hop_tally *upstreams = supervisor_count_hops(s);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
+    assert(settings->n_trunks < UINT32_MAX / 2);
     for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
         const struct trunk *t = &settings->trunks[i % settings->n_trunks];
         struct hop_tally hops = hops_of(upstreams, t);
