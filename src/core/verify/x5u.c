@@ -70,10 +70,11 @@ static bool is_host(struct str host)
     return true;
 }
 
+/* One that maps IPv4 too: where it leads is not for its spelling to say. */
 static bool is_ipv6(struct str host)
 {
     struct address address;
-    return address_parse(host, &address) && address.family == ADDRESS_IPV6;
+    return has(host, ':') && address_parse(host, &address);
 }
 
 static const char *split(struct str authority, struct x5u_parts *parts)
