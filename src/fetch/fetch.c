@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/x5u.h>
 #include <string.h>
@@ -171,6 +172,8 @@ static void say(struct fetch_reply *reply, const char *text)
 static bool judge(const struct libcurl *c, struct transfer *t, CURLcode result, const char *error)
 {
     struct fetch_reply *reply = t->reply;
+    if (result == CURLE_OUT_OF_MEMORY)
+        shortage_add();
     if (t->refused_address)
         say(reply, "its name leads to an address that is not of the open Internet");
     else if (t->octets.over && !t->too_long)
@@ -202,6 +205,8 @@ static bool transfer(struct transfer *t, const char *url)
         c.cleanup(curl);
         return false;
     }
+    if (!curl)
+        shortage_add();
     if (!curl || !set_options(&c, curl, t, url, error)) {
         say(t->reply, "libcurl refuses to work");
         c.cleanup(curl);
@@ -233,8 +238,10 @@ bool fetch(const struct fetch_options *options, struct str url, struct fetch_rep
     }
     char *z = strndup(url.p, url.n);
     bool good = z && transfer(&t, z);
-    if (!z)
+    if (!z) {
+        shortage_add();
         say(reply, "out of memory");
+    }
     free(z);
     return good;
 }

@@ -4,6 +4,7 @@
 #include "core/verify/x509_parts.h"
 
 #include <openssl/err.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <string.h>
 
@@ -147,6 +148,12 @@ static const char *has_its_type(struct look *l)
     return NULL;
 }
 
+static enum certificate_state not_looked_at(struct str *saying)
+{
+    *saying = STR("could not be looked at: no memory");
+    return CERTIFICATE_UNCHECKED;
+}
+
 enum certificate_state certificate_check(const struct certificate *certificate,
                                          const struct served *served, const struct trust *trust,
                                          int64_t now_s, struct arena *arena, struct str *saying)
@@ -162,12 +169,15 @@ enum certificate_state certificate_check(const struct certificate *certificate,
                      .now_s = now_s,
                      .arena = arena,
                      .warning = STR("")};
+    const unsigned long before = shortages();
     const char *why = NULL;
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !why; i++)
         why = looks[i](&l);
     sti_certificate_fini(&l.judged);
     sk_X509_pop_free(l.chain, X509_free);
     ERR_clear_error();
+    if (shortages() != before)
+        return not_looked_at(saying);
     *saying = why ? str_of(why) : l.warning;
     return why ? CERTIFICATE_WRONG : CERTIFICATE_SERVED;
 }

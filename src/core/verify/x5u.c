@@ -191,6 +191,9 @@ const char *x5u_warning(struct str url)
     struct str host = parts.host;
     if (host.p[host.n - 1] == '.')
         host.n--;
+    if (address_parse(host, &address) && has(host, ':') && address.family == ADDRESS_IPV4)
+        return "names an IPv4 address that is dressed as IPv6, which some verifiers do not follow: "
+               "write the address itself";
     if (address_parse(host, &address))
         return public_address((enum address_family)address.family, address.bytes)
                    ? NULL
