@@ -265,7 +265,7 @@ static void of_lists(void **state)
 {
     (void)state;
     static const struct story list[] = {
-        {"lists, and who is not on them", judge_lists, 0, false, 1},
+        {"lists, and who is not on them", judge_lists, 0, false, 3},
         {"lists, and who is", judge_lists, 1, true, 7},
         {"lists of before, and who is not on them", judge_by_old_lists, 0, false, 1},
         {"lists of before, and who is", judge_by_old_lists, 1, true, 1},
@@ -348,7 +348,7 @@ static void of_units(void **state)
 {
     (void)state;
     static const struct story list[] = {
-        {"a unit is loaded", judge_unit, 0, GOOD, 1},
+        {"a unit is loaded", judge_unit, 0, GOOD, 3},
         {"an expired one is not", judge_unit, 1, EXPIRED, 13},
         {"a damaged one is not", judge_unit, 1, DAMAGED, 1},
         {"its URL serves it", judge_served, CERTIFICATE_SERVED, GOOD, 7},
