@@ -195,9 +195,11 @@ bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, str
     return shortages() == before && scope && !j.no_memory && c->subject.p && c->serial.p;
 }
 
-static bool judge_trust(struct sti_certificate *c, STACK_OF(X509) * chain,
-                        const struct trust *trust, int64_t now_s)
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena)
 {
+    if (!sti_certificate_read(c, chain, arena))
+        return false;
     c->has_anchors = trust != NULL;
     c->judged_s = now_s;
     return !trust || trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
@@ -212,7 +214,7 @@ bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const s
     *c = (struct sti_certificate){.unreadable = fault.why};
     if (!chain)
         return shortages() == before;
-    bool good = sti_certificate_read(c, chain, arena) && judge_trust(c, chain, trust, now_s);
+    bool good = sti_certificate_judge(c, chain, trust, now_s, arena);
     sk_X509_pop_free(chain, X509_free);
     return good;
 }
