@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/core/library_memory.h>
 #include <string.h>
 
 static const struct command command_help, command_version;
@@ -283,6 +284,7 @@ static int check_output(int status)
 
 int main(int argc, char **argv)
 {
+    library_memory_watch();
     fill_standard();
     struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
     struct words words = {0};

@@ -9,6 +9,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_check.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
@@ -105,6 +106,7 @@ static enum certificate_state look(const struct checker *c, const struct certifi
     const struct fetch_options options = {.allow_private = c->settings->check.allow_private,
                                           .ca_file = c->tls_ca};
     struct fetch_reply reply;
+    const unsigned long before = shortages();
     enum certificate_state state = CERTIFICATE_UNREACHABLE;
     if (fetch(&options, certificate->x5u, &reply)) {
         const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
@@ -117,7 +119,10 @@ static enum certificate_state look(const struct checker *c, const struct certifi
         *saying = arena_copy(arena, str_of(reply.why));
     }
     fetch_reply_fini(&reply);
-    return state;
+    if (shortages() == before)
+        return state;
+    *saying = STR("could not be looked at: no memory");
+    return CERTIFICATE_UNCHECKED;
 }
 
 static int tell(const struct checker *c, unsigned i, uint64_t generation)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/library_memory.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -142,6 +143,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     bool closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+    library_memory_watch();
     umask(077);
     open_standard_descriptors();
     if (!options_parse(&options, argc, argv))

@@ -8,10 +8,14 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
+#include <stird/core/certificate_text.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+_Static_assert(FETCH_MAX_BYTES == CERTIFICATES_BYTES_MAX, "what is too large is one thing");
 
 struct transfer {
     const struct fetch_options *options;
@@ -76,16 +80,14 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* Of a body that is too long as much is taken as tells so to whoever reads it. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
-    size_t all = size * n;
-    if (t->reply->body.n + all > FETCH_MAX_BYTES) {
-        t->too_long = true;
-        return 0;
-    }
-    buf_add(&t->reply->body, bytes, all);
-    return buf_failed(&t->reply->body) ? 0 : all;
+    size_t all = size * n, room = FETCH_MAX_BYTES + 1 - t->reply->body.n;
+    buf_add(&t->reply->body, bytes, all < room ? all : room);
+    t->too_long = all >= room;
+    return buf_failed(&t->reply->body) || t->too_long ? 0 : all;
 }
 
 static void take_content_type(struct fetch_reply *reply, struct str value)
@@ -170,13 +172,13 @@ static void say(struct fetch_reply *reply, const char *text)
 static bool judge(const struct libcurl *c, struct transfer *t, CURLcode result, const char *error)
 {
     struct fetch_reply *reply = t->reply;
+    if (result == CURLE_OUT_OF_MEMORY)
+        shortage_add();
     if (t->refused_address)
         say(reply, "its name leads to an address that is not of the open Internet");
-    else if (t->too_long)
-        say(reply, "it serves more than 64 KB");
-    else if (t->octets.over)
+    else if (t->octets.over && !t->too_long)
         say(reply, "it sends more than a certificate needs: headers, or TLS records without data");
-    else if (result != CURLE_OK)
+    else if (result != CURLE_OK && !t->too_long)
         say(reply, error[0] ? error : c->strerror(result));
     else if (reply->status >= 300 && reply->status < 400)
         snprintf(reply->why, sizeof(reply->why), "it redirects (%ld), which nobody follows",
@@ -203,6 +205,8 @@ static bool transfer(struct transfer *t, const char *url)
         c.cleanup(curl);
         return false;
     }
+    if (!curl)
+        shortage_add();
     if (!curl || !set_options(&c, curl, t, url, error)) {
         say(t->reply, "libcurl refuses to work");
         c.cleanup(curl);
@@ -234,8 +238,10 @@ bool fetch(const struct fetch_options *options, struct str url, struct fetch_rep
     }
     char *z = strndup(url.p, url.n);
     bool good = z && transfer(&t, z);
-    if (!z)
+    if (!z) {
+        shortage_add();
         say(reply, "out of memory");
+    }
     free(z);
     return good;
 }

@@ -15,7 +15,7 @@ RULE = re.compile(r"^## Decided (\d+): ", re.M)
 CITED = re.compile(r"\bDecided[\s*/#]+(\d+)((?:(?:,| and) \d+)*)")
 DOCUMENT = re.compile(r"(?<![\w/.<*-])((?:docs/)?[a-z][a-z0-9-]*\.md)\b")
 # What is cited although it lies elsewhere: each with the one place that may.
-ELSEWHERE = {"expected.md": "tests/cases/"}
+ELSEWHERE = {"expected.md": "tests/cases/", "draft-ietf-stir-passport.md": "tests/vectors/"}
 
 
 def cited(text):

@@ -55,7 +55,7 @@ struct sti_certificate {
     /* Static sentences that begin with "its" or "it"; NULL for each rule that it keeps. Whether it
        is in force is for who knows the time. */
     const char *fault[STI_RULES];
-    /* By sti_certificate_prepare(): */
+    /* By sti_certificate_prepare() and _judge(): */
     bool has_anchors; /* it was judged by some: TRUSTED says how */
     int64_t judged_s; /* as of when */
     struct trust_answer trusted;
@@ -74,6 +74,9 @@ bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, str
  */
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena);
+/* The same of a CHAIN that was read already (certificate_text.h). False: no memory. */
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena);
 /* Whether what is good by TRUSTED is so at NOW_S too; else it has to be prepared again. */
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
 void sti_certificate_fini(struct sti_certificate *c);

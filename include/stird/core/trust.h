@@ -34,7 +34,11 @@ bool trust_add_crls_from(struct trust *t, struct str name, struct str text, stru
                          struct problems *problems);
 bool trust_has_crls(const struct trust *t);
 
-/* All of these: NULL, or a static sentence that says why not. NOW_S is when it is asked for. */
+/*
+ * All of these: NULL, or a static sentence that says why not; TRUST_NO_MEMORY is one, with which
+ * nothing is judged. NOW_S is when it is asked for.
+ */
+#define TRUST_NO_MEMORY "out of memory"
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s);
 /*
@@ -55,7 +59,8 @@ struct trust_answer {
     const char *not_known;   /* why */
     int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
 };
-void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+/* False: no memory, and nothing is judged. */
+bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  struct trust_answer *answer);
 
 #endif

@@ -16,7 +16,7 @@
 #include <stird/base/str.h>
 
 #define FETCH_TIMEOUT_MS 2000
-#define FETCH_MAX_BYTES  (64 * 1024)
+#define FETCH_MAX_BYTES  (32 * 1024) /* CERTIFICATES_BYTES_MAX: nobody reads more */
 
 struct fetch_options {
     unsigned timeout_ms; /* in all; 0: FETCH_TIMEOUT_MS */
@@ -39,8 +39,11 @@ struct fetch_reply {
  * False: it is not there, which fetch() will say.
  */
 bool fetch_prepare(void);
-/* True with status 200 and the whole body, an empty one too. REPLY is to be ended with
- * fetch_reply_fini() anyway. */
+/*
+ * True with status 200 and the whole body, an empty one too; of one above FETCH_MAX_BYTES its first
+ * octets, one more than that: whoever reads certificates says what is wrong with it, and how large
+ * it is makes no other fault. REPLY is to be ended with fetch_reply_fini() anyway.
+ */
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
 

@@ -19,8 +19,11 @@ void anchors_fini(struct anchors *a)
     sk_X509_pop_free(a->all, X509_free);
 }
 
+/* What OpenSSL keeps of an anchor it keeps now: where there is no memory later, it would keep that
+   the anchor is a bad one. */
 bool anchors_add(struct anchors *a, X509 *x)
 {
+    X509_check_purpose(x, -1, 0);
     bool good = X509_STORE_add_cert(a->store, x) == 1 &&
                 X509_add_cert(a->all, x, X509_ADD_FLAG_UP_REF);
     ERR_clear_error();

@@ -9,6 +9,7 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 
 _Static_assert(STI_CHAIN_MAX >= CERTIFICATES_MAX, "what is served is judged whole");
@@ -96,7 +97,7 @@ static const char *judge_signature(struct judging *j)
 static const char *judge_extensions(struct judging *j)
 {
     if (X509_get_extension_flags(j->leaf) & EXFLAG_INVALID || x509_has_extension_twice(j->leaf))
-        return "one of its extensions is malformed or there twice";
+        return "its extensions are malformed, or one is there twice";
     return x509_unknown_critical(j->leaf)
                ? "it has a critical extension that verifiers do not know (RFC 5280 section 4.2)"
                : NULL;
@@ -182,6 +183,7 @@ static struct str serial_text(struct judging *j)
 
 bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena)
 {
+    const unsigned long before = shortages();
     struct judging j = {.c = c, .leaf = sk_X509_value(chain, 0), .arena = arena};
     *c = (struct sti_certificate){0};
     for (unsigned i = 0; i < STI_RULES; i++)
@@ -190,29 +192,29 @@ bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, str
     c->serial = serial_text(&j);
     bool scope = sti_scope_read(&c->scope, chain, arena);
     ERR_clear_error();
-    return scope && !j.no_memory && c->subject.p && c->serial.p;
+    return shortages() == before && scope && !j.no_memory && c->subject.p && c->serial.p;
 }
 
-static void judge_trust(struct sti_certificate *c, STACK_OF(X509) * chain,
-                        const struct trust *trust, int64_t now_s)
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena)
 {
+    if (!sti_certificate_read(c, chain, arena))
+        return false;
     c->has_anchors = trust != NULL;
     c->judged_s = now_s;
-    if (trust)
-        trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
+    return !trust || trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
 }
 
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena)
 {
+    const unsigned long before = shortages();
     struct text_fault fault = {0, NULL};
     STACK_OF(X509) *chain = certificates_read(text, &fault);
     *c = (struct sti_certificate){.unreadable = fault.why};
     if (!chain)
-        return true;
-    bool good = sti_certificate_read(c, chain, arena);
-    if (good)
-        judge_trust(c, chain, trust, now_s);
+        return shortages() == before;
+    bool good = sti_certificate_judge(c, chain, trust, now_s, arena);
     sk_X509_pop_free(chain, X509_free);
     return good;
 }

@@ -5,6 +5,7 @@
 #include "x509_parts.h"
 
 #include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
 /* ---- out of a chain ---- */
@@ -100,13 +101,13 @@ static json_t *payload_of(const struct passport_type *type, const struct passpor
 static enum reason judge_claims(const struct sti_scope *scope, const struct passport_type *type,
                                 const struct passport_claims *claims)
 {
+    const unsigned long before = shortages();
     struct str claim;
     json_t *payload = payload_of(type, claims);
-    enum reason r = !payload                                   ? REASON_OUT_OF_MEMORY
-                    : sti_scope_refuse(scope, payload, &claim) ? REASON_CERTIFICATE_NOT_FOR_CLAIMS
-                                                               : REASON_OK;
+    const char *why = payload ? sti_scope_refuse(scope, payload, &claim) : NULL;
+    bool judged = payload && shortages() == before;
     json_decref(payload);
-    return r;
+    return !judged ? REASON_OUT_OF_MEMORY : why ? REASON_CERTIFICATE_NOT_FOR_CLAIMS : REASON_OK;
 }
 
 enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport_type *type,

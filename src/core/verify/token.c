@@ -9,6 +9,7 @@
 #include "token_claims.h"
 
 #include <jansson.h>
+#include <stird/base/shortage.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
@@ -259,11 +260,12 @@ static void (*const steps[])(struct reading *r) = {
 
 bool token_read(struct token *t, struct str value, struct arena *arena)
 {
+    const unsigned long before = shortages();
     struct reading r = {.t = t, .value = value, .f = {arena, t->finding}};
     *t = (struct token){.kind = IDENTITY_EMPTY};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](&r);
-    return !r.no_memory && findings_are_whole(&r.f);
+    return shortages() == before && !r.no_memory && findings_are_whole(&r.f);
 }
 
 void token_fini(struct token *t)

@@ -9,6 +9,7 @@
 #include "sti_scope.h"
 #include "token_claims.h"
 
+#include <stird/base/shortage.h>
 #include <stird/core/credential.h>
 #include <string.h>
 
@@ -280,6 +281,7 @@ static void take_claims(struct verify_report *report, const struct token *t)
 
 bool verify(const struct verify_question *q, struct arena *arena, struct verify_report *report)
 {
+    const unsigned long before = shortages();
     *report = (struct verify_report){.verdict = TOKEN_OPEN};
     take_claims(report, q->token);
     struct verification v = {
@@ -294,7 +296,7 @@ bool verify(const struct verify_question *q, struct arena *arena, struct verify_
     for (int i = 0; i < VERIFY_CHECKS; i++)
         report->needed[i] = is_needed(q, verify_check_need((enum verify_check)i));
     verify_decide(report);
-    return findings_are_whole(&v.f);
+    return shortages() == before && findings_are_whole(&v.f);
 }
 
 struct str token_verdict_name(enum token_verdict verdict)

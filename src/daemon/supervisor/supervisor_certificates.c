@@ -159,7 +159,8 @@ static void take_finding(struct supervisor *s, const struct control_message *m)
     struct finding *f = find_or_add(s, c);
     if (!f)
         return;
-    if (f->state == CERTIFICATE_WRONG && state == CERTIFICATE_UNREACHABLE) {
+    if (f->state == CERTIFICATE_WRONG &&
+        (state == CERTIFICATE_UNREACHABLE || state == CERTIFICATE_UNCHECKED)) {
         lose_sight(c, f, m->text + 1);
         return;
     }
