@@ -82,7 +82,7 @@ static void on_signed(void *user, enum reason reason, struct str token, uint32_t
     if (reason == REASON_OK) {
         const struct certificate *certificate =
             &c->snapshot->settings->certificates[c->outcome->certificate];
-        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
+        identity_add(&identity, token, certificate->x5u, passport_type_shaken.algorithm->name,
                      passport_type_shaken.ppt);
         struct str *kept = &c->leaving[c->view].identity;
         *kept = buf_failed(&identity) ? (struct str){NULL, 0}

@@ -5,10 +5,10 @@
 static unsigned right_ones;
 static bool dies; /* then they are not wrong, but cannot be made */
 
-static bool sign_wrong_after_a_while(void *key, const unsigned char digest[SHA256_BYTES],
-                                     unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool sign_wrong_after_a_while(void *key, struct str message,
+                                     unsigned char signature[JWS_SIGNATURE_MAX])
 {
-    if (!key_backend_pem.sign(key, digest, signature))
+    if (!key_backend_pem.sign(key, message, signature))
         return false;
     if (right_ones == 0 && dies)
         return false;

@@ -1,7 +1,7 @@
 /*
  * passport - a PASSporT (RFC 8225) as text: header and claims in the form of section 9.
  *
- * A type is one entry of a table (passport_type_find); what varies between types lives in its file
+ * A type is one entry of a table (passport_types); what varies between types lives in its file
  * passport/type_NAME.c. Pure; signing is credential.h's.
  */
 #ifndef STIRD_PASSPORT_H
@@ -10,8 +10,12 @@
 #include <stdint.h>
 #include <stird/base/buf.h>
 #include <stird/base/json.h>
+#include <stird/core/jws_algorithm.h>
 #include <stird/core/reason.h>
 #include <stird/core/tn.h>
+
+struct certificate;
+struct outcome;
 
 #define ORIGID_TEXT_LENGTH 36
 
@@ -22,22 +26,42 @@ struct passport_claims {
     char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5) */
 };
 
+/* How a token says which key verifies it: a member of its header, and what stands in it. */
+struct key_reference {
+    struct str member; /* "x5u" */
+    struct str (*of)(const struct certificate *certificate);
+};
+
+extern const struct key_reference key_reference_x5u; /* RFC 7515 section 4.1.5 */
+
 struct passport_type {
-    struct str ppt;  /* "shaken" */
-    struct str alg;  /* "ES256" */
-    uint8_t wire_id; /* in requests to the signer */
+    struct str ppt; /* "shaken" */
+    const struct jws_algorithm *algorithm;
+    const struct key_reference *reference;
+    uint8_t wire_id;      /* in requests to the signer */
+    uint8_t max_per_call; /* so many of them are asked for at most */
+    /* When it cannot be made, signing.failure says what becomes of the call; a call goes on without
+       another. */
+    bool decides;
+    /* The claims of a token for what was decided of a call. */
+    void (*fill)(struct passport_claims *claims, const struct outcome *outcome);
     /* REASON_OK, or REASON_SIGNER_REFUSED when a claim is not what the type demands. */
     enum reason (*check)(const struct passport_claims *claims);
     void (*write_payload)(struct json *json, const struct passport_claims *claims);
 };
 
+/* In the order in which their headers leave; NULL ends it. */
+extern const struct passport_type *const passport_types[];
+
 extern const struct passport_type passport_type_shaken;
 /* NULL when there is no such type. */
 const struct passport_type *passport_type_find(struct str ppt);
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
+/* The algorithm of some type that signs with such a key; NULL: none does. */
+const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
 
-/* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."} */
-void passport_write_header(struct buf *out, const struct passport_type *type, struct str x5u);
+/* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."}; KEY is what the reference says. */
+void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);
 void passport_write_payload(struct buf *out, const struct passport_type *type,
                             const struct passport_claims *claims);
 

@@ -1,4 +1,5 @@
 /* shaken (RFC 8588, ATIS-1000074): who vouches for the calling number, and how much. */
+#include <stird/core/outcome.h>
 #include <stird/core/passport.h>
 
 static bool is_number(const struct tn *tn, bool short_code)
@@ -40,6 +41,11 @@ out:
     return r;
 }
 
+static void shaken_fill(struct passport_claims *claims, const struct outcome *outcome)
+{
+    *claims = outcome->claims;
+}
+
 static struct str digits_of(const struct tn *tn)
 {
     return (struct str){tn->digits, tn->n};
@@ -71,8 +77,12 @@ static void shaken_write_payload(struct json *json, const struct passport_claims
 
 const struct passport_type passport_type_shaken = {
     .ppt = {"shaken", 6},
-    .alg = {"ES256", 5},
+    .algorithm = &jws_es256,
+    .reference = &key_reference_x5u,
     .wire_id = 1,
+    .max_per_call = 1,
+    .decides = true,
+    .fill = shaken_fill,
     .check = shaken_check,
     .write_payload = shaken_write_payload,
 };
