@@ -19,12 +19,26 @@ struct outcome;
 
 #define ORIGID_TEXT_LENGTH 36
 
+/* What tokens say, of whatever type; each takes of it what it has, and refuses what it has not. */
 struct passport_claims {
     char attest; /* 'A', 'B' or 'C' */
     struct tn orig, dest;
+    struct str orig_uri, dest_uri; /* instead of a number; empty: none (RFC 8225 section 5.2.1) */
+    struct str hi;                 /* RFC 8946 section 3: a History-Info index; empty: none */
     int64_t iat_s;
     char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5) */
 };
+
+#define PASSPORT_URI_MAX 128 /* octets */
+#define PASSPORT_HI_MAX  32
+
+/*
+ * What of text may be signed because somebody asks for it: sip:, sips: and tel: with a number and
+ * no more than a host and port beside it, and urn:service: (RFC 5031).
+ */
+bool passport_is_number_uri(struct str uri);
+/* "1", "1.2.1" (RFC 7044 section 5): digits with dots between them. */
+bool passport_is_hi(struct str hi);
 
 /* How a token says which key verifies it: a member of its header, and what stands in it. */
 struct key_reference {
@@ -57,6 +71,8 @@ extern const struct passport_type passport_type_shaken;
 /* NULL when there is no such type. */
 const struct passport_type *passport_type_find(struct str ppt);
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
+/* The type that says the level of a call: the first that decides. */
+const struct passport_type *passport_type_deciding(void);
 /* The algorithm of some type that signs with such a key; NULL: none does. */
 const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
 

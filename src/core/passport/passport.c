@@ -1,5 +1,7 @@
 #include <stird/core/passport.h>
 
+#include <assert.h>
+
 /* ---- types ---- */
 
 const struct passport_type *passport_type_find(struct str ppt)
@@ -15,6 +17,15 @@ const struct passport_type *passport_type_by_wire_id(uint8_t wire_id)
     const struct passport_type *const *type = passport_types;
     while (*type && (*type)->wire_id != wire_id)
         type++;
+    return *type;
+}
+
+const struct passport_type *passport_type_deciding(void)
+{
+    const struct passport_type *const *type = passport_types;
+    while (*type && !(*type)->decides)
+        type++;
+    assert(*type);
     return *type;
 }
 

@@ -34,6 +34,8 @@ static enum reason shaken_check(const struct passport_claims *claims)
     /* Only a called number may be a short code with * or # (RFC 8224 section 8.3). */
     if (!is_number(&claims->orig, false) || !is_number(&claims->dest, true))
         goto out;
+    if (claims->orig_uri.n > 0 || claims->dest_uri.n > 0 || claims->hi.n > 0)
+        goto out;
     if (claims->iat_s <= 0 || !is_uuid(claims->origid))
         goto out;
     r = REASON_OK;
