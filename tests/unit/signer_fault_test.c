@@ -55,11 +55,11 @@ static void assert_signs_nothing_more(const struct process *p, int channel)
 {
     hear(p, CONTROL_ALARM);
     for (unsigned i = 0; i < 3; i++) {
-        struct asked r = request(i, 0);
+        struct asking r = request(i, 0);
         assert_reason(channel, &r, REASON_SIGNER_SELF_TEST_FAILED);
     }
     int second = open_channel(p);
-    struct asked r = request(9, 0);
+    struct asking r = request(9, 0);
     assert_reason(second, &r, REASON_SIGNER_SELF_TEST_FAILED);
     say(p, CONTROL_PING, -1);
     hear(p, CONTROL_PONG); /* and no second alarm before it */
@@ -75,7 +75,7 @@ static void the_first_signature_is_verified(void **state)
     (void)state;
     hear(&p, CONTROL_READY);
     int channel = open_channel(&p);
-    struct asked requests[3] = {request(1, 0), request(2, 0), request(3, 0)};
+    struct asking requests[3] = {request(1, 0), request(2, 0), request(3, 0)};
     static struct answered responses[SIGN_BATCH_MAX];
     send_requests(channel, requests, 3);
     assert_int_equal(take_responses(channel, responses), 3);
@@ -88,7 +88,7 @@ static void one_in_a_thousand_is_verified(void **state)
 {
     unsigned right = 2; /* that of the start, and the first that is asked for */
     struct process p = start(faulty_signer, &right);
-    struct asked requests[SIGN_BATCH_MAX];
+    struct asking requests[SIGN_BATCH_MAX];
     static struct answered responses[SIGN_BATCH_MAX];
     unsigned answered = 0, failed = 0;
     (void)state;
@@ -119,10 +119,10 @@ static void a_key_that_signs_no_more_replaces_the_signer(void **state)
     hear(&p, CONTROL_READY);
     int channel = open_channel(&p);
     for (unsigned i = 0; i < 2; i++) {
-        struct asked r = request(i, 0);
+        struct asking r = request(i, 0);
         assert_reason(channel, &r, REASON_SIGNER_FAILED);
     }
-    struct asked third = request(3, 0);
+    struct asking third = request(3, 0);
     assert_reason(channel, &third, REASON_SIGNER_SELF_TEST_FAILED);
     assert_signs_nothing_more(&p, channel);
 }

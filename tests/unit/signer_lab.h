@@ -152,7 +152,7 @@ static inline int open_channel(const struct process *p)
 }
 
 /* One token of a call, before it is written and after it is read. */
-struct asked {
+struct asking {
     uint64_t ticket;
     struct sign_order order;
 };
@@ -164,13 +164,13 @@ struct answered {
     char token[SIGN_TOKEN_MAX];
 };
 
-static inline struct asked request(uint64_t ticket, uint32_t certificate)
+static inline struct asking request(uint64_t ticket, uint32_t certificate)
 {
-    return (struct asked){ticket,
-                          {&passport_type_shaken, certificate, lab_claims('A', clock_real_s())}};
+    return (struct asking){ticket,
+                           {&passport_type_shaken, certificate, lab_claims('A', clock_real_s())}};
 }
 
-static inline void send_requests(int channel, const struct asked *requests, unsigned n)
+static inline void send_requests(int channel, const struct asking *requests, unsigned n)
 {
     _Alignas(8) static char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
     size_t size = 0;
@@ -211,7 +211,7 @@ static inline unsigned take_responses(int channel, struct answered responses[SIG
     return n;
 }
 
-static inline struct answered ask(int channel, const struct asked *r)
+static inline struct answered ask(int channel, const struct asking *r)
 {
     struct answered responses[SIGN_BATCH_MAX];
     send_requests(channel, r, 1);
@@ -220,7 +220,7 @@ static inline struct answered ask(int channel, const struct asked *r)
     return responses[0];
 }
 
-static inline void assert_reason(int channel, const struct asked *r, enum reason reason)
+static inline void assert_reason(int channel, const struct asking *r, enum reason reason)
 {
     struct answered response = ask(channel, r);
     assert_int_equal(response.reason, reason);

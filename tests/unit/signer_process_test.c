@@ -6,7 +6,7 @@ static void it_signs_what_it_is_asked(void **state)
     const struct settings settings = {.certificates = certificates, .n_certificates = 2};
     struct process p = start_ready(&settings);
     int channel = open_channel(&p);
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     struct answered response = ask(channel, &r);
     (void)state;
     assert_true(is_good(&response, &certificates[0]));
@@ -38,7 +38,7 @@ static void it_refuses_what_verifiers_would(void **state)
     const struct settings settings = {.certificates = &narrow, .n_certificates = 1};
     struct process p = start_ready(&settings);
     int channel = open_channel(&p);
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     struct answered response;
     (void)state;
     r.order.claims.orig = lab_tn("12155550121");
@@ -57,7 +57,7 @@ static void it_answers_a_packet_with_a_packet(void **state)
         .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     struct process p = start_ready(&settings);
     int channel = open_channel(&p);
-    struct asked requests[SIGN_BATCH_MAX];
+    struct asking requests[SIGN_BATCH_MAX];
     static struct answered responses[SIGN_BATCH_MAX];
     (void)state;
     for (unsigned i = 0; i < SIGN_BATCH_MAX; i++)
@@ -80,7 +80,7 @@ static void without_certificates_it_serves_all_the_same(void **state)
     const struct settings settings = {0};
     struct process p = start_ready(&settings);
     int channel = open_channel(&p);
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     (void)state;
     assert_reason(channel, &r, REASON_NO_CERTIFICATE);
     say(&p, CONTROL_PING, -1);
@@ -180,7 +180,7 @@ static void a_worker_that_does_not_read_holds_up_nobody(void **state)
     struct process p = start_ready(&settings);
     int deaf = open_channel(&p), other = open_channel(&p);
     _Alignas(8) static char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     size_t size = 0;
     (void)state;
     for (unsigned i = 0; i < SIGN_BATCH_MAX; i++)
@@ -233,7 +233,7 @@ static void a_worker_that_talks_nonsense_is_cut_off_alone(void **state)
     for (size_t i = 0; i <= SIGN_BATCH_MAX; i++) /* one more than a packet may hold */
         memcpy(bytes + i * sizeof(empty), &empty, sizeof(empty));
     assert_cuts_off(&p, bytes, (SIGN_BATCH_MAX + 1) * sizeof(empty));
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     struct answered response = ask(other, &r);
     assert_true(is_good(&response, &certificates[0]));
     close(other);
@@ -254,7 +254,7 @@ static void a_worker_has_two_channels_and_no_more(void **state)
         .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     struct process p = start_ready(&settings);
     int other = open_channel_of(&p, 1), channels[5];
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     struct answered response;
     (void)state;
     for (unsigned i = 0; i < 5; i++)
@@ -278,7 +278,7 @@ static void a_workers_channels_have_one_ceiling(void **state)
     const struct settings settings = {
         .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 3};
     struct process p = start_ready(&settings);
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     unsigned good = 0;
     (void)state;
     say(&p, CONTROL_DRAIN, -1);
@@ -306,7 +306,7 @@ static void no_room_for_a_descriptor_is_not_its_end(void **state)
         .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
     const struct rlimit none = {0, 4096}, enough = {64, 4096};
     struct process p = start_ready(&settings);
-    struct asked r = request(1, 0);
+    struct asking r = request(1, 0);
     (void)state;
     assert_int_equal(prlimit(p.pid, RLIMIT_NOFILE, &none, NULL), 0);
     assert_closed(open_channel(&p));
