@@ -79,14 +79,22 @@ static const struct key_reference key_reference_kid = {.member = {"kid", 3}, .of
 static void dummy_fill(struct passport_claims *claims, const struct outcome *outcome)
 {
     *claims = outcome->claims;
+    claims->attest = claims->origid[0] = '\0'; /* which it has not */
     claims->dest.n = 0;
     claims->dest_uri = STR("urn:service:sos");
     claims->hi = STR("1.1");
 }
 
-static enum reason dummy_check(const struct passport_claims *claims)
+static const char *dest_fault(const struct passport_claims *claims, enum claims_side side)
 {
-    return claims->dest_uri.n > 0 && claims->hi.n > 0 ? REASON_OK : REASON_SIGNER_REFUSED;
+    (void)side;
+    return claims->dest_uri.n > 0 ? NULL : "dest is no URI";
+}
+
+static const char *hi_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    (void)side;
+    return claims->hi.n > 0 ? NULL : "hi is missing";
 }
 
 static void dummy_write_payload(struct json *json, const struct passport_claims *claims)
@@ -108,7 +116,7 @@ static const struct passport_type dummy = {
     .wire_id = 250,
     .max_per_call = 2,
     .fill = dummy_fill,
-    .check = dummy_check,
+    .fault = {[CLAIM_DEST] = dest_fault, [CLAIM_HI] = hi_fault},
     .write_payload = dummy_write_payload,
 };
 

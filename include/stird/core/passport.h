@@ -21,12 +21,13 @@ struct outcome;
 
 /* What tokens say, of whatever type; each takes of it what it has, and refuses what it has not. */
 struct passport_claims {
-    char attest; /* 'A', 'B' or 'C' */
+    char attest; /* 'A', 'B' or 'C'; NUL: none */
     struct tn orig, dest;
     struct str orig_uri, dest_uri; /* instead of a number; empty: none (RFC 8225 section 5.2.1) */
     struct str hi;                 /* RFC 8946 section 3: a History-Info index; empty: none */
     int64_t iat_s;
-    char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5) */
+    char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5); begins with
+                                        NUL: none */
 };
 
 #define PASSPORT_URI_MAX 128 /* octets */
@@ -48,6 +49,23 @@ struct key_reference {
 
 extern const struct key_reference key_reference_x5u; /* RFC 7515 section 4.1.5 */
 
+/* In the order in which a verifier tells what is wrong with them. */
+enum passport_claim {
+    CLAIM_ATTEST,
+    CLAIM_IAT,
+    CLAIM_ORIG,
+    CLAIM_DEST,
+    CLAIM_ORIGID,
+    CLAIM_HI,
+    PASSPORT_CLAIMS
+};
+
+/* Whose claims they are: what we write is narrower than what others may have written. */
+enum claims_side {
+    CLAIMS_ASKED, /* somebody asks to have them signed */
+    CLAIMS_READ   /* they stand in a token that was received: its texts, as far as they were read */
+};
+
 struct passport_type {
     struct str ppt; /* "shaken" */
     const struct jws_algorithm *algorithm;
@@ -59,8 +77,10 @@ struct passport_type {
     bool decides;
     /* The claims of a token for what was decided of a call. */
     void (*fill)(struct passport_claims *claims, const struct outcome *outcome);
-    /* REASON_OK, or REASON_SIGNER_REFUSED when a claim is not what the type demands. */
-    enum reason (*check)(const struct passport_claims *claims);
+    /* What is wrong with one of CLAIMS, or NULL; and no function where the type has no such claim.
+     */
+    const char *(*fault[PASSPORT_CLAIMS])(const struct passport_claims *claims,
+                                          enum claims_side side);
     void (*write_payload)(struct json *json, const struct passport_claims *claims);
 };
 
@@ -78,6 +98,11 @@ const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
 
 /* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."}; KEY is what the reference says. */
 void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);
+/*
+ * REASON_OK, or REASON_SIGNER_REFUSED when a claim that is to be signed is not what the type
+ * demands, or one that it has not.
+ */
+enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims);
 void passport_write_payload(struct buf *out, const struct passport_type *type,
                             const struct passport_claims *claims);
 

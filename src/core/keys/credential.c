@@ -111,7 +111,7 @@ enum reason credential_sign(struct credential *c, const struct passport_type *ty
 {
     enum reason r = REASON_SIGNER_FAILED;
     const size_t begin = out->n;
-    if (type->algorithm != c->algorithm || type->check(claims) != REASON_OK)
+    if (type->algorithm != c->algorithm || passport_check(type, claims) != REASON_OK)
         return REASON_SIGNER_REFUSED;
     const struct token_start *start = start_of(c, type);
     if (buf_failed(out) || !start)

@@ -26,7 +26,7 @@ static void take_fields(struct str fields[SIGN_FIELDS], const struct passport_cl
     fields[SIGN_DEST] = tn_str(&claims->dest);
     fields[SIGN_DEST_URI] = claims->dest_uri;
     fields[SIGN_HI] = claims->hi;
-    fields[SIGN_ORIGID] = (struct str){claims->origid, ORIGID_TEXT_LENGTH};
+    fields[SIGN_ORIGID] = (struct str){claims->origid, claims->origid[0] ? ORIGID_TEXT_LENGTH : 0};
 }
 
 /* Octets of the record; 0: it has no room, or a field is longer than any may be. */
@@ -113,14 +113,14 @@ static bool read_fields(struct passport_claims *claims, const struct str fields[
         return false;
     if (fields[SIGN_HI].n > 0 && !passport_is_hi(fields[SIGN_HI]))
         return false;
-    if (fields[SIGN_ORIGID].n != ORIGID_TEXT_LENGTH)
+    if (fields[SIGN_ORIGID].n > 0 && fields[SIGN_ORIGID].n != ORIGID_TEXT_LENGTH)
         return false;
     read_number(&claims->orig, fields[SIGN_ORIG]);
     read_number(&claims->dest, fields[SIGN_DEST]);
     claims->orig_uri = fields[SIGN_ORIG_URI];
     claims->dest_uri = fields[SIGN_DEST_URI];
     claims->hi = fields[SIGN_HI];
-    memcpy(claims->origid, fields[SIGN_ORIGID].p, ORIGID_TEXT_LENGTH);
+    memcpy(claims->origid, fields[SIGN_ORIGID].p, fields[SIGN_ORIGID].n);
     return true;
 }
 
@@ -146,7 +146,7 @@ static enum reason read_order(struct sign_order *order, const struct sign_record
     order->certificate = record->certificate;
     order->claims = (struct passport_claims){.attest = record->attest, .iat_s = iat_s};
     return order->type && split(fields, record) && read_fields(&order->claims, fields)
-               ? order->type->check(&order->claims)
+               ? passport_check(order->type, &order->claims)
                : REASON_SIGNER_REFUSED;
 }
 

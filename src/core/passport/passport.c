@@ -37,6 +37,32 @@ const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key)
     return *type ? (*type)->algorithm : NULL;
 }
 
+/* ---- claims ---- */
+
+/* Whether CLAIMS have one that not every type has. */
+static bool is_there(const struct passport_claims *claims, enum passport_claim claim)
+{
+    switch (claim) {
+    case CLAIM_ATTEST:
+        return claims->attest != '\0';
+    case CLAIM_ORIGID:
+        return claims->origid[0] != '\0';
+    case CLAIM_HI:
+        return claims->hi.n > 0;
+    default:
+        return false;
+    }
+}
+
+enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims)
+{
+    for (int i = 0; i < PASSPORT_CLAIMS; i++)
+        if (type->fault[i] ? type->fault[i](claims, CLAIMS_ASKED) != NULL
+                           : is_there(claims, (enum passport_claim)i))
+            return REASON_SIGNER_REFUSED;
+    return REASON_OK;
+}
+
 /* ---- header and payload ---- */
 
 struct member {
