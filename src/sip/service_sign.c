@@ -4,6 +4,7 @@
  */
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <stird/core/identity.h>
 #include <stird/core/passport.h>
 #include <stird/core/policy.h>
@@ -94,6 +95,13 @@ static bool keep_identity(struct context *c, const struct passport_wanted *wante
     return kept.p != NULL;
 }
 
+static void tell_missing(const struct context *c, const struct passport_type *type,
+                         enum reason reason)
+{
+    log_info("a call goes on without one of its tokens", LOG_TEXT("call_id", c->call->call_id),
+             LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
+}
+
 /* Each token that could be made goes with the call; what becomes of the call itself says the one
    that decides. */
 static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
@@ -109,6 +117,8 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
             reason = REASON_OUT_OF_MEMORY;
         if (reason != REASON_OK && o->tokens[i].type->decides)
             failed = reason;
+        else if (reason != REASON_OK)
+            tell_missing(c, o->tokens[i].type, reason);
     }
     if (failed != REASON_OK)
         signing_failed(c, failed);

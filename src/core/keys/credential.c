@@ -49,8 +49,10 @@ struct credential *credential_new_with(const struct key_backend *backend,
     c->backend = backend;
     c->algorithm = passport_algorithm_of(certificate->public_key);
     c->key = backend->open(certificate, key_name, key_text, problems);
-    if (c->key)
+    if (c->key && c->algorithm)
         return c;
+    if (c->key) /* which is the certificate's, so that is one of its algorithm */
+        problems_add(problems, key_name, 0, "no memory for the key");
     credential_free(c);
     return NULL;
 }

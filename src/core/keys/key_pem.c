@@ -34,10 +34,9 @@ bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str k
               struct problems *problems)
 {
     /* The first type's algorithm says what is needed, as that is what calls are signed by. */
-    if (!passport_algorithm_of(key)) {
-        passport_types[0]->algorithm->takes(key, key_name, problems);
+    if (!passport_algorithm_of(key) &&
+        !passport_types[0]->algorithm->takes(key, key_name, problems))
         return false;
-    }
     if (EVP_PKEY_eq(key, certificate->public_key) != 1) {
         problems_add(problems, key_name, 0,
                      "is not the key of the certificate in chain.pem: put the key here that the "
