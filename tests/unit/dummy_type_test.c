@@ -329,12 +329,13 @@ static void let_answer(struct signer_client *client)
 }
 
 /* What comes of asking for the tokens of O, by a channel of its own. */
-static struct told ask_for(const struct process *p, const struct outcome *o)
+static struct told ask_for(const struct process *p, struct outcome *o)
 {
     struct told told = {0};
     struct sign_order orders[PASSPORTS_MAX];
     struct signer_client *client = signer_client_new(open_channel(p));
     uint64_t ticket;
+    o->claims.iat_s = clock_real_s(); /* which the signer compares */
     for (unsigned i = 0; i < o->n_tokens; i++) {
         orders[i] = (struct sign_order){.type = o->tokens[i].type,
                                         .certificate = o->tokens[i].certificate};
