@@ -144,7 +144,7 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
 {
     struct str claim;
     const struct object *o = &u->draft->object;
-    const char *why = sti_scope_signs_nothing(&c->scope, &passport_type_shaken, &claim);
+    const char *why = sti_scope_signs_nothing(&c->scope, passport_type_deciding(), &claim);
     if (why)
         warn(
             r, o, place_of(o, "directory"),

@@ -94,6 +94,7 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     o->detail = detail;
     o->trace = NULL;
     o->n_trace = 0;
+    o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
     return o->number_urgent && !numbers_answer_keep(&o->number, arena) ? NULL : o;
 }
 

@@ -25,7 +25,8 @@
 /* What was decided and signed for next hops that see the same of a call. */
 struct leaving {
     struct outcome *outcome; /* in the arena; NULL: not decided yet */
-    struct str identity;     /* the Identity value to insert, in the arena */
+    struct str *identities;  /* the Identity values to insert, in their order, in the arena */
+    unsigned n_identities;
 };
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */

@@ -26,7 +26,8 @@ static int write_identity(struct context *c)
     int error = 0;
     message_remove_headers(m, "Identity", 'y',
                            c->outcome->strip_identity ? NULL : identity_is_empty);
-    if (c->outcome->verdict != VERDICT_SIGN)
+    const struct leaving *leaving = &c->leaving[c->view];
+    if (leaving->n_identities == 0)
         return 0;
     if (c->outcome->date == DATE_REPLACE)
         message_remove_headers(m, "Date", 0, NULL);
@@ -34,7 +35,9 @@ static int write_identity(struct context *c)
         sip_date_write(date, c->outcome->claims.iat_s);
         error = message_add_header(m, "Date", str_of(date));
     }
-    return error ? error : message_add_header(m, "Identity", c->leaving[c->view].identity);
+    for (unsigned i = 0; i < leaving->n_identities && !error; i++)
+        error = message_add_header(m, "Identity", leaving->identities[i]);
+    return error;
 }
 
 /* A name stays a name: the next hop may serve several. */

@@ -179,10 +179,9 @@ static void a_refusal_leaves_the_buffer_as_it_was(void **state)
     credential_free(c);
 }
 
-static bool failing_sign(void *key, const unsigned char digest[SHA256_BYTES],
-                         unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool failing_sign(void *key, struct str message, unsigned char signature[JWS_SIGNATURE_MAX])
 {
-    (void)key, (void)digest, (void)signature;
+    (void)key, (void)message, (void)signature;
     return false;
 }
 

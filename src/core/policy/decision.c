@@ -74,8 +74,7 @@ void decision_begin(struct decision *d)
 {
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
-                                   .sip_status = reason_sip_status(REASON_INTERNAL),
-                                   .certificate = NO_CERTIFICATE};
+                                   .sip_status = reason_sip_status(REASON_INTERNAL)};
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
 }

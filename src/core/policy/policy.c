@@ -83,6 +83,7 @@ static void take_back(struct outcome *o)
     o->claims.attest = '\0';
     o->date = DATE_KEEP;
     o->date_was_wrong = false;
+    o->n_tokens = 0;
 }
 
 static void go_unsigned_in_doubt(struct decision *d)

@@ -72,7 +72,7 @@ static void check_fresh(struct verification *v)
 static void compare(struct verification *v, enum verify_check check, struct str claim,
                     const struct tn *tn)
 {
-    if (!v->question->has_message || !v->token->is_shaken || !v->token->payload_json)
+    if (!v->question->has_message || !v->token->type || !v->token->payload_json)
         return;
     struct str says = claim.n > 0 ? found_text(&v->f, claim) : STR("no number");
     if (!tn)
