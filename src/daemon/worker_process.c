@@ -57,12 +57,12 @@ struct worker {
 /* ---- snapshots ---- */
 
 /* Settings from the bytes that the supervisor has checked: no file is opened. */
-static struct settings *read_settings(struct worker *w, const struct control_message *m,
+static struct settings *read_settings(struct worker *w, const struct control_snapshot *m,
                                       int files_fd)
 {
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
-    struct str path = {m->path, strnlen(m->path, sizeof(m->path))};
+    struct str path = str_of(m->path);
     struct files *files = files_from_fd(files_fd);
     struct settings *settings = files ? settings_read(files, path, m->read_at_s, &problems) : NULL;
     tls_free(w->tls);
@@ -83,7 +83,7 @@ static struct settings *read_settings(struct worker *w, const struct control_mes
 }
 
 /* Takes the channel; the other descriptors stay the caller's. */
-static struct snapshot *read_snapshot(struct worker *w, const struct control_message *m,
+static struct snapshot *read_snapshot(struct worker *w, const struct control_snapshot *m,
                                       int files_fd, int numbers_fd, int channel)
 {
     const char *why = "out of memory";
@@ -106,7 +106,7 @@ out:
 }
 
 /* It is the current one then. Takes the channel, fds[2]. */
-static bool hold_snapshot(struct worker *w, const struct control_message *m, const int *fds)
+static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, const int *fds)
 {
     if (!snapshots_held_take(&w->held, read_snapshot(w, m, fds[0], fds[1], fds[2])))
         return false;
@@ -116,15 +116,9 @@ static bool hold_snapshot(struct worker *w, const struct control_message *m, con
 
 /* ---- control ---- */
 
-static void say(struct worker *w, enum control_type type, uint64_t generation, const char *text)
+static void say(struct worker *w, const struct control_message *m)
 {
-    struct control_message m = {
-        .type = type, .worker = w->options->worker, .generation = generation};
-    if (w->proxy)
-        m.counters = *proxy_get_counters(w->proxy);
-    m.counters.clock_steps = w->clock_steps;
-    snprintf(m.text, sizeof(m.text), "%s", text);
-    int r = control_send(w->options->control_fd, &m, NULL, 0);
+    int r = control_send(w->options->control_fd, m, NULL, 0);
     if (r && r != -EAGAIN)
         _exit(EXIT_FAILURE); /* the supervisor is gone */
 }
@@ -137,18 +131,20 @@ static void give_tls(struct worker *w)
 
 static void take_snapshot(struct worker *w, const struct control_message *m, const int *fds)
 {
-    bool held = hold_snapshot(w, m, fds);
+    bool held = hold_snapshot(w, &m->snapshot, fds);
     close(fds[0]);
     close(fds[1]);
     if (!held) {
-        say(w, CONTROL_ALARM, m->generation, "the new configuration cannot be taken");
+        say(w, &(struct control_message){.type = CONTROL_SNAPSHOT_REFUSED,
+                                         .snapshot_refused = {m->snapshot.generation}});
         return;
     }
     if (w->proxy) {
         proxy_set_snapshot(w->proxy, snapshots_held_current(&w->held));
         give_tls(w);
     }
-    say(w, CONTROL_SNAPSHOT_IN_USE, m->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_SNAPSHOT_IN_USE,
+                                     .snapshot_in_use = {m->snapshot.generation}});
     snapshots_held_drop_unused(&w->held);
 }
 
@@ -169,7 +165,8 @@ static void take_overlay(struct worker *w, const struct control_message *m, cons
     }
     close(fds[0]);
     give_overlay(w);
-    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_OVERLAY_IN_USE,
+                                     .overlay_in_use = {m->overlay.generation}});
 }
 
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
@@ -185,25 +182,25 @@ static void drop_overlay(struct worker *w, const struct control_message *m, cons
     (void)fds;
     numbers_unmap(&w->overlay);
     give_overlay(w);
-    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_OVERLAY_IN_USE,
+                                     .overlay_in_use = {m->overlay.generation}});
 }
 
 static void take_channel(struct worker *w, const struct control_message *m, const int *fds)
 {
-    snapshots_held_connect(&w->held, m->generation, fds[0]);
+    snapshots_held_connect(&w->held, m->signer.generation, fds[0]);
 }
 
 static void take_certificates(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)fds;
-    snapshots_held_set_states(&w->held, m->generation,
-                              (struct str){m->text, strnlen(m->text, sizeof(m->text))});
+    snapshots_held_set_states(&w->held, m->certificates.generation, str_of(m->certificates.states));
 }
 
 static void on_drained(void *user)
 {
     struct worker *w = user;
-    say(w, CONTROL_DRAINED, 0, "");
+    say(w, &(struct control_message){.type = CONTROL_DRAINED});
     w->drained = true;
     if (w->dismissed)
         event_base_loopbreak(w->base);
@@ -212,8 +209,10 @@ static void on_drained(void *user)
 /* Of another worker, or its own, in place of one that is spoiled (mend.h). */
 static void take_inbox(struct worker *w, const struct control_message *m, const int *fds)
 {
-    int *present = m->worker < w->options->n_workers ? &w->options->others_fds[m->worker] : NULL;
-    bool own = m->worker == w->options->worker;
+    int *present = m->inbox.worker < w->options->n_workers
+                       ? &w->options->others_fds[m->inbox.worker]
+                       : NULL;
+    bool own = m->inbox.worker == w->options->worker;
     if (!present || (own && w->proxy && !proxy_set_inbox(w->proxy, fds[0]))) {
         close(fds[0]);
         return;
@@ -304,7 +303,7 @@ static void watch_clock(struct worker *w)
 
 static void tell_names(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_NAME, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_NAME};
     for (unsigned i = 0; i < NAMES_A_BEAT && proxy_tell_name(w->proxy, &m.name); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -315,7 +314,7 @@ static void tell_names(struct worker *w)
 
 static void tell_refused(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_REFUSED, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_REFUSED};
     for (unsigned i = 0; i < REFUSED_A_BEAT && proxy_tell_refused(w->proxy, &m.refused); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -326,7 +325,7 @@ static void tell_refused(struct worker *w)
 
 static void tell_hops(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_HOP, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_HOP};
     for (unsigned i = 0; i < HOPS_A_BEAT && proxy_tell_hop(w->proxy, &m.hop); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -338,20 +337,29 @@ static void tell_hops(struct worker *w)
 /* One that is not heard is told anew when it is its turn again. */
 static void tell_trunks(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_TRUNKS, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_TRUNKS};
     proxy_tell_trunks(w->proxy, &w->next_trunk, &m.trunks);
     control_send(w->options->control_fd, &m, NULL, 0);
 }
 
 static void tell_failed(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_FAILED, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_FAILED};
     for (unsigned i = 0; i < FAILED_A_BEAT && proxy_tell_failed(w->proxy, &m.failed); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
         proxy_tell_failed_again(w->proxy, &m.failed);
         return;
     }
+}
+
+static void beat(struct worker *w)
+{
+    struct control_message m = {.type = CONTROL_HEARTBEAT,
+                                .heartbeat = {.oldest = snapshots_held_oldest(&w->held),
+                                              .counters = *proxy_get_counters(w->proxy)}};
+    m.heartbeat.counters.clock_steps = w->clock_steps;
+    say(w, &m);
 }
 
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
@@ -361,7 +369,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     struct worker *w = user;
     watch_clock(w);
     snapshots_held_drop_unused(&w->held);
-    say(w, CONTROL_HEARTBEAT, snapshots_held_oldest(&w->held), "");
+    beat(w);
     tell_names(w);
     tell_refused(w);
     tell_hops(w);
@@ -463,7 +471,7 @@ static bool start(struct worker *w)
 {
     w->clock_offset_us = clock_real_us() - clock_monotonic_us();
     proxy_start(w->proxy);
-    say(w, CONTROL_READY, snapshots_held_current(&w->held)->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_READY});
     return true;
 }
 

@@ -286,8 +286,9 @@ static void test_no_descriptors_no_child(void **state)
 /* Descriptors into pairs of its own that nobody reads, until the kernel refuses more. */
 static int leave_descriptors_under_way(void *user, int control_fd)
 {
-    const struct control_message m = {.type = CONTROL_PONG};
+    const struct control_message m = {.type = CONTROL_SNAPSHOT};
     const int fds[CONTROL_FDS_MAX] = {2, 2, 2};
+    const struct control_message pong = {.type = CONTROL_PONG};
     int ends[2], r = -EAGAIN;
     (void)user;
     while (r == 0 || r == -EAGAIN) {
@@ -295,7 +296,7 @@ static int leave_descriptors_under_way(void *user, int control_fd)
             return 1;
         r = control_send(ends[1], &m, fds, CONTROL_FDS_MAX);
     }
-    if (r == -ETOOMANYREFS && control_send(control_fd, &m, NULL, 0) == 0)
+    if (r == -ETOOMANYREFS && control_send(control_fd, &pong, NULL, 0) == 0)
         sleep_for_good(NULL, control_fd);
     return 1;
 }
@@ -303,7 +304,7 @@ static int leave_descriptors_under_way(void *user, int control_fd)
 /* What the supervisor can still send then, to a child of ROLE. */
 static int sent_beside(const struct child_role *role)
 {
-    struct control_message m = {.type = CONTROL_PING};
+    struct control_message m;
     int fds[CONTROL_FDS_MAX], r = -EAGAIN;
     const int to_send = 2;
     unsigned n;
@@ -313,6 +314,7 @@ static int sent_beside(const struct child_role *role)
         return -ECHILD;
     while (r == -EAGAIN)
         r = control_receive(c.control_fd, &m, fds, &n);
+    m = (struct control_message){.type = CONTROL_CHANNEL};
     r = r == 1 ? child_send(&c, &m, &to_send, 1) : -EPROTO;
     child_kill(&c, SIGKILL);
     waitpid(c.pid, NULL, 0);

@@ -71,8 +71,7 @@ void supervisor_certificate_states(const struct supervisor *s, const struct sett
                                    char *text, size_t bytes)
 {
     size_t n = 0;
-    _Static_assert(CERTIFICATE_UNITS_MAX < sizeof(((struct control_message *)0)->text),
-                   "every unit has its state in the message");
+    _Static_assert(CERTIFICATE_UNITS_MAX < CONTROL_TEXT, "every unit has its state in the message");
     for (unsigned i = 0; i < settings->n_certificates && n + 1 < bytes; i++) {
         const struct finding *f = find(s, &settings->certificates[i]);
         text[n++] = (char)('0' + (f ? f->state : CERTIFICATE_UNCHECKED));
@@ -83,8 +82,9 @@ void supervisor_certificate_states(const struct supervisor *s, const struct sett
 static void tell_workers(struct supervisor *s)
 {
     struct control_message message = {.type = CONTROL_CERTIFICATES,
-                                      .generation = s->current.generation};
-    supervisor_certificate_states(s, s->current.settings, message.text, sizeof(message.text));
+                                      .certificates = {.generation = s->current.generation}};
+    supervisor_certificate_states(s, s->current.settings, message.certificates.states,
+                                  CONTROL_TEXT);
     for (unsigned w = 0; w < s->n_workers; w++)
         if (s->workers[w].pid > 0)
             child_send(&s->workers[w], &message, NULL, 0);
@@ -148,26 +148,26 @@ static void lose_sight(const struct certificate *c, struct finding *f, const cha
 }
 
 /* The checker reads the network: what it says is text of bounded length and a known state. */
-static void take_finding(struct supervisor *s, const struct control_message *m)
+static void take_finding(struct supervisor *s, const struct control_certificate *m)
 {
     const struct settings *settings = s->current.settings;
-    unsigned state = (unsigned)(m->text[0] - '0');
-    if (m->generation != s->current.generation || m->worker >= settings->n_certificates ||
+    const uint32_t state = m->state;
+    if (m->generation != s->current.generation || m->unit >= settings->n_certificates ||
         state > CERTIFICATE_WRONG)
         return;
-    const struct certificate *c = &settings->certificates[m->worker];
+    const struct certificate *c = &settings->certificates[m->unit];
     struct finding *f = find_or_add(s, c);
     if (!f)
         return;
     if (f->state == CERTIFICATE_WRONG &&
         (state == CERTIFICATE_UNREACHABLE || state == CERTIFICATE_UNCHECKED)) {
-        lose_sight(c, f, m->text + 1);
+        lose_sight(c, f, m->saying);
         return;
     }
     f->out_of_sight = false;
-    bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->text + 1) != 0;
+    bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->saying) != 0;
     f->state = (uint8_t)state;
-    snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->text + 1);
+    snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->saying);
     f->checked_at_s = clock_real_s();
     if (news)
         log_finding(c, f);
@@ -179,15 +179,15 @@ static bool is_in_turn(struct supervisor *s, const struct control_message *m)
 {
     if (s->check_over)
         return false;
-    if (m->type == CONTROL_ALARM)
+    if (m->type == CONTROL_CHECK_FAULT)
         return ++s->check_faults_now <= CHECKER_FAULTS_MAX;
-    return m->type != CONTROL_CERTIFICATE || m->worker == s->check_next++;
+    return m->type != CONTROL_CERTIFICATE || m->certificate.unit == s->check_next++;
 }
 
 void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
 {
-    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_ALARM ||
-                       m->type == CONTROL_READY;
+    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_CHECK_FAULT ||
+                       m->type == CONTROL_CHECKED;
     if (!known || !is_in_turn(s, m)) {
         supervisor_child_false(s, &s->checker,
                                known ? "what it has said already, or not in its turn"
@@ -195,8 +195,8 @@ void supervisor_checker_message(struct supervisor *s, const struct control_messa
         return;
     }
     if (m->type == CONTROL_CERTIFICATE)
-        take_finding(s, m);
-    if (m->type == CONTROL_READY) {
+        take_finding(s, &m->certificate);
+    if (m->type == CONTROL_CHECKED) {
         s->check_over = true;
         s->check_faults = s->check_faults_now;
         supervisor_admin_checked(s, NULL);
@@ -430,7 +430,7 @@ void supervisor_put_certificate_counts(const struct supervisor *s, struct json *
 void supervisor_put_certificates(const struct supervisor *s, struct json *j)
 {
     const struct settings *settings = s->current.settings;
-    char states[sizeof(((struct control_message *)0)->text)];
+    char states[CONTROL_TEXT];
     uint8_t values[sizeof(states)] = {0};
     int64_t now_s = clock_real_s();
     enum reason reason;

@@ -192,7 +192,7 @@ void supervisor_start_children(struct supervisor *s, int64_t now_ms)
 /* The worker's end of a new channel. A signer that is not there gives one that is closed. */
 static int new_channel(struct child *signer, unsigned w)
 {
-    const struct control_message message = {.type = CONTROL_CHANNEL, .worker = w};
+    const struct control_message message = {.type = CONTROL_CHANNEL, .channel = {w}};
     int fds[2];
     int r = control_pair(fds);
     if (r)
@@ -210,25 +210,25 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
 {
     struct control_message message = {
         .type = CONTROL_SNAPSHOT,
-        .worker = w,
-        .generation = configuration->generation,
-        .numbers_generation = configuration->generation,
-        .read_at_s = configuration->read_at_s,
+        .snapshot = {.generation = configuration->generation,
+                     .numbers_generation = configuration->generation,
+                     .read_at_s = configuration->read_at_s},
     };
-    if (s->path.n >= sizeof(message.path))
+    if (s->path.n >= CONTROL_TEXT)
         return -ENAMETOOLONG;
     if (!supervisor_owes_snapshot(s, w, configuration->generation, clock_monotonic_ms()))
         return -EBUSY;
-    memcpy(message.path, s->path.p, s->path.n);
-    supervisor_certificate_states(s, configuration->settings, message.text, sizeof(message.text));
-    memcpy(message.secret, s->secret, SNAPSHOT_SECRET_BYTES);
+    memcpy(message.snapshot.path, s->path.p, s->path.n);
+    supervisor_certificate_states(s, configuration->settings, message.snapshot.states,
+                                  CONTROL_TEXT);
+    memcpy(message.snapshot.secret, s->secret, SNAPSHOT_SECRET_BYTES);
     int channel = new_channel(signer, w);
     if (channel < 0)
         return channel;
     const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel};
     int r = child_send(&s->workers[w], &message, fds, 3);
     close(channel);
-    explicit_bzero(message.secret, sizeof(message.secret));
+    explicit_bzero(message.snapshot.secret, SNAPSHOT_SECRET_BYTES);
     return r;
 }
 
@@ -237,8 +237,8 @@ void supervisor_connect_workers(struct supervisor *s)
     for (unsigned w = 0; w < s->n_workers; w++) {
         if (s->workers[w].pid == 0)
             continue;
-        struct control_message message = {
-            .type = CONTROL_SIGNER, .worker = w, .generation = s->current.generation};
+        struct control_message message = {.type = CONTROL_SIGNER,
+                                          .signer = {s->current.generation}};
         int channel = new_channel(&s->signer, w);
         if (channel < 0) {
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));

@@ -47,20 +47,32 @@ static void take_ready(struct supervisor *s, struct child *c, const struct contr
     supervisor_restart_children(s, now_ms);
 }
 
+static void log_alarm(const struct child *c, const char *text)
+{
+    log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("text", text));
+}
+
 /* It does not serve as it should: its death starts another, or ends the reload. */
 static void take_alarm(struct supervisor *s, struct child *c, const struct control_message *m,
                        int64_t now_ms)
 {
-    log_error("alarm", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
-              LOG_CSTR("text", m->text));
+    (void)now_ms;
+    log_alarm(c, m->alarm.text);
     if (c == &s->next_signer)
-        supervisor_reload_problem(s, m->text);
-    if (is_worker(s, c) && !supervisor_snapshot_was_owed(s, c->index, m->generation, now_ms)) {
+        supervisor_reload_problem(s, m->alarm.text);
+    child_kill(c, SIGKILL);
+}
+
+static void take_snapshot_refused(struct supervisor *s, struct child *c,
+                                  const struct control_message *m, int64_t now_ms)
+{
+    log_alarm(c, "the new configuration cannot be taken");
+    if (!supervisor_snapshot_was_owed(s, c->index, m->snapshot_refused.generation, now_ms)) {
         supervisor_child_false(s, c, "that it cannot take what it was not given");
         return;
     }
-    if (is_worker(s, c))
-        supervisor_reload_failed(s, "a worker could not take the new configuration");
+    supervisor_reload_failed(s, "a worker could not take the new configuration");
     child_kill(c, SIGKILL);
 }
 
@@ -68,8 +80,8 @@ static void take_heartbeat(struct supervisor *s, struct child *c, const struct c
                            int64_t now_ms)
 {
     (void)now_ms;
-    supervisor_worker_counters(s, c->index, &m->counters);
-    s->oldest[c->index] = m->generation;
+    supervisor_worker_counters(s, c->index, &m->heartbeat.counters);
+    s->oldest[c->index] = m->heartbeat.oldest;
     supervisor_owed_beat(s, c->index);
 }
 
@@ -113,19 +125,20 @@ static void take_failed(struct supervisor *s, struct child *c, const struct cont
 static void take_snapshot_in_use(struct supervisor *s, struct child *c,
                                  const struct control_message *m, int64_t now_ms)
 {
-    if (!supervisor_snapshot_was_owed(s, c->index, m->generation, now_ms)) {
+    if (!supervisor_snapshot_was_owed(s, c->index, m->snapshot_in_use.generation, now_ms)) {
         supervisor_child_false(s, c, "that it serves a configuration that it was not given");
         return;
     }
-    s->in_use[c->index] = m->generation;
+    s->in_use[c->index] = m->snapshot_in_use.generation;
     supervisor_worker_switched(s, c->index, now_ms);
 }
 
 static void take_overlay_in_use(struct supervisor *s, struct child *c,
                                 const struct control_message *m, int64_t now_ms)
 {
-    if (supervisor_overlay_was_owed(s, c->index, m->generation, now_ms))
-        supervisor_overlay_taken(s, c->index, m->generation);
+    const uint64_t generation = m->overlay_in_use.generation;
+    if (supervisor_overlay_was_owed(s, c->index, generation, now_ms))
+        supervisor_overlay_taken(s, c->index, generation);
     else
         supervisor_child_false(s, c, "that it has urgent changes that it was not given");
 }
@@ -158,7 +171,7 @@ static void take_over_ceiling(struct supervisor *s, struct child *c,
 {
     (void)c;
     (void)now_ms;
-    s->sign_requests_refused += m->generation;
+    s->sign_requests_refused += m->over_ceiling.requests;
 }
 
 /* child_heard() is all. */
@@ -194,7 +207,8 @@ static const struct {
     {CONTROL_DRAINED, OF(WORKER), take_drained},
     {CONTROL_ROTATE, OF(RECORDER), take_rotate},
     {CONTROL_OVER_CEILING, OF(SIGNER), take_over_ceiling},
-    {CONTROL_ALARM, OF(WORKER) | OF(SIGNER), take_alarm},
+    {CONTROL_SNAPSHOT_REFUSED, OF(WORKER), take_snapshot_refused},
+    {CONTROL_ALARM, OF(SIGNER), take_alarm},
 };
 
 static void take_message(struct supervisor *s, struct child *c, const struct control_message *m,
@@ -251,7 +265,8 @@ static bool hear_one(struct supervisor *s, struct child *c, int64_t now_ms)
     if (r == -ENOMSG && !child_counts(c, now_ms))
         replace_who_floods(s, c);
     if (r == -EBADMSG)
-        supervisor_child_false(s, c, "octets that are no word, or descriptors that none has");
+        supervisor_child_false(s, c,
+                               "octets that are no word, or descriptors that do not go with it");
     if (r == -EAGAIN || r == -ENOMSG || r == -EBADMSG)
         return r != -EAGAIN;
     if (r <= 0) {

@@ -122,7 +122,7 @@ int supervisor_names_to_fd(struct supervisor *s)
 /* The worker that was there knows no more. */
 void supervisor_send_names(struct supervisor *s, unsigned w)
 {
-    const struct control_message message = {.type = CONTROL_NAMES, .worker = w};
+    const struct control_message message = {.type = CONTROL_NAMES};
     for (unsigned i = 0; i < s->n_names; i++)
         note_part(&s->names[i], w, false);
     int fd = supervisor_names_to_fd(s);

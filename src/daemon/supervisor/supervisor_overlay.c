@@ -15,8 +15,8 @@
 
 int supervisor_send_overlay(struct supervisor *s, unsigned w)
 {
-    const struct control_message message = {
-        .type = CONTROL_OVERLAY, .worker = w, .generation = s->overlay_generation};
+    const struct control_message message = {.type = CONTROL_OVERLAY,
+                                            .overlay = {s->overlay_generation}};
     bool any = s->overlay_fd >= 0;
     s->overlay_in_use[w] = 0;
     if (s->workers[w].pid == 0)

@@ -212,14 +212,14 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
         supervisor_reload_failed(s, why);
         return;
     }
-    s->next.is_forced = message->forced;
+    s->next.is_forced = message->loaded.forced;
     if (!may_write_files(s) || !groups_are_there(s)) {
         supervisor_reload_failed(s, "there are problems in the configuration");
         return;
     }
     s->next.generation = ++s->last_generation;
-    s->next.urgent_faults = message->urgent_faults;
-    s->next.urgent_unknown = message->urgent_unknown;
+    s->next.urgent_faults = message->loaded.urgent_faults;
+    s->next.urgent_unknown = message->loaded.urgent_unknown;
     s->reload = RELOAD_SIGNER;
     int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
     if (r)
@@ -230,7 +230,7 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
                                int *fds, unsigned n_fds, int64_t now_ms)
 {
     bool expected = s->reload == RELOAD_LOADING, sealed = are_sealed(fds, n_fds);
-    if (expected && sealed && message->type == CONTROL_SNAPSHOT && (n_fds == 2 || n_fds == 3)) {
+    if (expected && sealed && message->type == CONTROL_LOADED) {
         if (n_fds == 3 && !read_lines(&s->reload_warnings, fds[2]))
             buf_reset(&s->reload_warnings);
         if (n_fds == 3)
@@ -238,7 +238,7 @@ void supervisor_loader_message(struct supervisor *s, const struct control_messag
         take_loaded(s, message, fds, now_ms);
         return;
     }
-    if (expected && sealed && message->type == CONTROL_ALARM && n_fds == 1) {
+    if (expected && sealed && message->type == CONTROL_MISTAKES) {
         take_problems(s, fds[0]);
         s->loader_told = true; /* and ends by itself */
         supervisor_reload_failed(s, "there are problems in the configuration");

@@ -205,7 +205,7 @@ static void mend_record_channel(struct supervisor *s, unsigned w)
 
 static void tell_inbox(struct supervisor *s, unsigned owner)
 {
-    const struct control_message message = {.type = CONTROL_INBOX, .worker = owner};
+    const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
     for (unsigned w = 0; w < s->n_workers; w++)
         if (s->workers[w].pid > 0)
             child_send(&s->workers[w], &message, &s->inboxes[owner][w == owner ? 0 : 1], 1);
