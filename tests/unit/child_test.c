@@ -359,18 +359,19 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
     while (control_send(ends[1], &m, NULL, 0) == 0)
         sent++;
     assert_in_range(sent, 20, 100000);
-    child_init(&s->signer, &roles[ROLE_SIGNER], 0);
-    s->signer.control_fd = ends[0];
-    supervisor_child_messages(s, &s->signer, 1000);
-    assert_int_equal(s->signer.heard_ms, 1000);
+    supervisor_make_places(s, roles, ROLES);
+    struct child *c = supervisor_places(s, ROLE_SIGNER);
+    c->control_fd = ends[0];
+    supervisor_child_messages(s, c, 1000);
+    assert_int_equal(c->heard_ms, 1000);
     while (control_receive(ends[0], &left, fds, &n_fds) > 0)
         unread++;
     assert_int_equal(unread, sent - 16);
-    for (unsigned i = 0; i < 1000 && s->signer.control_fd >= 0; i++) {
+    for (unsigned i = 0; i < 1000 && c->control_fd >= 0; i++) {
         control_send(ends[1], &m, NULL, 0);
-        supervisor_child_messages(s, &s->signer, 1000 + (int64_t)i / 10);
+        supervisor_child_messages(s, c, 1000 + (int64_t)i / 10);
     }
-    assert_int_equal(s->signer.control_fd, -1);
+    assert_int_equal(c->control_fd, -1);
     close(ends[1]);
     free(s);
 }

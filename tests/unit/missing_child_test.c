@@ -24,10 +24,15 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     s->ready = true;
     s->n_workers = 1;
     s->current.settings = s->started_with = settings;
+    supervisor_make_places(s, roles, ROLES);
+    s->signer = supervisor_places(s, ROLE_SIGNER);
+    s->workers = supervisor_places(s, ROLE_WORKER);
+    struct child *r = supervisor_places(s, ROLE_RECORDER);
+    s->workers[0].kept = r->kept = true;
     s->workers[0].state = worker;
     s->workers[0].deaths = worker_deaths;
-    s->recorder.state = recorder;
-    s->recorder.deaths = recorder_deaths;
+    r->state = recorder;
+    r->deaths = recorder_deaths;
     supervisor_look_for_alarms_now(s, 1000);
     const struct alarm *row = &s->alarms.rows[ALARM_child_missing];
     uint64_t n = row->on ? row->count : 0;

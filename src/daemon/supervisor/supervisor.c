@@ -52,10 +52,8 @@ static void earliest(int64_t *deadline_ms, int64_t other_ms)
 
 static void earliest_of_child(struct supervisor *s, struct child *c, void *user)
 {
-    bool retired = c >= s->retired && c < s->retired + RETIRED_MAX;
+    (void)s;
     earliest(user, child_deadline_ms(c));
-    if (retired && c->pid > 0)
-        earliest(user, s->retired_until_ms[c - s->retired]);
 }
 
 static void watch_admin(const struct supervisor *s, struct watched *watched, int64_t now_ms)
@@ -73,6 +71,7 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
 {
     int64_t deadline = now_ms + 500;
     supervisor_each_child(s, earliest_of_child, &deadline);
+    earliest(&deadline, supervisor_retired_deadline(s));
     if (s->watchdog_every_ms)
         earliest(&deadline, s->next_watchdog_ms);
     if (s->callers_from_ms > now_ms)
@@ -135,50 +134,68 @@ static void kill_all(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, kill_child, &signal);
 }
 
-static void drain(struct supervisor *s, int64_t now_ms)
+/* CONTROL_DRAIN to who drains. */
+static void tell_drain(struct supervisor *s, struct child *c, void *user)
 {
     const struct control_message message = {.type = CONTROL_DRAIN};
+    (void)s;
+    (void)user;
+    if (c->role->drains)
+        child_send(c, &message, NULL, 0);
+}
+
+static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
+{
+    if (c->state == CHILD_SERVING)
+        tell_drain(s, c, user);
+    else if (c->role->drains)
+        child_kill(c, SIGKILL);
+}
+
+static void drain(struct supervisor *s, int64_t now_ms)
+{
     int64_t limit_ms = s->current.settings->drain_timeout_ms + 1000;
     log_info("stopping: running calls may end", LOG_NUMBER("limit_ms", limit_ms));
     notify_stopping(limit_ms + GOODBYE_MS);
     supervisor_reload_failed(s, "stird is stopping");
     s->stopping = true;
     s->drain_until_ms = now_ms + limit_ms;
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].state == CHILD_SERVING)
-            child_send(&s->workers[w], &message, NULL, 0);
-        else
-            child_kill(&s->workers[w], SIGKILL);
-    }
+    supervisor_each_child(s, begin_to_drain, NULL);
 }
 
-static bool workers_are_gone(const struct supervisor *s)
+struct draining {
+    unsigned there, not_done;
+};
+
+static void count_draining(struct supervisor *s, struct child *c, void *user)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0)
-            return false;
-    }
-    return true;
+    struct draining *d = user;
+    (void)s;
+    d->there += c->role->drains && c->pid > 0;
+    d->not_done += c->role->drains && c->pid > 0 && !c->drained;
+}
+
+static struct draining still_draining(struct supervisor *s)
+{
+    struct draining d = {0};
+    supervisor_each_child(s, count_draining, &d);
+    return d;
 }
 
 /* None goes before the last call has ended: the messages of its Call-IDs would find nobody. */
-static void dismiss_workers(struct supervisor *s)
+static void dismiss(struct supervisor *s)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->dismissed || (s->workers[w].pid > 0 && !s->drained[w]))
-            return;
-    }
+    if (s->dismissed || still_draining(s).not_done > 0)
+        return;
     s->dismissed = true;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        child_send(&s->workers[w], &message, NULL, 0);
+    supervisor_each_child(s, tell_drain, NULL);
 }
 
 static void go_on_stopping(struct supervisor *s, int64_t now_ms)
 {
     if (s->stopping && !s->ending)
-        dismiss_workers(s);
-    if (s->stopping && !s->ending && (workers_are_gone(s) || now_ms >= s->drain_until_ms))
+        dismiss(s);
+    if (s->stopping && !s->ending && (still_draining(s).there == 0 || now_ms >= s->drain_until_ms))
         supervisor_end(s, now_ms);
     else if (s->ending && now_ms >= s->end_until_ms)
         kill_all(s, now_ms);
@@ -292,6 +309,7 @@ static void one_turn(struct supervisor *s)
     take_signals(s, now_ms);
     supervisor_drop_retired(s, now_ms);
     supervisor_kill_overdue(s, now_ms);
+    supervisor_kill_debtors(s, now_ms);
     supervisor_restart_children(s, now_ms);
     supervisor_ping_children(s, now_ms);
     supervisor_serve_admin(s, now_ms);

@@ -18,6 +18,8 @@
 #include "daemon/control_places.h"
 #include "daemon/control_refusals.h"
 #include "daemon/options.h"
+#include "daemon/roles.h"
+#include "duty.h"
 
 #include <stird/base/json.h>
 #include <stird/io/folder.h>
@@ -43,9 +45,13 @@ void supervisor_free(struct supervisor *s);
 
 /* ---- for supervisor_*.c ---- */
 
-#define RETIRED_MAX 8
+/* Places for children: those of all roles. */
+enum {
+    CHILDREN_MAX = 0
+#define ROLE(word, noun, places, ...) +(places)
+#include "daemon/roles.def"
+};
 
-#define CHILDREN_MAX      (WORKERS_MAX + 5 + RETIRED_MAX) /* see supervisor_each_child() */
 #define BURIED_MAX        16
 #define ADMIN_CLIENTS_MAX CONTROL_PLACES
 #define FAILURE_TEXT_MAX  256
@@ -153,8 +159,13 @@ struct supervisor {
     int inboxes[WORKERS_MAX][2]; /* [0] is worker w's, [1] everybody else's way to it */
     bool journal;                /* stderr is journald's */
 
-    struct child workers[WORKERS_MAX], signer, recorder;
-    pid_t buried[BURIED_MAX]; /* children that ended last, in a ring */
+    const struct child_role *roles; /* the table of */
+    unsigned n_roles;
+    struct child children[CHILDREN_MAX]; /* places, those of one role behind those of another */
+    struct child *workers, *recorder, *loader, *checker; /* the places of these roles */
+    struct child *signer;                                /* the present one */
+    struct child *next_signer; /* of a reload, if it has a process; NULL: there was none yet */
+    pid_t buried[BURIED_MAX];  /* children that ended last, in a ring */
     unsigned n_buried;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
     struct owed owed[WORKERS_MAX];
@@ -179,7 +190,6 @@ struct supervisor {
     uint64_t overlay_in_use[WORKERS_MAX]; /* what each worker said it has; 0: nothing yet */
 
     /* The certificates' URLs and lives: supervisor_certificates.c. */
-    struct child checker;
     struct buf findings;                     /* struct finding */
     uint64_t checks;                         /* begun */
     uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
@@ -199,10 +209,11 @@ struct supervisor {
     bool reload_again;
     bool force_asked; /* of the next reload: past numbers.max_shrink_percent */
     bool loader_told; /* what is wrong: it was its last word */
-    struct child loader, next_signer;
-    struct child retired[RETIRED_MAX]; /* signers that finish what calls of old snapshots asked */
-    uint64_t retired_generation[RETIRED_MAX];
-    int64_t retired_until_ms[RETIRED_MAX];
+    struct {
+        uint64_t generation; /* of the snapshots whose calls it may still sign for */
+        int64_t until_ms;
+    } retired[2 +
+              SIGNERS_RETIRED_MAX]; /* of each signer that is neither the present nor the next */
     uint64_t reloads, failed_reloads;
     struct alarms alarms;
     int64_t next_alarms_ms;
@@ -230,8 +241,8 @@ struct supervisor {
     int64_t turned_ms; /* when the loop woke last */
 
     bool ready, stopping, ending;
-    bool drained[WORKERS_MAX], dismissed; /* all are, and were told to go */
-    bool start_failed;                    /* a worker says that it can never serve */
+    bool dismissed;    /* all have drained, and were told to go */
+    bool start_failed; /* a worker says that it can never serve */
     int64_t drain_until_ms, end_until_ms;
 
     int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
@@ -264,9 +275,6 @@ void supervisor_reopen_records(struct supervisor *s);
 /* False, after a line of the log: the present one goes on. */
 bool supervisor_rotate_records(struct supervisor *s);
 
-/* supervisor_rotation.c: the recorder says that its file is full or old. */
-void supervisor_rotation_asked(struct supervisor *s);
-
 /* supervisor_owed.c: the answers of worker W. */
 void supervisor_owes_nothing(struct supervisor *s, unsigned w); /* it begins */
 /* False: it owes too many already. */
@@ -291,20 +299,46 @@ void supervisor_keep_untold(struct supervisor *s, int64_t now_ms);
 void supervisor_keep_last(struct supervisor *s);
 
 /* supervisor_children.c */
+/* Places for the children of all ROLES. */
+void supervisor_make_places(struct supervisor *s, const struct child_role *table, unsigned n_roles);
+/* The first place of a role; the others are behind it. */
+struct child *supervisor_places(struct supervisor *s, enum role role);
+/* Those that are kept. */
 void supervisor_start_children(struct supervisor *s, int64_t now_ms);
 /* Those that are due again. */
 void supervisor_restart_children(struct supervisor *s, int64_t now_ms);
+/* Forks C and gives it what it needs to begin. 0 or -errno; it may have a process all the same. */
+int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms);
+/* Another one takes its place when it ends. */
+bool supervisor_is_kept(const struct supervisor *s, const struct child *c);
+void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
+void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
+/* Says WHY. */
+void supervisor_kill_for(struct child *c, const char *why);
+void supervisor_reap(struct supervisor *s, int64_t now_ms);
 /* Calls VISIT for each child slot, running or not. */
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user);
-int supervisor_start_signer(struct supervisor *s, struct child *c,
-                            const struct configuration *configuration, int64_t now_ms);
+
+/* supervisor_workers.c */
 /* Gives worker W the snapshot of CONFIGURATION with a channel to SIGNER. 0 or -errno. */
 int supervisor_send_snapshot(struct supervisor *s, unsigned w,
                              const struct configuration *configuration, struct child *signer);
-/* Gives each worker a channel to the present signer. */
-void supervisor_connect_workers(struct supervisor *s);
+/* Those that owe an answer for too long. */
+void supervisor_kill_debtors(struct supervisor *s, int64_t now_ms);
+
+/* supervisor_signers.c */
+/* The one that comes after the present one, of s->next. 0 or -errno. */
+int supervisor_start_next_signer(struct supervisor *s, int64_t now_ms);
+/* There is room for another one. False: the oldest one that is retired ends sooner. */
+bool supervisor_signers_have_room(struct supervisor *s, int64_t now_ms);
+/* The next one takes the place of the present one, which finishes what is under way. */
+void supervisor_switch_signers(struct supervisor *s, int64_t now_ms);
+/* The worker's end of a new channel to SIGNER. One that is not there gives one that is closed. */
+int supervisor_signer_channel(struct child *signer, unsigned w);
+void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
+int64_t supervisor_retired_deadline(const struct supervisor *s);
 
 /* supervisor_sockets.c */
 bool supervisor_open_sockets(struct supervisor *s, struct problems *problems);
@@ -316,24 +350,20 @@ void supervisor_mend_sockets(struct supervisor *s, unsigned w);
 uint64_t supervisor_sockets_broken(const struct supervisor *s); /* now */
 
 /* supervisor_messages.c */
-void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
-void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
 /* Some of what the child has said, so that the others have their turn. */
 void supervisor_child_messages(struct supervisor *s, struct child *c, int64_t now_ms);
-void supervisor_reap(struct supervisor *s, int64_t now_ms);
+/* All that waits there: the last words of a dead child come before the news of its death. */
+void supervisor_last_words(struct supervisor *s, struct child *c, int64_t now_ms);
 /* It said WHAT, which is not so, or not for it to say: it is not heard any more, and replaced. */
 void supervisor_child_false(struct supervisor *s, struct child *c, const char *what);
 
 /* supervisor_reload.c */
 void supervisor_reload(struct supervisor *s, int64_t now_ms); /* SIGHUP */
-void supervisor_loader_message(struct supervisor *s, const struct control_message *message,
-                               int *fds, unsigned n_fds, int64_t now_ms);
 void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms);
 void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms);
 void supervisor_reload_failed(struct supervisor *s, const char *why);
 /* For who waits for the reload to hear why it failed. */
 void supervisor_reload_problem(struct supervisor *s, const char *text);
-void supervisor_drop_retired(struct supervisor *s, int64_t now_ms);
 
 /* supervisor_admin.c */
 /* What clients at the control socket have asked since the last turn. */
@@ -360,7 +390,6 @@ void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms);
 void supervisor_watch_certificates(struct supervisor *s);
 void supervisor_check_now(struct supervisor *s);
 void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[ALARMS]);
-void supervisor_checker_message(struct supervisor *s, const struct control_message *m);
 /* A character for each of SETTINGS' units, as in control.h. */
 void supervisor_certificate_states(const struct supervisor *s, const struct settings *settings,
                                    char *text, size_t bytes);
@@ -431,6 +460,9 @@ uint64_t supervisor_lacked(const struct supervisor *s); /* how often, of all kin
 /* Once a second; NOW: for who asks, so that the answer is no second old. */
 void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms);
 void supervisor_look_for_alarms_now(struct supervisor *s, int64_t now_ms);
+
+/* Of all that are kept. */
+uint64_t supervisor_count_deaths(const struct supervisor *s);
 
 /* supervisor_report.c */
 void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms);

@@ -15,19 +15,28 @@ static bool is_missing(const struct child *c)
     return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
 }
 
-static uint64_t missing(const struct supervisor *s)
+static void count_missing(struct supervisor *s, struct child *c, void *user)
 {
-    uint64_t n = s->records_file >= 0 && is_missing(&s->recorder);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += is_missing(&s->workers[w]);
+    *(uint64_t *)user += c->role->missed && supervisor_is_kept(s, c) && is_missing(c);
+}
+
+static void count_deaths(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    *(uint64_t *)user += c->kept ? c->deaths : 0;
+}
+
+uint64_t supervisor_count_deaths(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_deaths, &n);
     return n;
 }
 
-static uint64_t deaths(const struct supervisor *s)
+static uint64_t missing(const struct supervisor *s)
 {
-    uint64_t n = s->signer.deaths + s->recorder.deaths;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].deaths;
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_missing, &n);
     return n;
 }
 
@@ -47,9 +56,9 @@ static uint64_t changes(const struct supervisor *s)
 /* Of the processes themselves and of the files. */
 static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS])
 {
-    values[ALARM_no_signer] = s->signer.state != CHILD_SERVING;
+    values[ALARM_no_signer] = s->signer->state != CHILD_SERVING;
     values[ALARM_child_missing] = missing(s);
-    values[ALARM_child_replaced] = deaths(s);
+    values[ALARM_child_replaced] = supervisor_count_deaths(s);
     values[ALARM_child_false] = s->false_children;
     values[ALARM_signatures_over_ceiling] = s->sign_requests_refused;
     values[ALARM_record_file] = s->record_file_fault;

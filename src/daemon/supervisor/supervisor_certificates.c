@@ -92,14 +92,6 @@ static void tell_workers(struct supervisor *s)
 
 /* ---- looking ---- */
 
-static int enter_checker(void *user, int control_fd)
-{
-    const struct supervisor *s = user;
-    log_open("checker", STDERR_FILENO, s->journal);
-    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
-                        control_fd);
-}
-
 void supervisor_check_now(struct supervisor *s)
 {
     s->check_asked = true;
@@ -109,14 +101,14 @@ static void start_checker(struct supervisor *s, int64_t now_ms)
 {
     uint32_t every_ms = s->current.settings->check.interval_ms;
     bool due = s->check_asked || (every_ms > 0 && now_ms >= s->next_check_ms);
-    if (!due || !s->ready || s->stopping || s->checker.pid != 0)
+    if (!due || !s->ready || s->stopping || s->checker->pid != 0)
         return;
     s->check_asked = false;
     s->checks++;
     s->check_faults_now = 0;
     s->check_next = 0;
     s->check_over = false;
-    int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
+    int r = supervisor_start_child(s, s->checker, now_ms);
     if (r)
         log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
     s->next_check_ms = now_ms + (r ? RETRY_MS : every_ms);
@@ -174,34 +166,60 @@ static void take_finding(struct supervisor *s, const struct control_certificate 
     tell_workers(s);
 }
 
-/* Each unit once, in their order: what is found is told to all workers, and logged. */
-static bool is_in_turn(struct supervisor *s, const struct control_message *m)
+/* ---- the checker ---- */
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    if (s->check_over)
-        return false;
-    if (m->type == CONTROL_CHECK_FAULT)
-        return ++s->check_faults_now <= CHECKER_FAULTS_MAX;
-    return m->type != CONTROL_CERTIFICATE || m->certificate.unit == s->check_next++;
+    (void)c;
+    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
+                        control_fd);
 }
 
-void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
+/* Each unit once, in their order: what is found is told to all workers, and logged. */
+static bool is_in_turn(struct supervisor *s, const struct heard *h, bool in_turn)
 {
-    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_CHECK_FAULT ||
-                       m->type == CONTROL_CHECKED;
-    if (!known || !is_in_turn(s, m)) {
-        supervisor_child_false(s, &s->checker,
-                               known ? "what it has said already, or not in its turn"
-                                     : "a word that no child of its kind has");
-        return;
-    }
-    if (m->type == CONTROL_CERTIFICATE)
-        take_finding(s, &m->certificate);
-    if (m->type == CONTROL_CHECKED) {
-        s->check_over = true;
-        s->check_faults = s->check_faults_now;
-        supervisor_admin_checked(s, NULL);
-    }
+    in_turn = in_turn && !s->check_over;
+    if (!in_turn)
+        supervisor_child_false(s, h->child, "what it has said already, or not in its turn");
+    return in_turn;
 }
+
+static void hear_certificate(struct supervisor *s, const struct heard *h)
+{
+    const struct control_certificate *m = &h->message->certificate;
+    if (is_in_turn(s, h, s->check_over || m->unit == s->check_next++))
+        take_finding(s, m);
+}
+
+static void hear_fault(struct supervisor *s, const struct heard *h)
+{
+    is_in_turn(s, h, s->check_over || ++s->check_faults_now <= CHECKER_FAULTS_MAX);
+}
+
+static void hear_checked(struct supervisor *s, const struct heard *h)
+{
+    if (!is_in_turn(s, h, true))
+        return;
+    s->check_over = true;
+    s->check_faults = s->check_faults_now;
+    supervisor_admin_checked(s, NULL);
+}
+
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)c;
+    (void)death;
+    supervisor_admin_checked(s, "the checker ended before it was done");
+}
+
+static const struct word hears[] = {
+    {CONTROL_CERTIFICATE, hear_certificate},
+    {CONTROL_CHECK_FAULT, hear_fault},
+    {CONTROL_CHECKED, hear_checked},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_checker = {.enter = enter, .hears = hears, .gone = gone};
 
 /* ---- lives ---- */
 

@@ -275,11 +275,11 @@ int supervisor_send_record_file(struct supervisor *s)
                                       .records = {.max_bytes = settings->records_max_bytes,
                                                   .max_age_ms = settings->records_max_age_ms,
                                                   .log_level = settings->log_level}};
-    if (s->records_file < 0 || s->recorder.pid == 0 || !s->ready)
+    if (s->records_file < 0 || s->recorder->pid == 0 || !s->ready)
         return 0;
     snprintf(message.records.node, CONTROL_TEXT, "%.*s", STR_ARG(settings->node));
     int fds[] = {s->records_file, open_predecessor(settings->records_file)};
-    int r = child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
+    int r = child_send(s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
     s->rotation.may_cross = true;
     close_if_open(fds[1]);
     return r;
@@ -293,8 +293,8 @@ void supervisor_record_forced(struct supervisor *s, uint64_t rows_before)
                 LOG_NUMBER("rows_before", (int64_t)message.forced.rows[0]),
                 LOG_NUMBER("rows", (int64_t)message.forced.rows[1]),
                 LOG_NUMBER("max_shrink_percent", s->current.settings->numbers_max_shrink_percent));
-    if (s->recorder.pid > 0)
-        child_send(&s->recorder, &message, NULL, 0);
+    if (s->recorder->pid > 0)
+        child_send(s->recorder, &message, NULL, 0);
 }
 
 /* False: the present one stays. */

@@ -20,45 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Calls ask for their signature within the sign timeout; this is for those that never close. */
-#define RETIRED_LIMIT_MS    60000
-#define RETIRED_GOODBYE_MS  1000
 #define PROBLEMS_LOGGED_MAX 100
 #define PROBLEMS_BYTES_MAX  (4 * 1024 * 1024)
 #define PROBLEMS_PIECE      65536
 
 static bool is_idle(const struct supervisor *s)
 {
-    return s->reload == RELOAD_NONE && s->loader.pid == 0 && s->next_signer.pid == 0;
-}
-
-static struct child *free_retired_slot(struct supervisor *s)
-{
-    for (unsigned i = 0; i < RETIRED_MAX; i++) {
-        if (s->retired[i].pid == 0)
-            return &s->retired[i];
-    }
-    return NULL;
-}
-
-static void hurry_oldest_retired(struct supervisor *s, int64_t now_ms)
-{
-    int64_t *oldest = &s->retired_until_ms[0];
-    for (unsigned i = 1; i < RETIRED_MAX; i++) {
-        if (s->retired_until_ms[i] < *oldest)
-            oldest = &s->retired_until_ms[i];
-    }
-    if (*oldest > now_ms)
-        *oldest = now_ms;
-}
-
-static int enter_loader(void *user, int control_fd)
-{
-    const struct supervisor *s = user;
-    log_open("loader", STDERR_FILENO, s->journal);
-    return loader_main(
-        &(struct loader_options){s->path, &s->current, s->started_with, s->force_asked},
-        control_fd);
+    return s->reload == RELOAD_NONE && s->loader->pid == 0 &&
+           (!s->next_signer || s->next_signer->pid == 0);
 }
 
 void supervisor_reload(struct supervisor *s, int64_t now_ms)
@@ -66,10 +35,8 @@ void supervisor_reload(struct supervisor *s, int64_t now_ms)
     s->reload_again = true;
     if (!is_idle(s) || !s->ready || s->stopping)
         return;
-    if (!free_retired_slot(s)) {
-        hurry_oldest_retired(s, now_ms);
+    if (!supervisor_signers_have_room(s, now_ms))
         return;
-    }
     s->reload_again = false;
     s->reload_ticket = s->reload_tickets;
     buf_reset(&s->reload_problems);
@@ -80,7 +47,7 @@ void supervisor_reload(struct supervisor *s, int64_t now_ms)
     supervisor_overlay_tidy(s);
     s->reload = RELOAD_LOADING;
     s->loader_told = false;
-    int r = child_start(&s->loader, enter_loader, s, NULL, 0, now_ms);
+    int r = supervisor_start_child(s, s->loader, now_ms);
     s->force_asked = false;
     if (r)
         supervisor_reload_failed(s, strerror(-r));
@@ -104,13 +71,14 @@ void supervisor_reload_failed(struct supervisor *s, const char *why)
     log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
               LOG_NUMBER("generation", (int64_t)s->current.generation));
     s->reload = RELOAD_NONE;
-    if (s->loader.control_fd >= 0 && !s->loader_told)
-        let_go(&s->loader);
-    let_go(&s->next_signer);
+    if (s->loader->control_fd >= 0 && !s->loader_told)
+        let_go(s->loader);
+    if (s->next_signer)
+        let_go(s->next_signer);
     configuration_fini(&s->next);
     for (unsigned w = 0; switching && w < s->n_workers; w++) {
         if (s->in_use[w] == failed_generation && s->workers[w].pid > 0)
-            supervisor_send_snapshot(s, w, &s->current, &s->signer);
+            supervisor_send_snapshot(s, w, &s->current, s->signer);
     }
     s->next_status_ms = 0;
     snprintf(s->reload_failure, sizeof(s->reload_failure), "%s", why);
@@ -202,7 +170,7 @@ static bool groups_are_there(struct supervisor *s)
     return tell_problems(s, &problems);
 }
 
-static void take_loaded(struct supervisor *s, const struct control_message *message, int *fds,
+static void take_loaded(struct supervisor *s, const struct control_loaded *message, int *fds,
                         int64_t now_ms)
 {
     const char *why;
@@ -212,44 +180,78 @@ static void take_loaded(struct supervisor *s, const struct control_message *mess
         supervisor_reload_failed(s, why);
         return;
     }
-    s->next.is_forced = message->loaded.forced;
+    s->next.is_forced = message->forced;
     if (!may_write_files(s) || !groups_are_there(s)) {
         supervisor_reload_failed(s, "there are problems in the configuration");
         return;
     }
     s->next.generation = ++s->last_generation;
-    s->next.urgent_faults = message->loaded.urgent_faults;
-    s->next.urgent_unknown = message->loaded.urgent_unknown;
+    s->next.urgent_faults = message->urgent_faults;
+    s->next.urgent_unknown = message->urgent_unknown;
     s->reload = RELOAD_SIGNER;
-    int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
+    int r = supervisor_start_next_signer(s, now_ms);
     if (r)
         supervisor_reload_failed(s, strerror(-r));
 }
 
-void supervisor_loader_message(struct supervisor *s, const struct control_message *message,
-                               int *fds, unsigned n_fds, int64_t now_ms)
+/* ---- the loader ---- */
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    bool expected = s->reload == RELOAD_LOADING, sealed = are_sealed(fds, n_fds);
-    if (expected && sealed && message->type == CONTROL_LOADED) {
-        if (n_fds == 3 && !read_lines(&s->reload_warnings, fds[2]))
-            buf_reset(&s->reload_warnings);
-        if (n_fds == 3)
-            close(fds[2]);
-        take_loaded(s, message, fds, now_ms);
-        return;
-    }
-    if (expected && sealed && message->type == CONTROL_MISTAKES) {
-        take_problems(s, fds[0]);
-        s->loader_told = true; /* and ends by itself */
-        supervisor_reload_failed(s, "there are problems in the configuration");
-    } else if (expected) {
-        supervisor_child_false(s, &s->loader,
-                               "a word that no child of its kind has, or not with what belongs to "
-                               "it");
-    }
-    for (unsigned i = 0; i < n_fds; i++)
-        close(fds[i]);
+    (void)c;
+    return loader_main(
+        &(struct loader_options){s->path, &s->current, s->started_with, s->force_asked},
+        control_fd);
 }
+
+/* False: it is not heard any more, or what goes with the word is not sealed. */
+static bool is_expected(struct supervisor *s, const struct heard *h)
+{
+    if (s->reload != RELOAD_LOADING)
+        return false;
+    if (!are_sealed(h->fds, h->n_fds)) {
+        supervisor_child_false(s, h->child, "a word with what does not belong to it");
+        return false;
+    }
+    return true;
+}
+
+static void hear_loaded(struct supervisor *s, const struct heard *h)
+{
+    if (!is_expected(s, h))
+        return;
+    if (h->n_fds == 3 && !read_lines(&s->reload_warnings, h->fds[2]))
+        buf_reset(&s->reload_warnings);
+    take_loaded(s, &h->message->loaded, h->fds, h->now_ms);
+    h->fds[0] = h->fds[1] = -1;
+}
+
+static void hear_mistakes(struct supervisor *s, const struct heard *h)
+{
+    if (!is_expected(s, h))
+        return;
+    take_problems(s, h->fds[0]);
+    s->loader_told = true; /* and ends by itself */
+    supervisor_reload_failed(s, "there are problems in the configuration");
+}
+
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)c;
+    (void)death;
+    if (s->reload == RELOAD_LOADING)
+        supervisor_reload_failed(s, "the loader died");
+}
+
+static const struct word hears[] = {
+    {CONTROL_LOADED, hear_loaded},
+    {CONTROL_MISTAKES, hear_mistakes},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_loader = {.enter = enter, .hears = hears, .gone = gone};
+
+/* ---- the switch ---- */
 
 void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
 {
@@ -260,7 +262,7 @@ void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
     for (unsigned w = 0; w < s->n_workers; w++) {
         /* A worker that is not there now gets the present state first, then would be late. */
         int r = s->workers[w].state == CHILD_SERVING
-                    ? supervisor_send_snapshot(s, w, &s->next, &s->next_signer)
+                    ? supervisor_send_snapshot(s, w, &s->next, s->next_signer)
                     : -ESRCH;
         if (r) {
             supervisor_reload_failed(s, "a worker is being replaced at the moment: reload again");
@@ -269,29 +271,9 @@ void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
     }
 }
 
-/* Its descriptors and timers move along: from here on it finishes and is let go. */
-static void retire_signer(struct supervisor *s, int64_t now_ms)
-{
-    const struct control_message message = {.type = CONTROL_DRAIN};
-    struct child *slot = free_retired_slot(s);
-    if (s->signer.pid == 0)
-        return;
-    child_send(&s->signer, &message, NULL, 0);
-    if (!slot) { /* a reload does not begin without one */
-        child_kill(&s->signer, SIGKILL);
-        slot = &s->retired[0];
-    }
-    *slot = s->signer;
-    slot->restart_at_ms = 0;
-    s->retired_generation[slot - s->retired] = s->current.generation;
-    s->retired_until_ms[slot - s->retired] = now_ms + RETIRED_LIMIT_MS;
-}
-
 static void commit(struct supervisor *s, int64_t now_ms)
 {
-    retire_signer(s, now_ms);
-    s->signer = s->next_signer;
-    child_init(&s->next_signer, s->signer.role, 0);
+    supervisor_switch_signers(s, now_ms);
     uint64_t rows_before = s->current.numbers.rows;
     bool forced = s->next.is_forced;
     bool other_file = !str_eq(s->next.settings->records_file, s->current.settings->records_file);
@@ -329,33 +311,6 @@ void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms
         }
         commit(s, now_ms);
     } else if (s->in_use[w] != s->current.generation) {
-        supervisor_send_snapshot(s, w, &s->current, &s->signer); /* of a reload that failed */
-    }
-}
-
-/* No call holds a snapshot of its generation: nobody waits for this signer any more. */
-static bool is_done(const struct supervisor *s, uint64_t generation)
-{
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0 && s->oldest[w] <= generation)
-            return false;
-    }
-    return true;
-}
-
-void supervisor_drop_retired(struct supervisor *s, int64_t now_ms)
-{
-    for (unsigned i = 0; i < RETIRED_MAX; i++) {
-        struct child *c = &s->retired[i];
-        if (c->pid == 0)
-            continue;
-        bool due = now_ms >= s->retired_until_ms[i];
-        if (c->control_fd >= 0 && (due || is_done(s, s->retired_generation[i]))) {
-            child_close_control(c); /* which ends it */
-            s->retired_until_ms[i] = now_ms + RETIRED_GOODBYE_MS;
-        } else if (c->control_fd < 0 && due) {
-            child_kill(c, SIGKILL);
-            s->retired_until_ms[i] = now_ms + RETIRED_GOODBYE_MS;
-        }
+        supervisor_send_snapshot(s, w, &s->current, s->signer); /* of a reload that failed */
     }
 }

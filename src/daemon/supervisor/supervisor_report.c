@@ -34,17 +34,39 @@ static void put_child(struct json *j, const struct child *c, int64_t now_ms)
     json_end_object(j);
 }
 
+/* Of a role that has one: the one that is kept. */
+static void put_only(const struct supervisor *s, struct json *j, const struct child_role *role,
+                     int64_t now_ms)
+{
+    const struct child *places = supervisor_places((struct supervisor *)(uintptr_t)s, role->id);
+    unsigned i = 0;
+    while (i + 1 < role->places && !places[i].kept)
+        i++;
+    put_child(j, places[i].kept ? &places[i] : &places[0], now_ms);
+}
+
+static void put_all(const struct supervisor *s, struct json *j, const struct child_role *role,
+                    int64_t now_ms)
+{
+    const struct child *places = supervisor_places((struct supervisor *)(uintptr_t)s, role->id);
+    json_begin_array(j);
+    for (unsigned i = 0; i < role->duty->kept(s); i++)
+        put_child(j, &places[i], now_ms);
+    json_end_array(j);
+}
+
 static void put_children(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
-    json_put_key(j, STR("workers"));
-    json_begin_array(j);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        put_child(j, &s->workers[w], now_ms);
-    json_end_array(j);
-    json_put_key(j, STR("signer"));
-    put_child(j, &s->signer, now_ms);
-    json_put_key(j, STR("recorder"));
-    put_child(j, &s->recorder, now_ms);
+    for (unsigned r = 0; r < s->n_roles; r++) {
+        const struct child_role *role = &s->roles[r];
+        if (!role->shown)
+            continue;
+        json_put_key(j, str_of(role->shown));
+        if (role->numbered)
+            put_all(s, j, role, now_ms);
+        else
+            put_only(s, j, role, now_ms);
+    }
 }
 
 static void put_configuration(const struct supervisor *s, struct json *j)

@@ -58,7 +58,7 @@ static void refuse(struct supervisor *s)
     if (s->rotation.may_cross) /* it asked before it was given this file, or other limits */
         s->rotation.may_cross = false;
     else
-        supervisor_child_false(s, &s->recorder, "that the record file is full or old");
+        supervisor_child_false(s, s->recorder, "that the record file is full or old");
 }
 
 /* A file that was copied, or a clock that was set: then it is old by what is written in it, and not
@@ -73,7 +73,7 @@ static void put_off(struct supervisor *s, int64_t now_ms)
     s->rotation.may_cross = false;
 }
 
-void supervisor_rotation_asked(struct supervisor *s)
+static void rotation_asked(struct supervisor *s)
 {
     const int64_t now_ms = clock_monotonic_ms();
     if (s->current.settings->records_file.n == 0 || s->records_file < 0)
@@ -92,3 +92,47 @@ void supervisor_rotation_asked(struct supervisor *s)
         refuse(s);
     }
 }
+
+/* ---- the recorder ---- */
+
+static unsigned kept(const struct supervisor *s)
+{
+    return s->records_file >= 0;
+}
+
+static unsigned keep(struct supervisor *s, const struct child *c, int *fds)
+{
+    (void)c;
+    fds[0] = s->record_tally_fd;
+    return 1;
+}
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
+{
+    (void)c;
+    return recorder_main(control_fd, s->record_tally_fd);
+}
+
+static int started(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
+    (void)now_ms;
+    int r = supervisor_send_record_file(s);
+    for (unsigned w = 0; r == 0 && w < s->n_workers; w++)
+        r = child_send(c, &message, &s->record_channels[w][0], 1);
+    return r;
+}
+
+static void take_rotate(struct supervisor *s, const struct heard *h)
+{
+    (void)h;
+    rotation_asked(s);
+}
+
+static const struct word hears[] = {
+    {CONTROL_ROTATE, take_rotate},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_recorder = {
+    .kept = kept, .keep = keep, .enter = enter, .started = started, .hears = hears};

@@ -198,8 +198,8 @@ static void mend_record_channel(struct supervisor *s, unsigned w)
     if (fds[0] < 0)
         return;
     int r = mend_pair(fds, packet_pair);
-    if (r == MEND_RENEWED && s->recorder.pid > 0)
-        child_send(&s->recorder, &message, &fds[0], 1);
+    if (r == MEND_RENEWED && s->recorder->pid > 0)
+        child_send(s->recorder, &message, &fds[0], 1);
     say(s, w, "records", STR(""), r);
 }
 

@@ -171,15 +171,13 @@ static struct supervisor *new_empty(struct str path)
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
         s->record_channels[w][0] = s->record_channels[w][1] = s->record_backlogs[w] = -1;
         s->inboxes[w][0] = s->inboxes[w][1] = -1;
-        child_init(&s->workers[w], &roles[ROLE_WORKER], w);
     }
-    child_init(&s->signer, &roles[ROLE_SIGNER], 0);
-    child_init(&s->next_signer, &roles[ROLE_SIGNER], 0);
-    for (unsigned i = 0; i < RETIRED_MAX; i++)
-        child_init(&s->retired[i], &roles[ROLE_SIGNER], 0);
-    child_init(&s->recorder, &roles[ROLE_RECORDER], 0);
-    child_init(&s->loader, &roles[ROLE_LOADER], 0);
-    child_init(&s->checker, &roles[ROLE_CHECKER], 0);
+    supervisor_make_places(s, roles, ROLES);
+    s->workers = supervisor_places(s, ROLE_WORKER);
+    s->signer = supervisor_places(s, ROLE_SIGNER);
+    s->recorder = supervisor_places(s, ROLE_RECORDER);
+    s->loader = supervisor_places(s, ROLE_LOADER);
+    s->checker = supervisor_places(s, ROLE_CHECKER);
     return s;
 }
 

@@ -71,7 +71,7 @@ const char *supervisor_state_text(const struct supervisor *s)
         return "stopping";
     if (!s->ready)
         return "starting";
-    if (s->signer.state != CHILD_SERVING)
+    if (s->signer->state != CHILD_SERVING)
         return "NO SIGNER";
     return "serving";
 }
@@ -82,9 +82,7 @@ void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
         return;
     s->next_status_ms = now_ms + STATUS_EVERY_MS;
     struct proxy_counters c = supervisor_counters(s);
-    uint64_t deaths = s->signer.deaths + s->recorder.deaths;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        deaths += s->workers[w].deaths;
+    const uint64_t deaths = supervisor_count_deaths(s);
     char text[512];
     snprintf(
         text, sizeof(text),
@@ -114,7 +112,7 @@ static bool children_are_alive(const struct supervisor *s, int64_t now_ms)
         if (!s->stopping && (c->state != CHILD_SERVING || child_overdue(c, now_ms)))
             return false;
     }
-    return s->signer.state == CHILD_NONE || !child_overdue(&s->signer, now_ms);
+    return s->signer->state == CHILD_NONE || !child_overdue(s->signer, now_ms);
 }
 
 void supervisor_feed_watchdog(struct supervisor *s, int64_t now_ms)
