@@ -1,7 +1,7 @@
 /* When a child is started again, when it is pinged, and when it is taken for hung. */
 #include "daemon/child.h"
 #include "daemon/roles.h"
-#include "daemon/supervisor/supervisor.h"
+#include "daemon/supervisor/loop.h"
 
 #include "daemon/privileges.h"
 #include "daemon/rights.h"
@@ -351,7 +351,7 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
 {
     (void)state;
     const struct control_message m = {.type = CONTROL_PONG};
-    struct supervisor *s = calloc(1, sizeof(*s));
+    struct supervisor *s = supervisor_make(roles, ROLES, supervisor_parts);
     struct control_message left;
     int ends[2], fds[CONTROL_FDS_MAX];
     unsigned n_fds, sent = 0, unread = 0;
@@ -359,7 +359,6 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
     while (control_send(ends[1], &m, NULL, 0) == 0)
         sent++;
     assert_in_range(sent, 20, 100000);
-    supervisor_make_places(s, roles, ROLES);
     struct child *c = supervisor_places(s, ROLE_SIGNER);
     c->control_fd = ends[0];
     supervisor_child_messages(s, c, 1000);
@@ -373,7 +372,7 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
     }
     assert_int_equal(c->control_fd, -1);
     close(ends[1]);
-    free(s);
+    supervisor_unmake(s);
 }
 
 static void test_what_a_child_says_in_its_time_is_no_flood(void **state)

@@ -1,5 +1,5 @@
 /* The children, by the table of their roles: started, started again, pinged, killed and buried. */
-#include "supervisor.h"
+#include "loop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,11 +21,12 @@ void supervisor_make_places(struct supervisor *s, const struct child_role *table
     for (unsigned role = 0; role < n_roles; role++)
         for (unsigned i = 0; i < table[role].places; i++)
             child_init(place++, &table[role], i);
+    s->workers = supervisor_places(s, ROLE_WORKER);
 }
 
-struct child *supervisor_places(struct supervisor *s, enum role role)
+struct child *supervisor_places(const struct supervisor *s, enum role role)
 {
-    struct child *place = s->children;
+    struct child *place = (struct child *)(uintptr_t)s->children;
     for (unsigned r = 0; r < (unsigned)role; r++)
         place += s->roles[r].places;
     return place;
@@ -214,6 +215,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
         c->restart_at_ms = 0;
     if (c->role->duty->gone)
         c->role->duty->gone(s, c, death);
+    supervisor_tell(s, EVENT_CHILD_GONE, &(struct news){.child = c, .now_ms = death->now_ms});
 }
 
 void supervisor_reap(struct supervisor *s, int64_t now_ms)
@@ -222,3 +224,101 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms)
     while ((corpse.pid = waitpid(-1, &corpse.death.status, WNOHANG)) > 0)
         supervisor_each_child(s, bury, &corpse);
 }
+
+/* ---- for people ---- */
+
+/* The first one of all is still on its way: it has the limits of its start for that. */
+static bool is_missing(const struct child *c)
+{
+    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
+}
+
+static void count_missing(struct supervisor *s, struct child *c, void *user)
+{
+    *(uint64_t *)user += c->role->missed && supervisor_is_kept(s, c) && is_missing(c);
+}
+
+static void count_deaths(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    *(uint64_t *)user += c->kept ? c->deaths : 0;
+}
+
+uint64_t supervisor_count_deaths(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_deaths, &n);
+    return n;
+}
+
+static uint64_t missing(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_missing, &n);
+    return n;
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_child_missing] = missing(s);
+    values[ALARM_child_replaced] = supervisor_count_deaths(s);
+}
+
+static void put_integer(struct json *j, struct str key, int64_t value)
+{
+    json_put_key(j, key);
+    json_put_integer(j, value);
+}
+
+static void put_child(struct json *j, const struct child *c, int64_t now_ms)
+{
+    static const char *const states[] = {
+        [CHILD_NONE] = "none", [CHILD_STARTING] = "starting", [CHILD_SERVING] = "serving"};
+    json_begin_object(j);
+    json_put_key(j, STR("state"));
+    json_put_string(j, str_of(states[c->state]));
+    if (c->pid > 0) {
+        put_integer(j, STR("pid"), c->pid);
+        put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
+    }
+    put_integer(j, STR("deaths"), (int64_t)c->deaths);
+    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
+    json_end_object(j);
+}
+
+/* Of a role that has one: the one that is kept. */
+static void put_only(const struct supervisor *s, struct json *j, const struct child_role *role,
+                     int64_t now_ms)
+{
+    const struct child *places = supervisor_places(s, role->id);
+    unsigned i = 0;
+    while (i + 1 < role->places && !places[i].kept)
+        i++;
+    put_child(j, places[i].kept ? &places[i] : &places[0], now_ms);
+}
+
+static void put_all(const struct supervisor *s, struct json *j, const struct child_role *role,
+                    int64_t now_ms)
+{
+    const struct child *places = supervisor_places(s, role->id);
+    json_begin_array(j);
+    for (unsigned i = 0; i < role->duty->kept(s); i++)
+        put_child(j, &places[i], now_ms);
+    json_end_array(j);
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    for (unsigned r = 0; r < s->n_roles; r++) {
+        const struct child_role *role = &s->roles[r];
+        if (!role->shown)
+            continue;
+        json_put_key(j, str_of(role->shown));
+        if (role->numbered)
+            put_all(s, j, role, now_ms);
+        else
+            put_only(s, j, role, now_ms);
+    }
+}
+
+const struct part part_children = {.name = "children", .count = count, .put_status = put_status};

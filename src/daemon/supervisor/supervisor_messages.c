@@ -1,5 +1,5 @@
 /* What children say, on its way to who acts on it: roles.def has who hears what of whom. */
-#include "supervisor.h"
+#include "loop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -36,6 +36,7 @@ static void take_ready(struct supervisor *s, const struct heard *h)
     child_serves(c, h->now_ms);
     if (c->role->duty->serves)
         c->role->duty->serves(s, c, h->now_ms);
+    supervisor_tell(s, EVENT_CHILD_SERVES, &(struct news){.child = c, .now_ms = h->now_ms});
     supervisor_restart_children(s, h->now_ms);
 }
 
@@ -114,3 +115,16 @@ void supervisor_last_words(struct supervisor *s, struct child *c, int64_t now_ms
     while (hear_one(s, c, now_ms))
         ;
 }
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_child_false] = s->false_children;
+}
+
+static void put_counts(const struct supervisor *s, struct json *j)
+{
+    json_put_key(j, STR("children_false"));
+    json_put_integer(j, (int64_t)s->false_children);
+}
+
+const struct part part_messages = {.name = "messages", .count = count, .put_counts = put_counts};

@@ -2,7 +2,7 @@
  * The signers: the present one, that of a reload, which comes after it, and those that finish what
  * calls of old snapshots have asked. They stay where they are; which of them is what changes.
  */
-#include "supervisor.h"
+#include "supervisor_signers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,15 +17,46 @@
 
 #define PLACES (2 + SIGNERS_RETIRED_MAX)
 
+struct signers {
+    struct child *present;
+    struct child *next; /* of a reload, if it has a process; NULL: there was none yet */
+    struct {
+        uint64_t generation; /* of the snapshots whose calls it may still sign for */
+        int64_t until_ms;
+    } retired[PLACES];            /* of each that is neither the present nor the next */
+    uint64_t oldest[WORKERS_MAX]; /* generation that a call in each worker still holds */
+    uint64_t requests_refused;    /* by signers, since a worker asked for too many */
+};
+
+static struct signers *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_signers);
+}
+
+struct child *supervisor_signer(const struct supervisor *s)
+{
+    return own(s)->present;
+}
+
+struct child *supervisor_next_signer(const struct supervisor *s)
+{
+    return own(s)->next;
+}
+
+void supervisor_signers_needed(struct supervisor *s, unsigned w, uint64_t generation)
+{
+    own(s)->oldest[w] = generation;
+}
+
 static struct child *place(const struct supervisor *s, unsigned i)
 {
-    return supervisor_places((struct supervisor *)(uintptr_t)s, ROLE_SIGNER) + i;
+    return supervisor_places(s, ROLE_SIGNER) + i;
 }
 
 static bool is_retired(const struct supervisor *s, unsigned i)
 {
     const struct child *c = place(s, i);
-    return c->pid > 0 && c != s->signer && c != s->next_signer;
+    return c->pid > 0 && c != own(s)->present && c != own(s)->next;
 }
 
 /* ---- channels between workers and signers ---- */
@@ -53,7 +84,7 @@ static void connect_workers(struct supervisor *s)
             continue;
         struct control_message message = {.type = CONTROL_SIGNER,
                                           .signer = {s->current.generation}};
-        int channel = supervisor_signer_channel(s->signer, w);
+        int channel = supervisor_signer_channel(own(s)->present, w);
         if (channel < 0) {
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
             continue;
@@ -82,8 +113,8 @@ static void hurry_oldest(struct supervisor *s, int64_t now_ms)
 {
     int64_t *oldest = NULL;
     for (unsigned i = 0; i < PLACES; i++)
-        if (is_retired(s, i) && (!oldest || s->retired[i].until_ms < *oldest))
-            oldest = &s->retired[i].until_ms;
+        if (is_retired(s, i) && (!oldest || own(s)->retired[i].until_ms < *oldest))
+            oldest = &own(s)->retired[i].until_ms;
     if (oldest && *oldest > now_ms)
         *oldest = now_ms;
 }
@@ -100,12 +131,12 @@ int supervisor_start_next_signer(struct supervisor *s, int64_t now_ms)
 {
     struct child *c = NULL;
     for (unsigned i = 0; i < PLACES && !c; i++)
-        if (place(s, i)->pid == 0 && place(s, i) != s->signer)
+        if (place(s, i)->pid == 0 && place(s, i) != own(s)->present)
             c = place(s, i);
     if (!c) /* a reload does not begin without one */
         return -EBUSY;
     child_init(c, c->role, c->index);
-    s->next_signer = c;
+    own(s)->next = c;
     return supervisor_start_child(s, c, now_ms);
 }
 
@@ -118,16 +149,16 @@ static void retire(struct supervisor *s, struct child *c, int64_t now_ms)
     if (c->pid == 0)
         return;
     child_send(c, &message, NULL, 0);
-    s->retired[c->index].generation = s->current.generation;
-    s->retired[c->index].until_ms = now_ms + RETIRED_LIMIT_MS;
+    own(s)->retired[c->index].generation = s->current.generation;
+    own(s)->retired[c->index].until_ms = now_ms + RETIRED_LIMIT_MS;
 }
 
 void supervisor_switch_signers(struct supervisor *s, int64_t now_ms)
 {
-    retire(s, s->signer, now_ms);
-    s->signer = s->next_signer;
-    s->next_signer = NULL;
-    s->signer->kept = true;
+    retire(s, own(s)->present, now_ms);
+    own(s)->present = own(s)->next;
+    own(s)->next = NULL;
+    own(s)->present->kept = true;
 }
 
 /* ---- those that are retired ---- */
@@ -136,36 +167,37 @@ void supervisor_switch_signers(struct supervisor *s, int64_t now_ms)
 static bool is_done(const struct supervisor *s, uint64_t generation)
 {
     for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0 && s->oldest[w] <= generation)
+        if (s->workers[w].pid > 0 && own(s)->oldest[w] <= generation)
             return false;
     }
     return true;
 }
 
-void supervisor_drop_retired(struct supervisor *s, int64_t now_ms)
+static void tick(struct supervisor *s, int64_t now_ms)
 {
     for (unsigned i = 0; i < PLACES; i++) {
         struct child *c = place(s, i);
         if (!is_retired(s, i))
             continue;
-        bool due = now_ms >= s->retired[i].until_ms;
-        if (c->control_fd >= 0 && (due || is_done(s, s->retired[i].generation))) {
+        bool due = now_ms >= own(s)->retired[i].until_ms;
+        if (c->control_fd >= 0 && (due || is_done(s, own(s)->retired[i].generation))) {
             child_close_control(c); /* which ends it */
-            s->retired[i].until_ms = now_ms + RETIRED_GOODBYE_MS;
+            own(s)->retired[i].until_ms = now_ms + RETIRED_GOODBYE_MS;
         } else if (c->control_fd < 0 && due) {
             child_kill(c, SIGKILL);
-            s->retired[i].until_ms = now_ms + RETIRED_GOODBYE_MS;
+            own(s)->retired[i].until_ms = now_ms + RETIRED_GOODBYE_MS;
         }
     }
 }
 
-int64_t supervisor_retired_deadline(const struct supervisor *s)
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
-    int64_t deadline = INT64_MAX;
+    (void)now_ms;
+    int64_t due = INT64_MAX;
     for (unsigned i = 0; i < PLACES; i++)
-        if (is_retired(s, i) && s->retired[i].until_ms < deadline)
-            deadline = s->retired[i].until_ms;
-    return deadline;
+        if (is_retired(s, i) && own(s)->retired[i].until_ms < due)
+            due = own(s)->retired[i].until_ms;
+    return due;
 }
 
 /* ---- the duty ---- */
@@ -178,15 +210,14 @@ static unsigned kept(const struct supervisor *s)
 
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    return signer_main(c == s->next_signer ? s->next.settings : s->current.settings, control_fd);
+    return signer_main(c == own(s)->next ? s->next.settings : s->current.settings, control_fd);
 }
 
 static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    if (c == s->signer)
+    (void)now_ms;
+    if (c == own(s)->present)
         connect_workers(s);
-    else if (c == s->next_signer)
-        supervisor_next_signer_serves(s, now_ms);
 }
 
 /* It does not serve as it should: its death starts another, or ends the reload. */
@@ -195,21 +226,13 @@ static void take_alarm(struct supervisor *s, const struct heard *h)
     const char *text = h->message->alarm.text;
     log_error("alarm", LOG_CSTR("child", h->child->role->name), LOG_NUMBER("pid", h->child->pid),
               LOG_CSTR("text", text));
-    if (h->child == s->next_signer)
-        supervisor_reload_problem(s, text);
+    supervisor_tell(s, EVENT_CHILD_ALARM, &(struct news){.child = h->child, .why = text});
     child_kill(h->child, SIGKILL);
 }
 
 static void take_over_ceiling(struct supervisor *s, const struct heard *h)
 {
-    s->sign_requests_refused += h->message->over_ceiling.requests;
-}
-
-static void gone(struct supervisor *s, struct child *c, const struct death *death)
-{
-    (void)death;
-    if (c == s->next_signer && s->reload != RELOAD_NONE)
-        supervisor_reload_failed(s, "the new signer did not start: see its lines above");
+    own(s)->requests_refused += h->message->over_ceiling.requests;
 }
 
 static const struct word hears[] = {
@@ -218,5 +241,31 @@ static const struct word hears[] = {
     {CONTROL_NO_WORD, NULL},
 };
 
-const struct duty duty_signer = {
-    .kept = kept, .enter = enter, .serves = serves, .hears = hears, .gone = gone};
+const struct duty duty_signer = {.kept = kept, .enter = enter, .serves = serves, .hears = hears};
+
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
+{
+    own(s)->present = place(s, 0);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_no_signer] = own(s)->present->state != CHILD_SERVING;
+    values[ALARM_signatures_over_ceiling] = own(s)->requests_refused;
+}
+
+static void put_counts(const struct supervisor *s, struct json *j)
+{
+    json_put_key(j, STR("sign_requests_over_ceiling"));
+    json_put_integer(j, (int64_t)own(s)->requests_refused);
+}
+
+const struct part part_signers = {.name = "signers",
+                                  .bytes = sizeof(struct signers),
+                                  .init = init,
+                                  .deadline = deadline,
+                                  .tick = tick,
+                                  .count = count,
+                                  .put_counts = put_counts};

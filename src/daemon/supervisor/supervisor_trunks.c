@@ -2,7 +2,9 @@
  * The trunks for `stirctl status`: what they have in progress, as the workers tell it, and how many
  * of their next hops are usable. Those that have none come first.
  */
-#include "supervisor.h"
+#include "supervisor_trunks.h"
+
+#include "supervisor_hops.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,27 +15,37 @@
 
 #define LIST_MAX (ADMIN_REPLY_MAX / 4) /* octets of a status */
 
+struct trunks {
+    struct buf calls;    /* uint32_t a worker and trunk */
+    uint64_t generation; /* of the configuration whose trunks they are */
+};
+
+static struct trunks *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_trunks);
+}
+
 /* ---- what is in progress ---- */
 
 /* Of worker W; NULL: nothing is known of this generation. */
 static uint32_t *calls_of(const struct supervisor *s, unsigned w)
 {
-    uint32_t *all = (uint32_t *)(void *)s->trunk_calls.p;
-    bool known = s->trunk_calls_of == s->current.generation &&
-                 s->trunk_calls.n == sizeof(*all) * s->n_workers * s->current.settings->n_trunks;
+    uint32_t *all = (uint32_t *)(void *)own(s)->calls.p;
+    bool known = own(s)->generation == s->current.generation &&
+                 own(s)->calls.n == sizeof(*all) * s->n_workers * s->current.settings->n_trunks;
     return known ? all + (size_t)w * s->current.settings->n_trunks : NULL;
 }
 
 static void begin(struct supervisor *s)
 {
     size_t n = sizeof(uint32_t) * s->n_workers * s->current.settings->n_trunks;
-    s->trunk_calls_of = s->current.generation;
-    buf_reset(&s->trunk_calls);
-    void *room = buf_room(&s->trunk_calls, n);
+    own(s)->generation = s->current.generation;
+    buf_reset(&own(s)->calls);
+    void *room = buf_room(&own(s)->calls, n);
     if (!room)
         return;
     memset(room, 0, n);
-    buf_grew(&s->trunk_calls, n);
+    buf_grew(&own(s)->calls, n);
 }
 
 void supervisor_take_trunks(struct supervisor *s, unsigned w, const struct trunk_calls *news)
@@ -42,16 +54,18 @@ void supervisor_take_trunks(struct supervisor *s, unsigned w, const struct trunk
     if (news->generation != s->current.generation || news->n > TRUNK_CALLS_MAX ||
         news->first > n_trunks || news->n > n_trunks - news->first)
         return;
-    if (s->trunk_calls_of != s->current.generation)
+    if (own(s)->generation != s->current.generation)
         begin(s);
     uint32_t *calls = calls_of(s, w);
     if (calls)
         memcpy(calls + news->first, news->calls, news->n * sizeof(*calls));
 }
 
-void supervisor_forget_trunks(struct supervisor *s, unsigned w)
+/* Of a worker that is gone. */
+static void forget(struct supervisor *s, const struct news *news)
 {
-    uint32_t *calls = calls_of(s, w);
+    const struct child *c = news->child;
+    uint32_t *calls = c->role->id == ROLE_WORKER ? calls_of(s, c->index) : NULL;
     if (calls)
         memset(calls, 0, s->current.settings->n_trunks * sizeof(*calls));
 }
@@ -104,8 +118,9 @@ static void put_one(const struct supervisor *s, struct json *j, const struct tru
     json_end_object(j);
 }
 
-void supervisor_put_trunks(const struct supervisor *s, struct json *j)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
+    (void)now_ms;
     const struct settings *settings = s->current.settings;
     size_t until = j->out->n + LIST_MAX;
     unsigned shown = 0;
@@ -128,3 +143,14 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     put_count(j, STR("trunks_in_all"), settings->n_trunks);
     put_count(j, STR("trunks_not_shown"), settings->n_trunks - shown);
 }
+
+static void fini(struct supervisor *s)
+{
+    buf_fini(&own(s)->calls);
+}
+
+const struct part part_trunks = {.name = "trunks",
+                                 .bytes = sizeof(struct trunks),
+                                 .fini = fini,
+                                 .on = {[EVENT_CHILD_GONE] = forget},
+                                 .put_status = put_status};
