@@ -1,6 +1,7 @@
 /* The children, by the table of their roles: started, started again, pinged, killed and buried. */
 #include "loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,8 +20,10 @@ void supervisor_make_places(struct supervisor *s, const struct child_role *table
     s->roles = table;
     s->n_roles = n_roles;
     for (unsigned role = 0; role < n_roles; role++)
-        for (unsigned i = 0; i < table[role].places; i++)
+        for (unsigned i = 0; i < table[role].places; i++) {
+            assert(place < s->children + CHILDREN_MAX);
             child_init(place++, &table[role], i);
+        }
     s->workers = supervisor_places(s, ROLE_WORKER);
 }
 
