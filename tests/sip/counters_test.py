@@ -90,10 +90,10 @@ class Trunks(CountersStory):
 
 
 class Upstreams(CountersStory):
-    def start_with_two(self, next_hop="30s"):
+    def start_with_two(self, next_hop="30s", t1="500ms"):
         self.start(pbx={"upstreams": ["first", "carrier"]},
                    upstreams=[self.upstream("first", 8), self.upstream()],
-                   more='timers = { next_hop = "%s"; };' % next_hop)
+                   more='timers = { next_hop = "%s"; t1 = "%s"; };' % (next_hop, t1))
 
     def check(self, **first):
         self.wait_counts("upstreams", "first", {"offered": 1, "failovers": 1, **first})
@@ -115,7 +115,7 @@ class Upstreams(CountersStory):
         self.check(unreachable=1)
 
     def test_both_are_silent(self):
-        self.start_with_two(next_hop="1s")
+        self.start_with_two(next_hop="200ms", t1="50ms")
         self.peer("first", 8)
         invite = self.place()
         self.sbc.acknowledge(invite, self.sbc.expect(408), self.at())
