@@ -400,7 +400,7 @@ def main():
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
-    p.add_argument("--build", default=os.path.join(TOP, "build", "release"))
+    p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
     print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
     for name in WHAT if o.what == "all" else [o.what]:

@@ -4,7 +4,6 @@
  */
 #include "supervisor.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <stird/base/json.h>
 #include <stird/core/trunk.h>
@@ -54,6 +53,13 @@ static void put_one(const struct supervisor *s, struct json *j, const struct tru
     json_end_object(j);
 }
 
+/* Those without a next hop in the first of two turns, the others in the second. */
+static bool is_its_turn(const struct trunk *t, const struct hop_tally *hops, unsigned turn)
+{
+    bool without = trunk_sends(t) && hops->usable == 0;
+    return without == (turn == 0);
+}
+
 void supervisor_put_trunks(const struct supervisor *s, struct json *j)
 {
     const struct settings *settings = s->current.settings;
@@ -63,15 +69,13 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     counter_book_add_up(s->book);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
-    assert(settings->n_trunks < UINT32_MAX / 2);
-    for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
-        const struct trunk *t = &settings->trunks[i % settings->n_trunks];
-        struct hop_tally hops = hops_of(upstreams, t);
-        bool without = trunk_sends(t) && hops.usable == 0;
-        bool its_turn = without == (i < settings->n_trunks);
-        if (its_turn && j->out->n <= until) {
-            put_one(s, j, t, &hops);
-            shown++;
+    for (unsigned turn = 0; upstreams && turn < 2; turn++) {
+        for (unsigned i = 0; i < settings->n_trunks; i++) {
+            struct hop_tally hops = hops_of(upstreams, &settings->trunks[i]);
+            if (is_its_turn(&settings->trunks[i], &hops, turn) && j->out->n <= until) {
+                put_one(s, j, &settings->trunks[i], &hops);
+                shown++;
+            }
         }
     }
     json_end_array(j);
