@@ -364,8 +364,11 @@ def instructions(build, calls, idle_s, out):
         time.sleep(3)
         worker = next(pid for pid in s.pids() if "worker" in open("/proc/%d/task/%d/comm" % (pid, pid)).read())
         load(build, 4, 40)  # it has been through all of it
-        check(s, load(build, 10, calls))
+        r = load(build, 10, calls)
+        check(s, r)
         time.sleep(idle_s)
+    if r["retransmissions"]:
+        print("  ! %d retransmissions: what is counted is not that of calls alone" % r["retransmissions"])
     for line in open(os.path.join(out, str(worker))):
         if line.startswith(("summary:", "totals:")):
             return int(line.split()[1])
