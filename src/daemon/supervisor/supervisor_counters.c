@@ -8,8 +8,8 @@
 #include <stird/base/log.h>
 #include <stird/io/admin.h>
 
-#define STATS_MAX  (ADMIN_REPLY_MAX / 3) /* octets of the trunks, and of the upstreams, in stats */
-#define STATUS_MAX (ADMIN_REPLY_MAX / 8) /* the same in a status */
+#define STATS_MAX  (ADMIN_REPLY_MAX / 3)  /* octets of the trunks, and of the upstreams, in stats */
+#define STATUS_MAX (ADMIN_REPLY_MAX / 12) /* the same in a status, which says much else */
 
 bool supervisor_open_counters(struct supervisor *s, struct problems *problems)
 {
