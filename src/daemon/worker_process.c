@@ -206,6 +206,8 @@ static void say(struct worker *w, enum control_type type, uint64_t generation, c
 {
     struct control_message m = {
         .type = type, .worker = w->options->worker, .generation = generation};
+    if (w->proxy) /* who hears it may look */
+        proxy_get_counters(w->proxy);
     snprintf(m.text, sizeof(m.text), "%s", text);
     int r = control_send(w->options->control_fd, &m, NULL, 0);
     if (r && r != -EAGAIN)
@@ -455,7 +457,6 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     struct worker *w = user;
     watch_clock(w);
     drop_unused_snapshots(w);
-    proxy_get_counters(w->proxy);
     say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
     tell_names(w);
     tell_refused(w);
