@@ -30,7 +30,6 @@ static const struct {
     TYPE(NAME),
     TYPE(REFUSED),
     TYPE(HOP),
-    TYPE(TRUNKS),
     TYPE(FAILED),
     TYPE(SNAPSHOT_IN_USE),
     TYPE(OVERLAY_IN_USE),

@@ -46,19 +46,19 @@ static void descriptors_come_along(void **state)
     (void)state;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(pipe(other), 0);
-    const int sent[3] = {ends[1], other[0], other[1]};
-    assert_int_equal(control_send(pair[0], &m, sent, 3), 0);
+    const int sent[CONTROL_FDS_MAX + 1] = {ends[1], other[0], other[1], ends[0], ends[0]};
+    assert_int_equal(control_send(pair[0], &m, sent, CONTROL_FDS_MAX), 0);
     assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), 1);
-    assert_int_equal(n_fds, 3);
+    assert_int_equal(n_fds, CONTROL_FDS_MAX);
     assert_int_equal(write(fds[0], "x", 1), 1);
     assert_int_equal(read(ends[0], &c, 1), 1);
     assert_int_equal(c, 'x');
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < CONTROL_FDS_MAX; i++) {
         assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
         close(fds[i]);
     }
     close(ends[0]), close(ends[1]), close(other[0]), close(other[1]);
-    assert_int_equal(control_send(pair[0], &m, sent, 4), -EINVAL);
+    assert_int_equal(control_send(pair[0], &m, sent, CONTROL_FDS_MAX + 1), -EINVAL);
 }
 
 static void the_end_is_seen(void **state)

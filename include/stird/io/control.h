@@ -8,17 +8,16 @@
 #include <stdint.h>
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
-#include <stird/core/proxy_counters.h>
 #include <stird/core/refused_source.h>
-#include <stird/core/trunk_calls.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
-#define CONTROL_FDS_MAX 3
+#define CONTROL_FDS_MAX 4
 
 enum control_type {
     /* supervisor to worker */
-    CONTROL_SNAPSHOT = 1, /* fds: files (memfd), numbers (memfd), signer channel */
+    CONTROL_SNAPSHOT = 1, /* fds: files (memfd), numbers (memfd), signer channel, and what its
+                             trunks and upstreams are counted in (counter_page.h) */
     CONTROL_SIGNER,       /* fds: signer channel; replaces the one of `generation`, if current */
     CONTROL_OVERLAY,      /* fds: urgent changes (memfd), or none; for calls from now on. Their own
                              `generation`, which the worker says back */
@@ -41,12 +40,11 @@ enum control_type {
        false, said too often, or never */
     CONTROL_READY, /* serving; for the signer: a test signature was made and verified */
     CONTROL_PONG,
-    CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms, with its counters; `generation`
-                          is the oldest that a call still holds */
+    CONTROL_HEARTBEAT, /* from a worker's event loop, every 500 ms; `generation` is the oldest that
+                          a call still holds */
     CONTROL_NAME,      /* from a worker: what an upstream's `name` means now */
     CONTROL_REFUSED,   /* from a worker: `refused`, a source that it does not hear */
     CONTROL_HOP,       /* from a worker: `hop`, a next hop that came, went or answered */
-    CONTROL_TRUNKS,    /* from a worker: `trunks`, what some have in progress */
     CONTROL_FAILED,    /* from a worker: `failed`, a call that failed */
     CONTROL_SNAPSHOT_IN_USE, /* the worker serves `generation` */
     CONTROL_OVERLAY_IN_USE,  /* the worker has the urgent changes of `generation` */
@@ -73,11 +71,9 @@ struct control_message {
     uint64_t urgent_unknown; /* SNAPSHOT: as in struct configuration */
     int64_t read_at_s; /* of a SNAPSHOT: when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of a SNAPSHOT */
-    struct proxy_counters counters;        /* of a HEARTBEAT */
     struct known_name name;                /* of a NAME */
     struct refused_source refused;         /* of a REFUSED */
     struct hop_state hop;                  /* of a HOP */
-    struct trunk_calls trunks;             /* of a TRUNKS */
     struct failed_call failed;             /* of a FAILED */
     char path[256]; /* of a SNAPSHOT: the main configuration file, key into `files` */
     char text[256]; /* of an ALARM; of a SNAPSHOT as of CERTIFICATES */

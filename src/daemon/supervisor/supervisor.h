@@ -17,6 +17,7 @@
 #include "daemon/configuration.h"
 #include "daemon/control_places.h"
 #include "daemon/control_refusals.h"
+#include "daemon/counter_book.h"
 #include "daemon/options.h"
 
 #include <stird/base/json.h>
@@ -158,17 +159,14 @@ struct supervisor {
     unsigned n_buried;
     uint64_t in_use[WORKERS_MAX]; /* the generation that each worker said it serves */
     struct owed owed[WORKERS_MAX];
-    uint64_t oldest[WORKERS_MAX];                /* the oldest one that a call in it still holds */
-    struct proxy_counters counters[WORKERS_MAX]; /* of its last heartbeat */
-    struct proxy_counters counters_before;       /* of workers that are gone */
+    uint64_t oldest[WORKERS_MAX]; /* the oldest one that a call in it still holds */
+    struct counter_book *book;    /* what they count: supervisor_counters.c */
 
     struct name_heard *names; /* what upstreams' names meant last: supervisor_names.c */
     unsigned n_names;
     struct refused_sum refused[UNHEARD_KINDS][REFUSED_KEPT]; /* who is not heard: the last ones */
     uint64_t refused_unlisted[UNHEARD_KINDS];                /* how often others were not */
     struct buf hops;                        /* struct hop_seen, those heard of last at the end */
-    struct buf trunk_calls;                 /* uint32_t a worker and trunk: supervisor_trunks.c */
-    uint64_t trunk_calls_of;                /* of which generation */
     struct failed_call failed[FAILED_KEPT]; /* a ring of the last ones */
     unsigned n_failed;                      /* ever */
 
@@ -412,8 +410,6 @@ struct hop_tally {
 };
 struct hop_tally *supervisor_count_hops(const struct supervisor *s);
 /* supervisor_trunks.c */
-void supervisor_take_trunks(struct supervisor *s, unsigned w, const struct trunk_calls *news);
-void supervisor_forget_trunks(struct supervisor *s, unsigned w); /* of a worker that is gone */
 void supervisor_put_trunks(const struct supervisor *s, struct json *j);
 /* supervisor_failed.c */
 void supervisor_take_failed(struct supervisor *s, const struct failed_call *news);
@@ -437,14 +433,16 @@ void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t n
 
 /* supervisor_status.c */
 const char *supervisor_state_text(const struct supervisor *s);
-/* Of all workers, those that are gone included. */
-struct proxy_counters supervisor_counters(const struct supervisor *s);
-/* Members of an object: each counter of all workers, those that are gone included. */
-void supervisor_put_statistics(const struct supervisor *s, struct json *j);
 void supervisor_tell_status(struct supervisor *s, int64_t now_ms);
 void supervisor_feed_watchdog(struct supervisor *s, int64_t now_ms);
-void supervisor_worker_counters(struct supervisor *s, unsigned w,
-                                const struct proxy_counters *counters);
-void supervisor_worker_gone(struct supervisor *s, unsigned w);
+
+/* supervisor_counters.c */
+bool supervisor_open_counters(struct supervisor *s, struct problems *problems);
+/* Of all workers, those that are gone included. */
+struct proxy_counters supervisor_counters(const struct supervisor *s);
+/* Members of an object: all of them, with those of each trunk and upstream. */
+void supervisor_put_statistics(const struct supervisor *s, struct json *j);
+/* A member of an object: those of each trunk and upstream. */
+void supervisor_put_totals(const struct supervisor *s, struct json *j);
 
 #endif

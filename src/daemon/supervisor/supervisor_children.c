@@ -33,6 +33,7 @@ void supervisor_each_child(struct supervisor *s,
 struct worker_start {
     const struct supervisor *s;
     unsigned w;
+    int counters_fd;
     struct listener_sockets sockets[LISTENERS_MAX];
     int others[WORKERS_MAX];
 };
@@ -53,6 +54,7 @@ static int enter_worker(void *user, int control_fd)
         .inbox_fd = start->s->inboxes[start->w][0],
         .others_fds = start->others,
         .dispatch_key = &start->s->dispatch_key,
+        .counters_fd = start->counters_fd,
     });
 }
 
@@ -101,7 +103,7 @@ static int start_signer(struct supervisor *s, struct child *c, int64_t now_ms)
 
 static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 3];
+    int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 4];
     unsigned n = 0;
     struct worker_start start = {.s = s, .w = c->index};
     if (s->sockets_broken[c->index] > 0) /* it may have been for want of descriptors */
@@ -119,7 +121,12 @@ static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
     s->in_use[c->index] = 0;
     supervisor_owes_nothing(s, c->index);
     s->oldest[c->index] = s->current.generation;
-    int r = said(c, child_start(c, enter_worker, &start, keep, n, now_ms));
+    keep[n++] = start.counters_fd = counter_book_open(s->book, c->index);
+    int r = start.counters_fd < 0 ? start.counters_fd
+                                  : child_start(c, enter_worker, &start, keep, n, now_ms);
+    if (start.counters_fd >= 0)
+        close(start.counters_fd);
+    r = said(c, r);
     if (r == 0)
         supervisor_send_names(s, c->index);
     if (r == 0)
@@ -225,9 +232,13 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
     int channel = new_channel(signer, w);
     if (channel < 0)
         return channel;
-    const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel};
-    int r = child_send(&s->workers[w], &message, fds, 3);
+    int counters = counter_book_open_parts(s->book, w, configuration->generation,
+                                           configuration->settings);
+    const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel, counters};
+    int r = counters < 0 ? counters : child_send(&s->workers[w], &message, fds, 4);
     close(channel);
+    if (counters >= 0)
+        close(counters);
     explicit_bzero(message.secret, sizeof(message.secret));
     return r;
 }

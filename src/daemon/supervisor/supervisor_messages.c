@@ -68,8 +68,8 @@ static void take_heartbeat(struct supervisor *s, struct child *c, const struct c
                            int64_t now_ms)
 {
     (void)now_ms;
-    supervisor_worker_counters(s, c->index, &m->counters);
     s->oldest[c->index] = m->generation;
+    counter_book_holds(s->book, c->index, m->generation);
     supervisor_owed_beat(s, c->index);
 }
 
@@ -93,13 +93,6 @@ static void take_hop(struct supervisor *s, struct child *c, const struct control
 {
     (void)now_ms;
     supervisor_take_hop(s, c->index, &m->hop);
-}
-
-static void take_trunks(struct supervisor *s, struct child *c, const struct control_message *m,
-                        int64_t now_ms)
-{
-    (void)now_ms;
-    supervisor_take_trunks(s, c->index, &m->trunks);
 }
 
 static void take_failed(struct supervisor *s, struct child *c, const struct control_message *m,
@@ -187,7 +180,6 @@ static const struct {
     {CONTROL_NAME, OF(WORKER), take_name},
     {CONTROL_REFUSED, OF(WORKER), take_refused},
     {CONTROL_HOP, OF(WORKER), take_hop},
-    {CONTROL_TRUNKS, OF(WORKER), take_trunks},
     {CONTROL_FAILED, OF(WORKER), take_failed},
     {CONTROL_SNAPSHOT_IN_USE, OF(WORKER), take_snapshot_in_use},
     {CONTROL_OVERLAY_IN_USE, OF(WORKER), take_overlay_in_use},
@@ -384,9 +376,8 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     if (!permanent)
         c->restart_at_ms = 0;
     if (is_worker(s, c)) {
-        supervisor_worker_gone(s, c->index);
+        counter_book_gone(s->book, c->index);
         supervisor_forget_hops(s, c->index);
-        supervisor_forget_trunks(s, c->index);
         if (!s->ending)
             supervisor_mend_sockets(s, c->index);
         supervisor_numbers_in_force(s);

@@ -309,6 +309,7 @@ static void commit(struct supervisor *s, int64_t now_ms)
         supervisor_send_record_file(s); /* its limits may be others */
     if (forced)
         supervisor_record_forced(s, rows_before);
+    counter_book_in_force(s->book, s->current.settings);
     log_set_level(s->current.settings->log_level);
     supervisor_let_in(s);
     supervisor_watch_certificates(s);

@@ -94,5 +94,6 @@ void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t n
     supervisor_put_failed(s, j);
     supervisor_put_hops(s, j, now_ms);
     supervisor_put_trunks(s, j);
+    supervisor_put_totals(s, j);
     json_end_object(j);
 }

@@ -146,6 +146,7 @@ static bool open_admin(struct supervisor *s, struct problems *problems)
 
 static bool (*const steps[])(struct supervisor *s, struct problems *problems) = {
     load_configuration,
+    supervisor_open_counters,
     has_descriptors,
     supervisor_open_overlay,
     supervisor_open_sockets,
@@ -199,7 +200,7 @@ void supervisor_free(struct supervisor *s)
     buf_fini(&s->findings);
     problems_fini(&s->unreadable);
     buf_fini(&s->hops);
-    buf_fini(&s->trunk_calls);
+    counter_book_free(s->book);
     close_if_open(s->watch_fd);
     close_if_open(s->records_file);
     close_if_open(s->signal_fd);
