@@ -54,6 +54,7 @@ struct worker_options {
     int inbox_fd;                           /* what other workers hand over; -1: there are none */
     int *others_fds;                        /* the way to each of them; -1: itself */
     const struct dispatch_key *dispatch_key;
+    int counters_fd; /* counter_page.h; taken */
 };
 
 /*

@@ -16,9 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/control.h>
+#include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
 #include <stird/io/snapshot.h>
 #include <stird/sip/proxy.h>
@@ -47,11 +49,10 @@ struct worker {
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
-    uint32_t next_trunk;     /* whose calls are told next */
-    bool drained;            /* no call is left, as far as this worker goes */
-    bool dismissed;          /* nor is one left anywhere else */
-    int64_t clock_offset_us; /* real time less monotonic, at the last look */
-    uint64_t clock_steps;
+    bool drained;                    /* no call is left, as far as this worker goes */
+    bool dismissed;                  /* nor is one left anywhere else */
+    int64_t clock_offset_us;         /* real time less monotonic, at the last look */
+    struct proxy_counters *counters; /* which the supervisor reads */
 };
 
 /* ---- snapshots ---- */
@@ -82,22 +83,27 @@ static struct settings *read_settings(struct worker *w, const struct control_sna
     return settings;
 }
 
-/* Takes the channel; the other descriptors stay the caller's. */
+/* Takes the channel, fds[2]; the other descriptors stay the caller's. */
 static struct snapshot *read_snapshot(struct worker *w, const struct control_snapshot *m,
-                                      int files_fd, int numbers_fd, int channel)
+                                      const int *fds)
 {
     const char *why = "out of memory";
     struct snapshot *snapshot = NULL;
-    struct settings *settings = read_settings(w, m, files_fd);
-    struct signer_client *signer = settings ? signer_client_new(channel) : NULL;
+    struct settings *settings = read_settings(w, m, fds[0]);
+    struct signer_client *signer = settings ? signer_client_new(fds[2]) : NULL;
     if (!signer) {
-        close(channel);
+        close(fds[2]);
         goto out;
     }
-    snapshot = snapshot_new(settings, numbers_fd, signer, m->secret, m->generation,
+    snapshot = snapshot_new(settings, fds[1], signer, m->secret, m->generation,
                             m->numbers_generation, &why);
-    if (snapshot)
+    if (snapshot && snapshot_count_in(snapshot, fds[3]))
         return snapshot;
+    if (snapshot) {
+        log_error("no snapshot", LOG_CSTR("why", "nowhere to count in"));
+        snapshot_unref(snapshot);
+        return NULL;
+    }
     log_error("no snapshot", LOG_CSTR("why", why));
     signer_client_free(signer);
 out:
@@ -108,7 +114,7 @@ out:
 /* It is the current one then. Takes the channel, fds[2]. */
 static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, const int *fds)
 {
-    if (!snapshots_held_take(&w->held, read_snapshot(w, m, fds[0], fds[1], fds[2])))
+    if (!snapshots_held_take(&w->held, read_snapshot(w, m, fds)))
         return false;
     log_set_level(snapshots_held_current(&w->held)->settings->log_level);
     return true;
@@ -118,6 +124,8 @@ static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, co
 
 static void say(struct worker *w, const struct control_message *m)
 {
+    if (w->proxy) /* who hears it may look */
+        proxy_get_counters(w->proxy);
     int r = control_send(w->options->control_fd, m, NULL, 0);
     if (r && r != -EAGAIN)
         _exit(EXIT_FAILURE); /* the supervisor is gone */
@@ -134,6 +142,7 @@ static void take_snapshot(struct worker *w, const struct control_message *m, con
     bool held = hold_snapshot(w, &m->snapshot, fds);
     close(fds[0]);
     close(fds[1]);
+    close(fds[3]);
     if (!held) {
         say(w, &(struct control_message){.type = CONTROL_SNAPSHOT_REFUSED,
                                          .snapshot_refused = {m->snapshot.generation}});
@@ -241,7 +250,7 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 3, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
     {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
     {CONTROL_NAMES, 1, take_names},       {CONTROL_INBOX, 1, take_inbox},
     {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
@@ -296,7 +305,7 @@ static void watch_clock(struct worker *w)
     proxy_today(w->proxy);
     if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
         return;
-    w->clock_steps++;
+    count_add(&w->counters->clock_steps, 1);
     log_warning("the clock was set while running",
                 LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
 }
@@ -334,14 +343,6 @@ static void tell_hops(struct worker *w)
     }
 }
 
-/* One that is not heard is told anew when it is its turn again. */
-static void tell_trunks(struct worker *w)
-{
-    struct control_message m = {.type = CONTROL_TRUNKS};
-    proxy_tell_trunks(w->proxy, &w->next_trunk, &m.trunks);
-    control_send(w->options->control_fd, &m, NULL, 0);
-}
-
 static void tell_failed(struct worker *w)
 {
     struct control_message m = {.type = CONTROL_FAILED};
@@ -353,15 +354,6 @@ static void tell_failed(struct worker *w)
     }
 }
 
-static void beat(struct worker *w)
-{
-    struct control_message m = {.type = CONTROL_HEARTBEAT,
-                                .heartbeat = {.oldest = snapshots_held_oldest(&w->held),
-                                              .counters = *proxy_get_counters(w->proxy)}};
-    m.heartbeat.counters.clock_steps = w->clock_steps;
-    say(w, &m);
-}
-
 static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -369,12 +361,12 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     struct worker *w = user;
     watch_clock(w);
     snapshots_held_drop_unused(&w->held);
-    beat(w);
+    say(w, &(struct control_message){.type = CONTROL_HEARTBEAT,
+                                     .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}});
     tell_names(w);
     tell_refused(w);
     tell_hops(w);
     tell_failed(w);
-    tell_trunks(w);
 }
 
 /* ---- start and stop ---- */
@@ -403,6 +395,14 @@ static bool make_event_base(struct worker *w)
     return w->base != NULL;
 }
 
+/* Before it gives up files: the descriptor is not kept. */
+static bool map_counters(struct worker *w)
+{
+    w->counters = counter_page_map(w->options->counters_fd, true);
+    close(w->options->counters_fd);
+    return w->counters != NULL;
+}
+
 static bool make_proxy(struct worker *w)
 {
     w->proxy = proxy_new(&(struct proxy_options){
@@ -418,6 +418,7 @@ static bool make_proxy(struct worker *w)
         .inbox_fd = w->inbox_fd,
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
+        .counters = w->counters,
     });
     if (w->proxy)
         give_tls(w);
@@ -481,6 +482,7 @@ static const struct {
 } steps[] = {
     {"event loop", make_event_base},
     {"first snapshot", wait_for_snapshot},
+    {"counters", map_counters},
     {"SIP side", make_proxy},
     {"timers", make_events},
     {"giving up files and system calls", give_up_rights},
@@ -490,6 +492,7 @@ static const struct {
 static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
+    counter_page_unmap(w->counters);
     numbers_unmap(&w->overlay);
     free(w->names);
     tls_free(w->tls);

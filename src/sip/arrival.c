@@ -45,7 +45,7 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ca
                          enum reason reason)
 {
     const struct full_request r = {.source = from->remote, .call_id = call_id};
-    proxy_counters(p)->malformed += reason != REASON_OUT_OF_MEMORY;
+    count_add(&proxy_counters(p)->malformed, reason != REASON_OUT_OF_MEMORY);
     full_refused(p, reason, &r);
 }
 
@@ -70,7 +70,7 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
     };
     count_unread(p, from, u.call_id, fault->reason);
-    proxy_counters(p)->invites += u.invite;
+    count_add(&proxy_counters(p)->invites, u.invite);
     undecided_tell(p, &u);
     buf_fini(&detail);
 }

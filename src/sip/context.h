@@ -99,6 +99,7 @@ struct context {
     int best_status;
 
     struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
+    uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */
     struct holding *holding;                /* shared with its transactions */
     size_t counted;                         /* octets of it that are our own */
     struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */

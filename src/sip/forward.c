@@ -14,6 +14,7 @@
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
 #include "size_switch.h"
+#include "tally.h"
 #include "trust.h"
 #include "via.h"
 
@@ -355,6 +356,9 @@ static void has_left(struct context *c, const struct flow *flow)
     if (c->sent_us >= 0)
         return;
     c->sent_us = clock_monotonic_us();
+    if (c->initial)
+        histogram_add(&proxy_counters(c->proxy)->added_latency_us,
+                      (uint64_t)(c->sent_us - c->arrived_us));
     if (flow_is_ready(flow))
         context_say_trying(c);
 }
@@ -384,12 +388,11 @@ static enum sent send_attempt(struct context *c, const struct target *target)
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         /* Our own want of room for a connection says nothing of the next hop. */
-        trail_said(&c->trail, a->place, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
+        tally_said(c, a->place, target, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
         return SENT_NOT;
     }
-    if (c->initial && target->upstream)
-        a->limit = limits_take(proxy_limits(p), LIMIT_UPSTREAM_CALLS, target->upstream->name);
+    tally_offer_begins(a);
     a->next = c->attempts;
     c->attempts = c->current = a;
     client_transaction_holds(a->client, c->holding);
@@ -439,7 +442,7 @@ enum forward_result forward_next(struct context *c)
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
         if (full && c->initial)
-            trail_said(&c->trail, trail_add(&c->trail, target), FATE_FULL, 0);
+            tally_said(c, trail_add(&c->trail, target), target, FATE_FULL, 0);
         enum sent sent = full ? SENT_NOT : send_attempt(c, target);
         if (sent == SENT_LATER)
             return FORWARD_WAITS;

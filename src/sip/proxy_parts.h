@@ -6,6 +6,7 @@
 #define STIRD_SIP_PROXY_PARTS_H
 
 #include <stird/base/buf.h>
+#include <stird/base/count.h>
 #include <stird/core/framing.h>
 #include <stird/core/listeners.h>
 #include <stird/net/net.h>
@@ -30,6 +31,7 @@
 #include "undecided.h"
 
 struct context;
+struct uncounted;
 struct ledger_entry;
 struct rehearsal;
 
@@ -55,6 +57,7 @@ struct failed_calls *proxy_failed_calls(struct proxy *p);
 struct health_told *proxy_health(struct proxy *p);
 struct recording *proxy_recording(const struct proxy *p); /* NULL: no records */
 struct proxy_counters *proxy_counters(struct proxy *p);
+struct uncounted *proxy_uncounted(struct proxy *p);   /* tally.h */
 struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency ones by To alone */
 struct context **proxy_contexts(struct proxy *p);     /* the first of a list */
 struct inbox *proxy_inbox(struct proxy *p);

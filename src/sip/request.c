@@ -89,7 +89,7 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
                              enum reason reason)
 {
     struct buf lines = BUF_INIT;
-    proxy_counters(p)->health_refused++;
+    count_add(&proxy_counters(p)->health_refused, 1);
     buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
     reply_stateless(p, m, from, 503, buf_str(&lines));
     buf_fini(&lines);
@@ -157,7 +157,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
         return;
     }
     bool invite = str_eq(m->method, STR("INVITE"));
-    proxy_counters(p)->invites += invite;
+    count_add(&proxy_counters(p)->invites, invite);
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
         refuse_without_memory(p, m, from, invite);
@@ -170,7 +170,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
 void request_received(struct proxy *p, struct message *m, const struct flow *from,
                       enum source_class class)
 {
-    proxy_counters(p)->requests++;
+    count_add(&proxy_counters(p)->requests, 1);
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
         if (!stateless_stranger(p, m, from))
             proxy_unknown_source(p, from, m->raw);

@@ -12,6 +12,7 @@
 #include "context.h"
 #include "forward.h"
 #include "service.h"
+#include "tally.h"
 
 #define RESIGN_AFTER_S 30 /* half the freshness that verifiers grant (R-P-138) */
 
@@ -24,10 +25,9 @@ static enum step_result step_targets(struct context *c)
 /* What is told of the call itself, whatever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    struct proxy_counters *counters = proxy_counters(c->proxy);
-    counters->date_corrected += c->outcome->date_was_wrong;
-    counters->level_unreadable += c->outcome->level_unreadable;
-    counters->identity_unreadable += c->call->n_identity_unreadable;
+    TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, level_unreadable, c->outcome->level_unreadable);
+    TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
 }
 
 /* The upstream of the next target, or any other: decided is for what it sees. */
@@ -71,7 +71,7 @@ static enum step_result step_decide(struct context *c)
 /* From here on the call goes unsigned, or not at all, as the settings say. */
 static void signing_failed(struct context *c, enum reason reason)
 {
-    proxy_counters(c->proxy)->sign_failures++;
+    TALLY(c, sign_failures, 1);
     policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
 }
 
@@ -122,6 +122,8 @@ static void on_signed(void *user, const struct sign_answer *answers, unsigned n,
     }
     if (failed != REASON_OK)
         signing_failed(c, failed);
+    else
+        histogram_add(&proxy_counters(c->proxy)->signing_us, sign_us);
     if (c->leaving[c->view].n_identities > 0)
         o->date = date; /* which is the one of those that are left, too */
     wait_wake(&c->wait, failed == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);

@@ -113,7 +113,7 @@ static void tell_blocked(const struct context *c)
                                 .reason = c->outcome->reason,
                                 .call_id = c->message.call_id,
                                 .trunk = c->call->trunk->name};
-    proxy_counters(c->proxy)->invites++;
+    count_add(&proxy_counters(c->proxy)->invites, 1);
     undecided_tell(c->proxy, &u);
 }
 

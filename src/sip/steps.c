@@ -13,6 +13,7 @@
 #include "context.h"
 #include "steps.h"
 #include "relay.h"
+#include "tally.h"
 #include "forward.h"
 #include "facts.h"
 #include "dialog_block.h"
@@ -265,6 +266,7 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     if (!context_admit(c))
         return false;
     count_in(c, trunk, parts_of_calls, c->in_progress);
+    tally_call_begins(c, trunk);
     if (c->emergency)
         count_in(c, trunk, c->emergency_by_to ? parts_of_emergencies_by_to : parts_of_emergencies,
                  c->in_progress + 2);
@@ -304,12 +306,12 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
     bool by_to = emergency == EMERGENCY_BY_TO;
-    proxy_counters(p)->emergency_calls += emergency != EMERGENCY_NONE;
-    proxy_counters(p)->emergency_by_to += by_to;
+    TALLY(c, emergency_calls, emergency != EMERGENCY_NONE);
+    count_add(&proxy_counters(p)->emergency_by_to, by_to);
     if (!share_count(proxy_emergency_share(p), by_to,
                      c->snapshot->settings->emergency_to_alarm_percent))
         return;
-    proxy_counters(p)->emergency_to_alarms++;
+    count_add(&proxy_counters(p)->emergency_to_alarms, 1);
     log_error("too many calls are emergency calls by their To alone: where the Request-URI always "
               "tells, set emergency.to = false",
               LOG_NUMBER("of_calls", proxy_emergency_share(p)->calls),

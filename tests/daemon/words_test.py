@@ -16,7 +16,7 @@ NEVER = 2**63
 UNKNOWN = (0, 9999)
 # The supervisor's own words, and those of nobody.
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", *UNKNOWN)
-OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "TRUNKS", "FAILED", "SNAPSHOT_IN_USE",
+OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
               "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
 OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TABLE")
 
@@ -38,7 +38,7 @@ NO_WORDS = (-1, 1, -9999)
 OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
-    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "TRUNKS", "FAILED"),
+    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
 }

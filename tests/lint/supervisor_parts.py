@@ -22,13 +22,13 @@ USES = {
     "numbers": "admin overlay",
     "refused": "admin",
     "reload": "admin signers workers",
-    "report": "admin alarms status",
+    "report": "admin alarms counters status",
     "sockets": "records",
     "status": "alarms counters reload signers",
-    "trunks": "hops",
-    "workers": "certificates counters failed hops names overlay records refused signers sockets trunks",
+    "trunks": "counters hops",
+    "workers": "certificates counters failed hops names overlay records refused signers sockets",
     # What is done before the first child.
-    "start": "admin overlay records sockets workers",
+    "start": "admin counters overlay records sockets workers",
 }
 # Files of a part beside the one of its name.
 MORE = {"admin": "callers admin_own", "records": "rotation untold"}

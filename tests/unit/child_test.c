@@ -287,7 +287,7 @@ static void test_no_descriptors_no_child(void **state)
 static int leave_descriptors_under_way(void *user, int control_fd)
 {
     const struct control_message m = {.type = CONTROL_SNAPSHOT};
-    const int fds[CONTROL_FDS_MAX] = {2, 2, 2};
+    const int fds[CONTROL_FDS_MAX] = {2, 2, 2, 2};
     const struct control_message pong = {.type = CONTROL_PONG};
     int ends[2], r = -EAGAIN;
     (void)user;

@@ -46,19 +46,19 @@ static void descriptors_come_along(void **state)
     (void)state;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(pipe(other), 0);
-    const int sent[3] = {ends[1], other[0], other[1]};
-    assert_int_equal(control_send(pair[0], &m, sent, 3), 0);
+    const int sent[CONTROL_FDS_MAX + 1] = {ends[1], other[0], other[1], ends[0], ends[0]};
+    assert_int_equal(control_send(pair[0], &m, sent, CONTROL_FDS_MAX), 0);
     assert_int_equal(control_receive(pair[1], &m, fds, &n_fds), 1);
-    assert_int_equal(n_fds, 3);
+    assert_int_equal(n_fds, CONTROL_FDS_MAX);
     assert_int_equal(write(fds[0], "x", 1), 1);
     assert_int_equal(read(ends[0], &c, 1), 1);
     assert_int_equal(c, 'x');
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < CONTROL_FDS_MAX; i++) {
         assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
         close(fds[i]);
     }
     close(ends[0]), close(ends[1]), close(other[0]), close(other[1]);
-    assert_int_equal(control_send(pair[0], &m, sent, 4), -EINVAL);
+    assert_int_equal(control_send(pair[0], &m, sent, CONTROL_FDS_MAX + 1), -EINVAL);
     assert_int_equal(control_send(pair[0], &m, sent, 2), -EINVAL);
     m.type = CONTROL_TYPES;
     assert_int_equal(control_send(pair[0], &m, NULL, 0), -EINVAL);
@@ -164,7 +164,7 @@ static void every_word_comes_as_it_went(void **state)
         unsigned n_fds;
         assert_non_null(control_name(rows[i].type));
         assert_true(control_decode(&sent, octets_of(rows[i].type, rows[i].payload), rows[i].most));
-        const int to_send[CONTROL_FDS_MAX] = {pair[0], pair[0], pair[0]};
+        const int to_send[CONTROL_FDS_MAX] = {pair[0], pair[0], pair[0], pair[0]};
         assert_int_equal(control_send(pair[0], &sent, to_send, rows[i].most), 0);
         assert_int_equal(control_receive(pair[1], &got, fds, &n_fds), 1);
         assert_int_equal(n_fds, rows[i].most);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "daemon/supervisor/supervisor_alarms.h"
+#include "daemon/supervisor/supervisor_counters.h"
 #include <stird/conf/settings_file.h>
 
 /* A supervisor that is ready, with a worker and a recorder in these states. */
@@ -24,6 +25,7 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     s->ready = true;
     s->n_workers = 1;
     s->current.settings = s->started_with = settings;
+    assert_true(supervisor_open_counters(s, &problems));
     struct child *r = supervisor_places(s, ROLE_RECORDER);
     s->workers[0].kept = r->kept = true;
     s->workers[0].state = worker;

@@ -10,13 +10,11 @@
 #include <stird/base/str.h>
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
-#include <stird/core/proxy_counters.h>
 #include <stird/core/refused_source.h>
-#include <stird/core/trunk_calls.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
-#define CONTROL_FDS_MAX 3
+#define CONTROL_FDS_MAX 4
 #define CONTROL_TEXT    256 /* octets, the NUL at their end included */
 
 enum control_type {
@@ -62,7 +60,6 @@ struct control_forced {
 
 struct control_heartbeat {
     uint64_t oldest; /* generation that a call still holds */
-    struct proxy_counters counters;
 };
 
 struct control_over_ceiling {

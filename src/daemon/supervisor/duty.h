@@ -35,8 +35,8 @@ struct duty {
        and says neither READY nor PONG. */
     unsigned (*kept)(const struct supervisor *s);
     bool (*may_start)(const struct supervisor *s); /* of those that are kept */
-    /* Descriptors that it gets, into FDS[CHILD_KEEP_MAX]; how many. */
-    unsigned (*keep)(struct supervisor *s, const struct child *c, int *fds);
+    /* Descriptors that it gets, into FDS[CHILD_KEEP_MAX]; how many, or -errno. */
+    int (*keep)(struct supervisor *s, const struct child *c, int *fds);
     /* In the new process, which has a copy of S. Its exit status. */
     int (*enter)(const struct supervisor *s, const struct child *c, int control_fd);
     /* It was forked: what it needs to begin. 0 or -errno, and it is replaced. */

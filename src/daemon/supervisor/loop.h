@@ -22,6 +22,7 @@
 #include "supervisor.h"
 
 #include <stird/base/json.h>
+#include <stird/core/counters.h>
 
 /* ---- parts ---- */
 
@@ -71,6 +72,8 @@ struct part {
     /* Members of an object: its part of `stirctl status`, and of `stirctl stats`. */
     void (*put_status)(const struct supervisor *s, struct json *j, int64_t now_ms);
     void (*put_counts)(const struct supervisor *s, struct json *j);
+    /* Sets its own of these, for `stirctl stats`. */
+    void (*add_counts)(const struct supervisor *s, struct service_counters *c);
     const struct ask *asks; /* the last one is none */
     /* Who waits for an answer of this part has waited for too long. */
     void (*late)(struct supervisor *s, struct admin_client *c);

@@ -210,20 +210,14 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_control_crowded] = admin_own(s)->refusals.of[CONTROL_REFUSED_CROWDED];
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
     const struct control_refusals *r = &admin_own(s)->refusals;
-    static const char *const names[CONTROL_REFUSALS] = {
-        [CONTROL_REFUSED_OWN] = "control_refused",
-        [CONTROL_REFUSED_CROWDED] = "control_crowded",
-        [CONTROL_REFUSED_UNREAD] = "control_unread",
-        [CONTROL_REFUSED_STRANGER] = "control_strangers",
-        [CONTROL_REFUSED_GONE] = "control_gone",
-    };
-    for (unsigned i = 0; i < CONTROL_REFUSALS; i++) {
-        json_put_key(j, str_of(names[i]));
-        json_put_integer(j, (int64_t)r->of[i]);
-    }
+    c->control_refused = r->of[CONTROL_REFUSED_OWN];
+    c->control_crowded = r->of[CONTROL_REFUSED_CROWDED];
+    c->control_unread = r->of[CONTROL_REFUSED_UNREAD];
+    c->control_strangers = r->of[CONTROL_REFUSED_STRANGER];
+    c->control_gone = r->of[CONTROL_REFUSED_GONE];
 }
 
 const struct part part_admin = {.name = "admin",
@@ -235,4 +229,4 @@ const struct part part_admin = {.name = "admin",
                                 .tick = tick,
                                 .on = {[EVENT_IN_FORCE] = follow},
                                 .count = count,
-                                .put_counts = put_counts};
+                                .add_counts = add_counts};

@@ -73,5 +73,14 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     look_at_workers(s, values);
 }
 
-const struct part part_alarms = {
-    .name = "alarms", .bytes = sizeof(struct looked), .tick = tick, .count = count};
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    c->alarms = alarms_on(&own(s)->alarms);
+    c->log_lines_dropped = log_dropped();
+}
+
+const struct part part_alarms = {.name = "alarms",
+                                 .bytes = sizeof(struct looked),
+                                 .tick = tick,
+                                 .count = count,
+                                 .add_counts = add_counts};

@@ -78,9 +78,9 @@ int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms
     const struct duty *duty = c->role->duty;
     struct entry entry = {s, c};
     int keep[CHILD_KEEP_MAX];
-    unsigned n = duty->keep ? duty->keep(s, c, keep) : 0;
+    int n = duty->keep ? duty->keep(s, c, keep) : 0;
     c->drained = false;
-    int r = child_start(c, enter, &entry, keep, n, now_ms);
+    int r = n < 0 ? n : child_start(c, enter, &entry, keep, (unsigned)n, now_ms);
     if (duty->kept)
         say_start(c, r);
     return r == 0 && duty->started ? duty->started(s, c, now_ms) : r;

@@ -1,113 +1,136 @@
-/* What the workers count, summed over all that there are and were. */
+/*
+ * What is counted, for stirctl, alarms and the status line: by the workers (counter_book.h), by the
+ * supervisor itself.
+ */
 #include "supervisor_counters.h"
 
 #include "supervisor_records.h"
 
-#include <stddef.h>
 #include <stird/base/json.h>
-#include <stird/core/reason.h>
+#include <stird/io/admin.h>
+
+#define STATS_MAX  (ADMIN_REPLY_MAX / 3)  /* octets of the trunks, and of the upstreams, in stats */
+#define STATUS_MAX (ADMIN_REPLY_MAX / 12) /* the same in a status, which says much else */
 
 struct counted {
-    struct proxy_counters now[WORKERS_MAX]; /* of each one's last heartbeat */
-    struct proxy_counters before;           /* of workers that are gone */
+    struct counter_book *book;
 };
 
-static struct counted *own(const struct supervisor *s)
+struct counter_book *supervisor_counter_book(const struct supervisor *s)
 {
-    return supervisor_part(s, &part_counters);
+    const struct counted *own = supervisor_part(s, &part_counters);
+    return own->book;
 }
 
-/* Each counter by its name in the statistics; a level is of now, the others only grow. */
-static const struct {
-    const char *name;
-    size_t offset;
-    bool level;
-} counters[] = {
-#define ROW(name, level) {#name, offsetof(struct proxy_counters, name), level},
-#define COUNTER(name)    ROW(name, false)
-#define LEVEL(name)      ROW(name, true)
-#include <stird/core/proxy_counters.def>
-};
-#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
-
-static uint64_t *counter_of(const struct proxy_counters *c, size_t i)
+bool supervisor_open_counters(struct supervisor *s, struct problems *problems)
 {
-    return (uint64_t *)(void *)((char *)(uintptr_t)c + counters[i].offset);
-}
-
-/* With those of lists: all that the struct holds are counters. */
-static void add_counters(struct proxy_counters *sum, const struct proxy_counters *more)
-{
-    uint64_t *to = (uint64_t *)(void *)sum;
-    const uint64_t *from = (const uint64_t *)(const void *)more;
-    for (size_t i = 0; i < PROXY_COUNTERS; i++)
-        to[i] += from[i];
-}
-
-void supervisor_worker_counters(struct supervisor *s, unsigned w, const struct proxy_counters *now)
-{
-    own(s)->now[w] = *now;
-}
-
-/* Its sums go on; its calls and connections are gone. */
-static void forget(struct supervisor *s, const struct news *news)
-{
-    if (news->child->role->id != ROLE_WORKER)
-        return;
-    const unsigned w = news->child->index;
-    for (size_t i = 0; i < N_COUNTERS; i++) {
-        if (counters[i].level)
-            *counter_of(&own(s)->now[w], i) = 0;
-    }
-    add_counters(&own(s)->before, &own(s)->now[w]);
-    own(s)->now[w] = (struct proxy_counters){0};
+    struct counted *own = supervisor_part(s, &part_counters);
+    own->book = counter_book_new(s->n_workers);
+    if (own->book)
+        counter_book_in_force(own->book, s->current.settings);
+    else
+        problems->out_of_memory = true;
+    return own->book != NULL;
 }
 
 struct proxy_counters supervisor_counters(const struct supervisor *s)
 {
-    struct proxy_counters sum = own(s)->before;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        add_counters(&sum, &own(s)->now[w]);
+    struct proxy_counters sum = counter_book_sum(supervisor_counter_book(s));
     sum.records_dropped += supervisor_records_lost(s);
     return sum;
 }
 
+/* ---- of trunks and upstreams, by their names ---- */
+
+struct put {
+    struct json *j;
+    size_t until;
+    uint64_t not_shown;
+};
+
+/* With what is not 0; NUMBERS may be NULL. */
+static void put_one(struct put *p, struct str name, const struct counter_table *table,
+                    const void *numbers)
+{
+    if (p->j->out->n > p->until) {
+        p->not_shown++;
+        return;
+    }
+    json_put_key(p->j, name);
+    json_begin_object(p->j);
+    if (numbers)
+        counters_put_some(table, numbers, p->j);
+    json_end_object(p->j);
+}
+
+static void begin(struct put *p, struct json *j, struct str key, size_t room)
+{
+    *p = (struct put){.j = j, .until = j->out->n + room};
+    json_put_key(j, key);
+    json_begin_object(j);
+}
+
+static void end(const struct put *p, struct str key)
+{
+    json_end_object(p->j);
+    json_put_key(p->j, key);
+    json_put_integer(p->j, (int64_t)p->not_shown);
+}
+
+/* Members of an object; each kind has ROOM octets. */
+static void put_parts(const struct supervisor *s, struct json *j, size_t room)
+{
+    const struct settings *settings = s->current.settings;
+    struct put p;
+    counter_book_add_up(supervisor_counter_book(s));
+    begin(&p, j, STR("trunks"), room);
+    for (unsigned i = 0; i < settings->n_trunks; i++)
+        put_one(&p, settings->trunks[i].name, &counters_of_trunk,
+                counter_book_trunk(supervisor_counter_book(s), settings->trunks[i].name));
+    end(&p, STR("trunks_not_shown"));
+    begin(&p, j, STR("upstreams"), room);
+    for (unsigned i = 0; i < settings->n_upstreams; i++)
+        put_one(&p, settings->upstreams[i].name, &counters_of_upstream,
+                counter_book_upstream(supervisor_counter_book(s), settings->upstreams[i].name));
+    end(&p, STR("upstreams_not_shown"));
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    (void)now_ms;
+    json_put_key(j, STR("totals"));
+    json_begin_object(j);
+    put_parts(s, j, STATUS_MAX);
+    json_end_object(j);
+}
+
 static void put_counts(const struct supervisor *s, struct json *j)
 {
-    const struct proxy_counters sum = supervisor_counters(s), *c = &sum;
-    static const char level_names[PROXY_LEVELS] = {'A', 'B', 'C'};
-    for (size_t i = 0; i < N_COUNTERS; i++) {
-        json_put_key(j, str_of(counters[i].name));
-        json_put_integer(j, (int64_t)*counter_of(c, i));
-    }
-    json_put_key(j, STR("attestations"));
-    json_begin_object(j);
-    for (size_t i = 0; i < PROXY_LEVELS; i++) {
-        json_put_key(j, (struct str){&level_names[i], 1});
-        json_put_integer(j, (int64_t)c->by_level[i]);
-    }
-    json_end_object(j);
-    json_put_key(j, STR("reasons"));
-    json_begin_object(j);
-    for (size_t i = 0; i < PROXY_REASONS; i++) {
-        if (c->by_reason[i] == 0)
-            continue;
-        json_put_key(j, reason_name((enum reason)i));
-        json_put_integer(j, (int64_t)c->by_reason[i]);
-    }
-    json_end_object(j);
-    json_put_key(j, STR("causes"));
-    json_begin_object(j);
-    for (size_t i = 0; i < CAUSES; i++) {
-        if (c->by_cause[i] == 0)
-            continue;
-        json_put_key(j, cause_name((enum cause)i));
-        json_put_integer(j, (int64_t)c->by_cause[i]);
-    }
-    json_end_object(j);
+    put_parts(s, j, STATS_MAX);
+}
+
+/* ---- the part ---- */
+
+static void fini(struct supervisor *s)
+{
+    counter_book_free(supervisor_counter_book(s));
+}
+
+static void on_gone(struct supervisor *s, const struct news *news)
+{
+    if (news->child->role->id == ROLE_WORKER)
+        counter_book_gone(supervisor_counter_book(s), news->child->index);
+}
+
+static void follow(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    counter_book_in_force(supervisor_counter_book(s), s->current.settings);
 }
 
 const struct part part_counters = {.name = "counters",
                                    .bytes = sizeof(struct counted),
-                                   .on = {[EVENT_CHILD_GONE] = forget},
+                                   .fini = fini,
+                                   .on = {[EVENT_CHILD_GONE] = on_gone, [EVENT_IN_FORCE] = follow},
+                                   .put_status = put_status,
                                    .put_counts = put_counts};

@@ -39,10 +39,9 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_supervisor_lacks] = lacked(s);
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    json_put_key(j, STR("supervisor_lacks"));
-    json_put_integer(j, (int64_t)lacked(s));
+    c->supervisor_lacks = lacked(s);
 }
 
-const struct part part_lacks = {.name = "lacks", .count = count, .put_counts = put_counts};
+const struct part part_lacks = {.name = "lacks", .count = count, .add_counts = add_counts};

@@ -121,10 +121,9 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_child_false] = s->false_children;
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    json_put_key(j, STR("children_false"));
-    json_put_integer(j, (int64_t)s->false_children);
+    c->children_false = s->false_children;
 }
 
-const struct part part_messages = {.name = "messages", .count = count, .put_counts = put_counts};
+const struct part part_messages = {.name = "messages", .count = count, .add_counts = add_counts};

@@ -525,10 +525,10 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_object(j);
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    put_integer(j, STR("reloads"), (int64_t)own(s)->counts.done);
-    put_integer(j, STR("failed_reloads"), (int64_t)own(s)->counts.failed);
+    c->reloads = own(s)->counts.done;
+    c->failed_reloads = own(s)->counts.failed;
 }
 
 static const struct ask asks[] = {{ADMIN_RELOAD, act_reload, CONTROL_CHANGE}, {.act = NULL}};
@@ -549,6 +549,6 @@ const struct part part_reload = {
            [EVENT_RELOAD_WANTED] = on_wanted},
     .count = count,
     .put_status = put_status,
-    .put_counts = put_counts,
+    .add_counts = add_counts,
     .asks = asks,
 };

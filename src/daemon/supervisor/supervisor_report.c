@@ -4,10 +4,10 @@
 
 #include "supervisor_admin.h"
 #include "supervisor_alarms.h"
+#include "supervisor_counters.h"
 #include "supervisor_status.h"
 
 #include <stird/base/json.h>
-#include <stird/base/log.h>
 #include <stird/io/admin.h>
 #include <unistd.h>
 
@@ -51,18 +51,29 @@ static void act_status(struct supervisor *s, struct admin_client *c, struct str 
     buf_fini(&out);
 }
 
+/* What stird counts of itself. */
+static void put_service(const struct supervisor *s, struct json *j)
+{
+    struct service_counters all = {0};
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->add_counts)
+            (*part)->add_counts(s, &all);
+    counters_put(&counters_of_service, (const uint64_t *)(const void *)&all, j);
+}
+
 static void act_stats(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
 {
     (void)text;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
     supervisor_look_for_alarms(s, now_ms);
+    const struct proxy_counters calls = supervisor_counters(s);
     json_begin_object(&j);
+    counters_put(&counters_of_all, (const uint64_t *)(const void *)&calls, &j);
+    put_service(s, &j);
     for (const struct part *const *part = s->parts; *part; part++)
         if ((*part)->put_counts)
             (*part)->put_counts(s, &j);
-    put_integer(&j, STR("alarms"), alarms_on(supervisor_alarms(s)));
-    put_integer(&j, STR("log_lines_dropped"), (int64_t)log_dropped());
     json_end_object(&j);
     supervisor_admin_answer_json(c, 0, &out);
     buf_fini(&out);

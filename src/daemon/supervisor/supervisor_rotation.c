@@ -104,7 +104,7 @@ static unsigned kept(const struct supervisor *s)
     return supervisor_records(s)->file >= 0;
 }
 
-static unsigned keep(struct supervisor *s, const struct child *c, int *fds)
+static int keep(struct supervisor *s, const struct child *c, int *fds)
 {
     (void)c;
     fds[0] = supervisor_records(s)->tally_fd;

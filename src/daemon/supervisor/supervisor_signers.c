@@ -256,10 +256,9 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_signatures_over_ceiling] = own(s)->requests_refused;
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    json_put_key(j, STR("sign_requests_over_ceiling"));
-    json_put_integer(j, (int64_t)own(s)->requests_refused);
+    c->sign_requests_over_ceiling = own(s)->requests_refused;
 }
 
 const struct part part_signers = {.name = "signers",
@@ -268,4 +267,4 @@ const struct part part_signers = {.name = "signers",
                                   .deadline = deadline,
                                   .tick = tick,
                                   .count = count,
-                                  .put_counts = put_counts};
+                                  .add_counts = add_counts};

@@ -286,12 +286,10 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_sockets_broken] = broken(s);
 }
 
-static void put_counts(const struct supervisor *s, struct json *j)
+static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    json_put_key(j, STR("sockets_mended"));
-    json_put_integer(j, (int64_t)own(s)->mended);
-    json_put_key(j, STR("sockets_broken"));
-    json_put_integer(j, (int64_t)broken(s));
+    c->sockets_mended = own(s)->mended;
+    c->sockets_broken = broken(s);
 }
 
 const struct part part_sockets = {.name = "sockets",
@@ -300,4 +298,4 @@ const struct part part_sockets = {.name = "sockets",
                                   .fini = fini,
                                   .on = {[EVENT_CHILD_GONE] = on_gone},
                                   .count = count,
-                                  .put_counts = put_counts};
+                                  .add_counts = add_counts};

@@ -2,6 +2,7 @@
 #include "loop.h"
 
 #include "supervisor_admin.h"
+#include "supervisor_counters.h"
 #include "supervisor_overlay.h"
 #include "supervisor_records.h"
 #include "supervisor_sockets.h"
@@ -97,6 +98,7 @@ static bool take_signals(struct supervisor *s, struct problems *problems)
 
 static bool (*const steps[])(struct supervisor *s, struct problems *problems) = {
     load_configuration,
+    supervisor_open_counters,
     has_descriptors,
     supervisor_open_overlay,
     supervisor_open_sockets,

@@ -12,7 +12,6 @@
 #include "supervisor_refused.h"
 #include "supervisor_signers.h"
 #include "supervisor_sockets.h"
-#include "supervisor_trunks.h"
 #include "daemon/key_memory.h"
 #include "daemon/state.h"
 
@@ -42,6 +41,7 @@ struct workers {
     uint8_t *secret; /* SNAPSHOT_SECRET_BYTES; the workers are told, no other child has it */
     uint64_t in_use[WORKERS_MAX]; /* the generation that each said it serves */
     struct owed owed[WORKERS_MAX];
+    int counters_fds[WORKERS_MAX]; /* the page of one that is about to start; -1: none */
 };
 
 static struct workers *own(const struct supervisor *s)
@@ -109,9 +109,13 @@ int supervisor_send_snapshot(struct supervisor *s, unsigned w,
     int channel = supervisor_signer_channel(signer, w);
     if (channel < 0)
         return channel;
-    const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel};
-    int r = child_send(&s->workers[w], &message, fds, 3);
+    int counters = counter_book_open_parts(supervisor_counter_book(s), w, configuration->generation,
+                                           configuration->settings);
+    const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel, counters};
+    int r = counters < 0 ? counters : child_send(&s->workers[w], &message, fds, 4);
     close(channel);
+    if (counters >= 0)
+        close(counters);
     explicit_bzero(message.snapshot.secret, SNAPSHOT_SECRET_BYTES);
     return r;
 }
@@ -145,7 +149,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 static void take_heartbeat(struct supervisor *s, const struct heard *h)
 {
     const unsigned w = h->child->index;
-    supervisor_worker_counters(s, w, &h->message->heartbeat.counters);
+    counter_book_holds(supervisor_counter_book(s), w, h->message->heartbeat.oldest);
     supervisor_signers_needed(s, w, h->message->heartbeat.oldest);
     own(s)->owed[w].patience.beats++;
     supervisor_overlay_beat(s, w);
@@ -164,11 +168,6 @@ static void take_refused(struct supervisor *s, const struct heard *h)
 static void take_hop(struct supervisor *s, const struct heard *h)
 {
     supervisor_take_hop(s, h->child->index, &h->message->hop);
-}
-
-static void take_trunks(struct supervisor *s, const struct heard *h)
-{
-    supervisor_take_trunks(s, h->child->index, &h->message->trunks);
 }
 
 static void take_failed(struct supervisor *s, const struct heard *h)
@@ -230,7 +229,6 @@ static const struct word hears[] = {
     {CONTROL_NAME, take_name},
     {CONTROL_REFUSED, take_refused},
     {CONTROL_HOP, take_hop},
-    {CONTROL_TRUNKS, take_trunks},
     {CONTROL_FAILED, take_failed},
     {CONTROL_SNAPSHOT_IN_USE, take_snapshot_in_use},
     {CONTROL_SNAPSHOT_REFUSED, take_snapshot_refused},
@@ -252,10 +250,18 @@ static bool may_start(const struct supervisor *s)
     return s->ready || supervisor_signer(s)->state == CHILD_SERVING;
 }
 
-static unsigned keep(struct supervisor *s, const struct child *c, int *fds)
+static void close_page(struct supervisor *s, unsigned w)
 {
-    unsigned n = 0;
-    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 3 <= CHILD_KEEP_MAX, "room for all");
+    int *fd = &own(s)->counters_fds[w];
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int keep(struct supervisor *s, const struct child *c, int *fds)
+{
+    int n = 0, *counters_fd = &own(s)->counters_fds[c->index];
+    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 4 <= CHILD_KEEP_MAX, "room for all");
     supervisor_mend_again(s, c->index);
     for (unsigned i = 0; i < s->started_with->n_listeners; i++)
         for (unsigned t = 0; t < TRANSPORTS; t++)
@@ -264,7 +270,10 @@ static unsigned keep(struct supervisor *s, const struct child *c, int *fds)
         fds[n++] = supervisor_inbox(s, w, c->index);
     fds[n++] = supervisor_records(s)->channels[c->index][1];
     fds[n++] = supervisor_records(s)->backlogs[c->index];
-    return n;
+    close_page(s, c->index);
+    *counters_fd = counter_book_open(supervisor_counter_book(s), c->index);
+    fds[n++] = *counters_fd;
+    return *counters_fd < 0 ? *counters_fd : n;
 }
 
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
@@ -285,12 +294,14 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
         .inbox_fd = supervisor_inbox(s, c->index, c->index),
         .others_fds = others,
         .dispatch_key = supervisor_dispatch_key(s),
+        .counters_fd = own(s)->counters_fds[c->index],
     });
 }
 
 static int started(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
+    close_page(s, c->index);
     own(s)->in_use[c->index] = 0;
     own(s)->owed[c->index] = (struct owed){.n_snapshots = 0};
     supervisor_overlay_owes_nothing(s, c->index);
@@ -329,10 +340,17 @@ const struct duty duty_worker = {.kept = kept,
                                  .hears = hears,
                                  .gone = gone};
 
+static void init(struct supervisor *s)
+{
+    memset(own(s)->counters_fds, -1, sizeof(own(s)->counters_fds));
+}
+
 static void fini(struct supervisor *s)
 {
+    for (unsigned w = 0; w < WORKERS_MAX; w++)
+        close_page(s, w);
     key_memory_page_free(own(s)->secret);
 }
 
 const struct part part_workers = {
-    .name = "workers", .bytes = sizeof(struct workers), .fini = fini, .tick = tick};
+    .name = "workers", .bytes = sizeof(struct workers), .init = init, .fini = fini, .tick = tick};
