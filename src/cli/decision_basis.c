@@ -64,7 +64,7 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
                good;
     if (!good) {
         print_problems(stderr, &problems);
-        complain_of_files_of_others(&problems);
+        session_complain_of_files(&problems);
     }
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
     if (fd >= 0)

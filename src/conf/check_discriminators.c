@@ -150,7 +150,7 @@ static void (*const checks[DISCRIMINATOR_FORMS])(struct reader *r, const struct 
 
 void check_discriminators(struct reader *r, const struct draft_trunk *d)
 {
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *one = &discriminators[i];
         struct str text = one->wanted(&d->trunk);
         if (text.n > 0 && checks[one->form])
@@ -163,14 +163,14 @@ struct str discriminator_keys(struct reader *r)
 {
     struct buf list = BUF_INIT;
     const char *last = "";
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *one = &discriminators[i];
         const char *key = one->header_key ? one->header_key : one->key;
         if (strcmp(key, last) != 0)
             buf_addf(&list, "%s%s",
-                     last[0] == '\0'            ? ""
-                     : i + 1 < n_discriminators ? ", "
-                                                : " or ",
+                     last[0] == '\0'                ? ""
+                     : i + 1 < discriminators_count ? ", "
+                                                    : " or ",
                      key);
         last = key;
     }

@@ -197,7 +197,7 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
-    const struct listeners ours = settings_listeners(s);
+    const struct listeners ours = listeners_of_settings(s);
     uint16_t listener = NO_LISTENER;
     bool found = u->address.family != ADDRESS_NONE
                      ? listeners_find(&ours, &u->address, &listener)

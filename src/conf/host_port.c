@@ -54,7 +54,7 @@ const char *host_port_read(struct str text, struct host_port *hp)
     return NULL;
 }
 
-bool is_one_hosts(const struct address *a)
+bool host_port_is_one_hosts(const struct address *a)
 {
     static const uint8_t zeros[16];
     return memcmp(a->bytes, zeros, sizeof(zeros)) != 0 &&

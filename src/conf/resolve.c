@@ -87,7 +87,7 @@ const struct address_prefix *resolve_prefixes(struct reader *r, const struct obj
     for (unsigned i = 0; prefixes && i < texts->n; i++) {
         struct address_prefix *p = &prefixes[*n];
         bool good = address_prefix_parse(texts->items[i].text, p);
-        if (good && (!is_host(p) || is_one_hosts(&p->address)))
+        if (good && (!is_host(p) || host_port_is_one_hosts(&p->address)))
             (*n)++;
         else if (good)
             complain(r, object, texts->items[i].at,

@@ -38,7 +38,7 @@ static void resolve_advertise(struct reader *r, struct draft_listener *d)
     struct listener *l = &d->listener;
     if (d->advertise.n == 0)
         return;
-    if (host_port_read(d->advertise, &hp) || hp.name.n > 0 || !is_one_hosts(&hp.address))
+    if (host_port_read(d->advertise, &hp) || hp.name.n > 0 || !host_port_is_one_hosts(&hp.address))
         complain(r, &d->object, place_of(&d->object, "advertise"),
                  "advertise: %.*s must be an address, with a port or without (like 203.0.113.5 or "
                  "203.0.113.5:5060)",

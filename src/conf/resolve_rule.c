@@ -84,7 +84,7 @@ static void check_customer_values(struct reader *r, const struct draft_rule *d)
         struct str column;
         const char *const *values;
         const char *text;
-    } closed[] = {{STR("kyc"), kyc_states, "verified, pending, failed, none"},
+    } closed[] = {{STR("kyc"), keys_kyc_states, "verified, pending, failed, none"},
                   {STR("cap"), treatments, "A, B, C, unsigned, refuse"}};
     for (unsigned i = 0; i < d->rule.n_customer_is; i++) {
         const struct attribute *a = &d->rule.customer_is[i];
@@ -209,7 +209,8 @@ static void check_provider(struct reader *r, const struct draft *draft, const st
     const struct settings *s = &draft->settings;
     for (uint32_t i = 0; i < s->n_trunks; i++) {
         const char *why = may_hold_for(&d->rule, i, &s->trunks[i]) && !s->trunks[i].provider_open
-                              ? certificate_is_of(r, draft, d->certificate, s->trunks[i].provider)
+                              ? provider_has_certificate(r, draft, d->certificate,
+                                                         s->trunks[i].provider)
                               : NULL;
         if (!why)
             continue;

@@ -1,6 +1,6 @@
 #include <stird/core/listeners.h>
 
-struct listeners settings_listeners(const struct settings *settings)
+struct listeners listeners_of_settings(const struct settings *settings)
 {
     /* Nobody writes through it but the proxy, which has a copy of its own. */
     struct listener *list = (struct listener *)(uintptr_t)settings->listeners;

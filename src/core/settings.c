@@ -110,7 +110,7 @@ bool transport_of_name(struct str name, enum transport *t)
     return false;
 }
 
-const char *attestation_key(enum number_state state)
+const char *settings_attestation_key(enum number_state state)
 {
     static const char *const keys[NUMBER_STATES] = {
         [NUMBER_OWNED] = "attestation.owned",

@@ -71,9 +71,8 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     struct sockaddr_storage source = {0};
     (void)accepting;
     memcpy(&source, name, (size_t)n < sizeof(source) ? (size_t)n : sizeof(source));
-    const struct flow from = {.remote = address_from_sockaddr(&source),
-                              .listener = l->listener,
-                              .transport = l->transport};
+    const struct flow from = {
+        .remote = sockaddr_to_address(&source), .listener = l->listener, .transport = l->transport};
     enum refusal why = why_not(net, &from);
     if (why == REFUSALS) {
         connection_accepted(net, l->listener, (enum transport)l->transport, &from.remote, fd);

@@ -27,7 +27,7 @@ static enum tried try_name(name_function function, const struct address *address
     if (error == 0)
         error = getsockname(fd, (struct sockaddr *)&name, &n);
     close(fd);
-    *source = address_from_sockaddr(&name);
+    *source = sockaddr_to_address(&name);
     return error == 0 ? DONE : REFUSED;
 }
 

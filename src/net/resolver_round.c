@@ -172,7 +172,7 @@ static void on_addresses(struct name *name, int status, struct ares_addrinfo *re
         if (node->ai_family != family)
             continue;
         memcpy(&storage, node->ai_addr, node->ai_addrlen);
-        const struct address address = address_from_sockaddr(&storage);
+        const struct address address = sockaddr_to_address(&storage);
         resolution_add(name->resolution, &address,
                        node->ai_ttl >= 0 ? (uint32_t)node->ai_ttl : UINT32_MAX);
     }

@@ -93,7 +93,7 @@ static bool named_us(const struct context *c)
     if (!url->url_host)
         return false;
     return target_is_ours(c->proxy, url, &listener) ||
-           (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
+           (trunk && discriminators_use_request_host(trunk, str_of(url->url_host))) ||
            (!url->url_port &&
             listeners_have_name(proxy_listeners(c->proxy), str_of(url->url_host)));
 }
@@ -251,7 +251,7 @@ static bool takes_identity(const struct context *c)
  */
 static void strip_identity(struct context *c)
 {
-    if (proxy_classify(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
+    if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
         message_remove_headers(&c->message, "Identity", 'y', NULL);
 }
 
@@ -339,7 +339,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
         return false;
     number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
     branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
-    *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message.method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
     message_fini(&c->message);
     return written;

@@ -89,7 +89,7 @@ static bool resynchronize(struct buf *pending)
     for (size_t at = 0; at < all.n;) {
         size_t end = str_find(all, '\n', at);
         struct str line = str_trim(str_slice(all, at, end));
-        if (sip_is_start_line(line) || end == all.n) {
+        if (start_line_is_sip(line) || end == all.n) {
             memmove(pending->p, pending->p + at, all.n - at);
             pending->n = all.n - at;
             return end < all.n;

@@ -75,7 +75,7 @@ static size_t unbroken_start(struct str text)
     if (!names_sip(str_slice(text, 0, START_LINE_MAX)))
         return text.n;
     size_t dots = find_dots(text, 0);
-    while (dots < text.n && dots <= START_LINE_MAX && !sip_is_start_line(str_slice(text, 0, dots)))
+    while (dots < text.n && dots <= START_LINE_MAX && !start_line_is_sip(str_slice(text, 0, dots)))
         dots = find_dots(text, dots + 1);
     return dots <= START_LINE_MAX ? dots : text.n;
 }
@@ -85,10 +85,10 @@ static bool is_start(struct str text, enum form *form)
 {
     struct str bare = without_dot(text);
     *form = PLAIN;
-    if (sip_is_start_line(text))
+    if (start_line_is_sip(text))
         return true;
     *form = DOTTED;
-    if (bare.n < text.n && sip_is_start_line(bare))
+    if (bare.n < text.n && start_line_is_sip(bare))
         return true;
     *form = UNBROKEN;
     return unbroken_start(text) < text.n;

@@ -22,7 +22,7 @@ static bool begins_a_message(const struct packet *p, struct str text)
     size_t end = str_find(text, '\n', 0);
     if (end == text.n && p->missing > 0)
         return str_starts(text, STR("INVITE "));
-    return sip_is_start_line(str_trim(str_slice(text, 0, end)));
+    return start_line_is_sip(str_trim(str_slice(text, 0, end)));
 }
 
 static bool take_message(struct capture *c, struct packet *p)

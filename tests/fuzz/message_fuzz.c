@@ -83,7 +83,7 @@ static void compare_number(const char *what, struct str ours, uint64_t theirs)
 /* A host without white space, as sofia-sip makes it. */
 static void compare_via(struct str element, const sip_via_t *via)
 {
-    struct str branch = {NULL, 0}, theirs = via_branch(via);
+    struct str branch = {NULL, 0}, theirs = message_branch_of_via(via);
     if (str_find(element, '(', 0) < element.n)
         return; /* a comment, as RFC 2543 had them: we read no Via but by sofia-sip */
     if (via->v_host && !contains(element, via->v_host))
@@ -281,7 +281,7 @@ static void compare_lines(const struct message *m)
 static void check_leaves(struct str bytes)
 {
     const char *why;
-    if (!message_is_well_formed(bytes, &why))
+    if (!well_formed_message(bytes, &why))
         differ(why, bytes, STR(""));
 }
 

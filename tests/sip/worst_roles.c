@@ -64,7 +64,7 @@ bool worst_roles_init(const char *path, const char *of_trusted, const char *of_u
     snapshot.settings = settings;
     timers_init(&timers, 0);
     const struct proxy_stage stage = {.snapshot = &snapshot,
-                                      .listeners = settings_listeners(settings),
+                                      .listeners = listeners_of_settings(settings),
                                       .secret = secret,
                                       .transactions = transactions_new(&timing, &hooks, &timers)};
     proxy = proxy_new_offstage(&stage);
@@ -83,7 +83,7 @@ static void decide(struct str bytes, const struct address *source)
                           .source = *source,
                           .transport = TRANSPORT_UDP,
                           .now_s = clock_real_us() / 1000000};
-    rehearse(&r, arena, bytes);
+    rehearsal_run(&r, arena, bytes);
     arena_free(arena);
 }
 

@@ -37,14 +37,14 @@ struct discriminator {
 };
 
 extern const struct discriminator discriminators[];
-extern const unsigned n_discriminators;
+extern const unsigned discriminators_count;
 
 /* Whether nothing tells A and B apart but their sources. */
 bool discriminators_same(const struct trunk *a, const struct trunk *b);
 
 /* Whether HOST, as a Request-URI has it, is the `request_host` that TRUNK asks for: a name of ours.
  */
-bool trunk_has_request_host(const struct trunk *trunk, struct str host);
+bool discriminators_use_request_host(const struct trunk *trunk, struct str host);
 
 /*
  * Whether ONE asks for all that OTHER asks for: OTHER is the default, or a broader trunk that ONE

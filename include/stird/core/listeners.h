@@ -17,7 +17,7 @@ struct listeners {
     unsigned n_aliases;
 };
 
-struct listeners settings_listeners(const struct settings *settings);
+struct listeners listeners_of_settings(const struct settings *settings);
 
 /*
  * The listener at PLACE, port included: by its address, by what it advertises, or by an alias.

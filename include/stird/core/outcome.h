@@ -67,7 +67,7 @@ bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t 
 uint32_t outcome_certificate(const struct outcome *o);
 
 /* Copies the texts of ANSWER into ARENA; false, and without those that it has no memory for. */
-bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena);
+bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
 

@@ -273,7 +273,7 @@ uint32_t settings_sign_requests_per_second(const struct settings *s);
 uint64_t settings_calls_of_trunks(const struct settings *s);
 
 /* "attestation.owned": the key that says what becomes of a number in this state. */
-const char *attestation_key(enum number_state state);
+const char *settings_attestation_key(enum number_state state);
 /* "A", "B", "C", "unsigned", "refuse" */
 struct str treatment_name(enum treatment t);
 struct str health_name(enum health h);           /* "alive", "next_hops", "signing" */

@@ -12,6 +12,6 @@
 #include <stird/base/str.h>
 
 /* *WHY is a static text when it is not. */
-bool message_is_well_formed(struct str message, const char **why);
+bool well_formed_message(struct str message, const char **why);
 
 #endif

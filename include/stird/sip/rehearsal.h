@@ -33,6 +33,6 @@ struct rehearsal {
 };
 
 /* REASON_OK, or why BYTES are no INVITE that could be told of: BAD_REQUEST, OUT_OF_MEMORY. */
-enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes);
+enum reason rehearsal_run(struct rehearsal *r, struct arena *arena, struct str bytes);
 
 #endif

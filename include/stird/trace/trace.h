@@ -80,6 +80,6 @@ bool trace_unpack(struct str bytes, size_t max, struct buf *out, const char **wh
 const char *trace_other_format(struct str bytes);
 
 /* Whether LINE is the first of a SIP message: "METHOD URI SIP/2.0" or "SIP/2.0 NNN ...". */
-bool sip_is_start_line(struct str line);
+bool start_line_is_sip(struct str line);
 
 #endif

@@ -153,10 +153,10 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
               uint32_t line)
 {
     struct build_refused row = {.line = line};
-    bool good = field_count_check(b, columns, field, n, line);
-    if (!good && !fields_are_in_place(columns, field, n))
+    bool good = columns_count_check(b, columns, field, n, line);
+    if (!good && !columns_are_in_place(columns, field, n))
         return true;
-    good &= hash_check(b, columns, field, n, line);
+    good &= columns_hash_check(b, columns, field, n, line);
     struct str number = field_of(columns, field, COLUMN_NUMBER);
     struct str customer = field_of(columns, field, COLUMN_CUSTOMER);
     struct str certificate = field_of(columns, field, COLUMN_CERT);
@@ -175,7 +175,7 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
         wide_check(b, &row, number);
     if (!good || !wide)
         return refused_add(b, &row, customer, certificate);
-    if (!attributes_read(b, columns, field, &row.record.attributes))
+    if (!columns_attributes_read(b, columns, field, &row.record.attributes))
         return false;
     return row_store(b, &row.interval, &row.record, customer, certificate, line);
 }

@@ -35,7 +35,7 @@ static uint32_t certificate_of_call(struct decision *d)
         return d->rule->certificate;
     if (d->trunk->certificate != NO_CERTIFICATE)
         return d->trunk->certificate;
-    struct str customer = customer_attribute(s, d->table, d->call, STR("cert"));
+    struct str customer = rule_customer_attribute(s, d->table, d->call, STR("cert"));
     if (customer.n > 0)
         return named_certificate(d, "the customer", customer);
     return certificate_first(s, d->trunk->provider);

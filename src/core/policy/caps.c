@@ -20,7 +20,7 @@ static void of_trunk(struct cap *cap, const struct view *v)
 
 static void of_customer(struct cap *cap, const struct view *v)
 {
-    struct str text = customer_attribute(v->settings, v->table, v->call, STR("cap"));
+    struct str text = rule_customer_attribute(v->settings, v->table, v->call, STR("cap"));
     for (int t = TREATMENT_A; text.n > 0 && t <= TREATMENT_REFUSE; t++)
         if (str_eq(text, treatment_name((enum treatment)t)))
             cap->at_most = (enum treatment)t;

@@ -380,12 +380,12 @@ static enum emergency which_says_emergency(const struct settings *settings,
     return EMERGENCY_NONE;
 }
 
-bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri)
+bool emergency_uris(const struct settings *settings, struct str request_uri, struct str to_uri)
 {
     return which_says_emergency(settings, NULL, request_uri, to_uri) != EMERGENCY_NONE;
 }
 
-enum emergency call_emergency(const struct settings *settings, const struct call *call)
+enum emergency emergency_of_call(const struct settings *settings, const struct call *call)
 {
     return which_says_emergency(settings, call->trunk, call->request_uri, call->to_uri);
 }

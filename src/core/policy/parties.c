@@ -186,7 +186,7 @@ static void ask_tables(const struct decision *d, const struct tn *orig,
         numbers_lookup_urgent(overlay, d->table, orig, d->trunk->customer, day, answer);
         d->outcome->number_urgent = answer->table == overlay;
         if (d->outcome->number_urgent)
-            numbers_answer_keep(answer, d->call->arena);
+            outcome_keep_number(answer, d->call->arena);
     } else if (d->table) {
         numbers_lookup(d->table, orig, d->call->customer, day, answer);
     }
@@ -224,7 +224,7 @@ bool step_parties(struct decision *d)
 {
     static const struct str says[] = {[EMERGENCY_BY_TO] = STR("an emergency call by its To alone"),
                                       [EMERGENCY_BY_REQUEST_URI] = STR("an emergency call")};
-    enum emergency emergency = call_emergency(d->settings, d->call);
+    enum emergency emergency = emergency_of_call(d->settings, d->call);
     d->outcome->emergency = emergency != EMERGENCY_NONE;
     decision_trace(d, says[emergency]);
     find_orig(d);

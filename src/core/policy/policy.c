@@ -191,7 +191,7 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
-                   call_emergency(settings, call) != EMERGENCY_NONE;
+                   emergency_of_call(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);

@@ -4,7 +4,6 @@
  */
 #include "supervisor.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <stird/base/json.h>
 #include <stird/core/trunk.h>
@@ -109,15 +108,15 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     const struct settings *settings = s->current.settings;
     size_t until = j->out->n + LIST_MAX;
     unsigned shown = 0;
+    const unsigned n = settings->n_trunks;
     struct hop_tally *upstreams = supervisor_count_hops(s);
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
-    assert(settings->n_trunks < UINT32_MAX / 2);
-    for (unsigned i = 0; upstreams && i < 2 * settings->n_trunks; i++) {
-        const struct trunk *t = &settings->trunks[i % settings->n_trunks];
+    for (unsigned i = 0; upstreams && i < 2 * n; i++) {
+        const struct trunk *t = &settings->trunks[i % n];
         struct hop_tally hops = hops_of(upstreams, t);
         bool without = trunk_sends(t) && hops.usable == 0;
-        bool its_turn = without == (i < settings->n_trunks);
+        bool its_turn = without == (i < n);
         if (its_turn && j->out->n <= until) {
             put_one(s, j, t, &hops);
             shown++;
