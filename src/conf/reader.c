@@ -6,7 +6,7 @@
 #include <stird/base/suggest.h>
 #include <string.h>
 
-#include "text_check.h"
+#include "config_text.h"
 
 #define SHOWN_MAX 60
 
@@ -497,7 +497,7 @@ void reader_add_file(struct reader *r, struct draft *draft, struct str file, str
         out_of_memory(r);
         return;
     }
-    if (!text_check(file, text, r->problems)) {
+    if (!config_text_check(file, text, r->problems)) {
         r->incomplete = true;
         return;
     }

@@ -85,7 +85,7 @@ struct str discriminator_keys(struct reader *r);
 /* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
 void check_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
-void check_together(struct reader *r, const struct draft *draft);
+void check_sources(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
 void check_limits(struct reader *r, const struct draft *draft);
 

@@ -14,7 +14,7 @@
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
 #include "size_switch.h"
-#include "trust.h"
+#include "trust_domain.h"
 #include "via.h"
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
@@ -230,8 +230,8 @@ static int apply_trust(struct context *c, const struct target *target)
 {
     const struct settings *settings = c->snapshot->settings;
     if (c->call && target->upstream)
-        return trust_apply(&c->message, settings, c->call, target->upstream);
-    return trust_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
+        return trust_domain_apply(&c->message, settings, c->call, target->upstream);
+    return trust_domain_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
 /* Whose request it is, by what proves it or as the only trunk of its source. */
@@ -244,7 +244,7 @@ static bool takes_identity(const struct context *c)
         uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
         trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     }
-    return trunk ? trust_takes_identity(trunk) : trust_takes_identity_of(s, source);
+    return trunk ? trust_domain_takes_identity(trunk) : trust_domain_takes_identity_of(s, source);
 }
 
 /* What is no new call has no decision: a setting that takes Identity off holds for it all the same.

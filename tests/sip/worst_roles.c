@@ -21,7 +21,7 @@
 #include "sip/proxy_parts.h"
 #include "sip/route_key.h"
 #include "sip/stranger.h"
-#include "sip/trust.h"
+#include "sip/trust_domain.h"
 
 #define INVITE   "INVITE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
 #define BYE      "BYE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
@@ -150,7 +150,7 @@ static void pass_in_dialog(struct str bytes)
     if (message_parse(&m, bytes, settings) == REASON_OK) {
         if (m.status == 0)
             own_routes_of(proxy, &m, 0, &own);
-        trust_apply_in_dialog(&m, settings, &untrusted, &trusted);
+        trust_domain_apply_in_dialog(&m, settings, &untrusted, &trusted);
         message_print(&m, &out);
         message_fini(&m);
     }
