@@ -1,3 +1,4 @@
+/* What a decision is made on: the tables of the stird that runs, or the files when none does. */
 #include "decision.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The program stirctl: which command is meant, and its run. */
 #include "command.h"
 #include "help.h"
 #include "json_text.h"

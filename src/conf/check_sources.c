@@ -1,3 +1,4 @@
+/* Sources of trunks and addresses of upstreams that overlap: what only shows when all are known. */
 #include "reader.h"
 
 #include <stird/core/claim.h>

@@ -1,3 +1,4 @@
+/* Units of certificates and trust anchors: from the draft and their files to the settings. */
 #include "reader.h"
 
 #include <errno.h>

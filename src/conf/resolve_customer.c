@@ -1,3 +1,4 @@
+/* Customers and their attributes: from the draft to the settings. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>

@@ -1,3 +1,4 @@
+/* Listeners: from the draft to the settings. */
 #include "host_port.h"
 #include "reader.h"
 

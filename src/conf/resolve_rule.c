@@ -1,3 +1,4 @@
+/* Rules: from the draft to the settings, each condition with what it may ask for. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>

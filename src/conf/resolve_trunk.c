@@ -1,3 +1,4 @@
+/* Trunks: from the draft to the settings. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>

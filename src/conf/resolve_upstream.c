@@ -1,3 +1,4 @@
+/* Upstreams: from the draft to the settings, with where their uri leads. */
 #include "host_port.h"
 #include "reader.h"
 

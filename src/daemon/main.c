@@ -1,3 +1,4 @@
+/* The program stird: its options, then a check or the supervisor. */
 #include "check.h"
 #include "detach.h"
 #include "options.h"

@@ -1,3 +1,4 @@
+/* UDP sockets: datagrams in, up to sixteen at once, and out. */
 #include "net_internal.h"
 
 #include <errno.h>

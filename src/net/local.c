@@ -1,3 +1,4 @@
+/* Which addresses are this machine's own. */
 #include <stird/net/net.h>
 
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* Whether a line of a text or a packet begins a SIP message. */
 #include <stird/trace/trace.h>
 
 #include <string.h>

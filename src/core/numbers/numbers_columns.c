@@ -1,3 +1,4 @@
+/* The head of a table: which column is which, and what is wrong with one. */
 #include "numbers_build.h"
 
 static const struct {

@@ -1,3 +1,4 @@
+/* Texts that many rows share: each is kept once and has a number. */
 #include "numbers_build.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* One row of a number table: its fields, and what is wrong with them. */
 #include "numbers_build.h"
 
 #define CUSTOMER_MAX_BYTES 128
