@@ -307,14 +307,27 @@ static struct str another_uri(const struct message *m)
     return received_is_emergency(m->raw, &unset) ? STR("sip:112@h") : STR("sip:+1@h");
 }
 
+/* As long as it was, in capitals. */
+static bool shout(struct str text, struct buf *out)
+{
+    for (size_t i = 0; i < text.n; i++)
+        buf_add_char(out,
+                     (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]));
+    return text.n > 0;
+}
+
 static void edit(struct message *m)
 {
     const struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
     if (!stand_in_has_runs(m)) { /* what is in a run is never taken off */
         message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
         message_remove_headers(m, "Identity", 'y', NULL);
+        message_remove_resembling(m, "Identity", 'y');
+        message_edit_headers(m, "Subject", shout);
     }
+    message_remove_copies(m);
     if (m->status == 0) {
+        message_append_route(m, STR("<sip:last.example;lr>"));
         message_set_received(m, &source);
         message_set_request_uri(m, another_uri(m));
         message_set_max_forwards(m, 5);
