@@ -42,13 +42,14 @@ static uint32_t places(const struct net *net)
     return net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
 }
 
-/* Of all there may be; which of the two that is, the operator has to know. */
+/* All places are taken. Which of the two limits it was the operator has to know. */
 static enum refusal none_left(const struct net *net, enum refusal why)
 {
     return net->few_descriptors ? REFUSED_FEW : why;
 }
 
-/* REFUSALS: for no reason. Each source leaves room for others, and for those that we open. */
+/* REFUSALS: there is no reason to refuse. Each source has to leave room for others, and for
+   connections that we open. */
 static enum refusal why_not(const struct net *net, const struct flow *from)
 {
     unsigned theirs = peers_count(net->peers, &from->remote, PEER_CAME);

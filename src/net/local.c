@@ -32,8 +32,8 @@ static enum tried try_name(name_function function, const struct address *address
     return error == 0 ? DONE : REFUSED;
 }
 
-/* Where foreign addresses may be bound too (ip_nonlocal_bind, for addresses that move between
-   machines), the one that we would send from tells at least the first address of each network. */
+/* Where addresses of others may be bound too (ip_nonlocal_bind, for addresses that move between
+   machines), the address that we would send from at least gives away the first of each network. */
 bool net_address_is_own(const struct address *address)
 {
     struct address host = *address, source;
