@@ -165,7 +165,7 @@ static void append(struct capture *c, struct stream *s, struct str bytes, size_t
         cut_here(c, s, missing);
 }
 
-/* What is in order now, of a segment that begins at or before what is missing. */
+/* The part that follows in order, of a segment that begins at or before the gap. */
 static bool use(struct capture *c, struct stream *s, const struct segment *one)
 {
     int32_t late = (int32_t)(s->next - one->sequence);
