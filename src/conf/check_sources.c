@@ -52,7 +52,7 @@ static bool may_be_one_listener(const struct trunk *a, const struct trunk *b)
     return a->listener.n == 0 || b->listener.n == 0 || str_eq(a->listener, b->listener);
 }
 
-/* OPTIONS are the source's: they get 503 where none of its trunks says that it is well. */
+/* OPTIONS are answered for the source: 503 where none of its trunks says that it is well. */
 static void check_health(struct reader *r, const struct draft *draft, unsigned trunk)
 {
     const struct settings *s = &draft->settings;
@@ -101,7 +101,7 @@ static bool is_named(const struct settings *s, const struct address_prefix *clai
     return false;
 }
 
-/* What a prefix that somebody wrote too wide does to an upstream's calls. */
+/* What becomes of an upstream's calls when the prefix of a trunk is too wide. */
 enum overlap_kind {
     OVERLAP_MEANT,   /* the address itself, or the trunk names the claim besides */
     OVERLAP_LEFT,    /* they are refused, unless another trunk takes them */

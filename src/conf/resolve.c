@@ -128,7 +128,7 @@ static const struct str *short_numbers(struct reader *r, const struct object *ro
     return list;
 }
 
-/* Left out they are what most of North America dials; an empty list is none. */
+/* The default is what most of North America dials; an empty list means none. */
 static const struct str *emergency_prefixes(struct reader *r, struct draft *draft, unsigned *n)
 {
     static const struct str nine[] = {STR("9")};

@@ -99,7 +99,8 @@ static bool share_a_socket(const struct listener *a, const struct listener *b)
     return both && a->address.family != ADDRESS_NONE && address_equal(&a->address, &b->address);
 }
 
-/* Whether A's address, or what it advertises, is B's too: a Route that names it is of which? */
+/* Whether A's address, or what it advertises, is B's too: a Route with it would not say which of
+   them is meant. */
 static bool look_alike(const struct listener *a, const struct listener *b)
 {
     const struct address *of_a = listener_shown(a), *of_b = listener_shown(b);

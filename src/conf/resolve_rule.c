@@ -78,7 +78,7 @@ static bool is_word(struct str value, const char *const *words)
     return false;
 }
 
-/* A value that no customer can have: the rule would never fit, and say nothing. */
+/* A value that no customer can have: the rule would never fit, without a word. */
 static void check_customer_values(struct reader *r, const struct draft_rule *d)
 {
     const struct {

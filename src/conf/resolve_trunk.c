@@ -123,7 +123,7 @@ static void check_attestation_headers(struct reader *r, const struct draft_trunk
                  "attestation_headers has a meaning with trusted = true only");
 }
 
-/* Headers that say something else to us or to the next hop, and would be missed there. */
+/* Headers that mean something else to us or to the next hop, so they must not be taken off. */
 static const char *other_meaning(struct str name)
 {
     static const struct {
@@ -248,7 +248,7 @@ static void check_own_country(struct reader *r, const struct draft *draft, struc
 {
     struct country *own = &d->trunk.country;
     const struct country *common = &draft->common.country;
-    /* A length of its own: the most of the root is no word about it. */
+    /* The trunk has a length of its own: the root's longest says nothing about it. */
     if (was_given(&d->object, "country.national_length") &&
         !was_given(&d->object, "country.national_length_max"))
         own->national_length_max = 0;

@@ -91,7 +91,7 @@ static void resolve(struct reader *r, struct draft *draft)
     resolve_with(r, draft, resolve_certificates, resolve_tls);
 }
 
-/* What is wrong with certificates is so, whatever stands behind the syntax error. */
+/* Problems of certificates stand whatever comes behind the syntax error. */
 static void resolve_certificates_said(struct reader *r, struct draft *draft)
 {
     struct problems *quiet = r->problems;
