@@ -52,7 +52,7 @@ static void add_finding(struct report *r, enum record_finding finding, const cha
     }
 }
 
-/* Nobody has touched the file there: stird itself tells that it lost records. */
+/* Nobody has touched the file at this place: stird itself says that it lost records. */
 static void add_gap(struct report *r, const char *file, uint64_t line)
 {
     const struct record_audit *c = &r->check;
