@@ -17,7 +17,7 @@ static bool is_at(const struct listener *l, const struct address *place)
     return address_equal(&l->address, place) || address_equal(listener_shown(l), place);
 }
 
-/* Nodes are alike, so the other one's port tells which of its listeners is meant. */
+/* Nodes are configured alike, so the port of the other node tells which listener is meant. */
 static uint16_t stands_for(const struct listeners *l, const struct alias *alias, uint16_t port)
 {
     if (alias->listener < l->n)

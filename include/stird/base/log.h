@@ -2,7 +2,7 @@
  * log - one line an event: `level process event key=value ...`, values escaped.
  *
  * Never blocks: a line that the reader of the descriptor does not take at once is dropped and
- * counted, and the next line that gets through is followed by one with the count. A line has at
+ * counted, and the next line that gets through is preceded by one with the count. A line has at
  * most PIPE_BUF octets, and none is kept. Values may come from the network; event names and keys
  * come from the program. For the core: it does not log.
  */

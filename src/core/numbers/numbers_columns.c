@@ -146,8 +146,8 @@ static void say_beside_number(struct str name, struct buf *why)
              build_quote(name).text);
 }
 
-/* What is meant is a column of number tables, or cap or kyc, which a customer has and a row has
-   not. */
+/* A name is mistaken that seems to mean a column of number tables, or cap or kyc, which customers
+   have and rows do not. */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why)
 {

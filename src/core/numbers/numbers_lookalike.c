@@ -118,8 +118,8 @@ static const struct meaning {
      ALWAYS},
 };
 
-/* Parts of a name that add nothing to when a right begins or ends. Another one may be what the date
-   is of: "gone_since", "quarantine_end", "lent_to". */
+/* Parts of a name that add nothing to when a right begins or ends. Any other part may say what the
+   date is of: "gone_since", "quarantine_end", "lent_to". */
 static const char of_a_right[] =
     "date* day days time at on of the in by is was d dt loa contract lease term service services "
     "right rights number numbers tn tns did range row entry record valid* activ* effective* owned "

@@ -140,7 +140,7 @@ static bool number_read(struct build *b, struct str number, struct interval *int
     return false;
 }
 
-/* What is told of a row need not be told of all rows together once more. */
+/* What was told of this row need not be told again when all rows are looked at together. */
 static bool wide_check(struct build *b, struct build_refused *row, struct str number)
 {
     struct interval *interval = &row->interval;
@@ -171,7 +171,8 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     bool wide = wide_read(b, field_of(columns, field, COLUMN_WIDE), &meant, line);
     row.interval.meant = meant;
     row.record.prefix = row.interval.prefix;
-    /* Its being told does not refuse a row by itself: it ends the compile all the same. */
+    /* This does not make the row one of those that are refused, yet the problem ends the compile
+       all the same. */
     if (wide)
         wide_check(b, &row, number);
     if (!good || !wide)

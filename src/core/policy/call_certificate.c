@@ -22,8 +22,8 @@ static struct str certificate_of_row(const struct decision *d)
 }
 
 /*
- * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. One
- * that is named and does not exist is never made up for by another.
+ * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. Where
+ * one is named that does not exist, no other takes its place.
  */
 static uint32_t certificate_of_call(struct decision *d)
 {

@@ -103,7 +103,8 @@ static bool take_off(struct str *keys, struct str prefix)
     return true;
 }
 
-/* 1911 anywhere, for the number is North America's; elsewhere 49112, 0049112 and 0112 of C. */
+/* 1911 in every country, since 911 is North America's number; of country C also 49112, 0049112 and
+   0112. */
 static bool is_national(const struct settings *s, const struct country *c, struct str keys)
 {
     struct str one = keys, national = keys;

@@ -30,7 +30,7 @@ bool parties_guess(struct decision *d, struct tn_reach *reach, struct str uri)
     return reach->n > before || reach->more;
 }
 
-/* Not of an identity that is meant to be no number: sip:alice@, or an extension. */
+/* Not asked of an identity that is no number on purpose: sip:alice@, or an extension. */
 static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
 {
     bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
@@ -38,7 +38,7 @@ static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault
     return parties_guess(d, &d->orig_reach, uri) || wrong;
 }
 
-/* More than are kept: nobody knows whether one of them is blocked. */
+/* There are more than are kept, and one of those might be blocked. */
 static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
 {
     for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)

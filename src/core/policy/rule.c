@@ -102,7 +102,7 @@ static bool may_begin_with_one(const struct str *list, unsigned n, const struct 
     return begins;
 }
 
-/* A number that is only guessed (tn_reach.h) may do against the call, and never for it. */
+/* A number that is only guessed (tn_reach.h) may count against the call, and never for it. */
 static enum fit fit_calling(const struct rule *r, const struct rule_facts *f)
 {
     bool fits = begins_with_one(r->calling, r->n_calling, f->has_orig, &f->outcome->claims.orig);

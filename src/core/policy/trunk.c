@@ -124,7 +124,7 @@ bool trunk_sends(const struct trunk *trunk)
     return service_words[trunk->service].sends && trunk->n_upstreams > 0;
 }
 
-/* LEADS_ON: there are next hops to go to; else by what its service does without any. */
+/* LEADS_ON: the trunk has next hops; else what its service does without any counts. */
 static bool takes_emergency(const struct settings *settings, struct call *call,
                             const struct trunk *t, bool leads_on)
 {
