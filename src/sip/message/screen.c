@@ -224,6 +224,7 @@ static bool read_odd_request_line(struct message *m, struct str line)
     if (!is_sip_token(method) || is_misspelt(method) || !str_eq_nocase(version, STR("SIP/2.0")) ||
         find_foreign(rest) < rest.n || !is_emergency(m, rest))
         return false;
+    m->fault = (struct screen_fault){.reason = REASON_OK};
     m->status = 0;
     m->method = method;
     m->request_uri = rest;
@@ -234,11 +235,9 @@ static bool read_odd_request_line(struct message *m, struct str line)
 static enum reason screen_request_line(struct message *m, struct str line)
 {
     enum reason reason = screen_strict_request_line(m, line);
-    if (reason != REASON_OK && (read_odd_request_line(m, line) || read_unclear_uri(m, line)))
-        reason = REASON_OK;
-    if (reason == REASON_OK) /* what was wrong with the line costs nothing */
-        m->fault = (struct screen_fault){.reason = REASON_OK};
-    return reason;
+    return reason != REASON_OK && (read_odd_request_line(m, line) || read_unclear_uri(m, line))
+               ? REASON_OK
+               : reason;
 }
 
 /* Its sender is a next hop that we chose: what can be read of it is. */
