@@ -23,8 +23,8 @@ enum control_type {
                              `generation`, which the worker says back */
     CONTROL_CERTIFICATES, /* `text`: the states of the certificates of `generation` */
     CONTROL_NAMES,        /* fds: known names (memfd); before the first SNAPSHOT */
-    CONTROL_INBOX, /* fds: the inbox of `worker`, its own or the way to another's, in place of
-                      one that is spoiled */
+    CONTROL_INBOX, /* fds: the inbox of `worker` (its own, or the way to another's), which replaces
+                      a spoiled one */
     CONTROL_DRAIN, /* finish what runs, then CONTROL_DRAINED; the second time: exit. To a signer:
                       another has its place, and it signs what is under way */
     /* supervisor to signer */
