@@ -212,7 +212,7 @@ static void put_numbers(struct buf *out, const struct node *n)
              n->customer, n->customer);
 }
 
-/* Root's, and readable for the service: it has no business to write there. */
+/* Owned by root and readable for the service, which must not write there. */
 static bool hand_over(const struct node *n, const char *path, int fd, mode_t mode)
 {
     if (fchmod(fd, mode) || (geteuid() == 0 && fchown(fd, 0, n->gid)))

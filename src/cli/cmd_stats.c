@@ -1,3 +1,4 @@
+/* stirctl stats: the counters of the running stird. */
 #include "session.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* stirctl status: the state of the running stird, for people or as JSON. */
 #include "columns.h"
 #include "session.h"
 

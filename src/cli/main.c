@@ -1,3 +1,4 @@
+/* The program stirctl: which command is meant, and its run. */
 #include "command.h"
 #include "help.h"
 #include "json_text.h"
@@ -211,7 +212,7 @@ static bool read_name(struct named *named, struct words *words, int n, char **li
         if (read < 0)
             return false;
         named->used += read;
-        if (named->used == n || (named->n > 0 && !is_group(&all, named->name[0])))
+        if (named->used == n || (named->n > 0 && !help_is_group(&all, named->name[0])))
             break;
         named->name[named->n++] = list[named->used++];
         named->command = find_command(named->n, named->name, &used);
@@ -221,7 +222,7 @@ static bool read_name(struct named *named, struct words *words, int n, char **li
 
 static int without_command(const struct cli *cli, const struct named *named, struct words *words)
 {
-    bool group = named->n == 1 && is_group(&all, named->name[0]);
+    bool group = named->n == 1 && help_is_group(&all, named->name[0]);
     if (words->version)
         return say_version(cli, words);
     if (words->help && named->n == 0) {

@@ -64,7 +64,7 @@ static bool group_of(const char *path, char *name, size_t bytes)
     return found;
 }
 
-void complain_of_group(const char *path)
+void session_complain_of_group(const char *path)
 {
     char name[64];
     if (group_of(path, name, sizeof(name)))
@@ -96,7 +96,7 @@ static bool reader_of(const char *path, char *who, size_t bytes)
     return found;
 }
 
-void complain_of_files_of_others(const struct problems *problems)
+void session_complain_of_files(const struct problems *problems)
 {
     char who[96] = "", said[96] = "";
     for (size_t i = 0; i < problems->n; i++) {
@@ -217,7 +217,7 @@ static void complain(const struct cli *cli, const char *path, int error)
         return;
     }
     if (error == -EACCES) {
-        complain_of_group(path);
+        session_complain_of_group(path);
         return;
     }
     const char *what = strerror(-error);

@@ -1,3 +1,4 @@
+/* One value, by the type of its key: read, judged and printed. */
 #include "keys.h"
 
 #include <assert.h>

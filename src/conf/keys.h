@@ -65,12 +65,12 @@ extern const struct table root_table, listener_table, certificate_table, provide
     upstream_table, trunk_table, customer_table, rule_table;
 
 /* What `kyc` may be, in the order of its positions. */
-extern const char *const kyc_states[];
+extern const char *const keys_kyc_states[];
 extern const char *const treatments[];
 
 /* Whether a trunk's calls need upstreams. Not where its service is a mistake: that was said, and
    what it needs nobody knows. */
-bool has_use_of_upstreams(const struct object *trunk);
+bool keys_use_upstreams(const struct object *trunk);
 
 /* Index of the key of that full name, or table->n_keys. */
 unsigned key_find(const struct table *table, struct str name);

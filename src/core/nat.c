@@ -40,7 +40,7 @@ static bool address_is_private(const struct address *a)
     return false;
 }
 
-/* RFC 6761, 6762: names that DNS leads nowhere; a final dot changes nothing. */
+/* RFC 6761, 6762: names that DNS does not know; a final dot changes nothing. */
 static bool name_is_private(struct str name)
 {
     static const char *const ends[] = {"localhost", "invalid", "local"};
@@ -111,8 +111,8 @@ static bool is_bracketed(struct str text, size_t begin)
     return before.n > 0 && before.p[before.n - 1] == '<';
 }
 
-/* SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT; what it wrote reaches
-   to the position that is returned. Without <> a further parameter would be the header's. */
+/* Writes SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT. Returns up to
+   where of TEXT that stands for. Without <> a further parameter would be the header's. */
 static size_t write_fixed(struct buf *out, struct str text, size_t begin, const struct uri *uri,
                           const struct address *source, enum transport transport)
 {

@@ -46,7 +46,7 @@ uint32_t outcome_certificate(const struct outcome *o)
     return NO_CERTIFICATE;
 }
 
-bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena)
+bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena)
 {
     struct str *const texts[] = {&answer->file, &answer->customer, &answer->certificate};
     bool kept = true;

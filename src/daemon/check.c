@@ -140,12 +140,12 @@ static int print_of_settings(struct str path,
     return status;
 }
 
-int print_configuration(struct str path)
+int check_print_configuration(struct str path)
 {
     return print_of_settings(path, settings_print);
 }
 
-int print_memory(struct str path)
+int check_print_memory(struct str path)
 {
     return print_of_settings(path, print_budget);
 }

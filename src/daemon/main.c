@@ -1,3 +1,4 @@
+/* The program stird: its options, then a check or the supervisor. */
 #include "check.h"
 #include "detach.h"
 #include "options.h"
@@ -99,12 +100,12 @@ static int check(const struct options *options)
 
 static int print(const struct options *options)
 {
-    return print_configuration(str_of(options->configuration));
+    return check_print_configuration(str_of(options->configuration));
 }
 
 static int budget(const struct options *options)
 {
-    return print_memory(str_of(options->configuration));
+    return check_print_memory(str_of(options->configuration));
 }
 
 static int say(const char *text)

@@ -1,3 +1,4 @@
+/* How long an answer may be kept, by its Cache-Control header (RFC 9111 section 5.2). */
 #include <stird/fetch/fetch.h>
 
 #define MAX_AGE_LIMIT_S (365 * 86400)

@@ -80,7 +80,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* Of a body that is too long as much is taken as tells so to whoever reads it. */
+/* Of a body that is too long only so much is taken that its reader sees that it is. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;

@@ -4,7 +4,7 @@
 #include <stird/base/shortage.h>
 #include <string.h>
 
-/* What is not to be kept serves those who waited for it, and nobody later. */
+/* An answer that may not be kept is given to those who waited for it, and to nobody later. */
 #define AT_ONCE_MS 1000
 
 enum entry_state { ENTRY_FREE, ENTRY_FETCHING, ENTRY_GOOD, ENTRY_BAD };

@@ -331,7 +331,7 @@ static bool read_packets(struct signer_client *c)
         if (got == 0 || (size_t)got > sizeof(c->packet) || !take_packet(c, (size_t)got))
             return false;
         if (signer_client_waiting(c) == 0)
-            break; /* nothing more can come: spare the call that would say so */
+            break; /* nothing more can come, so there is no need to ask */
     }
     return true;
 }

@@ -30,7 +30,8 @@ static enum mended worse(enum mended a, enum mended b)
 
 /* ---- flags and options ---- */
 
-/* More than a worker may set (rights.c): what is not of the socket's kind is passed over. */
+/* More options than a worker may set (rights.c); those that a socket of this kind does not have are
+   passed over. */
 static const struct {
     int level, name;
     bool is_buffer; /* the kernel tells twice what it was given */
@@ -125,7 +126,7 @@ static bool drop_peer(int fd)
 
 /* ---- datagrams ---- */
 
-/* Nothing but a try tells: an empty datagram goes to a socket that nobody reads. */
+/* Only a try shows it: an empty datagram is sent to a socket that nobody reads. */
 static bool cannot_send(int fd, const struct address *own)
 {
     struct sockaddr_storage name;

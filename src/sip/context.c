@@ -96,7 +96,7 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     o->trace = NULL;
     o->n_trace = 0;
     o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
-    return o->number_urgent && !numbers_answer_keep(&o->number, arena) ? NULL : o;
+    return o->number_urgent && !outcome_keep_number(&o->number, arena) ? NULL : o;
 }
 
 /* Those for other next hops too: the attempt that counts in the end may be an earlier one. */
@@ -318,7 +318,7 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     message_move(&c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    tag_write(proxy_branches(p), &c->message, c->tag);
+    branch_tag_write(proxy_branches(p), &c->message, c->tag);
     c->snapshot = snapshot_ref(proxy_snapshot(p));
     c->link = proxy_contexts(p);
     c->next = *c->link;
@@ -568,7 +568,7 @@ static bool is_alone(const struct context *c)
 /* Refused before it was decided, it is one all the same. */
 static void note_lost_emergency(struct context *c)
 {
-    c->outcome->emergency |= call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    c->outcome->emergency |= emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
     const struct undecided u = undecided_of(c);
     if (u.emergency)
         lost_emergency_note(c->proxy, &u);

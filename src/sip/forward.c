@@ -15,7 +15,7 @@
 #include "sip/message/odd.h"
 #include "size_switch.h"
 #include "tally.h"
-#include "trust.h"
+#include "trust_domain.h"
 #include "via.h"
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
@@ -94,7 +94,7 @@ static bool named_us(const struct context *c)
     if (!url->url_host)
         return false;
     return target_is_ours(c->proxy, url, &listener) ||
-           (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
+           (trunk && discriminators_use_request_host(trunk, str_of(url->url_host))) ||
            (!url->url_port &&
             listeners_have_name(proxy_listeners(c->proxy), str_of(url->url_host)));
 }
@@ -231,8 +231,8 @@ static int apply_trust(struct context *c, const struct target *target)
 {
     const struct settings *settings = c->snapshot->settings;
     if (c->call && target->upstream)
-        return trust_apply(&c->message, settings, c->call, target->upstream);
-    return trust_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
+        return trust_domain_apply(&c->message, settings, c->call, target->upstream);
+    return trust_domain_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
 /* Whose request it is, by what proves it or as the only trunk of its source. */
@@ -245,14 +245,14 @@ static bool takes_identity(const struct context *c)
         uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
         trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     }
-    return trunk ? trust_takes_identity(trunk) : trust_takes_identity_of(s, source);
+    return trunk ? trust_domain_takes_identity(trunk) : trust_domain_takes_identity_of(s, source);
 }
 
 /* What is no new call has no decision: a setting that takes Identity off holds for it all the same.
  */
 static void strip_identity(struct context *c)
 {
-    if (proxy_classify(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
+    if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
         message_remove_headers(&c->message, "Identity", 'y', NULL);
 }
 
@@ -340,7 +340,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
         return false;
     number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
     branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
-    *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message.method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
     message_fini(&c->message);
     return written;

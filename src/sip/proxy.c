@@ -341,7 +341,7 @@ static void check_sent(struct str bytes)
 {
 #ifdef STIRD_CHECK_SENT
     const char *why;
-    if (message_is_well_formed(bytes, &why))
+    if (well_formed_message(bytes, &why))
         return;
     log_error("a message that leaves is not well formed", LOG_CSTR("why", why),
               LOG_TEXT("message", bytes));
@@ -381,7 +381,7 @@ void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str r
 static bool admit(void *context, const struct flow *from)
 {
     struct proxy *p = context;
-    if (from->transport == TRANSPORT_UDP || proxy_classify(p, &from->remote) != SOURCE_UNKNOWN)
+    if (from->transport == TRANSPORT_UDP || source_class_of(p, &from->remote) != SOURCE_UNKNOWN)
         return true;
     proxy_unknown_source(p, from, STR("connection"));
     return false;
@@ -512,7 +512,7 @@ static bool copy_listeners(struct proxy *p, const struct settings *s)
     memcpy(list, s->listeners, s->n_listeners * sizeof(*list));
     for (unsigned i = 0; i < s->n_listeners; i++)
         list[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
-    p->listeners = settings_listeners(s);
+    p->listeners = listeners_of_settings(s);
     p->listeners.list = list;
     return true;
 }
@@ -553,8 +553,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .turned_away = turned_away,
-                                          .message = proxy_message,
-                                          .undelivered = proxy_undelivered,
+                                          .message = arrival_message,
+                                          .undelivered = arrival_undelivered,
                                           .opened = on_opened,
                                           .closed = on_closed,
                                           .batch_end = proxy_after_events};
@@ -645,7 +645,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
-    net_each_taken(p->net, proxy_offer_connection, p);
+    net_each_taken(p->net, arrival_offer_connection, p);
     set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);

@@ -24,7 +24,8 @@ static void send_cancel(struct attempt *a)
     struct proxy *p = c->proxy;
     struct buf *out = proxy_scratch(p);
     struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
-    struct transaction_key key = client_key(proxy_branches(p), str_of(a->branch), STR("CANCEL"));
+    struct transaction_key key = branch_client_key(proxy_branches(p), str_of(a->branch),
+                                                   STR("CANCEL"));
     buf_reset(out);
     if (a->cancelling == CANCEL_SENT || !client_transaction_cancel_request(a->client, reason, out))
         return;
@@ -331,7 +332,7 @@ static void on_success(struct attempt *a, struct message *m, const struct flow *
     print_for_caller(a, m);
     struct str bytes = buf_str(proxy_scratch(c->proxy));
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
-        pass_by_via(c->proxy, m, from);
+        by_via_pass(c->proxy, m, from);
     if (!c->finished)
         context_set_winner(c, a); /* an abandoned one may have won */
     for (struct attempt *other = c->attempts; other; other = other->next)
@@ -463,7 +464,7 @@ static struct str readable_to(struct str raw)
 static struct client_transaction *find_client(const struct proxy *p, struct str branch,
                                               struct str method)
 {
-    struct transaction_key key = client_key(proxy_branches(p), branch, method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), branch, method);
     return client_transaction_find(proxy_transactions(p), &key);
 }
 
@@ -561,13 +562,14 @@ static void pass_stray(struct proxy *p, struct message *m, const struct flow *fr
         (class == SOURCE_UNKNOWN && !proxy_settings(p)->responses_any))
         return;
     message_remove_via(m);
-    pass_by_via(p, m, from);
+    by_via_pass(p, m, from);
 }
 
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class class)
 {
-    struct transaction_key key = client_key(proxy_branches(p), message_via_branch(m), m->method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), message_via_branch(m),
+                                                   m->method);
     struct client_transaction *t = top_via_is_ours(p, m)
                                        ? client_transaction_find(proxy_transactions(p), &key)
                                        : NULL;
@@ -591,7 +593,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
         if (client_transaction_late_2xx(t))
             tell_late(p, m);
         message_remove_via(m);
-        pass_by_via(p, m, from);
+        by_via_pass(p, m, from);
     }
 }
 

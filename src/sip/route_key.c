@@ -57,9 +57,9 @@ void route_key_write(const struct branches *b, struct str call_id, struct str ca
                      const struct route_place *place, enum route_side side, int64_t day,
                      char text[ROUTE_KEY_LENGTH + 1])
 {
-    write_hex_digits(text, SIDE_AT, (uint64_t)day);
-    write_hex_digits(text + SIDE_AT, 1, (uint64_t)side);
-    write_hex_digits(text + PROOF_AT, 16, proof_of(b, call_id, caller_tag, place, side, day));
+    siphash_write_hex(text, SIDE_AT, (uint64_t)day);
+    siphash_write_hex(text + SIDE_AT, 1, (uint64_t)side);
+    siphash_write_hex(text + PROOF_AT, 16, proof_of(b, call_id, caller_tag, place, side, day));
     text[ROUTE_KEY_LENGTH] = '\0';
 }
 

@@ -63,7 +63,7 @@ static enum step_result refuse_header(struct context *c, enum reason reason, str
 /* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
 static bool is_emergency(const struct context *c)
 {
-    return c->initial && call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    return c->initial && emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
 }
 
 /* Of the first tag; the lines before it may be empty. */
@@ -322,7 +322,7 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 /* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
 static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
 {
-    return !proxy_may_begin(c->proxy, trunk, &c->call->source);
+    return !source_may_begin(c->proxy, trunk, &c->call->source);
 }
 
 /* Why no trunk takes it, FITTING or not; empty: there is none of this source. */
@@ -383,7 +383,7 @@ static enum step_result step_trunk(struct context *c)
     }
     c->call->trunk = trunk;
     c->service = service_of(trunk);
-    c->call->source_in_doubt = proxy_source_in_doubt(p, trunk, &c->call->source);
+    c->call->source_in_doubt = source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
         note_fits_none(c);
     else
@@ -391,7 +391,7 @@ static enum step_result step_trunk(struct context *c)
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
-    enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
+    enum emergency emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
     steps_count_emergency(c, emergency);
@@ -467,7 +467,7 @@ static enum step_result step_follow(struct context *c)
 /* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
 static void note_excused(struct context *c)
 {
-    steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
+    steps_count_emergency(c, emergency_of_call(c->snapshot->settings, c->call));
     context_reaches(c, PROGRESS_DECIDED);
 }
 

@@ -1,9 +1,10 @@
 /*
- * nat - what the trunks of an address ask for because something translates addresses between it and
- * us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says so.
+ * nat - what the trunks of an address ask for because a translator of addresses stands between it
+ * and us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says
+ * so.
  *
- * It belongs to the way there, so of several trunks behind one address it holds when one of them
- * says so: of a packet it must be known before its trunk is.
+ * It belongs to the path and not to the call, and must be known of a packet before its trunk is. So
+ * where several trunks share an address it holds when one of them says so.
  */
 #ifndef STIRD_NAT_H
 #define STIRD_NAT_H

@@ -13,7 +13,7 @@
 #include <stird/core/reason.h>
 
 enum verdict {
-    VERDICT_REJECT, /* answer with sip_status: what a forgotten path would do */
+    VERDICT_REJECT, /* answer with sip_status; the first, so that a forgotten path refuses */
     VERDICT_PASS,   /* forward unsigned */
     VERDICT_SIGN    /* make its tokens, then forward */
 };
@@ -66,8 +66,9 @@ bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t 
 /* The certificate of the token that decides (passport.h); NO_CERTIFICATE: there is none. */
 uint32_t outcome_certificate(const struct outcome *o);
 
-/* Copies the texts of ANSWER into ARENA; false, and without those that it has no memory for. */
-bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena);
+/* Copies the texts of ANSWER into ARENA. False: memory was missing, and the texts that had none are
+   empty. */
+bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
 

@@ -52,8 +52,8 @@ struct sti_certificate {
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */
     struct sti_scope scope;
-    /* Static sentences that begin with "its" or "it"; NULL for each rule that it keeps. Whether it
-       is in force is for who knows the time. */
+    /* For each rule NULL, or a static sentence that begins with "its" or "it" and says how it is
+       broken. Whether the certificate is in force has to be asked with the time. */
     const char *fault[STI_RULES];
     /* By sti_certificate_prepare() and _judge(): */
     bool has_anchors; /* it was judged by some: TRUSTED says how */

@@ -40,7 +40,7 @@ struct token {
 bool token_read(struct token *t, struct str value, struct arena *arena);
 void token_fini(struct token *t);
 
-/* The URL of its certificate; empty: it names none that may be followed (x5u.h). Borrowed. */
+/* The URL of its certificate, borrowed; empty: it names none that may be fetched (x5u.h). */
 struct str token_url(const struct token *t);
 
 #endif

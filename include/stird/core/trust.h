@@ -29,7 +29,7 @@ bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
 /* Revocation lists, PEM (several) or DER; certificates beside them may be their signers'. */
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
-/* The same of lists that URL served, which their distribution point has to be. */
+/* The same for lists that were fetched from URL, which must be their distribution point. */
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems);
 bool trust_has_crls(const struct trust *t);

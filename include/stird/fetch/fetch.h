@@ -40,9 +40,9 @@ struct fetch_reply {
  */
 bool fetch_prepare(void);
 /*
- * True with status 200 and the whole body, an empty one too; of one above FETCH_MAX_BYTES its first
- * octets, one more than that: whoever reads certificates says what is wrong with it, and how large
- * it is makes no other fault. REPLY is to be ended with fetch_reply_fini() anyway.
+ * True: status 200 and the whole body, which may be empty. A body above FETCH_MAX_BYTES is given up
+ * to one octet more than that, so that whoever reads certificates finds it too large. In either
+ * case end REPLY with fetch_reply_fini().
  */
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);

@@ -27,9 +27,9 @@ struct proxy_options {
     unsigned worker, n_workers;             /* 0.. */
     const struct known_name *names;         /* sound; what upstreams' names meant before */
     unsigned n_names;
-    int inbox_fd;                            /* handover.h; with one worker unused */
-    const int *others_fds;                   /* where to hand over to each; stays the caller's,
-                                                who may put others there */
+    int inbox_fd;          /* handover.h; with one worker unused */
+    const int *others_fds; /* the way to the inbox of each worker; stays the caller's, who may put
+                              others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
 };
@@ -45,7 +45,8 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* For TLS handshakes from now on, after the snapshot that it belongs to; NULL: none. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);
-/* Another inbox, the caller's, which closes the present one afterwards. False: no memory. */
+/* Takes another inbox instead, which stays the caller's; the caller closes the present one
+   afterwards. False: no memory. */
 bool proxy_set_inbox(struct proxy *p, int fd);
 /*
  * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
@@ -56,7 +57,7 @@ void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
  */
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
 /* Today, of the real time, in days since 1970; noted as a day whose calls go on when the clock is
-   set. To be asked now and then, for other workers write keys of it too. */
+   set. Ask it now and then: other workers write keys of that day too. */
 int64_t proxy_today(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);

@@ -1,3 +1,4 @@
+/* What the signer answers to a request (sign_request.h): written and read. */
 #include <stird/core/sign_request.h>
 
 #include <assert.h>

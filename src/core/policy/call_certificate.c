@@ -22,8 +22,8 @@ static struct str certificate_of_row(const struct decision *d)
 }
 
 /*
- * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. One
- * that is named and does not exist is never made up for by another.
+ * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. Where
+ * one is named that does not exist, no other takes its place.
  */
 static uint32_t certificate_of_call(struct decision *d)
 {
@@ -35,7 +35,7 @@ static uint32_t certificate_of_call(struct decision *d)
         return d->rule->certificate;
     if (d->trunk->certificate != NO_CERTIFICATE)
         return d->trunk->certificate;
-    struct str customer = customer_attribute(s, d->table, d->call, STR("cert"));
+    struct str customer = rule_customer_attribute(s, d->table, d->call, STR("cert"));
     if (customer.n > 0)
         return named_certificate(d, "the customer", customer);
     return certificate_first(s, d->trunk->provider);

@@ -3,7 +3,7 @@
 void decision_trace(struct decision *d, struct str sentence)
 {
     struct outcome *o = d->outcome;
-    /* A rule says a sentence; a call whose identity is withheld is decided twice. */
+    /* One sentence for each rule, and twice as many for a call whose identity is withheld. */
     unsigned max = 2 * (TRACE_MAX + d->settings->n_rules);
     if (!d->call->traced || !sentence.p || o->n_trace == max)
         return;

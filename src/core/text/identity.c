@@ -272,8 +272,9 @@ static bool header_mentions_shaken(struct str part)
 }
 
 /*
- * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. What has so many
- * beginnings inside each other that twice its octets do not do may say anything, shaken too.
+ * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. Where so many
+ * beginnings lie inside each other that twice the octets do not suffice, the text may say anything,
+ * and so counts as shaken.
  */
 static bool somewhere_says_shaken(struct str value)
 {

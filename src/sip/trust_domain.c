@@ -1,4 +1,4 @@
-#include "trust.h"
+#include "trust_domain.h"
 
 #include <sofia-sip/su_alloc.h>
 #include <stird/core/claim.h>
@@ -64,8 +64,8 @@ static void remove_discriminators(struct message *m, const struct settings *sett
             remove_all(m, settings->trunks[entry->trunks[i]].header_name);
 }
 
-int trust_apply(struct message *m, const struct settings *settings, const struct call *call,
-                const struct upstream *upstream)
+int trust_domain_apply(struct message *m, const struct settings *settings, const struct call *call,
+                       const struct upstream *upstream)
 {
     bool believed = call_is_trusted(call);
     if (!believed)
@@ -98,17 +98,17 @@ static bool all_are_trusted(const struct settings *settings, const struct source
     return entry != NULL;
 }
 
-bool trust_takes_identity(const struct trunk *trunk)
+bool trust_domain_takes_identity(const struct trunk *trunk)
 {
     return trunk->existing_identity == IDENTITY_STRIP ||
            trunk->existing_identity == IDENTITY_REPLACE;
 }
 
-bool trust_takes_identity_of(const struct settings *settings, const struct address *source)
+bool trust_domain_takes_identity_of(const struct settings *settings, const struct address *source)
 {
     const struct source_entry *entry = trunks_of(settings, source);
     for (unsigned i = 0; entry && i < entry->n_trunks; i++)
-        if (trust_takes_identity(&settings->trunks[entry->trunks[i]]))
+        if (trust_domain_takes_identity(&settings->trunks[entry->trunks[i]]))
             return true;
     return false;
 }
@@ -129,8 +129,8 @@ static bool may_see_all(const struct settings *settings, const struct address *n
            all_are_trusted(settings, trunks_of(settings, next_hop));
 }
 
-int trust_apply_in_dialog(struct message *m, const struct settings *settings,
-                          const struct address *source, const struct address *next_hop)
+int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
+                                 const struct address *source, const struct address *next_hop)
 {
     const struct privacy privacy = privacy_of(m->raw);
     const struct upstream *upstream = source_upstream(settings, next_hop);

@@ -1,11 +1,11 @@
 /*
- * record_check - whether the lines of record files are all there, unchanged and in their order.
+ * record_audit - whether the lines of record files are all there, unchanged and in their order.
  *
  * Fed line by line, in the order of the files; pure. What it finds it tells with the line that it
  * was noticed at: a changed line shows at the one behind it.
  */
-#ifndef STIRD_RECORD_CHECK_H
-#define STIRD_RECORD_CHECK_H
+#ifndef STIRD_RECORD_AUDIT_H
+#define STIRD_RECORD_AUDIT_H
 
 #include <stird/io/record_chain.h>
 
@@ -19,7 +19,7 @@ enum record_finding {
     RECORD_AGAIN,          /* this line, or a later one, was there before */
 };
 
-struct record_check {
+struct record_audit {
     bool any;                             /* a line of a chain was seen */
     struct record_chain chain;            /* behind the last good one */
     bool torn;                            /* the last line was unfinished */
@@ -36,6 +36,6 @@ struct record_check {
 };
 
 /* A line without LF; ENDED: it had one. After a finding the check goes on from that line. */
-enum record_finding record_check_line(struct record_check *check, struct str line, bool ended);
+enum record_finding record_audit_line(struct record_audit *check, struct str line, bool ended);
 
 #endif

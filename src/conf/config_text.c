@@ -1,4 +1,4 @@
-#include "text_check.h"
+#include "config_text.h"
 
 #include <stdint.h>
 
@@ -116,7 +116,7 @@ static void scan_one(struct scan *s)
         step(s);
 }
 
-bool text_check(struct str file, struct str text, struct problems *problems)
+bool config_text_check(struct str file, struct str text, struct problems *problems)
 {
     struct scan s = {file, text, problems, 0, 1, false};
     while (s.at < s.text.n)

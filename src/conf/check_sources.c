@@ -1,3 +1,4 @@
+/* Sources of trunks and addresses of upstreams that overlap: what only shows when all are known. */
 #include "reader.h"
 
 #include <stird/core/claim.h>
@@ -51,7 +52,7 @@ static bool may_be_one_listener(const struct trunk *a, const struct trunk *b)
     return a->listener.n == 0 || b->listener.n == 0 || str_eq(a->listener, b->listener);
 }
 
-/* OPTIONS are the source's: they get 503 where none of its trunks says that it is well. */
+/* OPTIONS are answered for the source: 503 where none of its trunks says that it is well. */
 static void check_health(struct reader *r, const struct draft *draft, unsigned trunk)
 {
     const struct settings *s = &draft->settings;
@@ -100,7 +101,7 @@ static bool is_named(const struct settings *s, const struct address_prefix *clai
     return false;
 }
 
-/* What a prefix that somebody wrote too wide does to an upstream's calls. */
+/* What becomes of an upstream's calls when the prefix of a trunk is too wide. */
 enum overlap_kind {
     OVERLAP_MEANT,   /* the address itself, or the trunk names the claim besides */
     OVERLAP_LEFT,    /* they are refused, unless another trunk takes them */
@@ -197,7 +198,7 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
     const struct settings *s = &draft->settings;
     const struct upstream *u = &s->upstreams[upstream];
     const struct object *o = draft->upstreams.items[upstream];
-    const struct listeners ours = settings_listeners(s);
+    const struct listeners ours = listeners_of_settings(s);
     uint16_t listener = NO_LISTENER;
     bool found = u->address.family != ADDRESS_NONE
                      ? listeners_find(&ours, &u->address, &listener)
@@ -211,7 +212,7 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
                  "uri: this is one of our aliases: calls would run in a circle");
 }
 
-void check_together(struct reader *r, const struct draft *draft)
+void check_sources(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     check_ambiguous(r, draft);

@@ -1,4 +1,4 @@
-#include <stird/io/record_check.h>
+#include <stird/io/record_audit.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static bool says_torn(struct str line)
 }
 
 /* What is wrong with its place, seen from the end of the chain so far. */
-static enum record_finding place_finding(struct record_check *c, const struct chain_place *place)
+static enum record_finding place_finding(struct record_audit *c, const struct chain_place *place)
 {
     char head[CHAIN_HASH_TEXT + 1], none[CHAIN_HASH_TEXT + 1];
     chain_hash_text(head, c->chain.head);
@@ -45,7 +45,7 @@ static uint64_t says_dropped(struct str line)
     return str_to_u64(str_slice(rest, 0, str_find(rest, ',', 0)), INT64_MAX, &n) ? n : 0;
 }
 
-static void look_for_gap(struct record_check *c, struct str line, enum record_finding finding)
+static void look_for_gap(struct record_audit *c, struct str line, enum record_finding finding)
 {
     c->cut_off = finding == RECORD_GOOD && says_torn(line);
     c->dropped = says_dropped(line);
@@ -53,7 +53,7 @@ static void look_for_gap(struct record_check *c, struct str line, enum record_fi
     c->dropped_in_all += c->dropped;
 }
 
-static void look_for_head(struct record_check *c)
+static void look_for_head(struct record_audit *c)
 {
     char head[CHAIN_HASH_TEXT + 1];
     if (c->head.n == 0 || c->head_found)
@@ -62,7 +62,7 @@ static void look_for_head(struct record_check *c)
     c->head_found = str_eq_nocase(c->head, str_of(head));
 }
 
-enum record_finding record_check_line(struct record_check *c, struct str line, bool ended)
+enum record_finding record_audit_line(struct record_audit *c, struct str line, bool ended)
 {
     struct chain_place place;
     struct record_chain after;
