@@ -169,8 +169,6 @@ void supervisor_start_children(struct supervisor *s, int64_t now_ms);
 void supervisor_restart_children(struct supervisor *s, int64_t now_ms);
 /* Forks C and gives it what it needs to begin. 0 or -errno; it may have a process all the same. */
 int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms);
-/* Another one takes its place when it ends. */
-bool supervisor_is_kept(const struct supervisor *s, const struct child *c);
 uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that are kept */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);

@@ -102,7 +102,7 @@ static void start_again(struct supervisor *s, struct child *c, int64_t now_ms)
 }
 
 /* None comes for one that drained. */
-bool supervisor_is_kept(const struct supervisor *s, const struct child *c)
+static bool is_kept(const struct supervisor *s, const struct child *c)
 {
     return c->kept && !(s->stopping && c->role->drains);
 }
@@ -110,7 +110,7 @@ bool supervisor_is_kept(const struct supervisor *s, const struct child *c)
 static bool is_due(const struct supervisor *s, const struct child *c, int64_t now_ms)
 {
     const struct duty *duty = c->role->duty;
-    return supervisor_is_kept(s, c) && c->state == CHILD_NONE && c->restart_at_ms &&
+    return is_kept(s, c) && c->state == CHILD_NONE && c->restart_at_ms &&
            c->restart_at_ms <= now_ms && (!duty->may_start || duty->may_start(s));
 }
 
@@ -191,7 +191,7 @@ void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)
 
 static void log_death(const struct supervisor *s, const struct child *c, int status)
 {
-    bool expected = s->ending || !supervisor_is_kept(s, c);
+    bool expected = s->ending || !is_kept(s, c);
     log_write(expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "child ended",
               LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_NUMBER(WIFSIGNALED(status) ? "signal" : "status",
@@ -214,7 +214,7 @@ static void bury(struct supervisor *s, struct child *c, void *user)
     log_death(s, c, death->status);
     child_died(c, death->now_ms);
     s->buried[s->n_buried++ % BURIED_MAX] = corpse->pid;
-    if (!supervisor_is_kept(s, c))
+    if (!is_kept(s, c))
         c->restart_at_ms = 0;
     if (c->role->duty->gone)
         c->role->duty->gone(s, c, death);
@@ -238,7 +238,7 @@ static bool is_missing(const struct child *c)
 
 static void count_missing(struct supervisor *s, struct child *c, void *user)
 {
-    *(uint64_t *)user += c->role->missed && supervisor_is_kept(s, c) && is_missing(c);
+    *(uint64_t *)user += c->role->missed && is_kept(s, c) && is_missing(c);
 }
 
 static void count_deaths(struct supervisor *s, struct child *c, void *user)

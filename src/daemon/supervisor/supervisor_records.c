@@ -67,7 +67,7 @@ int supervisor_open_record_ways(struct supervisor *s)
     return r;
 }
 
-void supervisor_close_record_ways(struct supervisor *s)
+static void close_record_ways(struct supervisor *s)
 {
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
         close_if_open(supervisor_records(s)->channels[w][0]);
@@ -343,7 +343,7 @@ static void init(struct supervisor *s)
 
 static void fini(struct supervisor *s)
 {
-    supervisor_close_record_ways(s);
+    close_record_ways(s);
     close_if_open(supervisor_records(s)->file);
 }
 

@@ -47,7 +47,6 @@ static inline struct records *supervisor_records(const struct supervisor *s)
 int supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
-void supervisor_close_record_ways(struct supervisor *s);
 /* enum mended, or -errno: of worker W's channel, whose other end the recorder is told of. */
 int supervisor_mend_record_channel(struct supervisor *s, unsigned w);
 uint64_t supervisor_records_lost(const struct supervisor *s); /* by the recorder */
