@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/counter_book.h"
 #include "daemon/supervisor/supervisor.h"
 #include <stird/conf/settings_file.h>
 
@@ -23,6 +24,8 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     assert_non_null(s);
     s->ready = true;
     s->n_workers = 1;
+    s->book = counter_book_new(1);
+    assert_non_null(s->book);
     s->current.settings = s->started_with = settings;
     s->workers[0].state = worker;
     s->workers[0].deaths = worker_deaths;
@@ -31,6 +34,7 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     supervisor_look_for_alarms_now(s, 1000);
     const struct alarm *row = &s->alarms.rows[ALARM_child_missing];
     uint64_t n = row->on ? row->count : 0;
+    counter_book_free(s->book);
     settings_free(settings);
     files_free(files);
     free(s);
