@@ -3,6 +3,32 @@
 #include <stddef.h>
 #include <stird/base/count.h>
 
+/* ---- names ---- */
+
+static struct str counters_level_name(unsigned i)
+{
+    return str_slice(STR("ABC"), i, i + 1u);
+}
+
+/* Empty: it is none. */
+struct str counters_reason_name(unsigned i)
+{
+    struct str name = reason_name((enum reason)i);
+    return reason_by_name(name) == (enum reason)i ? name : STR("");
+}
+
+static struct str counters_cause_name(unsigned i)
+{
+    enum cause cause;
+    struct str name = cause_name((enum cause)i);
+    return cause_by_name(name, &cause) && cause == (enum cause)i ? name : STR("");
+}
+
+static struct str counters_class_name(unsigned i)
+{
+    return str_slice(STR("2xx3xx4xx5xx6xx"), 3 * (size_t)i, 3 * (size_t)i + 3);
+}
+
 #define SHORT_LIST 8 /* shown with its zeros */
 
 #define PLACE(name)   (offsetof(struct COUNTED, name) / sizeof(uint64_t))
@@ -67,32 +93,6 @@ static const struct counter rows_of_service[] = {
 };
 TABLE(service);
 #undef COUNTED
-
-/* ---- names ---- */
-
-struct str counters_level_name(unsigned i)
-{
-    return str_slice(STR("ABC"), i, i + 1u);
-}
-
-/* Empty: it is none. */
-struct str counters_reason_name(unsigned i)
-{
-    struct str name = reason_name((enum reason)i);
-    return reason_by_name(name) == (enum reason)i ? name : STR("");
-}
-
-struct str counters_cause_name(unsigned i)
-{
-    enum cause cause;
-    struct str name = cause_name((enum cause)i);
-    return cause_by_name(name, &cause) && cause == (enum cause)i ? name : STR("");
-}
-
-struct str counters_class_name(unsigned i)
-{
-    return str_slice(STR("2xx3xx4xx5xx6xx"), 3 * (size_t)i, 3 * (size_t)i + 3);
-}
 
 /* ---- sums ---- */
 

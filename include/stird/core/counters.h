@@ -85,11 +85,8 @@ struct counter_table {
 extern const struct counter_table counters_of_all, counters_of_trunk, counters_of_upstream,
     counters_of_service;
 
-/* Names of what is in lists. */
-struct str counters_level_name(unsigned i);  /* "A" */
-struct str counters_reason_name(unsigned i); /* "owned" */
-struct str counters_cause_name(unsigned i);  /* "answered" */
-struct str counters_class_name(unsigned i);  /* "2xx" */
+/* What is counted at I of a list by reason: "owned". Empty: there is no such reason. */
+struct str counters_reason_name(unsigned i);
 
 /*
  * Adds the numbers FROM, which another process may be writing, to those of TO. No sum is above
