@@ -61,19 +61,29 @@ struct batch {
 
 /* ---- to the supervisor ---- */
 
-static void say(int control_fd, enum control_type type, const char *text)
+static void say(int control_fd, const struct control_message *m)
 {
-    struct control_message m = {.type = type};
-    snprintf(m.text, sizeof(m.text), "%s", text);
-    int r = control_send(control_fd, &m, NULL, 0);
+    int r = control_send(control_fd, m, NULL, 0);
     if (r != 0 && r != -EPIPE)
         log_warning("the supervisor could not be told", LOG_CSTR("error", strerror(-r)));
+}
+
+static void say_bare(int control_fd, enum control_type type)
+{
+    say(control_fd, &(struct control_message){.type = type});
+}
+
+static void say_alarm(int control_fd, const char *text)
+{
+    struct control_message m = {.type = CONTROL_ALARM};
+    snprintf(m.alarm.text, sizeof(m.alarm.text), "%s", text);
+    say(control_fd, &m);
 }
 
 static int raise_alarm(int control_fd, const char *text)
 {
     log_error("the signer cannot serve", LOG_CSTR("why", text));
-    say(control_fd, CONTROL_ALARM, text);
+    say_alarm(control_fd, text);
     return EXIT_FAILURE;
 }
 
@@ -92,8 +102,8 @@ static void alarm_once(struct signer *s)
 static void tell_refused(struct signer *s, unsigned worker)
 {
     struct worker_share *share = &s->shares[worker];
-    struct control_message m = {
-        .type = CONTROL_OVER_CEILING, .worker = worker, .generation = share->refused};
+    struct control_message m = {.type = CONTROL_OVER_CEILING,
+                                .over_ceiling = {.requests = share->refused, .worker = worker}};
     if (share->refused == 0)
         return;
     log_error("a worker asks for more signatures than its calls can need: they are refused",
@@ -292,7 +302,7 @@ static void act(struct signer *s, const struct control_message *m)
     if (m->type == CONTROL_PING) {
         for (unsigned w = 0; w < WORKERS_MAX; w++)
             tell_refused_now_and_then(s, w);
-        say(s->control_fd, CONTROL_PONG, "");
+        say_bare(s->control_fd, CONTROL_PONG);
     } else if (m->type == CONTROL_DRAIN) {
         s->retired_us = clock_monotonic_us();
     } else if (m->type != CONTROL_CHANNEL) {
@@ -316,7 +326,7 @@ static int obey(struct signer *s)
     act(s, &m);
     for (unsigned i = 0; i < n_fds; i++) {
         if (m.type == CONTROL_CHANNEL)
-            channel_new(s, fds[i], m.worker);
+            channel_new(s, fds[i], m.channel.worker);
         else
             close(fds[i]);
     }
@@ -360,7 +370,7 @@ static int run(struct signer *s)
         return raise_alarm(s->control_fd, "the test signature failed its verification");
     if (!give_up_rights(s))
         return raise_alarm(s->control_fd, "the signer could not give up its rights");
-    say(s->control_fd, CONTROL_READY, "");
+    say_bare(s->control_fd, CONTROL_READY);
     int r = loop(s);
     if (r == 0)
         return EXIT_SUCCESS;
@@ -431,7 +441,7 @@ static int refuse(int control_fd, const struct problems *problems)
                   LOG_CSTR("why", problems->list[i].text));
     if (problems->n > 0)
         snprintf(text, sizeof(text), "%s: %s", problems->list[0].file, problems->list[0].text);
-    say(control_fd, CONTROL_ALARM, text);
+    say_alarm(control_fd, text);
     return EXIT_FAILURE;
 }
 

@@ -28,6 +28,7 @@ NOUNS = {
                         "trunk_table upstream_table treatments", "the tables of keys, by the object that they describe"),
     "src/core/policy/": ("step", "steps of a decision, in the table of policy.c"),
     "src/core/policy/trunk.c": ("call source", "whether a trunk trusts a call, and whose a source is"),
+    "src/daemon/supervisor/": ("duty", "what is done for the children of a role, in the table of roles.def"),
     "src/core/text/headers.c": ("head_line list name_addr parameter start_line is_sip_token",
                                 "what a header is made of: one reader"),
     "src/net/": ("connection", "one noun in three files: opened, used, used again"),

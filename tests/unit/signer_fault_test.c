@@ -45,7 +45,7 @@ static void a_failed_test_signature_is_an_alarm_and_the_end(void **state)
     unsigned right = 0;
     struct process p = start(faulty_signer, &right);
     (void)state;
-    assert_non_null(strstr(hear(&p, CONTROL_ALARM).text, "test signature"));
+    assert_non_null(strstr(hear(&p, CONTROL_ALARM).alarm.text, "test signature"));
     int status = end_of(p.pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
     close(p.control_fd);

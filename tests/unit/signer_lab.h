@@ -97,7 +97,7 @@ static inline struct control_message hear(const struct process *p, enum control_
     assert_true(wait_readable(p->control_fd));
     assert_int_equal(control_receive(p->control_fd, &m, fds, &n_fds), 1);
     if (m.type != type)
-        fail_msg("message %u (%s) instead of %d", m.type, m.text, type);
+        fail_msg("message %s instead of %s", control_name(m.type), control_name(type));
     return m;
 }
 
@@ -138,7 +138,7 @@ static inline struct process start_ready(const struct settings *settings)
 
 static inline int open_channel_of(const struct process *p, unsigned worker)
 {
-    const struct control_message m = {.type = CONTROL_CHANNEL, .worker = worker};
+    const struct control_message m = {.type = CONTROL_CHANNEL, .channel = {worker}};
     int pair[2];
     assert_int_equal(control_pair(pair), 0);
     assert_int_equal(control_send(p->control_fd, &m, &pair[1], 1), 0);

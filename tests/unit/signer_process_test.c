@@ -329,8 +329,8 @@ static void assert_refuses_to_start(const char *kind, const char *words)
     c.directory = str_of(directory);
     struct process p = start(signer, &settings);
     struct control_message m = hear(&p, CONTROL_ALARM);
-    if (!strstr(m.text, words))
-        fail_msg("\"%s\" does not say \"%s\"", m.text, words);
+    if (!strstr(m.alarm.text, words))
+        fail_msg("\"%s\" does not say \"%s\"", m.alarm.text, words);
     int status = end_of(p.pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
     close(p.control_fd);

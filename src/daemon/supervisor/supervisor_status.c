@@ -1,5 +1,10 @@
 /* What the service manager is told. */
-#include "supervisor.h"
+#include "supervisor_status.h"
+
+#include "supervisor_alarms.h"
+#include "supervisor_counters.h"
+#include "supervisor_reload.h"
+#include "supervisor_signers.h"
 
 #include "daemon/notify.h"
 
@@ -7,26 +12,34 @@
 
 #define STATUS_EVERY_MS 5000
 
+struct told {
+    int64_t watchdog_every_ms, next_watchdog_ms, next_status_ms;
+};
+
+static struct told *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_status);
+}
+
 const char *supervisor_state_text(const struct supervisor *s)
 {
     if (s->stopping)
         return "stopping";
     if (!s->ready)
         return "starting";
-    if (s->signer.state != CHILD_SERVING)
+    if (supervisor_signer(s)->state != CHILD_SERVING)
         return "NO SIGNER";
     return "serving";
 }
 
-void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
+static void tell_status(struct supervisor *s, int64_t now_ms)
 {
-    if (now_ms < s->next_status_ms || !s->ready)
+    if (now_ms < own(s)->next_status_ms || !s->ready)
         return;
-    s->next_status_ms = now_ms + STATUS_EVERY_MS;
+    own(s)->next_status_ms = now_ms + STATUS_EVERY_MS;
     struct proxy_counters c = supervisor_counters(s);
-    uint64_t deaths = s->signer.deaths + s->recorder.deaths;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        deaths += s->workers[w].deaths;
+    const uint64_t deaths = supervisor_count_deaths(s);
+    const struct reload_counts reloads = supervisor_reload_counts(s);
     char text[512];
     snprintf(
         text, sizeof(text),
@@ -39,9 +52,9 @@ void supervisor_tell_status(struct supervisor *s, int64_t now_ms)
         (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
         (unsigned long long)c.rejected_calls, (unsigned long long)c.sign_failures,
         (unsigned long long)s->current.generation, (unsigned long long)s->current.numbers.rows,
-        (unsigned long long)s->reloads, (unsigned long long)s->failed_reloads,
+        (unsigned long long)reloads.done, (unsigned long long)reloads.failed,
         (unsigned long long)deaths, (unsigned long long)c.limited,
-        (unsigned long long)c.clock_steps, alarms_on(&s->alarms));
+        (unsigned long long)c.clock_steps, alarms_on(supervisor_alarms(s)));
     notify_status(text);
 }
 
@@ -56,16 +69,51 @@ static bool children_are_alive(const struct supervisor *s, int64_t now_ms)
         if (!s->stopping && (c->state != CHILD_SERVING || child_overdue(c, now_ms)))
             return false;
     }
-    return s->signer.state == CHILD_NONE || !child_overdue(&s->signer, now_ms);
+    return supervisor_signer(s)->state == CHILD_NONE ||
+           !child_overdue(supervisor_signer(s), now_ms);
 }
 
-void supervisor_feed_watchdog(struct supervisor *s, int64_t now_ms)
+static void feed_watchdog(struct supervisor *s, int64_t now_ms)
 {
-    if (s->watchdog_every_ms == 0 || now_ms < s->next_watchdog_ms)
+    if (own(s)->watchdog_every_ms == 0 || now_ms < own(s)->next_watchdog_ms)
         return;
-    s->next_watchdog_ms = now_ms + s->watchdog_every_ms;
+    own(s)->next_watchdog_ms = now_ms + own(s)->watchdog_every_ms;
     if (children_are_alive(s, now_ms))
         notify_watchdog();
     else
-        s->next_watchdog_ms = now_ms + 100; /* soon after they are well again */
+        own(s)->next_watchdog_ms = now_ms + 100; /* soon after they are well again */
 }
+
+/* ---- the part ---- */
+
+static void begin(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    own(s)->watchdog_every_ms = notify_watchdog_interval_ms();
+}
+
+static void tell_soon(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    own(s)->next_status_ms = 0;
+}
+
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
+{
+    (void)now_ms;
+    return own(s)->watchdog_every_ms ? own(s)->next_watchdog_ms : INT64_MAX;
+}
+
+static void tick(struct supervisor *s, int64_t now_ms)
+{
+    tell_status(s, now_ms);
+    feed_watchdog(s, now_ms);
+}
+
+const struct part part_status = {
+    .name = "status",
+    .bytes = sizeof(struct told),
+    .deadline = deadline,
+    .tick = tick,
+    .on = {[EVENT_BEGINS] = begin, [EVENT_RELOAD_ENDS] = tell_soon},
+};

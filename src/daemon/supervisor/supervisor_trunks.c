@@ -2,7 +2,10 @@
  * The trunks for `stirctl status`: what they have in progress, as the workers count it, and how
  * many of their next hops are usable. Those that have none come first.
  */
-#include "supervisor.h"
+#include "loop.h"
+
+#include "supervisor_counters.h"
+#include "supervisor_hops.h"
 
 #include <stdlib.h>
 #include <stird/base/json.h>
@@ -35,7 +38,7 @@ static void put_count(struct json *j, struct str key, uint64_t n)
 
 static uint64_t in_progress(const struct supervisor *s, const struct trunk *t)
 {
-    const struct trunk_counters *counters = counter_book_trunk(s->book, t->name);
+    const struct trunk_counters *counters = counter_book_trunk(supervisor_counter_book(s), t->name);
     return counters ? counters->calls : 0;
 }
 
@@ -60,13 +63,14 @@ static bool is_its_turn(const struct trunk *t, const struct hop_tally *hops, uns
     return without == (turn == 0);
 }
 
-void supervisor_put_trunks(const struct supervisor *s, struct json *j)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
+    (void)now_ms;
     const struct settings *settings = s->current.settings;
     size_t until = j->out->n + LIST_MAX;
     unsigned shown = 0;
     struct hop_tally *upstreams = supervisor_count_hops(s);
-    counter_book_add_up(s->book);
+    counter_book_add_up(supervisor_counter_book(s));
     json_put_key(j, STR("trunks"));
     json_begin_array(j);
     for (unsigned turn = 0; upstreams && turn < 2; turn++) {
@@ -83,3 +87,5 @@ void supervisor_put_trunks(const struct supervisor *s, struct json *j)
     put_count(j, STR("trunks_in_all"), settings->n_trunks);
     put_count(j, STR("trunks_not_shown"), settings->n_trunks - shown);
 }
+
+const struct part part_trunks = {.name = "trunks", .put_status = put_status};
