@@ -35,8 +35,8 @@ struct worker_share {
 /* A worker's socket. */
 struct channel {
     struct channel *before, *next; /* the newest comes first */
-    int fd;
-    uint64_t dropped; /* packets of responses that the worker did not take in time */
+    int fd;                        /* -1: closed */
+    uint64_t dropped;              /* packets of responses that the worker did not take in time */
     unsigned worker;
 };
 
@@ -46,6 +46,7 @@ struct signer {
     int control_fd, epoll_fd;
     bool alarmed;
     struct channel *channels;
+    struct channel *closed; /* by `next`: events of theirs may be still to be looked at */
     struct worker_share shares[WORKERS_MAX];
     int64_t retired_us; /* since when another has its place; 0: it has not */
     _Alignas(8) char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
@@ -122,7 +123,8 @@ static void tell_refused_now_and_then(struct signer *s, unsigned worker)
 
 /* ---- channels ---- */
 
-static void channel_free(struct signer *s, struct channel *c)
+/* Its memory stays until all events are looked at that came at the same time. */
+static void channel_close(struct signer *s, struct channel *c)
 {
     if (c->dropped > 0)
         log_warning("a worker did not read all its signatures",
@@ -133,8 +135,21 @@ static void channel_free(struct signer *s, struct channel *c)
         c->before->next = c->next;
     else
         s->channels = c->next;
-    close(c->fd); /* which takes it out of the epoll set */
-    free(c);
+    /* Closing alone takes it out of the set only when no other process holds the same socket. */
+    epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    close(c->fd);
+    c->fd = -1;
+    c->next = s->closed;
+    s->closed = c;
+}
+
+static void free_closed(struct signer *s)
+{
+    for (struct channel *c = s->closed, *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    s->closed = NULL;
 }
 
 static bool watch(struct signer *s, int fd, struct channel *channel)
@@ -155,7 +170,7 @@ static void make_room(struct signer *s, unsigned worker)
         n++;
     }
     if (n >= CHANNELS_A_WORKER)
-        channel_free(s, oldest);
+        channel_close(s, oldest);
 }
 
 /* Takes FD. */
@@ -275,21 +290,21 @@ static void serve(struct signer *s, struct channel *c)
     if (got == 0 && !packet_is_end(c->fd))
         return;
     if (got <= 0) {
-        channel_free(s, c);
+        channel_close(s, c);
         return;
     }
     if ((size_t)got > sizeof(s->packet) || !split(&batch, (struct str){s->packet, (size_t)got})) {
         log_error("a worker's request has no size that a request can have; it is not served any "
                   "more",
                   LOG_NUMBER("bytes", (int64_t)got));
-        channel_free(s, c);
+        channel_close(s, c);
         return;
     }
     answer(s, c, &batch);
     if (buf_failed(&s->answers))
         c->dropped++; /* no memory: as if it had not read them */
     else if (!respond(s, c)) {
-        channel_free(s, c);
+        channel_close(s, c);
         return;
     }
     tell_refused_now_and_then(s, c->worker);
@@ -345,11 +360,13 @@ static int loop(struct signer *s)
         if (n < 0 && errno != EINTR)
             r = -errno;
         for (int i = 0; i < n && r > 0; i++) {
-            if (events[i].data.ptr)
-                serve(s, events[i].data.ptr);
-            else
+            struct channel *c = events[i].data.ptr;
+            if (!c)
                 r = obey(s);
+            else if (c->fd >= 0)
+                serve(s, c);
         }
+        free_closed(s);
     }
     return r;
 }
@@ -395,8 +412,9 @@ int signer_run(struct signing_service *service, const struct signer_options *opt
         tell_refused(s, w);
     for (struct channel *c = s->channels, *next; c; c = next) {
         next = c->next;
-        channel_free(s, c);
+        channel_close(s, c);
     }
+    free_closed(s);
     if (s->epoll_fd >= 0)
         close(s->epoll_fd);
     buf_fini(&s->answers);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stird/base/clock.h>
+#include <stird/base/shortage.h>
 
 #define FAILURES_MAX 3
 
@@ -92,24 +93,45 @@ bool signing_service_self_test(struct signing_service *s, int64_t now_s)
     return !s->failed;
 }
 
+/* The token in S->token, of a signature that is due to be verified. What was not judged for want of
+   memory is no wrong one; it does not leave, and the next is verified in its place. */
+static enum reason verify(struct signing_service *s, const struct entry *e)
+{
+    const unsigned long before = shortages();
+    if (credential_verify(e->credential, buf_str(&s->token)))
+        return REASON_OK;
+    if (shortages() != before)
+        return REASON_SIGNER_FAILED;
+    s->failed = true;
+    return REASON_SIGNER_SELF_TEST_FAILED;
+}
+
+/* How often in a row none could be made, though there was memory: SINCE, shortages() before. A
+   token that was away has forgotten its sessions: a new process makes new ones. */
+static void count_failures(struct signing_service *s, struct entry *e, enum reason r,
+                           unsigned long since)
+{
+    if (r != REASON_SIGNER_FAILED)
+        e->failures = 0;
+    else if (shortages() == since)
+        e->failures++;
+    if (e->failures >= FAILURES_MAX)
+        s->failed = true;
+}
+
 /* The token into S->token. */
 static enum reason sign(struct signing_service *s, struct entry *e,
                         const struct passport_type *type, const struct passport_claims *claims)
 {
+    const unsigned long before = shortages();
     enum reason r = credential_sign(e->credential, type, claims, &s->token);
-    /* A token that was away has forgotten its sessions: a new process makes new ones. */
-    e->failures = r == REASON_SIGNER_FAILED ? e->failures + 1 : 0;
-    if (e->failures >= FAILURES_MAX)
-        s->failed = true;
+    count_failures(s, e, r, before);
+    if (r == REASON_OK && s->token.n > SIGN_TOKEN_MAX)
+        r = REASON_SIGNER_FAILED;
+    if (r == REASON_OK && e->made % SIGNING_VERIFY_EVERY == 0)
+        r = verify(s, e);
     if (r != REASON_OK)
         return r;
-    if (s->token.n > SIGN_TOKEN_MAX)
-        return REASON_SIGNER_FAILED;
-    if (e->made % SIGNING_VERIFY_EVERY == 0 &&
-        !credential_verify(e->credential, buf_str(&s->token))) {
-        s->failed = true;
-        return REASON_SIGNER_SELF_TEST_FAILED;
-    }
     e->made++;
     s->made++;
     return REASON_OK;

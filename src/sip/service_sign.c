@@ -39,6 +39,12 @@ static const struct upstream *upstream_of_view(const struct context *c, enum pri
     return NULL;
 }
 
+/* Of a call that nobody places no time goes by. */
+static int64_t waited_s(const struct context *c)
+{
+    return proxy_rehearsal(c->proxy) ? 0 : clock_real_s() - c->call->now_s;
+}
+
 /* Once for all next hops that see the same of the call. */
 static enum step_result step_decide(struct context *c)
 {
@@ -56,6 +62,7 @@ static enum step_result step_decide(struct context *c)
     const struct str why_none = c->outcome->detail;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
+    c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
@@ -143,12 +150,20 @@ int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
     return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
 }
 
+/* One that was made stays while it is fresh; one that is asked for is of now. */
+static bool is_of_now(const struct context *c, int64_t now_s)
+{
+    int64_t iat_s = c->outcome->claims.iat_s;
+    return c->leaving[c->view].n_identities > 0 ? now_s - iat_s <= RESIGN_AFTER_S
+                                                : policy_is_time_of_token(iat_s, now_s);
+}
+
 /* A token that was made or decided long ago, for an upstream that did not take the call. */
 static void renew(struct context *c)
 {
     struct outcome *o = c->outcome;
     int64_t now_s = clock_real_s();
-    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
+    if (is_of_now(c, now_s))
         return;
     c->leaving[c->view].n_identities = 0;
     o->claims.iat_s = now_s;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stird/base/clock.h>
 #include <stird/core/settings.h>
 #include <stird/core/sign_request.h>
 #include <stird/io/control.h>
@@ -27,6 +28,18 @@
 #include "daemon/rights.h"
 
 #define PATIENCE_MS 60000 /* only a hang exceeds it */
+
+/* It stands still from its first reading on, in a signer too, so that a machine that stalls makes
+   no token too old. The link replaces clock_real_s() (CMakeLists.txt). */
+int64_t __real_clock_real_s(void);
+int64_t __wrap_clock_real_s(void);
+int64_t __wrap_clock_real_s(void)
+{
+    static int64_t now_s;
+    if (now_s == 0)
+        now_s = __real_clock_real_s();
+    return now_s;
+}
 
 static char *lab;
 static struct arena *arena;

@@ -273,6 +273,40 @@ static void a_worker_has_two_channels_and_no_more(void **state)
 }
 
 /* No time goes by for a signer that was replaced, so that this test has none either. */
+/*
+ * What comes to the oldest at the very time at which it makes room comes to nobody: all is written
+ * before the signer looks, and as it reads one packet and one message a turn, the third channel
+ * comes while packets wait on the first.
+ */
+static void a_channel_that_makes_room_may_have_packets(void **state)
+{
+    enum { WORKERS = 3, PACKETS = 20 };
+    const struct settings settings = {
+        .certificates = certificates, .n_certificates = 1, .sign_requests_per_second = 1000000};
+    struct process p = start(signer, &settings);
+    struct asking r = request(1, 0);
+    int channels[WORKERS][3];
+    (void)state;
+    for (unsigned w = 0; w < WORKERS; w++) {
+        channels[w][0] = open_channel_of(&p, w);
+        for (unsigned i = 0; i < PACKETS; i++)
+            send_requests(channels[w][0], &r, 1);
+    }
+    for (unsigned w = 0; w < WORKERS; w++)
+        for (unsigned i = 1; i < 3; i++)
+            channels[w][i] = open_channel_of(&p, w);
+    hear(&p, CONTROL_READY);
+    for (unsigned w = 0; w < WORKERS; w++) {
+        for (unsigned i = 1; i < 3; i++) {
+            struct answered response = ask(channels[w][i], &r);
+            assert_true(is_good(&response, &certificates[0]));
+        }
+        for (unsigned i = 0; i < 3; i++)
+            close(channels[w][i]);
+    }
+    let_end(&p);
+}
+
 static void a_workers_channels_have_one_ceiling(void **state)
 {
     const struct settings settings = {
@@ -382,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_does_not_read_holds_up_nobody),
         cmocka_unit_test(a_worker_that_talks_nonsense_is_cut_off_alone),
         cmocka_unit_test(a_worker_has_two_channels_and_no_more),
+        cmocka_unit_test(a_channel_that_makes_room_may_have_packets),
         cmocka_unit_test(a_workers_channels_have_one_ceiling),
         cmocka_unit_test(no_room_for_a_descriptor_is_not_its_end),
         cmocka_unit_test(a_wrong_key_is_an_alarm_and_the_end),

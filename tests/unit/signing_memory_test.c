@@ -4,6 +4,8 @@
  */
 #include "lab.h"
 
+#include <assert.h>
+#include <stird/core/library_memory.h>
 #include <stird/core/sign_request.h>
 #include <stird/io/control.h>
 #include <stird/io/signer_client.h>
@@ -153,9 +155,37 @@ static enum reason one_answer(void)
         reason = response->reason == REASON_OK ? answers[0].reason : (enum reason)response->reason;
         assert_true(reason != REASON_OK || credential_verify(credential, answers[0].token));
     }
+    /* A want of memory is neither a wrong signature nor a token that is away. */
+    assert_false(signing_service_failed(service));
     signing_service_free(service);
     buf_fini(&out);
     return reason;
+}
+
+/* So many tokens in a row that a signer whose key is away would have itself replaced. */
+static void a_signer_without_memory_goes_on_with_it(void **state)
+{
+    _Alignas(8) static char bytes[SIGN_REQUEST_MAX];
+    const struct sign_order o = order();
+    (void)state;
+    assert_int_not_equal(sign_request_write(bytes, 1, &o, 1), 0);
+    open_service();
+    for (unsigned i = 0; i < 6; i++) {
+        struct buf out = BUF_INIT;
+        struct sign_answer answers[PASSPORTS_MAX];
+        left = i < 5 && CAN_FAIL ? 0 : -1;
+        stays = true;
+        signing_service_answer(service, (const struct sign_request *)bytes, 1, NOW, &out);
+        left = -1;
+        assert_false(signing_service_failed(service));
+        if (i == 5) {
+            struct str packet = buf_str(&out);
+            assert_non_null(sign_response_next(&packet, answers));
+            assert_int_equal(answers[0].reason, REASON_OK);
+        }
+        buf_fini(&out);
+    }
+    signing_service_free(service);
 }
 
 static void on_answer(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
@@ -241,10 +271,12 @@ static void a_question(void **state)
 
 int main(void)
 {
+    assert(library_memory_watch());
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key),
         cmocka_unit_test(an_answer),
         cmocka_unit_test(a_question),
+        cmocka_unit_test(a_signer_without_memory_goes_on_with_it),
     };
     return cmocka_run_group_tests(tests, make_unit, remove_unit);
 }

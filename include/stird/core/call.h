@@ -26,7 +26,8 @@ struct call_header {
 
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
-    int64_t now_s;             /* real time */
+    int64_t now_s;             /* real time of its arrival, by which it is decided */
+    int64_t waited_s;          /* from then until now, when its tokens are asked for */
     bool traced;               /* the outcome shall say each step (explain, log level debug) */
     uint8_t random[16];        /* for origid */
     const uint8_t *origid_key; /* ORIGID_KEY_BYTES for stable ones; NULL: there is none */

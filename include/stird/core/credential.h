@@ -36,7 +36,8 @@ const struct certificate *credential_certificate(const struct credential *c);
  */
 enum reason credential_sign(struct credential *c, const struct passport_type *type,
                             const struct passport_claims *claims, struct buf *out);
-/* Verifies a token with the certificate's public key, not with the private one. */
+/* Verifies a token with the certificate's public key, not with the private one. False, too, when
+   there is no memory (shortage.h). */
 bool credential_verify(const struct credential *c, struct str token);
 /* The signature alone over MESSAGE, for vectors and self-tests. */
 bool es256_verify(EVP_PKEY *public_key, struct str message,

@@ -34,8 +34,10 @@ struct passport_claims {
 #define PASSPORT_HI_MAX  32
 
 /*
- * What of text may be signed because somebody asks for it: sip:, sips: and tel: with a number and
- * no more than a host and port beside it, and urn:service: (RFC 5031).
+ * What of URIs may be signed because somebody asks for it: "tel:+" with a number that can exist
+ * (number_plan.h) and no more, and "urn:service:" with the registered name of an emergency service.
+ * A host would be words of the asker's choice: a type that needs sip: URIs takes them from the
+ * signer's own settings.
  */
 bool passport_is_number_uri(struct str uri);
 /* "1", "1.2.1" (RFC 7044 section 5): digits with dots between them. */

@@ -3,10 +3,10 @@
  *
  * A request is for the tokens of one call, of which some may be made and others not: a head and,
  * for each token, a record of typed fields. The signer writes the JSON itself, and of text it takes
- * numbers, URIs that name a number or a service, and `hi`, so a broken worker can ask for a false
- * call but never have words of its choice signed. Records tell how long they are and come back to
- * back, several in a packet. Same machine, same binary: host byte order, and the version catches a
- * mixture after an upgrade.
+ * numbers, URIs that name a number or an emergency service, and `hi`, so a broken worker can ask
+ * for a false call but never have words of its choice signed. Records tell how long they are and
+ * come back to back, several in a packet. Same machine, same binary: host byte order, and the
+ * version catches a mixture after an upgrade.
  */
 #ifndef STIRD_SIGN_REQUEST_H
 #define STIRD_SIGN_REQUEST_H
@@ -78,7 +78,7 @@ struct sign_asked {
 };
 /*
  * Reads a request that sign_request_next() gave: every length, digit and letter is checked, and iat
- * is within 6 s of NOW_S. REASON_OK with *ASKED, whose tokens may be refused each; or, of all of
+ * is within 7 s of NOW_S. REASON_OK with *ASKED, whose tokens may be refused each; or, of all of
  * it, SIGNER_REFUSED or CLOCK_DISAGREES.
  */
 enum reason sign_request_read(const struct sign_request *request, int64_t now_s,

@@ -3,8 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* The 5 s that a Date may differ (Decided 9), and a second that begins on the way here. */
-#define CLOCK_TOLERANCE_S 6
+/* The 5 s that a Date may be off (Decided 9), the second that signing.timeout lasts at most, and
+   one that begins on the way here. */
+#define CLOCK_TOLERANCE_S 7
 
 static const uint8_t longest[SIGN_FIELDS] = {
     [SIGN_ORIG] = TN_MAX_DIGITS, [SIGN_ORIG_URI] = PASSPORT_URI_MAX,

@@ -1,7 +1,7 @@
 /* Text that a worker may have signed: it names who is meant, and says nothing else. */
 #include <stird/core/passport.h>
 
-#include <stird/core/uri.h>
+#include <stird/core/number_plan.h>
 
 static bool is_digits(struct str s)
 {
@@ -11,67 +11,41 @@ static bool is_digits(struct str s)
     return s.n > 0 && i == s.n;
 }
 
-/* As it stands in a number that is canonical, or with the plus of a global one (RFC 3966). */
-static bool is_number(struct str user)
+/* A global number (RFC 3966 section 5.1.4) that somebody may have. */
+static bool is_tel(struct str uri)
 {
-    if (user.n > 0 && user.p[0] == '+')
-        user = str_slice(user, 1, user.n);
-    return is_digits(user) && user.n <= TN_MAX_DIGITS;
+    struct tn tn;
+    return str_starts(uri, STR("tel:+")) && is_digits(str_slice(uri, 5, uri.n)) &&
+           tn_from_digits(&tn, str_slice(uri, 5, uri.n)) && number_plan_check(&tn) == TN_OK;
 }
 
-/* As hosts are compared: in lower case (RFC 3261 section 19.1.4). */
-static bool is_host(struct str host)
+/* Emergency services: RFC 5031 section 4.2, RFC 8147 section 14.3, and what is registered since. */
+static bool is_service(struct str uri)
 {
-    for (size_t i = 0; i < host.n; i++)
-        if (ascii_lower(host.p[i]) != host.p[i])
-            return false;
-    return host.n > 0 && uri_host_is_plain(host);
-}
-
-/* Nothing, or ":5060". */
-static bool is_port(struct str text)
-{
-    uint64_t port;
-    return text.n == 0 ||
-           (text.p[0] == ':' && str_to_u64(str_slice(text, 1, text.n), UINT16_MAX, &port));
-}
-
-/* "sos", "sos.fire": labels of lower case letters, digits and hyphens. */
-static bool is_service(struct str labels)
-{
-    bool good = labels.n > 0;
-    while (good && labels.p) {
-        struct str label = str_cut(&labels, '.');
-        good = label.n > 0;
-        for (size_t i = 0; good && i < label.n; i++)
-            good = (label.p[i] >= 'a' && label.p[i] <= 'z') || ascii_is_digit(label.p[i]) ||
-                   label.p[i] == '-';
-    }
-    return good;
-}
-
-/* Behind "sip:": NUMBER@HOST and no more, by what the reader of URIs finds in it. */
-static bool is_number_at_host(struct str uri, struct str rest)
-{
-    struct uri parts;
-    struct str user = str_cut(&rest, '@');
-    return rest.p && is_number(user) && uri_split(&parts, uri) && parts.scheme == URI_SIP &&
-           str_eq(parts.userinfo, user) && is_host(parts.host) && str_starts(rest, parts.host) &&
-           is_port(str_slice(rest, parts.host.n, rest.n));
-}
-
-static struct str behind(struct str uri, struct str start)
-{
-    return str_starts(uri, start) ? str_slice(uri, start.n, uri.n) : (struct str){NULL, 0};
+    static const struct str names[] = {
+        STR("sos"),
+        STR("sos.ambulance"),
+        STR("sos.animal-control"),
+        STR("sos.ecall.automatic"),
+        STR("sos.ecall.manual"),
+        STR("sos.fire"),
+        STR("sos.gas"),
+        STR("sos.marine"),
+        STR("sos.mountain"),
+        STR("sos.physician"),
+        STR("sos.poison"),
+        STR("sos.police"),
+    };
+    const struct str urn = STR("urn:service:");
+    bool found = false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && str_starts(uri, urn); i++)
+        found = found || str_eq(str_slice(uri, urn.n, uri.n), names[i]);
+    return found;
 }
 
 bool passport_is_number_uri(struct str uri)
 {
-    if (uri.n > PASSPORT_URI_MAX)
-        return false;
-    return is_service(behind(uri, STR("urn:service:"))) || is_number(behind(uri, STR("tel:"))) ||
-           is_number_at_host(uri, behind(uri, STR("sip:"))) ||
-           is_number_at_host(uri, behind(uri, STR("sips:")));
+    return is_tel(uri) || is_service(uri);
 }
 
 bool passport_is_hi(struct str hi)

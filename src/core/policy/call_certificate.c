@@ -74,7 +74,7 @@ static enum reason want_token(struct decision *d)
     type->fill(&claims, d->outcome);
     const struct certificate_question q = {.settings = d->settings,
                                            .states = d->call->certificate_states,
-                                           .now_s = d->call->now_s,
+                                           .now_s = d->call->now_s + d->call->waited_s,
                                            .type = type,
                                            .claims = &claims};
     enum reason reason = REASON_NO_CERTIFICATE;
