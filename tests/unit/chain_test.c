@@ -254,7 +254,7 @@ static void constraints_as_well(void **state)
     assert_int_equal(judge("PCW", "W", NOW).scope.n_constraints, 0);
 }
 
-/* R-X-045. */
+/* RFC 9060. */
 static void codes_are_those_of_the_issuer(void **state)
 {
     (void)state;

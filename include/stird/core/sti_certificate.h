@@ -99,6 +99,8 @@ bool sti_scope_covers(const struct sti_scope *scope, const struct tn *orig);
  */
 const char *sti_scope_signs_nothing(const struct sti_scope *scope, const struct passport_type *type,
                                     struct str *claim);
+/* Whether each list that limits the numbers of OTHER limits SCOPE's too. */
+bool sti_scope_has_limits_of(const struct sti_scope *scope, const struct sti_scope *other);
 /* Whether some calling numbers are outside. */
 bool sti_scope_is_limited(const struct sti_scope *scope);
 

@@ -1,7 +1,6 @@
 #include <stird/core/certificate_chain.h>
 #include <stird/core/certificate_check.h>
 
-#include "core/verify/tn_auth_list.h"
 #include "core/verify/x509_parts.h"
 
 #include <openssl/err.h>
@@ -67,27 +66,14 @@ static const char *is_in_force(struct look *l)
                                                : NULL;
 }
 
-/* Whether each list of numbers of THEIRS is one of OURS. */
-static bool has_numbers_of(const struct sti_scope *ours, const struct sti_scope *theirs)
-{
-    const struct tn none = {.n = 0};
-    for (unsigned i = 0; i < theirs->n_lists; i++) {
-        bool same = tn_auth_list_covers(theirs->tn_auth_list[i], &none);
-        for (unsigned j = 0; j < ours->n_lists && !same; j++)
-            same = str_eq(theirs->tn_auth_list[i], ours->tn_auth_list[j]);
-        if (!same)
-            return false;
-    }
-    return true;
-}
-
 /* Verifiers go by what is served: it must allow what this unit signs. */
 static const char *has_our_scope(struct look *l)
 {
     const struct sti_scope *ours = &l->certificate->scope, *theirs = &l->judged.scope;
     if (!str_eq(l->judged.spc, l->certificate->spc))
         return "serves a certificate of another service provider code";
-    bool same = theirs->n_constraints == ours->n_constraints && has_numbers_of(ours, theirs);
+    bool same = theirs->n_constraints == ours->n_constraints &&
+                sti_scope_has_limits_of(ours, theirs);
     for (unsigned i = 0; same && i < ours->n_constraints; i++)
         same = str_eq(theirs->constraints[i], ours->constraints[i]);
     return same ? NULL : "serves a certificate for other numbers or claims: import it";

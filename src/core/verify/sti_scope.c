@@ -63,11 +63,35 @@ bool sti_scope_is_encompassed(const struct sti_scope *scope)
     return true;
 }
 
-/* A list that covers a number that nobody has names a provider. */
+/* One that covers a number that nobody has names a provider. */
+static bool is_limit(struct str list)
+{
+    const struct tn none = {.n = 0};
+    return !tn_auth_list_covers(list, &none);
+}
+
 bool sti_scope_is_limited(const struct sti_scope *scope)
 {
-    const struct tn none = {0};
-    return !sti_scope_covers(scope, &none);
+    for (unsigned i = 0; i < scope->n_lists; i++)
+        if (is_limit(scope->tn_auth_list[i]))
+            return true;
+    return scope->n_lists == 0;
+}
+
+static bool has_list(const struct sti_scope *scope, struct str list)
+{
+    for (unsigned i = 0; i < scope->n_lists; i++)
+        if (str_eq(scope->tn_auth_list[i], list))
+            return true;
+    return false;
+}
+
+bool sti_scope_has_limits_of(const struct sti_scope *scope, const struct sti_scope *other)
+{
+    for (unsigned i = 0; i < other->n_lists; i++)
+        if (is_limit(other->tn_auth_list[i]) && !has_list(scope, other->tn_auth_list[i]))
+            return false;
+    return true;
 }
 
 const char *sti_scope_refuse(const struct sti_scope *scope, const json_t *payload,
