@@ -243,6 +243,46 @@ static void the_chain_that_is_trusted_limits(void **state)
     }
 }
 
+/* As many as may be served, below an anchor that is not; the anchor limits as well. */
+static void the_longest_chain(void **state)
+{
+    (void)state;
+    enum { BETWEEN = 5 };
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    X509 *made[BETWEEN + 1], *below = named('R');
+    struct trust *t = trust_of("R");
+    for (int i = 0; i <= BETWEEN; i++)
+        below = made[i] = lab_certificate_new(&(struct lab_certificate){
+            .name = i < BETWEEN ? names[i] : "SHAKEN",
+            .serial = 99,
+            .key = keys[DELEGATE],
+            .issuer = below,
+            .issuer_key = keys[i == 0 ? ROOT : DELEGATE],
+            .not_before_s = NOW - DAY,
+            .not_after_s = NOW + DAY,
+            .authority = i < BETWEEN,
+            .numbers = i == 0 ? few : many,
+        });
+    /* The end-entity first, and behind it in the order of a chain, or the other way round. */
+    for (int turned = 0; turned < 2; turned++) {
+        struct buf text = BUF_INIT;
+        struct sti_certificate c;
+        assert_true(lab_add_certificate(&text, made[BETWEEN]));
+        for (int i = 0; i < BETWEEN; i++)
+            assert_true(lab_add_certificate(&text, made[turned ? i : BETWEEN - 1 - i]));
+        assert_true(sti_certificate_prepare(&c, buf_str(&text), t, NOW, arena));
+        assert_null(c.trusted.chain);
+        assert_int_equal(c.scope.n_lists, BETWEEN + 1);
+        assert_false(covers(&c.scope, "12155550150"));
+        assert_true(covers(&c.scope, "12155550100"));
+        sti_certificate_fini(&c);
+        buf_fini(&text);
+    }
+    for (int i = 0; i <= BETWEEN; i++)
+        X509_free(made[i]);
+    trust_free(t);
+}
+
 static void constraints_as_well(void **state)
 {
     (void)state;
@@ -350,6 +390,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_chain_that_is_trusted_limits),
+        cmocka_unit_test(the_longest_chain),
         cmocka_unit_test(constraints_as_well),
         cmocka_unit_test(codes_are_those_of_the_issuer),
         cmocka_unit_test(what_failed_by_time_has_an_end),

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How much is looked for: of the certificates between the first so many, ... */
-#define CHAIN_BETWEEN_MAX 16
-#define CHAIN_SIGNATURES_MAX                                                                       \
-    128                   /* ... this many signatures, which others can make us look at, ... */
-#define CHAIN_WAYS_MAX 16 /* ... and whole ways. */
+/* How far is looked, since others can make us look: at so many certificates between, signatures,
+   and whole ways. */
+#define CHAIN_BETWEEN_MAX    16
+#define CHAIN_SIGNATURES_MAX 64
+#define CHAIN_WAYS_MAX       16
 
 /*
  * Hands TAKE each way from LEAF through certificates of MORE (may be NULL) that are in force at
