@@ -157,11 +157,12 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
 /* A chain that no verifier can follow is not loaded; one that some cannot follow is warned of. An
    expired one is not judged. */
 static bool check_chain(struct reader *r, const struct unit *u, struct str chain_name,
-                        const struct certificate *c)
+                        struct certificate *c)
 {
     if (c->not_after_s < r->now_s)
         return true;
     const char *why = certificate_fault(c, u->anchors, r->now_s, r->arena);
+    why = why ? why : certificate_take_scope(c, u->anchors, r->now_s, r->arena);
     const char *maybe = certificate_warning(c, u->anchors, r->arena);
     if (why)
         problems_add(r->problems, chain_name, 0, "%s", why);
@@ -208,15 +209,15 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     c->unit = u->name;
     take_owner(s, u, c);
     check_owner(r, s, u, c);
+    bool good = check_chain(r, u, chain_name, c);
     check_use(r, u, c);
     const char *why = x5u_warning(c->x5u);
     if (why)
         warn(r, &u->draft->object, place_of(&u->draft->object, "directory"), "%.*s: %.*s %s",
              STR_ARG(x5u_name), STR_ARG(c->x5u), why);
-    if (check_chain(r, u, chain_name, c))
-        return true;
-    certificate_fini(c);
-    return false;
+    if (!good)
+        certificate_fini(c);
+    return good;
 }
 
 /* One with mistakes is remembered: its key is looked at all the same. */

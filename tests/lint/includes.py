@@ -65,8 +65,8 @@ LIBRARIES = {
 # Of these the public headers say types of a library, which whoever includes them therefore sees.
 SHOWN = {"core": "openssl/", "lab": "openssl/"}
 
-PURE = """assert ctype errno inttypes limits stdalign stdarg stdbool stddef stdint stdio stdlib string time""".split()
-SYSTEM = """dirent dlfcn elf fcntl ftw getopt glob grp libgen linux/* malloc poll pwd sched search signal stdatomic strings
+PURE = """assert ctype errno inttypes limits search stdalign stdarg stdbool stddef stdint stdio stdlib string time""".split()
+SYSTEM = """dirent dlfcn elf fcntl ftw getopt glob grp libgen linux/* malloc poll pwd sched signal stdatomic strings
     sys/* syslog unistd""".split()
 NETWORK = "arpa/* netdb netinet/* sys/socket sys/un".split()
 NO_NETWORK = "core lab conf sip".split()

@@ -60,7 +60,7 @@ static struct sti_certificate judge(struct lab_certificate leaf, struct lab_cert
     X509 *root = issue(above, NULL);
     sk_X509_push(chain, issue(leaf, root));
     sk_X509_push(chain, root);
-    assert_true(sti_certificate_read(&read, chain, arena));
+    assert_true(sti_certificate_judge(&read, chain, NULL, NOW, arena));
     sk_X509_pop_free(chain, X509_free);
     EVP_PKEY_free(read.key);
     read.key = NULL;
@@ -197,7 +197,7 @@ static void the_public_vectors_are_read(void **state)
     json_t *enhanced = json_object_get(v, "enhanced");
     STACK_OF(X509) *chain = certificates_read(lab_member(enhanced, "certificate"), &fault);
     struct sti_certificate c;
-    assert_true(chain && sti_certificate_read(&c, chain, arena));
+    assert_true(chain && sti_certificate_judge(&c, chain, NULL, NOW, arena));
     assert_null(sti_certificate_fault(&c));
     assert_str(c.spc, STR("1234"));
     assert_int_equal(c.scope.n_constraints, 1);

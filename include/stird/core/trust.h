@@ -50,8 +50,8 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
 
-/* Both at once, and how long what is good of it holds: what is not good stays so until it is judged
-   anew. */
+/* Both at once, and how long it holds, good or bad: until one of what it is about begins or ends.
+ */
 enum trust_revoked { TRUST_NO_LISTS, TRUST_NOT_REVOKED, TRUST_REVOKED, TRUST_NOT_KNOWN };
 struct trust_answer {
     const char *chain; /* NULL: it leads to an anchor */
@@ -59,8 +59,11 @@ struct trust_answer {
     const char *not_known;   /* why */
     int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
 };
-/* False: no memory, and nothing is judged. */
+/*
+ * False: no memory, and nothing is judged. BUILT, if not NULL, becomes the chain from LEAF to its
+ * anchor, to be freed with its certificates; NULL where it leads to none.
+ */
 bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 struct trust_answer *answer);
+                 struct trust_answer *answer, STACK_OF(X509) * *built);
 
 #endif

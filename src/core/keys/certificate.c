@@ -105,7 +105,7 @@ static void take_leaf(struct reading *r, int64_t now_s)
 {
     struct sti_certificate leaf;
     struct certificate *c = r->certificate;
-    if (!sti_certificate_read(&leaf, r->chain, r->arena)) {
+    if (!sti_certificate_judge(&leaf, r->chain, NULL, now_s, r->arena)) {
         r->problems->out_of_memory = true;
         sti_certificate_fini(&leaf);
         return;

@@ -73,8 +73,7 @@ static const char *has_our_scope(struct look *l)
     if (!str_eq(l->judged.spc, l->certificate->spc))
         return "serves a certificate of another service provider code";
     bool same = theirs->n_constraints == ours->n_constraints &&
-                (!sti_scope_is_limited(theirs) ||
-                 str_eq(theirs->tn_auth_list[0], ours->tn_auth_list[0]));
+                sti_scope_has_limits_of(ours, theirs);
     for (unsigned i = 0; same && i < ours->n_constraints; i++)
         same = str_eq(theirs->constraints[i], ours->constraints[i]);
     return same ? NULL : "serves a certificate for other numbers or claims: import it";

@@ -153,13 +153,19 @@ const char *certificate_chain_warning(STACK_OF(X509) * chain, const struct trust
 
 /* ---- of a unit ---- */
 
+static int64_t when_in_force(const struct certificate *c, int64_t now_s)
+{
+    return now_s > c->not_before_s ? now_s : c->not_before_s;
+}
+
 const char *certificate_fault(const struct certificate *c, const struct trust *anchors,
                               int64_t now_s, struct arena *arena)
 {
     const unsigned long before = shortages();
     STACK_OF(X509) *chain = x509_read_ders(c->chain);
-    int64_t when_s = now_s > c->not_before_s ? now_s : c->not_before_s;
-    const char *why = chain ? certificate_chain_fault(chain, anchors, when_s, arena) : NO_MEMORY;
+    const char *why = chain
+                          ? certificate_chain_fault(chain, anchors, when_in_force(c, now_s), arena)
+                          : NO_MEMORY;
     sk_X509_pop_free(chain, X509_free);
     return shortages() == before ? why : NO_MEMORY;
 }
@@ -171,4 +177,21 @@ const char *certificate_warning(const struct certificate *c, const struct trust 
     const char *why = chain ? certificate_chain_warning(chain, anchors, arena) : NULL;
     sk_X509_pop_free(chain, X509_free);
     return why;
+}
+
+const char *certificate_take_scope(struct certificate *c, const struct trust *anchors,
+                                   int64_t now_s, struct arena *arena)
+{
+    struct sti_certificate judged = {.key = NULL};
+    STACK_OF(X509) *chain = x509_read_ders(c->chain);
+    bool good = chain &&
+                sti_certificate_judge(&judged, chain, anchors, when_in_force(c, now_s), arena);
+    const char *why = good ? sti_certificate_fault(&judged) : NULL;
+    if (good)
+        c->scope = judged.scope;
+    sti_certificate_fini(&judged);
+    sk_X509_pop_free(chain, X509_free);
+    if (!good)
+        return NO_MEMORY;
+    return why ? or_no_memory(arena_printf(arena, "is refused by verifiers: %s", why)) : NULL;
 }

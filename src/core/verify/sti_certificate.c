@@ -1,5 +1,6 @@
 #include <stird/core/sti_certificate.h>
 
+#include "chain_ways.h"
 #include "claim_constraints.h"
 #include "sti_scope.h"
 #include "tn_auth_list.h"
@@ -12,7 +13,7 @@
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 
-_Static_assert(STI_CHAIN_MAX >= CERTIFICATES_MAX, "what is served is judged whole");
+_Static_assert(STI_CHAIN_MAX > CERTIFICATES_MAX, "what is served is judged whole, and its anchor");
 
 struct judging {
     struct sti_certificate *c;
@@ -115,6 +116,15 @@ static const char *judge_constraints(struct judging *j)
     return NULL;
 }
 
+/* A code stands for all numbers: an issuer that has some numbers alone has no code to give. */
+static const char *judge_encompassed(struct judging *j)
+{
+    return sti_scope_is_encompassed(&j->c->scope)
+               ? NULL
+               : "its chain widens: a service provider code is not in the TNAuthList of the "
+                 "certificate above (RFC 9060)";
+}
+
 static const char *judge_dates(struct judging *j)
 {
     return x509_seconds(X509_get0_notBefore(j->leaf), &j->c->not_before_s) &&
@@ -138,6 +148,7 @@ static const struct {
     [STI_SIGNATURE] = {judge_signature, TO_THE_ISSUER},
     [STI_EXTENSIONS] = {judge_extensions, TO_THE_ISSUER},
     [STI_CONSTRAINTS] = {judge_constraints, TO_THE_ISSUER},
+    [STI_ENCOMPASSED] = {judge_encompassed, TO_THE_ISSUER},
     [STI_DATES] = {judge_dates, TO_THE_ISSUER},
 };
 
@@ -181,28 +192,31 @@ static struct str serial_text(struct judging *j)
     return text;
 }
 
-bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena)
+/* UP: the leaf and those that it counts by. */
+static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *arena)
 {
-    const unsigned long before = shortages();
-    struct judging j = {.c = c, .leaf = sk_X509_value(chain, 0), .arena = arena};
-    *c = (struct sti_certificate){0};
+    struct judging j = {.c = c, .leaf = sk_X509_value(up, 0), .arena = arena};
+    bool scope = sti_scope_read(&c->scope, up, arena);
     for (unsigned i = 0; i < STI_RULES; i++)
         c->fault[i] = rules[i].judge(&j);
     c->subject = subject_text(&j);
     c->serial = serial_text(&j);
-    bool scope = sti_scope_read(&c->scope, chain, arena);
     ERR_clear_error();
-    return shortages() == before && scope && !j.no_memory && c->subject.p && c->serial.p;
+    return scope && !j.no_memory && c->subject.p && c->serial.p;
 }
 
 bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
                            const struct trust *trust, int64_t now_s, struct arena *arena)
 {
-    if (!sti_certificate_read(c, chain, arena))
-        return false;
-    c->has_anchors = trust != NULL;
-    c->judged_s = now_s;
-    return !trust || trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
+    const unsigned long before = shortages();
+    STACK_OF(X509) *up = NULL;
+    *c = (struct sti_certificate){.has_anchors = trust != NULL, .judged_s = now_s};
+    bool good = !trust ||
+                trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted, &up);
+    up = up ? up : chain_up(chain, now_s);
+    good = up && read(c, up, arena) && good && shortages() == before;
+    sk_X509_pop_free(up, X509_free);
+    return good;
 }
 
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,

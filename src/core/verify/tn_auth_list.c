@@ -142,3 +142,39 @@ bool tn_auth_list_covers(struct str der, const struct tn *number)
     }
     return covers;
 }
+
+/* ---- codes ---- */
+
+static bool next_code(struct str *list, struct str *code)
+{
+    struct str inside;
+    while (list->n > 0) {
+        if (der_take(list, TAG_SPC, &inside))
+            return der_take_only(inside, DER_IA5_STRING, code);
+        if (!der_take(list, TAG_ONE, &inside) && !der_take(list, TAG_RANGE, &inside))
+            return false;
+    }
+    return false;
+}
+
+static bool has_code(struct str der, struct str code)
+{
+    struct str list, one;
+    if (!der_take_only(der, DER_SEQUENCE, &list))
+        return false;
+    while (next_code(&list, &one))
+        if (str_eq(one, code))
+            return true;
+    return false;
+}
+
+bool tn_auth_list_has_codes_of(struct str above, struct str der)
+{
+    struct str list, code;
+    if (!der_take_only(der, DER_SEQUENCE, &list))
+        return true;
+    while (next_code(&list, &code))
+        if (!has_code(above, code))
+            return false;
+    return true;
+}

@@ -21,4 +21,11 @@ const char *tn_auth_list_read(struct str der, struct buf *spcs);
  */
 bool tn_auth_list_covers(struct str der, const struct tn *number);
 
+/*
+ * Whether each service provider code of DER is one of ABOVE's, the list of a certificate above it
+ * (RFC 9060): a code stands for all numbers, so no list of numbers alone holds one. True of lists
+ * without codes; both are lists that tn_auth_list_read() found good.
+ */
+bool tn_auth_list_has_codes_of(struct str above, struct str der);
+
 #endif

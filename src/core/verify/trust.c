@@ -187,8 +187,27 @@ static void narrow_to_authorities(struct trust_answer *answer, STACK_OF(X509) * 
             narrow(answer, from_s, until_s);
 }
 
+static void part_at(struct trust_answer *answer, STACK_OF(X509) * all, int64_t now_s)
+{
+    for (int i = 0; i < sk_X509_num(all); i++)
+        x509_dates_part(sk_X509_value(all, i), now_s, &answer->from_s, &answer->until_s);
+}
+
+/* What is not good is not so for ever: with any date of those that were looked at another way, or
+   another list, may be good. */
+static void narrow_to_dates(struct trust_answer *answer, const struct trust *t, X509 *leaf,
+                            STACK_OF(X509) * more, int64_t now_s)
+{
+    x509_dates_part(leaf, now_s, &answer->from_s, &answer->until_s);
+    part_at(answer, more, now_s);
+    part_at(answer, t->anchors.all, now_s);
+    part_at(answer, t->list_anchors.all, now_s);
+    part_at(answer, t->list_signers, now_s);
+    revocations_part(t->revocations, now_s, &answer->from_s, &answer->until_s);
+}
+
 bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 struct trust_answer *answer)
+                 struct trust_answer *answer, STACK_OF(X509) * *built)
 {
     const unsigned long before = shortages();
     STACK_OF(X509) *chain = NULL;
@@ -203,7 +222,12 @@ bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64
         answer->revoked = TRUST_NOT_KNOWN;
         answer->not_known = why;
     }
-    sk_X509_pop_free(chain, X509_free);
+    if (why || answer->revoked == TRUST_NOT_KNOWN || answer->revoked == TRUST_REVOKED)
+        narrow_to_dates(answer, t, leaf, more, now_s);
+    if (built)
+        *built = chain;
+    else
+        sk_X509_pop_free(chain, X509_free);
     return shortages() == before;
 }
 
@@ -211,7 +235,7 @@ const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509
                                 int64_t now_s, bool *revoked)
 {
     struct trust_answer answer;
-    bool judged = trust_judge(t, leaf, more, now_s, &answer);
+    bool judged = trust_judge(t, leaf, more, now_s, &answer, NULL);
     *revoked = judged && answer.revoked == TRUST_REVOKED;
     if (!judged)
         return TRUST_NO_MEMORY;

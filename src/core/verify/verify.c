@@ -163,7 +163,7 @@ static void check_dates(struct verification *v)
         found_good(&v->f, VERIFY_DATES);
 }
 
-/* Whether what was found good of its chain and by lists is so at the time of the question. */
+/* Whether what was found of its chain and by lists is so at the time of the question. */
 static bool is_still_judged(struct verification *v, enum verify_check check)
 {
     bool still = sti_certificate_is_judged(v->certificate, v->question->now_s);
@@ -177,12 +177,15 @@ static void check_chain(struct verification *v)
     const struct sti_certificate *c = v->certificate;
     if (!c || !c->has_anchors)
         return;
+    if (!is_still_judged(v, VERIFY_CHAIN))
+        return;
     if (c->trusted.chain)
         FAILED(&v->f, VERIFY_CHAIN, "%s", c->trusted.chain);
-    else if (is_still_judged(v, VERIFY_CHAIN))
+    else
         found_good(&v->f, VERIFY_CHAIN);
 }
 
+/* What is revoked stays so: no other time excuses it. */
 static void check_revoked(struct verification *v)
 {
     const struct sti_certificate *c = v->certificate;
