@@ -113,21 +113,36 @@ bool fetch_host_is_shut(const struct fetch_host *host, int64_t now_ms)
     return is_tried(host) && now_ms < host->shut_until_ms;
 }
 
+static enum fetch_outcome look_at(struct fetch_host *host, int64_t now_ms)
+{
+    if (fetch_host_is_shut(host, now_ms) || (is_tried(host) && host->entered > 0))
+        return FETCH_BREAKER;
+    return token_bucket_has(&host->bucket, &host->all->rules.rate, now_ms) ? FETCH_OK : FETCH_LIMIT;
+}
+
+static struct fetch_host *find(struct fetch_hosts *h, struct str host)
+{
+    char room[NAME_MAX_BYTES];
+    struct lru_link *link = lru_find(&h->by_name, plain_name(host, room));
+    return link ? host_of(link) : NULL;
+}
+
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms)
+{
+    struct fetch_host *found = find(h, host);
+    return found ? look_at(found, now_ms) : FETCH_OK;
+}
+
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
                                     struct fetch_host **entered)
 {
-    char room[NAME_MAX_BYTES];
-    struct str name = plain_name(host, room);
-    struct lru_link *link = lru_find(&h->by_name, name);
-    struct fetch_host *found = link ? host_of(link) : NULL;
-    enum fetch_outcome outcome = found ? FETCH_OK : add(h, name, now_ms, &found);
+    struct fetch_host *found = find(h, host);
+    enum fetch_outcome outcome = found ? look_at(found, now_ms) : add(h, host, now_ms, &found);
+    if (found)
+        lru_touch(&h->by_name, &found->link);
     if (outcome != FETCH_OK)
         return outcome;
-    lru_touch(&h->by_name, &found->link);
-    if (fetch_host_is_shut(found, now_ms) || (is_tried(found) && found->entered > 0))
-        return FETCH_BREAKER;
-    if (!token_bucket_take(&found->bucket, &h->rules.rate, now_ms))
-        return FETCH_LIMIT;
+    token_bucket_take(&found->bucket, &h->rules.rate, now_ms);
     found->entered++;
     *entered = found;
     return FETCH_OK;

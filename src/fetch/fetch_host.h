@@ -43,8 +43,11 @@ void fetch_hosts_free(struct fetch_hosts *h);
 /* Whose breakers are open now. */
 unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
 
-/* One more URL of HOST, in any case, is to be fetched: FETCH_OK with *ENTERED; else why not
-   (LIMIT, BREAKER, OVERLOADED, UNAVAILABLE: no memory). */
+/* Whether one more URL of HOST, in any case, may be fetched, as far as is known of it: counts
+   nothing. FETCH_OK, LIMIT or BREAKER. */
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms);
+/* It is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED: something is
+   asked of all that there is room for; UNAVAILABLE: no memory). */
 enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
                                     struct fetch_host **entered);
 /* It is fetched, or will not be. */

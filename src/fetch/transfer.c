@@ -97,9 +97,21 @@ static bool set_numbers(const struct transfer *t, const struct libcurl *c, CURL 
     return good;
 }
 
+/* Whoever fetches many does not wait for the system's resolver when its time is over. Libcurl has
+   that from 7.87.0 on. */
+static void leave_resolver(const struct libcurl *c, CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+    c->setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)c, (void)curl;
+#endif
+}
+
 static bool set_options(struct transfer *t, const struct libcurl *c, CURL *curl, const char *url)
 {
     const char *ca_file = t->options->ca_file;
+    leave_resolver(c, curl);
     return set_numbers(t, c, curl) && c->setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
            c->setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -207,7 +219,8 @@ static void judge(struct transfer *t, const struct libcurl *c, CURLcode result)
         say(reply, FETCH_TOO_MUCH,
             "it sends more than a certificate needs: headers, or TLS records without data");
     else if (result != CURLE_OK && !t->too_long)
-        say(reply, outcome_of(result), t->error[0] ? t->error : c->strerror(result));
+        say(reply, t->still_resolving ? FETCH_NAME : outcome_of(result),
+            t->error[0] ? t->error : c->strerror(result));
     else if (reply->status == 200 && t->encoded)
         say(reply, FETCH_ENCODED, "it serves it compressed, which nobody asked for");
     else if (reply->status == 200 && t->too_long)
@@ -220,7 +233,10 @@ void transfer_end(struct transfer *t, const struct libcurl *c, CURL *curl, CURLc
                   int64_t now_s)
 {
     struct fetch_reply *reply = t->reply;
+    curl_off_t resolved_us = 0;
     c->getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
+    c->getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
+    t->still_resolving = result == CURLE_OPERATION_TIMEDOUT && resolved_us == 0;
     c->cleanup(curl);
     reply->served_s = freshness_s(&t->freshness, now_s);
     reply->outcome = FETCH_OK;

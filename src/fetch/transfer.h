@@ -21,6 +21,8 @@ struct transfer {
     struct octets octets;
     struct freshness freshness;
     bool refused_address, too_long, encoded;
+    bool still_resolving; /* when it ended: a thread of libcurl's goes on for as long as the
+                             system's resolver does, and nobody can stop it */
     char error[CURL_ERROR_SIZE];
 };
 

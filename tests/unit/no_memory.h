@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 static long allocations_left =
     -1; /* negative: as many as there are; else the one behind them fails */
