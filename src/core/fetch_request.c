@@ -78,8 +78,8 @@ static bool is_answer(const struct fetch_answer_head *h)
 {
     return h->version == FETCH_WIRE_VERSION && h->outcome < FETCH_OUTCOMES &&
            h->source < FETCH_SOURCES && h->status < 1000 && is_time(h->fetched_s) &&
-           is_time(h->until_s) && h->body_length <= FETCH_BODY_MAX &&
-           (h->outcome == FETCH_OK || h->body_length == 0);
+           is_time(h->until_s) && h->body_length <= FETCH_BODY_MAX && h->zero[0] == 0 &&
+           h->zero[1] == 0 && h->zero[2] == 0 && (h->outcome == FETCH_OK || h->body_length == 0);
 }
 
 bool fetch_answer_write(const struct fetch_answer *a, struct fetch_answer_head *head)
