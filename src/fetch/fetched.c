@@ -234,7 +234,7 @@ const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s)
 {
     struct fetched_body *b = find(f, url);
-    if (!b || (b->proven && b->kept.ends_s == ends_s))
+    if (!b || (b->proven && b->kept.ends_s <= ends_s))
         return;
     take_out(f, b);
     b->proven = true;

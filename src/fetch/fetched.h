@@ -61,7 +61,8 @@ const struct fetched_body *fetched_find(struct fetched *f, struct str url);
    proven. NULL: no memory, or it has more octets than all may have. */
 const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
                                        int64_t fetched_s, int64_t served_s);
-/* It leads to an anchor, and nobody may use it from ENDS_S on. */
+/* It leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the first end
+   counts. */
 void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
 void fetched_drop(struct fetched *f, struct str url);
 

@@ -89,6 +89,7 @@ static bool set_numbers(const struct transfer *t, const struct libcurl *c, CURL 
         {CURLOPT_HTTP_TRANSFER_DECODING, 1},
         {CURLOPT_FRESH_CONNECT, 1},
         {CURLOPT_FORBID_REUSE, 1},
+        {CURLOPT_SSL_SESSIONID_CACHE, 0},
         {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     };
     bool good = true;

@@ -211,12 +211,17 @@ static void a_restart_has_what_was_proven(void **state)
     assert_int_equal(kept.served_s, -1);
     assert_int_equal(kept.ends_s, END);
     assert_true(fetched_find(f, URL)->proven);
+    fetched_prove(f, URL, END + 1); /* the first end counts */
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END);
+    fetched_prove(f, URL, END - 1);
+    open_with(10, 10, 1000);
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END - 1);
 
     assert_non_null(fetched_put(f, URL, STR("one"), THEN + 50, 7)); /* the same once more */
     open_with(10, 10, 1000);
     assert_int_equal(fetched_find(f, URL)->kept.fetched_s, THEN + 50);
     assert_int_equal(fetched_find(f, URL)->kept.served_s, 7);
-    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END);
+    assert_int_equal(fetched_find(f, URL)->kept.ends_s, END - 1);
 
     put(URL, "another one");
     assert_false(fetched_find(f, URL)->proven);

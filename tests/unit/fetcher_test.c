@@ -1,237 +1,12 @@
-/*
- * The fetcher against web servers of the lab. Its time is the test's own and stands still where
- * nobody moves it, so that no story depends on how fast the machine is; names lead where the test
- * says.
- */
+/* The fetcher against web servers of the lab: what it fetches, keeps and is asked. */
+#include "fetcher_lab.h"
 #include "no_memory.h"
-#include "web_server.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <stird/fetch/fetcher.h>
+#include <stird/io/control.h>
+#include <stird/io/fetcher_client.h>
 
-#define HOUR_MS         (3600 * 1000)
-#define URL(host, path) STR("https://" host ".lab.test:8443/" path)
-
-static char *directory, ca_file[1200], host[INET_ADDRSTRLEN], hanging_host[INET_ADDRSTRLEN],
-    nobodys_host[INET_ADDRSTRLEN];
-static struct web *web;
-static int hanging = -1; /* listens, and never takes a connection */
-static struct fetcher *f;
-static struct fetch_now now;
-
-/* ---- names ---- */
-
-static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t names_changed = PTHREAD_COND_INITIALIZER;
-static bool names_answer = true;
-static unsigned names_stuck;
-
-static void wait_for_names(void)
-{
-    pthread_mutex_lock(&names_lock);
-    names_stuck++;
-    pthread_cond_broadcast(&names_changed);
-    while (!names_answer)
-        pthread_cond_wait(&names_changed, &names_lock);
-    names_stuck--;
-    pthread_cond_broadcast(&names_changed);
-    pthread_mutex_unlock(&names_lock);
-}
-
-/* In place of the system's: libcurl calls this one. */
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
-                struct addrinfo **list)
-{
-    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-    void *found = dlsym(RTLD_NEXT, "getaddrinfo");
-    static const struct {
-        const char *begins, *address;
-    } names[] = {
-        {"refuses", nobodys_host}, {"mapped", "::ffff:127.0.0.1"}, {"nowhere", NULL}, {"", host}};
-    unsigned i = 0;
-    memcpy(&real, &found, sizeof(real));
-    if (strncmp(name, "stuck", 5) == 0) {
-        wait_for_names();
-        return EAI_AGAIN;
-    }
-    while (strncmp(name, names[i].begins, strlen(names[i].begins)) != 0)
-        i++;
-    return names[i].address ? real(names[i].address, service, hints, list) : EAI_NONAME;
-}
-
-/* ---- the lab ---- */
-
-static int set_up_all(void **state)
-{
-    char command[2048];
-    const unsigned a = (unsigned)getpid() >> 8 & 0xff, b = (unsigned)getpid() & 0xff;
-    (void)state;
-    /* Of the loopback's own: others test at the same port. */
-    snprintf(host, sizeof(host), "127.78.%u.%u", a, b);
-    snprintf(hanging_host, sizeof(hanging_host), "127.79.%u.%u", a, b);
-    snprintf(nobodys_host, sizeof(nobodys_host), "127.80.%u.%u", a, b);
-    directory = lab_directory();
-    snprintf(command, sizeof(command),
-             "cd '%s' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-             "-sha256 -days 30 -subj /CN=server -addext 'subjectAltName=DNS:*.lab.test' "
-             "-keyout own.key -out own.pem 2>/dev/null && mkdir kept",
-             directory);
-    lab_run(command);
-    snprintf(ca_file, sizeof(ca_file), "%s/own.pem", directory);
-    setenv("https_proxy", "http://127.0.0.1:1", 1); /* nobody asks for it */
-    setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    hanging = web_listen(hanging_host);
-    return 0;
-}
-
-static int tear_down_all(void **state)
-{
-    (void)state;
-    close(hanging);
-    lab_remove(directory);
-    return 0;
-}
-
-static struct fetcher_options lab_options(void)
-{
-    struct fetcher_options o = fetcher_options_usual();
-    o.fetch = (struct fetch_options){
-        .timeout_ms = 600000, .allow_private = true, .ca_file = ca_file};
-    return o;
-}
-
-static void begin_with(const struct fetcher_options *o)
-{
-    const char *why;
-    fetcher_free(f);
-    f = fetcher_new(o, &why);
-    if (!f)
-        fail_msg("%s", why);
-}
-
-static int set_up(void **state)
-{
-    const struct fetcher_options o = lab_options();
-    (void)state;
-    now = (struct fetch_now){.monotonic_ms = 1000000, .real_s = 1790000000};
-    web = web_new(directory, host);
-    begin_with(&o);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fetcher_free(f);
-    f = NULL;
-    web_free(web);
-    return 0;
-}
-
-static void pass_ms(int64_t ms)
-{
-    now.monotonic_ms += ms;
-    now.real_s += ms / 1000;
-}
-
-/* ---- asking ---- */
-
-struct told {
-    unsigned times;
-    enum fetch_outcome outcome;
-    enum fetch_source source;
-    unsigned status;
-    uint64_t ticket;
-    int64_t fetched_s, until_s;
-    size_t octets;
-    char body[64];
-};
-
-static void done(void *user, const struct fetch_answer *answer)
-{
-    struct told *told = user;
-    const unsigned times = told->times + 1;
-    *told = (struct told){.times = times,
-                          .outcome = answer->outcome,
-                          .source = answer->source,
-                          .status = answer->status,
-                          .ticket = answer->ticket,
-                          .fetched_s = answer->fetched_s,
-                          .until_s = answer->until_s,
-                          .octets = answer->body.n};
-    snprintf(told->body, sizeof(told->body), "%.*s", STR_ARG(answer->body));
-}
-
-static void ask_as(enum fetch_kind kind, uint32_t trunk, struct str url, unsigned wait_ms,
-                   struct told *told)
-{
-    const struct fetch_question q = {
-        .kind = kind, .ticket = 77, .wait_ms = wait_ms, .trunk = trunk, .url = url};
-    fetcher_ask(f, &q, now, done, told);
-}
-
-static void ask(struct str url, unsigned wait_ms, struct told *told)
-{
-    ask_as(FETCH_ASK, 0, url, wait_ms, told);
-}
-
-static void note(enum fetch_kind kind, struct str url, int64_t fetched_s, int64_t ends_s)
-{
-    struct told told = {0};
-    const struct fetch_question q = {
-        .kind = kind, .fetched_s = fetched_s, .ends_s = ends_s, .url = url};
-    fetcher_ask(f, &q, now, done, &told);
-    assert_int_equal(told.times, 0);
-}
-
-static void turn(void)
-{
-    fetcher_wait(f, NULL, 0, 20, now);
-    fetcher_run(f, now);
-}
-
-static void run_until_told(const struct told *told)
-{
-    while (told->times == 0)
-        turn();
-}
-
-/* Nothing is transferred, and nothing waits for it. */
-static void run_until_idle(void)
-{
-    struct fetcher_counts c;
-    do {
-        turn();
-        c = fetcher_counts(f, now);
-    } while (c.running > c.lingering || c.queued > 0);
-}
-
-/* With a deadline that does not come while the clock stands still. */
-static struct told fetched_as(enum fetch_kind kind, struct str url)
-{
-    struct told told = {0};
-    ask_as(kind, 0, url, FETCH_WAIT_MAX_MS, &told);
-    run_until_told(&told);
-    assert_int_equal(told.times, 1);
-    assert_int_equal(told.ticket, 77);
-    return told;
-}
-
-static struct told fetched(struct str url)
-{
-    return fetched_as(FETCH_ASK, url);
-}
-
-static void assert_told(const struct told *told, enum fetch_outcome outcome,
-                        enum fetch_source source)
-{
-    if (told->outcome != outcome || told->source != source)
-        fail_msg("%s from %s instead of %s from %s", fetch_outcome_word(told->outcome),
-                 fetch_source_word(told->source), fetch_outcome_word(outcome),
-                 fetch_source_word(source));
-}
+#define HOUR_MS (3600 * 1000)
 
 /* ---- what comes, and how long it is kept ---- */
 
@@ -434,6 +209,32 @@ static void each_failure_has_its_name_and_is_remembered(void **state)
     assert_int_equal(web_requests(web, "/ok"), 0); /* no redirect was followed, no port, no user */
 }
 
+static void no_tls_before_1_2(void **state)
+{
+    (void)state;
+    SSL_CTX_set_security_level(web->context, 0);
+    SSL_CTX_set_max_proto_version(web->context, TLS1_1_VERSION);
+    struct told told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_TLS, FETCH_FROM_SERVER);
+    SSL_CTX_set_max_proto_version(web->context, TLS1_2_VERSION);
+    told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
+/* Octet by octet, each in time. */
+static void a_slow_body_ends_with_the_time_of_all(void **state)
+{
+    struct fetcher_options o = lab_options();
+    char url[64];
+    (void)state;
+    o.fetch.timeout_ms = 200;
+    begin_with(&o);
+    snprintf(url, sizeof(url), "https://%s:8443/drip", host);
+    struct told told = fetched(str_of(url));
+    assert_told(&told, FETCH_TIMEOUT, FETCH_FROM_SERVER);
+    assert_int_equal(told.octets, 0);
+}
+
 /* A name that now leads to ourselves leads nowhere: looked at where it is connected to. */
 static void a_name_that_leads_into_our_network(void **state)
 {
@@ -455,264 +256,6 @@ static void a_name_that_leads_into_our_network(void **state)
     told = fetched(URL("a", "ok")); /* and is not even looked up for ten minutes */
     assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_KEPT);
     assert_int_equal(web_read(web, &web->connections), connections);
-}
-
-/* ---- many at once ---- */
-
-static void one_get_for_all_who_ask(void **state)
-{
-    static struct told told[1000];
-    (void)state;
-    memset(told, 0, sizeof(told));
-    web_gate(web, false);
-    for (unsigned i = 0; i < 1000; i++) {
-        ask_as(FETCH_ASK, i % 7, URL("a", "gate"), 4000, &told[i]);
-        if (i % 100 == 0)
-            turn();
-    }
-    assert_int_equal(fetcher_counts(f, now).waiting, 1000);
-    while (web_read(web, &web->held) == 0)
-        turn();
-    web_gate(web, true);
-    for (unsigned i = 0; i < 1000; i++) {
-        run_until_told(&told[i]);
-        assert_told(&told[i], FETCH_OK, i == 0 ? FETCH_FROM_SERVER : FETCH_FROM_OTHERS);
-        assert_string_equal(told[i].body, "/gate");
-        assert_int_equal(told[i].times, 1);
-    }
-    assert_int_equal(web_requests(web, NULL), 1);
-    assert_int_equal(fetcher_counts(f, now).waiting, 0);
-}
-
-static void each_is_answered_at_his_own_deadline(void **state)
-{
-    static const unsigned wait_ms[] = {400, 100, 0, 250, 5000};
-    struct told told[5] = {{0}};
-    (void)state;
-    web_gate(web, false);
-    for (unsigned i = 0; i < 5; i++)
-        ask(URL("a", "gate"), wait_ms[i], &told[i]);
-    const int64_t from_ms = now.monotonic_ms;
-    for (int64_t ms = 0; ms <= 400; ms += 50) {
-        now.monotonic_ms = from_ms + ms;
-        fetcher_run(f, now);
-        for (unsigned i = 0; i < 5; i++)
-            assert_int_equal(told[i].times, wait_ms[i] <= ms);
-    }
-    for (unsigned i = 0; i < 4; i++)
-        assert_told(&told[i], FETCH_PENDING, FETCH_FROM_KEPT);
-    while (web_read(web, &web->held) == 0)
-        turn();
-    web_gate(web, true); /* the fetch went on, for the last one and for those that come */
-    run_until_told(&told[4]);
-    assert_told(&told[4], FETCH_OK, FETCH_FROM_OTHERS);
-    struct told later = fetched(URL("a", "gate"));
-    assert_told(&later, FETCH_OK, FETCH_FROM_KEPT);
-    assert_int_equal(web_requests(web, NULL), 1);
-}
-
-/* Until a wait ends the loop sleeps, and not longer. */
-static void the_wait_ends_with_the_first_deadline(void **state)
-{
-    struct told told = {0};
-    (void)state;
-    web_gate(web, false);
-    ask(URL("a", "gate"), 50, &told);
-    while (web_read(web, &web->held) == 0)
-        turn();
-    now.monotonic_ms += 49;
-    fetcher_run(f, now);
-    assert_int_equal(told.times, 0);
-    fetcher_wait(f, NULL, 0, 600000, now); /* returns after a millisecond, or the test hangs */
-    now.monotonic_ms++;
-    fetcher_run(f, now);
-    assert_told(&told, FETCH_PENDING, FETCH_FROM_KEPT);
-}
-
-static struct str numbered(char room[64], const char *begins, unsigned n_host, unsigned n)
-{
-    return (struct str){
-        room, (size_t)snprintf(room, 64, "https://%s%u.lab.test:8443/gate%u", begins, n_host, n)};
-}
-
-static void four_of_a_host_and_half_for_a_trunk(void **state)
-{
-    static struct told told[200];
-    char room[64];
-    unsigned n = 0;
-    (void)state;
-    memset(told, 0, sizeof(told));
-    web_gate(web, false);
-    for (unsigned i = 0; i < 10; i++)
-        ask_as(FETCH_ASK, 1, numbered(room, "one", 0, i), 5000, &told[n++]);
-    while (web_read(web, &web->held) < 4)
-        turn();
-    assert_int_equal(fetcher_counts(f, now).running, 4);
-    assert_int_equal(fetcher_counts(f, now).queued, 6);
-    for (unsigned i = 0; i < 60; i++) /* of 15 more hosts */
-        ask_as(FETCH_ASK, 1, numbered(room, "many", i % 15, i), 5000, &told[n++]);
-    assert_int_equal(fetcher_counts(f, now).running, 16);
-    for (unsigned i = 0; i < 100; i++)
-        ask_as(FETCH_ASK, 2 + i / 10, numbered(room, "other", i % 30, i), 5000, &told[n++]);
-    assert_true(n <= 200);
-    assert_in_range(fetcher_counts(f, now).running, 28, 32);
-    while (web_read(web, &web->held) < fetcher_counts(f, now).running)
-        turn();
-    web_gate(web, true);
-    for (unsigned i = 0; i < n; i++) {
-        run_until_told(&told[i]);
-        assert_int_equal(told[i].outcome, FETCH_OK);
-    }
-    assert_in_range(web_read(web, &web->held_most), 28, 32);
-    assert_int_equal(web_requests(web, NULL), n);
-}
-
-static void new_urls_of_a_host_and_of_a_trunk(void **state)
-{
-    char room[64];
-    (void)state;
-    web_gate(web, false);
-    struct told told[3] = {{0}};
-    for (unsigned i = 0; i < 10000; i++) { /* another path at one victim each */
-        struct told one = {0};
-        ask_as(FETCH_ASK, 1, numbered(room, "victim", 0, i), 0, &one);
-        assert_int_equal(one.outcome, i < 20 ? FETCH_PENDING : FETCH_LIMIT);
-    }
-    for (unsigned i = 0; i < 10000;
-         i++) { /* another host each: what the victim refused cost none */
-        struct told one = {0};
-        ask_as(FETCH_ASK, 1, numbered(room, "h", i, i), 0, &one);
-        assert_int_equal(one.outcome, i < 80 ? FETCH_PENDING : FETCH_LIMIT);
-    }
-    ask_as(FETCH_ASK, 2, numbered(room, "h", 0, 1), 0, &told[0]);
-    assert_int_equal(told[0].outcome, FETCH_PENDING); /* another trunk has its own */
-    pass_ms(1000);
-    unsigned n = 0;
-    for (unsigned i = 0; i < 100; i++) {
-        struct told one = {0};
-        ask_as(FETCH_ASK, 1, numbered(room, "h", i, i + 20000), 0, &one);
-        n += one.outcome == FETCH_PENDING;
-    }
-    assert_int_equal(n, 20);
-    web_gate(web, true);
-    run_until_idle();
-    assert_int_equal(web_requests(web, NULL), 121);
-}
-
-static void a_queue_has_an_end(void **state)
-{
-    struct fetcher_options o = lab_options();
-    char room[64];
-    (void)state;
-    o.queued = 10;
-    o.askers = 3;
-    begin_with(&o);
-    web_gate(web, false);
-    struct told told[6] = {{0}};
-    for (unsigned i = 0; i < 5; i++)
-        ask(URL("a", "gate"), 1000, &told[i]);
-    for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(told[i].times, i >= 3);
-    assert_told(&told[3], FETCH_OVERLOADED, FETCH_FROM_KEPT);
-    unsigned overloaded = 0;
-    for (unsigned i = 0; i < 40; i++) {
-        struct told one = {0};
-        ask_as(FETCH_ASK, 1, numbered(room, "h", i, i), 0, &one);
-        overloaded += one.outcome == FETCH_OVERLOADED;
-    }
-    assert_in_range(overloaded, 10, 39);
-    assert_in_range(fetcher_counts(f, now).queued, 5, 10);
-    web_gate(web, true);
-    run_until_idle();
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(told[i].outcome, FETCH_OK);
-}
-
-/* ---- hosts that hang ---- */
-
-/* By its address, so that all of the short time is spent at the host. */
-static struct str hanging_url(char room[64], unsigned n)
-{
-    return (struct str){room, (size_t)snprintf(room, 64, "https://%s:8443/%u", hanging_host, n)};
-}
-
-static void a_hanging_host_is_left_alone(void **state)
-{
-    struct fetcher_options o = lab_options();
-    char room[64];
-    (void)state;
-    o.fetch.timeout_ms = 100;
-    begin_with(&o);
-    struct told told[12] = {{0}};
-    for (unsigned i = 0; i < 12; i++)
-        ask(hanging_url(room, i), 5000, &told[i]);
-    for (unsigned i = 0; i < 12; i++)
-        run_until_told(&told[i]);
-    unsigned timed_out = 0, given_up = 0;
-    for (unsigned i = 0; i < 12; i++) {
-        timed_out += told[i].outcome == FETCH_TIMEOUT;
-        given_up += told[i].outcome == FETCH_BREAKER;
-    }
-    assert_int_equal(timed_out + given_up, 12);
-    assert_in_range(timed_out, 5, 8); /* those that were under way when it opened */
-    assert_int_equal(fetcher_counts(f, now).shut, 1);
-    struct told one = fetched(hanging_url(room, 100));
-    assert_told(&one, FETCH_BREAKER, FETCH_FROM_KEPT);
-    pass_ms(30000);
-    struct told probe[2] = {{0}};
-    ask(hanging_url(room, 101), 5000, &probe[0]);
-    ask(hanging_url(room, 102), 5000, &probe[1]);
-    assert_told(&probe[1], FETCH_BREAKER, FETCH_FROM_KEPT);
-    run_until_told(&probe[0]);
-    assert_told(&probe[0], FETCH_TIMEOUT, FETCH_FROM_SERVER);
-}
-
-static bool is_stuck(unsigned n)
-{
-    pthread_mutex_lock(&names_lock);
-    bool stuck = names_stuck == n;
-    pthread_mutex_unlock(&names_lock);
-    return stuck;
-}
-
-/* What nobody answers about a name holds up nobody else, and holds its place. */
-static void a_name_server_that_hangs(void **state)
-{
-    struct fetcher_options o = lab_options();
-    char room[64];
-    struct told told[4] = {{0}};
-    (void)state;
-    pthread_mutex_lock(&names_lock);
-    names_answer = false;
-    pthread_mutex_unlock(&names_lock);
-    o.fetch.timeout_ms = 300;
-    begin_with(&o);
-    for (unsigned i = 0; i < 4; i++)
-        ask(numbered(room, "stuck", i, i), 5000, &told[i]);
-    while (!is_stuck(4))
-        turn();
-    for (unsigned i = 0; i < 4; i++) {
-        run_until_told(&told[i]); /* although the resolver has not returned */
-        assert_told(&told[i], FETCH_NAME, FETCH_FROM_SERVER);
-    }
-    assert_true(is_stuck(4));
-    assert_int_equal(fetcher_counts(f, now).running, 4);
-    assert_int_equal(fetcher_counts(f, now).lingering, 4);
-    pass_ms(9999);
-    fetcher_run(f, now);
-    assert_int_equal(fetcher_counts(f, now).running, 4);
-    pass_ms(1);
-    fetcher_run(f, now);
-    assert_int_equal(fetcher_counts(f, now).running, 0);
-    assert_int_equal(fetcher_counts(f, now).lingering, 0);
-    fetcher_free(f); /* waits for nobody */
-    f = NULL;
-    pthread_mutex_lock(&names_lock);
-    names_answer = true;
-    pthread_cond_broadcast(&names_changed);
-    while (names_stuck > 0)
-        pthread_cond_wait(&names_changed, &names_lock);
-    pthread_mutex_unlock(&names_lock);
 }
 
 /* ---- who asks ---- */
@@ -769,6 +312,80 @@ static void more_descriptors_wake_it(void **state)
     close(fds[1]);
 }
 
+/* ---- over the wire ---- */
+
+static int wire; /* the fetcher's end */
+
+static void send_answer(void *user, const struct fetch_answer *answer)
+{
+    struct fetch_answer_head head;
+    (void)user;
+    assert_true(fetch_answer_write(answer, &head));
+    struct iovec parts[] = {{&head, sizeof(head)}, {(char *)answer->body.p, answer->body.n}};
+    const struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+    assert_int_equal(sendmsg(wire, &m, 0), (ssize_t)(sizeof(head) + answer->body.n));
+}
+
+static void take_questions(void)
+{
+    char packet[FETCH_QUESTION_BYTES_MAX];
+    struct fetch_question q;
+    ssize_t n;
+    while ((n = recv(wire, packet, sizeof(packet), MSG_DONTWAIT)) > 0) {
+        assert_true(fetch_question_read((struct str){packet, (size_t)n}, &q));
+        fetcher_ask(f, &q, now, send_answer, NULL);
+    }
+}
+
+static void told_over_the_wire(struct fetcher_client *client, struct str url, struct told *told)
+{
+    const struct fetch_question q = {.wait_ms = 5000, .trunk = 4, .url = url};
+    struct pollfd more = {.fd = wire, .events = POLLIN};
+    uint64_t ticket;
+    *told = (struct told){.times = 0};
+    assert_int_equal(fetcher_client_submit(client, &q, now.monotonic_ms, done, told, &ticket),
+                     FETCH_PENDING);
+    fetcher_client_flush(client);
+    while (told->times == 0) {
+        fetcher_wait(f, &more, 1, 20, now);
+        take_questions();
+        fetcher_run(f, now);
+        assert_true(fetcher_client_readable(client));
+    }
+}
+
+static void a_worker_and_the_fetcher_understand_each_other(void **state)
+{
+    struct told told;
+    int pair[2];
+    (void)state;
+    assert_int_equal(control_pair(pair), 0);
+    wire = pair[1];
+    struct fetcher_client *client = fetcher_client_new(pair[0]);
+    assert_non_null(client);
+    told_over_the_wire(client, URL("a", "ok"), &told);
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_string_equal(told.body, "/ok");
+    told_over_the_wire(client, URL("a", "32k"), &told);
+    assert_int_equal(told.octets, 32768);
+    told_over_the_wire(client, URL("a", "404"), &told);
+    assert_told(&told, FETCH_GONE, FETCH_FROM_SERVER);
+    assert_int_equal(told.status, 404);
+    told_over_the_wire(client, STR("ftp://a.lab.test/ok"), &told);
+    assert_told(&told, FETCH_BAD_URL, FETCH_FROM_KEPT);
+    const struct fetch_question proven = {.kind = FETCH_PROVEN,
+                                          .fetched_s = now.real_s,
+                                          .ends_s = now.real_s + 3600,
+                                          .url = URL("a", "ok")};
+    fetcher_client_note(client, &proven);
+    take_questions();
+    assert_int_equal(fetcher_counts(f, now).proven, 1);
+    told_over_the_wire(client, URL("a", "ok"), &told);
+    assert_int_equal(told.until_s, now.real_s + 3600);
+    fetcher_client_free(client);
+    close(wire);
+}
+
 /* ---- no memory ---- */
 
 /* Whether one failed. All are told something, and what was not fetched is not there. */
@@ -822,18 +439,13 @@ int main(void)
         story(a_wrong_key_costs_one_renewal_a_minute),
         story(a_restart_fetches_nothing_anew),
         story(each_failure_has_its_name_and_is_remembered),
+        story(no_tls_before_1_2),
+        story(a_slow_body_ends_with_the_time_of_all),
         story(a_name_that_leads_into_our_network),
-        story(one_get_for_all_who_ask),
-        story(each_is_answered_at_his_own_deadline),
-        story(the_wait_ends_with_the_first_deadline),
-        story(four_of_a_host_and_half_for_a_trunk),
-        story(new_urls_of_a_host_and_of_a_trunk),
-        story(a_queue_has_an_end),
-        story(a_hanging_host_is_left_alone),
-        story(a_name_server_that_hangs),
         story(who_is_gone_is_not_told),
         story(at_the_end_all_are_told),
         story(more_descriptors_wake_it),
+        story(a_worker_and_the_fetcher_understand_each_other),
         story(any_failing_allocation),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);

@@ -61,6 +61,13 @@ static void web_say_endless(SSL *ssl)
         ;
 }
 
+static void web_drip(SSL *ssl)
+{
+    web_say(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n");
+    while (SSL_write(ssl, "x", 1) > 0)
+        usleep(5000);
+}
+
 /* The body of a good one is its path. */
 static void web_say_path(SSL *ssl, const char *path)
 {
@@ -91,6 +98,8 @@ static void web_answer(SSL *ssl, const char *path)
         }
     if (strcmp(path, "/endless") == 0) {
         web_say_endless(ssl);
+    } else if (strcmp(path, "/drip") == 0) {
+        web_drip(ssl);
     } else if (strcmp(path, "/32k") == 0) {
         web_say_body(ssl, "", 32768);
     } else if (strcmp(path, "/33k") == 0) {
