@@ -44,7 +44,7 @@ static bool make_room(struct deadlines *d)
     const size_t room = d->room > 0 ? 2 * d->room : 64;
     if (d->n < d->room)
         return true;
-    struct deadline **list = realloc(d->list, room * sizeof(d->list[0]));
+    struct deadline **list = realloc(d->list, room * sizeof(*list));
     if (!list)
         return false;
     d->list = list;

@@ -38,18 +38,18 @@ static struct fetch_host *host_of(struct lru_link *link)
     return container_of(link, struct fetch_host, link);
 }
 
-static void forget(struct fetch_host *host)
+static void forget(struct fetch_hosts *h, struct lru_link *link)
 {
-    lru_remove(&host->all->by_name, &host->link);
-    free(host);
+    lru_remove(&h->by_name, link);
+    free(host_of(link));
 }
 
 void fetch_hosts_free(struct fetch_hosts *h)
 {
     if (!h)
         return;
-    while (h->by_name.oldest)
-        forget(host_of(h->by_name.oldest));
+    for (struct lru_link *link; (link = h->by_name.oldest);)
+        forget(h, link);
     lru_fini(&h->by_name);
     free(h);
 }
@@ -83,7 +83,7 @@ static bool make_room(struct fetch_hosts *h)
     while (link && host_of(link)->entered > 0)
         link = link->newer;
     if (link)
-        forget(host_of(link));
+        forget(h, link);
     return link != NULL;
 }
 

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #define DIGEST_BYTES 32
-#define NAME_LENGTH  (2 * DIGEST_BYTES)
+#define NAME_LENGTH  64 /* hexadecimal */
 #define ASIDE        ".new"
 #define FIRST_LINE   "stird fetched 1\n"
 #define HEAD_BYTES   1024 /* more than its lines can have */
-#define FILE_BYTES   (HEAD_BYTES + FETCH_BODY_MAX + NAME_LENGTH + 1)
+#define FILE_BYTES   ((size_t)HEAD_BYTES + FETCH_BODY_MAX + NAME_LENGTH)
 #define NUMBERS      4
 #define LEAST_SERVED (-1)
 

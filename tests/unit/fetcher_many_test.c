@@ -3,6 +3,7 @@
 
 /* ---- many at once ---- */
 
+/* R-V-015. */
 static void one_get_for_all_who_ask(void **state)
 {
     static struct told told[1000];

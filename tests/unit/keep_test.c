@@ -51,6 +51,7 @@ static void try_story(const struct story *s)
                 fail_msg("%s: after %lld s", s->what, (long long)age_s);
 }
 
+/* R-V-014. */
 static void bodies(void **state)
 {
     (void)state;

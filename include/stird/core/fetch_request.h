@@ -15,7 +15,7 @@
 #include <stird/core/x5u.h>
 
 #define FETCH_WIRE_VERSION 1
-#define FETCH_BODY_MAX     (32 * 1024)
+#define FETCH_BODY_MAX     32768
 #define FETCH_WAIT_MAX_MS  5000
 #define FETCH_NO_TRUNK     UINT32_MAX
 #define FETCH_TIME_MAX_S   ((int64_t)1 << 40) /* whatever is later is no time */
