@@ -3,6 +3,7 @@
 #include "fetched_file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <stird/base/container_of.h>
@@ -122,9 +123,10 @@ static void load(struct fetched *f)
     while (list && (entry = readdir(list))) {
         if (!fetched_file_is_ours(f->directory, entry->d_name))
             continue;
-        if (fetched_file_read(f->directory, entry->d_name, &text, &file) == 0)
+        const int r = fetched_file_read(f->directory, entry->d_name, &text, &file);
+        if (r == 0)
             take_file(f, &file);
-        else
+        else if (r == -EBADMSG)
             f->counts.files_broken++;
     }
     if (list)

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,8 +172,9 @@ int fetched_file_read(int directory, const char *name, struct buf *text, struct 
         r = read_all(fd, text);
     if (fd >= 0)
         close(fd);
+    const unsigned long before = shortages();
     if (r == 0 && !read_text(buf_str(text), name, file))
-        r = -EBADMSG;
+        r = shortages() == before ? -EBADMSG : -ENOMEM;
     if (r == -EBADMSG)
         unlinkat(directory, name, 0);
     return r;
