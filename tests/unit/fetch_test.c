@@ -1,4 +1,4 @@
-/* What is decided without a network: addresses, Cache-Control, URLs. */
+/* What is decided without a network: addresses, URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,34 +70,6 @@ static void addresses_of_nobodys_web_server(void **state)
         if (public_address(kept, bytes) != cases[i].is_public)
             fail_msg("%s", cases[i].text);
     }
-}
-
-/* R-V-014. */
-static void cache_control(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *value;
-        int64_t seconds;
-    } cases[] = {
-        {"", -1},
-        {"max-age=300", 300},
-        {"public, max-age=300", 300},
-        {"Max-Age = 300 , must-revalidate", 300},
-        {"max-age=\"60\"", 60},
-        {"max-age=300, no-store", 0},
-        {"no-cache", 0},
-        {"max-age=soon", -1},
-        {"max-age=", -1},
-        {"max-age", -1},
-        {"max-age=99999999999999999999", 365 * 86400},
-        {"s-maxage=9, max-age=5", 5},
-        {"max-age=5, max-age=9", 5},
-        {",,,", -1},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        if (cache_control_max_age(str_of(cases[i].value)) != cases[i].seconds)
-            fail_msg("%s", cases[i].value);
 }
 
 static void urls(void **state)
@@ -228,7 +200,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_of_nobodys_web_server),
-        cmocka_unit_test(cache_control),
         cmocka_unit_test(urls),
         cmocka_unit_test(a_bad_url_is_not_fetched),
         cmocka_unit_test(a_private_address_is_not_asked),
