@@ -1,4 +1,5 @@
 #include <stird/base/arena.h>
+#include <stird/base/shortage.h>
 
 #include <stdalign.h>
 #include <stdarg.h>
@@ -18,10 +19,11 @@ struct arena {
 
 static struct chunk *chunk_new(size_t capacity, struct chunk *next)
 {
-    if (capacity > SIZE_MAX - sizeof(struct chunk))
-        return NULL;
-    struct chunk *c = malloc(sizeof(*c) + capacity);
-    if (c) {
+    bool fits = capacity <= SIZE_MAX - sizeof(struct chunk);
+    struct chunk *c = fits ? malloc(sizeof(*c) + capacity) : NULL;
+    if (!c) {
+        shortage_add();
+    } else {
         c->next = next;
         c->used = 0;
         c->capacity = capacity;

@@ -1,4 +1,5 @@
 #include <stird/base/buf.h>
+#include <stird/base/shortage.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ char *buf_room(struct buf *b, size_t n)
     }
     return b->p + b->n;
 fail:
+    shortage_add();
     b->failed = true;
     return NULL;
 }

@@ -26,7 +26,7 @@ static struct {
     int journal_fd; /* of its native protocol; -1: none */
     bool times, colours;
     enum log_level level;
-    bool torn;              /* part of a line was taken: the next one begins a new line */
+    bool torn;              /* only part of a line was taken: end it before the next one */
     uint64_t dropped, said; /* by this process: of a line that gets through */
     atomic_ullong *all;     /* by all that count together; NULL: by this process alone */
 } sink = {.process = "stird", .fd = STDERR_FILENO, .journal_fd = -1, .level = LOG_LEVEL_INFO};
@@ -50,17 +50,6 @@ void log_set_level(enum log_level level)
 bool log_wants(enum log_level level)
 {
     return level <= sink.level;
-}
-
-bool log_level_parse(struct str name, enum log_level *level)
-{
-    for (unsigned i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (str_eq(name, str_of(levels[i].name))) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 void log_count_together(void)
@@ -145,8 +134,9 @@ void log_dress(bool times, bool colours)
 }
 
 /*
- * A pipe is asked not to wait with each line: whoever else has it may have taken O_NONBLOCK off.
- * What does not know that (terminals, an old kernel) is asked before.
+ * A pipe is told with each line not to wait, for another process that has it may have taken
+ * O_NONBLOCK off. Where that cannot be told (terminals, an old kernel), whether it would wait is
+ * asked before.
  */
 static ssize_t write_at_once(const char *line, size_t n)
 {
@@ -221,7 +211,8 @@ static void end_line(struct buf *line, size_t max)
     buf_add_char(line, '\n');
 }
 
-/* In front of the line that it goes with: alone it would be dropped as the others were. */
+/* The count goes in front of the next line, in one write: alone it might be dropped as those lines
+   were. */
 static void add_losses(struct buf *line)
 {
     if (sink.torn)

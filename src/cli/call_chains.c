@@ -158,7 +158,7 @@ static void find_next_leg(struct chains *chains, size_t i, const struct country 
     }
 }
 
-/* Of a message without Call-ID nobody knows what else belongs to it. */
+/* A message without Call-ID cannot be joined with others. */
 static bool same_call(const struct sighting *a, const struct sighting *b)
 {
     struct str id = sighting_call_id(a);

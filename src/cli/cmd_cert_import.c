@@ -76,7 +76,7 @@ static bool read_file(const char *path, int opened, struct buf *text)
     return n >= 0;
 }
 
-/* Once: what was checked is what is copied, whoever can exchange the name. */
+/* Read once, so that what is copied is what was checked, even if somebody exchanges the file. */
 static bool open_key(struct import *i)
 {
     i->key_fd = open_file(i->key);
@@ -153,7 +153,7 @@ static bool find_directory(struct import *i, const struct cli *cli)
         struct str directory = s->certificates[at].directory;
         i->directory = strndup(directory.p, directory.n);
     }
-    if (i->directory &&
+    if (s && i->directory &&
         asprintf(&i->socket, "%.*s/%s", STR_ARG(s->runtime_directory), ADMIN_SOCKET_NAME) < 0)
         i->socket = NULL;
     settings_free(s);
@@ -254,7 +254,7 @@ static bool is_same(const struct import *i, int unit)
     return same;
 }
 
-/* Who names the new one wants it by that name: no other counts. */
+/* Where the operator names the new unit, only that name counts. */
 static bool is_unit(const struct import *i, const char *name)
 {
     size_t n = strlen(name), suffix = strlen(UNIT_SUFFIX);
@@ -438,7 +438,7 @@ static bool is_about(const struct problem *p, const char *unit)
     return strncmp(p->file, unit, strlen(unit)) == 0 || strstr(p->text, unit) != NULL;
 }
 
-/* What the next start would say of the unit. Other mistakes are no fault of it. */
+/* The problems that the next start would find in this unit, without those of others. */
 static bool fits_configuration(const struct cli *cli, const struct import *i)
 {
     struct problems found = PROBLEMS_INIT, of_unit = PROBLEMS_INIT;
@@ -478,7 +478,7 @@ static int wait_for_start(const struct cli *cli, const struct import *i)
 
 #define RELOAD_FAILED "the reload failed and the unit is taken back"
 
-/* One that does not answer has not taken the unit, as far as anybody knows. */
+/* A stird that does not answer counts as one that has not taken the unit. */
 static int reload(const struct cli *cli, const struct import *i)
 {
     struct session_reply reply;

@@ -107,8 +107,8 @@ static void remove_all(const char *directory)
         warn_said("stirctl: %s: %s\n", directory, strerror(errno));
 }
 
-/* Else a certificate is ordered that nobody can put in: who looks at what runs may not read files.
- */
+/* Asked first, or a certificate might be ordered that cannot be installed: whoever may look at the
+   running stird may not be allowed to read its files. */
 static bool may_import(const struct renewal *r)
 {
     struct settings *s = session_paths(r->cli);

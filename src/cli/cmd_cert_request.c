@@ -42,7 +42,7 @@ static int write_whole(int fd, const struct buf *text, mode_t mode)
     return n < 0 || fsync(fd) ? -errno : 0;
 }
 
-/* It stays whose it is: who asks for a certificate gives the key to nobody yet. */
+/* The key stays with the user who asks for the certificate; nobody else needs it yet. */
 static bool write_new(struct made *made, const char *path, const struct buf *text, mode_t mode)
 {
     struct folder above;

@@ -197,7 +197,7 @@ static void print_faults(const struct decoded *d)
     json_array_foreach(d->faults, i, one) warn_said("stirctl: %s\n", json_string_value(one));
 }
 
-/* Of something that is no token at all the faults alone are of interest. */
+/* Where it is no token at all, only the faults are shown. */
 static bool is_token(const struct decoded *d)
 {
     return d->header.text.n > 0 || d->payload.text.n > 0 || d->token.n > 2 * d->signature.n ||

@@ -235,7 +235,7 @@ static int explain(const struct cli *cli, const struct question *q,
     if (!arena || (q->trunk && !r.trunk) || !set_time(&r, q->at) || !set_source(&r, q) ||
         !set_transport(&r, q, message))
         goto out;
-    enum reason reason = rehearse(&r, arena, message);
+    enum reason reason = rehearsal_run(&r, arena, message);
     if (reason == REASON_OK && has_upstream(&r, q->upstream)) {
         decision_print(basis, &r, cli->json);
         status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -7,6 +7,7 @@
 #include "made.h"
 #include "session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -211,7 +212,7 @@ static void put_numbers(struct buf *out, const struct node *n)
              n->customer, n->customer);
 }
 
-/* Root's, and readable for the service: it has no business to write there. */
+/* Owned by root and readable for the service, which must not write there. */
 static bool hand_over(const struct node *n, const char *path, int fd, mode_t mode)
 {
     if (fchmod(fd, mode) || (geteuid() == 0 && fchown(fd, 0, n->gid)))
@@ -449,6 +450,7 @@ static bool is_only(const char *option, const char *text, const char *characters
 static bool check_words(const struct node *n, struct address *sbc)
 {
     struct address_prefix prefix;
+    assert(n->spc && n->sbc && n->carrier); /* options that the table requires */
     bool good = is_only("--spc", n->spc, UPPER DIGITS, 16) &&
                 is_only("--customer", n->customer, LETTERS DIGITS "_.-", 64) &&
                 is_only("--carrier", n->carrier, LETTERS DIGITS "-.:[]", 255) &&

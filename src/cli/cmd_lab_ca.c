@@ -7,6 +7,7 @@
 #include "lab_server.h"
 #include "made.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -355,7 +356,7 @@ static bool add_crl(const struct lab *lab, X509 *issuer, EVP_PKEY *key, unsigned
     return good;
 }
 
-/* Of both authorities: what no list covers is not known. */
+/* Lists of both authorities: without one the state of a certificate is unknown. */
 static bool make_crl(const struct lab *lab)
 {
     struct buf text = BUF_INIT;
@@ -492,7 +493,9 @@ static const char *contradiction(const struct lab *lab, int n_words)
     return NULL;
 }
 
-/* By what writes them into a certificate: nothing is made for numbers that cannot be in one. */
+/*
+ * Tried with the writer of certificates, so that nothing is made for numbers that cannot be in one.
+ */
 static bool are_numbers(const struct lab *lab)
 {
     struct buf der = BUF_INIT;
@@ -574,6 +577,7 @@ static int run(const struct cli *cli, const struct words *words)
         return fault;
     if (lab.unit)
         return run_one(&lab);
+    assert(lab.directory); /* contradiction() has looked */
     snprintf(root, sizeof(root), "%s/root.pem", lab.directory);
     bool there = access(root, F_OK) == 0;
     if (there && !lab.serve) {

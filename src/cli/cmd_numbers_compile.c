@@ -127,7 +127,7 @@ static int run(const struct cli *cli, const struct words *words)
         if (from_configuration(&job, cli, &paths))
             status = compile(cli, &job, &paths);
     } else {
-        paths = paths_of_words(tables, words->n, words->word);
+        paths = number_tables_paths(tables, words->n, words->word);
         paths.customers = job.customers;
         paths.n_customers = job.n_customers;
         if (access(cli->configuration, F_OK) == 0)

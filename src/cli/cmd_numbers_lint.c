@@ -126,7 +126,7 @@ static int lint_files(const struct cli *cli, struct lint_job *job, int n, char *
             "stirctl: there is no %s: customers and the lengths of numbers other than +1's are "
             "not looked at\n",
             cli->configuration);
-    struct numbers_paths paths = paths_of_words(list, n, words);
+    struct numbers_paths paths = number_tables_paths(list, n, words);
     int status = EXIT_USAGE;
     if (paths.compiled.n > 0)
         warn_said("stirctl: %s is compiled: lint what it was made of\n", words[0]);

@@ -6,11 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stird/io/record_check.h>
+#include <stird/io/record_audit.h>
 #include <string.h>
 
 struct report {
-    struct record_check check;
+    struct record_audit check;
     bool json;
     uint64_t findings;
     json_t *list; /* of the findings, with --json */
@@ -52,10 +52,10 @@ static void add_finding(struct report *r, enum record_finding finding, const cha
     }
 }
 
-/* Nobody has touched the file there: stird itself tells that it lost records. */
+/* Nobody has touched the file at this place: stird itself says that it lost records. */
 static void add_gap(struct report *r, const char *file, uint64_t line)
 {
-    const struct record_check *c = &r->check;
+    const struct record_audit *c = &r->check;
     if (r->gaps)
         json_array_append_new(r->gaps,
                               json_pack("{s:o, s:I, s:I, s:b}", "file", json_of_text(file), "line",
@@ -80,7 +80,7 @@ static bool may_be_kept(const struct record_file_names *names)
    head can be compared with those that the log named. */
 static void add_begin(struct report *r, const struct record_file_names *names)
 {
-    const struct record_check *c = &r->check;
+    const struct record_audit *c = &r->check;
     const bool gap = !may_be_kept(names);
     if (!c->any || c->first_seq == 0)
         return;
@@ -104,7 +104,7 @@ static void add_torn(struct report *r)
 
 static void check_line(struct report *r, const char *file, const struct record_line *line)
 {
-    enum record_finding finding = record_check_line(&r->check, line->text,
+    enum record_finding finding = record_audit_line(&r->check, line->text,
                                                     line->ended && !line->too_long);
     if (finding == RECORD_TORN) {
         r->torn_file = file;
@@ -139,7 +139,7 @@ static void check_file(struct report *r, const char *path)
 static void print_end(struct report *r)
 {
     char head[CHAIN_HASH_TEXT + 1] = "";
-    const struct record_check *c = &r->check;
+    const struct record_audit *c = &r->check;
     bool cut = c->head.n > 0 && !c->head_found;
     if (r->torn_ended)
         add_torn(r);

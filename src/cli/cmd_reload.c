@@ -1,3 +1,4 @@
+/* stirctl reload: the running stird reads its files anew, and says how that went. */
 #include "session.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* stirctl status: the state of the running stird, for people or as JSON. */
 #include "columns.h"
 #include "session.h"
 
@@ -183,6 +184,62 @@ static void print_trunks(const json_t *status)
     print_left_out(status, "trunks_not_shown");
 }
 
+#define TOTALS_MAX 8
+
+/* A number of TOTALS, by "name" or "list.member". */
+static json_int_t total_of(const json_t *totals, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    if (!dot)
+        return number_of(totals, name);
+    char list[SHORT_MAX];
+    snprintf(list, sizeof(list), "%.*s", (int)(dot - name), name);
+    return number_of(json_object_get(totals, list), dot + 1);
+}
+
+/* Those of a kind that have any: NAMES are of the counters under HEADS, behind the name's own. */
+static void print_totals(const json_t *status, const char *kind, const char *label,
+                         const char *const *heads, const char *const *names, unsigned n)
+{
+    struct columns table = columns_new(heads, n);
+    const char *name;
+    json_t *totals;
+    json_object_foreach(json_object_get(json_object_get(status, "totals"), kind), name, totals)
+    {
+        char room[TOTALS_MAX][SHORT_MAX];
+        const char *cells[TOTALS_MAX] = {name};
+        for (unsigned i = 1; i < n; i++) {
+            snprintf(room[i], SHORT_MAX, "%" JSON_INTEGER_FORMAT, total_of(totals, names[i]));
+            cells[i] = room[i];
+        }
+        if (json_object_size(totals) > 0)
+            columns_add(&table, cells);
+    }
+    columns_print(&table, label);
+}
+
+static void print_trunk_totals(const json_t *status)
+{
+    static const char *const heads[] = {"NAME",     "A",       "B",           "C",
+                                        "UNSIGNED", "REFUSED", "SIGN FAILED", "ANSWERED"};
+    static const char *const names[] = {
+        NULL,           "attestations.A", "attestations.B", "attestations.C",
+        "passed_calls", "rejected_calls", "sign_failures",  "causes.answered"};
+    print_totals(status, "trunks", "calls by trunk", heads, names, 8);
+    print_left_out(json_object_get(status, "totals"), "trunks_not_shown");
+}
+
+static void print_upstream_totals(const json_t *status)
+{
+    static const char *const heads[] = {"NAME", "NOW",     "OFFERED",     "2XX",
+                                        "5XX",  "TIMEOUT", "UNREACHABLE", "PASSED ON"};
+    static const char *const names[] = {
+        NULL,       "calls",       "offered",  "responses.2xx", "responses.5xx",
+        "timeouts", "unreachable", "failovers"};
+    print_totals(status, "upstreams", "by upstream", heads, names, 8);
+    print_left_out(json_object_get(status, "totals"), "upstreams_not_shown");
+}
+
 #define FAILED_SHOWN 10
 
 /* Of a call that stird refused, why it did; else what became of it. */
@@ -232,6 +289,8 @@ static void print_status(const json_t *status)
     print_children(status);
     print_hops(status);
     print_trunks(status);
+    print_trunk_totals(status);
+    print_upstream_totals(status);
     print_failed(status);
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/shortage.h>
 #include <stird/core/headers.h>
 #include <stird/core/hops.h>
 #include <stird/core/sip_date.h>
@@ -265,9 +266,11 @@ static bool verify_token(struct job *job, const struct sighting *s, const struct
     struct sip_identity_facts facts;
     struct sti_certificate certificate = {.key = NULL};
     struct verify_question q = {.token = token};
+    const unsigned long before = shortages();
     ask_of_message(job, s, arena, &facts, &q);
     set_time(job, s, &q);
-    bool good = bring_certificate(job, arena, &certificate, &q) && verify(&q, arena, r);
+    bool good = bring_certificate(job, arena, &certificate, &q) && verify(&q, arena, r) &&
+                shortages() == before;
     sti_certificate_fini(&certificate);
     return good;
 }

@@ -48,7 +48,6 @@ extern const struct command command_cert_renew;
 extern const struct command command_cert_request;
 extern const struct command command_decode;
 extern const struct command command_explain;
-extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_lab_ca;
 extern const struct command command_numbers_block;
@@ -69,6 +68,5 @@ extern const struct command command_sources;
 extern const struct command command_stats;
 extern const struct command command_status;
 extern const struct command command_verify;
-extern const struct command command_version;
 
 #endif

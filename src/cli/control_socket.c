@@ -77,7 +77,7 @@ static char *without_files(const struct cli *cli)
 {
     if (strcmp(cli->configuration, CONFIGURATION_DEFAULT) == 0)
         return strdup(CONTROL_SOCKET_DEFAULT);
-    complain_of_group(cli->configuration);
+    session_complain_of_group(cli->configuration);
     return NULL;
 }
 

@@ -1,3 +1,4 @@
+/* What a decision is made on: the tables of the stird that runs, or the files when none does. */
 #include "decision.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static bool read_files(struct decision_basis *basis, const struct cli *cli, enum
                good;
     if (!good) {
         print_problems(stderr, &problems);
-        complain_of_files_of_others(&problems);
+        session_complain_of_files(&problems);
     }
     good = good && map(&basis->numbers, fd) && (urgent_fd < 0 || map(&basis->overlay, urgent_fd));
     if (fd >= 0)

@@ -161,15 +161,25 @@ static void tell_verdict(const struct sink *to, const struct outcome *o)
     tell_answer(to, o);
 }
 
+/* What the signer would write. */
+static void write_token(struct buf *header, struct buf *payload, const struct certificate *c,
+                        const struct passport_type *type, const struct outcome *o)
+{
+    struct passport_claims claims;
+    type->fill(&claims, o);
+    passport_write_header(header, type, type->reference->of(c));
+    passport_write_payload(payload, type, &claims);
+}
+
 static void tell_token(const struct sink *to, const struct decision_basis *basis,
                        const struct outcome *o)
 {
-    if (o->verdict != VERDICT_SIGN || o->certificate >= basis->settings->n_certificates)
+    const uint32_t certificate = outcome_certificate(o);
+    if (o->verdict != VERDICT_SIGN || certificate >= basis->settings->n_certificates)
         return;
-    const struct certificate *c = &basis->settings->certificates[o->certificate];
+    const struct certificate *c = &basis->settings->certificates[certificate];
     struct buf header = BUF_INIT, payload = BUF_INIT;
-    passport_write_header(&header, &passport_type_shaken, c->x5u);
-    passport_write_payload(&payload, &passport_type_shaken, &o->claims);
+    write_token(&header, &payload, c, passport_type_deciding(), o);
     if (c->provider < basis->settings->n_providers)
         tell(to, "provider", basis->settings->providers[c->provider].name);
     tell(to, "certificate", c->id);

@@ -107,7 +107,7 @@ void help_of_command(const struct command *c, bool as_json)
     print_options(words_common);
 }
 
-bool is_group(const struct commands *all, const char *name)
+bool help_is_group(const struct commands *all, const char *name)
 {
     for (size_t i = 0; i < all->n; i++)
         if (is_in_group(all->list[i], name))
@@ -117,7 +117,7 @@ bool is_group(const struct commands *all, const char *name)
 
 bool help_of_group(const struct commands *all, const char *name, bool as_json)
 {
-    if (!is_group(all, name))
+    if (!help_is_group(all, name))
         return false;
     if (as_json) {
         print_list_as_json(all, name);

@@ -18,7 +18,7 @@ struct commands {
 /* AS_JSON: as objects with name, usage, summary and options; of several in an array. */
 void help_of_command(const struct command *command, bool as_json);
 /* Whether NAME is the first word of commands of two. */
-bool is_group(const struct commands *all, const char *name);
+bool help_is_group(const struct commands *all, const char *name);
 /* False: there is no such group. */
 bool help_of_group(const struct commands *all, const char *name, bool as_json);
 void help_of_all(const struct commands *all, bool as_json);

@@ -1,3 +1,4 @@
+/* The program stirctl: which command is meant, and its run. */
 #include "command.h"
 #include "help.h"
 #include "json_text.h"
@@ -8,7 +9,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stird/core/library_memory.h>
 #include <string.h>
+
+static const struct command command_help, command_version;
 
 static const struct command *const commands[] = {
     &command_init,
@@ -66,7 +70,7 @@ static int say_version(const struct cli *cli, const struct words *words)
     return EXIT_SUCCESS;
 }
 
-const struct command command_version = {
+static const struct command command_version = {
     .name = "version", .usage = "", .summary = "print the version", .run = say_version};
 
 static const struct commands all = {commands, N_COMMANDS};
@@ -76,8 +80,9 @@ static int say_help(const struct cli *cli, const struct words *words);
 static const struct cli_option help_options[] = {
     {"list", 'l', NULL, NULL, 0}, {"values", 'v', "NAME", NULL, 0}, {0}};
 
-const struct command command_help = {"help",   "[COMMAND]",  "print this, or what a command takes",
-                                     say_help, help_options, "[COMMAND ...]"};
+static const struct command command_help = {
+    "help",   "[COMMAND]",  "print this, or what a command takes",
+    say_help, help_options, "[COMMAND ...]"};
 
 /* ---- which command ---- */
 
@@ -207,7 +212,7 @@ static bool read_name(struct named *named, struct words *words, int n, char **li
         if (read < 0)
             return false;
         named->used += read;
-        if (named->used == n || (named->n > 0 && !is_group(&all, named->name[0])))
+        if (named->used == n || (named->n > 0 && !help_is_group(&all, named->name[0])))
             break;
         named->name[named->n++] = list[named->used++];
         named->command = find_command(named->n, named->name, &used);
@@ -217,7 +222,7 @@ static bool read_name(struct named *named, struct words *words, int n, char **li
 
 static int without_command(const struct cli *cli, const struct named *named, struct words *words)
 {
-    bool group = named->n == 1 && is_group(&all, named->name[0]);
+    bool group = named->n == 1 && help_is_group(&all, named->name[0]);
     if (words->version)
         return say_version(cli, words);
     if (words->help && named->n == 0) {
@@ -280,6 +285,7 @@ static int check_output(int status)
 
 int main(int argc, char **argv)
 {
+    library_memory_watch();
     fill_standard();
     struct cli cli = {.configuration = CONFIGURATION_DEFAULT};
     struct words words = {0};

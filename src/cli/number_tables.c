@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool is_compiled_table(const char *path)
+/* Whether the file begins as a compiled table does. */
+static bool is_compiled_table(const char *path)
 {
     static const char magic[] = "STIRDNUM";
     char begin[sizeof(magic) - 1];
@@ -19,7 +20,7 @@ bool is_compiled_table(const char *path)
     return compiled;
 }
 
-struct numbers_paths paths_of_words(struct str *list, int n, char **words)
+struct numbers_paths number_tables_paths(struct str *list, int n, char **words)
 {
     for (int i = 0; i < n; i++)
         list[i] = str_of(words[i]);
@@ -32,7 +33,7 @@ static bool open_file(struct mapped_numbers *table, char *word)
 {
     struct problems problems = PROBLEMS_INIT;
     struct str name;
-    struct numbers_paths paths = paths_of_words(&name, 1, &word);
+    struct numbers_paths paths = number_tables_paths(&name, 1, &word);
     const char *why = NULL;
     int fd;
     bool good = numbers_files_compile(&paths, &fd, NULL, &problems) && numbers_map(table, fd, &why);

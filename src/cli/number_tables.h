@@ -12,11 +12,8 @@
 
 #include <stird/io/numbers_files.h>
 
-/* Whether the file begins as a compiled table does. */
-bool is_compiled_table(const char *path);
-
 /* What WORDS name, to be compiled; the lists are borrowed from LIST. */
-struct numbers_paths paths_of_words(struct str *list, int n, char **words);
+struct numbers_paths number_tables_paths(struct str *list, int n, char **words);
 
 /* False after complaints. */
 bool number_table_open(struct mapped_numbers *table, const struct cli *cli, char *word);

@@ -64,7 +64,7 @@ static bool group_of(const char *path, char *name, size_t bytes)
     return found;
 }
 
-void complain_of_group(const char *path)
+void session_complain_of_group(const char *path)
 {
     char name[64];
     if (group_of(path, name, sizeof(name)))
@@ -96,9 +96,9 @@ static bool reader_of(const char *path, char *who, size_t bytes)
     return found;
 }
 
-void complain_of_files_of_others(const struct problems *problems)
+void session_complain_of_files(const struct problems *problems)
 {
-    char who[96], said[96] = "";
+    char who[96] = "", said[96] = "";
     for (size_t i = 0; i < problems->n; i++) {
         const char *path = problems->list[i].file;
         if (path[0] == '\0' || access(path, R_OK) == 0 || errno != EACCES ||
@@ -109,7 +109,7 @@ void complain_of_files_of_others(const struct problems *problems)
             "stirctl: this reads the files that the configuration names, which are for root and "
             "%s: be one of them (control.read_group is for what runs, not for files)\n",
             who);
-        strcpy(said, who);
+        memcpy(said, who, sizeof(who));
     }
 }
 
@@ -217,7 +217,7 @@ static void complain(const struct cli *cli, const char *path, int error)
         return;
     }
     if (error == -EACCES) {
-        complain_of_group(path);
+        session_complain_of_group(path);
         return;
     }
     const char *what = strerror(-error);

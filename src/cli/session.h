@@ -16,9 +16,9 @@
 void print_problems(FILE *to, struct problems *problems);
 
 /* That PATH is not for us; whose group it is for. */
-void complain_of_group(const char *path);
+void session_complain_of_group(const char *path);
 /* The same of the files that PROBLEMS are of, each reader once. */
-void complain_of_files_of_others(const struct problems *problems);
+void session_complain_of_files(const struct problems *problems);
 
 /* To standard output, with what is not printable as \xHH; NULL: nothing. */
 void print_shown(const char *text);

@@ -49,9 +49,9 @@ void shown_begin(void)
 /* An octet below space that is neither in TEXT nor a line end; '\n' where all are. */
 static char octet_not_in(struct str text)
 {
-    for (char c = 1; c < ' '; c++)
-        if (c != '\n' && str_find(text, c, 0) == text.n)
-            return c;
+    for (int c = 1; c < ' '; c++)
+        if (c != '\n' && str_find(text, (char)c, 0) == text.n)
+            return (char)c;
     return '\n';
 }
 

@@ -69,7 +69,7 @@ static bool are_of_one_port(const struct listener *a, const struct listener *b)
             listener_shown(a)->port == listener_shown(b)->port);
 }
 
-/* Which of two sides an alias of both is, its port does not tell. */
+/* The port does not tell to which of two sides an alias of both belongs. */
 static void check_sides(struct reader *r, const struct draft *draft, const struct alias *alias)
 {
     const struct settings *s = &draft->settings;

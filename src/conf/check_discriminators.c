@@ -1,6 +1,6 @@
 /*
- * What tells trunks apart, but can fit no call, or none that anybody sends: a customer whose calls
- * are all refused. A host is a host here by the reader of Request-URIs, %XX what it decodes.
+ * Discriminators that can fit no call, or none that anybody sends: all calls of that customer would
+ * be refused. Hosts and %XX are read here as the reader of Request-URIs reads them.
  */
 #include "reader.h"
 
@@ -108,7 +108,7 @@ static bool is_host(struct str text)
     return address_parse(text, &address) || (uri_host_is_plain(text) && text.p[0] != '[');
 }
 
-/* The host in "sip:a.example", "a.example:5060", "1@a.example"; empty: nobody can say which. */
+/* The host in "sip:a.example", "a.example:5060", "1@a.example"; empty: it is not clear which. */
 static struct str host_in(struct reader *r, struct str text)
 {
     struct uri uri = {.host = STR("")};
@@ -139,7 +139,8 @@ static void check_value(struct reader *r, const struct object *o, const char *ke
                  key, STR_ARG(shown(r, value)));
 }
 
-/* By form; NULL: whether there is one is asked where names are resolved. */
+/* What is wrong with its form; NULL: nothing, and whether such a thing exists is asked where names
+   are resolved. */
 static void (*const checks[DISCRIMINATOR_FORMS])(struct reader *r, const struct object *o,
                                                  const char *key, struct str text) = {
     [FORM_HOST] = check_host,
@@ -150,7 +151,7 @@ static void (*const checks[DISCRIMINATOR_FORMS])(struct reader *r, const struct 
 
 void check_discriminators(struct reader *r, const struct draft_trunk *d)
 {
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *one = &discriminators[i];
         struct str text = one->wanted(&d->trunk);
         if (text.n > 0 && checks[one->form])
@@ -163,14 +164,14 @@ struct str discriminator_keys(struct reader *r)
 {
     struct buf list = BUF_INIT;
     const char *last = "";
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *one = &discriminators[i];
         const char *key = one->header_key ? one->header_key : one->key;
         if (strcmp(key, last) != 0)
             buf_addf(&list, "%s%s",
-                     last[0] == '\0'            ? ""
-                     : i + 1 < n_discriminators ? ", "
-                                                : " or ",
+                     last[0] == '\0'                ? ""
+                     : i + 1 < discriminators_count ? ", "
+                                                    : " or ",
                      key);
         last = key;
     }

@@ -424,7 +424,7 @@ static bool read_wire(struct files *files, struct str bytes)
 struct files *files_from_fd(int fd)
 {
     struct stat status;
-    /* Its maker may be somebody else's by now: nothing changes under the one who reads. */
+    /* The process that made it may be taken over: what is read here cannot be changed any more. */
     if (!memory_file_is_sealed(fd) || fstat(fd, &status) < 0 || status.st_size <= 0 ||
         status.st_size > FILES_BYTES_MAX)
         return NULL;

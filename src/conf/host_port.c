@@ -12,7 +12,7 @@ static size_t host_end(struct str text)
     return str_find(text, ':', 0);
 }
 
-/* RFC 1123, and underscores; the last label is no number, or 300.1.2.3 would be a name. */
+/* RFC 1123, with underscores; the last label must be no number, for 300.1.2.3 is no name. */
 static bool is_host_name(struct str host)
 {
     struct str rest = host, label, last = {NULL, 0};
@@ -54,7 +54,7 @@ const char *host_port_read(struct str text, struct host_port *hp)
     return NULL;
 }
 
-bool is_one_hosts(const struct address *a)
+bool host_port_is_one_hosts(const struct address *a)
 {
     static const uint8_t zeros[16];
     return memcmp(a->bytes, zeros, sizeof(zeros)) != 0 &&

@@ -17,6 +17,6 @@ struct host_port {
 const char *host_port_read(struct str text, struct host_port *hp);
 
 /* Whether one host can have it: it is no wildcard, no multicast, not reserved (255.255.255.255). */
-bool is_one_hosts(const struct address *a);
+bool host_port_is_one_hosts(const struct address *a);
 
 #endif

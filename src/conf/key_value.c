@@ -1,3 +1,4 @@
+/* One value, by the type of its key: read, judged and printed. */
 #include "keys.h"
 
 #include <assert.h>
@@ -136,7 +137,8 @@ static const char *parse_choice(const struct key *key, struct str text, void *fi
     return finish(message);
 }
 
-bool key_name_is_valid(struct str name)
+/* [A-Za-z0-9_.-]{1,64} */
+static bool name_is_valid(struct str name)
 {
     for (size_t i = 0; i < name.n; i++)
         if (!ascii_is_alpha(name.p[i]) && !ascii_is_digit(name.p[i]) && name.p[i] != '_' &&
@@ -158,7 +160,7 @@ static bool all(struct str text, bool digits)
 static const char *parse_text(const struct key *key, struct str text, void *field,
                               struct buf *message)
 {
-    if (key->type == KEY_NAME && !key_name_is_valid(text))
+    if (key->type == KEY_NAME && !name_is_valid(text))
         return "must be 1 to 64 letters, digits, \"_\", \".\" or \"-\"";
     if (key->type == KEY_DIGITS && !all(text, true))
         return "must be digits only";

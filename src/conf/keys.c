@@ -74,7 +74,7 @@ static const char *const failures[] = {"fail_open", "fail_closed", NULL};
 static const char *const two_owners[] = {"warn", "refuse", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
-const char *const kyc_states[] = {"verified", "pending", "failed", "none", NULL};
+const char *const keys_kyc_states[] = {"verified", "pending", "failed", "none", NULL};
 static const char *const origids[] = {"call", "trunk", "customer", NULL};
 static const char *const rule_identities[] = {"any", "authenticated", "gateway", NULL};
 static const char *const carried[] = {"any", "shaken", "none", NULL};
@@ -90,7 +90,7 @@ static const struct service_word *word_of(const struct object *trunk)
     return unread ? NULL : &service_words[d->trunk.service];
 }
 
-bool has_use_of_upstreams(const struct object *trunk)
+bool keys_use_upstreams(const struct object *trunk)
 {
     const struct service_word *word = word_of(trunk);
     return word && word->sends;
@@ -114,7 +114,7 @@ static bool any(const struct object *root, bool (*has_use)(const struct object *
 
 static bool any_has_use_of_upstreams(const struct object *root)
 {
-    return any(root, has_use_of_upstreams);
+    return any(root, keys_use_upstreams);
 }
 
 static bool any_has_use_of_certificates(const struct object *root)

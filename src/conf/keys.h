@@ -65,12 +65,12 @@ extern const struct table root_table, listener_table, certificate_table, provide
     upstream_table, trunk_table, customer_table, rule_table;
 
 /* What `kyc` may be, in the order of its positions. */
-extern const char *const kyc_states[];
+extern const char *const keys_kyc_states[];
 extern const char *const treatments[];
 
 /* Whether a trunk's calls need upstreams. Not where its service is a mistake: that was said, and
    what it needs nobody knows. */
-bool has_use_of_upstreams(const struct object *trunk);
+bool keys_use_upstreams(const struct object *trunk);
 
 /* Index of the key of that full name, or table->n_keys. */
 unsigned key_find(const struct table *table, struct str name);
@@ -82,8 +82,6 @@ unsigned key_find(const struct table *table, struct str name);
 const char *key_parse(const struct key *key, struct str text, void *field, struct buf *message);
 /* The value at FIELD as it would be written in a file. Not for KEY_TEXTS and KEY_OBJECTS. */
 void key_print(const struct key *key, const void *field, struct buf *out);
-/* [A-Za-z0-9_.-]{1,64} */
-bool key_name_is_valid(struct str name);
 /* "64k", "500ms": a number in the unit of KEY. */
 void key_print_number(const struct key *key, uint64_t value, struct buf *out);
 

@@ -6,7 +6,7 @@
 #include <stird/base/suggest.h>
 #include <string.h>
 
-#include "text_check.h"
+#include "config_text.h"
 
 #define SHOWN_MAX 60
 
@@ -15,8 +15,8 @@ void out_of_memory(struct reader *r)
     r->problems->out_of_memory = true;
 }
 
-static void write_saying(struct buf *text, const struct object *object, const char *format,
-                         va_list arguments)
+static void __attribute__((format(printf, 3, 0)))
+write_saying(struct buf *text, const struct object *object, const char *format, va_list arguments)
 {
     if (object)
         buf_add_str(text, object->label);
@@ -378,7 +378,7 @@ static void read_known(struct reader *r, struct object *o, unsigned index,
         o->given[index].unread = !read_scalar(r, o, k, s, at);
 }
 
-/* One that could be read by that key or not: nothing is said of a value whose key is a guess. */
+/* Reads a value whose key is a guess: nothing is said of it, whether it can be read or not. */
 static void read_guessed(struct reader *r, struct object *o, unsigned index,
                          const config_setting_t *s, struct place at)
 {
@@ -391,8 +391,8 @@ static void read_guessed(struct reader *r, struct object *o, unsigned index,
 }
 
 /*
- * The value of a misspelt key, which was said, counts as that of the key MEANT, unless that one is
- * there too: what follows from its being missing is nothing that anybody has to mend.
+ * The value of a misspelt key, which was complained of, counts for the key MEANT unless that is
+ * there too: else the missing key would lead to further complaints that nobody has to mend.
  */
 static void read_as_meant(struct reader *r, struct object *o, struct str meant,
                           const config_setting_t *s, struct place at)
@@ -467,7 +467,7 @@ static void read_group(struct reader *r, struct object *o, const config_setting_
 
 #define CUTS_MAX 200 /* lines that a mistake may be behind where its setting begins */
 
-/* What stands before the mistake, as far back as it takes. */
+/* The text before the mistake, as far back as is needed. */
 static void add_beginning(struct reader *r, struct draft *draft, struct str file, char *text,
                           unsigned line)
 {
@@ -497,7 +497,7 @@ void reader_add_file(struct reader *r, struct draft *draft, struct str file, str
         out_of_memory(r);
         return;
     }
-    if (!text_check(file, text, r->problems)) {
+    if (!config_text_check(file, text, r->problems)) {
         r->incomplete = true;
         return;
     }

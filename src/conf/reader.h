@@ -75,7 +75,7 @@ void resolve_rules(struct reader *r, struct draft *draft);
 /* After all others. */
 void resolve_tls(struct reader *r, struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
-struct str plain_host_name(struct reader *r, struct str name);
+struct str tls_plain_host_name(struct reader *r, struct str name);
 /* Aliases and advertised addresses that are a trunk's, or of which side nobody knows. */
 void check_aliases(struct reader *r, const struct draft *draft);
 /* What of D tells trunks apart, and can fit no call. */
@@ -85,7 +85,7 @@ struct str discriminator_keys(struct reader *r);
 /* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
 void check_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
-void check_together(struct reader *r, const struct draft *draft);
+void check_sources(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
 void check_limits(struct reader *r, const struct draft *draft);
 
@@ -101,8 +101,8 @@ void resolve_open_certificates(struct reader *r, struct draft *draft);
 /* " of provider "x"", or the empty text where there is one without a name of its own. */
 struct str provider_text(struct reader *r, const struct settings *settings, uint32_t provider);
 /* Text for a place that names a certificate: NULL, or why it does not sign for PROVIDER. */
-const char *certificate_is_of(struct reader *r, const struct draft *draft, struct str id,
-                              uint32_t provider);
+const char *provider_has_certificate(struct reader *r, const struct draft *draft, struct str id,
+                                     uint32_t provider);
 
 /* Problems for objects of LIST that have the name of an earlier one. */
 void check_names(struct reader *r, const struct objects *list);

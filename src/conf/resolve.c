@@ -87,7 +87,7 @@ const struct address_prefix *resolve_prefixes(struct reader *r, const struct obj
     for (unsigned i = 0; prefixes && i < texts->n; i++) {
         struct address_prefix *p = &prefixes[*n];
         bool good = address_prefix_parse(texts->items[i].text, p);
-        if (good && (!is_host(p) || is_one_hosts(&p->address)))
+        if (good && (!is_host(p) || host_port_is_one_hosts(&p->address)))
             (*n)++;
         else if (good)
             complain(r, object, texts->items[i].at,
@@ -128,7 +128,7 @@ static const struct str *short_numbers(struct reader *r, const struct object *ro
     return list;
 }
 
-/* Left out they are what most of North America dials; an empty list is none. */
+/* The default is what most of North America dials; an empty list means none. */
 static const struct str *emergency_prefixes(struct reader *r, struct draft *draft, unsigned *n)
 {
     static const struct str nine[] = {STR("9")};

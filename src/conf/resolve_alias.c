@@ -12,12 +12,12 @@ static struct alias read_alias(struct reader *r, const struct object *o,
 {
     struct host_port hp;
     const char *fault = host_port_read(item->text, &hp);
-    if (!fault && hp.address.family != ADDRESS_NONE && !is_one_hosts(&hp.address))
+    if (!fault && hp.address.family != ADDRESS_NONE && !host_port_is_one_hosts(&hp.address))
         fault = "this is no address that one host has";
     if (fault)
         complain(r, o, item->at, "aliases: %.*s: %s", STR_ARG(shown(r, item->text)), fault);
     struct alias alias = {
-        .name = plain_host_name(r, hp.name), .address = hp.address, .listener = listener};
+        .name = tls_plain_host_name(r, hp.name), .address = hp.address, .listener = listener};
     alias.address.port = hp.port;
     return alias;
 }

@@ -1,3 +1,4 @@
+/* Units of certificates and trust anchors: from the draft and their files to the settings. */
 #include "reader.h"
 
 #include <errno.h>
@@ -144,7 +145,7 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
 {
     struct str claim;
     const struct object *o = &u->draft->object;
-    const char *why = sti_scope_signs_nothing(&c->scope, &passport_type_shaken, &claim);
+    const char *why = sti_scope_signs_nothing(&c->scope, passport_type_deciding(), &claim);
     if (why)
         warn(
             r, o, place_of(o, "directory"),
@@ -153,14 +154,15 @@ static void check_use(struct reader *r, const struct unit *u, const struct certi
             STR_ARG(u->directory), STR_ARG(claim), why);
 }
 
-/* What no verifier follows is not loaded; what some may not is said. One that is over is not asked.
- */
+/* A chain that no verifier can follow is not loaded; one that some cannot follow is warned of. An
+   expired one is not judged. */
 static bool check_chain(struct reader *r, const struct unit *u, struct str chain_name,
-                        const struct certificate *c)
+                        struct certificate *c)
 {
     if (c->not_after_s < r->now_s)
         return true;
     const char *why = certificate_fault(c, u->anchors, r->now_s, r->arena);
+    why = why ? why : certificate_take_scope(c, u->anchors, r->now_s, r->arena);
     const char *maybe = certificate_warning(c, u->anchors, r->arena);
     if (why)
         problems_add(r->problems, chain_name, 0, "%s", why);
@@ -207,15 +209,15 @@ static bool read_unit(struct reader *r, const struct settings *s, const struct u
     c->unit = u->name;
     take_owner(s, u, c);
     check_owner(r, s, u, c);
+    bool good = check_chain(r, u, chain_name, c);
     check_use(r, u, c);
     const char *why = x5u_warning(c->x5u);
     if (why)
         warn(r, &u->draft->object, place_of(&u->draft->object, "directory"), "%.*s: %.*s %s",
              STR_ARG(x5u_name), STR_ARG(c->x5u), why);
-    if (check_chain(r, u, chain_name, c))
-        return true;
-    certificate_fini(c);
-    return false;
+    if (!good)
+        certificate_fini(c);
+    return good;
 }
 
 /* One with mistakes is remembered: its key is looked at all the same. */
@@ -264,7 +266,7 @@ static void warn_of_dates(struct reader *r, const struct draft_certificate *d,
              STR_ARG(unit), STR_ARG(day_of(r, c->not_before_s)));
 }
 
-/* Those that are over are left out as long as there is another. */
+/* Expired units are left out as long as there is another. */
 static unsigned without_expired(struct certificate *list, unsigned n, int64_t now_s)
 {
     unsigned kept = 0;
@@ -286,7 +288,8 @@ static unsigned count_names(struct str names)
     return n;
 }
 
-/* The one that was there before there were directories for each: it goes on until it is over. */
+/* The unit that lies in the directory itself, from before units had directories: it signs until it
+   expires. */
 static bool has_flat_unit(struct reader *r, const struct draft_certificate *d)
 {
     struct str bytes, path = arena_printf(r->arena, "%.*s/chain.pem", STR_ARG(d->directory));
@@ -357,7 +360,9 @@ static unsigned count_units(struct reader *r, const struct draft *draft)
     return n;
 }
 
-/* With a problem, and then none is read: whoever may write there need not sign to keep us busy. */
+/*
+ * Adds a problem, and then none is read: whoever may write there must not be able to keep us busy.
+ */
 static bool are_too_many(struct reader *r, const struct draft *draft)
 {
     unsigned n = count_units(r, draft);
@@ -371,7 +376,8 @@ static bool are_too_many(struct reader *r, const struct draft *draft)
     return true;
 }
 
-/* Of the checks; NULL: none are named, or they cannot be read, and chains are judged without. */
+/* The anchors for the checks; NULL: none are named, or they cannot be read, and chains are judged
+   without. */
 static struct trust *read_anchors(struct reader *r, const struct draft *draft)
 {
     struct problems faults = PROBLEMS_INIT;

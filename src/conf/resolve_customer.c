@@ -1,3 +1,4 @@
+/* Customers and their attributes: from the draft to the settings. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>
@@ -37,7 +38,7 @@ static void add_known(const struct draft_customer *d, struct attribute *list, un
         const char *key;
         struct str value;
     } known[] = {
-        {"kyc", str_of(kyc_states[d->kyc])},
+        {"kyc", str_of(keys_kyc_states[d->kyc])},
         {"cap", treatment_name((enum treatment)d->cap)},
         {"provider", d->provider},
         {"contact", d->contact},

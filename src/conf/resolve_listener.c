@@ -1,3 +1,4 @@
+/* Listeners: from the draft to the settings. */
 #include "host_port.h"
 #include "reader.h"
 
@@ -38,7 +39,7 @@ static void resolve_advertise(struct reader *r, struct draft_listener *d)
     struct listener *l = &d->listener;
     if (d->advertise.n == 0)
         return;
-    if (host_port_read(d->advertise, &hp) || hp.name.n > 0 || !is_one_hosts(&hp.address))
+    if (host_port_read(d->advertise, &hp) || hp.name.n > 0 || !host_port_is_one_hosts(&hp.address))
         complain(r, &d->object, place_of(&d->object, "advertise"),
                  "advertise: %.*s must be an address, with a port or without (like 203.0.113.5 or "
                  "203.0.113.5:5060)",
@@ -98,7 +99,8 @@ static bool share_a_socket(const struct listener *a, const struct listener *b)
     return both && a->address.family != ADDRESS_NONE && address_equal(&a->address, &b->address);
 }
 
-/* Whether A's address, or what it advertises, is B's too: a Route that names it is of which? */
+/* Whether A's address, or what it advertises, is B's too: a Route with it would not say which of
+   them is meant. */
 static bool look_alike(const struct listener *a, const struct listener *b)
 {
     const struct address *of_a = listener_shown(a), *of_b = listener_shown(b);

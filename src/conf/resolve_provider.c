@@ -168,8 +168,8 @@ struct str provider_text(struct reader *r, const struct settings *s, uint32_t pr
                : (struct str){"", 0};
 }
 
-const char *certificate_is_of(struct reader *r, const struct draft *draft, struct str id,
-                              uint32_t provider)
+const char *provider_has_certificate(struct reader *r, const struct draft *draft, struct str id,
+                                     uint32_t provider)
 {
     uint32_t owner = provider_of_certificate(&draft->settings, id);
     if (owner == provider || provider_is_open(&draft->settings, id))

@@ -1,3 +1,4 @@
+/* Rules: from the draft to the settings, each condition with what it may ask for. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>
@@ -77,14 +78,14 @@ static bool is_word(struct str value, const char *const *words)
     return false;
 }
 
-/* A value that no customer can have: the rule would never fit, and say nothing. */
+/* A value that no customer can have: the rule would never fit, without a word. */
 static void check_customer_values(struct reader *r, const struct draft_rule *d)
 {
     const struct {
         struct str column;
         const char *const *values;
         const char *text;
-    } closed[] = {{STR("kyc"), kyc_states, "verified, pending, failed, none"},
+    } closed[] = {{STR("kyc"), keys_kyc_states, "verified, pending, failed, none"},
                   {STR("cap"), treatments, "A, B, C, unsigned, refuse"}};
     for (unsigned i = 0; i < d->rule.n_customer_is; i++) {
         const struct attribute *a = &d->rule.customer_is[i];
@@ -209,7 +210,8 @@ static void check_provider(struct reader *r, const struct draft *draft, const st
     const struct settings *s = &draft->settings;
     for (uint32_t i = 0; i < s->n_trunks; i++) {
         const char *why = may_hold_for(&d->rule, i, &s->trunks[i]) && !s->trunks[i].provider_open
-                              ? certificate_is_of(r, draft, d->certificate, s->trunks[i].provider)
+                              ? provider_has_certificate(r, draft, d->certificate,
+                                                         s->trunks[i].provider)
                               : NULL;
         if (!why)
             continue;

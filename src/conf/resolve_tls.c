@@ -33,7 +33,7 @@ static const char *secret_fault(int error)
     return read_fault(error);
 }
 
-struct str plain_host_name(struct reader *r, struct str name)
+struct str tls_plain_host_name(struct reader *r, struct str name)
 {
     struct str dotless = str_slice(name, 0,
                                    name.n > 1 && name.p[name.n - 1] == '.' ? name.n - 1 : name.n);

@@ -1,3 +1,4 @@
+/* Trunks: from the draft to the settings. */
 #include "reader.h"
 
 #include <stird/base/container_of.h>
@@ -32,7 +33,7 @@ static void resolve_trunk_upstreams(struct reader *r, const struct draft *draft,
             list[n++] = index;
     }
     if (was_given(&d->object, "upstreams") && names->n == 0 && !names->faulty &&
-        has_use_of_upstreams(&d->object))
+        keys_use_upstreams(&d->object))
         complain(r, &d->object, place_of(&d->object, "upstreams"),
                  "upstreams is empty: its calls would have nowhere to go");
     d->trunk.upstreams = list;
@@ -75,7 +76,7 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
                  STR_ARG(hint_of_objects(r, &draft->certificates, d->certificate)));
         return;
     }
-    const char *why = certificate_is_of(r, draft, d->certificate, t->provider);
+    const char *why = provider_has_certificate(r, draft, d->certificate, t->provider);
     if (why && !t->provider_open)
         complain(r, &d->object, place_of(&d->object, "certificate"), "certificate: %s", why);
     t->certificate = certificate_find(&draft->settings, d->certificate);
@@ -84,8 +85,8 @@ static void resolve_trunk_certificate(struct reader *r, const struct draft *draf
 static void resolve_references(struct reader *r, const struct draft *draft, struct draft_trunk *d)
 {
     struct trunk *t = &d->trunk;
-    t->tls_name = plain_host_name(r, t->tls_name);
-    t->tls_peer_name = plain_host_name(r, t->tls_peer_name);
+    t->tls_name = tls_plain_host_name(r, t->tls_name);
+    t->tls_peer_name = tls_plain_host_name(r, t->tls_peer_name);
     resolve_trunk_provider(r, draft, d);
     resolve_trunk_certificate(r, draft, d);
     if (t->listener.n > 0 && objects_lack(r, &draft->listeners, t->listener))
@@ -122,7 +123,7 @@ static void check_attestation_headers(struct reader *r, const struct draft_trunk
                  "attestation_headers has a meaning with trusted = true only");
 }
 
-/* Headers that say something else to us or to the next hop, and would be missed there. */
+/* Headers that mean something else to us or to the next hop, so they must not be taken off. */
 static const char *other_meaning(struct str name)
 {
     static const struct {
@@ -230,12 +231,13 @@ static void check_levels(struct reader *r, struct draft_trunk *d)
 {
     struct trunk *t = &d->trunk;
     for (unsigned i = 0; i < NUMBER_STATES; i++) {
-        t->own_treatment[i] = was_given(&d->object, attestation_key((enum number_state)i));
+        t->own_treatment[i] = was_given(&d->object, settings_attestation_key((enum number_state)i));
         if (t->own_treatment[i] && t->gateway && i != NUMBER_BLOCKED)
-            complain(r, &d->object, place_of(&d->object, attestation_key((enum number_state)i)),
+            complain(r, &d->object,
+                     place_of(&d->object, settings_attestation_key((enum number_state)i)),
                      "%s has no meaning on a gateway trunk, where attestation.gateway rules "
                      "whatever the number: take it out",
-                     attestation_key((enum number_state)i));
+                     settings_attestation_key((enum number_state)i));
     }
     if (was_given(&d->object, "attestation.gateway") && !t->gateway)
         complain(r, &d->object, place_of(&d->object, "attestation.gateway"),
@@ -246,7 +248,7 @@ static void check_own_country(struct reader *r, const struct draft *draft, struc
 {
     struct country *own = &d->trunk.country;
     const struct country *common = &draft->common.country;
-    /* A length of its own: the most of the root is no word about it. */
+    /* The trunk has a length of its own: the root's longest says nothing about it. */
     if (was_given(&d->object, "country.national_length") &&
         !was_given(&d->object, "country.national_length_max"))
         own->national_length_max = 0;

@@ -1,3 +1,4 @@
+/* Upstreams: from the draft to the settings, with where their uri leads. */
 #include "host_port.h"
 #include "reader.h"
 
@@ -36,7 +37,7 @@ static const char *read_host_port(struct str text, struct upstream *u)
     const char *fault = host_port_read(text, &hp);
     if (!fault && hp.address.family == ADDRESS_IPV6 && !str_starts(text, STR("[")))
         fault = "the host must be a name, an IPv4 address or an IPv6 address in brackets";
-    if (!fault && hp.name.n == 0 && !is_one_hosts(&hp.address))
+    if (!fault && hp.name.n == 0 && !host_port_is_one_hosts(&hp.address))
         fault = "no host has this address: it is a wildcard, multicast or reserved";
     if (fault)
         return fault;
@@ -67,7 +68,7 @@ static void resolve_tls_name(struct reader *r, struct draft_upstream *d)
     struct upstream *u = &d->upstream;
     if (u->transport == TRANSPORT_TLS && u->tls_name.n == 0)
         u->tls_name = u->host;
-    u->tls_name = plain_host_name(r, u->tls_name);
+    u->tls_name = tls_plain_host_name(r, u->tls_name);
     if (was_given(&d->object, "tls_name"))
         check_host(r, &d->object, "tls_name", u->tls_name);
     if (u->transport != TRANSPORT_TLS && was_given(&d->object, "tls_name"))

@@ -77,7 +77,7 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
-    check_together(r, draft);
+    check_sources(r, draft);
     check_aliases(r, draft);
     check_limits(r, draft);
     struct settings *s = &draft->settings;
@@ -91,7 +91,7 @@ static void resolve(struct reader *r, struct draft *draft)
     resolve_with(r, draft, resolve_certificates, resolve_tls);
 }
 
-/* What is wrong with certificates is so, whatever stands behind the syntax error. */
+/* Problems of certificates stand whatever comes behind the syntax error. */
 static void resolve_certificates_said(struct reader *r, struct draft *draft)
 {
     struct problems *quiet = r->problems;

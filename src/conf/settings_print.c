@@ -84,8 +84,8 @@ static void prefix_element(struct buf *out, const void *list, unsigned i)
     buf_fini(&host);
 }
 
-/* Optional texts that are empty are not written: for most of them empty is no value. Where they are
-   something else when nothing is said, empty was meant. */
+/* Optional texts that are empty are not written, since for most of them empty is no value. Where
+   the default is not empty, empty was meant and is written. */
 static bool is_left_out(const struct key *k, const void *field)
 {
     struct str text;
@@ -362,7 +362,7 @@ static void print_minute(struct printer *p, const char *name, unsigned minute)
     end(p);
 }
 
-/* What has no meaning for the verdict is not written: it would be refused. */
+/* A setting that has no meaning for the verdict is not written, for it would be refused. */
 static bool rule_says(const struct rule *r, const struct key *k)
 {
     bool refuses = r->verdict == RULE_REFUSE;

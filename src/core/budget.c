@@ -199,8 +199,8 @@ static void check_calls(const struct check *c)
             s->max_calls, (unsigned long long)fit, CALL_OCTETS);
 }
 
-/* What is neither a call nor inside one has the least part; of that, one trunk and source theirs.
- */
+/* Requests that are neither a call nor inside one have the least part, and each trunk and source a
+   part of that. */
 static void check_requests(const struct check *c)
 {
     const struct settings *s = c->settings;

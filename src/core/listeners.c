@@ -1,6 +1,6 @@
 #include <stird/core/listeners.h>
 
-struct listeners settings_listeners(const struct settings *settings)
+struct listeners listeners_of_settings(const struct settings *settings)
 {
     /* Nobody writes through it but the proxy, which has a copy of its own. */
     struct listener *list = (struct listener *)(uintptr_t)settings->listeners;
@@ -17,7 +17,7 @@ static bool is_at(const struct listener *l, const struct address *place)
     return address_equal(&l->address, place) || address_equal(listener_shown(l), place);
 }
 
-/* Nodes are alike, so the other one's port tells which of its listeners is meant. */
+/* Nodes are configured alike, so the port of the other node tells which listener is meant. */
 static uint16_t stands_for(const struct listeners *l, const struct alias *alias, uint16_t port)
 {
     if (alias->listener < l->n)

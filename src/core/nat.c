@@ -40,7 +40,7 @@ static bool address_is_private(const struct address *a)
     return false;
 }
 
-/* RFC 6761, 6762: names that DNS leads nowhere; a final dot changes nothing. */
+/* RFC 6761, 6762: names that DNS does not know; a final dot changes nothing. */
 static bool name_is_private(struct str name)
 {
     static const char *const ends[] = {"localhost", "invalid", "local"};
@@ -53,7 +53,9 @@ static bool name_is_private(struct str name)
     return false;
 }
 
-bool nat_host_is_private(struct str host)
+/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
+ */
+static bool host_is_private(struct str host)
 {
     struct address a;
     return address_parse(host, &a) ? address_is_private(&a) : name_is_private(host);
@@ -96,7 +98,7 @@ static bool is_plain(struct str address, const struct uri *uri)
 static bool is_private(struct str address, const struct address *source, struct uri *uri)
 {
     struct address a;
-    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !nat_host_is_private(uri->host))
+    if (!uri_split(uri, address) || uri->scheme != URI_SIP || !host_is_private(uri->host))
         return false;
     return is_plain(address, uri) &&
            (!address_parse(uri->host, &a) || !address_same_host(&a, source));
@@ -109,8 +111,8 @@ static bool is_bracketed(struct str text, size_t begin)
     return before.n > 0 && before.p[before.n - 1] == '<';
 }
 
-/* SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT; what it wrote reaches
-   to the position that is returned. Without <> a further parameter would be the header's. */
+/* Writes SOURCE instead of the host and port of URI, which begins at BEGIN of TEXT. Returns up to
+   where of TEXT that stands for. Without <> a further parameter would be the header's. */
 static size_t write_fixed(struct buf *out, struct str text, size_t begin, const struct uri *uri,
                           const struct address *source, enum transport transport)
 {

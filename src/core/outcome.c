@@ -1,5 +1,7 @@
 #include <stird/core/outcome.h>
 
+#include <stird/core/settings.h>
+
 struct str verdict_name(enum verdict v)
 {
     switch (v) {
@@ -13,7 +15,38 @@ struct str verdict_name(enum verdict v)
     return STR("rejected");
 }
 
-bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena)
+/* Types that come behind TYPE in the table, which has it. */
+static bool is_behind(const struct passport_type *other, const struct passport_type *type)
+{
+    const struct passport_type *const *at = passport_types;
+    while (*at && *at != type && *at != other)
+        at++;
+    return *at == type && other != type;
+}
+
+bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t certificate)
+{
+    unsigned same = 0, at = o->n_tokens;
+    for (unsigned i = 0; i < o->n_tokens; i++)
+        same += o->tokens[i].type == type;
+    if (at == PASSPORTS_MAX || same >= type->max_per_call)
+        return false;
+    for (; at > 0 && is_behind(o->tokens[at - 1].type, type); at--)
+        o->tokens[at] = o->tokens[at - 1];
+    o->tokens[at] = (struct passport_wanted){type, certificate};
+    o->n_tokens++;
+    return true;
+}
+
+uint32_t outcome_certificate(const struct outcome *o)
+{
+    for (unsigned i = 0; i < o->n_tokens; i++)
+        if (o->tokens[i].type->decides)
+            return o->tokens[i].certificate;
+    return NO_CERTIFICATE;
+}
+
+bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena)
 {
     struct str *const texts[] = {&answer->file, &answer->customer, &answer->certificate};
     bool kept = true;

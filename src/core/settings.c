@@ -25,8 +25,8 @@ bool settings_warn(struct settings *s, struct str file, unsigned line, struct st
 }
 
 #define SIGN_REQUESTS_LEAST 100
-/* A quarter of what a signer was measured to make, and more than a worker was to carry:
-   docs/sizing.md. */
+/* A quarter of the signatures that a signer was measured to make, and more calls than a worker was
+   measured to carry: docs/sizing.md. */
 #define SIGN_REQUESTS_MOST 10000
 
 uint64_t settings_calls_of_trunks(const struct settings *s)
@@ -110,7 +110,7 @@ bool transport_of_name(struct str name, enum transport *t)
     return false;
 }
 
-const char *attestation_key(enum number_state state)
+const char *settings_attestation_key(enum number_state state)
 {
     static const char *const keys[NUMBER_STATES] = {
         [NUMBER_OWNED] = "attestation.owned",

@@ -3,6 +3,7 @@
 #include "configuration.h"
 #include "outside.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ static unsigned count_certificates(const struct settings *s)
 static void print_summary(const struct configuration *c)
 {
     const struct settings *s = c->settings;
+    assert(s);
     printf("configuration is good: %u %s", s->n_listeners,
            s->n_listeners == 1 ? "listener" : "listeners");
     print_count(s->n_trunks, "trunk", "trunks");
@@ -138,12 +140,12 @@ static int print_of_settings(struct str path,
     return status;
 }
 
-int print_configuration(struct str path)
+int check_print_configuration(struct str path)
 {
     return print_of_settings(path, settings_print);
 }
 
-int print_memory(struct str path)
+int check_print_memory(struct str path)
 {
     return print_of_settings(path, print_budget);
 }

@@ -8,7 +8,7 @@
 
 /* All problems to stderr and 1, or a line to stdout and 0: an exit status. */
 int check_configuration(struct str path);
-int print_configuration(struct str path);
-int print_memory(struct str path); /* budget.h */
+int check_print_configuration(struct str path);
+int check_print_memory(struct str path); /* budget.h */
 
 #endif

@@ -9,6 +9,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/regular_file.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_check.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
@@ -46,8 +47,8 @@ static bool read_file(struct str path, struct buf *text)
 /* The supervisor's alarm belongs to the line that goes before. */
 static void tell_fault(const struct checker *c)
 {
-    const struct control_message alarm = {.type = CONTROL_ALARM};
-    control_send(c->control_fd, &alarm, NULL, 0);
+    const struct control_message fault = {.type = CONTROL_CHECK_FAULT};
+    control_send(c->control_fd, &fault, NULL, 0);
 }
 
 /* A file beside the anchors. What of it cannot be read is an alarm, and judges nothing. */
@@ -105,6 +106,7 @@ static enum certificate_state look(const struct checker *c, const struct certifi
     const struct fetch_options options = {.allow_private = c->settings->check.allow_private,
                                           .ca_file = c->tls_ca};
     struct fetch_reply reply;
+    const unsigned long before = shortages();
     enum certificate_state state = CERTIFICATE_UNREACHABLE;
     if (fetch(&options, certificate->x5u, &reply)) {
         const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
@@ -117,18 +119,22 @@ static enum certificate_state look(const struct checker *c, const struct certifi
         *saying = arena_copy(arena, str_of(reply.why));
     }
     fetch_reply_fini(&reply);
-    return state;
+    if (shortages() == before)
+        return state;
+    *saying = STR("could not be looked at: no memory");
+    return CERTIFICATE_UNCHECKED;
 }
 
 static int tell(const struct checker *c, unsigned i, uint64_t generation)
 {
     struct str saying = STR("");
     struct arena *arena = arena_new(1024);
-    struct control_message message = {
-        .type = CONTROL_CERTIFICATE, .worker = i, .generation = generation};
+    struct control_message message = {.type = CONTROL_CERTIFICATE,
+                                      .certificate = {.generation = generation, .unit = i}};
     enum certificate_state state = arena ? look(c, &c->settings->certificates[i], arena, &saying)
                                          : CERTIFICATE_UNCHECKED;
-    snprintf(message.text, sizeof(message.text), "%c%.*s", '0' + (int)state, STR_ARG(saying));
+    message.certificate.state = state;
+    snprintf(message.certificate.saying, CONTROL_TEXT, "%.*s", STR_ARG(saying));
     arena_free(arena);
     return control_send(c->control_fd, &message, NULL, 0);
 }
@@ -180,7 +186,7 @@ static bool give_up_rights(const struct checker *c)
 int checker_main(const struct checker_options *options, int control_fd)
 {
     const struct settings *s = options->settings;
-    const struct control_message ready = {.type = CONTROL_READY};
+    const struct control_message checked = {.type = CONTROL_CHECKED};
     struct checker c = {.settings = s, .control_fd = control_fd};
     int r = 0;
     if (setpriority(PRIO_PROCESS, 0, CHECKER_NICE))
@@ -194,7 +200,7 @@ int checker_main(const struct checker_options *options, int control_fd)
     for (unsigned i = 0; i < s->n_certificates && r == 0; i++)
         r = tell(&c, i, options->generation);
     if (r == 0)
-        r = control_send(control_fd, &ready, NULL, 0);
+        r = control_send(control_fd, &checked, NULL, 0);
     trust_free(c.trust);
     free(c.tls_ca);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -12,11 +12,11 @@ struct checker_options {
     uint64_t generation; /* goes back with each finding */
 };
 
-/* Of check.anchors, of check.crls: CONTROL_ALARM. */
+/* Of check.anchors, of check.crls: CONTROL_CHECK_FAULT. */
 #define CHECKER_FAULTS_MAX 2
 
-/* Called right after fork(). A CONTROL_CERTIFICATE for each unit, in their order, then READY. The
-   exit status. */
+/* Called right after fork(). A CONTROL_CERTIFICATE for each unit, in their order, then CHECKED.
+   The exit status. */
 int checker_main(const struct checker_options *options, int control_fd);
 
 #endif

@@ -20,8 +20,6 @@
 /* A child that served this long has started well: its death is not part of a series. */
 #define SERVED_WELL_MS 500
 
-#define KEEP_MAX 512
-
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define HEARD_A_SECOND 500
 
@@ -109,10 +107,10 @@ static int find_room(void)
 int child_start(struct child *c, child_main *main, void *user, const int *keep, unsigned n_keep,
                 int64_t now_ms)
 {
-    int kept[KEEP_MAX + 2], control[2];
+    int kept[CHILD_KEEP_MAX + 2], control[2];
     if (c->role->may == 0)
         return -EINVAL;
-    if (n_keep > KEEP_MAX)
+    if (n_keep > CHILD_KEEP_MAX)
         return -E2BIG;
     int r = find_room();
     if (r)

@@ -27,13 +27,20 @@ enum child_user {
 
 /* What holds for every child of a role, and what it may: roles.h has the table. */
 struct child_role {
-    const char *name;       /* of the process, at most 15 characters */
-    int64_t start_limit_ms; /* from fork() to READY */
-    int64_t ping_every_ms;  /* 0: is not pinged */
-    int64_t silence_ms;     /* longest unanswered ping, or time between heartbeats; 0: any */
-    int64_t patience_ms;    /* of hangs in a row each may last twice as long, up to this; 0: not */
-    unsigned may;           /* system calls (rights.h); a role that says nothing cannot start */
-    bool opens_files;       /* some, for reading (Landlock); false: none any more */
+    unsigned id;             /* its place in the table */
+    const char *name;        /* of the process, at most 15 characters, "stird-" before a noun */
+    unsigned places;         /* so many at once, at most */
+    const struct duty *duty; /* what the supervisor does for it: supervisor/duty.h */
+    const char *shown;       /* in `stirctl status`; NULL: it is not shown */
+    bool numbered;           /* there are several of it that differ by their index */
+    bool drains;             /* at a stop it finishes what runs before others end (CONTROL_DRAIN) */
+    bool missed;             /* the alarm child_missing tells of one that is not there */
+    int64_t start_limit_ms;  /* from fork() to READY */
+    int64_t ping_every_ms;   /* 0: is not pinged */
+    int64_t silence_ms;      /* longest unanswered ping, or time between heartbeats; 0: any */
+    int64_t patience_ms;     /* of hangs in a row each may last twice as long, up to this; 0: not */
+    unsigned may;            /* system calls (rights.h); a role that says nothing cannot start */
+    bool opens_files;        /* some, for reading (Landlock); false: none any more */
     enum child_user user;
     uint64_t capabilities; /* 1 << CAP_..., of one that is root still when it has narrowed */
 };
@@ -44,7 +51,9 @@ struct child {
     pid_t pid;
     int pidfd;      /* of PID, so that no signal reaches another process; -1: closed */
     int control_fd; /* -1: closed */
-    unsigned index; /* which worker */
+    unsigned index; /* among those of its role */
+    bool kept;      /* another one takes its place when it ends */
+    bool drained;   /* it has finished what ran, at a stop */
 
     int64_t started_ms, served_ms; /* when it was forked, when it said READY */
     int64_t heard_ms;              /* of the last sign of life */
@@ -63,6 +72,8 @@ struct child {
     int64_t counted_from_ms; /* begin of the second in which it said HEARD messages */
     unsigned heard;
 };
+
+#define CHILD_KEEP_MAX 512
 
 void child_init(struct child *c, const struct child_role *role, unsigned index);
 

@@ -12,7 +12,7 @@
 struct token_key {
     ENGINE *engine; /* with a functional reference */
     EVP_PKEY *key;
-    EVP_PKEY_CTX *signing;
+    struct signing signing;
 };
 
 static void token_close(void *opaque)
@@ -20,7 +20,7 @@ static void token_close(void *opaque)
     struct token_key *k = opaque;
     if (!k)
         return;
-    EVP_PKEY_CTX_free(k->signing);
+    signing_end(&k->signing);
     EVP_PKEY_free(k->key);
     if (k->engine)
         ENGINE_finish(k->engine);
@@ -72,8 +72,7 @@ static void *token_open(const struct certificate *certificate, struct str key_na
     if (why)
         problems_add(problems, key_name, 0, "%s", why);
     if (good) {
-        k->signing = signing_new(k->key);
-        good = k->signing != NULL;
+        good = signing_begin(&k->signing, k->key);
         if (!good)
             problems_add(problems, key_name, 0, "the token's key could not be made ready");
     }
@@ -88,11 +87,10 @@ static void *token_open(const struct certificate *certificate, struct str key_na
     return k;
 }
 
-static bool token_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
-                       unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool token_sign(void *opaque, struct str message, unsigned char signature[JWS_SIGNATURE_MAX])
 {
     struct token_key *k = opaque;
-    bool good = signing_sign(k->signing, digest, signature);
+    bool good = signing_sign(&k->signing, message, signature);
     ERR_clear_error();
     return good;
 }

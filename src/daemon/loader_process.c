@@ -27,11 +27,11 @@ static int file_of(const char *name, const struct buf *text)
 
 static int send_problems(int control_fd, struct problems *problems)
 {
-    struct control_message alarm = {.type = CONTROL_ALARM};
+    struct control_message mistakes = {.type = CONTROL_MISTAKES};
     struct buf text = BUF_INIT;
     problems_print(problems, &text);
     int fd = file_of("problems", &text);
-    int r = fd >= 0 ? control_send(control_fd, &alarm, &fd, 1) : -ENOMEM;
+    int r = fd >= 0 ? control_send(control_fd, &mistakes, &fd, 1) : -ENOMEM;
     if (fd >= 0)
         close(fd);
     buf_fini(&text);
@@ -41,10 +41,10 @@ static int send_problems(int control_fd, struct problems *problems)
 /* What is probably not meant goes along, for who asked for the reload. */
 static int send_configuration(int control_fd, const struct configuration *c)
 {
-    struct control_message message = {.type = CONTROL_SNAPSHOT,
-                                      .urgent_faults = c->urgent_faults,
-                                      .urgent_unknown = c->urgent_unknown,
-                                      .forced = c->is_forced};
+    struct control_message message = {.type = CONTROL_LOADED,
+                                      .loaded = {.urgent_faults = c->urgent_faults,
+                                                 .urgent_unknown = c->urgent_unknown,
+                                                 .forced = c->is_forced}};
     struct buf text = BUF_INIT;
     configuration_print_warnings(c, &text);
     const int fds[] = {c->files_fd, c->numbers_fd, file_of("warnings", &text)};

@@ -16,8 +16,8 @@ struct loader_options {
 };
 
 /*
- * Sends CONTROL_SNAPSHOT (fds: files, numbers) when all is well, else CONTROL_ALARM
- * (fd: a memfd with the problems as problems_print() writes them), and ends.
+ * Sends CONTROL_LOADED when all is well, else CONTROL_MISTAKES (the problems as problems_print()
+ * writes them), and ends.
  */
 int loader_main(const struct loader_options *options, int control_fd);
 

@@ -1,3 +1,4 @@
+/* The program stird: its options, then a check or the supervisor. */
 #include "check.h"
 #include "detach.h"
 #include "options.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
+#include <stird/core/library_memory.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -98,12 +100,12 @@ static int check(const struct options *options)
 
 static int print(const struct options *options)
 {
-    return print_configuration(str_of(options->configuration));
+    return check_print_configuration(str_of(options->configuration));
 }
 
 static int budget(const struct options *options)
 {
-    return print_memory(str_of(options->configuration));
+    return check_print_memory(str_of(options->configuration));
 }
 
 static int say(const char *text)
@@ -142,6 +144,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     bool closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+    library_memory_watch();
     umask(077);
     open_standard_descriptors();
     if (!options_parse(&options, argc, argv))

@@ -4,7 +4,7 @@
 #include "service_reads.h"
 #include "service_user.h"
 #include "state.h"
-#include "daemon/supervisor/supervisor.h"
+#include "records_place.h"
 #include "unit.h"
 #include "unit_user.h"
 
@@ -73,7 +73,7 @@ static int folder_fault(struct str path)
 /* Whose file it is, in whose directory, forbids it to root as well. */
 static int owner_fault(struct str path, const struct stat *st)
 {
-    struct stat above;
+    struct stat above = {0};
     struct folder d = FOLDER_INIT;
     struct str parent = parent_of(path);
     char *z = strndup(parent.p, parent.n);
@@ -81,7 +81,7 @@ static int owner_fault(struct str path, const struct stat *st)
     if (error == 0)
         d.uid = above.st_uid;
     free(z);
-    return error || supervisor_may_record_in(&d, st) ? error : EPERM;
+    return error || records_place_is_good(&d, st) ? error : EPERM;
 }
 
 /* As supervisor_open_records() opens it. */
@@ -152,7 +152,7 @@ static void add_fault(struct buf *text, const struct settings *s, const struct w
                  w->key, w->made_by_unit, w->directive);
     else
         buf_addf(text, "%s: \"%.*s\" cannot be written: %s: mend that, or name another", w->key,
-                 STR_ARG(path_of(s, w)), supervisor_records_fault(error));
+                 STR_ARG(path_of(s, w)), records_place_fault(error));
 }
 
 static void check_file(struct settings *s, const struct settings *present, const struct written *w,

@@ -141,10 +141,10 @@ static bool read_source(struct recorder *r, int fd, bool *left)
     return true;
 }
 
-static void take_file(struct recorder *r, const struct control_message *m, const int *fds,
+static void take_file(struct recorder *r, const struct control_records *m, const int *fds,
                       unsigned n_fds)
 {
-    memcpy(r->node, m->text, sizeof(r->node) - 1);
+    memcpy(r->node, m->node, sizeof(r->node) - 1);
     r->writer.node = str_of(r->node);
     r->max_bytes = m->max_bytes;
     r->max_age_us = m->max_age_ms * 1000;
@@ -159,17 +159,17 @@ static void take_file(struct recorder *r, const struct control_message *m, const
 static void take_message(struct recorder *r, const struct control_message *m, int *fds,
                          unsigned n_fds)
 {
-    if (m->type == CONTROL_RECORDS && (n_fds == 1 || n_fds == 2)) {
-        take_file(r, m, fds, n_fds);
+    if (m->type == CONTROL_RECORDS) {
+        take_file(r, &m->records, fds, n_fds);
         return;
     }
-    if (m->type == CONTROL_FORCED && n_fds == 0)
-        record_writer_tell_forced(&r->writer, m->rows, clock_real_us());
-    if (m->type == CONTROL_PING && n_fds == 0) {
+    if (m->type == CONTROL_FORCED)
+        record_writer_tell_forced(&r->writer, m->forced.rows, clock_real_us());
+    if (m->type == CONTROL_PING) {
         const struct control_message pong = {.type = CONTROL_PONG};
         control_send(r->control_fd, &pong, NULL, 0);
     }
-    if (m->type == CONTROL_RECORD_SOURCE && n_fds == 1 && r->n_sources < SOURCES_MAX) {
+    if (m->type == CONTROL_RECORD_SOURCE && r->n_sources < SOURCES_MAX) {
         r->sources[r->n_sources++] = fds[0];
         return;
     }

@@ -13,51 +13,9 @@
 #include <unistd.h>
 
 const struct child_role roles[ROLES] = {
-    [ROLE_WORKER] =
-        {
-            .name = "stird-worker",
-            .start_limit_ms = 10000,
-            .silence_ms = 3000,
-            .may = MAY_TALK | MAY_CONNECT | MAY_USE_FILES,
-            .user = USER_AT_ONCE,
-        },
-    [ROLE_SIGNER] =
-        {
-            .name = "stird-signer",
-            .start_limit_ms = 10000,
-            .ping_every_ms = 200,
-            .silence_ms = 600,
-            .may = MAY_TALK,
-            .user = USER_WITH_THE_REST,
-        },
-    [ROLE_RECORDER] =
-        {
-            .name = "stird-recorder",
-            .start_limit_ms = 10000,
-            /* It may wait for its disk: for a while, longer after each time that was too long. */
-            .ping_every_ms = 1000,
-            .silence_ms = 5000,
-            .patience_ms = 60000,
-            .may = MAY_TALK | MAY_USE_FILES | MAY_RECORD,
-            .user = USER_AT_ONCE,
-        },
-    [ROLE_LOADER] =
-        {
-            .name = "stird-loader",
-            .start_limit_ms = 120000,
-            .may = MAY_TALK | MAY_READ | MAY_LOAD,
-            .opens_files = true,
-            .user = USER_STAYS,
-            .capabilities = 1ull << CAP_DAC_READ_SEARCH,
-        },
-    [ROLE_CHECKER] =
-        {
-            .name = "stird-checker",
-            .start_limit_ms = 600000,
-            .may = MAY_TALK | MAY_CONNECT | MAY_READ | MAY_RESOLVE,
-            .opens_files = true,
-            .user = USER_AT_ONCE,
-        },
+#define ROLE(word, noun, most, ...)                                                                \
+    [ROLE_##word] = {.id = ROLE_##word, .places = (most), .duty = &duty_##noun, __VA_ARGS__},
+#include "roles.def"
 };
 
 /* Root that stays, for want of another user or to read files, keeps little else of root's. */
@@ -92,14 +50,18 @@ static int give_up_calls(unsigned may, const int *given, unsigned n_given)
     return r;
 }
 
-int roles_narrow(enum role role, const struct role_keeps *keeps)
+int roles_narrow_to(const struct child_role *row, const struct role_keeps *keeps)
 {
-    const struct child_role *row = &roles[role];
     assert(row->opens_files || !keeps->readable);
     int r = give_up_root(row);
     if (r == 0)
         r = privileges_give_up_files(keeps->readable, keeps->landlock_required);
     return r == 0 ? give_up_calls(row->may, keeps->given, keeps->n_given) : r;
+}
+
+int roles_narrow(enum role role, const struct role_keeps *keeps)
+{
+    return roles_narrow_to(&roles[role], keeps);
 }
 
 int roles_narrow_beside_token(void)

@@ -1,7 +1,7 @@
 /*
- * roles - the child processes: one table of how each is watched and of what it may, and their main
- * functions. Each main is called right after fork() and its return value is the exit status; none
- * returns to the supervisor's code.
+ * roles - the child processes: one table (roles.def) of how each is watched and of what it may, and
+ * their main functions. Each main is called right after fork() and its return value is the exit
+ * status; none returns to the supervisor's code.
  */
 #ifndef STIRD_ROLES_H
 #define STIRD_ROLES_H
@@ -13,7 +13,17 @@
 #include <stird/net/dispatch.h>
 #include <stird/net/listen.h>
 
-enum role { ROLE_WORKER, ROLE_SIGNER, ROLE_RECORDER, ROLE_LOADER, ROLE_CHECKER, ROLES };
+#define SIGNERS_RETIRED_MAX 8
+
+enum role {
+#define ROLE(word, ...) ROLE_##word,
+#include "roles.def"
+    ROLES
+};
+
+/* What the supervisor does for each: in supervisor/. */
+#define ROLE(word, noun, ...) extern const struct duty duty_##noun;
+#include "roles.def"
 
 extern const struct child_role roles[ROLES];
 
@@ -31,6 +41,7 @@ struct role_keeps {
  * the process must end then.
  */
 int roles_narrow(enum role role, const struct role_keeps *keeps);
+int roles_narrow_to(const struct child_role *row, const struct role_keeps *keeps);
 /* The same where a token's library runs, which has files and system calls of its own. */
 int roles_narrow_beside_token(void);
 /* Descriptors that a child keeps; everything else but stderr is closed by the caller before. */
@@ -43,6 +54,7 @@ struct worker_options {
     int inbox_fd;                           /* what other workers hand over; -1: there are none */
     int *others_fds;                        /* the way to each of them; -1: itself */
     const struct dispatch_key *dispatch_key;
+    int counters_fd; /* counter_page.h; taken */
 };
 
 /*

@@ -3,7 +3,7 @@
 #include "check_process.h"
 #include "named_files.h"
 #include "service_user.h"
-#include "daemon/supervisor/supervisor.h"
+#include "records_place.h"
 
 #include <errno.h>
 #include <fcntl.h>

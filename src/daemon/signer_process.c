@@ -28,15 +28,15 @@
    counts, so that neither a reload nor its death fills it up again. */
 struct worker_share {
     struct ceiling ceiling;
-    uint64_t refused; /* requests above it that the supervisor was not told of */
+    uint64_t refused; /* tokens above it that the supervisor was not told of */
     int64_t told_us;
 };
 
 /* A worker's socket. */
 struct channel {
     struct channel *before, *next; /* the newest comes first */
-    int fd;
-    uint64_t dropped; /* responses that the worker did not take in time */
+    int fd;                        /* -1: closed */
+    uint64_t dropped;              /* packets of responses that the worker did not take in time */
     unsigned worker;
 };
 
@@ -46,27 +46,45 @@ struct signer {
     int control_fd, epoll_fd;
     bool alarmed;
     struct channel *channels;
+    struct channel *closed; /* by `next`: events of theirs may be still to be looked at */
     struct worker_share shares[WORKERS_MAX];
     int64_t retired_us; /* since when another has its place; 0: it has not */
-    struct sign_request requests[SIGN_BATCH_MAX];
-    struct sign_response responses[SIGN_BATCH_MAX];
+    _Alignas(8) char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
+    struct buf answers; /* to it; its memory is kept */
+};
+
+/* The requests of a packet, with how many tokens of each the worker may have. */
+struct batch {
+    unsigned n;
+    const struct sign_request *request[SIGN_BATCH_MAX];
+    unsigned admitted[SIGN_BATCH_MAX];
 };
 
 /* ---- to the supervisor ---- */
 
-static void say(int control_fd, enum control_type type, const char *text)
+static void say(int control_fd, const struct control_message *m)
 {
-    struct control_message m = {.type = type};
-    snprintf(m.text, sizeof(m.text), "%s", text);
-    int r = control_send(control_fd, &m, NULL, 0);
+    int r = control_send(control_fd, m, NULL, 0);
     if (r != 0 && r != -EPIPE)
         log_warning("the supervisor could not be told", LOG_CSTR("error", strerror(-r)));
+}
+
+static void say_bare(int control_fd, enum control_type type)
+{
+    say(control_fd, &(struct control_message){.type = type});
+}
+
+static void say_alarm(int control_fd, const char *text)
+{
+    struct control_message m = {.type = CONTROL_ALARM};
+    snprintf(m.alarm.text, sizeof(m.alarm.text), "%s", text);
+    say(control_fd, &m);
 }
 
 static int raise_alarm(int control_fd, const char *text)
 {
     log_error("the signer cannot serve", LOG_CSTR("why", text));
-    say(control_fd, CONTROL_ALARM, text);
+    say_alarm(control_fd, text);
     return EXIT_FAILURE;
 }
 
@@ -85,8 +103,8 @@ static void alarm_once(struct signer *s)
 static void tell_refused(struct signer *s, unsigned worker)
 {
     struct worker_share *share = &s->shares[worker];
-    struct control_message m = {
-        .type = CONTROL_OVER_CEILING, .worker = worker, .generation = share->refused};
+    struct control_message m = {.type = CONTROL_OVER_CEILING,
+                                .over_ceiling = {.requests = share->refused, .worker = worker}};
     if (share->refused == 0)
         return;
     log_error("a worker asks for more signatures than its calls can need: they are refused",
@@ -105,7 +123,8 @@ static void tell_refused_now_and_then(struct signer *s, unsigned worker)
 
 /* ---- channels ---- */
 
-static void channel_free(struct signer *s, struct channel *c)
+/* Its memory stays until all events are looked at that came at the same time. */
+static void channel_close(struct signer *s, struct channel *c)
 {
     if (c->dropped > 0)
         log_warning("a worker did not read all its signatures",
@@ -116,8 +135,21 @@ static void channel_free(struct signer *s, struct channel *c)
         c->before->next = c->next;
     else
         s->channels = c->next;
-    close(c->fd); /* which takes it out of the epoll set */
-    free(c);
+    /* Closing alone takes it out of the set only when no other process holds the same socket. */
+    epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    close(c->fd);
+    c->fd = -1;
+    c->next = s->closed;
+    s->closed = c;
+}
+
+static void free_closed(struct signer *s)
+{
+    for (struct channel *c = s->closed, *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    s->closed = NULL;
 }
 
 static bool watch(struct signer *s, int fd, struct channel *channel)
@@ -138,7 +170,7 @@ static void make_room(struct signer *s, unsigned worker)
         n++;
     }
     if (n >= CHANNELS_A_WORKER)
-        channel_free(s, oldest);
+        channel_close(s, oldest);
 }
 
 /* Takes FD. */
@@ -161,24 +193,38 @@ static void channel_new(struct signer *s, int fd, unsigned worker)
     s->channels = c;
 }
 
-/* All answers of a packet in one packet. False when the worker is gone. */
-static bool respond(struct signer *s, struct channel *c, unsigned n)
+/* False when the worker is gone. */
+static bool send_answers(struct channel *c, struct str packet)
 {
-    struct iovec parts[SIGN_BATCH_MAX];
-    struct msghdr m = {.msg_iov = parts, .msg_iovlen = n};
     ssize_t sent;
-    for (unsigned i = 0; i < n; i++)
-        parts[i] = (struct iovec){&s->responses[i], sign_response_size(&s->responses[i])};
     do
-        sent = sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = send(c->fd, packet.p, packet.n, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     if (sent >= 0)
         return true;
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS && errno != ENOMEM)
         return false;
     /* It does not read: its calls time out, but nobody else waits for it. */
-    c->dropped += n;
+    c->dropped++;
     return true;
+}
+
+/* All answers of a packet in one packet, or in as few as they fit in. False: the worker is gone. */
+static bool respond(struct signer *s, struct channel *c)
+{
+    struct str all = buf_str(&s->answers);
+    size_t n = 0;
+    for (size_t at = 0; at < all.n;) {
+        size_t more = ((const struct sign_response *)(const void *)(all.p + at))->size;
+        if (n + more > SIGN_ANSWERS_MAX) {
+            if (!send_answers(c, str_slice(all, at - n, at)))
+                return false;
+            n = 0;
+        }
+        n += more;
+        at += more;
+    }
+    return send_answers(c, str_slice(all, all.n - n, all.n));
 }
 
 /* For one that another has replaced no time goes by: what a worker has left is enough for what is
@@ -189,56 +235,79 @@ static bool admits(struct signer *s, unsigned worker)
     return ceiling_admits(&s->shares[worker].ceiling, now_us);
 }
 
-static void answer_one(struct signer *s, struct channel *c, unsigned i, int64_t now_s)
+/* How many of N tokens it may have. */
+static unsigned admit(struct signer *s, unsigned worker, unsigned n)
 {
-    if (admits(s, c->worker)) {
-        signing_service_answer(s->service, &s->requests[i], now_s, &s->responses[i]);
-    } else {
-        s->shares[c->worker].refused++;
-        signing_service_refuse(&s->requests[i], REASON_SIGNER_OVERLOADED, &s->responses[i]);
-    }
+    unsigned admitted = 0;
+    while (admitted < n && admits(s, worker))
+        admitted++;
+    s->shares[worker].refused += n - admitted;
+    return admitted;
 }
 
-static void answer(struct signer *s, struct channel *c, unsigned n)
+static void answer_all(struct signer *s, const struct batch *batch, int64_t now_s)
+{
+    buf_reset(&s->answers);
+    for (unsigned i = 0; i < batch->n; i++)
+        signing_service_answer(s->service, batch->request[i], batch->admitted[i], now_s,
+                               &s->answers);
+}
+
+static void answer(struct signer *s, struct channel *c, struct batch *batch)
 {
     const int64_t now_s = clock_real_s();
     const bool failed_before = signing_service_failed(s->service);
-    for (unsigned i = 0; i < n; i++)
-        answer_one(s, c, i, now_s);
+    for (unsigned i = 0; i < batch->n; i++)
+        batch->admitted[i] = admit(s, c->worker, sign_request_tokens(batch->request[i]));
+    answer_all(s, batch, now_s);
     if (failed_before || !signing_service_failed(s->service))
         return;
     /* One was wrong: those before it in the packet have not left yet, and do not leave. */
-    for (unsigned i = 0; i < n; i++)
-        signing_service_answer(s->service, &s->requests[i], now_s, &s->responses[i]);
+    answer_all(s, batch, now_s);
     alarm_once(s);
+}
+
+/* False: it holds something that is no request. */
+static bool split(struct batch *batch, struct str packet)
+{
+    batch->n = 0;
+    while (packet.n > 0) {
+        const struct sign_request *request = sign_request_next(&packet);
+        if (!request || batch->n == SIGN_BATCH_MAX)
+            return false;
+        batch->request[batch->n++] = request;
+    }
+    return true;
 }
 
 /* One packet of a worker; the next one waits its turn behind the other workers. */
 static void serve(struct signer *s, struct channel *c)
 {
-    ssize_t got = recv(c->fd, s->requests, sizeof(s->requests), MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t got = recv(c->fd, s->packet, sizeof(s->packet), MSG_DONTWAIT | MSG_TRUNC);
+    struct batch batch;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (got == 0 && !packet_is_end(c->fd))
         return;
     if (got <= 0) {
-        channel_free(s, c);
+        channel_close(s, c);
         return;
     }
-    const size_t bytes = (size_t)got;
-    if (bytes > sizeof(s->requests) || bytes % sizeof(s->requests[0]) != 0) {
+    if ((size_t)got > sizeof(s->packet) || !split(&batch, (struct str){s->packet, (size_t)got})) {
         log_error("a worker's request has no size that a request can have; it is not served any "
                   "more",
                   LOG_NUMBER("bytes", (int64_t)got));
-        channel_free(s, c);
+        channel_close(s, c);
         return;
     }
-    const unsigned n = (unsigned)(bytes / sizeof(s->requests[0]));
-    answer(s, c, n);
-    if (respond(s, c, n))
-        tell_refused_now_and_then(s, c->worker);
-    else
-        channel_free(s, c);
+    answer(s, c, &batch);
+    if (buf_failed(&s->answers))
+        c->dropped++; /* no memory: as if it had not read them */
+    else if (!respond(s, c)) {
+        channel_close(s, c);
+        return;
+    }
+    tell_refused_now_and_then(s, c->worker);
 }
 
 /* ---- the supervisor's messages ---- */
@@ -248,7 +317,7 @@ static void act(struct signer *s, const struct control_message *m)
     if (m->type == CONTROL_PING) {
         for (unsigned w = 0; w < WORKERS_MAX; w++)
             tell_refused_now_and_then(s, w);
-        say(s->control_fd, CONTROL_PONG, "");
+        say_bare(s->control_fd, CONTROL_PONG);
     } else if (m->type == CONTROL_DRAIN) {
         s->retired_us = clock_monotonic_us();
     } else if (m->type != CONTROL_CHANNEL) {
@@ -272,7 +341,7 @@ static int obey(struct signer *s)
     act(s, &m);
     for (unsigned i = 0; i < n_fds; i++) {
         if (m.type == CONTROL_CHANNEL)
-            channel_new(s, fds[i], m.worker);
+            channel_new(s, fds[i], m.channel.worker);
         else
             close(fds[i]);
     }
@@ -291,11 +360,13 @@ static int loop(struct signer *s)
         if (n < 0 && errno != EINTR)
             r = -errno;
         for (int i = 0; i < n && r > 0; i++) {
-            if (events[i].data.ptr)
-                serve(s, events[i].data.ptr);
-            else
+            struct channel *c = events[i].data.ptr;
+            if (!c)
                 r = obey(s);
+            else if (c->fd >= 0)
+                serve(s, c);
         }
+        free_closed(s);
     }
     return r;
 }
@@ -316,7 +387,7 @@ static int run(struct signer *s)
         return raise_alarm(s->control_fd, "the test signature failed its verification");
     if (!give_up_rights(s))
         return raise_alarm(s->control_fd, "the signer could not give up its rights");
-    say(s->control_fd, CONTROL_READY, "");
+    say_bare(s->control_fd, CONTROL_READY);
     int r = loop(s);
     if (r == 0)
         return EXIT_SUCCESS;
@@ -341,10 +412,12 @@ int signer_run(struct signing_service *service, const struct signer_options *opt
         tell_refused(s, w);
     for (struct channel *c = s->channels, *next; c; c = next) {
         next = c->next;
-        channel_free(s, c);
+        channel_close(s, c);
     }
+    free_closed(s);
     if (s->epoll_fd >= 0)
         close(s->epoll_fd);
+    buf_fini(&s->answers);
     free(s);
     return status;
 }
@@ -386,7 +459,7 @@ static int refuse(int control_fd, const struct problems *problems)
                   LOG_CSTR("why", problems->list[i].text));
     if (problems->n > 0)
         snprintf(text, sizeof(text), "%s: %s", problems->list[0].file, problems->list[0].text);
-    say(control_fd, CONTROL_ALARM, text);
+    say_alarm(control_fd, text);
     return EXIT_FAILURE;
 }
 

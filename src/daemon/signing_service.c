@@ -1,10 +1,10 @@
 #include "signing_service.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stird/base/clock.h>
+#include <stird/base/shortage.h>
 
 #define FAILURES_MAX 3
 
@@ -56,16 +56,30 @@ uint64_t signing_service_signed(const struct signing_service *s)
     return s->made;
 }
 
-static bool test_one(struct credential *c, int64_t now_s)
+/* A token of TYPE, as for a call that nobody makes. */
+static bool test_type(struct credential *c, const struct passport_type *type, int64_t now_s)
 {
+    struct outcome call = {.verdict = VERDICT_SIGN, .claims = {.attest = 'C', .iat_s = now_s}};
+    struct passport_claims claims;
     struct buf token = BUF_INIT;
-    struct passport_claims claims = {.attest = 'C', .iat_s = now_s};
-    claims.orig = claims.dest = (struct tn){.n = 11, .digits = "12025550100"};
-    memcpy(claims.origid, "00000000-0000-4000-8000-000000000000", ORIGID_TEXT_LENGTH);
-    bool good = credential_sign(c, &passport_type_shaken, &claims, &token) == REASON_OK &&
+    call.claims.orig = call.claims.dest = (struct tn){.n = 11, .digits = "12025550100"};
+    memcpy(call.claims.origid, "00000000-0000-4000-8000-000000000000", ORIGID_TEXT_LENGTH);
+    type->fill(&claims, &call);
+    bool good = credential_sign(c, type, &claims, &token) == REASON_OK &&
                 credential_verify(c, buf_str(&token));
     buf_fini(&token);
     return good;
+}
+
+/* By the first type that its key is for: one signature says that the key is in order. */
+static bool test_one(struct credential *c, int64_t now_s)
+{
+    const struct jws_algorithm *algorithm = passport_algorithm_of(
+        credential_certificate(c)->public_key);
+    const struct passport_type *const *type = passport_types;
+    while (*type && (*type)->algorithm != algorithm)
+        type++;
+    return *type && test_type(c, *type, now_s);
 }
 
 bool signing_service_self_test(struct signing_service *s, int64_t now_s)
@@ -79,78 +93,87 @@ bool signing_service_self_test(struct signing_service *s, int64_t now_s)
     return !s->failed;
 }
 
+/* The token in S->token, of a signature that is due to be verified. What was not judged for want of
+   memory is no wrong one; it does not leave, and the next is verified in its place. */
+static enum reason verify(struct signing_service *s, const struct entry *e)
+{
+    const unsigned long before = shortages();
+    if (credential_verify(e->credential, buf_str(&s->token)))
+        return REASON_OK;
+    if (shortages() != before)
+        return REASON_SIGNER_FAILED;
+    s->failed = true;
+    return REASON_SIGNER_SELF_TEST_FAILED;
+}
+
+/* How often in a row none could be made, though there was memory: SINCE, shortages() before. A
+   token that was away has forgotten its sessions: a new process makes new ones. */
+static void count_failures(struct signing_service *s, struct entry *e, enum reason r,
+                           unsigned long since)
+{
+    if (r != REASON_SIGNER_FAILED)
+        e->failures = 0;
+    else if (shortages() == since)
+        e->failures++;
+    if (e->failures >= FAILURES_MAX)
+        s->failed = true;
+}
+
 /* The token into S->token. */
 static enum reason sign(struct signing_service *s, struct entry *e,
                         const struct passport_type *type, const struct passport_claims *claims)
 {
+    const unsigned long before = shortages();
     enum reason r = credential_sign(e->credential, type, claims, &s->token);
-    /* A token that was away has forgotten its sessions: a new process makes new ones. */
-    e->failures = r == REASON_SIGNER_FAILED ? e->failures + 1 : 0;
-    if (e->failures >= FAILURES_MAX)
-        s->failed = true;
+    count_failures(s, e, r, before);
+    if (r == REASON_OK && s->token.n > SIGN_TOKEN_MAX)
+        r = REASON_SIGNER_FAILED;
+    if (r == REASON_OK && e->made % SIGNING_VERIFY_EVERY == 0)
+        r = verify(s, e);
     if (r != REASON_OK)
         return r;
-    if (s->token.n > SIGN_TOKEN_MAX)
-        return REASON_SIGNER_FAILED;
-    if (e->made % SIGNING_VERIFY_EVERY == 0 &&
-        !credential_verify(e->credential, buf_str(&s->token))) {
-        s->failed = true;
-        return REASON_SIGNER_SELF_TEST_FAILED;
-    }
     e->made++;
     s->made++;
     return REASON_OK;
 }
 
-static enum reason answer(struct signing_service *s, const struct sign_request *request,
-                          int64_t now_s)
+/* The token of one order into S->token. */
+static enum reason make(struct signing_service *s, const struct sign_order *order, int64_t now_s)
 {
-    struct passport_claims claims;
-    const struct passport_type *type = NULL;
     if (s->failed)
         return REASON_SIGNER_SELF_TEST_FAILED;
-    enum reason r = sign_request_read(request, now_s, &type, &claims);
-    if (r != REASON_OK)
-        return r;
-    if (request->certificate >= s->n || !s->entries[request->certificate].credential)
+    if (order->certificate >= s->n || !s->entries[order->certificate].credential)
         return REASON_NO_CERTIFICATE;
-    struct entry *e = &s->entries[request->certificate];
+    struct entry *e = &s->entries[order->certificate];
     const struct certificate *c = credential_certificate(e->credential);
-    r = certificate_usable(c, now_s);
+    enum reason r = certificate_usable(c, now_s);
     /* A worker has asked this before; a broken one may not have. */
     if (r == REASON_OK)
-        r = sti_scope_judge(&c->scope, type, &claims);
-    return r == REASON_OK ? sign(s, e, type, &claims) : r;
-}
-
-static void fill(struct sign_response *response, const struct sign_request *request, enum reason r,
-                 struct str token, int64_t sign_us)
-{
-    memset(response, 0, offsetof(struct sign_response, token));
-    response->version = SIGN_WIRE_VERSION;
-    response->reason = (int32_t)r;
-    response->ticket = request->ticket;
-    response->sign_us = (uint32_t)sign_us;
-    response->token_length = (uint32_t)token.n;
-    if (token.n > 0)
-        memcpy(response->token, token.p, token.n);
-    /* What rounds the size up leaves the process too. */
-    memset(response->token + token.n, 0,
-           sign_response_size(response) - offsetof(struct sign_response, token) - token.n);
-}
-
-void signing_service_refuse(const struct sign_request *request, enum reason why,
-                            struct sign_response *response)
-{
-    fill(response, request, why, STR(""), 0);
+        r = sti_scope_judge(&c->scope, order->type, &order->claims);
+    if (r == REASON_OK)
+        r = sign(s, e, order->type, &order->claims);
+    return r == REASON_OUT_OF_MEMORY ? REASON_SIGNER_FAILED : r; /* what a signer may say */
 }
 
 void signing_service_answer(struct signing_service *s, const struct sign_request *request,
-                            int64_t now_s, struct sign_response *response)
+                            unsigned admitted, int64_t now_s, struct buf *out)
 {
     const int64_t begin_us = clock_monotonic_us();
-    buf_reset(&s->token);
-    enum reason r = answer(s, request, now_s);
-    fill(response, request, r, r == REASON_OK ? buf_str(&s->token) : STR(""),
-         clock_monotonic_us() - begin_us);
+    struct sign_asked asked;
+    enum reason r = s->failed       ? REASON_SIGNER_SELF_TEST_FAILED
+                    : admitted == 0 ? REASON_SIGNER_OVERLOADED
+                                    : sign_request_read(request, now_s, &asked);
+    if (r != REASON_OK) {
+        sign_response_refuse(out, request->ticket, r);
+        return;
+    }
+    size_t begin = sign_response_begin(out, request->ticket);
+    for (unsigned i = 0; i < asked.n; i++) {
+        buf_reset(&s->token);
+        r = i >= admitted ? REASON_SIGNER_OVERLOADED : asked.reason[i];
+        if (r == REASON_OK)
+            r = make(s, &asked.order[i], now_s);
+        sign_response_add(out, begin, r, r == REASON_OK ? buf_str(&s->token) : STR(""));
+    }
+    sign_response_end(out, begin, clock_monotonic_us() - begin_us);
 }

@@ -25,11 +25,11 @@ bool signing_service_self_test(struct signing_service *s, int64_t now_s);
 bool signing_service_failed(const struct signing_service *s);
 uint64_t signing_service_signed(const struct signing_service *s);
 
-/* Fills *RESPONSE with WHY there is no signature. */
-void signing_service_refuse(const struct sign_request *request, enum reason why,
-                            struct sign_response *response);
-/* Fills *RESPONSE, whatever *REQUEST is. */
+/*
+ * Adds the response to REQUEST, whatever that is, to OUT: of its tokens the first ADMITTED may be
+ * made, the others are too many for the worker (SIGNER_OVERLOADED).
+ */
 void signing_service_answer(struct signing_service *s, const struct sign_request *request,
-                            int64_t now_s, struct sign_response *response);
+                            unsigned admitted, int64_t now_s, struct buf *out);
 
 #endif

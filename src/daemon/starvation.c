@@ -16,6 +16,7 @@ int64_t starvation_ms(pid_t pid)
     FILE *f = fopen(path, "re");
     if (!f)
         return 0;
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
     if (fscanf(f, "%*u %" SCNu64, &waited_ns) != 1)
         waited_ns = 0;
     fclose(f);

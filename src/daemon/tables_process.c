@@ -67,7 +67,7 @@ static bool give_up_rights(const struct settings *s)
 static void compile(void *user, struct problems *problems)
 {
     const struct job *job = user;
-    struct control_message message = {.type = CONTROL_SNAPSHOT};
+    struct control_message message = {.type = CONTROL_TABLE};
     const struct numbers_judge judge = certificate_rows_judge(job->settings);
     struct numbers_paths paths = numbers_paths_of(job->settings);
     struct numbers_summary summary;
@@ -80,7 +80,7 @@ static void compile(void *user, struct problems *problems)
         numbers_files_look(&paths, &fd, &summary, problems);
     if (fd < 0)
         return;
-    message.columns_open = summary.columns_open;
+    message.table.columns_open = summary.columns_open;
     if (control_send(job->way, &message, &fd, 1))
         problems_add(problems, STR(""), 0, "the number table could not be handed over");
     close(fd);
@@ -91,10 +91,10 @@ static bool take_table(int way, int *fd, bool *columns_open)
     struct control_message message;
     int fds[CONTROL_FDS_MAX];
     unsigned n_fds = 0;
-    bool came = control_receive(way, &message, fds, &n_fds) == 1 && n_fds == 1;
+    bool came = control_receive(way, &message, fds, &n_fds) == 1 && message.type == CONTROL_TABLE;
     if (came) {
         *fd = fds[0];
-        *columns_open = message.columns_open != 0;
+        *columns_open = message.table.columns_open != 0;
         return true;
     }
     while (n_fds > 0)

@@ -1,11 +1,12 @@
 /*
- * The worker: one event loop, the SIP side on it, and the snapshots that calls hold.
+ * The worker: one event loop, the SIP side on it, and what the supervisor tells.
  *
  * It opens no file: what it needs comes through its control socket, and it gives up files before
  * its first packet.
  */
 #include "given.h"
 #include "roles.h"
+#include "snapshots_held.h"
 #include "tls_files.h"
 
 #include <errno.h>
@@ -15,9 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/conf/settings_file.h>
 #include <stird/io/control.h>
+#include <stird/io/counter_page.h>
 #include <stird/io/known_names.h>
 #include <stird/io/snapshot.h>
 #include <stird/sip/proxy.h>
@@ -35,92 +38,32 @@
 #define FAILED_A_BEAT     8
 #define NAMES_A_BEAT      4 /* told to the supervisor, which does not hear much of one worker */
 
-/* A snapshot that is current or that calls still hold: its signer's answers have to be read. */
-struct held {
-    struct snapshot *snapshot;
-    struct event *signer_readable; /* NULL: no signer at the moment */
-    struct worker *worker;
-    struct held *next;
-};
-
 struct worker {
     const struct worker_options *options;
     struct event_base *base;
     struct event *control_readable, *heartbeat;
-    struct held *held; /* the current one first */
+    struct snapshots_held held;
     struct proxy *proxy;
     struct mapped_numbers overlay; /* urgent changes, on their way to the proxy */
     struct known_name *names;      /* on their way to the proxy */
     unsigned n_names;
     struct tls *tls; /* of the newest snapshot, on its way to the proxy */
     int inbox_fd;
-    uint32_t next_trunk;     /* whose calls are told next */
-    bool drained;            /* no call is left, as far as this worker goes */
-    bool dismissed;          /* nor is one left anywhere else */
-    int64_t clock_offset_us; /* real time less monotonic, at the last look */
-    uint64_t clock_steps;
+    bool drained;                    /* no call is left, as far as this worker goes */
+    bool dismissed;                  /* nor is one left anywhere else */
+    int64_t clock_offset_us;         /* real time less monotonic, at the last look */
+    struct proxy_counters *counters; /* which the supervisor reads */
 };
 
 /* ---- snapshots ---- */
 
-static void held_free(struct held *h)
-{
-    if (!h)
-        return;
-    if (h->signer_readable)
-        event_free(h->signer_readable);
-    snapshot_unref(h->snapshot);
-    free(h);
-}
-
-static void watch_signer(struct held *h);
-
-static void replace_signer(struct held *h, int channel)
-{
-    struct signer_client *client = signer_client_new(channel);
-    if (!client) {
-        log_error("out of memory for the signer's channel: the worker ends");
-        _exit(EXIT_FAILURE);
-    }
-    if (h->signer_readable)
-        event_free(h->signer_readable);
-    h->signer_readable = NULL;
-    snapshot_replace_signer(h->snapshot, client);
-    watch_signer(h);
-}
-
-static void on_signer_readable(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
-    struct held *h = user;
-    if (signer_client_readable(h->snapshot->signer))
-        return;
-    log_warning("the signer is gone: calls go on as the failure mode says until the next is there",
-                LOG_NUMBER("generation", (int64_t)h->snapshot->generation));
-    replace_signer(h, -1);
-}
-
-static void watch_signer(struct held *h)
-{
-    int fd = signer_client_fd(h->snapshot->signer);
-    if (fd < 0)
-        return;
-    h->signer_readable = event_new(h->worker->base, fd, EV_READ | EV_PERSIST, on_signer_readable,
-                                   h);
-    if (!h->signer_readable || event_add(h->signer_readable, NULL)) {
-        log_error("out of memory for the signer's channel: the worker ends");
-        _exit(EXIT_FAILURE);
-    }
-}
-
 /* Settings from the bytes that the supervisor has checked: no file is opened. */
-static struct settings *read_settings(struct worker *w, const struct control_message *m,
+static struct settings *read_settings(struct worker *w, const struct control_snapshot *m,
                                       int files_fd)
 {
     struct problems problems = PROBLEMS_INIT;
     struct buf text = BUF_INIT;
-    struct str path = {m->path, strnlen(m->path, sizeof(m->path))};
+    struct str path = str_of(m->path);
     struct files *files = files_from_fd(files_fd);
     struct settings *settings = files ? settings_read(files, path, m->read_at_s, &problems) : NULL;
     tls_free(w->tls);
@@ -140,22 +83,27 @@ static struct settings *read_settings(struct worker *w, const struct control_mes
     return settings;
 }
 
-/* Takes the channel; the other descriptors stay the caller's. */
-static struct snapshot *read_snapshot(struct worker *w, const struct control_message *m,
-                                      int files_fd, int numbers_fd, int channel)
+/* Takes the channel, fds[2]; the other descriptors stay the caller's. */
+static struct snapshot *read_snapshot(struct worker *w, const struct control_snapshot *m,
+                                      const int *fds)
 {
     const char *why = "out of memory";
     struct snapshot *snapshot = NULL;
-    struct settings *settings = read_settings(w, m, files_fd);
-    struct signer_client *signer = settings ? signer_client_new(channel) : NULL;
+    struct settings *settings = read_settings(w, m, fds[0]);
+    struct signer_client *signer = settings ? signer_client_new(fds[2]) : NULL;
     if (!signer) {
-        close(channel);
+        close(fds[2]);
         goto out;
     }
-    snapshot = snapshot_new(settings, numbers_fd, signer, m->secret, m->generation,
+    snapshot = snapshot_new(settings, fds[1], signer, m->secret, m->generation,
                             m->numbers_generation, &why);
-    if (snapshot)
+    if (snapshot && snapshot_count_in(snapshot, fds[3]))
         return snapshot;
+    if (snapshot) {
+        log_error("no snapshot", LOG_CSTR("why", "nowhere to count in"));
+        snapshot_unref(snapshot);
+        return NULL;
+    }
     log_error("no snapshot", LOG_CSTR("why", why));
     signer_client_free(signer);
 out:
@@ -163,48 +111,22 @@ out:
     return NULL;
 }
 
-/* Held in front of the list; NULL when it cannot be had. Takes the channel, fds[2]. */
-static struct held *hold_snapshot(struct worker *w, const struct control_message *m, const int *fds)
+/* It is the current one then. Takes the channel, fds[2]. */
+static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, const int *fds)
 {
-    struct snapshot *snapshot = read_snapshot(w, m, fds[0], fds[1], fds[2]);
-    struct held *h = snapshot ? calloc(1, sizeof(*h)) : NULL;
-    if (!h) {
-        snapshot_unref(snapshot);
-        return NULL;
-    }
-    *h = (struct held){.snapshot = snapshot, .worker = w, .next = w->held};
-    w->held = h;
-    watch_signer(h);
-    log_set_level(snapshot->settings->log_level);
-    return h;
-}
-
-/* Those before the current one that no call holds any more. */
-static void drop_unused_snapshots(struct worker *w)
-{
-    struct held **link = w->held ? &w->held->next : &w->held;
-    while (*link) {
-        struct held *h = *link;
-        if (h->snapshot->references > 1) {
-            link = &h->next;
-        } else {
-            *link = h->next;
-            held_free(h);
-        }
-    }
+    if (!snapshots_held_take(&w->held, read_snapshot(w, m, fds)))
+        return false;
+    log_set_level(snapshots_held_current(&w->held)->settings->log_level);
+    return true;
 }
 
 /* ---- control ---- */
 
-static void say(struct worker *w, enum control_type type, uint64_t generation, const char *text)
+static void say(struct worker *w, const struct control_message *m)
 {
-    struct control_message m = {
-        .type = type, .worker = w->options->worker, .generation = generation};
-    if (w->proxy)
-        m.counters = *proxy_get_counters(w->proxy);
-    m.counters.clock_steps = w->clock_steps;
-    snprintf(m.text, sizeof(m.text), "%s", text);
-    int r = control_send(w->options->control_fd, &m, NULL, 0);
+    if (w->proxy) /* who hears it may look */
+        proxy_get_counters(w->proxy);
+    int r = control_send(w->options->control_fd, m, NULL, 0);
     if (r && r != -EAGAIN)
         _exit(EXIT_FAILURE); /* the supervisor is gone */
 }
@@ -217,19 +139,22 @@ static void give_tls(struct worker *w)
 
 static void take_snapshot(struct worker *w, const struct control_message *m, const int *fds)
 {
-    struct held *h = hold_snapshot(w, m, fds);
+    bool held = hold_snapshot(w, &m->snapshot, fds);
     close(fds[0]);
     close(fds[1]);
-    if (!h) {
-        say(w, CONTROL_ALARM, m->generation, "the new configuration cannot be taken");
+    close(fds[3]);
+    if (!held) {
+        say(w, &(struct control_message){.type = CONTROL_SNAPSHOT_REFUSED,
+                                         .snapshot_refused = {m->snapshot.generation}});
         return;
     }
     if (w->proxy) {
-        proxy_set_snapshot(w->proxy, h->snapshot);
+        proxy_set_snapshot(w->proxy, snapshots_held_current(&w->held));
         give_tls(w);
     }
-    say(w, CONTROL_SNAPSHOT_IN_USE, m->generation, "");
-    drop_unused_snapshots(w);
+    say(w, &(struct control_message){.type = CONTROL_SNAPSHOT_IN_USE,
+                                     .snapshot_in_use = {m->snapshot.generation}});
+    snapshots_held_drop_unused(&w->held);
 }
 
 static void give_overlay(struct worker *w)
@@ -249,7 +174,8 @@ static void take_overlay(struct worker *w, const struct control_message *m, cons
     }
     close(fds[0]);
     give_overlay(w);
-    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_OVERLAY_IN_USE,
+                                     .overlay_in_use = {m->overlay.generation}});
 }
 
 static void take_names(struct worker *w, const struct control_message *m, const int *fds)
@@ -265,33 +191,25 @@ static void drop_overlay(struct worker *w, const struct control_message *m, cons
     (void)fds;
     numbers_unmap(&w->overlay);
     give_overlay(w);
-    say(w, CONTROL_OVERLAY_IN_USE, m->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_OVERLAY_IN_USE,
+                                     .overlay_in_use = {m->overlay.generation}});
 }
 
 static void take_channel(struct worker *w, const struct control_message *m, const int *fds)
 {
-    struct held *h = w->held;
-    while (h && h->snapshot->generation != m->generation)
-        h = h->next;
-    if (h)
-        replace_signer(h, fds[0]);
-    else
-        close(fds[0]);
+    snapshots_held_connect(&w->held, m->signer.generation, fds[0]);
 }
 
 static void take_certificates(struct worker *w, const struct control_message *m, const int *fds)
 {
     (void)fds;
-    for (struct held *h = w->held; h; h = h->next)
-        if (h->snapshot->generation == m->generation)
-            snapshot_set_certificate_states(
-                h->snapshot, (struct str){m->text, strnlen(m->text, sizeof(m->text))});
+    snapshots_held_set_states(&w->held, m->certificates.generation, str_of(m->certificates.states));
 }
 
 static void on_drained(void *user)
 {
     struct worker *w = user;
-    say(w, CONTROL_DRAINED, 0, "");
+    say(w, &(struct control_message){.type = CONTROL_DRAINED});
     w->drained = true;
     if (w->dismissed)
         event_base_loopbreak(w->base);
@@ -300,8 +218,10 @@ static void on_drained(void *user)
 /* Of another worker, or its own, in place of one that is spoiled (mend.h). */
 static void take_inbox(struct worker *w, const struct control_message *m, const int *fds)
 {
-    int *present = m->worker < w->options->n_workers ? &w->options->others_fds[m->worker] : NULL;
-    bool own = m->worker == w->options->worker;
+    int *present = m->inbox.worker < w->options->n_workers
+                       ? &w->options->others_fds[m->inbox.worker]
+                       : NULL;
+    bool own = m->inbox.worker == w->options->worker;
     if (!present || (own && w->proxy && !proxy_set_inbox(w->proxy, fds[0]))) {
         close(fds[0]);
         return;
@@ -330,7 +250,7 @@ static const struct {
     unsigned n_fds;
     void (*act)(struct worker *w, const struct control_message *m, const int *fds);
 } actions[] = {
-    {CONTROL_SNAPSHOT, 3, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
+    {CONTROL_SNAPSHOT, 4, take_snapshot}, {CONTROL_SIGNER, 1, take_channel},
     {CONTROL_OVERLAY, 1, take_overlay},   {CONTROL_OVERLAY, 0, drop_overlay},
     {CONTROL_NAMES, 1, take_names},       {CONTROL_INBOX, 1, take_inbox},
     {CONTROL_DRAIN, 0, take_drain},       {CONTROL_CERTIFICATES, 0, take_certificates},
@@ -373,16 +293,6 @@ static void on_control(evutil_socket_t fd, short what, void *user)
         ;
 }
 
-static uint64_t oldest_generation(const struct worker *w)
-{
-    uint64_t oldest = UINT64_MAX;
-    for (const struct held *h = w->held; h; h = h->next) {
-        if (h->snapshot->generation < oldest)
-            oldest = h->snapshot->generation;
-    }
-    return oldest;
-}
-
 /*
  * Timers run on monotonic time, so a step of the real one harms no call: new tokens carry the new
  * time. But a clock that jumps is worth a look, for verifiers do not forgive more than a minute.
@@ -395,14 +305,14 @@ static void watch_clock(struct worker *w)
     proxy_today(w->proxy);
     if (step_us > -CLOCK_STEP_US && step_us < CLOCK_STEP_US)
         return;
-    w->clock_steps++;
+    count_add(&w->counters->clock_steps, 1);
     log_warning("the clock was set while running",
                 LOG_NUMBER("by_ms", (long long)(step_us / 1000)));
 }
 
 static void tell_names(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_NAME, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_NAME};
     for (unsigned i = 0; i < NAMES_A_BEAT && proxy_tell_name(w->proxy, &m.name); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -413,7 +323,7 @@ static void tell_names(struct worker *w)
 
 static void tell_refused(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_REFUSED, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_REFUSED};
     for (unsigned i = 0; i < REFUSED_A_BEAT && proxy_tell_refused(w->proxy, &m.refused); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -424,7 +334,7 @@ static void tell_refused(struct worker *w)
 
 static void tell_hops(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_HOP, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_HOP};
     for (unsigned i = 0; i < HOPS_A_BEAT && proxy_tell_hop(w->proxy, &m.hop); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -433,17 +343,9 @@ static void tell_hops(struct worker *w)
     }
 }
 
-/* One that is not heard is told anew when it is its turn again. */
-static void tell_trunks(struct worker *w)
-{
-    struct control_message m = {.type = CONTROL_TRUNKS, .worker = w->options->worker};
-    proxy_tell_trunks(w->proxy, &w->next_trunk, &m.trunks);
-    control_send(w->options->control_fd, &m, NULL, 0);
-}
-
 static void tell_failed(struct worker *w)
 {
-    struct control_message m = {.type = CONTROL_FAILED, .worker = w->options->worker};
+    struct control_message m = {.type = CONTROL_FAILED};
     for (unsigned i = 0; i < FAILED_A_BEAT && proxy_tell_failed(w->proxy, &m.failed); i++) {
         if (control_send(w->options->control_fd, &m, NULL, 0) == 0)
             continue;
@@ -458,13 +360,13 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     (void)what;
     struct worker *w = user;
     watch_clock(w);
-    drop_unused_snapshots(w);
-    say(w, CONTROL_HEARTBEAT, oldest_generation(w), "");
+    snapshots_held_drop_unused(&w->held);
+    say(w, &(struct control_message){.type = CONTROL_HEARTBEAT,
+                                     .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}});
     tell_names(w);
     tell_refused(w);
     tell_hops(w);
     tell_failed(w);
-    tell_trunks(w);
 }
 
 /* ---- start and stop ---- */
@@ -472,7 +374,7 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
 static bool wait_for_snapshot(struct worker *w)
 {
     int64_t until_ms = clock_monotonic_ms() + SNAPSHOT_LIMIT_MS;
-    while (!w->held) {
+    while (!snapshots_held_current(&w->held)) {
         struct pollfd p = {.fd = w->options->control_fd, .events = POLLIN};
         int64_t left_ms = until_ms - clock_monotonic_ms();
         if (left_ms <= 0 || poll(&p, 1, (int)left_ms) < 0)
@@ -489,7 +391,16 @@ static bool make_event_base(struct worker *w)
     mallopt(M_TOP_PAD, HEAP_STEP_BYTES);
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
     w->base = event_base_new();
+    snapshots_held_init(&w->held, w->base);
     return w->base != NULL;
+}
+
+/* Before it gives up files: the descriptor is not kept. */
+static bool map_counters(struct worker *w)
+{
+    w->counters = counter_page_map(w->options->counters_fd, true);
+    close(w->options->counters_fd);
+    return w->counters != NULL;
 }
 
 static bool make_proxy(struct worker *w)
@@ -497,7 +408,7 @@ static bool make_proxy(struct worker *w)
     w->proxy = proxy_new(&(struct proxy_options){
         .base = w->base,
         .sockets = w->options->sockets,
-        .snapshot = w->held->snapshot,
+        .snapshot = snapshots_held_current(&w->held),
         .records_fd = w->options->records_fd,
         .backlog_fd = w->options->backlog_fd,
         .worker = w->options->worker,
@@ -507,6 +418,7 @@ static bool make_proxy(struct worker *w)
         .inbox_fd = w->inbox_fd,
         .others_fds = w->options->others_fds,
         .dispatch_key = w->options->dispatch_key,
+        .counters = w->counters,
     });
     if (w->proxy)
         give_tls(w);
@@ -531,7 +443,7 @@ static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
 {
     const struct worker_options *o = w->options;
     unsigned n = 0;
-    for (unsigned i = 0; i < w->held->snapshot->settings->n_listeners; i++)
+    for (unsigned i = 0; i < snapshots_held_current(&w->held)->settings->n_listeners; i++)
         for (unsigned t = 0; t < TRANSPORTS; t++)
             given[n++] = o->sockets[i].fd[t];
     for (unsigned other = 0; other < o->n_workers; other++)
@@ -547,7 +459,7 @@ static bool give_up_rights(struct worker *w)
 {
     int given[GIVEN_MAX];
     const struct role_keeps keeps = {
-        .landlock_required = w->held->snapshot->settings->landlock_required,
+        .landlock_required = snapshots_held_current(&w->held)->settings->landlock_required,
         .given = given,
         .n_given = list_given(w, given),
     };
@@ -560,7 +472,7 @@ static bool start(struct worker *w)
 {
     w->clock_offset_us = clock_real_us() - clock_monotonic_us();
     proxy_start(w->proxy);
-    say(w, CONTROL_READY, w->held->snapshot->generation, "");
+    say(w, &(struct control_message){.type = CONTROL_READY});
     return true;
 }
 
@@ -570,6 +482,7 @@ static const struct {
 } steps[] = {
     {"event loop", make_event_base},
     {"first snapshot", wait_for_snapshot},
+    {"counters", map_counters},
     {"SIP side", make_proxy},
     {"timers", make_events},
     {"giving up files and system calls", give_up_rights},
@@ -579,14 +492,11 @@ static const struct {
 static void worker_fini(struct worker *w)
 {
     proxy_free(w->proxy);
+    counter_page_unmap(w->counters);
     numbers_unmap(&w->overlay);
     free(w->names);
     tls_free(w->tls);
-    while (w->held) {
-        struct held *h = w->held;
-        w->held = h->next;
-        held_free(h);
-    }
+    snapshots_held_fini(&w->held);
     if (w->control_readable)
         event_free(w->control_readable);
     if (w->heartbeat)

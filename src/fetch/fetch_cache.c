@@ -1,9 +1,10 @@
 #include <stird/fetch/fetch_cache.h>
 
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
-/* What is not to be kept serves those who waited for it, and nobody later. */
+/* An answer that may not be kept is given to those who waited for it, and to nobody later. */
 #define AT_ONCE_MS 1000
 
 enum entry_state { ENTRY_FREE, ENTRY_FETCHING, ENTRY_GOOD, ENTRY_BAD };
@@ -80,8 +81,10 @@ static enum fetch_cache_answer begin(struct fetch_cache *c, struct entry *e, str
     e->url = strndup(url.n > 0 ? url.p : "", url.n);
     e->url_bytes = url.n;
     e->used = ++c->clock;
-    if (!e->url)
+    if (!e->url) {
+        shortage_add();
         return FETCH_CACHE_FULL;
+    }
     e->state = ENTRY_FETCHING;
     return FETCH_CACHE_FETCH;
 }
@@ -118,6 +121,8 @@ void fetch_cache_put(struct fetch_cache *c, struct str url, bool good, struct st
     if (!e || e->state != ENTRY_FETCHING)
         return;
     e->body = malloc(body.n + 1);
+    if (!e->body)
+        shortage_add();
     e->body_bytes = e->body ? body.n : 0;
     if (e->body && body.n > 0)
         memcpy(e->body, body.p, body.n);

@@ -36,9 +36,19 @@ bool libcurl_load(struct libcurl *c)
         {"SSL_CTX_ctrl", &c->openssl.ctx_ctrl},
         {"SSL_set_shutdown", &c->openssl.set_shutdown},
     };
+    const struct function of_multi[] = {
+        {"curl_multi_init", &c->multi.init},
+        {"curl_multi_cleanup", &c->multi.cleanup},
+        {"curl_multi_add_handle", &c->multi.add_handle},
+        {"curl_multi_remove_handle", &c->multi.remove_handle},
+        {"curl_multi_perform", &c->multi.perform},
+        {"curl_multi_poll", &c->multi.poll},
+        {"curl_multi_info_read", &c->multi.info_read},
+    };
     void *library = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
     if (!library || !FIND_ALL(library, functions))
         return false;
     c->has_openssl = FIND_ALL(library, of_tls);
+    c->has_multi = FIND_ALL(library, of_multi);
     return true;
 }

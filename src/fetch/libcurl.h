@@ -16,6 +16,17 @@ struct openssl {
     __typeof__(SSL_set_shutdown) *set_shutdown;
 };
 
+/* Many at once: as curl_multi_NAME in curl/multi.h. */
+struct multi {
+    __typeof__(curl_multi_init) *init;
+    __typeof__(curl_multi_cleanup) *cleanup;
+    __typeof__(curl_multi_add_handle) *add_handle;
+    __typeof__(curl_multi_remove_handle) *remove_handle;
+    __typeof__(curl_multi_perform) *perform;
+    __typeof__(curl_multi_poll) *poll;
+    __typeof__(curl_multi_info_read) *info_read;
+};
+
 /* As the functions of these names in curl/curl.h. */
 struct libcurl {
     __typeof__(curl_easy_init) *init;
@@ -26,6 +37,8 @@ struct libcurl {
     CURLcode (*getinfo)(CURL *curl, CURLINFO info, ...);
     struct openssl openssl;
     bool has_openssl;
+    struct multi multi;
+    bool has_multi; /* from 7.66.0 on */
 };
 
 /* Stays loaded. False: it is not installed. */

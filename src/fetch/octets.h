@@ -9,7 +9,7 @@
 
 #include "libcurl.h"
 
-#define OCTETS_MOST  (512 * 1024) /* a chain of 100 KiB, headers, 64 KiB of body in chunks */
+#define OCTETS_MOST  (512 * 1024) /* a chain of 100 KiB, headers, 32 KiB of body in chunks */
 #define RECORDS_MOST 1024
 
 struct octets {

@@ -48,7 +48,7 @@ int admin_connect(struct str path)
     return r;
 }
 
-/* What a stird left behind that is no more; one that answers keeps its socket. */
+/* Removes the socket of a stird that has ended; one that answers keeps its own. */
 static int clear_the_way(const struct sockaddr_un *address)
 {
     struct stat st;
@@ -173,7 +173,8 @@ static int receive_reply(int fd, struct buf *reply, int *status, int fds[ADMIN_F
                        .msg_control = space.bytes,
                        .msg_controllen = CMSG_LEN(sizeof(fds[0]) * ADMIN_FDS_MAX)};
     ssize_t got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-    /* Refused before it was asked: that it does not listen is told ahead of its reply. */
+    /* The supervisor may refuse before it has read the request: then its reply is there although
+       sending failed. */
     if (got < 0 && errno == ECONNRESET)
         got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
     if (got < 0)

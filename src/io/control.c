@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stird/base/packet.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,13 +16,72 @@ union fd_space {
 /* Without the alignment behind them: the kernel would put another descriptor there. */
 #define FDS_BYTES_MAX CMSG_LEN(sizeof(int) * CONTROL_FDS_MAX)
 
+/* ---- words ---- */
+
+#define TEXTS_MAX 2
+
+/* What a word looks like. */
+static const struct form {
+    const char *name;
+    size_t bytes;
+    unsigned least_fds, most_fds;
+    size_t texts_end[TEXTS_MAX]; /* where in the message each of its texts ends; 0: there is none */
+} forms[CONTROL_TYPES] = {
+#define HEAD offsetof(struct control_message, snapshot)
+#define TEXT(member, text)                                                                         \
+    offsetof(struct control_message, member.text) +                                                \
+        sizeof(((struct control_message *)0)->member.text)
+#define CONTROL(word, member, payload, least, most, ...)                                           \
+    [CONTROL_##word] = {#word, HEAD + sizeof(payload), least, most, {__VA_ARGS__}},
+#define CONTROL_BARE(word, least, most) [CONTROL_##word] = {#word, HEAD, least, most, {0}},
+#include <stird/io/control.def>
+};
+
+/* NULL: there is no such word, or it does not go with N_FDS descriptors. */
+static const struct form *form_of(uint32_t type, unsigned n_fds)
+{
+    const struct form *f = type > CONTROL_NO_WORD && type < CONTROL_TYPES ? &forms[type] : NULL;
+    return f && n_fds >= f->least_fds && n_fds <= f->most_fds ? f : NULL;
+}
+
+const char *control_name(uint32_t type)
+{
+    return type < CONTROL_TYPES ? forms[type].name : NULL;
+}
+
+struct str control_encode(const struct control_message *m, unsigned n_fds)
+{
+    const struct form *f = form_of(m->type, n_fds);
+    return (struct str){(const char *)m, f ? f->bytes : 0};
+}
+
+bool control_decode(struct control_message *m, struct str octets, unsigned n_fds)
+{
+    uint32_t type = CONTROL_NO_WORD;
+    if (octets.n >= HEAD)
+        memcpy(&type, octets.p, sizeof(type));
+    const struct form *f = form_of(type, n_fds);
+    memset(m, 0, sizeof(*m));
+    if (!f || octets.n != f->bytes)
+        return false;
+    memcpy(m, octets.p, octets.n);
+    m->zero = 0;
+    for (unsigned i = 0; i < TEXTS_MAX; i++)
+        if (f->texts_end[i] > 0)
+            ((char *)m)[f->texts_end[i] - 1] = '\0';
+    return true;
+}
+
+/* ---- the socket ---- */
+
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds)
 {
     union fd_space space = {.bytes = {0}};
-    struct iovec part = {(void *)message, sizeof(*message)};
+    const struct str octets = control_encode(message, n_fds);
+    struct iovec part = {(void *)(uintptr_t)octets.p, octets.n};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t sent;
-    if (n_fds > CONTROL_FDS_MAX)
+    if (octets.n == 0)
         return -EINVAL;
     if (n_fds > 0) {
         m.msg_control = space.bytes;
@@ -37,7 +97,7 @@ int control_send(int fd, const struct control_message *message, const int *fds, 
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return -errno;
-    return sent == (ssize_t)sizeof(*message) ? 0 : -EMSGSIZE;
+    return sent == (ssize_t)octets.n ? 0 : -EMSGSIZE;
 }
 
 static unsigned take_fds(struct msghdr *m, int fds[CONTROL_FDS_MAX])
@@ -57,8 +117,8 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
                     unsigned *n_fds)
 {
     union fd_space space;
-    struct control_message read;
-    struct iovec part = {&read, sizeof(read)};
+    char read[sizeof(*message)];
+    struct iovec part = {read, sizeof(read)};
     struct msghdr m = {.msg_iov = &part,
                        .msg_iovlen = 1,
                        .msg_control = space.bytes,
@@ -74,14 +134,14 @@ int control_receive(int fd, struct control_message *message, int fds[CONTROL_FDS
         return packet_is_end(fd) ? 0 : -ENOMSG;
     unsigned n = take_fds(&m, fds);
     const bool cut = m.msg_flags & MSG_CTRUNC, no_room = cut && n < CONTROL_FDS_MAX;
-    if (got != (ssize_t)sizeof(read) || (m.msg_flags & MSG_TRUNC) || cut) {
+    bool good = !cut && !(m.msg_flags & MSG_TRUNC) &&
+                control_decode(message, (struct str){read, (size_t)got}, n);
+    explicit_bzero(read, (size_t)got); /* it may be a secret's */
+    if (!good) {
         while (n > 0)
             close(fds[--n]);
         return no_room ? -EMFILE : -EBADMSG;
     }
-    read.path[sizeof(read.path) - 1] = '\0';
-    read.text[sizeof(read.text) - 1] = '\0';
-    *message = read;
     *n_fds = n;
     return 1;
 }

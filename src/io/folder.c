@@ -21,14 +21,15 @@ void folder_close(struct folder *d)
 
 /* ---- the way there ---- */
 
-/* Nobody else can have put anything into it. The sticky bit forbids to exchange what is there, not
-   to be there first. */
+/* Whether nobody but root can have put anything into it. A sticky bit would not do: it keeps others
+   from exchanging an entry, but not from making it first. */
 static bool is_trusted(int directory)
 {
     struct stat st;
     if (geteuid() != 0)
-        return true; /* who has no rights of root's cannot be made to use them */
-    /* The group's bit counts whose ever the group is: with an ACL it is all others'. */
+        return true; /* a process without root's rights cannot be tricked into using them */
+    /* The write bit of the group counts whichever group that is: with an ACL it stands for all
+       others. */
     return fstat(directory, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
@@ -91,13 +92,12 @@ static int step(struct walk *w)
     const char *name = strsep(&w->rest, "/");
     if (!*name)
         return 0;
-    /* A directory of somebody else's may be moved meanwhile, and what is above it is another then.
-     */
+    /* Somebody else's directory may be moved meanwhile, and then another one is above it. */
     if (strcmp(name, "..") == 0 && !is_trusted(w->at))
         return -ELOOP;
     if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW))
         return -errno;
-    /* Exchanged since that look it is entered as what it is now, and a link is no directory. */
+    /* If it was exchanged since that look, this opens what is there now, and refuses a link. */
     return S_ISLNK(st.st_mode) ? follow(w, name) : enter(w, name);
 }
 
@@ -150,7 +150,7 @@ int folder_create(const struct folder *d, const char *name)
 /* Root's own until it is given: the directory's owner may move it, but not enter it. */
 int folder_make(const struct folder *d, const char *name, struct folder *made)
 {
-    struct stat st;
+    struct stat st = {0};
     *made = FOLDER_INIT;
     if (mkdirat(d->fd, name, 0700))
         return -errno;

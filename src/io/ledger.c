@@ -22,9 +22,10 @@ static void fill_token(struct record *r, const struct ledger_entry *e)
         return;
     r->attest = o->claims.attest;
     r->origid = (struct str){o->claims.origid, ORIGID_TEXT_LENGTH};
-    if (o->certificate >= e->settings->n_certificates)
+    const uint32_t certificate = outcome_certificate(o);
+    if (certificate >= e->settings->n_certificates)
         return;
-    const struct certificate *c = &e->settings->certificates[o->certificate];
+    const struct certificate *c = &e->settings->certificates[certificate];
     r->certificate = c->id;
     r->spc = c->spc;
     r->serial = c->serial;

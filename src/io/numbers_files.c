@@ -59,7 +59,7 @@ static bool holds_something(int fd)
     return fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
 }
 
-/* *FD can never change again. With mistakes it is -1, or as far as the rows are good. */
+/* What *FD holds can never change again. With mistakes it is -1, or has the rows that are good. */
 static bool compile(const struct numbers_source *sources, size_t n,
                     const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
                     struct problems *problems)
@@ -144,7 +144,7 @@ static int copy_all(int to, int from, uint64_t bytes)
     return fstat(to, &st) ? -errno : 0;
 }
 
-/* Before it is copied whole: it may be long, and anything. */
+/* Looked at before it is copied whole, for it may be long, and may be anything. */
 static const char *head_fault(int fd, uint64_t bytes)
 {
     union {
@@ -207,7 +207,9 @@ int numbers_image_write(const char *path, int fd)
         folder_close(&d);
         return -ENOMEM;
     }
-    /* One that is there is of a run that was cut short, or not ours at all. */
+    /*
+     * A file that is there already is the rest of a run that was cut short, or is not ours at all.
+     */
     unlinkat(d.fd, aside, 0);
     int to = folder_create(&d, aside);
     r = to < 0 ? to : write_aside(to, fd);
@@ -252,8 +254,8 @@ static bool map(struct mapped_numbers *mapped, int fd, bool validated, const cha
 {
     struct stat st;
     struct mapped_numbers m = {.image = MAP_FAILED};
-    /* A mapped file that somebody truncates is a SIGBUS in the process that serves calls, and a
-       hole is memory that the one who looks first has to find. */
+    /* When somebody truncates a mapped file, the process that serves calls gets a SIGBUS; and
+       memory for a hole has to be found by whoever reads it first. */
     *why = !memory_file_is_sealed(fd)  ? "the number table's descriptor is not sealed"
            : !memory_file_is_whole(fd) ? "the number table's memory has holes"
                                        : NULL;

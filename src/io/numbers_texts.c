@@ -106,7 +106,7 @@ static ssize_t read_some(int fd, char *room, size_t n)
     return got;
 }
 
-/* numbers_source.more: what is not used yet moves to the front, more follows it. */
+/* numbers_source.more: moves what is not used yet to the front, and reads more behind it. */
 static int read_more(void *user, struct str *rest)
 {
     struct text_file *f = user;

@@ -18,7 +18,7 @@
 #define FIELD_MAX     256
 #define JOURNAL_BYTES (64 * 1024 * 1024)
 #define LINE_FIELDS   (1 + OVERLAY_FIELDS + 3) /* set or unset, the row, time, user, check */
-/* A journal is written anew when it has so many more lines than entries. */
+/* The journal is written anew when it has this many more lines than entries. */
 #define DEAD_LINES_MAX 20000
 
 struct entry {
@@ -235,14 +235,14 @@ static const char *check_fields(const struct str field[OVERLAY_FIELDS], struct t
     return NULL;
 }
 
-/* As rows of tables have it; a journal of before may have it without the plus sign. */
+/* Written as in the rows of tables; older journals may lack the plus sign. */
 static const char *check_change(const struct str field[OVERLAY_FIELDS], struct tn *number)
 {
     const char *why;
     return numbers_number(field[OVERLAY_NUMBER], number, &why) ? check_fields(field, number) : why;
 }
 
-/* One in the place of another is no more than before, and to block is never too much. */
+/* Replacing an entry does not make them more, and blocking is never too much. */
 static bool is_full(const struct overlay *o, const struct tn *number,
                     const struct str field[OVERLAY_FIELDS])
 {
@@ -344,7 +344,7 @@ static int sync_directory(const char *path)
     return r;
 }
 
-/* Goes to the end of the whole lines. What a crash left behind the last one goes. */
+/* Seeks to the end of the whole lines, and cuts away what a crash left behind them. */
 static int seek_end(const struct overlay *o, int fd)
 {
     struct stat st;
@@ -355,7 +355,8 @@ static int seek_end(const struct overlay *o, int fd)
     return ftruncate(fd, o->bytes) || lseek(fd, o->bytes, SEEK_SET) != o->bytes ? -errno : 0;
 }
 
-/* The journal, there or made; what is no file of its own is nobody's to write (folder.h). */
+/* Opens the journal, or makes it. One that is not its own regular file is not written to
+   (folder.h). */
 static int open_to_append(const struct overlay *o, bool fresh)
 {
     struct folder d;

@@ -19,7 +19,7 @@ void chain_hash_text(char text[CHAIN_HASH_TEXT + 1], const unsigned char hash[CH
     text[CHAIN_HASH_TEXT] = '\0';
 }
 
-bool chain_hash(unsigned char hash[CHAIN_HASH_BYTES], struct str line)
+static bool hash_line(unsigned char hash[CHAIN_HASH_BYTES], struct str line)
 {
     return EVP_Digest(line.p, line.n, hash, NULL, EVP_sha256(), NULL) == 1;
 }
@@ -45,7 +45,7 @@ static bool end_line(struct json *j, struct buf *out, size_t begin,
     if (buf_failed(out))
         return false;
     next->seq = chain->seq + 1;
-    bool hashed = chain_hash(next->head, str_slice(buf_str(out), begin, out->n));
+    bool hashed = hash_line(next->head, str_slice(buf_str(out), begin, out->n));
     buf_add_char(out, '\n');
     return hashed && !buf_failed(out);
 }
@@ -113,7 +113,7 @@ bool chain_after_line(struct record_chain *chain, struct str line)
 {
     struct chain_place place;
     struct record_chain after = {0};
-    if (!chain_place_of(&place, line) || !chain_hash(after.head, line))
+    if (!chain_place_of(&place, line) || !hash_line(after.head, line))
         return false;
     after.seq = place.seq + 1;
     *chain = after;

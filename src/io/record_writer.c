@@ -103,7 +103,7 @@ static size_t write_all(int fd, struct str s)
     return done;
 }
 
-/* Whole, or not at all: what was written of it is cut away, or counts as a torn line. */
+/* Writes all or nothing: a part that was written is cut away, or counts as a torn line. */
 static bool append(struct record_writer *w, struct str text)
 {
     size_t written = write_all(w->fd, text);
@@ -225,7 +225,7 @@ void record_writer_reached_none(struct record_writer *w)
     put_down(record_writer_tally(w), 1);
 }
 
-/* A line of its own at this place, and not one of those in hand. */
+/* Tells of N losses in a line of its own at this place, behind the lines in hand. */
 static bool add_losses(struct record_writer *w, uint32_t n, int64_t now_us)
 {
     struct record_tally *tally = record_writer_tally(w);

@@ -1,7 +1,6 @@
 #include <stird/io/signer_client.h>
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stird/base/packet.h>
@@ -20,9 +19,10 @@ struct slot {
     uint64_t ticket; /* serial number << SLOT_BITS | index; never 0 */
     signer_done *done;
     void *user;
+    struct sign_request *request; /* until it is sent */
     enum slot_state state;
+    uint16_t n;            /* tokens */
     uint16_t before, next; /* in the queue; `next` also in the list of free slots */
-    struct sign_request request;
 };
 
 struct signer_client {
@@ -36,12 +36,15 @@ struct signer_client {
     uint16_t used; /* slots from here on were never taken: their memory is not touched either */
     uint16_t first_queued, last_queued;
     /* Several responses; a packet that is larger than this is no signer's. */
-    _Alignas(8) char packet[SIGN_BATCH_MAX * sizeof(struct sign_response)];
+    _Alignas(8) char packet[SIGN_ANSWERS_MAX];
+    _Alignas(8) char writing[SIGN_REQUEST_MAX];
     struct slot slots[SLOTS];
 };
 
 static void destroy(struct signer_client *c)
 {
+    for (unsigned i = 0; i < c->used; i++)
+        free(c->slots[i].request);
     if (c->fd >= 0)
         close(c->fd);
     free(c);
@@ -123,6 +126,8 @@ static void slot_release(struct signer_client *c, struct slot *s)
 {
     if (s->state == SLOT_QUEUED)
         queue_remove(c, s);
+    free(s->request);
+    s->request = NULL;
     s->state = SLOT_FREE;
     s->next = c->first_free;
     c->first_free = index_of(c, s);
@@ -137,13 +142,24 @@ static struct slot *slot_of(struct signer_client *c, uint64_t ticket)
 }
 
 /* The slot is free before the callback runs: it may submit and cancel as it likes. */
-static void finish(struct signer_client *c, struct slot *s, enum reason reason, struct str token,
+static void finish(struct signer_client *c, struct slot *s, const struct sign_answer *answers,
                    uint32_t sign_us)
 {
     signer_done *done = s->done;
     void *user = s->user;
+    unsigned n = s->n;
     slot_release(c, s);
-    done(user, reason, token, sign_us);
+    done(user, answers, n, sign_us);
+}
+
+/* None of its tokens is there, for the same reason. */
+static void finish_without(struct signer_client *c, struct slot *s, enum reason reason,
+                           uint32_t sign_us)
+{
+    struct sign_answer answers[PASSPORTS_MAX];
+    for (unsigned i = 0; i < s->n; i++)
+        answers[i] = (struct sign_answer){.reason = reason};
+    finish(c, s, answers, sign_us);
 }
 
 static void fail_all(struct signer_client *c)
@@ -151,7 +167,7 @@ static void fail_all(struct signer_client *c)
     c->gone = true;
     for (unsigned i = 0; i < c->used && c->waiting > 0; i++)
         if (c->slots[i].state != SLOT_FREE)
-            finish(c, &c->slots[i], REASON_SIGNER_UNAVAILABLE, (struct str){NULL, 0}, 0);
+            finish_without(c, &c->slots[i], REASON_SIGNER_UNAVAILABLE, 0);
 }
 
 static void enter(struct signer_client *c)
@@ -182,10 +198,22 @@ void signer_client_free(struct signer_client *c)
 
 /* ---- asking ---- */
 
-enum reason signer_client_submit(struct signer_client *c, uint32_t certificate,
-                                 const struct passport_type *type,
-                                 const struct passport_claims *claims, signer_done *done,
-                                 void *user, uint64_t *ticket)
+/* What is written fits no other request: a copy is kept, as long as it is. */
+static enum reason write_request(struct signer_client *c, struct slot *s,
+                                 const struct sign_order *orders, unsigned n)
+{
+    size_t size = sign_request_write(c->writing, s->ticket, orders, n);
+    if (size == 0)
+        return REASON_SIGNER_REFUSED;
+    s->request = malloc(size);
+    if (!s->request)
+        return REASON_OUT_OF_MEMORY;
+    memcpy(s->request, c->writing, size);
+    return REASON_OK;
+}
+
+enum reason signer_client_submit(struct signer_client *c, const struct sign_order *orders,
+                                 unsigned n, signer_done *done, void *user, uint64_t *ticket)
 {
     if (c->gone)
         return REASON_SIGNER_UNAVAILABLE;
@@ -195,7 +223,12 @@ enum reason signer_client_submit(struct signer_client *c, uint32_t certificate,
     s->ticket = ++c->serial << SLOT_BITS | index_of(c, s);
     s->done = done;
     s->user = user;
-    sign_request_write(&s->request, s->ticket, certificate, type, claims);
+    s->n = (uint16_t)n;
+    enum reason r = write_request(c, s, orders, n);
+    if (r != REASON_OK) {
+        slot_release(c, s);
+        return r;
+    }
     queue_append(c, s);
     *ticket = s->ticket;
     return REASON_OK;
@@ -213,7 +246,7 @@ static unsigned gather(struct signer_client *c, struct iovec parts[SIGN_BATCH_MA
 {
     unsigned n = 0;
     for (uint16_t i = c->first_queued; i != NONE && n < SIGN_BATCH_MAX; i = c->slots[i].next)
-        parts[n++] = (struct iovec){&c->slots[i].request, sizeof(c->slots[i].request)};
+        parts[n++] = (struct iovec){c->slots[i].request, c->slots[i].request->size};
     return n;
 }
 
@@ -237,6 +270,8 @@ static bool send_queued(struct signer_client *c)
         for (; n > 0; n--) {
             struct slot *s = &c->slots[c->first_queued];
             queue_remove(c, s);
+            free(s->request);
+            s->request = NULL;
             s->state = SLOT_SENT;
         }
     }
@@ -253,55 +288,31 @@ void signer_client_flush(struct signer_client *c)
 
 /* ---- answers ---- */
 
-static bool is_token(struct str token)
-{
-    for (size_t i = 0; i < token.n; i++) {
-        char ch = token.p[i];
-        if (!ascii_is_alpha(ch) && !ascii_is_digit(ch) && ch != '.' && ch != '-' && ch != '_')
-            return false;
-    }
-    return token.n > 0;
-}
-
-/* A token goes with OK alone; the other reasons are those of reason.def that cost a signature, a
-   block of ids of which these are the first and the last. */
-static bool is_answer(const struct sign_response *response)
-{
-    struct str token = {response->token, response->token_length};
-    if (response->reason == REASON_OK)
-        return is_token(token);
-    return token.n == 0 && response->reason >= REASON_SIGNER_TIMEOUT &&
-           response->reason <= REASON_CERTIFICATE_NOT_FOR_CLAIMS;
-}
-
-/* The response at the start of what is LEFT of a packet; 0 when it is none. */
-static size_t response_size(const char *at, size_t left)
-{
-    const struct sign_response *response = (const struct sign_response *)at;
-    if (left < offsetof(struct sign_response, token) || response->version != SIGN_WIRE_VERSION ||
-        response->token_length > SIGN_TOKEN_MAX)
-        return 0;
-    size_t size = sign_response_size(response);
-    return size <= left && is_answer(response) ? size : 0;
-}
-
-static void answer(struct signer_client *c, const struct sign_response *response)
+/* False: a signer that answers for other tokens than it was asked for is none. */
+static bool answer(struct signer_client *c, const struct sign_response *response,
+                   const struct sign_answer *answers)
 {
     struct slot *s = slot_of(c, response->ticket);
-    if (s && s->state == SLOT_SENT)
-        finish(c, s, (enum reason)response->reason,
-               (struct str){response->token, response->token_length}, response->sign_us);
+    if (!s || s->state != SLOT_SENT)
+        return true;
+    if (response->reason != REASON_OK)
+        finish_without(c, s, (enum reason)response->reason, response->sign_us);
+    else if (response->n_tokens == s->n)
+        finish(c, s, answers, response->sign_us);
+    else
+        return false;
+    return true;
 }
 
 /* False when the packet is nonsense: nothing that such a signer says is believed. */
 static bool take_packet(struct signer_client *c, size_t bytes)
 {
-    for (size_t at = 0; at < bytes && !c->gone && !c->freed;) {
-        size_t size = response_size(c->packet + at, bytes - at);
-        if (size == 0)
+    struct str packet = {c->packet, bytes};
+    struct sign_answer answers[PASSPORTS_MAX];
+    while (packet.n > 0 && !c->gone && !c->freed) {
+        const struct sign_response *response = sign_response_next(&packet, answers);
+        if (!response || !answer(c, response, answers))
             return false;
-        answer(c, (const struct sign_response *)(c->packet + at));
-        at += size;
     }
     return true;
 }
@@ -320,7 +331,7 @@ static bool read_packets(struct signer_client *c)
         if (got == 0 || (size_t)got > sizeof(c->packet) || !take_packet(c, (size_t)got))
             return false;
         if (signer_client_waiting(c) == 0)
-            break; /* nothing more can come: spare the call that would say so */
+            break; /* nothing more can come, so there is no need to ask */
     }
     return true;
 }

@@ -15,6 +15,7 @@ static void snapshot_free(struct snapshot *s)
     settings_free(s->settings);
     free(s->customer);
     free(s->certificate_states);
+    part_counters_unmap(&s->counters);
     OPENSSL_cleanse(s->secret, sizeof(s->secret));
     OPENSSL_cleanse(s->origid_key, sizeof(s->origid_key));
     free(s);
@@ -77,6 +78,13 @@ out:
     free(customer);
     numbers_unmap(&numbers);
     return NULL;
+}
+
+bool snapshot_count_in(struct snapshot *s, int fd)
+{
+    part_counters_unmap(&s->counters);
+    return part_counters_map(&s->counters, fd, s->settings->n_trunks, s->settings->n_upstreams,
+                             true);
 }
 
 struct snapshot *snapshot_ref(struct snapshot *s)

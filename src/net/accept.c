@@ -42,13 +42,14 @@ static uint32_t places(const struct net *net)
     return net->limits.max_connections - net->limits.max_connections / RESERVED_PART;
 }
 
-/* Of all there may be; which of the two that is, the operator has to know. */
+/* All places are taken. Which of the two limits it was the operator has to know. */
 static enum refusal none_left(const struct net *net, enum refusal why)
 {
     return net->few_descriptors ? REFUSED_FEW : why;
 }
 
-/* REFUSALS: for no reason. Each source leaves room for others, and for those that we open. */
+/* REFUSALS: there is no reason to refuse. Each source has to leave room for others, and for
+   connections that we open. */
 static enum refusal why_not(const struct net *net, const struct flow *from)
 {
     unsigned theirs = peers_count(net->peers, &from->remote, PEER_CAME);
@@ -71,9 +72,8 @@ static void on_accept(struct evconnlistener *accepting, evutil_socket_t fd, stru
     struct sockaddr_storage source = {0};
     (void)accepting;
     memcpy(&source, name, (size_t)n < sizeof(source) ? (size_t)n : sizeof(source));
-    const struct flow from = {.remote = address_from_sockaddr(&source),
-                              .listener = l->listener,
-                              .transport = l->transport};
+    const struct flow from = {
+        .remote = sockaddr_to_address(&source), .listener = l->listener, .transport = l->transport};
     enum refusal why = why_not(net, &from);
     if (why == REFUSALS) {
         connection_accepted(net, l->listener, (enum transport)l->transport, &from.remote, fd);

@@ -33,7 +33,7 @@ static int bound_socket(const struct net *net, uint16_t listener)
     return error;
 }
 
-/* A refusal that is known at once comes from the event loop all the same, like any other. */
+/* A refusal that is known at once is told from the event loop all the same, as any other is. */
 static void begin_connect(struct connection *c, int fd)
 {
     struct sockaddr_storage name;
@@ -64,7 +64,7 @@ static struct connection *find_outgoing(struct net *net, const struct connection
     return NULL;
 }
 
-/* Somebody with a better right uses it from now on. */
+/* From now on it is used for somebody with a better right to a place. */
 static void raise_right(struct connection *c, enum opening opening)
 {
     static const uint8_t rank[OPENINGS] = {[OPENING_CONFIGURED] = 2, [OPENING_LED] = 1};
@@ -77,7 +77,8 @@ static void raise_right(struct connection *c, enum opening opening)
         peers_uncount(c->net->peers, &c->entry);
 }
 
-/* What peers wrote opens no more than its part; of that, strangers' no more than theirs. */
+/* Connections that peers' requests lead to have a part of the places, and those of strangers a part
+   of that. */
 static bool has_part_left(const struct net *net, const struct connection *like)
 {
     const unsigned *opened = net->opened;

@@ -1,3 +1,4 @@
+/* UDP sockets: datagrams in, up to sixteen at once, and out. */
 #include "net_internal.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ static void deliver(struct datagram_socket *s, unsigned i)
     struct datagram_reader *r = net->reader;
     size_t n = r->headers[i].msg_len;
     struct frame frame;
-    struct flow from = {.remote = address_from_sockaddr(&r->sources[i]),
+    struct flow from = {.remote = sockaddr_to_address(&r->sources[i]),
                         .listener = s->listener,
                         .transport = TRANSPORT_UDP};
     if (!net->handlers.admit(net->handlers.context, &from))

@@ -67,8 +67,8 @@ static void write_numbers(struct bpf_insn *instructions, unsigned n, unsigned wo
         assert(places[at] == 1);
 }
 
-/* The kernel gives up looking at the program when a signal comes, also one that only stops a
- * process for a while. */
+/* The kernel stops verifying the program when a signal comes, even one that only stops the process
+   for a while. */
 static int load(union bpf_attr *attributes)
 {
     int fd = -1;

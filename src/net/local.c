@@ -1,3 +1,4 @@
+/* Which addresses are this machine's own. */
 #include <stird/net/net.h>
 
 #include <sys/socket.h>
@@ -27,12 +28,12 @@ static enum tried try_name(name_function function, const struct address *address
     if (error == 0)
         error = getsockname(fd, (struct sockaddr *)&name, &n);
     close(fd);
-    *source = address_from_sockaddr(&name);
+    *source = sockaddr_to_address(&name);
     return error == 0 ? DONE : REFUSED;
 }
 
-/* Where foreign addresses may be bound too (ip_nonlocal_bind, for addresses that move between
-   machines), the one that we would send from tells at least the first address of each network. */
+/* Where addresses of others may be bound too (ip_nonlocal_bind, for addresses that move between
+   machines), the address that we would send from at least gives away the first of each network. */
 bool net_address_is_own(const struct address *address)
 {
     struct address host = *address, source;

@@ -30,7 +30,8 @@ static enum mended worse(enum mended a, enum mended b)
 
 /* ---- flags and options ---- */
 
-/* More than a worker may set (rights.c): what is not of the socket's kind is passed over. */
+/* More options than a worker may set (rights.c); those that a socket of this kind does not have are
+   passed over. */
 static const struct {
     int level, name;
     bool is_buffer; /* the kernel tells twice what it was given */
@@ -119,13 +120,13 @@ static bool drop_peer(int fd)
     struct sockaddr_storage name;
     socklen_t n = sizeof(name);
     bool had = getpeername(fd, (struct sockaddr *)&name, &n) == 0;
-    connect(fd, &nobody, sizeof(nobody));
+    (void)connect(fd, &nobody, sizeof(nobody));
     return had;
 }
 
 /* ---- datagrams ---- */
 
-/* Nothing but a try tells: an empty datagram goes to a socket that nobody reads. */
+/* Only a try shows it: an empty datagram is sent to a socket that nobody reads. */
 static bool cannot_send(int fd, const struct address *own)
 {
     struct sockaddr_storage name;

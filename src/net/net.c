@@ -123,13 +123,6 @@ int net_send(struct net *net, const struct flow *to, struct str bytes)
     return datagram_send(net->datagram[to->listener], &to->remote, bytes);
 }
 
-int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
-                const struct address *remote, struct flow *flow)
-{
-    return net_flow_to_named(net, listener, transport, remote, (struct str){NULL, 0},
-                             OPENING_CONFIGURED, flow);
-}
-
 bool net_flow_existing(struct net *net, uint16_t listener, enum transport transport,
                        const struct address *remote, struct flow *flow)
 {
@@ -239,11 +232,6 @@ void flow_release(const struct flow *flow)
 {
     if (flow->connection)
         connection_release(flow->connection);
-}
-
-bool flow_is_open(const struct flow *flow)
-{
-    return !flow->connection || connection_is_open(flow->connection);
 }
 
 unsigned flow_peer_names(const struct flow *flow, const struct str **names)

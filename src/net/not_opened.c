@@ -9,8 +9,8 @@
 static const char *const words[NOT_OPENED_KINDS] = {
     [NOT_OPENED_LED] = "a connection is not opened: what peers wrote has led to too many already",
     [NOT_OPENED_ALL] = "a connection is not opened: there are as many as limits.connections allows",
-    [NOT_OPENED_FEW] = "a connection is not opened: there are as many as the descriptors allow, "
-                       "which is less than limits.connections: raise LimitNOFILE",
+    [NOT_OPENED_FEW] = ("a connection is not opened: there are as many as the descriptors allow, "
+                        "which is less than limits.connections: raise LimitNOFILE"),
     [NOT_OPENED_DESCRIPTORS] = "a connection is not opened: no descriptors are left (LimitNOFILE)",
     [NOT_OPENED_OTHER] = "a connection is not opened: this machine has not what it takes",
 };

@@ -90,7 +90,7 @@ void refusals_free(struct refusals *r)
     free(r);
 }
 
-/* The first of its kind is said at once, those of the minute behind it together. */
+/* The first of a kind is said at once, those of the minute behind it in one line. */
 void refusals_add(struct refusals *r, enum refusal why, const struct address *source)
 {
     r->n[why]++;

@@ -11,7 +11,9 @@ static uint8_t bit_of(enum address_family family)
     return (uint8_t)(1u << family);
 }
 
-/* Two hosts of one name that have the same share an answer of before, no more. */
+/*
+ * Two hosts of one name that have the same hash share what was known before; that is all the harm.
+ */
 static uint64_t hash_of(const char *host)
 {
     uint64_t hash = FNV_BASIS;

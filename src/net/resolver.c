@@ -236,8 +236,8 @@ static unsigned names_of(const struct resolver *r, uint64_t asker)
     return n;
 }
 
-/* The one that was looked up longest ago, if that is some time; false: none can go. Whoever has its
-   part takes the place of one of its own. */
+/* The name that was looked up longest ago, if that is long enough; false: none can go. An asker
+   whose part is full loses one of its own. */
 static bool make_room_for_passing(struct resolver *r, uint64_t asker)
 {
     struct name **oldest = NULL;
@@ -358,7 +358,7 @@ void resolver_tell_again(struct resolver *r, const struct known_name *known)
         name->untold = true;
 }
 
-/* How long its former addresses have been so nobody tells: they get their time anew. */
+/* Nobody says for how long its former addresses have been former, so their time begins anew. */
 static void take_over(struct name *name, const struct known_name *known)
 {
     int64_t now_ms = clock_monotonic_ms();

@@ -58,7 +58,8 @@ void name_means_now(struct name *name, const struct known_name *before)
     say(name, LOG_LEVEL_DEBUG, "a name means something else", "-");
 }
 
-/* What is there of the present round counts; the rest stays. False: it brought no address. */
+/* Answers of the present round count; for the rest what was known stays. False: it brought no
+   address. */
 static bool take(struct name *name)
 {
     const struct known_name before = name->known;
@@ -162,8 +163,9 @@ static void has_no_answer(struct name *name, int status)
     name->silent_target = name->resolution->target;
 }
 
-/* That a host has no address is an answer, that nobody says is none. A literal address comes for
-   any family. */
+/*
+ * "This host has no address" is an answer; silence is none. A literal address comes for any family.
+ */
 static void on_addresses(struct name *name, int status, struct ares_addrinfo *result, int family)
 {
     struct ares_addrinfo_node *node = result ? result->nodes : NULL;
@@ -172,7 +174,7 @@ static void on_addresses(struct name *name, int status, struct ares_addrinfo *re
         if (node->ai_family != family)
             continue;
         memcpy(&storage, node->ai_addr, node->ai_addrlen);
-        const struct address address = address_from_sockaddr(&storage);
+        const struct address address = sockaddr_to_address(&storage);
         resolution_add(name->resolution, &address,
                        node->ai_ttl >= 0 ? (uint32_t)node->ai_ttl : UINT32_MAX);
     }

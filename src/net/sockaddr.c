@@ -20,7 +20,7 @@ socklen_t sockaddr_from_address(struct sockaddr_storage *out, const struct addre
     return sizeof(*in6);
 }
 
-struct address address_from_sockaddr(const struct sockaddr_storage *in)
+struct address sockaddr_to_address(const struct sockaddr_storage *in)
 {
     struct address a = {0};
     if (in->ss_family == AF_INET) {

@@ -6,6 +6,6 @@
 #include <sys/socket.h>
 
 socklen_t sockaddr_from_address(struct sockaddr_storage *out, const struct address *a);
-struct address address_from_sockaddr(const struct sockaddr_storage *in);
+struct address sockaddr_to_address(const struct sockaddr_storage *in);
 
 #endif

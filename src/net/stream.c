@@ -86,7 +86,8 @@ static void say_goodbye(struct connection *c)
     c->session = NULL;
 }
 
-void connection_close(struct connection *c, int error, bool tell)
+/* TELL: the handlers, of ERROR. */
+static void connection_close(struct connection *c, int error, bool tell)
 {
     if (!c->stream)
         return;
@@ -165,8 +166,8 @@ static void message_progress(struct connection *c, bool partial, bool completed_
     c->in_message = partial;
 }
 
-/* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. Whoever leaves untaken
-   what is for it is not kept alive by either. False: it was one too many. */
+/* RFC 5626 section 3.5.1: a double CRLF is a ping, a single one its pong. Neither keeps a
+   connection alive whose peer does not take what is for it. False: it was one too many. */
 static bool take_keepalive(struct connection *c, size_t n)
 {
     if (!small_talk_admits(&c->talk, clock_monotonic_ms())) {
@@ -245,9 +246,8 @@ static bool read_one(struct connection *c, struct evbuffer *input)
 }
 
 /*
- * The connection is about to be closed: what came whole is heard as ever, and who sent half a
- * message is told of. Nothing of it is kept longer than this, and no more than frame_limits let
- * come.
+ * The connection is about to be closed: messages that came whole are served as ever, and half a
+ * message is reported. Nothing of it is kept longer, and it is no more than frame_limits allow.
  */
 static void read_rest(struct connection *c)
 {

@@ -48,8 +48,6 @@ struct connection {
 
 /* Takes FD and SESSION, also when it fails; what LIKE says is copied. */
 struct connection *connection_new(const struct connection *like, int fd, SSL *session);
-/* TELL: the handlers, of ERROR. */
-void connection_close(struct connection *c, int error, bool tell);
 /* The same, with all that came by it. */
 void connection_end(struct connection *c, int error);
 void stream_set_timer(struct event *timer, uint32_t ms);

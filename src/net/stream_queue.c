@@ -63,7 +63,8 @@ static void doom(struct connection *c)
     stream_set_deadline(c, 0);
 }
 
-/* By what its source has in all connections, then by its own: many small ones spare nobody. */
+/* Ordered by what its source has in all connections, then by what this one has, so that many small
+   ones do not spare a source. */
 static bool is_heavier(const struct connection *a, const struct connection *b)
 {
     uint64_t of_a = peers_waiting(&a->entry), of_b = peers_waiting(&b->entry);

@@ -45,7 +45,7 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ca
                          enum reason reason)
 {
     const struct full_request r = {.source = from->remote, .call_id = call_id};
-    proxy_counters(p)->malformed += reason != REASON_OUT_OF_MEMORY;
+    count_add(&proxy_counters(p)->malformed, reason != REASON_OUT_OF_MEMORY);
     full_refused(p, reason, &r);
 }
 
@@ -70,12 +70,12 @@ static void refuse_unread(struct proxy *p, const struct flow *from, struct str w
         .start_line = fault->what ? str_slice(str_trim(line), 0, 120) : STR(""),
     };
     count_unread(p, from, u.call_id, fault->reason);
-    proxy_counters(p)->invites += u.invite;
+    count_add(&proxy_counters(p)->invites, u.invite);
     undecided_tell(p, &u);
     buf_fini(&detail);
 }
 
-void proxy_offer_connection(void *context, const struct flow *from)
+void arrival_offer_connection(void *context, const struct flow *from)
 {
     const struct proxy *p = context;
     net_offer(from, nat_wants(proxy_settings(p), &from->remote, NAT_REUSE_CONNECTION));
@@ -92,15 +92,15 @@ static void mind_nat(struct proxy *p, struct message *m, const struct flow *from
         return;
     if (port.n == 0 || str_to_u64(port, 65535, &number))
         net_listens_at(from, (uint16_t)number);
-    proxy_offer_connection(p, from);
+    arrival_offer_connection(p, from);
 }
 
-void proxy_message(void *context, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status)
+void arrival_message(void *context, const struct flow *arrived, char *bytes, size_t n,
+                     const struct frame *frame, enum frame_status status)
 {
     struct proxy *p = context;
     struct message m;
-    enum source_class class = proxy_classify(p, &arrived->remote);
+    enum source_class class = source_class_of(p, &arrived->remote);
     struct flow here = *arrived, *from = &here;
     bool framed = status == FRAME_MESSAGE || status == FRAME_SAME_LENGTHS;
     struct str raw = {bytes, framed ? frame->length : n};
@@ -139,14 +139,14 @@ void proxy_message(void *context, const struct flow *arrived, char *bytes, size_
 
 /* An ICMP error quotes the beginning of our datagram: its top Via names the transaction (section
    18.4). Half a message is no message, so only these two lines are read. */
-void proxy_undelivered(void *context, struct str datagram, int error)
+void arrival_undelivered(void *context, struct str datagram, int error)
 {
     struct proxy *p = context;
     struct str rest, branch = received_branch(datagram), method = start_line(datagram, &rest);
     method = str_cut(&method, ' ');
     if (branch.n == 0)
         return;
-    struct transaction_key key = client_key(proxy_branches(p), branch, method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), branch, method);
     struct client_transaction *t = client_transaction_find(proxy_transactions(p), &key);
     if (t)
         client_transaction_transport_error(t, proxy_now_ms());

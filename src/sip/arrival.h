@@ -9,11 +9,11 @@
 #include <stird/net/net.h>
 
 /* Functions of net_handlers; PROXY is a struct proxy. */
-void proxy_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
-                   const struct frame *frame, enum frame_status status);
-void proxy_undelivered(void *proxy, struct str datagram, int error);
+void arrival_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
+                     const struct frame *frame, enum frame_status status);
+void arrival_undelivered(void *proxy, struct str datagram, int error);
 /* For net_each_taken(): whether FROM's connection carries requests to its peer is as its trunk
    wants it now. */
-void proxy_offer_connection(void *proxy, const struct flow *from);
+void arrival_offer_connection(void *proxy, const struct flow *from);
 
 #endif

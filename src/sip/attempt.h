@@ -25,6 +25,7 @@ struct attempt {
     enum privacy_view view; /* whose decision left */
     char branch[BRANCH_LENGTH + 1];
     struct limit *limit; /* of the upstream; until its final answer */
+    uint64_t *level;     /* tally.h: the same; or NULL */
     unsigned place;      /* in the context's trail; 0: none */
     bool abandoned;      /* another attempt has taken over */
     enum heard heard;    /* the most that it has said */

@@ -29,7 +29,7 @@ bool branches_init(struct branches *b, const uint8_t secret[SNAPSHOT_SECRET_BYTE
 
 static void write_hex(char text[17], uint64_t value)
 {
-    write_hex_digits(text, 16, value);
+    siphash_write_hex(text, 16, value);
     text[16] = '\0';
 }
 
@@ -70,7 +70,7 @@ static uint64_t loop_hash(const struct branches *b, const struct message *reques
 {
     struct cseq_text cseq;
     const struct str texts[] = {STR("loop"),
-                                below ? via_branch(below) : STR(""),
+                                below ? message_branch_of_via(below) : STR(""),
                                 request->call_id,
                                 request->from_tag,
                                 cseq_text(request->cseq, &cseq),
@@ -106,8 +106,8 @@ void branch_write(const struct branches *b, const struct message *request, unsig
 {
     const sip_via_t *received = request->sip->sip_via;
     memcpy(text, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
-    write_hex_digits(text + LOOP_AT - 4, 2, worker);
-    write_hex_digits(text + LOOP_AT - 2, 2, attempt);
+    siphash_write_hex(text + LOOP_AT - 4, 2, worker);
+    siphash_write_hex(text + LOOP_AT - 2, 2, attempt);
     write_hex(text + LOOP_AT, loop_hash(b, request, route_hash(b, request), received));
     struct branch_proof proof = proof_of(request, received);
     write_hex(text + PROOF_AT, proof_hash(b, (struct str){text, PROOF_AT}, &proof));
@@ -137,7 +137,7 @@ bool branch_is_ours(const struct branches *b, const struct message *response)
 {
     const sip_via_t *via = response->sip->sip_via;
     struct branch_proof proof = proof_of(response, via->v_next);
-    proof.branch = via_branch(via);
+    proof.branch = message_branch_of_via(via);
     return branch_proof_holds(b, &proof);
 }
 
@@ -167,7 +167,7 @@ bool branch_shows_loop(const struct branches *b, const struct message *request)
     uint64_t routes = 0;
     bool hashed = false;
     for (const sip_via_t *via = request->sip->sip_via; via; via = via->v_next) {
-        struct str branch = via_branch(via);
+        struct str branch = message_branch_of_via(via);
         if (!looks_ours(branch))
             continue;
         routes = hashed ? routes : route_hash(b, request);
@@ -178,7 +178,8 @@ bool branch_shows_loop(const struct branches *b, const struct message *request)
     return false;
 }
 
-void tag_write(const struct branches *b, const struct message *request, char text[TAG_LENGTH + 1])
+void branch_tag_write(const struct branches *b, const struct message *request,
+                      char text[TAG_LENGTH + 1])
 {
     const struct str texts[] = {STR("tag"), request->call_id, request->from_tag,
                                 message_via_branch(request)};
@@ -186,11 +187,11 @@ void tag_write(const struct branches *b, const struct message *request, char tex
 }
 
 /* Without the magic cookie the branch is no identifier: RFC 2543's way of matching. */
-struct transaction_key server_key(const struct branches *b, const struct message *request,
-                                  struct str method)
+struct transaction_key branch_server_key(const struct branches *b, const struct message *request,
+                                         struct str method)
 {
     const sip_via_t *via = request->sip->sip_via;
-    struct str branch = via_branch(via);
+    struct str branch = message_branch_of_via(via);
     if (str_starts_nocase(branch, STR(COOKIE)) && branch.n > sizeof(COOKIE) - 1) {
         const struct str texts[] = {STR("3261"), branch, str_of(via->v_host), str_of(via->v_port),
                                     method};
@@ -204,7 +205,8 @@ struct transaction_key server_key(const struct branches *b, const struct message
     return siphash_texts(b->table, texts, 9);
 }
 
-struct transaction_key client_key(const struct branches *b, struct str branch, struct str method)
+struct transaction_key branch_client_key(const struct branches *b, struct str branch,
+                                         struct str method)
 {
     const struct str texts[] = {STR("client"), branch, method};
     return siphash_texts(b->table, texts, 3);

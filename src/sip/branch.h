@@ -52,13 +52,15 @@ unsigned branch_worker(struct str branch);
 bool branch_shows_loop(const struct branches *b, const struct message *request);
 
 /* A To tag for an answer of our own: the same for the same request (RFC 3261 section 8.2.7). */
-void tag_write(const struct branches *b, const struct message *request, char text[TAG_LENGTH + 1]);
+void branch_tag_write(const struct branches *b, const struct message *request,
+                      char text[TAG_LENGTH + 1]);
 
 /* RFC 3261 section 17.2.3, with METHOD as told: "INVITE" finds the transaction of an ACK or CANCEL.
  */
-struct transaction_key server_key(const struct branches *b, const struct message *request,
-                                  struct str method);
+struct transaction_key branch_server_key(const struct branches *b, const struct message *request,
+                                         struct str method);
 /* Section 17.1.3. */
-struct transaction_key client_key(const struct branches *b, struct str branch, struct str method);
+struct transaction_key branch_client_key(const struct branches *b, struct str branch,
+                                         struct str method);
 
 #endif

@@ -47,7 +47,7 @@ static bool find_connection(struct proxy *p, const struct via_hop *hop, const st
 static bool may_have(struct proxy *p, const struct message *m, const struct target *target)
 {
     struct header_line line;
-    if (proxy_classify(p, &target->address) != SOURCE_UNKNOWN)
+    if (source_class_of(p, &target->address) != SOURCE_UNKNOWN)
         return true;
     if (m->status < 200 && !header_find(m->raw, STR("RSeq"), 0, &line))
         return false;
@@ -59,7 +59,7 @@ static bool may_have(struct proxy *p, const struct message *m, const struct targ
 static bool print(struct proxy *p, struct message *m, const struct flow *from, unsigned transport)
 {
     const struct settings *s = proxy_settings(p);
-    bool of_trunk = proxy_classify(p, &from->remote) == SOURCE_TRUNK;
+    bool of_trunk = source_class_of(p, &from->remote) == SOURCE_TRUNK;
     struct answer_base base;
     if (response_write(p, s, m, of_trunk ? from : NULL, transport) != 0)
         return false;
@@ -73,7 +73,7 @@ static bool print(struct proxy *p, struct message *m, const struct flow *from, u
     return made && !buf_failed(proxy_scratch(p));
 }
 
-void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
+void by_via_pass(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct target target = {0};
     struct flow flow;
@@ -84,7 +84,7 @@ void pass_by_via(struct proxy *p, struct message *m, const struct flow *from)
     const struct trunk *alone = trunk_alone_at(proxy_settings(p), &target.address);
     target.trunk = alone ? trunk_id(p, alone) : 0;
     bool connected = find_connection(p, &hop, &target, &flow);
-    if (proxy_classify(p, &target.address) == SOURCE_UNKNOWN)
+    if (source_class_of(p, &target.address) == SOURCE_UNKNOWN)
         target.opening = OPENING_NEVER; /* it may have a connection, but none anew */
     if (!print(p, m, from, target.transport) || !(connected || may_have(p, m, &target)))
         return;

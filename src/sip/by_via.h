@@ -11,6 +11,6 @@
 struct proxy;
 
 /* M came by FROM, our own Via is off already. A 100 goes no further. */
-void pass_by_via(struct proxy *p, struct message *m, const struct flow *from);
+void by_via_pass(struct proxy *p, struct message *m, const struct flow *from);
 
 #endif

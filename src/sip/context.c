@@ -3,6 +3,7 @@
 #include "sip/message/received.h"
 #include "reply.h"
 #include "steps.h"
+#include "tally.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -94,7 +95,8 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     o->detail = detail;
     o->trace = NULL;
     o->n_trace = 0;
-    return o->number_urgent && !numbers_answer_keep(&o->number, arena) ? NULL : o;
+    o->claims.orig_uri = o->claims.dest_uri = o->claims.hi = (struct str){NULL, 0};
+    return o->number_urgent && !outcome_keep_number(&o->number, arena) ? NULL : o;
 }
 
 /* Those for other next hops too: the attempt that counts in the end may be an earlier one. */
@@ -178,7 +180,7 @@ void context_free(struct context *c)
         c->attempts = a->next;
         client_transaction_detach(a->client);
         timer_clear(proxy_timers(p), &a->patience);
-        limits_give(proxy_limits(p), &a->limit);
+        tally_offer_ends(a);
         free(a);
     }
     context_uncount(c);
@@ -316,14 +318,14 @@ struct context *context_new(struct proxy *p, struct message *request, const stru
     message_move(&c->message, request, c->request);
     server_transaction_holds(c->server, c->holding);
     context_count(c);
-    tag_write(proxy_branches(p), &c->message, c->tag);
+    branch_tag_write(proxy_branches(p), &c->message, c->tag);
     c->snapshot = snapshot_ref(proxy_snapshot(p));
     c->link = proxy_contexts(p);
     c->next = *c->link;
     if (c->next)
         c->next->link = &c->next;
     *c->link = c;
-    proxy_counters(p)->calls += c->invite;
+    count_add(&proxy_counters(p)->calls, c->invite);
     return c;
 }
 
@@ -413,7 +415,7 @@ void context_refuse_stateless(struct context *c, enum reason reason)
         c->outcome->reason = reason;
         c->outcome->sip_status = status;
     }
-    proxy_counters(p)->limited += c->invite;
+    TALLY(c, limited, c->invite);
     tell_of_ceiling(c, reason);
     struct flow reply = reply_flow(&c->message, &c->from);
     reply_stateless(p, &c->message, &reply, status, extra_lines(reason));
@@ -424,6 +426,7 @@ void context_uncount(struct context *c)
 {
     for (unsigned i = 0; i < CALL_COUNTS; i++)
         limits_give(proxy_limits(c->proxy), &c->in_progress[i]);
+    tally_call_ends(c);
 }
 
 void context_acknowledged(struct context *c)
@@ -533,16 +536,16 @@ static struct undecided undecided_of(const struct context *c)
     };
 }
 
-static void count_outcome(struct proxy *p, const struct outcome *o, enum cause cause)
+static void count_outcome(struct context *c)
 {
-    uint64_t *const counters[] = {[VERDICT_SIGN] = &proxy_counters(p)->signed_calls,
-                                  [VERDICT_PASS] = &proxy_counters(p)->passed_calls,
-                                  [VERDICT_REJECT] = &proxy_counters(p)->rejected_calls};
-    ++*counters[o->verdict];
-    proxy_counters(p)->by_reason[o->reason]++;
-    proxy_counters(p)->by_cause[cause]++;
+    const struct outcome *o = c->outcome;
+    TALLY(c, signed_calls, o->verdict == VERDICT_SIGN);
+    TALLY(c, passed_calls, o->verdict == VERDICT_PASS);
+    TALLY(c, rejected_calls, o->verdict == VERDICT_REJECT);
+    TALLY(c, by_cause[c->cause], 1);
+    count_add(&proxy_counters(c->proxy)->by_reason[o->reason], 1);
     if (o->verdict == VERDICT_SIGN)
-        proxy_counters(p)->by_level[o->claims.attest - 'A']++;
+        TALLY(c, by_level[o->claims.attest - 'A'], 1);
 }
 
 /* Refused for where it comes from, not for what it is. */
@@ -565,7 +568,7 @@ static bool is_alone(const struct context *c)
 /* Refused before it was decided, it is one all the same. */
 static void note_lost_emergency(struct context *c)
 {
-    c->outcome->emergency |= call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    c->outcome->emergency |= emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
     const struct undecided u = undecided_of(c);
     if (u.emergency)
         lost_emergency_note(c->proxy, &u);
@@ -582,7 +585,7 @@ static void tell(struct context *c)
     if (c->call && c->outcome) {
         if (c->refused)
             note_lost_emergency(c);
-        count_outcome(c->proxy, c->outcome, c->cause);
+        count_outcome(c);
         if (c->progress >= PROGRESS_DECIDED || is_alone(c))
             write_record(c);
         log_trace(c);
@@ -623,7 +626,7 @@ void context_finish(struct context *c, int status)
         server_transaction_abandon(c->server);
         c->server = NULL;
     }
-    proxy_counters(p)->calls -= c->invite;
+    count_take(&proxy_counters(p)->calls, c->invite);
     c->current = NULL;
     free_heavy_parts(c);
     proxy_call_ended(p);

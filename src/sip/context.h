@@ -25,7 +25,8 @@
 /* What was decided and signed for next hops that see the same of a call. */
 struct leaving {
     struct outcome *outcome; /* in the arena; NULL: not decided yet */
-    struct str identity;     /* the Identity value to insert, in the arena */
+    struct str *identities;  /* the Identity values to insert, in their order, in the arena */
+    unsigned n_identities;
 };
 
 #define CALL_COUNTS 4 /* a call counts for its trunk and its source, an emergency call twice */
@@ -98,6 +99,7 @@ struct context {
     int best_status;
 
     struct limit *in_progress[CALL_COUNTS]; /* of trunk and source; until the final answer */
+    uint64_t *level;                        /* tally.h: of its trunk; as long; or NULL */
     struct holding *holding;                /* shared with its transactions */
     size_t counted;                         /* octets of it that are our own */
     struct limit *unacknowledged;           /* of the trunk; until the ACK of a refusal */

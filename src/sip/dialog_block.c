@@ -105,8 +105,8 @@ static bool leads_to_trunks(const struct context *c)
     if (target_of_dialog(c->proxy, &c->message, &c->own, NULL, &targets) != TARGET_FOUND)
         return false;
     for (unsigned i = 0; i < targets.n; i++)
-        if (proxy_classify(c->proxy, &targets.list[i].address) != SOURCE_TRUNK ||
-            !proxy_may_begin(c->proxy, NULL, &targets.list[i].address))
+        if (source_class_of(c->proxy, &targets.list[i].address) != SOURCE_TRUNK ||
+            !source_may_begin(c->proxy, NULL, &targets.list[i].address))
             return false;
     return true;
 }
@@ -117,7 +117,7 @@ static bool is_of_callee(const struct context *c)
 {
     if (c->own.senders & SENT_BY_CALLER)
         return false;
-    enum source_class class = proxy_classify(c->proxy, &c->from.remote);
+    enum source_class class = source_class_of(c->proxy, &c->from.remote);
     return class == SOURCE_UPSTREAM || (class == SOURCE_UNKNOWN && leads_to_trunks(c));
 }
 

@@ -63,7 +63,7 @@ static uint64_t proof_of(const struct branches *b, struct str call_id, struct st
 void dialog_trunk_write(const struct branches *b, struct str call_id, struct str caller_tag,
                         const struct trunk *trunk, char text[TRUNK_PROOF_LENGTH + 1])
 {
-    write_hex_digits(text, TRUNK_PROOF_LENGTH, proof_of(b, call_id, caller_tag, trunk));
+    siphash_write_hex(text, TRUNK_PROOF_LENGTH, proof_of(b, call_id, caller_tag, trunk));
     text[TRUNK_PROOF_LENGTH] = '\0';
 }
 

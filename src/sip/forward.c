@@ -14,7 +14,8 @@
 #include <stird/core/uri.h>
 #include "sip/message/odd.h"
 #include "size_switch.h"
-#include "trust.h"
+#include "tally.h"
+#include "trust_domain.h"
 #include "via.h"
 
 #define MAX_FORWARDS 70 /* for a request that has none (16.6 item 3) */
@@ -26,7 +27,8 @@ static int write_identity(struct context *c)
     int error = 0;
     message_remove_headers(m, "Identity", 'y',
                            c->outcome->strip_identity ? NULL : identity_is_empty);
-    if (c->outcome->verdict != VERDICT_SIGN)
+    const struct leaving *leaving = &c->leaving[c->view];
+    if (leaving->n_identities == 0)
         return 0;
     if (c->outcome->date == DATE_REPLACE)
         message_remove_headers(m, "Date", 0, NULL);
@@ -34,7 +36,9 @@ static int write_identity(struct context *c)
         sip_date_write(date, c->outcome->claims.iat_s);
         error = message_add_header(m, "Date", str_of(date));
     }
-    return error ? error : message_add_header(m, "Identity", c->leaving[c->view].identity);
+    for (unsigned i = 0; i < leaving->n_identities && !error; i++)
+        error = message_add_header(m, "Identity", leaving->identities[i]);
+    return error;
 }
 
 /* A name stays a name: the next hop may serve several. */
@@ -90,7 +94,7 @@ static bool named_us(const struct context *c)
     if (!url->url_host)
         return false;
     return target_is_ours(c->proxy, url, &listener) ||
-           (trunk && trunk_has_request_host(trunk, str_of(url->url_host))) ||
+           (trunk && discriminators_use_request_host(trunk, str_of(url->url_host))) ||
            (!url->url_port &&
             listeners_have_name(proxy_listeners(c->proxy), str_of(url->url_host)));
 }
@@ -227,8 +231,8 @@ static int apply_trust(struct context *c, const struct target *target)
 {
     const struct settings *settings = c->snapshot->settings;
     if (c->call && target->upstream)
-        return trust_apply(&c->message, settings, c->call, target->upstream);
-    return trust_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
+        return trust_domain_apply(&c->message, settings, c->call, target->upstream);
+    return trust_domain_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
 /* Whose request it is, by what proves it or as the only trunk of its source. */
@@ -241,14 +245,14 @@ static bool takes_identity(const struct context *c)
         uint64_t id = dialog_trunk_of(c->proxy, &c->message, &c->own, c->own.senders, source);
         trunk = id != 0 ? trunk_at(c->proxy, source, id) : NULL;
     }
-    return trunk ? trust_takes_identity(trunk) : trust_takes_identity_of(s, source);
+    return trunk ? trust_domain_takes_identity(trunk) : trust_domain_takes_identity_of(s, source);
 }
 
 /* What is no new call has no decision: a setting that takes Identity off holds for it all the same.
  */
 static void strip_identity(struct context *c)
 {
-    if (proxy_classify(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
+    if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))
         message_remove_headers(&c->message, "Identity", 'y', NULL);
 }
 
@@ -336,7 +340,7 @@ static bool write_attempt(struct context *c, struct attempt *a, struct transacti
         return false;
     number |= forward_has_route(c, &a->target) ? BRANCH_WITH_ROUTE : 0;
     branch_write(proxy_branches(p), &c->message, proxy_worker(p), number, a->branch);
-    *key = client_key(proxy_branches(p), str_of(a->branch), c->message.method);
+    *key = branch_client_key(proxy_branches(p), str_of(a->branch), c->message.method);
     bool written = forward_write(c, &a->target, a->branch, proxy_scratch(p)) == REASON_OK;
     message_fini(&c->message);
     return written;
@@ -352,6 +356,9 @@ static void has_left(struct context *c, const struct flow *flow)
     if (c->sent_us >= 0)
         return;
     c->sent_us = clock_monotonic_us();
+    if (c->initial)
+        histogram_add(&proxy_counters(c->proxy)->added_latency_us,
+                      (uint64_t)(c->sent_us - c->arrived_us));
     if (flow_is_ready(flow))
         context_say_trying(c);
 }
@@ -381,12 +388,11 @@ static enum sent send_attempt(struct context *c, const struct target *target)
     a->place = c->initial ? trail_add(&c->trail, &a->target) : 0;
     if (!a->client) {
         /* Our own want of room for a connection says nothing of the next hop. */
-        trail_said(&c->trail, a->place, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
+        tally_said(c, a->place, target, written && !reached ? FATE_NOT_OPENED : FATE_NOT_SENT, 0);
         free(a);
         return SENT_NOT;
     }
-    if (c->initial && target->upstream)
-        a->limit = limits_take(proxy_limits(p), LIMIT_UPSTREAM_CALLS, target->upstream->name);
+    tally_offer_begins(a);
     a->next = c->attempts;
     c->attempts = c->current = a;
     client_transaction_holds(a->client, c->holding);
@@ -436,7 +442,7 @@ enum forward_result forward_next(struct context *c)
         if (!full && !is_decided_for(c, target))
             return FORWARD_UNDECIDED;
         if (full && c->initial)
-            trail_said(&c->trail, trail_add(&c->trail, target), FATE_FULL, 0);
+            tally_said(c, trail_add(&c->trail, target), target, FATE_FULL, 0);
         enum sent sent = full ? SENT_NOT : send_attempt(c, target);
         if (sent == SENT_LATER)
             return FORWARD_WAITS;

@@ -87,7 +87,7 @@ void full_refused(struct proxy *p, enum reason reason, const struct full_request
     int64_t now_ms = proxy_now_ms();
     if (!full)
         return;
-    ++*(uint64_t *)(void *)((char *)proxy_counters(p) + full->counter);
+    count_add((uint64_t *)(void *)((char *)proxy_counters(p) + full->counter), 1);
     struct str name = full->by_source || r->trunk.n == 0 ? limits_source_name(&r->source)
                                                          : r->trunk;
     struct full_alarm *a = alarm_of(proxy_full(p), reason, str_slice(name, 0, FULL_NAME_BYTES),

@@ -71,7 +71,7 @@ static void take_message(struct proxy *p, const struct handover *h, char *bytes,
     struct frame frame;
     enum frame_status status = frame_datagram((struct str){bytes, n}, &limits, &frame);
     if (status != FRAME_KEEPALIVE && status != FRAME_NOT_SIP)
-        proxy_message(p, &from, bytes + frame.skip, n - frame.skip, &frame, status);
+        arrival_message(p, &from, bytes + frame.skip, n - frame.skip, &frame, status);
 }
 
 static void take(struct proxy *p, const struct handover *h, char *bytes, size_t n)
@@ -80,7 +80,7 @@ static void take(struct proxy *p, const struct handover *h, char *bytes, size_t 
         return;
     proxy_inbox(p)->handing_over = true;
     if (h->kind == HANDOVER_UNDELIVERED)
-        proxy_undelivered(p, (struct str){bytes, n}, h->error);
+        arrival_undelivered(p, (struct str){bytes, n}, h->error);
     else
         take_message(p, h, bytes, n);
     proxy_inbox(p)->handing_over = false;

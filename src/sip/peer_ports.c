@@ -62,7 +62,7 @@ static void keep_uri(struct proxy *p, struct str uri, const struct address *sour
         place.address.port = port;
     }
     if (!is_plain(&place.address, (enum transport)place.transport) &&
-        proxy_classify(p, &place.address) != SOURCE_UNKNOWN)
+        source_class_of(p, &place.address) != SOURCE_UNKNOWN)
         keep(p, &place.address, (enum transport)place.transport);
 }
 

@@ -164,8 +164,8 @@ static void ask(struct probe *probe)
     /* Without memory, or room for a connection, nothing is learned. */
     if (!write_probe(p, probe) || target_flow(p, &probe->target, &flow) != 0)
         return;
-    struct transaction_key key = client_key(proxy_branches(p), str_of(probe->branch),
-                                            STR("OPTIONS"));
+    struct transaction_key key = branch_client_key(proxy_branches(p), str_of(probe->branch),
+                                                   STR("OPTIONS"));
     probe->client = client_transaction_new(proxy_transactions(p), &key, false, &flow,
                                            buf_str(proxy_scratch(p)), &probe->user, proxy_now_ms());
     if (!probe->client)

@@ -16,6 +16,7 @@
 #include "inbox.h"
 #include "probe.h"
 #include "size_switch.h"
+#include "tally.h"
 #include "wait.h"
 
 #define NAMES_WAIT_MS     500
@@ -42,8 +43,10 @@ struct proxy {
     struct wait start; /* until the names of upstreams are known, or for a while */
     struct name_waiter names;
     int64_t start_until_ms;
-    struct context *contexts; /* doubly linked */
-    struct proxy_counters counters;
+    struct context *contexts;        /* doubly linked */
+    struct proxy_counters *counters; /* what others read, or `own` */
+    struct proxy_counters own;
+    struct uncounted uncounted;
     struct share emergency_by_to; /* of the calls: emergency calls by their To alone */
     int64_t said_ms[PROXY_LINES]; /* when the log last said each */
     struct limits limits;
@@ -82,11 +85,6 @@ struct net *proxy_net(const struct proxy *p)
 struct transactions *proxy_transactions(const struct proxy *p)
 {
     return p->transactions;
-}
-
-struct resolver *proxy_resolver(const struct proxy *p)
-{
-    return p->resolver;
 }
 
 struct routes *proxy_routes(const struct proxy *p)
@@ -178,7 +176,12 @@ struct recording *proxy_recording(const struct proxy *p)
 
 struct proxy_counters *proxy_counters(struct proxy *p)
 {
-    return &p->counters;
+    return p->counters;
+}
+
+struct uncounted *proxy_uncounted(struct proxy *p)
+{
+    return &p->uncounted;
 }
 
 struct share *proxy_emergency_share(struct proxy *p)
@@ -239,7 +242,8 @@ bool proxy_is_draining(const struct proxy *p)
 bool proxy_says(struct proxy *p, enum proxy_line line, uint64_t *counter)
 {
     int64_t now_ms = proxy_now_ms();
-    bool first = (*counter)++ == 0;
+    bool first = count_now(counter) == 0;
+    count_add(counter, 1);
     if (!first && now_ms - p->said_ms[line] < SAID_EVERY_MS)
         return false;
     p->said_ms[line] = now_ms;
@@ -296,6 +300,7 @@ struct proxy *proxy_new_offstage(const struct proxy_stage *stage)
         return NULL;
     }
     timers_init(&p->timers, proxy_now_ms());
+    p->counters = &p->own;
     p->snapshot = stage->snapshot;
     p->listeners = stage->listeners;
     p->overlay.table = stage->overlay;
@@ -336,7 +341,7 @@ static void check_sent(struct str bytes)
 {
 #ifdef STIRD_CHECK_SENT
     const char *why;
-    if (message_is_well_formed(bytes, &why))
+    if (well_formed_message(bytes, &why))
         return;
     log_error("a message that leaves is not well formed", LOG_CSTR("why", why),
               LOG_TEXT("message", bytes));
@@ -368,7 +373,7 @@ static int transaction_send(void *context, const struct flow *to, struct str byt
 
 void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str raw)
 {
-    p->counters.unknown_source++;
+    count_add(&p->counters->unknown_source, 1);
     refused_sources_note(p, from, UNHEARD_UNKNOWN, raw);
 }
 
@@ -376,7 +381,7 @@ void proxy_unknown_source(struct proxy *p, const struct flow *from, struct str r
 static bool admit(void *context, const struct flow *from)
 {
     struct proxy *p = context;
-    if (from->transport == TRANSPORT_UDP || proxy_classify(p, &from->remote) != SOURCE_UNKNOWN)
+    if (from->transport == TRANSPORT_UDP || source_class_of(p, &from->remote) != SOURCE_UNKNOWN)
         return true;
     proxy_unknown_source(p, from, STR("connection"));
     return false;
@@ -507,7 +512,7 @@ static bool copy_listeners(struct proxy *p, const struct settings *s)
     memcpy(list, s->listeners, s->n_listeners * sizeof(*list));
     for (unsigned i = 0; i < s->n_listeners; i++)
         list[i].name = (struct str){NULL, 0}; /* the text is the settings' own */
-    p->listeners = settings_listeners(s);
+    p->listeners = listeners_of_settings(s);
     p->listeners.list = list;
     return true;
 }
@@ -548,8 +553,8 @@ static bool build(struct proxy *p, const struct proxy_options *options)
     const struct net_handlers handlers = {.context = p,
                                           .admit = admit,
                                           .turned_away = turned_away,
-                                          .message = proxy_message,
-                                          .undelivered = proxy_undelivered,
+                                          .message = arrival_message,
+                                          .undelivered = arrival_undelivered,
                                           .opened = on_opened,
                                           .closed = on_closed,
                                           .batch_end = proxy_after_events};
@@ -573,6 +578,7 @@ struct proxy *proxy_new(const struct proxy_options *options)
     if (!p)
         return NULL;
     p->base = options->base;
+    p->counters = options->counters ? options->counters : &p->own;
     p->worker = options->worker;
     p->n_workers = options->n_workers > 1 ? options->n_workers : 0;
     p->snapshot = snapshot_ref(options->snapshot);
@@ -639,7 +645,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
     p->listeners.n_aliases = snapshot->settings->n_aliases;
     transactions_set_timing(p->transactions, &timing);
     net_set_limits(p->net, &limits);
-    net_each_taken(p->net, proxy_offer_connection, p);
+    net_each_taken(p->net, arrival_offer_connection, p);
     set_ceilings(p, snapshot->settings);
     resolver_set_servers(p->resolver, snapshot->settings->dns_servers,
                          snapshot->settings->n_dns_servers);
@@ -667,7 +673,7 @@ static void on_drained(struct timer *timer, int64_t now_ms)
 {
     struct proxy *p = container_of(timer, struct proxy, drain_limit);
     void (*drained)(void *user) = p->drained;
-    if (p->counters.calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
+    if (p->counters->calls > 0 && now_ms < p->drain_until_ms) { /* an emergency call came */
         timer_set(&p->timers, timer, on_drained, p->drain_until_ms);
         return;
     }
@@ -679,7 +685,7 @@ static void on_drained(struct timer *timer, int64_t now_ms)
 /* Its ACK is still under way, and whatever else the two have to say at the beginning. */
 void proxy_call_ended(struct proxy *p)
 {
-    if (!p->draining || p->counters.calls > 0 || !p->drained)
+    if (!p->draining || p->counters->calls > 0 || !p->drained)
         return;
     int64_t due_ms = proxy_now_ms() + 2 * (int64_t)p->snapshot->settings->t1_ms;
     if (due_ms < p->drain_limit.due_ms)
@@ -688,7 +694,7 @@ void proxy_call_ended(struct proxy *p)
 
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user)
 {
-    int64_t limit = p->counters.calls == 0 ? 0 : p->snapshot->settings->drain_timeout_ms;
+    int64_t limit = p->counters->calls == 0 ? 0 : p->snapshot->settings->drain_timeout_ms;
     p->draining = true;
     p->drained = done;
     p->drained_user = user;
@@ -729,18 +735,6 @@ void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news)
     routes_tell_again(p->routes, news);
 }
 
-void proxy_tell_trunks(struct proxy *p, uint32_t *next, struct trunk_calls *news)
-{
-    const struct settings *s = p->snapshot->settings;
-    *news = (struct trunk_calls){.generation = p->snapshot->generation,
-                                 .first = *next < s->n_trunks ? *next : 0};
-    while (news->n < TRUNK_CALLS_MAX && news->first + news->n < s->n_trunks) {
-        struct str name = s->trunks[news->first + news->n].name;
-        news->calls[news->n++] = limits_now(&p->limits, LIMIT_TRUNK_CALLS, name);
-    }
-    *next = news->first + news->n;
-}
-
 bool proxy_tell_failed(struct proxy *p, struct failed_call *news)
 {
     return failed_calls_tell(&p->failed_calls, news);
@@ -758,21 +752,22 @@ void proxy_tell_name_again(struct proxy *p, const struct known_name *known)
 
 const struct proxy_counters *proxy_get_counters(struct proxy *p)
 {
+    struct proxy_counters *n = p->counters;
     const struct routes_ills ills = routes_ills_of(p->routes, p->snapshot->settings);
-    p->counters.connections = net_connections(p->net);
-    p->counters.hops_out = ills.hops_out;
-    p->counters.names_unresolved = ills.names_unresolved;
-    p->counters.hops_lost = routes_get_counters(p->routes)->hops_lost;
-    p->counters.hops_back = routes_get_counters(p->routes)->hops_back;
-    p->counters.in_flight = limits_in_flight(&p->limits);
-    p->counters.connections_refused = net_connections_refused(p->net);
-    p->counters.connections_unknown = net_connections_unknown(p->net);
-    p->counters.slow_readers = net_slow_readers(p->net);
-    p->counters.talkers = net_talkers(p->net);
-    p->counters.connections_not_opened = net_not_opened(p->net);
-    p->counters.dialog_names_refused = resolver_names_refused(p->resolver);
-    p->counters.held_bytes = holdings_octets(&p->holdings);
-    p->counters.records_dropped = recording_dropped(p->recording);
-    p->counters.records_waiting = recording_waiting(p->recording);
-    return &p->counters;
+    count_set(&n->connections, net_connections(p->net));
+    count_set(&n->hops_out, ills.hops_out);
+    count_set(&n->names_unresolved, ills.names_unresolved);
+    count_set(&n->hops_lost, routes_get_counters(p->routes)->hops_lost);
+    count_set(&n->hops_back, routes_get_counters(p->routes)->hops_back);
+    count_set(&n->in_flight, limits_in_flight(&p->limits));
+    count_set(&n->connections_refused, net_connections_refused(p->net));
+    count_set(&n->connections_unknown, net_connections_unknown(p->net));
+    count_set(&n->slow_readers, net_slow_readers(p->net));
+    count_set(&n->talkers, net_talkers(p->net));
+    count_set(&n->connections_not_opened, net_not_opened(p->net));
+    count_set(&n->dialog_names_refused, resolver_names_refused(p->resolver));
+    count_set(&n->held_bytes, holdings_octets(&p->holdings));
+    count_set(&n->records_dropped, recording_dropped(p->recording));
+    count_set(&n->records_waiting, recording_waiting(p->recording));
+    return n;
 }

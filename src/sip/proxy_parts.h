@@ -6,6 +6,7 @@
 #define STIRD_SIP_PROXY_PARTS_H
 
 #include <stird/base/buf.h>
+#include <stird/base/count.h>
 #include <stird/core/framing.h>
 #include <stird/core/listeners.h>
 #include <stird/net/net.h>
@@ -30,6 +31,7 @@
 #include "undecided.h"
 
 struct context;
+struct uncounted;
 struct ledger_entry;
 struct rehearsal;
 
@@ -38,7 +40,6 @@ struct rehearsal;
 struct event_base *proxy_base(const struct proxy *p);
 struct net *proxy_net(const struct proxy *p); /* NULL: offstage, nothing leaves */
 struct transactions *proxy_transactions(const struct proxy *p);
-struct resolver *proxy_resolver(const struct proxy *p);
 struct routes *proxy_routes(const struct proxy *p); /* NULL: names mean nothing */
 const struct listeners *proxy_listeners(const struct proxy *p);
 const struct branches *proxy_branches(const struct proxy *p);
@@ -56,6 +57,7 @@ struct failed_calls *proxy_failed_calls(struct proxy *p);
 struct health_told *proxy_health(struct proxy *p);
 struct recording *proxy_recording(const struct proxy *p); /* NULL: no records */
 struct proxy_counters *proxy_counters(struct proxy *p);
+struct uncounted *proxy_uncounted(struct proxy *p);   /* tally.h */
 struct share *proxy_emergency_share(struct proxy *p); /* of the calls: emergency ones by To alone */
 struct context **proxy_contexts(struct proxy *p);     /* the first of a list */
 struct inbox *proxy_inbox(struct proxy *p);

@@ -37,7 +37,7 @@ static bool set_stage(struct stage *s)
     s->snapshot.numbers.table = r->numbers;
     s->snapshot.customer = customer;
     const struct proxy_stage stage = {.snapshot = &s->snapshot,
-                                      .listeners = settings_listeners(settings),
+                                      .listeners = listeners_of_settings(settings),
                                       .secret = r->secret ? r->secret : no_secret,
                                       .overlay = r->overlay,
                                       .rehearsal = r};
@@ -67,7 +67,7 @@ static bool make_context(struct stage *s, struct str raw)
     c->from.remote = s->rehearsal->source;
     c->from.transport = s->rehearsal->transport;
     c->source_class = s->rehearsal->trunk ? SOURCE_TRUNK
-                                          : proxy_classify(s->proxy, &c->from.remote);
+                                          : source_class_of(s->proxy, &c->from.remote);
     c->real_us = s->rehearsal->now_s * 1000000;
     c->sign_us = c->sent_us = -1;
     c->invite = true;
@@ -219,7 +219,7 @@ static void tell_waiting(struct rehearsal *r)
     r->note = STR("over TCP or TLS stird waits for the rest of the message");
 }
 
-enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes)
+enum reason rehearsal_run(struct rehearsal *r, struct arena *arena, struct str bytes)
 {
     struct stage *s = calloc(1, sizeof(*s));
     struct frame frame;

@@ -14,6 +14,7 @@
 #include "sip/message/screen.h"
 #include "response.h"
 #include "size_switch.h"
+#include "tally.h"
 
 /* ---- CANCEL towards the next hop ---- */
 
@@ -23,7 +24,8 @@ static void send_cancel(struct attempt *a)
     struct proxy *p = c->proxy;
     struct buf *out = proxy_scratch(p);
     struct str reason = c->cancelled && c->arena ? c->cancel_reason : (struct str){NULL, 0};
-    struct transaction_key key = client_key(proxy_branches(p), str_of(a->branch), STR("CANCEL"));
+    struct transaction_key key = branch_client_key(proxy_branches(p), str_of(a->branch),
+                                                   STR("CANCEL"));
     buf_reset(out);
     if (a->cancelling == CANCEL_SENT || !client_transaction_cancel_request(a->client, reason, out))
         return;
@@ -123,6 +125,18 @@ static void log_failover(const struct attempt *a, const char *why)
                 LOG_CSTR("why", why));
 }
 
+static void said(const struct attempt *a, enum fate fate, int status)
+{
+    tally_said(a->context, a->place, &a->target, fate, status);
+}
+
+/* As UPSTREAM, or NULL, did not take it. */
+static void fail_over(struct context *c, const struct upstream *upstream)
+{
+    tally_failover(c, upstream);
+    steps_try_next_target(c);
+}
+
 /* Timer C: cancel, and a while later answer ourselves (section 16.8). */
 /* Then the time that its CANCEL has to work. */
 static void on_timer_c(struct timer *timer, int64_t now_ms)
@@ -133,7 +147,7 @@ static void on_timer_c(struct timer *timer, int64_t now_ms)
         relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
         return;
     }
-    trail_said(&c->trail, a->place, FATE_TIMEOUT, 0);
+    said(a, FATE_TIMEOUT, 0);
     cancel_when_possible(a);
     timer_set(proxy_timers(c->proxy), timer, on_timer_c,
               now_ms + 64 * (int64_t)c->snapshot->settings->t1_ms);
@@ -148,11 +162,11 @@ void relay_silence(struct timer *timer, int64_t now_ms)
         return;
     }
     log_failover(a, "no sign of life");
-    trail_said(&c->trail, a->place, FATE_SILENT, 0);
+    said(a, FATE_SILENT, 0);
     routes_call_failed(proxy_routes(c->proxy), &a->target, proxy_now_ms());
     abandon(a);
     if (may_fail_over(c))
-        steps_try_next_target(c);
+        fail_over(c, a->target.upstream);
     else
         relay_give_up(c, REASON_UPSTREAM_TIMEOUT);
 }
@@ -165,7 +179,7 @@ static void attempt_free(struct attempt *a)
         link = &(*link)->next;
     *link = a->next;
     stop_patience(a);
-    limits_give(proxy_limits(c->proxy), &a->limit);
+    tally_offer_ends(a);
     if (c->current == a)
         c->current = NULL;
     free(a);
@@ -200,11 +214,12 @@ static void on_ended(struct client_user *user, enum transaction_end why)
 {
     struct attempt *a = attempt_of(user);
     struct context *c = a->context;
+    const struct upstream *upstream = a->target.upstream;
     bool counted = c->current == a && a->heard != HEARD_FINAL;
     /* After timer F the caller of a non-INVITE has given up too. */
     bool too_late = !c->invite && why == TRANSACTION_TIMEOUT;
     if (counted)
-        trail_said(&c->trail, a->place, fate_of_end(a, why), 0);
+        said(a, fate_of_end(a, why), 0);
     bool by_udp = counted && why == TRANSACTION_TRANSPORT_ERROR && c->n_targets > 0 &&
                   size_switch_failed(a);
     if (counted && !by_udp) {
@@ -217,7 +232,7 @@ static void on_ended(struct client_user *user, enum transaction_end why)
         if (by_udp && may_try(c, c->target))
             steps_try_again(c);
         else if (!by_udp && may_fail_over(c) && !too_late)
-            steps_try_next_target(c);
+            fail_over(c, upstream);
         else
             relay_give_up(c, ends[why].reason);
     }
@@ -232,10 +247,10 @@ static void on_broken(struct client_user *user)
     if (c->current != a || a->heard == HEARD_FINAL)
         return;
     log_failover(a, ends[TRANSACTION_CONNECTION_LOST].why);
-    trail_said(&c->trail, a->place, FATE_CONNECTION_LOST, 0);
+    said(a, FATE_CONNECTION_LOST, 0);
     abandon(a);
     if (may_fail_over(c))
-        steps_try_next_target(c);
+        fail_over(c, a->target.upstream);
     else
         relay_give_up(c, REASON_CONNECTION_LOST);
     context_release_if_idle(c);
@@ -290,7 +305,7 @@ static void on_provisional(struct attempt *a, struct message *m)
    here. */
 static void tell_late(struct proxy *p, const struct message *m)
 {
-    proxy_counters(p)->answered_late++;
+    count_add(&proxy_counters(p)->answered_late, 1);
     log_warning("a call was answered after it had ended otherwise: its record has the end before",
                 LOG_TEXT("call_id", m->call_id), LOG_NUMBER("sip_status", m->status));
 }
@@ -317,7 +332,7 @@ static void on_success(struct attempt *a, struct message *m, const struct flow *
     print_for_caller(a, m);
     struct str bytes = buf_str(proxy_scratch(c->proxy));
     if (bytes.n > 0 && !send_up(c, m->status, bytes) && c->invite && proven)
-        pass_by_via(c->proxy, m, from);
+        by_via_pass(c->proxy, m, from);
     if (!c->finished)
         context_set_winner(c, a); /* an abandoned one may have won */
     for (struct attempt *other = c->attempts; other; other = other->next)
@@ -361,7 +376,7 @@ static void on_refusal(struct attempt *a, struct message *m)
         keep_best(a, m);
         log_failover(a, "503");
         c->current = NULL;
-        steps_try_next_target(c);
+        fail_over(c, a->target.upstream);
         return;
     }
     c->cause = cause_of_refusal(a, m->status);
@@ -414,9 +429,10 @@ static void on_response(struct attempt *a, struct message *m, const struct flow 
         on_provisional(a, m);
         return;
     }
+    if (a->heard != HEARD_FINAL) /* of a 2xx there may be several */
+        said(a, FATE_STATUS, m->status);
     hear_final(a);
-    trail_said(&a->context->trail, a->place, FATE_STATUS, m->status);
-    limits_give(proxy_limits(a->context->proxy), &a->limit);
+    tally_offer_ends(a);
     if (m->status < 300)
         on_success(a, m, from);
     else
@@ -448,7 +464,7 @@ static struct str readable_to(struct str raw)
 static struct client_transaction *find_client(const struct proxy *p, struct str branch,
                                               struct str method)
 {
-    struct transaction_key key = client_key(proxy_branches(p), branch, method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), branch, method);
     return client_transaction_find(proxy_transactions(p), &key);
 }
 
@@ -487,14 +503,14 @@ static void on_unread_final(struct attempt *a, int status)
 {
     struct context *c = a->context;
     hear_final(a);
-    trail_said(&c->trail, a->place, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
-    limits_give(proxy_limits(c->proxy), &a->limit);
+    said(a, status > 0 ? FATE_STATUS : FATE_UNREADABLE, status);
+    tally_offer_ends(a);
     if (a->abandoned || c->finished)
         return;
     log_failover(a, "its final answer cannot be read");
     c->current = NULL;
     if (status == 503 && may_fail_over(c))
-        steps_try_next_target(c);
+        fail_over(c, a->target.upstream);
     else
         context_refuse(c, c->cancelled ? REASON_CALLER_CANCELLED : REASON_ANSWER_UNREADABLE);
 }
@@ -540,23 +556,24 @@ bool relay_unread(struct proxy *p, struct str raw)
 static void pass_stray(struct proxy *p, struct message *m, const struct flow *from,
                        enum source_class class)
 {
-    proxy_counters(p)->stray_responses++;
+    count_add(&proxy_counters(p)->stray_responses, 1);
     if (!top_via_is_ours(p, m) || !branch_is_ours(proxy_branches(p), m) ||
         inbox_pass_response(p, message_via_branch(m), from, m->raw) ||
         (class == SOURCE_UNKNOWN && !proxy_settings(p)->responses_any))
         return;
     message_remove_via(m);
-    pass_by_via(p, m, from);
+    by_via_pass(p, m, from);
 }
 
 void relay_response(struct proxy *p, struct message *m, const struct flow *from,
                     enum source_class class)
 {
-    struct transaction_key key = client_key(proxy_branches(p), message_via_branch(m), m->method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), message_via_branch(m),
+                                                   m->method);
     struct client_transaction *t = top_via_is_ours(p, m)
                                        ? client_transaction_find(proxy_transactions(p), &key)
                                        : NULL;
-    proxy_counters(p)->responses++;
+    count_add(&proxy_counters(p)->responses, 1);
     m->by_proxy = branch_has_route(message_via_branch(m));
     if (!t) {
         if (class == SOURCE_UNKNOWN || is_foreign(p, m) || !relay_unread(p, m->raw))
@@ -576,7 +593,7 @@ void relay_response(struct proxy *p, struct message *m, const struct flow *from,
         if (client_transaction_late_2xx(t))
             tell_late(p, m);
         message_remove_via(m);
-        pass_by_via(p, m, from);
+        by_via_pass(p, m, from);
     }
 }
 

@@ -22,7 +22,7 @@ void reply_stateless(struct proxy *p, const struct message *request, const struc
 {
     struct answer_base base;
     char tag[TAG_LENGTH + 1];
-    tag_write(proxy_branches(p), request, tag);
+    branch_tag_write(proxy_branches(p), request, tag);
     buf_reset(proxy_scratch(p));
     if (answer_base_make(&base, request))
         answer_write(&base, status, str_of(tag), extra, proxy_scratch(p));

@@ -12,7 +12,7 @@
 static void on_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)
 {
-    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct transaction_key key = branch_server_key(proxy_branches(p), m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     struct context *c = t ? context_of_server(t) : NULL;
     if (!t || server_transaction_ack(t, proxy_now_ms()))
@@ -42,7 +42,7 @@ static struct str reason_lines(struct arena *arena, const struct message *m)
 /* RFC 3261 section 16.10: 200 at once, then what it cancels. */
 static void on_cancel(struct proxy *p, const struct message *m, const struct flow *from)
 {
-    struct transaction_key key = server_key(proxy_branches(p), m, STR("INVITE"));
+    struct transaction_key key = branch_server_key(proxy_branches(p), m, STR("INVITE"));
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     reply_stateless(p, m, from, t ? 200 : 481, (struct str){NULL, 0});
     struct context *c = t ? context_of_server(t) : NULL;
@@ -89,7 +89,7 @@ static void answer_unhealthy(struct proxy *p, const struct message *m, const str
                              enum reason reason)
 {
     struct buf lines = BUF_INIT;
-    proxy_counters(p)->health_refused++;
+    count_add(&proxy_counters(p)->health_refused, 1);
     buf_addf(&lines, "Reason: SIP;cause=503;text=\"%.*s\"\r\n", STR_ARG(reason_text(reason)));
     reply_stateless(p, m, from, 503, buf_str(&lines));
     buf_fini(&lines);
@@ -150,14 +150,14 @@ static void refuse_without_memory(struct proxy *p, const struct message *m, cons
 static void begin(struct proxy *p, struct message *m, const struct flow *from,
                   enum source_class class)
 {
-    struct transaction_key key = server_key(proxy_branches(p), m, m->method);
+    struct transaction_key key = branch_server_key(proxy_branches(p), m, m->method);
     struct server_transaction *t = server_transaction_find(proxy_transactions(p), &key);
     if (t) {
         server_transaction_request_again(t, proxy_now_ms());
         return;
     }
     bool invite = str_eq(m->method, STR("INVITE"));
-    proxy_counters(p)->invites += invite;
+    count_add(&proxy_counters(p)->invites, invite);
     struct context *c = context_new(p, m, from, class, &key);
     if (!c) {
         refuse_without_memory(p, m, from, invite);
@@ -170,7 +170,7 @@ static void begin(struct proxy *p, struct message *m, const struct flow *from,
 void request_received(struct proxy *p, struct message *m, const struct flow *from,
                       enum source_class class)
 {
-    proxy_counters(p)->requests++;
+    count_add(&proxy_counters(p)->requests, 1);
     if (class == SOURCE_UNKNOWN && from->transport == TRANSPORT_UDP) {
         if (!stateless_stranger(p, m, from))
             proxy_unknown_source(p, from, m->raw);

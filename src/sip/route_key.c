@@ -57,9 +57,9 @@ void route_key_write(const struct branches *b, struct str call_id, struct str ca
                      const struct route_place *place, enum route_side side, int64_t day,
                      char text[ROUTE_KEY_LENGTH + 1])
 {
-    write_hex_digits(text, SIDE_AT, (uint64_t)day);
-    write_hex_digits(text + SIDE_AT, 1, (uint64_t)side);
-    write_hex_digits(text + PROOF_AT, 16, proof_of(b, call_id, caller_tag, place, side, day));
+    siphash_write_hex(text, SIDE_AT, (uint64_t)day);
+    siphash_write_hex(text + SIDE_AT, 1, (uint64_t)side);
+    siphash_write_hex(text + PROOF_AT, 16, proof_of(b, call_id, caller_tag, place, side, day));
     text[ROUTE_KEY_LENGTH] = '\0';
 }
 
@@ -69,24 +69,30 @@ struct key {
     uint64_t proof;
 };
 
-/* In either case: parameters of a URI are compared without it (RFC 3261 section 19.1.4). */
-static bool read_key(struct str text, struct key *key)
+/* In either case: parameters of a URI are compared without it (RFC 3261 section 19.1.4). At most 16
+   digits. */
+static bool read_hex(struct str text, uint64_t *number)
 {
-    uint64_t digits = 0;
-    if (text.n != ROUTE_KEY_LENGTH)
-        return false;
+    *number = 0;
     for (size_t i = 0; i < text.n; i++) {
         int value = ascii_hex_value(text.p[i]);
         if (value < 0)
             return false;
-        digits = digits << 4 | (uint64_t)value;
-        if (i + 1 == SIDE_AT)
-            key->day = (uint8_t)digits;
-        if (i + 1 == PROOF_AT)
-            key->side = (enum route_side)(digits & 15);
+        *number = *number << 4 | (uint64_t)value;
     }
-    key->proof = digits; /* the last 16 */
-    return key->side <= ROUTE_OF_CALLEE;
+    return true;
+}
+
+static bool read_key(struct str text, struct key *key)
+{
+    uint64_t day, side;
+    if (text.n != ROUTE_KEY_LENGTH || !read_hex(str_slice(text, 0, SIDE_AT), &day) ||
+        !read_hex(str_slice(text, SIDE_AT, PROOF_AT), &side) ||
+        !read_hex(str_slice(text, PROOF_AT, text.n), &key->proof))
+        return false;
+    key->day = (uint8_t)day;
+    key->side = (enum route_side)side;
+    return side <= ROUTE_OF_CALLEE;
 }
 
 unsigned route_key_senders(const struct branches *b, struct str key, const struct dialog_id *dialog,

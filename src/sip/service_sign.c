@@ -4,6 +4,7 @@
  */
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>
+#include <stird/base/log.h>
 #include <stird/core/identity.h>
 #include <stird/core/passport.h>
 #include <stird/core/policy.h>
@@ -11,6 +12,7 @@
 #include "context.h"
 #include "forward.h"
 #include "service.h"
+#include "tally.h"
 
 #define RESIGN_AFTER_S 30 /* half the freshness that verifiers grant (R-P-138) */
 
@@ -23,10 +25,9 @@ static enum step_result step_targets(struct context *c)
 /* What is told of the call itself, whatever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
-    struct proxy_counters *counters = proxy_counters(c->proxy);
-    counters->date_corrected += c->outcome->date_was_wrong;
-    counters->level_unreadable += c->outcome->level_unreadable;
-    counters->identity_unreadable += c->call->n_identity_unreadable;
+    TALLY(c, date_corrected, c->outcome->date_was_wrong);
+    TALLY(c, level_unreadable, c->outcome->level_unreadable);
+    TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
 }
 
 /* The upstream of the next target, or any other: decided is for what it sees. */
@@ -36,6 +37,12 @@ static const struct upstream *upstream_of_view(const struct context *c, enum pri
         if (privacy_view(&c->call->privacy, c->targets[i].upstream) == view)
             return c->targets[i].upstream;
     return NULL;
+}
+
+/* Of a call that nobody places no time goes by. */
+static int64_t waited_s(const struct context *c)
+{
+    return proxy_rehearsal(c->proxy) ? 0 : clock_real_s() - c->call->now_s;
 }
 
 /* Once for all next hops that see the same of the call. */
@@ -55,6 +62,7 @@ static enum step_result step_decide(struct context *c)
     const struct str why_none = c->outcome->detail;
     c->outcome = leaving->outcome = outcome;
     c->call->upstream = upstream_of_view(c, view);
+    c->call->waited_s = waited_s(c);
     c->call->overlay = proxy_overlay(c->proxy);
     c->call->certificate_states = c->snapshot->certificate_states;
     policy_decide(c->snapshot->settings, c->snapshot->numbers.table, c->call, c->outcome);
@@ -70,30 +78,62 @@ static enum step_result step_decide(struct context *c)
 /* From here on the call goes unsigned, or not at all, as the settings say. */
 static void signing_failed(struct context *c, enum reason reason)
 {
-    proxy_counters(c->proxy)->sign_failures++;
+    TALLY(c, sign_failures, 1);
     policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
 }
 
-static void on_signed(void *user, enum reason reason, struct str token, uint32_t sign_us)
+/* Behind those that are there. */
+static bool keep_identity(struct context *c, const struct passport_wanted *wanted, struct str token)
+{
+    struct leaving *leaving = &c->leaving[c->view];
+    const struct certificate *certificate =
+        &c->snapshot->settings->certificates[wanted->certificate];
+    struct buf identity = BUF_INIT;
+    if (!leaving->identities)
+        leaving->identities = arena_array(c->arena, PASSPORTS_MAX, sizeof(*leaving->identities));
+    identity_add(&identity, token, wanted->type->reference->of(certificate),
+                 wanted->type->algorithm->name, wanted->type->ppt);
+    struct str kept = buf_failed(&identity) || !leaving->identities
+                          ? (struct str){NULL, 0}
+                          : arena_copy(c->arena, buf_str(&identity));
+    if (kept.p)
+        leaving->identities[leaving->n_identities++] = kept;
+    buf_fini(&identity);
+    return kept.p != NULL;
+}
+
+static void tell_missing(const struct context *c, const struct passport_type *type,
+                         enum reason reason)
+{
+    log_info("a call goes on without one of its tokens", LOG_TEXT("call_id", c->call->call_id),
+             LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
+}
+
+/* Each token that could be made goes with the call; what becomes of the call itself says the one
+   that decides. */
+static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
 {
     struct context *c = user;
-    struct buf identity = BUF_INIT;
+    struct outcome *o = c->outcome;
+    const enum date_action date = o->date;
+    enum reason failed = REASON_OK;
     c->sign_us = sign_us;
-    if (reason == REASON_OK) {
-        const struct certificate *certificate =
-            &c->snapshot->settings->certificates[c->outcome->certificate];
-        identity_add(&identity, token, certificate->x5u, passport_type_shaken.alg,
-                     passport_type_shaken.ppt);
-        struct str *kept = &c->leaving[c->view].identity;
-        *kept = buf_failed(&identity) ? (struct str){NULL, 0}
-                                      : arena_copy(c->arena, buf_str(&identity));
-        if (!kept->p)
+    for (unsigned i = 0; i < n; i++) {
+        enum reason reason = answers[i].reason;
+        if (reason == REASON_OK && !keep_identity(c, &o->tokens[i], answers[i].token))
             reason = REASON_OUT_OF_MEMORY;
+        if (reason != REASON_OK && o->tokens[i].type->decides)
+            failed = reason;
+        else if (reason != REASON_OK)
+            tell_missing(c, o->tokens[i].type, reason);
     }
-    if (reason != REASON_OK)
-        signing_failed(c, reason);
-    buf_fini(&identity);
-    wait_wake(&c->wait, reason == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
+    if (failed != REASON_OK)
+        signing_failed(c, failed);
+    else
+        histogram_add(&proxy_counters(c->proxy)->signing_us, sign_us);
+    if (c->leaving[c->view].n_identities > 0)
+        o->date = date; /* which is the one of those that are left, too */
+    wait_wake(&c->wait, failed == REASON_OK ? WAIT_ANSWERED : WAIT_REFUSED);
 }
 
 static void forget_ticket(struct wait *w)
@@ -110,14 +150,22 @@ int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
     return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
 }
 
+/* One that was made stays while it is fresh; one that is asked for is of now. */
+static bool is_of_now(const struct context *c, int64_t now_s)
+{
+    int64_t iat_s = c->outcome->claims.iat_s;
+    return c->leaving[c->view].n_identities > 0 ? now_s - iat_s <= RESIGN_AFTER_S
+                                                : policy_is_time_of_token(iat_s, now_s);
+}
+
 /* A token that was made or decided long ago, for an upstream that did not take the call. */
 static void renew(struct context *c)
 {
     struct outcome *o = c->outcome;
     int64_t now_s = clock_real_s();
-    if (c->sent_us < 0 || now_s - o->claims.iat_s <= RESIGN_AFTER_S)
+    if (is_of_now(c, now_s))
         return;
-    c->leaving[c->view].identity = (struct str){NULL, 0};
+    c->leaving[c->view].n_identities = 0;
     o->claims.iat_s = now_s;
     if (o->date == DATE_KEEP)
         o->date = DATE_REPLACE;
@@ -126,8 +174,14 @@ static void renew(struct context *c)
 /* False: the call goes on without one. */
 static bool ask_signer(struct context *c)
 {
-    enum reason reason = signer_client_submit(c->snapshot->signer, c->outcome->certificate,
-                                              &passport_type_shaken, &c->outcome->claims, on_signed,
+    const struct outcome *o = c->outcome;
+    struct sign_order orders[PASSPORTS_MAX];
+    for (unsigned i = 0; i < o->n_tokens; i++) {
+        orders[i].type = o->tokens[i].type;
+        orders[i].certificate = o->tokens[i].certificate;
+        o->tokens[i].type->fill(&orders[i].claims, o);
+    }
+    enum reason reason = signer_client_submit(c->snapshot->signer, orders, o->n_tokens, on_signed,
                                               c, &c->asked.ticket);
     if (reason != REASON_OK)
         signing_failed(c, reason);
@@ -143,7 +197,7 @@ static enum step_result step_sign(struct context *c)
     if (waited != WAIT_NONE || c->outcome->verdict != VERDICT_SIGN)
         return STEP_NEXT;
     renew(c);
-    if (c->leaving[c->view].identity.p || !ask_signer(c))
+    if (c->leaving[c->view].n_identities > 0 || !ask_signer(c))
         return STEP_NEXT;
     bool gathers = c->snapshot == proxy_snapshot(c->proxy);
     wait_begin(&c->wait, &for_signature,

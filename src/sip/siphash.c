@@ -61,7 +61,7 @@ static int hash_bytes(struct siphash *h, struct gathered *g, const void *bytes, 
     return ok;
 }
 
-void write_hex_digits(char *text, unsigned n, uint64_t value)
+void siphash_write_hex(char *text, unsigned n, uint64_t value)
 {
     while (n > 0) {
         text[--n] = "0123456789abcdef"[value & 15];

@@ -21,6 +21,6 @@ void siphash_free(struct siphash *h);
 struct transaction_key siphash_texts(struct siphash *h, const struct str *texts, unsigned n);
 
 /* The last N hexadecimal digits of VALUE, without a NUL behind them: a hash as text. */
-void write_hex_digits(char *text, unsigned n, uint64_t value);
+void siphash_write_hex(char *text, unsigned n, uint64_t value);
 
 #endif

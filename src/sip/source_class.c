@@ -30,7 +30,8 @@ static unsigned claim_on(const struct proxy *p, const struct address *source)
     return claim < whole && names_lead_to(p, source) ? whole : claim;
 }
 
-bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk, const struct address *source)
+bool source_may_begin(const struct proxy *p, const struct trunk *trunk,
+                      const struct address *source)
 {
     if (trunk && claim_is_trunks(trunk, source, claim_of_address(source)))
         return true;
@@ -54,8 +55,7 @@ static bool all_are_told(const struct rehearsal *r)
     return true;
 }
 
-bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
-                           const struct address *source)
+bool source_in_doubt(const struct proxy *p, const struct trunk *trunk, const struct address *source)
 {
     if (claim_is_trunks(trunk, source, claim_of_address(source)))
         return false;
@@ -65,7 +65,7 @@ bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
 }
 
 /* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
-enum source_class proxy_classify(const struct proxy *p, const struct address *source)
+enum source_class source_class_of(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = proxy_settings(p);
     if (claim_is_a_trunks(settings, source, claim_of_address(source)))

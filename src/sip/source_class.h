@@ -14,14 +14,14 @@ struct proxy;
 /* One that is both, a trunk's and an upstream's, is the trunk's: what belongs to a call that is
    there goes by its transaction or its Route. */
 enum source_class { SOURCE_UNKNOWN, SOURCE_TRUNK, SOURCE_UPSTREAM };
-enum source_class proxy_classify(const struct proxy *p, const struct address *source);
+enum source_class source_class_of(const struct proxy *p, const struct address *source);
 /* Whether what comes from SOURCE may begin a call of TRUNK: it is no upstream's, by sources, uri or
    what its name means, or TRUNK (NULL: none) names it as narrowly (claim.h). */
-bool proxy_may_begin(const struct proxy *p, const struct trunk *trunk,
-                     const struct address *source);
+bool source_may_begin(const struct proxy *p, const struct trunk *trunk,
+                      const struct address *source);
 /* Whether SOURCE, which TRUNK covers by a prefix only, may turn out to be an upstream's: the name
    of one has no address yet. */
-bool proxy_source_in_doubt(const struct proxy *p, const struct trunk *trunk,
-                           const struct address *source);
+bool source_in_doubt(const struct proxy *p, const struct trunk *trunk,
+                     const struct address *source);
 
 #endif

@@ -24,7 +24,7 @@ static bool may_be_of_2xx(const struct context *c)
     char own[TAG_LENGTH + 1];
     uint16_t listener;
     const struct message *m = &c->message;
-    tag_write(proxy_branches(c->proxy), m, own);
+    branch_tag_write(proxy_branches(c->proxy), m, own);
     return m->to_tag.n > 0 && !str_eq(m->to_tag, str_of(own)) &&
            !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
 }
@@ -49,7 +49,7 @@ static bool follow_trunk(struct context *c)
     if (!may_be_of_2xx(c) || !facts_fill(c))
         return false;
     c->call->trunk = trunk_match(c->snapshot->settings, c->call, &known);
-    return c->call->trunk && proxy_may_begin(c->proxy, c->call->trunk, &c->call->source) &&
+    return c->call->trunk && source_may_begin(c->proxy, c->call->trunk, &c->call->source) &&
            target_of_trunk(c, c->call->trunk) && c->n_targets > 0;
 }
 
@@ -113,7 +113,7 @@ static void tell_blocked(const struct context *c)
                                 .reason = c->outcome->reason,
                                 .call_id = c->message.call_id,
                                 .trunk = c->call->trunk->name};
-    proxy_counters(c->proxy)->invites++;
+    count_add(&proxy_counters(c->proxy)->invites, 1);
     undecided_tell(c->proxy, &u);
 }
 
@@ -131,7 +131,7 @@ static void tell_excused(struct context *c)
         .config_generation = c->snapshot->generation,
         .numbers_generation = c->snapshot->numbers_generation,
     };
-    steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
+    steps_count_emergency(c, emergency_of_call(c->snapshot->settings, c->call));
     proxy_write_record(c->proxy, &entry);
 }
 

@@ -13,6 +13,7 @@
 #include "context.h"
 #include "steps.h"
 #include "relay.h"
+#include "tally.h"
 #include "forward.h"
 #include "facts.h"
 #include "dialog_block.h"
@@ -62,7 +63,7 @@ static enum step_result refuse_header(struct context *c, enum reason reason, str
 /* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
 static bool is_emergency(const struct context *c)
 {
-    return c->initial && call_emergency(c->snapshot->settings, c->call) != EMERGENCY_NONE;
+    return c->initial && emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
 }
 
 /* Of the first tag; the lines before it may be empty. */
@@ -265,6 +266,7 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     if (!context_admit(c))
         return false;
     count_in(c, trunk, parts_of_calls, c->in_progress);
+    tally_call_begins(c, trunk);
     if (c->emergency)
         count_in(c, trunk, c->emergency_by_to ? parts_of_emergencies_by_to : parts_of_emergencies,
                  c->in_progress + 2);
@@ -304,12 +306,12 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
     bool by_to = emergency == EMERGENCY_BY_TO;
-    proxy_counters(p)->emergency_calls += emergency != EMERGENCY_NONE;
-    proxy_counters(p)->emergency_by_to += by_to;
+    TALLY(c, emergency_calls, emergency != EMERGENCY_NONE);
+    count_add(&proxy_counters(p)->emergency_by_to, by_to);
     if (!share_count(proxy_emergency_share(p), by_to,
                      c->snapshot->settings->emergency_to_alarm_percent))
         return;
-    proxy_counters(p)->emergency_to_alarms++;
+    count_add(&proxy_counters(p)->emergency_to_alarms, 1);
     log_error("too many calls are emergency calls by their To alone: where the Request-URI always "
               "tells, set emergency.to = false",
               LOG_NUMBER("of_calls", proxy_emergency_share(p)->calls),
@@ -320,7 +322,7 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
 /* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
 static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
 {
-    return !proxy_may_begin(c->proxy, trunk, &c->call->source);
+    return !source_may_begin(c->proxy, trunk, &c->call->source);
 }
 
 /* Why no trunk takes it, FITTING or not; empty: there is none of this source. */
@@ -381,7 +383,7 @@ static enum step_result step_trunk(struct context *c)
     }
     c->call->trunk = trunk;
     c->service = service_of(trunk);
-    c->call->source_in_doubt = proxy_source_in_doubt(p, trunk, &c->call->source);
+    c->call->source_in_doubt = source_in_doubt(p, trunk, &c->call->source);
     if (c->call->fits_none)
         note_fits_none(c);
     else
@@ -389,7 +391,7 @@ static enum step_result step_trunk(struct context *c)
     /* A Route that names us brought the call here, and has done its work (section 16.4). */
     own_routes_of(p, &c->message, c->from.listener, &c->own);
     c->call->customer = c->snapshot->customer[trunk - c->snapshot->settings->trunks];
-    enum emergency emergency = call_emergency(c->snapshot->settings, c->call);
+    enum emergency emergency = emergency_of_call(c->snapshot->settings, c->call);
     if (proxy_is_draining(p) && emergency == EMERGENCY_NONE)
         return refuse_draining(c);
     steps_count_emergency(c, emergency);
@@ -465,7 +467,7 @@ static enum step_result step_follow(struct context *c)
 /* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
 static void note_excused(struct context *c)
 {
-    steps_count_emergency(c, call_emergency(c->snapshot->settings, c->call));
+    steps_count_emergency(c, emergency_of_call(c->snapshot->settings, c->call));
     context_reaches(c, PROGRESS_DECIDED);
 }
 

@@ -149,7 +149,7 @@ static bool response_is_heard(struct proxy *p, const struct flow *from, struct s
     struct str method;
     if (!read_proof(raw, proxy_settings(p)->max_header_lines, &proof, &method))
         return false;
-    struct transaction_key key = client_key(proxy_branches(p), proof.branch, method);
+    struct transaction_key key = branch_client_key(proxy_branches(p), proof.branch, method);
     const struct client_transaction *t = client_transaction_find(proxy_transactions(p), &key);
     if (!t && !branch_proof_holds(proxy_branches(p), &proof))
         return false;

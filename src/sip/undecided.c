@@ -147,9 +147,9 @@ bool undecided_alone(struct proxy *p, const struct undecided *u)
 void undecided_tell(struct proxy *p, const struct undecided *u)
 {
     if (u->invite) {
-        proxy_counters(p)->rejected_calls++;
-        proxy_counters(p)->by_reason[u->reason]++;
-        proxy_counters(p)->by_cause[CAUSE_REJECTED]++;
+        count_add(&proxy_counters(p)->rejected_calls, 1);
+        count_add(&proxy_counters(p)->by_reason[u->reason], 1);
+        count_add(&proxy_counters(p)->by_cause[CAUSE_REJECTED], 1);
     }
     if (u->emergency)
         lost_emergency_note(p, u);

@@ -53,7 +53,7 @@ static size_t prefix_of(const struct datagram *d)
     return units * UNIT < whole ? units * UNIT : whole;
 }
 
-/* It will not become whole any more: its beginning goes up, and says that the rest is missing. */
+/* It cannot become whole any more: its beginning is handed up, marked as cut. */
 static void give_up(struct capture *c, struct datagram *d)
 {
     struct packet p = {.bytes = {d->bytes, prefix_of(d)},

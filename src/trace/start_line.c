@@ -1,3 +1,4 @@
+/* Whether a line of a text or a packet begins a SIP message. */
 #include <stird/trace/trace.h>
 
 #include <string.h>
@@ -22,7 +23,7 @@ static bool has_control(struct str s)
     return false;
 }
 
-bool sip_is_start_line(struct str line)
+bool start_line_is_sip(struct str line)
 {
     static const struct str version = STR("SIP/2.0");
     if (has_control(line))

@@ -89,7 +89,7 @@ static bool resynchronize(struct buf *pending)
     for (size_t at = 0; at < all.n;) {
         size_t end = str_find(all, '\n', at);
         struct str line = str_trim(str_slice(all, at, end));
-        if (sip_is_start_line(line) || end == all.n) {
+        if (start_line_is_sip(line) || end == all.n) {
             memmove(pending->p, pending->p + at, all.n - at);
             pending->n = all.n - at;
             return end < all.n;
@@ -165,7 +165,7 @@ static void append(struct capture *c, struct stream *s, struct str bytes, size_t
         cut_here(c, s, missing);
 }
 
-/* What is in order now, of a segment that begins at or before what is missing. */
+/* The part that follows in order, of a segment that begins at or before the gap. */
 static bool use(struct capture *c, struct stream *s, const struct segment *one)
 {
     int32_t late = (int32_t)(s->next - one->sequence);

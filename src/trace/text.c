@@ -59,7 +59,7 @@ static struct str without_dot(struct str line)
     return line.n > 0 && line.p[line.n - 1] == '.' ? str_slice(line, 0, line.n - 1) : line;
 }
 
-/* No start line is without it: where it is lacking no end need be tried. */
+/* Every start line has it: where it is missing, no end need be tried. */
 static bool names_sip(struct str s)
 {
     size_t at = 0;
@@ -69,13 +69,13 @@ static bool names_sip(struct str s)
     return at < s.n;
 }
 
-/* Where the start line ends that dots end in TEXT; TEXT.n: there is none. */
+/* Where the start line ends in TEXT, with dots for its line end; TEXT.n: it does not. */
 static size_t unbroken_start(struct str text)
 {
     if (!names_sip(str_slice(text, 0, START_LINE_MAX)))
         return text.n;
     size_t dots = find_dots(text, 0);
-    while (dots < text.n && dots <= START_LINE_MAX && !sip_is_start_line(str_slice(text, 0, dots)))
+    while (dots < text.n && dots <= START_LINE_MAX && !start_line_is_sip(str_slice(text, 0, dots)))
         dots = find_dots(text, dots + 1);
     return dots <= START_LINE_MAX ? dots : text.n;
 }
@@ -85,16 +85,16 @@ static bool is_start(struct str text, enum form *form)
 {
     struct str bare = without_dot(text);
     *form = PLAIN;
-    if (sip_is_start_line(text))
+    if (start_line_is_sip(text))
         return true;
     *form = DOTTED;
-    if (bare.n < text.n && sip_is_start_line(bare))
+    if (bare.n < text.n && start_line_is_sip(bare))
         return true;
     *form = UNBROKEN;
     return unbroken_start(text) < text.n;
 }
 
-/* A dot before the method stands for an octet below SIP that nobody can print. */
+/* A dot before the method stands for an unprintable octet of a layer below SIP. */
 static bool has_plain_method(struct str text)
 {
     return str_find(text, '.', 0) > str_find(text, ' ', 0);
@@ -128,7 +128,7 @@ static bool is_header(struct str line)
     return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t' || (colon > 0 && colon < line.n));
 }
 
-/* The last line that heads are written with: who copies one often loses the line end behind it. */
+/* The last header line: whoever copies a head often loses the line end behind it. */
 static bool is_customary_end(struct str line)
 {
     return str_starts_nocase(line, STR("Content-Length:")) || str_starts_nocase(line, STR("l:"));
@@ -287,8 +287,8 @@ static size_t find_end(struct str text, size_t at, bool *doubtful)
     return dots;
 }
 
-/* Behind what looked like the empty line: the line before that may have ended in dots of its own.
- */
+/* Whether a judged header stands behind what looked like the empty line: its dots may be those that
+   the line before it ends in. */
 static bool holds_a_judged_header(struct str text)
 {
     for (size_t dots = find_dots(text, 0); dots < text.n; dots = find_dots(text, dots + 1)) {
@@ -370,7 +370,7 @@ static bool read_wrapped(struct reader *r, struct str line, struct buf *message)
 /* LINE was taken off R; false when no message begins on it. */
 static bool read_message(struct reader *r, struct str line, struct buf *message)
 {
-    enum form form;
+    enum form form = PLAIN;
     size_t start = find_start(line, &form);
     struct str prefix = str_slice(line, 0, start), begin = str_slice(line, start, line.n);
     if (begin.n == 0)

@@ -22,7 +22,7 @@ static bool begins_a_message(const struct packet *p, struct str text)
     size_t end = str_find(text, '\n', 0);
     if (end == text.n && p->missing > 0)
         return str_starts(text, STR("INVITE "));
-    return sip_is_start_line(str_trim(str_slice(text, 0, end)));
+    return start_line_is_sip(str_trim(str_slice(text, 0, end)));
 }
 
 static bool take_message(struct capture *c, struct packet *p)
@@ -47,7 +47,9 @@ static void udp(struct capture *c, struct packet *p)
     unsigned port = packet_word(p, 2), length = packet_word(p, 4);
     p->from.port = (uint16_t)packet_word(p, 0);
     p->to.port = (uint16_t)port;
-    /* Behind it is padding; of a packet that is cut, it says how much is missing. */
+    /*
+     * Octets behind this length are padding; of a packet that is cut it tells how much is missing.
+     */
     if (length >= 8 && (p->missing > 0 || length < p->bytes.n))
         packet_limit(p, length);
     packet_skip(p, 8);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
-    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads]
+    tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting]
                          [--rounds N] [--reloads N] [--rows N]
 
 stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
@@ -41,6 +41,11 @@ log = { level = "warning"; };
 check = { interval = "0ms"; };
 limits = { calls = 100000; };
 """
+# Below something that makes it slow, and knows no Landlock.
+UNDER = """
+security = { landlock_required = false; };
+signing = { timeout = "1s"; };
+"""
 
 
 def run(*command, **more):
@@ -63,8 +68,8 @@ def key_pair(directory):
 class Subject:
     """One proxy; started anew for each measurement."""
 
-    def __init__(self, name, build, workers=1):
-        self.name, self.build, self.workers = name, build, workers
+    def __init__(self, name, build, workers=1, under=()):
+        self.name, self.build, self.workers, self.under = name, build, workers, under
         self.signs = name != "kamailio-plain"
         self.process = None
 
@@ -76,7 +81,8 @@ class Subject:
             with open(os.path.join(work, "numbers.csv"), "w") as f:
                 f.write("number,customer,state\n+12025550000-+12025559999,acme,owned\n")
             with open(os.path.join(work, "stird.conf"), "w") as f:
-                f.write(STIRD + ("workers = %d;\n" % self.workers if self.workers > 1 else ""))
+                f.write(STIRD + ("workers = %d;\n" % self.workers if self.workers > 1 else "")
+                        + (UNDER if self.under else ""))
             return [os.path.join(self.build, "stird"), "-f", "-c", os.path.join(work, "stird.conf")]
         modules = glob.glob("/usr/lib/*/kamailio/modules/")[0]
         sign = load = ""
@@ -97,9 +103,9 @@ class Subject:
     def __enter__(self):
         self.work = tempfile.mkdtemp(prefix="stird-bench-")
         self.log = open(os.path.join(self.work, "log"), "wb")
-        self.process = subprocess.Popen(self.command(self.work), cwd=self.work, stdout=self.log,
+        self.process = subprocess.Popen([*self.under, *self.command(self.work)], cwd=self.work, stdout=self.log,
                                         stderr=self.log)
-        deadline = time.time() + 15
+        deadline = time.time() + 60
         while not bound(PROXY):
             if self.process.poll() is not None or time.time() > deadline:
                 sys.exit("%s did not start:\n%s" % (self.name, open(self.log.name).read()[-2000:]))
@@ -110,7 +116,7 @@ class Subject:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(40 if self.name.startswith("kam") else 3)
+            self.process.wait(40 if self.name.startswith("kam") or self.under else 3)
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -348,8 +354,46 @@ def reloads(o):
             busy["p99_us"] / 1e3))
 
 
+def instructions(build, calls, idle_s, out):
+    """Of the worker, from its start to its end with so many calls and so long without, as valgrind counts them."""
+    shim = os.path.join(out, "shim.so")  # valgrind knows neither seccomp(2) nor Landlock
+    run("cc", "-shared", "-fPIC", "-o", shim, os.path.join(TOP, "tests", "sip", "sandbox_shim.c"))
+    s = Subject("stird", build, under=("env", "LD_PRELOAD=" + shim, "valgrind", "--tool=callgrind",
+                                       "--callgrind-out-file=%s/%%p" % out))
+    with s:
+        time.sleep(3)
+        worker = next(pid for pid in s.pids() if "worker" in open("/proc/%d/task/%d/comm" % (pid, pid)).read())
+        load(build, 4, 40)  # it has been through all of it
+        r = load(build, 10, calls)
+        check(s, r)
+        time.sleep(idle_s)
+    if r["retransmissions"]:
+        print("  ! %d retransmissions: what is counted is not that of calls alone" % r["retransmissions"])
+    for line in open(os.path.join(out, str(worker))):
+        if line.startswith(("summary:", "totals:")):
+            return int(line.split()[1])
+    sys.exit("the worker has left no count")
+
+
+def counting(o):
+    """What is the same whatever the machine is doing; another build's: --build."""
+    print("\nWhat it costs that calls are counted")
+    program = os.path.join(o.build, "tests", "bench", "counting")
+    if os.path.exists(program):
+        ns = [float(subprocess.run([program], stdout=subprocess.PIPE, check=True).stdout.split()[1])
+              for _ in range(o.rounds)]
+        print("  all counters of a signed call: %.0f ns (%.0f..%.0f)" % (median(ns), min(ns), max(ns)))
+    if not shutil.which("valgrind"):
+        return
+    few, many = 10, 310
+    for _ in range(o.rounds):
+        with tempfile.TemporaryDirectory(prefix="stird-bench-") as out:
+            counts = [instructions(o.build, n, (many - n) / 10, out) for n in (few, many)]
+        print("  instructions of the worker: %d a signed call" % ((counts[1] - counts[0]) / (many - few)))
+
+
 WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
-        "workers": workers, "reloads": reloads}
+        "workers": workers, "reloads": reloads, "counting": counting}
 
 
 def main():
@@ -359,7 +403,7 @@ def main():
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
-    p.add_argument("--build", default=os.path.join(TOP, "build", "release"))
+    p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
     print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))
     for name in WHAT if o.what == "all" else [o.what]:

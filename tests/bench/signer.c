@@ -141,19 +141,21 @@ static double stop(struct signer_under_test *s)
 
 static void ask(struct signer_under_test *s)
 {
-    static struct sign_request packet[SIGN_BATCH_MAX];
+    _Alignas(8) static char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
     static uint64_t ticket;
-    struct passport_claims claims = {.attest = 'A', .iat_s = time(NULL)};
-    claims.dest = (struct tn){.n = 11, .digits = "12025550100"};
-    memcpy(claims.origid, "123e4567-e89b-42d3-a456-426655440000", ORIGID_TEXT_LENGTH);
+    struct sign_order order = {&passport_type_shaken, 0, {.attest = 'A', .iat_s = time(NULL)}};
+    struct passport_claims *claims = &order.claims;
+    size_t size = 0;
+    claims->dest = (struct tn){.n = 11, .digits = "12025550100"};
+    memcpy(claims->origid, "123e4567-e89b-42d3-a456-426655440000", ORIGID_TEXT_LENGTH);
     for (unsigned i = 0; i < SIGN_BATCH_MAX; i++) {
         char digits[16];
         snprintf(digits, sizeof(digits), "1215%07u", (unsigned)(++ticket % 10000000));
-        claims.orig.n = 11;
-        memcpy(claims.orig.digits, digits, 11);
-        sign_request_write(&packet[i], ticket, 0, &passport_type_shaken, &claims);
+        claims->orig.n = 11;
+        memcpy(claims->orig.digits, digits, 11);
+        size += sign_request_write(packet + size, ticket, &order, 1);
     }
-    if (send(s->channel, packet, sizeof(packet), 0) != (ssize_t)sizeof(packet))
+    if (send(s->channel, packet, size, 0) != (ssize_t)size)
         die("send");
     s->under_way++;
 }
@@ -161,19 +163,19 @@ static void ask(struct signer_under_test *s)
 /* How many tokens are in a packet of answers; each must be one. */
 static unsigned count_answers(const char *bytes, size_t n)
 {
+    struct sign_answer token[PASSPORTS_MAX];
+    struct str packet = {bytes, n};
     unsigned answers = 0;
-    for (size_t at = 0; at < n; answers++) {
-        const struct sign_response *r = (const struct sign_response *)(const void *)(bytes + at);
-        if (r->reason != REASON_OK || r->token_length < 300)
+    for (; packet.n > 0; answers++)
+        if (!sign_response_next(&packet, token) || token[0].reason != REASON_OK ||
+            token[0].token.n < 300)
             die("a request was refused");
-        at += sign_response_size(r);
-    }
     return answers;
 }
 
 static void take(struct signer_under_test *s)
 {
-    static char bytes[SIGN_BATCH_MAX * sizeof(struct sign_response)] __attribute__((aligned(16)));
+    _Alignas(8) static char bytes[SIGN_ANSWERS_MAX];
     ssize_t n = recv(s->channel, bytes, sizeof(bytes), 0);
     if (n <= 0)
         die("the signer is gone");

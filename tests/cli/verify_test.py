@@ -96,6 +96,7 @@ class Values(Lab):
         self.assertEqual(self.token(tokens.invite(done.stdout.strip()))[:3], (0, "valid", 0))
 
     def test_what_is_wrong_gets_its_status(self):
+        """R-V-003."""
         now = int(time.time())
         for change, status, check, found in (
                 ({"iat": now - 100}, 403, "fresh", "s old, more than 60"),
@@ -127,6 +128,7 @@ class Values(Lab):
                 self.assertIn(found, got[3][check])
 
     def test_at_a_time(self):
+        """R-V-006."""
         old = tokens.identity(self.unit, iat=int(time.time()) - 400)
         self.assertEqual(self.token(old)[2], 403)
         message = tokens.invite(old)
@@ -172,6 +174,7 @@ class Values(Lab):
                 self.assertEqual(got[1], {0: "valid", 428: "ignored"}.get(status, "invalid"))
 
     def test_certificates(self):
+        """R-V-016."""
         value = tokens.identity(self.unit)
         message = tokens.invite(value)
         self.assertEqual(self.token(value, cert="numbers")[3]["signature"], "it does not verify")
@@ -266,6 +269,7 @@ class Values(Lab):
 
 class Messages(Lab):
     def test_a_message(self):
+        """R-V-007."""
         value = tokens.identity(self.unit)
         self.assertEqual(self.token(tokens.invite(value)), (0, "valid", 0, {}))
         self.assertEqual(self.token(tokens.invite(value).replace("Identity:", "y:"))[1], "valid")
@@ -329,7 +333,7 @@ class Messages(Lab):
                 self.assertEqual(self.token(text)[:3], (0, "valid", 0))
 
     def test_a_token_for_the_request_uri(self):
-        """dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
+        """R-V-007: dest = request_uri: verifiers compare To all the same, and are told apart from a forgery."""
         value = tokens.identity(self.unit, dest="13125550199")
         text = tokens.invite(value).replace("INVITE sip:+13125550123@", "INVITE sip:+13125550199@")
         got = self.token(text)
@@ -430,12 +434,17 @@ class Bad(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/709J.pem")
             self.end_headers()
-        elif self.path == "/large.pem":
+        elif self.path.startswith("/large-"):
+            # The chain, and so many octets in all: with a length, or until it hangs up.
+            size = int(self.path.split("-")[1])
             self.send_response(200)
+            if "-told" in self.path:
+                self.send_header("Content-Length", str(size))
             self.end_headers()
+            with open(self.server.lab + "/709J/chain.pem", "rb") as chain:
+                body = chain.read()
             try:
-                for _ in range(100):
-                    self.wfile.write(bytes(10000))
+                self.wfile.write(body + b"\n" * (size - len(body)))
             except OSError:
                 pass
         elif self.path == "/slow.pem":
@@ -526,12 +535,12 @@ class FetchingInANamespace(Lab):
         self.assertRegex(out, "436 Bad Identity Info")
 
     def test_bad_servers(self):
+        """R-V-013 R-C-013."""
         script = self.write("server.py", (
             "import sys; sys.path.insert(0, %r)\n"
             "from cli.verify_test import serve_badly\nserve_badly(%r)\n")
             % (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), self.lab))
         for name, why in (("redirect", "it redirects (302), which nobody follows"),
-                          ("large", "it serves more than 64 KB"),
                           ("empty", "437 Unsupported Credential"), ("none", "it answers 404"),
                           ("slow", "imed out")):
             with self.subTest(name=name):
@@ -546,11 +555,37 @@ class FetchingInANamespace(Lab):
                 self.assertIn(why, out)
 
 
+    def test_how_much_it_serves(self):
+        """One octet too many and a megabyte are the same fault."""
+        script = self.write("server.py", (
+            "import sys; sys.path.insert(0, %r)\n"
+            "from cli.verify_test import serve_badly\nserve_badly(%r)\n")
+            % (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), self.lab))
+        most = 32 * 1024
+        for size in (most - 1, most, most + 1, 2 * most - 1, 2 * most, 2 * most + 1, 1 << 20):
+            for told in ("", "-told"):
+                with self.subTest(size=size, told=told):
+                    url = "https://localhost:8443/large-%d-%s.pem" % (size, told)
+                    file = self.write("input", tokens.invite(tokens.identity(
+                        self.unit, header={"x5u": url}, parameters=";info=<%s>;ppt=shaken" % url)))
+                    status, out, err = self.with_server(
+                        "stirctl verify --allow-private --ca %s/root.pem --tls-ca %s/root.pem %s"
+                        % (self.lab, self.lab, file), "python3 -B %s" % script)
+                    self.assertRegex(out, "ok +fetch", err)
+                    if size <= most:
+                        self.assertEqual(status, 0, out + err)
+                    else:
+                        self.assertEqual(status, 1, out + err)
+                        self.assertIn("437 Unsupported Credential", out)
+                        self.assertIn("is longer than 32 KiB, which verifiers do not read", out)
+
+
 def serve_badly(lab):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(lab + "/tls.pem", lab + "/tls.key.pem")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 8443), Bad)
     server.daemon_threads = True
+    server.lab = lab
     server.socket = context.wrap_socket(server.socket, server_side=True)
     print("serving", flush=True)
     threading.Timer(20, server.shutdown).start()

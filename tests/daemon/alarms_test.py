@@ -76,6 +76,40 @@ class Alarms(AlarmStory):
         self.wait_alarm("certificate_directory", on=False)
         self.stird.wait_log("an alarm is over alarm=reload_failed")
 
+    def test_lists_that_the_checker_cannot_read(self):
+        """Anchors, lists, and the anchors of those who list others' certificates: until the next look finds them."""
+        made = self.lab.path("made")
+        self.assertEqual(stirctl.run("/none", "lab-ca", made)[0], 0)
+        for name, source in (("anchors", self.lab.unit.directory + "/chain.pem"), ("crls", made + "/crl.pem"),
+                             ("crl_anchors", made + "/root.pem")):
+            shutil.copy(source, self.lab.path(name))
+        self.start(check='interval = "0ms"; anchors = "%s"; crls = "%s"; crl_anchors = "%s";'
+                         % tuple(self.lab.path(name) for name in ("anchors", "crls", "crl_anchors")))
+        lines = {"anchors": "the trust anchors cannot be read: chains are not judged",
+                 "crls": "the revocation lists cannot be read as a whole: what is missing is not judged",
+                 "crl_anchors": "the trust anchors of revocation lists cannot be read as a whole: lists of those that"
+                                " are missing are not judged"}
+        for name, line in lines.items():
+            path = self.lab.path(name)
+            def said():
+                return [one for one in self.stird.log_lines(line) if "file=%s" % path in one]
+            with open(path, encoding="ascii") as source:
+                whole = source.read()
+            for spoilt in (None, "", "garbage", whole[:-100], whole + whole[:-100]):
+                with self.subTest(name=name, spoilt=spoilt and spoilt[-20:]):
+                    before = len(said())
+                    if spoilt is None:
+                        os.unlink(path)
+                    else:
+                        self.lab.write(name, spoilt)
+                    self.assertEqual(stirctl.run(self.path, "cert", "check")[0], 0)
+                    self.wait_alarm("check_lists")
+                    stird.wait_until(lambda: len(said()) > before, HANG_S, line)
+                    self.lab.write(name, whole)
+                    self.assertEqual(stirctl.run(self.path, "cert", "check")[0], 0)
+                    self.wait_alarm("check_lists", on=False)
+        self.stird.wait_log("an alarm is over alarm=check_lists")
+
     def test_the_signer_is_not_there(self):
         self.start()
         key = os.path.join(self.lab.unit.directory, "key.pem")

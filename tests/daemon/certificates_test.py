@@ -282,6 +282,7 @@ class Certificates(ProcessStory):
         self.signed_call("A")
 
     def test_expired_units_are_left_out(self):
+        """R-P-131 R-C-003."""
         self.put(self.make("old", "--bad", "expired"))
         self.start()
         self.assertEqual([c["unit"] for c in self.certs()], [""])
@@ -336,6 +337,7 @@ class Certificates(ProcessStory):
         self.assertEqual((listed[0]["url"], listed[0]["signs"]), ("unreachable", True))
 
     def test_alarm_by_the_life_that_is_left(self):
+        """R-C-003."""
         for age, days, words in (("1", "29", None),
                                  ("25", "5", "warning .*less than a third of the certificate's life"),
                                  ("28", "2", "error .*less than a tenth of the certificate's life")):
@@ -363,10 +365,12 @@ class Served(unittest.TestCase):
     """In a network namespace, where port 8443 is free: what URLs serve decides who signs."""
 
     def test_what_is_served_decides(self):
+        """R-P-133 R-C-002."""
         self.story("daemon.served_story")
 
     @unittest.skipIf(os.environ.get("STIRD_SANITIZED") == "1", "the same in twice the time")
     def test_rotations_under_load(self):
+        """R-C-004."""
         self.story("daemon.rotation_story")
 
     def story(self, module):

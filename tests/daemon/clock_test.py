@@ -1,4 +1,4 @@
-"""Somebody sets the clock while calls are on."""
+"""R-C-014: Somebody sets the clock while calls are on."""
 
 import os
 import struct

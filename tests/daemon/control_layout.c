@@ -1,44 +1,33 @@
-/* Prints what a child needs to know to say something: "NAME NUMBER" a line. */
+/* Prints what a child needs to know to say something: "NAME NUMBER" a line, of each word its
+   number, how many octets it has, and where its fields lie. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stird/io/control.h>
-
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-#name, offsetof(struct control_message, name)                                              \
-    }
-#define TYPE(name)                                                                                 \
-    {                                                                                              \
-#name, CONTROL_##name                                                                      \
-    }
 
 static const struct {
     const char *name;
     size_t number;
 } layout[] = {
-    {"size", sizeof(struct control_message)},
-    FIELD(type),
-    FIELD(worker),
-    FIELD(generation),
-    FIELD(text),
-    TYPE(SNAPSHOT),
-    TYPE(CHANNEL),
-    TYPE(PING),
-    TYPE(READY),
-    TYPE(PONG),
-    TYPE(HEARTBEAT),
-    TYPE(NAME),
-    TYPE(REFUSED),
-    TYPE(HOP),
-    TYPE(TRUNKS),
-    TYPE(FAILED),
-    TYPE(SNAPSHOT_IN_USE),
-    TYPE(OVERLAY_IN_USE),
-    TYPE(DRAINED),
-    TYPE(CERTIFICATE),
-    TYPE(ROTATE),
-    TYPE(OVER_CEILING),
-    TYPE(ALARM),
+    {"type", offsetof(struct control_message, type)},
+#define CONTROL(word, member, payload, ...)                                                        \
+    {#word, CONTROL_##word},                                                                       \
+        {"SIZE_" #word, offsetof(struct control_message, member) + sizeof(payload)},
+#define CONTROL_BARE(word, ...)                                                                    \
+    {#word, CONTROL_##word}, {"SIZE_" #word, offsetof(struct control_message, snapshot)},
+#include <stird/io/control.def>
+#define FIELD(word, member, name, called)                                                          \
+    {                                                                                              \
+#word "_" #called, offsetof(struct control_message, member.name)                           \
+    }
+    FIELD(HEARTBEAT, heartbeat, oldest, generation),
+    FIELD(SNAPSHOT_IN_USE, snapshot_in_use, generation, generation),
+    FIELD(SNAPSHOT_REFUSED, snapshot_refused, generation, generation),
+    FIELD(OVERLAY_IN_USE, overlay_in_use, generation, generation),
+    FIELD(OVER_CEILING, over_ceiling, requests, generation),
+    FIELD(CERTIFICATE, certificate, generation, generation),
+    FIELD(CERTIFICATE, certificate, unit, unit),
+    FIELD(CERTIFICATE, certificate, state, state),
+    FIELD(CERTIFICATE, certificate, saying, text),
 };
 
 int main(void)

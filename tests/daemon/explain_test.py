@@ -1,4 +1,4 @@
-"""stirctl explain decides as the call itself does: the same level, reason, rule and table row."""
+"""R-P-110: stirctl explain decides as the call itself does: the same level, reason, rule and table row."""
 
 import gzip
 import os

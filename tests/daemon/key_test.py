@@ -1,4 +1,4 @@
-"""Not even code of its choice gives a running worker the key: it is made to call open(2) itself."""
+"""R-C-005: Not even code of its choice gives a running worker the key: it is made to call open(2) itself."""
 
 import errno
 import os

@@ -62,6 +62,7 @@ class Providers(ProcessStory):
 
     # providers and their trunks
     def test_each_signs_for_its_own_trunks(self):
+        """R-C-004 R-F-002."""
         self.start_with(self.write())
         for last, caller, unit, name, code in ((2, "+12155550100", self.one, "one", "709J"),
                                                (3, "+12155550101", self.two, "two", "818H")):
@@ -71,6 +72,7 @@ class Providers(ProcessStory):
             self.assertRegex(record["cert_serial"], "^[0-9A-F]{8,40}$")
 
     def test_another_customers_row_brings_no_certificate_of_another_provider(self):
+        """R-F-001."""
         self.start_with(self.write(rows="+12155550101,bcme,owned,two\n"))
         token, record = self.call(2, "+12155550101")
         self.assertEqual((token.info, token.attest), (self.one.x5u, "B"))
@@ -195,6 +197,7 @@ class Providers(ProcessStory):
                           more='provider = { spc = [ "709J" ]; };')
 
     def test_numbers_outside_are_signed_by_another_or_not_at_all(self):
+        """R-C-011."""
         first = self.unit("first", "--tn", "12155550100")
         second = self.unit("second", "--tn", "12155551000+50")
         self.start_with(self.one_trunk({"first": first, "second": second}, certificate="first"))
@@ -224,6 +227,7 @@ class Providers(ProcessStory):
         self.assertRegex(self.stird.log(), "a row has numbers .*line=3")
 
     def test_claims_that_are_not_permitted(self):
+        """R-X-008."""
         bound = self.unit("bound", "--permit", "attest=B,C")
         self.start_with(self.one_trunk({"bound": bound}))
         token, record = self.call(2, "+12155550100")
@@ -265,6 +269,7 @@ class Providers(ProcessStory):
         self.assertEqual(self.call(2, "+12155550100")[1]["reason"], "certificate_not_for_claims")
 
     def test_each_code_of_a_certificate_must_be_ours(self):
+        """R-F-001 R-C-002."""
         both = self.unit("both", "--spc", "709J,818H")
         self.refused(self.one_trunk({"both": both}),
                      r"is a certificate of 709J,818H, and each of its codes must be one of "

@@ -227,6 +227,7 @@ class Records(ProcessStory):
         self.wait_for(ids)
 
     def test_are_found(self):
+        """R-F-003."""
         self.start_records()
         (one, two) = self.calls(2)
         blocked = self.refused_call(603, caller="+12155556000")

@@ -1,4 +1,4 @@
-"""SIGHUP: check, build aside, switch; with any mistake the old state stays and says so."""
+"""R-P-112: SIGHUP: check, build aside, switch; with any mistake the old state stays and says so."""
 
 import os
 import unittest
@@ -97,6 +97,7 @@ class Reload(ProcessStory):
         self.check_refused("listen: .*needs a restart")
 
     def test_of_a_key_that_others_may_read(self):
+        """R-C-005."""
         self.start()
         key = os.path.join(self.lab.unit.directory, "key.pem")
         os.chmod(key, 0o644)

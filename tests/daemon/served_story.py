@@ -61,6 +61,14 @@ class WhatIsServedDecides(ProcessStory):
             return row if row["url"] == url else None
         return stird.wait_until(is_so, HANG_S, "%s is %s" % (unit, url))
 
+    def large(self, size):
+        """A file of unit a's chain, and behind it so much that nobody reads that it has SIZE octets."""
+        path = self.lab.path("large.pem")
+        with open(self.web + "/818H/chain.pem", encoding="ascii") as source, open(path, "w", encoding="ascii") as out:
+            chain = source.read()
+            out.write(chain + "\n" * (size - len(chain)))
+        return path
+
     def lost_sight_of_a(self):
         return len([line for line in self.stird.log_lines("cannot be reached any more") if " unit=a " in line])
 
@@ -101,8 +109,13 @@ class WhatIsServedDecides(ProcessStory):
         self.found("a", "wrong")
         self.signs(None, "what verifiers would reject is not sent")
         self.stird.wait_log("certificate_not_served")
-        self.serve("818H", self.web + "/818H/key.pem")
-        stird.wait_until(lambda: "private key" in self.check()["a"]["found"], HANG_S, "it is said")
+        # However much too large it is.
+        for size in ((32 << 10) + 1, (64 << 10) + 1):
+            self.serve("818H", self.large(size))
+            stird.wait_until(lambda: "is longer than 32 KiB" in self.check()["a"]["found"], HANG_S, "it is said")
+            self.assertEqual(self.found("a", "wrong")["signs"], False)
+            self.serve("818H", self.web + "/818H/key.pem")
+            stird.wait_until(lambda: "private key" in self.check()["a"]["found"], HANG_S, "it is said")
         self.serve("818H", self.web + "/818H/chain.pem")
         self.assertEqual(self.found("a", "served")["signs"], True)
         self.signs("a", "unit a signs")

@@ -1,4 +1,4 @@
-"""A key in a PKCS#11 token: SoftHSM2, through Debian's libengine-pkcs11-openssl."""
+"""R-C-006: A key in a PKCS#11 token: SoftHSM2, through Debian's libengine-pkcs11-openssl."""
 
 import os
 import subprocess

@@ -16,26 +16,29 @@ NEVER = 2**63
 UNKNOWN = (0, 9999)
 # The supervisor's own words, and those of nobody.
 FOREIGN = ("SNAPSHOT", "CHANNEL", "PING", *UNKNOWN)
-OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "TRUNKS", "FAILED", "SNAPSHOT_IN_USE",
-              "OVERLAY_IN_USE", "DRAINED")
+OF_WORKERS = ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED", "SNAPSHOT_IN_USE",
+              "SNAPSHOT_REFUSED", "OVERLAY_IN_USE", "DRAINED")
+OF_PASSING = ("LOADED", "MISTAKES", "CERTIFICATE", "CHECK_FAULT", "CHECKED", "TABLE")
 
 # What each role must not say: word, generation.
 LIES = {
     "worker": [("SNAPSHOT_IN_USE", 0), ("SNAPSHOT_IN_USE", 1), ("SNAPSHOT_IN_USE", NEVER),
                ("OVERLAY_IN_USE", 0), ("OVERLAY_IN_USE", 1), ("OVERLAY_IN_USE", NEVER),
-               ("READY", 0), ("ALARM", 0), ("ALARM", 1), ("DRAINED", 0), ("PONG", 0),
-               ("ROTATE", 0), ("OVER_CEILING", 5), ("CERTIFICATE", 0),
-               *((word, 0) for word in FOREIGN)],
-    "signer": [("READY", 0), ("ROTATE", 0), ("CERTIFICATE", 0),
-               *((word, 1) for word in OF_WORKERS + FOREIGN)],
-    "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5), ("CERTIFICATE", 0),
-                 *((word, 1) for word in OF_WORKERS + FOREIGN)],
+               ("SNAPSHOT_REFUSED", 0), ("SNAPSHOT_REFUSED", 1), ("SNAPSHOT_REFUSED", NEVER),
+               ("READY", 0), ("ALARM", 0), ("DRAINED", 0), ("PONG", 0),
+               ("ROTATE", 0), ("OVER_CEILING", 5),
+               *((word, 0) for word in OF_PASSING + FOREIGN)],
+    "signer": [("READY", 0), ("ROTATE", 0),
+               *((word, 1) for word in OF_WORKERS + OF_PASSING + FOREIGN)],
+    "recorder": [("READY", 0), ("ALARM", 0), ("OVER_CEILING", 5),
+                 *((word, 1) for word in OF_WORKERS + OF_PASSING + FOREIGN)],
 }
-# Octets that are no word, by how many more they are than one has.
+# Octets that are no word, by how many more they are than one of its own has.
 NO_WORDS = (-1, 1, -9999)
+OWN = {"worker": "HEARTBEAT", "signer": "OVER_CEILING", "recorder": "PONG"}
 # What is believed as far as it goes, and what no child says so often.
 BELIEVED = {
-    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "TRUNKS", "FAILED"),
+    "worker": ("HEARTBEAT", "NAME", "REFUSED", "HOP", "FAILED"),
     "signer": ("PONG", "OVER_CEILING"),
     "recorder": ("PONG",),
 }
@@ -85,7 +88,7 @@ class Lies(WordsStory):
         for count, length in enumerate(NO_WORDS, len(LIES[role]) + 1):
             with self.subTest(length=length):
                 old = self.stird.wait_child(role)
-                self.say_octets(old, self.words.octets(length))
+                self.say_octets(old, self.words.octets(OWN[role], length))
                 self.replaced(role, old)
                 stird.wait_until(lambda: self.stats()["children_false"] == count, HANG_S, "counted")
         stird.wait_until(lambda: "child_false" in self.alarms(), HANG_S, "the alarm")
@@ -235,14 +238,14 @@ class OfALoader(Passing):
 
     def test_words_with_what_does_not_belong_to_them(self):
         self.start()
-        lies = [self.lie(word, kind, {"SNAPSHOT": 2, "ALARM": 1}[word])
-                for word in ("SNAPSHOT", "ALARM")
+        lies = [self.lie(word, kind, {"LOADED": 2, "MISTAKES": 1}[word])
+                for word in ("LOADED", "MISTAKES")
                 for kind in ("a socket", "the log", "a pipe that nobody fills", "a device", "a file", "a directory",
                              "memory that is not sealed", "memory that can be written")]
-        lies += [self.lie("SNAPSHOT", "sealed memory", n) for n in (0, 1, 4, 5, 253)]
-        lies += [self.lie("ALARM", "sealed memory", n) for n in (0, 2, 3, 4, 253)]
-        lies += [self.lie(word, "sealed memory", 2) for word in ("READY", "CERTIFICATE", "HEARTBEAT", "CHANNEL", 0, 9999)]
-        lies += [self.lie("SNAPSHOT", "sealed memory", 2, length) for length in (-1, 1)]
+        lies += [self.lie("LOADED", "sealed memory", n) for n in (0, 1, 4, 5, 253)]
+        lies += [self.lie("MISTAKES", "sealed memory", n) for n in (0, 2, 3, 4, 253)]
+        lies += [self.lie(word, "sealed memory", 2) for word in ("READY", "CERTIFICATE", "HEARTBEAT", "CHANNEL", "SNAPSHOT", "ALARM", 0, 9999)]
+        lies += [self.lie("LOADED", "sealed memory", 2, length) for length in (-1, 1)]
         self.walk("loader", self.begin, lies)
         self.reload_is_good()
 
@@ -252,7 +255,7 @@ class OfALoader(Passing):
         kinds = ("sealed memory", "sealed memory, empty", "sealed memory, huge and empty")
         self.walk("loader", self.begin,
                   [self.lie(word, kind, n, counted=False) for kind in kinds
-                   for word, n in (("SNAPSHOT", 2), ("SNAPSHOT", 3), ("ALARM", 1))], self.reload_is_good)
+                   for word, n in (("LOADED", 2), ("LOADED", 3), ("MISTAKES", 1))], self.reload_is_good)
 
     def test_more_words_than_one_has(self):
         self.start()
@@ -271,18 +274,19 @@ class OfAChecker(Passing):
         """(word, unit), one after the other; the last one is false."""
         def tell(child, fd):
             for word, unit in words:
-                child.do(*self.words.call(fd, word, worker=unit, generation=1, text=b"1served"))
+                child.do(*self.words.call(fd, word, unit=unit, generation=1, state=1, text=b"served"))
             return True
         return str(words), tell
 
     def test_words_that_are_not_in_their_turn(self):
         self.start(check='interval = "0ms";')
-        lies = [self.words_of((word, 0)) for word in (*OF_WORKERS, *FOREIGN, "PONG", "ROTATE", "OVER_CEILING")]
+        lies = [self.words_of((word, 0)) for word in (*OF_WORKERS, *FOREIGN, "READY", "PONG", "ROTATE", "OVER_CEILING", "ALARM",
+                                                        "LOADED", "MISTAKES", "TABLE")]
         lies += [self.words_of(("CERTIFICATE", 1)), self.words_of(("CERTIFICATE", 2**32 - 1)),
                  self.words_of(("CERTIFICATE", 0), ("CERTIFICATE", 0)),
-                 self.words_of(*[("ALARM", 0)] * 3),
-                 self.words_of(("CERTIFICATE", 0), ("READY", 0), ("READY", 0)),
-                 self.words_of(("READY", 0), ("CERTIFICATE", 0))]
+                 self.words_of(*[("CHECK_FAULT", 0)] * 3),
+                 self.words_of(("CERTIFICATE", 0), ("CHECKED", 0), ("CHECKED", 0)),
+                 self.words_of(("CHECKED", 0), ("CERTIFICATE", 0))]
         self.walk("checker", self.begin, lies)
         status, _, err = stirctl.run(self.stird.configuration, "cert", "check")
         self.assertEqual(status, 0, err)

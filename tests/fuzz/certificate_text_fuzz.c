@@ -13,7 +13,7 @@ static void judge(STACK_OF(X509) * chain)
     struct sti_certificate c;
     struct tn number;
     bool good = tn_from_digits(&number, STR("12155550100"));
-    assert(good && sti_certificate_read(&c, chain, arena));
+    assert(good && sti_certificate_judge(&c, chain, NULL, 1784592000, arena));
     sti_scope_covers(&c.scope, &number);
     sti_certificate_fini(&c);
     arena_free(arena);

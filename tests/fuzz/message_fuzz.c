@@ -83,7 +83,7 @@ static void compare_number(const char *what, struct str ours, uint64_t theirs)
 /* A host without white space, as sofia-sip makes it. */
 static void compare_via(struct str element, const sip_via_t *via)
 {
-    struct str branch = {NULL, 0}, theirs = via_branch(via);
+    struct str branch = {NULL, 0}, theirs = message_branch_of_via(via);
     if (str_find(element, '(', 0) < element.n)
         return; /* a comment, as RFC 2543 had them: we read no Via but by sofia-sip */
     if (via->v_host && !contains(element, via->v_host))
@@ -281,7 +281,7 @@ static void compare_lines(const struct message *m)
 static void check_leaves(struct str bytes)
 {
     const char *why;
-    if (!message_is_well_formed(bytes, &why))
+    if (!well_formed_message(bytes, &why))
         differ(why, bytes, STR(""));
 }
 
@@ -307,14 +307,27 @@ static struct str another_uri(const struct message *m)
     return received_is_emergency(m->raw, &unset) ? STR("sip:112@h") : STR("sip:+1@h");
 }
 
+/* As long as it was, in capitals. */
+static bool shout(struct str text, struct buf *out)
+{
+    for (size_t i = 0; i < text.n; i++)
+        buf_add_char(out,
+                     (char)(text.p[i] >= 'a' && text.p[i] <= 'z' ? text.p[i] - 32 : text.p[i]));
+    return text.n > 0;
+}
+
 static void edit(struct message *m)
 {
     const struct address source = {ADDRESS_IPV4, 5060, {127, 0, 0, 3}};
     if (!stand_in_has_runs(m)) { /* what is in a run is never taken off */
         message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
         message_remove_headers(m, "Identity", 'y', NULL);
+        message_remove_resembling(m, "Identity", 'y');
+        message_edit_headers(m, "Subject", shout);
     }
+    message_remove_copies(m);
     if (m->status == 0) {
+        message_append_route(m, STR("<sip:last.example;lr>"));
         message_set_received(m, &source);
         message_set_request_uri(m, another_uri(m));
         message_set_max_forwards(m, 5);

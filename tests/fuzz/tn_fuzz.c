@@ -48,9 +48,9 @@ static void judge_emergency(struct str text)
                                 .n_emergency_prefixes = 2,
                                 .emergency_by_to = true};
     struct call by_uri = {.request_uri = text, .trunk = &trunk}, by_to = {.to_uri = text};
-    enum emergency found = call_emergency(&settings, &by_uri);
-    assert(!uris_are_emergency(&settings, text, STR("")) || found == EMERGENCY_BY_REQUEST_URI);
-    assert(found == EMERGENCY_NONE || call_emergency(&settings, &by_to) == EMERGENCY_BY_TO);
+    enum emergency found = emergency_of_call(&settings, &by_uri);
+    assert(!emergency_uris(&settings, text, STR("")) || found == EMERGENCY_BY_REQUEST_URI);
+    assert(found == EMERGENCY_NONE || emergency_of_call(&settings, &by_to) == EMERGENCY_BY_TO);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(url.n == 0 || (t.readable && !x5u_fault(url)));
     assert(!t.has_signature || t.signed_octets.n > 0);
     assert(t.signed_octets.n <= size);
-    assert(!t.is_shaken || t.kind == IDENTITY_SHAKEN);
+    assert(!t.type || t.kind == IDENTITY_SHAKEN);
     assert(t.readable == (t.finding[VERIFY_SYNTAX].result == VERIFY_PASSED));
     assert(t.finding[VERIFY_SIGNATURE].result != VERIFY_PASSED);
-    assert(t.attest.n == 0 || t.is_shaken);
+    assert(t.attest.n == 0 || t.type);
     token_fini(&t);
     arena_free(arena);
     return 0;

@@ -30,7 +30,7 @@ static void visit(void *user, const struct trace_message *m)
     struct str line = str_slice(m->text, 0, str_find(m->text, '\r', 0));
     struct arena *arena = arena_new(1024);
     s->n++;
-    assert(sip_is_start_line(line));
+    assert(start_line_is_sip(line));
     hops_compare(buf_str(&s->before), m->text, &us, arena, tell, NULL);
     buf_reset(&s->before);
     buf_add_str(&s->before, m->text);

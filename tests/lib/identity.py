@@ -60,7 +60,10 @@ def compact(value):
 
 
 def check_form(token):
-    """Members, order and spelling of RFC 8225 section 9 and RFC 8588, octet by octet."""
+    """
+    R-P-120 R-P-121 R-P-122 R-P-123 R-P-135 R-P-136: members, order and spelling of RFC 8225 section 9 and
+    RFC 8588, octet by octet (Decided 3).
+    """
     header = {"alg": "ES256", "ppt": "shaken", "typ": "passport", "x5u": token.info}
     assert token.header_bytes == compact(header), "header is %r" % token.header_bytes
     claims = token.payload

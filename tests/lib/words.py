@@ -70,18 +70,22 @@ class Words:
     def __init__(self):
         self.layout = layout()
 
-    def octets(self, more):
-        """So many more than a word has, or less; at least one."""
-        return bytes(max(self.layout["size"] + more, 1))
+    def octets(self, word, more):
+        """So many more than the word has, or less; at least one."""
+        octets = self.message(word)
+        return octets[:max(len(octets) + more, 1)] + bytes(max(more, 0))
 
-    def message(self, word, generation=0, text=b"", worker=0):
-        """WORD: a name, or a number that none has."""
-        octets = bytearray(self.layout["size"])
+    def message(self, word, **fields):
+        """WORD: a name, or a number that none has. What it has no field for is left out."""
+        octets = bytearray(self.layout.get("SIZE_%s" % word, self.layout["SIZE_PING"]))
         kind = word if isinstance(word, int) else self.layout[word]
         struct.pack_into("=I", octets, self.layout["type"], kind)
-        struct.pack_into("=I", octets, self.layout["worker"], worker)
-        struct.pack_into("=Q", octets, self.layout["generation"], generation)
-        octets[self.layout["text"]:self.layout["text"] + len(text)] = text
+        for name, value in fields.items():
+            at = self.layout.get("%s_%s" % (word, name))
+            if at is None:
+                continue
+            value = value if isinstance(value, bytes) else struct.pack("=Q" if name == "generation" else "=I", value)
+            octets[at:at + len(value)] = value
         return bytes(octets)
 
     def call(self, fd, word, **fields):
@@ -93,7 +97,7 @@ class Words:
         """The possessed CHILD says it with these descriptors, in LENGTH octets more than a word has. 0 or more: it
         was sent."""
         octets = self.message(word) + bytes(max(length, 0))
-        part = struct.pack("=QQ", child.lay(octets), self.layout["size"] + length)
+        part = struct.pack("=QQ", child.lay(octets), len(self.message(word)) + length)
         rights = struct.pack("=QII%di" % len(descriptors), 16 + 4 * len(descriptors), SOL_SOCKET, SCM_RIGHTS,
                              *descriptors) if descriptors else b""
         head = struct.pack("=QIIQQQQII", 0, 0, 0, child.lay(part), 1, child.lay(rights), len(rights), 0, 0)
@@ -105,7 +109,7 @@ class Words:
         while said < times:
             result, n = child.repeat(times - said, *self.call(fd, word, **fields))
             said += n
-            if result not in (self.layout["size"], -11):
+            if result not in (len(self.message(word)), -11):
                 break
         return said
 

@@ -86,10 +86,10 @@ def check(project):
         if not 1 <= int(number) <= 19 and "`%s`" % name not in text:
             yield "no row of reason %s" % name
     counters = rows(section(text, "By counter"))
-    table = read(project, "include", "stird", "core", "proxy_counters.def")
-    counted = re.findall(r"^(?:COUNTER|LEVEL)\((\w+)\)", table, re.M)
-    if len(counted) < 40:
-        yield "only %d counters are read of proxy_counters.def" % len(counted)
+    table = read(project, "include", "stird", "core", "counters.def")
+    counted = re.findall(r"^OF_\w+\((?:COUNTER|LEVEL|HISTOGRAM)\((\w+),", table, re.M)
+    if len(counted) < 70:
+        yield "only %d counters are read of counters.def" % len(counted)
     for name in counted:
         if name not in counters:
             yield "no row of counter %s" % name

@@ -3,7 +3,8 @@
 usage: map.py PROJECT
 src/README.md names every file of src/ and include/stird/ in the row of its folder, or of the nearest folder above that
 has one, and no file that is not there; those of sip/ in the table of their own. Behind `numbers`, `_read` names
-numbers_read. And every path that documents, comments and tests name is there.
+numbers_read. And every path that documents, comments and tests name is there; and each of these files begins with what
+it is for, but for a .c whose header says so.
 """
 
 import os
@@ -14,7 +15,7 @@ MAP = "src/README.md"
 # What stands in the rows in backquotes beside names of files.
 WORDS = {"stirctl", "stirctl status"}
 # What tries itself with files that are not there.
-EXEMPT = {"tests/lint/includes.py"}
+EXEMPT = {"tests/lint/includes.py", "tests/lint/decisions.py", "tests/lint/requirements.py"}
 PATH = re.compile(r"(?<![\w/.<*$}-])((?:(?:src|include|tests|docs|scripts|conf|base|core|io|lab|fetch|trace|net|sip|daemon|"
                   r"cli|stird)/)(?:[\w.-]+/)*[\w-]+\.(?:c|h|def|py|sh|md|xml|conf|csv))(?![\w*/]|\.\d)")
 
@@ -99,10 +100,22 @@ def check_paths(project):
                         yield "%s:%d: there is no %s" % (path, number, named)
 
 
+def check_purposes(project):
+    """Each file begins with what it is for, or its header of the same name does."""
+    headers = {name[:-2] for _, _, path in files(project) for name in [os.path.basename(path)] if name.endswith(".h")}
+    for _, _, path in sorted(files(project)):
+        with open(os.path.join(project, path), encoding="utf-8") as source:
+            begins = source.read(2) == "/*"
+        stem, ending = os.path.splitext(os.path.basename(path))
+        if not begins and (ending != ".c" or stem not in headers):
+            yield "%s does not begin with a line that says what it is for" % path
+
+
 def main(project):
     with open(os.path.join(project, MAP), encoding="utf-8") as text:
         said = rooms(text.read())
-    faults = list(check_files(project, said)) + list(check_names(project, said)) + list(check_paths(project))
+    faults = list(check_files(project, said)) + list(check_names(project, said)) + list(check_paths(project)) + list(
+        check_purposes(project))
     for fault in faults:
         print(fault)
     return 1 if faults else 0

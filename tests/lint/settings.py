@@ -88,7 +88,7 @@ def main(project, compiler):
         program = os.path.join(place, "program.c")
         with open(program, "w", encoding="utf-8") as file:
             file.write(PROGRAM)
-        sources = [one(place, "src", "**", name) for name in ("keys.c", "key_value.c", "service_word.c", "str.c", "buf.c")]
+        sources = [one(place, "src", "**", name) for name in ("keys.c", "key_value.c", "service_word.c", "str.c", "buf.c", "shortage.c")]
         subprocess.run([compiler, "-std=gnu11", "-D_GNU_SOURCE", "-I" + os.path.join(place, "include"),
                         "-I" + os.path.join(place, "src"), "-I" + os.path.dirname(sources[0]), program] + sources +
                        ["-o", os.path.join(place, "program")], check=True)

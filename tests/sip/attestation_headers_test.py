@@ -1,4 +1,4 @@
-"""What an SBC tells of level, origid and verification: who is heard, and where it does not go."""
+"""R-P-108 R-P-109: What an SBC tells of level, origid and verification: who is heard, and where it does not go."""
 
 from lib.dialog import in_dialog
 from lib.story import Story

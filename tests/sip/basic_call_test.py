@@ -10,8 +10,12 @@ from lib.story import Story
 
 class BasicCall(Story):
     def set_up_call(self, invite, peer, at):
-        """From the INVITE's arrival to the ACK's: (arrived, the 200 at the caller, the callee's)."""
+        """
+        From the INVITE's arrival to the ACK's: (arrived, the 200 at the caller, the callee's). R-P-137: one line
+        of Identity, unfolded; R-P-139: none in a response.
+        """
         arrived = at.expect("INVITE")
+        self.assertEqual([b"\r" in line or b"," in line for line in arrived.raws("identity")], [False])
         self.verify(arrived, "A", "12155550100", "12155550199")
         self.assert_untouched(invite, arrived)
         peer.expect(100)
@@ -23,6 +27,7 @@ class BasicCall(Story):
         sent = at.respond(arrived, 200, body=SDP)
         ok = peer.expect(200)
         self.assertEqual(ok.body, SDP)
+        self.assertEqual(ringing.raws("identity") + ok.raws("identity"), [])
         peer.acknowledge(invite, ok)
         ack = at.expect("ACK")
         self.assertEqual(ack.raws("route"), [], "stird's own Route is gone")

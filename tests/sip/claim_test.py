@@ -1,6 +1,6 @@
 """
 An address of an upstream begins a call only of a trunk that names it as narrowly (docs/routing.md):
-whatever else covers it, a carrier's call is nobody's, in the call as in explain.
+whatever else covers it, a carrier's call is nobody's, in the call as in explain (Decided 12).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The Date header and iat (Decided 9)."""
+"""R-P-129 R-P-130: The Date header and iat (Decided 9)."""
 
 import email.utils
 import time

@@ -1,4 +1,4 @@
-"""Identity headers that a call brings along (Decided 4)."""
+"""R-X-010 R-F-004: Identity headers that a call brings along (Decided 4)."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Hostile text in a caller's fields: no token, no broken log line, no broken record."""
+"""R-P-122: Hostile text in a caller's fields: no token, no broken log line, no broken record."""
 
 import json
 import re

@@ -3,6 +3,7 @@
 import os
 import time
 import unittest
+from email.utils import formatdate, parsedate_to_datetime
 
 from lib import dialog, identity
 from lib.story import Story
@@ -132,6 +133,24 @@ class Privacy(Story):
         self.verify(two, "A", NUMBER)
         self.assertEqual(two.raws("p-asserted-identity"), [PAI.encode()])
         self.record(invite, decision="signed", attest="A", upstream="carrier")
+
+    def test_r_p_138_decided_late(self):
+        """A token that is first asked for at the second upstream, long after the call came, is of then:
+        the signer takes no older one."""
+        for trusted, extra, from_, orig, level in (
+                (True, [], None, "12155550100", "B"), (False, ["Date: "], ANONYMOUS, NUMBER, "A")):
+            with self.subTest(first_trusted=trusted, extra=extra):
+                first = self.mixed(trusted, not trusted, more='signing = { failure = "fail_closed"; };')
+                sent = formatdate(time.time(), usegmt=True)
+                invite, one, two = self.fail_over(
+                    first, 9, extra=[PAI, "Privacy: id"] + [line + sent for line in extra],
+                    **({"from_": from_} if from_ else {}))
+                token = self.verify(two, level, orig)
+                self.assertEqual(len(two.all("date")), 1)
+                self.assertEqual(parsedate_to_datetime(two.get("date")).timestamp(), token.iat)
+                self.assertGreaterEqual(token.iat, parsedate_to_datetime(sent).timestamp() + 8)
+                self.record(invite, decision="signed", attest=level, upstream="carrier")
+                self.assertEqual(self.stird.stop(), 0)
 
     def test_r_p_052_each_gets_its_own_token(self):
         """From shows another number: a token over that for the one, over the asserted for the other."""

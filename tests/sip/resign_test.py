@@ -1,4 +1,4 @@
-"""R-P-138: the same Identity over failover as long as it is fresh, a new one when it is not."""
+"""R-P-138: the same Identity over failover as long as it is fresh, a new one when it is not (Decided 10)."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""One INVITE is one signature and one upstream INVITE, however often it arrives."""
+"""One INVITE is one signature and one upstream INVITE, however often it arrives (Decided 10)."""
 
 from lib.story import Story
 
@@ -44,7 +44,7 @@ class Retransmission(Story):
         self.refuse(arrived, invite)
 
     def test_each_call_has_its_own_token(self):
-        """Two calls between the same numbers: two origids."""
+        """R-P-132: Two calls between the same numbers: two origids."""
         self.start()
         _, _, one = self.signed_call()
         _, _, two = self.signed_call()

@@ -129,6 +129,7 @@ class Origid(Story):
         self.assertNotEqual(self.origid(), self.origid())
 
     def test_of_a_trunk_survives_a_restart_and_reveals_nothing(self):
+        """R-P-132."""
         self.start(more='signing = { origid = "trunk"; };')
         pbx, guest = self.origid(), self.origid(self.peer("guest", 3))
         self.assertEqual(pbx, self.origid())

@@ -54,6 +54,7 @@ class Scenarios(Story):
         self.refused_call(603, caller="+12155559999", reason="number_blocked")
 
     def test_international_gateway(self):
+        """R-F-005."""
         self.example("international-gateway")
         self.leaves("C", "+442079460000", "signed_gateway")
         self.leaves("C", "+12155550100", "signed_gateway")

@@ -21,7 +21,7 @@
 #include "sip/proxy_parts.h"
 #include "sip/route_key.h"
 #include "sip/stranger.h"
-#include "sip/trust.h"
+#include "sip/trust_domain.h"
 
 #define INVITE   "INVITE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
 #define BYE      "BYE sip:+12155550199@127.0.0.1 SIP/2.0\r\n"
@@ -64,7 +64,7 @@ bool worst_roles_init(const char *path, const char *of_trusted, const char *of_u
     snapshot.settings = settings;
     timers_init(&timers, 0);
     const struct proxy_stage stage = {.snapshot = &snapshot,
-                                      .listeners = settings_listeners(settings),
+                                      .listeners = listeners_of_settings(settings),
                                       .secret = secret,
                                       .transactions = transactions_new(&timing, &hooks, &timers)};
     proxy = proxy_new_offstage(&stage);
@@ -83,7 +83,7 @@ static void decide(struct str bytes, const struct address *source)
                           .source = *source,
                           .transport = TRANSPORT_UDP,
                           .now_s = clock_real_us() / 1000000};
-    rehearse(&r, arena, bytes);
+    rehearsal_run(&r, arena, bytes);
     arena_free(arena);
 }
 
@@ -150,7 +150,7 @@ static void pass_in_dialog(struct str bytes)
     if (message_parse(&m, bytes, settings) == REASON_OK) {
         if (m.status == 0)
             own_routes_of(proxy, &m, 0, &own);
-        trust_apply_in_dialog(&m, settings, &untrusted, &trusted);
+        trust_domain_apply_in_dialog(&m, settings, &untrusted, &trusted);
         message_print(&m, &out);
         message_fini(&m);
     }

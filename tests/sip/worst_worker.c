@@ -84,7 +84,7 @@ void worst_worker_hears(struct str bytes, const struct address *source)
     room[bytes.n] = '\0';
     enum frame_status status = frame_datagram((struct str){room, bytes.n}, &limits, &frame);
     if (status != FRAME_KEEPALIVE && status != FRAME_NOT_SIP)
-        proxy_message(proxy, &from, room + frame.skip, bytes.n - frame.skip, &frame, status);
+        arrival_message(proxy, &from, room + frame.skip, bytes.n - frame.skip, &frame, status);
     proxy_after_events(proxy);
     event_base_loop(base, EVLOOP_NONBLOCK);
 }

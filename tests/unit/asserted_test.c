@@ -1,3 +1,4 @@
+/* What P-Asserted-Identity says, whatever is odd about it (Decided 2). */
 #include "lab.h"
 
 #include <stird/core/asserted.h>

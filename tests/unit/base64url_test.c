@@ -29,6 +29,7 @@ static void known_pairs_both_ways(void **state)
     }
 }
 
+/* R-P-123. */
 static void every_length_comes_back(void **state)
 {
     unsigned char bytes[256];

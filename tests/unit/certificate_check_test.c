@@ -95,6 +95,7 @@ static void expect(const struct buf *body, const char *type, const struct trust 
 
 #define CHAIN_TYPE "application/pem-certificate-chain"
 
+/* R-P-133 R-C-002. */
 static void the_same_certificate_is_served(void **state)
 {
     (void)state;

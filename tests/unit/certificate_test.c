@@ -42,6 +42,7 @@ static void a_good_unit_is_read(void **state)
     certificate_fini(&c);
 }
 
+/* R-P-131 R-C-003. */
 static void it_is_usable_from_its_first_to_its_last_second(void **state)
 {
     const struct certificate c = {.not_before_s = 1000, .not_after_s = 2000};

@@ -91,6 +91,7 @@ static const struct {
     {"M", "!", "cannot be decoded"},
 };
 
+/* R-C-008. */
 static void spellings_of_pem(void **state)
 {
     (void)state;
@@ -174,7 +175,7 @@ static void other_forms(void **state)
     free(bare_key);
 }
 
-/* A certificate, and what is behind it. */
+/* R-C-008: A certificate, and what is behind it. */
 static void certificates_in_der(void **state)
 {
     struct text_fault fault;

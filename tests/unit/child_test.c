@@ -1,7 +1,7 @@
 /* When a child is started again, when it is pinged, and when it is taken for hung. */
 #include "daemon/child.h"
 #include "daemon/roles.h"
-#include "daemon/supervisor/supervisor.h"
+#include "daemon/supervisor/loop.h"
 
 #include "daemon/privileges.h"
 #include "daemon/rights.h"
@@ -286,8 +286,9 @@ static void test_no_descriptors_no_child(void **state)
 /* Descriptors into pairs of its own that nobody reads, until the kernel refuses more. */
 static int leave_descriptors_under_way(void *user, int control_fd)
 {
-    const struct control_message m = {.type = CONTROL_PONG};
-    const int fds[CONTROL_FDS_MAX] = {2, 2, 2};
+    const struct control_message m = {.type = CONTROL_SNAPSHOT};
+    const int fds[CONTROL_FDS_MAX] = {2, 2, 2, 2};
+    const struct control_message pong = {.type = CONTROL_PONG};
     int ends[2], r = -EAGAIN;
     (void)user;
     while (r == 0 || r == -EAGAIN) {
@@ -295,7 +296,7 @@ static int leave_descriptors_under_way(void *user, int control_fd)
             return 1;
         r = control_send(ends[1], &m, fds, CONTROL_FDS_MAX);
     }
-    if (r == -ETOOMANYREFS && control_send(control_fd, &m, NULL, 0) == 0)
+    if (r == -ETOOMANYREFS && control_send(control_fd, &pong, NULL, 0) == 0)
         sleep_for_good(NULL, control_fd);
     return 1;
 }
@@ -303,7 +304,7 @@ static int leave_descriptors_under_way(void *user, int control_fd)
 /* What the supervisor can still send then, to a child of ROLE. */
 static int sent_beside(const struct child_role *role)
 {
-    struct control_message m = {.type = CONTROL_PING};
+    struct control_message m;
     int fds[CONTROL_FDS_MAX], r = -EAGAIN;
     const int to_send = 2;
     unsigned n;
@@ -313,6 +314,7 @@ static int sent_beside(const struct child_role *role)
         return -ECHILD;
     while (r == -EAGAIN)
         r = control_receive(c.control_fd, &m, fds, &n);
+    m = (struct control_message){.type = CONTROL_CHANNEL};
     r = r == 1 ? child_send(&c, &m, &to_send, 1) : -EPROTO;
     child_kill(&c, SIGKILL);
     waitpid(c.pid, NULL, 0);
@@ -349,7 +351,7 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
 {
     (void)state;
     const struct control_message m = {.type = CONTROL_PONG};
-    struct supervisor *s = calloc(1, sizeof(*s));
+    struct supervisor *s = supervisor_make(roles, ROLES, supervisor_parts);
     struct control_message left;
     int ends[2], fds[CONTROL_FDS_MAX];
     unsigned n_fds, sent = 0, unread = 0;
@@ -357,20 +359,20 @@ static void test_a_flood_is_read_a_little_at_a_time_and_ends(void **state)
     while (control_send(ends[1], &m, NULL, 0) == 0)
         sent++;
     assert_in_range(sent, 20, 100000);
-    child_init(&s->signer, &roles[ROLE_SIGNER], 0);
-    s->signer.control_fd = ends[0];
-    supervisor_child_messages(s, &s->signer, 1000);
-    assert_int_equal(s->signer.heard_ms, 1000);
+    struct child *c = supervisor_places(s, ROLE_SIGNER);
+    c->control_fd = ends[0];
+    supervisor_child_messages(s, c, 1000);
+    assert_int_equal(c->heard_ms, 1000);
     while (control_receive(ends[0], &left, fds, &n_fds) > 0)
         unread++;
     assert_int_equal(unread, sent - 16);
-    for (unsigned i = 0; i < 1000 && s->signer.control_fd >= 0; i++) {
+    for (unsigned i = 0; i < 1000 && c->control_fd >= 0; i++) {
         control_send(ends[1], &m, NULL, 0);
-        supervisor_child_messages(s, &s->signer, 1000 + (int64_t)i / 10);
+        supervisor_child_messages(s, c, 1000 + (int64_t)i / 10);
     }
-    assert_int_equal(s->signer.control_fd, -1);
+    assert_int_equal(c->control_fd, -1);
     close(ends[1]);
-    free(s);
+    supervisor_unmake(s);
 }
 
 static void test_what_a_child_says_in_its_time_is_no_flood(void **state)

@@ -112,6 +112,7 @@ static void the_vectors_of_rfc7515_and_rfc6979_verify(void **state)
     json_decref(rfc6979);
 }
 
+/* R-V-009. */
 static void signatures_are_judged_as_openssl_does(void **state)
 {
     size_t i;
@@ -135,7 +136,7 @@ static void signatures_are_judged_as_openssl_does(void **state)
     json_decref(file);
 }
 
-/* About every 128th signature has an r or s that begins with a zero octet. */
+/* R-P-124: About every 128th signature has an r or s that begins with a zero octet. */
 static void short_halves_are_padded(void **state)
 {
     struct credential *c = good_credential();
@@ -178,10 +179,9 @@ static void a_refusal_leaves_the_buffer_as_it_was(void **state)
     credential_free(c);
 }
 
-static bool failing_sign(void *key, const unsigned char digest[SHA256_BYTES],
-                         unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool failing_sign(void *key, struct str message, unsigned char signature[JWS_SIGNATURE_MAX])
 {
-    (void)key, (void)digest, (void)signature;
+    (void)key, (void)message, (void)signature;
     return false;
 }
 
@@ -205,6 +205,7 @@ static void a_key_that_fails_gives_no_token(void **state)
     free(pem);
 }
 
+/* R-C-001. */
 static void sec1_and_pkcs8_are_both_taken(void **state)
 {
     char command[1200];
@@ -242,6 +243,7 @@ static void refused_kind(const char *kind, const char *words)
     free(pem);
 }
 
+/* R-C-001. */
 static void each_wrong_key_has_its_own_words(void **state)
 {
     char path[1024], command[1200];

@@ -2,7 +2,7 @@
  * Decided 5 lets every emergency call go on; it never lets one go on with more. Random trunks,
  * rules, tables and INVITEs, each decided twice: to an emergency number, and to another number that
  * is written the same way. The first is signed with no better level than the second, which may be
- * refused where the first goes on unsigned.
+ * refused where the first goes on unsigned. (Decided 6: being one is no ground for an A.)
  */
 #include <setjmp.h>
 #include <stdarg.h>

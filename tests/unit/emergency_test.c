@@ -58,7 +58,8 @@ static enum emergency said(const char *request_uri, const char *to, const struct
     if (reason != REASON_OK)
         print_error("cannot be read: %s, To: %s: %.*s\n", request_uri, to,
                     STR_ARG(reason_name(reason)));
-    enum emergency found = reason == REASON_OK ? call_emergency(&settings, &call) : EMERGENCY_NONE;
+    enum emergency found = reason == REASON_OK ? emergency_of_call(&settings, &call)
+                                               : EMERGENCY_NONE;
     arena_free(call.arena);
     return found;
 }
@@ -542,11 +543,11 @@ static void to_alone_can_be_taken_away(void **state)
     struct trunk trunk = {.country = america};
     struct settings settings = settings_of(&trunk);
     struct call call = {.request_uri = STR(OTHER_URI), .to_uri = STR("sip:911@h"), .trunk = &trunk};
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_BY_TO);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_BY_TO);
     settings.emergency_by_to = false;
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_NONE);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_NONE);
     call.request_uri = STR("sip:911@h");
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_BY_REQUEST_URI);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_BY_REQUEST_URI);
 }
 
 static void prefixes_are_those_of_the_settings(void **state)
@@ -556,13 +557,13 @@ static void prefixes_are_those_of_the_settings(void **state)
     struct settings settings = settings_of(&trunk);
     struct call call = {.request_uri = STR("sip:9911@h"), .trunk = &trunk};
     settings.n_emergency_prefixes = 0;
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_NONE);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_NONE);
     static const struct str zero[] = {STR("0")};
     settings.emergency_prefixes = zero;
     settings.n_emergency_prefixes = 1;
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_NONE);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_NONE);
     call.request_uri = STR("sip:0911@h");
-    assert_int_equal(call_emergency(&settings, &call), EMERGENCY_BY_REQUEST_URI);
+    assert_int_equal(emergency_of_call(&settings, &call), EMERGENCY_BY_REQUEST_URI);
 }
 
 int main(void)

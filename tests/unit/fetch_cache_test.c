@@ -21,6 +21,7 @@ static enum fetch_cache_answer ask(struct fetch_cache *c, struct str url, int64_
     return fetch_cache_ask(c, url, now_ms, &body);
 }
 
+/* R-V-015. */
 static void one_fetch_serves_all_who_ask(void **state)
 {
     (void)state;
@@ -36,6 +37,7 @@ static void one_fetch_serves_all_who_ask(void **state)
     fetch_cache_free(c);
 }
 
+/* R-V-014. */
 static void it_is_kept_as_long_as_the_server_says(void **state)
 {
     (void)state;

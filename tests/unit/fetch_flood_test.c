@@ -16,7 +16,7 @@
 
 #define PORT       8443
 #define ROUNDS     2000000 /* as good as without end */
-#define BODY_BYTES 60000
+#define BODY_BYTES FETCH_MAX_BYTES
 #define TOO_MUCH   "it sends more than a certificate needs"
 
 static char *directory, host[INET_ADDRSTRLEN];
@@ -193,6 +193,7 @@ static int flood(SSL *ssl, const void *how)
     return 1;
 }
 
+/* R-V-013. */
 static void a_flood_ends_and_says_why(void **state)
 {
     (void)state;
@@ -213,6 +214,7 @@ static void a_flood_ends_and_says_why(void **state)
 /* ---- and what is none ---- */
 
 struct odd {
+    size_t octets;    /* of the body; 0: BODY_BYTES */
     size_t piece;     /* octets of a record of the body */
     unsigned updates; /* KeyUpdates before it */
     bool chunked;
@@ -221,18 +223,20 @@ struct odd {
 static int serve_body(SSL *ssl, const void *how)
 {
     const struct odd *odd = how;
-    char piece[BODY_BYTES], size[32];
+    char piece[BODY_BYTES], size[32], head[64];
+    size_t all = odd->octets ? odd->octets : BODY_BYTES;
     memset(piece, 'c', sizeof(piece));
     for (unsigned i = 0; i < odd->updates; i++)
         key_update(ssl);
-    say(ssl, odd->chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                          : "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n");
-    for (size_t at = 0, n; at < BODY_BYTES; at += n) {
-        n = BODY_BYTES - at < odd->piece ? BODY_BYTES - at : odd->piece;
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", all);
+    say(ssl, odd->chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : head);
+    for (size_t at = 0, n; at < all; at += n) {
+        n = all - at < odd->piece ? all - at : odd->piece;
         snprintf(size, sizeof(size), "%s%zx\r\n", at > 0 ? "\r\n" : "", n);
         if (odd->chunked)
             say(ssl, size);
-        SSL_write(ssl, piece, (int)n);
+        if (SSL_write(ssl, piece, (int)n) <= 0)
+            return 0;
     }
     if (odd->chunked)
         say(ssl, "\r\n0\r\n\r\n");
@@ -242,11 +246,11 @@ static int serve_body(SSL *ssl, const void *how)
 
 static void what_is_only_odd_is_served(void **state)
 {
-    static const struct odd list[] = {{BODY_BYTES, 0, false},
-                                      {100, 0, false},
-                                      {16384, 20, false},
-                                      {1400, 0, true},
-                                      {150, 50, true}};
+    static const struct odd list[] = {{0, BODY_BYTES, 0, false},
+                                      {0, 100, 0, false},
+                                      {0, 16384, 20, false},
+                                      {0, 1400, 0, true},
+                                      {0, 150, 50, true}};
     (void)state;
     for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         struct fetch_reply reply;
@@ -261,11 +265,32 @@ static void what_is_only_odd_is_served(void **state)
     }
 }
 
+/* Its reader hears that there is more than anybody reads, and of no other fault. */
+static void what_is_too_large_is_one_thing(void **state)
+{
+    static const size_t sizes[] = {BODY_BYTES + 1, 2 * BODY_BYTES, 2 * BODY_BYTES + 1,
+                                   16 * BODY_BYTES, 100 * BODY_BYTES};
+    (void)state;
+    for (unsigned i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const struct odd odd = {sizes[i / 2], 16000, 0, i % 2};
+        struct fetch_reply reply;
+        int fd = listen_here();
+        pid_t pid = serve(fd, TLS1_3_VERSION, serve_body, &odd);
+        close(fd);
+        if (!fetch_it(&reply))
+            fail_msg("%zu octets: %s", odd.octets, reply.why);
+        assert_int_equal(reply.body.n, FETCH_MAX_BYTES + 1);
+        end_of(pid);
+        fetch_reply_fini(&reply);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_ends_and_says_why),
         cmocka_unit_test(what_is_only_odd_is_served),
+        cmocka_unit_test(what_is_too_large_is_one_thing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

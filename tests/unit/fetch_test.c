@@ -1,8 +1,9 @@
-/* What is decided without a network: addresses, Cache-Control, URLs. */
+/* What is decided without a network: addresses, URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -12,6 +13,7 @@
 #include <stird/core/x5u.h>
 #include <stird/fetch/fetch.h>
 
+/* R-V-013. */
 static void addresses_of_nobodys_web_server(void **state)
 {
     (void)state;
@@ -50,7 +52,15 @@ static void addresses_of_nobodys_web_server(void **state)
         {"2606:4700::1111", true},
         {"2a00:1450::1", true},
         {"64:ff9b::a00:1", false},
+        {"64:ff9b:1::a00:1", false},
         {"2002:a00:1::", false},
+        {"::10.0.0.1", false},
+        {"::8.8.8.8", false},
+        {"3fff::1", false},
+        {"3fff:fff::1", false},
+        {"3fff:1000::1", true},
+        {"5f00::1", false},
+        {"5f01::1", true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         unsigned char bytes[16];
@@ -60,33 +70,6 @@ static void addresses_of_nobodys_web_server(void **state)
         if (public_address(kept, bytes) != cases[i].is_public)
             fail_msg("%s", cases[i].text);
     }
-}
-
-static void cache_control(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *value;
-        int64_t seconds;
-    } cases[] = {
-        {"", -1},
-        {"max-age=300", 300},
-        {"public, max-age=300", 300},
-        {"Max-Age = 300 , must-revalidate", 300},
-        {"max-age=\"60\"", 60},
-        {"max-age=300, no-store", 0},
-        {"no-cache", 0},
-        {"max-age=soon", -1},
-        {"max-age=", -1},
-        {"max-age", -1},
-        {"max-age=99999999999999999999", 365 * 86400},
-        {"s-maxage=9, max-age=5", 5},
-        {"max-age=5, max-age=9", 5},
-        {",,,", -1},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        if (cache_control_max_age(str_of(cases[i].value)) != cases[i].seconds)
-            fail_msg("%s", cases[i].value);
 }
 
 static void urls(void **state)
@@ -103,6 +86,16 @@ static void urls(void **state)
         {"https://cert.example.org", "cert.example.org", 443},
         {"https://[2606:4700::1]/a", "2606:4700::1", 443},
         {"https://[2606:4700::1]:443/a", "2606:4700::1", 443},
+        {"https://[::ffff:10.0.0.1]:8443/a", "::ffff:10.0.0.1", 8443},
+        {"https://[::FFFF:a00:1]/a", "::FFFF:a00:1", 443},
+        {"https://[::10.0.0.1]/a", "::10.0.0.1", 443},
+        {"https://[::ffff:8.8.8.8]/a", "::ffff:8.8.8.8", 443},
+        {"https://[fe80::1%25lo]/a", "", 0}, /* RFC 9844: a zone is no part of a URL */
+        {"https://[fe80::1%lo]/a", "", 0},
+        {"https://[v1.10.0.0.1]/a", "", 0},
+        {"https://[::ffff:010.0.0.1]/a", "", 0},
+        {"https://[::ffff:256.0.0.1]/a", "", 0},
+        {"https://[:]/a", "", 0},
         {"https://cert.example.org:444/a", "", 0},
         {"https://cert.example.org:/a", "", 0},
         {"https://cert.example.org:000443/a", "", 0},
@@ -161,13 +154,55 @@ static void a_bad_url_is_not_fetched(void **state)
     fetch_reply_fini(&reply);
 }
 
+/* However it is spelt: the URL is one, and leads nowhere. */
+static void a_private_address_is_not_asked(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {
+        "10.0.0.1",
+        "127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "2130706433",
+        "017700000001",
+        "0177.0.0.1",
+        "10.1",
+        "012.0.0.1",
+        "0",
+        "169.254.169.254",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[::ffff:10.0.0.1]",
+        "[::ffff:a00:1]",
+        "[::FFFF:7f00:1]",
+        "[::10.0.0.1]",
+        "[2002:a00:1::1]",
+        "[64:ff9b::a00:1]",
+        "[64:ff9b::10.0.0.1]",
+    };
+    const struct fetch_options options = {.allow_private = false};
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        char url[64];
+        struct fetch_reply reply;
+        snprintf(url, sizeof(url), "https://%s/a.pem", hosts[i]);
+        if (x5u_fault(str_of(url)))
+            fail_msg("%s: the URL %s", hosts[i], x5u_fault(str_of(url)));
+        if (fetch(&options, str_of(url), &reply) || !strstr(reply.why, "not of the open Internet"))
+            fail_msg("%s: %s", hosts[i], reply.why);
+        fetch_reply_fini(&reply);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_of_nobodys_web_server),
-        cmocka_unit_test(cache_control),
         cmocka_unit_test(urls),
         cmocka_unit_test(a_bad_url_is_not_fetched),
+        cmocka_unit_test(a_private_address_is_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

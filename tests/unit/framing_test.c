@@ -1,4 +1,5 @@
-/* Where messages end, and the fences before any parser (RFC 3261 sections 7.5, 18.3). */
+/* Where messages end, and the fences before any parser (RFC 3261 sections 7.5, 18.3; Decided 14).
+ */
 #include <setjmp.h>
 #include <time.h>
 #include <stdarg.h>

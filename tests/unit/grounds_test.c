@@ -1,9 +1,9 @@
 /*
- * An A is never given without its grounds, whatever settings, table and caller say: random trunks
- * of one SBC, a random table, and INVITEs as octets, from their text to the decision. What each
- * place of a message says is drawn first and spelled afterwards, in every way that it can be, among
- * what only looks like it; the grounds are stated here of what was drawn. Nor is a number signed
- * that the message which leaves does not show, or above what the SBC told.
+ * An A is never given without its grounds (Decided 6), whatever settings, table and caller say:
+ * random trunks of one SBC, a random table, and INVITEs as octets, from their text to the decision.
+ * What each place of a message says is drawn first and spelled afterwards, in every way that it can
+ * be, among what only looks like it; the grounds are stated here of what was drawn. Nor is a number
+ * signed that the message which leaves does not show, or above what the SBC told. R-P-105.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -54,6 +54,7 @@ static struct scene *new_scene(void)
         .number_looked_up = true,
         .number = {.state = NUMBER_OWNED, .file = STR("/etc/stird/n.csv"), .line = 7},
     };
+    assert_true(outcome_want(&s->outcome, &passport_type_shaken, 0));
     memcpy(s->outcome.claims.origid, "fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0", 36);
     s->tried[0] = (struct tried){.upstream = STR("carrier-b"), .fate = FATE_SILENT};
     s->tried[1] = (struct tried){.upstream = STR("carrier-a"),

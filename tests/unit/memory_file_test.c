@@ -13,7 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/supervisor/supervisor.h"
+#include "daemon/records_place.h"
+#include "daemon/supervisor/supervisor_records.h"
 #include <stird/base/memory_file.h>
 #include <stird/io/known_names.h>
 #include <stird/io/record_queue.h>
@@ -76,7 +77,7 @@ static void the_ways_of_records_stay_for_the_supervisor(void **state)
 {
     char directory[] = "/tmp/stird-tally-XXXXXX";
     struct settings settings = {.records_backlog = 65536};
-    struct supervisor *s = calloc(1, sizeof(*s));
+    struct supervisor *s = supervisor_make(roles, ROLES, supervisor_parts);
     char path[64];
     (void)state;
     assert_non_null(s);
@@ -84,22 +85,20 @@ static void the_ways_of_records_stay_for_the_supervisor(void **state)
     settings.state_directory = str_of(directory);
     s->current.settings = &settings;
     s->n_workers = 1;
-    s->untold_fd = s->record_tally_fd = -1;
-    memset(s->record_channels, -1, sizeof(s->record_channels));
-    memset(s->record_backlogs, -1, sizeof(s->record_backlogs));
+    const struct records *r = supervisor_records(s);
     assert_int_equal(supervisor_open_record_ways(s), 0);
-    assert_stays(s->record_tally_fd);
-    assert_stays(s->record_backlogs[0]);
+    assert_stays(r->tally_fd);
+    assert_stays(r->backlogs[0]);
     const uint64_t lost = 7;
     assert_int_equal(
-        pwrite(s->record_tally_fd, &lost, sizeof(lost), offsetof(struct record_tally, untold)),
+        pwrite(r->tally_fd, &lost, sizeof(lost), offsetof(struct record_tally, untold)),
         sizeof(lost));
-    assert_int_equal(s->record_tally->untold, 7);
-    supervisor_close_record_ways(s);
+    assert_int_equal(r->tally->untold, 7);
+    s->current.settings = NULL;
+    supervisor_unmake(s);
     snprintf(path, sizeof(path), "%s/%s", directory, UNTOLD_FILE);
     unlink(path);
     rmdir(directory);
-    free(s);
 }
 
 static void names_and_queues_are_kept(void **state)

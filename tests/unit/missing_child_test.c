@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "daemon/supervisor/supervisor.h"
+#include "daemon/supervisor/supervisor_alarms.h"
+#include "daemon/supervisor/supervisor_counters.h"
 #include <stird/conf/settings_file.h>
 
 /* A supervisor that is ready, with a worker and a recorder in these states. */
@@ -18,22 +19,24 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     struct problems problems = PROBLEMS_INIT;
     struct files *files = files_new();
     struct settings *settings = settings_read(files, STR("stird.conf"), 1893456000, &problems);
-    struct supervisor *s = calloc(1, sizeof(*s));
+    struct supervisor *s = supervisor_make(roles, ROLES, supervisor_parts);
     assert_non_null(settings);
     assert_non_null(s);
     s->ready = true;
     s->n_workers = 1;
     s->current.settings = s->started_with = settings;
+    assert_true(supervisor_open_counters(s, &problems));
+    struct child *r = supervisor_places(s, ROLE_RECORDER);
+    s->workers[0].kept = r->kept = true;
     s->workers[0].state = worker;
     s->workers[0].deaths = worker_deaths;
-    s->recorder.state = recorder;
-    s->recorder.deaths = recorder_deaths;
-    supervisor_look_for_alarms_now(s, 1000);
-    const struct alarm *row = &s->alarms.rows[ALARM_child_missing];
+    r->state = recorder;
+    r->deaths = recorder_deaths;
+    supervisor_look_for_alarms(s, 1000);
+    const struct alarm *row = &supervisor_alarms(s)->rows[ALARM_child_missing];
     uint64_t n = row->on ? row->count : 0;
-    settings_free(settings);
+    supervisor_unmake(s); /* with the settings */
     files_free(files);
-    free(s);
     return n;
 }
 

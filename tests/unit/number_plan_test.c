@@ -1,7 +1,7 @@
 /*
  * Numbers of the countries that are called most: fixed, mobile, toll-free, short geographic ones.
  * Those that a country keeps for fiction, where it has some; else made-up ones of the right form.
- * Taking one of them for impossible would cost a call its signature.
+ * Taking one of them for impossible would cost a call its signature (Decided 1).
  */
 #include <setjmp.h>
 #include <stdarg.h>

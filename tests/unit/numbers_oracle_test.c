@@ -1,4 +1,5 @@
-/* Random tables are also searched in the slowest and simplest way: the answers must be the same. */
+/* Random tables are also searched in the slowest and simplest way: the answers must be the same.
+ * R-P-107. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -49,6 +49,7 @@ static void answer_all(const char *text, const struct question *questions, size_
     } while (0)
 
 /* The table that conf/numbers.csv and the documentation show. */
+/* R-P-107. */
 static void the_documented_table(void **state)
 {
     (void)state;

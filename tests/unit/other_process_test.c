@@ -89,15 +89,37 @@ static bool judge_record(const void *bytes, size_t n)
 
 static bool judge_request(const void *bytes, size_t n)
 {
-    struct sign_request request;
-    struct passport_claims claims = {0};
-    const struct passport_type *type = NULL;
-    assert_int_equal(n, sizeof(request));
-    memcpy(&request, bytes, n);
-    if (sign_request_read(&request, 1443208345, &type, &claims) != REASON_OK)
+    _Alignas(8) static char copy[SIGN_REQUEST_MAX];
+    static struct sign_asked asked;
+    memcpy(copy, bytes, n);
+    struct str packet = {copy, n};
+    const struct sign_request *request = sign_request_next(&packet);
+    if (!request || sign_request_read(request, 1443208345, &asked) != REASON_OK)
         return true;
-    return type && claims.attest >= 'A' && claims.attest <= 'C' && claims.orig.n <= TN_MAX_DIGITS &&
-           claims.dest.n <= TN_MAX_DIGITS;
+    bool good = packet.n == 0 && asked.n >= 1 && asked.n <= 2;
+    for (unsigned i = 0; good && i < asked.n; i++) {
+        const struct passport_claims *claims = &asked.order[i].claims;
+        good = asked.reason[i] != REASON_OK ||
+               (asked.order[i].type && claims->attest >= 'A' && claims->attest <= 'C' &&
+                claims->orig.n <= TN_MAX_DIGITS && claims->dest.n <= TN_MAX_DIGITS &&
+                claims->orig_uri.n + claims->dest_uri.n + claims->hi.n == 0);
+    }
+    return good;
+}
+
+static bool judge_response(const void *bytes, size_t n)
+{
+    _Alignas(8) static char copy[4096];
+    struct sign_answer answers[PASSPORTS_MAX];
+    memcpy(copy, bytes, n);
+    struct str packet = {copy, n};
+    const struct sign_response *response = sign_response_next(&packet, answers);
+    for (unsigned i = 0; response && i < response->n_tokens; i++)
+        if ((answers[i].reason == REASON_OK) != (answers[i].token.n > 0) ||
+            (answers[i].token.n > 0 &&
+             (answers[i].token.p < copy || answers[i].token.p + answers[i].token.n > copy + n)))
+            return false;
+    return !response || (packet.n == 0 && response->n_tokens <= 2);
 }
 
 /* Each octet alone, with all values, in a copy that ends where it ends. */
@@ -180,20 +202,39 @@ static void test_record(void **state)
 
 static void test_sign_request(void **state)
 {
+    _Alignas(8) char bytes[SIGN_REQUEST_MAX];
+    struct sign_asked asked;
+    const struct sign_order order = {&passport_type_shaken, 0, lab_claims('A', 1443208345)};
+    const struct sign_order orders[] = {order, order};
     (void)state;
-    struct sign_request request;
-    struct passport_claims read, claims = lab_claims('A', 1443208345);
-    const struct passport_type *type;
-    sign_request_write(&request, 1, 0, &passport_type_shaken, &claims);
-    assert_int_equal(sign_request_read(&request, 1443208345, &type, &read), REASON_OK);
-    try_all(judge_request, &request, sizeof(request));
+    for (unsigned n = 1; n <= 2; n++) {
+        size_t size = sign_request_write(bytes, 1, orders, n);
+        assert_int_equal(sign_request_read((struct sign_request *)bytes, 1443208345, &asked),
+                         REASON_OK);
+        try_all(judge_request, bytes, size);
+    }
+}
+
+static void test_sign_response(void **state)
+{
+    struct buf out = BUF_INIT;
+    size_t begin = sign_response_begin(&out, 1);
+    (void)state;
+    sign_response_add(&out, begin, REASON_OK, STR("aaa.bbb.ccc"));
+    sign_response_add(&out, begin, REASON_NO_CERTIFICATE, STR(""));
+    sign_response_end(&out, begin, 1);
+    try_all(judge_response, out.p, out.n);
+    buf_reset(&out);
+    sign_response_refuse(&out, 1, REASON_SIGNER_REFUSED);
+    try_all(judge_response, out.p, out.n);
+    buf_fini(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_handover), cmocka_unit_test(test_known_name),
+        cmocka_unit_test(test_handover),       cmocka_unit_test(test_known_name),
         cmocka_unit_test(test_refused_source), cmocka_unit_test(test_record),
-        cmocka_unit_test(test_sign_request)};
+        cmocka_unit_test(test_sign_request),   cmocka_unit_test(test_sign_response)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

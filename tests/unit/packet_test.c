@@ -72,7 +72,7 @@ static void test_handover(void **state)
 /* With TO_SEND along, as if it were a worker that was taken over. */
 static int send_along(int fd, int to_send)
 {
-    static struct control_message message = {.type = CONTROL_PONG};
+    static struct control_message message = {.type = CONTROL_CHANNEL};
     return control_send(fd, &message, &to_send, 1);
 }
 

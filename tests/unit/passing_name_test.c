@@ -21,7 +21,7 @@ static void test_peers_have_a_small_room(void **state)
     assert_int_equal(resolver_names_refused(s->resolver), 1);
     struct name_query q = by_name("plain.example", NULL);
     assert_int_equal(settled(s, &q).state, NAME_KNOWN); /* ours are not in their way */
-    run_for(s, 300);
+    run_until_asked(s, 101);
     assert_int_equal(look_up_passing(s, 1000, 7).state, NAME_FAILED); /* they were just looked up */
     ahead_ms += 5001;
     for (unsigned i = 0; i < 50; i++) /* asked again, as they are looked up again */
@@ -42,7 +42,7 @@ static void test_each_asker_has_a_part(void **state)
     assert_int_equal(look_up_passing(s, 0, 1).state, NAME_PENDING);
     assert_int_equal(look_up_passing(s, 0, 2).state, NAME_PENDING); /* it is there */
     assert_int_equal(look_up_passing(s, 300, 2).state, NAME_PENDING);
-    run_for(s, 300);
+    run_until_asked(s, 21);
     ahead_ms += 5001;
     for (unsigned i = 400; i < 420; i++) /* its own give way, and nobody else's */
         assert_int_equal(look_up_passing(s, i, 1).state, NAME_PENDING);

@@ -1,5 +1,7 @@
+/* A token octet for octet: what is written, in which form, and what is not (Decided 3). */
 #include "lab.h"
 
+/* R-P-120 R-P-121 R-P-122 R-P-126. */
 static void headers_and_payloads_equal_rfc8588(void **state)
 {
     size_t i;
@@ -9,7 +11,7 @@ static void headers_and_payloads_equal_rfc8588(void **state)
     {
         struct buf b = BUF_INIT, input = BUF_INIT;
         struct passport_claims claims = lab_claims(lab_member(vector, "attest").p[0], 1443208345);
-        assert_int_equal(passport_type_shaken.check(&claims), REASON_OK);
+        assert_int_equal(passport_check(&passport_type_shaken, &claims), REASON_OK);
         passport_write_header(&b, &passport_type_shaken,
                               STR("https://cert.example.org/passport.cer"));
         assert_str(buf_str(&b), lab_member(vector, "header"));
@@ -69,7 +71,7 @@ static void iat_does_not_end_in_2038(void **state)
 static enum reason with_attest(char attest)
 {
     struct passport_claims c = lab_claims(attest, 1443208345);
-    return passport_type_shaken.check(&c);
+    return passport_check(&passport_type_shaken, &c);
 }
 
 static enum reason with_numbers(const char *orig, const char *dest)
@@ -77,20 +79,21 @@ static enum reason with_numbers(const char *orig, const char *dest)
     struct passport_claims c = lab_claims('A', 1443208345);
     c.orig = lab_tn(orig);
     c.dest = lab_tn(dest);
-    return passport_type_shaken.check(&c);
+    return passport_check(&passport_type_shaken, &c);
 }
 
+/* R-P-132. */
 static enum reason with_origid(const char *origid)
 {
     struct passport_claims c = lab_claims('A', 1443208345);
     memcpy(c.origid, origid, ORIGID_TEXT_LENGTH);
-    return passport_type_shaken.check(&c);
+    return passport_check(&passport_type_shaken, &c);
 }
 
 static enum reason with_iat(int64_t iat_s)
 {
     struct passport_claims c = lab_claims('A', iat_s);
-    return passport_type_shaken.check(&c);
+    return passport_check(&passport_type_shaken, &c);
 }
 
 static void claims_out_of_form_are_refused(void **state)
@@ -107,6 +110,14 @@ static void claims_out_of_form_are_refused(void **state)
     assert_int_equal(with_numbers("12155550121", ""), REASON_SIGNER_REFUSED);
     assert_int_equal(with_numbers("+12155550121", "12155550131"), REASON_SIGNER_REFUSED);
     assert_int_equal(with_numbers("1\",\"x\":1", "12155550131"), REASON_SIGNER_REFUSED);
+    struct passport_claims others[] = {lab_claims('A', 1443208345), lab_claims('A', 1443208345),
+                                       lab_claims('A', 1443208345), lab_claims('A', 1443208345)};
+    others[0].hi = STR("1"); /* which it has not */
+    others[1].orig_uri = STR("tel:1");
+    others[2].dest_uri = STR("tel:1");
+    others[3].origid[0] = '\0';
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(passport_check(&passport_type_shaken, &others[i]), REASON_SIGNER_REFUSED);
     assert_int_equal(with_iat(0), REASON_SIGNER_REFUSED);
     assert_int_equal(with_iat(-1), REASON_SIGNER_REFUSED);
     assert_int_equal(with_origid("123e4567-e89b-12d3-a456-42665544000f"), REASON_OK);

@@ -1,4 +1,6 @@
-/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property. */
+/* tests/vectors/policy/cases.json holds the decisions; grounds_test.c tries a property (Decided 6).
+ * R-P-091 R-P-109.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,6 +134,12 @@ static bool check_text(const json_t *expect, const char *key, struct str got)
     return !wanted || check(key, got, str_of(json_string_value(wanted)));
 }
 
+static struct str certificate_of(const struct settings *s, const struct outcome *o)
+{
+    uint32_t i = outcome_certificate(o);
+    return i < s->n_certificates ? s->certificates[i].id : STR("none");
+}
+
 static bool check_bool(const json_t *expect, const char *key, bool got)
 {
     const json_t *wanted = json_object_get(expect, key);
@@ -192,7 +200,7 @@ static bool check_outcome(const json_t *expect, const struct outcome *o, const s
     good &= check_bool(expect, "level_unreadable", o->level_unreadable);
     good &= check_bool(expect, "emergency", o->emergency);
     if (json_object_get(expect, "certificate"))
-        good &= check_text(expect, "certificate", s->certificates[o->certificate].id);
+        good &= check_text(expect, "certificate", certificate_of(s, o));
     if (sign)
         good &= check("origid", (struct str){o->claims.origid, ORIGID_TEXT_LENGTH},
                       text_of(expect, "origid", "fffefdfc-fbfa-49f8-b7f6-f5f4f3f2f1f0"));
@@ -466,9 +474,58 @@ static void the_certificate_is_for_the_lowered_level(void **state)
             if (signs)
                 assert_int_equal(o.claims.attest, doubtful ? 'C' : 'B');
             if (signs)
-                assert_int_equal(o.certificate, doubtful);
+                assert_int_equal(outcome_certificate(&o), doubtful);
             arena_free(call.arena);
         }
+    }
+}
+
+/* What is decided by time is decided for the arrival; a token is of when it is asked for. */
+static void a_call_that_has_waited(void **state)
+{
+    static const struct {
+        const char *date; /* the arrival is at 00:00:00 */
+        int64_t waited_s;
+        enum date_action action;
+        bool wrong;
+        int64_t iat_s; /* from the arrival on */
+    } cases[] = {
+        {"Tue, 01 Jan 2030 00:00:00 GMT", 0, DATE_KEEP, false, 0},
+        {"Tue, 01 Jan 2030 00:00:02 GMT", 7, DATE_KEEP, false, 2},
+        {"Tue, 01 Jan 2030 00:00:00 GMT", 5, DATE_KEEP, false, 0},
+        {"Tue, 01 Jan 2030 00:00:00 GMT", 6, DATE_REPLACE, false, 6},
+        {"Mon, 31 Dec 2029 23:59:55 GMT", 1, DATE_REPLACE, false, 1},
+        {"Tue, 01 Jan 2030 00:00:05 GMT", -1, DATE_REPLACE, false, -1},
+        {"Tue, 01 Jan 2030 00:00:00 GMT", 3600, DATE_REPLACE, false, 3600},
+        {"Tue, 01 Jan 2030 00:00:10 GMT", 10, DATE_REPLACE, true, 10}, /* it was wrong */
+        {NULL, 10, DATE_ADD, false, 10},
+    };
+    const struct str ours = STR("\x30\x08\xa0\x06\x16\x04"
+                                "818H");
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* Valid at the arrival and a minute longer. */
+        struct certificate unit = {
+            .id = STR("a"), .not_after_s = 1893456060, .scope = {{ours}, 1, {{NULL, 0}}, 0}};
+        struct settings s = {.certificates = &unit, .n_certificates = 1};
+        struct outcome o;
+        struct call call = {.arena = arena_new(2048),
+                            .now_s = 1893456000,
+                            .waited_s = cases[i].waited_s,
+                            .from_uri = STR("tel:+12155550100"),
+                            .to_uri = STR("tel:+13035550100"),
+                            .date = cases[i].date ? str_of(cases[i].date) : STR(""),
+                            .n_date = cases[i].date != NULL,
+                            .trunk = &rich,
+                            .customer = NUMBERS_NO_CUSTOMER};
+        policy_decide(&s, NULL, &call, &o);
+        if (cases[i].waited_s < 60)
+            assert_int_equal(o.date, cases[i].action);
+        assert_int_equal(o.date_was_wrong, cases[i].wrong);
+        assert_int_equal(o.claims.iat_s, 1893456000 + cases[i].iat_s);
+        assert_true(policy_is_time_of_token(o.claims.iat_s, call.now_s + call.waited_s));
+        assert_int_equal(o.verdict == VERDICT_SIGN, cases[i].waited_s < 60);
+        arena_free(call.arena);
     }
 }
 
@@ -480,6 +537,7 @@ int main(void)
         cmocka_unit_test(without_a_table_or_certificate),
         cmocka_unit_test(no_better_than_by_trunks_passed_over),
         cmocka_unit_test(the_certificate_is_for_the_lowered_level),
+        cmocka_unit_test(a_call_that_has_waited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include <stird/core/settings.h>
-#include <stird/io/record_check.h>
+#include <stird/io/record_audit.h>
 
 static struct record example(void)
 {

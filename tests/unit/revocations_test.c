@@ -81,6 +81,7 @@ static struct trust *trust_of_vector(json_t *one, bool beside)
     return t;
 }
 
+/* R-V-017. */
 static void the_vectors(void **state)
 {
     (void)state;
@@ -236,14 +237,47 @@ static X509_NAME *respelled(void)
     return name;
 }
 
+static X509_NAME *name_number(unsigned n)
+{
+    char text[32];
+    X509_NAME *name = X509_NAME_new();
+    snprintf(text, sizeof(text), "authority %u", n);
+    assert_true(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)text,
+                                           -1, -1, 0));
+    return name;
+}
+
+/* As many; the last is the STI-CA's. */
+static GENERAL_NAMES *many_names(unsigned n)
+{
+    GENERAL_NAMES *all = names_of(NULL, NULL);
+    for (unsigned i = 1; i <= n; i++) {
+        GENERAL_NAME *general = GENERAL_NAME_new();
+        general->type = GEN_DIRNAME;
+        general->d.directoryName = i < n
+                                       ? name_number(i)
+                                       : X509_NAME_dup(X509_get_subject_name(certificates[STI_CA]));
+        sk_GENERAL_NAME_push(all, general);
+    }
+    return all;
+}
+
+static GENERAL_NAMES *odd_names(const struct shape *s)
+{
+    return is(s->odd, "issuer without name") ? GENERAL_NAMES_new()
+           : is(s->odd, "5 names")           ? many_names(5)
+           : is(s->odd, "16 names")          ? many_names(16)
+           : is(s->odd, "17 names")          ? many_names(17)
+                                             : NULL;
+}
+
 static void set_issuer(X509_REVOKED *entry, const struct shape *s)
 {
     X509_NAME *spelled = is(s->odd, "respelled") ? respelled() : NULL;
     X509_NAME *name = spelled ? spelled : X509_get_subject_name(certificates[s->issuer]);
     X509_NAME *second = is(s->odd, "two issuers") ? X509_get_subject_name(certificates[STI_CA])
                                                   : NULL;
-    GENERAL_NAMES *names = is(s->odd, "issuer without name") ? GENERAL_NAMES_new()
-                                                             : names_of(name, second);
+    GENERAL_NAMES *odd = odd_names(s), *names = odd ? odd : names_of(name, second);
     assert_true(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0));
     GENERAL_NAMES_free(names);
     X509_NAME_free(spelled);
@@ -276,6 +310,27 @@ static void add_entry(X509_CRL *crl, const struct shape *s)
         X509_EXTENSION_free(e);
     }
     assert_true(X509_CRL_add0_revoked(crl, entry));
+    ASN1_INTEGER_free(serial);
+    ASN1_TIME_free(at);
+}
+
+/* One serial number is the leaf's: it is of another authority's certificate. */
+static void add_others(X509_CRL *crl, unsigned n)
+{
+    ASN1_TIME *at = ASN1_TIME_set(NULL, NOW - DAY);
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    ASN1_INTEGER_set_int64(serial, 0x80 + LEAF);
+    for (unsigned i = 0; i < n; i++) {
+        X509_REVOKED *entry = X509_REVOKED_new();
+        X509_NAME *name = name_number(i);
+        GENERAL_NAMES *names = names_of(name, NULL);
+        assert_true(X509_REVOKED_set_serialNumber(entry, serial) &&
+                    X509_REVOKED_set_revocationDate(entry, at) &&
+                    X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0) &&
+                    X509_CRL_add0_revoked(crl, entry));
+        GENERAL_NAMES_free(names);
+        X509_NAME_free(name);
+    }
     ASN1_INTEGER_free(serial);
     ASN1_TIME_free(at);
 }
@@ -323,6 +378,8 @@ static struct buf list_of(const struct shape *s)
     if (!is(s->odd, "no scope"))
         add_scope(crl, s);
     add_odd(crl, s->odd);
+    if (is(s->odd, "600 issuers"))
+        add_others(crl, 600);
     if (s->serial)
         add_entry(crl, s);
     assert_true(X509_CRL_sign(crl, keys[is(s->odd, "forged") ? PA_CLERK : s->signer],
@@ -382,6 +439,11 @@ static void every_shape_of_a_list(void **state)
         {{.signer = PA_SIGNER, .issuer = -1}, "good"},
         {{PA_SIGNER, .issuer = PA_ROOT, .serial = LEAF_SERIAL, .odd = "two issuers"}, "revoked"},
         {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "respelled"}, "revoked"},
+        {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "5 names"}, "revoked"},
+        {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "16 names"}, "revoked"},
+        {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "17 names"}, "not known"},
+        {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "600 issuers"}, "revoked"},
+        {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL + 1, .odd = "600 issuers"}, "good"},
         {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "on hold"}, "revoked"},
         {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "lifted"}, "good"},
         {{PA_SIGNER, .issuer = STI_CA, .serial = LEAF_SERIAL, .odd = "unknown in entry"},
@@ -435,6 +497,29 @@ static void times(void **state)
     assert_string_equal(ask(&revoking, NOW + 2 * DAY), "revoked");
     assert_string_equal(ask(&revoking, NOW - DAY - 1), "not known");  /* of a time to come */
     assert_string_equal(ask(&revoking, NOW + 31 * DAY), "not known"); /* the signer has expired */
+}
+
+/* What is not known for want of a list in force is asked anew when one begins. */
+static void what_is_not_known_has_an_end(void **state)
+{
+    (void)state;
+    struct problems problems = PROBLEMS_INIT;
+    const struct shape empty = {PA_SIGNER, .issuer = -1};
+    struct buf text = list_of(&empty);
+    struct trust *t = trust_new();
+    add_anchor(t, STI_CA, false);
+    add_anchor(t, PA_ROOT, true);
+    assert_true(trust_add_crls(t, STR("crl"), buf_str(&text), &problems));
+    struct trust_answer early, late;
+    assert_true(trust_judge(t, certificates[LEAF], NULL, NOW - 2 * DAY, &early, NULL));
+    assert_int_equal(early.revoked, TRUST_NOT_KNOWN);
+    assert_int_equal(early.until_s, NOW - DAY - 1);
+    assert_true(trust_judge(t, certificates[LEAF], NULL, NOW + 2 * DAY, &late, NULL));
+    assert_int_equal(late.revoked, TRUST_NOT_KNOWN);
+    assert_int_equal(late.from_s, NOW + DAY + 1);
+    assert_int_equal(late.until_s, NOW + 30 * DAY); /* the signer's end */
+    trust_free(t);
+    buf_fini(&text);
 }
 
 /* An authority that is an anchor tells nothing of the certificates of another one, unless somebody
@@ -525,6 +610,7 @@ int main(void)
         cmocka_unit_test(without_their_anchor),
         cmocka_unit_test(every_shape_of_a_list),
         cmocka_unit_test(times),
+        cmocka_unit_test(what_is_not_known_has_an_end),
         cmocka_unit_test(an_authority_of_others),
         cmocka_unit_test(by_an_anchor_of_certificates),
         cmocka_unit_test(a_unit_of_ours),

@@ -147,7 +147,10 @@ static void an_answer_at_once_runs_nothing_inside_the_step(void **state)
     const struct proxy_stage stage = {.snapshot = &newer};
     struct proxy *p = proxy_new_offstage(&stage);
     struct call call = {.trunk = &trunk};
-    struct outcome outcome = {.verdict = VERDICT_SIGN, .reason = REASON_OK};
+    struct outcome outcome = {.verdict = VERDICT_SIGN,
+                              .reason = REASON_OK,
+                              .tokens = {{&passport_type_shaken, 0}},
+                              .n_tokens = 1};
     struct context c = {.proxy = p,
                         .snapshot = &snapshot,
                         .call = &call,

@@ -4,48 +4,82 @@
 
 #define NOW 1443208345
 
-static struct sign_request request(void)
+/* A request as octets, to be changed. */
+union octets {
+    struct sign_request head;
+    _Alignas(8) char bytes[SIGN_REQUEST_MAX];
+};
+
+static struct sign_order order(void)
 {
-    struct sign_request r;
-    struct passport_claims claims = lab_claims('A', NOW);
-    sign_request_write(&r, 77, 3, &passport_type_shaken, &claims);
+    return (struct sign_order){&passport_type_shaken, 3, lab_claims('A', NOW)};
+}
+
+static union octets request(void)
+{
+    union octets r;
+    struct sign_order o = order();
+    memset(&r, 0, sizeof(r));
+    assert_int_not_equal(sign_request_write(&r, 77, &o, 1), 0);
     return r;
 }
 
-static enum reason read_it(const struct sign_request *r, int64_t now_s)
+static struct sign_record *record_of(union octets *r)
 {
-    const struct passport_type *type = NULL;
-    struct passport_claims claims;
-    return sign_request_read(r, now_s, &type, &claims);
+    return (struct sign_record *)(r->bytes + sizeof(r->head));
+}
+
+static char *field_of(union octets *r, enum sign_field field)
+{
+    char *at = (char *)(record_of(r) + 1);
+    for (unsigned i = 0; i < field; i++)
+        at += record_of(r)->length[i];
+    return at;
+}
+
+/* Of the only token, or of all of it. */
+static enum reason read_it(const union octets *r, int64_t now_s)
+{
+    struct sign_asked asked;
+    enum reason reason = sign_request_read(&r->head, now_s, &asked);
+    return reason == REASON_OK ? asked.reason[0] : reason;
 }
 
 static void what_is_written_is_read(void **state)
 {
-    struct sign_request r = request();
-    const struct passport_type *type = NULL;
-    struct passport_claims read, claims = lab_claims('A', NOW);
+    union octets r = request();
+    struct sign_asked asked;
+    struct passport_claims claims = lab_claims('A', NOW), *read = &asked.order[0].claims;
+    struct str packet = {r.bytes, r.head.size};
     (void)state;
-    assert_int_equal(r.ticket, 77);
-    assert_int_equal(r.certificate, 3);
-    assert_int_equal(sign_request_read(&r, NOW, &type, &read), REASON_OK);
-    assert_ptr_equal(type, &passport_type_shaken);
-    assert_int_equal(read.attest, 'A');
-    assert_int_equal(read.iat_s, NOW);
-    assert_memory_equal(&read.orig, &claims.orig, sizeof(read.orig));
-    assert_memory_equal(&read.dest, &claims.dest, sizeof(read.dest));
-    assert_memory_equal(read.origid, claims.origid, ORIGID_TEXT_LENGTH);
+    assert_ptr_equal(sign_request_next(&packet), &r);
+    assert_int_equal(packet.n, 0);
+    assert_int_equal(r.head.ticket, 77);
+    assert_int_equal(sign_request_tokens(&r.head), 1);
+    assert_int_equal(sign_request_read(&r.head, NOW, &asked), REASON_OK);
+    assert_int_equal(asked.n, 1);
+    assert_int_equal(asked.reason[0], REASON_OK);
+    assert_int_equal(asked.order[0].certificate, 3);
+    assert_ptr_equal(asked.order[0].type, &passport_type_shaken);
+    assert_int_equal(read->attest, 'A');
+    assert_int_equal(read->iat_s, NOW);
+    assert_memory_equal(&read->orig, &claims.orig, sizeof(read->orig));
+    assert_memory_equal(&read->dest, &claims.dest, sizeof(read->dest));
+    assert_memory_equal(read->origid, claims.origid, ORIGID_TEXT_LENGTH);
+    assert_int_equal(read->orig_uri.n + read->dest_uri.n + read->hi.n, 0);
 }
 
 static void no_stray_memory_leaves_with_a_request(void **state)
 {
-    struct sign_request a, b;
-    struct passport_claims claims = lab_claims('A', NOW);
+    union octets a, b;
+    struct sign_order o = order();
     (void)state;
+    o.claims.orig.n = 10; /* so that something rounds it up */
     memset(&a, 0x55, sizeof(a));
     memset(&b, 0xaa, sizeof(b));
-    sign_request_write(&a, 1, 2, &passport_type_shaken, &claims);
-    sign_request_write(&b, 1, 2, &passport_type_shaken, &claims);
-    assert_memory_equal(&a, &b, sizeof(a));
+    size_t n = sign_request_write(&a, 1, &o, 1);
+    assert_int_equal(sign_request_write(&b, 1, &o, 1), n);
+    assert_memory_equal(&a, &b, n);
 }
 
 static void every_field_is_checked(void **state)
@@ -53,51 +87,279 @@ static void every_field_is_checked(void **state)
     (void)state;
 #define REFUSED(change)                                                                            \
     do {                                                                                           \
-        struct sign_request r = request();                                                         \
+        union octets r = request();                                                                \
         change;                                                                                    \
         assert_int_equal(read_it(&r, NOW), REASON_SIGNER_REFUSED);                                 \
     } while (0)
-    REFUSED(r.version++);
-    REFUSED(r.type = 0);
-    REFUSED(r.type = 200);
-    REFUSED(r.attest = 'D');
-    REFUSED(r.orig_length = 0);
-    REFUSED(r.dest_length = 0);
-    REFUSED(r.orig_length = TN_MAX_DIGITS);
-    REFUSED(r.dest_length = TN_MAX_DIGITS + 1);
-    REFUSED(r.orig_length = 255);
-    REFUSED(r.orig[3] = '"');
-    REFUSED(r.dest[10] = '\0');
-    REFUSED(r.origid[0] = '"');
-    REFUSED(r.origid[35] = '\0');
-    REFUSED(r.iat_s = 0);
-    REFUSED(r.iat_s = INT64_MIN);
+    REFUSED(r.head.version++);
+    REFUSED(r.head.n_tokens = 0);
+    REFUSED(r.head.n_tokens = 2);
+    REFUSED(r.head.n_tokens = 17);
+    REFUSED(r.head.n_tokens = UINT16_MAX);
+    REFUSED(r.head.size -= 8);
+    REFUSED(r.head.size += 8);
+    REFUSED(r.head.size = sizeof(r.head));
+    REFUSED(r.head.iat_s = 0);
+    REFUSED(r.head.iat_s = INT64_MIN);
+    REFUSED(record_of(&r)->size = 0);
+    REFUSED(record_of(&r)->size -= 8);
+    REFUSED(record_of(&r)->size += 8);
+    REFUSED(record_of(&r)->size += 1);
+    REFUSED(record_of(&r)->size = UINT16_MAX);
+    REFUSED(record_of(&r)->type = 0);
+    REFUSED(record_of(&r)->type = 200);
+    REFUSED(record_of(&r)->attest = 'D');
+    for (int i = 0; i < SIGN_FIELDS; i++) {
+        REFUSED(record_of(&r)->length[i] = 255);
+        REFUSED(record_of(&r)->length[i] = record_of(&r)->length[i] > 0 ? 0 : 1);
+        REFUSED(record_of(&r)->length[i]++);
+    }
+    REFUSED(field_of(&r, SIGN_ORIG)[3] = '"');
+    REFUSED(field_of(&r, SIGN_DEST)[10] = '\0');
+    REFUSED(field_of(&r, SIGN_ORIGID)[0] = '"');
+    REFUSED(field_of(&r, SIGN_ORIGID)[35] = '\0');
 #undef REFUSED
+}
+
+/* What has no size is told from what is refused: the channel ends with it. */
+static void a_size_that_no_request_has_is_none(void **state)
+{
+    static const uint32_t sizes[] = {0, 1, 8, 23, 28, SIGN_REQUEST_MAX + 8, UINT32_MAX};
+    union octets r = request();
+    struct str packet = {r.bytes, sizeof(r.bytes)};
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        r.head.size = sizes[i];
+        assert_null(sign_request_next(&packet));
+    }
+    r = request();
+    for (size_t n = 0; n < r.head.size; n++) {
+        packet = (struct str){r.bytes, n};
+        assert_null(sign_request_next(&packet));
+        assert_int_equal(packet.n, n);
+    }
+}
+
+static void a_type_is_signed_as_often_as_a_call_has_it(void **state)
+{
+    const struct sign_order orders[PASSPORTS_MAX + 1] = {
+        order(), order(), order(), order(), order(), order(), order(), order(), order()};
+    union octets r;
+    struct sign_asked asked;
+    (void)state;
+    assert_int_equal(sign_request_write(&r, 1, orders, 0), 0);
+    assert_int_equal(sign_request_write(&r, 1, orders, PASSPORTS_MAX + 1), 0);
+    for (unsigned n = 1; n <= PASSPORTS_MAX; n++) {
+        assert_int_not_equal(sign_request_write(&r, 1, orders, n), 0);
+        assert_int_equal(sign_request_read(&r.head, NOW, &asked), REASON_OK);
+        assert_int_equal(asked.n, n);
+        assert_int_equal(sign_request_tokens(&r.head), n);
+        assert_int_equal(asked.reason[0], REASON_OK);
+        for (unsigned i = 1; i < n; i++)
+            assert_int_equal(asked.reason[i], REASON_SIGNER_REFUSED);
+    }
+    r.head.n_tokens = UINT16_MAX;
+    assert_int_equal(sign_request_tokens(&r.head), PASSPORTS_MAX); /* nobody counts further */
+    r.head.n_tokens = 0;
+    assert_int_equal(sign_request_tokens(&r.head), 1);
+}
+
+/* One that is refused takes nothing from the others. */
+static void a_token_is_refused_alone(void **state)
+{
+    struct sign_order orders[2] = {order(), order()};
+    union octets r;
+    struct sign_asked asked;
+    (void)state;
+    orders[0].claims.attest = 'x';
+    orders[1].certificate = 9999;
+    assert_int_not_equal(sign_request_write(&r, 1, orders, 2), 0);
+    record_of(&r)->type = 77;
+    assert_int_equal(sign_request_read(&r.head, NOW, &asked), REASON_OK);
+    assert_int_equal(asked.reason[0], REASON_SIGNER_REFUSED);
+    assert_int_equal(asked.reason[1], REASON_OK); /* whether there is such a certificate is known
+                                                     to who has them */
+    assert_int_equal(asked.order[1].certificate, 9999);
+}
+
+/* shaken has numbers alone, whatever a request can hold. */
+static void shaken_takes_no_text(void **state)
+{
+    struct sign_order with_uri = order(), with_hi = order(), too_long = order();
+    char text[PASSPORT_URI_MAX + 1];
+    union octets r;
+    (void)state;
+    with_uri.claims.dest.n = 0;
+    with_uri.claims.dest_uri = STR("tel:+12155550131");
+    assert_int_not_equal(sign_request_write(&r, 1, &with_uri, 1), 0);
+    assert_int_equal(read_it(&r, NOW), REASON_SIGNER_REFUSED);
+    with_hi.claims.hi = STR("1.1");
+    assert_int_not_equal(sign_request_write(&r, 1, &with_hi, 1), 0);
+    assert_int_equal(read_it(&r, NOW), REASON_SIGNER_REFUSED);
+    memset(text, '1', sizeof(text));
+    too_long.claims.dest_uri = (struct str){text, sizeof(text)};
+    assert_int_equal(sign_request_write(&r, 1, &too_long, 1), 0);
+    too_long.claims.dest_uri = STR("");
+    too_long.claims.hi = (struct str){text, PASSPORT_HI_MAX + 1};
+    assert_int_equal(sign_request_write(&r, 1, &too_long, 1), 0);
+}
+
+static void a_request_ends_at_two_kibibytes(void **state)
+{
+    struct sign_order orders[PASSPORTS_MAX];
+    char text[PASSPORT_URI_MAX];
+    union octets r;
+    (void)state;
+    memset(text, '1', sizeof(text));
+    for (unsigned i = 0; i < PASSPORTS_MAX; i++) {
+        orders[i] = order();
+        orders[i].claims.orig_uri = orders[i].claims.dest_uri = (struct str){text, sizeof(text)};
+    }
+    assert_int_not_equal(sign_request_write(&r, 1, orders, 5), 0);
+    assert_in_range(r.head.size, 1600, SIGN_REQUEST_MAX);
+    assert_int_equal(sign_request_write(&r, 1, orders, PASSPORTS_MAX), 0);
 }
 
 static void the_clocks_may_differ_by_five_seconds(void **state)
 {
-    struct sign_request r = request();
+    union octets r = request();
     (void)state;
     assert_int_equal(read_it(&r, NOW + 6), REASON_OK);
     assert_int_equal(read_it(&r, NOW - 6), REASON_OK);
-    assert_int_equal(read_it(&r, NOW + 7), REASON_CLOCK_DISAGREES);
-    assert_int_equal(read_it(&r, NOW - 7), REASON_CLOCK_DISAGREES);
-    r.iat_s = INT64_MAX;
+    assert_int_equal(read_it(&r, NOW + 8), REASON_CLOCK_DISAGREES);
+    assert_int_equal(read_it(&r, NOW - 8), REASON_CLOCK_DISAGREES);
+    r.head.iat_s = INT64_MAX;
     assert_int_equal(read_it(&r, NOW), REASON_CLOCK_DISAGREES);
 }
 
-static void a_response_ends_with_its_token(void **state)
+static void a_response_is_read_as_it_was_written(void **state)
 {
-    struct sign_response r = {.token_length = 0};
+    static char longest[SIGN_TOKEN_MAX];
+    const struct str tokens[] = {STR("a.b.c"), {longest, sizeof(longest)}};
+    struct sign_answer answers[PASSPORTS_MAX];
+    struct buf out = BUF_INIT;
     (void)state;
-    assert_int_equal(sign_response_size(&r), 24);
-    r.token_length = 1;
-    assert_int_equal(sign_response_size(&r), 32);
-    r.token_length = 8;
-    assert_int_equal(sign_response_size(&r), 32);
-    r.token_length = SIGN_TOKEN_MAX;
-    assert_int_equal(sign_response_size(&r), sizeof(r));
+    memset(longest, 'x', sizeof(longest));
+    sign_response_refuse(&out, 6, REASON_CLOCK_DISAGREES);
+    size_t begin = sign_response_begin(&out, 7);
+    sign_response_add(&out, begin, REASON_OK, tokens[0]);
+    sign_response_add(&out, begin, REASON_NO_CERTIFICATE, STR(""));
+    for (unsigned i = 2; i < PASSPORTS_MAX; i++)
+        sign_response_add(&out, begin, REASON_OK, tokens[1]);
+    sign_response_end(&out, begin, 33);
+    assert_in_range(out.n, 1, SIGN_ANSWERS_MAX); /* as many of the longest fit in a packet */
+    struct str packet = buf_str(&out);
+    const struct sign_response *r = sign_response_next(&packet, answers);
+    assert_true(r && r->ticket == 6 && r->reason == REASON_CLOCK_DISAGREES && r->n_tokens == 0);
+    r = sign_response_next(&packet, answers);
+    assert_true(r && r->ticket == 7 && r->sign_us == 33 && r->n_tokens == PASSPORTS_MAX);
+    assert_str(answers[0].token, tokens[0]);
+    assert_int_equal(answers[1].reason, REASON_NO_CERTIFICATE);
+    assert_int_equal(answers[1].token.n, 0);
+    for (unsigned i = 2; i < PASSPORTS_MAX; i++)
+        assert_str(answers[i].token, tokens[1]);
+    assert_int_equal(packet.n, 0);
+    assert_null(sign_response_next(&packet, answers));
+    buf_fini(&out);
+}
+
+/* What a worker may have signed beside numbers, and what not. */
+static void of_text_numbers_and_services_are_taken(void **state)
+{
+    static const char *const good[] = {
+        "tel:+12155550131",
+        "tel:+442079460000",
+        "urn:service:sos",
+        "urn:service:sos.fire",
+        "urn:service:sos.animal-control",
+        "urn:service:sos.ecall.automatic",
+    };
+    static const char *const bad[] = {
+        "",
+        "x",
+        "tel:",
+        "tel:+",
+        "tel:+1-2",
+        "tel:1;x=y",
+        "tel:911",
+        "tel:12155550131",
+        "tel:++12155550131",
+        "tel:+12155550131;ext=1",
+        "tel:+1",
+        "tel:+0123456789",
+        "tel:+11155550131",
+        "tel:+210155550131",
+        "sip:12155550131@example.com",
+        "sip:+12155550131@198.51.100.7:5070",
+        "sips:911@[2001:db8::1]:5061",
+        "sip:1@please-wire-the-money.example",
+        "sip:+12155550131@a..b",
+        "tel:1@h",
+        "TEL:1",
+        "tel:1234567890123456",
+        "sip:",
+        "sip:1",
+        "sip:1@",
+        "sip:@h",
+        "sip:voicemail@example.com",
+        "sip:1@h;transport=tcp",
+        "sip:1:secret@h",
+        "sip:1@h?Subject=x",
+        "sip:1;a=b@h",
+        "sip:1@h@g",
+        "sip:1@H",
+        "sip:1@h/x",
+        "sip:1@buy our_things",
+        "sip:1@\"h",
+        "sip:1@h\n",
+        "sip:1@[h",
+        "sip:%31@h",
+        "http:1@h",
+        "https://1@h",
+        "urn:service:",
+        "urn:service:sos.",
+        "urn:service:.sos",
+        "urn:service:SOS",
+        "URN:service:sos",
+        "urn:service:please-wire-the-money-now",
+        "urn:service:sos.fire-2",
+        "urn:service:sos.call.me",
+        "urn:service:sos.fire.now",
+        "urn:service:counseling",
+        "urn:service:sos fire",
+        "urn:other:sos",
+        "urn:service:sos\"",
+        " tel:1",
+        "tel:1 ",
+        "data:,1",
+        "sip:1@h:",
+        "sip:1@h:99999999",
+        "sip:1@:5060",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        if (!passport_is_number_uri(str_of(good[i])))
+            fail_msg("\"%s\" is refused", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (passport_is_number_uri(str_of(bad[i])))
+            fail_msg("\"%s\" is taken", bad[i]);
+    assert_false(passport_is_number_uri(STR("tel:+12155550131\0")));
+    assert_false(passport_is_number_uri(STR("urn:service:sos\0")));
+}
+
+static void hi_is_digits_and_dots(void **state)
+{
+    static const char *const bad[] = {"", ".", "1.", ".1", "1..2", "a", "1.a", "1 ", "1,2", "1.-2"};
+    char text[PASSPORT_HI_MAX + 1];
+    (void)state;
+    assert_true(passport_is_hi(STR("1")));
+    assert_true(passport_is_hi(STR("1.2.10")));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (passport_is_hi(str_of(bad[i])))
+            fail_msg("\"%s\" is taken", bad[i]);
+    memset(text, '1', sizeof(text));
+    assert_true(passport_is_hi((struct str){text, PASSPORT_HI_MAX}));
+    assert_false(passport_is_hi((struct str){text, PASSPORT_HI_MAX + 1}));
 }
 
 static void the_longest_token_fits(void **state)
@@ -124,8 +386,15 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(no_stray_memory_leaves_with_a_request),
         cmocka_unit_test(every_field_is_checked),
+        cmocka_unit_test(a_size_that_no_request_has_is_none),
+        cmocka_unit_test(a_type_is_signed_as_often_as_a_call_has_it),
+        cmocka_unit_test(a_token_is_refused_alone),
+        cmocka_unit_test(shaken_takes_no_text),
+        cmocka_unit_test(a_request_ends_at_two_kibibytes),
         cmocka_unit_test(the_clocks_may_differ_by_five_seconds),
-        cmocka_unit_test(a_response_ends_with_its_token),
+        cmocka_unit_test(a_response_is_read_as_it_was_written),
+        cmocka_unit_test(of_text_numbers_and_services_are_taken),
+        cmocka_unit_test(hi_is_digits_and_dots),
         cmocka_unit_test(the_longest_token_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,13 +10,14 @@
 
 static struct signer_client *client;
 static int signer; /* the other end, played by the test */
-static struct passport_claims claims;
+static struct sign_order order;
 static bool over; /* the test returned, and what its callbacks would write to with it */
 
 /* What a callback was told. */
 struct told {
     unsigned times;
-    enum reason reason;
+    unsigned n; /* tokens */
+    enum reason reason, last_reason;
     char token[64];
     uint32_t sign_us;
     uint64_t cancel; /* another ticket, cancelled from inside */
@@ -27,7 +28,7 @@ static int open_client(void **state)
 {
     int pair[2];
     (void)state;
-    claims = lab_claims('A', 1443208345);
+    order = (struct sign_order){&passport_type_shaken, 5, lab_claims('A', 1443208345)};
     if (control_pair(pair) != 0)
         return -1;
     signer = pair[1];
@@ -47,21 +48,23 @@ static int close_client(void **state)
     return 0;
 }
 
-static void done(void *user, enum reason reason, struct str token, uint32_t sign_us)
+static void done(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
 {
     struct told *told = user;
     uint64_t ticket;
     if (over)
         return;
     told->times++;
-    told->reason = reason;
+    told->n = n;
+    told->reason = answers[0].reason;
+    told->last_reason = answers[n - 1].reason;
     told->sign_us = sign_us;
-    snprintf(told->token, sizeof(told->token), "%.*s", STR_ARG(token));
+    snprintf(told->token, sizeof(told->token), "%.*s", STR_ARG(answers[0].token));
     if (told->cancel)
         signer_client_cancel(client, told->cancel);
     if (told->submit_again) {
         told->submit_again = false;
-        signer_client_submit(client, 0, &passport_type_shaken, &claims, done, told, &ticket);
+        signer_client_submit(client, &order, 1, done, told, &ticket);
     }
     if (told->free_client) {
         signer_client_free(client);
@@ -72,38 +75,57 @@ static void done(void *user, enum reason reason, struct str token, uint32_t sign
 static uint64_t submit(struct told *told)
 {
     uint64_t ticket = 0;
-    assert_int_equal(
-        signer_client_submit(client, 5, &passport_type_shaken, &claims, done, told, &ticket),
-        REASON_OK);
+    assert_int_equal(signer_client_submit(client, &order, 1, done, told, &ticket), REASON_OK);
     assert_int_not_equal(ticket, 0);
     return ticket;
 }
 
+struct request {
+    uint64_t ticket;
+    uint32_t certificate;
+    unsigned n_tokens;
+};
+
 /* How many requests the next packet holds; 0: there is none. */
-static unsigned take_packet(struct sign_request requests[SIGN_BATCH_MAX])
+static unsigned take_packet(struct request requests[SIGN_BATCH_MAX])
 {
-    ssize_t got = recv(signer, requests, SIGN_BATCH_MAX * sizeof(requests[0]), MSG_TRUNC);
-    if (got < 0)
-        return 0;
-    assert_int_equal((size_t)got % sizeof(requests[0]), 0);
-    return (unsigned)((size_t)got / sizeof(requests[0]));
+    _Alignas(8) static char bytes[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
+    static struct sign_asked asked;
+    unsigned n = 0;
+    ssize_t got = recv(signer, bytes, sizeof(bytes), MSG_TRUNC);
+    struct str packet = {bytes, got > 0 ? (size_t)got : 0};
+    for (; packet.n > 0; n++) {
+        const struct sign_request *r = sign_request_next(&packet);
+        assert_non_null(r);
+        assert_int_equal(sign_request_read(r, 1443208345, &asked), REASON_OK);
+        requests[n] = (struct request){r->ticket, asked.order[0].certificate, asked.n};
+    }
+    return n;
 }
 
+/* TOKEN: texts of several, apart by blanks; empty: none, for REASON. */
 static size_t write_response(char *at, uint64_t ticket, enum reason reason, const char *token)
 {
-    struct sign_response r = {.version = SIGN_WIRE_VERSION,
-                              .reason = (int32_t)reason,
-                              .ticket = ticket,
-                              .sign_us = 33,
-                              .token_length = (uint32_t)strlen(token)};
-    memcpy(r.token, token, strlen(token));
-    memcpy(at, &r, sign_response_size(&r));
-    return sign_response_size(&r);
+    struct buf out = BUF_INIT;
+    struct str rest = str_of(token);
+    if (reason != REASON_OK) {
+        sign_response_refuse(&out, ticket, reason);
+    } else {
+        size_t begin = sign_response_begin(&out, ticket);
+        while (rest.p)
+            sign_response_add(&out, begin, REASON_OK, str_cut(&rest, ' '));
+        sign_response_end(&out, begin, 33);
+    }
+    size_t n = out.n;
+    assert_false(buf_failed(&out));
+    memcpy(at, out.p, n);
+    buf_fini(&out);
+    return n;
 }
 
 static void respond(uint64_t ticket, enum reason reason, const char *token)
 {
-    char packet[sizeof(struct sign_response)];
+    _Alignas(8) char packet[256];
     size_t n = write_response(packet, ticket, reason, token);
     assert_int_equal(send(signer, packet, n, 0), (ssize_t)n);
 }
@@ -111,7 +133,7 @@ static void respond(uint64_t ticket, enum reason reason, const char *token)
 static void a_request_gets_its_token(void **state)
 {
     struct told told = {0};
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     uint64_t ticket = submit(&told);
     (void)state;
     assert_int_equal(take_packet(r), 0); /* it waits for the flush */
@@ -132,11 +154,46 @@ static void a_request_gets_its_token(void **state)
     assert_int_equal(told.times, 1);
 }
 
+static void the_tokens_of_a_call_come_together(void **state)
+{
+    struct sign_order orders[PASSPORTS_MAX + 1];
+    struct request r[SIGN_BATCH_MAX];
+    struct told told = {0};
+    uint64_t ticket = 0;
+    (void)state;
+    for (unsigned i = 0; i <= PASSPORTS_MAX; i++)
+        orders[i] = order;
+    assert_int_equal(signer_client_submit(client, orders, 0, done, &told, &ticket),
+                     REASON_SIGNER_REFUSED);
+    assert_int_equal(signer_client_submit(client, orders, PASSPORTS_MAX + 1, done, &told, &ticket),
+                     REASON_SIGNER_REFUSED);
+    assert_int_equal(signer_client_waiting(client), 0);
+    for (unsigned n = 2; n <= PASSPORTS_MAX; n++) {
+        assert_int_equal(signer_client_submit(client, orders, n, done, &told, &ticket), REASON_OK);
+        signer_client_flush(client);
+        assert_int_equal(take_packet(r), 1);
+        assert_int_equal(r[0].n_tokens, n);
+        respond(ticket, REASON_SIGNER_OVERLOADED, "");
+        assert_true(signer_client_readable(client));
+        assert_int_equal(told.n, n); /* one answer for all of them is one for each */
+        assert_int_equal(told.reason, REASON_SIGNER_OVERLOADED);
+        assert_int_equal(told.last_reason, REASON_SIGNER_OVERLOADED);
+    }
+    assert_int_equal(signer_client_submit(client, orders, 2, done, &told, &ticket), REASON_OK);
+    signer_client_flush(client);
+    respond(ticket, REASON_OK, "a.b.c d.e.f");
+    assert_true(signer_client_readable(client));
+    assert_int_equal(told.n, 2);
+    assert_int_equal(told.reason, REASON_OK);
+    assert_string_equal(told.token, "a.b.c");
+    assert_int_equal(told.times, PASSPORTS_MAX);
+}
+
 static void requests_gather_in_packets(void **state)
 {
     struct told told[40] = {{0}};
     uint64_t tickets[40];
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     (void)state;
     for (unsigned i = 0; i < 40; i++)
         tickets[i] = submit(&told[i]);
@@ -148,7 +205,7 @@ static void requests_gather_in_packets(void **state)
     assert_int_equal(r[7].ticket, tickets[39]);
     assert_int_equal(take_packet(r), 0);
 
-    char packet[3 * sizeof(struct sign_response)];
+    _Alignas(8) char packet[768];
     size_t n = write_response(packet, tickets[39], REASON_OK, "x.y.z");
     n += write_response(packet + n, tickets[0], REASON_NO_CERTIFICATE, "");
     n += write_response(packet + n, tickets[7], REASON_OK, "longer.token.here");
@@ -163,7 +220,7 @@ static void requests_gather_in_packets(void **state)
 static void a_cancelled_request_is_never_told(void **state)
 {
     struct told queued = {0}, sent = {0}, kept = {0};
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     uint64_t a = submit(&queued), b = submit(&sent), c = submit(&kept);
     (void)state;
     signer_client_cancel(client, a);
@@ -201,13 +258,13 @@ static void a_late_answer_does_not_reach_another_request(void **state)
 static void callbacks_may_cancel_and_submit(void **state)
 {
     struct told first = {.submit_again = true}, second = {0};
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     uint64_t a = submit(&first), b = submit(&second);
     (void)state;
     first.cancel = b;
     signer_client_flush(client);
     assert_int_equal(take_packet(r), 2);
-    char packet[2 * sizeof(struct sign_response)];
+    _Alignas(8) char packet[512];
     size_t n = write_response(packet, a, REASON_OK, "a.b.c");
     n += write_response(packet + n, b, REASON_OK, "a.b.c");
     assert_int_equal(send(signer, packet, n, 0), (ssize_t)n);
@@ -221,7 +278,7 @@ static void callbacks_may_cancel_and_submit(void **state)
 static void a_callback_may_free_the_client(void **state)
 {
     struct told first = {.free_client = true}, second = {0};
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     uint64_t a = submit(&first), b = submit(&second);
     (void)state;
     signer_client_flush(client);
@@ -242,9 +299,8 @@ static void too_many_are_refused(void **state)
     (void)state;
     for (unsigned i = 0; i < WAITING_MAX; i++)
         last = submit(&told);
-    assert_int_equal(
-        signer_client_submit(client, 0, &passport_type_shaken, &claims, done, &told, &ticket),
-        REASON_SIGNER_OVERLOADED);
+    assert_int_equal(signer_client_submit(client, &order, 1, done, &told, &ticket),
+                     REASON_SIGNER_OVERLOADED);
     signer_client_cancel(client, last);
     submit(&told);
     signer_client_free(client);
@@ -257,7 +313,7 @@ static void too_many_are_refused(void **state)
 static void a_full_socket_does_not_block(void **state)
 {
     struct told told = {0};
-    struct sign_request r[SIGN_BATCH_MAX];
+    struct request r[SIGN_BATCH_MAX];
     unsigned taken = 0, n;
     (void)state;
     for (unsigned i = 0; i < WAITING_MAX; i++)
@@ -280,9 +336,8 @@ static void without_a_signer_every_request_fails_at_once(void **state)
     struct signer_client *none = signer_client_new(-1);
     (void)state;
     assert_int_equal(signer_client_fd(none), -1);
-    assert_int_equal(
-        signer_client_submit(none, 0, &passport_type_shaken, &claims, done, &told, &ticket),
-        REASON_SIGNER_UNAVAILABLE);
+    assert_int_equal(signer_client_submit(none, &order, 1, done, &told, &ticket),
+                     REASON_SIGNER_UNAVAILABLE);
     signer_client_flush(none);
     assert_false(signer_client_readable(none));
     signer_client_free(none);
@@ -297,9 +352,8 @@ static void assert_gone(struct told *told)
     assert_int_equal(told->times, 1);
     assert_int_equal(told->reason, REASON_SIGNER_UNAVAILABLE);
     assert_int_equal(signer_client_waiting(client), 0);
-    assert_int_equal(
-        signer_client_submit(client, 0, &passport_type_shaken, &claims, done, told, &ticket),
-        REASON_SIGNER_UNAVAILABLE);
+    assert_int_equal(signer_client_submit(client, &order, 1, done, told, &ticket),
+                     REASON_SIGNER_UNAVAILABLE);
     assert_false(signer_client_readable(client));
 }
 
@@ -328,12 +382,23 @@ static void its_end_is_seen_when_sending_too(void **state)
 enum nonsense {
     SHORT,
     OTHER_VERSION,
+    SIZE_OF_NOTHING,
+    SIZE_BEYOND_THE_PACKET,
+    SIZE_ODD,
     TOKEN_BEYOND_THE_PACKET,
     TOKEN_TOO_LONG,
+    TOKEN_BEYOND_ALL,
     OK_WITHOUT_TOKEN,
+    OK_WITHOUT_RESULT,
     REASON_WITH_TOKEN,
+    REASON_WITH_RESULT,
     UNKNOWN_REASON,
+    UNKNOWN_REASON_OF_ALL,
     LINE_END_IN_TOKEN,
+    MORE_TOKENS_THAN_A_CALL_HAS,
+    MORE_TOKENS_THAN_ARE_THERE,
+    FEWER_TOKENS_THAN_ARE_THERE,
+    TWO_TOKENS_FOR_ONE,
     HALF_A_SECOND_ONE,
     TOO_LARGE,
     NONSENSES
@@ -342,39 +407,78 @@ enum nonsense {
 static size_t write_nonsense(enum nonsense kind, char *at, uint64_t ticket)
 {
     struct sign_response *r = (struct sign_response *)at;
-    size_t n = write_response(at, ticket, REASON_OK, "a.b.c");
+    struct sign_result *result = (struct sign_result *)(r + 1);
+    size_t n = write_response(at, ticket, REASON_OK,
+                              kind == TWO_TOKENS_FOR_ONE ? "a.b.c a.b.c" : "a.b.c");
     switch (kind) {
     case SHORT:
-        return 23;
+        return sizeof(*r) - 1;
     case OTHER_VERSION:
         r->version++;
-        return n;
+        break;
+    case SIZE_OF_NOTHING:
+        r->size = 0;
+        break;
+    case SIZE_BEYOND_THE_PACKET:
+        r->size += 8;
+        break;
+    case SIZE_ODD:
+        r->size--;
+        break;
     case TOKEN_BEYOND_THE_PACKET:
-        r->token_length = 100;
-        return n;
+        result->length = 100;
+        break;
     case TOKEN_TOO_LONG:
-        r->token_length = SIGN_TOKEN_MAX + 1;
-        return sizeof(*r);
+        result->length = SIGN_TOKEN_MAX + 1;
+        r->size = 8192;
+        return 8192;
+    case TOKEN_BEYOND_ALL:
+        result->length = UINT32_MAX;
+        break;
     case OK_WITHOUT_TOKEN:
-        return write_response(at, ticket, REASON_OK, "");
+        result->length = 0;
+        break;
+    case OK_WITHOUT_RESULT:
+        r->n_tokens = 0;
+        r->size = sizeof(*r);
+        return sizeof(*r);
     case REASON_WITH_TOKEN:
-        return write_response(at, ticket, REASON_SIGNER_FAILED, "a.b.c");
+        result->reason = REASON_SIGNER_FAILED;
+        break;
+    case REASON_WITH_RESULT:
+        r->reason = REASON_SIGNER_FAILED;
+        break;
     case UNKNOWN_REASON:
+        result->reason = 12345;
+        break;
+    case UNKNOWN_REASON_OF_ALL:
         return write_response(at, ticket, (enum reason)12345, "");
     case LINE_END_IN_TOKEN:
-        return write_response(at, ticket, REASON_OK, "a.b.c\r\nX: y");
+        memcpy(result + 1, "a\r\nb:", 5);
+        break;
+    case MORE_TOKENS_THAN_A_CALL_HAS:
+        r->n_tokens = PASSPORTS_MAX + 1;
+        break;
+    case MORE_TOKENS_THAN_ARE_THERE:
+        r->n_tokens++;
+        break;
+    case FEWER_TOKENS_THAN_ARE_THERE:
+        r->size += 16;
+        return n + 16;
     case HALF_A_SECOND_ONE:
         return write_response(at, ticket + WAITING_MAX, REASON_OK, "a.b.c") + 8;
     case TOO_LARGE:
+        return SIGN_ANSWERS_MAX + 8;
+    case TWO_TOKENS_FOR_ONE:
     case NONSENSES:
         break;
     }
-    return SIGN_BATCH_MAX * sizeof(*r) + 8;
+    return n;
 }
 
 static void a_signer_that_talks_nonsense_is_gone(void **state)
 {
-    _Alignas(8) static char packet[(SIGN_BATCH_MAX + 1) * sizeof(struct sign_response)];
+    _Alignas(8) static char packet[SIGN_ANSWERS_MAX + 8];
     (void)state;
     for (int kind = 0; kind < NONSENSES; kind++) {
         struct told told = {0};
@@ -395,6 +499,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_request_gets_its_token),
+        TEST(the_tokens_of_a_call_come_together),
         TEST(requests_gather_in_packets),
         TEST(a_cancelled_request_is_never_told),
         TEST(a_late_answer_does_not_reach_another_request),

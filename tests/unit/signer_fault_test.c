@@ -5,10 +5,10 @@
 static unsigned right_ones;
 static bool dies; /* then they are not wrong, but cannot be made */
 
-static bool sign_wrong_after_a_while(void *key, const unsigned char digest[SHA256_BYTES],
-                                     unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool sign_wrong_after_a_while(void *key, struct str message,
+                                     unsigned char signature[JWS_SIGNATURE_MAX])
 {
-    if (!key_backend_pem.sign(key, digest, signature))
+    if (!key_backend_pem.sign(key, message, signature))
         return false;
     if (right_ones == 0 && dies)
         return false;
@@ -45,7 +45,7 @@ static void a_failed_test_signature_is_an_alarm_and_the_end(void **state)
     unsigned right = 0;
     struct process p = start(faulty_signer, &right);
     (void)state;
-    assert_non_null(strstr(hear(&p, CONTROL_ALARM).text, "test signature"));
+    assert_non_null(strstr(hear(&p, CONTROL_ALARM).alarm.text, "test signature"));
     int status = end_of(p.pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
     close(p.control_fd);
@@ -55,11 +55,11 @@ static void assert_signs_nothing_more(const struct process *p, int channel)
 {
     hear(p, CONTROL_ALARM);
     for (unsigned i = 0; i < 3; i++) {
-        struct sign_request r = request(i, 0);
+        struct asking r = request(i, 0);
         assert_reason(channel, &r, REASON_SIGNER_SELF_TEST_FAILED);
     }
     int second = open_channel(p);
-    struct sign_request r = request(9, 0);
+    struct asking r = request(9, 0);
     assert_reason(second, &r, REASON_SIGNER_SELF_TEST_FAILED);
     say(p, CONTROL_PING, -1);
     hear(p, CONTROL_PONG); /* and no second alarm before it */
@@ -75,8 +75,8 @@ static void the_first_signature_is_verified(void **state)
     (void)state;
     hear(&p, CONTROL_READY);
     int channel = open_channel(&p);
-    struct sign_request requests[3] = {request(1, 0), request(2, 0), request(3, 0)};
-    static struct sign_response responses[SIGN_BATCH_MAX];
+    struct asking requests[3] = {request(1, 0), request(2, 0), request(3, 0)};
+    static struct answered responses[SIGN_BATCH_MAX];
     send_requests(channel, requests, 3);
     assert_int_equal(take_responses(channel, responses), 3);
     for (unsigned i = 0; i < 3; i++)
@@ -88,8 +88,8 @@ static void one_in_a_thousand_is_verified(void **state)
 {
     unsigned right = 2; /* that of the start, and the first that is asked for */
     struct process p = start(faulty_signer, &right);
-    struct sign_request requests[SIGN_BATCH_MAX];
-    static struct sign_response responses[SIGN_BATCH_MAX];
+    struct asking requests[SIGN_BATCH_MAX];
+    static struct answered responses[SIGN_BATCH_MAX];
     unsigned answered = 0, failed = 0;
     (void)state;
     hear(&p, CONTROL_READY);
@@ -119,10 +119,10 @@ static void a_key_that_signs_no_more_replaces_the_signer(void **state)
     hear(&p, CONTROL_READY);
     int channel = open_channel(&p);
     for (unsigned i = 0; i < 2; i++) {
-        struct sign_request r = request(i, 0);
+        struct asking r = request(i, 0);
         assert_reason(channel, &r, REASON_SIGNER_FAILED);
     }
-    struct sign_request third = request(3, 0);
+    struct asking third = request(3, 0);
     assert_reason(channel, &third, REASON_SIGNER_SELF_TEST_FAILED);
     assert_signs_nothing_more(&p, channel);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stird/base/clock.h>
 #include <stird/core/settings.h>
 #include <stird/core/sign_request.h>
 #include <stird/io/control.h>
@@ -27,6 +28,18 @@
 #include "daemon/rights.h"
 
 #define PATIENCE_MS 60000 /* only a hang exceeds it */
+
+/* It stands still from its first reading on, in a signer too, so that a machine that stalls makes
+   no token too old. The link replaces clock_real_s() (CMakeLists.txt). */
+int64_t __real_clock_real_s(void);
+int64_t __wrap_clock_real_s(void);
+int64_t __wrap_clock_real_s(void)
+{
+    static int64_t now_s;
+    if (now_s == 0)
+        now_s = __real_clock_real_s();
+    return now_s;
+}
 
 static char *lab;
 static struct arena *arena;
@@ -97,7 +110,7 @@ static inline struct control_message hear(const struct process *p, enum control_
     assert_true(wait_readable(p->control_fd));
     assert_int_equal(control_receive(p->control_fd, &m, fds, &n_fds), 1);
     if (m.type != type)
-        fail_msg("message %u (%s) instead of %d", m.type, m.text, type);
+        fail_msg("message %s instead of %s", control_name(m.type), control_name(type));
     return m;
 }
 
@@ -138,7 +151,7 @@ static inline struct process start_ready(const struct settings *settings)
 
 static inline int open_channel_of(const struct process *p, unsigned worker)
 {
-    const struct control_message m = {.type = CONTROL_CHANNEL, .worker = worker};
+    const struct control_message m = {.type = CONTROL_CHANNEL, .channel = {worker}};
     int pair[2];
     assert_int_equal(control_pair(pair), 0);
     assert_int_equal(control_send(p->control_fd, &m, &pair[1], 1), 0);
@@ -151,57 +164,84 @@ static inline int open_channel(const struct process *p)
     return open_channel_of(p, 0);
 }
 
-static inline struct sign_request request(uint64_t ticket, uint32_t certificate)
+/* One token of a call, before it is written and after it is read. */
+struct asking {
+    uint64_t ticket;
+    struct sign_order order;
+};
+
+struct answered {
+    uint64_t ticket;
+    enum reason reason;
+    size_t token_length;
+    char token[SIGN_TOKEN_MAX];
+};
+
+static inline struct asking request(uint64_t ticket, uint32_t certificate)
 {
-    struct sign_request r;
-    struct passport_claims claims = lab_claims('A', clock_real_s());
-    sign_request_write(&r, ticket, certificate, &passport_type_shaken, &claims);
-    return r;
+    return (struct asking){ticket,
+                           {&passport_type_shaken, certificate, lab_claims('A', clock_real_s())}};
 }
 
-static inline void send_requests(int channel, const struct sign_request *requests, unsigned n)
+static inline void send_requests(int channel, const struct asking *requests, unsigned n)
 {
-    assert_int_equal(send(channel, requests, n * sizeof(*requests), 0),
-                     (ssize_t)(n * sizeof(*requests)));
+    _Alignas(8) static char packet[SIGN_BATCH_MAX * SIGN_REQUEST_MAX];
+    size_t size = 0;
+    for (unsigned i = 0; i < n; i++) {
+        size_t more = sign_request_write(packet + size, requests[i].ticket, &requests[i].order, 1);
+        assert_int_not_equal(more, 0);
+        size += more;
+    }
+    assert_int_equal(send(channel, packet, size, 0), (ssize_t)size);
+}
+
+static inline void keep_answer(struct answered *to, const struct sign_response *response,
+                               const struct sign_answer *answer)
+{
+    *to = (struct answered){.ticket = response->ticket, .reason = (enum reason)response->reason};
+    if (response->reason != REASON_OK)
+        return;
+    assert_int_equal(response->n_tokens, 1);
+    to->reason = answer->reason;
+    to->token_length = answer->token.n;
+    memcpy(to->token, answer->token.p, answer->token.n);
 }
 
 /* The responses of the next packet. */
-static inline unsigned take_responses(int channel, struct sign_response responses[SIGN_BATCH_MAX])
+static inline unsigned take_responses(int channel, struct answered responses[SIGN_BATCH_MAX])
 {
-    static char packet[SIGN_BATCH_MAX * sizeof(struct sign_response)];
+    _Alignas(8) static char bytes[SIGN_ANSWERS_MAX];
+    struct sign_answer answers[PASSPORTS_MAX];
     unsigned n = 0;
     assert_true(wait_readable(channel));
-    ssize_t got = recv(channel, packet, sizeof(packet), 0);
-    for (size_t at = 0; got > 0 && at < (size_t)got; n++) {
-        size_t left = (size_t)got - at;
-        memset(&responses[n], 0, sizeof(responses[n]));
-        memcpy(&responses[n], packet + at,
-               left < sizeof(responses[n]) ? left : sizeof(responses[n]));
-        assert_int_equal(responses[n].version, SIGN_WIRE_VERSION);
-        at += sign_response_size(&responses[n]);
-        assert_in_range(at, 1, (size_t)got);
+    ssize_t got = recv(channel, bytes, sizeof(bytes), 0);
+    struct str packet = {bytes, got > 0 ? (size_t)got : 0};
+    for (; packet.n > 0; n++) {
+        const struct sign_response *response = sign_response_next(&packet, answers);
+        assert_non_null(response);
+        keep_answer(&responses[n], response, answers);
     }
     return n;
 }
 
-static inline struct sign_response ask(int channel, const struct sign_request *r)
+static inline struct answered ask(int channel, const struct asking *r)
 {
-    struct sign_response responses[SIGN_BATCH_MAX];
+    struct answered responses[SIGN_BATCH_MAX];
     send_requests(channel, r, 1);
     assert_int_equal(take_responses(channel, responses), 1);
     assert_int_equal(responses[0].ticket, r->ticket);
     return responses[0];
 }
 
-static inline void assert_reason(int channel, const struct sign_request *r, enum reason reason)
+static inline void assert_reason(int channel, const struct asking *r, enum reason reason)
 {
-    struct sign_response response = ask(channel, r);
+    struct answered response = ask(channel, r);
     assert_int_equal(response.reason, reason);
     assert_int_equal(response.token_length, 0);
 }
 
 /* With the public key, by code that shares nothing with the signing. */
-static inline bool is_good(const struct sign_response *r, const struct certificate *c)
+static inline bool is_good(const struct answered *r, const struct certificate *c)
 {
     struct buf signature = BUF_INIT, header = BUF_INIT, expected = BUF_INIT;
     struct str token = {r->token, r->token_length};

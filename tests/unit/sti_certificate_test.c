@@ -60,7 +60,7 @@ static struct sti_certificate judge(struct lab_certificate leaf, struct lab_cert
     X509 *root = issue(above, NULL);
     sk_X509_push(chain, issue(leaf, root));
     sk_X509_push(chain, root);
-    assert_true(sti_certificate_read(&read, chain, arena));
+    assert_true(sti_certificate_judge(&read, chain, NULL, NOW, arena));
     sk_X509_pop_free(chain, X509_free);
     EVP_PKEY_free(read.key);
     read.key = NULL;
@@ -99,6 +99,7 @@ static void rules_are_told(void **state)
 
 /* ---- numbers ---- */
 
+/* R-C-011. */
 static void numbers_are_those_of_the_list(void **state)
 {
     (void)state;
@@ -196,7 +197,7 @@ static void the_public_vectors_are_read(void **state)
     json_t *enhanced = json_object_get(v, "enhanced");
     STACK_OF(X509) *chain = certificates_read(lab_member(enhanced, "certificate"), &fault);
     struct sti_certificate c;
-    assert_true(chain && sti_certificate_read(&c, chain, arena));
+    assert_true(chain && sti_certificate_judge(&c, chain, NULL, NOW, arena));
     assert_null(sti_certificate_fault(&c));
     assert_str(c.spc, STR("1234"));
     assert_int_equal(c.scope.n_constraints, 1);
@@ -217,6 +218,7 @@ static void the_public_vectors_are_read(void **state)
     json_decref(v);
 }
 
+/* R-X-008. */
 static void levels_are_those_that_are_permitted(void **state)
 {
     (void)state;

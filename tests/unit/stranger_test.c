@@ -257,7 +257,7 @@ static void who_was_asked(void **state)
     assert_false(answer_is_heard(p, "203.0.113.66", 5060, branch));
     assert_int_equal(proxy_counters(p)->foreign_responses, before + 1);
     assert_true(address_parse(STR("203.0.113.66"), &to.remote));
-    struct transaction_key key = client_key(proxy_branches(p), str_of(branch), STR("BYE"));
+    struct transaction_key key = branch_client_key(proxy_branches(p), str_of(branch), STR("BYE"));
     assert_non_null(
         client_transaction_new(proxy_transactions(p), &key, false, &to, STR("x"), NULL, 0));
     assert_true(answer_is_heard(p, "203.0.113.66", 5060, branch));

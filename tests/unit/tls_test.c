@@ -137,6 +137,7 @@ static bool believes(const char *server_name, const char *expected, const char *
     return done;
 }
 
+/* R-C-013. */
 static void a_server_must_prove_its_name(void **state)
 {
     static const struct {

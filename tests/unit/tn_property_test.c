@@ -1,6 +1,7 @@
 /*
  * No text at all becomes anything but a number that can exist, or a listed short code: a million
- * and a half texts, random ones and mutations of good ones, with the same seed each time.
+ * and a half texts, random ones and mutations of good ones, with the same seed each time (Decided
+ * 1). R-P-128.
  */
 #include <setjmp.h>
 #include <stdarg.h>

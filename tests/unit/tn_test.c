@@ -58,6 +58,7 @@ static struct country country_of(json_t *defaults, json_t *own)
     };
 }
 
+/* R-P-127 R-P-128: Numbers as callers write them, with what becomes of each (Decided 8). */
 static void vectors_hold(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Revocation counts for every certificate of a chain. */
+/* Revocation counts for every certificate of a chain. R-V-017. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -186,6 +186,7 @@ static const struct change changes[] = {
     {"a range of shorter numbers", TOKEN_INVALID, 437, VERIFY_SCOPE, of_a_shorter_range, NULL},
 };
 
+/* R-V-016. */
 static void one_thing_is_wrong(void **state)
 {
     (void)state;

@@ -46,6 +46,7 @@ static struct verify_report ask_with_lists(struct arena *arena, const struct buf
     return r;
 }
 
+/* R-V-017. */
 static void revoked_certificates_are_refused(void **state)
 {
     (void)state;
@@ -107,6 +108,53 @@ static void lists_that_do_not_tell_leave_it_open(void **state)
     arena_free(arena);
 }
 
+static enum verify_result chain_at(const struct sti_certificate *c, struct str value, int64_t now_s)
+{
+    struct arena *arena = arena_new(4096);
+    struct token token;
+    struct verify_report r;
+    assert_true(token_read(&token, value, arena));
+    const struct verify_question q = {
+        .token = &token, .certificate = c, .now_s = now_s, .max_age_s = VERIFY_MAX_AGE_S};
+    assert_true(verify(&q, arena, &r));
+    token_fini(&token);
+    arena_free(arena);
+    return r.finding[VERIFY_CHAIN].result;
+}
+
+/* An answer, good or bad, is that of its time: behind a date that changes it, it is no answer. */
+static void an_answer_of_another_time_is_none(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(4096);
+    struct buf value = BUF_INIT, text = BUF_INIT;
+    struct sti_certificate early, late;
+    X509 *leaf = make("SHAKEN 709J", 3, key, false, false, spcs, NULL);
+    X509 *begins = lab_certificate_new(&(struct lab_certificate){.name = "lab issuer",
+                                                                 .serial = 9,
+                                                                 .key = issuer_key,
+                                                                 .issuer = root,
+                                                                 .issuer_key = root_key,
+                                                                 .not_before_s = NOW + DAY,
+                                                                 .not_after_s = NOW + 9 * DAY,
+                                                                 .authority = true});
+    assert_true(lab_add_certificate(&text, leaf) && lab_add_certificate(&text, begins));
+    assert_true(sti_certificate_prepare(&early, buf_str(&text), trust, NOW, arena));
+    assert_true(sti_certificate_prepare(&late, buf_str(&text), trust, NOW + 2 * DAY, arena));
+    sign(&value, key, NOW);
+    assert_int_equal(chain_at(&early, buf_str(&value), NOW), VERIFY_FAILED);
+    assert_int_equal(chain_at(&early, buf_str(&value), NOW + 2 * DAY), VERIFY_NOT_DONE);
+    assert_int_equal(chain_at(&late, buf_str(&value), NOW + 2 * DAY), VERIFY_PASSED);
+    assert_int_equal(chain_at(&late, buf_str(&value), NOW), VERIFY_NOT_DONE);
+    sti_certificate_fini(&early);
+    sti_certificate_fini(&late);
+    X509_free(leaf);
+    X509_free(begins);
+    buf_fini(&value);
+    buf_fini(&text);
+    arena_free(arena);
+}
+
 static void anchors_and_lists_that_are_none_are_problems(void **state)
 {
     (void)state;
@@ -131,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(revoked_certificates_are_refused),
         cmocka_unit_test(lists_that_do_not_tell_leave_it_open),
+        cmocka_unit_test(an_answer_of_another_time_is_none),
         cmocka_unit_test(anchors_and_lists_that_are_none_are_problems),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

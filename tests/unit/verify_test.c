@@ -3,6 +3,7 @@
 
 /* ---- vectors ---- */
 
+/* R-V-009 R-V-010 R-V-011 R-V-012. */
 static void the_vectors_get_their_verdicts(void **state)
 {
     (void)state;
@@ -263,7 +264,7 @@ static void expect_of(const char *header, const char *payload, const char *param
 
 #define PARAMETERS ";info=<https://cert.example.org/c>;alg=ES256;ppt=shaken"
 
-/* What may be wrong with orig, dest and iat; all of it was signed by a good key. */
+/* R-V-011: What may be wrong with orig, dest and iat; all of it was signed by a good key. */
 static void claims_are_what_they_must_be(void **state)
 {
     (void)state;

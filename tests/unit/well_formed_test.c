@@ -39,7 +39,7 @@ static void each_case(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *why = "unset";
-        bool good = message_is_well_formed(str_of(cases[i].text), &why);
+        bool good = well_formed_message(str_of(cases[i].text), &why);
         if (good != !cases[i].why || (why && !str_eq(str_of(why), str_of(cases[i].why))))
             fail_msg("%s: %s", cases[i].name, why ? why : "well formed");
     }

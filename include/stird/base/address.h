@@ -30,14 +30,14 @@ bool address_parse(struct str text, struct address *a);
 /* "192.0.2.0/24", "2001:db8::/32", or an address alone. Bits behind the prefix must be 0. */
 bool address_prefix_parse(struct str text, struct address_prefix *p);
 
-/* Of a family, and kept as it is kept here: an IPv4 one in 4 octets, a mapped one as IPv4. For what
-   another process says is an address. */
+/* Whether A is an address in the form that this file gives one: of a known family, IPv4 in 4
+   octets, a mapped address as IPv4. To be asked of an address that came from another process. */
 bool address_is_sound(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
 /* Without the port. */
 bool address_same_host(const struct address *a, const struct address *b);
-/* Whom A counts for where hosts are counted: without the port, and of IPv6 the /64, whose addresses
-   one host may choose as it likes. */
+/* The host that A is counted for: without the port, and with IPv6 the /64, since one host may take
+   any address of that. */
 struct address address_counted(const struct address *a);
 bool address_prefix_covers(const struct address_prefix *p, const struct address *a);
 

@@ -41,7 +41,8 @@ void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
 void buf_add_u64(struct buf *b, uint64_t value);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vaddf(struct buf *b, const char *format, va_list arguments);
+void buf_vaddf(struct buf *b, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 /* Text for a log line: octets outside 0x20..0x7e, the quote and the backslash as \xHH. */
 void buf_add_escaped(struct buf *b, struct str s);
 /* Text for a person's eyes, outside of quotes: octets outside 0x20..0x7e as \xHH. */

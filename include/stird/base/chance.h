@@ -1,8 +1,8 @@
 /*
  * chance - octets that nobody can know beforehand (getrandom), for seeds, keys and names.
  *
- * The one place that asks the kernel for them, and nobody may go on without: who passes over the
- * result is not compiled. Any process and thread.
+ * The one place that asks the kernel for them. Nobody may go on without: a caller that ignores the
+ * result does not compile. Any process and thread.
  */
 #ifndef STIRD_CHANCE_H
 #define STIRD_CHANCE_H

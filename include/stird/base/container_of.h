@@ -1,13 +1,13 @@
 /*
- * container_of - from a part of a struct to the struct that holds it: what is set, joined or called
- * back is a small part (a timer, a member of a list), and its owner finds itself again.
+ * container_of - from a member of a struct to the struct that holds it. A timer or a list knows
+ * only the small member that it was given; by this its callback finds the owner.
  */
 #ifndef STIRD_CONTAINER_OF_H
 #define STIRD_CONTAINER_OF_H
 
 #include <stddef.h>
 
-/* POINTER is to the MEMBER of a TYPE, and nothing else. */
+/* POINTER must point to the MEMBER of a TYPE. */
 #define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 

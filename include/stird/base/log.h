@@ -2,9 +2,9 @@
  * log - one line an event: `level process event key=value ...`, values escaped.
  *
  * Never blocks: a line that the reader of the descriptor does not take at once is dropped and
- * counted, and a line says how many were as soon as one gets through. At most PIPE_BUF octets a
- * line, none is kept. Values may come from the network; event names and keys come from the program.
- * For the core: it does not log.
+ * counted, and the next line that gets through is preceded by one with the count. A line has at
+ * most PIPE_BUF octets, and none is kept. Values may come from the network; event names and keys
+ * come from the program. For the core: it does not log.
  */
 #ifndef STIRD_LOG_H
 #define STIRD_LOG_H
@@ -27,7 +27,8 @@ struct log_field {
 
 /*
  * PROCESS ("supervisor", "worker 1", "signer") is kept by pointer. With JOURNAL each line starts
- * with the <priority> that journald reads off stderr. FD never waits from now on: log_never_wait().
+ * with the <priority> that journald reads off stderr. From now on writing to FD never waits:
+ * log_never_wait().
  */
 void log_open(const char *process, int fd, bool journal);
 /*
@@ -41,20 +42,19 @@ int log_journal_fd(void); /* -1: none */
    Not with JOURNAL. */
 void log_dress(bool times, bool colours);
 /*
- * Gives FD an open file description of its own that never waits, if it is a pipe, a terminal or
- * another device: that of whoever started this process stays as it is. Where that is not allowed (a
- * pipe of another user's) the pipe's own description is made so; a terminal of another user's is
- * asked before each line. Files and sockets need nothing.
+ * If FD is a pipe, a terminal or another device: gives it an open file description of its own that
+ * never waits, so that the one it shares with whoever started this process stays as it is. Where
+ * that is not allowed (a pipe of another user's) the pipe's own description is made so; a terminal
+ * of another user's is asked before each line. Files and sockets need nothing.
  */
 void log_never_wait(int fd);
-/* Undoes that, for what is told to an operator who started a program in vain. */
+/* Undoes that, so that an operator whose start failed gets all lines that say why. */
 void log_may_wait(int fd);
 /* Before the first fork(): from now on this process and its children count in the same place. */
 void log_count_together(void);
 void log_set_level(enum log_level level);
 /* Whether a line of this level would be written: ask before costly formatting. */
 bool log_wants(enum log_level level);
-bool log_level_parse(struct str name, enum log_level *level);
 /* Lines that were dropped since the start, with log_count_together() by any of the processes. */
 uint64_t log_dropped(void);
 

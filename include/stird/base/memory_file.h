@@ -1,8 +1,9 @@
 /*
- * memory_file - memory with a descriptor, for other processes to have, too (memfd_create).
+ * memory_file - memory that has a descriptor, so that other processes can have it too
+ * (memfd_create).
  *
- * Sealed by one of the two functions before anybody else has it: what is mapped can then never be
- * cut short beneath its reader, which would end that one (SIGBUS), whoever holds a descriptor.
+ * It is sealed by one of the two functions before another process gets it. Then nobody who holds a
+ * descriptor can cut it short while another has it mapped, which would kill that process (SIGBUS).
  */
 #ifndef STIRD_MEMORY_FILE_H
 #define STIRD_MEMORY_FILE_H
@@ -18,7 +19,8 @@ int memory_file_of(const char *name, size_t bytes);
 int memory_file_seal(int fd);
 /* Whether nobody can cut it short or write it any more. */
 bool memory_file_is_sealed(int fd);
-/* Whether its maker has found the memory for all of it: a hole costs who looks at it by mmap(). */
+/* Whether all of it has memory behind it already: else a process that reads it through mmap() might
+   pay for that memory, or die for lack of it. */
 bool memory_file_is_whole(int fd);
 /* Whether nobody can cut it short. */
 bool memory_file_is_kept(int fd);

@@ -8,13 +8,13 @@
 #include <stdbool.h>
 
 /*
- * A non-blocking close-on-exec SEQPACKET pair that outlives those who have it: [0] reads, [1]
- * writes, and not the other way about, where nobody would ever read. Descriptors that somebody
- * sends along wait for a reader and count for all of one user; a kernel of 6.16 refuses them here.
- * 0 or -errno.
+ * A non-blocking close-on-exec SEQPACKET pair that outlives the processes that have it. [0] only
+ * reads and [1] only writes: in the other direction nobody would ever read. Descriptors that
+ * somebody sends along wait for a reader and count for all of one user; a kernel of 6.16 refuses
+ * them here. 0 or -errno.
  */
 int packet_pair(int fds[2]);
-/* What comes at FD brings no descriptors, where the kernel can refuse them. */
+/* Packets that come at FD bring no descriptors along, on a kernel that can refuse them. */
 void packet_refuse_rights(int fd);
 /* After a read of FD gave 0: whether nothing will ever come any more. */
 bool packet_is_end(int fd);

@@ -1,5 +1,5 @@
 /*
- * part - how much of what is there for all one of them may have. Pure.
+ * part - how much one user may have of a thing that many share. Pure.
  */
 #ifndef STIRD_PART_H
 #define STIRD_PART_H
@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Whether one who has MINE may have more, while FREE is left: no more than a fixed multiple of
- * that, which comes to PERCENT of all for one alone. So nobody alone takes what others need, who
- * comes first finds most of what is free, and each leaves some of it. 100: whatever is free.
+ * Whether one who has MINE already may have more while FREE is left. The ceiling is a fixed
+ * multiple of FREE, chosen so that one who is alone ends at PERCENT of all. So nobody alone takes
+ * what others need, and everybody leaves some of what is free. 100: whatever is free.
  */
 bool part_has_room(uint64_t mine, uint64_t free, unsigned percent);
 

@@ -17,7 +17,7 @@ struct problem {
     char *file;    /* never NULL; "" when no file is to blame */
     unsigned line; /* 0: the file as a whole */
     char *text;
-    bool may_pass; /* by itself, so that another try is worth it */
+    bool may_pass; /* it may be over by itself, so another try is worth it */
     bool last;     /* it speaks of all others, and stands behind them */
 };
 
@@ -34,14 +34,15 @@ void problems_fini(struct problems *p);
 bool problems_any(const struct problems *p);
 void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The one that was added last speaks of all others, and stands behind them. */
+/* The problem that was added last is about all others, and is printed behind them. */
 void problems_stands_last(struct problems *p);
 /*
- * The last one is because of ERROR, an errno: no memory, a full disk, an address that is not there
- * yet may be over by themselves; a right that is missing is not.
+ * The problem that was added last has this errno as its cause. It tells whether another try is
+ * worth it: lack of memory, a full disk or an address that is not there yet may pass; a missing
+ * right does not.
  */
 void problems_may_pass(struct problems *p, int error);
-/* Whether another try would find one of them again. */
+/* Whether one of them would be there again at another try. */
 bool problems_stay(const struct problems *p);
 /* All of FROM behind those of TO. */
 void problems_move(struct problems *to, struct problems *from);

@@ -52,7 +52,7 @@ bool str_is_utf8(struct str s);
 bool str_to_u64(struct str s, uint64_t max, uint64_t *value);
 
 bool ascii_is_digit(char c);
-/* What is white space in a header: also the line ends of one that is folded (RFC 3261, LWS). */
+/* White space in a header; the line ends of a folded one count (RFC 3261, LWS). */
 bool ascii_is_space(char c);
 bool ascii_is_alpha(char c);
 char ascii_lower(char c);

@@ -1,6 +1,7 @@
 /*
- * runtime_directory - where the running stird's sockets are, by a configuration that may be full of
- * mistakes: stirctl must reach it then most of all. Settings are read by settings_file.h alone.
+ * runtime_directory - where the sockets of the running stird are, read from a configuration that
+ * may be full of mistakes: that is when stirctl is needed most. Settings are read by
+ * settings_file.h alone.
  */
 #ifndef STIRD_RUNTIME_DIRECTORY_H
 #define STIRD_RUNTIME_DIRECTORY_H

@@ -100,16 +100,17 @@ struct settings *settings_read_for_tables(struct files *files, struct str path, 
 void settings_place(const struct settings *settings, const char *key, struct str *file,
                     unsigned *line);
 
-/* What a reload cannot bring into force. */
+/* A setting that a reload cannot bring into force. */
 struct setting_change {
     struct str key, values; /* "records.backlog", "records.backlog: 16m instead of 8m" */
     struct str file;
     unsigned line; /* 0: it is not written any more */
-    bool refused;  /* it would not fit to what runs: no reload; else the old one goes on */
+    bool refused;  /* true: no reload, for the new one would not fit what runs; false: the old one
+                      goes on */
 };
 typedef void settings_change_taker(void *user, const struct setting_change *change);
 
-/* Calls TAKE for each of them that NEXT says otherwise than PRESENT; both of settings_read(). */
+/* Calls TAKE for each of them in which NEXT differs from PRESENT; both are of settings_read(). */
 void settings_need_restart(const struct settings *next, const struct settings *present,
                            settings_change_taker *take, void *user);
 

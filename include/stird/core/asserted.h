@@ -14,17 +14,17 @@
 
 struct asserted_texts {
     struct str uri[ASSERTED_MAX];     /* in order */
-    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in what is no address, not one alone, or
-                                         one with a password or headers */
+    struct str odd[ASSERTED_ODD_MAX]; /* URIs and numbers in values that are no address, several of
+                                         them, or one with a password or headers */
     unsigned n, n_odd;                /* count also those that do not fit; of n_odd the first */
     size_t odd_octets;
-    bool unreadable; /* there is something that is none, or nothing */
+    bool unreadable; /* some value is no address, or empty */
 };
-/* Whether there are more than are kept: nobody knows what they say. */
+/* Whether there were more than are kept: what those say is unknown. */
 bool asserted_overflows(const struct asserted_texts *texts);
 /* Adds what VALUE, a line of the header, holds. */
 void asserted_add(struct asserted_texts *texts, struct str value);
-/* Adds LINE, which is none but may be taken for one. */
+/* Adds LINE, which is no such header but may be taken for one. */
 void asserted_add_odd(struct asserted_texts *texts, struct str line);
 
 struct asserted {

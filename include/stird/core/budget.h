@@ -22,7 +22,7 @@ struct budget_row {
 
 /* Octets that the kernel may hold of a connection (net/stream_room.h): received and not read, */
 #define BUDGET_STREAM_UNREAD (64 * 1024)
-/* and to be sent or acknowledged: a piece more is begun when this much is not there yet, */
+/* and still to be sent or acknowledged: another piece is begun while less than this waits, */
 #define BUDGET_STREAM_UNSENT (64 * 1024)
 #define BUDGET_STREAM_PIECE  (64 * 1024) /* of at most so many */
 
@@ -46,7 +46,7 @@ uint64_t budget_sum(const struct budget *budget);
 /* As the lines of a table, in MiB: docs/sizing.md. */
 void budget_print(const struct budget *budget, struct buf *out);
 
-/* What there is for the service; 0: not known. */
+/* How much memory the service may have; 0: not known. */
 struct means {
     uint64_t memory;       /* octets, */
     const char *memory_is; /* and who says so: "MemoryMax of the unit" */
@@ -65,8 +65,8 @@ void budget_check_means(const struct settings *settings, const struct budget_tab
 
 /* Descriptors that a worker needs besides its connections. */
 uint64_t budget_descriptors(const struct settings *settings);
-/* What the supervisor cannot do without: its sockets, and each worker and signer twice while a
-   reload replaces them. No child needs as many. */
+/* Descriptors that the supervisor cannot do without: its sockets, and those of each worker and
+   signer, twice while a reload replaces them. No child needs as many. */
 uint64_t budget_least_descriptors(const struct settings *settings);
 
 #endif

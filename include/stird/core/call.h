@@ -16,7 +16,7 @@
 #include <stird/core/privacy.h>
 #include <stird/core/settings.h>
 
-#define CALL_PASSED_OVER_MAX 8 /* each is decided by as well: policy.c */
+#define CALL_PASSED_OVER_MAX 8 /* the call is decided for each of these trunks too: policy.c */
 
 #define ORIGID_KEY_BYTES 32
 
@@ -26,17 +26,18 @@ struct call_header {
 
 struct call {
     struct arena *arena;       /* for the trace and what else the outcome needs */
-    int64_t now_s;             /* real time */
+    int64_t now_s;             /* real time of its arrival, by which it is decided */
+    int64_t waited_s;          /* from then until now, when its tokens are asked for */
     bool traced;               /* the outcome shall say each step (explain, log level debug) */
     uint8_t random[16];        /* for origid */
     const uint8_t *origid_key; /* ORIGID_KEY_BYTES for stable ones; NULL: there is none */
 
     /* how it came */
     struct address source;
-    bool source_in_doubt;         /* its trunk covers it by a wider prefix, and the name of some
-                                     upstream, which may stand for it, is not known, or not all */
-    struct str listener;          /* name of the listener it arrived at */
-    const struct str *peer_names; /* that the peer of its TLS connection has proved */
+    bool source_in_doubt; /* the source may be an upstream's whose name is not resolved, or not in
+                             full: its trunk covers it only by a wider prefix */
+    struct str listener;  /* name of the listener it arrived at */
+    const struct str *peer_names; /* names that the peer of its TLS connection has proved */
     unsigned n_peer_names;
 
     /* what it says: URIs without <> and header parameters */
@@ -49,7 +50,7 @@ struct call {
     struct asserted_texts from_others; /* where From is not one address alone */
     bool to_unread;                    /* nor is To */
     struct asserted_texts
-        asserted;    /* what P-Asserted-Identity, or what may be taken for one, holds */
+        asserted;    /* what P-Asserted-Identity holds, and lines that may be taken for one */
     struct str date; /* the Date header's value */
     unsigned n_date; /* how many Date headers there are */
     /* It has a To tag, but nothing proves that the dialog went through us: whoever wrote the tag
@@ -71,13 +72,14 @@ struct call {
 
     /* before policy_decide(): what trunk_match() found */
     const struct trunk *trunk;
-    /* Trunks that it names too: by what it says twice and differently, or in another way. More
-     * than are kept are counted. */
+    /* Further trunks that the call names: by something that it says twice and differently, or in
+       another way. More than are kept are counted. */
     const struct trunk *passed_over[CALL_PASSED_OVER_MAX];
     unsigned n_passed_over;
-    bool fits_none;    /* trunk_for_emergency() took its trunk: that it is of it, nothing says */
+    bool fits_none;    /* trunk_for_emergency() chose the trunk: nothing in the call says that it is
+                          this one */
     uint32_t customer; /* numbers_customer() of the trunk's customer, in the snapshot's table */
-    const struct upstream *upstream;   /* that it would leave to; NULL: nobody that is trusted */
+    const struct upstream *upstream;   /* the next hop; NULL: one that is not trusted */
     const uint8_t *certificate_states; /* certificate_choice.h; NULL: none was checked */
     const struct numbers
         *overlay; /* urgent changes, which outrank the table; NULL: there are none */

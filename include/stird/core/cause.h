@@ -26,7 +26,8 @@ struct str cause_result(enum cause c);
 bool cause_is_result(struct str result);
 /* One sentence for an operator. */
 struct str cause_text(enum cause c);
-/* Of a call that stird answers itself for REASON; REJECTED where the decision has it too. */
+/* The cause for a call that stird answers itself for REASON. REJECTED: the decision has that reason
+   too. */
 enum cause cause_of_answer(enum reason reason, bool decided_so);
 
 #endif

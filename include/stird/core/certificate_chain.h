@@ -31,5 +31,11 @@ const char *certificate_fault(const struct certificate *c, const struct trust *a
                               int64_t now_s, struct arena *arena);
 const char *certificate_warning(const struct certificate *c, const struct trust *anchors,
                                 struct arena *arena);
+/*
+ * NULL, or a sentence as of certificate_fault(): C's scope becomes that of the chain by which it is
+ * trusted, where ANCHORS may limit it too. Of one without that fault.
+ */
+const char *certificate_take_scope(struct certificate *c, const struct trust *anchors,
+                                   int64_t now_s, struct arena *arena);
 
 #endif

@@ -16,14 +16,16 @@ struct served {
 };
 
 /*
- * SERVED or WRONG. *SAYING, of ARENA: what is wrong, or worth a word although it is served, or
- * empty. TRUST: NULL when chains are not judged; revocation is when it has lists.
+ * SERVED or WRONG, or UNCHECKED when there is no memory. *SAYING, of ARENA: what is wrong, or worth
+ * a word although it is served, or empty. TRUST: NULL when chains are not judged; revocation is
+ * when it has lists.
  */
 enum certificate_state certificate_check(const struct certificate *certificate,
                                          const struct served *served, const struct trust *trust,
                                          int64_t now_s, struct arena *arena, struct str *saying);
 
-/* Whether a list of TRUST (may be NULL) says so of the unit's own chain, whatever is served. */
+/* Whether a list of TRUST (may be NULL) says so of the unit's own chain, whatever is served. False
+   without memory too (shortage.h). */
 bool certificate_is_revoked(const struct certificate *certificate, const struct trust *trust,
                             int64_t now_s);
 

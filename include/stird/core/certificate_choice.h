@@ -17,14 +17,15 @@ enum certificate_state {
 };
 struct str certificate_state_name(enum certificate_state state);
 
-/* Clocks of verifiers differ: for so long a new certificate waits (RFC 8224 section 12). */
+/* How long a new certificate waits before it signs, since verifiers' clocks differ (RFC 8224
+   section 12). */
 #define CERTIFICATE_SETTLING_S 300
 
 /* Index of the first unit of certificate ID, or NO_CERTIFICATE. Its units follow each other. */
 uint32_t certificate_find(const struct settings *settings, struct str id);
 /*
- * Index of the first unit of the certificate that signs for PROVIDER where nothing names one: the
- * first of its own; one that is foreign only where it has no other. Or NO_CERTIFICATE.
+ * The certificate that signs for PROVIDER where nothing names one: the first of the provider's own,
+ * or the first foreign one where it has no other. Index of its first unit, or NO_CERTIFICATE.
  */
 uint32_t certificate_first(const struct settings *settings, uint32_t provider);
 

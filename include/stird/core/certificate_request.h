@@ -28,10 +28,10 @@ bool certificate_request_write(const struct certificate_request *request, EVP_PK
 /* The key in PEM (PKCS#8); the caller cleanses. */
 bool certificate_request_write_key(EVP_PKEY *key, struct buf *pem);
 
-/* What certificates are made of too (lab_ca.h): C, O and CN of SUBJECT, which was empty. */
+/* Writes C, O and CN into SUBJECT, which was empty. lab_ca.h makes certificates of it too. */
 bool subject_write(X509_NAME *subject, const char *country, const char *organization,
                    const char *common_name);
-/* One that is not critical; OID as numbers. The caller frees; NULL: no memory. */
+/* An extension that is not critical; OID as numbers. The caller frees it; NULL: no memory. */
 X509_EXTENSION *extension_of_der(const char *oid, struct str der);
 
 #endif

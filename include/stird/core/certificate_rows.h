@@ -17,7 +17,7 @@
 bool certificate_row_check(const struct settings *settings, struct str customer,
                            struct str certificate, struct buf *why);
 
-/* The same, to be asked of refused rows. SETTINGS is borrowed. */
+/* The same question, as a callback for rows that are refused anyway. SETTINGS is borrowed. */
 struct numbers_judge certificate_rows_judge(const struct settings *settings);
 
 /*

@@ -18,7 +18,8 @@ struct text_fault {
 /* As a problem of the file NAME. */
 void text_fault_add(const struct text_fault *fault, struct str name, struct problems *problems);
 
-/* What a URL may serve, and so what a unit's chain may be: more of it is read by nobody. */
+/* The most that a URL may serve, and so the most that a unit's chain may have: verifiers read no
+   more. */
 #define CERTIFICATES_MAX           6
 #define CERTIFICATES_BYTES_MAX     ((size_t)32 << 10) /* of the text */
 #define CERTIFICATE_BYTES_MAX      (8L << 10)         /* of one, in DER */

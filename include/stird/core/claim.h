@@ -14,11 +14,13 @@
 /* A claim in bits: how long a prefix must be that names the address as narrowly. */
 #define CLAIM_NONE 0u
 
-/* Of an address alone: the longest there is. What DNS gives is claimed so. */
+/*
+ * The claim to one address: the longest prefix there is. Addresses that DNS gives are claimed so.
+ */
 unsigned claim_of_address(const struct address *address);
 /*
- * What UPSTREAM claims, by I from 0: its `sources`, then the address of its uri if no source is the
- * same. False: no more. A name of DNS is not among them.
+ * The I-th claim of UPSTREAM, from 0: its `sources`, then the address of its uri where no source is
+ * that. False: there is no I-th. What its name means in DNS is not among them.
  */
 bool claim_next(const struct upstream *upstream, unsigned i, struct address_prefix *claim);
 /* The narrowest that an upstream claims SOURCE by, or CLAIM_NONE. */

@@ -19,9 +19,9 @@
 struct credential;
 
 /*
- * KEY_PEM (SEC1 or PKCS#8, unencrypted, P-256) must belong to CERTIFICATE, which is borrowed and
- * must outlive the credential. The caller cleanses KEY_PEM. NULL and a problem naming KEY_NAME
- * otherwise.
+ * KEY_PEM (SEC1 or PKCS#8, unencrypted, of the algorithm of some type) must belong to CERTIFICATE,
+ * which is borrowed and must outlive the credential. The caller cleanses KEY_PEM. NULL and a
+ * problem naming KEY_NAME otherwise.
  */
 struct credential *credential_new(const struct certificate *certificate, struct str key_name,
                                   struct str key_pem, struct problems *problems);
@@ -31,11 +31,13 @@ const struct certificate *credential_certificate(const struct credential *c);
 
 /*
  * Appends the whole token `header.payload.signature` to OUT. REASON_OK, or SIGNER_REFUSED for
- * claims that the type does not allow, or SIGNER_FAILED. On failure OUT is as it was.
+ * claims that the type does not allow and for a type of another algorithm than the key's, or
+ * SIGNER_FAILED. On failure OUT is as it was.
  */
 enum reason credential_sign(struct credential *c, const struct passport_type *type,
                             const struct passport_claims *claims, struct buf *out);
-/* Verifies a token with the certificate's public key, not with the private one. */
+/* Verifies a token with the certificate's public key, not with the private one. False, too, when
+   there is no memory (shortage.h). */
 bool credential_verify(const struct credential *c, struct str token);
 /* The signature alone over MESSAGE, for vectors and self-tests. */
 bool es256_verify(EVP_PKEY *public_key, struct str message,

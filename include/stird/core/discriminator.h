@@ -8,10 +8,10 @@
 #include <stird/core/call.h>
 #include <stird/core/fit.h>
 
-/* What a text must be that could fit a call; the checks are conf's. */
+/* The form that a text needs to fit any call; conf checks it. */
 enum discriminator_form {
     FORM_NAME,  /* of a part of the configuration */
-    FORM_HOST,  /* a host of a URI or certificate, alone */
+    FORM_HOST,  /* the host of a URI or of a certificate, without anything else */
     FORM_GROUP, /* a trunk group, as a URI's parameter has it decoded */
     FORM_USER,  /* the begin of a user part, decoded */
     FORM_VALUE, /* of a header */
@@ -27,7 +27,7 @@ struct discriminator {
     bool any_case; /* how two of these compare */
     /* FITS_IN_PART: what the call says there disagrees, or can be read in more than one way. */
     enum fit (*fit)(const struct trunk *trunk, const struct call *call);
-    /* Of which header, and the key that says so; NULL: of none. */
+    /* The header that it looks at, and the key that names it; NULL: none. */
     struct str (*header)(const struct trunk *trunk);
     const char *header_key;
     /* Whether the call says anything there; NULL: it always does. */
@@ -37,14 +37,14 @@ struct discriminator {
 };
 
 extern const struct discriminator discriminators[];
-extern const unsigned n_discriminators;
+extern const unsigned discriminators_count;
 
 /* Whether nothing tells A and B apart but their sources. */
 bool discriminators_same(const struct trunk *a, const struct trunk *b);
 
 /* Whether HOST, as a Request-URI has it, is the `request_host` that TRUNK asks for: a name of ours.
  */
-bool trunk_has_request_host(const struct trunk *trunk, struct str host);
+bool discriminators_use_request_host(const struct trunk *trunk, struct str host);
 
 /*
  * Whether ONE asks for all that OTHER asks for: OTHER is the default, or a broader trunk that ONE

@@ -13,9 +13,9 @@
  * is a text of the caller's, so what it says alone is told apart.
  */
 enum emergency { EMERGENCY_NONE, EMERGENCY_BY_TO, EMERGENCY_BY_REQUEST_URI };
-enum emergency call_emergency(const struct settings *settings, const struct call *call);
+enum emergency emergency_of_call(const struct settings *settings, const struct call *call);
 /* The same before anything is known of the call: its Request-URI, and the URI in its To. */
-bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri);
+bool emergency_uris(const struct settings *settings, struct str request_uri, struct str to_uri);
 
 /*
  * URI is of an emergency number, as a trunk of this country may write it. NUMBER: its digits, as

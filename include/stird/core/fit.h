@@ -10,7 +10,7 @@
 
 enum fit { FITS_NOT, FITS_IN_PART, FITS }; /* from the worst to the best */
 
-/* Of several things said: whether one of them, and whether each of them fits. */
+/* Whether one of the things that were said fits, and whether each of them does. */
 static inline enum fit fit_of(bool one, bool each)
 {
     if (!one)

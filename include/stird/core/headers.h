@@ -36,12 +36,13 @@ bool header_next(struct str *rest, struct header_line *line);
  * is its first word, or what stands before its colon without the octets that no name has.
  */
 bool header_resembles(const struct header_line *line, struct str name, char compact);
-/* In lower case the one with which all that it resembles begins; '\0': it resembles none. */
+/* The octet, in lower case, with which every name begins that LINE resembles; '\0': it resembles
+   none. */
 char header_first_octet(const struct header_line *line);
 /* What stands behind the name in a line that is no header: "Name value", "Name=value"; trimmed. */
 struct str header_odd_value(const struct header_line *line);
 #define HEADER_ROOM 64 /* longer than any name that is asked for */
-/* The names that it may be taken for: twice its own, if it is a header. ROOM holds one of them. */
+/* The two names that LINE may be taken for; of a header its own, twice. ROOM holds one of them. */
 void header_lookalikes(const struct header_line *line, struct str names[2], char room[HEADER_ROOM]);
 /* Whether LINE is the header NAME, or its compact form when COMPACT is not 0 (section 7.3.3). */
 bool header_is_named(struct str found, struct str name, char compact);

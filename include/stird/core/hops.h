@@ -30,8 +30,8 @@ void sip_identity_facts(struct str message, const struct country *country,
                         struct sip_identity_facts *facts);
 
 /*
- * Calls TELL with a sentence for each change from BEFORE to AFTER that matters to a verifier; texts
- * are of ARENA. Returns how many there were.
+ * Calls TELL with a sentence, in ARENA, for each change from BEFORE to AFTER that matters to a
+ * verifier. Returns how many there were.
  */
 unsigned hops_compare(struct str before, struct str after, const struct country *country,
                       struct arena *arena, void (*tell)(void *user, struct str sentence),

@@ -9,29 +9,34 @@
 
 #include <stird/core/credential.h>
 
-#define SHA256_BYTES 32
-
 struct key_backend {
     const char *name;
     /* The key for CERTIFICATE out of TEXT; NULL with a problem naming KEY_NAME. */
     void *(*open)(const struct certificate *certificate, struct str key_name, struct str text,
                   struct problems *problems);
-    /* r || s over the digest (RFC 7518 section 3.4); parses nothing, allocates little. */
-    bool (*sign)(void *key, const unsigned char digest[SHA256_BYTES],
-                 unsigned char signature[ES256_SIGNATURE_BYTES]);
+    /* The signature over MESSAGE by the key's algorithm; parses nothing, allocates little. What
+       a key needs beside the message, such as its digest (CKM_ECDSA), is made behind this. */
+    bool (*sign)(void *key, struct str message, unsigned char signature[JWS_SIGNATURE_MAX]);
     void (*close)(void *key); /* cleanses; NULL is fine */
 };
 
 extern const struct key_backend key_backend_pem;
 
-/* For back-ends on EVP_PKEY: whether KEY is on P-256 and CERTIFICATE's; else a problem. */
+/* For back-ends on EVP_PKEY: whether KEY is of some type's algorithm and CERTIFICATE's; else a
+   problem. */
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems);
-/* For the same: KEY made ready for signing once, as each time costs a fetch. NULL: it cannot be. */
-EVP_PKEY_CTX *signing_new(EVP_PKEY *key);
+/* For the same: a key with its algorithm, made ready for signing. */
+struct signing {
+    const struct jws_algorithm *algorithm;
+    void *ready;
+};
+/* KEY, which must outlive it. False: it cannot be. */
+bool signing_begin(struct signing *signing, EVP_PKEY *key);
+void signing_end(struct signing *signing);
 /* As `sign`. */
-bool signing_sign(EVP_PKEY_CTX *signing, const unsigned char digest[SHA256_BYTES],
-                  unsigned char signature[ES256_SIGNATURE_BYTES]);
+bool signing_sign(struct signing *signing, struct str message,
+                  unsigned char signature[JWS_SIGNATURE_MAX]);
 
 /* credential_new() with another back-end than PEM text. */
 struct credential *credential_new_with(const struct key_backend *backend,

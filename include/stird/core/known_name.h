@@ -28,8 +28,8 @@ struct name_address {
 /* A host that the name leads to: of an SRV record, or the name itself. */
 struct name_part {
     uint64_t host;    /* a hash of its name */
-    uint8_t answered; /* a bit for each enum address_family: DNS has said which addresses it has, or
-                         that it has none */
+    uint8_t answered; /* a bit for each enum address_family of which DNS has said the addresses, or
+                         that there are none */
 };
 
 struct known_name {
@@ -38,9 +38,9 @@ struct known_name {
     uint16_t port;
     uint8_t want_ipv4, want_ipv6; /* 0 or 1 */
     uint8_t in_part; /* 0 or 1: DNS never said all of it, or said more than is kept here */
-    uint16_t n;      /* of ADDRESSES, those that calls go to; 0 only if it is in_part */
-    uint16_t former; /* and as many after them that the name had until a while ago: no next hops,
-                        but what comes from there may still be its */
+    uint16_t n;      /* how many of ADDRESSES calls go to; 0 only where it is in_part */
+    uint16_t former; /* how many behind those the name had until a while ago: they are no next hops,
+                        but may still send for it */
     uint16_t n_parts;
     struct name_part parts[NAME_PARTS_MAX];
     struct name_address addresses[NAME_ADDRESSES_MAX];

@@ -1,6 +1,6 @@
 /*
- * listeners - where we are: which addresses are ours, and which socket reaches a place. All that
- * asks for either asks here: routing by Route and Request-URI, Via, next hops, the configuration's
+ * listeners - which addresses are ours, and which socket reaches a place. Everybody who needs to
+ * know either asks here: routing by Route and Request-URI, Via, next hops, the configuration's
  * checks.
  *
  * A listener is named by its index.
@@ -17,7 +17,7 @@ struct listeners {
     unsigned n_aliases;
 };
 
-struct listeners settings_listeners(const struct settings *settings);
+struct listeners listeners_of_settings(const struct settings *settings);
 
 /*
  * The listener at PLACE, port included: by its address, by what it advertises, or by an alias.
@@ -39,7 +39,7 @@ bool listeners_have_name(const struct listeners *l, struct str host);
  */
 bool listener_reaches(const struct listener *l, enum address_family family,
                       enum transport transport);
-/* One that does: PREFERRED if it does, else the first; false: none. */
+/* A listener by which they can: PREFERRED, or else the first; false: there is none. */
 bool listeners_reach(const struct listeners *l, uint16_t preferred, enum address_family family,
                      enum transport transport, uint16_t *listener);
 /* The same for what goes to UPSTREAM (NULL: to none that is configured): a listener that it names

@@ -1,9 +1,10 @@
 /*
- * nat - what the trunks of an address ask for because something translates addresses between it and
- * us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says so.
+ * nat - what the trunks of an address ask for because a translator of addresses stands between it
+ * and us, or because it cannot be connected to (docs/nat.md). All of it is off unless a trunk says
+ * so.
  *
- * It belongs to the way there, so of several trunks behind one address it holds when one of them
- * says so: of a packet it must be known before its trunk is.
+ * It belongs to the path and not to the call, and must be known of a packet before its trunk is. So
+ * where several trunks share an address it holds when one of them says so.
  */
 #ifndef STIRD_NAT_H
 #define STIRD_NAT_H
@@ -20,9 +21,6 @@ enum nat_help {
 /* Whether a trunk of the longest prefix that covers ADDRESS asks for HELP. */
 bool nat_wants(const struct settings *settings, const struct address *address, enum nat_help help);
 
-/* Whether nobody but its neighbours can reach HOST of a URI: a private address, or a name like one.
- */
-bool nat_host_is_private(struct str host);
 /*
  * TEXT is a Contact header, name and line end with it. Writes it to OUT with each private host that
  * is not SOURCE's, and its port, exchanged for SOURCE; with ;transport= where it has none and

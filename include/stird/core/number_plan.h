@@ -1,6 +1,6 @@
 /*
  * number_plan - whether an E.164 number can exist: the plan of country code 1 by its rule, those of
- * other countries by the lengths that their numbers have (number_plan.def). Decided for stird 1.
+ * other countries by the lengths that their numbers have (number_plan.def). Decided 1.
  *
  * It says nothing of whether the number is assigned to anybody. Whoever reads a number as a
  * calling or a called one asks here, once: tn_from_user() does, and stirctl numbers lint for those

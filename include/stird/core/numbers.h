@@ -118,9 +118,9 @@ struct numbers *numbers_open(const void *image, size_t bytes, const char **why);
 #define NUMBERS_HEAD_BYTES 4096
 const char *numbers_head_fault(const void *head, size_t bytes);
 /*
- * The same in no time, for an image that numbers_open() has validated already and that nobody can
- * have changed since: only its header is looked at. A worker opens so what the supervisor hands it
- * in sealed memory.
+ * The same without the checks, for an image that numbers_open() has validated and that nobody can
+ * have changed since: only its header is looked at. A worker opens the sealed memory of the
+ * supervisor in this way.
  */
 struct numbers *numbers_open_validated(const void *image, size_t bytes, const char **why);
 void numbers_close(struct numbers *table);
@@ -156,9 +156,7 @@ const char *numbers_customer_column_meant(struct str name);
 /* Empty where the customer is not declared or the column is empty. */
 struct str numbers_customer_attribute(const struct numbers *table, uint32_t customer,
                                       uint32_t column);
-/* Whether a customers table has it. */
-bool numbers_customer_is_declared(const struct numbers *table, uint32_t customer);
-/* Where; false when none has. */
+/* Where a customers table has it; false when none has. */
 bool numbers_customer_place(const struct numbers *table, uint32_t customer, struct str *file,
                             uint32_t *line);
 /* By number, from 0 in sorted order; empty behind the last. */
@@ -203,7 +201,7 @@ struct numbers_row {
     int32_t not_before, not_after;
     bool prefix;
     bool urgent;   /* an urgent change */
-    bool replaced; /* today something narrower has taken its place */
+    bool replaced; /* today a narrower row has taken its place */
     uint32_t line;
 };
 /* Whether it may decide today. */

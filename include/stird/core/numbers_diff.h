@@ -1,5 +1,5 @@
 /*
- * numbers_diff - what becomes other for whom between two tables. Pure.
+ * numbers_diff - which customers get other answers from one table than from another. Pure.
  */
 #ifndef STIRD_NUMBERS_DIFF_H
 #define STIRD_NUMBERS_DIFF_H

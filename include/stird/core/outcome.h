@@ -13,15 +13,22 @@
 #include <stird/core/reason.h>
 
 enum verdict {
-    VERDICT_REJECT, /* answer with sip_status: what a forgotten path would do */
+    VERDICT_REJECT, /* answer with sip_status; the first, so that a forgotten path refuses */
     VERDICT_PASS,   /* forward unsigned */
-    VERDICT_SIGN    /* sign with `claims`, then forward */
+    VERDICT_SIGN    /* make its tokens, then forward */
 };
 
 /* What becomes of the Date header (RFC 8224 section 4.1, Decided 9). */
 enum date_action { DATE_KEEP, DATE_ADD, DATE_REPLACE };
 
-#define TRACE_MAX 48
+#define TRACE_MAX     48
+#define PASSPORTS_MAX 8 /* of one call */
+
+/* A token that the call is to leave with. Its claims are what the type makes of the outcome. */
+struct passport_wanted {
+    const struct passport_type *type;
+    uint32_t certificate; /* index into settings' list */
+};
 
 struct outcome {
     enum verdict verdict;
@@ -30,9 +37,11 @@ struct outcome {
     struct str refusal_text; /* of a REJECT, for a Reason header; empty: none */
     struct str detail;       /* of a REJECT: what of the request is wrong, and where; or empty */
 
-    /* of a SIGN; orig and dest are there whenever they could be found */
+    /* What is told of the call, of which tokens are made; orig and dest are there whenever they
+       could be found, the rest with a SIGN. iat is one for all tokens (RFC 8224 section 4.1). */
     struct passport_claims claims;
-    uint32_t certificate; /* index into settings' list */
+    struct passport_wanted tokens[PASSPORTS_MAX]; /* of a SIGN, in the order of passport_types */
+    unsigned n_tokens;
     enum date_action date;
     bool date_was_wrong;   /* stale, future, unreadable or several: counted */
     bool level_unreadable; /* what the SBC told of the level could not be read: counted */
@@ -49,8 +58,17 @@ struct outcome {
     unsigned n_trace;
 };
 
-/* Copies the texts of ANSWER into ARENA; false, and without those that it has no memory for. */
-bool numbers_answer_keep(struct numbers_answer *answer, struct arena *arena);
+/*
+ * One more token, behind those whose type comes first in passport_types or is the same. False: the
+ * call has as many of it as it may, or as any call may.
+ */
+bool outcome_want(struct outcome *o, const struct passport_type *type, uint32_t certificate);
+/* The certificate of the token that decides (passport.h); NO_CERTIFICATE: there is none. */
+uint32_t outcome_certificate(const struct outcome *o);
+
+/* Copies the texts of ANSWER into ARENA. False: memory was missing, and the texts that had none are
+   empty. */
+bool outcome_keep_number(struct numbers_answer *answer, struct arena *arena);
 
 struct str verdict_name(enum verdict v); /* "signed", "passed", "rejected" */
 

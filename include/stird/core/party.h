@@ -17,7 +17,7 @@ struct calling {
        is no other; else there is none. */
     enum tn_fault fault;
     struct tn number;
-    /* Of From, where that was asked: TN_EMPTY when it was not. */
+    /* The same of From, where it was looked at; TN_EMPTY where not. */
     enum tn_fault from_fault;
     struct tn from;
 };

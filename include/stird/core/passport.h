@@ -1,7 +1,7 @@
 /*
  * passport - a PASSporT (RFC 8225) as text: header and claims in the form of section 9.
  *
- * A type is one entry of a table (passport_type_find); what varies between types lives in its file
+ * A type is one entry of a table (passport_types); what varies between types lives in its file
  * passport/type_NAME.c. Pure; signing is credential.h's.
  */
 #ifndef STIRD_PASSPORT_H
@@ -10,34 +10,101 @@
 #include <stdint.h>
 #include <stird/base/buf.h>
 #include <stird/base/json.h>
+#include <stird/core/jws_algorithm.h>
 #include <stird/core/reason.h>
 #include <stird/core/tn.h>
 
+struct certificate;
+struct outcome;
+
 #define ORIGID_TEXT_LENGTH 36
 
+/* What tokens say, of whatever type; each takes of it what it has, and refuses what it has not. */
 struct passport_claims {
-    char attest; /* 'A', 'B' or 'C' */
+    char attest; /* 'A', 'B' or 'C'; NUL: none */
     struct tn orig, dest;
+    struct str orig_uri, dest_uri; /* instead of a number; empty: none (RFC 8225 section 5.2.1) */
+    struct str hi;                 /* RFC 8946 section 3: a History-Info index; empty: none */
     int64_t iat_s;
-    char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5) */
+    char origid[ORIGID_TEXT_LENGTH]; /* a UUID, lower case (RFC 8588 section 5); begins with
+                                        NUL: none */
+};
+
+#define PASSPORT_URI_MAX 128 /* octets */
+#define PASSPORT_HI_MAX  32
+
+/*
+ * What of URIs may be signed because somebody asks for it: "tel:+" with a number that can exist
+ * (number_plan.h) and no more, and "urn:service:" with the registered name of an emergency service.
+ * A host would be words of the asker's choice: a type that needs sip: URIs takes them from the
+ * signer's own settings.
+ */
+bool passport_is_number_uri(struct str uri);
+/* "1", "1.2.1" (RFC 7044 section 5): digits with dots between them. */
+bool passport_is_hi(struct str hi);
+
+/* How a token says which key verifies it: a member of its header, and what stands in it. */
+struct key_reference {
+    struct str member; /* "x5u" */
+    struct str (*of)(const struct certificate *certificate);
+};
+
+extern const struct key_reference key_reference_x5u; /* RFC 7515 section 4.1.5 */
+
+/* In the order in which a verifier tells what is wrong with them. */
+enum passport_claim {
+    CLAIM_ATTEST,
+    CLAIM_IAT,
+    CLAIM_ORIG,
+    CLAIM_DEST,
+    CLAIM_ORIGID,
+    CLAIM_HI,
+    PASSPORT_CLAIMS
+};
+
+/* Whose claims they are: what we write is narrower than what others may have written. */
+enum claims_side {
+    CLAIMS_ASKED, /* somebody asks to have them signed */
+    CLAIMS_READ   /* they stand in a token that was received: its texts, as far as they were read */
 };
 
 struct passport_type {
-    struct str ppt;  /* "shaken" */
-    struct str alg;  /* "ES256" */
-    uint8_t wire_id; /* in requests to the signer */
-    /* REASON_OK, or REASON_SIGNER_REFUSED when a claim is not what the type demands. */
-    enum reason (*check)(const struct passport_claims *claims);
+    struct str ppt; /* "shaken" */
+    const struct jws_algorithm *algorithm;
+    const struct key_reference *reference;
+    uint8_t wire_id;      /* in requests to the signer */
+    uint8_t max_per_call; /* so many of them are asked for at most */
+    /* When it cannot be made, signing.failure says what becomes of the call; a call goes on without
+       another. */
+    bool decides;
+    /* The claims of a token for what was decided of a call. */
+    void (*fill)(struct passport_claims *claims, const struct outcome *outcome);
+    /* What is wrong with one of CLAIMS, or NULL; and no function where the type has no such claim.
+     */
+    const char *(*fault[PASSPORT_CLAIMS])(const struct passport_claims *claims,
+                                          enum claims_side side);
     void (*write_payload)(struct json *json, const struct passport_claims *claims);
 };
+
+/* In the order in which their headers leave; NULL ends it. */
+extern const struct passport_type *const passport_types[];
 
 extern const struct passport_type passport_type_shaken;
 /* NULL when there is no such type. */
 const struct passport_type *passport_type_find(struct str ppt);
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
+/* The type that says the level of a call: the first that decides. */
+const struct passport_type *passport_type_deciding(void);
+/* The algorithm of some type that signs with such a key; NULL: none does. */
+const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
 
-/* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."} */
-void passport_write_header(struct buf *out, const struct passport_type *type, struct str x5u);
+/* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."}; KEY is what the reference says. */
+void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);
+/*
+ * REASON_OK, or REASON_SIGNER_REFUSED when a claim that is to be signed is not what the type
+ * demands, or one that it has not.
+ */
+enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims);
 void passport_write_payload(struct buf *out, const struct passport_type *type,
                             const struct passport_claims *claims);
 

@@ -30,4 +30,9 @@ bool policy_blocks(const struct settings *settings, const struct numbers *table,
 void policy_signing_failed(const struct settings *settings, const struct call *call,
                            enum reason reason, struct outcome *outcome);
 
+#define DATE_TOLERANCE_S 5 /* that a Date may be off (Decided 9) */
+
+/* Whether TIME_S may be the iat of a token that is asked for at NOW_S. */
+bool policy_is_time_of_token(int64_t time_s, int64_t now_s);
+
 #endif

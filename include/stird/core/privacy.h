@@ -2,9 +2,9 @@
  * privacy - what a caller's Privacy headers (RFC 3323, RFC 3325 section 9.3) leave to be seen of a
  * call by the next hop. Pure.
  *
- * Of a wish that is written otherwise than the RFC says, the wish counts, and so it does of one
- * that we do not know: none may fail open (RFC 3323 section 5). The values may stand between
- * semicolons, commas or white space, in quotes or brackets, in any case.
+ * A wish counts however it is written, and so does one that we do not know: no mistake may reveal a
+ * number (RFC 3323 section 5). The values may stand between semicolons, commas or white space, in
+ * quotes or brackets, in any case.
  */
 #ifndef STIRD_PRIVACY_H
 #define STIRD_PRIVACY_H
@@ -22,7 +22,7 @@ struct privacy {
 };
 
 void privacy_add(struct privacy *privacy, struct str value);
-/* Of a line of the head, if it is a Privacy header, or may be taken for one. */
+/* Adds what LINE asks for, if it is a Privacy header or may be taken for one. */
 void privacy_add_line(struct privacy *privacy, const struct header_line *line);
 /* Of a whole request. */
 struct privacy privacy_of(struct str message);
@@ -34,10 +34,10 @@ bool privacy_withholds(const struct privacy *privacy);
 enum privacy_view {
     PRIVACY_WHOLE,    /* all of it */
     PRIVACY_WITHHELD, /* no asserted identity */
-    PRIVACY_STRIPPED, /* nor Identity headers of others (privacy_identity = "strip") */
+    PRIVACY_STRIPPED, /* the Identity headers of others neither (privacy_identity = "strip") */
     PRIVACY_VIEWS
 };
-/* UPSTREAM NULL: somebody who is not trusted. */
+/* UPSTREAM NULL: a next hop that is not trusted. */
 enum privacy_view privacy_view(const struct privacy *privacy, const struct upstream *upstream);
 
 #endif

@@ -4,8 +4,7 @@
 
 #include <stird/base/address.h>
 
-/* BYTES: 4 or 16 in network order, as they stand: an IPv6 address that hides one of IPv4 is none.
- */
+/* BYTES: 4 or 16 in network order. An IPv6 address that has one of IPv4 inside is not public. */
 bool public_address(enum address_family family, const void *bytes);
 
 #endif

@@ -15,7 +15,7 @@ enum reason {
 
 /* "signed_owned": the stable name, as in records and metrics. */
 struct str reason_name(enum reason r);
-/* INTERNAL when there is no such name. */
+/* REASON_INTERNAL when there is no such name. */
 enum reason reason_by_name(struct str name);
 /* The status of a SIP answer with this reason; 0 for reasons that let the call go on. */
 int reason_sip_status(enum reason r);

@@ -30,12 +30,13 @@ struct refused_source {
     uint16_t listener;                   /* index */
     char method[REFUSED_METHOD_MAX + 1]; /* or "response", "connection"; empty: it was no SIP */
     uint32_t count;                      /* since it was told last */
-    uint32_t unlisted; /* of its kind, from sources that had to make room before they were told */
+    uint32_t unlisted; /* further ones of this kind, from sources that lost their place before they
+                          were told of */
     int64_t first_s, last_s; /* real time, of these */
 };
 
 bool refused_source_is_sound(const struct refused_source *r);
-/* Whether they are told of together: one source, one refusal. */
+/* Whether both are counted as one: the same source and the same refusal. */
 bool refused_source_same(const struct refused_source *a, const struct refused_source *b);
 /* "unknown_source", "no_trunk", ... */
 struct str unheard_name(enum unheard refusal);

@@ -10,7 +10,7 @@
 struct service_word {
     const char *word;
     bool served; /* by this version: else conf lets nobody write it */
-    bool sends;  /* its calls leave by their trunk's upstreams, and have nowhere to go without */
+    bool sends;  /* its calls leave by their trunk's upstreams, and cannot go on without one */
     bool signs;  /* its calls want a certificate and the signer */
 };
 

@@ -33,7 +33,7 @@ struct listener {
     bool transports[TRANSPORTS];
 };
 
-/* What is ours too: another node's address, or a name that leads to us. */
+/* Another address or name of ours: another node's address, or a name that leads to us. */
 struct alias {
     struct str name;        /* lower case, no final dot; empty: an address */
     struct address address; /* with port; of a name the port alone. 0: any port */
@@ -182,10 +182,12 @@ struct provider {
 
 /* A byte a unit in what the supervisor tells of their states (control.h). */
 #define CERTIFICATE_UNITS_MAX 255
-/* That are there, expired ones too: their owner may make more than anybody could read. */
+/* How many units may be there, expired ones too: whoever owns the directory could make more than
+   anybody can read. */
 #define CERTIFICATE_UNITS_READ_MAX 1000
 
-/* What mistakes that were said leave open, of which a check that goes on says nothing. */
+/* What is unknown because of mistakes that were said already; a check that goes on says nothing of
+   it. */
 struct open_names {
     const struct str *certificates; /* ids that are there, whatever is in their directories */
     unsigned n_certificates;
@@ -273,7 +275,7 @@ uint32_t settings_sign_requests_per_second(const struct settings *s);
 uint64_t settings_calls_of_trunks(const struct settings *s);
 
 /* "attestation.owned": the key that says what becomes of a number in this state. */
-const char *attestation_key(enum number_state state);
+const char *settings_attestation_key(enum number_state state);
 /* "A", "B", "C", "unsigned", "refuse" */
 struct str treatment_name(enum treatment t);
 struct str health_name(enum health h);           /* "alive", "next_hops", "signing" */

@@ -1,5 +1,5 @@
 /*
- * share - how large a part of what happens is of one kind, and whether that is too much.
+ * share - how large the share of one kind of event is, and whether that is too much.
  *
  * Counts alone, no clock: the last thousand or so events count, older ones ever less. Pure.
  */

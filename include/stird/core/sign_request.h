@@ -1,53 +1,123 @@
 /*
  * sign_request - what a worker and the signer say to each other over a SOCK_SEQPACKET socket.
  *
- * A fixed binary record of typed fields each way, one a packet (or several, back to back, in one
- * packet: the reader takes as many as it holds). The signer writes the JSON itself, so a broken
- * worker can ask for a false call but never have bytes of its choice signed. Same machine, same
- * binary: host byte order, and the version field catches a mixture after an upgrade.
+ * A request is for the tokens of one call, of which some may be made and others not: a head and,
+ * for each token, a record of typed fields. The signer writes the JSON itself, and of text it takes
+ * numbers, URIs that name a number or an emergency service, and `hi`, so a broken worker can ask
+ * for a false call but never have words of its choice signed. Records tell how long they are and
+ * come back to back, several in a packet. Same machine, same binary: host byte order, and the
+ * version catches a mixture after an upgrade.
  */
 #ifndef STIRD_SIGN_REQUEST_H
 #define STIRD_SIGN_REQUEST_H
 
 #include <stdint.h>
+#include <stird/core/outcome.h>
 #include <stird/core/passport.h>
 
-#define SIGN_WIRE_VERSION 1
-/* header + payload + signature with the longest x5u: base64url of 400 + 256 bytes, 86, 2 dots */
-#define SIGN_TOKEN_MAX 1200
-#define SIGN_BATCH_MAX 16 /* records in one packet */
+#define SIGN_WIRE_VERSION 2
+#define SIGN_REQUEST_MAX  2048  /* octets of one */
+#define SIGN_BATCH_MAX    16    /* requests in one packet */
+#define SIGN_TOKEN_MAX    4096  /* octets of one */
+#define SIGN_ANSWERS_MAX  65536 /* octets of a packet of responses */
 
-struct sign_request {
-    uint32_t version;
+/* A token to be made. All of a request have the same iat; texts are borrowed. */
+struct sign_order {
+    const struct passport_type *type;
     uint32_t certificate; /* index in the settings' list, the same in worker and signer */
-    uint64_t ticket;      /* comes back in the response */
+    struct passport_claims claims;
+};
+
+/* ---- requests ---- */
+
+/* The head; N_TOKENS records of struct sign_record are behind it. */
+struct sign_request {
+    uint32_t size; /* octets, with this head; a multiple of 8 */
+    uint16_t version;
+    uint16_t n_tokens;
+    uint64_t ticket; /* comes back in the response */
     int64_t iat_s;
-    uint8_t type; /* passport_type.wire_id */
+};
+
+enum sign_field {
+    SIGN_ORIG,
+    SIGN_ORIG_URI,
+    SIGN_DEST,
+    SIGN_DEST_URI,
+    SIGN_HI,
+    SIGN_ORIGID,
+    SIGN_FIELDS
+};
+
+/* The octets of its fields are behind it, in their order, without anything between them. */
+struct sign_record {
+    uint16_t size; /* octets, with this head; a multiple of 8 */
+    uint8_t type;  /* passport_type.wire_id */
     char attest;
-    uint8_t orig_length, dest_length;
-    char orig[TN_MAX_DIGITS + 1], dest[TN_MAX_DIGITS + 1];
-    char origid[ORIGID_TEXT_LENGTH];
+    uint32_t certificate;
+    uint8_t length[SIGN_FIELDS];
+    uint8_t zero[2];
 };
 
-struct sign_response {
-    uint32_t version;
-    int32_t reason; /* enum reason; the token is there with REASON_OK only */
-    uint64_t ticket;
-    uint32_t sign_us;
-    uint32_t token_length;
-    char token[SIGN_TOKEN_MAX];
-};
+/* Writes into TO, which is aligned to 8. Octets; 0: it does not fit, or N is none or too many. */
+size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n);
 
-/* Bytes of a response that are sent: up to the end of its token, rounded up to 8. */
-size_t sign_response_size(const struct sign_response *response);
-
-void sign_request_write(struct sign_request *request, uint64_t ticket, uint32_t certificate,
-                        const struct passport_type *type, const struct passport_claims *claims);
 /*
- * Fills *CLAIMS from a request of unknown origin: every length, digit and letter is checked, and
- * iat is within 6 s of NOW_S. REASON_OK, SIGNER_REFUSED or CLOCK_DISAGREES.
+ * The next request off a *PACKET of unknown origin, which is aligned to 8. NULL: what is there has
+ * no size that a request can have.
+ */
+const struct sign_request *sign_request_next(struct str *packet);
+/* How many tokens it counts for, however it is made: 1 to PASSPORTS_MAX. */
+unsigned sign_request_tokens(const struct sign_request *request);
+
+/* What was asked for, with what is wrong with each. Texts are borrowed from the request. */
+struct sign_asked {
+    unsigned n;
+    enum reason reason[PASSPORTS_MAX];
+    struct sign_order order[PASSPORTS_MAX];
+};
+/*
+ * Reads a request that sign_request_next() gave: every length, digit and letter is checked, and iat
+ * is within 7 s of NOW_S. REASON_OK with *ASKED, whose tokens may be refused each; or, of all of
+ * it, SIGNER_REFUSED or CLOCK_DISAGREES.
  */
 enum reason sign_request_read(const struct sign_request *request, int64_t now_s,
-                              const struct passport_type **type, struct passport_claims *claims);
+                              struct sign_asked *asked);
+
+/* ---- responses ---- */
+
+/* The head; N_TOKENS of struct sign_result are behind it, in the order of the request. */
+struct sign_response {
+    uint32_t size; /* octets, with this head; a multiple of 8 */
+    uint16_t version;
+    uint16_t n_tokens; /* 0 when none was looked at */
+    uint64_t ticket;
+    int32_t reason; /* enum reason: OK with tokens, else why there is none */
+    uint32_t sign_us;
+};
+
+/* Its token is behind it, and zeros up to a multiple of 8. */
+struct sign_result {
+    int32_t reason; /* enum reason; the token is there with REASON_OK only */
+    uint32_t length;
+};
+
+/* A response behind what is in OUT, whose length is a multiple of 8: begin, add each, end. */
+size_t sign_response_begin(struct buf *out, uint64_t ticket);
+void sign_response_add(struct buf *out, size_t begin, enum reason reason, struct str token);
+void sign_response_end(struct buf *out, size_t begin, int64_t sign_us);
+/* One without tokens. */
+void sign_response_refuse(struct buf *out, uint64_t ticket, enum reason why);
+
+struct sign_answer {
+    enum reason reason;
+    struct str token; /* borrowed; empty but for REASON_OK */
+};
+/*
+ * The next response off a *PACKET, which is aligned to 8, with its N answers in ANSWERS, none where
+ * its reason is not OK. NULL: it is none, and nothing that such a signer says is believed.
+ */
+const struct sign_response *sign_response_next(struct str *packet,
+                                               struct sign_answer answers[PASSPORTS_MAX]);
 
 #endif

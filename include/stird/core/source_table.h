@@ -16,7 +16,7 @@ struct source_table;
 
 #define OF_NO_UPSTREAM UINT32_MAX
 
-/* One prefix and all that it was written for. */
+/* One prefix, with the trunks and upstreams that have it. */
 struct source_entry {
     struct address_prefix prefix;
     uint32_t upstream;      /* index of the first upstream with this prefix, or OF_NO_UPSTREAM */

@@ -18,7 +18,7 @@
 #include <stird/core/trust.h>
 
 /* How many certificates of a chain may limit what the first one signs. */
-#define STI_CHAIN_MAX 6 /* CERTIFICATES_MAX: none has more */
+#define STI_CHAIN_MAX 7 /* CERTIFICATES_MAX and an anchor: none has more */
 
 /* What a token may say, by the certificate and its issuers (RFC 9060 section 3). */
 struct sti_scope {
@@ -39,6 +39,7 @@ enum sti_rule {
     STI_SIGNATURE,
     STI_EXTENSIONS,
     STI_CONSTRAINTS,
+    STI_ENCOMPASSED,
     STI_DATES,
     STI_RULES
 };
@@ -52,20 +53,14 @@ struct sti_certificate {
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */
     struct sti_scope scope;
-    /* Static sentences that begin with "its" or "it"; NULL for each rule that it keeps. Whether it
-       is in force is for who knows the time. */
+    /* For each rule NULL, or a static sentence that begins with "its" or "it" and says how it is
+       broken. Whether the certificate is in force has to be asked with the time. */
     const char *fault[STI_RULES];
-    /* By sti_certificate_prepare(): */
     bool has_anchors; /* it was judged by some: TRUSTED says how */
     int64_t judged_s; /* as of when */
     struct trust_answer trusted;
 };
 
-/*
- * Of the first certificate of CHAIN; those above are looked at for what limits it. Texts are of
- * ARENA. False: no memory. sti_certificate_fini() in either case.
- */
-bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena);
 /*
  * What a verifier needs of TEXT, which a URL served, in PEM or DER: read, and judged by TRUST
  * (NULL: anchors are not at hand) as of NOW_S. Once for each body and each change of what is
@@ -74,7 +69,15 @@ bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, str
  */
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena);
-/* Whether what is good by TRUSTED is so at NOW_S too; else it has to be prepared again. */
+/*
+ * The same of a CHAIN that was read already (certificate_text.h). What limits the first is read off
+ * the chain by which it was trusted, the anchor included; where none is, off those that issued each
+ * other by their signatures. Texts are of ARENA. False: no memory. sti_certificate_fini() in either
+ * case.
+ */
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena);
+/* Whether TRUSTED, good or bad, is the answer at NOW_S too; else it has to be prepared again. */
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s);
 void sti_certificate_fini(struct sti_certificate *c);
 /* The first rule that it breaks, or NULL. */
@@ -96,6 +99,8 @@ bool sti_scope_covers(const struct sti_scope *scope, const struct tn *orig);
  */
 const char *sti_scope_signs_nothing(const struct sti_scope *scope, const struct passport_type *type,
                                     struct str *claim);
+/* Whether each list that limits the numbers of OTHER limits SCOPE's too. */
+bool sti_scope_has_limits_of(const struct sti_scope *scope, const struct sti_scope *other);
 /* Whether some calling numbers are outside. */
 bool sti_scope_is_limited(const struct sti_scope *scope);
 

@@ -13,8 +13,8 @@
 
 #define TN_MAX_DIGITS 15 /* E.164 */
 /*
- * The shortest numbers that can be called have a country code and four digits (Niue, +683 4xxx);
- * what is shorter is a fragment such as "+1". Short codes and tn_from_digits() are not held to it.
+ * The shortest number that can be called has a country code and four digits (Niue, +683 4xxx); a
+ * shorter text is a fragment such as "+1". Short codes and tn_from_digits() may be shorter.
  */
 #define TN_MIN_DIGITS 7
 
@@ -53,7 +53,7 @@ struct str tn_str(const struct tn *tn);
 bool tn_equal(const struct tn *a, const struct tn *b);
 /* "no plus sign and not a national number of the trunk's country", for traces. */
 struct str tn_fault_text(enum tn_fault fault);
-/* Its digits could be read, and are no number that anybody can have. */
+/* Whether its digits could be read, but nobody can have that number. */
 bool tn_cannot_exist(enum tn_fault fault);
 
 /*

@@ -4,7 +4,7 @@
  * many, a phone-context of a domain. Whoever comes behind us may read it so. And those that the
  * call names beside the one that counts. Pure.
  *
- * For what refuses, blocks or lowers alone: nothing here is ever signed, and nothing raised by it.
+ * Only for what refuses, blocks or lowers: nothing of it is ever signed, nor raises a level.
  */
 #ifndef STIRD_TN_REACH_H
 #define STIRD_TN_REACH_H
@@ -24,7 +24,7 @@ struct tn_reach {
     40 /* a code, prefixes and more digits than any number has; the rest adds nothing              \
         */
 
-/* Digits in a row, whatever separates them. */
+/* One run: digits that only separators part. */
 struct tn_run {
     char digits[TN_RUN_MAX];
     size_t n;

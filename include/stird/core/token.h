@@ -19,11 +19,13 @@ struct token {
     enum identity_kind kind;
     struct identity identity; /* borrowed from the value */
     bool readable;            /* the header field is well formed */
-    bool is_shaken;           /* token or parameter says so */
+    /* As which it is judged, for token or parameter says so; NULL: as none that is verified here.
+     */
+    const struct passport_type *type;
     /* JSON: as texts of the arena, empty where they cannot be read; as objects, or NULL. */
     struct str header, payload;
     struct json_t *header_json, *payload_json;
-    /* Claims, of a shaken token alone; empty where they are none of their form. */
+    /* Claims, of a token with a type alone; empty where they are none of their form. */
     struct str attest, origid, orig, dest;
     bool has_iat;             /* a whole number, whichever */
     int64_t iat_s;            /* may be negative */
@@ -38,7 +40,7 @@ struct token {
 bool token_read(struct token *t, struct str value, struct arena *arena);
 void token_fini(struct token *t);
 
-/* The URL of its certificate; empty: it names none that may be followed (x5u.h). Borrowed. */
+/* The URL of its certificate, borrowed; empty: it names none that may be fetched (x5u.h). */
 struct str token_url(const struct token *t);
 
 #endif

@@ -3,8 +3,8 @@
  * of a call: level, origid, result of a verification (ATIS-1000082 and vendors' names for the
  * same). Pure.
  *
- * stird reads them of those alone that it is told to believe, only to lower, and lets them out of
- * the trust domain nowhere.
+ * stird reads them only from a trunk whose setting says so and only to lower a level, and lets none
+ * of them out of the trust domain.
  */
 #ifndef STIRD_TOLD_H
 #define STIRD_TOLD_H

@@ -1,12 +1,12 @@
 /*
- * tried - one next hop that a call was offered to, and what it said: plain data.
+ * tried - one next hop that a call was offered to, and what became of that: plain data.
  */
 #ifndef STIRD_TRIED_H
 #define STIRD_TRIED_H
 
 #include <stird/base/address.h>
 
-#define TRIED_MAX 32 /* of one call; what comes after is not noted */
+#define TRIED_MAX 32 /* of one call; further ones are not noted */
 
 enum fate {
     FATE_NOTHING,         /* no final response when the call ended */

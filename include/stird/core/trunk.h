@@ -1,6 +1,5 @@
 /*
- * trunk - which trunk, or which upstream, a call comes of, and what may be believed of it for that.
- * Pure.
+ * trunk - which trunk or upstream a call comes from, and what may be believed of it for that. Pure.
  */
 #ifndef STIRD_TRUNK_H
 #define STIRD_TRUNK_H
@@ -13,8 +12,7 @@
  * discriminator.h. NULL when none matches; *SOURCE_KNOWN tells whether at least a source did
  * (NO_TRUNK) or not (UNKNOWN_SOURCE). Also fills CALL's passed_over: trunks of the same prefix that
  * the call names too, in full or by a discriminator that disagrees with itself, unless the trunk
- * that takes it asks for all that they ask for. What the call so keeps away from may not do it any
- * good.
+ * that takes it asks for all that they ask for. Passing over a trunk must not do the call any good.
  */
 const struct trunk *trunk_match(const struct settings *settings, struct call *call,
                                 bool *source_known);
@@ -35,9 +33,11 @@ const struct trunk *trunk_for_emergency(const struct settings *settings, struct 
  * names none: probably the setting is wrong. NULL: there is none.
  */
 const struct trunk *trunk_of_from_alone(const struct settings *settings, const struct call *call);
-/* Whether what only a trusted trunk may say counts: CALL->trunk is, and all that it passed over. */
+/* Whether the headers count that only a trusted trunk may write: CALL->trunk is trusted, and so are
+   all that it passed over. */
 bool call_is_trusted(const struct call *call);
-/* Whether what leaves, unless it is taken off, has a shaken Identity, or what reads like one. */
+/* Whether the call brings a shaken Identity, or a line that reads like one, which would leave with
+   it. */
 bool call_carries_shaken(const struct call *call);
 bool source_is_trunk(const struct settings *settings, const struct address *source);
 /* The upstream that SOURCE belongs to, or NULL. */

@@ -12,10 +12,10 @@
 #include <stird/base/str.h>
 #include <stird/core/fit.h>
 
-/* From what its SBC writes to what a caller writes. */
+/* The places, from the one that an SBC writes to the one that a caller writes. */
 enum group_place { GROUP_IN_CONTACT, GROUP_IN_REQUEST_URI, GROUP_IN_FROM, GROUP_PLACES };
 
-#define TRUNK_GROUPS_MAX 3 /* that differ; more are counted, not kept */
+#define TRUNK_GROUPS_MAX 3 /* different ones that are kept; more are only counted */
 
 struct trunk_groups {
     struct str values[TRUNK_GROUPS_MAX]; /* %-decoded, in their case; may be empty */
@@ -33,7 +33,8 @@ void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct ar
  * parameter names no group by itself: one that the URI does not name contradicts it.
  */
 void trunk_groups_add_header(struct trunk_groups *groups, struct str value, struct arena *arena);
-/* Of TEXT, which is none but may be taken for one: if it names a group, nobody knows which. */
+/* The same of TEXT, which is no such header but may be taken for one: if it names a group, which
+   one is unclear. */
 void trunk_groups_add_odd(struct trunk_groups *groups, struct str text);
 /* Compared exactly. FITS_IN_PART: it is one of several. */
 enum fit trunk_groups_fit(const struct trunk_groups *groups, struct str group);

@@ -29,12 +29,16 @@ bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems);
 /* Revocation lists, PEM (several) or DER; certificates beside them may be their signers'. */
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems);
-/* The same of lists that URL served, which their distribution point has to be. */
+/* The same for lists that were fetched from URL, which must be their distribution point. */
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems);
 bool trust_has_crls(const struct trust *t);
 
-/* All of these: NULL, or a static sentence that says why not. NOW_S is when it is asked for. */
+/*
+ * All of these: NULL, or a static sentence that says why not; TRUST_NO_MEMORY is one, with which
+ * nothing is judged. NOW_S is when it is asked for.
+ */
+#define TRUST_NO_MEMORY "out of memory"
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s);
 /*
@@ -46,8 +50,8 @@ const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked);
 
-/* Both at once, and how long what is good of it holds: what is not good stays so until it is judged
-   anew. */
+/* Both at once, and how long it holds, good or bad: until one of what it is about begins or ends.
+ */
 enum trust_revoked { TRUST_NO_LISTS, TRUST_NOT_REVOKED, TRUST_REVOKED, TRUST_NOT_KNOWN };
 struct trust_answer {
     const char *chain; /* NULL: it leads to an anchor */
@@ -55,7 +59,11 @@ struct trust_answer {
     const char *not_known;   /* why */
     int64_t from_s, until_s; /* the answer is the same then, but for the leaf's own dates */
 };
-void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 struct trust_answer *answer);
+/*
+ * False: no memory, and nothing is judged. BUILT, if not NULL, becomes the chain from LEAF to its
+ * anchor, to be freed with its certificates; NULL where it leads to none.
+ */
+bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer, STACK_OF(X509) * *built);
 
 #endif

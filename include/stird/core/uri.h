@@ -17,7 +17,7 @@ struct uri {
     struct str userinfo;        /* all before the @, or behind the scheme of others; p NULL: none */
     struct str user;            /* of it, without parameters and password */
     struct str user_parameters; /* of it: "a=b;c" */
-    struct str host;            /* of sip, with its brackets; without port */
+    struct str host;            /* of a SIP URI: the host with its brackets, without port */
     struct str parameters;      /* behind the host: "a=b;c" */
 };
 

@@ -21,8 +21,8 @@
 enum token_verdict {
     TOKEN_VALID,   /* every check that is needed was done, and none failed */
     TOKEN_INVALID, /* at least one failed */
-    TOKEN_IGNORED, /* a type that is not verified here: as if it were not there */
-    TOKEN_OPEN     /* none failed, but one that is needed could not be done */
+    TOKEN_IGNORED, /* a type that stird does not verify: counts as if it were not there */
+    TOKEN_OPEN     /* no check failed, but one that is needed could not be made */
 };
 struct str token_verdict_name(enum token_verdict verdict);
 
@@ -31,14 +31,14 @@ struct str token_verdict_name(enum token_verdict verdict);
 struct verify_question {
     const struct token *token;
     const struct sti_certificate *certificate; /* of token_url(); NULL: not at hand */
-    bool certificate_is_given; /* by somebody, not by its URL: what the URL serves is not asked */
+    bool certificate_is_given;     /* somebody gave it, so what its URL serves was not asked */
     const char *certificate_fault; /* why it cannot be had; NULL: nobody asked for it */
     int64_t now_s;
     bool time_is_guessed; /* nobody knows when it was seen: now_s says nothing of its freshness */
     int64_t max_age_s;    /* of iat, either way */
     /* What the message says; without one orig and dest cannot be compared: the token stays open. */
     bool has_message;
-    bool message_is_piece;    /* of a text: whoever compares with it reads no call */
+    bool message_is_piece;    /* it is a text that somebody compared with, and no call */
     struct str message_fault; /* of a whole one, read as a call is: "From: is there twice, at octet
                                  412"; empty: nothing */
     const struct tn *orig;    /* NULL: it shows no telephone number */

@@ -1,6 +1,6 @@
 /*
- * well_formed - whether octets are one whole SIP message, as each must be that leaves (RFC 3261
- * sections 7, 18.3, 25.1). Pure, no memory.
+ * well_formed - whether octets are one whole SIP message, as everything that leaves must be (RFC
+ * 3261 sections 7, 18.3, 25.1). Pure, no memory.
  *
  * Lines that are no header may be there, for what a proxy does not need leaves as it came (section
  * 16.3); but nothing may stand behind a line that is not ended, or in the place of the empty one.
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stird/base/str.h>
 
-/* *WHY is a static text when it is not. */
-bool message_is_well_formed(struct str message, const char **why);
+/* Where they are not, *WHY is a static text that says why. */
+bool well_formed_message(struct str message, const char **why);
 
 #endif

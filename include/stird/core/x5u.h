@@ -23,7 +23,8 @@ struct x5u_parts {
 const char *x5u_split(struct str url, struct x5u_parts *parts);
 /* The same where the parts are of no interest. */
 const char *x5u_fault(struct str url);
-/* Of a URL without fault: why nobody may be able to follow it, or NULL. Laboratories use such. */
+/* For a URL without fault: why others may not reach it all the same, or NULL. Laboratories use such
+   URLs. */
 const char *x5u_warning(struct str url);
 
 #endif

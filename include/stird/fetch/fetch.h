@@ -14,9 +14,10 @@
 #include <stdint.h>
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
+#include <stird/core/fetch_request.h>
 
 #define FETCH_TIMEOUT_MS 2000
-#define FETCH_MAX_BYTES  (64 * 1024)
+#define FETCH_MAX_BYTES  FETCH_BODY_MAX /* CERTIFICATES_BYTES_MAX: nobody reads more */
 
 struct fetch_options {
     unsigned timeout_ms; /* in all; 0: FETCH_TIMEOUT_MS */
@@ -29,22 +30,25 @@ struct fetch_options {
 struct fetch_reply {
     struct buf body;
     char content_type[128]; /* in lower case, without parameters; empty: it said none */
-    int64_t max_age_s;      /* of Cache-Control, less Age; -1: it said nothing; 0: not to be kept */
+    int64_t served_s;       /* how long it may be kept, as the server said; -1: it said nothing */
     long status;            /* of HTTP; 0: there was no answer */
+    enum fetch_outcome outcome;
     char why[FETCH_WHY_BYTES]; /* what failed, when it did; no text of the network unescaped */
 };
+
+#define FETCH_REPLY_INIT ((struct fetch_reply){.served_s = -1, .outcome = FETCH_UNAVAILABLE})
 
 /*
  * Loads what fetch() needs from the disk (libcurl), for a process that is about to give up files.
  * False: it is not there, which fetch() will say.
  */
 bool fetch_prepare(void);
-/* True with status 200 and the whole body, an empty one too. REPLY is to be ended with
- * fetch_reply_fini() anyway. */
+/*
+ * True: status 200 and the whole body, which may be empty. A body above FETCH_MAX_BYTES is given up
+ * to one octet more than that, so that whoever reads certificates finds it too large. In either
+ * case end REPLY with fetch_reply_fini().
+ */
 bool fetch(const struct fetch_options *options, struct str url, struct fetch_reply *reply);
 void fetch_reply_fini(struct fetch_reply *reply);
-
-/* Of a Cache-Control value: as max_age_s. */
-int64_t cache_control_max_age(struct str value);
 
 #endif

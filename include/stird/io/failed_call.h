@@ -16,10 +16,10 @@
 #define FAILED_TRUNK_MAX   63
 
 struct failed_call {
-    int64_t ts_us;       /* real time of its arrival */
-    uint32_t count;      /* so many, of which this was the last; 0: just this one */
-    uint16_t reason;     /* enum reason, of the decision */
-    uint16_t cause;      /* enum cause */
+    int64_t ts_us;   /* real time of its arrival */
+    uint32_t count;  /* stands for so many calls, of which this was the last; 0: for itself alone */
+    uint16_t reason; /* enum reason, of the decision */
+    uint16_t cause;  /* enum cause */
     uint16_t sip_status; /* that the caller got; 0: none */
     char call_id[FAILED_CALL_ID_MAX + 1];
     char trunk[FAILED_TRUNK_MAX + 1]; /* empty: it was not known */

@@ -35,7 +35,8 @@ int folder_open_parent(struct folder *d, const char *path, const char **name);
 int folder_create(const struct folder *d, const char *name);
 /* A new directory beneath D, 0700 and ours until it is given. 0 or -errno. */
 int folder_make(const struct folder *d, const char *name, struct folder *made);
-/* FD, on the disk, is D's owner's with this mode: what root makes there is of use to him. */
+/* Writes FD to the disk and gives it to the owner of D, with this mode: that owner is to use what
+   root made. */
 int folder_give(const struct folder *d, int fd, mode_t mode);
 /* Renames within D, and what is behind NAME then is FD, or nothing was done. Never replaces a
    directory. 0 or -errno; -ESTALE: somebody exchanged it meanwhile. */

@@ -24,9 +24,9 @@ struct ledger_entry {
     const struct tried *tried; /* the next hops that were asked */
     uint32_t n_tried;
     int64_t ts_us;             /* real time of arrival */
-    int64_t sign_us, total_us; /* in the signer; from arrival to the INVITE's leaving. -1: none */
+    int64_t sign_us, total_us; /* in the signer; until the INVITE left. -1: none */
     uint64_t config_generation, numbers_generation;
-    uint32_t count; /* so many INVITEs, of which this was the last; 0: just this one */
+    uint32_t count; /* this was the last of so many INVITEs; 0: it stands alone */
 };
 
 /* Appends the packet for the recorder; numbers are masked where the settings say so. */

@@ -38,11 +38,11 @@ struct mapped_numbers {
     size_t bytes;
 };
 /*
- * In no time: for whoever was handed the descriptor by the supervisor, which has checked it all.
+ * Without checks, for a process that has the descriptor from the supervisor, which made them.
  * Sealed memory cannot change afterwards.
  */
 bool numbers_map(struct mapped_numbers *mapped, int fd, const char **why);
-/* With every check of numbers_open(): for the supervisor, once. */
+/* With every check of numbers_open(): the supervisor does so, once. */
 bool numbers_map_checked(struct mapped_numbers *mapped, int fd, const char **why);
 void numbers_unmap(struct mapped_numbers *mapped);
 

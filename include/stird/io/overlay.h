@@ -25,7 +25,7 @@
 #include <stird/base/str.h>
 
 #define OVERLAY_FILE "numbers.overlay"
-/* In force; a table is the place for more. Twice as many where they block. */
+/* How many may be in force; twice as many where they block. A table is the place for more. */
 #define OVERLAY_ENTRIES_MAX 10000
 
 enum overlay_field {
@@ -47,12 +47,12 @@ struct overlay *overlay_read(struct str directory, struct problems *problems);
 struct overlay *overlay_from_text(struct str directory, struct str text, struct problems *problems);
 void overlay_free(struct overlay *o);
 /*
- * Writes a journal anew that is long and mostly of what is no longer in force, or that somebody
- * took away or cut; its lines have other numbers then. 0 or -errno: it stays as it was.
+ * Writes the journal anew when most of a long one is no longer in force, or when somebody removed
+ * or cut it; its lines get other numbers then. 0 or -errno: it stays as it was.
  */
 int overlay_compact(struct overlay *o);
 
-/* Lines of the journal so far, with what is not written yet. */
+/* How many lines the journal has, with those that are not written yet. */
 uint32_t overlay_lines(const struct overlay *o);
 /* Entries in force. */
 size_t overlay_count(const struct overlay *o);

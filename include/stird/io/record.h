@@ -16,7 +16,7 @@
 #include <stird/core/reason.h>
 #include <stird/core/tried.h>
 
-#define RECORD_TEXT_MAX 1024 /* of a field; a longer text is cut when it is packed */
+#define RECORD_TEXT_MAX 1024 /* octets of a field; a longer text is cut when it is packed */
 
 /* Empty texts and the values named below become null. */
 struct record {
@@ -29,15 +29,15 @@ struct record {
     char attest;                      /* 'A', 'B', 'C', or 0 */
     enum verdict verdict;
     enum reason reason;
-    enum number_state number_state; /* NUMBER_STATES: was not looked up */
+    enum number_state number_state; /* NUMBER_STATES: it was not looked up */
     int64_t iat_s;                  /* -1: none */
     int32_t sip_status;             /* 0: none */
     enum cause cause;               /* what ended the call */
     int64_t sign_us, total_us;      /* -1: none */
     uint64_t config_generation, numbers_generation;
     bool emergency;
-    struct str detail; /* what of the request is wrong, and where */
-    uint32_t count;    /* so many INVITEs, of which this was the last; 0: just this one */
+    struct str detail;             /* what of the request is wrong, and where */
+    uint32_t count;                /* this was the last of so many INVITEs; 0: it stands alone */
     struct tried tried[TRIED_MAX]; /* the next hops, in the order in which they were tried */
     uint32_t n_tried;
 };

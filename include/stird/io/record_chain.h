@@ -56,7 +56,6 @@ bool chain_add_event(struct buf *out, const struct record_chain *chain,
  */
 bool chain_after_line(struct record_chain *chain, struct str line);
 void chain_hash_text(char text[CHAIN_HASH_TEXT + 1], const unsigned char hash[CHAIN_HASH_BYTES]);
-bool chain_hash(unsigned char hash[CHAIN_HASH_BYTES], struct str line);
 
 /* What a line says of its place: its last two members. False: it says nothing. */
 struct chain_place {

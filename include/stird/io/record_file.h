@@ -27,10 +27,10 @@ struct record_line {
 
 /* 1: a line. 0: the end. -errno. */
 int record_file_next(struct record_file *f, struct record_line *line);
-/* The same of a file that is being written: a line that has not ended yet is none, and is read on
-   when it is asked for again. */
+/* The same for a file that is being written: a line that has not ended yet does not count, and is
+   read on at the next call. */
 int record_file_follow(struct record_file *f, struct record_line *line);
-/* Whether PATH is another file by now, or this one was cut off at its begin. */
+/* Whether PATH is another file by now, or this one has become shorter than what was read. */
 bool record_file_is_gone(const struct record_file *f, const char *path);
 
 /*

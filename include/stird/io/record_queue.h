@@ -1,9 +1,9 @@
 /*
  * record_queue - packets of records that wait for a recorder that takes none at the moment.
  *
- * The memory is a file's that the supervisor keeps: what a worker leaves there, the next one sends.
- * One process at a time, one thread. What is found there is looked at before it is used: the worker
- * before may have been broken.
+ * The memory belongs to a file that the supervisor keeps, so the next worker sends what one left
+ * there. One process at a time, one thread. What is found there is looked at before it is used: the
+ * worker before may have been broken.
  */
 #ifndef STIRD_RECORD_QUEUE_H
 #define STIRD_RECORD_QUEUE_H
@@ -27,10 +27,10 @@ bool record_queue_put(struct record_queue *q, struct str packet);
 bool record_queue_first(struct record_queue *q, struct buf *packet);
 void record_queue_take_first(struct record_queue *q);
 uint64_t record_queue_waiting(const struct record_queue *q);
-/* How long a packet may be that still has room. */
+/* How long the next packet may be. */
 size_t record_queue_room(const struct record_queue *q);
 
-/* Lost ones that no packet has told yet (record_pack_lost()). */
+/* How many were lost that no packet has told of yet (record_pack_lost()). */
 uint64_t record_queue_lost(const struct record_queue *q);
 void record_queue_lose(struct record_queue *q, uint64_t n);
 void record_queue_told(struct record_queue *q, uint64_t n);

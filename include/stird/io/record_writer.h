@@ -13,10 +13,10 @@
 #include <sys/types.h>
 
 struct record_tally {
-    uint64_t lost;     /* by writers, since the start: neither on the disk nor to come */
-    uint64_t untold;   /* of these and of what others lost: no line has told them yet */
+    uint64_t lost;     /* that writers lost since the start: neither on the disk nor to come */
+    uint64_t untold;   /* of these, and of those that others lost: no line has told of them yet */
     uint64_t in_hand;  /* taken out of their channels and not on the disk yet */
-    uint64_t from_seq; /* of the first line that these will be */
+    uint64_t from_seq; /* number of the first line that these will be */
 };
 
 struct record_writer {
@@ -53,7 +53,7 @@ void record_writer_take_file(struct record_writer *w, int fd, int predecessor, i
 void record_writer_reach(struct record_writer *w);
 void record_writer_reached_none(struct record_writer *w);
 /*
- * One more line, in memory, of a packet that was reached for. False: it is lost (no record, no
+ * Makes the packet that was taken out another line in memory. False: it is lost (no record, no
  * memory, no room), which is counted.
  */
 bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us);

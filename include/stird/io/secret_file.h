@@ -24,7 +24,8 @@ int secret_file_read(int directory, const char *name, bool (*is_ours)(uid_t uid)
 int secret_file_write(const struct folder *d, const uint8_t secret[SNAPSHOT_SECRET_BYTES]);
 
 #define SECRET_FINGERPRINT_LENGTH 19 /* "0123-4567-89ab-cdef" */
-/* What two nodes compare: equal for equal secrets, and of no use to find one. False: no memory. */
+/* A text for two nodes to compare: equal for equal secrets, and of no use to find the secret.
+   False: no memory. */
 bool secret_fingerprint(const uint8_t secret[SNAPSHOT_SECRET_BYTES],
                         char text[SECRET_FINGERPRINT_LENGTH + 1]);
 

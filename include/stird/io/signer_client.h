@@ -9,13 +9,16 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stird/core/passport.h>
-#include <stird/core/reason.h>
+#include <stird/core/sign_request.h>
 
 struct signer_client;
 
-/* REASON_OK with the token, borrowed for the time of the call; or why there is none. */
-typedef void signer_done(void *user, enum reason reason, struct str token, uint32_t sign_us);
+/*
+ * Of each token that was asked for, in that order: REASON_OK with the token, borrowed for the time
+ * of the call; or why there is none.
+ */
+typedef void signer_done(void *user, const struct sign_answer *answers, unsigned n,
+                         uint32_t sign_us);
 
 /* Takes FD, a non-blocking SOCK_SEQPACKET socket; -1: no signer, every submit fails at once. */
 struct signer_client *signer_client_new(int fd);
@@ -24,15 +27,14 @@ void signer_client_free(struct signer_client *c);
 int signer_client_fd(const struct signer_client *c);
 
 /*
- * Asks for a signature. REASON_OK: DONE is called later, exactly once, unless cancelled; *TICKET
- * is for signer_client_cancel(). Otherwise it is not, and the reason is returned
- * (SIGNER_UNAVAILABLE, SIGNER_OVERLOADED, OUT_OF_MEMORY). The request may wait for
- * signer_client_flush(), which sends what has gathered in as few packets as possible.
+ * Asks for the N tokens of a call at once. REASON_OK: DONE is called later, exactly once, unless
+ * cancelled; *TICKET is for signer_client_cancel(). Otherwise it is not, and the reason is returned
+ * (SIGNER_UNAVAILABLE, SIGNER_OVERLOADED, OUT_OF_MEMORY; SIGNER_REFUSED: it is no request). The
+ * request may wait for signer_client_flush(), which sends what has gathered in as few packets as
+ * possible.
  */
-enum reason signer_client_submit(struct signer_client *c, uint32_t certificate,
-                                 const struct passport_type *type,
-                                 const struct passport_claims *claims, signer_done *done,
-                                 void *user, uint64_t *ticket);
+enum reason signer_client_submit(struct signer_client *c, const struct sign_order *orders,
+                                 unsigned n, signer_done *done, void *user, uint64_t *ticket);
 void signer_client_cancel(struct signer_client *c, uint64_t ticket);
 void signer_client_flush(struct signer_client *c);
 /* Call when the descriptor is readable. False: the signer is gone, all were told; free the client.

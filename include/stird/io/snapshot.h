@@ -10,6 +10,7 @@
 
 #include <stird/core/call.h>
 #include <stird/core/settings.h>
+#include <stird/io/counter_page.h>
 #include <stird/io/numbers_files.h>
 #include <stird/io/signer_client.h>
 
@@ -22,9 +23,10 @@ struct snapshot {
     uint64_t numbers_generation; /* of the number table */
     struct settings *settings;
     struct mapped_numbers numbers;
-    uint32_t *customer;           /* numbers_customer() of each trunk's customer, by trunk index */
-    struct signer_client *signer; /* never NULL: without a signer it refuses every request */
-    uint8_t *certificate_states;  /* certificate_choice.h, of each of the settings' units */
+    uint32_t *customer;            /* numbers_customer() of each trunk's customer, by trunk index */
+    struct signer_client *signer;  /* never NULL: without a signer it refuses every request */
+    uint8_t *certificate_states;   /* certificate_choice.h, of each of the settings' units */
+    struct part_counters counters; /* of its trunks and upstreams; without any nobody counts them */
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of the HMAC in Via and Record-Route */
     uint8_t origid_key[ORIGID_KEY_BYTES];  /* of stable origids: made of the secret */
 };
@@ -34,6 +36,8 @@ struct snapshot {
 struct snapshot *snapshot_new(struct settings *settings, int numbers_fd,
                               struct signer_client *signer, const uint8_t *secret,
                               uint64_t generation, uint64_t numbers_generation, const char **why);
+/* Its calls count in FD, part_counters_memory() for its settings; not closed. False: it is not. */
+bool snapshot_count_in(struct snapshot *s, int fd);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);
 /* What the last looks at the certificates' URLs found: a character each, '0' + state. */

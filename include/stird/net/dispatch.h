@@ -11,8 +11,8 @@
 
 #define DISPATCH_WHOLE SIZE_MAX
 
-/* What nobody outside may know; the same for all workers as long as their sockets live. Each is
-   1 to 2^31 - 2. */
+/* Keys that nobody outside may know; the same for all workers as long as their sockets live. Each
+   is 1 to 2^31 - 2. */
 struct dispatch_key {
     uint32_t place, multiple, offset;
 };

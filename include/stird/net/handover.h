@@ -28,8 +28,8 @@ struct handover {
 
 /*
  * Comes from a process that may have been taken over: nothing in it is used before this has looked
- * at it. Whether each field of H is one that a worker with N_LISTENERS sends along with BYTES: a
- * request comes over UDP, for a connection stays with the worker that has it.
+ * at it. Whether a worker with N_LISTENERS would send each field of H along with BYTES. A request
+ * can only have come over UDP, for a connection stays with the worker that has it.
  */
 bool handover_is_sound(const struct handover *h, struct str bytes, unsigned n_listeners);
 

@@ -1,10 +1,10 @@
 /*
- * mend - sockets that a worker shared with others, looked at when it has died: it may have been
- * somebody else's, and the next worker and all others get what it left.
+ * mend - looks at the sockets that a dead worker shared with others. Somebody else may have ruled
+ * it, and what it did to these sockets would hit the next worker and all others.
  *
- * What is as it was stays, with all that waits in it: a worker that died in an ordinary way costs
- * nothing. What can be set back is set back. A socket that was shut down cannot: another one takes
- * its place, and what waited in it is lost.
+ * A socket that is as it was stays, with all that waits in it: a worker that died in an ordinary
+ * way costs nothing. Options are set back where that can be done. A socket that was shut down is
+ * replaced, and what waited in it is lost.
  */
 #ifndef STIRD_MEND_H
 #define STIRD_MEND_H

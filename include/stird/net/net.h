@@ -42,8 +42,6 @@ struct flow {
 /* Whoever keeps a flow beyond the callback that it came in holds it, and releases it once. */
 void flow_hold(const struct flow *flow);
 void flow_release(const struct flow *flow);
-/* False when the connection is closed; always true for UDP. */
-bool flow_is_open(const struct flow *flow);
 /* Connected, and its handshake done: what is sent now leaves now. */
 bool flow_is_ready(const struct flow *flow);
 bool flow_is_reliable(const struct flow *flow);
@@ -60,9 +58,9 @@ struct net_limits {
     uint32_t max_led_per_peer;   /* of these to one address */
     uint32_t message_timeout_ms; /* from the first byte of a message to its last */
     uint32_t idle_timeout_ms;    /* without a message */
-    uint32_t write_timeout_ms;   /* without a move of what is to leave */
+    uint32_t write_timeout_ms;   /* while nothing of what waits to leave has moved */
     uint32_t max_queue_bytes;    /* towards a peer that does not read */
-    uint32_t max_queues_bytes;   /* of all connections, what came and what is to leave */
+    uint32_t max_queues_bytes;   /* octets that all connections may hold, received and to be sent */
 };
 
 struct net_handlers {
@@ -70,7 +68,8 @@ struct net_handlers {
     /* Whether to hear this address at all; asked before anything is read of its bytes. FROM has no
        connection yet. */
     bool (*admit)(void *context, const struct flow *from);
-    /* One that was admitted gets no connection: for limits, or as its TLS handshake failed. */
+    /* A source that was admitted gets no connection: because of limits, or since its TLS handshake
+       failed. */
     void (*turned_away)(void *context, const struct flow *from, bool handshake);
     /* One message. STATUS other than FRAME_MESSAGE: what was wrong with it; a stream that is out
        of step is closed afterwards; of FRAME_CUT the connection is closing, and nothing can be
@@ -102,13 +101,11 @@ void net_set_limits(struct net *net, const struct net_limits *limits);
 int net_send(struct net *net, const struct flow *to, struct str bytes);
 /*
  * A flow to REMOTE by TRANSPORT from LISTENER: for TCP an open connection to there, or a new one
- * that is still connecting (its failure comes by `closed`). Not held. 0 or -errno.
+ * that is still connecting (its failure comes by `closed`). Not held. 0 or -errno: -EMFILE where
+ * OPENING has no room. Whatever fails is our own lack and says nothing of the peer. Over TLS the
+ * peer must prove TLS_NAME, or one of several with commas between, or the address when that is
+ * empty.
  */
-int net_flow_to(struct net *net, uint16_t listener, enum transport transport,
-                const struct address *remote, struct flow *flow);
-/* The same for OPENING: -EMFILE where that has no room. Whatever fails is our own lack and says
-   nothing of the peer. Over TLS the peer must prove TLS_NAME, or
-   one of several with commas between, or the address when that is empty. */
 int net_flow_to_named(struct net *net, uint16_t listener, enum transport transport,
                       const struct address *remote, struct str tls_name, enum opening opening,
                       struct flow *flow);
@@ -140,8 +137,8 @@ void net_belongs(const struct flow *from, uint64_t owner);
 bool net_flow_offered(struct net *net, enum transport transport, const struct address *remote,
                       uint64_t owner, struct flow *flow);
 unsigned net_connections(const struct net *net);
-/* Those that were not taken: for a limit or want of descriptors; of addresses that `admit` knew
-   not. Each is said in the log, a line a minute. */
+/* Connections that were not taken: for a limit or lack of descriptors, and from addresses that
+   `admit` refused. The log has a line a minute for each. */
 uint64_t net_connections_refused(const struct net *net);
 uint64_t net_connections_unknown(const struct net *net);
 /* Whether ADDRESS is one of this machine's, whichever interface has it, as the kernel says; true

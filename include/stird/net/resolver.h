@@ -30,7 +30,7 @@ struct name_waiter {
     struct name_waiter *next, **link; /* link NULL: it waits for nothing */
     void (*answered)(struct name_waiter *waiter);
 };
-/* It waits no more; one that does not wait is fine. */
+/* It stops waiting; one that does not wait is fine. */
 void name_waiter_leave(struct name_waiter *waiter);
 
 /* On whose behalf a name that a peer wrote is looked up. */
@@ -45,8 +45,8 @@ struct name_query {
     uint16_t port;       /* without SRV records */
     bool want_ipv4, want_ipv6;
     bool passing;   /* a peer wrote it; false: it is configured */
-    uint64_t asker; /* of a passing one: whose part of their room it takes */
-    bool known;     /* only what is known counts: nothing is asked for, nothing kept longer */
+    uint64_t asker; /* for a name of a peer's: whose part of the room it takes */
+    bool known;     /* asks for nothing and keeps nothing longer: only what is known now counts */
     /* NULL: nobody. It waits for this name from now on where the answer is PENDING or `handed`,
        else for nothing any more. */
     struct name_waiter *waiter;
@@ -54,7 +54,7 @@ struct name_query {
 
 enum name_state {
     NAME_PENDING, /* asked for the first time */
-    NAME_FAILED,  /* never was an answer; it is asked for again */
+    NAME_FAILED,  /* there never was an answer; it is asked for again */
     NAME_KNOWN
 };
 
@@ -75,9 +75,11 @@ void resolver_free(struct resolver *r);
 /* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
 void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
-/* How many names of peers found no room. */
+/* How many names that peers wrote found no room. */
 uint64_t resolver_names_refused(const struct resolver *r);
-/* What was known of a configured name before this process: it counts until there is an answer. */
+/*
+ * What the process before this one knew of a configured name: it counts until there is an answer.
+ */
 void resolver_know(struct resolver *r, const struct known_name *known);
 /* The next configured name whose addresses have changed since they were told. False: none. */
 bool resolver_tell(struct resolver *r, struct known_name *known);

@@ -1,9 +1,9 @@
 /*
- * tls - what SIP over TLS stands on: our certificate with its key, and whom we trust.
+ * tls - what SIP over TLS needs: our certificate with its key, and whom we trust.
  *
  * A worker makes one of the texts that came with its configuration, for it opens no file. The key
- * here is the transport's, never one that signs calls. Sessions that were begun keep what they
- * began with; a new one of these changes new handshakes only.
+ * here is the transport's, never one that signs calls. Sessions keep what they began with; a new
+ * one of these is for new handshakes only.
  */
 #ifndef STIRD_TLS_H
 #define STIRD_TLS_H

@@ -7,9 +7,8 @@
 #include <stdint.h>
 #include <stird/core/hop_state.h>
 #include <stird/core/known_name.h>
-#include <stird/core/proxy_counters.h>
+#include <stird/core/counters.h>
 #include <stird/core/refused_source.h>
-#include <stird/core/trunk_calls.h>
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 #include <stird/net/listen.h>
@@ -28,10 +27,11 @@ struct proxy_options {
     unsigned worker, n_workers;             /* 0.. */
     const struct known_name *names;         /* sound; what upstreams' names meant before */
     unsigned n_names;
-    int inbox_fd;                            /* handover.h; with one worker unused */
-    const int *others_fds;                   /* where to hand over to each; stays the caller's,
-                                                who may put others there */
+    int inbox_fd;          /* handover.h; with one worker unused */
+    const int *others_fds; /* the way to the inbox of each worker; stays the caller's, who may put
+                              others there */
     const struct dispatch_key *dispatch_key; /* with several workers; stays the caller's */
+    struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
 };
 
 /* Does not read a packet before proxy_start(). NULL when there is no memory. */
@@ -45,16 +45,19 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
 /* For TLS handshakes from now on, after the snapshot that it belongs to; NULL: none. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);
-/* Another inbox, the caller's, which closes the present one afterwards. False: no memory. */
+/* Takes another inbox instead, which stays the caller's; the caller closes the present one
+   afterwards. False: no memory. */
 bool proxy_set_inbox(struct proxy *p, int fd);
 /*
  * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
  * when none is left or after settings->drain_timeout_ms.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
+/* With what is not counted there as it happens: to be asked now and then, for whoever reads them.
+ */
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
 /* Today, of the real time, in days since 1970; noted as a day whose calls go on when the clock is
-   set. To be asked now and then, for other workers write keys of it too. */
+   set. Ask it now and then: other workers write keys of that day too. */
 int64_t proxy_today(struct proxy *p);
 /* The next upstream's name that means something else since it was told. False: none does. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
@@ -65,8 +68,6 @@ void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news
 /* The same of next hops that came or went, or answered; and of calls that failed. */
 bool proxy_tell_hop(struct proxy *p, struct hop_state *news);
 void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news);
-/* What the trunks from *NEXT on have in progress; *NEXT goes on, and round. */
-void proxy_tell_trunks(struct proxy *p, uint32_t *next, struct trunk_calls *news);
 bool proxy_tell_failed(struct proxy *p, struct failed_call *news);
 void proxy_tell_failed_again(struct proxy *p, const struct failed_call *news);
 

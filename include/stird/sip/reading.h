@@ -9,8 +9,8 @@
 #include <stird/base/arena.h>
 
 /*
- * False: a call that said this would be refused, or no number of it be believed; *WHY tells what it
- * is, and where ("From: is there twice, at octet 412"), in ARENA. ON_WIRE: RAW are the octets of a
+ * False: such a call would be refused, or none of its numbers believed; *WHY, in ARENA, says what
+ * is wrong and where ("From: is there twice, at octet 412"). ON_WIRE: RAW are the octets of a
  * datagram; else line ends and the body may be a copier's, and where they are odd nothing is said.
  */
 bool reading_is_clear(struct str raw, bool on_wire, struct arena *arena, struct str *why);

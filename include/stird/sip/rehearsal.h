@@ -1,6 +1,6 @@
 /*
- * rehearsal - what would become of an INVITE, from its octets on, by the very steps that a call
- * goes: framing, screening, RFC 3261 section 16.3, whose dialog, which trunk, the decision. No
+ * rehearsal - what would become of an INVITE, found from its octets by the very steps that a call
+ * takes: framing, screening, RFC 3261 section 16.3, whose dialog, which trunk, the decision. No
  * socket, nothing is sent, and no state: as if it were the only call. One thread.
  */
 #ifndef STIRD_REHEARSAL_H
@@ -33,6 +33,6 @@ struct rehearsal {
 };
 
 /* REASON_OK, or why BYTES are no INVITE that could be told of: BAD_REQUEST, OUT_OF_MEMORY. */
-enum reason rehearse(struct rehearsal *r, struct arena *arena, struct str bytes);
+enum reason rehearsal_run(struct rehearsal *r, struct arena *arena, struct str bytes);
 
 #endif

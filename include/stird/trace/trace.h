@@ -2,9 +2,9 @@
  * trace - the SIP messages in what operators have at hand: a pcap or pcapng of SIP over UDP and
  * TCP, or any text that holds messages, either of them packed by gzip or not.
  *
- * Input is hostile: whatever is broken is skipped, memory is bounded. What a file lacks says
- * nothing about the network: a message of which the capture holds a part is told as such, and never
- * judged.
+ * Input is hostile: whatever is broken is skipped, memory is bounded. That a message is missing
+ * from a file says nothing about the network: one of which the capture holds only a part is told as
+ * such, and never judged.
  */
 #ifndef STIRD_TRACE_H
 #define STIRD_TRACE_H
@@ -22,7 +22,7 @@ struct trace_message {
     bool has_addresses; /* of a capture */
     uint64_t place;     /* number of the packet that completed it, or of the line it begins at */
     bool cut;           /* text is its beginning: the capture, or the text, lacks the rest */
-    bool glued;         /* of a text: where a line ends that is judged, it does not tell */
+    bool glued;         /* of a text that does not show where a line ends that would be judged */
     size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */
 };
 
@@ -80,6 +80,6 @@ bool trace_unpack(struct str bytes, size_t max, struct buf *out, const char **wh
 const char *trace_other_format(struct str bytes);
 
 /* Whether LINE is the first of a SIP message: "METHOD URI SIP/2.0" or "SIP/2.0 NNN ...". */
-bool sip_is_start_line(struct str line);
+bool start_line_is_sip(struct str line);
 
 #endif

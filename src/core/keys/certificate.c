@@ -1,4 +1,6 @@
 #include <stird/core/certificate.h>
+
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/x5u.h>
 
@@ -91,12 +93,23 @@ static void refuse(struct reading *r, const char *why, const char *advice)
                  why + (its ? 3 : 2), advice);
 }
 
+/* What OpenSSL could not keep of a certificate for want of memory looks like a fault of it. */
+static bool has_memory(struct reading *r, unsigned long since)
+{
+    if (shortages() != since)
+        r->problems->out_of_memory = true;
+    return shortages() == since;
+}
+
 static void take_leaf(struct reading *r, int64_t now_s)
 {
     struct sti_certificate leaf;
     struct certificate *c = r->certificate;
-    if (!sti_certificate_read(&leaf, r->chain, r->arena))
+    if (!sti_certificate_judge(&leaf, r->chain, NULL, now_s, r->arena)) {
         r->problems->out_of_memory = true;
+        sti_certificate_fini(&leaf);
+        return;
+    }
     for (unsigned i = 0; i < STI_RULES; i++)
         if (leaf.fault[i])
             refuse(r, leaf.fault[i], sti_rule_advice((enum sti_rule)i));
@@ -119,9 +132,11 @@ static void read_chain(struct reading *r, struct str text, int64_t now_s)
         text_fault_add(&fault, r->chain_name, r->problems);
         return;
     }
+    const unsigned long before = shortages();
     check_order(r);
     keep_chain(r);
-    take_leaf(r, now_s);
+    if (has_memory(r, before))
+        take_leaf(r, now_s);
     sk_X509_pop_free(r->chain, X509_free);
 }
 

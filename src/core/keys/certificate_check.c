@@ -4,6 +4,7 @@
 #include "core/verify/x509_parts.h"
 
 #include <openssl/err.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static const char *is_certificate(struct look *l)
     l->leaf = l->chain ? sk_X509_value(l->chain, 0) : NULL;
     if (!l->leaf)
         return with_why(l, "serves no certificate, or a broken one", fault.why);
-    return sti_certificate_read(&l->judged, l->chain, l->arena)
+    return sti_certificate_judge(&l->judged, l->chain, l->trust, l->now_s, l->arena)
                ? NULL
                : "could not be looked at: no memory";
 }
@@ -72,28 +73,29 @@ static const char *has_our_scope(struct look *l)
     if (!str_eq(l->judged.spc, l->certificate->spc))
         return "serves a certificate of another service provider code";
     bool same = theirs->n_constraints == ours->n_constraints &&
-                (!sti_scope_is_limited(theirs) ||
-                 str_eq(theirs->tn_auth_list[0], ours->tn_auth_list[0]));
+                sti_scope_has_limits_of(ours, theirs);
     for (unsigned i = 0; same && i < ours->n_constraints; i++)
         same = str_eq(theirs->constraints[i], ours->constraints[i]);
     return same ? NULL : "serves a certificate for other numbers or claims: import it";
 }
 
+/* What a verifier judged, in words that say what is missing. */
 static const char *leads_to_an_anchor(struct look *l)
 {
+    if (l->judged.has_anchors && !l->judged.trusted.chain)
+        return NULL;
     const char *why = certificate_chain_fault(l->chain, l->trust, l->now_s, l->arena);
     return why ? with_why(l, "serves a chain that verifiers refuse", why) : NULL;
 }
 
 static const char *is_not_revoked(struct look *l)
 {
-    bool revoked = false;
-    if (!l->trust || !trust_has_crls(l->trust))
-        return NULL;
-    const char *unknown = trust_check_revoked(l->trust, l->leaf, l->chain, l->now_s, &revoked);
-    if (unknown)
-        l->warning = arena_printf(l->arena, "whether it is revoked is not known: %s", unknown);
-    return revoked ? "serves a certificate that is revoked: get a new one with a new key" : NULL;
+    const struct trust_answer *a = &l->judged.trusted;
+    if (a->revoked == TRUST_NOT_KNOWN)
+        l->warning = arena_printf(l->arena, "whether it is revoked is not known: %s", a->not_known);
+    return a->revoked == TRUST_REVOKED
+               ? "serves a certificate that is revoked: get a new one with a new key"
+               : NULL;
 }
 
 /* DER is prefix-free: text that begins alike begins with the same certificates. */
@@ -147,6 +149,12 @@ static const char *has_its_type(struct look *l)
     return NULL;
 }
 
+static enum certificate_state not_looked_at(struct str *saying)
+{
+    *saying = STR("could not be looked at: no memory");
+    return CERTIFICATE_UNCHECKED;
+}
+
 enum certificate_state certificate_check(const struct certificate *certificate,
                                          const struct served *served, const struct trust *trust,
                                          int64_t now_s, struct arena *arena, struct str *saying)
@@ -162,12 +170,15 @@ enum certificate_state certificate_check(const struct certificate *certificate,
                      .now_s = now_s,
                      .arena = arena,
                      .warning = STR("")};
+    const unsigned long before = shortages();
     const char *why = NULL;
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]) && !why; i++)
         why = looks[i](&l);
     sti_certificate_fini(&l.judged);
     sk_X509_pop_free(l.chain, X509_free);
     ERR_clear_error();
+    if (shortages() != before)
+        return not_looked_at(saying);
     *saying = why ? str_of(why) : l.warning;
     return why ? CERTIFICATE_WRONG : CERTIFICATE_SERVED;
 }

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
 void text_fault_add(const struct text_fault *fault, struct str name, struct problems *problems)
@@ -232,6 +233,25 @@ static bool is_der(struct str text)
     return text.n > 0 && der_octet(text, 0) == DER_SEQUENCE && !pem_is(text);
 }
 
+/* ---- what a block holds ---- */
+
+#define NO_MEMORY "cannot be read: out of memory"
+
+static unsigned char *room_for(const struct pem_block *block)
+{
+    unsigned char *der = malloc(block->base64.n + 3);
+    if (!der)
+        shortage_add();
+    return der;
+}
+
+/* What could not be decoded for want of memory is not damaged. SINCE: shortages() before. */
+static void excuse(struct text_fault *fault, unsigned long since)
+{
+    if (shortages() != since)
+        *fault = (struct text_fault){0, NO_MEMORY};
+}
+
 /* ---- certificates ---- */
 
 static X509 *decode(const unsigned char *der, long n, bool trusted)
@@ -276,7 +296,7 @@ static const char *take_certificate(STACK_OF(X509) * all, const struct pem_block
     if (!trusted && !str_eq(block->label, STR("CERTIFICATE")) &&
         !str_eq(block->label, STR("X509 CERTIFICATE")))
         return may_lie_beside(block->label, wanted) ? NULL : stranger(block->label, wanted);
-    unsigned char *der = malloc(block->base64.n + 3);
+    unsigned char *der = room_for(block);
     long n = der ? pem_decode(block->base64, der) : -1;
     const char *why = excess(all, NULL, n, wanted);
     X509 *x = n > 0 && !why ? decode(der, n, trusted) : NULL;
@@ -318,8 +338,9 @@ static struct text_fault read_der(STACK_OF(X509) * all, struct str der, enum wan
 static STACK_OF(X509) *
     read_certificates(struct str text, enum wanted wanted, struct text_fault *fault)
 {
+    const unsigned long before = shortages();
     STACK_OF(X509) *all = sk_X509_new_null();
-    *fault = (struct text_fault){0, "cannot be read: out of memory"};
+    *fault = (struct text_fault){0, NO_MEMORY};
     if (all && wanted == CERTIFICATES && text.n > CERTIFICATES_BYTES_MAX)
         *fault = (struct text_fault){
             0, "is longer than 32 KiB, which verifiers do not read: leave the "
@@ -328,6 +349,7 @@ static STACK_OF(X509) *
         *fault = is_der(text) ? read_der(all, text, wanted) : read_blocks(all, text, wanted);
     if (all && !fault->why && sk_X509_num(all) == 0)
         *fault = (struct text_fault){0, form_fault(text, wanted)};
+    excuse(fault, before);
     ERR_clear_error();
     if (!fault->why)
         return all;
@@ -361,7 +383,7 @@ static const char *take_crl(STACK_OF(X509_CRL) * all, const struct pem_block *bl
 {
     if (!str_eq(block->label, STR("X509 CRL")))
         return NULL;
-    unsigned char *der = malloc(block->base64.n + 3);
+    unsigned char *der = room_for(block);
     bool good = der && add_crl(all, der, pem_decode(block->base64, der));
     free(der);
     return good ? NULL : damaged;
@@ -369,11 +391,12 @@ static const char *take_crl(STACK_OF(X509_CRL) * all, const struct pem_block *bl
 
 STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault)
 {
+    const unsigned long before = shortages();
     STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
     struct pem_block block;
     enum pem_find found;
     struct str rest = text;
-    *fault = (struct text_fault){0, all ? NULL : "cannot be read: out of memory"};
+    *fault = (struct text_fault){0, all ? NULL : NO_MEMORY};
     if (all && is_der(text) && text.n <= LONG_MAX)
         add_crl(all, (const unsigned char *)text.p, (long)text.n);
     else
@@ -382,6 +405,7 @@ STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault)
                                                                : place_fault(found)};
     if (!fault->why && sk_X509_CRL_num(all) == 0)
         *fault = (struct text_fault){0, form_fault(text, CRLS)};
+    excuse(fault, before);
     ERR_clear_error();
     if (!fault->why)
         return all;

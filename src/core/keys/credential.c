@@ -18,9 +18,8 @@ struct credential {
     const struct certificate *certificate;
     const struct key_backend *backend;
     void *key;
-    EVP_MD *sha256; /* fetched once: an implicit fetch a call costs a fifth of a signature */
-    EVP_MD_CTX *digesting;
-    struct buf payload; /* of the token in the making; its memory is kept */
+    const struct jws_algorithm *algorithm; /* of the key; NULL: of no type */
+    struct buf payload;                    /* of the token in the making; its memory is kept */
     struct token_start starts[TYPES_MAX];
 };
 
@@ -30,8 +29,6 @@ void credential_free(struct credential *c)
         return;
     if (c->key)
         c->backend->close(c->key);
-    EVP_MD_CTX_free(c->digesting);
-    EVP_MD_free(c->sha256);
     buf_fini(&c->payload);
     for (unsigned i = 0; i < TYPES_MAX; i++)
         buf_fini(&c->starts[i].text);
@@ -44,21 +41,18 @@ struct credential *credential_new_with(const struct key_backend *backend,
                                        struct str key_text, struct problems *problems)
 {
     struct credential *c = calloc(1, sizeof(*c));
-    if (!c)
-        goto fail;
+    if (!c) {
+        problems_add(problems, key_name, 0, "no memory for the key");
+        return NULL;
+    }
     c->certificate = certificate;
     c->backend = backend;
-    c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    c->digesting = EVP_MD_CTX_new();
-    if (!c->sha256 || !c->digesting || EVP_DigestInit_ex(c->digesting, c->sha256, NULL) != 1)
-        goto fail;
+    c->algorithm = passport_algorithm_of(certificate->public_key);
     c->key = backend->open(certificate, key_name, key_text, problems);
-    if (c->key)
+    if (c->key && c->algorithm)
         return c;
-    credential_free(c);
-    return NULL;
-fail:
-    problems_add(problems, key_name, 0, "no memory for the key");
+    if (c->key) /* which is the certificate's, so that is one of its algorithm */
+        problems_add(problems, key_name, 0, "no memory for the key");
     credential_free(c);
     return NULL;
 }
@@ -74,10 +68,10 @@ const struct certificate *credential_certificate(const struct credential *c)
     return c->certificate;
 }
 
-static bool make_start(struct token_start *start, const struct passport_type *type, struct str x5u)
+static bool make_start(struct token_start *start, const struct passport_type *type, struct str key)
 {
     struct buf json = BUF_INIT;
-    passport_write_header(&json, type, x5u);
+    passport_write_header(&json, type, key);
     base64url_add(&start->text, json.p, json.n);
     buf_add_char(&start->text, '.');
     bool good = !buf_failed(&json) && !buf_failed(&start->text);
@@ -97,27 +91,20 @@ static const struct token_start *start_of(struct credential *c, const struct pas
         if (start->type == type)
             return start;
         if (!start->type)
-            return make_start(start, type, c->certificate->x5u) ? start : NULL;
+            return make_start(start, type, type->reference->of(c->certificate)) ? start : NULL;
     }
     return NULL;
-}
-
-static bool digest(struct credential *c, struct str text, unsigned char out[SHA256_BYTES])
-{
-    return EVP_DigestInit_ex(c->digesting, NULL, NULL) == 1 &&
-           EVP_DigestUpdate(c->digesting, text.p, text.n) == 1 &&
-           EVP_DigestFinal_ex(c->digesting, out, NULL) == 1;
 }
 
 /* Signs what stands in OUT from BEGIN on, and appends the signature. */
 static bool add_signature(struct credential *c, struct buf *out, size_t begin)
 {
-    unsigned char hash[SHA256_BYTES], signature[ES256_SIGNATURE_BYTES];
-    if (buf_failed(out) || !digest(c, str_slice(buf_str(out), begin, out->n), hash) ||
-        !c->backend->sign(c->key, hash, signature))
+    unsigned char signature[JWS_SIGNATURE_MAX];
+    if (buf_failed(out) ||
+        !c->backend->sign(c->key, str_slice(buf_str(out), begin, out->n), signature))
         return false;
     buf_add_char(out, '.');
-    base64url_add(out, signature, sizeof(signature));
+    base64url_add(out, signature, c->algorithm->signature_bytes);
     return !buf_failed(out);
 }
 
@@ -126,11 +113,11 @@ enum reason credential_sign(struct credential *c, const struct passport_type *ty
 {
     enum reason r = REASON_SIGNER_FAILED;
     const size_t begin = out->n;
+    if (type->algorithm != c->algorithm || passport_check(type, claims) != REASON_OK)
+        return REASON_SIGNER_REFUSED;
     const struct token_start *start = start_of(c, type);
     if (buf_failed(out) || !start)
         return r;
-    if (type->check(claims) != REASON_OK)
-        return REASON_SIGNER_REFUSED;
     buf_reset(&c->payload);
     passport_write_payload(&c->payload, type, claims);
     if (buf_failed(&c->payload))
@@ -153,10 +140,10 @@ bool credential_verify(const struct credential *c, struct str token)
     size_t dot = token.n;
     while (dot > 0 && token.p[dot - 1] != '.')
         dot--;
-    if (dot > 0 && base64url_decode(&signature, str_slice(token, dot, token.n)) &&
-        signature.n == ES256_SIGNATURE_BYTES)
-        good = es256_verify(c->certificate->public_key, str_slice(token, 0, dot - 1),
-                            (const unsigned char *)signature.p);
+    if (dot > 0 && base64url_decode(&signature, str_slice(token, dot, token.n)) && c->algorithm &&
+        signature.n == c->algorithm->signature_bytes)
+        good = c->algorithm->verify(c->certificate->public_key, str_slice(token, 0, dot - 1),
+                                    (const unsigned char *)signature.p);
     buf_fini(&signature);
     return good;
 }

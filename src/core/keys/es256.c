@@ -1,9 +1,109 @@
-/* Verifying ES256 (RFC 7518 section 3.4). */
+/* ES256 (RFC 7518 section 3.4): ECDSA on P-256 over a SHA-256 digest. */
 #include <stird/core/credential.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- keys ---- */
+
+static bool es256_takes(EVP_PKEY *key, struct str key_name, struct problems *problems)
+{
+    char group[32] = "another";
+    const char *kind = EVP_PKEY_get0_type_name(key);
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) {
+        if (problems)
+            problems_add(problems, key_name, 0,
+                         "is a key of type %s, but ES256 needs an elliptic-curve key on P-256: "
+                         "make one (openssl ecparam -name prime256v1 -genkey) and get a "
+                         "certificate for it",
+                         kind ? kind : "unknown");
+        return false;
+    }
+    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL);
+    bool good = strcmp(group, "prime256v1") == 0;
+    if (!good && problems)
+        problems_add(problems, key_name, 0,
+                     "is on the curve %s, but ES256 needs P-256 (prime256v1): make such a key and "
+                     "get a certificate for it",
+                     group);
+    return good;
+}
+
+/* ---- signing ---- */
+
+struct ready {
+    EVP_PKEY_CTX *signing;
+    EVP_MD *sha256; /* fetched once: an implicit fetch a call costs a fifth of a signature */
+    EVP_MD_CTX *digesting;
+};
+
+static void es256_ready_free(void *opaque)
+{
+    struct ready *r = opaque;
+    if (!r)
+        return;
+    EVP_PKEY_CTX_free(r->signing);
+    EVP_MD_CTX_free(r->digesting);
+    EVP_MD_free(r->sha256);
+    OPENSSL_cleanse(r, sizeof(*r));
+    free(r);
+}
+
+static void *es256_ready_new(EVP_PKEY *key)
+{
+    struct ready *r = calloc(1, sizeof(*r));
+    if (!r)
+        return NULL;
+    r->signing = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    r->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    r->digesting = EVP_MD_CTX_new();
+    if (r->signing && EVP_PKEY_sign_init(r->signing) == 1 && r->sha256 && r->digesting &&
+        EVP_DigestInit_ex(r->digesting, r->sha256, NULL) == 1)
+        return r;
+    es256_ready_free(r);
+    return NULL;
+}
+
+/* A P-256 signature as DER: two INTEGERs of at most 33 octets in a SEQUENCE. */
+#define DER_SIGNATURE_MAX 72
+
+/* DER to r || s, each padded with zeros on the left to 32 octets. */
+static bool signature_from_der(const unsigned char *der, size_t n, unsigned char *signature)
+{
+    ECDSA_SIG *parsed = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    const int half = ES256_SIGNATURE_BYTES / 2;
+    bool good = parsed && BN_bn2binpad(ECDSA_SIG_get0_r(parsed), signature, half) == half &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(parsed), signature + half, half) == half;
+    ECDSA_SIG_free(parsed);
+    return good;
+}
+
+static bool digest(struct ready *r, struct str text, unsigned char out[SHA256_DIGEST_LENGTH])
+{
+    return EVP_DigestInit_ex(r->digesting, NULL, NULL) == 1 &&
+           EVP_DigestUpdate(r->digesting, text.p, text.n) == 1 &&
+           EVP_DigestFinal_ex(r->digesting, out, NULL) == 1;
+}
+
+static bool es256_sign(void *opaque, struct str message, unsigned char *signature)
+{
+    struct ready *r = opaque;
+    unsigned char hash[SHA256_DIGEST_LENGTH], der[DER_SIGNATURE_MAX];
+    size_t n = sizeof(der);
+    bool good = digest(r, message, hash) &&
+                EVP_PKEY_sign(r->signing, der, &n, hash, sizeof(hash)) == 1 &&
+                signature_from_der(der, n, signature);
+    if (!good)
+        ERR_clear_error();
+    return good;
+}
+
+/* ---- verifying ---- */
 
 /* r || s to DER, to be OPENSSL_free()d; NULL when there is no memory. */
 static unsigned char *to_der(const unsigned char signature[ES256_SIGNATURE_BYTES], int *n)
@@ -39,3 +139,13 @@ bool es256_verify(EVP_PKEY *public_key, struct str message,
     ERR_clear_error();
     return good;
 }
+
+const struct jws_algorithm jws_es256 = {
+    .name = {"ES256", 5},
+    .signature_bytes = ES256_SIGNATURE_BYTES,
+    .takes = es256_takes,
+    .ready_new = es256_ready_new,
+    .ready_free = es256_ready_free,
+    .sign = es256_sign,
+    .verify = es256_verify,
+};

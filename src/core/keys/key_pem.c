@@ -1,8 +1,6 @@
-/* The key back-end for PEM text: SEC1 or PKCS#8, unencrypted, P-256. */
+/* The key back-end for PEM text: SEC1 or PKCS#8, unencrypted. */
 #include <stird/core/key_backend.h>
 
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <stird/core/certificate_text.h>
 #include <stdlib.h>
@@ -10,14 +8,14 @@
 
 struct pem_key {
     EVP_PKEY *key;
-    EVP_PKEY_CTX *signing;
+    struct signing signing;
 };
 
 static void pem_close(void *opaque)
 {
     struct pem_key *k = opaque;
     if (k) {
-        EVP_PKEY_CTX_free(k->signing);
+        signing_end(&k->signing);
         EVP_PKEY_free(k->key); /* OpenSSL clears the scalar, which lies in its secure heap */
         free(k);
     }
@@ -35,23 +33,10 @@ static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *pr
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems)
 {
-    char group[32] = "another";
-    const char *kind = EVP_PKEY_get0_type_name(key);
-    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) {
-        problems_add(problems, key_name, 0,
-                     "is a key of type %s, but ES256 needs an elliptic-curve key on P-256: make "
-                     "one (openssl ecparam -name prime256v1 -genkey) and get a certificate for it",
-                     kind ? kind : "unknown");
+    /* The first type's algorithm says what is needed, as that is what calls are signed by. */
+    if (!passport_algorithm_of(key) &&
+        !passport_types[0]->algorithm->takes(key, key_name, problems))
         return false;
-    }
-    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL);
-    if (strcmp(group, "prime256v1") != 0) {
-        problems_add(problems, key_name, 0,
-                     "is on the curve %s, but ES256 needs P-256 (prime256v1): make such a key and "
-                     "get a certificate for it",
-                     group);
-        return false;
-    }
     if (EVP_PKEY_eq(key, certificate->public_key) != 1) {
         problems_add(problems, key_name, 0,
                      "is not the key of the certificate in chain.pem: put the key here that the "
@@ -89,9 +74,8 @@ static void *pem_open(const struct certificate *certificate, struct str key_name
     if (k) {
         k->key = key;
         key = NULL;
-        k->signing = signing_new(k->key);
     }
-    if (!k || !k->signing) {
+    if (!k || !signing_begin(&k->signing, k->key)) {
         problems_add(problems, key_name, 0, "the key could not be made ready for signing");
         goto out;
     }
@@ -104,47 +88,30 @@ out:
     return opened;
 }
 
-EVP_PKEY_CTX *signing_new(EVP_PKEY *key)
+bool signing_begin(struct signing *signing, EVP_PKEY *key)
 {
-    EVP_PKEY_CTX *signing = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-    if (signing && EVP_PKEY_sign_init(signing) == 1)
-        return signing;
-    EVP_PKEY_CTX_free(signing);
-    return NULL;
+    signing->algorithm = passport_algorithm_of(key);
+    signing->ready = signing->algorithm ? signing->algorithm->ready_new(key) : NULL;
+    return signing->ready != NULL;
 }
 
-/* A P-256 signature as DER: two INTEGERs of at most 33 octets in a SEQUENCE. */
-#define DER_SIGNATURE_MAX 72
-
-/* DER to r || s, each padded with zeros on the left to 32 octets. */
-static bool signature_from_der(const unsigned char *der, size_t n,
-                               unsigned char signature[ES256_SIGNATURE_BYTES])
+void signing_end(struct signing *signing)
 {
-    ECDSA_SIG *parsed = d2i_ECDSA_SIG(NULL, &der, (long)n);
-    const int half = ES256_SIGNATURE_BYTES / 2;
-    bool good = parsed && BN_bn2binpad(ECDSA_SIG_get0_r(parsed), signature, half) == half &&
-                BN_bn2binpad(ECDSA_SIG_get0_s(parsed), signature + half, half) == half;
-    ECDSA_SIG_free(parsed);
-    return good;
+    if (signing->algorithm)
+        signing->algorithm->ready_free(signing->ready);
+    *signing = (struct signing){0};
 }
 
-bool signing_sign(EVP_PKEY_CTX *signing, const unsigned char digest[SHA256_BYTES],
-                  unsigned char signature[ES256_SIGNATURE_BYTES])
+bool signing_sign(struct signing *signing, struct str message,
+                  unsigned char signature[JWS_SIGNATURE_MAX])
 {
-    unsigned char der[DER_SIGNATURE_MAX];
-    size_t n = sizeof(der);
-    bool good = EVP_PKEY_sign(signing, der, &n, digest, SHA256_BYTES) == 1 &&
-                signature_from_der(der, n, signature);
-    if (!good)
-        ERR_clear_error();
-    return good;
+    return signing->algorithm->sign(signing->ready, message, signature);
 }
 
-static bool pem_sign(void *opaque, const unsigned char digest[SHA256_BYTES],
-                     unsigned char signature[ES256_SIGNATURE_BYTES])
+static bool pem_sign(void *opaque, struct str message, unsigned char signature[JWS_SIGNATURE_MAX])
 {
     struct pem_key *k = opaque;
-    return signing_sign(k->signing, digest, signature);
+    return signing_sign(&k->signing, message, signature);
 }
 
 const struct key_backend key_backend_pem = {

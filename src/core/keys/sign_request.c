@@ -1,71 +1,197 @@
 #include <stird/core/sign_request.h>
 
 #include <assert.h>
-#include <stddef.h>
 #include <string.h>
 
-/* The 5 s that a Date may differ (Decided 9), and a second that begins on the way here. */
-#define CLOCK_TOLERANCE_S 6
+/* The 5 s that a Date may be off (Decided 9), the second that signing.timeout lasts at most, and
+   one that begins on the way here. */
+#define CLOCK_TOLERANCE_S 7
 
-size_t sign_response_size(const struct sign_response *response)
+static const uint8_t longest[SIGN_FIELDS] = {
+    [SIGN_ORIG] = TN_MAX_DIGITS, [SIGN_ORIG_URI] = PASSPORT_URI_MAX,
+    [SIGN_DEST] = TN_MAX_DIGITS, [SIGN_DEST_URI] = PASSPORT_URI_MAX,
+    [SIGN_HI] = PASSPORT_HI_MAX, [SIGN_ORIGID] = ORIGID_TEXT_LENGTH,
+};
+
+static size_t rounded(size_t n)
 {
-    assert(response->token_length <= SIGN_TOKEN_MAX);
-    return (offsetof(struct sign_response, token) + response->token_length + 7) & ~(size_t)7;
+    return (n + 7) & ~(size_t)7;
 }
 
-static uint8_t write_number(char digits[TN_MAX_DIGITS + 1], const struct tn *tn)
+/* ---- writing ---- */
+
+static void take_fields(struct str fields[SIGN_FIELDS], const struct passport_claims *claims)
 {
-    assert(tn->n <= TN_MAX_DIGITS);
-    memcpy(digits, tn->digits, tn->n);
-    return tn->n;
+    fields[SIGN_ORIG] = tn_str(&claims->orig);
+    fields[SIGN_ORIG_URI] = claims->orig_uri;
+    fields[SIGN_DEST] = tn_str(&claims->dest);
+    fields[SIGN_DEST_URI] = claims->dest_uri;
+    fields[SIGN_HI] = claims->hi;
+    fields[SIGN_ORIGID] = (struct str){claims->origid, claims->origid[0] ? ORIGID_TEXT_LENGTH : 0};
 }
 
-void sign_request_write(struct sign_request *request, uint64_t ticket, uint32_t certificate,
-                        const struct passport_type *type, const struct passport_claims *claims)
+/* Octets of the record; 0: it has no room, or a field is longer than any may be. */
+static size_t write_record(char *to, size_t room, const struct sign_order *order)
 {
-    memset(request, 0, sizeof(*request)); /* no octet of this process's memory leaves with it */
-    request->version = SIGN_WIRE_VERSION;
-    request->certificate = certificate;
-    request->ticket = ticket;
-    request->iat_s = claims->iat_s;
-    request->type = type->wire_id;
-    request->attest = claims->attest;
-    request->orig_length = write_number(request->orig, &claims->orig);
-    request->dest_length = write_number(request->dest, &claims->dest);
-    memcpy(request->origid, claims->origid, ORIGID_TEXT_LENGTH);
+    struct str fields[SIGN_FIELDS];
+    struct sign_record record = {.type = order->type->wire_id,
+                                 .attest = order->claims.attest,
+                                 .certificate = order->certificate};
+    size_t n = sizeof(record);
+    take_fields(fields, &order->claims);
+    for (unsigned i = 0; i < SIGN_FIELDS; i++) {
+        if (fields[i].n > longest[i] || fields[i].n > room || n > room - fields[i].n)
+            return 0;
+        record.length[i] = (uint8_t)fields[i].n;
+        if (fields[i].n > 0)
+            memcpy(to + n, fields[i].p, fields[i].n);
+        n += fields[i].n;
+    }
+    if (rounded(n) > room)
+        return 0;
+    record.size = (uint16_t)rounded(n);
+    memcpy(to, &record, sizeof(record));
+    /* No octet of this process's memory leaves with what rounds it up. */
+    memset(to + n, 0, record.size - n);
+    return record.size;
 }
 
-static bool read_number(struct tn *tn, const char *digits, uint8_t length)
+size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n)
 {
-    if (length > TN_MAX_DIGITS)
+    size_t size = sizeof(struct sign_request);
+    if (n == 0 || n > PASSPORTS_MAX)
+        return 0;
+    for (unsigned i = 0; i < n; i++) {
+        size_t more = write_record((char *)to + size, SIGN_REQUEST_MAX - size, &orders[i]);
+        assert(orders[i].claims.iat_s == orders[0].claims.iat_s);
+        if (more == 0)
+            return 0;
+        size += more;
+    }
+    *(struct sign_request *)to = (struct sign_request){.size = (uint32_t)size,
+                                                       .version = SIGN_WIRE_VERSION,
+                                                       .n_tokens = (uint16_t)n,
+                                                       .ticket = ticket,
+                                                       .iat_s = orders[0].claims.iat_s};
+    return size;
+}
+
+/* ---- reading ---- */
+
+const struct sign_request *sign_request_next(struct str *packet)
+{
+    const struct sign_request *request = (const void *)packet->p;
+    if (packet->n < sizeof(*request) || request->size < sizeof(*request) ||
+        request->size > SIGN_REQUEST_MAX || request->size > packet->n || request->size % 8 != 0)
+        return NULL;
+    *packet = str_slice(*packet, request->size, packet->n);
+    return request;
+}
+
+unsigned sign_request_tokens(const struct sign_request *request)
+{
+    unsigned n = request->n_tokens;
+    return n == 0 ? 1 : n > PASSPORTS_MAX ? PASSPORTS_MAX : n;
+}
+
+static void read_number(struct tn *tn, struct str digits)
+{
+    tn->n = (uint8_t)digits.n;
+    memcpy(tn->digits, digits.p, digits.n);
+}
+
+/* Whether a number or a URI says who it is, and not both. */
+static bool is_one(const struct str *number, const struct str *uri)
+{
+    return number->n > 0 ? uri->n == 0 : passport_is_number_uri(*uri);
+}
+
+/* The form of what is in no type's own claims alone; the type looks at the rest. */
+static bool read_fields(struct passport_claims *claims, const struct str fields[SIGN_FIELDS])
+{
+    if (!is_one(&fields[SIGN_ORIG], &fields[SIGN_ORIG_URI]) ||
+        !is_one(&fields[SIGN_DEST], &fields[SIGN_DEST_URI]))
         return false;
-    tn->n = length;
-    memcpy(tn->digits, digits, length);
+    if (fields[SIGN_HI].n > 0 && !passport_is_hi(fields[SIGN_HI]))
+        return false;
+    if (fields[SIGN_ORIGID].n > 0 && fields[SIGN_ORIGID].n != ORIGID_TEXT_LENGTH)
+        return false;
+    read_number(&claims->orig, fields[SIGN_ORIG]);
+    read_number(&claims->dest, fields[SIGN_DEST]);
+    claims->orig_uri = fields[SIGN_ORIG_URI];
+    claims->dest_uri = fields[SIGN_DEST_URI];
+    claims->hi = fields[SIGN_HI];
+    memcpy(claims->origid, fields[SIGN_ORIGID].p, fields[SIGN_ORIGID].n);
     return true;
 }
 
-enum reason sign_request_read(const struct sign_request *request, int64_t now_s,
-                              const struct passport_type **type, struct passport_claims *claims)
+/* The fields of a record, which fill it but for what rounds it up. */
+static bool split(struct str fields[SIGN_FIELDS], const struct sign_record *record)
 {
-    enum reason r = REASON_SIGNER_REFUSED;
-    struct passport_claims read = {0};
-    const struct passport_type *found = passport_type_by_wire_id(request->type);
-    if (request->version != SIGN_WIRE_VERSION || !found)
-        goto out;
-    if (!read_number(&read.orig, request->orig, request->orig_length) ||
-        !read_number(&read.dest, request->dest, request->dest_length))
-        goto out;
-    read.attest = request->attest;
-    read.iat_s = request->iat_s;
-    memcpy(read.origid, request->origid, ORIGID_TEXT_LENGTH);
-    if (found->check(&read) != REASON_OK)
-        goto out;
-    r = REASON_CLOCK_DISAGREES;
-    if (read.iat_s < now_s - CLOCK_TOLERANCE_S || read.iat_s > now_s + CLOCK_TOLERANCE_S)
-        goto out;
-    *type = found;
-    *claims = read;
-    r = REASON_OK;
-out:
-    return r;
+    const char *at = (const char *)(record + 1);
+    size_t n = sizeof(*record);
+    for (unsigned i = 0; i < SIGN_FIELDS; i++) {
+        if (record->length[i] > longest[i])
+            return false;
+        fields[i] = (struct str){at + (n - sizeof(*record)), record->length[i]};
+        n += record->length[i];
+    }
+    return rounded(n) == record->size;
+}
+
+static enum reason read_order(struct sign_order *order, const struct sign_record *record,
+                              int64_t iat_s)
+{
+    struct str fields[SIGN_FIELDS];
+    order->type = passport_type_by_wire_id(record->type);
+    order->certificate = record->certificate;
+    order->claims = (struct passport_claims){.attest = record->attest, .iat_s = iat_s};
+    return order->type && split(fields, record) && read_fields(&order->claims, fields)
+               ? passport_check(order->type, &order->claims)
+               : REASON_SIGNER_REFUSED;
+}
+
+/* The next record off *REST; NULL: there is none that ends where the request does at most. */
+static const struct sign_record *take_record(struct str *rest)
+{
+    const struct sign_record *record = (const void *)rest->p;
+    if (rest->n < sizeof(*record) || record->size < sizeof(*record) || record->size > rest->n ||
+        record->size % 8 != 0)
+        return NULL;
+    *rest = str_slice(*rest, record->size, rest->n);
+    return record;
+}
+
+/* No type is there more often than a call may have it. */
+static bool is_too_often(const struct sign_asked *asked, unsigned at)
+{
+    const struct passport_type *type = asked->order[at].type;
+    unsigned same = 0;
+    for (unsigned i = 0; i <= at; i++)
+        same += asked->order[i].type == type;
+    return type && same > type->max_per_call;
+}
+
+enum reason sign_request_read(const struct sign_request *request, int64_t now_s,
+                              struct sign_asked *asked)
+{
+    struct str rest = {(const char *)(request + 1), request->size - sizeof(*request)};
+    asked->n = 0;
+    if (request->version != SIGN_WIRE_VERSION || request->n_tokens == 0 ||
+        request->n_tokens > PASSPORTS_MAX || request->iat_s <= 0)
+        return REASON_SIGNER_REFUSED;
+    for (unsigned i = 0; i < request->n_tokens; i++) {
+        const struct sign_record *record = take_record(&rest);
+        if (!record)
+            return REASON_SIGNER_REFUSED;
+        asked->reason[i] = read_order(&asked->order[i], record, request->iat_s);
+        if (is_too_often(asked, i))
+            asked->reason[i] = REASON_SIGNER_REFUSED;
+    }
+    if (rest.n > 0)
+        return REASON_SIGNER_REFUSED;
+    if (request->iat_s < now_s - CLOCK_TOLERANCE_S || request->iat_s > now_s + CLOCK_TOLERANCE_S)
+        return REASON_CLOCK_DISAGREES;
+    asked->n = request->n_tokens;
+    return REASON_OK;
 }

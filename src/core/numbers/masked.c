@@ -20,7 +20,8 @@ static bool parts_digits(char c)
     return c && strchr(" -.()/", c);
 }
 
-/* Where the digits that begin at AT end, and what people write between them; N_DIGITS of them. */
+/* Where the digits end that begin at AT, with what people write between them; *N_DIGITS is how many
+   they are. */
 static size_t run_end(struct str text, size_t at, unsigned *n_digits)
 {
     size_t end = at;

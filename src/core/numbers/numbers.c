@@ -36,9 +36,9 @@ uint32_t numbers_customer(const struct numbers *t, struct str customer)
 #define BUCKET_USUAL 8u /* segments of a bucket that is not crowded: there are 4 on the average */
 
 /*
- * How many of the segments LOW..HIGH begin at KEY or before it. Without a branch that depends on
- * them where they are few: a processor that does not guess wrong has several lookups in flight, and
- * memory is what a lookup waits for.
+ * How many of the segments LOW..HIGH begin at KEY or before it. Where they are few no branch
+ * depends on them: so the processor guesses no branch wrong and keeps several lookups in flight,
+ * and memory is all that a lookup waits for.
  */
 static uint32_t count_not_behind(const struct numbers *t, uint64_t key, uint32_t low, uint32_t high)
 {
@@ -58,7 +58,7 @@ static uint32_t count_not_behind(const struct numbers *t, uint64_t key, uint32_t
     return low - from + count;
 }
 
-/* Where a key's segments are told; NULL: no number of its length reaches so far. */
+/* The bucket of the directory for KEY; NULL: no number of that length is as large. */
 static const uint32_t *find_bucket(const struct numbers *t, uint64_t key)
 {
     static const uint32_t none[2];
@@ -165,7 +165,7 @@ static int64_t decide(const struct numbers *t, uint32_t set, const struct found 
     return other;
 }
 
-/* Few segments have more rows than one, and of these it is mostly the first that decides. */
+/* Few segments have several rows, and then mostly the first decides. */
 static uint32_t source_of(const struct numbers *t, uint32_t segment, uint64_t i)
 {
     if (i == 0)
@@ -311,7 +311,8 @@ struct str numbers_customer_attribute(const struct numbers *t, uint32_t customer
     return attribute(t, t->customer[customer].attributes, column);
 }
 
-bool numbers_customer_is_declared(const struct numbers *t, uint32_t customer)
+/* Whether a customers table has it. */
+static bool customer_is_declared(const struct numbers *t, uint32_t customer)
 {
     return customer < t->header->n_customers && t->customer[customer].line > 0;
 }
@@ -319,7 +320,7 @@ bool numbers_customer_is_declared(const struct numbers *t, uint32_t customer)
 bool numbers_customer_place(const struct numbers *t, uint32_t customer, struct str *file,
                             uint32_t *line)
 {
-    if (!numbers_customer_is_declared(t, customer))
+    if (!customer_is_declared(t, customer))
         return false;
     place_of(t, t->customer[customer].line, file, line);
     return true;

@@ -70,7 +70,7 @@ struct quoted build_quote(struct str s)
         memcpy(q.text, fits.p, fits.n);
     q.text[fits.n] = '\0';
     if (fits.n < all.n || s.n > room)
-        strcpy(q.text + fits.n, cut);
+        memcpy(q.text + fits.n, cut, sizeof(cut));
     buf_fini(&escaped);
     return q;
 }
@@ -110,7 +110,7 @@ bool numbers_compile_into(const struct numbers_source *sources, size_t n_sources
     bool compiled = false;
     struct build b = {
         .sources = sources, .n_sources = n_sources, .problems = problems, .two_owners = two_owners};
-    /* The order of all rows is looked at even when some are bad: every mistake at once. */
+    /* The rows are put in order even when some are bad, so that all mistakes are told at once. */
     /* NO_ATTRIBUTES is the first set. */
     if (interner_add(&b.attribute_sets, "", 0) == INTERN_FAILED || !build_read(&b) ||
         !build_sort(&b) || !build_check_widths(&b) || !build_flatten(&b)) {

@@ -207,10 +207,10 @@ bool column_name_check(struct build *b, const struct str *field, unsigned i, con
  * in a header of N fields; NULL: none.
  */
 const char *column_meant(const struct str *field, unsigned n, struct str name);
-const char *customer_column_meant(const struct str *field, unsigned n, struct str name);
+const char *lookalike_customer_column(const struct str *field, unsigned n, struct str name);
 /* The column of a number table that somebody means in a table of customers, which has no dates and
    no state; NULL: none. */
-const char *row_column_meant(struct str name);
+const char *lookalike_row_column(struct str name);
 /* "column "NAME" is unknown: did you mean ..." */
 void lookalike_say(struct str name, const char *meant, struct buf *why);
 /* x_NAME: its owner says that it has no meaning for stird. */
@@ -228,24 +228,24 @@ bool customer_column_mistaken(const struct str *field, unsigned n, struct str na
 bool customer_value_check(struct str column, struct str value, struct buf *why);
 
 /* As many fields as the header has. False with a problem. */
-bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
-                       unsigned n, uint32_t line);
+bool columns_count_check(struct build *b, const struct columns *columns, const struct str *field,
+                         unsigned n, uint32_t line);
 /* Each stands under its column all the same: those that are too many are empty, and at the end. */
-bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
+bool columns_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
 
 /* None that decides anything has a # which may be meant to begin a comment. False with problems. */
-bool hash_check(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
-                uint32_t line);
+bool columns_hash_check(struct build *b, const struct columns *columns, const struct str *field,
+                        unsigned n, uint32_t line);
 
 /* Adds a finding for each that holds dates alone, or yes and no alone, without an x_. */
 void lint_columns(struct build *b);
 
 /* A column that is none of the known ones. False with a problem. */
-bool attribute_column_add(struct build *b, struct columns *columns, struct str name, unsigned field,
-                          uint32_t line);
+bool columns_attribute_add(struct build *b, struct columns *columns, struct str name,
+                           unsigned field, uint32_t line);
 /* The row's set of attributes. False: no memory. */
-bool attributes_read(struct build *b, const struct columns *columns, const struct str *field,
-                     uint32_t *set);
+bool columns_attributes_read(struct build *b, const struct columns *columns,
+                             const struct str *field, uint32_t *set);
 
 /* Adds the row or a problem. False: no memory. */
 bool row_read(struct build *b, const struct columns *columns, const struct str *field, unsigned n,

@@ -1,3 +1,4 @@
+/* The head of a table: which column is which, and what is wrong with one. */
 #include "numbers_build.h"
 
 static const struct {
@@ -14,8 +15,8 @@ static const struct {
     [COLUMN_NOTE] = {STR("note"), false},
 };
 
-bool attribute_column_add(struct build *b, struct columns *columns, struct str name, unsigned field,
-                          uint32_t line)
+bool columns_attribute_add(struct build *b, struct columns *columns, struct str name,
+                           unsigned field, uint32_t line)
 {
     char lower[64];
     for (size_t i = 0; i < name.n; i++)
@@ -39,8 +40,8 @@ bool attribute_column_add(struct build *b, struct columns *columns, struct str n
     return true;
 }
 
-bool attributes_read(struct build *b, const struct columns *columns, const struct str *field,
-                     uint32_t *set)
+bool columns_attributes_read(struct build *b, const struct columns *columns,
+                             const struct str *field, uint32_t *set)
 {
     struct image_attribute list[ATTRIBUTE_COLUMNS_MAX];
     size_t n = 0;
@@ -145,8 +146,8 @@ static void say_beside_number(struct str name, struct buf *why)
              build_quote(name).text);
 }
 
-/* What is meant is a column of number tables, or cap or kyc, which a customer has and a row has
-   not. */
+/* A name is mistaken that seems to mean a column of number tables, or cap or kyc, which customers
+   have and rows do not. */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why)
 {
@@ -187,7 +188,7 @@ static void column_read(struct build *b, struct columns *columns, const struct s
         !column_name_check(b, field, i, "number,customer,state", line))
         return;
     if (c < 0)
-        attribute_column_add(b, columns, field[i], i, line);
+        columns_attribute_add(b, columns, field[i], i, line);
     else
         columns->field[c] = (int)i;
 }
@@ -242,13 +243,13 @@ static bool all_are_empty(const struct str *field, unsigned from, unsigned n)
     return true;
 }
 
-bool fields_are_in_place(const struct columns *columns, const struct str *field, unsigned n)
+bool columns_are_in_place(const struct columns *columns, const struct str *field, unsigned n)
 {
     return n >= columns->n && all_are_empty(field, columns->n, n);
 }
 
-bool field_count_check(struct build *b, const struct columns *columns, const struct str *field,
-                       unsigned n, uint32_t line)
+bool columns_count_check(struct build *b, const struct columns *columns, const struct str *field,
+                         unsigned n, uint32_t line)
 {
     const char *hint = "";
     if (n == columns->n)
@@ -259,7 +260,7 @@ bool field_count_check(struct build *b, const struct columns *columns, const str
         hint = ": separate them by commas, not by tabs";
     else if (b->row_hashes != 0)
         hint = ": a comment begins with a # at the start of a line only, and stands behind no row";
-    else if (fields_are_in_place(columns, field, n))
+    else if (columns_are_in_place(columns, field, n))
         hint = ": take out the commas that are too many at its end";
     build_problem(b, line, "the row has %u %s, the header has %u%s", n, n == 1 ? "field" : "fields",
                   columns->n, hint);
@@ -284,8 +285,8 @@ static bool is_for_people(struct str name)
     return str_eq(name, column_name(COLUMN_NOTE)) || str_eq(name, STR("contact"));
 }
 
-bool hash_check(struct build *b, const struct columns *columns, const struct str *field, unsigned n,
-                uint32_t line)
+bool columns_hash_check(struct build *b, const struct columns *columns, const struct str *field,
+                        unsigned n, uint32_t line)
 {
     bool good = true;
     for (unsigned i = 0; i < n && i < columns->n; i++) {

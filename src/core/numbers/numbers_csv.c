@@ -66,7 +66,8 @@ static struct str trim(struct str s)
     return s;
 }
 
-/* Neither controls, quotes, comments nor anything beyond ASCII: true for nearly every line. */
+/* Whether the line has no control characters, quotes or comments and is ASCII, as nearly every line
+   is. */
 static bool is_plain(struct str line)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80, low = ones * ('#' + 1);
@@ -98,7 +99,7 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
         special |= c == '"' || c == '#';
     }
     *has_quote_or_comment = special;
-    /* Any of its octets may be a line's end: what stands before the first one is chance. */
+    /* Its octets may be anything, line ends too: what stands before the first is chance. */
     if ((control || high >= 0x80) && str_starts(line, STR("STIRDNUM"))) /* numbers_image.h */
         return "begins a compiled table, and here tables are text: name that one alone, in "
                "numbers.compiled, or put here what it was made of";

@@ -39,16 +39,16 @@ bool customer_column_mistaken(const struct str *field, unsigned n, struct str na
     *meant = NULL;
     if (is_meant_one(name) || str_eq_nocase(name, column_name(COLUMN_CUSTOMER)))
         return false;
-    *meant = customer_column_meant(field, n, name);
+    *meant = lookalike_customer_column(field, n, name);
     if (*meant)
         lookalike_say(name, *meant, why);
-    else if (row_column_meant(name))
+    else if (lookalike_row_column(name))
         buf_addf(why,
                  "column \"%s\": a customer has no dates and no state, its rows in number "
                  "tables have (not_before, not_after, state); a column of your own begins with "
                  "x_",
                  build_quote(name).text);
-    return *meant || row_column_meant(name);
+    return *meant || lookalike_row_column(name);
 }
 
 /* Rows are checked under the name that is meant. */
@@ -82,7 +82,7 @@ static bool customer_column_read(struct build *b, struct columns *columns, const
         !column_name_check(b, field, i, "customer,kyc,cap", line))
         return false;
     if (!str_eq_nocase(field[i], column_name(COLUMN_CUSTOMER)))
-        return attribute_column_add(b, columns, field[i], i, line);
+        return columns_attribute_add(b, columns, field[i], i, line);
     columns->field[COLUMN_CUSTOMER] = (int)i;
     return true;
 }
@@ -183,17 +183,18 @@ bool customer_row_read(struct build *b, const struct columns *columns, const str
                        unsigned n, uint32_t line)
 {
     struct build_customer row = {.line = line};
-    bool good = field_count_check(b, columns, field, n, line);
-    if (!good && !fields_are_in_place(columns, field, n))
+    bool good = columns_count_check(b, columns, field, n, line);
+    if (!good && !columns_are_in_place(columns, field, n))
         return true;
-    good &= hash_check(b, columns, field, n, line);
+    good &= columns_hash_check(b, columns, field, n, line);
     struct str name = field[columns->field[COLUMN_CUSTOMER]];
     good &= name_check(b, name, line);
     good &= values_check(b, columns, field, line);
     if (!good)
         return refuse(b, columns, field, name, line);
     row.customer = interner_add(&b->customers, name.p, name.n);
-    if (row.customer == INTERN_FAILED || !attributes_read(b, columns, field, &row.attributes))
+    if (row.customer == INTERN_FAILED ||
+        !columns_attributes_read(b, columns, field, &row.attributes))
         return false;
     buf_add(&b->declared, &row, sizeof(row));
     return !buf_failed(&b->declared);

@@ -1,3 +1,4 @@
+/* Dates of a table, as days since 1970. */
 #include <stird/core/numbers.h>
 
 static bool is_leap(uint64_t year)

@@ -1,3 +1,4 @@
+/* Where in an image the search for a number begins, by its length and first digits. */
 #include "numbers_table.h"
 
 #include <string.h>

@@ -146,7 +146,8 @@ static void append_segment(struct sweep *s, uint64_t first, uint64_t last, uint3
                        b->more.n / sizeof(uint32_t) >= UINT32_MAX / 2;
 }
 
-/* Behind a segment that is too long to be counted, nothing must follow unsaid. */
+/* The end of a segment that is too long to be counted is told by the next one: where none follows
+   at once, an empty one is added. */
 static void end_long_segment(struct sweep *s, uint64_t next_first)
 {
     if (s->n_segments == 0 || s->segment_last + 1 == next_first ||

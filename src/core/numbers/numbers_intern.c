@@ -1,3 +1,4 @@
+/* Texts that many rows share: each is kept once and has a number. */
 #include "numbers_build.h"
 
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static bool same_bytes(struct str a, const char *b, size_t n)
     return true;
 }
 
-/* The tag saves a look at an entry that cannot be it. */
+/* Comparing the tag first saves a look at entries that cannot be the one. */
 static struct intern_slot *find_slot(const struct interner *in, struct str s, uint32_t *tag)
 {
     uint64_t hash = XXH3_64bits(s.p, s.n);

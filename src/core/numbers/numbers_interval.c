@@ -1,3 +1,4 @@
+/* The column `number`: one number, a range or a prefix, as an interval of keys. */
 #include "numbers_build.h"
 
 /* Digits up to the end or the first character that is none. */

@@ -118,8 +118,8 @@ static const struct meaning {
      ALWAYS},
 };
 
-/* Parts of a name that add nothing to when a right begins or ends. Another one may be what the date
-   is of: "gone_since", "quarantine_end", "lent_to". */
+/* Parts of a name that add nothing to when a right begins or ends. Any other part may say what the
+   date is of: "gone_since", "quarantine_end", "lent_to". */
 static const char of_a_right[] =
     "date* day days time at on of the in by is was d dt loa contract lease term service services "
     "right rights number numbers tn tns did range row entry record valid* activ* effective* owned "
@@ -316,8 +316,8 @@ static const char *meaning_of(struct str name, bool (*among)(const char *column)
 
 const char *numbers_customer_column_meant(struct str name)
 {
-    const char *like = customer_column_meant(NULL, 0, name);
-    return like ? like : row_column_meant(name);
+    const char *like = lookalike_customer_column(NULL, 0, name);
+    return like ? like : lookalike_row_column(name);
 }
 
 /* "lent_to", "leased_from" */
@@ -410,7 +410,7 @@ static bool column_is_of_customers(const char *column)
     return false;
 }
 
-const char *customer_column_meant(const struct str *field, unsigned n, struct str name)
+const char *lookalike_customer_column(const struct str *field, unsigned n, struct str name)
 {
     if (column_is_own(name))
         return NULL;
@@ -429,7 +429,7 @@ static bool column_is_date(struct str name)
     return false;
 }
 
-const char *row_column_meant(struct str name)
+const char *lookalike_row_column(struct str name)
 {
     return column_is_own(name) ? NULL : column_is_date(name) ? "not_after" : meaning_of(name, NULL);
 }

@@ -1,3 +1,4 @@
+/* The files of a build, read row by row. */
 #include "numbers_build.h"
 #include "numbers_csv.h"
 

@@ -1,3 +1,4 @@
+/* One row of a number table: its fields, and what is wrong with them. */
 #include "numbers_build.h"
 
 #define CUSTOMER_MAX_BYTES 128
@@ -139,7 +140,7 @@ static bool number_read(struct build *b, struct str number, struct interval *int
     return false;
 }
 
-/* What is told of a row need not be told of all rows together once more. */
+/* What was told of this row need not be told again when all rows are looked at together. */
 static bool wide_check(struct build *b, struct build_refused *row, struct str number)
 {
     struct interval *interval = &row->interval;
@@ -153,10 +154,10 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
               uint32_t line)
 {
     struct build_refused row = {.line = line};
-    bool good = field_count_check(b, columns, field, n, line);
-    if (!good && !fields_are_in_place(columns, field, n))
+    bool good = columns_count_check(b, columns, field, n, line);
+    if (!good && !columns_are_in_place(columns, field, n))
         return true;
-    good &= hash_check(b, columns, field, n, line);
+    good &= columns_hash_check(b, columns, field, n, line);
     struct str number = field_of(columns, field, COLUMN_NUMBER);
     struct str customer = field_of(columns, field, COLUMN_CUSTOMER);
     struct str certificate = field_of(columns, field, COLUMN_CERT);
@@ -170,12 +171,13 @@ bool row_read(struct build *b, const struct columns *columns, const struct str *
     bool wide = wide_read(b, field_of(columns, field, COLUMN_WIDE), &meant, line);
     row.interval.meant = meant;
     row.record.prefix = row.interval.prefix;
-    /* Its being told does not refuse a row by itself: it ends the compile all the same. */
+    /* This does not make the row one of those that are refused, yet the problem ends the compile
+       all the same. */
     if (wide)
         wide_check(b, &row, number);
     if (!good || !wide)
         return refused_add(b, &row, customer, certificate);
-    if (!attributes_read(b, columns, field, &row.record.attributes))
+    if (!columns_attributes_read(b, columns, field, &row.record.attributes))
         return false;
     return row_store(b, &row.interval, &row.record, customer, certificate, line);
 }

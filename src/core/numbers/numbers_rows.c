@@ -79,7 +79,7 @@ static bool is_own(enum number_state state)
     return state == NUMBER_OWNED || state == NUMBER_DELEGATED || state == NUMBER_UNVERIFIED;
 }
 
-/* Neither replaces the other: the narrower one goes first where they say as much. */
+/* Neither replaces the other: where both say the same, the narrower one goes first. */
 static bool goes_first(const struct numbers_answer *table, const struct numbers_answer *urgent)
 {
     if (table->state == NUMBER_BLOCKED || urgent->state == NUMBER_UNKNOWN)

@@ -1,3 +1,4 @@
+/* The rows of a build in the order of their keys. */
 #include "numbers_build.h"
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
  * The rows come in the order of their first numbers. So one step a row tells how far each
  * customer's reach, and no number counts twice that several rows of a customer name.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <stird/core/number_plan.h>
@@ -156,6 +157,7 @@ static void end_country(struct widths *w)
     bool told = false;
     const uint32_t *customer = (const uint32_t *)(const void *)w->wide.p;
     for (size_t i = 0; i < w->wide.n / sizeof(*customer); i++) {
+        assert(w->share); /* or nobody was added */
         struct share *share = &w->share[customer[i]];
         const char *why = is_wide(w, share);
         told = told || why;

@@ -1,3 +1,4 @@
+/* A build, written as an image. */
 #include "numbers_build.h"
 #include "numbers_table.h"
 

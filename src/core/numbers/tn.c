@@ -169,7 +169,7 @@ static enum tn_fault with_context(struct tn *tn, struct str local, struct str co
     return fault;
 }
 
-/* Decided for stird 8, in its order. */
+/* Decided 8, in its order. */
 static enum tn_fault by_country(struct tn *tn, struct str digits, const struct country *country)
 {
     struct str none = {NULL, 0};

@@ -218,8 +218,8 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
     }
 }
 
-/* Behind a first @ may stand another user part, or what is no host, behind a scheme that nobody
-   here knows anything: some take the last number. */
+/* Behind the first @ may stand another user part, or something that is no host; behind an unknown
+   scheme may stand anything. Some readers take the last number. */
 static void read_behind(const struct reader *r, struct str rest)
 {
     static const struct str ends = STR("@/,;:?= \t");

@@ -1,3 +1,4 @@
+/* base64url without padding (RFC 7515 section 2), in both directions. */
 #include <stird/core/passport.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,17 +1,98 @@
 #include <stird/core/passport.h>
 
-void passport_write_header(struct buf *out, const struct passport_type *type, struct str x5u)
+#include <assert.h>
+
+/* ---- types ---- */
+
+const struct passport_type *passport_type_find(struct str ppt)
 {
+    const struct passport_type *const *type = passport_types;
+    while (*type && !str_eq((*type)->ppt, ppt))
+        type++;
+    return *type;
+}
+
+const struct passport_type *passport_type_by_wire_id(uint8_t wire_id)
+{
+    const struct passport_type *const *type = passport_types;
+    while (*type && (*type)->wire_id != wire_id)
+        type++;
+    return *type;
+}
+
+const struct passport_type *passport_type_deciding(void)
+{
+    const struct passport_type *const *type = passport_types;
+    while (*type && !(*type)->decides)
+        type++;
+    assert(*type);
+    return *type;
+}
+
+const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key)
+{
+    const struct passport_type *const *type = passport_types;
+    while (*type && !(*type)->algorithm->takes(key, STR(""), NULL))
+        type++;
+    return *type ? (*type)->algorithm : NULL;
+}
+
+/* ---- claims ---- */
+
+/* Whether CLAIMS have one that not every type has. */
+static bool is_there(const struct passport_claims *claims, enum passport_claim claim)
+{
+    switch (claim) {
+    case CLAIM_ATTEST:
+        return claims->attest != '\0';
+    case CLAIM_ORIGID:
+        return claims->origid[0] != '\0';
+    case CLAIM_HI:
+        return claims->hi.n > 0;
+    default:
+        return false;
+    }
+}
+
+enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims)
+{
+    for (int i = 0; i < PASSPORT_CLAIMS; i++)
+        if (type->fault[i] ? type->fault[i](claims, CLAIMS_ASKED) != NULL
+                           : is_there(claims, (enum passport_claim)i))
+            return REASON_SIGNER_REFUSED;
+    return REASON_OK;
+}
+
+/* ---- header and payload ---- */
+
+struct member {
+    struct str name, value;
+};
+
+#define HEADER_MEMBERS 4
+
+/* Into its place by code points (RFC 8225 section 9). */
+static void put(struct member members[HEADER_MEMBERS], unsigned n, struct str name,
+                struct str value)
+{
+    for (; n > 0 && str_compare(members[n - 1].name, name) > 0; n--)
+        members[n] = members[n - 1];
+    members[n] = (struct member){name, value};
+}
+
+void passport_write_header(struct buf *out, const struct passport_type *type, struct str key)
+{
+    struct member members[HEADER_MEMBERS];
     struct json json = json_writer(out, true);
+    put(members, 0, STR("alg"), type->algorithm->name);
+    put(members, 1, STR("ppt"), type->ppt);
+    put(members, 2, STR("typ"), STR("passport"));
+    put(members, 3, type->reference->member, key);
     json_begin_object(&json);
-    json_put_key(&json, STR("alg"));
-    json_put_string(&json, type->alg);
-    json_put_key(&json, STR("ppt"));
-    json_put_string(&json, type->ppt);
-    json_put_key(&json, STR("typ"));
-    json_put_string(&json, STR("passport"));
-    json_put_key(&json, STR("x5u"));
-    json_put_string(&json, x5u);
+    for (unsigned i = 0; i < HEADER_MEMBERS; i++) {
+        json_put_key(&json, members[i].name);
+        json_put_string(&json, members[i].value);
+    }
     json_end_object(&json);
 }
 

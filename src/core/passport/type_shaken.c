@@ -1,5 +1,18 @@
 /* shaken (RFC 8588, ATIS-1000074): who vouches for the calling number, and how much. */
+#include <stird/core/outcome.h>
 #include <stird/core/passport.h>
+
+static const char *attest_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    (void)side;
+    return claims->attest >= 'A' && claims->attest <= 'C' ? NULL : "attest is none of A, B, C";
+}
+
+/* Of a token that was read which seconds they are is asked of its freshness. */
+static const char *iat_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    return side == CLAIMS_READ || claims->iat_s > 0 ? NULL : "iat is no time";
+}
 
 static bool is_number(const struct tn *tn, bool short_code)
 {
@@ -11,6 +24,22 @@ static bool is_number(const struct tn *tn, bool short_code)
             return false;
     }
     return true;
+}
+
+/* Of what we sign only a called number may be a short code with * or # (RFC 8224 section 8.3). */
+static const char *orig_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    return claims->orig_uri.n == 0 && is_number(&claims->orig, side == CLAIMS_READ)
+               ? NULL
+               : "orig.tn is no canonical number: 1 to 15 digits, no plus";
+}
+
+static const char *dest_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    (void)side;
+    return claims->dest_uri.n == 0 && is_number(&claims->dest, true)
+               ? NULL
+               : "dest has a tn that is no canonical number: 1 to 15 digits, no plus";
 }
 
 /* RFC 4122 section 3, lower case: 8-4-4-4-12 hexadecimal digits. */
@@ -25,19 +54,17 @@ static bool is_uuid(const char text[ORIGID_TEXT_LENGTH])
     return true;
 }
 
-static enum reason shaken_check(const struct passport_claims *claims)
+/* Others write what they like, which a verifier warns of. */
+static const char *origid_fault(const struct passport_claims *claims, enum claims_side side)
 {
-    enum reason r = REASON_SIGNER_REFUSED;
-    if (claims->attest != 'A' && claims->attest != 'B' && claims->attest != 'C')
-        goto out;
-    /* Only a called number may be a short code with * or # (RFC 8224 section 8.3). */
-    if (!is_number(&claims->orig, false) || !is_number(&claims->dest, true))
-        goto out;
-    if (claims->iat_s <= 0 || !is_uuid(claims->origid))
-        goto out;
-    r = REASON_OK;
-out:
-    return r;
+    return (side == CLAIMS_READ ? claims->origid[0] != '\0' : is_uuid(claims->origid))
+               ? NULL
+               : "origid is missing";
+}
+
+static void shaken_fill(struct passport_claims *claims, const struct outcome *outcome)
+{
+    *claims = outcome->claims;
 }
 
 static struct str digits_of(const struct tn *tn)
@@ -71,8 +98,16 @@ static void shaken_write_payload(struct json *json, const struct passport_claims
 
 const struct passport_type passport_type_shaken = {
     .ppt = {"shaken", 6},
-    .alg = {"ES256", 5},
+    .algorithm = &jws_es256,
+    .reference = &key_reference_x5u,
     .wire_id = 1,
-    .check = shaken_check,
+    .max_per_call = 1,
+    .decides = true,
+    .fill = shaken_fill,
+    .fault = {[CLAIM_ATTEST] = attest_fault,
+              [CLAIM_IAT] = iat_fault,
+              [CLAIM_ORIG] = orig_fault,
+              [CLAIM_DEST] = dest_fault,
+              [CLAIM_ORIGID] = origid_fault},
     .write_payload = shaken_write_payload,
 };

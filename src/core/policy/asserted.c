@@ -30,7 +30,7 @@ static size_t behind_number(struct str s, size_t at)
     return at;
 }
 
-/* Texts may lie inside each other: what is read of all of them has an end as well. */
+/* One text may lie inside another, so the sum of what is read has a bound too. */
 static void add_odd(struct asserted_texts *texts, struct str text)
 {
     texts->odd_octets += text.n;
@@ -78,7 +78,7 @@ static void add_element(struct asserted_texts *texts, struct str element)
         asserted_add_odd(texts, element);
 }
 
-/* A line that holds no element at all is one that cannot be read. */
+/* A line without any element counts as one that cannot be read. */
 void asserted_add(struct asserted_texts *texts, struct str value)
 {
     struct str element;

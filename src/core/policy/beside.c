@@ -36,7 +36,7 @@ static void write_routing(struct buf *uri, struct str rn, struct str parameters)
     }
 }
 
-/* As a user part is: a number, or what it may lead to. */
+/* Read as a user part is: as a number, or as what it may lead to. */
 static void read_routing(struct decision *d, struct tn_reach *reach, struct str uri)
 {
     struct tn tn;

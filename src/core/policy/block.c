@@ -8,7 +8,7 @@ static bool is_blocked(const struct decision *d)
     return d->outcome->number_looked_up && d->outcome->number.state == NUMBER_BLOCKED;
 }
 
-/* Or a number that From or P-Asserted-Identity may mean is. */
+/* Whether a number is blocked that From or P-Asserted-Identity may mean. */
 static bool may_be_blocked(struct decision *d)
 {
     for (unsigned i = 0; i < d->orig_reach.n; i++)

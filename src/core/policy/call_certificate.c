@@ -22,8 +22,8 @@ static struct str certificate_of_row(const struct decision *d)
 }
 
 /*
- * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. One
- * that is named and does not exist is never made up for by another.
+ * The row's, the rule's, the trunk's, the customer's, the first one of the trunk's provider. Where
+ * one is named that does not exist, no other takes its place.
  */
 static uint32_t certificate_of_call(struct decision *d)
 {
@@ -35,7 +35,7 @@ static uint32_t certificate_of_call(struct decision *d)
         return d->rule->certificate;
     if (d->trunk->certificate != NO_CERTIFICATE)
         return d->trunk->certificate;
-    struct str customer = customer_attribute(s, d->table, d->call, STR("cert"));
+    struct str customer = rule_customer_attribute(s, d->table, d->call, STR("cert"));
     if (customer.n > 0)
         return named_certificate(d, "the customer", customer);
     return certificate_first(s, d->trunk->provider);
@@ -66,26 +66,31 @@ static void tell_certificate(struct decision *d, uint32_t first, uint32_t chosen
         TRACE(d, "certificate %.*s", STR_ARG(c->id));
 }
 
-static enum reason choose_certificate(struct decision *d)
+/* The token that says the level, by the unit that signs it. */
+static enum reason want_token(struct decision *d)
 {
+    const struct passport_type *type = passport_type_deciding();
+    struct passport_claims claims;
+    type->fill(&claims, d->outcome);
     const struct certificate_question q = {.settings = d->settings,
                                            .states = d->call->certificate_states,
-                                           .now_s = d->call->now_s,
-                                           .type = &passport_type_shaken,
-                                           .claims = &d->outcome->claims};
+                                           .now_s = d->call->now_s + d->call->waited_s,
+                                           .type = type,
+                                           .claims = &claims};
     enum reason reason = REASON_NO_CERTIFICATE;
     uint32_t first = certificate_of_call(d);
     if (!is_of_the_provider(d, first))
         return reason;
     uint32_t chosen = certificate_choose_or_other(&q, first, &reason);
-    d->outcome->certificate = reason == REASON_OK ? chosen : first;
-    tell_certificate(d, first, d->outcome->certificate);
+    tell_certificate(d, first, reason == REASON_OK ? chosen : first);
+    if (reason == REASON_OK && !outcome_want(d->outcome, type, chosen))
+        reason = REASON_INTERNAL;
     return reason;
 }
 
 bool step_certificate(struct decision *d)
 {
-    enum reason reason = choose_certificate(d);
+    enum reason reason = want_token(d);
     if (reason == REASON_OK)
         return true;
     decision_trace(d, reason_text(reason));

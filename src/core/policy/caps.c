@@ -20,7 +20,7 @@ static void of_trunk(struct cap *cap, const struct view *v)
 
 static void of_customer(struct cap *cap, const struct view *v)
 {
-    struct str text = customer_attribute(v->settings, v->table, v->call, STR("cap"));
+    struct str text = rule_customer_attribute(v->settings, v->table, v->call, STR("cap"));
     for (int t = TREATMENT_A; text.n > 0 && t <= TREATMENT_REFUSE; t++)
         if (str_eq(text, treatment_name((enum treatment)t)))
             cap->at_most = (enum treatment)t;
@@ -66,8 +66,8 @@ static void of_header(struct cap *cap, const struct view *v)
     cap->of = STR("Attestation-Info of the SBC");
 }
 
-/* Whether it is an upstream's nobody knows yet (claim.h): what an upstream sends is no customer's.
- */
+/* It is not known yet whether the source is an upstream's (claim.h), and what an upstream sends is
+   no customer's. */
 static void of_source(struct cap *cap, const struct view *v)
 {
     if (v->call->source_in_doubt)

@@ -29,7 +29,8 @@ bool claim_next(const struct upstream *upstream, unsigned i, struct address_pref
     return !is_among_sources(upstream, claim);
 }
 
-/* An upstream's prefix for everybody claims too, and is named by any but such a one. */
+/* An upstream's prefix for everybody (0.0.0.0/0) is a claim too; every trunk names it that has a
+   narrower one. */
 static unsigned claim_of(const struct upstream *u, const struct address *source)
 {
     struct address_prefix claim;

@@ -3,7 +3,7 @@
 void decision_trace(struct decision *d, struct str sentence)
 {
     struct outcome *o = d->outcome;
-    /* A rule says a sentence; a call whose identity is withheld is decided twice. */
+    /* One sentence for each rule, and twice as many for a call whose identity is withheld. */
     unsigned max = 2 * (TRACE_MAX + d->settings->n_rules);
     if (!d->call->traced || !sentence.p || o->n_trace == max)
         return;
@@ -74,8 +74,7 @@ void decision_begin(struct decision *d)
 {
     *d->outcome = (struct outcome){.verdict = VERDICT_REJECT,
                                    .reason = REASON_INTERNAL,
-                                   .sip_status = reason_sip_status(REASON_INTERNAL),
-                                   .certificate = NO_CERTIFICATE};
+                                   .sip_status = reason_sip_status(REASON_INTERNAL)};
     TRACE(d, "trunk %.*s, customer %.*s, %s", STR_ARG(d->trunk->name), STR_ARG(d->trunk->customer),
           d->trunk->gateway ? "gateway" : "authenticated");
 }

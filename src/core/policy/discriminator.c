@@ -145,7 +145,7 @@ static bool is_same_address(struct str one, struct str other)
     return address_parse(one, &a) && address_parse(other, &b) && address_same_host(&a, &b);
 }
 
-bool trunk_has_request_host(const struct trunk *t, struct str host)
+bool discriminators_use_request_host(const struct trunk *t, struct str host)
 {
     return t->request_host.n > 0 && (str_eq_nocase(without_final_dot(host), request_host(t)) ||
                                      is_same_address(t->request_host, host));
@@ -155,7 +155,7 @@ static enum fit fit_request_host(const struct trunk *t, const struct call *call)
 {
     if (call->request_uri_unclear)
         return FITS_IN_PART;
-    return trunk_has_request_host(t, call->request_host) ? FITS : FITS_NOT;
+    return discriminators_use_request_host(t, call->request_host) ? FITS : FITS_NOT;
 }
 
 static struct str listener(const struct trunk *t)
@@ -228,7 +228,7 @@ const struct discriminator discriminators[] = {
      .wanted = listener,
      .fit = fit_listener},
 };
-const unsigned n_discriminators = sizeof(discriminators) / sizeof(discriminators[0]);
+const unsigned discriminators_count = sizeof(discriminators) / sizeof(discriminators[0]);
 _Static_assert(sizeof(discriminators) / sizeof(discriminators[0]) <= 32,
                "trunk.c has a bit for each");
 
@@ -242,7 +242,7 @@ static bool asks_the_same(const struct discriminator *d, const struct trunk *a,
 
 bool discriminators_same(const struct trunk *a, const struct trunk *b)
 {
-    for (unsigned i = 0; i < n_discriminators; i++)
+    for (unsigned i = 0; i < discriminators_count; i++)
         if (!asks_the_same(&discriminators[i], a, b))
             return false;
     return true;
@@ -250,7 +250,7 @@ bool discriminators_same(const struct trunk *a, const struct trunk *b)
 
 bool discriminators_include(const struct trunk *one, const struct trunk *other)
 {
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *d = &discriminators[i];
         if (d->wanted(other).n == 0 || asks_the_same(d, one, other))
             continue;

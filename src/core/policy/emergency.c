@@ -103,7 +103,8 @@ static bool take_off(struct str *keys, struct str prefix)
     return true;
 }
 
-/* 1911 anywhere, for the number is North America's; elsewhere 49112, 0049112 and 0112 of C. */
+/* 1911 in every country, since 911 is North America's number; of country C also 49112, 0049112 and
+   0112. */
 static bool is_national(const struct settings *s, const struct country *c, struct str keys)
 {
     struct str one = keys, national = keys;
@@ -380,12 +381,12 @@ static enum emergency which_says_emergency(const struct settings *settings,
     return EMERGENCY_NONE;
 }
 
-bool uris_are_emergency(const struct settings *settings, struct str request_uri, struct str to_uri)
+bool emergency_uris(const struct settings *settings, struct str request_uri, struct str to_uri)
 {
     return which_says_emergency(settings, NULL, request_uri, to_uri) != EMERGENCY_NONE;
 }
 
-enum emergency call_emergency(const struct settings *settings, const struct call *call)
+enum emergency emergency_of_call(const struct settings *settings, const struct call *call)
 {
     return which_says_emergency(settings, call->trunk, call->request_uri, call->to_uri);
 }

@@ -6,7 +6,7 @@
 
 struct str level_rule_of_state(const struct trunk *t, enum number_state state, struct arena *arena)
 {
-    const char *key = attestation_key(state);
+    const char *key = settings_attestation_key(state);
     if (t->own_treatment[state])
         return arena_printf(arena, "trunk %.*s: %s", STR_ARG(t->name), key);
     return str_of(key);

@@ -30,7 +30,7 @@ bool parties_guess(struct decision *d, struct tn_reach *reach, struct str uri)
     return reach->n > before || reach->more;
 }
 
-/* Not of an identity that is meant to be no number: sip:alice@, or an extension. */
+/* Not asked of an identity that is no number on purpose: sip:alice@, or an extension. */
 static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault fault)
 {
     bool wrong = fault == TN_TOO_LONG || fault == TN_BAD_CONTEXT ||
@@ -38,7 +38,7 @@ static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault
     return parties_guess(d, &d->orig_reach, uri) || wrong;
 }
 
-/* More than are kept: nobody knows whether one of them is blocked. */
+/* There are more than are kept, and one of those might be blocked. */
 static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
 {
     for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)
@@ -186,7 +186,7 @@ static void ask_tables(const struct decision *d, const struct tn *orig,
         numbers_lookup_urgent(overlay, d->table, orig, d->trunk->customer, day, answer);
         d->outcome->number_urgent = answer->table == overlay;
         if (d->outcome->number_urgent)
-            numbers_answer_keep(answer, d->call->arena);
+            outcome_keep_number(answer, d->call->arena);
     } else if (d->table) {
         numbers_lookup(d->table, orig, d->call->customer, day, answer);
     }
@@ -224,7 +224,7 @@ bool step_parties(struct decision *d)
 {
     static const struct str says[] = {[EMERGENCY_BY_TO] = STR("an emergency call by its To alone"),
                                       [EMERGENCY_BY_REQUEST_URI] = STR("an emergency call")};
-    enum emergency emergency = call_emergency(d->settings, d->call);
+    enum emergency emergency = emergency_of_call(d->settings, d->call);
     d->outcome->emergency = emergency != EMERGENCY_NONE;
     decision_trace(d, says[emergency]);
     find_orig(d);

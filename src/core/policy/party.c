@@ -9,7 +9,7 @@ static void take(struct calling *c, bool asserted, enum tn_fault fault, const st
     c->number = *number;
 }
 
-/* What cannot exist counts only where nothing else is a number. */
+/* A number that cannot exist counts only where there is no other. */
 void party_calling(struct calling *c, const struct asserted *asserted, struct str from_uri,
                    const struct country *country)
 {

@@ -77,12 +77,13 @@ static void sign_at_level(struct decision *d)
         decision_run(d, steps, sizeof(steps) / sizeof(steps[0]));
 }
 
-/* Nothing of the level that was found stays; nor does anything rest on a Date of ours now. */
+/* Nothing of the level that was found stays, and no Date of ours is needed any more. */
 static void take_back(struct outcome *o)
 {
     o->claims.attest = '\0';
     o->date = DATE_KEEP;
     o->date_was_wrong = false;
+    o->n_tokens = 0;
 }
 
 static void go_unsigned_in_doubt(struct decision *d)
@@ -135,8 +136,8 @@ static void decide_as_of(const struct decision *d, const struct trunk *trunk,
 }
 
 /*
- * A caller who can make that disagree which tells trunks apart, or name two of them, must not come
- * off better for it: the call gets no more than by each of the trunks that it so passed over.
+ * A caller who can make the marks of trunks contradict each other, or name two trunks, must not
+ * gain by it: the call gets no more than it would get by each of the trunks that it passed over.
  */
 static void lower_for_passed_over(struct decision *d)
 {
@@ -155,7 +156,7 @@ static void lower_for_passed_over(struct decision *d)
     }
 }
 
-/* Whose the call is nobody knows, so nobody's name is under it. */
+/* It is unknown whose call this is, so nobody signs it. */
 static void lower_for_none(struct decision *d)
 {
     if (!d->call->fits_none)
@@ -190,7 +191,7 @@ void policy_signing_failed(const struct settings *settings, const struct call *c
                            enum reason reason, struct outcome *outcome)
 {
     bool goes_on = settings->failure_mode == FAIL_OPEN || outcome->emergency ||
-                   call_emergency(settings, call) != EMERGENCY_NONE;
+                   emergency_of_call(settings, call) != EMERGENCY_NONE;
     outcome->verdict = goes_on ? VERDICT_PASS : VERDICT_REJECT;
     outcome->reason = reason;
     outcome->sip_status = goes_on ? 0 : reason_sip_status(reason);

@@ -2,14 +2,15 @@
 
 #include "header_fit.h"
 
+#include <assert.h>
 #include <stird/core/headers.h>
 #include <stird/core/time_zone.h>
 #include <stird/core/trunk.h>
 
 #define ALL_DAYS 0x7fu
 
-struct str customer_attribute(const struct settings *settings, const struct numbers *table,
-                              const struct call *call, struct str column)
+struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,
+                                   const struct call *call, struct str column)
 {
     uint32_t i = call->trunk->customer_entry;
     if (i < settings->n_customers) {
@@ -77,7 +78,7 @@ static bool meets_customer_is(const struct rule *r, const struct rule_facts *f)
 {
     for (unsigned i = 0; i < r->n_customer_is; i++)
         if (!str_eq_nocase(
-                customer_attribute(f->settings, f->table, f->call, r->customer_is[i].column),
+                rule_customer_attribute(f->settings, f->table, f->call, r->customer_is[i].column),
                 r->customer_is[i].value))
             return false;
     return true;
@@ -101,7 +102,7 @@ static bool may_begin_with_one(const struct str *list, unsigned n, const struct 
     return begins;
 }
 
-/* A number that is only guessed (tn_reach.h) may do against the call, and never for it. */
+/* A number that is only guessed (tn_reach.h) may count against the call, and never for it. */
 static enum fit fit_calling(const struct rule *r, const struct rule_facts *f)
 {
     bool fits = begins_with_one(r->calling, r->n_calling, f->has_orig, &f->outcome->claims.orig);
@@ -241,6 +242,7 @@ const struct rule *rule_find(const struct rule_facts *facts,
                              void *user)
 {
     const struct rule *lowest = NULL, *found = NULL;
+    assert(facts->settings->rules || facts->settings->n_rules == 0);
     for (unsigned i = 0; i < facts->settings->n_rules && !found; i++) {
         const struct rule *r = &facts->settings->rules[i];
         const char *which;

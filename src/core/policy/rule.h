@@ -36,7 +36,7 @@ const struct rule *rule_find(const struct rule_facts *facts,
                              void *user);
 
 /* What is known of the call's customer, by the name of a column; empty: nothing. */
-struct str customer_attribute(const struct settings *settings, const struct numbers *table,
-                              const struct call *call, struct str column);
+struct str rule_customer_attribute(const struct settings *settings, const struct numbers *table,
+                                   const struct call *call, struct str column);
 
 #endif

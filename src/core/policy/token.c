@@ -4,17 +4,22 @@
 
 #include "origid.h"
 
+#include <stird/core/policy.h>
 #include <stird/core/sip_date.h>
 #include <stird/core/told.h>
 #include <stird/core/trunk.h>
 
-#define DATE_TOLERANCE_S 5 /* Decided 9 */
+bool policy_is_time_of_token(int64_t time_s, int64_t now_s)
+{
+    return time_s >= now_s - DATE_TOLERANCE_S && time_s <= now_s + DATE_TOLERANCE_S;
+}
 
-/* Decided 9. */
+/* Decided 9. Whether a Date is wrong is seen when the call comes; a token is of when it is asked
+   for, which may be long after that. */
 static void decide_date(struct decision *d)
 {
     struct outcome *o = d->outcome;
-    int64_t now = d->call->now_s, date;
+    int64_t came = d->call->now_s, now = came + d->call->waited_s, date;
     o->claims.iat_s = now;
     if (d->call->n_date == 0) {
         o->date = DATE_ADD;
@@ -22,10 +27,13 @@ static void decide_date(struct decision *d)
         return;
     }
     if (d->call->n_date == 1 && sip_date_parse(d->call->date, &date) &&
-        date >= now - DATE_TOLERANCE_S && date <= now + DATE_TOLERANCE_S) {
-        o->date = DATE_KEEP;
-        o->claims.iat_s = date;
-        decision_trace(d, STR("iat is the Date's"));
+        policy_is_time_of_token(date, came)) {
+        bool kept = policy_is_time_of_token(date, now);
+        o->date = kept ? DATE_KEEP : DATE_REPLACE;
+        if (kept)
+            o->claims.iat_s = date;
+        decision_trace(d, kept ? STR("iat is the Date's")
+                               : STR("the call has waited, and Date is too old now: replaced"));
         return;
     }
     o->date = DATE_REPLACE;

@@ -8,7 +8,7 @@
 /* How specifically a trunk matches, among those of one source prefix; compared from the first field
    to the last. */
 struct match {
-    unsigned n_discriminators;
+    unsigned discriminators_count;
     size_t user_prefix_length;
     unsigned kinds; /* a bit for each row of the table, the first row's the highest */
 };
@@ -17,20 +17,20 @@ static enum fit match_of(const struct trunk *t, const struct call *call, struct 
 {
     enum fit fit = FITS;
     *m = (struct match){.user_prefix_length = t->request_user_prefix.n};
-    for (unsigned i = 0; i < n_discriminators && fit != FITS_NOT; i++) {
+    for (unsigned i = 0; i < discriminators_count && fit != FITS_NOT; i++) {
         if (discriminators[i].wanted(t).n == 0)
             continue;
         fit = fit_least(fit, discriminators[i].fit(t, call));
-        m->n_discriminators++;
-        m->kinds |= 1u << (n_discriminators - 1 - i);
+        m->discriminators_count++;
+        m->kinds |= 1u << (discriminators_count - 1 - i);
     }
     return fit;
 }
 
 static bool more_specific(const struct match *a, const struct match *b)
 {
-    if (a->n_discriminators != b->n_discriminators)
-        return a->n_discriminators > b->n_discriminators;
+    if (a->discriminators_count != b->discriminators_count)
+        return a->discriminators_count > b->discriminators_count;
     if (a->user_prefix_length != b->user_prefix_length)
         return a->user_prefix_length > b->user_prefix_length;
     return a->kinds > b->kinds;
@@ -114,7 +114,7 @@ static bool is_emergency_of(const struct settings *settings, struct call *call,
                             const struct trunk *t)
 {
     call->trunk = t;
-    bool emergency = call_emergency(settings, call) != EMERGENCY_NONE;
+    bool emergency = emergency_of_call(settings, call) != EMERGENCY_NONE;
     call->trunk = NULL;
     return emergency;
 }
@@ -124,7 +124,7 @@ bool trunk_sends(const struct trunk *trunk)
     return service_words[trunk->service].sends && trunk->n_upstreams > 0;
 }
 
-/* LEADS_ON: there are next hops to go to; else by what its service does without any. */
+/* LEADS_ON: the trunk has next hops; else what its service does without any counts. */
 static bool takes_emergency(const struct settings *settings, struct call *call,
                             const struct trunk *t, bool leads_on)
 {
@@ -162,7 +162,7 @@ static void pass_over_all_but(const struct settings *settings, struct call *call
 const struct trunk *trunk_for_emergency(const struct settings *settings, struct call *call)
 {
     const struct trunk *taken = NULL;
-    bool emergency = uris_are_emergency(settings, call->request_uri, call->to_uri);
+    bool emergency = emergency_uris(settings, call->request_uri, call->to_uri);
     if (emergency)
         taken = first_for_emergency(settings, call, true);
     if (emergency && !taken)

@@ -66,8 +66,8 @@ static void add_of(struct trunk_groups *groups, struct str parameters, struct ar
     }
 }
 
-/* In a password or among header fields none counts by itself. Another one than the URI names leaves
-   open which of the two somebody means. */
+/* A group in a password or among header fields does not count by itself. If it is another one than
+   the URI names, it is open which of the two is meant. */
 static void add_stray(struct trunk_groups *groups, struct str text)
 {
     while (text.n > 0) {

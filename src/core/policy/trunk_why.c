@@ -47,7 +47,7 @@ struct str trunk_why(const struct call *call)
 {
     struct buf out = BUF_INIT;
     add_source(&out, call);
-    for (unsigned i = 0; i < n_discriminators; i++)
+    for (unsigned i = 0; i < discriminators_count; i++)
         add_discriminator(&out, &discriminators[i], call->trunk);
     return take_sentence(&out, call);
 }
@@ -72,7 +72,7 @@ static void add_missing(struct buf *out, const struct discriminator *d, const st
 /* The first thing that keeps CALL from T. */
 static void add_trunk(struct buf *out, const struct trunk *t, const struct call *call)
 {
-    for (unsigned i = 0; i < n_discriminators; i++) {
+    for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *d = &discriminators[i];
         if (d->wanted(t).n == 0 || d->fit(t, call) == FITS)
             continue;

@@ -144,9 +144,11 @@ struct str frame_without_junk(struct str message)
     return message;
 }
 
-/* STUN, SigComp and other strangers: a method or "SIP/2.0" begins with a visible character. But
-   whose INVITE stands behind spaces, a BOM or other octets is told so, and a call whose answer
-   stands there ends. */
+/*
+ * STUN, SigComp and other strangers are no messages: a method or "SIP/2.0" begins with a visible
+ * character. But an INVITE behind spaces, a BOM or other octets gets an answer that says so, and a
+ * response there ends its call.
+ */
 static bool looks_like_sip(struct str bytes)
 {
     return bytes.n == 0 || is_visible(bytes.p[0]) || frame_without_junk(bytes).p != bytes.p;
@@ -168,8 +170,8 @@ enum frame_status frame_datagram(struct str bytes, const struct frame_limits *li
     enum frame_status status = frame_head(message, most_lines(message, limits), frame);
     frame->length = message.n;
     if (status == FRAME_MESSAGE)
-        /* The end of a datagram ends a response as well: what is no length is none there, and one
-           that is said twice is said. */
+        /* The end of a datagram ends a response too: there an unreadable length counts as none, and
+           the same one said twice as one. */
         status = read_lengths(str_slice(message, 0, frame->header), is_response(message), frame,
                               &n_lengths, &length);
     if (status != FRAME_MESSAGE || n_lengths == 0)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define BLOCK 256 /* a line end of one kind is not looked for behind one of the other */
-#define STUB  4   /* a line that short, as folds of nothing are, costs no search */
+#define STUB  4   /* a line as short as this, such as an empty fold, is not searched for */
 
 /* Index of the first CR or LF of S, or s.n. */
 static size_t find_line_end(struct str s)

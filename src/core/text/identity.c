@@ -218,7 +218,7 @@ static bool decode_part(struct buf *out, struct str part)
 
 static bool is_shaken(struct str ppt)
 {
-    return str_eq_nocase(ppt, STR("shaken"));
+    return str_eq_nocase(ppt, passport_type_deciding()->ppt);
 }
 
 /* What the token says of its own type, in its JOSE header (RFC 8225 section 4). */
@@ -243,7 +243,8 @@ static void read_type(struct identity *identity)
  */
 static bool mentions_shaken(struct str json)
 {
-    static const struct str name = STR("\"ppt\""), word = STR("shaken");
+    static const struct str name = STR("\"ppt\"");
+    const struct str word = passport_type_deciding()->ppt;
     unsigned colons = 2; /* up to the one of the next member, a value may be that of the last ppt */
     for (size_t i = 0; i < json.n; i++) {
         struct str rest = str_slice(json, i, json.n);
@@ -271,8 +272,9 @@ static bool header_mentions_shaken(struct str part)
 }
 
 /*
- * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. What has so many
- * beginnings inside each other that twice its octets do not do may say anything, shaken too.
+ * A JSON object in base64url begins so, behind whatever: a BOM, a bracket, a word. Where so many
+ * beginnings lie inside each other that twice the octets do not suffice, the text may say anything,
+ * and so counts as shaken.
  */
 static bool somewhere_says_shaken(struct str value)
 {

@@ -68,7 +68,7 @@ enum told told_by_line(const struct header_line *line)
 
 /* ---- values ---- */
 
-/* Not of two values side by side, each with its own. */
+/* Not for two values side by side that have one each. */
 static bool takes_off(struct str *s, char open, char close)
 {
     if (s->n < 2 || s->p[0] != open || str_find(*s, close, 1) != s->n - 1)

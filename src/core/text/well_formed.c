@@ -68,7 +68,7 @@ static const char *fault_of(struct str message)
     return length_fits(head, message.n - frame.header) ? NULL : "Content-Length does not fit";
 }
 
-bool message_is_well_formed(struct str message, const char **why)
+bool well_formed_message(struct str message, const char **why)
 {
     *why = fault_of(message);
     return *why == NULL;

@@ -2,8 +2,11 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
+#include <stird/core/sti_certificate.h>
 
+#include "chain_ways.h"
 #include "x509_parts.h"
 
 bool anchors_init(struct anchors *a)
@@ -19,8 +22,11 @@ void anchors_fini(struct anchors *a)
     sk_X509_pop_free(a->all, X509_free);
 }
 
+/* What OpenSSL keeps of an anchor it keeps now: where there is no memory later, it would keep that
+   the anchor is a bad one. */
 bool anchors_add(struct anchors *a, X509 *x)
 {
+    X509_check_purpose(x, -1, 0);
     bool good = X509_STORE_add_cert(a->store, x) == 1 &&
                 X509_add_cert(a->all, x, X509_ADD_FLAG_UP_REF);
     ERR_clear_error();
@@ -65,31 +71,70 @@ static int know_our_extensions(int good, X509_STORE_CTX *context)
     return 1;
 }
 
-/* An anchor need not be self-signed: who lists it trusts it. */
-int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 STACK_OF(X509) * *built)
+struct question {
+    const struct anchors *anchors;
+    X509 *leaf;
+    int64_t now_s; /* while the leaf is in force */
+    STACK_OF(X509) * *built;
+};
+
+#define SECURITY_LEVEL 2 /* of OpenSSL: 112 bits */
+
+/* An anchor need not be self-signed: who lists it trusts it. TRUSTED: instead of all of them. */
+static int ask(const struct question *q, STACK_OF(X509) * between, STACK_OF(X509) * trusted)
 {
     int error = X509_V_ERR_OUT_OF_MEM;
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    if (context && X509_STORE_CTX_init(context, a->store, leaf, more) == 1) {
+    if (context && X509_STORE_CTX_init(context, q->anchors->store, q->leaf, between) == 1) {
+        if (trusted)
+            X509_STORE_CTX_set0_trusted_stack(context, trusted);
         X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
         X509_STORE_CTX_set_verify_cb(context, know_our_extensions);
-        X509_STORE_CTX_set_time(context, 0, (time_t)within_dates(leaf, now_s));
+        X509_STORE_CTX_set_time(context, 0, (time_t)q->now_s);
+        X509_STORE_CTX_set_depth(context, STI_CHAIN_MAX - 2); /* but the two ends */
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context), SECURITY_LEVEL);
         error = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
         if (error == X509_V_OK && X509_STORE_CTX_get_error(context) != X509_V_OK)
             error = X509_STORE_CTX_get_error(context);
-        if (built)
-            *built = X509_STORE_CTX_get1_chain(context);
+        if (error == X509_V_OK && q->built && !(*q->built = X509_STORE_CTX_get1_chain(context)))
+            error = X509_V_ERR_OUT_OF_MEM;
     }
     X509_STORE_CTX_free(context);
     ERR_clear_error();
     return error;
 }
 
+/* Nothing but this way. */
+static bool is_good(void *of, STACK_OF(X509) * way)
+{
+    const struct question *q = of;
+    STACK_OF(X509) *trusted = sk_X509_new_null(), *between = sk_X509_dup(way);
+    X509 *anchor = between ? sk_X509_pop(between) : NULL;
+    bool good = trusted && anchor && sk_X509_push(trusted, anchor) > 0 &&
+                ask(q, between, trusted) == X509_V_OK;
+    sk_X509_free(between);
+    sk_X509_free(trusted);
+    return good;
+}
+
+int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 STACK_OF(X509) * *built)
+{
+    const unsigned long before = shortages();
+    struct question q = {a, leaf, within_dates(leaf, now_s), built};
+    if (built)
+        *built = NULL;
+    int error = ask(&q, more, NULL);
+    if (error != X509_V_OK && error != X509_V_ERR_OUT_OF_MEM && shortages() == before &&
+        chain_ways(leaf, more, a->all, q.now_s, is_good, &q))
+        error = X509_V_OK;
+    return error;
+}
+
 X509 *anchors_issuer(const struct anchors *a, X509 *x)
 {
     for (int i = 0; i < sk_X509_num(a->all); i++)
-        if (X509_check_issued(sk_X509_value(a->all, i), x) == X509_V_OK)
+        if (x509_issued(sk_X509_value(a->all, i), x))
             return sk_X509_value(a->all, i);
     return NULL;
 }

@@ -26,11 +26,13 @@ bool anchors_read(struct anchors *a, struct str name, struct str text, struct pr
 
 /*
  * X509_V_OK, or why LEAF leads to none at NOW_S; MORE are certificates between. BUILT, if not NULL,
- * becomes the chain from LEAF to the anchor, to be freed with its certificates.
+ * becomes the chain from LEAF to the anchor, to be freed with its certificates; NULL where it leads
+ * to none. Of several ways one that is good is enough (chain_ways.h). Below the anchor no signature
+ * counts that has less than 112 bits of security, as one over SHA-1 has, and no such key.
  */
 int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  STACK_OF(X509) * *built);
-/* The anchor that issued X; NULL: none did. Borrowed. */
+/* The anchor that issued X; by its signature; NULL: none did. Borrowed. */
 X509 *anchors_issuer(const struct anchors *a, X509 *x);
 
 #endif

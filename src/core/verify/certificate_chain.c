@@ -1,10 +1,13 @@
 #include <stird/core/certificate_chain.h>
 
+#include <stird/base/shortage.h>
+
 #include "x509_parts.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #define NO_MEMORY "cannot be judged: out of memory"
 
@@ -82,6 +85,11 @@ static const char *or_no_memory(struct str text)
 
 /* ---- judging ---- */
 
+static bool is_no_memory(const char *why)
+{
+    return strcmp(why, TRUST_NO_MEMORY) == 0;
+}
+
 static X509 *last_of(STACK_OF(X509) * chain)
 {
     return sk_X509_value(chain, sk_X509_num(chain) - 1);
@@ -92,8 +100,8 @@ static const char *by_anchors(STACK_OF(X509) * chain, const struct trust *anchor
 {
     X509 *last = last_of(chain);
     const char *why = trust_check_chain(anchors, sk_X509_value(chain, 0), chain, now_s);
-    if (!why)
-        return NULL;
+    if (!why || is_no_memory(why))
+        return why ? NO_MEMORY : NULL;
     if (is_its_own_issuer(last))
         return or_no_memory(arena_printf(
             arena, "leads to no trust anchor: %s: get a certificate of an authority that is one",
@@ -110,10 +118,10 @@ static const char *by_its_last(STACK_OF(X509) * chain, int64_t now_s, struct are
     struct trust *t = trust_new();
     const char *why = t && trust_add_anchor(t, last_of(chain))
                           ? trust_check_chain(t, sk_X509_value(chain, 0), chain, now_s)
-                          : "out of memory";
+                          : TRUST_NO_MEMORY;
     trust_free(t);
-    if (!why)
-        return NULL;
+    if (!why || is_no_memory(why))
+        return why ? NO_MEMORY : NULL;
     return or_no_memory(arena_printf(
         arena, "is a chain that no verifier follows: %s: get the chain again from the issuer",
         why));
@@ -145,14 +153,21 @@ const char *certificate_chain_warning(STACK_OF(X509) * chain, const struct trust
 
 /* ---- of a unit ---- */
 
+static int64_t when_in_force(const struct certificate *c, int64_t now_s)
+{
+    return now_s > c->not_before_s ? now_s : c->not_before_s;
+}
+
 const char *certificate_fault(const struct certificate *c, const struct trust *anchors,
                               int64_t now_s, struct arena *arena)
 {
+    const unsigned long before = shortages();
     STACK_OF(X509) *chain = x509_read_ders(c->chain);
-    int64_t when_s = now_s > c->not_before_s ? now_s : c->not_before_s;
-    const char *why = chain ? certificate_chain_fault(chain, anchors, when_s, arena) : NO_MEMORY;
+    const char *why = chain
+                          ? certificate_chain_fault(chain, anchors, when_in_force(c, now_s), arena)
+                          : NO_MEMORY;
     sk_X509_pop_free(chain, X509_free);
-    return why;
+    return shortages() == before ? why : NO_MEMORY;
 }
 
 const char *certificate_warning(const struct certificate *c, const struct trust *anchors,
@@ -162,4 +177,21 @@ const char *certificate_warning(const struct certificate *c, const struct trust 
     const char *why = chain ? certificate_chain_warning(chain, anchors, arena) : NULL;
     sk_X509_pop_free(chain, X509_free);
     return why;
+}
+
+const char *certificate_take_scope(struct certificate *c, const struct trust *anchors,
+                                   int64_t now_s, struct arena *arena)
+{
+    struct sti_certificate judged = {.key = NULL};
+    STACK_OF(X509) *chain = x509_read_ders(c->chain);
+    bool good = chain &&
+                sti_certificate_judge(&judged, chain, anchors, when_in_force(c, now_s), arena);
+    const char *why = good ? sti_certificate_fault(&judged) : NULL;
+    if (good)
+        c->scope = judged.scope;
+    sti_certificate_fini(&judged);
+    sk_X509_pop_free(chain, X509_free);
+    if (!good)
+        return NO_MEMORY;
+    return why ? or_no_memory(arena_printf(arena, "is refused by verifiers: %s", why)) : NULL;
 }

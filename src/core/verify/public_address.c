@@ -20,6 +20,8 @@ static const struct block {
       {{0x20, 0x01, 0x00}, 23},       /* Teredo, ORCHID and more of the IETF's */
       {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
       {{0x20, 0x02}, 16},             /* 6to4 */
+      {{0x3f, 0xff, 0x00}, 20},       /* documentation (RFC 9637) */
+      {{0x5f, 0x00}, 16},             /* segment routing (RFC 9602) */
       {{0xfc}, 7},                    /* unique local */
       {{0xfe, 0x80}, 10},             /* link-local */
       {{0xfe, 0xc0}, 10},             /* site-local */

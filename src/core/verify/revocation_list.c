@@ -5,25 +5,33 @@
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ISSUERS_MAX      512 /* of one list */
-#define ENTRY_NAMES_MAX  4   /* by which one entry calls an issuer */
-#define SERIAL_BYTES_MAX 64  /* RFC 5280 section 5.1.2.6 has 20 */
+/* By which one entry calls an issuer. Those behind it that name none have them all: without a limit
+   a list would need more memory than its own size has. */
+#define ENTRY_NAMES_MAX  16
+#define SERIAL_BYTES_MAX 64 /* RFC 5280 section 5.1.2.6 has 20 */
 
 /* 16 octets of SHA-256 over the issuer's place among the names, and the serial number. */
-struct entry {
+struct revoked {
     unsigned char key[16];
+};
+
+struct named {
+    X509_NAME *name;
+    unsigned place;
 };
 
 struct revocation_list {
     const char *fault;
     X509_NAME *issuer;
     int64_t from_s, until_s;
-    ISSUING_DIST_POINT *scope;   /* NULL: it tells of all that its issuer has issued */
-    STACK_OF(X509_NAME) * names; /* whose certificates are revoked */
-    struct entry *entries;       /* sorted */
+    ISSUING_DIST_POINT *scope; /* NULL: it tells of all that its issuer has issued */
+    void *names; /* whose certificates are revoked: a tree (tsearch) of struct named */
+    unsigned n_names;
+    struct revoked *entries; /* sorted */
     unsigned n;
 };
 
@@ -32,7 +40,7 @@ struct revocation_list {
 /* ---- the table ---- */
 
 /* False: a serial number that no certificate has. */
-static bool make_entry(struct entry *e, unsigned name, const ASN1_INTEGER *serial)
+static bool make_entry(struct revoked *e, unsigned name, const ASN1_INTEGER *serial)
 {
     unsigned char text[5 + SERIAL_BYTES_MAX], digest[SHA256_DIGEST_LENGTH];
     int n = ASN1_STRING_length(serial);
@@ -49,29 +57,44 @@ static bool make_entry(struct entry *e, unsigned name, const ASN1_INTEGER *seria
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(struct entry));
+    return memcmp(a, b, sizeof(struct revoked));
 }
 
-/* -1: it is not there. */
-static int find_name(const struct revocation_list *l, const X509_NAME *name)
+static int compare_names(const void *a, const void *b)
 {
-    for (int i = 0; i < sk_X509_NAME_num(l->names); i++)
-        if (X509_NAME_cmp(sk_X509_NAME_value(l->names, i), name) == 0)
-            return i;
-    return -1;
+    const struct named *one = a, *other = b;
+    return X509_NAME_cmp(one->name, other->name);
 }
 
-static int keep_name(struct revocation_list *l, const X509_NAME *name)
+/* NULL: it is not there. */
+static const struct named *find_name(const struct revocation_list *l, const X509_NAME *name)
 {
-    int at = find_name(l, name);
-    X509_NAME *copy = NULL;
-    if (at >= 0)
-        return at;
-    if (sk_X509_NAME_num(l->names) < ISSUERS_MAX && (copy = X509_NAME_dup(name)) &&
-        sk_X509_NAME_push(l->names, copy) > 0)
-        return sk_X509_NAME_num(l->names) - 1;
-    X509_NAME_free(copy);
-    return -1;
+    const struct named wanted = {.name = (X509_NAME *)(uintptr_t)name};
+    struct named *const *found = tfind(&wanted, &l->names, compare_names);
+    return found ? *found : NULL;
+}
+
+static void free_name(void *name)
+{
+    struct named *one = name;
+    X509_NAME_free(one->name);
+    free(one);
+}
+
+/* NULL: no memory. */
+static const struct named *keep_name(struct revocation_list *l, const X509_NAME *name)
+{
+    const struct named *there = find_name(l, name);
+    if (there)
+        return there;
+    struct named *one = calloc(1, sizeof(*one));
+    if (one && (one->name = X509_NAME_dup(name)) && tsearch(one, &l->names, compare_names)) {
+        one->place = l->n_names++;
+        return one;
+    }
+    if (one)
+        free_name(one);
+    return NULL;
 }
 
 /* ---- reading entries ---- */
@@ -102,19 +125,21 @@ static const char *look_at_extensions(const X509_REVOKED *entry)
     return NULL;
 }
 
-static bool take_names(struct reading *r, const GENERAL_NAMES *all)
+static const char *take_names(struct reading *r, const GENERAL_NAMES *all)
 {
     r->n_names = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
         const GENERAL_NAME *one = sk_GENERAL_NAME_value(all, i);
         if (one->type != GEN_DIRNAME)
             continue;
-        int at = r->n_names < ENTRY_NAMES_MAX ? keep_name(r->l, one->d.directoryName) : -1;
-        if (at < 0)
-            return false;
-        r->names[r->n_names++] = (unsigned)at;
+        if (r->n_names == ENTRY_NAMES_MAX)
+            return "its list has an entry that calls its issuer by more than 16 names";
+        const struct named *kept = keep_name(r->l, one->d.directoryName);
+        if (!kept)
+            return NO_MEMORY;
+        r->names[r->n_names++] = kept->place;
     }
-    return r->n_names > 0;
+    return r->n_names > 0 ? NULL : "its list has an entry whose issuer has no directory name";
 }
 
 /* RFC 5280 section 5.3.3: an entry without one is of the issuer of the entry before it. */
@@ -122,13 +147,13 @@ static const char *read_issuer(struct reading *r, const X509_REVOKED *entry)
 {
     int critical = -1;
     GENERAL_NAMES *all = X509_REVOKED_get_ext_d2i(entry, NID_certificate_issuer, &critical, NULL);
-    bool good = all && take_names(r, all);
+    const char *why = NULL;
+    if (critical != -1 && !revocation_list_is_indirect(r->l))
+        why = "its list has an entry of another issuer and does not say that it is indirect";
+    else if (critical != -1)
+        why = all ? take_names(r, all) : "its list has an entry whose issuer cannot be read";
     GENERAL_NAMES_free(all);
-    if (critical == -1)
-        return NULL;
-    if (!revocation_list_is_indirect(r->l))
-        return "its list has an entry of another issuer and does not say that it is indirect";
-    return good ? NULL : "its list has an entry whose issuer cannot be read";
+    return why;
 }
 
 /* RFC 5280 section 5.3.1. *LIFTED: it is on the list to say that it is on hold no more. */
@@ -146,7 +171,7 @@ static const char *add_entries(struct reading *r, const X509_REVOKED *entry)
     for (unsigned i = 0; i < r->n_names; i++) {
         if (r->l->n == r->room) {
             size_t room = r->room ? r->room * 2 : 64;
-            struct entry *more = realloc(r->l->entries, room * sizeof(*more));
+            struct revoked *more = realloc(r->l->entries, room * sizeof(*more));
             if (!more)
                 return NO_MEMORY;
             r->l->entries = more;
@@ -174,10 +199,10 @@ static const char *read_entries(struct revocation_list *l, X509_CRL *crl)
     struct reading r = {.l = l};
     STACK_OF(X509_REVOKED) *all = X509_CRL_get_REVOKED(crl);
     const char *why = NULL;
-    int own = keep_name(l, l->issuer);
-    if (own < 0)
+    const struct named *own = keep_name(l, l->issuer);
+    if (!own)
         return NO_MEMORY;
-    r.names[r.n_names++] = (unsigned)own;
+    r.names[r.n_names++] = own->place;
     for (int i = 0; i < sk_X509_REVOKED_num(all) && !why; i++)
         why = read_entry(&r, sk_X509_REVOKED_value(all, i));
     if (l->n > 0)
@@ -270,8 +295,7 @@ struct revocation_list *revocation_list_new(X509_CRL *crl, struct str url)
     if (!l)
         return NULL;
     l->issuer = X509_NAME_dup(X509_CRL_get_issuer(crl));
-    l->names = sk_X509_NAME_new_null();
-    l->fault = l->issuer && l->names ? read(l, crl, url) : NO_MEMORY;
+    l->fault = l->issuer ? read(l, crl, url) : NO_MEMORY;
     ERR_clear_error();
     if (!l->fault || strcmp(l->fault, NO_MEMORY) != 0)
         return l;
@@ -284,7 +308,7 @@ void revocation_list_free(struct revocation_list *l)
     if (!l)
         return;
     X509_NAME_free(l->issuer);
-    sk_X509_NAME_pop_free(l->names, X509_NAME_free);
+    tdestroy(l->names, free_name);
     ISSUING_DIST_POINT_free(l->scope);
     free(l->entries);
     free(l);
@@ -388,9 +412,9 @@ bool revocation_list_is_about(const struct revocation_list *l, X509 *x)
 
 bool revocation_list_revokes(const struct revocation_list *l, X509 *x)
 {
-    struct entry e;
-    int name = find_name(l, X509_get_issuer_name(x));
-    if (name < 0 || l->n == 0 || !make_entry(&e, (unsigned)name, X509_get0_serialNumber(x)))
+    struct revoked e;
+    const struct named *name = find_name(l, X509_get_issuer_name(x));
+    if (!name || l->n == 0 || !make_entry(&e, name->place, X509_get0_serialNumber(x)))
         return false;
     return bsearch(&e, l->entries, l->n, sizeof(e), compare) != NULL;
 }

@@ -170,3 +170,11 @@ void revocations_ask(const struct revocations *r, const struct revocation_questi
     }
     ERR_clear_error();
 }
+
+void revocations_part(const struct revocations *r, int64_t now_s, int64_t *from_s, int64_t *until_s)
+{
+    for (unsigned i = 0; i < r->n; i++) {
+        x509_part_at(revocation_list_from_s(r->lists[i].list), now_s, from_s, until_s);
+        x509_part_at(revocation_list_until_s(r->lists[i].list) + 1, now_s, from_s, until_s);
+    }
+}

@@ -40,5 +40,8 @@ struct revocation_answer {
 };
 void revocations_ask(const struct revocations *r, const struct revocation_question *q,
                      struct revocation_answer *answer);
+/* Narrows FROM_S to UNTIL_S, which hold NOW_S, to where no list begins or ends. */
+void revocations_part(const struct revocations *r, int64_t now_s, int64_t *from_s,
+                      int64_t *until_s);
 
 #endif

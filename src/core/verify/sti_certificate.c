@@ -1,5 +1,6 @@
 #include <stird/core/sti_certificate.h>
 
+#include "chain_ways.h"
 #include "claim_constraints.h"
 #include "sti_scope.h"
 #include "tn_auth_list.h"
@@ -9,9 +10,10 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 
-_Static_assert(STI_CHAIN_MAX >= CERTIFICATES_MAX, "what is served is judged whole");
+_Static_assert(STI_CHAIN_MAX > CERTIFICATES_MAX, "what is served is judged whole, and its anchor");
 
 struct judging {
     struct sti_certificate *c;
@@ -96,7 +98,7 @@ static const char *judge_signature(struct judging *j)
 static const char *judge_extensions(struct judging *j)
 {
     if (X509_get_extension_flags(j->leaf) & EXFLAG_INVALID || x509_has_extension_twice(j->leaf))
-        return "one of its extensions is malformed or there twice";
+        return "its extensions are malformed, or one is there twice";
     return x509_unknown_critical(j->leaf)
                ? "it has a critical extension that verifiers do not know (RFC 5280 section 4.2)"
                : NULL;
@@ -112,6 +114,15 @@ static const char *judge_constraints(struct judging *j)
         (enhanced.p && claim_constraints_read(enhanced, true)))
         return "its claim constraints are malformed (RFC 8226 section 8, RFC 9118)";
     return NULL;
+}
+
+/* A code stands for all numbers: an issuer that has some numbers alone has no code to give. */
+static const char *judge_encompassed(struct judging *j)
+{
+    return sti_scope_is_encompassed(&j->c->scope)
+               ? NULL
+               : "its chain widens: a service provider code is not in the TNAuthList of the "
+                 "certificate above (RFC 9060)";
 }
 
 static const char *judge_dates(struct judging *j)
@@ -137,6 +148,7 @@ static const struct {
     [STI_SIGNATURE] = {judge_signature, TO_THE_ISSUER},
     [STI_EXTENSIONS] = {judge_extensions, TO_THE_ISSUER},
     [STI_CONSTRAINTS] = {judge_constraints, TO_THE_ISSUER},
+    [STI_ENCOMPASSED] = {judge_encompassed, TO_THE_ISSUER},
     [STI_DATES] = {judge_dates, TO_THE_ISSUER},
 };
 
@@ -180,39 +192,43 @@ static struct str serial_text(struct judging *j)
     return text;
 }
 
-bool sti_certificate_read(struct sti_certificate *c, STACK_OF(X509) * chain, struct arena *arena)
+/* UP: the leaf and those that it counts by. */
+static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *arena)
 {
-    struct judging j = {.c = c, .leaf = sk_X509_value(chain, 0), .arena = arena};
-    *c = (struct sti_certificate){0};
+    struct judging j = {.c = c, .leaf = sk_X509_value(up, 0), .arena = arena};
+    bool scope = sti_scope_read(&c->scope, up, arena);
     for (unsigned i = 0; i < STI_RULES; i++)
         c->fault[i] = rules[i].judge(&j);
     c->subject = subject_text(&j);
     c->serial = serial_text(&j);
-    bool scope = sti_scope_read(&c->scope, chain, arena);
     ERR_clear_error();
     return scope && !j.no_memory && c->subject.p && c->serial.p;
 }
 
-static void judge_trust(struct sti_certificate *c, STACK_OF(X509) * chain,
-                        const struct trust *trust, int64_t now_s)
+bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
+                           const struct trust *trust, int64_t now_s, struct arena *arena)
 {
-    c->has_anchors = trust != NULL;
-    c->judged_s = now_s;
-    if (trust)
-        trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted);
+    const unsigned long before = shortages();
+    STACK_OF(X509) *up = NULL;
+    *c = (struct sti_certificate){.has_anchors = trust != NULL, .judged_s = now_s};
+    bool good = !trust ||
+                trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted, &up);
+    up = up ? up : chain_up(chain, now_s);
+    good = up && read(c, up, arena) && good && shortages() == before;
+    sk_X509_pop_free(up, X509_free);
+    return good;
 }
 
 bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const struct trust *trust,
                              int64_t now_s, struct arena *arena)
 {
+    const unsigned long before = shortages();
     struct text_fault fault = {0, NULL};
     STACK_OF(X509) *chain = certificates_read(text, &fault);
     *c = (struct sti_certificate){.unreadable = fault.why};
     if (!chain)
-        return true;
-    bool good = sti_certificate_read(c, chain, arena);
-    if (good)
-        judge_trust(c, chain, trust, now_s);
+        return shortages() == before;
+    bool good = sti_certificate_judge(c, chain, trust, now_s, arena);
     sk_X509_pop_free(chain, X509_free);
     return good;
 }

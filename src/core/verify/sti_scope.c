@@ -4,12 +4,12 @@
 #include "tn_auth_list.h"
 #include "x509_parts.h"
 
-#include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
 /* ---- out of a chain ---- */
 
-/* What was asked is never more than the room: a chain is looked at up to STI_CHAIN_MAX. */
+/* What was asked is never more than the room: no chain is longer than STI_CHAIN_MAX. */
 static bool keep(struct str *list, unsigned *n, struct str der, struct arena *arena)
 {
     if (!der.p)
@@ -37,25 +37,11 @@ static bool add(struct sti_scope *s, X509 *x, struct arena *arena)
                 x509_extension(x, ENHANCED_CLAIM_CONSTRAINTS_OID), arena);
 }
 
-/* NULL when it is not there, or is its own issuer. */
-static X509 *issuer_of(STACK_OF(X509) * chain, X509 *x)
-{
-    for (int i = 0; i < sk_X509_num(chain); i++) {
-        X509 *other = sk_X509_value(chain, i);
-        if (other != x && X509_check_issued(other, x) == X509_V_OK)
-            return other;
-    }
-    return NULL;
-}
-
 bool sti_scope_read(struct sti_scope *scope, STACK_OF(X509) * chain, struct arena *arena)
 {
-    bool good = true;
-    X509 *x = sk_X509_value(chain, 0);
-    for (int i = 0; x && i < STI_CHAIN_MAX && good; i++) {
-        good = add(scope, x, arena);
-        x = issuer_of(chain, x);
-    }
+    bool good = sk_X509_num(chain) <= STI_CHAIN_MAX;
+    for (int i = 0; i < sk_X509_num(chain) && good; i++)
+        good = add(scope, sk_X509_value(chain, i), arena);
     return good;
 }
 
@@ -69,11 +55,43 @@ bool sti_scope_covers(const struct sti_scope *scope, const struct tn *orig)
     return covers;
 }
 
-/* A list that covers a number that nobody has names a provider. */
+bool sti_scope_is_encompassed(const struct sti_scope *scope)
+{
+    for (unsigned i = 1; i < scope->n_lists; i++)
+        if (!tn_auth_list_has_codes_of(scope->tn_auth_list[i], scope->tn_auth_list[i - 1]))
+            return false;
+    return true;
+}
+
+/* One that covers a number that nobody has names a provider. */
+static bool is_limit(struct str list)
+{
+    const struct tn none = {.n = 0};
+    return !tn_auth_list_covers(list, &none);
+}
+
 bool sti_scope_is_limited(const struct sti_scope *scope)
 {
-    const struct tn none = {0};
-    return !sti_scope_covers(scope, &none);
+    for (unsigned i = 0; i < scope->n_lists; i++)
+        if (is_limit(scope->tn_auth_list[i]))
+            return true;
+    return scope->n_lists == 0;
+}
+
+static bool has_list(const struct sti_scope *scope, struct str list)
+{
+    for (unsigned i = 0; i < scope->n_lists; i++)
+        if (str_eq(scope->tn_auth_list[i], list))
+            return true;
+    return false;
+}
+
+bool sti_scope_has_limits_of(const struct sti_scope *scope, const struct sti_scope *other)
+{
+    for (unsigned i = 0; i < other->n_lists; i++)
+        if (is_limit(other->tn_auth_list[i]) && !has_list(scope, other->tn_auth_list[i]))
+            return false;
+    return true;
 }
 
 const char *sti_scope_refuse(const struct sti_scope *scope, const json_t *payload,
@@ -100,13 +118,13 @@ static json_t *payload_of(const struct passport_type *type, const struct passpor
 static enum reason judge_claims(const struct sti_scope *scope, const struct passport_type *type,
                                 const struct passport_claims *claims)
 {
+    const unsigned long before = shortages();
     struct str claim;
     json_t *payload = payload_of(type, claims);
-    enum reason r = !payload                                   ? REASON_OUT_OF_MEMORY
-                    : sti_scope_refuse(scope, payload, &claim) ? REASON_CERTIFICATE_NOT_FOR_CLAIMS
-                                                               : REASON_OK;
+    const char *why = payload ? sti_scope_refuse(scope, payload, &claim) : NULL;
+    bool judged = payload && shortages() == before;
     json_decref(payload);
-    return r;
+    return !judged ? REASON_OUT_OF_MEMORY : why ? REASON_CERTIFICATE_NOT_FOR_CLAIMS : REASON_OK;
 }
 
 enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport_type *type,

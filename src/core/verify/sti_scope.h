@@ -6,10 +6,13 @@
 #include <jansson.h>
 #include <stird/core/sti_certificate.h>
 
-/* Appends what limits the first certificate of CHAIN. False: no memory. */
+/* Appends what limits the first certificate of CHAIN, in which each is issued by the next: that by
+   which it was trusted (trust.h), or is followed (chain_ways.h). False: no memory. */
 bool sti_scope_read(struct sti_scope *scope, STACK_OF(X509) * chain, struct arena *arena);
 /* NULL, or why PAYLOAD, a JSON object, is not allowed; *CLAIM as in claim_constraints.h. */
 const char *sti_scope_refuse(const struct sti_scope *scope, const json_t *payload,
                              struct str *claim);
+/* Whether no list has a service provider code that the one above it does not have (RFC 9060). */
+bool sti_scope_is_encompassed(const struct sti_scope *scope);
 
 #endif

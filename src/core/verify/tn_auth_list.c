@@ -26,7 +26,9 @@ static const char *read_spc(struct str inside, struct buf *spcs)
     return NULL;
 }
 
-bool tn_auth_list_is_number(struct str number)
+/* What it and a token may call a telephone number: 1 to 15 of digits, * and # (RFC 8226 section 9,
+   RFC 8225 section 5.2.1), nothing else. */
+static bool is_number(struct str number)
 {
     if (number.n == 0 || number.n > 15)
         return false;
@@ -40,7 +42,7 @@ static const char *read_one(struct str inside, struct buf *spcs)
 {
     struct str number;
     (void)spcs;
-    return der_take_only(inside, DER_IA5_STRING, &number) && tn_auth_list_is_number(number)
+    return der_take_only(inside, DER_IA5_STRING, &number) && is_number(number)
                ? NULL
                : "one of its telephone numbers is malformed";
 }
@@ -51,7 +53,7 @@ static const char *read_range(struct str inside, struct buf *spcs)
     (void)spcs;
     /* What may follow the count is for later versions of the standard. */
     bool good = der_take_only(inside, DER_SEQUENCE, &range) &&
-                der_take(&range, DER_IA5_STRING, &start) && tn_auth_list_is_number(start) &&
+                der_take(&range, DER_IA5_STRING, &start) && is_number(start) &&
                 der_take(&range, DER_INTEGER, &count) && count.n > 0 &&
                 der_octet(count, 0) < 0x80 && (count.n > 1 || der_octet(count, 0) >= 2);
     return good ? NULL : "one of its ranges of numbers is malformed";
@@ -139,4 +141,40 @@ bool tn_auth_list_covers(struct str der, const struct tn *number)
             break;
     }
     return covers;
+}
+
+/* ---- codes ---- */
+
+static bool next_code(struct str *list, struct str *code)
+{
+    struct str inside;
+    while (list->n > 0) {
+        if (der_take(list, TAG_SPC, &inside))
+            return der_take_only(inside, DER_IA5_STRING, code);
+        if (!der_take(list, TAG_ONE, &inside) && !der_take(list, TAG_RANGE, &inside))
+            return false;
+    }
+    return false;
+}
+
+static bool has_code(struct str der, struct str code)
+{
+    struct str list, one;
+    if (!der_take_only(der, DER_SEQUENCE, &list))
+        return false;
+    while (next_code(&list, &one))
+        if (str_eq(one, code))
+            return true;
+    return false;
+}
+
+bool tn_auth_list_has_codes_of(struct str above, struct str der)
+{
+    struct str list, code;
+    if (!der_take_only(der, DER_SEQUENCE, &list))
+        return true;
+    while (next_code(&list, &code))
+        if (!has_code(above, code))
+            return false;
+    return true;
 }

@@ -21,8 +21,11 @@ const char *tn_auth_list_read(struct str der, struct buf *spcs);
  */
 bool tn_auth_list_covers(struct str der, const struct tn *number);
 
-/* What it and a token may call a telephone number: 1 to 15 of digits, * and # (RFC 8226 section 9,
-   RFC 8225 section 5.2.1), nothing else. */
-bool tn_auth_list_is_number(struct str number);
+/*
+ * Whether each service provider code of DER is one of ABOVE's, the list of a certificate above it
+ * (RFC 9060): a code stands for all numbers, so no list of numbers alone holds one. True of lists
+ * without codes; both are lists that tn_auth_list_read() found good.
+ */
+bool tn_auth_list_has_codes_of(struct str above, struct str der);
 
 #endif

@@ -9,6 +9,7 @@
 #include "token_claims.h"
 
 #include <jansson.h>
+#include <stird/base/shortage.h>
 #include <stird/core/x5u.h>
 #include <string.h>
 
@@ -123,10 +124,10 @@ static bool types_agree(const struct reading *r)
 }
 
 /* One word for it is enough: what is called shaken anywhere is judged as that. */
-static bool is_shaken(const struct reading *r)
+static const struct passport_type *type_of(const struct token *t)
 {
-    return r->t->readable && (str_eq(r->t->identity.ppt, STR("shaken")) ||
-                              str_eq(json_member(r->t->header_json, "ppt"), STR("shaken")));
+    const struct passport_type *type = passport_type_find(t->identity.ppt);
+    return type ? type : passport_type_find(json_member(t->header_json, "ppt"));
 }
 
 /* A token of another type is somebody else's to verify, when it is one: not when token and
@@ -136,8 +137,8 @@ static void check_ppt(struct reading *r)
     bool unknown = !r->t->header_json && !r->t->identity.compact && r->t->identity.ppt.n == 0;
     if (!r->t->readable)
         return;
-    r->t->is_shaken = is_shaken(r);
-    if (r->t->is_shaken)
+    r->t->type = type_of(r->t);
+    if (r->t->type)
         found_good(&r->f, VERIFY_PPT);
     else if (types_agree(r) && !unknown)
         FAILED(&r->f, VERIFY_PPT, "it is of type \"%.*s\"",
@@ -202,7 +203,7 @@ static void check_x5u(struct reading *r)
 
 static void check_claims(struct reading *r)
 {
-    if (r->t->payload_json && r->t->is_shaken)
+    if (r->t->payload_json && r->t->type)
         token_claims_read(r->t, &r->f);
 }
 
@@ -259,11 +260,12 @@ static void (*const steps[])(struct reading *r) = {
 
 bool token_read(struct token *t, struct str value, struct arena *arena)
 {
+    const unsigned long before = shortages();
     struct reading r = {.t = t, .value = value, .f = {arena, t->finding}};
     *t = (struct token){.kind = IDENTITY_EMPTY};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](&r);
-    return !r.no_memory && findings_are_whole(&r.f);
+    return shortages() == before && !r.no_memory && findings_are_whole(&r.f);
 }
 
 void token_fini(struct token *t)

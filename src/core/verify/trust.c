@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 
 struct trust {
@@ -56,24 +57,35 @@ static void find_signers(struct trust *t)
 
 bool trust_add_anchor(struct trust *t, X509 *x)
 {
+    const unsigned long before = shortages();
     bool good = anchors_add(&t->anchors, x);
     find_signers(t);
-    return good;
+    return good && shortages() == before;
+}
+
+/* What memory was wanting for counts as not added, whatever else is. */
+static bool find_signers_and_end(struct trust *t, bool good, unsigned long since, struct str name,
+                                 struct problems *problems)
+{
+    find_signers(t);
+    if (good && shortages() != since)
+        text_fault_add(&(struct text_fault){0, "cannot be read: " TRUST_NO_MEMORY}, name, problems);
+    return good && shortages() == since;
 }
 
 bool trust_add_anchors(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
+    const unsigned long before = shortages();
     bool good = anchors_read(&t->anchors, name, text, problems);
-    find_signers(t);
-    return good;
+    return find_signers_and_end(t, good, before, name, problems);
 }
 
 bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
                            struct problems *problems)
 {
+    const unsigned long before = shortages();
     bool good = anchors_read(&t->list_anchors, name, text, problems);
-    find_signers(t);
-    return good;
+    return find_signers_and_end(t, good, before, name, problems);
 }
 
 /* The certificate of who signed a list may lie beside it. */
@@ -89,6 +101,7 @@ static bool keep_signers(struct trust *t, struct str text)
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems)
 {
+    const unsigned long before = shortages();
     struct text_fault fault = {0, "holds a revocation list that cannot be used"};
     STACK_OF(X509_CRL) *all = crls_read(text, &fault);
     bool good = all && keep_signers(t, text);
@@ -97,7 +110,7 @@ bool trust_add_crls_from(struct trust *t, struct str name, struct str text, stru
     if (!good)
         text_fault_add(&fault, name, problems);
     sk_X509_CRL_pop_free(all, X509_CRL_free);
-    find_signers(t);
+    good = find_signers_and_end(t, good, before, name, problems);
     ERR_clear_error();
     return good;
 }
@@ -112,7 +125,10 @@ bool trust_add_crls(struct trust *t, struct str name, struct str text, struct pr
 const char *trust_check_chain(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                               int64_t now_s)
 {
+    const unsigned long before = shortages();
     int error = anchors_lead(&t->anchors, leaf, more, now_s, NULL);
+    if (shortages() != before)
+        return TRUST_NO_MEMORY;
     return error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
 }
 
@@ -171,9 +187,29 @@ static void narrow_to_authorities(struct trust_answer *answer, STACK_OF(X509) * 
             narrow(answer, from_s, until_s);
 }
 
-void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
-                 struct trust_answer *answer)
+static void part_at(struct trust_answer *answer, STACK_OF(X509) * all, int64_t now_s)
 {
+    for (int i = 0; i < sk_X509_num(all); i++)
+        x509_dates_part(sk_X509_value(all, i), now_s, &answer->from_s, &answer->until_s);
+}
+
+/* What is not good is not so for ever: with any date of those that were looked at another way, or
+   another list, may be good. */
+static void narrow_to_dates(struct trust_answer *answer, const struct trust *t, X509 *leaf,
+                            STACK_OF(X509) * more, int64_t now_s)
+{
+    x509_dates_part(leaf, now_s, &answer->from_s, &answer->until_s);
+    part_at(answer, more, now_s);
+    part_at(answer, t->anchors.all, now_s);
+    part_at(answer, t->list_anchors.all, now_s);
+    part_at(answer, t->list_signers, now_s);
+    revocations_part(t->revocations, now_s, &answer->from_s, &answer->until_s);
+}
+
+bool trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
+                 struct trust_answer *answer, STACK_OF(X509) * *built)
+{
+    const unsigned long before = shortages();
     STACK_OF(X509) *chain = NULL;
     int error = anchors_lead(&t->anchors, leaf, more, now_s, &chain);
     const char *why = error == X509_V_OK ? NULL : X509_verify_cert_error_string(error);
@@ -186,14 +222,22 @@ void trust_judge(const struct trust *t, X509 *leaf, STACK_OF(X509) * more, int64
         answer->revoked = TRUST_NOT_KNOWN;
         answer->not_known = why;
     }
-    sk_X509_pop_free(chain, X509_free);
+    if (why || answer->revoked == TRUST_NOT_KNOWN || answer->revoked == TRUST_REVOKED)
+        narrow_to_dates(answer, t, leaf, more, now_s);
+    if (built)
+        *built = chain;
+    else
+        sk_X509_pop_free(chain, X509_free);
+    return shortages() == before;
 }
 
 const char *trust_check_revoked(const struct trust *t, X509 *leaf, STACK_OF(X509) * more,
                                 int64_t now_s, bool *revoked)
 {
     struct trust_answer answer;
-    trust_judge(t, leaf, more, now_s, &answer);
-    *revoked = answer.revoked == TRUST_REVOKED;
+    bool judged = trust_judge(t, leaf, more, now_s, &answer, NULL);
+    *revoked = judged && answer.revoked == TRUST_REVOKED;
+    if (!judged)
+        return TRUST_NO_MEMORY;
     return answer.revoked == TRUST_NO_LISTS ? NO_LIST : answer.not_known;
 }

@@ -9,6 +9,7 @@
 #include "sti_scope.h"
 #include "token_claims.h"
 
+#include <stird/base/shortage.h>
 #include <stird/core/credential.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ static void check_fresh(struct verification *v)
 static void compare(struct verification *v, enum verify_check check, struct str claim,
                     const struct tn *tn)
 {
-    if (!v->question->has_message || !v->token->is_shaken || !v->token->payload_json)
+    if (!v->question->has_message || !v->token->type || !v->token->payload_json)
         return;
     struct str says = claim.n > 0 ? found_text(&v->f, claim) : STR("no number");
     if (!tn)
@@ -162,7 +163,7 @@ static void check_dates(struct verification *v)
         found_good(&v->f, VERIFY_DATES);
 }
 
-/* Whether what was found good of its chain and by lists is so at the time of the question. */
+/* Whether what was found of its chain and by lists is so at the time of the question. */
 static bool is_still_judged(struct verification *v, enum verify_check check)
 {
     bool still = sti_certificate_is_judged(v->certificate, v->question->now_s);
@@ -176,12 +177,15 @@ static void check_chain(struct verification *v)
     const struct sti_certificate *c = v->certificate;
     if (!c || !c->has_anchors)
         return;
+    if (!is_still_judged(v, VERIFY_CHAIN))
+        return;
     if (c->trusted.chain)
         FAILED(&v->f, VERIFY_CHAIN, "%s", c->trusted.chain);
-    else if (is_still_judged(v, VERIFY_CHAIN))
+    else
         found_good(&v->f, VERIFY_CHAIN);
 }
 
+/* What is revoked stays so: no other time excuses it. */
 static void check_revoked(struct verification *v)
 {
     const struct sti_certificate *c = v->certificate;
@@ -280,6 +284,7 @@ static void take_claims(struct verify_report *report, const struct token *t)
 
 bool verify(const struct verify_question *q, struct arena *arena, struct verify_report *report)
 {
+    const unsigned long before = shortages();
     *report = (struct verify_report){.verdict = TOKEN_OPEN};
     take_claims(report, q->token);
     struct verification v = {
@@ -294,7 +299,7 @@ bool verify(const struct verify_question *q, struct arena *arena, struct verify_
     for (int i = 0; i < VERIFY_CHECKS; i++)
         report->needed[i] = is_needed(q, verify_check_need((enum verify_check)i));
     verify_decide(report);
-    return findings_are_whole(&v.f);
+    return shortages() == before && findings_are_whole(&v.f);
 }
 
 struct str token_verdict_name(enum token_verdict verdict)

@@ -123,6 +123,29 @@ bool x509_is_in_force(X509 *x, int64_t now_s)
            x509_seconds(X509_get0_notAfter(x), &to_s) && from_s <= now_s && now_s <= to_s;
 }
 
+bool x509_issued(X509 *issuer, X509 *x)
+{
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+    return key && X509_check_issued(issuer, x) == X509_V_OK && X509_verify(x, key) == 1;
+}
+
+void x509_part_at(int64_t at_s, int64_t now_s, int64_t *from_s, int64_t *until_s)
+{
+    if (at_s <= now_s && at_s > *from_s)
+        *from_s = at_s;
+    else if (at_s > now_s && at_s - 1 < *until_s)
+        *until_s = at_s - 1;
+}
+
+void x509_dates_part(X509 *x, int64_t now_s, int64_t *from_s, int64_t *until_s)
+{
+    int64_t begin_s, end_s;
+    if (x509_seconds(X509_get0_notBefore(x), &begin_s))
+        x509_part_at(begin_s, now_s, from_s, until_s);
+    if (x509_seconds(X509_get0_notAfter(x), &end_s))
+        x509_part_at(end_s + 1, now_s, from_s, until_s);
+}
+
 bool x509_signature_is_weak(int nid)
 {
     int digest = NID_undef, key = NID_undef;

@@ -20,6 +20,12 @@ bool x509_unknown_critical(X509 *x);
 bool x509_seconds(const ASN1_TIME *time, int64_t *seconds);
 /* By its own dates. */
 bool x509_is_in_force(X509 *x, int64_t now_s);
+/* Whether ISSUER has issued X: by names, key identifiers, and the signature. */
+bool x509_issued(X509 *issuer, X509 *x);
+/* Narrows FROM_S to UNTIL_S, which hold NOW_S, to where nothing changes at AT_S ... */
+void x509_part_at(int64_t at_s, int64_t now_s, int64_t *from_s, int64_t *until_s);
+/* ... or as X begins or ends. */
+void x509_dates_part(X509 *x, int64_t now_s, int64_t *from_s, int64_t *until_s);
 /* Of a certificate or a list: an algorithm that verifiers do not take, or do not know. */
 bool x509_signature_is_weak(int nid);
 

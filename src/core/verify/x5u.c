@@ -70,10 +70,11 @@ static bool is_host(struct str host)
     return true;
 }
 
+/* One that maps IPv4 too: where it leads is not for its spelling to say. */
 static bool is_ipv6(struct str host)
 {
     struct address address;
-    return address_parse(host, &address) && address.family == ADDRESS_IPV6;
+    return has(host, ':') && address_parse(host, &address);
 }
 
 static const char *split(struct str authority, struct x5u_parts *parts)
@@ -190,6 +191,9 @@ const char *x5u_warning(struct str url)
     struct str host = parts.host;
     if (host.p[host.n - 1] == '.')
         host.n--;
+    if (address_parse(host, &address) && has(host, ':') && address.family == ADDRESS_IPV4)
+        return "names an IPv4 address that is dressed as IPv6, which some verifiers do not follow: "
+               "write the address itself";
     if (address_parse(host, &address))
         return public_address((enum address_family)address.family, address.bytes)
                    ? NULL

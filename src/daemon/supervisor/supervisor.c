@@ -1,8 +1,9 @@
-#include "supervisor.h"
+#include "loop.h"
 
 #include "daemon/family.h"
 #include "daemon/notify.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,9 +21,9 @@
 #define BLIND_MS       20   /* between two turns when poll() fails: no spin, and no child waits */
 #define GOODBYE_MS     5000 /* more than the end can take after the drain */
 
-/* Signals, stirctl, directories, and a control socket for each child: see supervisor_each_child().
- */
-#define WATCHED_MAX (3 + ADMIN_CLIENTS_MAX + CHILDREN_MAX)
+/* Signals, what parts watch, and a control socket for each child. */
+#define PARTS_WATCH_MAX 64
+#define WATCHED_MAX     (1 + PARTS_WATCH_MAX + CHILDREN_MAX)
 
 struct watched {
     struct pollfd poll[WATCHED_MAX];
@@ -30,18 +31,114 @@ struct watched {
     unsigned n;
 };
 
-static void watch(struct watched *watched, int fd, short events, struct child *child)
+/* ---- parts ---- */
+
+static unsigned count_parts(const struct part *const *parts)
 {
-    watched->poll[watched->n] = (struct pollfd){.fd = fd, .events = events};
+    unsigned n = 0;
+    while (parts[n])
+        n++;
+    return n;
+}
+
+void supervisor_unmake(struct supervisor *s)
+{
+    unsigned n = s->states ? count_parts(s->parts) : 0;
+    for (unsigned i = 0; i < n; i++)
+        if (s->parts[i]->fini)
+            s->parts[i]->fini(s);
+    for (unsigned i = 0; i < n; i++)
+        free(s->states[i]);
+    free(s->states);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
+    configuration_fini(&s->current);
+    configuration_fini(&s->next);
+    free(s);
+}
+
+static bool make_states(struct supervisor *s)
+{
+    unsigned n = count_parts(s->parts);
+    void **states = calloc(n + 1, sizeof(*states));
+    bool good = states != NULL;
+    for (unsigned i = 0; good && i < n; i++)
+        good = (states[i] = calloc(1, s->parts[i]->bytes + 1)) != NULL;
+    for (unsigned i = 0; !good && states && i < n; i++)
+        free(states[i]);
+    if (good)
+        s->states = states;
+    else
+        free(states);
+    return good;
+}
+
+struct supervisor *supervisor_make(const struct child_role *table, unsigned n_roles,
+                                   const struct part *const *parts)
+{
+    struct supervisor *s = calloc(1, sizeof(*s));
+    if (!s)
+        return NULL;
+    s->current = s->next = CONFIGURATION_INIT;
+    s->signal_fd = -1;
+    s->parts = parts;
+    supervisor_make_places(s, table, n_roles);
+    if (!make_states(s)) {
+        free(s);
+        return NULL;
+    }
+    for (unsigned i = 0; parts[i]; i++)
+        if (parts[i]->init)
+            parts[i]->init(s);
+    return s;
+}
+
+void *supervisor_part(const struct supervisor *s, const struct part *part)
+{
+    unsigned i = 0;
+    while (s->parts[i] != part) {
+        assert(s->parts[i]);
+        i++;
+    }
+    return s->states[i];
+}
+
+void supervisor_tell(struct supervisor *s, enum event event, const struct news *news)
+{
+    for (unsigned i = 0; s->parts[i]; i++)
+        if (s->parts[i]->on[event])
+            s->parts[i]->on[event](s, news);
+}
+
+/* ---- what the loop waits for ---- */
+
+static void watch(struct watched *watched, int fd, struct child *child)
+{
+    assert(watched->n < WATCHED_MAX);
+    watched->poll[watched->n] = (struct pollfd){.fd = fd, .events = POLLIN};
     watched->child[watched->n] = child;
     watched->n++;
+}
+
+void supervisor_watch(struct watched *watched, int fd)
+{
+    watch(watched, fd, NULL);
 }
 
 static void watch_child(struct supervisor *s, struct child *c, void *user)
 {
     (void)s;
     if (c->control_fd >= 0)
-        watch(user, c->control_fd, POLLIN, c);
+        watch(user, c->control_fd, c);
+}
+
+static void watch_all(struct supervisor *s, struct watched *watched, int64_t now_ms)
+{
+    watch(watched, s->signal_fd, NULL);
+    for (unsigned i = 0; s->parts[i]; i++)
+        if (s->parts[i]->watch)
+            s->parts[i]->watch(s, watched, now_ms);
+    supervisor_each_child(s, watch_child, watched);
 }
 
 static void earliest(int64_t *deadline_ms, int64_t other_ms)
@@ -52,20 +149,8 @@ static void earliest(int64_t *deadline_ms, int64_t other_ms)
 
 static void earliest_of_child(struct supervisor *s, struct child *c, void *user)
 {
-    bool retired = c >= s->retired && c < s->retired + RETIRED_MAX;
+    (void)s;
     earliest(user, child_deadline_ms(c));
-    if (retired && c->pid > 0)
-        earliest(user, s->retired_until_ms[c - s->retired]);
-}
-
-static void watch_admin(const struct supervisor *s, struct watched *watched, int64_t now_ms)
-{
-    if (s->admin_fd >= 0 && now_ms >= s->callers_from_ms)
-        watch(watched, s->admin_fd, POLLIN, NULL);
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        if (s->clients[i].fd >= 0)
-            watch(watched, s->clients[i].fd, POLLIN, NULL);
-    }
 }
 
 /* At least twice a second, so that a deadline that is not listed here is a delay and no hang. */
@@ -73,10 +158,9 @@ static int wait_ms(struct supervisor *s, int64_t now_ms)
 {
     int64_t deadline = now_ms + 500;
     supervisor_each_child(s, earliest_of_child, &deadline);
-    if (s->watchdog_every_ms)
-        earliest(&deadline, s->next_watchdog_ms);
-    if (s->callers_from_ms > now_ms)
-        earliest(&deadline, s->callers_from_ms);
+    for (unsigned i = 0; s->parts[i]; i++)
+        if (s->parts[i]->deadline)
+            earliest(&deadline, s->parts[i]->deadline(s, now_ms));
     if (s->stopping)
         earliest(&deadline, s->ending ? s->end_until_ms : s->drain_until_ms);
     /* One that is past waits for something else, such as a worker for a signer that does not start:
@@ -135,56 +219,79 @@ static void kill_all(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, kill_child, &signal);
 }
 
-static void drain(struct supervisor *s, int64_t now_ms)
+/* CONTROL_DRAIN to who drains. */
+static void tell_drain(struct supervisor *s, struct child *c, void *user)
 {
     const struct control_message message = {.type = CONTROL_DRAIN};
+    (void)s;
+    (void)user;
+    if (c->role->drains)
+        child_send(c, &message, NULL, 0);
+}
+
+static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
+{
+    if (c->state == CHILD_SERVING)
+        tell_drain(s, c, user);
+    else if (c->role->drains)
+        child_kill(c, SIGKILL);
+}
+
+static void drain(struct supervisor *s, int64_t now_ms)
+{
     int64_t limit_ms = s->current.settings->drain_timeout_ms + 1000;
     log_info("stopping: running calls may end", LOG_NUMBER("limit_ms", limit_ms));
     notify_stopping(limit_ms + GOODBYE_MS);
-    supervisor_reload_failed(s, "stird is stopping");
+    supervisor_tell(s, EVENT_STOPPING, &(struct news){.now_ms = now_ms});
     s->stopping = true;
     s->drain_until_ms = now_ms + limit_ms;
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].state == CHILD_SERVING)
-            child_send(&s->workers[w], &message, NULL, 0);
-        else
-            child_kill(&s->workers[w], SIGKILL);
-    }
+    supervisor_each_child(s, begin_to_drain, NULL);
 }
 
-static bool workers_are_gone(const struct supervisor *s)
+struct draining {
+    unsigned there, not_done;
+};
+
+static void count_draining(struct supervisor *s, struct child *c, void *user)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0)
-            return false;
-    }
-    return true;
+    struct draining *d = user;
+    (void)s;
+    d->there += c->role->drains && c->pid > 0;
+    d->not_done += c->role->drains && c->pid > 0 && !c->drained;
+}
+
+static struct draining still_draining(struct supervisor *s)
+{
+    struct draining d = {0};
+    supervisor_each_child(s, count_draining, &d);
+    return d;
 }
 
 /* None goes before the last call has ended: the messages of its Call-IDs would find nobody. */
-static void dismiss_workers(struct supervisor *s)
+static void dismiss(struct supervisor *s)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->dismissed || (s->workers[w].pid > 0 && !s->drained[w]))
-            return;
-    }
+    if (s->dismissed || still_draining(s).not_done > 0)
+        return;
     s->dismissed = true;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        child_send(&s->workers[w], &message, NULL, 0);
+    supervisor_each_child(s, tell_drain, NULL);
 }
 
 static void go_on_stopping(struct supervisor *s, int64_t now_ms)
 {
     if (s->stopping && !s->ending)
-        dismiss_workers(s);
-    if (s->stopping && !s->ending && (workers_are_gone(s) || now_ms >= s->drain_until_ms))
+        dismiss(s);
+    if (s->stopping && !s->ending && (still_draining(s).there == 0 || now_ms >= s->drain_until_ms))
         supervisor_end(s, now_ms);
     else if (s->ending && now_ms >= s->end_until_ms)
         kill_all(s, now_ms);
 }
 
 /* ---- signals ---- */
+
+static void on_hangup(struct supervisor *s, int64_t now_ms)
+{
+    supervisor_tell(s, EVENT_RELOAD_WANTED, &(struct news){.now_ms = now_ms});
+}
 
 static void on_terminate(struct supervisor *s, int64_t now_ms)
 {
@@ -199,10 +306,22 @@ static const struct {
     void (*act)(struct supervisor *s, int64_t now_ms);
 } signals[] = {
     {SIGCHLD, supervisor_reap},
-    {SIGHUP, supervisor_reload},
+    {SIGHUP, on_hangup},
     {SIGTERM, on_terminate},
     {SIGINT, on_terminate},
 };
+
+int supervisor_take_signals(struct supervisor *s)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        sigaddset(&set, signals[i].signal);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+        s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? -errno : 0;
+}
 
 static void take_signals(struct supervisor *s, int64_t now_ms)
 {
@@ -226,13 +345,13 @@ static bool workers_serve(const struct supervisor *s)
     return true;
 }
 
-static void tell_ready(struct supervisor *s)
+static void tell_ready(struct supervisor *s, int64_t now_ms)
 {
     if (s->ready || s->stopping || !workers_serve(s))
         return;
     s->ready = true;
-    supervisor_send_record_file(s); /* a start that fails leaves no line in it */
-    log_info("ready", LOG_NUMBER("listeners", s->n_sockets),
+    supervisor_tell(s, EVENT_READY, &(struct news){.now_ms = now_ms});
+    log_info("ready", LOG_NUMBER("listeners", s->started_with->n_listeners),
              LOG_NUMBER("number_rows", (int64_t)s->current.numbers.rows));
     notify_ready();
     if (s->on_ready)
@@ -271,15 +390,11 @@ static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wa
 
 /* What comes in is read before any deadline is looked at: a supervisor that slept is not to think
    that the others did. Nor is one that cannot wait for them: it reads what each may have said. */
-static void one_turn(struct supervisor *s)
+void supervisor_turn(struct supervisor *s)
 {
     struct watched watched = {.n = 0};
     int64_t now_ms = clock_monotonic_ms();
-    watch(&watched, s->signal_fd, POLLIN, NULL);
-    watch_admin(s, &watched, now_ms);
-    if (s->watch_fd >= 0)
-        watch(&watched, s->watch_fd, POLLIN, NULL);
-    supervisor_each_child(s, watch_child, &watched);
+    watch_all(s, &watched, now_ms);
     int wait = wait_ms(s, now_ms);
     bool told = wait_for_news(s, &watched, &wait);
 
@@ -290,21 +405,14 @@ static void one_turn(struct supervisor *s)
             supervisor_child_messages(s, watched.child[i], now_ms);
     }
     take_signals(s, now_ms);
-    supervisor_drop_retired(s, now_ms);
     supervisor_kill_overdue(s, now_ms);
     supervisor_restart_children(s, now_ms);
     supervisor_ping_children(s, now_ms);
-    supervisor_serve_admin(s, now_ms);
-    supervisor_tend_certificates(s, now_ms);
-    supervisor_tend_files(s, now_ms);
-    if (s->reload_again)
-        supervisor_reload(s, now_ms);
-    tell_ready(s);
+    tell_ready(s, now_ms);
+    for (unsigned i = 0; s->parts[i]; i++)
+        if (s->parts[i]->tick)
+            s->parts[i]->tick(s, now_ms);
     notify_flush();
-    supervisor_keep_untold(s, now_ms);
-    supervisor_look_for_alarms(s, now_ms);
-    supervisor_tell_status(s, now_ms);
-    supervisor_feed_watchdog(s, now_ms);
     go_on_stopping(s, now_ms);
 }
 
@@ -316,18 +424,17 @@ int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user)
     s->journal = journal;
     s->on_ready = ready;
     s->on_ready_user = user;
-    s->watchdog_every_ms = notify_watchdog_interval_ms();
     log_set_level(s->current.settings->log_level);
     family_keep_orphans();
     supervisor_start_children(s, now_ms);
-    supervisor_watch_certificates(s);
+    supervisor_tell(s, EVENT_BEGINS, &(struct news){.now_ms = now_ms});
     while (!s->ending || running(s) > 0) {
-        one_turn(s);
+        supervisor_turn(s);
         now_ms = clock_monotonic_ms();
         if (!s->ready && !s->stopping && now_ms >= start_until_ms)
             supervisor_fail_start(s, now_ms);
     }
-    supervisor_keep_last(s);
+    supervisor_tell(s, EVENT_ENDED, &(struct news){.now_ms = now_ms});
     log_info("stopped");
     return s->start_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

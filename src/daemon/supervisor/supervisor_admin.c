@@ -2,22 +2,22 @@
  * The control socket: what stirctl asks is answered between two turns of the loop, or, where it
  * wants to wait for a reload, at the reload's end. Nothing here waits.
  */
-#include "supervisor.h"
+#include "supervisor_admin.h"
+
+#include "supervisor_admin_own.h"
 
 #include "daemon/service_user.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stird/base/json.h>
 #include <stird/base/log.h>
 #include <stird/io/admin.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#define WAIT_LIMIT_MS     600000
-#define REFUSED           1
-#define PROBLEMS_TOLD_MAX (64 * 1024)
 
 static void drop(struct admin_client *c)
 {
@@ -33,123 +33,38 @@ void supervisor_admin_answer(struct admin_client *c, uint32_t status, struct str
         log_warning("an answer on the control socket was not taken",
                     LOG_CSTR("error", strerror(-r)));
     c->waits = false;
+    c->asked = NULL;
 }
 
-static void answer_json(struct admin_client *c, uint32_t status, const struct buf *text)
+void supervisor_admin_answer_json(struct admin_client *c, uint32_t status, const struct buf *text)
 {
     if (buf_failed(text))
-        supervisor_admin_answer(c, REFUSED, STR("out of memory"));
+        supervisor_admin_answer(c, ADMIN_REFUSED, STR("out of memory"));
     else
         supervisor_admin_answer(c, status, buf_str(text));
 }
 
-/* ---- what can be asked ---- */
-
-static void act_status(struct supervisor *s, struct admin_client *c, struct str text,
-                       int64_t now_ms)
+void supervisor_each_waiting(struct supervisor *s, const struct part *part,
+                             void (*visit)(struct supervisor *s, struct admin_client *c,
+                                           void *user),
+                             void *user)
 {
-    (void)text;
-    struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
-    supervisor_look_for_alarms_now(s, now_ms);
-    supervisor_put_status(s, &j, now_ms);
-    answer_json(c, 0, &out);
-    buf_fini(&out);
-}
-
-static void act_stats(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
-{
-    (void)text;
-    struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
-    supervisor_look_for_alarms_now(s, now_ms);
-    json_begin_object(&j);
-    supervisor_put_statistics(s, &j);
-    json_end_object(&j);
-    answer_json(c, 0, &out);
-    buf_fini(&out);
-}
-
-static void act_sources(struct supervisor *s, struct admin_client *c, struct str text,
-                        int64_t now_ms)
-{
-    (void)text, (void)now_ms;
-    struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
-    supervisor_put_refused(s, &j);
-    answer_json(c, 0, &out);
-    buf_fini(&out);
-}
-
-static void act_reload(struct supervisor *s, struct admin_client *c, struct str text,
-                       int64_t now_ms)
-{
-    if (s->stopping || !s->ready) {
-        supervisor_admin_answer(
-            c, REFUSED, s->stopping ? STR("stird is stopping") : STR("stird is not ready yet"));
-        return;
+    for (unsigned i = 0; i < CONTROL_PLACES; i++) {
+        struct admin_client *c = &admin_own(s)->clients[i];
+        if (c->fd >= 0 && c->asked == part)
+            visit(s, c, user);
     }
-    c->ticket = ++s->reload_tickets;
-    if (!c->waits)
-        supervisor_admin_answer(c, 0, STR("{\"accepted\":true}"));
-    else
-        c->deadline_ms = now_ms + WAIT_LIMIT_MS;
-    s->force_asked = s->force_asked || str_eq(text, STR("force"));
-    supervisor_reload(s, now_ms);
 }
 
-/* The very bytes that the workers use, so that stirctl decides as they do. */
-static void act_snapshot(struct supervisor *s, struct admin_client *c, struct str text,
-                         int64_t now_ms)
+/* NULL: nobody answers that. */
+static const struct ask *ask_of(const struct supervisor *s, unsigned type)
 {
-    (void)text, (void)now_ms;
-    struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
-    json_begin_object(&j);
-    json_put_key(&j, STR("path"));
-    json_put_string(&j, s->path);
-    json_put_key(&j, STR("read_at"));
-    json_put_integer(&j, s->current.read_at_s);
-    json_put_key(&j, STR("generation"));
-    json_put_integer(&j, (int64_t)s->current.generation);
-    json_end_object(&j);
-    int names_fd = supervisor_names_to_fd(s);
-    const int fds[] = {s->current.public_files_fd, s->current.numbers_fd, names_fd, s->overlay_fd};
-    unsigned n = s->overlay_fd >= 0 ? 4 : 3;
-    int r = buf_failed(&out) ? -ENOMEM : names_fd;
-    if (r >= 0)
-        r = admin_reply(c->fd, 0, buf_str(&out), fds, n);
-    if (names_fd >= 0)
-        close(names_fd);
-    if (r)
-        supervisor_admin_answer(c, REFUSED, str_of(strerror(-r)));
-    c->waits = false;
-    buf_fini(&out);
+    for (const struct part *const *part = s->parts; *part; part++)
+        for (const struct ask *ask = (*part)->asks; ask && ask->act; ask++)
+            if (ask->type == type)
+                return ask;
+    return NULL;
 }
-
-static void act_check(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
-{
-    (void)text;
-    c->waits = c->for_check = true;
-    c->ticket = s->checks + 1; /* one that is under way has looked before it was asked */
-    c->deadline_ms = now_ms + WAIT_LIMIT_MS;
-    supervisor_check_now(s);
-}
-
-static const struct {
-    void (*act)(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms);
-    enum control_right right; /* that it takes */
-} acts[ADMIN_TYPES] = {
-    [ADMIN_STATUS] = {act_status, CONTROL_LOOK},
-    [ADMIN_STATS] = {act_stats, CONTROL_LOOK},
-    [ADMIN_RELOAD] = {act_reload, CONTROL_CHANGE},
-    [ADMIN_SNAPSHOT] = {act_snapshot, CONTROL_LOOK},
-    [ADMIN_NUMBERS_SET] = {supervisor_admin_numbers_set, CONTROL_CHANGE},
-    [ADMIN_NUMBERS_UNSET] = {supervisor_admin_numbers_unset, CONTROL_CHANGE},
-    [ADMIN_NUMBERS_LIST] = {supervisor_admin_numbers_list, CONTROL_LOOK},
-    [ADMIN_CHECK] = {act_check, CONTROL_CHANGE},
-    [ADMIN_SOURCES] = {act_sources, CONTROL_LOOK},
-};
 
 /* ---- clients ---- */
 
@@ -157,123 +72,161 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
 {
     struct admin_request_head head;
     char text[ADMIN_TEXT_MAX + 1];
+    const struct ask *ask = NULL;
     int r = admin_take(c->fd, &head, text);
     if (r == -EAGAIN)
         return;
-    if (r <= 0 || head.type >= ADMIN_TYPES || !acts[head.type].act) {
+    if (r <= 0 || !(ask = ask_of(s, head.type))) {
         if (r == -EBADMSG || r > 0)
-            supervisor_admin_answer(c, REFUSED, STR("stirctl and stird are of different versions"));
+            supervisor_admin_answer(c, ADMIN_REFUSED,
+                                    STR("stirctl and stird are of different versions"));
         drop(c);
         return;
     }
     /* Replies that wait hold descriptors of ours, of which there are so many. */
     if (!admin_is_read(c->fd)) {
-        control_refusals_add(&s->refusals, CONTROL_REFUSED_UNREAD, c->peer.pid, c->peer.uid,
-                             now_ms);
+        control_refusals_add(&admin_own(s)->refusals, CONTROL_REFUSED_UNREAD, c->peer.pid,
+                             c->peer.uid, now_ms);
         drop(c);
         return;
     }
     c->deadline_ms = now_ms + ADMIN_SILENCE_MS;
     c->waits = head.wait != 0;
-    if (acts[head.type].right > c->peer.right)
-        supervisor_admin_answer(c, REFUSED,
+    if (ask->right > c->peer.right)
+        supervisor_admin_answer(c, ADMIN_REFUSED,
                                 STR("you may look, and this changes something: it takes root, or "
                                     "a member of the group of control.group"));
     else
-        acts[head.type].act(s, c, (struct str){text, head.text_bytes}, now_ms);
+        ask->act(s, c, (struct str){text, head.text_bytes}, now_ms);
 }
 
-void supervisor_serve_admin(struct supervisor *s, int64_t now_ms)
+static void tick(struct supervisor *s, int64_t now_ms)
 {
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        struct admin_client *c = &s->clients[i];
+    for (unsigned i = 0; i < CONTROL_PLACES; i++) {
+        struct admin_client *c = &admin_own(s)->clients[i];
         if (c->fd >= 0)
             read_client(s, c, now_ms);
-        if (c->fd >= 0 && c->for_numbers && now_ms >= c->deadline_ms)
-            supervisor_numbers_late(s, c);
+        if (c->fd >= 0 && c->asked && c->asked->late && now_ms >= c->deadline_ms)
+            c->asked->late(s, c);
         if (c->fd >= 0 && now_ms >= c->deadline_ms)
             drop(c);
     }
-    if (s->admin_fd >= 0)
+    if (admin_own(s)->fd >= 0)
         supervisor_accept_callers(s, now_ms);
 }
 
-void supervisor_close_admin(struct supervisor *s)
+static void fini(struct supervisor *s)
 {
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        if (s->clients[i].fd >= 0)
-            drop(&s->clients[i]);
+    for (unsigned i = 0; i < CONTROL_PLACES; i++) {
+        if (admin_own(s)->clients[i].fd >= 0)
+            drop(&admin_own(s)->clients[i]);
     }
-    if (s->admin_fd < 0)
-        return;
-    close(s->admin_fd);
-    s->admin_fd = -1;
-    if (s->admin_path)
-        unlink(s->admin_path);
+    if (admin_own(s)->fd >= 0) {
+        close(admin_own(s)->fd);
+        unlink(admin_own(s)->path);
+    }
+    free(admin_own(s)->path);
 }
 
-int supervisor_let_in(struct supervisor *s)
+/* The socket's file is for those whom the present configuration names. 0 or -errno. */
+static int let_in(struct supervisor *s)
 {
     const struct control_groups *groups = &s->current.groups;
-    int r = admin_let_in(str_of(s->admin_path), service_user_gid(),
+    int r = admin_let_in(str_of(admin_own(s)->path), service_user_gid(),
                          !control_groups_are_one(groups));
     if (r)
         log_warning("the control socket's rights cannot be set", LOG_CSTR("error", strerror(-r)));
     return r;
 }
 
-/* ---- the end of a reload ---- */
-
-static void put_lines(struct json *j, struct str key, struct str text)
+static char *join_path(struct str directory, const char *name)
 {
-    json_put_key(j, key);
-    json_begin_array(j);
-    if (text.n > PROBLEMS_TOLD_MAX) {
-        text = str_slice(text, 0, PROBLEMS_TOLD_MAX);
-        while (text.n > 0 && text.p[text.n - 1] != '\n')
-            text.n--;
-    }
-    while (text.n > 0)
-        json_put_string(j, str_cut(&text, '\n'));
-    json_end_array(j);
+    char *path = NULL;
+    return asprintf(&path, "%.*s/%s", STR_ARG(directory), name) < 0 ? NULL : path;
 }
 
-void supervisor_admin_reloaded(struct supervisor *s, const char *why)
+/* systemd makes the directory; without it this does. The socket says who may use it. */
+bool supervisor_open_admin(struct supervisor *s, struct problems *problems)
 {
-    struct buf out = BUF_INIT;
-    struct json j = json_writer(&out, false);
-    json_begin_object(&j);
-    json_put_key(&j, STR("reloaded"));
-    json_put_bool(&j, why == NULL);
-    json_put_key(&j, STR("generation"));
-    json_put_integer(&j, (int64_t)s->current.generation);
-    json_put_key(&j, STR("number_rows"));
-    json_put_integer(&j, (int64_t)s->current.numbers.rows);
-    if (why) {
-        json_put_key(&j, STR("why"));
-        json_put_string(&j, str_of(why));
-        put_lines(&j, STR("problems"), buf_str(&s->reload_problems));
-    } else {
-        put_lines(&j, STR("warnings"), buf_str(&s->reload_warnings));
-    }
-    json_end_object(&j);
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        struct admin_client *c = &s->clients[i];
-        if (c->fd >= 0 && c->waits && !c->for_check && !c->for_numbers && c->ticket > 0 &&
-            c->ticket <= s->reload_ticket)
-            answer_json(c, why ? REFUSED : 0, &out);
-    }
-    buf_fini(&out);
+    struct str directory = s->current.settings->runtime_directory;
+    char *name = strndup(directory.p, directory.n);
+    int r = 0;
+    admin_own(s)->path = join_path(directory, ADMIN_SOCKET_NAME);
+    if (!name || !admin_own(s)->path)
+        r = -ENOMEM;
+    else if (mkdir(name, 0755) == 0 ? chmod(name, 0755) : errno != EEXIST) /* the umask is 077 */
+        r = -errno;
+    free(name);
+    if (r == 0)
+        r = admin_own(s)->fd = admin_listen(str_of(admin_own(s)->path));
+    if (r >= 0)
+        r = let_in(s);
+    if (r >= 0)
+        return true;
+    admin_own(s)->fd = -1;
+    problems_add(problems, directory, 0, "the control socket \"%s\" cannot be opened: %s",
+                 ADMIN_SOCKET_NAME,
+                 r == -EADDRINUSE ? "another stird answers there: stop it, or give this one a "
+                                    "directories.runtime of its own"
+                                  : strerror(-r));
+    problems_may_pass(problems, -r);
+    return false;
 }
 
-void supervisor_admin_checked(struct supervisor *s, const char *why)
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
 {
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        struct admin_client *c = &s->clients[i];
-        if (c->fd < 0 || !c->for_check || c->ticket > s->checks)
-            continue;
-        supervisor_admin_answer(c, why ? REFUSED : 0,
-                                why ? str_of(why) : STR("{\"checked\":true}"));
-        c->waits = c->for_check = false;
-    }
+    admin_own(s)->fd = -1;
+    for (unsigned i = 0; i < CONTROL_PLACES; i++)
+        admin_own(s)->clients[i].fd = -1;
 }
+
+static void watch(const struct supervisor *s, struct watched *watched, int64_t now_ms)
+{
+    const struct admin *a = admin_own(s);
+    if (a->fd >= 0 && now_ms >= a->callers_from_ms)
+        supervisor_watch(watched, a->fd);
+    for (unsigned i = 0; i < CONTROL_PLACES; i++)
+        if (a->clients[i].fd >= 0)
+            supervisor_watch(watched, a->clients[i].fd);
+}
+
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
+{
+    int64_t from_ms = admin_own(s)->callers_from_ms;
+    return from_ms > now_ms ? from_ms : INT64_MAX;
+}
+
+static void follow(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    let_in(s);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_control_refused] = admin_own(s)->refusals.of[CONTROL_REFUSED_OWN];
+    values[ALARM_control_crowded] = admin_own(s)->refusals.of[CONTROL_REFUSED_CROWDED];
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    const struct control_refusals *r = &admin_own(s)->refusals;
+    c->control_refused = r->of[CONTROL_REFUSED_OWN];
+    c->control_crowded = r->of[CONTROL_REFUSED_CROWDED];
+    c->control_unread = r->of[CONTROL_REFUSED_UNREAD];
+    c->control_strangers = r->of[CONTROL_REFUSED_STRANGER];
+    c->control_gone = r->of[CONTROL_REFUSED_GONE];
+}
+
+const struct part part_admin = {.name = "admin",
+                                .bytes = sizeof(struct admin),
+                                .init = init,
+                                .fini = fini,
+                                .watch = watch,
+                                .deadline = deadline,
+                                .tick = tick,
+                                .on = {[EVENT_IN_FORCE] = follow},
+                                .count = count,
+                                .add_counts = add_counts};

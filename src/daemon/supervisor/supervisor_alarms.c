@@ -1,72 +1,21 @@
 /* What each alarm counts. */
-#include "supervisor.h"
+#include "supervisor_alarms.h"
+
+#include "supervisor_counters.h"
 
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
-#include <stird/conf/settings_file.h>
-#include <string.h>
-#include <unistd.h>
 
 #define LOOK_EVERY_MS 1000
 
-/* The first one of all is still on its way: it has the limits of its start for that. */
-static bool is_missing(const struct child *c)
-{
-    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
-}
+struct looked {
+    struct alarms alarms;
+    int64_t next_ms;
+};
 
-static uint64_t missing(const struct supervisor *s)
+static struct looked *own(const struct supervisor *s)
 {
-    uint64_t n = s->records_file >= 0 && is_missing(&s->recorder);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += is_missing(&s->workers[w]);
-    return n;
-}
-
-static uint64_t deaths(const struct supervisor *s)
-{
-    uint64_t n = s->signer.deaths + s->recorder.deaths;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].deaths;
-    return n;
-}
-
-static void count_change(void *user, const struct setting_change *change)
-{
-    (void)change;
-    ++*(uint64_t *)user;
-}
-
-static uint64_t changes(const struct supervisor *s)
-{
-    uint64_t n = 0;
-    settings_need_restart(s->current.settings, s->started_with, count_change, &n);
-    return n;
-}
-
-/* Of the processes themselves and of the files. */
-static void look_at_ourselves(const struct supervisor *s, uint64_t values[ALARMS])
-{
-    values[ALARM_no_signer] = s->signer.state != CHILD_SERVING;
-    values[ALARM_child_missing] = missing(s);
-    values[ALARM_child_replaced] = deaths(s);
-    values[ALARM_child_false] = s->false_children;
-    values[ALARM_signatures_over_ceiling] = s->sign_requests_refused;
-    values[ALARM_record_file] = s->record_file_fault;
-    values[ALARM_reload_failed] = s->reload_failure[0] != '\0';
-    values[ALARM_files_unreadable] = s->unreadable.n;
-    values[ALARM_needs_restart] = changes(s);
-    values[ALARM_urgent_changes] = s->urgent_changes_lost;
-    values[ALARM_urgent_certificate] = s->current.urgent_faults;
-    values[ALARM_urgent_customer] = s->current.urgent_unknown;
-    values[ALARM_check_lists] = s->check_faults;
-    values[ALARM_names_lost] = s->names_unsent;
-    values[ALARM_control_refused] = s->refusals.of[CONTROL_REFUSED_OWN];
-    values[ALARM_control_crowded] = s->refusals.of[CONTROL_REFUSED_CROWDED];
-    values[ALARM_supervisor_lacks] = supervisor_lacked(s);
-    values[ALARM_sockets_mended] = s->sockets_mended;
-    values[ALARM_sockets_broken] = supervisor_sockets_broken(s);
-    values[ALARM_log_dropped] = log_dropped();
+    return supervisor_part(s, &part_alarms);
 }
 
 static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
@@ -97,18 +46,41 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
 
 void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms)
 {
-    if (now_ms >= s->next_alarms_ms)
-        supervisor_look_for_alarms_now(s, now_ms);
-}
-
-void supervisor_look_for_alarms_now(struct supervisor *s, int64_t now_ms)
-{
     uint64_t values[ALARMS] = {0};
     if (!s->ready || s->stopping)
         return;
-    s->next_alarms_ms = now_ms + LOOK_EVERY_MS;
-    look_at_ourselves(s, values);
-    look_at_workers(s, values);
-    supervisor_certificate_alarms(s, values);
-    alarms_look(&s->alarms, values, now_ms, clock_real_s());
+    own(s)->next_ms = now_ms + LOOK_EVERY_MS;
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->count)
+            (*part)->count(s, values);
+    alarms_look(&own(s)->alarms, values, now_ms, clock_real_s());
 }
+
+const struct alarms *supervisor_alarms(const struct supervisor *s)
+{
+    return &own(s)->alarms;
+}
+
+static void tick(struct supervisor *s, int64_t now_ms)
+{
+    if (now_ms >= own(s)->next_ms)
+        supervisor_look_for_alarms(s, now_ms);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_log_dropped] = log_dropped();
+    look_at_workers(s, values);
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    c->alarms = alarms_on(&own(s)->alarms);
+    c->log_lines_dropped = log_dropped();
+}
+
+const struct part part_alarms = {.name = "alarms",
+                                 .bytes = sizeof(struct looked),
+                                 .tick = tick,
+                                 .count = count,
+                                 .add_counts = add_counts};

@@ -2,7 +2,7 @@
  * The control socket: who connects becomes a client that has a place of its part, or is refused in
  * words. Our own processes are not heard.
  */
-#include "supervisor.h"
+#include "supervisor_admin_own.h"
 
 #include "daemon/family.h"
 #include "daemon/room.h"
@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REFUSED        1
 #define CALLERS_A_TURN 16
 #define PAUSE_MS       100
 #define ROOM           4 /* descriptors: the caller's, what it takes to know it, a reply's */
@@ -42,12 +41,12 @@ static enum family family_of(struct supervisor *s, int fd, int *pid)
 
 static bool has_place(const struct supervisor *s, const struct control_peer *peer)
 {
-    struct control_peer seated[ADMIN_CLIENTS_MAX];
+    struct control_peer seated[CONTROL_PLACES];
     unsigned n = 0;
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
-        if (s->clients[i].fd >= 0)
-            seated[n++] = s->clients[i].peer;
-    return n < ADMIN_CLIENTS_MAX && control_places_have_one(seated, n, peer);
+    for (unsigned i = 0; i < CONTROL_PLACES; i++)
+        if (admin_own(s)->clients[i].fd >= 0)
+            seated[n++] = admin_own(s)->clients[i].peer;
+    return n < CONTROL_PLACES && control_places_have_one(seated, n, peer);
 }
 
 /* CONTROL_REFUSALS: it is let in. */
@@ -74,18 +73,18 @@ static void refuse(struct supervisor *s, int fd, enum control_refusal why,
             "(control.group, control.read_group)",
         [CONTROL_REFUSED_CROWDED] = "too many others use the control socket: try again",
     };
-    control_refusals_add(&s->refusals, why, peer->pid, peer->uid, now_ms);
+    control_refusals_add(&admin_own(s)->refusals, why, peer->pid, peer->uid, now_ms);
     if (words[why])
-        admin_reply(fd, REFUSED, str_of(words[why]), NULL, 0);
+        admin_reply(fd, ADMIN_REFUSED, str_of(words[why]), NULL, 0);
     close(fd);
 }
 
 static void seat(struct supervisor *s, int fd, const struct control_peer *peer, int64_t now_ms)
 {
     unsigned i = 0;
-    while (s->clients[i].fd >= 0)
+    while (admin_own(s)->clients[i].fd >= 0)
         i++;
-    s->clients[i] = (struct admin_client){
+    admin_own(s)->clients[i] = (struct admin_client){
         .fd = fd, .deadline_ms = now_ms + ADMIN_SILENCE_MS, .peer = *peer};
 }
 
@@ -101,7 +100,7 @@ static void take_failed(struct supervisor *s, int error, int64_t now_ms)
 {
     if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
         return;
-    s->callers_from_ms = now_ms + PAUSE_MS;
+    admin_own(s)->callers_from_ms = now_ms + PAUSE_MS;
     supervisor_lacks(s, LACK_CALLER, error, now_ms);
 }
 
@@ -117,11 +116,11 @@ static int take(int listening)
 
 void supervisor_accept_callers(struct supervisor *s, int64_t now_ms)
 {
-    if (now_ms < s->callers_from_ms)
+    if (now_ms < admin_own(s)->callers_from_ms)
         return;
-    for (unsigned i = 0; i < CALLERS_A_TURN && !nobody_waits(s->admin_fd); i++) {
+    for (unsigned i = 0; i < CALLERS_A_TURN && !nobody_waits(admin_own(s)->fd); i++) {
         struct control_peer peer;
-        int fd = take(s->admin_fd);
+        int fd = take(admin_own(s)->fd);
         if (fd < 0) {
             take_failed(s, -fd, now_ms);
             return;

@@ -3,7 +3,9 @@
  * process of its own (checker_process.h), tells the workers, raises alarms, and watches the
  * directories for new units.
  */
-#include "supervisor.h"
+#include "supervisor_certificates.h"
+
+#include "supervisor_admin.h"
 
 #include "daemon/checker_process.h"
 #include "daemon/key_file.h"
@@ -15,6 +17,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/core/certificate_check.h>
+#include <stird/io/admin.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -37,6 +40,25 @@ struct finding {
     bool unreadable;      /* a file of it, at the last look */
 };
 
+struct certificates {
+    struct buf findings;                     /* struct finding */
+    uint64_t checks;                         /* begun */
+    uint64_t check_faults, check_faults_now; /* lists that the last one, this one, cannot read */
+    unsigned check_next;                     /* unit that the present one may tell of */
+    bool check_over;                         /* it has told all */
+    bool check_asked;                        /* a look that does not wait for its time */
+    uint64_t directories_lost;               /* they cannot be read */
+    uint64_t units_unreadable;               /* whose directory can, and a file in it cannot */
+    int64_t next_directories_ms, next_check_ms, next_lives_ms;
+    int watch_fd;                          /* inotify of their directories; -1: none */
+    int64_t watch_due_ms, watch_latest_ms; /* what came is read anew then, and no later */
+};
+
+static struct certificates *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_certificates);
+}
+
 /* A unit that is written anew under the same name is another one: it has another serial or URL. */
 static void name_unit(const struct certificate *c, char name[sizeof(((struct finding *)0)->unit)])
 {
@@ -47,9 +69,9 @@ static void name_unit(const struct certificate *c, char name[sizeof(((struct fin
 static struct finding *find(const struct supervisor *s, const struct certificate *c)
 {
     char name[sizeof(((struct finding *)0)->unit)];
-    struct finding *list = (struct finding *)(void *)s->findings.p;
+    struct finding *list = (struct finding *)(void *)own(s)->findings.p;
     name_unit(c, name);
-    for (size_t i = 0; i < s->findings.n / sizeof(*list); i++)
+    for (size_t i = 0; i < own(s)->findings.n / sizeof(*list); i++)
         if (strcmp(list[i].unit, name) == 0)
             return &list[i];
     return NULL;
@@ -61,7 +83,7 @@ static struct finding *find_or_add(struct supervisor *s, const struct certificat
     if (known)
         return known;
     name_unit(c, new.unit);
-    buf_add(&s->findings, &new, sizeof(new));
+    buf_add(&own(s)->findings, &new, sizeof(new));
     return find(s, c);
 }
 
@@ -71,8 +93,7 @@ void supervisor_certificate_states(const struct supervisor *s, const struct sett
                                    char *text, size_t bytes)
 {
     size_t n = 0;
-    _Static_assert(CERTIFICATE_UNITS_MAX < sizeof(((struct control_message *)0)->text),
-                   "every unit has its state in the message");
+    _Static_assert(CERTIFICATE_UNITS_MAX < CONTROL_TEXT, "every unit has its state in the message");
     for (unsigned i = 0; i < settings->n_certificates && n + 1 < bytes; i++) {
         const struct finding *f = find(s, &settings->certificates[i]);
         text[n++] = (char)('0' + (f ? f->state : CERTIFICATE_UNCHECKED));
@@ -83,8 +104,9 @@ void supervisor_certificate_states(const struct supervisor *s, const struct sett
 static void tell_workers(struct supervisor *s)
 {
     struct control_message message = {.type = CONTROL_CERTIFICATES,
-                                      .generation = s->current.generation};
-    supervisor_certificate_states(s, s->current.settings, message.text, sizeof(message.text));
+                                      .certificates = {.generation = s->current.generation}};
+    supervisor_certificate_states(s, s->current.settings, message.certificates.states,
+                                  CONTROL_TEXT);
     for (unsigned w = 0; w < s->n_workers; w++)
         if (s->workers[w].pid > 0)
             child_send(&s->workers[w], &message, NULL, 0);
@@ -92,34 +114,31 @@ static void tell_workers(struct supervisor *s)
 
 /* ---- looking ---- */
 
-static int enter_checker(void *user, int control_fd)
+static void check_now(struct supervisor *s)
 {
-    const struct supervisor *s = user;
-    log_open("checker", STDERR_FILENO, s->journal);
-    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
-                        control_fd);
+    own(s)->check_asked = true;
 }
 
-void supervisor_check_now(struct supervisor *s)
+static struct child *checker(const struct supervisor *s)
 {
-    s->check_asked = true;
+    return supervisor_places(s, ROLE_CHECKER);
 }
 
 static void start_checker(struct supervisor *s, int64_t now_ms)
 {
     uint32_t every_ms = s->current.settings->check.interval_ms;
-    bool due = s->check_asked || (every_ms > 0 && now_ms >= s->next_check_ms);
-    if (!due || !s->ready || s->stopping || s->checker.pid != 0)
+    bool due = own(s)->check_asked || (every_ms > 0 && now_ms >= own(s)->next_check_ms);
+    if (!due || !s->ready || s->stopping || checker(s)->pid != 0)
         return;
-    s->check_asked = false;
-    s->checks++;
-    s->check_faults_now = 0;
-    s->check_next = 0;
-    s->check_over = false;
-    int r = child_start(&s->checker, enter_checker, s, NULL, 0, now_ms);
+    own(s)->check_asked = false;
+    own(s)->checks++;
+    own(s)->check_faults_now = 0;
+    own(s)->check_next = 0;
+    own(s)->check_over = false;
+    int r = supervisor_start_child(s, checker(s), now_ms);
     if (r)
         log_warning("the certificates' URLs cannot be looked at", LOG_CSTR("error", strerror(-r)));
-    s->next_check_ms = now_ms + (r ? RETRY_MS : every_ms);
+    own(s)->next_check_ms = now_ms + (r ? RETRY_MS : every_ms);
 }
 
 static void log_finding(const struct certificate *c, const struct finding *f)
@@ -148,59 +167,111 @@ static void lose_sight(const struct certificate *c, struct finding *f, const cha
 }
 
 /* The checker reads the network: what it says is text of bounded length and a known state. */
-static void take_finding(struct supervisor *s, const struct control_message *m)
+static void take_finding(struct supervisor *s, const struct control_certificate *m)
 {
     const struct settings *settings = s->current.settings;
-    unsigned state = (unsigned)(m->text[0] - '0');
-    if (m->generation != s->current.generation || m->worker >= settings->n_certificates ||
+    const uint32_t state = m->state;
+    if (m->generation != s->current.generation || m->unit >= settings->n_certificates ||
         state > CERTIFICATE_WRONG)
         return;
-    const struct certificate *c = &settings->certificates[m->worker];
+    const struct certificate *c = &settings->certificates[m->unit];
     struct finding *f = find_or_add(s, c);
     if (!f)
         return;
-    if (f->state == CERTIFICATE_WRONG && state == CERTIFICATE_UNREACHABLE) {
-        lose_sight(c, f, m->text + 1);
+    if (f->state == CERTIFICATE_WRONG &&
+        (state == CERTIFICATE_UNREACHABLE || state == CERTIFICATE_UNCHECKED)) {
+        lose_sight(c, f, m->saying);
         return;
     }
     f->out_of_sight = false;
-    bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->text + 1) != 0;
+    bool news = f->checked_at_s == 0 || f->state != state || strcmp(f->saying, m->saying) != 0;
     f->state = (uint8_t)state;
-    snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->text + 1);
+    snprintf(f->saying, sizeof(f->saying), "%.*s", (int)sizeof(f->saying) - 1, m->saying);
     f->checked_at_s = clock_real_s();
     if (news)
         log_finding(c, f);
     tell_workers(s);
 }
 
-/* Each unit once, in their order: what is found is told to all workers, and logged. */
-static bool is_in_turn(struct supervisor *s, const struct control_message *m)
+/* ---- who asked for a look ---- */
+
+static void tell_one(struct supervisor *s, struct admin_client *c, void *user)
 {
-    if (s->check_over)
-        return false;
-    if (m->type == CONTROL_ALARM)
-        return ++s->check_faults_now <= CHECKER_FAULTS_MAX;
-    return m->type != CONTROL_CERTIFICATE || m->worker == s->check_next++;
+    const char *why = user;
+    if (c->ticket <= own(s)->checks)
+        supervisor_admin_answer(c, why ? ADMIN_REFUSED : 0,
+                                why ? str_of(why) : STR("{\"checked\":true}"));
 }
 
-void supervisor_checker_message(struct supervisor *s, const struct control_message *m)
+/* WHY the look that has just ended was none, or NULL. */
+static void tell_checked(struct supervisor *s, const char *why)
 {
-    const bool known = m->type == CONTROL_CERTIFICATE || m->type == CONTROL_ALARM ||
-                       m->type == CONTROL_READY;
-    if (!known || !is_in_turn(s, m)) {
-        supervisor_child_false(s, &s->checker,
-                               known ? "what it has said already, or not in its turn"
-                                     : "a word that no child of its kind has");
-        return;
-    }
-    if (m->type == CONTROL_CERTIFICATE)
-        take_finding(s, m);
-    if (m->type == CONTROL_READY) {
-        s->check_over = true;
-        s->check_faults = s->check_faults_now;
-        supervisor_admin_checked(s, NULL);
-    }
+    supervisor_each_waiting(s, &part_certificates, tell_one, (void *)(uintptr_t)why);
 }
+
+static void act_check(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+{
+    (void)text;
+    c->asked = &part_certificates;
+    c->ticket = own(s)->checks + 1; /* one that is under way has looked before it was asked */
+    c->deadline_ms = now_ms + ADMIN_WAIT_MS;
+    check_now(s);
+}
+
+/* ---- the checker ---- */
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
+{
+    (void)c;
+    return checker_main(&(struct checker_options){s->current.settings, s->current.generation},
+                        control_fd);
+}
+
+/* Each unit once, in their order: what is found is told to all workers, and logged. */
+static bool is_in_turn(struct supervisor *s, const struct heard *h, bool in_turn)
+{
+    in_turn = in_turn && !own(s)->check_over;
+    if (!in_turn)
+        supervisor_child_false(s, h->child, "what it has said already, or not in its turn");
+    return in_turn;
+}
+
+static void hear_certificate(struct supervisor *s, const struct heard *h)
+{
+    const struct control_certificate *m = &h->message->certificate;
+    if (is_in_turn(s, h, own(s)->check_over || m->unit == own(s)->check_next++))
+        take_finding(s, m);
+}
+
+static void hear_fault(struct supervisor *s, const struct heard *h)
+{
+    is_in_turn(s, h, own(s)->check_over || ++own(s)->check_faults_now <= CHECKER_FAULTS_MAX);
+}
+
+static void hear_checked(struct supervisor *s, const struct heard *h)
+{
+    if (!is_in_turn(s, h, true))
+        return;
+    own(s)->check_over = true;
+    own(s)->check_faults = own(s)->check_faults_now;
+    tell_checked(s, NULL);
+}
+
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)c;
+    (void)death;
+    tell_checked(s, "the checker ended before it was done");
+}
+
+static const struct word hears[] = {
+    {CONTROL_CERTIFICATE, hear_certificate},
+    {CONTROL_CHECK_FAULT, hear_fault},
+    {CONTROL_CHECKED, hear_checked},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_checker = {.enter = enter, .hears = hears, .gone = gone};
 
 /* ---- lives ---- */
 
@@ -226,9 +297,9 @@ static void alarm_life(const struct certificate *c, struct finding *f, int64_t n
 static void look_at_lives(struct supervisor *s, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
-    if (now_ms < s->next_lives_ms || !s->ready)
+    if (now_ms < own(s)->next_lives_ms || !s->ready)
         return;
-    s->next_lives_ms = now_ms + RETRY_MS;
+    own(s)->next_lives_ms = now_ms + RETRY_MS;
     for (unsigned i = 0; i < settings->n_certificates; i++) {
         const struct certificate *c = &settings->certificates[i];
         bool newest = i == 0 || !str_eq(c->id, settings->certificates[i - 1].id);
@@ -283,22 +354,22 @@ static bool unit_is_unreadable(struct supervisor *s, const struct certificate *c
 static void look_at_directories(struct supervisor *s, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
-    if (now_ms < s->next_directories_ms || !s->ready)
+    if (now_ms < own(s)->next_directories_ms || !s->ready)
         return;
-    s->next_directories_ms = now_ms + DIRECTORIES_EVERY_MS;
-    s->directories_lost = s->units_unreadable = 0;
+    own(s)->next_directories_ms = now_ms + DIRECTORIES_EVERY_MS;
+    own(s)->directories_lost = own(s)->units_unreadable = 0;
     for (unsigned i = 0; i < settings->n_certificates; i++) {
         const struct certificate *c = &settings->certificates[i];
         bool lost = directory_is_lost(c);
-        s->directories_lost += lost;
-        s->units_unreadable += !lost && unit_is_unreadable(s, c);
+        own(s)->directories_lost += lost;
+        own(s)->units_unreadable += !lost && unit_is_unreadable(s, c);
     }
 }
 
 /* ---- alarms ---- */
 
 /* Of the newest unit of each certificate, as the lines of the log. */
-void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[ALARMS])
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct settings *settings = s->current.settings;
     for (unsigned i = 0; i < settings->n_certificates; i++) {
@@ -310,8 +381,9 @@ void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[A
         values[ALARM_certificate_life] += newest && f &&
                                           certificate_life(c, clock_real_s()) >= LIFE_A_TENTH;
     }
-    values[ALARM_certificate_directory] = s->directories_lost;
-    values[ALARM_certificate_files] = s->units_unreadable;
+    values[ALARM_check_lists] = own(s)->check_faults;
+    values[ALARM_certificate_directory] = own(s)->directories_lost;
+    values[ALARM_certificate_files] = own(s)->units_unreadable;
 }
 
 /* ---- new units ---- */
@@ -319,7 +391,7 @@ void supervisor_certificate_alarms(const struct supervisor *s, uint64_t values[A
 static void watch_one(struct supervisor *s, struct str directory)
 {
     char *z = strndup(directory.p, directory.n);
-    if (z && inotify_add_watch(s->watch_fd, z, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+    if (z && inotify_add_watch(own(s)->watch_fd, z, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
         log_warning("a certificate's directory is not watched", LOG_TEXT("directory", directory),
                     LOG_CSTR("error", strerror(errno)));
     free(z);
@@ -337,10 +409,10 @@ static struct str parent_of(const struct certificate *c)
 static void forget_gone_units(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
-    struct finding *list = (struct finding *)(void *)s->findings.p;
+    struct finding *list = (struct finding *)(void *)own(s)->findings.p;
     size_t kept = 0;
     char name[sizeof(list->unit)];
-    for (size_t i = 0; i < s->findings.n / sizeof(*list); i++) {
+    for (size_t i = 0; i < own(s)->findings.n / sizeof(*list); i++) {
         bool here = false;
         for (unsigned k = 0; k < settings->n_certificates && !here; k++) {
             name_unit(&settings->certificates[k], name);
@@ -349,20 +421,22 @@ static void forget_gone_units(struct supervisor *s)
         if (here)
             list[kept++] = list[i];
     }
-    s->findings.n = kept * sizeof(*list);
+    own(s)->findings.n = kept * sizeof(*list);
 }
 
-void supervisor_watch_certificates(struct supervisor *s)
+/* Of the present configuration, which has just come into force. */
+static void watch_directories(struct supervisor *s, const struct news *news)
 {
+    (void)news;
     const struct settings *settings = s->current.settings;
     forget_gone_units(s);
-    if (s->watch_fd >= 0)
-        close(s->watch_fd);
-    s->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    for (unsigned i = 0; i < settings->n_certificates && s->watch_fd >= 0; i++)
+    if (own(s)->watch_fd >= 0)
+        close(own(s)->watch_fd);
+    own(s)->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    for (unsigned i = 0; i < settings->n_certificates && own(s)->watch_fd >= 0; i++)
         watch_one(s, parent_of(&settings->certificates[i]));
     if (settings->check.interval_ms > 0)
-        supervisor_check_now(s);
+        check_now(s);
 }
 
 /* What happened is of no interest: a reload looks at everything. */
@@ -370,22 +444,23 @@ static void read_watch(struct supervisor *s, int64_t now_ms)
 {
     char events[4096];
     unsigned n = 0;
-    while (n < WATCH_READS_A_TURN && s->watch_fd >= 0 &&
-           read(s->watch_fd, events, sizeof(events)) > 0)
+    while (n < WATCH_READS_A_TURN && own(s)->watch_fd >= 0 &&
+           read(own(s)->watch_fd, events, sizeof(events)) > 0)
         n++;
-    if (n > 0 && s->watch_due_ms == 0)
-        s->watch_latest_ms = now_ms + WATCH_LATEST_MS;
+    if (n > 0 && own(s)->watch_due_ms == 0)
+        own(s)->watch_latest_ms = now_ms + WATCH_LATEST_MS;
     if (n > 0)
-        s->watch_due_ms = now_ms + WATCH_SETTLES_MS < s->watch_latest_ms ? now_ms + WATCH_SETTLES_MS
-                                                                         : s->watch_latest_ms;
-    if (s->watch_due_ms == 0 || now_ms < s->watch_due_ms || s->stopping || !s->ready)
+        own(s)->watch_due_ms = now_ms + WATCH_SETTLES_MS < own(s)->watch_latest_ms
+                                   ? now_ms + WATCH_SETTLES_MS
+                                   : own(s)->watch_latest_ms;
+    if (own(s)->watch_due_ms == 0 || now_ms < own(s)->watch_due_ms || s->stopping || !s->ready)
         return;
-    s->watch_due_ms = 0;
+    own(s)->watch_due_ms = 0;
     log_info("reload: a certificate's directory changed");
-    supervisor_reload(s, now_ms);
+    supervisor_tell(s, EVENT_RELOAD_WANTED, &(struct news){.now_ms = now_ms});
 }
 
-void supervisor_tend_certificates(struct supervisor *s, int64_t now_ms)
+static void tick(struct supervisor *s, int64_t now_ms)
 {
     read_watch(s, now_ms);
     look_at_lives(s, now_ms);
@@ -401,7 +476,7 @@ static void put_count(struct json *j, const char *key, int64_t value)
     json_put_integer(j, value);
 }
 
-void supervisor_put_certificate_counts(const struct supervisor *s, struct json *j)
+static void put_counts(const struct supervisor *s, struct json *j)
 {
     static const char *const keys[] = {
         [CERTIFICATE_UNCHECKED] = "certificates_unchecked",
@@ -420,16 +495,17 @@ void supervisor_put_certificate_counts(const struct supervisor *s, struct json *
         if (newest && c->not_after_s - now_s < least_s)
             least_s = c->not_after_s - now_s;
     }
-    put_count(j, "certificate_checks", (int64_t)s->checks);
+    put_count(j, "certificate_checks", (int64_t)own(s)->checks);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         put_count(j, keys[i], counts[i]);
     put_count(j, "certificate_seconds_left", least_s);
 }
 
-void supervisor_put_certificates(const struct supervisor *s, struct json *j)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
+    (void)now_ms;
     const struct settings *settings = s->current.settings;
-    char states[sizeof(((struct control_message *)0)->text)];
+    char states[CONTROL_TEXT];
     uint8_t values[sizeof(states)] = {0};
     int64_t now_s = clock_real_s();
     enum reason reason;
@@ -488,3 +564,40 @@ void supervisor_put_certificates(const struct supervisor *s, struct json *j)
     }
     json_end_array(j);
 }
+
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
+{
+    own(s)->watch_fd = -1;
+}
+
+static void fini(struct supervisor *s)
+{
+    buf_fini(&own(s)->findings);
+    if (own(s)->watch_fd >= 0)
+        close(own(s)->watch_fd);
+}
+
+static void watch(const struct supervisor *s, struct watched *watched, int64_t now_ms)
+{
+    (void)now_ms;
+    if (own(s)->watch_fd >= 0)
+        supervisor_watch(watched, own(s)->watch_fd);
+}
+
+static const struct ask asks[] = {{ADMIN_CHECK, act_check, CONTROL_CHANGE}, {.act = NULL}};
+
+const struct part part_certificates = {
+    .name = "certificates",
+    .bytes = sizeof(struct certificates),
+    .init = init,
+    .fini = fini,
+    .watch = watch,
+    .tick = tick,
+    .on = {[EVENT_BEGINS] = watch_directories, [EVENT_IN_FORCE] = watch_directories},
+    .count = count,
+    .put_status = put_status,
+    .put_counts = put_counts,
+    .asks = asks,
+};

@@ -1,152 +1,96 @@
-/* Starting children, and the channels between workers and signers. */
-#include "supervisor.h"
+/* The children, by the table of their roles: started, started again, pinged, killed and buried. */
+#include "loop.h"
 
-#include "daemon/loader_process.h"
-#include "daemon/roles.h"
-
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
-#include <stird/base/packet.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* ---- places ---- */
+
+void supervisor_make_places(struct supervisor *s, const struct child_role *table, unsigned n_roles)
+{
+    struct child *place = s->children;
+    s->roles = table;
+    s->n_roles = n_roles;
+    for (unsigned role = 0; role < n_roles; role++)
+        for (unsigned i = 0; i < table[role].places; i++) {
+            assert(place < s->children + CHILDREN_MAX);
+            child_init(place++, &table[role], i);
+        }
+    s->workers = supervisor_places(s, ROLE_WORKER);
+}
+
+struct child *supervisor_places(const struct supervisor *s, enum role role)
+{
+    struct child *place = (struct child *)(uintptr_t)s->children;
+    for (unsigned r = 0; r < (unsigned)role; r++)
+        place += s->roles[r].places;
+    return place;
+}
 
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
-        visit(s, &s->workers[w], user);
-    visit(s, &s->signer, user);
-    visit(s, &s->next_signer, user);
-    for (unsigned i = 0; i < RETIRED_MAX; i++)
-        visit(s, &s->retired[i], user);
-    visit(s, &s->recorder, user);
-    visit(s, &s->loader, user);
-    visit(s, &s->checker, user);
-}
-
-/* ---- entries of the children: in the new process ---- */
-
-struct worker_start {
-    const struct supervisor *s;
-    unsigned w;
-    struct listener_sockets sockets[LISTENERS_MAX];
-    int others[WORKERS_MAX];
-};
-
-static int enter_worker(void *user, int control_fd)
-{
-    struct worker_start *start = user;
-    static char name[24];
-    snprintf(name, sizeof(name), "worker %u", start->w + 1);
-    log_open(name, STDERR_FILENO, start->s->journal);
-    return worker_main(&(struct worker_options){
-        .control_fd = control_fd,
-        .records_fd = start->s->record_channels[start->w][1],
-        .backlog_fd = start->s->record_backlogs[start->w],
-        .worker = start->w,
-        .n_workers = start->s->n_workers,
-        .sockets = start->sockets,
-        .inbox_fd = start->s->inboxes[start->w][0],
-        .others_fds = start->others,
-        .dispatch_key = &start->s->dispatch_key,
-    });
-}
-
-struct signer_start {
-    const struct supervisor *s;
-    const struct settings *settings;
-};
-
-static int enter_signer(void *user, int control_fd)
-{
-    const struct signer_start *start = user;
-    log_open("signer", STDERR_FILENO, start->s->journal);
-    return signer_main(start->settings, control_fd);
-}
-
-static int enter_recorder(void *user, int control_fd)
-{
-    const struct supervisor *s = user;
-    log_open("recorder", STDERR_FILENO, s->journal);
-    return recorder_main(control_fd, s->record_tally_fd);
+    for (unsigned i = 0; i < CHILDREN_MAX && s->children[i].role; i++)
+        visit(s, &s->children[i], user);
 }
 
 /* ---- starting ---- */
 
-static int said(const struct child *c, int r)
+/* In the new process. */
+struct entry {
+    const struct supervisor *s;
+    const struct child *child;
+};
+
+static int enter(void *user, int control_fd)
+{
+    const struct entry *entry = user;
+    const struct child_role *role = entry->child->role;
+    const char *noun = strchr(role->name, '-');
+    static char name[24];
+    snprintf(name, sizeof(name), "%s", noun ? noun + 1 : role->name);
+    if (role->numbered)
+        snprintf(name + strlen(name), sizeof(name) - strlen(name), " %u", entry->child->index + 1);
+    log_open(name, STDERR_FILENO, entry->s->journal);
+    return role->duty->enter(entry->s, entry->child, control_fd);
+}
+
+static void say_start(const struct child *c, int r)
 {
     if (r)
         log_error("a child cannot be started", LOG_CSTR("child", c->role->name),
                   LOG_CSTR("error", strerror(-r)));
     else
         log_info("child started", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
-    return r;
 }
 
-int supervisor_start_signer(struct supervisor *s, struct child *c,
-                            const struct configuration *configuration, int64_t now_ms)
+int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    struct signer_start start = {s, configuration->settings};
-    return said(c, child_start(c, enter_signer, &start, NULL, 0, now_ms));
-}
-
-static int start_signer(struct supervisor *s, struct child *c, int64_t now_ms)
-{
-    return supervisor_start_signer(s, c, &s->current, now_ms);
-}
-
-static int start_worker(struct supervisor *s, struct child *c, int64_t now_ms)
-{
-    int keep[LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 3];
-    unsigned n = 0;
-    struct worker_start start = {.s = s, .w = c->index};
-    if (s->sockets_broken[c->index] > 0) /* it may have been for want of descriptors */
-        supervisor_mend_sockets(s, c->index);
-    for (unsigned i = 0; i < s->n_sockets; i++) {
-        start.sockets[i] = s->sockets[i * s->n_workers + c->index];
-        for (unsigned t = 0; t < TRANSPORTS; t++)
-            keep[n++] = start.sockets[i].fd[t];
-    }
-    for (unsigned w = 0; w < s->n_workers; w++)
-        keep[n++] = start.others[w] = w == c->index ? -1 : s->inboxes[w][1];
-    keep[n++] = s->inboxes[c->index][0];
-    keep[n++] = s->record_channels[c->index][1];
-    keep[n++] = s->record_backlogs[c->index];
-    s->in_use[c->index] = 0;
-    supervisor_owes_nothing(s, c->index);
-    s->oldest[c->index] = s->current.generation;
-    int r = said(c, child_start(c, enter_worker, &start, keep, n, now_ms));
-    if (r == 0)
-        supervisor_send_names(s, c->index);
-    if (r == 0)
-        r = supervisor_send_overlay(s, c->index);
-    if (r == 0)
-        r = supervisor_send_snapshot(s, c->index, &s->current, &s->signer);
-    return r;
-}
-
-static int start_recorder(struct supervisor *s, struct child *c, int64_t now_ms)
-{
-    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
-    int r = said(c, child_start(c, enter_recorder, s, &s->record_tally_fd, 1, now_ms));
-    if (r)
-        return r;
-    r = supervisor_send_record_file(s);
-    for (unsigned w = 0; r == 0 && w < s->n_workers; w++)
-        r = child_send(c, &message, &s->record_channels[w][0], 1);
-    return r;
+    const struct duty *duty = c->role->duty;
+    struct entry entry = {s, c};
+    int keep[CHILD_KEEP_MAX];
+    int n = duty->keep ? duty->keep(s, c, keep) : 0;
+    c->drained = false;
+    int r = n < 0 ? n : child_start(c, enter, &entry, keep, (unsigned)n, now_ms);
+    if (duty->kept)
+        say_start(c, r);
+    return r == 0 && duty->started ? duty->started(s, c, now_ms) : r;
 }
 
 /* A child that cannot even be forked, or is of no use, is tried again like one that died at once.
  */
-static void start_again(struct supervisor *s, struct child *c, int64_t now_ms,
-                        int (*start)(struct supervisor *s, struct child *c, int64_t now_ms))
+static void start_again(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    int r = start(s, c, now_ms);
+    int r = supervisor_start_child(s, c, now_ms);
     if (r && c->pid == 0)
         child_died(c, now_ms);
     if (r == 0 || c->pid == 0)
@@ -157,99 +101,227 @@ static void start_again(struct supervisor *s, struct child *c, int64_t now_ms,
     child_kill(c, SIGKILL);
 }
 
-static bool is_due(const struct child *c, int64_t now_ms)
+/* None comes for one that drained. */
+static bool is_kept(const struct supervisor *s, const struct child *c)
 {
-    return c->state == CHILD_NONE && c->restart_at_ms && c->restart_at_ms <= now_ms;
+    return c->kept && !(s->stopping && c->role->drains);
+}
+
+static bool is_due(const struct supervisor *s, const struct child *c, int64_t now_ms)
+{
+    const struct duty *duty = c->role->duty;
+    return is_kept(s, c) && c->state == CHILD_NONE && c->restart_at_ms &&
+           c->restart_at_ms <= now_ms && (!duty->may_start || duty->may_start(s));
+}
+
+static void start_if_due(struct supervisor *s, struct child *c, void *user)
+{
+    const int64_t now_ms = *(const int64_t *)user;
+    if (is_due(s, c, now_ms))
+        start_again(s, c, now_ms);
 }
 
 void supervisor_restart_children(struct supervisor *s, int64_t now_ms)
 {
-    if (s->ending)
-        return;
-    if (is_due(&s->signer, now_ms))
-        start_again(s, &s->signer, now_ms, start_signer);
-    if (is_due(&s->recorder, now_ms))
-        start_again(s, &s->recorder, now_ms, start_recorder);
-    for (unsigned w = 0; w < s->n_workers && !s->stopping; w++) {
-        /* The first workers wait for the first signer, so that the first call is signed. */
-        if (is_due(&s->workers[w], now_ms) && (s->ready || s->signer.state == CHILD_SERVING))
-            start_again(s, &s->workers[w], now_ms, start_worker);
-    }
+    if (!s->ending)
+        supervisor_each_child(s, start_if_due, &now_ms);
+}
+
+static void begin_to_keep(struct supervisor *s, struct child *c, void *user)
+{
+    const struct duty *duty = c->role->duty;
+    c->kept = duty->kept && c->index < duty->kept(s);
+    c->restart_at_ms = c->kept ? *(const int64_t *)user : 0;
 }
 
 void supervisor_start_children(struct supervisor *s, int64_t now_ms)
 {
-    if (s->records_file >= 0)
-        s->recorder.restart_at_ms = now_ms;
-    s->signer.restart_at_ms = now_ms;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        s->workers[w].restart_at_ms = now_ms;
+    supervisor_each_child(s, begin_to_keep, &now_ms);
     supervisor_restart_children(s, now_ms);
 }
 
-/* ---- channels between workers and signers ---- */
+/* ---- time ---- */
 
-/* The worker's end of a new channel. A signer that is not there gives one that is closed. */
-static int new_channel(struct child *signer, unsigned w)
+static void ping(struct supervisor *s, struct child *c, void *user)
 {
-    const struct control_message message = {.type = CONTROL_CHANNEL, .worker = w};
-    int fds[2];
-    int r = control_pair(fds);
-    if (r)
-        return r;
-    if (signer->state == CHILD_SERVING)
-        child_send(signer, &message, &fds[0], 1);
-    packet_refuse_rights(fds[0]);
-    packet_refuse_rights(fds[1]);
-    close(fds[0]);
-    return fds[1];
+    (void)s;
+    const int64_t now_ms = *(const int64_t *)user;
+    const struct control_message message = {.type = CONTROL_PING};
+    if (c->state != CHILD_SERVING || !c->role->ping_every_ms || now_ms < c->next_ping_ms)
+        return;
+    c->next_ping_ms = now_ms + c->role->ping_every_ms;
+    if (c->pinged_ms) /* one is enough: the socket of a child that hangs is not filled */
+        return;
+    child_send(c, &message, NULL, 0);
+    c->pinged_ms = now_ms;
 }
 
-int supervisor_send_snapshot(struct supervisor *s, unsigned w,
-                             const struct configuration *configuration, struct child *signer)
+void supervisor_ping_children(struct supervisor *s, int64_t now_ms)
 {
-    struct control_message message = {
-        .type = CONTROL_SNAPSHOT,
-        .worker = w,
-        .generation = configuration->generation,
-        .numbers_generation = configuration->generation,
-        .read_at_s = configuration->read_at_s,
-    };
-    if (s->path.n >= sizeof(message.path))
-        return -ENAMETOOLONG;
-    if (!supervisor_owes_snapshot(s, w, configuration->generation, clock_monotonic_ms()))
-        return -EBUSY;
-    memcpy(message.path, s->path.p, s->path.n);
-    supervisor_certificate_states(s, configuration->settings, message.text, sizeof(message.text));
-    memcpy(message.secret, s->secret, SNAPSHOT_SECRET_BYTES);
-    int channel = new_channel(signer, w);
-    if (channel < 0)
-        return channel;
-    const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel};
-    int r = child_send(&s->workers[w], &message, fds, 3);
-    close(channel);
-    explicit_bzero(message.secret, sizeof(message.secret));
-    return r;
+    supervisor_each_child(s, ping, &now_ms);
 }
 
-void supervisor_connect_workers(struct supervisor *s)
+void supervisor_kill_for(struct child *c, const char *why)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid == 0)
+    log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_CSTR("why", why));
+    child_kill(c, SIGKILL);
+}
+
+static void kill_overdue(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    const int64_t now_ms = *(const int64_t *)user;
+    if (c->pid <= 0 || !child_overdue(c, now_ms))
+        return;
+    child_forgive_starvation(c);
+    const char *why = child_overdue(c, now_ms);
+    if (!why)
+        return;
+    supervisor_kill_for(c, why);
+    child_was_overdue(c, now_ms);
+}
+
+void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms)
+{
+    supervisor_each_child(s, kill_overdue, &now_ms);
+}
+
+/* ---- death ---- */
+
+static void log_death(const struct supervisor *s, const struct child *c, int status)
+{
+    bool expected = s->ending || !is_kept(s, c);
+    log_write(expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "child ended",
+              LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
+              LOG_NUMBER(WIFSIGNALED(status) ? "signal" : "status",
+                         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+}
+
+struct corpse {
+    pid_t pid;
+    struct death death;
+};
+
+static void bury(struct supervisor *s, struct child *c, void *user)
+{
+    struct corpse *corpse = user;
+    struct death *death = &corpse->death;
+    if (c->pid != corpse->pid)
+        return;
+    supervisor_last_words(s, c, death->now_ms);
+    death->was_starting = c->state == CHILD_STARTING;
+    log_death(s, c, death->status);
+    child_died(c, death->now_ms);
+    s->buried[s->n_buried++ % BURIED_MAX] = corpse->pid;
+    if (!is_kept(s, c))
+        c->restart_at_ms = 0;
+    if (c->role->duty->gone)
+        c->role->duty->gone(s, c, death);
+    supervisor_tell(s, EVENT_CHILD_GONE, &(struct news){.child = c, .now_ms = death->now_ms});
+}
+
+void supervisor_reap(struct supervisor *s, int64_t now_ms)
+{
+    struct corpse corpse = {.death = {.now_ms = now_ms}};
+    while ((corpse.pid = waitpid(-1, &corpse.death.status, WNOHANG)) > 0)
+        supervisor_each_child(s, bury, &corpse);
+}
+
+/* ---- for people ---- */
+
+/* The first one of all is still on its way: it has the limits of its start for that. */
+static bool is_missing(const struct child *c)
+{
+    return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);
+}
+
+static void count_missing(struct supervisor *s, struct child *c, void *user)
+{
+    *(uint64_t *)user += c->role->missed && is_kept(s, c) && is_missing(c);
+}
+
+static void count_deaths(struct supervisor *s, struct child *c, void *user)
+{
+    (void)s;
+    *(uint64_t *)user += c->kept ? c->deaths : 0;
+}
+
+uint64_t supervisor_count_deaths(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_deaths, &n);
+    return n;
+}
+
+static uint64_t missing(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    supervisor_each_child((struct supervisor *)(uintptr_t)s, count_missing, &n);
+    return n;
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_child_missing] = missing(s);
+    values[ALARM_child_replaced] = supervisor_count_deaths(s);
+}
+
+static void put_integer(struct json *j, struct str key, int64_t value)
+{
+    json_put_key(j, key);
+    json_put_integer(j, value);
+}
+
+static void put_child(struct json *j, const struct child *c, int64_t now_ms)
+{
+    static const char *const states[] = {
+        [CHILD_NONE] = "none", [CHILD_STARTING] = "starting", [CHILD_SERVING] = "serving"};
+    json_begin_object(j);
+    json_put_key(j, STR("state"));
+    json_put_string(j, str_of(states[c->state]));
+    if (c->pid > 0) {
+        put_integer(j, STR("pid"), c->pid);
+        put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
+    }
+    put_integer(j, STR("deaths"), (int64_t)c->deaths);
+    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
+    json_end_object(j);
+}
+
+/* Of a role that has one: the one that is kept. */
+static void put_only(const struct supervisor *s, struct json *j, const struct child_role *role,
+                     int64_t now_ms)
+{
+    const struct child *places = supervisor_places(s, role->id);
+    unsigned i = 0;
+    while (i + 1 < role->places && !places[i].kept)
+        i++;
+    put_child(j, places[i].kept ? &places[i] : &places[0], now_ms);
+}
+
+static void put_all(const struct supervisor *s, struct json *j, const struct child_role *role,
+                    int64_t now_ms)
+{
+    const struct child *places = supervisor_places(s, role->id);
+    json_begin_array(j);
+    for (unsigned i = 0; i < role->duty->kept(s); i++)
+        put_child(j, &places[i], now_ms);
+    json_end_array(j);
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    for (unsigned r = 0; r < s->n_roles; r++) {
+        const struct child_role *role = &s->roles[r];
+        if (!role->shown)
             continue;
-        struct control_message message = {
-            .type = CONTROL_SIGNER, .worker = w, .generation = s->current.generation};
-        int channel = new_channel(&s->signer, w);
-        if (channel < 0) {
-            log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
-            continue;
-        }
-        int r = child_send(&s->workers[w], &message, &channel, 1);
-        close(channel);
-        if (r == 0 || r == -EPIPE)
-            continue;
-        log_error("a worker is not told of its signer and is replaced", LOG_NUMBER("worker", w + 1),
-                  LOG_CSTR("error", strerror(-r)));
-        child_kill(&s->workers[w], SIGKILL);
+        json_put_key(j, str_of(role->shown));
+        if (role->numbered)
+            put_all(s, j, role, now_ms);
+        else
+            put_only(s, j, role, now_ms);
     }
 }
+
+const struct part part_children = {.name = "children", .count = count, .put_status = put_status};

@@ -2,15 +2,27 @@
  * The last calls that failed: told by the workers, shown by `stirctl status`. What a broken worker
  * says of them is shown and used for nothing.
  */
-#include "supervisor.h"
+#include "supervisor_failed.h"
 
 #include <stird/base/json.h>
 #include <stird/io/record.h>
 
+#define KEPT 20
+
+struct failed {
+    struct failed_call last[KEPT]; /* a ring */
+    unsigned n;                    /* ever */
+};
+
+static struct failed *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_failed);
+}
+
 void supervisor_take_failed(struct supervisor *s, const struct failed_call *news)
 {
     if (failed_call_is_sound(news))
-        s->failed[s->n_failed++ % FAILED_KEPT] = *news;
+        own(s)->last[own(s)->n++ % KEPT] = *news;
 }
 
 static void put_one(struct json *j, const struct failed_call *f)
@@ -41,12 +53,16 @@ static void put_one(struct json *j, const struct failed_call *f)
 }
 
 /* The last one first. */
-void supervisor_put_failed(const struct supervisor *s, struct json *j)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
-    unsigned n = s->n_failed < FAILED_KEPT ? s->n_failed : FAILED_KEPT;
+    (void)now_ms;
+    unsigned n = own(s)->n < KEPT ? own(s)->n : KEPT;
     json_put_key(j, STR("failed_calls"));
     json_begin_array(j);
     for (unsigned i = 1; i <= n; i++)
-        put_one(j, &s->failed[(s->n_failed - i) % FAILED_KEPT]);
+        put_one(j, &own(s)->last[(own(s)->n - i) % KEPT]);
     json_end_array(j);
 }
+
+const struct part part_failed = {
+    .name = "failed", .bytes = sizeof(struct failed), .put_status = put_status};

@@ -3,7 +3,7 @@
  * somebody needs it. Nothing that watches a directory tells of rights. The directories of
  * certificates have a look of their own (supervisor_certificates.c).
  */
-#include "supervisor.h"
+#include "loop.h"
 
 #include "daemon/named_files.h"
 
@@ -15,6 +15,16 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_MS 5000
+
+struct named_files {
+    struct problems unreadable;
+    int64_t next_ms;
+};
+
+static struct named_files *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_files);
+}
 
 struct look {
     const struct settings *settings;
@@ -57,19 +67,35 @@ static void say_news(const struct problems *before, const struct problems *now)
                       LOG_CSTR("file", now->list[i].file), LOG_CSTR("error", now->list[i].text));
 }
 
-void supervisor_tend_files(struct supervisor *s, int64_t now_ms)
+static void tick(struct supervisor *s, int64_t now_ms)
 {
     struct problems now = PROBLEMS_INIT;
     const struct look l = {s->current.settings, &now};
-    if (now_ms < s->next_files_ms || !s->ready || s->stopping)
+    if (now_ms < own(s)->next_ms || !s->ready || s->stopping)
         return;
-    s->next_files_ms = now_ms + LOOK_EVERY_MS;
+    own(s)->next_ms = now_ms + LOOK_EVERY_MS;
     struct files *files = files_from_fd(s->current.files_fd);
     if (!files)
         return; /* no memory: the next look */
     named_files_each(files, s->current.settings, look_at, (void *)(uintptr_t)&l);
     files_free(files);
-    say_news(&s->unreadable, &now);
-    problems_fini(&s->unreadable);
-    s->unreadable = now;
+    say_news(&own(s)->unreadable, &now);
+    problems_fini(&own(s)->unreadable);
+    own(s)->unreadable = now;
 }
+
+static void fini(struct supervisor *s)
+{
+    problems_fini(&own(s)->unreadable);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_files_unreadable] = own(s)->unreadable.n;
+}
+
+const struct part part_files = {.name = "files",
+                                .bytes = sizeof(struct named_files),
+                                .fini = fini,
+                                .tick = tick,
+                                .count = count};

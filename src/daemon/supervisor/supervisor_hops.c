@@ -4,7 +4,9 @@
  *
  * A status has room for so many: those that are out come first, and it says how many there are.
  */
-#include "supervisor.h"
+#include "supervisor_hops.h"
+
+#include "supervisor_names.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -15,10 +17,27 @@
 
 #define LIST_MAX (ADMIN_REPLY_MAX / 4) /* octets: hops and trunks, and what else a status says */
 
+#define KEPT 2048 /* of all workers */
+
+/* A next hop as one worker finds it. */
+struct hop_seen {
+    struct hop_state state;
+    unsigned worker;
+};
+
+struct hops {
+    struct buf seen; /* struct hop_seen, those heard of last at the end */
+};
+
+static struct hops *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_hops);
+}
+
 static struct hop_seen *seen(const struct supervisor *s, size_t *n)
 {
-    *n = s->hops.n / sizeof(struct hop_seen);
-    return (struct hop_seen *)(void *)s->hops.p;
+    *n = own(s)->seen.n / sizeof(struct hop_seen);
+    return (struct hop_seen *)(void *)own(s)->seen.p;
 }
 
 static void take_out(struct supervisor *s, size_t i)
@@ -26,7 +45,7 @@ static void take_out(struct supervisor *s, size_t i)
     size_t n;
     struct hop_seen *list = seen(s, &n);
     memmove(&list[i], &list[i + 1], (n - i - 1) * sizeof(*list));
-    s->hops.n -= sizeof(*list);
+    own(s)->seen.n -= sizeof(*list);
 }
 
 void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_state *news)
@@ -39,19 +58,23 @@ void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_stat
         i++;
     if (i < n)
         take_out(s, i);
-    else if (n == HOPS_KEPT)
+    else if (n == KEPT)
         take_out(s, 0);
-    buf_add(&s->hops, &last, sizeof(last));
+    buf_add(&own(s)->seen, &last, sizeof(last));
 }
 
-void supervisor_forget_hops(struct supervisor *s, unsigned w)
+/* Of a worker that is gone. */
+static void forget(struct supervisor *s, const struct news *news)
 {
+    if (news->child->role->id != ROLE_WORKER)
+        return;
+    const unsigned w = news->child->index;
     size_t n, kept = 0;
     struct hop_seen *list = seen(s, &n);
     for (size_t i = 0; i < n; i++)
         if (list[i].worker != w)
             list[kept++] = list[i];
-    s->hops.n = kept * sizeof(*list);
+    own(s)->seen.n = kept * sizeof(*list);
 }
 
 /* ---- what all workers say ---- */
@@ -183,7 +206,7 @@ static void put_count(struct json *j, struct str key, unsigned n)
     json_put_integer(j, n);
 }
 
-void supervisor_put_hops(const struct supervisor *s, struct json *j, int64_t now_ms)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
     struct list l = {.s = s, .j = j, .now_ms = now_ms, .until = j->out->n + LIST_MAX};
@@ -222,3 +245,14 @@ struct hop_tally *supervisor_count_hops(const struct supervisor *s)
     }
     return upstreams;
 }
+
+static void fini(struct supervisor *s)
+{
+    buf_fini(&own(s)->seen);
+}
+
+const struct part part_hops = {.name = "hops",
+                               .bytes = sizeof(struct hops),
+                               .fini = fini,
+                               .on = {[EVENT_CHILD_GONE] = forget},
+                               .put_status = put_status};

@@ -1,5 +1,5 @@
 /* What the system refuses to the supervisor itself: counted, and one line a minute of each kind. */
-#include "supervisor.h"
+#include "loop.h"
 
 #include <stird/base/log.h>
 #include <string.h>
@@ -26,10 +26,22 @@ void supervisor_lacks(struct supervisor *s, enum lack what, int error, int64_t n
               LOG_NUMBER("failed", (int64_t)l->n));
 }
 
-uint64_t supervisor_lacked(const struct supervisor *s)
+static uint64_t lacked(const struct supervisor *s)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < LACKS; i++)
         n += s->lacks[i].n;
     return n;
 }
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_supervisor_lacks] = lacked(s);
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    c->supervisor_lacks = lacked(s);
+}
+
+const struct part part_lacks = {.name = "lacks", .count = count, .add_counts = add_counts};

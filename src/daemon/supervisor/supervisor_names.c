@@ -11,8 +11,9 @@
  * Each worker asks DNS by itself, so one may know a part and another all: what is known in part to
  * one of them counts as known in part, as a call may arrive there.
  */
-#include "supervisor.h"
+#include "supervisor_names.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <stird/base/log.h>
@@ -25,6 +26,17 @@ struct name_heard {
     bool is_part;            /* what it holds */
     uint64_t in_part_of;     /* a bit for each worker */
 };
+
+struct names {
+    struct name_heard *list;
+    unsigned n;
+    uint64_t unsent; /* to workers that began */
+};
+
+static struct names *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_names);
+}
 
 static bool is_configured(const struct known_name *k, const struct settings *settings)
 {
@@ -41,17 +53,17 @@ static bool is_wanted(const struct supervisor *s, const struct known_name *k)
 
 static struct name_heard *find(const struct supervisor *s, const struct known_name *k)
 {
-    for (unsigned i = 0; i < s->n_names; i++)
-        if (known_name_same(&s->names[i].known, k))
-            return &s->names[i];
+    for (unsigned i = 0; i < own(s)->n; i++)
+        if (known_name_same(&own(s)->list[i].known, k))
+            return &own(s)->list[i];
     return NULL;
 }
 
 const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u)
 {
-    for (unsigned i = 0; i < s->n_names; i++)
-        if (known_name_is_of(&s->names[i].known, u))
-            return &s->names[i].known;
+    for (unsigned i = 0; i < own(s)->n; i++)
+        if (known_name_is_of(&own(s)->list[i].known, u))
+            return &own(s)->list[i].known;
     return NULL;
 }
 
@@ -59,24 +71,25 @@ const struct known_name *supervisor_name_of(const struct supervisor *s, const st
 static void forget_unwanted(struct supervisor *s)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < s->n_names; i++)
-        if (is_wanted(s, &s->names[i].known))
-            s->names[n++] = s->names[i];
-    s->n_names = n;
+    assert(own(s)->list || own(s)->n == 0);
+    for (unsigned i = 0; i < own(s)->n; i++)
+        if (is_wanted(s, &own(s)->list[i].known))
+            own(s)->list[n++] = own(s)->list[i];
+    own(s)->n = n;
 }
 
 static struct name_heard *add(struct supervisor *s)
 {
-    if (s->n_names == KNOWN_NAMES_MAX)
+    if (own(s)->n == KNOWN_NAMES_MAX)
         forget_unwanted(s);
-    struct name_heard *names = s->n_names < KNOWN_NAMES_MAX
-                                   ? reallocarray(s->names, s->n_names + 1, sizeof(*names))
+    struct name_heard *names = own(s)->n < KNOWN_NAMES_MAX
+                                   ? reallocarray(own(s)->list, own(s)->n + 1, sizeof(*names))
                                    : NULL;
     if (!names)
         return NULL;
-    s->names = names;
-    names[s->n_names] = (struct name_heard){.is_part = true};
-    return &names[s->n_names++];
+    own(s)->list = names;
+    names[own(s)->n] = (struct name_heard){.is_part = true};
+    return &names[own(s)->n++];
 }
 
 static void note_part(struct name_heard *h, unsigned w, bool in_part)
@@ -107,12 +120,12 @@ void supervisor_take_name(struct supervisor *s, unsigned w, const struct known_n
 int supervisor_names_to_fd(struct supervisor *s)
 {
     forget_unwanted(s);
-    struct known_name *list = calloc(s->n_names + 1, sizeof(*list));
+    struct known_name *list = calloc(own(s)->n + 1, sizeof(*list));
     if (!list)
         return -ENOMEM;
-    for (unsigned i = 0; i < s->n_names; i++)
-        list[i] = s->names[i].known;
-    int fd = known_names_to_fd(list, s->n_names);
+    for (unsigned i = 0; i < own(s)->n; i++)
+        list[i] = own(s)->list[i].known;
+    int fd = known_names_to_fd(list, own(s)->n);
     free(list);
     return fd;
 }
@@ -120,12 +133,12 @@ int supervisor_names_to_fd(struct supervisor *s)
 /* The worker that was there knows no more. */
 void supervisor_send_names(struct supervisor *s, unsigned w)
 {
-    const struct control_message message = {.type = CONTROL_NAMES, .worker = w};
-    for (unsigned i = 0; i < s->n_names; i++)
-        note_part(&s->names[i], w, false);
+    const struct control_message message = {.type = CONTROL_NAMES};
+    for (unsigned i = 0; i < own(s)->n; i++)
+        note_part(&own(s)->list[i], w, false);
     int fd = supervisor_names_to_fd(s);
     if (fd < 0) {
-        s->names_unsent++;
+        own(s)->unsent++;
         log_error("a worker starts without the last good addresses of names",
                   LOG_CSTR("error", strerror(-fd)));
         return;
@@ -133,3 +146,16 @@ void supervisor_send_names(struct supervisor *s, unsigned w)
     child_send(&s->workers[w], &message, &fd, 1);
     close(fd);
 }
+
+static void fini(struct supervisor *s)
+{
+    free(own(s)->list);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_names_lost] = own(s)->unsent;
+}
+
+const struct part part_names = {
+    .name = "names", .bytes = sizeof(struct names), .fini = fini, .count = count};

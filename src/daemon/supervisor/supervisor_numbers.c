@@ -2,7 +2,8 @@
  * stirctl numbers set, block, unset, list. A change is checked, written to the journal, and then in
  * force; the answer says what holds for the number afterwards.
  */
-#include "supervisor.h"
+#include "supervisor_admin.h"
+#include "supervisor_overlay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REFUSED            1
 #define WAIT_LIMIT_MS      20000 /* for workers; one that hangs is replaced in a few seconds */
 #define CUSTOMERS_TOLD_MAX 32
 
@@ -49,7 +49,7 @@ static uint32_t user_of(int fd)
 static void refuse(struct admin_client *c, const struct buf *why)
 {
     bool told = !buf_failed(why) && why->n > 0 && why->n <= ADMIN_REPLY_MAX;
-    supervisor_admin_answer(c, REFUSED, told ? buf_str(why) : STR("out of memory"));
+    supervisor_admin_answer(c, ADMIN_REFUSED, told ? buf_str(why) : STR("out of memory"));
 }
 
 static int32_t today(const struct supervisor *s)
@@ -148,50 +148,50 @@ static void tell_standing(struct supervisor *s, struct admin_client *c)
     struct json j = json_writer(&out, false);
     json_begin_object(&j);
     json_put_key(&j, STR("in_force"));
-    json_put_integer(&j, (int64_t)overlay_count(s->overlay));
+    json_put_integer(&j, (int64_t)overlay_count(supervisor_overlay(s)));
     put(&j, "number", tn_str(&c->number));
     json_put_key(&j, STR("now"));
     json_begin_array(&j);
-    bool good = tables_get(&t, s, s->overlay_fd);
+    bool good = tables_get(&t, s, supervisor_overlay_fd(s));
     unsigned owners = good ? put_standings(&j, &t, &c->number) : 0;
     json_end_array(&j);
     if (owners > 1)
         put(&j, "note", STR("two customers own it, and both get an A"));
     json_end_object(&j);
     if (good)
-        supervisor_admin_answer(c, buf_failed(&out) ? REFUSED : 0,
+        supervisor_admin_answer(c, buf_failed(&out) ? ADMIN_REFUSED : 0,
                                 buf_failed(&out) ? STR("out of memory") : buf_str(&out));
     else
-        supervisor_admin_answer(c, REFUSED,
+        supervisor_admin_answer(c, ADMIN_REFUSED,
                                 STR("the change is in force; what holds now cannot be told: no "
                                     "memory"));
     tables_fini(&t);
     buf_fini(&out);
 }
 
-void supervisor_numbers_in_force(struct supervisor *s)
+static void tell_if_in_force(struct supervisor *s, struct admin_client *c, void *user)
 {
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        struct admin_client *c = &s->clients[i];
-        if (c->fd < 0 || !c->for_numbers || !supervisor_overlay_in_use(s, c->ticket))
-            continue;
-        c->for_numbers = false;
+    (void)user;
+    if (supervisor_overlay_in_use(s, c->ticket))
         tell_standing(s, c);
-    }
 }
 
-void supervisor_numbers_late(struct supervisor *s, struct admin_client *c)
+/* Tells those who wait for it, when all workers have it. */
+static void tell_in_force(struct supervisor *s, const struct news *news)
 {
-    unsigned without = 0;
+    (void)news;
+    supervisor_each_waiting(s, &part_numbers, tell_if_in_force, NULL);
+}
+
+/* Tells who has waited for too long. */
+static void late(struct supervisor *s, struct admin_client *c)
+{
     struct buf out = BUF_INIT;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        without += s->workers[w].pid > 0 && s->overlay_in_use[w] < c->ticket;
     buf_addf(
         &out,
         "the change is in the journal and each new worker begins with it, but %u of %u workers "
         "have not taken it yet: their calls are decided as before (stirctl status)",
-        without, s->n_workers);
-    c->for_numbers = false;
+        supervisor_overlay_without(s, c->ticket), s->n_workers);
     refuse(c, &out);
     buf_fini(&out);
 }
@@ -349,9 +349,9 @@ static void add_compile_problems(struct buf *why, const struct problems *problem
 
 static void add_write_error(struct buf *why, struct supervisor *s, int error)
 {
-    s->urgent_changes_lost++;
+    supervisor_overlay_lost(s);
     buf_addf(why, "nothing has changed: the journal %.*s cannot be written: %s",
-             STR_ARG(overlay_path(s->overlay)),
+             STR_ARG(overlay_path(supervisor_overlay(s))),
              error == -ESTALE ? "somebody took it away or cut it; stirctl reload writes it anew"
                               : strerror(-error));
     log_error("an urgent change of a number could not be written and is not in force",
@@ -365,14 +365,14 @@ static bool commit(struct supervisor *s, const struct tn *number, struct str cus
 {
     struct problems problems = PROBLEMS_INIT;
     int fd = -1;
-    if (!numbers_overlay_compile(s->overlay, &fd, &problems))
+    if (!numbers_overlay_compile(supervisor_overlay(s), &fd, &problems))
         add_compile_problems(why, &problems);
     else if (fd >= 0)
         check_owners(s, fd, number, customer, why);
     if (why->n > 0 || buf_failed(why)) {
-        overlay_revert(s->overlay);
+        overlay_revert(supervisor_overlay(s));
     } else {
-        int r = overlay_write(s->overlay);
+        int r = overlay_write(supervisor_overlay(s));
         if (r)
             add_write_error(why, s, r);
     }
@@ -409,15 +409,15 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
     struct buf why = BUF_INIT;
     uint32_t uid = user_of(c->fd);
     split(text, field);
-    const char *fault = set ? overlay_set(s->overlay, field, clock_real_s(), uid)
-                            : overlay_unset(s->overlay, field[OVERLAY_NUMBER],
+    const char *fault = set ? overlay_set(supervisor_overlay(s), field, clock_real_s(), uid)
+                            : overlay_unset(supervisor_overlay(s), field[OVERLAY_NUMBER],
                                             field[OVERLAY_CUSTOMER], clock_real_s(), uid);
     if (fault)
         add_fault(&why, field[OVERLAY_NUMBER], fault);
     if (set)
         check_change(s, field, &why);
     if (!fault && why.n > 0)
-        overlay_revert(s->overlay);
+        overlay_revert(supervisor_overlay(s));
     /* The journal has read it as a number. */
     if (why.n == 0 && tn_from_digits(&c->number, field[OVERLAY_NUMBER]) &&
         commit(s, &c->number, set ? field[OVERLAY_CUSTOMER] : STR(""), &why)) {
@@ -425,24 +425,22 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
                    set ? "a number was changed ahead of the tables"
                        : "an urgent change of a number was taken back",
                    &c->number, field, uid);
-        c->waits = c->for_numbers = true;
-        c->ticket = s->overlay_generation;
+        c->asked = &part_numbers;
+        c->ticket = supervisor_overlay_generation(s);
         c->deadline_ms = now_ms + WAIT_LIMIT_MS;
-        supervisor_numbers_in_force(s);
+        tell_in_force(s, NULL);
     } else {
         refuse(c, &why);
     }
     buf_fini(&why);
 }
 
-void supervisor_admin_numbers_set(struct supervisor *s, struct admin_client *c, struct str text,
-                                  int64_t now_ms)
+static void act_set(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
 {
     change(s, c, text, true, now_ms);
 }
 
-void supervisor_admin_numbers_unset(struct supervisor *s, struct admin_client *c, struct str text,
-                                    int64_t now_ms)
+static void act_unset(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
 {
     change(s, c, text, false, now_ms);
 }
@@ -501,25 +499,38 @@ static void put_entry(void *user, uint32_t line, const struct str *field, int64_
     json_end_object(j);
 }
 
-void supervisor_admin_numbers_list(struct supervisor *s, struct admin_client *c, struct str text,
-                                   int64_t now_ms)
+static void act_list(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
 {
     (void)text, (void)now_ms;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
     json_begin_object(&j);
-    put(&j, "journal", overlay_path(s->overlay));
+    put(&j, "journal", overlay_path(supervisor_overlay(s)));
     json_put_key(&j, STR("entries"));
     json_begin_array(&j);
     struct tables tables;
     bool known = tables_get(&tables, s, -1);
     struct listing listing = {&j, s->current.settings, known ? tables.numbers.table : NULL};
-    overlay_each(s->overlay, put_entry, &listing);
+    overlay_each(supervisor_overlay(s), put_entry, &listing);
     tables_fini(&tables);
     json_end_array(&j);
     json_put_key(&j, STR("in_force"));
-    json_put_integer(&j, (int64_t)overlay_count(s->overlay));
+    json_put_integer(&j, (int64_t)overlay_count(supervisor_overlay(s)));
     json_end_object(&j);
     supervisor_admin_answer(c, buf_failed(&out), buf_str(&out));
     buf_fini(&out);
 }
+
+/* ---- the part ---- */
+
+static const struct ask asks[] = {{ADMIN_NUMBERS_SET, act_set, CONTROL_CHANGE},
+                                  {ADMIN_NUMBERS_UNSET, act_unset, CONTROL_CHANGE},
+                                  {ADMIN_NUMBERS_LIST, act_list, CONTROL_LOOK},
+                                  {.act = NULL}};
+
+const struct part part_numbers = {
+    .name = "numbers",
+    .on = {[EVENT_OVERLAY_IN_USE] = tell_in_force, [EVENT_CHILD_GONE] = tell_in_force},
+    .asks = asks,
+    .late = late,
+};

@@ -3,7 +3,9 @@
  * is compiled to a small table, which each worker consults beside the large one. Who asked for a
  * change hears that it is in force when every worker has said so.
  */
-#include "supervisor.h"
+#include "supervisor_overlay.h"
+
+#include "patience.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,16 +15,53 @@
 #include <string.h>
 #include <unistd.h>
 
+struct urgent {
+    struct overlay *journal;
+    int fd; /* the table of those in force; -1: there are none */
+    uint64_t generation;
+    uint64_t in_use[WORKERS_MAX]; /* what each worker said it has; 0: nothing yet */
+    struct patience owed[WORKERS_MAX];
+    uint64_t lost; /* could not be written */
+};
+
+static struct urgent *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_overlay);
+}
+
+struct overlay *supervisor_overlay(const struct supervisor *s)
+{
+    return own(s)->journal;
+}
+
+int supervisor_overlay_fd(const struct supervisor *s)
+{
+    return own(s)->fd;
+}
+
+uint64_t supervisor_overlay_generation(const struct supervisor *s)
+{
+    return own(s)->generation;
+}
+
+void supervisor_overlay_lost(struct supervisor *s)
+{
+    own(s)->lost++;
+}
+
+/* ---- what workers have ---- */
+
 int supervisor_send_overlay(struct supervisor *s, unsigned w)
 {
-    const struct control_message message = {
-        .type = CONTROL_OVERLAY, .worker = w, .generation = s->overlay_generation};
-    bool any = s->overlay_fd >= 0;
-    s->overlay_in_use[w] = 0;
+    const struct control_message message = {.type = CONTROL_OVERLAY,
+                                            .overlay = {own(s)->generation}};
+    bool any = own(s)->fd >= 0;
+    own(s)->in_use[w] = 0;
     if (s->workers[w].pid == 0)
         return 0;
-    supervisor_owes_overlay(s, w, clock_monotonic_ms());
-    int r = child_send(&s->workers[w], &message, any ? &s->overlay_fd : NULL, any);
+    if (own(s)->owed[w].since_ms == 0)
+        patience_begin(&own(s)->owed[w], true, clock_monotonic_ms());
+    int r = child_send(&s->workers[w], &message, any ? &own(s)->fd : NULL, any);
     if (r)
         child_kill(&s->workers[w], SIGKILL); /* the one after it begins with them */
     return r;
@@ -30,43 +69,71 @@ int supervisor_send_overlay(struct supervisor *s, unsigned w)
 
 void supervisor_overlay_use(struct supervisor *s, int fd)
 {
-    if (s->overlay_fd >= 0)
-        close(s->overlay_fd);
-    s->overlay_fd = fd;
-    s->overlay_generation++;
+    if (own(s)->fd >= 0)
+        close(own(s)->fd);
+    own(s)->fd = fd;
+    own(s)->generation++;
     for (unsigned w = 0; w < s->n_workers; w++)
         supervisor_send_overlay(s, w);
 }
 
+unsigned supervisor_overlay_without(const struct supervisor *s, uint64_t generation)
+{
+    unsigned n = 0;
+    for (unsigned w = 0; w < s->n_workers; w++)
+        n += s->workers[w].pid > 0 && own(s)->in_use[w] < generation;
+    return n;
+}
+
 bool supervisor_overlay_in_use(const struct supervisor *s, uint64_t generation)
 {
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].pid > 0 && s->overlay_in_use[w] < generation)
-            return false;
+    return supervisor_overlay_without(s, generation) == 0;
+}
+
+void supervisor_overlay_owes_nothing(struct supervisor *s, unsigned w)
+{
+    own(s)->owed[w] = (struct patience){0};
+}
+
+bool supervisor_overlay_taken(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
+{
+    struct urgent *u = own(s);
+    if (generation <= u->in_use[w] || generation > u->generation)
+        return false;
+    patience_begin(&u->owed[w], generation < u->generation, now_ms);
+    u->in_use[w] = generation;
     return true;
 }
 
-void supervisor_overlay_taken(struct supervisor *s, unsigned w, uint64_t generation)
+void supervisor_overlay_beat(struct supervisor *s, unsigned w)
 {
-    s->overlay_in_use[w] = generation;
-    supervisor_numbers_in_force(s);
+    own(s)->owed[w].beats++;
 }
 
-void supervisor_overlay_tidy(struct supervisor *s)
+bool supervisor_overlay_is_overdue(const struct supervisor *s, unsigned w, int64_t now_ms)
 {
+    return patience_is_over(&own(s)->owed[w], now_ms);
+}
+
+/* ---- the journal ---- */
+
+/* One that is long, or was cut, is written anew. */
+static void tidy(struct supervisor *s, const struct news *news)
+{
+    (void)news;
     struct problems problems = PROBLEMS_INIT;
-    uint32_t before = overlay_lines(s->overlay);
-    int fd, r = overlay_compact(s->overlay);
+    uint32_t before = overlay_lines(own(s)->journal);
+    int fd, r = overlay_compact(own(s)->journal);
     if (r)
         log_warning("the journal of urgent changes is not written anew",
                     LOG_CSTR("error", strerror(-r)));
-    if (overlay_lines(s->overlay) == before)
+    if (overlay_lines(own(s)->journal) == before)
         return;
     /* Its lines have other numbers now; what they say is the same. */
-    if (numbers_overlay_compile(s->overlay, &fd, &problems)) {
+    if (numbers_overlay_compile(own(s)->journal, &fd, &problems)) {
         supervisor_overlay_use(s, fd);
     } else {
-        s->urgent_changes_lost++;
+        supervisor_overlay_lost(s);
         log_error("urgent changes are told with the lines of a journal that was written anew");
     }
     problems_fini(&problems);
@@ -75,10 +142,55 @@ void supervisor_overlay_tidy(struct supervisor *s)
 bool supervisor_open_overlay(struct supervisor *s, struct problems *problems)
 {
     int fd;
-    s->overlay = overlay_read(s->current.settings->state_directory, problems);
+    own(s)->journal = overlay_read(s->current.settings->state_directory, problems);
     /* Without them a number that was blocked would have its old level. */
-    if (!s->overlay || !numbers_overlay_compile(s->overlay, &fd, problems))
+    if (!own(s)->journal || !numbers_overlay_compile(own(s)->journal, &fd, problems))
         return false;
     supervisor_overlay_use(s, fd);
     return true;
 }
+
+static void init(struct supervisor *s)
+{
+    own(s)->fd = -1;
+}
+
+static void fini(struct supervisor *s)
+{
+    overlay_free(own(s)->journal);
+    if (own(s)->fd >= 0)
+        close(own(s)->fd);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_urgent_changes] = own(s)->lost;
+    values[ALARM_urgent_certificate] = s->current.urgent_faults;
+    values[ALARM_urgent_customer] = s->current.urgent_unknown;
+}
+
+static void put_integer(struct json *j, struct str key, int64_t value)
+{
+    json_put_key(j, key);
+    json_put_integer(j, value);
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    (void)now_ms;
+    json_put_key(j, STR("numbers"));
+    json_begin_object(j);
+    put_integer(j, STR("rows"), (int64_t)s->current.numbers.rows);
+    put_integer(j, STR("segments"), (int64_t)s->current.numbers.segments);
+    put_integer(j, STR("customers"), (int64_t)s->current.numbers.customers);
+    put_integer(j, STR("urgent_changes"), (int64_t)overlay_count(own(s)->journal));
+    json_end_object(j);
+}
+
+const struct part part_overlay = {.name = "overlay",
+                                  .bytes = sizeof(struct urgent),
+                                  .init = init,
+                                  .fini = fini,
+                                  .on = {[EVENT_RELOAD_BEGINS] = tidy},
+                                  .count = count,
+                                  .put_status = put_status};

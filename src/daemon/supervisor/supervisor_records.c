@@ -2,8 +2,9 @@
  * The record files as names: opened, rotated and thrown away here, written by the recorder, which
  * can open nothing. A file that is full or old moves aside under a name of ours (rotated_name.h).
  */
-#include "supervisor.h"
+#include "supervisor_records.h"
 
+#include "daemon/records_place.h"
 #include "daemon/rotated_name.h"
 
 #include <dirent.h>
@@ -15,7 +16,7 @@
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/base/packet.h>
-#include <stird/io/folder.h>
+#include <stird/net/mend.h>
 #include <stird/io/record_queue.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,88 +29,9 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-const char *supervisor_records_fault(int error)
+static struct child *recorder(const struct supervisor *s)
 {
-    switch (error) {
-    case EINVAL:
-        return "it is no regular file";
-    case ENOENT:
-        return "its directory does not exist";
-    case EPERM:
-        return "it is neither root's nor its directory's owner's, or has another name as well: "
-               "move it away";
-    case ELOOP:
-        return "there is a symbolic link of somebody else's on the way, or a step up from a "
-               "directory of somebody else's";
-    default:
-        return strerror(error);
-    }
-}
-
-/* Who owns the directory can give a file of root's, of anywhere, a name in it: to be written there,
-   and then to be his. */
-bool supervisor_may_record_in(const struct folder *d, const struct stat *st)
-{
-    return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||
-           (st->st_uid == 0 && st->st_nlink == 1);
-}
-
-/* One that is there: as what it is, and under this name alone where root opens it. */
-static int open_present(const struct folder *d, const char *name, int append)
-{
-    struct stat st;
-    int fd = openat(d->fd, name, O_RDWR | append | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fstat(fd, &st)                      ? -errno
-            : !S_ISREG(st.st_mode)              ? -EINVAL
-            : !supervisor_may_record_in(d, &st) ? -EPERM
-                                                : 0;
-    if (r == 0)
-        return fd;
-    close(fd);
-    return r;
-}
-
-/* The directory's owner gets a file that root has made, as it would be under the unit. */
-static int make_file(const struct folder *d, const char *name, int append)
-{
-    int fd = openat(d->fd, name,
-                    O_RDWR | append | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
-    int r = fd < 0 ? -errno : 0;
-    if (r == 0 && geteuid() == 0 && d->uid != 0)
-        r = folder_give(d, fd, 0640);
-    if (r == 0)
-        return fd;
-    close_if_open(fd);
-    return r;
-}
-
-/* APPEND: O_APPEND or 0. */
-static int open_or_make(struct str path, int append)
-{
-    struct folder d = FOLDER_INIT;
-    const char *last;
-    char *name = strndup(path.p, path.n);
-    int r = name ? folder_open_parent(&d, name, &last) : -ENOMEM;
-    if (r == 0)
-        r = open_present(&d, last, append);
-    if (r == -ENOENT && d.fd >= 0)
-        r = make_file(&d, last, append);
-    folder_close(&d);
-    free(name);
-    return r;
-}
-
-/* Read as well: the recorder looks for the end of the chain. */
-int supervisor_open_records(struct str path)
-{
-    return open_or_make(path, O_APPEND);
-}
-
-int supervisor_open_in_place(struct str path)
-{
-    return open_or_make(path, 0);
+    return supervisor_places(s, ROLE_RECORDER);
 }
 
 /* ---- from the workers to the recorder ---- */
@@ -117,17 +39,17 @@ int supervisor_open_in_place(struct str path)
 /* No other child has the mapping: each gets descriptors of its own. */
 static int open_tally(struct supervisor *s)
 {
-    const size_t n = sizeof(*s->record_tally);
-    s->record_tally_fd = memory_file_of("stird-tally", n);
-    if (s->record_tally_fd < 0)
-        return s->record_tally_fd;
-    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, s->record_tally_fd, 0);
+    const size_t n = sizeof(*supervisor_records(s)->tally);
+    supervisor_records(s)->tally_fd = memory_file_of("stird-tally", n);
+    if (supervisor_records(s)->tally_fd < 0)
+        return supervisor_records(s)->tally_fd;
+    void *mapped = mmap(NULL, n, PROT_READ, MAP_SHARED, supervisor_records(s)->tally_fd, 0);
     if (mapped == MAP_FAILED)
         return -errno;
-    s->record_tally = mapped;
+    supervisor_records(s)->tally = mapped;
     struct record_tally begin;
     supervisor_open_untold(s, &begin);
-    if (pwrite(s->record_tally_fd, &begin, n, 0) != (ssize_t)n)
+    if (pwrite(supervisor_records(s)->tally_fd, &begin, n, 0) != (ssize_t)n)
         return -EIO;
     return madvise(mapped, n, MADV_DONTFORK) ? -errno : 0;
 }
@@ -136,25 +58,46 @@ int supervisor_open_record_ways(struct supervisor *s)
 {
     int r = open_tally(s);
     for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
-        r = packet_pair(s->record_channels[w]);
+        r = packet_pair(supervisor_records(s)->channels[w]);
         if (r == 0)
-            r = s->record_backlogs[w] = record_queue_memory(s->current.settings->records_backlog);
+            r = supervisor_records(s)->backlogs[w] = record_queue_memory(
+                s->current.settings->records_backlog);
         r = r < 0 ? r : 0;
     }
     return r;
 }
 
-void supervisor_close_record_ways(struct supervisor *s)
+static void close_record_ways(struct supervisor *s)
 {
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        close_if_open(s->record_channels[w][0]);
-        close_if_open(s->record_channels[w][1]);
-        close_if_open(s->record_backlogs[w]);
+        close_if_open(supervisor_records(s)->channels[w][0]);
+        close_if_open(supervisor_records(s)->channels[w][1]);
+        close_if_open(supervisor_records(s)->backlogs[w]);
     }
-    close_if_open(s->record_tally_fd);
-    close_if_open(s->untold_fd);
-    if (s->record_tally)
-        munmap((void *)(uintptr_t)s->record_tally, sizeof(*s->record_tally));
+    close_if_open(supervisor_records(s)->tally_fd);
+    close_if_open(supervisor_records(s)->untold_fd);
+    if (supervisor_records(s)->tally)
+        munmap((void *)(uintptr_t)supervisor_records(s)->tally,
+               sizeof(*supervisor_records(s)->tally));
+}
+
+/* The recorder reads the old one to its end, and closes it. */
+int supervisor_mend_record_channel(struct supervisor *s, unsigned w)
+{
+    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
+    int *fds = supervisor_records(s)->channels[w];
+    if (fds[0] < 0)
+        return MEND_NOTHING;
+    int r = mend_pair(fds, packet_pair);
+    if (r == MEND_RENEWED && recorder(s)->pid > 0)
+        child_send(recorder(s), &message, &fds[0], 1);
+    return r;
+}
+
+uint64_t supervisor_records_lost(const struct supervisor *s)
+{
+    const struct record_tally *tally = supervisor_records(s)->tally;
+    return tally ? tally->lost : 0;
 }
 
 /* ---- files that moved aside ---- */
@@ -272,53 +215,55 @@ int supervisor_send_record_file(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;
     struct control_message message = {.type = CONTROL_RECORDS,
-                                      .max_bytes = settings->records_max_bytes,
-                                      .max_age_ms = settings->records_max_age_ms,
-                                      .log_level = settings->log_level};
-    if (s->records_file < 0 || s->recorder.pid == 0 || !s->ready)
+                                      .records = {.max_bytes = settings->records_max_bytes,
+                                                  .max_age_ms = settings->records_max_age_ms,
+                                                  .log_level = settings->log_level}};
+    if (supervisor_records(s)->file < 0 || recorder(s)->pid == 0 || !s->ready)
         return 0;
-    snprintf(message.text, sizeof(message.text), "%.*s", STR_ARG(settings->node));
-    int fds[] = {s->records_file, open_predecessor(settings->records_file)};
-    int r = child_send(&s->recorder, &message, fds, fds[1] >= 0 ? 2 : 1);
-    s->rotation.may_cross = true;
+    snprintf(message.records.node, CONTROL_TEXT, "%.*s", STR_ARG(settings->node));
+    int fds[] = {supervisor_records(s)->file, open_predecessor(settings->records_file)};
+    int r = child_send(recorder(s), &message, fds, fds[1] >= 0 ? 2 : 1);
+    supervisor_records(s)->rotation.may_cross = true;
     close_if_open(fds[1]);
     return r;
 }
 
-void supervisor_record_forced(struct supervisor *s, uint64_t rows_before)
+/* That a reload was forced, at this place of the records. */
+static void tell_forced(struct supervisor *s, uint64_t rows_before)
 {
     const struct control_message message = {.type = CONTROL_FORCED,
-                                            .rows = {rows_before, s->current.numbers.rows}};
+                                            .forced = {{rows_before, s->current.numbers.rows}}};
     log_warning("a number table with many rows less is taken: the reload was forced",
-                LOG_NUMBER("rows_before", (int64_t)message.rows[0]),
-                LOG_NUMBER("rows", (int64_t)message.rows[1]),
+                LOG_NUMBER("rows_before", (int64_t)message.forced.rows[0]),
+                LOG_NUMBER("rows", (int64_t)message.forced.rows[1]),
                 LOG_NUMBER("max_shrink_percent", s->current.settings->numbers_max_shrink_percent));
-    if (s->recorder.pid > 0)
-        child_send(&s->recorder, &message, NULL, 0);
+    if (recorder(s)->pid > 0)
+        child_send(recorder(s), &message, NULL, 0);
 }
 
 /* False: the present one stays. */
-bool supervisor_use_record_file(struct supervisor *s, struct str path)
+static bool use_file(struct supervisor *s, struct str path)
 {
-    int fd = supervisor_open_records(path);
-    s->record_file_fault = fd < 0;
+    int fd = records_place_open(path);
+    supervisor_records(s)->file_fault = fd < 0;
     if (fd < 0) {
         log_error("the record file cannot be opened and the present one is kept",
                   LOG_TEXT("file", path), LOG_CSTR("error", strerror(-fd)));
         return false;
     }
-    close(s->records_file);
-    s->records_file = fd;
+    close(supervisor_records(s)->file);
+    supervisor_records(s)->file = fd;
     supervisor_send_record_file(s);
     return true;
 }
 
 /* logrotate moves the file and sends SIGHUP; that works whatever the configuration looks like. */
-void supervisor_reopen_records(struct supervisor *s)
+static void reopen(struct supervisor *s, const struct news *news)
 {
+    (void)news;
     struct str path = s->current.settings->records_file;
-    if (path.n > 0 && s->records_file >= 0)
-        supervisor_use_record_file(s, path);
+    if (path.n > 0 && supervisor_records(s)->file >= 0)
+        use_file(s, path);
 }
 
 /*
@@ -329,7 +274,9 @@ static int move_aside(struct supervisor *s, struct str path)
 {
     char stamp[ROTATED_STAMP_TEXT], *from = strndup(path.p, path.n);
     int r = from && rotated_stamp(stamp, clock_real_s()) ? -EEXIST : -ENOMEM;
-    unsigned i = r == -EEXIST && strcmp(stamp, s->records_stamp) == 0 ? s->records_stamp_uses : 0;
+    unsigned i = r == -EEXIST && strcmp(stamp, supervisor_records(s)->stamp) == 0
+                     ? supervisor_records(s)->stamp_uses
+                     : 0;
     for (unsigned last = i + 100; r == -EEXIST && i < last; i++) {
         char *to = rotated_name(path, stamp, i);
         /* link() refuses a name that is taken, rename() would lose that file. */
@@ -337,8 +284,8 @@ static int move_aside(struct supervisor *s, struct str path)
         free(to);
     }
     if (r == 0) {
-        memcpy(s->records_stamp, stamp, sizeof(stamp));
-        s->records_stamp_uses = i;
+        memcpy(supervisor_records(s)->stamp, stamp, sizeof(stamp));
+        supervisor_records(s)->stamp_uses = i;
     }
     free(from);
     return r;
@@ -349,12 +296,69 @@ bool supervisor_rotate_records(struct supervisor *s)
     const struct settings *settings = s->current.settings;
     int r = move_aside(s, settings->records_file);
     if (r) {
-        s->record_file_fault = true;
+        supervisor_records(s)->file_fault = true;
         log_error("the record file cannot be rotated and goes on",
                   LOG_TEXT("file", settings->records_file), LOG_CSTR("error", strerror(-r)));
         return false;
     }
-    supervisor_use_record_file(s, settings->records_file);
+    use_file(s, settings->records_file);
     throw_away(settings);
     return true;
 }
+
+/* ---- the part ---- */
+
+/* A start that fails leaves no line in it. */
+static void begin(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    supervisor_send_record_file(s);
+}
+
+static void follow(struct supervisor *s, const struct news *news)
+{
+    const struct configuration *before = news->before;
+    const struct settings *now = s->current.settings;
+    if (!str_eq(now->records_file, before->settings->records_file))
+        use_file(s, now->records_file);
+    else
+        supervisor_send_record_file(s); /* its limits may be others */
+    if (s->current.is_forced)
+        tell_forced(s, before->numbers.rows);
+}
+
+static void keep_last(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    supervisor_keep_last(s);
+}
+
+static void init(struct supervisor *s)
+{
+    struct records *r = supervisor_records(s);
+    r->file = r->tally_fd = r->untold_fd = -1;
+    memset(r->channels, -1, sizeof(r->channels));
+    memset(r->backlogs, -1, sizeof(r->backlogs));
+}
+
+static void fini(struct supervisor *s)
+{
+    close_record_ways(s);
+    close_if_open(supervisor_records(s)->file);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_record_file] = supervisor_records(s)->file_fault;
+}
+
+const struct part part_records = {.name = "records",
+                                  .bytes = sizeof(struct records),
+                                  .init = init,
+                                  .fini = fini,
+                                  .tick = supervisor_keep_untold,
+                                  .on = {[EVENT_READY] = begin,
+                                         [EVENT_RELOAD_BEGINS] = reopen,
+                                         [EVENT_IN_FORCE] = follow,
+                                         [EVENT_ENDED] = keep_last},
+                                  .count = count};

@@ -3,22 +3,43 @@
  * `stirctl sources`. Of more of one kind than there is room for, the ones that were quiet for the
  * longest go: they are counted.
  */
-#include "supervisor.h"
+#include "supervisor_refused.h"
+
+#include "supervisor_admin.h"
 
 #include <stird/base/json.h>
+#include <stird/io/admin.h>
 #include <stird/io/record.h>
+
+#define KEPT 64 /* of a kind */
+
+/* A source that workers do not hear, or do not let through. */
+struct refused_sum {
+    struct refused_source last; /* its count is of all; 0: this place is free */
+    uint64_t count;
+};
+
+struct refused {
+    struct refused_sum kept[UNHEARD_KINDS][KEPT]; /* the last ones */
+    uint64_t unlisted[UNHEARD_KINDS];             /* how often others were not heard */
+};
+
+static struct refused *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_refused);
+}
 
 static struct refused_sum *place_of(struct supervisor *s, const struct refused_source *news)
 {
-    struct refused_sum *kept = s->refused[news->refusal], *oldest = &kept[0];
-    for (unsigned i = 0; i < REFUSED_KEPT; i++) {
+    struct refused_sum *kept = own(s)->kept[news->refusal], *oldest = &kept[0];
+    for (unsigned i = 0; i < KEPT; i++) {
         struct refused_sum *sum = &kept[i];
         if (sum->count > 0 && refused_source_same(&sum->last, news))
             return sum;
         if (oldest->count > 0 && (sum->count == 0 || sum->last.last_s < oldest->last.last_s))
             oldest = sum;
     }
-    s->refused_unlisted[news->refusal] += oldest->count;
+    own(s)->unlisted[news->refusal] += oldest->count;
     oldest->count = 0;
     return oldest;
 }
@@ -30,7 +51,7 @@ void supervisor_take_refused(struct supervisor *s, const struct refused_source *
     struct refused_sum *sum = place_of(s, news);
     int64_t first_s = sum->count > 0 && sum->last.first_s < news->first_s ? sum->last.first_s
                                                                           : news->first_s;
-    s->refused_unlisted[news->refusal] += news->unlisted;
+    own(s)->unlisted[news->refusal] += news->unlisted;
     sum->count += news->count;
     sum->last = *news;
     sum->last.first_s = first_s;
@@ -81,10 +102,10 @@ static void put_one(const struct supervisor *s, struct json *j, const struct ref
 /* All places in one row: those of the first kind, then those of the next. */
 static const struct refused_sum *sum_at(const struct supervisor *s, unsigned i)
 {
-    return &s->refused[i / REFUSED_KEPT][i % REFUSED_KEPT];
+    return &own(s)->kept[i / KEPT][i % KEPT];
 }
 
-#define SUMS (UNHEARD_KINDS * REFUSED_KEPT)
+#define SUMS (UNHEARD_KINDS * KEPT)
 
 /* The one that was heard of last comes first. */
 static const struct refused_sum *next_older(const struct supervisor *s, bool *told)
@@ -107,15 +128,15 @@ static void put_unlisted(const struct supervisor *s, struct json *j)
 {
     json_begin_object(j);
     for (unsigned kind = 0; kind < UNHEARD_KINDS; kind++) {
-        if (s->refused_unlisted[kind] == 0)
+        if (own(s)->unlisted[kind] == 0)
             continue;
         json_put_key(j, unheard_name((enum unheard)kind));
-        json_put_integer(j, (int64_t)s->refused_unlisted[kind]);
+        json_put_integer(j, (int64_t)own(s)->unlisted[kind]);
     }
     json_end_object(j);
 }
 
-void supervisor_put_refused(const struct supervisor *s, struct json *j)
+static void put_refused(const struct supervisor *s, struct json *j)
 {
     bool told[SUMS] = {false};
     const struct refused_sum *sum;
@@ -129,3 +150,18 @@ void supervisor_put_refused(const struct supervisor *s, struct json *j)
     put_unlisted(s, j);
     json_end_object(j);
 }
+
+static void act_sources(struct supervisor *s, struct admin_client *c, struct str text,
+                        int64_t now_ms)
+{
+    (void)text, (void)now_ms;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    put_refused(s, &j);
+    supervisor_admin_answer_json(c, 0, &out);
+    buf_fini(&out);
+}
+
+static const struct ask asks[] = {{ADMIN_SOURCES, act_sources, CONTROL_LOOK}, {.act = NULL}};
+
+const struct part part_refused = {.name = "refused", .bytes = sizeof(struct refused), .asks = asks};

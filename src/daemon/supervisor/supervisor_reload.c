@@ -3,7 +3,11 @@
  * every worker has said that it serves the next snapshot the old state is the state, and any
  * mistake before leaves it so.
  */
-#include "supervisor.h"
+#include "supervisor_reload.h"
+
+#include "supervisor_admin.h"
+#include "supervisor_signers.h"
+#include "supervisor_workers.h"
 
 #include "daemon/loader_process.h"
 #include "daemon/notify.h"
@@ -16,74 +20,116 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
+#include <stird/conf/settings_file.h>
 #include <stird/core/masked.h>
+#include <stird/io/admin.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Calls ask for their signature within the sign timeout; this is for those that never close. */
-#define RETIRED_LIMIT_MS    60000
-#define RETIRED_GOODBYE_MS  1000
 #define PROBLEMS_LOGGED_MAX 100
 #define PROBLEMS_BYTES_MAX  (4 * 1024 * 1024)
 #define PROBLEMS_PIECE      65536
 
+#define PROBLEMS_TOLD_MAX (64 * 1024)
+#define FAILURE_TEXT_MAX  256
+
+enum reload_step {
+    RELOAD_NONE,
+    RELOAD_LOADING,   /* the loader reads and checks */
+    RELOAD_SIGNER,    /* the next signer tests its keys */
+    RELOAD_SWITCHING, /* the workers were given the next snapshot */
+};
+
+struct reload {
+    enum reload_step step;
+    bool again;               /* one is wanted, behind the present one or as soon as it can be */
+    bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
+    bool loader_told;         /* what is wrong: it was its last word */
+    uint64_t last_generation; /* given out, whether it came into force or not */
+    struct reload_counts counts;
+    char failure[FAILURE_TEXT_MAX]; /* of the last one; empty: it went well */
+    struct buf problems;            /* that it found, a line each */
+    struct buf warnings;            /* the same of what is probably not meant */
+    uint64_t tickets, ticket; /* one answers all tickets that were given out before it began */
+};
+
+static struct reload *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_reload);
+}
+
+struct reload_counts supervisor_reload_counts(const struct supervisor *s)
+{
+    return own(s)->counts;
+}
+
+static struct child *loader(const struct supervisor *s)
+{
+    return supervisor_places(s, ROLE_LOADER);
+}
+
 static bool is_idle(const struct supervisor *s)
 {
-    return s->reload == RELOAD_NONE && s->loader.pid == 0 && s->next_signer.pid == 0;
+    const struct child *next = supervisor_next_signer(s);
+    return own(s)->step == RELOAD_NONE && loader(s)->pid == 0 && (!next || next->pid == 0);
 }
 
-static struct child *free_retired_slot(struct supervisor *s)
+/* ---- the end of one ---- */
+
+static void put_lines(struct json *j, struct str key, struct str text)
 {
-    for (unsigned i = 0; i < RETIRED_MAX; i++) {
-        if (s->retired[i].pid == 0)
-            return &s->retired[i];
+    json_put_key(j, key);
+    json_begin_array(j);
+    if (text.n > PROBLEMS_TOLD_MAX) {
+        text = str_slice(text, 0, PROBLEMS_TOLD_MAX);
+        while (text.n > 0 && text.p[text.n - 1] != '\n')
+            text.n--;
     }
-    return NULL;
+    while (text.n > 0)
+        json_put_string(j, str_cut(&text, '\n'));
+    json_end_array(j);
 }
 
-static void hurry_oldest_retired(struct supervisor *s, int64_t now_ms)
+/* WHY it failed, or NULL. */
+static void put_end(const struct supervisor *s, struct json *j, const char *why)
 {
-    int64_t *oldest = &s->retired_until_ms[0];
-    for (unsigned i = 1; i < RETIRED_MAX; i++) {
-        if (s->retired_until_ms[i] < *oldest)
-            oldest = &s->retired_until_ms[i];
+    json_begin_object(j);
+    json_put_key(j, STR("reloaded"));
+    json_put_bool(j, why == NULL);
+    json_put_key(j, STR("generation"));
+    json_put_integer(j, (int64_t)s->current.generation);
+    json_put_key(j, STR("number_rows"));
+    json_put_integer(j, (int64_t)s->current.numbers.rows);
+    if (why) {
+        json_put_key(j, STR("why"));
+        json_put_string(j, str_of(why));
+        put_lines(j, STR("problems"), buf_str(&own(s)->problems));
+    } else {
+        put_lines(j, STR("warnings"), buf_str(&own(s)->warnings));
     }
-    if (*oldest > now_ms)
-        *oldest = now_ms;
+    json_end_object(j);
 }
 
-static int enter_loader(void *user, int control_fd)
+struct reply {
+    uint32_t status;
+    struct buf text;
+};
+
+static void tell_one(struct supervisor *s, struct admin_client *c, void *user)
 {
-    const struct supervisor *s = user;
-    log_open("loader", STDERR_FILENO, s->journal);
-    return loader_main(
-        &(struct loader_options){s->path, &s->current, s->started_with, s->force_asked},
-        control_fd);
+    const struct reply *reply = user;
+    if (c->ticket <= own(s)->ticket)
+        supervisor_admin_answer_json(c, reply->status, &reply->text);
 }
 
-void supervisor_reload(struct supervisor *s, int64_t now_ms)
+static void tell_end(struct supervisor *s, const char *why)
 {
-    s->reload_again = true;
-    if (!is_idle(s) || !s->ready || s->stopping)
-        return;
-    if (!free_retired_slot(s)) {
-        hurry_oldest_retired(s, now_ms);
-        return;
-    }
-    s->reload_again = false;
-    s->reload_ticket = s->reload_tickets;
-    buf_reset(&s->reload_problems);
-    buf_reset(&s->reload_warnings);
-    notify_reloading();
-    log_info("reload: reading the configuration");
-    supervisor_reopen_records(s);
-    supervisor_overlay_tidy(s);
-    s->reload = RELOAD_LOADING;
-    s->loader_told = false;
-    int r = child_start(&s->loader, enter_loader, s, NULL, 0, now_ms);
-    s->force_asked = false;
-    if (r)
-        supervisor_reload_failed(s, strerror(-r));
+    struct reply reply = {why ? ADMIN_REFUSED : 0, BUF_INIT};
+    struct json j = json_writer(&reply.text, false);
+    put_end(s, &j, why);
+    supervisor_each_waiting(s, &part_reload, tell_one, &reply);
+    buf_fini(&reply.text);
+    supervisor_tell(s, EVENT_RELOAD_ENDS, &(struct news){.why = why});
 }
 
 /* It ends at once, as at a stop; nobody waits for it. */
@@ -94,36 +140,61 @@ static void let_go(struct child *c)
 }
 
 /* The old state goes on; a worker that has already switched is switched back. */
-void supervisor_reload_failed(struct supervisor *s, const char *why)
+static void fail(struct supervisor *s, const char *why)
 {
-    if (s->reload == RELOAD_NONE)
+    if (own(s)->step == RELOAD_NONE)
         return;
-    bool switching = s->reload == RELOAD_SWITCHING;
+    bool switching = own(s)->step == RELOAD_SWITCHING;
     uint64_t failed_generation = s->next.generation;
-    s->failed_reloads++;
+    own(s)->counts.failed++;
     log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
               LOG_NUMBER("generation", (int64_t)s->current.generation));
-    s->reload = RELOAD_NONE;
-    if (s->loader.control_fd >= 0 && !s->loader_told)
-        let_go(&s->loader);
-    let_go(&s->next_signer);
+    own(s)->step = RELOAD_NONE;
+    if (loader(s)->control_fd >= 0 && !own(s)->loader_told)
+        let_go(loader(s));
+    if (supervisor_next_signer(s))
+        let_go(supervisor_next_signer(s));
     configuration_fini(&s->next);
     for (unsigned w = 0; switching && w < s->n_workers; w++) {
-        if (s->in_use[w] == failed_generation && s->workers[w].pid > 0)
-            supervisor_send_snapshot(s, w, &s->current, &s->signer);
+        if (supervisor_snapshot_in_use(s, w) == failed_generation && s->workers[w].pid > 0)
+            supervisor_send_snapshot(s, w, &s->current, supervisor_signer(s));
     }
-    s->next_status_ms = 0;
-    snprintf(s->reload_failure, sizeof(s->reload_failure), "%s", why);
-    supervisor_admin_reloaded(s, s->reload_failure);
+    snprintf(own(s)->failure, sizeof(own(s)->failure), "%s", why);
+    tell_end(s, own(s)->failure);
     notify_ready();
 }
 
-void supervisor_reload_problem(struct supervisor *s, const char *text)
+/* ---- the begin of one ---- */
+
+static void reload(struct supervisor *s, int64_t now_ms)
 {
-    if (s->reload_problems.n >= PROBLEMS_BYTES_MAX)
+    own(s)->again = true;
+    if (!is_idle(s) || !s->ready || s->stopping)
         return;
-    buf_add_shown(&s->reload_problems, str_of(text));
-    buf_add_char(&s->reload_problems, '\n');
+    if (!supervisor_signers_have_room(s, now_ms))
+        return;
+    own(s)->again = false;
+    own(s)->ticket = own(s)->tickets;
+    buf_reset(&own(s)->problems);
+    buf_reset(&own(s)->warnings);
+    notify_reloading();
+    log_info("reload: reading the configuration");
+    supervisor_tell(s, EVENT_RELOAD_BEGINS, &(struct news){.now_ms = now_ms});
+    own(s)->step = RELOAD_LOADING;
+    own(s)->loader_told = false;
+    int r = supervisor_start_child(s, loader(s), now_ms);
+    own(s)->force_asked = false;
+    if (r)
+        fail(s, strerror(-r));
+}
+
+/* For who waits for the reload to hear why it failed. */
+static void on_alarm(struct supervisor *s, const struct news *news)
+{
+    if (news->child != supervisor_next_signer(s) || own(s)->problems.n >= PROBLEMS_BYTES_MAX)
+        return;
+    buf_add_shown(&own(s)->problems, str_of(news->why));
+    buf_add_char(&own(s)->problems, '\n');
 }
 
 /* Read, not mapped: who reads a hole by pread() pays no memory for it. */
@@ -152,9 +223,9 @@ static void take_problems(struct supervisor *s, int fd)
 {
     struct str rest;
     unsigned logged = 0;
-    if (!read_lines(&s->reload_problems, fd))
+    if (!read_lines(&own(s)->problems, fd))
         return;
-    rest = buf_str(&s->reload_problems);
+    rest = buf_str(&own(s)->problems);
     for (; rest.n > 0 && logged < PROBLEMS_LOGGED_MAX; logged++)
         log_problem(s, str_cut(&rest, '\n'));
     if (rest.n > 0)
@@ -174,7 +245,7 @@ static bool are_sealed(const int *fds, unsigned n_fds)
 static bool tell_problems(struct supervisor *s, struct problems *problems)
 {
     bool good = !problems_any(problems);
-    problems_print(problems, &s->reload_problems);
+    problems_print(problems, &own(s)->problems);
     for (size_t i = 0; i < problems->n; i++)
         log_problem(s, str_of(problems->list[i].text));
     problems_fini(problems);
@@ -189,7 +260,7 @@ static bool may_write_files(struct supervisor *s)
         s->next.settings->warnings = NULL; /* the loader has logged these */
         outside_check_files(s->next.settings, s->current.settings, &problems);
         configuration_log_warnings(&s->next);
-        configuration_print_warnings(&s->next, &s->reload_warnings);
+        configuration_print_warnings(&s->next, &own(s)->warnings);
     }
     s->next.settings->warnings = said;
     return tell_problems(s, &problems);
@@ -202,160 +273,282 @@ static bool groups_are_there(struct supervisor *s)
     return tell_problems(s, &problems);
 }
 
-static void take_loaded(struct supervisor *s, const struct control_message *message, int *fds,
+static void take_loaded(struct supervisor *s, const struct control_loaded *message, int *fds,
                         int64_t now_ms)
 {
     const char *why;
     /* What time it is, the loader need not tell: by that certificates are in force or not. */
     bool good = configuration_from_fds(&s->next, s->path, fds[0], fds[1], clock_real_s(), &why);
     if (!good) {
-        supervisor_reload_failed(s, why);
+        fail(s, why);
         return;
     }
     s->next.is_forced = message->forced;
     if (!may_write_files(s) || !groups_are_there(s)) {
-        supervisor_reload_failed(s, "there are problems in the configuration");
+        fail(s, "there are problems in the configuration");
         return;
     }
-    s->next.generation = ++s->last_generation;
+    s->next.generation = ++own(s)->last_generation;
     s->next.urgent_faults = message->urgent_faults;
     s->next.urgent_unknown = message->urgent_unknown;
-    s->reload = RELOAD_SIGNER;
-    int r = supervisor_start_signer(s, &s->next_signer, &s->next, now_ms);
+    own(s)->step = RELOAD_SIGNER;
+    int r = supervisor_start_next_signer(s, now_ms);
     if (r)
-        supervisor_reload_failed(s, strerror(-r));
+        fail(s, strerror(-r));
 }
 
-void supervisor_loader_message(struct supervisor *s, const struct control_message *message,
-                               int *fds, unsigned n_fds, int64_t now_ms)
+/* ---- the loader ---- */
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
-    bool expected = s->reload == RELOAD_LOADING, sealed = are_sealed(fds, n_fds);
-    if (expected && sealed && message->type == CONTROL_SNAPSHOT && (n_fds == 2 || n_fds == 3)) {
-        if (n_fds == 3 && !read_lines(&s->reload_warnings, fds[2]))
-            buf_reset(&s->reload_warnings);
-        if (n_fds == 3)
-            close(fds[2]);
-        take_loaded(s, message, fds, now_ms);
-        return;
-    }
-    if (expected && sealed && message->type == CONTROL_ALARM && n_fds == 1) {
-        take_problems(s, fds[0]);
-        s->loader_told = true; /* and ends by itself */
-        supervisor_reload_failed(s, "there are problems in the configuration");
-    } else if (expected) {
-        supervisor_child_false(s, &s->loader,
-                               "a word that no child of its kind has, or not with what belongs to "
-                               "it");
-    }
-    for (unsigned i = 0; i < n_fds; i++)
-        close(fds[i]);
+    (void)c;
+    return loader_main(
+        &(struct loader_options){s->path, &s->current, s->started_with, own(s)->force_asked},
+        control_fd);
 }
 
-void supervisor_next_signer_serves(struct supervisor *s, int64_t now_ms)
+/* False: it is not heard any more, or what goes with the word is not sealed. */
+static bool is_expected(struct supervisor *s, const struct heard *h)
 {
-    (void)now_ms;
-    if (s->reload != RELOAD_SIGNER)
+    if (own(s)->step != RELOAD_LOADING)
+        return false;
+    if (!are_sealed(h->fds, h->n_fds)) {
+        supervisor_child_false(s, h->child, "a word with what does not belong to it");
+        return false;
+    }
+    return true;
+}
+
+static void hear_loaded(struct supervisor *s, const struct heard *h)
+{
+    if (!is_expected(s, h))
         return;
-    s->reload = RELOAD_SWITCHING;
+    if (h->n_fds == 3 && !read_lines(&own(s)->warnings, h->fds[2]))
+        buf_reset(&own(s)->warnings);
+    take_loaded(s, &h->message->loaded, h->fds, h->now_ms);
+    h->fds[0] = h->fds[1] = -1;
+}
+
+static void hear_mistakes(struct supervisor *s, const struct heard *h)
+{
+    if (!is_expected(s, h))
+        return;
+    take_problems(s, h->fds[0]);
+    own(s)->loader_told = true; /* and ends by itself */
+    fail(s, "there are problems in the configuration");
+}
+
+static const struct word hears[] = {
+    {CONTROL_LOADED, hear_loaded},
+    {CONTROL_MISTAKES, hear_mistakes},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_loader = {.enter = enter, .hears = hears};
+
+/* ---- the switch ---- */
+
+static void on_serves(struct supervisor *s, const struct news *news)
+{
+    if (news->child != supervisor_next_signer(s) || own(s)->step != RELOAD_SIGNER)
+        return;
+    own(s)->step = RELOAD_SWITCHING;
     for (unsigned w = 0; w < s->n_workers; w++) {
         /* A worker that is not there now gets the present state first, then would be late. */
         int r = s->workers[w].state == CHILD_SERVING
-                    ? supervisor_send_snapshot(s, w, &s->next, &s->next_signer)
+                    ? supervisor_send_snapshot(s, w, &s->next, supervisor_next_signer(s))
                     : -ESRCH;
         if (r) {
-            supervisor_reload_failed(s, "a worker is being replaced at the moment: reload again");
+            fail(s, "a worker is being replaced at the moment: reload again");
             return;
         }
     }
 }
 
-/* Its descriptors and timers move along: from here on it finishes and is let go. */
-static void retire_signer(struct supervisor *s, int64_t now_ms)
-{
-    const struct control_message message = {.type = CONTROL_DRAIN};
-    struct child *slot = free_retired_slot(s);
-    if (s->signer.pid == 0)
-        return;
-    child_send(&s->signer, &message, NULL, 0);
-    if (!slot) { /* a reload does not begin without one */
-        child_kill(&s->signer, SIGKILL);
-        slot = &s->retired[0];
-    }
-    *slot = s->signer;
-    slot->restart_at_ms = 0;
-    s->retired_generation[slot - s->retired] = s->current.generation;
-    s->retired_until_ms[slot - s->retired] = now_ms + RETIRED_LIMIT_MS;
-}
-
 static void commit(struct supervisor *s, int64_t now_ms)
 {
-    retire_signer(s, now_ms);
-    s->signer = s->next_signer;
-    child_init(&s->next_signer, s->signer.role, 0);
-    uint64_t rows_before = s->current.numbers.rows;
-    bool forced = s->next.is_forced;
-    bool other_file = !str_eq(s->next.settings->records_file, s->current.settings->records_file);
-    if (s->current.settings == s->started_with)
-        s->current.settings = NULL; /* it stays, to be compared with */
-    configuration_fini(&s->current);
+    supervisor_switch_signers(s, now_ms);
+    struct configuration before = s->current;
     s->current = s->next;
     s->next = CONFIGURATION_INIT;
-    s->reload = RELOAD_NONE;
-    s->reloads++;
-    s->next_status_ms = 0;
-    if (other_file)
-        supervisor_use_record_file(s, s->current.settings->records_file);
-    else
-        supervisor_send_record_file(s); /* its limits may be others */
-    if (forced)
-        supervisor_record_forced(s, rows_before);
+    own(s)->step = RELOAD_NONE;
+    own(s)->counts.done++;
     log_set_level(s->current.settings->log_level);
-    supervisor_let_in(s);
-    supervisor_watch_certificates(s);
-    s->reload_failure[0] = '\0';
-    supervisor_admin_reloaded(s, NULL);
+    supervisor_tell(s, EVENT_IN_FORCE, &(struct news){.before = &before, .now_ms = now_ms});
+    if (before.settings == s->started_with)
+        before.settings = NULL; /* it stays, to be compared with */
+    configuration_fini(&before);
+    own(s)->failure[0] = '\0';
+    tell_end(s, NULL);
     log_info("reload done, the new configuration is in force",
              LOG_NUMBER("generation", (int64_t)s->current.generation),
              LOG_NUMBER("number_rows", (int64_t)s->current.numbers.rows));
     notify_ready();
 }
 
-void supervisor_worker_switched(struct supervisor *s, unsigned w, int64_t now_ms)
+static void on_in_use(struct supervisor *s, const struct news *news)
 {
-    if (s->reload == RELOAD_SWITCHING) {
+    const unsigned w = news->child->index;
+    if (own(s)->step == RELOAD_SWITCHING) {
         for (unsigned i = 0; i < s->n_workers; i++) {
-            if (s->in_use[i] != s->next.generation)
+            if (supervisor_snapshot_in_use(s, i) != s->next.generation)
                 return;
         }
-        commit(s, now_ms);
-    } else if (s->in_use[w] != s->current.generation) {
-        supervisor_send_snapshot(s, w, &s->current, &s->signer); /* of a reload that failed */
+        commit(s, news->now_ms);
+    } else if (supervisor_snapshot_in_use(s, w) != s->current.generation) {
+        supervisor_send_snapshot(s, w, &s->current,
+                                 supervisor_signer(s)); /* of a reload that failed */
     }
 }
 
-/* No call holds a snapshot of its generation: nobody waits for this signer any more. */
-static bool is_done(const struct supervisor *s, uint64_t generation)
+/* ---- what ends one ---- */
+
+static void on_refused(struct supervisor *s, const struct news *news)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid > 0 && s->oldest[w] <= generation)
-            return false;
-    }
-    return true;
+    (void)news;
+    fail(s, "a worker could not take the new configuration");
 }
 
-void supervisor_drop_retired(struct supervisor *s, int64_t now_ms)
+static void on_owed(struct supervisor *s, const struct news *news)
 {
-    for (unsigned i = 0; i < RETIRED_MAX; i++) {
-        struct child *c = &s->retired[i];
-        if (c->pid == 0)
-            continue;
-        bool due = now_ms >= s->retired_until_ms[i];
-        if (c->control_fd >= 0 && (due || is_done(s, s->retired_generation[i]))) {
-            child_close_control(c); /* which ends it */
-            s->retired_until_ms[i] = now_ms + RETIRED_GOODBYE_MS;
-        } else if (c->control_fd < 0 && due) {
-            child_kill(c, SIGKILL);
-            s->retired_until_ms[i] = now_ms + RETIRED_GOODBYE_MS;
-        }
-    }
+    (void)news;
+    if (own(s)->step == RELOAD_SWITCHING)
+        fail(s, "a worker does not take the new configuration and is replaced: reload again");
 }
+
+static void on_gone(struct supervisor *s, const struct news *news)
+{
+    const struct child *c = news->child;
+    if (c->role->id == ROLE_WORKER && own(s)->step == RELOAD_SWITCHING)
+        fail(s, "a worker died while it took the new configuration");
+    if (c == loader(s) && own(s)->step == RELOAD_LOADING)
+        fail(s, "the loader died");
+    if (c == supervisor_next_signer(s))
+        fail(s, "the new signer did not start: see its lines above");
+}
+
+static void on_stopping(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    fail(s, "stird is stopping");
+}
+
+/* ---- who wants one ---- */
+
+static void on_wanted(struct supervisor *s, const struct news *news)
+{
+    reload(s, news->now_ms);
+}
+
+static void tick(struct supervisor *s, int64_t now_ms)
+{
+    if (own(s)->again)
+        reload(s, now_ms);
+}
+
+static void act_reload(struct supervisor *s, struct admin_client *c, struct str text,
+                       int64_t now_ms)
+{
+    if (s->stopping || !s->ready) {
+        supervisor_admin_answer(c, ADMIN_REFUSED,
+                                s->stopping ? STR("stird is stopping")
+                                            : STR("stird is not ready yet"));
+        return;
+    }
+    c->ticket = ++own(s)->tickets;
+    if (!c->waits) {
+        supervisor_admin_answer(c, 0, STR("{\"accepted\":true}"));
+    } else {
+        c->asked = &part_reload;
+        c->deadline_ms = now_ms + ADMIN_WAIT_MS;
+    }
+    own(s)->force_asked = own(s)->force_asked || str_eq(text, STR("force"));
+    reload(s, now_ms);
+}
+
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
+{
+    own(s)->last_generation = 1; /* that of the start */
+}
+
+static void fini(struct supervisor *s)
+{
+    buf_fini(&own(s)->problems);
+    buf_fini(&own(s)->warnings);
+}
+
+static void count_change(void *user, const struct setting_change *change)
+{
+    (void)change;
+    ++*(uint64_t *)user;
+}
+
+static uint64_t changes(const struct supervisor *s)
+{
+    uint64_t n = 0;
+    settings_need_restart(s->current.settings, s->started_with, count_change, &n);
+    return n;
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_reload_failed] = own(s)->failure[0] != '\0';
+    values[ALARM_needs_restart] = changes(s);
+}
+
+static void put_integer(struct json *j, struct str key, int64_t value)
+{
+    json_put_key(j, key);
+    json_put_integer(j, value);
+}
+
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    (void)now_ms;
+    json_put_key(j, STR("configuration"));
+    json_begin_object(j);
+    json_put_key(j, STR("file"));
+    json_put_string(j, s->path);
+    put_integer(j, STR("generation"), (int64_t)s->current.generation);
+    put_integer(j, STR("read_at"), s->current.read_at_s);
+    put_integer(j, STR("reloads"), (int64_t)own(s)->counts.done);
+    put_integer(j, STR("failed_reloads"), (int64_t)own(s)->counts.failed);
+    json_put_key(j, STR("reloading"));
+    json_put_bool(j, own(s)->step != RELOAD_NONE);
+    json_put_key(j, STR("last_failure"));
+    if (own(s)->failure[0])
+        json_put_string(j, str_of(own(s)->failure));
+    else
+        json_put_null(j);
+    json_end_object(j);
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    c->reloads = own(s)->counts.done;
+    c->failed_reloads = own(s)->counts.failed;
+}
+
+static const struct ask asks[] = {{ADMIN_RELOAD, act_reload, CONTROL_CHANGE}, {.act = NULL}};
+
+const struct part part_reload = {
+    .name = "reload",
+    .bytes = sizeof(struct reload),
+    .init = init,
+    .fini = fini,
+    .tick = tick,
+    .on = {[EVENT_STOPPING] = on_stopping,
+           [EVENT_CHILD_SERVES] = on_serves,
+           [EVENT_CHILD_ALARM] = on_alarm,
+           [EVENT_CHILD_GONE] = on_gone,
+           [EVENT_SNAPSHOT_IN_USE] = on_in_use,
+           [EVENT_SNAPSHOT_REFUSED] = on_refused,
+           [EVENT_SNAPSHOT_OWED] = on_owed,
+           [EVENT_RELOAD_WANTED] = on_wanted},
+    .count = count,
+    .put_status = put_status,
+    .add_counts = add_counts,
+    .asks = asks,
+};

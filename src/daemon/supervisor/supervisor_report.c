@@ -1,11 +1,15 @@
-/* The state of stird for `stirctl status`, as JSON. */
-#include "supervisor.h"
+/* The state of stird for `stirctl status`, and its counts for `stirctl stats`, as JSON: each part
+ * says its own. */
+#include "loop.h"
 
-#include <stird/base/clock.h>
+#include "supervisor_admin.h"
+#include "supervisor_alarms.h"
+#include "supervisor_counters.h"
+#include "supervisor_status.h"
+
 #include <stird/base/json.h>
+#include <stird/io/admin.h>
 #include <unistd.h>
-
-#define SECONDS_A_DAY 86400
 
 static void put_integer(struct json *j, struct str key, int64_t value)
 {
@@ -19,65 +23,7 @@ static void put_text(struct json *j, struct str key, struct str value)
     json_put_string(j, value);
 }
 
-static void put_child(struct json *j, const struct child *c, int64_t now_ms)
-{
-    static const char *const states[] = {
-        [CHILD_NONE] = "none", [CHILD_STARTING] = "starting", [CHILD_SERVING] = "serving"};
-    json_begin_object(j);
-    put_text(j, STR("state"), str_of(states[c->state]));
-    if (c->pid > 0) {
-        put_integer(j, STR("pid"), c->pid);
-        put_integer(j, STR("up_s"), (now_ms - c->started_ms) / 1000);
-    }
-    put_integer(j, STR("deaths"), (int64_t)c->deaths);
-    put_integer(j, STR("hangs"), (int64_t)c->hangs_ever);
-    json_end_object(j);
-}
-
-static void put_children(const struct supervisor *s, struct json *j, int64_t now_ms)
-{
-    json_put_key(j, STR("workers"));
-    json_begin_array(j);
-    for (unsigned w = 0; w < s->n_workers; w++)
-        put_child(j, &s->workers[w], now_ms);
-    json_end_array(j);
-    json_put_key(j, STR("signer"));
-    put_child(j, &s->signer, now_ms);
-    json_put_key(j, STR("recorder"));
-    put_child(j, &s->recorder, now_ms);
-}
-
-static void put_configuration(const struct supervisor *s, struct json *j)
-{
-    json_put_key(j, STR("configuration"));
-    json_begin_object(j);
-    put_text(j, STR("file"), s->path);
-    put_integer(j, STR("generation"), (int64_t)s->current.generation);
-    put_integer(j, STR("read_at"), s->current.read_at_s);
-    put_integer(j, STR("reloads"), (int64_t)s->reloads);
-    put_integer(j, STR("failed_reloads"), (int64_t)s->failed_reloads);
-    json_put_key(j, STR("reloading"));
-    json_put_bool(j, s->reload != RELOAD_NONE);
-    json_put_key(j, STR("last_failure"));
-    if (s->reload_failure[0])
-        json_put_string(j, str_of(s->reload_failure));
-    else
-        json_put_null(j);
-    json_end_object(j);
-}
-
-static void put_numbers(const struct supervisor *s, struct json *j)
-{
-    json_put_key(j, STR("numbers"));
-    json_begin_object(j);
-    put_integer(j, STR("rows"), (int64_t)s->current.numbers.rows);
-    put_integer(j, STR("segments"), (int64_t)s->current.numbers.segments);
-    put_integer(j, STR("customers"), (int64_t)s->current.numbers.customers);
-    put_integer(j, STR("urgent_changes"), (int64_t)overlay_count(s->overlay));
-    json_end_object(j);
-}
-
-void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
 {
     json_begin_object(j);
     put_text(j, STR("state"), str_of(supervisor_state_text(s)));
@@ -86,13 +32,55 @@ void supervisor_put_status(const struct supervisor *s, struct json *j, int64_t n
     put_integer(j, STR("pid"), getpid());
     put_integer(j, STR("up_s"), (now_ms - s->started_ms) / 1000);
     json_put_key(j, STR("alarms"));
-    alarms_put(&s->alarms, j);
-    put_configuration(s, j);
-    put_numbers(s, j);
-    supervisor_put_certificates(s, j);
-    put_children(s, j, now_ms);
-    supervisor_put_failed(s, j);
-    supervisor_put_hops(s, j, now_ms);
-    supervisor_put_trunks(s, j);
+    alarms_put(supervisor_alarms(s), j);
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->put_status)
+            (*part)->put_status(s, j, now_ms);
     json_end_object(j);
 }
+
+static void act_status(struct supervisor *s, struct admin_client *c, struct str text,
+                       int64_t now_ms)
+{
+    (void)text;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    supervisor_look_for_alarms(s, now_ms);
+    put_status(s, &j, now_ms);
+    supervisor_admin_answer_json(c, 0, &out);
+    buf_fini(&out);
+}
+
+/* What stird counts of itself. */
+static void put_service(const struct supervisor *s, struct json *j)
+{
+    struct service_counters all = {0};
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->add_counts)
+            (*part)->add_counts(s, &all);
+    counters_put(&counters_of_service, (const uint64_t *)(const void *)&all, j);
+}
+
+static void act_stats(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+{
+    (void)text;
+    struct buf out = BUF_INIT;
+    struct json j = json_writer(&out, false);
+    supervisor_look_for_alarms(s, now_ms);
+    const struct proxy_counters calls = supervisor_counters(s);
+    json_begin_object(&j);
+    counters_put(&counters_of_all, (const uint64_t *)(const void *)&calls, &j);
+    put_service(s, &j);
+    for (const struct part *const *part = s->parts; *part; part++)
+        if ((*part)->put_counts)
+            (*part)->put_counts(s, &j);
+    json_end_object(&j);
+    supervisor_admin_answer_json(c, 0, &out);
+    buf_fini(&out);
+}
+
+static const struct ask asks[] = {{ADMIN_STATUS, act_status, CONTROL_LOOK},
+                                  {ADMIN_STATS, act_stats, CONTROL_LOOK},
+                                  {.act = NULL}};
+
+const struct part part_report = {.name = "report", .asks = asks};

@@ -2,7 +2,7 @@
  * Whether there is a ground for another record file. The recorder asks for one, and each one that
  * is made may be the end of an old one (records.keep): its word alone is not enough.
  */
-#include "supervisor.h"
+#include "supervisor_records.h"
 
 #include <fcntl.h>
 #include <stird/base/clock.h>
@@ -25,8 +25,8 @@ static bool is_full(const struct supervisor *s)
 {
     const uint64_t max = s->current.settings->records_max_bytes;
     struct stat st;
-    return max > 0 && fstat(s->records_file, &st) == 0 && (uint64_t)st.st_size >= max &&
-           is_written(s->records_file, &st);
+    return max > 0 && fstat(supervisor_records(s)->file, &st) == 0 && (uint64_t)st.st_size >= max &&
+           is_written(supervisor_records(s)->file, &st);
 }
 
 /* Since when it is there, as its file system says; a copy of a file is as young as itself. */
@@ -44,51 +44,99 @@ static bool is_there_since(int fd, int64_t *real_ms)
 static bool is_old(const struct supervisor *s, int64_t now_ms)
 {
     const int64_t max_ms = s->current.settings->records_max_age_ms;
-    const int64_t last_ms = s->rotation.aged_ms;
+    const int64_t last_ms = supervisor_records(s)->rotation.aged_ms;
     int64_t since_ms;
     if (max_ms == 0)
         return false;
-    if (is_there_since(s->records_file, &since_ms))
+    if (is_there_since(supervisor_records(s)->file, &since_ms))
         return clock_real_us() / 1000 - since_ms + SLACK_MS >= max_ms;
     return last_ms == 0 || now_ms - last_ms + SLACK_MS >= max_ms;
 }
 
 static void refuse(struct supervisor *s)
 {
-    if (s->rotation.may_cross) /* it asked before it was given this file, or other limits */
-        s->rotation.may_cross = false;
+    if (supervisor_records(s)
+            ->rotation.may_cross) /* it asked before it was given this file, or other limits */
+        supervisor_records(s)->rotation.may_cross = false;
     else
-        supervisor_child_false(s, &s->recorder, "that the record file is full or old");
+        supervisor_child_false(s, supervisor_places(s, ROLE_RECORDER),
+                               "that the record file is full or old");
 }
 
 /* A file that was copied, or a clock that was set: then it is old by what is written in it, and not
    by what its file system says. */
 static void put_off(struct supervisor *s, int64_t now_ms)
 {
-    if (!s->rotation.put_off)
+    if (!supervisor_records(s)->rotation.put_off)
         log_warning("the recorder asks for another record file before its time: the present one "
                     "goes on until its file is as old as records.max_age");
-    s->rotation.put_off = true;
-    s->rotation.next_ms = now_ms + AGAIN_MS;
-    s->rotation.may_cross = false;
+    supervisor_records(s)->rotation.put_off = true;
+    supervisor_records(s)->rotation.next_ms = now_ms + AGAIN_MS;
+    supervisor_records(s)->rotation.may_cross = false;
 }
 
-void supervisor_rotation_asked(struct supervisor *s)
+static void rotation_asked(struct supervisor *s)
 {
     const int64_t now_ms = clock_monotonic_ms();
-    if (s->current.settings->records_file.n == 0 || s->records_file < 0)
+    if (s->current.settings->records_file.n == 0 || supervisor_records(s)->file < 0)
         return;
     bool full = is_full(s), old = !full && is_old(s, now_ms);
-    if ((full || old) && now_ms < s->rotation.next_ms)
+    if ((full || old) && now_ms < supervisor_records(s)->rotation.next_ms)
         return;
     if (full || old) {
         if (old)
-            s->rotation.aged_ms = now_ms;
-        s->rotation.put_off = false;
-        s->rotation.next_ms = supervisor_rotate_records(s) ? 0 : now_ms + AGAIN_MS;
-    } else if (s->current.settings->records_max_age_ms > 0 && now_ms >= s->rotation.next_ms) {
+            supervisor_records(s)->rotation.aged_ms = now_ms;
+        supervisor_records(s)->rotation.put_off = false;
+        supervisor_records(s)->rotation.next_ms = supervisor_rotate_records(s) ? 0
+                                                                               : now_ms + AGAIN_MS;
+    } else if (s->current.settings->records_max_age_ms > 0 &&
+               now_ms >= supervisor_records(s)->rotation.next_ms) {
         put_off(s, now_ms);
     } else {
         refuse(s);
     }
 }
+
+/* ---- the recorder ---- */
+
+static unsigned kept(const struct supervisor *s)
+{
+    return supervisor_records(s)->file >= 0;
+}
+
+static int keep(struct supervisor *s, const struct child *c, int *fds)
+{
+    (void)c;
+    fds[0] = supervisor_records(s)->tally_fd;
+    return 1;
+}
+
+static int enter(const struct supervisor *s, const struct child *c, int control_fd)
+{
+    (void)c;
+    return recorder_main(control_fd, supervisor_records(s)->tally_fd);
+}
+
+static int started(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
+    (void)now_ms;
+    int r = supervisor_send_record_file(s);
+    for (unsigned w = 0; r == 0 && w < s->n_workers; w++)
+        r = child_send(c, &message, &supervisor_records(s)->channels[w][0], 1);
+    return r;
+}
+
+static void take_rotate(struct supervisor *s, const struct heard *h)
+{
+    (void)h;
+    rotation_asked(s);
+}
+
+static const struct word hears[] = {
+    {CONTROL_ROTATE, take_rotate},
+    {CONTROL_NO_WORD, NULL},
+};
+
+const struct duty duty_recorder = {
+    .kept = kept, .keep = keep, .enter = enter, .started = started, .hears = hears};

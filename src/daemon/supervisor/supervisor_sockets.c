@@ -2,7 +2,9 @@
  * The sockets that the workers share with the supervisor and with those that come after them:
  * opened once, looked at when a worker has died.
  */
-#include "supervisor.h"
+#include "supervisor_sockets.h"
+
+#include "supervisor_records.h"
 
 #include "daemon/retry.h"
 
@@ -20,6 +22,37 @@ static void close_if_open(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+struct sockets {
+    struct dispatch_key dispatch_key; /* with several workers, */
+    int dispatch_program;             /* and what chooses among their sockets; -1: there is none */
+    struct listener_sockets *list;    /* those of listener i for worker w: [i * n_workers + w] */
+    unsigned n;                       /* listeners */
+    int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
+    uint64_t mended;                  /* after workers that had changed them */
+    uint64_t broken[WORKERS_MAX];     /* now: that each left and that cannot be mended */
+};
+
+static struct sockets *own(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_sockets);
+}
+
+const struct listener_sockets *supervisor_sockets_of(const struct supervisor *s, unsigned w,
+                                                     unsigned listener)
+{
+    return &own(s)->list[listener * s->n_workers + w];
+}
+
+int supervisor_inbox(const struct supervisor *s, unsigned owner, unsigned w)
+{
+    return own(s)->inboxes[owner][w == owner ? 0 : 1];
+}
+
+const struct dispatch_key *supervisor_dispatch_key(const struct supervisor *s)
+{
+    return &own(s)->dispatch_key;
 }
 
 /* ---- opening ---- */
@@ -48,20 +81,21 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
     if (!needed || s->n_workers == 1)
         return true;
-    int error = dispatch_key_make(&s->dispatch_key);
-    s->dispatch_program = error ? error : dispatch_load(s->n_workers, &s->dispatch_key, NULL, 0);
-    if (s->dispatch_program >= 0)
+    int error = dispatch_key_make(&own(s)->dispatch_key);
+    own(s)->dispatch_program = error ? error
+                                     : dispatch_load(s->n_workers, &own(s)->dispatch_key, NULL, 0);
+    if (own(s)->dispatch_program >= 0)
         return true;
     problems_add(
         problems, s->path, 0,
         "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
         "%s%s",
-        s->n_workers, strerror(-s->dispatch_program),
-        s->dispatch_program == -EPERM
+        s->n_workers, strerror(-own(s)->dispatch_program),
+        own(s)->dispatch_program == -EPERM
             ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
               "grants; or write workers = 1"
             : "");
-    problems_may_pass(problems, -s->dispatch_program);
+    problems_may_pass(problems, -own(s)->dispatch_program);
     return false;
 }
 
@@ -70,21 +104,21 @@ static bool open_listeners(struct supervisor *s, struct problems *problems)
     const struct settings *settings = s->current.settings;
     for (unsigned i = 0; i < settings->n_listeners; i++) {
         enum transport failed = TRANSPORT_UDP;
-        int r = listener_open(&s->sockets[s->n_sockets * s->n_workers], s->n_workers,
-                              s->dispatch_program, &settings->listeners[i], &failed);
+        int r = listener_open(&own(s)->list[own(s)->n * s->n_workers], s->n_workers,
+                              own(s)->dispatch_program, &settings->listeners[i], &failed);
         if (r)
             listener_problem(problems, s->path, &settings->listeners[i], failed, r);
         else
-            s->n_sockets++;
+            own(s)->n++;
     }
-    return s->n_sockets == settings->n_listeners;
+    return own(s)->n == settings->n_listeners;
 }
 
 static void close_listeners(struct supervisor *s)
 {
-    for (unsigned i = 0; i < s->n_sockets; i++)
-        listener_close(&s->sockets[i * s->n_workers], s->n_workers);
-    s->n_sockets = 0;
+    for (unsigned i = 0; i < own(s)->n; i++)
+        listener_close(&own(s)->list[i * s->n_workers], s->n_workers);
+    own(s)->n = 0;
 }
 
 /* A standby's address comes, a predecessor's port becomes free: systemd's next start is late for
@@ -116,8 +150,8 @@ bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
                      settings->n_listeners, LISTENERS_MAX);
         return false;
     }
-    s->sockets = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*s->sockets));
-    if (!s->sockets) {
+    own(s)->list = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*own(s)->list));
+    if (!own(s)->list) {
         problems->out_of_memory = true;
         return false;
     }
@@ -129,7 +163,7 @@ bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
 bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
 {
     for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
-        int r = handover_pair(s->inboxes[w]);
+        int r = handover_pair(own(s)->inboxes[w]);
         if (r) {
             problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
             problems_may_pass(problems, -r);
@@ -139,14 +173,14 @@ bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
     return true;
 }
 
-void supervisor_close_sockets(struct supervisor *s)
+static void fini(struct supervisor *s)
 {
     close_listeners(s);
-    free(s->sockets);
-    close_if_open(s->dispatch_program);
+    free(own(s)->list);
+    close_if_open(own(s)->dispatch_program);
     for (unsigned w = 0; w < WORKERS_MAX; w++) {
-        close_if_open(s->inboxes[w][0]);
-        close_if_open(s->inboxes[w][1]);
+        close_if_open(own(s)->inboxes[w][0]);
+        close_if_open(own(s)->inboxes[w][1]);
     }
 }
 
@@ -166,8 +200,8 @@ static void say(struct supervisor *s, unsigned w, const char *what, struct str n
 {
     if (result == MEND_NOTHING)
         return;
-    s->sockets_mended += result > 0;
-    s->sockets_broken[w] += result < 0;
+    own(s)->mended += result > 0;
+    own(s)->broken[w] += result < 0;
     if (result > 0)
         log_error("a worker that ended had changed a socket that others have too: it may have been "
                   "somebody else's",
@@ -181,59 +215,87 @@ static void say(struct supervisor *s, unsigned w, const char *what, struct str n
 
 static void mend_listeners(struct supervisor *s, unsigned w)
 {
-    for (unsigned i = 0; i < s->n_sockets; i++) {
+    for (unsigned i = 0; i < own(s)->n; i++) {
         const struct listener *l = &s->current.settings->listeners[i];
         enum transport failed = TRANSPORT_UDP;
         say(s, w, "listener", l->name,
-            mend_listener(&s->sockets[i * s->n_workers], s->n_workers, w, s->dispatch_program, l,
-                          &failed));
+            mend_listener(&own(s)->list[i * s->n_workers], s->n_workers, w,
+                          own(s)->dispatch_program, l, &failed));
     }
-}
-
-/* The recorder reads the old one to its end, and closes it. */
-static void mend_record_channel(struct supervisor *s, unsigned w)
-{
-    const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
-    int *fds = s->record_channels[w];
-    if (fds[0] < 0)
-        return;
-    int r = mend_pair(fds, packet_pair);
-    if (r == MEND_RENEWED && s->recorder.pid > 0)
-        child_send(&s->recorder, &message, &fds[0], 1);
-    say(s, w, "records", STR(""), r);
 }
 
 static void tell_inbox(struct supervisor *s, unsigned owner)
 {
-    const struct control_message message = {.type = CONTROL_INBOX, .worker = owner};
+    const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
     for (unsigned w = 0; w < s->n_workers; w++)
         if (s->workers[w].pid > 0)
-            child_send(&s->workers[w], &message, &s->inboxes[owner][w == owner ? 0 : 1], 1);
+            child_send(&s->workers[w], &message, &own(s)->inboxes[owner][w == owner ? 0 : 1], 1);
 }
 
 /* Each worker has an end of each. */
 static void mend_inboxes(struct supervisor *s, unsigned w)
 {
     for (unsigned owner = 0; owner < s->n_workers && s->n_workers > 1; owner++) {
-        int r = mend_pair(s->inboxes[owner], handover_pair);
+        int r = mend_pair(own(s)->inboxes[owner], handover_pair);
         if (r == MEND_RENEWED)
             tell_inbox(s, owner);
         say(s, w, "inbox", STR(""), r);
     }
 }
 
-uint64_t supervisor_sockets_broken(const struct supervisor *s)
+static uint64_t broken(const struct supervisor *s)
 {
     uint64_t n = 0;
     for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].pid > 0 ? s->sockets_broken[w] : 0; /* it is tried before the start */
+        n += s->workers[w].pid > 0 ? own(s)->broken[w] : 0; /* it is tried before the start */
     return n;
 }
 
-void supervisor_mend_sockets(struct supervisor *s, unsigned w)
+/* What worker W shared with others and left behind is as it was when it began (mend.h). */
+static void mend(struct supervisor *s, unsigned w)
 {
-    s->sockets_broken[w] = 0;
+    own(s)->broken[w] = 0;
     mend_listeners(s, w);
-    mend_record_channel(s, w);
+    say(s, w, "records", STR(""), supervisor_mend_record_channel(s, w));
     mend_inboxes(s, w);
 }
+
+void supervisor_mend_again(struct supervisor *s, unsigned w)
+{
+    if (own(s)->broken[w] > 0)
+        mend(s, w);
+}
+
+/* ---- the part ---- */
+
+static void init(struct supervisor *s)
+{
+    own(s)->dispatch_program = -1;
+    memset(own(s)->inboxes, -1, sizeof(own(s)->inboxes));
+}
+
+static void on_gone(struct supervisor *s, const struct news *news)
+{
+    if (news->child->role->id == ROLE_WORKER && !s->ending)
+        mend(s, news->child->index);
+}
+
+static void count(const struct supervisor *s, uint64_t values[ALARMS])
+{
+    values[ALARM_sockets_mended] = own(s)->mended;
+    values[ALARM_sockets_broken] = broken(s);
+}
+
+static void add_counts(const struct supervisor *s, struct service_counters *c)
+{
+    c->sockets_mended = own(s)->mended;
+    c->sockets_broken = broken(s);
+}
+
+const struct part part_sockets = {.name = "sockets",
+                                  .bytes = sizeof(struct sockets),
+                                  .init = init,
+                                  .fini = fini,
+                                  .on = {[EVENT_CHILD_GONE] = on_gone},
+                                  .count = count,
+                                  .add_counts = add_counts};

@@ -5,7 +5,9 @@
  *
  * In place, over what was written at the start: a disk that is full has room for that.
  */
-#include "supervisor.h"
+#include "supervisor_records.h"
+
+#include "daemon/records_place.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -60,45 +62,46 @@ void supervisor_open_untold(struct supervisor *s, struct record_tally *tally)
     struct buf path = BUF_INIT;
     *tally = (struct record_tally){0};
     buf_addf(&path, "%.*s/" UNTOLD_FILE, STR_ARG(s->current.settings->state_directory));
-    int r = buf_failed(&path) ? -ENOMEM : supervisor_open_in_place(buf_str(&path));
+    int r = buf_failed(&path) ? -ENOMEM : records_place_open_in_place(buf_str(&path));
     buf_fini(&path);
-    s->untold_fd = r >= 0 ? r : -1;
+    supervisor_records(s)->untold_fd = r >= 0 ? r : -1;
     if (r >= 0 && !read_kept(r, tally)) {
         *tally = (struct record_tally){0};
         log_warning("the file of losses that are not told yet is damaged and begins anew",
                     LOG_CSTR("file", UNTOLD_FILE));
     }
     if (r >= 0)
-        r = write_kept(s->untold_fd, tally); /* which takes its room */
+        r = write_kept(supervisor_records(s)->untold_fd, tally); /* which takes its room */
     if (r < 0)
         say_fault(s, strerror(-r));
     if (tally->untold + tally->in_hand > 0)
         log_warning("records that an earlier stird lost are told now",
                     LOG_NUMBER("untold", (int64_t)tally->untold),
                     LOG_NUMBER("in_hand", (int64_t)tally->in_hand));
-    s->kept_tally = *tally;
+    supervisor_records(s)->kept_tally = *tally;
 }
 
 static void keep(struct supervisor *s, const struct record_tally *now)
 {
-    const struct record_tally *kept = &s->kept_tally;
-    if (s->untold_fd < 0 || (kept->untold == now->untold && kept->in_hand == now->in_hand &&
-                             kept->from_seq == now->from_seq))
+    const struct record_tally *kept = &supervisor_records(s)->kept_tally;
+    if (supervisor_records(s)->untold_fd < 0 ||
+        (kept->untold == now->untold && kept->in_hand == now->in_hand &&
+         kept->from_seq == now->from_seq))
         return;
-    int r = write_kept(s->untold_fd, now);
-    if (r < 0 && !s->untold_fault)
+    int r = write_kept(supervisor_records(s)->untold_fd, now);
+    if (r < 0 && !supervisor_records(s)->untold_fault)
         say_fault(s, strerror(-r));
-    s->untold_fault = r < 0;
+    supervisor_records(s)->untold_fault = r < 0;
     if (r == 0)
-        s->kept_tally = *now;
+        supervisor_records(s)->kept_tally = *now;
 }
 
 void supervisor_keep_untold(struct supervisor *s, int64_t now_ms)
 {
-    if (!s->record_tally || now_ms < s->next_untold_ms)
+    if (!supervisor_records(s)->tally || now_ms < supervisor_records(s)->next_untold_ms)
         return;
-    s->next_untold_ms = now_ms + KEEP_EVERY_MS;
-    keep(s, s->record_tally);
+    supervisor_records(s)->next_untold_ms = now_ms + KEEP_EVERY_MS;
+    keep(s, supervisor_records(s)->tally);
 }
 
 /* ---- at the end ---- */
@@ -138,12 +141,12 @@ static uint64_t left_in_backlog(int fd)
 /* No child is there any more: what waits for a recorder ends with stird. */
 void supervisor_keep_last(struct supervisor *s)
 {
-    if (!s->record_tally)
+    if (!supervisor_records(s)->tally)
         return;
-    struct record_tally last = *s->record_tally;
+    struct record_tally last = *supervisor_records(s)->tally;
     for (unsigned w = 0; w < s->n_workers; w++) {
-        uint64_t left = left_in_channel(s->record_channels[w][0]) +
-                        left_in_backlog(s->record_backlogs[w]);
+        uint64_t left = left_in_channel(supervisor_records(s)->channels[w][0]) +
+                        left_in_backlog(supervisor_records(s)->backlogs[w]);
         last.untold = last.untold > INT64_MAX - left ? INT64_MAX : last.untold + left;
     }
     keep(s, &last);

@@ -33,7 +33,8 @@ static const struct {
     {603, "Decline"},
 };
 
-struct str status_phrase(int status)
+/* "Bad Request" */
+static struct str status_phrase(int status)
 {
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status)

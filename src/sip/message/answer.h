@@ -36,7 +36,4 @@ void answer_write(const struct answer_base *base, int status, struct str tag, st
 bool answer_malformed(struct str raw, const struct screen_fault *fault, struct str tag,
                       struct buf *out);
 
-/* "Bad Request" */
-struct str status_phrase(int status);
-
 #endif

@@ -290,7 +290,7 @@ static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *
     return false;
 }
 
-struct str via_branch(const sip_via_t *via)
+struct str message_branch_of_via(const sip_via_t *via)
 {
     struct str branch;
     find_parameter(via, STR("branch"), &branch);
@@ -299,7 +299,7 @@ struct str via_branch(const sip_via_t *via)
 
 struct str message_via_branch(const struct message *m)
 {
-    return via_branch(m->sip->sip_via);
+    return message_branch_of_via(m->sip->sip_via);
 }
 
 static bool is_there_twice(const sip_via_t *via, struct str wanted)
@@ -331,7 +331,7 @@ struct via_hop message_via_hop(const sip_via_t *via)
     hop.transport = str_of(sip_via_transport(via));
     hop.host = str_of(via->v_host);
     hop.port = str_of(via->v_port);
-    hop.branch = via_branch(via);
+    hop.branch = message_branch_of_via(via);
     find_parameter(via, STR("received"), &hop.received);
     find_parameter(via, STR("rport"), &hop.rport);
     hop.ambiguous = is_there_twice(via, STR("branch")) || is_there_twice(via, STR("received")) ||

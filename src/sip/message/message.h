@@ -90,7 +90,7 @@ struct via_hop {
 struct via_hop message_via_hop(const sip_via_t *via);
 
 /* Its branch without quotes, empty: none; and that of the topmost. */
-struct str via_branch(const sip_via_t *via);
+struct str message_branch_of_via(const sip_via_t *via);
 struct str message_via_branch(const struct message *m);
 /* Whether the top Via asks for rport (RFC 3581), or counts as if. sofia-sip's v_rport misses one
  * before a comma. */

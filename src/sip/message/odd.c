@@ -51,7 +51,7 @@ void odd_tags(struct message *m)
 
 bool odd_is_emergency(const struct message *m)
 {
-    return uris_are_emergency(m->settings, m->request_uri, odd_uri(value_of(m, "To", 't')));
+    return emergency_uris(m->settings, m->request_uri, odd_uri(value_of(m, "To", 't')));
 }
 
 bool odd_is_taken(const struct message *m)

@@ -16,7 +16,7 @@ static bool is_of_emergency(const struct message *m, const struct settings *sett
 {
     struct header_line to;
     return header_find(m->raw, STR("To"), 't', &to) &&
-           uris_are_emergency(settings, m->request_uri, odd_uri(to.value));
+           emergency_uris(settings, m->request_uri, odd_uri(to.value));
 }
 
 /* What stands before a request costs no emergency call, nor what belongs to a call that is there
@@ -97,7 +97,7 @@ bool received_is_emergency(struct str raw, const struct settings *settings)
     if (uri.n > 2 && uri.p[0] == '"' && uri.p[uri.n - 1] == '"')
         uri = str_trim(str_slice(uri, 1, uri.n - 1));
     bool has_to = header_find(raw, STR("To"), 't', &to);
-    return uris_are_emergency(settings, uri, has_to ? odd_uri(to.value) : STR(""));
+    return emergency_uris(settings, uri, has_to ? odd_uri(to.value) : STR(""));
 }
 
 bool received_may_respond(struct str raw)

@@ -74,7 +74,7 @@ static bool is_emergency(const struct message *m, struct str uri)
 {
     struct header_line to;
     struct str called = header_find(m->raw, STR("To"), 't', &to) ? odd_uri(to.value) : STR("");
-    return uri.n > 0 && uris_are_emergency(m->settings, uri, called);
+    return uri.n > 0 && emergency_uris(m->settings, uri, called);
 }
 
 /* No emergency call is refused for how its Request-URI is written (Decided 5), nor one by its To

@@ -1,4 +1,37 @@
-/* The client side: RFC 3261 section 17.1, RFC 6026 section 7.2. */
+/*
+ * The client side: RFC 3261 section 17.1, RFC 6026 section 7.2. "up": to the user of the
+ * transaction.
+ *
+ * INVITE:
+ *
+ *   request ----> CALLING ---- B (64*T1) -------------> end: timeout
+ *     A: again,    |  |  `----- transport error -> FAILED -> end: transport error
+ *     doubled      |  |
+ *     (UDP)        |  | 1xx: up; A and B stop
+ *                  |  v
+ *                  | PROCEEDING ---- 64*T1, once it has a limit or lost its connection --> end
+ *                  |  |   1xx: up
+ *                  v  v
+ *       2xx: up   +----+   300-699: up, ACK sent
+ *          +------+    +------+
+ *          v                  v
+ *      ACCEPTED           COMPLETED
+ *       2xx: up            300-699: the ACK again
+ *       M (64*T1): end     D (32 s; on a stream at once): end
+ *
+ * Others:
+ *
+ *   request ----> CALLING ---- F (64*T1) -------------> end: timeout
+ *     E: again,    |  |  `----- transport error -> FAILED -> end: transport error
+ *     doubled      |  |
+ *     up to T2     |  | 1xx: up; E by T2, F goes on
+ *     (UDP)        |  v
+ *                  | PROCEEDING ---- F --------------> end: timeout
+ *                  v  v
+ *                  |  |    200-699: up
+ *                COMPLETED
+ *                  K (T4; on a stream at once): end
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,32 @@
-/* The server side: RFC 3261 section 17.2, RFC 6026 section 7.1. */
+/*
+ * The server side: RFC 3261 section 17.2, RFC 6026 section 7.1. Answers come from the user of the
+ * transaction.
+ *
+ * INVITE:
+ *
+ *   request ----> PROCEEDING     200 ms without an answer: the user is told, who sends the 100
+ *                  |  |          1xx: sent
+ *                  |  |          the request again: the last answer again
+ *      2xx: sent   |  |   300-699: sent
+ *          +-------+  +-------+
+ *          v                  v
+ *      ACCEPTED           COMPLETED ------ H (64*T1): end: timeout
+ *       2xx: sent             |   G: the answer again at T1, doubled up to T2 (UDP)
+ *       ACK: passes           |   the request again: the answer again
+ *       L (64*T1): end        | ACK
+ *                             v
+ *                         CONFIRMED
+ *                          I (T4; on a stream at once): end
+ *
+ * Others:
+ *
+ *   request ----> PROCEEDING     1xx: sent
+ *                     |          the request again: the last answer again
+ *                     | 200-699: sent
+ *                     v
+ *                 COMPLETED      the request again: the answer again
+ *                  J (64*T1; on a stream at once): end
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,33 @@
+/*
+ * jws_algorithm - how the octets of a PASSporT are signed and verified: `alg` of its header (RFC
+ * 7518 section 3.1, RFC 8037 section 3.1). A signature is over the message: an algorithm that signs
+ * a digest makes it itself, so that one that needs the whole message (Ed25519) fits as well.
+ */
+#ifndef STIRD_JWS_ALGORITHM_H
+#define STIRD_JWS_ALGORITHM_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stird/base/problems.h>
+#include <stird/base/str.h>
+
+#define JWS_SIGNATURE_MAX 64 /* octets of the longest signature of any algorithm */
+
+struct jws_algorithm {
+    struct str name;
+    size_t signature_bytes; /* JWS_SIGNATURE_MAX at most */
+    /* Whether KEY, public or private, is one of its. Else a problem says what is needed instead,
+       where PROBLEMS is not NULL. */
+    bool (*takes)(EVP_PKEY *key, struct str key_name, struct problems *problems);
+    /* KEY, which must outlive it, made ready for signing once, for each time costs fetches; NULL:
+       it cannot be. KEY may live in a token (PKCS#11). Not shared between threads. */
+    void *(*ready_new)(EVP_PKEY *key);
+    void (*ready_free)(void *ready); /* NULL is fine */
+    /* The signature over MESSAGE as JWS has it; allocates little. */
+    bool (*sign)(void *ready, struct str message, unsigned char *signature);
+    bool (*verify)(EVP_PKEY *key, struct str message, const unsigned char *signature);
+};
+
+extern const struct jws_algorithm jws_es256; /* RFC 7518 section 3.4 */
+
+#endif

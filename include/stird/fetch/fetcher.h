@@ -1,0 +1,85 @@
+/*
+ * fetcher - fetches for all who ask, one URL once: what is wanted by many at the same time is one
+ * GET (RFC 8224 section 7.2), and each who asks is answered at his own deadline, whatever the
+ * servers do. What came is kept (keep.h), and what could not be had is not asked for again at once.
+ *
+ * Judges nothing, has no key and knows no call. One thread, no clock: time is handed in, and never
+ * waits but in fetcher_wait(). All that others can make it hold is bounded: URLs at once and in the
+ * queue, of one host (4 at once, 10 a second), of one trunk (20 new ones a second, half of all
+ * places), those who wait, bodies and failures. What is beyond is said to be so (FETCH_LIMIT,
+ * FETCH_OVERLOADED), and is no failure of the URL.
+ */
+#ifndef STIRD_FETCHER_H
+#define STIRD_FETCHER_H
+
+#include <poll.h>
+#include <stird/core/fetch_request.h>
+#include <stird/fetch/fetch.h>
+#include <stird/fetch/keep.h>
+
+struct fetch_now {
+    int64_t monotonic_ms; /* for deadlines, limits, failures */
+    int64_t real_s;       /* since 1970: for what is kept over restarts */
+};
+
+struct fetcher_options {
+    struct fetch_options fetch; /* ca_file: borrowed, as long as there is a fetcher */
+    struct keep_rules keep;
+    unsigned at_once;       /* transfers */
+    unsigned per_host;      /* of them, at one host */
+    unsigned new_per_trunk; /* URLs a second; five times as many at once */
+    unsigned queued;        /* URLs that wait for their transfer */
+    unsigned askers;        /* who wait for an answer */
+    unsigned bodies;        /* that are kept */
+    size_t octets;          /* of all of them */
+    int directory;          /* where what is proven is kept on disk: borrowed; -1: nowhere */
+};
+
+/* A function, so that whoever asks for something else names that alone. */
+struct fetcher_options fetcher_options_usual(void);
+
+struct fetcher_counts {
+    uint64_t outcomes[FETCH_OUTCOMES]; /* answers */
+    uint64_t sources[FETCH_SOURCES];   /* answers */
+    uint64_t fetched[FETCH_OUTCOMES];  /* transfers that ended */
+    unsigned running, queued, waiting; /* now: transfers, URLs, askers */
+    unsigned lingering;                /* now: places that the system's resolver holds */
+    unsigned shut;                     /* now: hosts whose breaker is open */
+    unsigned bodies, proven, failures; /* now: kept */
+    size_t octets;                     /* now: of the bodies */
+    uint64_t pushed_out;               /* bodies that made room for others */
+    uint64_t files_failed, files_broken;
+};
+
+struct fetcher;
+
+/* Bodies that lie in the directory are read. NULL: *WHY says why there is none. */
+struct fetcher *fetcher_new(const struct fetcher_options *options, const char **why);
+/* Who waits is told FETCH_UNAVAILABLE. */
+void fetcher_free(struct fetcher *f);
+struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now now);
+
+/* The answer and what it points to are borrowed for the time of the call, in which the fetcher is
+   not to be called. */
+typedef void fetcher_done(void *user, const struct fetch_answer *answer);
+
+/*
+ * DONE is called once for FETCH_ASK and FETCH_RENEW: at once or later, at question.wait_ms at the
+ * latest (fetcher_run()), and not at all for notes, which say something of a body that is kept. The
+ * question is the caller's. FETCH_RENEW fetches what is older than a minute anew.
+ */
+void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
+                 fetcher_done *done, void *user);
+/* Nobody is there any more who asked with USER; what is being fetched goes on. */
+void fetcher_forget(struct fetcher *f, const void *user);
+
+#define FETCHER_MORE_MAX 256
+
+/* Waits until something is to be done: of its own, or at one of N more descriptors (events and
+   revents as of poll(2)), or MOST_MS are over. */
+void fetcher_wait(struct fetcher *f, struct pollfd *more, unsigned n, int most_ms,
+                  struct fetch_now now);
+/* Does what is to be done, by the time that it is after the wait. */
+void fetcher_run(struct fetcher *f, struct fetch_now now);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * fetcher_client - a worker's end of the channel to the fetcher. Never blocks, and no fetcher,
+ * whatever it does, makes a call wait longer than it wants to: one that is gone answers at once,
+ * one that hangs when the time is over.
+ *
+ * Not shared between threads. Callbacks come from inside fetcher_client_readable(), _flush(),
+ * _expire(), _attach() and _free(), and may do whatever they like, but free the client or attach
+ * another fetcher.
+ */
+#ifndef STIRD_FETCHER_CLIENT_H
+#define STIRD_FETCHER_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/core/fetch_request.h>
+
+/* How much longer than the fetcher's a question's time here is, so that its last word is heard. */
+#define FETCHER_GRACE_MS 20
+
+struct fetcher_client;
+
+/* What the answer points to is borrowed for the time of the call. */
+typedef void fetcher_answered(void *user, const struct fetch_answer *answer);
+
+/* Takes FD, a non-blocking SOCK_SEQPACKET socket; -1: no fetcher, each question fails at once.
+   NULL: no memory, and FD is the caller's. */
+struct fetcher_client *fetcher_client_new(int fd);
+/* Questions that still wait get FETCH_UNAVAILABLE. */
+void fetcher_client_free(struct fetcher_client *c);
+/* Another fetcher in its place: takes FD, closes the one before (watch it no longer). Who waits for
+   that one gets FETCH_UNAVAILABLE. */
+void fetcher_client_attach(struct fetcher_client *c, int fd);
+int fetcher_client_fd(const struct fetcher_client *c);
+
+/*
+ * Asks (FETCH_ASK, FETCH_RENEW; the ticket of the question is not looked at). FETCH_PENDING: DONE
+ * is called later, exactly once, unless cancelled; *TICKET is for fetcher_client_cancel().
+ * Otherwise it is not, and why is returned (UNAVAILABLE, OVERLOADED, BAD_URL: longer than any may
+ * be, or empty). Goes with fetcher_client_flush().
+ */
+enum fetch_outcome fetcher_client_submit(struct fetcher_client *c,
+                                         const struct fetch_question *question, int64_t now_ms,
+                                         fetcher_answered *done, void *user, uint64_t *ticket);
+void fetcher_client_cancel(struct fetcher_client *c, uint64_t ticket);
+/* Tells what a body is worth (FETCH_PROVEN, FETCH_REFUSED). Lost where the fetcher does not keep
+   up: it is told again by who judges that body next. */
+void fetcher_client_note(struct fetcher_client *c, const struct fetch_question *note);
+void fetcher_client_flush(struct fetcher_client *c);
+
+/* Call when the descriptor is readable. False: the fetcher is gone, all were told; watch it no
+   longer, and attach another one. */
+bool fetcher_client_readable(struct fetcher_client *c);
+/* Those whose time is over get FETCH_PENDING. When to call it again: INT64_MAX, nobody waits. */
+int64_t fetcher_client_expire(struct fetcher_client *c, int64_t now_ms);
+
+bool fetcher_client_is_there(const struct fetcher_client *c); /* or its channel is closed */
+unsigned fetcher_client_waiting(const struct fetcher_client *c);
+
+#endif

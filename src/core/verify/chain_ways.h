@@ -1,0 +1,32 @@
+/*
+ * chain_ways - the ways up from a certificate on which each one was issued by the next: by names,
+ * key identifiers and signature, whatever stands between them. OpenSSL takes the first issuer that
+ * its name fits and does not come back from there. Private to core/verify.
+ */
+#ifndef STIRD_CORE_CHAIN_WAYS_H
+#define STIRD_CORE_CHAIN_WAYS_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How far is looked, since others can make us look: at so many certificates between, signatures,
+   and whole ways. */
+#define CHAIN_BETWEEN_MAX    16
+#define CHAIN_SIGNATURES_MAX 64
+#define CHAIN_WAYS_MAX       16
+
+/*
+ * Hands TAKE each way from LEAF through certificates of MORE (may be NULL) that are in force at
+ * NOW_S to one of ANCHORS, its last, until TAKE returns true, which is returned then.
+ */
+bool chain_ways(X509 *leaf, STACK_OF(X509) * more, STACK_OF(X509) * anchors, int64_t now_s,
+                bool (*take)(void *of, STACK_OF(X509) * way), void *of);
+
+/*
+ * The first of CHAIN and those above it among the others, as far as they go: where there are two,
+ * the one that is in force at NOW_S. To be freed with its certificates; NULL: no memory.
+ */
+STACK_OF(X509) * chain_up(STACK_OF(X509) * chain, int64_t now_s);
+
+#endif

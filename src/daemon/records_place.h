@@ -1,0 +1,25 @@
+/*
+ * records_place - files that records are written into, where somebody else than root may rule:
+ * opened as what they are, and under this name alone.
+ */
+#ifndef STIRD_DAEMON_RECORDS_PLACE_H
+#define STIRD_DAEMON_RECORDS_PLACE_H
+
+#include <stdbool.h>
+#include <stird/base/str.h>
+#include <stird/io/folder.h>
+
+#define UNTOLD_FILE "records-untold" /* in the state directory: supervisor_untold.c */
+
+struct stat;
+
+/* For appending; made if it is not there. A descriptor or -errno. */
+int records_place_open(struct str path);
+/* The same, for writing over what is in it. */
+int records_place_open_in_place(struct str path);
+/* What is wrong with it, by its errno: in words. */
+const char *records_place_fault(int error);
+/* Whether a file ST in D may be written as a record file; -EPERM else. */
+bool records_place_is_good(const struct folder *d, const struct stat *st);
+
+#endif

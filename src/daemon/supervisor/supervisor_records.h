@@ -1,0 +1,63 @@
+/*
+ * supervisor_records - the record files as names, the ways of records from the workers to the
+ * recorder, and what of them was lost. The state is for the files of this part: _records,
+ * _rotation, _untold.
+ */
+#ifndef STIRD_SUPERVISOR_RECORDS_H
+#define STIRD_SUPERVISOR_RECORDS_H
+
+#include "loop.h"
+
+#include <stird/io/record_writer.h>
+
+/* What the recorder may ask for: supervisor_rotation.c. Monotonic times. */
+struct rotation {
+    int64_t next_ms; /* before that nothing comes of it; 0: any time */
+    int64_t aged_ms; /* when a file moved aside for its age alone; 0: none has */
+    bool put_off;    /* it asked for one for its age too early, which was said */
+    bool may_cross;  /* it was given a file or limits, and may have asked before it knew */
+};
+
+struct records {
+    int file;            /* -1: no records */
+    bool file_fault;     /* the present one is not what the settings name, or too long */
+    char stamp[32];      /* of the name that was given last, */
+    unsigned stamp_uses; /* and how often that stamp was */
+    struct rotation rotation;
+    /*
+     * Both ends of each worker's record channel are kept: neither a worker's nor the recorder's
+     * death loses a record that waits there.
+     */
+    int channels[WORKERS_MAX][2];
+    int backlogs[WORKERS_MAX]; /* record_queue.h: nor does one that waits for the channel */
+    int tally_fd;              /* of the recorder: its death loses no count of what it lost */
+    const struct record_tally *tally; /* the same, mapped; NULL: no records */
+    int untold_fd;                    /* supervisor_untold.c; -1: none */
+    struct record_tally kept_tally;   /* what it holds */
+    bool untold_fault;                /* it could not be written last time */
+    int64_t next_untold_ms;
+};
+
+static inline struct records *supervisor_records(const struct supervisor *s)
+{
+    return supervisor_part(s, &part_records);
+}
+
+/* supervisor_records.c */
+int supervisor_send_record_file(struct supervisor *s);
+/* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
+int supervisor_open_record_ways(struct supervisor *s);
+/* enum mended, or -errno: of worker W's channel, whose other end the recorder is told of. */
+int supervisor_mend_record_channel(struct supervisor *s, unsigned w);
+uint64_t supervisor_records_lost(const struct supervisor *s); /* by the recorder */
+/* False, after a line of the log: the present one goes on. */
+bool supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_untold.c */
+/* What an earlier stird left; *TALLY is what this one begins with. */
+void supervisor_open_untold(struct supervisor *s, struct record_tally *tally);
+void supervisor_keep_untold(struct supervisor *s, int64_t now_ms);
+/* When all children have ended: with what they left in channels and backlogs. */
+void supervisor_keep_last(struct supervisor *s);
+
+#endif

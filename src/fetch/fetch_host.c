@@ -1,0 +1,175 @@
+#include "fetch_host.h"
+
+#include "lru.h"
+
+#include <stdlib.h>
+#include <stird/base/container_of.h>
+
+#define NAME_MAX_BYTES 256 /* x5u.h lets no longer one through */
+
+struct fetch_host {
+    struct lru_link link;
+    struct fetch_hosts *all;
+    struct token_bucket bucket;
+    unsigned entered, begun;
+    unsigned failed; /* in a row */
+    int64_t shut_until_ms;
+    char name[NAME_MAX_BYTES];
+};
+
+struct fetch_hosts {
+    struct host_rules rules;
+    struct lru by_name;
+};
+
+struct fetch_hosts *fetch_hosts_new(const struct host_rules *rules)
+{
+    struct fetch_hosts *h = calloc(1, sizeof(*h));
+    if (!h || !lru_init(&h->by_name, rules->hosts)) {
+        free(h);
+        return NULL;
+    }
+    h->rules = *rules;
+    return h;
+}
+
+static struct fetch_host *host_of(struct lru_link *link)
+{
+    return container_of(link, struct fetch_host, link);
+}
+
+static void forget(struct fetch_hosts *h, struct lru_link *link)
+{
+    lru_remove(&h->by_name, link);
+    free(host_of(link));
+}
+
+void fetch_hosts_free(struct fetch_hosts *h)
+{
+    if (!h)
+        return;
+    for (struct lru_link *link; (link = h->by_name.oldest);)
+        forget(h, link);
+    lru_fini(&h->by_name);
+    free(h);
+}
+
+unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (struct lru_link *link = h->by_name.oldest; link; link = link->newer)
+        n += fetch_host_is_shut(host_of(link), now_ms);
+    return n;
+}
+
+/* In lower case, without the final dot of the root; what lies in ROOM. */
+static struct str plain_name(struct str host, char room[NAME_MAX_BYTES])
+{
+    if (host.n > 1 && host.p[host.n - 1] == '.')
+        host.n--;
+    if (host.n > NAME_MAX_BYTES)
+        host.n = NAME_MAX_BYTES;
+    for (size_t i = 0; i < host.n; i++)
+        room[i] = ascii_lower(host.p[i]);
+    return (struct str){room, host.n};
+}
+
+/* False: something is asked of all that are known. */
+static bool make_room(struct fetch_hosts *h)
+{
+    struct lru_link *link = h->by_name.oldest;
+    if (h->by_name.n < h->rules.hosts)
+        return true;
+    while (link && host_of(link)->entered > 0)
+        link = link->newer;
+    if (link)
+        forget(h, link);
+    return link != NULL;
+}
+
+static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t now_ms,
+                              struct fetch_host **added)
+{
+    if (!make_room(h))
+        return FETCH_OVERLOADED;
+    struct fetch_host *host = calloc(1, sizeof(*host));
+    if (!host)
+        return FETCH_UNAVAILABLE;
+    host->all = h;
+    host->bucket = token_bucket_full(&h->rules.rate, now_ms);
+    lru_add(&h->by_name, &host->link, plain_name(name, host->name));
+    *added = host;
+    return FETCH_OK;
+}
+
+/* It failed so often that it gets one probe and no more. */
+static bool is_tried(const struct fetch_host *host)
+{
+    return host->failed >= host->all->rules.failures;
+}
+
+bool fetch_host_is_shut(const struct fetch_host *host, int64_t now_ms)
+{
+    return is_tried(host) && now_ms < host->shut_until_ms;
+}
+
+static enum fetch_outcome look_at(struct fetch_host *host, int64_t now_ms)
+{
+    if (fetch_host_is_shut(host, now_ms) || (is_tried(host) && host->entered > 0))
+        return FETCH_BREAKER;
+    return token_bucket_has(&host->bucket, &host->all->rules.rate, now_ms) ? FETCH_OK : FETCH_LIMIT;
+}
+
+static struct fetch_host *find(struct fetch_hosts *h, struct str host)
+{
+    char room[NAME_MAX_BYTES];
+    struct lru_link *link = lru_find(&h->by_name, plain_name(host, room));
+    return link ? host_of(link) : NULL;
+}
+
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms)
+{
+    struct fetch_host *found = find(h, host);
+    return found ? look_at(found, now_ms) : FETCH_OK;
+}
+
+enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
+                                    struct fetch_host **entered)
+{
+    struct fetch_host *found = find(h, host);
+    enum fetch_outcome outcome = found ? look_at(found, now_ms) : add(h, host, now_ms, &found);
+    if (found)
+        lru_touch(&h->by_name, &found->link);
+    if (outcome != FETCH_OK)
+        return outcome;
+    token_bucket_take(&found->bucket, &h->rules.rate, now_ms);
+    found->entered++;
+    *entered = found;
+    return FETCH_OK;
+}
+
+void fetch_host_leave(struct fetch_host *host)
+{
+    host->entered--;
+}
+
+bool fetch_host_begin(struct fetch_host *host, int64_t now_ms)
+{
+    const unsigned at_once = is_tried(host) ? 1 : host->all->rules.at_once;
+    if (fetch_host_is_shut(host, now_ms) || host->begun >= at_once)
+        return false;
+    host->begun++;
+    return true;
+}
+
+void fetch_host_end(struct fetch_host *host, bool fault, int64_t now_ms)
+{
+    host->begun--;
+    if (!fault) {
+        host->failed = 0;
+        return;
+    }
+    host->failed++;
+    if (is_tried(host))
+        host->shut_until_ms = now_ms + host->all->rules.pause_ms;
+}

@@ -1,0 +1,63 @@
+/*
+ * fetch_host - how much is asked of one host: so many at once, so many new ones a second, and
+ * nothing for a while when it failed several times in a row (a breaker: then one probe). Pure: time
+ * is handed in. Private to fetch.
+ *
+ * Whoever sends calls chooses the hosts, so this protects a third party from us as much as us from
+ * a host that hangs. What is known of hosts is bounded: those of which nothing is asked for now are
+ * forgotten, the one that was used the longest ago first. With as many hosts as there is room for
+ * in the time of a pause somebody makes us forget that another host failed, and gets as many
+ * attempts at it as it takes again; at the usual figures that is 34 new hosts a second, and a trunk
+ * gets 20 URLs (fetch_trunk.h). A name is a host: many names of one address are many hosts, which
+ * the budget of the trunk bounds alone.
+ */
+#ifndef STIRD_FETCH_FETCH_HOST_H
+#define STIRD_FETCH_FETCH_HOST_H
+
+#include <stird/base/str.h>
+#include <stird/core/fetch_request.h>
+
+#include "token_bucket.h"
+
+struct host_rules {
+    unsigned hosts; /* that are remembered */
+    unsigned at_once;
+    struct token_rate rate;
+    unsigned failures; /* in a row, that open the breaker */
+    int64_t pause_ms;
+};
+
+#define HOST_RULES_USUAL                                                                           \
+    ((struct host_rules){.hosts = 1024,                                                            \
+                         .at_once = 4,                                                             \
+                         .rate = {.per_s = 10, .burst = 20},                                       \
+                         .failures = 5,                                                            \
+                         .pause_ms = 30 * 1000})
+
+struct fetch_hosts;
+struct fetch_host; /* stays while somebody has entered it */
+
+/* NULL: no memory. */
+struct fetch_hosts *fetch_hosts_new(const struct host_rules *rules);
+void fetch_hosts_free(struct fetch_hosts *h);
+/* Whose breakers are open now. */
+unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
+
+/* Whether one more URL of HOST, in any case, may be fetched, as far as is known of it: counts
+   nothing. FETCH_OK, LIMIT or BREAKER. */
+enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms);
+/* It is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED: something is
+   asked of all that there is room for; UNAVAILABLE: no memory). */
+enum fetch_outcome fetch_host_enter(struct fetch_hosts *h, struct str host, int64_t now_ms,
+                                    struct fetch_host **entered);
+/* It is fetched, or will not be. */
+void fetch_host_leave(struct fetch_host *host);
+
+/* Whether its breaker has opened since: nobody waits for it any longer. */
+bool fetch_host_is_shut(const struct fetch_host *host, int64_t now_ms);
+/* Whether one of those that entered may be fetched now; then it is to be ended. */
+bool fetch_host_begin(struct fetch_host *host, int64_t now_ms);
+/* FAULT: keep_is_hosts_fault() of what became of it. */
+void fetch_host_end(struct fetch_host *host, bool fault, int64_t now_ms);
+
+#endif

@@ -1,0 +1,21 @@
+#include "fetch_trunk.h"
+
+#include <stird/base/part.h>
+
+struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk)
+{
+    return &all->list[trunk < FETCH_TRUNKS_MAX ? trunk : FETCH_TRUNKS_MAX];
+}
+
+bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms)
+{
+    if (!trunk->seen)
+        trunk->bucket = token_bucket_full(&all->rules.rate, now_ms);
+    trunk->seen = true;
+    return token_bucket_take(&trunk->bucket, &all->rules.rate, now_ms);
+}
+
+bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigned free)
+{
+    return part_has_room(mine, free, all->rules.percent);
+}

@@ -1,0 +1,44 @@
+/*
+ * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and of what is
+ * fetched and waits no more than leaves others their part (part.h). Pure: time is handed in.
+ * Private to fetch.
+ *
+ * Who sends calls by a trunk chooses URLs; with a new one a call he has so many fetched, and no
+ * other trunk waits for him. A trunk is its index in the settings. Beyond FETCH_TRUNKS_MAX they
+ * share one budget, as what is fetched for none does.
+ */
+#ifndef STIRD_FETCH_FETCH_TRUNK_H
+#define STIRD_FETCH_FETCH_TRUNK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "token_bucket.h"
+
+#define FETCH_TRUNKS_MAX 1024
+
+struct trunk_rules {
+    struct token_rate rate; /* of new URLs */
+    unsigned percent;       /* of all places, for one trunk alone */
+};
+
+#define TRUNK_RULES_USUAL ((struct trunk_rules){.rate = {.per_s = 20, .burst = 100}, .percent = 50})
+
+struct fetch_trunk {
+    struct token_bucket bucket;
+    bool seen; /* the bucket is filled at its first use */
+    unsigned queued, running;
+};
+
+struct fetch_trunks {
+    struct trunk_rules rules;
+    struct fetch_trunk list[FETCH_TRUNKS_MAX + 1];
+};
+
+struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk);
+/* Whether it may have one more new URL fetched, which is counted. */
+bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
+/* Whether it may have one more of what is for all, of which it has MINE while FREE are left. */
+bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigned free);
+
+#endif

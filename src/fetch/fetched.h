@@ -1,0 +1,75 @@
+/*
+ * fetched - what came of URLs: bodies, and failures, apart from each other, so that no failure ever
+ * pushes out a body. Both are bounded. No clock; the disk by fetched_file.h alone. Private to
+ * fetch.
+ *
+ * Whoever sends calls can have anything fetched that some web server has. So a body is on probation
+ * until somebody who judged it says that it leads to an anchor: of those that nobody vouched for
+ * the one used the longest ago goes first, and only when there is none, one that is proven. Only
+ * what is proven is kept on disk.
+ */
+#ifndef STIRD_FETCH_FETCHED_H
+#define STIRD_FETCH_FETCHED_H
+
+#include <stird/fetch/keep.h>
+
+#include "lru.h"
+
+struct fetched_limits {
+    unsigned bodies, failures;
+    size_t octets; /* of all bodies */
+};
+
+/* A process of 23 MiB when it is full: bodies of 3 KiB, a chain of three certificates. */
+#define FETCHED_LIMITS_USUAL                                                                       \
+    ((struct fetched_limits){.bodies = 4096, .failures = 1024, .octets = (size_t)12 << 20})
+
+struct fetched_body {
+    struct lru_link link; /* its name is the URL */
+    struct str body;
+    struct kept kept;
+    bool proven;
+};
+
+struct fetched_failure {
+    struct lru_link link;
+    enum fetch_outcome outcome;
+    unsigned status; /* of HTTP */
+    unsigned in_a_row;
+    int64_t until_ms; /* until then nobody asks again */
+};
+
+struct fetched_counts {
+    unsigned bodies, proven, failures;
+    size_t octets;
+    uint64_t pushed_out;   /* bodies that made room for others */
+    uint64_t files_failed; /* that could not be written: kept in memory alone */
+    uint64_t files_broken; /* that were found and deleted */
+};
+
+struct fetched;
+
+/* DIRECTORY: a descriptor that is whoever calls's; -1: nothing is kept on disk. What lies there is
+   taken. NULL: no memory. */
+struct fetched *fetched_new(const struct fetched_limits *limits, int directory);
+void fetched_free(struct fetched *f);
+const struct fetched_counts *fetched_counts(const struct fetched *f);
+
+/* What is found stays until the next call that adds or removes. NULL: there is none. */
+const struct fetched_body *fetched_find(struct fetched *f, struct str url);
+/* In place of what was there; that it failed before is forgotten. The same octets as before stay
+   proven. NULL: no memory, or it has more octets than all may have. */
+const struct fetched_body *fetched_put(struct fetched *f, struct str url, struct str body,
+                                       int64_t fetched_s, int64_t served_s);
+/* It leads to an anchor, and nobody may use it from ENDS_S on; of several who say so, the first end
+   counts. */
+void fetched_prove(struct fetched *f, struct str url, int64_t ends_s);
+void fetched_drop(struct fetched *f, struct str url);
+
+/* What is in force now; NULL: it may be tried. */
+const struct fetched_failure *fetched_failing(struct fetched *f, struct str url, int64_t now_ms);
+/* Kept as long as keep.h says; what is not kept changes nothing. */
+void fetched_fail(struct fetched *f, struct str url, enum fetch_outcome outcome, unsigned status,
+                  int64_t now_ms);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * fetched_file - a body on disk, so that a restart fetches nothing anew: one file a URL in a
+ * directory of ours, named by a digest of it.
+ *
+ * Written aside and renamed, without fsync: what a crash leaves half is found when it is read, by a
+ * digest of all of it, and deleted. Files of other names are somebody else's. Private to fetch.
+ */
+#ifndef STIRD_FETCH_FETCHED_FILE_H
+#define STIRD_FETCH_FETCHED_FILE_H
+
+#include <stird/base/buf.h>
+#include <stird/fetch/keep.h>
+
+struct fetched_file {
+    struct str url, body;
+    struct kept kept;
+};
+
+/* DIRECTORY: a descriptor. 0 or -errno. */
+int fetched_file_write(int directory, const struct fetched_file *file);
+void fetched_file_remove(int directory, struct str url);
+
+/* Whether NAME is that of a file of ours; one that was left aside is not, and deleted. */
+bool fetched_file_is_ours(int directory, const char *name);
+/* Into TEXT, which FILE points to. -EBADMSG: it is none, or broken, and is deleted; -errno. */
+int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file);
+
+#endif

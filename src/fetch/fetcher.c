@@ -1,0 +1,591 @@
+#include <stird/fetch/fetcher.h>
+
+#include "fetched.h"
+#include "flight.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <stird/base/container_of.h>
+
+#define RENEWED_AFTER_S 60
+#define BURST_SECONDS   5
+/* The system's resolver gives up after some seconds (resolv.conf(5): timeout, attempts), and its
+   thread counts as a transfer until then: else names that nobody answers made endless threads. */
+#define LINGER_MS 10000
+
+struct fetcher {
+    struct fetcher_options options;
+    struct libcurl curl;
+    CURLM *multi;
+    struct fetched *fetched;
+    struct fetch_hosts *hosts;
+    struct fetch_trunks *trunks;
+    struct lru flights; /* by URL: those in the queue, and those that are transferred */
+    struct flight *queue, **queue_end;
+    struct flight *lingering; /* in no order: no URL's any more, only places */
+    struct deadlines deadlines;
+    struct fetcher_counts counts;
+    bool answering; /* a callback runs */
+};
+
+/* A question, with all that goes with it. */
+struct asked {
+    const struct fetch_question *q;
+    struct fetch_now now;
+    fetcher_done *done;
+    void *user;
+    struct str host;
+};
+
+struct fetcher_options fetcher_options_usual(void)
+{
+    const struct fetched_limits limits = FETCHED_LIMITS_USUAL;
+    const struct host_rules host = HOST_RULES_USUAL;
+    const struct trunk_rules trunk = TRUNK_RULES_USUAL;
+    return (struct fetcher_options){.keep = KEEP_RULES_USUAL,
+                                    .at_once = 32,
+                                    .per_host = host.at_once,
+                                    .new_per_trunk = trunk.rate.per_s,
+                                    .queued = 256,
+                                    .askers = 16384,
+                                    .bodies = limits.bodies,
+                                    .octets = limits.octets,
+                                    .directory = -1};
+}
+
+/* ---- answers ---- */
+
+static void deliver(struct fetcher *f, fetcher_done *done, void *user,
+                    const struct fetch_answer *answer)
+{
+    f->counts.outcomes[answer->outcome]++;
+    f->counts.sources[answer->source]++;
+    f->answering = true;
+    if (done)
+        done(user, answer);
+    f->answering = false;
+}
+
+static struct fetch_answer answer_of(const struct fetcher *f, const struct fetched_body *b,
+                                     enum fetch_source source)
+{
+    return (struct fetch_answer){.outcome = FETCH_OK,
+                                 .source = source,
+                                 .status = 200,
+                                 .fetched_s = b->kept.fetched_s,
+                                 .until_s = keep_until_s(&f->options.keep, &b->kept),
+                                 .body = b->body};
+}
+
+/* What may still be used; what may not is dropped. */
+static const struct fetched_body *usable(struct fetcher *f, struct str url, int64_t now_s,
+                                         enum keep_state *state)
+{
+    const struct fetched_body *b = fetched_find(f->fetched, url);
+    *state = b ? keep_state(&f->options.keep, &b->kept, now_s) : KEEP_OVER;
+    if (b && *state == KEEP_OVER) {
+        fetched_drop(f->fetched, url);
+        return NULL;
+    }
+    return b;
+}
+
+/* It cannot be had now: what is there from before, or why. */
+static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t now_s,
+                                   enum fetch_outcome why, unsigned status)
+{
+    enum keep_state state;
+    const struct fetched_body *b = usable(f, url, now_s, &state);
+    if (b)
+        return answer_of(f, b, state == KEEP_STALE ? FETCH_FROM_STALE : FETCH_FROM_KEPT);
+    return (struct fetch_answer){
+        .outcome = why, .source = FETCH_FROM_KEPT, .status = (uint16_t)status};
+}
+
+static void answer_asked(struct fetcher *f, const struct asked *a, struct fetch_answer answer)
+{
+    answer.ticket = a->q->ticket;
+    deliver(f, a->done, a->user, &answer);
+}
+
+static void answer_instead(struct fetcher *f, const struct asked *a, enum fetch_outcome why,
+                           unsigned status)
+{
+    answer_asked(f, a, instead(f, a->q->url, a->now.real_s, why, status));
+}
+
+static void answer_asker(struct fetcher *f, struct asker *asker, struct fetch_answer answer)
+{
+    fetcher_done *done = asker->done;
+    void *user = asker->user;
+    answer.ticket = asker->ticket;
+    asker_free(asker, &f->deadlines);
+    deliver(f, done, user, &answer);
+}
+
+/* ---- the way of a flight ---- */
+
+static struct flight *flight_of(struct lru_link *link)
+{
+    return container_of(link, struct flight, link);
+}
+
+static struct flight *find(struct fetcher *f, struct str url)
+{
+    struct lru_link *link = lru_find(&f->flights, url);
+    return link ? flight_of(link) : NULL;
+}
+
+/* Neither in the queue nor transferred any more: all who wait are told, and it is no more, or only
+   a place that somebody else's thread holds. */
+static void end(struct fetcher *f, struct flight *flight, struct fetch_answer answer)
+{
+    fetch_host_leave(flight->host);
+    lru_remove(&f->flights, &flight->link);
+    while (flight->first) {
+        const bool of_server = answer.source == FETCH_FROM_SERVER;
+        struct fetch_answer his = answer;
+        if (of_server)
+            his.source = flight->first->source;
+        answer_asker(f, flight->first, his);
+    }
+    if (flight->linger_until_ms > 0) {
+        flight->next = f->lingering;
+        f->lingering = flight;
+        f->counts.lingering++;
+    } else {
+        flight_free(flight);
+    }
+}
+
+/* Out of the queue, for WHY. */
+static void give_up(struct fetcher *f, struct flight *flight, enum fetch_outcome why, int64_t now_s)
+{
+    flight->trunk->queued--;
+    f->counts.queued--;
+    end(f, flight, instead(f, flight->link.name, now_s, why, 0));
+}
+
+static struct fetch_answer keep_body(struct fetcher *f, struct flight *flight, int64_t now_s)
+{
+    struct str body = buf_str(&flight->reply.body);
+    const struct fetched_body *b = fetched_put(f->fetched, flight->link.name, body, now_s,
+                                               flight->reply.served_s);
+    const struct fetched_body lost = {.body = body,
+                                      .kept = {now_s, flight->reply.served_s, KEEP_NO_END}};
+    return answer_of(f, b ? b : &lost, FETCH_FROM_SERVER);
+}
+
+static struct fetch_answer keep_failure(struct fetcher *f, struct flight *flight,
+                                        struct fetch_now now)
+{
+    struct fetch_reply *reply = &flight->reply;
+    const unsigned status = reply->status > 0 && reply->status < 1000 ? (unsigned)reply->status : 0;
+    fetched_fail(f->fetched, flight->link.name, reply->outcome, status, now.monotonic_ms);
+    struct fetch_answer answer = instead(f, flight->link.name, now.real_s, reply->outcome, status);
+    if (answer.outcome != FETCH_OK)
+        answer.source = FETCH_FROM_SERVER;
+    return answer;
+}
+
+static void leave_place(struct fetcher *f, struct flight *flight)
+{
+    flight->trunk->running--;
+    f->counts.running--;
+}
+
+/* What is transferred has an outcome. */
+static void land(struct fetcher *f, struct flight *flight, struct fetch_now now)
+{
+    const enum fetch_outcome outcome = flight->reply.outcome;
+    const int64_t ms = now.monotonic_ms - flight->began_ms;
+    f->counts.fetched[outcome]++;
+    fetch_host_end(flight->host, keep_is_hosts_fault(outcome), now.monotonic_ms);
+    if (flight->transfer.still_resolving)
+        flight->linger_until_ms = now.monotonic_ms + LINGER_MS;
+    else
+        leave_place(f, flight);
+    struct fetch_answer answer = outcome == FETCH_OK ? keep_body(f, flight, now.real_s)
+                                                     : keep_failure(f, flight, now);
+    answer.fetched_ms = ms > 0 && ms < UINT32_MAX ? (uint32_t)ms : 0;
+    end(f, flight, answer);
+}
+
+static void transfer_now(struct fetcher *f, struct flight *flight, struct fetch_now now)
+{
+    flight->trunk->queued--;
+    f->counts.queued--;
+    flight->trunk->running++;
+    f->counts.running++;
+    flight->began_ms = now.monotonic_ms;
+    flight->curl = transfer_begin(&flight->transfer, &f->curl, flight->url, &f->options.fetch,
+                                  &flight->reply);
+    if (!flight->curl) {
+        land(f, flight, now);
+    } else if (f->curl.setopt(flight->curl, CURLOPT_PRIVATE, flight) != CURLE_OK ||
+               f->curl.multi.add_handle(f->multi, flight->curl) != CURLM_OK) {
+        transfer_end(&flight->transfer, &f->curl, flight->curl, CURLE_FAILED_INIT, now.real_s);
+        flight->curl = NULL;
+        land(f, flight, now);
+    }
+}
+
+static bool may_begin(struct fetcher *f, struct flight *flight, int64_t now_ms)
+{
+    const unsigned at_once = f->options.at_once;
+    return f->counts.running < at_once &&
+           fetch_trunk_has_room(f->trunks, flight->trunk->running, at_once - f->counts.running) &&
+           fetch_host_begin(flight->host, now_ms);
+}
+
+/* All of the queue whose turn it is, or for whose host nobody waits any more. */
+static void begin_queued(struct fetcher *f, struct fetch_now now)
+{
+    struct flight **at = &f->queue, *flight;
+    while ((flight = *at)) {
+        const bool shut = fetch_host_is_shut(flight->host, now.monotonic_ms);
+        if (!shut && !may_begin(f, flight, now.monotonic_ms)) {
+            at = &flight->next;
+            continue;
+        }
+        *at = flight->next;
+        if (!flight->next)
+            f->queue_end = at;
+        if (shut)
+            give_up(f, flight, FETCH_BREAKER, now.real_s);
+        else
+            transfer_now(f, flight, now);
+    }
+}
+
+static void release_lingering(struct fetcher *f, int64_t now_ms)
+{
+    struct flight **at = &f->lingering, *flight;
+    while ((flight = *at)) {
+        if (now_ms < flight->linger_until_ms) {
+            at = &flight->next;
+            continue;
+        }
+        *at = flight->next;
+        f->counts.lingering--;
+        leave_place(f, flight);
+        flight_free(flight);
+    }
+}
+
+/* ---- asking ---- */
+
+/* CHARGED: it is of the trunk's budget. */
+static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
+                                  struct fetch_trunk *trunk, bool charged)
+{
+    const unsigned free = f->options.queued - f->counts.queued;
+    if (!fetch_trunk_has_room(f->trunks, trunk->queued, free))
+        return FETCH_OVERLOADED;
+    enum fetch_outcome outcome = fetch_host_look(f->hosts, a->host, a->now.monotonic_ms);
+    if (outcome == FETCH_OK && charged && !fetch_trunk_take(f->trunks, trunk, a->now.monotonic_ms))
+        return FETCH_LIMIT;
+    return outcome;
+}
+
+static enum fetch_outcome fly(struct fetcher *f, const struct asked *a, bool charged,
+                              struct flight **flight)
+{
+    struct fetch_trunk *trunk = fetch_trunk_of(f->trunks, a->q->trunk);
+    struct fetch_host *host;
+    enum fetch_outcome outcome = may_fly(f, a, trunk, charged);
+    if (outcome == FETCH_OK)
+        outcome = fetch_host_enter(f->hosts, a->host, a->now.monotonic_ms, &host);
+    if (outcome != FETCH_OK)
+        return outcome;
+    *flight = flight_new(a->q->url, host, trunk);
+    if (!*flight) {
+        fetch_host_leave(host);
+        return FETCH_UNAVAILABLE;
+    }
+    lru_add(&f->flights, &(*flight)->link, str_of((*flight)->url));
+    *f->queue_end = *flight;
+    f->queue_end = &(*flight)->next;
+    trunk->queued++;
+    f->counts.queued++;
+    return FETCH_OK;
+}
+
+static void wait_for(struct fetcher *f, const struct asked *a, struct flight *flight,
+                     enum fetch_source source)
+{
+    struct asker *asker = NULL;
+    if (a->q->wait_ms == 0) {
+        answer_instead(f, a, FETCH_PENDING, 0);
+        return;
+    }
+    if (f->deadlines.n < f->options.askers)
+        asker = flight_join(flight, &f->deadlines, a->now.monotonic_ms + a->q->wait_ms);
+    if (!asker) {
+        answer_instead(f, a, FETCH_OVERLOADED, 0);
+        return;
+    }
+    asker->done = a->done;
+    asker->user = a->user;
+    asker->ticket = a->q->ticket;
+    asker->source = source;
+}
+
+/* It is not there, or too old: somebody fetches it already, or it is fetched, or it is known that
+   it cannot be had. */
+static void have_fetched(struct fetcher *f, const struct asked *a)
+{
+    struct flight *flight = find(f, a->q->url);
+    if (flight) {
+        wait_for(f, a, flight, FETCH_FROM_OTHERS);
+        return;
+    }
+    const struct fetched_failure *failing = fetched_failing(f->fetched, a->q->url,
+                                                            a->now.monotonic_ms);
+    if (failing) {
+        answer_instead(f, a, failing->outcome, failing->status);
+        return;
+    }
+    enum fetch_outcome outcome = fly(f, a, true, &flight);
+    if (outcome == FETCH_OK)
+        wait_for(f, a, flight, FETCH_FROM_SERVER);
+    else
+        answer_instead(f, a, outcome, 0);
+}
+
+/* In the background, by whoever uses it. */
+static void renew(struct fetcher *f, const struct asked *a)
+{
+    struct flight *flight;
+    if (!find(f, a->q->url) && !fetched_failing(f->fetched, a->q->url, a->now.monotonic_ms))
+        (void)fly(f, a, false, &flight);
+}
+
+static void ask(struct fetcher *f, const struct asked *a)
+{
+    enum keep_state state;
+    const struct fetched_body *b = usable(f, a->q->url, a->now.real_s, &state);
+    if (!b || state == KEEP_STALE) {
+        have_fetched(f, a);
+        return;
+    }
+    answer_asked(f, a, answer_of(f, b, FETCH_FROM_KEPT));
+    if (state == KEEP_RENEW)
+        renew(f, a);
+}
+
+/* What is there does not fit: keys change under a URL. What was fetched just now is not fetched
+   again: the call is wrong, and not the body. */
+static void ask_for_newer(struct fetcher *f, const struct asked *a)
+{
+    enum keep_state state;
+    const struct fetched_body *b = usable(f, a->q->url, a->now.real_s, &state);
+    const int64_t age_s = b ? a->now.real_s - b->kept.fetched_s : RENEWED_AFTER_S;
+    if (age_s >= 0 && age_s < RENEWED_AFTER_S)
+        answer_asked(f, a, answer_of(f, b, FETCH_FROM_KEPT));
+    else
+        have_fetched(f, a);
+}
+
+/* Of notes: the body that was judged, if it is still that one. */
+static const struct fetched_body *meant(struct fetcher *f, const struct asked *a)
+{
+    const struct fetched_body *b = fetched_find(f->fetched, a->q->url);
+    return b && b->kept.fetched_s == a->q->fetched_s ? b : NULL;
+}
+
+static void note_garbage(struct fetcher *f, const struct asked *a)
+{
+    if (!meant(f, a))
+        return;
+    fetched_drop(f->fetched, a->q->url);
+    fetched_fail(f->fetched, a->q->url, FETCH_GARBAGE, 200, a->now.monotonic_ms);
+}
+
+static void note_proven(struct fetcher *f, const struct asked *a)
+{
+    if (a->q->ends_s <= a->now.real_s) /* it would be fetched for each call */
+        note_garbage(f, a);
+    else if (meant(f, a))
+        fetched_prove(f->fetched, a->q->url, a->q->ends_s);
+}
+
+static const struct {
+    void (*run)(struct fetcher *f, const struct asked *a);
+    bool is_note;
+} kinds[FETCH_KINDS] = {
+    [FETCH_ASK] = {ask, false},
+    [FETCH_RENEW] = {ask_for_newer, false},
+    [FETCH_PROVEN] = {note_proven, true},
+    [FETCH_REFUSED] = {note_garbage, true},
+};
+
+void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
+                 fetcher_done *done, void *user)
+{
+    struct asked a = {question, now, done, user, {NULL, 0}};
+    struct x5u_parts parts;
+    assert(!f->answering);
+    const bool good = x5u_split(question->url, &parts) == NULL;
+    a.host = parts.host;
+    if (good)
+        kinds[question->kind].run(f, &a);
+    else if (!kinds[question->kind].is_note)
+        answer_asked(f, &a, (struct fetch_answer){.outcome = FETCH_BAD_URL});
+    begin_queued(f, now);
+}
+
+void fetcher_forget(struct fetcher *f, const void *user)
+{
+    for (size_t i = 0; i < f->deadlines.n; i++) {
+        struct asker *asker = container_of(f->deadlines.list[i], struct asker, deadline);
+        if (asker->user == user)
+            asker->done = NULL;
+    }
+}
+
+/* ---- running ---- */
+
+static void take_results(struct fetcher *f, struct fetch_now now)
+{
+    CURLMsg *m;
+    int left;
+    while ((m = f->curl.multi.info_read(f->multi, &left))) {
+        struct flight *flight = NULL;
+        CURL *curl = m->easy_handle;
+        const CURLcode result = m->data.result;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        f->curl.getinfo(curl, CURLINFO_PRIVATE, &flight);
+        f->curl.multi.remove_handle(f->multi, curl); /* M is no more */
+        transfer_end(&flight->transfer, &f->curl, curl, result, now.real_s);
+        flight->curl = NULL;
+        land(f, flight, now);
+    }
+}
+
+static void answer_late(struct fetcher *f, struct fetch_now now)
+{
+    struct deadline *first;
+    while ((first = deadlines_over(&f->deadlines, now.monotonic_ms))) {
+        struct asker *asker = container_of(first, struct asker, deadline);
+        answer_asker(f, asker, instead(f, asker->flight->link.name, now.real_s, FETCH_PENDING, 0));
+    }
+}
+
+void fetcher_run(struct fetcher *f, struct fetch_now now)
+{
+    int running;
+    assert(!f->answering);
+    f->curl.multi.perform(f->multi, &running);
+    take_results(f, now);
+    answer_late(f, now);
+    release_lingering(f, now.monotonic_ms);
+    begin_queued(f, now);
+}
+
+static int64_t next_ms(const struct fetcher *f)
+{
+    const struct deadline *first = deadlines_first(&f->deadlines);
+    int64_t at_ms = first ? first->at_ms : INT64_MAX;
+    for (const struct flight *flight = f->lingering; flight; flight = flight->next)
+        if (flight->linger_until_ms < at_ms)
+            at_ms = flight->linger_until_ms;
+    return at_ms;
+}
+
+void fetcher_wait(struct fetcher *f, struct pollfd *more, unsigned n, int most_ms,
+                  struct fetch_now now)
+{
+    struct curl_waitfd list[FETCHER_MORE_MAX];
+    const int64_t left_ms = next_ms(f) - now.monotonic_ms;
+    int active;
+    assert(n <= FETCHER_MORE_MAX);
+    for (unsigned i = 0; i < n; i++)
+        list[i] = (struct curl_waitfd){.fd = more[i].fd, .events = more[i].events};
+    if (left_ms < most_ms)
+        most_ms = left_ms > 0 ? (int)left_ms : 0;
+    f->curl.multi.poll(f->multi, list, n, most_ms, &active);
+    for (unsigned i = 0; i < n; i++)
+        more[i].revents = list[i].revents;
+}
+
+/* ---- beginning and end ---- */
+
+static bool has_all(struct fetcher *f)
+{
+    const struct fetcher_options *o = &f->options;
+    struct host_rules host = HOST_RULES_USUAL;
+    const struct fetched_limits limits = {o->bodies, 1024, o->octets};
+    host.at_once = o->per_host;
+    f->trunks = calloc(1, sizeof(*f->trunks));
+    f->hosts = fetch_hosts_new(&host);
+    if (!f->trunks || !f->hosts || !lru_init(&f->flights, o->at_once + o->queued))
+        return false;
+    f->trunks->rules = TRUNK_RULES_USUAL;
+    f->trunks->rules.rate = (struct token_rate){o->new_per_trunk, BURST_SECONDS * o->new_per_trunk};
+    f->fetched = fetched_new(&limits, o->directory);
+    return f->fetched != NULL;
+}
+
+struct fetcher *fetcher_new(const struct fetcher_options *options, const char **why)
+{
+    struct fetcher *f = calloc(1, sizeof(*f));
+    *why = "out of memory";
+    if (!f)
+        return NULL;
+    f->options = *options;
+    f->queue_end = &f->queue;
+    const bool loaded = libcurl_load(&f->curl) && f->curl.has_multi;
+    if (loaded)
+        f->multi = f->curl.multi.init();
+    if (f->multi && has_all(f))
+        return f;
+    if (!loaded)
+        *why = "libcurl is not installed here, or older than 7.66 (apt install libcurl4)";
+    fetcher_free(f);
+    return NULL;
+}
+
+static void drop(struct fetcher *f, struct flight *flight)
+{
+    if (flight->curl) {
+        f->curl.multi.remove_handle(f->multi, flight->curl);
+        f->curl.cleanup(flight->curl);
+    }
+    flight->linger_until_ms = 0;
+    end(f, flight, (struct fetch_answer){.outcome = FETCH_UNAVAILABLE});
+}
+
+void fetcher_free(struct fetcher *f)
+{
+    if (!f)
+        return;
+    while (f->flights.oldest)
+        drop(f, flight_of(f->flights.oldest));
+    release_lingering(f, INT64_MAX);
+    if (f->multi)
+        f->curl.multi.cleanup(f->multi);
+    lru_fini(&f->flights);
+    deadlines_fini(&f->deadlines);
+    fetched_free(f->fetched);
+    fetch_hosts_free(f->hosts);
+    free(f->trunks);
+    free(f);
+}
+
+struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now now)
+{
+    struct fetcher_counts counts = f->counts;
+    const struct fetched_counts *kept = fetched_counts(f->fetched);
+    counts.waiting = (unsigned)f->deadlines.n;
+    counts.shut = fetch_hosts_shut(f->hosts, now.monotonic_ms);
+    counts.bodies = kept->bodies;
+    counts.proven = kept->proven;
+    counts.failures = kept->failures;
+    counts.octets = kept->octets;
+    counts.pushed_out = kept->pushed_out;
+    counts.files_failed = kept->files_failed;
+    counts.files_broken = kept->files_broken;
+    return counts;
+}

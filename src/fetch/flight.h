@@ -1,0 +1,52 @@
+/*
+ * flight - one URL on its way: it waits for a place, it is transferred, and who asks for it
+ * meanwhile waits for this one. Private to fetch.
+ */
+#ifndef STIRD_FETCH_FLIGHT_H
+#define STIRD_FETCH_FLIGHT_H
+
+#include <stird/base/deadlines.h>
+#include <stird/fetch/fetcher.h>
+
+#include "fetch_host.h"
+#include "fetch_trunk.h"
+#include "lru.h"
+#include "transfer.h"
+
+struct flight;
+
+struct asker {
+    struct deadline deadline;
+    struct flight *flight;
+    struct asker *next, **at; /* in the flight's list */
+    fetcher_done *done;       /* NULL: he is gone */
+    void *user;
+    uint64_t ticket;
+    enum fetch_source source; /* of what comes */
+};
+
+struct flight {
+    struct lru_link link; /* its name is the URL */
+    struct flight *next;  /* in the queue, or among those that linger */
+    struct fetch_host *host;
+    struct fetch_trunk *trunk;
+    struct asker *first;
+    CURL *curl; /* NULL: not transferred */
+    struct transfer transfer;
+    struct fetch_reply reply;
+    int64_t began_ms;
+    int64_t linger_until_ms;
+    char url[X5U_MAX_BYTES + 1];
+};
+
+/* URL: one that x5u_split() finds no fault with. NULL: no memory. */
+struct flight *flight_new(struct str url, struct fetch_host *host, struct fetch_trunk *trunk);
+/* Nobody waits for it, and nothing is transferred. */
+void flight_free(struct flight *flight);
+
+/* Waits for it until AT_MS, in ALL. NULL: no memory. */
+struct asker *flight_join(struct flight *flight, struct deadlines *all, int64_t at_ms);
+/* He waits no longer, and is no more. */
+void asker_free(struct asker *asker, struct deadlines *all);
+
+#endif

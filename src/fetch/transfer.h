@@ -1,0 +1,37 @@
+/*
+ * transfer - one GET, as all of ours are: what libcurl is told, what is taken of what comes, and
+ * what became of it. The one place that sets its options, for fetch.h and fetcher.h alike.
+ *
+ * Https on the ports that x5u.h allows; no redirect, no proxy of the environment, no user name, no
+ * encoding asked for, TLS 1.2 or later, a body and a number of octets at most (octets.h), and the
+ * address is looked at when it is connected to. Private to fetch.
+ */
+#ifndef STIRD_FETCH_TRANSFER_H
+#define STIRD_FETCH_TRANSFER_H
+
+#include <stird/fetch/fetch.h>
+
+#include "freshness.h"
+#include "libcurl.h"
+#include "octets.h"
+
+struct transfer {
+    const struct fetch_options *options; /* borrowed, as is reply */
+    struct fetch_reply *reply;
+    struct octets octets;
+    struct freshness freshness;
+    bool refused_address, too_long, encoded;
+    bool still_resolving; /* when it ended: a thread of libcurl's goes on for as long as the
+                             system's resolver does, and nobody can stop it */
+    char error[CURL_ERROR_SIZE];
+};
+
+/* A handle for a URL that x5u.h has no fault to find with, to be performed; T and C stay where they
+   are until it has ended. NULL: the reply says why. */
+CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,
+                     const struct fetch_options *options, struct fetch_reply *reply);
+/* Fills in the reply; CURL is no more. */
+void transfer_end(struct transfer *t, const struct libcurl *c, CURL *curl, CURLcode result,
+                  int64_t now_s);
+
+#endif

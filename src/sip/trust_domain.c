@@ -1,0 +1,148 @@
+#include "trust_domain.h"
+
+#include <sofia-sip/su_alloc.h>
+#include <stird/core/claim.h>
+#include <stird/core/headers.h>
+#include <stird/core/privacy.h>
+#include <stird/core/source_table.h>
+#include <stird/core/told.h>
+#include <stird/core/trunk.h>
+
+/* Who is calling, in other words than From's (RFC 3325, draft-ietf-sip-privacy). */
+static const char *const asserting_headers[] = {"P-Asserted-Identity", "P-Preferred-Identity",
+                                                "Remote-Party-ID"};
+#define N_ASSERTING (sizeof(asserting_headers) / sizeof(asserting_headers[0]))
+
+static void remove_all(struct message *m, struct str name)
+{
+    char *text = name.n > 0 ? su_strndup(msg_home(m->msg), name.p, (isize_t)name.n) : NULL;
+    if (text)
+        message_remove_headers(m, text, header_compact(name), NULL);
+}
+
+/* What only a trusted neighbour may send through us, besides what remove_told() takes off. */
+static void remove_private(struct message *m, const struct settings *settings)
+{
+    message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
+    for (unsigned i = 0; i < settings->n_private_headers; i++)
+        remove_all(m, settings->private_headers[i]);
+    /* An Identity may be anybody's, but only one that the call was decided on. */
+    message_remove_resembling(m, "Identity", 'y');
+}
+
+static bool tells(const struct header_line *line)
+{
+    return told_by_line(line) != TOLD_NOTHING;
+}
+
+/* What was decided and verified of a call stays between those who trust each other. */
+static int remove_told(struct message *m)
+{
+    int error = 0;
+    message_remove_lines(m, tells);
+    for (unsigned i = 0; i < N_ASSERTING && error == 0; i++)
+        error = message_edit_headers(m, asserting_headers[i], told_without_verstat);
+    return error;
+}
+
+static void withhold(struct message *m, enum privacy_view view)
+{
+    for (unsigned i = 0; i < N_ASSERTING && view != PRIVACY_WHOLE; i++)
+        message_remove_headers(m, asserting_headers[i], 0, NULL);
+    if (view == PRIVACY_STRIPPED)
+        message_remove_headers(m, "Identity", 'y', NULL);
+}
+
+/* What any trunk of this source is recognised by is between its SBC and us. */
+static void remove_discriminators(struct message *m, const struct settings *settings,
+                                  const struct address *source)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    while ((entry = source_table_next(settings->sources, source, &step)))
+        for (unsigned i = 0; i < entry->n_trunks; i++)
+            remove_all(m, settings->trunks[entry->trunks[i]].header_name);
+}
+
+int trust_domain_apply(struct message *m, const struct settings *settings, const struct call *call,
+                       const struct upstream *upstream)
+{
+    bool believed = call_is_trusted(call);
+    if (!believed)
+        remove_private(m, settings);
+    withhold(m, privacy_view(&call->privacy, upstream));
+    remove_discriminators(m, settings, &call->source);
+    return believed && upstream->trusted ? 0 : remove_told(m);
+}
+
+/* The trunks of the longest prefix that covers ADDRESS, or NULL. */
+static const struct source_entry *trunks_of(const struct settings *settings,
+                                            const struct address *address)
+{
+    const struct source_entry *entry;
+    unsigned step = 0;
+    while ((entry = source_table_next(settings->sources, address, &step)) && entry->n_trunks == 0)
+        ;
+    return entry;
+}
+
+/*
+ * By which of an SBC's trunks a dialog began cannot be seen of its later requests: the SBC is
+ * trusted when all of its trunks are.
+ */
+static bool all_are_trusted(const struct settings *settings, const struct source_entry *entry)
+{
+    for (unsigned i = 0; entry && i < entry->n_trunks; i++)
+        if (!settings->trunks[entry->trunks[i]].trusted)
+            return false;
+    return entry != NULL;
+}
+
+bool trust_domain_takes_identity(const struct trunk *trunk)
+{
+    return trunk->existing_identity == IDENTITY_STRIP ||
+           trunk->existing_identity == IDENTITY_REPLACE;
+}
+
+bool trust_domain_takes_identity_of(const struct settings *settings, const struct address *source)
+{
+    const struct source_entry *entry = trunks_of(settings, source);
+    for (unsigned i = 0; entry && i < entry->n_trunks; i++)
+        if (trust_domain_takes_identity(&settings->trunks[entry->trunks[i]]))
+            return true;
+    return false;
+}
+
+/* An upstream's alone: no trunk names it as narrowly. */
+static bool is_claimed(const struct settings *settings, const struct address *a)
+{
+    return !claim_is_a_trunks(settings, a, claim_of_upstreams(settings, a));
+}
+
+/* Of an address that is an upstream's and a trunk's, as both say. */
+static bool may_see_all(const struct settings *settings, const struct address *next_hop,
+                        const struct upstream *upstream)
+{
+    if (upstream && is_claimed(settings, next_hop))
+        return upstream->trusted;
+    return (!upstream || upstream->trusted) &&
+           all_are_trusted(settings, trunks_of(settings, next_hop));
+}
+
+int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
+                                 const struct address *source, const struct address *next_hop)
+{
+    const struct privacy privacy = privacy_of(m->raw);
+    const struct upstream *upstream = source_upstream(settings, next_hop);
+    bool sees_all = may_see_all(settings, next_hop, upstream);
+    /* An upstream's word is the network's own, whatever it may see of ours; not where it may be a
+       customer's as well. */
+    bool of_upstream = source_upstream(settings, source) != NULL && is_claimed(settings, source);
+    bool believed = of_upstream || all_are_trusted(settings, trunks_of(settings, source));
+    if (!believed)
+        remove_private(m, settings);
+    if (!sees_all)
+        withhold(m, privacy_view(&privacy, upstream));
+    remove_discriminators(m, settings, source);
+    return of_upstream || (believed && sees_all) ? 0 : remove_told(m);
+}

@@ -1,0 +1,25 @@
+/*
+ * trust_domain - what one side of stird may say of a caller and the other may see (RFC 3325,
+ * Decided 16).
+ *
+ * Who is trusted is a setting of each trunk and upstream. Nobody else is.
+ */
+#ifndef STIRD_SIP_TRUST_DOMAIN_H
+#define STIRD_SIP_TRUST_DOMAIN_H
+
+#include <stird/core/call.h>
+
+#include "sip/message/message.h"
+
+/* M begins CALL, whose trunk is known, or is a request of its own: it leaves to UPSTREAM.
+   0 or -ENOMEM: then it must not leave. */
+int trust_domain_apply(struct message *m, const struct settings *settings, const struct call *call,
+                       const struct upstream *upstream);
+/* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. 0 or -ENOMEM, as above. */
+int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
+                                 const struct address *source, const struct address *next_hop);
+/* Whether TRUNK, or one that SOURCE may be of, leaves no Identity header on what is no new call. */
+bool trust_domain_takes_identity(const struct trunk *trunk);
+bool trust_domain_takes_identity_of(const struct settings *settings, const struct address *source);
+
+#endif

@@ -1,0 +1,452 @@
+/* The fetcher against web servers of the lab: what it fetches, keeps and is asked. */
+#include "fetcher_lab.h"
+#include "no_memory.h"
+
+#include <fcntl.h>
+#include <stird/io/control.h>
+#include <stird/io/fetcher_client.h>
+
+#define HOUR_MS (3600 * 1000)
+
+/* ---- what comes, and how long it is kept ---- */
+
+static void a_body_comes_and_is_kept(void **state)
+{
+    (void)state;
+    struct told told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_string_equal(told.body, "/ok");
+    assert_int_equal(told.status, 200);
+    assert_int_equal(told.fetched_s, now.real_s);
+    assert_int_equal(told.until_s, now.real_s + 86400);
+    for (unsigned i = 0; i < 100; i++) {
+        told = fetched(URL("a", "ok"));
+        assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+        assert_string_equal(told.body, "/ok");
+    }
+    told = fetched(URL("a", "week"));
+    assert_int_equal(told.until_s, now.real_s + 7 * 86400);
+    told = fetched(URL("a", "hint")); /* what a provisional response says is not said of it */
+    assert_int_equal(told.until_s, now.real_s + 86400);
+    assert_string_equal(told.body, "/hint");
+    told = fetched(URL("a", "32k"));
+    assert_int_equal(told.octets, 32768);
+    assert_int_equal(web_requests(web, NULL), 4);
+}
+
+static void renewed_in_the_background_from_four_fifths_on(void **state)
+{
+    (void)state;
+    fetched(URL("a", "ok"));
+    pass_ms(19 * HOUR_MS);
+    fetched(URL("a", "ok"));
+    assert_int_equal(web_requests(web, "/ok"), 1);
+    pass_ms(HOUR_MS);
+    struct told told = fetched(URL("a", "ok")); /* uses what is there */
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    assert_int_equal(told.fetched_s, now.real_s - 20 * 3600);
+    run_until_idle();
+    assert_int_equal(web_requests(web, "/ok"), 2);
+    told = fetched(URL("a", "ok"));
+    assert_int_equal(told.fetched_s, now.real_s);
+    assert_int_equal(web_requests(web, "/ok"), 2);
+    pass_ms((int64_t)72 * HOUR_MS); /* long over */
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_int_equal(web_requests(web, "/ok"), 3);
+}
+
+/* The server is gone: kept to its end, then stale, then no more. */
+static void a_body_that_cannot_be_renewed(void **state)
+{
+    (void)state;
+    fetched(URL("a", "ok"));
+    web_free(web);
+    pass_ms(23 * HOUR_MS);
+    struct told told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    run_until_idle();
+    pass_ms(2 * HOUR_MS);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_STALE);
+    assert_string_equal(told.body, "/ok");
+    told = fetched(URL("a", "ok")); /* nobody tries at once again */
+    assert_told(&told, FETCH_OK, FETCH_FROM_STALE);
+    pass_ms(24 * HOUR_MS);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_CONNECT, FETCH_FROM_SERVER);
+    const struct fetcher_counts c = fetcher_counts(f, now);
+    assert_int_equal(c.fetched[FETCH_CONNECT], 3);
+    web = web_new(directory, host);
+}
+
+static void nobody_uses_it_beyond_its_end(void **state)
+{
+    (void)state;
+    struct told told = fetched(URL("a", "ok"));
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s - 1, now.real_s + 60); /* another body */
+    told = fetched(URL("a", "ok"));
+    assert_int_equal(told.until_s, now.real_s + 86400);
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 3600);
+    told = fetched(URL("a", "ok"));
+    assert_int_equal(told.until_s, now.real_s + 3600);
+    pass_ms(HOUR_MS);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s,
+         now.real_s); /* it ended: not for each call */
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_GARBAGE, FETCH_FROM_KEPT);
+    assert_int_equal(web_requests(web, "/ok"), 2);
+}
+
+static void garbage_is_not_fetched_for_five_minutes(void **state)
+{
+    (void)state;
+    struct told told = fetched(URL("a", "ok"));
+    note(FETCH_REFUSED, URL("a", "ok"), told.fetched_s + 1, 0);
+    note(FETCH_REFUSED, URL("a", "other"), told.fetched_s, 0);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    note(FETCH_REFUSED, URL("a", "ok"), told.fetched_s, 0);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_GARBAGE, FETCH_FROM_KEPT);
+    pass_ms(5 * 60 * 1000);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
+static void a_wrong_key_costs_one_renewal_a_minute(void **state)
+{
+    (void)state;
+    fetched(URL("a", "ok"));
+    struct told told = fetched_as(FETCH_RENEW, URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    pass_ms(61 * 1000);
+    told = fetched_as(FETCH_RENEW, URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_int_equal(told.fetched_s, now.real_s);
+    for (unsigned i = 0; i < 100; i++)
+        fetched_as(FETCH_RENEW, URL("a", "ok"));
+    assert_int_equal(web_requests(web, "/ok"), 2);
+    told = fetched_as(FETCH_RENEW, URL("a", "new")); /* of what is not there: as any question */
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
+static void a_restart_fetches_nothing_anew(void **state)
+{
+    char path[1300];
+    struct fetcher_options o = lab_options();
+    (void)state;
+    snprintf(path, sizeof(path), "%s/kept", directory);
+    o.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    begin_with(&o);
+    struct told told = fetched(URL("a", "ok"));
+    fetched(URL("a", "nobody-vouches"));
+    note(FETCH_PROVEN, URL("a", "ok"), told.fetched_s, now.real_s + 90 * 86400);
+    begin_with(&o);
+    pass_ms(HOUR_MS);
+    told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_KEPT);
+    assert_string_equal(told.body, "/ok");
+    told = fetched(URL("a", "nobody-vouches"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_int_equal(fetcher_counts(f, now).proven, 1);
+    close(o.directory);
+}
+
+/* ---- what cannot be had ---- */
+
+static void each_failure_has_its_name_and_is_remembered(void **state)
+{
+    static const struct {
+        const char *url;
+        enum fetch_outcome outcome;
+        unsigned status;
+        int64_t seconds;
+    } cases[] = {
+        {"https://a.lab.test:8443/404", FETCH_GONE, 404, 60},
+        {"https://a.lab.test:8443/410", FETCH_GONE, 410, 60},
+        {"https://a.lab.test:8443/403", FETCH_STATUS, 403, 60},
+        {"https://a.lab.test:8443/206", FETCH_STATUS, 206, 60},
+        {"https://a.lab.test:8443/302", FETCH_STATUS, 302, 60},
+        {"https://b.lab.test:8443/500", FETCH_SERVER, 500, 30},
+        {"https://b.lab.test:8443/503", FETCH_SERVER, 503, 30},
+        {"https://b.lab.test:8443/429", FETCH_SERVER, 429, 30},
+        {"https://c.lab.test:8443/endless", FETCH_TOO_MUCH, 200, 300},
+        {"https://c.lab.test:8443/33k", FETCH_TOO_MUCH, 200, 300},
+        {"https://c.lab.test:8443/gzip", FETCH_ENCODED, 200, 300},
+        {"https://c.lab.test:8443/short", FETCH_BROKEN, 200, 30},
+        {"https://c.lab.test:8443/nonsense", FETCH_BROKEN, 0, 30},
+        {"https://c.lab.test:8443/length", FETCH_BROKEN, 200, 30},
+        {"https://other.example.test:8443/ok", FETCH_TLS, 0, 30},
+        {"https://nowhere.lab.test:8443/ok", FETCH_NAME, 0, 30},
+        {"https://refuses.lab.test:8443/ok", FETCH_CONNECT, 0, 30},
+        {"https://a.lab.test:8444/ok", FETCH_BAD_URL, 0, 0},
+        {"http://a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
+        {"https://me@a.lab.test:8443/ok", FETCH_BAD_URL, 0, 0},
+        {"", FETCH_BAD_URL, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct told told = fetched(str_of(cases[i].url));
+        if (told.outcome != cases[i].outcome || told.octets > 0)
+            fail_msg("%s: %s", cases[i].url, fetch_outcome_word(told.outcome));
+        const unsigned requests = web_requests(web, NULL);
+        const uint64_t ended = fetcher_counts(f, now).fetched[cases[i].outcome];
+        if (cases[i].seconds > 0)
+            pass_ms(cases[i].seconds * 1000 - 1);
+        told = fetched(str_of(cases[i].url));
+        assert_told(&told, cases[i].outcome, FETCH_FROM_KEPT);
+        assert_int_equal(web_requests(web, NULL), requests);
+        assert_int_equal(fetcher_counts(f, now).fetched[cases[i].outcome], ended);
+        pass_ms(1);
+        told = fetched(str_of(cases[i].url));
+        assert_int_equal(told.outcome, cases[i].outcome);
+        assert_int_equal(fetcher_counts(f, now).fetched[cases[i].outcome],
+                         ended + (cases[i].seconds > 0));
+    }
+    assert_int_equal(web_requests(web, "/ok"), 0); /* no redirect was followed, no port, no user */
+}
+
+static void no_tls_before_1_2(void **state)
+{
+    (void)state;
+    SSL_CTX_set_security_level(web->context, 0);
+    SSL_CTX_set_max_proto_version(web->context, TLS1_1_VERSION);
+    struct told told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_TLS, FETCH_FROM_SERVER);
+    SSL_CTX_set_max_proto_version(web->context, TLS1_2_VERSION);
+    told = fetched(URL("a", "other"));
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+}
+
+/* Octet by octet, each in time. */
+static void a_slow_body_ends_with_the_time_of_all(void **state)
+{
+    struct fetcher_options o = lab_options();
+    char url[64];
+    (void)state;
+    o.fetch.timeout_ms = 200;
+    begin_with(&o);
+    snprintf(url, sizeof(url), "https://%s:8443/drip", host);
+    struct told told = fetched(str_of(url));
+    assert_told(&told, FETCH_TIMEOUT, FETCH_FROM_SERVER);
+    assert_int_equal(told.octets, 0);
+}
+
+/* A name that now leads to ourselves leads nowhere: looked at where it is connected to. */
+static void a_name_that_leads_into_our_network(void **state)
+{
+    struct fetcher_options o = lab_options();
+    (void)state;
+    fetched(URL("a", "ok"));
+    o.fetch.allow_private = false;
+    begin_with(&o);
+    const unsigned connections = web_read(web, &web->connections);
+    struct told told = fetched(URL("a", "ok"));
+    assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_SERVER);
+    told = fetched(URL("mapped", "ok"));
+    assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_SERVER);
+    told = fetched(STR("https://127.0.0.1:8443/ok"));
+    assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_SERVER);
+    told = fetched(STR("https://[::1]:8443/ok"));
+    assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_SERVER);
+    pass_ms(10 * 60 * 1000 - 1);
+    told = fetched(URL("a", "ok")); /* and is not even looked up for ten minutes */
+    assert_told(&told, FETCH_BAD_ADDRESS, FETCH_FROM_KEPT);
+    assert_int_equal(web_read(web, &web->connections), connections);
+}
+
+/* ---- who asks ---- */
+
+static void who_is_gone_is_not_told(void **state)
+{
+    struct told gone = {0}, here = {0};
+    (void)state;
+    web_gate(web, false);
+    ask(URL("a", "gate"), 1000, &gone);
+    ask(URL("a", "gate"), 1000, &here);
+    ask(URL("b", "gate"), 1000, &gone);
+    fetcher_forget(f, &gone);
+    web_gate(web, true);
+    run_until_told(&here);
+    run_until_idle();
+    assert_int_equal(gone.times, 0);
+    assert_int_equal(web_requests(web, NULL), 2);
+}
+
+static void at_the_end_all_are_told(void **state)
+{
+    struct told told[3] = {{0}};
+    char room[64];
+    (void)state;
+    web_gate(web, false);
+    for (unsigned i = 0; i < 3; i++)
+        ask(numbered(room, "a", 0, i), 1000, &told[i]);
+    while (web_read(web, &web->held) < 3)
+        turn();
+    fetcher_free(f);
+    f = NULL;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(told[i].times, 1);
+        assert_int_equal(told[i].outcome, FETCH_UNAVAILABLE);
+    }
+}
+
+static void more_descriptors_wake_it(void **state)
+{
+    int fds[2];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+    struct pollfd more[] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+    fetcher_wait(f, more, 2, 0, now);
+    assert_int_equal(more[0].revents | more[1].revents, 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    fetcher_wait(f, more, 2, 600000, now);
+    assert_true(more[0].revents & POLLIN);
+    assert_false(more[1].revents & POLLIN);
+    close(fds[0]);
+    fetcher_wait(f, &more[1], 1, 600000, now); /* that somebody is gone, too */
+    assert_true(more[1].revents & POLLIN);
+    close(fds[1]);
+}
+
+/* ---- over the wire ---- */
+
+static int wire; /* the fetcher's end */
+
+static void send_answer(void *user, const struct fetch_answer *answer)
+{
+    struct fetch_answer_head head;
+    (void)user;
+    assert_true(fetch_answer_write(answer, &head));
+    struct iovec parts[] = {{&head, sizeof(head)}, {(char *)answer->body.p, answer->body.n}};
+    const struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+    assert_int_equal(sendmsg(wire, &m, 0), (ssize_t)(sizeof(head) + answer->body.n));
+}
+
+static void take_questions(void)
+{
+    char packet[FETCH_QUESTION_BYTES_MAX];
+    struct fetch_question q;
+    ssize_t n;
+    while ((n = recv(wire, packet, sizeof(packet), MSG_DONTWAIT)) > 0) {
+        assert_true(fetch_question_read((struct str){packet, (size_t)n}, &q));
+        fetcher_ask(f, &q, now, send_answer, NULL);
+    }
+}
+
+static void told_over_the_wire(struct fetcher_client *client, struct str url, struct told *told)
+{
+    const struct fetch_question q = {.wait_ms = 5000, .trunk = 4, .url = url};
+    struct pollfd more = {.fd = wire, .events = POLLIN};
+    uint64_t ticket;
+    *told = (struct told){.times = 0};
+    assert_int_equal(fetcher_client_submit(client, &q, now.monotonic_ms, done, told, &ticket),
+                     FETCH_PENDING);
+    fetcher_client_flush(client);
+    while (told->times == 0) {
+        fetcher_wait(f, &more, 1, 20, now);
+        take_questions();
+        fetcher_run(f, now);
+        assert_true(fetcher_client_readable(client));
+    }
+}
+
+static void a_worker_and_the_fetcher_understand_each_other(void **state)
+{
+    struct told told;
+    int pair[2];
+    (void)state;
+    assert_int_equal(control_pair(pair), 0);
+    wire = pair[1];
+    struct fetcher_client *client = fetcher_client_new(pair[0]);
+    assert_non_null(client);
+    told_over_the_wire(client, URL("a", "ok"), &told);
+    assert_told(&told, FETCH_OK, FETCH_FROM_SERVER);
+    assert_string_equal(told.body, "/ok");
+    told_over_the_wire(client, URL("a", "32k"), &told);
+    assert_int_equal(told.octets, 32768);
+    told_over_the_wire(client, URL("a", "404"), &told);
+    assert_told(&told, FETCH_GONE, FETCH_FROM_SERVER);
+    assert_int_equal(told.status, 404);
+    told_over_the_wire(client, STR("ftp://a.lab.test/ok"), &told);
+    assert_told(&told, FETCH_BAD_URL, FETCH_FROM_KEPT);
+    const struct fetch_question proven = {.kind = FETCH_PROVEN,
+                                          .fetched_s = now.real_s,
+                                          .ends_s = now.real_s + 3600,
+                                          .url = URL("a", "ok")};
+    fetcher_client_note(client, &proven);
+    take_questions();
+    assert_int_equal(fetcher_counts(f, now).proven, 1);
+    told_over_the_wire(client, URL("a", "ok"), &told);
+    assert_int_equal(told.until_s, now.real_s + 3600);
+    fetcher_client_free(client);
+    close(wire);
+}
+
+/* ---- no memory ---- */
+
+/* Whether one failed. All are told something, and what was not fetched is not there. */
+static bool all_with(long allocations)
+{
+    const struct fetcher_options o = lab_options();
+    const char *why;
+    struct told told[4] = {{0}};
+    allocations_left = allocations;
+    f = fetcher_new(&o, &why);
+    if (f) {
+        ask(URL("nowhere", "one"), 1000, &told[0]);
+        ask(URL("nowhere", "one"), 1000, &told[1]);
+        ask(URL("nowhere", "two"), 0, &told[2]);
+        ask(URL("a", "ok"), 1000, &told[3]);
+        run_until_idle();
+        pass_ms(1000);
+        fetcher_run(f, now);
+    }
+    bool failed = allocations_left < 0;
+    allocations_left = -1;
+    for (unsigned i = 0; f && i < 4; i++) {
+        assert_int_equal(told[i].times, 1);
+        if (told[i].outcome == FETCH_OK)
+            assert_string_equal(i == 3 ? told[i].body : "", "/ok");
+    }
+    fetcher_free(f);
+    f = NULL;
+    return failed;
+}
+
+static void any_failing_allocation(void **state)
+{
+    (void)state;
+    skip_without_failing_allocations();
+    long n = 0;
+    while (all_with(n))
+        n++;
+    assert_true(n > 20);
+}
+
+int main(void)
+{
+#define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        story(a_body_comes_and_is_kept),
+        story(renewed_in_the_background_from_four_fifths_on),
+        story(a_body_that_cannot_be_renewed),
+        story(nobody_uses_it_beyond_its_end),
+        story(garbage_is_not_fetched_for_five_minutes),
+        story(a_wrong_key_costs_one_renewal_a_minute),
+        story(a_restart_fetches_nothing_anew),
+        story(each_failure_has_its_name_and_is_remembered),
+        story(no_tls_before_1_2),
+        story(a_slow_body_ends_with_the_time_of_all),
+        story(a_name_that_leads_into_our_network),
+        story(who_is_gone_is_not_told),
+        story(at_the_end_all_are_told),
+        story(more_descriptors_wake_it),
+        story(a_worker_and_the_fetcher_understand_each_other),
+        story(any_failing_allocation),
+    };
+    return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+}
