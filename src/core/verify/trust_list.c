@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stird/base/shortage.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/x5u.h>
 #include <string.h>
@@ -252,7 +253,7 @@ static const char *guard_shrinking(const struct trust_list *l, const struct trus
                : NULL;
 }
 
-const char *trust_list_accept(struct trust_list *l, const struct trust_list_question *q)
+static const char *judge_list(struct trust_list *l, const struct trust_list_question *q)
 {
     const char *why = check_signature(l, q);
     json_t *payload = why ? NULL : read_part(l->payload, "has a payload that is no JSON", &why);
@@ -265,6 +266,14 @@ const char *trust_list_accept(struct trust_list *l, const struct trust_list_ques
     json_decref(payload);
     ERR_clear_error();
     return why;
+}
+
+/* An authority that could not be read for want of memory is not one that is broken. */
+const char *trust_list_accept(struct trust_list *l, const struct trust_list_question *q)
+{
+    unsigned long before = shortages();
+    const char *why = judge_list(l, q);
+    return shortages() == before ? why : NO_MEMORY;
 }
 
 void trust_list_fini(struct trust_list *l)
