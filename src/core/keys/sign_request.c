@@ -75,17 +75,21 @@ static size_t write_none(char *to)
     return none.size;
 }
 
-/* Takes those whose type decides, or the others, into *SIZE as far as there is room. */
-static void choose(bool goes[PASSPORTS_MAX], size_t *size, const struct sign_order *orders,
-                   unsigned n, bool decides)
+/* Takes those whose type decides, or the others, into *SIZE as far as there is room. How many. */
+static unsigned choose(bool goes[PASSPORTS_MAX], size_t *size, const struct sign_order *orders,
+                       unsigned n, bool decides)
 {
     const size_t none = rounded(sizeof(struct sign_record));
+    unsigned chosen = 0;
     for (unsigned i = 0; i < n; i++) {
         size_t more = orders[i].type->decides == decides ? record_size(&orders[i]) : 0;
-        goes[i] = goes[i] || (more > 0 && *size - none + more <= SIGN_REQUEST_MAX);
-        if (more > 0 && goes[i])
-            *size += more - none;
+        if (more == 0 || *size - none + more > SIGN_REQUEST_MAX)
+            continue;
+        goes[i] = true;
+        *size += more - none;
+        chosen++;
     }
+    return chosen;
 }
 
 size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n)
@@ -95,10 +99,9 @@ size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *or
     if (n == 0 || n > PASSPORTS_MAX)
         return 0;
     size_t planned = size + n * rounded(sizeof(struct sign_record));
-    const size_t of_none = planned;
-    choose(goes, &planned, orders, n, true);
-    choose(goes, &planned, orders, n, false);
-    if (planned == of_none)
+    unsigned chosen = choose(goes, &planned, orders, n, true);
+    chosen += choose(goes, &planned, orders, n, false);
+    if (chosen == 0)
         return 0;
     for (unsigned i = 0; i < n; i++) {
         char *at = (char *)to + size;
