@@ -554,6 +554,11 @@ static int run_one(struct lab *lab)
 
 static void say(const struct cli *cli, const struct lab *lab)
 {
+    if (lab->port != 443 && lab->port != 8443)
+        warn_said(
+            "stirctl: --port %u: verifiers follow URLs on port 443 and 8443 alone, and stird takes "
+            "no unit with another: these are for looking at\n",
+            lab->port);
     if (cli->json)
         json_print(json_pack("{s:o,s:[o,s,s]}", "directory", json_of_text(lab->directory), "units",
                              json_of_text(lab->spc), "numbers", "revoked"));

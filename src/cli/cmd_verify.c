@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
@@ -63,6 +64,32 @@ static bool read_file(const char *path, struct buf *text)
     if (f)
         fclose(f);
     return good;
+}
+
+/* One in PEM, however good, or in DER. */
+static bool holds_certificate(struct str text)
+{
+    static const char label[] = "CERTIFICATE-----";
+    const unsigned char *der = (const unsigned char *)text.p;
+    X509 *x = text.n > 0 ? d2i_X509(NULL, &der, (long)text.n) : NULL;
+    bool holds = x || (text.n > 0 && memmem(text.p, text.n, label, sizeof(label) - 1));
+    X509_free(x);
+    return holds;
+}
+
+/* What is wrong in a certificate is the verdict's; that there is none is the user's. */
+static bool read_cert(struct job *job, const char *path)
+{
+    job->cert = path;
+    if (!read_file(path, &job->cert_text))
+        return false;
+    if (holds_certificate(buf_str(&job->cert_text)))
+        return true;
+    warn_said(
+        "stirctl: --cert %s: the file holds no certificate: give the chain that its URL serves, "
+        "in PEM or DER, the end-entity certificate first\n",
+        path);
+    return false;
 }
 
 static bool add_trust(struct job *job, const char *path,
@@ -603,9 +630,9 @@ static const struct cli_option options[] = {
     {"cert", 'c', "FILE", "the certificate chain, instead of what its URL serves", 0},
     {"offline", 'o', NULL, "fetch nothing", 0},
     {"ca", 'a', "FILE", "trust anchors; may be there again", OPTION_AGAIN},
-    {"crl", 'r', "FILE", "revocation lists; may be there again", OPTION_AGAIN},
-    {"crl-anchor", 'R', "FILE", "who signs lists of others' certificates; else those of --ca",
-     OPTION_AGAIN},
+    {"crl", 'r', "FILE", "revocation lists, with --ca; may be there again", OPTION_AGAIN},
+    {"crl-anchor", 'R', "FILE",
+     "who signs lists of others' certificates, with --crl; may be there again", OPTION_AGAIN},
     {"at", '@', "TIME", "as of 2026-11-26T23:59:59Z; iat: of the token's own second", 0},
     {"max-age", 'm', "SECONDS", "how old a token may be; else 60", 0},
     {"country", 'n', "CODE", "whose numbers have no plus; else 1", 0},
@@ -640,8 +667,7 @@ static bool read_option(struct job *job, int letter, const char *value)
 {
     switch (letter) {
     case 'c':
-        job->cert = value;
-        return read_file(value, &job->cert_text);
+        return read_cert(job, value);
     case 'a':
         job->n_anchors++;
         return add_trust(job, value, trust_add_anchors);
@@ -661,6 +687,16 @@ static bool read_option(struct job *job, int letter, const char *value)
     default:
         return true;
     }
+}
+
+/* What without another option would change nothing. */
+static const char *lonely(const struct words *words)
+{
+    if (words_have(words, 'R') && !words_have(words, 'r'))
+        return "--crl-anchor says who signs revocation lists: give them with --crl FILE";
+    if (words_have(words, 'r') && !words_have(words, 'a'))
+        return "--crl needs --ca FILE: trust anchors say whose lists count";
+    return NULL;
 }
 
 static bool read_options(struct job *job, const struct words *words)
@@ -701,7 +737,10 @@ static int run(const struct cli *cli, const struct words *words)
         .max_age_s = VERIFY_MAX_AGE_S,
         .country = {.code = STR("1"), .international_prefix = STR("011"), .national_length = 10}};
     int status = EXIT_USAGE;
-    if (!job.trust || !job.cache)
+    const char *fault = lonely(words);
+    if (fault)
+        status = command_fault(&command_verify, fault);
+    else if (!job.trust || !job.cache)
         fputs("stirctl: out of memory\n", stderr);
     else if (read_options(&job, words))
         status = verify_file(cli, &job, words->n > 0 ? words->word[0] : "-");

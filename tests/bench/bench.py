@@ -2,7 +2,7 @@
 """What a call through stird costs, beside Kamailio on the same calls in the same run.
 
     tests/bench/bench.py [all | cpu | latency | max | memory | faults | workers | reloads | counting]
-                         [--rounds N] [--reloads N] [--rows N]
+                         [--rounds N] [--reloads N] [--rows N] [--build DIR] [--against DIR]
 
 stird must be built (build/release/stird and build/release/tests/bench/load, or --build DIR).
 Kamailio is measured where it is installed (Debian: kamailio, kamailio-secsipid-modules). Everything
@@ -354,25 +354,33 @@ def reloads(o):
             busy["p99_us"] / 1e3))
 
 
-def instructions(build, calls, idle_s, out):
-    """Of the worker, from its start to its end with so many calls and so long without, as valgrind counts them."""
+ROLES = ("worker", "signer")
+
+
+def instructions(build, calls, idle_s, out, caller):
+    """Of each role, from its start to its end with so many calls and so long without, as valgrind counts them."""
     shim = os.path.join(out, "shim.so")  # valgrind knows neither seccomp(2) nor Landlock
     run("cc", "-shared", "-fPIC", "-o", shim, os.path.join(TOP, "tests", "sip", "sandbox_shim.c"))
     s = Subject("stird", build, under=("env", "LD_PRELOAD=" + shim, "valgrind", "--tool=callgrind",
                                        "--callgrind-out-file=%s/%%p" % out))
     with s:
         time.sleep(3)
-        worker = next(pid for pid in s.pids() if "worker" in open("/proc/%d/task/%d/comm" % (pid, pid)).read())
-        load(build, 4, 40)  # it has been through all of it
-        r = load(build, 10, calls)
+        comm = {pid: open("/proc/%d/task/%d/comm" % (pid, pid)).read() for pid in s.pids()}
+        pids = [next(pid for pid in comm if role in comm[pid]) for role in ROLES]
+        load(caller, 4, 40)  # it has been through all of it
+        r = load(caller, 10, calls)
         check(s, r)
         time.sleep(idle_s)
     if r["retransmissions"]:
         print("  ! %d retransmissions: what is counted is not that of calls alone" % r["retransmissions"])
-    for line in open(os.path.join(out, str(worker))):
+    return [counted(os.path.join(out, str(pid))) for pid in pids]
+
+
+def counted(file):
+    for line in open(file):
         if line.startswith(("summary:", "totals:")):
             return int(line.split()[1])
-    sys.exit("the worker has left no count")
+    sys.exit("a process has left no count")
 
 
 def counting(o):
@@ -387,9 +395,12 @@ def counting(o):
         return
     few, many = 10, 310
     for _ in range(o.rounds):
-        with tempfile.TemporaryDirectory(prefix="stird-bench-") as out:
-            counts = [instructions(o.build, n, (many - n) / 10, out) for n in (few, many)]
-        print("  instructions of the worker: %d a signed call" % ((counts[1] - counts[0]) / (many - few)))
+        for build in [o.against] * bool(o.against) + [o.build]:
+            with tempfile.TemporaryDirectory(prefix="stird-bench-") as out:
+                counts = [instructions(build, n, (many - n) / 10, out, o.build) for n in (few, many)]
+            a_call = [(b - a) / (many - few) for a, b in zip(*counts)]
+            print("  instructions a signed call: worker %d, signer %d, both %d (%s)" % (*a_call, sum(a_call), build))
+            sys.stdout.flush()
 
 
 WHAT = {"cpu": cpu, "latency": latency, "max": highest, "memory": memory, "faults": faults,
@@ -403,6 +414,7 @@ def main():
     p.add_argument("--seconds", type=int, default=10)
     p.add_argument("--reloads", type=int, default=100)
     p.add_argument("--rows", type=int, default=1000000)
+    p.add_argument("--against", type=os.path.abspath, help="of counting: another build, in the same run")
     p.add_argument("--build", default=os.path.join(TOP, "build", "release"), type=os.path.abspath)
     o = p.parse_args()
     print("%s, %d cores, %s" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.uname().release))

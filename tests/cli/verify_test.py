@@ -242,6 +242,43 @@ class Values(Lab):
             self.assertEqual(self.run_verify(self.write("input", message), word,
                                              self.write("garbage", "garbage"))[0], 2)
 
+    def test_options_that_would_change_nothing_are_mistakes(self):
+        file, root = self.write("input", tokens.identity(self.unit)), self.lab + "/root.pem"
+        for words, said in ((["--ca", root, "--crl-anchor", root], "give them with --crl FILE"),
+                            (["--crl-anchor", root], "give them with --crl FILE"),
+                            (["--crl", self.lab + "/crl.pem"], "--crl needs --ca FILE"),
+                            (["--crl", self.lab + "/crl.pem", "--crl-anchor", root], "--crl needs --ca FILE")):
+            with self.subTest(words=words):
+                status, out, err = self.run_verify(file, *words, cert=None)
+                self.assertEqual((status, out), (2, ""))
+                self.assertIn(said, err)
+
+    def test_a_file_without_a_certificate_is_a_mistake(self):
+        file = self.write("input", tokens.invite(tokens.identity(self.unit)))
+        for path in ("/dev/null", self.unit + "/key.pem", self.write("garbage", "garbage"), self.lab + "/crl.pem"):
+            with self.subTest(path=path):
+                status, out, err = self.run_verify(file, "--cert", path, cert=None)
+                self.assertEqual((status, out), (2, ""))
+                self.assertIn("--cert %s: the file holds no certificate: give the chain" % path, err)
+                self.assertNotIn("key.pem,", err)
+        for path in ("/dev/null", self.unit + "/key.pem"):
+            status, _, err = self.run_verify(file, "--ca", path, cert=None)
+            self.assertEqual(status, 2)
+            self.assertNotIn("in PEM form", err)
+        broken = self.write("broken", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        self.assertEqual(self.run_verify(file, "--cert", broken, cert=None)[0], 1)  # as when it is served
+
+    def test_a_lab_on_another_port_is_told(self):
+        for port, told in (("18443", True), ("443", False), ("8443", False)):
+            status, _, err = stirctl.run("/none", "lab-ca", "--port", port, self.directory + "/lab" + port)
+            self.assertEqual((status, "443 and 8443 alone" in err), (0, told), err)
+
+    def test_who_signs_a_list_is_to_be_named(self):
+        message = tokens.invite(tokens.identity(self.unit))
+        _, crl = self.administrators_list()
+        _, out, _ = self.run_verify(self.write("input", message), "--crl", crl)
+        self.assertIn("--crl-anchor", out)
+
     def test_people_are_told_what_to_do(self):
         file = self.write("input", tokens.identity(self.unit, iat=1700000000))
         status, out, _ = self.run_verify(file)

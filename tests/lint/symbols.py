@@ -41,7 +41,6 @@ NOUNS = {
     "src/core/keys/key_pem.c": ("signing", "later"),
     "src/core/verify/findings.c": ("found_text", "later"),
     "src/core/verify/hops.c": ("sip_identities", "later"),
-    "src/core/verify/x509_parts.c": ("key_is_p256", "later"),
 }
 
 # External although only their own file uses them.

@@ -2,14 +2,16 @@
  * A PASSporT type is a struct passport_type in the table (src/README.md, "Where do I add X?"): here
  * "dummy", signed by another algorithm (Ed25519), whose key another member of the header names,
  * which a call may carry twice, and without which it goes on all the same. It goes the way of
- * shaken: fill, request, signer, Identity. Nothing of this is shipped; it is the smallest example
- * of another one.
+ * shaken: fill, request, signer, Identity, and there and back: token, verify. Nothing of this is
+ * shipped; it is the smallest example of another one.
  */
 #include "signer_lab.h"
 
 #include <stird/core/identity.h>
 #include <stird/core/outcome.h>
+#include <stird/core/verify.h>
 #include <stird/io/signer_client.h>
+#include <stird/lab/lab_ca.h>
 
 #include "sip/context.h"
 #include "sip/message/message.h"
@@ -65,6 +67,7 @@ static const struct jws_algorithm eddsa = {
     .ready_free = eddsa_ready_free,
     .sign = eddsa_sign,
     .verify = eddsa_verify,
+    .key_fault = "its key is none of Ed25519, as EdDSA demands",
 };
 
 /* ---- the type ---- */
@@ -80,15 +83,23 @@ static void dummy_fill(struct passport_claims *claims, const struct outcome *out
 {
     *claims = outcome->claims;
     claims->attest = claims->origid[0] = '\0'; /* which it has not */
-    claims->dest.n = 0;
+    claims->orig.n = claims->dest.n = 0;
     claims->dest_uri = STR("urn:service:sos");
     claims->hi = STR("1.1");
 }
 
+static const char *iat_fault(const struct passport_claims *claims, enum claims_side side)
+{
+    return side == CLAIMS_READ || claims->iat_s > 0 ? NULL : "iat is no time";
+}
+
+/* A service or a number. */
 static const char *dest_fault(const struct passport_claims *claims, enum claims_side side)
 {
     (void)side;
-    return claims->dest_uri.n > 0 ? NULL : "dest is no URI";
+    if (claims->dest.n > 0)
+        return claims->dest_uri.n == 0 ? NULL : "dest has both";
+    return passport_is_number_uri(claims->dest_uri) ? NULL : "dest is nobody";
 }
 
 static const char *hi_fault(const struct passport_claims *claims, enum claims_side side)
@@ -101,7 +112,12 @@ static void dummy_write_payload(struct json *json, const struct passport_claims 
 {
     json_begin_object(json);
     json_put_key(json, STR("dest"));
-    json_put_string(json, claims->dest_uri);
+    json_begin_object(json);
+    json_put_key(json, claims->dest_uri.n > 0 ? STR("uri") : STR("tn"));
+    json_begin_array(json);
+    json_put_string(json, claims->dest_uri.n > 0 ? claims->dest_uri : tn_str(&claims->dest));
+    json_end_array(json);
+    json_end_object(json);
     json_put_key(json, STR("hi"));
     json_put_string(json, claims->hi);
     json_put_key(json, STR("iat"));
@@ -116,7 +132,7 @@ static const struct passport_type dummy = {
     .wire_id = 250,
     .max_per_call = 2,
     .fill = dummy_fill,
-    .fault = {[CLAIM_DEST] = dest_fault, [CLAIM_HI] = hi_fault},
+    .fault = {[CLAIM_IAT] = iat_fault, [CLAIM_DEST] = dest_fault, [CLAIM_HI] = hi_fault},
     .write_payload = dummy_write_payload,
 };
 
@@ -300,6 +316,152 @@ static void a_key_is_for_types_of_its_algorithm(void **state)
     buf_fini(&token);
 }
 
+/* ---- the verifier ---- */
+
+/* An Identity header with a token of TYPE by the key of UNIT. */
+static struct buf value_of(const struct passport_type *type, unsigned unit,
+                           const struct passport_claims *claims, const char *ppt, const char *alg)
+{
+    struct buf token = BUF_INIT, value = BUF_INIT;
+    struct credential *c = credential_for(unit);
+    assert_int_equal(credential_sign(c, type, claims, &token), REASON_OK);
+    identity_add(&value, buf_str(&token), type->reference->of(&units[unit]), str_of(alg),
+                 str_of(ppt));
+    assert_false(buf_failed(&value));
+    credential_free(c);
+    buf_fini(&token);
+    return value;
+}
+
+/* PEM of a certificate for KEY, with its anchor in TRUST. */
+static struct buf served_for(EVP_PKEY *key, struct trust *trust)
+{
+    static const char *const spcs[] = {"709J", NULL};
+    struct buf chain = BUF_INIT, anchor = BUF_INIT;
+    struct problems problems = PROBLEMS_INIT;
+    EVP_PKEY *root_key = lab_key_new();
+    struct lab_certificate c = {.name = "dummy root",
+                                .serial = 1,
+                                .key = root_key,
+                                .not_before_s = clock_real_s() - 86400,
+                                .not_after_s = clock_real_s() + 86400,
+                                .authority = true};
+    X509 *root = lab_certificate_new(&c);
+    c.name = "SHAKEN 709J", c.serial = 2, c.key = key, c.authority = false, c.spcs = spcs;
+    c.issuer = root, c.issuer_key = root_key;
+    X509 *leaf = lab_certificate_new(&c);
+    assert_true(lab_add_certificate(&chain, leaf) && lab_add_certificate(&anchor, root));
+    assert_true(trust_add_anchors(trust, STR("root"), buf_str(&anchor), &problems));
+    X509_free(leaf);
+    X509_free(root);
+    EVP_PKEY_free(root_key);
+    buf_fini(&anchor);
+    return chain;
+}
+
+/* What a verifier says of VALUE by what is served; in the message +12155550131 is called. */
+static struct verify_report asked_of(struct str value, struct str served, const struct trust *trust,
+                                     struct arena *memory)
+{
+    struct tn orig = lab_tn("12155550121"), dest = lab_tn("12155550131");
+    struct token token;
+    struct sti_certificate certificate;
+    struct verify_report report;
+    struct verify_question q = {.token = &token,
+                                .certificate = &certificate,
+                                .now_s = clock_real_s(),
+                                .max_age_s = 600,
+                                .has_message = true,
+                                .orig = &orig,
+                                .dest = &dest};
+    assert_true(token_read(&token, value, memory));
+    assert_true(sti_certificate_prepare(&certificate, served, trust, q.now_s, memory));
+    assert_true(verify(&q, memory, &report));
+    sti_certificate_fini(&certificate);
+    token_fini(&token);
+    return report;
+}
+
+#define NONE VERIFY_CHECKS
+
+/* By its own algorithm, key, reference and claims, and by nothing of shaken's. */
+static void it_is_verified_like_another(void **state)
+{
+    static const char good[] = "urn:service:sos";
+    static const struct {
+        const char *tn, *uri, *ppt, *alg;
+        bool p256, broken;
+        enum token_verdict verdict;
+        enum verify_check decided; /* NONE: nothing failed */
+        int status;
+    } cases[] = {
+        {"12155550131", "", "dummy", "EdDSA", false, false, TOKEN_VALID, NONE, 0},
+        {"12155550132", "", "dummy", "EdDSA", false, false, TOKEN_INVALID, VERIFY_DEST, 438},
+        /* a URI is compared with nothing, so that it stays open */
+        {NULL, good, "dummy", "EdDSA", false, false, TOKEN_OPEN, NONE, 0},
+        {"12155550131", "", "dummy", "EdDSA", false, true, TOKEN_INVALID, VERIFY_SIGNATURE, 438},
+        {"12155550131", "", "dummy", "EdDSA", true, false, TOKEN_INVALID, VERIFY_CERTIFICATE, 437},
+        {"12155550131", "", "dummy", "ES256", false, false, TOKEN_INVALID, VERIFY_ALG, 437},
+        /* called shaken by its parameter, it is judged as that */
+        {"12155550131", "", "shaken", "EdDSA", false, false, TOKEN_INVALID, VERIFY_ALG, 437},
+        /* by its token it is a dummy, whatever the parameter says */
+        {"12155550131", "", "other", "EdDSA", false, false, TOKEN_INVALID, VERIFY_TYPE, 438},
+    };
+    struct trust *trust = trust_new();
+    EVP_PKEY *ec = lab_key_new();
+    struct buf of_ed = served_for(ed25519, trust), of_ec = served_for(ec, trust);
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *memory = arena_new(8192);
+        struct outcome o = decided();
+        struct passport_claims claims;
+        dummy.fill(&claims, &o);
+        claims.dest_uri = str_of(cases[i].uri);
+        if (cases[i].tn)
+            claims.dest = lab_tn(cases[i].tn);
+        struct buf value = value_of(&dummy, 1, &claims, cases[i].ppt, cases[i].alg);
+        size_t dot = str_find(buf_str(&value), ';', 0) - 40;
+        value.p[dot] = cases[i].broken ? value.p[dot] == 'A' ? 'B' : 'A' : value.p[dot];
+        struct verify_report r = asked_of(buf_str(&value), buf_str(cases[i].p256 ? &of_ec : &of_ed),
+                                          trust, memory);
+        assert_int_equal(r.verdict, cases[i].verdict);
+        assert_int_equal(r.sip_status, cases[i].status);
+        if (cases[i].decided != NONE)
+            assert_int_equal(r.decided, cases[i].decided);
+        if (r.verdict == TOKEN_OPEN) {
+            assert_int_equal(r.finding[VERIFY_SIGNATURE].result, VERIFY_PASSED);
+            assert_int_equal(r.finding[VERIFY_CLAIMS].result, VERIFY_PASSED);
+            assert_int_equal(r.finding[VERIFY_DEST].result, VERIFY_NOT_DONE);
+        }
+        buf_fini(&value);
+        arena_free(memory);
+    }
+    buf_fini(&of_ed);
+    buf_fini(&of_ec);
+    EVP_PKEY_free(ec);
+    trust_free(trust);
+}
+
+/* A certificate of another algorithm than shaken's does not verify shaken's tokens. */
+static void a_certificate_is_for_tokens_of_its_algorithm(void **state)
+{
+    struct trust *trust = trust_new();
+    struct buf served = served_for(ed25519, trust);
+    struct arena *memory = arena_new(8192);
+    struct outcome o = decided();
+    struct buf value = value_of(&passport_type_shaken, 0, &o.claims, "shaken", "ES256");
+    struct verify_report r = asked_of(buf_str(&value), buf_str(&served), trust, memory);
+    (void)state;
+    assert_int_equal(r.verdict, TOKEN_INVALID);
+    assert_int_equal(r.decided, VERIFY_CERTIFICATE);
+    assert_int_equal(r.sip_status, 437);
+    assert_int_equal(r.finding[VERIFY_SIGNATURE].result, VERIFY_NOT_DONE);
+    buf_fini(&value);
+    buf_fini(&served);
+    arena_free(memory);
+    trust_free(trust);
+}
+
 /* ---- the signer ---- */
 
 struct told {
@@ -368,7 +530,8 @@ static void the_tokens_of_a_call_come_in_one_exchange(void **state)
         assert_true(says(token, 1, iat));
     }
     assert_true(says(str_of(told.token[1]), 0, "\"ppt\":\"dummy\""));
-    assert_true(says(str_of(told.token[1]), 1, "{\"dest\":\"urn:service:sos\",\"hi\":\"1.1\","));
+    assert_true(says(str_of(told.token[1]), 1,
+                     "{\"dest\":{\"uri\":[\"urn:service:sos\"]},\"hi\":\"1.1\","));
     let_end(&p);
 }
 
@@ -546,6 +709,8 @@ int main(void)
         cmocka_unit_test(the_reference_is_in_its_place),
         cmocka_unit_test(a_call_wants_them_in_the_order_of_the_table),
         cmocka_unit_test(a_key_is_for_types_of_its_algorithm),
+        cmocka_unit_test(it_is_verified_like_another),
+        cmocka_unit_test(a_certificate_is_for_tokens_of_its_algorithm),
         cmocka_unit_test(the_tokens_of_a_call_come_in_one_exchange),
         cmocka_unit_test(one_that_cannot_be_made_hinders_no_other),
         cmocka_unit_test(the_ceiling_counts_tokens),

@@ -137,6 +137,48 @@ static void types_are_found_by_name_and_number(void **state)
     assert_null(passport_type_by_wire_id(255));
 }
 
+/* Of the table: what a row is found by is its own, and a token of it can be made. */
+static void each_type_can_be_told_from_the_others(void **state)
+{
+    unsigned deciding = 0;
+    (void)state;
+    for (unsigned i = 0; i < passport_types_count(); i++) {
+        const struct passport_type *type = passport_types[i];
+        assert_true(type->ppt.n > 0 && type->wire_id != 0 && type->max_per_call > 0);
+        assert_ptr_equal(passport_type_find(type->ppt), type);
+        assert_ptr_equal(passport_type_by_wire_id(type->wire_id), type);
+        assert_non_null(type->fault[CLAIM_IAT]);
+        assert_true(type->fill && type->write_payload && type->reference);
+        assert_in_range(type->algorithm->signature_bytes, 1, JWS_SIGNATURE_MAX);
+        assert_non_null(type->algorithm->key_fault);
+        deciding += type->decides;
+    }
+    assert_int_equal(deciding, 1);
+}
+
+/* Whoever asks for a claim that the type has not means another type. */
+static void a_claim_that_the_type_has_not_is_refused(void **state)
+{
+    const struct passport_claims whole = lab_claims('A', 1443208345);
+    (void)state;
+    for (int i = 0; i < PASSPORT_CLAIMS; i++) {
+        struct passport_type without = passport_type_shaken;
+        without.fault[i] = NULL;
+        assert_int_equal(passport_check(&without, &whole),
+                         i == CLAIM_HI || i == CLAIM_IAT ? REASON_OK : REASON_SIGNER_REFUSED);
+    }
+    struct passport_type without = passport_type_shaken;
+    struct passport_claims uris = whole;
+    without.fault[CLAIM_ORIG] = without.fault[CLAIM_DEST] = NULL;
+    uris.orig.n = uris.dest.n = 0;
+    assert_int_equal(passport_check(&without, &uris), REASON_OK);
+    uris.orig_uri = STR("tel:+12155550131");
+    assert_int_equal(passport_check(&without, &uris), REASON_SIGNER_REFUSED);
+    uris.orig_uri = STR("");
+    uris.dest_uri = STR("urn:service:sos");
+    assert_int_equal(passport_check(&without, &uris), REASON_SIGNER_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +187,8 @@ int main(void)
         cmocka_unit_test(iat_does_not_end_in_2038),
         cmocka_unit_test(claims_out_of_form_are_refused),
         cmocka_unit_test(types_are_found_by_name_and_number),
+        cmocka_unit_test(each_type_can_be_told_from_the_others),
+        cmocka_unit_test(a_claim_that_the_type_has_not_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,20 +204,87 @@ static void shaken_takes_no_text(void **state)
     assert_int_equal(sign_request_write(&r, 1, &too_long, 1), 0);
 }
 
+/* Whether each of N orders arrives in its place, as far as its type shows. */
+static void assert_arrive(const struct sign_order *orders, unsigned n, const bool *arrives)
+{
+    union octets r;
+    struct sign_asked asked;
+    size_t size = sign_request_write(&r, 1, orders, n);
+    assert_in_range(size, 1, SIGN_REQUEST_MAX);
+    assert_int_equal(r.head.size, size);
+    assert_int_equal(sign_request_read(&r.head, NOW, &asked), REASON_OK);
+    assert_int_equal(asked.n, n);
+    for (unsigned i = 0; i < n; i++) {
+        assert_ptr_equal(asked.order[i].type, arrives[i] ? &passport_type_shaken : NULL);
+        assert_true(arrives[i] || asked.reason[i] == REASON_SIGNER_REFUSED);
+        assert_true(!arrives[i] || asked.order[i].certificate == i);
+    }
+}
+
+/* What does not fit is refused in its place, and those before and behind it arrive. */
 static void a_request_ends_at_two_kibibytes(void **state)
 {
     struct sign_order orders[PASSPORTS_MAX];
     char text[PASSPORT_URI_MAX];
-    union octets r;
     (void)state;
     memset(text, '1', sizeof(text));
     for (unsigned i = 0; i < PASSPORTS_MAX; i++) {
         orders[i] = order();
+        orders[i].certificate = i;
         orders[i].claims.orig_uri = orders[i].claims.dest_uri = (struct str){text, sizeof(text)};
     }
-    assert_int_not_equal(sign_request_write(&r, 1, orders, 5), 0);
-    assert_in_range(r.head.size, 1600, SIGN_REQUEST_MAX);
-    assert_int_equal(sign_request_write(&r, 1, orders, PASSPORTS_MAX), 0);
+    assert_arrive(orders, 5, (const bool[]){true, true, true, true, true});
+    assert_arrive(orders, 8, (const bool[]){true, true, true, true, true, false, false, false});
+    orders[7].claims.orig_uri = orders[7].claims.dest_uri = STR("");
+    assert_arrive(orders, 8, (const bool[]){true, true, true, true, true, false, false, true});
+}
+
+static void an_order_that_cannot_be_written_is_refused_alone(void **state)
+{
+    struct passport_type beside = passport_type_shaken;
+    char text[PASSPORT_URI_MAX + 1];
+    const struct str too_long = {text, sizeof(text)};
+    (void)state;
+    memset(text, '1', sizeof(text));
+    beside.decides = false;
+    for (unsigned at = 0; at < 3; at++)
+        for (unsigned field = 0; field < 3; field++) {
+            struct sign_order orders[] = {order(), order(), order()};
+            bool arrives[] = {true, true, true};
+            struct passport_claims *claims = &orders[at].claims;
+            *(field == 0   ? &claims->orig_uri
+              : field == 1 ? &claims->dest_uri
+                           : &claims->hi) = too_long;
+            for (unsigned i = 0; i < 3; i++) {
+                orders[i].certificate = i;
+                orders[i].type = i == 1 ? &passport_type_shaken : &beside;
+            }
+            arrives[at] = false;
+            assert_arrive(orders, 3, arrives);
+        }
+}
+
+/* Wherever it stands, the one that says what becomes of the call has its room. */
+static void what_decides_has_its_room(void **state)
+{
+    struct passport_type beside = passport_type_shaken;
+    struct sign_order orders[PASSPORTS_MAX];
+    char text[PASSPORT_URI_MAX];
+    (void)state;
+    memset(text, '1', sizeof(text));
+    beside.decides = false;
+    for (unsigned at = 0; at < PASSPORTS_MAX; at++) {
+        bool arrives[PASSPORTS_MAX] = {false};
+        for (unsigned i = 0; i < PASSPORTS_MAX; i++) {
+            orders[i] = order();
+            orders[i].certificate = i;
+            orders[i].type = i == at ? &passport_type_shaken : &beside;
+            orders[i].claims.orig_uri = orders[i].claims.dest_uri = (struct str){text,
+                                                                                 sizeof(text)};
+            arrives[i] = i == at || i < 4 + (at < 4);
+        }
+        assert_arrive(orders, PASSPORTS_MAX, arrives);
+    }
 }
 
 static void the_clocks_may_differ_by_five_seconds(void **state)
@@ -391,6 +458,8 @@ int main(void)
         cmocka_unit_test(a_token_is_refused_alone),
         cmocka_unit_test(shaken_takes_no_text),
         cmocka_unit_test(a_request_ends_at_two_kibibytes),
+        cmocka_unit_test(an_order_that_cannot_be_written_is_refused_alone),
+        cmocka_unit_test(what_decides_has_its_room),
         cmocka_unit_test(the_clocks_may_differ_by_five_seconds),
         cmocka_unit_test(a_response_is_read_as_it_was_written),
         cmocka_unit_test(of_text_numbers_and_services_are_taken),

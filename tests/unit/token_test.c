@@ -159,6 +159,49 @@ static void the_range_of_a_signature(void **state)
     }
 }
 
+/* A token of a type that is not in the table is for others, by whatever it is signed: VVP has
+   EdDSA. One that is called shaken anywhere has shaken's algorithm, or is refused. */
+static void types_of_others_are_left_to_them(void **state)
+{
+    static const struct {
+        const char *header, *parameters;
+        enum verify_result ppt, alg;
+    } cases[] = {
+        {"{\"alg\":\"EdDSA\",\"kid\":\"k\",\"ppt\":\"vvp\",\"typ\":\"JWT\"}", ";alg=EdDSA;ppt=vvp",
+         VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"RS256\",\"ppt\":\"x\"}", ";alg=RS256;ppt=x", VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"none\",\"ppt\":\"vvp\"}", ";alg=none;ppt=vvp", VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"ES256\",\"ppt\":\"div\"}", ";ppt=div", VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"EdDSA\"}", "", VERIFY_FAILED, VERIFY_NOT_DONE},
+        {"{\"alg\":\"EdDSA\",\"ppt\":\"shaken\"}", ";alg=EdDSA;ppt=shaken", VERIFY_PASSED,
+         VERIFY_FAILED},
+        {"{\"alg\":\"none\",\"ppt\":\"shaken\"}", ";ppt=vvp", VERIFY_PASSED, VERIFY_FAILED},
+        {"{\"alg\":\"es256\",\"ppt\":\"vvp\"}", ";ppt=shaken", VERIFY_PASSED, VERIFY_FAILED},
+        {"{\"alg\":\"EdDSA\",\"ppt\":\"vvp\"}", ";ppt=div", VERIFY_NOT_DONE, VERIFY_NOT_DONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = arena_new(4096);
+        struct buf value = BUF_INIT;
+        struct token t;
+        struct verify_report r;
+        base64url_add(&value, cases[i].header, strlen(cases[i].header));
+        buf_add_text(&value, ".e30.AAAA;info=<https://a.example/c>");
+        buf_add_text(&value, cases[i].parameters);
+        assert_true(token_read(&t, buf_str(&value), arena));
+        assert_int_equal(t.finding[VERIFY_PPT].result, cases[i].ppt);
+        assert_int_equal(t.finding[VERIFY_ALG].result, cases[i].alg);
+        assert_true(verify(&(struct verify_question){.token = &t, .now_s = NOW}, arena, &r));
+        assert_int_equal(r.verdict, cases[i].ppt == VERIFY_FAILED ? TOKEN_IGNORED : TOKEN_INVALID);
+        assert_int_equal(r.sip_status, cases[i].ppt == VERIFY_FAILED   ? 428
+                                       : cases[i].alg == VERIFY_FAILED ? 437
+                                                                       : 438);
+        token_fini(&t);
+        buf_fini(&value);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +209,7 @@ int main(void)
         cmocka_unit_test(which_url_it_wants),
         cmocka_unit_test(the_octets_that_were_signed),
         cmocka_unit_test(the_range_of_a_signature),
+        cmocka_unit_test(types_of_others_are_left_to_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

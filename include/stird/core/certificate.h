@@ -29,7 +29,7 @@ struct certificate {
     bool provider_open;         /* nobody's, or several's, by a mistake that was said */
     struct sti_scope scope;     /* for which numbers, with which claims */
     int64_t not_before_s, not_after_s;
-    EVP_PKEY *public_key; /* P-256 */
+    EVP_PKEY *public_key; /* of the algorithm of some type */
 };
 
 /*

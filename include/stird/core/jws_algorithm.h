@@ -25,7 +25,12 @@ struct jws_algorithm {
     void (*ready_free)(void *ready); /* NULL is fine */
     /* The signature over MESSAGE as JWS has it; allocates little. */
     bool (*sign)(void *ready, struct str message, unsigned char *signature);
+    /* What is wrong with the form of SIGNATURE, which a token brought, a static sentence, or NULL;
+       its length is looked at beside. No function: each is good that has the length. */
+    const char *(*signature_fault)(struct str signature);
     bool (*verify)(EVP_PKEY *key, struct str message, const unsigned char *signature);
+    /* "its key is not ...": what to say of a certificate whose key is none of its. */
+    const char *key_fault;
 };
 
 extern const struct jws_algorithm jws_es256; /* RFC 7518 section 3.4 */

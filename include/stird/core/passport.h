@@ -19,7 +19,8 @@ struct outcome;
 
 #define ORIGID_TEXT_LENGTH 36
 
-/* What tokens say, of whatever type; each takes of it what it has, and refuses what it has not. */
+/* What tokens say, of whatever type. Who asks for one fills what its type has, and no more: with a
+   claim that the type has not it is refused. */
 struct passport_claims {
     char attest; /* 'A', 'B' or 'C'; NUL: none */
     struct tn orig, dest;
@@ -72,15 +73,16 @@ struct passport_type {
     struct str ppt; /* "shaken" */
     const struct jws_algorithm *algorithm;
     const struct key_reference *reference;
-    uint8_t wire_id;      /* in requests to the signer */
+    uint8_t wire_id;      /* in requests to the signer; 0 is none */
     uint8_t max_per_call; /* so many of them are asked for at most */
     /* When it cannot be made, signing.failure says what becomes of the call; a call goes on without
        another. */
     bool decides;
     /* The claims of a token for what was decided of a call. */
     void (*fill)(struct passport_claims *claims, const struct outcome *outcome);
-    /* What is wrong with one of CLAIMS, or NULL; and no function where the type has no such claim.
-     */
+    /* What is wrong with one of CLAIMS, or NULL; no function where the type has no such claim. It
+       is the same for both sides: of a token that was received it is asked for each number and URI
+       of dest. Each type has CLAIM_IAT (RFC 8225 section 5.1.1). */
     const char *(*fault[PASSPORT_CLAIMS])(const struct passport_claims *claims,
                                           enum claims_side side);
     void (*write_payload)(struct json *json, const struct passport_claims *claims);
@@ -90,6 +92,7 @@ struct passport_type {
 extern const struct passport_type *const passport_types[];
 
 extern const struct passport_type passport_type_shaken;
+unsigned passport_types_count(void);
 /* NULL when there is no such type. */
 const struct passport_type *passport_type_find(struct str ppt);
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
@@ -97,6 +100,8 @@ const struct passport_type *passport_type_by_wire_id(uint8_t wire_id);
 const struct passport_type *passport_type_deciding(void);
 /* The algorithm of some type that signs with such a key; NULL: none does. */
 const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key);
+/* That of some type that is called so ("ES256"); NULL: none is. */
+const struct jws_algorithm *passport_algorithm_find(struct str name);
 
 /* {"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"..."}; KEY is what the reference says. */
 void passport_write_header(struct buf *out, const struct passport_type *type, struct str key);

@@ -59,7 +59,12 @@ struct sign_record {
     uint8_t zero[2];
 };
 
-/* Writes into TO, which is aligned to 8. Octets; 0: it does not fit, or N is none or too many. */
+/*
+ * Writes into TO, which is aligned to 8 and has room for SIGN_REQUEST_MAX. Octets; 0: N is none or
+ * more than PASSPORTS_MAX, or no order can be written. One that cannot be (a text is too long, or
+ * the others left no room) is answered SIGNER_REFUSED in its place; a type that decides gets room
+ * first.
+ */
 size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n);
 
 /*

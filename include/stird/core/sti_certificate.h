@@ -48,7 +48,8 @@ struct sti_certificate {
     /* A static sentence: there is none in what was served, and nothing else here is set; or NULL.
      */
     const char *unreadable;
-    EVP_PKEY *key; /* P-256; NULL when it is not */
+    EVP_PKEY *key; /* of the algorithm of some type; NULL when it is of none */
+    const struct jws_algorithm *algorithm;
     int64_t not_before_s, not_after_s;
     struct str spc; /* service provider codes of the TNAuthList, comma-joined; may be empty */
     struct str subject, serial; /* RFC 2253; hexadecimal */

@@ -19,19 +19,23 @@ struct token {
     enum identity_kind kind;
     struct identity identity; /* borrowed from the value */
     bool readable;            /* the header field is well formed */
-    /* As which it is judged, for token or parameter says so; NULL: as none that is verified here.
-     */
+    /* Of the table: what the parameter says it is, else the token. NULL: neither names one, so it
+       is not verified here. */
     const struct passport_type *type;
+    /* By which it is verified: its type's; of one without a type what it says itself. NULL: none of
+       the table. */
+    const struct jws_algorithm *algorithm;
     /* JSON: as texts of the arena, empty where they cannot be read; as objects, or NULL. */
     struct str header, payload;
     struct json_t *header_json, *payload_json;
     /* Claims, of a token with a type alone; empty where they are none of their form. */
-    struct str attest, origid, orig, dest;
-    bool has_iat;             /* a whole number, whichever */
-    int64_t iat_s;            /* may be negative */
-    struct str signed_octets; /* borrowed; empty in compact form */
-    bool has_signature;       /* of the right length, r and s in range */
-    unsigned char signature[ES256_SIGNATURE_BYTES];
+    struct str attest, origid, orig, dest, hi;
+    struct str orig_uri, dest_uri; /* in the place of a number or beside it */
+    bool has_iat;                  /* a whole number, whichever */
+    int64_t iat_s;                 /* may be negative */
+    struct str signed_octets;      /* borrowed; empty in compact form */
+    bool has_signature;            /* in the form that its algorithm has */
+    unsigned char signature[JWS_SIGNATURE_MAX];
     /* By verify.def: of the checks that the token alone answers. */
     struct verify_finding finding[VERIFY_CHECKS];
 };

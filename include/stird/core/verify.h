@@ -53,8 +53,8 @@ struct verify_report {
     enum verify_check decided; /* which check gave the status */
     struct verify_finding finding[VERIFY_CHECKS];
     bool needed[VERIFY_CHECKS]; /* of this question, by verify.def */
-    /* Of a shaken token; empty where they cannot be read. dest: the number that fits, else the
-       first. */
+    /* Of a token whose type has them; empty where they cannot be read. dest: the number that fits,
+       else the first. */
     struct str attest, orig, dest;
     int64_t iat_s;           /* 0: it has none; may be negative */
     struct str spc, subject; /* of the certificate */

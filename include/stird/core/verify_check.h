@@ -24,7 +24,14 @@ int verify_check_status(enum verify_check check);
 struct str verify_status_phrase(int sip_status);
 
 /* When a token is valid only after it (verify.def). */
-enum verify_need { NEED_ALWAYS, NEED_TO_FETCH, NEED_WITH_CRLS, NEED_WITH_WHOLE };
+enum verify_need {
+    NEED_ALWAYS,
+    NEED_TO_FETCH,
+    NEED_WITH_ORIG,
+    NEED_WITH_DEST,
+    NEED_WITH_CRLS,
+    NEED_WITH_WHOLE
+};
 enum verify_need verify_check_need(enum verify_check check);
 
 enum verify_result {

@@ -25,7 +25,7 @@ enum wanted { CERTIFICATES, CERTIFICATES_OR_TRUSTED, CRLS, A_KEY, WANTED };
 static const char *const nothing_there[WANTED] = {
     [CERTIFICATES] = "holds no certificate in PEM form: put the chain here, the end-entity "
                      "certificate first",
-    [CERTIFICATES_OR_TRUSTED] = "holds no certificate in PEM form",
+    [CERTIFICATES_OR_TRUSTED] = "holds no certificate, in PEM or DER",
     [CRLS] = "holds no certificate revocation list, in PEM or DER",
     [A_KEY] = "holds no private key in PEM form: put the certificate's key here "
               "(-----BEGIN PRIVATE KEY-----)",

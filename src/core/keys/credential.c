@@ -6,8 +6,6 @@
 
 #include <stird/core/key_backend.h>
 
-#define TYPES_MAX 8
-
 /* `base64url(header).`: the same for every token of a type, so it is made once. */
 struct token_start {
     const struct passport_type *type;
@@ -20,7 +18,8 @@ struct credential {
     void *key;
     const struct jws_algorithm *algorithm; /* of the key; NULL: of no type */
     struct buf payload;                    /* of the token in the making; its memory is kept */
-    struct token_start starts[TYPES_MAX];
+    unsigned n_starts;
+    struct token_start starts[]; /* one for each type of the table */
 };
 
 void credential_free(struct credential *c)
@@ -30,7 +29,7 @@ void credential_free(struct credential *c)
     if (c->key)
         c->backend->close(c->key);
     buf_fini(&c->payload);
-    for (unsigned i = 0; i < TYPES_MAX; i++)
+    for (unsigned i = 0; i < c->n_starts; i++)
         buf_fini(&c->starts[i].text);
     OPENSSL_cleanse(c, sizeof(*c));
     free(c);
@@ -40,18 +39,20 @@ struct credential *credential_new_with(const struct key_backend *backend,
                                        const struct certificate *certificate, struct str key_name,
                                        struct str key_text, struct problems *problems)
 {
-    struct credential *c = calloc(1, sizeof(*c));
+    const unsigned n = passport_types_count();
+    struct credential *c = calloc(1, sizeof(*c) + n * sizeof(c->starts[0]));
     if (!c) {
         problems_add(problems, key_name, 0, "no memory for the key");
         return NULL;
     }
+    c->n_starts = n;
     c->certificate = certificate;
     c->backend = backend;
     c->algorithm = passport_algorithm_of(certificate->public_key);
     c->key = backend->open(certificate, key_name, key_text, problems);
     if (c->key && c->algorithm)
         return c;
-    if (c->key) /* which is the certificate's, so that is one of its algorithm */
+    if (c->key) /* it opened, so it is the certificate's: what is missing is memory */
         problems_add(problems, key_name, 0, "no memory for the key");
     credential_free(c);
     return NULL;
@@ -83,10 +84,10 @@ static bool make_start(struct token_start *start, const struct passport_type *ty
     return good;
 }
 
-/* NULL when there is no memory, or when the table of types outgrew TYPES_MAX. */
+/* NULL when there is no memory, or TYPE is none of the table. */
 static const struct token_start *start_of(struct credential *c, const struct passport_type *type)
 {
-    for (unsigned i = 0; i < TYPES_MAX; i++) {
+    for (unsigned i = 0; i < c->n_starts; i++) {
         struct token_start *start = &c->starts[i];
         if (start->type == type)
             return start;

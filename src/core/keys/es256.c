@@ -105,6 +105,29 @@ static bool es256_sign(void *opaque, struct str message, unsigned char *signatur
 
 /* ---- verifying ---- */
 
+/* The order of P-256's base point (FIPS 186-4 D.1.2.3). */
+static const unsigned char order[ES256_SIGNATURE_BYTES / 2] = {
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+
+static bool is_below_order(const char *number)
+{
+    static const unsigned char zero[sizeof(order)];
+    return memcmp(number, zero, sizeof(order)) != 0 && memcmp(number, order, sizeof(order)) < 0;
+}
+
+/* r and s are in [1, n - 1] (CVE-2022-21449). Both halves of s are good. */
+static const char *es256_signature_fault(struct str signature)
+{
+    if (signature.n != ES256_SIGNATURE_BYTES)
+        return signature.n > ES256_SIGNATURE_BYTES && signature.p[0] == 0x30
+                   ? "it is in DER, where JWS has r and s alone (RFC 7518 section 3.4)"
+                   : NULL;
+    return is_below_order(signature.p) && is_below_order(signature.p + sizeof(order))
+               ? NULL
+               : "r or s is out of range";
+}
+
 /* r || s to DER, to be OPENSSL_free()d; NULL when there is no memory. */
 static unsigned char *to_der(const unsigned char signature[ES256_SIGNATURE_BYTES], int *n)
 {
@@ -147,5 +170,7 @@ const struct jws_algorithm jws_es256 = {
     .ready_new = es256_ready_new,
     .ready_free = es256_ready_free,
     .sign = es256_sign,
+    .signature_fault = es256_signature_fault,
     .verify = es256_verify,
+    .key_fault = "its key is not on the curve P-256, as ES256 demands (RFC 8226 section 5)",
 };

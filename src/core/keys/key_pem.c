@@ -33,9 +33,9 @@ static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *pr
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems)
 {
-    /* The first type's algorithm says what is needed, as that is what calls are signed by. */
+    /* The algorithm that calls are signed by says what is needed. */
     if (!passport_algorithm_of(key) &&
-        !passport_types[0]->algorithm->takes(key, key_name, problems))
+        !passport_type_deciding()->algorithm->takes(key, key_name, problems))
         return false;
     if (EVP_PKEY_eq(key, certificate->public_key) != 1) {
         problems_add(problems, key_name, 0,

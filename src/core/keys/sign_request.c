@@ -30,8 +30,22 @@ static void take_fields(struct str fields[SIGN_FIELDS], const struct passport_cl
     fields[SIGN_ORIGID] = (struct str){claims->origid, claims->origid[0] ? ORIGID_TEXT_LENGTH : 0};
 }
 
-/* Octets of the record; 0: it has no room, or a field is longer than any may be. */
-static size_t write_record(char *to, size_t room, const struct sign_order *order)
+/* Octets of its record; 0: a field is longer than any may be. */
+static size_t record_size(const struct sign_order *order)
+{
+    struct str fields[SIGN_FIELDS];
+    size_t n = sizeof(struct sign_record);
+    take_fields(fields, &order->claims);
+    for (unsigned i = 0; i < SIGN_FIELDS; i++) {
+        if (fields[i].n > longest[i])
+            return 0;
+        n += fields[i].n;
+    }
+    return rounded(n);
+}
+
+/* Octets of it, as record_size() says. */
+static size_t write_record(char *to, const struct sign_order *order)
 {
     struct str fields[SIGN_FIELDS];
     struct sign_record record = {.type = order->type->wire_id,
@@ -40,15 +54,11 @@ static size_t write_record(char *to, size_t room, const struct sign_order *order
     size_t n = sizeof(record);
     take_fields(fields, &order->claims);
     for (unsigned i = 0; i < SIGN_FIELDS; i++) {
-        if (fields[i].n > longest[i] || fields[i].n > room || n > room - fields[i].n)
-            return 0;
         record.length[i] = (uint8_t)fields[i].n;
         if (fields[i].n > 0)
             memcpy(to + n, fields[i].p, fields[i].n);
         n += fields[i].n;
     }
-    if (rounded(n) > room)
-        return 0;
     record.size = (uint16_t)rounded(n);
     memcpy(to, &record, sizeof(record));
     /* No octet of this process's memory leaves with what rounds it up. */
@@ -56,18 +66,49 @@ static size_t write_record(char *to, size_t room, const struct sign_order *order
     return record.size;
 }
 
+/* In the place of an order that cannot be asked for: of no type, which the signer refuses alone. */
+static size_t write_none(char *to)
+{
+    const struct sign_record none = {.size = (uint16_t)rounded(sizeof(none))};
+    memset(to, 0, none.size);
+    memcpy(to, &none, sizeof(none));
+    return none.size;
+}
+
+/* Takes those whose type decides, or the others, into *SIZE as far as there is room. How many. */
+static unsigned choose(bool goes[PASSPORTS_MAX], size_t *size, const struct sign_order *orders,
+                       unsigned n, bool decides)
+{
+    const size_t none = rounded(sizeof(struct sign_record));
+    unsigned chosen = 0;
+    for (unsigned i = 0; i < n; i++) {
+        size_t more = orders[i].type->decides == decides ? record_size(&orders[i]) : 0;
+        if (more == 0 || *size - none + more > SIGN_REQUEST_MAX)
+            continue;
+        goes[i] = true;
+        *size += more - none;
+        chosen++;
+    }
+    return chosen;
+}
+
 size_t sign_request_write(void *to, uint64_t ticket, const struct sign_order *orders, unsigned n)
 {
+    bool goes[PASSPORTS_MAX] = {false};
     size_t size = sizeof(struct sign_request);
     if (n == 0 || n > PASSPORTS_MAX)
         return 0;
+    size_t planned = size + n * rounded(sizeof(struct sign_record));
+    unsigned chosen = choose(goes, &planned, orders, n, true);
+    chosen += choose(goes, &planned, orders, n, false);
+    if (chosen == 0)
+        return 0;
     for (unsigned i = 0; i < n; i++) {
-        size_t more = write_record((char *)to + size, SIGN_REQUEST_MAX - size, &orders[i]);
+        char *at = (char *)to + size;
         assert(orders[i].claims.iat_s == orders[0].claims.iat_s);
-        if (more == 0)
-            return 0;
-        size += more;
+        size += goes[i] ? write_record(at, &orders[i]) : write_none(at);
     }
+    assert(size == planned);
     *(struct sign_request *)to = (struct sign_request){.size = (uint32_t)size,
                                                        .version = SIGN_WIRE_VERSION,
                                                        .n_tokens = (uint16_t)n,
@@ -100,13 +141,13 @@ static void read_number(struct tn *tn, struct str digits)
     memcpy(tn->digits, digits.p, digits.n);
 }
 
-/* Whether a number or a URI says who it is, and not both. */
+/* A number or a URI says who it is, not both; neither where the type takes it so. */
 static bool is_one(const struct str *number, const struct str *uri)
 {
-    return number->n > 0 ? uri->n == 0 : passport_is_number_uri(*uri);
+    return uri->n == 0 || (number->n == 0 && passport_is_number_uri(*uri));
 }
 
-/* The form of what is in no type's own claims alone; the type looks at the rest. */
+/* The form of each field, whatever the type; whether it has to be there says the type. */
 static bool read_fields(struct passport_claims *claims, const struct str fields[SIGN_FIELDS])
 {
     if (!is_one(&fields[SIGN_ORIG], &fields[SIGN_ORIG_URI]) ||

@@ -12,6 +12,14 @@ const struct passport_type *passport_type_find(struct str ppt)
     return *type;
 }
 
+unsigned passport_types_count(void)
+{
+    unsigned n = 0;
+    while (passport_types[n])
+        n++;
+    return n;
+}
+
 const struct passport_type *passport_type_by_wire_id(uint8_t wire_id)
 {
     const struct passport_type *const *type = passport_types;
@@ -37,14 +45,26 @@ const struct jws_algorithm *passport_algorithm_of(EVP_PKEY *key)
     return *type ? (*type)->algorithm : NULL;
 }
 
+const struct jws_algorithm *passport_algorithm_find(struct str name)
+{
+    const struct passport_type *const *type = passport_types;
+    while (*type && !str_eq((*type)->algorithm->name, name))
+        type++;
+    return *type ? (*type)->algorithm : NULL;
+}
+
 /* ---- claims ---- */
 
-/* Whether CLAIMS have one that not every type has. */
+/* Whether CLAIMS hold this one. Each token has its iat, whatever its type does with it. */
 static bool is_there(const struct passport_claims *claims, enum passport_claim claim)
 {
     switch (claim) {
     case CLAIM_ATTEST:
         return claims->attest != '\0';
+    case CLAIM_ORIG:
+        return claims->orig.n > 0 || claims->orig_uri.n > 0;
+    case CLAIM_DEST:
+        return claims->dest.n > 0 || claims->dest_uri.n > 0;
     case CLAIM_ORIGID:
         return claims->origid[0] != '\0';
     case CLAIM_HI:
@@ -56,10 +76,12 @@ static bool is_there(const struct passport_claims *claims, enum passport_claim c
 
 enum reason passport_check(const struct passport_type *type, const struct passport_claims *claims)
 {
-    for (int i = 0; i < PASSPORT_CLAIMS; i++)
-        if (type->fault[i] ? type->fault[i](claims, CLAIMS_ASKED) != NULL
-                           : is_there(claims, (enum passport_claim)i))
+    for (int i = 0; i < PASSPORT_CLAIMS; i++) {
+        bool bad = type->fault[i] ? type->fault[i](claims, CLAIMS_ASKED) != NULL
+                                  : is_there(claims, (enum passport_claim)i);
+        if (bad)
             return REASON_SIGNER_REFUSED;
+    }
     return REASON_OK;
 }
 

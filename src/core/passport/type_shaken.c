@@ -1,4 +1,4 @@
-/* shaken (RFC 8588, ATIS-1000074): who vouches for the calling number, and how much. */
+/* shaken (RFC 8588, ATIS-1000074): a provider says who is calling, and how sure of that it is. */
 #include <stird/core/outcome.h>
 #include <stird/core/passport.h>
 
@@ -8,7 +8,7 @@ static const char *attest_fault(const struct passport_claims *claims, enum claim
     return claims->attest >= 'A' && claims->attest <= 'C' ? NULL : "attest is none of A, B, C";
 }
 
-/* Of a token that was read which seconds they are is asked of its freshness. */
+/* Whether the time of a token that was read is a good one says the check of its freshness. */
 static const char *iat_fault(const struct passport_claims *claims, enum claims_side side)
 {
     return side == CLAIMS_READ || claims->iat_s > 0 ? NULL : "iat is no time";
@@ -29,15 +29,19 @@ static bool is_number(const struct tn *tn, bool short_code)
 /* Of what we sign only a called number may be a short code with * or # (RFC 8224 section 8.3). */
 static const char *orig_fault(const struct passport_claims *claims, enum claims_side side)
 {
-    return claims->orig_uri.n == 0 && is_number(&claims->orig, side == CLAIMS_READ)
+    if (claims->orig_uri.n > 0)
+        return "orig has a uri, no tn";
+    return is_number(&claims->orig, side == CLAIMS_READ)
                ? NULL
                : "orig.tn is no canonical number: 1 to 15 digits, no plus";
 }
 
+/* Others may name a URI beside the numbers. */
 static const char *dest_fault(const struct passport_claims *claims, enum claims_side side)
 {
-    (void)side;
-    return claims->dest_uri.n == 0 && is_number(&claims->dest, true)
+    if (claims->dest_uri.n > 0 && (side == CLAIMS_ASKED || claims->dest.n == 0))
+        return "dest has no list of tn";
+    return is_number(&claims->dest, true)
                ? NULL
                : "dest has a tn that is no canonical number: 1 to 15 digits, no plus";
 }

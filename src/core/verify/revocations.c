@@ -132,7 +132,8 @@ static enum revocation ask(const struct signed_list *s, const struct revocation_
     else if (revocation_list_from_s(l) > q->now_s)
         *why = "its list is not in force yet";
     else if (!speaks(s, q))
-        *why = "its list is signed by nobody who may speak of it";
+        *why = "its list is signed by nobody who may speak of it: name who signs lists of others' "
+               "certificates (check.crl_anchors, --crl-anchor)";
     else if (revocation_list_revokes(l, q->certificate))
         return REVOCATION_FOUND;
     else if (revocation_list_until_s(l) < q->now_s)

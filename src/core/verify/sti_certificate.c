@@ -27,12 +27,14 @@ struct judging {
 static const char *judge_key(struct judging *j)
 {
     EVP_PKEY *key = X509_get_pubkey(j->leaf);
-    if (!key || !key_is_p256(key)) {
+    const struct jws_algorithm *algorithm = key ? passport_algorithm_of(key) : NULL;
+    if (!algorithm) {
         EVP_PKEY_free(key);
-        return "its key is not on the curve P-256, as ES256 demands (RFC 8226 section 5)";
+        return passport_type_deciding()->algorithm->key_fault;
     }
     j->c->key = key;
-    return x509_curve_is_named(j->leaf)
+    j->c->algorithm = algorithm;
+    return EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || x509_curve_is_named(j->leaf)
                ? NULL
                : "its key spells the parameters of its curve out instead of naming P-256 (RFC 5480 "
                  "section 2.1.1)";

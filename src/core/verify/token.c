@@ -96,18 +96,30 @@ static void check_payload(struct reading *r)
         r->t->payload_json = read_object(r, VERIFY_PAYLOAD, r->t->identity.payload, &r->t->payload);
 }
 
+/* The parameter's type, else the token's: one that says shaken in either place is judged as shaken.
+   NULL: neither is in the table. */
+static const struct passport_type *type_of(const struct token *t)
+{
+    const struct passport_type *type = passport_type_find(t->identity.ppt);
+    return type ? type : passport_type_find(json_member(t->header_json, "ppt"));
+}
+
+/* By its type: of one that is not verified here each is good. */
 static void check_alg(struct reading *r)
 {
     if (!json_is_object(r->t->header_json))
         return;
+    const struct passport_type *type = type_of(r->t);
     struct str alg = json_member(r->t->header_json, "alg"), parameter = r->t->identity.alg;
-    if (!str_eq(alg, STR("ES256")))
+    if (!type)
+        return;
+    if (!str_eq(alg, type->algorithm->name))
         FAILED(&r->f, VERIFY_ALG, "the token says %.*s",
                STR_ARG(alg.p ? found_text(&r->f, alg) : STR("nothing")));
     else if (!r->t->readable)
         return;
     else if (!str_eq(parameter, alg))
-        FAILED(&r->f, VERIFY_ALG, "the token says ES256, the parameter %.*s",
+        FAILED(&r->f, VERIFY_ALG, "the token says %.*s, the parameter %.*s", STR_ARG(alg),
                STR_ARG(found_text(&r->f, parameter)));
     else
         found_good(&r->f, VERIFY_ALG);
@@ -123,13 +135,6 @@ static bool types_agree(const struct reading *r)
             str_eq(json_member(r->t->header_json, "ppt"), r->t->identity.ppt));
 }
 
-/* One word for it is enough: what is called shaken anywhere is judged as that. */
-static const struct passport_type *type_of(const struct token *t)
-{
-    const struct passport_type *type = passport_type_find(t->identity.ppt);
-    return type ? type : passport_type_find(json_member(t->header_json, "ppt"));
-}
-
 /* A token of another type is somebody else's to verify, when it is one: not when token and
  * parameter disagree, nor when neither can be read. */
 static void check_ppt(struct reading *r)
@@ -138,6 +143,8 @@ static void check_ppt(struct reading *r)
     if (!r->t->readable)
         return;
     r->t->type = type_of(r->t);
+    r->t->algorithm = r->t->type ? r->t->type->algorithm
+                                 : passport_algorithm_find(json_member(r->t->header_json, "alg"));
     if (r->t->type)
         found_good(&r->f, VERIFY_PPT);
     else if (types_agree(r) && !unknown)
@@ -189,14 +196,16 @@ static void check_url(struct reading *r)
 
 static void check_x5u(struct reading *r)
 {
-    if (!r->t->header_json || !r->t->readable)
+    const struct passport_type *type = r->t->type;
+    if (!r->t->header_json || !type)
         return;
-    struct str x5u = json_member(r->t->header_json, "x5u");
-    if (!x5u.p)
-        FAILED(&r->f, VERIFY_X5U, "the token has no x5u");
-    else if (!str_eq(x5u, r->t->identity.info))
-        FAILED(&r->f, VERIFY_X5U, "x5u is %.*s, info %.*s", STR_ARG(found_text(&r->f, x5u)),
-               STR_ARG(found_text(&r->f, r->t->identity.info)));
+    const struct str member = type->reference->member, info = r->t->identity.info;
+    struct str key = json_member(r->t->header_json, member.p);
+    if (!key.p)
+        FAILED(&r->f, VERIFY_X5U, "the token has no %.*s", STR_ARG(member));
+    else if (!str_eq(key, info))
+        FAILED(&r->f, VERIFY_X5U, "%.*s is %.*s, info %.*s", STR_ARG(member),
+               STR_ARG(found_text(&r->f, key)), STR_ARG(found_text(&r->f, info)));
     else
         found_good(&r->f, VERIFY_X5U);
 }
@@ -209,21 +218,17 @@ static void check_claims(struct reading *r)
 
 /* ---- the signature's form ---- */
 
-/* The order of P-256's base point (FIPS 186-4 D.1.2.3). */
-static const unsigned char order[ES256_SIGNATURE_BYTES / 2] = {
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
-
-static bool is_below_order(const unsigned char *number)
+static void judge_form(struct reading *r, struct str octets)
 {
-    static const unsigned char zero[sizeof(order)];
-    return memcmp(number, zero, sizeof(order)) != 0 && memcmp(number, order, sizeof(order)) < 0;
-}
-
-/* r and s are in [1, n - 1] (CVE-2022-21449). Both halves of s are good. */
-static bool is_in_range(const unsigned char signature[ES256_SIGNATURE_BYTES])
-{
-    return is_below_order(signature) && is_below_order(signature + sizeof(order));
+    const struct jws_algorithm *algorithm = r->t->algorithm;
+    const char *why = algorithm->signature_fault ? algorithm->signature_fault(octets) : NULL;
+    if (octets.n != algorithm->signature_bytes)
+        FAILED(&r->f, VERIFY_SIGNATURE, "it has %zu octets and not %zu%s%s", octets.n,
+               algorithm->signature_bytes, why ? ": " : "", why ? why : "");
+    else if (why)
+        FAILED(&r->f, VERIFY_SIGNATURE, "%s", why);
+    else
+        memcpy(r->t->signature, octets.p, octets.n), r->t->has_signature = true;
 }
 
 /* Whether it is right takes a certificate. */
@@ -237,15 +242,8 @@ static void check_signature(struct reading *r)
                                 t->identity.payload.p + t->identity.payload.n);
     if (!base64url_decode(&bytes, t->identity.signature))
         FAILED(&r->f, VERIFY_SIGNATURE, "it is not base64url in the one right form");
-    else if (bytes.n != ES256_SIGNATURE_BYTES)
-        FAILED(&r->f, VERIFY_SIGNATURE, "it has %zu octets and not 64%s", bytes.n,
-               bytes.n > ES256_SIGNATURE_BYTES && (unsigned char)bytes.p[0] == 0x30
-                   ? ": it is in DER, where JWS has r and s alone (RFC 7518 section 3.4)"
-                   : "");
-    else if (!is_in_range((const unsigned char *)bytes.p))
-        FAILED(&r->f, VERIFY_SIGNATURE, "r or s is out of range");
-    else
-        memcpy(t->signature, bytes.p, ES256_SIGNATURE_BYTES), t->has_signature = true;
+    else if (t->algorithm)
+        judge_form(r, buf_str(&bytes));
     r->no_memory |= buf_failed(&bytes);
     buf_fini(&bytes);
 }
@@ -254,7 +252,7 @@ static void check_signature(struct reading *r)
 
 /* In an order in which each finds what it needs; verify.def has the order in which they decide. */
 static void (*const steps[])(struct reading *r) = {
-    check_syntax, check_form, check_header, check_alg,     check_ppt,    check_type,
+    check_syntax, check_form, check_header, check_ppt,     check_alg,    check_type,
     check_crit,   check_url,  check_x5u,    check_payload, check_claims, check_signature,
 };
 

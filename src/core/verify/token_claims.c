@@ -52,43 +52,59 @@ static void take_number(struct tn *tn, struct str text)
     memcpy(tn->digits, text.p, text.n);
 }
 
-/* {"tn":"..."}: one identity, a tn or a uri (RFC 8225 section 5.2.1); SHAKEN vouches for a tn. */
+/* {"tn":"..."} or {"uri":"..."}: one identity (RFC 8225 section 5.2.1). */
 static const char *read_orig(struct reading *r)
 {
     const json_t *orig = json_object_get(r->t->payload_json, "orig");
-    struct str tn = json_member(orig, "tn");
+    struct str tn = json_member(orig, "tn"), uri = json_member(orig, "uri");
     r->t->orig = arena_copy(r->f->arena, tn);
+    r->t->orig_uri = r->claims.orig_uri = arena_copy(r->f->arena, uri);
     take_number(&r->claims.orig, tn);
+    if (json_object_get(orig, "uri") && json_object_get(orig, "tn"))
+        return "orig has both tn and uri";
     if (json_object_get(orig, "uri"))
-        return json_object_get(orig, "tn") ? "orig has both tn and uri" : "orig has a uri, no tn";
+        return uri.n > 0 ? NULL : "orig has a uri that is no text";
     return tn.p ? NULL : "orig has no tn";
 }
 
-static const char *uris_fault(const json_t *list)
+/* Each is put into the claims, until the type finds one that is wrong: that one is left there. */
+static const char *read_numbers(struct reading *r, const json_t *list)
 {
-    if (!json_is_array(list) || json_array_size(list) == 0)
-        return "dest.uri is no list";
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (json_text(json_array_get(list, i)).n == 0)
-            return "dest has a uri that is no text";
-    return NULL;
+    const char *why = NULL;
+    if (list && json_array_size(list) == 0)
+        return "dest has no list of tn";
+    for (size_t i = 0; i < json_array_size(list) && !why; i++) {
+        take_number(&r->claims.dest, json_text(json_array_get(list, i)));
+        why = r->t->type->fault[CLAIM_DEST](&r->claims, CLAIMS_READ);
+    }
+    return why;
 }
 
-/* {"tn":["..."]}, perhaps with uri beside it (RFC 8225 section 5.2.1). Each tn is judged: the last
-   one that is kept is the first that is wrong. */
+static const char *read_uris(struct reading *r, const json_t *list)
+{
+    const char *why = NULL;
+    if (list && json_array_size(list) == 0)
+        return "dest.uri is no list";
+    for (size_t i = 0; i < json_array_size(list) && !why; i++) {
+        r->claims.dest_uri = arena_copy(r->f->arena, json_text(json_array_get(list, i)));
+        r->t->dest_uri = r->t->dest_uri.n > 0 ? r->t->dest_uri : r->claims.dest_uri;
+        if (r->claims.dest_uri.n == 0)
+            return "dest has a uri that is no text";
+        why = r->t->type->fault[CLAIM_DEST](&r->claims, CLAIMS_READ);
+    }
+    return why;
+}
+
+/* {"tn":["..."]}, {"uri":["..."]} or both (RFC 8225 section 5.2.1). */
 static const char *read_dest(struct reading *r)
 {
     const json_t *dest = json_object_get(r->t->payload_json, "dest");
     const json_t *tn = json_object_get(dest, "tn"), *uri = json_object_get(dest, "uri");
     r->t->dest = arena_copy(r->f->arena, json_text(json_array_get(tn, 0)));
-    if (!json_is_array(tn) || json_array_size(tn) == 0)
+    if (!tn && !uri)
         return "dest has no list of tn";
-    for (size_t i = 0; i < json_array_size(tn); i++) {
-        take_number(&r->claims.dest, json_text(json_array_get(tn, i)));
-        if (r->t->type->fault[CLAIM_DEST](&r->claims, CLAIMS_READ))
-            return NULL;
-    }
-    return uri ? uris_fault(uri) : NULL;
+    const char *why = read_numbers(r, tn);
+    return why ? why : read_uris(r, uri);
 }
 
 static const char *read_origid(struct reading *r)
@@ -100,9 +116,17 @@ static const char *read_origid(struct reading *r)
     return NULL;
 }
 
+/* RFC 8946 section 3. */
+static const char *read_hi(struct reading *r)
+{
+    struct str hi = json_member(r->t->payload_json, "hi");
+    r->t->hi = r->claims.hi = arena_copy(r->f->arena, hi);
+    return hi.n == 0 || passport_is_hi(hi) ? NULL : "hi is no index of History-Info";
+}
+
 static const char *(*const readers[PASSPORT_CLAIMS])(struct reading *r) = {
     [CLAIM_ATTEST] = read_attest, [CLAIM_IAT] = read_iat,       [CLAIM_ORIG] = read_orig,
-    [CLAIM_DEST] = read_dest,     [CLAIM_ORIGID] = read_origid,
+    [CLAIM_DEST] = read_dest,     [CLAIM_ORIGID] = read_origid, [CLAIM_HI] = read_hi,
 };
 
 /* All that its type has are read, so that a report shows what there is; the first fault is told. */
@@ -110,7 +134,7 @@ static const char *read_all(struct reading *r)
 {
     const char *why = NULL;
     for (int i = 0; i < PASSPORT_CLAIMS; i++) {
-        if (!readers[i] || !r->t->type->fault[i])
+        if (!r->t->type->fault[i])
             continue;
         const char *form = readers[i](r);
         const char *fault = form ? form : r->t->type->fault[i](&r->claims, CLAIMS_READ);
@@ -119,22 +143,29 @@ static const char *read_all(struct reading *r)
     return why;
 }
 
-void token_claims_read(struct token *t, const struct findings *f)
+/* What is odd, but no fault; a type that has no such claim has nothing odd in it. */
+static void tell_odd(const struct token *t, const struct findings *f)
 {
-    struct reading r = {.t = t, .f = f};
     struct tn orig;
-    const char *why = read_all(&r);
     enum tn_fault odd = tn_from_digits(&orig, t->orig) ? number_plan_check(&orig)
                                                        : TN_BAD_CHARACTER;
-    if (why)
-        FAILED(f, VERIFY_CLAIMS, "%s", why);
-    else if (odd != TN_OK)
+    if (t->type->fault[CLAIM_ORIG] && t->orig.n > 0 && odd != TN_OK)
         WARNED(f, VERIFY_CLAIMS, "orig.tn %.*s is a number that nobody can have: %.*s",
                STR_ARG(found_text(f, t->orig)), STR_ARG(tn_fault_text(odd)));
-    else if (!is_uuid(t->origid))
+    else if (t->type->fault[CLAIM_ORIGID] && !is_uuid(t->origid))
         WARNED(f, VERIFY_CLAIMS, "origid is no UUID (RFC 8588 section 5)");
     else
         found_good(f, VERIFY_CLAIMS);
+}
+
+void token_claims_read(struct token *t, const struct findings *f)
+{
+    struct reading r = {.t = t, .f = f};
+    const char *why = read_all(&r);
+    if (why)
+        FAILED(f, VERIFY_CLAIMS, "%s", why);
+    else
+        tell_odd(t, f);
 }
 
 bool token_calls(const struct token *t, const struct tn *tn)

@@ -1,4 +1,4 @@
-/* token_claims - the claims of a shaken token (RFC 8588 section 5). Private to core/verify. */
+/* token_claims - the claims of a token, as its type has them. Private to core/verify. */
 #ifndef STIRD_CORE_TOKEN_CLAIMS_H
 #define STIRD_CORE_TOKEN_CLAIMS_H
 

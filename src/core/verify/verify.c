@@ -68,11 +68,27 @@ static void check_fresh(struct verification *v)
 
 /* ---- its numbers ---- */
 
+static bool has_claim(const struct token *t, enum passport_claim claim)
+{
+    return t->type && t->type->fault[claim];
+}
+
+/* URI: what the token says instead of a number. The message's is no part of the question. */
+static bool is_uri_alone(struct verification *v, enum verify_check check, struct str claim,
+                         struct str uri)
+{
+    bool alone = claim.n == 0 && uri.n > 0 && v->f.of[VERIFY_CLAIMS].result != VERIFY_FAILED;
+    if (alone)
+        NOT_DONE(&v->f, check, "the token says %.*s: URIs are not compared",
+                 STR_ARG(found_text(&v->f, uri)));
+    return alone;
+}
+
 /* CLAIM is empty when the token has none: it then equals nothing. */
 static void compare(struct verification *v, enum verify_check check, struct str claim,
                     const struct tn *tn)
 {
-    if (!v->question->has_message || !v->token->type || !v->token->payload_json)
+    if (!v->question->has_message || !v->token->payload_json)
         return;
     struct str says = claim.n > 0 ? found_text(&v->f, claim) : STR("no number");
     if (!tn)
@@ -87,7 +103,9 @@ static void compare(struct verification *v, enum verify_check check, struct str 
 
 static void check_orig(struct verification *v)
 {
-    compare(v, VERIFY_ORIG, v->token->orig, v->question->orig);
+    const struct token *t = v->token;
+    if (has_claim(t, CLAIM_ORIG) && !is_uri_alone(v, VERIFY_ORIG, t->orig, t->orig_uri))
+        compare(v, VERIFY_ORIG, t->orig, v->question->orig);
 }
 
 /* To is what verifiers compare (RFC 8224 section 6.2): what the Request-URI says only explains. */
@@ -95,6 +113,9 @@ static void check_dest(struct verification *v)
 {
     const struct verify_question *q = v->question;
     struct verify_finding *f = &v->report->finding[VERIFY_DEST];
+    if (!has_claim(v->token, CLAIM_DEST) ||
+        is_uri_alone(v, VERIFY_DEST, v->token->dest, v->token->dest_uri))
+        return;
     if (token_calls(v->token, q->dest))
         v->report->dest = arena_copy(v->f.arena, tn_str(q->dest));
     compare(v, VERIFY_DEST, v->report->dest, q->dest);
@@ -106,6 +127,11 @@ static void check_dest(struct verification *v)
 }
 
 /* ---- the certificate ---- */
+
+static bool key_fits(const struct verification *v)
+{
+    return v->certificate->algorithm && v->certificate->algorithm == v->token->algorithm;
+}
 
 static void check_fetch(struct verification *v)
 {
@@ -129,6 +155,8 @@ static void check_certificate(struct verification *v)
     v->report->spc = c->spc;
     v->report->subject = found_text(&v->f, c->subject);
     const char *why = sti_certificate_fault(c);
+    if (!why && v->token->type && !key_fits(v))
+        why = v->token->algorithm->key_fault;
     if (why)
         FAILED(&v->f, VERIFY_CERTIFICATE, "%s", why);
     else
@@ -139,9 +167,9 @@ static void check_certificate(struct verification *v)
 static void check_signature(struct verification *v)
 {
     const struct token *t = v->token;
-    if (!t->has_signature || !v->certificate || !v->certificate->key)
+    if (!t->has_signature || !v->certificate || !key_fits(v))
         return;
-    if (es256_verify(v->certificate->key, t->signed_octets, t->signature))
+    if (t->algorithm->verify(v->certificate->key, t->signed_octets, t->signature))
         found_good(&v->f, VERIFY_SIGNATURE);
     else
         FAILED(&v->f, VERIFY_SIGNATURE, "it does not verify");
@@ -199,12 +227,14 @@ static void check_revoked(struct verification *v)
         found_good(&v->f, VERIFY_REVOKED);
 }
 
-/* Of a certificate that is one: its numbers and constraints mean something. */
+/* Of a certificate that is one: its numbers and constraints mean something. A token without a
+   number is in the scope of a certificate that is for all of them. */
 static void check_scope(struct verification *v)
 {
     struct tn orig;
     struct str claim = {NULL, 0}, says = v->token->orig;
-    if (v->f.of[VERIFY_CERTIFICATE].result != VERIFY_PASSED || says.n == 0)
+    bool lacks = says.n == 0 && has_claim(v->token, CLAIM_ORIG) && v->token->orig_uri.n == 0;
+    if (v->f.of[VERIFY_CERTIFICATE].result != VERIFY_PASSED || !v->token->type || lacks)
         return;
     if (!tn_from_digits(&orig, says))
         orig.n = 0;
@@ -212,7 +242,7 @@ static void check_scope(struct verification *v)
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
     if (!sti_scope_covers(scope, &orig))
         FAILED(&v->f, VERIFY_SCOPE, "its numbers do not hold %.*s",
-               STR_ARG(found_text(&v->f, says)));
+               STR_ARG(says.n > 0 ? found_text(&v->f, says) : STR("a token without one")));
     else if (why)
         FAILED(&v->f, VERIFY_SCOPE, "by its constraints the claim %.*s %s",
                STR_ARG(found_text(&v->f, claim)), why);
@@ -235,6 +265,10 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
         return true;
     case NEED_TO_FETCH:
         return !q->certificate_is_given;
+    case NEED_WITH_ORIG:
+        return has_claim(q->token, CLAIM_ORIG);
+    case NEED_WITH_DEST:
+        return has_claim(q->token, CLAIM_DEST);
     case NEED_WITH_CRLS:
         return q->certificate && q->certificate->has_anchors &&
                q->certificate->trusted.revoked != TRUST_NO_LISTS;

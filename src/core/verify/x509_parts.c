@@ -3,21 +3,11 @@
 #include "claim_constraints.h"
 #include "tn_auth_list.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 #include <limits.h>
 #include <string.h>
-
-bool key_is_p256(const EVP_PKEY *key)
-{
-    char group[32] = "";
-    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-           EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-                                          NULL) == 1 &&
-           strcmp(group, "prime256v1") == 0;
-}
 
 bool x509_curve_is_named(X509 *x)
 {

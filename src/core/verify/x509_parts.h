@@ -8,7 +8,6 @@
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
 
-bool key_is_p256(const EVP_PKEY *key);
 /* Whether X's key names its curve; one that spells the parameters out is for no verifier. */
 bool x509_curve_is_named(X509 *x);
 /* DER of the extension OID, borrowed from X; {NULL, 0} when it has none. */
