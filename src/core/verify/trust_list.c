@@ -125,7 +125,7 @@ static const char *judge_signer(const struct trust_list *l, STACK_OF(X509) * cha
 {
     X509 *signer = sk_X509_value(chain, 0);
     EVP_PKEY *key = X509_get0_pubkey(signer);
-    if (!key_is_p256(key) || !x509_curve_is_named(signer))
+    if (!key || !jws_es256.takes(key, STR(""), NULL) || !x509_curve_is_named(signer))
         return "has a signer whose key is not on the curve P-256";
     if (!(X509_get_key_usage(signer) & KU_DIGITAL_SIGNATURE))
         return "has a signer whose certificate is not for signatures (keyUsage)";
@@ -133,7 +133,7 @@ static const char *judge_signer(const struct trust_list *l, STACK_OF(X509) * cha
         return "has a signer whose certificate is not in force";
     if (trust_check_chain(q->anchors, signer, chain, q->now_s))
         return "has a signer whose certificate leads to none of its anchors";
-    if (!es256_verify(key, l->signed_octets, l->signature))
+    if (!jws_es256.verify(key, l->signed_octets, l->signature))
         return "is not signed by the key of its signer's certificate";
     return NULL;
 }
