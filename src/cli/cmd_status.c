@@ -40,18 +40,38 @@ static void print_child(const char *name, const json_t *child)
     putchar('\n');
 }
 
-static void print_children(const json_t *status)
+static bool is_child(const json_t *value)
 {
-    size_t i;
-    json_t *worker;
-    json_array_foreach(json_object_get(status, "workers"), i, worker)
+    return json_object_get(value, "state") && json_object_get(value, "deaths");
+}
+
+/* KEY is the name of them all, such as "workers". */
+static void print_numbered(const char *key, const json_t *children)
+{
+    size_t i, n = strlen(key);
+    json_t *child;
+    n -= n > 0 && key[n - 1] == 's';
+    json_array_foreach(children, i, child)
     {
         char name[32];
-        snprintf(name, sizeof(name), "worker %zu", i + 1);
-        print_child(name, worker);
+        snprintf(name, sizeof(name), "%.*s %zu", (int)n, key, i + 1);
+        if (is_child(child))
+            print_child(name, child);
     }
-    print_child("signer", json_object_get(status, "signer"));
-    print_child("recorder", json_object_get(status, "recorder"));
+}
+
+/* Whatever stird calls them. */
+static void print_children(const json_t *status)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)status, key, value)
+    {
+        if (is_child(value))
+            print_child(key, value);
+        else
+            print_numbered(key, value);
+    }
 }
 
 static void print_time(const json_t *object, const char *key)
@@ -184,7 +204,7 @@ static void print_trunks(const json_t *status)
     print_left_out(status, "trunks_not_shown");
 }
 
-#define TOTALS_MAX 8
+#define TOTALS_MAX 11
 
 /* A number of TOTALS, by "name" or "list.member". */
 static json_int_t total_of(const json_t *totals, const char *name)
@@ -231,12 +251,20 @@ static void print_trunk_totals(const json_t *status)
 
 static void print_upstream_totals(const json_t *status)
 {
-    static const char *const heads[] = {"NAME", "NOW",     "OFFERED",     "2XX",
-                                        "5XX",  "TIMEOUT", "UNREACHABLE", "PASSED ON"};
-    static const char *const names[] = {
-        NULL,       "calls",       "offered",  "responses.2xx", "responses.5xx",
-        "timeouts", "unreachable", "failovers"};
-    print_totals(status, "upstreams", "by upstream", heads, names, 8);
+    static const char *const heads[] = {"NAME", "NOW", "OFFERED", "2XX",         "3XX",      "4XX",
+                                        "5XX",  "6XX", "TIMEOUT", "UNREACHABLE", "PASSED ON"};
+    static const char *const names[] = {NULL,
+                                        "calls",
+                                        "offered",
+                                        "responses.2xx",
+                                        "responses.3xx",
+                                        "responses.4xx",
+                                        "responses.5xx",
+                                        "responses.6xx",
+                                        "timeouts",
+                                        "unreachable",
+                                        "failovers"};
+    print_totals(status, "upstreams", "by upstream", heads, names, TOTALS_MAX);
     print_left_out(json_object_get(status, "totals"), "upstreams_not_shown");
 }
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stird/base/buf.h>
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 12
 
 struct columns {
     json_t *rows; /* arrays of strings; NULL: no memory */

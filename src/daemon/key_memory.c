@@ -34,7 +34,8 @@ void *key_memory_page(void)
     void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return NULL;
-    /* Without these the secret is no worse off than other memory; wiping came with Linux 4.14. */
+    /* Where these fail the secret is only as protected as other memory (MADV_WIPEONFORK is of Linux
+       4.14). */
     madvise(page, PAGE_BYTES, MADV_WIPEONFORK);
     madvise(page, PAGE_BYTES, MADV_DONTDUMP);
     mlock(page, PAGE_BYTES);

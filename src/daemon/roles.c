@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stird/base/log.h>
+#include <stird/io/control.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +48,8 @@ static int give_up_calls(unsigned may, const int *given, unsigned n_given)
         r = rights_keep_only(may);
     if (r)
         log_error("cannot give up system calls (seccomp)", LOG_CSTR("error", strerror(-r)));
+    else
+        control_gave_up_rights();
     return r;
 }
 

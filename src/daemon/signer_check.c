@@ -15,7 +15,7 @@
 
 /* Over the pipe: for each problem this and its two texts; at the end one with `last` set, so that
    a child that died in between is told from one that found nothing. */
-struct report {
+struct problem_head {
     uint32_t last, may_pass;
     uint32_t line, file_bytes, text_bytes;
 };
@@ -39,8 +39,8 @@ static bool write_all(int fd, const void *bytes, size_t n)
 
 static bool write_problem(int fd, const struct problem *p)
 {
-    struct report r = {0, p->may_pass, p->line, (uint32_t)strlen(p->file),
-                       (uint32_t)strlen(p->text)};
+    struct problem_head r = {0, p->may_pass, p->line, (uint32_t)strlen(p->file),
+                             (uint32_t)strlen(p->text)};
     return write_all(fd, &r, sizeof(r)) && write_all(fd, p->file, r.file_bytes) &&
            write_all(fd, p->text, r.text_bytes);
 }
@@ -48,7 +48,7 @@ static bool write_problem(int fd, const struct problem *p)
 static int check_in_child(void (*check)(void *user, struct problems *problems), void *user, int fd)
 {
     struct problems problems = PROBLEMS_INIT;
-    const struct report end = {.last = 1};
+    const struct problem_head end = {.last = 1};
     bool good = key_memory_protect() == 0;
     if (good)
         check(user, &problems);
@@ -78,7 +78,7 @@ static void read_all(int fd, struct buf *text)
 /* False when the report is not whole. */
 static bool take_problems(struct str rest, struct problems *problems)
 {
-    struct report r = {0};
+    struct problem_head r = {0};
     while (rest.n >= sizeof(r)) {
         memcpy(&r, rest.p, sizeof(r));
         rest = str_slice(rest, sizeof(r), rest.n);

@@ -56,7 +56,7 @@ struct job {
     int way; /* of the table */
 };
 
-/* What Landlock adds is not demanded here: where it is missing, that was said or refused before. */
+/* Landlock is optional here: a kernel without it was reported or refused earlier. */
 static bool give_up_rights(const struct settings *s)
 {
     static const char *const readable[] = {"/", NULL};

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stird/base/log.h>
 #include <stird/base/packet.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,6 +75,21 @@ bool control_decode(struct control_message *m, struct str octets, unsigned n_fds
 
 /* ---- the socket ---- */
 
+static bool has_given_up; /* control_gave_up_rights(), of this process */
+
+void control_gave_up_rights(void)
+{
+    has_given_up = true;
+}
+
+static bool may_send(const struct control_message *message)
+{
+    if (message->type != CONTROL_READY || has_given_up)
+        return true;
+    log_error("a process that has given up no rights does not serve");
+    return false;
+}
+
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds)
 {
     union fd_space space = {.bytes = {0}};
@@ -83,6 +99,8 @@ int control_send(int fd, const struct control_message *message, const int *fds, 
     ssize_t sent;
     if (octets.n == 0)
         return -EINVAL;
+    if (!may_send(message))
+        return -EPERM;
     if (n_fds > 0) {
         m.msg_control = space.bytes;
         m.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);

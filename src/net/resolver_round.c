@@ -164,7 +164,8 @@ static void has_no_answer(struct name *name, int status)
 }
 
 /*
- * "This host has no address" is an answer; silence is none. A literal address comes for any family.
+ * That a host has no address is an answer; a timeout is none. A literal address is returned for any
+ * family.
  */
 static void on_addresses(struct name *name, int status, struct ares_addrinfo *result, int family)
 {

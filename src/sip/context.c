@@ -99,7 +99,7 @@ static struct outcome *copy_outcome(const struct outcome *from, struct arena *ar
     return o->number_urgent && !outcome_keep_number(&o->number, arena) ? NULL : o;
 }
 
-/* Those for other next hops too: the attempt that counts in the end may be an earlier one. */
+/* With tokens made for other next hops: an earlier attempt may turn out to be the final one. */
 static bool copy_outcomes(struct context *c, struct arena *arena)
 {
     struct outcome *copies[PRIVACY_VIEWS] = {NULL}, *counts = NULL;

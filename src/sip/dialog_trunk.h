@@ -20,7 +20,7 @@
 struct proxy;
 struct own_routes;
 
-/* What stands for a trunk across reloads; never 0, which stands for none that is known. */
+/* An id of a trunk that survives reloads; never 0, which means that no trunk is known. */
 uint64_t trunk_id(const struct proxy *p, const struct trunk *trunk);
 /* The only trunk whose sources cover ADDRESS; NULL: there is none, or several. */
 const struct trunk *trunk_alone_at(const struct settings *s, const struct address *address);

@@ -248,8 +248,7 @@ static bool takes_identity(const struct context *c)
     return trunk ? trust_domain_takes_identity(trunk) : trust_domain_takes_identity_of(s, source);
 }
 
-/* What is no new call has no decision: a setting that takes Identity off holds for it all the same.
- */
+/* Requests inside calls have no decision, but settings that take Identity off apply to them too. */
 static void strip_identity(struct context *c)
 {
     if (source_class_of(c->proxy, &c->from.remote) == SOURCE_TRUNK && takes_identity(c))

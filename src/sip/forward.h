@@ -1,5 +1,6 @@
 /*
- * forward - a request on its way out: RFC 3261 section 16.6.
+ * forward - a request on its way out: RFC 3261 section 16.6. What of it changes, and what never
+ * does: Decided 13.
  */
 #ifndef STIRD_SIP_FORWARD_H
 #define STIRD_SIP_FORWARD_H

@@ -43,7 +43,8 @@ struct limits {
 };
 
 void limits_fini(struct limits *limits);
-/* What is in flight: all that is taken but for what lingers (holding.h), by source not again. */
+/* How many are in flight: all that are reserved but those that linger (holding.h); the counts by
+   source are not added to it. */
 uint64_t limits_in_flight(const struct limits *limits);
 unsigned limits_now(const struct limits *limits, enum limit_kind kind, struct str name);
 /* Whether one more would be above MOST; 0: there is no limit. */

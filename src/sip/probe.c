@@ -172,7 +172,7 @@ static void ask(struct probe *probe)
         ended(probe, QUESTION_UNREACHABLE);
 }
 
-/* No answer by the time of the next one is none. */
+/* A probe without an answer when the next one is due has failed. */
 static void ask_again(struct probe *probe)
 {
     if (probe->client && probe->answered)

@@ -522,7 +522,7 @@ static struct name_answer look_up(void *resolver, const struct name_query *query
     return resolver_look_up(resolver, query);
 }
 
-/* The resolver reads resolv.conf now: later the worker opens no file. */
+/* Reads resolv.conf now; the worker cannot open files later. */
 static bool build_routes(struct proxy *p, const struct settings *s,
                          const struct proxy_options *proxy_options)
 {
@@ -655,7 +655,7 @@ void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot)
 void proxy_set_tls_take(struct proxy *p, struct tls *tls)
 {
     const struct settings *s = p->snapshot->settings;
-    /* The sockets are the same for life, what is asked of a client is not. */
+    /* The sockets never change; whether client certificates are required can. */
     for (unsigned i = 0; i < p->listeners.n && i < s->n_listeners; i++)
         p->listeners.list[i].verify_client = s->listeners[i].verify_client;
     net_set_tls_take(p->net, tls);

@@ -56,7 +56,7 @@ void recording_drop(struct recording *r)
     wait_for_tick(r);
 }
 
-/* What no waiting will change, such as a packet that is too long, is dropped. */
+/* False: the record can never be sent (it is too long, say) and is dropped. */
 static bool goes_later(void)
 {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM;

@@ -1,6 +1,6 @@
 #include "service.h"
 
-/* Those that are not here conf lets nobody write. */
+/* The configuration refuses services that are not in this table. */
 static const struct service *const services[SERVICES] = {
 #define SERVICE(NAME, word, ...) [SERVICE_##NAME] = &service_##word,
 #include <stird/core/service_word.def>

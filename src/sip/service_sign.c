@@ -1,6 +1,7 @@
 /*
  * The service of a trunk whose calls leave by its upstreams with a level and a signature: where to,
  * what is decided of it, the token, and away.
+ * One INVITE gets one signature (Decided 10): copies end in their transaction, before any step.
  */
 #include <stird/base/clock.h>
 #include <stird/base/container_of.h>

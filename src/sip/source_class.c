@@ -64,7 +64,7 @@ bool source_in_doubt(const struct proxy *p, const struct trunk *trunk, const str
     return proxy_routes(p) && !routes_know_names(proxy_routes(p), proxy_settings(p));
 }
 
-/* What only an upstream's uri says is claimed from the trunks, and heard nowhere else. */
+/* An address that only an upstream's uri names is that upstream's, even where a trunk covers it. */
 enum source_class source_class_of(const struct proxy *p, const struct address *source)
 {
     const struct settings *settings = proxy_settings(p);

@@ -3,7 +3,7 @@
  * that went through us (Decided 12).
  *
  * Anybody can send these octets, from any address, so the proof in them is checked on their text
- * before anything dear is done with them. Whoever passes here is judged again when it is parsed.
+ * before anything expensive is done. What passes is checked again when it is parsed.
  */
 #ifndef STIRD_SIP_STRANGER_H
 #define STIRD_SIP_STRANGER_H

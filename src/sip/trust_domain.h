@@ -2,7 +2,7 @@
  * trust_domain - what one side of stird may say of a caller and the other may see (RFC 3325,
  * Decided 16).
  *
- * Who is trusted is a setting of each trunk and upstream. Nobody else is.
+ * Only trunks and upstreams with `trusted` set are trusted.
  */
 #ifndef STIRD_SIP_TRUST_DOMAIN_H
 #define STIRD_SIP_TRUST_DOMAIN_H

@@ -84,6 +84,7 @@ class Records(ProcessStory):
         return stamp, int(again or 0)
 
     def test_files_move_aside_by_size_and_stay_one_chain(self):
+        """R-F-007."""
         self.start_records('max_size = "2k"; keep = 3;')
         ids = []
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,12 +11,13 @@ import unittest
 
 from daemon.lifetimes import ProcessStory, status_of
 from lib import possess, stirctl, stird
-from lib.lab import shim
+from lib.lab import PROJECT, shim
 from lib.patience import HANG_S
 from lib.settings import NUMBERS
 
 REFUSED, DIED, ALLOWED = "refused", "died", "allowed"
-ROLES = ("worker", "signer", "recorder", "loader", "checker")
+with open(os.path.join(PROJECT, "src", "daemon", "roles.def"), encoding="utf-8") as rows:
+    ROLES = tuple(re.findall(r"^ROLE\(\w+, (\w+),", rows.read(), re.M))
 HERE = possess.AT_FDCWD
 PAGE = 4096
 
@@ -272,6 +274,11 @@ class Rights(ProcessStory):
             self.assertEqual(outcome(pid, calls(self.target)), ALLOWED, words)
         for words, call in DEADLY:
             self.assertNotEqual(outcome(self.outsider.pid, [call]), DIED, words)
+
+    def test_each_role_is_tried(self):
+        self.assertGreater(len(ROLES), 0)
+        for role in ROLES:
+            self.assertTrue(hasattr(self, "test_of_a_" + role), "nobody tries what a %s may" % role)
 
     def test_every_child_says_what_it_gave_up(self):
         """

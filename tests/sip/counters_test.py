@@ -1,6 +1,10 @@
 """What is counted of each trunk and of each upstream, over calls, failovers and reloads (docs/counters.md)."""
 
+import json
 import re
+import socket
+import sys
+import threading
 
 from lib import stirctl
 from lib.patience import HANG_S
@@ -186,6 +190,15 @@ class Reloads(CountersStory):
         self.assertEqual(self.stats()["trunks"]["pbx"]["signed_calls"], 1)
 
 
+def answer_once(control, text):
+    """As the supervisor does (stird/io/admin.h), whatever is asked."""
+    caller, _ = control.accept()
+    with caller:
+        caller.recv(65536)
+        head = b"".join(n.to_bytes(4, sys.byteorder) for n in (1, 0, 0, len(text)))
+        caller.sendall(head + text)
+
+
 class Shown(CountersStory):
     def text(self, command):
         code, out, _ = stirctl.run(self.lab.path("stird.conf"), command)
@@ -208,9 +221,27 @@ class Shown(CountersStory):
         out = self.text("status")
         self.assertRegex(out, r"(?m)^calls by trunk +NAME +A +B +C +UNSIGNED +REFUSED +SIGN FAILED +ANSWERED$")
         self.assertRegex(out, r"(?m)^ +pbx +1 +0 +0 +0 +0 +0 +0$")
-        self.assertRegex(out, r"(?m)^by upstream +NAME +NOW +OFFERED +2XX +5XX +TIMEOUT +UNREACHABLE +PASSED ON$")
-        self.assertRegex(out, r"(?m)^ +carrier +0 +1 +0 +0 +0 +0 +0$")
+        self.assertRegex(out, r"(?m)^by upstream +NAME +NOW +OFFERED +2XX +3XX +4XX +5XX +6XX +TIMEOUT"
+                              r" +UNREACHABLE +PASSED ON$")
+        self.assertRegex(out, r"(?m)^ +carrier +0 +1 +0 +0 +1 +0 +0 +0 +0 +0$")
         self.assertIsNone(re.search(r"(?m)^ +guest +0 +0", out), "one without calls takes no line there")
+
+    def test_a_process_that_stirctl_does_not_know_is_shown(self):
+        """It takes them as stird says them: here something in stird's place, which has two kinds more."""
+        self.start()
+        status = stirctl.ask(self.lab.path("stird.conf"), "status")
+        self.stird.stop()
+        child = {"state": "serving", "pid": 17, "up_s": 3, "deaths": 2, "hangs": 0}
+        text = json.dumps(dict(status, spare=child, fetchers=[child, child])).encode()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+            control.bind(self.lab.path("run", "control"))
+            control.listen()
+            server = threading.Thread(target=answer_once, args=(control, text), daemon=True)
+            server.start()
+            out = self.text("status")
+            server.join(HANG_S)
+        for name in ("worker 1", "signer", "recorder", "spare", "fetcher 1", "fetcher 2"):
+            self.assertEqual(len(re.findall(r"(?m)^%s +serving, pid " % name, out)), 1, out)
 
     def test_in_a_status(self):
         self.start()

@@ -294,7 +294,7 @@ static void constraints_as_well(void **state)
     assert_int_equal(judge("PCW", "W", NOW).scope.n_constraints, 0);
 }
 
-/* RFC 9060. */
+/* R-C-010: RFC 9060. */
 static void codes_are_those_of_the_issuer(void **state)
 {
     (void)state;

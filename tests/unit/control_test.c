@@ -23,6 +23,22 @@ static int close_pair(void **state)
     return 0;
 }
 
+/* The first test: what a process has given up stays given up. */
+static void who_gave_up_nothing_does_not_serve(void **state)
+{
+    const struct control_message ready = {.type = CONTROL_READY};
+    struct control_message got;
+    int fds[CONTROL_FDS_MAX];
+    unsigned n_fds;
+    (void)state;
+    assert_int_equal(control_send(pair[0], &ready, NULL, 0), -EPERM);
+    assert_int_equal(control_receive(pair[1], &got, fds, &n_fds), -EAGAIN);
+    control_gave_up_rights();
+    assert_int_equal(control_send(pair[0], &ready, NULL, 0), 0);
+    assert_int_equal(control_receive(pair[1], &got, fds, &n_fds), 1);
+    assert_int_equal(got.type, CONTROL_READY);
+}
+
 static void a_message_comes_as_it_went(void **state)
 {
     struct control_message sent = {.type = CONTROL_ALARM}, got;
@@ -157,6 +173,7 @@ static void each_word_has_one_size_and_its_descriptors(void **state)
 
 static void every_word_comes_as_it_went(void **state)
 {
+    control_gave_up_rights(); /* which READY needs */
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
         struct control_message sent, got, again;
@@ -250,6 +267,7 @@ static void texts_are_terminated_whatever_comes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(who_gave_up_nothing_does_not_serve),
         TEST(a_message_comes_as_it_went),
         TEST(descriptors_come_along),
         TEST(the_end_is_seen),

@@ -15,6 +15,7 @@
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -49,6 +50,21 @@ static int dummy_main(const struct child_role *role, int control_fd)
     return EXIT_SUCCESS;
 }
 
+/* For the test: somebody did not think of its rights, nor of what control_send() returns. */
+static int forgetful_main(int control_fd)
+{
+    const struct control_message ready = {.type = CONTROL_READY};
+    const struct control_message word = {.type = CONTROL_OVER_CEILING, .over_ceiling = {7, 0}};
+    struct pollfd p = {.fd = control_fd}; /* for its end alone */
+    control_send(control_fd, &ready, NULL, 0);
+    control_send(control_fd, &word, NULL, 0);
+    while (poll(&p, 1, -1) <= 0)
+        ;
+    return EXIT_SUCCESS;
+}
+
+static bool forgets;
+
 /* ---- the supervisor's side: daemon/supervisor/supervisor_NOUN.c ---- */
 
 extern const struct part part_dummy;
@@ -73,7 +89,7 @@ static unsigned kept(const struct supervisor *s)
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
     (void)s;
-    return dummy_main(c->role, control_fd);
+    return forgets ? forgetful_main(control_fd) : dummy_main(c->role, control_fd);
 }
 
 static void take_word(struct supervisor *s, const struct heard *h)
@@ -223,6 +239,31 @@ static void test_it_is_shown(void **state)
     dummy->state = CHILD_SERVING;
 }
 
+static bool is_said(int log_fd, const char *line)
+{
+    char text[4096] = "";
+    ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+    return n > 0 && strstr(text, line);
+}
+
+static void test_who_gave_up_nothing_never_serves(void **state)
+{
+    int log_fd = memfd_create("log", MFD_CLOEXEC), stderr_fd = dup(STDERR_FILENO);
+    assert_true(log_fd >= 0 && stderr_fd >= 0);
+    dup2(log_fd, STDERR_FILENO);
+    forgets = true;
+    int r = begin(state);
+    forgets = false;
+    dup2(stderr_fd, STDERR_FILENO);
+    assert_int_equal(r, 0);
+    TURN_UNTIL(own(s)->heard == 7); /* which it said after READY */
+    assert_int_equal(dummy->state, CHILD_STARTING);
+    assert_int_equal(own(s)->served, 0);
+    assert_true(is_said(log_fd, "a process that has given up no rights does not serve"));
+    close(log_fd);
+    close(stderr_fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -233,6 +274,7 @@ int main(void)
         TEST(test_it_dies_and_another_serves),
         TEST(test_what_is_not_for_it_to_say_ends_it),
         TEST(test_it_is_shown),
+        cmocka_unit_test_teardown(test_who_gave_up_nothing_never_serves, end),
     };
     log_open("role_test", STDERR_FILENO, false);
     return cmocka_run_group_tests(tests, NULL, NULL);

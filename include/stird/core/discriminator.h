@@ -1,6 +1,7 @@
 /*
- * discriminator - what tells the trunks of one source apart: a row for each kind, the most specific
- * first. The match, the checks of the configuration and `stirctl explain` go by the same table.
+ * discriminator - what tells the trunks of one source apart (Decided 11): a row for each kind, the
+ * most specific first. The match, the checks of the configuration and `stirctl explain` go by the
+ * same table.
  */
 #ifndef STIRD_DISCRIMINATOR_H
 #define STIRD_DISCRIMINATOR_H

@@ -1,7 +1,8 @@
 /*
  * identity - the Identity header as text (RFC 8224 section 4, erratum 6499). Pure.
  *
- * Reading tells what kind of header a call carries already; it verifies nothing.
+ * Written is one form alone, for each verifier takes it (Decided 3). Reading tells what kind of
+ * header a call carries already; it verifies nothing.
  */
 #ifndef STIRD_IDENTITY_H
 #define STIRD_IDENTITY_H

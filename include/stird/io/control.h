@@ -107,8 +107,14 @@ struct str control_encode(const struct control_message *m, unsigned n_fds);
 /* False: OCTETS with N_FDS descriptors are no word, and *M is all zero. */
 bool control_decode(struct control_message *m, struct str octets, unsigned n_fds);
 
-/* 0 or -errno, -EINVAL where the word has another form; the descriptors stay the caller's. */
+/*
+ * 0 or -errno, -EINVAL where the word has another form, -EPERM (and a line in the log) where it is
+ * READY and this process has given up nothing; the descriptors stay the caller's.
+ */
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
+/* This process has given up what its role does without (roles_narrow(), which alone calls this): it
+   may say READY from now on. */
+void control_gave_up_rights(void);
 /*
  * 1: a message; the caller owns FDS[0..*N_FDS). 0: the other end is gone. -errno, among them
  * -EAGAIN, -ENOMSG (an empty packet: it says nothing), -EBADMSG (no word: of another size than its

@@ -140,7 +140,7 @@ static bool number_read(struct build *b, struct str number, struct interval *int
     return false;
 }
 
-/* What was told of this row need not be told again when all rows are looked at together. */
+/* The later check of all rows together does not repeat what was told of this row. */
 static bool wide_check(struct build *b, struct build_refused *row, struct str number)
 {
     struct interval *interval = &row->interval;

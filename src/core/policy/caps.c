@@ -40,7 +40,7 @@ static void of_country(struct cap *cap, const struct view *v)
     cap->of = STR("cap of other countries' numbers");
 }
 
-/* Of all headers that tell a level the lowest holds; what cannot be read is the least level. */
+/* The lowest level of all headers counts; one that cannot be read counts as C. */
 static void of_header(struct cap *cap, const struct view *v)
 {
     const struct trunk *t = v->call->trunk;

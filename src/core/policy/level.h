@@ -1,6 +1,6 @@
 /*
- * level - what the rule or the settings give, as lowered by caps.c and guard_level(). Private to
- * core/policy.
+ * level - what the rule or the settings give (by the state of the number: Decided 7), as lowered by
+ * caps.c and guard_level(). Private to core/policy.
  */
 #ifndef STIRD_CORE_LEVEL_H
 #define STIRD_CORE_LEVEL_H

@@ -251,7 +251,8 @@ static uint64_t broken(const struct supervisor *s)
     return n;
 }
 
-/* What worker W shared with others and left behind is as it was when it began (mend.h). */
+/* Sets the sockets that worker W shared with others back to what they were when it began (mend.h).
+ */
 static void mend(struct supervisor *s, unsigned w)
 {
     own(s)->broken[w] = 0;

@@ -63,12 +63,12 @@ bool message_module_init(void);
 /*
  * REASON_OK, or why it cannot be served (BAD_REQUEST, BAD_VERSION, UNSUPPORTED_SCHEME,
  * TOO_MANY_HEADERS, OUT_OF_MEMORY): *M is empty then, but for M->fault, which says what and where.
- * RAW must stay as long as the message. SETTINGS say which calls are emergency calls, of which
- * more is taken; NULL: those that are such everywhere.
+ * RAW must stay as long as the message. SETTINGS says which numbers are emergency numbers; calls
+ * to them are parsed leniently. NULL: the numbers that are so everywhere.
  */
 enum reason message_parse(struct message *m, struct str raw, const struct settings *settings);
-/* The same of a datagram whose Content-Length does not say where the body ends: all behind the head
-   is it. Taken is what is of an emergency call. */
+/* The same of a datagram whose Content-Length does not say where the body ends: everything
+   after the head is the body. Only emergency calls are accepted this way. */
 enum reason message_parse_unmeasured(struct message *m, struct str raw,
                                      const struct settings *settings);
 void message_fini(struct message *m);
@@ -131,8 +131,8 @@ void message_remove_copies(struct message *m);
 int message_fit_transport(struct message *m, unsigned transport);
 /* A header line of any other name, before the empty line. */
 int message_add_header(struct message *m, const char *name, struct str value);
-/* Those for whose value REMOVE says so; when REMOVE is NULL all of them, and what resembles them.
- */
+/* Removes the headers NAME for whose value REMOVE returns true; when REMOVE is NULL all of them,
+   and those that look alike. */
 void message_remove_headers(struct message *m, const char *name, char compact,
                             bool (*remove)(struct str value));
 /* Lines that are no header, but that a next hop may take for this one (header_resembles). */

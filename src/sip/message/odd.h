@@ -2,10 +2,9 @@
  * odd - what of a message sofia-sip cannot read, and that is not to cost the call: what it is given
  * to read in its place, so that the message leaves as it came.
  *
- * Whatever is odd about an emergency call is such (Decided 5), and about what belongs to a call
- * that is there already: responses, and requests with a To tag. So is for any request what nothing
- * here depends on (section 16.3 item 1): a display name, empty parameters, and the Vias below the
- * topmost.
+ * Nothing odd stops an emergency call (Decided 5), or a message of a call that is there already: a
+ * response, or a request with a To tag. And in any request, no oddity stops it in what nothing here
+ * depends on (section 16.3 item 1): a display name, empty parameters, the Vias below the topmost.
  */
 #ifndef STIRD_SIP_ODD_H
 #define STIRD_SIP_ODD_H

@@ -202,7 +202,7 @@ static struct str last_word_off(struct str *rest)
     return word;
 }
 
-/* What of the place of a Request-URI is one: in brackets, in quotes, before parameters that stand
+/* The URI in an odd Request-URI field: without brackets, quotes, or parameters that a space sets
  * apart. */
 static struct str odd_request_uri(struct str s)
 {

@@ -23,7 +23,7 @@ bool stand_in_has_runs(const struct message *m)
     return m->status != 0 && m->n_lines > LINES_ALONE;
 }
 
-/* What a response is read by, or what may be taken off it or changed. */
+/* The headers of a response that we read, remove or change. */
 bool stand_in_is_kept_apart(const struct header_line *line)
 {
     static const struct {
@@ -125,7 +125,8 @@ static void write_start_line(const struct message *m, char *text)
         write_status_line(m, text);
 }
 
-/* What is no hop count, or not one; of a response the same of its length. */
+/* Hides a Max-Forwards that is no number or comes twice; in a response, the same of Content-Length.
+ */
 static bool is_hidden(const struct message *m, const struct header_line *line)
 {
     return (m->hops_unclear && header_is(line, STR("Max-Forwards"), 0)) ||

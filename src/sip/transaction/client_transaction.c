@@ -19,6 +19,10 @@
  *       2xx: up            300-699: the ACK again
  *       M (64*T1): end     D (32 s; on a stream at once): end
  *
+ * A connection that is closed in PROCEEDING begins 64*T1, if nothing has; one that broke tells the
+ * user and begins it anew. Both end with: connection lost. A transport error matters in CALLING
+ * alone: in ACCEPTED, COMPLETED, and in PROCEEDING where no connection is lost, it is ignored.
+ *
  * Others:
  *
  *   request ----> CALLING ---- F (64*T1) -------------> end: timeout
@@ -27,6 +31,8 @@
  *     up to T2     |  | 1xx: up; E by T2, F goes on
  *     (UDP)        |  v
  *                  | PROCEEDING ---- F --------------> end: timeout
+ *                  |  |   `--- connection broke: user told, 64*T1 in place of F
+ *                  |  |                           ---> end: connection lost
  *                  v  v
  *                  |  |    200-699: up
  *                COMPLETED

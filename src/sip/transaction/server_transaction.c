@@ -11,8 +11,10 @@
  *          +-------+  +-------+
  *          v                  v
  *      ACCEPTED           COMPLETED ------ H (64*T1): end: timeout
- *       2xx: sent             |   G: the answer again at T1, doubled up to T2 (UDP)
- *       ACK: passes           |   the request again: the answer again
+ *       the request again:    |   G: the answer again at T1, doubled up to T2 (UDP)
+ *        absorbed             |   the request again: the answer again
+ *       2xx: sent             |
+ *       ACK: passes           |
  *       L (64*T1): end        | ACK
  *                             v
  *                         CONFIRMED
@@ -26,6 +28,9 @@
  *                     v
  *                 COMPLETED      the request again: the answer again
  *                  J (64*T1; on a stream at once): end
+ *
+ * An answer that cannot be sent changes no state: transport errors are ignored here, and the timers
+ * end the transaction (section 17.2.4 would tell the user, who has nothing to do about it).
  */
 #include <stdlib.h>
 #include <string.h>
