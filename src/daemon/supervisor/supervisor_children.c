@@ -152,8 +152,8 @@ static void ping(struct supervisor *s, struct child *c, void *user)
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
     if (c->pinged_ms) /* one is enough: the socket of a child that hangs is not filled */
         return;
-    child_send(c, &message, NULL, 0);
-    c->pinged_ms = now_ms;
+    if (child_send(c, &message, NULL, 0) == 0) /* else it has nothing to answer */
+        c->pinged_ms = now_ms;
 }
 
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms)
