@@ -30,6 +30,8 @@
 #define PROBLEMS_BYTES_MAX  (4 * 1024 * 1024)
 #define PROBLEMS_PIECE      65536
 
+#define GOODBYE_MS 1000 /* to end by itself */
+
 #define PROBLEMS_TOLD_MAX (64 * 1024)
 #define FAILURE_TEXT_MAX  256
 
@@ -45,6 +47,7 @@ struct reload {
     bool again;               /* one is wanted, behind the present one or as soon as it can be */
     bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
     bool loader_told;         /* what is wrong: it was its last word */
+    int64_t goodbye_ms;       /* who was to end by then, and has not, is killed; 0: nobody was */
     bool left[WORKERS_MAX];   /* could not be switched back */
     uint64_t last_generation; /* given out, whether it came into force or not */
     struct reload_counts counts;
@@ -172,6 +175,7 @@ static void fail(struct supervisor *s, const char *why)
         let_go(loader(s));
     if (supervisor_next_signer(s))
         let_go(supervisor_next_signer(s));
+    own(s)->goodbye_ms = clock_monotonic_ms() + GOODBYE_MS;
     configuration_fini(&s->next);
     switch_all_back(s);
     snprintf(own(s)->failure, sizeof(own(s)->failure), "%s", why);
@@ -197,6 +201,7 @@ static void reload(struct supervisor *s, int64_t now_ms)
     supervisor_tell(s, EVENT_RELOAD_BEGINS, &(struct news){.now_ms = now_ms});
     own(s)->step = RELOAD_LOADING;
     own(s)->loader_told = false;
+    own(s)->goodbye_ms = 0;
     int r = supervisor_start_child(s, loader(s), now_ms);
     own(s)->force_asked = false;
     if (r)
@@ -304,8 +309,8 @@ static void take_loaded(struct supervisor *s, const struct control_loaded *messa
         return;
     }
     s->next.generation = ++own(s)->last_generation;
-    s->next.urgent_faults = message->urgent_faults;
-    s->next.urgent_unknown = message->urgent_unknown;
+    s->next.urgent_faults = counters_sum(0, message->urgent_faults);
+    s->next.urgent_unknown = counters_sum(0, message->urgent_unknown);
     own(s)->step = RELOAD_SIGNER;
     int r = supervisor_start_next_signer(s, now_ms);
     if (r)
@@ -340,6 +345,7 @@ static void hear_loaded(struct supervisor *s, const struct heard *h)
         return;
     if (h->n_fds == 3 && !read_lines(&own(s)->warnings, h->fds[2]))
         buf_reset(&own(s)->warnings);
+    own(s)->goodbye_ms = h->now_ms + GOODBYE_MS; /* that was its last word */
     take_loaded(s, &h->message->loaded, h->fds, h->now_ms);
     h->fds[0] = h->fds[1] = -1;
 }
@@ -456,8 +462,26 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     reload(s, news->now_ms);
 }
 
+/* Until then no other reload can begin. */
+static void end_who_stays(struct supervisor *s, int64_t now_ms)
+{
+    if (own(s)->goodbye_ms == 0 || now_ms < own(s)->goodbye_ms)
+        return;
+    own(s)->goodbye_ms = 0;
+    child_kill(loader(s), SIGKILL);
+    if (own(s)->step == RELOAD_NONE && supervisor_next_signer(s))
+        child_kill(supervisor_next_signer(s), SIGKILL);
+}
+
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
+{
+    (void)now_ms;
+    return own(s)->goodbye_ms ? own(s)->goodbye_ms : INT64_MAX;
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
+    end_who_stays(s, now_ms);
     if (own(s)->step != RELOAD_SWITCHING)
         switch_all_back(s);
     if (own(s)->again)
@@ -556,6 +580,7 @@ const struct part part_reload = {
     .bytes = sizeof(struct reload),
     .init = init,
     .fini = fini,
+    .deadline = deadline,
     .tick = tick,
     .on = {[EVENT_STOPPING] = on_stopping,
            [EVENT_CHILD_SERVES] = on_serves,

@@ -252,7 +252,8 @@ static void take_alarm(struct supervisor *s, const struct heard *h)
 
 static void take_over_ceiling(struct supervisor *s, const struct heard *h)
 {
-    own(s)->requests_refused += h->message->over_ceiling.requests;
+    own(s)->requests_refused = counters_sum(own(s)->requests_refused,
+                                            h->message->over_ceiling.requests);
 }
 
 static const struct word hears[] = {
