@@ -277,6 +277,26 @@ class OfALoader(Passing):
         lies = [self.lie(word, "sealed memory", n, counted=False) for word, n in (("MISTAKES", 1), ("LOADED", 2))]
         self.walk("loader", self.begin, [(name, stays(lie)) for name, lie in lies], self.reload_is_good)
 
+    def test_a_worker_that_refuses_what_it_begins_with(self):
+        """That is no word on a reload which is still on its way."""
+        self.start()
+        supervisor, old = self.stird.process.pid, self.stird.wait_child("worker")
+        with self.born("loader", self.begin) as loader:
+            os.kill(loader.pid, signal.SIGSTOP)
+        with possess.Newborn(supervisor, "stird-worker", lambda: os.kill(old, signal.SIGKILL),
+                             lambda pid: True) as worker:
+            try:
+                self.words.say_by(worker, control_of(worker.pid, supervisor), "SNAPSHOT_REFUSED", 1, generation=1)
+            except possess.Died:
+                pass
+        self.stird.wait_log("the new configuration cannot be taken")
+        stird.wait_until(lambda: [w["state"] for w in stirctl.ask(self.stird.configuration, "status")["workers"]]
+                         == ["serving"], HANG_S, "another worker")
+        os.kill(loader.pid, signal.SIGCONT)
+        self.stird.wait_log("reload done|reload failed")
+        self.assertFalse(self.stird.log_lines("reload failed"))
+        self.assertEqual(self.stats()["children_false"], 0)
+
     def test_more_words_than_one_has(self):
         self.start()
         def flood(child, fd):
