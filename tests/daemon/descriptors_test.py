@@ -85,10 +85,13 @@ class FewDescriptors(WorkersStory):
         os.kill(dies, signal.SIGSTOP)
         self.stird.reload()
         stird.wait_until(lambda: self.pages(stays) - pages or self.ended() > failed, HANG_S, "it takes it")
+        known = self.pages(stays)
         with self.room(1):
             if self.ended() == failed:  # else it was replaced before, as it stood still: once more
                 self.send(dies, signal.SIGKILL)
-                self.stird.wait_lines(LEFT)
+                # What the reload had may have been room enough: then it was switched back, and once more.
+                stird.wait_until(lambda: self.stird.log_lines(LEFT) or self.pages(stays) - known - pages, HANG_S,
+                                 "the way back, or none")
         stird.wait_until(lambda: len(self.workers()) == 2, HANG_S, "two workers")
         return stays
 
