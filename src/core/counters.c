@@ -96,8 +96,7 @@ TABLE(service);
 
 /* ---- sums ---- */
 
-/* SUM is one of ours. */
-static uint64_t sum_of(uint64_t sum, uint64_t more)
+uint64_t counters_sum(uint64_t sum, uint64_t more)
 {
     more = more < COUNT_MOST ? more : COUNT_MOST;
     return sum < INT64_MAX - more ? sum + more : INT64_MAX;
@@ -106,7 +105,7 @@ static uint64_t sum_of(uint64_t sum, uint64_t more)
 void counters_add(const struct counter_table *table, uint64_t *to, const uint64_t *from)
 {
     for (unsigned i = 0; i < table->n; i++)
-        to[i] = sum_of(to[i], count_now(&from[i]));
+        to[i] = counters_sum(to[i], count_now(&from[i]));
 }
 
 void counters_add_gone(const struct counter_table *table, uint64_t *to, const uint64_t *from)
@@ -114,7 +113,7 @@ void counters_add_gone(const struct counter_table *table, uint64_t *to, const ui
     for (unsigned r = 0; r < table->n_rows; r++) {
         const struct counter *row = &table->rows[r];
         for (unsigned i = row->first; row->kind != COUNTER_LEVEL && i < row->first + row->n; i++)
-            to[i] = sum_of(to[i], count_now(&from[i]));
+            to[i] = counters_sum(to[i], count_now(&from[i]));
     }
 }
 
@@ -142,7 +141,7 @@ static void put_histogram(const uint64_t *numbers, struct json *j)
     const struct histogram *h = (const struct histogram *)(const void *)numbers;
     uint64_t count = 0;
     for (unsigned i = 0; i <= HISTOGRAM_BORDERS; i++)
-        count = sum_of(count, h->bucket[i]);
+        count = counters_sum(count, h->bucket[i]);
     json_begin_object(j);
     put_number(j, STR("count"), count);
     put_number(j, STR("sum"), h->sum);

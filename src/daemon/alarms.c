@@ -1,6 +1,7 @@
 #include "alarms.h"
 
 #include <stird/base/log.h>
+#include <stird/core/counters.h>
 
 enum rule { WHILE, QUIET };
 
@@ -47,7 +48,7 @@ static void look(unsigned i, struct alarm *a, uint64_t value, int64_t now_ms, in
     enum rule rule = kinds[i].rule;
     uint64_t more = news(rule, a, value);
     if (more > 0) {
-        a->count = rule == WHILE ? more : a->count + more;
+        a->count = rule == WHILE ? more : counters_sum(a->count, more);
         a->last_s = now_s;
         a->last_ms = now_ms;
     }

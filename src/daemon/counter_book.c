@@ -30,7 +30,7 @@ struct account {
 /* Of one worker and one snapshot. */
 struct parts {
     struct parts *next; /* an older one */
-    uint64_t generation;
+    uint64_t number;    /* of those of its worker; who is given one later has a higher one */
     struct part_counters counters;
     struct account **accounts[KINDS];
     unsigned n[KINDS];
@@ -43,6 +43,7 @@ struct counter_book {
     struct worker {
         struct proxy_counters *page; /* NULL: there is none */
         struct parts *parts;         /* the newest first */
+        uint64_t last_number;
     } workers[];
 };
 
@@ -195,33 +196,51 @@ static void close_after(struct counter_book *b, struct worker *w, unsigned keep)
     }
 }
 
-int counter_book_open_parts(struct counter_book *b, unsigned w, uint64_t generation,
-                            const struct settings *settings)
+int counter_book_open_parts(struct counter_book *b, unsigned w, const struct settings *settings,
+                            uint64_t *number)
 {
     int fd = part_counters_memory(settings->n_trunks, settings->n_upstreams);
     struct parts *p = fd < 0 ? NULL : calloc(1, sizeof(*p));
     if (!p)
         return fd < 0 ? fd : (close(fd), -ENOMEM);
-    p->generation = generation;
     if (!map_parts(p, fd, settings) || !take_accounts(b, p, settings)) {
         close_parts(b, p);
         close(fd);
         return -ENOMEM;
     }
+    *number = p->number = ++b->workers[w].last_number;
     p->next = b->workers[w].parts;
     b->workers[w].parts = p;
     close_after(b, &b->workers[w], COUNTER_BOOK_PARTS);
     return fd;
 }
 
+void counter_book_take_back(struct counter_book *b, unsigned w)
+{
+    struct parts *p = b->workers[w].parts;
+    b->workers[w].parts = p->next;
+    close_parts(b, p);
+}
+
+static bool is_held(uint64_t number, const uint64_t *held, unsigned n)
+{
+    uint64_t newest = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (held[i] == number)
+            return true;
+        newest = held[i] > newest ? held[i] : newest;
+    }
+    return number > newest; /* it is on its way */
+}
+
 /* The newest stays, whatever it says: its calls come. */
-void counter_book_holds(struct counter_book *b, unsigned w, uint64_t oldest)
+void counter_book_holds(struct counter_book *b, unsigned w, const uint64_t *held, unsigned n)
 {
     struct parts *newest = b->workers[w].parts;
     struct parts **link = newest ? &newest->next : NULL;
     while (link && *link) {
         struct parts *p = *link;
-        if (p->generation >= oldest) {
+        if (is_held(p->number, held, n)) {
             link = &p->next;
             continue;
         }

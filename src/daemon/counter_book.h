@@ -11,12 +11,14 @@
 
 #include <stird/core/counters.h>
 #include <stird/core/settings.h>
+#include <stird/io/control.h>
 #include <stird/io/counter_page.h>
 
 struct counter_book;
 
-/* Of a worker: with more snapshots that its calls hold, the oldest counts no more. */
-#define COUNTER_BOOK_PARTS 16
+/* Of a worker: with more snapshots that its calls hold, the oldest counts no more. It tells of
+   CONTROL_HELD_MAX; there is room beside for those that it takes between two heartbeats. */
+#define COUNTER_BOOK_PARTS (2 * CONTROL_HELD_MAX)
 
 /* NULL: no memory. */
 struct counter_book *counter_book_new(unsigned n_workers);
@@ -25,11 +27,14 @@ void counter_book_free(struct counter_book *b);
 /* A page for the worker W, which begins; the one before is gone. A descriptor, the caller's, or
    -errno. */
 int counter_book_open(struct counter_book *b, unsigned w);
-/* The same for its calls of a snapshot, beside those of the snapshots before. */
-int counter_book_open_parts(struct counter_book *b, unsigned w, uint64_t generation,
-                            const struct settings *settings);
-/* W says that its calls hold no snapshot before OLDEST: what it counted for those is final. */
-void counter_book_holds(struct counter_book *b, unsigned w, uint64_t oldest);
+/* The same for its calls of a snapshot of SETTINGS, beside those of the snapshots before: a
+   snapshot may be given twice, each has a page, and *NUMBER, by which W says that it holds it. */
+int counter_book_open_parts(struct counter_book *b, unsigned w, const struct settings *settings,
+                            uint64_t *number);
+/* The last one opened: W was not given it. */
+void counter_book_take_back(struct counter_book *b, unsigned w);
+/* W says what it HOLDS: what it counted on other pages that it had is final. */
+void counter_book_holds(struct counter_book *b, unsigned w, const uint64_t *held, unsigned n);
 /* W is gone, and its levels with it. */
 void counter_book_gone(struct counter_book *b, unsigned w);
 /* SETTINGS have come into force: of other trunks and upstreams nothing is kept. */

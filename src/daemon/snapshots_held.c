@@ -142,6 +142,14 @@ void snapshots_held_drop_unused(struct snapshots_held *held)
     }
 }
 
+unsigned snapshots_held_pages(const struct snapshots_held *held, uint64_t *pages, unsigned max)
+{
+    unsigned n = 0;
+    for (const struct held_snapshot *h = held->first; h && n < max; h = h->next)
+        pages[n++] = h->snapshot->page;
+    return n;
+}
+
 uint64_t snapshots_held_oldest(const struct snapshots_held *held)
 {
     uint64_t oldest = UINT64_MAX;

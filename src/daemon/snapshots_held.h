@@ -31,6 +31,8 @@ bool snapshots_held_connect(struct snapshots_held *held, uint64_t generation, in
 void snapshots_held_set_states(struct snapshots_held *held, uint64_t generation, struct str text);
 /* Those before the current one that nobody else has a reference of. */
 void snapshots_held_drop_unused(struct snapshots_held *held);
+/* The pages of the newest ones, the current one first, MAX at most; how many they are. */
+unsigned snapshots_held_pages(const struct snapshots_held *held, uint64_t *pages, unsigned max);
 uint64_t snapshots_held_oldest(const struct snapshots_held *held); /* UINT64_MAX: none is held */
 
 #endif

@@ -97,8 +97,10 @@ static struct snapshot *read_snapshot(struct worker *w, const struct control_sna
     }
     snapshot = snapshot_new(settings, fds[1], signer, m->secret, m->generation,
                             m->numbers_generation, &why);
-    if (snapshot && snapshot_count_in(snapshot, fds[3]))
+    if (snapshot && snapshot_count_in(snapshot, fds[3])) {
+        snapshot->page = m->page;
         return snapshot;
+    }
     if (snapshot) {
         log_error("no snapshot", LOG_CSTR("why", "nowhere to count in"));
         snapshot_unref(snapshot);
@@ -361,8 +363,10 @@ static void on_heartbeat(evutil_socket_t fd, short what, void *user)
     struct worker *w = user;
     watch_clock(w);
     snapshots_held_drop_unused(&w->held);
-    say(w, &(struct control_message){.type = CONTROL_HEARTBEAT,
-                                     .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}});
+    struct control_message m = {.type = CONTROL_HEARTBEAT,
+                                .heartbeat = {.oldest = snapshots_held_oldest(&w->held)}};
+    snapshots_held_pages(&w->held, m.heartbeat.held, CONTROL_HELD_MAX);
+    say(w, &m);
     tell_names(w);
     tell_refused(w);
     tell_hops(w);

@@ -55,6 +55,23 @@ class Counters(CountersStory):
         self.signed_again()
         stird.wait_until(lambda: min(self.totals()) == n + 1, HANG_S, "it goes on")
 
+    def test_a_call_is_counted_over_many_reloads(self):
+        """One that lasts, and more reloads than a worker has pages for."""
+        self.start_workers(1)
+        self.place()
+        arrived = self.carrier.expect("INVITE")
+        self.carrier.respond(arrived, 180)
+        self.sbc.expect(180)
+        for _ in range(20):
+            self.reload()
+        stats = self.stats()
+        self.assertEqual([stats[kind][name].get("calls") for kind, name in
+                          (("trunks", "pbx"), ("upstreams", "carrier"))], [1, 1])
+        self.carrier.respond(arrived, 486)
+        self.wait_stats(lambda stats: "calls" not in stats["trunks"]["pbx"] and
+                        stats["trunks"]["pbx"].get("signed_calls") == 1 and
+                        stats["upstreams"]["carrier"].get("responses", {}).get("4xx") == 1, "its end")
+
     def test_levels_go_with_workers(self):
         self.start_workers(2)
         for _ in range(8):

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -126,6 +127,13 @@ class Floods(WordsStory):
 
     def test_of_a_recorder(self):
         self.walk("recorder")
+
+    def test_of_numbers(self):
+        """What can be no count is believed so far that the sum can still be shown, and still grows."""
+        self.start()
+        for n in range(1, 4):
+            self.say("signer", "OVER_CEILING", generation=NEVER)
+            stird.wait_until(lambda n=n: self.stats()["sign_requests_over_ceiling"] == n * 2**53, HANG_S, "counted")
 
     def test_of_packets_without_octets(self):
         """One says nothing and closes nothing; many are many words."""
@@ -256,6 +264,38 @@ class OfALoader(Passing):
         self.walk("loader", self.begin,
                   [self.lie(word, kind, n, counted=False) for kind in kinds
                    for word, n in (("LOADED", 2), ("LOADED", 3), ("MISTAKES", 1))], self.reload_is_good)
+
+    def test_its_last_word_without_an_end(self):
+        """It is ended, and the next reload has its place."""
+        self.start()
+        def stays(lie):
+            def tell(child, fd):
+                lie(child, fd)
+                os.kill(child.pid, signal.SIGSTOP)
+                return False
+            return tell
+        lies = [self.lie(word, "sealed memory", n, counted=False) for word, n in (("MISTAKES", 1), ("LOADED", 2))]
+        self.walk("loader", self.begin, [(name, stays(lie)) for name, lie in lies], self.reload_is_good)
+
+    def test_a_worker_that_refuses_what_it_begins_with(self):
+        """That is no word on a reload which is still on its way."""
+        self.start()
+        supervisor, old = self.stird.process.pid, self.stird.wait_child("worker")
+        with self.born("loader", self.begin) as loader:
+            os.kill(loader.pid, signal.SIGSTOP)
+        with possess.Newborn(supervisor, "stird-worker", lambda: os.kill(old, signal.SIGKILL),
+                             lambda pid: True) as worker:
+            try:
+                self.words.say_by(worker, control_of(worker.pid, supervisor), "SNAPSHOT_REFUSED", 1, generation=1)
+            except possess.Died:
+                pass
+        self.stird.wait_log("the new configuration cannot be taken")
+        stird.wait_until(lambda: [w["state"] for w in stirctl.ask(self.stird.configuration, "status")["workers"]]
+                         == ["serving"], HANG_S, "another worker")
+        os.kill(loader.pid, signal.SIGCONT)
+        self.stird.wait_log("reload done|reload failed")
+        self.assertFalse(self.stird.log_lines("reload failed"))
+        self.assertEqual(self.stats()["children_false"], 0)
 
     def test_more_words_than_one_has(self):
         self.start()

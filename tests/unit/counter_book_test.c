@@ -48,12 +48,14 @@ static struct proxy_counters *open_page(struct counter_book *b, unsigned w)
     return page;
 }
 
-static struct part_counters open_parts(struct counter_book *b, unsigned w, uint64_t generation,
+static struct part_counters open_parts(struct counter_book *b, unsigned w, uint64_t number,
                                        const struct settings *settings)
 {
     struct part_counters parts;
-    int fd = counter_book_open_parts(b, w, generation, settings);
+    uint64_t n;
+    int fd = counter_book_open_parts(b, w, settings, &n);
     assert_true(fd >= 0);
+    assert_int_equal(n, number);
     assert_true(ftruncate(fd, 1) < 0);
     assert_false(
         part_counters_map(&parts, fd, settings->n_trunks + 1, settings->n_upstreams, true));
@@ -61,6 +63,14 @@ static struct part_counters open_parts(struct counter_book *b, unsigned w, uint6
     close(fd);
     return parts;
 }
+
+/* As a heartbeat says it. */
+static void hold(struct counter_book *b, const uint64_t held[CONTROL_HELD_MAX])
+{
+    counter_book_holds(b, 0, held, CONTROL_HELD_MAX);
+}
+
+#define holds(book, ...) hold((book), (const uint64_t[CONTROL_HELD_MAX]){__VA_ARGS__})
 
 static uint64_t signed_of(struct counter_book *b, const char *name)
 {
@@ -138,10 +148,10 @@ static void a_trunk_goes_on_over_a_reload(void **state)
     assert_int_equal(signed_of(b, "two"), 202);
     assert_int_equal(signed_of(b, "one"), 302);
     assert_int_equal(offered_of(b, "two"), 20);
-    counter_book_holds(b, 0, 2);
+    holds(b, 2);
     count_add(&old.trunks[0].signed_calls, 1000);
     assert_int_equal(signed_of(b, "one"), 302);
-    counter_book_holds(b, 0, UINT64_MAX); /* whatever it says: the newest stays */
+    holds(b, UINT64_MAX); /* whatever it says: the newest stays */
     count_add(&new.trunks[2].signed_calls, 1);
     assert_int_equal(signed_of(b, "one"), 303);
     part_counters_unmap(&old), part_counters_unmap(&new);
@@ -164,7 +174,7 @@ static void one_that_is_taken_out_begins_anew(void **state)
     counter_book_in_force(b, both);
     assert_int_equal(signed_of(b, "two"), 0);
     count_add(&third.trunks[1].signed_calls, 1);
-    counter_book_holds(b, 0, 3);
+    holds(b, 3);
     assert_int_equal(signed_of(b, "two"), 1);
     part_counters_unmap(&first), part_counters_unmap(&second), part_counters_unmap(&third);
     counter_book_free(b);
@@ -180,9 +190,9 @@ static void a_reload_that_fails_leaves_nothing(void **state)
     struct part_counters first = open_parts(b, 0, 1, before), second = open_parts(b, 0, 2, failed);
     count_add(&second.trunks[0].signed_calls, 1);
     count_add(&second.trunks[1].signed_calls, 1);
-    struct part_counters again = open_parts(b, 0, 1, before);
+    struct part_counters again = open_parts(b, 0, 3, before);
     count_add(&again.trunks[0].signed_calls, 1);
-    counter_book_holds(b, 0, 1);
+    holds(b, 3);
     assert_int_equal(signed_of(b, "one"), 2);
     counter_book_gone(b, 0);
     assert_int_equal(signed_of(b, "one"), 2);
@@ -211,7 +221,75 @@ static void levels_of_trunks_go_with_their_worker(void **state)
     counter_book_free(b);
 }
 
-/* A worker whose calls never end, as it says. */
+/* One page for each that is held, however many came and went between. */
+static void a_long_call_counts_over_many_reloads(void **state)
+{
+    struct counter_book *b = counter_book_new(1);
+    const struct settings *settings = NAMED("one");
+    uint64_t last = 1;
+    (void)state;
+    counter_book_in_force(b, settings);
+    struct part_counters first = open_parts(b, 0, 1, settings);
+    count_add(&first.trunks[0].calls, 1);
+    for (unsigned i = 0; i < 5 * COUNTER_BOOK_PARTS; i++) {
+        struct part_counters next = open_parts(b, 0, ++last, settings);
+        count_add(&next.trunks[0].signed_calls, 1);
+        if (i % CONTROL_HELD_MAX == 0)
+            holds(b, last, 1);
+        part_counters_unmap(&next);
+    }
+    count_add(&first.trunks[0].signed_calls, 1);
+    assert_int_equal(signed_of(b, "one"), 5 * COUNTER_BOOK_PARTS + 1);
+    assert_int_equal(counter_book_trunk(b, STR("one"))->calls, 1);
+    holds(b, last);
+    count_add(&first.trunks[0].signed_calls, 1000); /* it lies: nobody keeps the page */
+    assert_int_equal(signed_of(b, "one"), 5 * COUNTER_BOOK_PARTS + 1);
+    part_counters_unmap(&first);
+    counter_book_free(b);
+}
+
+/* Those that were sent and not taken yet are no old ones. */
+static void what_is_on_its_way_counts(void **state)
+{
+    struct counter_book *b = counter_book_new(1);
+    const struct settings *settings = NAMED("one");
+    (void)state;
+    counter_book_in_force(b, settings);
+    struct part_counters first = open_parts(b, 0, 1, settings),
+                         next = open_parts(b, 0, 2, settings), back = open_parts(b, 0, 3, settings);
+    holds(b, 1);
+    count_add(&next.trunks[0].signed_calls, 1);
+    holds(b, 2, 1);
+    count_add(&back.trunks[0].signed_calls, 2);
+    holds(b, 3, 1);
+    count_add(&next.trunks[0].signed_calls, 1000);
+    count_add(&first.trunks[0].signed_calls, 4);
+    assert_int_equal(signed_of(b, "one"), 7);
+    part_counters_unmap(&first), part_counters_unmap(&next), part_counters_unmap(&back);
+    counter_book_free(b);
+}
+
+/* It could not be sent, again and again: the page of a call that lasts is none the worse. */
+static void a_page_that_was_not_given_is_taken_back(void **state)
+{
+    struct counter_book *b = counter_book_new(1);
+    const struct settings *settings = NAMED("one");
+    (void)state;
+    counter_book_in_force(b, settings);
+    struct part_counters first = open_parts(b, 0, 1, settings);
+    for (unsigned i = 0; i < 3 * COUNTER_BOOK_PARTS; i++) {
+        struct part_counters lost = open_parts(b, 0, i + 2, settings);
+        counter_book_take_back(b, 0);
+        count_add(&lost.trunks[0].signed_calls, 1000);
+        part_counters_unmap(&lost);
+    }
+    count_add(&first.trunks[0].signed_calls, 1);
+    assert_int_equal(signed_of(b, "one"), 1);
+    part_counters_unmap(&first);
+    counter_book_free(b);
+}
+
+/* A worker that holds more than it can tell, as it says. */
 static void no_worker_holds_pages_without_end(void **state)
 {
     struct counter_book *b = counter_book_new(1);
@@ -222,7 +300,7 @@ static void no_worker_holds_pages_without_end(void **state)
     for (unsigned i = 0; i < 3 * COUNTER_BOOK_PARTS; i++) {
         parts[i] = open_parts(b, 0, i + 1, settings);
         count_add(&parts[i].trunks[0].signed_calls, 1);
-        counter_book_holds(b, 0, 0);
+        holds(b, 0);
     }
     assert_int_equal(signed_of(b, "one"), 3 * COUNTER_BOOK_PARTS);
     count_add(&parts[0].trunks[0].signed_calls, 1000); /* of which nobody keeps the page */
@@ -318,6 +396,9 @@ int main(void)
         cmocka_unit_test(one_that_is_taken_out_begins_anew),
         cmocka_unit_test(a_reload_that_fails_leaves_nothing),
         cmocka_unit_test(levels_of_trunks_go_with_their_worker),
+        cmocka_unit_test(a_long_call_counts_over_many_reloads),
+        cmocka_unit_test(what_is_on_its_way_counts),
+        cmocka_unit_test(a_page_that_was_not_given_is_taken_back),
         cmocka_unit_test(no_worker_holds_pages_without_end),
         cmocka_unit_test(a_configuration_may_have_none),
         cmocka_unit_test(a_page_of_random_octets_is_false_numbers),

@@ -88,6 +88,8 @@ extern const struct counter_table counters_of_all, counters_of_trunk, counters_o
 /* What is counted at I of a list by reason: "owned". Empty: there is no such reason. */
 struct str counters_reason_name(unsigned i);
 
+/* SUM, one of ours, and MORE, as another process says it: for each number that a child says. */
+uint64_t counters_sum(uint64_t sum, uint64_t more);
 /*
  * Adds the numbers FROM, which another process may be writing, to those of TO. No sum is above
  * INT64_MAX: whatever FROM holds, it can be shown.

@@ -14,8 +14,9 @@
 #include <stird/io/failed_call.h>
 #include <stird/io/snapshot.h>
 
-#define CONTROL_FDS_MAX 4
-#define CONTROL_TEXT    256 /* octets, the NUL at their end included */
+#define CONTROL_FDS_MAX  4
+#define CONTROL_HELD_MAX 16  /* snapshots that a worker tells of */
+#define CONTROL_TEXT     256 /* octets, the NUL at their end included */
 
 enum control_type {
     CONTROL_NO_WORD, /* no word */
@@ -36,6 +37,7 @@ struct control_worker {
 
 struct control_snapshot {
     uint64_t generation, numbers_generation;
+    uint64_t page;     /* of its parts: by this number the worker says that it holds it */
     int64_t read_at_s; /* when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];
     char path[CONTROL_TEXT];   /* the main configuration file, key into the files */
@@ -59,7 +61,8 @@ struct control_forced {
 };
 
 struct control_heartbeat {
-    uint64_t oldest; /* generation that a call still holds */
+    uint64_t oldest;                 /* generation that a call still holds */
+    uint64_t held[CONTROL_HELD_MAX]; /* pages of the snapshots held, the newest first; 0: none */
 };
 
 struct control_over_ceiling {

@@ -26,6 +26,7 @@ struct snapshot {
     uint32_t *customer;            /* numbers_customer() of each trunk's customer, by trunk index */
     struct signer_client *signer;  /* never NULL: without a signer it refuses every request */
     uint8_t *certificate_states;   /* certificate_choice.h, of each of the settings' units */
+    uint64_t page;                 /* of its counters: its number, for who gave it */
     struct part_counters counters; /* of its trunks and upstreams; without any nobody counts them */
     uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of the HMAC in Via and Record-Route */
     uint8_t origid_key[ORIGID_KEY_BYTES];  /* of stable origids: made of the secret */

@@ -152,8 +152,9 @@ static void ping(struct supervisor *s, struct child *c, void *user)
     c->next_ping_ms = now_ms + c->role->ping_every_ms;
     if (c->pinged_ms) /* one is enough: the socket of a child that hangs is not filled */
         return;
-    child_send(c, &message, NULL, 0);
-    c->pinged_ms = now_ms;
+    int r = child_send(c, &message, NULL, 0);
+    if (r == 0 || r == -EPIPE) /* else it has nothing to answer; whom nobody reaches never will */
+        c->pinged_ms = now_ms;
 }
 
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms)

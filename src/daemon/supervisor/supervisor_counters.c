@@ -36,7 +36,7 @@ bool supervisor_open_counters(struct supervisor *s, struct problems *problems)
 struct proxy_counters supervisor_counters(const struct supervisor *s)
 {
     struct proxy_counters sum = counter_book_sum(supervisor_counter_book(s));
-    sum.records_dropped += supervisor_records_lost(s);
+    sum.records_dropped = counters_sum(sum.records_dropped, supervisor_records_lost(s));
     return sum;
 }
 

@@ -137,14 +137,14 @@ void supervisor_send_names(struct supervisor *s, unsigned w)
     for (unsigned i = 0; i < own(s)->n; i++)
         note_part(&own(s)->list[i], w, false);
     int fd = supervisor_names_to_fd(s);
-    if (fd < 0) {
+    int r = fd < 0 ? fd : child_send(&s->workers[w], &message, &fd, 1);
+    if (r) {
         own(s)->unsent++;
         log_error("a worker starts without the last good addresses of names",
-                  LOG_CSTR("error", strerror(-fd)));
-        return;
+                  LOG_CSTR("error", strerror(-r)));
     }
-    child_send(&s->workers[w], &message, &fd, 1);
-    close(fd);
+    if (fd >= 0)
+        close(fd);
 }
 
 static void fini(struct supervisor *s)

@@ -59,11 +59,11 @@ int supervisor_send_overlay(struct supervisor *s, unsigned w)
     own(s)->in_use[w] = 0;
     if (s->workers[w].pid == 0)
         return 0;
-    if (own(s)->owed[w].since_ms == 0)
-        patience_begin(&own(s)->owed[w], true, clock_monotonic_ms());
     int r = child_send(&s->workers[w], &message, any ? &own(s)->fd : NULL, any);
     if (r)
         child_kill(&s->workers[w], SIGKILL); /* the one after it begins with them */
+    else if (own(s)->owed[w].since_ms == 0)
+        patience_begin(&own(s)->owed[w], true, clock_monotonic_ms());
     return r;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
+#include <stird/base/count.h>
 #include <stird/base/log.h>
 #include <stird/base/memory_file.h>
 #include <stird/base/packet.h>
@@ -97,7 +98,7 @@ int supervisor_mend_record_channel(struct supervisor *s, unsigned w)
 uint64_t supervisor_records_lost(const struct supervisor *s)
 {
     const struct record_tally *tally = supervisor_records(s)->tally;
-    return tally ? tally->lost : 0;
+    return tally ? counters_sum(0, count_now(&tally->lost)) : 0;
 }
 
 /* ---- files that moved aside ---- */

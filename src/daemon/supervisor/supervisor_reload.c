@@ -30,6 +30,8 @@
 #define PROBLEMS_BYTES_MAX  (4 * 1024 * 1024)
 #define PROBLEMS_PIECE      65536
 
+#define GOODBYE_MS 1000 /* to end by itself */
+
 #define PROBLEMS_TOLD_MAX (64 * 1024)
 #define FAILURE_TEXT_MAX  256
 
@@ -45,6 +47,8 @@ struct reload {
     bool again;               /* one is wanted, behind the present one or as soon as it can be */
     bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
     bool loader_told;         /* what is wrong: it was its last word */
+    int64_t goodbye_ms;       /* who was to end by then, and has not, is killed; 0: nobody was */
+    bool left[WORKERS_MAX];   /* could not be switched back */
     uint64_t last_generation; /* given out, whether it came into force or not */
     struct reload_counts counts;
     char failure[FAILURE_TEXT_MAX]; /* of the last one; empty: it went well */
@@ -139,13 +143,30 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
+/* Of a reload that failed, whose signer is gone: its calls are not signed until it is sent. */
+static void switch_back(struct supervisor *s, unsigned w)
+{
+    int r = supervisor_send_snapshot(s, w, &s->current, supervisor_signer(s));
+    if (r && r != -EPIPE && !own(s)->left[w])
+        log_error("a worker is not switched back yet, and its calls are not signed",
+                  LOG_NUMBER("worker", w + 1), LOG_CSTR("error", strerror(-r)));
+    own(s)->left[w] = r != 0;
+}
+
+/* Each that has something else than the present state, and is not given it. */
+static void switch_all_back(struct supervisor *s)
+{
+    for (unsigned w = 0; w < s->n_workers; w++)
+        if (s->workers[w].state == CHILD_SERVING && !supervisor_owes_snapshot(s, w) &&
+            supervisor_snapshot_in_use(s, w) != s->current.generation)
+            switch_back(s, w);
+}
+
 /* The old state goes on; a worker that has already switched is switched back. */
 static void fail(struct supervisor *s, const char *why)
 {
     if (own(s)->step == RELOAD_NONE)
         return;
-    bool switching = own(s)->step == RELOAD_SWITCHING;
-    uint64_t failed_generation = s->next.generation;
     own(s)->counts.failed++;
     log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
               LOG_NUMBER("generation", (int64_t)s->current.generation));
@@ -154,11 +175,9 @@ static void fail(struct supervisor *s, const char *why)
         let_go(loader(s));
     if (supervisor_next_signer(s))
         let_go(supervisor_next_signer(s));
+    own(s)->goodbye_ms = clock_monotonic_ms() + GOODBYE_MS;
     configuration_fini(&s->next);
-    for (unsigned w = 0; switching && w < s->n_workers; w++) {
-        if (supervisor_snapshot_in_use(s, w) == failed_generation && s->workers[w].pid > 0)
-            supervisor_send_snapshot(s, w, &s->current, supervisor_signer(s));
-    }
+    switch_all_back(s);
     snprintf(own(s)->failure, sizeof(own(s)->failure), "%s", why);
     tell_end(s, own(s)->failure);
     notify_ready();
@@ -182,6 +201,7 @@ static void reload(struct supervisor *s, int64_t now_ms)
     supervisor_tell(s, EVENT_RELOAD_BEGINS, &(struct news){.now_ms = now_ms});
     own(s)->step = RELOAD_LOADING;
     own(s)->loader_told = false;
+    own(s)->goodbye_ms = 0;
     int r = supervisor_start_child(s, loader(s), now_ms);
     own(s)->force_asked = false;
     if (r)
@@ -289,8 +309,8 @@ static void take_loaded(struct supervisor *s, const struct control_loaded *messa
         return;
     }
     s->next.generation = ++own(s)->last_generation;
-    s->next.urgent_faults = message->urgent_faults;
-    s->next.urgent_unknown = message->urgent_unknown;
+    s->next.urgent_faults = counters_sum(0, message->urgent_faults);
+    s->next.urgent_unknown = counters_sum(0, message->urgent_unknown);
     own(s)->step = RELOAD_SIGNER;
     int r = supervisor_start_next_signer(s, now_ms);
     if (r)
@@ -325,6 +345,7 @@ static void hear_loaded(struct supervisor *s, const struct heard *h)
         return;
     if (h->n_fds == 3 && !read_lines(&own(s)->warnings, h->fds[2]))
         buf_reset(&own(s)->warnings);
+    own(s)->goodbye_ms = h->now_ms + GOODBYE_MS; /* that was its last word */
     take_loaded(s, &h->message->loaded, h->fds, h->now_ms);
     h->fds[0] = h->fds[1] = -1;
 }
@@ -388,25 +409,24 @@ static void commit(struct supervisor *s, int64_t now_ms)
 
 static void on_in_use(struct supervisor *s, const struct news *news)
 {
-    const unsigned w = news->child->index;
-    if (own(s)->step == RELOAD_SWITCHING) {
-        for (unsigned i = 0; i < s->n_workers; i++) {
-            if (supervisor_snapshot_in_use(s, i) != s->next.generation)
-                return;
-        }
-        commit(s, news->now_ms);
-    } else if (supervisor_snapshot_in_use(s, w) != s->current.generation) {
-        supervisor_send_snapshot(s, w, &s->current,
-                                 supervisor_signer(s)); /* of a reload that failed */
+    if (own(s)->step != RELOAD_SWITCHING) {
+        switch_all_back(s);
+        return;
     }
+    for (unsigned i = 0; i < s->n_workers; i++)
+        if (supervisor_snapshot_in_use(s, i) != s->next.generation)
+            return;
+    commit(s, news->now_ms);
 }
 
 /* ---- what ends one ---- */
 
+/* A worker that begins may refuse the present one: that is no word on a reload. */
 static void on_refused(struct supervisor *s, const struct news *news)
 {
     (void)news;
-    fail(s, "a worker could not take the new configuration");
+    if (own(s)->step == RELOAD_SWITCHING)
+        fail(s, "a worker could not take the new configuration");
 }
 
 static void on_owed(struct supervisor *s, const struct news *news)
@@ -419,6 +439,8 @@ static void on_owed(struct supervisor *s, const struct news *news)
 static void on_gone(struct supervisor *s, const struct news *news)
 {
     const struct child *c = news->child;
+    if (c->role->id == ROLE_WORKER)
+        own(s)->left[c->index] = false;
     if (c->role->id == ROLE_WORKER && own(s)->step == RELOAD_SWITCHING)
         fail(s, "a worker died while it took the new configuration");
     if (c == loader(s) && own(s)->step == RELOAD_LOADING)
@@ -440,8 +462,28 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     reload(s, news->now_ms);
 }
 
+/* Until then no other reload can begin. */
+static void end_who_stays(struct supervisor *s, int64_t now_ms)
+{
+    if (own(s)->goodbye_ms == 0 || now_ms < own(s)->goodbye_ms)
+        return;
+    own(s)->goodbye_ms = 0;
+    child_kill(loader(s), SIGKILL);
+    if (own(s)->step == RELOAD_NONE && supervisor_next_signer(s))
+        child_kill(supervisor_next_signer(s), SIGKILL);
+}
+
+static int64_t deadline(const struct supervisor *s, int64_t now_ms)
+{
+    (void)now_ms;
+    return own(s)->goodbye_ms ? own(s)->goodbye_ms : INT64_MAX;
+}
+
 static void tick(struct supervisor *s, int64_t now_ms)
 {
+    end_who_stays(s, now_ms);
+    if (own(s)->step != RELOAD_SWITCHING)
+        switch_all_back(s);
     if (own(s)->again)
         reload(s, now_ms);
 }
@@ -538,6 +580,7 @@ const struct part part_reload = {
     .bytes = sizeof(struct reload),
     .init = init,
     .fini = fini,
+    .deadline = deadline,
     .tick = tick,
     .on = {[EVENT_STOPPING] = on_stopping,
            [EVENT_CHILD_SERVES] = on_serves,

@@ -23,9 +23,10 @@ struct signers {
     struct {
         uint64_t generation; /* of the snapshots whose calls it may still sign for */
         int64_t until_ms;
-    } retired[PLACES];            /* of each that is neither the present nor the next */
-    uint64_t oldest[WORKERS_MAX]; /* generation that a call in each worker still holds */
-    uint64_t requests_refused;    /* by signers, since a worker asked for too many */
+    } retired[PLACES];             /* of each that is neither the present nor the next */
+    uint64_t oldest[WORKERS_MAX];  /* generation that a call in each worker still holds */
+    bool unconnected[WORKERS_MAX]; /* a worker has no channel to the present one */
+    uint64_t requests_refused;     /* by signers, since a worker asked for too many */
 };
 
 static struct signers *own(const struct supervisor *s)
@@ -61,6 +62,12 @@ static bool is_retired(const struct supervisor *s, unsigned i)
 
 /* ---- channels between workers and signers ---- */
 
+/* Of child_send(): the next signer tells every worker of itself. */
+static bool is_ending(int r)
+{
+    return r == -EPIPE || r == -EAGAIN;
+}
+
 int supervisor_signer_channel(struct child *signer, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_CHANNEL, .channel = {w}};
@@ -69,34 +76,45 @@ int supervisor_signer_channel(struct child *signer, unsigned w)
     if (r)
         return r;
     if (signer->state == CHILD_SERVING)
-        child_send(signer, &message, &fds[0], 1);
+        r = child_send(signer, &message, &fds[0], 1);
+    if (r && !is_ending(r)) {
+        close(fds[0]);
+        close(fds[1]);
+        return r;
+    }
     packet_refuse_rights(fds[0]);
     packet_refuse_rights(fds[1]);
     close(fds[0]);
     return fds[1];
 }
 
-/* Gives each worker a channel to the present signer. */
-static void connect_workers(struct supervisor *s)
+/* False: there is none, and it is tried again: to end the worker would lose its calls. */
+static bool connect_worker(struct supervisor *s, unsigned w)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].pid == 0)
-            continue;
-        struct control_message message = {.type = CONTROL_SIGNER,
-                                          .signer = {s->current.generation}};
-        int channel = supervisor_signer_channel(own(s)->present, w);
-        if (channel < 0) {
+    const struct control_message message = {.type = CONTROL_SIGNER,
+                                            .signer = {s->current.generation}};
+    int channel = supervisor_signer_channel(own(s)->present, w);
+    if (channel < 0) {
+        if (!own(s)->unconnected[w])
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
-            continue;
-        }
-        int r = child_send(&s->workers[w], &message, &channel, 1);
-        close(channel);
-        if (r == 0 || r == -EPIPE)
-            continue;
-        log_error("a worker is not told of its signer and is replaced", LOG_NUMBER("worker", w + 1),
-                  LOG_CSTR("error", strerror(-r)));
-        child_kill(&s->workers[w], SIGKILL);
+        return false;
     }
+    int r = child_send(&s->workers[w], &message, &channel, 1);
+    close(channel);
+    if (r == 0 || r == -EPIPE)
+        return true;
+    log_error("a worker is not told of its signer and is replaced", LOG_NUMBER("worker", w + 1),
+              LOG_CSTR("error", strerror(-r)));
+    child_kill(&s->workers[w], SIGKILL);
+    return true;
+}
+
+/* Gives each worker, or each that has none, a channel to the present signer. */
+static void connect_workers(struct supervisor *s, bool all)
+{
+    for (unsigned w = 0; w < s->n_workers; w++)
+        if (all || own(s)->unconnected[w])
+            own(s)->unconnected[w] = s->workers[w].pid > 0 && !connect_worker(s, w);
 }
 
 /* ---- the one that comes after ---- */
@@ -175,6 +193,8 @@ static bool is_done(const struct supervisor *s, uint64_t generation)
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {
+    if (own(s)->present->state == CHILD_SERVING)
+        connect_workers(s, false);
     for (unsigned i = 0; i < PLACES; i++) {
         struct child *c = place(s, i);
         if (!is_retired(s, i))
@@ -217,7 +237,7 @@ static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     (void)now_ms;
     if (c == own(s)->present)
-        connect_workers(s);
+        connect_workers(s, true);
 }
 
 /* It does not serve as it should: its death starts another, or ends the reload. */
@@ -232,7 +252,8 @@ static void take_alarm(struct supervisor *s, const struct heard *h)
 
 static void take_over_ceiling(struct supervisor *s, const struct heard *h)
 {
-    own(s)->requests_refused += h->message->over_ceiling.requests;
+    own(s)->requests_refused = counters_sum(own(s)->requests_refused,
+                                            h->message->over_ceiling.requests);
 }
 
 static const struct word hears[] = {

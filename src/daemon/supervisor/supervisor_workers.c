@@ -65,16 +65,18 @@ uint64_t supervisor_snapshot_in_use(const struct supervisor *s, unsigned w)
 
 /* ---- snapshots ---- */
 
-/* False: it owes too many already. */
-static bool owes_snapshot(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
+bool supervisor_owes_snapshot(const struct supervisor *s, unsigned w)
+{
+    return own(s)->owed[w].n_snapshots > 0;
+}
+
+/* It was sent. */
+static void owes(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
 {
     struct owed *o = &own(s)->owed[w];
-    if (o->n_snapshots == SNAPSHOTS_OWED_MAX)
-        return false;
     if (o->n_snapshots == 0)
         patience_begin(&o->patience, true, now_ms);
     o->snapshots[o->n_snapshots++] = generation;
-    return true;
 }
 
 /* It says so; false: it was not asked, and lies. */
@@ -89,34 +91,50 @@ static bool was_owed(struct supervisor *s, unsigned w, uint64_t generation, int6
     return true;
 }
 
-int supervisor_send_snapshot(struct supervisor *s, unsigned w,
-                             const struct configuration *configuration, struct child *signer)
+/* With a channel to SIGNER, and COUNTERS to count on, page PAGE of its own. */
+static int send_with(struct supervisor *s, unsigned w, const struct configuration *configuration,
+                     struct child *signer, int counters, uint64_t page)
 {
     struct control_message message = {
         .type = CONTROL_SNAPSHOT,
         .snapshot = {.generation = configuration->generation,
                      .numbers_generation = configuration->generation,
+                     .page = page,
                      .read_at_s = configuration->read_at_s},
     };
-    if (s->path.n >= CONTROL_TEXT)
-        return -ENAMETOOLONG;
-    if (!owes_snapshot(s, w, configuration->generation, clock_monotonic_ms()))
-        return -EBUSY;
+    int channel = supervisor_signer_channel(signer, w);
+    if (channel < 0)
+        return channel;
     memcpy(message.snapshot.path, s->path.p, s->path.n);
     supervisor_certificate_states(s, configuration->settings, message.snapshot.states,
                                   CONTROL_TEXT);
     memcpy(message.snapshot.secret, own(s)->secret, SNAPSHOT_SECRET_BYTES);
-    int channel = supervisor_signer_channel(signer, w);
-    if (channel < 0)
-        return channel;
-    int counters = counter_book_open_parts(supervisor_counter_book(s), w, configuration->generation,
-                                           configuration->settings);
     const int fds[] = {configuration->files_fd, configuration->numbers_fd, channel, counters};
-    int r = counters < 0 ? counters : child_send(&s->workers[w], &message, fds, 4);
+    int r = child_send(&s->workers[w], &message, fds, 4);
     close(channel);
-    if (counters >= 0)
-        close(counters);
     explicit_bzero(message.snapshot.secret, SNAPSHOT_SECRET_BYTES);
+    return r;
+}
+
+/* It owes an answer, and has a page, from when it was sent: what fails before leaves nothing. */
+int supervisor_send_snapshot(struct supervisor *s, unsigned w,
+                             const struct configuration *configuration, struct child *signer)
+{
+    struct counter_book *book = supervisor_counter_book(s);
+    if (s->path.n >= CONTROL_TEXT)
+        return -ENAMETOOLONG;
+    if (own(s)->owed[w].n_snapshots == SNAPSHOTS_OWED_MAX)
+        return -EBUSY;
+    uint64_t page;
+    int counters = counter_book_open_parts(book, w, configuration->settings, &page);
+    if (counters < 0)
+        return counters;
+    int r = send_with(s, w, configuration, signer, counters, page);
+    close(counters);
+    if (r == 0)
+        owes(s, w, configuration->generation, clock_monotonic_ms());
+    else
+        counter_book_take_back(book, w);
     return r;
 }
 
@@ -149,7 +167,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 static void take_heartbeat(struct supervisor *s, const struct heard *h)
 {
     const unsigned w = h->child->index;
-    counter_book_holds(supervisor_counter_book(s), w, h->message->heartbeat.oldest);
+    counter_book_holds(supervisor_counter_book(s), w, h->message->heartbeat.held, CONTROL_HELD_MAX);
     supervisor_signers_needed(s, w, h->message->heartbeat.oldest);
     own(s)->owed[w].patience.beats++;
     supervisor_overlay_beat(s, w);
