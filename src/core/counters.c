@@ -108,13 +108,25 @@ void counters_add(const struct counter_table *table, uint64_t *to, const uint64_
         to[i] = counters_sum(to[i], count_now(&from[i]));
 }
 
-void counters_add_gone(const struct counter_table *table, uint64_t *to, const uint64_t *from)
+static void add_kind(const struct counter_table *table, bool levels, uint64_t *to,
+                     const uint64_t *from)
 {
     for (unsigned r = 0; r < table->n_rows; r++) {
         const struct counter *row = &table->rows[r];
-        for (unsigned i = row->first; row->kind != COUNTER_LEVEL && i < row->first + row->n; i++)
+        bool wanted = (row->kind == COUNTER_LEVEL) == levels;
+        for (unsigned i = row->first; wanted && i < row->first + row->n; i++)
             to[i] = counters_sum(to[i], count_now(&from[i]));
     }
+}
+
+void counters_add_gone(const struct counter_table *table, uint64_t *to, const uint64_t *from)
+{
+    add_kind(table, false, to, from);
+}
+
+void counters_add_levels(const struct counter_table *table, uint64_t *to, const uint64_t *from)
+{
+    add_kind(table, true, to, from);
 }
 
 /* ---- as JSON ---- */

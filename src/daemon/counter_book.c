@@ -113,28 +113,36 @@ static const uint64_t *numbers_of(const struct parts *p, enum kind kind, unsigne
                           : (const uint64_t *)(const void *)&c->upstreams[i];
 }
 
-static void each_place(struct parts *p, void (*visit)(struct account *a, const uint64_t *numbers))
+static void each_place(struct counter_book *b, struct parts *p,
+                       void (*visit)(struct counter_book *b, struct account *a,
+                                     const uint64_t *numbers))
 {
     for (unsigned kind = 0; kind < KINDS; kind++)
         for (unsigned i = 0; i < p->n[kind]; i++)
-            visit(p->accounts[kind][i], numbers_of(p, kind, i));
+            visit(b, p->accounts[kind][i], numbers_of(p, kind, i));
 }
 
-static void add_gone(struct account *a, const uint64_t *numbers)
+static void add_gone(struct counter_book *b, struct account *a, const uint64_t *numbers)
 {
+    (void)b;
     counters_add_gone(tables[a->kind], a->gone, numbers);
 }
 
-static void add_now(struct account *a, const uint64_t *numbers)
+/* What one that was taken out has in use counts for who has its name now, as it does for limits. */
+static void add_now(struct counter_book *b, struct account *a, const uint64_t *numbers)
 {
-    counters_add(tables[a->kind], a->now, numbers);
+    struct account *heir = a->closed ? find(b, a->kind, a->name) : NULL;
+    if (heir)
+        counters_add_levels(tables[a->kind], heir->now, numbers);
+    else
+        counters_add(tables[a->kind], a->now, numbers);
 }
 
 /* What is on it stays. */
 static void close_parts(struct counter_book *b, struct parts *p)
 {
     if (p->counters.trunks)
-        each_place(p, add_gone);
+        each_place(b, p, add_gone);
     part_counters_unmap(&p->counters);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (unsigned i = 0; i < p->n[kind]; i++)
@@ -370,7 +378,7 @@ void counter_book_add_up(struct counter_book *b)
         twalk_r(b->by_name[kind], begin_sum, NULL);
     for (unsigned w = 0; w < b->n_workers; w++)
         for (struct parts *p = b->workers[w].parts; p; p = p->next)
-            each_place(p, add_now);
+            each_place(b, p, add_now);
 }
 
 const struct trunk_counters *counter_book_trunk(const struct counter_book *b, struct str name)

@@ -4,7 +4,7 @@
  * with a worker and ends with it. Trunks and upstreams are counted by their place in a snapshot, on
  * a page for each worker and snapshot, and added up by their names: what a trunk has counted goes
  * on over a reload for as long as the configuration has its name. One that was taken out and comes
- * back begins anew.
+ * back begins anew, but for its calls that are in progress yet.
  */
 #ifndef STIRD_COUNTER_BOOK_H
 #define STIRD_COUNTER_BOOK_H

@@ -170,12 +170,17 @@ static void one_that_is_taken_out_begins_anew(void **state)
     counter_book_in_force(b, one);
     assert_int_equal(signed_of(b, "two"), UINT64_MAX);
     count_add(&first.trunks[1].signed_calls, 1); /* a call of before ends */
+    count_add(&first.trunks[1].calls, 2);        /* and two go on */
     struct part_counters third = open_parts(b, 0, 3, both);
     counter_book_in_force(b, both);
     assert_int_equal(signed_of(b, "two"), 0);
     count_add(&third.trunks[1].signed_calls, 1);
+    count_add(&third.trunks[1].calls, 1);
+    counter_book_add_up(b);
+    assert_int_equal(counter_book_trunk(b, STR("two"))->calls, 3);
     holds(b, 3);
     assert_int_equal(signed_of(b, "two"), 1);
+    assert_int_equal(counter_book_trunk(b, STR("two"))->calls, 1);
     part_counters_unmap(&first), part_counters_unmap(&second), part_counters_unmap(&third);
     counter_book_free(b);
 }

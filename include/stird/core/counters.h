@@ -97,6 +97,8 @@ uint64_t counters_sum(uint64_t sum, uint64_t more);
 void counters_add(const struct counter_table *table, uint64_t *to, const uint64_t *from);
 /* The same without levels: of who is gone. */
 void counters_add_gone(const struct counter_table *table, uint64_t *to, const uint64_t *from);
+/* The levels alone: of who was taken out, and is in use yet. */
+void counters_add_levels(const struct counter_table *table, uint64_t *to, const uint64_t *from);
 
 /* Members of an object; of a long list those that are not 0. */
 void counters_put(const struct counter_table *table, const uint64_t *numbers, struct json *j);
