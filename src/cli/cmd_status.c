@@ -251,8 +251,8 @@ static void print_trunk_totals(const json_t *status)
 
 static void print_upstream_totals(const json_t *status)
 {
-    static const char *const heads[] = {"NAME", "NOW", "OFFERED", "2XX",         "3XX",      "4XX",
-                                        "5XX",  "6XX", "TIMEOUT", "UNREACHABLE", "PASSED ON"};
+    static const char *const heads[] = {"NAME", "NOW", "OFFERED", "2XX",       "3XX",    "4XX",
+                                        "5XX",  "6XX", "TIMEOUT", "UNREACHED", "WENT ON"};
     static const char *const names[] = {NULL,
                                         "calls",
                                         "offered",
