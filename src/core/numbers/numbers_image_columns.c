@@ -1,6 +1,6 @@
 /*
- * Columns of a compiled table, which a version of before may have taken for the operator's own.
- * Which table one was of is told by who has values of it.
+ * Columns of a compiled table that an earlier version may have taken for the operator's own. Which
+ * kind of table a column was in shows in who has values of it.
  */
 #include "numbers_build.h"
 #include "numbers_table.h"
