@@ -216,9 +216,9 @@ void lookalike_say(struct str name, const char *meant, struct buf *why);
 /* x_NAME: its owner says that it has no meaning for stird. */
 bool column_is_own(struct str name);
 /*
- * Why column NAME, of a header of N fields that has it for no column of ours, is a mistake, and
- * what is meant (as above, or NULL); in a table of customers the same. False: it is none, or NAME
- * is known.
+ * Why column NAME, which is none of ours in a header of N fields, is a mistake, and what is
+ * probably meant (as above, or NULL); the second for a table of customers. False: it is no mistake,
+ * or NAME is known.
  */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why);

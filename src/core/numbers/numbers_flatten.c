@@ -7,8 +7,8 @@
  *      segments         |--1-|-2-|3|-2'--|-----1'-----|        a set of rows each
  *
  * All rows of the same interval are one level. A set holds the rows of the levels from the
- * narrowest to the widest, those that are replaced on any day too: who asks about a number sees
- * all that was written of it.
+ * narrowest to the widest, even those that are replaced on every day: whoever asks about a number
+ * sees all that was written of it.
  */
 #include "numbers_build.h"
 
@@ -52,8 +52,8 @@ static bool is_always_in_force(const struct numbers_record *r)
 }
 
 /*
- * The rows of a level go into the set. *REPLACED: a narrower one takes these numbers from it on any
- * day, and so many rows more are no fault. False: the set is full.
+ * Adds the rows of a level to the set. *REPLACED: a narrower row takes these numbers away on every
+ * day, so rows beyond the room are no fault. False: the set is full.
  */
 static bool add_level(struct sweep *s, const struct level *level, bool *replaced)
 {
