@@ -38,7 +38,8 @@ struct fetch_trunks {
 struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk);
 /* Whether it may have one more new URL fetched, which is counted. */
 bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
-/* Whether it may have one more of what is for all, of which it has MINE while FREE are left. */
+/* Whether a trunk that has MINE of the places for all, of which FREE are left, may have one more.
+ */
 bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigned free);
 
 #endif
