@@ -161,8 +161,7 @@ static bool is_of_now(const struct context *c, int64_t now_s)
                                                 : policy_is_time_of_token(iat_s, now_s);
 }
 
-/* Makes the token anew if it was made or decided long ago, for an upstream that did not take the
-   call. */
+/* Drops a token that was made, or decided on, long ago: another upstream is to get a fresh one. */
 static void renew(struct context *c)
 {
     struct outcome *o = c->outcome;

@@ -186,8 +186,9 @@ static void add_trunk_names(const struct settings *s, const struct address *addr
 
 /*
  * What the certificate of a next hop must be for, with commas between where one of several will do.
- * A dialog's next hop is an address: that of an upstream or a trunk we know by name, or it must be
- * in the certificate itself. PROVED: what one that has connected to us must have shown.
+ * The next hop of a dialog is an address: where an upstream or a trunk has it, its name is known;
+ * otherwise the certificate itself must hold the address. PROVED: what a peer that connected to us
+ * must have shown.
  */
 static struct str expected_names(struct proxy *p, const struct target *target, bool proved,
                                  struct buf *names)
