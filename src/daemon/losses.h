@@ -2,9 +2,10 @@
  * losses - when records that are lost are said in the log, and told in the record file by a line of
  * its own. Pure: the caller brings the time and the counts, and does what it is told.
  *
- * Of losses that begin, after a second; then when no more come. A line of its own may still fit
- * where no record does: until a record has been written again, each pause that counts as their end
- * is twice as long as the one before, up to a minute, or these lines would fill up the disk.
+ * Losses are told a second after they begin, and again when no more come. A line of its own may
+ * still fit where no record does: until a record has been written again, each pause that counts as
+ * their end is twice as long as the one before, up to a minute, or these lines would fill up the
+ * disk.
  */
 #ifndef STIRD_DAEMON_LOSSES_H
 #define STIRD_DAEMON_LOSSES_H

@@ -1,6 +1,6 @@
 /*
- * records_place - files that records are written into, where somebody else than root may rule:
- * opened as what they are, and under this name alone.
+ * records_place - files that records are written into, in a directory that may belong to somebody
+ * else than root: opened without following links, and only under this one name.
  */
 #ifndef STIRD_DAEMON_RECORDS_PLACE_H
 #define STIRD_DAEMON_RECORDS_PLACE_H
