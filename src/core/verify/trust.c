@@ -11,9 +11,8 @@
 
 struct trust {
     struct anchors anchors;
-    struct anchors list_anchors; /* empty: the anchors are used for lists too */
-    STACK_OF(X509) *
-        list_signers; /* certificates out of list files: each has to lead to a list anchor */
+    struct anchors list_anchors;   /* empty: the anchors are used for lists too */
+    STACK_OF(X509) * list_signers; /* out of list files: each has to lead to a list anchor */
     struct revocations *revocations;
 };
 
