@@ -27,8 +27,7 @@ struct decision {
     bool from_unread;     /* that counts, but is not one address alone */
     bool to_unread;       /* the same of the called number's */
     bool says_more;       /* a URI of the two that the token names has a password or headers */
-    struct tn_reach orig_reach,
-        dest_reach;          /* what a URI that is no number may lead to: used to refuse only */
+    struct tn_reach orig_reach, dest_reach; /* of URIs that are no number: used to refuse only */
     enum treatment ceiling;  /* set by an identity that is not signed; A: none is set */
     struct str ceiling_of;   /* what set it, in words */
     const struct rule *rule; /* that holds; NULL: none */
