@@ -111,8 +111,8 @@ static bool leads_to_trunks(const struct context *c)
     return true;
 }
 
-/* Whether the callee sent it, whose From is who was called. The sender writes the tags, so that it
-   is the callee's has to show in where it comes from or goes to. */
+/* Whether the callee sent it, whose From is who was called. The sender writes the tags, so only
+   where it comes from, or goes to, can show that it is the callee's. */
 static bool is_of_callee(const struct context *c)
 {
     if (c->own.senders & SENT_BY_CALLER)

@@ -17,7 +17,7 @@ static const struct address_prefix special[] = {
     {{ADDRESS_IPV6, 0, {0xff}}, 8},        /* multicast */
 };
 
-/* How narrow the special block is that A is in, in bits; 0: it is in none. */
+/* The length in bits of the prefix of the special block that A is in; 0: it is in none. */
 static unsigned special_bits(const struct address *a)
 {
     for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)

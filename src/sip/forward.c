@@ -198,8 +198,8 @@ static int pop_routes(struct message *m, const struct own_routes *own)
     return 0;
 }
 
-/* Moves the first Route, if it lacks lr, into the Request-URI, and that to the end of the Routes
-   (section 16.6 item 6). */
+/* Moves the first Route, if it lacks lr, into the Request-URI, and the former Request-URI to the
+   end of the Routes (section 16.6 item 6). */
 static int serve_strict_router(struct message *m)
 {
     const sip_route_t *first = m->sip->sip_route;

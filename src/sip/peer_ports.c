@@ -51,8 +51,8 @@ static void keep(struct proxy *p, const struct address *at, enum transport trans
                transport) = (struct peer_port){*at, (uint8_t)transport, proxy_now_ms()};
 }
 
-/* A port with a name before it is kept for the address that sent the URI: whatever the name
-   resolves to is judged by its own address. */
+/* The port of a URI with a name is kept for the address that sent it: whatever the name resolves to
+   is judged by its own address. */
 static void keep_uri(struct proxy *p, struct str uri, const struct address *source)
 {
     struct route_place place;

@@ -137,8 +137,8 @@ static void fail_over(struct context *c, const struct upstream *upstream)
     steps_try_next_target(c);
 }
 
-/* Timer C: cancel, and a while later answer ourselves (section 16.8). */
-/* Then the time that its CANCEL has to work. */
+/* Timer C: sends CANCEL, and when the time that this has to work is over too, answers by itself
+   (section 16.8). */
 static void on_timer_c(struct timer *timer, int64_t now_ms)
 {
     struct attempt *a = container_of(timer, struct attempt, patience);
@@ -529,8 +529,7 @@ static void on_unread(struct client_user *user, int status)
     context_release_if_idle(c);
 }
 
-#define MAYBE_2XX 200 /* stands for a status that nobody can read: a 2xx is not acknowledged here  \
-                       */
+#define MAYBE_2XX 200 /* stands for a status that nobody can read: a 2xx gets no ACK here */
 
 /* STATUS: 0: cannot be read. */
 static void take_unread(struct client_transaction *t, int status, struct str raw)

@@ -275,8 +275,8 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     return true;
 }
 
-/* A peer that takes any answer for a sign of health gets none (proxy.drain), and no copy of it a
-   record. */
+/* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
+ */
 static enum step_result refuse_draining(struct context *c)
 {
     if (!c->snapshot->settings->drain_silently)
@@ -596,7 +596,7 @@ static bool is_in_dialog(const struct context *c)
     return c->message.to_tag.n > 0 && own.proven;
 }
 
-/* A BYE has memory of its own only while it is short: what is in its body is nobody's business. */
+/* A short BYE has memory of its own; a long one counts as any other request of its call. */
 static enum holding_class class_of(const struct context *c)
 {
     bool bye = str_eq(c->message.method, STR("BYE"));

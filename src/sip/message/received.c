@@ -49,8 +49,8 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
     return false;
 }
 
-/* Whatever may follow the method, but nothing that makes it a longer name. In lower case it is
-   refused, but some would take it for an INVITE. */
+/* Whatever may follow the method, unless that makes it a longer name. In lower case it is refused,
+   but some would take it for an INVITE. */
 bool received_is_invite(struct str raw)
 {
     const struct str method = STR("INVITE");
