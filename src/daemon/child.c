@@ -23,8 +23,8 @@
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define HEARD_A_SECOND 500
 
-/* How many times its limit a child gets that has no processor: on a machine that is full it may
-   hang all the same. */
+/* How many times its limit a child without a processor gets: on a full machine it may hang all the
+   same. */
 #define FORGIVEN_TIMES 10
 
 #define ROOM 8 /* descriptors: its control socket, and what a message takes to be made */
