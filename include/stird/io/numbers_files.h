@@ -20,8 +20,8 @@ bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
 bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
                         struct problems *problems);
 /*
- * Writes the table in memory FD to the file PATH: aside, synced, renamed. Returns 0 or -errno, and
- * then PATH is as it was.
+ * Writes the table in memory FD to the file PATH: aside, synced, renamed. Returns 0, or -errno with
+ * PATH as it was.
  */
 int numbers_image_write(const char *path, int fd);
 
