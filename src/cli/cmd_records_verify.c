@@ -76,8 +76,8 @@ static bool may_be_kept(const struct record_file_names *names)
     return !names->configured || (names->keep > 0 && names->n > names->keep);
 }
 
-/* The chain does not begin with the first line here. What was before it nothing here can show; its
-   head can be compared with those that the log named. */
+/* The chain begins before the first line here. Nothing here can show what came before; the chain's
+   head can be compared with those in the log. */
 static void add_begin(struct report *r, const struct record_file_names *names)
 {
     const struct record_audit *c = &r->check;

@@ -66,7 +66,7 @@ static bool is_owner(uid_t uid)
     return uid == owner;
 }
 
-/* Whoever carried the file here has it anyway. */
+/* Any owner will do: whoever carried the file here has the secret anyway. */
 static bool is_anybody(uid_t uid)
 {
     (void)uid;
@@ -87,7 +87,7 @@ static int read_at(const char *directory, const char *name, bool (*is_ours)(uid_
     return r;
 }
 
-/* That of the node; 0 when it was there. */
+/* Reads the secret of this node; 0 when there was one. */
 static int read_own(const char *directory, struct secret *secret)
 {
     return read_at(directory, SNAPSHOT_SECRET_FILE, is_owner, secret);
@@ -134,7 +134,7 @@ static int write_new(const char *path, const struct secret *secret)
     return fd < 0 ? fd : r;
 }
 
-/* Octets that open calls are for a pipe, not for a screen and what remembers it. */
+/* The secret may go to a pipe, but not to a screen and to what remembers that: it opens calls. */
 static int write_out(const struct secret *secret)
 {
     if (isatty(STDOUT_FILENO))
@@ -172,7 +172,7 @@ static int export(const struct cli *cli, const char *directory, const char *path
     return status;
 }
 
-/* All octets alike: a file that was made by dd, or by accident. */
+/* False: all octets are alike, in a file that was made by dd, or by accident. */
 static bool is_random(const struct secret *secret)
 {
     for (size_t i = 1; i < sizeof(secret->bytes); i++)

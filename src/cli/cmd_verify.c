@@ -77,7 +77,7 @@ static bool holds_certificate(struct str text)
     return holds;
 }
 
-/* What is wrong in a certificate is the verdict's; that there is none is the user's. */
+/* A fault of the certificate belongs to the verdict; that there is none is the user's mistake. */
 static bool read_cert(struct job *job, const char *path)
 {
     job->cert = path;
@@ -117,7 +117,8 @@ static void fetch_into(struct job *job, struct str url)
     fetch_reply_fini(&reply);
 }
 
-/* What its URL serves, empty too; p == NULL: it cannot be had, and WHY says so, or nobody asked. */
+/* What URL serves, even when that is empty; p == NULL: it cannot be had, and WHY says so, or it was
+   not asked for. */
 static struct str served(struct job *job, struct str url, struct arena *arena, const char **why)
 {
     struct str body;
@@ -203,7 +204,7 @@ static json_t *token_json(const struct job *job, const struct token *t,
                      json_of(r->spc), "checks", checks_json(r));
 }
 
-/* The worst is the command's: 1 before 2 before 3 before 0. */
+/* Keeps the worst status for the command: 1 before 2 before 3 before 0. */
 static void worse(struct job *job, int status)
 {
     static const int order[] = {EXIT_VALID, EXIT_OPEN, EXIT_USAGE, EXIT_INVALID};
@@ -249,7 +250,7 @@ static void set_time(const struct job *job, const struct sighting *s, struct ver
     }
 }
 
-/* Of what every request has (RFC 3261 section 8.1.1); NULL: it has them. */
+/* What MESSAGE lacks of what every request has (RFC 3261 section 8.1.1); NULL: nothing. */
 static const char *lacking(struct str message)
 {
     static const struct {
@@ -263,7 +264,7 @@ static const char *lacking(struct str message)
     return NULL;
 }
 
-/* As a call is read. A piece of a text is compared as far as it goes. */
+/* Reads it as a call is read. What is only a piece of a message is compared as far as it goes. */
 static void read_message(const struct sighting *s, struct arena *arena, struct verify_question *q)
 {
     q->message_is_piece = !s->on_wire && lacking(s->message);
@@ -343,7 +344,7 @@ static json_t *place_json(const struct sightings *all, const struct sighting *s)
     return hop;
 }
 
-/* What the capture lacks is nobody's fault but the capture's: nothing is judged by it. */
+/* What is missing is the capture's fault alone: nothing is judged by it. */
 static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
 {
     char text[400], of[32] = "";
@@ -376,7 +377,7 @@ static void tell_cut(const struct sighting *s, bool capture, json_t *changes)
     json_array_append_new(changes, json_of_text(text));
 }
 
-/* Of a text that is a piece of a message nobody knows what it lacks. */
+/* Where a text holds only a piece of a message, nobody knows what else was in it. */
 static void tell_unsigned(struct job *job, const struct sighting *s, json_t *changes)
 {
     char text[128] = "no Identity: it is not signed here";
@@ -689,7 +690,7 @@ static bool read_option(struct job *job, int letter, const char *value)
     }
 }
 
-/* What without another option would change nothing. */
+/* An option that would change nothing without another one. */
 static const char *lonely(const struct words *words)
 {
     if (words_have(words, 'R') && !words_have(words, 'r'))

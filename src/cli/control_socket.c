@@ -45,7 +45,7 @@ static char *in_drop_ins(struct files *files, struct str beside)
     return found;
 }
 
-/* By files that are no settings. */
+/* Finds it in files that are no valid settings. */
 static char *by_mistaken_files(struct files *files, const char *configuration)
 {
     char *path = NULL;
@@ -62,7 +62,7 @@ static char *by_mistaken_files(struct files *files, const char *configuration)
     return path;
 }
 
-/* A file that is not there, or not for us, has no mistakes: most likely -c names the wrong one. */
+/* A file that is not there, or not for us, has no mistakes: most likely, -c names the wrong one. */
 static bool is_read(struct files *files, const char *configuration)
 {
     struct str text;
@@ -70,8 +70,8 @@ static bool is_read(struct files *files, const char *configuration)
 }
 
 /*
- * Who may use the socket and not read the configuration (a read group's member, say) finds the
- * usual one. Of another configuration we know nothing.
+ * Whoever may use the socket but not read the configuration (a read group's member, say) gets the
+ * usual socket. Of another configuration we know nothing.
  */
 static char *without_files(const struct cli *cli)
 {

@@ -23,7 +23,7 @@ struct decision_basis {
     bool names_told; /* there is one, and it said so */
 };
 
-/* What is to be looked at: who may not read files that are not needed is not refused for them. */
+/* What has to be read: nobody is refused for files that are not needed. */
 enum decision_need {
     NEED_TABLES, /* number tables alone */
     NEED_ROWS,   /* with urgent changes */
@@ -40,7 +40,7 @@ enum decision_source {
 /* False after complaints. */
 bool decision_basis_get(struct decision_basis *basis, const struct cli *cli,
                         enum decision_source source, enum decision_need need);
-/* Says so, where files of the configuration are not for us: whoever complained named one alone. */
+/* Says so, where files of the configuration are not for us: the complaint before named only one. */
 void decision_explain_hidden(const struct cli *cli, enum decision_need need);
 void decision_basis_fini(struct decision_basis *basis);
 

@@ -28,7 +28,7 @@ static bool is_hidden(struct str directory)
     return hidden;
 }
 
-/* The complaint of before named the file; who may read it the operator may not know. */
+/* The complaint before named the file; the operator may not know who may read it. */
 void decision_explain_hidden(const struct cli *cli, enum decision_need need)
 {
     struct problems unsaid = PROBLEMS_INIT;
@@ -113,7 +113,7 @@ static bool from_reply(struct decision_basis *basis, const struct session_reply 
            (reply->n_fds < 4 || map(&basis->overlay, reply->fds[3]));
 }
 
-/* Only to know again what it has made; stirctl goes without where it may not read it. */
+/* Only to recognise what the secret has made; stirctl goes without where it may not read it. */
 static void read_secret(struct decision_basis *basis)
 {
     char *path = NULL;

@@ -48,7 +48,7 @@ static void tell_passed_over(const struct sink *to, const struct call *call)
         tell(to, i == 0 ? "in_doubt" : "", call->passed_over[i]->name);
 }
 
-/* Inside a call it is found otherwise than by what tells new ones apart. */
+/* Inside a call the trunk is not found by what tells new calls apart. */
 static struct str why_trunk(const struct rehearsal *told)
 {
     if (told->trunk_why.n > 0)
@@ -73,7 +73,7 @@ static void tell_call(const struct sink *to, const struct rehearsal *told)
     tell(to, "request_uri", call->request_uri);
 }
 
-/* Those that see another part of the call are decided for apart. */
+/* Upstreams that see another part of the call get a decision of their own. */
 static void add_others(struct buf *out, const struct settings *s, const struct call *call)
 {
     enum privacy_view view = privacy_view(&call->privacy, call->upstream);

@@ -143,7 +143,7 @@ static int say_help(const struct cli *cli, const struct words *words)
 
 /* ---- one command ---- */
 
-/* Of all of them, wherever it stood. */
+/* Takes the options that all commands have, wherever they stood. */
 static void take_common(struct cli *cli, const struct words *words)
 {
     cli->json = cli->json || words->json;
@@ -262,7 +262,8 @@ static int run_line(struct cli *cli, struct words *words, int n, char **list)
 
 /* ---- standard output ---- */
 
-/* Where one of the first three is closed, a file that is opened would be it, and be written to. */
+/* Where one of the first three is closed, the next file to be opened would take its number, and be
+   written to. */
 static void fill_standard(void)
 {
     static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY}; /* what then fails is told */

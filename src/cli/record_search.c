@@ -49,7 +49,7 @@ static bool is_of_source(const struct record_search *s, const char *text)
            address_same_host(&found, &s->source);
 }
 
-/* It need not be the one that took the call. */
+/* Whether UPSTREAM was tried: it need not have taken the call. */
 static bool was_tried(const json_t *record, const char *upstream)
 {
     const json_t *tried;
@@ -76,7 +76,7 @@ static bool has_wanted(const struct record_search *s, const json_t *record, size
     return strcmp(text_of(record, filters[i]), s->wanted[i]) == 0;
 }
 
-/* Of a masked one nobody can tell whose of those it was that end so. */
+/* A masked number counts when its end fits: nobody can tell which number it was. */
 static bool is_number(const struct record_search *s, const json_t *record, const char *member)
 {
     const char *text = text_of(record, member);
@@ -92,7 +92,8 @@ static bool matches(const struct record_search *s, const json_t *record)
            in_time(s, text_of(record, "ts"));
 }
 
-/* What the first N octets of FORM are, up to the end of one of its fields. */
+/* Whether TEXT has the form of a record's time in its first N octets, and ends with one of its
+   fields. */
 static bool has_form(const char *text, size_t n)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";

@@ -113,7 +113,7 @@ void session_complain_of_files(const struct problems *problems)
     }
 }
 
-/* The socket may be open for everybody (control.read_group): who is let in stird alone knows. */
+/* The socket may be open for everybody (control.read_group): only stird knows who is let in. */
 static bool may_look(const char *socket)
 {
     struct session_reply reply = {.status = EXIT_FAILURE};
@@ -129,8 +129,8 @@ static bool may_look(const char *socket)
 }
 
 /*
- * Who may not read the configuration: one text for a stranger, whatever the command would have
- * done, and one for members of control.read_group, who may ask, and not read.
+ * For those who may not read the configuration: one text for a stranger, whatever the command would
+ * have done, and one for members of control.read_group, who may ask but not read.
  */
 static void complain_of_rights(const struct cli *cli)
 {
@@ -276,7 +276,7 @@ void session_reply_fini(struct session_reply *reply)
     *reply = (struct session_reply){.status = EXIT_FAILURE};
 }
 
-/* In words, or in JSON that has words: those of a reload. */
+/* Says the words of the reply; a reload's are in JSON. */
 static void complain_of_refusal(const struct session_reply *reply, const char *before)
 {
     struct str text = buf_str(&reply->text);
@@ -324,7 +324,7 @@ json_t *session_json(const struct cli *cli, enum admin_type type, bool wait, str
     return json;
 }
 
-/* A refusal may be JSON too, of which PRINT knows how to tell it. */
+/* A refusal may be JSON too, and PRINT knows how to tell it. */
 static int show(const struct cli *cli, const struct session_reply *reply,
                 void (*print)(const json_t *reply))
 {

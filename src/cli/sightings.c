@@ -83,7 +83,8 @@ static bool same_via(struct str a, struct str b)
     return true;
 }
 
-/* However they are divided into lines (RFC 3261 section 7.3.1), and folded. */
+/* Whether the Vias are the same, however they are folded and divided into lines (RFC 3261 section
+   7.3.1). */
 static bool same_vias(struct str a, struct str b)
 {
     struct header_elements vias = header_elements_of(a, STR("Via"), 'v');
@@ -95,7 +96,7 @@ static bool same_vias(struct str a, struct str b)
     return !header_element_next(&others, &other);
 }
 
-/* The next line off *REST that is no Via; behind the last one all that is left, with the body. */
+/* The next line off *REST that is no Via; after the last one, all that is left, with the body. */
 static struct str other_line(struct str *rest)
 {
     struct header_line line;
@@ -118,7 +119,8 @@ static bool same_but_vias(struct str a, struct str b)
     return true;
 }
 
-/* Its header is whole when the empty line is there; what is cut behind that matters to nobody. */
+/* Whether its header is cut: it is whole once the empty line is there, and a cut after that matters
+   to nobody. */
 static bool lacks_header(const struct trace_message *m)
 {
     return m->cut && !memmem(m->text.p, m->text.n, "\n\r\n", 3) &&
@@ -151,7 +153,8 @@ static void take_message(void *user, const struct trace_message *m)
     buf_add(&s->list, &one, sizeof(one));
 }
 
-/* What is no header line must look like a token at least: header.payload.signature, base64url. */
+/* Text that is no header line must at least look like a token: header.payload.signature, base64url.
+ */
 static bool may_be_token(struct str text)
 {
     unsigned dots = 0, octets = 0;
@@ -198,14 +201,14 @@ static bool take_name(struct str *line)
     return true;
 }
 
-/* The line that begins at AT begins a value, and is no more of the one before. */
+/* Whether the line at AT begins a value, and does not continue the one before. */
 static bool begins_value(struct str text, size_t at)
 {
     struct str line = str_slice(text, at, str_find(text, '\n', at));
     return str_starts(line, STR("eyJ")) || take_name(&line);
 }
 
-/* Up to the next line that begins one, off *REST. */
+/* Takes lines off *REST, up to the next one that begins a value. */
 static struct str take_lines(struct str *rest)
 {
     size_t end = str_find(*rest, '\n', 0);
@@ -262,7 +265,8 @@ static struct str cseq_of(struct str message)
     return header_find(message, STR("CSeq"), 0, &line) ? line.value : STR("");
 }
 
-/* PART, which the capture cut, is the beginning of WHOLE, down to what tells two tries apart. */
+/* Whether PART, which the capture cut, is the beginning of WHOLE, as far as what tells two tries
+   apart. */
 static bool is_beginning(const struct sighting *part, const struct sighting *whole)
 {
     struct str cseq = cseq_of(part->message);

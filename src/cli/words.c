@@ -94,7 +94,7 @@ static const struct cli_option *of_letter(const struct cli_option *list, char le
     return NULL;
 }
 
-/* What a command has itself goes before what all have. */
+/* An option of the command's own goes before one that all commands have. */
 static const struct cli_option *by_name(const struct reading *r, struct str name)
 {
     const struct cli_option *const lists[] = {r->own, words_common};
@@ -139,7 +139,7 @@ static int values_of(const struct cli_option *o, bool *many)
     return n - *many;
 }
 
-/* What an option waits for is a name in the file system. */
+/* Whether the option's value is a name in the file system. */
 static bool names_file(const struct cli_option *o)
 {
     static const char *const names[] = {"FILE", "DIR", "UNIT", "PROGRAM"};
@@ -149,8 +149,8 @@ static bool names_file(const struct cli_option *o)
     return false;
 }
 
-/* An option is the value of none; nor is -x a file, for it was meant as one. A Call-ID may be so.
- */
+/* An option is never the value of another; nor is -x a file's name, for an option was meant. A
+   Call-ID may begin so. */
 static bool may_follow(const struct reading *r, const struct cli_option *o, const char *word)
 {
     return !looks_like_option(word) || (!names_file(o) && !is_option(r, word));

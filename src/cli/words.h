@@ -2,8 +2,8 @@
  * words - what stands behind a command, read by its table of options: the one reader of them for
  * all commands, and for what stands in front. As getopt_long() has it: options anywhere among the
  * words, --name=VALUE, names cut short where they stay clear, -oFILE, and none behind "--".
- * Stricter in this: what is an option is never the value of another, nor is a file what looks like
- * one (but behind =), and what may be given once is not given twice.
+ * Stricter in this: an option is never the value of another; what looks like an option is no file's
+ * name, except behind =; and what may be given once is not given twice.
  */
 #ifndef CLI_WORDS_H
 #define CLI_WORDS_H

@@ -61,7 +61,7 @@ static void print_warnings(const struct configuration *c)
     buf_fini(&text);
 }
 
-/* It may come later (a standby's): no reason to call the configuration bad. */
+/* An address may come later (a standby's), so one that is not there is only a warning. */
 static void warn_of_addresses(const struct settings *s, struct str path)
 {
     for (unsigned i = 0; i < s->n_listeners; i++) {
@@ -98,7 +98,7 @@ int check_configuration(struct str path)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What is printed is read again from anywhere: its paths begin at the root. */
+/* What is printed may be read from anywhere, so its paths begin at the root. */
 static struct str absolute(struct str path, struct buf *room)
 {
     char directory[PATH_MAX];

@@ -44,14 +44,15 @@ static bool read_file(struct str path, struct buf *text)
     return n >= 0 && !buf_failed(text);
 }
 
-/* The supervisor's alarm belongs to the line that goes before. */
+/* Raises the supervisor's alarm for the line that was just logged. */
 static void tell_fault(const struct checker *c)
 {
     const struct control_message fault = {.type = CONTROL_CHECK_FAULT};
     control_send(c->control_fd, &fault, NULL, 0);
 }
 
-/* A file beside the anchors. What of it cannot be read is an alarm, and judges nothing. */
+/* Reads a file that goes with the anchors. What cannot be read of it raises an alarm, and nothing
+   is judged by it. */
 static void read_beside(struct checker *c, struct str path, const char *what,
                         bool (*add)(struct trust *t, struct str name, struct str text,
                                     struct problems *problems))
@@ -79,7 +80,7 @@ static void read_crls(struct checker *c)
                 trust_add_crls);
 }
 
-/* Anchors that cannot be read are an alarm, and judge nothing. */
+/* Anchors that cannot be read raise an alarm, and nothing is judged by them. */
 static void read_anchors(struct checker *c)
 {
     struct str path = c->settings->check.anchors;
@@ -140,8 +141,8 @@ static int tell(const struct checker *c, unsigned i, uint64_t generation)
 }
 
 /*
- * It speaks TLS, HTTP and X.509 with servers of others. What looking up a name and judging a web
- * server's certificate reads stays readable, and not a file more: keys may lie under /etc too.
+ * It speaks TLS, HTTP and X.509 with servers of others. Only those files stay readable that it
+ * takes to look up a name and to judge a web server's certificate: keys may lie under /etc too.
  */
 static bool give_up_rights(const struct checker *c)
 {

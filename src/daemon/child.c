@@ -23,8 +23,8 @@
 /* A heartbeat is two a second, a ping five; the checker says something for each certificate. */
 #define HEARD_A_SECOND 500
 
-/* Of its limit, for one that has no processor: it may hang all the same, on a machine that is full.
- */
+/* How many times its limit a child without a processor gets: on a full machine it may hang all the
+   same. */
 #define FORGIVEN_TIMES 10
 
 #define ROOM 8 /* descriptors: its control socket, and what a message takes to be made */
@@ -62,7 +62,8 @@ uint64_t child_descriptors(uint64_t of_all)
     return of_all >= 4096 ? of_all - 2048 : of_all >= 1024 ? of_all / 4 * 3 : of_all;
 }
 
-/* All but the loader, which sends what it has read, and reads no network. */
+/* Whether it might leave many descriptors under way: all but the loader, which sends what it has
+   read, and reads no network. */
 static bool may_fill(const struct child *c)
 {
     return !(c->role->may & MAY_LOAD);

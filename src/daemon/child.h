@@ -89,10 +89,10 @@ int child_start(struct child *c, child_main *main, void *user, const int *keep, 
                 int64_t now_ms);
 
 /*
- * So many of OF_ALL, the supervisor's limit, may a child have that reads what others send. The
- * kernel counts the descriptors that are under way in sockets by user, and refuses more to whoever
- * has a limit below that: what a child leaves under way keeps nobody with a higher one from
- * sending.
+ * How many of OF_ALL, the supervisor's limit, a child may have that reads what others send. The
+ * kernel counts the descriptors that are under way in sockets by user, and refuses more to any
+ * process whose limit is below that count: so what a child leaves under way keeps no process with a
+ * higher limit from sending.
  */
 uint64_t child_descriptors(uint64_t of_all);
 

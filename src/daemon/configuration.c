@@ -117,7 +117,8 @@ static void take_owners(void *user, const struct numbers_owners *o)
     buf_fini(&other);
 }
 
-/* Tables that are compiled as they are read have been refused by then, with every mistake else. */
+/* Tables that are compiled as they are read were refused for this already, with all their other
+   mistakes. */
 static void check_owners(const struct settings *s, const struct numbers *table,
                          struct problems *problems)
 {
@@ -232,7 +233,7 @@ struct urgent_check {
     uint32_t line; /* of the row that was told last */
 };
 
-/* A row that blocks does so for everybody. */
+/* Whether the row's customer is nobody that is known; a row that blocks does so for everybody. */
 static bool names_nobody(void *user, const struct numbers_row *row)
 {
     const struct urgent_check *c = user;
@@ -257,7 +258,7 @@ static void tell_nobody(void *user, const struct numbers_row *row, const struct 
     buf_fini(&text);
 }
 
-/* Urgent changes outlive what they name: of customers that are gone too. */
+/* Urgent changes may outlive what they name, customers too. */
 static uint64_t check_urgent_customers(struct settings *s, const struct numbers *urgent,
                                        int numbers_fd)
 {
@@ -272,7 +273,7 @@ static uint64_t check_urgent_customers(struct settings *s, const struct numbers 
     return check.unknown;
 }
 
-/* An urgent change does not hold up a start or a reload: its calls leave unsigned. */
+/* A wrong urgent change does not hold up a start or a reload: its calls leave unsigned. */
 static uint64_t check_urgent(struct settings *s, int overlay_fd, int numbers_fd, uint64_t *unknown)
 {
     struct problems found = PROBLEMS_INIT;
@@ -327,7 +328,8 @@ static bool read_summary(int numbers_fd, struct numbers_summary *summary, const 
     return true;
 }
 
-/* A process that is narrowed already, a reload's, does it itself. */
+/* Reads them in a process of its own; one that is narrowed already, a reload's, reads them itself.
+ */
 static struct tables read_tables(const struct settings *s, bool is_narrowed, struct str path,
                                  struct numbers_summary *summary, struct problems *problems)
 {
@@ -396,7 +398,7 @@ struct load {
     bool for_service; /* what root may read is no proof */
 };
 
-/* Said before a worker finds it: it had been started for nothing. */
+/* Told before a worker finds it, which would have been started for nothing. */
 static void check_kernel(const struct settings *s, struct problems *problems)
 {
     struct str file;
@@ -410,7 +412,8 @@ static void check_kernel(const struct settings *s, struct problems *problems)
                  "security.landlock_required = false");
 }
 
-/* A reload's root has given up what root writes by: its supervisor looks (supervisor_reload.c). */
+/* A reload that is root has given up what root writes by, so its supervisor looks
+   (supervisor_reload.c). */
 static void check_outside(struct settings *s, const struct load *load, struct problems *problems)
 {
     if (!load->narrow)
@@ -430,8 +433,8 @@ static void check_for_service(const struct files *files, struct settings *s,
     outside_check_service(s, files, groups, path, problems);
 }
 
-/* A reload has no way to ask: its user is that of the start, or it is refused, and its supervisor
-   asks for the groups. */
+/* A reload cannot ask: its user is that of the start, or it is refused; its supervisor asks for the
+   groups. */
 static void find_who(struct control_groups *groups, const struct settings *s, struct str path,
                      const struct load *load, struct problems *problems)
 {
@@ -463,8 +466,8 @@ static void check_named(struct files *files, struct settings *s, struct str path
     check_for_service(files, s, &groups, path, load, problems);
 }
 
-/* What stands before a syntax error names files that can be looked at. Of a configuration that
-   cannot be read nothing is known, and its defaults name nothing. */
+/* What stands before a syntax error may name files, which are looked at. Nothing is known of a
+   configuration that cannot be read, and its defaults name nothing. */
 static void check_beginnings(struct files *files, struct str path, const struct load *load,
                              struct problems *problems)
 {

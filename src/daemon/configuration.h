@@ -65,9 +65,10 @@ void configuration_log_warnings(const struct configuration *c);
 void configuration_print_warnings(const struct configuration *c, struct buf *out);
 
 /*
- * Adds what forbids to go from PRESENT to NEXT without a restart or a look at the numbers. What
- * only goes on as STARTED_WITH, the settings of the start, says, is a warning of NEXT. FORCE:
- * however few numbers there are; NEXT remembers it where that made the difference.
+ * Adds problems for what forbids to go from PRESENT to NEXT without a restart, or without a look at
+ * the numbers. A setting that until a restart stays as it was at the start (STARTED_WITH) becomes a
+ * warning of NEXT. FORCE: however few numbers there are; NEXT remembers it where that made the
+ * difference.
  */
 bool configuration_may_follow(struct configuration *next, const struct configuration *present,
                               const struct settings *started_with, bool force, struct str path,

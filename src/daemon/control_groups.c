@@ -17,7 +17,7 @@
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of the kernel */
 
-/* In a user namespace the groups that it does not know look all the same. */
+/* Whether this user namespace knows GID: all groups that it does not know look the same in it. */
 static bool is_known_here(gid_t gid)
 {
     unsigned long inside, outside, n;
@@ -73,7 +73,7 @@ bool control_groups_find(struct control_groups *groups, const struct settings *s
     return find(&groups->look, "control.read_group", s->control_read_group, path, problems) && good;
 }
 
-/* Such a unit knows root's group and its own. */
+/* Whether a unit with PrivateUsers=yes does not know GID: it knows root's group and its own. */
 static bool is_private(gid_t gid)
 {
     return gid != 0 && gid != service_user_gid();

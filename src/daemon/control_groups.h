@@ -43,7 +43,8 @@ void control_groups_check_private(const struct control_groups *groups,
                                   struct problems *problems);
 /* Who is at the other end of FD, and what it may do. */
 struct control_peer control_peer_of(int fd, const struct control_groups *groups);
-/* Whether one mode and owner of the socket's file tell who may, or everybody is to reach it. */
+/* Whether mode and owner of the socket's file alone tell who may connect; otherwise everybody has
+   to reach it. */
 bool control_groups_are_one(const struct control_groups *groups);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * control_places - how many may be connected to the control socket at once. Those who may only
  * look, those of a group that may change, and root each have a part that the others cannot take,
- * and one user no more than a half of the part of many: so nobody keeps root from changing, nor one
- * of two who look the other from looking.
+ * and in the part of many, one user no more than half: so nobody keeps root from changing, and of
+ * two who look neither keeps out the other.
  */
 #ifndef STIRD_DAEMON_CONTROL_PLACES_H
 #define STIRD_DAEMON_CONTROL_PLACES_H

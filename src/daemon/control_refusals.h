@@ -1,6 +1,6 @@
 /*
- * control_refusals - whom the control socket did not hear: counted, and said in the log with why,
- * one line a minute for each reason, whoever asks how often.
+ * control_refusals - whom the control socket did not hear: counted, and said in the log with the
+ * reason, one line a minute for each, however often somebody asks.
  */
 #ifndef STIRD_DAEMON_CONTROL_REFUSALS_H
 #define STIRD_DAEMON_CONTROL_REFUSALS_H

@@ -128,7 +128,8 @@ static void add_gone(struct counter_book *b, struct account *a, const uint64_t *
     counters_add_gone(tables[a->kind], a->gone, numbers);
 }
 
-/* What one that was taken out has in use counts for who has its name now, as it does for limits. */
+/* What a trunk that was taken out still has in use counts for the one that has its name now, as it
+   does for limits. */
 static void add_now(struct counter_book *b, struct account *a, const uint64_t *numbers)
 {
     struct account *heir = a->closed ? find(b, a->kind, a->name) : NULL;
@@ -138,7 +139,7 @@ static void add_now(struct counter_book *b, struct account *a, const uint64_t *n
         counters_add(tables[a->kind], a->now, numbers);
 }
 
-/* What is on it stays. */
+/* Closes pages; what was counted on them stays. */
 static void close_parts(struct counter_book *b, struct parts *p)
 {
     if (p->counters.trunks)
@@ -179,7 +180,7 @@ static bool take_accounts(struct counter_book *b, struct parts *p, const struct 
     return true;
 }
 
-/* No child is to have what another one counts. */
+/* Keeps the memory from children: none is to have what another one counts. */
 static bool is_alone(void *memory, size_t bytes)
 {
     return memory && madvise(memory, bytes, MADV_DONTFORK) == 0;
@@ -191,7 +192,7 @@ static bool map_parts(struct parts *p, int fd, const struct settings *s)
            is_alone(p->counters.trunks, p->counters.bytes);
 }
 
-/* Those behind the first KEEP of W. */
+/* Closes the pages of W but for its first KEEP. */
 static void close_after(struct counter_book *b, struct worker *w, unsigned keep)
 {
     struct parts **link = &w->parts;

@@ -54,10 +54,10 @@ static bool is_among(pid_t pid, const pid_t *list, unsigned n)
 }
 
 /*
- * Whoever is hidden from us is nobody's child of ours: a unit's ProtectProc=invisible hides other
- * users, and with PrivateUsers=yes whatever is not in our own user namespace, as ExecReload= and a
- * shell of the same user. What we start is in ours, and stays there: no role may call unshare or
- * setns, or exec what could.
+ * A process that is hidden from us is no child of ours: a unit's ProtectProc=invisible hides those
+ * of other users, and with PrivateUsers=yes those outside of our own user namespace, such as
+ * ExecReload= and a shell of the same user. What we start is in ours, and stays there: no role may
+ * call unshare or setns, or exec what could.
  */
 static bool descends_from(pid_t pid, const struct relatives *r)
 {
@@ -90,7 +90,7 @@ static int handle_of(int fd, pid_t pid)
     return unknown && (kill(pid, 0) == 0 || errno != ESRCH) ? -1 : -ESRCH;
 }
 
-/* Its number may be another process's by now. */
+/* By its handle, since its number may be another process's by now. */
 static bool has_ended(int pidfd)
 {
     struct pollfd p = {.fd = pidfd, .events = POLLIN};

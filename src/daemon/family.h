@@ -27,9 +27,9 @@ struct relatives {
 
 /*
  * Whether the process that connected FD is this one, a child, or has them as its ancestors. It is
- * the one that called connect(), whoever has the descriptor now. Under the unit /proc hides
- * processes of other users, who cannot be ours, and those that cannot be looked at, as ours are:
- * such a one with our user is taken for ours. *PID: the process, or 0.
+ * the one that called connect(), whoever has the descriptor now. Under the unit, /proc hides
+ * processes of other users, which cannot be ours, and processes that cannot be looked at, ours
+ * among them: a hidden one with our user is taken for ours. *PID: the process, or 0.
  */
 enum family family_connected(int fd, const struct relatives *relatives, int *pid);
 

@@ -52,7 +52,8 @@ static void answer(struct program *p, uint32_t action)
     add(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* Goes on behind itself for calls that change a descriptor; all others are allowed. */
+/* Allows all calls but those that change a descriptor: these are judged by the instructions that
+   follow. */
 static void add_calls(struct program *p)
 {
     const unsigned behind = CHANGING + 6; /* instructions from the first comparison on */

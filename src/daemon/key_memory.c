@@ -50,14 +50,15 @@ void key_memory_page_free(void *page)
     munmap(page, PAGE_BYTES);
 }
 
-/* Neither root nor who has CAP_IPC_LOCK is bound by the limit, but both give that up soon, and what
-   is locked later counts then. */
+/* Neither root nor a process with CAP_IPC_LOCK is bound by the limit, but both give that up soon,
+   and what is locked later counts then. */
 static bool is_above_the_limit(void)
 {
     return geteuid() == 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_IPC_LOCK, 0, 0) == 1;
 }
 
-/* As far as it may be raised. False: what is tried now does not tell what is possible later. */
+/* Raises the limit as far as that is allowed. False: what can be locked now does not tell what can
+   be locked later. */
 static bool limit_is_for_later(void)
 {
     struct rlimit limit;

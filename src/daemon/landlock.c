@@ -56,7 +56,7 @@ static int ruleset_for(int version)
     return -EOPNOTSUPP;
 }
 
-/* A path that is not there needs no right. */
+/* A path that is not there, or cannot be reached, needs no right. */
 static int allow_reading(int ruleset, const char *path)
 {
     struct stat st;

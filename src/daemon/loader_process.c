@@ -38,7 +38,7 @@ static int send_problems(int control_fd, struct problems *problems)
     return r;
 }
 
-/* What is probably not meant goes along, for who asked for the reload. */
+/* The warnings go along, for whoever asked for the reload. */
 static int send_configuration(int control_fd, const struct configuration *c)
 {
     struct control_message message = {.type = CONTROL_LOADED,

@@ -2,9 +2,10 @@
  * losses - when records that are lost are said in the log, and told in the record file by a line of
  * its own. Pure: the caller brings the time and the counts, and does what it is told.
  *
- * Of losses that begin, after a second; then when no more come. A line of its own may still fit
- * where no record does: until a record has been written again, each pause that counts as their end
- * is twice as long as the one before, up to a minute, or these lines would fill up the disk.
+ * Losses are told a second after they begin, and again when no more come. A line of its own may
+ * still fit where no record does: until a record has been written again, each pause that counts as
+ * their end is twice as long as the one before, up to a minute, or these lines would fill up the
+ * disk.
  */
 #ifndef STIRD_DAEMON_LOSSES_H
 #define STIRD_DAEMON_LOSSES_H
@@ -19,7 +20,7 @@ struct losses {
     uint64_t seen;    /* lost, at the last look */
     uint64_t written; /* records on the disk, when they began */
     int64_t from_ms;  /* 0: nothing is lost at present */
-    int64_t last_ms;  /* one was lost, or a line could not be written */
+    int64_t last_ms;  /* how long nothing must be lost before it is over */
     int64_t pause_ms; /* so long must nothing be lost, that it is over */
     bool told;        /* the beginning is */
     bool over;        /* said so by the last look */

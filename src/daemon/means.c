@@ -24,7 +24,8 @@ static struct str read_start(const char *path, char *room, size_t bytes)
     return (struct str){room, n > 0 ? (size_t)n : 0};
 }
 
-/* "max", what no machine has and no such file are no ceiling. */
+/* There is no ceiling where it is "max", more than any machine has, or where there is no such file.
+ */
 static uint64_t ceiling_in(const char *root, struct str path, const char *file)
 {
     char name[512], room[64];
@@ -50,7 +51,7 @@ static const struct {
                   "memory.limit_in_bytes of the service's cgroup"},
 };
 
-/* What a cgroup may have, those above it may refuse. */
+/* The cgroups above may refuse what a cgroup itself may have, so the least counts. */
 uint64_t means_cgroup_memory(const char *root, enum cgroup_version version, struct str path)
 {
     const char *file = versions[version].file;

@@ -7,9 +7,9 @@
 #include <stird/core/budget.h>
 
 /*
- * Memory is the least of what the machine has, and of what the cgroup of this process may have; of
- * one without a ceiling, such as a shell's, what the cgroup of the service that runs may have; else
- * what systemd/stird.service says.
+ * Memory is the least of what the machine has and what the cgroup of this process may have. Where
+ * that cgroup has no ceiling, such as a shell's, what the cgroup of the service that runs may have
+ * counts in its place; else what systemd/stird.service says.
  */
 struct means means_find(void);
 

@@ -44,7 +44,7 @@ static struct str path_of(const struct settings *s, const struct written *w)
     return *(const struct str *)(const void *)((const char *)s + w->offset);
 }
 
-/* EPERM is a sandbox that forbids to ask: nobody knows. */
+/* EPERM is the answer of a sandbox that forbids to ask, and tells nothing. */
 static int may(const char *path, int how)
 {
     return faccessat(AT_FDCWD, path, how, AT_EACCESS) && errno != EPERM ? errno : 0;
@@ -70,7 +70,7 @@ static int folder_fault(struct str path)
     return error;
 }
 
-/* Whose file it is, in whose directory, forbids it to root as well. */
+/* Whether the owners of the file and of its directory forbid it even to root. */
 static int owner_fault(struct str path, const struct stat *st)
 {
     struct stat above = {0};
@@ -104,7 +104,7 @@ static bool unit_makes(const struct settings *s, const struct written *w)
     return str_eq(w->directory ? path : parent_of(path), wanted);
 }
 
-/* 0, or the error of what the service will do with it. */
+/* 0, or the error that the service will get. */
 static int fault_of(const struct settings *s, const struct written *w)
 {
     struct str path = path_of(s, w);
@@ -135,7 +135,7 @@ static void tell_of(const struct settings *s, const char *key, struct str text, 
     problems_may_pass(problems, error);
 }
 
-/* Whether the service starts or goes on all the same. */
+/* Whether the service starts, or goes on, all the same. */
 static bool goes_on(const struct settings *s, const struct settings *present,
                     const struct written *w, int error)
 {
@@ -179,7 +179,7 @@ void outside_check_files(struct settings *s, const struct settings *present,
 
 /* ---- the same as another user ---- */
 
-/* In a process of its own, which does nothing else. A bit for each of them. */
+/* Asks in a process of its own, which does nothing else. A bit for each path with a fault. */
 static int faults_as_service(const struct settings *s)
 {
     int status;
@@ -208,13 +208,15 @@ static bool is_service_s(struct str path)
     return its;
 }
 
-/* Where the directory is another's, the unit gives it to the user with all that is in it. */
+/* Whether the unit mends it: a directory that is another's it gives to the user, with all that is
+   in it. */
 static bool unit_mends(const struct settings *s, const struct written *w)
 {
     return unit_makes(s, w) && (w->directory || !is_service_s(parent_of(path_of(s, w))));
 }
 
-/* What a stird that is root first, and then that user, can write all the same is a warning. */
+/* A fault is only a warning where a stird that is root first, and then that user, can write all the
+   same. */
 static void check_as_service(struct settings *s, bool by_unit, struct problems *problems)
 {
     int faults = faults_as_service(s);
@@ -343,7 +345,8 @@ static bool unit_has(struct str capability)
     return has;
 }
 
-/* Of who asks; where the service will be another user, of that, by its unit. */
+/* Whether the one who asks has it; where the service will be another user, whether its unit gives
+   it to that one. */
 static bool service_has(unsigned capability, const char *name)
 {
     return (privileges_has_capability(capability) && !service_user_is_waiting()) ||

@@ -81,7 +81,8 @@ static uint64_t untold(struct recorder *r)
     return record_writer_tally(&r->writer)->untold;
 }
 
-/* No call need come for that; in between the next record that can be written tells them. */
+/* Losses are told even if no further call comes; in between, the next record that can be written
+   tells them. */
 static void look_at_losses(struct recorder *r, int64_t now_ms)
 {
     const struct losses_now now = {lost(r), untold(r), r->writer.written, now_ms};
@@ -98,7 +99,7 @@ static void look_at_losses(struct recorder *r, int64_t now_ms)
         r->next_say_ms = 0;
 }
 
-/* A chain does not show that its end was cut off; a head that stands elsewhere does. */
+/* A chain does not show that its end was cut off; its head does, when it is noted elsewhere. */
 static void say_head(struct recorder *r, int64_t now_ms)
 {
     char head[CHAIN_HASH_TEXT + 1];

@@ -31,15 +31,16 @@ const char *records_place_fault(int error)
     }
 }
 
-/* Who owns the directory can give a file of root's, of anywhere, a name in it: to be written there,
-   and then to be his. */
+/* The owner of the directory could link a file of root's, from anywhere, into it: to have it
+   written to, and then given to him. */
 bool records_place_is_good(const struct folder *d, const struct stat *st)
 {
     return geteuid() != 0 || d->uid == 0 || st->st_uid == d->uid ||
            (st->st_uid == 0 && st->st_nlink == 1);
 }
 
-/* One that is there: as what it is, and under this name alone where root opens it. */
+/* Opens a file that is there, and follows no link; where root opens it, it must have this name
+   alone. */
 static int open_present(const struct folder *d, const char *name, int append)
 {
     struct stat st;
@@ -86,7 +87,7 @@ static int open_or_make(struct str path, int append)
     return r;
 }
 
-/* Read as well: the recorder looks for the end of the chain. */
+/* Opened for reading as well: the recorder looks for the end of the chain. */
 int records_place_open(struct str path)
 {
     return open_or_make(path, O_APPEND);

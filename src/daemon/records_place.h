@@ -1,6 +1,7 @@
 /*
- * records_place - files that records are written into, where somebody else than root may rule:
- * opened as what they are, and under this name alone.
+ * records_place - files that records are written into, in a directory that may belong to somebody
+ * else than root: opened as regular files only, through no link, and by root under this one name
+ * alone.
  */
 #ifndef STIRD_DAEMON_RECORDS_PLACE_H
 #define STIRD_DAEMON_RECORDS_PLACE_H

@@ -1,7 +1,7 @@
 /*
  * retry - a start that fails for what may be over by itself is tried again by whoever started
- * stird, and not several times a second for ever: systemd's RestartSec= is for a crash, where it is
- * calls that wait.
+ * stird, and not several times a second for ever: systemd's RestartSec= is meant for a crash, when
+ * calls wait.
  */
 #ifndef STIRD_DAEMON_RETRY_H
 #define STIRD_DAEMON_RETRY_H

@@ -23,7 +23,7 @@ struct look {
     char group[64]; /* of the user */
 };
 
-/* To be its own, not its group's. */
+/* Whether the file has to be the user's own, not its group's. */
 static bool is_secret(const struct look *l, const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -44,7 +44,7 @@ static bool was_told(const struct look *l, const char *path)
     return has(l->known, path) || has(l->problems, path);
 }
 
-/* The first directory on the way that may not be entered is what has to be mended. */
+/* Tells of the first directory on the way that may not be entered: that one has to be mended. */
 static void tell_of_way(const struct look *l, char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -73,7 +73,7 @@ static void tell_of_way(const struct look *l, char *path)
             service_user_name(), l->group, path);
 }
 
-/* Root has said what is wrong with it otherwise. */
+/* Looks for missing rights only: what else is wrong with it, root has told already. */
 static void look_at(struct look *l, const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

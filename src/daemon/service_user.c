@@ -25,7 +25,7 @@ static struct {
     char name[NAME_BYTES];
 } user;
 
-/* Root is nobody to become. */
+/* Root is no user to become. */
 static void take(const struct passwd *entry)
 {
     user.known = entry && entry->pw_uid != 0;
@@ -59,7 +59,7 @@ bool service_user_find(const struct settings *settings, struct str path, struct 
     return find_by_name(settings->user, path, problems);
 }
 
-/* False: it is not there, or root's, which says nothing. */
+/* False: the directory is not there, or is root's, which tells nothing. */
 static bool find_by_directory(struct str directory)
 {
     struct stat st;
@@ -79,7 +79,7 @@ static bool find_by_directory(struct str directory)
     return true;
 }
 
-/* As whom systemd starts it there is nobody else to become. */
+/* The user that the unit names: started by systemd as that one, it cannot become another. */
 static bool find_by_unit(struct str path)
 {
     struct buf unit = BUF_INIT;

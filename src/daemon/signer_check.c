@@ -144,7 +144,7 @@ struct key_check {
     bool is_narrowed, with_tokens;
 };
 
-/* A key file is somebody else's text, too. What a token's library needs nobody knows beforehand. */
+/* A key file is somebody else's text, too. What a token's library needs is not known beforehand. */
 static bool give_up_rights(const struct key_check *c)
 {
     static const char *const readable[] = {"/", NULL};

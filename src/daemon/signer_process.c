@@ -123,7 +123,7 @@ static void tell_refused_now_and_then(struct signer *s, unsigned worker)
 
 /* ---- channels ---- */
 
-/* Its memory stays until all events are looked at that came at the same time. */
+/* Its memory stays until the events that came at the same time have been looked at. */
 static void channel_close(struct signer *s, struct channel *c)
 {
     if (c->dropped > 0)
@@ -227,8 +227,8 @@ static bool respond(struct signer *s, struct channel *c)
     return send_answers(c, str_slice(all, all.n - n, all.n));
 }
 
-/* For one that another has replaced no time goes by: what a worker has left is enough for what is
-   under way, and several signers at once are no way to more. */
+/* For a signer that another has replaced no time goes by: what a worker has left is enough for what
+   is under way, and it gets no more by having several signers at once. */
 static bool admits(struct signer *s, unsigned worker)
 {
     int64_t now_us = s->retired_us ? s->retired_us : clock_monotonic_us();

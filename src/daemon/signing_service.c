@@ -93,8 +93,8 @@ bool signing_service_self_test(struct signing_service *s, int64_t now_s)
     return !s->failed;
 }
 
-/* The token in S->token, of a signature that is due to be verified. What was not judged for want of
-   memory is no wrong one; it does not leave, and the next is verified in its place. */
+/* Verifies the token in S->token, whose turn it is. A token that could not be judged for want of
+   memory is not wrong; it does not leave, and the next is verified in its place. */
 static enum reason verify(struct signing_service *s, const struct entry *e)
 {
     const unsigned long before = shortages();
@@ -106,8 +106,9 @@ static enum reason verify(struct signing_service *s, const struct entry *e)
     return REASON_SIGNER_SELF_TEST_FAILED;
 }
 
-/* How often in a row none could be made, though there was memory: SINCE, shortages() before. A
-   token that was away has forgotten its sessions: a new process makes new ones. */
+/* Counts how often in a row no signature could be made, though there was memory (SINCE: shortages()
+   before). A token device that was away has forgotten its sessions: a new process makes new ones.
+ */
 static void count_failures(struct signing_service *s, struct entry *e, enum reason r,
                            unsigned long since)
 {
@@ -147,7 +148,7 @@ static enum reason make(struct signing_service *s, const struct sign_order *orde
     struct entry *e = &s->entries[order->certificate];
     const struct certificate *c = credential_certificate(e->credential);
     enum reason r = certificate_usable(c, now_s);
-    /* A worker has asked this before; a broken one may not have. */
+    /* A worker has judged this already; a broken one may not have. */
     if (r == REASON_OK)
         r = sti_scope_judge(&c->scope, order->type, &order->claims);
     if (r == REASON_OK)

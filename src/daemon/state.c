@@ -60,7 +60,7 @@ struct judged {
     bool root_makes;
 };
 
-/* As the service: what it would make is not made. */
+/* Judges it as the service's user; what that one would make is not made. */
 static void judge(void *user, struct problems *problems)
 {
     const struct judged *j = user;

@@ -23,7 +23,7 @@ static bool add_paths(char **list, size_t *n, const struct str *paths, unsigned 
     return true;
 }
 
-/* The tables, and what was changed since: what is read from here on. NULL: no memory. */
+/* The tables and the urgent changes: all that is read from here on. NULL: no memory. */
 static char **list_tables(const struct settings *s)
 {
     const struct numbers_paths paths = numbers_paths_of(s);
@@ -36,7 +36,7 @@ static char **list_tables(const struct settings *s)
     return good ? list : NULL; /* the process ends without */
 }
 
-/* Where the kernel has no Landlock it was said or refused before. */
+/* That a kernel has no Landlock was reported or refused before. */
 bool tables_give_up_other_files(const struct settings *s)
 {
     char **list = list_tables(s);

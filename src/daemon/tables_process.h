@@ -1,6 +1,6 @@
 /*
  * tables_process - reads number tables with no more rights than that takes. They are the longest
- * texts, and those of most others.
+ * texts, and come from the most hands.
  */
 #ifndef STIRD_DAEMON_TABLES_PROCESS_H
 #define STIRD_DAEMON_TABLES_PROCESS_H

@@ -8,7 +8,7 @@
 
 #define UNIT_NAME STR("stird.service")
 
-/* systemd itself puts something in the place of a %. */
+/* Whether the name is without a %, in place of which systemd puts something else. */
 static bool is_plain(struct str name)
 {
     return name.n > 0 && str_find(name, '%', 0) == name.n;
@@ -37,7 +37,7 @@ static bool is_group(struct str name)
     return found;
 }
 
-/* systemd makes the user at each start. */
+/* Whether systemd makes the user at each start. */
 static bool is_made(struct str unit)
 {
     static const char *const yes[] = {"yes", "true", "on", "1"};
@@ -60,7 +60,7 @@ static bool is_number(struct str name)
     return str_to_u64(name, UINT32_MAX - 1, &number);
 }
 
-/* Root gives itself up for security.user, which takes rights that the unit may keep from it. */
+/* To become security.user, root needs capabilities that the unit may keep from it. */
 static void check_root(struct str unit, struct problems *problems)
 {
     static const char *const needed[] = {"CAP_SETUID", "CAP_SETGID", "CAP_CHOWN"};

@@ -113,7 +113,7 @@ out:
     return NULL;
 }
 
-/* It is the current one then. Takes the channel, fds[2]. */
+/* Makes it the current snapshot. Takes the channel, fds[2]. */
 static bool hold_snapshot(struct worker *w, const struct control_snapshot *m, const int *fds)
 {
     if (!snapshots_held_take(&w->held, read_snapshot(w, m, fds)))
@@ -217,7 +217,7 @@ static void on_drained(void *user)
         event_base_loopbreak(w->base);
 }
 
-/* Of another worker, or its own, in place of one that is spoiled (mend.h). */
+/* Takes an inbox, its own or the way to another worker's, in place of a spoiled one (mend.h). */
 static void take_inbox(struct worker *w, const struct control_message *m, const int *fds)
 {
     int *present = m->inbox.worker < w->options->n_workers
@@ -442,7 +442,7 @@ static bool make_events(struct worker *w)
            event_add(w->heartbeat, &interval) == 0;
 }
 
-/* What others have as well, and the next worker after this one. */
+/* The descriptors that others have too, the next worker after this one among them. */
 static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
 {
     const struct worker_options *o = w->options;
@@ -458,7 +458,7 @@ static unsigned list_given(const struct worker *w, int given[GIVEN_MAX])
     return n;
 }
 
-/* After the last thing that opens anything: the time zone file could not be read later. */
+/* Called after the last thing that opens anything: the time zone file could not be read later. */
 static bool give_up_rights(struct worker *w)
 {
     int given[GIVEN_MAX];
@@ -509,7 +509,7 @@ static void worker_fini(struct worker *w)
         event_base_free(w->base);
 }
 
-/* What still runs: zero of everything, unless the time for draining was over. */
+/* Logs what still runs: nothing, unless the time for draining was over. */
 static void tell_end(struct worker *w)
 {
     const struct proxy_counters *c = proxy_get_counters(w->proxy);

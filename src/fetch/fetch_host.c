@@ -74,7 +74,7 @@ static struct str plain_name(struct str host, char room[NAME_MAX_BYTES])
     return (struct str){room, host.n};
 }
 
-/* False: something is asked of all that are known. */
+/* False: something is being asked of every host that there is room for. */
 static bool make_room(struct fetch_hosts *h)
 {
     struct lru_link *link = h->by_name.oldest;
@@ -102,7 +102,7 @@ static enum fetch_outcome add(struct fetch_hosts *h, struct str name, int64_t no
     return FETCH_OK;
 }
 
-/* It failed so often that it gets one probe and no more. */
+/* Whether it has failed so often that it gets one probe and no more. */
 static bool is_tried(const struct fetch_host *host)
 {
     return host->failed >= host->all->rules.failures;

@@ -5,11 +5,11 @@
  *
  * Whoever sends calls chooses the hosts, so this protects a third party from us as much as us from
  * a host that hangs. What is known of hosts is bounded: those of which nothing is asked for now are
- * forgotten, the one that was used the longest ago first. With as many hosts as there is room for
- * in the time of a pause somebody makes us forget that another host failed, and gets as many
- * attempts at it as it takes again; at the usual figures that is 34 new hosts a second, and a trunk
- * gets 20 URLs (fetch_trunk.h). A name is a host: many names of one address are many hosts, which
- * the budget of the trunk bounds alone.
+ * forgotten, the one that was used the longest ago first. Whoever names as many hosts as there is
+ * room for within the time of a pause makes us forget that another host failed, and gets as many
+ * attempts at it as open the breaker again; at the usual figures that is 34 new hosts a second, and
+ * a trunk gets 20 URLs (fetch_trunk.h). A name is a host: many names of one address are many hosts,
+ * which the budget of the trunk bounds alone.
  */
 #ifndef STIRD_FETCH_FETCH_HOST_H
 #define STIRD_FETCH_FETCH_HOST_H
@@ -43,8 +43,8 @@ void fetch_hosts_free(struct fetch_hosts *h);
 /* Whose breakers are open now. */
 unsigned fetch_hosts_shut(const struct fetch_hosts *h, int64_t now_ms);
 
-/* Whether one more URL of HOST, in any case, may be fetched, as far as is known of it: counts
-   nothing. FETCH_OK, LIMIT or BREAKER. */
+/* Whether one more URL of HOST, in upper or lower case, may be fetched by what is known of the
+   host; counts nothing. FETCH_OK, LIMIT or BREAKER. */
 enum fetch_outcome fetch_host_look(struct fetch_hosts *h, struct str host, int64_t now_ms);
 /* It is to be fetched: FETCH_OK with *ENTERED; else why not (as above; OVERLOADED: something is
    asked of all that there is room for; UNAVAILABLE: no memory). */

@@ -1,11 +1,11 @@
 /*
- * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and of what is
- * fetched and waits no more than leaves others their part (part.h). Pure: time is handed in.
+ * fetch_trunk - how much is fetched for one trunk: so many new URLs a second, and of the places to
+ * be fetched and to wait no more than leaves others their part (part.h). Pure: time is handed in.
  * Private to fetch.
  *
- * Who sends calls by a trunk chooses URLs; with a new one a call he has so many fetched, and no
- * other trunk waits for him. A trunk is its index in the settings. Beyond FETCH_TRUNKS_MAX they
- * share one budget, as what is fetched for none does.
+ * Whoever sends calls by a trunk chooses URLs: even with a new one in each call he has only so many
+ * fetched, and no other trunk waits for him. A trunk is its index in the settings. Beyond
+ * FETCH_TRUNKS_MAX they share one budget, as what is fetched for none does.
  */
 #ifndef STIRD_FETCH_FETCH_TRUNK_H
 #define STIRD_FETCH_FETCH_TRUNK_H
@@ -38,7 +38,8 @@ struct fetch_trunks {
 struct fetch_trunk *fetch_trunk_of(struct fetch_trunks *all, uint32_t trunk);
 /* Whether it may have one more new URL fetched, which is counted. */
 bool fetch_trunk_take(struct fetch_trunks *all, struct fetch_trunk *trunk, int64_t now_ms);
-/* Whether it may have one more of what is for all, of which it has MINE while FREE are left. */
+/* Whether a trunk that has MINE of the places for all, of which FREE are left, may have one more.
+ */
 bool fetch_trunk_has_room(const struct fetch_trunks *all, unsigned mine, unsigned free);
 
 #endif

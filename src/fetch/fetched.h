@@ -49,8 +49,8 @@ struct fetched_counts {
 
 struct fetched;
 
-/* DIRECTORY: a descriptor that is whoever calls's; -1: nothing is kept on disk. What lies there is
-   taken. NULL: no memory. */
+/* DIRECTORY: a descriptor that stays the caller's; -1: nothing is kept on disk. What lies there is
+   read in. NULL: no memory. */
 struct fetched *fetched_new(const struct fetched_limits *limits, int directory);
 void fetched_free(struct fetched *f);
 const struct fetched_counts *fetched_counts(const struct fetched *f);

@@ -20,7 +20,8 @@ struct fetched_file {
 int fetched_file_write(int directory, const struct fetched_file *file);
 void fetched_file_remove(int directory, struct str url);
 
-/* Whether NAME is that of a file of ours; one that was left aside is not, and deleted. */
+/* Whether NAME is that of a file of ours. One that an unfinished write left is not, and is deleted.
+ */
 bool fetched_file_is_ours(int directory, const char *name);
 /* Into TEXT, which FILE points to. -EBADMSG: it is none, or broken, and is deleted; -errno. */
 int fetched_file_read(int directory, const char *name, struct buf *text, struct fetched_file *file);

@@ -10,7 +10,8 @@
 #define RENEWED_AFTER_S 60
 #define BURST_SECONDS   5
 /* The system's resolver gives up after some seconds (resolv.conf(5): timeout, attempts), and its
-   thread counts as a transfer until then: else names that nobody answers made endless threads. */
+   thread counts as a transfer until then: otherwise names that nobody answers for would add threads
+   without end. */
 #define LINGER_MS 10000
 
 struct fetcher {
@@ -77,7 +78,7 @@ static struct fetch_answer answer_of(const struct fetcher *f, const struct fetch
                                  .body = b->body};
 }
 
-/* What may still be used; what may not is dropped. */
+/* What is kept of URL and may still be used; what may not is dropped. */
 static const struct fetched_body *usable(struct fetcher *f, struct str url, int64_t now_s,
                                          enum keep_state *state)
 {
@@ -90,7 +91,7 @@ static const struct fetched_body *usable(struct fetcher *f, struct str url, int6
     return b;
 }
 
-/* It cannot be had now: what is there from before, or why. */
+/* The answer where it cannot be had now: what was kept before, or why. */
 static struct fetch_answer instead(struct fetcher *f, struct str url, int64_t now_s,
                                    enum fetch_outcome why, unsigned status)
 {
@@ -136,8 +137,8 @@ static struct flight *find(struct fetcher *f, struct str url)
     return link ? flight_of(link) : NULL;
 }
 
-/* Neither in the queue nor transferred any more: all who wait are told, and it is no more, or only
-   a place that somebody else's thread holds. */
+/* Ends a flight that is neither queued nor transferred any more: all who wait are told. It is
+   freed, or stays as a place while the resolver's thread goes on. */
 static void end(struct fetcher *f, struct flight *flight, struct fetch_answer answer)
 {
     fetch_host_leave(flight->host);
@@ -158,7 +159,7 @@ static void end(struct fetcher *f, struct flight *flight, struct fetch_answer an
     }
 }
 
-/* Out of the queue, for WHY. */
+/* Takes it out of the queue, for the reason WHY. */
 static void give_up(struct fetcher *f, struct flight *flight, enum fetch_outcome why, int64_t now_s)
 {
     flight->trunk->queued--;
@@ -275,7 +276,7 @@ static void release_lingering(struct fetcher *f, int64_t now_ms)
 
 /* ---- asking ---- */
 
-/* CHARGED: it is of the trunk's budget. */
+/* CHARGED: it counts against the trunk's budget. */
 static enum fetch_outcome may_fly(struct fetcher *f, const struct asked *a,
                                   struct fetch_trunk *trunk, bool charged)
 {
@@ -331,8 +332,8 @@ static void wait_for(struct fetcher *f, const struct asked *a, struct flight *fl
     asker->source = source;
 }
 
-/* It is not there, or too old: somebody fetches it already, or it is fetched, or it is known that
-   it cannot be had. */
+/* Where nothing fresh is kept: joins a fetch that is under way, answers that it cannot be had, or
+   begins a fetch. */
 static void have_fetched(struct fetcher *f, const struct asked *a)
 {
     struct flight *flight = find(f, a->q->url);
@@ -353,7 +354,7 @@ static void have_fetched(struct fetcher *f, const struct asked *a)
         answer_instead(f, a, outcome, 0);
 }
 
-/* In the background, by whoever uses it. */
+/* Begins to fetch it anew in the background; whoever uses the kept body asks for that. */
 static void renew(struct fetcher *f, const struct asked *a)
 {
     struct flight *flight;
@@ -374,8 +375,8 @@ static void ask(struct fetcher *f, const struct asked *a)
         renew(f, a);
 }
 
-/* What is there does not fit: keys change under a URL. What was fetched just now is not fetched
-   again: the call is wrong, and not the body. */
+/* For a kept body that does not fit: keys change under a URL. One that was fetched just now is not
+   fetched again, for then the call is wrong and not the body. */
 static void ask_for_newer(struct fetcher *f, const struct asked *a)
 {
     enum keep_state state;
@@ -387,7 +388,7 @@ static void ask_for_newer(struct fetcher *f, const struct asked *a)
         have_fetched(f, a);
 }
 
-/* Of notes: the body that was judged, if it is still that one. */
+/* For notes: the body that was judged, if it is still the one that is kept. */
 static const struct fetched_body *meant(struct fetcher *f, const struct asked *a)
 {
     const struct fetched_body *b = fetched_find(f->fetched, a->q->url);

@@ -46,7 +46,7 @@ void flight_free(struct flight *flight);
 
 /* Waits for it until AT_MS, in ALL. NULL: no memory. */
 struct asker *flight_join(struct flight *flight, struct deadlines *all, int64_t at_ms);
-/* He waits no longer, and is no more. */
+/* He no longer waits; frees him. */
 void asker_free(struct asker *asker, struct deadlines *all);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * freshness - for how long a server lets be used what it serves (RFC 9111 section 4.2), out of its
- * headers. Pure. Private to fetch.
+ * freshness - how long what a server serves may be used (RFC 9111 section 4.2), by its headers.
+ * Pure. Private to fetch.
  */
 #ifndef STIRD_FETCH_FRESHNESS_H
 #define STIRD_FETCH_FRESHNESS_H

@@ -1,7 +1,7 @@
 #include <stird/fetch/keep.h>
 
 #define RENEW_PERCENT 80
-#define CLOCK_SLACK_S 300 /* so far a clock may be set back without anything being fetched anew */
+#define CLOCK_SLACK_S 300 /* a clock may be set back so far without anything being fetched anew */
 
 #define GROWS_FIRST_MS (30 * 1000)
 #define GROWS_MOST_MS  (10 * 60 * 1000)

@@ -24,7 +24,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* Of a body that is too long only so much is taken that its reader sees that it is. */
+/* Takes of a body that is too long just so much that its reader sees that it is. */
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
@@ -43,7 +43,7 @@ static void take_content_type(struct fetch_reply *reply, struct str value)
     reply->content_type[n] = '\0';
 }
 
-/* What was said of a provisional response is not said of this one. */
+/* Forgets what a provisional response before this one said. */
 static void begin_response(struct transfer *t)
 {
     t->freshness = FRESHNESS_INIT;
@@ -98,8 +98,8 @@ static bool set_numbers(const struct transfer *t, const struct libcurl *c, CURL 
     return good;
 }
 
-/* Whoever fetches many does not wait for the system's resolver when its time is over. Libcurl has
-   that from 7.87.0 on. */
+/* A fetch whose time is over does not wait for the system's resolver. Libcurl can do that from
+   7.87.0 on. */
 static void leave_resolver(const struct libcurl *c, CURL *curl)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700

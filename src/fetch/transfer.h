@@ -30,7 +30,7 @@ struct transfer {
    are until it has ended. NULL: the reply says why. */
 CURL *transfer_begin(struct transfer *t, const struct libcurl *c, const char *url,
                      const struct fetch_options *options, struct fetch_reply *reply);
-/* Fills in the reply; CURL is no more. */
+/* Fills in the reply; CURL is freed. */
 void transfer_end(struct transfer *t, const struct libcurl *c, CURL *curl, CURLcode result,
                   int64_t now_s);
 

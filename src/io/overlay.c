@@ -197,7 +197,7 @@ static bool add_entry(struct overlay *o, const struct tn *number, const struct s
         at += field[i].n + 1;
     }
     char *room = e.text ? buf_room(&o->entries, sizeof(e)) : NULL;
-    if (!room) { /* the entries before stay, whatever buf thinks of them */
+    if (!room) { /* the entries before are still there, although buf counts itself as failed */
         o->entries.failed = false;
         free(e.text);
         return false;

@@ -72,7 +72,8 @@ static size_t length_at(const struct record_queue *q, uint64_t at)
     return n > 0 && n <= PACKET_MAX && n <= left - LENGTH ? n : 0;
 }
 
-/* Counts what waits. Where no packet is, the rest is lost, which is at least one. */
+/* Counts what waits. Where something is no packet, it and what is behind it are lost: at least one.
+ */
 static void look_through(struct record_queue *q)
 {
     uint64_t at = begin_of(q), end = end_of(q);
@@ -152,7 +153,7 @@ bool record_queue_first(struct record_queue *q, struct buf *packet)
     return true;
 }
 
-/* Burst after burst begins at the same place, so that few pages are in use. */
+/* Once empty, the queue begins at the same place again, so that few pages are in use. */
 void record_queue_take_first(struct record_queue *q)
 {
     uint64_t begin = begin_of(q);

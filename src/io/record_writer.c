@@ -157,8 +157,8 @@ static uint64_t sum(uint64_t a, uint64_t b)
 }
 
 /*
- * Before lines are added to `out`: what has to be said first. Losses are told in one piece with
- * what comes next, or a disk that is full would be filled up with such lines.
+ * Puts what has to be said first into `out` before further lines. Losses are told in one piece with
+ * what comes next: lines of losses alone would fill up a full disk.
  */
 static bool prepare(struct record_writer *w, int64_t now_us)
 {
@@ -203,7 +203,7 @@ static void put_down(struct record_tally *tally, uint64_t n)
     tally->in_hand -= n < tally->in_hand ? n : tally->in_hand;
 }
 
-/* Of those in hand. */
+/* Counts N of those in hand as lost. */
 static bool lose(struct record_writer *w, uint64_t n)
 {
     struct record_tally *tally = record_writer_tally(w);
@@ -309,8 +309,8 @@ static bool choose_chain(struct record_writer *w, const struct found *f, const s
     return !same;
 }
 
-/* What the writer before had in hand: some of it may be on the disk. Before any line of this one.
- */
+/* Settles what the writer before had in hand, of which some may be on the disk. Called before any
+   line of this one. */
 static void settle(struct record_writer *w)
 {
     struct record_tally *tally = record_writer_tally(w);

@@ -152,7 +152,7 @@ static void finish(struct signer_client *c, struct slot *s, const struct sign_an
     done(user, answers, n, sign_us);
 }
 
-/* None of its tokens is there, for the same reason. */
+/* Ends a request without any of its tokens, all for the same REASON. */
 static void finish_without(struct signer_client *c, struct slot *s, enum reason reason,
                            uint32_t sign_us)
 {
@@ -198,7 +198,7 @@ void signer_client_free(struct signer_client *c)
 
 /* ---- asking ---- */
 
-/* What is written fits no other request: a copy is kept, as long as it is. */
+/* Writes the request, and keeps a copy of its exact length. */
 static enum reason write_request(struct signer_client *c, struct slot *s,
                                  const struct sign_order *orders, unsigned n)
 {
@@ -288,7 +288,7 @@ void signer_client_flush(struct signer_client *c)
 
 /* ---- answers ---- */
 
-/* False: a signer that answers for other tokens than it was asked for is none. */
+/* False: it answers for other tokens than it was asked for, as no signer of ours does. */
 static bool answer(struct signer_client *c, const struct sign_response *response,
                    const struct sign_answer *answers)
 {

@@ -21,7 +21,7 @@ static void snapshot_free(struct snapshot *s)
     free(s);
 }
 
-/* One spare element, so that no trunks at all is no failed allocation. */
+/* One spare element: without any trunk, calloc() might return NULL although it did not fail. */
 static uint32_t *customers_of_trunks(const struct settings *settings, const struct numbers *table)
 {
     uint32_t *customer = calloc(settings->n_trunks + 1u, sizeof(*customer));
@@ -30,7 +30,7 @@ static uint32_t *customers_of_trunks(const struct settings *settings, const stru
     return customer;
 }
 
-/* Another key than that of the Via: what leaves as origid says nothing of it. */
+/* A key of its own beside that of the Via: the origids that leave tell nothing about the other. */
 static bool make_origid_key(struct snapshot *s)
 {
     static const char label[] = "stird origid";

@@ -22,7 +22,8 @@ static bool is_answerable(struct str raw)
 
 #define MALFORMED_TAG "malformed"
 
-/* Its caller acknowledges our refusal with the same mistake in it: that is no further fault. */
+/* Whether it is the ACK of a refusal of ours: it repeats the mistake that was refused, which is no
+   further fault. */
 static bool is_ack_of_refusal(struct str raw)
 {
     const char mark[] = ";tag=" MALFORMED_TAG;
@@ -40,7 +41,7 @@ static int answer_fault(struct proxy *p, const struct flow *from, struct str raw
     return reason_sip_status(fault->reason);
 }
 
-/* What could not be read: for what is in it, or as there is no memory to read it. */
+/* Counts what could not be read: for what is wrong in it, or for want of memory. */
 static void count_unread(struct proxy *p, const struct flow *from, struct str call_id,
                          enum reason reason)
 {
@@ -49,7 +50,7 @@ static void count_unread(struct proxy *p, const struct flow *from, struct str ca
     full_refused(p, reason, &r);
 }
 
-/* CUT: its connection is gone with the rest of it, and no answer finds its way. */
+/* CUT: its connection ended before the message did, so an answer finds no way back. */
 static void refuse_unread(struct proxy *p, const struct flow *from, struct str whole,
                           const struct screen_fault *fault, bool cut)
 {
@@ -81,8 +82,8 @@ void arrival_offer_connection(void *context, const struct flow *from)
     net_offer(from, nat_wants(proxy_settings(p), &from->remote, NAT_REUSE_CONNECTION));
 }
 
-/* What a trunk of this source asks for of its requests: nat.h. Where its peer listens is remembered
-   of a connection before anybody asks: a reload may. */
+/* Does what trunks of this source ask for (nat.h). Where the peer of a connection listens is
+   remembered even before a trunk asks for that: a reload may. */
 static void mind_nat(struct proxy *p, struct message *m, const struct flow *from)
 {
     struct str port = message_via_hop(m->sip->sip_via).port;

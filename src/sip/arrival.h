@@ -12,7 +12,7 @@
 void arrival_message(void *proxy, const struct flow *arrived, char *bytes, size_t n,
                      const struct frame *frame, enum frame_status status);
 void arrival_undelivered(void *proxy, struct str datagram, int error);
-/* For net_each_taken(): whether FROM's connection carries requests to its peer is as its trunk
+/* For net_each_taken(): sets whether FROM's connection carries requests to its peer, as its trunk
    wants it now. */
 void arrival_offer_connection(void *proxy, const struct flow *from);
 

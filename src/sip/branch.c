@@ -44,7 +44,7 @@ static struct str cseq_text(uint32_t cseq, struct cseq_text *room)
     return (struct str){room->bytes, sizeof(cseq)};
 }
 
-/* Of all Routes in their order, however they are divided into lines (section 7.3.1). */
+/* A hash of all Routes in their order, however they are divided into lines (section 7.3.1). */
 static uint64_t route_hash(const struct branches *b, const struct message *request)
 {
     struct header_line line;
@@ -63,8 +63,8 @@ static uint64_t route_hash(const struct branches *b, const struct message *reque
     return hash;
 }
 
-/* What the request was routed by, ROUTES by its Routes, when it stood below BELOW, the Via that we
-   received it with. */
+/* A hash of what the request was routed by (ROUTES: the hash of its Routes) when BELOW was its
+   topmost Via: the one that we received it with. */
 static uint64_t loop_hash(const struct branches *b, const struct message *request, uint64_t routes,
                           const sip_via_t *below)
 {
@@ -141,7 +141,7 @@ bool branch_is_ours(const struct branches *b, const struct message *response)
     return branch_proof_holds(b, &proof);
 }
 
-/* The two digits at AT behind the prefix; UINT_MAX: BRANCH is none of ours. */
+/* The byte written as two digits, AT digits behind the prefix; UINT_MAX: BRANCH is none of ours. */
 static unsigned read_byte(struct str branch, size_t at)
 {
     at += sizeof(BRANCH_PREFIX) - 1;

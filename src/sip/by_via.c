@@ -40,9 +40,9 @@ static bool find_connection(struct proxy *p, const struct via_hop *hop, const st
 }
 
 /*
- * To a stranger, but over a connection, no more octets than it sent. While its INVITE has no final
- * answer it comes again and again, and each copy earns something: so only a provisional that the
- * far end repeats until it is acknowledged goes there too (RFC 3262).
+ * A stranger gets no more octets than it sent, unless over a connection. While its INVITE has no
+ * final answer it comes again and again, and each copy earns something: so of provisionals only
+ * those that the far end repeats until they are acknowledged go there (RFC 3262).
  */
 static bool may_have(struct proxy *p, const struct message *m, const struct target *target)
 {
@@ -55,7 +55,8 @@ static bool may_have(struct proxy *p, const struct message *m, const struct targ
                            proxy_scratch(p)->n, proxy_now_ms());
 }
 
-/* Into scratch; whoever's side it is of, for there is nobody left to ask. */
+/* Prints M into scratch. Which side it came from is told by its source: no transaction is left to
+   ask. */
 static bool print(struct proxy *p, struct message *m, const struct flow *from, unsigned transport)
 {
     const struct settings *s = proxy_settings(p);

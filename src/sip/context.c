@@ -41,7 +41,7 @@ void context_count(struct context *c)
     holding_count(c->holding, &c->counted, octets_of(c));
 }
 
-/* It may have been admitted before more was known of it. */
+/* Refuses a request that may have been admitted before more was known of it. */
 static void refuse_unadmitted(struct context *c, enum reason full)
 {
     c->progress = PROGRESS_ARRIVED;
@@ -119,7 +119,7 @@ static bool copy_outcomes(struct context *c, struct arena *arena)
     return true;
 }
 
-/* The record of a call needs no more of what it said than this. */
+/* Copies the facts that the record of a call still needs. */
 static bool copy_facts(struct context *c, struct arena *arena)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));
@@ -146,9 +146,9 @@ static bool copy_facts(struct context *c, struct arena *arena)
 }
 
 /*
- * There will be no further attempt: what the request said and what was made of it is not needed
- * again. Calls ring for half a minute, by thousands, and a MESSAGE that nobody answers waits as
- * long, whose octets its client transaction keeps anyway.
+ * No further attempt will come, so the request and what was made of it are not needed again. Calls
+ * ring for half a minute, by thousands; a MESSAGE that nobody answers waits as long, and its client
+ * transaction has its octets anyway.
  */
 void context_shrink(struct context *c)
 {
@@ -243,7 +243,8 @@ bool context_parse(const struct context *c, struct message *m)
     return false;
 }
 
-/* What an answer of our own repeats; parsed anew when the request has left already. */
+/* Makes ready what an answer of our own repeats; parses it anew when the request has left already.
+ */
 bool context_prepare_answer(struct context *c)
 {
     struct str last = c->server ? server_transaction_last_response(c->server) : STR("");
@@ -548,7 +549,7 @@ static void count_outcome(struct context *c)
         TALLY(c, by_level[o->claims.attest - 'A'], 1);
 }
 
-/* Refused for where it comes from, not for what it is. */
+/* Notes a source whose request was refused for where it comes from, not for what it is. */
 static void note_source(const struct context *c)
 {
     enum reason reason = c->outcome ? c->outcome->reason : c->refused_for;
@@ -565,7 +566,7 @@ static bool is_alone(const struct context *c)
     return undecided_alone(c->proxy, &u);
 }
 
-/* Refused before it was decided, it is one all the same. */
+/* A call that was refused before it was decided may be an emergency call all the same. */
 static void note_lost_emergency(struct context *c)
 {
     c->outcome->emergency |= emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
@@ -575,8 +576,8 @@ static void note_lost_emergency(struct context *c)
 }
 
 /*
- * What stays of an INVITE. Those inside a dialog of ours leave nothing, unless we refused them; nor
- * does another request, unless a ceiling was in its way.
+ * Writes what stays of an INVITE. One inside a dialog of ours leaves nothing unless we refused it;
+ * nor does another request, unless a ceiling was in its way.
  */
 static void tell(struct context *c)
 {

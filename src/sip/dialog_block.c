@@ -7,8 +7,8 @@
 #include "context.h"
 #include "dialog_trunk.h"
 
-/* What trunks make of a calling number, and of whether it is blocked: of thousands of trunks few
-   differ in it. */
+/* The ways in which trunks read a calling number and treat a blocked one: among thousands of trunks
+   there are few. */
 #define WAYS_MAX 16
 
 struct asking {
@@ -26,7 +26,7 @@ static bool same_country(const struct country *a, const struct country *b)
            a->national_length_max == b->national_length_max;
 }
 
-/* A row blocks its number for everybody, so the customer is not asked for. */
+/* The customer does not matter: a row blocks its number for everybody. */
 static bool same_way(const struct trunk *a, const struct trunk *b)
 {
     return a->trusted == b->trusted && a->by_state[NUMBER_BLOCKED] == b->by_state[NUMBER_BLOCKED] &&
@@ -83,7 +83,7 @@ static void ask_all(struct asking *a)
         ask_too(a, &s->trunks[i]);
 }
 
-/* Which call it is of nobody knows: the strictest reading of its number counts. */
+/* Nobody knows which trunk's call it is, so the strictest reading of its number counts. */
 static enum dialog_block ask_any(struct context *c, enum dialog_way way)
 {
     struct asking a = {.c = c};
@@ -98,7 +98,7 @@ static enum dialog_block ask_any(struct context *c, enum dialog_way way)
     return DIALOG_BLOCK_NONE;
 }
 
-/* Where callers are, and no upstream is. */
+/* Whether it leads to addresses of trunks only, and to no upstream. */
 static bool leads_to_trunks(const struct context *c)
 {
     struct targets targets;
@@ -111,8 +111,8 @@ static bool leads_to_trunks(const struct context *c)
     return true;
 }
 
-/* A callee's From is who was called. But tags are what the sender wrote: that it is the callee's
-   shows where it comes from, or where it goes. */
+/* Whether the callee sent it, whose From is who was called. The sender writes the tags, so only
+   where it comes from, or goes to, can show that it is the callee's. */
 static bool is_of_callee(const struct context *c)
 {
     if (c->own.senders & SENT_BY_CALLER)

@@ -17,16 +17,17 @@ enum dialog_block {
     DIALOG_BLOCK_EXCUSES /* its number is blocked, but it is an emergency call (Decided 5) */
 };
 /*
- * Of C, an INVITE by C->own's key; its facts are in C->call. It is the trunk's whose call our key
- * proves it to be (dialog_trunk.h), which is C->call->trunk then. Where nobody can tell that, it is
- * refused when by any trunk of its source it would be; of a source without trunks, by any at all.
+ * What the number block makes of C, an INVITE that C->own's key proves to be inside a call; its
+ * facts are in C->call. The trunk that is asked is the one whose call the key proves it to be
+ * (dialog_trunk.h); it is C->call->trunk then. Where nobody can tell that, it is refused when any
+ * trunk of its source would refuse it; of a source without trunks, when any trunk at all would.
  * Unless it is NONE, C->outcome says what becomes of it, and C->call->trunk by which trunk.
  */
 enum dialog_block dialog_block_of(struct context *c);
 
-/* How the trunk is found that it is asked by. */
+/* How the trunk is found whose number block is asked. */
 enum dialog_way {
-    DIALOG_WAY_NAMED,     /* a rehearsal does */
+    DIALOG_WAY_NAMED,     /* a rehearsal names it */
     DIALOG_WAY_CALLEE,    /* who was called sent it: none is asked */
     DIALOG_WAY_ALONE,     /* no other stands at its source */
     DIALOG_WAY_PROVEN,    /* our Route says so */

@@ -1,9 +1,9 @@
 /*
- * dialog_trunk - which trunk's a request inside a call is. Behind one address several trunks may
- * stand, with names, connections and number blocks of their own, and what tells new calls apart may
- * be missing there: the Request-URI is the callee's Contact. Where they do, our Record-Route has a
- * second parameter: a keyed hash over the Call-ID, the caller's tag and the name of the trunk that
- * began the call. Nobody can make one for another's trunk, nor learn a name from it.
+ * dialog_trunk - which trunk a request inside a call belongs to. Behind one address several trunks
+ * may stand, with names, connections and number blocks of their own, and what tells new calls apart
+ * may be missing there: the Request-URI is the callee's Contact. Where they do, our Record-Route
+ * has a second parameter: a keyed hash over the Call-ID, the caller's tag and the name of the trunk
+ * that began the call. Nobody can make one for another's trunk, nor learn a name from it.
  */
 #ifndef STIRD_SIP_DIALOG_TRUNK_H
 #define STIRD_SIP_DIALOG_TRUNK_H

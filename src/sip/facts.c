@@ -68,7 +68,7 @@ static void add_header(struct call *call, const struct header_line *line)
     }
 }
 
-/* Of a line that is no header: whether the next hop, where it takes it for one, has an address. */
+/* Whether LINE, which is no header, would have an address for a next hop that takes it for one. */
 static bool holds_a_party(const struct header_line *line, struct str name, char compact)
 {
     struct asserted_texts found = {.n = 0};
@@ -78,7 +78,7 @@ static bool holds_a_party(const struct header_line *line, struct str name, char 
     return found.n_odd > 0;
 }
 
-/* Lines that nobody has to read, and some do. */
+/* Lines that nobody has to read, but that some readers do. */
 static void add_malformed(struct call *call, const struct header_line *line)
 {
     if (header_resembles(line, STR("Identity"), 'y'))
@@ -140,7 +140,8 @@ static bool list_lines(struct call *call, struct str request)
     return true;
 }
 
-/* All lines, only where a trunk is recognised by one, or some trunk or rule reads one. */
+/* Lists all lines, but only where a trunk is recognised by a header, or some trunk or rule reads
+   one. */
 static bool list_headers(struct call *call, const struct settings *settings, struct str request)
 {
     return list_lines(call, headers_are_wanted(settings) ? request : (struct str){NULL, 0});

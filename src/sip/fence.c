@@ -17,7 +17,7 @@ static const struct address_prefix special[] = {
     {{ADDRESS_IPV6, 0, {0xff}}, 8},        /* multicast */
 };
 
-/* The bits of the block of such addresses that this one is in, or 0. */
+/* The length in bits of the prefix of the special block that A is in; 0: it is in none. */
 static unsigned special_bits(const struct address *a)
 {
     for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
@@ -26,7 +26,7 @@ static unsigned special_bits(const struct address *a)
     return 0;
 }
 
-/* By a prefix of at least so many BITS, or by the name of an upstream. */
+/* Whether a peer covers A, by a prefix of at least BITS or by the name of an upstream. */
 static bool is_peer(const struct proxy *p, const struct address *a, unsigned bits)
 {
     const struct settings *s = proxy_settings(p);
@@ -100,7 +100,7 @@ static bool is_connected(const struct proxy *p, const struct target *to)
                                              (enum transport)to->transport, &to->address, &flow);
 }
 
-/* A hop of an upstream is a configured one, whoever of our peers names it. */
+/* A next hop of an upstream is a configured one, whichever of our peers names it. */
 static enum opening opening_for(const struct proxy *p, enum fence_sender who,
                                 const struct target *to)
 {
@@ -122,7 +122,8 @@ bool fence_allows(struct proxy *p, const struct address *source, struct target *
     return anew || (fence_may(s, who, where, FENCE_CONNECTION) && is_connected(p, to));
 }
 
-/* The trunk or upstream of a source, by its longest prefix; one that DNS covers is itself. */
+/* Stands for the trunk or upstream of SOURCE, by its longest prefix; an address known from DNS
+   stands for itself. */
 static uint64_t asker_of(const struct proxy *p, const struct address *source)
 {
     unsigned step = 0;

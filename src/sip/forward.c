@@ -41,7 +41,7 @@ static int write_identity(struct context *c)
     return error;
 }
 
-/* A name stays a name: the next hop may serve several. */
+/* Writes a name as a name: the next hop may serve several. */
 static void add_host_port(struct buf *out, const struct target *target)
 {
     const struct upstream *u = target->upstream;
@@ -54,15 +54,15 @@ static void add_host_port(struct buf *out, const struct target *target)
         buf_addf(out, ":%u", u->address.port);
 }
 
-/* Where to send is said by these together with host and port (section 19.1.1). */
+/* Whether the parameter says, together with host and port, where to send (section 19.1.1). */
 static bool is_of_the_place(struct str name)
 {
     return uri_name_is(name, STR("transport")) || uri_name_is(name, STR("maddr")) ||
            uri_name_is(name, STR("ttl"));
 }
 
-/* ";user=phone;transport=tls" as the next hop's: a transport that it had becomes the one that it
-   leaves by; none means UDP, and behind "sips:" TLS. */
+/* ";user=phone;transport=tls" for the next hop: a transport, if it had one, becomes the one that it
+   leaves by; to have none means UDP, or TLS for "sips:". */
 static void add_parameters(struct buf *out, struct str parameters, bool sips,
                            enum transport transport)
 {
@@ -83,8 +83,8 @@ static void add_parameters(struct buf *out, struct str parameters, bool sips,
 }
 
 /*
- * Whether a request that goes to a configured next hop named us: a listener or an alias, either of
- * them also at the port that nobody wrote, or the host by which its trunk was told.
+ * Whether a request that goes to a configured next hop named us: a listener or an alias, each with
+ * its port or without one, or the host by which its trunk was recognised.
  */
 static bool named_us(const struct context *c)
 {
@@ -122,7 +122,7 @@ static int rewrite_request_uri(struct context *c, const struct target *target)
     return error;
 }
 
-/* Where the trunk cannot be told from its address later. */
+/* Adds the trunk, where it cannot be told from its address later. */
 static void add_trunk(const struct context *c, struct buf *text)
 {
     char proof[TRUNK_PROOF_LENGTH + 1];
@@ -177,7 +177,7 @@ static int set_max_forwards(struct message *m)
 }
 
 /*
- * Our own Routes off. After a strict router the Request-URI comes back out of the last Route
+ * Takes off our own Routes. After a strict router the Request-URI comes back out of the last Route
  * (section 16.4).
  */
 static int pop_routes(struct message *m, const struct own_routes *own)
@@ -198,7 +198,8 @@ static int pop_routes(struct message *m, const struct own_routes *own)
     return 0;
 }
 
-/* The first Route without lr goes into the Request-URI, that to the end (section 16.6 item 6). */
+/* Moves the first Route, if it lacks lr, into the Request-URI, and the former Request-URI to the
+   end of the Routes (section 16.6 item 6). */
 static int serve_strict_router(struct message *m)
 {
     const sip_route_t *first = m->sip->sip_route;
@@ -235,7 +236,8 @@ static int apply_trust(struct context *c, const struct target *target)
     return trust_domain_apply_in_dialog(&c->message, settings, &c->from.remote, &target->address);
 }
 
-/* Whose request it is, by what proves it or as the only trunk of its source. */
+/* Whether the trunk takes Identity off; the trunk is found by what proves it, or as the only one of
+   its source. */
 static bool takes_identity(const struct context *c)
 {
     const struct settings *s = c->snapshot->settings;
@@ -329,7 +331,7 @@ static void arm_next_hop_timer(struct context *c, struct attempt *a)
                   proxy_now_ms() + c->snapshot->settings->next_hop_timeout_ms);
 }
 
-/* Into P->scratch. The same target by another transport is another branch. */
+/* Writes the attempt into P->scratch. The same target by another transport gets another branch. */
 static bool write_attempt(struct context *c, struct attempt *a, struct transaction_key *key)
 {
     struct proxy *p = c->proxy;
@@ -407,7 +409,8 @@ static bool is_above_limit(const struct context *c, const struct target *target)
     return u && limits_reached(proxy_limits(c->proxy), LIMIT_UPSTREAM_CALLS, u->name, u->max_calls);
 }
 
-/* One by its To alone goes where there is room; to the last one all the same. */
+/* An emergency call by its To alone goes where there is room; where no target is left with any, it
+   is sent all the same. */
 static bool is_full(const struct context *c, const struct target *target)
 {
     const struct target *other = target;

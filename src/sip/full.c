@@ -44,7 +44,7 @@ static const struct full *find(enum reason reason)
     return NULL;
 }
 
-/* Of REASON and NAME; NULL: all that there are have been said within a minute. */
+/* The alarm of REASON and NAME; NULL: all places are taken by alarms of the last minute. */
 static struct full_alarm *alarm_of(struct full_table *table, enum reason reason, struct str name,
                                    int64_t now_ms)
 {

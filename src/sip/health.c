@@ -47,7 +47,8 @@ static enum reason signing_of(struct proxy *p, const struct trunk *t)
 
 /* ---- a trunk ---- */
 
-/* Of a service that signs: where calls that cannot be signed are refused, a signature is all. */
+/* Whether T's health takes a signature: its service signs, and `health` is signing, or next_hops
+   where calls that cannot be signed are refused. */
 static bool needs_signature(const struct settings *s, const struct trunk *t)
 {
     return service_words[t->service].signs &&
@@ -65,7 +66,7 @@ static enum reason look(struct proxy *p, const struct trunk *t)
     return needs_signature(s, t) ? signing_of(p, t) : REASON_OK;
 }
 
-/* After a reload all is new. */
+/* What was told is forgotten after a reload. */
 static unsigned char *told_of(struct health_told *told, const struct snapshot *s,
                               const struct trunk *t)
 {

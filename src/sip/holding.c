@@ -126,7 +126,7 @@ uint64_t holdings_octets(const struct holdings *all)
 
 /* ---- judging ---- */
 
-/* The others of OWNER leave room for H, while FREE octets of its class are left. */
+/* Whether the others of OWNER leave room for H, while FREE octets of its class are left. */
 static bool has_part(const struct holding *h, enum holding_owner owner, uint64_t free)
 {
     if (!h->owners[owner])
@@ -142,7 +142,7 @@ static bool is_emergency(const struct holding *h)
     return h->class == HOLDING_EMERGENCY || h->class == HOLDING_EMERGENCY_TO;
 }
 
-/* The octets of H's class; those by To alone are of what all emergency calls have. */
+/* The octets taken of H's class; emergency calls by To alone count as emergency calls too. */
 static uint64_t taken(const struct holding *h)
 {
     const uint64_t *octets = h->all->octets;
@@ -154,7 +154,8 @@ static enum reason full(const struct holding *h)
     return is_emergency(h) ? REASON_EMERGENCY_FULL : REASON_OVERLOADED;
 }
 
-/* One call's fault is not its trunk's, and that not the worker's. */
+/* The narrowest owner is asked first: a call's fault is not its trunk's, and a trunk's is not the
+   worker's. */
 static enum reason over(const struct holding *h, uint64_t more, uint64_t most)
 {
     uint64_t all = taken(h) + more;

@@ -38,7 +38,7 @@ struct limit;
 
 struct limits {
     struct limit *buckets[LIMIT_BUCKETS];
-    uint32_t seed; /* whoever chooses names, as a sender of datagrams its address, cannot know it */
+    uint32_t seed; /* those who choose names, as senders of datagrams may, cannot know it */
     uint64_t taken[LIMIT_KINDS]; /* now, of all names */
 };
 

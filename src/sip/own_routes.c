@@ -48,8 +48,8 @@ static bool read_parameters(struct str parameters, bool sips, uint8_t *transport
     return true;
 }
 
-/* What a sip: URI names, the place where that is an address, and the key in it; false: it is no
-   such URI. */
+/* Reads a sip: URI: what it names, the place where that is an address, and the key in it. False: it
+   is no such URI. */
 static bool read_uri(struct str text, struct str *host, struct route_place *place, struct str *key,
                      uint64_t *trunk)
 {
@@ -93,7 +93,8 @@ static unsigned senders_to(enum route_side way_out)
                                     : senders_by(way_out) ^ (SENT_BY_CALLER | SENT_BY_CALLEE);
 }
 
-/* By the clock as it is, or as it was when the key was written: somebody may have set it. */
+/* Tries the present day, then the days of earlier clocks: somebody may have set the clock since the
+   key was written. */
 static unsigned senders_of(const struct reading *r, struct str key, const struct route_place *place,
                            enum route_side *side)
 {
@@ -107,7 +108,7 @@ static unsigned senders_of(const struct reading *r, struct str key, const struct
     return senders;
 }
 
-/* Without a valid key a Route is ours all the same: one that a peer was configured to send. */
+/* A Route of ours without a valid key is still ours: a peer was configured to send it. */
 static void use_key(struct reading *r, struct str key, const struct route_place *place,
                     uint16_t listener)
 {

@@ -39,7 +39,7 @@ static struct peer_port *place_for(struct peer_port *set, const struct address *
     return oldest;
 }
 
-/* One that needs no keeping. */
+/* A port of the standard, or none, needs no keeping. */
 static bool is_plain(const struct address *at, enum transport transport)
 {
     return at->port == 0 || at->port == transport_port(transport);
@@ -51,7 +51,8 @@ static void keep(struct proxy *p, const struct address *at, enum transport trans
                transport) = (struct peer_port){*at, (uint8_t)transport, proxy_now_ms()};
 }
 
-/* A name is taken for the one that sent it: whatever it resolves to is judged by its address. */
+/* The port of a URI with a name is kept for the address that sent it: whatever the name resolves to
+   is judged by its own address. */
 static void keep_uri(struct proxy *p, struct str uri, const struct address *source)
 {
     struct route_place place;
@@ -91,7 +92,7 @@ static bool is_written(struct proxy *p, const struct address *at, enum transport
     return false;
 }
 
-/* The port of an upstream is that of all addresses that it may send from. */
+/* The port of an upstream's uri counts for all of its sources. */
 static bool is_of_sources(const struct settings *s, const struct address *at)
 {
     for (unsigned i = 0; i < s->n_upstreams; i++) {

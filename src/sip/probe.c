@@ -76,7 +76,8 @@ static void ended(struct probe *probe, enum question_end end)
         routes_question_ended(routes, target, end, proxy_now_ms());
 }
 
-/* Whatever it says, it speaks; but 503 wants no calls, and 408 heard nobody behind it. */
+/* Any answer shows that it is there; but with 503 it wants no calls, and with 408 nobody behind it
+   answered. */
 static void on_answered(struct client_user *user, struct message *m, const struct flow *from)
 {
     struct probe *probe = probe_of(user);
@@ -201,7 +202,7 @@ static struct probe *find_or_add(struct probes *all, const struct target *target
     return probe;
 }
 
-/* Each next hop, or without probes those that are out. */
+/* Each next hop is asked; without probes only those that are out. */
 static bool is_asked(const struct probes *all, const struct target *hop)
 {
     return hop->upstream->probe_ms > 0 || routes_is_out(proxy_routes(all->proxy), hop);

@@ -335,7 +335,7 @@ void proxy_free_offstage(struct proxy *p)
 
 /* ---- what leaves ---- */
 
-/* A message that is none would be a fault of ours, whatever came in: the builds that look for
+/* Whatever came in, an ill-formed message that leaves is a fault of ours: the builds that look for
    faults stop at it. */
 static void check_sent(struct str bytes)
 {
@@ -422,8 +422,8 @@ static uint64_t emergency_bytes(const struct settings *s)
     return s->max_emergency * budget_emergency_call(s);
 }
 
-/* Where this process may have little (ulimit -v), what is held stays far below it: what waits for
-   an answer would else leave no memory to anybody for 32 s. */
+/* Where this process may have little memory (ulimit -v), what is held stays far below it: otherwise
+   what waits for an answer would leave none to anybody for 32 s. */
 static uint64_t memory_here(uint64_t wanted)
 {
     struct rlimit limit;
@@ -462,8 +462,8 @@ static struct transaction_timing timing_of(const struct settings *s)
     return (struct transaction_timing){s->t1_ms, s->t2_ms, s->t4_ms};
 }
 
-/* Calls that ring go on without this process, their record is its last word of them; what has not
-   left yet is refused. */
+/* Calls that ring go on without this process, and their record is its last word of them; calls that
+   have not left yet are refused. */
 static void end_contexts(struct proxy *p)
 {
     p->drained = NULL; /* nobody waits for it any more */

@@ -6,8 +6,8 @@
 
 #include "sip/message/received.h"
 
-/* As they are where nothing is set, but for the number of lines: that is a limit of stird's, and no
-   fault of a message. */
+/* The defaults, but for the number of lines: that is a limit of stird's, and no fault of a message.
+ */
 static const struct settings unset = {
     .max_message_bytes = 65535, .max_header_lines = 4096, .emergency_by_to = true};
 
@@ -20,7 +20,8 @@ static bool tell(struct arena *arena, const struct screen_fault *fault, struct s
     return false;
 }
 
-/* A text has the lines alone, whoever ended them, and of a body what was copied. */
+/* Of a message out of a text only the lines are known, not how they ended, and of its body what was
+   copied. */
 static bool is_parsed(struct str raw, bool on_wire, struct arena *arena, struct str *why)
 {
     const struct frame_limits limits = {unset.max_message_bytes, unset.max_header_lines};
@@ -48,7 +49,7 @@ static bool says_more(struct str uri)
     return uri_says_more(uri, &password, &headers);
 }
 
-/* No call gets a level by what these say. What is no INVITE has no parties to be called by. */
+/* These parties give no call a level. A request that is no INVITE has none to be called by. */
 static bool parties_are_clear(struct str raw, struct arena *arena, struct str *why)
 {
     struct call *call = arena_alloc(arena, sizeof(*call));

@@ -89,7 +89,7 @@ static bool send_first(struct recording *r)
     return true;
 }
 
-/* Behind all that waited. */
+/* Tells the losses behind all that waited. */
 static bool send_losses(struct recording *r)
 {
     uint32_t lost = lost_now(r);
@@ -119,7 +119,7 @@ static void on_writable(evutil_socket_t fd, short what, void *user)
         event_del(r->writable);
 }
 
-/* Losses at their place among those that wait, while LEFT octets stay free. */
+/* Puts losses at their place among those that wait, while LEFT octets stay free. */
 static bool put_losses(struct recording *r, size_t left)
 {
     uint32_t lost = lost_now(r);
@@ -133,14 +133,14 @@ static bool put_losses(struct recording *r, size_t left)
     return true;
 }
 
-/* Losses before it are told before it. */
+/* Puts PACKET, and before it the losses that came before it. */
 static bool put(struct recording *r, struct str packet)
 {
     return put_losses(r, packet.n) && record_queue_put(r->queue, packet);
 }
 
-/* No call need come that losses are told. In the log they are said when a second of them is known,
-   once a minute while they go on, and when no more come. */
+/* Losses are told without another call. The log says them after the first second, once a minute
+   while they go on, and when no more come. */
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
     struct recording *r = user;
@@ -209,7 +209,7 @@ struct recording *recording_new(struct event_base *base, int fd, int queue_fd)
     return NULL;
 }
 
-/* A recorder that does not take them now will not before the end. */
+/* A recorder that does not take them within this time will not take them before the end. */
 static void send_the_rest(struct recording *r)
 {
     int64_t until_ms = clock_monotonic_ms() + END_WAIT_MS, left_ms;

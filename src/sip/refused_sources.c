@@ -77,7 +77,7 @@ static struct refused_place *find_place(struct refused_sources *all, const struc
     return oldest;
 }
 
-/* *PUSHED: another one that came within this minute had to go for it. */
+/* *PUSHED: another source, which came within this minute, had to make room. */
 static struct refused_place *place_of(struct refused_sources *all, const struct refused_source *r,
                                       int64_t now_ms, bool *pushed)
 {

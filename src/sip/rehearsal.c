@@ -79,7 +79,7 @@ static const struct stage *stage_of(const struct context *c)
     return container_of(c, struct stage, context);
 }
 
-/* What the message does not say of the call. */
+/* Adds what the message does not say of the call. */
 static void complete_call(struct context *c)
 {
     const struct stage *s = stage_of(c);
@@ -146,8 +146,8 @@ static bool names_a_proof(struct str raw)
            memmem(raw.p, raw.n, BRANCH_PREFIX, sizeof(BRANCH_PREFIX) - 1);
 }
 
-/* Of an INVITE that our key proves to be of a call: what its Request-URI and headers say is the
-   callee's, and tells no trunks apart. */
+/* For an INVITE that our key proves to be inside a call: its Request-URI and headers are the
+   callee's words, and tell no trunks apart. */
 static void tell_way(struct stage *s)
 {
     static const char *const ways[] = {
@@ -196,7 +196,8 @@ static enum reason tell(struct stage *s, enum frame_status status, const struct 
     return REASON_OK;
 }
 
-/* As it is framed where it comes. A stream would wait for the rest, and end by a time limit. */
+/* Frames it as the place where it comes in does. A stream would wait for the rest, until a time
+   limit ends it. */
 static enum frame_status frame_message(const struct rehearsal *r, struct str bytes,
                                        struct frame *frame, bool *waits)
 {
@@ -211,7 +212,7 @@ static enum frame_status frame_message(const struct rehearsal *r, struct str byt
     return *waits ? frame_datagram(bytes, &limits, frame) : status;
 }
 
-/* No answer comes to what has not ended. */
+/* What has not ended gets no answer. */
 static void tell_waiting(struct rehearsal *r)
 {
     if (r->outcome)

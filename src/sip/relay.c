@@ -130,15 +130,15 @@ static void said(const struct attempt *a, enum fate fate, int status)
     tally_said(a->context, a->place, &a->target, fate, status);
 }
 
-/* As UPSTREAM, or NULL, did not take it. */
+/* Goes on to the next target, since UPSTREAM (or NULL) did not take the call. */
 static void fail_over(struct context *c, const struct upstream *upstream)
 {
     tally_failover(c, upstream);
     steps_try_next_target(c);
 }
 
-/* Timer C: cancel, and a while later answer ourselves (section 16.8). */
-/* Then the time that its CANCEL has to work. */
+/* Timer C: sends CANCEL, and when the time that this has to work is over too, answers by itself
+   (section 16.8). */
 static void on_timer_c(struct timer *timer, int64_t now_ms)
 {
     struct attempt *a = container_of(timer, struct attempt, patience);
@@ -185,7 +185,7 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
-/* What its end means for a call that nobody else takes, and for the log. */
+/* What an end means for a call that nobody else takes, and its words for the log. */
 static const struct {
     enum reason reason;
     const char *why;
@@ -239,7 +239,7 @@ static void on_ended(struct client_user *user, enum transaction_end why)
     context_release_if_idle(c);
 }
 
-/* The attempt is over, though a CANCEL goes after it, and a late 2xx would still go up. */
+/* The attempt is over, though a CANCEL is sent after it, and a late 2xx would still go up. */
 static void on_broken(struct client_user *user)
 {
     struct attempt *a = attempt_of(user);
@@ -301,8 +301,8 @@ static void on_provisional(struct attempt *a, struct message *m)
                   proxy_now_ms() + c->snapshot->settings->timer_c_ms);
 }
 
-/* Its record is written, and tells what the caller was told first: that a 2xx goes up yet is told
-   here. */
+/* Its record is written and tells what the caller was told first, so the log tells that a 2xx still
+   goes up. */
 static void tell_late(struct proxy *p, const struct message *m)
 {
     count_add(&proxy_counters(p)->answered_late, 1);
@@ -357,7 +357,7 @@ static void keep_best(struct attempt *a, struct message *m)
     context_count(c);
 }
 
-/* A 487 is the end of our own CANCEL: for the caller, or after timer C. */
+/* A 487 answers our own CANCEL: the caller's, or that of timer C. */
 static enum cause cause_of_refusal(const struct attempt *a, int status)
 {
     if (status == 487 && a->cancelling == CANCEL_SENT)
@@ -407,9 +407,9 @@ static bool top_via_is_ours(const struct proxy *p, const struct message *m)
     return listeners_find_host(proxy_listeners(p), str_of(via->v_host), (uint16_t)port, &listener);
 }
 
-/* Its top Via is somebody else's, whatever branch it has: no answer to what we asked. With ours and
-   the CSeq of another request, or a line above that was meant to be it, it is one that nobody can
-   read. */
+/* Whether its top Via is somebody else's, whatever branch that has: then it answers nothing that we
+   asked. A response with our Via, but with the CSeq of another request or below a line that was
+   meant as a Via of ours, is one that cannot be read. */
 static bool is_foreign(const struct proxy *p, const struct message *m)
 {
     return !top_via_is_ours(p, m) && str_eq(received_branch(m->raw), message_via_branch(m));
@@ -449,7 +449,7 @@ static void on_answered(struct client_user *user, struct message *m, const struc
 
 /* ---- responses that cannot be read ---- */
 
-/* What an ACK repeats must be one address to whoever reads it. */
+/* The To header, which an ACK repeats; empty unless all readers see one address in it. */
 static struct str readable_to(struct str raw)
 {
     struct header_line line;
@@ -468,7 +468,8 @@ static struct client_transaction *find_client(const struct proxy *p, struct str 
     return client_transaction_find(proxy_transactions(p), &key);
 }
 
-/* Whether a final one with STATUS may be that of our CANCEL, which has the branch of its INVITE. */
+/* Whether a final response with STATUS may answer our CANCEL, which has the branch of its INVITE.
+ */
 static bool may_answer_cancel(const struct client_transaction *t, int status)
 {
     struct client_user *user = client_transaction_user(t);
@@ -477,9 +478,9 @@ static bool may_answer_cancel(const struct client_transaction *t, int status)
 }
 
 /*
- * By the branch, which is of one request; its CSeq only tells the answer to our CANCEL from that to
- * the INVITE. One that may be either is not the INVITE's: 64*T1 after a CANCEL that call ends
- * anyhow.
+ * Found by the branch, which belongs to one request; the CSeq only tells an answer to our CANCEL
+ * from one to the INVITE. One that may be either is not taken for the INVITE's: 64*T1 after a
+ * CANCEL that call ends anyhow.
  */
 static struct client_transaction *transaction_of_unread(const struct proxy *p, struct str raw,
                                                         int status)
@@ -498,7 +499,7 @@ static struct client_transaction *transaction_of_unread(const struct proxy *p, s
     return t && may_answer_cancel(t, status) ? NULL : t;
 }
 
-/* Its words are lost, and its status counts: the caller is told instead of left to wait. */
+/* Its text cannot be used, but its status counts: the caller is told and not left to wait. */
 static void on_unread_final(struct attempt *a, int status)
 {
     struct context *c = a->context;
@@ -528,7 +529,7 @@ static void on_unread(struct client_user *user, int status)
     context_release_if_idle(c);
 }
 
-#define MAYBE_2XX 200 /* what a status is taken for that nobody can read: none acknowledges it */
+#define MAYBE_2XX 200 /* stands for a status that nobody can read: a 2xx gets no ACK here */
 
 /* STATUS: 0: cannot be read. */
 static void take_unread(struct client_transaction *t, int status, struct str raw)
@@ -552,7 +553,7 @@ bool relay_unread(struct proxy *p, struct str raw)
     return t != NULL;
 }
 
-/* It may have been for another worker. Without a transaction nobody knows who was asked. */
+/* It may be for another worker's transaction. Without a transaction nobody knows who was asked. */
 static void pass_stray(struct proxy *p, struct message *m, const struct flow *from,
                        enum source_class class)
 {

@@ -52,7 +52,7 @@ static void on_cancel(struct proxy *p, const struct message *m, const struct flo
     relay_cancel(c);
 }
 
-/* A number is somebody behind us; a name (ping, sbc, keepalive) is nobody that we know. */
+/* A number may be somebody behind us; a name (ping, sbc, keepalive) is nobody that we know. */
 static bool is_dialled(struct str user)
 {
     user = str_slice(user, 0, str_find(user, ';', 0));
@@ -66,9 +66,9 @@ static bool is_dialled(struct str user)
 }
 
 /*
- * To stird itself: our host, and nobody's number of those behind us. Calls are never for us. An
- * upstream begins nothing that leads through stird, so what names us is for us, and its OPTIONS are
- * whatever they name.
+ * Whether it is for stird itself: it names our host, and no number of somebody behind us. Calls are
+ * never for us. An upstream begins nothing that leads through stird, so whatever names us is for
+ * us, and its OPTIONS are whatever they name.
  */
 static bool is_for_us(const struct proxy *p, const struct message *m, enum source_class class)
 {
@@ -84,7 +84,7 @@ static bool is_for_us(const struct proxy *p, const struct message *m, enum sourc
     return target_is_ours(p, uri, &listener);
 }
 
-/* Without Retry-After: when it is over is not known, and the SBC asks again anyway. */
+/* Without Retry-After: nobody knows when it will be over, and the SBC asks again anyway. */
 static void answer_unhealthy(struct proxy *p, const struct message *m, const struct flow *from,
                              enum reason reason)
 {

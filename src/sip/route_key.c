@@ -38,7 +38,8 @@ bool route_days_hold(const struct route_days *kept, unsigned i, unsigned days, i
     return now_ms - kept->list[i].seen_ms <= ((int64_t)days - 1) * DAY_S * 1000;
 }
 
-/* Numbers are hashed as bytes of this machine's order; nodes that share a secret are alike. */
+/* Numbers are hashed in the byte order of this machine; nodes that share a secret have the same
+   one. */
 static uint64_t proof_of(const struct branches *b, struct str call_id, struct str caller_tag,
                          const struct route_place *place, enum route_side side, int64_t day)
 {
@@ -69,8 +70,8 @@ struct key {
     uint64_t proof;
 };
 
-/* In either case: parameters of a URI are compared without it (RFC 3261 section 19.1.4). At most 16
-   digits. */
+/* In upper or lower case: parameters of a URI are compared without regard to it (RFC 3261 section
+   19.1.4). At most 16 digits. */
 static bool read_hex(struct str text, uint64_t *number)
 {
     *number = 0;

@@ -18,7 +18,7 @@
 #define ROUTE_KEY_LENGTH 19
 #define ROUTE_DAYS_MAX   90 /* far less than the 256 days that two digits tell apart */
 
-/* Whose way in a Record-Route is: of both where the sides are alike, and there is one. */
+/* For whom a Record-Route is the way in; for both where the sides are alike, and there is one. */
 enum route_side { ROUTE_OF_BOTH, ROUTE_OF_CALLER, ROUTE_OF_CALLEE };
 
 /* What its URI says. */
@@ -51,9 +51,10 @@ struct route_days {
 
 /* Days since 1970, of the real time. */
 int64_t route_day(void);
-/* DAY is today's. Instead of the one that was so longest ago, where there is no room. */
+/* Notes that DAY is today. Where there is no room, it replaces the one that was today longest ago.
+ */
 void route_days_note(struct route_days *kept, int64_t day, int64_t now_ms);
-/* Whether number I of them was today's no more than DAYS days ago, today the first of them. */
+/* Whether number I of them was today no more than DAYS days ago, today the first of them. */
 bool route_days_hold(const struct route_days *kept, unsigned i, unsigned days, int64_t now_ms);
 void route_key_write(const struct branches *b, struct str call_id, struct str caller_tag,
                      const struct route_place *place, enum route_side side, int64_t day,

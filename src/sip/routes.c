@@ -102,8 +102,8 @@ static uint16_t lowest_priority(const struct group *groups, unsigned n)
     return lowest;
 }
 
-/* One of those with that priority that are left. Weight 0 has a small chance: those come first in
-   the running sum (RFC 2782), so a draw of 0 takes one of them. */
+/* Draws one of the groups of that priority that are left. Weight 0 has a small chance: such groups
+   come first in the running sum (RFC 2782), so a draw of 0 takes one of them. */
 static struct group *draw(struct group *groups, unsigned n, uint16_t priority, uint64_t *seed)
 {
     struct group *chosen = NULL;
@@ -313,7 +313,8 @@ static unsigned bucket_of(const struct address *a)
     return (sum ^ sum >> 8) % BUCKETS;
 }
 
-/* By what its upstream says, so that a try over TCP counts for the same hop. */
+/* The health of a target, by the transport that its upstream says: a try over TCP counts for the
+   same hop. */
 static struct hop *find(const struct routes *r, const struct target *target)
 {
     struct hop *hop = target->upstream ? r->buckets[bucket_of(&target->address)] : NULL;
@@ -337,7 +338,7 @@ static void forget_old(struct hop **link, int64_t now_ms)
     }
 }
 
-/* NULL: no upstream's, or no memory. */
+/* NULL: it is no upstream's, or there is no memory. */
 static struct hop *find_or_add(struct routes *r, const struct target *target, int64_t now_ms)
 {
     struct hop *hop = find(r, target);
@@ -426,7 +427,8 @@ bool routes_is_out(const struct routes *r, const struct target *target)
     return hop && hop->out;
 }
 
-/* Silence of a hop that never answered OPTIONS says nothing: when its time is over a call tries. */
+/* A hop that never answered OPTIONS is not ill because it is silent: when its time is over, a call
+   tries it. */
 void routes_question_ended(struct routes *r, const struct target *target, enum question_end end,
                            int64_t now_ms)
 {
@@ -440,7 +442,7 @@ void routes_question_ended(struct routes *r, const struct target *target, enum q
         hop->retry_at_ms = now_ms + ROUTES_OUT_MS;
 }
 
-/* Several upstreams may lead to one hop. */
+/* Counts a hop once, although several upstreams may lead to it. */
 static bool is_out_and_unseen(struct routes *r, const struct target *target)
 {
     struct hop *hop = find(r, target);
@@ -533,7 +535,7 @@ static bool may_try(const struct hop *hop, const struct target *target, int64_t 
     return !hop || !hop->out || (target->upstream->probe_ms == 0 && now_ms >= hop->retry_at_ms);
 }
 
-/* FIRST: nothing that is well comes before it, so this call is the one that tries it. */
+/* FIRST: no target that is well comes before it, so this call is the one to try it. */
 static bool is_usable(struct routes *r, const struct target *target, bool first, int64_t now_ms)
 {
     struct hop *hop = find(r, target);

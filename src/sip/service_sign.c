@@ -23,7 +23,7 @@ static enum step_result step_targets(struct context *c)
     return target_of_trunk(c, c->call->trunk) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-/* What is told of the call itself, whatever next hop it is decided for. */
+/* Counts what holds for the call itself, whichever next hop it is decided for. */
 static void count_facts(const struct context *c)
 {
     TALLY(c, date_corrected, c->outcome->date_was_wrong);
@@ -31,7 +31,8 @@ static void count_facts(const struct context *c)
     TALLY(c, identity_unreadable, c->call->n_identity_unreadable);
 }
 
-/* The upstream of the next target, or any other: decided is for what it sees. */
+/* The upstream of the next target that has this view: it is decided for what that one sees. NULL:
+   none has. */
 static const struct upstream *upstream_of_view(const struct context *c, enum privacy_view view)
 {
     for (unsigned i = c->target; i < c->n_targets; i++)
@@ -40,7 +41,7 @@ static const struct upstream *upstream_of_view(const struct context *c, enum pri
     return NULL;
 }
 
-/* Of a call that nobody places no time goes by. */
+/* A rehearsal takes no time. */
 static int64_t waited_s(const struct context *c)
 {
     return proxy_rehearsal(c->proxy) ? 0 : clock_real_s() - c->call->now_s;
@@ -83,7 +84,7 @@ static void signing_failed(struct context *c, enum reason reason)
     policy_signing_failed(c->snapshot->settings, c->call, reason, c->outcome);
 }
 
-/* Behind those that are there. */
+/* Keeps the Identity of TOKEN behind those that are there. */
 static bool keep_identity(struct context *c, const struct passport_wanted *wanted, struct str token)
 {
     struct leaving *leaving = &c->leaving[c->view];
@@ -110,8 +111,8 @@ static void tell_missing(const struct context *c, const struct passport_type *ty
              LOG_TEXT("type", type->ppt), LOG_TEXT("reason", reason_name(reason)));
 }
 
-/* Each token that could be made goes with the call; what becomes of the call itself says the one
-   that decides. */
+/* Each token that could be made goes with the call; the token whose type decides says what becomes
+   of the call itself. */
 static void on_signed(void *user, const struct sign_answer *answers, unsigned n, uint32_t sign_us)
 {
     struct context *c = user;
@@ -151,7 +152,8 @@ int64_t sign_deadline_ms(int64_t now_ms, uint32_t timeout_ms)
     return now_ms + timeout_ms - (early_ms < timeout_ms / 2 ? early_ms : timeout_ms / 2);
 }
 
-/* One that was made stays while it is fresh; one that is asked for is of now. */
+/* A token that was made is good while it is fresh; one that is still to be asked for has to have
+   the present time. */
 static bool is_of_now(const struct context *c, int64_t now_s)
 {
     int64_t iat_s = c->outcome->claims.iat_s;
@@ -159,7 +161,7 @@ static bool is_of_now(const struct context *c, int64_t now_s)
                                                 : policy_is_time_of_token(iat_s, now_s);
 }
 
-/* A token that was made or decided long ago, for an upstream that did not take the call. */
+/* Drops a token that was made, or decided on, long ago: another upstream is to get a fresh one. */
 static void renew(struct context *c)
 {
     struct outcome *o = c->outcome;

@@ -8,7 +8,7 @@
 #define UDP_MAX_BYTES 1300
 #define OPENING_MS    90 /* "less than 100 ms", with a tick of the timers */
 
-/* UDP was not asked for, so the peer may be asked for TCP at the same place. */
+/* Where the configuration does not name UDP, the peer may be tried by TCP at the same place. */
 static bool find_stream(const struct proxy *p, const struct target *target, struct target *stream)
 {
     *stream = *target;
@@ -75,7 +75,7 @@ void size_switch_closed(struct proxy *p, const struct connection *connection)
 
 /* ---- which way ---- */
 
-/* The record has each try: what leaves by UDP now is the second. */
+/* The record shows each try: TCP was the first, and what leaves by UDP now is the second. */
 static void tell(struct context *c, const struct target *target)
 {
     struct target stream = *target;
@@ -94,7 +94,7 @@ static void refused(struct proxy *p, const struct target *target)
     routes_remember_refusal(proxy_routes(p), target, proxy_now_ms());
 }
 
-/* It took no connection, or not within the time. */
+/* The peer took no connection, or not in time. */
 static void not_opened(struct context *c, const struct target *target)
 {
     tell(c, target);

@@ -15,9 +15,9 @@
 #define ARENA_BYTES 1024
 
 /*
- * An ACK without our key, of an INVITE that went on without it. That of a 2xx goes to the callee's
- * Contact; that of a refusal to where the INVITE went, which is us as a rule, and bears the tag of
- * an answer of our own: it ends here.
+ * Whether an ACK without our key may be that of a 2xx, to an INVITE that went on without our key
+ * too. The ACK of a 2xx goes to the callee's Contact. That of a refusal goes to where the INVITE
+ * went, as a rule to us, with the tag of an answer of our own: it ends here.
  */
 static bool may_be_of_2xx(const struct context *c)
 {
@@ -29,7 +29,8 @@ static bool may_be_of_2xx(const struct context *c)
            !target_is_ours(c->proxy, m->sip->sip_request->rq_url, &listener);
 }
 
-/* While a name is asked for, the request is lost; it comes again, or what it acknowledges does. */
+/* While a name is being asked for, the request is lost: it is sent again, or what it acknowledges
+   is. */
 static bool follow_dialog(struct context *c)
 {
     struct targets targets;
@@ -90,7 +91,8 @@ void stateless_ack(struct proxy *p, struct message *m, const struct flow *from,
                    enum source_class class)
 {
     struct context c = context_of(p, m, from);
-    /* By the dialog that our key proves; else, from a trunk, to its upstream as the INVITE went. */
+    /* By the dialog that our key proves; without it, from a trunk, to its upstream as its INVITE
+       went. */
     if (c.arena && !is_dead(&c) &&
         (c.own.proven ? follow_dialog(&c) : class == SOURCE_TRUNK && follow_trunk(&c)))
         pass_on(&c);
@@ -105,7 +107,7 @@ static bool may_enter(const struct context *c)
            str_eq_nocase(transport, STR("UDP"));
 }
 
-/* A stranger gets no answer; that it was refused is told all the same. */
+/* A stranger gets no answer; its refusal is told in log and record all the same. */
 static void tell_blocked(const struct context *c)
 {
     const struct undecided u = {.source = c->from.remote,
@@ -117,7 +119,7 @@ static void tell_blocked(const struct context *c)
     undecided_tell(c->proxy, &u);
 }
 
-/* What becomes of it nobody here will see. */
+/* Nobody here will see what becomes of it. */
 static void tell_excused(struct context *c)
 {
     const struct ledger_entry entry = {

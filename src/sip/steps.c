@@ -43,7 +43,7 @@ static void set_detail(struct context *c, struct str detail)
         c->outcome->detail = arena_copy(c->arena, detail);
 }
 
-/* As that of a message that could not be read. */
+/* Sets the detail as for a message that could not be read. */
 static void set_fault(struct context *c, const struct screen_fault *fault)
 {
     struct buf detail = BUF_INIT;
@@ -60,13 +60,14 @@ static enum step_result refuse_header(struct context *c, enum reason reason, str
     return step_refuse(c, reason);
 }
 
-/* Of an initial INVITE; asked before its trunk is known, by the rare ones that are in the way. */
+/* Whether an initial INVITE is an emergency call: asked before its trunk is known, and only where
+   something stands in its way. */
 static bool is_emergency(const struct context *c)
 {
     return c->initial && emergency_of_call(c->snapshot->settings, c->call) != EMERGENCY_NONE;
 }
 
-/* Of the first tag; the lines before it may be empty. */
+/* Where the first tag is; lines before it may be empty. */
 static size_t octet_of_tag(const struct message *m)
 {
     struct header_line line;
@@ -183,7 +184,7 @@ static const struct part {
   parts_of_emergencies_by_to[] = {{LIMIT_TRUNK_EMERGENCY_TO, REASON_EMERGENCY_TRUNK},
                                   {LIMIT_SOURCE_EMERGENCY_TO, REASON_EMERGENCY_SOURCE}};
 
-/* REASON_OK: one more of MOST neither is too many of the trunk nor of the source. */
+/* REASON_OK: there is room for one more, among MOST in all, for the trunk and for the source. */
 static enum reason part_of(const struct context *c, const struct trunk *trunk,
                            const struct part parts[2], unsigned most)
 {
@@ -214,8 +215,8 @@ static enum reason limit_of(const struct context *c, const struct trunk *trunk)
 }
 
 /*
- * No other limit counts for them, so that memory has one (Decided 5). Those by To alone have a part
- * of it, and never what is left of the rest.
+ * No other limit counts for emergency calls; this one bounds their memory (Decided 5). Those by To
+ * alone have a part of it, and never what is left of the rest.
  */
 static enum reason limit_of_emergency(const struct context *c, const struct trunk *trunk)
 {
@@ -228,7 +229,8 @@ static enum reason limit_of_emergency(const struct context *c, const struct trun
                               : part_of(c, trunk, parts_of_emergencies, all - (unsigned)by_to);
 }
 
-/* As any other call: what makes it an emergency call a caller wrote, to whatever number. */
+/* Whether it fits as any other call: a caller wrote the To that makes it an emergency call, to
+   whatever number. */
 static bool fits_among_calls(const struct context *c, const struct trunk *trunk)
 {
     holding_is(c->holding, HOLDING_CALL);
@@ -273,7 +275,8 @@ static bool admit_call(struct context *c, const struct trunk *trunk, enum emerge
     return true;
 }
 
-/* A peer that takes any answer as health gets none (proxy.drain), and no record of each copy. */
+/* A peer that takes any answer for health gets none (proxy.drain), and its copies leave no records.
+ */
 static enum step_result refuse_draining(struct context *c)
 {
     if (!c->snapshot->settings->drain_silently)
@@ -283,7 +286,7 @@ static enum step_result refuse_draining(struct context *c)
     return STEP_DONE;
 }
 
-/* Probably tgrp_in is wrong; or a caller tries to choose its trunk. A line a minute says so. */
+/* Probably tgrp_in is wrong, or a caller tries to choose its trunk; a line a minute says so. */
 static void note_group_in_from(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -300,8 +303,8 @@ static void note_group_in_from(struct context *c)
                 LOG_NUMBER("calls", (int64_t)proxy_counters(p)->groups_in_from));
 }
 
-/* To is a text of the caller's that gets past block, limits and drain: too many of these are told.
- */
+/* To is a text of the caller's, and it gets a call past block, limits and drain: when there are too
+   many of these, that is told. */
 void steps_count_emergency(struct context *c, enum emergency emergency)
 {
     struct proxy *p = c->proxy;
@@ -319,13 +322,15 @@ void steps_count_emergency(struct context *c, enum emergency emergency)
               LOG_TEXT("trunk", c->call->trunk->name), LOG_TEXT("call_id", c->call->call_id));
 }
 
-/* An upstream's: the trunk that fits does not name the address as narrowly (Decided 12). */
+/* Whether it comes from an upstream: then the trunk that fits does not name the address as narrowly
+   (Decided 12). */
 static bool is_from_upstream(const struct context *c, const struct trunk *trunk)
 {
     return !source_may_begin(c->proxy, trunk, &c->call->source);
 }
 
-/* Why no trunk takes it, FITTING or not; empty: there is none of this source. */
+/* Why no trunk takes it, not even FITTING, which fits (or NULL); empty: no trunk has this source.
+ */
 static struct str why_no_trunk(const struct context *c, const struct trunk *fitting)
 {
     const struct settings *s = c->snapshot->settings;
@@ -337,8 +342,8 @@ static struct str why_no_trunk(const struct context *c, const struct trunk *fitt
                "may begin calls, write the address itself among the sources of its trunk");
 }
 
-/* Which trunk an emergency call is of does not cost it (Decided 5), an SBC's that gets its own
-   calls back neither; nor does it get a level so. */
+/* An emergency call is not lost for want of its trunk (Decided 5), nor because an SBC gets its own
+   calls back; but neither gives it a level. */
 static const struct trunk *find_trunk(struct context *c)
 {
     const struct settings *s = c->snapshot->settings;
@@ -351,7 +356,7 @@ static const struct trunk *find_trunk(struct context *c)
     return trunk_for_emergency(s, c->call);
 }
 
-/* Other calls of this SBC are refused: somebody has to mend what tells its trunks apart. */
+/* Other calls of this SBC are refused then: somebody has to mend what tells its trunks apart. */
 static void note_fits_none(struct context *c)
 {
     struct proxy *p = c->proxy;
@@ -464,14 +469,14 @@ static enum step_result step_follow(struct context *c)
     return keep_targets(c, &targets) ? STEP_NEXT : step_refuse(c, REASON_OUT_OF_MEMORY);
 }
 
-/* As a new emergency call whose number is blocked: it is counted, and leaves a record. */
+/* As for a new emergency call whose number is blocked: counts it, and has it leave a record. */
 static void note_excused(struct context *c)
 {
     steps_count_emergency(c, emergency_of_call(c->snapshot->settings, c->call));
     context_reaches(c, PROGRESS_DECIDED);
 }
 
-/* One that is not blocked goes on as if it had not been asked. */
+/* A call that is not blocked goes on as if nothing had been asked. */
 static enum step_result check_block(struct context *c)
 {
     if (!c->invite)
@@ -536,7 +541,7 @@ static void go(struct context *c, const struct way *way)
     c->step = 0;
 }
 
-/* Behind the steps of all calls come those of its service, once. Behind those comes nothing: a last
+/* After the steps of all calls come those of its service, once; after those comes nothing. A last
    step that goes on is a fault of ours, and its call is not left waiting. */
 static enum step_result begin_service(struct context *c)
 {
@@ -546,7 +551,7 @@ static enum step_result begin_service(struct context *c)
     return STEP_NEXT;
 }
 
-/* At level debug: where a request stands, and what for. */
+/* At level debug: at which step a request waits, and for what. */
 static void tell_wait(const struct context *c)
 {
     if (!log_wants(LOG_LEVEL_DEBUG))
@@ -556,7 +561,7 @@ static void tell_wait(const struct context *c)
               LOG_CSTR("step", c->way->steps[c->step].name), LOG_CSTR("for", c->wait.what->name));
 }
 
-/* False: what the step of C began to wait for is there already, and it runs again. */
+/* False: what the step began to wait for has come already, so the step runs again. */
 static bool waits(struct context *c)
 {
     if (!wait_stands(&c->wait))
@@ -566,8 +571,8 @@ static bool waits(struct context *c)
 }
 
 /*
- * C may be gone behind a step that does not go on, and has left its record: so what is about to be
- * decided counts as decided, whatever the step of a service answers by itself.
+ * When a step does not go on, C may be gone, its record written. So what is about to be decided
+ * counts as decided beforehand, whatever the step of a service answers by itself.
  */
 static void run(struct context *c)
 {
@@ -591,14 +596,14 @@ static bool is_in_dialog(const struct context *c)
     return c->message.to_tag.n > 0 && own.proven;
 }
 
-/* A BYE comes after all else, as long as it is one: what is in its body is nobody's business. */
+/* A short BYE has memory of its own; a long one counts as any other request of its call. */
 static enum holding_class class_of(const struct context *c)
 {
     bool bye = str_eq(c->message.method, STR("BYE"));
     return bye && c->request_bytes <= HOLDING_END_BYTES ? HOLDING_END : HOLDING_DIALOG;
 }
 
-/* Both ends may write any Call-ID: under a hash of ours none is worth more than another. */
+/* Both ends may write any Call-ID: a hash with our key makes all of them alike. */
 static void belongs_to_call(struct context *c)
 {
     const struct str texts[] = {STR("call"), c->message.call_id};
@@ -607,7 +612,8 @@ static void belongs_to_call(struct context *c)
     holding_belongs(c->holding, HOLDING_OF_CALL, (struct str){(const char *)&of, sizeof(of)});
 }
 
-/* Whether a new call may stay is known with its trunk, and with what is an emergency. */
+/* Whether a new call may stay is known only with its trunk, and with whether it is an emergency
+   call. */
 void steps_begin(struct context *c)
 {
     bool in_dialog = is_in_dialog(c);
@@ -619,7 +625,7 @@ void steps_begin(struct context *c)
         run(c);
 }
 
-/* It goes where its Route leads, or nowhere; who is not known gets no answer. */
+/* It goes where its Route leads, or nowhere; an unknown source gets no answer. */
 static void rehearse_dialog(struct context *c)
 {
     struct targets targets;

@@ -55,7 +55,7 @@ static void read_via(struct str element, struct via_hop *via)
     parameter_find(parameters, STR("rport"), &via->rport);
 }
 
-/* What of a response bears the proof. */
+/* The parts of a response that bear the proof. */
 struct bearing {
     struct via_hop via[2]; /* the two topmost; the second is empty when there is none */
     unsigned n_vias;
@@ -79,7 +79,7 @@ static bool is_all(const struct bearing *b)
     return b->n_vias == 2 && has_dialog(b);
 }
 
-/* In one walk, and no further than a request could be long: whoever sends this may be anybody. */
+/* In one walk, and no further than a request may be long: anybody may have sent this. */
 static bool read_bearing(struct str raw, unsigned max_lines, struct bearing *b)
 {
     struct header_line line;
@@ -119,7 +119,7 @@ static bool read_proof(struct str raw, unsigned max_lines, struct branch_proof *
     return true;
 }
 
-/* Somebody who has seen the request, or a gateway that answers from another address. */
+/* Its sender has seen the request, or is a gateway that answers from another address. */
 static void say_foreign(struct proxy *p, const struct flow *from, const struct branch_proof *proof)
 {
     if (!proxy_says(p, LINE_FOREIGN, &proxy_counters(p)->foreign_responses))
@@ -134,7 +134,7 @@ static void say_foreign(struct proxy *p, const struct flow *from, const struct b
     buf_fini(&source);
 }
 
-/* Its request was sent there. Which ones another worker sent, that one knows. */
+/* Whether its request was sent there. What another worker sent, only that worker knows. */
 static bool is_asked(struct proxy *p, const struct flow *from, const struct client_transaction *t,
                      struct str branch)
 {

@@ -62,7 +62,7 @@ void tally_offer_ends(struct attempt *a)
     a->level = NULL;
 }
 
-/* By what it said: the number of struct upstream_counters. */
+/* The counter for each fate, as its place in struct upstream_counters. */
 #define COUNTS(name) (offsetof(struct upstream_counters, name) / sizeof(uint64_t))
 static const uint8_t counts[FATE_KINDS] = {
     [FATE_UNREACHABLE] = COUNTS(unreachable),

@@ -27,7 +27,8 @@ static uint16_t default_port(const url_t *url)
     return transport_port(url_transport(url, &transport) ? transport : TRANSPORT_UDP);
 }
 
-/* Behind the last @, for "sip:a@b@host" is somebody's Contact too; empty: there is none. */
+/* The host behind the last @, since "sip:a@b@host" is somebody's Contact too; empty: there is none.
+ */
 static struct str host_of(const url_t *url)
 {
     struct str host = url->url_host ? str_of(url->url_host) : STR("");
@@ -66,7 +67,8 @@ bool target_listen(const struct listeners *ours, uint16_t preferred, struct targ
                            (enum transport)target->transport, &target->listener);
 }
 
-/* What stands in the Request-URI's place after a strict router: the last Route (section 16.4). */
+/* The URI to go to next. After a strict router the last Route stands in the place of the
+   Request-URI (section 16.4). */
 static const url_t *next_url(const struct message *m, const struct own_routes *own)
 {
     const sip_route_t *r = m->sip->sip_route;
@@ -118,8 +120,8 @@ static enum target_result find_targets(const struct proxy *p, const struct messa
     return target_listen(proxy_listeners(p), own->exit, target) ? TARGET_FOUND : TARGET_NONE;
 }
 
-/* Who PROVED a name to call has done so on its own connection; who is connected to may go by
-   another one. */
+/* PROVED: the name of a peer that calls us, which it proved on a connection of its own; where we
+   connect, its name may be another. */
 static struct str name_of(const struct trunk *t, bool proved)
 {
     return proved || t->tls_peer_name.n == 0 ? t->tls_name : t->tls_peer_name;
@@ -136,7 +138,7 @@ enum target_result target_of_dialog(const struct proxy *p, const struct message 
     return result;
 }
 
-/* The names of the upstream that has ADDRESS; false: none has. */
+/* Adds the names of the upstream that has ADDRESS; false: none has it. */
 static bool add_upstream_name(struct proxy *p, const struct address *address, struct buf *names)
 {
     const struct settings *s = proxy_settings(p);
@@ -170,7 +172,7 @@ static void add_name(struct buf *names, struct str name)
     buf_add_str(names, name);
 }
 
-/* Of the trunks of the longest prefix, of those that say a name: nobody knows which one is meant.
+/* Adds the names of all trunks of the longest prefix that has any: nobody knows which one is meant.
  */
 static void add_trunk_names(const struct settings *s, const struct address *address, bool proved,
                             struct buf *names)
@@ -184,8 +186,9 @@ static void add_trunk_names(const struct settings *s, const struct address *addr
 
 /*
  * What the certificate of a next hop must be for, with commas between where one of several will do.
- * A dialog's next hop is an address: that of an upstream or a trunk we know by name, or it must be
- * in the certificate itself. PROVED: what one that has connected to us must have shown.
+ * The next hop of a dialog is an address: where an upstream or a trunk has it, its name is known;
+ * otherwise the certificate itself must hold the address. PROVED: what a peer that connected to us
+ * must have shown.
  */
 static struct str expected_names(struct proxy *p, const struct target *target, bool proved,
                                  struct buf *names)
@@ -202,7 +205,7 @@ static struct str expected_names(struct proxy *p, const struct target *target, b
     return buf_str(names);
 }
 
-/* Where a trunk's peer must prove a name, so must the one whose connection it is. */
+/* Whether the peer of the connection has proved the name that a trunk's peer has to prove. */
 static bool has_proved(const struct flow *flow, struct str wanted)
 {
     const struct str *names;
@@ -213,8 +216,8 @@ static bool has_proved(const struct flow *flow, struct str wanted)
 }
 
 /*
- * By a connection that a trunk's peer has opened, where its trunk wants that: nat.h. Of several
- * trunks behind one address it must be one on which that trunk's own requests came.
+ * Finds a connection that a trunk's peer has opened, where its trunk wants that (nat.h). Of several
+ * trunks behind one address, it must be one on which that trunk's own requests came.
  */
 static bool find_offered(struct proxy *p, const struct target *target, struct flow *flow)
 {
@@ -232,7 +235,7 @@ static bool find_offered(struct proxy *p, const struct target *target, struct fl
     return found;
 }
 
-/* A new connection, or one that we have opened for the same names. */
+/* Opens a connection, or takes one that we have opened for the same names. */
 static int connect_to(struct proxy *p, const struct target *target, enum opening opening,
                       struct flow *flow)
 {
@@ -262,7 +265,8 @@ int target_flow(struct proxy *p, const struct target *target, struct flow *flow)
 
 /*
  * A dialog whose key is lost, or that never had one, must still find its own upstream among the
- * trunk's: another one would end it with 481. Its address is a preference, never a way.
+ * trunk's: any other would end it with 481. The address in the dialog only decides the order, never
+ * the way.
  */
 static void prefer_dialog(const struct context *c, struct target *targets, unsigned n)
 {

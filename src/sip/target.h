@@ -51,8 +51,8 @@ enum target_result {
 enum target_result target_of_dialog(const struct proxy *p, const struct message *m,
                                     const struct own_routes *own, const struct name_asker *asker,
                                     struct targets *targets);
-/* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog that
-   one first where its dialog leads. False: no memory. */
+/* Fills C->targets with the trunk's upstreams; for a request that claims to be inside a dialog, the
+   one that its dialog leads to comes first. False: no memory. */
 bool target_of_trunk(struct context *c, const struct trunk *trunk);
 
 /* The way to a target; over TLS its certificate must be for it. Not held. 0 or -errno. */

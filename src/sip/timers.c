@@ -58,7 +58,7 @@ bool timer_is_set(const struct timer *timer)
     return timer->link != NULL;
 }
 
-/* HEAD's, which was set last, comes last in *LIST. */
+/* The list runs from the timer set last, HEAD; in *LIST that one comes last. */
 static void take_in_order(struct timer *head, struct timer **list)
 {
     *list = NULL;

@@ -20,7 +20,8 @@ static void remove_all(struct message *m, struct str name)
         message_remove_headers(m, text, header_compact(name), NULL);
 }
 
-/* What only a trusted neighbour may send through us, besides what remove_told() takes off. */
+/* Removes what only a trusted neighbour may send through us, besides what remove_told() takes off.
+ */
 static void remove_private(struct message *m, const struct settings *settings)
 {
     message_remove_headers(m, "P-Asserted-Identity", 0, NULL);
@@ -53,7 +54,8 @@ static void withhold(struct message *m, enum privacy_view view)
         message_remove_headers(m, "Identity", 'y', NULL);
 }
 
-/* What any trunk of this source is recognised by is between its SBC and us. */
+/* Removes the headers that tell the trunks of this source apart: they are between its SBC and us.
+ */
 static void remove_discriminators(struct message *m, const struct settings *settings,
                                   const struct address *source)
 {
@@ -87,7 +89,7 @@ static const struct source_entry *trunks_of(const struct settings *settings,
 }
 
 /*
- * By which of an SBC's trunks a dialog began cannot be seen of its later requests: the SBC is
+ * A later request of a dialog does not show by which of an SBC's trunks it began: the SBC is
  * trusted when all of its trunks are.
  */
 static bool all_are_trusted(const struct settings *settings, const struct source_entry *entry)
@@ -113,13 +115,13 @@ bool trust_domain_takes_identity_of(const struct settings *settings, const struc
     return false;
 }
 
-/* An upstream's alone: no trunk names it as narrowly. */
+/* Whether the address is an upstream's alone: no trunk names it as narrowly. */
 static bool is_claimed(const struct settings *settings, const struct address *a)
 {
     return !claim_is_a_trunks(settings, a, claim_of_upstreams(settings, a));
 }
 
-/* Of an address that is an upstream's and a trunk's, as both say. */
+/* Where the address is an upstream's and a trunk's, both have to be trusted. */
 static bool may_see_all(const struct settings *settings, const struct address *next_hop,
                         const struct upstream *upstream)
 {

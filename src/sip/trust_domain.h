@@ -18,7 +18,8 @@ int trust_domain_apply(struct message *m, const struct settings *settings, const
 /* M belongs to a dialog: it came from SOURCE and leaves to NEXT_HOP. 0 or -ENOMEM, as above. */
 int trust_domain_apply_in_dialog(struct message *m, const struct settings *settings,
                                  const struct address *source, const struct address *next_hop);
-/* Whether TRUNK, or one that SOURCE may be of, leaves no Identity header on what is no new call. */
+/* Whether TRUNK, or one that SOURCE may be of, takes Identity headers off requests that are no new
+   call. */
 bool trust_domain_takes_identity(const struct trunk *trunk);
 bool trust_domain_takes_identity_of(const struct settings *settings, const struct address *source);
 

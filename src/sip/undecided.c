@@ -72,7 +72,7 @@ static void remember(struct undecided_source *s, const struct undecided *u)
     s->detail_bytes = keep(s->detail, sizeof(s->detail), u->detail);
 }
 
-/* By the last of them. */
+/* Tells of them as of the last one. */
 static void tell_untold(struct undecided_source *s)
 {
     const struct undecided last = {

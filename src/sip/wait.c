@@ -11,7 +11,7 @@ void wait_init(struct wait *w, struct proxy *proxy, void (*over)(struct wait *w)
     *w = (struct wait){.proxy = proxy, .over = over};
 }
 
-/* From here on it may wait for something else. */
+/* Ends it: from here on it may wait for something else. */
 static void end(struct wait *w, enum wait_end how)
 {
     w->on = false;

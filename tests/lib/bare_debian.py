@@ -1,6 +1,6 @@
 """
-A Debian 12 that has nothing but its base and systemd, by debootstrap, in a directory that is gone afterwards: for what
-must hold on a machine that never saw a compiler. Minutes, and the network; so only when it is asked for.
+A Debian 12 that has nothing but its base and systemd, by debootstrap, in a directory that is removed afterwards: for
+what must hold on a machine that never saw a compiler. It takes minutes, and the network, so it runs only on request.
 """
 
 import os

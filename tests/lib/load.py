@@ -114,8 +114,8 @@ class Load:
     @property
     def unsigned(self):
         """
-        But for those under way when the whole machine stood still, and those that waited as long as a signature is
-        waited for on a machine that gave us, too, no processor for so long.
+        Calls without a signature: but not those under way when the whole machine stood still, nor those that waited
+        out the time for a signature while the machine gave us no processor for as long.
         """
         starved = starved_s() - self.starved_before_s >= SIGNATURE_S
         return [call for call in self.calls.values() if call.arrived and not call.signed and
@@ -123,7 +123,7 @@ class Load:
                 not any(call.began <= end and call.arrived >= begin for begin, end in self.pauses)]
 
     def signed_again(self, since):
-        """When the first of those arrived that began after that and are signed."""
+        """When the first signed call arrived, of those that began after SINCE."""
         return min((call.arrived for call in self.calls.values() if call.began > since and call.signed),
                    default=float("inf"))
 

@@ -30,7 +30,7 @@ def alive(pid):
 
 
 def name_of(pid):
-    """What the process calls itself; "" of one that has ended, however far that is."""
+    """What the process calls itself; "" once it has ended, or is just ending."""
     try:
         with open("/proc/%d/comm" % pid, encoding="ascii") as source:
             return source.read().strip()

@@ -56,8 +56,8 @@ def sockets(pid):
 
 
 def control_of(pid, supervisor):
-    """The descriptor of PID whose other end the supervisor alone has, and which no other has: as soon as that one has
-    closed its own copy of it."""
+    """PID's control socket: the one whose other end the supervisor has, and which the supervisor itself has not. Waits
+    until the supervisor has closed its own copy."""
     def alone():
         here, there, ends = sockets(pid), sockets(supervisor), peers()
         found = [fd for inode, fd in here.items()

@@ -62,8 +62,8 @@ int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int time
 /* Listens at PATH, 0660. -EADDRINUSE: another one answers there. The fd, or -errno. */
 int admin_listen(struct str path);
 /*
- * Sets who can connect to PATH, where we listen: root, our user and members of GROUP, or EVERYBODY,
- * and then whoever serves tells them apart. 0 or -errno.
+ * Sets who can connect to PATH, where we listen: root, our user and members of GROUP; or EVERYBODY,
+ * and then whoever serves has to tell them apart.
  */
 int admin_let_in(struct str path, gid_t group, bool everybody);
 /*
@@ -71,7 +71,8 @@ int admin_let_in(struct str path, gid_t group, bool everybody);
  * -errno, among them -EAGAIN and -EBADMSG (another version, or no request).
  */
 int admin_take(int fd, struct admin_request_head *head, char *text);
-/* No reply waits until the peer reads: one that does not fit is not sent. */
+/* Whether the peer has read all its replies. None waits in a queue: one that does not fit is not
+   sent. */
 bool admin_is_read(int fd);
 /* STATUS 0: done. The descriptors stay the caller's. 0 or -errno. */
 int admin_reply(int fd, uint32_t status, struct str text, const int *fds, unsigned n_fds);

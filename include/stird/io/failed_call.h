@@ -25,9 +25,8 @@ struct failed_call {
     char trunk[FAILED_TRUNK_MAX + 1]; /* empty: it was not known */
 };
 
-/* Whether a call with this record failed: it was refused by stird, nobody took it, or a next hop
-   refused it for something else than that its user is busy, away, or nobody (RFC 3261 section 21).
- */
+/* Whether a call with this record failed: stird refused it, nobody took it, or a next hop refused
+   it for another reason than that its user is busy, away or unknown (RFC 3261 section 21). */
 bool failed_call_is(const struct ledger_entry *entry);
 void failed_call_fill(struct failed_call *f, const struct ledger_entry *entry);
 bool failed_call_is_sound(const struct failed_call *f);

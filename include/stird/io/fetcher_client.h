@@ -1,7 +1,7 @@
 /*
- * fetcher_client - a worker's end of the channel to the fetcher. Never blocks, and no fetcher,
- * whatever it does, makes a call wait longer than it wants to: one that is gone answers at once,
- * one that hangs when the time is over.
+ * fetcher_client - a worker's end of the channel to the fetcher. Never blocks, and whatever the
+ * fetcher does, no call waits longer than it wants to: it is answered at once where the fetcher is
+ * gone, and when its time is over where the fetcher hangs.
  *
  * Not shared between threads. Callbacks come from inside fetcher_client_readable(), _flush(),
  * _expire(), _attach() and _free(), and may do whatever they like, but free the client or attach
@@ -14,7 +14,8 @@
 #include <stdint.h>
 #include <stird/core/fetch_request.h>
 
-/* How much longer than the fetcher's a question's time here is, so that its last word is heard. */
+/* How much longer a question waits here than in the fetcher, so that the fetcher's last word is
+   heard. */
 #define FETCHER_GRACE_MS 20
 
 struct fetcher_client;

@@ -38,8 +38,8 @@ int folder_make(const struct folder *d, const char *name, struct folder *made);
 /* Writes FD to the disk and gives it to the owner of D, with this mode: that owner is to use what
    root made. */
 int folder_give(const struct folder *d, int fd, mode_t mode);
-/* Renames within D, and what is behind NAME then is FD, or nothing was done. Never replaces a
-   directory. 0 or -errno; -ESTALE: somebody exchanged it meanwhile. */
+/* Renames within D so that NAME is FD then, or does nothing. Never replaces a directory. 0 or
+   -errno; -ESTALE: somebody exchanged it meanwhile. */
 int folder_rename(const struct folder *d, const char *from, const char *name, int fd);
 
 #endif

@@ -14,14 +14,14 @@
 bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
                            struct numbers_summary *summary, struct problems *problems);
 /*
- * The same for a check that goes on behind mistakes: false, and *FD has what is good of the tables,
- * or is -1. No call may be decided by it.
+ * The same for a check that goes on after mistakes: false, and *FD has the part of the tables that
+ * is good, or is -1. No call may be decided by it.
  */
 bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbers_summary *summary,
                         struct problems *problems);
 /*
- * What FD, a table in memory, holds becomes the file PATH: written aside, synced, renamed. Returns
- * 0 or -errno; PATH is as it was then.
+ * Writes the table in memory FD to the file PATH: aside, synced, renamed. Returns 0, or -errno with
+ * PATH as it was.
  */
 int numbers_image_write(const char *path, int fd);
 

@@ -37,7 +37,8 @@ struct snapshot {
 struct snapshot *snapshot_new(struct settings *settings, int numbers_fd,
                               struct signer_client *signer, const uint8_t *secret,
                               uint64_t generation, uint64_t numbers_generation, const char **why);
-/* Its calls count in FD, part_counters_memory() for its settings; not closed. False: it is not. */
+/* Its calls are counted in FD, part_counters_memory() for its settings, which is not closed. False:
+   FD is no such memory. */
 bool snapshot_count_in(struct snapshot *s, int fd);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);

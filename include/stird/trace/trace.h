@@ -22,7 +22,7 @@ struct trace_message {
     bool has_addresses; /* of a capture */
     uint64_t place;     /* number of the packet that completed it, or of the line it begins at */
     bool cut;           /* text is its beginning: the capture, or the text, lacks the rest */
-    bool glued;         /* of a text that does not show where a line ends that would be judged */
+    bool glued;         /* the text does not show where a line that would be judged ends */
     size_t octets;      /* of a cut one: how long it was on the wire; 0: not known */
 };
 
@@ -34,7 +34,7 @@ enum trace_layer { TRACE_LINK, TRACE_ETHERNET, TRACE_IP };
 
 struct trace_tally {
     uint64_t packets;
-    uint64_t cut;        /* packets of which it holds a part (a snap length) */
+    uint64_t cut;        /* packets of which the capture holds a part only (a snap length) */
     uint64_t headless;   /* datagrams whose first IP fragment it lacks */
     uint64_t tailless;   /* datagrams of which it has the first, and not all others */
     uint64_t before;     /* segments before the first one of a connection that came without SYN */

@@ -93,7 +93,7 @@ static void refuse(struct reading *r, const char *why, const char *advice)
                  why + (its ? 3 : 2), advice);
 }
 
-/* What OpenSSL could not keep of a certificate for want of memory looks like a fault of it. */
+/* Where memory ran out, OpenSSL's missing parts look like a fault of the certificate. */
 static bool has_memory(struct reading *r, unsigned long since)
 {
     if (shortages() != since)
@@ -119,7 +119,7 @@ static void take_leaf(struct reading *r, int64_t now_s)
     c->scope = leaf.scope;
     c->not_before_s = leaf.not_before_s;
     c->not_after_s = leaf.not_after_s;
-    c->public_key = leaf.key; /* which is the certificate's now */
+    c->public_key = leaf.key; /* owned by the certificate from here on */
     if (!leaf.fault[STI_DATES] && now_s > c->not_after_s)
         expired(r);
 }

@@ -79,7 +79,7 @@ static const char *has_our_scope(struct look *l)
     return same ? NULL : "serves a certificate for other numbers or claims: import it";
 }
 
-/* What a verifier judged, in words that say what is missing. */
+/* What a verifier would find, in words that say what is missing. */
 static const char *leads_to_an_anchor(struct look *l)
 {
     if (l->judged.has_anchors && !l->judged.trusted.chain)
@@ -98,7 +98,8 @@ static const char *is_not_revoked(struct look *l)
                : NULL;
 }
 
-/* DER is prefix-free: text that begins alike begins with the same certificates. */
+/* Whether the served chain begins with our leaf: two DER texts with the same beginning begin with
+   the same certificates. */
 static bool begins_as_ours(const struct look *l)
 {
     struct buf leaf = BUF_INIT;

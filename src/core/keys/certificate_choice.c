@@ -61,7 +61,7 @@ static enum reason fits(const struct certificate_question *q, const struct certi
     return q->type ? sti_scope_judge(&c->scope, q->type, q->claims) : REASON_OK;
 }
 
-/* Units that are not for such a token count only where no other is there. */
+/* A reason of units that do not fit the token counts only while no unit fits. */
 struct choice {
     uint32_t chosen;
     unsigned best;

@@ -28,7 +28,8 @@ static const struct trunk *foreign_trunk(const struct settings *s, struct str cu
     return NULL;
 }
 
-/* It is there, or may be: what is wrong with it has been said. */
+/* Whether the configuration names such a certificate, or may: if it has a fault, that was said
+   already. */
 static bool may_be_there(const struct settings *s, struct str id)
 {
     for (unsigned i = 0; i < s->open.n_certificates; i++)
@@ -128,7 +129,7 @@ static bool is_told(const struct check *c, const struct numbers_row *row)
     return false;
 }
 
-/* A row comes in several pieces where others cut it. */
+/* A row that others cut is visited in several pieces; it is told of once. */
 static void complain_of_row(void *user, const struct numbers_row *row, const struct tn *first,
                             const struct tn *last)
 {

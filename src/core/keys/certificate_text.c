@@ -35,7 +35,7 @@ static const char *const nothing_there[WANTED] = {
 #define OF_CHAINS (BITS(CERTIFICATES) | BITS(CERTIFICATES_OR_TRUSTED))
 #define OF_ALL    (OF_CHAINS | BITS(CRLS) | BITS(A_KEY))
 
-/* Said of PEM and DER, of two labels. */
+/* Used for PEM and DER, and for two labels. */
 #define PRIVATE_HERE                                                                               \
     "holds a private key: this file is for everyone to read; move the key to key.pem, and use a "  \
     "new key if the file was ever published"
@@ -270,7 +270,7 @@ static bool may_lie_beside(struct str label, enum wanted wanted)
     return wanted != CERTIFICATES && !str_eq(label, STR("PKCS7")) && !str_eq(label, STR("CMS"));
 }
 
-/* Strangers serve what verifiers read, so that has an end; anchors and TLS are the operator's own.
+/* Limits for what strangers serve and verifiers read; anchors and TLS are the operator's own files.
  */
 static const char *excess(STACK_OF(X509) * all, X509 *x, long n, enum wanted wanted)
 {

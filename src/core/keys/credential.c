@@ -52,7 +52,7 @@ struct credential *credential_new_with(const struct key_backend *backend,
     c->key = backend->open(certificate, key_name, key_text, problems);
     if (c->key && c->algorithm)
         return c;
-    if (c->key) /* it opened, so it is the certificate's: what is missing is memory */
+    if (c->key) /* the key opened, so it fits the certificate: only memory can be missing */
         problems_add(problems, key_name, 0, "no memory for the key");
     credential_free(c);
     return NULL;

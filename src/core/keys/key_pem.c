@@ -33,7 +33,7 @@ static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *pr
 bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
               struct problems *problems)
 {
-    /* The algorithm that calls are signed by says what is needed. */
+    /* A key of no known algorithm: the one that calls are signed by tells what is needed. */
     if (!passport_algorithm_of(key) &&
         !passport_type_deciding()->algorithm->takes(key, key_name, problems))
         return false;
@@ -46,7 +46,7 @@ bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str k
     return true;
 }
 
-/* Which one was meant is for whoever put them there. */
+/* Warns of further keys: which one was meant, only the operator knows. */
 static void note_others(struct str key_name, struct str text, struct problems *problems)
 {
     unsigned n = private_keys_in(text);

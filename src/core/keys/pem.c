@@ -29,14 +29,14 @@ static bool begins_line(struct str text, size_t at)
     return at == 0 || is_end_of_line(text.p[at - 1]);
 }
 
-/* A byte order mark and nothing else before it in its line. */
+/* Whether only a byte order mark stands before it in its line. */
 static bool is_marked(struct str text, size_t at)
 {
     return at >= 3 && memcmp(text.p + at - 3, "\xef\xbb\xbf", 3) == 0 && begins_line(text, at - 3);
 }
 
-/* Of the BEGIN at AT: PEM_BLOCK when it stands as it should. REST begins a text or behind a block.
- */
+/* PEM_BLOCK when the BEGIN at AT stands as it should. REST begins where the text does, or behind a
+   block. */
 static enum pem_find place_of_begin(struct str rest, size_t at)
 {
     if (begins_line(rest, at) || (at == 3 && is_marked(rest, at)))

@@ -66,7 +66,8 @@ static size_t write_record(char *to, const struct sign_order *order)
     return record.size;
 }
 
-/* In the place of an order that cannot be asked for: of no type, which the signer refuses alone. */
+/* Takes the place of an order that cannot be written: a record without a type, the only one that
+   the signer then refuses. */
 static size_t write_none(char *to)
 {
     const struct sign_record none = {.size = (uint16_t)rounded(sizeof(none))};
@@ -75,7 +76,8 @@ static size_t write_none(char *to)
     return none.size;
 }
 
-/* Takes those whose type decides, or the others, into *SIZE as far as there is room. How many. */
+/* Chooses the orders whose type decides (DECIDES), or the others, while *SIZE has room. Returns how
+   many. */
 static unsigned choose(bool goes[PASSPORTS_MAX], size_t *size, const struct sign_order *orders,
                        unsigned n, bool decides)
 {
@@ -141,13 +143,14 @@ static void read_number(struct tn *tn, struct str digits)
     memcpy(tn->digits, digits.p, digits.n);
 }
 
-/* A number or a URI says who it is, not both; neither where the type takes it so. */
+/* A party is a number or a URI, not both; whether it may be missing is for the type to say. */
 static bool is_one(const struct str *number, const struct str *uri)
 {
     return uri->n == 0 || (number->n == 0 && passport_is_number_uri(*uri));
 }
 
-/* The form of each field, whatever the type; whether it has to be there says the type. */
+/* Checks the form of each field, whatever the type; which fields are needed is for the type to say.
+ */
 static bool read_fields(struct passport_claims *claims, const struct str fields[SIGN_FIELDS])
 {
     if (!is_one(&fields[SIGN_ORIG], &fields[SIGN_ORIG_URI]) ||
@@ -166,7 +169,7 @@ static bool read_fields(struct passport_claims *claims, const struct str fields[
     return true;
 }
 
-/* The fields of a record, which fill it but for what rounds it up. */
+/* Splits a record into its fields, which fill it up to the rounding. */
 static bool split(struct str fields[SIGN_FIELDS], const struct sign_record *record)
 {
     const char *at = (const char *)(record + 1);
@@ -192,7 +195,7 @@ static enum reason read_order(struct sign_order *order, const struct sign_record
                : REASON_SIGNER_REFUSED;
 }
 
-/* The next record off *REST; NULL: there is none that ends where the request does at most. */
+/* Takes the next record off *REST; NULL when none is left that ends within the request. */
 static const struct sign_record *take_record(struct str *rest)
 {
     const struct sign_record *record = (const void *)rest->p;
@@ -203,7 +206,7 @@ static const struct sign_record *take_record(struct str *rest)
     return record;
 }
 
-/* No type is there more often than a call may have it. */
+/* Whether the type at AT comes more often than a call may have it. */
 static bool is_too_often(const struct sign_asked *asked, unsigned at)
 {
     const struct passport_type *type = asked->order[at].type;

@@ -74,8 +74,8 @@ static bool is_token(struct str token)
     return token.n > 0 && i == token.n;
 }
 
-/* The reasons for which a signer makes no token: in reason.def they stand together, and these are
-   the first and the last of them. */
+/* Whether a signer gives REASON for making no token: these stand together in reason.def, and here
+   are the first and the last of them. */
 static bool is_refusal(int32_t reason)
 {
     return reason >= REASON_SIGNER_TIMEOUT && reason <= REASON_CERTIFICATE_NOT_FOR_CLAIMS;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define TAIL        4 /* digits that stay readable */
-#define FEWEST      7 /* as many has a number that is one (ITU-T E.164) */
+#define FEWEST      7 /* no number has fewer (ITU-T E.164) */
 #define DATE_DIGITS 8
 
 struct tn masked_number(const struct tn *number, bool mask)
@@ -56,7 +56,7 @@ static void add_run(struct buf *out, struct str run, unsigned n_digits)
     }
 }
 
-/* "table.csv:12: ", which says where, not who. */
+/* The end of a place such as "table.csv:12: ", which says where, not who; 0: there is none. */
 static size_t behind_place(struct str text)
 {
     size_t colon = str_find(text, ':', 0);

@@ -35,7 +35,7 @@ static bool has_nanp_codes(struct str digits)
     return (digits.n <= 1 || digits.p[1] >= '2') && (digits.n <= 4 || digits.p[4] >= '2');
 }
 
-/* Of a whole number, or of how numbers begin. */
+/* Checks a whole number, or the beginning of numbers. */
 static enum tn_fault check(struct str digits, bool whole)
 {
     size_t code = 0;

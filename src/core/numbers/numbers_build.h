@@ -38,8 +38,8 @@ struct str interner_get(const struct interner *in, uint32_t i);
 struct image_name interner_entry(const struct interner *in, uint32_t i); /* into its `bytes` */
 
 /*
- * An interval of keys that one line of the table speaks of. There are as many as numbers, nearly
- * all of a single one: what others need beyond that lies elsewhere.
+ * An interval of keys that one line of the table speaks of. There are about as many as numbers,
+ * nearly all of one number each, so what only the others need lies elsewhere.
  */
 #define ROW_WIDE  UINT64_C(0x8000000000000000)
 #define ROW_MEANT UINT64_C(0x4000000000000000)
@@ -64,10 +64,10 @@ struct interval {
     uint64_t first, last; /* keys of the number or range; of a prefix: the digits' value in both */
     unsigned digits;      /* of a prefix */
     bool prefix;
-    bool meant; /* the row says that so many are */
+    bool meant; /* the row says that so many numbers are intended */
 };
 
-/* A row that cannot be used, as far as it could be read: what else is wrong with it is told too. */
+/* A row that cannot be used, with what could be read of it: its other mistakes are told too. */
 struct build_refused {
     struct interval interval;
     struct numbers_record record;
@@ -197,28 +197,28 @@ bool customer_row_read(struct build *b, const struct columns *columns, const str
 void customers_check(struct build *b);
 
 /*
- * Field I of a header as a name of a column that is there once. False with a problem. EXAMPLE: how
- * a header looks.
+ * Checks that field I of a header is a column name, and the only one of this name. False with a
+ * problem. EXAMPLE: how a header looks.
  */
 bool column_name_check(struct build *b, const struct str *field, unsigned i, const char *example,
                        uint32_t line);
 /*
- * The column of a number table, or of a table of customers, that somebody means who calls one NAME
- * in a header of N fields; NULL: none.
+ * The column, of a number table or a table of customers, that is probably meant by NAME in a header
+ * of N fields; NULL: none.
  */
 const char *column_meant(const struct str *field, unsigned n, struct str name);
 const char *lookalike_customer_column(const struct str *field, unsigned n, struct str name);
-/* The column of a number table that somebody means in a table of customers, which has no dates and
-   no state; NULL: none. */
+/* The column of a number table that is probably meant by NAME in a table of customers, which has no
+   dates and no state; NULL: none. */
 const char *lookalike_row_column(struct str name);
 /* "column "NAME" is unknown: did you mean ..." */
 void lookalike_say(struct str name, const char *meant, struct buf *why);
 /* x_NAME: its owner says that it has no meaning for stird. */
 bool column_is_own(struct str name);
 /*
- * Why column NAME, of a header of N fields that has it for no column of ours, is a mistake, and
- * what is meant (as above, or NULL); in a table of customers the same. False: it is none, or NAME
- * is known.
+ * Why column NAME, which is none of ours in a header of N fields, is a mistake, and what is
+ * probably meant (as above, or NULL); the second for a table of customers. False: it is no mistake,
+ * or NAME is known.
  */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why);
@@ -230,14 +230,16 @@ bool customer_value_check(struct str column, struct str value, struct buf *why);
 /* As many fields as the header has. False with a problem. */
 bool columns_count_check(struct build *b, const struct columns *columns, const struct str *field,
                          unsigned n, uint32_t line);
-/* Each stands under its column all the same: those that are too many are empty, and at the end. */
+/* Whether each field stands under its column all the same: the surplus ones are empty, and at the
+   end. */
 bool columns_are_in_place(const struct columns *columns, const struct str *field, unsigned n);
 
-/* None that decides anything has a # which may be meant to begin a comment. False with problems. */
+/* Whether no field that decides anything has a # that may be meant to begin a comment. False with
+   problems. */
 bool columns_hash_check(struct build *b, const struct columns *columns, const struct str *field,
                         unsigned n, uint32_t line);
 
-/* Adds a finding for each that holds dates alone, or yes and no alone, without an x_. */
+/* Adds a finding for each column without x_ that holds only dates, or only yes and no. */
 void lint_columns(struct build *b);
 
 /* A column that is none of the known ones. False with a problem. */

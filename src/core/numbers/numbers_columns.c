@@ -146,8 +146,8 @@ static void say_beside_number(struct str name, struct buf *why)
              build_quote(name).text);
 }
 
-/* A name is mistaken that seems to mean a column of number tables, or cap or kyc, which customers
-   have and rows do not. */
+/* A name is a mistake when it seems to mean a column of number tables, or cap or kyc, which
+   customers have and rows do not. */
 bool column_mistaken(const struct str *field, unsigned n, struct str name, const char **meant,
                      struct buf *why)
 {
@@ -202,8 +202,8 @@ static bool complain_of_header(struct build *b, uint32_t line)
     return false;
 }
 
-/* SAID: something of the columns is wrong, which has been told. Where no name of ours is among them
-   that is enough, for the row is no header. */
+/* SAID: a mistake in the columns was told already. That is enough where none of them is ours, for
+   then the row is no header. */
 static bool check_required(struct build *b, const struct columns *columns, uint32_t line, bool said)
 {
     bool missing[COLUMNS], any = false, all = true;

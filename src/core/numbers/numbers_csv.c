@@ -18,7 +18,7 @@ static bool holds_line(struct str rest)
     return rest.n > 0 && memchr(rest.p, '\n', rest.n);
 }
 
-/* Until the rest holds a whole line, the last one, or more than a line may have. */
+/* Reads on until the rest holds a whole line, the last line, or more than a line may have. */
 static void fill(struct csv *csv)
 {
     while (csv->more && !holds_line(csv->rest)) {
@@ -99,7 +99,8 @@ static const char *check_characters(struct str line, bool *has_quote_or_comment)
         special |= c == '"' || c == '#';
     }
     *has_quote_or_comment = special;
-    /* Its octets may be anything, line ends too: what stands before the first is chance. */
+    /* A compiled table may hold any octets, line ends too, so it is chance how much its first line
+       holds. */
     if ((control || high >= 0x80) && str_starts(line, STR("STIRDNUM"))) /* numbers_image.h */
         return "begins a compiled table, and here tables are text: name that one alone, in "
                "numbers.compiled, or put here what it was made of";
@@ -168,7 +169,7 @@ static const char *read_unquoted(struct csv *csv, struct str line, size_t *i)
     return NULL;
 }
 
-/* What stands at I, behind a closing quote and blanks, is no comma. */
+/* Says what is wrong: what stands at I, behind a closing quote and blanks, is no comma. */
 static const char *behind_quote(struct str line, size_t i)
 {
     if (line.p[i] == ';')
@@ -217,7 +218,8 @@ static const char *split(struct csv *csv, struct str line)
     return buf_room(&csv->unquoted, line.n + 1) ? split_quoted(csv, line) : out_of_memory;
 }
 
-/* As spreadsheets write below a table, with a comment in the last of them or not. */
+/* Whether the line holds separators alone, as spreadsheets write below a table, perhaps with a
+   comment in the last field. */
 static bool is_separators(struct str line)
 {
     size_t i = 0;

@@ -7,8 +7,8 @@
  *      segments         |--1-|-2-|3|-2'--|-----1'-----|        a set of rows each
  *
  * All rows of the same interval are one level. A set holds the rows of the levels from the
- * narrowest to the widest, those that are replaced on any day too: who asks about a number sees
- * all that was written of it.
+ * narrowest to the widest, even those that are replaced on every day: whoever asks about a number
+ * sees all that was written of it.
  */
 #include "numbers_build.h"
 
@@ -52,8 +52,8 @@ static bool is_always_in_force(const struct numbers_record *r)
 }
 
 /*
- * The rows of a level go into the set. *REPLACED: a narrower one takes these numbers from it on any
- * day, and so many rows more are no fault. False: the set is full.
+ * Adds the rows of a level to the set. *REPLACED: a narrower row takes these numbers away on every
+ * day, so rows beyond the room are no fault. False: the set is full.
  */
 static bool add_level(struct sweep *s, const struct level *level, bool *replaced)
 {
@@ -101,7 +101,8 @@ static uint32_t last_source(const struct build *b, size_t n, size_t i)
     return ((const uint32_t *)(const void *)(b->more.p + b->more.n) - (n - 1))[i - 1];
 }
 
-/* Single numbers, line after line, of the same customers: a run that is one segment. */
+/* Whether it continues a run of single numbers, line after line and of the same customers, which is
+   one segment. */
 static bool continues_run(struct sweep *s, uint64_t first, uint32_t set)
 {
     struct build *b = s->build;
@@ -146,8 +147,8 @@ static void append_segment(struct sweep *s, uint64_t first, uint64_t last, uint3
                        b->more.n / sizeof(uint32_t) >= UINT32_MAX / 2;
 }
 
-/* The end of a segment that is too long to be counted is told by the next one: where none follows
-   at once, an empty one is added. */
+/* A segment that is too long to be counted ends where the next one begins: where none follows at
+   once, adds an empty one. */
 static void end_long_segment(struct sweep *s, uint64_t next_first)
 {
     if (s->n_segments == 0 || s->segment_last + 1 == next_first ||
@@ -250,8 +251,7 @@ static void report_two_owners(struct build *b, const struct build_row *one,
 static void check_owners(struct build *b, const struct build_row *rows, const struct level *level,
                          size_t i)
 {
-    /* More than a set holds are a fault of their own; and nobody compares thousands with each
-       other. */
+    /* More rows than a set holds are a fault of their own, and those beyond are not compared. */
     bool few = i < level->begin + SET_MAX;
     size_t end = b->two_owners == NUMBERS_TWO_OWNERS_REFUSE && few ? i : level->begin;
     for (size_t j = level->begin; j < end; j++) {

@@ -64,7 +64,8 @@ struct image_header {
     struct image_extent section[IMAGE_SECTIONS];
 };
 
-/* Keys of which the same rows speak. Four of them are a cache line: a bucket, on the average. */
+/* Keys for which the same rows apply. Four segments are a cache line, and on the average a bucket.
+ */
 struct image_segment {
     uint64_t start; /* first key */
     uint32_t span;  /* how many; 0: up to the next segment */
@@ -113,8 +114,8 @@ struct numbers_record {
 extern const uint32_t image_element_bytes[IMAGE_SECTIONS];
 
 /*
- * Checksum of an image whose header says its own length. It finds what a disk or a half-written
- * file does to it; who may write the image needs no forged one.
+ * Checksum of an image whose header says its own length. It finds damage by a disk or an unfinished
+ * write; it is no protection from those who may write the image.
  */
 void image_hash(unsigned char checksum[16], const void *image, size_t bytes);
 void image_checksum(unsigned char checksum[16], XXH128_hash_t hash);

@@ -149,7 +149,7 @@ static bool source_is_good(const struct numbers *t, uint32_t source, uint32_t sp
     return line > 0 && line <= end && (!steps || (span > 0 && span - 1 <= end - line));
 }
 
-/* *MORE: the segment's first in the list of more; goes on to that of the next one. */
+/* *MORE: the segment's first entry in the list of more; moved on to that of the next segment. */
 static bool sources_are_good(const struct numbers *t, uint64_t i, uint64_t *more)
 {
     const struct image_segment *s = &t->segment[i];
@@ -182,7 +182,7 @@ static const char *check_segments(const struct numbers *t)
     return NULL;
 }
 
-/* There is one right directory. */
+/* Makes the directory anew and compares: only one is right. */
 static const char *check_directory(const struct numbers *t)
 {
     struct image_plane plane[TN_MAX_DIGITS + 1];

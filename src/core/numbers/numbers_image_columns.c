@@ -1,6 +1,6 @@
 /*
- * Columns of a compiled table, which a version of before may have taken for the operator's own.
- * Which table one was of is told by who has values of it.
+ * Columns of a compiled table that an earlier version may have taken for the operator's own. Which
+ * kind of table a column was in shows in who has values of it.
  */
 #include "numbers_build.h"
 #include "numbers_table.h"
@@ -48,7 +48,7 @@ static bool mistaken_in_customers(struct str name, struct buf *why)
     return customer_column_mistaken(&beside, 1, name, &meant, why);
 }
 
-/* One without a value is a mistake when it would be one in either kind of table. */
+/* A column without values is a mistake only when it would be one in both kinds of table. */
 static bool is_mistaken(struct str name, unsigned char of, struct buf *why)
 {
     if (of & OF_ROWS && mistaken_in_rows(name, why))

@@ -111,7 +111,7 @@ static void check_certificate(struct linter *l, const struct numbers_record *r, 
     buf_fini(&why);
 }
 
-/* A prefix is there once for each length: it is looked at once. */
+/* A prefix has a row for each length: only the longest is looked at. */
 static bool is_told(const struct build_row *row, const struct numbers_record *r)
 {
     return r->prefix && row_first(row) >> KEY_VALUE_BITS != TN_MAX_DIGITS;
@@ -158,7 +158,8 @@ static void check_customer(struct linter *l, uint32_t customer, uint32_t line)
                       build_quote(interner_get(&l->build->customers, customer)).text);
 }
 
-/* Each customer once, at the first row that gives it something: nobody has a blocked number. */
+/* Looks at each customer once, at the first row that gives it something; a row that blocks gives
+   nobody anything. */
 static bool check_customers(struct linter *l)
 {
     size_t n;

@@ -12,9 +12,9 @@
 /* Words are written without what people put between them, lower case, one space apart. */
 struct lookalike {
     const char *column;
-    /* A slip of the hand: so many letters differ. 0: it is a word that much resembles. */
+    /* How many letters a slip of the hand may change. 0: too many other words resemble it. */
     unsigned distance;
-    bool always;              /* such a slip is one even beside the right column */
+    bool always;              /* a slip is a mistake even beside the right column */
     const char *words;        /* what it is also called */
     const char *when_missing; /* the same, which beside the right column may be another thing */
 };
@@ -130,7 +130,7 @@ static const char of_a_right[] =
     "granted grant licence license provisioned installed live until till thru through to end ends "
     "ended ending enddate endof endat endon before last up";
 
-/* And what turns a date of it round, or may. */
+/* Parts that turn the meaning of a date round, or may. */
 static const char turned[] =
     "no non not nolonger never without *block* barr* ban banned *suspen* susp quarantine* inactiv* "
     "invalid* disallow* den* idle dead gone vacant dormant unused unassigned unallocated unowned "
@@ -216,7 +216,7 @@ static bool begins_part(struct str name, size_t i)
     return !ascii_is_alpha(before) || !ascii_is_alpha(c) || (upper && lower_before);
 }
 
-/* REST: what is left of the name from a part on, squeezed. ENDS: where its parts end. */
+/* REST: the squeezed name from the beginning of one part on. ENDS: where its parts end. */
 static bool pattern_fits(struct str pattern, struct str rest, const bool *ends, bool first)
 {
     bool anywhere = pattern.p[0] == '*', open = pattern.p[pattern.n - 1] == '*';
@@ -236,8 +236,8 @@ static bool any_pattern_fits(const char *patterns, struct str rest, const bool *
     return false;
 }
 
-/* Letters and digits of a name, lower case, and which of them begin a part; behind them one does.
- */
+/* The letters and digits of a name, in lower case, and which of them begin a part; the end counts
+   as a beginning. */
 struct squeezed {
     char letters[SQUEEZED_MAX];
     bool begins[SQUEEZED_MAX + 1];

@@ -1,4 +1,4 @@
-/* Rows that cannot be used: of these too all mistakes are told, not only the one that was first. */
+/* Rows that cannot be used: all of their mistakes are told, not only the first. */
 #include "numbers_build.h"
 
 const struct build_refused *refused_rows(const struct build *b, size_t *n)

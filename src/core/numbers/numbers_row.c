@@ -71,7 +71,7 @@ static bool wide_read(struct build *b, struct str text, bool *wide, uint32_t lin
     return false;
 }
 
-/* KEY is the first, and may say that it is meant. */
+/* KEY is the first key, with ROW_MEANT when the row says that so many are intended. */
 static bool row_add(struct build *b, uint64_t key, uint64_t last, uint32_t record, uint32_t line)
 {
     struct build_row row = {key, record, line};

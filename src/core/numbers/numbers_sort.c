@@ -104,7 +104,7 @@ static void count_lengths(const struct build_row *rows, size_t n, size_t begin[T
         begin[i] += begin[i - 1];
 }
 
-/* The room that sorting needs is that of the segments, which come later and are about as many. */
+/* Sorts in the room of the segments, which are made later and are about as many. */
 static bool sort_keys(struct build *b, struct build_row *rows, size_t n)
 {
     bool sorted = false;

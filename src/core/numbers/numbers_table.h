@@ -51,8 +51,8 @@ static inline uint64_t first_value(const struct image_header *h)
 #define TABLE_NO_SEGMENT UINT32_MAX
 uint32_t table_segment(const struct numbers *t, uint64_t key);
 /*
- * Where the row is written that is member I of the set of SEGMENT, and which KEY, one of the
- * segment's, was found by.
+ * Where the row is written that is member I of SEGMENT's set and was found by KEY, one of that
+ * segment's keys.
  */
 void table_source(const struct numbers *t, uint32_t segment, uint64_t i, uint64_t key,
                   struct str *file, uint32_t *line_in_file);

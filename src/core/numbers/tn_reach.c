@@ -55,7 +55,7 @@ static struct str without_zeros(struct str digits)
     return digits;
 }
 
-/* As a switch of the trunk's country would complete it, with digits behind it or not. */
+/* Completes DIGITS as a switch of the trunk's country would, whether more digits follow or not. */
 static void add_dialled(const struct reader *r, struct str digits)
 {
     const struct country *c = r->country;
@@ -155,7 +155,7 @@ bool tn_run_reading(const struct tn_run *run, unsigned i, struct str *digits)
     return i == 0 || (run->coded && code <= longest && code < run->n);
 }
 
-/* False: enough was read, and nobody knows what the rest leads to. */
+/* False: enough was tried, and nobody knows what the rest leads to. */
 static bool may_try(struct tn_reach *reach)
 {
     reach->more |= reach->tries == TN_REACH_TRIES;
@@ -218,8 +218,8 @@ static void add_contexts(const struct reader *r, struct str parameters, struct s
     }
 }
 
-/* Behind the first @ may stand another user part, or something that is no host; behind an unknown
-   scheme may stand anything. Some readers take the last number. */
+/* Another user part, or something that is no host, may follow the first @; anything may follow an
+   unknown scheme. Some readers take the last number. */
 static void read_behind(const struct reader *r, struct str rest)
 {
     static const struct str ends = STR("@/,;:?= \t");

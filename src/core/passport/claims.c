@@ -1,4 +1,4 @@
-/* Text that a worker may have signed: it names who is meant, and says nothing else. */
+/* Which text a worker may get signed: it names who is meant, and says nothing else. */
 #include <stird/core/passport.h>
 
 #include <stird/core/number_plan.h>

@@ -8,7 +8,7 @@ static const char *attest_fault(const struct passport_claims *claims, enum claim
     return claims->attest >= 'A' && claims->attest <= 'C' ? NULL : "attest is none of A, B, C";
 }
 
-/* Whether the time of a token that was read is a good one says the check of its freshness. */
+/* The time of a token that was read is judged by the check of its freshness. */
 static const char *iat_fault(const struct passport_claims *claims, enum claims_side side)
 {
     return side == CLAIMS_READ || claims->iat_s > 0 ? NULL : "iat is no time";
@@ -26,7 +26,7 @@ static bool is_number(const struct tn *tn, bool short_code)
     return true;
 }
 
-/* Of what we sign only a called number may be a short code with * or # (RFC 8224 section 8.3). */
+/* We sign short codes with * or # as called numbers only (RFC 8224 section 8.3). */
 static const char *orig_fault(const struct passport_claims *claims, enum claims_side side)
 {
     if (claims->orig_uri.n > 0)
@@ -58,7 +58,7 @@ static bool is_uuid(const char text[ORIGID_TEXT_LENGTH])
     return true;
 }
 
-/* Others write what they like, which a verifier warns of. */
+/* Tokens of others may have any origid; a verifier warns of it. */
 static const char *origid_fault(const struct passport_claims *claims, enum claims_side side)
 {
     return (side == CLAIMS_READ ? claims->origid[0] != '\0' : is_uuid(claims->origid))

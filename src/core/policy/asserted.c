@@ -22,7 +22,8 @@ static bool begins_number(char c)
     return ascii_is_digit(c) || c == '+' || c == '*' || c == '#';
 }
 
-/* Behind what may be one number: the signs that it may have, and what may separate its digits. */
+/* The place behind what may be one number: signs that a number may have, and separators of its
+   digits. */
 static size_t behind_number(struct str s, size_t at)
 {
     while (at < s.n && (begins_number(s.p[at]) || str_find(STR("-.() \t"), s.p[at], 0) < 6))
@@ -30,7 +31,7 @@ static size_t behind_number(struct str s, size_t at)
     return at;
 }
 
-/* One text may lie inside another, so the sum of what is read has a bound too. */
+/* Texts may overlap, so the total length of what is read has a limit too. */
 static void add_odd(struct asserted_texts *texts, struct str text)
 {
     texts->odd_octets += text.n;
@@ -104,7 +105,8 @@ static void take_impossible(struct asserted *a, enum tn_fault fault, const struc
         a->number = *number;
 }
 
-/* More than are kept were not all seen, so they count as differing; policy.c signs none. */
+/* Of more identities than are kept not all were seen, so they count as differing; policy.c signs
+   none. */
 void asserted_read(struct asserted *a, const struct asserted_texts *texts,
                    const struct country *country)
 {

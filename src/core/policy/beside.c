@@ -74,7 +74,7 @@ static void add_routing(struct decision *d, struct beside *b, struct str paramet
             add_one_routing(d, b, value, parameters);
 }
 
-/* Of a password or header fields: what has no reading there is no number. */
+/* For a password or header fields: text there without a reading is no number. */
 static void keep(struct beside *b, const struct tn_reach *reach)
 {
     b->n += reach->n > 0;

@@ -8,7 +8,7 @@ static bool is_blocked(const struct decision *d)
     return d->outcome->number_looked_up && d->outcome->number.state == NUMBER_BLOCKED;
 }
 
-/* Whether a number is blocked that From or P-Asserted-Identity may mean. */
+/* Whether a number that From or P-Asserted-Identity may mean is blocked. */
 static bool may_be_blocked(struct decision *d)
 {
     for (unsigned i = 0; i < d->orig_reach.n; i++)
@@ -21,8 +21,8 @@ static bool may_be_blocked(struct decision *d)
 }
 
 /*
- * Before the Identity that a call brought is looked at: nobody has verified that one here. Whoever
- * asserts a blocked number is given a token over no other.
+ * Runs before the Identity that the call brought is looked at, which nobody here has verified.
+ * Whoever asserts a blocked number gets no token over another number either.
  */
 bool step_blocked(struct decision *d)
 {

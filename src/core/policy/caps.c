@@ -66,8 +66,8 @@ static void of_header(struct cap *cap, const struct view *v)
     cap->of = STR("Attestation-Info of the SBC");
 }
 
-/* It is not known yet whether the source is an upstream's (claim.h), and what an upstream sends is
-   no customer's. */
+/* The source may yet turn out to be an upstream's (claim.h), and what an upstream sends is no
+   customer's. */
 static void of_source(struct cap *cap, const struct view *v)
 {
     if (v->call->source_in_doubt)

@@ -27,9 +27,9 @@ struct decision {
     bool from_unread;     /* that counts, but is not one address alone */
     bool to_unread;       /* the same of the called number's */
     bool says_more;       /* a URI of the two that the token names has a password or headers */
-    struct tn_reach orig_reach, dest_reach; /* of what is no number: for refusals alone */
-    enum treatment ceiling;  /* by an identity that is not signed; A: there is none */
-    struct str ceiling_of;   /* that one, in words */
+    struct tn_reach orig_reach, dest_reach; /* of URIs that are no number: used to refuse only */
+    enum treatment ceiling;  /* set by an identity that is not signed; A: none is set */
+    struct str ceiling_of;   /* what set it, in words */
     const struct rule *rule; /* that holds; NULL: none */
     enum reason unsigned_reason, refused_reason;
     enum treatment treatment;
@@ -41,7 +41,7 @@ typedef bool decision_step(struct decision *d);
 
 struct decision decision_of(const struct settings *settings, const struct numbers *table,
                             const struct call *call, struct outcome *outcome);
-/* The outcome is that of a mistake of ours, until a step settles it. */
+/* Until a step settles it, the outcome is that of a mistake of ours. */
 void decision_begin(struct decision *d);
 /* One step after the other; false as soon as one settled the call. */
 bool decision_run(struct decision *d, decision_step *const *steps, size_t n);
@@ -49,7 +49,7 @@ bool decision_run(struct decision *d, decision_step *const *steps, size_t n);
 void decision_settle(struct decision *d, enum verdict verdict, enum reason reason);
 /* Decided 5: nothing refuses an emergency call. */
 void decision_refuse(struct decision *d, enum reason reason);
-/* No level is above CEILING, for what OF says. */
+/* From here on no level is above CEILING; OF says why. */
 void decision_set_ceiling(struct decision *d, enum treatment ceiling, struct str of);
 /* What the next hop sees of the call. */
 enum privacy_view decision_view(const struct decision *d);

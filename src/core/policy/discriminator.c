@@ -168,7 +168,7 @@ static enum fit fit_listener(const struct trunk *t, const struct call *call)
     return str_eq(call->listener, t->listener) ? FITS : FITS_NOT;
 }
 
-/* The longer beginning; spelled apart, as numbers only. */
+/* Whether ONE begins with OTHER; where both are dialled numbers, separators do not count. */
 static bool begins_with(struct str one, struct str other)
 {
     return str_starts(one, other) ||

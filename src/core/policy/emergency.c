@@ -21,7 +21,7 @@ struct dialled {
     size_t n;
 };
 
-/* "%zz" is none: what stands before it was dialled. */
+/* Whether a broken escape comes next, such as %zz: only what stands before it was dialled. */
 static bool is_bad_escape(struct str s)
 {
     return s.p[0] == '%' &&
@@ -33,7 +33,8 @@ static bool is_left_out(char c)
     return str_find(STR("+-.() ,"), c, 0) < 7; /* a comma is a pause */
 }
 
-/* USER without escapes; SQUEEZED: of what is left out in a row one alone. Empty: too long. */
+/* USER without its escapes; SQUEEZED: of several separators in a row one is kept. Empty: too long.
+ */
 static struct str copy_user(struct str user, char room[USER_MAX], bool squeezed)
 {
     size_t n = 0;
@@ -47,7 +48,8 @@ static struct str copy_user(struct str user, char room[USER_MAX], bool squeezed)
     return (struct str){room, n < USER_MAX ? n : 0};
 }
 
-/* The user part of URI without escapes; empty when it is long, and not by separators in a row. */
+/* The user part of URI without its escapes; empty when it is too long even with its separators
+   squeezed. */
 static struct str plain_user(struct str uri, char room[USER_MAX])
 {
     struct str called = uri_called_part(uri), user = copy_user(called, room, false);
@@ -103,8 +105,8 @@ static bool take_off(struct str *keys, struct str prefix)
     return true;
 }
 
-/* 1911 in every country, since 911 is North America's number; of country C also 49112, 0049112 and
-   0112. */
+/* 1911 counts in every country, since 911 is North America's number; in country C so do 49112,
+   0049112 and 0112. */
 static bool is_national(const struct settings *s, const struct country *c, struct str keys)
 {
     struct str one = keys, national = keys;
@@ -168,9 +170,9 @@ static bool run_is_emergency(const struct settings *s, const struct trunk *trunk
 }
 
 /*
- * In a dress: *67911, 9*911, 911,1. It is read as tn_reach.h reads what may lead to a blocked
- * number, so that what refuses sees through nothing that hides an emergency call. But where digits
- * enough for another number stand beside it, it is a call to that.
+ * An emergency number with something around it: *67911, 9*911, 911,1. It is read as tn_reach.h
+ * reads what may lead to a blocked number, so that what refuses a call never overlooks an emergency
+ * call. But where enough digits for another number stand beside it, the call is to that one.
  */
 static bool is_dressed(const struct settings *s, const struct trunk *trunk, struct str user)
 {
@@ -219,8 +221,8 @@ bool emergency_says_more(struct str uri)
            uri_says_more(uri, &password, &headers);
 }
 
-/* Only the plan of country code 1 says exactly which numbers there are: in others 112 behind an
-   area code could be a number, and is the emergency call that it looks like. */
+/* Only the plan of country code 1 says exactly which numbers exist. In others 112 behind an area
+   code might be a number, so it counts as the emergency call that it looks like. */
 static bool ends_other_for(const struct settings *s, const struct trunk *trunk, struct str uri)
 {
     struct tn whole;
@@ -246,7 +248,7 @@ static bool ends_other_number(const struct settings *s, const struct trunk *trun
     return other;
 }
 
-/* The keys of USER, those of the end of dialling too, are all that URI says is called. */
+/* Whether the keys of USER, those that end dialling included, are all that URI calls. */
 static bool is_keys_alone(struct str uri, const struct country *country, struct str user)
 {
     struct dialled dialled;
@@ -331,7 +333,8 @@ bool emergency_number(const struct settings *settings, const struct trunk *trunk
     return true;
 }
 
-/* An access digit in front of an emergency number may be any: nobody says which the trunk has. */
+/* Any digit before an emergency number may be an access digit: which one the trunk has is not known
+   here. */
 static const struct settings anywhere = {
     .emergency_prefixes = (const struct str[]){{"0", 1},
                                                {"1", 1},

@@ -53,7 +53,8 @@ static struct str undressed(struct str s)
     return s;
 }
 
-/* Whether a parameter, or what stands before parameters and a comment, is VALUE. */
+/* Whether VALUE is the text before parameters and a comment, or the name or value of a parameter.
+ */
 static bool has_part(struct str text, struct str value, bool any_case)
 {
     bool found = false;

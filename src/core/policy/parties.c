@@ -38,7 +38,7 @@ static bool is_meant_as_number(struct decision *d, struct str uri, enum tn_fault
     return parties_guess(d, &d->orig_reach, uri) || wrong;
 }
 
-/* There are more than are kept, and one of those might be blocked. */
+/* Where there are more identities than are kept, one of the others might be blocked. */
 static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
 {
     for (unsigned i = 0; i < texts->n_odd && i < ASSERTED_ODD_MAX; i++)
@@ -48,7 +48,8 @@ static void look_at_odd(struct decision *d, const struct asserted_texts *texts)
     d->orig_reach.more |= asserted_overflows(texts);
 }
 
-/* Of the calling URI or the one that is called by the token: in a password, in header fields. */
+/* Notes whether URI, the calling one or the one that the token calls, has a password or header
+   fields. */
 static bool says_more(struct decision *d, const char *where, struct str uri)
 {
     struct str password, headers;
@@ -192,7 +193,8 @@ static void ask_tables(const struct decision *d, const struct tn *orig,
     }
 }
 
-/* What the tables say of a number that may be meant does not become the call's. */
+/* Whether the tables block NUMBER, which the call may mean; nothing else that they say of it counts
+   for the call. */
 bool parties_number_is_blocked(const struct decision *d, const struct tn *number)
 {
     const struct numbers *overlay = d->call->overlay;
@@ -234,7 +236,7 @@ bool step_parties(struct decision *d)
     return true;
 }
 
-/* It is not a calling number either, so what refuses calls without one refuses this one too. */
+/* Such a number is no calling number, so what refuses calls without one refuses this one too. */
 static bool settle_impossible_caller(struct decision *d)
 {
     const struct trunk *t = d->trunk;
@@ -262,8 +264,7 @@ bool step_caller(struct decision *d)
     return false;
 }
 
-/* Nobody knows where an emergency call leads that says more than its number, also where another of
-   its URIs says that alone. */
+/* It is unknown where an emergency call leads whose Request-URI or To says more than its number. */
 static bool settle_leading_elsewhere(struct decision *d)
 {
     if (!d->outcome->emergency ||

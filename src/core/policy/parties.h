@@ -16,7 +16,8 @@ decision_step step_caller, step_called;
 enum tn_fault parties_from(struct decision *d, struct tn *orig);
 /* What the table says of the claims' orig. */
 void parties_look_up(struct decision *d);
-/* What the tables say of a number that may be meant does not become the call's. */
+/* Whether the tables block NUMBER, which the call may mean; nothing else that they say of it counts
+   for the call. */
 bool parties_number_is_blocked(const struct decision *d, const struct tn *number);
 /* What URI may lead to where it is no telephone number; never signed. False: nothing. */
 bool parties_guess(struct decision *d, struct tn_reach *reach, struct str uri);

@@ -214,7 +214,7 @@ static enum treatment treatment_by(const struct rule *rule, const struct rule_fa
     return t->gateway ? t->gateway_treatment : t->by_state[facts->outcome->number.state];
 }
 
-/* A rule may also do the call good by what becomes of the Identity that it carries. */
+/* Whether the rule improves the call by what it does with the Identity that the call carries. */
 static bool helps_identity(const struct rule *r, const struct rule_facts *facts)
 {
     static const unsigned good[] = {

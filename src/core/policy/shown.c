@@ -13,8 +13,8 @@ static void settle_withheld(struct decision *d)
 
 /*
  * RFC 3325 section 7: P-Asserted-Identity does not leave the trust domain, and neither may a token
- * that tells its number, which nobody out there could verify besides (RFC 8224 section 6.2). What
- * From shows may be signed, but never better than what we know of the caller.
+ * that tells its number; outside, nobody could verify it anyway (RFC 8224 section 6.2). What From
+ * shows may be signed, but never better than what we know of the caller.
  */
 bool step_shown(struct decision *d)
 {

@@ -14,8 +14,8 @@ bool policy_is_time_of_token(int64_t time_s, int64_t now_s)
     return time_s >= now_s - DATE_TOLERANCE_S && time_s <= now_s + DATE_TOLERANCE_S;
 }
 
-/* Decided 9. Whether a Date is wrong is seen when the call comes; a token is of when it is asked
-   for, which may be long after that. */
+/* Decided 9. Whether a Date is wrong is judged by the time when the call came; the token has the
+   time when it is asked for, which may be much later. */
 static void decide_date(struct decision *d)
 {
     struct outcome *o = d->outcome;
@@ -42,7 +42,7 @@ static void decide_date(struct decision *d)
                    STR("Date is stale, in the future, unreadable or there are several: replaced"));
 }
 
-/* Of several that differ none is the one. */
+/* Several values that differ count as none. */
 static bool told_origid(struct decision *d, char origid[ORIGID_TEXT_LENGTH])
 {
     char found[ORIGID_TEXT_LENGTH];

@@ -52,8 +52,8 @@ static void pass_over(struct call *call, const struct trunk *t, const struct tru
     call->n_passed_over++;
 }
 
-/* Trunks that the call names too, in full or in part, and that BEST does not stand for; BEST is
-   NULL when none fits in full. */
+/* Notes the other trunks that the call names, in full or in part, unless BEST stands for them; BEST
+   is NULL when none fits in full. */
 static void note_passed_over(const struct settings *settings, const struct source_entry *entry,
                              const struct named *named, struct call *call, const struct trunk *best)
 {
@@ -109,7 +109,7 @@ const struct trunk *trunk_match(const struct settings *settings, struct call *ca
     return best;
 }
 
-/* As T would read its numbers. */
+/* Whether it is an emergency call by its numbers as T reads them. */
 static bool is_emergency_of(const struct settings *settings, struct call *call,
                             const struct trunk *t)
 {
@@ -124,7 +124,8 @@ bool trunk_sends(const struct trunk *trunk)
     return service_words[trunk->service].sends && trunk->n_upstreams > 0;
 }
 
-/* LEADS_ON: the trunk has next hops; else what its service does without any counts. */
+/* LEADS_ON: T has to have next hops; else it has to have none, and its service decides what becomes
+   of the call. */
 static bool takes_emergency(const struct settings *settings, struct call *call,
                             const struct trunk *t, bool leads_on)
 {

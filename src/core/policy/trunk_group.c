@@ -95,7 +95,7 @@ void trunk_groups_add_uri(struct trunk_groups *groups, struct str uri, struct ar
     add_stray(groups, str_slice(uri, str_find(uri, '?', 0) + 1, uri.n));
 }
 
-/* What one element of a list names, or that it names none. */
+/* Adds what one element of a list names, or notes that it names none. */
 static void join(struct trunk_groups *groups, const struct trunk_groups *element)
 {
     for (unsigned i = 0; i < element->n && i < TRUNK_GROUPS_MAX; i++)

@@ -22,8 +22,8 @@ void anchors_fini(struct anchors *a)
     sk_X509_pop_free(a->all, X509_free);
 }
 
-/* What OpenSSL keeps of an anchor it keeps now: where there is no memory later, it would keep that
-   the anchor is a bad one. */
+/* Makes OpenSSL read X's extensions now, while there is memory: if memory ran out later, it would
+   remember the anchor as invalid. */
 bool anchors_add(struct anchors *a, X509 *x)
 {
     X509_check_purpose(x, -1, 0);
@@ -47,7 +47,7 @@ bool anchors_read(struct anchors *a, struct str name, struct str text, struct pr
     return good;
 }
 
-/* The end-entity's own dates are judged elsewhere: here it is looked at while it is in force. */
+/* NOW_S, or a time close to it at which LEAF is in force: its own dates are judged elsewhere. */
 static int64_t within_dates(X509 *leaf, int64_t now_s)
 {
     int64_t from_s, to_s;
@@ -104,7 +104,7 @@ static int ask(const struct question *q, STACK_OF(X509) * between, STACK_OF(X509
     return error;
 }
 
-/* Nothing but this way. */
+/* Whether OpenSSL accepts exactly this way: its last certificate is the only anchor. */
 static bool is_good(void *of, STACK_OF(X509) * way)
 {
     const struct question *q = of;

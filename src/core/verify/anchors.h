@@ -25,10 +25,10 @@ bool anchors_add(struct anchors *a, X509 *x);
 bool anchors_read(struct anchors *a, struct str name, struct str text, struct problems *problems);
 
 /*
- * X509_V_OK, or why LEAF leads to none at NOW_S; MORE are certificates between. BUILT, if not NULL,
- * becomes the chain from LEAF to the anchor, to be freed with its certificates; NULL where it leads
- * to none. Of several ways one that is good is enough (chain_ways.h). Below the anchor no signature
- * counts that has less than 112 bits of security, as one over SHA-1 has, and no such key.
+ * X509_V_OK, or why LEAF leads to no anchor at NOW_S; MORE are certificates that may stand between.
+ * BUILT, if not NULL, becomes the chain from LEAF to the anchor, to be freed with its certificates;
+ * NULL where it leads to none. One good way is enough (chain_ways.h). Below the anchor, signatures
+ * and keys of less than 112 bits of security (SHA-1, for one) do not count.
  */
 int anchors_lead(const struct anchors *a, X509 *leaf, STACK_OF(X509) * more, int64_t now_s,
                  STACK_OF(X509) * *built);

@@ -31,7 +31,7 @@ static bool is_given_up(const struct search *s)
     return s->signatures > CHAIN_SIGNATURES_MAX || s->ways > CHAIN_WAYS_MAX;
 }
 
-/* Names cost nothing. */
+/* Compares names first, which costs nothing; only signatures are counted. */
 static bool has_issued(struct search *s, X509 *issuer, X509 *x)
 {
     if (X509_check_issued(issuer, x) != X509_V_OK)
@@ -52,7 +52,7 @@ static bool is_above(struct search *s, int above, int below)
     return *edge == EDGE_THERE;
 }
 
-/* With X as its last. */
+/* Hands on the way with X as its last certificate. */
 static bool take_with(struct search *s, X509 *x)
 {
     s->ways++;
@@ -73,8 +73,8 @@ static bool ends(struct search *s)
     return false;
 }
 
-/* From the last of the way, which is at BELOW among the certificates between. No way is longer than
-   a scope has room for. */
+/* Extends the way beyond its last certificate, which is number BELOW of those between. A way is
+   never longer than a scope has room for. */
 static bool go_up(struct search *s, int below)
 {
     bool taken = ends(s);

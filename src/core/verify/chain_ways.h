@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How far is looked, since others can make us look: at so many certificates between, signatures,
+/* Limits of the search, since others choose its input: certificates between, signatures checked,
    and whole ways. */
 #define CHAIN_BETWEEN_MAX    16
 #define CHAIN_SIGNATURES_MAX 64
@@ -24,8 +24,9 @@ bool chain_ways(X509 *leaf, STACK_OF(X509) * more, STACK_OF(X509) * anchors, int
                 bool (*take)(void *of, STACK_OF(X509) * way), void *of);
 
 /*
- * The first of CHAIN and those above it among the others, as far as they go: where there are two,
- * the one that is in force at NOW_S. To be freed with its certificates; NULL: no memory.
+ * The first certificate of CHAIN and its issuers among the others, as far up as they go; of two
+ * candidates, the one that is in force at NOW_S. To be freed with its certificates; NULL: no
+ * memory.
  */
 STACK_OF(X509) * chain_up(STACK_OF(X509) * chain, int64_t now_s);
 

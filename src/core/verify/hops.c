@@ -39,8 +39,8 @@ static struct str request_uri_of(struct str start)
     return str_cut(&start, ' ');
 }
 
-/* Of all lines, as the signer reads them. What a message says is compared with what a token of
-   others says: it may be a number that nobody can have. */
+/* Reads all header lines, as the signer does. The number is only compared with that of somebody's
+   token, so it may be one that nobody can have. */
 static void find_orig(struct str message, const struct country *country,
                       struct sip_identity_facts *f)
 {
@@ -113,7 +113,8 @@ static bool has_fold(struct str s)
     return str_find(s, '\n', 0) < s.n;
 }
 
-/* The same token in other words: verifiers that are strict refuse some of them. */
+/* The token is the same, but the header around it differs: strict verifiers refuse some of these
+   changes. */
 static void compare_parameters(struct comparison *c, struct str before, struct str after)
 {
     if (has_quote(after) && !has_quote(before))

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By which one entry calls an issuer. Those behind it that name none have them all: without a limit
-   a list would need more memory than its own size has. */
+/* How many names one entry may give its issuer. Later entries without a name inherit all of them,
+   so without a limit a list would need more memory than its own size. */
 #define ENTRY_NAMES_MAX  16
 #define SERIAL_BYTES_MAX 64 /* RFC 5280 section 5.1.2.6 has 20 */
 
@@ -39,7 +39,7 @@ struct revocation_list {
 
 /* ---- the table ---- */
 
-/* False: a serial number that no certificate has. */
+/* False: the serial number is too long for any certificate. */
 static bool make_entry(struct revoked *e, unsigned name, const ASN1_INTEGER *serial)
 {
     unsigned char text[5 + SERIAL_BYTES_MAX], digest[SHA256_DIGEST_LENGTH];
@@ -156,7 +156,7 @@ static const char *read_issuer(struct reading *r, const X509_REVOKED *entry)
     return why;
 }
 
-/* RFC 5280 section 5.3.1. *LIFTED: it is on the list to say that it is on hold no more. */
+/* RFC 5280 section 5.3.1. *LIFTED: the entry says that a certificate is no longer on hold. */
 static const char *read_reason(const X509_REVOKED *entry, bool *lifted)
 {
     int critical = -1;
@@ -261,13 +261,14 @@ static struct str uri_of(const GENERAL_NAME *name)
                : (struct str){NULL, 0};
 }
 
-/* NULL: no full names, so any place is as good. */
+/* NULL: there are no full names, so any place will do. */
 static const GENERAL_NAMES *places_of(const DIST_POINT_NAME *point)
 {
     return point && point->type == 0 ? point->name.fullname : NULL;
 }
 
-/* RFC 5280 section 6.3.3 (b) (2) (i); the name of the place where it is fetched. */
+/* RFC 5280 section 6.3.3 (b) (2) (i): URL, where the list was fetched, has to be one of the places
+   that it names. */
 static const char *read_place(const struct revocation_list *l, struct str url)
 {
     const GENERAL_NAMES *places = places_of(l->scope ? l->scope->distpoint : NULL);
@@ -366,7 +367,7 @@ static bool share_a_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
     return false;
 }
 
-/* A certificate that names no place is told of at any. */
+/* A certificate that names no place may be listed at any. */
 static bool is_at_its_place(const struct revocation_list *l, X509 *x)
 {
     const GENERAL_NAMES *here = places_of(l->scope ? l->scope->distpoint : NULL);

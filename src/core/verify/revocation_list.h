@@ -1,7 +1,7 @@
 /*
  * revocation_list - one revocation list (RFC 5280 section 5), read once: which certificates it
- * revokes, as a sorted table of issuer and serial number; of which it tells; how long. Who signed
- * it is for revocations.h. Private to core/verify.
+ * revokes, as a sorted table of issuer and serial number; which ones it covers; how long it is
+ * valid. Who signed it is for revocations.h. Private to core/verify.
  */
 #ifndef STIRD_CORE_REVOCATION_LIST_H
 #define STIRD_CORE_REVOCATION_LIST_H
@@ -20,19 +20,21 @@ struct revocation_list;
 struct revocation_list *revocation_list_new(X509_CRL *crl, struct str url);
 void revocation_list_free(struct revocation_list *l);
 
-/* NULL, or a static sentence: why nobody may go by it. Nothing else of such a list counts. */
+/* NULL, or a static sentence: why the list cannot be used. No other answer about such a list
+   counts. */
 const char *revocation_list_fault(const struct revocation_list *l);
 const X509_NAME *revocation_list_issuer(const struct revocation_list *l);
 /* Whether it tells of certificates that others have issued. */
 bool revocation_list_is_indirect(const struct revocation_list *l);
-/* Seconds since 1970; one that does not say when the next one comes holds to its first second. */
+/* Seconds since 1970. A list that does not say when the next one comes is good for its first second
+   only. */
 int64_t revocation_list_from_s(const struct revocation_list *l);
 int64_t revocation_list_until_s(const struct revocation_list *l);
-/* Whether it tells of X: by X's issuer, its kind and its distribution points. */
+/* Whether it covers X: by X's issuer, its kind and its distribution points. */
 bool revocation_list_is_about(const struct revocation_list *l, X509 *x);
 /* Whether X says that its issuer lists it (cRLIssuer of a distribution point). */
 bool revocation_list_is_named_by(const struct revocation_list *l, X509 *x);
-/* Whether it would name X, had X been revoked for any reason. */
+/* Whether it lists revocations for every reason, so that X would be on it if it were revoked. */
 bool revocation_list_has_all_reasons(const struct revocation_list *l);
 /* Whether it revokes X: a binary search. */
 bool revocation_list_revokes(const struct revocation_list *l, X509 *x);

@@ -10,7 +10,7 @@
 struct signed_list {
     struct revocation_list *list;
     STACK_OF(X509) * signers; /* certificates of the one key that signed it; NULL: not known */
-    X509_CRL *crl; /* as long as it is not known: its signature is looked at by each issuer */
+    X509_CRL *crl; /* while the signer is unknown: each issuer's key is tried on its signature */
 };
 
 struct revocations {
@@ -63,7 +63,7 @@ static bool may_sign_lists(X509 *x)
     return usage == UINT32_MAX ? X509_check_ca(x) > 0 : (usage & KU_CRL_SIGN) != 0;
 }
 
-/* Its certificate may be another one than the one at hand: the key signs. */
+/* Compares keys, not certificates: the signer's may be another certificate of the same key. */
 static bool signed_by(const struct signed_list *s, X509 *x)
 {
     EVP_PKEY *key = X509_get0_pubkey(x);
@@ -97,8 +97,8 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
     ERR_clear_error();
 }
 
-/* Whether it speaks of certificates of others: somebody said so of its signer, or the certificate
-   names it (RFC 5280 section 4.2.1.13). */
+/* Whether it may list certificates of other issuers: its signer was named for that, the certificate
+   names it (RFC 5280 section 4.2.1.13), or it has the name of the certificate's issuer. */
 static bool may_speak_of_others(const struct signed_list *s, const struct revocation_question *q)
 {
     return q->anchors_are_for_lists || revocation_list_is_named_by(s->list, q->certificate) ||
@@ -106,7 +106,7 @@ static bool may_speak_of_others(const struct signed_list *s, const struct revoca
                0;
 }
 
-/* Whether who signed it may speak of the certificate. */
+/* Whether the list's signer may speak of the certificate. */
 static bool speaks(const struct signed_list *s, const struct revocation_question *q)
 {
     bool leads = q->issuer && signed_by(s, q->issuer);

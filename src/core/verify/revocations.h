@@ -17,7 +17,7 @@ void revocations_free(struct revocations *r);
 /* One more list; CRL stays the caller's. URL as in revocation_list.h. False: no memory. */
 bool revocations_add(struct revocations *r, X509_CRL *crl, struct str url);
 unsigned revocations_count(const struct revocations *r);
-/* Looks among CANDIDATES for who signed the lists of which that is not known yet. */
+/* Looks among CANDIDATES for the signers of lists whose signer is not known yet. */
 void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates);
 
 enum revocation { REVOCATION_NONE, REVOCATION_FOUND, REVOCATION_UNKNOWN };
@@ -25,7 +25,7 @@ struct revocation_question {
     X509 *certificate;
     X509 *issuer;                  /* which leads to an anchor; NULL: not at hand */
     const struct anchors *anchors; /* to which signers lead */
-    bool anchors_are_for_lists;    /* somebody named them for that */
+    bool anchors_are_for_lists;    /* the operator named them for lists */
     STACK_OF(X509) * more;         /* certificates between a signer and these; may be NULL */
     int64_t now_s;
 };

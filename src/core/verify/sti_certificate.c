@@ -118,7 +118,7 @@ static const char *judge_constraints(struct judging *j)
     return NULL;
 }
 
-/* A code stands for all numbers: an issuer that has some numbers alone has no code to give. */
+/* A code stands for all numbers, so an issuer whose list has only numbers cannot pass on a code. */
 static const char *judge_encompassed(struct judging *j)
 {
     return sti_scope_is_encompassed(&j->c->scope)
@@ -194,7 +194,7 @@ static struct str serial_text(struct judging *j)
     return text;
 }
 
-/* UP: the leaf and those that it counts by. */
+/* UP: the leaf and the issuers that limit it. */
 static bool read(struct sti_certificate *c, STACK_OF(X509) * up, struct arena *arena)
 {
     struct judging j = {.c = c, .leaf = sk_X509_value(up, 0), .arena = arena};

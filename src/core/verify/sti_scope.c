@@ -9,7 +9,7 @@
 
 /* ---- out of a chain ---- */
 
-/* What was asked is never more than the room: no chain is longer than STI_CHAIN_MAX. */
+/* LIST has room for all: no chain is longer than STI_CHAIN_MAX. */
 static bool keep(struct str *list, unsigned *n, struct str der, struct arena *arena)
 {
     if (!der.p)
@@ -18,7 +18,7 @@ static bool keep(struct str *list, unsigned *n, struct str der, struct arena *ar
     return list[(*n)++].p != NULL;
 }
 
-/* A list that cannot be read entitles to nothing, which is what an empty text does. */
+/* An unreadable list entitles to nothing, which is what an empty text means. */
 static struct str readable_list(X509 *x)
 {
     struct buf spcs = BUF_INIT;
@@ -63,7 +63,8 @@ bool sti_scope_is_encompassed(const struct sti_scope *scope)
     return true;
 }
 
-/* One that covers a number that nobody has names a provider. */
+/* Whether LIST limits the numbers: one that covers even a number that nobody has names a provider.
+ */
 static bool is_limit(struct str list)
 {
     const struct tn none = {.n = 0};
@@ -137,8 +138,8 @@ enum reason sti_scope_judge(const struct sti_scope *scope, const struct passport
 
 /* ---- what it is good for ---- */
 
-/* Some call may have the one value that is permitted; what is said of others holds for all calls.
- */
+/* Claims that differ from call to call: some call may have the one permitted value. A fault in any
+   other claim is one of every call. */
 static const char *const of_the_call[] = {"orig", "dest", "origid"};
 
 static bool is_of_the_call(struct str claim)
@@ -149,8 +150,8 @@ static bool is_of_the_call(struct str claim)
     return false;
 }
 
-/* As sti_scope_refuse(), but for what depends on the call. PAYLOAD, NULL without memory, is
- * changed. */
+/* As sti_scope_refuse(), without the claims that depend on the call. Changes PAYLOAD, which is NULL
+   when there was no memory. */
 static const char *refuse_always(const struct sti_scope *scope, json_t *payload, struct str *claim)
 {
     const char *why = payload ? sti_scope_refuse(scope, payload, claim) : NULL;

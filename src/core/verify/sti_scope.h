@@ -6,8 +6,8 @@
 #include <jansson.h>
 #include <stird/core/sti_certificate.h>
 
-/* Appends what limits the first certificate of CHAIN, in which each is issued by the next: that by
-   which it was trusted (trust.h), or is followed (chain_ways.h). False: no memory. */
+/* Appends the limits on the first certificate of CHAIN, in which each one is issued by the next:
+   the chain by which it was trusted (trust.h), or was followed (chain_ways.h). False: no memory. */
 bool sti_scope_read(struct sti_scope *scope, STACK_OF(X509) * chain, struct arena *arena);
 /* NULL, or why PAYLOAD, a JSON object, is not allowed; *CLAIM as in claim_constraints.h. */
 const char *sti_scope_refuse(const struct sti_scope *scope, const json_t *payload,

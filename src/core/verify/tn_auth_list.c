@@ -26,8 +26,8 @@ static const char *read_spc(struct str inside, struct buf *spcs)
     return NULL;
 }
 
-/* What it and a token may call a telephone number: 1 to 15 of digits, * and # (RFC 8226 section 9,
-   RFC 8225 section 5.2.1), nothing else. */
+/* What a list and a token accept as a telephone number: 1 to 15 of digits, * and # (RFC 8226
+   section 9, RFC 8225 section 5.2.1). */
 static bool is_number(struct str number)
 {
     if (number.n == 0 || number.n > 15)
@@ -51,7 +51,7 @@ static const char *read_range(struct str inside, struct buf *spcs)
 {
     struct str range, start, count;
     (void)spcs;
-    /* What may follow the count is for later versions of the standard. */
+    /* Later versions of the standard may add something after the count. */
     bool good = der_take_only(inside, DER_SEQUENCE, &range) &&
                 der_take(&range, DER_IA5_STRING, &start) && is_number(start) &&
                 der_take(&range, DER_INTEGER, &count) && count.n > 0 &&
@@ -118,7 +118,7 @@ static bool range_covers(struct str inside, const struct tn *number)
         !der_take(&range, DER_INTEGER, &count) || start.n != number->n ||
         !value_of(start, &first) || !value_of(tn_str(number), &asked) || asked < first)
         return false;
-    /* More than there are numbers is as many as there are. */
+    /* A count above UINT64_MAX is cut to that: there are fewer numbers. */
     for (size_t i = 0; i < count.n; i++)
         n = n > UINT64_MAX >> 8 ? UINT64_MAX : n << 8 | der_octet(count, i);
     return asked - first < n;

@@ -72,7 +72,8 @@ static json_t *read_object(struct reading *r, enum verify_check check, struct st
     return object;
 }
 
-/* Of a header that is not well formed, as one whose alg is none and which has no signature. */
+/* Reads the JSON header of a token that is not well formed, for example one with alg "none" and no
+   signature. */
 static void look_into_unreadable(struct reading *r)
 {
     struct str value = str_trim(r->value);
@@ -104,7 +105,7 @@ static const struct passport_type *type_of(const struct token *t)
     return type ? type : passport_type_find(json_member(t->header_json, "ppt"));
 }
 
-/* By its type: of one that is not verified here each is good. */
+/* The token's type decides; for types that are not verified here any algorithm is good. */
 static void check_alg(struct reading *r)
 {
     if (!json_is_object(r->t->header_json))
@@ -125,8 +126,9 @@ static void check_alg(struct reading *r)
         found_good(&r->f, VERIFY_ALG);
 }
 
-/* Of token and parameter: a signer writes both, and they are one (RFC 8224 section 4, RFC 8225
- * section 8.2). Without a token (compact form, no JSON) the parameter alone says the type. */
+/* Whether token and parameter agree: a signer writes both, and they have to be equal (RFC 8224
+   section 4, RFC 8225 section 8.2). Without a token (compact form, no JSON) the parameter alone
+   gives the type. */
 static bool types_agree(const struct reading *r)
 {
     const json_t *ppt = json_object_get(r->t->header_json, "ppt");
@@ -135,8 +137,8 @@ static bool types_agree(const struct reading *r)
             str_eq(json_member(r->t->header_json, "ppt"), r->t->identity.ppt));
 }
 
-/* A token of another type is somebody else's to verify, when it is one: not when token and
- * parameter disagree, nor when neither can be read. */
+/* A token of another type is left to other verifiers; but not when token and parameter disagree on
+   it, or when neither can be read. */
 static void check_ppt(struct reading *r)
 {
     bool unknown = !r->t->header_json && !r->t->identity.compact && r->t->identity.ppt.n == 0;
@@ -231,7 +233,7 @@ static void judge_form(struct reading *r, struct str octets)
         memcpy(r->t->signature, octets.p, octets.n), r->t->has_signature = true;
 }
 
-/* Whether it is right takes a certificate. */
+/* Its form only: whether it is right takes a certificate. */
 static void check_signature(struct reading *r)
 {
     struct buf bytes = BUF_INIT;

@@ -42,7 +42,7 @@ static const char *read_iat(struct reading *r)
     return r->t->has_iat ? NULL : "iat is no whole number of seconds";
 }
 
-/* None, where it is longer than a number can be. */
+/* Leaves TN empty where the text is too long for a number. */
 static void take_number(struct tn *tn, struct str text)
 {
     *tn = (struct tn){0};
@@ -67,7 +67,7 @@ static const char *read_orig(struct reading *r)
     return tn.p ? NULL : "orig has no tn";
 }
 
-/* Each is put into the claims, until the type finds one that is wrong: that one is left there. */
+/* Puts one after the other into the claims until the type finds a wrong one, which stays there. */
 static const char *read_numbers(struct reading *r, const json_t *list)
 {
     const char *why = NULL;
@@ -129,7 +129,7 @@ static const char *(*const readers[PASSPORT_CLAIMS])(struct reading *r) = {
     [CLAIM_DEST] = read_dest,     [CLAIM_ORIGID] = read_origid, [CLAIM_HI] = read_hi,
 };
 
-/* All that its type has are read, so that a report shows what there is; the first fault is told. */
+/* Reads all claims of the type, so that a report shows what there is; returns the first fault. */
 static const char *read_all(struct reading *r)
 {
     const char *why = NULL;

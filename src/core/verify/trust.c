@@ -11,8 +11,8 @@
 
 struct trust {
     struct anchors anchors;
-    struct anchors list_anchors;   /* none: the anchors are these too */
-    STACK_OF(X509) * list_signers; /* of the files of lists: each has to lead to one of them */
+    struct anchors list_anchors;   /* empty: the anchors are used for lists too */
+    STACK_OF(X509) * list_signers; /* out of list files: each has to lead to a list anchor */
     struct revocations *revocations;
 };
 
@@ -48,7 +48,7 @@ static const struct anchors *list_anchors(const struct trust *t)
     return sk_X509_num(t->list_anchors.all) > 0 ? &t->list_anchors : &t->anchors;
 }
 
-/* In whatever order anchors and lists come. */
+/* Called whenever something is added: anchors and lists may come in any order. */
 static void find_signers(struct trust *t)
 {
     revocations_find_signers(t->revocations, list_anchors(t)->all);
@@ -63,7 +63,7 @@ bool trust_add_anchor(struct trust *t, X509 *x)
     return good && shortages() == before;
 }
 
-/* What memory was wanting for counts as not added, whatever else is. */
+/* Where memory ran out, what was to be added counts as not added. */
 static bool find_signers_and_end(struct trust *t, bool good, unsigned long since, struct str name,
                                  struct problems *problems)
 {
@@ -88,7 +88,7 @@ bool trust_add_crl_anchors(struct trust *t, struct str name, struct str text,
     return find_signers_and_end(t, good, before, name, problems);
 }
 
-/* The certificate of who signed a list may lie beside it. */
+/* The signer's certificate may stand in the same file as its list. */
 static bool keep_signers(struct trust *t, struct str text)
 {
     struct text_fault fault;
@@ -156,8 +156,8 @@ static void ask(const struct trust *t, STACK_OF(X509) * chain, int i, int64_t no
 
 #define NO_LIST "no list is about it, or about an authority above it"
 
-/* Of all of the chain: revoked when one of them is, else not known when it is of one of them. An
-   anchor needs no list. */
+/* Asks for the whole chain: revoked when one certificate is, else unknown when one is. An anchor
+   needs no list. */
 static void ask_all(const struct trust *t, STACK_OF(X509) * chain, int64_t now_s,
                     struct trust_answer *answer)
 {
@@ -193,8 +193,8 @@ static void part_at(struct trust_answer *answer, STACK_OF(X509) * all, int64_t n
         x509_dates_part(sk_X509_value(all, i), now_s, &answer->from_s, &answer->until_s);
 }
 
-/* What is not good is not so for ever: with any date of those that were looked at another way, or
-   another list, may be good. */
+/* A fault need not last: whenever one of these certificates or lists begins or ends, another way or
+   another list may be good. */
 static void narrow_to_dates(struct trust_answer *answer, const struct trust *t, X509 *leaf,
                             STACK_OF(X509) * more, int64_t now_s)
 {

@@ -188,7 +188,8 @@ static const char *judge_authority(X509 *x, int64_t now_s)
     return NULL;
 }
 
-/* One certificate an entry. One of an authority to come is kept: until then no chain ends in it. */
+/* Each entry is one certificate. One of an authority that is not yet in force is kept: until then
+   no chain ends in it. */
 static const char *read_entry(const json_t *entry, int64_t now_s, X509 **authority)
 {
     struct text_fault fault;
@@ -208,7 +209,7 @@ static bool holds(STACK_OF(X509) * all, const X509 *x)
     return false;
 }
 
-/* The list takes it, or it goes. */
+/* Adds X to the list, which owns it then, or frees it. */
 static bool add_authority(struct trust_list *l, X509 *x)
 {
     bool known = holds(l->authorities, x);
@@ -237,7 +238,7 @@ static const char *read_authorities(struct trust_list *l, const json_t *entries,
     return sk_X509_num(l->authorities) > 0 ? NULL : "holds no authority that can be used";
 }
 
-/* By who they are, not by how many: one that expired may go. */
+/* Counts which authorities are gone, not how many there are; expired ones may go. */
 static const char *guard_shrinking(const struct trust_list *l, const struct trust_list_question *q)
 {
     uint64_t had = 0, gone = 0;

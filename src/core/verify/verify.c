@@ -73,7 +73,7 @@ static bool has_claim(const struct token *t, enum passport_claim claim)
     return t->type && t->type->fault[claim];
 }
 
-/* URI: what the token says instead of a number. The message's is no part of the question. */
+/* Whether the token says a URI in place of a number. URIs are not compared with the message. */
 static bool is_uri_alone(struct verification *v, enum verify_check check, struct str claim,
                          struct str uri)
 {
@@ -191,7 +191,7 @@ static void check_dates(struct verification *v)
         found_good(&v->f, VERIFY_DATES);
 }
 
-/* Whether what was found of its chain and by lists is so at the time of the question. */
+/* Whether the findings on chain and revocation still hold at the time of the question. */
 static bool is_still_judged(struct verification *v, enum verify_check check)
 {
     bool still = sti_certificate_is_judged(v->certificate, v->question->now_s);
@@ -227,8 +227,8 @@ static void check_revoked(struct verification *v)
         found_good(&v->f, VERIFY_REVOKED);
 }
 
-/* Of a certificate that is one: its numbers and constraints mean something. A token without a
-   number is in the scope of a certificate that is for all of them. */
+/* Only where the certificate itself passed: then its numbers and constraints mean something. A
+   token without a number fits only a certificate for all numbers. */
 static void check_scope(struct verification *v)
 {
     struct tn orig;
@@ -278,8 +278,8 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
     return true;
 }
 
-/* Where something that is not as it should be takes nothing away from "passed": elsewhere a warning
-   is a check that did not come to its end. */
+/* Checks for which a warning still counts as passed: elsewhere it means that the check could not be
+   finished. */
 static const bool may_warn[VERIFY_CHECKS] = {[VERIFY_CLAIMS] = true, [VERIFY_FRESH] = true};
 
 static bool was_passed(const struct verify_report *r, int check)

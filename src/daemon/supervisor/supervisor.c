@@ -267,7 +267,7 @@ static struct draining still_draining(struct supervisor *s)
     return d;
 }
 
-/* None goes before the last call has ended: the messages of its Call-IDs would find nobody. */
+/* No worker goes before the last call has ended: messages with its Call-IDs would find nobody. */
 static void dismiss(struct supervisor *s)
 {
     if (s->dismissed || still_draining(s).not_done > 0)
@@ -388,8 +388,8 @@ static bool wait_for_news(struct supervisor *s, struct watched *watched, int *wa
     return false;
 }
 
-/* What comes in is read before any deadline is looked at: a supervisor that slept is not to think
-   that the others did. Nor is one that cannot wait for them: it reads what each may have said. */
+/* Reads what came in before it looks at any deadline: a supervisor that slept must not think that
+   the others did. One whose poll() fails does the same: it reads what each may have said. */
 void supervisor_turn(struct supervisor *s)
 {
     struct watched watched = {.n = 0};

@@ -83,7 +83,7 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         drop(c);
         return;
     }
-    /* Replies that wait hold descriptors of ours, of which there are so many. */
+    /* Replies that wait hold descriptors of ours, and there are only so many of these. */
     if (!admin_is_read(c->fd)) {
         control_refusals_add(&admin_own(s)->refusals, CONTROL_REFUSED_UNREAD, c->peer.pid,
                              c->peer.uid, now_ms);
@@ -128,7 +128,7 @@ static void fini(struct supervisor *s)
     free(admin_own(s)->path);
 }
 
-/* The socket's file is for those whom the present configuration names. 0 or -errno. */
+/* Lets those connect whom the present configuration names. 0 or -errno. */
 static int let_in(struct supervisor *s)
 {
     const struct control_groups *groups = &s->current.groups;

@@ -94,8 +94,8 @@ static bool nobody_waits(int fd)
     return poll(&p, 1, 0) == 0;
 }
 
-/* Who waits stays there, and would wake the loop at once: the socket is not looked at for a while.
- */
+/* A caller that could not be taken still waits, and would wake the loop at once: the socket is not
+   looked at for a while. */
 static void take_failed(struct supervisor *s, int error, int64_t now_ms)
 {
     if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
@@ -104,7 +104,7 @@ static void take_failed(struct supervisor *s, int error, int64_t now_ms)
     supervisor_lacks(s, LACK_CALLER, error, now_ms);
 }
 
-/* One who is taken with the last descriptor could not be known, and would be refused. */
+/* A caller taken with the last descriptor could not be identified, and would be refused. */
 static int take(int listening)
 {
     int r = room_for_descriptors(ROOM);

@@ -203,7 +203,7 @@ static void tell_one(struct supervisor *s, struct admin_client *c, void *user)
                                 why ? str_of(why) : STR("{\"checked\":true}"));
 }
 
-/* WHY the look that has just ended was none, or NULL. */
+/* Answers those who wait for the look that has just ended; WHY it was none, or NULL. */
 static void tell_checked(struct supervisor *s, const char *why)
 {
     supervisor_each_waiting(s, &part_certificates, tell_one, (void *)(uintptr_t)why);
@@ -227,7 +227,8 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
                         control_fd);
 }
 
-/* Each unit once, in their order: what is found is told to all workers, and logged. */
+/* Whether the finding comes in its turn, each unit once: what is found is told to all workers, and
+   logged. */
 static bool is_in_turn(struct supervisor *s, const struct heard *h, bool in_turn)
 {
     in_turn = in_turn && !own(s)->check_over;
@@ -293,7 +294,7 @@ static void alarm_life(const struct certificate *c, struct finding *f, int64_t n
               LOG_NUMBER("days_left", (c->not_after_s - now_s) / 86400));
 }
 
-/* Of the newest unit of each certificate: that older ones end is as it should be. */
+/* Looks at the newest unit of each certificate: older ones are meant to end. */
 static void look_at_lives(struct supervisor *s, int64_t now_ms)
 {
     const struct settings *settings = s->current.settings;
@@ -319,7 +320,7 @@ static bool directory_is_lost(const struct certificate *c)
     return lost;
 }
 
-/* By whom reads it: the loader and the signer are who we are when they do. */
+/* Asks as who we are: the loader and the signer are the same when they read it. */
 static bool is_unreadable(struct str directory, const char *name, struct problems *problems)
 {
     struct buf path = BUF_INIT;
@@ -332,8 +333,8 @@ static bool is_unreadable(struct str directory, const char *name, struct problem
     return lost;
 }
 
-/* Before a reload or the signer's death finds out: nothing that watches a directory tells of
- * rights. */
+/* To find it before a reload or the signer's death does: nothing that watches a directory tells of
+   rights. */
 static bool unit_is_unreadable(struct supervisor *s, const struct certificate *c)
 {
     struct problems problems = {0};
@@ -368,7 +369,7 @@ static void look_at_directories(struct supervisor *s, int64_t now_ms)
 
 /* ---- alarms ---- */
 
-/* Of the newest unit of each certificate, as the lines of the log. */
+/* Counts by the newest unit of each certificate, as the lines of the log do. */
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
 {
     const struct settings *settings = s->current.settings;
@@ -405,7 +406,7 @@ static struct str parent_of(const struct certificate *c)
     return str_slice(c->directory, 0, end < c->directory.n ? end - 1 : end);
 }
 
-/* Units come and go for years: what was found of those that are gone goes with them. */
+/* Forgets what was found of units that are gone: they come and go for years. */
 static void forget_gone_units(struct supervisor *s)
 {
     const struct settings *settings = s->current.settings;

@@ -101,7 +101,7 @@ static void start_again(struct supervisor *s, struct child *c, int64_t now_ms)
     child_kill(c, SIGKILL);
 }
 
-/* None comes for one that drained. */
+/* While stird stops, no child takes the place of one that drained. */
 static bool is_kept(const struct supervisor *s, const struct child *c)
 {
     return c->kept && !(s->stopping && c->role->drains);
@@ -231,7 +231,7 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms)
 
 /* ---- for people ---- */
 
-/* The first one of all is still on its way: it has the limits of its start for that. */
+/* The very first one, still on its way, is not missing: it has the limits of its start for that. */
 static bool is_missing(const struct child *c)
 {
     return c->state != CHILD_SERVING && !(c->state == CHILD_STARTING && c->deaths == 0);

@@ -47,7 +47,7 @@ static bool is_among(const struct problems *list, const char *file)
     return false;
 }
 
-/* By whom reads it: the loader is who we are when it does. */
+/* Asks as who we are: the loader is the same when it reads it. */
 static void look_at(void *user, struct str path)
 {
     const struct look *l = user;

@@ -110,7 +110,7 @@ static struct hop_sum sum_of(const struct supervisor *s, const struct upstream *
     return sum;
 }
 
-/* No worker uses it: as a call finds it, wherever it arrives. */
+/* A hop is out when no worker uses it, since a call may arrive at any of them. */
 static bool is_out(const struct supervisor *s, const struct hop_sum *sum)
 {
     return sum->out >= s->n_workers;
@@ -185,7 +185,7 @@ static void put_hop(const struct hop_sum *sum, void *user)
     buf_fini(&address);
 }
 
-/* Of some names nothing is known, or a part: they have no next hops, or not all. */
+/* Upstreams whose name is unknown, or known in part: they have no next hops, or not all. */
 static void put_nameless(const struct supervisor *s, struct json *j, size_t until)
 {
     const struct settings *settings = s->current.settings;

@@ -40,7 +40,7 @@ static void take_ready(struct supervisor *s, const struct heard *h)
     supervisor_restart_children(s, h->now_ms);
 }
 
-/* child_heard() is all. */
+/* There is nothing more to do: child_heard() has noted it. */
 static void take_pong(struct supervisor *s, const struct heard *h)
 {
     (void)s;

@@ -130,7 +130,8 @@ int supervisor_names_to_fd(struct supervisor *s)
     return fd;
 }
 
-/* The worker that was there knows no more. */
+/* Sends the names to a new worker W: what the one before it knew in part does not count any more.
+ */
 void supervisor_send_names(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_NAMES};

@@ -119,7 +119,8 @@ static void put_standing(struct json *j, struct str customer, const struct numbe
     json_end_object(j);
 }
 
-/* As calls are decided. Who is blocked is blocked for everybody: that is said once. */
+/* What holds for each customer, as calls are decided. A blocked number is blocked for everybody:
+   that is said once. */
 static unsigned put_standings(struct json *j, const struct tables *t, const struct tn *number)
 {
     struct standing standing = {.n = 0};
@@ -215,7 +216,7 @@ static struct str nearest_customer(const struct settings *s, const struct number
     return nearest;
 }
 
-/* A row that blocks does so for everybody: its customer is a word for people. */
+/* A row that blocks does so for everybody, so its customer may be any word. */
 static void check_customer(const struct settings *s, const struct numbers *table,
                            const struct str field[OVERLAY_FIELDS], struct buf *why)
 {
@@ -244,7 +245,7 @@ static void check_certificate(const struct settings *s, const struct str field[O
     buf_fini(&fault);
 }
 
-/* A row of a number that cannot exist gives nobody anything; it may only keep such calls out. */
+/* A row of a number that cannot exist gives nobody anything; it can only block such calls. */
 static void check_number(const struct str field[OVERLAY_FIELDS], struct buf *why)
 {
     struct tn number;
@@ -265,7 +266,7 @@ static void add_problems(struct buf *why, const struct problems *problems)
         buf_addf(why, "%sout of memory", why->n > 0 ? "; " : "");
 }
 
-/* As a row of a table is. What the journal says of the number is not said once more. */
+/* Checks it as a row of a table. What the journal says of the number is not said once more. */
 static void check_row(const struct str field[OVERLAY_FIELDS], bool number_is_told, struct buf *why)
 {
     struct problems problems = PROBLEMS_INIT;
@@ -464,8 +465,8 @@ struct listing {
     const struct numbers *table; /* NULL: no memory */
 };
 
-/* A certificate, and a customer, that was there when the change was made may be gone after a
-   reload. */
+/* A certificate or a customer that was there when the change was made may be gone after a reload.
+ */
 static void put_fault(const struct listing *l, const struct str *field)
 {
     struct buf why = BUF_INIT;

@@ -117,7 +117,7 @@ bool supervisor_overlay_is_overdue(const struct supervisor *s, unsigned w, int64
 
 /* ---- the journal ---- */
 
-/* One that is long, or was cut, is written anew. */
+/* Writes the journal anew where it is long, or was cut. */
 static void tidy(struct supervisor *s, const struct news *news)
 {
     (void)news;

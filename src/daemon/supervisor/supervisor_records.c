@@ -82,7 +82,7 @@ static void close_record_ways(struct supervisor *s)
                sizeof(*supervisor_records(s)->tally));
 }
 
-/* The recorder reads the old one to its end, and closes it. */
+/* Replaces a channel that is spoiled: the recorder reads the old one to its end, and closes it. */
 int supervisor_mend_record_channel(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
@@ -174,7 +174,8 @@ static void sort(struct rotated_list *l, int (*order)(const void *, const void *
         qsort(l->list, l->n, sizeof(*l->list), order);
 }
 
-/* So that an empty file goes on with its chain; -1: there is none. */
+/* Opens the last file that moved aside, so that an empty file goes on with its chain; -1: there is
+   none. */
 static int open_predecessor(struct str path)
 {
     struct rotated_list l = list_rotated(path, rotated_name_may_be);
@@ -229,7 +230,7 @@ int supervisor_send_record_file(struct supervisor *s)
     return r;
 }
 
-/* That a reload was forced, at this place of the records. */
+/* Tells, at this place of the records, that a reload was forced. */
 static void tell_forced(struct supervisor *s, uint64_t rows_before)
 {
     const struct control_message message = {.type = CONTROL_FORCED,
@@ -309,7 +310,7 @@ bool supervisor_rotate_records(struct supervisor *s)
 
 /* ---- the part ---- */
 
-/* A start that fails leaves no line in it. */
+/* Hands the file over only now: a start that fails leaves no line in it. */
 static void begin(struct supervisor *s, const struct news *news)
 {
     (void)news;

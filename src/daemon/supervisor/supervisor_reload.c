@@ -143,7 +143,8 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
-/* Of a reload that failed, whose signer is gone: its calls are not signed until it is sent. */
+/* Switches W back after a reload that failed, whose signer is gone: its calls are not signed until
+   this is sent. */
 static void switch_back(struct supervisor *s, unsigned w)
 {
     int r = supervisor_send_snapshot(s, w, &s->current, supervisor_signer(s));
@@ -153,7 +154,8 @@ static void switch_back(struct supervisor *s, unsigned w)
     own(s)->left[w] = r != 0;
 }
 
-/* Each that has something else than the present state, and is not given it. */
+/* Switches back each worker that has something else than the present state, unless that is on its
+   way to it. */
 static void switch_all_back(struct supervisor *s)
 {
     for (unsigned w = 0; w < s->n_workers; w++)
@@ -217,7 +219,7 @@ static void on_alarm(struct supervisor *s, const struct news *news)
     buf_add_char(&own(s)->problems, '\n');
 }
 
-/* Read, not mapped: who reads a hole by pread() pays no memory for it. */
+/* Reads and does not map: a hole costs no memory when it is read by pread(). */
 static bool read_lines(struct buf *lines, int fd)
 {
     ssize_t n = 1;
@@ -252,7 +254,7 @@ static void take_problems(struct supervisor *s, int fd)
         log_error("configuration: there are more problems: stird -t lists all");
 }
 
-/* Of memory alone it is known that nobody waits in it: not of a socket, a terminal, a disk. */
+/* Only sealed memory is known to keep no reader waiting; a socket, a terminal or a disk may. */
 static bool are_sealed(const int *fds, unsigned n_fds)
 {
     for (unsigned i = 0; i < n_fds; i++)
@@ -261,7 +263,7 @@ static bool are_sealed(const int *fds, unsigned n_fds)
     return true;
 }
 
-/* What the loader cannot tell, for the rights that it gave up. */
+/* Tells what the loader cannot, for want of the rights that it gave up. */
 static bool tell_problems(struct supervisor *s, struct problems *problems)
 {
     bool good = !problems_any(problems);
@@ -421,7 +423,8 @@ static void on_in_use(struct supervisor *s, const struct news *news)
 
 /* ---- what ends one ---- */
 
-/* A worker that begins may refuse the present one: that is no word on a reload. */
+/* A worker that is just beginning may refuse the present configuration: that says nothing about a
+   reload. */
 static void on_refused(struct supervisor *s, const struct news *news)
 {
     (void)news;
@@ -462,7 +465,7 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     reload(s, news->now_ms);
 }
 
-/* Until then no other reload can begin. */
+/* Kills what should have ended by itself: until then no other reload can begin. */
 static void end_who_stays(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->goodbye_ms == 0 || now_ms < own(s)->goodbye_ms)

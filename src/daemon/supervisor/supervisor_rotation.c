@@ -13,8 +13,8 @@
 #define AGAIN_MS 50000 /* it asks once a minute for what it did not get */
 #define SLACK_MS 1000
 
-/* Octets that somebody has written: a file can be made long without any. What a file system
-   compresses has no hole. */
+/* Whether somebody has written the octets: a file can be made long without any. A file that a file
+   system compresses has no hole. */
 static bool is_written(int fd, const struct stat *st)
 {
     off_t hole = lseek(fd, 0, SEEK_HOLE);
@@ -39,8 +39,8 @@ static bool is_there_since(int fd, int64_t *real_ms)
     return true;
 }
 
-/* Where no file system says it, the recorder is believed once, and from then on as often as files
-   can become old. */
+/* Where no file system tells the age, the recorder is believed once, and from then on only as often
+   as files can become old. */
 static bool is_old(const struct supervisor *s, int64_t now_ms)
 {
     const int64_t max_ms = s->current.settings->records_max_age_ms;
@@ -63,8 +63,8 @@ static void refuse(struct supervisor *s)
                                "that the record file is full or old");
 }
 
-/* A file that was copied, or a clock that was set: then it is old by what is written in it, and not
-   by what its file system says. */
+/* The file was copied, or the clock was set: it is old by what is written in it, and not by what
+   its file system says. */
 static void put_off(struct supervisor *s, int64_t now_ms)
 {
     if (!supervisor_records(s)->rotation.put_off)

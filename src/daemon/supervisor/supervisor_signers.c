@@ -62,7 +62,8 @@ static bool is_retired(const struct supervisor *s, unsigned i)
 
 /* ---- channels between workers and signers ---- */
 
-/* Of child_send(): the next signer tells every worker of itself. */
+/* Whether R, of child_send(), says that the signer is ending: every worker will hear of the next
+   one. */
 static bool is_ending(int r)
 {
     return r == -EPIPE || r == -EAGAIN;
@@ -88,7 +89,7 @@ int supervisor_signer_channel(struct child *signer, unsigned w)
     return fds[1];
 }
 
-/* False: there is none, and it is tried again: to end the worker would lose its calls. */
+/* False: W has no channel, and it is tried again: to end the worker would lose its calls. */
 static bool connect_worker(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_SIGNER,

@@ -121,8 +121,8 @@ static void close_listeners(struct supervisor *s)
     own(s)->n = 0;
 }
 
-/* A standby's address comes, a predecessor's port becomes free: systemd's next start is late for
-   that. */
+/* Waits a while for a standby's address, or for the port of a predecessor: systemd's next start
+   would come late for that. */
 static bool open_in_time(struct supervisor *s, struct problems *problems)
 {
     bool said = false;
@@ -186,7 +186,8 @@ static void fini(struct supervisor *s)
 
 /* ---- mending ---- */
 
-/* Of the supervisor, not of the socket: it is mended before the next worker starts. */
+/* Whether the fault is the supervisor's, not the socket's: then it is mended before the next worker
+   starts. */
 static bool lacks(struct supervisor *s, int error)
 {
     if (error != EMFILE && error != ENFILE && error != ENOMEM && error != ENOBUFS)

@@ -27,9 +27,9 @@
 #define SNAPSHOTS_OWED_MAX 4
 
 /*
- * What a worker was given and has not said yet that it has. It answers each, in their order, before
- * it looks at anything else; so one whose loop turns and that says nothing of it is none of ours
- * any more.
+ * What a worker was given and has not yet said that it has. It answers each, in order, before it
+ * looks at anything else: so a worker whose loop turns without a word of it is none of ours any
+ * more.
  */
 struct owed {
     uint64_t snapshots[SNAPSHOTS_OWED_MAX]; /* generations, as they were sent */
@@ -79,7 +79,7 @@ static void owes(struct supervisor *s, unsigned w, uint64_t generation, int64_t 
     o->snapshots[o->n_snapshots++] = generation;
 }
 
-/* It says so; false: it was not asked, and lies. */
+/* Takes the answer of W; false: it was not asked, and lies. */
 static bool was_owed(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
 {
     struct owed *o = &own(s)->owed[w];
@@ -116,7 +116,7 @@ static int send_with(struct supervisor *s, unsigned w, const struct configuratio
     return r;
 }
 
-/* It owes an answer, and has a page, from when it was sent: what fails before leaves nothing. */
+/* Once it was sent, W owes an answer and has a page; what fails before leaves neither. */
 int supervisor_send_snapshot(struct supervisor *s, unsigned w,
                              const struct configuration *configuration, struct child *signer)
 {
@@ -148,7 +148,8 @@ static const char *owes_for_too_long(const struct supervisor *s, unsigned w, int
     return NULL;
 }
 
-/* It turns, and does not do what it was told: a reload that waits for it would never end. */
+/* Kills a worker that turns and does not do what it was told: a reload that waits for it would
+   never end. */
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     for (unsigned w = 0; w < s->n_workers; w++) {
@@ -336,7 +337,7 @@ static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
              LOG_NUMBER("generation", (int64_t)s->current.generation));
 }
 
-/* It said itself what is missing; another one would miss it too. */
+/* Whether it has said itself what is missing: another one would miss it too. */
 static bool gave_up(int status)
 {
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;

@@ -58,7 +58,7 @@ static void add_via(struct buf *out, const sip_via_t *via)
         out->failed = true;
 }
 
-/* Those that were not read: as they came. */
+/* Adds the Vias as they came, where they were not read. */
 static void add_raw_vias(struct buf *out, struct str raw)
 {
     struct header_line line;
@@ -207,7 +207,7 @@ enum { TO = 2 };
 
 enum known { NOT_LOOKED_FOR, MISSING, THERE };
 
-/* Of each, whether there is one that can be read; in one walk, for there may be many lines. */
+/* Tells of each whether there is a readable one; in one walk, for there may be many lines. */
 static void find_real(struct str raw, enum known real[REPEATED])
 {
     struct header_line line;
@@ -221,8 +221,9 @@ static void find_real(struct str raw, enum known real[REPEATED])
 }
 
 /*
- * Index of what LINE of RAW is; REPEATED: none of them. "CSeq 1 INVITE" is one where there is no
- * other: without it nobody could be answered. REAL: of find_real(), once it is needed.
+ * Which header LINE of RAW is, as an index; REPEATED: none of them. "CSeq 1 INVITE" counts where
+ * there is no other CSeq, for without one nobody could be answered. REAL: of find_real(), made when
+ * it is needed.
  */
 static unsigned find_repeated(struct str raw, struct header_line *line, enum known real[REPEATED])
 {
@@ -240,7 +241,7 @@ static unsigned find_repeated(struct str raw, struct header_line *line, enum kno
     return real[i] == MISSING && line->value.n > 0 ? i : REPEATED;
 }
 
-/* A line that cannot be said again in its own octets: what folds it becomes spaces. */
+/* Adds a line that cannot be said again octet for octet: what folds it becomes spaces. */
 static void add_unfolded(struct buf *out, const struct header_line *line, size_t *value_end)
 {
     add_line(out, line, value_end);

@@ -279,8 +279,8 @@ int message_edit_headers(struct message *m, const char *name,
     return error;
 }
 
-/* A proxy stands between its sender and us, and stays in the call: it reaches that Contact, which
-   is not at the place where the message came from. */
+/* Whether a proxy stands between its sender and us and stays in the call: the proxy reaches that
+   Contact, which is not where the message came from. */
 static bool is_by_proxy(const struct message *m)
 {
     if (m->status != 0)

@@ -57,7 +57,7 @@ void message_fini(struct message *m)
     *m = (struct message){0};
 }
 
-/* What is borrowed of FROM's text borrows of the copy instead. */
+/* Has S borrow from COPY what it borrowed from FROM. */
 static void rebase(struct str *s, struct str from, const char *copy)
 {
     if (s->p >= from.p && s->p <= from.p + from.n)
@@ -119,7 +119,8 @@ static bool is_needed(const struct message *m, struct str line, struct str *name
 
 /*
  * sofia-sip keeps the octets that it was given as the raw text of each header; they must stand in
- * the order of the message and cover it. Where it was given others, the message's own are put back.
+ * the order of the message and cover it. Where it was given other octets than the message's, those
+ * of the message are put back.
  */
 static enum reason settle(struct message *m, const char *given)
 {
@@ -195,7 +196,8 @@ static enum reason extract(struct message *m)
     return reason;
 }
 
-/* What cannot be read, and need not be, is replaced until the rest can be. */
+/* Replaces, one after the other, what cannot be read and need not be, until the rest can be read.
+ */
 static enum reason extract_odd(struct message *m)
 {
     enum reason reason = extract(m);
@@ -208,7 +210,7 @@ static enum reason extract_odd(struct message *m)
     return reason;
 }
 
-/* What is odd of a header that was screened alone, for whom that matters. */
+/* What is odd of headers that were screened one by one; whether it counts is known only now. */
 static enum reason judge_others(struct message *m)
 {
     if (m->uri_unclear)
@@ -222,7 +224,7 @@ static enum reason judge_others(struct message *m)
     return REASON_OK;
 }
 
-/* What needs the other headers to be judged; of most messages nothing does. */
+/* Judges what takes the other headers to judge; in most messages there is nothing of that. */
 static enum reason judge(struct message *m)
 {
     enum reason reason = judge_others(m);
@@ -279,8 +281,8 @@ enum reason message_parse_unmeasured(struct message *m, struct str raw,
     return parse(m, raw, settings);
 }
 
-/* Read as those who read the text itself do (stranger.c). sofia-sip's own fields have the quotes of
-   a value, and miss a parameter before a comma. */
+/* Reads it as those do who read the text itself (stranger.c). The fields of sofia-sip keep the
+   quotes of a value, and miss a parameter before a comma. */
 static bool find_parameter(const sip_via_t *via, struct str wanted, struct str *value)
 {
     for (const msg_param_t *p = via->v_params; p && *p; p++)
@@ -376,8 +378,8 @@ unsigned message_header_count(const struct message *m, const char *name, char co
 }
 
 #ifdef STIRD_CHECK_SENT
-/* What was cut in two would be a line without a name: the builds that look for faults stop at one
-   that did not come in. */
+/* A line that was cut in two would be one without a name: the builds that look for faults stop at
+   one that did not come in. */
 static void check_printed(const struct message *m, struct str printed)
 {
     struct header_line line;

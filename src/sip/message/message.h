@@ -135,13 +135,14 @@ int message_add_header(struct message *m, const char *name, struct str value);
    and those that look alike. */
 void message_remove_headers(struct message *m, const char *name, char compact,
                             bool (*remove)(struct str value));
-/* Lines that are no header, but that a next hop may take for this one (header_resembles). */
+/* Removes lines that are no header, but that a next hop may take for this one (header_resembles).
+ */
 void message_remove_resembling(struct message *m, const char *name, char compact);
-/* Those, header or not, of which REMOVE says so. */
+/* Removes the lines, header or not, for which REMOVE returns true. */
 void message_remove_lines(struct message *m, bool (*remove)(const struct header_line *line));
 /*
- * Those of this name for whose text, all octets from the name to the line end, EDIT writes another
- * to OUT and answers true. 0 or -ENOMEM.
+ * Replaces the headers of this name for which EDIT returns true by what it writes to OUT; it is
+ * given all octets from the name to the line end. 0 or -ENOMEM.
  */
 int message_edit_headers(struct message *m, const char *name,
                          bool (*edit)(struct str text, struct buf *out));

@@ -79,7 +79,7 @@ static bool is_clear_uri(struct str s)
     return colon > 0 && colon + 1 < s.n && has_none_of(s, STR("\"<>"));
 }
 
-/* Tokens, and tokens or hosts as their values; empty ones count for nothing. */
+/* Whether they are tokens, with tokens or hosts as their values; empty ones count for nothing. */
 static bool are_clear_parameters(struct str rest)
 {
     struct str one, value;
@@ -121,8 +121,8 @@ static bool is_address(const struct message *m)
     return odd_is_taken(m) || addresses_are_clear(m);
 }
 
-/* White space in it is somebody's Contact where a Route leads there, and else no Request-URI (RFC
- * 4475 section 3.1.2.8). */
+/* A Request-URI with white space may be somebody's Contact, where a Route leads there; otherwise it
+   is none (RFC 4475 section 3.1.2.8). */
 bool odd_start_line_is_taken(const struct message *m)
 {
     bool spaced = str_find(m->request_uri, ' ', 0) < m->request_uri.n ||
@@ -203,7 +203,7 @@ static void blank(char *text, size_t n)
             text[i] = ' ';
 }
 
-/* ";;" and a final ";" are one or none, "rport=" is "rport", and "received=" says nothing. */
+/* Writes ";;" as ";", no final ";", "rport=" as "rport", and leaves "received=" out. */
 static void write_via(const struct message *m, struct str value, char *text)
 {
     char *copy = text + (value.p - m->raw.p);
@@ -227,7 +227,7 @@ static void write_via(const struct message *m, struct str value, char *text)
     }
 }
 
-/* Where the bracket before URI stands, which is of ELEMENT; 0 where there is none. */
+/* The index in ELEMENT of the bracket before URI, which is part of it; 0 where there is none. */
 static size_t find_bracket(struct str element, struct str uri)
 {
     size_t i = (size_t)(uri.p - element.p);
@@ -236,7 +236,8 @@ static size_t find_bracket(struct str element, struct str uri)
     return i > 0 ? i - 1 : 0;
 }
 
-/* Brackets close around URI, which is of the message: sofia-sip takes no white space there. */
+/* Moves the closing bracket to the end of URI, a part of the message: sofia-sip takes no white
+   space before it. */
 static void draw_brackets(const struct message *m, struct str uri, char *text)
 {
     char *begin = text + (uri.p - m->raw.p), *end = begin + uri.n, *close = end;
@@ -253,7 +254,7 @@ static void draw_brackets(const struct message *m, struct str uri, char *text)
     begin[-1] = '<';
 }
 
-/* Names, which sofia-sip reads as ASCII, and what is no parameters behind a ">". */
+/* Blanks names, which sofia-sip reads as ASCII, and what follows a ">" and is no parameter. */
 static void write_around(const struct message *m, struct str value, char *text)
 {
     struct str element, uri, parameters;
@@ -269,7 +270,7 @@ static void write_around(const struct message *m, struct str value, char *text)
     }
 }
 
-/* A line that is no list to every reader: as one of the URIs alone. */
+/* Writes a line that some readers take for no list as one that holds the URIs alone. */
 static void write_bare(const struct message *m, struct route_line line, char *text)
 {
     struct str whole = line.rest, uri;

@@ -22,9 +22,10 @@ enum odd {
     ODD_RECORD_ROUTE = 128 /* all Record-Routes, which are too many */
 };
 
-/* M is screened. What it is not to be lost for: an emergency call, or one that is there. */
+/* Whether M, which is screened, is not to be lost for what is odd in it: an emergency call, or a
+   message of a call that is there. */
 bool odd_is_taken(const struct message *m);
-/* The same of a start line that cannot be read. */
+/* The same for a start line that cannot be read. */
 bool odd_start_line_is_taken(const struct message *m);
 bool odd_is_emergency(const struct message *m);
 /* What to replace besides M->odd, for M->fault; 0: nothing, it is refused. */

@@ -13,7 +13,8 @@ static bool is_protocol(struct str s)
     return s.p == NULL;
 }
 
-/* Taking one off a list makes sofia-sip write the others anew: each must be what it is read as. */
+/* When sofia-sip takes one off a list it writes the others anew: each has to be written as it was
+   read. */
 static bool is_plain_via(const sip_via_t *via)
 {
     struct str host = str_of(via->v_host);
@@ -35,8 +36,9 @@ static unsigned count_parameter(const sip_via_t *via, struct str name)
 }
 
 /*
- * Of two the first counts for one reader and the last for another. A response goes to where its
- * request came from; where no transaction knows that, the proof covers the ones that we read.
+ * Of two parameters of a name one reader takes the first and another the last. A response goes to
+ * where its request came from; where no transaction knows that, the proof covers the ones that we
+ * read.
  */
 static bool has_parameters_once(const struct message *m, const sip_via_t *via)
 {
@@ -67,8 +69,9 @@ static bool is_plain_url(const url_t *url)
     return str_of(url->url_host).n > 0;
 }
 
-/* Whether sofia-sip has those of a line next, each of them a URI: taking one off a list makes it
-   write the others anew. What no list is to every reader it was given as one. */
+/* Whether sofia-sip has the Routes of the line next, each of them a URI: when one is taken off a
+   list it writes the others anew. A line that some readers take for no list was given to it as one.
+ */
 static bool route_line_is_the_same(const struct message *m, struct str value,
                                    const sip_route_t **route)
 {

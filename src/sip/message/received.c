@@ -19,7 +19,7 @@ static bool is_of_emergency(const struct message *m, const struct settings *sett
            emergency_uris(settings, m->request_uri, odd_uri(to.value));
 }
 
-/* What stands before a request costs no emergency call, nor what belongs to a call that is there
+/* What stands before a request costs no emergency call, and nothing that belongs to a running call
    (Decided 5). */
 static bool parse_behind_junk(struct message *m, struct str raw, bool measured,
                               const struct settings *settings)
@@ -49,8 +49,8 @@ bool received_parse(struct message *m, struct str raw, enum frame_status status,
     return false;
 }
 
-/* Whatever may stand behind it: nothing that goes on with a method's name. In other letters it is
-   refused, but some would take it for one. */
+/* Whatever may follow the method, unless that makes it a longer name. In lower case it is refused,
+   but some would take it for an INVITE. */
 bool received_is_invite(struct str raw)
 {
     const struct str method = STR("INVITE");
@@ -130,7 +130,7 @@ static bool next_resembling(struct str *rest, struct str name, char compact, str
     return false;
 }
 
-/* The topmost Via, behind lines that name none. */
+/* The topmost Via; lines that name none are passed over. */
 static struct str top_via(struct str raw)
 {
     struct str rest, via, element;

@@ -69,7 +69,8 @@ static enum reason screen_scheme(struct message *m, struct str uri)
     return bad_start(m, REASON_UNSUPPORTED_SCHEME, uri.p, "the Request-URI has another scheme");
 }
 
-/* Of URI in the start line of M; one that is missing cannot be forwarded. */
+/* Whether M, with URI in its start line, is an emergency call; without a URI it could not be
+   forwarded. */
 static bool is_emergency(const struct message *m, struct str uri)
 {
     struct header_line to;
@@ -77,8 +78,8 @@ static bool is_emergency(const struct message *m, struct str uri)
     return uri.n > 0 && emergency_uris(m->settings, uri, called);
 }
 
-/* No emergency call is refused for how its Request-URI is written (Decided 5), nor one by its To
-   for a Request-URI that leads to nobody. */
+/* No emergency call is refused for how its Request-URI is written (Decided 5); nor is an emergency
+   call by its To for a Request-URI that leads to nobody. */
 static enum reason screen_request_uri(struct message *m, struct str uri)
 {
     enum reason reason = screen_scheme(m, uri);
@@ -122,7 +123,7 @@ struct str screen_method(unsigned i)
     return i < sizeof(known) / sizeof(known[0]) ? known[i] : STR("");
 }
 
-/* Methods are told by case (section 7.1), and not everybody does. */
+/* Upper and lower case tell methods apart (section 7.1), but not for everybody. */
 static bool is_misspelt(struct str method)
 {
     struct str known;
@@ -240,7 +241,7 @@ static enum reason screen_request_line(struct message *m, struct str line)
                : reason;
 }
 
-/* Its sender is a next hop that we chose: what can be read of it is. */
+/* The sender is a next hop that we chose: reads what can be read. */
 static enum reason screen_status_line(struct message *m, struct str line)
 {
     struct str rest = line;
@@ -312,7 +313,8 @@ static bool has_too_many_parameters(struct str value)
     return count_octets(value, ';', SCREEN_MAX_PARAMETERS) > SCREEN_MAX_PARAMETERS;
 }
 
-/* Whether it matters that not all is read is asked when the other headers are. */
+/* Not all elements are read then. Of the headers from Record-Route on, whether that matters is
+   asked when the others are known. */
 static enum reason too_many(struct message *m, const struct header_line *line, unsigned rule,
                             const char *what)
 {
@@ -343,7 +345,8 @@ bool screen_is_copy(const struct message *m, const struct header_line *line)
            first.raw.p != line->raw.p && str_eq(first.value, line->value);
 }
 
-/* Whose call it is costs it is asked when the other headers are. */
+/* Notes a header that is there twice; whether that costs the call is asked when the others are
+   known. */
 static enum reason note_copy(struct message *m, const struct header_line *line)
 {
     const struct screen_fault before = m->fault;
@@ -366,7 +369,7 @@ static enum reason screen_size(struct message *m, const struct header_line *line
                : too_many(m, line, rule, "has too many elements");
 }
 
-/* How many there are; two in a header are a fault of their own. */
+/* How many tags there are; two in one header are a fault of their own, which is noted. */
 static unsigned note_tags(struct message *m, struct str header, struct str value, struct str *tag)
 {
     struct str second;
@@ -411,7 +414,7 @@ static enum reason screen_line(struct message *m, const struct header_line *line
     return screen_size(m, line, rule, n);
 }
 
-/* Those that sofia-sip may have to write anew. */
+/* Whether sofia-sip may have to write the list anew, and it is folded. */
 static bool is_folded_list(const struct header_line *line, unsigned rule)
 {
     bool list = rule < RULES && rules[rule].kind == PARSED_LIST;
@@ -435,7 +438,7 @@ static enum reason screen_response_line(struct message *m, const struct header_l
     return REASON_OK;
 }
 
-/* Of a response any number of lines is passed on, but not of those that cost something. */
+/* Any number of lines of a response is passed on, but not of the headers that cost something. */
 static enum reason screen_apart(struct message *m, const struct header_line *line, unsigned *n)
 {
     *n += m->status != 0 && stand_in_is_kept_apart(line);

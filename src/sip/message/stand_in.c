@@ -143,7 +143,7 @@ static void write_method(const struct message *m, char *text)
         }
 }
 
-/* Its line ends stay, and what makes its further lines folded ones. */
+/* Fills a line but for its line ends and the octets that make its further lines folded ones. */
 static void write_line(char *line, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -157,8 +157,8 @@ static bool is_list(const struct header_line *line)
            header_is(line, STR("Record-Route"), 0);
 }
 
-/* A fold is white space, and sofia-sip takes one for a part of the host before it: what it writes
-   anew of a list would be another line. */
+/* A fold is white space, which sofia-sip takes for a part of the host before it: the list that it
+   writes anew would differ. */
 static void unfold(char *value, size_t n)
 {
     for (size_t i = 0; i < n; i++)

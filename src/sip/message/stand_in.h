@@ -14,7 +14,7 @@
 
 /* M is screened. */
 bool stand_in_is_needed(const struct message *m);
-/* Whether sofia-sip is given the lines of M that it need not read as one a run. */
+/* Whether a run of lines of M that sofia-sip need not read is given to it as one line. */
 bool stand_in_has_runs(const struct message *m);
 /* Whether sofia-sip reads the line of a response for itself, however many others there are. */
 bool stand_in_is_kept_apart(const struct header_line *line);

@@ -340,9 +340,9 @@ static void on_broken(struct timer *timer, int64_t now_ms)
 }
 
 /*
- * An answered request may still get its final response over a connection that the peer opens to
- * our Via (18.2.2): peers close idle ones while a call rings. But not for ever; and where the
- * connection broke, the peer is more likely gone.
+ * An answered request may still get its final response over a connection that the peer opens to our
+ * Via (18.2.2): peers close idle ones while a call rings. But it does not wait for ever; and where
+ * the connection broke, the peer is more likely gone.
  */
 static void connection_lost(struct client_transaction *t, bool broken, int64_t now_ms)
 {
