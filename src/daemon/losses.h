@@ -20,8 +20,8 @@ struct losses {
     uint64_t seen;    /* lost, at the last look */
     uint64_t written; /* records on the disk, when they began */
     int64_t from_ms;  /* 0: nothing is lost at present */
-    int64_t last_ms;  /* how long nothing must be lost before it is over */
-    int64_t pause_ms; /* so long must nothing be lost, that it is over */
+    int64_t last_ms;  /* when something was lost last, or a line could not be written */
+    int64_t pause_ms; /* for how long nothing may be lost before it is over */
     bool told;        /* the beginning is */
     bool over;        /* said so by the last look */
 };
