@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <string.h>
 #include <stdio.h>
 
 #include <stird/core/headers.h>
@@ -173,9 +174,26 @@ static void parameters_by_name(void **state)
     assert_false(parameter_find(parameters, STR("y\""), &value));
 }
 
+/* Short ones are looked at as one number: whatever octets stand beside its end, it is found. */
+static void a_line_ends_where_it_ends(void **state)
+{
+    (void)state;
+    for (unsigned filler = 0; filler < 256; filler++) {
+        for (size_t at = 0; filler != '\r' && filler != '\n' && at < 8; at++) {
+            char text[8];
+            struct str rest;
+            memset(text, (int)filler, sizeof(text));
+            text[at] = at % 2 ? '\r' : '\n';
+            assert_int_equal(start_line((struct str){text, sizeof(text)}, &rest).n, at);
+            assert_int_equal(start_line((struct str){text, at}, &rest).n, at);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_ends_where_it_ends),
         cmocka_unit_test(a_list_over_its_lines),
         cmocka_unit_test(lines_folds_and_compact_names),
         cmocka_unit_test(lists_keep_commas_inside_quotes_and_brackets),

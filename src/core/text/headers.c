@@ -6,12 +6,25 @@
 #define BLOCK 256 /* a line end of one kind is not looked for behind one of the other */
 #define STUB  4   /* a line as short as this, such as an empty fold, is not searched for */
 
+/* Whether one of the STUB octets at P is CR or LF, all of them looked at at once: nearly every line
+   is longer. What is taken off an octet borrows from the next only where that octet was zero. */
+static bool stub_has_line_end(const char *p)
+{
+    const uint32_t ones = 0x01010101, tops = 0x80808080;
+    uint32_t octets;
+    _Static_assert(sizeof(octets) == STUB, "a stub is looked at as one number");
+    memcpy(&octets, p, STUB);
+    uint32_t cr = octets ^ ('\r' * ones), lf = octets ^ ('\n' * ones);
+    return (((cr - ones) & ~cr) | ((lf - ones) & ~lf)) & tops;
+}
+
 /* Index of the first CR or LF of S, or s.n. */
 static size_t find_line_end(struct str s)
 {
-    for (size_t i = 0; i < STUB && i < s.n; i++)
-        if (s.p[i] == '\r' || s.p[i] == '\n')
-            return i;
+    if (s.n < STUB || stub_has_line_end(s.p))
+        for (size_t i = 0; i < STUB && i < s.n; i++)
+            if (s.p[i] == '\r' || s.p[i] == '\n')
+                return i;
     for (size_t from = 0; from < s.n; from += BLOCK) {
         const char *begin = s.p + from;
         size_t n = s.n - from < BLOCK ? s.n - from : BLOCK;
