@@ -222,7 +222,7 @@ class Shown(CountersStory):
         self.assertRegex(out, r"(?m)^calls by trunk +NAME +A +B +C +UNSIGNED +REFUSED +SIGN FAILED +ANSWERED$")
         self.assertRegex(out, r"(?m)^ +pbx +1 +0 +0 +0 +0 +0 +0$")
         self.assertRegex(out, r"(?m)^by upstream +NAME +NOW +OFFERED +2XX +3XX +4XX +5XX +6XX +TIMEOUT"
-                              r" +UNREACHABLE +PASSED ON$")
+                              r" +UNREACHED +WENT ON$")
         self.assertRegex(out, r"(?m)^ +carrier +0 +1 +0 +0 +1 +0 +0 +0 +0 +0$")
         self.assertIsNone(re.search(r"(?m)^ +guest +0 +0", out), "one without calls takes no line there")
 
