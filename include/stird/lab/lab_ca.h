@@ -32,7 +32,7 @@ struct lab_certificate {
 EVP_PKEY *lab_key_new(void);
 /* Signed with SHA-256. NULL when that fails, or when a number is not one. */
 X509 *lab_certificate_new(const struct lab_certificate *certificate);
-/* A list of ISSUER, valid as long as that, which revokes the N SERIALS. */
+/* A list of ISSUER from FROM_S to TO_S, which revokes the N SERIALS. */
 X509_CRL *lab_crl_new(X509 *issuer, EVP_PKEY *issuer_key, int64_t from_s, int64_t to_s,
                       const uint64_t *serials, unsigned n);
 
