@@ -261,7 +261,7 @@ static void decode_sighting(struct job *job, const struct sighting *s, bool capt
             warn_said("stirctl: %s\n", s->damage);
         return;
     }
-    unsigned n = sip_identities(s->message, values);
+    unsigned n = identities_of(s->message, values);
     for (unsigned i = 0; i < n; i++)
         decode_value(job, values[i]);
     if (s->damage)

@@ -20,8 +20,8 @@ struct diff_job {
     int n_records;
 };
 
-struct report {
-    json_t *changes; /* NULL: for people */
+struct changes {
+    json_t *list; /* NULL: for people */
     uint64_t n;
 };
 
@@ -30,14 +30,14 @@ static json_t *json_of_number(const struct tn *tn)
     return json_stringn(tn->digits, tn->n);
 }
 
-static void put_change(struct report *r, const struct numbers_change *c)
+static void put_change(struct changes *r, const struct numbers_change *c)
 {
     json_array_append_new(
-        r->changes, json_pack("{s:o,s:o,s:o,s:b,s:b,s:I,s:o,s:o}", "customer", json_of(c->customer),
-                              "from", json_of(number_state_name(c->from)), "to",
-                              json_of(number_state_name(c->to)), "from_prefix", c->from_prefix,
-                              "to_prefix", c->to_prefix, "numbers", (json_int_t)c->numbers, "first",
-                              json_of_number(&c->first), "last", json_of_number(&c->last)));
+        r->list, json_pack("{s:o,s:o,s:o,s:b,s:b,s:I,s:o,s:o}", "customer", json_of(c->customer),
+                           "from", json_of(number_state_name(c->from)), "to",
+                           json_of(number_state_name(c->to)), "from_prefix", c->from_prefix,
+                           "to_prefix", c->to_prefix, "numbers", (json_int_t)c->numbers, "first",
+                           json_of_number(&c->first), "last", json_of_number(&c->last)));
 }
 
 static void print_change(const struct numbers_change *c)
@@ -53,9 +53,9 @@ static void print_change(const struct numbers_change *c)
 
 static void visit(void *user, const struct numbers_change *change)
 {
-    struct report *r = user;
+    struct changes *r = user;
     r->n++;
-    if (r->changes)
+    if (r->list)
         put_change(r, change);
     else
         print_change(change);
@@ -116,14 +116,14 @@ static bool replay_all(struct replay *r, const struct diff_job *job)
     return good && !buf_failed(&r->changes);
 }
 
-static int tell(const struct cli *cli, const struct report *report, const struct replay *replay,
+static int tell(const struct cli *cli, const struct changes *changes, const struct replay *replay,
                 bool replayed)
 {
-    bool changed = report->n > 0 || replay->changes.n > 0;
+    bool changed = changes->n > 0 || replay->changes.n > 0;
     if (replayed && !cli->json)
         print_replay(replay);
     if (cli->json) {
-        json_t *all = json_pack("{s:O}", "numbers", report->changes);
+        json_t *all = json_pack("{s:O}", "numbers", changes->list);
         if (replayed)
             json_object_set_new(all, "calls", json_of_replay(replay));
         json_print(all);
@@ -138,18 +138,18 @@ static int tell(const struct cli *cli, const struct report *report, const struct
 static int diff(const struct cli *cli, const struct diff_job *job, const struct settings *settings,
                 const struct numbers *old, const struct numbers *new)
 {
-    struct report report = {.changes = cli->json ? json_array() : NULL};
+    struct changes changes = {.list = cli->json ? json_array() : NULL};
     struct replay replay = {.settings = settings, .old = old, .new = new};
     int32_t today = (int32_t)(clock_real_s() / 86400);
     int status = EXIT_TROUBLE;
     if (settings)
         today = time_zone_local(&settings->zones[settings->numbers_zone], clock_real_s()).day;
-    if (!numbers_diff(old, new, today, visit, &report))
+    if (!numbers_diff(old, new, today, visit, &changes))
         fputs("stirctl: out of memory\n", stderr);
     else if (replay_all(&replay, job))
-        status = tell(cli, &report, &replay, job->n_records > 0);
+        status = tell(cli, &changes, &replay, job->n_records > 0);
     replay_fini(&replay);
-    json_decref(report.changes);
+    json_decref(changes.list);
     return status;
 }
 

@@ -9,7 +9,7 @@
 #include <stird/io/record_audit.h>
 #include <string.h>
 
-struct report {
+struct audit {
     struct record_audit check;
     bool json;
     uint64_t findings;
@@ -21,7 +21,7 @@ struct report {
     bool torn_ended; /* it has a line end: stird wrote no such thing */
 };
 
-static void add(struct report *r, const char *file, uint64_t line, const char *text)
+static void add(struct audit *r, const char *file, uint64_t line, const char *text)
 {
     r->findings++;
     if (r->list)
@@ -33,7 +33,7 @@ static void add(struct report *r, const char *file, uint64_t line, const char *t
         print_said("%s:%" PRIu64 ": %s\n", file, line, text);
 }
 
-static void add_finding(struct report *r, enum record_finding finding, const char *file,
+static void add_finding(struct audit *r, enum record_finding finding, const char *file,
                         uint64_t line)
 {
     static const char *const texts[] = {
@@ -53,7 +53,7 @@ static void add_finding(struct report *r, enum record_finding finding, const cha
 }
 
 /* Nobody has touched the file at this place: stird itself says that it lost records. */
-static void add_gap(struct report *r, const char *file, uint64_t line)
+static void add_gap(struct audit *r, const char *file, uint64_t line)
 {
     const struct record_audit *c = &r->check;
     if (r->gaps)
@@ -78,7 +78,7 @@ static bool may_be_kept(const struct record_file_names *names)
 
 /* The chain begins before the first line here. Nothing here can show what came before; the chain's
    head can be compared with those in the log. */
-static void add_begin(struct report *r, const struct record_file_names *names)
+static void add_begin(struct audit *r, const struct record_file_names *names)
 {
     const struct record_audit *c = &r->check;
     const bool gap = !may_be_kept(names);
@@ -95,14 +95,14 @@ static void add_begin(struct report *r, const struct record_file_names *names)
                gap ? ", and records.keep has not removed them" : "", c->first_prev);
 }
 
-static void add_torn(struct report *r)
+static void add_torn(struct audit *r)
 {
     if (r->torn_file)
         add(r, r->torn_file, r->torn_line, "is no line of stird's: it was changed or put there");
     r->torn_file = NULL;
 }
 
-static void check_line(struct report *r, const char *file, const struct record_line *line)
+static void check_line(struct audit *r, const char *file, const struct record_line *line)
 {
     enum record_finding finding = record_audit_line(&r->check, line->text,
                                                     line->ended && !line->too_long);
@@ -121,7 +121,7 @@ static void check_line(struct report *r, const char *file, const struct record_l
         add_gap(r, file, line->number);
 }
 
-static void check_file(struct report *r, const char *path)
+static void check_file(struct audit *r, const char *path)
 {
     struct record_line line;
     struct record_file *f = record_file_open(path);
@@ -136,7 +136,7 @@ static void check_file(struct report *r, const char *path)
         add(r, path, 0, strerror(-got));
 }
 
-static void print_end(struct report *r)
+static void print_end(struct audit *r)
 {
     char head[CHAIN_HASH_TEXT + 1] = "";
     const struct record_audit *c = &r->check;
@@ -180,8 +180,8 @@ static const struct cli_option options[] = {
 static int run(const struct cli *cli, const struct words *words)
 {
     const char *head = words_value(words, 'd');
-    struct report r = {.list = cli->json ? json_array() : NULL,
-                       .gaps = cli->json ? json_array() : NULL};
+    struct audit r = {.list = cli->json ? json_array() : NULL,
+                      .gaps = cli->json ? json_array() : NULL};
     struct record_file_names names;
     if (head && strlen(head) != CHAIN_HASH_TEXT)
         return command_fault(&command_records_verify, "--head is 64 hexadecimal digits");

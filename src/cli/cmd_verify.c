@@ -410,7 +410,7 @@ static json_t *hop_json(struct job *job, const struct sightings *all, const stru
     struct arena *arena = arena_new(4096);
     json_t *hop = s->message.n > 0 ? place_json(all, s) : json_object();
     json_t *changes = json_array(), *tokens = NULL;
-    unsigned n = s->message.n > 0 ? sip_identities(s->message, values) : 1;
+    unsigned n = s->message.n > 0 ? identities_of(s->message, values) : 1;
     int status = job->status;
     bool changed = before == NULL;
     if (s->message.n == 0)

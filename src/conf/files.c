@@ -2,6 +2,8 @@
  * What was read is remembered with its outcome, so that a child which parses again meets the same
  * bytes and the same errors. As a memfd: a header, then for each text {kind, path, error, bytes}.
  */
+#include "reader.h"
+
 #include <stird/conf/settings_file.h>
 
 #include <dirent.h>
@@ -36,6 +38,24 @@ struct files {
     size_t n, capacity;
     bool replay; /* never open anything */
 };
+
+const char *files_fault(int error)
+{
+    switch (error) {
+    case -ELOOP:
+        return "is a symbolic link: name the file itself";
+    case -EFBIG:
+        return "is too large to be what it should be";
+    case -EINVAL:
+        return "is no regular file";
+    case -EPERM:
+        return "can be written by everybody: chmod o-w";
+    case -EILSEQ:
+        return "holds NUL bytes: it is no text file";
+    default:
+        return strerror(-error);
+    }
+}
 
 struct files *files_new(void)
 {

@@ -69,7 +69,7 @@ struct str shown(struct reader *r, struct str text)
     return s;
 }
 
-struct str resolve_path(struct reader *r, struct str path)
+struct str reader_path(struct reader *r, struct str path)
 {
     if (path.n == 0 || path.p[0] == '/')
         return path;
@@ -202,7 +202,7 @@ static bool read_scalar(struct reader *r, struct object *o, const struct key *k,
     if (fault)
         complain(r, o, at, "%s = %.*s: %s", k->name, STR_ARG(as_written), fault);
     else if (k->type == KEY_PATH)
-        *(struct str *)field_of(o, k) = resolve_path(r, text);
+        *(struct str *)field_of(o, k) = reader_path(r, text);
     buf_fini(&message);
     return !fault;
 }
@@ -521,7 +521,7 @@ static void use_fallback(struct reader *r, struct object *o, const struct key *k
     const char *fault = key_parse(k, str_of(k->fallback), field_of(o, k), &message);
     assert(!fault);
     if (k->type == KEY_PATH)
-        *(struct str *)field_of(o, k) = resolve_path(r, str_of(k->fallback));
+        *(struct str *)field_of(o, k) = reader_path(r, str_of(k->fallback));
     buf_fini(&message);
 }
 

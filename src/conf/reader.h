@@ -40,10 +40,10 @@ void warn(struct reader *r, const struct object *object, struct place at, const 
     __attribute__((format(printf, 4, 5)));
 void out_of_memory(struct reader *r);
 /* What an error of files_read() means to the operator. */
-const char *read_fault(int error);
+const char *files_fault(int error);
 /* For problems: quoted, escaped, cut. */
 struct str shown(struct reader *r, struct str text);
-struct str resolve_path(struct reader *r, struct str path);
+struct str reader_path(struct reader *r, struct str path);
 /* Where the object says KEY, else where the object begins. */
 struct place place_of(const struct object *object, const char *key);
 bool was_given(const struct object *object, const char *key);
@@ -77,17 +77,17 @@ void resolve_tls(struct reader *r, struct draft *draft);
 /* NAME as it is compared and as it goes into SNI: lower case, no final dot (RFC 6066 section 3). */
 struct str tls_plain_host_name(struct reader *r, struct str name);
 /* Aliases and advertised addresses that are a trunk's, or of which side nobody knows. */
-void check_aliases(struct reader *r, const struct draft *draft);
+void aliases_find_conflicts(struct reader *r, const struct draft *draft);
 /* What of D tells trunks apart, and can fit no call. */
-void check_discriminators(struct reader *r, const struct draft_trunk *d);
+void discriminators_find_useless(struct reader *r, const struct draft_trunk *d);
 /* "tls_name, header_name, ... or listener": what may tell trunks apart. */
 struct str discriminator_keys(struct reader *r);
 /* The text of KEY is a host and nothing else: a name or an address. Empty: it was not given. */
-void check_host(struct reader *r, const struct object *o, const char *key, struct str text);
+void discriminator_host(struct reader *r, const struct object *o, const char *key, struct str text);
 /* What only shows when the parts are seen together: ambiguity, overlap, loops. */
-void check_sources(struct reader *r, const struct draft *draft);
+void sources_find_overlaps(struct reader *r, const struct draft *draft);
 /* After all others: warnings of limits that contradict each other. */
-void check_limits(struct reader *r, const struct draft *draft);
+void limits_find_conflicts(struct reader *r, const struct draft *draft);
 
 /* Whether a call can do without headers of that name. */
 bool header_can_go(struct str name);

@@ -180,7 +180,7 @@ static const struct str *resolve_file_names(struct reader *r, const struct draft
     struct str *list = reader_array(r, texts->n, sizeof(*list));
     *n = list ? texts->n : 0;
     for (unsigned i = 0; list && i < texts->n; i++) {
-        list[i] = resolve_path(r, texts->items[i].text);
+        list[i] = reader_path(r, texts->items[i].text);
         if (list[i].n == 0)
             complain(r, &draft->object, texts->items[i].at, "%s: the name is empty", key);
     }

@@ -15,24 +15,6 @@
 #define ANCHORS_BYTES_MAX     (1024 * 1024)
 #define UNIT_SUFFIX           ".unit"
 
-const char *read_fault(int error)
-{
-    switch (error) {
-    case -ELOOP:
-        return "is a symbolic link: name the file itself";
-    case -EFBIG:
-        return "is too large to be what it should be";
-    case -EINVAL:
-        return "is no regular file";
-    case -EPERM:
-        return "can be written by everybody: chmod o-w";
-    case -EILSEQ:
-        return "holds NUL bytes: it is no text file";
-    default:
-        return strerror(-error);
-    }
-}
-
 /* A unit's directory and what was read of it. */
 struct unit {
     const struct draft_certificate *draft;
@@ -52,7 +34,7 @@ static bool read_part(struct reader *r, const struct unit *u, const char *name, 
         out_of_memory(r);
     else if (error < 0)
         complain(r, &d->object, place_of(&d->object, "directory"), "%.*s: %s", STR_ARG(*path),
-                 read_fault(error));
+                 files_fault(error));
     problems_may_pass(r->problems, -error);
     return error == 0;
 }
@@ -388,7 +370,7 @@ static struct trust *read_anchors(struct reader *r, const struct draft *draft)
     if (error < 0)
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),
-             read_fault(error));
+             files_fault(error));
     else if (t && !trust_add_anchors(t, path, text, &faults))
         warn(r, root, place_of(root, "check.anchors"),
              "check.anchors: %.*s: %s: chains are judged without anchors", STR_ARG(path),

@@ -30,7 +30,7 @@ static const char *secret_fault(int error)
         return "others can read or write it: chmod 600";
     if (error == -EKEYREJECTED)
         return "belongs to a user who could replace it: chown it to the user that stird runs as";
-    return read_fault(error);
+    return files_fault(error);
 }
 
 struct str tls_plain_host_name(struct reader *r, struct str name)
@@ -53,7 +53,7 @@ static void read_part(struct reader *r, const struct draft *draft, unsigned i)
         out_of_memory(r);
     else if (error < 0)
         complain(r, &draft->object, place_of(&draft->object, parts[i].key), "%s: %.*s: %s",
-                 parts[i].key, STR_ARG(path), read_fault(error));
+                 parts[i].key, STR_ARG(path), files_fault(error));
 }
 
 bool settings_read_secrets(struct files *files, const struct settings *s, uid_t owner,

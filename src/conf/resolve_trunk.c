@@ -268,7 +268,7 @@ void resolve_trunks(struct reader *r, struct draft *draft)
         resolve_trunk_upstreams(r, draft, d);
         resolve_trunk_sources(r, d);
         check_header(r, d);
-        check_discriminators(r, d);
+        discriminators_find_useless(r, d);
         check_group_place(r, d);
         check_dialect(r, d);
         check_reuse(r, draft, d);

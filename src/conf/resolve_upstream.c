@@ -70,7 +70,7 @@ static void resolve_tls_name(struct reader *r, struct draft_upstream *d)
         u->tls_name = u->host;
     u->tls_name = tls_plain_host_name(r, u->tls_name);
     if (was_given(&d->object, "tls_name"))
-        check_host(r, &d->object, "tls_name", u->tls_name);
+        discriminator_host(r, &d->object, "tls_name", u->tls_name);
     if (u->transport != TRANSPORT_TLS && was_given(&d->object, "tls_name"))
         complain(r, &d->object, place_of(&d->object, "tls_name"),
                  "tls_name has a meaning only with ;transport=tls in the uri: take it out");

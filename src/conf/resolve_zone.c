@@ -26,7 +26,7 @@ static bool read_zone(struct reader *r, const struct object *o, struct place at,
                     : 1;
     if (error < 0)
         complain(r, o, at, "time_zone: %.*s cannot be read: %s", STR_ARG(shown(r, path)),
-                 read_fault(error));
+                 files_fault(error));
     else if (error > 0 ||
              !time_zone_read(zone, name, file, r->now_s + YEARS_AHEAD_S, r->arena, &why))
         complain(r, o, at, "time_zone: %.*s %s", STR_ARG(shown(r, name)), why);

@@ -30,9 +30,9 @@ static bool add_path(struct reader *r, struct draft *draft, struct str path)
         problems_add(r->problems, path, 0,
                      "cannot be read: %s: make a first one by stirctl init, or name another with "
                      "-c",
-                     read_fault(error));
+                     files_fault(error));
     else
-        problems_add(r->problems, path, 0, "cannot be read: %s", read_fault(error));
+        problems_add(r->problems, path, 0, "cannot be read: %s", files_fault(error));
     problems_may_pass(r->problems, -error);
     return false;
 }
@@ -46,7 +46,7 @@ static void add_drop_ins(struct reader *r, struct draft *draft)
         return;
     if (error < 0) {
         r->incomplete = true;
-        problems_add(r->problems, directory, 0, "cannot be read: %s", read_fault(error));
+        problems_add(r->problems, directory, 0, "cannot be read: %s", files_fault(error));
         problems_may_pass(r->problems, -error);
         return;
     }
@@ -77,9 +77,9 @@ static void resolve_with(struct reader *r, struct draft *draft, resolve_step *ce
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         steps[i](r, draft);
-    check_sources(r, draft);
-    check_aliases(r, draft);
-    check_limits(r, draft);
+    sources_find_overlaps(r, draft);
+    aliases_find_conflicts(r, draft);
+    limits_find_conflicts(r, draft);
     struct settings *s = &draft->settings;
     s->sources = source_table_new(r->arena, s->trunks, s->n_trunks, s->upstreams, s->n_upstreams);
     if (!s->sources)

@@ -10,7 +10,8 @@
 #include <stird/base/log.h>
 #include <stird/base/regular_file.h>
 #include <stird/base/shortage.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/certificate_chain.h>
+#include <stird/core/served_certificate.h>
 #include <stird/fetch/fetch.h>
 #include <stird/io/control.h>
 #include <string.h>
@@ -111,7 +112,8 @@ static enum certificate_state look(const struct checker *c, const struct certifi
     enum certificate_state state = CERTIFICATE_UNREACHABLE;
     if (fetch(&options, certificate->x5u, &reply)) {
         const struct served served = {buf_str(&reply.body), str_of(reply.content_type)};
-        state = certificate_check(certificate, &served, c->trust, clock_real_s(), arena, saying);
+        state = served_certificate_judge(certificate, &served, c->trust, clock_real_s(), arena,
+                                         saying);
         *saying = arena_copy(arena, *saying);
     } else if (certificate_is_revoked(certificate, c->trust, clock_real_s())) {
         state = CERTIFICATE_WRONG;

@@ -16,7 +16,13 @@
 
 #define KEY_FILE_MAX_BYTES 16384
 
-void key_file_fini(struct key_file *file)
+struct key_file {
+    char *path;      /* of key.pem, for problems */
+    struct str text; /* in OpenSSL's secure heap when there is one */
+};
+
+/* Cleanses. */
+static void fini(struct key_file *file)
 {
     free(file->path);
     if (file->text.p)
@@ -104,8 +110,13 @@ static int open_acceptable(struct key_file *file, struct str directory, const ch
     return -1;
 }
 
-bool key_file_read(struct key_file *file, struct str directory, const char *name,
-                   struct problems *problems)
+/*
+ * Reads DIRECTORY/NAME: a regular file, no symbolic link, owned by root or the effective user,
+ * not accessible for others, not writable for the group. On false there is a problem for it;
+ * fini() in either case.
+ */
+static bool read_key_file(struct key_file *file, struct str directory, const char *name,
+                          struct problems *problems)
 {
     int fd = open_acceptable(file, directory, name, problems);
     bool good = fd >= 0 && read_all(file, fd, problems);
@@ -170,14 +181,10 @@ static bool has_file(struct str directory, const char *name)
     return access(path, F_OK) == 0;
 }
 
+/* Whether the key of the unit in DIRECTORY is in a token. */
 static bool is_token(struct str directory)
 {
     return !has_file(directory, "key.pem") && has_file(directory, "key.uri");
-}
-
-bool key_file_is_token(const struct certificate *certificate)
-{
-    return is_token(certificate->directory);
 }
 
 bool key_file_is_there(struct str directory, struct problems *problems)
@@ -186,7 +193,7 @@ bool key_file_is_there(struct str directory, struct problems *problems)
     int fd = open_acceptable(&file, directory, kinds[is_token(directory)].name, problems);
     if (fd >= 0)
         close(fd);
-    key_file_fini(&file);
+    fini(&file);
     return fd >= 0;
 }
 
@@ -195,32 +202,36 @@ void key_file_check_alone(struct str directory, struct problems *problems)
     struct text_fault fault = {0};
     struct key_file file;
     bool token = is_token(directory);
-    if (key_file_read(&file, directory, kinds[token].name, problems) && !token) {
-        EVP_PKEY *key = private_key_read(file.text, &fault);
+    if (read_key_file(&file, directory, kinds[token].name, problems) && !token) {
+        EVP_PKEY *key = text_private_key(file.text, &fault);
         if (!key)
             text_fault_add(&fault, str_of(file.path), problems);
         EVP_PKEY_free(key);
     }
-    key_file_fini(&file);
+    fini(&file);
 }
 
 bool key_file_is_any_token(const struct settings *settings)
 {
     for (unsigned i = 0; i < settings->n_certificates; i++)
-        if (key_file_is_token(&settings->certificates[i]))
+        if (is_token(settings->certificates[i].directory))
             return true;
     return false;
 }
 
-struct credential *key_file_load(const struct certificate *certificate, struct str module,
-                                 struct problems *problems)
+/*
+ * The credential of a certificate, out of its key.pem, or of the token that its key.uri names with
+ * the library MODULE; NULL with a problem.
+ */
+static struct credential *load(const struct certificate *certificate, struct str module,
+                               struct problems *problems)
 {
     struct credential *c = NULL;
     struct key_file file;
-    unsigned kind = key_file_is_token(certificate);
-    if (key_file_read(&file, certificate->directory, kinds[kind].name, problems))
+    unsigned kind = is_token(certificate->directory);
+    if (read_key_file(&file, certificate->directory, kinds[kind].name, problems))
         c = kinds[kind].load(&file, certificate, module, problems);
-    key_file_fini(&file);
+    fini(&file);
     return c;
 }
 
@@ -230,8 +241,8 @@ static void load_kind(const struct settings *settings, bool token,
 {
     for (unsigned i = 0; i < settings->n_certificates; i++) {
         const struct certificate *certificate = &settings->certificates[i];
-        struct credential *c = key_file_is_token(certificate) == token
-                                   ? key_file_load(certificate, settings->pkcs11_module, problems)
+        struct credential *c = is_token(certificate->directory) == token
+                                   ? load(certificate, settings->pkcs11_module, problems)
                                    : NULL;
         if (c)
             take(user, i, c);

@@ -10,26 +10,9 @@
 #include <stird/core/credential.h>
 #include <stird/core/settings.h>
 
-struct key_file {
-    char *path;      /* of key.pem, for problems */
-    struct str text; /* in OpenSSL's secure heap when there is one */
-};
-
-/*
- * Reads DIRECTORY/NAME: a regular file, no symbolic link, owned by root or the effective user,
- * not accessible for others, not writable for the group. On false there is a problem for it;
- * key_file_fini() in either case.
- */
-bool key_file_read(struct key_file *file, struct str directory, const char *name,
-                   struct problems *problems);
-/* Cleanses. */
-void key_file_fini(struct key_file *file);
-
 /* Whether a signer could read the key of the unit in DIRECTORY, or its key.uri: nothing of it is
  * read. */
 bool key_file_is_there(struct str directory, struct problems *problems);
-/* Whether a unit's key is in a token: its directory has key.uri and no key.pem. */
-bool key_file_is_token(const struct certificate *certificate);
 /* Whether any of SETTINGS' units has its key there. */
 bool key_file_is_any_token(const struct settings *settings);
 /*
@@ -46,11 +29,5 @@ void key_file_load_all(const struct settings *settings, bool with_tokens,
  * whether a private key is in it.
  */
 void key_file_check_alone(struct str directory, struct problems *problems);
-/*
- * The credential of a certificate, out of its key.pem, or of the token that its key.uri names with
- * the library MODULE; NULL with a problem.
- */
-struct credential *key_file_load(const struct certificate *certificate, struct str module,
-                                 struct problems *problems);
 
 #endif

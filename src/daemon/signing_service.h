@@ -23,7 +23,6 @@ void signing_service_take(struct signing_service *s, unsigned index, struct cred
 bool signing_service_self_test(struct signing_service *s, int64_t now_s);
 /* A signature failed its verification: nothing is signed any more. */
 bool signing_service_failed(const struct signing_service *s);
-uint64_t signing_service_signed(const struct signing_service *s);
 
 /*
  * Adds the response to REQUEST, whatever that is, to OUT: of its tokens the first ADMITTED may be

@@ -23,7 +23,7 @@ void folder_close(struct folder *d)
 
 /* Whether nobody but root can have put anything into it. A sticky bit would not do: it keeps others
    from exchanging an entry, but not from making it first. */
-static bool is_trusted(int directory)
+static bool is_safe(int directory)
 {
     struct stat st;
     if (geteuid() != 0)
@@ -38,7 +38,7 @@ static char *link_and_rest(int at, const char *name, const char *rest, int *erro
 {
     char text[LINK_MAX + 1], *path = NULL;
     ssize_t n = readlinkat(at, name, text, LINK_MAX);
-    *error = n < 0 ? -errno : n == LINK_MAX ? -ENAMETOOLONG : is_trusted(at) ? 0 : -ELOOP;
+    *error = n < 0 ? -errno : n == LINK_MAX ? -ENAMETOOLONG : is_safe(at) ? 0 : -ELOOP;
     if (*error == 0 && asprintf(&path, "%.*s/%s", (int)n, text, rest) < 0) {
         path = NULL;
         *error = -ENOMEM;
@@ -93,7 +93,7 @@ static int step(struct walk *w)
     if (!*name)
         return 0;
     /* Somebody else's directory may be moved meanwhile, and then another one is above it. */
-    if (strcmp(name, "..") == 0 && !is_trusted(w->at))
+    if (strcmp(name, "..") == 0 && !is_safe(w->at))
         return -ELOOP;
     if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW))
         return -errno;

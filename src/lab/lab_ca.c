@@ -18,7 +18,7 @@ static bool add_der(X509 *x, const char *name, struct str der)
 {
     if (der.n == 0)
         return true;
-    X509_EXTENSION *extension = extension_of_der(name, der);
+    X509_EXTENSION *extension = certificate_request_extension(name, der);
     bool good = extension && X509_add_ext(x, extension, -1);
     X509_EXTENSION_free(extension);
     return good;
@@ -53,7 +53,7 @@ static bool fill(X509 *x, const struct lab_certificate *c)
     X509 *issuer = c->issuer ? c->issuer : x;
     return X509_set_version(x, X509_VERSION_3) &&
            ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), c->serial) &&
-           subject_write(X509_get_subject_name(x), "US", "stird lab", c->name) &&
+           certificate_request_subject(X509_get_subject_name(x), "US", "stird lab", c->name) &&
            X509_set_issuer_name(x, X509_get_subject_name(issuer)) &&
            ASN1_TIME_set(X509_getm_notBefore(x), (time_t)c->not_before_s) &&
            ASN1_TIME_set(X509_getm_notAfter(x), (time_t)c->not_after_s) &&

@@ -74,7 +74,7 @@ static void take_chain(struct tls *tls, const struct tls_texts *texts, int64_t n
 static void take_key(struct tls *tls, const struct tls_texts *texts, struct problems *problems)
 {
     struct text_fault fault;
-    EVP_PKEY *key = private_key_read(texts->key, &fault);
+    EVP_PKEY *key = text_private_key(texts->key, &fault);
     const X509 *leaf = SSL_CTX_get0_certificate(tls->context);
     if (!key)
         text_fault_add(&fault, texts->key_name, problems);

@@ -25,11 +25,11 @@ static void read_packets(struct capture *c, pcap_t *file)
     int got;
     c->link_type = pcap_datalink(file);
     while ((got = pcap_next_ex(file, &header, &bytes)) == 1) {
-        struct packet p = {.bytes = {(const char *)bytes, header->caplen},
-                           .missing = header->len > header->caplen ? header->len - header->caplen
-                                                                   : 0,
-                           .time_us = (int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec,
-                           .number = ++c->tally->packets};
+        struct captured p = {.bytes = {(const char *)bytes, header->caplen},
+                             .missing = header->len > header->caplen ? header->len - header->caplen
+                                                                     : 0,
+                             .time_us = (int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec,
+                             .number = ++c->tally->packets};
         c->tally->cut += p.missing > 0;
         capture_link(c, &p);
     }

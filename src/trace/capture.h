@@ -19,8 +19,8 @@ enum {
     ETHER_PROVIDER = 0x88e7, /* 802.1ah: a frame in a frame */
 };
 
-/* A packet of some layer, on its way up. */
-struct packet {
+/* What a capture has of a packet, as some layer sees it, on its way up. */
+struct captured {
     struct str bytes;
     size_t missing; /* octets that follow these on the wire and are not in the capture */
     unsigned depth; /* how many tags and tunnels were taken off */
@@ -29,15 +29,15 @@ struct packet {
     struct address from, to; /* from the IP layer on */
 };
 
-unsigned packet_octet(const struct packet *p, size_t i);
-unsigned packet_word(const struct packet *p, size_t i); /* 16 bits */
-uint32_t packet_long(const struct packet *p, size_t i); /* 32 bits */
+unsigned captured_octet(const struct captured *p, size_t i);
+unsigned captured_word(const struct captured *p, size_t i); /* 16 bits */
+uint32_t captured_long(const struct captured *p, size_t i); /* 32 bits */
 /* False when there are not so many octets. */
-bool packet_skip(struct packet *p, size_t n);
+bool captured_skip(struct captured *p, size_t n);
 /* What lies behind the first N octets is padding, or is missing. */
-void packet_limit(struct packet *p, size_t n);
+void captured_limit(struct captured *p, size_t n);
 /* One tag or tunnel more; false when there are too many. */
-bool packet_enter(struct packet *p);
+bool captured_enter(struct captured *p);
 
 struct fragments;
 struct streams;
@@ -52,22 +52,22 @@ struct capture {
 };
 
 /* Each takes its own header off and hands on what is inside. */
-void capture_link(struct capture *c, struct packet *p); /* a frame */
-void capture_ethernet(struct capture *c, struct packet *p);
-void capture_type(struct capture *c, struct packet *p, unsigned ether_type);
-void capture_ip(struct capture *c, struct packet *p);
-void capture_ppp(struct capture *c, struct packet *p);
-void capture_mpls(struct capture *c, struct packet *p);
-void capture_gre(struct capture *c, struct packet *p);
+void capture_link(struct capture *c, struct captured *p); /* a frame */
+void capture_ethernet(struct capture *c, struct captured *p);
+void capture_type(struct capture *c, struct captured *p, unsigned ether_type);
+void capture_ip(struct capture *c, struct captured *p);
+void capture_ppp(struct capture *c, struct captured *p);
+void capture_mpls(struct capture *c, struct captured *p);
+void capture_gre(struct capture *c, struct captured *p);
 /* The payload of an IP packet of PROTOCOL. */
-void capture_transport(struct capture *c, struct packet *p, unsigned protocol);
+void capture_transport(struct capture *c, struct captured *p, unsigned protocol);
 /* False when PORT is no tunnel's. P is the payload of a UDP datagram. */
-bool capture_udp_tunnel(struct capture *c, struct packet *p, unsigned port);
+bool capture_udp_tunnel(struct capture *c, struct captured *p, unsigned port);
 
 /* A datagram of HEP; taken, *P is the message in it, from and to where and when that was. False
    when there is none in it. */
-bool hep_is(const struct packet *p);
-bool hep_take(struct packet *p);
+bool hep_is(const struct captured *p);
+bool hep_take(struct captured *p);
 
 /* A file of blocks (pcapng.c). Why it ends early, static, or NULL. */
 bool pcapng_is(struct str bytes);
@@ -82,7 +82,7 @@ void fragments_free(struct fragments *f);
  * A piece of a datagram: where it begins in it, and whether more follows. True when *P is the whole
  * payload now; its bytes are valid until the next call.
  */
-bool fragments_add(struct capture *c, struct packet *p, uint32_t id, unsigned protocol,
+bool fragments_add(struct capture *c, struct captured *p, uint32_t id, unsigned protocol,
                    unsigned offset, bool more);
 /* At the end: what begins with its first piece goes up as far as it is there. */
 void fragments_flush(struct capture *c);
@@ -90,7 +90,7 @@ void fragments_flush(struct capture *c);
 struct streams *streams_new(void);
 void streams_free(struct streams *s);
 /* Octets of a TCP connection, P's addresses with ports; messages that are whole are visited. */
-void streams_add(struct capture *c, const struct packet *p, uint32_t sequence, bool syn);
+void streams_add(struct capture *c, const struct captured *p, uint32_t sequence, bool syn);
 /* At the end: what waits behind a gap, and the beginnings of messages. */
 void streams_flush(struct capture *c);
 

@@ -38,7 +38,8 @@ void fragments_free(struct fragments *f)
     free(f);
 }
 
-static bool is_of(const struct datagram *d, const struct packet *p, uint32_t id, unsigned protocol)
+static bool is_of(const struct datagram *d, const struct captured *p, uint32_t id,
+                  unsigned protocol)
 {
     return d->used && d->id == id && d->protocol == protocol &&
            address_same_host(&d->from, &p->from) && address_same_host(&d->to, &p->to);
@@ -56,12 +57,12 @@ static size_t prefix_of(const struct datagram *d)
 /* It cannot become whole any more: its beginning is handed up, marked as cut. */
 static void give_up(struct capture *c, struct datagram *d)
 {
-    struct packet p = {.bytes = {d->bytes, prefix_of(d)},
-                       .missing = 1, /* how much, UDP says */
-                       .time_us = d->time_us,
-                       .number = d->number,
-                       .from = d->from,
-                       .to = d->to};
+    struct captured p = {.bytes = {d->bytes, prefix_of(d)},
+                         .missing = 1, /* how much, UDP says */
+                         .time_us = d->time_us,
+                         .number = d->number,
+                         .from = d->from,
+                         .to = d->to};
     if (!d->used)
         return;
     d->used = false;
@@ -72,7 +73,7 @@ static void give_up(struct capture *c, struct datagram *d)
 }
 
 /* The oldest one goes when there is no room. */
-static struct datagram *find(struct capture *c, const struct packet *p, uint32_t id,
+static struct datagram *find(struct capture *c, const struct captured *p, uint32_t id,
                              unsigned protocol)
 {
     struct fragments *f = c->fragments;
@@ -101,7 +102,7 @@ static bool is_whole(const struct datagram *d)
 }
 
 /* What P holds of a piece; its last unit counts when it is full, or ends the datagram. */
-static void put(struct datagram *d, const struct packet *p, unsigned offset, bool more)
+static void put(struct datagram *d, const struct captured *p, unsigned offset, bool more)
 {
     size_t n = p->bytes.n, units = n / UNIT;
     memmove(d->bytes + offset, p->bytes.p, n);
@@ -118,7 +119,7 @@ static void put(struct datagram *d, const struct packet *p, unsigned offset, boo
     }
 }
 
-bool fragments_add(struct capture *c, struct packet *p, uint32_t id, unsigned protocol,
+bool fragments_add(struct capture *c, struct captured *p, uint32_t id, unsigned protocol,
                    unsigned offset, bool more)
 {
     size_t n = p->bytes.n, full = n + p->missing;

@@ -23,7 +23,7 @@ enum chunk {
 };
 
 struct message {
-    struct packet packet; /* of the payload */
+    struct captured packet; /* of the payload */
     bool has_payload;
     int64_t seconds, micros;
 };
@@ -36,22 +36,22 @@ static void take_address(struct address *a, struct str bytes)
     memcpy(a->bytes, bytes.p, bytes.n);
 }
 
-static void take_chunk(struct message *m, const struct packet *chunk, unsigned type)
+static void take_chunk(struct message *m, const struct captured *chunk, unsigned type)
 {
-    struct packet *p = &m->packet;
+    struct captured *p = &m->packet;
     size_t n = chunk->bytes.n;
     if (type == SOURCE_4 || type == SOURCE_6)
         take_address(&p->from, chunk->bytes);
     if (type == TARGET_4 || type == TARGET_6)
         take_address(&p->to, chunk->bytes);
     if (type == SOURCE_PORT && n == 2)
-        p->from.port = (uint16_t)packet_word(chunk, 0);
+        p->from.port = (uint16_t)captured_word(chunk, 0);
     if (type == TARGET_PORT && n == 2)
-        p->to.port = (uint16_t)packet_word(chunk, 0);
+        p->to.port = (uint16_t)captured_word(chunk, 0);
     if (type == SECONDS && n == 4)
-        m->seconds = packet_long(chunk, 0);
+        m->seconds = captured_long(chunk, 0);
     if (type == MICROS && n == 4)
-        m->micros = packet_long(chunk, 0);
+        m->micros = captured_long(chunk, 0);
     if (type == PAYLOAD) {
         p->bytes = chunk->bytes;
         p->missing = chunk->missing;
@@ -59,34 +59,34 @@ static void take_chunk(struct message *m, const struct packet *chunk, unsigned t
     }
 }
 
-bool hep_is(const struct packet *p)
+bool hep_is(const struct captured *p)
 {
     return p->bytes.n >= HEADER && memcmp(p->bytes.p, "HEP3", 4) == 0;
 }
 
 /* False when there is no further one. */
-static bool next_chunk(struct packet *rest, struct message *m)
+static bool next_chunk(struct captured *rest, struct message *m)
 {
     if (rest->bytes.n < CHUNK_HEADER)
         return false;
-    unsigned vendor = packet_word(rest, 0), type = packet_word(rest, 2);
-    size_t length = packet_word(rest, 4);
-    struct packet chunk = *rest;
+    unsigned vendor = captured_word(rest, 0), type = captured_word(rest, 2);
+    size_t length = captured_word(rest, 4);
+    struct captured chunk = *rest;
     if (length < CHUNK_HEADER)
         return false;
-    packet_limit(&chunk, length);
-    packet_skip(&chunk, CHUNK_HEADER);
+    captured_limit(&chunk, length);
+    captured_skip(&chunk, CHUNK_HEADER);
     if (vendor == 0)
         take_chunk(m, &chunk, type);
-    return packet_skip(rest, length);
+    return captured_skip(rest, length);
 }
 
-bool hep_take(struct packet *p)
+bool hep_take(struct captured *p)
 {
     struct message m = {.packet = *p};
-    struct packet rest = *p;
-    packet_limit(&rest, packet_word(p, 4));
-    packet_skip(&rest, HEADER);
+    struct captured rest = *p;
+    captured_limit(&rest, captured_word(p, 4));
+    captured_skip(&rest, HEADER);
     while (!m.has_payload && next_chunk(&rest, &m))
         ;
     if (m.seconds > 0)

@@ -17,43 +17,43 @@ static const struct {
 };
 
 /* False when TYPE is no tag, or there is nothing behind it. */
-static bool take_tag(struct packet *p, unsigned *type)
+static bool take_tag(struct captured *p, unsigned *type)
 {
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         if (tags[i].type != *type || p->bytes.n < tags[i].header)
             continue;
-        *type = packet_word(p, tags[i].type_at);
-        return packet_skip(p, tags[i].header);
+        *type = captured_word(p, tags[i].type_at);
+        return captured_skip(p, tags[i].header);
     }
     return false;
 }
 
 /* 802.2 with a SNAP header, which has the type after all. */
-static void snap(struct capture *c, struct packet *p)
+static void snap(struct capture *c, struct captured *p)
 {
-    if (p->bytes.n < LLC_SNAP_HEADER || packet_word(p, 0) != 0xaaaa)
+    if (p->bytes.n < LLC_SNAP_HEADER || captured_word(p, 0) != 0xaaaa)
         return;
-    unsigned type = packet_word(p, 6);
-    packet_skip(p, LLC_SNAP_HEADER);
+    unsigned type = captured_word(p, 6);
+    captured_skip(p, LLC_SNAP_HEADER);
     if (type > ETHER_LENGTH_MAX)
         capture_type(c, p, type);
 }
 
-static void pppoe(struct capture *c, struct packet *p)
+static void pppoe(struct capture *c, struct captured *p)
 {
-    if (packet_skip(p, 6))
+    if (captured_skip(p, 6))
         capture_ppp(c, p);
 }
 
-static void provider(struct capture *c, struct packet *p)
+static void provider(struct capture *c, struct captured *p)
 {
-    if (packet_skip(p, 4))
+    if (captured_skip(p, 4))
         capture_ethernet(c, p);
 }
 
 static const struct {
     unsigned type;
-    void (*read)(struct capture *c, struct packet *p);
+    void (*read)(struct capture *c, struct captured *p);
 } types[] = {
     {ETHER_IPV4, capture_ip},
     {ETHER_IPV6, capture_ip},
@@ -65,10 +65,10 @@ static const struct {
     {ETHER_PPP, capture_ppp},
 };
 
-void capture_type(struct capture *c, struct packet *p, unsigned type)
+void capture_type(struct capture *c, struct captured *p, unsigned type)
 {
     do
-        if (!packet_enter(p))
+        if (!captured_enter(p))
             return;
     while (take_tag(p, &type));
     if (type <= ETHER_LENGTH_MAX) {
@@ -84,79 +84,79 @@ void capture_type(struct capture *c, struct packet *p, unsigned type)
     capture_unread(c, TRACE_ETHERNET, type);
 }
 
-void capture_ethernet(struct capture *c, struct packet *p)
+void capture_ethernet(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < ETHER_HEADER)
         return;
-    unsigned type = packet_word(p, 12);
-    packet_skip(p, ETHER_HEADER);
+    unsigned type = captured_word(p, 12);
+    captured_skip(p, ETHER_HEADER);
     capture_type(c, p, type);
 }
 
-static void cooked(struct capture *c, struct packet *p)
+static void cooked(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 16)
         return;
-    unsigned type = packet_word(p, 14);
-    packet_skip(p, 16);
+    unsigned type = captured_word(p, 14);
+    captured_skip(p, 16);
     capture_type(c, p, type);
 }
 
-static void cooked2(struct capture *c, struct packet *p)
+static void cooked2(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 20)
         return;
-    unsigned type = packet_word(p, 0);
-    packet_skip(p, 20);
+    unsigned type = captured_word(p, 0);
+    captured_skip(p, 20);
     capture_type(c, p, type);
 }
 
 /* What iptables logs: fields, of which one is the packet (tcpdump -i nflog). */
-static void netfilter_log(struct capture *c, struct packet *p)
+static void netfilter_log(struct capture *c, struct captured *p)
 {
     enum { HEADER = 4, FIELD = 4, PAYLOAD = 9 };
-    packet_skip(p, HEADER);
+    captured_skip(p, HEADER);
     while (p->bytes.n >= FIELD) { /* of the order of the machine that wrote it: little */
-        unsigned length = packet_octet(p, 0) | packet_octet(p, 1) << 8;
-        unsigned type = packet_octet(p, 2) | packet_octet(p, 3) << 8;
+        unsigned length = captured_octet(p, 0) | captured_octet(p, 1) << 8;
+        unsigned type = captured_octet(p, 2) | captured_octet(p, 3) << 8;
         if (length < FIELD)
             return;
         if (type == PAYLOAD) {
-            packet_skip(p, FIELD);
-            packet_limit(p, p->missing > 0 ? p->bytes.n + p->missing : length - FIELD);
+            captured_skip(p, FIELD);
+            captured_limit(p, p->missing > 0 ? p->bytes.n + p->missing : length - FIELD);
             capture_ip(c, p);
             return;
         }
-        if (!packet_skip(p, (length + 3) & ~3u))
+        if (!captured_skip(p, (length + 3) & ~3u))
             return;
     }
 }
 
-static void hdlc(struct capture *c, struct packet *p)
+static void hdlc(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 4)
         return;
-    unsigned type = packet_word(p, 2);
-    packet_skip(p, 4);
+    unsigned type = captured_word(p, 2);
+    captured_skip(p, 4);
     capture_type(c, p, type);
 }
 
-static void encapsulated(struct capture *c, struct packet *p)
+static void encapsulated(struct capture *c, struct captured *p)
 {
-    if (packet_skip(p, 12))
+    if (captured_skip(p, 12))
         capture_ip(c, p);
 }
 
-static void loopback(struct capture *c, struct packet *p)
+static void loopback(struct capture *c, struct captured *p)
 {
-    if (packet_skip(p, 4))
+    if (captured_skip(p, 4))
         capture_ip(c, p);
 }
 
 /* 12 and 14 are what some systems wrote for raw IP. */
 static const struct {
     int link_type;
-    void (*read)(struct capture *c, struct packet *p);
+    void (*read)(struct capture *c, struct captured *p);
 } links[] = {
     {DLT_NFLOG, netfilter_log},     {DLT_C_HDLC, hdlc},      {DLT_ENC, encapsulated},
     {DLT_EN10MB, capture_ethernet}, {DLT_LINUX_SLL, cooked}, {DLT_LINUX_SLL2, cooked2},
@@ -166,7 +166,7 @@ static const struct {
     {DLT_PPP_SERIAL, capture_ppp},  {DLT_PPP_ETHER, pppoe},
 };
 
-void capture_link(struct capture *c, struct packet *p)
+void capture_link(struct capture *c, struct captured *p)
 {
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
         if (links[i].link_type == c->link_type) {

@@ -119,10 +119,10 @@ static void give(struct reading *r, unsigned interface, int64_t time_us, struct 
                  size_t length)
 {
     struct capture *c = r->capture;
-    struct packet p = {.bytes = bytes,
-                       .missing = length > bytes.n ? length - bytes.n : 0,
-                       .time_us = time_us,
-                       .number = ++c->tally->packets};
+    struct captured p = {.bytes = bytes,
+                         .missing = length > bytes.n ? length - bytes.n : 0,
+                         .time_us = time_us,
+                         .number = ++c->tally->packets};
     c->tally->cut += p.missing > 0;
     c->link_type = r->interfaces[interface].link_type;
     capture_link(c, &p);

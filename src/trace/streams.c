@@ -17,7 +17,7 @@
 struct segment {
     uint32_t sequence;
     struct str bytes; /* owned */
-    size_t missing;   /* behind them, as in struct packet */
+    size_t missing;   /* behind them, as in struct captured */
 };
 
 struct stream {
@@ -61,7 +61,7 @@ void streams_free(struct streams *s)
 
 static void flush(struct capture *c, struct stream *s);
 
-static struct stream *find(struct capture *c, const struct packet *p, bool *is_new)
+static struct stream *find(struct capture *c, const struct captured *p, bool *is_new)
 {
     struct streams *all = c->streams;
     struct stream *oldest = &all->list[0];
@@ -231,7 +231,7 @@ static void flush(struct capture *c, struct stream *s)
     cut_here(c, s, 0);
 }
 
-void streams_add(struct capture *c, const struct packet *p, uint32_t sequence, bool syn)
+void streams_add(struct capture *c, const struct captured *p, uint32_t sequence, bool syn)
 {
     bool is_new;
     struct stream *s = find(c, p, &is_new);

@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <stird/core/framing.h>
 
-static void visit(struct capture *c, const struct packet *p, struct str text)
+static void visit(struct capture *c, const struct captured *p, struct str text)
 {
     c->visit(c->user, &(struct trace_message){.text = text,
                                               .time_us = p->time_us,
@@ -17,7 +17,7 @@ static void visit(struct capture *c, const struct packet *p, struct str text)
 }
 
 /* Whether the first line is there, or the part of it that was captured begins an INVITE. */
-static bool begins_a_message(const struct packet *p, struct str text)
+static bool begins_a_message(const struct captured *p, struct str text)
 {
     size_t end = str_find(text, '\n', 0);
     if (end == text.n && p->missing > 0)
@@ -25,7 +25,7 @@ static bool begins_a_message(const struct packet *p, struct str text)
     return start_line_is_sip(str_trim(str_slice(text, 0, end)));
 }
 
-static bool take_message(struct capture *c, struct packet *p)
+static bool take_message(struct capture *c, struct captured *p)
 {
     static const struct frame_limits limits = {64 * 1024, 4096};
     struct frame frame = {0};
@@ -40,19 +40,19 @@ static bool take_message(struct capture *c, struct packet *p)
     return true;
 }
 
-static void udp(struct capture *c, struct packet *p)
+static void udp(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 8)
         return;
-    unsigned port = packet_word(p, 2), length = packet_word(p, 4);
-    p->from.port = (uint16_t)packet_word(p, 0);
+    unsigned port = captured_word(p, 2), length = captured_word(p, 4);
+    p->from.port = (uint16_t)captured_word(p, 0);
     p->to.port = (uint16_t)port;
     /*
      * Octets behind this length are padding; of a packet that is cut it tells how much is missing.
      */
     if (length >= 8 && (p->missing > 0 || length < p->bytes.n))
-        packet_limit(p, length);
-    packet_skip(p, 8);
+        captured_limit(p, length);
+    captured_skip(p, 8);
     c->tally->udp++;
     if (hep_is(p) && !hep_take(p))
         return;
@@ -60,34 +60,34 @@ static void udp(struct capture *c, struct packet *p)
         capture_udp_tunnel(c, p, port);
 }
 
-static void tcp(struct capture *c, struct packet *p)
+static void tcp(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 20)
         return;
-    size_t header = (packet_octet(p, 12) >> 4) * 4u;
-    uint32_t sequence = packet_long(p, 4);
-    bool syn = (packet_octet(p, 13) & 2) != 0;
-    p->from.port = (uint16_t)packet_word(p, 0);
-    p->to.port = (uint16_t)packet_word(p, 2);
+    size_t header = (captured_octet(p, 12) >> 4) * 4u;
+    uint32_t sequence = captured_long(p, 4);
+    bool syn = (captured_octet(p, 13) & 2) != 0;
+    p->from.port = (uint16_t)captured_word(p, 0);
+    p->to.port = (uint16_t)captured_word(p, 2);
     c->tally->tcp++;
-    if (header >= 20 && packet_skip(p, header))
+    if (header >= 20 && captured_skip(p, header))
         streams_add(c, p, sequence, syn);
 }
 
-static void authenticated(struct capture *c, struct packet *p)
+static void authenticated(struct capture *c, struct captured *p)
 {
     if (p->bytes.n < 12)
         return;
-    unsigned next = packet_octet(p, 0);
-    if (packet_enter(p) && packet_skip(p, (packet_octet(p, 1) + 2) * 4u))
+    unsigned next = captured_octet(p, 0);
+    if (captured_enter(p) && captured_skip(p, (captured_octet(p, 1) + 2) * 4u))
         capture_transport(c, p, next);
 }
 
-void capture_transport(struct capture *c, struct packet *p, unsigned protocol)
+void capture_transport(struct capture *c, struct captured *p, unsigned protocol)
 {
     static const struct {
         unsigned protocol;
-        void (*read)(struct capture *c, struct packet *p);
+        void (*read)(struct capture *c, struct captured *p);
     } protocols[] = {
         {IPPROTO_UDP, udp},         {IPPROTO_TCP, tcp},         {IPPROTO_IPIP, capture_ip},
         {IPPROTO_IPV6, capture_ip}, {IPPROTO_GRE, capture_gre}, {IPPROTO_AH, authenticated},

@@ -156,7 +156,7 @@ static bool prepare(struct bench *b)
     struct sti_certificate c;
     bool good = arena &&
                 sti_certificate_prepare(&c, buf_str(&b->chain), b->trust, b->now_s, arena) &&
-                !sti_certificate_fault(&c) && !c.trusted.chain;
+                !sti_certificate_fault(&c) && !c.by_anchors.chain;
     sti_certificate_fini(&c);
     arena_free(arena);
     return good;

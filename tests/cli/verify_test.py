@@ -379,6 +379,21 @@ class Messages(Lab):
         self.assertIn("made for the Request-URI's number", got[3]["dest"])
         self.assertNotIn("Request-URI", self.token(tokens.invite(value))[3]["dest"])
 
+    def test_each_identity_is_judged_alone(self):
+        """R-V-001 R-V-002: neither a bad one nor one of another type says anything of its neighbours."""
+        good = tokens.identity(self.unit)
+        bad = tokens.identity(self.unit, orig="12155550199")
+        other = tokens.identity(self.unit, header={"ppt": "foo"},
+                                parameters=";info=<https://localhost:8443/709J.pem>;alg=ES256;ppt=foo")
+        expected = {good: ("valid", 0), bad: ("invalid", 438), other: ("ignored", 428)}
+        for values in ((good,), (other,), (good, bad), (bad, good), (other, good), (good, other, bad)):
+            with self.subTest(expected=[expected[value] for value in values]):
+                message = tokens.invite(more=["Identity: " + value for value in values])
+                _, calls = self.verify(self.write("input", message))
+                told = calls[0]["hops"][0]["tokens"]
+                self.assertEqual([(t["verdict"], t["sip_status"]) for t in told],
+                                 [expected[value] for value in values])
+
     def test_a_message_without_identity(self):
         status, calls = self.verify(self.write("input", tokens.invite()))
         self.assertEqual((status, calls[0]["hops"][0]["changes"]),

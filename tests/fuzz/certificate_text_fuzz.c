@@ -32,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     chain = certificates_read_trusted(text, &fault);
     assert(!chain == (fault.why != NULL));
     sk_X509_pop_free(chain, X509_free);
-    STACK_OF(X509_CRL) *crls = crls_read(text, &fault);
+    STACK_OF(X509_CRL) *crls = text_crls(text, &fault);
     assert(!crls == (fault.why != NULL));
     sk_X509_CRL_pop_free(crls, X509_CRL_free);
-    EVP_PKEY *key = private_key_read(text, &fault);
+    EVP_PKEY *key = text_private_key(text, &fault);
     assert(!key == (fault.why != NULL));
     EVP_PKEY_free(key);
     return 0;

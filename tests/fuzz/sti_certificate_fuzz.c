@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(good);
     assert(!c.unreadable || !c.key);
     assert(c.unreadable || c.key || sti_certificate_fault(&c));
-    assert(c.unreadable || (c.has_anchors && c.trusted.chain));
-    assert(c.trusted.revoked != TRUST_REVOKED && c.trusted.revoked != TRUST_NOT_REVOKED);
+    assert(c.unreadable || (c.has_anchors && c.by_anchors.chain));
+    assert(c.by_anchors.revoked != TRUST_REVOKED && c.by_anchors.revoked != TRUST_NOT_REVOKED);
     assert(size <= CERTIFICATES_BYTES_MAX || c.unreadable);
     if (c.scope.n_lists > 0) {
         struct tn number;

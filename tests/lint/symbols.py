@@ -33,26 +33,11 @@ NOUNS = {
                                 "what a header is made of: one reader"),
     "src/net/": ("connection", "one noun in three files: opened, used, used again"),
     "src/net/listen.c": ("listener", "what listens"),
-    # To be renamed by whoever works there.
-    "src/conf/resolve_certificate.c": ("read_fault", "later"),
-    "src/conf/reader.c": ("resolve_path", "later"),
-    "src/core/keys/certificate_request.c": ("extension_of_der subject_write", "later"),
-    "src/core/keys/certificate_text.c": ("crls_read private_key", "later"),
-    "src/core/keys/key_pem.c": ("signing", "later"),
-    "src/core/verify/findings.c": ("found_text", "later"),
-    "src/core/verify/hops.c": ("sip_identities", "later"),
 }
 
 # External although only their own file uses them.
 VAIN = {
     "main": "the C library calls it",
-    "key_file_fini": "later: daemon/key_file.h",
-    "key_file_is_token": "later: daemon/key_file.h",
-    "key_file_load": "later: daemon/key_file.h",
-    "key_file_read": "later: daemon/key_file.h",
-    "revocation_list_is_indirect": "later: core/verify/revocation_list.h",
-    "signing_service_signed": "later: daemon/signing_service.h",
-    "supervisor_end": "later: daemon/supervisor/supervisor.h",
 }
 
 

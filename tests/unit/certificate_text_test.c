@@ -24,7 +24,7 @@ static int make_unit(void **state)
     snprintf(path, sizeof(path), "%s/none", lab);
     chain = lab_read(path, "chain.pem");
     key = lab_read(path, "key.pem");
-    parsed = private_key_read(str_of(key), &fault);
+    parsed = text_private_key(str_of(key), &fault);
     assert_non_null(parsed);
     return 0;
 }
@@ -57,7 +57,7 @@ static void expect_chain(struct str text, const char *words)
 static void expect_key(struct str text, const char *words)
 {
     struct text_fault fault = {0, ""};
-    EVP_PKEY *read = private_key_read(text, &fault);
+    EVP_PKEY *read = text_private_key(text, &fault);
     expect("key", &fault, read != NULL, words);
     EVP_PKEY_free(read);
 }
@@ -315,7 +315,7 @@ static void several_keys(void **state)
     char *other = lab_read(path, "key.pem");
     struct buf right = joined(key, other, ""), wrong = joined(other, key, "");
     lab_certificate(&c, arena, lab, "none");
-    assert_int_equal(private_keys_in(buf_str(&right)), 2);
+    assert_int_equal(text_private_keys(buf_str(&right)), 2);
     struct credential *one = credential_new(&c, STR("key.pem"), buf_str(&right), &problems);
     assert_non_null(one);
     credential_free(one);

@@ -3,7 +3,7 @@
 
 #include <openssl/x509v3.h>
 #include <stird/core/certificate_chain.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/served_certificate.h>
 #include <stird/core/sti_certificate.h>
 #include <stird/lab/lab_ca.h>
 
@@ -233,7 +233,7 @@ static void the_chain_that_is_trusted_limits(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         struct sti_certificate c = judge(ways[i].served, ways[i].anchors, NOW);
-        bool trusted = c.has_anchors && !c.trusted.chain;
+        bool trusted = c.has_anchors && !c.by_anchors.chain;
         if (trusted != ways[i].trusted || covers(&c.scope, "12155550150") != ways[i].wide)
             fail_msg("%s under %s: %s, %s", ways[i].served,
                      ways[i].anchors ? ways[i].anchors : "none", trusted ? "trusted" : "not",
@@ -271,7 +271,7 @@ static void the_longest_chain(void **state)
         for (int i = 0; i < BETWEEN; i++)
             assert_true(lab_add_certificate(&text, made[turned ? i : BETWEEN - 1 - i]));
         assert_true(sti_certificate_prepare(&c, buf_str(&text), t, NOW, arena));
-        assert_null(c.trusted.chain);
+        assert_null(c.by_anchors.chain);
         assert_int_equal(c.scope.n_lists, BETWEEN + 1);
         assert_false(covers(&c.scope, "12155550150"));
         assert_true(covers(&c.scope, "12155550100"));
@@ -322,14 +322,14 @@ static void what_failed_by_time_has_an_end(void **state)
 {
     (void)state;
     struct sti_certificate early = judge("LT", "R", NOW), late = judge("LT", "R", NOW + 2 * DAY);
-    assert_non_null(early.trusted.chain);
+    assert_non_null(early.by_anchors.chain);
     assert_true(sti_certificate_is_judged(&early, NOW + DAY - 1));
     assert_false(sti_certificate_is_judged(&early, NOW + DAY));
-    assert_null(late.trusted.chain);
+    assert_null(late.by_anchors.chain);
     assert_true(sti_certificate_is_judged(&late, NOW + DAY));
     assert_false(sti_certificate_is_judged(&late, NOW));
     struct sti_certificate over = judge("LN", "R", NOW);
-    assert_non_null(over.trusted.chain);
+    assert_non_null(over.by_anchors.chain);
     assert_true(sti_certificate_is_judged(&over, NOW + DAY));
     assert_false(sti_certificate_is_judged(&over, NOW - 9 * DAY));
 }
@@ -377,9 +377,10 @@ static void a_url_that_serves_a_narrower_issuer(void **state)
                             .content_type = STR("application/pem-certificate-chain")};
     struct trust *t = trust_of("R");
     struct str saying;
-    assert_int_equal(certificate_check(&narrow, &served, t, NOW, arena, &saying),
+    assert_int_equal(served_certificate_judge(&narrow, &served, t, NOW, arena, &saying),
                      CERTIFICATE_SERVED);
-    assert_int_equal(certificate_check(&wide, &served, t, NOW, arena, &saying), CERTIFICATE_WRONG);
+    assert_int_equal(served_certificate_judge(&wide, &served, t, NOW, arena, &saying),
+                     CERTIFICATE_WRONG);
     assert_true(str_starts(saying, STR("serves a certificate for other numbers")));
     certificate_fini(&wide);
     certificate_fini(&narrow);

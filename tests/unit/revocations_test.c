@@ -3,7 +3,7 @@
 #include "lab.h"
 
 #include <openssl/x509v3.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/certificate_chain.h>
 #include <stird/core/trust.h>
 #include <stird/lab/lab_ca.h>
 

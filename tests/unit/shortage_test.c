@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stird/base/shortage.h>
 #include <stird/core/certificate_chain.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/served_certificate.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/library_memory.h>
 
@@ -319,8 +319,8 @@ static int judge_served(const struct story *s)
     const struct served served = {buf_str(&chains[s->more]),
                                   STR("application/pem-certificate-chain")};
     struct arena *arena = arena_new(64);
-    enum certificate_state state = arena ? certificate_check(&unit, &served, with_lists, NOW, arena,
-                                                             &saying)
+    enum certificate_state state = arena ? served_certificate_judge(&unit, &served, with_lists, NOW,
+                                                                    arena, &saying)
                                          : CERTIFICATE_UNCHECKED;
     arena_free(arena);
     return state == CERTIFICATE_UNCHECKED ? NOT_JUDGED : (int)state;

@@ -159,8 +159,8 @@ static void the_range_of_a_signature(void **state)
     }
 }
 
-/* A token of a type that is not in the table is for others, by whatever it is signed: VVP has
-   EdDSA. One that is called shaken anywhere has shaken's algorithm, or is refused. */
+/* R-V-002: A token of a type that is not in the table is for others, by whatever it is signed: VVP
+   has EdDSA. One that is called shaken anywhere has shaken's algorithm, or is refused. */
 static void types_of_others_are_left_to_them(void **state)
 {
     static const struct {

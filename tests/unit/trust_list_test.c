@@ -1,5 +1,5 @@
-/* The list of authorities that a policy administrator signs: what it has to be, and what of one
- * that is not is used: nothing. */
+/* The list of authorities that a policy administrator signs: what it has to be; of a list that is
+ * not so, nothing is used. R-C-009. */
 #include "lab.h"
 
 #include <stird/core/trust_list.h>

@@ -385,6 +385,7 @@ static void claims_say_what_is_wrong(void **state)
     }
 }
 
+/* R-V-002. */
 static void token_and_parameter_say_the_same_type(void **state)
 {
     (void)state;

@@ -17,11 +17,11 @@ enum address_family { ADDRESS_NONE, ADDRESS_IPV4, ADDRESS_IPV6 };
 struct address {
     uint8_t family;    /* enum address_family */
     uint16_t port;     /* host order; 0: none */
-    uint8_t bytes[16]; /* network order; the first 4 for IPv4, the rest 0 */
+    uint8_t bytes[16]; /* network order; IPv4 fills the first 4, the rest is 0 */
 };
 
 struct address_prefix {
-    struct address address; /* port is not looked at */
+    struct address address; /* its port means nothing */
     uint8_t bits;
 };
 
@@ -30,14 +30,14 @@ bool address_parse(struct str text, struct address *a);
 /* "192.0.2.0/24", "2001:db8::/32", or an address alone. Bits behind the prefix must be 0. */
 bool address_prefix_parse(struct str text, struct address_prefix *p);
 
-/* Whether A is an address in the form that this file gives one: of a known family, IPv4 in 4
-   octets, a mapped address as IPv4. To be asked of an address that came from another process. */
+/* Whether A has the form that the functions of this file produce: a known family, IPv4 in 4 octets,
+   a mapped address as IPv4. Ask it of every address that came from another process. */
 bool address_is_sound(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
-/* Without the port. */
+/* Compares without the port. */
 bool address_same_host(const struct address *a, const struct address *b);
-/* The host that A is counted for: without the port, and with IPv6 the /64, since one host may take
-   any address of that. */
+/* The host that A is counted for: A without its port, and of IPv6 the /64, since one host may use
+   any address in it. */
 struct address address_counted(const struct address *a);
 bool address_prefix_covers(const struct address_prefix *p, const struct address *a);
 

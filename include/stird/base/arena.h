@@ -1,5 +1,5 @@
 /*
- * arena - memory that ends together: of one call, or of one set of settings.
+ * arena - memory that is freed all at once: what one call needs, or one set of settings.
  *
  * An allocation cannot be freed alone; arena_free() frees all. Not shared between threads.
  */

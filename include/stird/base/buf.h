@@ -22,7 +22,7 @@ struct buf {
 #define BUF_INIT ((struct buf){0})
 
 void buf_fini(struct buf *b);
-/* Empties it, keeps the memory, clears the error. */
+/* Empties the buf and clears its error, but keeps the memory. */
 void buf_reset(struct buf *b);
 bool buf_failed(const struct buf *b);
 /* What was written so far; borrowed until the next append. */
@@ -31,7 +31,8 @@ struct str buf_str(const struct buf *b);
  */
 char *buf_take(struct buf *b, size_t *n);
 
-/* Room for N more bytes; NULL on failure. Followed by buf_grew() with what was used of it. */
+/* Room for N more bytes; NULL on failure. Call buf_grew() afterwards with the number of bytes that
+   were used. */
 char *buf_room(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
 

@@ -1,6 +1,7 @@
 /*
- * count - a number that one process writes, in memory that others read at the same time: a plain
- * load and store each, never half of one. No two may write the same.
+ * count - a number that one process writes in memory that others read at the same time. Each access
+ * is one plain load or store, so nobody sees half a number. Only one process may write a given
+ * number.
  */
 #ifndef STIRD_COUNT_H
 #define STIRD_COUNT_H
@@ -24,7 +25,7 @@ static inline void count_add(uint64_t *count, uint64_t n)
     count_set(count, count_now(count) + n);
 }
 
-/* Of a level: N less. */
+/* For a level, which may also fall: N less. */
 static inline void count_take(uint64_t *count, uint64_t n)
 {
     count_set(count, count_now(count) - n);

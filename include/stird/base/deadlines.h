@@ -1,5 +1,5 @@
 /*
- * deadlines - which of many comes first: a heap of them. Pure: knows no clock.
+ * deadlines - tells which of many deadlines comes first, by a heap. Pure: knows no clock.
  *
  * A deadline is a part of what waits (container_of.h) and stays where it is.
  */
@@ -16,19 +16,19 @@ struct deadline {
 };
 
 struct deadlines {
-    struct deadline **list; /* the first is the one that comes first */
+    struct deadline **list; /* a heap: the earliest stands first */
     size_t n, room;
 };
 
 #define DEADLINES_INIT ((struct deadlines){0})
 
 void deadlines_fini(struct deadlines *d);
-/* False: no memory, and it is not in it. */
+/* False when there is no memory: then it was not added. */
 bool deadlines_add(struct deadlines *d, struct deadline *one);
 void deadlines_remove(struct deadlines *d, struct deadline *one);
-/* The one that comes first; NULL: there is none. */
+/* The earliest; NULL when there is none. */
 struct deadline *deadlines_first(const struct deadlines *d);
-/* The first one if it is over, or NULL. */
+/* The earliest if its time has come, else NULL. */
 struct deadline *deadlines_over(const struct deadlines *d, int64_t now_ms);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * Never blocks: a line that the reader of the descriptor does not take at once is dropped and
  * counted, and the next line that gets through is preceded by one with the count. A line has at
- * most PIPE_BUF octets, and none is kept. Values may come from the network; event names and keys
- * come from the program. For the core: it does not log.
+ * most PIPE_BUF octets, and none is kept for later. Values may come from the network; event names
+ * and keys come from the program. The core does not log.
  */
 #ifndef STIRD_LOG_H
 #define STIRD_LOG_H
@@ -32,20 +32,22 @@ struct log_field {
  */
 void log_open(const char *process, int fd, bool journal);
 /*
- * FD: connected to journald's own socket, a datagram a line. Each line goes there, with CALL_ID,
- * TRUNK, ORIG_TN, DEST_TN, REASON, CAUSE and UPSTREAM as fields of their own where it has them, and
- * to standard error only where journald does not take it. Stays the caller's; children inherit it.
+ * FD is connected to journald's own socket, which takes one line in each datagram. Each line goes
+ * there, with CALL_ID, TRUNK, ORIG_TN, DEST_TN, REASON, CAUSE and UPSTREAM as fields of their own
+ * where it has them, and to standard error only where journald does not take it. FD stays the
+ * caller's; children inherit it.
  */
 void log_to_journal(int fd);
 int log_journal_fd(void); /* -1: none */
-/* For lines that a person reads as they come: each begins with its time (UTC), its level in colour.
-   Not with JOURNAL. */
+/* For a person who reads along: each line begins with its time (UTC) and has its level in colour.
+   Not to be used with JOURNAL. */
 void log_dress(bool times, bool colours);
 /*
  * If FD is a pipe, a terminal or another device: gives it an open file description of its own that
  * never waits, so that the one it shares with whoever started this process stays as it is. Where
- * that is not allowed (a pipe of another user's) the pipe's own description is made so; a terminal
- * of another user's is asked before each line. Files and sockets need nothing.
+ * that is not allowed (a pipe of another user), the pipe's own description is made non-blocking; a
+ * terminal of another user is asked before each line whether it takes one. Files and sockets need
+ * nothing.
  */
 void log_never_wait(int fd);
 /* Undoes that, so that an operator whose start failed gets all lines that say why. */
@@ -55,7 +57,8 @@ void log_count_together(void);
 void log_set_level(enum log_level level);
 /* Whether a line of this level would be written: ask before costly formatting. */
 bool log_wants(enum log_level level);
-/* Lines that were dropped since the start, with log_count_together() by any of the processes. */
+/* How many lines were dropped since the start; after log_count_together(), by all processes
+   together. */
 uint64_t log_dropped(void);
 
 /* EVENT is a short sentence of the program; FIELDS end with key == NULL. */

@@ -1,6 +1,6 @@
 /*
- * log_level - how much is said in the log. For the core too, which has it among its settings and
- * does not log.
+ * log_level - how much is said in the log. Apart from log.h, because the core has it among its
+ * settings but does not log.
  */
 #ifndef STIRD_LOG_LEVEL_H
 #define STIRD_LOG_LEVEL_H

@@ -14,9 +14,10 @@
  * them here. 0 or -errno.
  */
 int packet_pair(int fds[2]);
-/* Packets that come at FD bring no descriptors along, on a kernel that can refuse them. */
+/* From now on packets that arrive at FD bring no descriptors along, on a kernel that can refuse
+   them. */
 void packet_refuse_rights(int fd);
-/* After a read of FD gave 0: whether nothing will ever come any more. */
+/* To be asked after a read of FD gave 0: whether nothing can ever come any more. */
 bool packet_is_end(int fd);
 
 #endif

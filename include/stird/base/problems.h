@@ -17,15 +17,15 @@ struct problem {
     char *file;    /* never NULL; "" when no file is to blame */
     unsigned line; /* 0: the file as a whole */
     char *text;
-    bool may_pass; /* it may be over by itself, so another try is worth it */
-    bool last;     /* it speaks of all others, and stands behind them */
+    bool may_pass; /* it may pass by itself, so another try is worth it */
+    bool last;     /* it is about all the others, and is printed after them */
 };
 
 struct problems {
     struct problem *list;
     size_t n, capacity;
-    size_t n_passing;   /* of these: what may pass */
-    bool out_of_memory; /* one could not be kept: counts as a problem too */
+    size_t n_passing;   /* how many of these may pass by themselves */
+    bool out_of_memory; /* there was no memory to keep one, which counts as a problem too */
 };
 
 #define PROBLEMS_INIT ((struct problems){0})
@@ -34,20 +34,21 @@ void problems_fini(struct problems *p);
 bool problems_any(const struct problems *p);
 void problems_add(struct problems *p, struct str file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The problem that was added last is about all others, and is printed behind them. */
+/* Says that the problem added last is about all the others: it is printed after them. */
 void problems_stands_last(struct problems *p);
 /*
- * The problem that was added last has this errno as its cause. It tells whether another try is
+ * Says that the problem added last was caused by this errno, which tells whether another try is
  * worth it: lack of memory, a full disk or an address that is not there yet may pass; a missing
  * right does not.
  */
 void problems_may_pass(struct problems *p, int error);
-/* Whether one of them would be there again at another try. */
+/* Whether one of them would not pass by itself, so that another try would fail as well. */
 bool problems_stay(const struct problems *p);
-/* All of FROM behind those of TO. */
+/* Moves all of FROM behind those of TO. */
 void problems_move(struct problems *to, struct problems *from);
-/* By file and line, in the order found where these are equal, then those that stand last; a list of
- * thousands stays as it is.
+/*
+ * Sorts by file and line; equal ones stay in the order in which they were found, and those about
+ * all the others come last. A list of thousands stays as it is.
  */
 void problems_sort(struct problems *p);
 /* "file:line: text\n" each, sorted so. */

@@ -1,6 +1,6 @@
 /*
- * regular_file - opens a file to read in a place where somebody else may have put something that is
- * no file: neither a FIFO that nobody fills nor a device can hold the reader up.
+ * regular_file - opens a file for reading in a place where somebody else may have put something
+ * else, such as a FIFO that nobody fills or a device: neither can hold the reader up.
  */
 #ifndef STIRD_REGULAR_FILE_H
 #define STIRD_REGULAR_FILE_H

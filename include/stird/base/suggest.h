@@ -10,8 +10,8 @@
 #define SUGGEST_FAR 1000u
 
 /*
- * Letters that one must change, add, take away or swap with the next to make B of A, in any case. A
- * word of more than 40 octets is near to none: SUGGEST_FAR.
+ * How many letters one must change, add, take away or swap with the next one to turn A into B;
+ * upper and lower case are equal. A word of more than 40 octets is near to none: SUGGEST_FAR.
  */
 unsigned suggest_distance(struct str a, struct str b);
 

@@ -10,8 +10,10 @@
 
 #define RUNTIME_DIRECTORY_DEFAULT "/run/stird"
 
-/* What TEXT, a configuration file's, gives as directories.runtime, as it is written there; NULL:
- * nothing that can be found, or no memory. The caller frees it. */
+/*
+ * What TEXT, a configuration file, gives as directories.runtime, as it is written there; NULL when
+ * it cannot be found there, or there is no memory. The caller frees it.
+ */
 char *runtime_directory_in(struct str text);
 
 #endif

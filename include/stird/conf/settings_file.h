@@ -2,7 +2,7 @@
  * settings_file - configuration files to settings, every mistake with file:line.
  *
  * The supervisor reads files once and keeps what it read (struct files); a worker or signer parses
- * the same bytes again and so gets the same settings without opening anything. Only this ring
+ * the same bytes again and so gets the same settings without opening anything. Only src/conf
  * includes libconfig.
  */
 #ifndef STIRD_SETTINGS_FILE_H
@@ -32,7 +32,7 @@ struct files *files_from_fd(int fd);
  * most MAX_BYTES, no symlink at the last step), as remembered afterwards. 0 or -errno.
  */
 int files_read(struct files *files, struct str path, size_t max_bytes, struct str *text);
-/* The same of a file that is no text. */
+/* The same for a file that is not text. */
 int files_read_bytes(struct files *files, struct str path, size_t max_bytes, struct str *bytes);
 /*
  * The same for a private key: refused with -EKEYREJECTED when its owner is neither root nor OWNER
@@ -43,7 +43,8 @@ int files_read_secret(struct files *files, struct str path, uid_t owner, size_t 
                       struct str *text);
 /* Calls VISIT with the path of each file that could be read, and of each directory listed. */
 void files_each(const struct files *files, void (*visit)(void *user, struct str path), void *user);
-/* The names in a directory that end in SUFFIX, sorted, remembered likewise; joined by NUL. */
+/* The names in a directory that end in SUFFIX, sorted and joined by NUL; remembered in the same
+   way. */
 int files_list(struct files *files, struct str directory, struct str suffix, struct str *names);
 
 /*
@@ -55,48 +56,50 @@ struct settings *settings_read(struct files *files, struct str path, int64_t now
                                struct problems *problems);
 
 /*
- * The same, for a check that goes on to what bad settings name: with mistakes *USABLE is false, and
- * the settings are what could be read, `open` in them what is not known. For checks alone. NULL: a
- * file could not be read to its end, or there is no memory.
+ * The same for checks alone, which go on to look at what bad settings name. With mistakes *USABLE
+ * is false and the settings hold what could be read; `open` in them says what is not known. NULL
+ * when a file could not be read to its end, or there is no memory.
  */
 struct settings *settings_read_all(struct files *files, struct str path, int64_t now_s,
                                    struct problems *problems, bool *usable);
 
 /*
- * The same where a file cannot be read to its end: what it says before its syntax error, after
- * settings_read_all() has told of that. For the names in them alone; what is wrong with
- * certificates they name goes to OF_CERTIFICATES. NULL: there is no memory.
+ * The same where a file cannot be read to its end: what it says before its syntax error, which
+ * settings_read_all() has already reported. Only the names in these settings may be used; what is
+ * wrong with the certificates that they name goes to OF_CERTIFICATES. NULL when there is no memory.
  */
 struct settings *settings_read_beginnings(struct files *files, struct str path, int64_t now_s,
                                           struct problems *of_certificates);
 
 /*
- * The private keys that the settings themselves name (tls.key), into FILES, for those that serve.
- * Nothing else reads one: stirctl has no need of it. OWNER: as in files_read_secret(). False with
- * problems.
+ * Reads the private keys that the settings themselves name (tls.key) into FILES, for the processes
+ * that serve. Nothing else reads one: stirctl does not need it. OWNER as in files_read_secret().
+ * False with problems.
  */
 bool settings_read_secrets(struct files *files, const struct settings *settings, uid_t owner,
                            struct problems *problems);
 
 /*
- * What the configuration's own files say of where things are: directories, the record file, id and
- * directory of each certificate, groups at the control socket. Opens nothing else, and nothing is
- * judged that needs more: an operator finds a stird by it who may not read its certificates, and
- * whatever is wrong with them. With mistakes of those files *USABLE is false. NULL: as above.
+ * What the configuration's own files say about where things are: directories, the record file, id
+ * and directory of each certificate, groups at the control socket. Opens no other file and judges
+ * nothing that would need one, so that an operator can find a stird whose certificates he may not
+ * read, or whose certificates are wrong. With mistakes in those files *USABLE is false. NULL as
+ * above.
  */
 struct settings *settings_read_paths(struct files *files, struct str path,
                                      struct problems *problems, bool *usable);
 
 /*
- * settings_read() for who looks at number tables alone: customers, trunks, countries, zones, and of
- * each certificate its id, directory and provider. No certificate and no file of TLS is opened, and
- * what is wrong with them is no problem: an operator need not be allowed to read them. No call can
- * be decided by such settings.
+ * settings_read() for tools that look at number tables alone: customers, trunks, countries, zones,
+ * and of each certificate its id, directory and provider. No certificate and no file for TLS is
+ * opened, and what is wrong with those is not reported: the operator need not be allowed to read
+ * them. No call can be decided by such settings.
  */
 struct settings *settings_read_for_tables(struct files *files, struct str path, int64_t now_s,
                                           struct problems *problems);
 
-/* Where the main part of settings of settings_read() says KEY; LINE is 0 where it does not. */
+/* Where the main part of the settings, read by settings_read(), says KEY; LINE is 0 where it does
+   not. */
 void settings_place(const struct settings *settings, const char *key, struct str *file,
                     unsigned *line);
 
@@ -104,13 +107,14 @@ void settings_place(const struct settings *settings, const char *key, struct str
 struct setting_change {
     struct str key, values; /* "records.backlog", "records.backlog: 16m instead of 8m" */
     struct str file;
-    unsigned line; /* 0: it is not written any more */
-    bool refused;  /* true: no reload, for the new one would not fit what runs; false: the old one
-                      goes on */
+    unsigned line; /* 0 when it is no longer written */
+    bool refused;  /* true: the reload is refused, because the new one would not fit what runs;
+                      false: the old one stays in force */
 };
 typedef void settings_change_taker(void *user, const struct setting_change *change);
 
-/* Calls TAKE for each of them in which NEXT differs from PRESENT; both are of settings_read(). */
+/* Calls TAKE for each of them in which NEXT differs from PRESENT; both were read by
+   settings_read(). */
 void settings_need_restart(const struct settings *next, const struct settings *present,
                            settings_change_taker *take, void *user);
 

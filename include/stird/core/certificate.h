@@ -47,4 +47,8 @@ void certificate_fini(struct certificate *c);
 /* REASON_OK, or why this certificate must not sign at NOW_S. */
 enum reason certificate_usable(const struct certificate *c, int64_t now_s);
 
+/* How much of a certificate's life is left: alarms go by it. */
+enum certificate_life { LIFE_LONG, LIFE_A_THIRD, LIFE_A_TENTH, LIFE_OVER };
+enum certificate_life certificate_life(const struct certificate *certificate, int64_t now_s);
+
 #endif

@@ -38,4 +38,9 @@ const char *certificate_warning(const struct certificate *c, const struct trust 
 const char *certificate_take_scope(struct certificate *c, const struct trust *anchors,
                                    int64_t now_s, struct arena *arena);
 
+/* Whether a list of TRUST (may be NULL) says so of the unit's own chain, whatever is served. False
+   without memory too (shortage.h). */
+bool certificate_is_revoked(const struct certificate *certificate, const struct trust *trust,
+                            int64_t now_s);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include <stird/core/settings.h>
 
-/* What a look at a unit's URL found last (certificate_check.h). */
+/* What a look at a unit's URL found last (served_certificate.h). */
 enum certificate_state {
     CERTIFICATE_UNCHECKED,
     CERTIFICATE_SERVED,      /* its URL serves it */

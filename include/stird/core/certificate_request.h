@@ -29,9 +29,9 @@ bool certificate_request_write(const struct certificate_request *request, EVP_PK
 bool certificate_request_write_key(EVP_PKEY *key, struct buf *pem);
 
 /* Writes C, O and CN into SUBJECT, which was empty. lab_ca.h makes certificates of it too. */
-bool subject_write(X509_NAME *subject, const char *country, const char *organization,
-                   const char *common_name);
+bool certificate_request_subject(X509_NAME *subject, const char *country, const char *organization,
+                                 const char *common_name);
 /* An extension that is not critical; OID as numbers. The caller frees it; NULL: no memory. */
-X509_EXTENSION *extension_of_der(const char *oid, struct str der);
+X509_EXTENSION *certificate_request_extension(const char *oid, struct str der);
 
 #endif

@@ -35,14 +35,14 @@ STACK_OF(X509) * certificates_read(struct str text, struct text_fault *fault);
 STACK_OF(X509) * certificates_read_trusted(struct str text, struct text_fault *fault);
 
 /* Revocation lists, PEM (one or more) or one in DER; NULL and *FAULT. */
-STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault);
+STACK_OF(X509_CRL) * text_crls(struct str text, struct text_fault *fault);
 
 /*
  * The first private key of TEXT: PEM (SEC1, PKCS#8, PKCS#1), unencrypted, of any kind. What is
  * decoded on the way lies in OpenSSL's secure heap and is cleansed. NULL and *FAULT.
  */
-EVP_PKEY *private_key_read(struct str text, struct text_fault *fault);
+EVP_PKEY *text_private_key(struct str text, struct text_fault *fault);
 /* How many TEXT has, of those that can be read without a password. */
-unsigned private_keys_in(struct str text);
+unsigned text_private_keys(struct str text);
 
 #endif

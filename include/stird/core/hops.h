@@ -18,9 +18,6 @@ struct sip_identity_facts {
     struct tn requested;  /* of the Request-URI, which no verifier compares (RFC 8224) */
     bool has_orig, has_dest, has_requested;
 };
-#define IDENTITIES_MAX 8
-/* The values of its Identity headers, folds inside; returns how many there are. */
-unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX]);
 /*
  * COUNTRY tells how numbers without a plus are written; its code may be empty. orig is that of
  * P-Asserted-Identity when there is one, as it is signed (asserted.h), else of From (RFC 8224

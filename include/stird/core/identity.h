@@ -46,6 +46,10 @@ enum identity_kind identity_parse(struct str value, struct identity *identity);
 #define IDENTITY_VALUES_MAX 16
 /* The values of a header line, in which some put several between commas; trimmed. How many. */
 unsigned identity_values(struct str line, struct str values[IDENTITY_VALUES_MAX]);
+#define IDENTITIES_MAX 8
+/* The values of the Identity headers of a message, folds inside, as far as there is room. How
+   many. */
+unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX]);
 /* Whether a header line holds no value at all. */
 bool identity_is_empty(struct str line);
 

@@ -59,7 +59,7 @@ struct sti_certificate {
     const char *fault[STI_RULES];
     bool has_anchors; /* it was judged by some: TRUSTED says how */
     int64_t judged_s; /* as of when */
-    struct trust_answer trusted;
+    struct trust_answer by_anchors;
 };
 
 /*

@@ -1,11 +1,11 @@
 /*
- * fetch - a certificate from the URL that a token names (RFC 8224 sections 7.3 and 12): nobody who
- * writes a URL may use us to look into our own network.
+ * fetch - fetches a certificate from the URL that a token names (RFC 8224 sections 7.3 and 12).
+ * Whoever writes a URL must not be able to use us to look into our own network.
  *
- * A server may send 512 KiB in 1024 records of TLS, whatever they are, and nothing of it is without
- * bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the address is
- * looked at after it was resolved, when the socket is opened. Blocks for as long as the limit says:
- * never in a process that has calls, or a key.
+ * A server may send 512 KiB in 1024 records of TLS, whatever they hold: nothing that it can make us
+ * do is without bounds. Https on port 443 or 8443 only, no user name, no redirect, no proxy; the
+ * address is looked at after it was resolved, when the socket is opened. Blocks for as long as the
+ * limit says: never in a process that has calls, or a key.
  */
 #ifndef STIRD_FETCH_H
 #define STIRD_FETCH_H
@@ -20,7 +20,7 @@
 #define FETCH_MAX_BYTES  FETCH_BODY_MAX /* CERTIFICATES_BYTES_MAX: nobody reads more */
 
 struct fetch_options {
-    unsigned timeout_ms; /* in all; 0: FETCH_TIMEOUT_MS */
+    unsigned timeout_ms; /* for the whole of it; 0: FETCH_TIMEOUT_MS */
     bool allow_private;  /* loopback, private, link-local and our own addresses too: for labs */
     const char *ca_file; /* PEM, whom the server's certificate may come from; NULL: the system's */
 };
@@ -31,7 +31,7 @@ struct fetch_reply {
     struct buf body;
     char content_type[128]; /* in lower case, without parameters; empty: it said none */
     int64_t served_s;       /* how long it may be kept, as the server said; -1: it said nothing */
-    long status;            /* of HTTP; 0: there was no answer */
+    long status;            /* the status of HTTP; 0: there was no answer */
     enum fetch_outcome outcome;
     char why[FETCH_WHY_BYTES]; /* what failed, when it did; no text of the network unescaped */
 };
@@ -39,8 +39,8 @@ struct fetch_reply {
 #define FETCH_REPLY_INIT ((struct fetch_reply){.served_s = -1, .outcome = FETCH_UNAVAILABLE})
 
 /*
- * Loads what fetch() needs from the disk (libcurl), for a process that is about to give up files.
- * False: it is not there, which fetch() will say.
+ * Loads from the disk what fetch() needs (libcurl), for a process that is about to give up files.
+ * False when it is not there; fetch() will say so.
  */
 bool fetch_prepare(void);
 /*

@@ -1,6 +1,6 @@
 /*
- * fetch_cache - certificates that were fetched, by URL: bounded, honours how long a server lets
- * them be kept, remembers failures for a short while, and lets one fetch serve all who ask
+ * fetch_cache - certificates that were fetched, by URL. It is bounded, keeps each as long as its
+ * server allows, remembers failures for a short while, and lets one fetch serve all who ask
  * meanwhile.
  *
  * Knows no network and no clock: whoever has both asks it first (RFC 8224 section 7.2). One thread.
@@ -14,7 +14,7 @@
 
 #define FETCH_CACHE_FAILURE_MS (30 * 1000)           /* how long a failure is believed */
 #define FETCH_CACHE_DEFAULT_MS (60 * 60 * 1000)      /* when the server says nothing */
-#define FETCH_CACHE_MOST_MS    (24 * 60 * 60 * 1000) /* whatever it says */
+#define FETCH_CACHE_MOST_MS    (24 * 60 * 60 * 1000) /* whatever the server says */
 
 struct fetch_cache;
 

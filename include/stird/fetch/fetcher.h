@@ -1,13 +1,13 @@
 /*
- * fetcher - fetches for all who ask, one URL once: what is wanted by many at the same time is one
- * GET (RFC 8224 section 7.2), and each who asks is answered at his own deadline, whatever the
- * servers do. What came is kept (keep.h), and what could not be had is not asked for again at once.
+ * fetcher - fetches for all who ask. A URL that many want at the same time is fetched by one GET
+ * (RFC 8224 section 7.2), and each asker is answered by his own deadline, whatever the servers do.
+ * What came is kept (keep.h), and what could not be had is not asked for again at once.
  *
- * Judges nothing, has no key and knows no call. One thread, no clock: time is handed in, and never
- * waits but in fetcher_wait(). All that others can make it hold is bounded: URLs at once and in the
- * queue, of one host (4 at once, 10 a second), of one trunk (20 new ones a second, half of all
- * places), those who wait, bodies and failures. What is beyond is said to be so (FETCH_LIMIT,
- * FETCH_OVERLOADED), and is no failure of the URL.
+ * It judges nothing, has no key and knows no call. One thread, no clock: time is handed in. It
+ * waits nowhere but in fetcher_wait(). All that others can make it hold is bounded: URLs at once
+ * and in the queue, of one host (4 at once, 10 a second), of one trunk (20 new ones a second, half
+ * of all places), those who wait, bodies and failures. Whoever asks for more is told so
+ * (FETCH_LIMIT, FETCH_OVERLOADED); that does not count as a failure of the URL.
  */
 #ifndef STIRD_FETCHER_H
 #define STIRD_FETCHER_H
@@ -26,16 +26,16 @@ struct fetcher_options {
     struct fetch_options fetch; /* ca_file: borrowed, as long as there is a fetcher */
     struct keep_rules keep;
     unsigned at_once;       /* transfers */
-    unsigned per_host;      /* of them, at one host */
+    unsigned per_host;      /* of these, to one host */
     unsigned new_per_trunk; /* URLs a second; five times as many at once */
     unsigned queued;        /* URLs that wait for their transfer */
     unsigned askers;        /* who wait for an answer */
     unsigned bodies;        /* that are kept */
     size_t octets;          /* of all of them */
-    int directory;          /* where what is proven is kept on disk: borrowed; -1: nowhere */
+    int directory; /* a directory in which bodies that proved good are kept: borrowed; -1: none */
 };
 
-/* A function, so that whoever asks for something else names that alone. */
+/* The usual values. Whoever wants others starts from these and names only what differs. */
 struct fetcher_options fetcher_options_usual(void);
 
 struct fetcher_counts {
@@ -53,33 +53,34 @@ struct fetcher_counts {
 
 struct fetcher;
 
-/* Bodies that lie in the directory are read. NULL: *WHY says why there is none. */
+/* Reads the bodies that lie in the directory. NULL with *WHY when it cannot be made. */
 struct fetcher *fetcher_new(const struct fetcher_options *options, const char **why);
-/* Who waits is told FETCH_UNAVAILABLE. */
+/* Those who wait are told FETCH_UNAVAILABLE. */
 void fetcher_free(struct fetcher *f);
 struct fetcher_counts fetcher_counts(const struct fetcher *f, struct fetch_now now);
 
-/* The answer and what it points to are borrowed for the time of the call, in which the fetcher is
-   not to be called. */
+/* The answer and what it points to are borrowed for the time of the call, during which the fetcher
+   must not be called. */
 typedef void fetcher_done(void *user, const struct fetch_answer *answer);
 
 /*
- * DONE is called once for FETCH_ASK and FETCH_RENEW: at once or later, at question.wait_ms at the
- * latest (fetcher_run()), and not at all for notes, which say something of a body that is kept. The
- * question is the caller's. FETCH_RENEW fetches what is older than a minute anew.
+ * DONE is called once for FETCH_ASK and FETCH_RENEW, at once or later, but no later than
+ * question.wait_ms (fetcher_run()). It is not called for notes, which say something about a body
+ * that is kept. The question is the caller's. FETCH_RENEW fetches again what is older than a
+ * minute.
  */
 void fetcher_ask(struct fetcher *f, const struct fetch_question *question, struct fetch_now now,
                  fetcher_done *done, void *user);
-/* Nobody is there any more who asked with USER; what is being fetched goes on. */
+/* Forgets everybody who asked with USER; what is being fetched goes on. */
 void fetcher_forget(struct fetcher *f, const void *user);
 
 #define FETCHER_MORE_MAX 256
 
-/* Waits until something is to be done: of its own, or at one of N more descriptors (events and
-   revents as of poll(2)), or MOST_MS are over. */
+/* Waits until there is something to do for the fetcher or at one of N more descriptors (events and
+   revents as in poll(2)), at most MOST_MS. */
 void fetcher_wait(struct fetcher *f, struct pollfd *more, unsigned n, int most_ms,
                   struct fetch_now now);
-/* Does what is to be done, by the time that it is after the wait. */
+/* Does what is to be done. The time is that after the wait. */
 void fetcher_run(struct fetcher *f, struct fetch_now now);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * keep - how long what was fetched is used, and how long nobody asks again for what could not be
- * had. Pure: time is handed in.
+ * keep - how long a body that was fetched is used, and how long a URL that failed is not asked for
+ * again. Pure: time is handed in.
  *
  * A server's word (RFC 9111) counts between a floor and a ceiling: certificates of signers change
  * seldom, and one that says no-store would have each of its calls fetch it (ATIS-1000074 has a
- * floor of 24 h). Never used beyond the end that whoever judged it gives.
+ * floor of 24 h). No body is used beyond the end that was given by whoever judged it.
  */
 #ifndef STIRD_KEEP_H
 #define STIRD_KEEP_H
@@ -32,14 +32,14 @@ struct kept {
 
 enum keep_state {
     KEEP_FRESH,
-    KEEP_RENEW, /* to be used, and renewed by whoever uses it: 80% of its time are over */
+    KEEP_RENEW, /* to be used, and renewed by whoever uses it: 80% of its time is over */
     KEEP_STALE, /* to be used only if it cannot be renewed */
     KEEP_OVER
 };
 
 /* When it is stale. */
 int64_t keep_until_s(const struct keep_rules *rules, const struct kept *kept);
-/* A body out of the future, for the clock was set back, is one to be renewed. */
+/* A body from the future (the clock was set back) has to be renewed. */
 enum keep_state keep_state(const struct keep_rules *rules, const struct kept *kept, int64_t now_s);
 
 /* How long nobody asks again after IN_A_ROW (from 1 on) failures of which OUTCOME is the last. 0:

@@ -3,8 +3,8 @@
  * over a SOCK_SEQPACKET unix socket, descriptors along with the reply (SCM_RIGHTS).
  *
  * The socket is "control" in the runtime directory: root, stird's user and a group may use all of
- * it, members of another look (daemon/control_groups.h). It is not the network, yet the supervisor
- * trusts no length and no text in it.
+ * it, members of another may look (daemon/control_groups.h). It is not the network, yet the
+ * supervisor believes no length and no text that comes from it.
  */
 #ifndef STIRD_ADMIN_H
 #define STIRD_ADMIN_H
@@ -59,11 +59,12 @@ int admin_ask(int fd, enum admin_type type, bool wait, struct str text, int time
 
 /* ---- the supervisor's side; both never wait ---- */
 
-/* Listens at PATH, 0660. -EADDRINUSE: another one answers there. The fd, or -errno. */
+/* Listens at PATH, with mode 0660. The descriptor, or -errno; -EADDRINUSE when another process
+   answers there. */
 int admin_listen(struct str path);
 /*
  * Sets who can connect to PATH, where we listen: root, our user and members of GROUP; or EVERYBODY,
- * and then whoever serves has to tell them apart.
+ * and then the server has to tell them apart.
  */
 int admin_let_in(struct str path, gid_t group, bool everybody);
 /*
@@ -71,8 +72,8 @@ int admin_let_in(struct str path, gid_t group, bool everybody);
  * -errno, among them -EAGAIN and -EBADMSG (another version, or no request).
  */
 int admin_take(int fd, struct admin_request_head *head, char *text);
-/* Whether the peer has read all its replies. None waits in a queue: one that does not fit is not
-   sent. */
+/* Whether the peer has read all its replies. No reply waits in a queue: one that does not fit is
+   not sent. */
 bool admin_is_read(int fd);
 /* STATUS 0: done. The descriptors stay the caller's. 0 or -errno. */
 int admin_reply(int fd, uint32_t status, struct str text, const int *fds, unsigned n_fds);

@@ -1,7 +1,7 @@
 /*
- * control - what the supervisor and its children say to each other: records over SOCK_SEQPACKET, a
- * form for each word, descriptors along with them (SCM_RIGHTS). EOF means that the other end is
- * dead. The table of all words is control.def.
+ * control - what the supervisor and its children say to each other: records over SOCK_SEQPACKET,
+ * where each word has its own form and descriptors may go along (SCM_RIGHTS). EOF means that the
+ * other end is dead. The table of all words is control.def.
  */
 #ifndef STIRD_CONTROL_H
 #define STIRD_CONTROL_H
@@ -15,7 +15,7 @@
 #include <stird/io/snapshot.h>
 
 #define CONTROL_FDS_MAX  4
-#define CONTROL_HELD_MAX 16  /* snapshots that a worker tells of */
+#define CONTROL_HELD_MAX 16  /* so many snapshots can a worker list */
 #define CONTROL_TEXT     256 /* octets, the NUL at their end included */
 
 enum control_type {
@@ -37,7 +37,7 @@ struct control_worker {
 
 struct control_snapshot {
     uint64_t generation, numbers_generation;
-    uint64_t page;     /* of its parts: by this number the worker says that it holds it */
+    uint64_t page; /* for its parts: by this number the worker says that it holds the snapshot */
     int64_t read_at_s; /* when the files were read; the time for settings_read() */
     uint8_t secret[SNAPSHOT_SECRET_BYTES];
     char path[CONTROL_TEXT];   /* the main configuration file, key into the files */
@@ -61,12 +61,12 @@ struct control_forced {
 };
 
 struct control_heartbeat {
-    uint64_t oldest;                 /* generation that a call still holds */
+    uint64_t oldest;                 /* the generation that a call still holds */
     uint64_t held[CONTROL_HELD_MAX]; /* pages of the snapshots held, the newest first; 0: none */
 };
 
 struct control_over_ceiling {
-    uint64_t requests; /* refused since the last one */
+    uint64_t requests; /* how many were refused since the last one was told */
     uint32_t worker;
 };
 
@@ -104,10 +104,10 @@ struct control_message {
 /* Its name in capitals, for people; NULL: there is no such word. */
 const char *control_name(uint32_t type);
 
-/* The octets that M is sent as, which lie in it; none: it is no word, or one that goes with more or
-   fewer descriptors. */
+/* The octets that M is sent as; they lie in M. Empty when M is no word, or one that goes with more
+   or fewer descriptors. */
 struct str control_encode(const struct control_message *m, unsigned n_fds);
-/* False: OCTETS with N_FDS descriptors are no word, and *M is all zero. */
+/* False, with *M all zero, when OCTETS with N_FDS descriptors are no word. */
 bool control_decode(struct control_message *m, struct str octets, unsigned n_fds);
 
 /*
@@ -115,8 +115,8 @@ bool control_decode(struct control_message *m, struct str octets, unsigned n_fds
  * READY and this process has given up nothing; the descriptors stay the caller's.
  */
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
-/* This process has given up what its role does without (roles_narrow(), which alone calls this): it
-   may say READY from now on. */
+/* Notes that this process has given up what its role does not need; it may say READY from now on.
+   Only roles_narrow() calls this. */
 void control_gave_up_rights(void);
 /*
  * 1: a message; the caller owns FDS[0..*N_FDS). 0: the other end is gone. -errno, among them

@@ -1,7 +1,7 @@
 /*
- * counter_page - memory that a worker counts in and the supervisor reads, while both go on: fixed
- * places, numbers alone, no length and no pointer in it. What a worker writes there that is wrong
- * is a false number and nothing else.
+ * counter_page - memory in which a worker counts and which the supervisor reads, while both go on.
+ * It holds numbers at fixed places, no length and no pointer, so whatever a worker writes there can
+ * be no more than a false number.
  */
 #ifndef STIRD_COUNTER_PAGE_H
 #define STIRD_COUNTER_PAGE_H
@@ -14,8 +14,8 @@
 
 /* All zero. A descriptor, or -errno. */
 int counter_page_memory(void);
-/* To be written by its worker, or else only read; FD stays the caller's. NULL: it is none, or there
-   is no memory. */
+/* Maps it, for its worker to write or for others to read; FD stays the caller's. NULL when FD is no
+   such memory, or there is no memory. */
 struct proxy_counters *counter_page_map(int fd, bool writes);
 void counter_page_unmap(struct proxy_counters *counters); /* NULL is fine */
 
@@ -28,7 +28,7 @@ struct part_counters {
 };
 
 int part_counters_memory(unsigned n_trunks, unsigned n_upstreams);
-/* As above; false: FD is not for so many. */
+/* As above; false when FD does not have room for so many. */
 bool part_counters_map(struct part_counters *p, int fd, unsigned n_trunks, unsigned n_upstreams,
                        bool writes);
 void part_counters_unmap(struct part_counters *p);

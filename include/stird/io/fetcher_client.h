@@ -1,11 +1,11 @@
 /*
- * fetcher_client - a worker's end of the channel to the fetcher. Never blocks, and whatever the
- * fetcher does, no call waits longer than it wants to: it is answered at once where the fetcher is
- * gone, and when its time is over where the fetcher hangs.
+ * fetcher_client - a worker's end of the channel to the fetcher. Never blocks. Whatever the fetcher
+ * does, no call waits longer than it wants to: it is answered at once when the fetcher is gone, and
+ * at its own deadline when the fetcher hangs.
  *
  * Not shared between threads. Callbacks come from inside fetcher_client_readable(), _flush(),
- * _expire(), _attach() and _free(), and may do whatever they like, but free the client or attach
- * another fetcher.
+ * _expire(), _attach() and _free(), and may do anything but free the client or attach another
+ * fetcher.
  */
 #ifndef STIRD_FETCHER_CLIENT_H
 #define STIRD_FETCHER_CLIENT_H
@@ -36,22 +36,23 @@ int fetcher_client_fd(const struct fetcher_client *c);
 /*
  * Asks (FETCH_ASK, FETCH_RENEW; the ticket of the question is not looked at). FETCH_PENDING: DONE
  * is called later, exactly once, unless cancelled; *TICKET is for fetcher_client_cancel().
- * Otherwise it is not, and why is returned (UNAVAILABLE, OVERLOADED, BAD_URL: longer than any may
- * be, or empty). Goes with fetcher_client_flush().
+ * Otherwise DONE is not called, and the result says why (UNAVAILABLE, OVERLOADED; BAD_URL: empty,
+ * or longer than a URL may be). The question leaves with fetcher_client_flush().
  */
 enum fetch_outcome fetcher_client_submit(struct fetcher_client *c,
                                          const struct fetch_question *question, int64_t now_ms,
                                          fetcher_answered *done, void *user, uint64_t *ticket);
 void fetcher_client_cancel(struct fetcher_client *c, uint64_t ticket);
-/* Tells what a body is worth (FETCH_PROVEN, FETCH_REFUSED). Lost where the fetcher does not keep
-   up: it is told again by who judges that body next. */
+/* Tells what a body is worth (FETCH_PROVEN, FETCH_REFUSED). The note is lost where the fetcher does
+   not keep up; whoever judges that body next tells it again. */
 void fetcher_client_note(struct fetcher_client *c, const struct fetch_question *note);
 void fetcher_client_flush(struct fetcher_client *c);
 
 /* Call when the descriptor is readable. False: the fetcher is gone, all were told; watch it no
    longer, and attach another one. */
 bool fetcher_client_readable(struct fetcher_client *c);
-/* Those whose time is over get FETCH_PENDING. When to call it again: INT64_MAX, nobody waits. */
+/* Those whose time is over get FETCH_PENDING. Returns when to call it again; INT64_MAX when nobody
+   waits. */
 int64_t fetcher_client_expire(struct fetcher_client *c, int64_t now_ms);
 
 bool fetcher_client_is_there(const struct fetcher_client *c); /* or its channel is closed */

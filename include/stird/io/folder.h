@@ -2,8 +2,9 @@
  * folder - writing as root into a directory that belongs to somebody else.
  *
  * stirctl runs as root, and the directories of stird are stird's: what a path leads to could be
- * exchanged between two looks. So the way there is walked by descriptors, once, and everything
- * after it is done by descriptor too: no name is looked up twice, no link of another's is followed.
+ * exchanged while root is at work. So the way there is walked by descriptors, once, and everything
+ * after it is done by descriptor too: no name is looked up twice, and no link that somebody else
+ * made is followed.
  */
 #ifndef STIRD_FOLDER_H
 #define STIRD_FOLDER_H
@@ -25,7 +26,8 @@ struct folder {
 int folder_open(struct folder *d, const char *path);
 void folder_close(struct folder *d);
 
-/* The directory above the last part of PATH, which NAME points to then (borrowed). As above. */
+/* Opens the directory that holds the last part of PATH, and sets NAME to that part (borrowed).
+   Results as above. */
 int folder_open_parent(struct folder *d, const char *path, const char **name);
 
 /*
@@ -33,12 +35,12 @@ int folder_open_parent(struct folder *d, const char *path, const char **name);
  * descriptor, or -errno (-EEXIST).
  */
 int folder_create(const struct folder *d, const char *name);
-/* A new directory beneath D, 0700 and ours until it is given. 0 or -errno. */
+/* Makes a new directory in D, which is ours and 0700 until it is given away. 0 or -errno. */
 int folder_make(const struct folder *d, const char *name, struct folder *made);
 /* Writes FD to the disk and gives it to the owner of D, with this mode: that owner is to use what
    root made. */
 int folder_give(const struct folder *d, int fd, mode_t mode);
-/* Renames within D so that NAME is FD then, or does nothing. Never replaces a directory. 0 or
+/* Renames within D so that NAME leads to FD, or does nothing. Never replaces a directory. 0 or
    -errno; -ESTALE: somebody exchanged it meanwhile. */
 int folder_rename(const struct folder *d, const char *from, const char *name, int fd);
 

@@ -2,7 +2,7 @@
  * ledger - the record of an INVITE, and how it gets from a worker to the recorder.
  *
  * A worker never writes a file: it sends each record (record.h) as one packet to the recorder
- * process, without waiting; one that does not go is counted.
+ * process, without waiting; a record that cannot be sent is counted.
  */
 #ifndef STIRD_LEDGER_H
 #define STIRD_LEDGER_H
@@ -23,10 +23,12 @@ struct ledger_entry {
     enum cause cause;          /* what ended it */
     const struct tried *tried; /* the next hops that were asked */
     uint32_t n_tried;
-    int64_t ts_us;             /* real time of arrival */
-    int64_t sign_us, total_us; /* in the signer; until the INVITE left. -1: none */
+    int64_t ts_us; /* real time of arrival */
+    int64_t sign_us,
+        total_us; /* how long the signer took, and how long until the INVITE left; -1: not known */
     uint64_t config_generation, numbers_generation;
-    uint32_t count; /* this was the last of so many INVITEs; 0: it stands alone */
+    uint32_t
+        count; /* it stands for so many INVITEs, of which this was the last; 0: for itself alone */
 };
 
 /* Appends the packet for the recorder; numbers are masked where the settings say so. */

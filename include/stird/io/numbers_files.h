@@ -9,7 +9,7 @@
 
 /*
  * Compiles them into a sealed memfd, or reads the compiled one; the caller closes it. *FD is -1
- * when there were problems. A compiled table is checked whole.
+ * when there were problems. Everything in a compiled table is checked.
  */
 bool numbers_files_compile(const struct numbers_paths *paths, int *fd,
                            struct numbers_summary *summary, struct problems *problems);
@@ -26,9 +26,9 @@ bool numbers_files_look(const struct numbers_paths *paths, int *fd, struct numbe
 int numbers_image_write(const char *path, int fd);
 
 struct overlay;
-/* The same of the urgent changes in force. *FD is -1 when there are none: no fault. */
+/* The same for the urgent changes in force. *FD is -1 when there are none, which is no fault. */
 bool numbers_overlay_compile(const struct overlay *o, int *fd, struct problems *problems);
-/* The same of the journal in DIRECTORY (overlay.h). */
+/* The same for the journal in DIRECTORY (overlay.h). */
 bool numbers_overlay_read(struct str directory, int *fd, struct problems *problems);
 
 /* A table mapped read-only from such a descriptor, which may be closed afterwards. */
@@ -38,11 +38,11 @@ struct mapped_numbers {
     size_t bytes;
 };
 /*
- * Without checks, for a process that has the descriptor from the supervisor, which made them.
+ * Without checks, for a process that got the descriptor from the supervisor, which has made them.
  * Sealed memory cannot change afterwards.
  */
 bool numbers_map(struct mapped_numbers *mapped, int fd, const char **why);
-/* With every check of numbers_open(): the supervisor does so, once. */
+/* With every check of numbers_open(); the supervisor does this once. */
 bool numbers_map_checked(struct mapped_numbers *mapped, int fd, const char **why);
 void numbers_unmap(struct mapped_numbers *mapped);
 

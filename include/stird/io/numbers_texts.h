@@ -18,11 +18,11 @@ struct numbers_paths {
     const struct str *customers; /* the same for tables of customers */
     unsigned n_customers;
     enum numbers_two_owners two_owners;
-    const struct numbers_judge *judge; /* of certificates; NULL: nobody knows them */
+    const struct numbers_judge *judge; /* ids of certificates; NULL: they are not known */
 };
 
 struct settings;
-/* Those of the configuration. */
+/* The tables that the configuration names. */
 struct numbers_paths numbers_paths_of(const struct settings *settings);
 
 struct numbers_texts {
@@ -31,8 +31,8 @@ struct numbers_texts {
     bool good; /* every path could be read so far */
 };
 /*
- * Always to be ended with numbers_texts_fini(). PROBLEMS is kept and takes what is found while the
- * sources are read, too.
+ * Must be ended with numbers_texts_fini() in any case. PROBLEMS is kept, and also takes what is
+ * found later, while the sources are read.
  */
 void numbers_texts_init(struct numbers_texts *texts, const struct numbers_paths *paths,
                         struct problems *problems);

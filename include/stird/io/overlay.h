@@ -2,18 +2,18 @@
  * overlay - urgent changes to the number table: a journal in the state directory, one line a
  * change, that survives restarts.
  *
- * A change is in force at once: those in force are compiled to a small table of their own, which
- * is consulted beside the large one (numbers_lookup_urgent()). The large one never holds them, so
- * that a change can be taken back at once too, whether the tables can be read at that time or not.
+ * A change is in force at once: those in force are compiled to a small table of their own, which is
+ * consulted beside the large one (numbers_lookup_urgent()). The large one never holds them, so a
+ * change can be taken back at once too, whether or not the tables can be read at that time.
  *
  *     # stird number overlay, version 1
  *     set TAB +12155550100 TAB acme TAB owned TAB not_before TAB not_after TAB cert TAB note TAB
  *         seconds since 1970 TAB user id TAB check
  *     unset TAB +12155550100 TAB acme TAB ... (empty customer: all of the number's)
  *
- * `check` is the begin of the line's SHA-256. A last line without its end was cut off by a crash:
- * it is left out and cut away by the next change. Anything else that does not fit is a problem.
- * One writer, the supervisor; one thread.
+ * `check` is the beginning of the line's SHA-256. A last line without its end was cut off by a
+ * crash: it is left out and cut away by the next change. Anything else that does not fit is a
+ * problem. One writer, the supervisor; one thread.
  */
 #ifndef STIRD_OVERLAY_H
 #define STIRD_OVERLAY_H
@@ -25,7 +25,8 @@
 #include <stird/base/str.h>
 
 #define OVERLAY_FILE "numbers.overlay"
-/* How many may be in force; twice as many where they block. A table is the place for more. */
+/* How many may be in force at once; twice as many where they block numbers. More than that belongs
+   into a table. */
 #define OVERLAY_ENTRIES_MAX 10000
 
 enum overlay_field {
@@ -41,24 +42,24 @@ enum overlay_field {
 
 struct overlay;
 
-/* Replays the journal in DIRECTORY; without one it is empty. NULL with problems. */
+/* Reads the journal in DIRECTORY; where there is none, the overlay is empty. NULL with problems. */
 struct overlay *overlay_read(struct str directory, struct problems *problems);
 /* The same from the journal's text; DIRECTORY is for its path. */
 struct overlay *overlay_from_text(struct str directory, struct str text, struct problems *problems);
 void overlay_free(struct overlay *o);
 /*
  * Writes the journal anew when most of a long one is no longer in force, or when somebody removed
- * or cut it; its lines get other numbers then. 0 or -errno: it stays as it was.
+ * or cut it; its lines get other numbers then. 0, or -errno and it stays as it was.
  */
 int overlay_compact(struct overlay *o);
 
-/* How many lines the journal has, with those that are not written yet. */
+/* How many lines the journal has, including those that are not written yet. */
 uint32_t overlay_lines(const struct overlay *o);
 /* Entries in force. */
 size_t overlay_count(const struct overlay *o);
 /*
- * The same as a number table whose lines are the journal's, so that an answer's file:line leads
- * there.
+ * The entries in force as a number table. The line numbers in it are the journal's, so that the
+ * file:line of an answer leads there.
  */
 void overlay_table(const struct overlay *o, struct buf *csv);
 /* The journal's path, the name of that table. */
@@ -71,8 +72,9 @@ void overlay_each(const struct overlay *o,
                   void *user);
 
 /*
- * Changes in memory; in force once overlay_write() has put them on the disk. FIELD is as typed.
- * NULL, or what is wrong with it, in words; then nothing has changed.
+ * Each changes the overlay in memory; overlay_write() puts the change on the disk, and then it is
+ * in force. FIELD is as it was typed. NULL, or words that say what is wrong with it; then nothing
+ * has changed.
  */
 const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS], int64_t now_s,
                         uint32_t uid);
@@ -80,11 +82,11 @@ const char *overlay_set(struct overlay *o, const struct str field[OVERLAY_FIELDS
 const char *overlay_unset(struct overlay *o, struct str number, struct str customer, int64_t now_s,
                           uint32_t uid);
 /*
- * 0, or -errno: the changes since the last write are taken back then. -ESTALE: the journal is no
- * longer as it was left; overlay_compact() writes it anew.
+ * 0, or -errno, and then the changes since the last write are taken back. -ESTALE: somebody has
+ * changed the journal; overlay_compact() writes it anew.
  */
 int overlay_write(struct overlay *o);
-/* Takes them back. */
+/* Takes the changes since the last write back. */
 void overlay_revert(struct overlay *o);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * record - what stays of an INVITE, as typed fields: a worker packs it into one packet,
- * the recorder unpacks it and writes the JSON. So a broken worker can tell lies in a field but can
+ * record - what is kept about an INVITE, as typed fields: a worker packs it into one packet, the
+ * recorder unpacks it and writes the JSON. So a broken worker can tell lies in a field but can
  * write no line of its own making.
  */
 #ifndef STIRD_RECORD_H
@@ -24,8 +24,8 @@ struct record {
     struct str node, call_id, trunk, source, orig_tn, dest_tn;
     struct str origid, rule, number_row, customer, certificate, x5u, upstream;
     struct str provider, spc, serial; /* whose obligation it was, and the unit that signed */
-    struct str identity_fault;        /* of the Identity headers that the call brought, the first */
-    uint32_t identity_unreadable;     /* how many of them tell nothing */
+    struct str identity_fault;        /* the first of the Identity headers that the call brought */
+    uint32_t identity_unreadable;     /* how many of them nobody could read */
     char attest;                      /* 'A', 'B', 'C', or 0 */
     enum verdict verdict;
     enum reason reason;

@@ -1,8 +1,8 @@
 /*
  * record_audit - whether the lines of record files are all there, unchanged and in their order.
  *
- * Fed line by line, in the order of the files; pure. What it finds it tells with the line that it
- * was noticed at: a changed line shows at the one behind it.
+ * It is fed line by line, in the order of the files. A finding belongs to the line at which it was
+ * noticed: a changed line shows at the one behind it. Pure.
  */
 #ifndef STIRD_RECORD_AUDIT_H
 #define STIRD_RECORD_AUDIT_H
@@ -13,7 +13,7 @@ enum record_finding {
     RECORD_GOOD,
     RECORD_NEW_CHAIN,      /* a chain begins here; good only at the very beginning */
     RECORD_TORN,           /* an unfinished line: good when the next one says so */
-    RECORD_NOT_OURS,       /* no line of a chain */
+    RECORD_NOT_OURS,       /* not a line of a chain */
     RECORD_BEFORE_CHANGED, /* the line before was changed */
     RECORD_MISSING,        /* lines are missing before this one */
     RECORD_AGAIN,          /* this line, or a later one, was there before */
@@ -26,7 +26,7 @@ struct record_audit {
     char first_prev[CHAIN_HASH_TEXT + 1]; /* the head that the first line goes on from */
     uint64_t first_seq, lines, torn_lines, calls;
     uint64_t missing; /* of RECORD_MISSING: how many */
-    /* Gaps that stird has told: what a good line says is missing before it. */
+    /* Gaps that stird itself has told: what a good line says is missing before it. */
     bool cut_off;     /* this line: stird ended while it wrote the text above */
     uint64_t dropped; /* this line: so many records */
     uint64_t gaps, dropped_in_all;

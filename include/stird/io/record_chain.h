@@ -1,6 +1,6 @@
 /*
- * record_chain - the lines of the record files hang together: each carries its number and the
- * SHA-256 of the line before it, so a changed, missing or moved line is found.
+ * record_chain - chains the lines of the record files together: each carries its number and the
+ * SHA-256 of the line before it, so that a changed, missing or moved line is found.
  *
  *     {"kind":"start", ... ,"seq":0,"prev":"0000...0000"}
  *     {"kind":"call",  ... ,"seq":1,"prev":"SHA-256 of the octets of the line above, without LF"}
@@ -25,12 +25,12 @@ struct record_chain {
     unsigned char head[CHAIN_HASH_BYTES]; /* hash of the last line */
 };
 
-/* What is no call. */
+/* Kinds of lines that are not about a call. */
 enum chain_kind {
     CHAIN_START,   /* a chain begins */
     CHAIN_RESTART, /* the recorder was started anew, or mended a torn line */
     CHAIN_ROTATE,  /* the first line of another file */
-    CHAIN_FORCED,  /* a reload took a number table that had shrunk, since somebody said so */
+    CHAIN_FORCED,  /* a reload took a number table that had shrunk, because an operator forced it */
     CHAIN_DROPPED, /* lines could not be written before this one */
 };
 
@@ -52,12 +52,12 @@ bool chain_add_record(struct buf *out, const struct record_chain *chain,
 bool chain_add_event(struct buf *out, const struct record_chain *chain,
                      const struct chain_event *event, struct record_chain *next);
 
-/* The end of the chain behind LINE (without LF), out of the line alone; false: it is none of ours.
- */
+/* The end of the chain behind LINE (without LF), found from the line alone. False when LINE is not
+   one of ours. */
 bool chain_after_line(struct record_chain *chain, struct str line);
 void chain_hash_text(char text[CHAIN_HASH_TEXT + 1], const unsigned char hash[CHAIN_HASH_BYTES]);
 
-/* What a line says of its place: its last two members. False: it says nothing. */
+/* Where a line says that it stands, by its last two members. False when it says nothing. */
 struct chain_place {
     uint64_t seq;
     struct str prev; /* 64 hexadecimal digits */

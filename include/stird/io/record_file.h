@@ -1,8 +1,8 @@
 /*
  * record_file - reads record files line by line, whatever is in them.
  *
- * A line may be as long as the file; one that is longer than any of stird's counts as a line that
- * is too long, and only its begin is kept.
+ * A line may be as long as the file; of one that is longer than any line of stird's only the
+ * beginning is kept, and it counts as too long.
  */
 #ifndef STIRD_RECORD_FILE_H
 #define STIRD_RECORD_FILE_H
@@ -27,8 +27,8 @@ struct record_line {
 
 /* 1: a line. 0: the end. -errno. */
 int record_file_next(struct record_file *f, struct record_line *line);
-/* The same for a file that is being written: a line that has not ended yet does not count, and is
-   read on at the next call. */
+/* The same for a file that is being written: a line that has not ended yet does not count; the next
+   call reads on. */
 int record_file_follow(struct record_file *f, struct record_line *line);
 /* Whether PATH is another file by now, or this one has become shorter than what was read. */
 bool record_file_is_gone(const struct record_file *f, const char *path);

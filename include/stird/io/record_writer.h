@@ -13,10 +13,11 @@
 #include <sys/types.h>
 
 struct record_tally {
-    uint64_t lost;     /* that writers lost since the start: neither on the disk nor to come */
-    uint64_t untold;   /* of these, and of those that others lost: no line has told of them yet */
+    uint64_t lost; /* how many the writers have lost since the start: neither on the disk nor still
+                      to come */
+    uint64_t untold;   /* how many of these, and of those that others lost, no line has told yet */
     uint64_t in_hand;  /* taken out of their channels and not on the disk yet */
-    uint64_t from_seq; /* number of the first line that these will be */
+    uint64_t from_seq; /* the number that the first of these will have as a line */
 };
 
 struct record_writer {
@@ -28,11 +29,11 @@ struct record_writer {
 
     bool has_chain;
     struct record_chain chain; /* on the disk */
-    struct record_chain next;  /* behind what `out` holds */
+    struct record_chain next;  /* the end of the chain behind what `out` holds */
     struct buf out;
     unsigned n_records; /* in `out` */
     uint64_t written;   /* records that it has put on the disk */
-    uint64_t telling;   /* losses that a line in `out` tells */
+    uint64_t telling;   /* how many losses a line in `out` tells */
 
     struct record_tally *shared, own; /* `own` counts when there is no shared one */
     int error;                        /* the last one, as errno */
@@ -49,15 +50,15 @@ struct record_tally *record_writer_tally(struct record_writer *w);
  * lost, and told.
  */
 void record_writer_take_file(struct record_writer *w, int fd, int predecessor, int64_t now_us);
-/* Before a packet is taken out of its channel, and when there was none. */
+/* To be called before a packet is taken out of its channel, and again when there was none. */
 void record_writer_reach(struct record_writer *w);
 void record_writer_reached_none(struct record_writer *w);
 /*
- * Makes the packet that was taken out another line in memory. False: it is lost (no record, no
- * memory, no room), which is counted.
+ * Turns the packet that was taken out into one more line in memory. False when it is lost (it is no
+ * record, or there is no memory or no room), which is counted.
  */
 bool record_writer_add(struct record_writer *w, struct str packet, int64_t now_us);
-/* Puts what waits on the disk; false when it was lost. */
+/* Writes what waits to the disk; false when it was lost. */
 bool record_writer_flush(struct record_writer *w);
 /* A `forced` line: rows of the number table before, and after. */
 void record_writer_tell_forced(struct record_writer *w, const uint64_t rows[2], int64_t now_us);

@@ -1,7 +1,7 @@
 /*
- * secret_file - the secret behind our Via and Record-Route, as a file: made by stird, carried to
- * another node by stirctl. Whoever may read it can make keys that pass for ours, so it is its
- * owner's alone.
+ * secret_file - the secret behind our Via and Record-Route, as a file: stird makes it, and stirctl
+ * carries it to another node. Whoever can read it can make keys that pass for ours, so only its
+ * owner may.
  */
 #ifndef STIRD_SECRET_FILE_H
 #define STIRD_SECRET_FILE_H

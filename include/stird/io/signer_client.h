@@ -14,8 +14,8 @@
 struct signer_client;
 
 /*
- * Of each token that was asked for, in that order: REASON_OK with the token, borrowed for the time
- * of the call; or why there is none.
+ * For each token that was asked for, in that order: REASON_OK with the token, borrowed for the time
+ * of the call, or the reason why there is none.
  */
 typedef void signer_done(void *user, const struct sign_answer *answers, unsigned n,
                          uint32_t sign_us);
@@ -28,10 +28,10 @@ int signer_client_fd(const struct signer_client *c);
 
 /*
  * Asks for the N tokens of a call at once. REASON_OK: DONE is called later, exactly once, unless
- * cancelled; *TICKET is for signer_client_cancel(). Otherwise it is not, and the reason is returned
- * (SIGNER_UNAVAILABLE, SIGNER_OVERLOADED, OUT_OF_MEMORY; SIGNER_REFUSED: it is no request). The
- * request may wait for signer_client_flush(), which sends what has gathered in as few packets as
- * possible.
+ * cancelled; *TICKET is for signer_client_cancel(). Otherwise DONE is not called, and the reason is
+ * returned (SIGNER_UNAVAILABLE, SIGNER_OVERLOADED, OUT_OF_MEMORY; SIGNER_REFUSED: it is no
+ * request). The request may wait until signer_client_flush(), which sends what has gathered in as
+ * few packets as possible.
  */
 enum reason signer_client_submit(struct signer_client *c, const struct sign_order *orders,
                                  unsigned n, signer_done *done, void *user, uint64_t *ticket);

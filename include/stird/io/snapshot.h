@@ -23,12 +23,13 @@ struct snapshot {
     uint64_t numbers_generation; /* of the number table */
     struct settings *settings;
     struct mapped_numbers numbers;
-    uint32_t *customer;            /* numbers_customer() of each trunk's customer, by trunk index */
-    struct signer_client *signer;  /* never NULL: without a signer it refuses every request */
-    uint8_t *certificate_states;   /* certificate_choice.h, of each of the settings' units */
-    uint64_t page;                 /* of its counters: its number, for who gave it */
-    struct part_counters counters; /* of its trunks and upstreams; without any nobody counts them */
-    uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* of the HMAC in Via and Record-Route */
+    uint32_t *customer;           /* numbers_customer() of each trunk's customer, by trunk index */
+    struct signer_client *signer; /* never NULL: without a signer it refuses every request */
+    uint8_t *certificate_states;  /* certificate_choice.h, of each of the settings' units */
+    uint64_t page;                /* the number of its counters, for whoever handed them in */
+    struct part_counters
+        counters; /* counters of its trunks and upstreams; NULL: nobody counts them */
+    uint8_t secret[SNAPSHOT_SECRET_BYTES]; /* the key of the HMAC in Via and Record-Route */
     uint8_t origid_key[ORIGID_KEY_BYTES];  /* of stable origids: made of the secret */
 };
 
@@ -37,8 +38,8 @@ struct snapshot {
 struct snapshot *snapshot_new(struct settings *settings, int numbers_fd,
                               struct signer_client *signer, const uint8_t *secret,
                               uint64_t generation, uint64_t numbers_generation, const char **why);
-/* Its calls are counted in FD, part_counters_memory() for its settings, which is not closed. False:
-   FD is no such memory. */
+/* From now on its calls are counted in FD, made by part_counters_memory() for its settings, which
+   is not closed. False when FD is no such memory. */
 bool snapshot_count_in(struct snapshot *s, int fd);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);

@@ -1,6 +1,6 @@
 /*
- * lab_ca - certificates and revocation lists for labs and tests: shaped like those of STIR, trusted
- * by nobody.
+ * lab_ca - certificates and revocation lists for labs and tests: shaped like those of STIR, but of
+ * an authority that nobody accepts.
  */
 #ifndef STIRD_LAB_CA_H
 #define STIRD_LAB_CA_H
@@ -16,8 +16,8 @@ struct lab_certificate {
     const char *name; /* common name */
     uint64_t serial;
     EVP_PKEY *key;        /* whose public half is certified */
-    X509 *issuer;         /* NULL: itself */
-    EVP_PKEY *issuer_key; /* NULL: its own */
+    X509 *issuer;         /* NULL: it is its own issuer */
+    EVP_PKEY *issuer_key; /* NULL: its own key */
     int64_t not_before_s, not_after_s;
     bool authority;
     const char *alt_names; /* "DNS:localhost,IP:127.0.0.1": of a web server; NULL: none */
@@ -30,9 +30,9 @@ struct lab_certificate {
 
 /* A new P-256 key; NULL when that fails. */
 EVP_PKEY *lab_key_new(void);
-/* Signed with SHA-256; NULL when that fails or a number is none. */
+/* Signed with SHA-256. NULL when that fails, or when a number is not one. */
 X509 *lab_certificate_new(const struct lab_certificate *certificate);
-/* Of ISSUER, valid as long; SERIALS (n) are revoked. */
+/* A list of ISSUER from FROM_S to TO_S, which revokes the N SERIALS. */
 X509_CRL *lab_crl_new(X509 *issuer, EVP_PKEY *issuer_key, int64_t from_s, int64_t to_s,
                       const uint64_t *serials, unsigned n);
 

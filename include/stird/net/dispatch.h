@@ -1,6 +1,7 @@
 /*
- * dispatch - which of several workers a message belongs to: what the kernel's program decides for
- * datagrams (src/net/dispatch_rule.h), said again for those that reach another worker.
+ * dispatch - which of several workers a message belongs to. The program in the kernel decides that
+ * for datagrams (src/net/dispatch_rule.h); the same rule is here for messages that reach another
+ * worker.
  */
 #ifndef STIRD_DISPATCH_H
 #define STIRD_DISPATCH_H
@@ -17,16 +18,17 @@ struct dispatch_key {
     uint32_t place, multiple, offset;
 };
 
-/* A key by chance. 0 or -errno. */
+/* A random key. 0 or -errno. */
 int dispatch_key_make(struct dispatch_key *key);
 
-/* 0..WORKERS-1, by headers that stand in the first LOOK bytes of MESSAGE. */
+/* The worker, 0..WORKERS-1, by headers in the first LOOK bytes of MESSAGE. */
 unsigned dispatch_worker(struct str message, unsigned workers, size_t look,
                          const struct dispatch_key *key);
 
 /*
- * Gives the kernel the program that chooses among the sockets of WORKERS workers: its descriptor,
- * or -errno; -EPERM without CAP_BPF. With LOG (of LOG_BYTES) the verifier says how it went.
+ * Loads into the kernel the program that chooses among the sockets of WORKERS workers. Its
+ * descriptor, or -errno (-EPERM without CAP_BPF). The kernel's verifier writes what it found into
+ * LOG, of LOG_BYTES, where that is given.
  */
 int dispatch_load(unsigned workers, const struct dispatch_key *key, char *log, unsigned log_bytes);
 

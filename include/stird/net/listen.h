@@ -1,6 +1,7 @@
 /*
- * listen - opens the sockets of listeners. The supervisor does, keeps them for life, and hands
- * them to the workers, so that a worker that dies loses no datagram that waits in a socket.
+ * listen - opens the sockets of listeners. The supervisor opens them, keeps them as long as it
+ * lives, and hands them to the workers, so that no datagram is lost that waits in a socket while
+ * its worker dies.
  */
 #ifndef STIRD_LISTEN_H
 #define STIRD_LISTEN_H
@@ -15,9 +16,9 @@ struct listener_sockets {
 #define LISTENERS_MAX 64
 
 /*
- * SOCKETS[w] gets those of worker w: a UDP socket of its own, among which PROGRAM (of
- * dispatch_load(); unused for one worker) chooses, and the listening socket that all share.
- * Non-blocking, close-on-exec, bound (and listening). 0, or -errno with *FAILED set to the
+ * SOCKETS[w] gets those of worker w: a UDP socket of its own, and the listening socket that all
+ * workers share. Among the UDP sockets PROGRAM chooses (dispatch_load(); unused for one worker).
+ * All are non-blocking, close-on-exec, bound (and listening). 0, or -errno with *FAILED set to the
  * transport that could not be opened; nothing stays open then.
  */
 int listener_open(struct listener_sockets *sockets, unsigned workers, int program,

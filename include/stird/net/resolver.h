@@ -1,14 +1,13 @@
 /*
- * resolver - names to addresses by DNS (RFC 3263 section 4), off the path of calls: an answer is
- * what is known now, and what is not known yet is being asked for.
+ * resolver - turns names into addresses by DNS (RFC 3263 section 4). No call waits inside it: the
+ * answer is what is known now, and what is not known yet is asked for meanwhile.
  *
  * One a process, on one event base. Answers are asked for again when their time to live is over,
- * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good ones stay,
- * of each host that a name leads to by itself (net/resolution.h).
- * Names that peers write into their requests have a small room of their own, in which each asker
- * has a part; they are asked for again only when they are looked up again, and are soon forgotten:
- * nobody can keep this busy for long.
- * Opens files (resolv.conf) in resolver_new() only.
+ * within 5 s to 1 h, for as long as somebody looks them up; when DNS fails the last good answers
+ * stay, separately for each host that a name leads to (net/resolution.h). Names that peers write
+ * into their requests have a small space of their own, in which each asker has a part. They are
+ * asked for again only when they are looked up again, and soon forgotten, so nobody can keep the
+ * resolver busy for long. Opens files (resolv.conf) in resolver_new() only.
  */
 #ifndef STIRD_RESOLVER_H
 #define STIRD_RESOLVER_H
@@ -22,15 +21,15 @@ struct event_base;
 struct resolver;
 
 /*
- * Whoever waits for what is still to come of a name; a part of it, all zero at first. ANSWERED is
- * called once, from the event loop and never from inside a look-up, when the name has an answer or
- * will have none: it looks the name up again.
+ * A member of whoever waits for a name's answer; all zero at first. ANSWERED is called once, from
+ * the event loop and never from inside a look-up, when the name has an answer or will have none; it
+ * should look the name up again.
  */
 struct name_waiter {
     struct name_waiter *next, **link; /* link NULL: it waits for nothing */
     void (*answered)(struct name_waiter *waiter);
 };
-/* It stops waiting; one that does not wait is fine. */
+/* Stops waiting; does nothing for one that does not wait. */
 void name_waiter_leave(struct name_waiter *waiter);
 
 /* On whose behalf a name that a peer wrote is looked up. */
@@ -45,10 +44,11 @@ struct name_query {
     uint16_t port;       /* without SRV records */
     bool want_ipv4, want_ipv6;
     bool passing;   /* a peer wrote it; false: it is configured */
-    uint64_t asker; /* for a name of a peer's: whose part of the room it takes */
-    bool known;     /* asks for nothing and keeps nothing longer: only what is known now counts */
-    /* NULL: nobody. It waits for this name from now on where the answer is PENDING or `handed`,
-       else for nothing any more. */
+    uint64_t asker; /* for a name that a peer wrote: whose part of the space it takes */
+    bool known; /* only what is known now counts: nothing is asked for, and nothing is kept longer
+                   for this */
+    /* NULL when nobody waits. From now on it waits for this name where the answer is PENDING or
+       `handed`; else it waits for nothing any more. */
     struct name_waiter *waiter;
 };
 
@@ -62,28 +62,33 @@ struct name_answer {
     enum name_state state;
     const struct name_address *addresses; /* until the event loop runs on */
     unsigned n;                           /* may be 0: a domain that says it takes no calls */
-    unsigned former; /* more of them that the name had until a while ago: no next hops */
-    bool in_part;    /* more of it is unknown: DNS never said, or said more than is kept */
-    bool failing;    /* the last question, or a part of it, had no answer: what is known is older */
-    bool handed; /* by resolver_know(), or the first parts: the first whole answer of this process
-                    is still to come */
+    unsigned
+        former; /* further ones that the name had until a while ago: not to be used as next hops */
+    bool in_part; /* more of it is unknown: DNS never answered that part, or said more than is kept
+                   */
+    bool failing; /* the last question, or a part of it, had no answer, so what is known is older */
+    bool handed; /* it came by resolver_know(), or in part: this process has had no whole answer yet
+                  */
 };
 
-/* Without SERVERS those of /etc/resolv.conf, as it is now. NULL: no memory. */
+/* Without SERVERS it asks those of /etc/resolv.conf as it is now. NULL when there is no memory. */
 struct resolver *resolver_new(struct event_base *base, const struct address *servers, unsigned n);
 void resolver_free(struct resolver *r);
-/* The same for a resolver that is at work: without SERVERS again those that resolv.conf had. */
+/* Changes the servers of a resolver that is at work; without SERVERS they are again those that
+   resolv.conf had at the start. */
 void resolver_set_servers(struct resolver *r, const struct address *servers, unsigned n);
 struct name_answer resolver_look_up(struct resolver *r, const struct name_query *query);
 /* How many names that peers wrote found no room. */
 uint64_t resolver_names_refused(const struct resolver *r);
 /*
- * What the process before this one knew of a configured name: it counts until there is an answer.
+ * Takes what the process before this one knew of a configured name; it counts until there is an
+ * answer.
  */
 void resolver_know(struct resolver *r, const struct known_name *known);
-/* The next configured name whose addresses have changed since they were told. False: none. */
+/* The next configured name whose addresses have changed since they were last told. False when there
+   is none. */
 bool resolver_tell(struct resolver *r, struct known_name *known);
-/* Nobody heard it. */
+/* Nobody heard it: it will be told again. */
 void resolver_tell_again(struct resolver *r, const struct known_name *known);
 /* A host name by RFC 1123 (underscores are let through), and not something like 300.1.2.3. */
 bool resolver_is_name(struct str host);

@@ -1,9 +1,10 @@
 /*
- * tls - what SIP over TLS needs: our certificate with its key, and whom we trust.
+ * tls - what SIP over TLS needs: our certificate with its key, and the authorities by which peers
+ * prove who they are.
  *
- * A worker makes one of the texts that came with its configuration, for it opens no file. The key
- * here is the transport's, never one that signs calls. Sessions keep what they began with; a new
- * one of these is for new handshakes only.
+ * A worker makes it from the texts that came with its configuration, because it opens no file. The
+ * key is for the transport alone and never signs calls. Sessions keep what they began with; a new
+ * struct tls is for new handshakes only.
  */
 #ifndef STIRD_TLS_H
 #define STIRD_TLS_H

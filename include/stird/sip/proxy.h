@@ -34,7 +34,7 @@ struct proxy_options {
     struct proxy_counters *counters;         /* to count in; stays the caller's. NULL: its own */
 };
 
-/* Does not read a packet before proxy_start(). NULL when there is no memory. */
+/* Reads no packet before proxy_start(). NULL when there is no memory. */
 struct proxy *proxy_new(const struct proxy_options *options);
 void proxy_start(struct proxy *p);
 void proxy_free(struct proxy *p);
@@ -43,29 +43,32 @@ void proxy_free(struct proxy *p);
 void proxy_set_snapshot(struct proxy *p, struct snapshot *snapshot);
 /* Urgent changes of numbers for calls from now on; an empty one: there are none. */
 void proxy_set_overlay_take(struct proxy *p, struct mapped_numbers *overlay);
-/* For TLS handshakes from now on, after the snapshot that it belongs to; NULL: none. */
+/* For TLS handshakes from now on; to be called after the snapshot that it belongs to was set. NULL:
+   no handshakes. */
 void proxy_set_tls_take(struct proxy *p, struct tls *tls);
-/* Takes another inbox instead, which stays the caller's; the caller closes the present one
-   afterwards. False: no memory. */
+/* Uses another inbox from now on, which stays the caller's, who closes the present one afterwards.
+   False when there is no memory. */
 bool proxy_set_inbox(struct proxy *p, int fd);
 /*
  * Refuses new calls (503) but emergency calls, goes on with running ones; DONE is called once,
  * when none is left or after settings->drain_timeout_ms.
  */
 void proxy_drain(struct proxy *p, void (*done)(void *user), void *user);
-/* With what is not counted there as it happens: to be asked now and then, for whoever reads them.
- */
+/* The counters, brought up to date with what is not counted as it happens: to be called now and
+   then for those who read them. */
 const struct proxy_counters *proxy_get_counters(struct proxy *p);
-/* Today, of the real time, in days since 1970; noted as a day whose calls go on when the clock is
-   set. Ask it now and then: other workers write keys of that day too. */
+/* Today by the real-time clock, in days since 1970. The day is noted, so that its calls go on when
+   the clock is set. To be called now and then, because other workers write keys of that day too. */
 int64_t proxy_today(struct proxy *p);
-/* The next upstream's name that means something else since it was told. False: none does. */
+/* The next name of an upstream whose meaning has changed since it was last told. False when there
+   is none. */
 bool proxy_tell_name(struct proxy *p, struct known_name *known);
-void proxy_tell_name_again(struct proxy *p, const struct known_name *known); /* nobody heard it */
-/* The same of sources that were not heard or not let through. */
+void proxy_tell_name_again(
+    struct proxy *p, const struct known_name *known); /* nobody heard it: it will be told again */
+/* The same for sources that were not heard or not let through. */
 bool proxy_tell_refused(struct proxy *p, struct refused_source *news);
 void proxy_tell_refused_again(struct proxy *p, const struct refused_source *news);
-/* The same of next hops that came or went, or answered; and of calls that failed. */
+/* The same for next hops that came, went or answered, and for calls that failed. */
 bool proxy_tell_hop(struct proxy *p, struct hop_state *news);
 void proxy_tell_hop_again(struct proxy *p, const struct hop_state *news);
 bool proxy_tell_failed(struct proxy *p, struct failed_call *news);

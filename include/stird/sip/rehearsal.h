@@ -18,7 +18,8 @@ struct rehearsal {
     const struct trunk *trunk;         /* NULL: by source and what the call says */
     const struct known_name *names;    /* what upstreams' names mean; else they mean nothing */
     unsigned n_names;
-    bool names_told;     /* by the running stird: what is not among them has no address yet */
+    bool names_told; /* told by the running stird: an upstream that is not among them has no address
+                        yet */
     struct str upstream; /* the name of one of its upstreams; else its first */
     struct address source;
     struct str listener;      /* its name, or empty */

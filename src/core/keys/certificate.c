@@ -175,3 +175,11 @@ bool certificate_read(struct certificate *c, struct arena *arena, struct str id,
     *c = read;
     return true;
 }
+
+enum certificate_life certificate_life(const struct certificate *c, int64_t now_s)
+{
+    int64_t whole = c->not_after_s - c->not_before_s, left = c->not_after_s - now_s;
+    if (left < 0)
+        return LIFE_OVER;
+    return left < whole / 10 ? LIFE_A_TENTH : left < whole / 3 ? LIFE_A_THIRD : LIFE_LONG;
+}

@@ -18,8 +18,8 @@ static bool add_name(X509_NAME *subject, const char *field, const char *value)
                                       -1, -1, 0);
 }
 
-bool subject_write(X509_NAME *subject, const char *country, const char *organization,
-                   const char *common_name)
+bool certificate_request_subject(X509_NAME *subject, const char *country, const char *organization,
+                                 const char *common_name)
 {
     return add_name(subject, "C", country) && add_name(subject, "O", organization) &&
            add_name(subject, "CN", common_name);
@@ -29,10 +29,11 @@ static bool set_subject(X509_REQ *x, const struct certificate_request *r)
 {
     char common_name[64];
     snprintf(common_name, sizeof(common_name), "SHAKEN %s", r->spcs[0]);
-    return subject_write(X509_REQ_get_subject_name(x), r->country, r->organization, common_name);
+    return certificate_request_subject(X509_REQ_get_subject_name(x), r->country, r->organization,
+                                       common_name);
 }
 
-X509_EXTENSION *extension_of_der(const char *name, struct str der)
+X509_EXTENSION *certificate_request_extension(const char *name, struct str der)
 {
     ASN1_OBJECT *oid = OBJ_txt2obj(name, 1);
     ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
@@ -49,7 +50,7 @@ static X509_EXTENSION *tn_auth_list(const char *const *spcs)
     struct buf der = BUF_INIT;
     X509_EXTENSION *extension = NULL;
     if (tn_auth_list_write(spcs, NULL, &der))
-        extension = extension_of_der(TN_AUTH_LIST_OID, buf_str(&der));
+        extension = certificate_request_extension(TN_AUTH_LIST_OID, buf_str(&der));
     buf_fini(&der);
     return extension;
 }

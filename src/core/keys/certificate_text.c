@@ -389,7 +389,7 @@ static const char *take_crl(STACK_OF(X509_CRL) * all, const struct pem_block *bl
     return good ? NULL : damaged;
 }
 
-STACK_OF(X509_CRL) * crls_read(struct str text, struct text_fault *fault)
+STACK_OF(X509_CRL) * text_crls(struct str text, struct text_fault *fault)
 {
     const unsigned long before = shortages();
     STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
@@ -446,7 +446,7 @@ static const char *take_key(const struct pem_block *block, EVP_PKEY **key)
     return *key ? NULL : key_damaged;
 }
 
-EVP_PKEY *private_key_read(struct str text, struct text_fault *fault)
+EVP_PKEY *text_private_key(struct str text, struct text_fault *fault)
 {
     struct pem_block block;
     struct str rest = text;
@@ -463,7 +463,7 @@ EVP_PKEY *private_key_read(struct str text, struct text_fault *fault)
     return key;
 }
 
-unsigned private_keys_in(struct str text)
+unsigned text_private_keys(struct str text)
 {
     struct pem_block block;
     unsigned n = 0;

@@ -24,32 +24,16 @@ static void pem_close(void *opaque)
 static EVP_PKEY *parse(struct str key_name, struct str text, struct problems *problems)
 {
     struct text_fault fault;
-    EVP_PKEY *key = private_key_read(text, &fault);
+    EVP_PKEY *key = text_private_key(text, &fault);
     if (!key)
         text_fault_add(&fault, key_name, problems);
     return key;
 }
 
-bool key_fits(EVP_PKEY *key, const struct certificate *certificate, struct str key_name,
-              struct problems *problems)
-{
-    /* A key of no known algorithm: the one that calls are signed by tells what is needed. */
-    if (!passport_algorithm_of(key) &&
-        !passport_type_deciding()->algorithm->takes(key, key_name, problems))
-        return false;
-    if (EVP_PKEY_eq(key, certificate->public_key) != 1) {
-        problems_add(problems, key_name, 0,
-                     "is not the key of the certificate in chain.pem: put the key here that the "
-                     "certificate was requested with");
-        return false;
-    }
-    return true;
-}
-
 /* Warns of further keys: which one was meant, only the operator knows. */
 static void note_others(struct str key_name, struct str text, struct problems *problems)
 {
-    unsigned n = private_keys_in(text);
+    unsigned n = text_private_keys(text);
     if (n > 1)
         problems_add(problems, key_name, 0,
                      "holds %u private keys, of which the first counts: leave the certificate's "
@@ -86,26 +70,6 @@ out:
     EVP_PKEY_free(key);
     ERR_clear_error();
     return opened;
-}
-
-bool signing_begin(struct signing *signing, EVP_PKEY *key)
-{
-    signing->algorithm = passport_algorithm_of(key);
-    signing->ready = signing->algorithm ? signing->algorithm->ready_new(key) : NULL;
-    return signing->ready != NULL;
-}
-
-void signing_end(struct signing *signing)
-{
-    if (signing->algorithm)
-        signing->algorithm->ready_free(signing->ready);
-    *signing = (struct signing){0};
-}
-
-bool signing_sign(struct signing *signing, struct str message,
-                  unsigned char signature[JWS_SIGNATURE_MAX])
-{
-    return signing->algorithm->sign(signing->ready, message, signature);
 }
 
 static bool pem_sign(void *opaque, struct str message, unsigned char signature[JWS_SIGNATURE_MAX])

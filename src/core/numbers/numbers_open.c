@@ -6,7 +6,7 @@
 static struct numbers *open_table(const void *image, size_t bytes, bool validated, const char **why)
 {
     struct numbers *t = calloc(1, sizeof(*t));
-    *why = t ? table_check(t, image, bytes, validated) : "no memory for the number table";
+    *why = t ? table_fault(t, image, bytes, validated) : "no memory for the number table";
     if (*why) {
         numbers_close(t);
         return NULL;

@@ -22,7 +22,7 @@ struct numbers {
 };
 
 /* Why the image is no table, or NULL. Fills TABLE. VALIDATED: only the header is looked at. */
-const char *table_check(struct numbers *table, const void *image, size_t bytes, bool validated);
+const char *table_fault(struct numbers *table, const void *image, size_t bytes, bool validated);
 
 /*
  * The directory over SEGMENT: sizes the planes, and with DIRECTORY not NULL fills it, which has

@@ -1,6 +1,7 @@
 #include <stird/core/identity.h>
 
 #include <jansson.h>
+#include <stird/core/headers.h>
 #include <stird/core/passport.h>
 #include <string.h>
 
@@ -441,4 +442,20 @@ void identity_add(struct buf *out, struct str token, struct str x5u, struct str 
     buf_add_str(out, alg);
     buf_add_text(out, ";ppt=");
     buf_add_str(out, ppt);
+}
+
+unsigned identities_of(struct str message, struct str value[IDENTITIES_MAX])
+{
+    struct str rest, values[IDENTITY_VALUES_MAX];
+    struct header_line line;
+    unsigned n = 0;
+    start_line(message, &rest);
+    while (header_next(&rest, &line)) {
+        if (!header_is(&line, STR("Identity"), 'y'))
+            continue;
+        unsigned more = identity_values(line.value, values);
+        for (unsigned i = 0; i < more && n < IDENTITIES_MAX; i++)
+            value[n++] = values[i];
+    }
+    return n;
 }

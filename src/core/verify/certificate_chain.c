@@ -195,3 +195,14 @@ const char *certificate_take_scope(struct certificate *c, const struct trust *an
         return NO_MEMORY;
     return why ? or_no_memory(arena_printf(arena, "is refused by verifiers: %s", why)) : NULL;
 }
+
+bool certificate_is_revoked(const struct certificate *c, const struct trust *trust, int64_t now_s)
+{
+    bool revoked = false;
+    STACK_OF(X509) *chain = trust && trust_has_crls(trust) ? x509_read_ders(c->chain) : NULL;
+    if (chain && trust_check_revoked(trust, sk_X509_value(chain, 0), chain, now_s, &revoked))
+        revoked = false; /* not known */
+    sk_X509_pop_free(chain, X509_free);
+    ERR_clear_error();
+    return revoked;
+}

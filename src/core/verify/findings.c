@@ -2,7 +2,7 @@
 
 #include <stird/base/buf.h>
 
-struct str found_text(const struct findings *f, struct str text)
+struct str finding_text(const struct findings *f, struct str text)
 {
     struct buf escaped = BUF_INIT;
     buf_add_escaped(&escaped, str_slice(text, 0, 80));

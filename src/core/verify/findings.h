@@ -30,7 +30,7 @@ static inline void found_good(const struct findings *f, enum verify_check check)
     found((f), (check), VERIFY_NOT_DONE, arena_printf((f)->arena, __VA_ARGS__))
 
 /* What the network wrote: cut and without control characters. */
-struct str found_text(const struct findings *f, struct str text);
+struct str finding_text(const struct findings *f, struct str text);
 /* False: there was no memory for one of them. */
 bool findings_are_whole(const struct findings *f);
 

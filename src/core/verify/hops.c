@@ -17,22 +17,6 @@ static struct str uri_of(struct str value)
     return name_addr_clear(value, &uri) ? uri : (struct str){NULL, 0};
 }
 
-unsigned sip_identities(struct str message, struct str value[IDENTITIES_MAX])
-{
-    struct str rest, values[IDENTITY_VALUES_MAX];
-    struct header_line line;
-    unsigned n = 0;
-    start_line(message, &rest);
-    while (header_next(&rest, &line)) {
-        if (!header_is(&line, STR("Identity"), 'y'))
-            continue;
-        unsigned more = identity_values(line.value, values);
-        for (unsigned i = 0; i < more && n < IDENTITIES_MAX; i++)
-            value[n++] = values[i];
-    }
-    return n;
-}
-
 static struct str request_uri_of(struct str start)
 {
     str_cut(&start, ' ');
@@ -144,7 +128,7 @@ static void compare_values(struct comparison *c, struct str before, struct str a
 static void compare_identities(struct comparison *c, struct str before, struct str after)
 {
     struct str was[IDENTITIES_MAX], is[IDENTITIES_MAX];
-    unsigned n_was = sip_identities(before, was), n_is = sip_identities(after, is);
+    unsigned n_was = identities_of(before, was), n_is = identities_of(after, is);
     if (n_was == 0 && n_is > 0)
         TELL(c, n_is == 1 ? "signed: an Identity header was added"
                           : "signed: Identity headers were added");

@@ -214,7 +214,7 @@ bool sti_certificate_judge(struct sti_certificate *c, STACK_OF(X509) * chain,
     STACK_OF(X509) *up = NULL;
     *c = (struct sti_certificate){.has_anchors = trust != NULL, .judged_s = now_s};
     bool good = !trust ||
-                trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->trusted, &up);
+                trust_judge(trust, sk_X509_value(chain, 0), chain, now_s, &c->by_anchors, &up);
     up = up ? up : chain_up(chain, now_s);
     good = up && read(c, up, arena) && good && shortages() == before;
     sk_X509_pop_free(up, X509_free);
@@ -237,7 +237,8 @@ bool sti_certificate_prepare(struct sti_certificate *c, struct str text, const s
 
 bool sti_certificate_is_judged(const struct sti_certificate *c, int64_t now_s)
 {
-    return now_s == c->judged_s || (now_s >= c->trusted.from_s && now_s <= c->trusted.until_s);
+    return now_s == c->judged_s ||
+           (now_s >= c->by_anchors.from_s && now_s <= c->by_anchors.until_s);
 }
 
 void sti_certificate_fini(struct sti_certificate *c)

@@ -116,12 +116,12 @@ static void check_alg(struct reading *r)
         return;
     if (!str_eq(alg, type->algorithm->name))
         FAILED(&r->f, VERIFY_ALG, "the token says %.*s",
-               STR_ARG(alg.p ? found_text(&r->f, alg) : STR("nothing")));
+               STR_ARG(alg.p ? finding_text(&r->f, alg) : STR("nothing")));
     else if (!r->t->readable)
         return;
     else if (!str_eq(parameter, alg))
         FAILED(&r->f, VERIFY_ALG, "the token says %.*s, the parameter %.*s", STR_ARG(alg),
-               STR_ARG(found_text(&r->f, parameter)));
+               STR_ARG(finding_text(&r->f, parameter)));
     else
         found_good(&r->f, VERIFY_ALG);
 }
@@ -151,12 +151,12 @@ static void check_ppt(struct reading *r)
         found_good(&r->f, VERIFY_PPT);
     else if (types_agree(r) && !unknown)
         FAILED(&r->f, VERIFY_PPT, "it is of type \"%.*s\"",
-               STR_ARG(found_text(&r->f, r->t->identity.ppt)));
+               STR_ARG(finding_text(&r->f, r->t->identity.ppt)));
 }
 
 static struct str or_missing(struct reading *r, struct str text)
 {
-    return text.n > 0 ? found_text(&r->f, text) : STR("missing");
+    return text.n > 0 ? finding_text(&r->f, text) : STR("missing");
 }
 
 static void check_type(struct reading *r)
@@ -191,7 +191,7 @@ static void check_url(struct reading *r)
     struct str info = r->t->identity.info;
     const char *why = x5u_fault(info);
     if (why)
-        FAILED(&r->f, VERIFY_URL, "%.*s %s", STR_ARG(found_text(&r->f, info)), why);
+        FAILED(&r->f, VERIFY_URL, "%.*s %s", STR_ARG(finding_text(&r->f, info)), why);
     else
         found_good(&r->f, VERIFY_URL);
 }
@@ -207,7 +207,7 @@ static void check_x5u(struct reading *r)
         FAILED(&r->f, VERIFY_X5U, "the token has no %.*s", STR_ARG(member));
     else if (!str_eq(key, info))
         FAILED(&r->f, VERIFY_X5U, "%.*s is %.*s, info %.*s", STR_ARG(member),
-               STR_ARG(found_text(&r->f, key)), STR_ARG(found_text(&r->f, info)));
+               STR_ARG(finding_text(&r->f, key)), STR_ARG(finding_text(&r->f, info)));
     else
         found_good(&r->f, VERIFY_X5U);
 }

@@ -151,7 +151,7 @@ static void tell_odd(const struct token *t, const struct findings *f)
                                                        : TN_BAD_CHARACTER;
     if (t->type->fault[CLAIM_ORIG] && t->orig.n > 0 && odd != TN_OK)
         WARNED(f, VERIFY_CLAIMS, "orig.tn %.*s is a number that nobody can have: %.*s",
-               STR_ARG(found_text(f, t->orig)), STR_ARG(tn_fault_text(odd)));
+               STR_ARG(finding_text(f, t->orig)), STR_ARG(tn_fault_text(odd)));
     else if (t->type->fault[CLAIM_ORIGID] && !is_uuid(t->origid))
         WARNED(f, VERIFY_CLAIMS, "origid is no UUID (RFC 8588 section 5)");
     else

@@ -103,7 +103,7 @@ bool trust_add_crls_from(struct trust *t, struct str name, struct str text, stru
 {
     const unsigned long before = shortages();
     struct text_fault fault = {0, "holds a revocation list that cannot be used"};
-    STACK_OF(X509_CRL) *all = crls_read(text, &fault);
+    STACK_OF(X509_CRL) *all = text_crls(text, &fault);
     bool good = all && keep_signers(t, text);
     for (int i = 0; good && i < sk_X509_CRL_num(all); i++)
         good = revocations_add(t->revocations, sk_X509_CRL_value(all, i), url);

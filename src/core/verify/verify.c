@@ -30,7 +30,7 @@ static void check_message(struct verification *v)
         return;
     if (q->message_fault.n > 0)
         FAILED(&v->f, VERIFY_MESSAGE, "the message cannot be read: %.*s",
-               STR_ARG(found_text(&v->f, q->message_fault)));
+               STR_ARG(finding_text(&v->f, q->message_fault)));
     else
         found_good(&v->f, VERIFY_MESSAGE);
 }
@@ -80,7 +80,7 @@ static bool is_uri_alone(struct verification *v, enum verify_check check, struct
     bool alone = claim.n == 0 && uri.n > 0 && v->f.of[VERIFY_CLAIMS].result != VERIFY_FAILED;
     if (alone)
         NOT_DONE(&v->f, check, "the token says %.*s: URIs are not compared",
-                 STR_ARG(found_text(&v->f, uri)));
+                 STR_ARG(finding_text(&v->f, uri)));
     return alone;
 }
 
@@ -90,7 +90,7 @@ static void compare(struct verification *v, enum verify_check check, struct str 
 {
     if (!v->question->has_message || !v->token->payload_json)
         return;
-    struct str says = claim.n > 0 ? found_text(&v->f, claim) : STR("no number");
+    struct str says = claim.n > 0 ? finding_text(&v->f, claim) : STR("no number");
     if (!tn)
         FAILED(&v->f, check, "the token says %.*s, the message shows no telephone number",
                STR_ARG(says));
@@ -153,7 +153,7 @@ static void check_certificate(struct verification *v)
         return;
     }
     v->report->spc = c->spc;
-    v->report->subject = found_text(&v->f, c->subject);
+    v->report->subject = finding_text(&v->f, c->subject);
     const char *why = sti_certificate_fault(c);
     if (!why && v->token->type && !key_fits(v))
         why = v->token->algorithm->key_fault;
@@ -207,8 +207,8 @@ static void check_chain(struct verification *v)
         return;
     if (!is_still_judged(v, VERIFY_CHAIN))
         return;
-    if (c->trusted.chain)
-        FAILED(&v->f, VERIFY_CHAIN, "%s", c->trusted.chain);
+    if (c->by_anchors.chain)
+        FAILED(&v->f, VERIFY_CHAIN, "%s", c->by_anchors.chain);
     else
         found_good(&v->f, VERIFY_CHAIN);
 }
@@ -217,12 +217,12 @@ static void check_chain(struct verification *v)
 static void check_revoked(struct verification *v)
 {
     const struct sti_certificate *c = v->certificate;
-    if (!c || !c->has_anchors || c->trusted.revoked == TRUST_NO_LISTS)
+    if (!c || !c->has_anchors || c->by_anchors.revoked == TRUST_NO_LISTS)
         return;
-    if (c->trusted.revoked == TRUST_REVOKED)
+    if (c->by_anchors.revoked == TRUST_REVOKED)
         FAILED(&v->f, VERIFY_REVOKED, "it is revoked");
-    else if (c->trusted.revoked == TRUST_NOT_KNOWN)
-        NOT_DONE(&v->f, VERIFY_REVOKED, "not known: %s", c->trusted.not_known);
+    else if (c->by_anchors.revoked == TRUST_NOT_KNOWN)
+        NOT_DONE(&v->f, VERIFY_REVOKED, "not known: %s", c->by_anchors.not_known);
     else if (is_still_judged(v, VERIFY_REVOKED))
         found_good(&v->f, VERIFY_REVOKED);
 }
@@ -242,10 +242,10 @@ static void check_scope(struct verification *v)
     const char *why = sti_scope_refuse(scope, v->token->payload_json, &claim);
     if (!sti_scope_covers(scope, &orig))
         FAILED(&v->f, VERIFY_SCOPE, "its numbers do not hold %.*s",
-               STR_ARG(says.n > 0 ? found_text(&v->f, says) : STR("a token without one")));
+               STR_ARG(says.n > 0 ? finding_text(&v->f, says) : STR("a token without one")));
     else if (why)
         FAILED(&v->f, VERIFY_SCOPE, "by its constraints the claim %.*s %s",
-               STR_ARG(found_text(&v->f, claim)), why);
+               STR_ARG(finding_text(&v->f, claim)), why);
     else
         found_good(&v->f, VERIFY_SCOPE);
 }
@@ -271,7 +271,7 @@ static bool is_needed(const struct verify_question *q, enum verify_need need)
         return has_claim(q->token, CLAIM_DEST);
     case NEED_WITH_CRLS:
         return q->certificate && q->certificate->has_anchors &&
-               q->certificate->trusted.revoked != TRUST_NO_LISTS;
+               q->certificate->by_anchors.revoked != TRUST_NO_LISTS;
     case NEED_WITH_WHOLE:
         return q->has_message && !q->message_is_piece;
     }

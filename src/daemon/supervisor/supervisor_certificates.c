@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/certificate.h>
+#include <stird/core/certificate_choice.h>
 #include <stird/io/admin.h>
 #include <string.h>
 #include <sys/inotify.h>

@@ -91,7 +91,7 @@ static void check_sides(struct reader *r, const struct draft *draft, const struc
     }
 }
 
-void check_aliases(struct reader *r, const struct draft *draft)
+void aliases_find_conflicts(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     for (unsigned i = 0; i < s->n_aliases; i++) {

@@ -235,7 +235,7 @@ static void point_into(struct numbers *t, const struct image_header *h)
     };
 }
 
-const char *table_check(struct numbers *t, const void *image, size_t bytes, bool validated)
+const char *table_fault(struct numbers *t, const void *image, size_t bytes, bool validated)
 {
     static const char *(*const checks[])(const struct numbers *) = {
         check_sum,     check_counts, check_names,    check_files,     check_attributes,

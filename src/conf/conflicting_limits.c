@@ -114,7 +114,7 @@ static void check_records(struct reader *r, const struct object *root, const str
              "0: set one of these; what another program rotates, that one removes");
 }
 
-void check_limits(struct reader *r, const struct draft *draft)
+void limits_find_conflicts(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     const struct object *root = &draft->object;

@@ -212,7 +212,7 @@ static void check_own_address(struct reader *r, const struct draft *draft, unsig
                  "uri: this is one of our aliases: calls would run in a circle");
 }
 
-void check_sources(struct reader *r, const struct draft *draft)
+void sources_find_overlaps(struct reader *r, const struct draft *draft)
 {
     const struct settings *s = &draft->settings;
     check_ambiguous(r, draft);

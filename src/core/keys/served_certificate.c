@@ -1,5 +1,5 @@
 #include <stird/core/certificate_chain.h>
-#include <stird/core/certificate_check.h>
+#include <stird/core/served_certificate.h>
 
 #include "core/verify/x509_parts.h"
 
@@ -82,7 +82,7 @@ static const char *has_our_scope(struct look *l)
 /* What a verifier would find, in words that say what is missing. */
 static const char *leads_to_an_anchor(struct look *l)
 {
-    if (l->judged.has_anchors && !l->judged.trusted.chain)
+    if (l->judged.has_anchors && !l->judged.by_anchors.chain)
         return NULL;
     const char *why = certificate_chain_fault(l->chain, l->trust, l->now_s, l->arena);
     return why ? with_why(l, "serves a chain that verifiers refuse", why) : NULL;
@@ -90,7 +90,7 @@ static const char *leads_to_an_anchor(struct look *l)
 
 static const char *is_not_revoked(struct look *l)
 {
-    const struct trust_answer *a = &l->judged.trusted;
+    const struct trust_answer *a = &l->judged.by_anchors;
     if (a->revoked == TRUST_NOT_KNOWN)
         l->warning = arena_printf(l->arena, "whether it is revoked is not known: %s", a->not_known);
     return a->revoked == TRUST_REVOKED
@@ -156,9 +156,10 @@ static enum certificate_state not_looked_at(struct str *saying)
     return CERTIFICATE_UNCHECKED;
 }
 
-enum certificate_state certificate_check(const struct certificate *certificate,
-                                         const struct served *served, const struct trust *trust,
-                                         int64_t now_s, struct arena *arena, struct str *saying)
+enum certificate_state served_certificate_judge(const struct certificate *certificate,
+                                                const struct served *served,
+                                                const struct trust *trust, int64_t now_s,
+                                                struct arena *arena, struct str *saying)
 {
     static const char *(*const looks[])(struct look * l) = {
         no_private_key,    is_certificate, is_of_our_key,      is_suitable,
@@ -182,23 +183,4 @@ enum certificate_state certificate_check(const struct certificate *certificate,
         return not_looked_at(saying);
     *saying = why ? str_of(why) : l.warning;
     return why ? CERTIFICATE_WRONG : CERTIFICATE_SERVED;
-}
-
-bool certificate_is_revoked(const struct certificate *c, const struct trust *trust, int64_t now_s)
-{
-    bool revoked = false;
-    STACK_OF(X509) *chain = trust && trust_has_crls(trust) ? x509_read_ders(c->chain) : NULL;
-    if (chain && trust_check_revoked(trust, sk_X509_value(chain, 0), chain, now_s, &revoked))
-        revoked = false; /* not known */
-    sk_X509_pop_free(chain, X509_free);
-    ERR_clear_error();
-    return revoked;
-}
-
-enum certificate_life certificate_life(const struct certificate *c, int64_t now_s)
-{
-    int64_t whole = c->not_after_s - c->not_before_s, left = c->not_after_s - now_s;
-    if (left < 0)
-        return LIFE_OVER;
-    return left < whole / 10 ? LIFE_A_TENTH : left < whole / 3 ? LIFE_A_THIRD : LIFE_LONG;
 }

@@ -119,7 +119,7 @@ static struct str host_in(struct reader *r, struct str text)
     return uri.host.n > 0 && is_host(uri.host) ? uri.host : STR("");
 }
 
-void check_host(struct reader *r, const struct object *o, const char *key, struct str text)
+void discriminator_host(struct reader *r, const struct object *o, const char *key, struct str text)
 {
     if (text.n == 0 || is_host(text))
         return;
@@ -143,13 +143,13 @@ static void check_value(struct reader *r, const struct object *o, const char *ke
    are resolved. */
 static void (*const checks[DISCRIMINATOR_FORMS])(struct reader *r, const struct object *o,
                                                  const char *key, struct str text) = {
-    [FORM_HOST] = check_host,
+    [FORM_HOST] = discriminator_host,
     [FORM_GROUP] = check_group,
     [FORM_USER] = check_user_prefix,
     [FORM_VALUE] = check_value,
 };
 
-void check_discriminators(struct reader *r, const struct draft_trunk *d)
+void discriminators_find_useless(struct reader *r, const struct draft_trunk *d)
 {
     for (unsigned i = 0; i < discriminators_count; i++) {
         const struct discriminator *one = &discriminators[i];
@@ -157,7 +157,7 @@ void check_discriminators(struct reader *r, const struct draft_trunk *d)
         if (text.n > 0 && checks[one->form])
             checks[one->form](r, &d->object, one->key, text);
     }
-    check_host(r, &d->object, "tls_peer_name", d->trunk.tls_peer_name);
+    discriminator_host(r, &d->object, "tls_peer_name", d->trunk.tls_peer_name);
 }
 
 struct str discriminator_keys(struct reader *r)

@@ -1,7 +1,8 @@
 /* What a certificate's URL may serve, and what must not be taken for it. */
 #include "lab.h"
 
-#include <stird/core/certificate_check.h>
+#include <stird/core/certificate_chain.h>
+#include <stird/core/served_certificate.h>
 #include <stird/lab/lab_ca.h>
 
 #define NOW INT64_C(1800000000)
@@ -87,7 +88,8 @@ static void expect(const struct buf *body, const char *type, const struct trust 
 {
     struct str saying;
     const struct served served = {buf_str(body), str_of(type)};
-    enum certificate_state got = certificate_check(&ours, &served, judge, NOW, arena, &saying);
+    enum certificate_state got = served_certificate_judge(&ours, &served, judge, NOW, arena,
+                                                          &saying);
     struct str sentence = arena_copy(arena, saying);
     if (got != want || (words[0] ? !strstr(sentence.p, words) : sentence.n > 0))
         fail_msg("%d, \"%.*s\" instead of %d, \"%s\"", got, STR_ARG(sentence), want, words);
