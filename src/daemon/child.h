@@ -34,6 +34,8 @@ struct child_role {
     const char *shown;       /* in `stirctl status`; NULL: it is not shown */
     bool numbered;           /* there are several of it that differ by their index */
     bool drains;             /* at a stop it finishes what runs before others end (CONTROL_DRAIN) */
+    bool awaited;            /* stird is ready when all that are kept of it serve */
+    const char *without;     /* the state of stird while none of it serves; NULL: there is no such */
     bool missed;             /* the alarm child_missing tells of one that is not there */
     int64_t start_limit_ms;  /* from fork() to READY */
     int64_t ping_every_ms;   /* 0: is not pinged */

@@ -1,41 +1,26 @@
 #!/usr/bin/env python3
 """
-usage: supervisor_parts.py PROJECT [--self-test]
+usage: supervisor_parts.py PROJECT NM OBJECTS [--self-test]
 The parts of the supervisor (src/daemon/supervisor/parts.def) do not know each other: the loop tells them what others
-bring about. Which part uses another all the same stands in USES, which has no circle; an include line that it does not
-allow is a fault, one that nobody has any more is, too, and so is a file that belongs to no part. With --self-test: each
-include line that is not allowed is put into each file, and has to be found there.
+bring about, and carries what they ask. No part includes a header of another, names it, or calls what it has; nor does
+the loop. OBJECTS is the folder where CMake puts what it compiles; nm says what each object calls and has. With
+--self-test: each include line, name and call that is not allowed is put into each file, and has to be found there.
 """
 
 import os
 import re
 import sys
 
+import private
+
 FOLDER = "src/daemon/supervisor"
-# Who may ask or tell whom directly.
-USES = {
-    "alarms": "counters",
-    "certificates": "admin",
-    "counters": "records",
-    "hops": "names",
-    "explain": "admin names overlay",
-    "numbers": "admin overlay",
-    "refused": "admin",
-    "reload": "admin signers workers",
-    "report": "admin alarms counters status",
-    "sockets": "records",
-    "status": "alarms counters reload signers",
-    "trunks": "counters hops",
-    "workers": "certificates counters failed hops names overlay records refused signers sockets",
-    # What is done before the first child.
-    "start": "admin counters overlay records sockets workers",
-}
 # Files of a part beside the one of its name.
-MORE = {"admin": "callers admin_own", "records": "rotation untold"}
+MORE = {"admin": "callers", "overlay": "numbers", "records": "rotation untold"}
 # The loop: it knows no part.
-LOOP = "supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c supervisor_parts.c"
-# Small nouns that any part may use.
-SHARED = "loop.h duty.h patience.h supervisor.h"
+LOOP = ("supervisor.c supervisor.h loop.h duty.h supervisor_children.c supervisor_messages.c supervisor_lacks.c "
+        "supervisor_parts.c supervisor_start.c")
+# Small nouns that any part may use, and that know no part either.
+SHARED = "loop.h duty.h supervisor.h patience.h asker.h asker.c questions.h questions.def"
 
 
 def read(project):
@@ -64,33 +49,54 @@ def included(text):
 
 def is_allowed(name, header):
     """Whether the file NAME may include a header of the folder."""
+    if name in LOOP.split():
+        return header in LOOP.split()
     if header in SHARED.split():
         return True
-    if name in LOOP.split():
-        return False
-    part, other = part_of(name), part_of(header)
-    if part == other:
-        return True
-    return noun(header) == other and other in USES.get(part, "").split()
+    return name not in SHARED.split() and part_of(name) == part_of(header)
 
 
-def judge(files):
-    for name, text in files.items():
+def parts_of(files):
+    return re.findall(r"^PART\((\w+)\)", files["parts.def"], re.M)
+
+
+def judge(files, names=None):
+    """Of NAMES; None: all."""
+    parts = parts_of(files)
+    for name in names or files:
+        text = files[name]
         for header in included(text):
             if header in files and header.endswith(".h") and not is_allowed(name, header):
-                yield "%s/%s: includes %s: USES does not allow that" % (FOLDER, name, header)
+                yield "%s/%s: includes %s, which is another part's" % (FOLDER, name, header)
+        for part in sorted(set(re.findall(r"\bpart_(\w+)\b", text)) & set(parts)):
+            if part_of(name) != part:
+                yield "%s/%s: names part_%s, another one" % (FOLDER, name, part)
+
+
+def judge_calls(sources):
+    """SOURCES: path: (what it has for others, what it calls)."""
+    ours = {os.path.basename(path): said for path, said in sources.items() if os.path.dirname(path) == FOLDER}
+    if len(ours) < 25:
+        yield "only %d objects are read" % len(ours)
+    owners = {symbol: name for name, (has, _) in ours.items() for symbol in has
+              if name not in LOOP.split() + SHARED.split()}
+    for name, (_, calls) in ours.items():
+        for symbol in sorted(calls & set(owners)):
+            if part_of(name) != part_of(owners[symbol]) and not (name == "supervisor_parts.c"
+                                                                 and symbol.startswith("part_")):
+                yield "%s/%s: calls %s, which is another part's" % (FOLDER, name, symbol)
 
 
 def judge_files(files):
     """Each part has its file and its table; each file is a part's, or the loop's."""
-    parts = re.findall(r"^PART\((\w+)\)", files["parts.def"], re.M)
+    parts = parts_of(files)
     if len(parts) < 20:
         yield "only %d parts are read of parts.def" % len(parts)
     for part in parts:
         if "const struct part part_%s =" % part not in files.get("supervisor_%s.c" % part, ""):
             yield "%s/supervisor_%s.c: there is no part_%s" % (FOLDER, part, part)
     for name in files:
-        known = name in LOOP.split() + SHARED.split() + ["parts.def", "supervisor_start.c"]
+        known = name in LOOP.split() + SHARED.split() + ["parts.def"]
         if not known and part_of(name) not in parts:
             yield "%s/%s: belongs to no part" % (FOLDER, name)
         if part_of(name) in parts and name.endswith(".h") and name not in SHARED.split():
@@ -99,27 +105,7 @@ def judge_files(files):
                 yield "%s/%s: nobody includes it" % (FOLDER, name)
 
 
-def judge_uses(files):
-    """What USES allows is used, and has no circle."""
-    for part, others in USES.items():
-        own = [name for name in files if part_of(name) == part]
-        said = {part_of(header) for name in own for header in included(files[name]) if header in files}
-        for other in sorted(set(others.split()) - said):
-            yield "USES: %s does not use %s" % (part, other)
-    reached = {}
-
-    def reach(part, way):
-        if part in way:
-            return ["USES: a circle: %s" % " -> ".join(way[way.index(part):] + [part])]
-        if part not in reached:
-            reached[part] = [fault for other in USES.get(part, "").split() for fault in reach(other, way + [part])]
-        return reached[part]
-
-    for part in USES:
-        yield from reach(part, [])
-
-
-def self_test(files):
+def self_test(files, sources):
     tried = 0
     headers = [name for name in files if name.endswith(".h")]
     for name in files:
@@ -127,20 +113,40 @@ def self_test(files):
             line = '#include "%s"\n' % header
             bad = not is_allowed(name, header)
             changed = dict(files, **{name: line + files[name]})
-            found = any("/%s: includes %s:" % (name, header) in fault for fault in judge(changed))
+            found = any("/%s: includes %s," % (name, header) in fault for fault in judge(changed, [name]))
             if bad != found:
                 yield "%s in %s: %s" % (header, name, "not found" if bad else "found, but right")
             tried += bad
-    if tried < 300:
+        for part in parts_of(files):
+            bad = part_of(name) != part
+            changed = dict(files, **{name: "extern const struct part part_%s;\n" % part + files[name]})
+            found = any("/%s: names part_%s," % (name, part) in fault for fault in judge(changed, [name]))
+            if bad != found:
+                yield "part_%s in %s: %s" % (part, name, "not found" if bad else "found, but right")
+            tried += bad
+    own = {path: said for path, said in sources.items() if os.path.dirname(path) == FOLDER}
+    for path, (has, calls) in own.items():
+        name = os.path.basename(path)
+        for other, (symbols, _) in own.items():
+            owner = os.path.basename(other)
+            faults = list(judge_calls(dict(sources, **{path: (has, calls | symbols)})))
+            for symbol in sorted(symbols):
+                bad = (owner not in LOOP.split() + SHARED.split() and part_of(name) != part_of(owner)
+                       and not (name == "supervisor_parts.c" and symbol.startswith("part_")))
+                if bad != any("/%s: calls %s," % (name, symbol) in fault for fault in faults):
+                    yield "a call of %s in %s: %s" % (symbol, name, "not found" if bad else "found, but right")
+                tried += bad
+    if tried < 1000:
         yield "only %d lines were tried" % tried
 
 
-def main(project, *options):
+def main(project, nm, objects, *options):
     files = read(project)
+    sources = private.compiled(nm, objects)
     if options == ("--self-test",):
-        faults = list(self_test(files))
+        faults = list(self_test(files, sources))
     else:
-        faults = list(judge(files)) + list(judge_files(files)) + list(judge_uses(files))
+        faults = list(judge(files)) + list(judge_files(files)) + list(judge_calls(sources))
     for fault in sorted(set(faults)):
         print(fault)
     return 1 if faults else 0

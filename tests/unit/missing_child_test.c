@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/supervisor/supervisor_alarms.h"
-#include "daemon/supervisor/supervisor_counters.h"
+#include "daemon/supervisor/loop.h"
 #include <stird/conf/settings_file.h>
 
 /* A supervisor that is ready, with a worker and a recorder in these states. */
@@ -25,19 +24,17 @@ static uint64_t missing(enum child_state worker, uint64_t worker_deaths, enum ch
     s->ready = true;
     s->n_workers = 1;
     s->current.settings = s->started_with = settings;
-    assert_true(supervisor_open_counters(s, &problems));
     struct child *r = supervisor_places(s, ROLE_RECORDER);
     s->workers[0].kept = r->kept = true;
     s->workers[0].state = worker;
     s->workers[0].deaths = worker_deaths;
     r->state = recorder;
     r->deaths = recorder_deaths;
-    supervisor_look_for_alarms(s, 1000);
-    const struct alarm *row = &supervisor_alarms(s)->rows[ALARM_child_missing];
-    uint64_t n = row->on ? row->count : 0;
+    uint64_t values[ALARMS] = {0};
+    part_children.count(s, values);
     supervisor_unmake(s); /* with the settings */
     files_free(files);
-    return n;
+    return values[ALARM_child_missing];
 }
 
 /* The recorder may come up behind the workers, whom READY waits for. */

@@ -97,9 +97,9 @@ static void take_word(struct supervisor *s, const struct heard *h)
     own(s)->heard += h->message->over_ceiling.requests;
 }
 
-static const struct word hears[] = {{CONTROL_OVER_CEILING, take_word}, {CONTROL_NO_WORD, NULL}};
+static const struct word hears[] = {{0, CONTROL_OVER_CEILING, take_word}, {.take = NULL}};
 
-const struct duty duty_dummy = {.kept = kept, .enter = enter, .hears = hears};
+const struct duty duty_dummy = {.kept = kept, .enter = enter};
 
 static void on_serves(struct supervisor *s, const struct news *news)
 {
@@ -114,6 +114,7 @@ static void on_gone(struct supervisor *s, const struct news *news)
 const struct part part_dummy = {
     .name = "dummy",
     .bytes = sizeof(struct dummy),
+    .hears = hears,
     .on = {[EVENT_CHILD_SERVES] = on_serves, [EVENT_CHILD_GONE] = on_gone},
 };
 

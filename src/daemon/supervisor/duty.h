@@ -1,13 +1,17 @@
 /*
- * duty - what the supervisor does for the children of a role: how many it keeps, what it gives
- * them, what it hears from them, and what their deaths lead to. roles.def names one for each role.
+ * duty - what the supervisor does for the children of a role: how many it keeps, what they take
+ * along and are given, and what their deaths lead to. roles.def names one for each role. What they
+ * say, each part hears that wants it (struct word), whoever has the duty.
  */
 #ifndef STIRD_SUPERVISOR_DUTY_H
 #define STIRD_SUPERVISOR_DUTY_H
 
 #include "daemon/child.h"
 
+#include <assert.h>
+
 struct supervisor;
+struct worker_options;
 
 /* A message, on its way to who acts on it. */
 struct heard {
@@ -18,10 +22,25 @@ struct heard {
     int64_t now_ms;
 };
 
+/* A word that a part hears of children of a role; other parts may hear it too. */
 struct word {
-    enum control_type type; /* CONTROL_NO_WORD: the last one, which is none */
-    void (*take)(struct supervisor *s, const struct heard *h);
+    unsigned role; /* enum role */
+    enum control_type type;
+    void (*take)(struct supervisor *s, const struct heard *h); /* NULL: the last of a table */
 };
+
+/* What a child takes along through fork(): each part puts in what it has for it. */
+struct kit {
+    int fds[CHILD_KEEP_MAX]; /* that stay open in it; closed by nobody but their part */
+    unsigned n;
+    struct worker_options *worker; /* what a worker's main is told; NULL: it is no worker */
+};
+
+static inline void kit_keep(struct kit *kit, int fd)
+{
+    assert(kit->n < CHILD_KEEP_MAX);
+    kit->fds[kit->n++] = fd;
+}
 
 struct death {
     int status; /* as waitpid() has it */
@@ -35,14 +54,14 @@ struct duty {
        and says neither READY nor PONG. */
     unsigned (*kept)(const struct supervisor *s);
     bool (*may_start)(const struct supervisor *s); /* of those that are kept */
-    /* Descriptors that it gets, into FDS[CHILD_KEEP_MAX]; how many, or -errno. */
-    int (*keep)(struct supervisor *s, const struct child *c, int *fds);
+    /* Begins its kit, before the parts put in theirs. 0 or -errno. */
+    int (*equip)(struct supervisor *s, const struct child *c, struct kit *kit);
     /* In the new process, which has a copy of S. Its exit status. */
     int (*enter)(const struct supervisor *s, const struct child *c, int control_fd);
-    /* It was forked: what it needs to begin. 0 or -errno, and it is replaced. */
+    /* It was forked, and parts have told it what it has to know before: what it needs to begin. 0
+       or -errno, and it is replaced. */
     int (*started)(struct supervisor *s, struct child *c, int64_t now_ms);
     void (*serves)(struct supervisor *s, struct child *c, int64_t now_ms); /* it says READY */
-    const struct word *hears; /* beside READY and PONG; a word that is not among them is false */
     void (*gone)(struct supervisor *s, struct child *c, const struct death *death);
 };
 

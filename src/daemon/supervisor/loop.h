@@ -2,7 +2,8 @@
  * loop - the supervisor's loop: it knows children, what they say, time, and parts that register
  * with it (parts.def), each with a state of its own that nobody else sees. Parts do not know each
  * other: what one of them brings about is an event, which the loop tells to all in the order of
- * their table. Where one uses another all the same, tests/lint/supervisor_parts.py says so.
+ * their table; what one wants to know is a question (questions.def), which the loop carries without
+ * knowing who answers. No part includes another's header (tests/lint/supervisor_parts.py).
  *
  *     loader (at a reload)        signer  <--- channel --->  worker 1..N  --- records ---> recorder
  *          \                        |                          |                             |
@@ -27,20 +28,26 @@
 /* ---- parts ---- */
 
 enum event {
-    EVENT_BEGINS,       /* the children are started for the first time */
+    EVENT_BEGINS,       /* the children are about to be started for the first time */
     EVENT_READY,        /* all workers serve, for the first time */
     EVENT_STOPPING,     /* no new calls from now on */
     EVENT_ENDED,        /* no child is there any more */
     EVENT_CHILD_SERVES, /* CHILD said READY */
-    EVENT_CHILD_ALARM,  /* CHILD says WHY it cannot serve, and is killed for it */
+    EVENT_CHILD_IDLE,   /* CHILD does not do what it was told, and is killed for it */
     EVENT_CHILD_GONE,
-    EVENT_SNAPSHOT_IN_USE,  /* CHILD, a worker, has what it was given */
-    EVENT_SNAPSHOT_REFUSED, /* cannot take it, */
-    EVENT_SNAPSHOT_OWED,    /* does not say that it has it: it is killed for that */
-    EVENT_OVERLAY_IN_USE,   /* the same of urgent changes */
-    EVENT_RELOAD_WANTED,    /* by SIGHUP, or because files have changed */
+    EVENT_MEND,    /* MENDING: sockets of a worker that ended are looked at */
+    EVENT_HANDOUT, /* HANDOUT: a worker is about to be given a configuration */
+    EVENT_HANDOUT_LOST,
+    EVENT_ASKED,         /* somebody is about to be told how things are */
+    EVENT_RELOAD_WANTED, /* by SIGHUP, or because files have changed */
     EVENT_RELOAD_BEGINS,
-    EVENT_IN_FORCE, /* another configuration is: `current`; BEFORE it was the other one */
+    EVENT_NEXT_READ,     /* `next`: what it takes is to be prepared */
+    EVENT_NEXT_FAULT,    /* WHY it cannot be, a line of several; NEXT_FAILS follows */
+    EVENT_NEXT_PREPARED, /* it is to be handed out */
+    EVENT_NEXT_TAKEN,    /* all workers have it */
+    EVENT_NEXT_FAILS,    /* it cannot come into force: WHY */
+    EVENT_NEXT_DROPPED,  /* it is gone, and the present one stays */
+    EVENT_IN_FORCE,      /* another configuration is: `current`; BEFORE it was the other one */
     EVENT_RELOAD_ENDS,
     EVENTS
 };
@@ -50,19 +57,33 @@ struct news {
     struct child *child;
     const char *why;
     const struct configuration *before;
+    struct handout *handout; /* questions.h */
+    const struct mending *mending;
     int64_t now_ms;
 };
 
 struct watched;
-struct ask; /* supervisor_admin.h: what stirctl may ask it for */
-struct admin_client;
+struct ask; /* asker.h: what stirctl may ask a part for */
+struct asker;
+
+#define QUESTION(word, type) type;
+#include "questions.def"
 
 /* Each function may be NULL. */
 struct part {
     const char *name;
     size_t bytes; /* of its own state, zero before INIT; supervisor_part() has it */
     void (*init)(struct supervisor *s);
-    void (*fini)(struct supervisor *s);
+    /* Before the first child, while stderr is still the operator's. False with what is wrong. */
+    bool (*open)(struct supervisor *s, struct problems *problems);
+    void (*fini)(struct supervisor *s); /* the last part first */
+    /* Puts what a child that is about to start takes along into its kit. 0 or -errno. */
+    int (*equip)(struct supervisor *s, const struct child *c, struct kit *kit);
+    /* Tells one that was forked what it has to know from the first. 0 or -errno, and it is
+     * replaced.
+     */
+    int (*give)(struct supervisor *s, struct child *c, int64_t now_ms);
+    const struct word *hears; /* beside READY, PONG and DRAINED, which the loop hears */
     void (*watch)(const struct supervisor *s, struct watched *watched, int64_t now_ms);
     int64_t (*deadline)(const struct supervisor *s, int64_t now_ms); /* INT64_MAX: none */
     void (*tick)(struct supervisor *s, int64_t now_ms);              /* every turn of the loop */
@@ -76,7 +97,9 @@ struct part {
     void (*add_counts)(const struct supervisor *s, struct service_counters *c);
     const struct ask *asks; /* the last one is none */
     /* Who waits for an answer of this part has waited for too long. */
-    void (*late)(struct supervisor *s, struct admin_client *c);
+    void (*late)(struct supervisor *s, struct asker *a);
+#define QUESTION(word, type) void (*answers_##word)(const struct supervisor *s, type *question);
+#include "questions.def"
 };
 
 #define PART(noun) extern const struct part part_##noun;
@@ -86,7 +109,12 @@ extern const struct part *const supervisor_parts[]; /* NULL: the last one */
 
 /* Its state. */
 void *supervisor_part(const struct supervisor *s, const struct part *part);
+/* What stird counts of itself. */
+struct service_counters supervisor_counts(const struct supervisor *s);
 void supervisor_tell(struct supervisor *s, enum event event, const struct news *news);
+/* Nothing of S but the states of those who answer changes. */
+#define QUESTION(word, type) void supervisor_ask_##word(const struct supervisor *s, type *question);
+#include "questions.def"
 /* Something to read at FD wakes the loop. */
 void supervisor_watch(struct watched *watched, int fd);
 
@@ -128,6 +156,7 @@ struct supervisor {
     unsigned n_roles;
     struct child children[CHILDREN_MAX]; /* places, those of one role behind those of another */
     struct child *workers;               /* the places of this role */
+    struct asker *askers;                /* of all seats; asker.h */
     pid_t buried[BURIED_MAX];            /* children that ended last, in a ring */
     unsigned n_buried;
     uint64_t false_children; /* that said what is not so, or too much */
@@ -163,6 +192,10 @@ void supervisor_fail_start(struct supervisor *s, int64_t now_ms);
 void supervisor_make_places(struct supervisor *s, const struct child_role *table, unsigned n_roles);
 /* The first place of a role; the others are behind it. */
 struct child *supervisor_places(const struct supervisor *s, enum role role);
+/* Of a role that keeps one, that one: of several places the present one. */
+struct child *supervisor_kept(const struct supervisor *s, enum role role);
+/* How it stands with stird, in a word or two. */
+const char *supervisor_state_text(const struct supervisor *s);
 /* Those that are kept. */
 void supervisor_start_children(struct supervisor *s, int64_t now_ms);
 /* Those that are due again. */
@@ -172,8 +205,9 @@ int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms
 uint64_t supervisor_count_deaths(const struct supervisor *s); /* of all that are kept */
 void supervisor_ping_children(struct supervisor *s, int64_t now_ms);
 void supervisor_kill_overdue(struct supervisor *s, int64_t now_ms);
-/* Says WHY. */
-void supervisor_kill_for(struct child *c, const char *why);
+/* It does not do what it was told, which is said with WHY: it is not heard any more, and replaced.
+ */
+void supervisor_kill_idle(struct supervisor *s, struct child *c, const char *why, int64_t now_ms);
 void supervisor_reap(struct supervisor *s, int64_t now_ms);
 /* Calls VISIT for each place, whether somebody is there or not. */
 void supervisor_each_child(struct supervisor *s,

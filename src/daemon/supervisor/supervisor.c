@@ -44,7 +44,7 @@ static unsigned count_parts(const struct part *const *parts)
 void supervisor_unmake(struct supervisor *s)
 {
     unsigned n = s->states ? count_parts(s->parts) : 0;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = n; i-- > 0;)
         if (s->parts[i]->fini)
             s->parts[i]->fini(s);
     for (unsigned i = 0; i < n; i++)
@@ -52,8 +52,6 @@ void supervisor_unmake(struct supervisor *s)
     free(s->states);
     if (s->signal_fd >= 0)
         close(s->signal_fd);
-    configuration_fini(&s->current);
-    configuration_fini(&s->next);
     free(s);
 }
 
@@ -336,23 +334,20 @@ static void take_signals(struct supervisor *s, int64_t now_ms)
 
 /* ---- the loop ---- */
 
-static bool workers_serve(const struct supervisor *s)
+static void count_awaited(struct supervisor *s, struct child *c, void *user)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        if (s->workers[w].state != CHILD_SERVING)
-            return false;
-    }
-    return true;
+    (void)s;
+    *(unsigned *)user += c->role->awaited && c->kept && c->state != CHILD_SERVING;
 }
 
 static void tell_ready(struct supervisor *s, int64_t now_ms)
 {
-    if (s->ready || s->stopping || !workers_serve(s))
+    unsigned awaited = 0;
+    supervisor_each_child(s, count_awaited, &awaited);
+    if (s->ready || s->stopping || awaited > 0)
         return;
     s->ready = true;
     supervisor_tell(s, EVENT_READY, &(struct news){.now_ms = now_ms});
-    log_info("ready", LOG_NUMBER("listeners", s->started_with->n_listeners),
-             LOG_NUMBER("number_rows", (int64_t)s->current.numbers.rows));
     notify_ready();
     if (s->on_ready)
         s->on_ready(s->on_ready_user);
@@ -424,10 +419,9 @@ int supervisor_run(struct supervisor *s, bool journal, void (*ready)(void *user)
     s->journal = journal;
     s->on_ready = ready;
     s->on_ready_user = user;
-    log_set_level(s->current.settings->log_level);
     family_keep_orphans();
-    supervisor_start_children(s, now_ms);
     supervisor_tell(s, EVENT_BEGINS, &(struct news){.now_ms = now_ms});
+    supervisor_start_children(s, now_ms);
     while (!s->ending || running(s) > 0) {
         supervisor_turn(s);
         now_ms = clock_monotonic_ms();

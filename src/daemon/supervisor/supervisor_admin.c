@@ -4,8 +4,6 @@
  */
 #include "supervisor_admin.h"
 
-#include "supervisor_admin_own.h"
-
 #include "daemon/service_user.h"
 
 #include <errno.h>
@@ -22,38 +20,14 @@
 static void drop(struct admin_client *c)
 {
     close(c->fd);
-    *c = (struct admin_client){.fd = -1};
+    c->fd = -1;
+    c->asker.asked = NULL;
 }
 
-/* A client that does not read its reply is not waited for. */
-void supervisor_admin_answer(struct admin_client *c, uint32_t status, struct str text)
+static int answer(struct asker *a, uint32_t status, struct str text, const int *fds, unsigned n_fds)
 {
-    int r = admin_reply(c->fd, status, text, NULL, 0);
-    if (r)
-        log_warning("an answer on the control socket was not taken",
-                    LOG_CSTR("error", strerror(-r)));
-    c->waits = false;
-    c->asked = NULL;
-}
-
-void supervisor_admin_answer_json(struct admin_client *c, uint32_t status, const struct buf *text)
-{
-    if (buf_failed(text))
-        supervisor_admin_answer(c, ADMIN_REFUSED, STR("out of memory"));
-    else
-        supervisor_admin_answer(c, status, buf_str(text));
-}
-
-void supervisor_each_waiting(struct supervisor *s, const struct part *part,
-                             void (*visit)(struct supervisor *s, struct admin_client *c,
-                                           void *user),
-                             void *user)
-{
-    for (unsigned i = 0; i < CONTROL_PLACES; i++) {
-        struct admin_client *c = &admin_own(s)->clients[i];
-        if (c->fd >= 0 && c->asked == part)
-            visit(s, c, user);
-    }
+    const struct admin_client *c = (const struct admin_client *)a;
+    return admin_reply(c->fd, status, text, fds, n_fds);
 }
 
 /* NULL: nobody answers that. */
@@ -78,8 +52,8 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         return;
     if (r <= 0 || !(ask = ask_of(s, head.type))) {
         if (r == -EBADMSG || r > 0)
-            supervisor_admin_answer(c, ADMIN_REFUSED,
-                                    STR("stirctl and stird are of different versions"));
+            asker_answer(&c->asker, ASKER_REFUSED,
+                         STR("stirctl and stird are of different versions"));
         drop(c);
         return;
     }
@@ -90,14 +64,14 @@ static void read_client(struct supervisor *s, struct admin_client *c, int64_t no
         drop(c);
         return;
     }
-    c->deadline_ms = now_ms + ADMIN_SILENCE_MS;
-    c->waits = head.wait != 0;
+    c->asker.deadline_ms = now_ms + ADMIN_SILENCE_MS;
+    c->asker.waits = head.wait != 0;
     if (ask->right > c->peer.right)
-        supervisor_admin_answer(c, ADMIN_REFUSED,
-                                STR("you may look, and this changes something: it takes root, or "
-                                    "a member of the group of control.group"));
+        asker_answer(&c->asker, ASKER_REFUSED,
+                     STR("you may look, and this changes something: it takes root, or "
+                         "a member of the group of control.group"));
     else
-        ask->act(s, c, (struct str){text, head.text_bytes}, now_ms);
+        ask->act(s, &c->asker, (struct str){text, head.text_bytes}, now_ms);
 }
 
 static void tick(struct supervisor *s, int64_t now_ms)
@@ -106,9 +80,10 @@ static void tick(struct supervisor *s, int64_t now_ms)
         struct admin_client *c = &admin_own(s)->clients[i];
         if (c->fd >= 0)
             read_client(s, c, now_ms);
-        if (c->fd >= 0 && c->asked && c->asked->late && now_ms >= c->deadline_ms)
-            c->asked->late(s, c);
-        if (c->fd >= 0 && now_ms >= c->deadline_ms)
+        struct asker *a = &c->asker;
+        if (c->fd >= 0 && a->asked && a->asked->late && now_ms >= a->deadline_ms)
+            a->asked->late(s, a);
+        if (c->fd >= 0 && now_ms >= a->deadline_ms)
             drop(c);
     }
     if (admin_own(s)->fd >= 0)
@@ -146,7 +121,7 @@ static char *join_path(struct str directory, const char *name)
 }
 
 /* systemd makes the directory; without it this does. The socket says who may use it. */
-bool supervisor_open_admin(struct supervisor *s, struct problems *problems)
+static bool open_socket(struct supervisor *s, struct problems *problems)
 {
     struct str directory = s->current.settings->runtime_directory;
     char *name = strndup(directory.p, directory.n);
@@ -178,8 +153,11 @@ bool supervisor_open_admin(struct supervisor *s, struct problems *problems)
 static void init(struct supervisor *s)
 {
     admin_own(s)->fd = -1;
-    for (unsigned i = 0; i < CONTROL_PLACES; i++)
-        admin_own(s)->clients[i].fd = -1;
+    for (unsigned i = CONTROL_PLACES; i-- > 0;) {
+        struct admin_client *c = &admin_own(s)->clients[i];
+        *c = (struct admin_client){.asker = {.answer = answer}, .fd = -1};
+        asker_seat(s, &c->asker);
+    }
 }
 
 static void watch(const struct supervisor *s, struct watched *watched, int64_t now_ms)
@@ -223,6 +201,7 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
 const struct part part_admin = {.name = "admin",
                                 .bytes = sizeof(struct admin),
                                 .init = init,
+                                .open = open_socket,
                                 .fini = fini,
                                 .watch = watch,
                                 .deadline = deadline,

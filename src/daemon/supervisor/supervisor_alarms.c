@@ -1,7 +1,5 @@
 /* What each alarm counts. */
-#include "supervisor_alarms.h"
-
-#include "supervisor_counters.h"
+#include "questions.h"
 
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
@@ -20,7 +18,8 @@ static struct looked *own(const struct supervisor *s)
 
 static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
 {
-    const struct proxy_counters c = supervisor_counters(s);
+    struct proxy_counters c = {0};
+    supervisor_ask_calls(s, &c);
     values[ALARM_signatures_failed] = c.sign_failures;
     values[ALARM_records_lost] = c.records_dropped;
     values[ALARM_worker_full] = c.full_worker;
@@ -44,7 +43,7 @@ static void look_at_workers(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_clock_stepped] = c.clock_steps;
 }
 
-void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms)
+static void look(struct supervisor *s, int64_t now_ms)
 {
     uint64_t values[ALARMS] = {0};
     if (!s->ready || s->stopping)
@@ -56,15 +55,16 @@ void supervisor_look_for_alarms(struct supervisor *s, int64_t now_ms)
     alarms_look(&own(s)->alarms, values, now_ms, clock_real_s());
 }
 
-const struct alarms *supervisor_alarms(const struct supervisor *s)
+/* So that the answer of who asks is no second old. */
+static void look_now(struct supervisor *s, const struct news *news)
 {
-    return &own(s)->alarms;
+    look(s, news->now_ms);
 }
 
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     if (now_ms >= own(s)->next_ms)
-        supervisor_look_for_alarms(s, now_ms);
+        look(s, now_ms);
 }
 
 static void count(const struct supervisor *s, uint64_t values[ALARMS])
@@ -79,8 +79,17 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
     c->log_lines_dropped = log_dropped();
 }
 
+static void put_status(const struct supervisor *s, struct json *j, int64_t now_ms)
+{
+    (void)now_ms;
+    json_put_key(j, STR("alarms"));
+    alarms_put(&own(s)->alarms, j);
+}
+
 const struct part part_alarms = {.name = "alarms",
                                  .bytes = sizeof(struct looked),
                                  .tick = tick,
+                                 .on = {[EVENT_ASKED] = look_now},
+                                 .put_status = put_status,
                                  .count = count,
                                  .add_counts = add_counts};

@@ -2,7 +2,7 @@
  * The control socket: who connects becomes a client that has a place of its part, or is refused in
  * words. Our own processes are not heard.
  */
-#include "supervisor_admin_own.h"
+#include "supervisor_admin.h"
 
 #include "daemon/family.h"
 #include "daemon/room.h"
@@ -75,7 +75,7 @@ static void refuse(struct supervisor *s, int fd, enum control_refusal why,
     };
     control_refusals_add(&admin_own(s)->refusals, why, peer->pid, peer->uid, now_ms);
     if (words[why])
-        admin_reply(fd, ADMIN_REFUSED, str_of(words[why]), NULL, 0);
+        admin_reply(fd, ASKER_REFUSED, str_of(words[why]), NULL, 0);
     close(fd);
 }
 
@@ -84,8 +84,13 @@ static void seat(struct supervisor *s, int fd, const struct control_peer *peer, 
     unsigned i = 0;
     while (admin_own(s)->clients[i].fd >= 0)
         i++;
-    admin_own(s)->clients[i] = (struct admin_client){
-        .fd = fd, .deadline_ms = now_ms + ADMIN_SILENCE_MS, .peer = *peer};
+    struct admin_client *c = &admin_own(s)->clients[i];
+    c->fd = fd;
+    c->peer = *peer;
+    c->asker.deadline_ms = now_ms + ADMIN_SILENCE_MS;
+    c->asker.waits = false;
+    c->asker.asked = NULL;
+    c->asker.uid = peer->uid;
 }
 
 static bool nobody_waits(int fd)

@@ -3,9 +3,8 @@
  * process of its own (checker_process.h), tells the workers, raises alarms, and watches the
  * directories for new units.
  */
-#include "supervisor_certificates.h"
-
-#include "supervisor_admin.h"
+#include "asker.h"
+#include "questions.h"
 
 #include "daemon/checker_process.h"
 #include "daemon/key_file.h"
@@ -90,8 +89,9 @@ static struct finding *find_or_add(struct supervisor *s, const struct certificat
 
 /* ---- to the workers ---- */
 
-void supervisor_certificate_states(const struct supervisor *s, const struct settings *settings,
-                                   char *text, size_t bytes)
+/* A character for each of SETTINGS' units, as in control.h. */
+static void put_states(const struct supervisor *s, const struct settings *settings, char *text,
+                       size_t bytes)
 {
     size_t n = 0;
     _Static_assert(CERTIFICATE_UNITS_MAX < CONTROL_TEXT, "every unit has its state in the message");
@@ -106,11 +106,16 @@ static void tell_workers(struct supervisor *s)
 {
     struct control_message message = {.type = CONTROL_CERTIFICATES,
                                       .certificates = {.generation = s->current.generation}};
-    supervisor_certificate_states(s, s->current.settings, message.certificates.states,
-                                  CONTROL_TEXT);
+    put_states(s, s->current.settings, message.certificates.states, CONTROL_TEXT);
     for (unsigned w = 0; w < s->n_workers; w++)
         if (s->workers[w].pid > 0)
             child_send(&s->workers[w], &message, NULL, 0);
+}
+
+static void put_in(struct supervisor *s, const struct news *news)
+{
+    const struct handout *h = news->handout;
+    put_states(s, h->configuration->settings, h->snapshot->states, CONTROL_TEXT);
 }
 
 /* ---- looking ---- */
@@ -196,26 +201,24 @@ static void take_finding(struct supervisor *s, const struct control_certificate 
 
 /* ---- who asked for a look ---- */
 
-static void tell_one(struct supervisor *s, struct admin_client *c, void *user)
+static void tell_one(struct supervisor *s, struct asker *a, void *user)
 {
     const char *why = user;
-    if (c->ticket <= own(s)->checks)
-        supervisor_admin_answer(c, why ? ADMIN_REFUSED : 0,
-                                why ? str_of(why) : STR("{\"checked\":true}"));
+    if (a->ticket <= own(s)->checks)
+        asker_answer(a, why ? ASKER_REFUSED : 0, why ? str_of(why) : STR("{\"checked\":true}"));
 }
 
 /* Answers those who wait for the look that has just ended; WHY it was none, or NULL. */
 static void tell_checked(struct supervisor *s, const char *why)
 {
-    supervisor_each_waiting(s, &part_certificates, tell_one, (void *)(uintptr_t)why);
+    asker_each(s, &part_certificates, tell_one, (void *)(uintptr_t)why);
 }
 
-static void act_check(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+static void act_check(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
-    c->asked = &part_certificates;
-    c->ticket = own(s)->checks + 1; /* one that is under way has looked before it was asked */
-    c->deadline_ms = now_ms + ADMIN_WAIT_MS;
+    /* One that is under way has looked before it was asked. */
+    asker_wait(a, &part_certificates, own(s)->checks + 1, now_ms + ASKER_WAIT_MS);
     check_now(s);
 }
 
@@ -267,13 +270,13 @@ static void gone(struct supervisor *s, struct child *c, const struct death *deat
 }
 
 static const struct word hears[] = {
-    {CONTROL_CERTIFICATE, hear_certificate},
-    {CONTROL_CHECK_FAULT, hear_fault},
-    {CONTROL_CHECKED, hear_checked},
-    {CONTROL_NO_WORD, NULL},
+    {ROLE_CHECKER, CONTROL_CERTIFICATE, hear_certificate},
+    {ROLE_CHECKER, CONTROL_CHECK_FAULT, hear_fault},
+    {ROLE_CHECKER, CONTROL_CHECKED, hear_checked},
+    {.take = NULL},
 };
 
-const struct duty duty_checker = {.enter = enter, .hears = hears, .gone = gone};
+const struct duty duty_checker = {.enter = enter, .gone = gone};
 
 /* ---- lives ---- */
 
@@ -512,7 +515,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     int64_t now_s = clock_real_s();
     enum reason reason;
     uint32_t active = NO_CERTIFICATE;
-    supervisor_certificate_states(s, settings, states, sizeof(states));
+    put_states(s, settings, states, sizeof(states));
     for (size_t i = 0; states[i]; i++)
         values[i] = (uint8_t)(states[i] - '0');
     json_put_key(j, STR("certificates"));
@@ -595,9 +598,12 @@ const struct part part_certificates = {
     .bytes = sizeof(struct certificates),
     .init = init,
     .fini = fini,
+    .hears = hears,
     .watch = watch,
     .tick = tick,
-    .on = {[EVENT_BEGINS] = watch_directories, [EVENT_IN_FORCE] = watch_directories},
+    .on = {[EVENT_BEGINS] = watch_directories,
+           [EVENT_HANDOUT] = put_in,
+           [EVENT_IN_FORCE] = watch_directories},
     .count = count,
     .put_status = put_status,
     .put_counts = put_counts,

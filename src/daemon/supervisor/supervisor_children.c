@@ -35,6 +35,15 @@ struct child *supervisor_places(const struct supervisor *s, enum role role)
     return place;
 }
 
+struct child *supervisor_kept(const struct supervisor *s, enum role role)
+{
+    struct child *places = supervisor_places(s, role);
+    unsigned i = 0;
+    while (i + 1 < s->roles[role].places && !places[i].kept)
+        i++;
+    return places[i].kept ? &places[i] : &places[0];
+}
+
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user)
@@ -73,17 +82,37 @@ static void say_start(const struct child *c, int r)
         log_info("child started", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid));
 }
 
-int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms)
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
 {
     const struct duty *duty = c->role->duty;
-    struct entry entry = {s, c};
-    int keep[CHILD_KEEP_MAX];
-    int n = duty->keep ? duty->keep(s, c, keep) : 0;
-    c->drained = false;
-    int r = n < 0 ? n : child_start(c, enter, &entry, keep, (unsigned)n, now_ms);
-    if (duty->kept)
-        say_start(c, r);
+    int r = duty->equip ? duty->equip(s, c, kit) : 0;
+    for (unsigned i = 0; r == 0 && s->parts[i]; i++)
+        if (s->parts[i]->equip)
+            r = s->parts[i]->equip(s, c, kit);
+    return r;
+}
+
+static int give(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    const struct duty *duty = c->role->duty;
+    int r = 0;
+    for (unsigned i = 0; r == 0 && s->parts[i]; i++)
+        if (s->parts[i]->give)
+            r = s->parts[i]->give(s, c, now_ms);
     return r == 0 && duty->started ? duty->started(s, c, now_ms) : r;
+}
+
+int supervisor_start_child(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    struct entry entry = {s, c};
+    struct kit kit = {.n = 0};
+    c->drained = false;
+    int r = equip(s, c, &kit);
+    if (r == 0)
+        r = child_start(c, enter, &entry, kit.fds, kit.n, now_ms);
+    if (c->role->duty->kept)
+        say_start(c, r);
+    return r == 0 ? give(s, c, now_ms) : r;
 }
 
 /* A child that cannot even be forked, or is of no use, is tried again like one that died at once.
@@ -162,11 +191,18 @@ void supervisor_ping_children(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, ping, &now_ms);
 }
 
-void supervisor_kill_for(struct child *c, const char *why)
+static void kill_for(struct child *c, const char *why)
 {
     log_error("a child is killed", LOG_CSTR("child", c->role->name), LOG_NUMBER("pid", c->pid),
               LOG_CSTR("why", why));
     child_kill(c, SIGKILL);
+}
+
+void supervisor_kill_idle(struct supervisor *s, struct child *c, const char *why, int64_t now_ms)
+{
+    kill_for(c, why);
+    child_close_control(c);
+    supervisor_tell(s, EVENT_CHILD_IDLE, &(struct news){.child = c, .now_ms = now_ms});
 }
 
 static void kill_overdue(struct supervisor *s, struct child *c, void *user)
@@ -179,7 +215,7 @@ static void kill_overdue(struct supervisor *s, struct child *c, void *user)
     const char *why = child_overdue(c, now_ms);
     if (!why)
         return;
-    supervisor_kill_for(c, why);
+    kill_for(c, why);
     child_was_overdue(c, now_ms);
 }
 
@@ -268,6 +304,18 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_child_replaced] = supervisor_count_deaths(s);
 }
 
+const char *supervisor_state_text(const struct supervisor *s)
+{
+    if (s->stopping)
+        return "stopping";
+    if (!s->ready)
+        return "starting";
+    for (unsigned r = 0; r < s->n_roles; r++)
+        if (s->roles[r].without && supervisor_kept(s, r)->state != CHILD_SERVING)
+            return s->roles[r].without;
+    return "serving";
+}
+
 static void put_integer(struct json *j, struct str key, int64_t value)
 {
     json_put_key(j, key);
@@ -290,17 +338,6 @@ static void put_child(struct json *j, const struct child *c, int64_t now_ms)
     json_end_object(j);
 }
 
-/* Of a role that has one: the one that is kept. */
-static void put_only(const struct supervisor *s, struct json *j, const struct child_role *role,
-                     int64_t now_ms)
-{
-    const struct child *places = supervisor_places(s, role->id);
-    unsigned i = 0;
-    while (i + 1 < role->places && !places[i].kept)
-        i++;
-    put_child(j, places[i].kept ? &places[i] : &places[0], now_ms);
-}
-
 static void put_all(const struct supervisor *s, struct json *j, const struct child_role *role,
                     int64_t now_ms)
 {
@@ -321,7 +358,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
         if (role->numbered)
             put_all(s, j, role, now_ms);
         else
-            put_only(s, j, role, now_ms);
+            put_child(j, supervisor_kept(s, role->id), now_ms);
     }
 }
 

@@ -2,42 +2,112 @@
  * What is counted, for stirctl, alarms and the status line: by the workers (counter_book.h), by the
  * supervisor itself.
  */
-#include "supervisor_counters.h"
+#include "questions.h"
 
-#include "supervisor_records.h"
+#include "daemon/counter_book.h"
 
 #include <stird/base/json.h>
 #include <stird/io/admin.h>
+#include <string.h>
+#include <unistd.h>
 
 #define STATS_MAX  (ADMIN_REPLY_MAX / 3)  /* octets of the trunks, and of the upstreams, in stats */
 #define STATUS_MAX (ADMIN_REPLY_MAX / 12) /* the same in a status, which says much else */
 
 struct counted {
     struct counter_book *book;
+    int fds[WORKERS_MAX]; /* the page of one that is about to start; -1: none */
 };
 
-struct counter_book *supervisor_counter_book(const struct supervisor *s)
+static struct counted *own(const struct supervisor *s)
 {
-    const struct counted *own = supervisor_part(s, &part_counters);
-    return own->book;
+    return supervisor_part(s, &part_counters);
 }
 
-bool supervisor_open_counters(struct supervisor *s, struct problems *problems)
+static bool open_book(struct supervisor *s, struct problems *problems)
 {
-    struct counted *own = supervisor_part(s, &part_counters);
-    own->book = counter_book_new(s->n_workers);
-    if (own->book)
-        counter_book_in_force(own->book, s->current.settings);
+    own(s)->book = counter_book_new(s->n_workers);
+    if (own(s)->book)
+        counter_book_in_force(own(s)->book, s->current.settings);
     else
         problems->out_of_memory = true;
-    return own->book != NULL;
+    return own(s)->book != NULL;
 }
 
-struct proxy_counters supervisor_counters(const struct supervisor *s)
+/* ---- of the workers ---- */
+
+static void close_page(struct supervisor *s, unsigned w)
 {
-    struct proxy_counters sum = counter_book_sum(supervisor_counter_book(s));
-    sum.records_dropped = counters_sum(sum.records_dropped, supervisor_records_lost(s));
-    return sum;
+    int *fd = &own(s)->fds[w];
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    close_page(s, c->index);
+    const int fd = own(s)->fds[c->index] = counter_book_open(own(s)->book, c->index);
+    if (fd < 0)
+        return fd;
+    kit_keep(kit, fd);
+    kit->worker->counters_fd = fd;
+    return 0;
+}
+
+static int give(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    (void)now_ms;
+    if (c->role->id == ROLE_WORKER)
+        close_page(s, c->index);
+    return 0;
+}
+
+/* Pages of the trunks and upstreams of that configuration; what is not sent leaves none. */
+static void put_in(struct supervisor *s, const struct news *news)
+{
+    struct handout *h = news->handout;
+    if (h->error)
+        return;
+    const int fd = counter_book_open_parts(own(s)->book, h->worker->index,
+                                           h->configuration->settings, &h->snapshot->page);
+    h->counters_fd = fd < 0 ? -1 : fd;
+    h->error = fd < 0 ? fd : 0;
+}
+
+static void take_back(struct supervisor *s, const struct news *news)
+{
+    if (news->handout->counters_fd >= 0)
+        counter_book_take_back(own(s)->book, news->handout->worker->index);
+}
+
+static void take_heartbeat(struct supervisor *s, const struct heard *h)
+{
+    counter_book_holds(own(s)->book, h->child->index, h->message->heartbeat.held, CONTROL_HELD_MAX);
+}
+
+static const struct word hears[] = {{ROLE_WORKER, CONTROL_HEARTBEAT, take_heartbeat},
+                                    {.take = NULL}};
+
+/* ---- for others ---- */
+
+/* Of all workers, those that are gone included. */
+static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
+{
+    const struct proxy_counters sum = counter_book_sum(own(s)->book);
+    counters_add(&counters_of_all, (uint64_t *)(void *)c, (const uint64_t *)(const void *)&sum);
+}
+
+static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
+{
+    counter_book_add_up(own(s)->book);
+    for (unsigned i = 0; i < asked->n; i++) {
+        const struct trunk_counters *c = counter_book_trunk(own(s)->book,
+                                                            s->current.settings->trunks[i].name);
+        asked->trunks[i].calls = c ? c->calls : 0;
+    }
 }
 
 /* ---- of trunks and upstreams, by their names ---- */
@@ -82,16 +152,16 @@ static void put_parts(const struct supervisor *s, struct json *j, size_t room)
 {
     const struct settings *settings = s->current.settings;
     struct put p;
-    counter_book_add_up(supervisor_counter_book(s));
+    counter_book_add_up(own(s)->book);
     begin(&p, j, STR("trunks"), room);
     for (unsigned i = 0; i < settings->n_trunks; i++)
         put_one(&p, settings->trunks[i].name, &counters_of_trunk,
-                counter_book_trunk(supervisor_counter_book(s), settings->trunks[i].name));
+                counter_book_trunk(own(s)->book, settings->trunks[i].name));
     end(&p, STR("trunks_not_shown"));
     begin(&p, j, STR("upstreams"), room);
     for (unsigned i = 0; i < settings->n_upstreams; i++)
         put_one(&p, settings->upstreams[i].name, &counters_of_upstream,
-                counter_book_upstream(supervisor_counter_book(s), settings->upstreams[i].name));
+                counter_book_upstream(own(s)->book, settings->upstreams[i].name));
     end(&p, STR("upstreams_not_shown"));
 }
 
@@ -111,26 +181,45 @@ static void put_counts(const struct supervisor *s, struct json *j)
 
 /* ---- the part ---- */
 
+static void init(struct supervisor *s)
+{
+    memset(own(s)->fds, -1, sizeof(own(s)->fds));
+}
+
 static void fini(struct supervisor *s)
 {
-    counter_book_free(supervisor_counter_book(s));
+    for (unsigned w = 0; w < WORKERS_MAX; w++)
+        close_page(s, w);
+    counter_book_free(own(s)->book);
 }
 
 static void on_gone(struct supervisor *s, const struct news *news)
 {
     if (news->child->role->id == ROLE_WORKER)
-        counter_book_gone(supervisor_counter_book(s), news->child->index);
+        counter_book_gone(own(s)->book, news->child->index);
 }
 
 static void follow(struct supervisor *s, const struct news *news)
 {
     (void)news;
-    counter_book_in_force(supervisor_counter_book(s), s->current.settings);
+    counter_book_in_force(own(s)->book, s->current.settings);
 }
 
-const struct part part_counters = {.name = "counters",
-                                   .bytes = sizeof(struct counted),
-                                   .fini = fini,
-                                   .on = {[EVENT_CHILD_GONE] = on_gone, [EVENT_IN_FORCE] = follow},
-                                   .put_status = put_status,
-                                   .put_counts = put_counts};
+const struct part part_counters = {
+    .name = "counters",
+    .bytes = sizeof(struct counted),
+    .init = init,
+    .open = open_book,
+    .fini = fini,
+    .equip = equip,
+    .give = give,
+    .hears = hears,
+    .on = {[EVENT_CHILD_GONE] = on_gone,
+           [EVENT_HANDOUT] = put_in,
+           [EVENT_HANDOUT_LOST] = take_back,
+           [EVENT_IN_FORCE] = follow},
+    .put_status = put_status,
+    .put_counts = put_counts,
+    .answers_calls = answer_calls,
+    .answers_trunks = answer_trunks,
+};

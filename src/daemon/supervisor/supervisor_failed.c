@@ -2,7 +2,7 @@
  * The last calls that failed: told by the workers, shown by `stirctl status`. What a broken worker
  * says of them is shown and used for nothing.
  */
-#include "supervisor_failed.h"
+#include "loop.h"
 
 #include <stird/base/json.h>
 #include <stird/io/record.h>
@@ -19,8 +19,9 @@ static struct failed *own(const struct supervisor *s)
     return supervisor_part(s, &part_failed);
 }
 
-void supervisor_take_failed(struct supervisor *s, const struct failed_call *news)
+static void take_failed(struct supervisor *s, const struct heard *h)
 {
+    const struct failed_call *news = &h->message->failed;
     if (failed_call_is_sound(news))
         own(s)->last[own(s)->n++ % KEPT] = *news;
 }
@@ -64,5 +65,7 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_array(j);
 }
 
+static const struct word hears[] = {{ROLE_WORKER, CONTROL_FAILED, take_failed}, {.take = NULL}};
+
 const struct part part_failed = {
-    .name = "failed", .bytes = sizeof(struct failed), .put_status = put_status};
+    .name = "failed", .bytes = sizeof(struct failed), .hears = hears, .put_status = put_status};

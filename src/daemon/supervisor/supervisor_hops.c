@@ -4,13 +4,12 @@
  *
  * A status has room for so many: those that are out come first, and it says how many there are.
  */
-#include "supervisor_hops.h"
-
-#include "supervisor_names.h"
+#include "questions.h"
 
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/json.h>
+#include <stird/core/trunk.h>
 #include <stird/io/admin.h>
 #include <stird/io/record.h>
 #include <string.h>
@@ -48,8 +47,10 @@ static void take_out(struct supervisor *s, size_t i)
     own(s)->seen.n -= sizeof(*list);
 }
 
-void supervisor_take_hop(struct supervisor *s, unsigned w, const struct hop_state *news)
+static void take_hop(struct supervisor *s, const struct heard *h)
 {
+    const struct hop_state *news = &h->message->hop;
+    const unsigned w = h->child->index;
     size_t n, i = 0;
     const struct hop_seen *list = seen(s, &n), last = {*news, w};
     if (!hop_state_is_sound(news))
@@ -116,11 +117,19 @@ static bool is_out(const struct supervisor *s, const struct hop_sum *sum)
     return sum->out >= s->n_workers;
 }
 
+/* NULL: nothing is known of it. */
+static const struct known_name *name_of(const struct supervisor *s, const struct upstream *u)
+{
+    struct name_asked asked = {.upstream = u};
+    supervisor_ask_name(s, &asked);
+    return asked.known;
+}
+
 /* Calls VISIT for each next hop of U. */
 static void each_hop(const struct supervisor *s, const struct upstream *u,
                      void (*visit)(const struct hop_sum *sum, void *user), void *user)
 {
-    const struct known_name *name = u->host.n > 0 ? supervisor_name_of(s, u) : NULL;
+    const struct known_name *name = u->host.n > 0 ? name_of(s, u) : NULL;
     unsigned n = u->host.n == 0 ? 1 : name ? name->n : 0;
     for (unsigned i = 0; i < n; i++) {
         struct hop_sum sum = sum_of(s, u, name ? &name->addresses[i].address : &u->address);
@@ -193,7 +202,7 @@ static void put_nameless(const struct supervisor *s, struct json *j, size_t unti
     json_begin_array(j);
     for (unsigned i = 0; i < settings->n_upstreams && j->out->n < until; i++) {
         const struct upstream *u = &settings->upstreams[i];
-        const struct known_name *name = supervisor_name_of(s, u);
+        const struct known_name *name = name_of(s, u);
         if (u->host.n > 0 && (!name || name->in_part))
             json_put_string(j, u->name);
     }
@@ -228,22 +237,36 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
 
 /* ---- for the trunks ---- */
 
+struct tally {
+    const struct supervisor *s;
+    unsigned n, usable;
+};
+
 static void count_hop(const struct hop_sum *sum, void *user)
 {
-    struct hop_tally *t = user;
+    struct tally *t = user;
     t->n++;
     t->usable += !is_out(t->s, sum);
 }
 
-struct hop_tally *supervisor_count_hops(const struct supervisor *s)
+/* Each upstream is counted once: several trunks may have it. */
+static void answer_trunks(const struct supervisor *s, struct trunks_asked *asked)
 {
     const struct settings *settings = s->current.settings;
-    struct hop_tally *upstreams = calloc(settings->n_upstreams, sizeof(*upstreams));
+    struct tally *upstreams = calloc(settings->n_upstreams + 1, sizeof(*upstreams));
+    asked->no_memory |= !upstreams;
     for (unsigned i = 0; upstreams && i < settings->n_upstreams; i++) {
         upstreams[i].s = s;
         each_hop(s, &settings->upstreams[i], count_hop, &upstreams[i]);
     }
-    return upstreams;
+    for (unsigned i = 0; upstreams && i < asked->n; i++) {
+        const struct trunk *t = &settings->trunks[i];
+        for (unsigned k = 0; trunk_sends(t) && k < t->n_upstreams; k++) {
+            asked->trunks[i].next_hops += upstreams[t->upstreams[k]].n;
+            asked->trunks[i].usable += upstreams[t->upstreams[k]].usable;
+        }
+    }
+    free(upstreams);
 }
 
 static void fini(struct supervisor *s)
@@ -251,8 +274,12 @@ static void fini(struct supervisor *s)
     buf_fini(&own(s)->seen);
 }
 
+static const struct word hears[] = {{ROLE_WORKER, CONTROL_HOP, take_hop}, {.take = NULL}};
+
 const struct part part_hops = {.name = "hops",
                                .bytes = sizeof(struct hops),
                                .fini = fini,
                                .on = {[EVENT_CHILD_GONE] = forget},
-                               .put_status = put_status};
+                               .hears = hears,
+                               .put_status = put_status,
+                               .answers_trunks = answer_trunks};

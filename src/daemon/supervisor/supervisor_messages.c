@@ -1,4 +1,4 @@
-/* What children say, on its way to who acts on it: roles.def has who hears what of whom. */
+/* What children say, on its way to the parts that hear it. */
 #include "loop.h"
 
 #include <errno.h>
@@ -47,18 +47,51 @@ static void take_pong(struct supervisor *s, const struct heard *h)
     (void)h;
 }
 
-/* Who takes it; NULL: it is not for its role to say. */
-static void (*taker(const struct child_role *role, uint32_t type))(struct supervisor *s,
-                                                                   const struct heard *h)
+static void take_drained(struct supervisor *s, const struct heard *h)
 {
-    const struct word *w = role->duty->hears;
+    struct child *c = h->child;
+    if (!s->stopping) {
+        supervisor_child_false(s, c, "that its calls have ended, which was not asked");
+        return;
+    }
+    c->drained = true;
+    log_info("a child has finished its calls", LOG_CSTR("child", c->role->name),
+             LOG_NUMBER("pid", c->pid));
+}
+
+/* What the loop itself hears; NULL: nothing. */
+static void (*own_taker(const struct child_role *role, uint32_t type))(struct supervisor *s,
+                                                                       const struct heard *h)
+{
     if (type == CONTROL_READY && role->duty->kept)
         return take_ready;
     if (type == CONTROL_PONG && role->ping_every_ms > 0)
         return take_pong;
-    while (w && w->type != CONTROL_NO_WORD && w->type != type)
-        w++;
-    return w ? w->take : NULL;
+    return type == CONTROL_DRAINED && role->drains ? take_drained : NULL;
+}
+
+/* False: nobody hears that of its role. What one of them finds false the others do not hear. */
+static bool tell_parts(struct supervisor *s, const struct heard *h)
+{
+    const struct child *c = h->child;
+    bool heard = false;
+    for (unsigned i = 0; s->parts[i]; i++)
+        for (const struct word *w = s->parts[i]->hears; w && w->take; w++)
+            if (w->role == c->role->id && w->type == h->message->type && c->control_fd >= 0) {
+                heard = true;
+                w->take(s, h);
+            }
+    return heard;
+}
+
+static void act(struct supervisor *s, const struct heard *h)
+{
+    void (*take)(struct supervisor *, const struct heard *) = own_taker(h->child->role,
+                                                                        h->message->type);
+    if (take)
+        take(s, h);
+    else if (!tell_parts(s, h))
+        supervisor_child_false(s, h->child, "a word that no child of its kind has");
 }
 
 /* The descriptors are taken. */
@@ -67,13 +100,8 @@ static void hear(struct supervisor *s, const struct heard *h)
     struct child *c = h->child;
     if (!child_heard(c, h->now_ms))
         replace_who_floods(s, c);
-    if (c->control_fd >= 0) {
-        void (*take)(struct supervisor *, const struct heard *) = taker(c->role, h->message->type);
-        if (take)
-            take(s, h);
-        else
-            supervisor_child_false(s, c, "a word that no child of its kind has");
-    }
+    if (c->control_fd >= 0)
+        act(s, h);
     for (unsigned i = 0; i < h->n_fds; i++)
         if (h->fds[i] >= 0)
             close(h->fds[i]);

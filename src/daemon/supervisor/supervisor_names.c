@@ -11,7 +11,7 @@
  * Each worker asks DNS by itself, so one may know a part and another all: what is known in part to
  * one of them counts as known in part, as a call may arrive there.
  */
-#include "supervisor_names.h"
+#include "questions.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -59,16 +59,15 @@ static struct name_heard *find(const struct supervisor *s, const struct known_na
     return NULL;
 }
 
-const struct known_name *supervisor_name_of(const struct supervisor *s, const struct upstream *u)
+static void answer_name(const struct supervisor *s, struct name_asked *asked)
 {
-    for (unsigned i = 0; i < own(s)->n; i++)
-        if (known_name_is_of(&own(s)->list[i].known, u))
-            return &own(s)->list[i].known;
-    return NULL;
+    for (unsigned i = 0; i < own(s)->n && !asked->known; i++)
+        if (known_name_is_of(&own(s)->list[i].known, asked->upstream))
+            asked->known = &own(s)->list[i].known;
 }
 
 /* Those that a reload has taken away. */
-static void forget_unwanted(struct supervisor *s)
+static void forget_unwanted(const struct supervisor *s)
 {
     unsigned n = 0;
     assert(own(s)->list || own(s)->n == 0);
@@ -100,8 +99,9 @@ static void note_part(struct name_heard *h, unsigned w, bool in_part)
 }
 
 /* A part takes the place of the whole only if it is more. */
-void supervisor_take_name(struct supervisor *s, unsigned w, const struct known_name *known)
+static void take_name(struct supervisor *s, const struct heard *h)
 {
+    const struct known_name *known = &h->message->name;
     if (!known_name_is_sound(known) || !is_wanted(s, known))
         return;
     struct name_heard *place = find(s, known);
@@ -114,10 +114,11 @@ void supervisor_take_name(struct supervisor *s, unsigned w, const struct known_n
         place->known = *known;
         place->is_part = known->in_part;
     }
-    note_part(place, w, known->in_part);
+    note_part(place, h->child->index, known->in_part);
 }
 
-int supervisor_names_to_fd(struct supervisor *s)
+/* known_names_to_fd() of those that the configuration names, which may be none. */
+static int names_to_fd(const struct supervisor *s)
 {
     forget_unwanted(s);
     struct known_name *list = calloc(own(s)->n + 1, sizeof(*list));
@@ -130,15 +131,23 @@ int supervisor_names_to_fd(struct supervisor *s)
     return fd;
 }
 
-/* Sends the names to a new worker W: what the one before it knew in part does not count any more.
- */
-void supervisor_send_names(struct supervisor *s, unsigned w)
+static void exhibit(const struct supervisor *s, struct exhibit *e)
+{
+    e->names_fd = names_to_fd(s);
+}
+
+/* Sends the names to a new worker, which asks DNS without them: no reason not to start it. What the
+   one before it knew in part does not count any more. */
+static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
     const struct control_message message = {.type = CONTROL_NAMES};
+    (void)now_ms;
+    if (c->role->id != ROLE_WORKER)
+        return 0;
     for (unsigned i = 0; i < own(s)->n; i++)
-        note_part(&own(s)->list[i], w, false);
-    int fd = supervisor_names_to_fd(s);
-    int r = fd < 0 ? fd : child_send(&s->workers[w], &message, &fd, 1);
+        note_part(&own(s)->list[i], c->index, false);
+    int fd = names_to_fd(s);
+    int r = fd < 0 ? fd : child_send(c, &message, &fd, 1);
     if (r) {
         own(s)->unsent++;
         log_error("a worker starts without the last good addresses of names",
@@ -146,6 +155,7 @@ void supervisor_send_names(struct supervisor *s, unsigned w)
     }
     if (fd >= 0)
         close(fd);
+    return 0;
 }
 
 static void fini(struct supervisor *s)
@@ -158,5 +168,13 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
     values[ALARM_names_lost] = own(s)->unsent;
 }
 
-const struct part part_names = {
-    .name = "names", .bytes = sizeof(struct names), .fini = fini, .count = count};
+static const struct word hears[] = {{ROLE_WORKER, CONTROL_NAME, take_name}, {.take = NULL}};
+
+const struct part part_names = {.name = "names",
+                                .bytes = sizeof(struct names),
+                                .fini = fini,
+                                .give = give,
+                                .hears = hears,
+                                .count = count,
+                                .answers_name = answer_name,
+                                .answers_exhibit = exhibit};

@@ -2,7 +2,6 @@
  * stirctl numbers set, block, unset, list. A change is checked, written to the journal, and then in
  * force; the answer says what holds for the number afterwards.
  */
-#include "supervisor_admin.h"
 #include "supervisor_overlay.h"
 
 #include <errno.h>
@@ -17,7 +16,6 @@
 #include <stird/io/admin.h>
 #include <stird/io/numbers_files.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,18 +36,10 @@ static void split(struct str text, struct str field[OVERLAY_FIELDS])
         field[i] = text.p ? str_cut(&text, '\0') : STR("");
 }
 
-static uint32_t user_of(int fd)
-{
-    struct ucred peer = {.uid = (uid_t)-1};
-    socklen_t n = sizeof(peer);
-    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
-    return peer.uid;
-}
-
-static void refuse(struct admin_client *c, const struct buf *why)
+static void refuse(struct asker *a, const struct buf *why)
 {
     bool told = !buf_failed(why) && why->n > 0 && why->n <= ADMIN_REPLY_MAX;
-    supervisor_admin_answer(c, ADMIN_REFUSED, told ? buf_str(why) : STR("out of memory"));
+    asker_answer(a, ASKER_REFUSED, told ? buf_str(why) : STR("out of memory"));
 }
 
 static int32_t today(const struct supervisor *s)
@@ -142,7 +132,7 @@ static unsigned put_standings(struct json *j, const struct tables *t, const stru
 }
 
 /* Of NUMBER, once every worker has the changes. */
-static void tell_standing(struct supervisor *s, struct admin_client *c)
+static void tell_standing(struct supervisor *s, struct asker *a)
 {
     struct tables t;
     struct buf out = BUF_INIT;
@@ -150,50 +140,47 @@ static void tell_standing(struct supervisor *s, struct admin_client *c)
     json_begin_object(&j);
     json_put_key(&j, STR("in_force"));
     json_put_integer(&j, (int64_t)overlay_count(supervisor_overlay(s)));
-    put(&j, "number", tn_str(&c->number));
+    put(&j, "number", tn_str(&a->number));
     json_put_key(&j, STR("now"));
     json_begin_array(&j);
     bool good = tables_get(&t, s, supervisor_overlay_fd(s));
-    unsigned owners = good ? put_standings(&j, &t, &c->number) : 0;
+    unsigned owners = good ? put_standings(&j, &t, &a->number) : 0;
     json_end_array(&j);
     if (owners > 1)
         put(&j, "note", STR("two customers own it, and both get an A"));
     json_end_object(&j);
     if (good)
-        supervisor_admin_answer(c, buf_failed(&out) ? ADMIN_REFUSED : 0,
-                                buf_failed(&out) ? STR("out of memory") : buf_str(&out));
+        asker_answer(a, buf_failed(&out) ? ASKER_REFUSED : 0,
+                     buf_failed(&out) ? STR("out of memory") : buf_str(&out));
     else
-        supervisor_admin_answer(c, ADMIN_REFUSED,
-                                STR("the change is in force; what holds now cannot be told: no "
-                                    "memory"));
+        asker_answer(a, ASKER_REFUSED,
+                     STR("the change is in force; what holds now cannot be told: no "
+                         "memory"));
     tables_fini(&t);
     buf_fini(&out);
 }
 
-static void tell_if_in_force(struct supervisor *s, struct admin_client *c, void *user)
+static void tell_if_in_force(struct supervisor *s, struct asker *a, void *user)
 {
     (void)user;
-    if (supervisor_overlay_in_use(s, c->ticket))
-        tell_standing(s, c);
+    if (supervisor_overlay_in_use(s, a->ticket))
+        tell_standing(s, a);
 }
 
-/* Tells those who wait for it, when all workers have it. */
-static void tell_in_force(struct supervisor *s, const struct news *news)
+void supervisor_numbers_tell(struct supervisor *s)
 {
-    (void)news;
-    supervisor_each_waiting(s, &part_numbers, tell_if_in_force, NULL);
+    asker_each(s, &part_overlay, tell_if_in_force, NULL);
 }
 
-/* Tells who has waited for too long. */
-static void late(struct supervisor *s, struct admin_client *c)
+void supervisor_numbers_late(struct supervisor *s, struct asker *a)
 {
     struct buf out = BUF_INIT;
     buf_addf(
         &out,
         "the change is in the journal and each new worker begins with it, but %u of %u workers "
         "have not taken it yet: their calls are decided as before (stirctl status)",
-        supervisor_overlay_without(s, c->ticket), s->n_workers);
-    refuse(c, &out);
+        supervisor_overlay_without(s, a->ticket), s->n_workers);
+    refuse(a, &out);
     buf_fini(&out);
 }
 
@@ -403,12 +390,11 @@ static void add_fault(struct buf *why, struct str number, const char *fault)
     buf_addf(why, "\": %s", fault);
 }
 
-static void change(struct supervisor *s, struct admin_client *c, struct str text, bool set,
-                   int64_t now_ms)
+static void change(struct supervisor *s, struct asker *a, struct str text, bool set, int64_t now_ms)
 {
     struct str field[OVERLAY_FIELDS];
     struct buf why = BUF_INIT;
-    uint32_t uid = user_of(c->fd);
+    const uint32_t uid = a->uid;
     split(text, field);
     const char *fault = set ? overlay_set(supervisor_overlay(s), field, clock_real_s(), uid)
                             : overlay_unset(supervisor_overlay(s), field[OVERLAY_NUMBER],
@@ -420,30 +406,28 @@ static void change(struct supervisor *s, struct admin_client *c, struct str text
     if (!fault && why.n > 0)
         overlay_revert(supervisor_overlay(s));
     /* The journal has read it as a number. */
-    if (why.n == 0 && tn_from_digits(&c->number, field[OVERLAY_NUMBER]) &&
-        commit(s, &c->number, set ? field[OVERLAY_CUSTOMER] : STR(""), &why)) {
+    if (why.n == 0 && tn_from_digits(&a->number, field[OVERLAY_NUMBER]) &&
+        commit(s, &a->number, set ? field[OVERLAY_CUSTOMER] : STR(""), &why)) {
         log_change(s,
                    set ? "a number was changed ahead of the tables"
                        : "an urgent change of a number was taken back",
-                   &c->number, field, uid);
-        c->asked = &part_numbers;
-        c->ticket = supervisor_overlay_generation(s);
-        c->deadline_ms = now_ms + WAIT_LIMIT_MS;
-        tell_in_force(s, NULL);
+                   &a->number, field, uid);
+        asker_wait(a, &part_overlay, supervisor_overlay_generation(s), now_ms + WAIT_LIMIT_MS);
+        supervisor_numbers_tell(s);
     } else {
-        refuse(c, &why);
+        refuse(a, &why);
     }
     buf_fini(&why);
 }
 
-static void act_set(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+static void act_set(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
-    change(s, c, text, true, now_ms);
+    change(s, a, text, true, now_ms);
 }
 
-static void act_unset(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+static void act_unset(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
-    change(s, c, text, false, now_ms);
+    change(s, a, text, false, now_ms);
 }
 
 /* ---- the list ---- */
@@ -500,7 +484,7 @@ static void put_entry(void *user, uint32_t line, const struct str *field, int64_
     json_end_object(j);
 }
 
-static void act_list(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+static void act_list(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text, (void)now_ms;
     struct buf out = BUF_INIT;
@@ -518,20 +502,11 @@ static void act_list(struct supervisor *s, struct admin_client *c, struct str te
     json_put_key(&j, STR("in_force"));
     json_put_integer(&j, (int64_t)overlay_count(supervisor_overlay(s)));
     json_end_object(&j);
-    supervisor_admin_answer(c, buf_failed(&out), buf_str(&out));
+    asker_answer(a, buf_failed(&out), buf_str(&out));
     buf_fini(&out);
 }
 
-/* ---- the part ---- */
-
-static const struct ask asks[] = {{ADMIN_NUMBERS_SET, act_set, CONTROL_CHANGE},
-                                  {ADMIN_NUMBERS_UNSET, act_unset, CONTROL_CHANGE},
-                                  {ADMIN_NUMBERS_LIST, act_list, CONTROL_LOOK},
-                                  {.act = NULL}};
-
-const struct part part_numbers = {
-    .name = "numbers",
-    .on = {[EVENT_OVERLAY_IN_USE] = tell_in_force, [EVENT_CHILD_GONE] = tell_in_force},
-    .asks = asks,
-    .late = late,
-};
+const struct ask supervisor_numbers_asks[] = {{ADMIN_NUMBERS_SET, act_set, CONTROL_CHANGE},
+                                              {ADMIN_NUMBERS_UNSET, act_unset, CONTROL_CHANGE},
+                                              {ADMIN_NUMBERS_LIST, act_list, CONTROL_LOOK},
+                                              {.act = NULL}};

@@ -6,6 +6,7 @@
 #include "supervisor_overlay.h"
 
 #include "patience.h"
+#include "questions.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -51,7 +52,8 @@ void supervisor_overlay_lost(struct supervisor *s)
 
 /* ---- what workers have ---- */
 
-int supervisor_send_overlay(struct supervisor *s, unsigned w)
+/* No call may be decided without. 0 or -errno. */
+static int send_overlay(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_OVERLAY,
                                             .overlay = {own(s)->generation}};
@@ -74,7 +76,7 @@ void supervisor_overlay_use(struct supervisor *s, int fd)
     own(s)->fd = fd;
     own(s)->generation++;
     for (unsigned w = 0; w < s->n_workers; w++)
-        supervisor_send_overlay(s, w);
+        send_overlay(s, w);
 }
 
 unsigned supervisor_overlay_without(const struct supervisor *s, uint64_t generation)
@@ -90,29 +92,59 @@ bool supervisor_overlay_in_use(const struct supervisor *s, uint64_t generation)
     return supervisor_overlay_without(s, generation) == 0;
 }
 
-void supervisor_overlay_owes_nothing(struct supervisor *s, unsigned w)
+/* A worker begins with them, before its snapshot. */
+static int give(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    own(s)->owed[w] = (struct patience){0};
+    (void)now_ms;
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    own(s)->owed[c->index] = (struct patience){0};
+    return send_overlay(s, c->index);
 }
 
-bool supervisor_overlay_taken(struct supervisor *s, unsigned w, uint64_t generation, int64_t now_ms)
+static void take_in_use(struct supervisor *s, const struct heard *h)
 {
     struct urgent *u = own(s);
-    if (generation <= u->in_use[w] || generation > u->generation)
-        return false;
-    patience_begin(&u->owed[w], generation < u->generation, now_ms);
+    const unsigned w = h->child->index;
+    const uint64_t generation = h->message->overlay_in_use.generation;
+    if (generation <= u->in_use[w] || generation > u->generation) {
+        supervisor_child_false(s, h->child, "that it has urgent changes that it was not given");
+        return;
+    }
+    patience_begin(&u->owed[w], generation < u->generation, h->now_ms);
     u->in_use[w] = generation;
-    return true;
+    supervisor_numbers_tell(s);
 }
 
-void supervisor_overlay_beat(struct supervisor *s, unsigned w)
+static void take_heartbeat(struct supervisor *s, const struct heard *h)
 {
-    own(s)->owed[w].beats++;
+    own(s)->owed[h->child->index].beats++;
 }
 
-bool supervisor_overlay_is_overdue(const struct supervisor *s, unsigned w, int64_t now_ms)
+static const struct word hears[] = {
+    {ROLE_WORKER, CONTROL_OVERLAY_IN_USE, take_in_use},
+    {ROLE_WORKER, CONTROL_HEARTBEAT, take_heartbeat},
+    {.take = NULL},
+};
+
+static void tick(struct supervisor *s, int64_t now_ms)
 {
-    return patience_is_over(&own(s)->owed[w], now_ms);
+    for (unsigned w = 0; w < s->n_workers; w++)
+        if (s->workers[w].control_fd >= 0 && patience_is_over(&own(s)->owed[w], now_ms))
+            supervisor_kill_idle(s, &s->workers[w],
+                                 "it does not say that it has the urgent changes that it was given",
+                                 now_ms);
+}
+
+static void on_gone(struct supervisor *s, const struct news *news)
+{
+    (void)news;
+    supervisor_numbers_tell(s);
+}
+
+static void exhibit(const struct supervisor *s, struct exhibit *e)
+{
+    e->overlay_fd = own(s)->fd;
 }
 
 /* ---- the journal ---- */
@@ -139,7 +171,7 @@ static void tidy(struct supervisor *s, const struct news *news)
     problems_fini(&problems);
 }
 
-bool supervisor_open_overlay(struct supervisor *s, struct problems *problems)
+static bool open_journal(struct supervisor *s, struct problems *problems)
 {
     int fd;
     own(s)->journal = overlay_read(s->current.settings->state_directory, problems);
@@ -187,10 +219,18 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_end_object(j);
 }
 
-const struct part part_overlay = {.name = "overlay",
-                                  .bytes = sizeof(struct urgent),
-                                  .init = init,
-                                  .fini = fini,
-                                  .on = {[EVENT_RELOAD_BEGINS] = tidy},
-                                  .count = count,
-                                  .put_status = put_status};
+const struct part part_overlay = {
+    .name = "overlay",
+    .bytes = sizeof(struct urgent),
+    .init = init,
+    .open = open_journal,
+    .fini = fini,
+    .give = give,
+    .hears = hears,
+    .tick = tick,
+    .on = {[EVENT_RELOAD_BEGINS] = tidy, [EVENT_CHILD_GONE] = on_gone},
+    .count = count,
+    .put_status = put_status,
+    .asks = supervisor_numbers_asks,
+    .late = supervisor_numbers_late,
+    .answers_exhibit = exhibit};

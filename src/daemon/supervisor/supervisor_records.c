@@ -4,6 +4,8 @@
  */
 #include "supervisor_records.h"
 
+#include "questions.h"
+
 #include "daemon/records_place.h"
 #include "daemon/rotated_name.h"
 
@@ -83,22 +85,37 @@ static void close_record_ways(struct supervisor *s)
 }
 
 /* Replaces a channel that is spoiled: the recorder reads the old one to its end, and closes it. */
-int supervisor_mend_record_channel(struct supervisor *s, unsigned w)
+static void mend(struct supervisor *s, const struct news *news)
 {
     const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
-    int *fds = supervisor_records(s)->channels[w];
+    const struct mending *m = news->mending;
+    int *fds = supervisor_records(s)->channels[m->worker];
     if (fds[0] < 0)
-        return MEND_NOTHING;
+        return;
     int r = mend_pair(fds, packet_pair);
     if (r == MEND_RENEWED && recorder(s)->pid > 0)
         child_send(recorder(s), &message, &fds[0], 1);
-    return r;
+    m->say(s, m->worker, "records", STR(""), r);
 }
 
-uint64_t supervisor_records_lost(const struct supervisor *s)
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
+{
+    const struct records *r = supervisor_records(s);
+    if (c->role->id == ROLE_RECORDER)
+        kit_keep(kit, r->tally_fd);
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    kit_keep(kit, kit->worker->records_fd = r->channels[c->index][1]);
+    kit_keep(kit, kit->worker->backlog_fd = r->backlogs[c->index]);
+    return 0;
+}
+
+/* With what the recorder lost of what the workers had told it. */
+static void answer_calls(const struct supervisor *s, struct proxy_counters *c)
 {
     const struct record_tally *tally = supervisor_records(s)->tally;
-    return tally ? counters_sum(0, count_now(&tally->lost)) : 0;
+    if (tally)
+        c->records_dropped = counters_sum(c->records_dropped, count_now(&tally->lost));
 }
 
 /* ---- files that moved aside ---- */
@@ -310,6 +327,28 @@ bool supervisor_rotate_records(struct supervisor *s)
 
 /* ---- the part ---- */
 
+static bool open_records(struct supervisor *s, struct problems *problems)
+{
+    struct records *records = supervisor_records(s);
+    struct str path = s->current.settings->records_file;
+    if (path.n == 0)
+        return true;
+    const int fd = records_place_open(path);
+    if (fd < 0) {
+        problems_add(problems, path, 0, "the record file cannot be opened: %s",
+                     records_place_fault(-fd));
+        problems_may_pass(problems, -fd);
+        return false;
+    }
+    records->file = fd;
+    const int r = supervisor_open_record_ways(s);
+    if (r == 0)
+        return true;
+    problems_add(problems, s->path, 0, "no record channel: %s", strerror(-r));
+    problems_may_pass(problems, -r);
+    return false;
+}
+
 /* Hands the file over only now: a start that fails leaves no line in it. */
 static void begin(struct supervisor *s, const struct news *news)
 {
@@ -357,10 +396,15 @@ static void count(const struct supervisor *s, uint64_t values[ALARMS])
 const struct part part_records = {.name = "records",
                                   .bytes = sizeof(struct records),
                                   .init = init,
+                                  .open = open_records,
                                   .fini = fini,
+                                  .equip = equip,
+                                  .hears = supervisor_rotation_hears,
                                   .tick = supervisor_keep_untold,
-                                  .on = {[EVENT_READY] = begin,
+                                  .on = {[EVENT_MEND] = mend,
+                                         [EVENT_READY] = begin,
                                          [EVENT_RELOAD_BEGINS] = reopen,
                                          [EVENT_IN_FORCE] = follow,
                                          [EVENT_ENDED] = keep_last},
-                                  .count = count};
+                                  .count = count,
+                                  .answers_calls = answer_calls};

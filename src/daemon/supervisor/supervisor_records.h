@@ -47,11 +47,11 @@ static inline struct records *supervisor_records(const struct supervisor *s)
 int supervisor_send_record_file(struct supervisor *s);
 /* Channels, backlogs and the tally, for as long as stird runs. 0 or -errno. */
 int supervisor_open_record_ways(struct supervisor *s);
-/* enum mended, or -errno: of worker W's channel, whose other end the recorder is told of. */
-int supervisor_mend_record_channel(struct supervisor *s, unsigned w);
-uint64_t supervisor_records_lost(const struct supervisor *s); /* by the recorder */
 /* False, after a line of the log: the present one goes on. */
 bool supervisor_rotate_records(struct supervisor *s);
+
+/* supervisor_rotation.c */
+extern const struct word supervisor_rotation_hears[];
 
 /* supervisor_untold.c */
 /* What an earlier stird left; *TALLY is what this one begins with. */

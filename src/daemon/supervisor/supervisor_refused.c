@@ -3,9 +3,7 @@
  * `stirctl sources`. Of more of one kind than there is room for, the ones that were quiet for the
  * longest go: they are counted.
  */
-#include "supervisor_refused.h"
-
-#include "supervisor_admin.h"
+#include "asker.h"
 
 #include <stird/base/json.h>
 #include <stird/io/admin.h>
@@ -44,8 +42,9 @@ static struct refused_sum *place_of(struct supervisor *s, const struct refused_s
     return oldest;
 }
 
-void supervisor_take_refused(struct supervisor *s, const struct refused_source *news)
+static void take_refused(struct supervisor *s, const struct heard *h)
 {
+    const struct refused_source *news = &h->message->refused;
     if (!refused_source_is_sound(news))
         return;
     struct refused_sum *sum = place_of(s, news);
@@ -151,17 +150,19 @@ static void put_refused(const struct supervisor *s, struct json *j)
     json_end_object(j);
 }
 
-static void act_sources(struct supervisor *s, struct admin_client *c, struct str text,
-                        int64_t now_ms)
+static void act_sources(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text, (void)now_ms;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
     put_refused(s, &j);
-    supervisor_admin_answer_json(c, 0, &out);
+    asker_answer_json(a, 0, &out);
     buf_fini(&out);
 }
 
 static const struct ask asks[] = {{ADMIN_SOURCES, act_sources, CONTROL_LOOK}, {.act = NULL}};
 
-const struct part part_refused = {.name = "refused", .bytes = sizeof(struct refused), .asks = asks};
+static const struct word hears[] = {{ROLE_WORKER, CONTROL_REFUSED, take_refused}, {.take = NULL}};
+
+const struct part part_refused = {
+    .name = "refused", .bytes = sizeof(struct refused), .hears = hears, .asks = asks};

@@ -1,13 +1,10 @@
 /*
- * A reload: load aside, start the next signer, switch the workers, retire the old signer. Until
- * every worker has said that it serves the next snapshot the old state is the state, and any
+ * A reload: load aside, have what it takes prepared (the next signer), have it taken (by the
+ * workers), put it in force. Until it is taken as a whole the old state is the state, and any
  * mistake before leaves it so.
  */
-#include "supervisor_reload.h"
-
-#include "supervisor_admin.h"
-#include "supervisor_signers.h"
-#include "supervisor_workers.h"
+#include "asker.h"
+#include "questions.h"
 
 #include "daemon/loader_process.h"
 #include "daemon/notify.h"
@@ -38,8 +35,8 @@
 enum reload_step {
     RELOAD_NONE,
     RELOAD_LOADING,   /* the loader reads and checks */
-    RELOAD_SIGNER,    /* the next signer tests its keys */
-    RELOAD_SWITCHING, /* the workers were given the next snapshot */
+    RELOAD_PREPARING, /* parts have what it takes prepared */
+    RELOAD_SWITCHING, /* it is handed out */
 };
 
 struct reload {
@@ -47,10 +44,9 @@ struct reload {
     bool again;               /* one is wanted, behind the present one or as soon as it can be */
     bool force_asked;         /* of the next one: past numbers.max_shrink_percent */
     bool loader_told;         /* what is wrong: it was its last word */
-    int64_t goodbye_ms;       /* who was to end by then, and has not, is killed; 0: nobody was */
-    bool left[WORKERS_MAX];   /* could not be switched back */
+    int64_t goodbye_ms;       /* the loader was to end by then, or is killed; 0: it was not */
     uint64_t last_generation; /* given out, whether it came into force or not */
-    struct reload_counts counts;
+    uint64_t done, failed;
     char failure[FAILURE_TEXT_MAX]; /* of the last one; empty: it went well */
     struct buf problems;            /* that it found, a line each */
     struct buf warnings;            /* the same of what is probably not meant */
@@ -62,11 +58,6 @@ static struct reload *own(const struct supervisor *s)
     return supervisor_part(s, &part_reload);
 }
 
-struct reload_counts supervisor_reload_counts(const struct supervisor *s)
-{
-    return own(s)->counts;
-}
-
 static struct child *loader(const struct supervisor *s)
 {
     return supervisor_places(s, ROLE_LOADER);
@@ -74,8 +65,16 @@ static struct child *loader(const struct supervisor *s)
 
 static bool is_idle(const struct supervisor *s)
 {
-    const struct child *next = supervisor_next_signer(s);
-    return own(s)->step == RELOAD_NONE && loader(s)->pid == 0 && (!next || next->pid == 0);
+    return own(s)->step == RELOAD_NONE && loader(s)->pid == 0;
+}
+
+static bool may_begin(const struct supervisor *s, int64_t now_ms)
+{
+    struct reload_asked asked = {.now_ms = now_ms};
+    if (!is_idle(s) || !s->ready || s->stopping)
+        return false;
+    supervisor_ask_reload(s, &asked);
+    return !asked.not_yet;
 }
 
 /* ---- the end of one ---- */
@@ -119,19 +118,19 @@ struct reply {
     struct buf text;
 };
 
-static void tell_one(struct supervisor *s, struct admin_client *c, void *user)
+static void tell_one(struct supervisor *s, struct asker *a, void *user)
 {
     const struct reply *reply = user;
-    if (c->ticket <= own(s)->ticket)
-        supervisor_admin_answer_json(c, reply->status, &reply->text);
+    if (a->ticket <= own(s)->ticket)
+        asker_answer_json(a, reply->status, &reply->text);
 }
 
 static void tell_end(struct supervisor *s, const char *why)
 {
-    struct reply reply = {why ? ADMIN_REFUSED : 0, BUF_INIT};
+    struct reply reply = {why ? ASKER_REFUSED : 0, BUF_INIT};
     struct json j = json_writer(&reply.text, false);
     put_end(s, &j, why);
-    supervisor_each_waiting(s, &part_reload, tell_one, &reply);
+    asker_each(s, &part_reload, tell_one, &reply);
     buf_fini(&reply.text);
     supervisor_tell(s, EVENT_RELOAD_ENDS, &(struct news){.why = why});
 }
@@ -143,43 +142,21 @@ static void let_go(struct child *c)
     child_kill(c, SIGTERM);
 }
 
-/* Switches W back after a reload that failed, whose signer is gone: its calls are not signed until
-   this is sent. */
-static void switch_back(struct supervisor *s, unsigned w)
-{
-    int r = supervisor_send_snapshot(s, w, &s->current, supervisor_signer(s));
-    if (r && r != -EPIPE && !own(s)->left[w])
-        log_error("a worker is not switched back yet, and its calls are not signed",
-                  LOG_NUMBER("worker", w + 1), LOG_CSTR("error", strerror(-r)));
-    own(s)->left[w] = r != 0;
-}
-
-/* Switches back each worker that has something else than the present state, unless that is on its
-   way to it. */
-static void switch_all_back(struct supervisor *s)
-{
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].state == CHILD_SERVING && !supervisor_owes_snapshot(s, w) &&
-            supervisor_snapshot_in_use(s, w) != s->current.generation)
-            switch_back(s, w);
-}
-
-/* The old state goes on; a worker that has already switched is switched back. */
+/* The old state goes on. */
 static void fail(struct supervisor *s, const char *why)
 {
     if (own(s)->step == RELOAD_NONE)
         return;
-    own(s)->counts.failed++;
+    own(s)->failed++;
     log_error("reload failed, the old configuration stays in force", LOG_CSTR("why", why),
               LOG_NUMBER("generation", (int64_t)s->current.generation));
     own(s)->step = RELOAD_NONE;
     if (loader(s)->control_fd >= 0 && !own(s)->loader_told)
         let_go(loader(s));
-    if (supervisor_next_signer(s))
-        let_go(supervisor_next_signer(s));
-    own(s)->goodbye_ms = clock_monotonic_ms() + GOODBYE_MS;
+    const int64_t now_ms = clock_monotonic_ms();
+    own(s)->goodbye_ms = now_ms + GOODBYE_MS;
     configuration_fini(&s->next);
-    switch_all_back(s);
+    supervisor_tell(s, EVENT_NEXT_DROPPED, &(struct news){.now_ms = now_ms});
     snprintf(own(s)->failure, sizeof(own(s)->failure), "%s", why);
     tell_end(s, own(s)->failure);
     notify_ready();
@@ -190,9 +167,7 @@ static void fail(struct supervisor *s, const char *why)
 static void reload(struct supervisor *s, int64_t now_ms)
 {
     own(s)->again = true;
-    if (!is_idle(s) || !s->ready || s->stopping)
-        return;
-    if (!supervisor_signers_have_room(s, now_ms))
+    if (!may_begin(s, now_ms))
         return;
     own(s)->again = false;
     own(s)->ticket = own(s)->tickets;
@@ -211,9 +186,9 @@ static void reload(struct supervisor *s, int64_t now_ms)
 }
 
 /* For who waits for the reload to hear why it failed. */
-static void on_alarm(struct supervisor *s, const struct news *news)
+static void on_fault(struct supervisor *s, const struct news *news)
 {
-    if (news->child != supervisor_next_signer(s) || own(s)->problems.n >= PROBLEMS_BYTES_MAX)
+    if (own(s)->problems.n >= PROBLEMS_BYTES_MAX)
         return;
     buf_add_shown(&own(s)->problems, str_of(news->why));
     buf_add_char(&own(s)->problems, '\n');
@@ -313,10 +288,8 @@ static void take_loaded(struct supervisor *s, const struct control_loaded *messa
     s->next.generation = ++own(s)->last_generation;
     s->next.urgent_faults = counters_sum(0, message->urgent_faults);
     s->next.urgent_unknown = counters_sum(0, message->urgent_unknown);
-    own(s)->step = RELOAD_SIGNER;
-    int r = supervisor_start_next_signer(s, now_ms);
-    if (r)
-        fail(s, strerror(-r));
+    own(s)->step = RELOAD_PREPARING;
+    supervisor_tell(s, EVENT_NEXT_READ, &(struct news){.now_ms = now_ms});
 }
 
 /* ---- the loader ---- */
@@ -361,42 +334,38 @@ static void hear_mistakes(struct supervisor *s, const struct heard *h)
     fail(s, "there are problems in the configuration");
 }
 
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    (void)c;
+    (void)death;
+    if (own(s)->step == RELOAD_LOADING)
+        fail(s, "the loader died");
+}
+
 static const struct word hears[] = {
-    {CONTROL_LOADED, hear_loaded},
-    {CONTROL_MISTAKES, hear_mistakes},
-    {CONTROL_NO_WORD, NULL},
+    {ROLE_LOADER, CONTROL_LOADED, hear_loaded},
+    {ROLE_LOADER, CONTROL_MISTAKES, hear_mistakes},
+    {.take = NULL},
 };
 
-const struct duty duty_loader = {.enter = enter, .hears = hears};
+const struct duty duty_loader = {.enter = enter, .gone = gone};
 
 /* ---- the switch ---- */
 
-static void on_serves(struct supervisor *s, const struct news *news)
+static void on_prepared(struct supervisor *s, const struct news *news)
 {
-    if (news->child != supervisor_next_signer(s) || own(s)->step != RELOAD_SIGNER)
-        return;
-    own(s)->step = RELOAD_SWITCHING;
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        /* A worker that is not there now gets the present state first, then would be late. */
-        int r = s->workers[w].state == CHILD_SERVING
-                    ? supervisor_send_snapshot(s, w, &s->next, supervisor_next_signer(s))
-                    : -ESRCH;
-        if (r) {
-            fail(s, "a worker is being replaced at the moment: reload again");
-            return;
-        }
-    }
+    (void)news;
+    if (own(s)->step == RELOAD_PREPARING)
+        own(s)->step = RELOAD_SWITCHING;
 }
 
 static void commit(struct supervisor *s, int64_t now_ms)
 {
-    supervisor_switch_signers(s, now_ms);
     struct configuration before = s->current;
     s->current = s->next;
     s->next = CONFIGURATION_INIT;
     own(s)->step = RELOAD_NONE;
-    own(s)->counts.done++;
-    log_set_level(s->current.settings->log_level);
+    own(s)->done++;
     supervisor_tell(s, EVENT_IN_FORCE, &(struct news){.before = &before, .now_ms = now_ms});
     if (before.settings == s->started_with)
         before.settings = NULL; /* it stays, to be compared with */
@@ -409,47 +378,17 @@ static void commit(struct supervisor *s, int64_t now_ms)
     notify_ready();
 }
 
-static void on_in_use(struct supervisor *s, const struct news *news)
+static void on_taken(struct supervisor *s, const struct news *news)
 {
-    if (own(s)->step != RELOAD_SWITCHING) {
-        switch_all_back(s);
-        return;
-    }
-    for (unsigned i = 0; i < s->n_workers; i++)
-        if (supervisor_snapshot_in_use(s, i) != s->next.generation)
-            return;
-    commit(s, news->now_ms);
+    if (own(s)->step == RELOAD_SWITCHING)
+        commit(s, news->now_ms);
 }
 
 /* ---- what ends one ---- */
 
-/* A worker that is just beginning may refuse the present configuration: that says nothing about a
-   reload. */
-static void on_refused(struct supervisor *s, const struct news *news)
+static void on_fails(struct supervisor *s, const struct news *news)
 {
-    (void)news;
-    if (own(s)->step == RELOAD_SWITCHING)
-        fail(s, "a worker could not take the new configuration");
-}
-
-static void on_owed(struct supervisor *s, const struct news *news)
-{
-    (void)news;
-    if (own(s)->step == RELOAD_SWITCHING)
-        fail(s, "a worker does not take the new configuration and is replaced: reload again");
-}
-
-static void on_gone(struct supervisor *s, const struct news *news)
-{
-    const struct child *c = news->child;
-    if (c->role->id == ROLE_WORKER)
-        own(s)->left[c->index] = false;
-    if (c->role->id == ROLE_WORKER && own(s)->step == RELOAD_SWITCHING)
-        fail(s, "a worker died while it took the new configuration");
-    if (c == loader(s) && own(s)->step == RELOAD_LOADING)
-        fail(s, "the loader died");
-    if (c == supervisor_next_signer(s))
-        fail(s, "the new signer did not start: see its lines above");
+    fail(s, news->why);
 }
 
 static void on_stopping(struct supervisor *s, const struct news *news)
@@ -465,15 +404,13 @@ static void on_wanted(struct supervisor *s, const struct news *news)
     reload(s, news->now_ms);
 }
 
-/* Kills what should have ended by itself: until then no other reload can begin. */
+/* Kills the loader that should have ended by itself: until then no other reload can begin. */
 static void end_who_stays(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->goodbye_ms == 0 || now_ms < own(s)->goodbye_ms)
         return;
     own(s)->goodbye_ms = 0;
     child_kill(loader(s), SIGKILL);
-    if (own(s)->step == RELOAD_NONE && supervisor_next_signer(s))
-        child_kill(supervisor_next_signer(s), SIGKILL);
 }
 
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
@@ -485,28 +422,22 @@ static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 static void tick(struct supervisor *s, int64_t now_ms)
 {
     end_who_stays(s, now_ms);
-    if (own(s)->step != RELOAD_SWITCHING)
-        switch_all_back(s);
     if (own(s)->again)
         reload(s, now_ms);
 }
 
-static void act_reload(struct supervisor *s, struct admin_client *c, struct str text,
-                       int64_t now_ms)
+static void act_reload(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     if (s->stopping || !s->ready) {
-        supervisor_admin_answer(c, ADMIN_REFUSED,
-                                s->stopping ? STR("stird is stopping")
-                                            : STR("stird is not ready yet"));
+        asker_answer(a, ASKER_REFUSED,
+                     s->stopping ? STR("stird is stopping") : STR("stird is not ready yet"));
         return;
     }
-    c->ticket = ++own(s)->tickets;
-    if (!c->waits) {
-        supervisor_admin_answer(c, 0, STR("{\"accepted\":true}"));
-    } else {
-        c->asked = &part_reload;
-        c->deadline_ms = now_ms + ADMIN_WAIT_MS;
-    }
+    own(s)->tickets++;
+    if (a->waits)
+        asker_wait(a, &part_reload, own(s)->tickets, now_ms + ASKER_WAIT_MS);
+    else
+        asker_answer(a, 0, STR("{\"accepted\":true}"));
     own(s)->force_asked = own(s)->force_asked || str_eq(text, STR("force"));
     reload(s, now_ms);
 }
@@ -558,8 +489,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     json_put_string(j, s->path);
     put_integer(j, STR("generation"), (int64_t)s->current.generation);
     put_integer(j, STR("read_at"), s->current.read_at_s);
-    put_integer(j, STR("reloads"), (int64_t)own(s)->counts.done);
-    put_integer(j, STR("failed_reloads"), (int64_t)own(s)->counts.failed);
+    put_integer(j, STR("reloads"), (int64_t)own(s)->done);
+    put_integer(j, STR("failed_reloads"), (int64_t)own(s)->failed);
     json_put_key(j, STR("reloading"));
     json_put_bool(j, own(s)->step != RELOAD_NONE);
     json_put_key(j, STR("last_failure"));
@@ -572,8 +503,8 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
 
 static void add_counts(const struct supervisor *s, struct service_counters *c)
 {
-    c->reloads = own(s)->counts.done;
-    c->failed_reloads = own(s)->counts.failed;
+    c->reloads = own(s)->done;
+    c->failed_reloads = own(s)->failed;
 }
 
 static const struct ask asks[] = {{ADMIN_RELOAD, act_reload, CONTROL_CHANGE}, {.act = NULL}};
@@ -583,16 +514,15 @@ const struct part part_reload = {
     .bytes = sizeof(struct reload),
     .init = init,
     .fini = fini,
+    .hears = hears,
     .deadline = deadline,
     .tick = tick,
     .on = {[EVENT_STOPPING] = on_stopping,
-           [EVENT_CHILD_SERVES] = on_serves,
-           [EVENT_CHILD_ALARM] = on_alarm,
-           [EVENT_CHILD_GONE] = on_gone,
-           [EVENT_SNAPSHOT_IN_USE] = on_in_use,
-           [EVENT_SNAPSHOT_REFUSED] = on_refused,
-           [EVENT_SNAPSHOT_OWED] = on_owed,
-           [EVENT_RELOAD_WANTED] = on_wanted},
+           [EVENT_RELOAD_WANTED] = on_wanted,
+           [EVENT_NEXT_FAULT] = on_fault,
+           [EVENT_NEXT_PREPARED] = on_prepared,
+           [EVENT_NEXT_TAKEN] = on_taken,
+           [EVENT_NEXT_FAILS] = on_fails},
     .count = count,
     .put_status = put_status,
     .add_counts = add_counts,

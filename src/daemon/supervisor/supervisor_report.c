@@ -1,11 +1,7 @@
 /* The state of stird for `stirctl status`, and its counts for `stirctl stats`, as JSON: each part
  * says its own. */
-#include "loop.h"
-
-#include "supervisor_admin.h"
-#include "supervisor_alarms.h"
-#include "supervisor_counters.h"
-#include "supervisor_status.h"
+#include "asker.h"
+#include "questions.h"
 
 #include <stird/base/json.h>
 #include <stird/io/admin.h>
@@ -31,43 +27,38 @@ static void put_status(const struct supervisor *s, struct json *j, int64_t now_m
     put_text(j, STR("node"), s->current.settings->node);
     put_integer(j, STR("pid"), getpid());
     put_integer(j, STR("up_s"), (now_ms - s->started_ms) / 1000);
-    json_put_key(j, STR("alarms"));
-    alarms_put(supervisor_alarms(s), j);
     for (const struct part *const *part = s->parts; *part; part++)
         if ((*part)->put_status)
             (*part)->put_status(s, j, now_ms);
     json_end_object(j);
 }
 
-static void act_status(struct supervisor *s, struct admin_client *c, struct str text,
-                       int64_t now_ms)
+static void act_status(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
-    supervisor_look_for_alarms(s, now_ms);
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
     put_status(s, &j, now_ms);
-    supervisor_admin_answer_json(c, 0, &out);
+    asker_answer_json(a, 0, &out);
     buf_fini(&out);
 }
 
 /* What stird counts of itself. */
 static void put_service(const struct supervisor *s, struct json *j)
 {
-    struct service_counters all = {0};
-    for (const struct part *const *part = s->parts; *part; part++)
-        if ((*part)->add_counts)
-            (*part)->add_counts(s, &all);
+    const struct service_counters all = supervisor_counts(s);
     counters_put(&counters_of_service, (const uint64_t *)(const void *)&all, j);
 }
 
-static void act_stats(struct supervisor *s, struct admin_client *c, struct str text, int64_t now_ms)
+static void act_stats(struct supervisor *s, struct asker *a, struct str text, int64_t now_ms)
 {
     (void)text;
     struct buf out = BUF_INIT;
     struct json j = json_writer(&out, false);
-    supervisor_look_for_alarms(s, now_ms);
-    const struct proxy_counters calls = supervisor_counters(s);
+    supervisor_tell(s, EVENT_ASKED, &(struct news){.now_ms = now_ms});
+    struct proxy_counters calls = {0};
+    supervisor_ask_calls(s, &calls);
     json_begin_object(&j);
     counters_put(&counters_of_all, (const uint64_t *)(const void *)&calls, &j);
     put_service(s, &j);
@@ -75,7 +66,7 @@ static void act_stats(struct supervisor *s, struct admin_client *c, struct str t
         if ((*part)->put_counts)
             (*part)->put_counts(s, &j);
     json_end_object(&j);
-    supervisor_admin_answer_json(c, 0, &out);
+    asker_answer_json(a, 0, &out);
     buf_fini(&out);
 }
 

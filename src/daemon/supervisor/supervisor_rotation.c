@@ -104,13 +104,6 @@ static unsigned kept(const struct supervisor *s)
     return supervisor_records(s)->file >= 0;
 }
 
-static int keep(struct supervisor *s, const struct child *c, int *fds)
-{
-    (void)c;
-    fds[0] = supervisor_records(s)->tally_fd;
-    return 1;
-}
-
 static int enter(const struct supervisor *s, const struct child *c, int control_fd)
 {
     (void)c;
@@ -133,10 +126,7 @@ static void take_rotate(struct supervisor *s, const struct heard *h)
     rotation_asked(s);
 }
 
-static const struct word hears[] = {
-    {CONTROL_ROTATE, take_rotate},
-    {CONTROL_NO_WORD, NULL},
-};
+const struct word supervisor_rotation_hears[] = {{ROLE_RECORDER, CONTROL_ROTATE, take_rotate},
+                                                 {.take = NULL}};
 
-const struct duty duty_recorder = {
-    .kept = kept, .keep = keep, .enter = enter, .started = started, .hears = hears};
+const struct duty duty_recorder = {.kept = kept, .enter = enter, .started = started};

@@ -2,7 +2,7 @@
  * The signers: the present one, that of a reload, which comes after it, and those that finish what
  * calls of old snapshots have asked. They stay where they are; which of them is what changes.
  */
-#include "supervisor_signers.h"
+#include "questions.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,12 +14,14 @@
 /* Calls ask for their signature within the sign timeout; this is for those that never close. */
 #define RETIRED_LIMIT_MS   60000
 #define RETIRED_GOODBYE_MS 1000
+#define NEXT_GOODBYE_MS    1000 /* of one whose reload failed, to end by itself */
 
 #define PLACES (2 + SIGNERS_RETIRED_MAX)
 
 struct signers {
     struct child *present;
-    struct child *next; /* of a reload, if it has a process; NULL: there was none yet */
+    struct child *next;    /* of a reload, if it has a process; NULL: there was none yet */
+    int64_t next_until_ms; /* its reload failed, and it is killed then; 0: it is not to end */
     struct {
         uint64_t generation; /* of the snapshots whose calls it may still sign for */
         int64_t until_ms;
@@ -32,21 +34,6 @@ struct signers {
 static struct signers *own(const struct supervisor *s)
 {
     return supervisor_part(s, &part_signers);
-}
-
-struct child *supervisor_signer(const struct supervisor *s)
-{
-    return own(s)->present;
-}
-
-struct child *supervisor_next_signer(const struct supervisor *s)
-{
-    return own(s)->next;
-}
-
-void supervisor_signers_needed(struct supervisor *s, unsigned w, uint64_t generation)
-{
-    own(s)->oldest[w] = generation;
 }
 
 static struct child *place(const struct supervisor *s, unsigned i)
@@ -69,7 +56,8 @@ static bool is_ending(int r)
     return r == -EPIPE || r == -EAGAIN;
 }
 
-int supervisor_signer_channel(struct child *signer, unsigned w)
+/* The worker's end of a new channel to SIGNER. One that is not there gives one that is closed. */
+static int new_channel(struct child *signer, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_CHANNEL, .channel = {w}};
     int fds[2];
@@ -94,7 +82,7 @@ static bool connect_worker(struct supervisor *s, unsigned w)
 {
     const struct control_message message = {.type = CONTROL_SIGNER,
                                             .signer = {s->current.generation}};
-    int channel = supervisor_signer_channel(own(s)->present, w);
+    int channel = new_channel(own(s)->present, w);
     if (channel < 0) {
         if (!own(s)->unconnected[w])
             log_error("no channel to the signer", LOG_CSTR("error", strerror(-channel)));
@@ -118,6 +106,17 @@ static void connect_workers(struct supervisor *s, bool all)
             own(s)->unconnected[w] = s->workers[w].pid > 0 && !connect_worker(s, w);
 }
 
+static void put_in(struct supervisor *s, const struct news *news)
+{
+    struct handout *h = news->handout;
+    if (h->error)
+        return;
+    const int fd = new_channel(h->configuration == &s->next ? own(s)->next : own(s)->present,
+                               h->worker->index);
+    h->signer_fd = fd < 0 ? -1 : fd;
+    h->error = fd < 0 ? fd : 0;
+}
+
 /* ---- the one that comes after ---- */
 
 static unsigned count_retired(const struct supervisor *s)
@@ -128,7 +127,7 @@ static unsigned count_retired(const struct supervisor *s)
     return n;
 }
 
-static void hurry_oldest(struct supervisor *s, int64_t now_ms)
+static void hurry_oldest(const struct supervisor *s, int64_t now_ms)
 {
     int64_t *oldest = NULL;
     for (unsigned i = 0; i < PLACES; i++)
@@ -138,15 +137,17 @@ static void hurry_oldest(struct supervisor *s, int64_t now_ms)
         *oldest = now_ms;
 }
 
-bool supervisor_signers_have_room(struct supervisor *s, int64_t now_ms)
+/* There has to be room for another one; else the oldest one that is retired ends sooner. */
+static void answer_reload(const struct supervisor *s, struct reload_asked *asked)
 {
-    if (count_retired(s) < SIGNERS_RETIRED_MAX)
-        return true;
-    hurry_oldest(s, now_ms);
-    return false;
+    const struct child *next = own(s)->next;
+    bool ends = next && next->pid != 0, room = count_retired(s) < SIGNERS_RETIRED_MAX;
+    if (!room && !ends && !asked->not_yet)
+        hurry_oldest(s, asked->now_ms);
+    asked->not_yet |= ends || !room;
 }
 
-int supervisor_start_next_signer(struct supervisor *s, int64_t now_ms)
+static int start_next(struct supervisor *s, int64_t now_ms)
 {
     struct child *c = NULL;
     for (unsigned i = 0; i < PLACES && !c; i++)
@@ -156,11 +157,39 @@ int supervisor_start_next_signer(struct supervisor *s, int64_t now_ms)
         return -EBUSY;
     child_init(c, c->role, c->index);
     own(s)->next = c;
+    own(s)->next_until_ms = 0;
     return supervisor_start_child(s, c, now_ms);
 }
 
-/* From here on it finishes what is under way, and is let go. */
-static void retire(struct supervisor *s, struct child *c, int64_t now_ms)
+static void prepare(struct supervisor *s, const struct news *news)
+{
+    int r = start_next(s, news->now_ms);
+    if (r)
+        supervisor_tell(s, EVENT_NEXT_FAILS,
+                        &(struct news){.why = strerror(-r), .now_ms = news->now_ms});
+}
+
+/* Nobody waits for it: it ends at once, as at a stop. */
+static void drop_next(struct supervisor *s, const struct news *news)
+{
+    if (!own(s)->next)
+        return;
+    child_close_control(own(s)->next);
+    child_kill(own(s)->next, SIGTERM);
+    own(s)->next_until_ms = news->now_ms + NEXT_GOODBYE_MS;
+}
+
+/* Until it has ended no other reload can begin. */
+static void kill_who_stays(struct supervisor *s, int64_t now_ms)
+{
+    if (own(s)->next_until_ms == 0 || now_ms < own(s)->next_until_ms)
+        return;
+    own(s)->next_until_ms = 0;
+    child_kill(own(s)->next, SIGKILL);
+}
+
+/* From here on it finishes what is under way of GENERATION, and is let go. */
+static void retire(struct supervisor *s, struct child *c, uint64_t generation, int64_t now_ms)
 {
     const struct control_message message = {.type = CONTROL_DRAIN};
     c->kept = false;
@@ -168,13 +197,14 @@ static void retire(struct supervisor *s, struct child *c, int64_t now_ms)
     if (c->pid == 0)
         return;
     child_send(c, &message, NULL, 0);
-    own(s)->retired[c->index].generation = s->current.generation;
+    own(s)->retired[c->index].generation = generation;
     own(s)->retired[c->index].until_ms = now_ms + RETIRED_LIMIT_MS;
 }
 
-void supervisor_switch_signers(struct supervisor *s, int64_t now_ms)
+/* The next one takes the place of the present one. */
+static void follow(struct supervisor *s, const struct news *news)
 {
-    retire(s, own(s)->present, now_ms);
+    retire(s, own(s)->present, news->before->generation, news->now_ms);
     own(s)->present = own(s)->next;
     own(s)->next = NULL;
     own(s)->present->kept = true;
@@ -196,6 +226,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 {
     if (own(s)->present->state == CHILD_SERVING)
         connect_workers(s, false);
+    kill_who_stays(s, now_ms);
     for (unsigned i = 0; i < PLACES; i++) {
         struct child *c = place(s, i);
         if (!is_retired(s, i))
@@ -214,7 +245,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
     (void)now_ms;
-    int64_t due = INT64_MAX;
+    int64_t due = own(s)->next_until_ms > 0 ? own(s)->next_until_ms : INT64_MAX;
     for (unsigned i = 0; i < PLACES; i++)
         if (is_retired(s, i) && own(s)->retired[i].until_ms < due)
             due = own(s)->retired[i].until_ms;
@@ -236,9 +267,18 @@ static int enter(const struct supervisor *s, const struct child *c, int control_
 
 static void serves(struct supervisor *s, struct child *c, int64_t now_ms)
 {
-    (void)now_ms;
     if (c == own(s)->present)
         connect_workers(s, true);
+    if (c == own(s)->next)
+        supervisor_tell(s, EVENT_NEXT_PREPARED, &(struct news){.now_ms = now_ms});
+}
+
+static void gone(struct supervisor *s, struct child *c, const struct death *death)
+{
+    if (c == own(s)->next)
+        supervisor_tell(s, EVENT_NEXT_FAILS,
+                        &(struct news){.why = "the new signer did not start: see its lines above",
+                                       .now_ms = death->now_ms});
 }
 
 /* It does not serve as it should: its death starts another, or ends the reload. */
@@ -247,7 +287,8 @@ static void take_alarm(struct supervisor *s, const struct heard *h)
     const char *text = h->message->alarm.text;
     log_error("alarm", LOG_CSTR("child", h->child->role->name), LOG_NUMBER("pid", h->child->pid),
               LOG_CSTR("text", text));
-    supervisor_tell(s, EVENT_CHILD_ALARM, &(struct news){.child = h->child, .why = text});
+    if (h->child == own(s)->next)
+        supervisor_tell(s, EVENT_NEXT_FAULT, &(struct news){.why = text, .now_ms = h->now_ms});
     child_kill(h->child, SIGKILL);
 }
 
@@ -257,15 +298,30 @@ static void take_over_ceiling(struct supervisor *s, const struct heard *h)
                                             h->message->over_ceiling.requests);
 }
 
+/* Of a worker: the oldest generation that one of its calls still holds. */
+static void take_heartbeat(struct supervisor *s, const struct heard *h)
+{
+    own(s)->oldest[h->child->index] = h->message->heartbeat.oldest;
+}
+
 static const struct word hears[] = {
-    {CONTROL_OVER_CEILING, take_over_ceiling},
-    {CONTROL_ALARM, take_alarm},
-    {CONTROL_NO_WORD, NULL},
+    {ROLE_SIGNER, CONTROL_OVER_CEILING, take_over_ceiling},
+    {ROLE_SIGNER, CONTROL_ALARM, take_alarm},
+    {ROLE_WORKER, CONTROL_HEARTBEAT, take_heartbeat},
+    {.take = NULL},
 };
 
-const struct duty duty_signer = {.kept = kept, .enter = enter, .serves = serves, .hears = hears};
+const struct duty duty_signer = {.kept = kept, .enter = enter, .serves = serves, .gone = gone};
 
 /* ---- the part ---- */
+
+static int give(struct supervisor *s, struct child *c, int64_t now_ms)
+{
+    (void)now_ms;
+    if (c->role->id == ROLE_WORKER)
+        own(s)->oldest[c->index] = s->current.generation;
+    return 0;
+}
 
 static void init(struct supervisor *s)
 {
@@ -287,6 +343,13 @@ const struct part part_signers = {.name = "signers",
                                   .bytes = sizeof(struct signers),
                                   .init = init,
                                   .deadline = deadline,
+                                  .give = give,
+                                  .hears = hears,
                                   .tick = tick,
+                                  .on = {[EVENT_HANDOUT] = put_in,
+                                         [EVENT_NEXT_READ] = prepare,
+                                         [EVENT_NEXT_DROPPED] = drop_next,
+                                         [EVENT_IN_FORCE] = follow},
                                   .count = count,
-                                  .add_counts = add_counts};
+                                  .add_counts = add_counts,
+                                  .answers_reload = answer_reload};

@@ -2,18 +2,20 @@
  * The sockets that the workers share with the supervisor and with those that come after them:
  * opened once, looked at when a worker has died.
  */
-#include "supervisor_sockets.h"
+#include "questions.h"
 
-#include "supervisor_records.h"
-
+#include "daemon/privileges.h"
 #include "daemon/retry.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <stird/base/clock.h>
 #include <stird/base/log.h>
 #include <stird/base/packet.h>
+#include <stird/net/dispatch.h>
 #include <stird/net/handover.h>
+#include <stird/net/listen.h>
 #include <stird/net/mend.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +34,9 @@ struct sockets {
     int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
     uint64_t mended;                  /* after workers that had changed them */
     uint64_t broken[WORKERS_MAX];     /* now: that each left and that cannot be mended */
+    /* Of the worker that is about to start: its own, and its ways to the others. */
+    struct listener_sockets of_worker[LISTENERS_MAX];
+    int ways[WORKERS_MAX];
 };
 
 static struct sockets *own(const struct supervisor *s)
@@ -39,20 +44,10 @@ static struct sockets *own(const struct supervisor *s)
     return supervisor_part(s, &part_sockets);
 }
 
-const struct listener_sockets *supervisor_sockets_of(const struct supervisor *s, unsigned w,
-                                                     unsigned listener)
-{
-    return &own(s)->list[listener * s->n_workers + w];
-}
-
-int supervisor_inbox(const struct supervisor *s, unsigned owner, unsigned w)
+/* The inbox of OWNER as worker W has it: its own, or the way to another's; -1: there are none. */
+static int inbox(const struct supervisor *s, unsigned owner, unsigned w)
 {
     return own(s)->inboxes[owner][w == owner ? 0 : 1];
-}
-
-const struct dispatch_key *supervisor_dispatch_key(const struct supervisor *s)
-{
-    return &own(s)->dispatch_key;
 }
 
 /* ---- opening ---- */
@@ -142,7 +137,7 @@ static bool open_in_time(struct supervisor *s, struct problems *problems)
     }
 }
 
-bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
+static bool open_sockets(struct supervisor *s, struct problems *problems)
 {
     const struct settings *settings = s->current.settings;
     if (settings->n_listeners > LISTENERS_MAX) {
@@ -160,7 +155,8 @@ bool supervisor_open_sockets(struct supervisor *s, struct problems *problems)
     return open_in_time(s, problems);
 }
 
-bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
+/* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
+static bool open_inboxes(struct supervisor *s, struct problems *problems)
 {
     for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
         int r = handover_pair(own(s)->inboxes[w]);
@@ -171,6 +167,22 @@ bool supervisor_open_inboxes(struct supervisor *s, struct problems *problems)
         }
     }
     return true;
+}
+
+/* It was for the program that chooses among workers; no child is to have it. */
+static bool give_up_bpf(struct supervisor *s, struct problems *problems)
+{
+    int r = privileges_drop_capability(CAP_BPF);
+    if (r == 0)
+        return true;
+    problems_add(problems, s->path, 0, "cannot give up CAP_BPF: %s", strerror(-r));
+    problems_may_pass(problems, -r);
+    return false;
+}
+
+static bool open_all(struct supervisor *s, struct problems *problems)
+{
+    return open_sockets(s, problems) && give_up_bpf(s, problems) && open_inboxes(s, problems);
 }
 
 static void fini(struct supervisor *s)
@@ -258,14 +270,34 @@ static void mend(struct supervisor *s, unsigned w)
 {
     own(s)->broken[w] = 0;
     mend_listeners(s, w);
-    say(s, w, "records", STR(""), supervisor_mend_record_channel(s, w));
+    supervisor_tell(s, EVENT_MEND,
+                    &(struct news){.mending = &(const struct mending){.worker = w, .say = say}});
     mend_inboxes(s, w);
 }
 
-void supervisor_mend_again(struct supervisor *s, unsigned w)
+/* With what could not be mended for want of descriptors when the one before it ended. */
+static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
 {
-    if (own(s)->broken[w] > 0)
-        mend(s, w);
+    const unsigned me = c->index;
+    if (c->role->id != ROLE_WORKER)
+        return 0;
+    _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
+    if (own(s)->broken[me] > 0)
+        mend(s, me);
+    for (unsigned i = 0; i < own(s)->n; i++) {
+        own(s)->of_worker[i] = own(s)->list[i * s->n_workers + me];
+        for (unsigned t = 0; t < TRANSPORTS; t++)
+            kit_keep(kit, own(s)->of_worker[i].fd[t]);
+    }
+    for (unsigned w = 0; w < s->n_workers; w++) {
+        own(s)->ways[w] = w == me ? -1 : inbox(s, w, me);
+        kit_keep(kit, inbox(s, w, me));
+    }
+    kit->worker->sockets = own(s)->of_worker;
+    kit->worker->inbox_fd = inbox(s, me, me);
+    kit->worker->others_fds = own(s)->ways;
+    kit->worker->dispatch_key = &own(s)->dispatch_key;
+    return 0;
 }
 
 /* ---- the part ---- */
@@ -297,7 +329,9 @@ static void add_counts(const struct supervisor *s, struct service_counters *c)
 const struct part part_sockets = {.name = "sockets",
                                   .bytes = sizeof(struct sockets),
                                   .init = init,
+                                  .open = open_all,
                                   .fini = fini,
+                                  .equip = equip,
                                   .on = {[EVENT_CHILD_GONE] = on_gone},
                                   .count = count,
                                   .add_counts = add_counts};

@@ -1,10 +1,5 @@
 /* What the service manager is told. */
-#include "supervisor_status.h"
-
-#include "supervisor_alarms.h"
-#include "supervisor_counters.h"
-#include "supervisor_reload.h"
-#include "supervisor_signers.h"
+#include "questions.h"
 
 #include "daemon/notify.h"
 
@@ -21,25 +16,15 @@ static struct told *own(const struct supervisor *s)
     return supervisor_part(s, &part_status);
 }
 
-const char *supervisor_state_text(const struct supervisor *s)
-{
-    if (s->stopping)
-        return "stopping";
-    if (!s->ready)
-        return "starting";
-    if (supervisor_signer(s)->state != CHILD_SERVING)
-        return "NO SIGNER";
-    return "serving";
-}
-
 static void tell_status(struct supervisor *s, int64_t now_ms)
 {
     if (now_ms < own(s)->next_status_ms || !s->ready)
         return;
     own(s)->next_status_ms = now_ms + STATUS_EVERY_MS;
-    struct proxy_counters c = supervisor_counters(s);
     const uint64_t deaths = supervisor_count_deaths(s);
-    const struct reload_counts reloads = supervisor_reload_counts(s);
+    const struct service_counters all = supervisor_counts(s);
+    struct proxy_counters c = {0};
+    supervisor_ask_calls(s, &c);
     char text[512];
     snprintf(
         text, sizeof(text),
@@ -52,9 +37,9 @@ static void tell_status(struct supervisor *s, int64_t now_ms)
         (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
         (unsigned long long)c.rejected_calls, (unsigned long long)c.sign_failures,
         (unsigned long long)s->current.generation, (unsigned long long)s->current.numbers.rows,
-        (unsigned long long)reloads.done, (unsigned long long)reloads.failed,
+        (unsigned long long)all.reloads, (unsigned long long)all.failed_reloads,
         (unsigned long long)deaths, (unsigned long long)c.limited,
-        (unsigned long long)c.clock_steps, alarms_on(supervisor_alarms(s)));
+        (unsigned long long)c.clock_steps, (unsigned)all.alarms);
     notify_status(text);
 }
 
@@ -69,8 +54,8 @@ static bool children_are_alive(const struct supervisor *s, int64_t now_ms)
         if (!s->stopping && (c->state != CHILD_SERVING || child_overdue(c, now_ms)))
             return false;
     }
-    return supervisor_signer(s)->state == CHILD_NONE ||
-           !child_overdue(supervisor_signer(s), now_ms);
+    const struct child *signer = supervisor_kept(s, ROLE_SIGNER);
+    return signer->state == CHILD_NONE || !child_overdue(signer, now_ms);
 }
 
 static void feed_watchdog(struct supervisor *s, int64_t now_ms)

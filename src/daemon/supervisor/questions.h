@@ -1,0 +1,56 @@
+/*
+ * questions - what parts ask and tell each other without knowing each other: the payloads of
+ * questions.def, and those of events (loop.h) that are more than a child and a text.
+ */
+#ifndef STIRD_SUPERVISOR_QUESTIONS_H
+#define STIRD_SUPERVISOR_QUESTIONS_H
+
+#include "loop.h"
+
+/* How it stands with the trunks of the present configuration, by their index; all zero at first. */
+struct trunks_asked {
+    struct trunk_standing {
+        uint64_t calls;             /* in progress */
+        unsigned next_hops, usable; /* of its upstreams */
+    } * trunks;
+    unsigned n;
+    bool no_memory; /* for one who answers */
+};
+
+/* What the name of an upstream means. */
+struct name_asked {
+    const struct upstream *upstream;
+    const struct known_name *known; /* NULL: nothing is known of it */
+};
+
+/* By what `stirctl explain` decides: the very bytes that the workers use. */
+struct exhibit {
+    int names_fd;   /* the asker's to close; -errno: there is none to be had */
+    int overlay_fd; /* of the urgent changes; -1: there are none */
+};
+
+/* Whether a reload may begin now. */
+struct reload_asked {
+    int64_t now_ms;
+    bool not_yet;
+};
+
+/* EVENT_HANDOUT: a configuration on its way to a worker. */
+struct handout {
+    struct child *worker;
+    const struct configuration *configuration; /* the present one, or the next */
+    struct control_snapshot *snapshot;
+    /* As CONTROL_SNAPSHOT has them; what a part opens for it is closed when it was sent. */
+    int files_fd, numbers_fd, signer_fd, counters_fd; /* -1: not yet */
+    int error; /* -errno of a part: it is not sent, and the others do nothing for it */
+};
+
+/* EVENT_MEND: the sockets that a worker shared with others are looked at (mend.h). */
+struct mending {
+    unsigned worker;
+    /* RESULT: enum mended, or -errno: of the socket WHAT, of what is called NAME. */
+    void (*say)(struct supervisor *s, unsigned worker, const char *what, struct str name,
+                int result);
+};
+
+#endif
