@@ -10,6 +10,7 @@
 #include <stird/core/served_certificate.h>
 #include <stird/core/certificate_text.h>
 #include <stird/core/library_memory.h>
+#include <stird/core/trust_image.h>
 
 /* ---- allocations that fail ---- */
 
@@ -261,6 +262,44 @@ static int judge_by_old_lists(const struct story *s)
     return got;
 }
 
+static bool write_image(struct buf *image)
+{
+    struct problems problems = PROBLEMS_INIT;
+    struct trust *t = trust_new();
+    const struct trust_image_domain domain = {.name = STR("us"), .trust = t, .wants_crls = true};
+    bool good = t && add_all(t, &problems) && trust_image_write(image, &domain, 1);
+    trust_free(t);
+    problems_fini(&problems);
+    return good;
+}
+
+/* As revocation_of(), by an image; one whose list is missing would answer 2. */
+static int revocation_in(const struct trust_image *i, X509 *leaf)
+{
+    struct trust_image_answer answer;
+    if (!trust_image_judge(i, 1, leaf, NULL, json_integer_value(json_object_get(crl_cases, "now")),
+                           &answer, NULL) ||
+        answer.trusted.chain)
+        return NOT_JUDGED;
+    return answer.trusted.revoked == TRUST_NOT_REVOKED ? 0
+           : answer.trusted.revoked == TRUST_REVOKED   ? 1
+                                                       : 2;
+}
+
+/* Written, opened and asked with what memory there is. */
+static int judge_by_image(const struct story *s)
+{
+    const char *why;
+    struct buf image = BUF_INIT;
+    struct trust_image *i = write_image(&image) ? trust_image_open(buf_str(&image), 1, &why) : NULL;
+    X509 *leaf = i ? vector_leaf(s->more) : NULL;
+    int got = leaf ? revocation_in(i, leaf) : NOT_JUDGED;
+    X509_free(leaf);
+    trust_image_close(i);
+    buf_fini(&image);
+    return got;
+}
+
 static void of_lists(void **state)
 {
     (void)state;
@@ -269,6 +308,8 @@ static void of_lists(void **state)
         {"lists, and who is", judge_lists, 1, true, 7},
         {"lists of before, and who is not on them", judge_by_old_lists, 0, false, 1},
         {"lists of before, and who is", judge_by_old_lists, 1, true, 1},
+        {"lists in an image, and who is not on them", judge_by_image, 0, false, 7},
+        {"lists in an image, and who is", judge_by_image, 1, true, 13},
     };
     WALK_ALL(list);
 }

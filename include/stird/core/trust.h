@@ -33,6 +33,13 @@ bool trust_add_crls(struct trust *t, struct str name, struct str text, struct pr
 bool trust_add_crls_from(struct trust *t, struct str name, struct str text, struct str url,
                          struct problems *problems);
 bool trust_has_crls(const struct trust *t);
+bool trust_has_anchors(const struct trust *t);
+/* Lists of which nothing is used, with why, a static sentence: broken ones, those of another place,
+   and those whose signer nobody knows. */
+void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
+                            void *user);
+/* When the first of the lists that are used is followed by another one; INT64_MAX: none is used. */
+int64_t trust_crls_until_s(const struct trust *t);
 
 /*
  * All of these: NULL, or a static sentence that says why not; TRUST_NO_MEMORY is one, with which

@@ -1,5 +1,6 @@
 #include "revocation_list.h"
 
+#include "packed.h"
 #include "x509_parts.h"
 
 #include <openssl/err.h>
@@ -7,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <search.h>
 #include <stdlib.h>
+#include <stird/base/shortage.h>
 #include <string.h>
 
 /* How many names one entry may give its issuer. Later entries without a name inherit all of them,
@@ -33,6 +35,7 @@ struct revocation_list {
     unsigned n_names;
     struct revoked *entries; /* sorted */
     unsigned n;
+    bool borrowed; /* the entries are an image's */
 };
 
 #define NO_MEMORY "no memory"
@@ -311,8 +314,119 @@ void revocation_list_free(struct revocation_list *l)
     X509_NAME_free(l->issuer);
     tdestroy(l->names, free_name);
     ISSUING_DIST_POINT_free(l->scope);
-    free(l->entries);
+    if (!l->borrowed)
+        free(l->entries);
     free(l);
+}
+
+/* ---- in an image ---- */
+
+static void add_name(struct buf *out, X509_NAME *name)
+{
+    const unsigned char *der = NULL;
+    size_t n = 0;
+    if (X509_NAME_get0_der(name, &der, &n) != 1) {
+        shortage_add();
+        n = 0;
+    }
+    packed_add_text(out, (struct str){(const char *)der, n});
+}
+
+static void put_name(const void *node, VISIT visit, void *names)
+{
+    const struct named *one = *(const struct named *const *)node;
+    if (visit == postorder || visit == leaf)
+        ((X509_NAME **)names)[one->place] = one->name;
+}
+
+/* In the order of their places. */
+static bool add_names(const struct revocation_list *l, struct buf *out)
+{
+    X509_NAME **names = calloc(l->n_names, sizeof(X509_NAME *));
+    packed_add_number(out, l->n_names);
+    if (names)
+        twalk_r(l->names, put_name, names);
+    for (unsigned i = 0; names && i < l->n_names; i++)
+        add_name(out, names[i]);
+    free(names);
+    return names != NULL;
+}
+
+static bool add_scope(const struct revocation_list *l, struct buf *out)
+{
+    unsigned char *der = NULL;
+    int n = l->scope ? i2d_ISSUING_DIST_POINT(l->scope, &der) : 0;
+    packed_add_text(out, (struct str){(const char *)der, n > 0 ? (size_t)n : 0});
+    OPENSSL_free(der);
+    return n >= 0;
+}
+
+bool revocation_list_write(const struct revocation_list *l, int64_t grace_s, struct buf *out)
+{
+    add_name(out, l->issuer);
+    packed_add_number(out, (uint64_t)l->from_s);
+    packed_add_number(out, (uint64_t)(l->until_s + grace_s));
+    bool good = add_scope(l, out) && add_names(l, out);
+    packed_add_text(out, (struct str){(const char *)l->entries, l->n * sizeof(struct revoked)});
+    return good && !buf_failed(out);
+}
+
+static X509_NAME *read_name(struct packed *in)
+{
+    struct str text = packed_text(in);
+    const unsigned char *der = (const unsigned char *)text.p;
+    return text.n > 0 ? d2i_X509_NAME(NULL, &der, (long)text.n) : NULL;
+}
+
+static bool read_scope(struct revocation_list *l, struct packed *in)
+{
+    struct str text = packed_text(in);
+    const unsigned char *der = (const unsigned char *)text.p;
+    if (text.n > 0)
+        l->scope = d2i_ISSUING_DIST_POINT(NULL, &der, (long)text.n);
+    return text.n == 0 || l->scope;
+}
+
+static bool read_names(struct revocation_list *l, struct packed *in)
+{
+    unsigned n = packed_count(in, UINT32_MAX);
+    bool good = n > 0;
+    for (unsigned i = 0; i < n && good; i++) {
+        X509_NAME *name = read_name(in);
+        const struct named *kept = name ? keep_name(l, name) : NULL;
+        good = kept && kept->place == i;
+        X509_NAME_free(name);
+    }
+    return good;
+}
+
+/* Sorted, for it is searched. */
+static bool take_table(struct revocation_list *l, struct packed *in)
+{
+    struct str table = packed_text(in);
+    l->borrowed = true;
+    l->entries = (struct revoked *)(uintptr_t)table.p;
+    l->n = (unsigned)(table.n / sizeof(struct revoked));
+    bool good = table.n % sizeof(struct revoked) == 0 && table.n / sizeof(struct revoked) == l->n;
+    for (unsigned i = 1; i < l->n && good; i++)
+        good = compare(&l->entries[i - 1], &l->entries[i]) <= 0;
+    return good;
+}
+
+struct revocation_list *revocation_list_open(struct packed *in)
+{
+    struct revocation_list *l = calloc(1, sizeof(*l));
+    if (!l)
+        return NULL;
+    l->issuer = read_name(in);
+    l->from_s = (int64_t)packed_number(in);
+    l->until_s = (int64_t)packed_number(in);
+    bool good = l->issuer && read_scope(l, in) && read_names(l, in) && take_table(l, in);
+    ERR_clear_error();
+    if (good && !in->broken)
+        return l;
+    revocation_list_free(l);
+    return NULL;
 }
 
 /* ---- asking ---- */

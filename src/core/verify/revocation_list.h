@@ -9,8 +9,10 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stird/base/buf.h>
 #include <stird/base/str.h>
 
+struct packed; /* packed.h */
 struct revocation_list;
 
 /*
@@ -38,6 +40,13 @@ bool revocation_list_is_named_by(const struct revocation_list *l, X509 *x);
 bool revocation_list_has_all_reasons(const struct revocation_list *l);
 /* Whether it revokes X: a binary search. */
 bool revocation_list_revokes(const struct revocation_list *l, X509 *x);
+/*
+ * Into an image, and out of it: its table is used where it lies, and must stay there. GRACE_S: how
+ * long beyond its end it is still in force. A list with a fault is not written. False, NULL: no
+ * memory, or the image is broken.
+ */
+bool revocation_list_write(const struct revocation_list *l, int64_t grace_s, struct buf *out);
+struct revocation_list *revocation_list_open(struct packed *in);
 /* How many certificates it revokes. */
 unsigned revocation_list_count(const struct revocation_list *l);
 

@@ -1,5 +1,6 @@
 #include "revocations.h"
 
+#include "packed.h"
 #include "revocation_list.h"
 #include "x509_parts.h"
 
@@ -95,6 +96,60 @@ void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates
         if (!revocation_list_fault(r->lists[i].list))
             find_signers(&r->lists[i], candidates);
     ERR_clear_error();
+}
+
+/* ---- in an image ---- */
+
+const char *revocations_fault(const struct revocations *r, unsigned i)
+{
+    const struct signed_list *s = &r->lists[i];
+    const char *fault = revocation_list_fault(s->list);
+    return fault || s->signers ? fault
+                               : "its list is signed by nobody who is known and may sign lists";
+}
+
+int64_t revocations_until_s(const struct revocations *r)
+{
+    int64_t until_s = INT64_MAX;
+    for (unsigned i = 0; i < r->n; i++)
+        if (!revocations_fault(r, i) && revocation_list_until_s(r->lists[i].list) < until_s)
+            until_s = revocation_list_until_s(r->lists[i].list);
+    return until_s;
+}
+
+bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf *out)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->n; i++)
+        n += !revocations_fault(r, i);
+    bool good = true;
+    packed_add_number(out, n);
+    for (unsigned i = 0; i < r->n && good; i++)
+        good = revocations_fault(r, i) || (x509_pack(out, r->lists[i].signers) &&
+                                           revocation_list_write(r->lists[i].list, grace_s, out));
+    return good;
+}
+
+static bool open_list(struct signed_list *s, struct packed *in)
+{
+    s->signers = x509_unpack(in);
+    s->list = revocation_list_open(in);
+    return s->list && sk_X509_num(s->signers) > 0;
+}
+
+#define LISTS_MAX 1000
+
+struct revocations *revocations_open(struct packed *in)
+{
+    struct revocations *r = revocations_new();
+    unsigned n = packed_count(in, LISTS_MAX);
+    bool good = r && !in->broken && (r->lists = calloc(n + 1, sizeof(struct signed_list)));
+    while (good && r->n < n)
+        good = open_list(&r->lists[r->n++], in);
+    if (good)
+        return r;
+    revocations_free(r);
+    return NULL;
 }
 
 /* Whether it may list certificates of other issuers: its signer was named for that, the certificate

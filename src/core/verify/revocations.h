@@ -10,6 +10,7 @@
 
 #include "anchors.h"
 
+struct packed; /* packed.h */
 struct revocations;
 
 struct revocations *revocations_new(void); /* NULL: no memory */
@@ -19,6 +20,17 @@ bool revocations_add(struct revocations *r, X509_CRL *crl, struct str url);
 unsigned revocations_count(const struct revocations *r);
 /* Looks among CANDIDATES for the signers of lists whose signer is not known yet. */
 void revocations_find_signers(struct revocations *r, STACK_OF(X509) * candidates);
+
+/*
+ * Into an image, and out of it: those without a fault whose signer is known. GRACE_S as in
+ * revocation_list.h. False, NULL: no memory, or the image is broken.
+ */
+bool revocations_write(const struct revocations *r, int64_t grace_s, struct buf *out);
+struct revocations *revocations_open(struct packed *in);
+/* Why list I is not written, a static sentence; NULL: it is. */
+const char *revocations_fault(const struct revocations *r, unsigned i);
+/* When the first of them is to be followed by another one; INT64_MAX: there are none. */
+int64_t revocations_until_s(const struct revocations *r);
 
 enum revocation { REVOCATION_NONE, REVOCATION_FOUND, REVOCATION_UNKNOWN };
 struct revocation_question {

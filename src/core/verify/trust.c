@@ -1,7 +1,9 @@
 #include <stird/core/trust.h>
 
 #include "anchors.h"
+#include "packed.h"
 #include "revocations.h"
+#include "trust_write.h"
 #include "x509_parts.h"
 
 #include <openssl/err.h>
@@ -41,6 +43,26 @@ void trust_free(struct trust *t)
 bool trust_has_crls(const struct trust *t)
 {
     return revocations_count(t->revocations) > 0;
+}
+
+bool trust_has_anchors(const struct trust *t)
+{
+    return sk_X509_num(t->anchors.all) > 0;
+}
+
+void trust_visit_crl_faults(const struct trust *t, void (*visit)(void *user, const char *why),
+                            void *user)
+{
+    for (unsigned i = 0; i < revocations_count(t->revocations); i++) {
+        const char *why = revocations_fault(t->revocations, i);
+        if (why)
+            visit(user, why);
+    }
+}
+
+int64_t trust_crls_until_s(const struct trust *t)
+{
+    return revocations_until_s(t->revocations);
 }
 
 static const struct anchors *list_anchors(const struct trust *t)
@@ -118,6 +140,37 @@ bool trust_add_crls_from(struct trust *t, struct str name, struct str text, stru
 bool trust_add_crls(struct trust *t, struct str name, struct str text, struct problems *problems)
 {
     return trust_add_crls_from(t, name, text, STR(""), problems);
+}
+
+/* ---- in an image ---- */
+
+bool trust_write(const struct trust *t, int64_t crl_grace_s, struct buf *out)
+{
+    return x509_pack(out, t->anchors.all) && x509_pack(out, t->list_anchors.all) &&
+           x509_pack(out, t->list_signers) && revocations_write(t->revocations, crl_grace_s, out);
+}
+
+static bool open_anchors(struct anchors *a, struct packed *in)
+{
+    STACK_OF(X509) *all = x509_unpack(in);
+    bool good = all != NULL;
+    for (int i = 0; good && i < sk_X509_num(all); i++)
+        good = anchors_add(a, sk_X509_value(all, i));
+    sk_X509_pop_free(all, X509_free);
+    return good;
+}
+
+struct trust *trust_open(struct packed *in)
+{
+    const unsigned long before = shortages();
+    struct trust *t = calloc(1, sizeof(*t));
+    bool good = t && anchors_init(&t->anchors) && anchors_init(&t->list_anchors) &&
+                open_anchors(&t->anchors, in) && open_anchors(&t->list_anchors, in) &&
+                (t->list_signers = x509_unpack(in)) && (t->revocations = revocations_open(in));
+    if (good && shortages() == before)
+        return t;
+    trust_free(t);
+    return NULL;
 }
 
 /* ---- asking ---- */

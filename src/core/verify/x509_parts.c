@@ -1,6 +1,7 @@
 #include "x509_parts.h"
 
 #include "claim_constraints.h"
+#include "packed.h"
 #include "tn_auth_list.h"
 
 #include <openssl/evp.h>
@@ -141,4 +142,24 @@ bool x509_signature_is_weak(int nid)
     int digest = NID_undef, key = NID_undef;
     OBJ_find_sigid_algs(nid, &digest, &key);
     return digest == NID_md5 || digest == NID_sha1 || digest == NID_undef;
+}
+
+bool x509_pack(struct buf *out, STACK_OF(X509) * all)
+{
+    struct buf ders = BUF_INIT;
+    bool good = true;
+    for (int i = 0; i < sk_X509_num(all) && good; i++)
+        good = x509_add_der(&ders, sk_X509_value(all, i));
+    packed_add_text(out, buf_str(&ders));
+    good = good && !buf_failed(&ders);
+    buf_fini(&ders);
+    return good;
+}
+
+STACK_OF(X509) * x509_unpack(struct packed *in)
+{
+    struct str ders = packed_text(in);
+    if (in->broken)
+        return NULL;
+    return ders.n > 0 ? x509_read_ders(ders) : sk_X509_new_null();
 }

@@ -8,6 +8,8 @@
 #include <stird/base/buf.h>
 #include <stird/base/str.h>
 
+struct packed;
+
 /* Whether X's key names its curve; one that spells the parameters out is for no verifier. */
 bool x509_curve_is_named(X509 *x);
 /* DER of the extension OID, borrowed from X; {NULL, 0} when it has none. */
@@ -33,5 +35,9 @@ bool x509_add_der(struct buf *out, X509 *x);
 /* Certificates in DER, one behind the other; NULL when one is broken, there is none, or no memory.
    To be freed with sk_X509_pop_free(). */
 STACK_OF(X509) * x509_read_ders(struct str ders);
+/* Certificates as a text of an image; there may be none (NULL is fine). False: no memory. */
+bool x509_pack(struct buf *out, STACK_OF(X509) * all);
+/* NULL: no memory, or it is broken. */
+STACK_OF(X509) * x509_unpack(struct packed *in);
 
 #endif

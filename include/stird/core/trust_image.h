@@ -1,0 +1,85 @@
+/*
+ * trust_image - whom the verification service believes: domains of trust, each with its anchors,
+ * its revocation lists and the countries whose numbers it may vouch for, in one image that all
+ * workers share.
+ *
+ * The loader writes it, where there is no network; who verifies opens it: tables of what is revoked
+ * stay where they lie, certificates are prepared. A domain is a country's policy administrator,
+ * usually. (What neighbours on SIP believe of each other, RFC 3325, is something else:
+ * sip/trust_domain.h.) Pure; an opened image is not changed by asking, but for what OpenSSL
+ * remembers of certificates.
+ */
+#ifndef STIRD_TRUST_IMAGE_H
+#define STIRD_TRUST_IMAGE_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stird/base/buf.h>
+#include <stird/base/str.h>
+#include <stird/core/trust.h>
+
+#define TRUST_DOMAINS_MAX   32 /* a set of them is a mask: bit I is domain I */
+#define TRUST_COUNTRIES_MAX 256
+#define TRUST_NO_DOMAIN     TRUST_DOMAINS_MAX
+/* How long a revocation list whose successor does not come is still used. */
+#define TRUST_CRL_GRACE_S 86400
+
+struct trust_image_domain {
+    struct str name;
+    const struct str *countries; /* country codes: "1"; none: it may vouch for all numbers */
+    unsigned n_countries;
+    /* Of a domain whose anchors are those of a list that an administrator signs (trust_list.h): */
+    bool is_listed;
+    int64_t sequence, expires_s; /* 0: no list is at hand */
+    int64_t stale_s;             /* how long its list is used beyond its end */
+    bool wants_crls;             /* some were asked for, whether they are at hand or not */
+    bool crl_opens; /* where it is not known whether a certificate is revoked, the verdict is open
+                       (crl_stale); else that is a warning */
+    const struct trust *trust; /* anchors may be missing */
+};
+
+/* Appends the image of N domains. False: no memory. */
+bool trust_image_write(struct buf *out, const struct trust_image_domain *domains, unsigned n);
+
+struct trust_image;
+/*
+ * IMAGE stays where it is, unchanged, until trust_image_close(). GENERATION is the caller's number
+ * of it: what was judged by another one has to be judged again. NULL and *WHY, a static sentence:
+ * it is broken, or there is no memory.
+ */
+struct trust_image *trust_image_open(struct str image, uint64_t generation, const char **why);
+void trust_image_close(struct trust_image *i); /* NULL is fine */
+uint64_t trust_image_generation(const struct trust_image *i);
+unsigned trust_image_domains(const struct trust_image *i);
+/* Borrowed; DOMAIN is below trust_image_domains(). */
+const struct trust_image_domain *trust_image_domain(const struct trust_image *i, unsigned domain);
+/* Its bit; 0: there is no such domain. */
+uint32_t trust_image_mask(const struct trust_image *i, struct str name);
+
+/* What of a domain's anchors counts at a time. */
+enum trust_state {
+    TRUST_IN_FORCE,
+    TRUST_LIST_STALE, /* its list has ended; it is used, for a while */
+    TRUST_UNAVAILABLE /* no list is at hand, or none that may still be used: nothing is known */
+};
+enum trust_state trust_image_state(const struct trust_image_domain *domain, int64_t now_s);
+
+struct trust_image_answer {
+    /* To which of the domains that were asked the chain leads; 0: to none. */
+    uint32_t leads;
+    unsigned domain; /* the first of them; TRUST_NO_DOMAIN: there is none */
+    /* It leads to none, and one that was asked is unavailable: whether it is trusted is open. */
+    bool is_open;
+    bool crl_opens; /* TRUSTED.revoked is not known, and that opens the verdict */
+    /* Of DOMAIN; but revoked in one of them is revoked. Where it leads to none, .chain says why. */
+    struct trust_answer trusted;
+};
+/* As trust_judge(), by the domains of the mask DOMAINS. */
+bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,
+                       STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
+                       STACK_OF(X509) * *built);
+/* Whether one of DOMAINS may vouch for a number of DIGITS (a canonical one, tn.h). */
+bool trust_image_vouches(const struct trust_image *i, uint32_t domains, struct str digits);
+
+#endif

@@ -1,0 +1,243 @@
+#include <stird/core/trust_image.h>
+
+#include "packed.h"
+#include "trust_write.h"
+#include "x509_parts.h"
+
+#include <stdlib.h>
+#include <stird/base/shortage.h>
+
+#define MAGIC "stird trust 1\n"
+
+struct trust_image {
+    uint64_t generation;
+    unsigned n;
+    struct trust_image_domain domains[TRUST_DOMAINS_MAX];
+    struct trust *trust[TRUST_DOMAINS_MAX]; /* of each domain: what it owns */
+    struct str *countries[TRUST_DOMAINS_MAX];
+};
+
+/* ---- writing ---- */
+
+static bool add_domain(struct buf *out, const struct trust_image_domain *d)
+{
+    packed_add_text(out, d->name);
+    packed_add_number(out, d->n_countries);
+    for (unsigned i = 0; i < d->n_countries; i++)
+        packed_add_text(out, d->countries[i]);
+    packed_add_number(out, d->is_listed);
+    packed_add_number(out, (uint64_t)d->sequence);
+    packed_add_number(out, (uint64_t)d->expires_s);
+    packed_add_number(out, (uint64_t)d->stale_s);
+    packed_add_number(out, d->wants_crls);
+    packed_add_number(out, d->crl_opens);
+    return trust_write(d->trust, TRUST_CRL_GRACE_S, out);
+}
+
+bool trust_image_write(struct buf *out, const struct trust_image_domain *domains, unsigned n)
+{
+    const unsigned long before = shortages();
+    bool good = true;
+    buf_add_str(out, STR(MAGIC));
+    packed_add_number(out, n);
+    for (unsigned i = 0; i < n && good; i++)
+        good = add_domain(out, &domains[i]);
+    return good && !buf_failed(out) && shortages() == before;
+}
+
+/* ---- reading ---- */
+
+static bool read_countries(struct trust_image *i, unsigned domain, struct packed *in)
+{
+    struct trust_image_domain *d = &i->domains[domain];
+    d->n_countries = packed_count(in, TRUST_COUNTRIES_MAX);
+    struct str *all = calloc(d->n_countries + 1, sizeof(*all));
+    for (unsigned c = 0; all && c < d->n_countries; c++)
+        all[c] = packed_text(in);
+    d->countries = i->countries[domain] = all;
+    return all != NULL;
+}
+
+static bool read_domain(struct trust_image *i, unsigned domain, struct packed *in)
+{
+    struct trust_image_domain *d = &i->domains[domain];
+    d->name = packed_text(in);
+    if (!read_countries(i, domain, in))
+        return false;
+    d->is_listed = packed_number(in) != 0;
+    d->sequence = (int64_t)packed_number(in);
+    d->expires_s = (int64_t)packed_number(in);
+    d->stale_s = (int64_t)packed_number(in);
+    d->wants_crls = packed_number(in) != 0;
+    d->crl_opens = packed_number(in) != 0;
+    d->trust = i->trust[domain] = trust_open(in);
+    return d->trust != NULL;
+}
+
+static bool read_image(struct trust_image *i, struct packed *in)
+{
+    in->broken = !str_starts(in->rest, STR(MAGIC));
+    in->rest = str_slice(in->rest, sizeof(MAGIC) - 1, in->rest.n);
+    i->n = packed_count(in, TRUST_DOMAINS_MAX);
+    bool good = !in->broken;
+    for (unsigned d = 0; d < i->n && good; d++)
+        good = read_domain(i, d, in);
+    return good && !in->broken && in->rest.n == 0;
+}
+
+struct trust_image *trust_image_open(struct str image, uint64_t generation, const char **why)
+{
+    const unsigned long before = shortages();
+    struct trust_image *i = calloc(1, sizeof(*i));
+    struct packed in = {.rest = image};
+    if (i && read_image(i, &in)) {
+        i->generation = generation;
+        return i;
+    }
+    *why = !i || shortages() != before ? TRUST_NO_MEMORY : "is no image of trust, or a broken one";
+    trust_image_close(i);
+    return NULL;
+}
+
+void trust_image_close(struct trust_image *i)
+{
+    for (unsigned d = 0; i && d < TRUST_DOMAINS_MAX; d++) {
+        trust_free(i->trust[d]);
+        free(i->countries[d]);
+    }
+    free(i);
+}
+
+uint64_t trust_image_generation(const struct trust_image *i)
+{
+    return i->generation;
+}
+
+unsigned trust_image_domains(const struct trust_image *i)
+{
+    return i->n;
+}
+
+const struct trust_image_domain *trust_image_domain(const struct trust_image *i, unsigned domain)
+{
+    return &i->domains[domain];
+}
+
+uint32_t trust_image_mask(const struct trust_image *i, struct str name)
+{
+    for (unsigned d = 0; d < i->n; d++)
+        if (str_eq(i->domains[d].name, name))
+            return UINT32_C(1) << d;
+    return 0;
+}
+
+/* ---- asking ---- */
+
+enum trust_state trust_image_state(const struct trust_image_domain *domain, int64_t now_s)
+{
+    if (!trust_has_anchors(domain->trust))
+        return TRUST_UNAVAILABLE;
+    if (!domain->is_listed || now_s < domain->expires_s)
+        return TRUST_IN_FORCE;
+    return now_s - domain->expires_s < domain->stale_s ? TRUST_LIST_STALE : TRUST_UNAVAILABLE;
+}
+
+static void narrow(struct trust_answer *answer, const struct trust_answer *other)
+{
+    answer->from_s = answer->from_s > other->from_s ? answer->from_s : other->from_s;
+    answer->until_s = answer->until_s < other->until_s ? answer->until_s : other->until_s;
+}
+
+/* Its list makes it unavailable one day. */
+static void part_at_its_end(const struct trust_image_domain *d, int64_t now_s,
+                            struct trust_answer *answer)
+{
+    if (d->is_listed && d->expires_s > 0)
+        x509_part_at(d->expires_s + d->stale_s, now_s, &answer->from_s, &answer->until_s);
+}
+
+/* What one domain says; in TRUSTED and *BUILT, where it leads there. */
+static bool judge_by(const struct trust_image_domain *d, X509 *leaf, STACK_OF(X509) * more,
+                     int64_t now_s, struct trust_answer *trusted, STACK_OF(X509) * *built)
+{
+    *built = NULL;
+    *trusted = (struct trust_answer){
+        .chain = "its domain of trust has no list of authorities that is in force",
+        .from_s = INT64_MIN,
+        .until_s = INT64_MAX};
+    bool good = trust_image_state(d, now_s) == TRUST_UNAVAILABLE ||
+                trust_judge(d->trust, leaf, more, now_s, trusted, built);
+    part_at_its_end(d, now_s, trusted);
+    if (d->wants_crls && !trusted->chain && trusted->revoked == TRUST_NO_LISTS) {
+        trusted->revoked = TRUST_NOT_KNOWN;
+        trusted->not_known = "no revocation list of its domain of trust is at hand";
+    }
+    return good;
+}
+
+/* One more domain that was asked. The first to which it leads has the word, but for what is
+   revoked; where there is none yet, the first that was asked. */
+static void take(struct trust_image_answer *answer, unsigned domain,
+                 const struct trust_image_domain *d, const struct trust_answer *one)
+{
+    struct trust_answer before = answer->trusted;
+    bool first = answer->leads == 0;
+    if (!one->chain)
+        answer->leads |= UINT32_C(1) << domain;
+    if (!one->chain && (first || one->revoked == TRUST_REVOKED)) {
+        answer->domain = domain;
+        answer->trusted = *one;
+        answer->crl_opens = d->crl_opens && one->revoked == TRUST_NOT_KNOWN;
+    } else if (one->chain && !before.chain && first) {
+        answer->trusted = *one;
+    }
+    narrow(&answer->trusted, &before);
+    narrow(&answer->trusted, one);
+}
+
+bool trust_image_judge(const struct trust_image *i, uint32_t domains, X509 *leaf,
+                       STACK_OF(X509) * more, int64_t now_s, struct trust_image_answer *answer,
+                       STACK_OF(X509) * *built)
+{
+    bool good = true;
+    STACK_OF(X509) *chain = NULL;
+    *answer = (struct trust_image_answer){.domain = TRUST_NO_DOMAIN,
+                                          .trusted = {.from_s = INT64_MIN, .until_s = INT64_MAX}};
+    for (unsigned d = 0; d < i->n && good; d++) {
+        struct trust_answer one;
+        STACK_OF(X509) *way = NULL;
+        if (!(domains & UINT32_C(1) << d))
+            continue;
+        good = judge_by(&i->domains[d], leaf, more, now_s, &one, &way);
+        answer->is_open |= trust_image_state(&i->domains[d], now_s) == TRUST_UNAVAILABLE;
+        take(answer, d, &i->domains[d], &one);
+        if (answer->domain == d) {
+            sk_X509_pop_free(chain, X509_free);
+            chain = way;
+        } else {
+            sk_X509_pop_free(way, X509_free);
+        }
+    }
+    answer->is_open &= answer->leads == 0;
+    if (answer->leads == 0 && !answer->trusted.chain)
+        answer->trusted.chain = "it is asked by no domain of trust";
+    if (built)
+        *built = chain;
+    else
+        sk_X509_pop_free(chain, X509_free);
+    return good;
+}
+
+bool trust_image_vouches(const struct trust_image *i, uint32_t domains, struct str digits)
+{
+    bool vouches = false;
+    for (unsigned d = 0; d < i->n && !vouches; d++) {
+        const struct trust_image_domain *one = &i->domains[d];
+        if (!(domains & UINT32_C(1) << d))
+            continue;
+        vouches = one->n_countries == 0;
+        for (unsigned c = 0; c < one->n_countries && !vouches; c++)
+            vouches = str_starts(digits, one->countries[c]);
+    }
+    return vouches;
+}
