@@ -134,6 +134,7 @@ enum lack {
     LACK_POLL,   /* poll() fails: no child is judged by that */
     LACK_CALLER, /* accept() fails at the control socket */
     LACK_MENDING,
+    LACK_TELLING,
     LACKS
 };
 
@@ -213,6 +214,11 @@ void supervisor_reap(struct supervisor *s, int64_t now_ms);
 void supervisor_each_child(struct supervisor *s,
                            void (*visit)(struct supervisor *s, struct child *c, void *user),
                            void *user);
+
+/* supervisor_dues.c */
+void supervisor_owe(struct supervisor *s, struct child *c, const struct due *due);
+/* What could not be said. */
+void supervisor_tell_owed(struct supervisor *s);
 
 /* supervisor_messages.c */
 /* Some of what the child has said, so that the others have their turn. */

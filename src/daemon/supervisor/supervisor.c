@@ -217,22 +217,36 @@ static void kill_all(struct supervisor *s, int64_t now_ms)
     supervisor_each_child(s, kill_child, &signal);
 }
 
-/* CONTROL_DRAIN to who drains. */
-static void tell_drain(struct supervisor *s, struct child *c, void *user)
+static int tell_drain(struct supervisor *s, struct child *c)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
     (void)s;
-    (void)user;
-    if (c->role->drains)
-        child_send(c, &message, NULL, 0);
+    return child_send(c, &(const struct control_message){.type = CONTROL_DRAIN}, NULL, 0);
 }
+
+static int tell_leave(struct supervisor *s, struct child *c)
+{
+    (void)s;
+    return child_send(c, &(const struct control_message){.type = CONTROL_LEAVE}, NULL, 0);
+}
+
+static const struct due drain_due = {tell_drain}, leave_due = {tell_leave};
 
 static void begin_to_drain(struct supervisor *s, struct child *c, void *user)
 {
+    (void)user;
+    if (!c->role->drains)
+        return;
     if (c->state == CHILD_SERVING)
-        tell_drain(s, c, user);
-    else if (c->role->drains)
+        supervisor_owe(s, c, &drain_due);
+    else
         child_kill(c, SIGKILL);
+}
+
+static void let_leave(struct supervisor *s, struct child *c, void *user)
+{
+    (void)user;
+    if (c->role->drains)
+        supervisor_owe(s, c, &leave_due);
 }
 
 static void drain(struct supervisor *s, int64_t now_ms)
@@ -271,7 +285,7 @@ static void dismiss(struct supervisor *s)
     if (s->dismissed || still_draining(s).not_done > 0)
         return;
     s->dismissed = true;
-    supervisor_each_child(s, tell_drain, NULL);
+    supervisor_each_child(s, let_leave, NULL);
 }
 
 static void go_on_stopping(struct supervisor *s, int64_t now_ms)
@@ -403,6 +417,7 @@ void supervisor_turn(struct supervisor *s)
     supervisor_kill_overdue(s, now_ms);
     supervisor_restart_children(s, now_ms);
     supervisor_ping_children(s, now_ms);
+    supervisor_tell_owed(s);
     tell_ready(s, now_ms);
     for (unsigned i = 0; s->parts[i]; i++)
         if (s->parts[i]->tick)

@@ -188,15 +188,21 @@ static void kill_who_stays(struct supervisor *s, int64_t now_ms)
     child_kill(own(s)->next, SIGKILL);
 }
 
+static int tell_retire(struct supervisor *s, struct child *c)
+{
+    (void)s;
+    return child_send(c, &(const struct control_message){.type = CONTROL_RETIRE}, NULL, 0);
+}
+
 /* From here on it finishes what is under way of GENERATION, and is let go. */
 static void retire(struct supervisor *s, struct child *c, uint64_t generation, int64_t now_ms)
 {
-    const struct control_message message = {.type = CONTROL_DRAIN};
+    static const struct due due = {tell_retire};
     c->kept = false;
     c->restart_at_ms = 0;
     if (c->pid == 0)
         return;
-    child_send(c, &message, NULL, 0);
+    supervisor_owe(s, c, &due);
     own(s)->retired[c->index].generation = generation;
     own(s)->retired[c->index].until_ms = now_ms + RETIRED_LIMIT_MS;
 }

@@ -33,6 +33,7 @@ struct sockets {
     unsigned n;                       /* listeners */
     int inboxes[WORKERS_MAX][2];      /* [0] is worker w's, [1] everybody else's way to it */
     uint64_t mended;                  /* after workers that had changed them */
+    uint64_t untold[WORKERS_MAX];     /* inboxes that are new, and that each has not heard of */
     uint64_t broken[WORKERS_MAX];     /* now: that each left and that cannot be mended */
     /* Of the worker that is about to start: its own, and its ways to the others. */
     struct listener_sockets of_worker[LISTENERS_MAX];
@@ -48,6 +49,12 @@ static struct sockets *own(const struct supervisor *s)
 static int inbox(const struct supervisor *s, unsigned owner, unsigned w)
 {
     return own(s)->inboxes[owner][w == owner ? 0 : 1];
+}
+
+static uint64_t bit(unsigned worker)
+{
+    _Static_assert(WORKERS_MAX <= 64, "a bit for each worker");
+    return UINT64_C(1) << worker;
 }
 
 /* ---- opening ---- */
@@ -237,12 +244,28 @@ static void mend_listeners(struct supervisor *s, unsigned w)
     }
 }
 
+/* Those that C has not heard of. */
+static int tell_inboxes(struct supervisor *s, struct child *c)
+{
+    uint64_t *untold = &own(s)->untold[c->index];
+    for (unsigned owner = 0; owner < s->n_workers; owner++) {
+        const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
+        const int fd = inbox(s, owner, c->index);
+        int r = *untold & bit(owner) ? child_send(c, &message, &fd, 1) : 0;
+        if (r)
+            return r;
+        *untold &= ~bit(owner);
+    }
+    return 0;
+}
+
 static void tell_inbox(struct supervisor *s, unsigned owner)
 {
-    const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
-    for (unsigned w = 0; w < s->n_workers; w++)
-        if (s->workers[w].pid > 0)
-            child_send(&s->workers[w], &message, &own(s)->inboxes[owner][w == owner ? 0 : 1], 1);
+    static const struct due due = {tell_inboxes};
+    for (unsigned w = 0; w < s->n_workers; w++) {
+        own(s)->untold[w] |= bit(owner);
+        supervisor_owe(s, &s->workers[w], &due);
+    }
 }
 
 /* Each worker has an end of each. */
@@ -284,6 +307,7 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
     _Static_assert(LISTENERS_MAX * TRANSPORTS + WORKERS_MAX + 8 <= CHILD_KEEP_MAX, "room for all");
     if (own(s)->broken[me] > 0)
         mend(s, me);
+    own(s)->untold[me] = 0; /* it has them from here */
     for (unsigned i = 0; i < own(s)->n; i++) {
         own(s)->of_worker[i] = own(s)->list[i * s->n_workers + me];
         for (unsigned t = 0; t < TRANSPORTS; t++)
