@@ -76,15 +76,14 @@ static void what_is_none_is_neither(void **state)
 static void the_ways_of_records_stay_for_the_supervisor(void **state)
 {
     char directory[] = "/tmp/stird-tally-XXXXXX";
-    struct settings settings = {.records_backlog = 65536};
+    struct settings settings = {.workers = 1, .records_backlog = 65536};
     struct supervisor *s = supervisor_make(roles, ROLES, supervisor_parts);
     char path[64];
     (void)state;
     assert_non_null(s);
     assert_non_null(mkdtemp(directory));
     settings.state_directory = str_of(directory);
-    s->current.settings = &settings;
-    s->n_workers = 1;
+    s->current.settings = s->started_with = &settings;
     const struct records *r = supervisor_records(s);
     assert_int_equal(supervisor_open_record_ways(s), 0);
     assert_stays(r->tally_fd);
@@ -94,7 +93,7 @@ static void the_ways_of_records_stay_for_the_supervisor(void **state)
         pwrite(r->tally_fd, &lost, sizeof(lost), offsetof(struct record_tally, untold)),
         sizeof(lost));
     assert_int_equal(r->tally->untold, 7);
-    s->current.settings = NULL;
+    s->current.settings = s->started_with = NULL;
     supervisor_unmake(s);
     snprintf(path, sizeof(path), "%s/%s", directory, UNTOLD_FILE);
     unlink(path);

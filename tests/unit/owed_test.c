@@ -15,6 +15,7 @@
 
 #include "daemon/supervisor/questions.h"
 #include "daemon/supervisor/supervisor_records.h"
+#include "daemon/supervisor/worker_places.h"
 
 #define LONG_MS 3600000
 
@@ -81,7 +82,6 @@ static int begin_with(const struct part *const *parts)
     if (!s)
         return -1;
     s->current.settings = s->started_with = &settings;
-    s->n_workers = 2;
     s->ready = true;
     s->turned_ms = clock_monotonic_ms();
     return 0;
@@ -93,12 +93,12 @@ static int begin(void **state)
     return begin_with(supervisor_parts);
 }
 
-/* The loop alone. */
-static int begin_bare(void **state)
+/* That has nothing to do but to stop. */
+static int begin_to_stop(void **state)
 {
-    static const struct part *const none[] = {NULL};
+    static const struct part *const parts[] = {&part_stop, NULL};
     (void)state;
-    return begin_with(none);
+    return begin_with(parts);
 }
 
 static int end(void **state)
@@ -168,7 +168,7 @@ static void states_of_certificates(void **state)
     (void)state;
     settings.certificates = &certificate;
     settings.n_certificates = 1;
-    const int first = pretend(&s->workers[0]), second = pretend(&s->workers[1]);
+    const int first = pretend(worker_at(s, 0)), second = pretend(worker_at(s, 1));
     no_memory = true;
     hear(&part_certificates, supervisor_places(s, ROLE_CHECKER), &m);
     assert_said_later(first, "c");
@@ -222,11 +222,11 @@ static void an_inbox(void **state)
     struct worker_options options;
     struct kit kit = {.worker = &options};
     assert_true(part_sockets.open(s, &problems));
-    assert_int_equal(part_sockets.equip(s, &s->workers[0], &kit), 0);
-    const int first = pretend(&s->workers[0]), second = pretend(&s->workers[1]);
+    assert_int_equal(part_sockets.equip(s, worker_at(s, 0), &kit), 0);
+    const int first = pretend(worker_at(s, 0)), second = pretend(worker_at(s, 1));
     shutdown(options.inbox_fd, SHUT_RDWR);
     no_memory = true;
-    part_sockets.on[EVENT_CHILD_GONE](s, &(struct news){.child = &s->workers[1]});
+    part_sockets.on[EVENT_CHILD_GONE](s, &(struct news){.child = worker_at(s, 1)});
     assert_said_later(first, "i");
     assert_string_equal(heard(second), "i");
 }
@@ -238,13 +238,13 @@ static void nobody_is_owed_what_another_was(void **state)
     (void)state;
     settings.certificates = &certificate;
     settings.n_certificates = 1;
-    const int first = pretend(&s->workers[0]);
+    const int first = pretend(worker_at(s, 0));
     no_memory = true;
     hear(&part_certificates, supervisor_places(s, ROLE_CHECKER), &m);
-    assert_int_equal(s->workers[0].n_owed, 1);
-    child_close_control(&s->workers[0]);
+    assert_int_equal(worker_at(s, 0)->n_owed, 1);
+    child_close_control(worker_at(s, 0));
     supervisor_tell_owed(s);
-    assert_int_equal(s->workers[0].n_owed, 0);
+    assert_int_equal(worker_at(s, 0)->n_owed, 0);
     assert_string_equal(heard(first), "");
 }
 
@@ -252,15 +252,15 @@ static void the_drain(void **state)
 {
     (void)state;
     assert_int_equal(supervisor_take_signals(s), 0);
-    const int first = pretend(&s->workers[0]);
+    const int first = pretend(worker_at(s, 0));
     kill(getpid(), SIGTERM);
     no_memory = true;
     while (!s->stopping)
         supervisor_turn(s);
     assert_said_later(first, "d");
-    s->workers[0].drained = true;
+    worker_at(s, 0)->drained = true;
     no_memory = true;
-    while (!s->dismissed)
+    for (uint64_t before = s->lacks[LACK_TELLING].n; s->lacks[LACK_TELLING].n == before;)
         supervisor_turn(s);
     assert_said_later(first, "l");
     sigset_t all;
@@ -278,7 +278,7 @@ int main(void)
         TEST(a_record_channel),
         TEST(an_inbox),
         TEST(nobody_is_owed_what_another_was),
-        cmocka_unit_test_setup_teardown(the_drain, begin_bare, end),
+        cmocka_unit_test_setup_teardown(the_drain, begin_to_stop, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

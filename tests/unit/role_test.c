@@ -141,7 +141,7 @@ static const struct child_role table[] = {{.id = 0,
                                            .early = CONTROL_WORD(OVER_CEILING),
                                            .may = MAY_TALK}};
 
-static const struct part *const parts[] = {&part_dummy, &part_messages, &part_children, NULL};
+static const struct part *const parts[] = {&part_dummy, &part_messages, &part_roster, NULL};
 
 /* ---- the test ---- */
 
@@ -237,15 +237,15 @@ static void test_it_is_shown(void **state)
     (void)state;
     TURN_UNTIL(dummy->state == CHILD_SERVING);
     json_begin_object(&j);
-    part_children.put_status(s, &j, clock_monotonic_ms());
+    part_roster.put_status(s, &j, clock_monotonic_ms());
     json_end_object(&j);
     buf_add(&out, "", 1);
     assert_non_null(strstr(out.p, "\"dummy\":{\"state\":\"serving\",\"pid\":"));
     buf_fini(&out);
-    part_children.count(s, values);
+    part_roster.count(s, values);
     assert_int_equal(values[ALARM_child_missing], 0);
     dummy->state = CHILD_NONE;
-    part_children.count(s, values);
+    part_roster.count(s, values);
     assert_int_equal(values[ALARM_child_missing], 1);
     dummy->state = CHILD_SERVING;
 }

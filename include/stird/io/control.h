@@ -117,8 +117,8 @@ bool control_decode(struct control_message *m, struct str octets, unsigned n_fds
  * process has given up nothing and may not say it before; the descriptors stay the caller's.
  */
 int control_send(int fd, const struct control_message *message, const int *fds, unsigned n_fds);
-/* This process is a child, and says only these words (CONTROL_WORD, or 0) before it has given up what
-   its role does not need. Nobody says READY before. */
+/* This process is a child, and says only these words (CONTROL_WORD, or 0) before it has given up
+   what its role does not need. Nobody says READY before. */
 void control_say_only(uint64_t words);
 /* Notes that this process has given up what its role does not need; it may say anything from now
    on. Only roles_narrow() calls this. */

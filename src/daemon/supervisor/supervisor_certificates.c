@@ -5,6 +5,7 @@
  */
 #include "asker.h"
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/checker_process.h"
 #include "daemon/key_file.h"
@@ -113,8 +114,8 @@ static int tell_states(struct supervisor *s, struct child *c)
 static void tell_workers(struct supervisor *s)
 {
     static const struct due due = {tell_states};
-    for (unsigned w = 0; w < s->n_workers; w++)
-        supervisor_owe(s, &s->workers[w], &due);
+    for (unsigned w = 0; w < worker_count(s); w++)
+        supervisor_owe(s, worker_at(s, w), &due);
 }
 
 static void put_in(struct supervisor *s, const struct news *news)

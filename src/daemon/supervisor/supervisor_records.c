@@ -5,6 +5,7 @@
 #include "supervisor_records.h"
 
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/records_place.h"
 #include "daemon/rotated_name.h"
@@ -171,7 +172,7 @@ static int tell_channels(struct supervisor *s, struct child *c)
 {
     const struct control_message message = {.type = CONTROL_RECORD_SOURCE};
     struct records *records = supervisor_records(s);
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         const uint64_t bit = UINT64_C(1) << w;
         int r = records->owes_channels & bit ? child_send(c, &message, &records->channels[w][0], 1)
                                              : 0;
@@ -255,7 +256,7 @@ static int open_tally(struct supervisor *s)
 int supervisor_open_record_ways(struct supervisor *s)
 {
     int r = open_tally(s);
-    for (unsigned w = 0; r == 0 && w < s->n_workers; w++) {
+    for (unsigned w = 0; r == 0 && w < worker_count(s); w++) {
         r = packet_pair(supervisor_records(s)->channels[w]);
         if (r == 0)
             r = supervisor_records(s)->backlogs[w] = record_queue_memory(

@@ -1,5 +1,6 @@
 /* What the service manager is told. */
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/notify.h"
 
@@ -32,7 +33,7 @@ static void tell_status(struct supervisor *s, int64_t now_ms)
         "%llu signatures failed; configuration %llu, %llu number rows; %llu reloads, "
         "%llu failed; %llu children replaced; %llu calls above a limit; %llu clock steps; "
         "%u alarms",
-        supervisor_state_text(s), s->n_workers, s->n_workers == 1 ? "" : "s",
+        supervisor_state_text(s), worker_count(s), worker_count(s) == 1 ? "" : "s",
         (unsigned long long)c.calls, (unsigned long long)c.invites,
         (unsigned long long)c.signed_calls, (unsigned long long)c.passed_calls,
         (unsigned long long)c.rejected_calls, (unsigned long long)c.sign_failures,
@@ -49,8 +50,8 @@ static void tell_status(struct supervisor *s, int64_t now_ms)
  */
 static bool children_are_alive(const struct supervisor *s, int64_t now_ms)
 {
-    for (unsigned w = 0; w < s->n_workers; w++) {
-        const struct child *c = &s->workers[w];
+    for (unsigned w = 0; w < worker_count(s); w++) {
+        const struct child *c = worker_at(s, w);
         if (!s->stopping && (c->state != CHILD_SERVING || child_overdue(c, now_ms)))
             return false;
     }
@@ -83,6 +84,13 @@ static void tell_soon(struct supervisor *s, const struct news *news)
     own(s)->next_status_ms = 0;
 }
 
+static void tell_ready(struct supervisor *s, const struct news *news)
+{
+    (void)s;
+    (void)news;
+    notify_ready();
+}
+
 static int64_t deadline(const struct supervisor *s, int64_t now_ms)
 {
     (void)now_ms;
@@ -93,6 +101,7 @@ static void tick(struct supervisor *s, int64_t now_ms)
 {
     tell_status(s, now_ms);
     feed_watchdog(s, now_ms);
+    notify_flush();
 }
 
 const struct part part_service_manager = {
@@ -100,5 +109,5 @@ const struct part part_service_manager = {
     .bytes = sizeof(struct told),
     .deadline = deadline,
     .tick = tick,
-    .on = {[EVENT_BEGINS] = begin, [EVENT_RELOAD_ENDS] = tell_soon},
+    .on = {[EVENT_BEGINS] = begin, [EVENT_READY] = tell_ready, [EVENT_RELOAD_ENDS] = tell_soon},
 };

@@ -3,6 +3,7 @@
  * opened once, looked at when a worker has died.
  */
 #include "questions.h"
+#include "worker_places.h"
 
 #include "daemon/privileges.h"
 #include "daemon/retry.h"
@@ -81,18 +82,19 @@ static bool load_dispatch(struct supervisor *s, struct problems *problems)
     bool needed = false;
     for (unsigned i = 0; i < settings->n_listeners; i++)
         needed |= settings->listeners[i].transports[TRANSPORT_UDP];
-    if (!needed || s->n_workers == 1)
+    if (!needed || worker_count(s) == 1)
         return true;
     int error = dispatch_key_make(&own(s)->dispatch_key);
-    own(s)->dispatch_program = error ? error
-                                     : dispatch_load(s->n_workers, &own(s)->dispatch_key, NULL, 0);
+    own(s)->dispatch_program = error
+                                   ? error
+                                   : dispatch_load(worker_count(s), &own(s)->dispatch_key, NULL, 0);
     if (own(s)->dispatch_program >= 0)
         return true;
     problems_add(
         problems, s->path, 0,
         "workers: %u workers share a UDP port by an eBPF program, which cannot be loaded: "
         "%s%s",
-        s->n_workers, strerror(-own(s)->dispatch_program),
+        worker_count(s), strerror(-own(s)->dispatch_program),
         own(s)->dispatch_program == -EPERM
             ? ". It takes CAP_BPF at the start, which systemd/stird.service.d/workers.conf "
               "grants; or write workers = 1"
@@ -106,7 +108,7 @@ static bool open_listeners(struct supervisor *s, struct problems *problems)
     const struct settings *settings = s->current.settings;
     for (unsigned i = 0; i < settings->n_listeners; i++) {
         enum transport failed = TRANSPORT_UDP;
-        int r = listener_open(&own(s)->list[own(s)->n * s->n_workers], s->n_workers,
+        int r = listener_open(&own(s)->list[own(s)->n * worker_count(s)], worker_count(s),
                               own(s)->dispatch_program, &settings->listeners[i], &failed);
         if (r)
             listener_problem(problems, s->path, &settings->listeners[i], failed, r);
@@ -119,7 +121,7 @@ static bool open_listeners(struct supervisor *s, struct problems *problems)
 static void close_listeners(struct supervisor *s)
 {
     for (unsigned i = 0; i < own(s)->n; i++)
-        listener_close(&own(s)->list[i * s->n_workers], s->n_workers);
+        listener_close(&own(s)->list[i * worker_count(s)], worker_count(s));
     own(s)->n = 0;
 }
 
@@ -152,7 +154,7 @@ static bool open_sockets(struct supervisor *s, struct problems *problems)
                      settings->n_listeners, LISTENERS_MAX);
         return false;
     }
-    own(s)->list = calloc((settings->n_listeners + 1u) * s->n_workers, sizeof(*own(s)->list));
+    own(s)->list = calloc((settings->n_listeners + 1u) * worker_count(s), sizeof(*own(s)->list));
     if (!own(s)->list) {
         problems->out_of_memory = true;
         return false;
@@ -165,7 +167,7 @@ static bool open_sockets(struct supervisor *s, struct problems *problems)
 /* What reaches the wrong worker goes on to the right one through its inbox (handover.h). */
 static bool open_inboxes(struct supervisor *s, struct problems *problems)
 {
-    for (unsigned w = 0; w < s->n_workers && s->n_workers > 1; w++) {
+    for (unsigned w = 0; w < worker_count(s) && worker_count(s) > 1; w++) {
         int r = handover_pair(own(s)->inboxes[w]);
         if (r) {
             problems_add(problems, s->path, 0, "no channel between workers: %s", strerror(-r));
@@ -239,7 +241,7 @@ static void mend_listeners(struct supervisor *s, unsigned w)
         const struct listener *l = &s->current.settings->listeners[i];
         enum transport failed = TRANSPORT_UDP;
         say(s, w, "listener", l->name,
-            mend_listener(&own(s)->list[i * s->n_workers], s->n_workers, w,
+            mend_listener(&own(s)->list[i * worker_count(s)], worker_count(s), w,
                           own(s)->dispatch_program, l, &failed));
     }
 }
@@ -248,7 +250,7 @@ static void mend_listeners(struct supervisor *s, unsigned w)
 static int tell_inboxes(struct supervisor *s, struct child *c)
 {
     uint64_t *untold = &own(s)->untold[c->index];
-    for (unsigned owner = 0; owner < s->n_workers; owner++) {
+    for (unsigned owner = 0; owner < worker_count(s); owner++) {
         const struct control_message message = {.type = CONTROL_INBOX, .inbox = {owner}};
         const int fd = inbox(s, owner, c->index);
         int r = *untold & bit(owner) ? child_send(c, &message, &fd, 1) : 0;
@@ -262,16 +264,16 @@ static int tell_inboxes(struct supervisor *s, struct child *c)
 static void tell_inbox(struct supervisor *s, unsigned owner)
 {
     static const struct due due = {tell_inboxes};
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         own(s)->untold[w] |= bit(owner);
-        supervisor_owe(s, &s->workers[w], &due);
+        supervisor_owe(s, worker_at(s, w), &due);
     }
 }
 
 /* Each worker has an end of each. */
 static void mend_inboxes(struct supervisor *s, unsigned w)
 {
-    for (unsigned owner = 0; owner < s->n_workers && s->n_workers > 1; owner++) {
+    for (unsigned owner = 0; owner < worker_count(s) && worker_count(s) > 1; owner++) {
         int r = mend_pair(own(s)->inboxes[owner], handover_pair);
         if (r == MEND_RENEWED)
             tell_inbox(s, owner);
@@ -282,8 +284,8 @@ static void mend_inboxes(struct supervisor *s, unsigned w)
 static uint64_t broken(const struct supervisor *s)
 {
     uint64_t n = 0;
-    for (unsigned w = 0; w < s->n_workers; w++)
-        n += s->workers[w].pid > 0 ? own(s)->broken[w] : 0; /* it is tried before the start */
+    for (unsigned w = 0; w < worker_count(s); w++)
+        n += worker_at(s, w)->pid > 0 ? own(s)->broken[w] : 0; /* it is tried before the start */
     return n;
 }
 
@@ -309,11 +311,11 @@ static int equip(struct supervisor *s, const struct child *c, struct kit *kit)
         mend(s, me);
     own(s)->untold[me] = 0; /* it has them from here */
     for (unsigned i = 0; i < own(s)->n; i++) {
-        own(s)->of_worker[i] = own(s)->list[i * s->n_workers + me];
+        own(s)->of_worker[i] = own(s)->list[i * worker_count(s) + me];
         for (unsigned t = 0; t < TRANSPORTS; t++)
             kit_keep(kit, own(s)->of_worker[i].fd[t]);
     }
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         own(s)->ways[w] = w == me ? -1 : inbox(s, w, me);
         kit_keep(kit, inbox(s, w, me));
     }

@@ -6,6 +6,7 @@
  * In place, over what was written at the start: a disk that is full has room for that.
  */
 #include "supervisor_records.h"
+#include "worker_places.h"
 
 #include "daemon/records_place.h"
 
@@ -154,7 +155,7 @@ void supervisor_keep_last(struct supervisor *s)
     if (!supervisor_records(s)->tally)
         return;
     struct record_tally last = bounded(supervisor_records(s)->tally);
-    for (unsigned w = 0; w < s->n_workers; w++) {
+    for (unsigned w = 0; w < worker_count(s); w++) {
         uint64_t left = left_in_channel(supervisor_records(s)->channels[w][0]) +
                         left_in_backlog(supervisor_records(s)->backlogs[w]);
         last.untold = counters_sum(last.untold, left);
